@@ -1,0 +1,113 @@
+"""Where does a scale vector act? Sites, and selections of them.
+
+A :class:`Site` is one place of one model: the output or the input side of a module, or some channels
+of it. A :class:`Selection` is an ordered set of sites, made from a layer tree and kept as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from ia3_studio.errors import SelectionError
+
+Side = Literal["input", "output"]
+Role = Literal["key", "value", "feed-forward", "query", "output", "other"]
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Site:
+    """One place a scale vector acts.
+
+    ``size`` is the number of learned numbers. ``spans`` lists the (start, stop) channel ranges when only
+    part of a fused projection is meant, in channel order; it is empty when the whole side is scaled.
+    """
+
+    path: str
+    side: Side
+    size: int
+    role: Role = "other"
+    spans: tuple[Span, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.side not in ("input", "output"):
+            raise SelectionError(f"A site has the side {self.side!r}; use 'input' or 'output'.")
+        if self.spans and sum(stop - start for start, stop in self.spans) != self.size:
+            raise SelectionError(f"{self.path}: the spans do not add up to {self.size} channels.")
+
+    @property
+    def name(self) -> str:
+        """Return a name unique in a selection, such as ``h.0.attn.c_attn[key]``."""
+        return f"{self.path}[{self.role}]" if self.spans else self.path
+
+
+@dataclass(frozen=True)
+class Selection:
+    """An ordered set of sites of one base model.
+
+    Raises:
+        SelectionError: a channel is scaled twice by the same selection.
+
+    Example:
+        >>> k = Site("layers.0.k_proj", "output", 4, "key")
+        >>> Selection((k,)).numbers
+        4
+    """
+
+    sites: tuple[Site, ...]
+    base_model: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        by_place: dict[tuple[str, Side], list[Site]] = {}
+        for site in self.sites:
+            by_place.setdefault((site.path, site.side), []).append(site)
+        for (path, side), sites in by_place.items():
+            spans = sorted(span for site in sites for span in site.spans)
+            whole = sum(not site.spans for site in sites)
+            overlap = any(left[1] > right[0] for left, right in zip(spans, spans[1:], strict=False))
+            if whole > 1 or (whole and spans) or overlap:
+                raise SelectionError(
+                    f"{path} ({side} side) is scaled twice by this selection; keep one site for each channel."
+                )
+
+    def __iter__(self) -> Iterator[Site]:
+        return iter(self.sites)
+
+    def __len__(self) -> int:
+        return len(self.sites)
+
+    @property
+    def numbers(self) -> int:
+        """Return how many numbers this selection trains."""
+        return sum(site.size for site in self.sites)
+
+    @property
+    def bytes(self) -> int:
+        """Return the size of the float32 vectors, in bytes."""
+        return 4 * self.numbers
+
+    def to_json(self) -> str:
+        """Return the selection as JSON text."""
+        return json.dumps({"base_model": self.base_model, "sites": [asdict(site) for site in self.sites]})
+
+    @classmethod
+    def from_json(cls, text: str) -> Selection:
+        """Read a selection written by :meth:`to_json`.
+
+        Raises:
+            SelectionError: the text is not a selection.
+        """
+        try:
+            document = json.loads(text)
+            sites = tuple(_site_from_json(entry) for entry in document["sites"])
+            return cls(sites, str(document.get("base_model", "")))
+        except (ValueError, KeyError, TypeError) as error:
+            raise SelectionError(f"This is not a selection written by IA3 Studio ({error}).") from error
+
+
+def _site_from_json(entry: dict[str, Any]) -> Site:
+    spans = tuple((int(start), int(stop)) for start, stop in entry.get("spans", ()))
+    return Site(str(entry["path"]), entry["side"], int(entry["size"]), entry.get("role", "other"), spans)

@@ -1,0 +1,27 @@
+"""What is a model once it is in memory?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+Task = Literal["causal-lm", "seq2seq", "encoder", "other"]
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A base model with its tokenizer, as one thing."""
+
+    model: PreTrainedModel
+    tokenizer: Any
+    """A transformers tokenizer; its classes share no useful static type."""
+    task: Task
+    source: str
+    """What the user asked for: a starter's name, a hub id, a folder or a GGUF file."""
+    base_model: str
+    """The name written into adapter files: the hub id where there is one, else the source."""
+    device_reason: str
+    """Device and dtype with the reason, one sentence for the screen."""

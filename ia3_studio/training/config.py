@@ -1,0 +1,73 @@
+"""What does a training job need to know, and what does it tell at each step?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ia3_studio.errors import TrainingError
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """The settings of one training job.
+
+    Defaults follow the paper's recipe (warm-up 6 %, linear decay, clip 1, no decay of the vectors) with the
+    learning rate that small chat models want: (IA)³ needs 10 to 100 times the rate of LoRA.
+    """
+
+    learning_rate: float = 1e-2
+    """Peak rate. The paper uses 3e-3 for large models; 1e-2 suits models of about 100 M parameters."""
+    epochs: float = 2.0
+    """Passes over the training rows; a fraction ends within an epoch."""
+    max_steps: int | None = None
+    """Optimiser steps at most; None leaves the end to ``epochs``."""
+    batch_size: int = 8
+    """Rows per optimiser step."""
+    micro_tokens: int = 1024
+    """Padded tokens per forward pass; bounds memory, never changes the gradients beyond rounding."""
+    max_length: int = 512
+    """Tokens per row; longer rows are cut at the end and counted."""
+    warmup: float = 0.06
+    """Share of the steps in which the rate rises from 0."""
+    clip: float = 1.0
+    """Largest gradient norm."""
+    pull: float = 0.0
+    """Decay of each vector towards 1 (the base model), as AdamW's decoupled decay."""
+    evaluate_every: int = 10
+    """Optimiser steps between held-out losses; also taken before the first and after the last step."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        positive = ("learning_rate", "epochs", "batch_size", "micro_tokens", "max_length", "clip", "evaluate_every")
+        for name in positive:
+            if not getattr(self, name) > 0:
+                raise TrainingError(f"{name} is {getattr(self, name)}; it must be greater than 0.")
+        if not 0 <= self.warmup < 1:
+            raise TrainingError(f"warmup is {self.warmup}; it is a share of the steps, from 0 to below 1.")
+        if self.max_steps is not None and self.max_steps < 1:
+            raise TrainingError(f"max_steps is {self.max_steps}; it must be at least 1.")
+        if self.pull < 0:
+            raise TrainingError(f"pull is {self.pull}; it must be 0 or more.")
+
+
+@dataclass(frozen=True)
+class Step:
+    """What training yields: first step 0 (nothing learned yet), then one for each optimiser step."""
+
+    step: int
+    total_steps: int
+    epoch: float
+    """Passes over the training rows so far."""
+    loss: float | None
+    """Mean over this step's label tokens, in nats; None at step 0."""
+    held_out: float | None
+    """Mean over all held-out label tokens, in nats; None where it was not taken."""
+    learning_rate: float
+    grad_norm: float | None
+    """Norm of the gradient before clipping."""
+    tokens: int
+    """Tokens trained on so far, without padding."""
+    seconds: float
+    """Time since training began, evaluations included."""
+    tokens_per_second: float | None
+    """Tokens of this step over its own time, evaluation excluded."""
