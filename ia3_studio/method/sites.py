@@ -6,6 +6,7 @@ of it. A :class:`Selection` is an ordered set of sites, made from a layer tree a
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -23,20 +24,35 @@ class Site:
     """One place a scale vector acts.
 
     ``size`` is the number of learned numbers. ``spans`` lists the (start, stop) channel ranges when only
-    part of a fused projection is meant, in channel order; it is empty when the whole side is scaled.
+    part of a fused projection is meant, in channel order, and ``width`` counts all channels of that side;
+    both are empty when the whole side is scaled. Two
+    sites are equal when they scale the same channels: the role is a description.
     """
 
     path: str
     side: Side
     size: int
-    role: Role = "other"
+    role: Role = field(default="other", compare=False)
     spans: tuple[Span, ...] = ()
+    width: int = 0
 
     def __post_init__(self) -> None:
         if self.side not in ("input", "output"):
             raise SelectionError(f"A site has the side {self.side!r}; use 'input' or 'output'.")
         if self.spans and sum(stop - start for start, stop in self.spans) != self.size:
             raise SelectionError(f"{self.path}: the spans do not add up to {self.size} channels.")
+        if self.spans and not all(0 <= start < stop <= self.width for start, stop in self.spans):
+            raise SelectionError(f"{self.path}: the spans do not lie within its {self.width} channels.")
+
+    @property
+    def channels(self) -> int:
+        """Return the width of the activation that is scaled."""
+        return self.width if self.spans else self.size
+
+    @property
+    def positions(self) -> list[int]:
+        """Return the channel that each of the numbers scales."""
+        return [channel for start, stop in self.spans or ((0, self.size),) for channel in range(start, stop)]
 
     @property
     def name(self) -> str:
@@ -67,7 +83,7 @@ class Selection:
         for (path, side), sites in by_place.items():
             spans = sorted(span for site in sites for span in site.spans)
             whole = sum(not site.spans for site in sites)
-            overlap = any(left[1] > right[0] for left, right in zip(spans, spans[1:], strict=False))
+            overlap = any(left[1] > right[0] for left, right in itertools.pairwise(spans))
             if whole > 1 or (whole and spans) or overlap:
                 raise SelectionError(
                     f"{path} ({side} side) is scaled twice by this selection; keep one site for each channel."
@@ -102,12 +118,14 @@ class Selection:
         """
         try:
             document = json.loads(text)
-            sites = tuple(_site_from_json(entry) for entry in document["sites"])
+            sites = tuple(site_from_json(entry) for entry in document["sites"])
             return cls(sites, str(document.get("base_model", "")))
         except (ValueError, KeyError, TypeError) as error:
             raise SelectionError(f"This is not a selection written by IA3 Studio ({error}).") from error
 
 
-def _site_from_json(entry: dict[str, Any]) -> Site:
+def site_from_json(entry: dict[str, Any]) -> Site:
+    """Return the site that ``dataclasses.asdict`` turned into plain values."""
     spans = tuple((int(start), int(stop)) for start, stop in entry.get("spans", ()))
-    return Site(str(entry["path"]), entry["side"], int(entry["size"]), entry.get("role", "other"), spans)
+    width = int(entry.get("width", 0))
+    return Site(str(entry["path"]), entry["side"], int(entry["size"]), entry.get("role", "other"), spans, width)

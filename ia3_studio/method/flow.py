@@ -1,0 +1,270 @@
+"""Which channels of which projections become queries, keys, values and inner feed-forward activations?
+
+One forward pass over a few tokens is watched operation by operation. The output of every projection
+carries, element by element, which module and channel it came from; views, concatenations and element-wise
+operations hand that origin on. Where attention multiplies scores by values, the origins tell the roles, so
+a fused projection shows its spans whatever its layout (thirds, per head, grouped). The pass works on the
+meta device, where it needs neither weights nor time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map_only
+from torch.utils.weak import WeakTensorKeyDictionary
+
+from ia3_studio.method.scaling import widths
+
+TOKENS = 3
+"""Length of the watched sequence; more than one, so that no axis of length 1 hides a broadcast."""
+
+# Operations that move elements without computing: run on the origins themselves.
+_MOVES = frozenset(
+    """
+    view _unsafe_view reshape _reshape_alias transpose permute t expand split split_with_sizes chunk slice
+    select squeeze unsqueeze clone _to_copy alias detach unbind cat stack index_select index flip roll repeat
+    unfold constant_pad_nd movedim narrow swapaxes unsafe_split unsafe_chunk lift_fresh contiguous gather
+    """.split()  # noqa: SIM905
+)
+_PRODUCTS = frozenset(
+    """
+    mm addmm bmm baddbmm matmul linear convolution addbmm einsum dot mv
+    """.split()  # noqa: SIM905
+)
+_ACTIVATIONS = frozenset(
+    """
+    silu silu_ gelu gelu_ relu relu_ tanh tanh_ sigmoid sigmoid_ mish softplus hardswish leaky_relu leaky_relu_
+    elu elu_ erf hardtanh clamp_min relu6 log_sigmoid celu selu hardsigmoid prelu rrelu
+    """.split()  # noqa: SIM905
+)
+_SUMS = frozenset(
+    """
+    add add_ sub sub_ rsub
+    """.split()  # noqa: SIM905
+)
+_NOWHERE = -1
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a tensor's elements come from."""
+
+    ids: Tensor | None = None
+    """module number · 2³² + channel for each element, -1 for none; None when no element has an origin."""
+    activated: bool = False
+    """An activation function has been applied since the last projection."""
+    attended: bool = False
+    """This is what attention returns: values weighted by scores."""
+    scores: tuple[Origin, Origin] | None = None
+    """The (query, key) whose product these are."""
+
+
+@dataclass
+class Flow:
+    """What one forward pass showed about the projections, by module path."""
+
+    channels: dict[str, dict[str, set[int]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(set)))
+    """path → role ("query", "key", "value") → output channels that play it."""
+    attended: set[str] = field(default_factory=set)
+    """Projections whose input is what attention returned."""
+    activated: set[str] = field(default_factory=set)
+    """Projections whose input is an inner feed-forward activation."""
+    visited: set[str] = field(default_factory=set)
+    """Projections that the forward pass called."""
+
+
+class _Watch(TorchDispatchMode):
+    """Hand origins on from operation to operation."""
+
+    def __init__(self, paths: list[str], flow: Flow) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._paths = paths
+        self._flow = flow
+        self._origins: Any = WeakTensorKeyDictionary()
+
+    def mark(self, tensor: Tensor, module: int) -> None:
+        """Say that a tensor is the output of a projection, channels last."""
+        with torch.utils._python_dispatch._disable_current_modes():
+            ids = (module << 32) + torch.arange(tensor.shape[-1])
+            self._origins[tensor] = Origin(ids.expand(tensor.shape))
+
+    def origin(self, tensor: Any) -> Origin | None:
+        """Return where a tensor's elements come from."""
+        return self._origins.get(tensor) if isinstance(tensor, Tensor) else None
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
+        """Run an operation and note the origin of what it returns."""
+        kwargs = kwargs or {}
+        name = func.overloadpacket.__name__
+        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+        before = [origin for tensor in tensors if (origin := self.origin(tensor))]
+        if name == "_local_scalar_dense" and tensors[0].device.type == "meta":
+            return 0  # a branch on values, which the meta device has not
+        result = func(*args, **kwargs)
+        if before:
+            with torch.utils._python_dispatch._disable_current_modes():
+                self._follow(name, func, args, kwargs, before, result)
+        return result
+
+    def _follow(self, name: str, func: Any, args: Any, kwargs: Any, before: list[Origin], result: Any) -> None:
+        if "scaled_dot_product" in name and "backward" not in name:
+            self._attend(*(self.origin(tensor) for tensor in args[:3]))
+            self._origins[result[0] if isinstance(result, tuple) else result] = Origin(attended=True)
+        elif name in _PRODUCTS:
+            self._multiply(args, result)
+        elif name in _MOVES:
+            self._move(func, args, kwargs, before, result)
+        else:
+            self._combine(name, before, result)
+
+    def _multiply(self, args: Any, result: Tensor) -> None:
+        origins = [self.origin(leaf) for leaf in args if isinstance(leaf, Tensor)][-2:]
+        if len(origins) < 2 or None in origins:
+            return
+        left, right = origins
+        assert left is not None and right is not None
+        if left.scores and right.ids is not None:
+            self._attend(*left.scores, right)
+            self._origins[result] = Origin(attended=True)
+        elif right.scores and left.ids is not None:  # values on the left of transposed scores
+            self._attend(*right.scores, left)
+            self._origins[result] = Origin(attended=True)
+        elif left.ids is not None and right.ids is not None:
+            self._origins[result] = Origin(scores=(left, right))
+
+    def _attend(self, query: Origin | None, key: Origin | None, value: Origin | None) -> None:
+        for role, origin in (("query", query), ("key", key), ("value", value)):
+            if origin is None or origin.ids is None:
+                continue
+            for code in origin.ids.unique().tolist():
+                if code != _NOWHERE:
+                    self._flow.channels[self._paths[code >> 32]][role].add(code & 0xFFFFFFFF)
+
+    def _move(self, func: Any, args: Any, kwargs: Any, before: list[Origin], result: Any) -> None:
+        """Move the origins as the operation moved the elements."""
+        flags = _merge(before)
+        moved: list[Any]
+        if flags.ids is None:
+            moved = [None for _ in tree_leaves(result)]
+        else:
+            arguments = tree_map_only(Tensor, self._ids_like, (args, kwargs))
+            arguments[1].pop("device", None)
+            arguments[1].pop("dtype", None)
+            moved = tree_leaves(func(*arguments[0], **arguments[1]))
+        for tensor, ids in zip(tree_leaves(result), moved, strict=True):
+            self._origins[tensor] = Origin(ids, flags.activated, flags.attended, flags.scores)
+
+    def _ids_like(self, tensor: Tensor) -> Tensor:
+        origin = self.origin(tensor)
+        if origin is not None and origin.ids is not None:
+            return origin.ids
+        if tensor.dtype in (torch.int64, torch.int32, torch.bool) and tensor.device.type != "meta":
+            return tensor.cpu()  # an index, not a source of elements
+        return torch.full(tensor.shape, _NOWHERE)
+
+    def _combine(self, name: str, before: list[Origin], result: Any) -> None:
+        """Hand origins through an element-wise operation or a normalisation."""
+        merged = _merge(before)
+        if name in _SUMS and len({_module_of(origin) for origin in before}) > 1 and not merged.scores:
+            merged = Origin(merged.ids)  # the residual stream is neither an activation nor attention's result
+        for tensor in tree_leaves(result):
+            if not isinstance(tensor, Tensor):
+                continue
+            ids = _spread_over(tensor.shape, [origin.ids for origin in before])
+            if ids is None and not (merged.scores or merged.attended):
+                continue
+            activated = merged.activated or name in _ACTIVATIONS
+            self._origins[tensor] = Origin(ids, activated, merged.attended, merged.scores)
+
+
+def _module_of(origin: Origin) -> int | None:
+    """Return the number of the module that most elements come from, told by the last one."""
+    return None if origin.ids is None else int(origin.ids.flatten()[-1]) >> 32
+
+
+def _merge(origins: list[Origin]) -> Origin:
+    ids = next((origin.ids for origin in origins if origin.ids is not None), None)
+    scores = next((origin.scores for origin in origins if origin.scores), None)
+    return Origin(ids, any(origin.activated for origin in origins), any(origin.attended for origin in origins), scores)
+
+
+def _spread_over(shape: torch.Size, candidates: list[Tensor | None]) -> Tensor | None:
+    """Return the first origins that broadcast to a shape without changing the channel axis."""
+    for ids in candidates:
+        if ids is None or ids.dim() > len(shape):
+            continue
+        if all(have in (1, want) for have, want in zip(ids.shape[::-1], shape[::-1], strict=False)):
+            return ids.expand(shape)
+    return None
+
+
+def trace(model: nn.Module, inputs: dict[str, Tensor]) -> Flow:
+    """Watch one forward pass and return the part each projection plays.
+
+    Raises:
+        RuntimeError, NotImplementedError, …: whatever the model's own forward raises on these inputs.
+    """
+    flow = Flow()
+    # Embeddings count too: they start the residual stream.
+    modules = [
+        (path, module) for path, module in model.named_modules() if widths(module) or isinstance(module, nn.Embedding)
+    ]
+    watch = _Watch([path for path, _module in modules], flow)
+    with ExitStack() as stack, torch.no_grad():
+        for number, (path, module) in enumerate(modules):
+            stack.enter_context(_hooked(module, _entering(watch, flow, path), _leaving(watch, number)))
+        stack.enter_context(_evaluating(model))
+        stack.enter_context(watch)
+        model(**inputs)
+    return flow
+
+
+def _entering(watch: _Watch, flow: Flow, path: str) -> Callable[[nn.Module, tuple[Any, ...]], None]:
+    def enter(_module: nn.Module, args: tuple[Any, ...]) -> None:
+        flow.visited.add(path)
+        origin = watch.origin(args[0]) if args else None
+        if origin and origin.attended:
+            flow.attended.add(path)
+        elif origin and origin.activated:
+            flow.activated.add(path)
+
+    return enter
+
+
+def _leaving(watch: _Watch, number: int) -> Callable[[nn.Module, tuple[Any, ...], Any], None]:
+    def leave(_module: nn.Module, _args: tuple[Any, ...], result: Any) -> None:
+        output = result[0] if isinstance(result, tuple) else result
+        if isinstance(output, Tensor):
+            watch.mark(output, number)
+
+    return leave
+
+
+@contextmanager
+def _hooked(module: nn.Module, before: Any, after: Any) -> Iterator[None]:
+    handles = (module.register_forward_pre_hook(before), module.register_forward_hook(after))
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
+def _evaluating(model: nn.Module) -> Iterator[None]:
+    """Leave out dropout; return every module to the mode it had."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training

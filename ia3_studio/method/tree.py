@@ -1,0 +1,240 @@
+"""What is inside a model, and what can be scaled? Its layer tree.
+
+Roles come from the data flow of the real model (:mod:`ia3_studio.method.flow`), never from a list of names, so that
+an architecture nobody has named here gets the right keys, values and feed-forward sites too.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, get_args
+
+import torch
+from torch import Tensor, nn
+
+from ia3_studio.errors import SelectionError
+from ia3_studio.method.flow import TOKENS, Flow, trace
+from ia3_studio.method.scaling import widths
+from ia3_studio.method.sites import Role, Selection, Site, Span
+
+Preset = Literal["paper", "attention", "feed-forward", "all"]
+PRESETS: tuple[str, ...] = get_args(Preset)
+
+_PRESET_ROLES: dict[str, frozenset[Role]] = {
+    "paper": frozenset({"key", "value", "feed-forward"}),
+    "attention": frozenset({"key", "value"}),
+    "feed-forward": frozenset({"feed-forward"}),
+    "all": frozenset({"key", "value", "feed-forward", "query", "output", "other"}),
+}
+_SPAN_ROLES: tuple[Role, ...] = ("query", "key", "value")
+
+
+@dataclass(frozen=True)
+class TreeNode:
+    """One module of the model."""
+
+    path: str
+    name: str
+    kind: str
+    """The module's class name."""
+    parent: int
+    """Index of the parent node; -1 at the top."""
+    role: Role
+    parameters: int
+    """Weights of this module and everything below it."""
+    sites: tuple[Site, ...]
+    """What can be scaled here: nothing, one side, or the query, key and value spans of a fused projection."""
+
+
+@dataclass(frozen=True)
+class LayerTree:
+    """Every module of a model in pre-order, with the sites it offers."""
+
+    nodes: tuple[TreeNode, ...]
+    base_model: str = ""
+    note: str = ""
+    """Why roles are missing, when they are; empty otherwise."""
+
+    @property
+    def parameters(self) -> int:
+        """Return the number of weights in the model."""
+        return self.nodes[0].parameters
+
+    @cached_property
+    def sites(self) -> tuple[Site, ...]:
+        """Return every site the model offers, in the model's order."""
+        return tuple(site for node in self.nodes for site in node.sites)
+
+    def select(self, preset: str = "paper") -> Selection:
+        """Return a preset's selection: "paper" (keys, values, feed-forward), "attention", "feed-forward", "all".
+
+        "all" leaves out what is outside the repeated blocks: heads and embeddings are never picked by a preset.
+
+        Raises:
+            SelectionError: no such preset, or the model has no site of its roles.
+        """
+        if preset not in _PRESET_ROLES:
+            raise SelectionError(f"There is no preset {preset!r}; choose one of {', '.join(PRESETS)}.")
+        roles = _PRESET_ROLES[preset]
+        sites = tuple(site for site in self.sites if site.role in roles and in_block(site.path))
+        if not sites:
+            raise SelectionError(self._nothing_found(preset))
+        return Selection(sites, self.base_model)
+
+    def match(self, *patterns: str) -> tuple[Site, ...]:
+        """Return the sites of modules that the patterns hit, in the model's order.
+
+        A pattern is a module path or its end on a dotted boundary ("k_proj", "mlp.down_proj"), with "[key]" for one
+        part of a fused projection, or an expression between slashes ("/layers.[0-3].*k_proj/").
+
+        Raises:
+            SelectionError: a pattern hits nothing; the message names the nearest that would.
+        """
+        hit: set[Site] = set()
+        for pattern in patterns:
+            wanted = _matcher(pattern)
+            found = [site for site in self.sites if wanted(site)]
+            if not found:
+                raise SelectionError(self._no_match(pattern))
+            hit.update(found)
+        return tuple(site for site in self.sites if site in hit)
+
+    def _no_match(self, pattern: str) -> str:
+        ends = {site.name.rpartition(".")[2] for site in self.sites} | {
+            site.path.rpartition(".")[2] for site in self.sites
+        }
+        near = difflib.get_close_matches(pattern.rpartition(".")[2], sorted(ends), n=3, cutoff=0.4) or sorted(ends)[:5]
+        return f"The pattern {pattern!r} hits no module of this model; near it are {', '.join(near)}."
+
+    def _nothing_found(self, preset: str) -> str:
+        seen = sorted({site.path.rpartition(".")[2] for site in self.sites})
+        if not seen:
+            return f"The preset {preset!r} found nothing to scale: this model has no linear layer."
+        reason = self.note or "No key, value or feed-forward projection was recognised."
+        return f"The preset {preset!r} found no site. {reason} Tick modules by hand; there are {', '.join(seen[:8])}."
+
+
+def discover(model: nn.Module, base_model: str = "") -> LayerTree:
+    """Return the layer tree of a model; the model may be on the meta device, without weights.
+
+    Raises:
+        SelectionError: the model has no linear layer at all.
+
+    Example:
+        >>> tree = discover(model)                        # doctest: +SKIP
+        >>> tree.select("paper").numbers                  # doctest: +SKIP
+        57600
+    """
+    flow, note = _watch(model)
+    tree = LayerTree(tuple(_nodes(model, flow)), base_model, note)
+    if not tree.sites:
+        raise SelectionError(
+            f"{type(model).__name__} has no linear layer, so (IA)³ has nothing to scale; choose another model."
+        )
+    return tree
+
+
+def in_block(path: str) -> bool:
+    """Say whether a module belongs to a repeated block: part of its path is a number."""
+    return any(part.isdigit() for part in path.split("."))
+
+
+def layer_of(path: str) -> int | None:
+    """Return the number of the block a module belongs to, or None outside the blocks."""
+    return next((int(part) for part in path.split(".") if part.isdigit()), None)
+
+
+def _watch(model: nn.Module) -> tuple[Flow, str]:
+    try:
+        return trace(model, _example_inputs(model)), ""
+    except Exception as error:  # a foreign forward may raise anything; the tree is still useful without roles
+        reason = str(error).partition("\n")[0][:160]
+        return Flow(), f"A forward pass over {TOKENS} tokens failed ({type(error).__name__}: {reason})."
+
+
+def _example_inputs(model: nn.Module) -> dict[str, Tensor]:
+    """Return the smallest batch of tokens that the model's forward accepts."""
+    config: Any = getattr(model, "config", None)
+    device = next(model.parameters()).device
+    tokens = torch.ones((1, TOKENS), dtype=torch.long, device=device)
+    inputs = {"input_ids": tokens}
+    if getattr(config, "is_encoder_decoder", False):
+        inputs["decoder_input_ids"] = tokens
+    return inputs
+
+
+def _nodes(model: nn.Module, flow: Flow) -> list[TreeNode]:
+    index = {path: number for number, (path, _module) in enumerate(model.named_modules())}
+    sizes = _parameter_counts(model)
+    nodes: list[TreeNode] = []
+    for path, module in model.named_modules():
+        above, _dot, name = path.rpartition(".")
+        sites = _sites(path, module, flow)
+        role: Role = sites[0].role if len(sites) == 1 else "other"
+        parent = index[above] if path else -1
+        nodes.append(TreeNode(path, name, type(module).__name__, parent, role, sizes[path], sites))
+    return nodes
+
+
+def _parameter_counts(model: nn.Module) -> dict[str, int]:
+    """Return the weights at and below each module, each shared weight counted once per module."""
+    counts: dict[str, int] = {}
+    for path, module in model.named_modules():
+        counts[path] = sum(parameter.numel() for parameter in module.parameters())
+    return counts
+
+
+def _sites(path: str, module: nn.Module, flow: Flow) -> tuple[Site, ...]:
+    size = widths(module)
+    if size is None:
+        return ()
+    spans = _role_spans(flow.channels.get(path, {}))
+    if len(spans) > 1:
+        return tuple(_span_site(path, role, ranges, size[1]) for role, ranges in spans.items())
+    if spans:
+        return (Site(path, "output", size[1], next(iter(spans))),)
+    if path in flow.activated and in_block(path):
+        return (Site(path, "input", size[0], "feed-forward"),)
+    return (Site(path, "output", size[1], "output" if path in flow.attended else "other"),)
+
+
+def _span_site(path: str, role: Role, spans: tuple[Span, ...], width: int) -> Site:
+    return Site(path, "output", sum(stop - start for start, stop in spans), role, spans, width)
+
+
+def _role_spans(channels: dict[str, set[int]]) -> dict[Role, tuple[Span, ...]]:
+    """Return the channel ranges of each role; a channel that is both key and value counts as value."""
+    spans: dict[Role, tuple[Span, ...]] = {}
+    taken = channels.get("value", set())
+    for role in _SPAN_ROLES:
+        mine = channels.get(role, set())
+        ranges = _ranges(mine if role == "value" else mine - taken)
+        if ranges:
+            spans[role] = ranges
+    return spans
+
+
+def _ranges(channels: set[int]) -> tuple[Span, ...]:
+    ranges: list[Span] = []
+    for channel in sorted(channels):
+        if ranges and ranges[-1][1] == channel:
+            ranges[-1] = (ranges[-1][0], channel + 1)
+        else:
+            ranges.append((channel, channel + 1))
+    return tuple(ranges)
+
+
+def _matcher(pattern: str) -> Callable[[Site], bool]:
+    if len(pattern) > 2 and pattern.startswith("/") and pattern.endswith("/"):
+        try:
+            expression = re.compile(pattern[1:-1])
+        except re.error as error:
+            raise SelectionError(
+                f"{pattern} is not a valid expression ({error}); mend it or use plain text."
+            ) from error
+        return lambda site: bool(expression.search(site.name))
+    return lambda site: any(name == pattern or name.endswith(f".{pattern}") for name in (site.path, site.name))
