@@ -1,0 +1,134 @@
+"""A real Chromium for every browser test: nothing may go wrong in the console, nothing may leave the machine.
+
+``page`` is a fresh window at 1280 × 900. A test that provokes an error on purpose says so first:
+``problems.expect("ERR_CONNECTION_REFUSED")``. ``serve`` starts a Blocks on a free port of this machine, and
+``snapshot`` writes a picture into the folder that IA3_SCREENSHOTS names, when it names one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+
+LOCAL_HOSTS = {"127.0.0.1", "localhost", "[::1]", "::1"}
+NO_NETWORK_SCHEMES = {"data", "blob", "about", "chrome-error"}
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # Whatever a page asks for by name, the answer is "no such host": the tests never reach the network.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+Snapshot = Callable[[Page, str], None]
+Serve = Callable[..., str]
+
+
+@dataclass
+class Problems:
+    """What a browser context complained about, less what the test expected."""
+
+    found: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+
+    def expect(self, pattern: str) -> None:
+        """Accept complaints that match this regular expression."""
+        self.expected.append(pattern)
+
+    @property
+    def unexpected(self) -> list[str]:
+        return [entry for entry in self.found if not any(re.search(pattern, entry) for pattern in self.expected)]
+
+    def watch(self, context: BrowserContext) -> None:
+        """Listen to every page of the context, tabs opened later included."""
+        context.on("console", self._on_console)
+        context.on("weberror", lambda error: self.found.append(f"page error: {error.error}"))
+        context.on("request", lambda request: self._on_address(request.url))
+        context.on("page", lambda page: page.on("websocket", lambda socket: self._on_address(socket.url)))
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.found.append(f"console error: {message.text} ({message.location.get('url', '')})")
+
+    def _on_address(self, address: str) -> None:
+        parts = urlsplit(address)
+        if parts.scheme not in NO_NETWORK_SCHEMES and (parts.hostname or "") not in LOCAL_HOSTS:
+            self.found.append(f"request to another host: {address}")
+
+
+@pytest.fixture(scope="session")
+def playwright_api() -> Iterator[Playwright]:
+    with sync_playwright() as api:
+        yield api
+
+
+@pytest.fixture(scope="session")
+def browser(playwright_api: Playwright) -> Iterator[Browser]:
+    """Start the Chromium of $CHROMIUM, of the PATH, or the one ``playwright install chromium`` fetched."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    chromium = playwright_api.chromium.launch(executable_path=found, args=CHROMIUM_ARGS)
+    yield chromium
+    chromium.close()
+
+
+@pytest.fixture
+def problems() -> Problems:
+    return Problems()
+
+
+@pytest.fixture
+def context(browser: Browser, problems: Problems) -> Iterator[BrowserContext]:
+    """A visitor: own cookies and storage. ``context.new_page()`` is another tab of the same visitor."""
+    visitor = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    visitor.set_default_timeout(15_000)
+    problems.watch(visitor)
+    yield visitor
+    visitor.close()
+    if problems.unexpected:
+        pytest.fail("The browser complained:\n" + "\n".join(problems.unexpected))
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+@pytest.fixture
+def snapshot() -> Snapshot:
+    """Return a function that writes ``name.png`` when IA3_SCREENSHOTS names a folder, and nothing otherwise."""
+    folder = os.environ.get("IA3_SCREENSHOTS")
+
+    def write(page: Page, name: str) -> None:
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=str(Path(folder) / f"{name}.png"))
+
+    return write
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Return a function that launches a ``gr.Blocks`` on a free port and answers with its address."""
+    running: list[Any] = []
+
+    def launch(blocks: Any, **options: Any) -> str:
+        settings: dict[str, Any] = {"server_name": "127.0.0.1", "quiet": True, "prevent_thread_lock": True} | options
+        _, address, _ = blocks.launch(**settings)
+        running.append(blocks)
+        return str(address)
+
+    yield launch
+    for blocks in running:
+        blocks.close()
