@@ -61,13 +61,6 @@ class Place:
     channels: int
     """Width of the activation that is scaled."""
     sites: tuple[Site, ...]
-    positions: tuple[int, ...]
-    """The channel that each of the sites' numbers scales; every other channel keeps its value."""
-
-    @property
-    def whole(self) -> bool:
-        """Say whether the numbers cover all channels in order."""
-        return self.positions == tuple(range(self.channels))
 
 
 class Attachment:
@@ -249,8 +242,7 @@ def _place(model: nn.Module, path: str, side: Side, sites: list[Site]) -> Place:
             f"{path} has {channels} channels on its {side} side, the selection expects {wrong.channels};"
             " it was made for another model."
         )
-    positions = tuple(channel for site in sites for channel in site.positions)
-    return Place(path, side, channels, tuple(sites), positions)
+    return Place(path, side, channels, tuple(sites))
 
 
 def _width(model: nn.Module, path: str, side: Side) -> int:
@@ -265,12 +257,20 @@ def _width(model: nn.Module, path: str, side: Side) -> int:
 
 
 def _spread(place: Place, pieces: list[Tensor]) -> Tensor:
-    """Return the sites' numbers on their channels and ones elsewhere, shape (channels,)."""
-    numbers = torch.cat(pieces) if len(pieces) > 1 else pieces[0]
-    if place.whole:
-        return numbers
-    ones = torch.ones(place.channels, dtype=numbers.dtype, device=numbers.device)
-    return ones.index_copy(0, torch.tensor(place.positions, device=numbers.device), numbers)
+    """Return the sites' numbers on their channels and ones elsewhere, shape (channels,).
+
+    Made by concatenation, not by indexing: a node that saves an index allows one backward pass only.
+    """
+    spans = [span for site in place.sites for span in site.spans]
+    if not spans:
+        return pieces[0]
+    numbers = torch.cat(pieces).split([stop - start for start, stop in spans])
+    scale: list[Tensor] = []
+    reached = 0
+    for (start, stop), part in sorted(zip(spans, numbers, strict=True), key=lambda pair: pair[0]):
+        scale += [part.new_ones(start - reached), part]
+        reached = stop
+    return torch.cat([*scale, numbers[0].new_ones(place.channels - reached)])
 
 
 def _device_of(model: nn.Module) -> torch.device:

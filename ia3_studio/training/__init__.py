@@ -1,0 +1,5 @@
+"""How the vectors are learned: settings in, steps out."""
+
+from ia3_studio.training.config import Step, TrainConfig
+
+__all__ = ["Step", "TrainConfig"]

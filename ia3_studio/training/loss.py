@@ -1,0 +1,160 @@
+"""What does the model lose on the label tokens, and how is the gradient taken without the full logits?
+
+The language-model head is the widest product of a small model. It is computed at label positions only, and a few
+hundred of them at a time, each part's gradient being taken before the next part's logits exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ia3_studio.errors import TrainingError
+from ia3_studio.training.batches import IGNORED
+
+HEAD_ROWS = 256
+"""Label positions whose logits exist at the same time."""
+
+
+class CausalLoss:
+    """The next-token loss of a causal language model.
+
+    Raises:
+        TrainingError: the model has no language-model head, or its tokens see the ones to their right.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.head = _head_of(model)
+        _require_causal(model)
+        self._plain = _head_is_last(model, self.head)
+
+    def backward(self, ids: Tensor, labels: Tensor, total: int) -> float:
+        """Add the gradient of (summed loss / total) to the parameters; return the summed loss in nats.
+
+        Args:
+            ids: (rows, length) token ids, padded on the right.
+            labels: (rows, length), IGNORED where a token is not trained.
+            total: label tokens of the whole optimiser step, so that micro-batches add up to its mean.
+        """
+        if not self._plain:
+            loss = self._whole(ids, labels)
+            (loss / total).backward()
+            return loss.item()
+        hidden, targets = self._hidden(ids, labels)
+        leaf = hidden.detach().requires_grad_()
+        summed = 0.0
+        for rows, part in zip(leaf.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True):
+            loss = _summed(self.head(rows), part)
+            (loss / total).backward()
+            summed += loss.item()
+        if hidden.requires_grad:  # else only the head itself is scaled
+            hidden.backward(leaf.grad)
+        return summed
+
+    @torch.no_grad()
+    def measure(self, ids: Tensor, labels: Tensor) -> float:
+        """Return the summed loss of the label tokens, in nats."""
+        if not self._plain:
+            return self._whole(ids, labels).item()
+        hidden, targets = self._hidden(ids, labels)
+        parts = zip(hidden.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True)
+        return sum(_summed(self.head(rows), part).item() for rows, part in parts)
+
+    def _hidden(self, ids: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the head's input at label positions, (labels, d), and the tokens to predict there, (labels,)."""
+        chosen, targets = _positions(labels)
+        taken: list[Tensor] = []
+
+        def take(_head: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+            taken.append(args[0][:, :-1][chosen])
+            return (args[0][:1, :1],)  # the model's own call of its head is not needed
+
+        with _before(self.head, take):
+            self.model(input_ids=ids, use_cache=False)
+        return taken[0], targets
+
+    def _whole(self, ids: Tensor, labels: Tensor) -> Tensor:
+        """Return the summed loss through everything the model does to its logits (soft caps, scales)."""
+        chosen, targets = _positions(labels)
+        with _before(self.head, lambda _head, args: (args[0][:, :-1][chosen][None],)):
+            logits = self.model(input_ids=ids, use_cache=False).logits  # (1, labels, vocabulary)
+        return _summed(logits[0], targets)
+
+
+def _summed(logits: Tensor, targets: Tensor) -> Tensor:
+    return F.cross_entropy(logits.float(), targets, reduction="sum")
+
+
+def _positions(labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Return where the next token is trained, a mask (rows, length - 1), and which tokens those are."""
+    following = labels[:, 1:]
+    chosen = following != IGNORED
+    return chosen, following[chosen]
+
+
+@contextmanager
+def _before(module: nn.Module, hook: Any) -> Iterator[None]:
+    # Prepended: a site on the head itself must scale what the hook hands on.
+    handle = module.register_forward_pre_hook(hook, prepend=True)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def _head_of(model: Any) -> nn.Module:
+    head = model.get_output_embeddings() if hasattr(model, "get_output_embeddings") else None
+    if head is None or getattr(model.config, "is_encoder_decoder", False):
+        raise TrainingError(
+            f"{type(model).__name__} is not a causal language model, the kind IA3 Studio trains;"
+            " choose a chat or text-generation model."
+        )
+    return head  # type: ignore[no-any-return]
+
+
+def _require_causal(model: Any) -> None:
+    """Refuse a model whose tokens see what follows: it could copy the answer, and padding would matter.
+
+    In a causal model the gradient of a token's hidden state with respect to later embeddings is exactly 0.
+    """
+    embedded: list[Tensor] = []
+
+    def watch(_module: nn.Module, _args: Any, result: Tensor) -> Tensor:
+        embedded.append(result.detach().requires_grad_())
+        return embedded[0]
+
+    handle = model.get_input_embeddings().register_forward_hook(watch)
+    try:
+        with torch.enable_grad():
+            hidden, _logits = _probe(model, _head_of(model))
+            # Uneven weights: behind a normalisation the plain sum of a hidden state is constant.
+            weights = torch.linspace(-1, 1, hidden.shape[-1], device=hidden.device)
+            (seen,) = torch.autograd.grad((hidden[0, 1].float() * weights).sum(), embedded[0])
+    finally:
+        handle.remove()
+    if seen[0, 2:].abs().max() > 0:
+        raise TrainingError(
+            f"In {type(model).__name__} a token sees the tokens after it, so next-token training means nothing;"
+            " choose a chat or text-generation model."
+        )
+
+
+@torch.no_grad()
+def _head_is_last(model: Any, head: nn.Module) -> bool:
+    """Say whether the logits are the head's output, with no soft cap or scale after it."""
+    hidden, logits = _probe(model, head)
+    return torch.allclose(head(hidden).float(), logits.float(), rtol=1e-4, atol=1e-4)
+
+
+def _probe(model: Any, head: nn.Module) -> tuple[Tensor, Tensor]:
+    """Return the head's input, (1, 4, d), and the model's logits, (1, 4, vocabulary), for a fixed row."""
+    seen: list[Tensor] = []
+    with _before(head, lambda _head, args: seen.append(args[0])):
+        logits = model(input_ids=torch.arange(1, 5, device=model.device)[None], use_cache=False).logits
+    return seen[0], logits
