@@ -1,0 +1,71 @@
+"""IA3 Studio: fine-tune any transformer with (IA)³, in the browser, in a notebook or from the command line.
+
+The names below are imported when they are first used, so that ``import ia3_studio`` is light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ia3_studio.chat import ChatSettings, reply
+    from ia3_studio.data.examples import Example, Message
+    from ia3_studio.data.load import load_data
+    from ia3_studio.data.tokens import tokenize
+    from ia3_studio.errors import StudioError
+    from ia3_studio.method.adapter import Adapter, load_adapter
+    from ia3_studio.method.scaling import attach
+    from ia3_studio.method.sites import Selection, Site
+    from ia3_studio.method.tree import discover
+    from ia3_studio.models.load import load_model
+    from ia3_studio.training.config import Step, TrainConfig
+    from ia3_studio.training.train import train
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Adapter",
+    "ChatSettings",
+    "Example",
+    "Message",
+    "Selection",
+    "Site",
+    "Step",
+    "StudioError",
+    "TrainConfig",
+    "attach",
+    "discover",
+    "load_adapter",
+    "load_data",
+    "load_model",
+    "reply",
+    "tokenize",
+    "train",
+]
+
+_HOMES = {
+    "Adapter": "method.adapter",
+    "ChatSettings": "chat",
+    "Example": "data.examples",
+    "Message": "data.examples",
+    "Selection": "method.sites",
+    "Site": "method.sites",
+    "Step": "training.config",
+    "StudioError": "errors",
+    "TrainConfig": "training.config",
+    "attach": "method.scaling",
+    "discover": "method.tree",
+    "load_adapter": "method.adapter",
+    "load_data": "data.load",
+    "load_model": "models.load",
+    "reply": "chat",
+    "tokenize": "data.tokens",
+    "train": "training.train",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"ia3_studio.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'ia3_studio' has no attribute {name!r}")

@@ -1,0 +1,84 @@
+"""The rooms: arrows point one way, and importing the package stays light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ia3_studio
+
+PACKAGE = Path(ia3_studio.__file__).parent
+
+MAY_IMPORT = {
+    "errors": set(),
+    "places": {"errors"},
+    "method": {"errors"},
+    "models": {"errors", "places", "method"},
+    "data": {"errors", "places"},
+    "training": {"errors", "method", "models", "data"},
+    "chat": {"errors", "method", "models", "data"},
+    "runs": {"errors", "places", "method", "models", "data", "training"},
+    "insight": {"errors", "method", "training"},
+    "export": {"errors", "method", "training", "insight"},
+    "ui": {"errors", "places", "method", "models", "data", "training", "chat", "runs", "insight", "export"},
+}
+ONLY_UI = {"gradio"}
+
+
+def files() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """Return the dotted names a file imports, at the top or inside a function."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            found.add(node.module or "")
+    return found
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_arrows_point_one_way(path: Path) -> None:
+    room = room_of(path)
+    if room == "__init__":
+        return
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] == "ia3_studio" and len(parts) > 1 and parts[1] != room:
+            assert parts[1] in MAY_IMPORT[room], f"{room} must not import {name}"
+        assert parts[0] not in ONLY_UI or room == "ui", f"{room} must not import {name}"
+
+
+def test_a_tab_never_imports_another_tab() -> None:
+    for path in (PACKAGE / "ui").glob("*_tab.py"):
+        assert not [name for name in imports(path) if name.endswith("_tab")], path.name
+
+
+def test_every_room_is_in_the_map() -> None:
+    assert {room_of(path) for path in files()} - {"__init__"} == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("module", ["ia3_studio", "ia3_studio.runs", "ia3_studio.data", "ia3_studio.models"])
+def test_importing_a_room_loads_nothing_heavy(module: str) -> None:
+    heavy = "{'torch', 'transformers', 'gradio', 'plotly'}"
+    code = f"import {module}, sys; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_public_names_are_all_there() -> None:
+    for name in ia3_studio.__all__:
+        assert getattr(ia3_studio, name) is not None
+    assert set(ia3_studio.__all__) == set(ia3_studio._HOMES)
