@@ -1,0 +1,186 @@
+"""How does a layer tree travel to the browser, and a set of ticks back?
+
+Down goes one JSON list of rows, up comes one string of row ranges such as ``"3-10,14"``. Both stay small (a model
+of 3,000 modules: 140 kB down, a few kB up), and the string is checked like anything a browser sends. Neither
+gradio nor torch is needed here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from ia3_studio.errors import SelectionError
+
+if TYPE_CHECKING:
+    from ia3_studio.method.sites import Role, Site
+
+Cell = str | int
+_RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
+_LONGEST_RANGE = len("999999999-999999999,")
+
+
+class Node(Protocol):
+    """What is read of a :class:`~ia3_studio.method.tree.TreeNode`."""
+
+    @property
+    def name(self) -> str:
+        """Return the last part of the path."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """Return the module's class name."""
+        ...
+
+    @property
+    def parent(self) -> int:
+        """Return the index of the parent node, -1 at the top."""
+        ...
+
+    @property
+    def role(self) -> Role:
+        """Return what the module does in its block."""
+        ...
+
+    @property
+    def parameters(self) -> int:
+        """Return the weights of the module, children included."""
+        ...
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """Return what can be scaled at this module."""
+        ...
+
+
+class Tree(Protocol):
+    """What is read of a :class:`~ia3_studio.method.tree.LayerTree`."""
+
+    @property
+    def nodes(self) -> Sequence[Node]:
+        """Return the nodes in pre-order."""
+        ...
+
+
+@dataclass(frozen=True)
+class TreeRows:
+    """A layer tree as the component draws it."""
+
+    json: str
+    """One ``[parent, name, class, size, tickable, role, side]`` a row, in pre-order."""
+    sites: tuple[Site | None, ...]
+    """What each row ticks; None where there is nothing to scale."""
+    parameters: int
+    """Weights of the whole model."""
+
+
+def tree_rows(tree: Tree) -> TreeRows:
+    """Return one row a node; a fused projection becomes a branch with one row a site.
+
+    Example:
+        >>> rows = tree_rows(discover(model))             # doctest: +SKIP
+        >>> decode_ticks("5-6", rows)                     # doctest: +SKIP
+        (Site(path='model.layers.0.self_attn.k_proj', …), Site(path='model.layers.0.self_attn.v_proj', …))
+    """
+    cells: list[list[Cell]] = []
+    sites: list[Site | None] = []
+    row_of: list[int] = []
+    for node in tree.nodes:
+        parent = row_of[node.parent] if node.parent >= 0 else -1
+        row_of.append(len(cells))
+        own = node.sites[0] if len(node.sites) == 1 else None
+        cells.append([parent, node.name, node.kind, *_site_cells(own, node.role)])
+        sites.append(own)
+        for site in node.sites if own is None else ():
+            cells.append([row_of[-1], _part_name(site, node.sites), "", *_site_cells(site, site.role)])
+            sites.append(site)
+    total = sum(node.parameters for node in tree.nodes if node.parent < 0)
+    return TreeRows(json.dumps(cells, ensure_ascii=False, separators=(",", ":")), tuple(sites), total)
+
+
+def _site_cells(site: Site | None, role: Role) -> tuple[Cell, ...]:
+    return (site.size, 1, role, site.side) if site else (0, 0, role, "")
+
+
+def _part_name(site: Site, siblings: Sequence[Site]) -> str:
+    """Name one part of a fused projection; two parts of the same role are told apart by their place."""
+    if sum(other.role == site.role for other in siblings) == 1:
+        return f"[{site.role}]"
+    place = "+".join(f"{start}:{stop}" for start, stop in site.spans) or site.side
+    return f"[{site.role} {place}]"
+
+
+def encode_ticks(indexes: Iterable[int]) -> str:
+    """Return row indexes as ranges.
+
+    Example:
+        >>> encode_ticks([3, 4, 5, 9])
+        '3-5,9'
+    """
+    ranges: list[list[int]] = []
+    for index in sorted(set(indexes)):
+        if ranges and ranges[-1][1] == index - 1:
+            ranges[-1][1] = index
+        else:
+            ranges.append([index, index])
+    return ",".join(f"{start}-{stop}" if stop > start else str(start) for start, stop in ranges)
+
+
+def decode_ticks(text: object, rows: TreeRows) -> tuple[Site, ...]:
+    """Return the ticked sites in the model's order; an empty text means none.
+
+    The text comes from a browser: its length, order and every index are checked before anything is built from it.
+
+    Raises:
+        SelectionError: the text is no list of rising ranges, or names a row that cannot be ticked.
+    """
+    if text is None or text == "":
+        return ()
+    if not isinstance(text, str) or len(text) > _LONGEST_RANGE * max(1, len(rows.sites)):
+        raise SelectionError("The ticks are not a list of rows like '3-10,14'; reload the page and tick again.")
+    return tuple(_site_at(index, rows) for index in _indexes(text, len(rows.sites)))
+
+
+def _indexes(text: str, count: int) -> Iterator[int]:
+    """Yield the indexes of rising ranges, each range checked before it is walked."""
+    following = 0
+    for part in text.split(","):
+        found = _RANGE.fullmatch(part)
+        if not found:
+            raise SelectionError(f"The ticks hold {part[:40]!r}, not rows like '3-10'; reload the page and tick again.")
+        start, stop = int(found[1]), int(found[2] or found[1])
+        if not following <= start <= stop < count:
+            raise SelectionError(
+                f"The ticks hold {part}, but this model has {count} rows, each ticked once and in rising order; "
+                "reload the page and tick again."
+            )
+        yield from range(start, stop + 1)
+        following = stop + 1
+
+
+def _site_at(index: int, rows: TreeRows) -> Site:
+    site = rows.sites[index]
+    if site is None:
+        raise SelectionError(f"Row {index} of the layer tree has nothing to scale; reload the page and tick again.")
+    return site
+
+
+def ticks_of(rows: TreeRows, selection: Iterable[Site]) -> str:
+    """Return the ticks that show a selection.
+
+    Raises:
+        SelectionError: the tree has no row for one of the sites.
+    """
+    row_of = {site: index for index, site in enumerate(rows.sites) if site is not None}
+    wanted = tuple(selection)
+    missing = [site.name for site in wanted if site not in row_of]
+    if missing:
+        raise SelectionError(
+            f"{len(missing)} of {len(wanted)} selected sites are not in this model's layer tree, {missing[0]} among "
+            "them; select from the tree of the model the selection was made for."
+        )
+    return encode_ticks(row_of[site] for site in wanted)
