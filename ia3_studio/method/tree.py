@@ -57,7 +57,7 @@ class LayerTree:
     nodes: tuple[TreeNode, ...]
     base_model: str = ""
     note: str = ""
-    """Why roles are missing, when they are; empty otherwise."""
+    """What the paper's preset does not find in this model, and why; empty when it finds everything."""
 
     @property
     def parameters(self) -> int:
@@ -130,12 +130,21 @@ def discover(model: nn.Module, base_model: str = "") -> LayerTree:
         57600
     """
     flow, note = _watch(model)
-    tree = LayerTree(tuple(_nodes(model, flow)), base_model, note)
+    nodes = tuple(_nodes(model, flow))
+    tree = LayerTree(nodes, base_model, note or _what_is_missing(nodes))
     if not tree.sites:
         raise SelectionError(
             f"{type(model).__name__} has no linear layer, so (IA)³ has nothing to scale; choose another model."
         )
     return tree
+
+
+def _what_is_missing(nodes: tuple[TreeNode, ...]) -> str:
+    found = {site.role for node in nodes for site in node.sites if in_block(site.path)}
+    missing = [role for role in ("key", "value", "feed-forward") if role not in found]
+    if not missing:
+        return ""
+    return f"No {' or '.join(missing)} projection was recognised, so the paper's preset goes without."
 
 
 def in_block(path: str) -> bool:

@@ -6,12 +6,13 @@ from collections import Counter
 
 import pytest
 import torch
+import transformers as hf
 from torch import nn
 
 from ia3_studio.errors import SelectionError
 from ia3_studio.method.sites import Selection
 from ia3_studio.method.tree import LayerTree, discover
-from tests.families import FAMILIES, tiny_model
+from tests.families import FAMILIES, SMALL, tiny_model
 
 PAPER = {  # (path end, side, role, size) of one block, and how many blocks have it
     "llama": {("k_proj", "output", "key", 16): 2, ("v_proj", "output", "value", 16): 2,
@@ -82,6 +83,14 @@ def test_discovery_leaves_the_model_as_it_was() -> None:
     discover(model)
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert model.training and not any(module._forward_hooks for module in model.modules())
+
+
+def test_experts_kept_as_parameters_are_named_as_missing() -> None:
+    config = hf.MixtralConfig(**SMALL, intermediate_size=48, num_key_value_heads=2, num_local_experts=2)
+    with torch.device("meta"):
+        tree = discover(hf.AutoModelForCausalLM.from_config(config))
+    assert {site.role for site in tree.select("paper")} == {"key", "value"}
+    assert tree.note == "No feed-forward projection was recognised, so the paper's preset goes without."
 
 
 class Renamed(nn.Module):
