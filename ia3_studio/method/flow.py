@@ -93,7 +93,7 @@ class _Watch(TorchDispatchMode):
     def mark(self, tensor: Tensor, module: int) -> None:
         """Say that a tensor is the output of a projection, channels last."""
         with torch.utils._python_dispatch._disable_current_modes():
-            ids = (module << 32) + torch.arange(tensor.shape[-1])
+            ids = (module << 32) + torch.arange(tensor.shape[-1], device="cpu")
             self._origins[tensor] = Origin(ids.expand(tensor.shape))
 
     def origin(self, tensor: Any) -> Origin | None:
@@ -108,8 +108,6 @@ class _Watch(TorchDispatchMode):
         before = [origin for tensor in tensors if (origin := self.origin(tensor))]
         if name == "_local_scalar_dense" and tensors[0].device.type == "meta":
             return 0  # a branch on values, which the meta device has not
-        if name == "_grouped_mm" and tensors[0].device.type == "meta":
-            return tensors[0].new_empty(tensors[0].shape[0], tensors[1].shape[-1])  # its meta kernel takes bf16 only
         result = func(*args, **kwargs)
         if before:
             with torch.utils._python_dispatch._disable_current_modes():
@@ -170,7 +168,7 @@ class _Watch(TorchDispatchMode):
             return origin.ids
         if tensor.dtype in (torch.int64, torch.int32, torch.bool) and tensor.device.type != "meta":
             return tensor.cpu()  # an index, not a source of elements
-        return torch.full(tensor.shape, _NOWHERE)
+        return torch.full(tensor.shape, _NOWHERE, device="cpu")
 
     def _combine(self, name: str, before: list[Origin], result: Any) -> None:
         """Hand origins through an element-wise operation or a normalisation."""
@@ -224,6 +222,7 @@ def trace(model: nn.Module, inputs: dict[str, Tensor]) -> Flow:
         for number, (path, module) in enumerate(modules):
             stack.enter_context(_hooked(module, _entering(watch, flow, path), _leaving(watch, number)))
         stack.enter_context(_evaluating(model))
+        stack.enter_context(_experts_of_fixed_shape(model))
         stack.enter_context(watch)
         model(**inputs)
     return flow
@@ -258,6 +257,21 @@ def _hooked(module: nn.Module, before: Any, after: Any) -> Iterator[None]:
     finally:
         for handle in handles:
             handle.remove()
+
+
+@contextmanager
+def _experts_of_fixed_shape(model: nn.Module) -> Iterator[None]:
+    """Let transformers multiply all chosen experts at once: its other ways look at values, which meta lacks."""
+    config = getattr(model, "config", None)
+    chosen = getattr(config, "_experts_implementation", None)
+    if chosen is None:
+        yield
+        return
+    model.set_experts_implementation("batched_mm")  # type: ignore[operator]
+    try:
+        yield
+    finally:
+        model.set_experts_implementation(chosen)  # type: ignore[operator]
 
 
 @contextmanager
