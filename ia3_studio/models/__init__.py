@@ -1,0 +1,28 @@
+"""Which models there are and how one is loaded: starters, hub, folder, GGUF file.
+
+Importing this room loads neither torch nor transformers.
+"""
+
+from ia3_studio.models.fetch import is_ready, prepare
+from ia3_studio.models.load import load_model, load_skeleton
+from ia3_studio.models.loaded import LoadedModel, Skeleton, Task
+from ia3_studio.models.memory import ModelMemory
+from ia3_studio.models.progress import Progress
+from ia3_studio.models.sources import STARTER, Source, Starter, parse_source, starters
+
+__all__ = [
+    "STARTER",
+    "LoadedModel",
+    "ModelMemory",
+    "Progress",
+    "Skeleton",
+    "Source",
+    "Starter",
+    "Task",
+    "is_ready",
+    "load_model",
+    "load_skeleton",
+    "parse_source",
+    "prepare",
+    "starters",
+]

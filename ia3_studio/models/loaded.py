@@ -13,11 +13,11 @@ Task = Literal["causal-lm", "seq2seq", "encoder", "other"]
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A base model with its tokenizer, as one thing."""
+    """A base model with its tokenizer, as one thing: in eval mode, no parameter requires a gradient."""
 
     model: PreTrainedModel
     tokenizer: Any
-    """A transformers tokenizer; its classes share no useful static type."""
+    """A transformers tokenizer; its classes share no useful static type. None when the task is "other" and has none."""
     task: Task
     source: str
     """What the user asked for: a starter's name, a hub id, a folder or a GGUF file."""
@@ -25,3 +25,15 @@ class LoadedModel:
     """The name written into adapter files: the hub id where there is one, else the source."""
     device_reason: str
     """Device and dtype with the reason, one sentence for the screen."""
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """A model without its weights, on the meta device: enough to draw its layer tree."""
+
+    model: PreTrainedModel
+    task: Task
+    source: str
+    """What the user asked for."""
+    base_model: str
+    """As in :class:`LoadedModel`."""

