@@ -1,0 +1,1 @@
+"""From a file to tokens: table, examples, token rows; and the starter data of the project's own."""
