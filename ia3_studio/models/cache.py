@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ia3_studio import places
 from ia3_studio.models.folders import writing_failed
 from ia3_studio.models.progress import Progress
+from ia3_studio.places import cache_folder
 
 SEAL = "prepared.json"
 WAIT_POLL = 0.2
@@ -27,7 +27,7 @@ WAIT_POLL = 0.2
 
 def place_of(key: str) -> Path:
     """Return the folder where the prepared model of that key is or will be."""
-    return places.cache_folder() / "models" / key
+    return cache_folder() / "models" / key
 
 
 def is_whole(folder: Path) -> bool:
@@ -75,7 +75,7 @@ def built(key: str) -> Iterator[Path]:
     Raises:
         ModelError: the cache folder cannot be written or is full.
     """
-    workplace = places.cache_folder() / "unfinished" / key
+    workplace = cache_folder() / "unfinished" / key
     shutil.rmtree(workplace, ignore_errors=True)
     try:
         folder = workplace / "model"

