@@ -1,0 +1,50 @@
+"""What does a run need to be done, or done again? Its settings, fixed when it is created."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+
+from ia3_studio.errors import RunError, StudioError
+from ia3_studio.method.sites import Selection
+from ia3_studio.training.config import TrainConfig
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """The settings of one run."""
+
+    name: str
+    """What the person calls it."""
+    model: str
+    """A starter's name, a hub id, a folder or a GGUF file."""
+    data: str
+    """A starter's name or a file; a file is copied into the run folder when the run is created."""
+    selection: Selection | str = "paper"
+    """The sites, or the name of a preset that picks them when the model is loaded."""
+    train: TrainConfig = field(default_factory=TrainConfig)
+    held_out: float = 0.1
+    """Share of a file's rows that is only measured; a starter brings its own."""
+
+    def to_json(self) -> str:
+        """Return the settings as JSON text."""
+        chosen = self.selection if isinstance(self.selection, str) else json.loads(self.selection.to_json())
+        document = {**asdict(self), "selection": chosen}
+        return json.dumps(document, indent=2)
+
+    @classmethod
+    def from_json(cls, text: str) -> RunConfig:
+        """Read settings written by :meth:`to_json`.
+
+        Raises:
+            RunError: the text is not the settings of a run.
+        """
+        try:
+            document = json.loads(text)
+            chosen = document["selection"]
+            selection = chosen if isinstance(chosen, str) else Selection.from_json(json.dumps(chosen))
+            train = TrainConfig(**document["train"])
+            name, model, data = (str(document[key]) for key in ("name", "model", "data"))
+            return cls(name, model, data, selection, train, float(document["held_out"]))
+        except (ValueError, KeyError, TypeError, StudioError) as error:
+            raise RunError(f"The settings of this run cannot be read ({error}); start it anew.") from error

@@ -1,0 +1,153 @@
+"""What is in a run's folder, and how is each file written so that a reader never sees half of it?
+
+config.json      the settings, never changed
+data/            the training file, when it was not a starter
+worker.json      process id and birth time of the worker: written when it is started
+status.json      what the worker last said; replaced as a whole
+metrics.jsonl    one line a step; only appended to
+adapters/        one complete adapter folder a snapshot, named by its step
+log.txt          everything the worker printed
+stop             there when somebody asked the run to stop
+lock             held by the worker as long as it lives
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from ia3_studio.training.config import Step
+
+Phase = Literal["waiting", "preparing", "training", "saving", "ended"]
+Result = Literal["finished", "stopped", "failed"]
+
+KEPT_ADAPTERS = 20
+"""Snapshots kept on disk; the oldest goes when another one comes."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a worker last said about itself."""
+
+    phase: Phase
+    sentence: str
+    """For the person at the screen."""
+    progress: float | None = None
+    """Share of the phase that is done, where that is known."""
+    result: Result | None = None
+    """How the run ended; None until it has."""
+    seen_at: float = 0.0
+    """Seconds since the epoch at which the worker last gave a sign of life."""
+    began_at: float | None = None
+    ended_at: float | None = None
+
+
+class RunFolder:
+    """The files of one run, by name."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = path / "config.json"
+        self.data = path / "data"
+        self.worker = path / "worker.json"
+        self.status = path / "status.json"
+        self.metrics = path / "metrics.jsonl"
+        self.adapters = path / "adapters"
+        self.log = path / "log.txt"
+        self.stop = path / "stop"
+        self.lock = path / "lock"
+
+    def said(self) -> Said | None:
+        """Return what the worker last said; None when it has said nothing that can be read."""
+        document = read_json(self.status)
+        try:
+            return Said(**document) if document else None
+        except TypeError:
+            return None
+
+    def newest_adapter(self) -> Path | None:
+        """Return the newest complete adapter folder."""
+        found = self._adapters()
+        return found[-1] if found else None
+
+    def keep_adapter(self, step: int, save: Callable[[Path], None]) -> None:
+        """Let ``save`` fill a folder and make it the newest adapter; it is there as a whole or not at all."""
+        unfinished = self.adapters / ".unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        save(unfinished)
+        target = self.adapters / f"step-{step:08d}"
+        shutil.rmtree(target, ignore_errors=True)
+        unfinished.rename(target)
+        for old in self._adapters()[:-KEPT_ADAPTERS]:
+            shutil.rmtree(old)
+
+    def _adapters(self) -> list[Path]:
+        return sorted(self.adapters.glob("step-*")) if self.adapters.is_dir() else []
+
+
+class StatusFile:
+    """The worker's side of ``status.json``: written from the work and from the heartbeat, whole each time."""
+
+    def __init__(self, folder: RunFolder, clock: Callable[[], float]) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._mutex = threading.Lock()
+        self._began_at: float | None = None
+        self._said = Said("waiting", "")
+
+    def say(self, phase: Phase, sentence: str, progress: float | None = None, result: Result | None = None) -> None:
+        """Write down what the worker does now, or how it ended."""
+        with self._mutex:
+            now = self._clock()
+            if phase != "waiting" and self._began_at is None:
+                self._began_at = now
+            ended = now if phase == "ended" else None
+            self._said = Said(phase, sentence, progress, result, now, self._began_at, ended)
+            write_json(self._folder.status, asdict(self._said))
+
+    def beat(self) -> None:
+        """Give a sign of life."""
+        with self._mutex:
+            if self._said.phase != "ended":
+                self._said = Said(**{**asdict(self._said), "seen_at": self._clock()})
+                write_json(self._folder.status, asdict(self._said))
+
+
+def write_json(path: Path, document: dict[str, Any]) -> None:
+    """Replace a file as a whole."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(document), encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return a JSON object, or None when there is none that can be read."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def step_line(step: Step) -> str:
+    """Return a step as one line."""
+    return json.dumps(asdict(step)) + "\n"
+
+
+def read_steps(path: Path, offset: int) -> tuple[tuple[Step, ...], int]:
+    """Return the steps behind a byte offset, and the offset to go on from; a half-written line waits."""
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            data = file.read(max(0, os.fstat(file.fileno()).st_size - offset))
+    except OSError:
+        return (), offset
+    whole = data[: data.rfind(b"\n") + 1]
+    return tuple(Step(**json.loads(line)) for line in whole.splitlines()), offset + len(whole)

@@ -1,0 +1,54 @@
+"""A worker whose job learns nothing: python -m tests.runs.fake_worker FOLDER MODE."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ia3_studio.errors import DataError
+from ia3_studio.runs.run import Run
+from ia3_studio.runs.worker import Say, work
+from ia3_studio.training.config import Step
+
+STEPS = 6
+
+
+class FakeJob:
+    def __init__(self, mode: str) -> None:
+        self.mode = mode
+
+    def prepare(self, say: Say) -> None:
+        say(0.5, "Halfway prepared")
+        if self.mode == "bad data":
+            raise DataError("rows.csv is empty; give a file with at least two rows.")
+        if self.mode == "defect":
+            raise KeyError("secret detail")
+        if self.mode == "no memory":
+            raise MemoryError
+        while self.mode == "endless preparation":
+            say(None, "Still preparing")
+            time.sleep(0.02)
+
+    def steps(self) -> Iterator[Step]:
+        for number in range(STEPS + 1):
+            if self.mode == "killed" and number == 3:
+                os.kill(os.getpid(), 9)
+            yield Step(number, STEPS, number / STEPS, 1.0, 1.0 if number % 2 == 0 else None, 0.1, 0.1, number, 0.1, 1.0)
+            while self.mode == "endless" and number == 3 and not self._stopping():
+                time.sleep(0.02)
+            time.sleep(0.02)
+
+    def save(self, folder: Path) -> None:
+        (folder / "adapter.txt").write_text("learned")
+
+    def _stopping(self) -> bool:
+        return (FOLDER / "stop").exists()
+
+
+FOLDER = Path(sys.argv[1]) if len(sys.argv) > 1 else Path()
+
+if __name__ == "__main__":
+    work(Run(FOLDER), FakeJob(sys.argv[2]))
