@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -118,13 +119,25 @@ def snapshot() -> Snapshot:
     return write
 
 
-@pytest.fixture
+def free_port() -> int:
+    """Return a port of this machine that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
 def serve() -> Iterator[Serve]:
     """Return a function that launches a ``gr.Blocks`` on a free port and answers with its address."""
     running: list[Any] = []
 
     def launch(blocks: Any, **options: Any) -> str:
-        settings: dict[str, Any] = {"server_name": "127.0.0.1", "quiet": True, "prevent_thread_lock": True} | options
+        settings: dict[str, Any] = {
+            "server_name": "127.0.0.1",
+            "server_port": free_port(),  # Gradio's own search leaves a socket open for every taken port
+            "quiet": True,
+            "prevent_thread_lock": True,
+        } | options
         _, address, _ = blocks.launch(**settings)
         running.append(blocks)
         return str(address)

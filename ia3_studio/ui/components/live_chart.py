@@ -1,0 +1,95 @@
+"""How is the run going? Its curves as a component of the page.
+
+Python sends only the points that are new (:mod:`~ia3_studio.ui.components.chart_points`); the script keeps the others,
+draws them, and asks for all of them again (``resync``) when a message does not continue what it has. Zoom, smoothing
+and scale belong to the page and survive every message.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+_HERE = Path(__file__).parent
+_TEMPLATE = """
+<div class="live-chart" data-points="0" data-run="">
+  <div class="empty"></div>
+  <div class="body" hidden>
+    <dl class="figures" role="status" aria-live="off"></dl>
+    <div class="tools">
+      <label><input type="checkbox" class="smooth" /><span></span></label>
+      <label><input type="checkbox" class="log" /><span></span></label>
+      <label><input type="checkbox" class="tabular" /><span></span></label>
+      <button type="button" class="csv"></button>
+    </div>
+    <div class="main plot"></div>
+    <div class="small"><div class="plot"></div><div class="plot"></div><div class="plot"></div></div>
+    <div class="table" tabindex="0" hidden></div>
+  </div>
+</div>
+"""
+
+WORDS: Mapping[str, Any] = {
+    "empty": "No run yet. Start one, and its curves appear here from the first step on.",
+    "loss": "training loss",
+    "smoothed": "training loss, smoothed",
+    "held_out": "held-out loss",
+    "base": "base model",
+    "loss_axis": "loss (nats per token)",
+    "step_axis": "optimiser step",
+    "small": ["learning rate", "gradient norm", "tokens per second"],
+    "smooth": "Smooth",
+    "log": "Log scale",
+    "tabular": "Table",
+    "csv": "Download CSV",
+    "table": "The newest steps of this run",
+    "columns": [
+        "step",
+        "training loss",
+        "held-out loss",
+        "learning rate",
+        "gradient norm",
+        "tokens/s",
+        "seconds",
+        "epoch",
+    ],
+    "figures": ["step", "training loss", "held-out loss", "tokens/s", "time used", "time left"],
+    "from_base": "base {base}",
+}
+"""What the component says."""
+
+
+class LiveChart(gr.HTML):
+    """Curves of one run: losses, learning rate, gradient norm, speed.
+
+    ``value`` is the newest message of :func:`~.chart_points.chart_delta`. Listen to ``resync`` and answer with a
+    message from point 0.
+    """
+
+    def __init__(self, words: Mapping[str, Any] = WORDS, **settings: Any) -> None:
+        super().__init__(
+            value="",
+            words=json.dumps({**WORDS, **words}),
+            html_template=_TEMPLATE,
+            css_template=(_HERE / "live_chart.css").read_text(encoding="utf-8"),
+            js_on_load=(_HERE / "live_chart.js").read_text(encoding="utf-8"),
+            head=plotly_head(),
+            apply_default_css=False,
+            **settings,
+        )
+
+
+def plotly_head() -> str:
+    """Return the script tag of the plotly.js inside the installed package, after making that one file public.
+
+    The address is relative, so that it holds behind a proxy that adds a prefix.
+    """
+    import plotly
+
+    script = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    gr.set_static_paths([script])
+    return f'<script src="gradio_api/file={script}"></script>'
