@@ -70,7 +70,7 @@ function colours() {
   const read = (name, fallback) => style.getPropertyValue(name).trim() || fallback;
   const dark = !!element.closest(".dark") || document.body.classList.contains("dark");
   return {
-    text: read("--body-text-color-subdued", "#777"),
+    text: dark ? "#b4bac6" : "#565d6b", // quieter than the page's text, and still readable at 12 px
     grid: read("--border-color-primary", "#ddd"),
     hover: read("--background-fill-secondary", "#fff"),
     ink: read("--body-text-color", "#222"),
