@@ -12,8 +12,8 @@ import peft
 import pytest
 import torch
 import transformers as hf
-from ia3_studio.data.tokens import TokenRow
 
+from ia3_studio.data.tokens import TokenRow
 from ia3_studio.errors import TrainingError
 from ia3_studio.method import Attachment, Selection, attach, discover
 from ia3_studio.training import Step, TrainConfig
