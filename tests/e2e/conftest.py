@@ -37,6 +37,11 @@ Snapshot = Callable[[Page, str], None]
 Serve = Callable[..., str]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the server live: Gradio 6.31 counts its calls by a pandas argument that pandas 3 is giving up."""
+    config.addinivalue_line("filterwarnings", "ignore:The copy keyword is deprecated")
+
+
 @dataclass
 class Problems:
     """What a browser context complained about, less what the test expected."""

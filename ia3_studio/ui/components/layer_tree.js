@@ -1,0 +1,478 @@
+// Properties, all strings. nodes: JSON rows [parent, name, class, size, tickable, role, side] in pre-order;
+// value: ticked rows as ranges, "3-10,14"; parameters: weights of the model; words: JSON, see layer_tree.py.
+// Rows are known by their index everywhere; `end[i]` is the first row after the subtree of row i.
+
+const find = (selector) => element.querySelector(selector);
+const [box, filter, scroller, all, sight] = [".card-tree", ".filter", ".rows", ".all", ".sight"].map(find);
+const [chipBar, found, totals, empty] = [".chips", ".found", ".totals", ".empty"].map(find);
+const uid = `layer-${Math.random().toString(36).slice(2, 9)}`;
+const MOST_CHIPS = 12;
+const FEW_BLOCKS = 4; // a longer list inside a block, such as its experts, starts closed
+const MARGIN = 8; // rows drawn above and below those in sight
+const PAUSE = 120; // ms: the server hears of a tick at once, of quick ones after it when they pause this long
+
+let words = {};
+let rows = []; // the parsed nodes
+let paths = [];
+let end, level, parent, leads; // structure; leads: 1 where a site is in the subtree
+let ticked; // 1 where ticked
+let matching, kept; // 1 where a row matches the filter; where it or a row below it does
+let open, openFound; // 1 where a branch is open, without and with a filter
+let total, done, numbers; // per row, over the matching sites of its subtree: sites, ticked sites, ticked numbers
+let visible = []; // rows that have a line now, top to bottom
+let line; // row -> its line, -1 when hidden
+let place, siblings; // aria-posinset and aria-setsize of visible rows
+let chips = []; // {name, rows}
+let active = 0;
+let query = null; // null, or a function path -> boolean
+let drawnNodes = null;
+let drawnTotals = "";
+let sent = null; // the ticks last sent or received: their echo changes nothing
+let timer = 0;
+let lastTick = -Infinity;
+let rowHeight = 28;
+
+const number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const escapeHtml = (text) => String(text).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+const fill = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
+const isOpen = (row) => (query ? openFound : open)[row] === 1;
+const isBranch = (row) => end[row] > row + 1;
+const isSite = (row) => rows[row][4] === 1;
+const nameOf = (row) => rows[row][1] || rows[row][2];
+
+// ------------------------------------------------------------------------------------------- structure
+function build() {
+  drawnNodes = props.nodes;
+  rows = JSON.parse(drawnNodes);
+  const count = rows.length;
+  parent = Int32Array.from(rows, (row) => row[0]);
+  level = new Uint16Array(count);
+  end = Int32Array.from(rows, (_, index) => index + 1);
+  paths = new Array(count);
+  for (let row = 0; row < count; row++) {
+    const above = parent[row];
+    level[row] = above < 0 ? 1 : level[above] + 1;
+    const name = rows[row][1];
+    paths[row] = above >= 0 && paths[above] && !name.startsWith("[") ? `${paths[above]}.${name}`
+      : (above >= 0 ? paths[above] : "") + name;
+  }
+  leads = Uint8Array.from(rows, (row) => row[4]);
+  for (let row = count - 1; row > 0; row--) {
+    if (parent[row] < 0) continue;
+    end[parent[row]] = Math.max(end[parent[row]], end[row]);
+    leads[parent[row]] |= leads[row];
+  }
+  ticked = new Uint8Array(count);
+  matching = new Uint8Array(count);
+  kept = new Uint8Array(count);
+  openFound = new Uint8Array(count);
+  total = new Int32Array(count);
+  done = new Int32Array(count);
+  numbers = new Float64Array(count);
+  line = new Int32Array(count);
+  place = new Int32Array(count);
+  siblings = new Int32Array(count + 1);
+  open = opened(true);
+  visible = [];
+  active = 0;
+  filter.value = "";
+  scroller.scrollTop = 0;
+}
+
+// The rows open at first: what leads to sites, down to the repeated blocks, and the first block of all.
+function opened(withFirstBlock) {
+  const result = new Uint8Array(rows.length);
+  let firstBlock = -1;
+  for (let row = 0; row < rows.length;) {
+    result[row] = isBranch(row) && leads[row];
+    const isList = blocksIn(row) > 1;
+    if (isList && firstBlock < 0) firstBlock = row + 1;
+    row = isList ? end[row] : row + 1;
+  }
+  if (withFirstBlock && firstBlock >= 0) {
+    for (let row = firstBlock; row < end[firstBlock]; row++) {
+      result[row] = isBranch(row) && leads[row] && blocksIn(row) <= FEW_BLOCKS;
+    }
+  }
+  return result;
+}
+
+// How many blocks a list of blocks has: children named by numbers. 0 for anything else.
+function blocksIn(row) {
+  let children = 0;
+  for (let child = row + 1; child < end[row]; child = end[child]) {
+    if (!/^\d+$/.test(rows[child][1])) return 0;
+    children++;
+  }
+  return children;
+}
+
+// ---------------------------------------------------------------------------------------------- ticks
+function encode() {
+  const ranges = [];
+  for (let row = 0; row < rows.length; row++) {
+    if (!ticked[row]) continue;
+    const start = row;
+    while (row + 1 < rows.length && ticked[row + 1]) row++;
+    ranges.push(start === row ? start : `${start}-${row}`);
+  }
+  return ranges.join(",");
+}
+
+function take(text) {
+  clearTimeout(timer);
+  sent = text ?? "";
+  ticked.fill(0);
+  for (const range of sent.split(",").filter(Boolean)) {
+    const [start, stop = start] = range.split("-").map(Number);
+    for (let row = start; row <= stop && row < rows.length; row++) ticked[row] = rows[row][4];
+  }
+}
+
+// The value is set at once, so that any other event carries these ticks too.
+function commit() {
+  recount();
+  draw();
+  sent = encode();
+  props.value = sent;
+  clearTimeout(timer);
+  const quick = performance.now() - lastTick < PAUSE;
+  lastTick = performance.now();
+  timer = setTimeout(() => trigger("input"), quick ? PAUSE : 0);
+}
+
+function setTicks(list) {
+  const value = list.every((row) => ticked[row]) ? 0 : 1;
+  for (const row of list) ticked[row] = value;
+  commit();
+}
+
+function tick(row) {
+  const below = [];
+  for (let at = row; at < end[row]; at++) if (isSite(at) && matching[at]) below.push(at);
+  if (below.length) setTicks(below);
+}
+
+function recount() {
+  for (let row = 0; row < rows.length; row++) {
+    const counts = isSite(row) && matching[row];
+    total[row] = counts ? 1 : 0;
+    done[row] = counts && ticked[row] ? 1 : 0;
+    numbers[row] = done[row] ? rows[row][3] : 0;
+  }
+  for (let row = rows.length - 1; row > 0; row--) {
+    const above = parent[row];
+    if (above < 0) continue;
+    total[above] += total[row];
+    done[above] += done[row];
+    numbers[above] += numbers[row];
+  }
+  drawTotals();
+  drawChipStates();
+}
+
+const stateOf = (count, of) => (count === 0 ? "false" : count === of ? "true" : "mixed");
+
+// --------------------------------------------------------------------------------------------- filter
+function readFilter() {
+  const text = filter.value.trim();
+  const expression = /^\/(.+)\/(i?)$/.exec(text);
+  query = null;
+  let invalid = false;
+  if (expression) {
+    try {
+      const regex = new RegExp(expression[1], expression[2]);
+      query = (path) => regex.test(path);
+    } catch {
+      invalid = true;
+    }
+  } else if (text) {
+    const wanted = text.toLowerCase();
+    query = (path) => path.toLowerCase().includes(wanted);
+  }
+  filter.setAttribute("aria-invalid", String(invalid));
+  match();
+  let count = 0;
+  for (let row = 0; row < rows.length; row++) if (isSite(row) && matching[row]) count++;
+  const of = rows.reduce((sum, row) => sum + row[4], 0);
+  found.textContent = invalid ? fill(words.invalid, { text })
+    : !query ? "" : kept.includes(1) ? fill(words.matches, { count: number.format(count), all: number.format(of) })
+      : words.no_match;
+  found.classList.toggle("bad", invalid);
+}
+
+function match() {
+  for (let row = 0; row < rows.length; row++) matching[row] = kept[row] = !query || query(paths[row]) ? 1 : 0;
+  for (let row = rows.length - 1; row > 0; row--) if (kept[row] && parent[row] >= 0) kept[parent[row]] = 1;
+  openFound.fill(1);
+}
+
+function applyFilter() {
+  readFilter();
+  drawChips();
+  recount();
+  layOut();
+  scroller.scrollTop = 0;
+  draw();
+}
+
+// ------------------------------------------------------------------------------------------ what is drawn
+function layOut() {
+  visible = [];
+  line.fill(-1);
+  siblings.fill(0);
+  for (let row = 0; row < rows.length;) {
+    if (!kept[row]) { row = end[row]; continue; }
+    line[row] = visible.length;
+    visible.push(row);
+    place[row] = ++siblings[parent[row] + 1];
+    row = isOpen(row) ? row + 1 : end[row];
+  }
+  while (active > 0 && line[active] < 0 && parent[active] >= 0) active = parent[active];
+  if (line[active] === -1) active = visible[0] ?? 0;
+  all.style.height = `${visible.length * rowHeight}px`;
+  box.dataset.lines = visible.length;
+}
+
+function draw() {
+  const first = Math.max(0, Math.floor(scroller.scrollTop / rowHeight) - MARGIN);
+  const last = Math.min(visible.length, Math.ceil((scroller.scrollTop + scroller.clientHeight) / rowHeight) + MARGIN);
+  sight.style.transform = `translateY(${first * rowHeight}px)`;
+  sight.innerHTML = visible.slice(first, last).map(rowHtml).join("");
+  const drawn = line[active] >= first && line[active] < last;
+  if (drawn && visible.length) scroller.setAttribute("aria-activedescendant", `${uid}-${active}`);
+  else scroller.removeAttribute("aria-activedescendant");
+}
+
+function rowHtml(row) {
+  const [, , kind, size, tickable, role, side] = rows[row];
+  const name = nameOf(row);
+  const branch = isBranch(row);
+  const state = stateOf(done[row], total[row]);
+  const aria = [
+    `aria-level="${level[row]}" aria-posinset="${place[row]}" aria-setsize="${siblings[parent[row] + 1]}"`,
+    branch ? `aria-expanded="${isOpen(row)}"` : "",
+    total[row] ? `aria-checked="${state}"` : "",
+    `aria-label="${escapeHtml(labelOf(row))}"`,
+  ].join(" ");
+  const lead = `<i class="indent"></i><i class="twisty${branch ? "" : " none"}"></i>`
+    + (total[row] ? '<i class="check"></i>' : '<i class="check none"></i>');
+  const own = rows[row][1] && kind ? `<span class="kind">${escapeHtml(kind)}</span>` : "";
+  const count = branch && total[row]
+    ? `<span class="count">${number.format(done[row])}/${number.format(total[row])}</span>` : "";
+  return `<div class="row${tickable ? "" : " plain"}${row === active ? " active" : ""}" role="treeitem" id="${uid}-${row}" data-row="${row}"`
+    + ` data-path="${escapeHtml(paths[row])}" style="--level:${level[row] - 1}" ${aria}>`
+    + `<span class="module" title="${escapeHtml(paths[row] || name)}">${lead}<span class="name">${escapeHtml(name)}</span>`
+    + `${own}${count}</span>${tickable ? siteCells(role, side) : ""}`
+    + `<span class="size">${sizeOf(row, tickable, size)}</span></div>`;
+}
+
+function siteCells(role, side) {
+  const [roleName, roleTitle] = words.roles[role] ?? [role, ""];
+  const [sideName, sideTitle] = words.sides[side] ?? [side, ""];
+  return `<span><span class="badge" data-role="${escapeHtml(role)}" title="${escapeHtml(roleTitle)}">${escapeHtml(roleName)}</span></span>`
+    + `<span class="side" title="${escapeHtml(sideTitle)}">${escapeHtml(sideName)}</span>`;
+}
+
+function sizeOf(row, tickable, size) {
+  if (tickable && !isBranch(row)) return number.format(size);
+  return numbers[row] ? number.format(numbers[row]) : "";
+}
+
+function labelOf(row) {
+  const [, , kind, size, tickable, role, side] = rows[row];
+  const values = {
+    name: nameOf(row), kind: rows[row][1] && kind, size: number.format(size), role: (words.roles[role] ?? [role])[0],
+    side: (words.sides[side] ?? [side])[0], ticked: done[row], all: total[row],
+  };
+  const text = tickable ? fill(words.site, values) : total[row] ? fill(words.branch, values) : `${values.name}, ${values.kind}`;
+  return text.replace(/(, )+/g, ", ").replace(/, $/, ""); // a part of a fused projection has no class of its own
+}
+
+function drawTotals() {
+  let vectors = 0;
+  let trained = 0;
+  for (let row = 0; row < rows.length; row++) {
+    if (ticked[row]) { vectors++; trained += rows[row][3]; }
+  }
+  const parts = [
+    [number.format(vectors), words.vectors[vectors === 1 ? 0 : 1]],
+    [number.format(trained), words.numbers[trained === 1 ? 0 : 1]],
+    [number.format((4 * trained) / 1000), words.adapter],
+  ];
+  const weights = Number(props.parameters);
+  if (weights > 0) parts.push([share((100 * trained) / weights), words.share]);
+  const html = (vectors ? "" : `<span class="nothing">${escapeHtml(words.nothing)}</span> `)
+    + parts.map(([value, unit]) => `<span><b>${value}</b> ${escapeHtml(unit)}</span>`).join(" ");
+  if (html === drawnTotals) return; // a live region is read out again when it is written again
+  totals.innerHTML = drawnTotals = html;
+}
+
+const share = (percent) => (percent === 0 ? "0" : percent >= 1 ? number.format(percent) : percent.toPrecision(2));
+
+// ---------------------------------------------------------------------------------------------- chips
+// The end of a path that a chip stands for: "k_proj", "c_attn[key]", "net.0" where the last name is a number, and
+// `more` names further up.
+function ending(row, more) {
+  const names = paths[row].split(".");
+  let first = names.length - 1;
+  while (first > 0 && /^\d/.test(names[first])) first--;
+  for (let step = 0; step < more && first > 0 && !/^\d/.test(names[first - 1]); step++) first--;
+  return names.slice(first).join(".");
+}
+
+// Rows of one ending are one chip, unless they play different roles: GPT-2 calls two things c_proj.
+function patterns(list, more) {
+  const groups = new Map();
+  for (const row of list) {
+    const name = ending(row, more);
+    if (groups.has(name)) groups.get(name).push(row);
+    else groups.set(name, [row]);
+  }
+  return [...groups].flatMap(([name, members]) => {
+    const mixed = more < 3 && members.some((row) => rows[row][5] !== rows[members[0]][5]);
+    const finer = mixed ? patterns(members, more + 1) : [];
+    return finer.length > 1 ? finer : [{ name, rows: members }];
+  });
+}
+
+function drawChips() {
+  const list = [];
+  for (let row = 0; row < rows.length; row++) if (isSite(row) && matching[row]) list.push(row);
+  const focused = chipBar.contains(document.activeElement) ? document.activeElement.dataset.pat : null;
+  chips = patterns(list, 0).sort((one, other) => other.rows.length - one.rows.length).slice(0, MOST_CHIPS);
+  chipBar.innerHTML = chips.map(({ name }, index) => `<button type="button" class="chip" role="checkbox"`
+    + ` data-chip="${index}" data-pat="${escapeHtml(name)}"><i class="check"></i>`
+    + `<span class="name">${escapeHtml(name)}</span> <span class="count"></span></button>`).join("");
+  if (focused !== null) chipBar.querySelector(`[data-pat="${CSS.escape(focused)}"]`)?.focus();
+}
+
+function drawChipStates() {
+  for (const chip of chipBar.children) {
+    const { name, rows: members } = chips[chip.dataset.chip];
+    const count = members.reduce((sum, row) => sum + ticked[row], 0);
+    chip.setAttribute("aria-checked", stateOf(count, members.length));
+    chip.setAttribute("aria-label", fill(words.chip, { name, ticked: count, all: members.length }));
+    chip.querySelector(".count").textContent = `${number.format(count)}/${number.format(members.length)}`;
+  }
+}
+
+// ------------------------------------------------------------------------------------------- movement
+function setOpen(row, value) {
+  (query ? openFound : open)[row] = value;
+  layOut();
+  draw();
+}
+
+function goTo(row) {
+  if (row === undefined || row < 0) return;
+  active = row;
+  const top = line[row] * rowHeight;
+  if (top < scroller.scrollTop) scroller.scrollTop = top;
+  const bottom = top + rowHeight - scroller.clientHeight;
+  if (bottom > scroller.scrollTop) scroller.scrollTop = bottom;
+  draw();
+}
+
+const KEYS = {
+  ArrowDown: () => goTo(visible[line[active] + 1]),
+  ArrowUp: () => goTo(visible[line[active] - 1]),
+  Home: () => goTo(visible[0]),
+  End: () => goTo(visible[visible.length - 1]),
+  PageDown: () => goTo(visible[Math.min(visible.length - 1, line[active] + page())]),
+  PageUp: () => goTo(visible[Math.max(0, line[active] - page())]),
+  ArrowRight: () => {
+    if (!isBranch(active)) return;
+    if (isOpen(active)) goTo(visible[line[active] + 1]);
+    else setOpen(active, 1);
+  },
+  ArrowLeft: () => (isBranch(active) && isOpen(active) ? setOpen(active, 0) : goTo(parent[active])),
+  Enter: () => (total[active] ? tick(active) : isBranch(active) && setOpen(active, isOpen(active) ? 0 : 1)),
+};
+KEYS[" "] = KEYS.Enter;
+const page = () => Math.max(1, Math.floor(scroller.clientHeight / rowHeight) - 1);
+
+function openOnly(flags) {
+  (query ? openFound : open).set(flags);
+  layOut();
+  goTo(active);
+}
+
+// -------------------------------------------------------------------------------------------- events
+scroller.addEventListener("keydown", (event) => {
+  if (!KEYS[event.key] || event.ctrlKey || event.metaKey || event.altKey || !visible.length) return;
+  event.preventDefault();
+  KEYS[event.key]();
+});
+scroller.addEventListener("click", (event) => {
+  const item = event.target.closest(".row");
+  if (!item) return;
+  active = Number(item.dataset.row);
+  const onTwisty = event.target.closest(".twisty:not(.none)");
+  const onCheck = event.target.closest(".check:not(.none)");
+  if (onCheck || (!onTwisty && isSite(active) && total[active])) tick(active);
+  else if (isBranch(active)) setOpen(active, isOpen(active) ? 0 : 1);
+  else draw();
+});
+let frame = 0;
+scroller.addEventListener("scroll", () => {
+  cancelAnimationFrame(frame);
+  frame = requestAnimationFrame(draw);
+});
+chipBar.addEventListener("click", (event) => {
+  const chip = event.target.closest(".chip");
+  if (chip) setTicks(chips[chip.dataset.chip].rows);
+});
+filter.addEventListener("input", applyFilter);
+filter.addEventListener("keydown", (event) => {
+  if (event.key !== "ArrowDown") return;
+  event.preventDefault();
+  scroller.focus();
+});
+find(".expand").addEventListener("click", () => openOnly(new Uint8Array(rows.length).fill(1)));
+find(".collapse").addEventListener("click", () => openOnly(opened(false)));
+find(".clear").addEventListener("click", () => { ticked.fill(0); commit(); });
+new ResizeObserver(measure).observe(scroller);
+
+function measure() {
+  rowHeight = parseFloat(getComputedStyle(scroller).getPropertyValue("--row")) || rowHeight;
+  all.style.height = `${visible.length * rowHeight}px`;
+  if (visible.length) draw();
+}
+
+// --------------------------------------------------------------------------------------------- start
+function sayWords() {
+  words = JSON.parse(props.words);
+  filter.placeholder = words.filter;
+  filter.setAttribute("aria-label", words.filter);
+  scroller.setAttribute("aria-label", words.tree);
+  chipBar.setAttribute("aria-label", words.chips);
+  empty.textContent = words.empty;
+  for (const name of ["expand", "collapse", "clear"]) {
+    [find(`.${name}`).textContent, find(`.${name}`).title] = words[name];
+  }
+  words.columns.forEach((word, index) => { find(".head").children[index].textContent = word; });
+}
+
+function show() {
+  sayWords();
+  if (props.nodes !== drawnNodes) {
+    build();
+    box.classList.toggle("bare", rows.length === 0);
+    empty.hidden = rows.length > 0;
+    take(props.value);
+    measure();
+    applyFilter();
+  } else if (props.value !== sent) {
+    take(props.value);
+    recount();
+    draw();
+  } else {
+    drawTotals();
+  }
+  box.dataset.rows = rows.length;
+}
+
+// Split, not quoted one by one: Gradio reads each quoted word here as the name of an event.
+watch("nodes value parameters words".split(" "), show);
+show();

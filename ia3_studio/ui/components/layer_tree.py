@@ -1,0 +1,116 @@
+"""Which layers are there, and which are ticked? The layer tree as a component of the page.
+
+Python sends the rows of :mod:`~ia3_studio.ui.components.tree_rows` as JSON text; the script draws the few rows in
+sight, counts, filters and ticks in the browser, and answers with row ranges. Every property is a string: Gradio
+turns properties into text at each change, and 3,000 rows as a list cost it a second a click.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ia3_studio.ui.components.tree_rows import TreeRows
+
+_HERE = Path(__file__).parent
+_TEMPLATE = """
+<div class="card-tree">
+  <div class="tools">
+    <input class="filter" type="search" spellcheck="false" autocomplete="off" />
+    <div class="buttons"><button type="button" class="expand"></button><button type="button" class="collapse"></button>
+    <button type="button" class="clear"></button></div>
+  </div>
+  <div class="found" role="status" aria-live="polite"></div>
+  <div class="chips" role="group"></div>
+  <div class="frame">
+    <div class="head" aria-hidden="true">
+      <span></span><span></span><span class="side"></span><span class="size"></span></div>
+    <div class="rows" role="tree" tabindex="0">
+      <div class="all" role="none"><div class="sight" role="none"></div></div></div>
+    <div class="empty" hidden></div>
+    <div class="totals" role="status" aria-live="polite"></div>
+  </div>
+</div>
+"""
+
+WORDS: Mapping[str, Any] = {
+    "tree": "Layers of the model",
+    "empty": "Choose a model to see its layers.",
+    "filter": "Filter by path, or by /regex/",
+    "matches": "{count} of {all} sites match. Ticks act on these only.",
+    "no_match": "Nothing matches.",
+    "invalid": "{text} is not a valid regular expression, so nothing is filtered.",
+    "chips": "Tick a pattern in every layer",
+    "chip": "{name}: {ticked} of {all} ticked",
+    "branch": "{name}, {kind}, {ticked} of {all} ticked",
+    "site": "{name}, {kind}, {role}, {side}, {size} numbers",
+    "expand": ["Expand", "Open every branch"],
+    "collapse": ["Collapse", "Show the blocks, all closed"],
+    "clear": ["Clear ticks", "Untick everything"],
+    "columns": ["Module", "Role", "Scales", "Numbers"],
+    "sides": {
+        "output": ["output ×", "What the module gives out is multiplied by the vector."],
+        "input": ["input ×", "What the module takes in is multiplied by the vector."],
+    },
+    "roles": {
+        "key": ["key", "What attention is matched against."],
+        "value": ["value", "What attention passes on."],
+        "feed-forward": ["feed-forward", "The inner activations of the feed-forward part."],
+        "query": ["query", "What attention looks for."],
+        "output": ["output", "What attention gives back to the block."],
+        "other": ["other", "Neither attention nor inner feed-forward activations."],
+    },
+    "nothing": "Nothing is ticked.",
+    "vectors": ["vector", "vectors"],
+    "numbers": ["trained number", "trained numbers"],
+    "adapter": "kB adapter",
+    "share": "% of the model",
+}
+"""What the component says; ``[label, explanation]`` or ``[one, several]`` where there are two."""
+
+
+class LayerTree(gr.HTML):
+    """The layers of a model as a tree with ticks.
+
+    ``value`` is the ticks as row ranges: check what comes back with :func:`~.tree_rows.decode_ticks`. Listen to
+    ``input`` for what the visitor does; ``change`` also fires when a handler sets the ticks. Give the listener
+    ``trigger_mode="always_last"``, or Gradio drops what is ticked while a handler runs. A handler shows another model
+    by returning :func:`show_rows`, never a new instance: Gradio would send its arguments untouched. ``words``
+    replaces some of :data:`WORDS`.
+
+    Example:
+        >>> tree = LayerTree()                                                                  # doctest: +SKIP
+        >>> button.click(lambda: show_rows(rows, ticks_of(rows, selection)), outputs=tree)      # doctest: +SKIP
+        >>> tree.input(count_sites, tree, note, trigger_mode="always_last")                     # doctest: +SKIP
+    """
+
+    # Properties keep their names here: at an update Gradio builds the session's copy from them.
+    def __init__(
+        self,
+        nodes: str = "[]",
+        value: str = "",
+        parameters: str = "0",
+        words: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            value=value,
+            nodes=nodes,
+            parameters=parameters,
+            words=json.dumps({**WORDS, **(words or {})}),
+            html_template=_TEMPLATE,
+            css_template=(_HERE / "layer_tree.css").read_text(encoding="utf-8"),
+            js_on_load=(_HERE / "layer_tree.js").read_text(encoding="utf-8"),
+            apply_default_css=False,
+            **kwargs,
+        )
+
+
+def show_rows(rows: TreeRows, ticks: str) -> dict[str, Any]:
+    """Return the update that draws a model's tree with these ticks."""
+    update: dict[str, Any] = gr.update(nodes=rows.json, parameters=str(rows.parameters), value=ticks)
+    return update
