@@ -497,7 +497,7 @@ def test_words_come_from_python(page: Page, serve: Callable[..., str]) -> None:
     rows = llama(2)
     blocks = gr.Blocks(analytics_enabled=False)
     with blocks:
-        LayerTree(rows.json, elem_id="tree", words={"clear": ["Alles abwählen", "Kein Haken mehr"], "nothing": "Leer."})
+        LayerTree(rows.json, elem_id="tree", words={"clear": ["Alles abwählen", "Ohne Haken"], "nothing": "Leer."})
     page.goto(serve(blocks))
     expect(page.get_by_role("button", name="Alles abwählen")).to_be_visible()
     expect(page.locator("#tree .totals")).to_contain_text("Leer. 0 vectors")

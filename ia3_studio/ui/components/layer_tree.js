@@ -245,37 +245,39 @@ function draw() {
 }
 
 function rowHtml(row) {
-  const [, , kind, size, tickable, role, side] = rows[row];
-  const name = nameOf(row);
-  const branch = isBranch(row);
-  const state = stateOf(done[row], total[row]);
-  const aria = [
-    `aria-level="${level[row]}" aria-posinset="${place[row]}" aria-setsize="${siblings[parent[row] + 1]}"`,
-    branch ? `aria-expanded="${isOpen(row)}"` : "",
-    total[row] ? `aria-checked="${state}"` : "",
-    `aria-label="${escapeHtml(labelOf(row))}"`,
-  ].join(" ");
-  const lead = `<i class="indent"></i><i class="twisty${branch ? "" : " none"}"></i>`
-    + (total[row] ? '<i class="check"></i>' : '<i class="check none"></i>');
-  const own = rows[row][1] && kind ? `<span class="kind">${escapeHtml(kind)}</span>` : "";
-  const count = branch && total[row]
+  const [, , , , tickable, role, side] = rows[row];
+  const look = `row${tickable ? "" : " plain"}${row === active ? " active" : ""}`;
+  return `<div class="${look}" role="treeitem" id="${uid}-${row}" data-row="${row}"`
+    + ` data-path="${escapeHtml(paths[row])}" style="--level:${level[row] - 1}" ${ariaOf(row)}>${moduleCell(row)}`
+    + `${tickable ? siteCells(role, side) : ""}<span class="size">${sizeOf(row)}</span></div>`;
+}
+
+function ariaOf(row) {
+  return `aria-level="${level[row]}" aria-posinset="${place[row]}" aria-setsize="${siblings[parent[row] + 1]}"`
+    + ` aria-label="${escapeHtml(labelOf(row))}"`
+    + (isBranch(row) ? ` aria-expanded="${isOpen(row)}"` : "")
+    + (total[row] ? ` aria-checked="${stateOf(done[row], total[row])}"` : "");
+}
+
+function moduleCell(row) {
+  const [, name, kind] = rows[row];
+  const ofKind = name && kind ? `<span class="kind">${escapeHtml(kind)}</span>` : "";
+  const count = isBranch(row) && total[row]
     ? `<span class="count">${number.format(done[row])}/${number.format(total[row])}</span>` : "";
-  return `<div class="row${tickable ? "" : " plain"}${row === active ? " active" : ""}" role="treeitem" id="${uid}-${row}" data-row="${row}"`
-    + ` data-path="${escapeHtml(paths[row])}" style="--level:${level[row] - 1}" ${aria}>`
-    + `<span class="module" title="${escapeHtml(paths[row] || name)}">${lead}<span class="name">${escapeHtml(name)}</span>`
-    + `${own}${count}</span>${tickable ? siteCells(role, side) : ""}`
-    + `<span class="size">${sizeOf(row, tickable, size)}</span></div>`;
+  return `<span class="module" title="${escapeHtml(paths[row] || nameOf(row))}"><i class="indent"></i>`
+    + `<i class="twisty${isBranch(row) ? "" : " none"}"></i><i class="check${total[row] ? "" : " none"}"></i>`
+    + `<span class="name">${escapeHtml(nameOf(row))}</span>${ofKind}${count}</span>`;
 }
 
 function siteCells(role, side) {
-  const [roleName, roleTitle] = words.roles[role] ?? [role, ""];
-  const [sideName, sideTitle] = words.sides[side] ?? [side, ""];
-  return `<span><span class="badge" data-role="${escapeHtml(role)}" title="${escapeHtml(roleTitle)}">${escapeHtml(roleName)}</span></span>`
-    + `<span class="side" title="${escapeHtml(sideTitle)}">${escapeHtml(sideName)}</span>`;
+  const [roleName, roleTitle] = (words.roles[role] ?? [role, ""]).map(escapeHtml);
+  const [sideName, sideTitle] = (words.sides[side] ?? [side, ""]).map(escapeHtml);
+  return `<span><span class="badge" data-role="${escapeHtml(role)}" title="${roleTitle}">${roleName}</span></span>`
+    + `<span class="side" title="${sideTitle}">${sideName}</span>`;
 }
 
-function sizeOf(row, tickable, size) {
-  if (tickable && !isBranch(row)) return number.format(size);
+function sizeOf(row) {
+  if (isSite(row) && !isBranch(row)) return number.format(rows[row][3]);
   return numbers[row] ? number.format(numbers[row]) : "";
 }
 
@@ -285,7 +287,7 @@ function labelOf(row) {
     name: nameOf(row), kind: rows[row][1] && kind, size: number.format(size), role: (words.roles[role] ?? [role])[0],
     side: (words.sides[side] ?? [side])[0], ticked: done[row], all: total[row],
   };
-  const text = tickable ? fill(words.site, values) : total[row] ? fill(words.branch, values) : `${values.name}, ${values.kind}`;
+  const text = fill(tickable ? words.site : total[row] ? words.branch : words.plain, values);
   return text.replace(/(, )+/g, ", ").replace(/, $/, ""); // a part of a fused projection has no class of its own
 }
 

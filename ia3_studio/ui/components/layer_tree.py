@@ -47,6 +47,7 @@ WORDS: Mapping[str, Any] = {
     "chips": "Tick a pattern in every layer",
     "chip": "{name}: {ticked} of {all} ticked",
     "branch": "{name}, {kind}, {ticked} of {all} ticked",
+    "plain": "{name}, {kind}",
     "site": "{name}, {kind}, {role}, {side}, {size} numbers",
     "expand": ["Expand", "Open every branch"],
     "collapse": ["Collapse", "Show the blocks, all closed"],
