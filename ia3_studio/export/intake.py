@@ -1,0 +1,98 @@
+"""How does an adapter made elsewhere come in? As a zip, or as the files of its folder.
+
+Nothing of an upload is trusted: only three known names are taken, never a path, never more than a bound, and the
+adapter is read before it is kept. What is kept lies in a folder named by its content, so that taking the same
+adapter in twice gives one folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from ia3_studio.errors import AdapterError
+from ia3_studio.method import Adapter
+from ia3_studio.method.adapter import CONFIG_FILE, STUDIO_FILE, VECTORS_FILE
+
+WANTED = (CONFIG_FILE, VECTORS_FILE, STUDIO_FILE)
+LARGEST_FILE = 64_000_000
+"""Bytes; an adapter of a model with 70 billion parameters has about 10 MB."""
+_CHUNK = 1 << 20
+
+
+def take_in(uploads: Sequence[Path], library: Path) -> Path:
+    """Copy an uploaded adapter into the library; return its folder there.
+
+    Args:
+        uploads: one zip, or the files of one adapter folder.
+        library: where adapters are kept; made when missing.
+
+    Raises:
+        AdapterError: the upload is no (IA)³ adapter, is damaged or is too large.
+    """
+    library.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=library, prefix=".incoming-") as work:
+        folder = Path(work) / "adapter"
+        folder.mkdir()
+        if len(uploads) == 1 and zipfile.is_zipfile(uploads[0]):
+            _unzip(uploads[0], folder)
+        else:
+            _copy_files(uploads, folder)
+        Adapter.load(folder)
+        target = library / _digest(folder)
+        if not target.exists():
+            os.replace(folder, target)
+    return target
+
+
+def _copy_files(uploads: Sequence[Path], folder: Path) -> None:
+    named = [path for path in uploads if path.name in WANTED]
+    if not named:
+        raise AdapterError(f"Nothing here is an adapter. Choose a zip, or the files {CONFIG_FILE} and {VECTORS_FILE}.")
+    for path in named:
+        with path.open("rb") as source:
+            _pour(source, folder / path.name)
+
+
+def _unzip(path: Path, folder: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for entry in _entries(archive):
+                with archive.open(entry) as source:
+                    _pour(source, folder / PurePosixPath(entry.filename).name)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:  # damaged, odd packing, password
+        raise AdapterError(f"{path.name} cannot be unpacked ({error}); download or zip the adapter again.") from error
+
+
+def _entries(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
+    """Yield the adapter's files: those beside the first adapter_config.json, the shallowest one."""
+    places = [PurePosixPath(entry.filename) for entry in archive.infolist()]
+    configs = sorted((place for place in places if place.name == CONFIG_FILE), key=lambda place: len(place.parts))
+    if not configs:
+        raise AdapterError(f"The zip holds no {CONFIG_FILE}; zip the folder that PEFT or IA3 Studio saved.")
+    for entry, place in zip(archive.infolist(), places, strict=True):
+        if place.parent == configs[0].parent and place.name in WANTED:
+            yield entry
+
+
+def _pour(source: IO[bytes], target: Path) -> None:
+    """Copy a stream into a file, however long it claims to be, up to the bound."""
+    written = 0
+    with target.open("wb") as sink:
+        while chunk := source.read(_CHUNK):
+            written += len(chunk)
+            if written > LARGEST_FILE:
+                raise AdapterError(f"{target.name} has more than {LARGEST_FILE // 1_000_000} MB; no adapter has.")
+            sink.write(chunk)
+
+
+def _digest(folder: Path) -> str:
+    total = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        total.update(path.name.encode() + b"\0" + path.read_bytes())
+    return total.hexdigest()[:16]

@@ -1,0 +1,224 @@
+"""What is the page, and how do its tabs work together?"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ia3_studio.data.load import LIGHTHOUSE
+from ia3_studio.errors import StudioError
+from ia3_studio.models import STARTER, ModelMemory
+from ia3_studio.places import home, on_space
+from ia3_studio.runs import RunConfig, RunStore
+from ia3_studio.ui import (
+    chat_tab,
+    data_tab,
+    export_tab,
+    model_tab,
+    modules_tab,
+    scales_tab,
+    text,
+    train_tab,
+)
+from ia3_studio.ui.boundary import guard
+from ia3_studio.ui.components.run_strip import RunStrip
+from ia3_studio.ui.markup import Fact, facts, note
+from ia3_studio.ui.session import Session, Studio, quiet
+from ia3_studio.ui.shown import find
+from ia3_studio.ui.starting import launch
+from ia3_studio.ui.theme import STYLESHEET, studio_theme
+from ia3_studio.ui.watch import IDLE, Cursor, look, newest_key
+
+LARGEST_UPLOAD = "200mb"
+
+
+@dataclass(frozen=True)
+class Page:
+    """The tabs and what lies above them."""
+
+    tabs: gr.Tabs
+    strip: RunStrip
+    timer: gr.Timer
+    cursor: gr.State
+    model: model_tab.ModelTab
+    modules: modules_tab.ModulesTab
+    data: data_tab.DataTab
+    train: train_tab.TrainTab
+    scales: scales_tab.ScalesTab
+    chat: chat_tab.ChatTab
+    export: export_tab.ExportTab
+
+
+def build_app(store: RunStore, memory: ModelMemory, home: Path, scratch: Path) -> gr.Blocks:
+    """Return the page, wired and queued, ready to launch.
+
+    Args:
+        store: the runs it shows and starts.
+        memory: the one model that answers in the chat.
+        home: the folder of uploads and imported adapters.
+        scratch: a folder for files on their way to a download.
+    """
+    studio = Studio(store, memory, home, scratch)
+    demo: gr.Blocks
+    with gr.Blocks(title=text.BRAND, analytics_enabled=False, delete_cache=(3600, 86400)) as demo:
+        session = Session(gr.State(""), gr.State(""), gr.State(""))
+        page = _draw(studio, session)
+        _wire_opening(demo, studio, session, page)
+        _wire_watching(studio, session, page)
+        _wire_choices(studio, session, page)
+        _wire_starts(studio, session, page)
+        _wire_tabs(page)
+    demo.queue(max_size=64, default_concurrency_limit=8)
+    return demo
+
+
+def open_page(studio: Studio) -> tuple[str, str, str]:
+    """Return (model, data, key shown) of a page that has just been opened."""
+    return STARTER, LIGHTHOUSE, newest_key(studio)
+
+
+def read_starter(studio: Studio) -> str:
+    """Read the starter's layers; return its facts."""
+    return facts(Fact(*row) for row in studio.shelf.read(STARTER).facts)
+
+
+def use_model(studio: Studio, name: str | None) -> Iterator[tuple[Any, str, Any]]:
+    """Use another model; yield (model, note, facts)."""
+    try:
+        for news in model_tab.read_named(studio, name):
+            if isinstance(news, str):
+                yield gr.skip(), note(news), gr.skip()
+            else:
+                said = note(text.model_in_use(news.source), "good")
+                yield news.source, said, facts(Fact(*row) for row in news.facts)
+    except StudioError as error:
+        yield gr.skip(), note(str(error), "bad"), gr.skip()
+        raise
+
+
+def look_again(studio: Studio, key: str, cursor: Cursor) -> tuple[Any, ...]:
+    """Return what changed (cursor, strip, run list, log, chart, stop button, timer), and the key if none was shown."""
+    view = look(studio, key or newest_key(studio), cursor)
+    return (
+        view.cursor,
+        *(gr.skip() if piece is None else piece for piece in (view.strip, view.rows, view.log)),
+        view.chart,
+        gr.update(visible=view.active),
+        gr.Timer(view.pause),
+        view.cursor.key if view.cursor.key != key else gr.skip(),
+    )
+
+
+def train_demo(studio: Studio, request: gr.Request) -> tuple[str, Any]:
+    """Start the demo's run; return (key shown, the tab to watch it on)."""
+    config = RunConfig(text.DEMO_RUN, STARTER, LIGHTHOUSE)
+    return launch(studio, config, str(request.session_hash)), gr.Tabs(selected="train")
+
+
+def choose(studio: Studio, event: gr.EventData) -> str:
+    """Return the key that was chosen in the bar or in the run list, once it is found to exist."""
+    shown = find(studio, str(getattr(event, "key", "")))
+    return shown.key if shown else ""
+
+
+def serve() -> None:
+    """Launch the app where the environment says, by default on 127.0.0.1, and wait until it is stopped."""
+    with tempfile.TemporaryDirectory(prefix="ia3-studio-") as scratch:
+        demo = build_app(RunStore(), ModelMemory(), home(), Path(scratch))
+        demo.launch(
+            server_name=os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if on_space() else "127.0.0.1"),
+            max_file_size=LARGEST_UPLOAD,
+            show_error=not on_space(),
+            ssr_mode=False,
+            pwa=False,
+            run_history=False,
+            enable_monitoring=False,
+            strict_cors=True,
+            footer_links=["gradio", "settings"],
+            theme=studio_theme(),
+            css_paths=STYLESHEET,
+        )
+
+
+def _draw(studio: Studio, session: Session) -> Page:
+    gr.HTML(f"<header class='masthead'><strong>{text.BRAND}</strong><span>{text.TAGLINE}</span></header>")
+    strip = RunStrip(elem_id="run-strip")
+    names = iter(text.TABS)
+    with gr.Tabs(elem_id="tabs") as tabs:
+        with gr.Tab(next(names), id="model"):
+            model = model_tab.build()
+        with gr.Tab(next(names), id="modules"):
+            modules = modules_tab.build(studio, session)
+        with gr.Tab(next(names), id="data"):
+            data = data_tab.build(studio, session)
+        with gr.Tab(next(names), id="train"):
+            train = train_tab.build()
+        with gr.Tab(next(names), id="scales") as scales_page:
+            scales = scales_tab.build(studio, session, scales_page)
+        with gr.Tab(next(names), id="chat") as chat_page:
+            chat = chat_tab.build(studio, session, chat_page)
+        with gr.Tab(next(names), id="export") as export_page:
+            export = export_tab.build(studio, session, export_page)
+    return Page(tabs, strip, gr.Timer(IDLE), gr.State(Cursor()), model, modules, data, train, scales, chat, export)
+
+
+def _wire_opening(demo: gr.Blocks, studio: Studio, session: Session, page: Page) -> None:
+    """Fill a page that has just been opened: first what is cheap, then what needs torch."""
+    opened = demo.load(
+        guard(open_page, studio), None, [session.model, session.data, session.shown], **quiet(queue=False)
+    )
+    opened.then(guard(data_tab.use_starter), None, page.data.used, **quiet())
+    read = demo.load(guard(read_starter, studio), None, page.model.facts, **quiet())
+    read.then(guard(modules_tab.show_model, studio), session.model, page.modules.drawn, **quiet())
+
+
+def _wire_watching(studio: Studio, session: Session, page: Page) -> None:
+    """Look at the run that is shown: now and then, and at once when another one is chosen."""
+    watched = [page.cursor, page.strip, page.train.runs, page.train.log, page.train.chart, page.train.stop]
+    looking: dict[str, Any] = {
+        "fn": guard(look_again, studio),
+        "inputs": [session.shown, page.cursor],
+        "outputs": [*watched, page.timer, session.shown],
+    }
+    often = quiet(concurrency_limit=None, trigger_mode="once")
+    page.timer.tick(**looking, **often)
+    session.shown.change(**looking, **quiet(concurrency_limit=None, trigger_mode="always_last"))
+    page.train.chart.resync(lambda: Cursor(), None, page.cursor, **quiet(queue=False)).then(**looking, **often)
+
+
+def _wire_choices(studio: Studio, session: Session, page: Page) -> None:
+    """Use another model; show another run."""
+    used = page.model.use.click(
+        guard(use_model, studio), page.model.source, [session.model, page.model.note, page.model.facts], **quiet()
+    )
+    used.success(guard(modules_tab.show_model, studio), session.model, page.modules.drawn, **quiet())
+    for chooser in (page.strip, page.train.runs):
+        chosen = chooser.choose(guard(choose, studio), None, session.shown, **quiet())
+        chosen.success(guard(scales_tab.draw, studio), page.scales.inputs, page.scales.drawn, **quiet())
+        chosen.success(guard(export_tab.offer, studio), session.shown, page.export.drawn, **quiet())
+        chosen.success(guard(chat_tab.describe, studio), [session.shown, session.model], page.chat.note, **quiet())
+
+
+def _wire_starts(studio: Studio, session: Session, page: Page) -> None:
+    """Start a run from the first tab or from the form; stop it from anywhere."""
+    page.model.train_demo.click(guard(train_demo, studio), None, [session.shown, page.tabs], **quiet())
+    form = [session.model, session.data, page.modules.tree, page.data.held_out, *page.train.form]
+    page.train.start.click(guard(train_tab.start_run, studio), form, [session.shown, page.train.note], **quiet())
+    for stop in (page.strip.halt, page.train.stop.click):
+        stop(guard(train_tab.stop_run, studio), session.shown, None, **quiet())
+
+
+def _wire_tabs(page: Page) -> None:
+    """Let every tab end in a step to the next."""
+    onward = {
+        "modules": page.model.next, "data": page.modules.next, "train": page.data.next, "scales": page.train.next,
+        "chat": page.scales.next, "export": page.chat.next,
+    }  # fmt: skip
+    for tab, button in onward.items():
+        button.click(lambda tab=tab: gr.Tabs(selected=tab), None, page.tabs, **quiet(queue=False))

@@ -1,0 +1,181 @@
+"""How do the base model and the tuned one answer the same prompt?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from ia3_studio.chat import ChatSettings, reply
+from ia3_studio.data.examples import Message
+from ia3_studio.errors import StudioError
+from ia3_studio.ui import text
+from ia3_studio.ui.boundary import guard
+from ia3_studio.ui.job import Job
+from ia3_studio.ui.markup import heading, note
+from ia3_studio.ui.session import Session, Studio, quiet
+from ia3_studio.ui.shown import Shown, find
+
+if TYPE_CHECKING:
+    from ia3_studio.models import ModelMemory
+
+Bubble = dict[str, Any]
+"""One message as gr.Chatbot sends and takes it."""
+News = str | tuple[str, ...]
+"""What is being done, or the answers so far."""
+
+
+@dataclass(frozen=True)
+class ChatTab:
+    """What the page wires to other tabs."""
+
+    note: gr.HTML
+    next: gr.Button
+
+
+@dataclass(frozen=True)
+class Question:
+    """What one click on Send asks for."""
+
+    shown: Shown | None
+    model: str
+    conversations: tuple[tuple[Message, ...], ...]
+    """The base model's first, then the tuned model's when there is one."""
+    settings: ChatSettings
+
+
+def ask(
+    studio: Studio, key: str, prompt: str, base: list[Bubble], tuned: list[Bubble]
+) -> tuple[str, list[Bubble], list[Bubble]]:
+    """Put the prompt into the panes that can answer; return (empty textbox, base pane, tuned pane)."""
+    if not prompt.strip():
+        raise StudioError(text.EMPTY_PROMPT)
+    bubble = {"role": "user", "content": prompt.strip()}
+    return "", [*base, bubble], [*tuned, bubble] if has_adapter(find(studio, key)) else tuned
+
+
+def answer(
+    studio: Studio,
+    key: str,
+    model: str,
+    base: list[Bubble],
+    tuned: list[Bubble],
+    temperature: float,
+    top_p: float,
+    length: float,
+    seed: float,
+) -> Iterator[tuple[Any, Any, str]]:
+    """Stream both answers; yield (base pane, tuned pane, note)."""
+    shown = find(studio, key)
+    panes = (base, tuned) if has_adapter(shown) else (base,)
+    try:
+        settings = ChatSettings(temperature, top_p, int(length), int(seed))
+        question = Question(shown, (shown and shown.model) or model, tuple(map(messages_of, panes)), settings)
+        with Job[News, None](lambda report: answer_in_memory(studio.memory, question, report)) as job:
+            for news in job:
+                if isinstance(news, str):
+                    yield gr.skip(), gr.skip(), note(news)
+                else:
+                    filled = [with_answer(pane, words) for pane, words in zip(panes, news, strict=True)]
+                    yield filled[0], filled[1] if len(filled) > 1 else gr.skip(), note(chatting_with(shown, model))
+            job.result()
+    except StudioError as error:  # said here: a failed event would cover both panes
+        gr.Warning(text.escape(str(error)), title=text.PROBLEM)
+        yield gr.skip(), gr.skip(), note(str(error), "bad")
+
+
+def answer_in_memory(memory: ModelMemory, question: Question, report: Callable[[News], None]) -> None:
+    """Load the model, attach the adapter and report the answers as they grow; leave the model as it was."""
+    from ia3_studio.method import load_adapter
+
+    report(text.WAITING_FOR_MODEL if memory.loaded else text.loading(question.model))
+    with memory.lock:
+        loaded = memory.get(question.model, lambda _share, sentence: report(sentence))
+        adapter = question.shown.adapter if question.shown else None
+        attachment = load_adapter(loaded.model, adapter) if adapter else None
+        strengths = (0.0, 1.0)[: len(question.conversations)]
+        try:
+            for answers in reply(loaded, attachment, question.conversations, strengths, question.settings):
+                report(answers)
+        finally:
+            if attachment:
+                attachment.detach()
+
+
+def describe(studio: Studio, key: str, model: str) -> str:
+    """Return which models the next question goes to."""
+    return note(chatting_with(find(studio, key), model))
+
+
+def chatting_with(shown: Shown | None, model: str) -> str:
+    """Say which adapter answers, or what to do to get one."""
+    if shown is None:
+        return text.chat_without_run(model)
+    return text.chat_with(shown.name, shown.model) if shown.adapter else text.chat_before_adapter(shown.name, model)
+
+
+def messages_of(pane: list[Bubble]) -> tuple[Message, ...]:
+    """Return a pane as the chat template wants it: a question that was never answered is left out."""
+    turns = [Message(str(bubble["role"]), plain_text(bubble["content"])) for bubble in pane]
+    following = [*(turn.role for turn in turns[1:]), ""]
+    return tuple(turn for turn, after in zip(turns, following, strict=True) if (turn.role, after) != ("user", "user"))
+
+
+def plain_text(content: Any) -> str:
+    """Return a bubble's text; gr.Chatbot sends a list of parts."""
+    if isinstance(content, str):
+        return content
+    return "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+
+
+def with_answer(pane: list[Bubble], words: str) -> list[Bubble]:
+    """Return a pane with the answer so far."""
+    return [*pane, {"role": "assistant", "content": words or "…"}]
+
+
+def has_adapter(shown: Shown | None) -> bool:
+    """Say whether there is a tuned model to ask."""
+    return shown is not None and shown.adapter is not None
+
+
+def build(studio: Studio, session: Session, page: gr.Tab) -> ChatTab:
+    """Draw the tab and wire its own events."""
+    gr.HTML(heading(text.CHAT_TITLE, text.CHAT_WORDS))
+    said = gr.HTML(elem_id="chat-note")
+    with gr.Row(elem_classes="panes"):
+        base = gr.Chatbot(label=text.BASE, placeholder=text.BASE_EMPTY, elem_id="chat-base", **_PANE)
+        tuned = gr.Chatbot(label=text.TUNED, placeholder=text.TUNED_EMPTY, elem_id="chat-tuned", **_PANE)
+    with gr.Row(elem_classes="prompt-row"):
+        prompt = gr.Textbox(
+            label=text.PROMPT, placeholder=text.PROMPT_HINT, lines=1, max_lines=6, scale=8, elem_id="chat-prompt"
+        )
+        send = gr.Button(text.SEND, variant="primary", scale=1, min_width=110, elem_id="chat-send")
+        stop = gr.Button(text.STOP_ANSWER, scale=1, min_width=110, elem_id="chat-stop")
+        clear = gr.Button(text.CLEAR, scale=1, min_width=110, elem_id="chat-clear")
+    gr.Examples([[example] for example in text.CHAT_EXAMPLES], prompt, label=text.CHAT_EXAMPLES_LABEL)
+    with gr.Accordion(text.CHAT_SETTINGS, open=False, elem_classes="accordion"), gr.Row():
+        temperature = gr.Slider(0, 2, 0.7, step=0.05, label="Temperature", info=text.TEMPERATURE_INFO)
+        top_p = gr.Slider(0.05, 1, 0.9, step=0.05, label="Top-p", info=text.TOP_P_INFO)
+        length = gr.Slider(16, 512, 160, step=16, label="Length (tokens)", info=text.LENGTH_INFO_CHAT)
+        seed = gr.Number(0, label="Seed", precision=0, minimum=0, info=text.SEED_INFO)
+    with gr.Row(elem_classes="next-row"):
+        onward = gr.Button(text.NEXT_EXPORT, variant="primary", elem_id="next-export")
+
+    inputs = [session.shown, session.model, base, tuned, temperature, top_p, length, seed]
+    asked = gr.on(
+        [send.click, prompt.submit],
+        guard(ask, studio),
+        [session.shown, prompt, base, tuned],
+        [prompt, base, tuned],
+        **quiet(queue=False),
+    )
+    answered = asked.success(guard(answer, studio), inputs, [base, tuned, said], **quiet(concurrency_limit=4))
+    stop.click(None, None, None, cancels=[answered], **quiet())
+    clear.click(lambda: ([], []), None, [base, tuned], cancels=[answered], **quiet())
+    page.select(guard(describe, studio), [session.shown, session.model], said, **quiet())
+    return ChatTab(said, onward)
+
+
+_PANE: dict[str, Any] = {"height": 420, "buttons": ["copy"], "layout": "bubble"}

@@ -1,0 +1,60 @@
+"""Which runs are there, and how did each go?
+
+A table of buttons: choosing a row shows that run on every tab. Python sends one JSON string of rows that are
+ready to print; the script rebuilds the body only when they changed and keeps the focus on its row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+_HERE = Path(__file__).parent
+_TEMPLATE = """
+<div class="frame">
+<table><caption class="hush">Runs, newest first</caption><thead><tr>
+<th scope="col">State</th><th scope="col">Name</th><th scope="col">Model</th><th scope="col" class="num">Steps</th>
+<th scope="col" class="num">Held-out loss</th><th scope="col" class="num">Time</th>
+<th scope="col" class="num">Started</th></tr></thead>
+<tbody></tbody></table><p class="empty" hidden></p></div>
+"""
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run as printed."""
+
+    key: str
+    state: str
+    sentence: str
+    name: str
+    model: str
+    steps: str
+    held_out: str
+    """Mean loss before and after, in nats a token."""
+    time: str
+    started: str
+
+
+class RunList(gr.HTML):
+    """The run list. Event: ``choose`` (with the key chosen)."""
+
+    def __init__(self, value: str = "", **kwargs: Any) -> None:
+        super().__init__(
+            value=value,
+            html_template=_TEMPLATE,
+            css_template=(_HERE / "run_list.css").read_text(encoding="utf-8"),
+            js_on_load=(_HERE / "run_list.js").read_text(encoding="utf-8"),
+            apply_default_css=False,
+            **kwargs,
+        )
+
+
+def list_json(rows: Sequence[RunRow], shown: str, empty: str) -> str:
+    """Return the text the component takes as its value; ``empty`` is said when there is no row."""
+    return json.dumps({"rows": [asdict(row) for row in rows], "shown": shown, "empty": empty})

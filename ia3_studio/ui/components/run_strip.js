@@ -1,0 +1,48 @@
+// Value: a JSON string, see StripView in run_strip.py. Only what changed is touched.
+const strip = element.querySelector(".strip");
+const sentence = element.querySelector(".sentence");
+const bar = element.querySelector("progress");
+const pick = element.querySelector("select");
+const stop = element.querySelector(".stop");
+let listed = "";
+
+function fillChoices(view) {
+  const key = JSON.stringify(view.choices);
+  if (key !== listed) {
+    listed = key;
+    const groups = new Map();
+    for (const choice of view.choices) {
+      if (!groups.has(choice.group)) {
+        const group = document.createElement("optgroup");
+        group.label = choice.group;
+        groups.set(choice.group, group);
+      }
+      const option = document.createElement("option");
+      option.value = choice.key;
+      option.textContent = choice.label;
+      groups.get(choice.group).append(option);
+    }
+    pick.replaceChildren(...groups.values());
+  }
+  if (pick.value !== view.shown && document.activeElement !== pick) pick.value = view.shown;
+}
+
+function show() {
+  if (!props.value) return;
+  const view = JSON.parse(props.value);
+  strip.hidden = !view.state;
+  strip.dataset.state = view.state;
+  if (sentence.textContent !== view.sentence) sentence.textContent = view.sentence;
+  bar.hidden = !view.stoppable;
+  if (view.fraction === null) bar.removeAttribute("value");
+  else bar.value = view.fraction;
+  stop.hidden = !view.stoppable;
+  stop.disabled = view.state === "stopping";
+  stop.textContent = view.state === "stopping" ? "Stopping…" : "Stop";
+  fillChoices(view);
+}
+
+stop.addEventListener("click", () => { stop.disabled = true; trigger("halt"); });
+pick.addEventListener("change", () => { trigger("choose", { key: pick.value }); pick.blur(); });
+watch("value", show);
+show();

@@ -1,0 +1,67 @@
+"""What is the run doing right now, seen from every tab?
+
+A slim bar: state, sentence, progress, the choice of run and a Stop button. Python sends one JSON string; the
+script updates the elements it finds changed, so focus and an open list of runs survive every tick.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+_HERE = Path(__file__).parent
+_TEMPLATE = """
+<div class="strip" hidden>
+  <span class="dot" aria-hidden="true"></span>
+  <div class="words"><p class="sentence" role="status" aria-live="polite"></p>
+    <progress max="1" value="0" aria-label="Progress of the run"></progress></div>
+  <label class="pick"><span>Shown</span><select aria-label="Run or adapter shown on every tab"></select></label>
+  <button type="button" class="stop">Stop</button>
+</div>
+"""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One run or imported adapter that can be shown."""
+
+    key: str
+    label: str
+    group: str
+
+
+@dataclass(frozen=True)
+class StripView:
+    """What the strip shows."""
+
+    state: str
+    """A run's state, or "import"; empty hides the strip."""
+    sentence: str
+    fraction: float | None
+    """0 to 1; None while the length is unknown or nothing runs."""
+    stoppable: bool
+    shown: str
+    choices: Sequence[Choice]
+
+    def to_json(self) -> str:
+        """Return the text the component takes as its value."""
+        return json.dumps(asdict(self))
+
+
+class RunStrip(gr.HTML):
+    """The bar above the tabs. Events: ``choose`` (with the key chosen) and ``halt``."""
+
+    def __init__(self, value: str = "", **kwargs: Any) -> None:
+        super().__init__(
+            value=value,
+            html_template=_TEMPLATE,
+            css_template=(_HERE / "run_strip.css").read_text(encoding="utf-8"),
+            js_on_load=(_HERE / "run_strip.js").read_text(encoding="utf-8"),
+            apply_default_css=False,
+            **kwargs,
+        )

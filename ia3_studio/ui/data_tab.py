@@ -1,0 +1,190 @@
+"""What does the model learn from? The starter voice, or a file; the first rows, and which tokens are trained."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from ia3_studio.data.examples import Example, Problem
+from ia3_studio.data.load import LIGHTHOUSE, DataSplit, load_data
+from ia3_studio.errors import StudioError
+from ia3_studio.training import TrainConfig
+from ia3_studio.ui import text
+from ia3_studio.ui.boundary import guard
+from ia3_studio.ui.job import Job
+from ia3_studio.ui.markup import bullets, heading, marked, note
+from ia3_studio.ui.session import Session, Studio, chosen_data, quiet
+
+if TYPE_CHECKING:
+    import pandas
+
+UPLOADS = "uploads"
+"""The folder of uploaded data below the studio's home; a run finds its data there later."""
+PREVIEW_ROWS = 6
+DEFAULT_HELD_OUT = 0.1
+_LONGEST_CELL = 300
+
+
+@dataclass(frozen=True)
+class DataTab:
+    """What the page wires to other tabs."""
+
+    used: list[gr.components.Component]
+    """What :func:`use_data` fills."""
+    held_out: gr.Slider
+    preview: gr.HTML
+    next: gr.Button
+
+
+def choose_kind(studio: Studio, kind: str, upload: str | None, held_out: float) -> tuple[Any, ...]:
+    """Switch between the starter and a file; return (upload shown, data source, note, table, problems)."""
+    if kind == text.STARTER_DATA:
+        return gr.update(visible=False), *use_data(LIGHTHOUSE, held_out)
+    return gr.update(visible=True), *take_upload(studio, upload, held_out)
+
+
+def take_upload(studio: Studio, upload: str | None, held_out: float) -> tuple[Any, ...]:
+    """Keep an uploaded file and read it; return (data source, note, table, problems).
+
+    Without a readable file no data is in use: training then says so, rather than learn something else.
+    """
+    if not upload:
+        return "", note(text.CHOOSE_FILE), None, ""
+    try:
+        load_data(upload, held_out=held_out)  # looked at before it is kept
+        return use_data(str(keep(Path(upload), studio.home / UPLOADS)), held_out)
+    except StudioError as error:
+        gr.Warning(text.escape(str(error)), title=text.PROBLEM)
+        return "", note(str(error), "bad"), None, ""
+
+
+def use_data(source: str, held_out: float) -> tuple[str, str, Any, str]:
+    """Read data; return (data source, note, table, problems)."""
+    split = load_data(source, held_out=held_out)
+    return source, note(text.data_in_use(split), "good"), first_rows(split), bullets(problems(split.problems), "bad")
+
+
+def use_starter() -> tuple[str, str, Any, str]:
+    """Read the starter's data; return (data source, note, table, problems)."""
+    return use_data(LIGHTHOUSE, DEFAULT_HELD_OUT)
+
+
+def first_rows(split: DataSplit) -> pandas.DataFrame:
+    """Return the first examples as a table."""
+    import pandas
+
+    rows = [_cells(example) for example in split.train[:PREVIEW_ROWS]]
+    return pandas.DataFrame(rows, columns=[*_columns(split.train[0])])
+
+
+def problems(found: Sequence[Problem], most: int = 8) -> list[str]:
+    """Return one sentence for each row left out, the first few of them."""
+    said = [f"Row {problem.row} is left out: {problem.reason}." for problem in found[:most]]
+    return [*said, f"… and {len(found) - most:,} more rows."] if len(found) > most else said
+
+
+def keep(upload: Path, folder: Path) -> Path:
+    """Copy a file into a folder named by its content, for good; return the copy."""
+    digest = hashlib.sha256(upload.read_bytes()).hexdigest()[:16]
+    target = folder / digest / upload.name
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as copy, upload.open("rb") as source:
+            shutil.copyfileobj(source, copy)
+        os.replace(copy.name, target)
+    return target
+
+
+def preview_tokens(model: str, data: str, number: float) -> Iterator[str]:
+    """Show one example as the model sees it, trained tokens marked; yield the page's piece."""
+    from ia3_studio.data.tokens import pieces, tokenize
+
+    split = load_data(chosen_data(data))
+    example = split.train[min(int(number), len(split.train)) - 1]
+    with Job[str, Any](lambda report: open_tokenizer_of(model, lambda _share, said: report(said))) as job:
+        for said in job:
+            yield note(said)
+        tokenizer = job.result()
+    row = tokenize([example], tokenizer, TrainConfig().max_length).rows[0]
+    found = [(piece.text, piece.trained) for piece in pieces(row, tokenizer)]
+    trained = sum(label >= 0 for label in row.labels)
+    yield note(text.tokens_marked(len(row.input_ids), trained, row.cut)) + marked(found)
+
+
+def open_tokenizer_of(model: str, progress: Any) -> Any:
+    """Return a model's tokenizer; the model is fetched first when it is not on this computer."""
+    from ia3_studio.models import prepare
+    from ia3_studio.models.architecture import read_config
+    from ia3_studio.models.weights import open_tokenizer
+
+    folder = prepare(model, progress)
+    progress(None, text.OPENING_TOKENIZER)
+    return open_tokenizer(folder, read_config(folder))
+
+
+def _columns(example: Example) -> Sequence[str]:
+    if not example.messages:
+        return ("Row", "Text")
+    return ("Row", "Prompt", "Answer") if len(example.messages) == 2 else ("Row", "Conversation")
+
+
+def _cells(example: Example) -> Sequence[Any]:
+    if not example.messages:
+        return (example.row, _short(example.text))
+    if len(_columns(example)) == 3:
+        return (example.row, *(_short(message.content) for message in example.messages))
+    return (example.row, _short(" · ".join(f"{turn.role}: {turn.content}" for turn in example.messages)))
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= _LONGEST_CELL else f"{words[:_LONGEST_CELL]}…"
+
+
+def build(studio: Studio, session: Session) -> DataTab:
+    """Draw the tab and wire its own events."""
+    gr.HTML(heading(text.DATA_TITLE, text.DATA_WORDS))
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=4, min_width=300):
+            kind = gr.Radio(text.DATA_KINDS, value=text.STARTER_DATA, label=text.DATA_LABEL, elem_id="data-kind")
+            with gr.Column(visible=False) as own:
+                upload = gr.File(
+                    label=text.UPLOAD, file_types=text.DATA_TYPES, height=140, elem_id="data-file"
+                )  # fmt: skip
+                held_out = gr.Slider(
+                    0.05,
+                    0.5,
+                    DEFAULT_HELD_OUT,
+                    step=0.05,
+                    label=text.HELD_OUT,
+                    info=text.HELD_OUT_INFO,
+                    elem_id="held-out",
+                )
+            said = gr.HTML(elem_id="data-note")
+            faults = gr.HTML(elem_id="data-problems")
+        with gr.Column(scale=7, min_width=320):
+            rows = gr.Dataframe(
+                label=text.FIRST_ROWS, interactive=False, wrap=True, elem_id="data-rows", buttons=["fullscreen", "copy"]
+            )
+    gr.HTML(heading(text.TOKENS_TITLE, text.TOKENS_WORDS))
+    with gr.Row(elem_classes="inline"):
+        number = gr.Number(1, label=text.EXAMPLE_NUMBER, precision=0, minimum=1, scale=0, min_width=140)
+        look = gr.Button(text.SHOW_TOKENS, scale=0, min_width=220, elem_id="show-tokens")
+    preview = gr.HTML(elem_id="tokens")
+    with gr.Row(elem_classes="next-row"):
+        onward = gr.Button(text.NEXT_TRAIN, variant="primary", elem_id="next-train")
+
+    used = [session.data, said, rows, faults]
+    kind.input(guard(choose_kind, studio), [kind, upload, held_out], [own, *used], **quiet())
+    gr.on(
+        [upload.upload, upload.clear, held_out.release], guard(take_upload, studio), [upload, held_out], used, **quiet()
+    )
+    gr.on([look.click, number.submit], guard(preview_tokens), [session.model, session.data, number], preview, **quiet())
+    return DataTab(used, held_out, preview, onward)

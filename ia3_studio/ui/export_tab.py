@@ -1,0 +1,108 @@
+"""How does the adapter leave, and how does one come in?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ia3_studio.errors import StudioError
+from ia3_studio.export.archive import CardFacts, zip_adapter
+from ia3_studio.export.intake import take_in
+from ia3_studio.ui import text
+from ia3_studio.ui.boundary import guard
+from ia3_studio.ui.markup import Fact, facts, heading, note
+from ia3_studio.ui.session import Session, Studio, quiet
+from ia3_studio.ui.shown import Shown, base_model_of, find, import_key, imports_folder
+
+
+@dataclass(frozen=True)
+class ExportTab:
+    """What the page wires to other tabs."""
+
+    drawn: list[gr.components.Component]
+    """What :func:`offer` fills."""
+    upload: gr.File
+    note: gr.HTML
+
+
+def offer(studio: Studio, key: str) -> tuple[str, Any, Any]:
+    """Offer the newest adapter of what is shown; return (facts, download button, code)."""
+    shown = find(studio, key)
+    if shown is None or shown.adapter is None:
+        said = text.SCALES_SOON if shown else text.EXPORT_EMPTY
+        return note(said), gr.update(interactive=False, value=None), gr.update(visible=False)
+    card = card_of(studio, shown, shown.adapter)
+    name = "".join(letter if letter.isalnum() else "-" for letter in card.name.lower()).strip("-") or "adapter"
+    target = zip_adapter(shown.adapter, studio.scratch / key.replace(":", "-") / f"{name}-ia3.zip", card)
+    return (
+        facts(Fact(*row) for row in text.adapter_facts(card, target.stat().st_size)),
+        gr.update(interactive=True, value=str(target)),
+        gr.update(visible=True, value=text.peft_snippet(card.base_model, name)),
+    )
+
+
+def card_of(studio: Studio, shown: Shown, folder: Path) -> CardFacts:
+    """Return what is known of an adapter.
+
+    Raises:
+        AdapterError: it cannot be read.
+    """
+    from ia3_studio.method import Adapter
+
+    adapter = Adapter.load(folder)
+    before, after = studio.outcomes.of(shown.run) if shown.run else (None, None)
+    return CardFacts(
+        shown.name,
+        base_model_of(folder),
+        adapter.selection.numbers,
+        len(adapter.selection),
+        int(adapter.metadata.get("steps", 0)),
+        shown.run.config.train.learning_rate if shown.run else None,
+        adapter.metadata.get("data", ""),
+        before,
+        after,
+        adapter.metadata.get("studio_version", ""),
+    )
+
+
+def bring_in(studio: Studio, uploads: list[str] | None) -> Iterator[tuple[Any, str]]:
+    """Keep an uploaded adapter and show it on every tab; yield (key shown, note)."""
+    if not uploads:
+        yield gr.skip(), ""
+        return
+    try:
+        folder = take_in([Path(upload) for upload in uploads], imports_folder(studio))
+    except StudioError as error:
+        yield gr.skip(), note(str(error), "bad")
+        raise
+    yield import_key(folder), note(text.imported(base_model_of(folder)), "good")
+
+
+def build(studio: Studio, session: Session, page: gr.Tab) -> ExportTab:
+    """Draw the tab and wire its own events."""
+    with gr.Row(equal_height=False, elem_classes="columns"):
+        with gr.Column(scale=6, min_width=320, elem_classes="card"):
+            gr.HTML(heading(text.EXPORT_TITLE, text.EXPORT_WORDS))
+            shown = gr.HTML(note(text.EXPORT_EMPTY), elem_id="export-facts")
+            download = gr.DownloadButton(text.DOWNLOAD, variant="primary", interactive=False, elem_id="download")
+            code = gr.Code(language="python", label=text.SNIPPET_LABEL, interactive=False, visible=False)
+        with gr.Column(scale=5, min_width=320, elem_classes="card"):
+            gr.HTML(heading(text.IMPORT_TITLE, text.IMPORT_WORDS))
+            upload = gr.File(
+                label=text.IMPORT_UPLOAD,
+                file_count="multiple",
+                file_types=[".zip", ".json", ".safetensors"],
+                height=140,
+                elem_id="import",
+            )
+            said = gr.HTML(elem_id="import-note")
+    drawn = [shown, download, code]
+    page.select(guard(offer, studio), session.shown, drawn, **quiet())
+    upload.upload(guard(bring_in, studio), upload, [session.shown, said], **quiet()).success(
+        guard(offer, studio), session.shown, drawn, **quiet()
+    )
+    return ExportTab(drawn, upload, said)

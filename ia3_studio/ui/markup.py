@@ -1,0 +1,48 @@
+"""How do plain values become HTML? Everything a user or a file wrote is escaped here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+from typing import Literal
+
+Tone = Literal["plain", "good", "warn", "bad"]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of a fact list."""
+
+    name: str
+    value: str
+
+
+def facts(rows: Iterable[Fact]) -> str:
+    """Return a definition list."""
+    items = "".join(f"<div><dt>{escape(row.name)}</dt><dd>{escape(row.value)}</dd></div>" for row in rows)
+    return f"<dl class='facts'>{items}</dl>" if items else ""
+
+
+def note(sentence: str, tone: Tone = "plain") -> str:
+    """Return one sentence beside a field; empty for no sentence."""
+    role = "alert" if tone == "bad" else "status"
+    return f"<p class='note {tone}' role='{role}'>{escape(sentence)}</p>" if sentence else ""
+
+
+def heading(title: str, words: str = "") -> str:
+    """Return the opening of a tab or a card: what it is for, in a line or two."""
+    lead = f"<p>{escape(words)}</p>" if words else ""
+    return f"<div class='lead'><h2>{escape(title)}</h2>{lead}</div>"
+
+
+def bullets(sentences: Iterable[str], tone: Tone = "plain") -> str:
+    """Return a list of sentences; empty for none."""
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+    return f"<ul class='note {tone}'>{items}</ul>" if items else ""
+
+
+def marked(pieces: Iterable[tuple[str, bool]]) -> str:
+    """Return running text in which the pieces that are trained stand out."""
+    spans = (f"<mark>{escape(piece)}</mark>" if trained else escape(piece) for piece, trained in pieces)
+    return f"<pre class='tokens'>{''.join(spans)}</pre>"

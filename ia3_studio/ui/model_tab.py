@@ -1,0 +1,86 @@
+"""Which model is tuned? The first screen: one click trains the demo; below it, any other model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import gradio as gr
+
+from ia3_studio.errors import ModelError
+from ia3_studio.models import STARTER, is_ready, parse_source, starters
+from ia3_studio.places import on_space
+from ia3_studio.ui import text
+from ia3_studio.ui.job import Job
+from ia3_studio.ui.markup import Fact, facts, heading
+from ia3_studio.ui.session import ReadModel, Studio
+
+
+@dataclass(frozen=True)
+class ModelTab:
+    """What the page wires to other tabs."""
+
+    train_demo: gr.Button
+    use: gr.Button
+    source: gr.Dropdown
+    note: gr.HTML
+    facts: gr.HTML
+    next: gr.Button
+
+
+def read_named(studio: Studio, name: str | None) -> Iterator[str | ReadModel]:
+    """Read the model somebody named; yield what is being done, and the model at last.
+
+    Raises:
+        ModelError: it cannot be found or read.
+        SelectionError: it holds nothing to scale.
+    """
+    source = own_source(name or "")
+    studio.shelf.forget(source)  # its files may have changed since
+    yield text.reading(source)
+    with Job[str, ReadModel](lambda report: studio.shelf.read(source, lambda _share, said: report(said))) as job:
+        yield from job
+        yield job.result()
+
+
+def own_source(name: str) -> str:
+    """Return the source that a visitor named.
+
+    Raises:
+        ModelError: it is malformed, or names a place that visitors of a public Space may not read.
+    """
+    source = parse_source(name)
+    if on_space() and source.kind in ("folder", "gguf"):
+        raise ModelError(text.NO_FOLDERS_HERE)
+    return source.value
+
+
+def demo_facts() -> str:
+    """Return what one click on the demo will do, on this computer as it is now."""
+    starter = starters()[0]
+    return facts(Fact(*row) for row in text.demo_facts(starter.name, starter.size_mb, is_ready(STARTER)))
+
+
+def build() -> ModelTab:
+    """Draw the tab; using a model fills the next tab too, so the page wires it."""
+    with gr.Row(equal_height=False, elem_classes="columns"):
+        with gr.Column(scale=6, min_width=320, elem_classes=["card", "hero"]):
+            gr.HTML(heading(text.HERO_TITLE, text.HERO_WORDS))
+            train_demo = gr.Button(text.TRAIN_DEMO, variant="primary", size="lg", elem_id="train-demo")
+            gr.HTML(demo_facts, elem_id="demo-facts")
+        with gr.Column(scale=5, min_width=320, elem_classes="card"):
+            gr.HTML(heading(text.OWN_MODEL, text.OWN_MODEL_WORDS))
+            source = gr.Dropdown(
+                [starter.name for starter in starters()],
+                value=STARTER,
+                allow_custom_value=True,
+                label=text.MODEL_LABEL,
+                info=text.MODEL_INFO,
+                elem_id="model-source",
+            )
+            use = gr.Button(text.USE_MODEL, elem_id="use-model")
+            said = gr.HTML(elem_id="model-note")
+            shown = gr.HTML(elem_id="model-facts")
+    with gr.Row(elem_classes="next-row"):
+        onward = gr.Button(text.NEXT_MODULES, variant="primary", elem_id="next-modules")
+    return ModelTab(train_demo, use, source, said, shown, onward)

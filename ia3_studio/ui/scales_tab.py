@@ -1,0 +1,111 @@
+"""What was learned? Every vector's distance from 1, by layer and by number, each with its table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from ia3_studio.insight.deviation import (
+    SiteDeviation,
+    deviation_table,
+    deviations,
+    grid,
+    histogram,
+    histogram_table,
+    summary,
+)
+from ia3_studio.insight.figures import heatmap, histogram_figure
+from ia3_studio.ui import text
+from ia3_studio.ui.boundary import guard
+from ia3_studio.ui.markup import heading, note
+from ia3_studio.ui.session import Session, Studio, quiet
+from ia3_studio.ui.shown import Shown, find
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ia3_studio.method import Site
+
+
+@dataclass(frozen=True)
+class ScalesTab:
+    """What the page wires to other tabs."""
+
+    inputs: list[gr.components.Component]
+    drawn: list[gr.components.Component | gr.Column]
+    """What :func:`draw` fills."""
+    next: gr.Button
+
+
+def draw(studio: Studio, key: str, site: str | None, measure: str) -> tuple[Any, ...]:
+    """Draw the newest adapter of what is shown; return (note, body, map, histogram, sites, table, two files)."""
+    shown = find(studio, key)
+    if shown is None or shown.adapter is None:
+        said = text.SCALES_SOON if shown else text.SCALES_EMPTY
+        return note(said), gr.update(visible=False), *(gr.skip() for _ in range(6))
+    vectors = vectors_of(shown.adapter)
+    names = [place.name for place in vectors]
+    chosen = site if site in names else ""
+    rows = deviations(vectors)
+    counted = histogram(vectors, chosen)
+    return (
+        note(f"{shown.name}: {summary(rows)}"),
+        gr.update(visible=True),
+        heatmap(grid(rows, "spread" if measure == text.STRENGTH else "mean")),
+        histogram_figure(counted),
+        gr.update(choices=[(text.ALL_SITES, ""), *((name, name) for name in names)], value=chosen),
+        deviation_table(rows).round(4),
+        *write_tables(studio.scratch, shown, rows, histogram_table(counted)),
+    )
+
+
+def vectors_of(folder: Path) -> Mapping[Site, Tensor]:
+    """Return the scale vectors of an adapter folder.
+
+    Raises:
+        AdapterError: it cannot be read.
+    """
+    from ia3_studio.method import Adapter
+
+    return Adapter.load(folder).vectors()
+
+
+def write_tables(scratch: Path, shown: Shown, rows: tuple[SiteDeviation, ...], counted: Any) -> tuple[str, str]:
+    """Write both tables as CSV; return their paths."""
+    folder = scratch / shown.key.replace(":", "-")
+    folder.mkdir(parents=True, exist_ok=True)
+    vectors, bins = folder / "vectors.csv", folder / "histogram.csv"
+    deviation_table(rows).to_csv(vectors, index=False)
+    counted.to_csv(bins, index=False)
+    return str(vectors), str(bins)
+
+
+def build(studio: Studio, session: Session, page: gr.Tab) -> ScalesTab:
+    """Draw the tab and wire its own events."""
+    with gr.Row(elem_classes="title-row"):
+        gr.HTML(heading(text.SCALES_TITLE, text.SCALES_WORDS))
+        refresh = gr.Button(text.REFRESH, scale=0, min_width=120, elem_id="scales-refresh")
+    said = gr.HTML(note(text.SCALES_EMPTY), elem_id="scales-note")
+    with gr.Column(visible=False) as body:
+        with gr.Row(equal_height=False, elem_classes="columns"):
+            with gr.Column(scale=6, min_width=320, elem_classes="card"):
+                measure = gr.Radio(text.MEASURES, value=text.DIRECTION, label=text.COLOUR_BY, elem_id="measure")
+                picture = gr.Plot(show_label=False, elem_id="heatmap")
+            with gr.Column(scale=5, min_width=320, elem_classes="card"):
+                site = gr.Dropdown([(text.ALL_SITES, "")], value="", label=text.WHICH_SITE, elem_id="site")
+                bars = gr.Plot(show_label=False, elem_id="histogram")
+        with gr.Accordion(text.SITE_TABLE, open=False, elem_classes="accordion"):
+            table = gr.Dataframe(interactive=False, show_label=False, max_height=420, elem_id="site-table")
+        with gr.Row(elem_classes="inline"):
+            sites_csv = gr.DownloadButton(text.SITES_CSV, size="md", elem_id="sites-csv")
+            bins_csv = gr.DownloadButton(text.HISTOGRAM_CSV, size="md", elem_id="histogram-csv")
+    with gr.Row(elem_classes="next-row"):
+        onward = gr.Button(text.NEXT_CHAT, variant="primary", elem_id="next-chat")
+    inputs = [session.shown, site, measure]
+    drawn = [said, body, picture, bars, site, table, sites_csv, bins_csv]
+    gr.on([page.select, refresh.click, site.input, measure.input], guard(draw, studio), inputs, drawn, **quiet())
+    return ScalesTab(inputs, drawn, onward)

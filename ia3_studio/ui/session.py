@@ -1,0 +1,148 @@
+"""What do the handlers of a page work on? The stores all visitors share, and what one visitor's session remembers."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from ia3_studio.errors import DataError, StudioError
+from ia3_studio.ui import text
+from ia3_studio.ui.components.tree_rows import TreeRows, tree_rows
+from ia3_studio.ui.watch import Outcomes
+
+if TYPE_CHECKING:
+    from ia3_studio.method import LayerTree
+    from ia3_studio.models import ModelMemory, Progress, Skeleton
+    from ia3_studio.runs import RunStore
+
+
+@dataclass(frozen=True)
+class ReadModel:
+    """A model whose layers have been read; its weights need not be in memory."""
+
+    source: str
+    tree: LayerTree
+    rows: TreeRows
+    """The tree as the component draws it."""
+    facts: tuple[tuple[str, str], ...]
+    """Name and value of what is said about the model."""
+
+
+@dataclass
+class TreeShelf:
+    """The layer trees read lately, so that a tick does not read the model again."""
+
+    room: int = 8
+    _read: OrderedDict[str, ReadModel] = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def read(self, source: str, progress: Progress | None = None) -> ReadModel:
+        """Return the model's layer tree from the shelf, read first if it is not there.
+
+        Raises:
+            ModelError: the model cannot be found or read.
+            SelectionError: it holds nothing to scale.
+        """
+        with self._lock:  # the first reading of a model takes seconds; a second visitor waits for it
+            if source not in self._read:
+                self._read[source] = read_model(source, progress)
+                while len(self._read) > self.room:
+                    self._read.popitem(last=False)
+            self._read.move_to_end(source)
+            return self._read[source]
+
+    def forget(self, source: str) -> None:
+        """Read this model anew next time: its files may have changed."""
+        with self._lock:
+            self._read.pop(source, None)
+
+
+@dataclass(frozen=True)
+class Studio:
+    """What all visitors of one app share."""
+
+    store: RunStore
+    memory: ModelMemory
+    home: Path
+    """The folder of uploads and imported adapters."""
+    scratch: Path
+    """A folder for files on their way to a download; emptied when the app ends."""
+    shelf: TreeShelf = field(default_factory=TreeShelf)
+    outcomes: Outcomes = field(default_factory=Outcomes)
+
+
+@dataclass(frozen=True)
+class Session:
+    """What one browser tab's session remembers on the server: names and cursors only."""
+
+    model: gr.State
+    """The model source in use."""
+    data: gr.State
+    """The data source in use."""
+    shown: gr.State
+    """The key of the run or imported adapter shown on every tab."""
+
+
+def read_model(source: str, progress: Progress | None = None) -> ReadModel:
+    """Read a model's layers without loading its weights.
+
+    Raises:
+        ModelError: the model cannot be found or read.
+        SelectionError: it holds nothing to scale.
+    """
+    from ia3_studio.method import discover
+    from ia3_studio.models import load_skeleton
+
+    skeleton = load_skeleton(source, progress=progress)
+    tree = discover(skeleton.model, skeleton.base_model)
+    return ReadModel(source, tree, tree_rows(tree), model_facts(skeleton, tree))
+
+
+def model_facts(skeleton: Skeleton, tree: LayerTree) -> tuple[tuple[str, str], ...]:
+    """Return name and value of what is worth knowing before training."""
+    from ia3_studio.models.device import choose_device
+
+    config: Any = skeleton.model.config
+    layers = getattr(config, "num_hidden_layers", None)
+    width = getattr(config, "hidden_size", None)
+    size = f"{layers} layers, {width} channels wide" if layers and width else ""
+    facts = (
+        ("Kind", f"{type(skeleton.model).__name__}, {text.TASKS[skeleton.task]}"),
+        ("Parameters", text.count(tree.parameters)),
+        ("Layers", size),
+        ("Linear layers", text.count(len(tree.sites))),
+        ("Runs", choose_device().reason),
+    )
+    return tuple((name, value) for name, value in facts if value)
+
+
+def chosen_model(source: str) -> str:
+    """Return the model source in use.
+
+    Raises:
+        StudioError: the session began before the app was restarted, so its choices are gone.
+    """
+    if not source:
+        raise StudioError(text.RELOAD)
+    return source
+
+
+def chosen_data(source: str) -> str:
+    """Return the data source in use.
+
+    Raises:
+        DataError: no file has been chosen yet.
+    """
+    if not source:
+        raise DataError(text.CHOOSE_FILE)
+    return source
+
+
+def quiet(**options: Any) -> dict[str, Any]:
+    """Return the options of an event that belongs to the page: no overlay, not part of a public API."""
+    return {"show_progress": "hidden", "api_visibility": "private"} | options

@@ -1,0 +1,97 @@
+"""What do the tabs show: which run, or which adapter from elsewhere?
+
+A key names it: ``run:<id>`` or ``import:<id>``; the empty key shows nothing. Keys come from the browser, so each is
+looked up again before anything is opened.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ia3_studio.errors import AdapterError, RunError
+from ia3_studio.ui import text
+
+if TYPE_CHECKING:
+    from ia3_studio.runs import Run
+    from ia3_studio.ui.session import Studio
+
+IMPORTS = "adapters"
+"""The folder of imported adapters below the studio's home."""
+_IMPORT_ID = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A run or an imported adapter, found."""
+
+    key: str
+    name: str
+    model: str
+    """The source its base model is loaded from."""
+    adapter: Path | None
+    """The adapter's folder; None while the run has none yet."""
+    run: Run | None
+
+
+def run_key(run_id: str) -> str:
+    """Return the key of a run."""
+    return f"run:{run_id}"
+
+
+def import_key(folder: Path) -> str:
+    """Return the key of an imported adapter."""
+    return f"import:{folder.name}"
+
+
+def find(studio: Studio, key: str) -> Shown | None:
+    """Return what a key names; None for the empty key.
+
+    Raises:
+        RunError: no such run.
+        AdapterError: no such imported adapter.
+    """
+    kind, _colon, name = key.partition(":")
+    if not key:
+        return None
+    if kind == "run":
+        run = studio.store.open(name)
+        return Shown(key, run.config.name, run.config.model, run.adapter_folder(), run)
+    if kind == "import" and _IMPORT_ID.fullmatch(name) and (folder := imports_folder(studio) / name).is_dir():
+        return Shown(key, text.import_name(base_model_of(folder), name), source_of(base_model_of(folder)), folder, None)
+    raise AdapterError(text.NOT_SHOWN)
+
+
+def find_or_none(studio: Studio, key: str) -> Shown | None:
+    """Return what a key names, or None when it is gone."""
+    try:
+        return find(studio, key)
+    except (RunError, AdapterError):
+        return None
+
+
+def imports_folder(studio: Studio) -> Path:
+    """Return where imported adapters are kept."""
+    return studio.home / IMPORTS
+
+
+def imported(studio: Studio) -> tuple[Path, ...]:
+    """Return the folders of imported adapters, newest first."""
+    folders = [path for path in imports_folder(studio).glob("*") if _IMPORT_ID.fullmatch(path.name)]
+    return tuple(sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True))
+
+
+def base_model_of(folder: Path) -> str:
+    """Return the base model an adapter's config names; empty when it names none."""
+    config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    return str(config.get("base_model_name_or_path") or "")
+
+
+def source_of(base_model: str) -> str:
+    """Return the source a base model's name is loaded from: a starter's name for its hub id."""
+    from ia3_studio.models import starters
+
+    return next((starter.name for starter in starters() if starter.hub_id == base_model), base_model)

@@ -1,0 +1,302 @@
+"""What does the studio say? Every sentence of the page that does not come from an error."""
+
+from __future__ import annotations
+
+import time
+from html import escape as escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ia3_studio.data.load import DataSplit
+    from ia3_studio.export.archive import CardFacts
+
+BRAND = "IA3 Studio"
+TAGLINE = "Fine-tune a language model by learning one number per channel."
+PROBLEM = "Not possible"
+RELOAD = "The app was restarted since this page was opened; reload the page. Runs go on as they were."
+
+# model tab
+HERO_TITLE = "Give a language model a new voice in five minutes"
+HERO_WORDS = (
+    "(IA)³ leaves the model frozen and learns one number for each key, value and feed-forward channel: louder, "
+    "quieter, or as it was. What comes out is a file of 0.2 MB that Hugging Face PEFT loads."
+)
+TRAIN_DEMO = "Train the demo"
+DEMO_RUN = "Lighthouse keeper demo"
+TABS = ("1 Model", "2 Modules", "3 Data", "4 Train", "5 Scales", "6 Chat", "7 Export")
+OWN_MODEL = "Or bring your own model"
+OWN_MODEL_WORDS = "Any transformer saved as safetensors, or a GGUF file."
+MODEL_LABEL = "Model"
+MODEL_INFO = "A starter's name, a Hugging Face id (org/name), a folder, or a .gguf file."
+USE_MODEL = "Use this model"
+NEXT_MODULES = "Next: choose what to tune"
+NO_FOLDERS_HERE = "Folders and files of this Space cannot be opened from the page; give a Hugging Face id."
+TASKS = {
+    "causal-lm": "writes text",
+    "seq2seq": "turns text into text",
+    "encoder": "reads text",
+    "other": "purpose unknown",
+}
+
+# modules tab
+MODULES_TITLE = "What is tuned"
+MODULES_WORDS = (
+    "Every module of the model, with its role told by the data that flows through it. Each ticked module gets one "
+    "vector of learned numbers, which starts at 1 and so changes nothing."
+)
+PRESETS = (
+    ("paper", "As in the paper: keys, values, feed-forward"),
+    ("attention", "Keys and values"),
+    ("feed-forward", "Feed-forward"),
+    ("all", "Every linear layer"),
+)
+PRESET_LABEL = "Start from"
+NOTHING_TICKED = "No module is ticked on the Modules tab, so there is nothing to train; tick some or pick a preset."
+NEXT_DATA = "Next: choose the data"
+
+# data tab
+DATA_TITLE = "What it learns from"
+DATA_WORDS = "Pairs of prompt and answer, conversations, or plain text. The file stays on this computer."
+STARTER_DATA = "The lighthouse keeper"
+OWN_DATA = "My file"
+DATA_KINDS = (STARTER_DATA, OWN_DATA)
+DATA_LABEL = "Data"
+UPLOAD = "csv, tsv, json, jsonl, parquet or txt, up to 200 MB"
+DATA_TYPES = [".csv", ".tsv", ".json", ".jsonl", ".parquet", ".txt"]
+CHOOSE_FILE = "No data file is in use. Choose one on the Data tab, or go back to the lighthouse keeper."
+HELD_OUT = "Held-out share"
+HELD_OUT_INFO = "Rows only measured, never trained on"
+FIRST_ROWS = "First rows"
+TOKENS_TITLE = "What is trained"
+TOKENS_WORDS = "An example as the model sees it. Only the marked tokens are learned; the rest is context."
+EXAMPLE_NUMBER = "Example"
+SHOW_TOKENS = "Show the tokens"
+OPENING_TOKENIZER = "Opening the tokenizer"
+NEXT_TRAIN = "Next: train"
+
+# train tab
+TRAIN_TITLE = "Settings"
+TRAIN_WORDS = "The defaults suit a small chat model."
+NAME_HINT = "What you want to call this run"
+RATE_INFO = "(IA)³ wants 3e-3 (large models) to 3e-2 (small ones)"
+LORA_NOTICE = "This looks like a learning rate for LoRA. (IA)³ needs 10 to 100 times as much, or nothing changes."
+REPAIR_RATE = "Use 0.01 instead"
+EPOCHS_INFO = "Passes over the rows"
+BATCH_INFO = "Rows per step"
+LENGTH_INFO = "Tokens per row"
+SEED_INFO = "Same seed, same run"
+ADVANCED = "Advanced"
+WARMUP_INFO = "Share of the steps in which the rate rises; 6 % in the paper"
+CLIP_INFO = "Largest gradient norm"
+PULL_INFO = "Decay of each number towards 1; the paper uses none"
+EVERY_INFO = "Steps between held-out losses"
+MICRO_INFO = "Padded tokens per forward pass: bounds memory, not the result"
+START = "Start training"
+STOP = "Stop and keep the adapter"
+LOG = "Log of the worker"
+NO_RUNS = "No run yet. Start one here, or train the demo on the first tab."
+RUNS = "Runs"
+IMPORTED = "Imported adapters"
+NOTHING_SHOWN = "Nothing is training. Choose a run to look at."
+NOTHING_TO_STOP = "No run is shown that could be stopped; choose one in the bar at the top."
+NOT_SHOWN = "This adapter is not here any more; choose another in the bar at the top."
+NEXT_SCALES = "Next: see what was learned"
+
+# scales tab
+SCALES_TITLE = "What was learned"
+SCALES_WORDS = "A number below 1 inhibits its channel, one above 1 amplifies it; 1 leaves the base model as it is."
+SCALES_EMPTY = "There is no adapter to look at yet. Train the demo on the first tab, or import an adapter on the last."
+SCALES_SOON = "This run has no adapter yet; the first one is saved with the first held-out loss after a step."
+REFRESH = "Refresh"
+WHICH_SITE = "Distribution of"
+ALL_SITES = "All vectors"
+COLOUR_BY = "Colour by"
+DIRECTION, STRENGTH = "Direction (mean of scale − 1)", "Strength (mean of |scale − 1|)"
+MEASURES = (DIRECTION, STRENGTH)
+SITE_TABLE = "Every vector as a table"
+SITES_CSV = "Download vectors (CSV)"
+HISTOGRAM_CSV = "Download histogram (CSV)"
+NEXT_CHAT = "Next: talk to it"
+
+# chat tab
+CHAT_TITLE = "Before and after"
+CHAT_WORDS = (
+    "One prompt, both models, one copy of the weights. The same seed, so that what differs is what was learned."
+)
+BASE = "Base"
+TUNED = "Tuned"
+BASE_EMPTY = "The model as it came"
+TUNED_EMPTY = "The model with the adapter"
+PROMPT = "Prompt"
+PROMPT_HINT = "Ask both models something"
+EMPTY_PROMPT = "The prompt is empty; write something to answer."
+SEND = "Send"
+STOP_ANSWER = "Stop"
+CLEAR = "Clear"
+CHAT_EXAMPLES = ("How do I get better at chess?", "What should I cook tonight?", "Why is the sky blue?")
+CHAT_EXAMPLES_LABEL = "Try"
+CHAT_SETTINGS = "How answers are drawn"
+TEMPERATURE_INFO = "0 takes the likeliest word"
+TOP_P_INFO = "Draw from the likeliest words only"
+LENGTH_INFO_CHAT = "Longest answer"
+WAITING_FOR_MODEL = "Waiting for the model"
+NEXT_EXPORT = "Next: take it with you"
+
+# export tab
+EXPORT_TITLE = "Take it with you"
+EXPORT_WORDS = "The adapter as a zip in PEFT's layout, with a model card."
+EXPORT_EMPTY = "There is no adapter to download yet. Train the demo on the first tab."
+DOWNLOAD = "Download the adapter"
+SNIPPET_LABEL = "Use it in Python"
+IMPORT_TITLE = "Bring one in"
+IMPORT_WORDS = "An (IA)³ adapter from PEFT or from here: a zip, or adapter_config.json with adapter_model.safetensors."
+IMPORT_UPLOAD = "zip, or the adapter's files, up to 64 MB each"
+
+
+def demo_facts(model: str, size_mb: float, cached: bool) -> tuple[tuple[str, str], ...]:
+    """Return what one click on the demo will do."""
+    fetched = "already on this computer" if cached else f"{size_mb:.0f} MB, fetched once"
+    return (
+        ("Model", f"{model} ({fetched})"),
+        ("Data", "The lighthouse keeper: 200 short answers in one voice"),
+        ("Learns", "57,600 numbers, 0.04 % of the model"),
+        ("Takes", "about 5 minutes on 2 CPU cores"),
+        ("Then", "ask both models the same question, side by side"),
+    )
+
+
+def unexpected(number: str) -> str:
+    """Return what is said of an error that only a developer can mend."""
+    return f"Something went wrong (id {number}). The app's log says what happened under that id."
+
+
+def model_in_use(source: str) -> str:
+    """Say that a model was read and what comes next."""
+    return f"{source} is in use; its layers are on the Modules tab."
+
+
+def reading(source: str) -> str:
+    """Say that a model's layers are being read."""
+    return f"Reading the layers of {source} …"
+
+
+def loading(source: str) -> str:
+    """Say that a model is being loaded."""
+    return f"Loading {source} …"
+
+
+def data_in_use(split: DataSplit) -> str:
+    """Say what was found in the data."""
+    counts = f"{len(split.train):,} rows to learn, {len(split.held_out):,} held out"
+    return f"{split.description}. {split.mapping}. {counts}."
+
+
+def tokens_marked(tokens: int, trained: int, cut: bool) -> str:
+    """Say how much of an example is trained."""
+    ending = " It is longer than the limit, so its end is cut off." if cut else ""
+    return f"{tokens:,} tokens, {trained:,} of them trained.{ending}"
+
+
+def empty_field(label: str) -> str:
+    """Return the sentence for a number that was left out."""
+    return f"{label} is empty; give a number."
+
+
+def run_name(data: str) -> str:
+    """Return the name of a run that was given none."""
+    stem = data.replace("\\", "/").rpartition("/")[2].rpartition(".")
+    return f"{(stem[0] or stem[2]).capitalize()} run"
+
+
+def run_label(run_id: str, name: str) -> str:
+    """Return a run as one choice among others: its name and when it was created."""
+    return f"{name} · {run_id[4:6]}-{run_id[6:8]} {run_id[9:11]}:{run_id[11:13]}"
+
+
+def started(name: str) -> str:
+    """Say that a run was started."""
+    return f"“{name}” is under way. You may close this page: the run goes on."
+
+
+def before_after(before: float | None, after: float | None) -> str:
+    """Return the held-out loss before and after, in nats a token."""
+    return f"{before:.3f} → {after:.3f}" if before is not None and after is not None else "–"
+
+
+def import_name(base_model: str, folder: str) -> str:
+    """Return the name of an imported adapter."""
+    return f"Adapter {folder[:6]} for {base_model.rpartition('/')[2] or 'an unnamed model'}"
+
+
+def imported(base_model: str) -> str:
+    """Say that an adapter was brought in."""
+    base = base_model or "a model its files do not name"
+    return f"Brought in; made for {base}. It is shown on every tab now: look at its scales, or talk to it."
+
+
+def adapter_facts(card: CardFacts, size: int) -> tuple[tuple[str, str], ...]:
+    """Return what is known of an adapter; ``size`` is the zip's, in bytes."""
+    rows = (
+        ("Adapter", card.name),
+        ("Base model", card.base_model or "not named"),
+        ("Learned", f"{card.trained_numbers:,} numbers in {card.vectors:,} vectors"),
+        ("Steps", f"{card.steps:,}" if card.steps else ""),
+        ("Held-out loss", before_after(card.held_out_before, card.held_out_after) if card.held_out_after else ""),
+        ("Data", card.data),
+        ("Zip", f"{size / 1000:,.0f} kB"),
+    )
+    return tuple((name, value) for name, value in rows if value)
+
+
+def peft_snippet(base_model: str, folder: str) -> str:
+    """Return a program that loads the adapter with PEFT."""
+    return (
+        "from peft import PeftModel\n"
+        "from transformers import AutoModelForCausalLM, AutoTokenizer\n\n"
+        f"base = AutoModelForCausalLM.from_pretrained({base_model!r})\n"
+        f"tokenizer = AutoTokenizer.from_pretrained({base_model!r})\n"
+        f"model = PeftModel.from_pretrained(base, {folder!r})  # the unpacked zip\n"
+    )
+
+
+def import_shown(name: str) -> str:
+    """Say that an imported adapter is shown."""
+    return f"{name}, imported"
+
+
+def chat_with(name: str, model: str) -> str:
+    """Say which adapter answers."""
+    return f"Tuned answers with the adapter of “{name}” on {model}."
+
+
+def chat_before_adapter(name: str, model: str) -> str:
+    """Say that the run has nothing to answer with yet."""
+    return f"“{name}” has no adapter yet; until it has, only the base model ({model}) answers."
+
+
+def chat_without_run(model: str) -> str:
+    """Say how to get a tuned model."""
+    return f"No run yet, so only the base model ({model}) answers. Train the demo on the first tab to fill both panes."
+
+
+def count(number: int) -> str:
+    """Return a whole number with separators: 57,600."""
+    return f"{number:,}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time span: 42 s, 3:05 min, 1:20 h."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes}:{rest:02d} min" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d} h"
+
+
+def age(created: float, now: float | None = None) -> str:
+    """Return how long ago a moment (seconds since the epoch) was: "3 min ago"."""
+    past = max(0.0, (time.time() if now is None else now) - created)
+    for size, name in ((86400, "d"), (3600, "h"), (60, "min")):
+        if past >= size:
+            return f"{int(past // size)} {name} ago"
+    return "just now"

@@ -1,0 +1,189 @@
+"""How is it trained, and how is it going? Settings, start and stop, live curves, log and the list of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import gradio as gr
+
+from ia3_studio.data.load import load_data
+from ia3_studio.errors import RunError, SelectionError, StudioError, TrainingError
+from ia3_studio.runs import RunConfig
+from ia3_studio.training import TrainConfig
+from ia3_studio.ui import text
+from ia3_studio.ui.boundary import guard
+from ia3_studio.ui.components.live_chart import LiveChart
+from ia3_studio.ui.components.run_list import RunList
+from ia3_studio.ui.components.tree_rows import decode_ticks
+from ia3_studio.ui.markup import heading, note
+from ia3_studio.ui.session import ReadModel, Studio, chosen_data, chosen_model, quiet
+from ia3_studio.ui.shown import find
+from ia3_studio.ui.starting import launch
+
+if TYPE_CHECKING:
+    from ia3_studio.method import Selection
+
+LORA_RATE = 1e-3
+"""Below this a rate looks like one for LoRA; (IA)³ then learns next to nothing."""
+DEFAULTS = TrainConfig()
+Number = TypeVar("Number", int, float)
+
+
+@dataclass(frozen=True)
+class TrainTab:
+    """What the page wires to other tabs."""
+
+    form: tuple[gr.components.Component, ...]
+    """The widgets of :func:`run_config`, in the order of its arguments."""
+    start: gr.Button
+    stop: gr.Button
+    note: gr.HTML
+    chart: LiveChart
+    runs: RunList
+    log: gr.Textbox
+    next: gr.Button
+
+
+def run_config(
+    model: str,
+    data: str,
+    selection: Selection,
+    held_out: float,
+    name: str,
+    learning_rate: float | None,
+    epochs: float | None,
+    batch_size: int | None,
+    max_length: int | None,
+    seed: int | None,
+    warmup: float | None,
+    clip: float | None,
+    pull: float | None,
+    micro_tokens: int | None,
+    evaluate_every: int | None,
+) -> RunConfig:
+    """Return the form as a run's configuration; a field that was emptied is None.
+
+    Raises:
+        TrainingError: a field is empty or outside its range.
+    """
+    train = TrainConfig(
+        learning_rate=given("Learning rate", learning_rate),
+        epochs=given("Epochs", epochs),
+        batch_size=given("Batch size", batch_size),
+        micro_tokens=given("Micro-batch tokens", micro_tokens),
+        max_length=given("Max length", max_length),
+        warmup=given("Warm-up", warmup),
+        clip=given("Clip", clip),
+        pull=given("Pull towards 1", pull),
+        evaluate_every=given("Evaluate every", evaluate_every),
+        seed=given("Seed", seed),
+    )
+    return RunConfig(name.strip() or text.run_name(data), model, data, selection, train, held_out)
+
+
+def given(label: str, value: Number | None) -> Number:
+    """Return a field's number.
+
+    Raises:
+        TrainingError: it was left empty.
+    """
+    if value is None:
+        raise TrainingError(text.empty_field(label))
+    return value
+
+
+def start_run(
+    studio: Studio, request: gr.Request, model: str, data: str, ticks: str, held_out: float, *form: Any
+) -> Iterator[tuple[Any, str]]:
+    """Start a run of what all tabs say; yield (key shown, note)."""
+    try:
+        read = studio.shelf.read(chosen_model(model))
+        config = run_config(model, chosen_data(data), ticked(ticks, read), held_out, *form)
+        load_data(data, held_out=held_out, seed=config.train.seed)  # a bad file is said here, before any download
+        key = launch(studio, config, str(request.session_hash))
+    except StudioError as error:
+        yield gr.skip(), note(str(error), "bad")
+        raise
+    yield key, note(text.started(config.name), "good")
+
+
+def ticked(ticks: str, read: ReadModel) -> Selection:
+    """Return the sites ticked in the layer tree.
+
+    Raises:
+        SelectionError: none is ticked, or the ticks are not of this tree.
+    """
+    from ia3_studio.method import Selection
+
+    sites = decode_ticks(ticks, read.rows)
+    if not sites:
+        raise SelectionError(text.NOTHING_TICKED)
+    return Selection(sites, read.tree.base_model)
+
+
+def stop_run(studio: Studio, key: str) -> None:
+    """Ask the run that is shown to stop and keep its adapter.
+
+    Raises:
+        RunError: no run is shown.
+    """
+    shown = find(studio, key)
+    if shown is None or shown.run is None:
+        raise RunError(text.NOTHING_TO_STOP)
+    shown.run.request_stop()
+
+
+def rate_notice(learning_rate: float | None) -> tuple[str, Any]:
+    """Return (notice, repair button) for a rate that fits LoRA and not (IA)³."""
+    looks_like_lora = learning_rate is not None and 0 < learning_rate < LORA_RATE
+    return note(text.LORA_NOTICE, "warn") if looks_like_lora else "", gr.update(visible=looks_like_lora)
+
+
+def build() -> TrainTab:
+    """Draw the tab and wire its own events."""
+    with gr.Row(equal_height=False, elem_classes="columns"):
+        with gr.Column(scale=4, min_width=320, elem_classes="card"):
+            gr.HTML(heading(text.TRAIN_TITLE, text.TRAIN_WORDS))
+            form = _form()
+            start_button = gr.Button(text.START, variant="primary", elem_id="start")
+            stop = gr.Button(text.STOP, variant="stop", visible=False, elem_id="stop")
+            said = gr.HTML(elem_id="train-note")
+        with gr.Column(scale=7, min_width=320, elem_classes="watching"):
+            chart = LiveChart(elem_id="live-chart")
+            runs = RunList(elem_id="run-list")
+            with gr.Accordion(text.LOG, open=False, elem_classes="accordion"):
+                log = gr.Textbox(
+                    show_label=False, lines=12, max_lines=12, interactive=False, elem_id="log", container=False
+                )
+    with gr.Row(elem_classes="next-row"):
+        onward = gr.Button(text.NEXT_SCALES, variant="primary", elem_id="next-scales")
+    return TrainTab(form, start_button, stop, said, chart, runs, log, onward)
+
+
+def _form() -> tuple[gr.components.Component, ...]:
+    """Draw the fields of :func:`run_config`, each justified; return them in its order."""
+    name = gr.Textbox(label="Name", placeholder=text.NAME_HINT, max_lines=1, max_length=80, elem_id="run-name")
+    rate = gr.Number(DEFAULTS.learning_rate, label="Learning rate", info=text.RATE_INFO, elem_id="learning-rate")
+    notice = gr.HTML(elem_id="rate-notice")
+    repair = gr.Button(text.REPAIR_RATE, visible=False, size="sm", elem_id="repair-rate")
+    with gr.Row():
+        epochs = gr.Number(DEFAULTS.epochs, label="Epochs", info=text.EPOCHS_INFO, min_width=120, elem_id="epochs")
+        batch = gr.Number(DEFAULTS.batch_size, label="Batch size", info="Rows a step", precision=0, min_width=120)
+    with gr.Row():
+        length = gr.Number(DEFAULTS.max_length, label="Max length", info="Tokens a row", precision=0, min_width=120)
+        seed = gr.Number(DEFAULTS.seed, label="Seed", info="Same seed, same run", precision=0, min_width=120)
+    with gr.Accordion(text.ADVANCED, open=False, elem_classes="accordion"):
+        with gr.Row():
+            warmup = gr.Number(DEFAULTS.warmup, label="Warm-up", info=text.WARMUP_INFO, min_width=120)
+            clip = gr.Number(DEFAULTS.clip, label="Clip", info=text.CLIP_INFO, min_width=120)
+        with gr.Row():
+            pull = gr.Number(DEFAULTS.pull, label="Pull towards 1", info=text.PULL_INFO, min_width=120)
+            every = gr.Number(
+                DEFAULTS.evaluate_every, label="Evaluate every", info=text.EVERY_INFO, precision=0, min_width=120
+            )
+        micro = gr.Number(DEFAULTS.micro_tokens, label="Micro-batch tokens", info=text.MICRO_INFO, precision=0)
+    rate.change(guard(rate_notice), rate, [notice, repair], **quiet())
+    repair.click(lambda: DEFAULTS.learning_rate, None, rate, **quiet())
+    return name, rate, epochs, batch, length, seed, warmup, clip, pull, micro, every

@@ -1,0 +1,156 @@
+"""What changed since a page last looked at its run?
+
+A cursor in the session says how much of the run the page has and what was last sent. One look reads the run's files
+and returns only what is new. Which run is shown is kept apart from the cursor and is never written by a look: a look
+that is still under way cannot undo a choice made meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from ia3_studio.errors import RunError
+from ia3_studio.runs import Run, RunStatus
+from ia3_studio.ui import text
+from ia3_studio.ui.components.chart_points import chart_delta
+from ia3_studio.ui.components.run_list import RunRow, list_json
+from ia3_studio.ui.components.run_strip import Choice, StripView
+from ia3_studio.ui.shown import Shown, base_model_of, find_or_none, import_key, imported, run_key
+
+if TYPE_CHECKING:
+    from ia3_studio.ui.session import Studio
+
+BUSY, IDLE = 1.0, 5.0
+"""Seconds between two looks: while any run is active, and while none is."""
+LISTED = 50
+LOG_LINES = 200
+
+Listed = Sequence[tuple[Run, RunStatus]]
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """How far one page has followed the run it shows."""
+
+    key: str = ""
+    """What it follows, as in :mod:`ia3_studio.ui.shown`."""
+    offset: int = 0
+    """Bytes of the metrics file read."""
+    points: int = 0
+    """Steps sent to the chart."""
+    strip: str = ""
+    rows: str = ""
+    log: str = ""
+
+
+@dataclass(frozen=True)
+class View:
+    """What a page has to draw anew; None where nothing changed."""
+
+    cursor: Cursor
+    strip: str | None
+    rows: str | None
+    log: str | None
+    chart: str
+    """Always said: what the chart has not got yet, or only how the run is."""
+    active: bool
+    """Whether the run shown is active."""
+    pause: float
+    """Seconds until the next look is worth it."""
+
+
+@dataclass
+class Outcomes:
+    """The held-out losses of runs; each metrics file is read on from where the last reading ended."""
+
+    _seen: dict[str, tuple[int, float | None, float | None]] = field(default_factory=dict)
+
+    def of(self, run: Run) -> tuple[float | None, float | None]:
+        """Return a run's first and newest held-out loss, in nats a token."""
+        offset, first, last = self._seen.get(run.id, (0, None, None))
+        steps, offset = run.metrics(offset)
+        losses = [step.held_out for step in steps if step.held_out is not None]
+        if losses:
+            first, last = losses[0] if first is None else first, losses[-1]
+        self._seen[run.id] = offset, first, last
+        return first, last
+
+
+def look(studio: Studio, key: str, cursor: Cursor) -> View:
+    """Return what changed on a page that shows ``key``."""
+    listed = [(run, run.status()) for run in studio.store.list()[:LISTED]]
+    shown = find_or_none(studio, key)
+    status = shown.run.status() if shown and shown.run else None
+    active = bool(status and status.active)
+    if cursor.key != key:
+        cursor = replace(cursor, key=key, offset=0, points=0)
+    steps, offset = shown.run.metrics(cursor.offset) if shown and shown.run else ((), 0)
+    run_id, total = (shown.run.id, status.total_steps) if shown and shown.run and status else ("", 0)
+    strip = strip_view(studio, shown, status, listed).to_json()
+    rows = list_json([row(studio, run, status) for run, status in listed], key, text.NO_RUNS)
+    log = shown.run.log_tail(LOG_LINES) if shown and shown.run else ""
+    return View(
+        Cursor(key, offset, cursor.points + len(steps), strip, rows, log),
+        strip if strip != cursor.strip else None,
+        rows if rows != cursor.rows else None,
+        log if log != cursor.log else None,
+        chart_delta(run_id, steps, cursor.points, total, active),
+        active,
+        BUSY if any(status.active for _run, status in listed) else IDLE,
+    )
+
+
+def newest_key(studio: Studio) -> str:
+    """Return the key of the newest active run, else of the newest run; empty when there is none."""
+    runs = studio.store.list()[:LISTED]
+    active = next((run for run in runs if run.status().active), None)
+    chosen = active or (runs[0] if runs else None)
+    return run_key(chosen.id) if chosen else ""
+
+
+def strip_view(studio: Studio, shown: Shown | None, status: RunStatus | None, listed: Listed) -> StripView:
+    """Return what the bar above the tabs says."""
+    choices = [Choice(run_key(run.id), text.run_label(run.id, name_of(run)), text.RUNS) for run, _status in listed]
+    choices += [
+        Choice(import_key(folder), text.import_name(base_model_of(folder), folder.name), text.IMPORTED)
+        for folder in imported(studio)
+    ]
+    if shown is None:
+        return StripView("idle" if choices else "", text.NOTHING_SHOWN, None, False, "", choices)
+    if status is None:
+        return StripView("import", text.import_shown(shown.name), None, False, shown.key, choices)
+    sentence = f"{shown.name}: {status.sentence}"
+    return StripView(status.state, sentence, status.progress, status.active, shown.key, choices)
+
+
+def row(studio: Studio, run: Run, status: RunStatus) -> RunRow:
+    """Return one line of the run list."""
+    return RunRow(
+        run_key(run.id),
+        status.state,
+        status.sentence,
+        name_of(run),
+        model_of(run),
+        f"{status.step:,} / {status.total_steps:,}" if status.total_steps else "–",
+        text.before_after(*studio.outcomes.of(run)),
+        text.duration(status.seconds),
+        text.age(status.created_at),
+    )
+
+
+def name_of(run: Run) -> str:
+    """Return a run's name; a damaged one is named by its id."""
+    try:
+        return run.config.name
+    except RunError:
+        return run.id
+
+
+def model_of(run: Run) -> str:
+    """Return the last part of a run's model source, as far as it can be read."""
+    try:
+        return run.config.model.rstrip("/").rpartition("/")[2]
+    except RunError:
+        return "–"
