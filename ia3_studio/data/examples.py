@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from itertools import product
+from typing import Any, Literal
 
+from ia3_studio.data.table import Table, shown_names
 from ia3_studio.errors import DataError
-
-if TYPE_CHECKING:
-    from ia3_studio.data.table import Table
 
 Role = Literal["system", "user", "assistant"]
 
@@ -82,18 +81,20 @@ def guess_mapping(table: Table) -> Mapping:
         DataError: no column fits; the message lists the columns and what is understood.
     """
     columns = [str(column) for column in table.frame.columns]
-    messages = _first(columns, MESSAGE_NAMES)
-    if messages:
-        return Mapping("messages", column=messages)
-    answer = _first(columns, ANSWER_NAMES)
-    context = _first(columns, CONTEXT_NAMES)
-    prompt = _first(columns, PROMPT_NAMES) or context
-    if prompt and answer:
-        return Mapping("pairs", prompt, answer, context if context != prompt else "")
-    text = _first(columns, TEXT_NAMES) or (columns[0] if len(columns) == 1 else "")
-    if text:
-        return Mapping("text", column=text)
-    raise DataError(f"The columns {', '.join(columns)} are not understood; name them as {FORMS}.")
+    if messages := _named(columns, MESSAGE_NAMES):
+        return Mapping("messages", column=messages[0])
+    contexts = _named(columns, CONTEXT_NAMES)
+    prompts, answers = _named(columns, PROMPT_NAMES) or contexts[:1], _named(columns, ANSWER_NAMES)
+    if prompts and answers:
+        prompt, answer = _most_filled(table, prompts, answers)
+        return Mapping("pairs", prompt, answer, next((name for name in contexts if name != prompt), ""))
+    if text := _named(columns, TEXT_NAMES) or (columns if len(columns) == 1 else []):
+        return Mapping("text", column=text[0])
+    if {column.lower() for column in columns} in ({"role", "content"}, {"from", "value"}):
+        raise DataError(
+            "The rows are the turns of one conversation; put each conversation in a row of its own, as a messages list."
+        )
+    raise DataError(f"The columns {shown_names(columns)} are not understood; name them as {FORMS}.")
 
 
 def read_examples(table: Table, mapping: Mapping) -> tuple[list[Example], list[Problem]]:
@@ -104,14 +105,15 @@ def read_examples(table: Table, mapping: Mapping) -> tuple[list[Example], list[P
     """
     examples: list[Example] = []
     problems: list[Problem] = []
-    for number, record in enumerate(table.frame.to_dict("records"), start=1):
+    frame = table.frame.astype(object)
+    records = frame.where(frame.notna(), None).to_dict("records")
+    for number, record in enumerate(records, start=1):
         try:
             examples.append(_example(number, record, mapping))
         except _Unusable as reason:
             problems.append(Problem(number, str(reason)))
     if not examples:
-        first = problems[0] if problems else Problem(1, "the table is empty")
-        raise DataError(f"No row can be used; row {first.row}: {first.reason}.")
+        raise DataError(f"No row can be used; row {problems[0].row}: {problems[0].reason}.")
     return examples, problems
 
 
@@ -125,7 +127,7 @@ def _example(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
     if mapping.kind == "messages":
         return Example(row, _messages(record.get(mapping.column)))
     prompt = _filled(record, mapping.prompt, "prompt")
-    context = _value(record, mapping.context) if mapping.context else ""
+    context = _value(record, mapping.context, "context") if mapping.context else ""
     answer = _filled(record, mapping.answer, "answer")
     question = f"{prompt}\n\n{context}" if context else prompt
     return Example(row, (Message("user", question), Message("assistant", answer)))
@@ -136,7 +138,8 @@ def _messages(value: Any) -> tuple[Message, ...]:
     messages = tuple(_message(turn) for turn in turns)
     if not any(message.role == "assistant" for message in messages):
         raise _Unusable("the conversation has no assistant turn")
-    empty = next((message.role for message in messages if not message.content.strip()), None)
+    spoken = (message for message in messages if message.role != "system")
+    empty = next((message.role for message in spoken if not message.content.strip()), None)
     if empty:
         raise _Unusable(f"the conversation has an empty {empty} turn")
     return messages
@@ -146,7 +149,7 @@ def _listed(value: Any) -> Sequence[Any]:
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _Unusable("the conversation is text, not a list of turns") from error
     if not isinstance(value, Iterable) or isinstance(value, dict):
         raise _Unusable("the conversation is no list of turns")
@@ -162,23 +165,41 @@ def _message(turn: Any) -> Message:
         raise _Unusable(f"the role {role!r} is unknown; use system, user or assistant")
     if not isinstance(content, str):
         raise _Unusable(f"the content of the {role} turn is not text")
-    return Message(ROLES[role.lower()], content)
+    return Message(ROLES[role.lower()], _whole(content, f"the content of the {role} turn"))
 
 
 def _filled(record: dict[Any, Any], column: str, part: str) -> str:
-    value = _value(record, column)
+    value = _value(record, column, part)
     if not value:
         raise _Unusable(f"the {part} ({column}) is empty")
     return value
 
 
-def _value(record: dict[Any, Any], column: str) -> str:
-    """Return a cell as text; an absent value (None, NaN) is empty."""
+def _value(record: dict[Any, Any], column: str, part: str) -> str:
+    """Return a cell as text without the space around it; an absent value is empty."""
     value = record.get(column)
-    return "" if value is None or value != value else str(value).strip()
+    if not isinstance(value, str) and isinstance(value, Iterable):
+        raise _Unusable(f"the {part} ({column}) holds several values, not one text")
+    return "" if value is None else _whole(str(value).strip(), f"the {part} ({column})")
 
 
-def _first(columns: Sequence[str], names: Iterable[str]) -> str:
-    """Return the column that has the first of the names, whatever its case."""
+def _whole(text: str, part: str) -> str:
+    """Return a text that can be written as UTF-8; JSON may hold half of a character, such as "\\ud83d"."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise _Unusable(f"{part} holds half of a character ({error.object[error.start]!r})") from error
+    return text
+
+
+def _named(columns: Sequence[str], names: Iterable[str]) -> list[str]:
+    """Return the columns that have one of the names, whatever their case, in the order of the names."""
     by_name = {column.strip().lower(): column for column in reversed(columns)}
-    return next((by_name[name] for name in names if name in by_name), "")
+    return [by_name[name] for name in names if name in by_name]
+
+
+def _most_filled(table: Table, prompts: Sequence[str], answers: Sequence[str]) -> tuple[str, str]:
+    """Return the prompt and the answer column that most rows fill; the first of them where several do."""
+    frame = table.frame[[*prompts, *answers]]
+    filled = frame.notna() & frame.map(lambda cell: not isinstance(cell, str) or bool(cell.strip()))
+    return max(product(prompts, answers), key=lambda pair: int((filled[pair[0]] & filled[pair[1]]).sum()))

@@ -79,10 +79,23 @@ def _read_starter(name: str) -> tuple[Table, Mapping, list[Example]]:
 
 
 def _split(examples: Sequence[Example], share: float, seed: int) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
-    """Return (train, held out), each in the order of the file."""
+    """Return (train, held out), each in the order of the file; copies of a row stay on one side.
+
+    A copy of a trained row would be recited, and its loss would say nothing about rows never seen.
+    """
     if len(examples) < 2:
         raise DataError(f"There is {len(examples)} usable row; give at least two, one to learn and one to measure.")
-    count = min(len(examples) - 1, max(1, round(share * len(examples))))
-    aside = set(random.Random(seed).sample(range(len(examples)), count))
+    copies: dict[tuple[object, ...], list[int]] = {}
+    for place, example in enumerate(examples):
+        copies.setdefault((example.messages, example.text), []).append(place)
+    if len(copies) < 2:
+        raise DataError(f"All {len(examples)} usable rows are the same; give at least two different ones.")
+    wanted = max(1, round(share * len(examples)))
+    groups = list(copies.values())
+    random.Random(seed).shuffle(groups)
+    aside: set[int] = set()
+    for group in groups[:-1]:  # the last one is always learned
+        if len(aside) < wanted:
+            aside.update(group)
     train = tuple(example for place, example in enumerate(examples) if place not in aside)
     return train, tuple(examples[place] for place in sorted(aside))

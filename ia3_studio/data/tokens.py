@@ -1,16 +1,18 @@
 """Which tokens does the model see, and which of them does it learn?
 
-A conversation is rendered by the tokenizer's chat template. What the assistant says, with the token that ends its turn,
-is trained; everything else is only read.
+In a conversation, what the assistant says and the token that ends its turn are trained (:mod:`ia3_studio.data.turns`);
+of plain text, everything behind the first token, the end token included. All else is only read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
-from ia3_studio.data.examples import Example, Message
+from ia3_studio.data.examples import Example, Message, Problem
+from ia3_studio.data.turns import conversation_tokens, encode, end_ids, prompt_tokens, start_ids
 from ia3_studio.errors import DataError
 
 IGNORED = -100
@@ -39,6 +41,8 @@ class Tokenized:
     """Data rows that lost their end."""
     unlabelled: tuple[int, ...]
     """Data rows left out because the cut took all that could be learned."""
+    problems: tuple[Problem, ...] = ()
+    """Data rows left out because the model's chat template refuses them."""
 
 
 @dataclass(frozen=True)
@@ -55,32 +59,49 @@ def tokenize(examples: Sequence[Example], tokenizer: Any, max_length: int) -> To
     Raises:
         DataError: no row has anything left to learn.
     """
-    rows = [_row(example, tokenizer, max_length) for example in examples]
+    rows: list[TokenRow] = []
+    problems: list[Problem] = []
+    for example in examples:
+        try:
+            rows.append(_row(example, tokenizer, max_length))
+        except DataError as error:
+            problems.append(Problem(example.row, str(error).rstrip(".")))
+    # The first token has nothing before it to be predicted from.
     useful = tuple(row for row in rows if any(label != IGNORED for label in row.labels[1:]))
     if not useful:
-        raise DataError(
-            f"None of the {len(rows)} rows has an answer within {max_length} tokens; raise the length or shorten the"
-            " prompts."
-        )
+        raise DataError(_nothing_to_learn(len(rows), problems, max_length))
     kept = {row.row for row in useful}
     cut = tuple(row.row for row in rows if row.cut)
-    return Tokenized(useful, cut, tuple(row.row for row in rows if row.row not in kept))
+    return Tokenized(useful, cut, tuple(row.row for row in rows if row.row not in kept), tuple(problems))
 
 
 def prompt_ids(messages: Sequence[Message], tokenizer: Any) -> tuple[int, ...]:
-    """Return the tokens after which the assistant's next answer begins."""
-    return tuple(_render(messages, tokenizer, True))
+    """Return the tokens after which the assistant's next answer begins.
+
+    Raises:
+        DataError: the chat template refuses the conversation.
+    """
+    return prompt_tokens(messages, tokenizer)
+
+
+def preview(rows: Sequence[TokenRow], tokenizer: Any, count: int) -> list[tuple[Piece, ...]]:
+    """Return the first rows as text, each in runs of trained and untrained tokens."""
+    return [pieces(row, tokenizer) for row in rows[:count]]
 
 
 def pieces(row: TokenRow, tokenizer: Any) -> tuple[Piece, ...]:
     """Return a row as text in runs of trained and untrained tokens, special tokens included."""
-    runs: list[tuple[bool, list[int]]] = []
-    for token, label in zip(row.input_ids, row.labels, strict=True):
-        trained = label != IGNORED
-        if not runs or runs[-1][0] != trained:
-            runs.append((trained, []))
-        runs[-1][1].append(token)
-    return tuple(Piece(str(tokenizer.decode(tokens, skip_special_tokens=False)), trained) for trained, tokens in runs)
+    found: list[Piece] = []
+    stop, shown = 0, ""
+    for trained, run in groupby(row.labels, key=lambda label: label != IGNORED):
+        stop += len(list(run))
+        # Decoded with all that stands before: decoded alone, some tokenizers drop the space a run begins with.
+        text = str(
+            tokenizer.decode(row.input_ids[:stop], skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        )
+        found.append(Piece(text[len(shown) :], trained))
+        shown = text
+    return tuple(found)
 
 
 def _row(example: Example, tokenizer: Any, max_length: int) -> TokenRow:
@@ -89,69 +110,27 @@ def _row(example: Example, tokenizer: Any, max_length: int) -> TokenRow:
 
 
 def _text(text: str, tokenizer: Any) -> tuple[list[int], list[int]]:
-    """Return plain text and its end token, everything after the first token trained."""
-    ids = [*tokenizer(text, add_special_tokens=False)["input_ids"], *_end(tokenizer)]
-    return ids, [IGNORED, *ids[1:]]
+    """Return plain text between its begin and end tokens, everything after the first token trained."""
+    ids = [*start_ids(tokenizer), *encode(text, tokenizer), *end_ids(tokenizer)]
+    return ids, [IGNORED] * len(ids[:1]) + ids[1:]
 
 
 def _chat(messages: Sequence[Message], tokenizer: Any) -> tuple[list[int], list[int]]:
-    """Return a conversation's tokens and labels, turn by turn."""
-    ids = _render(messages, tokenizer, False)
+    """Return a conversation's tokens and labels, up to the end of the last answer.
+
+    What follows (a template's line break, an unanswered question) is neither learned nor needed.
+    """
+    tokens = conversation_tokens(messages, tokenizer)
+    ids = list(tokens.ids)
     labels = [IGNORED] * len(ids)
-    for start, stop in _turns(messages, tokenizer, ids):
+    for start, stop in tokens.answers:
         labels[start:stop] = ids[start:stop]
-    # What follows the last answer (a template's line break) is neither learned nor needed.
-    last = max((place for place, label in enumerate(labels) if label != IGNORED), default=len(ids) - 1)
-    return ids[: last + 1], labels[: last + 1]
+    end = max((stop for _start, stop in tokens.answers), default=len(ids))
+    return ids[:end], labels[:end]
 
 
-def _turns(messages: Sequence[Message], tokenizer: Any, ids: list[int]) -> Iterator[tuple[int, int]]:
-    """Yield the (start, stop) tokens of each answer with the token that ends it.
-
-    Raises:
-        DataError: the template renders the beginning of a conversation otherwise than the whole.
-    """
-    for number, message in enumerate(messages):
-        if message.role != "assistant":
-            continue
-        before = _render(messages[:number], tokenizer, True)
-        after = _render(messages[: number + 1], tokenizer, False)
-        if ids[: len(before)] != before or ids[: len(after)] != after:
-            raise DataError(
-                "This model's chat template rewrites earlier turns, so the tokens of an answer cannot be told apart;"
-                " give rows with one prompt and one answer."
-            )
-        yield len(before), _end_of_turn(ids, len(before), len(after), tokenizer)
-
-
-def _end_of_turn(ids: list[int], start: int, stop: int, tokenizer: Any) -> int:
-    """Return where an answer ends: behind its last special token, else where the template ends it."""
-    special = set(tokenizer.all_special_ids)
-    return next((place + 1 for place in range(stop - 1, start - 1, -1) if ids[place] in special), stop)
-
-
-def _render(messages: Sequence[Message], tokenizer: Any, ask: bool) -> list[int]:
-    """Return a conversation's tokens; ``ask`` adds what stands before the assistant's answer."""
-    if not tokenizer.chat_template:
-        return _render_plainly(messages, tokenizer)
-    turns = [{"role": message.role, "content": message.content} for message in messages]
-    text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=ask)
-    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
-
-
-def _render_plainly(messages: Sequence[Message], tokenizer: Any) -> list[int]:
-    """Return a conversation for a model without a chat template: prompt, line break, answer, end token.
-
-    Each part is tokenised alone, so that a prompt's tokens do not depend on the answer.
-    """
-    ids: list[int] = []
-    for message in messages:
-        if message.role == "assistant":
-            ids += [*tokenizer(message.content, add_special_tokens=False)["input_ids"], *_end(tokenizer)]
-        else:
-            ids += tokenizer(f"{message.content}\n", add_special_tokens=False)["input_ids"]
-    return ids
-
-
-def _end(tokenizer: Any) -> list[int]:
-    return [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
+def _nothing_to_learn(readable: int, problems: Sequence[Problem], max_length: int) -> str:
+    if not readable and problems:
+        return f"No row can be trained on; row {problems[0].row}: {problems[0].reason}."
+    way_out = "raise the length or shorten the prompts"
+    return f"None of the {readable} rows has an answer within {max_length} tokens; {way_out}."

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from ia3_studio.data.examples import Message, guess_mapping, read_examples
-from ia3_studio.data.load import load_data
+from ia3_studio.data.examples import Message, Problem, guess_mapping, read_examples
 from ia3_studio.data.table import Table
 from ia3_studio.errors import DataError
 
 
 def table(*records: dict[str, Any]) -> Table:
-    return Table(pd.DataFrame(list(records)), "", "")
+    return Table(pd.DataFrame(list(records), dtype=object), "", "")
 
 
 @pytest.mark.parametrize(
@@ -101,32 +100,50 @@ def test_a_damaged_conversation_is_named(turns: Any, reason: str) -> None:
     assert problems[0].row == 2 and reason in problems[0].reason
 
 
-def written(folder: Path, count: int) -> Path:
-    path = folder / "rows.jsonl"
-    path.write_text("".join(json.dumps({"prompt": f"p{n}", "answer": f"a{n}"}) + "\n" for n in range(count)))
-    return path
+@pytest.mark.parametrize("value", [["a", "b"], {"a": 1}, np.array(["a", "b"])])
+def test_a_cell_of_several_values_is_not_trained_as_its_python_form(value: Any) -> None:
+    _examples, problems = read({"prompt": "a", "answer": "b"}, {"prompt": "a", "answer": value})
+    assert problems == [Problem(2, "the answer (answer) holds several values, not one text")]
 
 
-def test_held_out_rows_are_never_trained_on_and_the_seed_decides_which(tmp_path: Path) -> None:
-    path = written(tmp_path, 50)
-    split = load_data(path, held_out=0.2, seed=1)
-    rows = [{example.row for example in part} for part in (split.train, split.held_out)]
-    assert len(rows[1]) == 10 and not rows[0] & rows[1] and len(rows[0] | rows[1]) == 50
-    assert load_data(path, held_out=0.2, seed=1) == split
-    assert load_data(path, held_out=0.2, seed=2).held_out != split.held_out
+def test_numbers_are_text_as_they_were_written() -> None:
+    examples, problems = read({"prompt": 1, "answer": 5}, {"prompt": "a", "answer": 0.5}, {"prompt": "a"})
+    assert [example.messages[1].content for example in examples] == ["5", "0.5"]
+    assert problems == [Problem(3, "the answer (answer) is empty")]
 
 
-@pytest.mark.parametrize(("count", "share"), [(2, 0.01), (2, 0.99), (3, 0.5)])
-def test_both_parts_always_have_a_row(count: int, share: float, tmp_path: Path) -> None:
-    split = load_data(written(tmp_path, count), held_out=share)
-    assert split.train and split.held_out
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"prompt": "a\ud83d", "answer": "b"},
+        {"prompt": "b", "messages": [{"role": "assistant", "content": "a\ud83d"}]},
+    ],
+)
+def test_half_of_a_character_is_a_problem_of_its_row(record: dict[str, Any]) -> None:
+    with pytest.raises(DataError, match=r"row 1: .* holds half of a character \('\\ud83d'\)"):
+        read(record)
 
 
-def test_one_row_is_too_few(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="There is 1 usable row; give at least two"):
-        load_data(written(tmp_path, 1))
+def test_of_two_spellings_the_one_that_more_rows_fill_is_taken() -> None:
+    rows = [{"prompt": "a", "completion": "b"}] + [{"instruction": "c", "output": "d"}] * 2
+    found = table(*rows)
+    assert str(guess_mapping(found)) == "instruction → prompt, output → answer"
+    examples, problems = read_examples(found, guess_mapping(found))
+    assert [example.row for example in examples] == [2, 3] and [problem.row for problem in problems] == [1]
 
 
-def test_a_share_outside_its_range_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"The held-out share is 1\.5"):
-        load_data(written(tmp_path, 4), held_out=1.5)
+def test_the_turns_of_one_conversation_are_told_from_rows() -> None:
+    with pytest.raises(DataError, match="the turns of one conversation; put each conversation in a row of its own"):
+        guess_mapping(table({"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Ahoy"}))
+
+
+def test_an_empty_system_turn_is_kept_as_it_is() -> None:
+    turns = [("system", ""), ("user", "Hi"), ("assistant", "Ahoy")]
+    examples, _ = read({"messages": [{"role": role, "content": content} for role, content in turns]})
+    assert examples[0].messages[0] == Message("system", "")
+
+
+def test_every_row_is_used_or_listed() -> None:
+    records = [{"prompt": "a", "answer": ["b", None, "", 3, ["c"]][number % 5]} for number in range(20)]
+    examples, problems = read(*records)
+    assert sorted([example.row for example in examples] + [problem.row for problem in problems]) == list(range(1, 21))

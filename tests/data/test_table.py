@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def test_json_lines_are_read_under_either_name(name: str, tmp_path: Path) -> Non
     assert read_table(path).frame.to_dict("records") == ROWS
 
 
-@pytest.mark.parametrize("document", [ROWS, {"version": 1, "data": ROWS}])
+@pytest.mark.parametrize("document", [ROWS, {"version": 1, "tags": ["a"], "data": ROWS}])
 def test_a_json_array_is_read_bare_or_wrapped(document: object, tmp_path: Path) -> None:
     path = tmp_path / "rows.json"
     path.write_text(json.dumps(document))
@@ -67,13 +68,25 @@ DAMAGE = {
     "empty.csv": (b"", "is empty"),
     "blank.csv": (b" \n\n", "is empty"),
     "header.csv": (b"question,answer\n", "holds no rows"),
-    "ragged.csv": (b"question,answer\na,b\na,b,c,d\n", "cannot be read as a table: .*line 3"),
+    "ragged.csv": (b"question,answer\n\n'a\n',b\na,b,c,d\n".replace(b"'", b'"'), "line 5 has 4 cells but the header 2"),
+    "wide.csv": (b"question,answer\na,b,c\nd,e,f\n", "line 2 has 3 cells but the header 2"),
+    "quote.csv": (b'question,answer\na,b\n"c,d\n', "line 3 has a quote that is not closed"),
     "broken.jsonl": (b'{"a": 1}\n{"a": \n', "line 2 is no JSON"),
     "broken.json": (b"{not json", "line 1 is no JSON"),
+    "pretty.json": (
+        b'[\n {"a": 1,\n  "b": 2},\n {"a": 1\n  "b": 2}\n]',
+        r"line 5 is no JSON \(column 3: Expecting ',' del",
+    ),
+    "deep.json": (b"[" * 100_000, "line 1 is JSON that cannot be read"),
+    "deep.jsonl": (b'{"a": 1}\n{"a": ' + b"[" * 100_000, "line 2 is JSON that cannot be read"),
     "scalars.json": (b"[1, 2]", "row 1 is no object"),
     "object.json": (b'{"a": [1], "b": [2]}', "holds no list of rows"),
+    "name.jsonl": (b'{"\\ud83d": 1}\n', "a field whose name holds half of a character"),
     "binary.csv": (b"\x00\x01\x02\x03", "no text"),
     "zipped.csv": (gzip.compress(b"a,b\n"), "no text"),
+    "controls.csv": (b"a,b\n\x07\xe9,\x01\n", "no text"),
+    "odd.csv": ("a,b\né,\x81\n".encode("latin-1"), "neither UTF-8, UTF-16 nor windows-1252"),
+    "half.csv": (b"\xff\xfea", "begins like UTF-16 but is not"),
     "wrong.parquet": (b"not parquet at all", "cannot be read as Parquet"),
     "pointer.jsonl": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS pointer"),
     "rows.yaml": (b"a: 1", "of no kind that is read"),
@@ -91,3 +104,76 @@ def test_a_file_that_cannot_be_used_says_why(name: str, tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="There is no file"):
         read_table(tmp_path / "nowhere.csv")
+
+
+def test_a_folder_or_an_impossible_name_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is a folder; give one file"):
+        read_table(tmp_path)
+    with pytest.raises(DataError, match="cannot be read"):
+        read_table(tmp_path / ("x" * 5000 + ".csv"))
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ia3_studio.data.table.MAX_BYTES", 2**20)
+    (tmp_path / "rows.csv").write_bytes(b"a" * (3 * 2**20))
+    with pytest.raises(DataError, match=r"rows\.csv has 3 MB; files up to 1 MB are read"):
+        read_table(tmp_path / "rows.csv")
+
+
+def test_an_array_is_read_under_the_name_of_lines(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text(json.dumps(ROWS, indent=1))
+    assert read_table(tmp_path / "rows.jsonl").description == "JSON array, UTF-8, 2 rows: question, answer"
+
+
+def test_a_line_ends_only_where_json_lets_it(tmp_path: Path) -> None:
+    rows = [{"question": "a\u2028b", "answer": "c\x85d"}]
+    (tmp_path / "rows.jsonl").write_text(json.dumps(rows[0], ensure_ascii=False) + "\r\n", encoding="utf-8")
+    table = read_table(tmp_path / "rows.jsonl")
+    assert table.frame.to_dict("records") == rows and table.description.startswith("JSON lines, UTF-8, 1 row:")
+
+
+def test_a_number_beside_a_gap_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"a": 5}\n{"b": 1}\n')
+    assert read_table(tmp_path / "rows.jsonl").frame["a"].tolist()[0] == 5
+    assert isinstance(read_table(tmp_path / "rows.jsonl").frame["a"].tolist()[0], int)
+
+
+def test_prose_full_of_other_delimiters_does_not_mislead(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("question,answer\nOne; two; three?,a | b | c\nFour; five?,d | e | f\n")
+    assert read_table(path).description == "comma-separated, UTF-8, 2 rows: question, answer"
+
+
+def test_a_space_behind_the_delimiter_belongs_to_no_cell(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text('question, answer\n"a; b; c", "d, e; f"\n"a; b; c", "d, e, f; g"\n')
+    assert read_table(path).frame.to_dict("records")[1] == {"question": "a; b; c", "answer": "d, e, f; g"}
+
+
+def test_old_line_ends_and_columns_without_or_with_the_same_name_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_bytes(b"question;question;\ra;b;c\r")
+    table = read_table(path)
+    assert list(table.frame.columns) == ["question", "question (column 2)", "column 3"]
+    assert table.frame.to_numpy().tolist() == [["a", "b", "c"]]
+
+
+def test_many_columns_are_counted_rather_than_listed(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(",".join(f"c{n}" for n in range(100)) + "\n" + "1," * 99 + "1\n")
+    assert read_table(path).description.endswith("c10, c11 and 88 more")
+
+
+def test_text_without_paragraphs_is_read_by_line(tmp_path: Path) -> None:
+    (tmp_path / "rows.txt").write_bytes(b"\nemma\r\nolivia\r\n")
+    table = read_table(tmp_path / "rows.txt")
+    assert table.frame["text"].tolist() == ["emma", "olivia"]
+    assert table.description == "plain text by line, UTF-8, 2 rows: text"
+
+
+def test_the_fingerprint_is_that_of_the_bytes(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"a\n1\n")
+    (tmp_path / "b.csv").write_bytes(b"a\r\n1\r\n")
+    first, second = read_table(tmp_path / "a.csv"), read_table(tmp_path / "b.csv")
+    assert first.fingerprint == hashlib.sha256(b"a\n1\n").hexdigest() != second.fingerprint
+    assert first.frame.equals(second.frame)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers.processors import TemplateProcessing
+from transformers import PreTrainedTokenizerFast
 
 from ia3_studio.data.examples import Example, Message
-from ia3_studio.data.tokens import IGNORED, pieces, prompt_ids, tokenize
+from ia3_studio.data.tokens import IGNORED, TokenRow, pieces, preview, prompt_ids, tokenize
 from ia3_studio.errors import DataError
-from tests.tiny_chat import tiny_tokenizer
+from tests.tiny_chat import TEMPLATE, tiny_tokenizer
 
 TOKENIZER = tiny_tokenizer()
 
@@ -15,6 +20,15 @@ TOKENIZER = tiny_tokenizer()
 def chat(*contents: str, row: int = 1) -> Example:
     roles = ("user", "assistant")
     return Example(row, tuple(Message(roles[number % 2], content) for number, content in enumerate(contents)))
+
+
+def shown(example: Example, tokenizer: Any) -> list[tuple[str, bool]]:
+    (row,) = tokenize([example], tokenizer, 512).rows
+    return [(piece.text, piece.trained) for piece in pieces(row, tokenizer)]
+
+
+def trained(example: Example, tokenizer: Any) -> list[str]:
+    return [text for text, learned in shown(example, tokenizer) if learned]
 
 
 def test_only_the_answer_and_the_end_of_its_turn_are_trained() -> None:
@@ -77,8 +91,166 @@ def test_a_tokenizer_without_a_template_gets_prompt_line_break_answer() -> None:
     assert row.input_ids[: len(prompt_ids(chat("Hi?").messages, plain))] == prompt_ids(chat("Hi?").messages, plain)
 
 
-def test_a_template_that_rewrites_earlier_turns_is_refused() -> None:
+def test_a_begin_token_stands_before_plain_text_and_prompts_as_the_tokenizer_puts_it() -> None:
+    beginning = tiny_tokenizer()
+    beginning.chat_template = None
+    begin = ("<|im_start|>", beginning.bos_token_id)
+    beginning.backend_tokenizer.post_processor = TemplateProcessing("<|im_start|> $A", None, [begin])
+    assert shown(Example(1, text="Lamp"), beginning) == [("<|im_start|>", False), ("Lamp<|im_end|>", True)]
+    assert shown(chat("Hi?", "Ahoy!"), beginning) == [("<|im_start|>Hi?\n", False), ("Ahoy!<|im_end|>", True)]
+
+
+def test_a_tokenizer_without_an_end_token_trains_the_answer_alone() -> None:
+    endless = tiny_tokenizer()
+    endless.chat_template, endless.eos_token = None, None
+    assert shown(chat("Hi?", "Ahoy!"), endless) == [("Hi?\n", False), ("Ahoy!", True)]
+
+
+def test_a_row_of_one_token_has_nothing_to_learn() -> None:
+    assert tokenize([Example(1, text="Lamp"), chat("a", "b", row=2)], TOKENIZER, 2).unlabelled == (2,)
+    with pytest.raises(DataError, match="None of the 1 rows has an answer within 1 tokens"):
+        tokenize([Example(1, text="Lamp")], TOKENIZER, 1)
+    endless = tiny_tokenizer()
+    endless.chat_template, endless.eos_token = None, None
+    unasked = Example(1, (Message("assistant", "a"),))  # its only token has nothing to be predicted from
+    assert tokenize([unasked, chat("a", "b", row=2)], endless, 512).unlabelled == (1,)
+
+
+QWEN_LIKE = (  # writes an empty thought before the last answer only, as thinking models do
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{% if loop.last and m['role'] == 'assistant' %}"
+    "<think>\n\n</think>\n\n{% endif %}{{ m['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+PHI_LIKE = TEMPLATE[: -len("{% endif %}")] + "{% else %}<|endoftext|>{% endif %}"  # one more end token after the whole
+TRIMMING = TEMPLATE.replace("message['content']", "message['content'] | trim")
+NO_SPECIAL = (
+    "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }};\n{% endfor %}"
+    "{% if add_generation_prompt %}assistant: {% endif %}"
+)
+
+
+@pytest.mark.parametrize("template", [QWEN_LIKE, PHI_LIKE, TRIMMING])
+def test_a_template_that_writes_a_beginning_otherwise_keeps_exact_labels(template: str) -> None:
     rewriting = tiny_tokenizer()
-    rewriting.chat_template = "{{ messages | length }}{% for m in messages %}{{ m['content'] }}{% endfor %}"
-    with pytest.raises(DataError, match="rewrites earlier turns"):
-        tokenize([chat("a", "b")], rewriting, 512)
+    rewriting.chat_template = template
+    example = chat("a", "user", "b", "assistant")  # words that the template itself writes, too
+    assert trained(example, rewriting) == ["user<|im_end|>", "assistant<|im_end|>"]
+
+
+def test_only_the_first_token_behind_an_answer_is_trained() -> None:
+    tokenizer = tiny_tokenizer()
+    tokenizer.chat_template = PHI_LIKE
+    assert trained(chat("a", "b"), tokenizer) == ["b<|im_end|>"]
+
+
+def test_an_answer_that_the_template_rewrites_is_trained_as_the_model_sees_it() -> None:
+    tokenizer = tiny_tokenizer()
+    tokenizer.chat_template = TEMPLATE.replace("message['content']", "message['content'] | upper")
+    assert trained(chat("a", "b"), tokenizer) == ["B<|im_end|>"]
+
+
+def test_an_end_token_needs_no_named_role() -> None:
+    tokenizer = tiny_tokenizer()
+    tokenizer.backend_tokenizer.add_special_tokens(["<|end|>"])
+    tokenizer.chat_template = TEMPLATE.replace("<|im_end|>", "<|end|>")
+    assert trained(chat("a", "b"), tokenizer) == ["b<|end|>"]
+
+
+def test_an_answer_that_holds_a_special_token_is_trained_to_its_own_end() -> None:
+    for template in (TEMPLATE, QWEN_LIKE):
+        tokenizer = tiny_tokenizer()
+        tokenizer.chat_template = template
+        assert trained(chat("a", "b<|im_end|>c", "d", "e"), tokenizer) == ["b<|im_end|>c<|im_end|>", "e<|im_end|>"]
+
+
+def test_an_answer_that_is_part_of_the_end_token_is_found() -> None:
+    assert trained(chat("a", "i", "b", "im_end"), TOKENIZER) == ["i<|im_end|>", "im_end<|im_end|>"]
+
+
+def test_a_template_that_ends_no_turn_by_a_token_trains_its_closing_words() -> None:
+    tokenizer = tiny_tokenizer()
+    tokenizer.chat_template = NO_SPECIAL
+    assert trained(chat("a", "b"), tokenizer) == ["b;\n"]
+
+
+def test_an_answer_may_come_first() -> None:
+    talk = Example(1, (Message("assistant", "Ahoy"), Message("user", "Hi"), Message("assistant", "Again")))
+    assert trained(talk, TOKENIZER) == ["Ahoy<|im_end|>", "Again<|im_end|>"]
+
+
+def test_a_question_without_an_answer_is_not_part_of_the_row() -> None:
+    assert shown(chat("a", "b", "c"), TOKENIZER)[-1] == ("b<|im_end|>", True)
+
+
+def test_a_token_that_joins_template_and_answer_is_trained() -> None:
+    inner = Tokenizer(models.BPE({letter: n for n, letter in enumerate([*"?:abAQĠ", "Ġb"])}, [("Ġ", "b")]))
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    inner.decoder = decoders.ByteLevel()
+    joining = PreTrainedTokenizerFast(tokenizer_object=inner, eos_token="<end>")
+    joining.chat_template = (
+        "{% for m in messages %}{{ 'Q: ' if m['role'] == 'user' else 'A: ' }}{{ m['content'] }}"
+        "{% if m['role'] == 'assistant' %}<end>{% endif %}{% endfor %}{% if add_generation_prompt %}A: {% endif %}"
+    )
+    (row,) = tokenize([chat("a?", "bb")], joining, 512).rows
+    assert joining.convert_ids_to_tokens(row.input_ids) == ["Q", ":", "Ġ", "a", "?", "A", ":", "Ġb", "b", "<end>"]
+    assert [label != IGNORED for label in row.labels] == [False] * 7 + [True] * 3
+
+
+def test_labels_are_right_token_by_token_in_a_tokenizer_of_words() -> None:
+    words = ["[user]", "[bot]", "[end]", "hi", "ahoy", "there", "again", "[unk]"]
+    inner = Tokenizer(models.WordLevel({word: number for number, word in enumerate(words)}, unk_token="[unk]"))
+    inner.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=inner, eos_token="[end]")
+    tokenizer.chat_template = (
+        "{% for m in messages %}{{ '[user]' if m['role'] == 'user' else '[bot]' }} {{ m['content'] }} [end] "
+        "{% endfor %}"
+        "{% if add_generation_prompt %}[bot] {% endif %}"
+    )
+    (row,) = tokenize([chat("hi", "ahoy there", "again", "ahoy")], tokenizer, 512).rows
+    assert row.input_ids == (0, 3, 2, 1, 4, 5, 2, 0, 6, 2, 1, 4, 2)
+    no = IGNORED
+    assert row.labels == (no, no, no, no, 4, 5, 2, no, no, no, no, 4, 2)
+
+
+def test_a_template_whose_turns_cannot_be_told_apart_is_refused() -> None:
+    mixing = tiny_tokenizer()
+    mixing.chat_template = "{{ messages | length }}{% for m in messages %}{{ m['content'] }}{% endfor %}"
+    with pytest.raises(DataError, match=r"row 1: .*rewrites the turns, so that the answers cannot be told apart\.$"):
+        tokenize([chat("a", "b")], mixing, 512)
+
+
+def test_a_row_the_template_refuses_is_listed_with_its_reason() -> None:
+    strict = tiny_tokenizer()
+    strict.chat_template = (
+        "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
+        + TEMPLATE
+    )
+    refused = Example(5, (Message("system", "s"), *chat("a", "b").messages))
+    result = tokenize([chat("a", "b"), refused], strict, 512)
+    assert [row.row for row in result.rows] == [1] and result.problems[0].row == 5
+    assert result.problems[0].reason.endswith("refuses the conversation: System role not supported")
+    with pytest.raises(DataError, match=r"No row can be trained on; row 5: .*System role not supported"):
+        tokenize([refused], strict, 512)
+    with pytest.raises(DataError, match="System role not supported"):
+        prompt_ids(refused.messages[:1], strict)
+
+
+def test_a_preview_shows_the_first_rows_whole() -> None:
+    examples = [chat("Hi?", f"Ahoy {number}", row=number) for number in range(1, 5)]
+    rows = tokenize(examples, TOKENIZER, 512).rows
+    found = preview(rows, TOKENIZER, 2)
+    assert [[piece.text for piece in row if piece.trained] for row in found] == [
+        ["Ahoy 1<|im_end|>"],
+        ["Ahoy 2<|im_end|>"],
+    ]
+    whole = TOKENIZER.decode(rows[0].input_ids)
+    assert "".join(piece.text for piece in found[0]) == whole
+
+
+def test_a_preview_keeps_the_space_a_run_begins_with() -> None:
+    words = ["▁a", "▁.", "[end]"]
+    inner = Tokenizer(models.WordLevel({word: number for number, word in enumerate(words)}, unk_token="▁a"))
+    inner.pre_tokenizer = pre_tokenizers.Metaspace()
+    inner.decoder = decoders.Metaspace()
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=inner, eos_token="[end]", clean_up_tokenization_spaces=True)
+    assert [piece.text for piece in pieces(TokenRow((0, 1), (IGNORED, 1), 1, False), tokenizer)] == ["a", " ."]
