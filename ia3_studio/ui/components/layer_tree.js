@@ -1,5 +1,5 @@
 // Properties, all strings. nodes: JSON rows [parent, name, class, size, tickable, role, side] in pre-order;
-// value: ticked rows as ranges, "3-10,14"; parameters: weights of the model; words: JSON, see layer_tree.py.
+// value: ticked rows as ranges, "3-10,14"; parameters: weights of the model.
 // Rows are known by their index everywhere; `end[i]` is the first row after the subtree of row i.
 
 const find = (selector) => element.querySelector(selector);
@@ -444,7 +444,7 @@ function measure() {
 
 // --------------------------------------------------------------------------------------------- start
 function sayWords() {
-  words = JSON.parse(props.words);
+  words = JSON.parse(box.dataset.words);
   filter.placeholder = words.filter;
   filter.setAttribute("aria-label", words.filter);
   scroller.setAttribute("aria-label", words.tree);
@@ -476,5 +476,5 @@ function show() {
 }
 
 // Split, not quoted one by one: Gradio reads each quoted word here as the name of an event.
-watch("nodes value parameters words".split(" "), show);
+watch("nodes value parameters".split(" "), show);
 show();

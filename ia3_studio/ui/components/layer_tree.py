@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from ia3_studio.ui.components.tree_rows import TreeRows
 
 _HERE = Path(__file__).parent
 _TEMPLATE = """
-<div class="card-tree">
+<div class="card-tree" data-words="WORDS">
   <div class="tools">
     <input class="filter" type="search" spellcheck="false" autocomplete="off" />
     <div class="buttons"><button type="button" class="expand"></button><button type="button" class="collapse"></button>
@@ -102,8 +103,8 @@ class LayerTree(gr.HTML):
             value=value,
             nodes=nodes,
             parameters=parameters,
-            words=json.dumps({**WORDS, **(words or {})}),
-            html_template=_TEMPLATE,
+            # In the markup, not a property: an update of a tree in a tab never opened replaces all properties.
+            html_template=_TEMPLATE.replace("WORDS", escape(json.dumps({**WORDS, **(words or {})}))),
             css_template=(_HERE / "layer_tree.css").read_text(encoding="utf-8"),
             js_on_load=(_HERE / "layer_tree.js").read_text(encoding="utf-8"),
             apply_default_css=False,

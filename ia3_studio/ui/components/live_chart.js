@@ -1,12 +1,12 @@
-// Properties, all strings. value: the newest message {run, from, points, total_steps, active}; words: JSON, see
-// live_chart.py. A point is [step, loss, held_out, learning_rate, grad_norm, tokens_per_second, seconds, epoch].
+// Property: value, the newest message {run, from, points, total_steps, active} as JSON.
+// A point is [step, loss, held_out, learning_rate, grad_norm, tokens_per_second, seconds, epoch].
 
 const find = (selector) => element.querySelector(selector);
 const root = find(".live-chart");
 const [body, empty, figures, table] = [".body", ".empty", ".figures", ".table"].map(find);
 const plots = [...element.querySelectorAll(".plot")]; // losses, learning rate, gradient norm, tokens per second
 const [smooth, log, tabular] = [".smooth", ".log", ".tabular"].map(find);
-const words = JSON.parse(props.words);
+const words = JSON.parse(root.dataset.words);
 
 const [STEP, LOSS, HELD_OUT, RATE, NORM, SPEED, SECONDS] = [0, 1, 2, 3, 4, 5, 6];
 const TABLE_ROWS = 200;

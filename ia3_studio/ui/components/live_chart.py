@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import gradio as gr
 
 _HERE = Path(__file__).parent
 _TEMPLATE = """
-<div class="live-chart" data-points="0" data-run="">
+<div class="live-chart" data-words="WORDS" data-points="0" data-run="">
   <div class="empty"></div>
   <div class="body" hidden>
     <dl class="figures" role="status" aria-live="off"></dl>
@@ -73,8 +74,8 @@ class LiveChart(gr.HTML):
     def __init__(self, words: Mapping[str, Any] = WORDS, **settings: Any) -> None:
         super().__init__(
             value="",
-            words=json.dumps({**WORDS, **words}),
-            html_template=_TEMPLATE,
+            # In the markup, not a property: an update of a chart in a tab never opened may replace all properties.
+            html_template=_TEMPLATE.replace("WORDS", escape(json.dumps({**WORDS, **words}))),
             css_template=(_HERE / "live_chart.css").read_text(encoding="utf-8"),
             js_on_load=(_HERE / "live_chart.js").read_text(encoding="utf-8"),
             head=plotly_head(),
