@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ia3_studio.data.load import load_data
+from ia3_studio.data.load import LIGHTHOUSE, load_data
 from ia3_studio.errors import DataError
 
 
@@ -75,6 +75,15 @@ def test_a_file_is_described_with_its_mapping_and_its_problems(tmp_path: Path) -
     assert split.description == "rows.jsonl: JSON lines, UTF-8, 3 rows: prompt, answer"
     assert str(split.mapping) == "prompt → prompt, answer → answer"
     assert [problem.row for problem in split.problems] == [2]
+
+
+def test_the_starter_brings_its_own_held_out_rows() -> None:
+    split = load_data(LIGHTHOUSE, held_out=0.5, seed=3)
+    assert split == load_data(LIGHTHOUSE, held_out=0.1)
+    assert f"{len(split.train)} short answers" in split.description
+    assert f"{len(split.held_out)} held out" in split.description
+    prompts = [{example.messages[0].content for example in part} for part in (split.train, split.held_out)]
+    assert not prompts[0] & prompts[1] and not split.problems
 
 
 def test_reading_data_is_ready_without_torch_or_pandas() -> None:

@@ -192,7 +192,7 @@ def test_a_token_that_joins_template_and_answer_is_trained() -> None:
         "{% if m['role'] == 'assistant' %}<end>{% endif %}{% endfor %}{% if add_generation_prompt %}A: {% endif %}"
     )
     (row,) = tokenize([chat("a?", "bb")], joining, 512).rows
-    assert joining.convert_ids_to_tokens(row.input_ids) == ["Q", ":", "Ġ", "a", "?", "A", ":", "Ġb", "b", "<end>"]
+    assert joining.convert_ids_to_tokens(list(row.input_ids)) == ["Q", ":", "Ġ", "a", "?", "A", ":", "Ġb", "b", "<end>"]
     assert [label != IGNORED for label in row.labels] == [False] * 7 + [True] * 3
 
 
