@@ -157,7 +157,7 @@ def _draw(studio: Studio, session: Session) -> Page:
             modules = modules_tab.build(studio, session)
         with gr.Tab(next(names), id="data"):
             data = data_tab.build(studio, session)
-        with gr.Tab(next(names), id="train"):
+        with gr.Tab(next(names), id="train") as train_page:
             train = train_tab.build()
         with gr.Tab(next(names), id="scales") as scales_page:
             scales = scales_tab.build(studio, session, scales_page)
@@ -165,14 +165,14 @@ def _draw(studio: Studio, session: Session) -> Page:
             chat = chat_tab.build(studio, session, chat_page)
         with gr.Tab(next(names), id="export") as export_page:
             export = export_tab.build(studio, session, export_page)
+    planned = [session.model, session.data, modules.tree]
+    train_page.select(guard(train_tab.plan, studio), planned, train.plan, **quiet())
     return Page(tabs, strip, gr.Timer(IDLE), gr.State(Cursor()), model, modules, data, train, scales, chat, export)
 
 
 def _wire_opening(demo: gr.Blocks, studio: Studio, session: Session, page: Page) -> None:
     """Fill a page that has just been opened: first what is cheap, then what needs torch."""
-    opened = demo.load(
-        guard(open_page, studio), None, [session.model, session.data, session.shown], **quiet(queue=False)
-    )
+    opened = demo.load(guard(open_page, studio), None, [session.model, session.data, session.shown], **quiet())
     opened.then(guard(data_tab.use_starter), None, page.data.used, **quiet())
     read = demo.load(guard(read_starter, studio), None, page.model.facts, **quiet())
     read.then(guard(modules_tab.show_model, studio), session.model, page.modules.drawn, **quiet())

@@ -140,6 +140,11 @@ def has_adapter(shown: Shown | None) -> bool:
     return shown is not None and shown.adapter is not None
 
 
+def show_stop(answering: bool) -> tuple[Any, Any]:
+    """Return (Send, Stop): one of them is there at a time."""
+    return gr.update(visible=not answering), gr.update(visible=answering)
+
+
 def build(studio: Studio, session: Session, page: gr.Tab) -> ChatTab:
     """Draw the tab and wire its own events."""
     gr.HTML(heading(text.CHAT_TITLE, text.CHAT_WORDS))
@@ -152,7 +157,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ChatTab:
             label=text.PROMPT, placeholder=text.PROMPT_HINT, lines=1, max_lines=6, scale=8, elem_id="chat-prompt"
         )
         send = gr.Button(text.SEND, variant="primary", scale=1, min_width=110, elem_id="chat-send")
-        stop = gr.Button(text.STOP_ANSWER, scale=1, min_width=110, elem_id="chat-stop")
+        stop = gr.Button(text.STOP_ANSWER, scale=1, min_width=110, visible=False, elem_id="chat-stop")
         clear = gr.Button(text.CLEAR, scale=1, min_width=110, elem_id="chat-clear")
     gr.Examples([[example] for example in text.CHAT_EXAMPLES], prompt, label=text.CHAT_EXAMPLES_LABEL)
     with gr.Accordion(text.CHAT_SETTINGS, open=False, elem_classes="accordion"), gr.Row():
@@ -171,9 +176,13 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ChatTab:
         [prompt, base, tuned],
         **quiet(queue=False),
     )
-    answered = asked.success(guard(answer, studio), inputs, [base, tuned, said], **quiet(concurrency_limit=4))
-    stop.click(None, None, None, cancels=[answered], **quiet())
-    clear.click(lambda: ([], []), None, [base, tuned], cancels=[answered], **quiet())
+    swap = [send, stop]
+    answered = asked.success(lambda: show_stop(True), None, swap, **quiet(queue=False)).then(
+        guard(answer, studio), inputs, [base, tuned, said], **quiet(concurrency_limit=4)
+    )
+    answered.then(lambda: show_stop(False), None, swap, **quiet(queue=False))
+    stop.click(lambda: show_stop(False), None, swap, cancels=[answered], **quiet())
+    clear.click(lambda: ([], [], *show_stop(False)), None, [base, tuned, *swap], cancels=[answered], **quiet())
     page.select(guard(describe, studio), [session.shown, session.model], said, **quiet())
     return ChatTab(said, onward)
 

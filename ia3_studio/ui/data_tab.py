@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
@@ -20,11 +20,8 @@ from ia3_studio.training import TrainConfig
 from ia3_studio.ui import text
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.job import Job
-from ia3_studio.ui.markup import bullets, heading, marked, note
+from ia3_studio.ui.markup import Fact, bullets, facts, heading, marked, note, table
 from ia3_studio.ui.session import Session, Studio, chosen_data, quiet
-
-if TYPE_CHECKING:
-    import pandas
 
 UPLOADS = "uploads"
 """The folder of uploaded data below the studio's home; a run finds its data there later."""
@@ -51,38 +48,36 @@ def choose_kind(studio: Studio, kind: str, upload: str | None, held_out: float) 
     return gr.update(visible=True), *take_upload(studio, upload, held_out)
 
 
-def take_upload(studio: Studio, upload: str | None, held_out: float) -> tuple[Any, ...]:
+def take_upload(studio: Studio, upload: str | None, held_out: float) -> tuple[str, str, str, str]:
     """Keep an uploaded file and read it; return (data source, note, table, problems).
 
     Without a readable file no data is in use: training then says so, rather than learn something else.
     """
     if not upload:
-        return "", note(text.CHOOSE_FILE), None, ""
+        return "", note(text.CHOOSE_FILE), "", ""
     try:
         load_data(upload, held_out=held_out)  # looked at before it is kept
         return use_data(str(keep(Path(upload), studio.home / UPLOADS)), held_out)
     except StudioError as error:
         gr.Warning(text.escape(str(error)), title=text.PROBLEM)
-        return "", note(str(error), "bad"), None, ""
+        return "", note(str(error), "bad"), "", ""
 
 
-def use_data(source: str, held_out: float) -> tuple[str, str, Any, str]:
+def use_data(source: str, held_out: float) -> tuple[str, str, str, str]:
     """Read data; return (data source, note, table, problems)."""
     split = load_data(source, held_out=held_out)
-    return source, note(text.data_in_use(split), "good"), first_rows(split), bullets(problems(split.problems), "bad")
+    return source, facts(Fact(*row) for row in text.data_facts(split)), first_rows(split), bullets(problems(split.problems), "warn")
 
 
-def use_starter() -> tuple[str, str, Any, str]:
+def use_starter() -> tuple[str, str, str, str]:
     """Read the starter's data; return (data source, note, table, problems)."""
     return use_data(LIGHTHOUSE, DEFAULT_HELD_OUT)
 
 
-def first_rows(split: DataSplit) -> pandas.DataFrame:
+def first_rows(split: DataSplit) -> str:
     """Return the first examples as a table."""
-    import pandas
-
-    rows = [_cells(example) for example in split.train[:PREVIEW_ROWS]]
-    return pandas.DataFrame(rows, columns=[*_columns(split.train[0])])
+    shown = split.train[:PREVIEW_ROWS]
+    return table(_columns(shown[0]), map(_cells, shown), text.FIRST_ROWS)
 
 
 def problems(found: Sequence[Problem], most: int = 8) -> list[str]:
@@ -170,9 +165,7 @@ def build(studio: Studio, session: Session) -> DataTab:
             said = gr.HTML(elem_id="data-note")
             faults = gr.HTML(elem_id="data-problems")
         with gr.Column(scale=7, min_width=320):
-            rows = gr.Dataframe(
-                label=text.FIRST_ROWS, interactive=False, wrap=True, elem_id="data-rows", buttons=["fullscreen", "copy"]
-            )
+            rows = gr.HTML(elem_id="data-rows")
     gr.HTML(heading(text.TOKENS_TITLE, text.TOKENS_WORDS))
     with gr.Row(elem_classes="inline"):
         number = gr.Number(1, label=text.EXAMPLE_NUMBER, precision=0, minimum=1, scale=0, min_width=140)

@@ -89,7 +89,9 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ExportTab:
             gr.HTML(heading(text.EXPORT_TITLE, text.EXPORT_WORDS))
             shown = gr.HTML(note(text.EXPORT_EMPTY), elem_id="export-facts")
             download = gr.DownloadButton(text.DOWNLOAD, variant="primary", interactive=False, elem_id="download")
-            code = gr.Code(language="python", label=text.SNIPPET_LABEL, interactive=False, visible=False)
+            code = gr.Code(
+                language="python", label=text.SNIPPET_LABEL, interactive=False, wrap_lines=True, visible=False
+            )
         with gr.Column(scale=5, min_width=320, elem_classes="card"):
             gr.HTML(heading(text.IMPORT_TITLE, text.IMPORT_WORDS))
             upload = gr.File(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Literal
@@ -40,6 +40,16 @@ def bullets(sentences: Iterable[str], tone: Tone = "plain") -> str:
     """Return a list of sentences; empty for none."""
     items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
     return f"<ul class='note {tone}'>{items}</ul>" if items else ""
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str) -> str:
+    """Return a small table whose cells wrap."""
+    head = "".join(f"<th scope='col'>{escape(column)}</th>" for column in columns)
+    body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    return (
+        f"<div class='rows'><table><caption>{escape(caption)}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
 
 
 def marked(pieces: Iterable[tuple[str, bool]]) -> str:

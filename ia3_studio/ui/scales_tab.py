@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from ia3_studio.insight.deviation import (
+    Histogram,
     SiteDeviation,
     deviation_table,
     deviations,
@@ -23,9 +24,10 @@ from ia3_studio.ui import text
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.markup import heading, note
 from ia3_studio.ui.session import Session, Studio, quiet
-from ia3_studio.ui.shown import Shown, find
+from ia3_studio.ui.shown import find
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
     from torch import Tensor
 
     from ia3_studio.method import Site
@@ -42,11 +44,11 @@ class ScalesTab:
 
 
 def draw(studio: Studio, key: str, site: str | None, measure: str) -> tuple[Any, ...]:
-    """Draw the newest adapter of what is shown; return (note, body, map, histogram, sites, table, two files)."""
+    """Draw the newest adapter of what is shown; return (note, body, map, histogram, site, tables, files)."""
     shown = find(studio, key)
     if shown is None or shown.adapter is None:
         said = text.SCALES_SOON if shown else text.SCALES_EMPTY
-        return note(said), gr.update(visible=False), *(gr.skip() for _ in range(6))
+        return note(said), gr.update(visible=False), *(gr.skip() for _ in range(7))
     vectors = vectors_of(shown.adapter)
     names = [place.name for place in vectors]
     chosen = site if site in names else ""
@@ -58,8 +60,8 @@ def draw(studio: Studio, key: str, site: str | None, measure: str) -> tuple[Any,
         heatmap(grid(rows, "spread" if measure == text.STRENGTH else "mean")),
         histogram_figure(counted),
         gr.update(choices=[(text.ALL_SITES, ""), *((name, name) for name in names)], value=chosen),
-        deviation_table(rows).round(4),
-        *write_tables(studio.scratch, shown, rows, histogram_table(counted)),
+        *tables_of(rows, counted),
+        *write_tables(studio.scratch / key.replace(":", "-"), rows, counted),
     )
 
 
@@ -74,13 +76,17 @@ def vectors_of(folder: Path) -> Mapping[Site, Tensor]:
     return Adapter.load(folder).vectors()
 
 
-def write_tables(scratch: Path, shown: Shown, rows: tuple[SiteDeviation, ...], counted: Any) -> tuple[str, str]:
-    """Write both tables as CSV; return their paths."""
-    folder = scratch / shown.key.replace(":", "-")
+def tables_of(rows: Sequence[SiteDeviation], counted: Histogram) -> tuple[DataFrame, DataFrame]:
+    """Return both tables, rounded for the screen."""
+    return deviation_table(rows).round(4), histogram_table(counted).round(4)
+
+
+def write_tables(folder: Path, rows: Sequence[SiteDeviation], counted: Histogram) -> tuple[str, str]:
+    """Write both tables as CSV into a folder; return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     vectors, bins = folder / "vectors.csv", folder / "histogram.csv"
     deviation_table(rows).to_csv(vectors, index=False)
-    counted.to_csv(bins, index=False)
+    histogram_table(counted).to_csv(bins, index=False)
     return str(vectors), str(bins)
 
 
@@ -90,22 +96,22 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ScalesTab:
         gr.HTML(heading(text.SCALES_TITLE, text.SCALES_WORDS))
         refresh = gr.Button(text.REFRESH, scale=0, min_width=120, elem_id="scales-refresh")
     said = gr.HTML(note(text.SCALES_EMPTY), elem_id="scales-note")
-    with gr.Column(visible=False) as body:
-        with gr.Row(equal_height=False, elem_classes="columns"):
-            with gr.Column(scale=6, min_width=320, elem_classes="card"):
-                measure = gr.Radio(text.MEASURES, value=text.DIRECTION, label=text.COLOUR_BY, elem_id="measure")
-                picture = gr.Plot(show_label=False, elem_id="heatmap")
-            with gr.Column(scale=5, min_width=320, elem_classes="card"):
-                site = gr.Dropdown([(text.ALL_SITES, "")], value="", label=text.WHICH_SITE, elem_id="site")
-                bars = gr.Plot(show_label=False, elem_id="histogram")
-        with gr.Accordion(text.SITE_TABLE, open=False, elem_classes="accordion"):
-            table = gr.Dataframe(interactive=False, show_label=False, max_height=420, elem_id="site-table")
-        with gr.Row(elem_classes="inline"):
+    with gr.Column(visible=False) as body, gr.Row(equal_height=False, elem_classes="columns"):
+        with gr.Column(scale=6, min_width=320, elem_classes="card"):
+            measure = gr.Radio(text.MEASURES, value=text.DIRECTION, label=text.COLOUR_BY, elem_id="measure")
+            picture = gr.Plot(show_label=False, elem_id="heatmap")
             sites_csv = gr.DownloadButton(text.SITES_CSV, size="md", elem_id="sites-csv")
+            with gr.Accordion(text.SITE_TABLE, open=False, elem_classes="accordion"):
+                table = gr.Dataframe(interactive=False, show_label=False, max_height=420, elem_id="site-table")
+        with gr.Column(scale=5, min_width=320, elem_classes="card"):
+            site = gr.Dropdown([(text.ALL_SITES, "")], value="", label=text.WHICH_SITE, elem_id="site")
+            bars = gr.Plot(show_label=False, elem_id="histogram")
             bins_csv = gr.DownloadButton(text.HISTOGRAM_CSV, size="md", elem_id="histogram-csv")
+            with gr.Accordion(text.HISTOGRAM_TABLE, open=False, elem_classes="accordion"):
+                bins = gr.Dataframe(interactive=False, show_label=False, max_height=420, elem_id="histogram-table")
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_CHAT, variant="primary", elem_id="next-chat")
     inputs = [session.shown, site, measure]
-    drawn = [said, body, picture, bars, site, table, sites_csv, bins_csv]
+    drawn = [said, body, picture, bars, site, table, bins, sites_csv, bins_csv]
     gr.on([page.select, refresh.click, site.input, measure.input], guard(draw, studio), inputs, drawn, **quiet())
     return ScalesTab(inputs, drawn, onward)

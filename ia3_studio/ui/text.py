@@ -76,7 +76,7 @@ NEXT_TRAIN = "Next: train"
 
 # train tab
 TRAIN_TITLE = "Settings"
-TRAIN_WORDS = "The defaults suit a small chat model."
+TRAIN_WORDS = "What the tabs before this one have settled, and how it is learned."
 NAME_HINT = "What you want to call this run"
 RATE_INFO = "(IA)³ wants 3e-3 (large models) to 3e-2 (small ones)"
 LORA_NOTICE = "This looks like a learning rate for LoRA. (IA)³ needs 10 to 100 times as much, or nothing changes."
@@ -115,6 +115,7 @@ DIRECTION, STRENGTH = "Direction (mean of scale − 1)", "Strength (mean of |sca
 MEASURES = (DIRECTION, STRENGTH)
 SITE_TABLE = "Every vector as a table"
 SITES_CSV = "Download vectors (CSV)"
+HISTOGRAM_TABLE = "Histogram as a table"
 HISTOGRAM_CSV = "Download histogram (CSV)"
 NEXT_CHAT = "Next: talk to it"
 
@@ -133,7 +134,7 @@ EMPTY_PROMPT = "The prompt is empty; write something to answer."
 SEND = "Send"
 STOP_ANSWER = "Stop"
 CLEAR = "Clear"
-CHAT_EXAMPLES = ("How do I get better at chess?", "What should I cook tonight?", "Why is the sky blue?")
+CHAT_EXAMPLES = ("What should I cook tonight?", "How do I get better at chess?", "Why is the sky blue?")
 CHAT_EXAMPLES_LABEL = "Try"
 CHAT_SETTINGS = "How answers are drawn"
 TEMPERATURE_INFO = "0 takes the likeliest word"
@@ -185,10 +186,13 @@ def loading(source: str) -> str:
     return f"Loading {source} …"
 
 
-def data_in_use(split: DataSplit) -> str:
-    """Say what was found in the data."""
-    counts = f"{len(split.train):,} rows to learn, {len(split.held_out):,} held out"
-    return f"{split.description}. {split.mapping}. {counts}."
+def data_facts(split: DataSplit) -> tuple[tuple[str, str], ...]:
+    """Return what was found in the data."""
+    return (
+        ("Data", split.description),
+        ("Columns", str(split.mapping)),
+        ("Rows", f"{len(split.train):,} to learn, {len(split.held_out):,} only measured"),
+    )
 
 
 def tokens_marked(tokens: int, trained: int, cut: bool) -> str:
@@ -211,6 +215,21 @@ def run_name(data: str) -> str:
 def run_label(run_id: str, name: str) -> str:
     """Return a run as one choice among others: its name and when it was created."""
     return f"{name} · {run_id[4:6]}-{run_id[6:8]} {run_id[9:11]}:{run_id[11:13]}"
+
+
+def vectors(number: int, numbers: int) -> str:
+    """Return the size of a selection."""
+    return f"{numbers:,} numbers in {number:,} vectors"
+
+
+def short_source(source: str) -> str:
+    """Return the last part of a folder or file, or a model's name as it is."""
+    return source.replace("\\", "/").rstrip("/").rpartition("/")[2] if source.startswith(("/", "~", ".")) else source
+
+
+def data_name(data: str) -> str:
+    """Return what the data in use is called."""
+    return STARTER_DATA if data == "lighthouse" else data.replace("\\", "/").rpartition("/")[2]
 
 
 def started(name: str) -> str:

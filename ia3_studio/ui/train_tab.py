@@ -17,7 +17,7 @@ from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.components.live_chart import LiveChart
 from ia3_studio.ui.components.run_list import RunList
 from ia3_studio.ui.components.tree_rows import decode_ticks
-from ia3_studio.ui.markup import heading, note
+from ia3_studio.ui.markup import Fact, facts, heading, note
 from ia3_studio.ui.session import ReadModel, Studio, chosen_data, chosen_model, quiet
 from ia3_studio.ui.shown import find
 from ia3_studio.ui.starting import launch
@@ -37,6 +37,7 @@ class TrainTab:
 
     form: tuple[gr.components.Component, ...]
     """The widgets of :func:`run_config`, in the order of its arguments."""
+    plan: gr.HTML
     start: gr.Button
     stop: gr.Button
     note: gr.HTML
@@ -109,6 +110,18 @@ def start_run(
     yield key, note(text.started(config.name), "good")
 
 
+def plan(studio: Studio, model: str, data: str, ticks: str) -> str:
+    """Return what a start would train, or what is missing for one."""
+    try:
+        read = studio.shelf.read(chosen_model(model))
+        selection = ticked(ticks, read)
+        chosen_data(data)
+    except StudioError as error:
+        return note(str(error), "bad")
+    vectors = text.vectors(len(selection), selection.numbers)
+    return facts((Fact("Model", text.short_source(model)), Fact("Learns", vectors), Fact("Data", text.data_name(data))))
+
+
 def ticked(ticks: str, read: ReadModel) -> Selection:
     """Return the sites ticked in the layer tree.
 
@@ -146,20 +159,22 @@ def build() -> TrainTab:
     with gr.Row(equal_height=False, elem_classes="columns"):
         with gr.Column(scale=4, min_width=320, elem_classes="card"):
             gr.HTML(heading(text.TRAIN_TITLE, text.TRAIN_WORDS))
+            planned = gr.HTML(elem_id="plan")
             form = _form()
             start_button = gr.Button(text.START, variant="primary", elem_id="start")
-            stop = gr.Button(text.STOP, variant="stop", visible=False, elem_id="stop")
+            stop = gr.Button(text.STOP, visible=False, elem_id="stop")
             said = gr.HTML(elem_id="train-note")
         with gr.Column(scale=7, min_width=320, elem_classes="watching"):
             chart = LiveChart(elem_id="live-chart")
-            runs = RunList(elem_id="run-list")
             with gr.Accordion(text.LOG, open=False, elem_classes="accordion"):
                 log = gr.Textbox(
                     show_label=False, lines=12, max_lines=12, interactive=False, elem_id="log", container=False
                 )
+    gr.HTML(heading(text.RUNS))
+    runs = RunList(elem_id="run-list")
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_SCALES, variant="primary", elem_id="next-scales")
-    return TrainTab(form, start_button, stop, said, chart, runs, log, onward)
+    return TrainTab(form, planned, start_button, stop, said, chart, runs, log, onward)
 
 
 def _form() -> tuple[gr.components.Component, ...]:
