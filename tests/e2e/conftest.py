@@ -20,6 +20,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
 
+from tests.e2e.studio_app import pairs, studio, tiny  # noqa: F401  (fixtures)
+
 LOCAL_HOSTS = {"127.0.0.1", "localhost", "[::1]", "::1"}
 NO_NETWORK_SCHEMES = {"data", "blob", "about", "chrome-error"}
 CHROMIUM_ARGS = [

@@ -1,0 +1,181 @@
+"""The real app as a process of its own, which a test may kill and start again; and what a page of it can do."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from ia3_studio.runs import Run, RunStore
+from tests.tiny_chat import save_tiny_chat
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_SECONDS = 90
+POINTS = "Number(document.querySelector('.live-chart')?.dataset.points || 0)"
+
+
+@dataclass
+class StudioProcess:
+    """``python app.py`` on a free port with a home of its own."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    @property
+    def store(self) -> RunStore:
+        return RunStore(self.home / "runs")
+
+    def start(self) -> None:
+        environment = {
+            **os.environ,
+            "IA3_STUDIO_HOME": str(self.home),
+            "GRADIO_SERVER_PORT": str(self.port),
+            "GRADIO_TEMP_DIR": str(self.folder / "gradio"),
+            **self.environment,
+        }
+        with (self.folder / "app.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
+            )
+        self._wait_until_ready()
+
+    def kill(self) -> None:
+        assert self.process
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def close(self) -> None:
+        """End the app and whatever workers it left, by their recorded numbers."""
+        if self.process and self.process.poll() is None:
+            self.kill()
+        for run in self.store.list():
+            end_worker(run)
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "app.log").read_text(encoding="utf-8", errors="replace")
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline:
+            assert self.process and self.process.poll() is None, self.log
+            try:
+                with urllib.request.urlopen(self.address, timeout=2):
+                    return
+            except OSError:
+                time.sleep(0.2)
+        raise AssertionError(f"the app did not answer within {READY_SECONDS} s\n{self.log}")
+
+
+@pytest.fixture
+def studio(tmp_path: Path, context: BrowserContext) -> Iterator[StudioProcess]:
+    """The app of one test; its pages are closed before it ends, for they would complain."""
+    folder = tmp_path / "studio"
+    folder.mkdir()
+    app = StudioProcess(folder, free_port())
+    try:
+        app.start()
+        yield app
+        for page in context.pages:
+            page.close()
+    finally:
+        app.close()
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """A tiny random chat model as a folder on disk."""
+    return save_tiny_chat(tmp_path / "tiny-chat")
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    """A data file of 40 pairs and one row that cannot be used."""
+    path = tmp_path / "pairs.csv"
+    rows = [f"what is {number} plus one,it is {number + 1}" for number in range(40)]
+    path.write_text("\n".join(["question,answer", *rows, "an unanswered question,"]), encoding="utf-8")
+    return path
+
+
+def free_port() -> int:
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        return int(place.getsockname()[1])
+
+
+def end_worker(run: Run) -> None:
+    """Kill the process that works on a run, as a crash or the kernel would."""
+    try:
+        psutil.Process(worker_pid(run)).kill()
+    except (OSError, KeyError, ValueError, psutil.Error):
+        return
+
+
+def worker_pid(run: Run) -> int:
+    return int(json.loads(run.files.worker.read_text())["pid"])
+
+
+def open_studio(page: Page, studio: StudioProcess) -> None:
+    page.goto(studio.address)
+    expect(page.locator("#model-facts .facts")).to_be_visible(timeout=60_000)
+
+
+def open_tab(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name).click()
+
+
+def use_model(page: Page, source: str) -> None:
+    open_tab(page, "1 Model")
+    page.locator("#model-source input").fill(source)
+    page.locator("#model-source input").press("Enter")
+    page.locator("#use-model").click()
+
+
+def upload_data(page: Page, path: Path) -> None:
+    open_tab(page, "3 Data")
+    page.locator("#data-kind").get_by_text("My file").click()
+    page.set_input_files("#data-file input[type=file]", path)
+
+
+def choose_tiny(page: Page, tiny: Path, pairs: Path) -> None:
+    """Choose the tiny model and the pairs, as a person would."""
+    use_model(page, str(tiny))
+    expect(page.locator("#model-note")).to_contain_text("is in use", timeout=30_000)
+    upload_data(page, pairs)
+    expect(page.locator("#data-note")).to_contain_text("36 to learn")
+
+
+def start_training(page: Page, epochs: int) -> None:
+    open_tab(page, "4 Train")
+    page.locator("#epochs input").fill(str(epochs))
+    page.locator("#start").click()
+
+
+def wait_for_points(page: Page, number: int, timeout: float = 60_000) -> None:
+    page.wait_for_function(f"{POINTS} >= {number}", timeout=timeout)
+
+
+def points(page: Page) -> int:
+    return int(page.evaluate(POINTS))

@@ -1,0 +1,81 @@
+"""From a click to a moving curve."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.studio_app import (
+    StudioProcess,
+    choose_tiny,
+    open_studio,
+    open_tab,
+    start_training,
+    wait_for_points,
+)
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.mark.starter
+def test_the_demo_button_gives_a_moving_curve_within_a_minute(page: Page, studio: StudioProcess) -> None:
+    open_studio(page, studio)
+    clicked = time.monotonic()
+    page.locator("#train-demo").click()
+    expect(page.get_by_role("tab", name="4 Train")).to_have_attribute("aria-selected", "true")
+    wait_for_points(page, 1, timeout=300_000)  # without the model in the cache it is fetched first
+    fetched = "fetch" in studio.store.list()[0].log_tail(400).lower()
+    assert fetched or time.monotonic() - clicked < 60
+    wait_for_points(page, 2, timeout=60_000)
+    page.locator("#run-strip .stop").click()
+    expect(page.locator("#run-strip")).to_contain_text("Stopped", timeout=60_000)
+
+
+def test_own_model_and_data_train_after_a_few_clicks(
+    page: Page, studio: StudioProcess, tiny: Path, pairs: Path
+) -> None:
+    open_studio(page, studio)
+    choose_tiny(page, tiny, pairs)
+    expect(page.locator("#data-problems")).to_contain_text("Row 41 is left out")
+    start_training(page, epochs=3)
+    wait_for_points(page, 2)
+    expect(page.locator("#run-strip")).to_contain_text("Finished after 15 steps", timeout=60_000)
+    run = studio.store.list()[0]
+    assert run.config.model == str(tiny)
+    assert run.config.selection.numbers == 160  # type: ignore[union-attr]
+    assert Path(run.data_source).is_relative_to(run.folder)  # the run has its data with it
+
+
+def test_a_double_click_starts_one_run(page: Page, studio: StudioProcess, tiny: Path, pairs: Path) -> None:
+    open_studio(page, studio)
+    choose_tiny(page, tiny, pairs)
+    start_training(page, epochs=2000)
+    page.locator("#start").dblclick()
+    wait_for_points(page, 2)
+    page.locator("#start").click()
+    page.locator("#run-strip .stop").click()
+    expect(page.locator("#run-strip")).to_contain_text("Stopped after", timeout=60_000)
+    assert len(studio.store.list()) == 1
+
+
+def test_what_a_start_would_train_is_said_before_it(page: Page, studio: StudioProcess, tiny: Path, pairs: Path) -> None:
+    open_studio(page, studio)
+    open_tab(page, "4 Train")
+    expect(page.locator("#plan")).to_contain_text("57,600 numbers in 90 vectors")
+    choose_tiny(page, tiny, pairs)
+    open_tab(page, "2 Modules")
+    page.get_by_label("Keys and values", exact=True).check()
+    open_tab(page, "4 Train")
+    expect(page.locator("#plan")).to_contain_text("64 numbers in 4 vectors")
+    expect(page.locator("#plan")).to_contain_text("pairs.csv")
+
+
+def test_first_paint_needs_no_torch(page: Page, studio: StudioProcess) -> None:
+    began = time.monotonic()
+    page.goto(studio.address)
+    expect(page.locator("#train-demo")).to_be_enabled()
+    assert time.monotonic() - began < 15
+    expect(page.locator("#demo-facts")).to_contain_text("lighthouse keeper")

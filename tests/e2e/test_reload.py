@@ -1,0 +1,127 @@
+"""Page and run never lose each other: reload, second tab, restart of the app, a killed worker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Problems
+from tests.e2e.studio_app import (
+    StudioProcess,
+    choose_tiny,
+    end_worker,
+    open_studio,
+    open_tab,
+    points,
+    start_training,
+    wait_for_points,
+)
+
+pytestmark = pytest.mark.e2e
+
+LONG = 2000
+"""Epochs: longer than any test waits."""
+
+
+@pytest.fixture
+def training(page: Page, studio: StudioProcess, tiny: Path, pairs: Path) -> Page:
+    """A page that watches a run under way."""
+    open_studio(page, studio)
+    choose_tiny(page, tiny, pairs)
+    start_training(page, LONG)
+    wait_for_points(page, 5)
+    return page
+
+
+def drawn_steps(page: Page) -> list[int]:
+    """Return the step numbers of the training loss as they are drawn."""
+    return list(page.evaluate("document.querySelector('.live-chart .main').data[0].x"))
+
+
+def stop(page: Page) -> None:
+    page.locator("#run-strip .stop").click()
+    expect(page.locator("#run-strip")).to_contain_text("Stopped after step", timeout=30_000)
+
+
+def test_a_reload_keeps_run_and_curve_without_a_gap(training: Page) -> None:
+    before = points(training)
+    training.reload()
+    open_tab(training, "4 Train")
+    wait_for_points(training, before + 5)
+    steps = drawn_steps(training)
+    assert steps == list(range(steps[0], steps[0] + len(steps)))
+    expect(training.locator("#run-strip .stop")).to_be_visible()
+    stop(training)
+
+
+def test_a_second_tab_shows_the_same_run_and_can_stop_it(training: Page, studio: StudioProcess) -> None:
+    second = training.context.new_page()
+    open_studio(second, studio)
+    expect(second.locator("#run-strip")).to_contain_text("Pairs run: Training")
+    stop(second)
+    expect(training.locator("#run-strip")).to_contain_text("Stopped after step", timeout=10_000)
+    assert len(studio.store.list()) == 1
+
+
+def test_stop_keeps_the_adapter_learned_so_far(training: Page, studio: StudioProcess) -> None:
+    stop(training)
+    run = studio.store.list()[0]
+    assert run.status().state == "stopped"
+    assert run.adapter_folder() is not None
+    open_tab(training, "7 Export")
+    expect(training.locator("#download")).to_be_enabled()
+
+
+def test_the_run_outlives_a_killed_app_and_the_page_comes_back_to_it(
+    training: Page, studio: StudioProcess, problems: Problems
+) -> None:
+    problems.expect(
+        "ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|ERR_INCOMPLETE_CHUNKED|network error"
+    )
+    problems.expect("BodyStreamBuffer was aborted|Failed to fetch|ERR_NETWORK")
+    run = studio.store.list()[0]
+    training.evaluate("window.opened_before = true")
+    studio.kill()
+    step = run.status().step
+    training.wait_for_timeout(1500)
+    assert run.status().active
+    assert run.status().step > step  # it went on without the app
+    studio.start()
+    training.wait_for_function("!window.opened_before", timeout=60_000)  # it reloads by itself
+    expect(training.locator("#run-strip")).to_contain_text("Training: step", timeout=30_000)
+    open_tab(training, "4 Train")
+    wait_for_points(training, step + 5)
+    steps = drawn_steps(training)
+    assert steps == list(range(steps[0], steps[0] + len(steps)))
+    stop(training)
+
+
+def test_a_killed_worker_is_told_within_seconds(training: Page, studio: StudioProcess) -> None:
+    end_worker(studio.store.list()[0])
+    expect(training.locator("#run-strip")).to_contain_text("ended at step", timeout=8_000)
+    expect(training.locator("#run-list tr[data-run]")).to_have_attribute("data-state", "interrupted")
+    expect(training.locator("#run-strip .stop")).to_be_hidden()
+
+
+def test_another_run_is_shown_by_choosing_it(training: Page, studio: StudioProcess) -> None:
+    stop(training)
+    start_training(training, 1)
+    expect(training.locator("#run-strip")).to_contain_text("Finished after 5 steps", timeout=30_000)
+    wait_for_points(training, 6)
+    assert points(training) == 6
+    training.locator("#run-list tr[data-run]").nth(1).click()
+    expect(training.locator("#run-strip")).to_contain_text("Stopped after step")
+    expect(training.locator(".live-chart")).not_to_have_attribute("data-points", "6")
+
+
+def test_a_run_started_in_one_tab_appears_in_another(
+    page: Page, studio: StudioProcess, tiny: Path, pairs: Path
+) -> None:
+    other = page.context.new_page()
+    open_studio(other, studio)
+    open_studio(page, studio)
+    choose_tiny(page, tiny, pairs)
+    start_training(page, 2)
+    expect(other.locator("#run-strip")).to_contain_text("Pairs run", timeout=15_000)
