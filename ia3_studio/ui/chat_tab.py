@@ -51,7 +51,7 @@ def ask(
 ) -> tuple[str, list[Bubble], list[Bubble]]:
     """Put the prompt into the panes that can answer; return (empty textbox, base pane, tuned pane)."""
     if not prompt.strip():
-        raise StudioError(text.EMPTY_PROMPT)
+        return "", base, tuned
     bubble = {"role": "user", "content": prompt.strip()}
     return "", [*base, bubble], [*tuned, bubble] if has_adapter(find(studio, key)) else tuned
 
@@ -71,6 +71,8 @@ def answer(
     shown = find(studio, key)
     panes = (base, tuned) if has_adapter(shown) else (base,)
     try:
+        if not base or base[-1]["role"] != "user":
+            raise StudioError(text.EMPTY_PROMPT)
         settings = ChatSettings(temperature, top_p, int(length), int(seed))
         question = Question(shown, (shown and shown.model) or model, tuple(map(messages_of, panes)), settings)
         with Job[News, None](lambda report: answer_in_memory(studio.memory, question, report)) as job:
@@ -174,7 +176,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ChatTab:
         guard(ask, studio),
         [session.shown, prompt, base, tuned],
         [prompt, base, tuned],
-        **quiet(queue=False),
+        **quiet(),
     )
     swap = [send, stop]
     answered = asked.success(lambda: show_stop(True), None, swap, **quiet(queue=False)).then(

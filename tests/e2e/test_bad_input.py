@@ -1,0 +1,131 @@
+"""Each mistake gets its sentence on the page, within seconds, and none of them a traceback."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.studio_app import (
+    StudioProcess,
+    choose_tiny,
+    open_studio,
+    open_tab,
+    start_training,
+    upload_data,
+    use_model,
+)
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def opened(page: Page, studio: StudioProcess) -> Page:
+    open_studio(page, studio)
+    return page
+
+
+def no_run(studio: StudioProcess) -> bool:
+    return studio.store.list() == ()
+
+
+def test_a_model_that_cannot_be_used_is_told_where_it_was_named(opened: Page, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "no-weights").mkdir()
+    (tmp_path / "no-weights" / "config.json").write_text(json.dumps({"model_type": "llama"}))
+    for source, sentence in (
+        ("SmolLM2-135M-Instuct", "Did you mean the starter 'SmolLM2-135M-Instruct'?"),
+        ("no such model!", "cannot be the name of a model"),
+        ("/no/such/folder", "there is no such folder"),
+        (str(tmp_path / "empty"), "it holds no config.json"),
+        (str(tmp_path / "no-weights"), "no weights"),
+    ):
+        use_model(opened, source)
+        expect(opened.locator("#model-note .bad")).to_contain_text(sentence, timeout=10_000)
+    open_tab(opened, "4 Train")
+    expect(opened.locator("#plan")).to_contain_text("SmolLM2-135M-Instruct")  # the model in use stays
+
+
+def test_data_that_cannot_be_read_is_told_and_nothing_else_is_trained_instead(
+    opened: Page, studio: StudioProcess, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "odd.csv").write_text("height,width\n1,2\n3,4\n")
+    (tmp_path / "broken.json").write_text('[{"prompt": "a", ')
+    (tmp_path / "fake.parquet").write_bytes(b"PAR0 nothing of the kind")
+    for name, sentence in (
+        ("empty.csv", "empty"),
+        ("odd.csv", "The columns height, width are not understood"),
+        ("broken.json", "broken.json"),
+        ("fake.parquet", "fake.parquet"),
+    ):
+        upload_data(opened, tmp_path / name)
+        expect(opened.locator("#data-note .bad")).to_contain_text(sentence, timeout=10_000)
+        opened.locator("#data-file").get_by_label("Clear").or_(
+            opened.locator("#data-file button[aria-label='Remove this file']")
+        ).first.click()
+        expect(opened.locator("#data-note")).to_contain_text("Choose one")
+    open_tab(opened, "4 Train")
+    expect(opened.locator("#plan .bad")).to_contain_text("No data file is in use")
+    opened.locator("#start").click()
+    expect(opened.locator("#train-note .bad")).to_contain_text("No data file is in use")
+    assert no_run(studio)
+
+
+def test_a_selection_without_a_site_cannot_be_started(opened: Page, studio: StudioProcess) -> None:
+    open_tab(opened, "2 Modules")
+    opened.get_by_role("button", name="Clear ticks").click()
+    expect(opened.locator("#layer-tree .totals")).to_contain_text("Nothing is ticked")
+    opened.wait_for_timeout(400)  # the tree sends its ticks after a pause
+    open_tab(opened, "4 Train")
+    expect(opened.locator("#plan .bad")).to_contain_text("No module is ticked")
+    opened.locator("#start").click()
+    expect(opened.locator("#train-note .bad")).to_contain_text("No module is ticked")
+    expect(opened.locator(".toast-body")).to_contain_text("No module is ticked")
+    assert no_run(studio)
+
+
+def test_a_field_that_was_emptied_or_is_out_of_range_is_named(opened: Page, studio: StudioProcess) -> None:
+    open_tab(opened, "4 Train")
+    opened.locator("#epochs input").fill("")
+    opened.locator("#start").click()
+    expect(opened.locator("#train-note .bad")).to_contain_text("Epochs is empty")
+    opened.locator("#epochs input").fill("-1")
+    opened.locator("#start").click()
+    expect(opened.locator("#train-note .bad")).to_contain_text("epochs is -1")
+    assert no_run(studio)
+
+
+def test_a_learning_rate_for_lora_is_noticed_and_repaired_by_one_click(opened: Page) -> None:
+    open_tab(opened, "4 Train")
+    opened.locator("#learning-rate input").fill("0.0002")
+    expect(opened.locator("#rate-notice")).to_contain_text("looks like a learning rate for LoRA")
+    opened.locator("#repair-rate").click()
+    expect(opened.locator("#learning-rate input")).to_have_value("0.01")
+    expect(opened.locator("#repair-rate")).to_be_hidden()
+
+
+def test_a_run_that_fails_says_why(opened: Page, studio: StudioProcess, tiny: Path, pairs: Path) -> None:
+    choose_tiny(opened, tiny, pairs)
+    (tiny / "model.safetensors").write_bytes(b"damaged since it was looked at")
+    start_training(opened, epochs=1)
+    expect(opened.locator("#run-list tr[data-run]")).to_have_attribute("data-state", "failed", timeout=60_000)
+    expect(opened.locator("#run-strip .sentence")).to_contain_text(str(tiny))
+
+
+def test_an_upload_that_is_no_adapter_is_told(opened: Page, tmp_path: Path) -> None:
+    (tmp_path / "adapter_config.json").write_text('{"peft_type": "LORA"}')
+    open_tab(opened, "7 Export")
+    opened.set_input_files("#import input[type=file]", tmp_path / "adapter_config.json")
+    expect(opened.locator("#import-note .bad")).to_contain_text("LORA adapter")
+
+
+def test_an_empty_prompt_and_a_chat_before_any_run_say_what_to_do(opened: Page) -> None:
+    open_tab(opened, "6 Chat")
+    expect(opened.locator("#chat-note")).to_contain_text("only the base model")
+    opened.locator("#chat-send").click()
+    expect(opened.locator(".toast-body")).to_contain_text("The prompt is empty")
+    open_tab(opened, "5 Scales")
+    expect(opened.locator("#scales-note")).to_contain_text("There is no adapter to look at yet")

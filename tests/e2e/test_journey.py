@@ -1,0 +1,113 @@
+"""The main job, end to end: model, sites, data, run, curves, scales, chat, adapter file, and back in again."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+from playwright.sync_api import Page, expect
+
+from tests.e2e.studio_app import StudioProcess, choose_tiny, open_studio, open_tab, start_training, wait_for_points
+
+pytestmark = pytest.mark.e2e
+
+
+def short_answers(page: Page) -> None:
+    """Ask for answers that fit the tiny model's context."""
+    page.get_by_role("button", name="How answers are drawn").click()
+    page.get_by_label("number input for Length (tokens)").fill("16")
+    page.get_by_label("number input for Length (tokens)").press("Enter")
+
+
+def test_from_ticks_to_an_adapter_that_peft_loads(
+    page: Page, studio: StudioProcess, tiny: Path, pairs: Path, tmp_path: Path
+) -> None:
+    open_studio(page, studio)
+    choose_tiny(page, tiny, pairs)
+
+    open_tab(page, "2 Modules")
+    page.locator("#layer-tree .chip", has_text="k_proj").click()  # untick the keys
+    expect(page.locator("#layer-tree .totals")).to_contain_text("128 trained numbers")
+    open_tab(page, "4 Train")
+    expect(page.locator("#plan")).to_contain_text("128 numbers in 4 vectors")
+
+    page.locator("#learning-rate input").fill("0.05")
+    start_training(page, epochs=2000)
+    wait_for_points(page, 40)
+    page.locator("#stop").click()
+    expect(page.locator("#run-strip")).to_contain_text("Stopped after step", timeout=30_000)
+
+    page.locator("#next-scales").click()
+    expect(page.locator("#scales-note")).to_contain_text("of the scales moved")
+    expect(page.locator("#heatmap .js-plotly-plot")).to_be_visible()
+    with page.expect_download() as sites:
+        page.locator("#sites-csv").click()
+    assert len(sites.value.path().read_text().splitlines()) == 1 + 4
+
+    page.locator("#next-chat").click()
+    short_answers(page)
+    page.locator("#chat-prompt textarea").fill("what is 3 plus one")
+    page.locator("#chat-prompt textarea").press("Enter")
+    for pane in ("#chat-base", "#chat-tuned"):
+        expect(page.locator(f"{pane} .bot.message")).to_have_count(1, timeout=30_000)
+    expect(page.locator("#chat-send")).to_be_visible(timeout=30_000)
+    expect(page.locator("#chat-note")).to_contain_text("adapter of “Pairs run”")
+
+    page.locator("#next-export").click()
+    expect(page.locator("#export-facts")).to_contain_text("128 numbers in 4 vectors")
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    archive = tmp_path / "adapter.zip"
+    download.value.save_as(archive)
+    folder = tmp_path / "unpacked"
+    zipfile.ZipFile(archive).extractall(folder)
+    run = studio.store.list()[0]
+    assert logits_by_peft(tiny, folder).equal(logits_by_studio(tiny, run.adapter_folder()))
+
+    page.set_input_files("#import input[type=file]", archive)
+    expect(page.locator("#import-note")).to_contain_text("Brought in", timeout=15_000)
+    expect(page.locator("#run-strip")).to_contain_text("imported")
+    expect(page.locator("#export-facts")).to_contain_text("128 numbers in 4 vectors")
+    open_tab(page, "5 Scales")
+    expect(page.locator("#scales-note")).to_contain_text("of the scales moved")
+
+
+def test_a_conversation_goes_on_and_can_be_cleared(page: Page, studio: StudioProcess, tiny: Path, pairs: Path) -> None:
+    open_studio(page, studio)
+    choose_tiny(page, tiny, pairs)
+    open_tab(page, "6 Chat")
+    short_answers(page)
+    for number in (1, 2):
+        page.locator("#chat-prompt textarea").fill("hi")
+        page.locator("#chat-send").click()
+        expect(page.locator("#chat-base .bot.message")).to_have_count(number, timeout=30_000)
+        expect(page.locator("#chat-send")).to_be_visible(timeout=30_000)
+    expect(page.locator("#chat-tuned .bot.message")).to_have_count(0)  # nothing is trained: only the base answers
+    page.locator("#chat-clear").click()
+    expect(page.locator("#chat-base .message")).to_have_count(0)
+
+
+def logits_by_peft(base: Path, folder: Path) -> torch.Tensor:
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), folder)
+    return logits(model.eval())
+
+
+def logits_by_studio(base: Path, folder: Path | None) -> torch.Tensor:
+    from transformers import AutoModelForCausalLM
+
+    from ia3_studio.method import load_adapter
+
+    assert folder
+    model = AutoModelForCausalLM.from_pretrained(base).eval()
+    load_adapter(model, folder)
+    return logits(model)
+
+
+def logits(model: torch.nn.Module) -> torch.Tensor:
+    with torch.no_grad():
+        return model(input_ids=torch.arange(3, 20)[None]).logits  # type: ignore[no-any-return]
