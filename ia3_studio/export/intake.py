@@ -16,10 +16,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from ia3_studio.errors import AdapterError
-from ia3_studio.method import Adapter
-from ia3_studio.method.adapter import CONFIG_FILE, STUDIO_FILE, VECTORS_FILE
+from ia3_studio.export.archive import ADAPTER_FILES
 
-WANTED = (CONFIG_FILE, VECTORS_FILE, STUDIO_FILE)
+CONFIG_FILE, VECTORS_FILE = ADAPTER_FILES[:2]
 LARGEST_FILE = 64_000_000
 """Bytes; an adapter of a model with 70 billion parameters has about 10 MB."""
 _CHUNK = 1 << 20
@@ -35,6 +34,8 @@ def take_in(uploads: Sequence[Path], library: Path) -> Path:
     Raises:
         AdapterError: the upload is no (IA)³ adapter, is damaged or is too large.
     """
+    from ia3_studio.method import Adapter
+
     library.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=library, prefix=".incoming-") as work:
         folder = Path(work) / "adapter"
@@ -51,7 +52,7 @@ def take_in(uploads: Sequence[Path], library: Path) -> Path:
 
 
 def _copy_files(uploads: Sequence[Path], folder: Path) -> None:
-    named = [path for path in uploads if path.name in WANTED]
+    named = [path for path in uploads if path.name in ADAPTER_FILES]
     if not named:
         raise AdapterError(f"Nothing here is an adapter. Choose a zip, or the files {CONFIG_FILE} and {VECTORS_FILE}.")
     for path in named:
@@ -76,7 +77,7 @@ def _entries(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
     if not configs:
         raise AdapterError(f"The zip holds no {CONFIG_FILE}; zip the folder that PEFT or IA3 Studio saved.")
     for entry, place in zip(archive.infolist(), places, strict=True):
-        if place.parent == configs[0].parent and place.name in WANTED:
+        if place.parent == configs[0].parent and place.name in ADAPTER_FILES:
             yield entry
 
 

@@ -78,9 +78,9 @@ def build_app(store: RunStore, memory: ModelMemory, home: Path, scratch: Path) -
     return demo
 
 
-def open_page(studio: Studio) -> tuple[str, str, str]:
-    """Return (model, data, key shown) of a page that has just been opened."""
-    return STARTER, LIGHTHOUSE, newest_key(studio)
+def open_page(studio: Studio) -> tuple[str, str, str, str]:
+    """Return (model, data, key shown, facts of the demo) of a page that has just been opened."""
+    return STARTER, LIGHTHOUSE, newest_key(studio), model_tab.demo_facts()
 
 
 def read_starter(studio: Studio) -> str:
@@ -172,7 +172,8 @@ def _draw(studio: Studio, session: Session) -> Page:
 
 def _wire_opening(demo: gr.Blocks, studio: Studio, session: Session, page: Page) -> None:
     """Fill a page that has just been opened: first what is cheap, then what needs torch."""
-    opened = demo.load(guard(open_page, studio), None, [session.model, session.data, session.shown], **quiet())
+    chosen = [session.model, session.data, session.shown]
+    opened = demo.load(guard(open_page, studio), None, [*chosen, page.model.demo], **quiet())
     opened.then(guard(data_tab.use_starter), None, page.data.used, **quiet())
     read = demo.load(guard(read_starter, studio), None, page.model.facts, **quiet())
     read.then(guard(modules_tab.show_model, studio), session.model, page.modules.drawn, **quiet())

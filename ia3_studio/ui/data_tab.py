@@ -41,32 +41,39 @@ class DataTab:
     next: gr.Button
 
 
-def choose_kind(studio: Studio, kind: str, upload: str | None, held_out: float) -> tuple[Any, ...]:
-    """Switch between the starter and a file; return (upload shown, data source, note, table, problems)."""
-    if kind == text.STARTER_DATA:
-        return gr.update(visible=False), *use_data(LIGHTHOUSE, held_out)
-    return gr.update(visible=True), *take_upload(studio, upload, held_out)
+def choose_kind(studio: Studio, kind: str, upload: str | None, held_out: float) -> Iterator[tuple[Any, ...]]:
+    """Switch between the starter and a file; yield (upload shown, data source, facts, first rows, problems)."""
+    own = gr.update(visible=kind == text.OWN_DATA)
+    for used in take_upload(studio, upload, held_out) if kind == text.OWN_DATA else [use_starter()]:
+        yield own, *used
 
 
-def take_upload(studio: Studio, upload: str | None, held_out: float) -> tuple[str, str, str, str]:
-    """Keep an uploaded file and read it; return (data source, note, table, problems).
+def take_upload(studio: Studio, upload: str | None, held_out: float) -> Iterator[tuple[str, str, str, str]]:
+    """Keep an uploaded file and read it; yield (data source, facts, first rows, problems).
 
     Without a readable file no data is in use: training then says so, rather than learn something else.
     """
     if not upload:
-        return "", note(text.CHOOSE_FILE), "", ""
+        yield "", note(text.CHOOSE_FILE), "", ""
+        return
     try:
         load_data(upload, held_out=held_out)  # looked at before it is kept
-        return use_data(str(keep(Path(upload), studio.home / UPLOADS)), held_out)
+        used = use_data(str(keep(Path(upload), studio.home / UPLOADS)), held_out)
     except StudioError as error:
-        gr.Warning(text.escape(str(error)), title=text.PROBLEM)
-        return "", note(str(error), "bad"), "", ""
+        yield "", note(str(error), "bad"), "", ""
+        raise
+    yield used
 
 
 def use_data(source: str, held_out: float) -> tuple[str, str, str, str]:
     """Read data; return (data source, note, table, problems)."""
     split = load_data(source, held_out=held_out)
-    return source, facts(Fact(*row) for row in text.data_facts(split)), first_rows(split), bullets(problems(split.problems), "warn")
+    return (
+        source,
+        facts(Fact(*row) for row in text.data_facts(split)),
+        first_rows(split),
+        bullets(problems(split.problems), "warn"),
+    )
 
 
 def use_starter() -> tuple[str, str, str, str]:

@@ -21,6 +21,8 @@ class ModelTab:
     """What the page wires to other tabs."""
 
     train_demo: gr.Button
+    demo: gr.HTML
+    """What a click on it will do."""
     use: gr.Button
     source: gr.Dropdown
     note: gr.HTML
@@ -67,7 +69,7 @@ def build() -> ModelTab:
         with gr.Column(scale=6, min_width=320, elem_classes=["card", "hero"]):
             gr.HTML(heading(text.HERO_TITLE, text.HERO_WORDS))
             train_demo = gr.Button(text.TRAIN_DEMO, variant="primary", size="lg", elem_id="train-demo")
-            gr.HTML(demo_facts, elem_id="demo-facts")
+            demo = gr.HTML(elem_id="demo-facts")
         with gr.Column(scale=5, min_width=320, elem_classes="card"):
             gr.HTML(heading(text.OWN_MODEL, text.OWN_MODEL_WORDS))
             source = gr.Dropdown(
@@ -83,4 +85,4 @@ def build() -> ModelTab:
             shown = gr.HTML(elem_id="model-facts")
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_MODULES, variant="primary", elem_id="next-modules")
-    return ModelTab(train_demo, use, source, said, shown, onward)
+    return ModelTab(train_demo, demo, use, source, said, shown, onward)

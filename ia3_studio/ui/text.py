@@ -219,7 +219,7 @@ def run_label(run_id: str, name: str) -> str:
 
 def vectors(number: int, numbers: int) -> str:
     """Return the size of a selection."""
-    return f"{numbers:,} numbers in {number:,} vectors"
+    return f"{numbers:,} numbers in {number:,} {'vector' if number == 1 else 'vectors'}"
 
 
 def short_source(source: str) -> str:
@@ -258,7 +258,7 @@ def adapter_facts(card: CardFacts, size: int) -> tuple[tuple[str, str], ...]:
     rows = (
         ("Adapter", card.name),
         ("Base model", card.base_model or "not named"),
-        ("Learned", f"{card.trained_numbers:,} numbers in {card.vectors:,} vectors"),
+        ("Learned", vectors(card.vectors, card.trained_numbers)),
         ("Steps", f"{card.steps:,}" if card.steps else ""),
         ("Held-out loss", before_after(card.held_out_before, card.held_out_after) if card.held_out_after else ""),
         ("Data", card.data),

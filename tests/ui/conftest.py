@@ -1,0 +1,38 @@
+"""A studio on a fresh folder, with runs whose workers are never started."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ia3_studio.models import ModelMemory
+from ia3_studio.runs import Run, RunConfig, RunStore
+from ia3_studio.runs.folder import step_line
+from ia3_studio.training import Step, TrainConfig
+from ia3_studio.ui.session import Studio
+
+AddRun = Callable[..., Run]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Studio:
+    return Studio(RunStore(tmp_path / "runs"), ModelMemory(), tmp_path, tmp_path / "scratch")
+
+
+@pytest.fixture
+def add_run(bench: Studio) -> AddRun:
+    def add(name: str = "A run", model: str = "some/model", start_id: str = "") -> Run:
+        config = RunConfig(name, model, "lighthouse", "paper", TrainConfig())
+        return bench.store.create(config, start_id or name)
+
+    return add
+
+
+def write_steps(run: Run, first: int, stop: int) -> None:
+    """Append steps to a run's metrics; the held-out loss is 4 at step 0 and falls by 0.1 a step."""
+    with run.files.metrics.open("a", encoding="utf-8") as file:
+        for number in range(first, stop):
+            held_out = 4 - number / 10 if number % 5 == 0 else None
+            file.write(step_line(Step(number, 50, number / 25, 3.0, held_out, 0.01, 0.5, 10 * number, 1.0, 99.0)))

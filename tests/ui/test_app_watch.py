@@ -1,0 +1,87 @@
+"""What a page is told about its run, and that it is told only once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from ia3_studio.runs.folder import Said, write_json
+from ia3_studio.ui.session import Studio
+from ia3_studio.ui.shown import run_key
+from ia3_studio.ui.watch import Cursor, look, newest_key
+from tests.ui.conftest import AddRun, write_steps
+
+
+def message(text: str) -> dict[str, Any]:
+    return dict(json.loads(text))
+
+
+def test_a_second_look_brings_only_new_points_and_nothing_else(bench: Studio, add_run: AddRun) -> None:
+    run = add_run()
+    write_steps(run, 0, 3)
+    first = look(bench, run_key(run.id), Cursor())
+    write_steps(run, 3, 5)
+    second = look(bench, run_key(run.id), first.cursor)
+    third = look(bench, run_key(run.id), second.cursor)
+    assert [point[0] for point in message(first.chart)["points"]] == [0, 1, 2]
+    assert message(second.chart)["from"] == 3
+    assert [point[0] for point in message(second.chart)["points"]] == [3, 4]
+    assert message(third.chart)["points"] == []
+    assert third.strip is third.rows is third.log is None
+
+
+def test_showing_another_run_starts_its_curve_from_the_first_point(bench: Studio, add_run: AddRun) -> None:
+    one, other = add_run("One"), add_run("Other")
+    write_steps(one, 0, 4)
+    write_steps(other, 0, 2)
+    seen = look(bench, run_key(one.id), Cursor())
+    turned = look(bench, run_key(other.id), seen.cursor)
+    assert message(turned.chart)["run"] == other.id
+    assert message(turned.chart)["from"] == 0
+    assert len(message(turned.chart)["points"]) == 2
+
+
+def test_a_page_opens_on_the_active_run_rather_than_the_newest(bench: Studio, add_run: AddRun) -> None:
+    active, newest = add_run("Active"), add_run("Newest")
+    write_json(newest.files.status, vars(Said("ended", "Finished after 5 steps", result="finished")))
+    assert newest_key(bench) == run_key(active.id)
+
+
+def test_an_empty_store_shows_nothing_and_says_what_to_do(bench: Studio) -> None:
+    view = look(bench, newest_key(bench), Cursor())
+    assert message(view.strip or "")["state"] == ""
+    assert "No run yet" in message(view.rows or "")["empty"]
+    assert view.chart == ""
+
+
+def test_a_run_that_is_gone_leaves_the_page_standing(bench: Studio) -> None:
+    view = look(bench, "run:20200101-000000-abcdef", Cursor())
+    assert view.chart == "" and not view.active
+
+
+def test_a_damaged_run_is_listed_by_its_id(bench: Studio, add_run: AddRun) -> None:
+    run = add_run()
+    run.files.config.write_text("{")
+    bench.store.list()
+    rows = message(look(bench, "", Cursor()).rows or "")["rows"]
+    assert rows[0]["name"] == run.id
+
+
+def test_the_list_gives_the_first_and_the_newest_held_out_loss(bench: Studio, add_run: AddRun) -> None:
+    run = add_run()
+    write_steps(run, 0, 6)
+    assert bench.outcomes.of(run) == (4.0, 3.5)
+    write_steps(run, 6, 11)
+    assert bench.outcomes.of(run) == (4.0, 3.0)
+    rows = message(look(bench, "", Cursor()).rows or "")["rows"]
+    assert rows[0]["held_out"] == "4.000 → 3.000"
+
+
+def test_after_a_gap_the_whole_curve_is_sent_again(bench: Studio, add_run: AddRun) -> None:
+    run = add_run()
+    write_steps(run, 0, 4)
+    seen = look(bench, run_key(run.id), Cursor())
+    again = look(bench, run_key(run.id), replace(seen.cursor, offset=0, points=0))
+    assert message(again.chart)["from"] == 0
+    assert len(message(again.chart)["points"]) == 4

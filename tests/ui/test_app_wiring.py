@@ -1,0 +1,92 @@
+"""The page as a whole: what is wired to what, and what it costs to import."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import gradio as gr
+import pytest
+
+from ia3_studio.models import ModelMemory
+from ia3_studio.runs import RunStore
+from ia3_studio.ui import text
+from ia3_studio.ui.app import build_app
+
+FIELDS = (gr.Textbox, gr.Number, gr.Slider, gr.Radio, gr.Dropdown, gr.File, gr.Checkbox)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> gr.Blocks:
+    folder = tmp_path_factory.mktemp("app")
+
+    async def build() -> gr.Blocks:  # in a running loop: otherwise Gradio makes loops and never closes them
+        return build_app(RunStore(folder / "runs"), ModelMemory(), folder, folder / "scratch")
+
+    return asyncio.run(build())
+
+
+def test_the_tabs_stand_in_the_order_of_the_work(demo: gr.Blocks) -> None:
+    labels = [block.label for block in demo.blocks.values() if isinstance(block, gr.Tab)]
+    assert tuple(labels) == text.TABS
+
+
+def test_every_event_hands_over_what_its_handler_takes(demo: gr.Blocks) -> None:
+    for event in demo.fns.values():
+        if event.fn is None:
+            continue
+        parameters = inspect.signature(event.fn).parameters.values()
+        filled_in = ("request", "event")
+        free = [parameter for parameter in parameters if parameter.name not in filled_in]
+        if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in free):
+            continue
+        needed = [parameter for parameter in free if parameter.default is parameter.empty]
+        assert len(needed) <= len(event.inputs) <= len(free), event.name
+
+
+def test_no_event_is_part_of_a_public_api(demo: gr.Blocks) -> None:
+    assert {event.name for event in demo.fns.values() if event.api_visibility != "private"} == set()
+
+
+def test_a_tab_shows_twelve_fields_at_most(demo: gr.Blocks) -> None:
+    for tab in (block for block in demo.blocks.values() if isinstance(block, gr.Tab)):
+        assert len(fields(tab)) <= 12, tab.label
+
+
+def fields(block: gr.blocks.BlockContext) -> list[gr.blocks.Block]:
+    """Return the fields to be seen when a tab is opened."""
+    found = []
+    for child in block.children:
+        if isinstance(child, gr.Accordion) and not child.open:
+            continue
+        if isinstance(child, FIELDS) and child.visible:
+            found.append(child)
+        elif isinstance(child, gr.blocks.BlockContext) and child.visible:
+            found += fields(child)
+    return found
+
+
+def test_every_tab_but_the_last_ends_in_a_step_to_the_next(demo: gr.Blocks) -> None:
+    onward = [
+        block for block in demo.blocks.values() if isinstance(block, gr.Button) and block.value.startswith("Next")
+    ]
+    assert len(onward) == len(text.TABS) - 1
+    assert {button.variant for button in onward} == {"primary"}
+
+
+def test_building_the_page_loads_neither_torch_nor_transformers(tmp_path: Path) -> None:
+    code = """
+import sys
+from pathlib import Path
+from ia3_studio.models import ModelMemory
+from ia3_studio.runs import RunStore
+from ia3_studio.ui.app import build_app
+build_app(RunStore(Path(sys.argv[1])), ModelMemory(), Path(sys.argv[1]), Path(sys.argv[1]))
+print(sorted({"torch", "transformers", "datasets"} & set(sys.modules)))
+"""
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

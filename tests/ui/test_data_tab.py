@@ -1,0 +1,65 @@
+"""What is said of a data file, and that a run will find it later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ia3_studio.data.examples import Problem
+from ia3_studio.errors import DataError
+from ia3_studio.ui.data_tab import keep, preview_tokens, problems, take_upload, use_starter
+from ia3_studio.ui.session import Studio
+from tests.tiny_chat import save_tiny_chat
+
+
+def test_the_starter_is_described_and_its_first_rows_are_shown() -> None:
+    source, said, rows, faults = use_starter()
+    assert source == "lighthouse" and faults == ""
+    assert "200 to learn, 24 only measured" in said
+    assert rows.count("<tr>") == 1 + 6
+
+
+def test_an_upload_is_kept_by_its_content(tmp_path: Path) -> None:
+    first = tmp_path / "a.csv"
+    first.write_text("prompt,answer\n1,2\n")
+    kept = keep(first, tmp_path / "uploads")
+    assert kept.read_bytes() == first.read_bytes()
+    assert keep(first, tmp_path / "uploads") == kept
+    first.write_text("prompt,answer\n1,3\n")
+    assert keep(first, tmp_path / "uploads") != kept
+    assert len(list((tmp_path / "uploads").rglob("*.csv"))) == 2
+
+
+def test_cells_are_escaped_and_bad_rows_are_numbered(bench: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "my.csv"
+    path.write_text("prompt,answer\n<b>bold</b>,yes\nwhy,\nhow,so\n")
+    *_shown, (source, _facts, rows, faults) = take_upload(bench, str(path), 0.34)
+    assert Path(source).is_relative_to(bench.home)
+    assert "<b>" not in rows and "Row 2 is left out" in faults
+
+
+def test_a_bad_upload_leaves_no_data_in_use_and_is_not_kept(bench: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text("height,width\n1,2\n")
+    steps = take_upload(bench, str(path), 0.1)
+    source, said, rows, _faults = next(steps)
+    assert source == "" and rows == "" and "height, width" in said
+    with pytest.raises(DataError, match="height, width"):
+        next(steps)
+    assert not (bench.home / "uploads").exists()
+
+
+def test_many_problems_are_cut_short() -> None:
+    said = problems([Problem(row, "it is empty") for row in range(1, 31)], most=3)
+    assert said[0] == "Row 1 is left out: it is empty."
+    assert said[-1] == "… and 27 more rows."
+
+
+def test_the_trained_tokens_are_marked(tmp_path: Path) -> None:
+    model = save_tiny_chat(tmp_path / "tiny")
+    path = tmp_path / "my.csv"
+    path.write_text("prompt,answer\nhello,good day\nbye,so long\n")
+    *_news, shown = preview_tokens(str(model), str(path), 1)
+    marked = shown.partition("<mark>")[2].partition("</mark>")[0]
+    assert marked in ("good day&lt;|im_end|&gt;", "so long&lt;|im_end|&gt;")

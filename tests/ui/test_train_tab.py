@@ -1,0 +1,66 @@
+"""From the form to a run's configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ia3_studio.errors import TrainingError
+from ia3_studio.method.sites import Selection, Site
+from ia3_studio.training import TrainConfig
+from ia3_studio.ui.session import Studio
+from ia3_studio.ui.train_tab import plan, rate_notice, run_config, stop_run
+from tests.tiny_chat import save_tiny_chat
+
+SELECTION = Selection((Site("layers.0.k_proj", "output", 4, "key"),))
+FORM: tuple[Any, ...] = ("  ", 0.02, 1.5, 4, 128, 7, 0.1, 2.0, 0.001, 512, 5)
+
+
+def test_every_field_of_the_form_reaches_the_run() -> None:
+    config = run_config("some/model", "data/my.pairs.csv", SELECTION, 0.2, *FORM)
+    assert config.train == TrainConfig(
+        learning_rate=0.02, epochs=1.5, batch_size=4, max_length=128, seed=7, warmup=0.1, clip=2.0, pull=0.001,
+        micro_tokens=512, evaluate_every=5,
+    )  # fmt: skip
+    assert (config.model, config.data, config.selection, config.held_out) == (
+        "some/model", "data/my.pairs.csv", SELECTION, 0.2,
+    )  # fmt: skip
+
+
+def test_a_run_without_a_name_is_called_after_its_data() -> None:
+    assert run_config("m", "/up/loads/my_pairs.csv", SELECTION, 0.1, *FORM).name == "My_pairs run"
+    assert run_config("m", "lighthouse", SELECTION, 0.1, *FORM).name == "Lighthouse run"
+    assert run_config("m", "lighthouse", SELECTION, 0.1, " Mine ", *FORM[1:]).name == "Mine"
+
+
+@pytest.mark.parametrize("place", range(1, len(FORM)))
+def test_an_emptied_field_is_named(place: int) -> None:
+    form = [*FORM]
+    form[place] = None
+    with pytest.raises(TrainingError, match="is empty; give a number"):
+        run_config("m", "lighthouse", SELECTION, 0.1, *form)
+
+
+@pytest.mark.parametrize(("rate", "noticed"), [(2e-4, True), (9e-4, True), (1e-3, False), (1e-2, False), (None, False)])
+def test_only_a_rate_for_lora_is_noticed(rate: float | None, noticed: bool) -> None:
+    said, repair = rate_notice(rate)
+    assert bool(said) == repair["visible"] == noticed
+
+
+def test_the_plan_says_what_is_missing(bench: Studio, tmp_path: Path) -> None:
+    source = str(save_tiny_chat(tmp_path / "tiny"))
+    rows = bench.shelf.read(source).rows
+    ticks = next(str(row) for row, site in enumerate(rows.sites) if site)
+    assert "32 numbers in 1 vector" in plan(bench, source, "lighthouse", ticks)
+    assert "No module is ticked" in plan(bench, source, "lighthouse", "")
+    assert "No data file is in use" in plan(bench, source, "", ticks)
+    assert "reload the page" in plan(bench, "", "lighthouse", ticks)
+
+
+def test_stopping_nothing_says_so(bench: Studio) -> None:
+    from ia3_studio.errors import RunError
+
+    with pytest.raises(RunError, match="No run is shown"):
+        stop_run(bench, "")
