@@ -163,8 +163,6 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ChatTab:
         clear = gr.Button(text.CLEAR, scale=1, min_width=110, elem_id="chat-clear")
     examples = [[example] for example in text.CHAT_EXAMPLES]
     gr.Examples(examples, prompt, label=text.CHAT_EXAMPLES_LABEL, api_visibility="private")
-        [[example] for example in text.CHAT_EXAMPLES], prompt, label=text.CHAT_EXAMPLES_LABEL, api_visibility="private"
-    )
     with gr.Accordion(text.CHAT_SETTINGS, open=False, elem_classes="accordion"), gr.Row():
         temperature = gr.Slider(0, 2, 0.7, step=0.05, label="Temperature", info=text.TEMPERATURE_INFO)
         top_p = gr.Slider(0.05, 1, 0.9, step=0.05, label="Top-p", info=text.TOP_P_INFO)
