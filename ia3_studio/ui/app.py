@@ -147,7 +147,7 @@ def serve() -> None:
 
 
 def _draw(studio: Studio, session: Session) -> Page:
-    gr.HTML(f"<header class='masthead'><strong>{text.BRAND}</strong><span>{text.TAGLINE}</span></header>")
+    gr.HTML(f"<header class='masthead'><h1>{text.BRAND}</h1><span>{text.TAGLINE}</span></header>")
     strip = RunStrip(elem_id="run-strip")
     names = iter(text.TABS)
     with gr.Tabs(elem_id="tabs") as tabs:

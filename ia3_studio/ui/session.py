@@ -39,7 +39,10 @@ class TreeShelf:
 
     room: int = 8
     _read: OrderedDict[str, ReadModel] = field(default_factory=OrderedDict)
-    _lock: Lock = field(default_factory=Lock)
+    _look: Lock = field(default_factory=Lock)
+    """Held for an instant."""
+    _turn: Lock = field(default_factory=Lock)
+    """Held while a model is read, which takes seconds: a second visitor waits for it rather than read it too."""
 
     def read(self, source: str, progress: Progress | None = None) -> ReadModel:
         """Return the model's layer tree from the shelf, read first if it is not there.
@@ -48,18 +51,29 @@ class TreeShelf:
             ModelError: the model cannot be found or read.
             SelectionError: it holds nothing to scale.
         """
-        with self._lock:  # the first reading of a model takes seconds; a second visitor waits for it
-            if source not in self._read:
-                self._read[source] = read_model(source, progress)
-                while len(self._read) > self.room:
-                    self._read.popitem(last=False)
-            self._read.move_to_end(source)
-            return self._read[source]
+        found = self._find(source)
+        if found:
+            return found
+        with self._turn:
+            return self._find(source) or self._keep(read_model(source, progress))
 
     def forget(self, source: str) -> None:
         """Read this model anew next time: its files may have changed."""
-        with self._lock:
+        with self._look:
             self._read.pop(source, None)
+
+    def _find(self, source: str) -> ReadModel | None:
+        with self._look:
+            if source in self._read:
+                self._read.move_to_end(source)
+            return self._read.get(source)
+
+    def _keep(self, read: ReadModel) -> ReadModel:
+        with self._look:
+            self._read[read.source] = read
+            while len(self._read) > self.room:
+                self._read.popitem(last=False)
+        return read
 
 
 @dataclass(frozen=True)
