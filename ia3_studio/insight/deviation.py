@@ -1,4 +1,9 @@
-"""How far from 1 have the vectors moved, and where? Plain numbers from an adapter."""
+"""How far from 1 have the vectors moved, and where? Plain numbers from an adapter.
+
+A path such as ``model.layers.3.mlp.down_proj`` is read as stack (``model.layers``), layer (3) and part
+(``mlp.down_proj``). The layer is the path's first number. A number that opens every path and never differs is passed
+over: it names a wrapper around the model, not a block.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +14,21 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ia3_studio.errors import AdapterError
 from ia3_studio.method.sites import Site
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Numbers = NDArray[np.float64]
-Measure = Literal["mean", "spread"]
+Measure = Literal["mean", "spread", "std"]
 
 THRESHOLD = 0.01
 """How far from 1 a number must be to count as inhibited or amplified."""
+_BANDS = 3
+"""Into how many bands of layers the summary looks: early, middle, late."""
+_CLEARLY = 1.2
+"""A band of layers is named when it moved this many times as far as all of them."""
 
 
 class Vector(Protocol):
@@ -29,14 +39,26 @@ class Vector(Protocol):
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a path lies in its model."""
+
+    stack: str
+    """What stands before the layer's number; empty without one."""
+    layer: int | None
+    """Number of the block, None outside the blocks."""
+    part: str
+    """What follows the number: the module's name in every block of the stack."""
+
+
+@dataclass(frozen=True)
 class SiteDeviation:
     """The numbers of one site in figures; deviations are from 1."""
 
     site: str
     layer: int | None
     """Number of the block, None outside the blocks."""
-    part: str
-    """What the site is called in every block, such as ``self_attn.k_proj``."""
+    leaf: str
+    """The shortest name its column can have, such as ``k_proj``, ``c_attn[key]`` or ``decoder: EncDecAttention.k``."""
     role: str
     side: str
     size: int
@@ -44,26 +66,28 @@ class SiteDeviation:
     """Mean signed deviation: below 0 inhibited, above 0 amplified."""
     spread: float
     """Mean absolute deviation."""
+    std: float
+    """Standard deviation of the scales around their own mean."""
     smallest: float
     """Smallest scale."""
     largest: float
     """Largest scale."""
     inhibited: float
-    """Share of the numbers below 1 − THRESHOLD."""
+    """Share of the numbers below 1 − threshold."""
     amplified: float
-    """Share of the numbers above 1 + THRESHOLD."""
+    """Share of the numbers above 1 + threshold."""
 
 
 @dataclass(frozen=True)
 class Grid:
-    """One value for each block and part; NaN where a block has no such site."""
+    """One value for each block and leaf; NaN where a block has no such site."""
 
     layers: tuple[str, ...]
-    parts: tuple[str, ...]
+    leaves: tuple[str, ...]
     values: Numbers
-    """Shape (layers, parts)."""
-    sites: tuple[tuple[str, ...], ...]
-    """Path of the site behind each value, shape (layers, parts); empty where there is none."""
+    """Shape (layers, leaves)."""
+    sites: tuple[tuple[SiteDeviation | None, ...], ...]
+    """The site behind each value, shape (layers, leaves); None where there is none."""
     measure: Measure
 
 
@@ -78,59 +102,66 @@ class Histogram:
     name: str
 
 
-def deviations(vectors: Mapping[Site, Vector]) -> tuple[SiteDeviation, ...]:
-    """Return one row of figures for each site, in the adapter's order."""
-    parts = parts_of([site.path for site in vectors])
-    return tuple(_deviation(site, parts[site.path], _numbers(vector)) for site, vector in vectors.items())
+def deviations(vectors: Mapping[Site, Vector], threshold: float = THRESHOLD) -> tuple[SiteDeviation, ...]:
+    """Return one row of figures for each site, in the adapter's order.
+
+    Raises:
+        AdapterError: a vector holds something that is not a finite number.
+    """
+    places = places_of([site.path for site in vectors])
+    leaves = leaves_of(places)
+    return tuple(
+        _deviation(site, places[site.path].layer, leaves[site.path], _numbers(site, vector), threshold)
+        for site, vector in vectors.items()
+    )
 
 
 def grid(rows: Sequence[SiteDeviation], measure: Measure = "mean") -> Grid:
-    """Arrange the sites' mean or spread as blocks × parts, for a heatmap."""
-    columns = list(dict.fromkeys(_column(row) for row in rows))
-    stacks = list(dict.fromkeys((row.layer is None, row.layer or 0) for row in rows))
-    layers = sorted(stacks)
-    values = np.full((len(layers), len(columns)), np.nan)
-    sites = [["" for _ in columns] for _ in layers]
+    """Arrange one measure of the sites as blocks × leaves, for a heatmap; what is in no block comes last."""
+    leaves = list(dict.fromkeys(row.leaf for row in rows))
+    layers = sorted({_order(row.layer) for row in rows})
+    values = np.full((len(layers), len(leaves)), np.nan)
+    sites: list[list[SiteDeviation | None]] = [[None] * len(leaves) for _ in layers]
     for row in rows:
-        place = layers.index((row.layer is None, row.layer or 0)), columns.index(_column(row))
-        values[place] = getattr(row, measure)
-        sites[place[0]][place[1]] = row.site
+        line, column = layers.index(_order(row.layer)), leaves.index(row.leaf)
+        values[line, column] = getattr(row, measure)
+        sites[line][column] = row
     names = tuple("outside" if outside else str(layer) for outside, layer in layers)
-    return Grid(names, tuple(columns), values, tuple(tuple(line) for line in sites), measure)
+    return Grid(names, tuple(leaves), values, tuple(tuple(line) for line in sites), measure)
 
 
 def histogram(vectors: Mapping[Site, Vector], site: str = "", bins: int = 61) -> Histogram:
     """Count the scales of one site (by its name), or of all sites, in bins placed evenly around 1.
 
     Raises:
-        KeyError: there is no such site.
+        AdapterError: there is no such site, or a vector holds something that is not a finite number.
     """
-    if site:
-        chosen = next((vector for place, vector in vectors.items() if place.name == site), None)
-        if chosen is None:
-            raise KeyError(site)
-        numbers = _numbers(chosen)
-    else:
-        numbers = np.concatenate([_numbers(vector) for vector in vectors.values()])
+    chosen = [_numbers(place, vector) for place, vector in vectors.items() if site in ("", place.name)]
+    if not chosen:
+        raise AdapterError(
+            f"This adapter has no vector at {site or 'any site'}; choose one of its {len(vectors)} sites."
+        )
+    numbers = np.concatenate(chosen)
     reach = max(float(np.abs(numbers - 1).max()), THRESHOLD) * 1.0001
     counts, edges = np.histogram(numbers, bins=bins, range=(1 - reach, 1 + reach))
     return Histogram(edges, counts.astype(np.int64), site or "all sites")
 
 
-def summary(rows: Sequence[SiteDeviation]) -> str:
-    """Say in one or two sentences where the vectors moved most."""
-    moved = [row for row in rows if row.spread > 0]
-    if not moved:
+def summary(rows: Sequence[SiteDeviation], threshold: float = THRESHOLD) -> str:
+    """Say in a few sentences how far the vectors moved, and where most.
+
+    ``threshold`` is the one the rows were counted with.
+    """
+    if not any(row.spread > 0 for row in rows):
         return "Every scale is still exactly 1: nothing has been learned yet."
-    by_role = {
-        role: _weighted([row for row in rows if row.role == role]) for role in dict.fromkeys(row.role for row in rows)
-    }
+    touched = sum((row.inhibited + row.amplified) * row.size for row in rows) / sum(row.size for row in rows)
+    by_role = {role: _spread([row for row in rows if row.role == role]) for role in {row.role: None for row in rows}}
     role = max(by_role, key=lambda name: by_role[name])
-    top = max(moved, key=lambda row: row.spread)
-    touched = _weighted_share(rows)
+    most = f"The {role} vectors changed most" if len(by_role) > 1 else f"The {role} vectors changed"
+    top = max(rows, key=lambda row: row.spread)
     return (
-        f"{touched:.0%} of the scales moved by more than {THRESHOLD:g}. The {role} vectors changed most"
-        f" (mean |scale − 1| {by_role[role]:.3f}); of the sites, {top.site} ({top.spread:.3f})."
+        f"{touched:.0%} of the scales moved by more than {threshold:g}. {most}"
+        f" (mean |scale − 1| {by_role[role]:.3f}); of the sites, {top.site} ({top.spread:.3f}).{_band_sentence(rows)}"
     )
 
 
@@ -148,63 +179,123 @@ def histogram_table(counted: Histogram) -> pd.DataFrame:
     return pd.DataFrame({"from": counted.edges[:-1], "to": counted.edges[1:], "scales": counted.counts})
 
 
-def parts_of(paths: Sequence[str]) -> dict[str, str]:
-    """Return what each path is called within its block: what follows the last number, or the whole path.
+def places_of(paths: Sequence[str]) -> dict[str, Place]:
+    """Return where each path of one adapter lies."""
+    words = {path: path.split(".") for path in paths}
+    opening = {split[0] for split in words.values()}
+    wrapped = len(opening) == 1 and opening.pop().isdigit()
+    return {path: _place(path, split, int(wrapped)) for path, split in words.items()}
 
-    The stack before the number is put in front where several stacks have a part of that name (T5's encoder and
-    decoder).
+
+def leaves_of(places: Mapping[str, Place]) -> dict[str, str]:
+    """Return the shortest name of each path's column that no other column has.
+
+    It is the module's own name, with its parents where two parts of a block end alike (``attn.c_proj`` and
+    ``mlp.c_proj``), and with the stack in front where there are several (T5's encoder and decoder).
     """
-    split = {path: _split(path) for path in paths}
-    stacks: dict[str, set[str]] = {}
-    for stack, _layer, part in split.values():
-        stacks.setdefault(part, set()).add(stack)
-    return {path: f"{stack}.{part}" if len(stacks[part]) > 1 else part for path, (stack, _l, part) in split.items()}
+    parts: dict[str, set[str]] = {}
+    for place in places.values():
+        parts.setdefault(place.stack, set()).add(place.part)
+    stacks = _stack_names([stack for stack in parts if stack])
+    names = {
+        (stack, part): stacks.get(stack, "") + _shortest(part, inside)
+        for stack, inside in parts.items()
+        for part in inside
+    }
+    return {path: names[place.stack, place.part] for path, place in places.items()}
 
 
-def layer_of(path: str) -> int | None:
-    """Return the number of the block a path lies in: its first number; None without any."""
-    return _split(path)[1]
+def _place(path: str, words: Sequence[str], start: int) -> Place:
+    """Return the place of a path whose layer may be named from word ``start`` on."""
+    at = next((number for number in range(start, len(words)) if words[number].isdigit()), None)
+    if at is None and start:  # the only number opens the path: then it is the block
+        at = 0
+    if at is None:
+        return Place("", None, path)
+    return Place(".".join(words[:at]), int(words[at]), ".".join(words[at + 1 :]))
 
 
-def _split(path: str) -> tuple[str, int | None, str]:
-    """Return (what stands before the first number, that number, what follows it)."""
-    words = path.split(".")
-    place = next((number for number, word in enumerate(words) if word.isdigit()), None)
-    if place is None:
-        return "", None, path
-    return ".".join(words[:place]), int(words[place]), ".".join(words[place + 1 :])
+def _stack_names(stacks: Sequence[str]) -> dict[str, str]:
+    """Return what tells each stack from the others, as a prefix; nothing when there is only one."""
+    if len(stacks) < 2:
+        return {}
+    columns = zip(*(stack.split(".") for stack in stacks), strict=False)
+    telling = next((words for words in columns if len(set(words)) == len(words)), tuple(stacks))
+    return {stack: f"{word}: " for stack, word in zip(stacks, telling, strict=True)}
 
 
-def _column(row: SiteDeviation) -> str:
-    return f"{row.part}[{row.role}]" if row.site.endswith("]") else row.part
+def _shortest(part: str, parts: set[str]) -> str:
+    """Return the shortest end of a part that no other part ends with; the whole part where there is none."""
+    words = part.split(".")
+    ends = (".".join(words[-count:]) for count in range(1, len(words)))
+    others = parts - {part}
+    return next((end for end in ends if not any(f".{other}".endswith(f".{end}") for other in others)), part)
 
 
-def _deviation(site: Site, part: str, scales: Numbers) -> SiteDeviation:
+def _order(layer: int | None) -> tuple[bool, int]:
+    """Return what sorts blocks by number and puts what is in no block last."""
+    return layer is None, layer or 0
+
+
+def _band_sentence(rows: Sequence[SiteDeviation]) -> str:
+    """Return a sentence on the band of layers that moved most; nothing where there are too few to compare."""
+    places = places_of([row.site for row in rows])
+    stacks = list(dict.fromkeys(place.stack for place in places.values() if place.stack))
+    bands: dict[str, list[SiteDeviation]] = {}
+    for stack in stacks:
+        inside = [row for row in rows if row.layer is not None and places[row.site].stack == stack]
+        layers = sorted({row.layer for row in inside if row.layer is not None})
+        if len(layers) < 2 * _BANDS:
+            return ""
+        for band in np.array_split(layers, _BANDS):
+            name = f"{band[0]}–{band[-1]}" + (f" of {stack}" if len(stacks) > 1 else "")
+            bands[name] = [row for row in inside if row.layer in band]
+    if not bands:
+        return ""
+    everywhere = _spread([row for band in bands.values() for row in band])
+    name = max(bands, key=lambda band: _spread(bands[band]))
+    if _spread(bands[name]) < _CLEARLY * everywhere:
+        return " Early, middle and late layers moved about as far as one another."
+    return f" Layers {name} moved furthest ({_spread(bands[name]):.3f}, against {everywhere:.3f} over all layers)."
+
+
+def _deviation(site: Site, layer: int | None, leaf: str, scales: Numbers, threshold: float) -> SiteDeviation:
     away = scales - 1
     return SiteDeviation(
-        site.name,
-        layer_of(site.path),
-        part,
-        site.role,
-        site.side,
-        len(scales),
-        float(away.mean()),
-        float(np.abs(away).mean()),
-        float(scales.min()),
-        float(scales.max()),
-        float((away < -THRESHOLD).mean()),
-        float((away > THRESHOLD).mean()),
+        site=site.name,
+        layer=layer,
+        leaf=f"{leaf}[{site.role}]" if site.spans else leaf,
+        role=site.role,
+        side=site.side,
+        size=len(scales),
+        mean=float(away.mean()),
+        spread=float(np.abs(away).mean()),
+        std=float(scales.std()),
+        smallest=float(scales.min()),
+        largest=float(scales.max()),
+        inhibited=float((away < -threshold).mean()),
+        amplified=float((away > threshold).mean()),
     )
 
 
-def _numbers(vector: Vector) -> Numbers:
-    return np.asarray(vector, dtype=np.float64)
+def _numbers(site: Site, vector: Vector) -> Numbers:
+    """Return a site's scales as float64; tensors in training or in a short dtype are welcome.
+
+    Raises:
+        AdapterError: one is not a finite number.
+    """
+    # A tensor in training has to be detached, and numpy knows no bfloat16; both without importing torch.
+    plain = vector.detach().cpu().double() if hasattr(vector, "detach") else vector
+    numbers: Numbers = np.asarray(plain, dtype=np.float64)
+    broken = int((~np.isfinite(numbers)).sum())
+    if broken:
+        raise AdapterError(
+            f"{site.name} holds {broken} of {numbers.size} scales that are not finite numbers: its training diverged."
+            " Train again with a lower learning rate."
+        )
+    return numbers
 
 
-def _weighted(rows: Sequence[SiteDeviation]) -> float:
+def _spread(rows: Sequence[SiteDeviation]) -> float:
     """Return the mean absolute deviation over all numbers of some sites."""
     return sum(row.spread * row.size for row in rows) / sum(row.size for row in rows)
-
-
-def _weighted_share(rows: Sequence[SiteDeviation]) -> float:
-    return sum((row.inhibited + row.amplified) * row.size for row in rows) / sum(row.size for row in rows)

@@ -3,78 +3,91 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ia3_studio.insight.deviation import Grid, Histogram
+from ia3_studio.insight.deviation import Grid, Histogram, Measure, SiteDeviation
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from ia3_studio.training.config import Step
 
-INHIBITED, IDENTITY, AMPLIFIED = "#2f6fb7", "#f4f1ea", "#c9600f"
+INHIBITED, AMPLIFIED = "rgb(47, 111, 183)", "rgb(201, 96, 15)"
+IDENTITY = "rgba(128, 135, 148, 0.14)"
+"""Hardly more than the page's own background, light or dark: what was not touched stays quiet."""
 TRAINING = "#5b8bc7"
 INK = "#808794"
 """Mid-grey: at least 3 to 1 against both page backgrounds."""
 GRID_LINES = "rgba(128, 135, 148, 0.25)"
 SMALLEST_RANGE = 0.02
 """The colour scale never spans less, so that an untrained adapter does not look trained."""
+MEASURES: dict[Measure, str] = {
+    "mean": "mean of scale − 1",
+    "spread": "mean of |scale − 1|",
+    "std": "standard deviation of the scales",
+}
 
 CONFIG: dict[str, Any] = {"showSendToCloud": False, "plotlyServerURL": "", "displaylogo": False, "responsive": True}
 """For ``figure.show(config=CONFIG)``: plotly's default offers to upload the data."""
 
 
 def heatmap(grid: Grid) -> go.Figure:
-    """Draw blocks × parts, blue where scales are inhibited and orange where they are amplified."""
+    """Draw blocks × leaves, blue where scales are inhibited and orange where they are amplified."""
     import plotly.graph_objects as go
 
     known = grid.values[np.isfinite(grid.values)]
     reach = max(float(np.abs(known).max()) if known.size else 0.0, SMALLEST_RANGE)
     signed = grid.measure == "mean"
-    title = "mean of scale − 1" if signed else "mean of |scale − 1|"
-    colours = [[0, INHIBITED], [0.5, IDENTITY], [1, AMPLIFIED]] if signed else [[0, IDENTITY], [1, AMPLIFIED]]
     figure = go.Figure(
         go.Heatmap(
             z=grid.values.astype(np.float32),
-            x=list(grid.parts),
+            x=list(grid.leaves),
             y=list(grid.layers),
-            text=[list(line) for line in grid.sites],
+            text=[[_described(site) for site in line] for line in grid.sites],
             zmin=-reach if signed else 0,
             zmax=reach,
-            colorscale=colours,
-            hovertemplate="%{text}<br>" + title + " %{z:.4f}<extra></extra>",
-            colorbar={"title": {"text": title, "side": "right"}, "thickness": 12, "outlinewidth": 0},
+            colorscale=[[0, INHIBITED], [0.5, IDENTITY], [1, AMPLIFIED]] if signed else [[0, IDENTITY], [1, AMPLIFIED]],
+            hovertemplate="%{text}<extra></extra>",
+            hoverongaps=False,
+            colorbar=_colour_bar(MEASURES[grid.measure], reach, signed),
             xgap=2,
             ygap=1,
         )
     )
-    _style(figure, max(300, 90 + 15 * len(grid.layers)))
-    figure.update_xaxes(type="category", showgrid=False)
-    figure.update_yaxes(type="category", title="layer", autorange="reversed", showgrid=False)
+    slanted = 5 * max(map(len, grid.leaves), default=0) if len(grid.leaves) > 4 else 0  # px that long names take
+    _style(figure, max(320, 150 + 15 * len(grid.layers)) + slanted)
+    figure.update_layout(margin={"t": 84})
+    figure.update_xaxes(type="category", title_text="module of the block", showgrid=False)
+    figure.update_yaxes(type="category", title_text="layer", autorange="reversed", showgrid=False)
     return figure
 
 
-def histogram_figure(counted: Histogram) -> go.Figure:
-    """Draw how the scales are spread around 1, with a line at 1."""
+def histogram_figure(counted: Histogram, counts: Literal["linear", "log"] = "linear") -> go.Figure:
+    """Draw how the scales are spread around 1, with a line at 1; ``counts`` chooses the upright axis."""
     import plotly.graph_objects as go
 
     middles = (counted.edges[:-1] + counted.edges[1:]) / 2
-    colours = np.where(middles < 1, INHIBITED, AMPLIFIED)
+    width = float(counted.edges[1] - counted.edges[0])
+    colours = np.select([middles < 1 - width / 4, middles > 1 + width / 4], [INHIBITED, AMPLIFIED], INK)
     figure = go.Figure(
         go.Bar(
             x=middles.astype(np.float32),
             y=counted.counts,
-            width=float(counted.edges[1] - counted.edges[0]),
+            width=width,
             marker={"color": colours.tolist(), "line": {"width": 0}},
             hovertemplate="scale %{x:.3f}: %{y:,} numbers<extra></extra>",
         )
     )
     _style(figure, 300)
-    figure.add_vline(x=1, line={"color": INK, "width": 1.5, "dash": "dot"}, annotation={"text": "1 = base model"})
-    figure.update_xaxes(title=f"scale ({counted.name})")
-    figure.update_yaxes(title="numbers")
+    line = {"color": INK, "width": 1.5, "dash": "dot"}
+    figure.add_vline(x=1, line=line, annotation={"text": "1 = base model", "yshift": 16, "xanchor": "center"})
+    figure.update_xaxes(title_text=f"scale ({counted.name})")
+    if counts == "log":
+        figure.update_yaxes(title_text="numbers (log scale)", type="log", dtick=1)
+    else:
+        figure.update_yaxes(title_text="numbers")
     return figure
 
 
@@ -93,9 +106,38 @@ def loss_figure(steps: Sequence[Step]) -> go.Figure:
         figure.add_scatter(x=x, y=y, name=name, mode=mode if len(points) > 2 else "lines+markers", line_color=colour)
     _style(figure, 320)
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
-    figure.update_xaxes(title="optimiser step")
-    figure.update_yaxes(title="loss (nats per token)")
+    figure.update_xaxes(title_text="optimiser step")
+    figure.update_yaxes(title_text="loss (nats per token)")
     return figure
+
+
+def _described(site: SiteDeviation | None) -> str:
+    """Return what a cell of the heatmap says of its site."""
+    if site is None:
+        return ""
+    return (
+        f"<b>{site.site}</b><br>{site.role}, {site.side} side, {site.size:,} numbers"
+        f"<br>mean {1 + site.mean:.4f}, from {site.smallest:.4f} to {site.largest:.4f}"
+        f"<br>mean |scale − 1| {site.spread:.4f}, standard deviation {site.std:.4f}"
+        f"<br>{site.inhibited:.0%} inhibited, {site.amplified:.0%} amplified"
+    )
+
+
+def _colour_bar(title: str, reach: float, signed: bool) -> dict[str, Any]:
+    """Return the colours' scale, above the map so that the map keeps the full width of a narrow page."""
+    return {
+        "orientation": "h",
+        "x": 0,
+        "xanchor": "left",
+        "y": 1.0,
+        "yanchor": "bottom",
+        "ypad": 8,
+        "thickness": 10,
+        "outlinewidth": 0,
+        "title": {"text": f"inhibited ← {title} → amplified" if signed else title, "side": "top"},
+        "tickvals": [-reach, 0, reach] if signed else [0, reach],
+        "ticktext": [f"−{reach:.2g}", "0", f"+{reach:.2g}"] if signed else ["0", f"{reach:.2g}"],
+    }
 
 
 def _style(figure: go.Figure, height: int) -> None:
@@ -107,7 +149,8 @@ def _style(figure: go.Figure, height: int) -> None:
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": INK, "size": 12},
         bargap=0.05,
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": INK, "activecolor": AMPLIFIED},
         showlegend=False,
     )
-    figure.update_xaxes(gridcolor=GRID_LINES, zeroline=False, automargin=True)
+    figure.update_xaxes(gridcolor=GRID_LINES, zeroline=False, automargin=True, title_standoff=8)
     figure.update_yaxes(gridcolor=GRID_LINES, zeroline=False, automargin=True)
