@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import tempfile
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ia3_studio.errors import AdapterError
+
+if TYPE_CHECKING:
+    from ia3_studio.training import TrainConfig
 
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors", "studio.json")
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip can hold: the same adapter gives the same bytes."""
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+_AUTO_CLASSES = {
+    "CAUSAL_LM": "AutoModelForCausalLM",
+    "SEQ_2_SEQ_LM": "AutoModelForSeq2SeqLM",
+    "SEQ_CLS": "AutoModelForSequenceClassification",
+    "TOKEN_CLS": "AutoModelForTokenClassification",
+    "QUESTION_ANS": "AutoModelForQuestionAnswering",
+    "FEATURE_EXTRACTION": "AutoModel",
+}
+"""Which class of transformers loads the base model of each of PEFT's task types."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +47,12 @@ class CardFacts:
     """Held-out loss of the base model, nats per token."""
     held_out_after: float | None = None
     studio_version: str = ""
+    date: str = ""
+    """Day of the training, such as 2026-11-24."""
+    settings: TrainConfig | None = None
+    """How it was trained, where that is known."""
+    task_type: str = "CAUSAL_LM"
+    """PEFT's name of what the base model is for."""
 
 
 def zip_adapter(folder: Path, target: Path, facts: CardFacts) -> Path:
@@ -39,39 +64,67 @@ def zip_adapter(folder: Path, target: Path, facts: CardFacts) -> Path:
     missing = [name for name in ADAPTER_FILES[:2] if not (folder / name).is_file()]
     if missing:
         raise AdapterError(f"{folder} lacks {' and '.join(missing)}; train or import the adapter again.")
+    contents = {name: (folder / name).read_bytes() for name in ADAPTER_FILES if (folder / name).is_file()}
+    contents["README.md"] = card(facts).encode()
     target.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in ADAPTER_FILES:
-            if (folder / name).is_file():
-                archive.writestr(zipfile.ZipInfo(name, _NO_DATE), (folder / name).read_bytes(), zipfile.ZIP_DEFLATED)
-        archive.writestr(zipfile.ZipInfo("README.md", _NO_DATE), card(facts), zipfile.ZIP_DEFLATED)
+    # Written beside and moved into place: somebody may be downloading the zip that is there.
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".zip-") as work:
+        part = Path(work) / target.name
+        with zipfile.ZipFile(part, "w") as archive:
+            for name, content in contents.items():
+                archive.writestr(zipfile.ZipInfo(name, _NO_DATE), content, zipfile.ZIP_DEFLATED)
+        os.replace(part, target)
     return target
 
 
 def card(facts: CardFacts) -> str:
     """Return the model card: front matter for the hub, facts, and how to load the adapter."""
-    rows = [
-        ("base model", facts.base_model or "unknown"),
-        ("vectors", f"{facts.vectors:,}"),
-        ("trained numbers", f"{facts.trained_numbers:,}"),
-        ("optimiser steps", f"{facts.steps:,}"),
-    ]
-    if facts.learning_rate is not None:
-        rows.append(("learning rate", f"{facts.learning_rate:g}"))
+    table = "\n".join(f"| {_cell(name)} | {_cell(value)} |" for name, value in _rows(facts))
+    # The hub refuses a card whose base model is a folder of somebody's machine.
+    on_hub = f"base_model: {json.dumps(facts.base_model)}\n" if _HUB_ID.fullmatch(facts.base_model) else ""
+    return _CARD.format(
+        name=_cell(facts.name),
+        front=on_hub,
+        base=json.dumps(facts.base_model or "path/to/the/base/model", ensure_ascii=False),
+        auto=_AUTO_CLASSES.get(facts.task_type, "AutoModel"),
+        table=table,
+    )
+
+
+def _rows(facts: CardFacts) -> Iterator[tuple[str, str]]:
+    """Yield what is known, as (name, value)."""
+    yield "base model", facts.base_model or "unknown"
+    yield "vectors", f"{facts.vectors:,}"
+    yield "trained numbers", f"{facts.trained_numbers:,}"
+    yield "optimiser steps", f"{facts.steps:,}"
     if facts.data:
-        rows.append(("data", facts.data.replace("|", "\\|").replace("\n", " ")))
+        yield "data", facts.data
     if facts.held_out_before is not None and facts.held_out_after is not None:
         losses = f"{facts.held_out_before:.3f} (base model) → {facts.held_out_after:.3f}"
-        rows.append(("held-out loss, nats per token", losses))
+        yield "held-out loss, nats per token", losses
+    if facts.learning_rate is not None:
+        yield "learning rate", f"{facts.learning_rate:g}"
+    if facts.settings:
+        yield "epochs", f"{facts.settings.epochs:g}"
+        yield "rows per step", f"{facts.settings.batch_size}"
+        yield "tokens per row, at most", f"{facts.settings.max_length}"
+        yield "warm-up, share of the steps", f"{facts.settings.warmup:g}"
+        yield "largest gradient norm", f"{facts.settings.clip:g}"
+        yield "pull towards 1", f"{facts.settings.pull:g}"
+        yield "seed", f"{facts.settings.seed}"
+    if facts.date:
+        yield "trained on", facts.date
     if facts.studio_version:
-        rows.append(("made with", f"IA3 Studio {facts.studio_version}"))
-    table = "\n".join(f"| {name} | {value} |" for name, value in rows)
-    return _CARD.format(name=facts.name.replace("\n", " "), base_model=facts.base_model, table=table)
+        yield "made with", f"IA3 Studio {facts.studio_version}"
+
+
+def _cell(text: str) -> str:
+    """Return a text that cannot leave its line or its cell."""
+    return " ".join(text.replace("|", "\\|").split())
 
 
 _CARD = """---
-base_model: {base_model}
-library_name: peft
+{front}library_name: peft
 tags:
 - ia3
 ---
@@ -88,9 +141,9 @@ An (IA)³ adapter: learned vectors that rescale activations of a frozen base mod
 
 ```python
 from peft import PeftModel
-from transformers import AutoModelForCausalLM
+from transformers import {auto}
 
-base = AutoModelForCausalLM.from_pretrained("{base_model}")
+base = {auto}.from_pretrained({base})
 model = PeftModel.from_pretrained(base, "path/to/this/folder")
 ```
 

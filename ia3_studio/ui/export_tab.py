@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,9 @@ def card_of(studio: Studio, shown: Shown, folder: Path) -> CardFacts:
         before,
         after,
         adapter.metadata.get("studio_version", ""),
+        f"{datetime.fromtimestamp(shown.run.created_at, UTC):%Y-%m-%d}" if shown.run else "",
+        shown.run.config.train if shown.run else None,
+        adapter.metadata.get("task_type", "CAUSAL_LM"),
     )
 
 

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import ast
 import zipfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import peft
 import pytest
 import torch
+import yaml
 
 from ia3_studio.errors import AdapterError
 from ia3_studio.export.archive import CardFacts, card, zip_adapter
 from ia3_studio.method import attach, discover
+from ia3_studio.training import TrainConfig
 from tests.families import batch_of, logits_of, tiny_model
 from tests.method.test_scaling import randomised
 
 FACTS = CardFacts("First light", "tiny/model", 192, 6, 50, 0.01, "lighthouse", 3.2, 2.1, "0.1.0")
+
+
+def front_matter(text: str) -> Any:
+    empty, matter, _body = text.split("---\n", 2)
+    assert empty == ""
+    return yaml.safe_load(matter)
 
 
 def test_peft_loads_the_unpacked_zip_and_gives_identical_logits(tmp_path: Path) -> None:
@@ -35,13 +46,50 @@ def test_peft_loads_the_unpacked_zip_and_gives_identical_logits(tmp_path: Path) 
 
 def test_the_card_tells_the_facts_and_how_to_load() -> None:
     text = card(FACTS)
-    assert text.startswith("---\nbase_model: tiny/model\nlibrary_name: peft\n")
+    assert front_matter(text) == {"base_model": "tiny/model", "library_name": "peft", "tags": ["ia3"]}
     assert "| held-out loss, nats per token | 3.200 (base model) → 2.100 |" in text
     assert 'PeftModel.from_pretrained(base, "path/to/this/folder")' in text
 
 
 def test_what_is_not_known_is_not_on_the_card() -> None:
-    assert "learning rate" not in card(CardFacts("x", "m", 1, 1, 1))
+    text = card(CardFacts("x", "m", 1, 1, 1))
+    assert not [name for name in ("learning rate", "held-out", "seed", "trained on") if name in text]
+
+
+def test_the_settings_of_the_training_are_on_the_card() -> None:
+    text = card(replace(FACTS, settings=TrainConfig(epochs=1.5, seed=7), date="2026-11-24"))
+    assert "| epochs | 1.5 |" in text and "| seed | 7 |" in text and "| trained on | 2026-11-24 |" in text
+
+
+@pytest.mark.parametrize("base", ["/home/somebody/model", "C:\\models\\x: y", "a/b/c", ""])
+def test_a_base_model_that_is_no_hub_id_stays_out_of_the_front_matter(base: str) -> None:
+    assert front_matter(card(replace(FACTS, base_model=base))) == {"library_name": "peft", "tags": ["ia3"]}
+
+
+def test_no_fact_breaks_out_of_its_place() -> None:
+    text = card(replace(FACTS, name="a\n---\nlicense: x", base_model='x"\n---\n|', data="two\nlines | one cell"))
+    assert front_matter(text) == {"library_name": "peft", "tags": ["ia3"]}
+    assert "\n# a --- license: x\n" in text and "| data | two lines \\| one cell |" in text
+
+
+def test_the_program_on_the_card_is_python_and_names_the_class_of_the_task() -> None:
+    text = card(replace(FACTS, base_model='odd "name"\\', task_type="SEQ_2_SEQ_LM"))
+    program = text.partition("```python\n")[2].partition("```")[0]
+    assert "AutoModelForSeq2SeqLM" in program
+    calls = [node for node in ast.walk(ast.parse(program)) if isinstance(node, ast.Call)]
+    assert ast.literal_eval(calls[0].args[0]) == 'odd "name"\\'
+
+
+def test_writing_again_replaces_the_zip_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        (tmp_path / name).write_bytes(b"{}")
+    target = tmp_path / "out" / "adapter.zip"
+    zip_adapter(tmp_path, target, FACTS)
+    zip_adapter(tmp_path, target, replace(FACTS, name="Second light"))
+    assert list(target.parent.iterdir()) == [target]
+    with zipfile.ZipFile(target) as archive:
+        assert archive.namelist() == ["adapter_config.json", "adapter_model.safetensors", "README.md"]
+        assert b"# Second light" in archive.read("README.md")
 
 
 def test_an_incomplete_folder_is_refused_with_what_it_lacks(tmp_path: Path) -> None:
