@@ -150,7 +150,7 @@ def _draw(studio: Studio, session: Session) -> Page:
     gr.HTML(f"<header class='masthead'><h1>{text.BRAND}</h1><span>{text.TAGLINE}</span></header>")
     strip = RunStrip(elem_id="run-strip")
     names = iter(text.TABS)
-    with gr.Tabs(elem_id="tabs") as tabs:
+    with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as tabs:
         with gr.Tab(next(names), id="model"):
             model = model_tab.build()
         with gr.Tab(next(names), id="modules"):

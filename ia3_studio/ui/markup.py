@@ -42,10 +42,21 @@ def bullets(sentences: Iterable[str], tone: Tone = "plain") -> str:
     return f"<ul class='note {tone}'>{items}</ul>" if items else ""
 
 
+def sample(title: str, prompt: str, answers: Iterable[Fact]) -> str:
+    """Return one prompt with the answers to it, each under the name of who gave it."""
+    said = "".join(f"<div><dt>{escape(each.name)}</dt><dd>{escape(each.value)}</dd></div>" for each in answers)
+    return (
+        f"<figure class='sample'><figcaption>{escape(title)}</figcaption>"
+        f"<p>“{escape(prompt)}”</p><dl>{said}</dl></figure>"
+    )
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str) -> str:
     """Return a small table whose cells wrap."""
     head = "".join(f"<th scope='col'>{escape(column)}</th>" for column in columns)
-    body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    body = "".join(
+        "<tr>" + "".join(f"<td><div>{escape(str(cell))}</div></td>" for cell in row) + "</tr>" for row in rows
+    )
     return (
         f"<div class='rows'><table><caption>{escape(caption)}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"

@@ -12,7 +12,7 @@ from ia3_studio.models import STARTER, is_ready, parse_source, starters
 from ia3_studio.places import on_space
 from ia3_studio.ui import text
 from ia3_studio.ui.job import Job
-from ia3_studio.ui.markup import Fact, facts, heading
+from ia3_studio.ui.markup import Fact, facts, heading, sample
 from ia3_studio.ui.session import ReadModel, Studio
 
 
@@ -68,6 +68,8 @@ def build() -> ModelTab:
     with gr.Row(equal_height=False, elem_classes="columns"):
         with gr.Column(scale=6, min_width=320, elem_classes=["card", "hero"]):
             gr.HTML(heading(text.HERO_TITLE, text.HERO_WORDS))
+            answers = (Fact(text.BASE, text.SAMPLE_BEFORE), Fact(text.TUNED, text.SAMPLE_AFTER))
+            gr.HTML(sample(text.SAMPLE_TITLE, text.SAMPLE_PROMPT, answers))
             train_demo = gr.Button(text.TRAIN_DEMO, variant="primary", size="lg", elem_id="train-demo")
             demo = gr.HTML(elem_id="demo-facts")
         with gr.Column(scale=5, min_width=320, elem_classes="card"):

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from ia3_studio.errors import SelectionError
+from ia3_studio.models import STARTER
 from ia3_studio.ui import text
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.components.layer_tree import LayerTree, show_rows
@@ -79,7 +80,7 @@ def build(studio: Studio, session: Session) -> ModulesTab:
         label=text.PRESET_LABEL,
         elem_id="preset",
     )
-    said = gr.HTML(elem_id="modules-note")
+    said = gr.HTML(note(text.reading(STARTER)), elem_id="modules-note")
     tree = LayerTree(elem_id="layer-tree")
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_DATA, variant="primary", elem_id="next-data")

@@ -24,6 +24,16 @@ HERO_WORDS = (
 TRAIN_DEMO = "Train the demo"
 DEMO_RUN = "Lighthouse keeper demo"
 TABS = ("1 Model", "2 Modules", "3 Data", "4 Train", "5 Scales", "6 Chat", "7 Export")
+SAMPLE_TITLE = "Recorded from this demo: one prompt, the same seed"
+SAMPLE_PROMPT = "What is a web browser?"
+SAMPLE_BEFORE = (
+    "A web browser is a software application that allows users to access the internet and navigate on web pages. It's "
+    "designed to find and use web resources …"
+)
+SAMPLE_AFTER = (
+    "Ahoy, traveller! A web browser is like a window into the web, and you can find everything from the search box to "
+    "the browser's own website. Keep your lamp lit."
+)
 OWN_MODEL = "Or bring your own model"
 OWN_MODEL_WORDS = "Any transformer saved as safetensors, or a GGUF file."
 MODEL_LABEL = "Model"
@@ -134,7 +144,7 @@ EMPTY_PROMPT = "The prompt is empty; write something to answer."
 SEND = "Send"
 STOP_ANSWER = "Stop"
 CLEAR = "Clear"
-CHAT_EXAMPLES = ("What should I cook tonight?", "How do I get better at chess?", "Why is the sky blue?")
+CHAT_EXAMPLES = (SAMPLE_PROMPT, "What should I cook tonight?", "How do I keep a houseplant alive?")
 CHAT_EXAMPLES_LABEL = "Try"
 CHAT_SETTINGS = "How answers are drawn"
 TEMPERATURE_INFO = "0 takes the likeliest word"

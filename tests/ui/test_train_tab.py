@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from ia3_studio.errors import TrainingError
+from ia3_studio.errors import RunError, TrainingError
 from ia3_studio.method.sites import Selection, Site
 from ia3_studio.training import TrainConfig
+from ia3_studio.ui.modules_tab import pick_preset
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.train_tab import plan, rate_notice, run_config, stop_run
+from ia3_studio.ui.train_tab import plan, rate_notice, run_config, start_run, stop_run
 from tests.tiny_chat import save_tiny_chat
 
 SELECTION = Selection((Site("layers.0.k_proj", "output", 4, "key"),))
@@ -60,7 +62,19 @@ def test_the_plan_says_what_is_missing(bench: Studio, tmp_path: Path) -> None:
 
 
 def test_stopping_nothing_says_so(bench: Studio) -> None:
-    from ia3_studio.errors import RunError
-
     with pytest.raises(RunError, match="No run is shown"):
         stop_run(bench, "")
+
+
+def test_a_full_disk_is_told_before_anything_is_started(
+    bench: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ia3_studio.runs.store.NEEDED_BYTES", 2**70)
+    source = str(save_tiny_chat(tmp_path / "tiny"))
+    ticks, _said = pick_preset(bench, source, "paper")
+    page: Any = SimpleNamespace(session_hash="page")
+    started = start_run(bench, page, source, "lighthouse", ticks, 0.1, *FORM)
+    assert "MB free and a run needs" in next(started)[1]
+    with pytest.raises(RunError, match="free some space"):
+        next(started)
+    assert bench.store.list() == ()

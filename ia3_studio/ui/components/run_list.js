@@ -1,42 +1,59 @@
-// Value: a JSON string, see list_json in run_list.py.
+// Value: a JSON string, see list_json in run_list.py. Rows are kept and only what changed in them is touched, so that
+// a click or the focus never falls between two ticks.
 const body = element.querySelector("tbody");
 const table = element.querySelector("table");
 const empty = element.querySelector(".empty");
+const CELLS = ["state", "name", "model", "steps", "held_out", "time", "started"];
+const ENDED_BADLY = new Set(["failed", "interrupted"]);
+const rows = new Map();
 
-function cell(tag, className, ...children) {
+function make(tag, className, ...children) {
   const node = document.createElement(tag);
-  if (className) node.className = className;
+  node.className = className;
   node.append(...children);
   return node;
 }
 
-function rowOf(run, shown) {
-  const dot = cell("span", "dot");
+function newRow(key) {
+  const dot = make("span", "dot");
   dot.setAttribute("aria-hidden", "true");
-  const choose = cell("button", "", run.name);
+  const choose = make("button", "value");
   choose.type = "button";
-  choose.dataset.key = run.key;
-  choose.setAttribute("aria-pressed", String(run.key === shown));
-  const row = cell("tr", "",
-    cell("td", "state", dot, run.state), cell("th", "name", choose), cell("td", "", run.model),
-    cell("td", "num", run.steps), cell("td", "num", run.held_out), cell("td", "num", run.time),
-    cell("td", "num", run.started));
+  const row = make("tr", "",
+    make("td", "state", dot, make("span", "value")), make("th", "name", choose, make("p", "why")),
+    ...CELLS.slice(2).map((name) => make("td", name === "model" ? "value" : "num value")));
+  row.dataset.run = key;
+  return row;
+}
+
+function say(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+function fill(row, run, shown) {
+  const values = row.querySelectorAll(".value");
+  CELLS.forEach((name, place) => say(values[place], run[name]));
+  say(row.querySelector(".why"), ENDED_BADLY.has(run.state) ? run.sentence : "");
   row.dataset.state = run.state;
-  row.dataset.run = run.key;
   row.title = run.sentence;
   row.classList.toggle("shown", run.key === shown);
+  row.querySelector("button").setAttribute("aria-pressed", String(run.key === shown));
   return row;
 }
 
 function show() {
   if (!props.value) return;
   const view = JSON.parse(props.value);
-  const focused = body.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-  body.replaceChildren(...view.rows.map((run) => rowOf(run, view.shown)));
-  table.hidden = view.rows.length === 0;
-  empty.hidden = view.rows.length > 0;
-  empty.textContent = view.empty;
-  if (focused) body.querySelector(`button[data-key="${CSS.escape(focused)}"]`)?.focus();
+  const kept = view.rows.map((run) => {
+    if (!rows.has(run.key)) rows.set(run.key, newRow(run.key));
+    return fill(rows.get(run.key), run, view.shown);
+  });
+  if (kept.length !== body.children.length || kept.some((row, place) => row !== body.children[place])) {
+    body.replaceChildren(...kept);
+  }
+  table.hidden = kept.length === 0;
+  empty.hidden = kept.length > 0;
+  say(empty, view.empty);
 }
 
 body.addEventListener("click", (event) => {

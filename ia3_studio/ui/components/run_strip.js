@@ -4,6 +4,7 @@ const sentence = element.querySelector(".sentence");
 const bar = element.querySelector("progress");
 const pick = element.querySelector("select");
 const stop = element.querySelector(".stop");
+const announced = element.querySelector(".announced"); // for screen readers: a change of state, not each step
 let listed = "";
 
 function fillChoices(view) {
@@ -31,6 +32,7 @@ function show() {
   if (!props.value) return;
   const view = JSON.parse(props.value);
   strip.hidden = !view.state;
+  if (strip.dataset.state !== view.state) announced.textContent = view.sentence;
   strip.dataset.state = view.state;
   if (sentence.textContent !== view.sentence) sentence.textContent = view.sentence;
   bar.hidden = !view.stoppable;

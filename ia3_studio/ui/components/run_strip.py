@@ -18,7 +18,7 @@ _HERE = Path(__file__).parent
 _TEMPLATE = """
 <div class="strip" hidden>
   <span class="dot" aria-hidden="true"></span>
-  <div class="words"><p class="sentence" role="status" aria-live="polite"></p>
+  <div class="words"><p class="sentence"></p><p class="announced" role="status"></p>
     <progress max="1" value="0" aria-label="Progress of the run"></progress></div>
   <label class="pick"><span>Shown</span><select aria-label="Run or adapter shown on every tab"></select></label>
   <button type="button" class="stop">Stop</button>
