@@ -78,15 +78,20 @@ class RunFolder:
 
     def keep_adapter(self, step: int, save: Callable[[Path], None]) -> None:
         """Let ``save`` fill a folder and make it the newest adapter; it is there as a whole or not at all."""
-        unfinished = self.adapters / ".unfinished"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(parents=True)
-        save(unfinished)
+        unfinished, replaced = self.adapters / ".unfinished", self.adapters / ".replaced"
         target = self.adapters / f"step-{step:08d}"
-        shutil.rmtree(target, ignore_errors=True)
-        unfinished.rename(target)
+        shutil.rmtree(unfinished, ignore_errors=True)
+        try:
+            unfinished.mkdir(parents=True)
+            save(unfinished)
+            if target.exists():
+                target.rename(replaced)
+            unfinished.rename(target)
+        finally:  # on a full disk the half-written folder takes the room that the last words need
+            shutil.rmtree(unfinished, ignore_errors=True)
+            shutil.rmtree(replaced, ignore_errors=True)
         for old in self._adapters()[:-KEPT_ADAPTERS]:
-            shutil.rmtree(old)
+            shutil.rmtree(old, ignore_errors=True)
 
     def _adapters(self) -> list[Path]:
         return sorted(self.adapters.glob("step-*")) if self.adapters.is_dir() else []
@@ -123,8 +128,11 @@ class StatusFile:
 def write_json(path: Path, document: dict[str, Any]) -> None:
     """Replace a file as a whole."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(document), encoding="utf-8")
-    os.replace(temporary, path)
+    try:
+        temporary.write_text(json.dumps(document), encoding="utf-8")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
@@ -142,7 +150,10 @@ def step_line(step: Step) -> str:
 
 
 def read_steps(path: Path, offset: int) -> tuple[tuple[Step, ...], int]:
-    """Return the steps behind a byte offset, and the offset to go on from; a half-written line waits."""
+    """Return the steps behind a byte offset, and the offset to go on from.
+
+    A half-written line waits for its other half; a whole line that is damaged is passed over.
+    """
     try:
         with path.open("rb") as file:
             file.seek(offset)
@@ -150,4 +161,12 @@ def read_steps(path: Path, offset: int) -> tuple[tuple[Step, ...], int]:
     except OSError:
         return (), offset
     whole = data[: data.rfind(b"\n") + 1]
-    return tuple(Step(**json.loads(line)) for line in whole.splitlines()), offset + len(whole)
+    steps = (_read_step(line) for line in whole.splitlines())
+    return tuple(step for step in steps if step), offset + len(whole)
+
+
+def _read_step(line: bytes) -> Step | None:
+    try:
+        return Step(**json.loads(line))
+    except (ValueError, TypeError):
+        return None

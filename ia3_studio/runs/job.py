@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from ia3_studio.runs.run import Run
 from ia3_studio.training.config import Step
 
 if TYPE_CHECKING:
+    from ia3_studio.data.load import DataSplit
     from ia3_studio.runs.worker import Say
 
 
@@ -21,44 +22,21 @@ class TrainingJob:
         self._newest: Step | None = None
 
     def prepare(self, say: Say) -> None:
-        """Load model and data and place the vectors.
+        """Read the data, load the model and place the vectors; what fails sooner is tried first.
 
         Raises:
             StudioError: anything of it is not possible, with the sentence for the user.
         """
-        from ia3_studio.data.load import load_data
-        from ia3_studio.data.tokens import tokenize
-        from ia3_studio.method.scaling import attach
-        from ia3_studio.method.tree import discover
-        from ia3_studio.models.load import load_model
-
-        config = self._run.config
-        say(None, "Loading the model")
-        self._loaded = load_model(config.model, progress=say)
-        print(self._loaded.device_reason)
         say(None, "Reading the data")
-        split = load_data(self._run.data_source, held_out=config.held_out, seed=config.train.seed)
-        self._data = split.description
-        length = config.train.max_length
-        learned = tokenize(split.train, self._loaded.tokenizer, length)
-        self._rows = learned.rows
-        self._held_out = tokenize(split.held_out, self._loaded.tokenizer, length).rows
-        for problem in split.problems:
-            print(f"row {problem.row} is left out: {problem.reason}")
-        for name, rows in (
-            ("cut to the length limit", learned.cut),
-            ("left out: no answer in reach", learned.unlabelled),
-        ):
-            if rows:
-                print(f"rows {', '.join(map(str, rows))}: {name}")
+        split = self._read_data()
+        say(None, "Loading the model")
+        self._load_model(say)
+        say(None, "Turning the rows into tokens")
+        self._tokenize(split)
         say(None, "Placing the vectors")
-        chosen = config.selection
-        if isinstance(chosen, str):
-            chosen = discover(self._loaded.model, self._loaded.base_model).select(chosen)
-        self._attachment = attach(self._loaded.model, chosen)
-        print(f"{len(chosen)} vectors, {chosen.numbers:,} trained numbers")
+        self._place_vectors()
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Generator[Step, None, None]:
         """Train, yielding each step."""
         from ia3_studio.training.train import train
 
@@ -80,3 +58,43 @@ class TrainingJob:
             "steps": str(self._newest.step if self._newest else 0),
         }
         self._attachment.adapter(facts).save(folder)
+
+    def _read_data(self) -> DataSplit:
+        from ia3_studio.data.load import load_data
+
+        config = self._run.config
+        split = load_data(self._run.data_source, held_out=config.held_out, seed=config.train.seed)
+        for problem in split.problems:
+            print(f"row {problem.row} is left out: {problem.reason}")
+        self._data = split.description
+        return split
+
+    def _load_model(self, say: Say) -> None:
+        from ia3_studio.models.load import load_model
+
+        self._loaded = load_model(self._run.config.model, progress=say)
+        print(self._loaded.device_reason)
+
+    def _tokenize(self, split: DataSplit) -> None:
+        from ia3_studio.data.tokens import tokenize
+
+        length = self._run.config.train.max_length
+        learned = tokenize(split.train, self._loaded.tokenizer, length)
+        for rows, what in (
+            (learned.cut, "cut to the length limit"),
+            (learned.unlabelled, "left out: no answer in reach"),
+        ):
+            if rows:
+                print(f"rows {', '.join(map(str, rows))}: {what}")
+        self._rows = learned.rows
+        self._held_out = tokenize(split.held_out, self._loaded.tokenizer, length).rows
+
+    def _place_vectors(self) -> None:
+        from ia3_studio.method.scaling import attach
+        from ia3_studio.method.tree import discover
+
+        chosen = self._run.config.selection
+        if isinstance(chosen, str):
+            chosen = discover(self._loaded.model, self._loaded.base_model).select(chosen)
+        self._attachment = attach(self._loaded.model, chosen)
+        print(f"{len(chosen)} vectors, {chosen.numbers:,} trained numbers")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -12,6 +13,9 @@ from typing import TYPE_CHECKING
 import psutil
 
 from ia3_studio.runs.folder import RunFolder, read_json, write_json
+
+if sys.platform != "win32":
+    import fcntl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,9 +40,9 @@ def start_worker(folder: RunFolder, command: Sequence[str] = ()) -> None:
             env={**os.environ, "PYTHONPATH": paths, "PYTHONUNBUFFERED": "1"},
             start_new_session=True,
         )
-    record_worker(folder, process.pid)
     # Collects the exit status if this process is still there; the worker does not need it to be.
     threading.Thread(target=process.wait, name=f"worker {process.pid}", daemon=True).start()
+    record_worker(folder, process.pid)
 
 
 def record_worker(folder: RunFolder, pid: int) -> None:
@@ -51,7 +55,17 @@ def record_worker(folder: RunFolder, pid: int) -> None:
 
 
 def worker_lives(folder: RunFolder) -> bool:
-    """Say whether the recorded process exists, is the same one and has not ended."""
+    """Say whether a living worker holds the run's lock; the system lets go of it at the worker's death."""
+    held = _lock_held(folder.lock)
+    return started_process_lives(folder) if held is None else held
+
+
+def started_process_lives(folder: RunFolder) -> bool:
+    """Say whether the process that was started for a run is there, before it holds the lock.
+
+    Not asked of a worker that has said something: birth times are told by the clock of the machine, and a clock
+    that is set right would make a living worker look like another process.
+    """
     record = read_json(folder.worker)
     if not record:
         return False
@@ -61,3 +75,22 @@ def worker_lives(folder: RunFolder) -> bool:
         return bool(same and process.status() != psutil.STATUS_ZOMBIE)
     except (psutil.Error, KeyError, TypeError, ValueError):
         return False
+
+
+def restarted_since(moment: float) -> bool:
+    """Say whether the machine was started after a moment, in seconds since the epoch."""
+    return bool(psutil.boot_time() > moment)
+
+
+def _lock_held(path: Path) -> bool | None:
+    """Say whether a process holds a lock file; None where the file system or the platform cannot tell."""
+    if sys.platform == "win32":
+        return None
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two readers never see each other
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        return True if error.errno in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES) else None
+    return False

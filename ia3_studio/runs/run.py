@@ -12,7 +12,7 @@ from typing import Literal
 from ia3_studio.errors import RunError
 from ia3_studio.runs.config import RunConfig
 from ia3_studio.runs.folder import RunFolder, Said, read_steps
-from ia3_studio.runs.process import worker_lives
+from ia3_studio.runs.process import restarted_since, started_process_lives, worker_lives
 from ia3_studio.training.config import Step
 
 State = Literal["queued", "running", "stopping", "finished", "stopped", "failed", "interrupted"]
@@ -24,6 +24,12 @@ SILENT_SECONDS = 30.0
 """After how long without a sign of life the page says so."""
 _FULL_DISK = 2**20
 """Bytes free below which a dead worker most likely died of the disk."""
+
+
+_TAIL_BYTES = 4096
+"""End of the metrics file in which the newest step is looked for; a line has about 300 bytes."""
+_LONGEST_QUOTE = 160
+"""Characters of the log that are quoted in a sentence."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,7 @@ class Run:
         """
         try:
             return RunConfig.from_json(self.files.config.read_text(encoding="utf-8"))
-        except OSError as error:
+        except (OSError, UnicodeDecodeError) as error:
             raise RunError(f"The run {self.id} has no settings that can be read ({error}); start it anew.") from error
 
     @property
@@ -80,9 +86,9 @@ class Run:
 
     def status(self) -> RunStatus:
         """Return what is true now, as far as files and the operating system tell."""
-        said = self.files.said()
+        said, lives = self._look()
         last = self._last_step()
-        state, sentence = self._state(said, last)
+        state, sentence = self._state(said, lives, last)
         seconds = 0.0
         if said and said.began_at is not None:
             seconds = (said.ended_at or (time.time() if state in ACTIVE else said.seen_at)) - said.began_at
@@ -110,8 +116,15 @@ class Run:
         return read_steps(self.files.metrics, offset)
 
     def request_stop(self) -> None:
-        """Ask the worker to stop after the step it is in; what is learned by then is kept."""
-        self.files.stop.touch()
+        """Ask the worker to stop after the step it is in; what is learned by then is kept.
+
+        Raises:
+            RunError: the run's folder cannot be written.
+        """
+        try:
+            self.files.stop.touch()
+        except OSError as error:
+            raise RunError(f"The run {self.id} cannot be asked to stop: {error.strerror} at {self.folder}.") from error
 
     def adapter_folder(self) -> Path | None:
         """Return the newest complete adapter, also of a run that still works or was interrupted."""
@@ -126,43 +139,81 @@ class Run:
         except OSError:
             return ""
 
-    def _state(self, said: Said | None, last: Step | None) -> tuple[State, str]:
+    def _look(self) -> tuple[Said | None, bool]:
+        """Return what the worker last said, and whether it lives."""
+        said = self.files.said()
+        if said and said.result:
+            return said, False
+        lives = worker_lives(self.files)
+        said = self.files.said()  # read after the look at the lock: one that ended meanwhile has left its last words
+        if said and not said.result and not lives:
+            lives = worker_lives(self.files)  # and one that began meanwhile holds it now
+        return said, lives
+
+    def _state(self, said: Said | None, lives: bool, last: Step | None) -> tuple[State, str]:
         if said and said.result:
             return said.result, said.sentence
-        if worker_lives(self.files):
+        if said and lives:
             return self._living_state(said)
-        if said is None and not self.files.worker.exists() and time.time() - self.created_at < STARTING_SECONDS:
-            return "queued", "Starting"
-        return "interrupted", self._cause_of_death(last)
+        if said is None and (lives or self._is_new() or started_process_lives(self.files)):
+            return ("stopping", "Stopping") if self.files.stop.exists() else ("queued", "Starting the worker")
+        return "interrupted", self._cause_of_death(said, last)
 
-    def _living_state(self, said: Said | None) -> tuple[State, str]:
-        if said is None:
-            return "running", "Starting the worker"
+    def _is_new(self) -> bool:
+        """Say whether the worker may not have been started yet; asked first, for it is started at any moment."""
+        age = time.time() - self.created_at
+        return not self.files.worker.exists() and abs(age) < STARTING_SECONDS  # abs: the clock may have been set back
+
+    def _living_state(self, said: Said) -> tuple[State, str]:
         silent = time.time() - said.seen_at
         suffix = f" (no sign of life for {silent:.0f} s)" if silent > SILENT_SECONDS else ""
         if self.files.stop.exists():
-            return "stopping", f"Stopping after this step{suffix}"
+            return "stopping", ("Stopping after this step" if said.phase == "training" else "Stopping") + suffix
         return ("queued" if said.phase == "waiting" else "running"), said.sentence + suffix
 
-    def _cause_of_death(self, last: Step | None) -> str:
-        reached = f"at step {last.step} of {last.total_steps}" if last and last.step else "before its first step"
-        kept = "The newest adapter is kept." if self.adapter_folder() else "There was no adapter to keep yet."
-        if shutil.disk_usage(self.folder).free < _FULL_DISK:
-            return f"The run ended {reached} because the disk is full. {kept} Free some space and start it again."
+    def _cause_of_death(self, said: Said | None, last: Step | None) -> str:
+        try:
+            _ = self.config
+        except RunError as error:
+            return str(error)
+        kept = "The newest adapter is kept. " if self.adapter_folder() else ""
+        if self._disk_is_full():
+            return f"The run ended {_reached(said, last)}: the disk is full. {kept}Free some space and start it again."
+        if said and restarted_since(said.seen_at):
+            return f"The run ended {_reached(said, last)}: the machine restarted. {kept}Start it again."
+        if said is None:
+            return f"The worker process ended before it could work.{self._last_words()} Start the run again."
         return (
-            f"The worker process ended {reached} without a word: it was killed, the machine restarted, or memory ran"
-            f" out. {kept} Start the run again."
+            f"The worker process was killed {_reached(said, last)}: memory ran out, unless somebody ended it."
+            f"{self._last_words()} {kept}Start the run again."
         )
+
+    def _disk_is_full(self) -> bool:
+        try:
+            return shutil.disk_usage(self.folder).free < _FULL_DISK
+        except OSError:
+            return False
+
+    def _last_words(self) -> str:
+        lines = self.log_tail().strip().splitlines()
+        return f" The log ends with “{lines[-1].strip()[:_LONGEST_QUOTE]}”." if lines else ""
 
     def _last_step(self) -> Step | None:
         """Return the newest step, read from the end of the file."""
         try:
             size = self.files.metrics.stat().st_size
+            with self.files.metrics.open("rb") as file:
+                file.seek(max(0, size - _TAIL_BYTES))
+                tail = file.read(min(size, _TAIL_BYTES))
         except OSError:
             return None
-        with self.files.metrics.open("rb") as file:
-            file.seek(max(0, size - 4096))
-            tail = file.read(4096)
-        start = 0 if size <= 4096 else tail.find(b"\n") + 1
-        steps, _offset = read_steps(self.files.metrics, max(0, size - 4096) + start)
+        start = 0 if size <= _TAIL_BYTES else size - _TAIL_BYTES + tail.find(b"\n") + 1
+        steps, _offset = read_steps(self.files.metrics, start)
         return steps[-1] if steps else None
+
+
+def _reached(said: Said | None, last: Step | None) -> str:
+    """Say how far a run had come."""
+    if last and last.step:
+        return f"at step {last.step} of {last.total_steps}"
+    return "while it waited for its turn" if said and said.phase == "waiting" else "before its first step"

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import secrets
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
+from ia3_studio.data.load import STARTERS
 from ia3_studio.errors import RunError
+from ia3_studio.models.sources import parse_source
 from ia3_studio.places import runs_folder
 from ia3_studio.runs.config import RunConfig
 from ia3_studio.runs.folder import RunFolder
@@ -21,7 +25,10 @@ from ia3_studio.runs.run import Run
 NEEDED_BYTES = 50 * 2**20
 """Free disk a run is given room in: log, metrics and adapters of a model of a few billion weights."""
 
-_RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
+LOCK_SECONDS = 30.0
+"""How long a click waits for another process that creates a run in the same folder."""
+
+_RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}", re.ASCII)
 _STARTS = ".starts"
 
 
@@ -36,21 +43,22 @@ class RunStore:
 
         Raises:
             RunError: there is too little free disk, or the folder cannot be written.
+            ModelError: the model's name is malformed.
         """
+        config = replace(config, model=parse_source(config.model).value)  # a worker has a working folder of its own
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.root / ".create.lock"):
+            with FileLock(self.root / ".create.lock", timeout=LOCK_SECONDS):
                 mark = self.root / _STARTS / hashlib.sha256(start_id.encode()).hexdigest()
-                if mark.is_file():
-                    return self.open(mark.read_text())
-                self._require_room()
-                run = self._make(config)
-                mark.parent.mkdir(exist_ok=True)
-                mark.write_text(run.id)
-                return run
+                return self._marked(mark) or self._make(config, mark)
+        except Timeout as error:
+            raise RunError(
+                f"Another program has been creating a run in {self.root} for {LOCK_SECONDS:.0f} s; try again."
+            ) from error
         except OSError as error:
             raise RunError(
-                f"The run cannot be written to {self.root} ({error.strerror}); choose another folder."
+                f"The run cannot be written to {self.root} ({error.strerror}); free some space there or choose another"
+                " folder."
             ) from error
 
     def open(self, run_id: str) -> Run:
@@ -67,34 +75,62 @@ class RunStore:
         """Return all runs, newest first; a damaged one is listed too."""
         if not self.root.is_dir():
             return ()
-        names = sorted((path.name for path in self.root.iterdir() if _RUN_ID.fullmatch(path.name)), reverse=True)
-        return tuple(Run(self.root / name) for name in names)
+        with os.scandir(self.root) as entries:
+            names = [entry.name for entry in entries if _RUN_ID.fullmatch(entry.name) and entry.is_dir()]
+        return tuple(Run(self.root / name) for name in sorted(names, reverse=True))
 
-    def _make(self, config: RunConfig) -> Run:
+    def _marked(self, mark: Path) -> Run | None:
+        """Return the run that a start made before; None where it made none, or did not get to its end."""
+        try:
+            return self.open(mark.read_text(encoding="utf-8"))
+        except (FileNotFoundError, UnicodeDecodeError, RunError):
+            return None
+
+    def _make(self, config: RunConfig, mark: Path) -> Run:
         """Write a run's folder under another name first, so that it appears as a whole."""
-        run_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+        source = Path(config.data).expanduser()
+        copied = config.data not in {starter.name for starter in STARTERS} and source.is_file()
+        self._require_room(NEEDED_BYTES + (source.stat().st_size if copied else 0))
+        run_id = _new_id()
         unfinished = self.root / f".{run_id}"
-        unfinished.mkdir()
-        files = RunFolder(unfinished)
-        files.config.write_text(config.to_json(), encoding="utf-8")
-        source = Path(config.data)
-        if source.is_file():
-            files.data.mkdir()
-            shutil.copyfile(source, files.data / source.name)
-        unfinished.rename(self.root / run_id)
+        try:
+            unfinished.mkdir()
+            files = RunFolder(unfinished)
+            files.config.write_text(config.to_json(), encoding="utf-8")
+            if copied:
+                files.data.mkdir()
+                shutil.copyfile(source, files.data / source.name)
+            mark.parent.mkdir(exist_ok=True)
+            mark.write_text(run_id, encoding="utf-8")  # before the run appears: it is never there without its mark
+            unfinished.rename(self.root / run_id)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
         return Run(self.root / run_id)
 
-    def _require_room(self) -> None:
+    def _require_room(self, needed: int) -> None:
         free = shutil.disk_usage(self.root).free
-        if free < NEEDED_BYTES:
+        if free < needed:
             raise RunError(
                 f"The disk that holds {self.root} has {free / 2**20:,.0f} MB free and a run needs"
-                f" {NEEDED_BYTES / 2**20:,.0f} MB; free some space and start again."
+                f" {needed / 2**20:,.0f} MB; free some space and start again."
             )
 
 
 def start(run: Run) -> None:
-    """Start a run's worker, once: a run that has or had one is left alone."""
-    with FileLock(run.files.path / ".start.lock"):
-        if not run.files.worker.exists():
-            start_worker(run.files)
+    """Start a run's worker, once: a run that has or had one is left alone.
+
+    Raises:
+        RunError: the system starts no process, or the run's folder cannot be written.
+    """
+    try:
+        with FileLock(run.files.path / ".start.lock"):
+            if not run.files.worker.exists():
+                start_worker(run.files)
+    except OSError as error:
+        raise RunError(f"No worker could be started for the run {run.id} ({error.strerror}); start it anew.") from error
+
+
+def _new_id() -> str:
+    """Return an id that sorts by time, to some 20 µs: runs started in the same second keep their order."""
+    now = time.time()
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{int(now % 1 * 2**16):04x}{secrets.token_hex(1)}"

@@ -12,8 +12,8 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -29,6 +29,10 @@ from ia3_studio.training.config import Step
 HEARTBEAT_SECONDS = 2.0
 QUEUE_SECONDS = 0.5
 """How often a waiting worker looks whether it is its turn."""
+LOCK_SECONDS = 1.0
+"""How long a worker tries to take its run's lock: whoever reads the status holds it for an instant."""
+NICENESS = 5
+"""Added to the worker's own, so that the page and a chat on the same cores stay quick while it trains."""
 
 Say = Callable[[float | None, str], None]
 """Tells how far a preparation is: share done where known, and a sentence."""
@@ -40,25 +44,30 @@ class Job(Protocol):
     def prepare(self, say: Say) -> None:
         """Load model and data; tell how far it is."""
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Generator[Step, None, None]:
         """Train, yielding each step."""
 
     def save(self, folder: Path) -> None:
         """Write what has been learned so far as an adapter folder."""
 
 
-class _Stopped(Exception):
-    """Somebody asked the run to stop."""
+class _Stopped(BaseException):
+    """Somebody asked the run to stop. No Exception: what is being prepared must not take it for a failure."""
 
 
 def work(run: Run, job: Job) -> None:
-    """Work on a run until it ends, however it ends. Returns at once when another process works on it."""
+    """Work on a run until it ends, however it ends.
+
+    Returns at once when another process works on it, or one did: its steps are written once.
+    """
     try:
-        with FileLock(run.files.lock, timeout=0):
-            record_worker(run.files, os.getpid())
-            _Worker(run, job).work()
+        held = FileLock(run.files.lock).acquire(timeout=LOCK_SECONDS, poll_interval=0.02)
     except Timeout:
         return
+    with held:
+        if run.files.said() is None:
+            record_worker(run.files, os.getpid())
+            _Worker(run, job).work()
 
 
 class _Worker:
@@ -69,26 +78,32 @@ class _Worker:
         self.job = job
         self.status = StatusFile(run.files, time.time)
         self.step = 0
+        self.kept = 0
+        """The step whose adapter is the newest on disk."""
+        self.terminated = threading.Event()
 
     def work(self) -> None:
-        signal.signal(signal.SIGTERM, lambda *_: self.run.request_stop())
+        signal.signal(signal.SIGTERM, lambda *_: self._terminate())
         with self._heartbeat():
             try:
-                with self._turn():
-                    self._train()
-            except _Stopped:
-                self._end_stopped()
+                self._work_until_stopped()
             except Exception as error:  # the boundary of the run: every end is written down
-                traceback.print_exc()
-                self.status.say("ended", _explain(error), result="failed")
+                self._end_failed(error)
+
+    def _work_until_stopped(self) -> None:
+        try:
+            with self._turn():
+                self._train()
+        except _Stopped:
+            self._end_stopped()
 
     def _train(self) -> None:
         self.status.say("preparing", "Preparing")
         self.job.prepare(self._say_preparing)
         self._check_stop()
         self.status.say("training", "Measuring the base model")
-        with self.run.files.metrics.open("a", encoding="utf-8") as metrics:
-            for step in self.job.steps():
+        with self.run.files.metrics.open("a", encoding="utf-8") as metrics, closing(self.job.steps()) as steps:
+            for step in steps:
                 metrics.write(step_line(step))
                 metrics.flush()
                 self._after(step)
@@ -112,40 +127,57 @@ class _Worker:
             sentence = "Stopped before the first step; nothing was learned yet"
         self.status.say("ended", sentence, result="stopped")
 
+    def _end_failed(self, error: Exception) -> None:
+        with suppress(OSError):  # on a full disk the log cannot be written either
+            traceback.print_exception(error)
+        try:
+            if self.step and isinstance(error, StudioError):
+                self.kept = 0  # training took back its last good vectors: they replace those of this step
+                self._keep_adapter()
+        finally:
+            self.status.say("ended", _explain(error), result="failed")
+
     def _keep_adapter(self) -> None:
-        self.run.files.keep_adapter(self.step, self.job.save)
+        if self.kept != self.step:
+            self.run.files.keep_adapter(self.step, self.job.save)
+            self.kept = self.step
 
     def _say_preparing(self, share: float | None, sentence: str) -> None:
         self._check_stop()
         self.status.say("preparing", sentence, share)
 
     def _check_stop(self) -> None:
-        if self.run.files.stop.exists():
+        if self.terminated.is_set() or self.run.files.stop.exists():
             raise _Stopped
+
+    def _terminate(self) -> None:
+        self.terminated.set()
+        with suppress(OSError):
+            self.run.files.stop.touch()  # for those who read the status
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """Wait until no other run of this folder trains; older runs go first."""
-        store = RunStore(self.run.folder.parent)
-        turn = FileLock(store.root / ".turn.lock")
         self.status.say("waiting", "Waiting for its turn")
-        while True:
-            self._check_stop()
-            ahead = _ahead_of(self.run, store)
-            if not ahead:
-                try:
-                    turn.acquire(timeout=0)
-                    break
-                except Timeout:
-                    pass
-            self.status.say(
-                "waiting", f"Waiting for {ahead} other run{'s' if ahead != 1 else ''}" if ahead else "Waiting"
-            )
-            time.sleep(QUEUE_SECONDS)
+        turn = FileLock(self.run.folder.parent / ".turn.lock")
+        self._wait_for(turn)
         try:
             yield
         finally:
             turn.release()
+
+    def _wait_for(self, turn: FileLock) -> None:
+        # Runs created later sort behind this one, so those ahead only grow fewer.
+        ahead = [run for run in RunStore(self.run.folder.parent).list() if run.id < self.run.id]
+        while True:
+            self._check_stop()
+            ahead = [run for run in ahead if run.status().active]
+            if not ahead:
+                with suppress(Timeout):
+                    turn.acquire(timeout=0)
+                    return
+            self.status.say("waiting", _waiting_for(len(ahead)))
+            time.sleep(QUEUE_SECONDS)
 
     @contextmanager
     def _heartbeat(self) -> Iterator[None]:
@@ -153,10 +185,8 @@ class _Worker:
 
         def beat() -> None:
             while not done.wait(HEARTBEAT_SECONDS):
-                try:
+                with suppress(OSError):  # a full disk: the work itself will tell
                     self.status.beat()
-                except OSError:
-                    traceback.print_exc()  # a full disk: the work itself will tell
 
         thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
         thread.start()
@@ -167,30 +197,43 @@ class _Worker:
             thread.join()
 
 
-def _ahead_of(run: Run, store: RunStore) -> int:
-    """Return how many older runs wait or work."""
-    return sum(other.status().active for other in store.list() if other.id < run.id)
+def _waiting_for(others: int) -> str:
+    if not others:
+        return "Waiting for its turn"
+    return f"Waiting for {others} other run{'s' if others > 1 else ''}"
 
 
 def _explain(error: Exception) -> str:
     """Return the sentence for the person at the screen."""
     if isinstance(error, StudioError):
         return str(error)
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if _is_full_disk(error):
         return "The disk is full; free some space and start the run again. What was saved before is kept."
-    if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
+    if _is_out_of_memory(error):
         return "Memory ran out; lower the batch size, the row length or the micro-batch tokens and start the run again."
     return f"The run ended with an unexpected {type(error).__name__}; the log shows where."
 
 
+def _is_full_disk(error: Exception) -> bool:
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return full or "No space left on device" in str(error)  # safetensors and torch have errors of their own for it
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    named = isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__
+    return named or "can't allocate memory" in str(error)  # torch on a CPU raises a plain RuntimeError
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Work on the run in the folder given as the only argument."""
+    """Work on the run in the folder given as the only argument, at a lower priority."""
     given = sys.argv[1:] if arguments is None else arguments
     if len(given) != 1:
         print("usage: python -m ia3_studio.runs.worker FOLDER", file=sys.stderr)
         return 2
     from ia3_studio.runs.job import TrainingJob
 
+    if sys.platform != "win32":
+        os.nice(NICENESS)
     run = Run(Path(given[0]).resolve())
     work(run, TrainingJob(run))
     return 0

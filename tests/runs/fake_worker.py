@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
-from ia3_studio.errors import DataError
+from ia3_studio.errors import DataError, TrainingError
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.worker import Say, work
 from ia3_studio.training.config import Step
@@ -19,6 +19,7 @@ STEPS = 6
 class FakeJob:
     def __init__(self, mode: str) -> None:
         self.mode = mode
+        self.learned = "learned"
 
     def prepare(self, say: Say) -> None:
         say(0.5, "Halfway prepared")
@@ -28,21 +29,28 @@ class FakeJob:
             raise KeyError("secret detail")
         if self.mode == "no memory":
             raise MemoryError
+        if self.mode == "no memory for a tensor":
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes.")
         while self.mode == "endless preparation":
             say(None, "Still preparing")
             time.sleep(0.02)
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Generator[Step, None, None]:
         for number in range(STEPS + 1):
             if self.mode == "killed" and number == 3:
                 os.kill(os.getpid(), 9)
+            if self.mode == "diverging" and number == 3:
+                self.learned = "the last good vectors"
+                raise TrainingError("At step 3 the loss was no longer a number.")
             yield Step(number, STEPS, number / STEPS, 1.0, 1.0 if number % 2 == 0 else None, 0.1, 0.1, number, 0.1, 1.0)
             while self.mode == "endless" and number == 3 and not self._stopping():
                 time.sleep(0.02)
             time.sleep(0.02)
 
     def save(self, folder: Path) -> None:
-        (folder / "adapter.txt").write_text("learned")
+        (folder / "adapter.txt").write_text(self.learned)
+        if self.mode == "full while saving":
+            raise RuntimeError("I/O error: No space left on device (os error 28)")
 
     def _stopping(self) -> bool:
         return (FOLDER / "stop").exists()

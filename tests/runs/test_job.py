@@ -1,0 +1,73 @@
+"""The worker's job on a real, tiny model: from a folder and a file to an adapter."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import psutil
+
+from ia3_studio.method import Adapter
+from ia3_studio.runs import Run, RunConfig, RunStore, start
+from ia3_studio.runs.folder import read_json
+from ia3_studio.runs.worker import NICENESS
+from ia3_studio.training.config import TrainConfig
+from tests.tiny_chat import save_tiny_chat
+
+SECONDS = 120
+
+
+def write_rows(path: Path) -> Path:
+    rows = [{"prompt": f"what is {number}", "answer": "a light"} for number in range(20)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def niceness_while_active(run: Run) -> set[int]:
+    """Wait for the end of a run; return the priorities its worker was seen at."""
+    until, seen = time.monotonic() + SECONDS, set()
+    worker = psutil.Process(int((read_json(run.files.worker) or {})["pid"]))
+    while run.status().active:
+        assert time.monotonic() < until, run.log_tail()
+        try:
+            seen.add(worker.nice())
+        except psutil.NoSuchProcess:
+            break
+        time.sleep(0.05)
+    return seen
+
+
+def test_a_folder_and_a_file_become_an_adapter(tmp_path: Path) -> None:
+    model = save_tiny_chat(tmp_path / "model")
+    train = TrainConfig(epochs=2, batch_size=6, evaluate_every=2)
+    config = RunConfig("Tiny", str(model), str(write_rows(tmp_path / "rows.jsonl")), "paper", train)
+    run = RunStore(tmp_path / "runs").create(config, "a click")
+    start(run)
+    niceness = niceness_while_active(run)
+
+    status = run.status()
+    assert (status.state, status.step, status.total_steps) == ("finished", 6, 6), run.log_tail()
+    assert os.getpriority(os.PRIO_PROCESS, 0) + NICENESS in niceness  # the page and the chat go first
+    steps, _offset = run.metrics()
+    assert [step.step for step in steps] == list(range(7))
+    first, last = steps[0].held_out, steps[-1].held_out
+    assert first is not None and last is not None and last < first
+    folder = run.adapter_folder()
+    assert folder is not None
+    adapter = Adapter.load(folder)
+    assert adapter.metadata["run"] == run.id and float((adapter.vector - 1).abs().max()) > 0
+    assert "device" in run.log_tail().lower() or "cpu" in run.log_tail().lower()
+
+
+def test_what_the_worker_cannot_use_is_one_sentence(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("prompt,answer\n")
+    config = RunConfig("Tiny", str(save_tiny_chat(tmp_path / "model")), str(rows))
+    run = RunStore(tmp_path / "runs").create(config, "a click")
+    start(run)
+    niceness_while_active(run)
+    status = run.status()
+    assert status.state == "failed" and "rows.csv" in status.sentence, status.sentence
+    assert run.adapter_folder() is None and "Traceback" in run.log_tail()
