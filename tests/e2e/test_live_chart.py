@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
-from playwright.sync_api import Page, expect
+import uvicorn
+from fastapi import FastAPI
+from playwright.sync_api import Browser, Page, Route, expect
 
 from ia3_studio.training.config import Step
 from ia3_studio.ui.components.chart_points import chart_delta
 from ia3_studio.ui.components.live_chart import LiveChart
+from tests.e2e.conftest import Problems, free_port
 
 pytestmark = pytest.mark.e2e
 
 TOTAL = 60
+SLOWEST = 20_000
+"""Milliseconds; plotly.js alone has 4.8 MB, and the machine may have other tests to run."""
 
 
 def steps(first: int, stop: int) -> list[Step]:
@@ -27,19 +33,34 @@ def steps(first: int, stop: int) -> list[Step]:
     ]  # fmt: skip
 
 
+def slow(stop: int, every: int) -> list[Step]:
+    """Steps of 2 s, the fifth held up by 100 s; a held-out loss takes 10 s more."""
+    return [
+        Step(n, TOTAL, n / 30, 2.0, 2.0 if n % every == 0 else None, 0.01, 0.5, 500 * n,
+             2.0 * n + 10 * (n // every + 1) + (100 if n >= 5 else 0), 300.0)
+        for n in range(stop)
+    ]  # fmt: skip
+
+
+def send(run: str, first: int, stop: int) -> Callable[[], str]:
+    return lambda: chart_delta(run, steps(first, stop), first, TOTAL, stop <= TOTAL)
+
+
 def app() -> gr.Blocks:
     """Return a page whose buttons send what a watching server would send."""
-
-    def send(run: str, first: int, stop: int) -> Callable[[], str]:
-        return lambda: chart_delta(run, steps(first, stop), first, TOTAL, stop < TOTAL)
-
     with gr.Blocks(analytics_enabled=False) as demo:
-        chart = LiveChart(elem_id="chart")
+        chart, heard = LiveChart(elem_id="chart"), gr.Textbox(elem_id="heard", label="Last message", max_lines=1)
         for name, message in {
             "first": send("run-1", 0, 1), "more": send("run-1", 1, 20), "overlap": send("run-1", 15, 30),
             "gap": send("run-1", 50, 55), "other": send("run-2", 0, 5), "none": lambda: "",
+            "end": send("run-1", 0, TOTAL + 1), "idle": send("run-1", 20, 20),
+            "begun": lambda: chart_delta("run-3", [], 0, 0, True),
+            "barren": lambda: chart_delta("run-3", [], 0, 0, False),
+            "slow": lambda: chart_delta("slow", slow(26, 10), 0, TOTAL, True),
+            "early": lambda: chart_delta("early", slow(9, 10), 0, TOTAL, True),
         }.items():  # fmt: skip
-            gr.Button(name).click(message, None, chart, api_visibility="private")
+            sent = gr.Button(name).click(message, None, chart, api_visibility="private")
+            sent.then(lambda name=name: name, None, heard, api_visibility="private")
         chart.resync(send("run-1", 0, 55), None, chart, api_visibility="private")
     return demo
 
@@ -57,7 +78,12 @@ def click(page: Page, *names: str) -> None:
 
 
 def points(page: Page, count: int) -> None:
-    expect(page.locator(".live-chart")).to_have_attribute("data-points", str(count))
+    expect(page.locator(".live-chart")).to_have_attribute("data-points", str(count), timeout=SLOWEST)
+
+
+def heard(page: Page, name: str) -> None:
+    """Wait until the page has got a message."""
+    expect(page.locator("#heard textarea, #heard input")).to_have_value(name, timeout=SLOWEST)
 
 
 def show_20(page: Page) -> None:
@@ -79,7 +105,42 @@ def test_the_first_point_is_drawn_and_each_message_adds_to_it(opened: Page) -> N
     assert main_plot(opened, "plot.data[0].x") == list(range(1, 30))
     expect(opened.locator(".live-chart .figures")).to_contain_text("29 / 60")
     expect(opened.locator(".live-chart .figures")).to_contain_text("base 3.000")
+    expect(opened.locator(".live-chart .figures")).to_contain_text("0.97")  # epochs
     expect(opened.locator(".live-chart .figures")).to_contain_text("1:02 min")  # 31 steps left at 2 s each
+
+
+def test_time_left_counts_the_losses_to_come_and_forgets_one_long_pause(opened: Page) -> None:
+    click(opened, "slow")
+    points(opened, 26)
+    expect(opened.locator(".live-chart dd").last).to_have_text("1:50 min")  # 35 steps at 2 s, 4 losses at 10 s
+
+
+def test_time_left_is_a_lower_bound_until_it_is_known_how_often_the_loss_is_taken(opened: Page) -> None:
+    click(opened, "early")
+    points(opened, 9)
+    expect(opened.locator(".live-chart dd").last).to_have_text("≥ 1:54 min")  # 52 steps at 2 s, one loss at 10 s
+
+
+def test_a_screen_reader_hears_of_the_run_now_and_then_and_of_its_end(opened: Page) -> None:
+    said = opened.locator(".live-chart [role=status]")
+    click(opened, "first")
+    expect(said).to_contain_text("Step 0 of 60. Training loss –, held-out loss 3.000.")
+    click(opened, "more")
+    points(opened, 20)
+    expect(said).to_contain_text("Step 0 of 60.")
+    click(opened, "end")
+    expect(said).to_have_text("The run has ended at step 60 of 60. Training loss 1.000, held-out loss 1.500.")
+
+
+def test_a_message_without_news_redraws_nothing(opened: Page) -> None:
+    show_20(opened)
+    opened.evaluate("document.querySelector('.live-chart .main').on('plotly_afterplot', () => window.drawn = 1)")
+    click(opened, "idle")
+    heard(opened, "idle")
+    opened.wait_for_timeout(300)  # nothing can be waited for: the claim is that nothing comes
+    assert opened.evaluate("window.drawn") is None
+    click(opened, "overlap")
+    opened.wait_for_function("window.drawn === 1")
 
 
 def test_zoom_survives_the_next_message_and_another_run_starts_unzoomed(opened: Page) -> None:
@@ -117,6 +178,69 @@ def test_no_run_shows_what_to_do(opened: Page) -> None:
     points(opened, 0)
 
 
+def test_a_run_without_points_is_not_called_no_run(opened: Page) -> None:
+    click(opened, "begun")
+    expect(opened.locator(".live-chart .empty")).to_contain_text("Waiting for the first point")
+    expect(opened.locator(".live-chart")).to_have_attribute("data-run", "run-3")
+    click(opened, "barren")
+    expect(opened.locator(".live-chart .empty")).to_contain_text("ended before its first measurement")
+
+
+def test_a_message_that_comes_before_the_script_is_drawn_when_the_script_is_there(
+    page: Page, serve: Callable[..., str]
+) -> None:
+    held: list[Route] = []
+    page.route("**/plotly.min.js", lambda route: held.append(route))
+    page.goto(serve(app()))
+    expect(page.locator(".live-chart .empty")).to_contain_text("No run yet")
+    click(page, "first")
+    heard(page, "first")
+    held[0].continue_()
+    points(page, 1)
+
+
+def lazy_app() -> gr.Blocks:
+    """Return a page whose chart gets two messages before its tab is ever opened."""
+    with gr.Blocks(analytics_enabled=False) as demo:
+        with gr.Tab("front"):
+            state = gr.Textbox("", elem_id="state")
+        with gr.Tab("behind"):
+            chart = LiveChart()
+        private: dict[str, Any] = {"api_visibility": "private"}
+        first = demo.load(send("run-1", 0, 20), None, chart, **private)
+        first.then(send("run-1", 20, 30), None, chart, **private).then(lambda: "sent", None, state, **private)
+        chart.resync(send("run-1", 0, 30), None, chart, **private)
+    return demo
+
+
+def test_a_chart_that_is_opened_late_or_again_shows_every_point(page: Page, serve: Callable[..., str]) -> None:
+    page.goto(serve(lazy_app()))
+    for _visit in range(2):
+        expect(page.locator("#state textarea, #state input")).to_have_value("sent")
+        page.get_by_role("tab", name="behind").click()
+        points(page, 30)
+        assert main_plot(page, "plot.data[0].x") == list(range(1, 30))
+        page.reload()
+
+
+@pytest.fixture
+def behind_a_prefix() -> Iterator[str]:
+    """Serve the page at /studio/ only, as behind a proxy."""
+    site = gr.mount_gradio_app(FastAPI(), app(), path="/studio")
+    server = uvicorn.Server(uvicorn.Config(site, host="127.0.0.1", port=free_port(), log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    yield f"http://127.0.0.1:{server.config.port}/studio"
+    server.should_exit = True
+    thread.join()
+
+
+def test_the_chart_is_drawn_behind_a_prefix(page: Page, behind_a_prefix: str, problems: Problems) -> None:
+    problems.expect("favicon.ico")  # which a browser asks of the site, not of the page
+    page.goto(behind_a_prefix)
+    show_20(page)
+
+
 def test_the_points_can_be_read_as_a_table_and_taken_away(opened: Page, tmp_path: Path) -> None:
     show_20(opened)
     opened.get_by_label("Table").check()
@@ -134,6 +258,11 @@ def test_smoothing_and_log_scale_change_the_drawing_only(opened: Page) -> None:
     show_20(opened)
     opened.get_by_label("Smooth").check()
     opened.wait_for_function("document.querySelector('.live-chart .main').data.length === 4")
+    raw, calm = main_plot(opened, "[plot.data[0].y, plot.data[1].y]")
+    past, mean = 1 - 1 / (TOTAL / 10), 0.0
+    for index, loss in enumerate(raw):
+        mean = past * mean + (1 - past) * loss
+        assert calm[index] == pytest.approx(mean / (1 - past ** (index + 1)))
     opened.get_by_label("Log scale").check()
     opened.wait_for_function("document.querySelector('.live-chart .main').layout.yaxis.type === 'log'")
     points(opened, 20)
@@ -155,4 +284,15 @@ def test_nothing_overflows_on_a_phone(opened: Page, snapshot: Callable[[Page, st
     widths = opened.evaluate("[...document.querySelectorAll('.live-chart .plot')].map((p) => p.clientWidth)")
     drawn = opened.evaluate("[...document.querySelectorAll('.live-chart .plot')].map((p) => p._fullLayout.width)")
     assert drawn == widths
+    drag = opened.evaluate("[matchMedia('(pointer: coarse)').matches, document.querySelector('.plot').layout.dragmode]")
+    assert drag == [False, "zoom"]
     snapshot(opened, "live-chart-phone")
+
+
+def test_a_finger_on_the_chart_scrolls_the_page(browser: Browser, serve: Callable[..., str]) -> None:
+    phone = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = phone.new_page()
+    page.goto(serve(app()))
+    show_20(page)
+    assert main_plot(page, "plot.layout.dragmode") is False
+    phone.close()

@@ -3,14 +3,17 @@
 
 const find = (selector) => element.querySelector(selector);
 const root = find(".live-chart");
-const [body, empty, figures, table] = [".body", ".empty", ".figures", ".table"].map(find);
+const [body, empty, figures, said, table] = [".body", ".empty", ".figures", ".said", ".table"].map(find);
 const plots = [...element.querySelectorAll(".plot")]; // losses, learning rate, gradient norm, tokens per second
 const [smooth, log, tabular] = [".smooth", ".log", ".tabular"].map(find);
 const words = JSON.parse(root.dataset.words);
 
-const [STEP, LOSS, HELD_OUT, RATE, NORM, SPEED, SECONDS] = [0, 1, 2, 3, 4, 5, 6];
+const [STEP, LOSS, HELD_OUT, RATE, NORM, SPEED, SECONDS, EPOCH] = [0, 1, 2, 3, 4, 5, 6, 7];
 const TABLE_ROWS = 200;
-const SMOOTHING = 0.9; // weight of the past in the exponential mean
+const FEW_MARKERS = 60; // more of them would run into a band
+const RECENT = 30; // steps whose times tell how long the rest will take
+const QUIET = 30_000; // ms between two sentences to a screen reader
+const TOUCH = matchMedia("(pointer: coarse)").matches; // there, dragging over a chart scrolls the page
 const CONFIG = { responsive: false, displaylogo: false, showSendToCloud: false, plotlyServerURL: "",
   modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
 
@@ -19,21 +22,25 @@ let points = [];
 let total = 0;
 let active = false;
 let waiting = false; // a redraw is due
+let spoken = -Infinity; // when the last sentence was said
 
 // -------------------------------------------------------------------------------------------- messages
 function apply() {
   if (!props.value) return clear("");
   const news = JSON.parse(props.value);
   if (news.run !== run) clear(news.run);
+  const stayed = total === news.total_steps && active === news.active;
   [total, active] = [news.total_steps, news.active];
   if (news.from > points.length) return trigger("resync");
-  points.push(...news.points.slice(points.length - news.from));
+  const fresh = news.points.slice(points.length - news.from);
+  if (stayed && !fresh.length) return; // a redraw would close what the pointer has opened
+  for (const point of fresh) points.push(point); // not push(...fresh): a long run has more than a call takes
   draw();
 }
 
 function clear(name) {
-  run = name;
-  points = [];
+  [run, points, total, active, spoken] = [name, [], 0, false, -Infinity];
+  said.textContent = "";
   plots.forEach((plot) => window.Plotly && Plotly.purge(plot));
   draw();
 }
@@ -53,10 +60,12 @@ function drawNow() {
   empty.hidden = points.length > 0;
   root.dataset.run = run;
   if (!points.length) {
+    empty.textContent = words[!run ? "empty" : active ? "waiting" : "nothing"];
     root.dataset.points = "0";
     return;
   }
   drawFigures();
+  speak();
   drawTable();
   if (!window.Plotly) return void setTimeout(draw, 100); // its script is still on the way
   if (!plots[0].clientWidth) return; // in a hidden tab: the observer draws when it is shown
@@ -82,22 +91,27 @@ function colours() {
 
 // What zoom keeps is tied to the run: another run starts unzoomed.
 const layout = (look, more) => ({
-  uirevision: run, autosize: true, showlegend: false, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+  uirevision: run, autosize: true, showlegend: false, dragmode: TOUCH ? false : "zoom",
+  paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
   font: { color: look.text, size: 12, family: getComputedStyle(element).fontFamily },
+  modebar: { bgcolor: "rgba(0,0,0,0)", color: look.text, activecolor: look.heldOut },
   hoverlabel: { bgcolor: look.hover, bordercolor: look.grid, font: { color: look.ink } }, ...more,
 });
 const axis = (look, more) => ({ gridcolor: look.grid, linecolor: look.grid, zeroline: false, automargin: true, ...more });
+const furthest = () => Math.max(total, points.at(-1)[STEP], 2);
 const pairs = (column) => points.filter((point) => point[column] !== null).map((point) => [point[STEP], point[column]]);
 const line = (data, name, colour, more) => ({
   type: "scatter", x: data.map((pair) => pair[0]), y: data.map((pair) => pair[1]), name,
-  mode: data.length < 3 ? "lines+markers" : "lines", line: { color: colour, width: 2 }, ...more,
+  mode: data.length < 3 ? "lines+markers" : "lines", line: { color: colour, width: data.length > 500 ? 1 : 2 }, ...more,
 });
 
+// The exponential mean over about a tenth of the run: more lags behind a short run, less does not calm a long one.
 function smoothed(data) {
+  const past = 1 - 1 / Math.min(Math.max(total / 10, 4), 50);
   let mean = 0;
   return data.map(([step, value], index) => {
-    mean = SMOOTHING * mean + (1 - SMOOTHING) * value;
-    return [step, mean / (1 - SMOOTHING ** (index + 1))];
+    mean = past * mean + (1 - past) * value;
+    return [step, mean / (1 - past ** (index + 1))];
   });
 }
 
@@ -106,16 +120,18 @@ function drawLosses() {
   const [losses, heldOut] = [pairs(LOSS), pairs(HELD_OUT)];
   const traces = [line(losses, words.loss, look.loss,
     { opacity: smooth.checked ? 0.3 : 1, line: { color: look.loss, width: 1.5 } })];
-  if (smooth.checked) traces.push(line(smoothed(losses), words.smoothed, look.loss));
-  traces.push(line(heldOut, words.held_out, look.heldOut, { mode: "lines+markers", marker: { size: 7 } }));
+  const strong = (colour) => ({ line: { color: colour, width: 2 } });
+  if (smooth.checked) traces.push(line(smoothed(losses), words.smoothed, look.loss, strong(look.loss)));
+  const mode = heldOut.length > FEW_MARKERS ? "lines" : "lines+markers";
+  traces.push(line(heldOut, words.held_out, look.heldOut, { mode, marker: { size: 7 }, ...strong(look.heldOut) }));
   if (heldOut.length && heldOut[0][0] === 0) {
-    const ends = [[0, heldOut[0][1]], [Math.max(total, 1), heldOut[0][1]]];
+    const ends = [[0, heldOut[0][1]], [furthest(), heldOut[0][1]]];
     traces.push(line(ends, words.base, look.heldOut, { mode: "lines", line: { color: look.heldOut, width: 1, dash: "dot" } }));
   }
   Plotly.react(plots[0], traces, layout(look, {
     showlegend: true, legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" }, hovermode: "x unified",
     margin: { l: 56, r: 12, t: 28, b: 44 },
-    xaxis: axis(look, { title: { text: words.step_axis }, range: [0, Math.max(total, points.length, 2)] }),
+    xaxis: axis(look, { title: { text: words.step_axis }, range: [0, furthest()] }),
     yaxis: axis(look, { title: { text: words.loss_axis }, type: log.checked ? "log" : "linear" }),
   }), CONFIG);
 }
@@ -124,7 +140,7 @@ function drawSmall(plot, column, title, place) {
   const look = colours();
   Plotly.react(plot, [line(pairs(column), title, look.small[place])], layout(look, {
     title: { text: title, font: { size: 12 }, x: 0, xref: "paper" }, margin: { l: 44, r: 8, t: 28, b: 22 },
-    xaxis: axis(look, { range: [0, Math.max(total, 2)], nticks: 4 }), yaxis: axis(look, { rangemode: "tozero", nticks: 4 }),
+    xaxis: axis(look, { range: [0, furthest()], nticks: 4 }), yaxis: axis(look, { rangemode: "tozero", nticks: 4 }),
   }), { ...CONFIG, displayModeBar: false });
 }
 
@@ -140,21 +156,54 @@ function duration(seconds) {
   return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest} h` : `${minutes}:${rest} min`;
 }
 
+function median(numbers) {
+  const sorted = numbers.toSorted((one, other) => one - other);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+// What is left: the median of the newest steps, so that one long pause does not count, and the held-out losses to
+// come. Before the second of them nobody here knows how often they are taken: then it takes at least this long.
+function timeLeft() {
+  const last = points.at(-1);
+  const recent = points.slice(-RECENT - 1);
+  const took = recent.slice(1).map((point, index) => [point[SECONDS] - recent[index][SECONDS], point[HELD_OUT] !== null]);
+  const of = (measured) => took.filter((entry) => entry[1] === measured).map((entry) => entry[0]);
+  const [plain, withLoss] = [of(false), of(true)];
+  if (!took.length) return "–";
+  const step = median(plain.length ? plain : withLoss);
+  const rest = (total - last[STEP]) * step;
+  const measured = points.filter((point) => point[HELD_OUT] !== null);
+  if (!measured.length || !plain.length) return duration(rest);
+  const loss = withLoss.length ? Math.max(0, median(withLoss) - step) : measured[0][SECONDS];
+  if (measured.length < 2) return `≥ ${duration(rest + loss)}`;
+  const every = measured[1][STEP] - measured[0][STEP];
+  const due = Math.ceil(total / every) - Math.floor(last[STEP] / every);
+  return duration(rest + (last[STEP] < total ? due * loss : 0));
+}
+
+function speak() {
+  const now = performance.now();
+  if (active && now - spoken < QUIET) return;
+  spoken = active ? now : -Infinity;
+  const facts = { step: points.at(-1)[STEP], total, loss: short(newest(LOSS), 3), held_out: short(newest(HELD_OUT), 3),
+    left: active && timeLeft() };
+  const text = words[active ? "said" : "said_last"].replace(/\{(\w+)\}/g, (_, key) => facts[key]);
+  if (said.textContent !== text) said.textContent = text;
+}
+
 function drawFigures() {
-  const step = points.at(-1)[STEP];
-  const used = points.at(-1)[SECONDS];
-  const left = active && step ? ((total - step) * used) / step : null;
+  const last = points.at(-1);
   const base = points[0][HELD_OUT];
-  const heldOut = short(newest(HELD_OUT), 3);
-  const values = [`${step} / ${total}`, short(newest(LOSS), 3), heldOut, short(newest(SPEED), 0), duration(used),
-    active ? duration(left) : "–"];
-  const aside = base !== null && step ? words.from_base.replace("{base}", short(base, 3)) : "";
+  const values = [`${last[STEP]} / ${total}`, short(last[EPOCH], 2), short(newest(LOSS), 3), short(newest(HELD_OUT), 3),
+    short(newest(SPEED), 0), duration(last[SECONDS]), ...(active ? [timeLeft()] : [])];
+  const aside = base !== null && last[STEP] ? words.from_base.replace("{base}", short(base, 3)) : "";
   const cells = values.map((value, place) => {
     const cell = document.createElement("div");
     const [term, detail, small] = ["dt", "dd", "small"].map((name) => document.createElement(name));
     term.textContent = words.figures[place];
     detail.textContent = `${value} `;
-    small.textContent = place === 2 ? aside : "";
+    small.textContent = place === 3 ? aside : "";
     detail.append(small);
     cell.append(term, detail);
     return cell;
@@ -183,11 +232,12 @@ function download() {
   const address = URL.createObjectURL(new Blob([`${lines.join("\n")}\n`], { type: "text/csv" }));
   const link = Object.assign(document.createElement("a"), { href: address, download: `${run.replace(/[^\w-]/g, "_")}.csv` });
   link.click();
-  URL.revokeObjectURL(address);
+  setTimeout(() => URL.revokeObjectURL(address), 10_000); // Safari reads it late
 }
 
 // ----------------------------------------------------------------------------------------------- wiring
-empty.textContent = words.empty;
+plots.forEach((plot, place) => plot.setAttribute("aria-label", words.charts[place]));
+table.setAttribute("aria-label", words.table);
 [smooth, log, tabular].forEach((box, place) => {
   box.nextElementSibling.textContent = words[["smooth", "log", "tabular"][place]];
   box.addEventListener("change", draw);

@@ -12,36 +12,48 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import gradio as gr
 
 _HERE = Path(__file__).parent
 _TEMPLATE = """
 <div class="live-chart" data-words="WORDS" data-points="0" data-run="">
-  <div class="empty"></div>
+  <div class="empty">EMPTY</div>
   <div class="body" hidden>
-    <dl class="figures" role="status" aria-live="off"></dl>
+    <dl class="figures"></dl>
+    <p class="said" role="status" aria-live="polite"></p>
     <div class="tools">
       <label><input type="checkbox" class="smooth" /><span></span></label>
       <label><input type="checkbox" class="log" /><span></span></label>
       <label><input type="checkbox" class="tabular" /><span></span></label>
       <button type="button" class="csv"></button>
     </div>
-    <div class="main plot"></div>
-    <div class="small"><div class="plot"></div><div class="plot"></div><div class="plot"></div></div>
-    <div class="table" tabindex="0" hidden></div>
+    <div class="main plot" role="group"></div>
+    <div class="small">
+      <div class="plot" role="group"></div><div class="plot" role="group"></div><div class="plot" role="group"></div>
+    </div>
+    <div class="table" role="region" tabindex="0" hidden></div>
   </div>
 </div>
 """
 
 WORDS: Mapping[str, Any] = {
     "empty": "No run yet. Start one, and its curves appear here from the first step on.",
+    "waiting": "Waiting for the first point: the held-out loss of the base model, before anything is learned.",
+    "nothing": "This run has no points: it ended before its first measurement.",
     "loss": "training loss",
-    "smoothed": "training loss, smoothed",
+    "smoothed": "smoothed",
     "held_out": "held-out loss",
     "base": "base model",
     "loss_axis": "loss (nats per token)",
     "step_axis": "optimiser step",
+    "charts": [
+        "Chart of the losses",
+        "Chart of the learning rate",
+        "Chart of the gradient norm",
+        "Chart of the tokens per second",
+    ],
     "small": ["learning rate", "gradient norm", "tokens per second"],
     "smooth": "Smooth",
     "log": "Log scale",
@@ -58,8 +70,10 @@ WORDS: Mapping[str, Any] = {
         "seconds",
         "epoch",
     ],
-    "figures": ["step", "training loss", "held-out loss", "tokens/s", "time used", "time left"],
+    "figures": ["step", "epoch", "training loss", "held-out loss", "tokens/s", "time used", "time left"],
     "from_base": "base {base}",
+    "said": "Step {step} of {total}. Training loss {loss}, held-out loss {held_out}. Time left {left}.",
+    "said_last": "The run has ended at step {step} of {total}. Training loss {loss}, held-out loss {held_out}.",
 }
 """What the component says."""
 
@@ -72,10 +86,11 @@ class LiveChart(gr.HTML):
     """
 
     def __init__(self, words: Mapping[str, Any] = WORDS, **settings: Any) -> None:
+        said = {**WORDS, **words}
         super().__init__(
             value="",
             # In the markup, not a property: an update of a chart in a tab never opened may replace all properties.
-            html_template=_TEMPLATE.replace("WORDS", escape(json.dumps({**WORDS, **words}))),
+            html_template=_TEMPLATE.replace("WORDS", escape(json.dumps(said))).replace("EMPTY", escape(said["empty"])),
             css_template=(_HERE / "live_chart.css").read_text(encoding="utf-8"),
             js_on_load=(_HERE / "live_chart.js").read_text(encoding="utf-8"),
             head=plotly_head(),
@@ -91,6 +106,6 @@ def plotly_head() -> str:
     """
     import plotly
 
-    script = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    script = (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").resolve()
     gr.set_static_paths([script])
-    return f'<script src="gradio_api/file={script}"></script>'
+    return f'<script src="gradio_api/file={quote(script.as_posix())}"></script>'
