@@ -6,11 +6,13 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ia3_studio.errors import DataError
 from ia3_studio.runs.run import Run
 from ia3_studio.training.config import Step
 
 if TYPE_CHECKING:
     from ia3_studio.data.load import DataSplit
+    from ia3_studio.data.tokens import Tokenized
     from ia3_studio.runs.worker import Say
 
 
@@ -80,14 +82,13 @@ class TrainingJob:
 
         length = self._run.config.train.max_length
         learned = tokenize(split.train, self._loaded.tokenizer, length)
-        for rows, what in (
-            (learned.cut, "cut to the length limit"),
-            (learned.unlabelled, "left out: no answer in reach"),
-        ):
-            if rows:
-                print(f"rows {', '.join(map(str, rows))}: {what}")
-        self._rows = learned.rows
-        self._held_out = tokenize(split.held_out, self._loaded.tokenizer, length).rows
+        try:
+            measured = tokenize(split.held_out, self._loaded.tokenizer, length)
+        except DataError as error:
+            raise DataError(f"The held-out rows cannot be measured. {error} Set more rows aside.") from error
+        _tell_losses(learned)
+        _tell_losses(measured)
+        self._rows, self._held_out = learned.rows, measured.rows
 
     def _place_vectors(self) -> None:
         from ia3_studio.method.scaling import attach
@@ -98,3 +99,13 @@ class TrainingJob:
             chosen = discover(self._loaded.model, self._loaded.base_model).select(chosen)
         self._attachment = attach(self._loaded.model, chosen)
         print(f"{len(chosen)} vectors, {chosen.numbers:,} trained numbers")
+
+
+def _tell_losses(tokenized: Tokenized) -> None:
+    """Print which rows were cut or left out on their way to tokens, and why."""
+    for problem in tokenized.problems:
+        print(f"row {problem.row} is left out: {problem.reason}")
+    if tokenized.cut:
+        print(f"rows {', '.join(map(str, tokenized.cut))}: cut to the length limit")
+    if tokenized.unlabelled:
+        print(f"rows {', '.join(map(str, tokenized.unlabelled))}: left out: no answer in reach")

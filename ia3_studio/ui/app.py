@@ -165,8 +165,7 @@ def _draw(studio: Studio, session: Session) -> Page:
             chat = chat_tab.build(studio, session, chat_page)
         with gr.Tab(next(names), id="export") as export_page:
             export = export_tab.build(studio, session, export_page)
-    planned = [session.model, session.data, modules.tree]
-    train_page.select(guard(train_tab.plan, studio), planned, train.plan, **quiet())
+    train_page.select(guard(train_tab.plan, studio), [session.model, session.data, modules.tree], train.plan, **quiet())
     return Page(tabs, strip, gr.Timer(IDLE), gr.State(Cursor()), model, modules, data, train, scales, chat, export)
 
 

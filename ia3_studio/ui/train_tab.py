@@ -185,10 +185,10 @@ def _form() -> tuple[gr.components.Component, ...]:
     repair = gr.Button(text.REPAIR_RATE, visible=False, size="sm", elem_id="repair-rate")
     with gr.Row():
         epochs = gr.Number(DEFAULTS.epochs, label="Epochs", info=text.EPOCHS_INFO, min_width=120, elem_id="epochs")
-        batch = gr.Number(DEFAULTS.batch_size, label="Batch size", info="Rows a step", precision=0, min_width=120)
+        batch = gr.Number(DEFAULTS.batch_size, label="Batch size", info=text.BATCH_INFO, precision=0, min_width=120)
     with gr.Row():
-        length = gr.Number(DEFAULTS.max_length, label="Max length", info="Tokens a row", precision=0, min_width=120)
-        seed = gr.Number(DEFAULTS.seed, label="Seed", info="Same seed, same run", precision=0, min_width=120)
+        length = gr.Number(DEFAULTS.max_length, label="Max length", info=text.LENGTH_INFO, precision=0, min_width=120)
+        seed = gr.Number(DEFAULTS.seed, label="Seed", info=text.SEED_INFO, precision=0, min_width=120)
     with gr.Accordion(text.ADVANCED, open=False, elem_classes="accordion"):
         with gr.Row():
             warmup = gr.Number(DEFAULTS.warmup, label="Warm-up", info=text.WARMUP_INFO, min_width=120)

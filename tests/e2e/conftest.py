@@ -121,7 +121,7 @@ def snapshot() -> Snapshot:
     def write(page: Page, name: str) -> None:
         if folder:
             Path(folder).mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=str(Path(folder) / f"{name}.png"))
+            page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
     return write
 

@@ -100,7 +100,7 @@ def test_the_run_outlives_a_killed_app_and_the_page_comes_back_to_it(
 
 def test_a_killed_worker_is_told_within_seconds(training: Page, studio: StudioProcess) -> None:
     end_worker(studio.store.list()[0])
-    expect(training.locator("#run-strip")).to_contain_text("ended at step", timeout=8_000)
+    expect(training.locator("#run-strip")).to_contain_text("was killed at step", timeout=8_000)
     expect(training.locator("#run-list tr[data-run]")).to_have_attribute("data-state", "interrupted")
     expect(training.locator("#run-strip .stop")).to_be_hidden()
 

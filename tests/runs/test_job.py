@@ -61,6 +61,24 @@ def test_a_folder_and_a_file_become_an_adapter(tmp_path: Path) -> None:
     assert "device" in run.log_tail().lower() or "cpu" in run.log_tail().lower()
 
 
+def test_a_row_the_chat_template_refuses_is_listed_in_the_log(tmp_path: Path) -> None:
+    model = save_tiny_chat(tmp_path / "model")
+    template = model / "chat_template.jinja"
+    refusal = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
+    template.write_text(refusal + template.read_text())
+    rows = tmp_path / "rows.jsonl"
+    refused = [("system", "shine"), ("user", "what is 0"), ("assistant", "a light")]
+    pairs = [[("user", f"what is {number}"), ("assistant", "a light")] for number in range(1, 13)]
+    turns = [[{"role": role, "content": said} for role, said in each] for each in (refused, *pairs)]
+    rows.write_text("".join(json.dumps({"messages": each}) + "\n" for each in turns))
+    config = RunConfig("Tiny", str(model), str(rows), held_out=0.4)
+    run = RunStore(tmp_path / "runs").create(config, "a click")
+    start(run)
+    niceness_while_active(run)
+    assert run.status().state == "finished", run.log_tail()
+    assert "row 1 is left out: The model's chat template refuses the conversation: no system role" in run.log_tail()
+
+
 def test_what_the_worker_cannot_use_is_one_sentence(tmp_path: Path) -> None:
     rows = tmp_path / "rows.csv"
     rows.write_text("prompt,answer\n")

@@ -1,0 +1,51 @@
+"""Every tab fits its window: at a desk and on a phone, by day and by night, before a run and after one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Snapshot
+from tests.e2e.studio_app import StudioProcess, choose_tiny, open_studio, open_tab, start_training
+
+pytestmark = pytest.mark.e2e
+
+TABS = ("1 Model", "2 Modules", "3 Data", "4 Train", "5 Scales", "6 Chat", "7 Export")
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+CUT = """[...document.querySelectorAll('button, label, h2, .note, dd, dt')]
+    .filter(part => part.offsetParent && getComputedStyle(part).overflowX !== 'visible')
+    .filter(part => getComputedStyle(part).textOverflow !== 'ellipsis' && part.scrollWidth > part.clientWidth + 1)
+    .map(part => part.textContent.trim().slice(0, 60))"""
+
+
+def look(page: Page, studio: StudioProcess, snapshot: Snapshot, when: str) -> None:
+    """Visit every tab in four looks and hold each to its window."""
+    for scheme in ("light", "dark"):
+        page.goto(f"{studio.address}/?__theme={scheme}")
+        expect(page.locator("#model-facts .facts")).to_be_visible(timeout=60_000)
+        for size in (DESK, PHONE):
+            page.set_viewport_size(size)  # type: ignore[arg-type]
+            for tab in TABS:
+                open_tab(page, tab)
+                page.wait_for_timeout(700)  # charts are drawn at their width
+                snapshot(page, f"{when}-{tab.split()[1].lower()}-{size['width']}-{scheme}")
+                where = f"{tab} at {size['width']} px, {scheme}, {when}"
+                assert page.evaluate(OVERFLOW) <= 0, f"wider than its window: {where}"
+                assert page.evaluate(CUT) == [], f"cut off: {where}"
+
+
+def test_every_tab_fits_its_window_before_the_first_run(page: Page, studio: StudioProcess, snapshot: Snapshot) -> None:
+    look(page, studio, snapshot, "empty")
+
+
+def test_every_tab_fits_its_window_after_a_run(
+    page: Page, studio: StudioProcess, tiny: Path, pairs: Path, snapshot: Snapshot
+) -> None:
+    open_studio(page, studio)
+    choose_tiny(page, tiny, pairs)
+    start_training(page, epochs=3)
+    expect(page.locator("#run-strip")).to_contain_text("Finished after 15 steps", timeout=60_000)
+    look(page, studio, snapshot, "finished")
