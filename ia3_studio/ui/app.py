@@ -165,7 +165,9 @@ def _draw(studio: Studio, session: Session) -> Page:
             chat = chat_tab.build(studio, session, chat_page)
         with gr.Tab(next(names), id="export") as export_page:
             export = export_tab.build(studio, session, export_page)
-    train_page.select(guard(train_tab.plan, studio), [session.model, session.data, modules.tree], train.plan, **quiet())
+    settled = [train_page.select, modules.tree.change, session.data.change]
+    planned = [session.model, session.data, modules.tree]
+    gr.on(settled, guard(train_tab.plan, studio), planned, train.plan, **quiet(trigger_mode="always_last"))
     return Page(tabs, strip, gr.Timer(IDLE), gr.State(Cursor()), model, modules, data, train, scales, chat, export)
 
 

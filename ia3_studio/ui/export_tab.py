@@ -91,7 +91,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ExportTab:
     with gr.Row(equal_height=False, elem_classes="columns"):
         with gr.Column(scale=6, min_width=320, elem_classes="card"):
             gr.HTML(heading(text.EXPORT_TITLE, text.EXPORT_WORDS))
-            shown = gr.HTML(note(text.EXPORT_EMPTY), elem_id="export-facts")
+            shown = gr.HTML(note(text.SCALES_LOOKING), elem_id="export-facts")
             download = gr.DownloadButton(text.DOWNLOAD, variant="primary", interactive=False, elem_id="download")
             code = gr.Code(
                 language="python", label=text.SNIPPET_LABEL, interactive=False, wrap_lines=True, visible=False

@@ -95,7 +95,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ScalesTab:
     with gr.Row(elem_classes="title-row"):
         gr.HTML(heading(text.SCALES_TITLE, text.SCALES_WORDS))
         refresh = gr.Button(text.REFRESH, scale=0, min_width=120, elem_id="scales-refresh")
-    said = gr.HTML(note(text.SCALES_EMPTY), elem_id="scales-note")
+    said = gr.HTML(note(text.SCALES_LOOKING), elem_id="scales-note")
     with gr.Column(visible=False) as body, gr.Row(equal_height=False, elem_classes="columns"):
         with gr.Column(scale=6, min_width=320, elem_classes="card"):
             measure = gr.Radio(text.MEASURES, value=text.DIRECTION, label=text.COLOUR_BY, elem_id="measure")

@@ -115,6 +115,7 @@ NEXT_SCALES = "Next: see what was learned"
 # scales tab
 SCALES_TITLE = "What was learned"
 SCALES_WORDS = "A number below 1 inhibits its channel, one above 1 amplifies it; 1 leaves the base model as it is."
+SCALES_LOOKING = "Looking for an adapter …"
 SCALES_EMPTY = "There is no adapter to look at yet. Train the demo on the first tab, or import an adapter on the last."
 SCALES_SOON = "This run has no adapter yet; the first one is saved with the first held-out loss after a step."
 REFRESH = "Refresh"

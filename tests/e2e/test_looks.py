@@ -30,11 +30,20 @@ def look(page: Page, studio: StudioProcess, snapshot: Snapshot, when: str) -> No
             page.set_viewport_size(size)  # type: ignore[arg-type]
             for tab in TABS:
                 open_tab(page, tab)
-                page.wait_for_timeout(700)  # charts are drawn at their width
+                wait_until_drawn(page, tab, when)
                 snapshot(page, f"{when}-{tab.split()[1].lower()}-{size['width']}-{scheme}")
                 where = f"{tab} at {size['width']} px, {scheme}, {when}"
                 assert page.evaluate(OVERFLOW) <= 0, f"wider than its window: {where}"
                 assert page.evaluate(CUT) == [], f"cut off: {where}"
+
+
+def wait_until_drawn(page: Page, tab: str, when: str) -> None:
+    """Wait for what takes its time, then for charts to take their width."""
+    if tab == "5 Scales" and when == "finished":
+        for chart in ("#heatmap", "#histogram"):
+            expect(page.locator(f"{chart} .js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
+    expect(page.locator(".note", has_text="Looking for").filter(visible=True)).to_have_count(0)
+    page.wait_for_timeout(400)
 
 
 def test_every_tab_fits_its_window_before_the_first_run(page: Page, studio: StudioProcess, snapshot: Snapshot) -> None:

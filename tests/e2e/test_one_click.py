@@ -73,7 +73,7 @@ def test_what_a_start_would_train_is_said_before_it(page: Page, studio: StudioPr
     expect(page.locator("#plan")).to_contain_text("pairs.csv")
 
 
-def test_first_paint_needs_no_torch(page: Page, studio: StudioProcess) -> None:
+def test_the_first_screen_is_ready_within_seconds(page: Page, studio: StudioProcess) -> None:
     began = time.monotonic()
     page.goto(studio.address)
     expect(page.locator("#train-demo")).to_be_enabled()
