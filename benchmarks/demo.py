@@ -1,77 +1,134 @@
-"""How long does the demo take, what does it learn, and how does it sound? The run behind "Train the demo", timed.
+"""How long does the demo take, what does it learn, and how does it sound? The whole journey, by clicks in Chromium.
 
-    python benchmarks/demo.py [--learning-rate 0.01] [--epochs 2]
+    python benchmarks/demo.py [--pictures FOLDER]
 
-Starts the same worker as the page with the same settings in a run folder of its own, and asks both models the
-questions of the chat tab with its settings. Fetch the model first (open the app once), or its download is timed too.
+Starts the app with a home of its own, clicks "Train the demo", waits for its end, looks at the scales, asks both
+models a question and downloads the adapter. With --pictures it writes a picture of each tab. Fetch the model first
+(open the app once), or its download is timed too.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from ia3_studio import ChatSettings, Message, TrainConfig, load_adapter, load_model, reply
-from ia3_studio.data.load import LIGHTHOUSE
-from ia3_studio.models import STARTER
-from ia3_studio.runs import Run, RunConfig, RunStore, start
-from ia3_studio.ui import text
+from playwright.sync_api import Page, expect, sync_playwright
 
-POLL_SECONDS = 0.2
-DEFAULTS = TrainConfig()
+from ia3_studio.ui import text
+from tests.e2e.studio_app import StudioProcess, free_port, open_tab, wait_for_points
+
+LONGEST = 15 * 60_000  # milliseconds
+Picture = Callable[[str], None]
 
 
 def main() -> None:
-    """Run the demo and print its figures and its answers."""
+    """Take the journey and print its figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--learning-rate", type=float, default=DEFAULTS.learning_rate)
-    parser.add_argument("--epochs", type=float, default=DEFAULTS.epochs)
-    options = parser.parse_args()
-    config = RunConfig("Demo", STARTER, LIGHTHOUSE, train=TrainConfig(options.learning_rate, options.epochs))
-    with tempfile.TemporaryDirectory() as folder:
-        run, first_point, done = train_demo(Path(folder), config)
-        report(run, first_point, done)
-        answer_questions(run)
+    parser.add_argument("--pictures", type=Path)
+    pictures = parser.parse_args().pictures
+    with tempfile.TemporaryDirectory() as folder, opened_page(Path(folder)) as (studio, page):
+
+        def picture(name: str) -> None:
+            if pictures:
+                pictures.mkdir(parents=True, exist_ok=True)
+                page.wait_for_timeout(800)  # charts settle
+                page.screenshot(path=pictures / f"{name}.png")
+
+        train_demo(studio, page, picture)
+        look_at_scales(page, picture)
+        for question in text.CHAT_EXAMPLES:
+            ask(page, question)
+        picture("chat")
+        download(page, picture)
 
 
-def train_demo(folder: Path, config: RunConfig) -> tuple[Run, float, float]:
-    """Start a run and wait for its end; return it, and the seconds to its first point and to its end."""
+@contextmanager
+def opened_page(folder: Path) -> Iterator[tuple[StudioProcess, Page]]:
+    """Start the app and open it in Chromium; say how long both took."""
+    studio = StudioProcess(folder, free_port())
     began = time.perf_counter()
-    run = RunStore(folder).create(config, "demo")
-    start(run)
-    first_point = None
-    while run.status().active:
-        if first_point is None and run.metrics()[0]:
-            first_point = time.perf_counter() - began
-        time.sleep(POLL_SECONDS)
-    if run.status().state != "finished" or first_point is None:
-        sys.exit(run.status().sentence)
-    return run, first_point, time.perf_counter() - began
+    studio.start()
+    say("app answers after", time.perf_counter() - began)
+    with sync_playwright() as api:
+        found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+        browser = api.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        try:
+            page.goto(studio.address)
+            expect(page.locator("#demo-facts")).to_contain_text("lighthouse", timeout=60_000)
+            say("page can be used after", time.perf_counter() - began)
+            yield studio, page
+        finally:
+            browser.close()
+            studio.close()
 
 
-def report(run: Run, first_point: float, done: float) -> None:
-    """Print what the run took and what it learned."""
-    steps, _offset = run.metrics()
+def train_demo(studio: StudioProcess, page: Page, picture: Picture) -> None:
+    """Click once; say when the first point was on the curve, when the run ended and what it learned."""
+    picture("model")
+    clicked = time.perf_counter()
+    page.locator("#train-demo").click()
+    wait_for_points(page, 1, timeout=LONGEST)
+    say("first point after the click", time.perf_counter() - clicked)
+    wait_for_points(page, 35, timeout=LONGEST)
+    picture("train")
+    expect(page.locator("#run-strip")).to_contain_text("Finished after", timeout=LONGEST)
+    say("done after the click", time.perf_counter() - clicked)
+    steps, _offset = studio.store.list()[0].metrics()
     rates = sorted(step.tokens_per_second for step in steps if step.tokens_per_second)
-    print(f"first point after    {first_point:8.1f} s")
-    print(f"done after           {done:8.1f} s  ({steps[-1].step} steps)")
-    print(f"tokens per second    {rates[len(rates) // 2]:8.0f}  (median over the steps)")
-    print(f"held-out loss        {steps[0].held_out:8.3f} → {steps[-1].held_out:.3f} nats per token")
+    print(f"{'tokens per second':30}{rates[len(rates) // 2]:8.0f}    median of {len(rates)} steps")
+    print(f"{'held-out loss':30}{steps[0].held_out:8.3f} → {steps[-1].held_out:.3f} nats per token")
 
 
-def answer_questions(run: Run) -> None:
-    """Print both answers to the chat tab's questions, drawn with its settings."""
-    loaded = load_model(run.config.model)
-    attachment = load_adapter(loaded.model, run.adapter_folder() or run.folder)
-    for question in text.CHAT_EXAMPLES:
-        prompt = [Message("user", question)]
-        *_, (base, tuned) = reply(loaded, attachment, [prompt, prompt], (0.0, 1.0), ChatSettings())
-        print(f"\n{question}\n  {text.BASE}: {base}\n  {text.TUNED}: {tuned}")
+def look_at_scales(page: Page, picture: Picture) -> None:
+    """Draw the map of what was learned; say how long it took."""
+    began = time.perf_counter()
+    open_tab(page, "5 Scales")
+    expect(page.locator("#heatmap .js-plotly-plot .main-svg").first).to_be_visible(timeout=60_000)
+    say("scales drawn after", time.perf_counter() - began)
+    picture("scales")
+
+
+def ask(page: Page, question: str) -> None:
+    """Ask both models; print when the first words came, when both had ended, and what they said."""
+    open_tab(page, "6 Chat")
+    page.locator("#chat-clear").click()
+    expect(page.locator("#chat-tuned .message")).to_have_count(0)
+    page.locator("#chat-prompt textarea").fill(question)
+    began = time.perf_counter()
+    page.locator("#chat-send").click()
+    answers = [page.locator(f"{pane} .bot.message").first for pane in ("#chat-base", "#chat-tuned")]
+    expect(answers[0]).to_contain_text(" ", timeout=120_000)
+    first_words = time.perf_counter() - began
+    expect(page.locator("#chat-stop")).to_be_hidden(timeout=300_000)
+    print(f"\n{question}   ({first_words:.1f} s to the first words, {time.perf_counter() - began:.1f} s to the end)")
+    for name, said in zip((text.BASE, text.TUNED), answers, strict=True):
+        print(f"  {name}: {said.inner_text().strip()}")
+
+
+def download(page: Page, picture: Picture) -> None:
+    """Take the adapter away; print its size."""
+    open_tab(page, "7 Export")
+    expect(page.locator("#download")).to_be_enabled(timeout=60_000)
+    picture("export")
+    with page.expect_download() as taken:
+        page.locator("#download").click()
+    print(f"\n{'zip':30}{taken.value.path().stat().st_size / 1000:8.0f} kB")
+
+
+def say(what: str, seconds: float) -> None:
+    """Print one time."""
+    print(f"{what:30}{seconds:8.1f} s", flush=True)
 
 
 if __name__ == "__main__":
