@@ -164,10 +164,12 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ChatTab:
     examples = [[example] for example in text.CHAT_EXAMPLES]
     gr.Examples(examples, prompt, label=text.CHAT_EXAMPLES_LABEL, api_visibility="private")
     with gr.Accordion(text.CHAT_SETTINGS, open=False, elem_classes="accordion"), gr.Row():
-        temperature = gr.Slider(0, 2, 0.7, step=0.05, label="Temperature", info=text.TEMPERATURE_INFO)
-        top_p = gr.Slider(0.05, 1, 0.9, step=0.05, label="Top-p", info=text.TOP_P_INFO)
-        length = gr.Slider(16, 512, 160, step=16, label="Length (tokens)", info=text.LENGTH_INFO_CHAT)
-        seed = gr.Number(0, label="Seed", precision=0, minimum=0, info=text.SEED_INFO)
+        temperature = gr.Slider(0, 2, _DEFAULTS.temperature, step=0.05, label="Temperature", info=text.TEMPERATURE_INFO)
+        top_p = gr.Slider(0.05, 1, _DEFAULTS.top_p, step=0.05, label="Top-p", info=text.TOP_P_INFO)
+        length = gr.Slider(
+            16, 512, _DEFAULTS.max_new_tokens, step=16, label=text.ANSWER_LENGTH, info=text.LENGTH_INFO_CHAT
+        )
+        seed = gr.Number(_DEFAULTS.seed, label="Seed", precision=0, minimum=0, info=text.SEED_INFO)
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_EXPORT, variant="primary", elem_id="next-export")
 
@@ -185,9 +187,17 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ChatTab:
     )
     answered.then(lambda: show_stop(False), None, swap, **quiet(queue=False))
     stop.click(lambda: show_stop(False), None, swap, cancels=[answered], **quiet())
-    clear.click(lambda: ([], [], *show_stop(False)), None, [base, tuned, *swap], cancels=[answered], **quiet())
+    gr.on(
+        [clear.click, base.clear, tuned.clear],  # both panes hold one conversation: they end together
+        lambda: ([], [], *show_stop(False)),
+        None,
+        [base, tuned, *swap],
+        cancels=[answered],
+        **quiet(),
+    )
     page.select(guard(describe, studio), [session.shown, session.model], said, **quiet())
     return ChatTab(said, onward)
 
 
 _PANE: dict[str, Any] = {"height": 420, "buttons": ["copy"], "layout": "bubble"}
+_DEFAULTS = ChatSettings()

@@ -54,6 +54,9 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
         expect(page.locator(f"{pane} .bot.message")).to_have_count(1, timeout=30_000)
     expect(page.locator("#chat-send")).to_be_visible(timeout=30_000)
     expect(page.locator("#chat-note")).to_contain_text("adapter of “Pairs run”")
+    page.locator("#chat-tuned").get_by_label("Clear").click()  # the bin of one pane empties both
+    for pane in ("#chat-base", "#chat-tuned"):
+        expect(page.locator(f"{pane} .message")).to_have_count(0)
 
     page.locator("#next-export").click()
     expect(page.locator("#export-facts")).to_contain_text("128 numbers in 4 vectors")

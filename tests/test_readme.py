@@ -1,0 +1,37 @@
+"""What the README says is so: its commands exist, its program runs, its front matter fits a Space."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_front_matter_starts_this_app_with_the_pinned_gradio() -> None:
+    said = yaml.safe_load(README.split("---")[1])
+    pins = dict(line.split("==") for line in (ROOT / "requirements.txt").read_text().splitlines() if "==" in line)
+    assert said["sdk"] == "gradio" and said["sdk_version"] == pins["gradio"]
+    assert (ROOT / said["app_file"]).is_file()
+    assert said["python_version"] == "3.11"  # the oldest that works: pyproject.toml
+    assert len(said["short_description"]) <= 60  # the hub's limit
+
+
+def test_every_file_it_links_to_or_names_as_a_command_is_there() -> None:
+    linked = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
+    commands = re.findall(r"python3? ([\w/.]+\.py)", README)
+    assert linked and commands
+    assert [path for path in (*linked, *commands) if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.starter
+def test_its_program_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    program = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[0]
+    assert "TrainConfig(epochs=2)" in program
+    exec(program.replace("TrainConfig(epochs=2)", "TrainConfig(max_steps=1)"), {})
+    assert (tmp_path / "keeper" / "adapter_model.safetensors").is_file()
