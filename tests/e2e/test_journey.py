@@ -92,6 +92,28 @@ def test_a_conversation_goes_on_and_can_be_cleared(page: Page, studio: StudioPro
     expect(page.locator("#chat-base .message")).to_have_count(0)
 
 
+@pytest.mark.starter
+def test_stop_ends_an_answer_and_the_next_question_is_taken(page: Page, studio: StudioProcess) -> None:
+    open_studio(page, studio)
+    open_tab(page, "6 Chat")
+    page.get_by_role("button", name="How answers are drawn").click()
+    page.get_by_label("number input for Length (tokens)").fill("512")
+    page.get_by_label("number input for Length (tokens)").press("Enter")
+    page.locator("#chat-prompt textarea").fill("Tell me a long story about the sea and everybody who lives in it.")
+    page.locator("#chat-send").click()
+    answer = page.locator("#chat-base .bot.message")
+    expect(answer).to_contain_text(" ", timeout=90_000)
+    page.locator("#chat-stop").click()
+    expect(page.locator("#chat-send")).to_be_visible()
+    page.wait_for_timeout(1000)  # what was under way arrives
+    said = answer.inner_text()
+    page.wait_for_timeout(2000)
+    assert answer.inner_text() == said
+    page.locator("#chat-prompt textarea").fill("Say hello.")
+    page.locator("#chat-send").click()
+    expect(page.locator("#chat-base .bot.message")).to_have_count(2, timeout=30_000)
+
+
 def logits_by_peft(base: Path, folder: Path) -> torch.Tensor:
     from peft import PeftModel
     from transformers import AutoModelForCausalLM

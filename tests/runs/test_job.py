@@ -8,10 +8,12 @@ import time
 from pathlib import Path
 
 import psutil
+import pytest
 
 from ia3_studio.method import Adapter
 from ia3_studio.runs import Run, RunConfig, RunStore, start
 from ia3_studio.runs.folder import read_json
+from ia3_studio.runs.job import TrainingJob
 from ia3_studio.runs.worker import NICENESS
 from ia3_studio.training.config import TrainConfig
 from tests.tiny_chat import save_tiny_chat
@@ -61,7 +63,9 @@ def test_a_folder_and_a_file_become_an_adapter(tmp_path: Path) -> None:
     assert "device" in run.log_tail().lower() or "cpu" in run.log_tail().lower()
 
 
-def test_a_row_the_chat_template_refuses_is_listed_in_the_log(tmp_path: Path) -> None:
+def test_a_row_the_chat_template_refuses_is_listed_in_the_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     model = save_tiny_chat(tmp_path / "model")
     template = model / "chat_template.jinja"
     refusal = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
@@ -73,10 +77,9 @@ def test_a_row_the_chat_template_refuses_is_listed_in_the_log(tmp_path: Path) ->
     rows.write_text("".join(json.dumps({"messages": each}) + "\n" for each in turns))
     config = RunConfig("Tiny", str(model), str(rows), held_out=0.4)
     run = RunStore(tmp_path / "runs").create(config, "a click")
-    start(run)
-    niceness_while_active(run)
-    assert run.status().state == "finished", run.log_tail()
-    assert "row 1 is left out: The model's chat template refuses the conversation: no system role" in run.log_tail()
+    TrainingJob(run).prepare(lambda _share, _sentence: None)
+    said = capsys.readouterr().out  # the worker's output is the run's log
+    assert "row 1 is left out: The model's chat template refuses the conversation: no system role" in said
 
 
 def test_what_the_worker_cannot_use_is_one_sentence(tmp_path: Path) -> None:
