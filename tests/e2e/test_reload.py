@@ -89,7 +89,7 @@ def test_the_run_outlives_a_killed_app_and_the_page_comes_back_to_it(
     problems.expect(
         "ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|ERR_INCOMPLETE_CHUNKED|network error"
     )
-    problems.expect("BodyStreamBuffer was aborted|Failed to fetch|ERR_NETWORK")
+    problems.expect("BodyStreamBuffer was aborted|Failed to fetch|ERR_NETWORK|Connection errored out")
     run = studio.store.list()[0]
     training.evaluate("window.opened_before = true")
     studio.kill()
