@@ -69,6 +69,11 @@ class Hooks:
         """Leave the scaling to weights that hold it, or take it back with None; for :mod:`method.merging`."""
         self._baked = baked
 
+    @property
+    def is_merged(self) -> bool:
+        """Say whether the model's weights hold the vectors, so that the hooks rest."""
+        return self._baked is not None
+
     @contextmanager
     def _choosing(self, choice: Choice) -> Iterator[None]:
         with self._baked.paused() if self._baked else nullcontext(), self._chosen.during(choice):
@@ -145,8 +150,10 @@ class Attachment(Hooks):
         """Copy an adapter's vectors into this attachment. **Overwrites what was learned here.**
 
         Raises:
-            AdapterError: the adapter was made for other sites.
+            AdapterError: the adapter was made for other sites, or what was learned here is merged.
         """
+        if self.is_merged:
+            raise AdapterError("The vectors attached here are merged into the weights; undo the merge, then load.")
         if adapter.selection != self.selection:
             raise AdapterError(
                 f"The adapter scales {len(adapter.selection)} sites that are not the {len(self.selection)} attached"
@@ -264,4 +271,8 @@ def _source(module: nn.Module, args: tuple[Any, ...], result: Tensor) -> Source 
 
 
 def _device_of(model: nn.Module) -> torch.device:
-    return next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+    """Return where a model computes; offloaded weights (accelerate) wait on the meta device."""
+    devices = [parameter.device for parameter in model.parameters()]
+    real = next((device for device in devices if device.type != "meta"), None)
+    is_offloaded = hasattr(model, "hf_device_map")
+    return real or (torch.device("cpu") if is_offloaded or not devices else devices[0])
