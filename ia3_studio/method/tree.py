@@ -6,9 +6,8 @@ an architecture nobody has named here gets the right keys, values and feed-forwa
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -17,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ia3_studio.errors import SelectionError
+from ia3_studio.method import choosing
 from ia3_studio.method.flow import TOKENS, Flow, trace
 from ia3_studio.method.scaling import widths
 from ia3_studio.method.sites import Role, Selection, Site, Span
@@ -103,12 +103,26 @@ class LayerTree:
             hit.update(found)
         return tuple(site for site in self.sites if site in hit)
 
+    def choose(
+        self,
+        text: str = "",
+        *,
+        roles: Iterable[Role] | None = None,
+        layers: Iterable[int] | None = None,
+        patterns: Iterable[str] = (),
+    ) -> Selection:
+        """Return the sites of roles, layers and patterns, or of a text such as "key,value@8-15".
+
+        The words are those of :func:`ia3_studio.method.choosing.choose`.
+
+        Raises:
+            SelectionError: a role, layer or pattern hits nothing; the message names what would.
+        """
+        return choosing.choose(self, text, roles=roles, layers=layers, patterns=patterns)
+
     def _no_match(self, pattern: str) -> str:
-        ends = {site.name.rpartition(".")[2] for site in self.sites} | {
-            site.path.rpartition(".")[2] for site in self.sites
-        }
-        near = difflib.get_close_matches(pattern.rpartition(".")[2], sorted(ends), n=3, cutoff=0.4) or sorted(ends)[:5]
-        return f"The pattern {pattern!r} hits no module of this model; near it are {', '.join(near)}."
+        near = choosing.nearest(pattern, choosing.endings(self.sites))
+        return f"The pattern {pattern!r} hits no module of this model; near it are {near}."
 
     def _nothing_found(self, preset: str) -> str:
         seen = sorted({site.path.rpartition(".")[2] for site in self.sites})
