@@ -6,9 +6,8 @@ an architecture nobody has named here gets the right keys, values and feed-forwa
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -17,11 +16,13 @@ import torch
 from torch import Tensor, nn
 
 from ia3_studio.errors import SelectionError
+from ia3_studio.method import choosing
 from ia3_studio.method.flow import TOKENS, Flow, trace
 from ia3_studio.method.scaling import widths
 from ia3_studio.method.sites import Role, Selection, Site, Span
+from ia3_studio.method.targets import sites_of_peft
 
-Preset = Literal["paper", "attention", "feed-forward", "all"]
+Preset = Literal["paper", "attention", "feed-forward", "all", "peft"]
 PRESETS: tuple[str, ...] = get_args(Preset)
 
 _PRESET_ROLES: dict[str, frozenset[Role]] = {
@@ -58,6 +59,8 @@ class LayerTree:
     base_model: str = ""
     note: str = ""
     """What the paper's preset does not find in this model, and why; empty when it finds everything."""
+    peft_sites: tuple[Site, ...] = ()
+    """What PEFT scales in this type of model when it is asked for nothing; empty where PEFT would raise."""
 
     @property
     def parameters(self) -> int:
@@ -70,15 +73,19 @@ class LayerTree:
         return tuple(site for node in self.nodes for site in node.sites)
 
     def select(self, preset: str = "paper") -> Selection:
-        """Return a preset's selection: "paper" (keys, values, feed-forward), "attention", "feed-forward", "all".
+        """Return a preset's selection.
 
+        "paper" takes keys, values and feed-forward, "attention" keys and values, "feed-forward" the rest of the paper.
         "all" leaves out what is outside the repeated blocks: heads and embeddings are never picked by a preset.
+        "peft" is what PEFT's own default scales, the paper's sites or not, for the types of models it knows.
 
         Raises:
             SelectionError: no such preset, or the model has no site of its roles.
         """
-        if preset not in _PRESET_ROLES:
+        if preset not in PRESETS:
             raise SelectionError(f"There is no preset {preset!r}; choose one of {', '.join(PRESETS)}.")
+        if preset == "peft":
+            return self._as_peft()
         roles = _PRESET_ROLES[preset]
         sites = tuple(site for site in self.sites if site.role in roles and in_block(site.path))
         if not sites:
@@ -103,12 +110,34 @@ class LayerTree:
             hit.update(found)
         return tuple(site for site in self.sites if site in hit)
 
+    def choose(
+        self,
+        text: str = "",
+        *,
+        roles: Iterable[Role] | None = None,
+        layers: Iterable[int] | None = None,
+        patterns: Iterable[str] = (),
+    ) -> Selection:
+        """Return the sites of roles, layers and patterns, or of a text such as "key,value@8-15".
+
+        The words are those of :func:`ia3_studio.method.choosing.choose`.
+
+        Raises:
+            SelectionError: a role, layer or pattern hits nothing; the message names what would.
+        """
+        return choosing.choose(self, text, roles=roles, layers=layers, patterns=patterns)
+
+    def _as_peft(self) -> Selection:
+        if not self.peft_sites:
+            raise SelectionError(
+                "PEFT has no default for this type of model; the preset 'paper' finds keys, values and feed-forward."
+            )
+        ours = {site: site for site in self.sites}  # with their roles
+        return Selection(tuple(ours.get(site, site) for site in self.peft_sites), self.base_model)
+
     def _no_match(self, pattern: str) -> str:
-        ends = {site.name.rpartition(".")[2] for site in self.sites} | {
-            site.path.rpartition(".")[2] for site in self.sites
-        }
-        near = difflib.get_close_matches(pattern.rpartition(".")[2], sorted(ends), n=3, cutoff=0.4) or sorted(ends)[:5]
-        return f"The pattern {pattern!r} hits no module of this model; near it are {', '.join(near)}."
+        near = choosing.nearest(pattern, choosing.endings(self.sites))
+        return f"The pattern {pattern!r} hits no module of this model; near it are {near}."
 
     def _nothing_found(self, preset: str) -> str:
         seen = sorted({site.path.rpartition(".")[2] for site in self.sites})
@@ -131,7 +160,7 @@ def discover(model: nn.Module, base_model: str = "") -> LayerTree:
     """
     flow, note = _watch(model)
     nodes = tuple(_nodes(model, flow))
-    tree = LayerTree(nodes, base_model, note or _what_is_missing(nodes))
+    tree = LayerTree(nodes, base_model, note or _what_is_missing(nodes), sites_of_peft(model))
     if not tree.sites:
         raise SelectionError(
             f"{type(model).__name__} has no linear layer, so (IA)³ has nothing to scale; choose another model."

@@ -1,0 +1,182 @@
+"""Which modules are learned whole beside the vectors? A new task's head, kept apart from the base model's own.
+
+A classifier on a pretrained body starts at random: scaling it teaches nothing, it has to be trained. PEFT lists such
+modules in ``modules_to_save``. Here an adapter owns a copy, which stands in the model's place while the adapter is at
+work; the base model's own module comes back unchanged.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from ia3_studio.errors import AdapterError, SelectionError
+from ia3_studio.method.scaling import Attachment
+from ia3_studio.method.sites import Selection
+
+if TYPE_CHECKING:
+    from ia3_studio.method.adapter import Adapter
+
+
+class Heads:
+    """Own copies of some modules, for one adapter."""
+
+    def __init__(self, model: nn.Module, paths: Iterable[str]) -> None:
+        self._model = model
+        self._originals = {path: _module(model, path) for path in paths}
+        self._copies = {path: copy.deepcopy(module) for path, module in self._originals.items()}
+        self.installed = False
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Return the paths of the modules."""
+        return tuple(self._copies)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return copies of what was learned, on the CPU, by the names they have in the model."""
+        return {
+            f"{path}.{name}": tensor.detach().cpu().clone()
+            for path, module in self._copies.items()
+            for name, tensor in module.state_dict().items()
+        }
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Copy learned tensors in. **Overwrites what these copies held.** Names of other modules are left alone.
+
+        Raises:
+            AdapterError: a tensor has another shape here.
+        """
+        for path, module in self._copies.items():
+            own = module.state_dict()
+            for name, tensor in own.items():
+                given = tensors.get(f"{path}.{name}")
+                if given is None:
+                    continue
+                if given.shape != tensor.shape:
+                    raise AdapterError(
+                        f"{path}.{name} is {tuple(tensor.shape)} in this model and {tuple(given.shape)} in the adapter;"
+                        " load the model with the number of labels it was trained for."
+                    )
+                with torch.no_grad():
+                    tensor.copy_(given)
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Yield what is trained."""
+        for module in self._copies.values():
+            yield from module.parameters()
+
+    def install(self) -> None:
+        """Put the copies in the model's place."""
+        self._place(self._copies)
+        self.installed = True
+
+    def remove(self) -> None:
+        """Put the base model's own modules back."""
+        if self.installed:
+            self._place(self._originals)
+        self.installed = False
+
+    def keep(self) -> None:
+        """Make the copies the model's own for good; :meth:`remove` then has nothing to put back."""
+        self.install()
+        self.installed = False
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Work with the base model's own modules inside a ``with`` block."""
+        before = self.installed
+        self.remove()
+        try:
+            yield
+        finally:
+            if before:
+                self.install()
+
+    def _place(self, modules: Mapping[str, nn.Module]) -> None:
+        for path, module in modules.items():
+            above, _dot, name = path.rpartition(".")
+            standing = self._model.get_submodule(path)
+            where = next((tensor.device for tensor in standing.parameters()), None)
+            setattr(self._model.get_submodule(above), name, module if where is None else module.to(where))
+            module.train(standing.training)
+
+
+class HeadedAttachment(Attachment):
+    """Vectors together with heads of their own; detaching puts the base model's heads back too."""
+
+    def __init__(self, model: nn.Module, selection: Selection, heads: Iterable[str]) -> None:
+        super().__init__(model, selection)
+        self.heads = Heads(model, heads)
+        self.heads.install()
+
+    def adapter(self, metadata: Mapping[str, str] | None = None) -> Adapter:
+        """Return a copy of what has been learned, heads included, independent of the model."""
+        from ia3_studio.method.targets import name_targets
+
+        targets = name_targets(self.selection, self.model, self.heads.paths)
+        return replace(super().adapter(metadata), heads=self.heads.tensors(), targets=targets)
+
+    def load(self, adapter: Adapter) -> None:
+        """Copy an adapter's vectors and heads in. **Overwrites what was learned here.**"""
+        super().load(adapter)
+        self.heads.load(adapter.heads)
+
+    @contextmanager
+    def strengths(self, *strengths: float) -> Iterator[None]:
+        """Run at one strength; a head is the base model's at strength 0 and the adapter's at any other.
+
+        Raises:
+            SelectionError: rows of one batch would need different heads.
+        """
+        off = {strength == 0 for strength in strengths}
+        if len(off) > 1:
+            raise SelectionError("Rows with and without a new head cannot share a batch; run them one after another.")
+        with super().strengths(*strengths):
+            if off == {True}:
+                with self.heads.paused():
+                    yield
+            else:
+                yield
+
+    def detach(self) -> None:
+        """Remove hooks, parameter and heads; the model is the base model again, bit for bit."""
+        self.heads.remove()
+        super().detach()
+
+
+def head_paths(model: nn.Module, names: Iterable[str]) -> tuple[str, ...]:
+    """Return the paths of the outermost modules whose path is a name or ends with "." + name."""
+    wanted = tuple(names)
+    found = [
+        path
+        for path, _module_ in model.named_modules()
+        if any(path == name or path.endswith(f".{name}") for name in wanted)
+    ]
+    return tuple(path for path in found if not any(path.startswith(f"{other}.") for other in found))
+
+
+def heads_holding(model: nn.Module, tensors: Iterable[str], names: Iterable[str]) -> tuple[str, ...]:
+    """Return the paths of the modules that PEFT's names mean and that hold these tensors.
+
+    PEFT looks at the bare end of a path, so "classifier" also means "pre_classifier".
+    """
+    keys, wanted = tuple(tensors), tuple(names)
+    found = [
+        path
+        for path, _module_ in model.named_modules()
+        if path and path.endswith(wanted) and any(key.startswith(f"{path}.") for key in keys)
+    ]
+    return tuple(path for path in found if not any(path.startswith(f"{other}.") for other in found))
+
+
+def _module(model: nn.Module, path: str) -> nn.Module:
+    try:
+        return model.get_submodule(path)
+    except AttributeError as error:
+        raise SelectionError(f"The model has no module {path!r} to train whole; name one that it has.") from error
