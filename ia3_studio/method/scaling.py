@@ -129,7 +129,8 @@ class Attachment(Hooks):
         found = places(model, selection)
         self.parameter = nn.Parameter(torch.ones(selection.numbers, device=device_of(model)))
         self._vectors = Vectors(selection, found, self.parameter)
-        super().__init__(model, self._at(1.0))
+        self._recent: tuple[tuple[float, ...], Choice] | None = None
+        super().__init__(model, Choice(((self._vectors, 1.0),), "strengths"))
         model.register_parameter(PARAMETER_NAME, self.parameter)
         self._frugal = _cheaper_from_input(model, found)
         self._hook_places(found)
@@ -186,7 +187,11 @@ class Attachment(Hooks):
             delattr(self.model, PARAMETER_NAME)
 
     def _at(self, *strengths: float) -> Choice:
-        return Choice(tuple((self._vectors, strength) for strength in strengths), "strengths")
+        recent = self._recent
+        if recent is None or recent[0] != strengths:  # a chat makes the same choice for every token
+            choice = Choice(tuple((self._vectors, strength) for strength in strengths), "strengths")
+            recent = self._recent = (strengths, choice)
+        return recent[1]
 
 
 def attach(model: nn.Module, selection: Selection) -> Attachment:
