@@ -127,9 +127,10 @@ class Attachment(Hooks):
             raise SelectionError("This model already carries (IA)³ vectors; detach them before attaching others.")
         self.selection = selection
         found = places(model, selection)
-        self.parameter = nn.Parameter(torch.ones(selection.numbers, device=_device_of(model)))
+        self.parameter = nn.Parameter(torch.ones(selection.numbers, device=device_of(model)))
         self._vectors = Vectors(selection, found, self.parameter)
-        super().__init__(model, self._at(1.0))
+        self._recent: tuple[tuple[float, ...], Choice] | None = None
+        super().__init__(model, Choice(((self._vectors, 1.0),), "strengths"))
         model.register_parameter(PARAMETER_NAME, self.parameter)
         self._frugal = _cheaper_from_input(model, found)
         self._hook_places(found)
@@ -186,7 +187,11 @@ class Attachment(Hooks):
             delattr(self.model, PARAMETER_NAME)
 
     def _at(self, *strengths: float) -> Choice:
-        return Choice(tuple((self._vectors, strength) for strength in strengths), "strengths")
+        recent = self._recent
+        if recent is None or recent[0] != strengths:  # a chat makes the same choice for every token
+            choice = Choice(tuple((self._vectors, strength) for strength in strengths), "strengths")
+            recent = self._recent = (strengths, choice)
+        return recent[1]
 
 
 def attach(model: nn.Module, selection: Selection) -> Attachment:
@@ -270,7 +275,7 @@ def _source(module: nn.Module, args: tuple[Any, ...], result: Tensor) -> Source 
     return Source(module.forward, given) if given.dtype == result.dtype else None  # autocast computes in another
 
 
-def _device_of(model: nn.Module) -> torch.device:
+def device_of(model: nn.Module) -> torch.device:
     """Return where a model computes; offloaded weights (accelerate) wait on the meta device."""
     devices = [parameter.device for parameter in model.parameters()]
     real = next((device for device in devices if device.type != "meta"), None)
