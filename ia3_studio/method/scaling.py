@@ -13,15 +13,17 @@ half-precision base: the product is taken in float32 and cast back to the activa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from ia3_studio.errors import AdapterError, SelectionError
+from ia3_studio.method.product import Source, rescale
+from ia3_studio.method.rows import Choice, Chosen, Key, Place, Vectors
 from ia3_studio.method.sites import Selection, Side, Site
 
 if TYPE_CHECKING:
@@ -31,39 +33,87 @@ PARAMETER_NAME = "ia3_scales"
 """The name under which the flat parameter is registered on the model while attached."""
 
 
-def rescale(activation: Tensor, scale: Tensor) -> Tensor:
-    """Return ``activation`` ⊙ ``scale``: the one place where (IA)³ takes its product.
+class Baked(Protocol):
+    """Weights that hold a scaling for the time being (:mod:`ia3_studio.method.merging`)."""
 
-    Args:
-        activation: shape (batch, …, channels), any floating dtype.
-        scale: float32, shape (channels,) or, with one vector per row, (batch, 1, …, channels).
+    applied: bool
 
-    Returns:
-        The product in the activation's shape and dtype; it is computed in the scale's dtype.
-    """
-    scale = scale.to(activation.device)  # a model spread over several devices
-    return (activation.to(scale.dtype) * scale).to(activation.dtype)
+    def paused(self) -> AbstractContextManager[None]:
+        """Put the original weights back inside a ``with`` block."""
+
+    def undo(self) -> None:
+        """Put the original weights back for good."""
 
 
-def strengthen(scale: Tensor, strength: float) -> Tensor:
-    """Return 1 + strength · (scale − 1); strengths 0 and 1 are exact, not rounded."""
-    if strength == 0:
-        return torch.ones_like(scale)
-    return scale if strength == 1 else 1 + strength * (scale - 1)
+class Hooks:
+    """Forward hooks that scale places of a model by the vectors that the running thread has chosen."""
+
+    def __init__(self, model: nn.Module, usual: Choice) -> None:
+        self.model = model
+        self._usual = usual
+        """What a call that chooses nothing uses."""
+        self._chosen = Chosen()
+        self._baked: Baked | None = None
+        self._hooks: dict[Key, torch.utils.hooks.RemovableHandle] = {}
+        self._frugal: frozenset[Key] = frozenset()
+
+    def detach(self) -> None:
+        """Remove the hooks, undo a merge; the model is the base model again, bit for bit."""
+        if self._baked:
+            self._baked.undo()
+        for hook in self._hooks.values():
+            hook.remove()
+        self._hooks = {}
+
+    def rest(self, baked: Baked | None) -> None:
+        """Leave the scaling to weights that hold it, or take it back with None; for :mod:`method.merging`."""
+        self._baked = baked
+
+    @property
+    def is_merged(self) -> bool:
+        """Say whether the model's weights hold the vectors, so that the hooks rest."""
+        return self._baked is not None
+
+    @contextmanager
+    def _choosing(self, choice: Choice) -> Iterator[None]:
+        with self._baked.paused() if self._baked else nullcontext(), self._chosen.during(choice):
+            yield
+
+    def _hook_places(self, places: Iterable[Place]) -> None:
+        for place in places:
+            if place.key not in self._hooks:
+                self._hooks[place.key] = self._hook(place)
+
+    def _hook(self, place: Place) -> torch.utils.hooks.RemovableHandle:
+        module = self.model.get_submodule(place.path)
+        # Partials of methods, not closures: a copied model gets hooks of its own copied vectors.
+        if place.side == "output":
+            return module.register_forward_hook(partial(self._after, place))
+        return module.register_forward_pre_hook(partial(self._before, place), with_kwargs=True)
+
+    def _after(self, place: Place, module: nn.Module, args: tuple[Any, ...], result: Any) -> Any:
+        if isinstance(result, tuple):  # some projections return (activation, bias)
+            return (self._rescale(place, result[0]), *result[1:])
+        source = _source(module, args, result) if place.key in self._frugal else None
+        return self._rescale(place, result, source)
+
+    def _before(self, place: Place, _module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if args:
+            return (self._rescale(place, args[0]), *args[1:]), kwargs
+        name = next(iter(kwargs))  # a projection called by keyword has its activation first
+        return args, {**kwargs, name: self._rescale(place, kwargs[name])}
+
+    def _rescale(self, place: Place, activation: Tensor, source: Source | None = None) -> Tensor:
+        if self._baked and self._baked.applied:
+            return activation
+        choice = self._chosen.choice or self._usual
+        scale = choice.scale(place.key)
+        if scale is None:
+            return activation
+        return rescale(activation, choice.over(scale, activation, place.path), source)
 
 
-@dataclass(frozen=True, eq=False)
-class Place:
-    """One side of one module, with the sites that share its channels (k and v of a fused projection do)."""
-
-    path: str
-    side: Side
-    channels: int
-    """Width of the activation that is scaled."""
-    sites: tuple[Site, ...]
-
-
-class Attachment:
+class Attachment(Hooks):
     """Vectors attached to a live model; the handle to train, read, mute and remove them.
 
     **The model's weights are never changed**: attaching freezes nothing, adds forward hooks and registers
@@ -75,15 +125,14 @@ class Attachment:
             raise SelectionError("The selection holds no site, so there is nothing to train; tick at least one.")
         if hasattr(model, PARAMETER_NAME):
             raise SelectionError("This model already carries (IA)³ vectors; detach them before attaching others.")
-        self.model = model
         self.selection = selection
-        self._places = places(model, selection)
+        found = places(model, selection)
         self.parameter = nn.Parameter(torch.ones(selection.numbers, device=_device_of(model)))
+        self._vectors = Vectors(selection, found, self.parameter)
+        super().__init__(model, self._at(1.0))
         model.register_parameter(PARAMETER_NAME, self.parameter)
-        self._strengths: tuple[float, ...] = (1.0,)
-        self._scales: dict[Place, Tensor] = {}
-        self._scales_made_for: tuple[object, ...] = ()
-        self._hooks = [self._hook(place) for place in self._places]
+        self._frugal = _cheaper_from_input(model, found)
+        self._hook_places(found)
 
     def vectors(self) -> dict[Site, Tensor]:
         """Return each site's vector, shape (site.size,), as a view into the flat parameter."""
@@ -101,8 +150,10 @@ class Attachment:
         """Copy an adapter's vectors into this attachment. **Overwrites what was learned here.**
 
         Raises:
-            AdapterError: the adapter was made for other sites.
+            AdapterError: the adapter was made for other sites, or what was learned here is merged.
         """
+        if self.is_merged:
+            raise AdapterError("The vectors attached here are merged into the weights; undo the merge, then load.")
         if adapter.selection != self.selection:
             raise AdapterError(
                 f"The adapter scales {len(adapter.selection)} sites that are not the {len(self.selection)} attached"
@@ -119,11 +170,8 @@ class Attachment:
             >>> with attachment.strengths(0, 1):          # doctest: +SKIP
             ...     model(two_rows)                       # row 0 is the base model, row 1 the tuned one
         """
-        before, self._strengths = self._strengths, tuple(float(value) for value in strengths) or (1.0,)
-        try:
+        with self._choosing(self._at(*(float(value) for value in strengths or (1,)))):
             yield
-        finally:
-            self._strengths = before
 
     @contextmanager
     def disabled(self) -> Iterator[None]:
@@ -132,72 +180,13 @@ class Attachment:
             yield
 
     def detach(self) -> None:
-        """Remove hooks and parameter; the model is the base model again, bit for bit."""
-        for hook in self._hooks:
-            hook.remove()
-        self._hooks = []
+        """Remove hooks and parameter, undo a merge; the model is the base model again, bit for bit."""
+        super().detach()
         if getattr(self.model, PARAMETER_NAME, None) is self.parameter:
             delattr(self.model, PARAMETER_NAME)
 
-    def _hook(self, place: Place) -> torch.utils.hooks.RemovableHandle:
-        module = self.model.get_submodule(place.path)
-        if place.side == "output":
-            return module.register_forward_hook(lambda _module, _args, result: self._after(place, result))
-        return module.register_forward_pre_hook(
-            lambda _module, args, kwargs: self._before(place, args, kwargs), with_kwargs=True
-        )
-
-    def _after(self, place: Place, result: Any) -> Any:
-        if self._off:
-            return result
-        if isinstance(result, tuple):  # some projections return (activation, bias)
-            return (self._rescale(place, result[0]), *result[1:])
-        return self._rescale(place, result)
-
-    def _before(self, place: Place, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if self._off:
-            return None
-        if args:
-            return (self._rescale(place, args[0]), *args[1:]), kwargs
-        name = next(iter(kwargs))  # a projection called by keyword has its activation first
-        return args, {**kwargs, name: self._rescale(place, kwargs[name])}
-
-    @property
-    def _off(self) -> bool:
-        return all(strength == 0 for strength in self._strengths)
-
-    def _rescale(self, place: Place, activation: Tensor) -> Tensor:
-        scale = self._scale(place)
-        if scale.dim() == 1:
-            return rescale(activation, scale)
-        if activation.shape[0] != len(scale):
-            raise SelectionError(f"{len(scale)} strengths were given for a batch of {activation.shape[0]} rows.")
-        ones = [1] * (activation.dim() - 2)
-        return rescale(activation, scale.view(len(scale), *ones, place.channels))
-
-    def _scale(self, place: Place) -> Tensor:
-        """Return a place's scale: shape (channels,), or (batch, channels) with one strength per row.
-
-        The flat parameter is split once per optimiser step, not once per site: every slice of its own would
-        cost a gradient as long as the whole parameter. A split node saves no tensor, so that several backward
-        passes (accumulation) may go through it; a changed parameter, strength or grad mode makes a new one.
-        """
-        flat = self.parameter
-        modes = torch.is_grad_enabled(), torch.is_inference_mode_enabled()
-        made_for = (flat._version, flat.data_ptr(), self._strengths, *modes)
-        if made_for != self._scales_made_for:
-            self._scales, self._scales_made_for = self._split(), made_for
-        return self._scales[place]
-
-    def _split(self) -> dict[Place, Tensor]:
-        pieces = torch.split(self.parameter, [site.size for site in self.selection])
-        by_site = dict(zip(self.selection, pieces, strict=True))
-        return {place: self._strong(_spread(place, [by_site[site] for site in place.sites])) for place in self._places}
-
-    def _strong(self, scale: Tensor) -> Tensor:
-        if len(self._strengths) == 1:
-            return strengthen(scale, self._strengths[0])
-        return torch.stack([strengthen(scale, strength) for strength in self._strengths])
+    def _at(self, *strengths: float) -> Choice:
+        return Choice(tuple((self._vectors, strength) for strength in strengths), "strengths")
 
 
 def attach(model: nn.Module, selection: Selection) -> Attachment:
@@ -256,22 +245,34 @@ def _width(model: nn.Module, path: str, side: Side) -> int:
     return size[0] if side == "input" else size[1]
 
 
-def _spread(place: Place, pieces: list[Tensor]) -> Tensor:
-    """Return the sites' numbers on their channels and ones elsewhere, shape (channels,).
+def _cheaper_from_input(model: nn.Module, found: Iterable[Place]) -> frozenset[Key]:
+    """Return the output sides whose siblings together are wider than the input they share.
 
-    Made by concatenation, not by indexing: a node that saves an index allows one backward pass only.
+    Keys and values of one attention are made from one tensor: remembering that takes less than remembering both,
+    unless they are narrow (grouped queries). A guess by name; a wrong one costs memory, never a wrong gradient.
     """
-    spans = [span for site in place.sites for span in site.spans]
-    if not spans:
-        return pieces[0]
-    numbers = torch.cat(pieces).split([stop - start for start, stop in spans])
-    scale: list[Tensor] = []
-    reached = 0
-    for (start, stop), part in sorted(zip(spans, numbers, strict=True), key=lambda pair: pair[0]):
-        scale += [part.new_ones(start - reached), part]
-        reached = stop
-    return torch.cat([*scale, numbers[0].new_ones(place.channels - reached)])
+    siblings: dict[tuple[str, int], list[Place]] = {}
+    for place in found:
+        size = widths(model.get_submodule(place.path))
+        if place.side == "output" and size:
+            siblings.setdefault((place.path.rpartition(".")[0], size[0]), []).append(place)
+    wide = (group for (_, width), group in siblings.items() if sum(place.channels for place in group) > width)
+    return frozenset(place.key for group in wide for place in group)
+
+
+def _source(module: nn.Module, args: tuple[Any, ...], result: Tensor) -> Source | None:
+    """Return how a plain projection makes its output again, bit for bit; None where that is not certain."""
+    is_plain = type(module) is nn.Linear or not isinstance(module, nn.Linear)  # a subclass may draw, or quantise
+    is_alone = len(module._forward_hooks) == 1 and "forward" not in vars(module)  # accelerate moves weights there
+    if not (is_plain and is_alone and len(args) == 1) or torch.compiler.is_compiling():
+        return None
+    given = args[0]
+    return Source(module.forward, given) if given.dtype == result.dtype else None  # autocast computes in another
 
 
 def _device_of(model: nn.Module) -> torch.device:
-    return next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+    """Return where a model computes; offloaded weights (accelerate) wait on the meta device."""
+    devices = [parameter.device for parameter in model.parameters()]
+    real = next((device for device in devices if device.type != "meta"), None)
+    is_offloaded = hasattr(model, "hf_device_map")
+    return real or (torch.device("cpu") if is_offloaded or not devices else devices[0])

@@ -1,0 +1,246 @@
+"""What if the scaling should cost nothing at all? Scale the weights instead, and be able to take it back exactly.
+
+    output side    W' = diag(l) W,  b' = l ⊙ b
+    input side     W' = W diag(l)
+
+Merging never writes into a weight: a module gets new ones and the originals are kept, so undoing is a
+swap and not a division, bit for bit however often, also with zeros and in bfloat16. A weight that other modules share
+(an embedding tied to its head) stays theirs; only the scaled module gets its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from ia3_studio.errors import AdapterError
+from ia3_studio.method.rows import Vectors
+from ia3_studio.method.scaling import Attachment, places
+
+if TYPE_CHECKING:
+    from ia3_studio.method.adapter import Adapter
+    from ia3_studio.method.sites import Side
+
+MERGEABLE = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
+"""Weights of these types are numbers as they stand; any other type is a quantiser's code for numbers."""
+
+
+@dataclass(frozen=True, eq=False)
+class Swap:
+    """One weight or bias of one module, as it was and as it is with the scaling in it."""
+
+    path: str
+    module: nn.Module
+    name: str
+    original: nn.Parameter
+    scaled: nn.Parameter
+
+    def put(self, wanted: nn.Parameter) -> None:
+        """Give the module this one of the two."""
+        self.module._parameters[self.name] = wanted
+
+
+class Merged:
+    """A model whose weights hold an adapter; the handle to take it back, for a while or for good.
+
+    Also a context manager: leaving the ``with`` block takes the merge back.
+    """
+
+    def __init__(self, model: nn.Module, swaps: list[Swap], attachment: Attachment | None) -> None:
+        self.model = model
+        self.applied = False
+        """Whether the weights hold the adapter at this moment."""
+        self._swaps = swaps
+        self._attachment = attachment
+        self._tied = _ties(model, swaps)
+        self.untied = tuple(dict.fromkeys(swap.path for swap in swaps if swap.original in _shared(model)))
+        """Modules that shared a weight with others and have their own while merged."""
+        self._apply()
+        if attachment:
+            attachment.rest(self)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Run the base model, bit for bit, inside a ``with`` block; leaving it restores the merged weights."""
+        if not self.applied:
+            yield
+            return
+        self._take_back()
+        try:
+            yield
+        finally:
+            if self._swaps:  # else it was undone inside the block
+                self._apply()
+
+    def undo(self) -> None:
+        """Put the original weights back, bit for bit, and let an attachment's hooks scale again.
+
+        Raises:
+            AdapterError: something else replaced the merged weights since; undo that first.
+        """
+        if self.applied:
+            self._take_back()
+        self._swaps = []
+        if self._attachment:
+            self._attachment.rest(None)
+
+    def keep(self) -> None:
+        """Make the merge final: forget the originals, free their memory and detach the attachment."""
+        if not self.applied:
+            self._apply()
+        self._swaps = []
+        if self._attachment:
+            self._attachment.rest(None)
+            self._attachment.detach()
+
+    def __enter__(self) -> Merged:
+        """Return the handle itself."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Take the merge back."""
+        self.undo()
+
+    def _apply(self) -> None:
+        for swap in self._swaps:
+            swap.put(swap.scaled)
+        for config in self._tied:
+            config.tie_word_embeddings = False  # else a saved model ties the scaled head again when loaded
+        self.applied = True
+
+    def _take_back(self) -> None:
+        strange = next((swap for swap in self._swaps if swap.module._parameters[swap.name] is not swap.scaled), None)
+        if strange:
+            raise AdapterError(
+                f"The {strange.name} of {strange.path} was replaced after this merge, by another merge or by moving the"
+                " model; undo that first."
+            )
+        for swap in self._swaps:
+            swap.put(swap.original)
+        for config in self._tied:
+            config.tie_word_embeddings = True
+        self.applied = False
+
+
+def merge(model: nn.Module, what: Adapter | Attachment) -> Merged:
+    """Put an adapter, or what an attachment has learned, into the model's weights.
+
+    **Replaces the scaled modules' weights and biases** until :meth:`Merged.undo`; the originals stay in memory. An
+    attachment's hooks rest meanwhile, and its ``strengths`` and ``disabled`` work as before.
+
+    Raises:
+        SelectionError: a site does not exist in the model or has another size there.
+        AdapterError: a module's weights cannot be scaled (quantised, offloaded, or computed elsewhere), or the
+            attachment is merged already.
+
+    Example:
+        >>> with merge(model, adapter):          # doctest: +SKIP
+        ...     model(batch)
+    """
+    attachment = what if isinstance(what, Attachment) else None
+    if attachment and attachment.is_merged:
+        raise AdapterError("This attachment is merged already; undo that merge before merging again.")
+    adapter = what.adapter() if isinstance(what, Attachment) else what
+    vectors = Vectors(adapter.selection, places(model, adapter.selection), adapter.vector)
+    by_path: dict[str, dict[Side, Tensor]] = {}
+    for (path, side), scale in vectors.scales().items():
+        by_path.setdefault(path, {})[side] = scale
+    _require_one_name(model, by_path)
+    swaps = [swap for path, scales in by_path.items() for swap in _swaps(model, path, scales)]
+    return Merged(model, swaps, attachment)
+
+
+def _require_one_name(model: nn.Module, paths: Iterable[str]) -> None:
+    first: dict[nn.Module, str] = {}
+    for path in paths:
+        other = first.setdefault(model.get_submodule(path), path)
+        if other != path:
+            raise AdapterError(f"{other} and {path} are one module, scaled twice by this adapter; keep one of them.")
+
+
+def _swaps(model: nn.Module, path: str, scales: dict[Side, Tensor]) -> list[Swap]:
+    module = model.get_submodule(path)
+    weight = _plain(path, module, "weight")
+    scaled = {"weight": _scaled_weight(path, module, weight, scales)}
+    if "output" in scales and getattr(module, "bias", None) is not None:
+        bias = _plain(path, module, "bias")
+        scaled["bias"] = _cast(path, bias.detach().float() * scales["output"].to(bias.device), bias)
+    return [Swap(path, module, name, _plain(path, module, name), tensor) for name, tensor in scaled.items()]
+
+
+def _scaled_weight(path: str, module: nn.Module, weight: nn.Parameter, scales: dict[Side, Tensor]) -> nn.Parameter:
+    """Return the weight with its scales in it, rounded once."""
+    product = weight.detach().to(torch.promote_types(weight.dtype, torch.float32))
+    outputs, inputs = _axes(path, module)
+    for side, axis in (("output", outputs), ("input", inputs)):
+        if side in scales:
+            shape = [1] * product.dim()
+            shape[axis] = -1
+            product = product * scales[side].to(product.device).view(shape)
+    return _cast(path, product, weight)
+
+
+def _axes(path: str, module: nn.Module) -> tuple[int, int]:
+    """Return the weight's axes of output and of input channels."""
+    if isinstance(module, nn.Linear):
+        return 0, 1
+    if isinstance(getattr(module, "nf", None), int):  # transformers' Conv1D
+        return 1, 0
+    raise AdapterError(f"{path} is a {type(module).__name__}, which cannot be merged; keep the adapter attached.")
+
+
+def _plain(path: str, module: nn.Module, name: str) -> nn.Parameter:
+    """Return a weight or bias whose numbers can be scaled as they stand."""
+    found = module._parameters.get(name)
+    if found is None:
+        raise AdapterError(
+            f"The {name} of {path} is computed from other weights, so it cannot be merged; keep the adapter attached."
+        )
+    if found.dtype not in MERGEABLE or type(found.data) is not Tensor:
+        raise AdapterError(
+            f"{path} is quantised ({str(found.dtype).removeprefix('torch.')}), and its codes cannot be scaled; load the"
+            " base model without quantisation (dtype=torch.bfloat16) and merge there."
+        )
+    if found.is_meta:
+        raise AdapterError(
+            f"The {name} of {path} is not in memory (it is offloaded, or the model was built without weights); load the"
+            " whole model on one device and merge there."
+        )
+    return found
+
+
+def _cast(path: str, product: Tensor, like: nn.Parameter) -> nn.Parameter:
+    scaled = product.to(like.dtype)
+    if not bool(scaled.isfinite().all()) and bool(like.detach().isfinite().all()):
+        raise AdapterError(
+            f"The scaled weights of {path} are too large for {str(like.dtype).removeprefix('torch.')}; load the base"
+            " model in bfloat16 or float32 and merge there."
+        )
+    return nn.Parameter(scaled, like.requires_grad)
+
+
+def _shared(model: nn.Module) -> set[Tensor]:
+    """Return the parameters that more than one module holds."""
+    seen: set[Tensor] = set()
+    shared: set[Tensor] = set()
+    for module in model.modules():
+        for parameter in module._parameters.values():
+            if parameter is not None:
+                (shared if parameter in seen else seen).add(parameter)
+    return shared
+
+
+def _ties(model: nn.Module, swaps: list[Swap]) -> list[Any]:
+    """Return the configs that would tie a scaled head to its embedding again."""
+    ask: Any = getattr(model, "get_input_embeddings", None)
+    tied = getattr(ask(), "weight", None) if ask else None
+    if tied is None or not any(swap.original is tied for swap in swaps):
+        return []
+    config = getattr(model, "config", None)
+    both = (config, getattr(config, "text_config", None))
+    return [part for part in both if getattr(part, "tie_word_embeddings", False)]

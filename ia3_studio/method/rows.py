@@ -1,0 +1,179 @@
+"""Which adapter does each row of a batch use in this call?
+
+A choice is made by the thread that calls the model and seen by no other, so that several chats share one model. Row
+i of the choice is row i of the batch; where generation expands its rows (beams, several answers), each choice is
+repeated in place, as ``repeat_interleave`` does.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ia3_studio.errors import SelectionError
+from ia3_studio.method.product import strengthen
+from ia3_studio.method.sites import Selection, Side, Site
+
+Key = tuple[str, Side]
+"""One side of one module."""
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """One side of one module, with the sites that share its channels (k and v of a fused projection do)."""
+
+    path: str
+    side: Side
+    channels: int
+    """Width of the activation that is scaled."""
+    sites: tuple[Site, ...]
+
+    @property
+    def key(self) -> Key:
+        """Return what tells this place from others of the model."""
+        return self.path, self.side
+
+
+class Vectors:
+    """One adapter's numbers on one model: a flat tensor, and which of its numbers scale which place."""
+
+    def __init__(self, selection: Selection, places: tuple[Place, ...], flat: Tensor) -> None:
+        self.selection = selection
+        self.flat = flat
+        self.places = {place.key: place for place in places}
+        starts, reached = {}, 0
+        for site in selection:
+            starts[site] = reached
+            reached += site.size
+        self._ranges = {place.key: tuple((starts[site], site.size) for site in place.sites) for place in places}
+
+    @property
+    def state(self) -> tuple[int, int]:
+        """Return what changes whenever the numbers do."""
+        return self.flat._version, self.flat.data_ptr()
+
+    def scales(self) -> dict[Key, Tensor]:
+        """Return every place's scale, shape (channels,).
+
+        The flat tensor is split once, not sliced per place: every slice of its own would cost a gradient as long
+        as the whole tensor. A split node saves no tensor, so that several backward passes may go through it.
+        """
+        pieces = torch.split(self.flat, [site.size for site in self.selection])
+        by_site = dict(zip(self.selection, pieces, strict=True))
+        return {key: _spread(place, [by_site[site] for site in place.sites]) for key, place in self.places.items()}
+
+    def scale(self, key: Key) -> Tensor | None:
+        """Return one place's scale, shape (channels,), or None where these vectors do not act."""
+        if key not in self.places:
+            return None
+        return _spread(self.places[key], [self.flat.narrow(0, start, size) for start, size in self._ranges[key]])
+
+
+class Choice:
+    """The vectors and strength of each row; None stands for the base model. One row speaks for the whole batch."""
+
+    def __init__(self, rows: tuple[tuple[Vectors | None, float], ...], noun: str) -> None:
+        self._rows = tuple((None if strength == 0 else vectors, strength) for vectors, strength in rows)
+        self._distinct = tuple({id(vectors): vectors for vectors, _ in self._rows if vectors}.values())
+        self._noun = noun
+        self._made: tuple[tuple[Any, ...], dict[Key, Tensor | None]] = ((), {})
+
+    def scale(self, key: Key) -> Tensor | None:
+        """Return a place's scale, (channels,) or (rows, channels); None where no row is scaled there.
+
+        All scales are made together and kept until a number, or the mode that autograd runs in, changes.
+        """
+        if torch.compiler.is_compiling():  # a compiled graph cannot ask for versions and addresses
+            return self._mix([vectors.scale(key) if vectors else None for vectors, _ in self._rows])
+        modes = torch.is_grad_enabled(), torch.is_inference_mode_enabled()
+        made_for = (*(vectors.state for vectors in self._distinct), *modes)
+        made = self._made
+        if made[0] != made_for:
+            made = self._made = (made_for, self._make())  # one assignment: other threads see both or neither
+        return made[1].get(key)
+
+    def over(self, scale: Tensor, activation: Tensor, path: str) -> Tensor:
+        """Return a scale in the shape that multiplies this activation.
+
+        Args:
+            scale: (channels,), or (rows, channels).
+            activation: (batch, …, channels), the batch a multiple of the rows.
+            path: the module, for the message.
+
+        Raises:
+            SelectionError: the batch is no multiple of the rows, or its rows cannot be told apart here.
+        """
+        if scale.dim() == 1:
+            return scale
+        rows, batch = len(scale), activation.shape[0]
+        if any(part.startswith("expert") for part in path.split(".")):
+            raise SelectionError(
+                f"{path} is an expert that sees tokens without their rows, so it cannot be scaled row by row;"
+                " run the rows in batches of their own."
+            )
+        if batch % rows:
+            raise SelectionError(f"{rows} {self._noun} were given for a batch of {batch} rows.")
+        if batch > rows:
+            scale = scale.repeat_interleave(batch // rows, dim=0)
+        return scale.view(batch, *[1] * (activation.dim() - 2), scale.shape[-1])
+
+    def _make(self) -> dict[Key, Tensor | None]:
+        scales = {id(vectors): vectors.scales() for vectors in self._distinct}
+        keys = dict.fromkeys(key for vectors in self._distinct for key in vectors.places)
+        return {key: self._mix([scales[id(v)].get(key) if v else None for v, _ in self._rows]) for key in keys}
+
+    def _mix(self, scales: list[Tensor | None]) -> Tensor | None:
+        like = next((scale for scale in scales if scale is not None), None)
+        if like is None:
+            return None
+        strong = [
+            torch.ones_like(like) if scale is None else strengthen(scale, strength)
+            for scale, (_, strength) in zip(scales, self._rows, strict=True)
+        ]
+        return strong[0] if len(strong) == 1 else torch.stack(strong)
+
+
+class Chosen(threading.local):
+    """The choice of the running thread, or None where it has made none.
+
+    Thread-local and not a context variable: torch.compile follows the one and breaks its graph at the other.
+    """
+
+    def __init__(self) -> None:
+        # Set for every thread: torch.compile watches attributes that exist, not those that are missing.
+        self.choice: Choice | None = None
+
+    def __reduce__(self) -> tuple[type[Chosen], tuple[()]]:
+        return Chosen, ()  # a copied model starts with no choice made
+
+    @contextmanager
+    def during(self, choice: Choice) -> Iterator[None]:
+        """Make a choice for this thread inside a ``with`` block."""
+        before, self.choice = self.choice, choice
+        try:
+            yield
+        finally:
+            self.choice = before
+
+
+def _spread(place: Place, pieces: list[Tensor]) -> Tensor:
+    """Return the sites' numbers on their channels and ones elsewhere, shape (channels,).
+
+    Made by concatenation, not by indexing: a node that saves an index allows one backward pass only.
+    """
+    spans = [span for site in place.sites for span in site.spans]
+    if not spans:
+        return pieces[0]
+    numbers = torch.cat(pieces).split([stop - start for start, stop in spans])
+    scale: list[Tensor] = []
+    reached = 0
+    for (start, stop), part in sorted(zip(spans, numbers, strict=True), key=lambda pair: pair[0]):
+        scale += [part.new_ones(start - reached), part]
+        reached = stop
+    return torch.cat([*scale, numbers[0].new_ones(place.channels - reached)])
