@@ -61,11 +61,11 @@ class Targets:
 
     def side_of(self, path: str) -> Side | None:
         """Return the side on which PEFT scales the module at a path, or None where it leaves it alone."""
-        if self.exclude_modules and _ends_with(path, self.exclude_modules):
+        if self.exclude_modules and ends_with(path, self.exclude_modules):
             return None
         if any(re.match(rf"(^|.*\.){name}($|\..*)", path) for name in self.modules_to_save):
             return None
-        if not self.target_modules or not _ends_with(path, self.target_modules):
+        if not self.target_modules or not ends_with(path, self.target_modules):
             return None
         inputs = self.feedforward_modules or ()
         fed = bool(re.fullmatch(inputs, path)) if isinstance(inputs, str) else path.endswith(inputs)
@@ -200,7 +200,8 @@ def _whole_side(model: nn.Module, path: str, side: Side) -> Site:
     return Site(path, side, size[0] if side == "input" else size[1])
 
 
-def _ends_with(path: str, entries: Entries) -> bool:
+def ends_with(path: str, entries: Entries) -> bool:
+    """Say whether a path is an entry, ends with "." + entry, or matches an expression as a whole."""
     if isinstance(entries, str):
         return bool(re.fullmatch(entries, path))
     return any(path == entry or path.endswith(f".{entry}") for entry in entries)
