@@ -98,6 +98,10 @@ class Choice:
             made = self._made = (made_for, self._make())  # one assignment: other threads see both or neither
         return made[1].get(key)
 
+    def uses(self, vectors: Vectors) -> bool:
+        """Say whether any row uses these vectors."""
+        return vectors in self._distinct
+
     def over(self, scale: Tensor, activation: Tensor, path: str) -> Tensor:
         """Return a scale in the shape that multiplies this activation.
 

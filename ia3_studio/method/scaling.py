@@ -127,7 +127,7 @@ class Attachment(Hooks):
             raise SelectionError("This model already carries (IA)³ vectors; detach them before attaching others.")
         self.selection = selection
         found = places(model, selection)
-        self.parameter = nn.Parameter(torch.ones(selection.numbers, device=_device_of(model)))
+        self.parameter = nn.Parameter(torch.ones(selection.numbers, device=device_of(model)))
         self._vectors = Vectors(selection, found, self.parameter)
         super().__init__(model, self._at(1.0))
         model.register_parameter(PARAMETER_NAME, self.parameter)
@@ -270,7 +270,7 @@ def _source(module: nn.Module, args: tuple[Any, ...], result: Tensor) -> Source 
     return Source(module.forward, given) if given.dtype == result.dtype else None  # autocast computes in another
 
 
-def _device_of(model: nn.Module) -> torch.device:
+def device_of(model: nn.Module) -> torch.device:
     """Return where a model computes; offloaded weights (accelerate) wait on the meta device."""
     devices = [parameter.device for parameter in model.parameters()]
     real = next((device for device in devices if device.type != "meta"), None)

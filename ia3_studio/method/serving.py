@@ -1,0 +1,153 @@
+"""How do many adapters share one model, each row of a batch with its own?
+
+The model's weights and its state_dict stay untouched. Which adapter a row uses is decided for each call, in the
+thread that makes it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from ia3_studio.errors import AdapterError
+from ia3_studio.method.rows import Choice, Vectors
+from ia3_studio.method.scaling import Hooks, device_of, places
+
+if TYPE_CHECKING:
+    from ia3_studio.method.adapter import Adapter
+
+BASE = "__base__"
+"""The name by which a row asks for the base model, as in PEFT."""
+
+
+class Serving(Hooks):
+    """Named adapters on one model, of any sites and sides; the handle to choose among them.
+
+    **The model's weights are never changed**, and a call that chooses nothing gets the base model until
+    :meth:`switch` says otherwise.
+    """
+
+    def __init__(self, model: nn.Module, adapters: Mapping[str, Adapter]) -> None:
+        super().__init__(model, self._choice((None,), (1.0,)))
+        self._adapters: dict[str, Adapter] = {}
+        self._vectors: dict[str, Vectors] = {}
+        self._parameters: dict[str, nn.Parameter] = {}
+        for name, adapter in adapters.items():
+            self.add(name, adapter)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names that rows may use beside "__base__"."""
+        return tuple(self._vectors)
+
+    def add(self, name: str, adapter: Adapter) -> None:
+        """Make an adapter available under a name.
+
+        Raises:
+            AdapterError: the name is taken.
+            SelectionError: a site does not exist in the model or has another size there.
+        """
+        if name == BASE or name in self._vectors:
+            raise AdapterError(f"The name {name!r} is taken; choose another for this adapter.")
+        found = places(self.model, adapter.selection)
+        flat = nn.Parameter(adapter.vector.detach().clone().to(device_of(self.model)), requires_grad=False)
+        self._adapters[name] = adapter
+        self._parameters[name] = flat
+        self._vectors[name] = Vectors(adapter.selection, found, flat)
+        self._hook_places(found)
+
+    def remove(self, name: str) -> None:
+        """Forget an adapter, and the hooks that only it needed; calls under way keep it until they end.
+
+        Raises:
+            AdapterError: there is no such name.
+        """
+        gone = self._find(name)
+        if gone is None:
+            raise AdapterError("The base model cannot be removed; detach the serving instead.")
+        if self._usual.uses(gone):
+            self.switch(BASE)
+        del self._vectors[name], self._parameters[name], self._adapters[name]
+        needed = {key for vectors in self._vectors.values() for key in vectors.places}
+        for key in [key for key in self._hooks if key not in needed]:
+            self._hooks.pop(key).remove()
+
+    def parameter(self, name: str) -> nn.Parameter:
+        """Return an adapter's flat parameter, shape (numbers,): frozen until its ``requires_grad`` is set.
+
+        Raises:
+            AdapterError: there is no such name.
+        """
+        if self._find(name) is None:
+            raise AdapterError("The base model has no vectors; name an adapter.")
+        return self._parameters[name]
+
+    def adapter(self, name: str) -> Adapter:
+        """Return a copy of an adapter as it is now, independent of the model.
+
+        Raises:
+            AdapterError: there is no such name.
+        """
+        vector = self.parameter(name).detach().float().cpu().clone()
+        return replace(self._adapters[name], vector=vector)
+
+    def switch(self, name: str, strength: float = 1.0) -> None:
+        """Let calls that choose nothing use this adapter, or the base model.
+
+        Raises:
+            AdapterError: there is no such name.
+        """
+        self._usual = self._choice((self._find(name),), (float(strength),))
+
+    @contextmanager
+    def rows(self, *names: str, strengths: Sequence[float] | None = None) -> Iterator[None]:
+        """Run row i of every batch with the adapter names[i], or the base model, inside a ``with`` block.
+
+        One name serves the whole batch. Where generation expands its rows, each keeps its adapter. A backward pass
+        that recomputes (gradient checkpointing) must be taken inside the block as well.
+
+        Args:
+            names: of adapters, or "__base__".
+            strengths: one for each name; 1 where not given.
+
+        Raises:
+            AdapterError: there is no such name, or not one strength a name.
+
+        Example:
+            >>> with serving.rows("pirate", "__base__"):          # doctest: +SKIP
+            ...     model.generate(**two_prompts)
+        """
+        if not names or (strengths is not None and len(strengths) != len(names)):
+            raise AdapterError(f"{len(strengths or ())} strengths came with {len(names)} names; give one for each row.")
+        found = tuple(self._find(name) for name in names)
+        with self._choosing(self._choice(found, tuple(map(float, strengths or [1.0] * len(names))))):
+            yield
+
+    def _find(self, name: str) -> Vectors | None:
+        if name == BASE:
+            return None
+        if name not in self._vectors:
+            near = difflib.get_close_matches(name, self._vectors, n=3, cutoff=0.4) or list(self._vectors)[:5]
+            raise AdapterError(f"No adapter is called {name!r}; there are {', '.join([*near, BASE])}.")
+        return self._vectors[name]
+
+    @staticmethod
+    def _choice(vectors: tuple[Vectors | None, ...], strengths: tuple[float, ...]) -> Choice:
+        return Choice(tuple(zip(vectors, strengths, strict=True)), "adapters")
+
+
+def serve(model: nn.Module, adapters: Mapping[str, Adapter]) -> Serving:
+    """Put named adapters on a model: it computes what it did before, until rows choose among them.
+
+    Raises:
+        AdapterError: a name is taken.
+        SelectionError: an adapter was made for another model.
+    """
+    with torch.inference_mode(False):  # vectors may be trained later, wherever they were put
+        return Serving(model, adapters)
