@@ -367,7 +367,7 @@ def _close(model: PeftModel) -> nn.Module:
     for parameter in desk.thawed:
         parameter.requires_grad_(True)
     del model._ia3
-    model.__class__ = desk.plain
+    model.__class__ = desk.plain  # type: ignore[assignment]
     return model
 
 
