@@ -107,7 +107,13 @@ def heads_of(config: IA3Config, model: nn.Module) -> tuple[str, ...]:
         if not head_paths(model, [name]):
             near = nearest(name, {path.rpartition(".")[2] for path, _module in model.named_modules() if path})
             raise SelectionError(f"modules_to_save names {name!r}, which this model has not; near it are {near}.")
-    return head_paths(model, [*names, *HEADS_BY_TASK.get(str(config.task_type or ""), ())])
+    return head_paths(model, [*names, *_task_heads(config, model)])
+
+
+def _task_heads(config: IA3Config, model: nn.Module) -> list[str]:
+    """Return the head's modules as PEFT finds them: by the bare end, so that pre_classifier is one of them."""
+    ends = HEADS_BY_TASK.get(str(config.task_type or ""), ())
+    return [path for path, _module in model.named_modules() if ends and path.endswith(ends)]
 
 
 def selection_of(config: IA3Config, model: nn.Module) -> Selection:

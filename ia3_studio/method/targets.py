@@ -141,7 +141,7 @@ def name_targets(selection: Selection, model: nn.Module, heads: Collection[str] 
     saved = tuple(dict.fromkeys(_head_name(path, heads, paths) for path in heads))
     conv1d = all(isinstance(getattr(modules.get(path), "nf", None), int) for path in wanted)
     spatial = {path: axes for path in wanted if (axes := spatial_axes(modules.get(path)))}
-    reason = _why_inexpressible(selection, modules, saved)
+    reason = _why_inexpressible(selection, modules, saved) or _why_not_saved(saved, heads, paths)
     for targets, inputs in (_short_names(wanted, paths), _full_names(wanted)):
         found = Targets(targets, inputs, conv1d, (), saved, spatial, reason)
         if {path: side for path in paths if (side := found.side_of(path))} == wanted:
@@ -252,6 +252,14 @@ def _why_inexpressible(selection: Selection, modules: Mapping[str, nn.Module], s
         if saved and Targets((site.path,), (), modules_to_save=saved).side_of(site.path) is None:
             return f"{site.path} belongs to a head that is saved whole, where PEFT sets no vector; leave it out."
     return ""
+
+
+def _why_not_saved(saved: tuple[str, ...], heads: Collection[str], paths: Collection[str]) -> str:
+    kept = tuple(f"{head}." for head in heads)
+    others = [path for path in paths if saved and path.endswith(saved) and not f"{path}.".startswith(kept)]
+    return (
+        f"PEFT would also take {others[0]} for a head, since its name ends alike; train it whole too." if others else ""
+    )
 
 
 def _both_sides(path: str) -> str:

@@ -256,3 +256,17 @@ def test_a_copy_of_the_model_has_vectors_of_its_own() -> None:
     stirred(other, 9)
     assert torch.equal(logits_of(model, rows(model)), before)
     assert not torch.equal(logits_of(other, rows(model)), before)
+
+
+def test_a_head_whose_neighbour_ends_alike_is_taken_as_peft_takes_it(tmp_path: Path) -> None:
+    sizes = {"vocab_size": 97, "dim": 32, "n_layers": 1, "n_heads": 4, "hidden_dim": 48}
+    base = hf.DistilBertForSequenceClassification(hf.DistilBertConfig(**sizes)).eval()
+    untouched = copy.deepcopy(base)
+    model = get_peft_model(base, IA3Config(task_type="SEQ_CLS", target_modules="all-linear"))
+    stirred(model)
+    model.save_pretrained(tmp_path)
+    theirs = peft.PeftModel.from_pretrained(untouched, tmp_path)
+    assert torch.equal(logits_of(theirs, rows(model)), logits_of(model, rows(model)))
+    alone = get_peft_model(model.unload(), IA3Config(modules_to_save=["classifier"]))
+    with pytest.raises(AdapterError, match="PEFT would also take pre_classifier for a head"):
+        alone.save_pretrained(tmp_path)
