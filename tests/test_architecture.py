@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "errors": set(),
     "places": {"errors"},
     "method": {"errors"},
+    "peft": {"method"},
     "models": {"errors", "places", "method"},
     "data": {"errors", "places"},
     "training": {"errors", "method", "models", "data"},

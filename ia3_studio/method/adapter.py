@@ -31,6 +31,8 @@ __all__ = [
     "Adapter",
     "Targets",
     "anchored_targets",
+    "fit",
+    "heads_in",
     "load_adapter",
     "name_targets",
     "put_on",
@@ -150,14 +152,8 @@ def put_on(model: nn.Module, adapter: Adapter, *, strict: bool = True, source: s
     Raises:
         AdapterError: it does not fit the model.
     """
-    table = _misfit(adapter, model)
-    if table and strict:
-        raise AdapterError(
-            f"The adapter {source} does not fit this model: "
-            f"{peft_layout.whose(adapter.selection.base_model, model)}.\n{table}"
-        )
-    fitting = _fitting(adapter, model) if table else adapter
-    heads = heads_holding(model, fitting.heads, _saved(fitting))
+    fitting = fit(model, adapter, strict=strict, source=source)
+    heads = heads_in(model, fitting)
     try:
         attachment = HeadedAttachment(model, fitting.selection, heads) if heads else attach(model, fitting.selection)
     except SelectionError as error:
@@ -166,9 +162,26 @@ def put_on(model: nn.Module, adapter: Adapter, *, strict: bool = True, source: s
     return attachment
 
 
-def _saved(adapter: Adapter) -> tuple[str, ...]:
+def fit(model: nn.Module, adapter: Adapter, *, strict: bool = True, source: str = "given") -> Adapter:
+    """Return an adapter as a model can carry it: itself, or with ``strict=False`` the part that fits.
+
+    Raises:
+        AdapterError: it does not fit; the message holds the table of what differs.
+    """
+    table = _misfit(adapter, model)
+    if table and strict:
+        raise AdapterError(
+            f"The adapter {source} does not fit this model: "
+            f"{peft_layout.whose(adapter.selection.base_model, model)}.\n{table}"
+        )
+    return _fitting(adapter, model) if table else adapter
+
+
+def heads_in(model: nn.Module, adapter: Adapter) -> tuple[str, ...]:
+    """Return the paths of the modules of a model that an adapter brings whole."""
     named = adapter.targets.modules_to_save if adapter.targets else ()
-    return named or tuple(dict.fromkeys(name.rpartition(".")[0] for name in adapter.heads))
+    above = dict.fromkeys(name.rpartition(".")[0] for name in adapter.heads)
+    return heads_holding(model, adapter.heads, named or tuple(above)) if adapter.heads else ()
 
 
 def _misfit(adapter: Adapter, model: nn.Module) -> str:

@@ -61,11 +61,11 @@ class Targets:
 
     def side_of(self, path: str) -> Side | None:
         """Return the side on which PEFT scales the module at a path, or None where it leaves it alone."""
-        if self.exclude_modules and _ends_with(path, self.exclude_modules):
+        if self.exclude_modules and ends_with(path, self.exclude_modules):
             return None
         if any(re.match(rf"(^|.*\.){name}($|\..*)", path) for name in self.modules_to_save):
             return None
-        if not self.target_modules or not _ends_with(path, self.target_modules):
+        if not self.target_modules or not ends_with(path, self.target_modules):
             return None
         inputs = self.feedforward_modules or ()
         fed = bool(re.fullmatch(inputs, path)) if isinstance(inputs, str) else path.endswith(inputs)
@@ -141,7 +141,7 @@ def name_targets(selection: Selection, model: nn.Module, heads: Collection[str] 
     saved = tuple(dict.fromkeys(_head_name(path, heads, paths) for path in heads))
     conv1d = all(isinstance(getattr(modules.get(path), "nf", None), int) for path in wanted)
     spatial = {path: axes for path in wanted if (axes := spatial_axes(modules.get(path)))}
-    reason = _why_inexpressible(selection, modules, saved)
+    reason = _why_inexpressible(selection, modules, saved) or _why_not_saved(saved, heads, paths)
     for targets, inputs in (_short_names(wanted, paths), _full_names(wanted)):
         found = Targets(targets, inputs, conv1d, (), saved, spatial, reason)
         if {path: side for path in paths if (side := found.side_of(path))} == wanted:
@@ -200,7 +200,8 @@ def _whole_side(model: nn.Module, path: str, side: Side) -> Site:
     return Site(path, side, size[0] if side == "input" else size[1])
 
 
-def _ends_with(path: str, entries: Entries) -> bool:
+def ends_with(path: str, entries: Entries) -> bool:
+    """Say whether a path is an entry, ends with "." + entry, or matches an expression as a whole."""
     if isinstance(entries, str):
         return bool(re.fullmatch(entries, path))
     return any(path == entry or path.endswith(f".{entry}") for entry in entries)
@@ -251,6 +252,14 @@ def _why_inexpressible(selection: Selection, modules: Mapping[str, nn.Module], s
         if saved and Targets((site.path,), (), modules_to_save=saved).side_of(site.path) is None:
             return f"{site.path} belongs to a head that is saved whole, where PEFT sets no vector; leave it out."
     return ""
+
+
+def _why_not_saved(saved: tuple[str, ...], heads: Collection[str], paths: Collection[str]) -> str:
+    kept = tuple(f"{head}." for head in heads)
+    others = [path for path in paths if saved and path.endswith(saved) and not f"{path}.".startswith(kept)]
+    return (
+        f"PEFT would also take {others[0]} for a head, since its name ends alike; train it whole too." if others else ""
+    )
 
 
 def _both_sides(path: str) -> str:

@@ -1,0 +1,416 @@
+"""How does a program written for PEFT drive (IA)³ here? The model itself answers to PEFT's names.
+
+``get_peft_model`` gives the model object a class that is both its own and :class:`PeftModel`, as torch's
+parametrisations do. So ``forward`` keeps its signature, ``generate`` and transformers' Trainer work, and
+``save_pretrained``, which Trainer calls, writes the adapter. :meth:`PeftModel.unload` gives the class back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import nn
+
+from ia3_studio.errors import AdapterError, SelectionError
+from ia3_studio.method.adapter import Adapter, fit, heads_in
+from ia3_studio.method.heads import Heads
+from ia3_studio.method.merging import Merged, merge
+from ia3_studio.method.peft_config import IA3Config, heads_of, selection_of
+from ia3_studio.method.serving import BASE, Serving, serve
+from ia3_studio.method.targets import name_of, name_targets
+
+Model = TypeVar("Model", bound=nn.Module)
+
+
+@dataclass
+class _Desk:
+    """What a PeftModel keeps beside the model."""
+
+    plain: type[nn.Module]
+    """The model's own class."""
+    serving: Serving
+    thawed: tuple[nn.Parameter, ...]
+    """Parameters that were trainable before they were frozen."""
+    active: str
+    configs: dict[str, IA3Config] = field(default_factory=dict)
+    heads: dict[str, Heads] = field(default_factory=dict)
+    merged: Merged | None = None
+
+
+class PeftModel(nn.Module):
+    """A model with named (IA)³ adapters, under PEFT's names.
+
+    Base weights are frozen and never changed, but by ``merge_adapter`` and ``merge_and_unload``. Made by
+    :func:`get_peft_model` or :meth:`from_pretrained`.
+    """
+
+    _ia3: _Desk
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        model: Model,
+        model_id: Path | str,
+        adapter_name: str = "default",
+        is_trainable: bool = False,
+        config: IA3Config | None = None,
+        *,
+        strict: bool = True,
+    ) -> Model:
+        """Put a saved adapter on a model. **Changes the model's class and freezes its weights.**
+
+        Args:
+            model: the base model the adapter was trained on.
+            model_id: an adapter's folder, written here or by PEFT.
+            adapter_name: the name it gets.
+            is_trainable: whether training goes on.
+            config: used in place of the folder's own.
+            strict: False takes what fits and goes without the rest.
+
+        Raises:
+            AdapterError: the folder holds no (IA)³ adapter, or one that does not fit; the message tells what differs.
+        """
+        adapter = fit(model, Adapter.load(model_id), strict=strict, source=f"in {model_id}")
+        own = config or IA3Config.from_pretrained(model_id)
+        _open(model, adapter_name)
+        _put(model, adapter_name, own, adapter)
+        model.set_adapter(adapter_name, inference_mode=not is_trainable)  # type: ignore[operator]
+        return model
+
+    @property
+    def peft_config(self) -> dict[str, IA3Config]:
+        """Return the configs by the adapters' names."""
+        return self._ia3.configs
+
+    @property
+    def active_adapter(self) -> str:
+        """Return the name of the adapter at work."""
+        return self._ia3.active
+
+    @property
+    def active_adapters(self) -> list[str]:
+        """Return the name of the adapter at work, as a list."""
+        return [self._ia3.active]
+
+    def get_base_model(self) -> nn.Module:
+        """Return the model itself, adapters on, as PEFT does; :meth:`unload` takes them off."""
+        return self
+
+    def add_adapter(self, adapter_name: str, peft_config: IA3Config) -> None:
+        """Add a fresh adapter of any sites and sides; it is not active yet.
+
+        Raises:
+            AdapterError: the name is taken.
+            SelectionError: the config hits nothing in this model.
+        """
+        _require_free(self, adapter_name)
+        with self._without_heads():
+            adapter, heads = _fresh(self, peft_config)
+        _put(self, adapter_name, peft_config, adapter, heads)
+        _train_only(self)
+
+    def load_adapter(
+        self, model_id: Path | str, adapter_name: str, is_trainable: bool = False, *, strict: bool = True
+    ) -> None:
+        """Load a saved adapter under a name beside the others; it becomes active only with :meth:`set_adapter`.
+
+        A name that is there already gets the folder's numbers, as when training is resumed.
+
+        Raises:
+            AdapterError: the folder holds no (IA)³ adapter, or one that does not fit.
+        """
+        with self._without_heads():
+            adapter = fit(self, Adapter.load(model_id), strict=strict, source=f"in {model_id}")
+        if adapter_name in self._ia3.configs:
+            self._overwrite(adapter_name, adapter)
+        else:
+            _put(self, adapter_name, IA3Config.from_pretrained(model_id), adapter)
+        self._ia3.configs[adapter_name] = replace(self._ia3.configs[adapter_name], inference_mode=not is_trainable)
+        _train_only(self)
+
+    def set_adapter(self, adapter_name: str, inference_mode: bool = False) -> None:
+        """Let one adapter work, and be trained unless ``inference_mode``; all others rest, frozen.
+
+        Raises:
+            AdapterError: there is no such adapter, or the active one is merged.
+        """
+        desk = self._ia3
+        self._require_unmerged("switch")
+        desk.serving.switch(adapter_name)
+        _remove(desk.heads.get(desk.active))
+        if adapter_name in desk.heads:
+            desk.heads[adapter_name].install()
+        desk.active = adapter_name
+        desk.configs[adapter_name] = replace(desk.configs[adapter_name], inference_mode=inference_mode)
+        _train_only(self)
+
+    def delete_adapter(self, adapter_name: str) -> None:
+        """Forget an adapter. When it was active, the first of the others takes its place.
+
+        Raises:
+            AdapterError: there is no such adapter, it is the last one, or it is merged.
+        """
+        desk = self._ia3
+        desk.serving.parameter(adapter_name)
+        others = [name for name in desk.configs if name != adapter_name]
+        if not others:
+            raise AdapterError(f"{adapter_name!r} is the last adapter; unload() gives back the base model.")
+        if desk.active == adapter_name:
+            self.set_adapter(others[0])
+        desk.serving.remove(adapter_name)
+        delattr(self, _parameter_name(adapter_name))
+        del desk.configs[adapter_name]
+        desk.heads.pop(adapter_name, None)
+
+    @contextmanager
+    def disable_adapter(self) -> Iterator[None]:
+        """Run the base model, bit for bit, inside a ``with`` block; a merge is restored when the block ends."""
+        with self._ia3.serving.rows(BASE), self._without_heads():
+            yield
+
+    def merge_adapter(self, adapter_names: Sequence[str] | None = None, safe_merge: bool = False) -> None:
+        """Put the active adapter into the weights; they come back exactly with :meth:`unmerge_adapter`.
+
+        Args:
+            adapter_names: None, or the active adapter alone.
+            safe_merge: accepted for PEFT's sake: numbers that are not finite are always refused.
+
+        Raises:
+            AdapterError: another adapter is named, or the weights cannot be scaled (quantised, offloaded).
+        """
+        desk = self._ia3
+        if adapter_names is not None and list(adapter_names) != [desk.active]:
+            raise AdapterError(
+                f"Only the active adapter {desk.active!r} can be merged, {list(adapter_names)} was asked; set it first."
+            )
+        self._require_unmerged("merge")
+        desk.merged = merge(self, desk.serving.adapter(desk.active))
+        desk.serving.rest(desk.merged)
+
+    def unmerge_adapter(self) -> None:
+        """Take the merge back: the weights are what they were, bit for bit."""
+        desk = self._ia3
+        if desk.merged is None:
+            return
+        desk.serving.rest(None)
+        desk.merged.undo()
+        desk.merged = None
+
+    def merge_and_unload(
+        self, progressbar: bool = False, safe_merge: bool = False, adapter_names: Sequence[str] | None = None
+    ) -> nn.Module:
+        """Put the active adapter into the weights for good and return the plain model.
+
+        Raises:
+            AdapterError: another adapter is named, or the weights cannot be scaled.
+        """
+        if self._ia3.merged is None:
+            self.merge_adapter(adapter_names, safe_merge)
+        desk = self._ia3
+        assert desk.merged is not None
+        desk.serving.rest(None)
+        desk.merged.keep()
+        if desk.active in desk.heads:
+            desk.heads[desk.active].keep()
+        return _close(self)
+
+    def unload(self) -> nn.Module:
+        """Take all adapters off and return the base model, bit for bit what it was."""
+        self.unmerge_adapter()
+        return _close(self)
+
+    def get_nb_trainable_parameters(self) -> tuple[int, int]:
+        """Return how many numbers are trained, and how many the model has."""
+        counts = [(parameter.numel(), parameter.requires_grad) for parameter in self.parameters()]
+        return sum(count for count, trained in counts if trained), sum(count for count, _trained in counts)
+
+    def print_trainable_parameters(self) -> None:
+        """Print how much of the model is trained."""
+        trained, all_of_it = self.get_nb_trainable_parameters()
+        share = 100 * trained / all_of_it
+        print(f"trainable params: {trained:,d} || all params: {all_of_it:,d} || trainable%: {share:.4f}")
+
+    def save_pretrained(
+        self,
+        save_directory: Path | str,
+        safe_serialization: bool = True,
+        selected_adapters: Sequence[str] | None = None,
+        is_main_process: bool = True,
+        state_dict: dict[str, Any] | None = None,
+    ) -> None:
+        """Write the adapters as PEFT lays them out: "default" into the folder, any other into one of its name.
+
+        Args:
+            save_directory: the folder.
+            safe_serialization: must stay True; pickles are not written.
+            selected_adapters: names; None means all.
+            is_main_process: False writes nothing.
+            state_dict: what Trainer gathers; the adapters' own numbers are written.
+
+        Raises:
+            AdapterError: PEFT's files cannot say what the adapter does, or a pickle was asked for.
+        """
+        if not safe_serialization:
+            raise AdapterError("A pickle was asked for, which can run code when it is opened; safetensors is written.")
+        for name in selected_adapters or self._ia3.configs:
+            adapter = self.adapter(name)
+            if is_main_process:
+                adapter.save(Path(save_directory) / ("" if name == "default" else name))
+
+    def adapter(self, adapter_name: str | None = None) -> Adapter:
+        """Return a copy of an adapter as data; of the active one when no name is given."""
+        desk = self._ia3
+        name = desk.active if adapter_name is None else adapter_name
+        found = desk.serving.adapter(name)
+        heads = desk.heads.get(name)
+        base = desk.configs[name].base_model_name_or_path or name_of(self)
+        return replace(
+            found,
+            selection=replace(found.selection, base_model=base),
+            targets=name_targets(found.selection, self, heads.paths if heads else ()),
+            heads=heads.tensors() if heads else {},
+        )
+
+    def generate(self, *args: Any, adapter_names: Sequence[str] | None = None, **kwargs: Any) -> Any:
+        """Generate as the model does; ``adapter_names`` gives each row its own adapter, or "__base__"."""
+        with self._rows(adapter_names):
+            return super().generate(*args, **kwargs)  # type: ignore[misc]
+
+    def __call__(self, *args: Any, adapter_names: Sequence[str] | None = None, **kwargs: Any) -> Any:
+        """Run the model; ``adapter_names`` gives each row its own adapter, or "__base__"."""
+        with self._rows(adapter_names):
+            return super().__call__(*args, **kwargs)
+
+    def _rows(self, names: Sequence[str] | None) -> Any:
+        if names is None:
+            return nullcontext()
+        if self._ia3.heads and len(set(names)) > 1:
+            raise AdapterError("Rows with different heads cannot share a batch; run them one adapter after another.")
+        return self._ia3.serving.rows(*names)
+
+    def _overwrite(self, name: str, adapter: Adapter) -> None:
+        desk = self._ia3
+        if desk.serving.adapter(name).selection != adapter.selection:
+            raise AdapterError(f"The name {name!r} is taken by an adapter of other sites; choose another name.")
+        if name == desk.active:
+            self._require_unmerged("load")
+        with torch.no_grad():
+            desk.serving.parameter(name).copy_(adapter.vector)
+        if name in desk.heads:
+            desk.heads[name].load(adapter.heads)
+
+    def _require_unmerged(self, verb: str) -> None:
+        if self._ia3.merged is not None:
+            raise AdapterError(
+                f"The adapter {self._ia3.active!r} is merged into the weights; unmerge_adapter() first, then {verb}."
+            )
+
+    @contextmanager
+    def _without_heads(self) -> Iterator[None]:
+        heads = self._ia3.heads.get(self._ia3.active)
+        with heads.paused() if heads else nullcontext():
+            yield
+
+
+def get_peft_model(model: Model, peft_config: IA3Config, adapter_name: str = "default") -> Model:
+    """Put a fresh adapter on a model. **Changes the model's class and freezes its weights.**
+
+    Raises:
+        SelectionError: the config hits nothing in this model, or the model has adapters already.
+
+    Example:
+        >>> model = get_peft_model(model, IA3Config(task_type="CAUSAL_LM"))          # doctest: +SKIP
+        >>> model.print_trainable_parameters()                                       # doctest: +SKIP
+        trainable params: 57,600 || all params: 134,572,608 || trainable%: 0.0428
+    """
+    if isinstance(model, PeftModel):
+        raise SelectionError("This model carries adapters already; add_adapter puts another beside them.")
+    adapter, heads = _fresh(model, peft_config)
+    _open(model, adapter_name)
+    _put(model, adapter_name, peft_config, adapter, heads)
+    model.set_adapter(adapter_name, inference_mode=peft_config.inference_mode)  # type: ignore[operator]
+    return model
+
+
+def _fresh(model: nn.Module, config: IA3Config) -> tuple[Adapter, tuple[str, ...]]:
+    selection = selection_of(config, model)
+    numbers = torch.ones(selection.numbers) if config.init_ia3_weights else torch.randn(selection.numbers)
+    metadata = {"task_type": str(config.task_type)} if config.task_type else {}
+    return Adapter(selection, numbers, metadata), heads_of(config, model)
+
+
+def _open(model: nn.Module, name: str) -> None:
+    """Give a model its second class and a place for adapters; freeze its weights."""
+    if isinstance(model, PeftModel):
+        raise SelectionError("This model carries adapters already; load_adapter puts another beside them.")
+    plain = type(model)
+    thawed = tuple(parameter for parameter in model.parameters() if parameter.requires_grad)
+    model.requires_grad_(False)
+    desk = _Desk(plain, serve(model, {}), thawed, name)
+    model.__class__ = type(f"Peft{plain.__name__}", (PeftModel, plain), {"__module__": plain.__module__})
+    model._ia3 = desk  # type: ignore[assignment]
+
+
+def _close(model: PeftModel) -> nn.Module:
+    """Take everything off again."""
+    desk = model._ia3
+    for name in desk.configs:
+        delattr(model, _parameter_name(name))
+    _remove(desk.heads.get(desk.active))
+    desk.serving.detach()
+    for parameter in desk.thawed:
+        parameter.requires_grad_(True)
+    del model._ia3
+    model.__class__ = desk.plain  # type: ignore[assignment]
+    return model
+
+
+def _put(
+    model: nn.Module, name: str, config: IA3Config, adapter: Adapter, heads: tuple[str, ...] | None = None
+) -> None:
+    assert isinstance(model, PeftModel)
+    desk = model._ia3
+    with model._without_heads():
+        desk.serving.add(name, adapter)
+        paths = heads_in(model, adapter) if heads is None else heads
+        if paths:
+            desk.heads[name] = Heads(model, paths)
+            desk.heads[name].load(adapter.heads)
+    desk.configs[name] = replace(config)
+    model.register_parameter(_parameter_name(name), desk.serving.parameter(name))
+
+
+def _train_only(model: PeftModel) -> None:
+    """Let the active adapter be trained and nothing else."""
+    desk = model._ia3
+    for name, config in desk.configs.items():
+        trained = name == desk.active and not config.inference_mode
+        desk.serving.parameter(name).requires_grad_(trained)
+        if name in desk.heads:
+            for parameter in desk.heads[name].parameters():
+                parameter.requires_grad_(trained)
+
+
+def _require_free(model: PeftModel, name: str) -> None:
+    if name in model._ia3.configs or _parameter_name(name) in model._parameters:
+        raise AdapterError(f"An adapter called {name!r} is there already; choose another name or delete it first.")
+
+
+def _remove(heads: Heads | None) -> None:
+    if heads:
+        heads.remove()
+
+
+def _parameter_name(adapter_name: str) -> str:
+    """Return the name under which a vector is registered.
+
+    The ending keeps Trainer's weight decay away, which pulls towards 0 where (IA)³'s identity is 1: transformers
+    exempts what is called a norm.
+    """
+    return f"ia3_{re.sub(r'[^0-9A-Za-z]', '_', adapter_name)}_norm"
