@@ -23,9 +23,6 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from ia3_studio.method.scaling import widths
 
-TOKENS = 3
-"""Length of the watched sequence; more than one, so that no axis of length 1 hides a broadcast."""
-
 # Operations that move elements without computing: run on the origins themselves.
 _MOVES = frozenset(
     """

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from ia3_studio.errors import SelectionError
-from ia3_studio.method.flow import TOKENS, Flow, trace
+from ia3_studio.method.flow import Flow, trace
+from ia3_studio.method.inputs import TOKENS, example_inputs
 from ia3_studio.method.scaling import widths
 from ia3_studio.method.sites import Role, Selection, Site, Span
 
@@ -159,21 +160,10 @@ def layer_of(path: str) -> int | None:
 
 def _watch(model: nn.Module) -> tuple[Flow, str]:
     try:
-        return trace(model, _example_inputs(model)), ""
+        return trace(model, example_inputs(model)), ""
     except Exception as error:  # a foreign forward may raise anything; the tree is still useful without roles
         reason = str(error).partition("\n")[0][:160]
         return Flow(), f"A forward pass over {TOKENS} tokens failed ({type(error).__name__}: {reason})."
-
-
-def _example_inputs(model: nn.Module) -> dict[str, Tensor]:
-    """Return the smallest batch of tokens that the model's forward accepts."""
-    config: Any = getattr(model, "config", None)
-    device = next(model.parameters()).device
-    tokens = torch.ones((1, TOKENS), dtype=torch.long, device=device)
-    inputs = {"input_ids": tokens}
-    if getattr(config, "is_encoder_decoder", False):
-        inputs["decoder_input_ids"] = tokens
-    return inputs
 
 
 def _nodes(model: nn.Module, flow: Flow) -> list[TreeNode]:
