@@ -16,8 +16,8 @@ import torch
 import transformers as hf
 from torch import nn
 
-LARGEST = 700_000_000
-"""Weights a tiny model may have at most: what 4 GB hold in float32, with room for a backward pass."""
+LARGEST = 400_000_000
+"""Weights a tiny model may have at most: what 2 GB hold in float32, with room for a backward pass."""
 
 _DEPTH = re.compile(
     r"(num_hidden_layers|n_layers?|num_layers|encoder_layers|decoder_layers|num_blocks|num_encoder_layers"
@@ -38,9 +38,14 @@ _WIDTHS: dict[str, int] = dict.fromkeys(
     ["intermediate_size", "ffn_dim", "encoder_ffn_dim", "decoder_ffn_dim", "d_ff", "n_inner", "dim_ff", "hidden_size_ff",
      "moe_intermediate_size", "shared_intermediate_size", "expert_ffn_hidden_size", "shared_expert_intermediate_size",
      "moe_shared_expert_intermediate_size"], 96
+) | dict.fromkeys(
+    ["mamba_d_head", "mamba_head_dim", "mamba_d_state", "mamba_d_ssm", "state_size", "ssm_state_size", "mamba_dt_rank",
+     "time_step_rank"], 16
 ) | {"qk_rope_head_dim": 8, "index_n_heads": 4, "index_head_dim": 16}  # fmt: skip
 _EXPERTS = re.compile(r"(num_local_experts|num_experts|n_routed_experts|moe_num_experts|num_routed_experts)$")
-_CHOSEN = re.compile(r"(num_experts_per_tok|num_experts_per_token|moe_topk|moe_k|top_k_experts|moe_top_k|num_selected)$")
+_CHOSEN = re.compile(
+    r"(num_experts_per_tok|num_experts_per_token|moe_topk|moe_k|top_k_experts|moe_top_k|num_selected)$"
+)
 _DENSE_FIRST = re.compile(r"(first_k_dense_replace|num_dense_layers|moe_layer_start_index|n_dense_layers)$")
 
 Change = Callable[[dict[str, Any]], None]
@@ -53,7 +58,7 @@ def tiny_configs(model_class: type[Any], full: Any) -> Iterator[Any]:
         for cut_vocabulary in (True, False):
             fields = copy.deepcopy(base)
             _each(fields, _shallow)
-            for change in changes:
+            for change in (*changes, _missing):
                 _each(fields, change)
             if cut_vocabulary:
                 _each(fields, _small_vocabulary)
@@ -87,8 +92,13 @@ def _shallow(fields: dict[str, Any]) -> None:
             fields[name] = [1] * len(value)
         elif _DENSE_FIRST.search(name) and isinstance(value, int) and value > 1:
             fields[name] = 1
-    if fields.get("model_type") == "zamba":
-        fields["num_hidden_layers"] = len(fields["layers_block_type"] or [1, 1])
+    layers = fields.get("per_layer_config")
+    if isinstance(layers, dict):
+        fields["per_layer_config"] = {
+            new: layers[key] for new, old in enumerate(kept) for key in (old, str(old)) if key in layers
+        }
+    for name in ("out_features", "out_indices", "stage_names"):
+        fields.pop(name, None)
 
 
 def _layers_of_each_kind(fields: dict[str, Any], deep: int) -> list[int]:
@@ -105,6 +115,13 @@ def _narrow(fields: dict[str, Any]) -> None:
     for name, value in _WIDTHS.items():
         if isinstance(fields.get(name), int) and not isinstance(fields[name], bool) and fields[name] > value:
             fields[name] = value
+    if isinstance(fields.get("mamba_n_heads"), int) and "mamba_d_head" in fields:
+        fields["mamba_n_heads"] = 64 * int(fields.get("mamba_expand", 2)) // fields["mamba_d_head"]
+        fields["mamba_n_groups"] = 1
+    if isinstance(fields.get("rotary_dim"), int):
+        fields["rotary_dim"] = 8
+    if isinstance(fields.get("qk_rope_head_dim"), int) and isinstance(fields.get("head_dim"), int):
+        fields["head_dim"] = 8
     if grouped and fields["num_key_value_heads"] > 1:
         fields["num_key_value_heads"] = 2
 
@@ -115,6 +132,19 @@ def _few_experts(fields: dict[str, Any]) -> None:
             fields[name] = 4
         elif isinstance(value, int) and _CHOSEN.search(name) and value > 2:
             fields[name] = 2
+
+
+def _missing(fields: dict[str, Any]) -> None:
+    """Fill what a default config leaves open and its model asks for."""
+    heads, width = fields.get("num_attention_heads"), fields.get("hidden_size")
+    if fields.get("head_dim", 0) is None and isinstance(heads, int) and isinstance(width, int):
+        fields["head_dim"] = width // heads
+    if fields.get("num_key_value_heads", 0) is None:
+        fields["num_key_value_heads"] = heads
+    if fields.get("num_experts_per_tok", 0) is None:
+        fields["num_experts_per_tok"] = 2
+    if "is_decoder" in fields and "attn_layers" in fields:  # a language model of hashed attention
+        fields["is_decoder"] = True
 
 
 def _fewer_groups(fields: dict[str, Any]) -> None:
@@ -130,6 +160,8 @@ def _small_vocabulary(fields: dict[str, Any]) -> None:
         for name, value in list(fields.items()):
             if name.endswith("_token_id") and isinstance(value, int) and value >= 1000:
                 fields[name] = 0
+    if "vocab_size" in fields and fields["vocab_size"] is None:
+        fields["vocab_size"] = 1000
     if fields.get("pad_token_id", 0) is None:
         fields["pad_token_id"] = 0
 
@@ -149,7 +181,7 @@ def _shake(model: nn.Module) -> None:
     generator = torch.Generator().manual_seed(0)
     for parameter in model.parameters():
         if parameter.is_floating_point():
-            noise = torch.randn(parameter.shape, generator=generator) * 0.05
+            noise = torch.empty(parameter.shape).uniform_(-0.05, 0.05, generator=generator)
             sane = torch.where(parameter.isfinite() & (parameter.abs() < 1e4), parameter, 0)
             with torch.no_grad():
                 parameter.copy_(sane + noise)

@@ -21,7 +21,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from ia3_studio.method.scaling import widths
+from ia3_studio.method.layers import channel_axis, is_depthwise, widths
+from ia3_studio.method.quiet import quiet
 
 # Operations that move elements without computing: run on the origins themselves.
 _MOVES = frozenset(
@@ -33,13 +34,13 @@ _MOVES = frozenset(
 )
 _PRODUCTS = frozenset(
     """
-    mm addmm bmm baddbmm matmul linear convolution addbmm einsum dot mv
+    mm addmm bmm baddbmm matmul linear convolution addbmm einsum dot mv _grouped_mm
     """.split()  # noqa: SIM905
 )
 _ACTIVATIONS = frozenset(
     """
     silu silu_ gelu gelu_ relu relu_ tanh tanh_ sigmoid sigmoid_ mish softplus hardswish leaky_relu leaky_relu_
-    elu elu_ erf hardtanh clamp_min relu6 log_sigmoid celu selu hardsigmoid prelu rrelu
+    elu elu_ erf expm1 hardtanh clamp_min relu6 log_sigmoid celu selu hardsigmoid prelu rrelu
     """.split()  # noqa: SIM905
 )
 _SUMS = frozenset(
@@ -47,6 +48,7 @@ _SUMS = frozenset(
     add add_ sub sub_ rsub
     """.split()  # noqa: SIM905
 )
+_VIEWS = frozenset(("view", "_unsafe_view", "reshape", "_reshape_alias"))
 _NOWHERE = -1
 
 
@@ -62,6 +64,8 @@ class Origin:
     """This is what attention returns: values weighted by scores."""
     scores: tuple[Origin, Origin] | None = None
     """The (query, key) whose product these are."""
+    alone: bool = True
+    """Nothing of another projection has been added."""
 
 
 @dataclass
@@ -75,7 +79,11 @@ class Flow:
     activated: set[str] = field(default_factory=set)
     """Projections whose input is an inner feed-forward activation."""
     visited: set[str] = field(default_factory=set)
-    """Projections that the forward pass called."""
+    """Projections and activation functions of experts that the forward pass called."""
+    followed: set[str] = field(default_factory=set)
+    """Projections whose output goes through an activation function before anything is added to it."""
+    convolved: list[list[tuple[str, int]]] = field(default_factory=list)
+    """For each depthwise convolution the (path, channel) its input channels come from, in their order."""
 
 
 class _Watch(TorchDispatchMode):
@@ -87,11 +95,11 @@ class _Watch(TorchDispatchMode):
         self._flow = flow
         self._origins: Any = WeakTensorKeyDictionary()
 
-    def mark(self, tensor: Tensor, module: int) -> None:
-        """Say that a tensor is the output of a projection, channels last."""
+    def mark(self, tensor: Tensor, module: int, axis: int) -> None:
+        """Say that a tensor is the output of a projection, with its channels on an axis."""
         with torch.utils._python_dispatch._disable_current_modes():
-            ids = (module << 32) + torch.arange(tensor.shape[-1], device="cpu")
-            self._origins[tensor] = Origin(ids.expand(tensor.shape))
+            ids = (module << 32) + torch.arange(tensor.shape[axis], device="cpu")
+            self._origins[tensor] = Origin(ids.view(-1, *[1] * (-1 - axis)).expand(tensor.shape))
 
     def origin(self, tensor: Any) -> Origin | None:
         """Return where a tensor's elements come from."""
@@ -115,6 +123,8 @@ class _Watch(TorchDispatchMode):
         if "scaled_dot_product" in name and "backward" not in name:
             self._attend(*(self.origin(tensor) for tensor in args[:3]))
             self._origins[result[0] if isinstance(result, tuple) else result] = Origin(attended=True)
+        elif name == "convolution" and args[8] == args[0].shape[1] > 1:
+            self._mix(args[0], result)
         elif name in _PRODUCTS:
             self._multiply(args, result)
         elif name in _MOVES:
@@ -137,6 +147,18 @@ class _Watch(TorchDispatchMode):
         elif left.ids is not None and right.ids is not None:
             self._origins[result] = Origin(scores=(left, right))
 
+    def _mix(self, mixed: Tensor, result: Tensor) -> None:
+        """Hand origins through a depthwise convolution: each channel stays what it is."""
+        origin = self.origin(mixed)
+        if origin is None or origin.ids is None:
+            return
+        first = origin.ids[(0, slice(None)) + (-1,) * (mixed.dim() - 2)]  # the last step: the first may be padding
+        codes = [(self._paths[code >> 32], code & 0xFFFFFFFF) for code in first.tolist() if code != _NOWHERE]
+        self._flow.convolved.append(codes)
+        if result.shape[1] == len(first):
+            ids = first.view(1, -1, *[1] * (result.dim() - 2)).expand(result.shape)
+            self._origins[result] = Origin(ids, origin.activated, origin.attended)
+
     def _attend(self, query: Origin | None, key: Origin | None, value: Origin | None) -> None:
         for role, origin in (("query", query), ("key", key), ("value", value)):
             if origin is None or origin.ids is None:
@@ -155,9 +177,17 @@ class _Watch(TorchDispatchMode):
             arguments = tree_map_only(Tensor, self._ids_like, (args, kwargs))
             arguments[1].pop("device", None)
             arguments[1].pop("dtype", None)
-            moved = tree_leaves(func(*arguments[0], **arguments[1]))
+            moved = tree_leaves(self._moved(func, arguments, result))
         for tensor, ids in zip(tree_leaves(result), moved, strict=True):
-            self._origins[tensor] = Origin(ids, flags.activated, flags.attended, flags.scores)
+            self._origins[tensor] = Origin(ids, flags.activated, flags.attended, flags.scores, flags.alone)
+
+    def _moved(self, func: Any, arguments: Any, result: Any) -> Any:
+        name = func.overloadpacket.__name__
+        if name in _VIEWS:  # origins may lie in memory otherwise than the elements they belong to
+            return arguments[0][0].reshape(result.shape)
+        if name == "constant_pad_nd":
+            return func(*arguments[0][:2], _NOWHERE)
+        return func(*arguments[0], **arguments[1])
 
     def _ids_like(self, tensor: Tensor) -> Tensor:
         origin = self.origin(tensor)
@@ -171,7 +201,11 @@ class _Watch(TorchDispatchMode):
         """Hand origins through an element-wise operation or a normalisation."""
         merged = _merge(before)
         if name in _SUMS and len({_module_of(origin) for origin in before}) > 1 and not merged.scores:
-            merged = Origin(merged.ids)  # the residual stream is neither an activation nor attention's result
+            merged = Origin(
+                merged.ids, alone=False
+            )  # the residual stream is neither an activation nor attention's result
+        elif name in _ACTIVATIONS and merged.alone and merged.ids is not None and not merged.activated:
+            self._flow.followed.add(self._paths[max(0, _module_of(merged) or 0)])
         for tensor in tree_leaves(result):
             if not isinstance(tensor, Tensor):
                 continue
@@ -179,7 +213,7 @@ class _Watch(TorchDispatchMode):
             if ids is None and not (merged.scores or merged.attended):
                 continue
             activated = merged.activated or name in _ACTIVATIONS
-            self._origins[tensor] = Origin(ids, activated, merged.attended, merged.scores)
+            self._origins[tensor] = Origin(ids, activated, merged.attended, merged.scores, merged.alone)
 
 
 def _module_of(origin: Origin) -> int | None:
@@ -190,7 +224,8 @@ def _module_of(origin: Origin) -> int | None:
 def _merge(origins: list[Origin]) -> Origin:
     ids = next((origin.ids for origin in origins if origin.ids is not None), None)
     scores = next((origin.scores for origin in origins if origin.scores), None)
-    return Origin(ids, any(origin.activated for origin in origins), any(origin.attended for origin in origins), scores)
+    activated, attended = any(origin.activated for origin in origins), any(origin.attended for origin in origins)
+    return Origin(ids, activated, attended, scores, all(origin.alone for origin in origins))
 
 
 def _spread_over(shape: torch.Size, candidates: list[Tensor | None]) -> Tensor | None:
@@ -203,7 +238,7 @@ def _spread_over(shape: torch.Size, candidates: list[Tensor | None]) -> Tensor |
     return None
 
 
-def trace(model: nn.Module, inputs: dict[str, Tensor]) -> Flow:
+def trace(model: nn.Module, inputs: dict[str, Any]) -> Flow:
     """Watch one forward pass and return the part each projection plays.
 
     Raises:
@@ -212,14 +247,15 @@ def trace(model: nn.Module, inputs: dict[str, Tensor]) -> Flow:
     flow = Flow()
     # Embeddings count too: they start the residual stream.
     modules = [
-        (path, module) for path, module in model.named_modules() if widths(module) or isinstance(module, nn.Embedding)
+        (path, module)
+        for path, module in model.named_modules()
+        if (widths(module) and not is_depthwise(module)) or isinstance(module, nn.Embedding)
     ]
     watch = _Watch([path for path, _module in modules], flow)
     with ExitStack() as stack, torch.no_grad():
         for number, (path, module) in enumerate(modules):
             stack.enter_context(_hooked(module, _entering(watch, flow, path), _leaving(watch, number)))
-        stack.enter_context(_evaluating(model))
-        stack.enter_context(_experts_of_fixed_shape(model))
+        stack.enter_context(quiet(model))
         stack.enter_context(watch)
         model(**inputs)
     return flow
@@ -238,10 +274,10 @@ def _entering(watch: _Watch, flow: Flow, path: str) -> Callable[[nn.Module, tupl
 
 
 def _leaving(watch: _Watch, number: int) -> Callable[[nn.Module, tuple[Any, ...], Any], None]:
-    def leave(_module: nn.Module, _args: tuple[Any, ...], result: Any) -> None:
+    def leave(module: nn.Module, _args: tuple[Any, ...], result: Any) -> None:
         output = result[0] if isinstance(result, tuple) else result
         if isinstance(output, Tensor):
-            watch.mark(output, number)
+            watch.mark(output, number, channel_axis(module))
 
     return leave
 
@@ -254,30 +290,3 @@ def _hooked(module: nn.Module, before: Any, after: Any) -> Iterator[None]:
     finally:
         for handle in handles:
             handle.remove()
-
-
-@contextmanager
-def _experts_of_fixed_shape(model: nn.Module) -> Iterator[None]:
-    """Let transformers multiply all chosen experts at once: its other ways look at values, which meta lacks."""
-    config = getattr(model, "config", None)
-    chosen = getattr(config, "_experts_implementation", None)
-    if chosen is None:
-        yield
-        return
-    model.set_experts_implementation("batched_mm")  # type: ignore[operator]
-    try:
-        yield
-    finally:
-        model.set_experts_implementation(chosen)  # type: ignore[operator]
-
-
-@contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Leave out dropout; return every module to the mode it had."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training

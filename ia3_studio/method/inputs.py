@@ -14,7 +14,7 @@ PICTURE = 64
 """Edge of the watched picture, in pixels, where the config names none."""
 
 
-def example_inputs(model: nn.Module, tokens: int = TOKENS) -> dict[str, Tensor]:
+def example_inputs(model: nn.Module, tokens: int = TOKENS) -> dict[str, Any]:
     """Return the smallest batch of one row that the model's forward accepts, on the model's device."""
     config: Any = getattr(model, "config", None)
     asked = inspect.signature(model.forward).parameters
@@ -25,7 +25,9 @@ def example_inputs(model: nn.Module, tokens: int = TOKENS) -> dict[str, Tensor]:
     if main != "input_ids" and main in asked and "input_ids" not in asked:
         return {main: torch.ones((1, tokens), dtype=torch.long, device=device)}
     ids = torch.ones((1, tokens), dtype=torch.long, device=device)
-    inputs = {"input_ids": ids}
+    inputs: dict[str, Any] = {"input_ids": ids}
+    if "use_cache" in asked or (hasattr(config, "use_cache") and "kwargs" in asked):
+        inputs["use_cache"] = False  # a pass of its own needs none, and some caches refuse to be made by it
     if getattr(config, "is_encoder_decoder", False) and "decoder_input_ids" in asked:
         inputs["decoder_input_ids"] = ids
     return inputs

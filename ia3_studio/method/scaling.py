@@ -22,6 +22,8 @@ import torch
 from torch import Tensor, nn
 
 from ia3_studio.errors import AdapterError, SelectionError
+from ia3_studio.method.experts import GateHook, activation_width, down_tensor
+from ia3_studio.method.layers import channel_axis, widths
 from ia3_studio.method.sites import Selection, Side, Site
 
 if TYPE_CHECKING:
@@ -61,6 +63,8 @@ class Place:
     channels: int
     """Width of the activation that is scaled."""
     sites: tuple[Site, ...]
+    axis: int = -1
+    """Where the channels of that activation are; a convolution has them before its space."""
 
 
 class Attachment:
@@ -139,8 +143,10 @@ class Attachment:
         if getattr(self.model, PARAMETER_NAME, None) is self.parameter:
             delattr(self.model, PARAMETER_NAME)
 
-    def _hook(self, place: Place) -> torch.utils.hooks.RemovableHandle:
+    def _hook(self, place: Place) -> torch.utils.hooks.RemovableHandle | GateHook:
         module = self.model.get_submodule(place.path)
+        if down_tensor(module):
+            return GateHook(module, lambda inner: self._rescale(place, inner))
         if place.side == "output":
             return module.register_forward_hook(lambda _module, _args, result: self._after(place, result))
         return module.register_forward_pre_hook(
@@ -167,6 +173,11 @@ class Attachment:
         return all(strength == 0 for strength in self._strengths)
 
     def _rescale(self, place: Place, activation: Tensor) -> Tensor:
+        if place.axis != -1:
+            return self._rescale_last(place, activation.movedim(place.axis, -1)).movedim(-1, place.axis)
+        return self._rescale_last(place, activation)
+
+    def _rescale_last(self, place: Place, activation: Tensor) -> Tensor:
         scale = self._scale(place)
         if scale.dim() == 1:
             return rescale(activation, scale)
@@ -221,19 +232,6 @@ def places(model: nn.Module, selection: Selection) -> tuple[Place, ...]:
     return tuple(_place(model, path, side, sites) for (path, side), sites in grouped.items())
 
 
-def widths(module: nn.Module) -> tuple[int, int] | None:
-    """Return (input, output) channels of a module that can be scaled, or None.
-
-    transformers' Conv1D is told by its two-axis weight of shape (in, out) and its ``nf`` outputs.
-    """
-    weight = getattr(module, "weight", None)
-    if isinstance(module, nn.Linear):
-        return module.in_features, module.out_features
-    if isinstance(getattr(module, "nf", None), int) and isinstance(weight, Tensor) and weight.dim() == 2:
-        return int(weight.shape[0]), int(weight.shape[1])
-    return None
-
-
 def _place(model: nn.Module, path: str, side: Side, sites: list[Site]) -> Place:
     channels = _width(model, path, side)
     wrong = next((site for site in sites if site.channels != channels), None)
@@ -242,7 +240,7 @@ def _place(model: nn.Module, path: str, side: Side, sites: list[Site]) -> Place:
             f"{path} has {channels} channels on its {side} side, the selection expects {wrong.channels};"
             " it was made for another model."
         )
-    return Place(path, side, channels, tuple(sites))
+    return Place(path, side, channels, tuple(sites), channel_axis(model.get_submodule(path)))
 
 
 def _width(model: nn.Module, path: str, side: Side) -> int:
@@ -251,6 +249,9 @@ def _width(model: nn.Module, path: str, side: Side) -> int:
     except AttributeError as error:
         raise SelectionError(f"The model has no module {path!r}; the selection was made for another model.") from error
     size = widths(module)
+    inner = activation_width(model, path) if size is None else None
+    if inner is not None:
+        return inner
     if size is None:
         raise SelectionError(f"{path} is a {type(module).__name__}, which has no channels to scale; pick a projection.")
     return size[0] if side == "input" else size[1]
