@@ -35,9 +35,9 @@ _WIDTHS: dict[str, int] = dict.fromkeys(
     ["head_dim", "d_kv", "attention_head_size", "qk_nope_head_dim", "v_head_dim", "q_lora_rank", "kv_lora_rank",
      "dim_head", "linear_key_head_dim", "linear_value_head_dim"], 16
 ) | dict.fromkeys(
-    ["intermediate_size", "ffn_dim", "encoder_ffn_dim", "decoder_ffn_dim", "d_ff", "n_inner", "dim_ff", "hidden_size_ff",
+    ["intermediate_size", "ffn_dim", "encoder_ffn_dim", "decoder_ffn_dim", "d_ff", "n_inner", "dim_ff",
      "moe_intermediate_size", "shared_intermediate_size", "expert_ffn_hidden_size", "shared_expert_intermediate_size",
-     "moe_shared_expert_intermediate_size"], 96
+     "moe_shared_expert_intermediate_size", "hidden_size_ff"], 96
 ) | dict.fromkeys(
     ["mamba_d_head", "mamba_head_dim", "mamba_d_state", "mamba_d_ssm", "state_size", "ssm_state_size", "mamba_dt_rank",
      "time_step_rank"], 16

@@ -82,6 +82,8 @@ class Flow:
     """Projections and activation functions of experts that the forward pass called."""
     followed: set[str] = field(default_factory=set)
     """Projections whose output goes through an activation function before anything is added to it."""
+    choosing: set[str] = field(default_factory=set)
+    """Projections whose output ranks something: routers and indexers."""
     convolved: list[list[tuple[str, int]]] = field(default_factory=list)
     """For each depthwise convolution the (path, channel) its input channels come from, in their order."""
 
@@ -94,6 +96,8 @@ class _Watch(TorchDispatchMode):
         self._paths = paths
         self._flow = flow
         self._origins: Any = WeakTensorKeyDictionary()
+        self._written: dict[int, tuple[Any, Tensor]] = {}
+        """For storage that is filled piece by piece: the storage, kept alive, and the ids of its elements."""
 
     def mark(self, tensor: Tensor, module: int, axis: int) -> None:
         """Say that a tensor is the output of a projection, with its channels on an axis."""
@@ -103,7 +107,12 @@ class _Watch(TorchDispatchMode):
 
     def origin(self, tensor: Any) -> Origin | None:
         """Return where a tensor's elements come from."""
-        return self._origins.get(tensor) if isinstance(tensor, Tensor) else None
+        if not isinstance(tensor, Tensor) or not (tensor.is_floating_point() or tensor.is_complex()):
+            return None  # an index chooses elements, it does not hold them
+        found: Origin | None = self._origins.get(tensor)
+        if found is None and self._written and (written := self._written.get(tensor.untyped_storage()._cdata)):
+            return Origin(written[1].as_strided(tensor.shape, tensor.stride(), tensor.storage_offset()))
+        return found
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
         """Run an operation and note the origin of what it returns."""
@@ -120,7 +129,11 @@ class _Watch(TorchDispatchMode):
         return result
 
     def _follow(self, name: str, func: Any, args: Any, kwargs: Any, before: list[Origin], result: Any) -> None:
-        if "scaled_dot_product" in name and "backward" not in name:
+        if name in ("topk", "sort", "argmax"):
+            self._flow.choosing |= self._sources(before)
+        elif name == "copy_":
+            self._write(args[0], self.origin(args[1]))
+        elif "scaled_dot_product" in name and "backward" not in name:
             self._attend(*(self.origin(tensor) for tensor in args[:3]))
             self._origins[result[0] if isinstance(result, tuple) else result] = Origin(attended=True)
         elif name == "convolution" and args[8] == args[0].shape[1] > 1:
@@ -146,6 +159,24 @@ class _Watch(TorchDispatchMode):
             self._origins[result] = Origin(attended=True)
         elif left.ids is not None and right.ids is not None:
             self._origins[result] = Origin(scores=(left, right))
+
+    def _write(self, target: Tensor, origin: Origin | None) -> None:
+        """Note the origin of elements that are written into a part of a larger tensor."""
+        if origin is None or origin.ids is None:
+            return
+        storage = target.untyped_storage()
+        if storage._cdata not in self._written:
+            if target in self._origins:  # it already holds what came from elsewhere
+                return
+            blank = torch.full((storage.nbytes() // target.element_size(),), _NOWHERE, device="cpu")
+            self._written[storage._cdata] = (storage, blank)
+        buffer = self._written[storage._cdata][1]
+        part = buffer.as_strided(target.shape, target.stride(), target.storage_offset())
+        part.copy_(origin.ids.expand(target.shape))
+
+    def _sources(self, origins: list[Origin]) -> set[str]:
+        numbers = {code >> 32 for o in origins if o.ids is not None for code in o.ids.unique().tolist()}
+        return {self._paths[number] for number in numbers if number >= 0}
 
     def _mix(self, mixed: Tensor, result: Tensor) -> None:
         """Hand origins through a depthwise convolution: each channel stays what it is."""
@@ -193,8 +224,8 @@ class _Watch(TorchDispatchMode):
         origin = self.origin(tensor)
         if origin is not None and origin.ids is not None:
             return origin.ids
-        if tensor.dtype in (torch.int64, torch.int32, torch.bool) and tensor.device.type != "meta":
-            return tensor.cpu()  # an index, not a source of elements
+        if tensor.dtype in (torch.int64, torch.int32, torch.bool):  # an index, not a source of elements
+            return torch.zeros(tensor.shape, dtype=tensor.dtype) if tensor.device.type == "meta" else tensor.cpu()
         return torch.full(tensor.shape, _NOWHERE, device="cpu")
 
     def _combine(self, name: str, before: list[Origin], result: Any) -> None:

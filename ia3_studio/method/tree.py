@@ -232,7 +232,7 @@ def _sites(path: str, module: nn.Module, flow: Flow) -> tuple[Site, ...]:
     if size is None:
         return ()
     spans = _role_spans(flow.channels.get(path, {}))
-    if len(spans) > 1:
+    if spans and (len(spans) > 1 or next(iter(spans.values())) != ((0, size[1]),)):
         return tuple(_span_site(path, role, ranges, size[1]) for role, ranges in spans.items())
     if spans:
         return (Site(path, "output", size[1], next(iter(spans))),)
@@ -245,6 +245,8 @@ def _is_down(path: str, module: nn.Module, flow: Flow) -> bool:
     """Say whether an inner activation ends here; of chained convolutions the last takes it."""
     if path not in flow.activated or not in_block(path) or is_depthwise(module):
         return False
+    if path.rpartition(".")[0] in {chooser.rpartition(".")[0] for chooser in flow.choosing}:
+        return False  # the inside of a router
     return channel_axis(module) == -1 or path not in flow.followed
 
 
