@@ -114,12 +114,12 @@ def test_latent_attention_shows_keys_and_values_head_by_head_and_the_shared_rota
     spans = first_block(discover(made("latent")))
     assert spans["kv_b_proj[key]"] == ((0, 4), (10, 14), (20, 24), (30, 34))
     assert spans["kv_b_proj[value]"] == ((4, 10), (14, 20), (24, 30), (34, 40))
-    assert spans["kv_a_proj_with_mqa"] == ((8, 12),)
+    assert spans["kv_a_proj_with_mqa[key]"] == ((8, 12),)
 
 
 def test_state_space_layers_take_x_as_value_and_b_as_key() -> None:
     spans = first_block(discover(made("state space")))
-    assert spans == {"in_proj": ((0, 32),), "x_proj": ((1, 5),), "out_proj": ()}
+    assert spans == {"in_proj[value]": ((0, 32),), "x_proj[key]": ((1, 5),), "out_proj": ()}
 
 
 @pytest.mark.parametrize("kind", ["experts", "transposed experts"])
