@@ -20,6 +20,7 @@ from ia3_studio.method.experts import activation_width, down_tensor
 from ia3_studio.method.flow import Flow, trace
 from ia3_studio.method.inputs import TOKENS, example_inputs
 from ia3_studio.method.layers import channel_axis, is_depthwise, widths
+from ia3_studio.method.naming import name_pairs
 from ia3_studio.method.quiet import quiet
 from ia3_studio.method.reach import reached
 from ia3_studio.method.recurrent import recurrent_roles
@@ -169,11 +170,16 @@ def _watch(model: nn.Module) -> tuple[Flow, str]:
         flow = trace(model, example_inputs(model))
     except Exception as error:  # a foreign forward may raise anything; the tree is still useful without roles
         reason = str(error).partition("\n")[0][:160]
-        return Flow(), f"A forward pass over {TOKENS} tokens failed ({type(error).__name__}: {reason})."
+        flow = Flow()
+        name_pairs(model, flow)
+        return flow, f"A forward pass over {TOKENS} tokens failed ({type(error).__name__}: {reason})."
     recurrent = recurrent_roles(model, flow.convolved)
     flow.channels.update(recurrent.channels)
     flow.attended -= recurrent.outputs
     flow.activated |= recurrent.outputs
+    name_pairs(model, flow)
+    if not any(in_block(path) and path not in flow.followed for path in flow.activated):
+        flow.followed.clear()  # a chain without a residual stream: every convolution is followed by an activation
     return flow, ""
 
 
