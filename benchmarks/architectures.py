@@ -36,7 +36,7 @@ from transformers.models.auto import configuration_auto, modeling_auto
 from ia3_studio.method.inputs import example_inputs
 from ia3_studio.method.scaling import attach
 from ia3_studio.method.sites import Selection, Site
-from ia3_studio.method.tree import LayerTree, discover
+from ia3_studio.method.tree import LayerTree, discover, in_block
 
 MAPPINGS = {
     "causal_lm": "CAUSAL_LM",
@@ -47,6 +47,13 @@ MAPPINGS = {
 }
 TOLD_APART = ("causal_lm", "seq2seq_lm", "seq_cls", "image_cls")
 """The mappings whose types the totals count; vision-language types are asked for with --mappings."""
+WITHOUT_ATTENTION = frozenset(
+    """
+    bit convnext convnextv2 efficientnet fnet focalnet hgnet_v2 mobilenet_v1 mobilenet_v2 poolformer pp_lcnet regnet
+    resnet textnet
+    """.split()  # noqa: SIM905
+)
+"""Types that mix positions by convolution, pooling or a Fourier transform: they have no keys and values to find."""
 TOKENS = 16
 KEPT = ("key", "value", "feed-forward")
 
@@ -69,11 +76,6 @@ class Row:
     peft_default: str = "-"
     why: str = ""
     """What is missing and why; empty when all is well."""
-
-    @property
-    def good(self) -> bool:
-        """Say whether all that was found is live, nothing is missing without a reason, and meta agrees."""
-        return self.built == "yes" and not self.why
 
 
 def types_of(mappings: list[str]) -> list[Row]:
@@ -98,10 +100,10 @@ def measure(row: Row) -> Row:
     row.built = "yes"
     tree = discover(model)
     row.same_on_meta = "yes" if discover(meta).nodes == tree.nodes else "no"
-    found = [site for site in tree.sites if site.role in KEPT]
-    counts = Counter(site.role for site in found)
+    counts = Counter(site.role for node in tree.nodes if node.live for site in node.sites if in_block(site.path))
     row.key, row.value, row.feed_forward = (counts[role] for role in KEPT)
-    row.why = "; ".join(filter(None, (fill_live(row, model, tree), tree.note, "" if row.same_on_meta == "yes" else
+    note = "" if lacks_attention(row) and row.feed_forward else tree.note
+    row.why = "; ".join(filter(None, (fill_live(row, model, tree), note, "" if row.same_on_meta == "yes" else
                                       "meta gives another tree")))  # fmt: skip
     row.peft_default = peft_default(model_class, meta)
     return row
@@ -160,7 +162,7 @@ def fill_live(row: Row, model: nn.Module, tree: LayerTree) -> str:
     try:
         selection = tree.select("paper")
     except Exception as error:
-        return str(error)[:200]
+        return "" if tree.note else str(error)[:200]
     row.numbers = selection.numbers
     try:
         dead = dead_sites(model, selection)
@@ -255,16 +257,21 @@ def totals(rows: list[Row]) -> str:
     """Return the totals as a sentence a line."""
     built = [row for row in rows if row.built == "yes"]
     live = [row for row in built if row.live.partition("/")[0] == row.live.rpartition("/")[2] and row.live[0] != "0"]
-    whole = [row for row in live if row.key and row.value and row.feed_forward]
+    whole = [row for row in live if row.feed_forward and ((row.key and row.value) or lacks_attention(row))]
     return "\n".join(
         (
             f"{len(rows)} model types, {len(built)} built",
-            f"{len(whole)} with live keys, values and feed-forward sites",
+            f"{len(whole)} with keys, values and feed-forward sites where the architecture has them, every vector live",
             f"{len(live)} with every vector of the paper's preset live",
             f"{sum(row.same_on_meta == 'yes' for row in built)} with the same tree on the meta device",
             f"{sum(row.peft_default not in ('-', '') for row in built)} for which PEFT has a default",
         )
     )
+
+
+def lacks_attention(row: Row) -> bool:
+    """Say whether a type has no keys and values."""
+    return row.model_type in WITHOUT_ATTENTION
 
 
 def write(rows: list[Row], path: Path) -> None:

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 TOKENS = 3
 """Length of the watched sequence; more than one, so that no axis of length 1 hides a broadcast."""
+MORE_TOKENS = 16
+"""Length for models that pool their tokens, so that too few are left of three."""
 PICTURE = 64
 """Edge of the watched picture, in pixels, where the config names none."""
 

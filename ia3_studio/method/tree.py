@@ -18,7 +18,7 @@ from torch import nn
 from ia3_studio.errors import SelectionError
 from ia3_studio.method.experts import activation_width, down_tensor
 from ia3_studio.method.flow import Flow, trace
-from ia3_studio.method.inputs import TOKENS, example_inputs
+from ia3_studio.method.inputs import MORE_TOKENS, TOKENS, example_inputs
 from ia3_studio.method.layers import channel_axis, is_depthwise, widths
 from ia3_studio.method.naming import name_pairs
 from ia3_studio.method.quiet import quiet
@@ -137,8 +137,8 @@ def discover(model: nn.Module, base_model: str = "") -> LayerTree:
         >>> tree.select("paper").numbers                  # doctest: +SKIP
         57600
     """
-    flow, note = _watch(model)
-    nodes = tuple(_nodes(model, flow))
+    flow, note, live = _watch(model)
+    nodes = tuple(_nodes(model, flow, live))
     tree = LayerTree(nodes, base_model, note or _what_is_missing(nodes))
     if not tree.sites:
         raise SelectionError(
@@ -165,14 +165,25 @@ def layer_of(path: str) -> int | None:
     return next((int(part) for part in path.split(".") if part.isdigit()), None)
 
 
-def _watch(model: nn.Module) -> tuple[Flow, str]:
-    try:
-        flow = trace(model, example_inputs(model))
-    except Exception as error:  # a foreign forward may raise anything; the tree is still useful without roles
-        reason = str(error).partition("\n")[0][:160]
-        flow = Flow()
-        name_pairs(model, flow)
-        return flow, f"A forward pass over {TOKENS} tokens failed ({type(error).__name__}: {reason})."
+def _watch(model: nn.Module) -> tuple[Flow, str, set[str]]:
+    """Return the flow, why there is none, and the paths of the modules that the model's result depends on."""
+    reason = ""
+    for tokens in (TOKENS, MORE_TOKENS):
+        try:
+            flow = trace(model, example_inputs(model, tokens))
+        except Exception as error:  # a foreign forward may raise anything; the tree is still useful without roles
+            cause = str(error).partition("\n")[0][:160]
+            reason = reason or f"A forward pass over {tokens} tokens failed ({type(error).__name__}: {cause})."
+        else:
+            _add_roles(model, flow)
+            return flow, "", _live(model, tokens)
+    flow = Flow()
+    name_pairs(model, flow)
+    return flow, reason, set(_scalable(model))
+
+
+def _add_roles(model: nn.Module, flow: Flow) -> None:
+    """Add to the flow what recurrent layers, names and chains of convolutions tell."""
     recurrent = recurrent_roles(model, flow.convolved)
     flow.channels.update(recurrent.channels)
     flow.attended -= recurrent.outputs
@@ -180,27 +191,29 @@ def _watch(model: nn.Module) -> tuple[Flow, str]:
     name_pairs(model, flow)
     if not any(in_block(path) and path not in flow.followed for path in flow.activated):
         flow.followed.clear()  # a chain without a residual stream: every convolution is followed by an activation
-    return flow, ""
 
 
-def _live(model: nn.Module) -> set[str]:
+def _live(model: nn.Module, tokens: int) -> set[str]:
     """Return the paths of the modules with sites that the model's result depends on; all when it cannot be told."""
-    modules = {path: module for path, module in model.named_modules() if _has_sides(model, path)}
+    modules = _scalable(model)
     try:
         with quiet(model):
-            return reached(model, example_inputs(model), modules)
+            return reached(model, example_inputs(model, tokens), modules)
     except Exception:  # a foreign forward may raise anything under autograd; then nothing is said against a module
         return set(modules)
 
 
-def _has_sides(model: nn.Module, path: str) -> bool:
-    return widths(model.get_submodule(path)) is not None or activation_width(model, path) is not None
+def _scalable(model: nn.Module) -> dict[str, nn.Module]:
+    return {
+        path: module
+        for path, module in model.named_modules()
+        if widths(module) is not None or activation_width(model, path) is not None
+    }
 
 
-def _nodes(model: nn.Module, flow: Flow) -> list[TreeNode]:
+def _nodes(model: nn.Module, flow: Flow, live: set[str]) -> list[TreeNode]:
     index = {path: number for number, (path, _module) in enumerate(model.named_modules())}
     sizes = _parameter_counts(model)
-    live = _live(model)
     nodes: list[TreeNode] = []
     for path, module in model.named_modules():
         above, _dot, name = path.rpartition(".")
