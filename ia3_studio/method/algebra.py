@@ -12,7 +12,7 @@ A place that an adapter does not scale counts as 1 there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -169,7 +169,15 @@ def _combine(
         if all(adapter.metadata.get(name) == text for adapter in adapters)
     }
     targets = first.targets if selection == first.selection else None
-    return Adapter(selection, torch.cat(pieces), facts, targets)
+    return Adapter(selection, torch.cat(pieces), facts, targets, _one_head(adapters))
+
+
+def _one_head(adapters: Sequence[Adapter]) -> Mapping[str, Tensor]:
+    """Return the heads of the only adapter that has some: whole weights have no identity to be combined from."""
+    headed = [adapter.heads for adapter in adapters if adapter.heads]
+    if len(headed) > 1:
+        raise AdapterError(f"{len(headed)} of these adapters bring a head of their own; combine at most one that does.")
+    return headed[0] if headed else {}
 
 
 def _by_place(adapters: Sequence[Adapter]) -> dict[Key, list[tuple[Site, ...]]]:

@@ -21,10 +21,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from ia3_studio.method.scaling import widths
-
-TOKENS = 3
-"""Length of the watched sequence; more than one, so that no axis of length 1 hides a broadcast."""
+from ia3_studio.method.layers import channel_axis, is_depthwise, widths
+from ia3_studio.method.quiet import quiet
 
 # Operations that move elements without computing: run on the origins themselves.
 _MOVES = frozenset(
@@ -36,13 +34,13 @@ _MOVES = frozenset(
 )
 _PRODUCTS = frozenset(
     """
-    mm addmm bmm baddbmm matmul linear convolution addbmm einsum dot mv
+    mm addmm bmm baddbmm matmul linear convolution addbmm einsum dot mv _grouped_mm
     """.split()  # noqa: SIM905
 )
 _ACTIVATIONS = frozenset(
     """
     silu silu_ gelu gelu_ relu relu_ tanh tanh_ sigmoid sigmoid_ mish softplus hardswish leaky_relu leaky_relu_
-    elu elu_ erf hardtanh clamp_min relu6 log_sigmoid celu selu hardsigmoid prelu rrelu
+    elu elu_ erf expm1 hardtanh clamp_min relu6 log_sigmoid celu selu hardsigmoid prelu rrelu
     """.split()  # noqa: SIM905
 )
 _SUMS = frozenset(
@@ -50,6 +48,7 @@ _SUMS = frozenset(
     add add_ sub sub_ rsub
     """.split()  # noqa: SIM905
 )
+_VIEWS = frozenset(("view", "_unsafe_view", "reshape", "_reshape_alias"))
 _NOWHERE = -1
 
 
@@ -65,6 +64,8 @@ class Origin:
     """This is what attention returns: values weighted by scores."""
     scores: tuple[Origin, Origin] | None = None
     """The (query, key) whose product these are."""
+    alone: bool = True
+    """Nothing of another projection has been added."""
 
 
 @dataclass
@@ -78,7 +79,13 @@ class Flow:
     activated: set[str] = field(default_factory=set)
     """Projections whose input is an inner feed-forward activation."""
     visited: set[str] = field(default_factory=set)
-    """Projections that the forward pass called."""
+    """Projections and activation functions of experts that the forward pass called."""
+    followed: set[str] = field(default_factory=set)
+    """Projections whose output goes through an activation function before anything is added to it."""
+    choosing: set[str] = field(default_factory=set)
+    """Projections whose output ranks something: routers and indexers."""
+    convolved: list[list[tuple[str, int]]] = field(default_factory=list)
+    """For each depthwise convolution the (path, channel) its input channels come from, in their order."""
 
 
 class _Watch(TorchDispatchMode):
@@ -89,16 +96,23 @@ class _Watch(TorchDispatchMode):
         self._paths = paths
         self._flow = flow
         self._origins: Any = WeakTensorKeyDictionary()
+        self._written: dict[int, tuple[Any, Tensor]] = {}
+        """For storage that is filled piece by piece: the storage, kept alive, and the ids of its elements."""
 
-    def mark(self, tensor: Tensor, module: int) -> None:
-        """Say that a tensor is the output of a projection, channels last."""
+    def mark(self, tensor: Tensor, module: int, axis: int) -> None:
+        """Say that a tensor is the output of a projection, with its channels on an axis."""
         with torch.utils._python_dispatch._disable_current_modes():
-            ids = (module << 32) + torch.arange(tensor.shape[-1], device="cpu")
-            self._origins[tensor] = Origin(ids.expand(tensor.shape))
+            ids = (module << 32) + torch.arange(tensor.shape[axis], device="cpu")
+            self._origins[tensor] = Origin(ids.view(-1, *[1] * (-1 - axis)).expand(tensor.shape))
 
     def origin(self, tensor: Any) -> Origin | None:
         """Return where a tensor's elements come from."""
-        return self._origins.get(tensor) if isinstance(tensor, Tensor) else None
+        if not isinstance(tensor, Tensor) or not (tensor.is_floating_point() or tensor.is_complex()):
+            return None  # an index chooses elements, it does not hold them
+        found: Origin | None = self._origins.get(tensor)
+        if found is None and self._written and (written := self._written.get(tensor.untyped_storage()._cdata)):
+            return Origin(written[1].as_strided(tensor.shape, tensor.stride(), tensor.storage_offset()))
+        return found
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
         """Run an operation and note the origin of what it returns."""
@@ -115,9 +129,15 @@ class _Watch(TorchDispatchMode):
         return result
 
     def _follow(self, name: str, func: Any, args: Any, kwargs: Any, before: list[Origin], result: Any) -> None:
-        if "scaled_dot_product" in name and "backward" not in name:
+        if name in ("topk", "sort", "argmax"):
+            self._flow.choosing |= self._sources(before)
+        elif name == "copy_":
+            self._write(args[0], self.origin(args[1]))
+        elif "scaled_dot_product" in name and "backward" not in name:
             self._attend(*(self.origin(tensor) for tensor in args[:3]))
             self._origins[result[0] if isinstance(result, tuple) else result] = Origin(attended=True)
+        elif name == "convolution" and args[8] == args[0].shape[1] > 1:
+            self._mix(args[0], result)
         elif name in _PRODUCTS:
             self._multiply(args, result)
         elif name in _MOVES:
@@ -140,6 +160,36 @@ class _Watch(TorchDispatchMode):
         elif left.ids is not None and right.ids is not None:
             self._origins[result] = Origin(scores=(left, right))
 
+    def _write(self, target: Tensor, origin: Origin | None) -> None:
+        """Note the origin of elements that are written into a part of a larger tensor."""
+        if origin is None or origin.ids is None:
+            return
+        storage = target.untyped_storage()
+        if storage._cdata not in self._written:
+            if target in self._origins:  # it already holds what came from elsewhere
+                return
+            blank = torch.full((storage.nbytes() // target.element_size(),), _NOWHERE, device="cpu")
+            self._written[storage._cdata] = (storage, blank)
+        buffer = self._written[storage._cdata][1]
+        part = buffer.as_strided(target.shape, target.stride(), target.storage_offset())
+        part.copy_(origin.ids.expand(target.shape))
+
+    def _sources(self, origins: list[Origin]) -> set[str]:
+        numbers = {code >> 32 for o in origins if o.ids is not None for code in o.ids.unique().tolist()}
+        return {self._paths[number] for number in numbers if number >= 0}
+
+    def _mix(self, mixed: Tensor, result: Tensor) -> None:
+        """Hand origins through a depthwise convolution: each channel stays what it is."""
+        origin = self.origin(mixed)
+        if origin is None or origin.ids is None:
+            return
+        first = origin.ids[(0, slice(None)) + (-1,) * (mixed.dim() - 2)]  # the last step: the first may be padding
+        codes = [(self._paths[code >> 32], code & 0xFFFFFFFF) for code in first.tolist() if code != _NOWHERE]
+        self._flow.convolved.append(codes)
+        if result.shape[1] == len(first):
+            ids = first.view(1, -1, *[1] * (result.dim() - 2)).expand(result.shape)
+            self._origins[result] = Origin(ids, origin.activated, origin.attended)
+
     def _attend(self, query: Origin | None, key: Origin | None, value: Origin | None) -> None:
         for role, origin in (("query", query), ("key", key), ("value", value)):
             if origin is None or origin.ids is None:
@@ -158,23 +208,35 @@ class _Watch(TorchDispatchMode):
             arguments = tree_map_only(Tensor, self._ids_like, (args, kwargs))
             arguments[1].pop("device", None)
             arguments[1].pop("dtype", None)
-            moved = tree_leaves(func(*arguments[0], **arguments[1]))
+            moved = tree_leaves(self._moved(func, arguments, result))
         for tensor, ids in zip(tree_leaves(result), moved, strict=True):
-            self._origins[tensor] = Origin(ids, flags.activated, flags.attended, flags.scores)
+            self._origins[tensor] = Origin(ids, flags.activated, flags.attended, flags.scores, flags.alone)
+
+    def _moved(self, func: Any, arguments: Any, result: Any) -> Any:
+        name = func.overloadpacket.__name__
+        if name in _VIEWS:  # origins may lie in memory otherwise than the elements they belong to
+            return arguments[0][0].reshape(result.shape)
+        if name == "constant_pad_nd":
+            return func(*arguments[0][:2], _NOWHERE)
+        return func(*arguments[0], **arguments[1])
 
     def _ids_like(self, tensor: Tensor) -> Tensor:
         origin = self.origin(tensor)
         if origin is not None and origin.ids is not None:
             return origin.ids
-        if tensor.dtype in (torch.int64, torch.int32, torch.bool) and tensor.device.type != "meta":
-            return tensor.cpu()  # an index, not a source of elements
+        if tensor.dtype in (torch.int64, torch.int32, torch.bool):  # an index, not a source of elements
+            return torch.zeros(tensor.shape, dtype=tensor.dtype) if tensor.device.type == "meta" else tensor.cpu()
         return torch.full(tensor.shape, _NOWHERE, device="cpu")
 
     def _combine(self, name: str, before: list[Origin], result: Any) -> None:
         """Hand origins through an element-wise operation or a normalisation."""
         merged = _merge(before)
         if name in _SUMS and len({_module_of(origin) for origin in before}) > 1 and not merged.scores:
-            merged = Origin(merged.ids)  # the residual stream is neither an activation nor attention's result
+            merged = Origin(
+                merged.ids, alone=False
+            )  # the residual stream is neither an activation nor attention's result
+        elif name in _ACTIVATIONS and merged.alone and merged.ids is not None and not merged.activated:
+            self._flow.followed.add(self._paths[max(0, _module_of(merged) or 0)])
         for tensor in tree_leaves(result):
             if not isinstance(tensor, Tensor):
                 continue
@@ -182,7 +244,7 @@ class _Watch(TorchDispatchMode):
             if ids is None and not (merged.scores or merged.attended):
                 continue
             activated = merged.activated or name in _ACTIVATIONS
-            self._origins[tensor] = Origin(ids, activated, merged.attended, merged.scores)
+            self._origins[tensor] = Origin(ids, activated, merged.attended, merged.scores, merged.alone)
 
 
 def _module_of(origin: Origin) -> int | None:
@@ -193,7 +255,8 @@ def _module_of(origin: Origin) -> int | None:
 def _merge(origins: list[Origin]) -> Origin:
     ids = next((origin.ids for origin in origins if origin.ids is not None), None)
     scores = next((origin.scores for origin in origins if origin.scores), None)
-    return Origin(ids, any(origin.activated for origin in origins), any(origin.attended for origin in origins), scores)
+    activated, attended = any(origin.activated for origin in origins), any(origin.attended for origin in origins)
+    return Origin(ids, activated, attended, scores, all(origin.alone for origin in origins))
 
 
 def _spread_over(shape: torch.Size, candidates: list[Tensor | None]) -> Tensor | None:
@@ -206,7 +269,7 @@ def _spread_over(shape: torch.Size, candidates: list[Tensor | None]) -> Tensor |
     return None
 
 
-def trace(model: nn.Module, inputs: dict[str, Tensor]) -> Flow:
+def trace(model: nn.Module, inputs: dict[str, Any]) -> Flow:
     """Watch one forward pass and return the part each projection plays.
 
     Raises:
@@ -215,14 +278,15 @@ def trace(model: nn.Module, inputs: dict[str, Tensor]) -> Flow:
     flow = Flow()
     # Embeddings count too: they start the residual stream.
     modules = [
-        (path, module) for path, module in model.named_modules() if widths(module) or isinstance(module, nn.Embedding)
+        (path, module)
+        for path, module in model.named_modules()
+        if (widths(module) and not is_depthwise(module)) or isinstance(module, nn.Embedding)
     ]
     watch = _Watch([path for path, _module in modules], flow)
     with ExitStack() as stack, torch.no_grad():
         for number, (path, module) in enumerate(modules):
             stack.enter_context(_hooked(module, _entering(watch, flow, path), _leaving(watch, number)))
-        stack.enter_context(_evaluating(model))
-        stack.enter_context(_experts_of_fixed_shape(model))
+        stack.enter_context(quiet(model))
         stack.enter_context(watch)
         model(**inputs)
     return flow
@@ -241,10 +305,10 @@ def _entering(watch: _Watch, flow: Flow, path: str) -> Callable[[nn.Module, tupl
 
 
 def _leaving(watch: _Watch, number: int) -> Callable[[nn.Module, tuple[Any, ...], Any], None]:
-    def leave(_module: nn.Module, _args: tuple[Any, ...], result: Any) -> None:
+    def leave(module: nn.Module, _args: tuple[Any, ...], result: Any) -> None:
         output = result[0] if isinstance(result, tuple) else result
         if isinstance(output, Tensor):
-            watch.mark(output, number)
+            watch.mark(output, number, channel_axis(module))
 
     return leave
 
@@ -257,30 +321,3 @@ def _hooked(module: nn.Module, before: Any, after: Any) -> Iterator[None]:
     finally:
         for handle in handles:
             handle.remove()
-
-
-@contextmanager
-def _experts_of_fixed_shape(model: nn.Module) -> Iterator[None]:
-    """Let transformers multiply all chosen experts at once: its other ways look at values, which meta lacks."""
-    config = getattr(model, "config", None)
-    chosen = getattr(config, "_experts_implementation", None)
-    if chosen is None:
-        yield
-        return
-    model.set_experts_implementation("batched_mm")  # type: ignore[operator]
-    try:
-        yield
-    finally:
-        model.set_experts_implementation(chosen)  # type: ignore[operator]
-
-
-@contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Leave out dropout; return every module to the mode it had."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training

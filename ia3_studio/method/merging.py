@@ -146,6 +146,8 @@ def merge(model: nn.Module, what: Adapter | Attachment) -> Merged:
     if attachment and attachment.is_merged:
         raise AdapterError("This attachment is merged already; undo that merge before merging again.")
     adapter = what.adapter() if isinstance(what, Attachment) else what
+    if attachment is None and adapter.heads:
+        raise AdapterError("This adapter brings a head of its own; attach it with load_adapter and merge that.")
     vectors = Vectors(adapter.selection, places(model, adapter.selection), adapter.vector)
     by_path: dict[str, dict[Side, Tensor]] = {}
     for (path, side), scale in vectors.scales().items():

@@ -33,6 +33,8 @@ class Place:
     channels: int
     """Width of the activation that is scaled."""
     sites: tuple[Site, ...]
+    axis: int = -1
+    """Where the channels of that activation are; a convolution has them before its space."""
 
     @property
     def key(self) -> Key:

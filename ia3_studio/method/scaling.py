@@ -22,6 +22,8 @@ import torch
 from torch import Tensor, nn
 
 from ia3_studio.errors import AdapterError, SelectionError
+from ia3_studio.method.experts import GateHook, activation_width, down_tensor
+from ia3_studio.method.layers import channel_axis, widths
 from ia3_studio.method.product import Source, rescale
 from ia3_studio.method.rows import Choice, Chosen, Key, Place, Vectors
 from ia3_studio.method.sites import Selection, Side, Site
@@ -54,7 +56,7 @@ class Hooks:
         """What a call that chooses nothing uses."""
         self._chosen = Chosen()
         self._baked: Baked | None = None
-        self._hooks: dict[Key, torch.utils.hooks.RemovableHandle] = {}
+        self._hooks: dict[Key, torch.utils.hooks.RemovableHandle | GateHook] = {}
         self._frugal: frozenset[Key] = frozenset()
 
     def detach(self) -> None:
@@ -84,8 +86,10 @@ class Hooks:
             if place.key not in self._hooks:
                 self._hooks[place.key] = self._hook(place)
 
-    def _hook(self, place: Place) -> torch.utils.hooks.RemovableHandle:
+    def _hook(self, place: Place) -> torch.utils.hooks.RemovableHandle | GateHook:
         module = self.model.get_submodule(place.path)
+        if down_tensor(module):
+            return GateHook(module, partial(self._rescale, place))
         # Partials of methods, not closures: a copied model gets hooks of its own copied vectors.
         if place.side == "output":
             return module.register_forward_hook(partial(self._after, place))
@@ -110,7 +114,10 @@ class Hooks:
         scale = choice.scale(place.key)
         if scale is None:
             return activation
-        return rescale(activation, choice.over(scale, activation, place.path), source)
+        if place.axis == -1:
+            return rescale(activation, choice.over(scale, activation, place.path), source)
+        last = activation.movedim(place.axis, -1)
+        return rescale(last, choice.over(scale, last, place.path)).movedim(-1, place.axis)
 
 
 class Attachment(Hooks):
@@ -215,19 +222,6 @@ def places(model: nn.Module, selection: Selection) -> tuple[Place, ...]:
     return tuple(_place(model, path, side, sites) for (path, side), sites in grouped.items())
 
 
-def widths(module: nn.Module) -> tuple[int, int] | None:
-    """Return (input, output) channels of a module that can be scaled, or None.
-
-    transformers' Conv1D is told by its two-axis weight of shape (in, out) and its ``nf`` outputs.
-    """
-    weight = getattr(module, "weight", None)
-    if isinstance(module, nn.Linear):
-        return module.in_features, module.out_features
-    if isinstance(getattr(module, "nf", None), int) and isinstance(weight, Tensor) and weight.dim() == 2:
-        return int(weight.shape[0]), int(weight.shape[1])
-    return None
-
-
 def _place(model: nn.Module, path: str, side: Side, sites: list[Site]) -> Place:
     channels = _width(model, path, side)
     wrong = next((site for site in sites if site.channels != channels), None)
@@ -236,7 +230,7 @@ def _place(model: nn.Module, path: str, side: Side, sites: list[Site]) -> Place:
             f"{path} has {channels} channels on its {side} side, the selection expects {wrong.channels};"
             " it was made for another model."
         )
-    return Place(path, side, channels, tuple(sites))
+    return Place(path, side, channels, tuple(sites), channel_axis(model.get_submodule(path)))
 
 
 def _width(model: nn.Module, path: str, side: Side) -> int:
@@ -245,6 +239,9 @@ def _width(model: nn.Module, path: str, side: Side) -> int:
     except AttributeError as error:
         raise SelectionError(f"The model has no module {path!r}; the selection was made for another model.") from error
     size = widths(module)
+    inner = activation_width(model, path) if size is None else None
+    if inner is not None:
+        return inner
     if size is None:
         raise SelectionError(f"{path} is a {type(module).__name__}, which has no channels to scale; pick a projection.")
     return size[0] if side == "input" else size[1]

@@ -16,7 +16,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ia3_studio.errors import SelectionError
-from ia3_studio.method.scaling import widths
+from ia3_studio.method.layers import widths
 from ia3_studio.method.sites import Selection, Side, Site
 
 Entries = tuple[str, ...] | str

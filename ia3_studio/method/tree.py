@@ -10,15 +10,20 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ia3_studio.errors import SelectionError
 from ia3_studio.method import choosing
-from ia3_studio.method.flow import TOKENS, Flow, trace
-from ia3_studio.method.scaling import widths
+from ia3_studio.method.experts import activation_width, down_tensor
+from ia3_studio.method.flow import Flow, trace
+from ia3_studio.method.inputs import MORE_TOKENS, TOKENS, example_inputs
+from ia3_studio.method.layers import channel_axis, is_depthwise, widths
+from ia3_studio.method.naming import name_pairs
+from ia3_studio.method.quiet import quiet
+from ia3_studio.method.reach import reached
+from ia3_studio.method.recurrent import recurrent_roles
 from ia3_studio.method.sites import Role, Selection, Site, Span
 from ia3_studio.method.targets import sites_of_peft
 
@@ -49,6 +54,8 @@ class TreeNode:
     """Weights of this module and everything below it."""
     sites: tuple[Site, ...]
     """What can be scaled here: nothing, one side, or the query, key and value spans of a fused projection."""
+    live: bool = True
+    """The model's result depends on this module; presets leave out those of which it does not."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,8 @@ class LayerTree:
         if preset == "peft":
             return self._as_peft()
         roles = _PRESET_ROLES[preset]
-        sites = tuple(site for site in self.sites if site.role in roles and in_block(site.path))
+        live = {node.path for node in self.nodes if node.live}
+        sites = tuple(s for s in self.sites if s.role in roles and s.path in live and in_block(s.path))
         if not sites:
             raise SelectionError(self._nothing_found(preset))
         return Selection(sites, self.base_model)
@@ -158,8 +166,8 @@ def discover(model: nn.Module, base_model: str = "") -> LayerTree:
         >>> tree.select("paper").numbers                  # doctest: +SKIP
         57600
     """
-    flow, note = _watch(model)
-    nodes = tuple(_nodes(model, flow))
+    flow, note, live = _watch(model)
+    nodes = tuple(_nodes(model, flow, live))
     tree = LayerTree(nodes, base_model, note or _what_is_missing(nodes), sites_of_peft(model))
     if not tree.sites:
         raise SelectionError(
@@ -186,35 +194,64 @@ def layer_of(path: str) -> int | None:
     return next((int(part) for part in path.split(".") if part.isdigit()), None)
 
 
-def _watch(model: nn.Module) -> tuple[Flow, str]:
+def _watch(model: nn.Module) -> tuple[Flow, str, set[str]]:
+    """Return the flow, why there is none, and the paths of the modules that the model's result depends on."""
+    reason = ""
+    for tokens in (TOKENS, MORE_TOKENS):
+        try:
+            flow = trace(model, example_inputs(model, tokens))
+        except Exception as error:  # a foreign forward may raise anything; the tree is still useful without roles
+            cause = str(error).partition("\n")[0][:160]
+            reason = reason or f"A forward pass over {tokens} tokens failed ({type(error).__name__}: {cause})."
+        else:
+            _add_roles(model, flow)
+            return flow, "", _live(model, tokens)
+    flow = Flow()
+    name_pairs(model, flow)
+    return flow, reason, set(_scalable(model))
+
+
+def _add_roles(model: nn.Module, flow: Flow) -> None:
+    """Add to the flow what recurrent layers, names and chains of convolutions tell."""
+    recurrent = recurrent_roles(model, flow.convolved)
+    flow.channels.update(recurrent.channels)
+    flow.attended -= recurrent.outputs
+    flow.activated |= recurrent.outputs
+    name_pairs(model, flow)
+    if not any(in_block(path) and path not in flow.followed for path in flow.activated):
+        flow.followed.clear()  # a chain without a residual stream: every convolution is followed by an activation
+
+
+def _live(model: nn.Module, tokens: int) -> set[str]:
+    """Return the paths of the modules with sites that the model's result depends on; all when it cannot be told."""
+    modules = _scalable(model)
     try:
-        return trace(model, _example_inputs(model)), ""
-    except Exception as error:  # a foreign forward may raise anything; the tree is still useful without roles
-        reason = str(error).partition("\n")[0][:160]
-        return Flow(), f"A forward pass over {TOKENS} tokens failed ({type(error).__name__}: {reason})."
+        with quiet(model):
+            return reached(model, example_inputs(model, tokens), modules)
+    except Exception:  # a foreign forward may raise anything under autograd; then nothing is said against a module
+        return set(modules)
 
 
-def _example_inputs(model: nn.Module) -> dict[str, Tensor]:
-    """Return the smallest batch of tokens that the model's forward accepts."""
-    config: Any = getattr(model, "config", None)
-    device = next(model.parameters()).device
-    tokens = torch.ones((1, TOKENS), dtype=torch.long, device=device)
-    inputs = {"input_ids": tokens}
-    if getattr(config, "is_encoder_decoder", False):
-        inputs["decoder_input_ids"] = tokens
-    return inputs
+def _scalable(model: nn.Module) -> dict[str, nn.Module]:
+    return {
+        path: module
+        for path, module in model.named_modules()
+        if widths(module) is not None or activation_width(model, path) is not None
+    }
 
 
-def _nodes(model: nn.Module, flow: Flow) -> list[TreeNode]:
+def _nodes(model: nn.Module, flow: Flow, live: set[str]) -> list[TreeNode]:
     index = {path: number for number, (path, _module) in enumerate(model.named_modules())}
     sizes = _parameter_counts(model)
     nodes: list[TreeNode] = []
     for path, module in model.named_modules():
         above, _dot, name = path.rpartition(".")
-        sites = _sites(path, module, flow)
+        sites = _expert_sites(model, path, flow, live) or _sites(path, module, flow)
         role: Role = sites[0].role if len(sites) == 1 else "other"
         parent = index[above] if path else -1
-        nodes.append(TreeNode(path, name, type(module).__name__, parent, role, sizes[path], sites))
+        nodes.append(
+            TreeNode(path, name, type(module).__name__, parent, role, sizes[path], sites, not sites or path in live)
+        )
     return nodes
 
 
@@ -226,18 +263,39 @@ def _parameter_counts(model: nn.Module) -> dict[str, int]:
     return counts
 
 
+def _expert_sites(model: nn.Module, path: str, flow: Flow, live: set[str]) -> tuple[Site, ...]:
+    """Return the site of experts kept as tensors: at their activation function, else where gate and up are joined."""
+    width = activation_width(model, path) if flow.visited else None
+    if width is None or path not in live:
+        return ()
+    module = model.get_submodule(path)
+    if not down_tensor(module):
+        return (Site(path, "output", width, "feed-forward"),)
+    inside = any(f"{path}.{name}" in live for name, _ in module.named_children())
+    return () if inside else (Site(path, "input", width, "feed-forward"),)
+
+
 def _sites(path: str, module: nn.Module, flow: Flow) -> tuple[Site, ...]:
     size = widths(module)
     if size is None:
         return ()
     spans = _role_spans(flow.channels.get(path, {}))
-    if len(spans) > 1:
+    if spans and (len(spans) > 1 or next(iter(spans.values())) != ((0, size[1]),)):
         return tuple(_span_site(path, role, ranges, size[1]) for role, ranges in spans.items())
     if spans:
         return (Site(path, "output", size[1], next(iter(spans))),)
-    if path in flow.activated and in_block(path):
+    if _is_down(path, module, flow):
         return (Site(path, "input", size[0], "feed-forward"),)
     return (Site(path, "output", size[1], "output" if path in flow.attended else "other"),)
+
+
+def _is_down(path: str, module: nn.Module, flow: Flow) -> bool:
+    """Say whether an inner activation ends here; of chained convolutions the last takes it."""
+    if path not in flow.activated or not in_block(path) or is_depthwise(module):
+        return False
+    if path.rpartition(".")[0] in {chooser.rpartition(".")[0] for chooser in flow.choosing}:
+        return False  # the inside of a router
+    return channel_axis(module) == -1 or path not in flow.followed
 
 
 def _span_site(path: str, role: Role, spans: tuple[Span, ...], width: int) -> Site:

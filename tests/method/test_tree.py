@@ -85,12 +85,13 @@ def test_discovery_leaves_the_model_as_it_was() -> None:
     assert model.training and not any(module._forward_hooks for module in model.modules())
 
 
-def test_experts_kept_as_parameters_are_named_as_missing() -> None:
+def test_experts_kept_as_tensors_are_scaled_at_their_activation() -> None:
     config = hf.MixtralConfig(**SMALL, intermediate_size=48, num_key_value_heads=2, num_local_experts=2)
     with torch.device("meta"):
         tree = discover(hf.AutoModelForCausalLM.from_config(config))
-    assert {site.role for site in tree.select("paper")} == {"key", "value"}
-    assert tree.note == "No feed-forward projection was recognised, so the paper's preset goes without."
+    assert {site.role for site in tree.select("paper")} == {"key", "value", "feed-forward"}
+    assert seen(tree.select("feed-forward")) == {("act_fn", "output", "feed-forward", 48): 2}
+    assert not tree.note
 
 
 class Renamed(nn.Module):

@@ -1,0 +1,65 @@
+"""Where is the inner activation of experts that are kept as tensors of shape (experts, …)?
+
+Such experts have no down projection to hook. Their activation function is a module of its own, so that one vector
+of shape (d_ff,), shared by the experts of a layer, acts on what it returns:
+
+    down(act(gate(x)) ⊙ l ⊙ up(x))  =  (down · diag(l)) (act(gate(x)) ⊙ up(x))
+
+which is scaling the in-axis of every expert's down tensor. Experts without such a module are scaled where
+transformers joins gate and up: the method ``_apply_gate``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor, nn
+
+GATE = "_apply_gate"
+
+
+def down_tensor(module: nn.Module) -> tuple[nn.Parameter, int] | None:
+    """Return the down tensor of experts and its in-axis, or None when the module holds no such tensor.
+
+    The tensor has the shape (experts, out, in), or (experts, in, out) where the module says ``is_transposed``.
+    """
+    down = module._parameters.get("down_proj")
+    if down is None or down.dim() != 3:
+        return None
+    return down, 1 if getattr(module, "is_transposed", False) else 2
+
+
+def experts_above(model: nn.Module, path: str) -> nn.Module | None:
+    """Return the experts whose activation a path names: their activation function, or the experts themselves."""
+    module = model.get_submodule(path)
+    if down_tensor(module):
+        return module if hasattr(module, GATE) else None
+    if next(module.parameters(), None) is not None or not path:
+        return None
+    above = model.get_submodule(path.rpartition(".")[0])
+    return above if down_tensor(above) else None
+
+
+def activation_width(model: nn.Module, path: str) -> int | None:
+    """Return d_ff when a path names the inner activation of experts, else None."""
+    experts = experts_above(model, path)
+    found = experts and down_tensor(experts)
+    return int(found[0].shape[found[1]]) if found else None
+
+
+class GateHook:
+    """A change of what joins gate and up in one experts module; :meth:`remove` undoes it."""
+
+    def __init__(self, experts: nn.Module, change: Callable[[Tensor], Tensor]) -> None:
+        self._experts = experts
+        joined = getattr(experts, GATE)
+
+        def apply(*args: Any, **kwargs: Any) -> Tensor:
+            return change(joined(*args, **kwargs))
+
+        experts.__dict__[GATE] = apply
+
+    def remove(self) -> None:
+        """Give the experts their own way back."""
+        self._experts.__dict__.pop(GATE, None)

@@ -1,0 +1,39 @@
+"""Which kinds of modules can be scaled, how wide are their sides, and on which axis do their channels lie?
+
+Linear layers and transformers' Conv1D keep channels last, convolutions keep them before the spatial axes, parallel
+experts multiply one tensor of shape (experts, out, in). The activation inside experts that are kept as tensors
+counts as a module too: scaling it is scaling the input of their down projection (:mod:`ia3_studio.method.experts`).
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+_SPATIAL: tuple[tuple[type[nn.Module], int], ...] = ((nn.Conv1d, 1), (nn.Conv2d, 2), (nn.Conv3d, 3))
+
+
+def widths(module: nn.Module) -> tuple[int, int] | None:
+    """Return (input, output) channels of a module that can be scaled, or None.
+
+    transformers' Conv1D is told by its two-axis weight of shape (in, out) and its ``nf`` outputs.
+    """
+    weight = getattr(module, "weight", None)
+    if isinstance(module, nn.Linear):
+        return module.in_features, module.out_features
+    if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d):
+        return module.in_channels, module.out_channels
+    if isinstance(getattr(module, "nf", None), int) and isinstance(weight, Tensor) and weight.dim() == 2:
+        return int(weight.shape[0]), int(weight.shape[1])
+    if isinstance(weight, nn.Parameter) and weight.dim() == 3 and hasattr(module, "num_experts"):
+        return int(weight.shape[2]), int(weight.shape[1])
+    return None
+
+
+def channel_axis(module: nn.Module) -> int:
+    """Return the axis of a module's activations that holds the channels: -1, or before a convolution's space."""
+    return next((-1 - spatial for kind, spatial in _SPATIAL if isinstance(module, kind)), -1)
+
+
+def is_depthwise(module: nn.Module) -> bool:
+    """Say whether a convolution keeps channels apart, so that an output channel is its input channel, mixed in time."""
+    return isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d) and module.groups == module.in_channels > 1

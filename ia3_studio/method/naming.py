@@ -1,0 +1,31 @@
+"""Which keys and values can be told by name, where the data flow shows nothing? Siblings that are named as a pair.
+
+The last resort: attention through custom approximations or in the time domain has no product of scores and values to
+watch. A pair counts only when the flow has given neither of the two a part to play.
+"""
+
+from __future__ import annotations
+
+from torch import nn
+
+from ia3_studio.method.flow import Flow
+from ia3_studio.method.layers import widths
+
+PAIRS = (
+    ("k_proj", "v_proj"), ("key", "value"), ("k", "v"), ("k_lin", "v_lin"), ("key_proj", "value_proj"),
+    ("k_head", "v_head"), ("Wk", "Wv"), ("project_k", "project_v"), ("key_projection", "value_projection"),
+)  # fmt: skip
+
+
+def name_pairs(model: nn.Module, flow: Flow) -> None:
+    """Give key and value to siblings named so, in a flow that has shown neither."""
+    for path, module in model.named_modules():
+        for names in PAIRS:
+            pair = [module._modules.get(name) for name in names]
+            paths = [f"{path}.{name}".lstrip(".") for name in names]
+            if any(part is None or widths(part) is None for part in pair) or any(p in flow.channels for p in paths):
+                continue
+            for part, part_path, role in zip(pair, paths, ("key", "value"), strict=True):
+                size = widths(part) if part is not None else None
+                if size is not None and (part_path in flow.visited or not flow.visited):
+                    flow.channels[part_path][role] = set(range(size[1]))
