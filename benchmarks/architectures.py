@@ -34,9 +34,10 @@ from torch import Tensor, nn
 from transformers.models.auto import configuration_auto, modeling_auto
 
 from ia3_studio.method.inputs import example_inputs
+from ia3_studio.method.roles import in_block
 from ia3_studio.method.scaling import attach
 from ia3_studio.method.sites import Selection, Site
-from ia3_studio.method.tree import LayerTree, discover, in_block
+from ia3_studio.method.tree import LayerTree, discover
 
 MAPPINGS = {
     "causal_lm": "CAUSAL_LM",
