@@ -23,7 +23,8 @@ from torch import Tensor, nn
 
 from ia3_studio.errors import AdapterError, SelectionError
 from ia3_studio.method.experts import GateHook, activation_width, down_tensor
-from ia3_studio.method.layers import channel_axis, widths
+from ia3_studio.method.layers import channel_axis
+from ia3_studio.method.layers import widths as widths
 from ia3_studio.method.sites import Selection, Side, Site
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from ia3_studio.errors import SelectionError
 from ia3_studio.method.experts import activation_width, down_tensor
 from ia3_studio.method.flow import Flow
 from ia3_studio.method.layers import channel_axis, is_depthwise, widths
-from ia3_studio.method.roles import in_block, watch
+from ia3_studio.method.roles import in_block as in_block
+from ia3_studio.method.roles import watch
 from ia3_studio.method.sites import Role, Selection, Site, Span
 
 Preset = Literal["paper", "attention", "feed-forward", "all"]
