@@ -34,9 +34,10 @@ from torch import Tensor, nn
 from transformers.models.auto import configuration_auto, modeling_auto
 
 from ia3_studio.method.inputs import example_inputs
+from ia3_studio.method.roles import in_block
 from ia3_studio.method.scaling import attach
 from ia3_studio.method.sites import Selection, Site
-from ia3_studio.method.tree import LayerTree, discover, in_block
+from ia3_studio.method.tree import LayerTree, discover
 
 MAPPINGS = {
     "causal_lm": "CAUSAL_LM",
@@ -283,9 +284,20 @@ def write(rows: list[Row], path: Path) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def read(path: Path) -> dict[str, Row]:
+    """Return the rows of a table by model type."""
+    lines = path.read_text(encoding="utf-8").splitlines()[1:]
+    rows = {}
+    for line in lines:
+        values = dict(zip((field.name for field in fields(Row)), line.split("\t"), strict=True))
+        counts = {name: int(values.pop(name)) for name in ("key", "value", "feed_forward", "numbers")}
+        rows[values["model_type"]] = Row(**values, **counts)
+    return rows
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--types", default="")
+    options.add_argument("--types", default="", help="only these; with --out, the rows of a table to renew")
     options.add_argument("--mappings", default=",".join(TOLD_APART))
     options.add_argument("--workers", type=int, default=2)
     options.add_argument("--seconds", type=float, default=120)
@@ -295,6 +307,10 @@ def main() -> None:
     if asked.types:
         rows = [row for row in rows if row.model_type in asked.types.split(",")]
     done = run(rows, asked.workers, asked.seconds)
+    if asked.types and asked.out and asked.out.exists():  # renew these rows, keep the others
+        done = sorted(
+            (read(asked.out) | {row.model_type: row for row in done}).values(), key=lambda row: row.model_type
+        )
     print(totals(done))
     if asked.out:
         write(done, asked.out)

@@ -16,8 +16,8 @@ import torch
 import transformers as hf
 from torch import nn
 
-LARGEST = 400_000_000
-"""Weights a tiny model may have at most: what 2 GB hold in float32, with room for a backward pass."""
+LARGEST = 600_000_000
+"""Weights a tiny model may have at most: what 3 GB hold in float32, with room for a backward pass."""
 
 _DEPTH = re.compile(
     r"(num_hidden_layers|n_layers?|num_layers|encoder_layers|decoder_layers|num_blocks|num_encoder_layers"
@@ -39,7 +39,7 @@ _WIDTHS: dict[str, int] = dict.fromkeys(
      "moe_intermediate_size", "shared_intermediate_size", "expert_ffn_hidden_size", "shared_expert_intermediate_size",
      "moe_shared_expert_intermediate_size", "hidden_size_ff"], 96
 ) | dict.fromkeys(
-    ["mamba_d_head", "mamba_head_dim", "mamba_d_state", "mamba_d_ssm", "state_size", "ssm_state_size", "mamba_dt_rank",
+    ["mamba_d_head", "mamba_head_dim", "mamba_d_state", "state_size", "ssm_state_size", "mamba_dt_rank",
      "time_step_rank"], 16
 ) | {"qk_rope_head_dim": 8, "index_n_heads": 4, "index_head_dim": 16}  # fmt: skip
 _EXPERTS = re.compile(r"(num_local_experts|num_experts|n_routed_experts|moe_num_experts|num_routed_experts)$")
@@ -102,10 +102,11 @@ def _shallow(fields: dict[str, Any]) -> None:
 
 
 def _layers_of_each_kind(fields: dict[str, Any], deep: int) -> list[int]:
-    kept = {0, 1}
+    kept = {0, 1, len(fields.get("block_types") or "..") - 1}  # a pattern that is repeated
     for value in fields.values():
         if isinstance(value, list) and deep and len(value) == deep and isinstance(value[0], str):
-            kept |= {value.index(kind) for kind in value}
+            for kind in set(value):  # two of each: some kinds share weights between their layers
+                kept |= set([index for index, found in enumerate(value) if found == kind][:2])
     return sorted(kept)
 
 
@@ -118,6 +119,8 @@ def _narrow(fields: dict[str, Any]) -> None:
     if isinstance(fields.get("mamba_n_heads"), int) and "mamba_d_head" in fields:
         fields["mamba_n_heads"] = 64 * int(fields.get("mamba_expand", 2)) // fields["mamba_d_head"]
         fields["mamba_n_groups"] = 1
+        if isinstance(fields.get("mamba_d_ssm"), int):
+            fields["mamba_d_ssm"] = fields["mamba_n_heads"] * fields["mamba_d_head"]
     if isinstance(fields.get("rotary_dim"), int):
         fields["rotary_dim"] = 8
     if isinstance(fields.get("qk_rope_head_dim"), int) and isinstance(fields.get("head_dim"), int):

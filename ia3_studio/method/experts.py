@@ -22,12 +22,19 @@ GATE = "_apply_gate"
 def down_tensor(module: nn.Module) -> tuple[nn.Parameter, int] | None:
     """Return the down tensor of experts and its in-axis, or None when the module holds no such tensor.
 
-    The tensor has the shape (experts, out, in), or (experts, in, out) where the module says ``is_transposed``.
+    The tensor has the shape (experts, out, in), or (experts, in, out) where the module says ``is_transposed`` or, if
+    it says nothing, where its axes fit the up tensor's only so.
     """
     down = module._parameters.get("down_proj")
     if down is None or down.dim() != 3:
         return None
-    return down, 1 if getattr(module, "is_transposed", False) else 2
+    said = getattr(module, "is_transposed", None)
+    return down, 1 if (_is_transposed(module, down) if said is None else said) else 2
+
+
+def _is_transposed(module: nn.Module, down: Tensor) -> bool:
+    up = module._parameters.get("gate_up_proj")
+    return up is not None and up.dim() == 3 and up.shape[2] == 2 * down.shape[1] and up.shape[1] == down.shape[2]
 
 
 def experts_above(model: nn.Module, path: str) -> nn.Module | None:

@@ -30,6 +30,7 @@ _MOVES = frozenset(
     view _unsafe_view reshape _reshape_alias transpose permute t expand split split_with_sizes chunk slice
     select squeeze unsqueeze clone _to_copy alias detach unbind cat stack index_select index flip roll repeat
     unfold constant_pad_nd movedim narrow swapaxes unsafe_split unsafe_chunk lift_fresh contiguous gather
+    view_as_complex view_as_real
     """.split()  # noqa: SIM905
 )
 _PRODUCTS = frozenset(
@@ -216,6 +217,10 @@ class _Watch(TorchDispatchMode):
         name = func.overloadpacket.__name__
         if name in _VIEWS:  # origins may lie in memory otherwise than the elements they belong to
             return arguments[0][0].reshape(result.shape)
+        if name == "view_as_complex":  # rotations in the complex plane keep two channels in one element
+            return torch.view_as_complex(arguments[0][0].double().contiguous())
+        if name == "view_as_real":
+            return torch.view_as_real(arguments[0][0]).long()
         if name == "constant_pad_nd":
             return func(*arguments[0][:2], _NOWHERE)
         return func(*arguments[0], **arguments[1])
@@ -249,7 +254,7 @@ class _Watch(TorchDispatchMode):
 
 def _module_of(origin: Origin) -> int | None:
     """Return the number of the module that most elements come from, told by the last one."""
-    return None if origin.ids is None else int(origin.ids.flatten()[-1]) >> 32
+    return None if origin.ids is None else int(origin.ids.flatten()[-1].real) >> 32
 
 
 def _merge(origins: list[Origin]) -> Origin:

@@ -15,11 +15,12 @@ _SPATIAL: tuple[tuple[type[nn.Module], int], ...] = ((nn.Conv1d, 1), (nn.Conv2d,
 def widths(module: nn.Module) -> tuple[int, int] | None:
     """Return (input, output) channels of a module that can be scaled, or None.
 
+    A linear layer is told by its ``in_features`` and ``out_features``, so that quantised kinds count as well.
     transformers' Conv1D is told by its two-axis weight of shape (in, out) and its ``nf`` outputs.
     """
     weight = getattr(module, "weight", None)
-    if isinstance(module, nn.Linear):
-        return module.in_features, module.out_features
+    if all(isinstance(getattr(module, name, None), int) for name in ("in_features", "out_features")):
+        return int(module.in_features), int(module.out_features)  # type: ignore[arg-type]
     if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d):
         return module.in_channels, module.out_channels
     if isinstance(getattr(module, "nf", None), int) and isinstance(weight, Tensor) and weight.dim() == 2:

@@ -23,9 +23,13 @@ def name_pairs(model: nn.Module, flow: Flow) -> None:
         for names in PAIRS:
             pair = [module._modules.get(name) for name in names]
             paths = [f"{path}.{name}".lstrip(".") for name in names]
-            if any(part is None or widths(part) is None for part in pair) or any(p in flow.channels for p in paths):
+            if any(part is None or widths(part) is None for part in pair) or any(_plays(p, flow) for p in paths):
                 continue
             for part, part_path, role in zip(pair, paths, ("key", "value"), strict=True):
                 size = widths(part) if part is not None else None
                 if size is not None and (part_path in flow.visited or not flow.visited):
                     flow.channels[part_path][role] = set(range(size[1]))
+
+
+def _plays(path: str, flow: Flow) -> bool:
+    return path in flow.channels or path in flow.activated or path in flow.attended
