@@ -174,7 +174,7 @@ def discover(model: nn.Module, base_model: str = "") -> LayerTree:
 
 
 def _what_is_missing(nodes: tuple[TreeNode, ...]) -> str:
-    found = {site.role for node in nodes for site in node.sites if in_block(site.path)}
+    found = {site.role for node in nodes if node.live for site in node.sites if in_block(site.path)}
     missing = [role for role in ("key", "value", "feed-forward") if role not in found]
     if not missing:
         return ""
