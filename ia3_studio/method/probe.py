@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
 from ia3_studio.errors import SelectionError
+from ia3_studio.method.quiet import evaluating
 from ia3_studio.method.scaling import Attachment, attach
 from ia3_studio.method.sites import Selection, Site
 
@@ -68,7 +69,7 @@ def require_live(model: nn.Module, chosen: Selection | Attachment, inputs: Mappi
 
 def _probe(model: nn.Module, attachment: Attachment, inputs: Mapping[str, Any]) -> tuple[DeadSite, ...]:
     called: set[str] = set()
-    with _resting(model), _watched(model, attachment.selection, called), torch.enable_grad():
+    with evaluating(model), _watched(model, attachment.selection, called), torch.enable_grad():
         spoken = _one_number(model(**inputs))
         gradient = None
         if spoken is not None:
@@ -114,15 +115,3 @@ def _watched(model: nn.Module, selection: Selection, called: set[str]) -> Iterat
             handle = module.register_forward_pre_hook(lambda _module, _args, path=path: called.add(path))
             stack.callback(handle.remove)
         yield
-
-
-@contextmanager
-def _resting(model: nn.Module) -> Iterator[None]:
-    """Leave out dropout, so that the probe draws no random number; return every module to its mode."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training

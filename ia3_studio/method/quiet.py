@@ -11,7 +11,7 @@ from torch import nn
 @contextmanager
 def quiet(model: nn.Module) -> Iterator[None]:
     """Run a model in evaluation mode with experts of fixed shape; give back every module's mode."""
-    with _evaluating(model), _experts_of_fixed_shape(model):
+    with evaluating(model), _experts_of_fixed_shape(model):
         yield
 
 
@@ -30,7 +30,8 @@ def _experts_of_fixed_shape(model: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Leave out dropout, so that no random number is drawn; give back every module's mode."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
