@@ -11,7 +11,7 @@ import gradio as gr
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from ia3_studio.training.config import Step
 from ia3_studio.ui.components.chart_points import chart_delta
@@ -224,13 +224,15 @@ def test_a_chart_that_is_opened_late_or_again_shows_every_point(page: Page, serv
 
 
 @pytest.fixture
-def behind_a_prefix() -> Iterator[str]:
-    """Serve the page at /studio/ only, as behind a proxy."""
+def behind_a_prefix(context: BrowserContext) -> Iterator[str]:
+    """Serve the page at /studio/ only, as behind a proxy; pages are closed before it ends, for they would complain."""
     site = gr.mount_gradio_app(FastAPI(), app(), path="/studio")
     server = uvicorn.Server(uvicorn.Config(site, host="127.0.0.1", port=free_port(), log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
     yield f"http://127.0.0.1:{server.config.port}/studio"
+    for page in context.pages:
+        page.close()
     server.should_exit = True
     thread.join()
 
