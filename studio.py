@@ -25,13 +25,15 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 CPU_TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
+SIDE_BY_SIDE = ("--numprocesses", "logical", "--maxprocesses", "4")
+"""Tests that share nothing run on all cores; those that train a real model want the cores for themselves."""
 CHECKS: tuple[tuple[str, ...], ...] = (
     ("ruff", "format", "--check", "."),
     ("ruff", "check", "."),
     ("mypy",),
-    ("pytest", "-m", "not starter and not e2e"),
+    ("pytest", "-m", "not starter and not e2e", *SIDE_BY_SIDE),
     ("pytest", "-m", "starter and not e2e"),
-    ("pytest", "-m", "e2e"),
+    ("pytest", "-m", "e2e", *SIDE_BY_SIDE),
 )
 
 
