@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
     from ia3_studio.method import Site
 
+FIT = "() => { requestAnimationFrame(() => window.dispatchEvent(new Event('resize'))); }"
+"""Plotly misses a window that changes its size while another tab is open; told again, it takes its new width."""
+
 
 @dataclass(frozen=True)
 class ScalesTab:
@@ -114,4 +117,5 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ScalesTab:
     inputs = [session.shown, site, measure]
     drawn = [said, body, picture, bars, site, table, bins, sites_csv, bins_csv]
     gr.on([page.select, refresh.click, site.input, measure.input], guard(draw, studio), inputs, drawn, **quiet())
+    page.select(None, None, None, js=FIT, **quiet(queue=False))
     return ScalesTab(inputs, drawn, onward)

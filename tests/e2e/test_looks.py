@@ -20,6 +20,9 @@ CUT = """[...document.querySelectorAll('button, label, h2, .note, dd, dt')]
     .filter(part => getComputedStyle(part).textOverflow !== 'ellipsis' && part.scrollWidth > part.clientWidth + 1)
     .map(part => part.textContent.trim().slice(0, 60))"""
 
+UNFIT = """[...document.querySelectorAll('.js-plotly-plot')].filter(plot => plot.offsetParent)
+    .filter(plot => plot._fullLayout.width > plot.clientWidth + 1).map(plot => plot.parentElement.className)"""
+
 
 def look(page: Page, studio: StudioProcess, snapshot: Snapshot, when: str) -> None:
     """Visit every tab in four looks and hold each to its window."""
@@ -35,6 +38,7 @@ def look(page: Page, studio: StudioProcess, snapshot: Snapshot, when: str) -> No
                 where = f"{tab} at {size['width']} px, {scheme}, {when}"
                 assert page.evaluate(OVERFLOW) <= 0, f"wider than its window: {where}"
                 assert page.evaluate(CUT) == [], f"cut off: {where}"
+                assert page.evaluate(UNFIT) == [], f"drawn for another width: {where}"
 
 
 def wait_until_drawn(page: Page, tab: str, when: str) -> None:
