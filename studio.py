@@ -32,8 +32,8 @@ CHECKS: tuple[tuple[str, ...], ...] = (
     ("ruff", "check", "."),
     ("mypy",),
     ("pytest", "-m", "not starter and not e2e", *SIDE_BY_SIDE),
-    ("pytest", "-m", "starter and not e2e"),
-    ("pytest", "-m", "e2e", *SIDE_BY_SIDE),
+    ("pytest", "-m", "starter"),
+    ("pytest", "-m", "e2e and not starter", *SIDE_BY_SIDE),
 )
 
 

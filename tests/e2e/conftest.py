@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
 from tests.e2e.studio_app import pairs, studio, tiny  # noqa: F401  (fixtures)
 
@@ -35,6 +35,8 @@ CHROMIUM_ARGS = [
     # Whatever a page asks for by name, the answer is "no such host": the tests never reach the network.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
+PATIENCE = 15_000
+"""Milliseconds: what a person would call slow is a matter for the tests that say so, not for every glance."""
 Snapshot = Callable[[Page, str], None]
 Serve = Callable[..., str]
 
@@ -85,6 +87,7 @@ def playwright_api() -> Iterator[Playwright]:
 @pytest.fixture(scope="session")
 def browser(playwright_api: Playwright) -> Iterator[Browser]:
     """Start the Chromium of $CHROMIUM, of the PATH, or the one ``playwright install chromium`` fetched."""
+    expect.set_options(timeout=PATIENCE)
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     chromium = playwright_api.chromium.launch(executable_path=found, args=CHROMIUM_ARGS)
     yield chromium
@@ -100,7 +103,7 @@ def problems() -> Problems:
 def context(browser: Browser, problems: Problems) -> Iterator[BrowserContext]:
     """A visitor: own cookies and storage. ``context.new_page()`` is another tab of the same visitor."""
     visitor = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    visitor.set_default_timeout(15_000)
+    visitor.set_default_timeout(PATIENCE)
     problems.watch(visitor)
     yield visitor
     visitor.close()

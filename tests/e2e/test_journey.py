@@ -51,7 +51,7 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     page.locator("#chat-prompt textarea").fill("what is 3 plus one")
     page.locator("#chat-prompt textarea").press("Enter")
     for pane in ("#chat-base", "#chat-tuned"):
-        expect(page.locator(f"{pane} .bot.message")).to_have_count(1, timeout=30_000)
+        expect(page.locator(f"{pane} .bot.message")).to_have_count(1, timeout=60_000)
     expect(page.locator("#chat-send")).to_be_visible(timeout=30_000)
     expect(page.locator("#chat-note")).to_contain_text("adapter of “Pairs run”")
     page.locator("#chat-tuned").get_by_label("Clear").click()  # the bin of one pane empties both
@@ -85,7 +85,7 @@ def test_a_conversation_goes_on_and_can_be_cleared(page: Page, studio: StudioPro
     for number in (1, 2):
         page.locator("#chat-prompt textarea").fill("hi")
         page.locator("#chat-send").click()
-        expect(page.locator("#chat-base .bot.message")).to_have_count(number, timeout=30_000)
+        expect(page.locator("#chat-base .bot.message")).to_have_count(number, timeout=60_000)
         expect(page.locator("#chat-send")).to_be_visible(timeout=30_000)
     expect(page.locator("#chat-tuned .bot.message")).to_have_count(0)  # nothing is trained: only the base answers
     page.locator("#chat-clear").click()
