@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from ia3_studio.errors import AdapterError
 from ia3_studio.method.factors import Factor, computes_in_its_own_way, factors_of, sample_for
+from ia3_studio.method.heads import HeadedAttachment
 from ia3_studio.method.product import rescale
 from ia3_studio.method.rows import Key, Vectors
 from ia3_studio.method.scaling import Attachment, places
@@ -93,12 +94,17 @@ class Merged:
             self._attachment.rest(None)
 
     def keep(self) -> None:
-        """Make the merge final: forget the originals, free their memory and detach the attachment."""
+        """Make the merge final: forget the originals, free their memory and detach the attachment.
+
+        A new head that the attachment trained becomes the model's own.
+        """
         if not self.applied:
             self._apply()
         self._swaps = []
         if self._attachment:
             self._attachment.rest(None)
+            if isinstance(self._attachment, HeadedAttachment):
+                self._attachment.heads.keep()
             self._attachment.detach()
 
     def __enter__(self) -> Merged:
@@ -238,7 +244,7 @@ def _plain(path: str, module: nn.Module, name: str) -> nn.Parameter:
     if found.dtype not in MERGEABLE or type(found.data) is not Tensor:
         raise AdapterError(
             f"{path} is quantised ({str(found.dtype).removeprefix('torch.')}), and its codes cannot be scaled; load the"
-            " base model without quantisation (dtype=torch.bfloat16) and merge there."
+            " base model without quantisation and merge there (models.merge_into_unquantised does both)."
         )
     if found.is_meta:
         raise AdapterError(
