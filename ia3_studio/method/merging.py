@@ -278,7 +278,10 @@ def _shared(model: nn.Module) -> set[Tensor]:
 def _ties(model: nn.Module, swaps: list[Swap]) -> list[Any]:
     """Return the configs that would tie a scaled head to its embedding again."""
     ask: Any = getattr(model, "get_input_embeddings", None)
-    tied = getattr(ask(), "weight", None) if ask else None
+    try:
+        tied = getattr(ask(), "weight", None) if ask else None
+    except NotImplementedError:  # transformers' answer for models of pictures without an embedding
+        tied = None
     if tied is None or not any(swap.original is tied for swap in swaps):
         return []
     config = getattr(model, "config", None)

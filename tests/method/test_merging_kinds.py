@@ -155,3 +155,17 @@ def test_a_weight_that_its_parent_reads_is_merged_and_a_module_without_one_is_re
     computed = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(3, 3)))
     with pytest.raises(AdapterError, match="computed from other weights"):
         merge(computed, Adapter(Selection((Site("0", "output", 3),)), torch.ones(3)))
+
+
+def test_a_model_of_pictures_without_an_embedding_is_merged() -> None:
+    torch.manual_seed(0)
+    config = hf.ConvNextV2Config(hidden_sizes=[8, 8], depths=[1, 1], num_stages=2, image_size=32, patch_size=4)
+    model = hf.ConvNextV2ForImageClassification(config).eval().requires_grad_(False)
+    selection = discover(model).select("feed-forward")
+    attachment = attach(model, selection)
+    attachment.load(Adapter(selection, torch.linspace(-1, 2, selection.numbers)))
+    pictures = torch.randn(1, 3, 32, 32)
+    with torch.no_grad():
+        hooked = model(pictures).logits
+        with merge(model, attachment):
+            torch.testing.assert_close(model(pictures).logits, hooked)
