@@ -163,7 +163,11 @@ def all_linear(model: nn.Module, task_type: str | None = None) -> tuple[str, ...
     output = embeddings() if callable(embeddings) else None
     if output is None and embeddings is not None and task_type == "SEQ_CLS":
         output = next((head for name in ("score", "classifier") if (head := getattr(model, name, None))), None)
-    return tuple(path for path, module in model.named_modules() if path and widths(module) and module is not output)
+    return tuple(
+        path
+        for path, module in model.named_modules()
+        if path and widths(module) and module is not output and not isinstance(module, TransposedConvolution)
+    )
 
 
 def widths_in_peft(module: nn.Module) -> tuple[int, int] | None:

@@ -14,6 +14,7 @@ from ia3_studio.errors import AdapterError
 from ia3_studio.method import Adapter, Selection, Site, attach, discover
 from ia3_studio.method.layers import widths
 from ia3_studio.method.merging import merge
+from ia3_studio.method.targets import all_linear
 from tests.families import SMALL, batch_of, logits_of
 
 TOLERANCE = {torch.float32: 1e-5, torch.bfloat16: 4e-2, torch.float16: 4e-3}
@@ -169,3 +170,8 @@ def test_a_model_of_pictures_without_an_embedding_is_merged() -> None:
         hooked = model(pictures).logits
         with merge(model, attachment):
             torch.testing.assert_close(model(pictures).logits, hooked)
+
+
+def test_transposed_convolutions_are_no_targets_of_peft() -> None:
+    model = nn.Sequential(nn.ConvTranspose2d(4, 4, 3), nn.Linear(4, 4))
+    assert all_linear(model) == ("1",)
