@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-_SPATIAL: tuple[tuple[type[nn.Module], int], ...] = ((nn.Conv1d, 1), (nn.Conv2d, 2), (nn.Conv3d, 3))
+Convolution = nn.Conv1d | nn.Conv2d | nn.Conv3d
+TransposedConvolution = nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTranspose3d
 
 
 def widths(module: nn.Module) -> tuple[int, int] | None:
@@ -21,7 +22,7 @@ def widths(module: nn.Module) -> tuple[int, int] | None:
     weight = getattr(module, "weight", None)
     if all(isinstance(getattr(module, name, None), int) for name in ("in_features", "out_features")):
         return int(module.in_features), int(module.out_features)  # type: ignore[arg-type]
-    if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d):
+    if isinstance(module, Convolution | TransposedConvolution):
         return module.in_channels, module.out_channels
     if isinstance(getattr(module, "nf", None), int) and isinstance(weight, Tensor) and weight.dim() == 2:
         return int(weight.shape[0]), int(weight.shape[1])
@@ -32,9 +33,9 @@ def widths(module: nn.Module) -> tuple[int, int] | None:
 
 def channel_axis(module: nn.Module) -> int:
     """Return the axis of a module's activations that holds the channels: -1, or before a convolution's space."""
-    return next((-1 - spatial for kind, spatial in _SPATIAL if isinstance(module, kind)), -1)
+    return -1 - len(module.kernel_size) if isinstance(module, Convolution | TransposedConvolution) else -1
 
 
 def is_depthwise(module: nn.Module) -> bool:
     """Say whether a convolution keeps channels apart, so that an output channel is its input channel, mixed in time."""
-    return isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d) and module.groups == module.in_channels > 1
+    return isinstance(module, Convolution | TransposedConvolution) and module.groups == module.in_channels > 1

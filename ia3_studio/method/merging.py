@@ -3,6 +3,8 @@
     output side    W' = diag(l) W,  b' = l ⊙ b
     input side     W' = W diag(l)
 
+:mod:`ia3_studio.method.factors` says what that is for each kind of module.
+
 Merging never writes into a weight: a module gets new ones and the originals are kept, so undoing is a
 swap and not a division, bit for bit however often, also with zeros and in bfloat16. A weight that other modules share
 (an embedding tied to its head) stays theirs; only the scaled module gets its own.
@@ -19,12 +21,14 @@ import torch
 from torch import Tensor, nn
 
 from ia3_studio.errors import AdapterError
-from ia3_studio.method.rows import Vectors
+from ia3_studio.method.factors import Factor, computes_in_its_own_way, factors_of, sample_for
+from ia3_studio.method.heads import HeadedAttachment
+from ia3_studio.method.product import rescale
+from ia3_studio.method.rows import Key, Vectors
 from ia3_studio.method.scaling import Attachment, places
 
 if TYPE_CHECKING:
     from ia3_studio.method.adapter import Adapter
-    from ia3_studio.method.sites import Side
 
 MERGEABLE = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 """Weights of these types are numbers as they stand; any other type is a quantiser's code for numbers."""
@@ -90,12 +94,17 @@ class Merged:
             self._attachment.rest(None)
 
     def keep(self) -> None:
-        """Make the merge final: forget the originals, free their memory and detach the attachment."""
+        """Make the merge final: forget the originals, free their memory and detach the attachment.
+
+        A new head that the attachment trained becomes the model's own.
+        """
         if not self.applied:
             self._apply()
         self._swaps = []
         if self._attachment:
             self._attachment.rest(None)
+            if isinstance(self._attachment, HeadedAttachment):
+                self._attachment.heads.keep()
             self._attachment.detach()
 
     def __enter__(self) -> Merged:
@@ -149,11 +158,13 @@ def merge(model: nn.Module, what: Adapter | Attachment) -> Merged:
     if attachment is None and adapter.heads:
         raise AdapterError("This adapter brings a head of its own; attach it with load_adapter and merge that.")
     vectors = Vectors(adapter.selection, places(model, adapter.selection), adapter.vector)
-    by_path: dict[str, dict[Side, Tensor]] = {}
-    for (path, side), scale in vectors.scales().items():
-        by_path.setdefault(path, {})[side] = scale
-    _require_one_name(model, by_path)
-    swaps = [swap for path, scales in by_path.items() for swap in _swaps(model, path, scales)]
+    scales = vectors.scales()
+    _require_one_name(model, dict.fromkeys(path for path, _side in scales))
+    swaps = _swaps(
+        [factor for (path, side), scale in scales.items() for factor in factors_of(model, path, side, scale)]
+    )
+    for path in dict.fromkeys(path for path, _side in scales):
+        _require_same_function(path, model.get_submodule(path), swaps, scales)
     return Merged(model, swaps, attachment)
 
 
@@ -165,35 +176,62 @@ def _require_one_name(model: nn.Module, paths: Iterable[str]) -> None:
             raise AdapterError(f"{other} and {path} are one module, scaled twice by this adapter; keep one of them.")
 
 
-def _swaps(model: nn.Module, path: str, scales: dict[Side, Tensor]) -> list[Swap]:
-    module = model.get_submodule(path)
-    weight = _plain(path, module, "weight")
-    scaled = {"weight": _scaled_weight(path, module, weight, scales)}
-    if "output" in scales and getattr(module, "bias", None) is not None:
-        bias = _plain(path, module, "bias")
-        scaled["bias"] = _cast(path, bias.detach().float() * scales["output"].to(bias.device), bias)
-    return [Swap(path, module, name, _plain(path, module, name), tensor) for name, tensor in scaled.items()]
+def _swaps(factors: list[Factor]) -> list[Swap]:
+    """Return each scaled weight once, with all its factors in it."""
+    by_weight: dict[tuple[nn.Module, str], list[Factor]] = {}
+    for factor in factors:
+        by_weight.setdefault((factor.module, factor.name), []).append(factor)
+    return [_swap(factors) for factors in by_weight.values()]
 
 
-def _scaled_weight(path: str, module: nn.Module, weight: nn.Parameter, scales: dict[Side, Tensor]) -> nn.Parameter:
-    """Return the weight with its scales in it, rounded once."""
+def _swap(factors: list[Factor]) -> Swap:
+    """Return one weight as it is and scaled; it is rounded once, also when both its sides are scaled."""
+    path, module, name = factors[0].path, factors[0].module, factors[0].name
+    weight = _plain(path, module, name)
     product = weight.detach().to(torch.promote_types(weight.dtype, torch.float32))
-    outputs, inputs = _axes(path, module)
-    for side, axis in (("output", outputs), ("input", inputs)):
-        if side in scales:
-            shape = [1] * product.dim()
-            shape[axis] = -1
-            product = product * scales[side].to(product.device).view(shape)
-    return _cast(path, product, weight)
+    for factor in factors:
+        product = product * factor.numbers.to(product.device)
+    return Swap(path, module, name, weight, _cast(path, product, weight))
 
 
-def _axes(path: str, module: nn.Module) -> tuple[int, int]:
-    """Return the weight's axes of output and of input channels."""
-    if isinstance(module, nn.Linear):
-        return 0, 1
-    if isinstance(getattr(module, "nf", None), int):  # transformers' Conv1D
-        return 1, 0
-    raise AdapterError(f"{path} is a {type(module).__name__}, which cannot be merged; keep the adapter attached.")
+def _require_same_function(path: str, module: nn.Module, swaps: list[Swap], scales: dict[Key, Tensor]) -> None:
+    """Try a module whose class computes in its own way: it may normalise the weights that were just scaled.
+
+    Raises:
+        AdapterError: it does not compute with scaled weights what it computes under hooks.
+    """
+    if not computes_in_its_own_way(module):
+        return
+    mine = [swap for swap in swaps if swap.module is module]
+    try:
+        hooked, merged = _both_answers(module, mine, scales.get((path, "input")), scales.get((path, "output")))
+        precision = max(1e-4, 8 * torch.finfo(hooked.dtype).eps)
+        is_same = bool((hooked - merged).abs().max() <= precision * hooked.abs().max())
+    except (RuntimeError, ValueError, TypeError, IndexError):  # it takes no plain activation
+        is_same = False
+    if not is_same:
+        raise AdapterError(
+            f"{path} is a {type(module).__name__}, which changes its weights before it uses them, so they cannot be"
+            " scaled; keep the adapter attached."
+        )
+
+
+@torch.no_grad()
+def _both_answers(
+    module: nn.Module, swaps: list[Swap], inputs: Tensor | None, outputs: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """Return what a module answers to random numbers under hooks and merged."""
+    given = sample_for(module, swaps[0].original)
+    first = given if inputs is None else rescale(given.movedim(1, -1), inputs).movedim(-1, 1)
+    hooked = module.forward(first)
+    hooked = hooked if outputs is None else rescale(hooked.movedim(1, -1), outputs).movedim(-1, 1)
+    try:
+        for swap in swaps:
+            swap.put(swap.scaled)
+        return hooked, module.forward(given)
+    finally:
+        for swap in swaps:
+            swap.put(swap.original)
 
 
 def _plain(path: str, module: nn.Module, name: str) -> nn.Parameter:
@@ -206,7 +244,7 @@ def _plain(path: str, module: nn.Module, name: str) -> nn.Parameter:
     if found.dtype not in MERGEABLE or type(found.data) is not Tensor:
         raise AdapterError(
             f"{path} is quantised ({str(found.dtype).removeprefix('torch.')}), and its codes cannot be scaled; load the"
-            " base model without quantisation (dtype=torch.bfloat16) and merge there."
+            " base model without quantisation and merge there (models.merge_into_unquantised does both)."
         )
     if found.is_meta:
         raise AdapterError(
@@ -240,7 +278,10 @@ def _shared(model: nn.Module) -> set[Tensor]:
 def _ties(model: nn.Module, swaps: list[Swap]) -> list[Any]:
     """Return the configs that would tie a scaled head to its embedding again."""
     ask: Any = getattr(model, "get_input_embeddings", None)
-    tied = getattr(ask(), "weight", None) if ask else None
+    try:
+        tied = getattr(ask(), "weight", None) if ask else None
+    except NotImplementedError:  # transformers' answer for models of pictures without an embedding
+        tied = None
     if tied is None or not any(swap.original is tied for swap in swaps):
         return []
     config = getattr(model, "config", None)

@@ -25,6 +25,7 @@ from ia3_studio.errors import AdapterError, SelectionError
 from ia3_studio.method.experts import GateHook, activation_width, down_tensor
 from ia3_studio.method.layers import channel_axis, widths
 from ia3_studio.method.product import Source, rescale
+from ia3_studio.method.quantised import keep_differentiable
 from ia3_studio.method.rows import Choice, Chosen, Key, Place, Vectors
 from ia3_studio.method.sites import Selection, Side, Site
 
@@ -134,6 +135,7 @@ class Attachment(Hooks):
             raise SelectionError("This model already carries (IA)³ vectors; detach them before attaching others.")
         self.selection = selection
         found = places(model, selection)
+        keep_differentiable(model)
         self.parameter = nn.Parameter(torch.ones(selection.numbers, device=device_of(model)))
         self._vectors = Vectors(selection, found, self.parameter)
         self._recent: tuple[tuple[float, ...], Choice] | None = None

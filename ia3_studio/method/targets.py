@@ -16,7 +16,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ia3_studio.errors import SelectionError
-from ia3_studio.method.layers import widths
+from ia3_studio.method.layers import TransposedConvolution, widths
 from ia3_studio.method.sites import Selection, Side, Site
 
 Entries = tuple[str, ...] | str
@@ -163,13 +163,19 @@ def all_linear(model: nn.Module, task_type: str | None = None) -> tuple[str, ...
     output = embeddings() if callable(embeddings) else None
     if output is None and embeddings is not None and task_type == "SEQ_CLS":
         output = next((head for name in ("score", "classifier") if (head := getattr(model, name, None))), None)
-    return tuple(path for path, module in model.named_modules() if path and widths(module) and module is not output)
+    return tuple(
+        path
+        for path, module in model.named_modules()
+        if path and widths(module) and module is not output and not isinstance(module, TransposedConvolution)
+    )
 
 
 def widths_in_peft(module: nn.Module) -> tuple[int, int] | None:
     """Return (input, output) channels of a module that PEFT can scale, or None."""
     if isinstance(module, nn.Conv2d | nn.Conv3d):
         return module.in_channels, module.out_channels
+    if isinstance(module, TransposedConvolution):
+        return None
     return widths(module) if isinstance(getattr(module, "weight", None), Tensor) else None
 
 

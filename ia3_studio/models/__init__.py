@@ -9,9 +9,11 @@ from ia3_studio.models.loaded import LoadedModel, Skeleton, Task
 from ia3_studio.models.memory import ModelMemory
 from ia3_studio.models.progress import Progress
 from ia3_studio.models.sources import STARTER, Source, Starter, parse_source, starters
+from ia3_studio.models.unquantised import Difference, Unquantised, merge_into_unquantised
 
 __all__ = [
     "STARTER",
+    "Difference",
     "LoadedModel",
     "ModelMemory",
     "Progress",
@@ -19,9 +21,11 @@ __all__ = [
     "Source",
     "Starter",
     "Task",
+    "Unquantised",
     "is_ready",
     "load_model",
     "load_skeleton",
+    "merge_into_unquantised",
     "parse_source",
     "prepare",
     "starters",
