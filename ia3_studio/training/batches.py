@@ -89,10 +89,28 @@ def pad(rows: Sequence[TokenRow], device: torch.device) -> tuple[Tensor, Tensor]
     return ids.to(device), labels.to(device)
 
 
-def lay_end_to_end(rows: Sequence[TokenRow], device: torch.device) -> Tensor:
-    """Return the rows' labels as one line, (1, tokens); no row's last token is asked for the next row's first."""
-    labels = [label for row in rows for label in (IGNORED, *row.labels[1:])]
-    return torch.tensor([labels], device=device)
+def shared_tokens(rows: Sequence[TokenRow]) -> int:
+    """Return with how many tokens all rows begin, none of them trained nor followed by a trained one."""
+    if len(rows) < 2:
+        return 0
+    first, last = min(row.input_ids for row in rows), max(row.input_ids for row in rows)
+    most = min(_untrained(row) - 1 for row in rows)
+    alike = next((place for place, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), most)
+    return max(0, min(alike, most))
+
+
+def _untrained(row: TokenRow) -> int:
+    """Return how many tokens stand before the first trained one."""
+    return next((place for place, label in enumerate(row.labels) if label != IGNORED), len(row.labels))
+
+
+def lay_end_to_end(rows: Sequence[TokenRow], shared: int, device: torch.device) -> Tensor:
+    """Return the rows' labels as one line, (1, tokens), what they share once and in front.
+
+    No row's last token is asked for the next row's first.
+    """
+    labels = [label for row in rows for label in (IGNORED, *row.labels[shared + 1 :])]
+    return torch.tensor([[IGNORED] * shared + labels], device=device)
 
 
 def label_count(rows: Sequence[TokenRow]) -> int:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ia3_studio.errors import TrainingError
-from ia3_studio.training.batches import IGNORED, lay_end_to_end, micro_batches, pad
+from ia3_studio.training.batches import IGNORED, lay_end_to_end, micro_batches, pad, shared_tokens
 from ia3_studio.training.packing import packing_of
 
 if TYPE_CHECKING:
@@ -106,7 +106,9 @@ class CausalLoss:
         """Return a forward pass over the rows, and its labels: (1, tokens) end to end, or (rows, longest) padded."""
         device = self.model.device
         if self._packing:
-            return partial(self._packing.run, [row.input_ids for row in rows]), lay_end_to_end(rows, device)
+            shared = shared_tokens(rows)
+            forward = partial(self._packing.run, [row.input_ids for row in rows], shared)
+            return forward, lay_end_to_end(rows, shared, device)
         ids, labels = pad(rows, device)
         return partial(self.model, input_ids=ids, use_cache=False), labels
 

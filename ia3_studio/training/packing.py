@@ -1,8 +1,8 @@
 """How do rows of different lengths share one forward pass without a padded token?
 
 Laid end to end in one sequence: every projection sees one long matrix, and attention alone is taken row by row, so
-that no row sees another. Models that compute something else across positions are padded as ever; a trial on the
-model itself decides.
+that no row sees another. What all rows begin with (a system prompt, the question of several answers) runs once. Models
+that compute something else across positions are padded as ever; a trial on the model itself decides.
 """
 
 from __future__ import annotations
@@ -11,23 +11,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from inspect import signature
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-if TYPE_CHECKING:
-    from transformers import PreTrainedConfig
-
 ATTENTION = "row_by_row"
 """The name under which transformers finds :func:`attend`; masks are made for known names only, so none is made."""
 KNOWN_LAYERS = {"full_attention", "sliding_attention"}
-TRIAL = ((1, 2, 3, 4, 5), (6, 7), (8, 9, 10))
-"""Token ids of the rows on which a model is tried."""
+TRIAL = ((1, 2, 3, 4, 5), (1, 2, 7), (1, 2, 8, 9))
+"""Token ids of the rows on which a model is tried; the first two are shared."""
 ROUNDING = 1e-2
 """Largest difference for its largest logit: bfloat16 stays below it, a row that sees another goes far beyond it."""
 
-_lengths: ContextVar[tuple[int, ...]] = ContextVar("row_lengths")
+_lengths: ContextVar[tuple[int, ...]] = ContextVar("lengths")
+"""Tokens that all rows share, then what each row has of its own."""
 
 
 def attend(
@@ -36,7 +34,7 @@ def attend(
     """Take causal attention within each row of one packed sequence.
 
     Args:
-        query, key, value: shape (1, heads, tokens, head channels), the rows end to end.
+        query, key, value: shape (1, heads, tokens, head channels), what is shared and then the rows end to end.
         options: what the model gives its attention: scaling, dropout, sliding window.
 
     Returns:
@@ -46,11 +44,12 @@ def attend(
 
     lengths, window = _lengths.get(), options.pop("sliding_window", None)
     options["is_causal"] = True
-    parts = zip(*(tensor.split(lengths, 2) for tensor in (query, key, value)), strict=True)
-    seen = [
-        sdpa_attention_forward(module, *part, _window(part[0], window), **options)[0]  # (1, length, heads, channels)
-        for part in parts
-    ]
+    shared, *rows = zip(*(tensor.split(lengths, 2) for tensor in (query, key, value)), strict=True)
+    seen: list[Tensor] = []
+    for row in rows:
+        q, k, v = (torch.cat(both, 2) for both in zip(shared, row, strict=True)) if lengths[0] else row
+        result = sdpa_attention_forward(module, q, k, v, _window(q, window), **options)[0]
+        seen.append(result[:, lengths[0] if seen else 0 :])  # (1, length, heads, channels); the shared part once
     return torch.cat(seen, 1), None
 
 
@@ -73,12 +72,22 @@ class Packing:
         self.model = model
         self._configs = _configs_of(model)
 
-    def run(self, rows: Sequence[Sequence[int]]) -> Any:
-        """Return the model's output for token ids laid end to end as one sequence of shape (1, tokens)."""
-        ids = torch.tensor([[token for row in rows for token in row]], device=self.model.device)
-        positions = torch.cat([torch.arange(len(row)) for row in rows])[None].to(self.model.device)
-        with self._row_by_row(tuple(len(row) for row in rows)):
-            return self.model(input_ids=ids, position_ids=positions, use_cache=False)
+    def run(self, rows: Sequence[Sequence[int]], shared: int) -> Any:
+        """Return the model's output for rows of token ids as one sequence of shape (1, tokens).
+
+        Args:
+            shared: with how many tokens all rows begin; they stand once, in front. Every row has more than these.
+        """
+        own = [row[shared:] for row in rows]
+        ids = [*rows[0][:shared], *(token for row in own for token in row)]
+        positions = [*range(shared), *(place for row in rows for place in range(shared, len(row)))]
+        device = self.model.device
+        with self._row_by_row((shared, *map(len, own))):
+            return self.model(
+                input_ids=torch.tensor([ids], device=device),
+                position_ids=torch.tensor([positions], device=device),
+                use_cache=False,
+            )
 
     @contextmanager
     def _row_by_row(self, lengths: tuple[int, ...]) -> Iterator[None]:
@@ -117,14 +126,15 @@ def _may_pack(model: Any) -> bool:
 @torch.no_grad()
 def _is_right(packing: Packing) -> bool:
     """Try it: the same logits end to end as one by one, but for the rounding of products of another shape."""
-    together = packing.run(TRIAL).logits[0].float()
-    device = packing.model.device
-    alone = [packing.model(input_ids=torch.tensor([row], device=device), use_cache=False).logits[0] for row in TRIAL]
+    shared, device = 2, packing.model.device
+    together = packing.run(TRIAL, shared).logits[0].float()
+    rows = [packing.model(input_ids=torch.tensor([row], device=device), use_cache=False).logits[0] for row in TRIAL]
+    alone = [rows[0][:shared], *(row[shared:] for row in rows)]
     expected = torch.cat(alone).float()
     return bool((together - expected).abs().max() <= ROUNDING * expected.abs().max())
 
 
-def _configs_of(model: nn.Module) -> list[PreTrainedConfig]:
+def _configs_of(model: nn.Module) -> list[Any]:
     """Return every config that a module of the model asks for its attention."""
-    found = {id(part.config): part.config for part in model.modules() if hasattr(part, "config")}
+    found: dict[int, Any] = {id(part.config): part.config for part in model.modules() if hasattr(part, "config")}
     return [config for config in found.values() if hasattr(config, "_attn_implementation_internal")]

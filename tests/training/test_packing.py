@@ -8,10 +8,12 @@ import pytest
 import torch
 import transformers as hf
 
+from ia3_studio.data.tokens import TokenRow
+from ia3_studio.training.batches import shared_tokens
 from ia3_studio.training.packing import ATTENTION, packing_of
 from tests.families import SMALL, tiny_model
 
-ROWS = [[5, 17, 3, 80, 41, 9, 22, 7, 60], [11], [30, 31, 32, 33, 34, 35], [8, 9]]
+ROWS = [[5, 17, 3, 80, 41, 9, 22, 7, 60], [5, 17, 11], [5, 17, 30, 31, 32, 33, 34, 35], [5, 17, 8, 9]]
 
 
 def built(config: Any) -> Any:
@@ -27,9 +29,11 @@ def assert_equal_to_one_by_one(model: Any) -> None:
     packing = packing_of(model)
     assert packing is not None
     with torch.no_grad():
-        together = packing.run(ROWS).logits[0].split([len(row) for row in ROWS])
-        for row, found in zip(ROWS, together, strict=True):
-            torch.testing.assert_close(found, model(input_ids=torch.tensor([row])).logits[0], rtol=1e-5, atol=1e-5)
+        for shared in (0, 2):
+            common, *own = packing.run(ROWS, shared).logits[0].split([shared, *(len(row) - shared for row in ROWS)])
+            for row, found in zip(ROWS, own, strict=True):
+                expected = model(input_ids=torch.tensor([row])).logits[0]
+                torch.testing.assert_close(torch.cat([common, found]), expected, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("family", ["llama", "gpt2", "gpt_neox", "opt"])
@@ -72,8 +76,29 @@ def test_the_model_has_its_own_attention_again_also_after_an_error() -> None:
     before = model(input_ids=batch).logits
     packing = packing_of(model)
     assert packing is not None
-    packing.run(ROWS)
+    packing.run(ROWS, 2)
     with pytest.raises(IndexError):
-        packing.run([[5, 1000]])
+        packing.run([[5, 1000]], 0)
     assert model.config._attn_implementation == "sdpa" != ATTENTION
     assert model(input_ids=batch).logits.equal(before)
+
+
+def token_row(ids: str, trained_from: int) -> TokenRow:
+    labels = [-100] * trained_from + [ord(letter) for letter in ids[trained_from:]]
+    return TokenRow(tuple(map(ord, ids)), tuple(labels), 1, False)
+
+
+@pytest.mark.parametrize(
+    ("rows", "shared"),
+    [
+        ([("system one", 9), ("system two!", 9), ("system", 5)], 4),  # the last row is trained from its sixth token
+        ([("system one", 9), ("system two!", 9)], 7),
+        ([("all trained", 0), ("all trained too", 0)], 0),
+        ([("alone", 3)], 0),
+        ([("same", 3), ("same", 3)], 2),
+        ([("one", 2), ("other", 2)], 1),
+        ([("a", 1), ("a b", 1)], 0),
+    ],
+)
+def test_rows_share_what_they_begin_with_up_to_where_they_learn(rows: list[tuple[str, int]], shared: int) -> None:
+    assert shared_tokens([token_row(*row) for row in rows]) == shared

@@ -60,11 +60,15 @@ def gradient(model: Any, attachment: Attachment, rows: list[TokenRow], budget: i
     return summed / total, attachment.parameter.grad
 
 
-@pytest.mark.parametrize("budget", [1, 40, 10_000])
+@pytest.mark.parametrize("prompt", [(), (7, 8, 9, 10)], ids=["nothing shared", "a prompt shared"])
+@pytest.mark.parametrize("budget", [1, 60, 10_000])
 @pytest.mark.parametrize("family", CAUSAL)
-def test_any_micro_batch_gives_the_gradient_of_one_row_at_a_time(family: str, budget: int) -> None:
+def test_any_micro_batch_gives_the_gradient_of_one_row_at_a_time(
+    family: str, budget: int, prompt: tuple[int, ...]
+) -> None:
     model, attachment = prepared(family)
-    rows = rows_of(8)
+    untrained = (-100,) * len(prompt)
+    rows = [TokenRow(prompt + row.input_ids, untrained + row.labels, row.row, False) for row in rows_of(8)]
     reference = one_by_one(model, rows)
     reference.backward()
     expected = attachment.parameter.grad.clone()  # type: ignore[union-attr]
