@@ -1,6 +1,6 @@
 """How fast and how lean is training beside PEFT (IA)³ under transformers.Trainer? One run measures both.
 
-    python benchmarks/training.py [--steps 10] [--data FILE] [--model FOLDER]
+    python benchmarks/training.py [--steps 10] [--data FILE] [--model FOLDER] [--backward float32]
 
 Same model, rows, batches, sites, schedule and loss; each side in a process of its own, in turn. Without --data the
 rows are conversations of one to eight turns made of the starter's, so that long and short ones meet in a batch as in
@@ -46,6 +46,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--data")
     parser.add_argument("--model", default="SmolLM2-135M-Instruct")
+    parser.add_argument("--backward", default="auto", help="number format of our backward products")
     parser.add_argument("--side", choices=SIDES)
     options = parser.parse_args()
     if options.side:
@@ -80,9 +81,9 @@ def measure(side: str, options: argparse.Namespace) -> Figures:
 
     loaded = load_model(options.model)
     rows = rows_of(options.data, loaded.tokenizer, options.steps * BATCH_SIZE)
-    run: Callable[[Any, list[Any]], tuple[float, list[float]]]
+    run: Callable[[Any, list[Any], str], tuple[float, list[float]]]
     run = {"ours": train_ours, "peer": train_peer, "products": multiply}[side]
-    seconds, losses = run(loaded, rows)
+    seconds, losses = run(loaded, rows, options.backward)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return Figures(tokens_in(rows) / seconds, peak, losses)
 
@@ -110,12 +111,12 @@ def conversations(examples: Sequence[Any], count: int) -> list[Any]:
     ]
 
 
-def train_ours(loaded: Any, rows: list[Any]) -> tuple[float, list[float]]:
+def train_ours(loaded: Any, rows: list[Any], backward: Any) -> tuple[float, list[float]]:
     """Return the seconds of all steps and the loss of each, of our own loop."""
     from ia3_studio import TrainConfig, attach, discover, train
 
     attachment = attach(loaded.model, discover(loaded.model).select("paper"))
-    config = TrainConfig(epochs=1, batch_size=BATCH_SIZE, learning_rate=LEARNING_RATE)
+    config = TrainConfig(epochs=1, batch_size=BATCH_SIZE, learning_rate=LEARNING_RATE, backward=backward)
     steps = list(train(loaded.model, attachment, in_dealt_order(rows), [], config))
     return steps[-1].seconds - steps[0].seconds, [step.loss or 0.0 for step in steps[1:]]
 
@@ -129,7 +130,7 @@ def in_dealt_order(rows: list[Any]) -> list[Any]:
     return [given[place] for place in range(len(rows))]
 
 
-def train_peer(loaded: Any, rows: list[Any]) -> tuple[float, list[float]]:
+def train_peer(loaded: Any, rows: list[Any], _backward: str) -> tuple[float, list[float]]:
     """Return the same of PEFT under Trainer, with its usual collator."""
     import peft
     import torch
@@ -187,39 +188,43 @@ def _watch(base: Any) -> Any:
     return Watch()
 
 
-def multiply(loaded: Any, rows: list[Any]) -> tuple[float, list[float]]:
-    """Return the seconds of the products a step cannot do without, at the shapes of our micro-batches.
+def multiply(loaded: Any, rows: list[Any], backward: Any) -> tuple[float, list[float]]:
+    """Return the seconds of the products a step cannot do without, at our shapes and in our number formats.
 
-    Every projection once forward and once for the gradient of its input (the lowest layer's attention has nothing
-    below it that learns), the head at label positions, likewise.
+    Every projection once forward and once for the gradient of its input, the head likewise at label positions.
     """
     import torch
 
-    from ia3_studio.training.batches import label_count, micro_batches
+    from ia3_studio.training.batches import label_count, micro_batches, shared_tokens
     from ia3_studio.training.config import TrainConfig
     from ia3_studio.training.loss import HEAD_ROWS
+    from ia3_studio.training.precision import RoundedBackward, backward_products
 
+    rounded = backward_products(backward, loaded.model.device) is RoundedBackward
     model, head = loaded.model, loaded.model.get_output_embeddings()
     lines = [module for module in model.modules() if isinstance(module, torch.nn.Linear) and module is not head]
     seconds = 0.0
-    with torch.no_grad():
-        for batch in (rows[start : start + BATCH_SIZE] for start in range(0, len(rows), BATCH_SIZE)):
-            for group in micro_batches(batch, TrainConfig().micro_tokens, padded=False):
-                seconds += sum(_both_ways(line.weight, tokens_in(group)) for line in lines)
-                labels = label_count(group)
-                for done in range(0, labels, HEAD_ROWS):
-                    seconds += _both_ways(head.weight, min(HEAD_ROWS, labels - done))
+    for batch in (rows[start : start + BATCH_SIZE] for start in range(0, len(rows), BATCH_SIZE)):
+        for group in micro_batches(batch, TrainConfig().micro_tokens, padded=False):
+            tokens = tokens_in(group) - shared_tokens(group) * (len(group) - 1)
+            seconds += sum(_both_ways(line.weight, tokens, rounded) for line in lines)
+            labels = label_count(group)
+            for done in range(0, labels, HEAD_ROWS):
+                seconds += _both_ways(head.weight, min(HEAD_ROWS, labels - done), rounded)
     return seconds, []
 
 
-def _both_ways(weight: Any, tokens: int) -> float:
+def _both_ways(weight: Any, tokens: int, rounded: bool) -> float:
     """Return the seconds of x Wᵀ and g W for so many tokens; what they are made of is not timed."""
     import torch
 
+    weight = weight.detach()
     given, gradient = torch.randn(tokens, weight.shape[1]), torch.randn(tokens, weight.shape[0])
+    back = weight.bfloat16() if rounded else weight
+    gradient = gradient.to(back.dtype)
     began = time.perf_counter()
     given @ weight.T
-    gradient @ weight
+    gradient @ back
     return time.perf_counter() - began
 
 

@@ -17,7 +17,9 @@ from torch.nn import functional as F
 
 from ia3_studio.errors import TrainingError
 from ia3_studio.training.batches import IGNORED, lay_end_to_end, micro_batches, pad, shared_tokens
+from ia3_studio.training.config import Backward
 from ia3_studio.training.packing import packing_of
+from ia3_studio.training.precision import backward_products
 
 if TYPE_CHECKING:
     from ia3_studio.data.tokens import TokenRow
@@ -33,8 +35,9 @@ class CausalLoss:
         TrainingError: the model has no language-model head, or its tokens see the ones to their right.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, backward: Backward = "float32") -> None:
         self.model = model
+        self._rounding = backward_products(backward, model.device)
         self.head = _head_of(model)
         _require_causal(model)
         self._plain = _head_is_last(model, self.head)
@@ -56,17 +59,13 @@ class CausalLoss:
             rows: one micro-batch.
             total: label tokens of the whole optimiser step, so that micro-batches add up to its mean.
         """
-        if not self._plain:
-            loss = self._whole(rows)
-            (loss / total).backward()
-            return loss.item()
-        hidden, targets = self._hidden(rows)
-        leaf = hidden.detach().requires_grad_()
-        summed = 0.0
-        for part, wanted in zip(leaf.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True):
-            loss = _summed(self.head(part), wanted)
-            (loss / total).backward()
-            summed += loss.item()
+        with self._rounding():
+            if not self._plain:
+                return _descend(self._whole(rows), total)
+            hidden, targets = self._hidden(rows)
+            leaf = hidden.detach().requires_grad_()
+            parts = zip(leaf.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True)
+            summed = sum(_descend(_summed(self.head(part), wanted), total) for part, wanted in parts)
         if hidden.requires_grad:  # else only the head itself is scaled
             hidden.backward(leaf.grad)
         return summed
@@ -111,6 +110,12 @@ class CausalLoss:
             return forward, lay_end_to_end(rows, shared, device)
         ids, labels = pad(rows, device)
         return partial(self.model, input_ids=ids, use_cache=False), labels
+
+
+def _descend(loss: Tensor, total: int) -> float:
+    """Add the gradient of (loss / total); return the loss."""
+    (loss / total).backward()
+    return loss.item()
 
 
 def _summed(logits: Tensor, targets: Tensor) -> Tensor:

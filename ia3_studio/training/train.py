@@ -48,7 +48,7 @@ def train(
     if empty:
         raise TrainingError(f"Row {empty.row} holds no token to learn from; leave it out or give it an answer.")
     model.eval()
-    return _steps(CausalLoss(model), attachment, rows, held_out, config)
+    return _steps(CausalLoss(model, config.backward), attachment, rows, held_out, config)
 
 
 def total_steps(rows: int, config: TrainConfig) -> int:
