@@ -198,9 +198,9 @@ def multiply(loaded: Any, rows: list[Any], backward: Any) -> tuple[float, list[f
     from ia3_studio.training.batches import label_count, micro_batches, shared_tokens
     from ia3_studio.training.config import TrainConfig
     from ia3_studio.training.loss import HEAD_ROWS
-    from ia3_studio.training.precision import RoundedBackward, backward_products
+    from ia3_studio.training.precision import backward_format
 
-    rounded = backward_products(backward, loaded.model.device) is RoundedBackward
+    rounded = backward_format(backward, loaded.model.device) == "bfloat16"
     model, head = loaded.model, loaded.model.get_output_embeddings()
     lines = [module for module in model.modules() if isinstance(module, torch.nn.Linear) and module is not head]
     seconds = 0.0

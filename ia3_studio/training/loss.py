@@ -37,7 +37,7 @@ class CausalLoss:
 
     def __init__(self, model: Any, backward: Backward = "float32") -> None:
         self.model = model
-        self._rounding = backward_products(backward, model.device)
+        self._backward = backward
         self.head = _head_of(model)
         _require_causal(model)
         self._plain = _head_is_last(model, self.head)
@@ -59,7 +59,7 @@ class CausalLoss:
             rows: one micro-batch.
             total: label tokens of the whole optimiser step, so that micro-batches add up to its mean.
         """
-        with self._rounding():
+        with backward_products(self._backward, self.model.device):
             if not self._plain:
                 return _descend(self._whole(rows), total)
             hidden, targets = self._hidden(rows)

@@ -6,7 +6,7 @@ vectors is exact; the gradient is rounded as in any half-precision training, its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -19,15 +19,19 @@ from torch.overrides import TorchFunctionMode
 from ia3_studio.training.config import Backward
 
 
-def backward_products(wanted: Backward, device: torch.device) -> Callable[[], AbstractContextManager[Any]]:
-    """Return what to run a forward pass in, so that its backward pass computes as wanted.
+def backward_format(wanted: Backward, device: torch.device) -> Backward:
+    """Return "float32" or "bfloat16": what "auto" means on this machine, or what is wanted.
 
-    Args:
-        wanted: "auto" takes bfloat16 on a CPU that multiplies it in hardware, twice as fast as float32 or more.
+    "auto" takes bfloat16 on a CPU that multiplies it in hardware, where it is about twice as fast as float32.
     """
-    if wanted == "auto":
-        wanted = "bfloat16" if device.type == "cpu" and has_fast_bfloat16() else "float32"
-    return RoundedBackward if wanted == "bfloat16" else nullcontext
+    if wanted != "auto":
+        return wanted
+    return "bfloat16" if device.type == "cpu" and has_fast_bfloat16() else "float32"
+
+
+def backward_products(wanted: Backward, device: torch.device) -> AbstractContextManager[Any]:
+    """Return the block to run a forward pass in, so that its backward pass computes as wanted."""
+    return RoundedBackward() if backward_format(wanted, device) == "bfloat16" else nullcontext()
 
 
 def has_fast_bfloat16() -> bool:

@@ -13,7 +13,7 @@ from ia3_studio.training import TrainConfig
 from ia3_studio.training.batches import label_count
 from ia3_studio.training.config import Backward
 from ia3_studio.training.loss import CausalLoss
-from ia3_studio.training.precision import RoundedBackward, backward_products, has_fast_bfloat16
+from ia3_studio.training.precision import RoundedBackward, backward_format, has_fast_bfloat16
 from tests.families import tiny_model
 from tests.training.test_train import rows_of
 
@@ -51,8 +51,9 @@ def test_auto_rounds_only_where_the_processor_is_made_for_it(monkeypatch: pytest
     for able in ({"avx512_bf16": True}, {"amx_bf16": True}, {"avx512_bf16": False}, {}):
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda able=able: able)
         assert has_fast_bfloat16() is any(able.values())
-        assert (backward_products("auto", torch.device("cpu")) is RoundedBackward) is any(able.values())
-        assert backward_products("auto", torch.device("cuda")) is not RoundedBackward
+        assert (backward_format("auto", torch.device("cpu")) == "bfloat16") is any(able.values())
+        assert backward_format("auto", torch.device("cuda")) == "float32"
+        assert backward_format("bfloat16", torch.device("cpu")) == "bfloat16"
 
 
 def test_an_unknown_format_is_named() -> None:
