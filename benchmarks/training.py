@@ -1,21 +1,25 @@
 """How fast and how lean is training beside PEFT (IA)³ under transformers.Trainer? One run measures both.
 
-    python benchmarks/training.py [--steps 10] [--data lighthouse]
+    python benchmarks/training.py [--steps 10] [--data FILE] [--model FOLDER] [--backward float32]
 
-Same model, rows, batch size, sites, learning rate and loss; each side in a process of its own, in turn. Prints tokens
-per second (median over the steps, padding not counted), peak memory of the process, and the ratio of the two.
+Same model, rows, batches, sites, schedule and loss; each side in a process of its own, in turn. Without --data the
+rows are conversations of one to eight turns made of the starter's, so that long and short ones meet in a batch as in
+any instruction data. Prints tokens per second (all steps, padding not counted), peak memory of the process, the
+largest difference between the two losses of a step, and what the matrix products alone would take on this machine.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,105 +27,210 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 BATCH_SIZE = 8
 LEARNING_RATE = 1e-2
-SIDES = ("ours", "peer")
+LONGEST = 512
+SIDES = ("ours", "peer", "products")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one side measured."""
+
+    tokens_per_second: float
+    peak_mb: float
+    losses: list[float]
 
 
 def main() -> None:
-    """Run both sides and print the comparison, or one side for the process that was started for it."""
+    """Run all sides and print the comparison, or one side for the process that was started for it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=10)
-    parser.add_argument("--data", default="lighthouse")
+    parser.add_argument("--data")
     parser.add_argument("--model", default="SmolLM2-135M-Instruct")
+    parser.add_argument("--backward", default="auto", help="number format of our backward products")
     parser.add_argument("--side", choices=SIDES)
     options = parser.parse_args()
     if options.side:
-        print(json.dumps(measure(options.side, options)))
+        print(json.dumps(asdict(measure(options.side, options))))
         return
-    figures = {side: run_side(side, sys.argv[1:]) for side in SIDES}
-    report(figures)
+    report({side: run_side(side, sys.argv[1:]) for side in SIDES})
 
 
-def run_side(side: str, arguments: list[str]) -> dict[str, float]:
+def run_side(side: str, arguments: list[str]) -> Figures:
     """Run one side in its own process; return its figures."""
     command = [sys.executable, __file__, *arguments, "--side", side]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+    return Figures(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def report(figures: dict[str, dict[str, float]]) -> None:
+def report(figures: dict[str, Figures]) -> None:
     """Print both sides and their ratio."""
-    ours, peer = figures["ours"], figures["peer"]
+    ours, peer, products = (figures[side] for side in SIDES)
     print(f"{'':24}{'IA3 Studio':>12}{'PEFT+Trainer':>14}{'ratio':>8}")
-    for name in ("tokens per second", "peak memory, MB", "mean loss"):
-        print(f"{name:24}{ours[name]:12.4g}{peer[name]:14.4g}{ours[name] / peer[name]:8.3f}")
+    for name, field in (("tokens per second", "tokens_per_second"), ("peak memory, MB", "peak_mb")):
+        mine, theirs = getattr(ours, field), getattr(peer, field)
+        print(f"{name:24}{mine:12.4g}{theirs:14.4g}{mine / theirs:8.3f}")
+    gaps = [abs(mine - theirs) for mine, theirs in zip(ours.losses, peer.losses, strict=True)]
+    print(f"largest difference of a step's loss: {max(gaps):.1e} nats over {len(gaps)} steps")
+    share = ours.tokens_per_second / products.tokens_per_second
+    print(f"matrix products alone: {products.tokens_per_second:.4g} tokens per second; IA3 Studio reaches {share:.0%}")
 
 
-def measure(side: str, options: argparse.Namespace) -> dict[str, float]:
+def measure(side: str, options: argparse.Namespace) -> Figures:
     """Train a few steps on one side and return its figures."""
-    from ia3_studio import load_data, load_model, tokenize
+    from ia3_studio import load_model
 
     loaded = load_model(options.model)
-    rows = list(tokenize(load_data(options.data).train, loaded.tokenizer, 512).rows)
-    count = options.steps * BATCH_SIZE
-    rows = (rows * (count // len(rows) + 1))[:count]
-    rates, losses = (train_ours if side == "ours" else train_peer)(loaded, rows)
+    rows = rows_of(options.data, loaded.tokenizer, options.steps * BATCH_SIZE)
+    run: Callable[[Any, list[Any], str], tuple[float, list[float]]]
+    run = {"ours": train_ours, "peer": train_peer, "products": multiply}[side]
+    seconds, losses = run(loaded, rows, options.backward)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {
-        "tokens per second": statistics.median(rates),
-        "peak memory, MB": peak,
-        "mean loss": statistics.mean(losses),
-    }
+    return Figures(tokens_in(rows) / seconds, peak, losses)
 
 
-def train_ours(loaded: Any, rows: list[Any]) -> tuple[list[float], list[float]]:
-    """Return tokens per second and loss of each step of our own loop."""
+def rows_of(data: str | None, tokenizer: Any, count: int) -> list[Any]:
+    """Return as many rows as are trained on, in the order of the batches."""
+    from ia3_studio import load_data, tokenize
+    from ia3_studio.training.batches import batches
+
+    examples = load_data(data or "lighthouse").train
+    rows = list(tokenize(examples if data else conversations(examples, count), tokenizer, LONGEST).rows)
+    rows = (rows * (count // len(rows) + 1))[:count]
+    return [rows[row] for batch in batches(count, BATCH_SIZE, 0, 0) for row in batch]
+
+
+def conversations(examples: Sequence[Any], count: int) -> list[Any]:
+    """Join pairs to conversations of one to eight turns, short ones more often than long ones."""
+    from ia3_studio.data.examples import Example
+
+    draw = random.Random(0)
+    turns = [draw.choices((1, 2, 4, 8), (8, 4, 2, 1))[0] for _ in range(count)]
+    return [
+        Example(row + 1, sum((pair.messages for pair in draw.sample(list(examples), number)), ()))
+        for row, number in enumerate(turns)
+    ]
+
+
+def train_ours(loaded: Any, rows: list[Any], backward: Any) -> tuple[float, list[float]]:
+    """Return the seconds of all steps and the loss of each, of our own loop."""
     from ia3_studio import TrainConfig, attach, discover, train
 
     attachment = attach(loaded.model, discover(loaded.model).select("paper"))
-    config = TrainConfig(epochs=1, batch_size=BATCH_SIZE, learning_rate=LEARNING_RATE)
-    steps = list(train(loaded.model, attachment, rows, [], config))[1:]
-    return [step.tokens_per_second or 0.0 for step in steps], [step.loss or 0.0 for step in steps]
+    config = TrainConfig(epochs=1, batch_size=BATCH_SIZE, learning_rate=LEARNING_RATE, backward=backward)
+    steps = list(train(loaded.model, attachment, in_dealt_order(rows), [], config))
+    return steps[-1].seconds - steps[0].seconds, [step.loss or 0.0 for step in steps[1:]]
 
 
-def train_peer(loaded: Any, rows: list[Any]) -> tuple[list[float], list[float]]:
-    """Return tokens per second and loss of each step of PEFT under Trainer, with its usual collator."""
+def in_dealt_order(rows: list[Any]) -> list[Any]:
+    """Return the rows so that the batches dealt from them are those of the peer."""
+    from ia3_studio.training.batches import batches
+
+    order = [row for batch in batches(len(rows), BATCH_SIZE, 0, 0) for row in batch]
+    given = dict(zip(order, rows, strict=True))
+    return [given[place] for place in range(len(rows))]
+
+
+def train_peer(loaded: Any, rows: list[Any], _backward: str) -> tuple[float, list[float]]:
+    """Return the same of PEFT under Trainer, with its usual collator."""
     import peft
+    import torch
     import transformers as hf
+
+    from ia3_studio import TrainConfig
+    from ia3_studio.training.train import learning_rate
+
+    class InOrder(hf.Trainer):  # type: ignore[misc]
+        """A Trainer that takes the rows as they come: they are in random order already."""
+
+        def _get_train_sampler(self, *_args: Any) -> Any:
+            return torch.utils.data.SequentialSampler(features)
 
     model = peft.get_peft_model(loaded.model, peft.IA3Config(task_type="CAUSAL_LM"))
     features = [{"input_ids": list(row.input_ids), "labels": list(row.labels)} for row in rows]
-    watch = _watch(hf.TrainerCallback, features)
-    trainer = hf.Trainer(
+    watch = _watch(hf.TrainerCallback)
+    config, total = TrainConfig(learning_rate=1.0), len(rows) // BATCH_SIZE
+    optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], LEARNING_RATE, weight_decay=0.0)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda done: learning_rate(done + 1, total, config) if done < total else 0.0
+    )
+    InOrder(
         model=model,
         args=hf.TrainingArguments(
             output_dir=tempfile.mkdtemp(), per_device_train_batch_size=BATCH_SIZE, num_train_epochs=1, logging_steps=1,
-            learning_rate=LEARNING_RATE, warmup_steps=0.06, report_to=[], save_strategy="no", disable_tqdm=True,
-            use_cpu=not loaded.model.device.type.startswith("cuda"), seed=0,
+            report_to=[], save_strategy="no", disable_tqdm=True, use_cpu=loaded.model.device.type == "cpu", seed=0,
         ),
         train_dataset=features,
         data_collator=hf.DataCollatorForSeq2Seq(loaded.tokenizer, label_pad_token_id=-100),
+        optimizers=(optimiser, schedule),
         callbacks=[watch],
-    )  # fmt: skip
-    trainer.train()
-    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
-    tokens = sum(len(row.input_ids) for row in rows) / len(watch.seconds)
-    return [tokens / seconds for seconds in watch.seconds], losses
+    ).train()  # fmt: skip
+    return watch.seconds, watch.losses
 
 
-def _watch(base: Any, features: list[Any]) -> Any:
+def _watch(base: Any) -> Any:
     class Watch(base):  # type: ignore[misc]
-        """Note the seconds of each optimiser step."""
+        """Note the seconds of all optimiser steps, and their losses."""
 
         def __init__(self) -> None:
-            self.seconds: list[float] = []
+            self.seconds = 0.0
+            self.losses: list[float] = []
 
         def on_step_begin(self, *_args: Any, **_kwargs: Any) -> None:
             self._began = time.perf_counter()
 
         def on_step_end(self, *_args: Any, **_kwargs: Any) -> None:
-            self.seconds.append(time.perf_counter() - self._began)
+            self.seconds += time.perf_counter() - self._began
+
+        def on_log(self, *_args: Any, logs: dict[str, float], **_kwargs: Any) -> None:
+            if "loss" in logs:
+                self.losses.append(logs["loss"])
 
     return Watch()
+
+
+def multiply(loaded: Any, rows: list[Any], backward: Any) -> tuple[float, list[float]]:
+    """Return the seconds of the products a step cannot do without, at our shapes and in our number formats.
+
+    Every projection once forward and once for the gradient of its input, the head likewise at label positions.
+    """
+    import torch
+
+    from ia3_studio.training.batches import label_count, micro_batches, shared_tokens
+    from ia3_studio.training.config import TrainConfig
+    from ia3_studio.training.loss import HEAD_ROWS
+    from ia3_studio.training.precision import backward_format
+
+    rounded = backward_format(backward, loaded.model.device) == "bfloat16"
+    model, head = loaded.model, loaded.model.get_output_embeddings()
+    lines = [module for module in model.modules() if isinstance(module, torch.nn.Linear) and module is not head]
+    seconds = 0.0
+    for batch in (rows[start : start + BATCH_SIZE] for start in range(0, len(rows), BATCH_SIZE)):
+        for group in micro_batches(batch, TrainConfig().micro_tokens, padded=False):
+            tokens = tokens_in(group) - shared_tokens(group) * (len(group) - 1)
+            seconds += sum(_both_ways(line.weight, tokens, rounded) for line in lines)
+            labels = label_count(group)
+            for done in range(0, labels, HEAD_ROWS):
+                seconds += _both_ways(head.weight, min(HEAD_ROWS, labels - done), rounded)
+    return seconds, []
+
+
+def _both_ways(weight: Any, tokens: int, rounded: bool) -> float:
+    """Return the seconds of x Wᵀ and g W for so many tokens; what they are made of is not timed."""
+    import torch
+
+    weight = weight.detach()
+    given, gradient = torch.randn(tokens, weight.shape[1]), torch.randn(tokens, weight.shape[0])
+    back = weight.bfloat16() if rounded else weight
+    gradient = gradient.to(back.dtype)
+    began = time.perf_counter()
+    given @ weight.T
+    gradient @ back
+    return time.perf_counter() - began
+
+
+def tokens_in(rows: Sequence[Any]) -> int:
+    """Return how many tokens the rows hold, without padding."""
+    return sum(len(row.input_ids) for row in rows)
 
 
 if __name__ == "__main__":

@@ -40,9 +40,11 @@ class TrainingJob:
 
     def steps(self) -> Generator[Step, None, None]:
         """Train, yielding each step."""
+        from ia3_studio.training.precision import backward_format
         from ia3_studio.training.train import train
 
         config = self._run.config.train
+        print(f"backward products in {backward_format(config.backward, self._loaded.model.device)}")
         for step in train(self._loaded.model, self._attachment, self._rows, self._held_out, config):
             self._newest = step
             yield step

@@ -1,7 +1,8 @@
 """Which rows go into which optimiser step, and into which forward pass?
 
-Rows of similar length share a batch, so that little of a batch is padding; a batch is cut into micro-batches of a
-bounded number of padded tokens, so that memory does not depend on the batch size.
+Where a model needs padding, rows of similar length share a batch, so that little of it is padding; where rows run end
+to end, a batch is any rows. A batch is cut into micro-batches of a bounded number of tokens, so that memory does not
+depend on the batch size.
 """
 
 from __future__ import annotations
@@ -23,31 +24,53 @@ IGNORED = -100
 """The label of a token that is not trained."""
 
 
-def batches(lengths: Sequence[int], batch_size: int, seed: int, epoch: int) -> list[list[int]]:
-    """Return one epoch's batches of row numbers; every row stands in exactly one of them.
+def batches(rows: int, batch_size: int, seed: int, epoch: int) -> list[list[int]]:
+    """Return one epoch's batches of row numbers in random order; every row stands in exactly one of them.
 
     The order depends on (seed, epoch) alone.
     """
+    order = list(range(rows))
+    _generator(seed, epoch).shuffle(order)
+    return _cut(order, batch_size)
+
+
+def batches_by_length(lengths: Sequence[int], batch_size: int, seed: int, epoch: int) -> list[list[int]]:
+    """Return one epoch's batches of row numbers, rows of similar length together; every row stands in one of them.
+
+    The order depends on (seed, epoch) and the lengths alone.
+    """
     order = list(range(len(lengths)))
-    generator = random.Random(f"{seed}/{epoch}")
+    generator = _generator(seed, epoch)
     generator.shuffle(order)
-    pool = batch_size * POOL_BATCHES
-    cut: list[list[int]] = []
-    for start in range(0, len(order), pool):
-        by_length = sorted(order[start : start + pool], key=lambda row: -lengths[row])
-        cut += [by_length[first : first + batch_size] for first in range(0, len(by_length), batch_size)]
+    pools = _cut(order, batch_size * POOL_BATCHES)
+    cut = [batch for pool in pools for batch in _cut(sorted(pool, key=lambda row: -lengths[row]), batch_size)]
     generator.shuffle(cut)
     return cut
 
 
-def micro_batches(rows: Sequence[TokenRow], budget: int) -> Iterator[list[TokenRow]]:
-    """Yield the rows, longest first, in groups of at most ``budget`` padded tokens (a longer row stands alone)."""
+def _generator(seed: int, epoch: int) -> random.Random:
+    return random.Random(f"{seed}/{epoch}")
+
+
+def _cut(order: list[int], size: int) -> list[list[int]]:
+    return [order[first : first + size] for first in range(0, len(order), size)]
+
+
+def micro_batches(rows: Sequence[TokenRow], budget: int, padded: bool = True) -> Iterator[list[TokenRow]]:
+    """Yield the rows, longest first, in groups of at most ``budget`` tokens (a longer row stands alone).
+
+    Args:
+        padded: count every row of a group as long as its longest.
+    """
     group: list[TokenRow] = []
+    held = 0
     for row in sorted(rows, key=lambda row: -len(row.input_ids)):
-        if group and len(group[0].input_ids) * (len(group) + 1) > budget:
+        size = len(group[0].input_ids) if padded and group else len(row.input_ids)
+        if group and held + size > budget:
             yield group
-            group = []
+            group, held, size = [], 0, len(row.input_ids)
         group.append(row)
+        held += size
     if group:
         yield group
 
@@ -64,6 +87,30 @@ def pad(rows: Sequence[TokenRow], device: torch.device) -> tuple[Tensor, Tensor]
         ids[number, : len(row.input_ids)] = torch.tensor(row.input_ids)
         labels[number, : len(row.labels)] = torch.tensor(row.labels)
     return ids.to(device), labels.to(device)
+
+
+def shared_tokens(rows: Sequence[TokenRow]) -> int:
+    """Return with how many tokens all rows begin, none of them trained nor followed by a trained one."""
+    if len(rows) < 2:
+        return 0
+    first, last = min(row.input_ids for row in rows), max(row.input_ids for row in rows)
+    most = min(_untrained(row) - 1 for row in rows)
+    alike = next((place for place, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), most)
+    return max(0, min(alike, most))
+
+
+def _untrained(row: TokenRow) -> int:
+    """Return how many tokens stand before the first trained one."""
+    return next((place for place, label in enumerate(row.labels) if label != IGNORED), len(row.labels))
+
+
+def lay_end_to_end(rows: Sequence[TokenRow], shared: int, device: torch.device) -> Tensor:
+    """Return the rows' labels as one line, (1, tokens), what they share once and in front.
+
+    No row's last token is asked for the next row's first.
+    """
+    labels = [label for row in rows for label in (IGNORED, *row.labels[shared + 1 :])]
+    return torch.tensor([[IGNORED] * shared + labels], device=device)
 
 
 def label_count(rows: Sequence[TokenRow]) -> int:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from ia3_studio.errors import TrainingError
+
+Backward = Literal["auto", "float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,16 @@ class TrainConfig:
     evaluate_every: int = 10
     """Optimiser steps between held-out losses; also taken before the first and after the last step."""
     seed: int = 0
+    backward: Backward = "auto"
+    """Number format of the backward products with frozen weights; "auto" is bfloat16 where a CPU is made for it."""
 
     def __post_init__(self) -> None:
         positive = ("learning_rate", "epochs", "batch_size", "micro_tokens", "max_length", "clip", "evaluate_every")
         for name in positive:
             if not getattr(self, name) > 0:
                 raise TrainingError(f"{name} is {getattr(self, name)}; it must be greater than 0.")
+        if self.backward not in get_args(Backward):
+            raise TrainingError(f"backward is {self.backward!r}; it must be one of {', '.join(get_args(Backward))}.")
         if not 0 <= self.warmup < 1:
             raise TrainingError(f"warmup is {self.warmup}; it is a share of the steps, from 0 to below 1.")
         if self.max_steps is not None and self.max_steps < 1:

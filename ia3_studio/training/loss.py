@@ -6,16 +6,23 @@ hundred of them at a time, each part's gradient being taken before the next part
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ia3_studio.errors import TrainingError
-from ia3_studio.training.batches import IGNORED
+from ia3_studio.training.batches import IGNORED, lay_end_to_end, micro_batches, pad, shared_tokens
+from ia3_studio.training.config import Backward
+from ia3_studio.training.packing import packing_of
+from ia3_studio.training.precision import backward_products
+
+if TYPE_CHECKING:
+    from ia3_studio.data.tokens import TokenRow
 
 HEAD_ROWS = 256
 """Label positions whose logits exist at the same time."""
@@ -28,46 +35,53 @@ class CausalLoss:
         TrainingError: the model has no language-model head, or its tokens see the ones to their right.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, backward: Backward = "float32") -> None:
         self.model = model
+        self._backward = backward
         self.head = _head_of(model)
         _require_causal(model)
         self._plain = _head_is_last(model, self.head)
+        self._packing = packing_of(model)
 
-    def backward(self, ids: Tensor, labels: Tensor, total: int) -> float:
+    @property
+    def packs(self) -> bool:
+        """Say whether rows run end to end, so that their lengths need not match."""
+        return self._packing is not None
+
+    def micro_batches(self, rows: Sequence[TokenRow], budget: int) -> Iterator[list[TokenRow]]:
+        """Yield the rows in groups of at most ``budget`` tokens (a longer row stands alone), padding included."""
+        return micro_batches(rows, budget, padded=not self.packs)
+
+    def backward(self, rows: Sequence[TokenRow], total: int) -> float:
         """Add the gradient of (summed loss / total) to the parameters; return the summed loss in nats.
 
         Args:
-            ids: (rows, length) token ids, padded on the right.
-            labels: (rows, length), IGNORED where a token is not trained.
+            rows: one micro-batch.
             total: label tokens of the whole optimiser step, so that micro-batches add up to its mean.
         """
-        if not self._plain:
-            loss = self._whole(ids, labels)
-            (loss / total).backward()
-            return loss.item()
-        hidden, targets = self._hidden(ids, labels)
-        leaf = hidden.detach().requires_grad_()
-        summed = 0.0
-        for rows, part in zip(leaf.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True):
-            loss = _summed(self.head(rows), part)
-            (loss / total).backward()
-            summed += loss.item()
+        with backward_products(self._backward, self.model.device):
+            if not self._plain:
+                return _descend(self._whole(rows), total)
+            hidden, targets = self._hidden(rows)
+            leaf = hidden.detach().requires_grad_()
+            parts = zip(leaf.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True)
+            summed = sum(_descend(_summed(self.head(part), wanted), total) for part, wanted in parts)
         if hidden.requires_grad:  # else only the head itself is scaled
             hidden.backward(leaf.grad)
         return summed
 
     @torch.no_grad()
-    def measure(self, ids: Tensor, labels: Tensor) -> float:
-        """Return the summed loss of the label tokens, in nats."""
+    def measure(self, rows: Sequence[TokenRow]) -> float:
+        """Return the summed loss of the rows' label tokens, in nats."""
         if not self._plain:
-            return self._whole(ids, labels).item()
-        hidden, targets = self._hidden(ids, labels)
+            return self._whole(rows).item()
+        hidden, targets = self._hidden(rows)
         parts = zip(hidden.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True)
-        return sum(_summed(self.head(rows), part).item() for rows, part in parts)
+        return sum(_summed(self.head(part), wanted).item() for part, wanted in parts)
 
-    def _hidden(self, ids: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def _hidden(self, rows: Sequence[TokenRow]) -> tuple[Tensor, Tensor]:
         """Return the head's input at label positions, (labels, d), and the tokens to predict there, (labels,)."""
+        forward, labels = self._laid_out(rows)
         chosen, targets = _positions(labels)
         taken: list[Tensor] = []
 
@@ -76,15 +90,32 @@ class CausalLoss:
             return (args[0][:1, :1],)  # the model's own call of its head is not needed
 
         with _before(self.head, take):
-            self.model(input_ids=ids, use_cache=False)
+            forward()
         return taken[0], targets
 
-    def _whole(self, ids: Tensor, labels: Tensor) -> Tensor:
+    def _whole(self, rows: Sequence[TokenRow]) -> Tensor:
         """Return the summed loss through everything the model does to its logits (soft caps, scales)."""
+        forward, labels = self._laid_out(rows)
         chosen, targets = _positions(labels)
         with _before(self.head, lambda _head, args: (args[0][:, :-1][chosen][None],)):
-            logits = self.model(input_ids=ids, use_cache=False).logits  # (1, labels, vocabulary)
+            logits = forward().logits  # (1, labels, vocabulary)
         return _summed(logits[0], targets)
+
+    def _laid_out(self, rows: Sequence[TokenRow]) -> tuple[Callable[[], Any], Tensor]:
+        """Return a forward pass over the rows, and its labels: (1, tokens) end to end, or (rows, longest) padded."""
+        device = self.model.device
+        if self._packing:
+            shared = shared_tokens(rows)
+            forward = partial(self._packing.run, [row.input_ids for row in rows], shared)
+            return forward, lay_end_to_end(rows, shared, device)
+        ids, labels = pad(rows, device)
+        return partial(self.model, input_ids=ids, use_cache=False), labels
+
+
+def _descend(loss: Tensor, total: int) -> float:
+    """Add the gradient of (loss / total); return the loss."""
+    (loss / total).backward()
+    return loss.item()
 
 
 def _summed(logits: Tensor, targets: Tensor) -> Tensor:

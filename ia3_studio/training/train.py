@@ -14,7 +14,7 @@ import torch
 
 from ia3_studio.errors import TrainingError
 from ia3_studio.method.scaling import Attachment
-from ia3_studio.training.batches import batches, label_count, micro_batches, pad
+from ia3_studio.training.batches import batches, batches_by_length, label_count
 from ia3_studio.training.config import Step, TrainConfig
 from ia3_studio.training.loss import CausalLoss
 
@@ -48,7 +48,7 @@ def train(
     if empty:
         raise TrainingError(f"Row {empty.row} holds no token to learn from; leave it out or give it an answer.")
     model.eval()
-    return _steps(CausalLoss(model), attachment, rows, held_out, config)
+    return _steps(CausalLoss(model, config.backward), attachment, rows, held_out, config)
 
 
 def total_steps(rows: int, config: TrainConfig) -> int:
@@ -78,7 +78,7 @@ def _steps(
     last_good = attachment.parameter.detach().clone()
     measured = _evaluate(loss, held_out, config)
     yield Step(0, total, 0.0, None, measured, 0.0, None, 0, time.perf_counter() - began, None)
-    for number, (epoch, batch) in enumerate(_schedule(rows, config, total), start=1):
+    for number, (epoch, batch) in enumerate(_schedule(rows, config, total, loss.packs), start=1):
         start = time.perf_counter()
         rate = learning_rate(number, total, config)
         good, last_good = last_good, attachment.parameter.detach().clone()
@@ -109,13 +109,16 @@ def _give_back(attachment: Attachment, vectors: torch.Tensor, step: int, figures
     )
 
 
-def _schedule(rows: Sequence[TokenRow], config: TrainConfig, total: int) -> Iterator[tuple[float, list[TokenRow]]]:
+def _schedule(
+    rows: Sequence[TokenRow], config: TrainConfig, total: int, packed: bool
+) -> Iterator[tuple[float, list[TokenRow]]]:
     """Yield (epochs done after it, rows) for each optimiser step."""
     lengths = [len(row.input_ids) for row in rows]
     for number in range(total):
         epoch, place = divmod(number, math.ceil(len(rows) / config.batch_size))
         if place == 0:
-            order = batches(lengths, config.batch_size, config.seed, epoch)
+            dealt = (config.batch_size, config.seed, epoch)
+            order = batches(len(rows), *dealt) if packed else batches_by_length(lengths, *dealt)
         yield epoch + (place + 1) / len(order), [rows[row] for row in order[place]]
 
 
@@ -134,9 +137,8 @@ def _learn(
     parameter = attachment.parameter
     total = label_count(batch)
     summed = 0.0
-    for group in micro_batches(batch, config.micro_tokens):
-        ids, labels = pad(group, parameter.device)
-        summed += loss.backward(ids, labels, total)
+    for group in loss.micro_batches(batch, config.micro_tokens):
+        summed += loss.backward(group, total)
     norm = float(torch.nn.utils.clip_grad_norm_([parameter], config.clip))
     if not (math.isfinite(summed) and math.isfinite(norm)):
         raise _Diverged(f"loss {summed / total:.3g}, gradient norm {norm:.3g}, learning rate {rate:.2g}")
@@ -159,6 +161,6 @@ def _evaluate(loss: CausalLoss, rows: Sequence[TokenRow], config: TrainConfig) -
     if not total:
         return None
     summed = 0.0
-    for group in micro_batches(rows, config.micro_tokens):
-        summed += loss.measure(*pad(group, next(loss.model.parameters()).device))
+    for group in loss.micro_batches(rows, config.micro_tokens):
+        summed += loss.measure(group)
     return summed / total

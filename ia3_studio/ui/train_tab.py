@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import gradio as gr
 
@@ -12,6 +12,7 @@ from ia3_studio.data.load import load_data
 from ia3_studio.errors import RunError, SelectionError, StudioError, TrainingError
 from ia3_studio.runs import RunConfig
 from ia3_studio.training import TrainConfig
+from ia3_studio.training.config import Backward
 from ia3_studio.ui import text
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.components.live_chart import LiveChart
@@ -63,6 +64,7 @@ def run_config(
     pull: float | None,
     micro_tokens: int | None,
     evaluate_every: int | None,
+    backward: Backward | None,
 ) -> RunConfig:
     """Return the form as a run's configuration; a field that was emptied is None.
 
@@ -80,6 +82,7 @@ def run_config(
         pull=given("Pull towards 1", pull),
         evaluate_every=given("Evaluate every", evaluate_every),
         seed=given("Seed", seed),
+        backward=backward or DEFAULTS.backward,
     )
     return RunConfig(name.strip() or text.run_name(data), model, data, selection, train, held_out)
 
@@ -198,7 +201,14 @@ def _form() -> tuple[gr.components.Component, ...]:
             every = gr.Number(
                 DEFAULTS.evaluate_every, label="Evaluate every", info=text.EVERY_INFO, precision=0, min_width=120
             )
-        micro = gr.Number(DEFAULTS.micro_tokens, label="Micro-batch tokens", info=text.MICRO_INFO, precision=0)
+        with gr.Row():
+            micro = gr.Number(
+                DEFAULTS.micro_tokens, label="Micro-batch tokens", info=text.MICRO_INFO, precision=0, min_width=120
+            )
+            backward = gr.Dropdown(
+                list(get_args(Backward)), value=DEFAULTS.backward, label="Backward", info=text.BACKWARD_INFO,
+                min_width=120, elem_id="backward",
+            )  # fmt: skip
     rate.change(guard(rate_notice), rate, [notice, repair], **quiet())
     repair.click(lambda: DEFAULTS.learning_rate, None, rate, **quiet())
-    return name, rate, epochs, batch, length, seed, warmup, clip, pull, micro, every
+    return name, rate, epochs, batch, length, seed, warmup, clip, pull, micro, every, backward

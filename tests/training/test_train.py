@@ -17,7 +17,7 @@ from ia3_studio.data.tokens import TokenRow
 from ia3_studio.errors import TrainingError
 from ia3_studio.method import Attachment, Selection, attach, discover
 from ia3_studio.training import Step, TrainConfig
-from ia3_studio.training.batches import batches, micro_batches, pad
+from ia3_studio.training.batches import batches, batches_by_length, micro_batches, pad
 from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.train import learning_rate, total_steps, train
 from tests.families import CAUSAL, SMALL, tiny_model
@@ -55,16 +55,20 @@ def gradient(model: Any, attachment: Attachment, rows: list[TokenRow], budget: i
     attachment.parameter.grad = None
     loss = CausalLoss(model)
     total = sum(label != -100 for row in rows for label in row.labels[1:])
-    summed = sum(loss.backward(*pad(group, torch.device("cpu")), total=total) for group in micro_batches(rows, budget))
+    summed = sum(loss.backward(group, total) for group in loss.micro_batches(rows, budget))
     assert attachment.parameter.grad is not None
     return summed / total, attachment.parameter.grad
 
 
-@pytest.mark.parametrize("budget", [1, 40, 10_000])
+@pytest.mark.parametrize("prompt", [(), (7, 8, 9, 10)], ids=["nothing shared", "a prompt shared"])
+@pytest.mark.parametrize("budget", [1, 60, 10_000])
 @pytest.mark.parametrize("family", CAUSAL)
-def test_any_micro_batch_gives_the_gradient_of_one_row_at_a_time(family: str, budget: int) -> None:
+def test_any_micro_batch_gives_the_gradient_of_one_row_at_a_time(
+    family: str, budget: int, prompt: tuple[int, ...]
+) -> None:
     model, attachment = prepared(family)
-    rows = rows_of(8)
+    untrained = (-100,) * len(prompt)
+    rows = [TokenRow(prompt + row.input_ids, untrained + row.labels, row.row, False) for row in rows_of(8)]
     reference = one_by_one(model, rows)
     reference.backward()
     expected = attachment.parameter.grad.clone()  # type: ignore[union-attr]
@@ -103,7 +107,7 @@ def test_a_site_on_the_head_is_trained_too(side_by_side: str) -> None:
 
 def test_a_run_equals_peft_trained_by_a_plain_loop() -> None:
     model, attachment = prepared()
-    config = TrainConfig(epochs=3, batch_size=4, learning_rate=1e-2, seed=3)
+    config = TrainConfig(epochs=3, batch_size=4, learning_rate=1e-2, seed=3, backward="float32")
     rows = rows_of(12)
     ours = [step.loss for step in train(model, attachment, rows, [], config)][1:]
 
@@ -111,7 +115,7 @@ def test_a_run_equals_peft_trained_by_a_plain_loop() -> None:
         target_modules=["k_proj", "v_proj", "down_proj"], feedforward_modules=["down_proj"]))  # fmt: skip
     parameters = [parameter for parameter in twin.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(parameters, weight_decay=0.0)
-    order = [batch for epoch in range(3) for batch in batches([len(row.input_ids) for row in rows], 4, 3, epoch)]
+    order = [batch for epoch in range(3) for batch in batches(len(rows), 4, 3, epoch)]
     theirs = []
     for number, batch in enumerate(order, start=1):
         loss = one_by_one(twin, [rows[row] for row in batch])
@@ -230,9 +234,9 @@ def test_data_without_labels_is_refused_with_its_row() -> None:
 
 def test_every_row_stands_in_exactly_one_batch_of_an_epoch() -> None:
     lengths = [len(row.input_ids) for row in rows_of(300)]
-    epoch = batches(lengths, 8, seed=1, epoch=0)
-    assert sorted(row for batch in epoch for row in batch) == list(range(300))
-    assert epoch != batches(lengths, 8, seed=1, epoch=1)
+    for deal in (lambda epoch: batches(300, 8, 1, epoch), lambda epoch: batches_by_length(lengths, 8, 1, epoch)):
+        assert sorted(row for batch in deal(0) for row in batch) == list(range(300))
+        assert deal(0) == deal(0) != deal(1)
 
 
 def test_batches_of_similar_length_waste_less_padding_than_random_ones() -> None:
@@ -242,13 +246,14 @@ def test_batches_of_similar_length_waste_less_padding_than_random_ones() -> None
         return sum(max(lengths[row] for row in batch) * len(batch) for batch in epoch)
 
     in_order = [list(range(start, min(start + 8, 300))) for start in range(0, 300, 8)]
-    assert padded(batches(lengths, 8, seed=1, epoch=0)) < 0.8 * padded(in_order)
+    assert padded(batches_by_length(lengths, 8, seed=1, epoch=0)) < 0.8 * padded(in_order)
 
 
-def test_a_micro_batch_stays_within_its_budget_of_padded_tokens() -> None:
-    groups = list(micro_batches(rows_of(50), 64))
-    assert all(max(len(row.input_ids) for row in group) * len(group) <= 64 for group in groups)
-    assert sum(len(group) for group in groups) == 50
+def test_a_micro_batch_stays_within_its_budget_of_tokens() -> None:
+    padded, packed = (list(micro_batches(rows_of(50), 64, padded=padded)) for padded in (True, False))
+    assert all(max(len(row.input_ids) for row in group) * len(group) <= 64 for group in padded)
+    assert all(sum(len(row.input_ids) for row in group) <= 64 for group in packed)
+    assert sum(map(len, padded)) == sum(map(len, packed)) == 50 and len(packed) <= len(padded)
 
 
 def test_the_rate_rises_to_its_peak_and_falls_to_the_last_step() -> None:

@@ -1,0 +1,140 @@
+"""How do rows of different lengths share one forward pass without a padded token?
+
+Laid end to end in one sequence: every projection sees one long matrix, and attention alone is taken row by row, so
+that no row sees another. What all rows begin with (a system prompt, the question of several answers) runs once. Models
+that compute something else across positions are padded as ever; a trial on the model itself decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from inspect import signature
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+ATTENTION = "row_by_row"
+"""The name under which transformers finds :func:`attend`; masks are made for known names only, so none is made."""
+KNOWN_LAYERS = {"full_attention", "sliding_attention"}
+TRIAL = ((1, 2, 3, 4, 5), (1, 2, 7), (1, 2, 8, 9))
+"""Token ids of the rows on which a model is tried; the first two are shared."""
+ROUNDING = 1e-2
+"""Largest difference for its largest logit: bfloat16 stays below it, a row that sees another goes far beyond it."""
+
+_lengths: ContextVar[tuple[int, ...]] = ContextVar("lengths")
+"""Tokens that all rows share, then what each row has of its own."""
+
+
+def attend(
+    module: nn.Module, query: Tensor, key: Tensor, value: Tensor, _mask: Tensor | None, **options: Any
+) -> tuple[Tensor, None]:
+    """Take causal attention within each row of one packed sequence.
+
+    Args:
+        query, key, value: shape (1, heads, tokens, head channels), what is shared and then the rows end to end.
+        options: what the model gives its attention: scaling, dropout, sliding window.
+
+    Returns:
+        The weighted values, shape (1, tokens, heads, head channels).
+    """
+    from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+    lengths, window = _lengths.get(), options.pop("sliding_window", None)
+    options["is_causal"] = True
+    shared, *rows = zip(*(tensor.split(lengths, 2) for tensor in (query, key, value)), strict=True)
+    seen: list[Tensor] = []
+    for row in rows:
+        q, k, v = (torch.cat(both, 2) for both in zip(shared, row, strict=True)) if lengths[0] else row
+        result = sdpa_attention_forward(module, q, k, v, _window(q, window), **options)[0]
+        seen.append(result[:, lengths[0] if seen else 0 :])  # (1, length, heads, channels); the shared part once
+    return torch.cat(seen, 1), None
+
+
+def _window(query: Tensor, window: int | None) -> Tensor | None:
+    """Return which keys each token sees, (1, 1, length, length), or None where that is simply all before it."""
+    length = query.shape[2]
+    if window is None or length <= window:
+        return None
+    everything = torch.ones(length, length, dtype=torch.bool, device=query.device)
+    return (everything.tril() & everything.triu(1 - window))[None, None]
+
+
+class Packing:
+    """Runs a causal model on rows end to end. **Changes the model's attention during a call only.**"""
+
+    def __init__(self, model: Any) -> None:
+        from transformers import AttentionInterface
+
+        AttentionInterface.register(ATTENTION, attend)
+        self.model = model
+        self._configs = _configs_of(model)
+
+    def run(self, rows: Sequence[Sequence[int]], shared: int) -> Any:
+        """Return the model's output for rows of token ids as one sequence of shape (1, tokens).
+
+        Args:
+            shared: with how many tokens all rows begin; they stand once, in front. Every row has more than these.
+        """
+        own = [row[shared:] for row in rows]
+        ids = [*rows[0][:shared], *(token for row in own for token in row)]
+        positions = [*range(shared), *(place for row in rows for place in range(shared, len(row)))]
+        device = self.model.device
+        with self._row_by_row((shared, *map(len, own))):
+            return self.model(
+                input_ids=torch.tensor([ids], device=device),
+                position_ids=torch.tensor([positions], device=device),
+                use_cache=False,
+            )
+
+    @contextmanager
+    def _row_by_row(self, lengths: tuple[int, ...]) -> Iterator[None]:
+        usual = [config._attn_implementation_internal for config in self._configs]
+        token = _lengths.set(lengths)
+        try:
+            for config in self._configs:
+                config._attn_implementation_internal = ATTENTION
+            yield
+        finally:
+            for config, name in zip(self._configs, usual, strict=True):
+                config._attn_implementation_internal = name
+            _lengths.reset(token)
+
+
+def packing_of(model: Any) -> Packing | None:
+    """Return how a model runs rows end to end, or None where that would give other results than one by one."""
+    if not _may_pack(model):
+        return None
+    packing = Packing(model)
+    return packing if _is_right(packing) else None
+
+
+def _may_pack(model: Any) -> bool:
+    """Say whether all that meets other positions is an attention whose kind is known."""
+    config = model.config.get_text_config()
+    layers = set(getattr(config, "layer_types", None) or KNOWN_LAYERS)
+    return (
+        getattr(config, "_attn_implementation", None) == "sdpa"
+        and layers <= KNOWN_LAYERS
+        and getattr(config, "attention_chunk_size", None) is None
+        and "position_ids" in signature(model.forward).parameters
+    )
+
+
+@torch.no_grad()
+def _is_right(packing: Packing) -> bool:
+    """Try it: the same logits end to end as one by one, but for the rounding of products of another shape."""
+    shared, device = 2, packing.model.device
+    together = packing.run(TRIAL, shared).logits[0].float()
+    rows = [packing.model(input_ids=torch.tensor([row], device=device), use_cache=False).logits[0] for row in TRIAL]
+    alone = [rows[0][:shared], *(row[shared:] for row in rows)]
+    expected = torch.cat(alone).float()
+    return bool((together - expected).abs().max() <= ROUNDING * expected.abs().max())
+
+
+def _configs_of(model: nn.Module) -> list[Any]:
+    """Return every config that a module of the model asks for its attention."""
+    found: dict[int, Any] = {id(part.config): part.config for part in model.modules() if hasattr(part, "config")}
+    return [config for config in found.values() if hasattr(config, "_attn_implementation_internal")]
