@@ -127,6 +127,11 @@ class HeadedAttachment(Attachment):
         super().load(adapter)
         self.heads.load(adapter.heads)
 
+    @property
+    def tells_rows_apart(self) -> bool:
+        """Say that rows with and without the heads cannot share a batch."""
+        return False
+
     @contextmanager
     def strengths(self, *strengths: float) -> Iterator[None]:
         """Run at one strength; a head is the base model's at strength 0 and the adapter's at any other.

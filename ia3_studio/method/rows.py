@@ -118,7 +118,7 @@ class Choice:
         if scale.dim() == 1:
             return scale
         rows, batch = len(scale), activation.shape[0]
-        if any(part.startswith("expert") for part in path.split(".")):
+        if mixes_rows(path):
             raise SelectionError(
                 f"{path} is an expert that sees tokens without their rows, so it cannot be scaled row by row;"
                 " run the rows in batches of their own."
@@ -166,6 +166,11 @@ class Chosen(threading.local):
             yield
         finally:
             self.choice = before
+
+
+def mixes_rows(path: str) -> bool:
+    """Say whether a module sees tokens without the rows they come from, as the experts of a mixture do."""
+    return any(part.startswith("expert") for part in path.split("."))
 
 
 def _spread(place: Place, pieces: list[Tensor]) -> Tensor:

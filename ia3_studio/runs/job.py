@@ -59,7 +59,11 @@ class TrainingJob:
             "learning_rate": str(self._run.config.train.learning_rate),
             "steps": str(self._newest.step if self._newest else 0),
         }
-        self._attachment.adapter(facts).save(folder)
+        adapter = self._attachment.adapter(facts)
+        if adapter.why_not_peft:
+            adapter.save_native(folder)
+        else:
+            adapter.save(folder)
 
     def _read_data(self) -> DataSplit:
         from ia3_studio.data.load import load_data

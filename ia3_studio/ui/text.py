@@ -157,12 +157,12 @@ NEXT_EXPORT = "Next: take it with you"
 
 # export tab
 EXPORT_TITLE = "Take it with you"
-EXPORT_WORDS = "The adapter as a zip in PEFT's layout, with a model card."
+EXPORT_WORDS = "The adapter as a zip with a model card, in PEFT's layout wherever PEFT can hold it."
 EXPORT_EMPTY = "There is no adapter to download yet. Train the demo on the first tab."
 DOWNLOAD = "Download the adapter"
 SNIPPET_LABEL = "Use it in Python"
 IMPORT_TITLE = "Bring one in"
-IMPORT_WORDS = "An (IA)³ adapter from PEFT or from here: a zip, or adapter_config.json with adapter_model.safetensors."
+IMPORT_WORDS = "An (IA)³ adapter from PEFT or from here: a zip, or its config (json) with its numbers (safetensors)."
 IMPORT_UPLOAD = "zip, or the adapter's files, up to 64 MB each"
 
 
@@ -287,6 +287,22 @@ def peft_snippet(base_model: str, folder: str) -> str:
         f"base = AutoModelForCausalLM.from_pretrained({base_model!r})\n"
         f"tokenizer = AutoTokenizer.from_pretrained({base_model!r})\n"
         f"model = PeftModel.from_pretrained(base, {folder!r})  # the unpacked zip\n"
+    )
+
+
+def not_for_peft(reason: str) -> str:
+    """Say for whom an adapter is that PEFT cannot hold."""
+    return f"This adapter is for IA3 Studio, not for PEFT: {reason} Bring the zip in here, or load it as shown below."
+
+
+def studio_snippet(base_model: str, folder: str) -> str:
+    """Return a program that loads the adapter with IA3 Studio."""
+    return (
+        "from ia3_studio import load_adapter\n"
+        "from transformers import AutoModelForCausalLM, AutoTokenizer\n\n"
+        f"model = AutoModelForCausalLM.from_pretrained({base_model!r})\n"
+        f"tokenizer = AutoTokenizer.from_pretrained({base_model!r})\n"
+        f"load_adapter(model, {folder!r})  # the unpacked zip\n"
     )
 
 
