@@ -244,6 +244,15 @@ def data_name(data: str) -> str:
     return STARTER_DATA if data == "lighthouse" else data.replace("\\", "/").rpartition("/")[2]
 
 
+def never_trained(names: list[str]) -> str:
+    """Say which ticked modules the model's result does not depend on."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return (
+        f"The model's result does not depend on {', '.join(names[:3])}{more}, so nothing would be learned there;"
+        " untick it on the Modules tab or pick a preset."
+    )
+
+
 def started(name: str) -> str:
     """Say that a run was started."""
     return f"“{name}” is under way. You may close this page: the run goes on."
