@@ -59,7 +59,15 @@ PRESETS = (
     ("attention", "Keys and values"),
     ("feed-forward", "Feed-forward"),
     ("all", "Every linear layer"),
+    ("peft", "PEFT's own default"),
 )
+CHOOSE_LABEL = "Choose"
+CHOOSE_INFO = (
+    "Roles, presets or module names, then @ and layers where only some are meant. What it means is ticked in the tree."
+)
+CHOOSE_HINT = "key,value@8-15; feed-forward@20-"
+CHOOSE_BUTTON = "Tick these"
+CHOOSE_EMPTY = "Nothing was written to choose by; write roles and layers, such as key,value@0-3."
 PRESET_LABEL = "Start from"
 NOTHING_TICKED = "No module is ticked on the Modules tab, so there is nothing to train; tick some or pick a preset."
 NEXT_DATA = "Next: choose the data"
@@ -242,6 +250,19 @@ def short_source(source: str) -> str:
 def data_name(data: str) -> str:
     """Return what the data in use is called."""
     return STARTER_DATA if data == "lighthouse" else data.replace("\\", "/").rpartition("/")[2]
+
+
+def ticked(number: int, numbers: int) -> str:
+    """Say what a choice in words has ticked."""
+    return f"Ticked: {vectors(number, numbers)}."
+
+
+def not_in_tree(name: str, side: str) -> str:
+    """Say that a choice names a place that has no row to tick."""
+    return (
+        f"This choice scales the {side} side of {name}, which has no row in the tree to tick; choose another here, or"
+        " select it in Python."
+    )
 
 
 def never_trained(names: list[str]) -> str:
