@@ -62,10 +62,8 @@ PRESETS = (
     ("peft", "PEFT's own default"),
 )
 CHOOSE_LABEL = "Choose"
-CHOOSE_INFO = (
-    "Roles, presets or module names, then @ and layers where only some are meant. What it means is ticked in the tree."
-)
-CHOOSE_HINT = "key,value@8-15; feed-forward@20-"
+CHOOSE_INFO = "Roles, presets or module names, then @ and layers: key,value@8-15; feed-forward@20-"
+CHOOSE_HINT = "What the tree should tick"
 CHOOSE_BUTTON = "Tick these"
 CHOOSE_EMPTY = "Nothing was written to choose by; write roles and layers, such as key,value@0-3."
 PRESET_LABEL = "Start from"
