@@ -1,7 +1,8 @@
 """How do the base model and the tuned one answer the same prompt, side by side?
 
 All conversations run as rows of one batch over one copy of the weights: row i at its own strength, so that 0 is the
-base model and 1 the tuned one. Every row draws from a generator of its own with the same seed: where both models
+base model and 1 the tuned one. Where a vector cannot tell rows apart (experts see tokens without their rows), they run
+one after another. Every row draws from a generator of its own with the same seed: where both models
 agree, they say the same.
 """
 
@@ -78,15 +79,29 @@ def reply(
     prompts = [_encode(loaded, conversation, settings) for conversation in conversations]
     device = loaded.model.device
     rows = [_Row(float(strength), torch.Generator(device).manual_seed(settings.seed)) for strength in strengths]
-    alive = rows
+    together = attachment is None or attachment.tells_rows_apart
+    asked = list(zip(prompts, rows, strict=True))
+    for batch in [asked] if together else [[one] for one in asked]:
+        for _token in _answer(loaded, attachment, [ids for ids, _ in batch], [row for _, row in batch], settings):
+            yield tuple(row.text for row in rows)
+
+
+def _answer(
+    loaded: LoadedModel,
+    attachment: Attachment | None,
+    prompts: list[list[int]],
+    rows: list[_Row],
+    settings: ChatSettings,
+) -> Iterator[None]:
+    """Let the rows of one batch grow to their ends, a token at a time."""
+    ends = _end_tokens(loaded)
     for logits, keep in _decode(loaded.model, attachment, prompts, rows):
-        for row, scores in zip(alive, logits, strict=True):
+        for row, scores in zip(rows, logits, strict=True):
             row.tokens.append(_draw(scores, settings, row.generator))
             row.text = _text(loaded.tokenizer, row.tokens)
-        yield tuple(row.text for row in rows)
-        ends = _end_tokens(loaded)
-        keep[:] = [row.tokens[-1] not in ends and len(row.tokens) < settings.max_new_tokens for row in alive]
-        alive = [row for row, stays in zip(alive, keep, strict=True) if stays]
+        yield
+        keep[:] = [row.tokens[-1] not in ends and len(row.tokens) < settings.max_new_tokens for row in rows]
+        rows = [row for row, stays in zip(rows, keep, strict=True) if stays]
 
 
 def _decode(

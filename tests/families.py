@@ -39,12 +39,22 @@ FAMILIES: dict[str, Callable[[], tuple[type, Any]]] = {
     ),
 }
 
+EXPERTS: dict[str, Callable[[], tuple[type, Any]]] = {
+    "mixtral": lambda: (
+        hf.AutoModelForCausalLM,
+        hf.MixtralConfig(
+            **SMALL, intermediate_size=48, num_key_value_heads=2, num_local_experts=2, max_position_embeddings=128
+        ),
+    ),
+}
+"""Families whose experts are kept as tensors, which PEFT's (IA)³ cannot scale."""
+
 CAUSAL = ("llama", "gpt2", "gpt_neox", "opt")
 
 
 def tiny_model(family: str, seed: int = 0) -> Any:
     """Return a tiny random model, frozen and without dropout, as a base model is used."""
-    auto, config = FAMILIES[family]()
+    auto, config = (FAMILIES | EXPERTS)[family]()
     for name in ("attention_dropout", "hidden_dropout", "dropout", "dropout_rate", "resid_pdrop", "embd_pdrop",
                  "attn_pdrop", "hidden_dropout_prob", "attention_probs_dropout_prob"):  # fmt: skip
         if hasattr(config, name):

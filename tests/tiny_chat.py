@@ -38,9 +38,9 @@ def tiny_tokenizer() -> Any:
     return tokenizer
 
 
-def save_tiny_chat(folder: Path, seed: int = 0) -> Path:
+def save_tiny_chat(folder: Path, seed: int = 0, family: str = "llama") -> Path:
     """Write a tiny random chat model into a folder, as a person would have one on disk."""
-    model = tiny_model("llama", seed)
+    model = tiny_model(family, seed)
     model.generation_config.eos_token_id = 2
     model.save_pretrained(folder)
     tiny_tokenizer().save_pretrained(folder)

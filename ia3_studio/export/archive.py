@@ -17,7 +17,10 @@ from ia3_studio.errors import AdapterError
 if TYPE_CHECKING:
     from ia3_studio.training import TrainConfig
 
-ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors", "studio.json")
+PEFT_FILES = ("adapter_config.json", "adapter_model.safetensors")
+NATIVE_FILES = ("ia3_adapter.json", "ia3_adapter.safetensors")
+"""Of an adapter that PEFT's layout cannot hold."""
+ADAPTER_FILES = (*PEFT_FILES, "studio.json", *NATIVE_FILES)
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip can hold: the same adapter gives the same bytes."""
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
@@ -53,15 +56,18 @@ class CardFacts:
     """How it was trained, where that is known."""
     task_type: str = "CAUSAL_LM"
     """PEFT's name of what the base model is for."""
+    not_for_peft: str = ""
+    """Why PEFT cannot load it; empty when it can."""
 
 
 def zip_adapter(folder: Path, target: Path, facts: CardFacts) -> Path:
-    """Write an adapter folder and its card as a zip whose top level PEFT loads; return ``target``.
+    """Write an adapter folder and its card as a zip whose top level is the adapter; return ``target``.
 
     Raises:
         AdapterError: the folder lacks a file.
     """
-    missing = [name for name in ADAPTER_FILES[:2] if not (folder / name).is_file()]
+    needed = NATIVE_FILES if (folder / NATIVE_FILES[0]).is_file() else PEFT_FILES
+    missing = [name for name in needed if not (folder / name).is_file()]
     if missing:
         raise AdapterError(f"{folder} lacks {' and '.join(missing)}; train or import the adapter again.")
     contents = {name: (folder / name).read_bytes() for name in ADAPTER_FILES if (folder / name).is_file()}
@@ -82,12 +88,18 @@ def card(facts: CardFacts) -> str:
     table = "\n".join(f"| {_cell(name)} | {_cell(value)} |" for name, value in _rows(facts))
     # The hub refuses a card whose base model is a folder of somebody's machine.
     on_hub = f"base_model: {json.dumps(facts.base_model)}\n" if _HUB_ID.fullmatch(facts.base_model) else ""
+    library = "" if facts.not_for_peft else "library_name: peft\n"
+    use = _USE_HERE if facts.not_for_peft else _USE_PEFT
+    names = {
+        "base": json.dumps(facts.base_model or "path/to/the/base/model", ensure_ascii=False),
+        "auto": _AUTO_CLASSES.get(facts.task_type, "AutoModel"),
+        "reason": _cell(facts.not_for_peft),
+    }
     return _CARD.format(
         name=_cell(facts.name),
-        front=on_hub,
-        base=json.dumps(facts.base_model or "path/to/the/base/model", ensure_ascii=False),
-        auto=_AUTO_CLASSES.get(facts.task_type, "AutoModel"),
+        front=on_hub + library,
         table=table,
+        use=use.format(**names),
     )
 
 
@@ -124,8 +136,7 @@ def _cell(text: str) -> str:
 
 
 _CARD = """---
-{front}library_name: peft
-tags:
+{front}tags:
 - ia3
 ---
 
@@ -139,7 +150,9 @@ An (IA)³ adapter: learned vectors that rescale activations of a frozen base mod
 
 ## Use it
 
-```python
+{use}"""
+
+_USE_PEFT = """```python
 from peft import PeftModel
 from transformers import {auto}
 
@@ -148,4 +161,15 @@ model = PeftModel.from_pretrained(base, "path/to/this/folder")
 ```
 
 `model.merge_and_unload()` folds the vectors into the weights.
+"""
+
+_USE_HERE = """This adapter is for IA3 Studio, not for PEFT: {reason}
+
+```python
+from ia3_studio import load_adapter
+from transformers import {auto}
+
+model = {auto}.from_pretrained({base})
+load_adapter(model, "path/to/this/folder")
+```
 """

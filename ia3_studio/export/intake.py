@@ -1,6 +1,6 @@
 """How does an adapter made elsewhere come in? As a zip, or as the files of its folder.
 
-Nothing of an upload is trusted: only three known names are taken, never a path, never more than a bound, and the
+Nothing of an upload is trusted: only known names are taken, never a path, never more than a bound, and the
 adapter is read before it is kept. What is kept lies in a folder named by its content, so that taking the same
 adapter in twice gives one folder.
 """
@@ -16,9 +16,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from ia3_studio.errors import AdapterError
-from ia3_studio.export.archive import ADAPTER_FILES
+from ia3_studio.export.archive import ADAPTER_FILES, NATIVE_FILES, PEFT_FILES
 
-CONFIG_FILE, VECTORS_FILE = ADAPTER_FILES[:2]
+CONFIGS = (PEFT_FILES[0], NATIVE_FILES[0])
 LARGEST_FILE = 64_000_000
 """Bytes; an adapter of a model with 70 billion parameters has about 10 MB."""
 _CHUNK = 1 << 20
@@ -54,7 +54,10 @@ def take_in(uploads: Sequence[Path], library: Path) -> Path:
 def _copy_files(uploads: Sequence[Path], folder: Path) -> None:
     named = [path for path in uploads if path.name in ADAPTER_FILES]
     if not named:
-        raise AdapterError(f"Nothing here is an adapter. Choose a zip, or the files {CONFIG_FILE} and {VECTORS_FILE}.")
+        raise AdapterError(
+            f"Nothing here is an adapter. Choose a zip, or the files {' and '.join(PEFT_FILES)}, or"
+            f" {' and '.join(NATIVE_FILES)}."
+        )
     for path in named:
         with path.open("rb") as source:
             _pour(source, folder / path.name)
@@ -71,11 +74,13 @@ def _unzip(path: Path, folder: Path) -> None:
 
 
 def _entries(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
-    """Yield the adapter's files: those beside the first adapter_config.json, the shallowest one."""
+    """Yield the adapter's files: those beside the first config, the shallowest one."""
     places = [PurePosixPath(entry.filename) for entry in archive.infolist()]
-    configs = sorted((place for place in places if place.name == CONFIG_FILE), key=lambda place: len(place.parts))
+    configs = sorted((place for place in places if place.name in CONFIGS), key=lambda place: len(place.parts))
     if not configs:
-        raise AdapterError(f"The zip holds no {CONFIG_FILE}; zip the folder that PEFT or IA3 Studio saved.")
+        raise AdapterError(
+            f"The zip holds no {' and no '.join(CONFIGS)}; zip the folder that PEFT or IA3 Studio saved."
+        )
     for entry, place in zip(archive.infolist(), places, strict=True):
         if place.parent == configs[0].parent and place.name in ADAPTER_FILES:
             yield entry

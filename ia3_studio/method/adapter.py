@@ -2,7 +2,9 @@
 
 A folder holds ``adapter_config.json`` and ``adapter_model.safetensors`` exactly as PEFT 0.21 writes them, and
 ``studio.json`` with what PEFT's layout cannot say (which channels of a fused projection were trained, the
-roles). A vector on some channels is written at full width with ones elsewhere, which is the same function.
+roles). A vector on some channels is written at full width with ones elsewhere, which is the same function. What
+PEFT's layout cannot hold at all, such as a vector inside experts, has a layout of its own
+(:mod:`ia3_studio.method.native_layout`).
 """
 
 from __future__ import annotations
@@ -16,12 +18,13 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ia3_studio.errors import AdapterError, SelectionError
-from ia3_studio.method import peft_layout
+from ia3_studio.method import native_layout, peft_layout
 from ia3_studio.method.heads import HeadedAttachment, heads_holding
+from ia3_studio.method.native_layout import Shapes
 from ia3_studio.method.peft_layout import CONFIG_FILE, PEFT_VERSION, VECTORS_FILE, Wide
 from ia3_studio.method.scaling import Attachment, attach
 from ia3_studio.method.sites import Selection, Side, Site, site_from_json
-from ia3_studio.method.targets import Targets, anchored_targets, name_targets
+from ia3_studio.method.targets import Targets, anchored_targets, both_sides, name_targets
 
 __all__ = [
     "CONFIG_FILE",
@@ -66,13 +69,29 @@ class Adapter:
         pieces = self.vector.split([site.size for site in self.selection])
         return dict(zip(self.selection, pieces, strict=True))
 
+    @property
+    def why_not_peft(self) -> str:
+        """Return the sentence why PEFT's layout cannot hold this adapter; empty when it can."""
+        if self.targets and self.targets.inexpressible:
+            return self.targets.inexpressible
+        sides: dict[str, Side] = {}
+        twice = (site.path for site in self.selection if sides.setdefault(site.path, site.side) != site.side)
+        return next(map(both_sides, twice), "")
+
     def save(self, folder: Path | str) -> None:
         """Write the adapter into a folder that PEFT's ``PeftModel.from_pretrained`` loads.
+
+        **An adapter in IA3 Studio's own layout in the same folder is removed.**
 
         Raises:
             AdapterError: PEFT's layout cannot express the selection; nothing is written.
         """
         folder = Path(folder)
+        if self.why_not_peft:
+            raise AdapterError(
+                f"{self.why_not_peft} Save the adapter in IA3 Studio's own layout with save_native(folder), or merge"
+                " it into the model and save that."
+            )
         targets = self._targets()
         tensors = self._tensors(targets)
         folder.mkdir(parents=True, exist_ok=True)
@@ -81,6 +100,19 @@ class Adapter:
         peft_layout.write_json(folder / CONFIG_FILE, config)
         sites = [asdict(site) for site in self.selection]
         peft_layout.write_json(folder / STUDIO_FILE, {"format": 1, "sites": sites, "metadata": dict(self.metadata)})
+        for name in (native_layout.NATIVE_CONFIG, native_layout.NATIVE_VECTORS):
+            (folder / name).unlink(missing_ok=True)
+
+    def save_native(self, folder: Path | str) -> None:
+        """Write the adapter into a folder in IA3 Studio's own layout, which holds any adapter and PEFT refuses.
+
+        **An adapter in PEFT's layout in the same folder is removed.**
+        """
+        named = self.targets.modules_to_save if self.targets else ()
+        kept = native_layout.Kept(
+            self.selection, self.vectors(), self.heads, named or _above(self.heads), self.metadata, self.why_not_peft
+        )
+        native_layout.write(Path(folder), kept)
 
     @classmethod
     def load(cls, folder: Path | str) -> Adapter:
@@ -90,6 +122,8 @@ class Adapter:
             AdapterError: a file is missing or damaged, or the adapter is not (IA)³.
         """
         folder = Path(folder)
+        if native_layout.is_native(folder):
+            return cls._load_native(folder)
         config = peft_layout.read_config(folder)
         wide, heads, spatial = peft_layout.split_tensors(peft_layout.read_tensors(folder), config)
         sites, metadata = _read_studio_facts(folder, wide)
@@ -99,15 +133,20 @@ class Adapter:
             metadata.setdefault("task_type", str(config["task_type"]))
         return cls(selection, vector, metadata, peft_layout.targets_of(config, spatial), heads)
 
+    @classmethod
+    def _load_native(cls, folder: Path) -> Adapter:
+        kept = native_layout.read(folder)
+        targets = replace(
+            anchored_targets(kept.selection), modules_to_save=kept.modules_to_save, inexpressible=kept.reason
+        )
+        return cls(kept.selection, torch.cat(list(kept.vectors.values())), kept.metadata, targets, kept.heads)
+
     def _targets(self) -> Targets:
         targets = self.targets or anchored_targets(self.selection)
         if targets.target_modules is None:  # read from a file that left it to PEFT's defaults
             targets = replace(anchored_targets(self.selection), spatial=targets.spatial)
-        if targets.inexpressible:
-            raise AdapterError(targets.inexpressible)
         if self.heads and not targets.modules_to_save:
-            above = tuple(dict.fromkeys(name.rpartition(".")[0] for name in self.heads))
-            targets = replace(targets, modules_to_save=above)
+            targets = replace(targets, modules_to_save=_above(self.heads))
         return targets
 
     def _tensors(self, targets: Targets) -> dict[str, Tensor]:
@@ -115,10 +154,7 @@ class Adapter:
         sides: dict[str, Side] = {}
         wide: dict[str, Tensor] = {}
         for site, numbers in self.vectors().items():
-            if sides.setdefault(site.path, site.side) != site.side:
-                raise AdapterError(
-                    f"{site.path} is scaled on both sides, which PEFT's files cannot say; keep one side of each module."
-                )
+            sides[site.path] = site.side
             full = wide.setdefault(site.path, torch.ones(site.channels))
             full[site.positions] = numbers
         vectors = {
@@ -180,12 +216,28 @@ def fit(model: nn.Module, adapter: Adapter, *, strict: bool = True, source: str 
 def heads_in(model: nn.Module, adapter: Adapter) -> tuple[str, ...]:
     """Return the paths of the modules of a model that an adapter brings whole."""
     named = adapter.targets.modules_to_save if adapter.targets else ()
-    above = dict.fromkeys(name.rpartition(".")[0] for name in adapter.heads)
-    return heads_holding(model, adapter.heads, named or tuple(above)) if adapter.heads else ()
+    return heads_holding(model, adapter.heads, named or _above(adapter.heads)) if adapter.heads else ()
+
+
+def _above(heads: Iterable[str]) -> tuple[str, ...]:
+    """Return the modules that hold tensors."""
+    return tuple(dict.fromkeys(name.rpartition(".")[0] for name in heads))
 
 
 def _misfit(adapter: Adapter, model: nn.Module) -> str:
-    """Return the table of what differs between what PEFT's lists promise on this model and what the adapter holds."""
+    """Return the table of what differs between what a model has a place for and what the adapter holds."""
+    expected, found = _shapes(adapter, model)
+    return "" if expected is None else peft_layout.misfit(expected, found)
+
+
+def _shapes(adapter: Adapter, model: nn.Module) -> tuple[Shapes | None, Shapes]:
+    """Return key → shape of what a model has a place for, None where that is not known, and of what there is.
+
+    For what PEFT can hold, its own lists say what it would look for; else the sites do.
+    """
+    if adapter.why_not_peft:
+        expected: Shapes | None = native_layout.shapes_expected(adapter.selection, adapter.heads, model)
+        return expected, native_layout.shapes_found(adapter.selection, adapter.heads)
     targets = adapter.targets or anchored_targets(adapter.selection)
     found = {
         peft_layout.vector_key(site.path): peft_layout.vector_shape(
@@ -194,29 +246,25 @@ def _misfit(adapter: Adapter, model: nn.Module) -> str:
         for site in adapter.selection
     }
     found |= {f"{peft_layout.PREFIX}{name}": tuple(tensor.shape) for name, tensor in adapter.heads.items()}
-    expected = peft_layout.expected_shapes(targets, model, adapter.metadata.get("task_type"))
-    return "" if expected is None else peft_layout.misfit(expected, found)
+    return peft_layout.expected_shapes(targets, model, adapter.metadata.get("task_type")), found
 
 
 def _fitting(adapter: Adapter, model: nn.Module) -> Adapter:
     """Return the part of an adapter that a model has a place for."""
-    targets = adapter.targets or anchored_targets(adapter.selection)
-    shapes = peft_layout.expected_shapes(targets, model, adapter.metadata.get("task_type")) or {}
+    expected, found = _shapes(adapter, model)
+    fits = {key for key, shape in found.items() if (expected or {}).get(key) == shape}
+    native = bool(adapter.why_not_peft)
     kept = {
         site: numbers
         for site, numbers in adapter.vectors().items()
-        if shapes.get(peft_layout.vector_key(site.path))
-        == peft_layout.vector_shape(site.side, site.channels, targets.spatial.get(site.path, 0))
+        if (native_layout.site_key(site) if native else peft_layout.vector_key(site.path)) in fits
     }
     if not kept:
         raise AdapterError(
             f"No vector of the adapter fits this model: {peft_layout.whose(adapter.selection.base_model, model)}."
         )
-    heads = {
-        name: tensor
-        for name, tensor in adapter.heads.items()
-        if shapes.get(f"{peft_layout.PREFIX}{name}") == tuple(tensor.shape)
-    }
+    prefix = "" if native else peft_layout.PREFIX
+    heads = {name: tensor for name, tensor in adapter.heads.items() if f"{prefix}{name}" in fits}
     selection = Selection(tuple(kept), adapter.selection.base_model)
     return replace(adapter, selection=selection, vector=torch.cat(list(kept.values())), heads=heads)
 

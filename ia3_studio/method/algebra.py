@@ -23,6 +23,7 @@ from ia3_studio.method.adapter import Adapter
 from ia3_studio.method.product import strengthen
 from ia3_studio.method.rows import Key
 from ia3_studio.method.sites import Role, Selection, Site
+from ia3_studio.method.targets import Targets, anchored_targets
 from ia3_studio.method.tree import layer_of
 
 
@@ -168,8 +169,14 @@ def _combine(
         for name, text in first.metadata.items()
         if all(adapter.metadata.get(name) == text for adapter in adapters)
     }
-    targets = first.targets if selection == first.selection else None
+    targets = first.targets if selection == first.selection else _not_for_peft(selection, adapters)
     return Adapter(selection, torch.cat(pieces), facts, targets, _one_head(adapters))
+
+
+def _not_for_peft(selection: Selection, adapters: Sequence[Adapter]) -> Targets | None:
+    """Return the targets of a selection that holds what PEFT cannot scale, where an adapter says so."""
+    reason = next((adapter.why_not_peft for adapter in adapters if adapter.why_not_peft), "")
+    return replace(anchored_targets(selection), inexpressible=reason) if reason else None
 
 
 def _one_head(adapters: Sequence[Adapter]) -> Mapping[str, Tensor]:

@@ -8,15 +8,17 @@ work; the base model's own module comes back unchanged.
 from __future__ import annotations
 
 import copy
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from ia3_studio.errors import AdapterError, SelectionError
+from ia3_studio.method.rows import Choice
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.method.sites import Selection
 
@@ -30,13 +32,18 @@ class Heads:
     def __init__(self, model: nn.Module, paths: Iterable[str]) -> None:
         self._model = model
         self._originals = {path: _module(model, path) for path in paths}
-        self._copies = {path: copy.deepcopy(module) for path, module in self._originals.items()}
+        self._copies = {path: _copied(module) for path, module in self._originals.items()}
         self.installed = False
 
     @property
     def paths(self) -> tuple[str, ...]:
         """Return the paths of the modules."""
         return tuple(self._copies)
+
+    @property
+    def modules(self) -> Mapping[str, nn.Module]:
+        """Return the copies by path."""
+        return self._copies
 
     def tensors(self) -> dict[str, Tensor]:
         """Return copies of what was learned, on the CPU, by the names they have in the model."""
@@ -127,6 +134,11 @@ class HeadedAttachment(Attachment):
         super().load(adapter)
         self.heads.load(adapter.heads)
 
+    @property
+    def tells_rows_apart(self) -> bool:
+        """Say that rows with and without the heads cannot share a batch."""
+        return False
+
     @contextmanager
     def strengths(self, *strengths: float) -> Iterator[None]:
         """Run at one strength; a head is the base model's at strength 0 and the adapter's at any other.
@@ -173,6 +185,40 @@ def heads_holding(model: nn.Module, tensors: Iterable[str], names: Iterable[str]
         if path and path.endswith(wanted) and any(key.startswith(f"{path}.") for key in keys)
     ]
     return tuple(path for path in found if not any(path.startswith(f"{other}.") for other in found))
+
+
+def by_rows(choice: Choice, path: str, module: nn.Module, args: Any, kwargs: Any, result: Any) -> Any:
+    """Return a module's result, with the rows that have a module of their own replaced by what that returns.
+
+    Raises:
+        SelectionError: the rows of the result cannot be told apart.
+    """
+    owners = choice.heads(path)
+    for head in {id(head): head for head in owners if head}.values():
+        head.train(module.training)
+        if len(set(owners)) == 1:
+            return head(*args, **kwargs)
+        if not isinstance(result, Tensor):
+            raise SelectionError(f"{path} returns more than one tensor; run rows with different heads one by one.")
+        batch, each = len(result), choice.each(len(result))
+        rows = [row for row in range(batch) if owners[row // each] is head]
+        chosen = torch.tensor(rows, device=result.device)
+        own = head(*(_rows_of(value, chosen, batch) for value in args),
+                   **{name: _rows_of(value, chosen, batch) for name, value in kwargs.items()})  # fmt: skip
+        result = result.index_copy(0, chosen, own)
+    return result
+
+
+def _rows_of(value: Any, chosen: Tensor, batch: int) -> Any:
+    """Return some rows of what has the batch as its first axis, anything else as it is."""
+    is_batch = isinstance(value, Tensor) and value.dim() > 0 and len(value) == batch
+    return value.index_select(0, chosen) if is_batch else value
+
+
+def _copied(module: nn.Module) -> nn.Module:
+    """Return a copy without hooks, which belong to the module that stands in the model."""
+    hooks = (dicts for part in module.modules() for dicts in (part._forward_hooks, part._forward_pre_hooks))
+    return copy.deepcopy(module, {id(known): OrderedDict() for known in hooks})
 
 
 def _module(model: nn.Module, path: str) -> nn.Module:

@@ -107,6 +107,15 @@ def read_tensors(folder: Path) -> dict[str, Tensor]:
         )
     if not path.is_file():
         raise AdapterError(f"{folder} holds no {VECTORS_FILE}; save the adapter with safe_serialization=True.")
+    return open_tensors(path)
+
+
+def open_tensors(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a safetensors file by their keys.
+
+    Raises:
+        AdapterError: it is damaged or empty, or holds numbers that are not finite.
+    """
     try:
         tensors = load_file(path)
     except (OSError, SafetensorError) as error:

@@ -377,7 +377,7 @@ def _put(
     assert isinstance(model, PeftModel)
     desk = model._ia3
     with model._without_heads():
-        desk.serving.add(name, adapter)
+        desk.serving.add(name, replace(adapter, heads={}))  # heads stand in the model here, one adapter's at a time
         paths = heads_in(model, adapter) if heads is None else heads
         if paths:
             desk.heads[name] = Heads(model, paths)

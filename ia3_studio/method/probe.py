@@ -17,8 +17,11 @@ from torch.utils._pytree import tree_leaves
 
 from ia3_studio.errors import SelectionError
 from ia3_studio.method.quiet import evaluating
+from ia3_studio.method.rows import mixes_rows
 from ia3_studio.method.scaling import Attachment, attach
 from ia3_studio.method.sites import Selection, Site
+
+_NEVER_CALLED = "no forward pass calls the module"
 
 
 @dataclass(frozen=True)
@@ -57,14 +60,20 @@ def dead_sites(model: nn.Module, chosen: Selection | Attachment, inputs: Mapping
 def require_live(model: nn.Module, chosen: Selection | Attachment, inputs: Mapping[str, Any]) -> None:
     """Refuse to train vectors that would stay at one, by their names.
 
+    Experts that these tokens are not sent to are let pass: others may be.
+
     Raises:
         SelectionError: a vector is dead on these inputs.
     """
-    dead = dead_sites(model, chosen, inputs)
+    found = dead_sites(model, chosen, inputs)
+    dead = [entry for entry in found if not (entry.reason == _NEVER_CALLED and mixes_rows(entry.site.path))]
     if dead:
         names = "; ".join(f"{entry.site.name} ({entry.reason})" for entry in dead[:5])
         more = f" and {len(dead) - 5} more" if len(dead) > 5 else ""
-        raise SelectionError(f"These vectors would never be trained: {names}{more}. Leave them out of the selection.")
+        raise SelectionError(
+            f"These vectors would never be trained: {names}{more}. Leave them out of the selection; on the Modules tab,"
+            " untick them or pick a preset."
+        )
 
 
 def _probe(model: nn.Module, attachment: Attachment, inputs: Mapping[str, Any]) -> tuple[DeadSite, ...]:
@@ -82,7 +91,7 @@ def _probe(model: nn.Module, attachment: Attachment, inputs: Mapping[str, Any]) 
 
 def _why_dead(site: Site, gradient: Tensor, called: set[str]) -> str:
     if site.path not in called:
-        return "no forward pass calls the module"
+        return _NEVER_CALLED
     if not gradient.isfinite().all():
         return "its gradient is not finite"
     return "" if bool(gradient.any()) else "its gradient is zero"

@@ -8,13 +8,13 @@ repeated in place, as ``repeat_interleave`` does.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ia3_studio.errors import SelectionError
 from ia3_studio.method.product import strengthen
@@ -45,9 +45,17 @@ class Place:
 class Vectors:
     """One adapter's numbers on one model: a flat tensor, and which of its numbers scale which place."""
 
-    def __init__(self, selection: Selection, places: tuple[Place, ...], flat: Tensor) -> None:
+    def __init__(
+        self,
+        selection: Selection,
+        places: tuple[Place, ...],
+        flat: Tensor,
+        heads: Mapping[str, nn.Module] | None = None,
+    ) -> None:
         self.selection = selection
         self.flat = flat
+        self.heads = dict(heads or {})
+        """Modules that stand in for the model's own, by path."""
         self.places = {place.key: place for place in places}
         starts, reached = {}, 0
         for site in selection:
@@ -104,6 +112,10 @@ class Choice:
         """Say whether any row uses these vectors."""
         return vectors in self._distinct
 
+    def heads(self, path: str) -> tuple[nn.Module | None, ...]:
+        """Return each row's own module at a path, None where the row takes the model's."""
+        return tuple(vectors.heads.get(path) if vectors else None for vectors, _ in self._rows)
+
     def over(self, scale: Tensor, activation: Tensor, path: str) -> Tensor:
         """Return a scale in the shape that multiplies this activation.
 
@@ -117,17 +129,26 @@ class Choice:
         """
         if scale.dim() == 1:
             return scale
-        rows, batch = len(scale), activation.shape[0]
-        if any(part.startswith("expert") for part in path.split(".")):
+        batch = activation.shape[0]
+        if mixes_rows(path):
             raise SelectionError(
                 f"{path} is an expert that sees tokens without their rows, so it cannot be scaled row by row;"
                 " run the rows in batches of their own."
             )
-        if batch % rows:
-            raise SelectionError(f"{rows} {self._noun} were given for a batch of {batch} rows.")
-        if batch > rows:
-            scale = scale.repeat_interleave(batch // rows, dim=0)
+        each = self.each(batch)
+        if each > 1:
+            scale = scale.repeat_interleave(each, dim=0)
         return scale.view(batch, *[1] * (activation.dim() - 2), scale.shape[-1])
+
+    def each(self, batch: int) -> int:
+        """Return how many rows of a batch one row of the choice stands for.
+
+        Raises:
+            SelectionError: the batch is no multiple of the rows.
+        """
+        if batch % len(self._rows):
+            raise SelectionError(f"{len(self._rows)} {self._noun} were given for a batch of {batch} rows.")
+        return batch // len(self._rows)
 
     def _make(self) -> dict[Key, Tensor | None]:
         scales = {id(vectors): vectors.scales() for vectors in self._distinct}
@@ -166,6 +187,11 @@ class Chosen(threading.local):
             yield
         finally:
             self.choice = before
+
+
+def mixes_rows(path: str) -> bool:
+    """Say whether a module sees tokens without the rows they come from, as the experts of a mixture do."""
+    return any(part.startswith("expert") for part in path.split("."))
 
 
 def _spread(place: Place, pieces: list[Tensor]) -> Tensor:

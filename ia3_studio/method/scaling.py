@@ -26,7 +26,7 @@ from ia3_studio.method.experts import GateHook, activation_width, down_tensor
 from ia3_studio.method.layers import channel_axis, widths
 from ia3_studio.method.product import Source, rescale
 from ia3_studio.method.quantised import keep_differentiable
-from ia3_studio.method.rows import Choice, Chosen, Key, Place, Vectors
+from ia3_studio.method.rows import Choice, Chosen, Key, Place, Vectors, mixes_rows
 from ia3_studio.method.sites import Selection, Side, Site
 
 if TYPE_CHECKING:
@@ -172,6 +172,11 @@ class Attachment(Hooks):
         with torch.no_grad():
             self.parameter.copy_(adapter.vector)
 
+    @property
+    def tells_rows_apart(self) -> bool:
+        """Say whether the rows of one batch may have strengths of their own."""
+        return not any(mixes_rows(site.path) for site in self.selection)
+
     @contextmanager
     def strengths(self, *strengths: float) -> Iterator[None]:
         """Run the model at one strength, or at one strength per batch row, inside a ``with`` block.
@@ -225,7 +230,7 @@ def places(model: nn.Module, selection: Selection) -> tuple[Place, ...]:
 
 
 def _place(model: nn.Module, path: str, side: Side, sites: list[Site]) -> Place:
-    channels = _width(model, path, side)
+    channels = width_of(model, path, side)
     wrong = next((site for site in sites if site.channels != channels), None)
     if wrong:
         raise SelectionError(
@@ -235,7 +240,12 @@ def _place(model: nn.Module, path: str, side: Side, sites: list[Site]) -> Place:
     return Place(path, side, channels, tuple(sites), channel_axis(model.get_submodule(path)))
 
 
-def _width(model: nn.Module, path: str, side: Side) -> int:
+def width_of(model: nn.Module, path: str, side: Side) -> int:
+    """Return the channels on one side of a module.
+
+    Raises:
+        SelectionError: the model has no such module, or one without channels to scale.
+    """
     try:
         module = model.get_submodule(path)
     except AttributeError as error:

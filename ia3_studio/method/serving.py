@@ -1,7 +1,7 @@
 """How do many adapters share one model, each row of a batch with its own?
 
 The model's weights and its state_dict stay untouched. Which adapter a row uses is decided for each call, in the
-thread that makes it.
+thread that makes it. An adapter that brings a head of its own is served with it: each row goes through its own.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
 from ia3_studio.errors import AdapterError
+from ia3_studio.method.heads import Heads, by_rows
 from ia3_studio.method.rows import Choice, Vectors
 from ia3_studio.method.scaling import Hooks, device_of, places
 
@@ -35,6 +37,7 @@ class Serving(Hooks):
 
     def __init__(self, model: nn.Module, adapters: Mapping[str, Adapter]) -> None:
         super().__init__(model, self._choice((None,), (1.0,)))
+        self._head_hooks: dict[str, torch.utils.hooks.RemovableHandle] = {}
         self._adapters: dict[str, Adapter] = {}
         self._vectors: dict[str, Vectors] = {}
         self._parameters: dict[str, nn.Parameter] = {}
@@ -50,17 +53,22 @@ class Serving(Hooks):
         """Make an adapter available under a name.
 
         Raises:
-            AdapterError: the name is taken.
+            AdapterError: the name is taken, or the adapter brings a head that the model has no place for.
             SelectionError: a site does not exist in the model or has another size there.
         """
         if name == BASE or name in self._vectors:
             raise AdapterError(f"The name {name!r} is taken; choose another for this adapter.")
-        found = places(self.model, adapter.selection)
+        found, heads = places(self.model, adapter.selection), self._own_heads(adapter)
         flat = nn.Parameter(adapter.vector.detach().clone().to(device_of(self.model)), requires_grad=False)
         self._adapters[name] = adapter
         self._parameters[name] = flat
-        self._vectors[name] = Vectors(adapter.selection, found, flat)
+        self._vectors[name] = Vectors(adapter.selection, found, flat, heads)
         self._hook_places(found)
+        for path in heads:
+            if path not in self._head_hooks:
+                hook = partial(self._through_heads, path)
+                module = self.model.get_submodule(path)
+                self._head_hooks[path] = module.register_forward_hook(hook, with_kwargs=True)
 
     def remove(self, name: str) -> None:
         """Forget an adapter, and the hooks that only it needed; calls under way keep it until they end.
@@ -77,6 +85,16 @@ class Serving(Hooks):
         needed = {key for vectors in self._vectors.values() for key in vectors.places}
         for key in [key for key in self._hooks if key not in needed]:
             self._hooks.pop(key).remove()
+        headed = {path for vectors in self._vectors.values() for path in vectors.heads}
+        for path in [path for path in self._head_hooks if path not in headed]:
+            self._head_hooks.pop(path).remove()
+
+    def detach(self) -> None:
+        """Remove the hooks, undo a merge; the model is the base model again, bit for bit."""
+        for hook in self._head_hooks.values():
+            hook.remove()
+        self._head_hooks = {}
+        super().detach()
 
     def parameter(self, name: str) -> nn.Parameter:
         """Return an adapter's flat parameter, shape (numbers,): frozen until its ``requires_grad`` is set.
@@ -128,6 +146,22 @@ class Serving(Hooks):
         found = tuple(self._find(name) for name in names)
         with self._choosing(self._choice(found, tuple(map(float, strengths or [1.0] * len(names))))):
             yield
+
+    def _own_heads(self, adapter: Adapter) -> Mapping[str, nn.Module]:
+        """Return copies of the model's modules that hold what an adapter learned whole, by path."""
+        from ia3_studio.method.adapter import heads_in
+
+        heads = Heads(self.model, heads_in(self.model, adapter))
+        lost = [name for name in adapter.heads if name not in heads.tensors()]
+        if lost:
+            raise AdapterError(f"The adapter brings {lost[0]}, which this model has no place for; load its own model.")
+        heads.load(adapter.heads)
+        for parameter in heads.parameters():
+            parameter.requires_grad = False
+        return heads.modules
+
+    def _through_heads(self, path: str, module: nn.Module, args: Any, kwargs: Any, result: Any) -> Any:
+        return by_rows(self._chosen.choice or self._usual, path, module, args, kwargs, result)
 
     def _find(self, name: str) -> Vectors | None:
         if name == BASE:

@@ -249,12 +249,10 @@ def _why_inexpressible(selection: Selection, modules: Mapping[str, nn.Module], s
     for site in selection:
         module = modules.get(site.path)
         if sides.setdefault(site.path, site.side) != site.side:
-            return _both_sides(site.path)
+            return both_sides(site.path)
         if module is None or widths_in_peft(module) is None:
             kind = "tensor" if module is None else type(module).__name__
-            return (
-                f"{site.path} is a {kind}, which PEFT's (IA)³ cannot scale; merge the adapter into the model instead."
-            )
+            return f"{site.path} is a {kind}, which PEFT's (IA)³ cannot scale."
         if saved and Targets((site.path,), (), modules_to_save=saved).side_of(site.path) is None:
             return f"{site.path} belongs to a head that is saved whole, where PEFT sets no vector; leave it out."
     return ""
@@ -268,7 +266,8 @@ def _why_not_saved(saved: tuple[str, ...], heads: Collection[str], paths: Collec
     )
 
 
-def _both_sides(path: str) -> str:
+def both_sides(path: str) -> str:
+    """Return why PEFT cannot scale a module on both sides."""
     return f"{path} is scaled on both sides, which PEFT's files cannot say; keep one side of each module."
 
 

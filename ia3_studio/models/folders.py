@@ -39,7 +39,7 @@ def _shards(folder: Path) -> set[str]:
 
 
 def _instead_of_config(folder: Path) -> str:
-    if (folder / "adapter_config.json").is_file():
+    if any((folder / name).is_file() for name in ("adapter_config.json", "ia3_adapter.json")):
         return "it holds an adapter, not a model; load the adapter's base model and import the adapter there"
     if ggufs := sorted(folder.glob("*.gguf")):
         return f"it holds no config.json but a GGUF file; give the file itself: {ggufs[0]}"

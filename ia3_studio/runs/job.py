@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ia3_studio.data.tokens import Tokenized
     from ia3_studio.runs.worker import Say
 
+PROBED_TOKENS = 8
+"""How much of a row the vectors are tried on: as much work as a forward and backward pass over one short row."""
+
 
 class TrainingJob:
     """One (IA)³ training job, described by a run's settings."""
@@ -37,6 +40,7 @@ class TrainingJob:
         self._tokenize(split)
         say(None, "Placing the vectors")
         self._place_vectors()
+        self._require_live()
 
     def steps(self) -> Generator[Step, None, None]:
         """Train, yielding each step."""
@@ -61,7 +65,11 @@ class TrainingJob:
             "learning_rate": str(self._run.config.train.learning_rate),
             "steps": str(self._newest.step if self._newest else 0),
         }
-        self._attachment.adapter(facts).save(folder)
+        adapter = self._attachment.adapter(facts)
+        if adapter.why_not_peft:
+            adapter.save_native(folder)
+        else:
+            adapter.save(folder)
 
     def _read_data(self) -> DataSplit:
         from ia3_studio.data.load import load_data
@@ -101,6 +109,18 @@ class TrainingJob:
             chosen = discover(self._loaded.model, self._loaded.base_model).select(chosen)
         self._attachment = attach(self._loaded.model, chosen)
         print(f"{len(chosen)} vectors, {chosen.numbers:,} trained numbers")
+
+    def _require_live(self) -> None:
+        """Try the vectors on the beginning of a row, so that none is trained in vain."""
+        import torch
+
+        from ia3_studio.method.inputs import example_inputs
+        from ia3_studio.method.probe import require_live
+
+        model = self._loaded.model
+        tokens = max((row.input_ids for row in self._rows), key=len)[:PROBED_TOKENS]
+        inputs = example_inputs(model, len(tokens)) | {"input_ids": torch.tensor([tokens], device=model.device)}
+        require_live(model, self._attachment, inputs)
 
 
 def _tell_losses(tokenized: Tokenized) -> None:

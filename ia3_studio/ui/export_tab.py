@@ -39,10 +39,12 @@ def offer(studio: Studio, key: str) -> tuple[str, Any, Any]:
     card = card_of(studio, shown, shown.adapter)
     name = "".join(letter if letter.isalnum() else "-" for letter in card.name.lower()).strip("-") or "adapter"
     target = zip_adapter(shown.adapter, studio.scratch / key.replace(":", "-") / f"{name}-ia3.zip", card)
+    told = facts(Fact(*row) for row in text.adapter_facts(card, target.stat().st_size))
+    snippet = text.studio_snippet if card.not_for_peft else text.peft_snippet
     return (
-        facts(Fact(*row) for row in text.adapter_facts(card, target.stat().st_size)),
+        note(text.not_for_peft(card.not_for_peft), "warn") + told if card.not_for_peft else told,
         gr.update(interactive=True, value=str(target)),
-        gr.update(visible=True, value=text.peft_snippet(card.base_model, name)),
+        gr.update(visible=True, value=snippet(card.base_model, name)),
     )
 
 
@@ -70,6 +72,7 @@ def card_of(studio: Studio, shown: Shown, folder: Path) -> CardFacts:
         f"{datetime.fromtimestamp(shown.run.created_at, UTC):%Y-%m-%d}" if shown.run else "",
         shown.run.config.train if shown.run else None,
         adapter.metadata.get("task_type", "CAUSAL_LM"),
+        adapter.why_not_peft,
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -15,6 +16,10 @@ from ia3_studio.ui.components.layer_tree import LayerTree, show_rows
 from ia3_studio.ui.components.tree_rows import decode_ticks, ticks_of
 from ia3_studio.ui.markup import heading, note
 from ia3_studio.ui.session import ReadModel, Session, Studio, chosen_model, quiet
+
+if TYPE_CHECKING:
+    from ia3_studio.method import LayerTree as ModelTree
+    from ia3_studio.method import Site
 
 PAPER = "paper"
 """The preset ticked at first."""
@@ -49,13 +54,27 @@ def pick_preset(studio: Studio, source: str, preset: str) -> tuple[str, str]:
         return "", note(str(error), "bad")
 
 
+def choose_sites(studio: Studio, source: str, words: str) -> tuple[Any, Any, str]:
+    """Tick the sites that a few words mean; return (ticks, preset, note). What was ticked stays after an error."""
+    read = studio.shelf.read(chosen_model(source))
+    try:
+        if not words.strip():
+            raise SelectionError(text.CHOOSE_EMPTY)
+        chosen = in_rows(read.tree, read.tree.choose(words.strip()))
+        ticks = ticks_of(read.rows, chosen)
+    except SelectionError as error:
+        return gr.skip(), gr.skip(), note(str(error), "bad")
+    said = text.ticked(len(chosen), sum(site.size for site in chosen))
+    return ticks, name_preset(studio, source, ticks), note(said, "good")
+
+
 def name_preset(studio: Studio, source: str, ticks: str) -> str | None:
     """Return the preset that the ticks amount to, or None when they are the visitor's own."""
     read = studio.shelf.read(chosen_model(source))
     chosen = frozenset(decode_ticks(ticks, read.rows))
     for preset, _label in text.PRESETS:
         try:
-            if chosen == frozenset(read.tree.select(preset)):
+            if chosen == frozenset(in_rows(read.tree, read.tree.select(preset))):
                 return preset
         except SelectionError:  # this model has nothing of that preset
             continue
@@ -68,7 +87,23 @@ def preset_ticks(read: ReadModel, preset: str) -> str:
     Raises:
         SelectionError: the model has nothing of that preset.
     """
-    return ticks_of(read.rows, read.tree.select(preset))
+    return ticks_of(read.rows, in_rows(read.tree, read.tree.select(preset)))
+
+
+def in_rows(tree: ModelTree, chosen: Iterable[Site]) -> tuple[Site, ...]:
+    """Return sites as the tree has rows for them: a whole fused projection as all of its parts.
+
+    Raises:
+        SelectionError: a site is on a side that the tree does not offer.
+    """
+    found: dict[Site, None] = {}
+    for site in chosen:
+        parts = [row for row in tree.sites if (row.path, row.side) == (site.path, site.side)]
+        rows = [site] if site in parts else parts
+        if sum(row.size for row in rows) != site.size:
+            raise SelectionError(text.not_in_tree(site.path, site.side))
+        found |= dict.fromkeys(rows)
+    return tuple(found)
 
 
 def build(studio: Studio, session: Session) -> ModulesTab:
@@ -80,10 +115,29 @@ def build(studio: Studio, session: Session) -> ModulesTab:
         label=text.PRESET_LABEL,
         elem_id="preset",
     )
+    with gr.Row(equal_height=False, elem_classes="choose-row"):
+        words = gr.Textbox(
+            label=text.CHOOSE_LABEL,
+            info=text.CHOOSE_INFO,
+            placeholder=text.CHOOSE_HINT,
+            max_lines=1,
+            max_length=2000,
+            scale=8,
+            min_width=240,
+            elem_id="choose",
+        )
+        choose = gr.Button(text.CHOOSE_BUTTON, scale=1, min_width=120, elem_id="choose-these")
     said = gr.HTML(note(text.reading(STARTER)), elem_id="modules-note")
     tree = LayerTree(elem_id="layer-tree")
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_DATA, variant="primary", elem_id="next-data")
     preset.input(guard(pick_preset, studio), [session.model, preset], [tree, said], **quiet())
+    gr.on(
+        [words.submit, choose.click],
+        guard(choose_sites, studio),
+        [session.model, words],
+        [tree, preset, said],
+        **quiet(),
+    )
     tree.input(guard(name_preset, studio), [session.model, tree], preset, **quiet(trigger_mode="always_last"))
     return ModulesTab(tree, [tree, preset, said], onward)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ia3_studio.errors import AdapterError, RunError
+from ia3_studio.export.archive import NATIVE_FILES, PEFT_FILES
 from ia3_studio.ui import text
 
 if TYPE_CHECKING:
@@ -86,8 +87,9 @@ def imported(studio: Studio) -> tuple[Path, ...]:
 
 def base_model_of(folder: Path) -> str:
     """Return the base model an adapter's config names; empty when it names none."""
-    config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
-    return str(config.get("base_model_name_or_path") or "")
+    own = folder / NATIVE_FILES[0]
+    config = json.loads((own if own.is_file() else folder / PEFT_FILES[0]).read_text(encoding="utf-8"))
+    return str(config.get("base_model" if own.is_file() else "base_model_name_or_path") or "")
 
 
 def source_of(base_model: str) -> str:

@@ -59,7 +59,13 @@ PRESETS = (
     ("attention", "Keys and values"),
     ("feed-forward", "Feed-forward"),
     ("all", "Every linear layer"),
+    ("peft", "PEFT's own default"),
 )
+CHOOSE_LABEL = "Choose"
+CHOOSE_INFO = "Roles, presets or module names, then @ and layers: key,value@8-15; feed-forward@20-"
+CHOOSE_HINT = "What the tree should tick"
+CHOOSE_BUTTON = "Tick these"
+CHOOSE_EMPTY = "Nothing was written to choose by; write roles and layers, such as key,value@0-3."
 PRESET_LABEL = "Start from"
 NOTHING_TICKED = "No module is ticked on the Modules tab, so there is nothing to train; tick some or pick a preset."
 NEXT_DATA = "Next: choose the data"
@@ -158,12 +164,12 @@ NEXT_EXPORT = "Next: take it with you"
 
 # export tab
 EXPORT_TITLE = "Take it with you"
-EXPORT_WORDS = "The adapter as a zip in PEFT's layout, with a model card."
+EXPORT_WORDS = "The adapter as a zip with a model card, in PEFT's layout wherever PEFT can hold it."
 EXPORT_EMPTY = "There is no adapter to download yet. Train the demo on the first tab."
 DOWNLOAD = "Download the adapter"
 SNIPPET_LABEL = "Use it in Python"
 IMPORT_TITLE = "Bring one in"
-IMPORT_WORDS = "An (IA)³ adapter from PEFT or from here: a zip, or adapter_config.json with adapter_model.safetensors."
+IMPORT_WORDS = "An (IA)³ adapter from PEFT or from here: a zip, or its config (json) with its numbers (safetensors)."
 IMPORT_UPLOAD = "zip, or the adapter's files, up to 64 MB each"
 
 
@@ -245,6 +251,28 @@ def data_name(data: str) -> str:
     return STARTER_DATA if data == "lighthouse" else data.replace("\\", "/").rpartition("/")[2]
 
 
+def ticked(number: int, numbers: int) -> str:
+    """Say what a choice in words has ticked."""
+    return f"Ticked: {vectors(number, numbers)}."
+
+
+def not_in_tree(name: str, side: str) -> str:
+    """Say that a choice names a place that has no row to tick."""
+    return (
+        f"This choice scales the {side} side of {name}, which has no row in the tree to tick; choose another here, or"
+        " select it in Python."
+    )
+
+
+def never_trained(names: list[str]) -> str:
+    """Say which ticked modules the model's result does not depend on."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return (
+        f"The model's result does not depend on {', '.join(names[:3])}{more}, so nothing would be learned there;"
+        " untick it on the Modules tab or pick a preset."
+    )
+
+
 def started(name: str) -> str:
     """Say that a run was started."""
     return f"“{name}” is under way. You may close this page: the run goes on."
@@ -288,6 +316,22 @@ def peft_snippet(base_model: str, folder: str) -> str:
         f"base = AutoModelForCausalLM.from_pretrained({base_model!r})\n"
         f"tokenizer = AutoTokenizer.from_pretrained({base_model!r})\n"
         f"model = PeftModel.from_pretrained(base, {folder!r})  # the unpacked zip\n"
+    )
+
+
+def not_for_peft(reason: str) -> str:
+    """Say for whom an adapter is that PEFT cannot hold."""
+    return f"This adapter is for IA3 Studio, not for PEFT: {reason} Bring the zip in here, or load it as shown below."
+
+
+def studio_snippet(base_model: str, folder: str) -> str:
+    """Return a program that loads the adapter with IA3 Studio."""
+    return (
+        "from ia3_studio import load_adapter\n"
+        "from transformers import AutoModelForCausalLM, AutoTokenizer\n\n"
+        f"model = AutoModelForCausalLM.from_pretrained({base_model!r})\n"
+        f"tokenizer = AutoTokenizer.from_pretrained({base_model!r})\n"
+        f"load_adapter(model, {folder!r})  # the unpacked zip\n"
     )
 
 

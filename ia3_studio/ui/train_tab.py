@@ -129,13 +129,17 @@ def ticked(ticks: str, read: ReadModel) -> Selection:
     """Return the sites ticked in the layer tree.
 
     Raises:
-        SelectionError: none is ticked, or the ticks are not of this tree.
+        SelectionError: none is ticked, the ticks are not of this tree, or the model's result goes around a module.
     """
     from ia3_studio.method import Selection
 
     sites = decode_ticks(ticks, read.rows)
     if not sites:
         raise SelectionError(text.NOTHING_TICKED)
+    dead = {node.path for node in read.tree.nodes if not node.live}
+    idle = [site.name for site in sites if site.path in dead]
+    if idle:
+        raise SelectionError(text.never_trained(idle))
     return Selection(sites, read.tree.base_model)
 
 

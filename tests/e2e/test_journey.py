@@ -9,7 +9,16 @@ import pytest
 import torch
 from playwright.sync_api import Page, expect
 
-from tests.e2e.studio_app import StudioProcess, choose_tiny, open_studio, open_tab, start_training, wait_for_points
+from tests.e2e.conftest import Snapshot
+from tests.e2e.studio_app import (
+    StudioProcess,
+    choose_tiny,
+    open_studio,
+    open_tab,
+    start_training,
+    use_model,
+    wait_for_points,
+)
 
 pytestmark = pytest.mark.e2e
 
@@ -19,6 +28,25 @@ def short_answers(page: Page) -> None:
     page.get_by_role("button", name="How answers are drawn").click()
     page.get_by_label("number input for Length (tokens)").fill("16")
     page.get_by_label("number input for Length (tokens)").press("Enter")
+
+
+def test_a_few_words_tick_what_they_mean_or_say_what_would(
+    page: Page, studio: StudioProcess, tiny: Path, snapshot: Snapshot
+) -> None:
+    open_studio(page, studio)
+    use_model(page, str(tiny))
+    expect(page.locator("#model-note")).to_contain_text("is in use", timeout=30_000)
+    open_tab(page, "2 Modules")
+    words = page.get_by_label("Choose", exact=False).and_(page.locator("input, textarea"))
+    words.fill("key,value@1")
+    words.press("Enter")
+    expect(page.locator("#layer-tree .totals")).to_contain_text("32 trained numbers")
+    expect(page.locator("#modules-note")).to_contain_text("Ticked: 32 numbers in 2 vectors")
+    words.fill("valeu")
+    page.locator("#choose-these").click()
+    expect(page.locator("#modules-note")).to_contain_text("near it are value")
+    expect(page.locator("#layer-tree .totals")).to_contain_text("32 trained numbers")
+    snapshot(page, "choose")
 
 
 def test_from_ticks_to_an_adapter_that_peft_loads(

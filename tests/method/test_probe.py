@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+import transformers as hf
 from torch import nn
 
 from ia3_studio.errors import SelectionError
@@ -66,3 +67,25 @@ def test_a_selection_that_nothing_reaches_is_named_whole() -> None:
     model = Bypassed().requires_grad_(False)
     (dead,) = dead_sites(model, Selection(SITES.sites[2:]), {"x": torch.randn(1, 3, 8)})
     assert dead.reason == "no forward pass calls the module"
+
+
+def test_an_expert_that_a_short_row_is_not_sent_to_is_let_pass() -> None:
+    config = hf.SwitchTransformersConfig(
+        vocab_size=97,
+        d_model=32,
+        d_ff=48,
+        num_layers=2,
+        num_decoder_layers=2,
+        num_heads=4,
+        d_kv=8,
+        num_experts=8,
+        num_sparse_encoder_layers=1,
+        num_sparse_decoder_layers=1,
+        router_dtype="float32",
+    )
+    model = hf.SwitchTransformersForConditionalGeneration(config).eval()
+    ids, chosen = torch.tensor([[5, 6]]), discover(model).select("feed-forward")
+    assert {entry.reason for entry in dead_sites(model, chosen, {"input_ids": ids, "decoder_input_ids": ids})} == {
+        "no forward pass calls the module"
+    }
+    require_live(model, chosen, {"input_ids": ids, "decoder_input_ids": ids})

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from safetensors.torch import load_file, save_file
 
+from ia3_studio.errors import SelectionError
 from ia3_studio.method import Adapter
 from ia3_studio.runs import Run, RunConfig, RunStore, start
 from ia3_studio.runs.folder import read_json
@@ -92,3 +94,14 @@ def test_what_the_worker_cannot_use_is_one_sentence(tmp_path: Path) -> None:
     status = run.status()
     assert status.state == "failed" and "rows.csv" in status.sentence, status.sentence
     assert run.adapter_folder() is None and "Traceback" in run.log_tail()
+
+
+def test_a_vector_that_nothing_can_train_is_named_before_the_first_step(tmp_path: Path) -> None:
+    model = save_tiny_chat(tmp_path / "model")
+    weights = load_file(model / "model.safetensors")
+    weights["model.layers.1.mlp.down_proj.weight"].zero_()
+    save_file(weights, model / "model.safetensors", metadata={"format": "pt"})
+    config = RunConfig("Tiny", str(model), str(write_rows(tmp_path / "rows.jsonl")))
+    run = RunStore(tmp_path / "runs").create(config, "a click")
+    with pytest.raises(SelectionError, match=r"layers\.1\.mlp\.down_proj .its gradient is zero.* untick them"):
+        TrainingJob(run).prepare(lambda _share, _sentence: None)

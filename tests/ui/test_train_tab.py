@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from ia3_studio.errors import RunError, TrainingError
+from ia3_studio.errors import RunError, SelectionError, TrainingError
 from ia3_studio.method.sites import Selection, Site
 from ia3_studio.training import TrainConfig
 from ia3_studio.ui.modules_tab import pick_preset
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.train_tab import plan, rate_notice, run_config, start_run, stop_run
+from ia3_studio.ui.train_tab import plan, rate_notice, run_config, start_run, stop_run, ticked
 from tests.tiny_chat import save_tiny_chat
 
 SELECTION = Selection((Site("layers.0.k_proj", "output", 4, "key"),))
@@ -78,3 +79,13 @@ def test_a_full_disk_is_told_before_anything_is_started(
     with pytest.raises(RunError, match="free some space"):
         next(started)
     assert bench.store.list() == ()
+
+
+def test_a_ticked_module_that_the_result_goes_around_is_named_before_a_start(bench: Studio, tmp_path: Path) -> None:
+    source = str(save_tiny_chat(tmp_path / "tiny"))
+    read = bench.shelf.read(source)
+    ticks, _said = pick_preset(bench, source, "paper")
+    assert len(ticked(ticks, read)) == 6
+    nodes = tuple(replace(node, live=not node.path.endswith("1.mlp.down_proj")) for node in read.tree.nodes)
+    with pytest.raises(SelectionError, match=r"does not depend on model\.layers\.1\.mlp\.down_proj, .* untick it"):
+        ticked(ticks, replace(read, tree=replace(read.tree, nodes=nodes)))

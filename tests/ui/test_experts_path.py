@@ -1,0 +1,68 @@
+"""From a run to a zip and back on a model with experts, whose vectors PEFT's layout cannot hold."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import torch
+
+from ia3_studio.chat import ChatSettings
+from ia3_studio.data.examples import Message
+from ia3_studio.method import Adapter
+from ia3_studio.runs import Run, RunConfig
+from ia3_studio.runs.job import TrainingJob
+from ia3_studio.training import TrainConfig
+from ia3_studio.ui import text
+from ia3_studio.ui.chat_tab import Question, answer_in_memory
+from ia3_studio.ui.export_tab import bring_in, offer
+from ia3_studio.ui.scales_tab import draw
+from ia3_studio.ui.session import Studio
+from ia3_studio.ui.shown import find, run_key
+from tests.tiny_chat import save_tiny_chat
+
+
+def trained(bench: Studio, folder: Path) -> Run:
+    """Train a tiny Mixtral for two steps, in this process."""
+    model = save_tiny_chat(folder / "mixtral", family="mixtral")
+    rows = [{"prompt": f"what is {number}", "answer": "a light"} for number in range(6)]
+    (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    train = TrainConfig(epochs=1, batch_size=3, learning_rate=0.5)
+    config = RunConfig("Experts", str(model), str(folder / "rows.jsonl"), "paper", train, 0.2)
+    run = bench.store.create(config, "a click")
+    job = TrainingJob(run)
+    job.prepare(lambda _share, _sentence: None)
+    last = list(job.steps())[-1].step
+    run.files.keep_adapter(last, job.save)
+    return run
+
+
+def test_a_run_on_experts_is_looked_at_talked_to_taken_away_and_brought_back(bench: Studio, tmp_path: Path) -> None:
+    run = trained(bench, tmp_path)
+    key = run_key(run.id)
+    said, body = draw(bench, key, None, text.DIRECTION)[:2]
+    assert "Experts: " in said and body["visible"] is True
+
+    shown, turns, heard = find(bench, key), (Message("user", "hi"),), []
+    question = Question(shown, run.config.model, (turns, turns), ChatSettings(0, 1, 4, 0))
+    answer_in_memory(bench.memory, question, heard.append)
+    base, tuned = heard[-1]
+    assert base and tuned and heard[-2][0] == base  # the base model's answer is complete before the other begins
+    alone: list[object] = []
+    answer_in_memory(bench.memory, Question(None, run.config.model, (turns,), question.settings), alone.append)
+    assert alone[-1] == (base,)
+
+    facts, button, code = offer(bench, key)
+    assert "for IA3 Studio, not for PEFT" in facts and "load_adapter" in code["value"]
+    with zipfile.ZipFile(button["value"]) as archive:
+        assert archive.namelist() == ["ia3_adapter.json", "ia3_adapter.safetensors", "README.md"]
+        card = archive.read("README.md").decode()
+    assert "library_name" not in card and "not for PEFT: model.layers.0.mlp.experts.act_fn" in card
+
+    ((back, _said),) = bring_in(bench, [button["value"]])
+    again = find(bench, back)
+    assert shown and again and shown.adapter and again.adapter and again.model == run.config.model
+    before, after = Adapter.load(shown.adapter), Adapter.load(again.adapter)
+    assert torch.equal(before.vector, after.vector) and before.selection == after.selection
+    assert (before.vector != 1).all()
