@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from ia3_studio.errors import TrainingError
 
@@ -36,6 +37,8 @@ class TrainConfig:
     evaluate_every: int = 10
     """Optimiser steps between held-out losses; also taken before the first and after the last step."""
     seed: int = 0
+    optimiser: Literal["adamw", "adafactor"] = "adamw"
+    """AdamW has moments for each number; Adafactor as in T-Few bounds each vector's step by that vector's size."""
 
     def __post_init__(self) -> None:
         positive = ("learning_rate", "epochs", "batch_size", "micro_tokens", "max_length", "clip", "evaluate_every")
@@ -46,6 +49,8 @@ class TrainConfig:
             raise TrainingError(f"warmup is {self.warmup}; it is a share of the steps, from 0 to below 1.")
         if self.max_steps is not None and self.max_steps < 1:
             raise TrainingError(f"max_steps is {self.max_steps}; it must be at least 1.")
+        if self.optimiser not in ("adamw", "adafactor"):
+            raise TrainingError(f"The optimiser {self.optimiser!r} is unknown; choose adamw or adafactor.")
         if self.pull < 0:
             raise TrainingError(f"pull is {self.pull}; it must be 0 or more.")
 
