@@ -10,7 +10,7 @@ from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.errors import DataError
 
 PAPER_SEEDS = (42, 1024, 0, 1, 32)
-"""The five seeds of T-Few; it reports the median over them."""
+"""The five seeds of T-Few, so that results can be told apart from the luck of a draw."""
 
 
 @dataclass(frozen=True)

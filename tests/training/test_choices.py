@@ -217,6 +217,25 @@ def test_training_on_whole_answers_follows_the_chosen_optimiser() -> None:
         TrainConfig(optimiser="sgd")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("optimiser", ["adamw", "adafactor"])
+def test_decay_goes_towards_one_with_both_optimisers(optimiser: str) -> None:
+    _model, attachment = prepared("llama")
+    start = attachment.parameter.detach().clone()
+    config = TrainConfig(optimiser=optimiser, learning_rate=0.1)  # type: ignore[arg-type]
+    attachment.parameter.grad = torch.zeros_like(start)
+    take_step(make_optimiser(attachment, config), attachment.parameter, 0.1, 2.0)
+    torch.testing.assert_close(attachment.parameter.detach(), start - 0.1 * 2.0 * (start - 1))
+
+
+def test_training_on_choices_is_pulled_towards_one() -> None:
+    far = []
+    for pull in (0.0, 60.0):
+        model, attachment = prepared("llama")
+        list(train_choices(model, attachment, questions(4), [], TrainConfig(epochs=5, batch_size=4, pull=pull)))
+        far.append(float((attachment.parameter.detach() - 1).abs().mean()))
+    assert far[1] < 0.5 * far[0]
+
+
 def toy(count: int, seed: int) -> list[ChoiceRow]:
     """Return questions whose mark, token 5 or 6, says which of two choices is right."""
     generator = random.Random(seed)
