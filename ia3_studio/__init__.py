@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ia3_studio.chat import ChatSettings, reply
+    from ia3_studio.data.choices import ChoiceExample, tokenize_choices
     from ia3_studio.data.examples import Example, Message
     from ia3_studio.data.load import load_data
     from ia3_studio.data.tokens import tokenize
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
     from ia3_studio.models.load import load_model
     from ia3_studio.training.config import Step, TrainConfig
     from ia3_studio.training.train import train
+    from ia3_studio.training.train_choices import train_choices
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Adapter",
     "ChatSettings",
+    "ChoiceExample",
     "Example",
     "Message",
     "Selection",
@@ -41,12 +44,15 @@ __all__ = [
     "load_model",
     "reply",
     "tokenize",
+    "tokenize_choices",
     "train",
+    "train_choices",
 ]
 
 _HOMES = {
     "Adapter": "method.adapter",
     "ChatSettings": "chat",
+    "ChoiceExample": "data.choices",
     "Example": "data.examples",
     "Message": "data.examples",
     "Selection": "method.sites",
@@ -61,7 +67,9 @@ _HOMES = {
     "load_model": "models.load",
     "reply": "chat",
     "tokenize": "data.tokens",
+    "tokenize_choices": "data.choices",
     "train": "training.train",
+    "train_choices": "training.train_choices",
 }
 
 

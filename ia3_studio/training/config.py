@@ -41,6 +41,8 @@ class TrainConfig:
     seed: int = 0
     backward: Backward = "auto"
     """Number format of the backward products with frozen weights; "auto" is bfloat16 where a CPU is made for it."""
+    optimiser: Literal["adamw", "adafactor"] = "adamw"
+    """AdamW has moments for each number; Adafactor as in T-Few bounds each vector's step by that vector's size."""
 
     def __post_init__(self) -> None:
         positive = ("learning_rate", "epochs", "batch_size", "micro_tokens", "max_length", "clip", "evaluate_every")
@@ -53,6 +55,8 @@ class TrainConfig:
             raise TrainingError(f"warmup is {self.warmup}; it is a share of the steps, from 0 to below 1.")
         if self.max_steps is not None and self.max_steps < 1:
             raise TrainingError(f"max_steps is {self.max_steps}; it must be at least 1.")
+        if self.optimiser not in ("adamw", "adafactor"):
+            raise TrainingError(f"The optimiser {self.optimiser!r} is unknown; choose adamw or adafactor.")
         if self.pull < 0:
             raise TrainingError(f"pull is {self.pull}; it must be 0 or more.")
 

@@ -17,6 +17,7 @@ from ia3_studio.method.scaling import Attachment
 from ia3_studio.training.batches import batches, batches_by_length, label_count
 from ia3_studio.training.config import Step, TrainConfig
 from ia3_studio.training.loss import CausalLoss
+from ia3_studio.training.optimisers import make_optimiser, take_step
 
 if TYPE_CHECKING:
     from ia3_studio.data.tokens import TokenRow
@@ -73,7 +74,7 @@ def _steps(
 ) -> Iterator[Step]:
     began = time.perf_counter()
     total = total_steps(len(rows), config)
-    optimiser = torch.optim.AdamW([attachment.parameter], lr=config.learning_rate, weight_decay=0.0)
+    optimiser = make_optimiser(attachment, config)
     tokens = 0
     last_good = attachment.parameter.detach().clone()
     measured = _evaluate(loss, held_out, config)
@@ -142,17 +143,8 @@ def _learn(
     norm = float(torch.nn.utils.clip_grad_norm_([parameter], config.clip))
     if not (math.isfinite(summed) and math.isfinite(norm)):
         raise _Diverged(f"loss {summed / total:.3g}, gradient norm {norm:.3g}, learning rate {rate:.2g}")
-    _step(optimiser, parameter, rate, config.pull)
+    take_step(optimiser, parameter, rate, config.pull)
     return summed / total, norm
-
-
-def _step(optimiser: torch.optim.Optimizer, parameter: torch.nn.Parameter, rate: float, pull: float) -> None:
-    for group in optimiser.param_groups:
-        group["lr"] = rate
-    with torch.no_grad():
-        parameter.sub_(rate * pull * (parameter - 1))  # decay towards the base model, never towards 0
-    optimiser.step()
-    optimiser.zero_grad(set_to_none=True)
 
 
 def _evaluate(loss: CausalLoss, rows: Sequence[TokenRow], config: TrainConfig) -> float | None:

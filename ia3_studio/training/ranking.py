@@ -1,0 +1,105 @@
+"""Which choice does a model find most likely, and how often is it the right one?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from ia3_studio.data.choices import ChoiceRow
+from ia3_studio.errors import TrainingError
+from ia3_studio.method.scaling import Attachment
+from ia3_studio.training.choice_model import ChoiceModel, Pair, choice_model, groups
+from ia3_studio.training.tfew_loss import Scored, longest
+
+Z95 = 1.959963984540054
+"""Standard deviations on each side of the mean that hold 95 % of a normal distribution."""
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How many of the questions were answered right, with Wilson's 95 % interval."""
+
+    right: int
+    questions: int
+
+    @property
+    def share(self) -> float:
+        """Return the share of right answers."""
+        return self.right / self.questions
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Return Wilson's score interval: true also for few questions and near 0 or 1."""
+        count, share, squared = self.questions, self.share, Z95**2
+        middle = (share + squared / (2 * count)) / (1 + squared / count)
+        half = Z95 / (1 + squared / count) * math.sqrt(share * (1 - share) / count + squared / (4 * count**2))
+        return max(0.0, middle - half), min(1.0, middle + half)
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return f"{self.share:.1%} ({self.right} of {self.questions}; 95 % interval {low:.1%} to {high:.1%})"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The same questions answered by the base model and with the learned vectors."""
+
+    base: Accuracy
+    tuned: Accuracy
+
+
+@torch.no_grad()
+def choice_scores(
+    model: Any, rows: Sequence[ChoiceRow], budget: int = 1024, length_power: float = 1.0
+) -> list[tuple[float, ...]]:
+    """Return each choice's Σ −log p / length^power, in nats: the lowest is the model's answer.
+
+    Args:
+        model: a causal language model or an encoder-decoder, with or without vectors attached.
+        rows: the questions.
+        budget: padded tokens per forward pass.
+        length_power: 1 compares means over tokens, as T-Few does; 0 compares sums.
+
+    Raises:
+        TrainingError: the model cannot rank choices, or there is no question.
+    """
+    if not rows:
+        raise TrainingError("There is no question to rank choices of; give at least one.")
+    model.eval()
+    reader = choice_model(model)
+    order = sorted(range(len(rows)), key=lambda number: -longest(rows[number]))
+    pairs = [Pair(rows[number], place) for number in order for place in range(len(rows[number].choices))]
+    flat = [score for group in groups(pairs, budget) for score in _scores(reader, group, length_power)]
+    found: dict[int, tuple[float, ...]] = {}
+    for number in order:
+        count = len(rows[number].choices)
+        found[number], flat = tuple(flat[:count]), flat[count:]
+    return [found[number] for number in range(len(rows))]
+
+
+def accuracy(scores: Sequence[Sequence[float]], rows: Sequence[ChoiceRow]) -> Accuracy:
+    """Count the questions whose lowest score is the right choice's; of equal scores the first counts."""
+    found = [min(range(len(each)), key=each.__getitem__) for each in scores]
+    return Accuracy(sum(place == row.answer for place, row in zip(found, rows, strict=True)), len(rows))
+
+
+def compare(attachment: Attachment, rows: Sequence[ChoiceRow], budget: int = 1024) -> Comparison:
+    """Answer the questions with the base model and with the learned vectors.
+
+    Raises:
+        TrainingError: the model cannot rank choices, or there is no question.
+    """
+    with attachment.strengths(0):
+        base = accuracy(choice_scores(attachment.model, rows, budget), rows)
+    with attachment.strengths(1):
+        tuned = accuracy(choice_scores(attachment.model, rows, budget), rows)
+    return Comparison(base, tuned)
+
+
+def _scores(reader: ChoiceModel, group: Sequence[Pair], power: float) -> list[float]:
+    nll = reader.nll(group, max(len(pair.tokens) for pair in group))
+    return Scored(group, nll).each(power).tolist()
