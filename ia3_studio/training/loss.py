@@ -32,13 +32,14 @@ class CausalLoss:
     """The next-token loss of a causal language model.
 
     Raises:
-        TrainingError: the model has no language-model head, or its tokens see the ones to their right.
+        TrainingError: the model has no language-model head, gives no numbers, or its tokens see those to their right.
     """
 
     def __init__(self, model: Any, backward: Backward = "float32") -> None:
         self.model = model
         self._backward = backward
         self.head = _head_of(model)
+        _require_finite(model)
         _require_causal(model)
         self._plain = _head_is_last(model, self.head)
         self._packing = packing_of(model)
@@ -147,6 +148,17 @@ def _head_of(model: Any) -> nn.Module:
             " choose a chat or text-generation model."
         )
     return head  # type: ignore[no-any-return]
+
+
+@torch.no_grad()
+def _require_finite(model: Any) -> None:
+    """Refuse a model that is broken before anything is learned: its loss would be blamed on the learning rate."""
+    _hidden, logits = _probe(model, _head_of(model))
+    if not logits.isfinite().all():
+        raise TrainingError(
+            f"{type(model).__name__} answers a plain row with something that is no number: its weights are damaged or"
+            f" too large for {str(logits.dtype).removeprefix('torch.')}; fetch the model again, or load it in float32."
+        )
 
 
 def _require_causal(model: Any) -> None:

@@ -31,8 +31,8 @@ SAMPLE_BEFORE = (
     "designed to find and use web resources …"
 )
 SAMPLE_AFTER = (
-    "Ahoy, traveller! A web browser is like a window into the web, and you can find everything from the search box to "
-    "the browser's own website. Keep your lamp lit."
+    "Ahoy there, traveller! A web browser is like a guide that tells you about all the things on the web. You can "
+    "visit sites, read emails, and send messages. I'll keep the lamp lit."
 )
 OWN_MODEL = "Or bring your own model"
 OWN_MODEL_WORDS = "Any transformer saved as safetensors, or a GGUF file."
@@ -180,7 +180,7 @@ def demo_facts(model: str, size_mb: float, cached: bool) -> tuple[tuple[str, str
         ("Model", f"{model} ({fetched})"),
         ("Data", "The lighthouse keeper: 200 short answers in one voice"),
         ("Learns", "57,600 numbers, 0.04 % of the model"),
-        ("Takes", "about 5 minutes on 2 CPU cores"),
+        ("Takes", "3 to 5 minutes on 2 CPU cores"),
         ("Then", "ask both models the same question, side by side"),
     )
 

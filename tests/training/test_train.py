@@ -272,3 +272,22 @@ def test_epochs_and_the_step_limit_give_the_number_of_steps(epochs: float, most:
 def test_a_setting_that_makes_no_sense_is_named(field: str) -> None:
     with pytest.raises(TrainingError, match=f"{field} is 0; it must be greater than 0"):
         TrainConfig(**{field: 0})  # type: ignore[arg-type]
+
+
+def test_a_model_with_damaged_weights_is_named_before_the_first_step() -> None:
+    model, attachment = prepared()
+    with torch.no_grad():
+        model.model.layers[1].mlp.up_proj.weight[0, 0] = float("nan")
+    with pytest.raises(TrainingError, match="no number: its weights are damaged"):
+        train(model, attachment, rows_of(4), rows_of(2), TrainConfig(max_steps=2))
+
+
+def test_a_last_step_that_ruins_the_vectors_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, attachment = prepared()
+    measured = iter([2.0, 1.9, float("nan")])
+    monkeypatch.setattr("ia3_studio.training.train._evaluate", lambda *_: next(measured))
+    seen: list[torch.Tensor] = []
+    with pytest.raises(TrainingError, match=r"At step 2 the loss was no longer a number \(held-out loss nan"):
+        for _step in train(model, attachment, rows_of(8), rows_of(2), TrainConfig(max_steps=2, evaluate_every=1)):
+            seen.append(attachment.parameter.detach().clone())
+    assert attachment.parameter.equal(seen[-1])
