@@ -116,6 +116,6 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ScalesTab:
         onward = gr.Button(text.NEXT_CHAT, variant="primary", elem_id="next-chat")
     inputs = [session.shown, site, measure]
     drawn = [said, body, picture, bars, site, table, bins, sites_csv, bins_csv]
-    gr.on([page.select, refresh.click, site.input, measure.input], guard(draw, studio), inputs, drawn, **quiet())
-    page.select(None, None, None, js=FIT, **quiet(queue=False))
+    asked = [page.select, refresh.click, site.input, measure.input]
+    gr.on(asked, guard(draw, studio), inputs, drawn, **quiet()).then(None, None, None, js=FIT, **quiet(queue=False))
     return ScalesTab(inputs, drawn, onward)
