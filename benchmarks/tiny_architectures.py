@@ -169,6 +169,7 @@ def _missing(fields: dict[str, Any]) -> None:
             fields[name] = 4 if name == "n_routed_experts" else 1
     if isinstance(fields.get("attn_config"), dict) and "clip_qkv" in fields["attn_config"]:
         fields["attn_config"].setdefault("rope_theta", 10000.0)
+        fields["attn_config"]["clip_qkv"] = fields["attn_config"]["clip_qkv"] or 8.0
     if fields.get("indexer_n_heads", 0) is None:
         fields |= {"indexer_n_heads": 4, "indexer_kv_heads": 1, "indexer_head_dim": 16, "indexer_budget": 64,
                    "indexer_compress_ratio": 4}  # fmt: skip
