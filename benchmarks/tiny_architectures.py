@@ -97,8 +97,6 @@ def _shallow(fields: dict[str, Any]) -> None:
         fields["per_layer_config"] = {
             new: layers[key] for new, old in enumerate(kept) for key in (old, str(old)) if key in layers
         }
-    if isinstance(fields.get("num_kv_shared_layers"), int):
-        fields["num_kv_shared_layers"] = 0  # the layers that were cut made what these would share
     for name in ("out_features", "out_indices", "stage_names"):
         fields.pop(name, None)
 
