@@ -34,6 +34,7 @@ from torch import Tensor, nn
 from transformers.models.auto import configuration_auto, modeling_auto
 
 from ia3_studio.method.inputs import example_inputs
+from ia3_studio.method.merging import merge
 from ia3_studio.method.roles import in_block
 from ia3_studio.method.scaling import attach
 from ia3_studio.method.sites import Selection, Site
@@ -56,6 +57,9 @@ WITHOUT_ATTENTION = frozenset(
 )
 """Types that mix positions by convolution, pooling or a Fourier transform: they have no keys and values to find."""
 TOKENS = 16
+MORE_TOKENS = 64
+FLOAT_TOLERANCE = 1e-4
+"""How far merged outputs may be from hooked ones, as a part of the largest: what float32 loses in a few layers."""
 KEPT = ("key", "value", "feed-forward")
 
 
@@ -73,6 +77,8 @@ class Row:
     numbers: int = 0
     """Numbers the paper's preset trains in the tiny model."""
     live: str = "0/0"
+    merged: str = "-"
+    """Whether merged weights equal the hooks and undoing gives the base back: yes, why not, or "-" for not measured."""
     same_on_meta: str = "no"
     peft_default: str = "-"
     why: str = ""
@@ -144,17 +150,18 @@ def full_config(model_class: type[Any], model_type: str) -> Any:
         return model_class.config_class()
 
 
-def random_inputs(model: nn.Module) -> dict[str, Any]:
+def random_inputs(model: nn.Module, tokens: int = TOKENS) -> dict[str, Any]:
     """Return the example inputs with random tokens and pictures in place of constant ones."""
     generator = torch.Generator().manual_seed(0)
-    inputs = example_inputs(model, TOKENS)
+    inputs = example_inputs(model, tokens)
     for name, tensor in inputs.items():
         if isinstance(tensor, bool):
             continue
         if tensor.is_floating_point():
             inputs[name] = torch.randn(tensor.shape, generator=generator)
         elif name.endswith("input_ids"):
-            inputs[name] = torch.randint(3, 90, tensor.shape, generator=generator)
+            vocabulary = getattr(getattr(model, "config", None), "vocab_size", None) or 90
+            inputs[name] = torch.randint(3, min(90, int(vocabulary)), tensor.shape, generator=generator)
     return inputs
 
 
@@ -167,17 +174,20 @@ def fill_live(row: Row, model: nn.Module, tree: LayerTree) -> str:
     row.numbers = selection.numbers
     try:
         dead = dead_sites(model, selection)
+        if dead:  # a few tokens do not visit every expert
+            dead = [site for site in dead_sites(model, selection, MORE_TOKENS) if site in dead]
     except Exception as error:
         return f"forward or backward failed ({type(error).__name__}: {str(error).strip().partition(chr(10))[0][:160]})"
+    row.merged = merged(model, selection)
     row.live = f"{len(selection) - len(dead)}/{len(selection)}"
     return f"dead: {', '.join(site.name for site in dead[:4])}" if dead else ""
 
 
-def dead_sites(model: nn.Module, selection: Selection) -> list[Site]:
+def dead_sites(model: nn.Module, selection: Selection, tokens: int = TOKENS) -> list[Site]:
     """Return the sites whose vector gets no finite, non-zero gradient."""
     attachment = attach(model, selection)
     try:
-        first_output(model(**random_inputs(model))).float().pow(2).sum().backward()
+        first_output(model(**random_inputs(model, tokens))).float().pow(2).sum().backward()
         gradient = attachment.parameter.grad
         if gradient is None:
             return list(selection)
@@ -185,6 +195,37 @@ def dead_sites(model: nn.Module, selection: Selection) -> list[Site]:
         return [s for s, part in zip(selection, parts, strict=True) if not (part.isfinite().all() and part.any())]
     finally:
         attachment.detach()
+
+
+def merged(model: nn.Module, selection: Selection) -> str:
+    """Return "yes" when random vectors give the same merged as hooked and undoing is exact, else a short reason."""
+    generator = torch.Generator().manual_seed(0)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    inputs = random_inputs(model)
+    attachment = attach(model, selection)
+    try:
+        with torch.no_grad():
+            attachment.parameter.copy_(0.75 + 0.5 * torch.rand(attachment.parameter.shape, generator=generator))
+            hooked = _seeded_output(model, inputs)
+            with merge(model, attachment):
+                apart = (_seeded_output(model, inputs) - hooked).abs().max() / hooked.abs().max().clamp_min(1e-12)
+    except Exception as error:
+        return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:160]}"
+    finally:
+        attachment.detach()
+    after = model.state_dict()
+    if any(not torch.equal(_bits(tensor), _bits(after[name])) for name, tensor in before.items()):
+        return "undoing changes weights"
+    return "yes" if bool(apart <= FLOAT_TOLERANCE) else f"outputs apart by {float(apart):.1e} of the largest"
+
+
+def _bits(tensor: Tensor) -> Tensor:
+    return tensor.detach().contiguous().view(-1).view(torch.uint8)
+
+
+def _seeded_output(model: nn.Module, inputs: dict[str, Any]) -> Tensor:
+    torch.manual_seed(0)  # some models draw numbers in evaluation too
+    return first_output(model(**inputs)).float()
 
 
 def first_output(output: Any) -> Tensor:
@@ -264,6 +305,9 @@ def totals(rows: list[Row]) -> str:
             f"{len(rows)} model types, {len(built)} built",
             f"{len(whole)} with keys, values and feed-forward sites where the architecture has them, every vector live",
             f"{len(live)} with every vector of the paper's preset live",
+            f"{sum(lacks_attention(row) for row in whole)} of them without attention, so with feed-forward sites only",
+            f"{sum(row.merged == 'yes' for row in built)} of {sum(row.merged != '-' for row in built)} measured give "
+            "the same merged as hooked, undone exactly",
             f"{sum(row.same_on_meta == 'yes' for row in built)} with the same tree on the meta device",
             f"{sum(row.peft_default not in ('-', '') for row in built)} for which PEFT has a default",
         )
@@ -286,10 +330,11 @@ def write(rows: list[Row], path: Path) -> None:
 
 def read(path: Path) -> dict[str, Row]:
     """Return the rows of a table by model type."""
-    lines = path.read_text(encoding="utf-8").splitlines()[1:]
+    header, *lines = path.read_text(encoding="utf-8").splitlines()
+    names = header.split("\t")
     rows = {}
     for line in lines:
-        values = dict(zip((field.name for field in fields(Row)), line.split("\t"), strict=True))
+        values = dict(zip(names, line.split("\t"), strict=True))
         counts = {name: int(values.pop(name)) for name in ("key", "value", "feed_forward", "numbers")}
         rows[values["model_type"]] = Row(**values, **counts)
     return rows

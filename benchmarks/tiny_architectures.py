@@ -127,6 +127,22 @@ def _narrow(fields: dict[str, Any]) -> None:
         fields["head_dim"] = 8
     if grouped and fields["num_key_value_heads"] > 1:
         fields["num_key_value_heads"] = 2
+    _derive(fields)
+
+
+def _derive(fields: dict[str, Any]) -> None:
+    """Bring widths that a config computes from others back in step with the cut ones."""
+    inner = fields.get("ffn_config")
+    if isinstance(inner, dict) and "ffn_hidden_size" in inner:
+        inner |= {"ffn_hidden_size": 96, "moe_num_experts": 4, "moe_top_k": 2}
+    if isinstance(fields.get("attention_hidden_size"), int):
+        fields["attention_hidden_size"] = 2 * fields["hidden_size"]
+        fields["attention_head_dim"] = 2 * fields["hidden_size"] // fields["num_attention_heads"]
+        fields.pop("head_dim", None)
+    if isinstance(fields.get("qk_head_dim"), int):
+        fields["qk_head_dim"] = fields["qk_nope_head_dim"] + fields["qk_rope_head_dim"]
+    if isinstance(fields.get("embedding_dim"), int) and "qk_dim_factor" in fields:
+        fields["embedding_dim"] = fields["hidden_size"]
 
 
 def _few_experts(fields: dict[str, Any]) -> None:
@@ -146,6 +162,22 @@ def _missing(fields: dict[str, Any]) -> None:
         fields["num_key_value_heads"] = heads
     if fields.get("num_experts_per_tok", 0) is None:
         fields["num_experts_per_tok"] = 2
+    for name in ("n_routed_experts", "n_shared_experts"):
+        if fields.get(name, 0) is None and "moe_intermediate_size" in fields:
+            fields[name] = 4 if name == "n_routed_experts" else 1
+    if isinstance(fields.get("attn_config"), dict) and "clip_qkv" in fields["attn_config"]:
+        fields["attn_config"].setdefault("rope_theta", 10000.0)
+        fields["attn_config"]["clip_qkv"] = fields["attn_config"]["clip_qkv"] or 8.0
+    if fields.get("indexer_n_heads", 0) is None:
+        fields |= {"indexer_n_heads": 4, "indexer_kv_heads": 1, "indexer_head_dim": 16, "indexer_budget": 64,
+                   "indexer_compress_ratio": 4}  # fmt: skip
+    if fields.get("rope_parameters") == {} and fields.get("layer_types"):
+        ropes = {"rope_type": "default", "rope_theta": 10000.0}
+        fields["rope_parameters"] = {kind: dict(ropes) for kind in set(fields["layer_types"])}
+    if fields.get("default_language", 0) is None and fields.get("languages"):
+        fields["default_language"] = fields["languages"][0]
+    if fields.get("layer_types", 0) is None and "conv_L_cache" in fields:
+        fields["layer_types"] = ["conv", "full_attention"] * (fields["num_hidden_layers"] // 2)
     if "is_decoder" in fields and "attn_layers" in fields:  # a language model of hashed attention
         fields["is_decoder"] = True
 

@@ -26,7 +26,9 @@ def example_inputs(model: nn.Module, tokens: int = TOKENS) -> dict[str, Any]:
         return _picture(config, asked, device)
     if main != "input_ids" and main in asked and "input_ids" not in asked:
         return {main: torch.ones((1, tokens), dtype=torch.long, device=device)}
-    ids = torch.ones((1, tokens), dtype=torch.long, device=device)
+    heads = getattr(model, "lm_heads", None)
+    rows = len(heads) if isinstance(heads, nn.ModuleList) else 1  # a head for each codebook reads a row of codes each
+    ids = torch.ones((rows, tokens), dtype=torch.long, device=device)
     inputs: dict[str, Any] = {"input_ids": ids}
     if "use_cache" in asked or (hasattr(config, "use_cache") and "kwargs" in asked):
         inputs["use_cache"] = False  # a pass of its own needs none, and some caches refuse to be made by it

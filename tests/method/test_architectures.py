@@ -185,3 +185,15 @@ def test_no_preset_takes_what_only_chooses() -> None:
             return self.blocks[0]["work"](x).gather(-1, chosen)
 
     assert [site.path for site in discover(Sparse()).select("all")] == ["blocks.0.work"]
+
+
+def test_a_decoder_of_codes_with_a_head_each_gets_a_row_for_every_codebook() -> None:
+    config = hf.MusicgenDecoderConfig(
+        hidden_size=32, num_hidden_layers=2, num_attention_heads=4, ffn_dim=48, vocab_size=97, num_codebooks=2
+    )
+    torch.manual_seed(0)
+    model = hf.MusicgenForCausalLM(config).eval().requires_grad_(False)
+    assert len(example_inputs(model)["input_ids"]) == 2
+    tree = discover(model)
+    assert tree.note == ""
+    assert {site.role for site in tree.select("paper")} == {"key", "value", "feed-forward"}
