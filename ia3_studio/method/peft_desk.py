@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from ia3_studio.errors import AdapterError
@@ -138,6 +140,18 @@ class Desk:
             targets=name_targets(found.selection, self.model, heads.paths if heads else ()),
             heads=heads.tensors() if heads else {},
         )
+
+    def save_for_trainer(self, folder: Path) -> None:
+        """Write what is being trained under the names it has in the model.
+
+        Trainer reads PEFT's files only into PEFT's own class; into any other model it loads this one, by name.
+        """
+        trained = {
+            name: parameter.detach().cpu().contiguous()
+            for name, parameter in self.model.named_parameters()
+            if parameter.requires_grad
+        }
+        save_file(trained, folder / "model.safetensors", metadata={"format": "pt"})
 
     def remove_heads(self) -> None:
         """Put the model's own modules back where the active adapter's stand."""

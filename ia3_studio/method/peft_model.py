@@ -7,6 +7,7 @@ parametrisations do. So ``forward`` keeps its signature, ``generate`` and transf
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -198,6 +199,8 @@ class PeftModel(nn.Module):
     ) -> None:
         """Write the adapters as PEFT lays them out: "default" into the folder, any other into one of its name.
 
+        A folder called as Trainer calls its checkpoints also gets what Trainer resumes from.
+
         Args:
             save_directory: the folder.
             safe_serialization: must stay True; pickles are not written.
@@ -214,6 +217,8 @@ class PeftModel(nn.Module):
             adapter = self.adapter(name)
             if is_main_process:
                 adapter.save(Path(save_directory) / ("" if name == "default" else name))
+        if is_main_process and re.fullmatch(r"checkpoint-\d+", Path(save_directory).name):
+            self._ia3.save_for_trainer(Path(save_directory))
 
     def adapter(self, adapter_name: str | None = None) -> Adapter:
         """Return a copy of an adapter as data; of the active one when no name is given."""
