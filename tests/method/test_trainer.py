@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 from ia3_studio.method import attach, discover
 from ia3_studio.peft import IA3Config, get_peft_model
 from tests.families import batch_of, logits_of, tiny_model
+from tests.method.test_interchange import classifier, rows, stirred
 
 
 def trainer_of(model: Any, folder: Path, steps: int) -> hf.Trainer:
@@ -26,8 +27,8 @@ def trainer_of(model: Any, folder: Path, steps: int) -> hf.Trainer:
         str(folder), max_steps=steps, learning_rate=1e-2, lr_scheduler_type="constant", per_device_train_batch_size=2,
         report_to=[], use_cpu=True, disable_tqdm=True, logging_steps=1, save_steps=1, save_total_limit=1, seed=1,
     )  # fmt: skip
-    rows = [{"input_ids": row, "labels": row} for row in tokens]
-    return hf.Trainer(model=model, args=arguments, train_dataset=rows)
+    examples = [{"input_ids": row, "labels": row} for row in tokens]
+    return hf.Trainer(model=model, args=arguments, train_dataset=examples)
 
 
 def losses(trainer: hf.Trainer) -> list[float]:
@@ -80,3 +81,24 @@ def test_a_config_survives_deepcopy_and_pickle_and_shares_nothing(copied: Callab
     config = IA3Config(task_type="CAUSAL_LM", target_modules=["k_proj"], feedforward_modules=[])
     twin = copied(config)
     assert twin == config and twin.target_modules is not config.target_modules
+
+
+def test_the_best_checkpoint_is_loaded_at_the_end(tmp_path: Path) -> None:
+    trainer = trainer_of(with_vectors(), tmp_path, 2)
+    trainer.train()
+    trained = trainer.model.adapter().vector
+    trainer.model.load_state_dict({"ia3_default_norm": torch.ones_like(trained)}, strict=False)
+    trainer.state.best_model_checkpoint = str(tmp_path / "checkpoint-2")
+    trainer._load_best_model()
+    assert torch.equal(trainer.model.adapter().vector, trained)
+
+
+def test_a_head_that_is_trained_is_resumed_with_the_vectors(tmp_path: Path) -> None:
+    model = get_peft_model(classifier(), IA3Config(task_type="SEQ_CLS"))
+    stirred(model)
+    model.save_pretrained(tmp_path / "checkpoint-1")
+    other = get_peft_model(classifier(), IA3Config(task_type="SEQ_CLS"))
+    hf.Trainer(model=other, args=hf.TrainingArguments(str(tmp_path), report_to=[], use_cpu=True))._load_from_checkpoint(
+        str(tmp_path / "checkpoint-1")
+    )
+    assert torch.equal(logits_of(other.eval(), rows(other)), logits_of(model.eval(), rows(model)))
