@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import ia3_studio
+import ia3_studio.method
 
 PACKAGE = Path(ia3_studio.__file__).parent
 
@@ -83,3 +84,15 @@ def test_the_public_names_are_all_there() -> None:
     for name in ia3_studio.__all__:
         assert getattr(ia3_studio, name) is not None
     assert set(ia3_studio.__all__) == set(ia3_studio._HOMES)
+
+
+def test_the_methods_public_names_are_all_there_and_nothing_loads_torch_before_they_are_used() -> None:
+    listed = set(ia3_studio.method.__all__)
+    assert listed == set(ia3_studio.method._HOMES) | {"Selection", "Site"}
+    assert {"Merged", "choose", "dead_sites", "merge", "average", "read_tfew", "serve"} <= listed
+    code = (
+        "import sys, ia3_studio.method as m; assert 'torch' not in sys.modules;"
+        "print(sorted(name for name in m.__all__ if getattr(m, name, None) is None))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
+    assert done.stdout.strip() == "[]"

@@ -28,6 +28,13 @@ def test_every_file_it_links_to_or_names_as_a_command_is_there() -> None:
     assert [path for path in (*linked, *commands) if not (ROOT / path).exists()] == []
 
 
+def test_every_test_that_the_page_on_peft_rests_on_is_there() -> None:
+    named = re.findall(r"`(test_\w+)`", (ROOT / "docs" / "peft.md").read_text(encoding="utf-8"))
+    there = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "method").glob("test_*.py"))
+    assert len(named) > 18
+    assert [name for name in named if f"def {name}(" not in there] == []
+
+
 @pytest.mark.starter
 def test_its_program_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,6 +1,7 @@
-"""The method itself, (IA)³: discovery, sites, vectors on a live model, adapter files. Needs torch only.
+"""The method itself, (IA)³: discovery, sites, vectors on a live model, adapters as data. Needs torch only.
 
-Sites and selections are plain data: torch is imported when a name that needs it is first used.
+Sites and selections are plain data: torch is imported when a name that needs it is first used. The names in
+``__all__`` are public; what else the files hold may change.
 """
 
 from __future__ import annotations
@@ -11,20 +12,76 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.method.sites import Selection, Site
 
 if TYPE_CHECKING:
-    from ia3_studio.method.adapter import Adapter, load_adapter
+    from ia3_studio.method.adapter import Adapter, load_adapter, put_on
+    from ia3_studio.method.algebra import add, at_strength, average, geometric, multiply, mute, mute_channels, subtract
+    from ia3_studio.method.choosing import choose
+    from ia3_studio.method.foreign import read_adapters_library, read_tfew
+    from ia3_studio.method.merging import Merged, merge
+    from ia3_studio.method.probe import DeadSite, dead_sites, require_live
     from ia3_studio.method.scaling import Attachment, attach
+    from ia3_studio.method.serving import BASE, Serving, serve
     from ia3_studio.method.tree import LayerTree, TreeNode, discover
 
-__all__ = ["Adapter", "Attachment", "LayerTree", "Selection", "Site", "TreeNode", "attach", "discover", "load_adapter"]
+__all__ = [
+    "BASE",
+    "Adapter",
+    "Attachment",
+    "DeadSite",
+    "LayerTree",
+    "Merged",
+    "Selection",
+    "Serving",
+    "Site",
+    "TreeNode",
+    "add",
+    "at_strength",
+    "attach",
+    "average",
+    "choose",
+    "dead_sites",
+    "discover",
+    "geometric",
+    "load_adapter",
+    "merge",
+    "multiply",
+    "mute",
+    "mute_channels",
+    "put_on",
+    "read_adapters_library",
+    "read_tfew",
+    "require_live",
+    "serve",
+    "subtract",
+]
 
 _HOMES = {
+    "BASE": "serving",
     "Adapter": "adapter",
     "Attachment": "scaling",
+    "DeadSite": "probe",
     "LayerTree": "tree",
+    "Merged": "merging",
+    "Serving": "serving",
     "TreeNode": "tree",
+    "add": "algebra",
+    "at_strength": "algebra",
     "attach": "scaling",
+    "average": "algebra",
+    "choose": "choosing",
+    "dead_sites": "probe",
     "discover": "tree",
+    "geometric": "algebra",
     "load_adapter": "adapter",
+    "merge": "merging",
+    "multiply": "algebra",
+    "mute": "algebra",
+    "mute_channels": "algebra",
+    "put_on": "adapter",
+    "read_adapters_library": "foreign",
+    "read_tfew": "foreign",
+    "require_live": "probe",
+    "serve": "serving",
+    "subtract": "algebra",
 }
 
 

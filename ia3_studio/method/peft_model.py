@@ -10,37 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import torch
 from torch import nn
 
 from ia3_studio.errors import AdapterError, SelectionError
-from ia3_studio.method.adapter import Adapter, fit, heads_in
-from ia3_studio.method.heads import Heads
-from ia3_studio.method.merging import Merged, merge
-from ia3_studio.method.peft_config import IA3Config, heads_of, selection_of
-from ia3_studio.method.serving import BASE, Serving, serve
-from ia3_studio.method.targets import name_of, name_targets
+from ia3_studio.method.adapter import Adapter, fit
+from ia3_studio.method.peft_config import IA3Config
+from ia3_studio.method.peft_desk import Desk, fresh, parameter_name
+from ia3_studio.method.serving import BASE, serve
 
 Model = TypeVar("Model", bound=nn.Module)
-
-
-@dataclass
-class _Desk:
-    """What a PeftModel keeps beside the model."""
-
-    plain: type[nn.Module]
-    """The model's own class."""
-    serving: Serving
-    thawed: tuple[nn.Parameter, ...]
-    """Parameters that were trainable before they were frozen."""
-    active: str
-    configs: dict[str, IA3Config] = field(default_factory=dict)
-    heads: dict[str, Heads] = field(default_factory=dict)
-    merged: Merged | None = None
 
 
 class PeftModel(nn.Module):
@@ -50,7 +32,7 @@ class PeftModel(nn.Module):
     :func:`get_peft_model` or :meth:`from_pretrained`.
     """
 
-    _ia3: _Desk
+    _ia3: Desk
 
     @classmethod
     def from_pretrained(
@@ -78,8 +60,7 @@ class PeftModel(nn.Module):
         """
         adapter = fit(model, Adapter.load(model_id), strict=strict, source=f"in {model_id}")
         own = config or IA3Config.from_pretrained(model_id)
-        _open(model, adapter_name)
-        _put(model, adapter_name, own, adapter)
+        _open(model, adapter_name).put(adapter_name, own, adapter)
         model.set_adapter(adapter_name, inference_mode=not is_trainable)  # type: ignore[operator]
         return model
 
@@ -109,11 +90,12 @@ class PeftModel(nn.Module):
             AdapterError: the name is taken.
             SelectionError: the config hits nothing in this model.
         """
-        _require_free(self, adapter_name)
-        with self._without_heads():
-            adapter, heads = _fresh(self, peft_config)
-        _put(self, adapter_name, peft_config, adapter, heads)
-        _train_only(self)
+        desk = self._ia3
+        desk.require_free(adapter_name)
+        with desk.without_heads():
+            adapter, heads = fresh(self, peft_config)
+        desk.put(adapter_name, peft_config, adapter, heads)
+        desk.train_only_active()
 
     def load_adapter(
         self, model_id: Path | str, adapter_name: str, is_trainable: bool = False, *, strict: bool = True
@@ -125,14 +107,15 @@ class PeftModel(nn.Module):
         Raises:
             AdapterError: the folder holds no (IA)³ adapter, or one that does not fit.
         """
-        with self._without_heads():
+        desk = self._ia3
+        with desk.without_heads():
             adapter = fit(self, Adapter.load(model_id), strict=strict, source=f"in {model_id}")
-        if adapter_name in self._ia3.configs:
-            self._overwrite(adapter_name, adapter)
+        if adapter_name in desk.configs:
+            desk.overwrite(adapter_name, adapter)
         else:
-            _put(self, adapter_name, IA3Config.from_pretrained(model_id), adapter)
-        self._ia3.configs[adapter_name] = replace(self._ia3.configs[adapter_name], inference_mode=not is_trainable)
-        _train_only(self)
+            desk.put(adapter_name, IA3Config.from_pretrained(model_id), adapter)
+        desk.configs[adapter_name] = replace(desk.configs[adapter_name], inference_mode=not is_trainable)
+        desk.train_only_active()
 
     def set_adapter(self, adapter_name: str, inference_mode: bool = False) -> None:
         """Let one adapter work, and be trained unless ``inference_mode``; all others rest, frozen.
@@ -140,15 +123,7 @@ class PeftModel(nn.Module):
         Raises:
             AdapterError: there is no such adapter, or the active one is merged.
         """
-        desk = self._ia3
-        self._require_unmerged("switch")
-        desk.serving.switch(adapter_name)
-        _remove(desk.heads.get(desk.active))
-        if adapter_name in desk.heads:
-            desk.heads[adapter_name].install()
-        desk.active = adapter_name
-        desk.configs[adapter_name] = replace(desk.configs[adapter_name], inference_mode=inference_mode)
-        _train_only(self)
+        self._ia3.switch(adapter_name, inference_mode)
 
     def delete_adapter(self, adapter_name: str) -> None:
         """Forget an adapter. When it was active, the first of the others takes its place.
@@ -163,15 +138,12 @@ class PeftModel(nn.Module):
             raise AdapterError(f"{adapter_name!r} is the last adapter; unload() gives back the base model.")
         if desk.active == adapter_name:
             self.set_adapter(others[0])
-        desk.serving.remove(adapter_name)
-        delattr(self, _parameter_name(adapter_name))
-        del desk.configs[adapter_name]
-        desk.heads.pop(adapter_name, None)
+        desk.drop(adapter_name)
 
     @contextmanager
     def disable_adapter(self) -> Iterator[None]:
         """Run the base model, bit for bit, inside a ``with`` block; a merge is restored when the block ends."""
-        with self._ia3.serving.rows(BASE), self._without_heads():
+        with self._ia3.serving.rows(BASE), self._ia3.without_heads():
             yield
 
     def merge_adapter(self, adapter_names: Sequence[str] | None = None, safe_merge: bool = False) -> None:
@@ -184,23 +156,11 @@ class PeftModel(nn.Module):
         Raises:
             AdapterError: another adapter is named, or the weights cannot be scaled (quantised, offloaded).
         """
-        desk = self._ia3
-        if adapter_names is not None and list(adapter_names) != [desk.active]:
-            raise AdapterError(
-                f"Only the active adapter {desk.active!r} can be merged, {list(adapter_names)} was asked; set it first."
-            )
-        self._require_unmerged("merge")
-        desk.merged = merge(self, desk.serving.adapter(desk.active))
-        desk.serving.rest(desk.merged)
+        self._ia3.merge(adapter_names)
 
     def unmerge_adapter(self) -> None:
         """Take the merge back: the weights are what they were, bit for bit."""
-        desk = self._ia3
-        if desk.merged is None:
-            return
-        desk.serving.rest(None)
-        desk.merged.undo()
-        desk.merged = None
+        self._ia3.unmerge()
 
     def merge_and_unload(
         self, progressbar: bool = False, safe_merge: bool = False, adapter_names: Sequence[str] | None = None
@@ -210,14 +170,7 @@ class PeftModel(nn.Module):
         Raises:
             AdapterError: another adapter is named, or the weights cannot be scaled.
         """
-        if self._ia3.merged is None:
-            self.merge_adapter(adapter_names, safe_merge)
-        desk = self._ia3
-        assert desk.merged is not None
-        desk.serving.rest(None)
-        desk.merged.keep()
-        if desk.active in desk.heads:
-            desk.heads[desk.active].keep()
+        self._ia3.keep_merge(adapter_names)
         return _close(self)
 
     def unload(self) -> nn.Module:
@@ -246,6 +199,8 @@ class PeftModel(nn.Module):
     ) -> None:
         """Write the adapters as PEFT lays them out: "default" into the folder, any other into one of its name.
 
+        A folder called as Trainer calls its checkpoints also gets what Trainer resumes from.
+
         Args:
             save_directory: the folder.
             safe_serialization: must stay True; pickles are not written.
@@ -262,20 +217,12 @@ class PeftModel(nn.Module):
             adapter = self.adapter(name)
             if is_main_process:
                 adapter.save(Path(save_directory) / ("" if name == "default" else name))
+        if is_main_process and re.fullmatch(r"checkpoint-\d+", Path(save_directory).name):
+            self._ia3.save_for_trainer(Path(save_directory))
 
     def adapter(self, adapter_name: str | None = None) -> Adapter:
         """Return a copy of an adapter as data; of the active one when no name is given."""
-        desk = self._ia3
-        name = desk.active if adapter_name is None else adapter_name
-        found = desk.serving.adapter(name)
-        heads = desk.heads.get(name)
-        base = desk.configs[name].base_model_name_or_path or name_of(self)
-        return replace(
-            found,
-            selection=replace(found.selection, base_model=base),
-            targets=name_targets(found.selection, self, heads.paths if heads else ()),
-            heads=heads.tensors() if heads else {},
-        )
+        return self._ia3.adapter(self._ia3.active if adapter_name is None else adapter_name)
 
     def generate(self, *args: Any, adapter_names: Sequence[str] | None = None, **kwargs: Any) -> Any:
         """Generate as the model does; ``adapter_names`` gives each row its own adapter, or "__base__"."""
@@ -294,29 +241,6 @@ class PeftModel(nn.Module):
             raise AdapterError("Rows with different heads cannot share a batch; run them one adapter after another.")
         return self._ia3.serving.rows(*names)
 
-    def _overwrite(self, name: str, adapter: Adapter) -> None:
-        desk = self._ia3
-        if desk.serving.adapter(name).selection != adapter.selection:
-            raise AdapterError(f"The name {name!r} is taken by an adapter of other sites; choose another name.")
-        if name == desk.active:
-            self._require_unmerged("load")
-        with torch.no_grad():
-            desk.serving.parameter(name).copy_(adapter.vector)
-        if name in desk.heads:
-            desk.heads[name].load(adapter.heads)
-
-    def _require_unmerged(self, verb: str) -> None:
-        if self._ia3.merged is not None:
-            raise AdapterError(
-                f"The adapter {self._ia3.active!r} is merged into the weights; unmerge_adapter() first, then {verb}."
-            )
-
-    @contextmanager
-    def _without_heads(self) -> Iterator[None]:
-        heads = self._ia3.heads.get(self._ia3.active)
-        with heads.paused() if heads else nullcontext():
-            yield
-
 
 def get_peft_model(model: Model, peft_config: IA3Config, adapter_name: str = "default") -> Model:
     """Put a fresh adapter on a model. **Changes the model's class and freezes its weights.**
@@ -331,86 +255,34 @@ def get_peft_model(model: Model, peft_config: IA3Config, adapter_name: str = "de
     """
     if isinstance(model, PeftModel):
         raise SelectionError("This model carries adapters already; add_adapter puts another beside them.")
-    adapter, heads = _fresh(model, peft_config)
-    _open(model, adapter_name)
-    _put(model, adapter_name, peft_config, adapter, heads)
+    adapter, heads = fresh(model, peft_config)
+    _open(model, adapter_name).put(adapter_name, peft_config, adapter, heads)
     model.set_adapter(adapter_name, inference_mode=peft_config.inference_mode)  # type: ignore[operator]
     return model
 
 
-def _fresh(model: nn.Module, config: IA3Config) -> tuple[Adapter, tuple[str, ...]]:
-    selection = selection_of(config, model)
-    numbers = torch.ones(selection.numbers) if config.init_ia3_weights else torch.randn(selection.numbers)
-    metadata = {"task_type": str(config.task_type)} if config.task_type else {}
-    return Adapter(selection, numbers, metadata), heads_of(config, model)
-
-
-def _open(model: nn.Module, name: str) -> None:
-    """Give a model its second class and a place for adapters; freeze its weights."""
+def _open(model: nn.Module, name: str) -> Desk:
+    """Give a model its second class and return its place for adapters; freeze its weights."""
     if isinstance(model, PeftModel):
         raise SelectionError("This model carries adapters already; load_adapter puts another beside them.")
     plain = type(model)
     thawed = tuple(parameter for parameter in model.parameters() if parameter.requires_grad)
     model.requires_grad_(False)
-    desk = _Desk(plain, serve(model, {}), thawed, name)
+    desk = Desk(model, plain, serve(model, {}), thawed, name)
     model.__class__ = type(f"Peft{plain.__name__}", (PeftModel, plain), {"__module__": plain.__module__})
     model._ia3 = desk  # type: ignore[assignment]
+    return desk
 
 
 def _close(model: PeftModel) -> nn.Module:
     """Take everything off again."""
     desk = model._ia3
     for name in desk.configs:
-        delattr(model, _parameter_name(name))
-    _remove(desk.heads.get(desk.active))
+        delattr(model, parameter_name(name))
+    desk.remove_heads()
     desk.serving.detach()
     for parameter in desk.thawed:
         parameter.requires_grad_(True)
     del model._ia3
     model.__class__ = desk.plain  # type: ignore[assignment]
     return model
-
-
-def _put(
-    model: nn.Module, name: str, config: IA3Config, adapter: Adapter, heads: tuple[str, ...] | None = None
-) -> None:
-    assert isinstance(model, PeftModel)
-    desk = model._ia3
-    with model._without_heads():
-        desk.serving.add(name, replace(adapter, heads={}))  # heads stand in the model here, one adapter's at a time
-        paths = heads_in(model, adapter) if heads is None else heads
-        if paths:
-            desk.heads[name] = Heads(model, paths)
-            desk.heads[name].load(adapter.heads)
-    desk.configs[name] = replace(config)
-    model.register_parameter(_parameter_name(name), desk.serving.parameter(name))
-
-
-def _train_only(model: PeftModel) -> None:
-    """Let the active adapter be trained and nothing else."""
-    desk = model._ia3
-    for name, config in desk.configs.items():
-        trained = name == desk.active and not config.inference_mode
-        desk.serving.parameter(name).requires_grad_(trained)
-        if name in desk.heads:
-            for parameter in desk.heads[name].parameters():
-                parameter.requires_grad_(trained)
-
-
-def _require_free(model: PeftModel, name: str) -> None:
-    if name in model._ia3.configs or _parameter_name(name) in model._parameters:
-        raise AdapterError(f"An adapter called {name!r} is there already; choose another name or delete it first.")
-
-
-def _remove(heads: Heads | None) -> None:
-    if heads:
-        heads.remove()
-
-
-def _parameter_name(adapter_name: str) -> str:
-    """Return the name under which a vector is registered.
-
-    The ending keeps Trainer's weight decay away, which pulls towards 0 where (IA)³'s identity is 1: transformers
-    exempts what is called a norm.
-    """
-    return f"ia3_{re.sub(r'[^0-9A-Za-z]', '_', adapter_name)}_norm"
