@@ -93,8 +93,8 @@ def _steps(
         due = number % config.evaluate_every == 0 or number == total
         measured = _evaluate(loss, held_out, config) if due else None
         if measured is not None and not math.isfinite(measured):
-            figures = _Diverged(f"held-out loss {measured:.3g}, learning rate {rate:.2g}")
-            raise _give_back(attachment, last_good, number, figures)
+            ruined = _Diverged(f"held-out loss {measured:.3g}, learning rate {rate:.2g}")
+            raise _give_back(attachment, last_good, number, ruined)
         seconds = time.perf_counter() - began
         yield Step(number, total, epoch, mean, measured, rate, norm, tokens, seconds, count / took)
 
