@@ -220,7 +220,8 @@ class _Watch(TorchDispatchMode):
         if name == "view_as_complex":  # rotations in the complex plane keep two channels in one element
             return torch.view_as_complex(arguments[0][0].double().contiguous())
         if name == "view_as_real":
-            return torch.view_as_real(arguments[0][0]).long()
+            ids = arguments[0][0]  # of a Fourier transform they are not complex: both parts come from one element
+            return torch.view_as_real(ids).long() if ids.is_complex() else torch.stack((ids, ids), -1)
         if name == "constant_pad_nd":
             return func(*arguments[0][:2], _NOWHERE)
         return func(*arguments[0], **arguments[1])

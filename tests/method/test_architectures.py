@@ -35,6 +35,9 @@ KINDS: dict[str, Callable[[], nn.Module]] = {
         hf.GptOssConfig(**TEXT, num_key_value_heads=2, head_dim=8, num_local_experts=2, num_experts_per_tok=1,
                         pad_token_id=0)
     ),
+    "Fourier": lambda: hf.FNetForSequenceClassification(
+        hf.FNetConfig(vocab_size=97, hidden_size=32, num_hidden_layers=2, intermediate_size=48)
+    ),
     "state space": lambda: hf.MambaForCausalLM(
         hf.MambaConfig(hidden_size=16, num_hidden_layers=2, state_size=4, vocab_size=97)
     ),
