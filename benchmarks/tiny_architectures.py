@@ -135,7 +135,13 @@ def _derive(fields: dict[str, Any]) -> None:
     inner = fields.get("ffn_config")
     if isinstance(inner, dict) and "ffn_hidden_size" in inner:
         inner |= {"ffn_hidden_size": 96, "moe_num_experts": 4, "moe_top_k": 2}
-    if isinstance(fields.get("attention_hidden_size"), int):
+    if fields.get("per_layer_config"):  # widths of layers that were cut away
+        fields["per_layer_config"] = {}
+    if isinstance(fields.get("num_kv_shared_layers"), int):  # those that share are among the ones cut away
+        fields["num_kv_shared_layers"] = 0
+    if isinstance(fields.get("mamba_headdim"), int) and isinstance(fields.get("n_mamba_heads"), int):
+        fields["mamba_headdim"] = fields.get("mamba_expand", 2) * fields["hidden_size"] // fields["n_mamba_heads"]
+    if isinstance(fields.get("attention_hidden_size"), int) and "num_attention_heads" in fields:
         fields["attention_hidden_size"] = 2 * fields["hidden_size"]
         fields["attention_head_dim"] = 2 * fields["hidden_size"] // fields["num_attention_heads"]
         fields.pop("head_dim", None)
