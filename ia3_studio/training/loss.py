@@ -19,7 +19,7 @@ from ia3_studio.errors import TrainingError
 from ia3_studio.training.batches import IGNORED, lay_end_to_end, micro_batches, pad, shared_tokens
 from ia3_studio.training.config import Backward
 from ia3_studio.training.packing import packing_of
-from ia3_studio.training.precision import backward_products
+from ia3_studio.training.precision import backward_format, backward_products
 
 if TYPE_CHECKING:
     from ia3_studio.data.tokens import TokenRow
@@ -37,11 +37,13 @@ class CausalLoss:
 
     def __init__(self, model: Any, backward: Backward = "float32") -> None:
         self.model = model
-        self._backward = backward
+        self._backward = backward_format(backward, model.device)
         self.head = _head_of(model)
-        _require_finite(model)
+        with torch.no_grad():
+            hidden, logits = _probe(model, self.head)
+        _require_finite(model, logits)
         _require_causal(model)
-        self._plain = _head_is_last(model, self.head)
+        self._plain = _head_is_last(self.head, hidden, logits)
         self._packing = packing_of(model)
 
     @property
@@ -150,10 +152,8 @@ def _head_of(model: Any) -> nn.Module:
     return head  # type: ignore[no-any-return]
 
 
-@torch.no_grad()
-def _require_finite(model: Any) -> None:
+def _require_finite(model: Any, logits: Tensor) -> None:
     """Refuse a model that is broken before anything is learned: its loss would be blamed on the learning rate."""
-    _hidden, logits = _probe(model, _head_of(model))
     if not logits.isfinite().all():
         raise TrainingError(
             f"{type(model).__name__} answers a plain row with something that is no number: its weights are damaged or"
@@ -189,9 +189,8 @@ def _require_causal(model: Any) -> None:
 
 
 @torch.no_grad()
-def _head_is_last(model: Any, head: nn.Module) -> bool:
+def _head_is_last(head: nn.Module, hidden: Tensor, logits: Tensor) -> bool:
     """Say whether the logits are the head's output, with no soft cap or scale after it."""
-    hidden, logits = _probe(model, head)
     return torch.allclose(head(hidden).float(), logits.float(), rtol=1e-4, atol=1e-4)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
@@ -21,6 +21,8 @@ from ia3_studio.training.optimisers import make_optimiser, take_step
 
 if TYPE_CHECKING:
     from ia3_studio.data.tokens import TokenRow
+
+Row = TypeVar("Row")
 
 
 def train(
@@ -79,7 +81,8 @@ def _steps(
     last_good = attachment.parameter.detach().clone()
     measured = _evaluate(loss, held_out, config)
     yield Step(0, total, 0.0, None, measured, 0.0, None, 0, time.perf_counter() - began, None)
-    for number, (epoch, batch) in enumerate(_schedule(rows, config, total, loss.packs), start=1):
+    lengths = None if loss.packs else [len(row.input_ids) for row in rows]
+    for number, (epoch, batch) in enumerate(schedule(rows, config, total, lengths), start=1):
         start = time.perf_counter()
         rate = learning_rate(number, total, config)
         good, last_good = last_good, attachment.parameter.detach().clone()
@@ -113,16 +116,19 @@ def _give_back(attachment: Attachment, vectors: torch.Tensor, step: int, figures
     )
 
 
-def _schedule(
-    rows: Sequence[TokenRow], config: TrainConfig, total: int, packed: bool
-) -> Iterator[tuple[float, list[TokenRow]]]:
-    """Yield (epochs done after it, rows) for each optimiser step."""
-    lengths = [len(row.input_ids) for row in rows]
+def schedule(
+    rows: Sequence[Row], config: TrainConfig, total: int, lengths: Sequence[int] | None
+) -> Iterator[tuple[float, list[Row]]]:
+    """Yield (epochs done after it, rows) for each optimiser step.
+
+    Args:
+        lengths: of the rows, to put similar ones together; None puts any rows together.
+    """
     for number in range(total):
         epoch, place = divmod(number, math.ceil(len(rows) / config.batch_size))
         if place == 0:
             dealt = (config.batch_size, config.seed, epoch)
-            order = batches(len(rows), *dealt) if packed else batches_by_length(lengths, *dealt)
+            order = batches(len(rows), *dealt) if lengths is None else batches_by_length(lengths, *dealt)
         yield epoch + (place + 1) / len(order), [rows[row] for row in order[place]]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import torch
@@ -12,12 +12,11 @@ import torch
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.errors import TrainingError
 from ia3_studio.method.scaling import Attachment
-from ia3_studio.training.batches import batches_by_length
 from ia3_studio.training.choice_model import choice_model
 from ia3_studio.training.config import Step, TrainConfig
 from ia3_studio.training.optimisers import make_optimiser, take_step
 from ia3_studio.training.tfew_loss import ChoiceLoss, LossWeights, longest
-from ia3_studio.training.train import learning_rate, total_steps
+from ia3_studio.training.train import learning_rate, schedule, total_steps
 
 PAPER_WEIGHTS = LossWeights()
 
@@ -71,7 +70,7 @@ def _steps(
     tokens = 0
     measured = loss.measure(held_out) if held_out else None
     yield Step(0, total, 0.0, None, measured, 0.0, None, 0, time.perf_counter() - began, None)
-    for number, (epoch, batch) in enumerate(_schedule(rows, config, total), start=1):
+    for number, (epoch, batch) in enumerate(schedule(rows, config, total, list(map(longest, rows))), start=1):
         start = time.perf_counter()
         rate = learning_rate(number, total, config)
         good, last_good = last_good, attachment.parameter.detach().clone()
@@ -87,16 +86,6 @@ def _steps(
         measured = loss.measure(held_out) if due else None
         seconds = time.perf_counter() - began
         yield Step(number, total, epoch, value, measured, rate, norm, tokens, seconds, count / took)
-
-
-def _schedule(rows: Sequence[ChoiceRow], config: TrainConfig, total: int) -> Iterator[tuple[float, list[ChoiceRow]]]:
-    """Yield (epochs done after it, rows) for each optimiser step."""
-    lengths = [longest(row) for row in rows]
-    for number in range(total):
-        epoch, place = divmod(number, math.ceil(len(rows) / config.batch_size))
-        if place == 0:
-            order = batches_by_length(lengths, config.batch_size, config.seed, epoch)
-        yield epoch + (place + 1) / len(order), [rows[row] for row in order[place]]
 
 
 def _size(row: ChoiceRow, weights: LossWeights) -> int:
