@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ia3_studio.errors import TrainingError
-from ia3_studio.training.batches import IGNORED, lay_end_to_end, micro_batches, pad, shared_tokens
+from ia3_studio.training.batches import IGNORED, label_count, lay_end_to_end, micro_batches, pad, shared_tokens
 from ia3_studio.training.config import Backward
 from ia3_studio.training.packing import packing_of
 from ia3_studio.training.precision import backward_format, backward_products
@@ -50,6 +50,18 @@ class CausalLoss:
     def packs(self) -> bool:
         """Say whether rows run end to end, so that their lengths need not match."""
         return self._packing is not None
+
+    def count(self, rows: Sequence[TokenRow]) -> int:
+        """Return how many tokens of the rows are trained."""
+        return label_count(rows)
+
+    def size(self, row: TokenRow) -> int:
+        """Return how many tokens a row has."""
+        return len(row.input_ids)
+
+    def lengths(self, rows: Sequence[TokenRow]) -> Sequence[int] | None:
+        """Return the rows' lengths where they are padded; None where they run end to end."""
+        return None if self.packs else [len(row.input_ids) for row in rows]
 
     def micro_batches(self, rows: Sequence[TokenRow], budget: int) -> Iterator[list[TokenRow]]:
         """Yield the rows in groups of at most ``budget`` tokens (a longer row stands alone), padding included."""
