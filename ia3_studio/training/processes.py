@@ -13,6 +13,8 @@ from typing import TypeVar
 import torch
 from torch import distributed, nn
 
+from ia3_studio.errors import TrainingError
+
 Row = TypeVar("Row")
 
 
@@ -54,11 +56,23 @@ def launched() -> Processes:
     """Return the processes that ``accelerate launch`` or ``torchrun`` started together; one alone otherwise.
 
     **Joins them into a group**, through accelerate, if they are not one yet.
+
+    Raises:
+        TrainingError: they cannot be joined: each would train alone and believe it trains with the others.
     """
-    is_joined = distributed.is_available() and distributed.is_initialized()
-    if not is_joined and int(os.environ.get("WORLD_SIZE", "1")) < 2:
+    wanted = int(os.environ.get("WORLD_SIZE", "1"))
+    if distributed.is_available() and distributed.is_initialized():
+        return Processes(distributed.get_rank(), distributed.get_world_size())
+    if wanted < 2:
         return Processes()
     from accelerate import PartialState
+    from accelerate.utils import parse_flag_from_env
 
-    state = PartialState()
+    # Without being told, accelerate joins no processes on a machine that has no accelerator.
+    state = PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU") or not torch.accelerator.is_available())
+    if state.num_processes != wanted:
+        raise TrainingError(
+            f"{wanted} processes were launched and {state.num_processes} could be joined; launch them with"
+            " `accelerate launch` or `torchrun`, or start one process alone."
+        )
     return Processes(state.process_index, state.num_processes)
