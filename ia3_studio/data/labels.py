@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, get_args
 
 from ia3_studio.data.examples import Example, LabelKind, Problem
 from ia3_studio.data.tokens import IGNORED
@@ -25,10 +26,25 @@ class Labels:
     of_words: bool = False
     """Whether every word has a label, and not the text."""
 
-    @property
-    def outputs(self) -> int:
-        """Return how many numbers the classifier gives for a text or a word."""
-        return len(self.names)
+    def to_json(self) -> str:
+        """Return the labels as JSON text, for an adapter's metadata."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Labels:
+        """Read labels written by :meth:`to_json`.
+
+        Raises:
+            DataError: the text is no labels.
+        """
+        try:
+            document = json.loads(text)
+            kind, names = document["kind"], tuple(map(str, document["names"]))
+            if kind not in get_args(LabelKind):
+                raise ValueError(f"the kind {kind!r} is unknown")
+            return cls(kind, names, bool(document["of_words"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"The labels of this classifier cannot be read ({error}); export it again.") from error
 
 
 @dataclass(frozen=True)

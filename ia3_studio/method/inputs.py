@@ -54,7 +54,9 @@ def _is_required(asked: Any, name: str) -> bool:
 def _sound(config: Any, device: torch.device) -> Tensor:
     """Return silence as a spectrogram, (1, bands, frames)."""
     heard = getattr(config, "audio_config", None) or config
-    frames = 2 * int(getattr(heard, "max_source_positions", None) or getattr(heard, "max_position_embeddings", FRAMES))
+    named = getattr(heard, "max_source_positions", None), getattr(heard, "max_position_embeddings", None)
+    positions = int(next((each for each in named if each), FRAMES))
+    frames = 2 * positions
     return torch.ones((1, int(getattr(heard, "num_mel_bins", 80)), min(frames, MOST_FRAMES)), device=device)
 
 

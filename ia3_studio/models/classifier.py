@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.data.labels import Labels
 from ia3_studio.errors import ModelError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torch import nn
     from transformers import PreTrainedConfig, PreTrainedModel
 
-PROBLEMS = {
+PROBLEMS: dict[str, Literal["regression", "single_label_classification", "multi_label_classification"]] = {
     "single": "single_label_classification",
     "multi": "multi_label_classification",
     "number": "regression",
@@ -57,7 +57,8 @@ def load_classifier(source: str, labels: Labels, *, seed: int = 0, progress: Pro
     _name_labels(config, labels)
     config.pad_token_id = tokenizer.pad_token_id  # decoders find a text's last token by it
     require_memory(folder, device)
-    model, fresh = _open(cls, folder, config, device.dtype, seed)
+    opened, fresh = _open(cls, folder, config, device.dtype, seed)
+    model: Any = opened  # torch's own types of .to() forget the class
     return LoadedModel(
         model=frozen(model.to(device.name)),
         tokenizer=tokenizer,
@@ -78,8 +79,9 @@ def classifier_class(config: PreTrainedConfig, labels: Labels) -> type[PreTraine
     from transformers.models.auto import modeling_auto as auto
 
     texts, words = auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, auto.MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING
+    table: Any = words if labels.of_words else texts
     try:
-        found: type[PreTrainedModel] = (words if labels.of_words else texts)[type(config)]
+        found: type[PreTrainedModel] = table[type(config)]
     except KeyError as error:
         what = "label words" if labels.of_words else "sort texts"
         raise ModelError(
@@ -158,5 +160,7 @@ def _drawn_again(model: Any, base: str, seed: int) -> frozenset[str]:
         torch.manual_seed(seed)
         for path, module in model.named_modules():
             if path and path != base and not path.startswith(f"{base}.") and not list(module.children()):
+                for parameter in module.parameters():
+                    parameter._is_hf_initialized = False  # transformers leaves loaded numbers alone
                 model._init_weights(module)
     return frozenset(name for name, _parameter in model.named_parameters() if not name.startswith(f"{base}."))
