@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ia3_studio.errors import TrainingError
-from ia3_studio.training.batches import IGNORED, lay_end_to_end, micro_batches, pad, shared_tokens
+from ia3_studio.training.batches import IGNORED, label_count, lay_end_to_end, micro_batches, pad, shared_tokens
 from ia3_studio.training.config import Backward
 from ia3_studio.training.packing import packing_of
 from ia3_studio.training.precision import backward_format, backward_products
@@ -81,6 +81,16 @@ class CausalLoss:
         hidden, targets = self._hidden(rows)
         parts = zip(hidden.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True)
         return sum(_summed(self.head(part), wanted).item() for part, wanted in parts)
+
+    @torch.no_grad()
+    def row_losses(self, rows: Sequence[TokenRow]) -> list[float]:
+        """Return each row's summed loss over its label tokens, in nats."""
+        if not self._plain:
+            return [self._whole([row]).item() for row in rows]
+        hidden, targets = self._hidden(rows)
+        parts = zip(hidden.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True)
+        losses = [F.cross_entropy(self.head(part).float(), wanted, reduction="none") for part, wanted in parts]
+        return [row.sum().item() for row in torch.cat(losses).split([label_count([row]) for row in rows])]
 
     def _hidden(self, rows: Sequence[TokenRow]) -> tuple[Tensor, Tensor]:
         """Return the head's input at label positions, (labels, d), and the tokens to predict there, (labels,)."""
