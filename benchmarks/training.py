@@ -137,7 +137,7 @@ def train_peer(loaded: Any, rows: list[Any], _backward: str) -> tuple[float, lis
     import transformers as hf
 
     from ia3_studio import TrainConfig
-    from ia3_studio.training.train import learning_rate
+    from ia3_studio.training.schedule import learning_rate
 
     class InOrder(hf.Trainer):  # type: ignore[misc]
         """A Trainer that takes the rows as they come: they are in random order already."""

@@ -49,6 +49,7 @@ _SUMS = frozenset(
     add add_ sub sub_ rsub
     """.split()  # noqa: SIM905
 )
+_WEIGHING = frozenset(("_softmax", "softmax", "_safe_softmax"))
 _VIEWS = frozenset(("view", "_unsafe_view", "reshape", "_reshape_alias"))
 _NOWHERE = -1
 
@@ -85,6 +86,8 @@ class Flow:
     """Projections whose output goes through an activation function before anything is added to it."""
     choosing: set[str] = field(default_factory=set)
     """Projections whose output ranks something: routers and indexers."""
+    attends: bool = False
+    """Somewhere one activation is weighed by another: by a softmax, or by a product of two."""
     convolved: list[list[tuple[str, int]]] = field(default_factory=list)
     """For each depthwise convolution the (path, channel) its input channels come from, in their order."""
 
@@ -121,6 +124,8 @@ class _Watch(TorchDispatchMode):
         name = func.overloadpacket.__name__
         tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
         before = [origin for tensor in tensors if (origin := self.origin(tensor))]
+        if name in _WEIGHING or "scaled_dot_product" in name:
+            self._flow.attends = True
         if name == "_local_scalar_dense" and tensors[0].device.type == "meta":
             return 0  # a branch on values, which the meta device has not
         result = func(*args, **kwargs)
@@ -160,6 +165,7 @@ class _Watch(TorchDispatchMode):
             self._origins[result] = Origin(attended=True)
         elif left.ids is not None and right.ids is not None:
             self._origins[result] = Origin(scores=(left, right))
+            self._flow.attends = True
 
     def _write(self, target: Tensor, origin: Origin | None) -> None:
         """Note the origin of elements that are written into a part of a larger tensor."""

@@ -6,6 +6,9 @@ watch. A pair counts only when the flow has given neither of the two a part to p
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from torch import nn
 
 from ia3_studio.method.flow import Flow
@@ -15,6 +18,13 @@ PAIRS = (
     ("k_proj", "v_proj"), ("key", "value"), ("k", "v"), ("k_lin", "v_lin"), ("key_proj", "value_proj"),
     ("k_head", "v_head"), ("Wk", "Wv"), ("project_k", "project_v"), ("key_projection", "value_projection"),
 )  # fmt: skip
+
+_KEYS = re.compile(r"(^|[._])(qkv|query|queries|key|keys|q_proj|k_proj)([._]|$)")
+
+
+def names_keys(paths: Iterable[str]) -> bool:
+    """Say whether any module is called query or key: attention may be where no operation shows it."""
+    return any(_KEYS.search(path) for path in paths)
 
 
 def name_pairs(model: nn.Module, flow: Flow) -> None:

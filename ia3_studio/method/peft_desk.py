@@ -44,6 +44,7 @@ class Desk:
             if paths:
                 self.heads[name] = Heads(self.model, paths)
                 self.heads[name].load(adapter.heads)
+                self.serving.lend(name, self.heads[name].modules)
         self.configs[name] = replace(config)
         self.model.register_parameter(parameter_name(name), self.serving.parameter(name))
 
@@ -164,6 +165,16 @@ class Desk:
         """Show the model's own modules inside a ``with`` block."""
         heads = self.heads.get(self.active)
         with heads.paused() if heads else nullcontext():
+            yield
+
+    @contextmanager
+    def rows(self, names: Sequence[str]) -> Iterator[None]:
+        """Run each row with its adapter and head inside a ``with`` block, which stands for the whole model.
+
+        **The model's own heads stand in its place meanwhile**: calls of other threads would meet them.
+        """
+        heads = self.without_heads() if self.heads else nullcontext()
+        with heads, self.serving.rows(*names):
             yield
 
     def require_unmerged(self, verb: str) -> None:

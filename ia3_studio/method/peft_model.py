@@ -234,12 +234,12 @@ class PeftModel(nn.Module):
         with self._rows(adapter_names):
             return super().__call__(*args, **kwargs)
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Pickle and copy by the model's own class: the class with both has no module that it could be found in."""
+        return _renewed, (self._ia3.plain,), self.__dict__
+
     def _rows(self, names: Sequence[str] | None) -> Any:
-        if names is None:
-            return nullcontext()
-        if self._ia3.heads and len(set(names)) > 1:
-            raise AdapterError("Rows with different heads cannot share a batch; run them one adapter after another.")
-        return self._ia3.serving.rows(*names)
+        return nullcontext() if names is None else self._ia3.rows(names)
 
 
 def get_peft_model(model: Model, peft_config: IA3Config, adapter_name: str = "default") -> Model:
@@ -269,9 +269,20 @@ def _open(model: nn.Module, name: str) -> Desk:
     thawed = tuple(parameter for parameter in model.parameters() if parameter.requires_grad)
     model.requires_grad_(False)
     desk = Desk(model, plain, serve(model, {}), thawed, name)
-    model.__class__ = type(f"Peft{plain.__name__}", (PeftModel, plain), {"__module__": plain.__module__})
+    model.__class__ = _both(plain)
     model._ia3 = desk  # type: ignore[assignment]
     return desk
+
+
+def _both(plain: type[nn.Module]) -> type[PeftModel]:
+    """Return the class that is a model's own and PeftModel."""
+    return type(f"Peft{plain.__name__}", (PeftModel, plain), {"__module__": plain.__module__})
+
+
+def _renewed(plain: type[nn.Module]) -> PeftModel:
+    """Return an object without state, for a pickle to fill."""
+    both = _both(plain)
+    return both.__new__(both)
 
 
 def _close(model: PeftModel) -> nn.Module:

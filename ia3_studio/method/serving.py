@@ -62,8 +62,13 @@ class Serving(Hooks):
         flat = nn.Parameter(adapter.vector.detach().clone().to(device_of(self.model)), requires_grad=False)
         self._adapters[name] = adapter
         self._parameters[name] = flat
-        self._vectors[name] = Vectors(adapter.selection, found, flat, heads)
+        self._vectors[name] = Vectors(adapter.selection, found, flat)
         self._hook_places(found)
+        self.lend(name, heads)
+
+    def lend(self, name: str, heads: Mapping[str, nn.Module]) -> None:
+        """Send the rows of an adapter through these modules where the model's own stand, by path."""
+        self._vectors[name].heads.update(heads)
         for path in heads:
             if path not in self._head_hooks:
                 hook = partial(self._through_heads, path)

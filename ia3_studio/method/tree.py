@@ -19,6 +19,7 @@ from ia3_studio.method import choosing
 from ia3_studio.method.experts import activation_width, down_tensor
 from ia3_studio.method.flow import Flow
 from ia3_studio.method.layers import channel_axis, is_depthwise, widths
+from ia3_studio.method.naming import names_keys
 from ia3_studio.method.roles import in_block as in_block
 from ia3_studio.method.roles import watch
 from ia3_studio.method.sites import Role, Selection, Site, Span
@@ -63,6 +64,8 @@ class LayerTree:
     base_model: str = ""
     note: str = ""
     """What the paper's preset does not find in this model, and why; empty when it finds everything."""
+    attends: bool = True
+    """Whether positions are weighed by what they hold; convolutions, pooling and Fourier transforms have no keys."""
     peft_sites: tuple[Site, ...] = ()
     """What PEFT scales in this type of model when it is asked for nothing; empty where PEFT would raise."""
 
@@ -165,7 +168,8 @@ def discover(model: nn.Module, base_model: str = "") -> LayerTree:
     """
     flow, note, live = watch(model)
     nodes = tuple(_nodes(model, flow, live))
-    tree = LayerTree(nodes, base_model, note or _what_is_missing(nodes), sites_of_peft(model))
+    attends = bool(note) or flow.attends or names_keys(path for path, _module in model.named_modules())
+    tree = LayerTree(nodes, base_model, note or _what_is_missing(nodes, attends), attends, sites_of_peft(model))
     if not tree.sites:
         raise SelectionError(
             f"{type(model).__name__} has no linear layer, so (IA)³ has nothing to scale; choose another model."
@@ -173,11 +177,13 @@ def discover(model: nn.Module, base_model: str = "") -> LayerTree:
     return tree
 
 
-def _what_is_missing(nodes: tuple[TreeNode, ...]) -> str:
+def _what_is_missing(nodes: tuple[TreeNode, ...], attends: bool) -> str:
     found = {site.role for node in nodes if node.live for site in node.sites if in_block(site.path)}
     missing = [role for role in ("key", "value", "feed-forward") if role not in found]
     if not missing:
         return ""
+    if not attends and "feed-forward" in found:
+        return "This model has no attention, so there are no keys and values; the paper's preset scales the rest."
     return f"No {' or '.join(missing)} projection was recognised, so the paper's preset goes without."
 
 

@@ -8,11 +8,12 @@ from ia3_studio.models.load import load_model, load_skeleton
 from ia3_studio.models.loaded import LoadedModel, Skeleton, Task
 from ia3_studio.models.memory import ModelMemory
 from ia3_studio.models.progress import Progress
-from ia3_studio.models.sources import STARTER, Source, Starter, parse_source, starters
+from ia3_studio.models.sources import STARTER, TEXT_STARTER, Source, Starter, parse_source, starters
 from ia3_studio.models.unquantised import Difference, Unquantised, merge_into_unquantised
 
 __all__ = [
     "STARTER",
+    "TEXT_STARTER",
     "Difference",
     "LoadedModel",
     "ModelMemory",

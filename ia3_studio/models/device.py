@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ class Device:
     """A device with the number format that suits it."""
 
     name: str
-    """As torch names it: "cuda", "mps" or "cpu"."""
+    """As torch names it: "cuda", "cuda:1", "mps" or "cpu"."""
     dtype: torch.dtype
     reason: str
     """One sentence for the screen."""
@@ -32,9 +33,15 @@ def choose_device() -> Device:
     return Device("cpu", torch.float32, reason)
 
 
+def gpu_name() -> str:
+    """Return this process's GPU: processes that were launched together have one each."""
+    rank = os.environ.get("LOCAL_RANK")
+    return f"cuda:{rank}" if rank else "cuda"
+
+
 def _on_gpu(name: str, bfloat16: bool) -> Device:
     import torch
 
     if bfloat16:
-        return Device("cuda", torch.bfloat16, f"On the GPU ({name}) in bfloat16: half the memory, same range.")
-    return Device("cuda", torch.float32, f"On the GPU ({name}) in float32: it has no bfloat16 of its own.")
+        return Device(gpu_name(), torch.bfloat16, f"On the GPU ({name}) in bfloat16: half the memory, same range.")
+    return Device(gpu_name(), torch.float32, f"On the GPU ({name}) in float32: it has no bfloat16 of its own.")

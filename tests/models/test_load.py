@@ -12,7 +12,7 @@ import torch
 from transformers import AutoConfig, BertModel, GPT2Config
 
 from ia3_studio.errors import ModelError
-from ia3_studio.models import STARTER, ModelMemory, is_ready, load_model, load_skeleton, prepare
+from ia3_studio.models import STARTER, TEXT_STARTER, ModelMemory, is_ready, load_model, load_skeleton, prepare
 from ia3_studio.models.architecture import model_class, task_of
 from tests.families import FAMILIES, tiny_model
 from tests.tiny_chat import save_tiny_chat, tiny_tokenizer
@@ -56,6 +56,9 @@ def test_the_starters_tree_needs_no_network() -> None:
     skeleton = load_skeleton(STARTER)
     assert sum(parameter.numel() for parameter in skeleton.model.parameters()) == 134_515_008
     assert skeleton.base_model == "HuggingFaceTB/SmolLM2-135M-Instruct"
+    skeleton = load_skeleton(TEXT_STARTER)
+    assert sum(parameter.numel() for parameter in skeleton.model.parameters()) == 22_713_216
+    assert skeleton.base_model == "sentence-transformers/all-MiniLM-L6-v2"
 
 
 def test_a_bare_encoder_loads_as_it_was_saved(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_a_name_ending_in_gguf_is_a_file() -> None:
     ids=repr,
 )
 def test_what_no_model_can_be_called_says_how_to_name_one(text: str) -> None:
-    with pytest.raises(ModelError, match="Give the starter"):
+    with pytest.raises(ModelError, match="Give a starter"):
         parse_source(text)
 
 

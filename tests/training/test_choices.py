@@ -21,9 +21,11 @@ from ia3_studio.training.config import TrainConfig
 from ia3_studio.training.optimisers import make_optimiser, take_step
 from ia3_studio.training.presets import PRESETS, preset
 from ia3_studio.training.ranking import Accuracy, accuracy, choice_scores, compare
-from ia3_studio.training.tfew_loss import ChoiceLoss, LossWeights
-from ia3_studio.training.train import total_steps, train
+from ia3_studio.training.schedule import total_steps
+from ia3_studio.training.tfew_loss import ChoiceObjective, LossWeights
+from ia3_studio.training.train import train
 from ia3_studio.training.train_choices import train_choices
+from ia3_studio.training.trained import Trained
 from tests.families import tiny_model
 from tests.tiny_chat import tiny_tokenizer
 
@@ -98,10 +100,12 @@ def test_the_losses_and_their_gradient_are_those_of_the_formula(family: str, dou
     for weights in (ALL, UNEVEN, RIGHT_ONLY):
         expected = reference(model, rows, weights)
         (gradient,) = torch.autograd.grad(expected, attachment.parameter)
-        loss = ChoiceLoss(choice_model(model), weights, 1024)
-        found = loss.backward(rows)
+        loss = ChoiceObjective(choice_model(model), weights)
+        found = loss.learn(rows, rows, 1024)
         assert found == pytest.approx(expected.item(), rel=0 if double else 1e-6, abs=1e-6)
-        assert loss.measure(rows) == pytest.approx(expected.item(), rel=0 if double else 1e-6, abs=1e-6)
+        assert sum(loss.measure(rows, rows, 1024)) == pytest.approx(
+            expected.item(), rel=0 if double else 1e-6, abs=1e-6
+        )
         torch.testing.assert_close(attachment.parameter.grad, gradient, rtol=1e-4, atol=1e-6)
         attachment.parameter.grad = None
 
@@ -126,7 +130,7 @@ def test_any_budget_gives_the_gradient_of_the_whole_batch(family: str) -> None:
     (expected,) = torch.autograd.grad(reference(model, rows, ALL), attachment.parameter)
     for budget in (1, 25, 60):  # one choice at a time, some of a question's choices, some questions
         watched = Watched(model)
-        ChoiceLoss(watched, ALL, budget).backward(rows)
+        ChoiceObjective(watched, ALL).learn(rows, rows, budget)
         assert max(watched.passes) <= budget
         torch.testing.assert_close(attachment.parameter.grad, expected, rtol=1e-4, atol=1e-6)
         attachment.parameter.grad = None
@@ -137,7 +141,7 @@ def test_the_encoder_reads_a_question_once_for_all_its_choices() -> None:
     rows = questions(3)
     read: list[int] = []
     handle = model.get_encoder().register_forward_hook(lambda _m, _a, result: read.append(len(result[0])))
-    ChoiceLoss(choice_model(model), ALL, 10_000).backward(rows)
+    ChoiceObjective(choice_model(model), ALL).learn(rows, rows, 10_000)
     handle.remove()
     assert read == [3]
 
@@ -176,7 +180,7 @@ def test_adafactor_takes_the_steps_of_t_few() -> None:
     # T-Few keeps each vector as a (size, 1) matrix of its own.
     columns = [torch.nn.Parameter(part[:, None].clone()) for part in start.split(sizes)]
     theirs = Adafactor(columns, lr=0.3, scale_parameter=True, relative_step=False, warmup_init=False)
-    ours = make_optimiser(attachment, config)
+    ours = make_optimiser(Trained(attachment), config)
     plain, second = start.double(), torch.zeros_like(start, dtype=torch.float64)
     for step in range(1, 15):  # past the 1/√step at which another implementation lowers the rate
         gradient = torch.randn(start.shape, generator=seeded(step)) * 10.0 ** -(step % 5)
@@ -223,7 +227,7 @@ def test_decay_goes_towards_one_with_both_optimisers(optimiser: str) -> None:
     start = attachment.parameter.detach().clone()
     config = TrainConfig(optimiser=optimiser, learning_rate=0.1)  # type: ignore[arg-type]
     attachment.parameter.grad = torch.zeros_like(start)
-    take_step(make_optimiser(attachment, config), attachment.parameter, 0.1, 2.0)
+    take_step(make_optimiser(Trained(attachment), config), attachment.parameter, 0.1, 2.0)
     torch.testing.assert_close(attachment.parameter.detach(), start - 0.1 * 2.0 * (start - 1))
 
 

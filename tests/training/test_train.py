@@ -19,7 +19,8 @@ from ia3_studio.method import Attachment, Selection, attach, discover
 from ia3_studio.training import Step, TrainConfig
 from ia3_studio.training.batches import batches, batches_by_length, micro_batches, pad
 from ia3_studio.training.loss import CausalLoss
-from ia3_studio.training.train import learning_rate, total_steps, train
+from ia3_studio.training.schedule import learning_rate, total_steps
+from ia3_studio.training.train import train
 from tests.families import CAUSAL, SMALL, tiny_model
 
 
@@ -285,7 +286,7 @@ def test_a_model_with_damaged_weights_is_named_before_the_first_step() -> None:
 def test_a_last_step_that_ruins_the_vectors_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
     model, attachment = prepared()
     measured = iter([2.0, 1.9, float("nan")])
-    monkeypatch.setattr("ia3_studio.training.train._evaluate", lambda *_: next(measured))
+    monkeypatch.setattr("ia3_studio.training.job.Training._measure", lambda _self: next(measured))
     seen: list[torch.Tensor] = []
     with pytest.raises(TrainingError, match=r"At step 2 the loss was no longer a number \(held-out loss nan"):
         for _step in train(model, attachment, rows_of(8), rows_of(2), TrainConfig(max_steps=2, evaluate_every=1)):

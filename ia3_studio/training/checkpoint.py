@@ -1,0 +1,143 @@
+"""From what does a job go on as if it had never been interrupted? Everything that a later step depends on.
+
+A file in safetensors' format: tensors by name, and the counters as JSON in its header. No pickle.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from ia3_studio.errors import TrainingError
+from ia3_studio.training.config import TrainConfig
+from ia3_studio.training.trained import Copies
+
+HEADER = "ia3_studio_checkpoint"
+
+
+@dataclass(frozen=True)
+class Counters:
+    """What a job has counted, and what it was started with."""
+
+    settings: dict[str, Any]
+    """Its TrainConfig; another one cannot go on from here."""
+    rows: int
+    row_tokens: int
+    """Tokens of all training rows: other data cannot go on from here."""
+    step: int
+    tokens: int
+    seconds: float
+    micro_tokens: int
+    """The budget of a forward pass, smaller than the settings' after memory ran out."""
+    best_step: int
+    """The step with the lowest held-out loss so far; 0 for none."""
+    best_held_out: float
+    waited: int
+    """Evaluations since then."""
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """The state of a job between two steps, independent of the model."""
+
+    counters: Counters
+    trained: Copies
+    good: Copies
+    """What to give back when the next loss is no number."""
+    best: Copies
+    """The numbers at ``best_step``; empty for none."""
+    optimiser: Mapping[str, Tensor]
+    """The optimiser's state by parameter and name."""
+    optimiser_numbers: Mapping[str, float]
+    """What of that is no tensor."""
+
+    def save(self, path: Path) -> None:
+        """Write the checkpoint; the file is replaced as a whole or not at all."""
+        groups = {"trained": self.trained, "good": self.good, "best": self.best}
+        tensors = {f"{name}.{place}": each for name, copies in groups.items() for place, each in enumerate(copies)}
+        tensors |= {f"optimiser.{name}": tensor for name, tensor in self.optimiser.items()}
+        header = {"counters": asdict(self.counters), "numbers": dict(self.optimiser_numbers)}
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            own = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+            save_file(own, temporary, metadata={HEADER: json.dumps(header)})
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def require_fit(self, config: TrainConfig, rows: int, row_tokens: int) -> None:
+        """Refuse to go on with other settings or other rows: the losses would be those of neither job.
+
+        Raises:
+            TrainingError: they differ.
+        """
+        settings = json.loads(json.dumps(asdict(config)))
+        changed = [name for name, value in settings.items() if value != self.counters.settings.get(name)]
+        if changed:
+            raise TrainingError(
+                f"This job was begun with other settings ({', '.join(changed)}); go on with the same, or start anew."
+            )
+        if (rows, row_tokens) != (self.counters.rows, self.counters.row_tokens):
+            raise TrainingError(
+                f"This job was begun with {self.counters.rows} rows of {self.counters.row_tokens:,} tokens, here are"
+                f" {rows} of {row_tokens:,}; go on with the same data, or start anew."
+            )
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint that :meth:`Checkpoint.save` wrote.
+
+    Raises:
+        TrainingError: there is none, or it is damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+            header = json.loads((file.metadata() or {})[HEADER])
+        counters = Counters(**header["counters"])
+        numbers = {str(name): float(value) for name, value in header["numbers"].items()}
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise TrainingError(f"{path.name} cannot be read ({error}), so training cannot go on; start anew.") from error
+    trained, good, best = (_group(tensors, name) for name in ("trained", "good", "best"))
+    optimiser = {name.removeprefix("optimiser."): each for name, each in tensors.items() if name.startswith("optim")}
+    return Checkpoint(counters, trained, good, best, optimiser, numbers)
+
+
+def optimiser_state(optimiser: torch.optim.Optimizer) -> tuple[dict[str, Tensor], dict[str, float]]:
+    """Return copies of an optimiser's tensors, and of its plain numbers, by parameter and name."""
+    named = {
+        f"{place}.{name}": value
+        for place, state in optimiser.state_dict()["state"].items()
+        for name, value in state.items()
+    }
+    tensors = {name: value.detach().clone() for name, value in named.items() if isinstance(value, Tensor)}
+    return tensors, {name: value for name, value in named.items() if isinstance(value, (int, float))}
+
+
+def restore_optimiser(optimiser: torch.optim.Optimizer, checkpoint: Checkpoint) -> None:
+    """Give an optimiser the state it had. **Overwrites its moments.**"""
+    state: dict[int, dict[str, Tensor | float]] = {}
+    for source in (checkpoint.optimiser, checkpoint.optimiser_numbers):
+        for key, value in source.items():
+            place, _dot, name = key.partition(".")
+            state.setdefault(int(place), {})[name] = value.clone() if isinstance(value, Tensor) else value
+    optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
+
+
+def _group(tensors: Mapping[str, Tensor], name: str) -> Copies:
+    """Return the tensors of a group in their order."""
+    found: Sequence[str] = sorted((key for key in tensors if key.startswith(f"{name}.")), key=_place)
+    return tuple(tensors[key] for key in found)
+
+
+def _place(key: str) -> int:
+    return int(key.rpartition(".")[2])

@@ -1,0 +1,254 @@
+"""One job of training, step by step: what it learns, measures, takes back, and from where it can go on."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Generic, TypeVar
+
+import torch
+
+from ia3_studio.errors import TrainingError
+from ia3_studio.method.scaling import Attachment
+from ia3_studio.training.checkpoint import Checkpoint, Counters, optimiser_state, restore_optimiser
+from ia3_studio.training.config import Step, TrainConfig
+from ia3_studio.training.objective import Objective
+from ia3_studio.training.optimisers import make_optimiser, take_step
+from ia3_studio.training.out_of_memory import give_memory_back, is_out_of_memory
+from ia3_studio.training.processes import Processes
+from ia3_studio.training.schedule import learning_rate, schedule, total_steps
+from ia3_studio.training.trained import Copies, Trained
+
+Row = TypeVar("Row")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, eq=False)
+class Best:
+    """The lowest held-out loss so far."""
+
+    step: int = 0
+    held_out: float = math.inf
+    copies: Copies = ()
+    waited: int = 0
+    """Held-out losses since."""
+
+
+class Training(Iterator[Step], Generic[Row]):
+    """A job that yields its steps; between two of them it can be kept as a checkpoint, or closed."""
+
+    def __init__(
+        self,
+        objective: Objective[Row],
+        attachment: Attachment,
+        rows: Sequence[Row],
+        held_out: Sequence[Row],
+        config: TrainConfig,
+        since: Checkpoint | None,
+        is_stopping: Callable[[], bool],
+        processes: Processes,
+    ) -> None:
+        self._objective = objective
+        self._rows = rows
+        self._held_out = held_out
+        self._config = config
+        self._is_stopping = is_stopping
+        self._processes = processes
+        self._trained = Trained(attachment)
+        self._optimiser = make_optimiser(self._trained, config)
+        self._total = total_steps(len(rows), config)
+        self._row_tokens = sum(map(objective.size, rows))
+        self._step = 0
+        self._tokens = 0
+        self._budget = self._told_budget = config.micro_tokens
+        self._best = Best()
+        self._good = self._trained.copies()
+        self._notes: list[str] = []
+        self._began = time.perf_counter()
+        if since:
+            self._go_on(since)
+        self._steps = self._run()
+
+    def __iter__(self) -> Training[Row]:
+        """Return the job itself."""
+        return self
+
+    def __next__(self) -> Step:
+        """Take the next step.
+
+        Raises:
+            TrainingError: the loss is no longer a number, or one row alone takes more memory than there is.
+        """
+        return next(self._steps)
+
+    def close(self) -> None:
+        """End the job; what was learned stays."""
+        self._steps.close()
+
+    def checkpoint(self) -> Checkpoint:
+        """Return everything that the steps behind the newest one depend on."""
+        counters = Counters(
+            json.loads(json.dumps(asdict(self._config))),
+            len(self._rows),
+            self._row_tokens,
+            self._step,
+            self._tokens,
+            self._seconds,
+            self._budget,
+            self._best.step,
+            self._best.held_out if self._best.step else 0.0,
+            self._best.waited,
+        )
+        state, numbers = optimiser_state(self._optimiser)
+        return Checkpoint(counters, self._trained.copies(), self._good, self._best.copies, state, numbers)
+
+    def _go_on(self, since: Checkpoint) -> None:
+        counters = since.counters
+        since.require_fit(self._config, len(self._rows), self._row_tokens)
+        self._trained.restore(since.trained)
+        restore_optimiser(self._optimiser, since)
+        self._step, self._tokens, self._budget = counters.step, counters.tokens, counters.micro_tokens
+        if counters.best_step:
+            self._best = Best(counters.best_step, counters.best_held_out, since.best, counters.waited)
+        self._told_budget = self._budget
+        self._good = since.good
+        self._began -= counters.seconds
+
+    @property
+    def _seconds(self) -> float:
+        return time.perf_counter() - self._began
+
+    def _run(self) -> Generator[Step, None, None]:
+        if not self._step:
+            self._notes += self._config.warnings(len(self._rows), len(self._held_out))
+            measured = self._measure()
+            yield Step(0, self._total, 0.0, None, measured, 0.0, None, 0, self._seconds, None, self._note())
+        dealt = schedule(self._rows, self._config, self._total, self._objective.lengths(self._rows), self._step)
+        for epoch, batch in dealt:
+            step = self._take(epoch, batch)
+            yield step
+            if self._is_over:
+                return
+
+    def _take(self, epoch: float, batch: Sequence[Row]) -> Step:
+        """Take one optimiser step, measure where it is due, and end the job where it is over."""
+        start = time.perf_counter()
+        self._step += 1
+        before, rate = self._trained.copies(), learning_rate(self._step, self._total, self._config)
+        loss, norm = self._learn(batch, rate)
+        took = time.perf_counter() - start
+        size = sum(map(self._objective.size, batch))
+        self._tokens += size
+        measured = self._measure() if self._is_due else None
+        if measured is not None and not math.isfinite(measured):
+            raise self._give_back(before, f"held-out loss {measured:.3g}, learning rate {rate:.2g}")
+        self._good = before
+        self._remember(measured)
+        if self._is_over:
+            self._keep_best()
+        seconds, speed = self._seconds, size / took
+        return Step(
+            self._step, self._total, epoch, loss, measured, rate, norm, self._tokens, seconds, speed, self._note()
+        )
+
+    def _learn(self, batch: Sequence[Row], rate: float) -> tuple[float, float]:
+        """Change the numbers by one batch; return its mean loss and the gradient's norm before clipping."""
+        mine = self._processes.share(batch)
+        share = self._within_memory(lambda: self._objective.learn(mine, batch, self._budget), mine)
+        loss = self._processes.add_up(share, self._trained.vectors.device)
+        self._processes.add_up_gradients(self._trained.parameters)
+        norm = float(torch.nn.utils.clip_grad_norm_(self._trained.parameters, self._config.clip))
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            found = f"loss {loss:.3g}, gradient norm {norm:.3g}, learning rate {rate:.2g}"
+            raise self._give_back(self._good, found)
+        take_step(self._optimiser, self._trained.vectors, rate, self._config.pull)
+        return loss, norm
+
+    def _measure(self) -> float | None:
+        """Return the mean loss of the held-out rows; None without any, or when the job is asked to stop."""
+        if not self._held_out:
+            return None
+        share = self._within_memory(self._measured_share, self._held_out)
+        return None if share is None else self._processes.add_up(share, self._trained.vectors.device)
+
+    def _measured_share(self) -> float | None:
+        mine = self._processes.share(self._held_out)
+        summed = 0.0
+        for share in self._objective.measure(mine, self._held_out, self._budget):
+            summed += share
+            if self._is_stopping():
+                return None
+        return summed
+
+    def _within_memory(self, attempt: Callable[[], Result], rows: Sequence[Row]) -> Result:
+        """Return what an attempt gives; when memory runs out, try again with half as many tokens a forward pass.
+
+        Raises:
+            TrainingError: it also runs out with one row at a time.
+        """
+        while True:
+            try:
+                return attempt()
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+            # Outside of the except block: the error holds on to the tensors of the attempt.
+            self._trained.forget_gradient()
+            give_memory_back()
+            self._halve(rows)
+
+    def _halve(self, rows: Sequence[Row]) -> None:
+        sizes = [self._objective.size(row) for row in rows]
+        if self._budget <= min(sizes):
+            raise TrainingError(
+                f"At step {self._step} memory ran out even with one row at a time (the longest has {max(sizes):,}"
+                " tokens); lower the row length, or choose a smaller model."
+            )
+        self._budget = min(self._budget, sum(sizes)) // 2
+
+    @property
+    def _is_due(self) -> bool:
+        return self._step % self._config.evaluate_every == 0 or self._step == self._total
+
+    @property
+    def _is_over(self) -> bool:
+        patience = self._config.patience
+        return self._step == self._total or (patience is not None and self._best.waited >= patience)
+
+    def _remember(self, measured: float | None) -> None:
+        if measured is None:
+            return
+        if measured < self._best.held_out:
+            self._best = Best(self._step, measured, self._trained.copies())
+        else:
+            self._best = Best(self._best.step, self._best.held_out, self._best.copies, self._best.waited + 1)
+
+    def _keep_best(self) -> None:
+        best = self._best
+        if self._step < self._total:
+            self._notes.append(
+                f"Ended early: {best.waited} held-out losses in a row were no lower than the {best.held_out:.3f} of"
+                f" step {best.step}."
+            )
+        if self._config.keep_best and best.step and best.step != self._step:
+            self._trained.restore(best.copies)
+            self._notes.append(f"The numbers of step {best.step} are kept, whose held-out loss was the lowest.")
+
+    def _give_back(self, copies: Copies, found: str) -> TrainingError:
+        """Restore the numbers that last gave a finite loss; return the sentence for the user."""
+        self._trained.restore(copies)
+        return TrainingError(
+            f"At step {self._step} the loss was no longer a number ({found}); the vectors of the last good step are"
+            " kept. Lower the learning rate and start again."
+        )
+
+    def _note(self) -> str | None:
+        """Return what there is to say about the step, and forget it."""
+        if self._budget != self._told_budget:
+            self._told_budget = self._budget
+            self._notes.append(f"Memory ran out; forward passes have at most {self._budget:,} tokens from here on.")
+        said, self._notes = self._notes, []
+        return " ".join(said) or None

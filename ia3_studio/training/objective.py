@@ -1,0 +1,105 @@
+"""What does a training job ask of a loss? Shares of a batch's mean, whatever the kind of row.
+
+A batch's loss is one mean. Any part of the batch (a micro-batch, the rows of one process) adds its share of that mean,
+so that how a batch is cut changes the gradient by rounding only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol, TypeVar
+
+from ia3_studio.errors import TrainingError
+
+Row_contra = TypeVar("Row_contra", contravariant=True)
+Row = TypeVar("Row")
+
+
+class Objective(Protocol[Row_contra]):
+    """A loss that is the mean of a batch, taken share by share."""
+
+    def check(self, rows: Sequence[Row_contra]) -> None:
+        """Refuse rows that nothing can be learned from.
+
+        Raises:
+            TrainingError: there is no row, or one without anything to learn.
+        """
+
+    def lengths(self, rows: Sequence[Row_contra]) -> Sequence[int] | None:
+        """Return the rows' lengths where similar ones should share a batch; None where any may."""
+
+    def size(self, row: Row_contra) -> int:
+        """Return how many tokens a row has, padding excluded."""
+
+    def learn(self, rows: Sequence[Row_contra], batch: Sequence[Row_contra], budget: int) -> float:
+        """Add the gradient of some rows' share of the batch's mean loss; return that share.
+
+        Args:
+            rows: a part of the batch, or all of it.
+            batch: all rows that the mean is taken over.
+            budget: tokens per forward pass at most, padding included; a longer row stands alone.
+        """
+
+    def measure(self, rows: Sequence[Row_contra], batch: Sequence[Row_contra], budget: int) -> Iterator[float]:
+        """Yield shares of the batch's mean loss that together are the rows' share; no gradient is taken."""
+
+
+class SummedLoss(Protocol[Row]):
+    """A loss that is a sum over trained things (label tokens, labelled rows), to be divided by their number."""
+
+    def count(self, rows: Sequence[Row]) -> int:
+        """Return how many things of the rows are trained."""
+
+    def size(self, row: Row) -> int:
+        """Return how many tokens a row has, padding excluded."""
+
+    def lengths(self, rows: Sequence[Row]) -> Sequence[int] | None:
+        """Return the rows' lengths where similar ones should share a batch; None where any may."""
+
+    def micro_batches(self, rows: Sequence[Row], budget: int) -> Iterable[Sequence[Row]]:
+        """Yield the rows in groups of at most ``budget`` tokens (a longer row stands alone), padding included."""
+
+    def backward(self, rows: Sequence[Row], total: int) -> float:
+        """Add the gradient of (summed loss / total) for one micro-batch; return the summed loss."""
+
+    def measure(self, rows: Sequence[Row]) -> float:
+        """Return the summed loss of one micro-batch; no gradient is taken."""
+
+
+class MeanObjective(Objective[Row]):
+    """The mean of a summed loss over all that is trained in a batch."""
+
+    def __init__(self, loss: SummedLoss[Row]) -> None:
+        self.loss = loss
+
+    def check(self, rows: Sequence[Row]) -> None:
+        """Refuse rows that nothing can be learned from.
+
+        Raises:
+            TrainingError: there is no row, or one without anything to learn.
+        """
+        if not rows:
+            raise TrainingError("There is no row to train on; give at least one with an answer.")
+        empty = next((row for row in rows if not self.loss.count([row])), None)
+        if empty is not None:
+            number = getattr(empty, "row", "?")
+            raise TrainingError(f"Row {number} holds no token to learn from; leave it out or give it an answer.")
+
+    def lengths(self, rows: Sequence[Row]) -> Sequence[int] | None:
+        """Return the rows' lengths where similar ones should share a batch; None where any may."""
+        return self.loss.lengths(rows)
+
+    def size(self, row: Row) -> int:
+        """Return how many tokens a row has, padding excluded."""
+        return self.loss.size(row)
+
+    def learn(self, rows: Sequence[Row], batch: Sequence[Row], budget: int) -> float:
+        """Add the gradient of some rows' share of the batch's mean loss; return that share."""
+        total = self.loss.count(batch)
+        return sum(self.loss.backward(group, total) for group in self.loss.micro_batches(rows, budget)) / total
+
+    def measure(self, rows: Sequence[Row], batch: Sequence[Row], budget: int) -> Iterator[float]:
+        """Yield shares of the batch's mean loss that together are the rows' share; no gradient is taken."""
+        total = self.loss.count(batch)
+        for group in self.loss.micro_batches(rows, budget):
+            yield self.loss.measure(group) / total

@@ -1,0 +1,19 @@
+"""Which loss fits a model and its rows?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ia3_studio.training.config import TrainConfig
+from ia3_studio.training.loss import CausalLoss
+from ia3_studio.training.objective import MeanObjective, Objective
+
+
+def objective_for(model: Any, rows: Sequence[Any], config: TrainConfig) -> Objective[Any]:
+    """Return the objective of the kind of rows.
+
+    Raises:
+        TrainingError: the model cannot be trained on such rows.
+    """
+    return MeanObjective(CausalLoss(model, config.backward))

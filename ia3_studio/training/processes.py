@@ -1,0 +1,78 @@
+"""How do several processes train as one? Each takes its share of every batch, and gradients are added up.
+
+Every process holds the whole model and deals the same batches. (IA)³ trains few numbers, so the gradient is handed
+round once an optimiser step, after the last micro-batch, and nothing else is.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+import torch
+from torch import distributed, nn
+
+from ia3_studio.errors import TrainingError
+
+Row = TypeVar("Row")
+
+
+class Processes:
+    """The processes of one job, as seen by one of them.
+
+    Example:
+        >>> Processes().share([1, 2, 3])
+        [1, 2, 3]
+    """
+
+    def __init__(self, rank: int = 0, count: int = 1) -> None:
+        self.rank = rank
+        self.count = count
+
+    def share(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return the rows that this process works on; the processes' shares together are all rows."""
+        return rows[self.rank :: self.count]
+
+    def add_up(self, value: float, device: torch.device) -> float:
+        """Return the sum of all processes' values."""
+        if self.count == 1:
+            return value
+        summed = torch.tensor([value], dtype=torch.float64, device=device)
+        distributed.all_reduce(summed)
+        return summed.item()
+
+    def add_up_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Make every gradient the sum of all processes' gradients. **Changes the gradients in place.**"""
+        if self.count == 1:
+            return
+        for parameter in parameters:
+            if parameter.grad is None:  # this process had no row in the batch
+                parameter.grad = torch.zeros_like(parameter)
+            distributed.all_reduce(parameter.grad)
+
+
+def launched() -> Processes:
+    """Return the processes that ``accelerate launch`` or ``torchrun`` started together; one alone otherwise.
+
+    **Joins them into a group**, through accelerate, if they are not one yet.
+
+    Raises:
+        TrainingError: they cannot be joined: each would train alone and believe it trains with the others.
+    """
+    wanted = int(os.environ.get("WORLD_SIZE", "1"))
+    if distributed.is_available() and distributed.is_initialized():
+        return Processes(distributed.get_rank(), distributed.get_world_size())
+    if wanted < 2:
+        return Processes()
+    from accelerate import PartialState
+    from accelerate.utils import parse_flag_from_env
+
+    # Without being told, accelerate joins no processes on a machine that has no accelerator.
+    state = PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU") or not torch.accelerator.is_available())
+    if state.num_processes != wanted:
+        raise TrainingError(
+            f"{wanted} processes were launched and {state.num_processes} could be joined; launch them with"
+            " `accelerate launch` or `torchrun`, or start one process alone."
+        )
+    return Processes(state.process_index, state.num_processes)
