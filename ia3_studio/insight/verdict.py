@@ -44,8 +44,8 @@ def verdict(evaluation: Evaluation, forgetting: Evaluation | None = None) -> Ver
 
 
 def figure(value: float) -> str:
-    """Return a number for reading: three decimals, or none from 100 on."""
-    return (f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3f}").replace("-", "−")
+    """Return a number for reading: three decimals, one from 100 on."""
+    return (f"{value:,.1f}" if abs(value) >= 100 else f"{value:.3f}").replace("-", "−")
 
 
 def change(value: float) -> str:

@@ -65,7 +65,7 @@ def test_the_sentence_says_both_numbers_and_the_interval() -> None:
 
 def test_numbers_are_short_and_carry_their_sign() -> None:
     assert (figure(1234.5), figure(-0.5), change(0.25), change(0), change(-0.25)) == (
-        "1,234", "−0.500", "+0.250", "0.000", "−0.250",
+        "1,234.5", "−0.500", "+0.250", "0.000", "−0.250",
     )  # fmt: skip
     assert span(None) == "–"
 
