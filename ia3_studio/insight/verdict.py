@@ -39,7 +39,8 @@ def verdict(evaluation: Evaluation, forgetting: Evaluation | None = None) -> Ver
     measure = evaluation.measures[0]
     kind = _kind(measure, evaluation.rows)
     forgets = _forgets(forgetting)
-    said = _SENTENCES[kind].format(**_words(measure), rows=evaluation.rows, fewest=FEWEST_ROWS)
+    sentence = _SAME if measure.difference_interval == (0, 0) and kind == "no gain" else _SENTENCES[kind]
+    said = sentence.format(**_words(measure), rows=evaluation.rows, fewest=FEWEST_ROWS)
     return Verdict(kind, forgets, f"{said}{_on_neutral_text(forgetting, forgets)}")
 
 
@@ -58,13 +59,15 @@ def span(interval: Interval | None) -> str:
     return f"{change(interval[0])} to {change(interval[1])}" if interval else "–"
 
 
+_MOVED = "{name} went from {base} to {tuned}{unit}"
 _SENTENCES: dict[Kind, str] = {
-    "gain": "Gain. {name} went from {base} to {tuned}{unit} ({interval}).",
-    "loss": "Worse than the base model. {name} went from {base} to {tuned}{unit} ({interval}).",
-    "no gain": "No gain. {name} went from {base} to {tuned}{unit}, which may be chance: {interval}.",
-    "too few rows to tell": "Too few rows to tell. {name} went from {base} to {tuned}{unit} on {rows} held-out rows; it"
-    " takes {fewest} at least, so set more rows aside.",
+    "gain": f"Gain. {_MOVED} (95 % interval of the difference: {{span}}).",
+    "loss": f"Worse than the base model. {_MOVED} (95 % interval of the difference: {{span}}).",
+    "no gain": f"No gain. {_MOVED}; that may be chance, for the 95 % interval of the difference ({{span}}) holds 0.",
+    "too few rows to tell": f"Too few rows to tell. {_MOVED} on {{rows}} held-out rows; it takes {{fewest}} at least,"
+    " so set more rows aside.",
 }
+_SAME = "No gain. {name} stayed at {base}{unit} on every row."
 
 
 def _words(measure: Measure) -> dict[str, str]:
@@ -73,7 +76,7 @@ def _words(measure: Measure) -> dict[str, str]:
         "base": figure(measure.base),
         "tuned": figure(measure.tuned),
         "unit": f" {measure.unit}" if measure.unit else "",
-        "interval": f"95 % interval of the difference {span(measure.difference_interval)}",
+        "span": span(measure.difference_interval),
     }
 
 

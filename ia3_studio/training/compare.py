@@ -137,14 +137,14 @@ def evaluate_tags(
     """Compare two taggers by BIO tags: entity F1 (span and kind both right), and the share of right tokens.
 
     Raises:
-        DataError: there is no row, or a row has more tags than another.
+        DataError: there is no row, one without a tag, or one with more tags than another.
     """
     began = time.perf_counter()
     lengths = [len(row) for row in labels]
-    if not lengths or any([len(row) for row in said] != lengths for said in (predicted_base, predicted_tuned)):
-        raise DataError(
-            f"{len(lengths)} rows of tags do not fit the predicted ones; give one tag a token on both sides."
-        )
+    if not lengths or not all(lengths):
+        raise DataError("There is a row without a tag, or no row at all; leave it out, or give one.")
+    if any([len(row) for row in said] != lengths for said in (predicted_base, predicted_tuned)):
+        raise DataError("The predicted tags are not as many as the right ones; give one a token on both sides.")
     entities, tokens = (
         [
             [count(row, guess) for row, guess in zip(labels, said, strict=True)]

@@ -78,12 +78,14 @@ def evaluate_language(
     with attachment.strengths(0):  # what it tries on the model is about the model, not about the vectors
         loss = CausalLoss(model)
     found: list[list[float]] = []
-    for number, strength in enumerate((0, 1)):
+    done = 0
+    for strength in (0, 1):
         summed: dict[TokenRow, float] = {}
         for group in loss.micro_batches(counted, budget):
             with attachment.strengths(strength):
                 summed.update(zip(group, loss.row_losses(group), strict=True))
-            yield Progress(number * len(counted) + len(summed), 2 * len(counted))
+            done += len(group)
+            yield Progress(done, 2 * len(counted))
         found.append([_finite(row, summed[row]) for row in counted])
     base, tuned = found
     measures = per_token(base, tuned, [label_count([row]) for row in counted])
@@ -126,10 +128,11 @@ def evaluate_generation(
         TrainingError: there is no example.
     """
     began = perf_counter()
-    if not examples:
+    chosen = examples[:limit]
+    if not chosen:
         raise TrainingError("There is no example to answer; give at least one.")
     model.eval()
-    asked = prompts_of(model, tokenizer, examples[:limit], max_new_tokens)
+    asked = prompts_of(model, tokenizer, chosen, max_new_tokens)
     rouge: list[tuple[float, float]] = []
     exact: list[tuple[bool, bool]] = []
     for group in _groups(sorted(asked, key=lambda prompt: len(prompt.ids)), batch_rows):

@@ -16,8 +16,6 @@ from ia3_studio.method.scaling import Attachment
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
 
-Strengths = Sequence[float]
-
 
 @dataclass(frozen=True)
 class Prompt:
@@ -58,15 +56,15 @@ def answer_both(
     Where a vector cannot tell rows apart (experts), the two answer one after the other.
     """
     ids, mask = _padded(model, prompts)
-    alone = [0.0] * len(prompts), [1.0] * len(prompts)
-    calls: list[Strengths] = [[*alone[0], *alone[1]]] if attachment.tells_rows_apart else [[0.0], [1.0]]
+    count = len(prompts)
+    together, apart = [(*[0.0] * count, *[1.0] * count)], [(0.0,), (1.0,)]
     texts: list[str] = []
-    for strengths in calls:
-        times = len(strengths) // len(prompts) or 1
+    for strengths in together if attachment.tells_rows_apart else apart:
+        times = 2 if attachment.tells_rows_apart else 1
         with attachment.strengths(*strengths):
             tokens = _generate(model, tokenizer, ids.repeat(times, 1), mask.repeat(times, 1), max_new_tokens)
         texts += [str(text).strip() for text in tokenizer.batch_decode(tokens, skip_special_tokens=True)]
-    return list(zip(texts[: len(prompts)], texts[len(prompts) :], strict=True))
+    return list(zip(texts[:count], texts[count:], strict=True))
 
 
 @torch.no_grad()
@@ -78,19 +76,24 @@ def _generate(model: Any, tokenizer: Any, ids: Tensor, mask: Tensor, max_new_tok
         input_ids=ids, attention_mask=mask, max_new_tokens=max_new_tokens, do_sample=False, num_beams=1,
         pad_token_id=pad, eos_token_id=ends or None,
     )  # fmt: skip
-    return found if model.config.is_encoder_decoder else found[:, ids.shape[1] :]  # type: ignore[no-any-return]
+    return found if _reads_apart(model) else found[:, ids.shape[1] :]  # type: ignore[no-any-return]
 
 
 def _padded(model: Any, prompts: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     """Return ids and mask, (prompts, longest): padded on the left, where a causal model's answer does not follow."""
     longest = max(len(prompt) for prompt in prompts)
+    right = _reads_apart(model)
     rows = []
     for prompt in prompts:
         padding, real = [0] * (longest - len(prompt)), [1] * len(prompt)
-        right = model.config.is_encoder_decoder
         rows.append(([*prompt, *padding], [*real, *padding]) if right else ([*padding, *prompt], [*padding, *real]))
     ids, mask = zip(*rows, strict=True)
     return torch.tensor(ids, device=model.device), torch.tensor(mask, device=model.device)
+
+
+def _reads_apart(model: Any) -> bool:
+    """Say whether an encoder reads the prompt, so that the answer does not stand behind it."""
+    return bool(getattr(model.config, "is_encoder_decoder", False))
 
 
 def _end_tokens(model: Any, tokenizer: Any) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +75,6 @@ def bootstrap(statistic: Callable[..., Figures], *tables: Figures) -> Interval |
     return corrected if np.isfinite(corrected).all() else plain
 
 
-def _ends(found: object) -> Interval:
-    low, high = found.confidence_interval  # type: ignore[attr-defined]
+def _ends(found: Any) -> Interval:
+    low, high = found.confidence_interval
     return Interval(float(low), float(high))

@@ -138,6 +138,7 @@ def test_a_table_has_every_number_and_interval_in_a_column_of_its_own() -> None:
         lambda: evaluate_labels([[1]], [[1, 0]], [[1]]),
         lambda: evaluate_values([1.0], [1.0, 2.0], [1.0]),
         lambda: evaluate_tags([["O"]], [["O", "O"]], [["O"]]),
+        lambda: evaluate_tags([[], ["O"]], [[], ["O"]], [[], ["O"]]),
     ],
 )
 def test_what_does_not_fit_the_rows_is_refused(call: Any) -> None:

@@ -107,7 +107,7 @@ def test_training_on_what_is_measured_is_a_gain_and_the_opposite_is_a_loss() -> 
 
 def test_it_is_told_how_far_the_work_is_and_nothing_is_switched_off_meanwhile() -> None:
     model, attachment = prepared()
-    rows = [*rows_of(6), TokenRow((1, 2), (-100, -100), 7, False)]
+    rows = [*rows_of(5), rows_of(5)[0], TokenRow((1, 2), (-100, -100), 7, False)]
     tuned = CausalLoss(model).row_losses(rows[:1])
     steps = []
     for step in evaluate_language(model, attachment, rows, budget=20):

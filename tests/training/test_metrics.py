@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn.metrics import f1_score
 
 from ia3_studio.training.intervals import bootstrap, wilson
@@ -111,6 +112,14 @@ def test_rouge_l_is_the_longest_common_subsequence_against_both_lengths(
 def test_perplexity_is_the_number_of_equally_likely_tokens_and_always_finite() -> None:
     assert perplexity(math.log(97)) == pytest.approx(97)
     assert math.isfinite(perplexity(1e9))
+
+
+def test_a_means_interval_is_scipys_own() -> None:
+    rows = np.random.default_rng(8).exponential(1.0, 20)
+    drawn = stats.bootstrap((rows,), np.mean, method="BCa", n_resamples=4_999, rng=np.random.default_rng(0))
+    assert bootstrap(mean, rows[:, None]) == pytest.approx(tuple(drawn.confidence_interval))
+    plain = stats.bootstrap((rows,), np.mean, method="percentile", n_resamples=4_999, rng=np.random.default_rng(0))
+    assert tuple(drawn.confidence_interval) != pytest.approx(tuple(plain.confidence_interval))
 
 
 def test_nineteen_of_twenty_intervals_hold_the_true_mean() -> None:
