@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ia3_studio.errors import DataError
 from ia3_studio.training.intervals import Figures, Statistic, bootstrap
-from ia3_studio.training.metrics import LARGEST_LOSS, Accuracy, confusion_table, count_entities, macro_f1
+from ia3_studio.training.metrics import LARGEST_LOSS, OUTSIDE, Accuracy, confusion_table, count_entities, macro_f1
 from ia3_studio.training.report import Better, Confusion, Evaluation, Measure, Task
 
 MODELS: tuple[Literal["base", "tuned"], ...] = ("base", "tuned")
@@ -73,9 +73,12 @@ def evaluate_classes(
         names: of the classes.
 
     Raises:
-        DataError: there is no row, or the shapes do not fit.
+        DataError: there is no row, the shapes do not fit, or a label is none of the classes.
     """
     began = time.perf_counter()
+    strange = next((label for label in labels if not 0 <= label < len(names)), None)
+    if strange is not None:
+        raise DataError(f"The label {strange} is none of the {len(names)} classes, counted from 0; name its class.")
     base, tuned = (
         _checked(scores, (len(labels), len(names))).argmax(1).tolist() for scores in (scores_base, scores_tuned)
     )
@@ -137,7 +140,7 @@ def evaluate_tags(
     """Compare two taggers by BIO tags: entity F1 (span and kind both right), and the share of right tokens.
 
     Raises:
-        DataError: there is no row, one without a tag, or one with more tags than another.
+        DataError: there is no row, one without a tag or with more tags than another, or a tag that is not BIO.
     """
     began = time.perf_counter()
     lengths = [len(row) for row in labels]
@@ -145,6 +148,12 @@ def evaluate_tags(
         raise DataError("There is a row without a tag, or no row at all; leave it out, or give one.")
     if any([len(row) for row in said] != lengths for said in (predicted_base, predicted_tuned)):
         raise DataError("The predicted tags are not as many as the right ones; give one a token on both sides.")
+    tags = {tag for rows in (labels, predicted_base, predicted_tuned) for row in rows for tag in row}
+    strange = sorted(tag for tag in tags if tag != OUTSIDE and not tag.startswith(("B-", "I-")))
+    if strange:
+        raise DataError(
+            f"The tag {strange[0]!r} is none of O, B-… and I-…; write where each entity begins and goes on."
+        )
     entities, tokens = (
         [
             [count(row, guess) for row, guess in zip(labels, said, strict=True)]
@@ -236,6 +245,10 @@ def _checked(values: ArrayLike, shape: tuple[int, ...]) -> Figures:
     found = np.asarray(values, dtype=np.float64)
     if not shape[0] or found.shape != shape:
         raise DataError(f"The numbers to compare have the shape {found.shape}, not {shape}; give one for every row.")
+    if not np.isfinite(found).all():
+        raise DataError(
+            "One of the numbers to compare is not finite: the model is ruined; train again at a lower rate."
+        )
     return found
 
 

@@ -2,7 +2,8 @@
 
 Both are one model: strength 0 is the base model bit for bit, so nothing is loaded twice. Long work is a generator that
 yields how far it is and returns an evaluation: ``finish(evaluate_language(model, attachment, rows))``, or
-``found = yield from …`` in a longer one. The model is used between yields only, and left as it was.
+``found = yield from …`` in a longer one. The model is used between yields only; **it is put into eval mode**, else it
+stays as it was.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.data.neutral import neutral_texts
-from ia3_studio.data.tokens import tokenize
+from ia3_studio.data.tokens import IGNORED, TokenRow
+from ia3_studio.data.turns import encode, start_ids
 from ia3_studio.errors import TrainingError
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.training.batches import label_count
@@ -28,7 +30,6 @@ from ia3_studio.training.report import Evaluation, Task
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
-    from ia3_studio.data.tokens import TokenRow
 
 NEUTRAL_TOKENS = 256
 """Tokens of a neutral paragraph at most; with most tokenizers none is cut."""
@@ -101,8 +102,21 @@ def measure_forgetting(model: Any, tokenizer: Any, attachment: Attachment, budge
         TrainingError: the model is not causal, or a loss is no number.
     """
     room = getattr(model.config.get_text_config(), "max_position_embeddings", None) or NEUTRAL_TOKENS
-    rows = tokenize(neutral_texts(), tokenizer, min(NEUTRAL_TOKENS, room)).rows
+    rows = neutral_rows(tokenizer, min(NEUTRAL_TOKENS, room))
     return (yield from evaluate_language(model, attachment, rows, budget, task="forgetting"))
+
+
+def neutral_rows(tokenizer: Any, max_length: int) -> list[TokenRow]:
+    """Return the neutral text as rows of at most ``max_length`` tokens, everything behind the first one a label.
+
+    No end token is among them: whether a text ends there is a matter of form, which any chat data changes.
+    """
+    rows = []
+    for example in neutral_texts():
+        ids = (*start_ids(tokenizer), *encode(example.text, tokenizer))
+        kept = ids[:max_length]
+        rows.append(TokenRow(kept, (IGNORED, *kept[1:]), example.row, len(ids) > max_length))
+    return rows
 
 
 def evaluate_generation(

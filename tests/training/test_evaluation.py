@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import torch
 
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.data.examples import Example, Message
+from ia3_studio.data.neutral import neutral_texts
 from ia3_studio.data.tokens import TokenRow, prompt_ids
 from ia3_studio.errors import DataError, TrainingError
 from ia3_studio.insight.verdict import verdict
@@ -23,6 +26,7 @@ from ia3_studio.training.evaluation import (
     evaluate_language,
     finish,
     measure_forgetting,
+    neutral_rows,
 )
 from ia3_studio.training.generation import answer_both, prompts_of
 from ia3_studio.training.loss import CausalLoss
@@ -90,9 +94,9 @@ def sorted_like(rows: list[TokenRow], losses: list[float]) -> list[float]:
 def test_vectors_of_ones_have_no_gain_and_forget_nothing() -> None:
     model, attachment = prepared(changed=False)
     held_out = finish(evaluate_language(model, attachment, rows_of(8)))
-    assert [measure.difference for measure in held_out.measures] == [0, 0]
-    said = verdict(held_out, finish(measure_forgetting(model, tiny_tokenizer(), attachment)))
-    assert (said.kind, said.forgets) == ("no gain", False)
+    forgetting = finish(measure_forgetting(model, tiny_tokenizer(), attachment, budget=4096))
+    assert [measure.difference for measure in (*held_out.measures, *forgetting.measures)] == [0, 0, 0, 0]
+    assert (verdict(held_out, forgetting).kind, verdict(held_out, forgetting).forgets) == ("no gain", False)
 
 
 def test_training_on_what_is_measured_is_a_gain_and_the_opposite_is_a_loss() -> None:
@@ -103,6 +107,14 @@ def test_training_on_what_is_measured_is_a_gain_and_the_opposite_is_a_loss() -> 
     with torch.no_grad():
         attachment.parameter.copy_(2 - attachment.parameter)
     assert verdict(finish(evaluate_language(model, attachment, rows))).kind == "loss"
+
+
+def test_the_program_in_the_docs_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    model, attachment = prepared(changed=False)
+    exec(program, {"model": model, "attachment": attachment, "rows": rows_of(8), "tokenizer": tiny_tokenizer()})
+    assert capsys.readouterr().out.startswith("No gain. Loss stayed at ")
 
 
 def test_it_is_told_how_far_the_work_is_and_nothing_is_switched_off_meanwhile() -> None:
@@ -136,6 +148,14 @@ def test_forgetting_is_the_loss_on_the_projects_own_text() -> None:
     assert (found.task, found.rows) == ("forgetting", 60)
     assert found.measures[0].difference > 0.05
     assert verdict(found, found).forgets
+
+
+def test_the_end_of_a_neutral_text_is_no_label_for_any_chat_data_changes_how_texts_end() -> None:
+    tokenizer = tiny_tokenizer()
+    rows = neutral_rows(tokenizer, 10_000)
+    assert tokenizer.decode(rows[0].input_ids) == neutral_texts()[0].text
+    assert all(tokenizer.eos_token_id not in row.labels and row.labels[1:] == row.input_ids[1:] for row in rows)
+    assert all(len(row.input_ids) == 9 and row.cut for row in neutral_rows(tokenizer, 9))
 
 
 def examples(count: int) -> list[Example]:
