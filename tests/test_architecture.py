@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "data": {"errors", "places"},
     "training": {"errors", "method", "models", "data"},
     "chat": {"errors", "method", "models", "data"},
-    "runs": {"errors", "places", "method", "models", "data", "training"},
+    "runs": {"errors", "places", "method", "models", "data", "training", "insight"},
     "insight": {"errors", "method", "training"},
     "export": {"errors", "method", "training", "insight"},
     "ui": {"errors", "places", "method", "models", "data", "training", "chat", "runs", "insight", "export"},

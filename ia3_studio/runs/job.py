@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ia3_studio.data.load import DataSplit
     from ia3_studio.models.loaded import Task
     from ia3_studio.runs.worker import Say
+    from ia3_studio.training.evaluation import Progress
 
 
 class TrainingJob:
@@ -70,6 +71,23 @@ class TrainingJob:
             adapter.save_native(folder)
         else:
             adapter.save(folder)
+
+    def evaluate(self, folder: Path) -> Generator[Progress, None, None]:
+        """Measure base and tuned model on held-out rows and neutral text; write ``evaluation.json`` into a folder.
+
+        Yields how far it is. Nothing is written when it is closed before its end.
+
+        Raises:
+            TrainingError: a loss is no number.
+        """
+        from ia3_studio.runs.evaluation import evaluate_run, write_evaluation
+
+        budget = self._run.config.train.micro_tokens
+        found = yield from evaluate_run(
+            self._loaded.model, self._loaded.tokenizer, self._attachment, self._held_out, budget
+        )
+        write_evaluation(folder, found)
+        print(found.verdict.sentence)
 
     def _read_data(self) -> DataSplit:
         from ia3_studio.data.load import load_data

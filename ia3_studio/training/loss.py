@@ -94,6 +94,16 @@ class CausalLoss:
         parts = zip(hidden.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True)
         return sum(_summed(self.head(part), wanted).item() for part, wanted in parts)
 
+    @torch.no_grad()
+    def row_losses(self, rows: Sequence[TokenRow]) -> list[float]:
+        """Return each row's summed loss over its label tokens, in nats."""
+        if not self._plain:
+            return [self._whole([row]).item() for row in rows]
+        hidden, targets = self._hidden(rows)
+        parts = zip(hidden.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True)
+        losses = [F.cross_entropy(self.head(part).float(), wanted, reduction="none") for part, wanted in parts]
+        return [row.sum().item() for row in torch.cat(losses).split([label_count([row]) for row in rows])]
+
     def _hidden(self, rows: Sequence[TokenRow]) -> tuple[Tensor, Tensor]:
         """Return the head's input at label positions, (labels, d), and the tokens to predict there, (labels,)."""
         forward, labels = self._laid_out(rows)

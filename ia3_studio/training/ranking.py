@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,35 +12,8 @@ from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.errors import TrainingError
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.training.choice_model import ChoiceModel, Pair, choice_model, groups
+from ia3_studio.training.metrics import Accuracy, accuracy_of
 from ia3_studio.training.tfew_loss import Scored, longest
-
-Z95 = 1.959963984540054
-"""Standard deviations on each side of the mean that hold 95 % of a normal distribution."""
-
-
-@dataclass(frozen=True)
-class Accuracy:
-    """How many of the questions were answered right, with Wilson's 95 % interval."""
-
-    right: int
-    questions: int
-
-    @property
-    def share(self) -> float:
-        """Return the share of right answers."""
-        return self.right / self.questions
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Return Wilson's score interval: true also for few questions and near 0 or 1."""
-        count, share, squared = self.questions, self.share, Z95**2
-        middle = (share + squared / (2 * count)) / (1 + squared / count)
-        half = Z95 / (1 + squared / count) * math.sqrt(share * (1 - share) / count + squared / (4 * count**2))
-        return max(0.0, middle - half), min(1.0, middle + half)
-
-    def __str__(self) -> str:
-        low, high = self.interval
-        return f"{self.share:.1%} ({self.right} of {self.questions}; 95 % interval {low:.1%} to {high:.1%})"
 
 
 @dataclass(frozen=True)
@@ -83,8 +55,12 @@ def choice_scores(
 
 def accuracy(scores: Sequence[Sequence[float]], rows: Sequence[ChoiceRow]) -> Accuracy:
     """Count the questions whose lowest score is the right choice's; of equal scores the first counts."""
-    found = [min(range(len(each)), key=each.__getitem__) for each in scores]
-    return Accuracy(sum(place == row.answer for place, row in zip(found, rows, strict=True)), len(rows))
+    return accuracy_of([row.answer for row in rows], answers(scores))
+
+
+def answers(scores: Sequence[Sequence[float]]) -> list[int]:
+    """Return the place of each question's lowest score; of equal ones the first."""
+    return [min(range(len(each)), key=each.__getitem__) for each in scores]
 
 
 def compare(attachment: Attachment, rows: Sequence[ChoiceRow], budget: int = 1024) -> Comparison:
@@ -93,11 +69,21 @@ def compare(attachment: Attachment, rows: Sequence[ChoiceRow], budget: int = 102
     Raises:
         TrainingError: the model cannot rank choices, or there is no question.
     """
+    return Comparison(*(accuracy(scores, rows) for scores in both_scores(attachment, rows, budget)))
+
+
+def both_scores(
+    attachment: Attachment, rows: Sequence[ChoiceRow], budget: int = 1024
+) -> tuple[list[tuple[float, ...]], list[tuple[float, ...]]]:
+    """Return :func:`choice_scores` of the base model, and with the learned vectors.
+
+    Raises:
+        TrainingError: the model cannot rank choices, or there is no question.
+    """
     with attachment.strengths(0):
-        base = accuracy(choice_scores(attachment.model, rows, budget), rows)
+        base = choice_scores(attachment.model, rows, budget)
     with attachment.strengths(1):
-        tuned = accuracy(choice_scores(attachment.model, rows, budget), rows)
-    return Comparison(base, tuned)
+        return base, choice_scores(attachment.model, rows, budget)
 
 
 def _scores(reader: ChoiceModel, group: Sequence[Pair], power: float) -> list[float]:

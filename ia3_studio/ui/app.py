@@ -25,6 +25,7 @@ from ia3_studio.ui import (
     scales_tab,
     text,
     train_tab,
+    verdict_card,
 )
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.components.run_strip import RunStrip
@@ -203,6 +204,7 @@ def _wire_choices(studio: Studio, session: Session, page: Page) -> None:
     for chooser in (page.strip, page.train.runs):
         chosen = chooser.choose(guard(choose, studio), None, session.shown, **quiet())
         chosen.success(guard(scales_tab.draw, studio), page.scales.inputs, page.scales.drawn, **quiet())
+        chosen.success(guard(verdict_card.draw, studio), session.shown, page.scales.verdict.drawn, **quiet())
         chosen.success(guard(export_tab.offer, studio), session.shown, page.export.drawn, **quiet())
         chosen.success(guard(chat_tab.describe, studio), [session.shown, session.model], page.chat.note, **quiet())
 

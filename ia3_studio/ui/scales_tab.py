@@ -20,7 +20,7 @@ from ia3_studio.insight.deviation import (
     summary,
 )
 from ia3_studio.insight.figures import heatmap, histogram_figure
-from ia3_studio.ui import text
+from ia3_studio.ui import text, verdict_card
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.markup import heading, note
 from ia3_studio.ui.session import Session, Studio, quiet
@@ -43,6 +43,7 @@ class ScalesTab:
     inputs: list[gr.components.Component]
     drawn: list[gr.components.Component | gr.Column]
     """What :func:`draw` fills."""
+    verdict: verdict_card.VerdictCard
     next: gr.Button
 
 
@@ -99,6 +100,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ScalesTab:
         gr.HTML(heading(text.SCALES_TITLE, text.SCALES_WORDS))
         refresh = gr.Button(text.REFRESH, scale=0, min_width=120, elem_id="scales-refresh")
     said = gr.HTML(note(text.SCALES_LOOKING), elem_id="scales-note")
+    verdict = verdict_card.build()
     with gr.Column(visible=False) as body, gr.Row(equal_height=False, elem_classes="columns"):
         with gr.Column(scale=6, min_width=320, elem_classes="card"):
             measure = gr.Radio(text.MEASURES, value=text.DIRECTION, label=text.COLOUR_BY, elem_id="measure")
@@ -116,6 +118,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ScalesTab:
         onward = gr.Button(text.NEXT_CHAT, variant="primary", elem_id="next-chat")
     inputs = [session.shown, site, measure]
     drawn = [said, body, picture, bars, site, table, bins, sites_csv, bins_csv]
+    gr.on([page.select, refresh.click], guard(verdict_card.draw, studio), session.shown, verdict.drawn, **quiet())
     asked = [page.select, refresh.click, site.input, measure.input]
     gr.on(asked, guard(draw, studio), inputs, drawn, **quiet()).then(None, None, None, js=FIT, **quiet(queue=False))
-    return ScalesTab(inputs, drawn, onward)
+    return ScalesTab(inputs, drawn, verdict, onward)

@@ -135,6 +135,13 @@ SITE_TABLE = "Every vector as a table"
 SITES_CSV = "Download vectors (CSV)"
 HISTOGRAM_TABLE = "Histogram as a table"
 HISTOGRAM_CSV = "Download histogram (CSV)"
+VERDICT_TITLE = "Did it help?"
+VERDICT_WORDS = "The model as it came beside the tuned one, on rows that were never trained on and on neutral text."
+VERDICT_SOON = "The verdict comes when the run has finished."
+VERDICT_NONE = "This run was not measured against the base model; only runs that reach their last step are."
+VERDICT_COLUMNS = ("Measure", "Base", "Tuned", "Difference (95 % interval)")
+VERDICT_CSV = "Download all numbers (CSV)"
+ON_HELD_OUT, ON_NEUTRAL = "on held-out rows", "on neutral text"
 NEXT_CHAT = "Next: talk to it"
 
 # chat tab
@@ -281,6 +288,11 @@ def started(name: str) -> str:
 def before_after(before: float | None, after: float | None) -> str:
     """Return the held-out loss before and after, in nats a token."""
     return f"{before:.3f} → {after:.3f}" if before is not None and after is not None else "–"
+
+
+def measured_on(held_out: int, neutral: int) -> str:
+    """Say on how much text base and tuned model were measured."""
+    return f"{held_out:,} held-out {'row' if held_out == 1 else 'rows'}, {neutral:,} neutral paragraphs"
 
 
 def import_name(base_model: str, folder: str) -> str:

@@ -1,0 +1,189 @@
+"""What did the vectors change on text and questions never trained on? The model as it came beside the tuned one.
+
+Both are one model: strength 0 is the base model bit for bit, so nothing is loaded twice. Long work is a generator that
+yields how far it is and returns an evaluation: ``finish(evaluate_language(model, attachment, rows))``, or
+``found = yield from …`` in a longer one. The model is used between yields only; **it is put into eval mode**, else it
+stays as it was.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ia3_studio.data.choices import ChoiceRow
+from ia3_studio.data.neutral import neutral_texts
+from ia3_studio.data.tokens import IGNORED, TokenRow
+from ia3_studio.data.turns import encode, start_ids
+from ia3_studio.errors import TrainingError
+from ia3_studio.method.scaling import Attachment
+from ia3_studio.training.batches import label_count
+from ia3_studio.training.compare import mean_of, per_token, share
+from ia3_studio.training.generation import answer_both, prompts_of
+from ia3_studio.training.loss import CausalLoss
+from ia3_studio.training.metrics import exact_match, rouge_l
+from ia3_studio.training.ranking import answers, both_scores
+from ia3_studio.training.report import Evaluation, Task
+
+if TYPE_CHECKING:
+    from ia3_studio.data.examples import Example
+
+NEUTRAL_TOKENS = 256
+"""Tokens of a neutral paragraph at most; with most tokenizers none is cut."""
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an evaluation is."""
+
+    done: int
+    """Rows measured so far; a row counts once for the base model and once for the tuned one."""
+    total: int
+
+
+Work = Generator[Progress, None, Evaluation]
+
+
+def finish(work: Generator[Progress, None, Found]) -> Found:
+    """Run an evaluation to its end; return what it found."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+
+def evaluate_language(
+    model: Any, attachment: Attachment, rows: Sequence[TokenRow], budget: int = 1024, task: Task = "language"
+) -> Work:
+    """Measure loss and perplexity on held-out rows, base beside tuned.
+
+    Args:
+        model: a causal language model that carries ``attachment``.
+        rows: what was never trained on; rows without a label token are passed over.
+        budget: tokens per forward pass; bounds memory.
+
+    Raises:
+        TrainingError: the model is not causal, there is nothing to measure, or a loss is no number.
+    """
+    began = perf_counter()
+    counted = [row for row in rows if label_count([row])]
+    if not counted:
+        raise TrainingError(f"None of the {len(rows)} rows holds a label token to measure; set other rows aside.")
+    model.eval()
+    with attachment.strengths(0):  # what it tries on the model is about the model, not about the vectors
+        loss = CausalLoss(model)
+    found: list[list[float]] = []
+    done = 0
+    for strength in (0, 1):
+        summed: dict[TokenRow, float] = {}
+        for group in loss.micro_batches(counted, budget):
+            with attachment.strengths(strength):
+                summed.update(zip(group, loss.row_losses(group), strict=True))
+            done += len(group)
+            yield Progress(done, 2 * len(counted))
+        found.append([_finite(row, summed[row]) for row in counted])
+    base, tuned = found
+    measures = per_token(base, tuned, [label_count([row]) for row in counted])
+    return Evaluation(task, measures, len(counted), perf_counter() - began)
+
+
+def measure_forgetting(model: Any, tokenizer: Any, attachment: Attachment, budget: int = 1024) -> Work:
+    """Measure what the vectors do to text that has nothing to do with what was learned.
+
+    The text ships with the project (:mod:`ia3_studio.data.neutral`); a loss that rises on it is forgetting.
+
+    Raises:
+        TrainingError: the model is not causal, or a loss is no number.
+    """
+    room = getattr(model.config.get_text_config(), "max_position_embeddings", None) or NEUTRAL_TOKENS
+    rows = neutral_rows(tokenizer, min(NEUTRAL_TOKENS, room))
+    return (yield from evaluate_language(model, attachment, rows, budget, task="forgetting"))
+
+
+def neutral_rows(tokenizer: Any, max_length: int) -> list[TokenRow]:
+    """Return the neutral text as rows of at most ``max_length`` tokens, everything behind the first one a label.
+
+    No end token is among them: whether a text ends there is a matter of form, which any chat data changes.
+    """
+    rows = []
+    for example in neutral_texts():
+        ids = (*start_ids(tokenizer), *encode(example.text, tokenizer))
+        kept = ids[:max_length]
+        rows.append(TokenRow(kept, (IGNORED, *kept[1:]), example.row, len(ids) > max_length))
+    return rows
+
+
+def evaluate_generation(
+    model: Any,
+    tokenizer: Any,
+    attachment: Attachment,
+    examples: Sequence[Example],
+    max_new_tokens: int = 64,
+    batch_rows: int = 8,
+    limit: int = 64,
+) -> Work:
+    """Let base and tuned model answer the prompts greedily; measure ROUGE-L and exact match against the answers given.
+
+    Args:
+        model: a causal language model or an encoder-decoder that carries ``attachment``.
+        examples: conversations that end with the answer wanted.
+        max_new_tokens: tokens of an answer at most.
+        batch_rows: prompts answered at the same time, each by both models.
+        limit: prompts at most, the first ones: an answer takes a forward pass a token.
+
+    Raises:
+        DataError: an example does not end with an answer, or its prompt leaves no room for one.
+        TrainingError: there is no example.
+    """
+    began = perf_counter()
+    chosen = examples[:limit]
+    if not chosen:
+        raise TrainingError("There is no example to answer; give at least one.")
+    model.eval()
+    asked = prompts_of(model, tokenizer, chosen, max_new_tokens)
+    rouge: list[tuple[float, float]] = []
+    exact: list[tuple[bool, bool]] = []
+    for group in _groups(sorted(asked, key=lambda prompt: len(prompt.ids)), batch_rows):
+        both = answer_both(model, tokenizer, attachment, [prompt.ids for prompt in group], max_new_tokens)
+        for prompt, (base, tuned) in zip(group, both, strict=True):
+            rouge.append((rouge_l(base, prompt.reference), rouge_l(tuned, prompt.reference)))
+            exact.append((exact_match(base, prompt.reference), exact_match(tuned, prompt.reference)))
+        yield Progress(2 * len(rouge), 2 * len(asked))
+    measures = (
+        mean_of("ROUGE-L", "", "higher", *zip(*rouge, strict=True)),
+        share("Exact match", *zip(*exact, strict=True)),
+    )
+    return Evaluation("generation", measures, len(asked), perf_counter() - began)
+
+
+def evaluate_choices(attachment: Attachment, rows: Sequence[ChoiceRow], budget: int = 1024) -> Evaluation:
+    """Let base and tuned model rank the choices of questions; measure how often the right one comes first.
+
+    Raises:
+        TrainingError: the model cannot rank choices, or there is no question.
+    """
+    began = perf_counter()
+    right = (
+        [place == row.answer for place, row in zip(answers(scores), rows, strict=True)]
+        for scores in both_scores(attachment, rows, budget)
+    )
+    return Evaluation("choices", (share("Rank accuracy", *right),), len(rows), perf_counter() - began)
+
+
+def _groups(items: Sequence[Found], size: int) -> Iterator[Sequence[Found]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _finite(row: TokenRow, loss: float) -> float:
+    if not math.isfinite(loss):
+        raise TrainingError(
+            f"The loss of row {row.row} is no number ({loss}), so base and tuned model cannot be compared; train again"
+            " with a lower learning rate."
+        )
+    return loss

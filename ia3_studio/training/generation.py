@@ -1,0 +1,102 @@
+"""What do base and tuned model answer to the same prompts? Greedily, both in one batch over one copy of the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from ia3_studio.data.tokens import prompt_ids
+from ia3_studio.errors import DataError
+from ia3_studio.method.scaling import Attachment
+
+if TYPE_CHECKING:
+    from ia3_studio.data.examples import Example
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What is asked, as tokens, and the answer wanted."""
+
+    ids: tuple[int, ...]
+    reference: str
+
+
+def prompts_of(model: Any, tokenizer: Any, examples: Sequence[Example], max_new_tokens: int) -> list[Prompt]:
+    """Return each example's prompt, up to where the last answer begins, and that answer.
+
+    Raises:
+        DataError: an example does not end with an answer, or its prompt leaves no room for one.
+    """
+    room = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    prompts = []
+    for example in examples:
+        if len(example.messages) < 2 or example.messages[-1].role != "assistant":
+            raise DataError(
+                f"Row {example.row} does not end with an answer to a prompt, so none can be compared to it."
+            )
+        ids = prompt_ids(example.messages[:-1], tokenizer)
+        if room and len(ids) + max_new_tokens > room:
+            raise DataError(
+                f"The prompt of row {example.row} has {len(ids)} tokens and the answer may take {max_new_tokens}, but"
+                f" the model holds {room}; ask for shorter answers or leave the row out."
+            )
+        prompts.append(Prompt(ids, example.messages[-1].content))
+    return prompts
+
+
+def answer_both(
+    model: Any, tokenizer: Any, attachment: Attachment, prompts: Sequence[Sequence[int]], max_new_tokens: int
+) -> list[tuple[str, str]]:
+    """Return each prompt's greedy answer by the base model and by the tuned one.
+
+    Where a vector cannot tell rows apart (experts), the two answer one after the other.
+    """
+    ids, mask = _padded(model, prompts)
+    count = len(prompts)
+    together, apart = [(*[0.0] * count, *[1.0] * count)], [(0.0,), (1.0,)]
+    texts: list[str] = []
+    for strengths in together if attachment.tells_rows_apart else apart:
+        times = 2 if attachment.tells_rows_apart else 1
+        with attachment.strengths(*strengths):
+            tokens = _generate(model, tokenizer, ids.repeat(times, 1), mask.repeat(times, 1), max_new_tokens)
+        texts += [str(text).strip() for text in tokenizer.batch_decode(tokens, skip_special_tokens=True)]
+    return list(zip(texts[:count], texts[count:], strict=True))
+
+
+@torch.no_grad()
+def _generate(model: Any, tokenizer: Any, ids: Tensor, mask: Tensor, max_new_tokens: int) -> Tensor:
+    """Return the answers' tokens, (rows, longest)."""
+    ends = _end_tokens(model, tokenizer)
+    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else (ends or [0])[0]
+    found = model.generate(
+        input_ids=ids, attention_mask=mask, max_new_tokens=max_new_tokens, do_sample=False, num_beams=1,
+        pad_token_id=pad, eos_token_id=ends or None,
+    )  # fmt: skip
+    return found if _reads_apart(model) else found[:, ids.shape[1] :]  # type: ignore[no-any-return]
+
+
+def _padded(model: Any, prompts: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """Return ids and mask, (prompts, longest): padded on the left, where a causal model's answer does not follow."""
+    longest = max(len(prompt) for prompt in prompts)
+    right = _reads_apart(model)
+    rows = []
+    for prompt in prompts:
+        padding, real = [0] * (longest - len(prompt)), [1] * len(prompt)
+        rows.append(([*prompt, *padding], [*real, *padding]) if right else ([*padding, *prompt], [*padding, *real]))
+    ids, mask = zip(*rows, strict=True)
+    return torch.tensor(ids, device=model.device), torch.tensor(mask, device=model.device)
+
+
+def _reads_apart(model: Any) -> bool:
+    """Say whether an encoder reads the prompt, so that the answer does not stand behind it."""
+    return bool(getattr(model.config, "is_encoder_decoder", False))
+
+
+def _end_tokens(model: Any, tokenizer: Any) -> list[int]:
+    configured = getattr(model.generation_config, "eos_token_id", None)
+    ends = configured if isinstance(configured, list) else [configured]
+    return sorted({token for token in (*ends, tokenizer.eos_token_id) if token is not None})

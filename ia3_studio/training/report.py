@@ -1,0 +1,107 @@
+"""What does an evaluation say? Base beside tuned, as plain numbers, JSON in and out.
+
+Nothing here needs torch: a page and a notebook read what a worker measured.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+from ia3_studio.errors import DataError
+from ia3_studio.training.intervals import Interval
+
+Task = Literal["language", "forgetting", "generation", "choices", "classes", "labels", "values", "tags"]
+Better = Literal["higher", "lower"]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number of the base model beside the tuned model's, on the same rows."""
+
+    name: str
+    unit: str
+    """Empty for a share of 1 and what has no unit."""
+    better: Better
+    """Which way is an improvement."""
+    base: float
+    tuned: float
+    base_interval: Interval | None
+    """What holds the base model's number with 95 % confidence; None for less than two rows."""
+    tuned_interval: Interval | None
+    difference_interval: Interval | None
+    """The same for tuned − base, row by row: much narrower than the two apart, for rows differ more than models."""
+
+    @property
+    def difference(self) -> float:
+        """Return tuned − base."""
+        return self.tuned - self.base
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How often each class (line) was taken for each class (column)."""
+
+    model: Literal["base", "tuned"]
+    names: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured on rows that were never trained on."""
+
+    task: Task
+    measures: tuple[Measure, ...]
+    """The first one is what a verdict rests on."""
+    rows: int
+    """Rows measured."""
+    seconds: float
+    confusion: tuple[Confusion, ...] = ()
+
+    def to_json(self) -> str:
+        """Return the evaluation as JSON text."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Evaluation:
+        """Read an evaluation written by :meth:`to_json`.
+
+        Raises:
+            DataError: the text is not an evaluation.
+        """
+        try:
+            document = json.loads(text)
+            if document["task"] not in get_args(Task):
+                raise ValueError(f"the task {document['task']!r} is unknown")
+            measures = tuple(_measure(each) for each in document["measures"])
+            confusion = tuple(_confusion(each) for each in document["confusion"])
+            return cls(document["task"], measures, int(document["rows"]), float(document["seconds"]), confusion)
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"This evaluation cannot be read ({error}); evaluate again.") from error
+
+    def table(self) -> list[dict[str, str | float | None]]:
+        """Return one record a measure, for a table or a CSV file."""
+        return [_record(self, measure) for measure in self.measures]
+
+
+def _record(evaluation: Evaluation, measure: Measure) -> dict[str, str | float | None]:
+    record: dict[str, str | float | None] = {
+        "task": evaluation.task, "measure": measure.name, "unit": measure.unit, "better": measure.better,
+        "rows": evaluation.rows, "base": measure.base, "tuned": measure.tuned, "difference": measure.difference,
+    }  # fmt: skip
+    for name in ("base", "tuned", "difference"):
+        low, high = getattr(measure, f"{name}_interval") or (None, None)
+        record |= {f"{name}_low": low, f"{name}_high": high}
+    return record
+
+
+def _measure(document: dict[str, Any]) -> Measure:
+    ends = ("base_interval", "tuned_interval", "difference_interval")
+    intervals = {name: Interval(*document[name]) if document[name] else None for name in ends}
+    return Measure(**{**document, **intervals})
+
+
+def _confusion(document: dict[str, Any]) -> Confusion:
+    return Confusion(document["model"], tuple(document["names"]), tuple(map(tuple, document["counts"])))

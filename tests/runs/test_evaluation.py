@@ -1,0 +1,68 @@
+"""A run's evaluation: measured by the job, whole on disk or not at all, read back as it was."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from ia3_studio.runs import Run, RunConfig, RunStore
+from ia3_studio.runs.evaluation import EVALUATION_FILE, RunEvaluation, read_evaluation, write_evaluation
+from ia3_studio.runs.job import TrainingJob
+from ia3_studio.training.config import TrainConfig
+from tests.insight.test_verdict import loss
+from tests.runs.test_job import write_rows
+from tests.tiny_chat import save_tiny_chat
+
+
+def prepared(tmp_path: Path, held_out: float = 0.4) -> tuple[Run, TrainingJob]:
+    model = save_tiny_chat(tmp_path / "model")
+    train = TrainConfig(epochs=8, batch_size=6, learning_rate=5e-2)
+    config = RunConfig("Tiny", str(model), str(write_rows(tmp_path / "rows.jsonl")), "paper", train, held_out)
+    run = RunStore(tmp_path / "runs").create(config, "a click")
+    job = TrainingJob(run)
+    job.prepare(lambda _share, _sentence: None)
+    return run, job
+
+
+def test_a_job_writes_what_its_training_brought(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, job = prepared(tmp_path)
+    steps = list(job.steps())
+    shares = [step.done / step.total for step in job.evaluate(run.folder)]
+    assert shares[-1] == 1 and len(shares) > 4
+    found = read_evaluation(run.folder)
+    assert found and (found.held_out.rows, found.forgetting.rows) == (8, 60)
+    assert found.held_out.measures[0].base == pytest.approx(steps[0].held_out, rel=1e-5)
+    assert found.held_out.measures[0].tuned == pytest.approx(steps[-1].held_out, rel=1e-5)
+    assert found.verdict.kind == "gain"
+    document = json.loads((run.folder / EVALUATION_FILE).read_text())
+    assert document["verdict"]["kind"] == "gain" and document["verdict"]["sentence"] in capsys.readouterr().out
+
+
+def test_a_job_that_learned_nothing_says_so(tmp_path: Path) -> None:
+    run, job = prepared(tmp_path)
+    assert bool((job._attachment.parameter == torch.ones(())).all())
+    list(job.evaluate(run.folder))
+    found = read_evaluation(run.folder)
+    assert found and found.verdict.kind == "no gain" and not found.verdict.forgets
+
+
+def test_an_evaluation_that_is_stopped_leaves_nothing_behind(tmp_path: Path) -> None:
+    run, job = prepared(tmp_path)
+    work = job.evaluate(run.folder)
+    next(work)
+    work.close()
+    assert read_evaluation(run.folder) is None and not list(run.folder.glob("*evaluation*"))
+
+
+def test_an_evaluation_comes_back_from_disk_as_it_was_or_not_at_all(tmp_path: Path) -> None:
+    assert read_evaluation(tmp_path) is None
+    written = RunEvaluation(loss(-0.4, -0.1), loss(0.1, 0.3))
+    write_evaluation(tmp_path, written)
+    assert read_evaluation(tmp_path) == written
+    assert [record["tuned"] for record in written.table()] == [3.25, 3.7]
+    for damaged in ("{", "{}", '{"held_out": {}, "forgetting": null}', "[]"):
+        (tmp_path / EVALUATION_FILE).write_text(damaged)
+        assert read_evaluation(tmp_path) is None

@@ -1,0 +1,60 @@
+"""The verdict's card: there only for a run that has something to show, and its numbers are those of the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas
+import pytest
+
+from ia3_studio.runs import Run
+from ia3_studio.runs.evaluation import RunEvaluation, write_evaluation
+from ia3_studio.runs.folder import Said, write_json
+from ia3_studio.ui import text
+from ia3_studio.ui.session import Studio
+from ia3_studio.ui.shown import run_key
+from ia3_studio.ui.verdict_card import draw, tone
+from tests.insight.test_verdict import loss
+from tests.ui.conftest import AddRun
+from tests.ui.test_export_tab import save_adapter
+
+
+def with_adapter(add_run: AddRun) -> Run:
+    run = add_run()
+    run.files.keep_adapter(5, lambda folder: save_adapter(folder) and None)
+    return run
+
+
+def test_sentence_table_and_file_say_the_same(bench: Studio, add_run: AddRun) -> None:
+    run = with_adapter(add_run)
+    write_evaluation(run.folder, RunEvaluation(loss(-0.4, -0.1), loss(-0.1, 0.1)))
+    card, said, table, csv = draw(bench, run_key(run.id))
+    assert card["visible"] and "Gain. Loss went from 3.500 to 3.250" in said and "good" in said
+    assert "−0.250 (−0.400 to −0.100)" in table and "24 held-out rows, 24 neutral paragraphs" in table
+    frame = pandas.read_csv(csv["value"])
+    assert frame["tuned"].tolist() == pytest.approx([3.25, 3.5]) and frame["task"].tolist() == ["language"] * 2
+    assert frame["difference_low"].tolist() == pytest.approx([-0.4, -0.1])
+    assert csv["visible"] and Path(csv["value"]).is_relative_to(bench.scratch)
+
+
+def test_there_is_no_card_without_a_run_that_has_an_adapter(bench: Studio, add_run: AddRun) -> None:
+    for key in ("", run_key(add_run().id)):
+        card, _said, _table, csv = draw(bench, key)
+        assert not card["visible"] and not csv["visible"]
+
+
+def test_a_run_that_works_has_its_verdict_to_come_and_one_that_ended_without_says_so(
+    bench: Studio, add_run: AddRun
+) -> None:
+    run = with_adapter(add_run)
+    assert text.VERDICT_SOON in draw(bench, run_key(run.id))[1]
+    write_json(run.files.status, vars(Said("ended", "Stopped after step 5", result="stopped")))
+    card, said, table, csv = draw(bench, run_key(run.id))
+    assert card["visible"] and text.VERDICT_NONE in said and table == "" and not csv["visible"]
+
+
+def test_only_a_gain_that_forgets_nothing_is_good_news() -> None:
+    gain, worse, same, much = loss(-0.4, -0.1), loss(0.1, 0.4), loss(-0.1, 0.1), loss(0.2, 0.4)
+    found = {(one, other): tone(RunEvaluation(one, other).verdict) for one, other in
+             ((gain, same), (gain, much), (worse, same), (same, same), (loss(-0.4, -0.1, rows=3), same))}  # fmt: skip
+    assert list(found.values()) == ["good", "warn", "warn", "plain", "plain"]
