@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.errors import DataError
 from ia3_studio.insight.verdict import Verdict, verdict
 from ia3_studio.runs.folder import read_json, write_json
-from ia3_studio.training.report import Evaluation
+from ia3_studio.training.report import Evaluation, Progress
 
 if TYPE_CHECKING:
     from ia3_studio.data.labels import Labels
     from ia3_studio.data.tokens import TokenRow
     from ia3_studio.method.scaling import Attachment
-    from ia3_studio.training.evaluation import Progress
 
 EVALUATION_FILE = "evaluation.json"
 
@@ -66,8 +65,6 @@ def evaluate_classifier(
     Raises:
         DataError: there is nothing to measure.
     """
-    from ia3_studio.training.evaluation import Progress
-
     scores = []
     for place, strength in enumerate((0, 1), start=1):
         with attachment.strengths(strength):

@@ -6,6 +6,8 @@ worker.json      process id and birth time of the worker: written when it is sta
 status.json      what the worker last said; replaced as a whole
 metrics.jsonl    one line a step; only appended to
 adapters/        one complete adapter folder a snapshot, named by its step
+checkpoint.safetensors   what training goes on from, while the run is not finished
+evaluation.json  base beside tuned, of a run that finished
 log.txt          everything the worker printed
 stop             there when somebody asked the run to stop
 lock             held by the worker as long as it lives
@@ -18,13 +20,14 @@ import os
 import shutil
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from ia3_studio.training.config import Step
 
-Phase = Literal["waiting", "preparing", "training", "saving", "ended"]
+Phase = Literal["resuming", "waiting", "preparing", "training", "saving", "measuring", "ended"]
 Result = Literal["finished", "stopped", "failed"]
 
 KEPT_ADAPTERS = 20
@@ -46,6 +49,8 @@ class Said:
     """Seconds since the epoch at which the worker last gave a sign of life."""
     began_at: float | None = None
     ended_at: float | None = None
+    before: float = 0.0
+    """Seconds at work before the run was resumed."""
 
 
 class RunFolder:
@@ -60,6 +65,7 @@ class RunFolder:
         self.metrics = path / "metrics.jsonl"
         self.adapters = path / "adapters"
         self.log = path / "log.txt"
+        self.checkpoint = path / "checkpoint.safetensors"
         self.stop = path / "stop"
         self.lock = path / "lock"
 
@@ -93,6 +99,16 @@ class RunFolder:
         for old in self._adapters()[:-KEPT_ADAPTERS]:
             shutil.rmtree(old, ignore_errors=True)
 
+    def go_back_to(self, step: int) -> None:
+        """Forget what was written after a step: metrics behind it, and adapters newer than it."""
+        with suppress(FileNotFoundError):
+            steps, _offset = read_steps(self.metrics, 0)
+            kept = "".join(step_line(each) for each in steps if each.step <= step)
+            _replace(self.metrics, kept)
+        for adapter in self._adapters():
+            if int(adapter.name.rpartition("-")[2]) > step:
+                shutil.rmtree(adapter)
+
     def _adapters(self) -> list[Path]:
         return sorted(self.adapters.glob("step-*")) if self.adapters.is_dir() else []
 
@@ -100,8 +116,9 @@ class RunFolder:
 class StatusFile:
     """The worker's side of ``status.json``: written from the work and from the heartbeat, whole each time."""
 
-    def __init__(self, folder: RunFolder, clock: Callable[[], float]) -> None:
+    def __init__(self, folder: RunFolder, clock: Callable[[], float], before: float = 0.0) -> None:
         self._folder = folder
+        self._before = before
         self._clock = clock
         self._mutex = threading.Lock()
         self._began_at: float | None = None
@@ -114,7 +131,7 @@ class StatusFile:
             if phase != "waiting" and self._began_at is None:
                 self._began_at = now
             ended = now if phase == "ended" else None
-            self._said = Said(phase, sentence, progress, result, now, self._began_at, ended)
+            self._said = Said(phase, sentence, progress, result, now, self._began_at, ended, self._before)
             write_json(self._folder.status, asdict(self._said))
 
     def beat(self) -> None:
@@ -127,9 +144,13 @@ class StatusFile:
 
 def write_json(path: Path, document: dict[str, Any]) -> None:
     """Replace a file as a whole."""
+    _replace(path, json.dumps(document))
+
+
+def _replace(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_text(json.dumps(document), encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

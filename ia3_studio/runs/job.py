@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ia3_studio.data.load import DataSplit
     from ia3_studio.models.loaded import Task
     from ia3_studio.runs.worker import Say
-    from ia3_studio.training.evaluation import Progress
+    from ia3_studio.training.report import Progress
 
 
 class TrainingJob:
@@ -42,16 +42,33 @@ class TrainingJob:
         self._place_vectors()
         self._require_live()
 
-    def steps(self) -> Generator[Step, None, None]:
-        """Train, yielding each step."""
+    def steps(self, is_stopping: Callable[[], bool]) -> Generator[Step, None, None]:
+        """Train, yielding each step, from the run's checkpoint on where there is one.
+
+        Args:
+            is_stopping: asked while held-out rows are measured.
+
+        Raises:
+            TrainingError: the checkpoint cannot be read, or belongs to another job; or as :func:`train`.
+        """
+        from ia3_studio.training.checkpoint import load_checkpoint
         from ia3_studio.training.precision import backward_format
         from ia3_studio.training.train import train
 
-        config = self._run.config.train
+        config, kept = self._run.config.train, self._run.files.checkpoint
         print(f"backward products in {backward_format(config.backward, self._loaded.model.device)}")
-        for step in train(self._loaded.model, self._attachment, self._rows, self._held_out, config):
+        since = load_checkpoint(kept) if kept.exists() else None
+        if since:
+            print(f"going on after step {since.counters.step}")
+        model, placed = self._loaded.model, self._attachment
+        self._training = train(model, placed, self._rows, self._held_out, config, since=since, is_stopping=is_stopping)
+        for step in self._training:
             self._newest = step
             yield step
+
+    def checkpoint(self, path: Path) -> None:
+        """Write what training goes on from after the newest step; the file is replaced as a whole."""
+        self._training.checkpoint().save(path)
 
     def save(self, folder: Path) -> None:
         """Write the adapter as it is now, with the facts of its making."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ia3_studio.runs.config import RunConfig
     from ia3_studio.runs.evaluation import RunEvaluation
     from ia3_studio.runs.worker import Say
-    from ia3_studio.training.evaluation import Progress
+    from ia3_studio.training.report import Progress
 
 PROBED_TOKENS = 8
 """How much of a row the vectors are tried on: as much work as a forward and backward pass over one short row."""

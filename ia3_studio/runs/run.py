@@ -18,6 +18,8 @@ from ia3_studio.training.config import Step
 State = Literal["queued", "running", "stopping", "finished", "stopped", "failed", "interrupted"]
 ACTIVE: frozenset[State] = frozenset({"queued", "running", "stopping"})
 
+ENDED_EARLY: frozenset[State] = frozenset({"stopped", "failed", "interrupted"})
+
 STARTING_SECONDS = 5.0
 """How long a new run may be without a worker before it counts as interrupted."""
 SILENT_SECONDS = 30.0
@@ -47,6 +49,8 @@ class RunStatus:
     """Time at work so far, waiting excluded."""
     created_at: float
     """Seconds since the epoch."""
+    resumable: bool = False
+    """Whether it ended early and can go on behind its last checkpoint."""
 
     @property
     def active(self) -> bool:
@@ -89,9 +93,9 @@ class Run:
         said, lives = self._look()
         last = self._last_step()
         state, sentence = self._state(said, lives, last)
-        seconds = 0.0
+        seconds = said.before if said else 0.0
         if said and said.began_at is not None:
-            seconds = (said.ended_at or (time.time() if state in ACTIVE else said.seen_at)) - said.began_at
+            seconds += (said.ended_at or (time.time() if state in ACTIVE else said.seen_at)) - said.began_at
         return RunStatus(
             state,
             sentence,
@@ -101,6 +105,7 @@ class Run:
             last.total_steps if last else 0,
             max(0.0, seconds),
             self.created_at,
+            state in ENDED_EARLY and self.files.checkpoint.exists(),
         )
 
     @property
@@ -114,6 +119,14 @@ class Run:
     def metrics(self, offset: int = 0) -> tuple[tuple[Step, ...], int]:
         """Return the steps written behind a byte offset, and the offset to go on from."""
         return read_steps(self.files.metrics, offset)
+
+    @property
+    def metrics_mark(self) -> int:
+        """Return what tells the metrics file from one that took its place when the run was resumed."""
+        try:
+            return self.files.metrics.stat().st_ino
+        except OSError:
+            return 0
 
     def request_stop(self) -> None:
         """Ask the worker to stop after the step it is in; what is learned by then is kept.
@@ -144,6 +157,8 @@ class Run:
         said = self.files.said()
         if said and said.result:
             return said, False
+        if said and said.phase == "resuming" and started_process_lives(self.files):
+            return said, True
         lives = worker_lives(self.files)
         said = self.files.said()  # read after the look at the lock: one that ended meanwhile has left its last words
         if said and not said.result and not lives:
@@ -169,7 +184,7 @@ class Run:
         suffix = f" (no sign of life for {silent:.0f} s)" if silent > SILENT_SECONDS else ""
         if self.files.stop.exists():
             return "stopping", ("Stopping after this step" if said.phase == "training" else "Stopping") + suffix
-        return ("queued" if said.phase == "waiting" else "running"), said.sentence + suffix
+        return ("queued" if said.phase in ("waiting", "resuming") else "running"), said.sentence + suffix
 
     def _cause_of_death(self, said: Said | None, last: Step | None) -> str:
         try:
@@ -178,15 +193,21 @@ class Run:
             return str(error)
         kept = "The newest adapter is kept. " if self.adapter_folder() else ""
         if self._disk_is_full():
-            return f"The run ended {_reached(said, last)}: the disk is full. {kept}Free some space and start it again."
+            way = f"Free some space and {self._way_on}."
+            return f"The run ended {_reached(said, last)}: the disk is full. {kept}{way}"
+        way = f"{self._way_on[0].upper()}{self._way_on[1:]}."
         if said and restarted_since(said.seen_at):
-            return f"The run ended {_reached(said, last)}: the machine restarted. {kept}Start it again."
+            return f"The run ended {_reached(said, last)}: the machine restarted. {kept}{way}"
         if said is None:
-            return f"The worker process ended before it could work.{self._last_words()} Start the run again."
+            return f"The worker process ended before it could work.{self._last_words()} {way}"
         return (
             f"The worker process was killed {_reached(said, last)}: memory ran out, unless somebody ended it."
-            f"{self._last_words()} {kept}Start the run again."
+            f"{self._last_words()} {kept}{way}"
         )
+
+    @property
+    def _way_on(self) -> str:
+        return "resume it" if self.files.checkpoint.exists() else "start it again"
 
     def _disk_is_full(self) -> bool:
         try:

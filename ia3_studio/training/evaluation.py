@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,7 +25,7 @@ from ia3_studio.training.generation import answer_both, prompts_of
 from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.metrics import exact_match, rouge_l
 from ia3_studio.training.ranking import answers, both_scores
-from ia3_studio.training.report import Evaluation, Task
+from ia3_studio.training.report import Evaluation, Progress, Task
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
@@ -35,15 +34,6 @@ NEUTRAL_TOKENS = 256
 """Tokens of a neutral paragraph at most; with most tokenizers none is cut."""
 
 Found = TypeVar("Found")
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far an evaluation is."""
-
-    done: int
-    """Rows measured so far; a row counts once for the base model and once for the tuned one."""
-    total: int
 
 
 Work = Generator[Progress, None, Evaluation]

@@ -17,6 +17,15 @@ Better = Literal["higher", "lower"]
 
 
 @dataclass(frozen=True)
+class Progress:
+    """How far an evaluation is."""
+
+    done: int
+    """Rows measured so far; a row counts once for the base model and once for the tuned one."""
+    total: int
+
+
+@dataclass(frozen=True)
 class Measure:
     """One number of the base model beside the tuned model's, on the same rows."""
 

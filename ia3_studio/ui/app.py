@@ -104,13 +104,14 @@ def use_model(studio: Studio, name: str | None) -> Iterator[tuple[Any, str, Any]
 
 
 def look_again(studio: Studio, key: str, cursor: Cursor) -> tuple[Any, ...]:
-    """Return what changed (cursor, strip, run list, log, chart, stop button, timer), and the key if none was shown."""
+    """Return what changed (cursor, strip, run list, log, chart, stop, resume, timer), and the key if none was shown."""
     view = look(studio, key or newest_key(studio), cursor)
     return (
         view.cursor,
         *(gr.skip() if piece is None else piece for piece in (view.strip, view.rows, view.log)),
         view.chart,
         gr.update(visible=view.active),
+        gr.update(visible=view.resumable),
         gr.Timer(view.pause),
         view.cursor.key if view.cursor.key != key else gr.skip(),
     )
@@ -183,7 +184,8 @@ def _wire_opening(demo: gr.Blocks, studio: Studio, session: Session, page: Page)
 
 def _wire_watching(studio: Studio, session: Session, page: Page) -> None:
     """Look at the run that is shown: now and then, and at once when another one is chosen."""
-    watched = [page.cursor, page.strip, page.train.runs, page.train.log, page.train.chart, page.train.stop]
+    watched = [page.cursor, page.strip, page.train.runs, page.train.log, page.train.chart, page.train.stop,
+               page.train.resume]  # fmt: skip
     looking: dict[str, Any] = {
         "fn": guard(look_again, studio),
         "inputs": [session.shown, page.cursor],
@@ -216,6 +218,7 @@ def _wire_starts(studio: Studio, session: Session, page: Page) -> None:
     page.train.start.click(guard(train_tab.start_run, studio), form, [session.shown, page.train.note], **quiet())
     for stop in (page.strip.halt, page.train.stop.click):
         stop(guard(train_tab.stop_run, studio), session.shown, None, **quiet())
+    page.train.resume.click(guard(train_tab.resume_run, studio), session.shown, page.train.note, **quiet())
 
 
 def _wire_tabs(page: Page) -> None:

@@ -115,6 +115,8 @@ NO_RUNS = "No run yet. Start one here, or train the demo on the first tab."
 RUNS = "Runs"
 IMPORTED = "Imported adapters"
 NOTHING_SHOWN = "Nothing is training. Choose a run to look at."
+RESUME = "Resume"
+NOTHING_TO_RESUME = "No run is shown that could go on; choose one in the bar at the top."
 NOTHING_TO_STOP = "No run is shown that could be stopped; choose one in the bar at the top."
 NOT_SHOWN = "This adapter is not here any more; choose another in the bar at the top."
 NEXT_SCALES = "Next: see what was learned"
@@ -278,6 +280,11 @@ def never_trained(names: list[str]) -> str:
         f"The model's result does not depend on {', '.join(names[:3])}{more}, so nothing would be learned there;"
         " untick it on the Modules tab or pick a preset."
     )
+
+
+def resumed(name: str) -> str:
+    """Say that a run goes on."""
+    return f"“{name}” goes on behind its last checkpoint."
 
 
 def started(name: str) -> str:

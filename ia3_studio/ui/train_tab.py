@@ -10,7 +10,7 @@ import gradio as gr
 
 from ia3_studio.data.load import load_data
 from ia3_studio.errors import RunError, SelectionError, StudioError, TrainingError
-from ia3_studio.runs import RunConfig
+from ia3_studio.runs import RunConfig, resume
 from ia3_studio.training import TrainConfig
 from ia3_studio.training.config import Backward
 from ia3_studio.ui import text
@@ -41,6 +41,7 @@ class TrainTab:
     plan: gr.HTML
     start: gr.Button
     stop: gr.Button
+    resume: gr.Button
     note: gr.HTML
     chart: LiveChart
     runs: RunList
@@ -155,6 +156,19 @@ def stop_run(studio: Studio, key: str) -> None:
     shown.run.request_stop()
 
 
+def resume_run(studio: Studio, key: str) -> str:
+    """Let the run that is shown go on behind its last checkpoint; return a note.
+
+    Raises:
+        RunError: no run is shown, or it has nothing to go on with.
+    """
+    shown = find(studio, key)
+    if shown is None or shown.run is None:
+        raise RunError(text.NOTHING_TO_RESUME)
+    resume(shown.run)
+    return note(text.resumed(shown.name), "good")
+
+
 def rate_notice(learning_rate: float | None) -> tuple[str, Any]:
     """Return (notice, repair button) for a rate that fits LoRA and not (IA)³."""
     looks_like_lora = learning_rate is not None and 0 < learning_rate < LORA_RATE
@@ -170,6 +184,7 @@ def build() -> TrainTab:
             form = _form()
             start_button = gr.Button(text.START, variant="primary", elem_id="start")
             stop = gr.Button(text.STOP, visible=False, elem_id="stop")
+            resume_button = gr.Button(text.RESUME, visible=False, elem_id="resume")
             said = gr.HTML(elem_id="train-note")
         with gr.Column(scale=7, min_width=320, elem_classes="watching"):
             chart = LiveChart(elem_id="live-chart")
@@ -181,7 +196,7 @@ def build() -> TrainTab:
     runs = RunList(elem_id="run-list")
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_SCALES, variant="primary", elem_id="next-scales")
-    return TrainTab(form, planned, start_button, stop, said, chart, runs, log, onward)
+    return TrainTab(form, planned, start_button, stop, resume_button, said, chart, runs, log, onward)
 
 
 def _form() -> tuple[gr.components.Component, ...]:

@@ -38,6 +38,8 @@ class Cursor:
     """What it follows, as in :mod:`ia3_studio.ui.shown`."""
     offset: int = 0
     """Bytes of the metrics file read."""
+    mark: int = 0
+    """Which metrics file that was: a resumed run has another."""
     points: int = 0
     """Steps sent to the chart."""
     strip: str = ""
@@ -57,6 +59,8 @@ class View:
     """Always said: what the chart has not got yet, or only how the run is."""
     active: bool
     """Whether the run shown is active."""
+    resumable: bool
+    """Whether it ended early and can go on."""
     pause: float
     """Seconds until the next look is worth it."""
 
@@ -65,16 +69,17 @@ class View:
 class Outcomes:
     """The held-out losses of runs; each metrics file is read on from where the last reading ended."""
 
-    _seen: dict[str, tuple[int, float | None, float | None]] = field(default_factory=dict)
+    _seen: dict[tuple[str, int], tuple[int, float | None, float | None]] = field(default_factory=dict)
 
     def of(self, run: Run) -> tuple[float | None, float | None]:
         """Return a run's first and newest held-out loss, in nats a token."""
-        offset, first, last = self._seen.get(run.id, (0, None, None))
+        key = run.id, run.metrics_mark
+        offset, first, last = self._seen.get(key, (0, None, None))
         steps, offset = run.metrics(offset)
         losses = [step.held_out for step in steps if step.held_out is not None]
         if losses:
             first, last = losses[0] if first is None else first, losses[-1]
-        self._seen[run.id] = offset, first, last
+        self._seen[key] = offset, first, last
         return first, last
 
 
@@ -84,20 +89,22 @@ def look(studio: Studio, key: str, cursor: Cursor) -> View:
     shown = find_or_none(studio, key)
     status = shown.run.status() if shown and shown.run else None
     active = bool(status and status.active)
-    if cursor.key != key:
-        cursor = replace(cursor, key=key, offset=0, points=0)
+    mark = shown.run.metrics_mark if shown and shown.run else 0
+    if (cursor.key, cursor.mark) != (key, mark):
+        cursor = replace(cursor, key=key, mark=mark, offset=0, points=0)
     steps, offset = shown.run.metrics(cursor.offset) if shown and shown.run else ((), 0)
     run_id, total = (shown.run.id, status.total_steps) if shown and shown.run and status else ("", 0)
     strip = strip_view(studio, shown, status, listed).to_json()
     rows = list_json([row(studio, run, status) for run, status in listed], key, text.NO_RUNS)
     log = shown.run.log_tail(LOG_LINES) if shown and shown.run else ""
     return View(
-        Cursor(key, offset, cursor.points + len(steps), strip, rows, log),
+        Cursor(key, offset, mark, cursor.points + len(steps), strip, rows, log),
         strip if strip != cursor.strip else None,
         rows if rows != cursor.rows else None,
         log if log != cursor.log else None,
         chart_delta(run_id, steps, cursor.points, total, active),
         active,
+        bool(status and status.resumable),
         BUSY if any(status.active for _run, status in listed) else IDLE,
     )
 

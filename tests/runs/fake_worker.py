@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 from ia3_studio.errors import DataError, TrainingError
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.worker import Say, work
 from ia3_studio.training.config import Step
+from ia3_studio.training.report import Progress
 
 STEPS = 6
 
@@ -35,25 +36,36 @@ class FakeJob:
             say(None, "Still preparing")
             time.sleep(0.02)
 
-    def steps(self) -> Generator[Step, None, None]:
-        for number in range(STEPS + 1):
-            if self.mode == "killed" and number == 3:
+    def steps(self, is_stopping: Callable[[], bool]) -> Generator[Step, None, None]:
+        kept = FOLDER / "checkpoint.safetensors"
+        first = int(kept.read_text()) + 1 if kept.exists() else 0
+        for number in range(first, STEPS + 1):
+            self.number = number
+            if self.mode == "killed" and number == 3 and not first:
                 os.kill(os.getpid(), 9)
             if self.mode == "diverging" and number == 3:
                 self.learned = "the last good vectors"
                 raise TrainingError("At step 3 the loss was no longer a number.")
             yield Step(number, STEPS, number / STEPS, 1.0, 1.0 if number % 2 == 0 else None, 0.1, 0.1, number, 0.1, 1.0)
-            while self.mode == "endless" and number == 3 and not self._stopping():
+            while self.mode == "endless" and number == 3 and not first and not is_stopping():
                 time.sleep(0.02)
             time.sleep(0.02)
+
+    def checkpoint(self, path: Path) -> None:
+        path.write_text(str(self.number))
+
+    def evaluate(self, folder: Path) -> Generator[Progress, None, None]:
+        for done in range(1, 3):
+            yield Progress(done, 2)
+            while self.mode == "endless measuring":
+                time.sleep(0.02)
+                yield Progress(done, 2)
+        (folder / "evaluation.json").write_text("{}")
 
     def save(self, folder: Path) -> None:
         (folder / "adapter.txt").write_text(self.learned)
         if self.mode == "full while saving":
             raise RuntimeError("I/O error: No space left on device (os error 28)")
-
-    def _stopping(self) -> bool:
-        return (FOLDER / "stop").exists()
 
 
 FOLDER = Path(sys.argv[1]) if len(sys.argv) > 1 else Path()

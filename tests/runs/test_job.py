@@ -12,7 +12,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from ia3_studio.errors import SelectionError
-from ia3_studio.method import Adapter, discover
+from ia3_studio.method import Adapter, Selection, discover
 from ia3_studio.models import load_skeleton
 from ia3_studio.runs import Run, RunConfig, RunStore, start
 from ia3_studio.runs.folder import read_json
@@ -109,17 +109,19 @@ def test_a_vector_that_nothing_can_train_is_named_before_the_first_step(tmp_path
         TrainingJob(run).prepare(lambda _share, _sentence: None)
 
 
-@pytest.mark.parametrize("chosen", ["paper", "ticked"])
-def test_texts_with_labels_train_an_encoder_with_a_new_head(tmp_path: Path, chosen: str) -> None:
-    model = bare_bert(tmp_path / "model")
-    rows = tmp_path / "rows.csv"
+def letters(folder: Path, selection: Selection | str = "paper") -> Run:
+    """Return a run that sorts short texts with a tiny BERT; one held-out label may never be learned."""
+    rows = folder / "rows.csv"
     lines = [f"{word} number {place},{word}" for place in range(12) for word in ("lamp", "tide")]
     rows.write_text("\n".join(["text,label", *lines, "a ghost,unseen"]) + "\n")
-    skeleton = load_skeleton(str(model))
-    selection = discover(skeleton.model).select("paper") if chosen == "ticked" else "paper"
     train = TrainConfig(epochs=12, batch_size=8, learning_rate=5e-2, evaluate_every=100)
-    config = RunConfig("Letters", str(model), str(rows), selection, train, held_out=0.25)
-    run = RunStore(tmp_path / "runs").create(config, "a click")
+    config = RunConfig("Letters", str(folder / "model"), str(rows), selection, train, held_out=0.25)
+    return RunStore(folder / "runs").create(config, "a click")
+
+
+def test_texts_with_labels_train_an_encoder_with_a_new_head(tmp_path: Path) -> None:
+    bare_bert(tmp_path / "model")
+    run = letters(tmp_path)
     start(run)
     niceness_while_active(run)
     assert run.status().state == "finished", run.log_tail()
@@ -130,7 +132,17 @@ def test_texts_with_labels_train_an_encoder_with_a_new_head(tmp_path: Path, chos
     adapter = Adapter.load(folder)
     assert adapter.metadata["task_type"] == "SEQ_CLS" and "lamp" in adapter.metadata["labels"]
     assert set(adapter.heads) == {"classifier.weight", "classifier.bias"}
-    assert all(site.path.startswith("bert.encoder") for site in adapter.selection)
+    evaluation = json.loads((run.folder / "evaluation.json").read_text())
+    accuracy = evaluation["held_out"]["measures"][0]
+    assert accuracy["name"] == "Accuracy" and accuracy["tuned"] == 1 > accuracy["base"]
+    assert evaluation["held_out"]["confusion"] and "forgetting" not in evaluation
+
+
+def test_sites_ticked_in_a_bare_encoder_are_found_below_its_classifier(tmp_path: Path) -> None:
+    skeleton = load_skeleton(str(bare_bert(tmp_path / "model")))
+    job = TrainingJob(letters(tmp_path, discover(skeleton.model).select("paper")))
+    job.prepare(lambda _share, _sentence: None)
+    assert all(site.path.startswith("bert.encoder") for site in job._attachment.selection)
 
 
 def test_a_chat_model_learns_to_answer_with_the_label(tmp_path: Path) -> None:

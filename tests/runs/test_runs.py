@@ -148,8 +148,10 @@ def test_a_stop_keeps_what_was_learned(store: RunStore) -> None:
     wait(lambda: run.status().step == 3)
     run.request_stop()
     wait(lambda: state(run) == "stopped")
-    assert run.status().sentence == "Stopped after step 4; the adapter learned so far is kept"
-    assert run.adapter_folder() == run.files.adapters / "step-00000004"
+    step = run.status().step  # the one it was in: the worker may see the stop before it takes another
+    assert step in (3, 4)
+    assert run.status().sentence == f"Stopped after step {step}; the adapter learned so far is kept"
+    assert run.adapter_folder() == run.files.adapters / f"step-{step:08d}"
 
 
 def test_a_stop_while_preparing_ends_without_an_adapter(store: RunStore) -> None:
@@ -180,7 +182,7 @@ def test_a_worker_that_cannot_begin_is_explained_by_its_log(store: RunStore) -> 
     start_worker(run.files, [sys.executable, "-c", "raise SystemExit('No module named torch')"])
     wait(lambda: state(run) == "interrupted")
     assert run.status().sentence == (
-        "The worker process ended before it could work. The log ends with “No module named torch”. Start the run again."
+        "The worker process ended before it could work. The log ends with “No module named torch”. Start it again."
     )
 
 

@@ -1,0 +1,61 @@
+"""How does a run that ended early go on? In its own folder, behind its last checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from filelock import FileLock, Timeout
+
+from ia3_studio.errors import RunError
+from ia3_studio.runs.folder import Said, write_json
+from ia3_studio.runs.process import start_worker
+from ia3_studio.runs.run import Run
+
+LOCK_SECONDS = 5.0
+"""How long a click waits for a reader of the run's status, or for another click."""
+
+
+def resume(run: Run, command: Sequence[str] = ()) -> None:
+    """Start a worker that goes on behind the run's checkpoint; a run that works already is left alone.
+
+    **What was written after the checkpoint is removed**: metrics, newer adapters, and how the run ended.
+
+    Args:
+        command: starts the worker; by default the one for training.
+
+    Raises:
+        RunError: the run has finished or keeps no checkpoint, or its folder cannot be written.
+        TrainingError: the checkpoint is damaged.
+    """
+    try:
+        with FileLock(run.files.path / ".start.lock", timeout=LOCK_SECONDS):
+            status = run.status()
+            if status.active:  # somebody else was faster
+                return
+            if not status.resumable:
+                raise RunError(_why_not(status.state, run))
+            with FileLock(run.files.lock, timeout=LOCK_SECONDS):
+                _take_back_the_end(run, status.seconds)
+                start_worker(run.files, command)
+    except Timeout as error:
+        raise RunError(f"The run {run.id} is held by another program; try again in a moment.") from error
+    except OSError as error:
+        raise RunError(f"The run {run.id} cannot go on ({error.strerror} at {run.folder}); free some space.") from error
+
+
+def _take_back_the_end(run: Run, seconds: float) -> None:
+    """Make the folder what it was when the checkpoint was written."""
+    from ia3_studio.training.checkpoint import load_checkpoint
+
+    files = run.files
+    files.go_back_to(load_checkpoint(files.checkpoint).counters.step)
+    files.stop.unlink(missing_ok=True)
+    files.worker.unlink(missing_ok=True)
+    write_json(files.status, asdict(Said("resuming", "Starting the worker", before=seconds)))
+
+
+def _why_not(state: str, run: Run) -> str:
+    if state == "finished":
+        return "The run has finished, so there is nothing to go on with; start another one."
+    return f"The run {run.id} keeps no checkpoint, for it ended before its first; start it again."
