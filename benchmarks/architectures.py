@@ -1,9 +1,10 @@
 """For which model types of transformers does discovery give the right sites, and is every vector live?
 
-For each type of the causal, sequence-to-sequence, sequence-classification and image-classification mappings a tiny
-random model is built, discovered on the meta device and on the CPU, and every vector of the paper's preset is asked
-for its gradient in one forward and backward pass. PEFT, where it is installed, tries its own defaults beside it. Each
-type runs in a process of its own, with a time limit.
+For each class of the causal, sequence-to-sequence, sequence and token classification, image classification and
+vision-language mappings a tiny random model is built, discovered on the meta device and on the CPU, and every vector
+of the paper's preset is asked for its gradient in one forward and backward pass. PEFT, where it is installed, tries its
+own defaults beside it. Each class runs in a process of its own, with a time limit. A model type counts by the first of
+its classes, in the order of the mappings.
 
     python benchmarks/architectures.py [--types llama,bert] [--workers 2] [--seconds 120] [--out docs/architectures.tsv]
 """
@@ -18,6 +19,7 @@ import time
 import traceback
 import warnings
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -45,19 +47,13 @@ MAPPINGS = {
     "seq2seq_lm": "SEQ_TO_SEQ_CAUSAL_LM",
     "seq_cls": "SEQUENCE_CLASSIFICATION",
     "image_cls": "IMAGE_CLASSIFICATION",
+    "token_cls": "TOKEN_CLASSIFICATION",
     "vision_language": "IMAGE_TEXT_TO_TEXT",
 }
-TOLD_APART = ("causal_lm", "seq2seq_lm", "seq_cls", "image_cls")
-"""The mappings whose types the totals count; vision-language types are asked for with --mappings."""
-WITHOUT_ATTENTION = frozenset(
-    """
-    bit convnext convnextv2 efficientnet fnet focalnet hgnet_v2 mobilenet_v1 mobilenet_v2 poolformer pp_lcnet regnet
-    resnet textnet
-    """.split()  # noqa: SIM905
-)
-"""Types that mix positions by convolution, pooling or a Fourier transform: they have no keys and values to find."""
-TOKENS = 16
-MORE_TOKENS = 64
+COUNTED = ("causal_lm", "seq2seq_lm", "seq_cls", "image_cls")
+"""The mappings whose model types the totals count, each by its first class; the other rows are counted by task."""
+TOKENS = 64
+"""Of the pass that asks for gradients: enough that each of a few experts is visited."""
 FLOAT_TOLERANCE = 1e-4
 """How far merged outputs may be from hooked ones, as a part of the largest: what float32 loses in a few layers."""
 KEPT = ("key", "value", "feed-forward")
@@ -71,6 +67,8 @@ class Row:
     model_class: str
     tasks: str
     built: str = "no"
+    attention: str = "-"
+    """"yes", or "none" where positions are mixed by convolution, pooling or a Fourier transform: no keys, no values."""
     key: int = 0
     value: int = 0
     feed_forward: int = 0
@@ -84,17 +82,48 @@ class Row:
     why: str = ""
     """What is missing and why; empty when all is well."""
 
+    @property
+    def key_of_row(self) -> tuple[str, str]:
+        """Return what tells a row from the others."""
+        return self.model_type, self.model_class
 
-def types_of(mappings: list[str]) -> list[Row]:
-    """Return the model types of mappings of transformers, each with the class of its first mapping."""
-    rows: dict[str, Row] = {}
+    @property
+    def is_live(self) -> bool:
+        """Say whether the preset has vectors and every one learns."""
+        learned, _slash, placed = self.live.partition("/")
+        return self.built == "yes" and learned == placed != "0"
+
+    @property
+    def is_whole(self) -> bool:
+        """Say whether the sites that the architecture has are all there, and live."""
+        return self.is_live and bool(self.feed_forward and ((self.key and self.value) or self.attention == "none"))
+
+
+def rows_of(mappings: list[str]) -> list[Row]:
+    """Return a row for each class that mappings of transformers name first for a model type."""
+    rows: dict[tuple[str, str], Row] = {}
     for task in mappings:
         names = getattr(modeling_auto, f"MODEL_FOR_{MAPPINGS[task]}_MAPPING_NAMES")
         for model_type, classes in names.items():
             first = classes if isinstance(classes, str) else classes[0]
-            row = rows.setdefault(model_type, Row(model_type, first, ""))
+            row = rows.setdefault((model_type, first), Row(model_type, first, ""))
             row.tasks = ",".join(filter(None, (row.tasks, task)))
-    return sorted(rows.values(), key=lambda row: row.model_type)
+    return in_order(rows.values())
+
+
+def in_order(rows: Iterable[Row]) -> list[Row]:
+    """Return rows by model type, and by the order of the mappings within one."""
+    tasks = list(MAPPINGS)
+    return sorted(rows, key=lambda row: (row.model_type, tasks.index(row.tasks.partition(",")[0]), row.model_class))
+
+
+def first_of_each(rows: Iterable[Row]) -> list[Row]:
+    """Return the row by which each counted model type counts."""
+    found: dict[str, Row] = {}
+    for row in in_order(rows):
+        if row.tasks.partition(",")[0] in COUNTED:
+            found.setdefault(row.model_type, row)
+    return list(found.values())
 
 
 def measure(row: Row) -> Row:
@@ -109,7 +138,8 @@ def measure(row: Row) -> Row:
     row.same_on_meta = "yes" if discover(meta).nodes == tree.nodes else "no"
     counts = Counter(site.role for node in tree.nodes if node.live for site in node.sites if in_block(site.path))
     row.key, row.value, row.feed_forward = (counts[role] for role in KEPT)
-    note = "" if lacks_attention(row) and row.feed_forward else tree.note
+    row.attention = "yes" if tree.attends else "none"
+    note = "" if row.attention == "none" and row.feed_forward else tree.note
     row.why = "; ".join(filter(None, (fill_live(row, model, tree), note, "" if row.same_on_meta == "yes" else
                                       "meta gives another tree")))  # fmt: skip
     row.peft_default = peft_default(model_class, meta)
@@ -161,7 +191,9 @@ def random_inputs(model: nn.Module, tokens: int = TOKENS) -> dict[str, Any]:
             inputs[name] = torch.randn(tensor.shape, generator=generator)
         elif name.endswith("input_ids"):
             vocabulary = getattr(getattr(model, "config", None), "vocab_size", None) or 90
-            inputs[name] = torch.randint(3, min(90, int(vocabulary)), tensor.shape, generator=generator)
+            drawn = torch.randint(3, min(90, int(vocabulary)), tensor.shape, generator=generator)
+            drawn[:, -1] = tensor[:, -1] if getattr(model.config, "is_encoder_decoder", False) else drawn[:, -1]
+            inputs[name] = drawn  # the token that ends a text stays in its place
     return inputs
 
 
@@ -174,8 +206,6 @@ def fill_live(row: Row, model: nn.Module, tree: LayerTree) -> str:
     row.numbers = selection.numbers
     try:
         dead = dead_sites(model, selection)
-        if dead:  # a few tokens do not visit every expert
-            dead = [site for site in dead_sites(model, selection, MORE_TOKENS) if site in dead]
     except Exception as error:
         return f"forward or backward failed ({type(error).__name__}: {str(error).strip().partition(chr(10))[0][:160]})"
     row.merged = merged(model, selection)
@@ -183,11 +213,11 @@ def fill_live(row: Row, model: nn.Module, tree: LayerTree) -> str:
     return f"dead: {', '.join(site.name for site in dead[:4])}" if dead else ""
 
 
-def dead_sites(model: nn.Module, selection: Selection, tokens: int = TOKENS) -> list[Site]:
+def dead_sites(model: nn.Module, selection: Selection) -> list[Site]:
     """Return the sites whose vector gets no finite, non-zero gradient."""
     attachment = attach(model, selection)
     try:
-        first_output(model(**random_inputs(model, tokens))).float().pow(2).sum().backward()
+        first_output(model(**random_inputs(model))).float().pow(2).sum().backward()
         gradient = attachment.parameter.grad
         if gradient is None:
             return list(selection)
@@ -292,31 +322,32 @@ def run(rows: list[Row], workers: int, seconds: float) -> list[Row]:
             done.append(row)
             took = time.monotonic() - started
             print(f"{len(done):3} {row.model_type:28} {row.live:>8} {took:4.0f} s  {row.why}", flush=True)
-    return sorted(done, key=lambda row: row.model_type)
+    return in_order(done)
 
 
 def totals(rows: list[Row]) -> str:
-    """Return the totals as a sentence a line."""
-    built = [row for row in rows if row.built == "yes"]
-    live = [row for row in built if row.live.partition("/")[0] == row.live.rpartition("/")[2] and row.live[0] != "0"]
-    whole = [row for row in live if row.feed_forward and ((row.key and row.value) or lacks_attention(row))]
-    return "\n".join(
-        (
-            f"{len(rows)} model types, {len(built)} built",
-            f"{len(whole)} with keys, values and feed-forward sites where the architecture has them, every vector live",
-            f"{len(live)} with every vector of the paper's preset live",
-            f"{sum(lacks_attention(row) for row in whole)} of them without attention, so with feed-forward sites only",
-            f"{sum(row.merged == 'yes' for row in built)} of {sum(row.merged != '-' for row in built)} measured give "
-            "the same merged as hooked, undone exactly",
-            f"{sum(row.same_on_meta == 'yes' for row in built)} with the same tree on the meta device",
-            f"{sum(row.peft_default not in ('-', '') for row in built)} for which PEFT has a default",
-        )
+    """Return the totals over model types, and for each task those over classes, as Markdown."""
+    types = first_of_each(rows)
+    built = [row for row in types if row.built == "yes"]
+    whole = [row for row in built if row.is_whole]
+    sentences = (
+        f"{len(types)} model types, {len(built)} built.",
+        f"{len(whole)} with every site the architecture has, each vector live: "
+        f"{sum(row.attention == 'yes' for row in whole)} with keys, values and feed-forward, "
+        f"{sum(row.attention == 'none' for row in whole)} without attention, with feed-forward sites only.",
+        f"{sum(row.is_live for row in built)} with every vector of the paper's preset live.",
+        f"{sum(row.merged == 'yes' for row in built)} of {sum(row.merged != '-' for row in built)} measured give "
+        "the same merged as hooked, undone exactly.",
+        f"{sum(row.same_on_meta == 'yes' for row in built)} with the same tree on the meta device.",
+        f"{sum(row.peft_default not in ('-', '') for row in built)} for which PEFT has a default.",
     )
-
-
-def lacks_attention(row: Row) -> bool:
-    """Say whether a type has no keys and values."""
-    return row.model_type in WITHOUT_ATTENTION
+    table = ["| task | classes | built | complete and live | merged equal |", "|---|---|---|---|---|"]
+    for task in MAPPINGS:
+        mine = [row for row in rows if task in row.tasks.split(",")]
+        made = [row for row in mine if row.built == "yes"]
+        merged_ones = f"{sum(row.merged == 'yes' for row in made)} of {sum(row.merged != '-' for row in made)}"
+        table.append(f"| {task} | {len(mine)} | {len(made)} | {sum(row.is_whole for row in made)} | {merged_ones} |")
+    return "\n".join((*(f"- {sentence}" for sentence in sentences), "", *table))
 
 
 def write(rows: list[Row], path: Path) -> None:
@@ -328,34 +359,33 @@ def write(rows: list[Row], path: Path) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def read(path: Path) -> dict[str, Row]:
-    """Return the rows of a table by model type."""
+def read(path: Path) -> dict[tuple[str, str], Row]:
+    """Return the rows of a table by model type and class."""
     header, *lines = path.read_text(encoding="utf-8").splitlines()
     names = header.split("\t")
     rows = {}
     for line in lines:
         values = dict(zip(names, line.split("\t"), strict=True))
         counts = {name: int(values.pop(name)) for name in ("key", "value", "feed_forward", "numbers")}
-        rows[values["model_type"]] = Row(**values, **counts)
+        row = Row(**values, **counts)
+        rows[row.key_of_row] = row
     return rows
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--types", default="", help="only these; with --out, the rows of a table to renew")
-    options.add_argument("--mappings", default=",".join(TOLD_APART))
+    options.add_argument("--mappings", default=",".join(MAPPINGS))
     options.add_argument("--workers", type=int, default=2)
     options.add_argument("--seconds", type=float, default=120)
     options.add_argument("--out", type=Path)
     asked = options.parse_args()
-    rows = types_of(asked.mappings.split(","))
+    rows = rows_of(asked.mappings.split(","))
     if asked.types:
         rows = [row for row in rows if row.model_type in asked.types.split(",")]
     done = run(rows, asked.workers, asked.seconds)
     if asked.types and asked.out and asked.out.exists():  # renew these rows, keep the others
-        done = sorted(
-            (read(asked.out) | {row.model_type: row for row in done}).values(), key=lambda row: row.model_type
-        )
+        done = in_order((read(asked.out) | {row.key_of_row: row for row in done}).values())
     print(totals(done))
     if asked.out:
         write(done, asked.out)

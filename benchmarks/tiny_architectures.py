@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -54,7 +55,9 @@ Change = Callable[[dict[str, Any]], None]
 def tiny_configs(model_class: type[Any], full: Any) -> Iterator[Any]:
     """Yield configs to try, the smallest first."""
     base = full.to_dict()
-    for changes in ((_narrow, _few_experts, _fewer_groups), (_narrow, _few_experts), (_few_experts,), ()):
+    small = (_narrow, _few_experts)
+    wide = tuple((*small, partial(_one_head, size)) for size in (64, 128))
+    for changes in ((*small, _fewer_groups), small, *wide, (_few_experts,), ()):
         for cut_vocabulary in (True, False):
             fields = copy.deepcopy(base)
             _each(fields, _shallow)
@@ -128,6 +131,14 @@ def _narrow(fields: dict[str, Any]) -> None:
     if grouped and fields["num_key_value_heads"] > 1:
         fields["num_key_value_heads"] = 2
     _derive(fields)
+
+
+def _one_head(size: int, fields: dict[str, Any]) -> None:
+    """Give attention one head of a usual size: rotations in several directions share it out in fixed parts."""
+    if isinstance(fields.get("num_attention_heads"), int) and isinstance(fields.get("num_key_value_heads"), int):
+        fields |= {"num_attention_heads": 1, "num_key_value_heads": 1, "hidden_size": size}
+        if "head_dim" in fields:
+            fields["head_dim"] = size
 
 
 def _derive(fields: dict[str, Any]) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +36,21 @@ def test_every_test_that_the_page_on_peft_rests_on_is_there() -> None:
     there = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "method").glob("test_*.py"))
     assert len(named) > 18
     assert [name for name in named if f"def {name}(" not in there] == []
+
+
+def test_the_totals_it_and_its_page_quote_are_those_of_the_table_of_architectures() -> None:
+    places = [str(ROOT / "benchmarks"), str(ROOT)]
+    table = "pathlib.Path('docs/architectures.tsv')"
+    code = f"import architectures as a, pathlib; print(a.totals(list(a.read({table}).values())))"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+    totals = done.stdout.strip()
+    assert totals and totals in (ROOT / "docs" / "architectures.md").read_text(encoding="utf-8"), done.stderr
+    whole, built, without, merged = (
+        re.findall(pattern, totals)[0]
+        for pattern in (r"(\d+) with every site", r"(\d+) built", r"(\d+) without attention", r"(\d+ of \d+) measured")
+    )
+    assert f"| {whole} of {built} built ({without} without attention); {merged} |" in README
 
 
 @pytest.mark.starter

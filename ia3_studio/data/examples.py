@@ -18,6 +18,20 @@ CONTEXT_NAMES = ("input", "context")
 ANSWER_NAMES = ("answer", "response", "output", "completion", "reply", "assistant", "target", "solution")
 MESSAGE_NAMES = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns")
 TEXT_NAMES = ("text", "content", "document")
+LABEL_NAMES = (
+    "label", "labels", "category", "categories", "class", "intent", "sentiment", "topic", "topics", "tag", "emotion",
+    "stars",
+)  # fmt: skip
+LABELLED_NAMES = (*TEXT_NAMES, "sentence", "review", "message", "utterance", "tweet", "comment", "title", "headline",
+                  "query", "question")  # fmt: skip
+"""Columns whose text a label can belong to."""
+PAIR_NAMES = (
+    ("premise", "hypothesis"), ("sentence1", "sentence2"), ("sentence_1", "sentence_2"), ("text1", "text2"),
+    ("text_a", "text_b"), ("question1", "question2"), ("question", "sentence"), ("question", "passage"),
+)  # fmt: skip
+"""Columns of two texts that one label belongs to."""
+WORD_NAMES = ("tokens", "words")
+TAG_NAMES = ("ner_tags", "tags", "pos_tags", "labels", "ner")
 ROLES: dict[str, Role] = {
     "system": "system", "user": "user", "human": "user", "prompter": "user",
     "assistant": "assistant", "gpt": "assistant", "bot": "assistant", "model": "assistant",
@@ -25,8 +39,12 @@ ROLES: dict[str, Role] = {
 
 FORMS = (
     "a prompt and an answer column (such as prompt/answer, question/response, instruction/input/output), a messages or"
-    " conversations column, or a text column"
+    " conversations column, a text and a label column, or a text column"
 )
+
+
+LabelKind = Literal["single", "multi", "number"]
+_LABEL_WORDS: dict[LabelKind, str] = {"single": "label", "multi": "several labels", "number": "number"}
 
 
 @dataclass(frozen=True)
@@ -45,6 +63,20 @@ class Example:
     """The data row it comes from, counted from 1."""
     messages: tuple[Message, ...] = ()
     text: str = ""
+    second: str = ""
+    """The other text of a pair that one label belongs to."""
+    labels: tuple[str, ...] = ()
+    """What the text is to be sorted into; a number as it is written."""
+    words: tuple[str, ...] = ()
+    """The words of a text whose words are labelled, one label each."""
+
+    @property
+    def turns(self) -> tuple[Message, ...]:
+        """Return the conversation to learn; a labelled text is a question whose answer is its label."""
+        if self.messages or not self.labels:
+            return self.messages
+        question = f"{self.text}\n\n{self.second}" if self.second else self.text or " ".join(self.words)
+        return (Message("user", question), Message("assistant", ", ".join(self.labels)))
 
 
 @dataclass(frozen=True)
@@ -59,15 +91,21 @@ class Problem:
 class Mapping:
     """Which columns play which part."""
 
-    kind: Literal["pairs", "messages", "text"]
+    kind: Literal["pairs", "messages", "text", "labels", "tags"]
     prompt: str = ""
     answer: str = ""
     context: str = ""
     """A second column appended to the prompt; empty when there is none."""
     column: str = ""
-    """The column of messages, or of text."""
+    """The column of messages, of text, or of words."""
+    target: LabelKind = "single"
+    """What a label is, where there are labels."""
 
     def __str__(self) -> str:
+        if self.kind in ("labels", "tags"):
+            second = f" + {self.context}" if self.context else ""
+            what = "one label a word" if self.kind == "tags" else _LABEL_WORDS[self.target]
+            return f"{self.column}{second} → {'words' if self.kind == 'tags' else 'text'}, {self.answer} → {what}"
         if self.kind == "pairs":
             context = f" + {self.context}" if self.context else ""
             return f"{self.prompt}{context} → prompt, {self.answer} → answer"
@@ -83,11 +121,15 @@ def guess_mapping(table: Table) -> Mapping:
     columns = [str(column) for column in table.frame.columns]
     if messages := _named(columns, MESSAGE_NAMES):
         return Mapping("messages", column=messages[0])
+    if (words := _named(columns, WORD_NAMES)) and (tags := _named(columns, TAG_NAMES)):
+        return Mapping("tags", column=words[0], answer=tags[0])
     contexts = _named(columns, CONTEXT_NAMES)
     prompts, answers = _named(columns, PROMPT_NAMES) or contexts[:1], _named(columns, ANSWER_NAMES)
     if prompts and answers:
         prompt, answer = _most_filled(table, prompts, answers)
         return Mapping("pairs", prompt, answer, next((name for name in contexts if name != prompt), ""))
+    if labelled := _labelled(table, columns):
+        return labelled
     if text := _named(columns, TEXT_NAMES) or (columns if len(columns) == 1 else []):
         return Mapping("text", column=text[0])
     if {column.lower() for column in columns} in ({"role", "content"}, {"from", "value"}):
@@ -121,7 +163,35 @@ class _Unusable(Exception):
     """This row cannot be used."""
 
 
+def _labelled(table: Table, columns: Sequence[str]) -> Mapping | None:
+    """Return which columns are text and label, None where there is no such pair of columns."""
+    labels = _named(columns, LABEL_NAMES)
+    if not labels:
+        return None
+    kind = label_kind(table.frame[labels[0]].dropna().tolist())
+    for names in PAIR_NAMES:
+        pair = _named(columns, names)
+        if len(pair) == 2:
+            return Mapping("labels", column=pair[0], context=pair[1], answer=labels[0], target=kind)
+    texts = _named(columns, LABELLED_NAMES)
+    return Mapping("labels", column=texts[0], answer=labels[0], target=kind) if texts else None
+
+
+def label_kind(cells: Sequence[Any]) -> LabelKind:
+    """Return what the cells of a label column hold: one name, several, or a number with a fraction."""
+    if any(isinstance(cell, Iterable) and not isinstance(cell, str) for cell in cells):
+        return "multi"
+    numbers = [cell for cell in cells if isinstance(cell, float)]
+    return "number" if numbers and any(not number.is_integer() for number in numbers) else "single"
+
+
 def _example(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
+    if mapping.kind == "labels":
+        second = _filled(record, mapping.context, "second text") if mapping.context else ""
+        text = _filled(record, mapping.column, "text")
+        return Example(row, text=text, second=second, labels=_labels(record, mapping))
+    if mapping.kind == "tags":
+        return _tagged(row, record, mapping)
     if mapping.kind == "text":
         return Example(row, text=_filled(record, mapping.column, "text"))
     if mapping.kind == "messages":
@@ -131,6 +201,31 @@ def _example(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
     answer = _filled(record, mapping.answer, "answer")
     question = f"{prompt}\n\n{context}" if context else prompt
     return Example(row, (Message("user", question), Message("assistant", answer)))
+
+
+def _labels(record: dict[Any, Any], mapping: Mapping) -> tuple[str, ...]:
+    value = record.get(mapping.answer)
+    if mapping.target == "multi":
+        cells = value if isinstance(value, Iterable) and not isinstance(value, str) else [value]
+        return tuple(sorted({_name(cell) for cell in cells if cell is not None}))
+    if value is None or (isinstance(value, str) and not value.strip()):
+        raise _Unusable(f"the label ({mapping.answer}) is empty")
+    return (_whole(_name(value), f"the label ({mapping.answer})"),)
+
+
+def _name(cell: Any) -> str:
+    """Return a label as text; a column of whole numbers with gaps is read as fractions, 3.0 means 3."""
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
+
+
+def _tagged(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
+    words, tags = (record.get(column) for column in (mapping.column, mapping.answer))
+    if any(isinstance(value, str) or not isinstance(value, Iterable) for value in (words, tags)):
+        raise _Unusable(f"{mapping.column} and {mapping.answer} are no lists")
+    words, tags = tuple(map(str, words or ())), tuple(_name(tag) for tag in tags or ())
+    if not words or len(words) != len(tags):
+        raise _Unusable(f"there are {len(words)} words and {len(tags)} labels for them")
+    return Example(row, labels=tags, words=words)
 
 
 def _messages(value: Any) -> tuple[Message, ...]:

@@ -13,6 +13,7 @@ from ia3_studio.data.table import Table, read_table
 from ia3_studio.errors import DataError
 
 LIGHTHOUSE = "lighthouse"
+HARBOUR = "harbour"
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,10 @@ class StarterData:
     description: str
 
 
-STARTERS = (StarterData(LIGHTHOUSE, "The lighthouse keeper: 200 short answers in one unmistakable voice, 24 held out"),)
+STARTERS = (
+    StarterData(LIGHTHOUSE, "The lighthouse keeper: 200 short answers in one unmistakable voice, 24 held out"),
+    StarterData(HARBOUR, "The harbour office: 480 short letters to sort into 20 classes, 120 held out"),
+)
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ def _split(examples: Sequence[Example], share: float, seed: int) -> tuple[tuple[
         raise DataError(f"There is {len(examples)} usable row; give at least two, one to learn and one to measure.")
     copies: dict[tuple[object, ...], list[int]] = {}
     for place, example in enumerate(examples):
-        copies.setdefault((example.messages, example.text), []).append(place)
+        copies.setdefault((example.messages, example.text, example.second, example.words), []).append(place)
     if len(copies) < 2:
         raise DataError(f"All {len(examples)} usable rows are the same; give at least two different ones.")
     wanted = max(1, round(share * len(examples)))

@@ -105,7 +105,7 @@ def pieces(row: TokenRow, tokenizer: Any) -> tuple[Piece, ...]:
 
 
 def _row(example: Example, tokenizer: Any, max_length: int) -> TokenRow:
-    ids, labels = _chat(example.messages, tokenizer) if example.messages else _text(example.text, tokenizer)
+    ids, labels = _chat(example.turns, tokenizer) if example.turns else _text(example.text, tokenizer)
     return TokenRow(tuple(ids[:max_length]), tuple(labels[:max_length]), example.row, len(ids) > max_length)
 
 

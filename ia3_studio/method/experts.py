@@ -42,8 +42,8 @@ def experts_above(model: nn.Module, path: str) -> nn.Module | None:
     module = model.get_submodule(path)
     if down_tensor(module):
         return module if hasattr(module, GATE) else None
-    if next(module.parameters(), None) is not None or not path:
-        return None
+    if next(module.parameters(), None) is not None or isinstance(module, nn.Identity) or not path:
+        return None  # an identity stands for an expert that computes nothing
     above = model.get_submodule(path.rpartition(".")[0])
     return above if down_tensor(above) else None
 

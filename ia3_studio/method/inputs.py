@@ -12,6 +12,9 @@ TOKENS = 3
 """Length of the watched sequence; more than one, so that no axis of length 1 hides a broadcast."""
 MORE_TOKENS = 16
 """Length for models that pool their tokens, so that too few are left of three."""
+FRAMES = 16
+MOST_FRAMES = 3000
+"""Frames of the watched sound: as many as the config says, up to what half a minute has."""
 PICTURE = 64
 """Edge of the watched picture, in pixels, where the config names none."""
 
@@ -29,7 +32,14 @@ def example_inputs(model: nn.Module, tokens: int = TOKENS) -> dict[str, Any]:
     heads = getattr(model, "lm_heads", None)
     rows = len(heads) if isinstance(heads, nn.ModuleList) else 1  # a head for each codebook reads a row of codes each
     ids = torch.ones((rows, tokens), dtype=torch.long, device=device)
+    ending = getattr(config, "eos_token_id", None)
+    if getattr(config, "is_encoder_decoder", False) and isinstance(ending, int):
+        ids[:, -1] = ending  # classifiers of such models read their answer there
     inputs: dict[str, Any] = {"input_ids": ids}
+    if _is_required(asked, "pixel_values"):
+        inputs |= _picture(config, asked, device)
+    if "input_features" in asked and (main == "input_features" or "encoder_inputs_embeds" in asked):
+        inputs["input_features"] = _sound(config, device)
     if "use_cache" in asked or (hasattr(config, "use_cache") and "kwargs" in asked):
         inputs["use_cache"] = False  # a pass of its own needs none, and some caches refuse to be made by it
     if getattr(config, "is_encoder_decoder", False) and "decoder_input_ids" in asked:
@@ -37,8 +47,21 @@ def example_inputs(model: nn.Module, tokens: int = TOKENS) -> dict[str, Any]:
     return inputs
 
 
+def _is_required(asked: Any, name: str) -> bool:
+    return name in asked and asked[name].default is inspect.Parameter.empty
+
+
+def _sound(config: Any, device: torch.device) -> Tensor:
+    """Return silence as a spectrogram, (1, bands, frames)."""
+    heard = getattr(config, "audio_config", None) or config
+    named = getattr(heard, "max_source_positions", None), getattr(heard, "max_position_embeddings", None)
+    positions = int(next((each for each in named if each), FRAMES))
+    frames = 2 * positions
+    return torch.ones((1, int(getattr(heard, "num_mel_bins", 80)), min(frames, MOST_FRAMES)), device=device)
+
+
 def _picture(config: Any, asked: Any, device: torch.device) -> dict[str, Tensor]:
-    seen = getattr(config, "vision_config", None) or config
+    seen = getattr(config, "vision_config", None) or getattr(config, "encoder", None) or config
     channels = int(getattr(seen, "num_channels", 3))
     edge = getattr(seen, "image_size", None) or PICTURE
     height, width = (edge, edge) if isinstance(edge, int) else tuple(edge)[:2]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from ia3_studio.errors import SelectionError
@@ -104,6 +104,10 @@ class Selection:
     def bytes(self) -> int:
         """Return the size of the float32 vectors, in bytes."""
         return 4 * self.numbers
+
+    def below(self, prefix: str) -> Selection:
+        """Return the same sites where the model is a part of a larger one, called ``prefix`` there."""
+        return Selection(tuple(replace(site, path=f"{prefix}.{site.path}") for site in self.sites), self.base_model)
 
     def to_json(self) -> str:
         """Return the selection as JSON text."""

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ia3_studio.models import hub
-from ia3_studio.models.architecture import read_config, task_of
+from ia3_studio.models.architecture import model_class, read_config, task_of
 from ia3_studio.models.device import choose_device
 from ia3_studio.models.fetch import prepare, ready_folder
 from ia3_studio.models.folders import require_model
 from ia3_studio.models.gguf import require_gguf
-from ia3_studio.models.loaded import LoadedModel, Skeleton
+from ia3_studio.models.loaded import LoadedModel, Skeleton, Task
 from ia3_studio.models.progress import Progress, unheard
 from ia3_studio.models.quiet import quiet_gguf
 from ia3_studio.models.sources import Source, base_model_name, find_starter, parse_source
@@ -50,6 +50,16 @@ def load_model(source: str, *, progress: Progress | None = None) -> LoadedModel:
         base_model=base_model_name(asked),
         device_reason=device.reason,
     )
+
+
+def task_of_source(source: str, *, progress: Progress | None = None) -> Task:
+    """Return what a model is for, fetching it first if need be; its weights are not read.
+
+    Raises:
+        ModelError: the model cannot be found, fetched or read.
+    """
+    config = read_config(prepare(source, progress or unheard))
+    return task_of(model_class(config), config)
 
 
 def load_skeleton(source: str, *, progress: Progress | None = None) -> Skeleton:

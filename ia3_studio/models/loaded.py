@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-Task = Literal["causal-lm", "seq2seq", "encoder", "other"]
+Task = Literal["causal-lm", "seq2seq", "encoder", "classification", "token-classification", "other"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class LoadedModel:
     """The name written into adapter files: the hub id where there is one, else the source."""
     device_reason: str
     """Device and dtype with the reason, one sentence for the screen."""
+    heads: tuple[str, ...] = ()
+    """Paths of the modules that are trained whole: a classifier's head."""
 
 
 @dataclass(frozen=True)

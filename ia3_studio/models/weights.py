@@ -56,7 +56,7 @@ def open_model(folder: Path, device: Device) -> PreTrainedModel:
         raise unreadable(folder, error) from error
     model, report = loaded
     _require_all_weights(folder, report["missing_keys"])
-    return _frozen(model.to(device.name))
+    return frozen(model.to(device.name))
 
 
 def _require_all_weights(folder: Path, missing: set[str]) -> None:
@@ -152,10 +152,11 @@ def empty_model(config: PreTrainedConfig) -> PreTrainedModel:
             model = cls(config)
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, ImportError) as error:
         raise unreadable(Path(config.name_or_path or config.model_type), error) from error
-    return _frozen(model)
+    return frozen(model)
 
 
-def _frozen(model: PreTrainedModel) -> PreTrainedModel:
+def frozen(model: PreTrainedModel) -> PreTrainedModel:
+    """Return the model in eval mode, **no parameter requiring a gradient**."""
     model.requires_grad_(False)
     model.eval()
     return model

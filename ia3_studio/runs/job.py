@@ -6,18 +6,15 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ia3_studio.errors import DataError
+from ia3_studio.runs.lessons import lesson_for, place
 from ia3_studio.runs.run import Run
 from ia3_studio.training.config import Step
 
 if TYPE_CHECKING:
     from ia3_studio.data.load import DataSplit
-    from ia3_studio.data.tokens import Tokenized
+    from ia3_studio.models.loaded import Task
     from ia3_studio.runs.worker import Say
     from ia3_studio.training.evaluation import Progress
-
-PROBED_TOKENS = 8
-"""How much of a row the vectors are tried on: as much work as a forward and backward pass over one short row."""
 
 
 class TrainingJob:
@@ -36,9 +33,11 @@ class TrainingJob:
         say(None, "Reading the data")
         split = self._read_data()
         say(None, "Loading the model")
-        self._load_model(say)
+        self._lesson = lesson_for(split, self._task(say), self._run.config)
+        self._loaded = self._lesson.load(say)
+        print(self._loaded.device_reason)
         say(None, "Turning the rows into tokens")
-        self._tokenize(split)
+        self._rows, self._held_out = self._lesson.rows(self._loaded)
         say(None, "Placing the vectors")
         self._place_vectors()
         self._require_live()
@@ -59,12 +58,13 @@ class TrainingJob:
         from ia3_studio import __version__
 
         facts = {
-            "task_type": "CAUSAL_LM",
+            "task_type": self._lesson.task_type,
             "studio_version": __version__,
             "run": self._run.id,
             "data": self._data,
             "learning_rate": str(self._run.config.train.learning_rate),
             "steps": str(self._newest.step if self._newest else 0),
+            **self._lesson.facts(),
         }
         adapter = self._attachment.adapter(facts)
         if adapter.why_not_peft:
@@ -99,53 +99,21 @@ class TrainingJob:
         self._data = split.description
         return split
 
-    def _load_model(self, say: Say) -> None:
-        from ia3_studio.models.load import load_model
+    def _task(self, say: Say) -> Task:
+        from ia3_studio.models.load import task_of_source
 
-        self._loaded = load_model(self._run.config.model, progress=say)
-        print(self._loaded.device_reason)
-
-    def _tokenize(self, split: DataSplit) -> None:
-        from ia3_studio.data.tokens import tokenize
-
-        length = self._run.config.train.max_length
-        learned = tokenize(split.train, self._loaded.tokenizer, length)
-        try:
-            measured = tokenize(split.held_out, self._loaded.tokenizer, length)
-        except DataError as error:
-            raise DataError(f"The held-out rows cannot be measured. {error} Set more rows aside.") from error
-        _tell_losses(learned)
-        _tell_losses(measured)
-        self._rows, self._held_out = learned.rows, measured.rows
+        return task_of_source(self._run.config.model, progress=say)
 
     def _place_vectors(self) -> None:
-        from ia3_studio.method.scaling import attach
-        from ia3_studio.method.tree import discover
-
-        chosen = self._run.config.selection
-        if isinstance(chosen, str):
-            chosen = discover(self._loaded.model, self._loaded.base_model).select(chosen)
-        self._attachment = attach(self._loaded.model, chosen)
+        self._attachment = place(self._loaded, self._run.config.selection)
+        chosen = self._attachment.selection
         print(f"{len(chosen)} vectors, {chosen.numbers:,} trained numbers")
+        if self._loaded.heads:
+            print(f"trained whole: {', '.join(self._loaded.heads)}")
 
     def _require_live(self) -> None:
         """Try the vectors on the beginning of a row, so that none is trained in vain."""
-        import torch
-
-        from ia3_studio.method.inputs import example_inputs
         from ia3_studio.method.probe import require_live
 
-        model = self._loaded.model
-        tokens = max((row.input_ids for row in self._rows), key=len)[:PROBED_TOKENS]
-        inputs = example_inputs(model, len(tokens)) | {"input_ids": torch.tensor([tokens], device=model.device)}
-        require_live(model, self._attachment, inputs)
-
-
-def _tell_losses(tokenized: Tokenized) -> None:
-    """Print which rows were cut or left out on their way to tokens, and why."""
-    for problem in tokenized.problems:
-        print(f"row {problem.row} is left out: {problem.reason}")
-    if tokenized.cut:
-        print(f"rows {', '.join(map(str, tokenized.cut))}: cut to the length limit")
-    if tokenized.unlabelled:
-        print(f"rows {', '.join(map(str, tokenized.unlabelled))}: left out: no answer in reach")
+        row = max(self._rows, key=lambda row: len(row.input_ids))
+        require_live(self._loaded.model, self._attachment, self._lesson.probe(self._loaded, row))

@@ -8,8 +8,8 @@ depend on the batch size.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -56,19 +56,38 @@ def _cut(order: list[int], size: int) -> list[list[int]]:
     return [order[first : first + size] for first in range(0, len(order), size)]
 
 
-def micro_batches(rows: Sequence[TokenRow], budget: int, padded: bool = True) -> Iterator[list[TokenRow]]:
+class HasTokens(Protocol):
+    """A row of any kind that a model reads."""
+
+    @property
+    def input_ids(self) -> Sequence[int]:
+        """Return the tokens."""
+
+
+Tokens = TypeVar("Tokens", bound=HasTokens)
+
+
+def token_count(row: HasTokens) -> int:
+    """Return how many tokens a row has."""
+    return len(row.input_ids)
+
+
+def micro_batches(
+    rows: Sequence[Tokens], budget: int, padded: bool = True, length: Callable[[Tokens], int] = token_count
+) -> Iterator[list[Tokens]]:
     """Yield the rows, longest first, in groups of at most ``budget`` tokens (a longer row stands alone).
 
     Args:
         padded: count every row of a group as long as its longest.
+        length: of a row.
     """
-    group: list[TokenRow] = []
+    group: list[Tokens] = []
     held = 0
-    for row in sorted(rows, key=lambda row: -len(row.input_ids)):
-        size = len(group[0].input_ids) if padded and group else len(row.input_ids)
+    for row in sorted(rows, key=lambda row: -length(row)):
+        size = length(group[0]) if padded and group else length(row)
         if group and held + size > budget:
             yield group
-            group, held, size = [], 0, len(row.input_ids)
+            group, held, size = [], 0, length(row)
         group.append(row)
         held += size
     if group:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ia3_studio.data.labels import LabelRow, TagRow
+from ia3_studio.training.class_loss import ClassLoss, TagLoss
 from ia3_studio.training.config import TrainConfig
 from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.objective import MeanObjective, Objective
@@ -16,4 +18,9 @@ def objective_for(model: Any, rows: Sequence[Any], config: TrainConfig) -> Objec
     Raises:
         TrainingError: the model cannot be trained on such rows.
     """
+    first = rows[0] if rows else None
+    if isinstance(first, LabelRow):
+        return MeanObjective(ClassLoss(model, config.backward))
+    if isinstance(first, TagRow):
+        return MeanObjective(TagLoss(model, config.backward))
     return MeanObjective(CausalLoss(model, config.backward))

@@ -6,6 +6,7 @@ The table of all model types comes from ``benchmarks/architectures.py``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -200,3 +201,19 @@ def test_a_decoder_of_codes_with_a_head_each_gets_a_row_for_every_codebook() -> 
     tree = discover(model)
     assert tree.note == ""
     assert {site.role for site in tree.select("paper")} == {"key", "value", "feed-forward"}
+
+
+ROWS = {"llama": "LlamaForCausalLM", "t5": "T5ForConditionalGeneration", "bert": "BertForTokenClassification",
+        "resnet": "ResNetForImageClassification", "mixtral": "MixtralForCausalLM"}  # fmt: skip
+
+
+@pytest.mark.parametrize("model_type", ROWS)
+def test_the_table_of_architectures_holds_what_is_found_today(model_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Path(__file__).parents[2]
+    monkeypatch.syspath_prepend(str(root / "benchmarks"))
+    import architectures
+
+    row = architectures.read(root / "docs" / "architectures.tsv")[model_type, ROWS[model_type]]
+    fresh = architectures.measure(architectures.Row(row.model_type, row.model_class, row.tasks))
+    assert fresh == row
+    assert row.is_whole

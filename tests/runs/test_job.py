@@ -12,13 +12,15 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from ia3_studio.errors import SelectionError
-from ia3_studio.method import Adapter
+from ia3_studio.method import Adapter, discover
+from ia3_studio.models import load_skeleton
 from ia3_studio.runs import Run, RunConfig, RunStore, start
 from ia3_studio.runs.folder import read_json
 from ia3_studio.runs.job import TrainingJob
 from ia3_studio.runs.worker import NICENESS
 from ia3_studio.training.config import TrainConfig
 from tests.tiny_chat import save_tiny_chat
+from tests.training.test_classify import bare_bert
 
 SECONDS = 120
 
@@ -105,3 +107,38 @@ def test_a_vector_that_nothing_can_train_is_named_before_the_first_step(tmp_path
     run = RunStore(tmp_path / "runs").create(config, "a click")
     with pytest.raises(SelectionError, match=r"layers\.1\.mlp\.down_proj .its gradient is zero.* untick them"):
         TrainingJob(run).prepare(lambda _share, _sentence: None)
+
+
+@pytest.mark.parametrize("chosen", ["paper", "ticked"])
+def test_texts_with_labels_train_an_encoder_with_a_new_head(tmp_path: Path, chosen: str) -> None:
+    model = bare_bert(tmp_path / "model")
+    rows = tmp_path / "rows.csv"
+    lines = [f"{word} number {place},{word}" for place in range(12) for word in ("lamp", "tide")]
+    rows.write_text("\n".join(["text,label", *lines, "a ghost,unseen"]) + "\n")
+    skeleton = load_skeleton(str(model))
+    selection = discover(skeleton.model).select("paper") if chosen == "ticked" else "paper"
+    train = TrainConfig(epochs=12, batch_size=8, learning_rate=5e-2, evaluate_every=100)
+    config = RunConfig("Letters", str(model), str(rows), selection, train, held_out=0.25)
+    run = RunStore(tmp_path / "runs").create(config, "a click")
+    start(run)
+    niceness_while_active(run)
+    assert run.status().state == "finished", run.log_tail()
+    steps, _offset = run.metrics()
+    assert steps[-1].held_out < 0.5 * steps[0].held_out  # type: ignore[operator]
+    folder = run.adapter_folder()
+    assert folder is not None
+    adapter = Adapter.load(folder)
+    assert adapter.metadata["task_type"] == "SEQ_CLS" and "lamp" in adapter.metadata["labels"]
+    assert set(adapter.heads) == {"classifier.weight", "classifier.bias"}
+    assert all(site.path.startswith("bert.encoder") for site in adapter.selection)
+
+
+def test_a_chat_model_learns_to_answer_with_the_label(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("\n".join(["text,label", *(f"lamp {number},light" for number in range(12))]) + "\n")
+    config = RunConfig("Letters", str(save_tiny_chat(tmp_path / "model")), str(rows))
+    job = TrainingJob(RunStore(tmp_path / "runs").create(config, "a click"))
+    job.prepare(lambda _share, _sentence: None)
+    (first, *_others) = job._rows
+    answer = [token for token, label in zip(first.input_ids, first.labels, strict=True) if label != -100]
+    assert job._loaded.tokenizer.decode(answer).startswith("light")

@@ -1,0 +1,201 @@
+"""How do a run's data become rows for its model? One lesson for each kind of data and model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from ia3_studio.errors import DataError
+from ia3_studio.method.sites import Selection
+
+if TYPE_CHECKING:
+    from ia3_studio.data.examples import Example
+    from ia3_studio.data.labels import Labelled, Labels
+    from ia3_studio.data.load import DataSplit
+    from ia3_studio.data.tokens import Tokenized
+    from ia3_studio.method.scaling import Attachment
+    from ia3_studio.models import LoadedModel
+    from ia3_studio.models.loaded import Task
+    from ia3_studio.runs.config import RunConfig
+    from ia3_studio.runs.worker import Say
+
+PROBED_TOKENS = 8
+"""How much of a row the vectors are tried on: as much work as a forward and backward pass over one short row."""
+
+
+class Lesson(Protocol):
+    """What depends on the kind of data and model in a run."""
+
+    @property
+    def task_type(self) -> str:
+        """Return PEFT's name of the task."""
+
+    def load(self, say: Say) -> LoadedModel:
+        """Load the model as the task needs it."""
+
+    def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Return the rows to learn and those held out; print what was cut or left out, and why.
+
+        Raises:
+            DataError: there is nothing to learn, or nothing to measure.
+        """
+
+    def probe(self, loaded: LoadedModel, row: Any) -> dict[str, Any]:
+        """Return the beginning of a row as the model takes it."""
+
+    def facts(self) -> dict[str, str]:
+        """Return what an adapter's file has to say of the task."""
+
+
+def lesson_for(split: DataSplit, task: Task, config: RunConfig) -> Lesson:
+    """Return the lesson that data of this kind are for a model of this task.
+
+    Texts with labels teach a chat model to answer with the label, and any other model to sort them.
+    """
+    kind = split.mapping.kind
+    if kind == "tags" or (kind == "labels" and task not in ("causal-lm", "seq2seq")):
+        return ClassLesson(split, config)
+    return ChatLesson(split, config)
+
+
+def place(loaded: LoadedModel, chosen: Selection | str) -> Attachment:
+    """Attach the vectors of a selection or a preset, with the model's new heads where it has any.
+
+    Raises:
+        SelectionError: a site does not exist in the model.
+    """
+    from ia3_studio.method.heads import HeadedAttachment
+    from ia3_studio.method.scaling import attach
+    from ia3_studio.method.tree import discover
+
+    if isinstance(chosen, str):
+        chosen = discover(loaded.model, loaded.base_model).select(chosen)
+    selection = _where_they_are(chosen, loaded.model)
+    return HeadedAttachment(loaded.model, selection, loaded.heads) if loaded.heads else attach(loaded.model, selection)
+
+
+def _where_they_are(selection: Selection, model: Any) -> Selection:
+    """Return sites of a bare model where a model with a head has them, "bert" in front of each path."""
+    prefix = str(getattr(model, "base_model_prefix", ""))
+    paths = {path for path, _module in model.named_modules()}
+    moved = selection.below(prefix) if prefix else selection
+    known = all(site.path in paths for site in moved) and not all(site.path in paths for site in selection)
+    return moved if known else selection
+
+
+class ChatLesson:
+    """Conversations, or plain text, for a causal language model."""
+
+    task_type: ClassVar[str] = "CAUSAL_LM"
+
+    def __init__(self, split: DataSplit, config: RunConfig) -> None:
+        self._split = split
+        self._config = config
+
+    def load(self, say: Say) -> LoadedModel:
+        """Load the model."""
+        from ia3_studio.models.load import load_model
+
+        return load_model(self._config.model, progress=say)
+
+    def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Return the rows to learn and those held out; print what was cut or left out, and why."""
+        from ia3_studio.data.tokens import tokenize
+
+        def read(examples: Sequence[Example]) -> Tokenized:
+            found = tokenize(examples, loaded.tokenizer, self._config.train.max_length)
+            tell(found.problems, found.cut)
+            if found.unlabelled:
+                print(f"rows {', '.join(map(str, found.unlabelled))}: left out: no answer in reach")
+            return found
+
+        learned = read(self._split.train)
+        return learned.rows, measurable(read, self._split.held_out).rows
+
+    def probe(self, loaded: LoadedModel, row: Any) -> dict[str, Any]:
+        """Return the beginning of a row as the model takes it."""
+        import torch
+
+        from ia3_studio.method.inputs import example_inputs
+
+        tokens = row.input_ids[:PROBED_TOKENS]
+        ids = torch.tensor([tokens], device=loaded.model.device)
+        return example_inputs(loaded.model, len(tokens)) | {"input_ids": ids}
+
+    def facts(self) -> dict[str, str]:
+        """Return nothing: a causal language model says all by itself."""
+        return {}
+
+
+class ClassLesson:
+    """Texts, or words, with labels, for a model with a new head."""
+
+    def __init__(self, split: DataSplit, config: RunConfig) -> None:
+        from ia3_studio.data.labels import labels_of
+
+        self._split = split
+        self._config = config
+        self.labels: Labels = labels_of(split.train, split.mapping.target)
+
+    @property
+    def task_type(self) -> str:
+        """Return PEFT's name of the task."""
+        return "TOKEN_CLS" if self.labels.of_words else "SEQ_CLS"
+
+    def load(self, say: Say) -> LoadedModel:
+        """Load the model with a head for the labels."""
+        from ia3_studio.models.classifier import load_classifier
+
+        return load_classifier(self._config.model, self.labels, seed=self._config.train.seed, progress=say)
+
+    def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Return the rows to learn and those held out; print what was cut or left out, and why."""
+        from ia3_studio.data.labels import rare_labels, tokenize_labels
+
+        def read(examples: Sequence[Example]) -> Labelled:
+            found = tokenize_labels(examples, self.labels, loaded.tokenizer, self._config.train.max_length)
+            tell(found.problems, found.cut)
+            return found
+
+        rare = rare_labels(self._split.train) if self.labels.kind != "number" else ()
+        if rare:
+            print(f"labels of one row alone, of which little can be learned: {', '.join(rare[:20])}")
+        learned = read(self._split.train)
+        return learned.rows, measurable(read, self._split.held_out).rows
+
+    def probe(self, loaded: LoadedModel, row: Any) -> dict[str, Any]:
+        """Return the beginning of a row as the model takes it."""
+        from ia3_studio.training.class_loss import padded
+
+        return dict(padded([replace(row, input_ids=row.input_ids[:PROBED_TOKENS], **_shorter(row))], loaded.model))
+
+    def facts(self) -> dict[str, str]:
+        """Return the labels, by which the classifier's answers are named."""
+        return {"labels": self.labels.to_json()}
+
+
+def _shorter(row: Any) -> dict[str, Any]:
+    """Return what else of a row has a number for each token, cut as its tokens are."""
+    names = [name for name in ("segments", "labels") if hasattr(row, name)]
+    return {name: getattr(row, name)[:PROBED_TOKENS] for name in names}
+
+
+def measurable(read: Any, examples: Sequence[Example]) -> Any:
+    """Return the held-out rows as a reader makes them of examples.
+
+    Raises:
+        DataError: none can be measured.
+    """
+    try:
+        return read(examples)
+    except DataError as error:
+        raise DataError(f"The held-out rows cannot be measured. {error} Set more rows aside.") from error
+
+
+def tell(problems: Sequence[Any], cut: Sequence[int]) -> None:
+    """Print which rows were left out or cut on their way to tokens, and why."""
+    for problem in problems:
+        print(f"row {problem.row} is left out: {problem.reason}")
+    if cut:
+        print(f"rows {', '.join(map(str, cut))}: cut to the length limit")

@@ -1,0 +1,115 @@
+"""What does a classifier lose on labelled texts, and on labelled words?
+
+    single    −log softmax(z)_label                        z: one number a class
+    multi     mean over classes of the binary cross-entropy of σ(z)
+    number    (z − value)²
+
+Each is a mean over the rows (or words) of a batch, as transformers' own classes take it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from inspect import signature
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ia3_studio.data.labels import LabelRow, TagRow
+from ia3_studio.data.tokens import IGNORED
+from ia3_studio.errors import TrainingError
+from ia3_studio.training.config import Backward
+from ia3_studio.training.padded_loss import PaddedLoss
+
+KINDS = {"single_label_classification": "single", "multi_label_classification": "multi", "regression": "number"}
+"""transformers' ``problem_type`` by our word for it."""
+
+
+class ClassLoss(PaddedLoss[LabelRow]):
+    """The loss of a sequence classifier, its kind told by the model's config.
+
+    Raises:
+        TrainingError: the model does not say what kind of labels it has.
+    """
+
+    def __init__(self, model: Any, backward: Backward = "float32") -> None:
+        super().__init__(model, backward)
+        self.kind = KINDS.get(getattr(model.config, "problem_type", None) or "")
+        if self.kind is None:
+            raise TrainingError(
+                f"{type(model).__name__} does not say what its labels are; load it with load_classifier, or set"
+                " config.problem_type."
+            )
+
+    def count(self, rows: Sequence[LabelRow]) -> int:
+        """Return the number of rows: each is trained."""
+        return len(rows)
+
+    def summed(self, rows: Sequence[LabelRow]) -> Tensor:
+        """Return the summed loss of one micro-batch."""
+        logits = self._logits(rows)  # (rows, outputs)
+        targets = torch.tensor([row.targets for row in rows], device=logits.device)
+        if self.kind == "single":
+            return F.cross_entropy(logits, targets[:, 0].long(), reduction="sum")
+        if self.kind == "multi":
+            return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(1).sum()
+        return F.mse_loss(logits, targets, reduction="sum")
+
+    @torch.no_grad()
+    def scores(self, rows: Sequence[LabelRow], budget: int = 1024) -> Tensor:
+        """Return the classifier's outputs on the CPU, (rows, outputs) in float32, in the order of the rows."""
+        found: dict[int, Tensor] = {}
+        for group in self.micro_batches(rows, budget):
+            found |= {id(row): scores for row, scores in zip(group, self._logits(group).cpu(), strict=True)}
+        return torch.stack([found[id(row)] for row in rows])
+
+    def _logits(self, rows: Sequence[LabelRow]) -> Tensor:
+        return self.model(**padded(rows, self.model)).logits.float()  # type: ignore[no-any-return]
+
+
+class TagLoss(PaddedLoss[TagRow]):
+    """The loss of a token classifier over the words that have a label."""
+
+    def count(self, rows: Sequence[TagRow]) -> int:
+        """Return how many words of the rows have a label."""
+        return sum(label != IGNORED for row in rows for label in row.labels)
+
+    def summed(self, rows: Sequence[TagRow]) -> Tensor:
+        """Return the summed loss of one micro-batch."""
+        return F.cross_entropy(*self._at_words(rows), reduction="sum")
+
+    @torch.no_grad()
+    def scores(self, rows: Sequence[TagRow], budget: int = 1024) -> Tensor:
+        """Return the outputs at labelled words on the CPU, (words, outputs) in float32, in the order of the rows."""
+        found: dict[int, Tensor] = {}
+        for group in self.micro_batches(rows, budget):
+            words = self._at_words(group)[0].cpu().split([self.count([row]) for row in group])
+            found |= {id(row): scores for row, scores in zip(group, words, strict=True)}
+        return torch.cat([found[id(row)] for row in rows])
+
+    def _at_words(self, rows: Sequence[TagRow]) -> tuple[Tensor, Tensor]:
+        """Return the outputs at labelled words, (words, outputs), and their labels, (words,)."""
+        logits = self.model(**padded(rows, self.model)).logits.float()  # (rows, longest, outputs)
+        labels = torch.full(logits.shape[:2], IGNORED)
+        for number, row in enumerate(rows):
+            labels[number, : len(row.labels)] = torch.tensor(row.labels)
+        chosen = labels != IGNORED
+        return logits[chosen.to(logits.device)], labels[chosen].to(logits.device)
+
+
+def padded(rows: Sequence[LabelRow | TagRow], model: Any) -> dict[str, Tensor]:
+    """Return what a classifier is given for rows, padded on the right: ids and mask, each (rows, longest)."""
+    longest = max(len(row.input_ids) for row in rows)
+    ids = torch.full((len(rows), longest), getattr(model.config, "pad_token_id", None) or 0)
+    mask, segments = torch.zeros_like(ids), torch.zeros_like(ids)
+    for number, row in enumerate(rows):
+        ids[number, : len(row.input_ids)] = torch.tensor(row.input_ids)
+        mask[number, : len(row.input_ids)] = 1
+        if isinstance(row, LabelRow) and row.segments:
+            segments[number, : len(row.segments)] = torch.tensor(row.segments)
+    batch = {"input_ids": ids, "attention_mask": mask}
+    if "token_type_ids" in signature(model.forward).parameters:  # tokenizers tell them to models that never ask
+        batch["token_type_ids"] = segments
+    return {name: tensor.to(model.device) for name, tensor in batch.items()}

@@ -1,0 +1,54 @@
+"""How is the loss of rows taken that are padded to the longest of their micro-batch? What such losses share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any, Generic
+
+import torch
+from torch import Tensor
+
+from ia3_studio.training.batches import Tokens, micro_batches, token_count
+from ia3_studio.training.config import Backward
+from ia3_studio.training.precision import backward_format, backward_products
+
+
+class PaddedLoss(ABC, Generic[Tokens]):
+    """A summed loss of padded micro-batches; a subclass says what is summed and over how many things."""
+
+    def __init__(self, model: Any, backward: Backward = "float32") -> None:
+        self.model = model
+        self._backward = backward_format(backward, model.device)
+
+    @abstractmethod
+    def count(self, rows: Sequence[Tokens]) -> int:
+        """Return how many things of the rows are trained."""
+
+    @abstractmethod
+    def summed(self, rows: Sequence[Tokens]) -> Tensor:
+        """Return the summed loss of one micro-batch."""
+
+    def size(self, row: Tokens) -> int:
+        """Return how many tokens a row has."""
+        return token_count(row)
+
+    def lengths(self, rows: Sequence[Tokens]) -> Sequence[int]:
+        """Return the rows' lengths: similar ones share a batch, so that little of it is padding."""
+        return [self.size(row) for row in rows]
+
+    def micro_batches(self, rows: Sequence[Tokens], budget: int) -> Iterator[list[Tokens]]:
+        """Yield the rows in groups of at most ``budget`` padded tokens (a longer row stands alone)."""
+        return micro_batches(rows, budget, length=self.size)
+
+    def backward(self, rows: Sequence[Tokens], total: int) -> float:
+        """Add the gradient of (summed loss / total) for one micro-batch; return the summed loss."""
+        with backward_products(self._backward, self.model.device):
+            loss = self.summed(rows)
+            (loss / total).backward()
+        return loss.item()
+
+    @torch.no_grad()
+    def measure(self, rows: Sequence[Tokens]) -> float:
+        """Return the summed loss of one micro-batch."""
+        return self.summed(rows).item()
