@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ia3_studio.data.labels import Labels
 from ia3_studio.errors import ModelError
 from ia3_studio.models.architecture import read_config, unreadable
 from ia3_studio.models.device import choose_device
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from torch import nn
     from transformers import PreTrainedConfig, PreTrainedModel
 
-PROBLEMS: dict[str, Literal["regression", "single_label_classification", "multi_label_classification"]] = {
+Kind = Literal["single", "multi", "number"]
+PROBLEMS: dict[Kind, Literal["regression", "single_label_classification", "multi_label_classification"]] = {
     "single": "single_label_classification",
     "multi": "multi_label_classification",
     "number": "regression",
@@ -28,7 +29,15 @@ PROBLEMS: dict[str, Literal["regression", "single_label_classification", "multi_
 """transformers' word for each kind of labels."""
 
 
-def load_classifier(source: str, labels: Labels, *, seed: int = 0, progress: Progress | None = None) -> LoadedModel:
+def load_classifier(
+    source: str,
+    names: Sequence[str],
+    kind: Kind = "single",
+    *,
+    of_words: bool = False,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> LoadedModel:
     """Load a model with a head for labels, fetching it first if need be.
 
     A head that the model already has for the very same labels is kept; any other starts from random numbers, the same
@@ -36,7 +45,9 @@ def load_classifier(source: str, labels: Labels, *, seed: int = 0, progress: Pro
 
     Args:
         source: a starter's name, a hub id or a folder.
-        labels: what texts, or their words, are sorted into.
+        names: of the labels, in the order of the head's outputs.
+        kind: whether a text has one of them, several, or is given a number.
+        of_words: whether each word has a label, and not the text.
         seed: of a new head's numbers.
         progress: told the share done (or None) and what is being done.
 
@@ -44,7 +55,7 @@ def load_classifier(source: str, labels: Labels, *, seed: int = 0, progress: Pro
         ModelError: the model cannot be found or read, or transformers has no classifier of its type.
 
     Example:
-        >>> load_classifier("all-MiniLM-L6-v2", Labels("single", ("no", "yes"))).heads  # doctest: +SKIP
+        >>> load_classifier("all-MiniLM-L6-v2", ["no", "yes"]).heads                # doctest: +SKIP
         ('classifier',)
     """
     say, asked = progress or unheard, parse_source(source)
@@ -52,9 +63,9 @@ def load_classifier(source: str, labels: Labels, *, seed: int = 0, progress: Pro
     say(None, f"Loading {asked.value} into memory")
     device = choose_device()
     config = read_config(folder)
-    cls = classifier_class(config, labels)
+    cls = classifier_class(config, of_words)
     tokenizer = open_tokenizer(folder, config)
-    _name_labels(config, labels)
+    _name_labels(config, names, kind)
     config.pad_token_id = tokenizer.pad_token_id  # decoders find a text's last token by it
     require_memory(folder, device)
     opened, fresh = _open(cls, folder, config, device.dtype, seed)
@@ -62,7 +73,7 @@ def load_classifier(source: str, labels: Labels, *, seed: int = 0, progress: Pro
     return LoadedModel(
         model=frozen(model.to(device.name)),
         tokenizer=tokenizer,
-        task="token-classification" if labels.of_words else "classification",
+        task="token-classification" if of_words else "classification",
         source=asked.value,
         base_model=base_model_name(asked),
         device_reason=device.reason,
@@ -70,7 +81,7 @@ def load_classifier(source: str, labels: Labels, *, seed: int = 0, progress: Pro
     )
 
 
-def classifier_class(config: PreTrainedConfig, labels: Labels) -> type[PreTrainedModel]:
+def classifier_class(config: PreTrainedConfig, of_words: bool = False) -> type[PreTrainedModel]:
     """Return the class that sorts texts, or words, with a model of this config.
 
     Raises:
@@ -79,11 +90,11 @@ def classifier_class(config: PreTrainedConfig, labels: Labels) -> type[PreTraine
     from transformers.models.auto import modeling_auto as auto
 
     texts, words = auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, auto.MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING
-    table: Any = words if labels.of_words else texts
+    table: Any = words if of_words else texts
     try:
         found: type[PreTrainedModel] = table[type(config)]
     except KeyError as error:
-        what = "label words" if labels.of_words else "sort texts"
+        what = "label words" if of_words else "sort texts"
         raise ModelError(
             f"transformers has no class to {what} with a model of the type '{config.model_type}'; pick a BERT or"
             " another model that has one."
@@ -108,11 +119,11 @@ def heads_of(model: nn.Module, fresh: frozenset[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _name_labels(config: PreTrainedConfig, labels: Labels) -> None:
+def _name_labels(config: PreTrainedConfig, names: Sequence[str], kind: Kind) -> None:
     """Write the labels into a config."""
-    config.id2label = dict(enumerate(labels.names))  # sets num_labels too
-    config.label2id = {name: place for place, name in enumerate(labels.names)}
-    config.problem_type = PROBLEMS[labels.kind]
+    config.id2label = dict(enumerate(names))  # sets num_labels too
+    config.label2id = {name: place for place, name in enumerate(names)}
+    config.problem_type = PROBLEMS[kind]
 
 
 def _open(

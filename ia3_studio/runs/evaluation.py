@@ -14,6 +14,7 @@ from ia3_studio.runs.folder import read_json, write_json
 from ia3_studio.training.report import Evaluation
 
 if TYPE_CHECKING:
+    from ia3_studio.data.labels import Labels
     from ia3_studio.data.tokens import TokenRow
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.training.evaluation import Progress
@@ -26,7 +27,8 @@ class RunEvaluation:
     """What was measured of a run: on the rows it held out, and on neutral text."""
 
     held_out: Evaluation
-    forgetting: Evaluation
+    forgetting: Evaluation | None = None
+    """None for models that continue no text."""
 
     @property
     def verdict(self) -> Verdict:
@@ -35,10 +37,10 @@ class RunEvaluation:
 
     def table(self) -> list[dict[str, str | float | None]]:
         """Return one record a measure, held-out rows first."""
-        return [*self.held_out.table(), *self.forgetting.table()]
+        return [*self.held_out.table(), *(self.forgetting.table() if self.forgetting else ())]
 
 
-def evaluate_run(
+def evaluate_chat(
     model: Any, tokenizer: Any, attachment: Attachment, held_out: Sequence[TokenRow], budget: int
 ) -> Generator[Progress, None, RunEvaluation]:
     """Measure a causal language model, base beside tuned; yield how far it is.
@@ -53,10 +55,58 @@ def evaluate_run(
     return RunEvaluation(measured, forgotten)
 
 
+def evaluate_classifier(
+    loss: Any, attachment: Attachment, rows: Sequence[Any], labels: Labels, budget: int
+) -> Generator[Progress, None, RunEvaluation]:
+    """Measure a classifier, base beside tuned; yield how far it is. The base model's new head has learned nothing.
+
+    Args:
+        loss: that of texts or of words, which gives the classifier's outputs for rows.
+
+    Raises:
+        DataError: there is nothing to measure.
+    """
+    from ia3_studio.training.evaluation import Progress
+
+    scores = []
+    for place, strength in enumerate((0, 1), start=1):
+        with attachment.strengths(strength):
+            scores.append(loss.scores(rows, budget).numpy())
+        yield Progress(place * len(rows), 2 * len(rows))
+    return RunEvaluation(_compared(scores[0], scores[1], rows, labels))
+
+
+def _compared(base: Any, tuned: Any, rows: Sequence[Any], labels: Labels) -> Evaluation:
+    from ia3_studio.training import compare
+
+    if labels.of_words:
+        return _compared_words(base, tuned, rows, labels.names)
+    if labels.kind == "multi":
+        wanted = [[int(target) for target in row.targets] for row in rows]
+        return compare.evaluate_labels(base > 0, tuned > 0, wanted)
+    if labels.kind == "number":
+        return compare.evaluate_values(base[:, 0], tuned[:, 0], [row.targets[0] for row in rows])
+    return compare.evaluate_classes(base, tuned, [int(row.targets[0]) for row in rows], labels.names)
+
+
+def _compared_words(base: Any, tuned: Any, rows: Sequence[Any], names: Sequence[str]) -> Evaluation:
+    """Compare entities where the labels say where they begin and go on, and words by themselves elsewhere."""
+    from ia3_studio.data.tokens import IGNORED
+    from ia3_studio.training import compare
+
+    wanted = [[label for label in row.labels if label != IGNORED] for row in rows]
+    if not all(name == "O" or name.startswith(("B-", "I-")) for name in names):
+        return compare.evaluate_classes(base, tuned, [label for row in wanted for label in row], names)
+    said = [iter(scores.argmax(1).tolist()) for scores in (base, tuned)]
+    tags = [[[names[next(places)] for _label in row] for row in wanted] for places in said]
+    return compare.evaluate_tags(tags[0], tags[1], [[names[label] for label in row] for row in wanted])
+
+
 def write_evaluation(folder: Path, evaluation: RunEvaluation) -> None:
     """Write an evaluation into a run's folder; the verdict is there for other readers, ours is computed on read."""
-    parts = {name: json.loads(getattr(evaluation, name).to_json()) for name in ("held_out", "forgetting")}
-    write_json(folder / EVALUATION_FILE, {"verdict": asdict(evaluation.verdict), **parts})
+    parts = {"held_out": evaluation.held_out, "forgetting": evaluation.forgetting}
+    written = {name: json.loads(part.to_json()) for name, part in parts.items() if part}
+    write_json(folder / EVALUATION_FILE, {"verdict": asdict(evaluation.verdict), **written})
 
 
 def read_evaluation(folder: Path) -> RunEvaluation | None:
@@ -65,8 +115,8 @@ def read_evaluation(folder: Path) -> RunEvaluation | None:
     if document is None:
         return None
     try:
-        return RunEvaluation(
-            *(Evaluation.from_json(json.dumps(document.get(name))) for name in ("held_out", "forgetting"))
-        )
+        held_out = Evaluation.from_json(json.dumps(document.get("held_out")))
+        neutral = document.get("forgetting")
+        return RunEvaluation(held_out, Evaluation.from_json(json.dumps(neutral)) if neutral else None)
     except DataError:
         return None

@@ -73,19 +73,16 @@ class TrainingJob:
             adapter.save(folder)
 
     def evaluate(self, folder: Path) -> Generator[Progress, None, None]:
-        """Measure base and tuned model on held-out rows and neutral text; write ``evaluation.json`` into a folder.
+        """Measure base and tuned model on held-out rows; write ``evaluation.json`` into a folder.
 
         Yields how far it is. Nothing is written when it is closed before its end.
 
         Raises:
             TrainingError: a loss is no number.
         """
-        from ia3_studio.runs.evaluation import evaluate_run, write_evaluation
+        from ia3_studio.runs.evaluation import write_evaluation
 
-        budget = self._run.config.train.micro_tokens
-        found = yield from evaluate_run(
-            self._loaded.model, self._loaded.tokenizer, self._attachment, self._held_out, budget
-        )
+        found = yield from self._lesson.evaluate(self._loaded, self._attachment, self._held_out)
         write_evaluation(folder, found)
         print(found.verdict.sentence)
 

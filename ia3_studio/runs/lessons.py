@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from ia3_studio.models import LoadedModel
     from ia3_studio.models.loaded import Task
     from ia3_studio.runs.config import RunConfig
+    from ia3_studio.runs.evaluation import RunEvaluation
     from ia3_studio.runs.worker import Say
+    from ia3_studio.training.evaluation import Progress
 
 PROBED_TOKENS = 8
 """How much of a row the vectors are tried on: as much work as a forward and backward pass over one short row."""
@@ -46,6 +48,11 @@ class Lesson(Protocol):
 
     def facts(self) -> dict[str, str]:
         """Return what an adapter's file has to say of the task."""
+
+    def evaluate(
+        self, loaded: LoadedModel, attachment: Attachment, held_out: Sequence[Any]
+    ) -> Generator[Progress, None, RunEvaluation]:
+        """Measure base and tuned model on held-out rows; yield how far it is."""
 
 
 def lesson_for(split: DataSplit, task: Task, config: RunConfig) -> Lesson:
@@ -127,6 +134,15 @@ class ChatLesson:
         """Return nothing: a causal language model says all by itself."""
         return {}
 
+    def evaluate(
+        self, loaded: LoadedModel, attachment: Attachment, held_out: Sequence[Any]
+    ) -> Generator[Progress, None, RunEvaluation]:
+        """Measure base and tuned model on held-out rows and neutral text; yield how far it is."""
+        from ia3_studio.runs.evaluation import evaluate_chat
+
+        budget = self._config.train.micro_tokens
+        return evaluate_chat(loaded.model, loaded.tokenizer, attachment, held_out, budget)
+
 
 class ClassLesson:
     """Texts, or words, with labels, for a model with a new head."""
@@ -147,7 +163,8 @@ class ClassLesson:
         """Load the model with a head for the labels."""
         from ia3_studio.models.classifier import load_classifier
 
-        return load_classifier(self._config.model, self.labels, seed=self._config.train.seed, progress=say)
+        of, seed = self.labels, self._config.train.seed
+        return load_classifier(self._config.model, of.names, of.kind, of_words=of.of_words, seed=seed, progress=say)
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
         """Return the rows to learn and those held out; print what was cut or left out, and why."""
@@ -173,6 +190,16 @@ class ClassLesson:
     def facts(self) -> dict[str, str]:
         """Return the labels, by which the classifier's answers are named."""
         return {"labels": self.labels.to_json()}
+
+    def evaluate(
+        self, loaded: LoadedModel, attachment: Attachment, held_out: Sequence[Any]
+    ) -> Generator[Progress, None, RunEvaluation]:
+        """Measure base and tuned model on held-out rows; yield how far it is."""
+        from ia3_studio.runs.evaluation import evaluate_classifier
+        from ia3_studio.training.class_loss import ClassLoss, TagLoss
+
+        loss = TagLoss(loaded.model) if self.labels.of_words else ClassLoss(loaded.model)
+        return evaluate_classifier(loss, attachment, held_out, self.labels, self._config.train.micro_tokens)
 
 
 def _shorter(row: Any) -> dict[str, Any]:

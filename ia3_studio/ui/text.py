@@ -292,7 +292,8 @@ def before_after(before: float | None, after: float | None) -> str:
 
 def measured_on(held_out: int, neutral: int) -> str:
     """Say on how much text base and tuned model were measured."""
-    return f"{held_out:,} held-out {'row' if held_out == 1 else 'rows'}, {neutral:,} neutral paragraphs"
+    rows = f"{held_out:,} held-out {'row' if held_out == 1 else 'rows'}"
+    return f"{rows}, {neutral:,} neutral paragraphs" if neutral else rows
 
 
 def import_name(base_model: str, folder: str) -> str:

@@ -56,8 +56,9 @@ def tone(verdict: Verdict) -> Tone:
 def numbers(found: RunEvaluation) -> str:
     """Return the measures as a table: base, tuned, and their difference with its interval."""
     parts = ((text.ON_HELD_OUT, found.held_out), (text.ON_NEUTRAL, found.forgetting))
-    rows = [_row(where, measure) for where, evaluation in parts for measure in evaluation.measures]
-    return table(text.VERDICT_COLUMNS, rows, text.measured_on(found.held_out.rows, found.forgetting.rows))
+    rows = [_row(where, measure) for where, evaluation in parts if evaluation for measure in evaluation.measures]
+    neutral = found.forgetting.rows if found.forgetting else 0
+    return table(text.VERDICT_COLUMNS, rows, text.measured_on(found.held_out.rows, neutral))
 
 
 def write_table(folder: Path, found: RunEvaluation) -> str:

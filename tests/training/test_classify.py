@@ -113,7 +113,7 @@ def bare_bert(folder: Path) -> Path:
 def test_a_trained_classifier_is_the_same_in_peft(family: str, tmp_path: Path) -> None:
     folder = bare_bert(tmp_path / "base") if family == "bert" else save_tiny_chat(tmp_path / "base")
     labels = labels_of(LETTERS, "single")
-    loaded = load_classifier(str(folder), labels)
+    loaded = load_classifier(str(folder), labels.names)
     rows = tokenize_labels(LETTERS, labels, loaded.tokenizer, 16).rows
     attachment = HeadedAttachment(loaded.model, discover(loaded.model).select("paper"), loaded.heads)
     steps = list(train(loaded.model, attachment, rows, rows, TrainConfig(epochs=30, batch_size=4, learning_rate=3e-2)))
@@ -121,9 +121,9 @@ def test_a_trained_classifier_is_the_same_in_peft(family: str, tmp_path: Path) -
     scores = ClassLoss(loaded.model).scores(rows)
     attachment.adapter({"task_type": "SEQ_CLS", "labels": labels.to_json()}).save(tmp_path / "adapter")
 
-    theirs = peft.PeftModel.from_pretrained(load_classifier(str(folder), labels).model, tmp_path / "adapter")
+    theirs = peft.PeftModel.from_pretrained(load_classifier(str(folder), labels.names).model, tmp_path / "adapter")
     torch.testing.assert_close(theirs(**padded(rows, theirs)).logits, ClassLoss(loaded.model).scores(rows))
-    again = load_classifier(str(folder), labels, seed=9)
+    again = load_classifier(str(folder), labels.names, seed=9)
     load_adapter(again.model, tmp_path / "adapter")
     torch.testing.assert_close(ClassLoss(again.model).scores(rows), scores)
     kept = Labels.from_json(Adapter.load(tmp_path / "adapter").metadata["labels"])
@@ -132,16 +132,16 @@ def test_a_trained_classifier_is_the_same_in_peft(family: str, tmp_path: Path) -
 
 def test_a_new_head_is_drawn_by_the_seed_and_one_for_the_same_labels_is_kept(tmp_path: Path) -> None:
     folder, labels = bare_bert(tmp_path / "base"), labels_of(LETTERS, "single")
-    first, same, other = (load_classifier(str(folder), labels, seed=seed).model for seed in (1, 1, 2))
+    first, same, other = (load_classifier(str(folder), labels.names, seed=seed).model for seed in (1, 1, 2))
     assert torch.equal(first.classifier.weight, same.classifier.weight)
     assert not torch.equal(first.classifier.weight, other.classifier.weight)
     first.save_pretrained(tmp_path / "trained")
     tiny_tokenizer().save_pretrained(tmp_path / "trained")
-    kept = load_classifier(str(tmp_path / "trained"), labels, seed=5)
+    kept = load_classifier(str(tmp_path / "trained"), labels.names, seed=5)
     assert torch.equal(kept.model.classifier.weight, first.classifier.weight) and kept.heads == ("classifier",)
-    renamed = load_classifier(str(tmp_path / "trained"), Labels("single", ("yes", "no")), seed=5)
+    renamed = load_classifier(str(tmp_path / "trained"), ["yes", "no"], seed=5)
     assert not torch.equal(renamed.model.classifier.weight, first.classifier.weight)
-    larger = load_classifier(str(tmp_path / "trained"), Labels("single", ("a", "b", "c")))
+    larger = load_classifier(str(tmp_path / "trained"), ["a", "b", "c"])
     assert larger.model.classifier.weight.shape == (3, 32)
 
 
@@ -152,7 +152,7 @@ def test_what_cannot_be_a_classifier_says_so(tmp_path: Path) -> None:
     ).save_pretrained(tmp_path)
     tiny_tokenizer().save_pretrained(tmp_path)
     with pytest.raises(ModelError, match="has no class to sort texts with a model of the type 'mamba'"):
-        load_classifier(str(tmp_path), Labels("single", ("a", "b")))
+        load_classifier(str(tmp_path), ["a", "b"])
     with pytest.raises(TrainingError, match="does not say what its labels are"):
         ClassLoss(hf.BertForSequenceClassification(FAMILIES["bert"]()[1]))
 
