@@ -87,16 +87,15 @@ def _compared(base: Any, tuned: Any, rows: Sequence[Any], labels: Labels) -> Eva
 
 
 def _compared_words(base: Any, tuned: Any, rows: Sequence[Any], names: Sequence[str]) -> Evaluation:
-    """Compare entities where the labels say where they begin and go on, and words by themselves elsewhere."""
+    """Compare the words row by row; a row without a labelled word says nothing."""
     from ia3_studio.data.tokens import IGNORED
     from ia3_studio.training import compare
 
-    wanted = [[label for label in row.labels if label != IGNORED] for row in rows]
-    if not all(name == "O" or name.startswith(("B-", "I-")) for name in names):
-        return compare.evaluate_classes(base, tuned, [label for row in wanted for label in row], names)
+    labels = [[label for label in row.labels if label != IGNORED] for row in rows]
+    wanted = [[names[label] for label in row] for row in labels if row]
     said = [iter(scores.argmax(1).tolist()) for scores in (base, tuned)]
-    tags = [[[names[next(places)] for _label in row] for row in wanted] for places in said]
-    return compare.evaluate_tags(tags[0], tags[1], [[names[label] for label in row] for row in wanted])
+    tags = [[[names[next(places)] for _word in row] for row in wanted] for places in said]
+    return compare.evaluate_tags(tags[0], tags[1], wanted)
 
 
 def write_evaluation(folder: Path, evaluation: RunEvaluation) -> None:

@@ -7,20 +7,34 @@ bootstrap: the same rows are drawn for both.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ia3_studio.errors import DataError
 from ia3_studio.training.intervals import Figures, Statistic, bootstrap
-from ia3_studio.training.metrics import LARGEST_LOSS, OUTSIDE, Accuracy, confusion_table, count_entities, macro_f1
+from ia3_studio.training.metrics import OUTSIDE, Accuracy, confusion_table, count_entities, macro_f1
 from ia3_studio.training.report import Better, Confusion, Evaluation, Measure, Task
+from ia3_studio.training.row_statistics import (
+    class_f1,
+    correlation,
+    exp_ratio,
+    label_f1,
+    mean,
+    mean_f1,
+    pooled_f1,
+    ranks,
+    ratio,
+)
 
 MODELS: tuple[Literal["base", "tuned"], ...] = ("base", "tuned")
 NATS = "nats per token"
+Tags = Sequence[Sequence[str]]
+"""The tag of each word, row by row."""
 
 
 def measured(
@@ -58,8 +72,8 @@ def mean_of(name: str, unit: str, better: Better, base: Sequence[float], tuned: 
 def per_token(base: Sequence[float], tuned: Sequence[float], tokens: Sequence[int]) -> tuple[Measure, Measure]:
     """Return loss and perplexity from the rows' summed losses in nats; long rows count by their tokens."""
     one, other = (list(zip(summed, tokens, strict=True)) for summed in (base, tuned))
-    loss = measured("Loss", NATS, "lower", _loss, one, other)
-    return loss, measured("Perplexity", "", "lower", _perplexity, one, other)
+    loss = measured("Loss", NATS, "lower", ratio, one, other)
+    return loss, measured("Perplexity", "", "lower", exp_ratio, one, other)
 
 
 def evaluate_classes(
@@ -85,7 +99,7 @@ def evaluate_classes(
     right = share(
         "Accuracy", *([one == other for one, other in zip(labels, said, strict=True)] for said in (base, tuned))
     )
-    f1 = measured("Macro-F1", "", "higher", _macro_f1, _pairs(labels, base), _pairs(labels, tuned))
+    f1 = measured("Macro-F1", "", "higher", class_f1, _pairs(labels, base), _pairs(labels, tuned))
     # The formula above is there for thousands of resamples at once; the numbers shown are scikit-learn's.
     f1 = replace(f1, base=macro_f1(labels, base), tuned=macro_f1(labels, tuned))
     tables = tuple(
@@ -108,8 +122,8 @@ def evaluate_labels(
     both = [_checked(predicted, wanted.shape) for predicted in (predicted_base, predicted_tuned)]
     one, other = (np.stack([wanted, said], axis=-1).reshape(len(wanted), -1).tolist() for said in both)
     measures = (
-        measured("Micro-F1", "", "higher", lambda rows: _label_f1(rows, pooled=True), one, other),
-        measured("Macro-F1", "", "higher", lambda rows: _label_f1(rows, pooled=False), one, other),
+        measured("Micro-F1", "", "higher", lambda rows: label_f1(rows, pooled=True), one, other),
+        measured("Macro-F1", "", "higher", lambda rows: label_f1(rows, pooled=False), one, other),
         share("All labels right", *((said == wanted).all(1).tolist() for said in both)),
     )
     return _evaluation("labels", measures, len(wanted), began)
@@ -128,19 +142,19 @@ def evaluate_values(
     one, other = _pairs(targets, base.tolist()), _pairs(targets, tuned.tolist())
     measures = (
         mean_of("Mean absolute error", unit, "lower", *(np.abs(said - targets).tolist() for said in (base, tuned))),
-        measured("Pearson correlation", "", "higher", _correlation, one, other),
-        measured("Spearman correlation", "", "higher", lambda rows: _correlation(_ranks(rows)), one, other),
+        measured("Pearson correlation", "", "higher", correlation, one, other),
+        measured("Spearman correlation", "", "higher", lambda rows: correlation(ranks(rows)), one, other),
     )
     return _evaluation("values", measures, len(targets), began)
 
 
-def evaluate_tags(
-    predicted_base: Sequence[Sequence[str]], predicted_tuned: Sequence[Sequence[str]], labels: Sequence[Sequence[str]]
-) -> Evaluation:
-    """Compare two taggers by BIO tags: entity F1 (span and kind both right), and the share of right tokens.
+def evaluate_tags(predicted_base: Tags, predicted_tuned: Tags, labels: Tags) -> Evaluation:
+    """Compare two models that tag words: macro-F1 over all tags but "O", and the share of right words.
+
+    Where all right tags are BIO, entity F1 comes first: an entity is right when its span and its kind are.
 
     Raises:
-        DataError: there is no row, one without a tag or with more tags than another, or a tag that is not BIO.
+        DataError: there is no row, or one without a tag or with more tags than another.
     """
     began = time.perf_counter()
     lengths = [len(row) for row in labels]
@@ -148,85 +162,25 @@ def evaluate_tags(
         raise DataError("There is a row without a tag, or no row at all; leave it out, or give one.")
     if any([len(row) for row in said] != lengths for said in (predicted_base, predicted_tuned)):
         raise DataError("The predicted tags are not as many as the right ones; give one a token on both sides.")
-    tags = {tag for rows in (labels, predicted_base, predicted_tuned) for row in rows for tag in row}
-    strange = sorted(tag for tag in tags if tag != OUTSIDE and not tag.startswith(("B-", "I-")))
-    if strange:
-        raise DataError(
-            f"The tag {strange[0]!r} is none of O, B-… and I-…; write where each entity begins and goes on."
-        )
-    entities, tokens = (
-        [
-            [count(row, guess) for row, guess in zip(labels, said, strict=True)]
-            for said in (predicted_base, predicted_tuned)
-        ]
-        for count in (count_entities, _right_tokens)
-    )
-    measures = (
-        measured("Entity F1", "", "higher", _entity_f1, *entities),
-        measured("Token accuracy", "", "higher", _loss, *tokens),
-    )
-    return _evaluation("tags", measures, len(labels), began)
+    both = predicted_base, predicted_tuned
+    tags = sorted({tag for rows in (labels, *both) for row in rows for tag in row} - {OUTSIDE})
+
+    def measure(name: str, statistic: Statistic, count: Callable[..., Sequence[int]]) -> Measure:
+        base, tuned = ([count(row, guess) for row, guess in zip(labels, said, strict=True)] for said in both)
+        return measured(name, "", "higher", statistic, base, tuned)
+
+    measures = [measure("Token accuracy", ratio, _right_tokens)]
+    if tags:
+        measures.insert(0, measure("Macro-F1 of tags", mean_f1, partial(_tag_counts, tags=tags)))
+    if tags and all(tag.startswith(("B-", "I-")) for tag in tags):
+        measures.insert(0, measure("Entity F1", pooled_f1, count_entities))
+    return _evaluation("tags", tuple(measures), len(labels), began)
 
 
-def mean(rows: Figures) -> Figures:
-    """Return the mean of the rows' first figure."""
-    return np.asarray(rows[..., 0].mean(-1))
-
-
-def _loss(rows: Figures) -> Figures:
-    """Return sum over count, of rows that have one of each."""
-    return np.asarray(rows[..., 0].sum(-1) / rows[..., 1].sum(-1))
-
-
-def _perplexity(rows: Figures) -> Figures:
-    return np.exp(np.minimum(_loss(rows), LARGEST_LOSS))
-
-
-def _macro_f1(rows: Figures) -> Figures:
-    """Return scikit-learn's macro-F1 of (label, predicted) rows, for many resamples at once."""
-    drawn = rows.astype(np.int64).reshape(-1, *rows.shape[-2:])
-    classes = int(drawn.max()) + 1
-    first = np.arange(len(drawn))[:, None] * classes
-    labels, said = drawn[..., 0] + first, drawn[..., 1] + first
-    counted = (labels[labels == said], labels.ravel(), said.ravel())
-    right, wanted, given = (np.bincount(each, minlength=first.size * classes).reshape(-1, classes) for each in counted)
-    return np.asarray(_present_mean(2 * right, wanted + given).reshape(rows.shape[:-2]))
-
-
-def _label_f1(rows: Figures, pooled: bool) -> Figures:
-    """Return F1 of rows of (wanted, predicted) pairs, one a label: over all decisions, or the mean over labels."""
-    pairs = rows.reshape(*rows.shape[:-1], -1, 2)  # (…, rows, labels, 2)
-    right, asked = 2 * pairs.prod(-1).sum(-2), pairs.sum(-1).sum(-2)  # (…, labels)
-    if pooled:
-        right, asked = right.sum(-1, keepdims=True), asked.sum(-1, keepdims=True)
-    return np.asarray(np.divide(right, asked, out=np.zeros_like(right), where=asked > 0).mean(-1))
-
-
-def _present_mean(right: NDArray[np.int64], asked: NDArray[np.int64]) -> Figures:
-    """Return the mean of F1 over the classes that are there, (…)."""
-    f1 = np.divide(right, asked, out=np.zeros(right.shape), where=asked > 0)
-    return np.asarray(f1.sum(-1) / (asked > 0).sum(-1))
-
-
-def _entity_f1(rows: Figures) -> Figures:
-    right, said, wanted = np.moveaxis(rows.sum(-2), -1, 0)
-    asked = said + wanted
-    return np.asarray(np.divide(2 * right, asked, out=np.zeros_like(asked), where=asked > 0))
-
-
-def _correlation(rows: Figures) -> Figures:
-    """Return Pearson's correlation of two figures; 0 where one never changes."""
-    away = rows - rows.mean(-2, keepdims=True)
-    spread = np.sqrt((away**2).sum(-2).prod(-1))
-    together = away.prod(-1).sum(-1)
-    vary = np.ptp(rows, axis=-2).all(-1)
-    return np.asarray(np.divide(together, spread, out=np.zeros_like(together), where=vary))
-
-
-def _ranks(rows: Figures) -> Figures:
-    from scipy.stats import rankdata
-
-    return np.asarray(rankdata(rows, axis=-2))
+def _tag_counts(labels: Sequence[str], predicted: Sequence[str], tags: Sequence[str]) -> list[int]:
+    """Return for each tag how often it was right, predicted and asked for in a row, as one list."""
+    right = [label for label, said in zip(labels, predicted, strict=True) if label == said]
+    return [part.count(tag) for tag in tags for part in (right, list(predicted), list(labels))]
 
 
 def _right_tokens(labels: Sequence[str], predicted: Sequence[str]) -> tuple[int, int]:

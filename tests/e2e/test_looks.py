@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from ia3_studio.runs.evaluation import RunEvaluation, write_evaluation
 from tests.e2e.conftest import Snapshot
 from tests.e2e.studio_app import StudioProcess, choose_tiny, open_studio, open_tab, start_training
+from tests.insight.test_verdict import loss
 
 pytestmark = pytest.mark.e2e
 
@@ -46,6 +48,7 @@ def wait_until_drawn(page: Page, tab: str, when: str) -> None:
     if tab == "5 Scales" and when == "finished":
         for chart in ("#heatmap", "#histogram"):
             expect(page.locator(f"{chart} .js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
+        expect(page.locator("#verdict-table table")).to_be_visible()
     expect(page.locator(".note", has_text="Looking for").filter(visible=True)).to_have_count(0)
     page.wait_for_timeout(400)
 
@@ -61,4 +64,5 @@ def test_every_tab_fits_its_window_after_a_run(
     choose_tiny(page, tiny, pairs)
     start_training(page, epochs=3)
     expect(page.locator("#run-strip")).to_contain_text("Finished after 15 steps", timeout=60_000)
+    write_evaluation(studio.store.list()[0].folder, RunEvaluation(loss(-0.4, -0.1), loss(0.1, 0.3)))  # a long verdict
     look(page, studio, snapshot, "finished")

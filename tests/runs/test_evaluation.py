@@ -12,9 +12,10 @@ from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.evaluation import EVALUATION_FILE, RunEvaluation, read_evaluation, write_evaluation
 from ia3_studio.runs.job import TrainingJob
 from ia3_studio.training.config import TrainConfig
+from tests.families import tiny_model
 from tests.insight.test_verdict import loss
 from tests.runs.test_job import write_rows
-from tests.tiny_chat import save_tiny_chat
+from tests.tiny_chat import save_tiny_chat, tiny_tokenizer
 
 
 def prepared(tmp_path: Path, held_out: float = 0.4) -> tuple[Run, TrainingJob]:
@@ -49,6 +50,24 @@ def test_a_job_that_learned_nothing_says_so(tmp_path: Path) -> None:
     assert found and found.verdict.kind == "no gain" and not found.verdict.forgets
 
 
+def test_a_run_that_sorts_texts_is_measured_by_its_classes(tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    tiny_model("bert").save_pretrained(model)
+    tiny_tokenizer().save_pretrained(model)
+    rows = [{"text": f"{word} {number}", "label": word} for number in range(12) for word in ("sea", "land")]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    config = RunConfig("Tiny", str(model), str(path), "paper", TrainConfig(epochs=1), 0.4)
+    run = RunStore(tmp_path / "runs").create(config, "a click")
+    job = TrainingJob(run)
+    job.prepare(lambda _share, _sentence: None)
+    list(job.steps())
+    assert [step.done for step in job.evaluate(run.folder)] == [10, 20]
+    found = read_evaluation(run.folder)
+    assert found and found.forgetting is None and found.held_out.confusion[0].names == ("land", "sea")
+    assert [measure.name for measure in found.held_out.measures] == ["Accuracy", "Macro-F1"]
+
+
 def test_an_evaluation_that_is_stopped_leaves_nothing_behind(tmp_path: Path) -> None:
     run, job = prepared(tmp_path)
     work = job.evaluate(run.folder)
@@ -63,6 +82,8 @@ def test_an_evaluation_comes_back_from_disk_as_it_was_or_not_at_all(tmp_path: Pa
     write_evaluation(tmp_path, written)
     assert read_evaluation(tmp_path) == written
     assert [record["tuned"] for record in written.table()] == [3.25, 3.7]
+    write_evaluation(tmp_path, alone := RunEvaluation(loss(-0.4, -0.1)))
+    assert read_evaluation(tmp_path) == alone
     for damaged in ("{", "{}", '{"held_out": {}, "forgetting": null}', "[]"):
         (tmp_path / EVALUATION_FILE).write_text(damaged)
         assert read_evaluation(tmp_path) is None

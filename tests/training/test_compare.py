@@ -12,7 +12,6 @@ from sklearn.metrics import f1_score
 from ia3_studio.errors import DataError
 from ia3_studio.training import metrics
 from ia3_studio.training.compare import (
-    _macro_f1,
     evaluate_classes,
     evaluate_labels,
     evaluate_tags,
@@ -22,6 +21,7 @@ from ia3_studio.training.compare import (
     share,
 )
 from ia3_studio.training.report import Confusion, Evaluation
+from ia3_studio.training.row_statistics import class_f1
 
 NAMES = ("sea", "land", "sky")
 
@@ -55,7 +55,7 @@ def test_macro_f1_of_many_resamples_at_once_is_scikit_learns_of_each() -> None:
     labels, said = drawn(12, seed=3)
     places = np.random.default_rng(0).integers(0, 12, (4, 5, 12))
     rows = np.array([labels, said], dtype=float).T[places]  # (4, 5, rows, 2)
-    found = _macro_f1(rows)
+    found = class_f1(rows)
     assert found.shape == (4, 5)
     for place in np.ndindex(4, 5):
         assert found[place] == pytest.approx(
@@ -85,12 +85,21 @@ def test_values_are_compared_by_distance_and_correlation() -> None:
     assert error.better == "lower" and error.difference_interval and error.difference_interval.high < 0
 
 
-def test_tags_are_compared_by_entities_and_tokens() -> None:
+def test_tags_are_compared_by_entities_tags_and_tokens() -> None:
     labels = [["B-PER", "I-PER", "O"], ["O", "B-LOC"]] * 6
     base = [["B-PER", "O", "O"], ["O", "B-LOC"]] * 6
-    entities, tokens = evaluate_tags(base, labels, labels).measures
+    entities, tags, tokens = evaluate_tags(base, labels, labels).measures
     assert entities.base == pytest.approx(metrics.entity_f1(labels, base)) and entities.tuned == 1
+    assert tags.base == pytest.approx(metrics.token_macro_f1(labels, base)) and tags.tuned == 1
     assert tokens.base == pytest.approx(metrics.token_accuracy(labels, base)) and tokens.tuned == 1
+
+
+def test_tags_that_are_no_spans_have_no_entities() -> None:
+    labels, base = [["DET", "NOUN"], ["VERB"]] * 4, [["DET", "VERB"], ["NOUN"]] * 4
+    found = evaluate_tags(base, labels, labels).measures
+    assert [measure.name for measure in found] == ["Macro-F1 of tags", "Token accuracy"]
+    assert found[0].base == pytest.approx(metrics.token_macro_f1(labels, base)) == pytest.approx(1 / 3)
+    assert [measure.name for measure in evaluate_tags([["O"]], [["O"]], [["O"]]).measures] == ["Token accuracy"]
 
 
 def test_a_long_row_counts_by_its_tokens_in_loss_and_perplexity() -> None:
@@ -141,7 +150,6 @@ def test_a_table_has_every_number_and_interval_in_a_column_of_its_own() -> None:
         (lambda: evaluate_values([1.0], [1.0, 2.0], [1.0]), "give one for every row"),
         (lambda: evaluate_tags([["O"]], [["O", "O"]], [["O"]]), "not as many"),
         (lambda: evaluate_tags([[], ["O"]], [[], ["O"]], [[], ["O"]]), "a row without a tag"),
-        (lambda: evaluate_tags([["PER"]], [["O"]], [["B-PER"]]), "'PER' is none of O, B-… and I-…"),
     ],
 )
 def test_what_does_not_fit_the_rows_is_refused(call: Any, sentence: str) -> None:

@@ -37,6 +37,14 @@ def test_sentence_table_and_file_say_the_same(bench: Studio, add_run: AddRun) ->
     assert csv["visible"] and Path(csv["value"]).is_relative_to(bench.scratch)
 
 
+def test_a_classifier_that_writes_no_text_is_shown_without_forgetting(bench: Studio, add_run: AddRun) -> None:
+    run = with_adapter(add_run)
+    write_evaluation(run.folder, RunEvaluation(loss(-0.4, -0.1)))
+    _card, said, table, csv = draw(bench, run_key(run.id))
+    assert "Gain." in said and "neutral" not in said + table and "24 held-out rows" in table
+    assert len(pandas.read_csv(csv["value"])) == 1
+
+
 def test_there_is_no_card_without_a_run_that_has_an_adapter(bench: Studio, add_run: AddRun) -> None:
     for key in ("", run_key(add_run().id)):
         card, _said, _table, csv = draw(bench, key)
