@@ -23,10 +23,11 @@ MAY_IMPORT = {
     "data": {"errors", "places"},
     "training": {"errors", "method", "models", "data"},
     "chat": {"errors", "method", "models", "data"},
+    "sorting": {"errors", "method", "models", "data", "training"},
     "runs": {"errors", "places", "method", "models", "data", "training", "insight"},
     "insight": {"errors", "method", "training"},
     "export": {"errors", "method", "training", "insight"},
-    "ui": {"errors", "places", "method", "models", "data", "training", "chat", "runs", "insight", "export"},
+    "ui": {"errors", "places", "method", "models", "data", "training", "chat", "sorting", "runs", "insight", "export"},
 }
 ONLY_UI = {"gradio"}
 

@@ -55,15 +55,18 @@ class Lesson(Protocol):
         """Measure base and tuned model on held-out rows; yield how far it is."""
 
 
+def sorts(split: DataSplit, task: Task) -> bool:
+    """Say whether a model of this task learns to sort the texts, or words, of these data."""
+    kind = split.mapping.kind
+    return kind == "tags" or (kind == "labels" and task not in ("causal-lm", "seq2seq"))
+
+
 def lesson_for(split: DataSplit, task: Task, config: RunConfig) -> Lesson:
     """Return the lesson that data of this kind are for a model of this task.
 
     Texts with labels teach a chat model to answer with the label, and any other model to sort them.
     """
-    kind = split.mapping.kind
-    if kind == "tags" or (kind == "labels" and task not in ("causal-lm", "seq2seq")):
-        return ClassLesson(split, config)
-    return ChatLesson(split, config)
+    return ClassLesson(split, config) if sorts(split, task) else ChatLesson(split, config)
 
 
 def place(loaded: LoadedModel, chosen: Selection | str) -> Attachment:

@@ -11,6 +11,7 @@ import gradio as gr
 from ia3_studio.chat import ChatSettings, reply
 from ia3_studio.data.examples import Message
 from ia3_studio.errors import StudioError
+from ia3_studio.sorting import labels_in, sort_text
 from ia3_studio.ui import text
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.job import Job
@@ -19,6 +20,9 @@ from ia3_studio.ui.session import Session, Studio, quiet
 from ia3_studio.ui.shown import Shown, find
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ia3_studio.data.labels import Labels
     from ia3_studio.models import ModelMemory
 
 Bubble = dict[str, Any]
@@ -93,9 +97,13 @@ def answer_in_memory(memory: ModelMemory, question: Question, report: Callable[[
     from ia3_studio.method import load_adapter
 
     report(text.WAITING_FOR_MODEL if memory.loaded else text.loading(question.model))
+    adapter = question.shown.adapter if question.shown else None
+    labels = labels_in(adapter) if adapter else None
     with memory.lock:
+        if adapter and labels:
+            report(sorted_in_memory(memory, question, adapter, labels, report))
+            return
         loaded = memory.get(question.model, lambda _share, sentence: report(sentence))
-        adapter = question.shown.adapter if question.shown else None
         attachment = load_adapter(loaded.model, adapter) if adapter else None
         strengths = (0.0, 1.0)[: len(question.conversations)]
         try:
@@ -104,6 +112,21 @@ def answer_in_memory(memory: ModelMemory, question: Question, report: Callable[[
         finally:
             if attachment:
                 attachment.detach()
+
+
+def sorted_in_memory(
+    memory: ModelMemory, question: Question, adapter: Path, labels: Labels, report: Callable[[News], None]
+) -> tuple[str, ...]:
+    """Return what both models sort the last message into; leave the model as it was."""
+    from ia3_studio.method import load_adapter
+
+    loaded = memory.get_classifier(question.model, labels.names, labels.kind, lambda _share, said: report(said))
+    attachment = load_adapter(loaded.model, adapter)
+    try:
+        found = sort_text(loaded, attachment, labels, question.conversations[-1][-1].content)
+    finally:
+        attachment.detach()
+    return tuple(text.guesses([(guess.label, guess.share) for guess in each], labels.kind) for each in found)
 
 
 def describe(studio: Studio, key: str, model: str) -> str:
@@ -115,7 +138,10 @@ def chatting_with(shown: Shown | None, model: str) -> str:
     """Say which adapter answers, or what to do to get one."""
     if shown is None:
         return text.chat_without_run(model)
-    return text.chat_with(shown.name, shown.model) if shown.adapter else text.chat_before_adapter(shown.name, model)
+    if not shown.adapter:
+        return text.chat_before_adapter(shown.name, model)
+    said = text.sorts_with if labels_in(shown.adapter) else text.chat_with
+    return said(shown.name, shown.model)
 
 
 def messages_of(pane: list[Bubble]) -> tuple[Message, ...]:

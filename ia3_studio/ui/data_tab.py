@@ -9,19 +9,23 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from ia3_studio.data.examples import Example, Problem
 from ia3_studio.data.load import LIGHTHOUSE, DataSplit, load_data
 from ia3_studio.errors import StudioError
+from ia3_studio.runs.lessons import sorts
 from ia3_studio.training import TrainConfig
 from ia3_studio.ui import text
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.job import Job
 from ia3_studio.ui.markup import Fact, bullets, facts, heading, marked, note, table
 from ia3_studio.ui.session import Session, Studio, chosen_data, quiet
+
+if TYPE_CHECKING:
+    from ia3_studio.models import Task
 
 UPLOADS = "uploads"
 """The folder of uploaded data below the studio's home; a run finds its data there later."""
@@ -44,7 +48,9 @@ class DataTab:
 def choose_kind(studio: Studio, kind: str, upload: str | None, held_out: float) -> Iterator[tuple[Any, ...]]:
     """Switch between the starter and a file; yield (upload shown, data source, facts, first rows, problems)."""
     own = gr.update(visible=kind == text.OWN_DATA)
-    for used in take_upload(studio, upload, held_out) if kind == text.OWN_DATA else [use_starter()]:
+    sources = {name: source for source, name in text.STARTER_NAMES.items()}
+    starter = [use_data(sources[kind], DEFAULT_HELD_OUT)] if kind in sources else None
+    for used in starter or take_upload(studio, upload, held_out):
         yield own, *used
 
 
@@ -107,38 +113,59 @@ def keep(upload: Path, folder: Path) -> Path:
 
 def preview_tokens(model: str, data: str, number: float) -> Iterator[str]:
     """Show one example as the model sees it, trained tokens marked; yield the page's piece."""
-    from ia3_studio.data.tokens import pieces, tokenize
-
     split = load_data(chosen_data(data))
     example = split.train[min(int(number), len(split.train)) - 1]
     with Job[str, Any](lambda report: open_tokenizer_of(model, lambda _share, said: report(said))) as job:
         for said in job:
             yield note(said)
-        tokenizer = job.result()
+        tokenizer, task = job.result()
+    yield sorted_tokens(example, tokenizer) if sorts(split, task) else trained_tokens(example, tokenizer)
+
+
+def trained_tokens(example: Example, tokenizer: Any) -> str:
+    """Return an example as a chat model sees it, trained tokens marked."""
+    from ia3_studio.data.tokens import pieces, tokenize
+
     row = tokenize([example], tokenizer, TrainConfig().max_length).rows[0]
     found = [(piece.text, piece.trained) for piece in pieces(row, tokenizer)]
     trained = sum(label >= 0 for label in row.labels)
-    yield note(text.tokens_marked(len(row.input_ids), trained, row.cut)) + marked(found)
+    return note(text.tokens_marked(len(row.input_ids), trained, row.cut)) + marked(found)
 
 
-def open_tokenizer_of(model: str, progress: Any) -> Any:
-    """Return a model's tokenizer; the model is fetched first when it is not on this computer."""
+def sorted_tokens(example: Example, tokenizer: Any) -> str:
+    """Return an example as a classifier sees it, and what it is to answer."""
+    from ia3_studio.data.labels import Labels, tokenize_labels
+
+    labels = Labels("single", tuple(dict.fromkeys(example.labels)), of_words=bool(example.words))
+    row = tokenize_labels([example], labels, tokenizer, TrainConfig().max_length).rows[0]
+    shown = tokenizer.decode(row.input_ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+    return note(text.tokens_sorted(len(row.input_ids), example.labels, row.cut)) + marked([(shown, False)])
+
+
+def open_tokenizer_of(model: str, progress: Any) -> tuple[Any, Task]:
+    """Return a model's tokenizer and what it is for; it is fetched first when it is not on this computer."""
     from ia3_studio.models import prepare
-    from ia3_studio.models.architecture import read_config
+    from ia3_studio.models.architecture import model_class, read_config, task_of
     from ia3_studio.models.weights import open_tokenizer
 
     folder = prepare(model, progress)
     progress(None, text.OPENING_TOKENIZER)
-    return open_tokenizer(folder, read_config(folder))
+    config = read_config(folder)
+    return open_tokenizer(folder, config), task_of(model_class(config), config)
 
 
 def _columns(example: Example) -> Sequence[str]:
+    if example.labels:
+        return ("Row", "Text", "Label")
     if not example.messages:
         return ("Row", "Text")
     return ("Row", "Prompt", "Answer") if len(example.messages) == 2 else ("Row", "Conversation")
 
 
 def _cells(example: Example) -> Sequence[Any]:
+    if example.labels:
+        texts = " · ".join(each for each in (example.text, example.second, " ".join(example.words)) if each)
+        return (example.row, _short(texts), ", ".join(example.labels))
     if not example.messages:
         return (example.row, _short(example.text))
     if len(_columns(example)) == 3:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from html import escape as escape
 from typing import TYPE_CHECKING
 
@@ -74,8 +75,12 @@ NEXT_DATA = "Next: choose the data"
 DATA_TITLE = "What it learns from"
 DATA_WORDS = "Pairs of prompt and answer, conversations, or plain text. The file stays on this computer."
 STARTER_DATA = "The lighthouse keeper"
+LETTERS_DATA = "Letters to sort"
 OWN_DATA = "My file"
-DATA_KINDS = (STARTER_DATA, OWN_DATA)
+DATA_KINDS = (STARTER_DATA, LETTERS_DATA, OWN_DATA)
+LABELS_LEARNED = "an encoder such as MiniLM through a new head; a chat model answers with the label"
+STARTER_NAMES = {"lighthouse": STARTER_DATA, "harbour": LETTERS_DATA}
+"""What the starters' data are called, by their source."""
 DATA_LABEL = "Data"
 UPLOAD = "csv, tsv, json, jsonl, parquet or txt, up to 200 MB"
 DATA_TYPES = [".csv", ".tsv", ".json", ".jsonl", ".parquet", ".txt"]
@@ -220,7 +225,31 @@ def data_facts(split: DataSplit) -> tuple[tuple[str, str], ...]:
         ("Data", split.description),
         ("Columns", str(split.mapping)),
         ("Rows", f"{len(split.train):,} to learn, {len(split.held_out):,} only measured"),
+        *label_facts(split),
     )
+
+
+def label_facts(split: DataSplit) -> tuple[tuple[str, str], ...]:
+    """Return how many labels there are, how many rows have each, and what a model learns of them."""
+    from ia3_studio.data.labels import label_counts, rare_labels
+
+    if split.mapping.kind not in ("labels", "tags") or split.mapping.target == "number":
+        return ()
+    counts, rare = label_counts(split.train), rare_labels(split.train)
+    few, many = min(counts.values()), max(counts.values())
+    rows = f"{few:,}" if few == many else f"{few:,} to {many:,}"
+    what = "words" if split.mapping.kind == "tags" else "rows"
+    facts = [("Labels", f"{len(counts):,}, with {rows} {what} each"), ("Learned by", LABELS_LEARNED)]
+    if rare:
+        shown = ", ".join(rare[:5]) + (f" and {len(rare) - 5:,} more" if len(rare) > 5 else "")
+        facts.append(("One row only", f"{shown}: little can be learned of a label with one example"))
+    return tuple(facts)
+
+
+def tokens_sorted(tokens: int, labels: Sequence[str], cut: bool) -> str:
+    """Say what a classifier is to answer to the tokens of an example."""
+    ending = " It is longer than the limit, so its end is cut off." if cut else ""
+    return f"{tokens:,} tokens, to be sorted into: {escape(', '.join(labels))}.{ending}"
 
 
 def tokens_marked(tokens: int, trained: int, cut: bool) -> str:
@@ -257,7 +286,7 @@ def short_source(source: str) -> str:
 
 def data_name(data: str) -> str:
     """Return what the data in use is called."""
-    return STARTER_DATA if data == "lighthouse" else data.replace("\\", "/").rpartition("/")[2]
+    return STARTER_NAMES.get(data) or data.replace("\\", "/").rpartition("/")[2]
 
 
 def ticked(number: int, numbers: int) -> str:
@@ -363,6 +392,23 @@ def import_shown(name: str) -> str:
 def chat_with(name: str, model: str) -> str:
     """Say which adapter answers."""
     return f"Tuned answers with the adapter of “{name}” on {model}."
+
+
+def sorts_with(name: str, model: str) -> str:
+    """Say that the adapter answers with labels, and that the base model cannot know them."""
+    return (
+        f"The adapter of “{name}” sorts texts: write one and see the likeliest labels. {model} itself has a head that"
+        " learned nothing, so its answer is chance."
+    )
+
+
+def guesses(found: Sequence[tuple[str, float]], kind: str, most: int = 5) -> str:
+    """Return the likeliest labels of a text as Markdown, or the number it was given."""
+    if kind == "number":
+        return f"**{found[0][1]:.3g}**"
+    lines = [f"{share:.1%} · {escape(label)}" for label, share in found[:most]]
+    others = len(found) - most
+    return "\n\n".join([f"**{lines[0]}**", *lines[1:], *([f"… and {others:,} more labels"] if others > 0 else [])])
 
 
 def chat_before_adapter(name: str, model: str) -> str:

@@ -61,7 +61,7 @@ def test_a_run_that_sorts_texts_is_measured_by_its_classes(tmp_path: Path) -> No
     run = RunStore(tmp_path / "runs").create(config, "a click")
     job = TrainingJob(run)
     job.prepare(lambda _share, _sentence: None)
-    list(job.steps())
+    list(job.steps(lambda: False))
     assert [step.done for step in job.evaluate(run.folder)] == [10, 20]
     found = read_evaluation(run.folder)
     assert found and found.forgetting is None and found.held_out.confusion[0].names == ("land", "sea")
