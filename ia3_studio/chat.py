@@ -72,7 +72,7 @@ def reply(
     """
     import torch
 
-    if loaded.task != "causal-lm":
+    if loaded.task not in ("causal-lm", "seq2seq"):
         raise ModelError(f"{loaded.source} is not a chat or text-generation model, so it cannot answer prompts.")
     if len(conversations) != len(strengths) or (attachment is None and any(strengths)):
         raise ValueError("one strength a conversation, and a strength only with an attachment")
@@ -95,7 +95,8 @@ def _answer(
 ) -> Iterator[None]:
     """Let the rows of one batch grow to their ends, a token at a time."""
     ends = _end_tokens(loaded)
-    for logits, keep in _decode(loaded.model, attachment, prompts, rows):
+    decode = _decode_answers if loaded.task == "seq2seq" else _decode
+    for logits, keep in decode(loaded.model, attachment, prompts, rows):
         for row, scores in zip(rows, logits, strict=True):
             row.tokens.append(_draw(scores, settings, row.generator))
             row.text = _text(loaded.tokenizer, row.tokens)
@@ -143,13 +144,53 @@ def _decode(
         positions = positions[:, -1:] + 1
 
 
+def _decode_answers(
+    model: Any, attachment: Attachment | None, prompts: list[list[int]], rows: list[_Row]
+) -> Iterator[tuple[Tensor, list[bool]]]:
+    """Do what :func:`_decode` does with an encoder-decoder: the prompts are read once, by the encoder."""
+    import torch
+    from transformers.modeling_outputs import BaseModelOutput
+
+    longest = max(len(prompt) for prompt in prompts)  # on the right: encoders count positions from the left
+    ids = torch.tensor([prompt + [0] * (longest - len(prompt)) for prompt in prompts], device=model.device)
+    mask = torch.tensor([[1] * len(prompt) + [0] * (longest - len(prompt)) for prompt in prompts], device=model.device)
+    with torch.inference_mode(), _at(attachment, rows):
+        read = model.get_encoder()(input_ids=ids, attention_mask=mask)[0]  # (rows, longest, d)
+    begin = int(model.config.decoder_start_token_id)
+    given = torch.full((len(rows), 1), begin, device=mask.device)
+    cache = None
+    while rows:
+        with torch.inference_mode(), _at(attachment, rows):
+            result = model(
+                encoder_outputs=BaseModelOutput(last_hidden_state=read),
+                attention_mask=mask,
+                decoder_input_ids=given,
+                past_key_values=cache,
+                use_cache=True,
+            )
+        cache, keep = result.past_key_values, [True] * len(rows)
+        yield result.logits[:, -1].float(), keep
+        going = [number for number, stays in enumerate(keep) if stays]
+        rows = [rows[number] for number in going]
+        if not rows:
+            return
+        if len(going) < len(keep):
+            chosen = torch.tensor(going, device=mask.device)
+            cache.batch_select_indices(chosen)
+            mask, read = mask[chosen], read[chosen]
+        given = torch.tensor([[row.tokens[-1]] for row in rows], device=mask.device)
+
+
 def _at(attachment: Attachment | None, rows: list[_Row]) -> AbstractContextManager[None]:
     return attachment.strengths(*(row.strength for row in rows)) if attachment else nullcontext()
 
 
 def _encode(loaded: LoadedModel, conversation: Sequence[Message], settings: ChatSettings) -> list[int]:
+    from ia3_studio.data.targets import source_ids
     from ia3_studio.data.tokens import prompt_ids
 
+    if loaded.task == "seq2seq":
+        return list(source_ids(conversation, loaded.tokenizer))
     ids = prompt_ids(conversation, loaded.tokenizer)
     context = getattr(loaded.model.config, "max_position_embeddings", None)
     if context and len(ids) + settings.max_new_tokens > context:

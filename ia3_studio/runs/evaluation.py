@@ -15,6 +15,7 @@ from ia3_studio.training.report import Evaluation, Progress
 
 if TYPE_CHECKING:
     from ia3_studio.data.labels import Labels
+    from ia3_studio.data.targets import TargetRow
     from ia3_studio.data.tokens import TokenRow
     from ia3_studio.method.scaling import Attachment
 
@@ -52,6 +53,20 @@ def evaluate_chat(
     measured = yield from evaluate_language(model, attachment, held_out, budget)
     forgotten = yield from measure_forgetting(model, tokenizer, attachment, budget)
     return RunEvaluation(measured, forgotten)
+
+
+def evaluate_targets(
+    model: Any, attachment: Attachment, held_out: Sequence[TargetRow], budget: int
+) -> Generator[Progress, None, RunEvaluation]:
+    """Measure an encoder-decoder, base beside tuned; yield how far it is.
+
+    Raises:
+        TrainingError: there is nothing to measure, or a loss is no number.
+    """
+    from ia3_studio.training.evaluation import evaluate_language
+    from ia3_studio.training.target_loss import TargetLoss
+
+    return RunEvaluation((yield from evaluate_language(model, attachment, held_out, budget, loss_of=TargetLoss)))
 
 
 def evaluate_classifier(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
     from ia3_studio.data.labels import Labelled, Labels
     from ia3_studio.data.load import DataSplit
+    from ia3_studio.data.targets import Targeted
     from ia3_studio.data.tokens import Tokenized
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models import LoadedModel
@@ -66,7 +67,9 @@ def lesson_for(split: DataSplit, task: Task, config: RunConfig) -> Lesson:
 
     Texts with labels teach a chat model to answer with the label, and any other model to sort them.
     """
-    return ClassLesson(split, config) if sorts(split, task) else ChatLesson(split, config)
+    if sorts(split, task):
+        return ClassLesson(split, config)
+    return (TargetLesson if task == "seq2seq" else ChatLesson)(split, config)
 
 
 def place(loaded: LoadedModel, chosen: Selection | str) -> Attachment:
@@ -145,6 +148,32 @@ class ChatLesson:
 
         budget = self._config.train.micro_tokens
         return evaluate_chat(loaded.model, loaded.tokenizer, attachment, held_out, budget)
+
+
+class TargetLesson(ChatLesson):
+    """Questions and their answers for an encoder-decoder."""
+
+    task_type: ClassVar[str] = "SEQ_2_SEQ_LM"
+
+    def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Return the rows to learn and those held out; print what was cut or left out, and why."""
+        from ia3_studio.data.targets import tokenize_targets
+
+        def read(examples: Sequence[Example]) -> Targeted:
+            found = tokenize_targets(examples, loaded.tokenizer, self._config.train.max_length)
+            tell(found.problems, found.cut)
+            return found
+
+        learned = read(self._split.train)
+        return learned.rows, measurable(read, self._split.held_out).rows
+
+    def evaluate(
+        self, loaded: LoadedModel, attachment: Attachment, held_out: Sequence[Any]
+    ) -> Generator[Progress, None, RunEvaluation]:
+        """Measure base and tuned model on held-out rows; yield how far it is."""
+        from ia3_studio.runs.evaluation import evaluate_targets
+
+        return evaluate_targets(loaded.model, attachment, held_out, self._config.train.micro_tokens)
 
 
 class ClassLesson:

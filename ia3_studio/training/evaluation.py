@@ -9,9 +9,9 @@ stays as it was.
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.data.neutral import neutral_texts
@@ -19,7 +19,6 @@ from ia3_studio.data.tokens import IGNORED, TokenRow
 from ia3_studio.data.turns import encode, start_ids
 from ia3_studio.errors import TrainingError
 from ia3_studio.method.scaling import Attachment
-from ia3_studio.training.batches import label_count
 from ia3_studio.training.compare import mean_of, per_token, share
 from ia3_studio.training.generation import answer_both, prompts_of
 from ia3_studio.training.loss import CausalLoss
@@ -39,6 +38,19 @@ Found = TypeVar("Found")
 Work = Generator[Progress, None, Evaluation]
 
 
+class RowLoss(Protocol):
+    """A loss that can be told row by row."""
+
+    def count(self, rows: Sequence[Any]) -> int:
+        """Return how many tokens of the rows are learned."""
+
+    def micro_batches(self, rows: Sequence[Any], budget: int) -> Iterator[list[Any]]:
+        """Yield the rows in groups of at most ``budget`` tokens."""
+
+    def row_losses(self, rows: Sequence[Any]) -> list[float]:
+        """Return each row's summed loss over its label tokens, in nats."""
+
+
 def finish(work: Generator[Progress, None, Found]) -> Found:
     """Run an evaluation to its end; return what it found."""
     while True:
@@ -49,29 +61,35 @@ def finish(work: Generator[Progress, None, Found]) -> Found:
 
 
 def evaluate_language(
-    model: Any, attachment: Attachment, rows: Sequence[TokenRow], budget: int = 1024, task: Task = "language"
+    model: Any,
+    attachment: Attachment,
+    rows: Sequence[Any],
+    budget: int = 1024,
+    task: Task = "language",
+    loss_of: Callable[[Any], RowLoss] = CausalLoss,
 ) -> Work:
     """Measure loss and perplexity on held-out rows, base beside tuned.
 
     Args:
-        model: a causal language model that carries ``attachment``.
+        model: a language model that carries ``attachment``.
         rows: what was never trained on; rows without a label token are passed over.
         budget: tokens per forward pass; bounds memory.
+        loss_of: makes the loss of a model, by default that of a causal one.
 
     Raises:
         TrainingError: the model is not causal, there is nothing to measure, or a loss is no number.
     """
     began = perf_counter()
-    counted = [row for row in rows if label_count([row])]
-    if not counted:
-        raise TrainingError(f"None of the {len(rows)} rows holds a label token to measure; set other rows aside.")
     model.eval()
     with attachment.strengths(0):  # what it tries on the model is about the model, not about the vectors
-        loss = CausalLoss(model)
+        loss = loss_of(model)
+    counted = [row for row in rows if loss.count([row])]
+    if not counted:
+        raise TrainingError(f"None of the {len(rows)} rows holds a label token to measure; set other rows aside.")
     found: list[list[float]] = []
     done = 0
     for strength in (0, 1):
-        summed: dict[TokenRow, float] = {}
+        summed: dict[Any, float] = {}
         for group in loss.micro_batches(counted, budget):
             with attachment.strengths(strength):
                 summed.update(zip(group, loss.row_losses(group), strict=True))
@@ -79,7 +97,7 @@ def evaluate_language(
             yield Progress(done, 2 * len(counted))
         found.append([_finite(row, summed[row]) for row in counted])
     base, tuned = found
-    measures = per_token(base, tuned, [label_count([row]) for row in counted])
+    measures = per_token(base, tuned, [loss.count([row]) for row in counted])
     return Evaluation(task, measures, len(counted), perf_counter() - began)
 
 
@@ -170,7 +188,7 @@ def _groups(items: Sequence[Found], size: int) -> Iterator[Sequence[Found]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def _finite(row: TokenRow, loss: float) -> float:
+def _finite(row: Any, loss: float) -> float:
     if not math.isfinite(loss):
         raise TrainingError(
             f"The loss of row {row.row} is no number ({loss}), so base and tuned model cannot be compared; train again"

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.data.labels import LabelRow, TagRow
+from ia3_studio.data.targets import TargetRow
+from ia3_studio.training.choice_model import choice_model
 from ia3_studio.training.class_loss import ClassLoss, TagLoss
 from ia3_studio.training.config import TrainConfig
 from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.objective import MeanObjective, Objective
+from ia3_studio.training.target_loss import TargetLoss
+from ia3_studio.training.tfew_loss import ChoiceObjective, LossWeights
 
 
 def objective_for(model: Any, rows: Sequence[Any], config: TrainConfig) -> Objective[Any]:
@@ -23,4 +28,8 @@ def objective_for(model: Any, rows: Sequence[Any], config: TrainConfig) -> Objec
         return MeanObjective(ClassLoss(model, config.backward))
     if isinstance(first, TagRow):
         return MeanObjective(TagLoss(model, config.backward))
+    if isinstance(first, TargetRow):
+        return MeanObjective(TargetLoss(model, config.backward))
+    if isinstance(first, ChoiceRow):
+        return ChoiceObjective(choice_model(model), LossWeights())
     return MeanObjective(CausalLoss(model, config.backward))

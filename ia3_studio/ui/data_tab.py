@@ -119,7 +119,10 @@ def preview_tokens(model: str, data: str, number: float) -> Iterator[str]:
         for said in job:
             yield note(said)
         tokenizer, task = job.result()
-    yield sorted_tokens(example, tokenizer) if sorts(split, task) else trained_tokens(example, tokenizer)
+    if sorts(split, task):
+        yield sorted_tokens(example, tokenizer)
+    else:
+        yield (written_tokens if task == "seq2seq" else trained_tokens)(example, tokenizer)
 
 
 def trained_tokens(example: Example, tokenizer: Any) -> str:
@@ -130,6 +133,15 @@ def trained_tokens(example: Example, tokenizer: Any) -> str:
     found = [(piece.text, piece.trained) for piece in pieces(row, tokenizer)]
     trained = sum(label >= 0 for label in row.labels)
     return note(text.tokens_marked(len(row.input_ids), trained, row.cut)) + marked(found)
+
+
+def written_tokens(example: Example, tokenizer: Any) -> str:
+    """Return what an encoder-decoder reads of an example, and behind it what it learns to write."""
+    from ia3_studio.data.targets import tokenize_targets
+
+    row = tokenize_targets([example], tokenizer, TrainConfig().max_length).rows[0]
+    parts = [(tokenizer.decode(ids), trained) for ids, trained in ((row.input_ids, False), (row.labels, True))]
+    return note(text.tokens_marked(len(row.input_ids) + len(row.labels), len(row.labels), row.cut)) + marked(parts)
 
 
 def sorted_tokens(example: Example, tokenizer: Any) -> str:

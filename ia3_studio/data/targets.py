@@ -1,0 +1,77 @@
+"""What does an encoder-decoder read, and what does it learn to write? A question's tokens and its answer's.
+
+The last answer of a conversation is learned; all turns before it are read, a line each. Each part is written as the
+model's tokenizer writes any text, with the token that ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ia3_studio.data.examples import Example, Message, Problem
+from ia3_studio.errors import DataError
+
+
+@dataclass(frozen=True)
+class TargetRow:
+    """One example as an encoder-decoder sees it."""
+
+    input_ids: tuple[int, ...]
+    """What the encoder reads."""
+    labels: tuple[int, ...]
+    """What the decoder learns to write."""
+    row: int
+    """The data row it comes from, counted from 1."""
+    cut: bool = False
+    """Whether a part was longer than allowed and lost its end."""
+
+
+@dataclass(frozen=True)
+class Targeted:
+    """All rows that can be used, and what happened to the others."""
+
+    rows: tuple[TargetRow, ...]
+    cut: tuple[int, ...]
+    """Data rows that lost an end."""
+    problems: tuple[Problem, ...]
+    """Data rows left out, and why."""
+
+
+def tokenize_targets(examples: Sequence[Example], tokenizer: Any, max_length: int) -> Targeted:
+    """Turn examples into rows of at most ``max_length`` tokens to read and as many to write.
+
+    Raises:
+        DataError: no row can be used.
+    """
+    rows: list[TargetRow] = []
+    problems: list[Problem] = []
+    for example in examples:
+        turns = example.turns
+        if len(turns) < 2 or turns[-1].role != "assistant":
+            problems.append(Problem(example.row, "an encoder-decoder needs a question and, last, its answer"))
+        else:
+            rows.append(_row(example, tokenizer, max_length))
+    if not rows:
+        first = f"; row {problems[0].row}: {problems[0].reason}" if problems else ""
+        raise DataError(f"None of the {len(examples)} rows can be used{first}.")
+    return Targeted(tuple(rows), tuple(row.row for row in rows if row.cut), tuple(problems))
+
+
+def source_ids(messages: Sequence[Message], tokenizer: Any) -> tuple[int, ...]:
+    """Return the tokens of turns as the encoder reads them."""
+    return tuple(tokenizer("\n".join(turn.content for turn in messages))["input_ids"])
+
+
+def _row(example: Example, tokenizer: Any, max_length: int) -> TargetRow:
+    *asked, answer = example.turns
+    source = source_ids(asked, tokenizer)
+    target = tuple(tokenizer(text_target=answer.content)["input_ids"])
+    cut = max(len(source), len(target)) > max_length
+    return TargetRow(_first(source, max_length), _first(target, max_length), example.row, cut)
+
+
+def _first(ids: tuple[int, ...], most: int) -> tuple[int, ...]:
+    """Return the beginning of a text with its last token, which ends it."""
+    return ids if len(ids) <= most else (*ids[: most - 1], ids[-1])
