@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ia3_studio.data.examples import Message, Problem
+from ia3_studio.data.examples import Example, Message, Problem
 from ia3_studio.data.turns import conversation_tokens, encode
 from ia3_studio.errors import DataError
 
@@ -26,6 +26,11 @@ class ChoiceExample:
     choices: tuple[str, ...]
     answer: int
     """The place of the right choice, counted from 0."""
+
+
+def choice_examples(examples: Sequence[Example]) -> list[ChoiceExample]:
+    """Return examples with choices as questions."""
+    return [ChoiceExample(e.row, e.text, e.choices, e.choices.index(e.labels[0])) for e in examples]
 
 
 @dataclass(frozen=True)

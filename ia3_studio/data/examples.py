@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -30,6 +31,10 @@ PAIR_NAMES = (
     ("text_a", "text_b"), ("question1", "question2"), ("question", "sentence"), ("question", "passage"),
 )  # fmt: skip
 """Columns of two texts that one label belongs to."""
+CHOICE_NAMES = ("choices", "options", "endings", "answers")
+_CHOICE = re.compile(r"(choice|option|ending|sol|alternative)_?([0-9]|[a-e])")
+RIGHT_NAMES = ("label", "answer", "gold", "correct", "answer_index", "right", "answerkey")
+ASKED_NAMES = ("premise", "context", "passage", "goal", "ctx", "sentence", *PROMPT_NAMES)
 WORD_NAMES = ("tokens", "words")
 TAG_NAMES = ("ner_tags", "tags", "pos_tags", "labels", "ner")
 ROLES: dict[str, Role] = {
@@ -69,13 +74,16 @@ class Example:
     """What the text is to be sorted into; a number as it is written."""
     words: tuple[str, ...] = ()
     """The words of a text whose words are labelled, one label each."""
+    choices: tuple[str, ...] = ()
+    """The possible answers to ``text``; the right one is the label."""
 
     @property
     def turns(self) -> tuple[Message, ...]:
         """Return the conversation to learn; a labelled text is a question whose answer is its label."""
         if self.messages or not self.labels:
             return self.messages
-        question = f"{self.text}\n\n{self.second}" if self.second else self.text or " ".join(self.words)
+        parts = (self.text or " ".join(self.words), self.second, *(f"- {choice}" for choice in self.choices))
+        question = "\n\n".join(parts[:2]).strip() if not self.choices else "\n".join(filter(None, parts))
         return (Message("user", question), Message("assistant", ", ".join(self.labels)))
 
 
@@ -91,7 +99,7 @@ class Problem:
 class Mapping:
     """Which columns play which part."""
 
-    kind: Literal["pairs", "messages", "text", "labels", "tags"]
+    kind: Literal["pairs", "messages", "text", "labels", "tags", "choices"]
     prompt: str = ""
     answer: str = ""
     context: str = ""
@@ -100,8 +108,17 @@ class Mapping:
     """The column of messages, of text, or of words."""
     target: LabelKind = "single"
     """What a label is, where there are labels."""
+    parts: tuple[str, ...] = ()
+    """The columns that make a question, then those of its choices, where there are choices."""
+    asked: int = 0
+    """How many of ``parts`` make the question."""
+    counted_from: int = 0
+    """What the first choice is called where the answer is a number."""
 
     def __str__(self) -> str:
+        if self.kind == "choices":
+            question, choices = " + ".join(self.parts[: self.asked]), ", ".join(self.parts[self.asked :])
+            return f"{question} → question, {choices} → choices, {self.answer} → right choice"
         if self.kind in ("labels", "tags"):
             second = f" + {self.context}" if self.context else ""
             what = "one label a word" if self.kind == "tags" else _LABEL_WORDS[self.target]
@@ -121,6 +138,8 @@ def guess_mapping(table: Table) -> Mapping:
     columns = [str(column) for column in table.frame.columns]
     if messages := _named(columns, MESSAGE_NAMES):
         return Mapping("messages", column=messages[0])
+    if choices := choice_mapping(table):
+        return choices
     if (words := _named(columns, WORD_NAMES)) and (tags := _named(columns, TAG_NAMES)):
         return Mapping("tags", column=words[0], answer=tags[0])
     contexts = _named(columns, CONTEXT_NAMES)
@@ -192,6 +211,8 @@ def _example(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
         return Example(row, text=text, second=second, labels=_labels(record, mapping))
     if mapping.kind == "tags":
         return _tagged(row, record, mapping)
+    if mapping.kind == "choices":
+        return _choosing(row, record, mapping)
     if mapping.kind == "text":
         return Example(row, text=_filled(record, mapping.column, "text"))
     if mapping.kind == "messages":
@@ -201,6 +222,51 @@ def _example(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
     answer = _filled(record, mapping.answer, "answer")
     question = f"{prompt}\n\n{context}" if context else prompt
     return Example(row, (Message("user", question), Message("assistant", answer)))
+
+
+def choice_mapping(table: Table) -> Mapping | None:
+    """Return which columns are question, choices and right choice; None where the table has no choices."""
+    columns = [str(column) for column in table.frame.columns]
+    choices = _named(columns, CHOICE_NAMES)[:1] or [name for name in columns if _CHOICE.fullmatch(name.strip().lower())]
+    answers = [name for name in _named(columns, RIGHT_NAMES) if name not in choices]
+    asked = [name for name in _named(columns, ASKED_NAMES) if name not in (*choices, *answers)]
+    if not (choices and answers and asked) or (len(choices) == 1 and not _named(choices, CHOICE_NAMES)):
+        return None
+    ordered = sorted(asked, key=columns.index)
+    return Mapping("choices", answer=answers[0], parts=(*ordered, *choices), asked=len(ordered),
+                   counted_from=_first_number(table.frame[answers[0]].dropna().tolist()))  # fmt: skip
+
+
+def _first_number(cells: Sequence[Any]) -> int:
+    """Return from what the right choices are counted: 1 where they are numbers and none is 0."""
+    numbers = [int(text) for cell in cells if (text := _name(cell)).lstrip("-").isdigit()]
+    return 1 if numbers and len(numbers) == len(cells) and min(numbers) >= 1 else 0
+
+
+def _choosing(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
+    asked, offered = mapping.parts[: mapping.asked], mapping.parts[mapping.asked :]
+    question = "\n".join(_filled(record, column, "question") for column in asked)
+    value = record.get(offered[0])
+    if len(offered) == 1:
+        if isinstance(value, str) or not isinstance(value, Iterable):
+            raise _Unusable(f"the choices ({offered[0]}) are no list")
+        choices = tuple(_whole(str(each).strip(), "a choice") for each in value)
+    else:
+        choices = tuple(_filled(record, column, "choice") for column in offered)
+    right = _right_choice(_name(record.get(mapping.answer)), choices, mapping)
+    return Example(row, text=question, labels=(choices[right],), choices=choices)
+
+
+def _right_choice(said: str, choices: Sequence[str], mapping: Mapping) -> int:
+    """Return the place of the right choice, which is told by its number, its letter or its words."""
+    letters = [chr(ord("a") + place) for place in range(len(choices))]
+    if said in choices:
+        return choices.index(said)
+    if said.lower() in letters:
+        return letters.index(said.lower())
+    if said.lstrip("-").isdigit() and 0 <= int(said) - mapping.counted_from < len(choices):
+        return int(said) - mapping.counted_from
+    raise _Unusable(f"the right choice ({mapping.answer}) is {said!r}, which is none of the {len(choices)} choices")
 
 
 def _labels(record: dict[Any, Any], mapping: Mapping) -> tuple[str, ...]:

@@ -91,7 +91,9 @@ def _split(examples: Sequence[Example], share: float, seed: int) -> tuple[tuple[
         raise DataError(f"There is {len(examples)} usable row; give at least two, one to learn and one to measure.")
     copies: dict[tuple[object, ...], list[int]] = {}
     for place, example in enumerate(examples):
-        copies.setdefault((example.messages, example.text, example.second, example.words), []).append(place)
+        copies.setdefault((example.messages, example.text, example.second, example.words, example.choices), []).append(
+            place
+        )
     if len(copies) < 2:
         raise DataError(f"All {len(examples)} usable rows are the same; give at least two different ones.")
     wanted = max(1, round(share * len(examples)))

@@ -14,6 +14,7 @@ from ia3_studio.runs.folder import read_json, write_json
 from ia3_studio.training.report import Evaluation, Progress
 
 if TYPE_CHECKING:
+    from ia3_studio.data.choices import ChoiceRow
     from ia3_studio.data.labels import Labels
     from ia3_studio.data.targets import TargetRow
     from ia3_studio.data.tokens import TokenRow
@@ -67,6 +68,17 @@ def evaluate_targets(
     from ia3_studio.training.target_loss import TargetLoss
 
     return RunEvaluation((yield from evaluate_language(model, attachment, held_out, budget, loss_of=TargetLoss)))
+
+
+def evaluate_ranking(
+    attachment: Attachment, held_out: Sequence[ChoiceRow], budget: int
+) -> Generator[Progress, None, RunEvaluation]:
+    """Measure rank classification, base beside tuned; yield when it is done."""
+    from ia3_studio.training.evaluation import evaluate_choices
+
+    found = evaluate_choices(attachment, held_out, budget)
+    yield Progress(2 * len(held_out), 2 * len(held_out))
+    return RunEvaluation(found)
 
 
 def evaluate_classifier(

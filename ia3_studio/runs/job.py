@@ -126,8 +126,7 @@ class TrainingJob:
             print(f"trained whole: {', '.join(self._loaded.heads)}")
 
     def _require_live(self) -> None:
-        """Try the vectors on the beginning of a row, so that none is trained in vain."""
+        """Try the vectors on the beginning of the longest row, so that none is trained in vain."""
         from ia3_studio.method.probe import require_live
 
-        row = max(self._rows, key=lambda row: len(row.input_ids))
-        require_live(self._loaded.model, self._attachment, self._lesson.probe(self._loaded, row))
+        require_live(self._loaded.model, self._attachment, self._lesson.probe(self._loaded, self._rows))

@@ -10,6 +10,7 @@ from ia3_studio.errors import DataError
 from ia3_studio.method.sites import Selection
 
 if TYPE_CHECKING:
+    from ia3_studio.data.choices import TokenizedChoices
     from ia3_studio.data.examples import Example
     from ia3_studio.data.labels import Labelled, Labels
     from ia3_studio.data.load import DataSplit
@@ -44,8 +45,8 @@ class Lesson(Protocol):
             DataError: there is nothing to learn, or nothing to measure.
         """
 
-    def probe(self, loaded: LoadedModel, row: Any) -> dict[str, Any]:
-        """Return the beginning of a row as the model takes it."""
+    def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:
+        """Return the beginning of the longest row as the model takes it."""
 
     def facts(self) -> dict[str, str]:
         """Return what an adapter's file has to say of the task."""
@@ -69,6 +70,8 @@ def lesson_for(split: DataSplit, task: Task, config: RunConfig) -> Lesson:
     """
     if sorts(split, task):
         return ClassLesson(split, config)
+    if split.mapping.kind == "choices":
+        return ChoiceLesson(split, config)
     return (TargetLesson if task == "seq2seq" else ChatLesson)(split, config)
 
 
@@ -126,13 +129,16 @@ class ChatLesson:
         learned = read(self._split.train)
         return learned.rows, measurable(read, self._split.held_out).rows
 
-    def probe(self, loaded: LoadedModel, row: Any) -> dict[str, Any]:
-        """Return the beginning of a row as the model takes it."""
+    def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:
+        """Return the beginning of the longest row as the model takes it."""
+        return self._beginning(loaded, max((row.input_ids for row in rows), key=len))
+
+    def _beginning(self, loaded: LoadedModel, tokens: Sequence[int]) -> dict[str, Any]:
         import torch
 
         from ia3_studio.method.inputs import example_inputs
 
-        tokens = row.input_ids[:PROBED_TOKENS]
+        tokens = tokens[:PROBED_TOKENS]
         ids = torch.tensor([tokens], device=loaded.model.device)
         return example_inputs(loaded.model, len(tokens)) | {"input_ids": ids}
 
@@ -176,6 +182,47 @@ class TargetLesson(ChatLesson):
         return evaluate_targets(loaded.model, attachment, held_out, self._config.train.micro_tokens)
 
 
+class ChoiceLesson(ChatLesson):
+    """Questions with choices, learned as T-Few does and answered by the choice that is likeliest."""
+
+    def __init__(self, split: DataSplit, config: RunConfig) -> None:
+        super().__init__(split, config)
+        self._writes_apart = False
+        """Whether the model is an encoder-decoder."""
+
+    @property
+    def task_type(self) -> str:  # type: ignore[override]
+        """Return PEFT's name of the task."""
+        return "SEQ_2_SEQ_LM" if self._writes_apart else "CAUSAL_LM"
+
+    def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Return the rows to learn and those held out; print what was cut or left out, and why."""
+        from ia3_studio.data.choices import choice_examples, tokenize_choices
+
+        self._writes_apart = loaded.task == "seq2seq"
+
+        def read(examples: Sequence[Example]) -> TokenizedChoices:
+            length = self._config.train.max_length
+            found = tokenize_choices(choice_examples(examples), loaded.tokenizer, length, self._writes_apart)
+            tell(found.problems, found.cut)
+            return found
+
+        learned = read(self._split.train)
+        return learned.rows, measurable(read, self._split.held_out).rows
+
+    def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:
+        """Return the beginning of the longest question as the model takes it."""
+        return self._beginning(loaded, max(((*row.prompt, *row.choices[0]) for row in rows), key=len))
+
+    def evaluate(
+        self, loaded: LoadedModel, attachment: Attachment, held_out: Sequence[Any]
+    ) -> Generator[Progress, None, RunEvaluation]:
+        """Measure how often base and tuned model rank the right choice first; yield when it is done."""
+        from ia3_studio.runs.evaluation import evaluate_ranking
+
+        return evaluate_ranking(attachment, held_out, self._config.train.micro_tokens)
+
+
 class ClassLesson:
     """Texts, or words, with labels, for a model with a new head."""
 
@@ -213,10 +260,11 @@ class ClassLesson:
         learned = read(self._split.train)
         return learned.rows, measurable(read, self._split.held_out).rows
 
-    def probe(self, loaded: LoadedModel, row: Any) -> dict[str, Any]:
-        """Return the beginning of a row as the model takes it."""
+    def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:
+        """Return the beginning of the longest row as the model takes it."""
         from ia3_studio.training.class_loss import padded
 
+        row = max(rows, key=lambda row: len(row.input_ids))
         return dict(padded([replace(row, input_ids=row.input_ids[:PROBED_TOKENS], **_shorter(row))], loaded.model))
 
     def facts(self) -> dict[str, str]:

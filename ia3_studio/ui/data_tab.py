@@ -167,6 +167,8 @@ def open_tokenizer_of(model: str, progress: Any) -> tuple[Any, Task]:
 
 
 def _columns(example: Example) -> Sequence[str]:
+    if example.choices:
+        return ("Row", "Question", "Choices", "Right")
     if example.labels:
         return ("Row", "Text", "Label")
     if not example.messages:
@@ -175,6 +177,8 @@ def _columns(example: Example) -> Sequence[str]:
 
 
 def _cells(example: Example) -> Sequence[Any]:
+    if example.choices:
+        return (example.row, _short(example.text), _short(" / ".join(example.choices)), _short(example.labels[0]))
     if example.labels:
         texts = " · ".join(each for each in (example.text, example.second, " ".join(example.words)) if each)
         return (example.row, _short(texts), ", ".join(example.labels))

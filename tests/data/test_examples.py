@@ -147,3 +147,49 @@ def test_every_row_is_used_or_listed() -> None:
     records = [{"prompt": "a", "answer": ["b", None, "", 3, ["c"]][number % 5]} for number in range(20)]
     examples, problems = read(*records)
     assert sorted([example.row for example in examples] + [problem.row for problem in problems]) == list(range(1, 21))
+
+
+LABELLED = [
+    ({"text": ["a", "b"], "category": ["x", "y"]}, "text → text, category → label", ("x",)),
+    ({"Query": ["a", "b"], "Label": [1, 2]}, "Query → text, Label → label", ("1",)),
+    ({"text": ["a", "b", "c"], "label": [1.0, None, 2.0]}, "text → text, label → label", ("1",)),
+    ({"premise": ["a", "b"], "hypothesis": ["c", "d"], "label": ["x", "y"]},
+     "premise + hypothesis → text, label → label", ("x",)),
+    ({"text": ["a", "b"], "label": [0.25, 1.5]}, "text → text, label → number", ("0.25",)),
+    ({"text": ["a", "b"], "topics": [["y", "x"], []]}, "text → text, topics → several labels", ("x", "y")),
+    ({"tokens": [["a", "b"], ["c"]], "ner_tags": [["O", "B-X"], ["O"]]},
+     "tokens → words, ner_tags → one label a word", ("O", "B-X")),
+    ({"premise": ["a"], "choice1": ["p"], "choice2": ["q"], "label": [1]},
+     "premise → question, choice1, choice2 → choices, label → right choice", ("p",)),
+    ({"premise": ["a", "a"], "choice1": ["p", "p"], "choice2": ["q", "q"], "label": [1, 0]},
+     "premise → question, choice1, choice2 → choices, label → right choice", ("q",)),
+    ({"question": ["a"], "options": [["p", "q", "r"]], "answer": ["C"]},
+     "question → question, options → choices, answer → right choice", ("r",)),
+    ({"question": ["a"], "options": [["p", "q"]], "answer": ["q"]},
+     "question → question, options → choices, answer → right choice", ("q",)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("columns", "shown", "labels"), LABELLED, ids=lambda value: str(value)[:40])
+def test_labels_and_choices_are_understood_by_names_and_values(
+    columns: dict[str, list[Any]], shown: str, labels: tuple[str, ...]
+) -> None:
+    whole = Table(pd.DataFrame(columns), "", "")
+    mapping = guess_mapping(whole)
+    assert str(mapping) == shown
+    examples, _problems = read_examples(whole, mapping)
+    assert examples[0].labels == labels
+
+
+def test_a_row_whose_label_or_choice_is_missing_is_listed_with_the_reason() -> None:
+    rows = Table(pd.DataFrame({"text": ["a", "b"], "label": ["x", None]}), "", "")
+    assert [each.reason for each in read_examples(rows, guess_mapping(rows))[1]] == ["the label (label) is empty"]
+    words = Table(pd.DataFrame({"tokens": [["a"], ["b", "c"]], "tags": [["O"], ["O"]]}), "", "")
+    assert [each.reason for each in read_examples(words, guess_mapping(words))[1]] == [
+        "there are 2 words and 1 labels for them"
+    ]
+    asked = pd.DataFrame({"question": ["a", "b"], "options": [["p", "q"], ["p", "q"]], "answer": [0, 7]})
+    questions = Table(asked, "", "")
+    assert [each.reason for each in read_examples(questions, guess_mapping(questions))[1]] == [
+        "the right choice (answer) is '7', which is none of the 2 choices"
+    ]

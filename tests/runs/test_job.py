@@ -154,3 +154,24 @@ def test_a_chat_model_learns_to_answer_with_the_label(tmp_path: Path) -> None:
     (first, *_others) = job._rows
     answer = [token for token, label in zip(first.input_ids, first.labels, strict=True) if label != -100]
     assert job._loaded.tokenizer.decode(answer).startswith("light")
+
+
+@pytest.mark.parametrize("family", ["llama", "t5"])
+def test_questions_with_choices_are_ranked_by_base_and_tuned_model(tmp_path: Path, family: str) -> None:
+    model = save_tiny_chat(tmp_path / "model", family=family)
+    rows = tmp_path / "rows.jsonl"
+    asked = [
+        {"question": f"which {number}", "choices": ["a lamp", "a tide"], "label": number % 2} for number in range(12)
+    ]
+    rows.write_text("".join(json.dumps(row) + "\n" for row in asked))
+    config = RunConfig("Choices", str(model), str(rows), "paper", TrainConfig(epochs=2, batch_size=4), 0.34)
+    job = TrainingJob(RunStore(tmp_path / "runs").create(config, "a click"))
+    job.prepare(lambda _share, _sentence: None)
+    steps = list(job.steps(lambda: False))
+    assert steps[-1].loss is not None and steps[0].held_out is not None
+    list(job.evaluate(tmp_path))
+    measure = json.loads((tmp_path / "evaluation.json").read_text())["held_out"]["measures"][0]
+    assert "ccuracy" in measure["name"] and 0 <= measure["tuned"] <= 1
+    job.save(tmp_path / "adapter")
+    wanted = "CAUSAL_LM" if family == "llama" else "SEQ_2_SEQ_LM"
+    assert Adapter.load(tmp_path / "adapter").metadata["task_type"] == wanted
