@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from ia3_studio.errors import TrainingError
 
 Backward = Literal["auto", "float32", "bfloat16"]
+Optimiser = Literal["adamw", "adafactor"]
 
 HIGH_RATE = 0.3
 """Above it a person is told: with AdamW a scale moves by about the rate at each step, and identity is 1."""
@@ -46,7 +47,7 @@ class TrainConfig:
     seed: int = 0
     backward: Backward = "auto"
     """Number format of the backward products with frozen weights; "auto" is bfloat16 where a CPU is made for it."""
-    optimiser: Literal["adamw", "adafactor"] = "adamw"
+    optimiser: Optimiser = "adamw"
     """AdamW has moments for each number; Adafactor as in T-Few bounds each vector's step by that vector's size."""
     patience: int | None = None
     """Held-out losses in a row without a new lowest after which training ends early; None never does."""
@@ -64,7 +65,7 @@ class TrainConfig:
             raise TrainingError(f"warmup is {self.warmup}; it is a share of the steps, from 0 to below 1.")
         if self.max_steps is not None and self.max_steps < 1:
             raise TrainingError(f"max_steps is {self.max_steps}; it must be at least 1.")
-        if self.optimiser not in ("adamw", "adafactor"):
+        if self.optimiser not in get_args(Optimiser):
             raise TrainingError(f"The optimiser {self.optimiser!r} is unknown; choose adamw or adafactor.")
         if self.pull < 0:
             raise TrainingError(f"pull is {self.pull}; it must be 0 or more.")

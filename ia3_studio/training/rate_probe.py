@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-
-import torch
 
 from ia3_studio.errors import TrainingError
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.training.config import Step, TrainConfig
+from ia3_studio.training.trained import Trained
 
 RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 """From below the paper's 3e-3 to above what small models want."""
@@ -71,7 +69,7 @@ def rate_trials(
     for rate in rates:
         # Warm-up, decay and batches are those of a whole run of so many steps; enough epochs for any number of rows.
         trial = replace(config, learning_rate=rate, max_steps=steps, epochs=float(steps), evaluate_every=steps)
-        with _restored(attachment):
+        with Trained(attachment).kept():
             found = _trial(trainer(trial), rate)
         yield found
 
@@ -102,14 +100,3 @@ def _trial(steps: Iterator[Step], rate: float) -> Trial:
     except TrainingError:  # no longer a number: that is this rate's result
         last = None
     return Trial(rate, first.held_out, last if last is not None and math.isfinite(last) else None)
-
-
-@contextmanager
-def _restored(attachment: Attachment) -> Generator[None, None, None]:
-    kept = attachment.parameter.detach().clone()
-    try:
-        yield
-    finally:
-        attachment.parameter.grad = None
-        with torch.no_grad():
-            attachment.parameter.copy_(kept)

@@ -104,11 +104,12 @@ def use_model(studio: Studio, name: str | None) -> Iterator[tuple[Any, str, Any]
 
 
 def look_again(studio: Studio, key: str, cursor: Cursor) -> tuple[Any, ...]:
-    """Return what changed (cursor, strip, run list, log, chart, stop, resume, timer), and the key if none was shown."""
+    """Return what changed (cursor, strip, runs, log, note, chart, stop, resume, timer), and a key if none was shown."""
     view = look(studio, key or newest_key(studio), cursor)
     return (
         view.cursor,
         *(gr.skip() if piece is None else piece for piece in (view.strip, view.rows, view.log)),
+        gr.skip() if view.told is None else note(view.told) if view.told else "",
         view.chart,
         gr.update(visible=view.active),
         gr.update(visible=view.resumable),
@@ -184,8 +185,8 @@ def _wire_opening(demo: gr.Blocks, studio: Studio, session: Session, page: Page)
 
 def _wire_watching(studio: Studio, session: Session, page: Page) -> None:
     """Look at the run that is shown: now and then, and at once when another one is chosen."""
-    watched = [page.cursor, page.strip, page.train.runs, page.train.log, page.train.chart, page.train.stop,
-               page.train.resume]  # fmt: skip
+    train = page.train
+    watched = [page.cursor, page.strip, train.runs, train.log, train.told, train.chart, train.stop, train.resume]
     looking: dict[str, Any] = {
         "fn": guard(look_again, studio),
         "inputs": [session.shown, page.cursor],
@@ -215,6 +216,10 @@ def _wire_starts(studio: Studio, session: Session, page: Page) -> None:
     """Start a run from the first tab or from the form; stop it from anywhere."""
     page.model.train_demo.click(guard(train_demo, studio), None, [session.shown, page.tabs], **quiet())
     form = [session.model, session.data, page.modules.tree, page.data.held_out, *page.train.form]
+    suggestion = page.train.suggestion
+    suggestion.ask.click(
+        guard(train_tab.suggest, studio), form, [suggestion.rate, suggestion.note], **quiet(concurrency_limit=1)
+    )
     page.train.start.click(guard(train_tab.start_run, studio), form, [session.shown, page.train.note], **quiet())
     for stop in (page.strip.halt, page.train.stop.click):
         stop(guard(train_tab.stop_run, studio), session.shown, None, **quiet())

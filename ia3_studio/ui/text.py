@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ia3_studio.data.load import DataSplit
     from ia3_studio.export.archive import CardFacts
+    from ia3_studio.training.rate_probe import Trial
 
 BRAND = "IA3 Studio"
 TAGLINE = "Fine-tune a language model by learning one number per channel."
@@ -113,6 +114,18 @@ PULL_INFO = "Decay of each number towards 1; the paper uses none"
 EVERY_INFO = "Steps between held-out losses"
 MICRO_INFO = "Tokens per forward pass: bounds memory, not the result"
 BACKWARD_INFO = "Number format of the gradient; auto takes bfloat16 where the CPU is made for it. The loss stays exact"
+OPTIMISER_INFO = "Adafactor is what T-Few used; it bounds each vector's step by its size"
+MOST_INFO = "0: as many as the epochs take"
+PATIENCE_INFO = "Held-out losses in a row without a new lowest; 0 never ends early"
+KEEP_BEST = "Keep the best"
+KEEP_BEST_INFO = "The numbers of the lowest held-out loss, not those of the last step"
+RECIPE = "Recipe"
+RECIPE_INFO = "Settings that somebody has measured"
+OWN_SETTINGS = "My own settings"
+SUGGEST_RATE = "Suggest a rate"
+TRYING_RATES = "Trying the next rate; each takes a few steps on your rows"
+TRIAL_COLUMNS = ("Rate", "Held-out loss before", "after")
+TRIALS = "A few steps at each rate"
 START = "Start training"
 STOP = "Stop and keep the adapter"
 LOG = "Log of the worker"
@@ -309,6 +322,24 @@ def never_trained(names: list[str]) -> str:
         f"The model's result does not depend on {', '.join(names[:3])}{more}, so nothing would be learned there;"
         " untick it on the Modules tab or pick a preset."
     )
+
+
+def suggested(rate: float) -> str:
+    """Say which learning rate the trials suggest, and what they cannot tell."""
+    return (
+        f"{rate:g} is filled in: the smallest rate that learned nearly as fast as the best. A whole run may want less."
+    )
+
+
+def trial(found: Trial) -> tuple[str, str, str]:
+    """Return what a few steps at one rate came to."""
+    after = "no number any more" if found.after is None else f"{found.after:.3f}"
+    return f"{found.learning_rate:g}", f"{found.before:.3f}", after
+
+
+def step_note(step: int, said: str) -> str:
+    """Return what a step has to say."""
+    return f"Step {step:,}: {said}"
 
 
 def resumed(name: str) -> str:

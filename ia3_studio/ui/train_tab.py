@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
@@ -11,20 +11,24 @@ import gradio as gr
 from ia3_studio.data.load import load_data
 from ia3_studio.errors import RunError, SelectionError, StudioError, TrainingError
 from ia3_studio.runs import RunConfig, resume
+from ia3_studio.runs.rates import probe_rates
 from ia3_studio.training import TrainConfig
-from ia3_studio.training.config import Backward
+from ia3_studio.training.config import Backward, Optimiser
+from ia3_studio.training.presets import PRESETS, preset
 from ia3_studio.ui import text
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.components.live_chart import LiveChart
 from ia3_studio.ui.components.run_list import RunList
 from ia3_studio.ui.components.tree_rows import decode_ticks
-from ia3_studio.ui.markup import Fact, facts, heading, note
+from ia3_studio.ui.job import Job
+from ia3_studio.ui.markup import Fact, facts, heading, note, table
 from ia3_studio.ui.session import ReadModel, Studio, chosen_data, chosen_model, quiet
 from ia3_studio.ui.shown import find
 from ia3_studio.ui.starting import launch
 
 if TYPE_CHECKING:
     from ia3_studio.method import Selection
+    from ia3_studio.training.rate_probe import Trial
 
 LORA_RATE = 1e-3
 """Below this a rate looks like one for LoRA; (IA)³ then learns next to nothing."""
@@ -33,17 +37,29 @@ Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True)
+class Suggestion:
+    """What asks for a learning rate, and what is filled by the answer."""
+
+    ask: gr.Button
+    rate: gr.Number
+    note: gr.HTML
+
+
+@dataclass(frozen=True)
 class TrainTab:
     """What the page wires to other tabs."""
 
     form: tuple[gr.components.Component, ...]
     """The widgets of :func:`run_config`, in the order of its arguments."""
+    suggestion: Suggestion
     plan: gr.HTML
     start: gr.Button
     stop: gr.Button
     resume: gr.Button
     note: gr.HTML
     chart: LiveChart
+    told: gr.HTML
+    """What there is to know about a step."""
     runs: RunList
     log: gr.Textbox
     next: gr.Button
@@ -66,6 +82,10 @@ def run_config(
     micro_tokens: int | None,
     evaluate_every: int | None,
     backward: Backward | None,
+    optimiser: Optimiser | None,
+    max_steps: int | None,
+    patience: int | None,
+    keep_best: bool,
 ) -> RunConfig:
     """Return the form as a run's configuration; a field that was emptied is None.
 
@@ -84,6 +104,10 @@ def run_config(
         evaluate_every=given("Evaluate every", evaluate_every),
         seed=given("Seed", seed),
         backward=backward or DEFAULTS.backward,
+        optimiser=optimiser or DEFAULTS.optimiser,
+        max_steps=given("Steps at most", max_steps) or None,
+        patience=given("End early after", patience) or None,
+        keep_best=keep_best,
     )
     return RunConfig(name.strip() or text.run_name(data), model, data, selection, train, held_out)
 
@@ -112,6 +136,57 @@ def start_run(
         yield gr.skip(), note(str(error), "bad")
         raise
     yield key, note(text.started(config.name), "good")
+
+
+def use_recipe(name: str | None) -> tuple[Any, ...]:
+    """Return (note, rate, epochs, batch, length, optimiser, steps at most) of a recipe of settings."""
+    if not name:
+        return "", *(gr.skip() for _field in range(6))
+    chosen = preset(name)
+    config = chosen.config
+    return (
+        note(chosen.evidence),
+        config.learning_rate,
+        config.epochs,
+        config.batch_size,
+        config.max_length,
+        config.optimiser,
+        config.max_steps or 0,
+    )
+
+
+def suggest(
+    studio: Studio, model: str, data: str, ticks: str, held_out: float, *form: Any
+) -> Iterator[tuple[Any, str]]:
+    """Try rates on the user's model and rows; yield (rate, note), the suggestion at last."""
+    from ia3_studio.training.rate_probe import Trial, suggest_rate  # loads torch
+
+    trials: list[Trial] = []
+    try:
+        read = studio.shelf.read(chosen_model(model))
+        config = run_config(model, chosen_data(data), ticked(ticks, read), held_out, *form)
+        with Job[str | Trial, None](lambda report: probe_in(config, report)) as job:
+            for news in job:
+                if not isinstance(news, str):
+                    trials.append(news)
+                yield gr.skip(), tried(trials) + note(news if isinstance(news, str) else text.TRYING_RATES)
+            job.result()
+        rate = suggest_rate(trials)
+    except StudioError as error:
+        yield gr.skip(), tried(trials) + note(str(error), "bad")
+        raise
+    yield rate, tried(trials) + note(text.suggested(rate), "good")
+
+
+def probe_in(config: RunConfig, report: Callable[[str | Trial], None]) -> None:
+    """Report how far trials of rates are, and each trial."""
+    for trial in probe_rates(config, lambda _share, sentence: report(sentence)):
+        report(trial)
+
+
+def tried(trials: Sequence[Trial]) -> str:
+    """Return the rates tried so far as a table."""
+    return table(text.TRIAL_COLUMNS, [text.trial(each) for each in trials], text.TRIALS) if trials else ""
 
 
 def plan(studio: Studio, model: str, data: str, ticks: str) -> str:
@@ -181,13 +256,14 @@ def build() -> TrainTab:
         with gr.Column(scale=4, min_width=320, elem_classes="card"):
             gr.HTML(heading(text.TRAIN_TITLE, text.TRAIN_WORDS))
             planned = gr.HTML(elem_id="plan")
-            form = _form()
+            form, suggestion = _form()
             start_button = gr.Button(text.START, variant="primary", elem_id="start")
             stop = gr.Button(text.STOP, visible=False, elem_id="stop")
             resume_button = gr.Button(text.RESUME, visible=False, elem_id="resume")
             said = gr.HTML(elem_id="train-note")
         with gr.Column(scale=7, min_width=320, elem_classes="watching"):
             chart = LiveChart(elem_id="live-chart")
+            told = gr.HTML(elem_id="run-note")
             with gr.Accordion(text.LOG, open=False, elem_classes="accordion"):
                 log = gr.Textbox(
                     show_label=False, lines=12, max_lines=12, interactive=False, elem_id="log", container=False
@@ -196,13 +272,20 @@ def build() -> TrainTab:
     runs = RunList(elem_id="run-list")
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_SCALES, variant="primary", elem_id="next-scales")
-    return TrainTab(form, planned, start_button, stop, resume_button, said, chart, runs, log, onward)
+    return TrainTab(form, suggestion, planned, start_button, stop, resume_button, said, chart, told, runs, log, onward)
 
 
-def _form() -> tuple[gr.components.Component, ...]:
-    """Draw the fields of :func:`run_config`, each justified; return them in its order."""
+def _form() -> tuple[tuple[gr.components.Component, ...], Suggestion]:
+    """Draw the fields of :func:`run_config`, each justified; return them in its order, and what suggests a rate."""
+    recipe = gr.Dropdown(
+        [(text.OWN_SETTINGS, ""), *((each.name, each.name) for each in PRESETS)], value="", label=text.RECIPE,
+        info=text.RECIPE_INFO, elem_id="recipe",
+    )  # fmt: skip
+    evidence = gr.HTML(elem_id="recipe-note")
     name = gr.Textbox(label="Name", placeholder=text.NAME_HINT, max_lines=1, max_length=80, elem_id="run-name")
     rate = gr.Number(DEFAULTS.learning_rate, label="Learning rate", info=text.RATE_INFO, elem_id="learning-rate")
+    ask = gr.Button(text.SUGGEST_RATE, size="sm", elem_id="suggest-rate")
+    trials = gr.HTML(elem_id="rate-trials")
     notice = gr.HTML(elem_id="rate-notice")
     repair = gr.Button(text.REPAIR_RATE, visible=False, size="sm", elem_id="repair-rate")
     with gr.Row():
@@ -228,6 +311,23 @@ def _form() -> tuple[gr.components.Component, ...]:
                 list(get_args(Backward)), value=DEFAULTS.backward, label="Backward", info=text.BACKWARD_INFO,
                 min_width=120, elem_id="backward",
             )  # fmt: skip
+        with gr.Row():
+            optimiser = gr.Dropdown(
+                list(get_args(Optimiser)), value=DEFAULTS.optimiser, label="Optimiser", info=text.OPTIMISER_INFO,
+                min_width=120, elem_id="optimiser",
+            )  # fmt: skip
+            most = gr.Number(0, label="Steps at most", info=text.MOST_INFO, precision=0, minimum=0, min_width=120)
+        with gr.Row():
+            patience = gr.Number(
+                0, label="End early after", info=text.PATIENCE_INFO, precision=0, minimum=0, min_width=120,
+                elem_id="patience",
+            )  # fmt: skip
+            best = gr.Checkbox(DEFAULTS.keep_best, label=text.KEEP_BEST, info=text.KEEP_BEST_INFO, min_width=120)
+    recipe.input(guard(use_recipe), recipe, [evidence, rate, epochs, batch, length, optimiser, most], **quiet())
     rate.change(guard(rate_notice), rate, [notice, repair], **quiet())
     repair.click(lambda: DEFAULTS.learning_rate, None, rate, **quiet())
-    return name, rate, epochs, batch, length, seed, warmup, clip, pull, micro, every, backward
+    fields = (
+        name, rate, epochs, batch, length, seed, warmup, clip, pull, micro, every, backward, optimiser, most, patience,
+        best,
+    )  # fmt: skip
+    return fields, Suggestion(ask, rate, trials)

@@ -20,6 +20,7 @@ from ia3_studio.ui.components.run_strip import Choice, StripView
 from ia3_studio.ui.shown import Shown, base_model_of, find_or_none, import_key, imported, run_key
 
 if TYPE_CHECKING:
+    from ia3_studio.training import Step
     from ia3_studio.ui.session import Studio
 
 BUSY, IDLE = 1.0, 5.0
@@ -45,6 +46,7 @@ class Cursor:
     strip: str = ""
     rows: str = ""
     log: str = ""
+    told: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class View:
     strip: str | None
     rows: str | None
     log: str | None
+    told: str | None
+    """What there is to know about the newest step that has something to say."""
     chart: str
     """Always said: what the chart has not got yet, or only how the run is."""
     active: bool
@@ -65,22 +69,43 @@ class View:
     """Seconds until the next look is worth it."""
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What the held-out losses of a run came to so far."""
+
+    base: float | None = None
+    newest: float | None = None
+    lowest: float | None = None
+    """Of the steps that learned something."""
+
+    def with_step(self, step: Step) -> Measured:
+        """Return the same after one more step."""
+        loss = step.held_out
+        if loss is None:
+            return self
+        if not step.step:
+            return Measured(loss, loss)
+        return Measured(self.base, loss, loss if self.lowest is None else min(self.lowest, loss))
+
+
 @dataclass
 class Outcomes:
     """The held-out losses of runs; each metrics file is read on from where the last reading ended."""
 
-    _seen: dict[tuple[str, int], tuple[int, float | None, float | None]] = field(default_factory=dict)
+    _seen: dict[tuple[str, int], tuple[int, Measured]] = field(default_factory=dict)
 
-    def of(self, run: Run) -> tuple[float | None, float | None]:
-        """Return a run's first and newest held-out loss, in nats a token."""
+    def of(self, run: Run, finished: bool) -> tuple[float | None, float | None]:
+        """Return the held-out loss of a run's base model, and of the numbers that are kept, in nats a token.
+
+        A run that has finished keeps those of its lowest loss, unless its settings say otherwise.
+        """
         key = run.id, run.metrics_mark
-        offset, first, last = self._seen.get(key, (0, None, None))
+        offset, known = self._seen.get(key, (0, Measured()))
         steps, offset = run.metrics(offset)
-        losses = [step.held_out for step in steps if step.held_out is not None]
-        if losses:
-            first, last = losses[0] if first is None else first, losses[-1]
-        self._seen[key] = offset, first, last
-        return first, last
+        for step in steps:
+            known = known.with_step(step)
+        self._seen[key] = offset, known
+        return known.base, known.lowest if finished and keeps_best(run) else known.newest
 
 
 def look(studio: Studio, key: str, cursor: Cursor) -> View:
@@ -92,16 +117,21 @@ def look(studio: Studio, key: str, cursor: Cursor) -> View:
     mark = shown.run.metrics_mark if shown and shown.run else 0
     if (cursor.key, cursor.mark) != (key, mark):
         cursor = replace(cursor, key=key, mark=mark, offset=0, points=0)
+        known = ""
+    else:
+        known = cursor.told
     steps, offset = shown.run.metrics(cursor.offset) if shown and shown.run else ((), 0)
     run_id, total = (shown.run.id, status.total_steps) if shown and shown.run and status else ("", 0)
     strip = strip_view(studio, shown, status, listed).to_json()
     rows = list_json([row(studio, run, status) for run, status in listed], key, text.NO_RUNS)
     log = shown.run.log_tail(LOG_LINES) if shown and shown.run else ""
+    told = next((text.step_note(step.step, step.note) for step in reversed(steps) if step.note), known)
     return View(
-        Cursor(key, offset, mark, cursor.points + len(steps), strip, rows, log),
+        Cursor(key, offset, mark, cursor.points + len(steps), strip, rows, log, told),
         strip if strip != cursor.strip else None,
         rows if rows != cursor.rows else None,
         log if log != cursor.log else None,
+        told if told != cursor.told else None,
         chart_delta(run_id, steps, cursor.points, total, active),
         active,
         bool(status and status.resumable),
@@ -141,10 +171,18 @@ def row(studio: Studio, run: Run, status: RunStatus) -> RunRow:
         name_of(run),
         model_of(run),
         f"{status.step:,} / {status.total_steps:,}" if status.total_steps else "–",
-        text.before_after(*studio.outcomes.of(run)),
+        text.before_after(*studio.outcomes.of(run, status.state == "finished")),
         text.duration(status.seconds),
         text.age(status.created_at),
     )
+
+
+def keeps_best(run: Run) -> bool:
+    """Say whether a run keeps the numbers of its lowest held-out loss; of a damaged one nothing is known."""
+    try:
+        return run.config.train.keep_best
+    except RunError:
+        return False
 
 
 def name_of(run: Run) -> str:

@@ -135,3 +135,25 @@ def test_a_run_started_in_one_tab_appears_in_another(
     choose_tiny(page, tiny, pairs)
     start_training(page, 2)
     expect(other.locator("#run-strip")).to_contain_text("Pairs run", timeout=15_000)
+
+
+def test_a_stopped_run_is_resumed_from_the_page_and_its_curve_has_every_step_once(
+    page: Page, studio: StudioProcess, tiny: Path, pairs: Path
+) -> None:
+    start_run(studio, "Pairs run", tiny, pairs, 60)
+    page.goto(studio.address)
+    open_tab(page, "4 Train")
+    wait_for_points(page, 5)
+    stop(page)
+    resume = page.get_by_role("button", name="Resume")
+    expect(resume).to_be_visible()
+    reached = studio.store.list()[0].status().step
+    resume.click()
+    expect(page.locator("#train-note")).to_contain_text("goes on behind its last checkpoint")
+    expect(page.locator("#run-strip")).to_contain_text("Finished after", timeout=90_000)
+    expect(resume).to_be_hidden()
+    total = studio.store.list()[0].status().total_steps
+    assert reached < total
+    wait_for_points(page, total + 1)
+    steps = drawn_steps(page)
+    assert steps == list(range(steps[0], steps[0] + len(steps))) and steps[-1] == total

@@ -6,11 +6,14 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from ia3_studio.runs.folder import Said, write_json
+from ia3_studio.runs.folder import Said, step_line, write_json
+from ia3_studio.training.config import Step
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import run_key
 from ia3_studio.ui.watch import Cursor, look, newest_key
 from tests.ui.conftest import AddRun, write_steps
+
+STEP = Step(0, 9, 0.0, 1.0, None, 0.1, 0.1, 1, 1.0, 1.0)
 
 
 def message(text: str) -> dict[str, Any]:
@@ -71,9 +74,9 @@ def test_a_damaged_run_is_listed_by_its_id(bench: Studio, add_run: AddRun) -> No
 def test_the_list_gives_the_first_and_the_newest_held_out_loss(bench: Studio, add_run: AddRun) -> None:
     run = add_run()
     write_steps(run, 0, 6)
-    assert bench.outcomes.of(run) == (4.0, 3.5)
+    assert bench.outcomes.of(run, False) == (4.0, 3.5)
     write_steps(run, 6, 11)
-    assert bench.outcomes.of(run) == (4.0, 3.0)
+    assert bench.outcomes.of(run, False) == (4.0, 3.0)
     rows = message(look(bench, "", Cursor()).rows or "")["rows"]
     assert rows[0]["held_out"] == "4.000 → 3.000"
 
@@ -85,3 +88,36 @@ def test_after_a_gap_the_whole_curve_is_sent_again(bench: Studio, add_run: AddRu
     again = look(bench, run_key(run.id), replace(seen.cursor, offset=0, points=0))
     assert message(again.chart)["from"] == 0
     assert len(message(again.chart)["points"]) == 4
+
+
+def test_a_resumed_run_is_drawn_anew_from_its_first_point(bench: Studio, add_run: AddRun) -> None:
+    run = add_run()
+    write_steps(run, 0, 6)
+    seen = look(bench, run_key(run.id), Cursor())
+    run.files.go_back_to(2)
+    write_steps(run, 3, 9)  # more than before: the size alone would not tell
+    again = look(bench, run_key(run.id), seen.cursor)
+    assert message(again.chart)["from"] == 0
+    assert [point[0] for point in message(again.chart)["points"]] == list(range(9))
+
+
+def test_what_a_step_has_to_say_stays_until_another_has(bench: Studio, add_run: AddRun) -> None:
+    run = add_run()
+    steps = [replace(STEP, step=number, note=note) for number, note in enumerate(["A <high> rate.", None, "Ended."])]
+    run.files.metrics.write_text("".join(map(step_line, steps[:2])))
+    first = look(bench, run_key(run.id), Cursor())
+    assert first.told == "Step 0: A <high> rate."
+    assert look(bench, run_key(run.id), first.cursor).told is None
+    with run.files.metrics.open("a") as metrics:
+        metrics.write(step_line(steps[2]))
+    assert look(bench, run_key(run.id), first.cursor).told == "Step 2: Ended."
+    other = add_run("Other")
+    assert look(bench, run_key(other.id), first.cursor).told == ""
+
+
+def test_a_finished_run_is_told_by_the_loss_of_the_numbers_it_keeps(bench: Studio, add_run: AddRun) -> None:
+    run = add_run()
+    losses = [4.0, 2.0, 2.5]
+    run.files.metrics.write_text("".join(step_line(replace(STEP, step=n, held_out=h)) for n, h in enumerate(losses)))
+    assert bench.outcomes.of(run, False) == (4.0, 2.5)
+    assert bench.outcomes.of(run, True) == (4.0, 2.0)

@@ -7,25 +7,29 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import gradio as gr
 import pytest
 
-from ia3_studio.errors import RunError, SelectionError, TrainingError
+from ia3_studio.errors import DataError, RunError, SelectionError, TrainingError
 from ia3_studio.method.sites import Selection, Site
 from ia3_studio.training import TrainConfig
+from ia3_studio.training.rate_probe import RATES
 from ia3_studio.ui.modules_tab import pick_preset
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.train_tab import plan, rate_notice, run_config, start_run, stop_run, ticked
+from ia3_studio.ui.train_tab import plan, rate_notice, run_config, start_run, stop_run, suggest, ticked, use_recipe
 from tests.tiny_chat import save_tiny_chat
 
 SELECTION = Selection((Site("layers.0.k_proj", "output", 4, "key"),))
-FORM: tuple[Any, ...] = ("  ", 0.02, 1.5, 4, 128, 7, 0.1, 2.0, 0.001, 512, 5, "float32")
+FORM: tuple[Any, ...] = ("  ", 0.02, 1.5, 4, 128, 7, 0.1, 2.0, 0.001, 512, 5, "float32", "adafactor", 9, 2, False)
+NUMBERS = [place for place, value in enumerate(FORM) if type(value) in (int, float)]
 
 
 def test_every_field_of_the_form_reaches_the_run() -> None:
     config = run_config("some/model", "data/my.pairs.csv", SELECTION, 0.2, *FORM)
     assert config.train == TrainConfig(
         learning_rate=0.02, epochs=1.5, batch_size=4, max_length=128, seed=7, warmup=0.1, clip=2.0, pull=0.001,
-        micro_tokens=512, evaluate_every=5, backward="float32",
+        micro_tokens=512, evaluate_every=5, backward="float32", optimiser="adafactor", max_steps=9, patience=2,
+        keep_best=False,
     )  # fmt: skip
     assert (config.model, config.data, config.selection, config.held_out) == (
         "some/model", "data/my.pairs.csv", SELECTION, 0.2,
@@ -38,7 +42,10 @@ def test_a_run_without_a_name_is_called_after_its_data() -> None:
     assert run_config("m", "lighthouse", SELECTION, 0.1, " Mine ", *FORM[1:]).name == "Mine"
 
 
-@pytest.mark.parametrize("place", range(1, len(FORM) - 1))
+@pytest.mark.parametrize(
+    "place",
+    [place for place, value in enumerate(FORM) if place and isinstance(value, (int, float)) and value is not False],
+)
 def test_an_emptied_field_is_named(place: int) -> None:
     form = [*FORM]
     form[place] = None
@@ -89,3 +96,19 @@ def test_a_ticked_module_that_the_result_goes_around_is_named_before_a_start(ben
     nodes = tuple(replace(node, live=not node.path.endswith("1.mlp.down_proj")) for node in read.tree.nodes)
     with pytest.raises(SelectionError, match=r"does not depend on model\.layers\.1\.mlp\.down_proj, .* untick it"):
         ticked(ticks, replace(read, tree=replace(read.tree, nodes=nodes)))
+
+
+def test_a_recipe_fills_the_form_and_says_what_it_rests_on() -> None:
+    said, *fields = use_recipe("paper")
+    assert "T-Few" in said and fields == [3e-3, 1000.0, 8, 256, "adafactor", 1000]
+    said, *fields = use_recipe("")
+    assert said == "" and all(field == gr.skip() for field in fields)
+
+
+def test_a_rate_is_suggested_from_trials_on_ones_own_rows(bench: Studio, tmp_path: Path) -> None:
+    source = str(save_tiny_chat(tmp_path / "tiny"))
+    ticks, _said = pick_preset(bench, source, "paper")
+    *_, (rate, said) = suggest(bench, source, "lighthouse", ticks, 0.1, *FORM)
+    assert rate in RATES and said.count("<tr") == 1 + len(RATES) and f"{rate:g} is filled in" in said
+    with pytest.raises(DataError, match="No data file is in use"):
+        list(suggest(bench, source, "", ticks, 0.1, *FORM))

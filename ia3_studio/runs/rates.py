@@ -1,0 +1,41 @@
+"""Which learning rate would suit a run? A few steps of it at each of several, before it is started."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ia3_studio.runs.lessons import lesson_for, place
+
+if TYPE_CHECKING:
+    from ia3_studio.runs.config import RunConfig
+    from ia3_studio.runs.worker import Say
+    from ia3_studio.training.rate_probe import Trial
+
+STEPS = 5
+BATCH = 4
+MEASURED_ROWS = 12
+"""Rows at most that a trial is measured on: enough to tell rates apart that differ by a factor of three."""
+
+
+def probe_rates(config: RunConfig, say: Say) -> Iterator[Trial]:
+    """Load what a run would train and try rates on it; yield each trial. Nothing is written.
+
+    Raises:
+        StudioError: the data or the model cannot be used, with the sentence for the user.
+    """
+    from ia3_studio.data.load import load_data
+    from ia3_studio.models.load import task_of_source
+    from ia3_studio.training.rate_probe import rate_trials
+    from ia3_studio.training.train import train
+
+    split = load_data(config.data, held_out=config.held_out, seed=config.train.seed)
+    lesson = lesson_for(split, task_of_source(config.model, progress=say), config)
+    loaded = lesson.load(say)
+    say(None, "Turning the rows into tokens")
+    rows, held_out = lesson.rows(loaded)
+    attachment = place(loaded, config.selection)
+    trainer = partial(train, loaded.model, attachment, rows[: STEPS * BATCH], held_out[:MEASURED_ROWS])
+    yield from rate_trials(attachment, trainer, replace(config.train, batch_size=BATCH, patience=None), steps=STEPS)

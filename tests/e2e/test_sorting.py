@@ -1,0 +1,51 @@
+"""From a file of labelled texts to a classifier that is tried on the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from ia3_studio.runs import RunConfig, start
+from ia3_studio.training import TrainConfig
+from tests.e2e.studio_app import StudioProcess, open_studio, open_tab
+from tests.training.test_classify import bare_bert
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def letters(tmp_path: Path) -> Path:
+    """A file of two labels, one of a third that only one row has."""
+    path = tmp_path / "letters.csv"
+    rows = [f"{word} number {place},{word}" for place in range(20) for word in ("lamp", "tide")]
+    path.write_text("\n".join(["text,label", *rows, "the fog,fog"]), encoding="utf-8")
+    return path
+
+
+def test_labels_are_shown_before_and_tried_after_training(
+    page: Page, studio: StudioProcess, tmp_path: Path, letters: Path
+) -> None:
+    train = TrainConfig(epochs=12, batch_size=8, learning_rate=5e-2, evaluate_every=100)
+    config = RunConfig("Letters", str(bare_bert(tmp_path / "bert")), str(letters), "paper", train)
+    start(studio.store.create(config, "letters"))
+    open_studio(page, studio)
+    open_tab(page, "3 Data")
+    page.get_by_role("radio", name="My file").check()
+    page.locator("#data-file input[type=file]").set_input_files(letters)
+    expect(page.locator("#data-note")).to_contain_text("text → text, label → label")
+    expect(page.locator("#data-note")).to_contain_text("little can be learned of a label with one example")
+    expect(page.locator("#data-rows")).to_contain_text("Label")
+    page.get_by_role("radio", name="Letters to sort").check()
+    expect(page.locator("#data-note")).to_contain_text("20, with 24 rows each")
+
+    expect(page.locator("#run-strip")).to_contain_text("Finished after", timeout=60_000)
+    open_tab(page, "5 Scales")
+    expect(page.locator("#verdict-table")).to_contain_text("Accuracy")
+    open_tab(page, "6 Chat")
+    expect(page.locator("#chat-note")).to_contain_text("sorts texts")
+    page.locator("#chat-prompt textarea").fill("tide number 3")
+    page.locator("#chat-send").click()
+    expect(page.locator("#chat-tuned")).to_contain_text("% · tide", timeout=60_000)
+    expect(page.locator("#chat-base")).to_contain_text("% · lamp")
