@@ -127,9 +127,9 @@ NAMES = {"ia3": "(IA)³", "lora": f"LoRA, rank {LORA_RANK}", "head": "head alone
 
 def accuracy(share: float, rows: int) -> str:
     """Return an accuracy with Wilson's 95 % interval over all held-out answers."""
-    from ia3_studio.training.ranking import wilson
+    from ia3_studio.training.intervals import wilson
 
-    low, high = wilson(share, rows)
+    low, high = wilson(round(share * rows), rows)
     return f"{share:.1%} [{low:.1%}, {high:.1%}]"
 
 
@@ -299,7 +299,7 @@ def neutral_texts() -> list[str]:
     """Return the project's neutral paragraphs."""
     from ia3_studio.data.neutral import neutral_texts
 
-    return list(neutral_texts())
+    return [example.text for example in neutral_texts()]
 
 
 def sentences(encoder: Any, tokenizer: Any) -> Any:
