@@ -51,6 +51,10 @@ class TrainConfig:
     """AdamW has moments for each number; Adafactor as in T-Few bounds each vector's step by that vector's size."""
     patience: int | None = None
     """Held-out losses in a row without a new lowest after which training ends early; None never does."""
+    cache_mb: int = 1024
+    """Memory for what blocks below the lowest vector make of rows, at most a quarter of what is free; 0 for none."""
+    cache_folder: str | None = None
+    """Where that goes on when the memory is full; None keeps nothing more."""
     keep_best: bool = True
     """Whether the numbers of the lowest held-out loss are kept at the end, and not those of the last step."""
 
@@ -69,6 +73,8 @@ class TrainConfig:
             raise TrainingError(f"The optimiser {self.optimiser!r} is unknown; choose adamw or adafactor.")
         if self.pull < 0:
             raise TrainingError(f"pull is {self.pull}; it must be 0 or more.")
+        if self.cache_mb < 0:
+            raise TrainingError(f"cache_mb is {self.cache_mb}; it must be 0 or more.")
         if self.patience is not None and self.patience < 1:
             raise TrainingError(f"patience is {self.patience}; it must be at least 1 held-out loss.")
 

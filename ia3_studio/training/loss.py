@@ -6,6 +6,7 @@ hundred of them at a time, each part's gradient being taken before the next part
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -18,7 +19,9 @@ from torch.nn import functional as F
 from ia3_studio.errors import TrainingError
 from ia3_studio.training.batches import IGNORED, label_count, lay_end_to_end, micro_batches, pad, shared_tokens
 from ia3_studio.training.config import Backward
-from ia3_studio.training.packing import packing_of
+from ia3_studio.training.frozen import FrozenPart
+from ia3_studio.training.hidden_store import HiddenStore
+from ia3_studio.training.packing import TRIAL, packing_of
 from ia3_studio.training.precision import backward_format, backward_products
 
 if TYPE_CHECKING:
@@ -35,7 +38,7 @@ class CausalLoss:
         TrainingError: the model has no language-model head, gives no numbers, or its tokens see those to their right.
     """
 
-    def __init__(self, model: Any, backward: Backward = "float32") -> None:
+    def __init__(self, model: Any, backward: Backward = "float32", frozen: FrozenPart | None = None) -> None:
         self.model = model
         self._backward = backward_format(backward, model.device)
         self.head = _head_of(model)
@@ -45,6 +48,9 @@ class CausalLoss:
         _require_causal(model)
         self._plain = _head_is_last(self.head, hidden, logits)
         self._packing = packing_of(model)
+        self._frozen = frozen
+        if frozen and not self._is_recalled(frozen.store):
+            self._frozen = None
 
     @property
     def packs(self) -> bool:
@@ -132,9 +138,27 @@ class CausalLoss:
         if self._packing:
             shared = shared_tokens(rows)
             forward = partial(self._packing.run, [row.input_ids for row in rows], shared)
-            return forward, lay_end_to_end(rows, shared, device)
+            return self._from_memory(forward, rows, shared), lay_end_to_end(rows, shared, device)
         ids, labels = pad(rows, device)
-        return partial(self.model, input_ids=ids, use_cache=False), labels
+        return self._from_memory(partial(self.model, input_ids=ids, use_cache=False), rows, None), labels
+
+    def _from_memory(
+        self, forward: Callable[[], Any], rows: Sequence[TokenRow], shared: int | None
+    ) -> Callable[[], Any]:
+        return partial(self._frozen.run, forward, rows, shared) if self._frozen else forward
+
+    def _is_recalled(self, store: HiddenStore) -> bool:
+        """Try it: the same loss when the lower part is remembered as when it is computed."""
+        from ia3_studio.data.tokens import TokenRow
+
+        rows = [TokenRow(ids, (IGNORED, *ids[1:]), 0, False) for ids in TRIAL]
+        try:
+            computed, remembered = self.measure(rows), self.measure(rows)
+        except Exception:  # a foreign forward may raise anything when its lower blocks do nothing
+            return False
+        finally:
+            store.clear()
+        return math.isclose(computed, remembered, rel_tol=1e-3)
 
 
 def _descend(loss: Tensor, total: int) -> float:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.data.labels import LabelRow, TagRow
 from ia3_studio.data.targets import TargetRow
+from ia3_studio.method.scaling import Attachment
 from ia3_studio.training.choice_model import choice_model
 from ia3_studio.training.class_loss import ClassLoss, TagLoss
 from ia3_studio.training.config import TrainConfig
+from ia3_studio.training.frozen import frozen_part
 from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.objective import MeanObjective, Objective
 from ia3_studio.training.target_loss import TargetLoss
 from ia3_studio.training.tfew_loss import ChoiceObjective, LossWeights
 
 
-def objective_for(model: Any, rows: Sequence[Any], config: TrainConfig) -> Objective[Any]:
+def objective_for(model: Any, attachment: Attachment, rows: Sequence[Any], config: TrainConfig) -> Objective[Any]:
     """Return the objective of the kind of rows.
 
     Raises:
@@ -32,4 +35,6 @@ def objective_for(model: Any, rows: Sequence[Any], config: TrainConfig) -> Objec
         return MeanObjective(TargetLoss(model, config.backward))
     if isinstance(first, ChoiceRow):
         return ChoiceObjective(choice_model(model), LossWeights())
-    return MeanObjective(CausalLoss(model, config.backward))
+    folder = Path(config.cache_folder) if config.cache_folder else None
+    frozen = frozen_part(model, attachment, config.cache_mb * 2**20, folder)
+    return MeanObjective(CausalLoss(model, config.backward, frozen))

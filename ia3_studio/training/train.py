@@ -54,7 +54,7 @@ def train(
         >>> for step in train(model, attachment, rows, held_out, TrainConfig(epochs=2)):   # doctest: +SKIP
         ...     print(step.step, step.loss)
     """
-    chosen = objective or objective_for(model, rows, config)
+    chosen = objective or objective_for(model, attachment, rows, config)
     chosen.check(rows)
     model.eval()
     return Training(chosen, attachment, rows, held_out, config, since, is_stopping or _never, processes or launched())
