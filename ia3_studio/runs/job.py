@@ -74,8 +74,9 @@ class TrainingJob:
         """Write the adapter as it is now, with the facts of its making."""
         from ia3_studio import __version__
 
+        task = self._lesson.task_type
         facts = {
-            "task_type": self._lesson.task_type,
+            **({"task_type": task} if task else {}),
             "studio_version": __version__,
             "run": self._run.id,
             "data": self._data,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ia3_studio.data.tokens import Tokenized
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models import LoadedModel
+    from ia3_studio.models.classifier import Sorted
     from ia3_studio.models.loaded import Task
     from ia3_studio.runs.config import RunConfig
     from ia3_studio.runs.evaluation import RunEvaluation
@@ -60,7 +61,7 @@ class Lesson(Protocol):
 def sorts(split: DataSplit, task: Task) -> bool:
     """Say whether a model of this task learns to sort the texts, or words, of these data."""
     kind = split.mapping.kind
-    return kind == "tags" or (kind == "labels" and task not in ("causal-lm", "seq2seq"))
+    return kind in ("tags", "pictures") or (kind == "labels" and task not in ("causal-lm", "seq2seq"))
 
 
 def lesson_for(split: DataSplit, task: Task, config: RunConfig) -> Lesson:
@@ -69,7 +70,7 @@ def lesson_for(split: DataSplit, task: Task, config: RunConfig) -> Lesson:
     Texts with labels teach a chat model to answer with the label, and any other model to sort them.
     """
     if sorts(split, task):
-        return ClassLesson(split, config)
+        return (PictureLesson if split.mapping.kind == "pictures" else ClassLesson)(split, config)
     if split.mapping.kind == "choices":
         return ChoiceLesson(split, config)
     return (TargetLesson if task == "seq2seq" else ChatLesson)(split, config)
@@ -242,8 +243,13 @@ class ClassLesson:
         """Load the model with a head for the labels."""
         from ia3_studio.models.classifier import load_classifier
 
-        of, seed = self.labels, self._config.train.seed
-        return load_classifier(self._config.model, of.names, of.kind, of_words=of.of_words, seed=seed, progress=say)
+        labels, seed = self.labels, self._config.train.seed
+        return load_classifier(self._config.model, labels.names, labels.kind, of=self.sorted, seed=seed, progress=say)
+
+    @property
+    def sorted(self) -> Sorted:
+        """Return what has labels."""
+        return "words" if self.labels.of_words else "texts"
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
         """Return the rows to learn and those held out; print what was cut or left out, and why."""
@@ -280,6 +286,45 @@ class ClassLesson:
 
         loss = TagLoss(loaded.model) if self.labels.of_words else ClassLoss(loaded.model)
         return evaluate_classifier(loss, attachment, held_out, self.labels, self._config.train.micro_tokens)
+
+
+class PictureLesson(ClassLesson):
+    """Pictures with labels, for a model with a new head."""
+
+    @property
+    def task_type(self) -> str:
+        """Return nothing: PEFT has no name for it."""
+        return ""
+
+    @property
+    def sorted(self) -> Sorted:
+        """Return what has labels."""
+        return "images"
+
+    def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Return the pictures to learn and those held out; print what was left out, and why."""
+        from ia3_studio.data.images import Pictured, read_pictures
+
+        def read(examples: Sequence[Example]) -> Pictured:
+            found = read_pictures(examples, self.labels, loaded.tokenizer)
+            tell(found.problems, found.cut)
+            return found
+
+        return read(self._split.train).rows, measurable(read, self._split.held_out).rows
+
+    def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:
+        """Return one picture as the model takes it."""
+        return {"pixel_values": rows[0].pixels[None].to(loaded.model.device, loaded.model.dtype)}
+
+    def evaluate(
+        self, loaded: LoadedModel, attachment: Attachment, held_out: Sequence[Any]
+    ) -> Generator[Progress, None, RunEvaluation]:
+        """Measure base and tuned model on held-out pictures; yield how far it is."""
+        from ia3_studio.runs.evaluation import evaluate_classifier
+        from ia3_studio.training.class_loss import ImageLoss
+
+        budget = self._config.train.micro_tokens
+        return evaluate_classifier(ImageLoss(loaded.model), attachment, held_out, self.labels, budget)
 
 
 def _shorter(row: Any) -> dict[str, Any]:
