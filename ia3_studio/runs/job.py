@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,11 @@ class TrainingJob:
         self._training = train(model, placed, self._rows, self._held_out, config, since=since, is_stopping=is_stopping)
         for step in self._training:
             self._newest = step
-            yield step
+            yield (
+                step
+                if step.step
+                else replace(step, note=" ".join([*self._lesson.notes, step.note or ""]).strip() or None)
+            )
 
     def checkpoint(self, path: Path) -> None:
         """Write what training goes on from after the newest step; the file is replaced as a whole."""
