@@ -12,15 +12,23 @@ if TYPE_CHECKING:
     from ia3_studio.chat import ChatSettings, reply
     from ia3_studio.data.choices import ChoiceExample, tokenize_choices
     from ia3_studio.data.examples import Example, Message
+    from ia3_studio.data.labels import labels_of, tokenize_labels
     from ia3_studio.data.load import load_data
+    from ia3_studio.data.targets import tokenize_targets
     from ia3_studio.data.tokens import tokenize
     from ia3_studio.errors import StudioError
+    from ia3_studio.insight.verdict import verdict
     from ia3_studio.method.adapter import Adapter, load_adapter
+    from ia3_studio.method.heads import HeadedAttachment
     from ia3_studio.method.scaling import attach
     from ia3_studio.method.sites import Selection, Site
     from ia3_studio.method.tree import discover
+    from ia3_studio.models.classifier import load_classifier
     from ia3_studio.models.load import load_model
+    from ia3_studio.sorting import sort_text
+    from ia3_studio.training.checkpoint import load_checkpoint
     from ia3_studio.training.config import Step, TrainConfig
+    from ia3_studio.training.evaluation import evaluate_language, finish
     from ia3_studio.training.train import train
     from ia3_studio.training.train_choices import train_choices
 
@@ -31,6 +39,7 @@ __all__ = [
     "ChatSettings",
     "ChoiceExample",
     "Example",
+    "HeadedAttachment",
     "Message",
     "Selection",
     "Site",
@@ -39,14 +48,23 @@ __all__ = [
     "TrainConfig",
     "attach",
     "discover",
+    "evaluate_language",
+    "finish",
+    "labels_of",
     "load_adapter",
+    "load_checkpoint",
+    "load_classifier",
     "load_data",
     "load_model",
     "reply",
+    "sort_text",
     "tokenize",
     "tokenize_choices",
+    "tokenize_labels",
+    "tokenize_targets",
     "train",
     "train_choices",
+    "verdict",
 ]
 
 _HOMES = {
@@ -54,6 +72,7 @@ _HOMES = {
     "ChatSettings": "chat",
     "ChoiceExample": "data.choices",
     "Example": "data.examples",
+    "HeadedAttachment": "method.heads",
     "Message": "data.examples",
     "Selection": "method.sites",
     "Site": "method.sites",
@@ -62,14 +81,23 @@ _HOMES = {
     "TrainConfig": "training.config",
     "attach": "method.scaling",
     "discover": "method.tree",
+    "evaluate_language": "training.evaluation",
+    "finish": "training.evaluation",
+    "labels_of": "data.labels",
     "load_adapter": "method.adapter",
+    "load_checkpoint": "training.checkpoint",
+    "load_classifier": "models.classifier",
     "load_data": "data.load",
     "load_model": "models.load",
     "reply": "chat",
+    "sort_text": "sorting",
     "tokenize": "data.tokens",
     "tokenize_choices": "data.choices",
+    "tokenize_labels": "data.labels",
+    "tokenize_targets": "data.targets",
     "train": "training.train",
     "train_choices": "training.train_choices",
+    "verdict": "insight.verdict",
 }
 
 

@@ -65,11 +65,12 @@ class TrainingJob:
         self._training = train(model, placed, self._rows, self._held_out, config, since=since, is_stopping=is_stopping)
         for step in self._training:
             self._newest = step
-            yield (
-                step
-                if step.step
-                else replace(step, note=" ".join([*self._lesson.notes, step.note or ""]).strip() or None)
-            )
+            yield step if step.step else self._with_notes(step)
+
+    def _with_notes(self, step: Step) -> Step:
+        """Return a step with what is to be known of the rows in front of what it says itself."""
+        said = [*self._lesson.notes, *([step.note] if step.note else [])]
+        return replace(step, note=" ".join(said) or None)
 
     def checkpoint(self, path: Path) -> None:
         """Write what training goes on from after the newest step; the file is replaced as a whole."""
