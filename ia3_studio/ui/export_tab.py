@@ -57,7 +57,7 @@ def card_of(studio: Studio, shown: Shown, folder: Path) -> CardFacts:
     from ia3_studio.method import Adapter
 
     adapter = Adapter.load(folder)
-    before, after = studio.outcomes.of(shown.run, shown.run.status().state == "finished") if shown.run else (None, None)
+    before, after = studio.outcomes.of(shown.run, shown.run.status().learned_all) if shown.run else (None, None)
     return CardFacts(
         shown.name,
         base_model_of(folder),

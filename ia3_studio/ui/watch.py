@@ -94,10 +94,10 @@ class Outcomes:
 
     _seen: dict[tuple[str, int], tuple[int, Measured]] = field(default_factory=dict)
 
-    def of(self, run: Run, finished: bool) -> tuple[float | None, float | None]:
+    def of(self, run: Run, learned_all: bool) -> tuple[float | None, float | None]:
         """Return the held-out loss of a run's base model, and of the numbers that are kept, in nats a token.
 
-        A run that has finished keeps those of its lowest loss, unless its settings say otherwise.
+        A run that has learned all keeps those of its lowest loss, unless its settings say otherwise.
         """
         key = run.id, run.metrics_mark
         offset, known = self._seen.get(key, (0, Measured()))
@@ -105,7 +105,7 @@ class Outcomes:
         for step in steps:
             known = known.with_step(step)
         self._seen[key] = offset, known
-        return known.base, known.lowest if finished and keeps_best(run) else known.newest
+        return known.base, known.lowest if learned_all and keeps_best(run) else known.newest
 
 
 def look(studio: Studio, key: str, cursor: Cursor) -> View:
@@ -171,7 +171,7 @@ def row(studio: Studio, run: Run, status: RunStatus) -> RunRow:
         name_of(run),
         model_of(run),
         f"{status.step:,} / {status.total_steps:,}" if status.total_steps else "–",
-        text.before_after(*studio.outcomes.of(run, status.state == "finished")),
+        text.before_after(*studio.outcomes.of(run, status.learned_all)),
         text.duration(status.seconds),
         text.age(status.created_at),
     )
