@@ -130,6 +130,14 @@ def test_a_run_killed_while_its_result_is_measured_goes_on_with_measuring(store:
     assert numbers(run) == list(range(7)) and (run.folder / "evaluation.json").exists()
 
 
+def test_a_stop_in_the_last_step_finishes_the_run(store: RunStore) -> None:
+    run = begin(store, "endless end")
+    wait(lambda: run.status().step == 5)
+    run.request_stop()
+    wait(lambda: not run.status().active)
+    assert run.status().sentence == "Finished after 6 steps" and not run.files.checkpoint.exists()
+
+
 def test_a_stop_before_the_next_step_leaves_what_was_learned_before(store: RunStore) -> None:
     run = begin(store, "killed")
     wait(lambda: state(run) == "interrupted")
