@@ -99,7 +99,7 @@ class Problem:
 class Mapping:
     """Which columns play which part."""
 
-    kind: Literal["pairs", "messages", "text", "labels", "tags", "choices"]
+    kind: Literal["pairs", "messages", "text", "labels", "tags", "choices", "pictures"]
     prompt: str = ""
     answer: str = ""
     context: str = ""
@@ -116,6 +116,8 @@ class Mapping:
     """What the first choice is called where the answer is a number."""
 
     def __str__(self) -> str:
+        if self.kind == "pictures":
+            return "pictures → picture, folder → label"
         if self.kind == "choices":
             question, choices = " + ".join(self.parts[: self.asked]), ", ".join(self.parts[self.asked :])
             return f"{question} → question, {choices} → choices, {self.answer} → right choice"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from ia3_studio.data.examples import Example, Mapping, Problem, guess_mapping, read_examples
+from ia3_studio.data.images import is_picture_folder, picture_examples
 from ia3_studio.data.table import Table, read_table
 from ia3_studio.errors import DataError
 
@@ -42,11 +44,11 @@ class DataSplit:
     description: str
     mapping: Mapping
     fingerprint: str
-    """SHA-256 of the training file's bytes."""
+    """SHA-256 of the training file's bytes; of the names and sizes of pictures."""
 
 
 def load_data(source: str | Path, *, held_out: float = 0.1, seed: int = 0) -> DataSplit:
-    """Read a starter by name or a file by path, and set rows aside to measure on.
+    """Read a starter by name, a file or a folder of pictures by path, and set rows aside to measure on.
 
     Args:
         held_out: share of the rows of a file that is set aside, at least one row; a starter brings its own.
@@ -59,12 +61,24 @@ def load_data(source: str | Path, *, held_out: float = 0.1, seed: int = 0) -> Da
         raise DataError(f"The held-out share is {held_out}; give a number between 0 and 1, such as 0.1.")
     if str(source) in {starter.name for starter in STARTERS}:
         return _load_starter(str(source))
+    if is_picture_folder(Path(source)):
+        return _load_pictures(Path(source), held_out, seed)
     table = read_table(source)
     mapping = guess_mapping(table)
     examples, problems = read_examples(table, mapping)
     train, measured = _split(examples, held_out, seed)
     description = f"{Path(source).name}: {table.description}"
     return DataSplit(train, measured, tuple(problems), description, mapping, table.fingerprint)
+
+
+def _load_pictures(folder: Path, held_out: float, seed: int) -> DataSplit:
+    examples, problems = picture_examples(folder)
+    train, measured = _split(examples, held_out, seed)
+    classes = len({label for example in examples for label in example.labels})
+    description = f"{folder.name}: {len(examples):,} pictures in {classes:,} folders"
+    names = "".join(f"{Path(e.text).relative_to(folder)}:{Path(e.text).stat().st_size}\n" for e in examples)
+    fingerprint = hashlib.sha256(names.encode()).hexdigest()
+    return DataSplit(train, measured, tuple(problems), description, Mapping("pictures"), fingerprint)
 
 
 def _load_starter(name: str) -> DataSplit:

@@ -10,7 +10,7 @@ from ia3_studio.errors import ModelError
 from ia3_studio.models.architecture import read_config, unreadable
 from ia3_studio.models.device import choose_device
 from ia3_studio.models.fetch import prepare
-from ia3_studio.models.loaded import LoadedModel
+from ia3_studio.models.loaded import LoadedModel, Task
 from ia3_studio.models.progress import Progress, unheard
 from ia3_studio.models.quiet import quiet_transformers
 from ia3_studio.models.sources import base_model_name, parse_source
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel
 
 Kind = Literal["single", "multi", "number"]
+Sorted = Literal["texts", "words", "images"]
+TASKS: dict[Sorted, Task] = {
+    "texts": "classification", "words": "token-classification", "images": "image-classification",
+}  # fmt: skip
 PROBLEMS: dict[Kind, Literal["regression", "single_label_classification", "multi_label_classification"]] = {
     "single": "single_label_classification",
     "multi": "multi_label_classification",
@@ -34,7 +38,7 @@ def load_classifier(
     names: Sequence[str],
     kind: Kind = "single",
     *,
-    of_words: bool = False,
+    of: Sorted = "texts",
     seed: int = 0,
     progress: Progress | None = None,
 ) -> LoadedModel:
@@ -47,7 +51,7 @@ def load_classifier(
         source: a starter's name, a hub id or a folder.
         names: of the labels, in the order of the head's outputs.
         kind: whether a text has one of them, several, or is given a number.
-        of_words: whether each word has a label, and not the text.
+        of: what has a label: each text, each word of one, or each picture.
         seed: of a new head's numbers.
         progress: told the share done (or None) and what is being done.
 
@@ -63,17 +67,18 @@ def load_classifier(
     say(None, f"Loading {asked.value} into memory")
     device = choose_device()
     config = read_config(folder)
-    cls = classifier_class(config, of_words)
-    tokenizer = open_tokenizer(folder, config)
+    cls = classifier_class(config, of)
+    reader = open_processor(folder) if of == "images" else open_tokenizer(folder, config)
     _name_labels(config, names, kind)
-    config.pad_token_id = tokenizer.pad_token_id  # decoders find a text's last token by it
+    if of != "images":
+        config.pad_token_id = reader.pad_token_id  # decoders find a text's last token by it
     require_memory(folder, device)
     opened, fresh = _open(cls, folder, config, device.dtype, seed)
     model: Any = opened  # torch's own types of .to() forget the class
     return LoadedModel(
         model=frozen(model.to(device.name)),
-        tokenizer=tokenizer,
-        task="token-classification" if of_words else "classification",
+        tokenizer=reader,
+        task=TASKS[of],
         source=asked.value,
         base_model=base_model_name(asked),
         device_reason=device.reason,
@@ -81,20 +86,42 @@ def load_classifier(
     )
 
 
-def classifier_class(config: PreTrainedConfig, of_words: bool = False) -> type[PreTrainedModel]:
-    """Return the class that sorts texts, or words, with a model of this config.
+def open_processor(folder: Path) -> Any:
+    """Return what turns pictures into a model's numbers.
+
+    Raises:
+        ModelError: the folder does not say how.
+    """
+    from transformers import AutoImageProcessor
+
+    try:
+        with quiet_transformers():
+            return AutoImageProcessor.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+        raise ModelError(
+            f"The model in '{folder}' does not say how pictures are scaled for it; put its preprocessor_config.json"
+            " into the folder."
+        ) from error
+
+
+def classifier_class(config: PreTrainedConfig, of: Sorted = "texts") -> type[PreTrainedModel]:
+    """Return the class that sorts texts, words or pictures with a model of this config.
 
     Raises:
         ModelError: transformers has none.
     """
     from transformers.models.auto import modeling_auto as auto
 
-    texts, words = auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, auto.MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING
-    table: Any = words if of_words else texts
+    tables: dict[Sorted, Any] = {
+        "texts": auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
+        "words": auto.MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING,
+        "images": auto.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING,
+    }
+    table = tables[of]
     try:
         found: type[PreTrainedModel] = table[type(config)]
     except KeyError as error:
-        what = "label words" if of_words else "sort texts"
+        what = {"texts": "sort texts", "words": "label words", "images": "sort pictures"}[of]
         raise ModelError(
             f"transformers has no class to {what} with a model of the type '{config.model_type}'; pick a BERT or"
             " another model that has one."

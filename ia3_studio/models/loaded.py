@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-Task = Literal["causal-lm", "seq2seq", "encoder", "classification", "token-classification", "other"]
+Task = Literal[
+    "causal-lm", "seq2seq", "encoder", "classification", "token-classification", "image-classification", "other"
+]
 
 
 @dataclass(frozen=True)

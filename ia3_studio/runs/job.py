@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,11 @@ class TrainingJob:
         self._training = train(model, placed, self._rows, self._held_out, config, since=since, is_stopping=is_stopping)
         for step in self._training:
             self._step = step.step
-            yield step
+            yield (
+                step
+                if step.step
+                else replace(step, note=" ".join([*self._lesson.notes, step.note or ""]).strip() or None)
+            )
 
     def checkpoint(self, path: Path) -> None:
         """Write what training goes on from after the newest step; the file is replaced as a whole."""
@@ -75,8 +80,9 @@ class TrainingJob:
         """Write the adapter as it is now, with the facts of its making."""
         from ia3_studio import __version__
 
+        task = self._lesson.task_type
         facts = {
-            "task_type": self._lesson.task_type,
+            **({"task_type": task} if task else {}),
             "studio_version": __version__,
             "run": self._run.id,
             "data": self._data,

@@ -17,12 +17,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ia3_studio.data.images import ImageRow
 from ia3_studio.data.labels import LabelRow, TagRow
 from ia3_studio.data.tokens import IGNORED
 from ia3_studio.errors import TrainingError
 from ia3_studio.training.config import Backward
 from ia3_studio.training.padded_loss import PaddedLoss
 
+PATCH = 16
+"""Edge of a patch in pixels, as most vision transformers cut pictures."""
 KINDS = {"single_label_classification": "single", "multi_label_classification": "multi", "regression": "number"}
 """transformers' ``problem_type`` by our word for it."""
 
@@ -67,6 +70,36 @@ class ClassLoss(PaddedLoss[LabelRow]):
 
     def _logits(self, rows: Sequence[LabelRow]) -> Tensor:
         return self.model(**padded(rows, self.model)).logits.float()  # type: ignore[no-any-return]
+
+
+class ImageLoss(PaddedLoss[ImageRow]):
+    """The loss of an image classifier; pictures of one job have one size, so nothing is padded."""
+
+    def count(self, rows: Sequence[ImageRow]) -> int:
+        """Return the number of rows: each is trained."""
+        return len(rows)
+
+    def size(self, row: ImageRow) -> int:
+        """Return how many patches a picture has: about as much work as so many tokens."""
+        return max(1, row.pixels.shape[-2] * row.pixels.shape[-1] // PATCH**2)
+
+    def summed(self, rows: Sequence[ImageRow]) -> Tensor:
+        """Return the summed loss of one micro-batch."""
+        logits = self._logits(rows)  # (rows, classes)
+        targets = torch.tensor([int(row.targets[0]) for row in rows], device=logits.device)
+        return F.cross_entropy(logits, targets, reduction="sum")
+
+    @torch.no_grad()
+    def scores(self, rows: Sequence[ImageRow], budget: int = 1024) -> Tensor:
+        """Return the classifier's outputs on the CPU, (rows, classes) in float32, in the order of the rows."""
+        found: dict[int, Tensor] = {}
+        for group in self.micro_batches(rows, budget):
+            found |= {id(row): scores for row, scores in zip(group, self._logits(group).cpu(), strict=True)}
+        return torch.stack([found[id(row)] for row in rows])
+
+    def _logits(self, rows: Sequence[ImageRow]) -> Tensor:
+        pixels = torch.stack([row.pixels for row in rows]).to(self.model.device, self.model.dtype)
+        return self.model(pixel_values=pixels).logits.float()  # type: ignore[no-any-return]
 
 
 class TagLoss(PaddedLoss[TagRow]):

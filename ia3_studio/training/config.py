@@ -9,6 +9,7 @@ from ia3_studio.errors import TrainingError
 
 Backward = Literal["auto", "float32", "bfloat16"]
 Optimiser = Literal["adamw", "adafactor"]
+LongRows = Literal["cut", "skip"]
 
 HIGH_RATE = 0.3
 """Above it a person is told: with AdamW a scale moves by about the rate at each step, and identity is 1."""
@@ -35,7 +36,7 @@ class TrainConfig:
     micro_tokens: int = 1024
     """Padded tokens per forward pass; bounds memory, never changes the gradients beyond rounding."""
     max_length: int = 512
-    """Tokens per row; longer rows are cut at the end and counted."""
+    """Tokens per row; longer rows are counted, and cut at the end or left out."""
     warmup: float = 0.06
     """Share of the steps in which the rate rises from 0."""
     clip: float = 1.0
@@ -51,6 +52,8 @@ class TrainConfig:
     """AdamW has moments for each number; Adafactor as in T-Few bounds each vector's step by that vector's size."""
     patience: int | None = None
     """Held-out losses in a row without a new lowest after which training ends early; None never does."""
+    long_rows: LongRows = "cut"
+    """What becomes of rows longer than ``max_length``."""
     cache_mb: int = 1024
     """Memory for what blocks below the lowest vector make of rows, at most a quarter of what is free; 0 for none."""
     cache_folder: str | None = None
@@ -73,6 +76,8 @@ class TrainConfig:
             raise TrainingError(f"The optimiser {self.optimiser!r} is unknown; choose adamw or adafactor.")
         if self.pull < 0:
             raise TrainingError(f"pull is {self.pull}; it must be 0 or more.")
+        if self.long_rows not in get_args(LongRows):
+            raise TrainingError(f"long_rows is {self.long_rows!r}; choose cut or skip.")
         if self.cache_mb < 0:
             raise TrainingError(f"cache_mb is {self.cache_mb}; it must be 0 or more.")
         if self.patience is not None and self.patience < 1:

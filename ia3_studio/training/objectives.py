@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from ia3_studio.data.choices import ChoiceRow
+from ia3_studio.data.images import ImageRow
 from ia3_studio.data.labels import LabelRow, TagRow
 from ia3_studio.data.targets import TargetRow
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.training.choice_model import choice_model
-from ia3_studio.training.class_loss import ClassLoss, TagLoss
+from ia3_studio.training.class_loss import ClassLoss, ImageLoss, TagLoss
 from ia3_studio.training.config import TrainConfig
 from ia3_studio.training.frozen import frozen_part
 from ia3_studio.training.loss import CausalLoss
@@ -29,6 +30,8 @@ def objective_for(model: Any, attachment: Attachment, rows: Sequence[Any], confi
     first = rows[0] if rows else None
     if isinstance(first, LabelRow):
         return MeanObjective(ClassLoss(model, config.backward))
+    if isinstance(first, ImageRow):
+        return MeanObjective(ImageLoss(model, config.backward))
     if isinstance(first, TagRow):
         return MeanObjective(TagLoss(model, config.backward))
     if isinstance(first, TargetRow):

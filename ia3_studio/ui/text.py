@@ -47,6 +47,9 @@ TASKS = {
     "causal-lm": "writes text",
     "seq2seq": "turns text into text",
     "encoder": "reads text",
+    "classification": "sorts texts",
+    "token-classification": "labels words",
+    "image-classification": "sorts pictures",
     "other": "purpose unknown",
 }
 
@@ -119,6 +122,8 @@ MOST_INFO = "0: as many as the epochs take"
 PATIENCE_INFO = "Held-out losses in a row without a new lowest; 0 never ends early"
 KEEP_BEST = "Keep the best"
 KEEP_BEST_INFO = "The numbers of the lowest held-out loss, not those of the last step"
+LONG_ROWS = [("cut at the end", "cut"), ("left out", "skip")]
+LONG_ROWS_INFO = "Rows longer than the max length; they are counted either way"
 RECIPE = "Recipe"
 RECIPE_INFO = "Settings that somebody has measured"
 OWN_SETTINGS = "My own settings"

@@ -13,7 +13,7 @@ from ia3_studio.errors import RunError, SelectionError, StudioError, TrainingErr
 from ia3_studio.runs import RunConfig, resume
 from ia3_studio.runs.rates import probe_rates
 from ia3_studio.training import TrainConfig
-from ia3_studio.training.config import Backward, Optimiser
+from ia3_studio.training.config import Backward, LongRows, Optimiser
 from ia3_studio.training.presets import PRESETS, preset
 from ia3_studio.ui import text
 from ia3_studio.ui.boundary import guard
@@ -86,6 +86,7 @@ def run_config(
     max_steps: int | None,
     patience: int | None,
     keep_best: bool,
+    long_rows: LongRows | None,
 ) -> RunConfig:
     """Return the form as a run's configuration; a field that was emptied is None.
 
@@ -108,6 +109,7 @@ def run_config(
         max_steps=given("Steps at most", max_steps) or None,
         patience=given("End early after", patience) or None,
         keep_best=keep_best,
+        long_rows=long_rows or DEFAULTS.long_rows,
     )
     return RunConfig(name.strip() or text.run_name(data), model, data, selection, train, held_out)
 
@@ -323,11 +325,14 @@ def _form() -> tuple[tuple[gr.components.Component, ...], Suggestion]:
                 elem_id="patience",
             )  # fmt: skip
             best = gr.Checkbox(DEFAULTS.keep_best, label=text.KEEP_BEST, info=text.KEEP_BEST_INFO, min_width=120)
+        long = gr.Dropdown(
+            text.LONG_ROWS, value=DEFAULTS.long_rows, label="Longer rows", info=text.LONG_ROWS_INFO, elem_id="long-rows"
+        )
     recipe.input(guard(use_recipe), recipe, [evidence, rate, epochs, batch, length, optimiser, most], **quiet())
     rate.change(guard(rate_notice), rate, [notice, repair], **quiet())
     repair.click(lambda: DEFAULTS.learning_rate, None, rate, **quiet())
     fields = (
         name, rate, epochs, batch, length, seed, warmup, clip, pull, micro, every, backward, optimiser, most, patience,
-        best,
+        best, long,
     )  # fmt: skip
     return fields, Suggestion(ask, rate, trials)

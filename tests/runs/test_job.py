@@ -6,6 +6,7 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -175,3 +176,19 @@ def test_questions_with_choices_are_ranked_by_base_and_tuned_model(tmp_path: Pat
     job.save(tmp_path / "adapter")
     wanted = "CAUSAL_LM" if family == "llama" else "SEQ_2_SEQ_LM"
     assert Adapter.load(tmp_path / "adapter").metadata["task_type"] == wanted
+
+
+@pytest.mark.parametrize(("long_rows", "rows"), [("cut", 10), ("skip", 9)])
+def test_rows_that_are_too_long_are_counted_and_cut_or_left_out(tmp_path: Path, long_rows: Any, rows: int) -> None:
+    data = tmp_path / "rows.jsonl"
+    pairs = [{"prompt": "what", "answer": "a light"} for _row in range(10)]
+    pairs = [{**pair, "prompt": f"what {number}"} for number, pair in enumerate(pairs)]
+    pairs[4]["answer"] = "a light " * 20
+    data.write_text("".join(json.dumps(pair) + "\n" for pair in [*pairs, {"prompt": "ever", "answer": "so"}]))
+    train = TrainConfig(max_length=64, long_rows=long_rows, seed=1)
+    config = RunConfig("Long", str(save_tiny_chat(tmp_path / "model")), str(data), train=train)
+    job = TrainingJob(RunStore(tmp_path / "runs").create(config, "a click"))
+    job.prepare(lambda _share, _sentence: None)
+    assert len(job._rows) == rows
+    done = "cut to it" if long_rows == "cut" else "left out"
+    assert next(job.steps(lambda: False)).note == f"1 rows to learn are longer than 64 tokens and are {done}."

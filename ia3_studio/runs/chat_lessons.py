@@ -1,0 +1,134 @@
+"""How do conversations, texts and questions become rows for a model that writes?"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ia3_studio.runs.reading import PROBED_TOKENS, Reading
+
+if TYPE_CHECKING:
+    from ia3_studio.data.choices import TokenizedChoices
+    from ia3_studio.data.examples import Example
+    from ia3_studio.data.load import DataSplit
+    from ia3_studio.data.targets import Targeted
+    from ia3_studio.data.tokens import Tokenized
+    from ia3_studio.method.scaling import Attachment
+    from ia3_studio.models import LoadedModel
+    from ia3_studio.runs.config import RunConfig
+    from ia3_studio.runs.evaluation import RunEvaluation
+    from ia3_studio.runs.worker import Say
+    from ia3_studio.training.report import Progress
+
+
+class ChatLesson(Reading):
+    """Conversations, or plain text, for a causal language model."""
+
+    task_type: ClassVar[str] = "CAUSAL_LM"
+
+    def load(self, say: Say) -> LoadedModel:
+        """Load the model."""
+        from ia3_studio.models.load import load_model
+
+        return load_model(self._config.model, progress=say)
+
+    def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Return the rows to learn and those held out; print what was cut or left out, and why."""
+        from ia3_studio.data.tokens import tokenize
+
+        def read(examples: Sequence[Example]) -> Tokenized:
+            found = tokenize(examples, loaded.tokenizer, self._config.train.max_length)
+            if found.unlabelled:
+                print(f"rows {', '.join(map(str, found.unlabelled))}: left out: no answer in reach")
+            return found
+
+        return self.read_both(read)
+
+    def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:
+        """Return the beginning of the longest row as the model takes it."""
+        return self._beginning(loaded, max((row.input_ids for row in rows), key=len))
+
+    def _beginning(self, loaded: LoadedModel, tokens: Sequence[int]) -> dict[str, Any]:
+        import torch
+
+        from ia3_studio.method.inputs import example_inputs
+
+        tokens = tokens[:PROBED_TOKENS]
+        ids = torch.tensor([tokens], device=loaded.model.device)
+        return example_inputs(loaded.model, len(tokens)) | {"input_ids": ids}
+
+    def facts(self) -> dict[str, str]:
+        """Return nothing: a causal language model says all by itself."""
+        return {}
+
+    def evaluate(
+        self, loaded: LoadedModel, attachment: Attachment, held_out: Sequence[Any]
+    ) -> Generator[Progress, None, RunEvaluation]:
+        """Measure base and tuned model on held-out rows and neutral text; yield how far it is."""
+        from ia3_studio.runs.evaluation import evaluate_chat
+
+        budget = self._config.train.micro_tokens
+        return evaluate_chat(loaded.model, loaded.tokenizer, attachment, held_out, budget)
+
+
+class TargetLesson(ChatLesson):
+    """Questions and their answers for an encoder-decoder."""
+
+    task_type: ClassVar[str] = "SEQ_2_SEQ_LM"
+
+    def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Return the rows to learn and those held out; print what was cut or left out, and why."""
+        from ia3_studio.data.targets import tokenize_targets
+
+        def read(examples: Sequence[Example]) -> Targeted:
+            found = tokenize_targets(examples, loaded.tokenizer, self._config.train.max_length)
+            return found
+
+        return self.read_both(read)
+
+    def evaluate(
+        self, loaded: LoadedModel, attachment: Attachment, held_out: Sequence[Any]
+    ) -> Generator[Progress, None, RunEvaluation]:
+        """Measure base and tuned model on held-out rows; yield how far it is."""
+        from ia3_studio.runs.evaluation import evaluate_targets
+
+        return evaluate_targets(loaded.model, attachment, held_out, self._config.train.micro_tokens)
+
+
+class ChoiceLesson(ChatLesson):
+    """Questions with choices, learned as T-Few does and answered by the choice that is likeliest."""
+
+    def __init__(self, split: DataSplit, config: RunConfig) -> None:
+        super().__init__(split, config)
+        self._writes_apart = False
+        """Whether the model is an encoder-decoder."""
+
+    @property
+    def task_type(self) -> str:  # type: ignore[override]
+        """Return PEFT's name of the task."""
+        return "SEQ_2_SEQ_LM" if self._writes_apart else "CAUSAL_LM"
+
+    def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Return the rows to learn and those held out; print what was cut or left out, and why."""
+        from ia3_studio.data.choices import choice_examples, tokenize_choices
+
+        self._writes_apart = loaded.task == "seq2seq"
+
+        def read(examples: Sequence[Example]) -> TokenizedChoices:
+            length = self._config.train.max_length
+            found = tokenize_choices(choice_examples(examples), loaded.tokenizer, length, self._writes_apart)
+            return found
+
+        return self.read_both(read)
+
+    def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:
+        """Return the beginning of the longest question as the model takes it."""
+        return self._beginning(loaded, max(((*row.prompt, *row.choices[0]) for row in rows), key=len))
+
+    def evaluate(
+        self, loaded: LoadedModel, attachment: Attachment, held_out: Sequence[Any]
+    ) -> Generator[Progress, None, RunEvaluation]:
+        """Measure how often base and tuned model rank the right choice first; yield when it is done."""
+        from ia3_studio.runs.evaluation import evaluate_ranking
+
+        return evaluate_ranking(attachment, held_out, self._config.train.micro_tokens)

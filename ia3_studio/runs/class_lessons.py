@@ -1,0 +1,127 @@
+"""How do texts, words and pictures with labels become rows for a model with a new head?"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.runs.reading import PROBED_TOKENS, Reading
+
+if TYPE_CHECKING:
+    from ia3_studio.data.examples import Example
+    from ia3_studio.data.labels import Labelled, Labels
+    from ia3_studio.data.load import DataSplit
+    from ia3_studio.method.scaling import Attachment
+    from ia3_studio.models import LoadedModel
+    from ia3_studio.models.classifier import Sorted
+    from ia3_studio.runs.config import RunConfig
+    from ia3_studio.runs.evaluation import RunEvaluation
+    from ia3_studio.runs.worker import Say
+    from ia3_studio.training.report import Progress
+
+
+class ClassLesson(Reading):
+    """Texts, or words, with labels, for a model with a new head."""
+
+    def __init__(self, split: DataSplit, config: RunConfig) -> None:
+        from ia3_studio.data.labels import labels_of
+
+        super().__init__(split, config)
+        self.labels: Labels = labels_of(split.train, split.mapping.target)
+
+    @property
+    def task_type(self) -> str:
+        """Return PEFT's name of the task."""
+        return "TOKEN_CLS" if self.labels.of_words else "SEQ_CLS"
+
+    def load(self, say: Say) -> LoadedModel:
+        """Load the model with a head for the labels."""
+        from ia3_studio.models.classifier import load_classifier
+
+        labels, seed = self.labels, self._config.train.seed
+        return load_classifier(self._config.model, labels.names, labels.kind, of=self.sorted, seed=seed, progress=say)
+
+    @property
+    def sorted(self) -> Sorted:
+        """Return what has labels."""
+        return "words" if self.labels.of_words else "texts"
+
+    def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Return the rows to learn and those held out; print what was cut or left out, and why."""
+        from ia3_studio.data.labels import rare_labels, tokenize_labels
+
+        def read(examples: Sequence[Example]) -> Labelled:
+            found = tokenize_labels(examples, self.labels, loaded.tokenizer, self._config.train.max_length)
+            return found
+
+        rare = rare_labels(self._split.train) if self.labels.kind != "number" else ()
+        if rare:
+            names = ", ".join(rare[:20])
+            self.notes.append(f"{len(rare):,} labels have one row alone, so little can be learned of them: {names}.")
+        return self.read_both(read)
+
+    def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:
+        """Return the beginning of the longest row as the model takes it."""
+        from ia3_studio.training.class_loss import padded
+
+        row = max(rows, key=lambda row: len(row.input_ids))
+        return dict(padded([replace(row, input_ids=row.input_ids[:PROBED_TOKENS], **_shorter(row))], loaded.model))
+
+    def facts(self) -> dict[str, str]:
+        """Return the labels, by which the classifier's answers are named."""
+        return {"labels": self.labels.to_json()}
+
+    def evaluate(
+        self, loaded: LoadedModel, attachment: Attachment, held_out: Sequence[Any]
+    ) -> Generator[Progress, None, RunEvaluation]:
+        """Measure base and tuned model on held-out rows; yield how far it is."""
+        from ia3_studio.runs.evaluation import evaluate_classifier
+        from ia3_studio.training.class_loss import ClassLoss, TagLoss
+
+        loss = TagLoss(loaded.model) if self.labels.of_words else ClassLoss(loaded.model)
+        return evaluate_classifier(loss, attachment, held_out, self.labels, self._config.train.micro_tokens)
+
+
+class PictureLesson(ClassLesson):
+    """Pictures with labels, for a model with a new head."""
+
+    @property
+    def task_type(self) -> str:
+        """Return nothing: PEFT has no name for it."""
+        return ""
+
+    @property
+    def sorted(self) -> Sorted:
+        """Return what has labels."""
+        return "images"
+
+    def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Return the pictures to learn and those held out; print what was left out, and why."""
+        from ia3_studio.data.images import Pictured, read_pictures
+
+        def read(examples: Sequence[Example]) -> Pictured:
+            found = read_pictures(examples, self.labels, loaded.tokenizer)
+            return found
+
+        return self.read_both(read)
+
+    def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:
+        """Return one picture as the model takes it."""
+        return {"pixel_values": rows[0].pixels[None].to(loaded.model.device, loaded.model.dtype)}
+
+    def evaluate(
+        self, loaded: LoadedModel, attachment: Attachment, held_out: Sequence[Any]
+    ) -> Generator[Progress, None, RunEvaluation]:
+        """Measure base and tuned model on held-out pictures; yield how far it is."""
+        from ia3_studio.runs.evaluation import evaluate_classifier
+        from ia3_studio.training.class_loss import ImageLoss
+
+        budget = self._config.train.micro_tokens
+        return evaluate_classifier(ImageLoss(loaded.model), attachment, held_out, self.labels, budget)
+
+
+def _shorter(row: Any) -> dict[str, Any]:
+    """Return what else of a row has a number for each token, cut as its tokens are."""
+    names = [name for name in ("segments", "labels") if hasattr(row, name)]
+    return {name: getattr(row, name)[:PROBED_TOKENS] for name in names}

@@ -1,0 +1,101 @@
+"""Sorting pictures: the loss is transformers' own, and a folder of pictures becomes a tuned classifier."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import peft
+import pytest
+import torch
+import transformers as hf
+from PIL import Image
+
+from ia3_studio.data.images import ImageRow
+from ia3_studio.data.load import load_data
+from ia3_studio.errors import DataError
+from ia3_studio.method import Adapter, discover
+from ia3_studio.method.heads import HeadedAttachment
+from ia3_studio.models.classifier import load_classifier
+from ia3_studio.runs import RunConfig, RunStore
+from ia3_studio.runs.job import TrainingJob
+from ia3_studio.training import TrainConfig
+from ia3_studio.training.class_loss import ImageLoss
+from ia3_studio.training.objective import MeanObjective
+from tests.families import SMALL
+
+EDGE = 32
+
+
+def vit(labels: int = 2) -> Any:
+    torch.manual_seed(0)
+    config = hf.ViTConfig(**SMALL, intermediate_size=48, image_size=EDGE, patch_size=16, num_labels=labels)
+    return hf.ViTForImageClassification(config).eval().requires_grad_(False)
+
+
+def convnext(labels: int = 2) -> Any:
+    torch.manual_seed(0)
+    config = hf.ConvNextConfig(hidden_sizes=[8, 16], depths=[1, 1], num_stages=2, num_labels=labels, image_size=EDGE)
+    return hf.ConvNextForImageClassification(config).eval().requires_grad_(False)
+
+
+@pytest.mark.parametrize("build", [vit, convnext])
+def test_any_micro_batch_gives_the_loss_and_gradient_of_transformers_on_the_whole_batch(build: Any) -> None:
+    model = build()
+    attachment = HeadedAttachment(model, discover(model).select("paper"), ["classifier"])
+    pixels = torch.randn(5, 3, EDGE, EDGE, generator=torch.Generator().manual_seed(2))
+    rows = [ImageRow(each, (float(number % 2),), number + 1) for number, each in enumerate(pixels)]
+    whole = model(pixel_values=pixels, labels=torch.tensor([0, 1, 0, 1, 0]))
+    whole.loss.backward()
+    expected = attachment.parameter.grad.clone()  # type: ignore[union-attr]
+    for budget in (1, 8, 1000):
+        attachment.parameter.grad = None
+        assert MeanObjective(ImageLoss(model)).learn(rows, rows, budget) == pytest.approx(whole.loss.item(), rel=1e-5)
+        torch.testing.assert_close(attachment.parameter.grad, expected, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(ImageLoss(model).scores(rows, 8), whole.logits.detach(), rtol=1e-4, atol=1e-5)
+
+
+def paint(folder: Path, count: int = 10) -> Path:
+    """Write bright and dark pictures of random sizes, and a file that is none."""
+    draw = random.Random(0)
+    for name, shade in (("day", 220), ("night", 30)):
+        (folder / name).mkdir(parents=True)
+        for number in range(count):
+            size = draw.randint(20, 60), draw.randint(20, 60)
+            Image.new("RGB", size, (shade, shade, draw.randint(0, 255))).save(folder / name / f"{number}.png")
+    (folder / "night" / "broken.png").write_bytes(b"no picture")
+    return folder
+
+
+def test_a_folder_of_pictures_tunes_a_vision_model_and_peft_gives_the_same_scores(tmp_path: Path) -> None:
+    vit().vit.save_pretrained(tmp_path / "model")
+    hf.ViTImageProcessorPil(size={"height": EDGE, "width": EDGE}).save_pretrained(tmp_path / "model")
+    train = TrainConfig(epochs=30, batch_size=8, learning_rate=1e-1, evaluate_every=100)
+    config = RunConfig("Day", str(tmp_path / "model"), str(paint(tmp_path / "pictures")), "paper", train, 0.3)
+    job = TrainingJob(RunStore(tmp_path / "runs").create(config, "a click"))
+    job.prepare(lambda _share, _sentence: None)
+    steps = list(job.steps(lambda: False))
+    assert steps[-1].held_out < 0.5 * steps[0].held_out  # type: ignore[operator]
+    list(job.evaluate(tmp_path))
+    assert json.loads((tmp_path / "evaluation.json").read_text())["held_out"]["measures"][0]["tuned"] == 1
+    job.save(tmp_path / "adapter")
+    adapter = Adapter.load(tmp_path / "adapter")
+    assert "night" in adapter.metadata["labels"] and "classifier.weight" in adapter.heads
+    base = load_classifier(str(tmp_path / "model"), ["day", "night"], of="images").model
+    theirs = peft.PeftModel.from_pretrained(base, tmp_path / "adapter")
+    pixels = torch.stack([row.pixels for row in job._held_out])
+    torch.testing.assert_close(theirs(pixel_values=pixels).logits, ImageLoss(job._loaded.model).scores(job._held_out))
+
+
+def test_a_file_that_is_no_picture_is_listed_and_a_folder_without_any_is_refused(tmp_path: Path) -> None:
+    split = load_data(paint(tmp_path / "pictures"))
+    assert [problem.reason for problem in split.problems] == [
+        "night/broken.png is no picture that can be read (UnidentifiedImageError)"
+    ]
+    assert "20 pictures in 2 folders" in split.description
+    (tmp_path / "empty" / "a").mkdir(parents=True)
+    (tmp_path / "empty" / "a" / "x.png").write_bytes(b"")
+    with pytest.raises(DataError, match="empty holds no picture that can be read"):
+        load_data(tmp_path / "empty")
