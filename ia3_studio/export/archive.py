@@ -58,6 +58,13 @@ class CardFacts:
     """PEFT's name of what the base model is for."""
     not_for_peft: str = ""
     """Why PEFT cannot load it; empty when it can."""
+    held_out_step: int | None = None
+    """Step at which ``held_out_after`` was taken, where that is known."""
+
+    @property
+    def taken_at(self) -> str:
+        """Return where the loss was taken, when that was not behind the last step."""
+        return f" at step {self.held_out_step:,}" if self.held_out_step not in (None, self.steps) else ""
 
 
 def zip_adapter(folder: Path, target: Path, facts: CardFacts) -> Path:
@@ -112,7 +119,7 @@ def _rows(facts: CardFacts) -> Iterator[tuple[str, str]]:
     if facts.data:
         yield "data", facts.data
     if facts.held_out_before is not None and facts.held_out_after is not None:
-        losses = f"{facts.held_out_before:.3f} (base model) → {facts.held_out_after:.3f}"
+        losses = f"{facts.held_out_before:.3f} (base model) → {facts.held_out_after:.3f}{facts.taken_at}"
         yield "held-out loss, nats per token", losses
     if facts.learning_rate is not None:
         yield "learning rate", f"{facts.learning_rate:g}"

@@ -23,7 +23,7 @@ class TrainingJob:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._newest: Step | None = None
+        self._step = 0
 
     def prepare(self, say: Say) -> None:
         """Read the data, load the model and place the vectors; what fails sooner is tried first.
@@ -60,11 +60,12 @@ class TrainingJob:
         print(f"backward products in {backward_format(config.backward, self._loaded.model.device)}")
         since = load_checkpoint(kept) if kept.exists() else None
         if since:
+            self._step = since.counters.step
             print(f"going on after step {since.counters.step}")
         model, placed = self._loaded.model, self._attachment
         self._training = train(model, placed, self._rows, self._held_out, config, since=since, is_stopping=is_stopping)
         for step in self._training:
-            self._newest = step
+            self._step = step.step
             yield step if step.step else self._with_notes(step)
 
     def _with_notes(self, step: Step) -> Step:
@@ -87,7 +88,7 @@ class TrainingJob:
             "run": self._run.id,
             "data": self._data,
             "learning_rate": str(self._run.config.train.learning_rate),
-            "steps": str(self._newest.step if self._newest else 0),
+            "steps": str(self._step),
             **self._lesson.facts(),
         }
         adapter = self._attachment.adapter(facts)

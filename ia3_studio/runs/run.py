@@ -57,6 +57,11 @@ class RunStatus:
         """Say whether the run waits or works."""
         return self.state in ACTIVE
 
+    @property
+    def learned_all(self) -> bool:
+        """Say whether the last step is taken, so that the numbers are those that the run keeps."""
+        return self.state == "finished" or self.phase in ("saving", "measuring")
+
 
 class Run:
     """One training job, found by its id."""

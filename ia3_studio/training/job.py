@@ -126,6 +126,8 @@ class Training(Iterator[Step], Generic[Row]):
             self._notes += self._config.warnings(len(self._rows), len(self._held_out))
             measured = self._measure()
             yield Step(0, self._total, 0.0, None, measured, 0.0, None, 0, self._seconds, None, self._note())
+        if self._is_over:  # kept behind its last step, which may be an early one
+            return
         dealt = schedule(self._rows, self._config, self._total, self._objective.lengths(self._rows), self._step)
         for epoch, batch in dealt:
             step = self._take(epoch, batch)

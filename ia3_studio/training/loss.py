@@ -22,7 +22,7 @@ from ia3_studio.training.config import Backward
 from ia3_studio.training.frozen import FrozenPart
 from ia3_studio.training.hidden_store import HiddenStore
 from ia3_studio.training.packing import TRIAL, packing_of
-from ia3_studio.training.precision import backward_format, backward_products
+from ia3_studio.training.precision import backward_products
 
 if TYPE_CHECKING:
     from ia3_studio.data.tokens import TokenRow
@@ -40,7 +40,7 @@ class CausalLoss:
 
     def __init__(self, model: Any, backward: Backward = "float32", frozen: FrozenPart | None = None) -> None:
         self.model = model
-        self._backward = backward_format(backward, model.device)
+        self._products = backward_products(backward, model.device)
         self.head = _head_of(model)
         with torch.no_grad():
             hidden, logits = _probe(model, self.head)
@@ -80,7 +80,7 @@ class CausalLoss:
             rows: one micro-batch.
             total: label tokens of the whole optimiser step, so that micro-batches add up to its mean.
         """
-        with backward_products(self._backward, self.model.device):
+        with self._products:
             if not self._plain:
                 return _descend(self._whole(rows), total)
             hidden, targets = self._hidden(rows)

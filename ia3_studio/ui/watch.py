@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ia3_studio.errors import RunError
 from ia3_studio.runs import Run, RunStatus
@@ -69,14 +69,25 @@ class View:
     """Seconds until the next look is worth it."""
 
 
+class Outcome(NamedTuple):
+    """The held-out losses that count for a run, in nats a token; None where there is none yet."""
+
+    base: float | None
+    kept: float | None
+    """Of the numbers that are kept, or the newest one while none are for good."""
+    step: int | None
+    """The step at which that was taken."""
+
+
 @dataclass(frozen=True)
 class Measured:
     """What the held-out losses of a run came to so far."""
 
     base: float | None = None
-    newest: float | None = None
-    lowest: float | None = None
-    """Of the steps that learned something."""
+    newest: tuple[float, int] | None = None
+    """With its step."""
+    lowest: tuple[float, int] | None = None
+    """Of the steps that learned something; the earliest of several."""
 
     def with_step(self, step: Step) -> Measured:
         """Return the same after one more step."""
@@ -84,8 +95,9 @@ class Measured:
         if loss is None:
             return self
         if not step.step:
-            return Measured(loss, loss)
-        return Measured(self.base, loss, loss if self.lowest is None else min(self.lowest, loss))
+            return Measured(loss, (loss, 0))
+        found = loss, step.step
+        return Measured(self.base, found, found if self.lowest is None else min(self.lowest, found))
 
 
 @dataclass
@@ -94,10 +106,10 @@ class Outcomes:
 
     _seen: dict[tuple[str, int], tuple[int, Measured]] = field(default_factory=dict)
 
-    def of(self, run: Run, finished: bool) -> tuple[float | None, float | None]:
-        """Return the held-out loss of a run's base model, and of the numbers that are kept, in nats a token.
+    def of(self, run: Run, learned_all: bool) -> Outcome:
+        """Return the held-out loss of a run's base model, and of the numbers that are kept.
 
-        A run that has finished keeps those of its lowest loss, unless its settings say otherwise.
+        A run that has learned all keeps those of its lowest loss, unless its settings say otherwise.
         """
         key = run.id, run.metrics_mark
         offset, known = self._seen.get(key, (0, Measured()))
@@ -105,7 +117,8 @@ class Outcomes:
         for step in steps:
             known = known.with_step(step)
         self._seen[key] = offset, known
-        return known.base, known.lowest if finished and keeps_best(run) else known.newest
+        kept = known.lowest if learned_all and keeps_best(run) else known.newest
+        return Outcome(known.base, *(kept or (None, None)))
 
 
 def look(studio: Studio, key: str, cursor: Cursor) -> View:
@@ -171,7 +184,7 @@ def row(studio: Studio, run: Run, status: RunStatus) -> RunRow:
         name_of(run),
         model_of(run),
         f"{status.step:,} / {status.total_steps:,}" if status.total_steps else "–",
-        text.before_after(*studio.outcomes.of(run, status.state == "finished")),
+        text.before_after(*studio.outcomes.of(run, status.learned_all)[:2]),
         text.duration(status.seconds),
         text.age(status.created_at),
     )

@@ -17,6 +17,7 @@ from ia3_studio.errors import AdapterError
 from ia3_studio.export.archive import CardFacts, card, zip_adapter
 from ia3_studio.method import attach, discover
 from ia3_studio.training import TrainConfig
+from ia3_studio.ui.text import adapter_facts
 from tests.families import batch_of, logits_of, tiny_model
 from tests.method.test_scaling import randomised
 
@@ -54,6 +55,12 @@ def test_the_card_tells_the_facts_and_how_to_load() -> None:
 def test_what_is_not_known_is_not_on_the_card() -> None:
     text = card(CardFacts("x", "m", 1, 1, 1))
     assert not [name for name in ("learning rate", "held-out", "seed", "trained on") if name in text]
+
+
+def test_a_loss_that_was_not_taken_behind_the_last_step_tells_its_step() -> None:
+    assert "| 3.200 (base model) → 2.100 at step 40 |" in card(replace(FACTS, held_out_step=40))
+    assert "| 3.200 (base model) → 2.100 |" in card(replace(FACTS, held_out_step=50))
+    assert ("Held-out loss", "3.200 → 2.100 at step 40") in adapter_facts(replace(FACTS, held_out_step=40), 1000)
 
 
 def test_the_settings_of_the_training_are_on_the_card() -> None:

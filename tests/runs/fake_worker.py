@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 
-from ia3_studio.errors import DataError, TrainingError
+from ia3_studio.errors import DataError, ModelError, TrainingError
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.worker import Say, work
 from ia3_studio.training.config import Step
@@ -28,6 +29,8 @@ class FakeJob:
             raise DataError("rows.csv is empty; give a file with at least two rows.")
         if self.mode == "defect":
             raise KeyError("secret detail")
+        if self.mode == "model gone":
+            raise ModelError("The model is not there at the moment.")
         if self.mode == "no memory":
             raise MemoryError
         if self.mode == "no memory for a tensor":
@@ -39,14 +42,20 @@ class FakeJob:
     def steps(self, is_stopping: Callable[[], bool]) -> Generator[Step, None, None]:
         kept = FOLDER / "checkpoint.safetensors"
         first = int(kept.read_text()) + 1 if kept.exists() else 0
+        while self.mode == "endless base" and not is_stopping():
+            time.sleep(0.02)
         for number in range(first, STEPS + 1):
             self.number = number
+            if self.mode == "full" and number == 3 and not first:
+                raise OSError(errno.ENOSPC, "No space left on device")
             if self.mode == "killed" and number == 3 and not first:
                 os.kill(os.getpid(), 9)
             if self.mode == "diverging" and number == 3:
                 self.learned = "the last good vectors"
                 raise TrainingError("At step 3 the loss was no longer a number.")
             yield Step(number, STEPS, number / STEPS, 1.0, 1.0 if number % 2 == 0 else None, 0.1, 0.1, number, 0.1, 1.0)
+            while self.mode == "endless end" and number == STEPS - 1 and not is_stopping():
+                time.sleep(0.02)
             while self.mode == "endless" and number == 3 and not first and not is_stopping():
                 time.sleep(0.02)
             time.sleep(0.02)
@@ -57,6 +66,9 @@ class FakeJob:
     def evaluate(self, folder: Path) -> Generator[Progress, None, None]:
         for done in range(1, 3):
             yield Progress(done, 2)
+            if self.mode == "killed while measuring" and not (FOLDER / "again").exists():
+                (FOLDER / "again").touch()
+                os.kill(os.getpid(), 9)
             while self.mode == "endless measuring":
                 time.sleep(0.02)
                 yield Progress(done, 2)

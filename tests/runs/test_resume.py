@@ -120,11 +120,80 @@ def test_a_stop_while_the_result_is_measured_finishes_the_run(store: RunStore) -
     assert state(run) == "finished" and not (run.folder / "evaluation.json").exists()
 
 
+def test_a_run_killed_while_its_result_is_measured_goes_on_with_measuring(store: RunStore) -> None:
+    run = begin(store, "killed while measuring")
+    wait(lambda: state(run) == "interrupted")
+    assert run.status().resumable and run.status().learned_all
+    go_on(run, "plain")
+    wait(lambda: not run.status().active)
+    assert run.status().sentence == "Finished after 6 steps"
+    assert numbers(run) == list(range(7)) and (run.folder / "evaluation.json").exists()
+
+
+def test_a_stop_in_the_last_step_finishes_the_run(store: RunStore) -> None:
+    run = begin(store, "endless end")
+    wait(lambda: run.status().step == 5)
+    run.request_stop()
+    wait(lambda: not run.status().active)
+    assert run.status().sentence == "Finished after 6 steps" and not run.files.checkpoint.exists()
+
+
+def test_a_stop_before_the_next_step_leaves_what_was_learned_before(store: RunStore) -> None:
+    run = begin(store, "killed")
+    wait(lambda: state(run) == "interrupted")
+    adapter, checkpoint = run.adapter_folder(), run.files.checkpoint.read_text()
+    go_on(run, "endless preparation")
+    wait(lambda: run.status().sentence == "Still preparing")
+    run.request_stop()
+    wait(lambda: state(run) == "stopped")
+    assert run.status().sentence == "Stopped after step 2; the adapter learned so far is kept"
+    assert run.status().resumable and run.files.checkpoint.read_text() == checkpoint
+    assert run.adapter_folder() == adapter
+
+
+def test_a_model_that_is_gone_when_a_run_goes_on_costs_no_checkpoint(store: RunStore) -> None:
+    run = begin(store, "killed")
+    wait(lambda: state(run) == "interrupted")
+    go_on(run, "model gone")
+    wait(lambda: state(run) == "failed")
+    assert run.status().sentence == "The model is not there at the moment." and run.status().resumable
+
+
+def test_a_run_that_filled_the_disk_says_that_it_can_go_on(store: RunStore) -> None:
+    run = begin(store, "full")
+    wait(lambda: state(run) == "failed")
+    assert "free some space and resume it." in run.status().sentence and run.status().resumable
+
+
+def test_a_stop_while_the_base_model_is_measured_is_no_wait(store: RunStore) -> None:
+    run = begin(store, "endless base")
+    wait(lambda: run.status().sentence == "Measuring the base model")
+    run.request_stop()
+    asked = time.monotonic()
+    wait(lambda: state(run) == "stopped")
+    assert time.monotonic() - asked < 1 and "nothing was learned" in run.status().sentence
+
+
+def test_a_step_whose_measuring_was_given_up_is_taken_again(store: RunStore) -> None:
+    run = begin(store, "endless")  # asks whether it is stopped behind step 3, as if measuring for step 4
+    wait(lambda: run.status().step == 3)
+    run.request_stop()
+    wait(lambda: state(run) == "stopped")
+    assert run.files.checkpoint.read_text() == ("2" if run.status().step == 4 else "3")
+
+
 def losses(steps: tuple[Step, ...]) -> list[tuple[Any, ...]]:
     return [(s.step, s.loss, s.held_out, s.learning_rate, s.grad_norm, s.tokens, s.epoch) for s in steps]
 
 
-def test_a_run_killed_and_resumed_gives_the_losses_and_vectors_of_one_left_alone(tmp_path: Path) -> None:
+def let_reach(run: Run, step: int) -> None:
+    until = time.monotonic() + SECONDS
+    while run.status().step < step:
+        assert time.monotonic() < until and run.status().active, run.log_tail()
+        time.sleep(0.002)
+
+
+def test_a_run_stopped_killed_and_resumed_gives_the_losses_and_vectors_of_one_left_alone(tmp_path: Path) -> None:
     train = TrainConfig(epochs=20, batch_size=3, evaluate_every=2, learning_rate=3e-2)
     data, model = write_rows(tmp_path / "rows.jsonl"), save_tiny_chat(tmp_path / "model")
     runs = RunStore(tmp_path / "runs")
@@ -135,10 +204,13 @@ def test_a_run_killed_and_resumed_gives_the_losses_and_vectors_of_one_left_alone
 
     run = runs.create(config, "two")
     start(run)
-    until = time.monotonic() + SECONDS
-    while run.status().step < 5:
-        assert time.monotonic() < until and run.status().active, run.log_tail()
-        time.sleep(0.002)
+    let_reach(run, 5)
+    run.request_stop()
+    wait(lambda: state(run) == "stopped", SECONDS)
+    stopped_at = run.status().step
+    assert stopped_at < expected[-1].step
+    resume(run)
+    let_reach(run, stopped_at + 3)
     os.kill(worker_of(run), signal.SIGKILL)
     wait(lambda: state(run) == "interrupted")
     reached = run.status().step

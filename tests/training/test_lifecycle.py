@@ -101,6 +101,18 @@ def test_training_ends_early_when_the_held_out_loss_stays_above_its_lowest(monke
     assert torch.equal(attachment.parameter, at_best[0])
 
 
+def test_a_job_kept_behind_its_early_end_takes_no_further_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    measures(monkeypatch, 3.0, 2.0, 2.1)
+    model, attachment = attached()
+    config = replace(CONFIG, evaluate_every=1, patience=1)
+    job = train(model, attachment, rows_of(12), rows_of(2), config)
+    assert [step.step for step in job] == [0, 1, 2]
+    kept = trained_numbers(attachment)[0]
+    model, attachment = attached()
+    assert list(train(model, attachment, rows_of(12), rows_of(2), config, since=job.checkpoint())) == []
+    assert torch.equal(attachment.parameter, kept)
+
+
 @pytest.mark.parametrize("keep_best", [True, False])
 def test_the_numbers_of_the_lowest_held_out_loss_are_kept_at_the_end(
     monkeypatch: pytest.MonkeyPatch, keep_best: bool

@@ -8,9 +8,10 @@ from typing import Any
 
 from ia3_studio.runs.folder import Said, step_line, write_json
 from ia3_studio.training.config import Step
+from ia3_studio.ui import text
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import run_key
-from ia3_studio.ui.watch import Cursor, look, newest_key
+from ia3_studio.ui.watch import Cursor, look, newest_key, row
 from tests.ui.conftest import AddRun, write_steps
 
 STEP = Step(0, 9, 0.0, 1.0, None, 0.1, 0.1, 1, 1.0, 1.0)
@@ -74,9 +75,9 @@ def test_a_damaged_run_is_listed_by_its_id(bench: Studio, add_run: AddRun) -> No
 def test_the_list_gives_the_first_and_the_newest_held_out_loss(bench: Studio, add_run: AddRun) -> None:
     run = add_run()
     write_steps(run, 0, 6)
-    assert bench.outcomes.of(run, False) == (4.0, 3.5)
+    assert bench.outcomes.of(run, False)[:2] == (4.0, 3.5)
     write_steps(run, 6, 11)
-    assert bench.outcomes.of(run, False) == (4.0, 3.0)
+    assert bench.outcomes.of(run, False)[:2] == (4.0, 3.0)
     rows = message(look(bench, "", Cursor()).rows or "")["rows"]
     assert rows[0]["held_out"] == "4.000 → 3.000"
 
@@ -119,5 +120,15 @@ def test_a_finished_run_is_told_by_the_loss_of_the_numbers_it_keeps(bench: Studi
     run = add_run()
     losses = [4.0, 2.0, 2.5]
     run.files.metrics.write_text("".join(step_line(replace(STEP, step=n, held_out=h)) for n, h in enumerate(losses)))
-    assert bench.outcomes.of(run, False) == (4.0, 2.5)
-    assert bench.outcomes.of(run, True) == (4.0, 2.0)
+    assert bench.outcomes.of(run, False) == (4.0, 2.5, 2)
+    assert bench.outcomes.of(run, True) == (4.0, 2.0, 1)
+
+
+def test_a_run_that_measures_its_result_is_listed_with_the_loss_it_keeps(bench: Studio, add_run: AddRun) -> None:
+    run = add_run()
+    losses = [4.0, 2.0, 2.5]
+    run.files.metrics.write_text("".join(step_line(replace(STEP, step=n, held_out=h)) for n, h in enumerate(losses)))
+    shown = [
+        row(bench, run, replace(run.status(), state="running", phase=p)).held_out for p in ("training", "measuring")
+    ]
+    assert shown == [text.before_after(4.0, 2.5), text.before_after(4.0, 2.0)]
