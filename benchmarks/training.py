@@ -191,7 +191,8 @@ def _watch(base: Any) -> Any:
 def multiply(loaded: Any, rows: list[Any], backward: Any) -> tuple[float, list[float]]:
     """Return the seconds of the products a step cannot do without, at our shapes and in our number formats.
 
-    Every projection once forward and once for the gradient of its input, the head likewise at label positions.
+    Every projection once forward and once for the gradient of its input, the head likewise at label positions, and
+    attention's six products of each row, halved because a token sees only those before it.
     """
     import torch
 
@@ -208,6 +209,7 @@ def multiply(loaded: Any, rows: list[Any], backward: Any) -> tuple[float, list[f
         for group in micro_batches(batch, TrainConfig().micro_tokens, padded=False):
             tokens = tokens_in(group) - shared_tokens(group) * (len(group) - 1)
             seconds += sum(_both_ways(line.weight, tokens, rounded) for line in lines)
+            seconds += sum(_attending(model.config, len(row.input_ids)) for row in group)
             labels = label_count(group)
             for done in range(0, labels, HEAD_ROWS):
                 seconds += _both_ways(head.weight, min(HEAD_ROWS, labels - done), rounded)
@@ -226,6 +228,26 @@ def _both_ways(weight: Any, tokens: int, rounded: bool) -> float:
     given @ weight.T
     gradient @ back
     return time.perf_counter() - began
+
+
+def _attending(config: Any, length: int) -> float:
+    """Return the seconds of the products of scores and values of one row, in all layers, forward and backward."""
+    import torch
+
+    shape = (config.num_attention_heads, length, config.hidden_size // config.num_attention_heads)
+    q, k, v, gradient = (torch.randn(shape) for _ in range(4))
+    weights = torch.randn(shape[0], length, length)
+    began = time.perf_counter()
+    for left, right in (
+        (q, k.mT),
+        (weights, v),
+        (gradient, v.mT),
+        (weights.mT, gradient),
+        (weights, k),
+        (weights.mT, q),
+    ):
+        torch.bmm(left, right)
+    return (time.perf_counter() - began) * config.num_hidden_layers / 2
 
 
 def tokens_in(rows: Sequence[Any]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models.loaded import LoadedModel
 
+FACTS = ("studio.json", "ia3_adapter.json")
+"""Where an adapter's folder holds what is known of it, in PEFT's layout and in our own."""
+
 
 @dataclass(frozen=True)
 class Guess:
@@ -25,11 +29,16 @@ class Guess:
 
 
 def labels_in(folder: Path) -> Labels | None:
-    """Return what an adapter's classifier sorts into; None where it is no classifier."""
-    from ia3_studio.method import Adapter
-
-    said = Adapter.load(folder).metadata.get("labels")
-    return Labels.from_json(said) if said else None
+    """Return what an adapter's classifier sorts into; None where it is no classifier. No tensor is read."""
+    for name in FACTS:
+        try:
+            document = json.loads((folder / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # one of the two is there; a damaged one is told when the adapter is loaded
+            continue
+        said = document.get("metadata", {}).get("labels") if isinstance(document, dict) else None
+        if said:
+            return Labels.from_json(str(said))
+    return None
 
 
 def sort_text(

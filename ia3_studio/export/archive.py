@@ -58,6 +58,8 @@ class CardFacts:
     """PEFT's name of what the base model is for."""
     not_for_peft: str = ""
     """Why PEFT cannot load it; empty when it can."""
+    labels: tuple[str, ...] = ()
+    """What its classifier sorts into, in the order of its outputs."""
     held_out_step: int | None = None
     """Step at which ``held_out_after`` was taken, where that is known."""
 
@@ -100,6 +102,7 @@ def card(facts: CardFacts) -> str:
     names = {
         "base": json.dumps(facts.base_model or "path/to/the/base/model", ensure_ascii=False),
         "auto": _AUTO_CLASSES.get(facts.task_type, "AutoModel"),
+        "head": f", num_labels={len(facts.labels)}" if facts.labels else "",
         "reason": _cell(facts.not_for_peft),
     }
     return _CARD.format(
@@ -120,7 +123,9 @@ def _rows(facts: CardFacts) -> Iterator[tuple[str, str]]:
         yield "data", facts.data
     if facts.held_out_before is not None and facts.held_out_after is not None:
         losses = f"{facts.held_out_before:.3f} (base model) → {facts.held_out_after:.3f}{facts.taken_at}"
-        yield "held-out loss, nats per token", losses
+        yield "held-out loss, nats per token" if not facts.labels else "held-out loss", losses
+    if facts.labels:
+        yield "labels, in the order of the outputs", ", ".join(facts.labels)
     if facts.learning_rate is not None:
         yield "learning rate", f"{facts.learning_rate:g}"
     if facts.settings:
@@ -163,7 +168,7 @@ _USE_PEFT = """```python
 from peft import PeftModel
 from transformers import {auto}
 
-base = {auto}.from_pretrained({base})
+base = {auto}.from_pretrained({base}{head})
 model = PeftModel.from_pretrained(base, "path/to/this/folder")
 ```
 
@@ -176,7 +181,7 @@ _USE_HERE = """This adapter is for IA3 Studio, not for PEFT: {reason}
 from ia3_studio import load_adapter
 from transformers import {auto}
 
-model = {auto}.from_pretrained({base})
+model = {auto}.from_pretrained({base}{head})
 load_adapter(model, "path/to/this/folder")
 ```
 """

@@ -13,6 +13,7 @@ import gradio as gr
 from ia3_studio.errors import StudioError
 from ia3_studio.export.archive import CardFacts, zip_adapter
 from ia3_studio.export.intake import take_in
+from ia3_studio.sorting import labels_in
 from ia3_studio.ui import text
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.markup import Fact, facts, heading, note
@@ -56,7 +57,7 @@ def card_of(studio: Studio, shown: Shown, folder: Path) -> CardFacts:
     """
     from ia3_studio.method import Adapter
 
-    adapter = Adapter.load(folder)
+    adapter, labels = Adapter.load(folder), labels_in(folder)
     run = shown.run
     before, after, step = studio.outcomes.of(run, run.status().learned_all) if run else (None, None, None)
     return CardFacts(
@@ -74,6 +75,7 @@ def card_of(studio: Studio, shown: Shown, folder: Path) -> CardFacts:
         shown.run.config.train if shown.run else None,
         adapter.metadata.get("task_type", "CAUSAL_LM"),
         adapter.why_not_peft,
+        labels.names if labels else (),
         step,
     )
 
