@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import torch
 from torch import Tensor
 
+from ia3_studio.data.tokens import IGNORED
+
 if TYPE_CHECKING:
     from ia3_studio.data.tokens import TokenRow
 
 POOL_BATCHES = 16
 """Batches sorted by length together: enough to save padding, few enough to stay a random order."""
-
-IGNORED = -100
-"""The label of a token that is not trained."""
 
 
 def batches(rows: int, batch_size: int, seed: int, epoch: int) -> list[list[int]]:

@@ -16,8 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ia3_studio.data.tokens import IGNORED
 from ia3_studio.errors import TrainingError
-from ia3_studio.training.batches import IGNORED, label_count, lay_end_to_end, micro_batches, pad, shared_tokens
+from ia3_studio.training.batches import label_count, lay_end_to_end, micro_batches, pad, shared_tokens
 from ia3_studio.training.config import Backward
 from ia3_studio.training.frozen import FrozenPart
 from ia3_studio.training.hidden_store import HiddenStore

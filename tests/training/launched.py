@@ -25,7 +25,7 @@ def main(folder: Path) -> None:
     torch.set_num_threads(1)
     model = tiny_model("llama")
     attachment = attach(model, discover(model).select("paper"))
-    # Ten rows by four: the last batch of an epoch has fewer rows than could be shared evenly.
+    # Nine rows by four: the last batch of an epoch has one row, so one of two processes has none.
     steps = train(model, attachment, rows_of(9), rows_of(3, seed=9), CONFIG)
     lines = "".join(map(step_line, steps))
     (folder / f"steps-{launched().rank}.jsonl").write_text(lines, encoding="utf-8")
