@@ -46,6 +46,7 @@ def niceness_while_active(run: Run) -> set[int]:
     return seen
 
 
+@pytest.mark.worker
 def test_a_folder_and_a_file_become_an_adapter(tmp_path: Path) -> None:
     model = save_tiny_chat(tmp_path / "model")
     train = TrainConfig(epochs=2, batch_size=6, evaluate_every=2)
@@ -87,6 +88,7 @@ def test_a_row_the_chat_template_refuses_is_listed_in_the_log(
     assert "row 1 is left out: The model's chat template refuses the conversation: no system role" in said
 
 
+@pytest.mark.worker
 def test_what_the_worker_cannot_use_is_one_sentence(tmp_path: Path) -> None:
     rows = tmp_path / "rows.csv"
     rows.write_text("prompt,answer\n")
@@ -120,6 +122,7 @@ def letters(folder: Path, selection: Selection | str = "paper") -> Run:
     return RunStore(folder / "runs").create(config, "a click")
 
 
+@pytest.mark.worker
 def test_texts_with_labels_train_an_encoder_with_a_new_head(tmp_path: Path) -> None:
     bare_bert(tmp_path / "model")
     run = letters(tmp_path)

@@ -26,6 +26,8 @@ from tests.tiny_chat import save_tiny_chat
 
 __all__ = ["store"]
 
+pytestmark = pytest.mark.worker
+
 
 @pytest.fixture(autouse=True)
 def readable_checkpoints(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:

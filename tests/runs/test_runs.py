@@ -28,6 +28,8 @@ from ia3_studio.training.config import Step, TrainConfig
 
 CONFIG = RunConfig("First light", "tiny", "lighthouse")
 
+pytestmark = pytest.mark.worker
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[RunStore]:
