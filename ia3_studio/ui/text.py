@@ -77,7 +77,9 @@ NEXT_DATA = "Next: choose the data"
 
 # data tab
 DATA_TITLE = "What it learns from"
-DATA_WORDS = "Pairs of prompt and answer, conversations, or plain text. The file stays on this computer."
+DATA_WORDS = (
+    "Pairs, conversations, plain text, texts with labels, or questions with choices. The file stays on this computer."
+)
 STARTER_DATA = "The lighthouse keeper"
 LETTERS_DATA = "Letters to sort"
 OWN_DATA = "My file"
