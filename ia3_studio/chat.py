@@ -131,14 +131,9 @@ def _decode(
             )
         cache, keep = result.past_key_values, [True] * len(rows)
         yield result.logits[:, -1].float(), keep
-        going = [number for number, stays in enumerate(keep) if stays]
-        rows = [rows[number] for number in going]
+        rows, (mask, positions) = _left_over(rows, keep, cache, mask, positions)
         if not rows:
             return
-        if len(going) < len(keep):
-            chosen = torch.tensor(going, device=mask.device)
-            cache.batch_select_indices(chosen)
-            mask, positions = mask[chosen], positions[chosen]
         ids = torch.tensor([[row.tokens[-1]] for row in rows], device=mask.device)
         mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
         positions = positions[:, -1:] + 1
@@ -170,15 +165,24 @@ def _decode_answers(
             )
         cache, keep = result.past_key_values, [True] * len(rows)
         yield result.logits[:, -1].float(), keep
-        going = [number for number, stays in enumerate(keep) if stays]
-        rows = [rows[number] for number in going]
+        rows, (mask, read) = _left_over(rows, keep, cache, mask, read)
         if not rows:
             return
-        if len(going) < len(keep):
-            chosen = torch.tensor(going, device=mask.device)
-            cache.batch_select_indices(chosen)
-            mask, read = mask[chosen], read[chosen]
         given = torch.tensor([[row.tokens[-1]] for row in rows], device=mask.device)
+
+
+def _left_over(
+    rows: list[_Row], keep: list[bool], cache: Any, *tensors: Tensor
+) -> tuple[list[_Row], tuple[Tensor, ...]]:
+    """Return the rows that go on, and their part of each tensor. **The cache is cut to them.**"""
+    import torch
+
+    going = [number for number, stays in enumerate(keep) if stays]
+    if going and len(going) < len(keep):
+        chosen = torch.tensor(going, device=tensors[0].device)
+        cache.batch_select_indices(chosen)
+        tensors = tuple(tensor[chosen] for tensor in tensors)
+    return [rows[number] for number in going], tensors
 
 
 def _at(attachment: Attachment | None, rows: list[_Row]) -> AbstractContextManager[None]:

@@ -69,11 +69,12 @@ def load_classifier(
     config = read_config(folder)
     cls = classifier_class(config, of)
     reader = open_processor(folder) if of == "images" else open_tokenizer(folder, config)
+    same = config.id2label == dict(enumerate(names))
     _name_labels(config, names, kind)
     if of != "images":
         config.pad_token_id = reader.pad_token_id  # decoders find a text's last token by it
     require_memory(folder, device)
-    opened, fresh = _open(cls, folder, config, device.dtype, seed)
+    opened, fresh = _open(cls, folder, config, device.dtype, seed, keeps_head=same)
     model: Any = opened  # torch's own types of .to() forget the class
     return LoadedModel(
         model=frozen(model.to(device.name)),
@@ -154,14 +155,13 @@ def _name_labels(config: PreTrainedConfig, names: Sequence[str], kind: Kind) -> 
 
 
 def _open(
-    cls: type[PreTrainedModel], folder: Path, config: PreTrainedConfig, dtype: Any, seed: int
+    cls: type[PreTrainedModel], folder: Path, config: PreTrainedConfig, dtype: Any, seed: int, keeps_head: bool
 ) -> tuple[PreTrainedModel, frozenset[str]]:
     """Load the weights there are, draw the others; return the model and the names of those drawn."""
     import torch
     from safetensors import SafetensorError
 
     loaded: Any  # (model, report): transformers' types forget the report
-    same = read_config(folder).id2label == config.id2label
     try:
         with torch.random.fork_rng(), quiet_transformers():
             torch.manual_seed(seed)
@@ -185,7 +185,7 @@ def _open(
             f"The model in '{folder}' lacks {len(absent)} of its weights, such as {absent[0]}; random numbers would "
             "stand in for them. Get its files again."
         )
-    if not same:
+    if not keeps_head:
         fresh |= _drawn_again(model, base, seed)
     return model, fresh
 

@@ -81,8 +81,7 @@ class TargetLesson(ChatLesson):
         from ia3_studio.data.targets import tokenize_targets
 
         def read(examples: Sequence[Example]) -> Targeted:
-            found = tokenize_targets(examples, loaded.tokenizer, self._config.train.max_length)
-            return found
+            return tokenize_targets(examples, loaded.tokenizer, self._config.train.max_length)
 
         return self.read_both(read)
 
@@ -116,8 +115,7 @@ class ChoiceLesson(ChatLesson):
 
         def read(examples: Sequence[Example]) -> TokenizedChoices:
             length = self._config.train.max_length
-            found = tokenize_choices(choice_examples(examples), loaded.tokenizer, length, self._writes_apart)
-            return found
+            return tokenize_choices(choice_examples(examples), loaded.tokenizer, length, self._writes_apart)
 
         return self.read_both(read)
 

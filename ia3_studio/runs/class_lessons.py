@@ -52,8 +52,7 @@ class ClassLesson(Reading):
         from ia3_studio.data.labels import rare_labels, tokenize_labels
 
         def read(examples: Sequence[Example]) -> Labelled:
-            found = tokenize_labels(examples, self.labels, loaded.tokenizer, self._config.train.max_length)
-            return found
+            return tokenize_labels(examples, self.labels, loaded.tokenizer, self._config.train.max_length)
 
         rare = rare_labels(self._split.train) if self.labels.kind != "number" else ()
         if rare:
@@ -101,8 +100,7 @@ class PictureLesson(ClassLesson):
         from ia3_studio.data.images import Pictured, read_pictures
 
         def read(examples: Sequence[Example]) -> Pictured:
-            found = read_pictures(examples, self.labels, loaded.tokenizer)
-            return found
+            return read_pictures(examples, self.labels, loaded.tokenizer)
 
         return self.read_both(read)
 

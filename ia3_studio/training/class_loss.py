@@ -9,6 +9,7 @@ Each is a mean over the rows (or words) of a batch, as transformers' own classes
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from inspect import signature
 from typing import Any
@@ -21,16 +22,39 @@ from ia3_studio.data.images import ImageRow
 from ia3_studio.data.labels import LabelRow, TagRow
 from ia3_studio.data.tokens import IGNORED
 from ia3_studio.errors import TrainingError
+from ia3_studio.models.classifier import PROBLEMS, Kind
+from ia3_studio.training.batches import Tokens
 from ia3_studio.training.config import Backward
 from ia3_studio.training.padded_loss import PaddedLoss
 
 PATCH = 16
 """Edge of a patch in pixels, as most vision transformers cut pictures."""
-KINDS = {"single_label_classification": "single", "multi_label_classification": "multi", "regression": "number"}
+KINDS: dict[str, Kind] = {problem: kind for kind, problem in PROBLEMS.items()}
 """transformers' ``problem_type`` by our word for it."""
 
 
-class ClassLoss(PaddedLoss[LabelRow]):
+class OutputLoss(PaddedLoss[Tokens]):
+    """A loss of outputs that can be told row by row; here of one output a row, unless a subclass says otherwise."""
+
+    @abstractmethod
+    def outputs(self, rows: Sequence[Tokens]) -> Tensor:
+        """Return what the model gives for one micro-batch, (trained things, outputs) in float32, row after row."""
+
+    def count(self, rows: Sequence[Tokens]) -> int:
+        """Return the number of rows: each is trained."""
+        return len(rows)
+
+    @torch.no_grad()
+    def scores(self, rows: Sequence[Tokens], budget: int = 1024) -> Tensor:
+        """Return the outputs of all rows on the CPU, in the order of the rows."""
+        found: dict[int, Tensor] = {}
+        for group in self.micro_batches(rows, budget):
+            each = self.outputs(group).cpu().split([self.count([row]) for row in group])
+            found |= {id(row): scores for row, scores in zip(group, each, strict=True)}
+        return torch.cat([found[id(row)] for row in rows])
+
+
+class ClassLoss(OutputLoss[LabelRow]):
     """The loss of a sequence classifier, its kind told by the model's config.
 
     Raises:
@@ -46,13 +70,9 @@ class ClassLoss(PaddedLoss[LabelRow]):
                 " config.problem_type."
             )
 
-    def count(self, rows: Sequence[LabelRow]) -> int:
-        """Return the number of rows: each is trained."""
-        return len(rows)
-
     def summed(self, rows: Sequence[LabelRow]) -> Tensor:
         """Return the summed loss of one micro-batch."""
-        logits = self._logits(rows)  # (rows, outputs)
+        logits = self.outputs(rows)  # (rows, outputs)
         targets = torch.tensor([row.targets for row in rows], device=logits.device)
         if self.kind == "single":
             return F.cross_entropy(logits, targets[:, 0].long(), reduction="sum")
@@ -60,24 +80,13 @@ class ClassLoss(PaddedLoss[LabelRow]):
             return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(1).sum()
         return F.mse_loss(logits, targets, reduction="sum")
 
-    @torch.no_grad()
-    def scores(self, rows: Sequence[LabelRow], budget: int = 1024) -> Tensor:
-        """Return the classifier's outputs on the CPU, (rows, outputs) in float32, in the order of the rows."""
-        found: dict[int, Tensor] = {}
-        for group in self.micro_batches(rows, budget):
-            found |= {id(row): scores for row, scores in zip(group, self._logits(group).cpu(), strict=True)}
-        return torch.stack([found[id(row)] for row in rows])
-
-    def _logits(self, rows: Sequence[LabelRow]) -> Tensor:
+    def outputs(self, rows: Sequence[LabelRow]) -> Tensor:
+        """Return the classifier's outputs for one micro-batch, (rows, outputs)."""
         return self.model(**padded(rows, self.model)).logits.float()  # type: ignore[no-any-return]
 
 
-class ImageLoss(PaddedLoss[ImageRow]):
+class ImageLoss(OutputLoss[ImageRow]):
     """The loss of an image classifier; pictures of one job have one size, so nothing is padded."""
-
-    def count(self, rows: Sequence[ImageRow]) -> int:
-        """Return the number of rows: each is trained."""
-        return len(rows)
 
     def size(self, row: ImageRow) -> int:
         """Return how many patches a picture has: about as much work as so many tokens."""
@@ -85,24 +94,17 @@ class ImageLoss(PaddedLoss[ImageRow]):
 
     def summed(self, rows: Sequence[ImageRow]) -> Tensor:
         """Return the summed loss of one micro-batch."""
-        logits = self._logits(rows)  # (rows, classes)
+        logits = self.outputs(rows)  # (rows, classes)
         targets = torch.tensor([int(row.targets[0]) for row in rows], device=logits.device)
         return F.cross_entropy(logits, targets, reduction="sum")
 
-    @torch.no_grad()
-    def scores(self, rows: Sequence[ImageRow], budget: int = 1024) -> Tensor:
-        """Return the classifier's outputs on the CPU, (rows, classes) in float32, in the order of the rows."""
-        found: dict[int, Tensor] = {}
-        for group in self.micro_batches(rows, budget):
-            found |= {id(row): scores for row, scores in zip(group, self._logits(group).cpu(), strict=True)}
-        return torch.stack([found[id(row)] for row in rows])
-
-    def _logits(self, rows: Sequence[ImageRow]) -> Tensor:
+    def outputs(self, rows: Sequence[ImageRow]) -> Tensor:
+        """Return the classifier's outputs for one micro-batch, (rows, classes)."""
         pixels = torch.stack([row.pixels for row in rows]).to(self.model.device, self.model.dtype)
         return self.model(pixel_values=pixels).logits.float()  # type: ignore[no-any-return]
 
 
-class TagLoss(PaddedLoss[TagRow]):
+class TagLoss(OutputLoss[TagRow]):
     """The loss of a token classifier over the words that have a label."""
 
     def count(self, rows: Sequence[TagRow]) -> int:
@@ -113,14 +115,9 @@ class TagLoss(PaddedLoss[TagRow]):
         """Return the summed loss of one micro-batch."""
         return F.cross_entropy(*self._at_words(rows), reduction="sum")
 
-    @torch.no_grad()
-    def scores(self, rows: Sequence[TagRow], budget: int = 1024) -> Tensor:
-        """Return the outputs at labelled words on the CPU, (words, outputs) in float32, in the order of the rows."""
-        found: dict[int, Tensor] = {}
-        for group in self.micro_batches(rows, budget):
-            words = self._at_words(group)[0].cpu().split([self.count([row]) for row in group])
-            found |= {id(row): scores for row, scores in zip(group, words, strict=True)}
-        return torch.cat([found[id(row)] for row in rows])
+    def outputs(self, rows: Sequence[TagRow]) -> Tensor:
+        """Return the outputs at the labelled words of one micro-batch, (words, outputs)."""
+        return self._at_words(rows)[0]
 
     def _at_words(self, rows: Sequence[TagRow]) -> tuple[Tensor, Tensor]:
         """Return the outputs at labelled words, (words, outputs), and their labels, (words,)."""

@@ -58,7 +58,7 @@ class FrozenPart:
         seen: list[Tensor] = []
 
         def look(_block: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-            seen.append((args[0] if args else kwargs["hidden_states"]).detach())
+            seen.append(_given(args, kwargs).detach())
 
         def note_kind(_block: nn.Module, _args: Any, result: Any) -> None:
             self._wraps = isinstance(result, tuple)
@@ -73,7 +73,7 @@ class FrozenPart:
         """Give hidden states to the first block with a vector, and let those below do nothing."""
 
         def give(_block: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
-            given = hidden.to(self._device(args, kwargs))
+            given = hidden.to(_given(args, kwargs).device)
             return ((given, *args[1:]), kwargs) if args else (args, {**kwargs, "hidden_states": given})
 
         with ExitStack() as stack:
@@ -82,9 +82,11 @@ class FrozenPart:
             stack.callback(self._first.register_forward_pre_hook(give, with_kwargs=True).remove)
             yield
 
-    def _device(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.device:
-        given: Tensor = args[0] if args else kwargs["hidden_states"]
-        return given.device
+
+def _given(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
+    """Return the hidden states that a block is called with."""
+    given: Tensor = args[0] if args else kwargs["hidden_states"]
+    return given
 
 
 @contextmanager
@@ -92,7 +94,7 @@ def _idle(block: nn.Module, wraps: bool) -> Iterator[None]:
     """Let a block hand on what it is given. **Changes the block inside the ``with`` block only.**"""
 
     def hand_on(*args: Any, **kwargs: Any) -> Any:
-        hidden = args[0] if args else kwargs["hidden_states"]
+        hidden = _given(args, kwargs)
         return (hidden,) if wraps else hidden
 
     block.__dict__["forward"] = hand_on
