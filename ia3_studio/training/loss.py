@@ -28,7 +28,7 @@ from ia3_studio.training.precision import backward_products
 if TYPE_CHECKING:
     from ia3_studio.data.tokens import TokenRow
 
-HEAD_ROWS = 256
+HEAD_ROWS = 128
 """Label positions whose logits exist at the same time."""
 
 
@@ -119,7 +119,7 @@ class CausalLoss:
 
         def take(_head: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
             taken.append(args[0][:, :-1][chosen])
-            return (args[0][:1, :1],)  # the model's own call of its head is not needed
+            return (args[0][:1, :0],)  # the model's own call of its head is not needed
 
         with _before(self.head, take):
             forward()
