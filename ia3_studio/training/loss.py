@@ -24,6 +24,7 @@ from ia3_studio.training.frozen import FrozenPart
 from ia3_studio.training.hidden_store import HiddenStore
 from ia3_studio.training.packing import TRIAL, packing_of
 from ia3_studio.training.precision import backward_products
+from ia3_studio.training.rotary import QuickRotation
 
 if TYPE_CHECKING:
     from ia3_studio.data.tokens import TokenRow
@@ -42,6 +43,7 @@ class CausalLoss:
     def __init__(self, model: Any, backward: Backward = "float32", frozen: FrozenPart | None = None) -> None:
         self.model = model
         self._products = backward_products(backward, model.device)
+        self._turning = QuickRotation(model)
         self.head = _head_of(model)
         with torch.no_grad():
             hidden, logits = _probe(model, self.head)
@@ -81,7 +83,7 @@ class CausalLoss:
             rows: one micro-batch.
             total: label tokens of the whole optimiser step, so that micro-batches add up to its mean.
         """
-        with self._products:
+        with self._products, self._turning():
             if not self._plain:
                 return _descend(self._whole(rows), total)
             hidden, targets = self._hidden(rows)

@@ -12,6 +12,7 @@ from torch import Tensor
 from ia3_studio.training.batches import Tokens, micro_batches, token_count
 from ia3_studio.training.config import Backward
 from ia3_studio.training.precision import backward_products
+from ia3_studio.training.rotary import QuickRotation
 
 
 class PaddedLoss(ABC, Generic[Tokens]):
@@ -20,6 +21,7 @@ class PaddedLoss(ABC, Generic[Tokens]):
     def __init__(self, model: Any, backward: Backward = "float32") -> None:
         self.model = model
         self._products = backward_products(backward, model.device)
+        self._turning = QuickRotation(model)
 
     @abstractmethod
     def count(self, rows: Sequence[Tokens]) -> int:
@@ -43,7 +45,7 @@ class PaddedLoss(ABC, Generic[Tokens]):
 
     def backward(self, rows: Sequence[Tokens], total: int) -> float:
         """Add the gradient of (summed loss / total) for one micro-batch; return the summed loss."""
-        with self._products:
+        with self._products, self._turning():
             loss = self.summed(rows)
             (loss / total).backward()
         return loss.item()
