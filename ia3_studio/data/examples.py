@@ -1,52 +1,24 @@
-"""What is a training example, and which columns of a table make one?"""
+"""What is a training example, and how do the rows of a table become examples?"""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Any, Literal
 
-from ia3_studio.data.table import Table, shown_names
+from ia3_studio.data.problem import Problem
+from ia3_studio.data.table import Table
 from ia3_studio.errors import DataError
 
 Role = Literal["system", "user", "assistant"]
 
-PROMPT_NAMES = ("prompt", "question", "instruction", "query", "user", "source", "problem")
-CONTEXT_NAMES = ("input", "context")
-ANSWER_NAMES = ("answer", "response", "output", "completion", "reply", "assistant", "target", "solution")
-MESSAGE_NAMES = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns")
-TEXT_NAMES = ("text", "content", "document")
-LABEL_NAMES = (
-    "label", "labels", "category", "categories", "class", "intent", "sentiment", "topic", "topics", "tag", "emotion",
-    "stars",
-)  # fmt: skip
-LABELLED_NAMES = (*TEXT_NAMES, "sentence", "review", "message", "utterance", "tweet", "comment", "title", "headline",
-                  "query", "question")  # fmt: skip
-"""Columns whose text a label can belong to."""
-PAIR_NAMES = (
-    ("premise", "hypothesis"), ("sentence1", "sentence2"), ("sentence_1", "sentence_2"), ("text1", "text2"),
-    ("text_a", "text_b"), ("question1", "question2"), ("question", "sentence"), ("question", "passage"),
-)  # fmt: skip
-"""Columns of two texts that one label belongs to."""
-CHOICE_NAMES = ("choices", "options", "endings", "answers")
-_CHOICE = re.compile(r"(choice|option|ending|sol|alternative)_?([0-9]|[a-e])")
-RIGHT_NAMES = ("label", "answer", "gold", "correct", "answer_index", "right", "answerkey")
-ASKED_NAMES = ("premise", "context", "passage", "goal", "ctx", "sentence", *PROMPT_NAMES)
-WORD_NAMES = ("tokens", "words")
-TAG_NAMES = ("ner_tags", "tags", "pos_tags", "labels", "ner")
 ROLES: dict[str, Role] = {
     "system": "system", "user": "user", "human": "user", "prompter": "user",
-    "assistant": "assistant", "gpt": "assistant", "bot": "assistant", "model": "assistant",
+    "assistant": "assistant", "gpt": "assistant", "bot": "assistant", "model": "assistant", "chatgpt": "assistant",
+    "function_call": "assistant", "tool_call": "assistant",
+    "observation": "user", "tool": "user", "function": "user", "tool_response": "user", "function_response": "user",
 }  # fmt: skip
-
-FORMS = (
-    "a prompt and an answer column (such as prompt/answer, question/response, instruction/input/output), a messages or"
-    " conversations column, a text and a label column, or a text column"
-)
-
 
 LabelKind = Literal["single", "multi", "number"]
 _LABEL_WORDS: dict[LabelKind, str] = {"single": "label", "multi": "several labels", "number": "number"}
@@ -88,14 +60,6 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Problem:
-    """A row that was left out, and why."""
-
-    row: int
-    reason: str
-
-
-@dataclass(frozen=True)
 class Mapping:
     """Which columns play which part."""
 
@@ -114,6 +78,12 @@ class Mapping:
     """How many of ``parts`` make the question."""
     counted_from: int = 0
     """What the first choice is called where the answer is a number."""
+    nested: str = ""
+    """A column whose lists of objects hold the prompt, context or answer; each object makes an example."""
+    template: str = ""
+    """The prompt with named columns, such as "Translate: {source}", where it is not one column."""
+    tools: str = ""
+    """A column of what a conversation's assistant may call; told in a system turn where there is none."""
 
     def __str__(self) -> str:
         if self.kind == "pictures":
@@ -126,38 +96,11 @@ class Mapping:
             what = "one label a word" if self.kind == "tags" else _LABEL_WORDS[self.target]
             return f"{self.column}{second} → {'words' if self.kind == 'tags' else 'text'}, {self.answer} → {what}"
         if self.kind == "pairs":
+            prompt = repr(self.template) if self.template else self.prompt
             context = f" + {self.context}" if self.context else ""
-            return f"{self.prompt}{context} → prompt, {self.answer} → answer"
+            nested = f", one example for each of {self.nested}" if self.nested else ""
+            return f"{prompt}{context} → prompt, {self.answer} → answer{nested}"
         return f"{self.column} → {'conversation' if self.kind == 'messages' else 'plain text'}"
-
-
-def guess_mapping(table: Table) -> Mapping:
-    """Return which columns are prompt, answer, conversation or text, told by their names.
-
-    Raises:
-        DataError: no column fits; the message lists the columns and what is understood.
-    """
-    columns = [str(column) for column in table.frame.columns]
-    if messages := _named(columns, MESSAGE_NAMES):
-        return Mapping("messages", column=messages[0])
-    if choices := choice_mapping(table):
-        return choices
-    if (words := _named(columns, WORD_NAMES)) and (tags := _named(columns, TAG_NAMES)):
-        return Mapping("tags", column=words[0], answer=tags[0])
-    contexts = _named(columns, CONTEXT_NAMES)
-    prompts, answers = _named(columns, PROMPT_NAMES) or contexts[:1], _named(columns, ANSWER_NAMES)
-    if prompts and answers:
-        prompt, answer = _most_filled(table, prompts, answers)
-        return Mapping("pairs", prompt, answer, next((name for name in contexts if name != prompt), ""))
-    if labelled := _labelled(table, columns):
-        return labelled
-    if text := _named(columns, TEXT_NAMES) or (columns if len(columns) == 1 else []):
-        return Mapping("text", column=text[0])
-    if {column.lower() for column in columns} in ({"role", "content"}, {"from", "value"}):
-        raise DataError(
-            "The rows are the turns of one conversation; put each conversation in a row of its own, as a messages list."
-        )
-    raise DataError(f"The columns {shown_names(columns)} are not understood; name them as {FORMS}.")
 
 
 def read_examples(table: Table, mapping: Mapping) -> tuple[list[Example], list[Problem]]:
@@ -167,43 +110,59 @@ def read_examples(table: Table, mapping: Mapping) -> tuple[list[Example], list[P
         DataError: no row can be used.
     """
     examples: list[Example] = []
-    problems: list[Problem] = []
+    problems: list[Problem] = list(table.problems)
     frame = table.frame.astype(object)
     records = frame.where(frame.notna(), None).to_dict("records")
-    for number, record in enumerate(records, start=1):
+    for number, record in zip(frame.index.tolist(), records, strict=True):
         try:
-            examples.append(_example(number, record, mapping))
+            examples.extend(_examples(number, record, mapping))
         except _Unusable as reason:
             problems.append(Problem(number, str(reason)))
     if not examples:
         raise DataError(f"No row can be used; row {problems[0].row}: {problems[0].reason}.")
-    return examples, problems
+    return examples, sorted(problems, key=lambda problem: problem.row)
 
 
 class _Unusable(Exception):
     """This row cannot be used."""
 
 
-def _labelled(table: Table, columns: Sequence[str]) -> Mapping | None:
-    """Return which columns are text and label, None where there is no such pair of columns."""
-    labels = _named(columns, LABEL_NAMES)
-    if not labels:
-        return None
-    kind = label_kind(table.frame[labels[0]].dropna().tolist())
-    for names in PAIR_NAMES:
-        pair = _named(columns, names)
-        if len(pair) == 2:
-            return Mapping("labels", column=pair[0], context=pair[1], answer=labels[0], target=kind)
-    texts = _named(columns, LABELLED_NAMES)
-    return Mapping("labels", column=texts[0], answer=labels[0], target=kind) if texts else None
+def _examples(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Example]:
+    """Return what one row teaches: one example, or one for each of its nested objects or of its answers."""
+    if mapping.kind != "pairs":
+        return [_example(row, record, mapping)]
+    inner = record.get(mapping.nested) if mapping.nested else [{}]
+    if isinstance(inner, str) or not isinstance(inner, Iterable):
+        raise _Unusable(f"{mapping.nested} is no list of objects")
+    found = [each for each in inner if isinstance(each, dict)]
+    if not found:
+        raise _Unusable(f"{mapping.nested} is an empty list")
+    return [example for each in found for example in _pairs(row, {**record, **each}, mapping)]
 
 
-def label_kind(cells: Sequence[Any]) -> LabelKind:
-    """Return what the cells of a label column hold: one name, several, or a number with a fraction."""
-    if any(isinstance(cell, Iterable) and not isinstance(cell, str) for cell in cells):
-        return "multi"
-    numbers = [cell for cell in cells if isinstance(cell, float)]
-    return "number" if numbers and any(not number.is_integer() for number in numbers) else "single"
+def _pairs(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Example]:
+    """Return a prompt with its answer; with each of them where there are several."""
+    prompt = _templated(record, mapping.template) if mapping.template else _filled(record, mapping.prompt, "prompt")
+    context = _value(record, mapping.context, "context") if mapping.context else ""
+    given = record.get(mapping.answer)
+    answers: list[Any] = [*_texts(given)] or [given]
+    question = f"{prompt}\n\n{context}" if context else prompt
+    said = [_filled({mapping.answer: answer}, mapping.answer, "answer") for answer in answers]
+    return [Example(row, (Message("user", question), Message("assistant", answer))) for answer in said]
+
+
+def _templated(record: dict[Any, Any], template: str) -> str:
+    """Return a template with its {columns} filled; braces around anything else stay as they are."""
+    for column in record:
+        if (place := f"{{{column}}}") in template:
+            template = template.replace(place, _filled(record, str(column), "column"))
+    return template
+
+
+def _texts(value: Any) -> list[str]:
+    """Return the texts of a list of texts; nothing for any other value."""
+    several = list(value) if isinstance(value, Iterable) and not isinstance(value, str | dict) else []
+    return several if all(isinstance(each, str) for each in several) else []
 
 
 def _example(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
@@ -217,32 +176,16 @@ def _example(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
         return _choosing(row, record, mapping)
     if mapping.kind == "text":
         return Example(row, text=_filled(record, mapping.column, "text"))
-    if mapping.kind == "messages":
-        return Example(row, _messages(record.get(mapping.column)))
-    prompt = _filled(record, mapping.prompt, "prompt")
-    context = _value(record, mapping.context, "context") if mapping.context else ""
-    answer = _filled(record, mapping.answer, "answer")
-    question = f"{prompt}\n\n{context}" if context else prompt
-    return Example(row, (Message("user", question), Message("assistant", answer)))
+    messages = _messages(record.get(mapping.column))
+    tools = _tools(record.get(mapping.tools)) if mapping.tools else ""
+    opening = (Message("system", tools),) if tools and messages[0].role != "system" else ()
+    return Example(row, opening + messages)
 
 
-def choice_mapping(table: Table) -> Mapping | None:
-    """Return which columns are question, choices and right choice; None where the table has no choices."""
-    columns = [str(column) for column in table.frame.columns]
-    choices = _named(columns, CHOICE_NAMES)[:1] or [name for name in columns if _CHOICE.fullmatch(name.strip().lower())]
-    answers = [name for name in _named(columns, RIGHT_NAMES) if name not in choices]
-    asked = [name for name in _named(columns, ASKED_NAMES) if name not in (*choices, *answers)]
-    if not (choices and answers and asked) or (len(choices) == 1 and not _named(choices, CHOICE_NAMES)):
-        return None
-    ordered = sorted(asked, key=columns.index)
-    return Mapping("choices", answer=answers[0], parts=(*ordered, *choices), asked=len(ordered),
-                   counted_from=_first_number(table.frame[answers[0]].dropna().tolist()))  # fmt: skip
-
-
-def _first_number(cells: Sequence[Any]) -> int:
-    """Return from what the right choices are counted: 1 where they are numbers and none is 0."""
-    numbers = [int(text) for cell in cells if (text := _name(cell)).lstrip("-").isdigit()]
-    return 1 if numbers and len(numbers) == len(cells) and min(numbers) >= 1 else 0
+def _tools(value: Any) -> str:
+    """Return what may be called, as it stands in the data; nothing where the list is empty."""
+    written = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str) if value else ""
+    return "" if written.strip() in ("", "[]", "{}", "null") else written.strip()
 
 
 def _choosing(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
@@ -255,7 +198,7 @@ def _choosing(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
         choices = tuple(_whole(str(each).strip(), "a choice") for each in value)
     else:
         choices = tuple(_filled(record, column, "choice") for column in offered)
-    right = _right_choice(_name(record.get(mapping.answer)), choices, mapping)
+    right = _right_choice(label_name(record.get(mapping.answer)), choices, mapping)
     return Example(row, text=question, labels=(choices[right],), choices=choices)
 
 
@@ -275,13 +218,13 @@ def _labels(record: dict[Any, Any], mapping: Mapping) -> tuple[str, ...]:
     value = record.get(mapping.answer)
     if mapping.target == "multi":
         cells = value if isinstance(value, Iterable) and not isinstance(value, str) else [value]
-        return tuple(sorted({_name(cell) for cell in cells if cell is not None}))
+        return tuple(sorted({label_name(cell) for cell in cells if cell is not None}))
     if value is None or (isinstance(value, str) and not value.strip()):
         raise _Unusable(f"the label ({mapping.answer}) is empty")
-    return (_whole(_name(value), f"the label ({mapping.answer})"),)
+    return (_whole(label_name(value), f"the label ({mapping.answer})"),)
 
 
-def _name(cell: Any) -> str:
+def label_name(cell: Any) -> str:
     """Return a label as text; a column of whole numbers with gaps is read as fractions, 3.0 means 3."""
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
 
@@ -290,7 +233,7 @@ def _tagged(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
     words, tags = (record.get(column) for column in (mapping.column, mapping.answer))
     if any(isinstance(value, str) or not isinstance(value, Iterable) for value in (words, tags)):
         raise _Unusable(f"{mapping.column} and {mapping.answer} are no lists")
-    words, tags = tuple(map(str, words or ())), tuple(_name(tag) for tag in tags or ())
+    words, tags = tuple(map(str, words or ())), tuple(label_name(tag) for tag in tags or ())
     if not words or len(words) != len(tags):
         raise _Unusable(f"there are {len(words)} words and {len(tags)} labels for them")
     return Example(row, labels=tags, words=words)
@@ -308,12 +251,25 @@ def _messages(value: Any) -> tuple[Message, ...]:
     return messages
 
 
+def _branch(tree: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return one conversation of a message tree: at each turn the reply that was ranked best, or else the first."""
+    turns: list[dict[str, Any]] = []
+    turn: Any = tree
+    while isinstance(turn, dict):
+        turns.append({"role": turn.get("role", ""), "content": turn.get("text", turn.get("content", ""))})
+        replies = [reply for reply in turn.get("replies") or () if isinstance(reply, dict) and not reply.get("deleted")]
+        turn = min(replies, key=lambda reply: (reply.get("rank") is None, reply.get("rank") or 0), default=None)
+    return turns if turns[-1]["role"] in ("assistant", "bot") else turns[:-1]
+
+
 def _listed(value: Any) -> Sequence[Any]:
     if isinstance(value, str):
         try:
             value = json.loads(value)
         except (ValueError, RecursionError) as error:
             raise _Unusable("the conversation is text, not a list of turns") from error
+    if isinstance(value, dict) and "replies" in value:
+        return _branch(value)
     if not isinstance(value, Iterable) or isinstance(value, dict):
         raise _Unusable("the conversation is no list of turns")
     return list(value)
@@ -341,6 +297,7 @@ def _filled(record: dict[Any, Any], column: str, part: str) -> str:
 def _value(record: dict[Any, Any], column: str, part: str) -> str:
     """Return a cell as text without the space around it; an absent value is empty."""
     value = record.get(column)
+    value = "\n".join(_texts(value)) or value  # sentences of one text
     if not isinstance(value, str) and isinstance(value, Iterable):
         raise _Unusable(f"the {part} ({column}) holds several values, not one text")
     return "" if value is None else _whole(str(value).strip(), f"the {part} ({column})")
@@ -353,16 +310,3 @@ def _whole(text: str, part: str) -> str:
     except UnicodeEncodeError as error:
         raise _Unusable(f"{part} holds half of a character ({error.object[error.start]!r})") from error
     return text
-
-
-def _named(columns: Sequence[str], names: Iterable[str]) -> list[str]:
-    """Return the columns that have one of the names, whatever their case, in the order of the names."""
-    by_name = {column.strip().lower(): column for column in reversed(columns)}
-    return [by_name[name] for name in names if name in by_name]
-
-
-def _most_filled(table: Table, prompts: Sequence[str], answers: Sequence[str]) -> tuple[str, str]:
-    """Return the prompt and the answer column that most rows fill; the first of them where several do."""
-    frame = table.frame[[*prompts, *answers]]
-    filled = frame.notna() & frame.map(lambda cell: not isinstance(cell, str) or bool(cell.strip()))
-    return max(product(prompts, answers), key=lambda pair: int((filled[pair[0]] & filled[pair[1]]).sum()))

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.examples import Example, Problem
+from ia3_studio.data.examples import Example
 from ia3_studio.data.labels import Labels
+from ia3_studio.data.problem import Problem
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:

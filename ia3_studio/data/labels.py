@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, get_args
 
-from ia3_studio.data.examples import Example, LabelKind, Problem
+from ia3_studio.data.examples import Example, LabelKind
+from ia3_studio.data.problem import Problem
 from ia3_studio.data.tokens import IGNORED
 from ia3_studio.errors import DataError
 

@@ -9,11 +9,17 @@ from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from ia3_studio.data.examples import Example, Mapping, Problem, guess_mapping, read_examples
+from ia3_studio.data.examples import Example, Mapping, read_examples
+from ia3_studio.data.guess import guess_mapping
 from ia3_studio.data.images import is_picture_folder, picture_examples
-from ia3_studio.data.table import Table, read_table
+from ia3_studio.data.json_rows import SPLIT, SPLITS
+from ia3_studio.data.problem import Problem
+from ia3_studio.data.table import Reading, Table, read_table, shown_names
 from ia3_studio.errors import DataError
 
+TRAINING = ("train", "training")
+MOST_STRATA = 4
+"""Rows a label must have on average for each label to be shared out by itself."""
 LIGHTHOUSE = "lighthouse"
 HARBOUR = "harbour"
 
@@ -47,12 +53,24 @@ class DataSplit:
     """SHA-256 of the training file's bytes; of the names and sizes of pictures."""
 
 
-def load_data(source: str | Path, *, held_out: float = 0.1, seed: int = 0) -> DataSplit:
-    """Read a starter by name, a file or a folder of pictures by path, and set rows aside to measure on.
+def load_data(
+    source: str | Path,
+    *,
+    held_out: float = 0.1,
+    seed: int = 0,
+    mapping: Mapping | None = None,
+    reading: Reading | None = None,
+) -> DataSplit:
+    """Read a starter by name, a file, an archive or a folder by path, and set rows aside to measure on.
+
+    A column "split" that names training and other rows decides which are set aside. Of labelled rows the same share of
+    every label is.
 
     Args:
         held_out: share of the rows of a file that is set aside, at least one row; a starter brings its own.
         seed: decides which rows those are.
+        mapping: which columns play which part, else guessed by their names and contents.
+        reading: how a file is to be read, where the guess is wrong.
 
     Raises:
         DataError: the source cannot be read, holds nothing to learn from, or has fewer than two usable rows.
@@ -63,12 +81,40 @@ def load_data(source: str | Path, *, held_out: float = 0.1, seed: int = 0) -> Da
         return _load_starter(str(source))
     if is_picture_folder(Path(source)):
         return _load_pictures(Path(source), held_out, seed)
-    table = read_table(source)
-    mapping = guess_mapping(table)
+    table = read_table(source, reading)
+    mapping = mapping or guess_mapping(table)
+    require_columns(table, mapping)
     examples, problems = read_examples(table, mapping)
-    train, measured = _split(examples, held_out, seed)
+    train, measured = _given_split(table, examples) or _split(examples, held_out, seed)
     description = f"{Path(source).name}: {table.description}"
     return DataSplit(train, measured, tuple(problems), description, mapping, table.fingerprint)
+
+
+def require_columns(table: Table, mapping: Mapping) -> None:
+    """Refuse a mapping with columns that the table does not have.
+
+    Raises:
+        DataError: it names the column, and those there are.
+    """
+    outer = {mapping.prompt, mapping.answer, mapping.context, mapping.column, mapping.nested, mapping.tools}
+    asked = {mapping.nested} if mapping.nested else {*outer, *mapping.parts}
+    if mapping.template:
+        asked -= {mapping.prompt}
+    missing = sorted(asked - {""} - {str(column) for column in table.frame.columns})
+    if missing:
+        raise DataError(f"There is no column {missing[0]!r}; the columns are {shown_names(table.frame.columns)}.")
+
+
+def _given_split(table: Table, examples: Sequence[Example]) -> tuple[tuple[Example, ...], tuple[Example, ...]] | None:
+    """Return (train, held out) as a column of the table says; None where none does."""
+    if SPLIT not in table.frame.columns:
+        return None
+    named = {row: str(cell).strip().lower() for row, cell in table.frame[SPLIT].items()}
+    if not set(named.values()) <= SPLITS:
+        return None
+    learned = tuple(example for example in examples if named[example.row] in TRAINING)
+    measured = tuple(example for example in examples if named[example.row] not in TRAINING)
+    return (learned, measured) if learned and measured else None
 
 
 def _load_pictures(folder: Path, held_out: float, seed: int) -> DataSplit:
@@ -103,19 +149,41 @@ def _split(examples: Sequence[Example], share: float, seed: int) -> tuple[tuple[
     """
     if len(examples) < 2:
         raise DataError(f"There is {len(examples)} usable row; give at least two, one to learn and one to measure.")
-    copies: dict[tuple[object, ...], list[int]] = {}
-    for place, example in enumerate(examples):
-        copies.setdefault((example.messages, example.text, example.second, example.words, example.choices), []).append(
-            place
-        )
-    if len(copies) < 2:
+    groups = _kept_together(examples)
+    if len(groups) < 2:
         raise DataError(f"All {len(examples)} usable rows are the same; give at least two different ones.")
-    wanted = max(1, round(share * len(examples)))
-    groups = list(copies.values())
     random.Random(seed).shuffle(groups)
-    aside: set[int] = set()
-    for group in groups[:-1]:  # the last one is always learned
-        if len(aside) < wanted:
-            aside.update(group)
+    aside = _drawn(groups, examples, share)
     train = tuple(example for place, example in enumerate(examples) if place not in aside)
     return train, tuple(examples[place] for place in sorted(aside))
+
+
+def _kept_together(examples: Sequence[Example]) -> list[list[int]]:
+    """Return the places of the examples in groups: copies, and those that come from one row, are in one."""
+    groups: dict[object, list[int]] = {}
+    for place, example in enumerate(examples):
+        content = (example.messages, example.text, example.second, example.words, example.choices)
+        group = groups.get(content) or groups.get(example.row) or []
+        group.append(place)
+        groups[content] = groups[example.row] = group
+    return list({id(group): group for group in groups.values()}.values())
+
+
+def _drawn(groups: Sequence[Sequence[int]], examples: Sequence[Example], share: float) -> set[int]:
+    """Return the places set aside: of each label the share, but never all of it; of all at least one."""
+    by_label: dict[tuple[str, ...], list[Sequence[int]]] = {}
+    for group in groups:
+        first = examples[group[0]]
+        by_label.setdefault(first.labels if not first.choices and not first.words else (), []).append(group)
+    if len(by_label) * MOST_STRATA > len(groups):  # numbers, or labels of a row or two each: nothing to share out
+        by_label = {(): list(groups)}
+    aside: set[int] = set()
+    for same in by_label.values():
+        wanted = round(share * sum(map(len, same)))
+        taken = 0
+        for group in same[:-1]:  # the last one is always learned
+            if taken >= wanted:
+                break
+            aside.update(group)
+            taken += len(group)
+    return aside or set(max(by_label.values(), key=len)[0])

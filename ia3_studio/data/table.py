@@ -1,34 +1,40 @@
-"""What table is in a file? Read by pandas; the guesses about it are ours, and said."""
+"""What table is in a file, an archive or a folder? The guesses about it are said, and can be overruled."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import json
+import io
+import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.decode import Encoding, decode
+from ia3_studio.data.json_rows import SPLIT, SPLITS, read_json
+from ia3_studio.data.packed import folder_members, read_file, unpacked, zip_members
+from ia3_studio.data.problem import Damage, Problem
+from ia3_studio.data.separated import DELIMITERS, LINE_END, is_tabbed, read_separated
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_BYTES = 200 * 1024 * 1024
-"""Largest file read; larger ones would not fit in memory as examples."""
-
-BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-LFS_MARK = "version https://git-lfs.github.com/spec/"
-
-_CONTROL = bytes({*range(32), 127} - set(b"\t\n\v\f\r"))
-_SAMPLE_LINES = 50
+LFS_MARK = b"version https://git-lfs.github.com/spec/"
 _NAMES_SHOWN = 12
-# JSON strings may hold the other characters that str.splitlines breaks at, such as U+2028.
-_LINE_END = re.compile(r"\r\n|\n|\r")
 _BLANK_LINES = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file is to be read; None is guessed."""
+
+    delimiter: str | None = None
+    """One character, such as ";"."""
+    encoding: Encoding | None = None
+    header: bool | None = None
+    """Whether the first row names the columns."""
 
 
 @dataclass(frozen=True)
@@ -36,28 +42,47 @@ class Table:
     """Rows and named columns, and how they were found."""
 
     frame: pd.DataFrame
+    """Its index counts the rows of the file from 1; a number that is missing is a row among ``problems``."""
     description: str
     """What was read, as one clause: "comma-separated, UTF-8, 199 rows: question, answer"."""
     fingerprint: str
-    """SHA-256 of the file's bytes."""
+    """SHA-256 of the file's bytes, or of all files' names and bytes."""
+    problems: tuple[Problem, ...] = ()
+    """Rows that could not be read, and why."""
 
 
-def read_table(path: Path | str) -> Table:
-    """Read a csv, tsv, json, jsonl, parquet or txt file.
+@dataclass(frozen=True)
+class _Found:
+    """What a reader makes of bytes."""
+
+    frame: pd.DataFrame
+    form: str
+    damaged: tuple[Damage, ...] = ()
+
+
+def read_table(path: Path | str, reading: Reading | None = None) -> Table:
+    """Read a csv, tsv, json, jsonl, parquet, xlsx or txt file, bare or packed as gz or zip, or a folder of texts.
+
+    An archive or a folder may hold one such file, files of the same columns named by split (train, test), two texts of
+    the same name whose lines belong together, one text of lines for each class, or one folder of texts for each class.
 
     Raises:
-        DataError: the file is absent, empty, too large, of another kind, or damaged (with the line).
+        DataError: the source is absent, empty, too large, of another kind, or damaged (with the line).
     """
-    path = Path(path)
-    data = _read_bytes(path)
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise DataError(f"{path.name} is of no kind that is read; give {', '.join(READERS)}.")
-    frame, form = reader(path, data)
-    if frame.empty:
+    path, reading = Path(path), reading or Reading()
+    if os.path.isdir(path):  # Path.is_dir raises for a name that is too long
+        members = folder_members(path)
+        found = _read_members(path.name, members, reading)
+        digest = hashlib.sha256(b"".join(name.encode() + b"\0" + data for name, data in members.items()))
+    else:
+        data = read_file(path)
+        found = _read(path.name, data, reading)
+        digest = hashlib.sha256(data)
+    if found.frame.empty:
         raise DataError(f"{path.name} holds no rows; give a file with at least two.")
-    rows = "1 row" if len(frame) == 1 else f"{len(frame):,} rows"
-    return Table(frame, f"{form}, {rows}: {shown_names(frame.columns)}", hashlib.sha256(data).hexdigest())
+    rows = "1 row" if len(found.frame) == 1 else f"{len(found.frame):,} rows"
+    description = f"{found.form}, {rows}: {shown_names(found.frame.columns)}"
+    return Table(found.frame, description, digest.hexdigest(), tuple(each.problem for each in found.damaged))
 
 
 def shown_names(names: Sequence[Any]) -> str:
@@ -66,218 +91,178 @@ def shown_names(names: Sequence[Any]) -> str:
     return first if len(names) <= _NAMES_SHOWN else f"{first} and {len(names) - _NAMES_SHOWN:,} more"
 
 
-def _read_bytes(path: Path) -> bytes:
-    try:
-        if not path.is_file():
-            found = (
-                f"{path} is a folder; give one file" if path.is_dir() else f"There is no file {path}; check the path"
-            )
-            raise DataError(f"{found}.")
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            limit = MAX_BYTES / 2**20
-            raise DataError(f"{path.name} has {size / 2**20:,.0f} MB; files up to {limit:,.0f} MB are read.")
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); check the path and its permissions.") from error
-    if not data.strip():
-        raise DataError(f"{path.name} is empty; give a file with at least two rows.")
-    if data.startswith(LFS_MARK.encode()):
-        raise DataError(f"{path.name} is a Git LFS pointer, not the data; run 'git lfs pull' where it comes from.")
-    return data
+def _read(name: str, data: bytes, reading: Reading) -> _Found:
+    if data.startswith(LFS_MARK):
+        raise DataError(f"{name} is a Git LFS pointer, not the data; run 'git lfs pull' where it comes from.")
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix == ".gz":
+        found = _read(name[: -len(suffix)], unpacked(name, data), reading)
+        return _Found(found.frame, f"gzip, {found.form}", found.damaged)
+    if suffix == ".zip":
+        return _read_members(name, zip_members(name, data), reading)
+    if suffix not in READERS:
+        hint = f"; it is {_NOT_READ[suffix]}" if suffix in _NOT_READ else ""
+        raise DataError(f"{name} is of no kind that is read{hint}; give {', '.join(KINDS)}.")
+    return READERS[suffix](name, data, reading)
 
 
-def _decode(path: Path, data: bytes) -> tuple[str, str]:
-    """Return a file's text and the name of its encoding."""
-    if data.startswith(BYTE_ORDER_MARKS):
-        return _decode_utf16(path, data), "UTF-16"
-    if b"\x00" in data:
-        raise _no_text(path)
-    try:
-        return data.decode("utf-8-sig"), "UTF-8"
-    except UnicodeDecodeError:
-        return _decode_windows(path, data), "windows-1252"
+def _read_members(name: str, members: Mapping[str, bytes], reading: Reading) -> _Found:
+    """Read the files of an archive or a folder as one table."""
+    tables = {path: data for path, data in members.items() if PurePosixPath(path).suffix.lower() in READERS}
+    if len(tables) == 1:
+        ((path, data),) = tables.items()
+        found = _read(PurePosixPath(path).name, data, reading)
+        return _Found(found.frame, f"{path} in {name}, {found.form}", found.damaged)
+    if not members:
+        raise DataError(f"{name} holds no files; give a table, or files that make one together.")
+    for read in (_parallel, _by_split, _by_class):
+        found_together = read(members, reading)
+        if found_together is not None:
+            return found_together
+    raise DataError(
+        f"{name} holds {len(members):,} files ({shown_names(list(members))}) that make no table together; give one"
+        " table, files named train and test, two texts whose lines belong together, or one text or folder a class."
+    )
 
 
-def _decode_utf16(path: Path, data: bytes) -> str:
-    try:
-        return data.decode("utf-16")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path.name} begins like UTF-16 but is not ({error}); save it as UTF-8.") from error
-
-
-def _decode_windows(path: Path, data: bytes) -> str:
-    """Decode the last guess. Nearly all bytes are letters in it, so control characters tell that this is no text."""
-    if len(data.translate(None, _CONTROL)) < len(data):
-        raise _no_text(path)
-    try:
-        return data.decode("windows-1252")
-    except UnicodeDecodeError as error:
-        message = f"{path.name} is neither UTF-8, UTF-16 nor windows-1252 text; save it as UTF-8."
-        raise DataError(message) from error
-
-
-def _no_text(path: Path) -> DataError:
-    return DataError(f"{path.name} holds bytes that are no text; give one of {', '.join(READERS)}.")
-
-
-def _read_separated(path: Path, data: bytes) -> tuple[pd.DataFrame, str]:
-    import io
-
-    import pandas as pd
-
-    text, encoding = _decode(path, data)
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(text)
-    try:
-        # Told of a header, pandas takes the first column of longer rows for row names, and no one would miss it.
-        cells = pd.read_csv(
-            io.StringIO(text), sep=delimiter, header=None, dtype=str, keep_default_na=False, skipinitialspace=True
+def _parallel(members: Mapping[str, bytes], _reading: Reading) -> _Found | None:
+    """Read two texts of one name, such as all.en and all.de, whose lines belong together."""
+    by_stem: dict[str, list[str]] = {}
+    for path in members:
+        by_stem.setdefault(str(PurePosixPath(path).with_suffix("")), []).append(path)
+    pairs = [paths for paths in by_stem.values() if len(paths) == 2]
+    if len(pairs) != 1 or any(PurePosixPath(path).suffix in READERS.keys() - {".txt"} for path in pairs[0]):
+        return None
+    sides = {PurePosixPath(path).suffix.lstrip("."): _lines_of(path, members[path]) for path in pairs[0]}
+    (first, one), (second, other) = sides.items()
+    if len(one) != len(other):
+        raise DataError(
+            f"{pairs[0][0]} has {len(one):,} lines and {pairs[0][1]} {len(other):,}; lines that belong together must"
+            " be as many."
         )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        damage = _first_damage(text, delimiter) or _clause(error)
-        raise DataError(f"{path.name} cannot be read as a table: {damage}.") from error
-    frame = cells.iloc[1:].reset_index(drop=True)
-    frame.columns = pd.Index(_unique_names(cells.iloc[0]))
-    return frame, f"{DELIMITERS[delimiter]}-separated, {encoding}"
+    return _Found(_numbered({"source": one, "target": other}), f"lines of .{first} beside those of .{second}")
 
 
-def _delimiter(text: str) -> str:
-    """Return the delimiter that splits most of the first lines as it splits the header; a comma where none does."""
-    lines = _LINE_END.split(text, _SAMPLE_LINES)[:_SAMPLE_LINES]
-
-    def fit(delimiter: str) -> tuple[int, int]:
-        try:
-            rows = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, skipinitialspace=True)
-            widths = [len(row) for row in rows if row]
-        except csv.Error:
-            return 0, 0
-        header = widths[0] if widths else 0
-        return (widths.count(header), header) if header > 1 else (0, 0)
-
-    return max(DELIMITERS, key=fit)
-
-
-def _first_damage(text: str, delimiter: str) -> str:
-    """Return where a table is ragged or a quote is left open, in lines of the file; empty when it cannot be told."""
-    lines = (f"{line}\n" for line in _LINE_END.split(text))
-    rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
-    header, begun = 0, 1
-    try:
-        for row in rows:
-            header = header or len(row)
-            if len(row) > header:
-                return f"line {begun} has {len(row)} cells but the header {header}; quote cells that hold a delimiter"
-            begun = rows.line_num + 1
-    except csv.Error:
-        return f"line {begun} has a quote that is not closed, or text behind one; mend that line"
-    return ""
-
-
-def _unique_names(header: Sequence[Any]) -> list[str]:
-    """Return one name a column: its place where it has none, and its place added where the name is taken."""
-    names: list[str] = []
-    for place, cell in enumerate(header, start=1):
-        name = str(cell).strip() or f"column {place}"
-        names.append(f"{name} (column {place})" if name in names else name)
-    return names
-
-
-def _read_json(path: Path, data: bytes) -> tuple[pd.DataFrame, str]:
-    """Read one JSON document or one object a line, told by the text rather than by the file's name."""
-    text, encoding = _decode(path, data)
-    if _is_lines(text, path.suffix.lower() == ".jsonl"):
-        return _frame(path, _json_lines(path, text)), f"JSON lines, {encoding}"
-    records = _records(_parse(path, text))
-    if records is None:
-        raise DataError(f"{path.name} holds no list of rows; give an array of objects, or one object a line.")
-    return _frame(path, records), f"JSON array, {encoding}"
-
-
-def _is_lines(text: str, named_so: bool) -> bool:
-    first, *rest = _LINE_END.split(text.strip(), maxsplit=1)
-    if named_so or not rest:
-        return named_so and not first.startswith("[")
-    try:
-        return isinstance(json.loads(first), dict)
-    except (ValueError, RecursionError):
-        return False
-
-
-def _json_lines(path: Path, text: str) -> list[Any]:
-    lines = enumerate(_LINE_END.split(text), start=1)
-    return [_parse(path, line, number) for number, line in lines if line.strip()]
-
-
-def _parse(path: Path, text: str, line: int = 1) -> Any:
-    """Parse JSON text that begins at a line of the file.
-
-    Raises:
-        DataError: it is damaged, with the line.
-    """
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        where = f"{path.name}, line {line + error.lineno - 1}"
-        reason = f"column {error.colno}: {error.msg}"
-        raise DataError(f"{where} is no JSON ({reason}); mend or delete that line.") from error
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits; thousands of nested brackets
-        raise DataError(f"{path.name}, line {line} is JSON that cannot be read ({_clause(error)}).") from error
-
-
-def _records(document: Any) -> list[Any] | None:
-    """Return the list of rows: the document itself, or the only list of objects in a wrapping object."""
-    if isinstance(document, list):
-        return document
-    values = document.values() if isinstance(document, dict) else ()
-    lists = [value for value in values if isinstance(value, list) and any(isinstance(row, dict) for row in value)]
-    return lists[0] if len(lists) == 1 else None
-
-
-def _frame(path: Path, records: list[Any]) -> pd.DataFrame:
+def _by_split(members: Mapping[str, bytes], reading: Reading) -> _Found | None:
+    """Read files named by their split as one table with a column for it."""
     import pandas as pd
 
-    wrong = next((number for number, record in enumerate(records, 1) if not isinstance(record, dict)), None)
-    if wrong:
-        raise DataError(f"{path.name}, row {wrong} is no object with named fields; give one object a row.")
-    try:
-        return pd.DataFrame(records, dtype=object)  # an inferred type would turn 5 into 5.0 beside a gap
-    except UnicodeEncodeError as error:
-        raise DataError(f"{path.name} has a field whose name holds half of a character; rename it.") from error
+    named = {path: PurePosixPath(path).stem.lower() for path in members}
+    if len(members) < 2 or any(
+        stem not in SPLITS or PurePosixPath(path).suffix.lower() not in READERS for path, stem in named.items()
+    ):
+        return None
+    found = {path: _read(PurePosixPath(path).name, members[path], reading) for path in named}
+    frames = [each.frame.assign(**{SPLIT: named[path]}) for path, each in found.items()]
+    damaged = tuple(row for each in found.values() for row in each.damaged)
+    joined = pd.concat(frames, ignore_index=True)
+    return _Found(joined.set_axis(range(1, len(joined) + 1), axis=0), f"the files {', '.join(named)}", damaged)
 
 
-def _read_parquet(path: Path, data: bytes) -> tuple[pd.DataFrame, str]:
-    import io
+def _by_class(members: Mapping[str, bytes], _reading: Reading) -> _Found | None:
+    """Read one folder of texts for each class, a row a file; or one text for each class, a row a line."""
+    paths = [PurePosixPath(path) for path in members]
+    if any(path.suffix.lower() != ".txt" for path in paths) or len(paths) < 2:
+        return None
+    labels = {path.parent.name for path in paths}
+    if len(labels) > 1 and all(path.parent.name for path in paths):
+        rows = [(_text_of(name, members[name]).strip(), PurePosixPath(name).parent.name) for name in members]
+        form = f"a text a row, from {len(labels)} folders"
+    elif len(labels) == 1:
+        rows = [(line, PurePosixPath(name).stem) for name in members for line in _lines_of(name, members[name])]
+        form = f"a line a row, from {len(paths)} files"
+    else:
+        return None
+    return _Found(_numbered({"text": [row[0] for row in rows], "label": [row[1] for row in rows]}), form)
 
+
+def _text_of(name: str, data: bytes) -> str:
+    return decode(name, data)[0]
+
+
+def _lines_of(name: str, data: bytes) -> list[str]:
+    return LINE_END.split(_text_of(name, data).rstrip("\r\n"))
+
+
+def _numbered(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    import pandas as pd
+
+    frame = pd.DataFrame(columns)
+    return frame.set_axis(range(1, len(frame) + 1), axis=0)
+
+
+def _read_separated(name: str, data: bytes, reading: Reading) -> _Found:
+    text, encoding = decode(name, data, reading.encoding)
+    tabbed = name.lower().endswith(".tsv") and reading.delimiter is None
+    found = read_separated(name, text, "\t" if tabbed else reading.delimiter, reading.header)
+    form = f"{DELIMITERS.get(found.delimiter, found.delimiter)}-separated, {encoding}"
+    return _Found(found.frame, form if found.header else f"{form}, no header", found.damaged)
+
+
+def _read_json(name: str, data: bytes, reading: Reading) -> _Found:
+    text, encoding = decode(name, data, reading.encoding)
+    frame, form, damaged = read_json(name, text, name.lower().endswith((".jsonl", ".ndjson")))
+    return _Found(frame, f"{form}, {encoding}", damaged)
+
+
+def _read_parquet(name: str, data: bytes, _reading: Reading) -> _Found:
     import pandas as pd
     import pyarrow as pa
 
     try:
-        return pd.read_parquet(io.BytesIO(data)), "Parquet"
+        frame = pd.read_parquet(io.BytesIO(data))
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise DataError(f"{path.name} cannot be read as Parquet: {_clause(error)}.") from error
+        raise DataError(f"{name} cannot be read as Parquet: {_clause(error)}.") from error
+    return _Found(frame.set_axis(range(1, len(frame) + 1), axis=0), "Parquet")
 
 
-def _read_text(path: Path, data: bytes) -> tuple[pd.DataFrame, str]:
-    """Return one row a paragraph (between empty lines); one row a line where there is a single paragraph."""
+def _read_sheet(name: str, data: bytes, reading: Reading) -> _Found:
+    """Return the first sheet of a workbook; a formula counts as the value it had when it was saved."""
+    import zipfile
+
     import pandas as pd
+    from openpyxl.utils.exceptions import InvalidFileException
 
-    text, encoding = _decode(path, data)
-    text = _LINE_END.sub("\n", text).strip()
+    zip_members(name, data)  # a workbook is an archive: refused where it would unpack to more than is read
+    try:
+        sheets = pd.read_excel(io.BytesIO(data), sheet_name=None, dtype=object, engine="openpyxl",
+                               header=None if reading.header is False else 0)  # fmt: skip
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+        raise DataError(f"{name} cannot be read as a workbook: {_clause(error)}.") from error
+    sheet, frame = next(iter(sheets.items()))
+    frame.columns = pd.Index([str(column) for column in frame.columns])
+    others = f", {len(sheets) - 1} more not read" if len(sheets) > 1 else ""
+    return _Found(frame.set_axis(range(1, len(frame) + 1), axis=0), f"workbook, sheet {sheet}{others}")
+
+
+def _read_text(name: str, data: bytes, reading: Reading) -> _Found:
+    """Return one row a paragraph (between empty lines), a line where there is one paragraph, or tabbed cells."""
+    text, encoding = decode(name, data, reading.encoding)
+    if reading.delimiter or is_tabbed(text):
+        return _read_separated(f"{name}.tsv" if not reading.delimiter else name, data, reading)
+    text = LINE_END.sub("\n", text).strip()
     blocks, unit = _BLANK_LINES.split(text), "paragraph"
     if len(blocks) == 1:
         blocks, unit = text.split("\n"), "line"
-    return pd.DataFrame({"text": blocks}), f"plain text by {unit}, {encoding}"
+    return _Found(_numbered({"text": blocks}), f"plain text by {unit}, {encoding}")
 
 
 def _clause(error: Exception) -> str:
     return str(error).strip().partition("\n")[0].rstrip(".")
 
 
-READERS: dict[str, Callable[[Path, bytes], tuple[Any, str]]] = {
+READERS: dict[str, Callable[[str, bytes, Reading], _Found]] = {
     ".csv": _read_separated,
     ".tsv": _read_separated,
     ".json": _read_json,
     ".jsonl": _read_json,
+    ".ndjson": _read_json,
     ".parquet": _read_parquet,
+    ".xlsx": _read_sheet,
     ".txt": _read_text,
 }
+KINDS = (*READERS, ".gz", ".zip")
+_NOT_READ = {
+    ".yml": "YAML", ".yaml": "YAML", ".xls": "an old workbook, which Excel saves as .xlsx", ".md": "Markdown",
+    ".pdf": "PDF, which holds no rows", ".docx": "a document, which holds no rows", ".arrow": "Arrow; save as Parquet",
+}  # fmt: skip

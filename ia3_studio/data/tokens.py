@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from ia3_studio.data.examples import Example, Message, Problem
+from ia3_studio.data.examples import Example, Message
+from ia3_studio.data.problem import Problem
 from ia3_studio.data.turns import conversation_tokens, encode, end_ids, prompt_tokens, start_ids
 from ia3_studio.errors import DataError
 

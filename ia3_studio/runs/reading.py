@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
-    from ia3_studio.data.examples import Example, Problem
+    from ia3_studio.data.examples import Example
     from ia3_studio.data.load import DataSplit
+    from ia3_studio.data.problem import Problem
     from ia3_studio.runs.config import RunConfig
 
 PROBED_TOKENS = 8

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from ia3_studio.data.examples import Example, Problem
+from ia3_studio.data.examples import Example
 from ia3_studio.data.load import LIGHTHOUSE, DataSplit, load_data
+from ia3_studio.data.problem import Problem
 from ia3_studio.errors import StudioError
 from ia3_studio.runs.lessons import sorts
 from ia3_studio.training import TrainConfig

@@ -10,13 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ia3_studio.data.examples import Message, Problem, guess_mapping, read_examples
+from ia3_studio.data.examples import Message, read_examples
+from ia3_studio.data.guess import guess_mapping
+from ia3_studio.data.problem import Problem
 from ia3_studio.data.table import Table
 from ia3_studio.errors import DataError
 
 
 def table(*records: dict[str, Any]) -> Table:
-    return Table(pd.DataFrame(list(records), dtype=object), "", "")
+    return Table(pd.DataFrame(list(records), dtype=object, index=range(1, len(records) + 1)), "", "")
 
 
 @pytest.mark.parametrize(
@@ -84,7 +86,7 @@ def test_a_row_that_cannot_be_used_is_listed_with_its_number(record: dict[str, A
 
 BAD_TALKS: list[tuple[Any, str]] = [
     ([{"role": "user", "content": "Hi"}], "no assistant turn"),
-    ([{"role": "tool", "content": "Hi"}], "the role 'tool' is unknown"),
+    ([{"role": "ghost", "content": "Hi"}], "the role 'ghost' is unknown"),
     ([{"role": "assistant", "content": " "}], "an empty assistant turn"),
     ([{"role": "assistant", "content": ["a"]}], "is not text"),
     (["Hi"], "not an object"),
@@ -100,7 +102,7 @@ def test_a_damaged_conversation_is_named(turns: Any, reason: str) -> None:
     assert problems[0].row == 2 and reason in problems[0].reason
 
 
-@pytest.mark.parametrize("value", [["a", "b"], {"a": 1}, np.array(["a", "b"])])
+@pytest.mark.parametrize("value", [["a", 1], {"a": 1}, np.array([1, 2])])
 def test_a_cell_of_several_values_is_not_trained_as_its_python_form(value: Any) -> None:
     _examples, problems = read({"prompt": "a", "answer": "b"}, {"prompt": "a", "answer": value})
     assert problems == [Problem(2, "the answer (answer) holds several values, not one text")]

@@ -68,25 +68,31 @@ DAMAGE = {
     "empty.csv": (b"", "is empty"),
     "blank.csv": (b" \n\n", "is empty"),
     "header.csv": (b"question,answer\n", "holds no rows"),
-    "ragged.csv": (b"question,answer\n\n'a\n',b\na,b,c,d\n".replace(b"'", b'"'), "line 5 has 4 cells but the header 2"),
-    "wide.csv": (b"question,answer\na,b,c\nd,e,f\n", "line 2 has 3 cells but the header 2"),
+    "ragged.csv": (
+        b"question,answer\n\n'a\n',b\na,b,c,d\n".replace(b"'", b'"'),
+        "line 5 cannot be read: it has 4 cells, the first row 2",
+    ),
+    "wide.csv": (
+        b"question,answer\na,b,c\nd,e,f\n",
+        "line 2 cannot be read: it has 3 cells, the first row 2.* so are 1 more of 2 rows",
+    ),
     "quote.csv": (b'question,answer\na,b\n"c,d\n', "line 3 has a quote that is not closed"),
-    "broken.jsonl": (b'{"a": 1}\n{"a": \n', "line 2 is no JSON"),
+    "broken.jsonl": (b'{"a": 1}\n{"a": \n', "line 2 cannot be read: it is no JSON"),
     "broken.json": (b"{not json", "line 1 is no JSON"),
     "pretty.json": (
         b'[\n {"a": 1,\n  "b": 2},\n {"a": 1\n  "b": 2}\n]',
         r"line 5 is no JSON \(column 3: Expecting ',' del",
     ),
-    "deep.json": (b"[" * 100_000, "line 1 is JSON that cannot be read"),
-    "deep.jsonl": (b'{"a": 1}\n{"a": ' + b"[" * 100_000, "line 2 is JSON that cannot be read"),
+    "deep.json": (b"[" * 100_000, "is JSON that cannot be read"),
+    "deep.jsonl": (b'{"a": 1}\n{"a": ' + b"[" * 100_000, "line 2 cannot be read: maximum recursion"),
     "scalars.json": (b"[1, 2]", "row 1 is no object"),
     "object.json": (b'{"a": [1], "b": [2]}', "holds no list of rows"),
     "name.jsonl": (b'{"\\ud83d": 1}\n', "a field whose name holds half of a character"),
     "binary.csv": (b"\x00\x01\x02\x03", "no text"),
     "zipped.csv": (gzip.compress(b"a,b\n"), "no text"),
     "controls.csv": (b"a,b\n\x07\xe9,\x01\n", "no text"),
-    "odd.csv": ("a,b\né,\x81\n".encode("latin-1"), "neither UTF-8, UTF-16 nor windows-1252"),
-    "half.csv": (b"\xff\xfea", "begins like UTF-16 but is not"),
+    "odd.csv": ("a,b\né,\x81\n".encode("latin-1"), "is no windows-1252 text"),
+    "half.csv": (b"\xff\xfea", "is no UTF-16 text"),
     "wrong.parquet": (b"not parquet at all", "cannot be read as Parquet"),
     "pointer.jsonl": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS pointer"),
     "rows.yaml": (b"a: 1", "of no kind that is read"),
@@ -107,14 +113,14 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_folder_or_an_impossible_name_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="is a folder; give one file"):
+    with pytest.raises(DataError, match="holds no files"):
         read_table(tmp_path)
     with pytest.raises(DataError, match="cannot be read"):
         read_table(tmp_path / ("x" * 5000 + ".csv"))
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ia3_studio.data.table.MAX_BYTES", 2**20)
+    monkeypatch.setattr("ia3_studio.data.packed.MAX_BYTES", 2**20)
     (tmp_path / "rows.csv").write_bytes(b"a" * (3 * 2**20))
     with pytest.raises(DataError, match=r"rows\.csv has 3 MB; files up to 1 MB are read"):
         read_table(tmp_path / "rows.csv")

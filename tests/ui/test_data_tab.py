@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ia3_studio.data.examples import Problem
+from ia3_studio.data.problem import Problem
 from ia3_studio.errors import DataError
 from ia3_studio.ui.data_tab import keep, preview_tokens, problems, take_upload, use_starter
 from ia3_studio.ui.session import Studio

@@ -1,0 +1,51 @@
+"""Which rows are left out, and why? Few enough, or the whole file is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ia3_studio.errors import DataError
+
+MOST_DAMAGED = 0.1
+"""Largest share of a file's rows that may be damaged; above it the file is of another kind than it seems."""
+LONGEST_TEXT = 200
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A row that was left out, and why."""
+
+    row: int
+    reason: str
+    text: str = ""
+    """The beginning of the row as it stands in the file, where it could not be read."""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A row that cannot be read."""
+
+    row: int
+    """Its place among the data rows, counted from 1."""
+    line: int
+    """The line of the file where it begins, counted from 1."""
+    reason: str
+    text: str
+
+    @property
+    def problem(self) -> Problem:
+        """Return it as one of the rows that are left out."""
+        return Problem(self.row, f"line {self.line} cannot be read: {self.reason}", self.text[:LONGEST_TEXT])
+
+
+def require_few(name: str, damaged: Sequence[Damage], whole: int) -> None:
+    """Refuse a file in which more than a tenth of the rows is damaged.
+
+    Raises:
+        DataError: it names the first damaged row, and how many there are.
+    """
+    if damaged and len(damaged) > MOST_DAMAGED * (whole + len(damaged)):
+        first = damaged[0]
+        more = f"; so are {len(damaged) - 1:,} more of {whole + len(damaged):,} rows" if len(damaged) > 1 else ""
+        raise DataError(f"{name}, line {first.line} cannot be read: {first.reason}{more}. Mend or delete these lines.")

@@ -1,0 +1,165 @@
+"""Which cells stand in a text separated by commas, or by anything else? Read by pandas; the guesses are ours."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.data.problem import Damage, require_few
+from ia3_studio.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+LINE_END = re.compile(r"\r\n|\n|\r")
+# JSON strings may hold the other characters that str.splitlines breaks at, such as U+2028.
+
+_SAMPLE_LINES = 50
+_LONGEST_NAME = 60
+MOST_COLUMNS = 10_000
+
+
+@dataclass(frozen=True)
+class Separated:
+    """Cells as text under one name a column; the index counts the data rows from 1."""
+
+    frame: pd.DataFrame
+    delimiter: str
+    header: bool
+    damaged: tuple[Damage, ...]
+
+
+def read_separated(name: str, text: str, delimiter: str | None = None, header: bool | None = None) -> Separated:
+    """Read separated text; what is None is guessed.
+
+    Raises:
+        DataError: a quote is left open, or more rows are damaged than may be left out.
+    """
+    delimiter = delimiter or guess_delimiter(text)
+    quoting = csv.QUOTE_NONE if delimiter == "\t" and _quotes_join_lines(text) else csv.QUOTE_MINIMAL
+    lines, damaged = _whole_lines(name, text, delimiter, quoting)
+    cells = _cells(name, lines, delimiter, quoting)
+    if cells.shape[1] > MOST_COLUMNS:
+        raise DataError(f"{name} has {cells.shape[1]:,} columns; tables of up to {MOST_COLUMNS:,} are read.")
+    header = has_header(cells) if header is None else header
+    names = unique_names(cells.iloc[0]) if header else [f"column {place + 1}" for place in range(cells.shape[1])]
+    frame = cells.iloc[1:] if header else cells
+    gone = {row.row for row in damaged}
+    numbers = [number for number in range(1, len(frame) + len(gone) + 1) if number not in gone]
+    frame = frame.set_axis(names, axis=1).set_axis(numbers, axis=0)
+    require_few(name, damaged, len(frame))
+    return Separated(frame, delimiter, header, tuple(damaged))
+
+
+def guess_delimiter(text: str) -> str:
+    """Return the delimiter that splits most of the first lines as it splits the header; a comma where none does."""
+    lines = LINE_END.split(text, _SAMPLE_LINES)[:_SAMPLE_LINES]
+
+    def fit(delimiter: str) -> tuple[int, int]:
+        try:
+            rows = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, skipinitialspace=True)
+            widths = [len(row) for row in rows if row]
+        except csv.Error:
+            return 0, 0
+        header = widths[0] if widths else 0
+        return (widths.count(header), header) if header > 1 else (0, 0)
+
+    return max(DELIMITERS, key=fit)
+
+
+def is_tabbed(text: str) -> bool:
+    """Say whether every one of the first lines has the same number of tabs, at least one."""
+    lines = [line for line in LINE_END.split(text, _SAMPLE_LINES)[:_SAMPLE_LINES] if line.strip()]
+    counts = {line.count("\t") for line in lines}
+    return len(lines) > 1 and len(counts) == 1 and 0 not in counts
+
+
+def has_header(cells: pd.DataFrame) -> bool:
+    """Say whether the first row names the columns.
+
+    It does not where it stands over numbers and is one itself, or where a cell of it is a whole sentence.
+    """
+    first, rest = cells.iloc[0], cells.iloc[1 : _SAMPLE_LINES + 1]
+    if any(len(str(cell)) > _LONGEST_NAME for cell in first) or len(set(first)) == 1 < len(first):
+        return False
+    numbers = [place for place, cell in enumerate(first) if _is_number(cell)]
+    if not len(rest):
+        return not numbers
+    return not any(all(_is_number(cell) for cell in rest.iloc[:, place] if cell) for place in numbers)
+
+
+def _is_number(cell: Any) -> bool:
+    return re.fullmatch(r"[-+]?\d+([.,]\d+)?", str(cell).strip()) is not None
+
+
+def _quotes_join_lines(text: str) -> bool:
+    """Say whether quotes, taken as such, would make one row of several lines: in tabbed text they are inch signs."""
+    lines = [line for line in LINE_END.split(text) if line.strip()]
+    try:
+        return sum(1 for row in csv.reader((f"{line}\n" for line in lines), delimiter="\t") if row) != len(lines)
+    except csv.Error:
+        return True
+
+
+def _cells(name: str, text: str, delimiter: str, quoting: int) -> pd.DataFrame:
+    import pandas as pd
+
+    options: dict[str, Any] = {"sep": delimiter, "dtype": str, "keep_default_na": False, "skipinitialspace": True}
+    try:
+        # Told of a header, pandas takes the first column of longer rows for row names, and no one would miss it.
+        return pd.read_csv(io.StringIO(text), header=None, quoting=quoting, **options)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0].rstrip(".")
+        raise DataError(f"{name} cannot be read as a table: {reason}.") from error
+
+
+def _whole_lines(name: str, text: str, delimiter: str, quoting: int) -> tuple[str, list[Damage]]:
+    """Return the text without the rows that have more cells than the first, and those rows.
+
+    Raises:
+        DataError: a quote is left open: from there on no row can be told from the next.
+    """
+    lines = [f"{line}\n" for line in LINE_END.split(text)]
+    rows = csv.reader(
+        iter(lines),
+        delimiter=delimiter,
+        skipinitialspace=True,
+        strict=quoting != csv.QUOTE_NONE,
+        quoting=quoting,  # type: ignore[arg-type]
+    )
+    kept: list[str] = []
+    damaged: list[Damage] = []
+    width, begun, number = 0, 0, 0
+    try:
+        for row in rows:
+            written = lines[begun : rows.line_num]
+            begun = rows.line_num
+            width = width or len(row)
+            if len(row) > width:
+                reason = f"it has {len(row)} cells, the first row {width}; quote cells that hold a delimiter"
+                damaged.append(Damage(number, begun - len(written) + 1, reason, "".join(written).strip()))
+            else:
+                kept.extend(written)
+            number += bool(row)
+    except csv.Error as error:
+        if "field larger" in str(error):  # a cell that the csv module takes for a mistake; pandas reads it
+            return text, []
+        raise DataError(
+            f"{name} cannot be read as a table: line {begun + 1} has a quote that is not closed, or text behind one;"
+            " mend that line."
+        ) from error
+    return "".join(kept), damaged
+
+
+def unique_names(header: Sequence[Any]) -> list[str]:
+    """Return one name a column: its place where it has none, and its place added where the name is taken."""
+    names: list[str] = []
+    for place, cell in enumerate(header, start=1):
+        name = str(cell).strip() or f"column {place}"
+        names.append(f"{name} (column {place})" if name in names else name)
+    return names

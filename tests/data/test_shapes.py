@@ -1,0 +1,91 @@
+"""Rows of other shapes: what they are is understood by names or contents, or said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from ia3_studio.data.examples import Example, Mapping, Message, read_examples
+from ia3_studio.data.guess import guess_mapping
+from ia3_studio.data.table import Table
+from ia3_studio.errors import DataError
+
+
+def table(*records: dict[str, Any]) -> Table:
+    return Table(pd.DataFrame(list(records), dtype=object, index=range(1, len(records) + 1)), "", "")
+
+
+def read(*records: dict[str, Any]) -> list[Example]:
+    rows = table(*records)
+    return read_examples(rows, guess_mapping(rows))[0]
+
+
+def said(example: Example) -> list[tuple[str, str]]:
+    return [(turn.role, turn.content) for turn in example.messages]
+
+
+def test_nested_instances_are_an_example_each_with_the_row_they_stand_in() -> None:
+    instances = [{"input": "2 3", "output": "5"}, {"input": "", "output": "0"}]
+    examples = read({"instruction": "Add", "instances": instances, "id": 7})
+    assert [said(each)[0][1] for each in examples] == ["Add\n\n2 3", "Add"]
+    assert [each.row for each in examples] == [1, 1]
+
+
+def test_a_message_tree_is_read_along_its_best_replies() -> None:
+    better = {"text": "Ahoy", "role": "assistant", "rank": 0, "replies": [{"text": "Bye", "role": "prompter"}]}
+    worse = {"text": "No", "role": "assistant", "rank": 1, "replies": []}
+    gone = {"text": "!", "role": "assistant", "deleted": True, "rank": None}
+    examples = read({"id": "x", "prompt": {"text": "Hi", "role": "prompter", "replies": [gone, worse, better]}})
+    assert said(examples[0]) == [("user", "Hi"), ("assistant", "Ahoy")]
+
+
+def test_calls_of_functions_are_answers_and_what_they_give_is_asked() -> None:
+    turns = [
+        {"from": "human", "value": "Weather?"}, {"from": "function_call", "value": "{}"},
+        {"from": "observation", "value": "sun"}, {"from": "gpt", "value": "Sunny"},
+    ]  # fmt: skip
+    examples = read({"conversations": turns, "tools": '[{"name": "weather"}]'}, {"conversations": turns, "tools": "[]"})
+    assert [role for role, _ in said(examples[0])] == ["system", "user", "assistant", "user", "assistant"]
+    assert said(examples[0])[0][1] == '[{"name": "weather"}]' and len(said(examples[1])) == 4
+
+
+def test_sentences_are_one_prompt_and_several_answers_an_example_each() -> None:
+    examples = read({"source": ["One.", "Two."], "target": ["Short", "Brief"]})
+    assert [said(each) for each in examples] == [
+        [("user", "One.\nTwo."), ("assistant", "Short")],
+        [("user", "One.\nTwo."), ("assistant", "Brief")],
+    ]
+
+
+def test_columns_with_names_that_say_nothing_are_told_by_their_contents() -> None:
+    letters = [{"v1": ("ham", "spam")[row % 2], "v2": f"A letter about the matter number {row}"} for row in range(12)]
+    assert str(guess_mapping(table(*letters))) == "v2 → text, v1 → label"
+    pairs = [{"mr": f"name[The Eagle {row}]", "ref": f"This place is called The Eagle {row}."} for row in range(12)]
+    assert str(guess_mapping(table(*pairs))) == "mr → prompt, ref → answer"
+
+
+def test_the_longest_text_belongs_to_a_label() -> None:
+    rows = [{"Paper title": f"On matter {row}", "Impact": f"It changes how {row} of us live", "Label": "12"[row % 2]}
+            for row in range(12)]  # fmt: skip
+    assert str(guess_mapping(table(*rows))) == "Impact → text, Label → label"
+
+
+@pytest.mark.parametrize(
+    ("record", "sentence"),
+    [
+        ({"prompt": "a", "chosen": "b", "rejected": "c"}, "hold preference pairs"),
+        ({"turns": ["Write.", "Shorter."]}, "questions without answers"),
+    ],
+)
+def test_a_shape_that_does_not_fit_says_what_it_is(record: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(DataError, match=sentence):
+        guess_mapping(table(record))
+
+
+def test_a_template_puts_columns_into_words_and_leaves_other_braces() -> None:
+    mapping = Mapping("pairs", answer="de", template="Translate {en} into {language}: {}")
+    examples, problems = read_examples(table({"en": "sea", "de": "Meer"}, {"en": "", "de": "x"}), mapping)
+    assert examples[0].messages == (Message("user", "Translate sea into {language}: {}"), Message("assistant", "Meer"))
+    assert problems[0].row == 2 and problems[0].reason == "the column (en) is empty"
