@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
 from ia3_studio.data.examples import LabelKind, Mapping, label_name
 from ia3_studio.data.json_rows import SPLIT
@@ -39,6 +39,8 @@ SHORTEST_TEXT, LONGEST_LABEL, MOST_CLASSES = 8, 40, 200
 """Mean characters of a text, most characters of a label, most different labels, where only contents can tell."""
 WORD_NAMES = ("tokens", "words")
 TAG_NAMES = ("ner_tags", "tags", "pos_tags", "labels", "ner")
+Kind = Literal["pairs", "messages", "text", "labels"]
+"""What rows can be said to be, where the guess is wrong."""
 FORMS = (
     "a prompt and an answer column (such as prompt/answer, question/response, instruction/input/output), a messages or"
     " conversations column, a text and a label column, or a text column"
@@ -77,6 +79,33 @@ def guess_mapping(table: Table) -> Mapping:
             "The rows are the turns of one conversation; put each conversation in a row of its own, as a messages list."
         )
     raise DataError(f"The columns {shown_names(columns)} are not understood; name them as {FORMS}.")
+
+
+def mapping_of(
+    table: Table, kind: Kind, first: str = "", answer: str = "", second: str = "", template: str = ""
+) -> Mapping:
+    """Return the mapping of chosen columns.
+
+    Args:
+        kind: what the rows are.
+        first: the column of the prompt, the text or the conversation.
+        answer: the column of the answer or the label.
+        second: a column that follows the prompt, or the other text of a pair; empty for none.
+        template: a prompt with named columns, in place of ``first``.
+
+    Raises:
+        DataError: a column that the kind needs is not chosen.
+    """
+    if not first and not (kind == "pairs" and template):
+        raise DataError("No column is chosen for what the model reads; choose one.")
+    if kind in ("pairs", "labels") and not answer:
+        raise DataError("No column is chosen for what the model is to answer; choose one.")
+    if kind == "pairs":
+        return Mapping(kind, first, answer, second, template=template)
+    if kind == "labels":
+        cells = _cells(table, answer) if answer in table.frame.columns else []
+        return Mapping(kind, column=first, context=second, answer=answer, target=label_kind(cells))
+    return Mapping(kind, column=first)
 
 
 def _conversation(table: Table, columns: Sequence[str]) -> Mapping | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any
 
 from ia3_studio.data.examples import Example, Mapping, read_examples
 from ia3_studio.data.guess import guess_mapping
@@ -51,6 +53,49 @@ class DataSplit:
     mapping: Mapping
     fingerprint: str
     """SHA-256 of the training file's bytes; of the names and sizes of pictures."""
+
+
+@dataclass(frozen=True)
+class DataChoice:
+    """Which data, and how they are read where that is not guessed."""
+
+    source: str
+    """A starter's name, or the path of a file, an archive or a folder."""
+    mapping: Mapping | None = None
+    reading: Reading | None = None
+
+    def load(self, held_out: float = 0.1, seed: int = 0) -> DataSplit:
+        """Read the data, as :func:`load_data`."""
+        return load_data(self.source, held_out=held_out, seed=seed, mapping=self.mapping, reading=self.reading)
+
+    def to_text(self) -> str:
+        """Return the choice as text: the source alone, or JSON where something is chosen."""
+        return json.dumps(asdict(self)) if self.mapping or self.reading else self.source
+
+    @classmethod
+    def from_text(cls, text: str) -> DataChoice:
+        """Read a choice written by :meth:`to_text`.
+
+        Raises:
+            DataError: it is none.
+        """
+        if not text.startswith("{"):
+            return cls(text)
+        try:
+            document = json.loads(text)
+            return cls(str(document["source"]), mapping_from(document["mapping"]), reading_from(document["reading"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"The choice of data cannot be read ({error}); choose the file again.") from error
+
+
+def mapping_from(document: dict[str, Any] | None) -> Mapping | None:
+    """Return a mapping written as JSON."""
+    return Mapping(**{**document, "parts": tuple(document["parts"])}) if document else None
+
+
+def reading_from(document: dict[str, Any] | None) -> Reading | None:
+    """Return a reading written as JSON."""
+    return Reading(**document) if document else None
 
 
 def load_data(

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 
+from ia3_studio.data.examples import Mapping
+from ia3_studio.data.load import DataChoice, mapping_from, reading_from
+from ia3_studio.data.table import Reading
 from ia3_studio.errors import RunError, StudioError
 from ia3_studio.method.sites import Selection
 from ia3_studio.training.config import TrainConfig
@@ -25,6 +28,14 @@ class RunConfig:
     train: TrainConfig = field(default_factory=TrainConfig)
     held_out: float = 0.1
     """Share of a file's rows that is only measured; a starter brings its own."""
+    mapping: Mapping | None = None
+    """Which columns play which part, where that is not guessed."""
+    reading: Reading | None = None
+    """How the file is read, where that is not guessed."""
+
+    def choice(self, source: str | None = None) -> DataChoice:
+        """Return which data are read and how; ``source`` is where they lie now."""
+        return DataChoice(source or self.data, self.mapping, self.reading)
 
     def to_json(self) -> str:
         """Return the settings as JSON text."""
@@ -45,6 +56,7 @@ class RunConfig:
             selection = chosen if isinstance(chosen, str) else Selection.from_json(json.dumps(chosen))
             train = TrainConfig(**document["train"])
             name, model, data = (str(document[key]) for key in ("name", "model", "data"))
-            return cls(name, model, data, selection, train, float(document["held_out"]))
+            mapping, reading = mapping_from(document.get("mapping")), reading_from(document.get("reading"))
+            return cls(name, model, data, selection, train, float(document["held_out"]), mapping, reading)
         except (ValueError, KeyError, TypeError, StudioError) as error:
             raise RunError(f"The settings of this run cannot be read ({error}); start it anew.") from error

@@ -112,10 +112,8 @@ class TrainingJob:
         print(found.verdict.sentence)
 
     def _read_data(self) -> DataSplit:
-        from ia3_studio.data.load import load_data
-
         config = self._run.config
-        split = load_data(self._run.data_source, held_out=config.held_out, seed=config.train.seed)
+        split = config.choice(self._run.data_source).load(config.held_out, config.train.seed)
         for problem in split.problems:
             print(f"row {problem.row} is left out: {problem.reason}")
         self._data = split.description

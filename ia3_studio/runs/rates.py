@@ -26,12 +26,11 @@ def probe_rates(config: RunConfig, say: Say) -> Iterator[Trial]:
     Raises:
         StudioError: the data or the model cannot be used, with the sentence for the user.
     """
-    from ia3_studio.data.load import load_data
     from ia3_studio.models.load import task_of_source
     from ia3_studio.training.rate_probe import rate_trials
     from ia3_studio.training.train import train
 
-    split = load_data(config.data, held_out=config.held_out, seed=config.train.seed)
+    split = config.choice().load(config.held_out, config.train.seed)
     lesson = lesson_for(split, task_of_source(config.model, progress=say), config)
     loaded = lesson.load(say)
     say(None, "Turning the rows into tokens")

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from ia3_studio.data.examples import Example
-from ia3_studio.data.load import LIGHTHOUSE, DataSplit, load_data
+from ia3_studio.data.load import LIGHTHOUSE, DataChoice, DataSplit
 from ia3_studio.data.problem import Problem
+from ia3_studio.data.table import Table, read_table
 from ia3_studio.errors import StudioError
 from ia3_studio.runs.lessons import sorts
 from ia3_studio.training import TrainConfig
-from ia3_studio.ui import text
+from ia3_studio.ui import reading_form, text
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.job import Job
 from ia3_studio.ui.markup import Fact, bullets, facts, heading, marked, note, table
@@ -52,31 +53,53 @@ def choose_kind(studio: Studio, kind: str, upload: str | None, held_out: float) 
     sources = {name: source for source, name in text.STARTER_NAMES.items()}
     starter = [use_data(sources[kind], DEFAULT_HELD_OUT)] if kind in sources else None
     for used in starter or take_upload(studio, upload, held_out):
-        yield own, *used
+        yield own, *used[:4]
 
 
-def take_upload(studio: Studio, upload: str | None, held_out: float) -> Iterator[tuple[str, str, str, str]]:
-    """Keep an uploaded file and read it; yield (data source, facts, first rows, problems).
+def take_upload(studio: Studio, upload: str | None, held_out: float) -> Iterator[tuple[Any, ...]]:
+    """Keep an uploaded file and read it as guessed; yield (data, facts, first rows, problems, fields of the form).
 
     Without a readable file no data is in use: training then says so, rather than learn something else.
     """
     if not upload:
+        yield "", note(text.CHOOSE_FILE), "", "", *_form(None, None)
+        return
+    found: Table | None = None
+    try:
+        found = read_table(upload)
+        split = DataChoice(upload).load(held_out)  # looked at before it is kept
+        used = use_data(str(keep(Path(upload), studio.home / UPLOADS)), held_out)
+    except StudioError as error:
+        yield "", note(str(error), "bad"), "", "", *_form(found, None)
+        raise
+    yield *used, *_form(found, split)
+
+
+def read_so(studio: Studio, upload: str | None, held_out: float, *fields: str) -> Iterator[tuple[Any, ...]]:
+    """Read the uploaded file as the form says; yield (data, facts, first rows, problems)."""
+    if not upload:
         yield "", note(text.CHOOSE_FILE), "", ""
         return
     try:
-        load_data(upload, held_out=held_out)  # looked at before it is kept
-        used = use_data(str(keep(Path(upload), studio.home / UPLOADS)), held_out)
+        reading_form.chosen(Path(upload), *fields).load(held_out)
+        kept = keep(Path(upload), studio.home / UPLOADS)
+        used = use_data(reading_form.chosen(kept, *fields).to_text(), held_out)
     except StudioError as error:
         yield "", note(str(error), "bad"), "", ""
         raise
     yield used
 
 
-def use_data(source: str, held_out: float) -> tuple[str, str, str, str]:
-    """Read data; return (data source, note, table, problems)."""
-    split = load_data(source, held_out=held_out)
+def _form(found: Table | None, split: DataSplit | None) -> tuple[Any, ...]:
+    """Return the form's fields for a file read as guessed."""
+    return *reading_form.offered(found, split.mapping if split else None), "", "", ""
+
+
+def use_data(choice: str, held_out: float) -> tuple[str, str, str, str]:
+    """Read data; return (data in use, note, table, problems)."""
+    split = DataChoice.from_text(choice).load(held_out)
     return (
-        source,
+        choice,
         facts(Fact(*row) for row in text.data_facts(split)),
         first_rows(split),
         bullets(problems(split.problems), "warn"),
@@ -114,7 +137,7 @@ def keep(upload: Path, folder: Path) -> Path:
 
 def preview_tokens(model: str, data: str, number: float) -> Iterator[str]:
     """Show one example as the model sees it, trained tokens marked; yield the page's piece."""
-    split = load_data(chosen_data(data))
+    split = DataChoice.from_text(chosen_data(data)).load()
     example = split.train[min(int(number), len(split.train)) - 1]
     with Job[str, Any](lambda report: open_tokenizer_of(model, lambda _share, said: report(said))) as job:
         for said in job:
@@ -213,6 +236,7 @@ def build(studio: Studio, session: Session) -> DataTab:
                     info=text.HELD_OUT_INFO,
                     elem_id="held-out",
                 )
+                form = reading_form.build()
             said = gr.HTML(elem_id="data-note")
             faults = gr.HTML(elem_id="data-problems")
         with gr.Column(scale=7, min_width=320):
@@ -228,7 +252,18 @@ def build(studio: Studio, session: Session) -> DataTab:
     used = [session.data, said, rows, faults]
     kind.input(guard(choose_kind, studio), [kind, upload, held_out], [own, *used], **quiet())
     gr.on(
-        [upload.upload, upload.clear, held_out.release], guard(take_upload, studio), [upload, held_out], used, **quiet()
+        [upload.upload, upload.clear],
+        guard(take_upload, studio),
+        [upload, held_out],
+        [*used, *form.fields],
+        **quiet(),
+    )
+    gr.on(
+        [form.apply.click, held_out.release],
+        guard(read_so, studio),
+        [upload, held_out, *form.fields],
+        used,
+        **quiet(),
     )
     gr.on([look.click, number.submit], guard(preview_tokens), [session.model, session.data, number], preview, **quiet())
     return DataTab(used, held_out, preview, onward)

@@ -88,8 +88,31 @@ LABELS_LEARNED = "an encoder such as MiniLM through a new head; a chat model ans
 STARTER_NAMES = {"lighthouse": STARTER_DATA, "harbour": LETTERS_DATA}
 """What the starters' data are called, by their source."""
 DATA_LABEL = "Data"
-UPLOAD = "csv, tsv, json, jsonl, parquet or txt, up to 200 MB"
-DATA_TYPES = [".csv", ".tsv", ".json", ".jsonl", ".parquet", ".txt"]
+UPLOAD = "csv, tsv, json, jsonl, parquet, xlsx, txt, or a zip of them, up to 200 MB"
+DATA_TYPES = [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".txt", ".gz", ".zip"]
+HOW_READ = "How the rows are read"
+AS_GUESSED = "as guessed"
+ROWS_ARE = "The rows are"
+ROWS_INFO = "What each of them teaches"
+ROW_KINDS = (
+    ("as guessed", ""),
+    ("questions with answers", "pairs"),
+    ("texts with labels", "labels"),
+    ("conversations", "messages"),
+    ("plain texts", "text"),
+)
+FIRST_COLUMN, FIRST_INFO = "The model reads", "Prompt, text or conversation"
+SECOND_COLUMN, SECOND_INFO = "and then", "A context, or the other text of a pair"
+ANSWER_COLUMN, ANSWER_INFO = "It learns to answer", "Answer or label"
+TEMPLATE, TEMPLATE_INFO = "Prompt template", "Columns in braces, in place of one column"
+TEMPLATE_EXAMPLE = "Translate: {source}"
+DELIMITER, DELIMITERS = (
+    "Cells end at",
+    (("as guessed", ""), ("commas", ","), ("semicolons", ";"), ("tabs", "\t"), ("bars", "|")),
+)
+ENCODING, ENCODINGS = "Encoding", (("as guessed", ""), *((name, name) for name in ("UTF-8", "UTF-16", "windows-1252")))
+HEADER, HEADERS = "The first row", (("as guessed", ""), ("names the columns", "yes"), ("is data", "no"))
+READ_SO = "Read it so"
 CHOOSE_FILE = "No data file is in use. Choose one on the Data tab, or go back to the lighthouse keeper."
 HELD_OUT = "Held-out share"
 HELD_OUT_INFO = "Rows only measured, never trained on"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import gradio as gr
 
-from ia3_studio.data.load import load_data
+from ia3_studio.data.load import DataChoice
 from ia3_studio.errors import RunError, SelectionError, StudioError, TrainingError
 from ia3_studio.runs import RunConfig, resume
 from ia3_studio.runs.rates import probe_rates
@@ -111,7 +111,9 @@ def run_config(
         keep_best=keep_best,
         long_rows=long_rows or DEFAULTS.long_rows,
     )
-    return RunConfig(name.strip() or text.run_name(data), model, data, selection, train, held_out)
+    choice = DataChoice.from_text(data)
+    name = name.strip() or text.run_name(choice.source)
+    return RunConfig(name, model, choice.source, selection, train, held_out, choice.mapping, choice.reading)
 
 
 def given(label: str, value: Number | None) -> Number:
@@ -132,7 +134,7 @@ def start_run(
     try:
         read = studio.shelf.read(chosen_model(model))
         config = run_config(model, chosen_data(data), ticked(ticks, read), held_out, *form)
-        load_data(data, held_out=held_out, seed=config.train.seed)  # a bad file is said here, before any download
+        config.choice().load(held_out, config.train.seed)  # a bad file is said here, before any download
         key = launch(studio, config, str(request.session_hash))
     except StudioError as error:
         yield gr.skip(), note(str(error), "bad")

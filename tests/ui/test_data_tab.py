@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from ia3_studio.data.load import DataChoice
 from ia3_studio.data.problem import Problem
 from ia3_studio.errors import DataError
-from ia3_studio.ui.data_tab import keep, preview_tokens, problems, take_upload, use_starter
+from ia3_studio.runs import RunConfig
+from ia3_studio.ui.data_tab import keep, preview_tokens, problems, read_so, take_upload, use_starter
 from ia3_studio.ui.session import Studio
+from ia3_studio.ui.train_tab import run_config
 from tests.tiny_chat import save_tiny_chat
+from tests.ui.test_train_tab import FORM, SELECTION
 
 
 def test_the_starter_is_described_and_its_first_rows_are_shown() -> None:
@@ -34,7 +38,7 @@ def test_an_upload_is_kept_by_its_content(tmp_path: Path) -> None:
 def test_cells_are_escaped_and_bad_rows_are_numbered(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "my.csv"
     path.write_text("prompt,answer\n<b>bold</b>,yes\nwhy,\nhow,so\n")
-    *_shown, (source, _facts, rows, faults) = take_upload(bench, str(path), 0.34)
+    *_shown, (source, _facts, rows, faults, *_form) = take_upload(bench, str(path), 0.34)
     assert Path(source).is_relative_to(bench.home)
     assert "<b>" not in rows and "Row 2 is left out" in faults
 
@@ -43,7 +47,7 @@ def test_a_bad_upload_leaves_no_data_in_use_and_is_not_kept(bench: Studio, tmp_p
     path = tmp_path / "bad.csv"
     path.write_text("height,width\n1,2\n")
     steps = take_upload(bench, str(path), 0.1)
-    source, said, rows, _faults = next(steps)
+    source, said, rows, _faults, *_form = next(steps)
     assert source == "" and rows == "" and "height, width" in said
     with pytest.raises(DataError, match="height, width"):
         next(steps)
@@ -63,3 +67,26 @@ def test_the_trained_tokens_are_marked(tmp_path: Path) -> None:
     *_news, shown = preview_tokens(str(model), str(path), 1)
     marked = shown.partition("<mark>")[2].partition("</mark>")[0]
     assert marked in ("good day&lt;|im_end|&gt;", "so long&lt;|im_end|&gt;")
+
+
+def test_columns_that_were_guessed_wrong_can_be_chosen(bench: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text("height,width\n1,2\n3,4\n5,6\n")
+    steps = take_upload(bench, str(path), 0.34)
+    _source, _said, _rows, _faults, kind, first, *_others = next(steps)
+    assert kind == "" and ("height", "height") in first["choices"]
+    fields = ("pairs", "", "", "width", "How wide is {height}?", "", "", "")
+    *_shown, (data, said, rows, _faults) = read_so(bench, str(path), 0.34, *fields)
+    assert "How wide is {height}?" in said and ("How wide is 1?" in rows or "How wide is 3?" in rows)
+    config = run_config("some/model", data, SELECTION, 0.34, *FORM)
+    assert config.mapping == DataChoice.from_text(data).mapping and config.data.endswith("odd.csv")
+    assert RunConfig.from_json(config.to_json()) == config
+
+
+def test_a_column_that_is_needed_is_asked_for(bench: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text("height,width\n1,2\n3,4\n")
+    steps = read_so(bench, str(path), 0.34, "labels", "height", "", "", "", "", "", "")
+    assert "No column is chosen for what the model is to answer" in next(steps)[1]
+    with pytest.raises(DataError, match="choose one"):
+        next(steps)

@@ -1,0 +1,44 @@
+"""A file whose columns say nothing: its guess is shown, mended on the page, and the marked tokens follow."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.studio_app import StudioProcess, open_studio, open_tab
+from tests.tiny_chat import save_tiny_chat
+
+pytestmark = pytest.mark.e2e
+
+
+def choose(page: Page, field: str, value: str) -> None:
+    box = page.locator(f"#{field} input")
+    box.fill(value)
+    box.press("Enter")
+    expect(box).to_have_value(value)
+
+
+def test_a_wrong_guess_is_mended_and_the_tokens_follow(page: Page, studio: StudioProcess, tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text("good;hello\n" + "".join(f"good day {row};hello there {row}\n" for row in range(12)))
+    open_studio(page, studio)
+    page.locator("#model-source input, #model-source textarea").first.fill(str(save_tiny_chat(tmp_path / "tiny")))
+    page.locator("#use-model").click()
+    open_tab(page, "3 Data")
+    page.get_by_role("radio", name="My file").check()
+    page.locator("#data-file input[type=file]").set_input_files(path)
+    expect(page.locator("#data-note")).to_contain_text("good → prompt, hello → answer")
+    page.get_by_role("button", name="How the rows are read").click()
+    choose(page, "first-column", "hello")
+    choose(page, "answer-column", "good")
+    page.locator("#read-so").click()
+    expect(page.locator("#data-note")).to_contain_text("hello → prompt, good → answer")
+    if folder := os.environ.get("IA3_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / "own-data.png", full_page=True)
+        page.set_viewport_size({"width": 390, "height": 900})
+        page.screenshot(path=Path(folder) / "own-data-390.png", full_page=True)
+    page.locator("#show-tokens").click()
+    expect(page.locator("#tokens mark").first).to_contain_text("good", timeout=60_000)
