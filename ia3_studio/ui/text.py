@@ -88,7 +88,7 @@ LABELS_LEARNED = "an encoder such as MiniLM through a new head; a chat model ans
 STARTER_NAMES = {"lighthouse": STARTER_DATA, "harbour": LETTERS_DATA}
 """What the starters' data are called, by their source."""
 DATA_LABEL = "Data"
-UPLOAD = "csv, tsv, json, jsonl, parquet, xlsx, txt, or a zip of them, up to 200 MB"
+UPLOAD = "Table, JSON, text or zip, to 200 MB"
 DATA_TYPES = [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".txt", ".gz", ".zip"]
 HOW_READ = "How the rows are read"
 AS_GUESSED = "as guessed"
