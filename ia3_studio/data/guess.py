@@ -110,10 +110,9 @@ def mapping_of(
 
 def _conversation(table: Table, columns: Sequence[str]) -> Mapping | None:
     """Return which column holds conversations: one so named, or one of message trees."""
-    trees = [
+    found = _named(columns, MESSAGE_NAMES) or [
         name for name in columns if any(isinstance(cell, dict) and "replies" in cell for cell in _cells(table, name))
     ]
-    found = _named(columns, MESSAGE_NAMES) or trees
     if not found:
         return None
     cells = _cells(table, found[0])
@@ -194,7 +193,7 @@ def _labelled(table: Table, columns: Sequence[str]) -> Mapping | None:
     labels = _named(columns, LABEL_NAMES)
     if not labels:
         return None
-    kind = label_kind(table.frame[labels[0]].dropna().tolist())
+    kind = label_kind(_cells(table, labels[0]))
     for names in PAIR_NAMES:
         pair = _named(columns, names)
         if len(pair) == 2:
@@ -221,7 +220,7 @@ def choice_mapping(table: Table) -> Mapping | None:
         return None
     ordered = sorted(asked, key=columns.index)
     return Mapping("choices", answer=answers[0], parts=(*ordered, *choices), asked=len(ordered),
-                   counted_from=_first_number(table.frame[answers[0]].dropna().tolist()))  # fmt: skip
+                   counted_from=_first_number(_cells(table, answers[0])))  # fmt: skip
 
 
 def _first_number(cells: Sequence[Any]) -> int:

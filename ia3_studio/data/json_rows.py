@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.problem import Damage, require_few
+from ia3_studio.data.problem import Damage, clause, require_few
 from ia3_studio.data.separated import LINE_END
 from ia3_studio.errors import DataError
 
@@ -76,7 +76,7 @@ def _reason(written: str, error: Exception) -> str:
         return "it is written as Python, with single quotes; write it with json.dumps"
     if isinstance(error, json.JSONDecodeError):
         return f"it is no JSON (column {error.colno}: {error.msg})"
-    return str(error).partition("\n")[0].rstrip(".")
+    return clause(error)
 
 
 def _is_python(written: str) -> bool:
@@ -93,8 +93,7 @@ def _parse(name: str, text: str) -> Any:
         where = f"{name}, line {error.lineno}"
         raise DataError(f"{where} is no JSON (column {error.colno}: {error.msg}); mend that line.") from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; thousands of nested brackets
-        reason = str(error).partition("\n")[0].rstrip(".")
-        raise DataError(f"{name} is JSON that cannot be read ({reason}).") from error
+        raise DataError(f"{name} is JSON that cannot be read ({clause(error)}).") from error
 
 
 def _records(name: str, document: Any) -> tuple[Sequence[Any], str]:

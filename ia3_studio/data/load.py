@@ -126,25 +126,34 @@ def load_data(
         return _load_starter(str(source))
     if is_picture_folder(Path(source)):
         return _load_pictures(Path(source), held_out, seed)
-    table = read_table(source, reading)
+    return split_table(Path(source).name, read_table(source, reading), mapping, held_out=held_out, seed=seed)
+
+
+def split_table(
+    name: str, table: Table, mapping: Mapping | None = None, *, held_out: float = 0.1, seed: int = 0
+) -> DataSplit:
+    """Set rows of a table aside, as :func:`load_data` does with a file.
+
+    Args:
+        name: what the table is called.
+        mapping: which columns play which part, else guessed.
+
+    Raises:
+        DataError: it holds nothing to learn from, has fewer than two usable rows, or not the columns of the mapping.
+    """
     mapping = mapping or guess_mapping(table)
-    require_columns(table, mapping)
+    _require_columns(table, mapping)
     examples, problems = read_examples(table, mapping)
     train, measured = _given_split(table, examples) or _split(examples, held_out, seed)
-    description = f"{Path(source).name}: {table.description}"
+    description = f"{name}: {table.description}"
     return DataSplit(train, measured, tuple(problems), description, mapping, table.fingerprint)
 
 
-def require_columns(table: Table, mapping: Mapping) -> None:
-    """Refuse a mapping with columns that the table does not have.
-
-    Raises:
-        DataError: it names the column, and those there are.
-    """
-    outer = {mapping.prompt, mapping.answer, mapping.context, mapping.column, mapping.nested, mapping.tools}
-    asked = {mapping.nested} if mapping.nested else {*outer, *mapping.parts}
-    if mapping.template:
-        asked -= {mapping.prompt}
+def _require_columns(table: Table, mapping: Mapping) -> None:
+    """Refuse a mapping with columns that the table does not have; those of nested objects are looked for row by row."""
+    prompt = "" if mapping.template else mapping.prompt
+    flat = {prompt, mapping.answer, mapping.context, mapping.column, mapping.tools, *mapping.parts}
+    asked = {mapping.nested} if mapping.nested else flat
     missing = sorted(asked - {""} - {str(column) for column in table.frame.columns})
     if missing:
         raise DataError(f"There is no column {missing[0]!r}; the columns are {shown_names(table.frame.columns)}.")

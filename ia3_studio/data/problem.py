@@ -39,6 +39,11 @@ class Damage:
         return Problem(self.row, f"line {self.line} cannot be read: {self.reason}", self.text[:LONGEST_TEXT])
 
 
+def clause(error: Exception) -> str:
+    """Return the first line of what an error says, to stand within a sentence."""
+    return str(error).strip().partition("\n")[0].rstrip(".")
+
+
 def require_few(name: str, damaged: Sequence[Damage], whole: int) -> None:
     """Refuse a file in which more than a tenth of the rows is damaged.
 

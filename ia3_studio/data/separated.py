@@ -6,10 +6,10 @@ import csv
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.problem import Damage, require_few
+from ia3_studio.data.problem import Damage, clause, require_few
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -42,13 +42,13 @@ def read_separated(name: str, text: str, delimiter: str | None = None, header: b
     """
     delimiter = delimiter or guess_delimiter(text)
     quoting = csv.QUOTE_NONE if delimiter == "\t" and _quotes_join_lines(text) else csv.QUOTE_MINIMAL
-    lines, damaged = _whole_lines(name, text, delimiter, quoting)
-    cells = _cells(name, lines, delimiter, quoting)
+    cells, damaged = _cells(name, text, delimiter, quoting)
     if cells.shape[1] > MOST_COLUMNS:
         raise DataError(f"{name} has {cells.shape[1]:,} columns; tables of up to {MOST_COLUMNS:,} are read.")
     header = has_header(cells) if header is None else header
     names = unique_names(cells.iloc[0]) if header else [f"column {place + 1}" for place in range(cells.shape[1])]
     frame = cells.iloc[1:] if header else cells
+    damaged = [replace(each, row=each.row + (not header)) for each in damaged]
     gone = {row.row for row in damaged}
     numbers = [number for number in range(1, len(frame) + len(gone) + 1) if number not in gone]
     frame = frame.set_axis(names, axis=1).set_axis(numbers, axis=0)
@@ -106,20 +106,30 @@ def _quotes_join_lines(text: str) -> bool:
         return True
 
 
-def _cells(name: str, text: str, delimiter: str, quoting: int) -> pd.DataFrame:
+def _cells(name: str, text: str, delimiter: str, quoting: int) -> tuple[pd.DataFrame, list[Damage]]:
+    """Return all cells, and the rows left out because they have more than the first; these are looked for at need."""
+    import pandas as pd
+
+    try:
+        return _parsed(text, delimiter, quoting), []
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError):
+        whole, damaged = _whole_lines(name, text, delimiter, quoting)
+    try:
+        return _parsed(whole, delimiter, quoting), damaged
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+        raise DataError(f"{name} cannot be read as a table: {clause(error)}.") from error
+
+
+def _parsed(text: str, delimiter: str, quoting: int) -> pd.DataFrame:
     import pandas as pd
 
     options: dict[str, Any] = {"sep": delimiter, "dtype": str, "keep_default_na": False, "skipinitialspace": True}
-    try:
-        # Told of a header, pandas takes the first column of longer rows for row names, and no one would miss it.
-        return pd.read_csv(io.StringIO(text), header=None, quoting=quoting, **options)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        reason = str(error).strip().partition("\n")[0].rstrip(".")
-        raise DataError(f"{name} cannot be read as a table: {reason}.") from error
+    # Told of a header, pandas takes the first column of longer rows for row names, and no one would miss it.
+    return pd.read_csv(io.StringIO(text), header=None, quoting=quoting, **options)
 
 
 def _whole_lines(name: str, text: str, delimiter: str, quoting: int) -> tuple[str, list[Damage]]:
-    """Return the text without the rows that have more cells than the first, and those rows.
+    """Return the text without the rows that have more cells than the first, and those rows, the first being row 0.
 
     Raises:
         DataError: a quote is left open: from there on no row can be told from the next.

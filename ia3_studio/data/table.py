@@ -7,14 +7,14 @@ import io
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.decode import Encoding, decode
 from ia3_studio.data.json_rows import SPLIT, SPLITS, read_json
 from ia3_studio.data.packed import folder_members, read_file, unpacked, zip_members
-from ia3_studio.data.problem import Damage, Problem
+from ia3_studio.data.problem import Damage, Problem, clause
 from ia3_studio.data.separated import DELIMITERS, LINE_END, is_tabbed, read_separated
 from ia3_studio.errors import DataError
 
@@ -212,7 +212,7 @@ def _read_parquet(name: str, data: bytes, _reading: Reading) -> _Found:
     try:
         frame = pd.read_parquet(io.BytesIO(data))
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise DataError(f"{name} cannot be read as Parquet: {_clause(error)}.") from error
+        raise DataError(f"{name} cannot be read as Parquet: {clause(error)}.") from error
     return _Found(frame.set_axis(range(1, len(frame) + 1), axis=0), "Parquet")
 
 
@@ -228,7 +228,7 @@ def _read_sheet(name: str, data: bytes, reading: Reading) -> _Found:
         sheets = pd.read_excel(io.BytesIO(data), sheet_name=None, dtype=object, engine="openpyxl",
                                header=None if reading.header is False else 0)  # fmt: skip
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
-        raise DataError(f"{name} cannot be read as a workbook: {_clause(error)}.") from error
+        raise DataError(f"{name} cannot be read as a workbook: {clause(error)}.") from error
     sheet, frame = next(iter(sheets.items()))
     frame.columns = pd.Index([str(column) for column in frame.columns])
     others = f", {len(sheets) - 1} more not read" if len(sheets) > 1 else ""
@@ -239,16 +239,12 @@ def _read_text(name: str, data: bytes, reading: Reading) -> _Found:
     """Return one row a paragraph (between empty lines), a line where there is one paragraph, or tabbed cells."""
     text, encoding = decode(name, data, reading.encoding)
     if reading.delimiter or is_tabbed(text):
-        return _read_separated(f"{name}.tsv" if not reading.delimiter else name, data, reading)
+        return _read_separated(name, data, replace(reading, delimiter=reading.delimiter or "\t"))
     text = LINE_END.sub("\n", text).strip()
     blocks, unit = _BLANK_LINES.split(text), "paragraph"
     if len(blocks) == 1:
         blocks, unit = text.split("\n"), "line"
     return _Found(_numbered({"text": blocks}), f"plain text by {unit}, {encoding}")
-
-
-def _clause(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0].rstrip(".")
 
 
 READERS: dict[str, Callable[[str, bytes, Reading], _Found]] = {

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from ia3_studio.data.examples import Example
-from ia3_studio.data.load import LIGHTHOUSE, DataChoice, DataSplit
+from ia3_studio.data.load import LIGHTHOUSE, DataChoice, DataSplit, load_data, split_table
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.table import Table, read_table
 from ia3_studio.errors import StudioError
@@ -47,13 +47,15 @@ class DataTab:
     next: gr.Button
 
 
-def choose_kind(studio: Studio, kind: str, upload: str | None, held_out: float) -> Iterator[tuple[Any, ...]]:
+def choose_kind(
+    studio: Studio, kind: str, upload: str | None, held_out: float, *fields: str
+) -> Iterator[tuple[Any, ...]]:
     """Switch between the starter and a file; yield (upload shown, data source, facts, first rows, problems)."""
     own = gr.update(visible=kind == text.OWN_DATA)
     sources = {name: source for source, name in text.STARTER_NAMES.items()}
     starter = [use_data(sources[kind], DEFAULT_HELD_OUT)] if kind in sources else None
-    for used in starter or take_upload(studio, upload, held_out):
-        yield own, *used[:4]
+    for used in starter or read_so(studio, upload, held_out, *fields):
+        yield own, *used
 
 
 def take_upload(studio: Studio, upload: str | None, held_out: float) -> Iterator[tuple[Any, ...]]:
@@ -62,17 +64,17 @@ def take_upload(studio: Studio, upload: str | None, held_out: float) -> Iterator
     Without a readable file no data is in use: training then says so, rather than learn something else.
     """
     if not upload:
-        yield "", note(text.CHOOSE_FILE), "", "", *_form(None, None)
+        yield "", note(text.CHOOSE_FILE), "", "", *reading_form.offered(None, None)
         return
     found: Table | None = None
     try:
         found = read_table(upload)
-        split = DataChoice(upload).load(held_out)  # looked at before it is kept
-        used = use_data(str(keep(Path(upload), studio.home / UPLOADS)), held_out)
+        split = split_table(Path(upload).name, found, held_out=held_out)
+        used = str(keep(Path(upload), studio.home / UPLOADS))
     except StudioError as error:
-        yield "", note(str(error), "bad"), "", "", *_form(found, None)
+        yield "", note(str(error), "bad"), "", "", *reading_form.offered(found, None)
         raise
-    yield *used, *_form(found, split)
+    yield used, *shown(split), *reading_form.offered(found, split.mapping)
 
 
 def read_so(studio: Studio, upload: str | None, held_out: float, *fields: str) -> Iterator[tuple[Any, ...]]:
@@ -80,26 +82,27 @@ def read_so(studio: Studio, upload: str | None, held_out: float, *fields: str) -
     if not upload:
         yield "", note(text.CHOOSE_FILE), "", ""
         return
+    path, columns, cells = Path(upload), fields[:-3], fields[-3:]
     try:
-        reading_form.chosen(Path(upload), *fields).load(held_out)
-        kept = keep(Path(upload), studio.home / UPLOADS)
-        used = use_data(reading_form.chosen(kept, *fields).to_text(), held_out)
+        reading = reading_form.chosen_reading(*cells)
+        found = read_table(path, reading)
+        mapping = reading_form.chosen_mapping(found, *columns)
+        split = split_table(path.name, found, mapping, held_out=held_out)
+        choice = DataChoice(str(keep(path, studio.home / UPLOADS)), mapping, reading)
     except StudioError as error:
         yield "", note(str(error), "bad"), "", ""
         raise
-    yield used
+    yield choice.to_text(), *shown(split)
 
 
-def _form(found: Table | None, split: DataSplit | None) -> tuple[Any, ...]:
-    """Return the form's fields for a file read as guessed."""
-    return *reading_form.offered(found, split.mapping if split else None), "", "", ""
+def use_data(source: str, held_out: float) -> tuple[str, str, str, str]:
+    """Read a starter; return (data in use, facts, first rows, problems)."""
+    return source, *shown(load_data(source, held_out=held_out))
 
 
-def use_data(choice: str, held_out: float) -> tuple[str, str, str, str]:
-    """Read data; return (data in use, note, table, problems)."""
-    split = DataChoice.from_text(choice).load(held_out)
+def shown(split: DataSplit) -> tuple[str, str, str]:
+    """Return (facts, first rows, problems) of data that have been read."""
     return (
-        choice,
         facts(Fact(*row) for row in text.data_facts(split)),
         first_rows(split),
         bullets(problems(split.problems), "warn"),
@@ -250,7 +253,7 @@ def build(studio: Studio, session: Session) -> DataTab:
         onward = gr.Button(text.NEXT_TRAIN, variant="primary", elem_id="next-train")
 
     used = [session.data, said, rows, faults]
-    kind.input(guard(choose_kind, studio), [kind, upload, held_out], [own, *used], **quiet())
+    kind.input(guard(choose_kind, studio), [kind, upload, held_out, *form.fields], [own, *used], **quiet())
     gr.on(
         [upload.upload, upload.clear],
         guard(take_upload, studio),

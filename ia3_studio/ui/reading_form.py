@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import gradio as gr
 
+from ia3_studio.data.decode import Encoding
 from ia3_studio.data.guess import Kind, mapping_of
-from ia3_studio.data.load import DataChoice
-from ia3_studio.data.table import Reading, Table, read_table
+from ia3_studio.data.table import Reading, Table
 from ia3_studio.ui import text
 
 if TYPE_CHECKING:
-    from ia3_studio.data.decode import Encoding
     from ia3_studio.data.examples import Mapping
 
 SHOWN_KINDS = ("pairs", "labels", "messages", "text")
@@ -28,8 +26,6 @@ class ReadingForm:
 
     fields: list[gr.components.Component]
     """Kind, first column, second column, answer column, template; delimiter, encoding, header."""
-    columns: list[gr.components.Component]
-    """Those of them that a file's columns fill."""
     apply: gr.Button
 
 
@@ -44,48 +40,49 @@ def build() -> ReadingForm:
         template = gr.Textbox(
             label=text.TEMPLATE, info=text.TEMPLATE_INFO, placeholder=text.TEMPLATE_EXAMPLE, elem_id="template"
         )
+        encodings = [text.AS_GUESSED, *((name, name) for name in get_args(Encoding))]
         with gr.Row():
             delimiter = gr.Dropdown(list(text.DELIMITERS), value="", label=text.DELIMITER, min_width=120)
-            encoding = gr.Dropdown(list(text.ENCODINGS), value="", label=text.ENCODING, min_width=120)
+            encoding = gr.Dropdown(encodings, value="", label=text.ENCODING, min_width=120)
             header = gr.Dropdown(list(text.HEADERS), value="", label=text.HEADER, min_width=120)
         apply = gr.Button(text.READ_SO, elem_id="read-so")
-    columns: list[gr.components.Component] = [kind, first, second, answer, template]
-    return ReadingForm([*columns, delimiter, encoding, header], columns, apply)
+    return ReadingForm([kind, first, second, answer, template, delimiter, encoding, header], apply)
 
 
 def _column(label: str, info: str, elem_id: str) -> gr.Dropdown:
     return gr.Dropdown([("none", "")], value="", label=label, info=info, elem_id=elem_id, min_width=140)
 
 
-def chosen(source: Path, kind: str, first: str, second: str, answer: str, template: str, *cells: str) -> DataChoice:
-    """Return the choice that the fields say.
-
-    Args:
-        cells: delimiter, encoding and header, each empty where it is guessed.
+def chosen_mapping(table: Table, kind: str, first: str, second: str, answer: str, template: str) -> Mapping | None:
+    """Return which columns play which part; None where that is guessed.
 
     Raises:
-        DataError: the file cannot be read so, or a column that is needed is not chosen.
+        DataError: a column that is needed is not chosen.
     """
-    reading = chosen_reading(*cells)
     if not kind:
-        return DataChoice(str(source), None, reading)
-    table = read_table(source, reading)
-    mapping = mapping_of(table, cast(Kind, kind), first or "", answer or "", second or "", template or "")
-    return DataChoice(str(source), mapping, reading)
+        return None
+    return mapping_of(table, cast(Kind, kind), first or "", answer or "", second or "", template or "")
 
 
 def chosen_reading(delimiter: str, encoding: str, header: str) -> Reading | None:
     """Return how a file is to be read; None where all is guessed."""
     if not (delimiter or encoding or header):
         return None
-    return Reading(delimiter or None, cast("Encoding", encoding) or None, header == "yes" if header else None)
+    return Reading(delimiter or None, cast(Encoding, encoding) or None, header == "yes" if header else None)
 
 
 def offered(table: Table | None, mapping: Mapping | None) -> tuple[Any, ...]:
-    """Return what the fields of columns offer and say for a file that has been read: the mapping in use."""
+    """Return what all fields offer and say for a file that has been read as guessed: the mapping in use."""
     names = [str(column) for column in table.frame.columns[:MOST_COLUMNS]] if table else []
     kind = mapping.kind if mapping and mapping.kind in SHOWN_KINDS and not mapping.nested else ""
     shown = (mapping.prompt or mapping.column, mapping.context, mapping.answer) if mapping and kind else ("", "", "")
     choices = [("none", ""), *((name, name) for name in names)]
     template = mapping.template if mapping and kind else ""
-    return kind, *(gr.update(choices=choices, value=each if each in names else "") for each in shown), template
+    return (
+        kind,
+        *(gr.update(choices=choices, value=each if each in names else "") for each in shown),
+        template,
+        "",
+        "",
+        "",
+    )

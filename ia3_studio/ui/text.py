@@ -91,11 +91,11 @@ DATA_LABEL = "Data"
 UPLOAD = "Table, JSON, text or zip, to 200 MB"
 DATA_TYPES = [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".txt", ".gz", ".zip"]
 HOW_READ = "How the rows are read"
-AS_GUESSED = "as guessed"
+AS_GUESSED = ("as guessed", "")
 ROWS_ARE = "The rows are"
 ROWS_INFO = "What each of them teaches"
 ROW_KINDS = (
-    ("as guessed", ""),
+    AS_GUESSED,
     ("questions with answers", "pairs"),
     ("texts with labels", "labels"),
     ("conversations", "messages"),
@@ -106,12 +106,10 @@ SECOND_COLUMN, SECOND_INFO = "and then", "A context, or the other text of a pair
 ANSWER_COLUMN, ANSWER_INFO = "It learns to answer", "Answer or label"
 TEMPLATE, TEMPLATE_INFO = "Prompt template", "Columns in braces, in place of one column"
 TEMPLATE_EXAMPLE = "Translate: {source}"
-DELIMITER, DELIMITERS = (
-    "Cells end at",
-    (("as guessed", ""), ("commas", ","), ("semicolons", ";"), ("tabs", "\t"), ("bars", "|")),
-)
-ENCODING, ENCODINGS = "Encoding", (("as guessed", ""), *((name, name) for name in ("UTF-8", "UTF-16", "windows-1252")))
-HEADER, HEADERS = "The first row", (("as guessed", ""), ("names the columns", "yes"), ("is data", "no"))
+DELIMITER = "Cells end at"
+DELIMITERS = (AS_GUESSED, ("commas", ","), ("semicolons", ";"), ("tabs", "\t"), ("bars", "|"))
+ENCODING = "Encoding"
+HEADER, HEADERS = "The first row", (AS_GUESSED, ("names the columns", "yes"), ("is data", "no"))
 READ_SO = "Read it so"
 CHOOSE_FILE = "No data file is in use. Choose one on the Data tab, or go back to the lighthouse keeper."
 HELD_OUT = "Held-out share"

@@ -96,6 +96,17 @@ def test_a_table_without_a_header_keeps_its_first_row(tmp_path: Path) -> None:
     assert table.frame.iloc[1].tolist() == ['Too "loud', "0"]
 
 
+def test_rows_are_numbered_alike_with_and_without_a_header(tmp_path: Path) -> None:
+    lines = [f"Where is {row}?,{row}" for row in range(20)]
+    (tmp_path / "bare.csv").write_text("\n".join([*lines[:3], "Where, is it?,3", *lines[3:]]))
+    table = read_table(tmp_path / "bare.csv")
+    assert [problem.row for problem in table.problems] == [4]
+    assert table.problems[0].reason.startswith("line 4 ")
+    assert table.frame.index.tolist() == [1, 2, 3, *range(5, 22)]
+    (tmp_path / "named.csv").write_text("question,answer\n" + (tmp_path / "bare.csv").read_text())
+    assert read_table(tmp_path / "named.csv").frame.index.tolist() == [1, 2, 3, *range(5, 22)]
+
+
 def test_every_guess_can_be_overruled(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_bytes("a,b;c,d\nü,1;2,3\n".encode("windows-1252"))
     assert list(read_table(tmp_path / "rows.csv", Reading(delimiter=";")).frame.columns) == ["a,b", "c,d"]

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from ia3_studio.data.examples import Mapping
 from ia3_studio.data.load import DataChoice
 from ia3_studio.data.problem import Problem
 from ia3_studio.errors import DataError
 from ia3_studio.runs import RunConfig
-from ia3_studio.ui.data_tab import keep, preview_tokens, problems, read_so, take_upload, use_starter
+from ia3_studio.ui import text
+from ia3_studio.ui.data_tab import choose_kind, keep, preview_tokens, problems, read_so, take_upload, use_starter
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.train_tab import run_config
 from tests.tiny_chat import save_tiny_chat
@@ -90,3 +92,12 @@ def test_a_column_that_is_needed_is_asked_for(bench: Studio, tmp_path: Path) -> 
     assert "No column is chosen for what the model is to answer" in next(steps)[1]
     with pytest.raises(DataError, match="choose one"):
         next(steps)
+
+
+def test_the_form_still_holds_after_a_look_at_a_starter(bench: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "pairs.csv"
+    path.write_text("prompt,answer\na,b\nc,d\ne,f\n")
+    fields = ("pairs", "answer", "", "prompt", "", "", "", "")
+    *_shown, (_own, data, said, *_rest) = choose_kind(bench, text.OWN_DATA, str(path), 0.34, *fields)
+    assert "answer → prompt, prompt → answer" in said
+    assert DataChoice.from_text(data).mapping == Mapping("pairs", "answer", "prompt")
