@@ -5,7 +5,8 @@
 Same model, rows, batches, sites, schedule and loss; each side in a process of its own, in turn. Without --data the
 rows are conversations of one to eight turns made of the starter's, so that long and short ones meet in a batch as in
 any instruction data. Prints tokens per second (all steps, padding not counted), peak memory of the process, the
-largest difference between the two losses of a step, and what the matrix products alone would take on this machine.
+largest difference between the two losses of a step, and what the matrix products alone would allow on this machine,
+once in the number formats of our own step and once all in float32.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 BATCH_SIZE = 8
 LEARNING_RATE = 1e-2
 LONGEST = 512
-SIDES = ("ours", "peer", "products")
+SIDES = ("ours", "peer", "products", "float32 products")
 
 
 @dataclass(frozen=True)
@@ -64,15 +65,16 @@ def run_side(side: str, arguments: list[str]) -> Figures:
 
 def report(figures: dict[str, Figures]) -> None:
     """Print both sides and their ratio."""
-    ours, peer, products = (figures[side] for side in SIDES)
+    ours, peer, products, plain = (figures[side] for side in SIDES)
     print(f"{'':24}{'IA3 Studio':>12}{'PEFT+Trainer':>14}{'ratio':>8}")
     for name, field in (("tokens per second", "tokens_per_second"), ("peak memory, MB", "peak_mb")):
         mine, theirs = getattr(ours, field), getattr(peer, field)
         print(f"{name:24}{mine:12.4g}{theirs:14.4g}{mine / theirs:8.3f}")
     gaps = [abs(mine - theirs) for mine, theirs in zip(ours.losses, peer.losses, strict=True)]
     print(f"largest difference of a step's loss: {max(gaps):.1e} nats over {len(gaps)} steps")
-    share = ours.tokens_per_second / products.tokens_per_second
-    print(f"matrix products alone: {products.tokens_per_second:.4g} tokens per second; IA3 Studio reaches {share:.0%}")
+    for what, alone in (("in our number formats", products), ("all in float32", plain)):
+        share = ours.tokens_per_second / alone.tokens_per_second
+        print(f"matrix products alone, {what}: {alone.tokens_per_second:.4g} tokens/s; IA3 Studio reaches {share:.0%}")
 
 
 def measure(side: str, options: argparse.Namespace) -> Figures:
@@ -82,8 +84,8 @@ def measure(side: str, options: argparse.Namespace) -> Figures:
     loaded = load_model(options.model)
     rows = rows_of(options.data, loaded.tokenizer, options.steps * BATCH_SIZE)
     run: Callable[[Any, list[Any], str], tuple[float, list[float]]]
-    run = {"ours": train_ours, "peer": train_peer, "products": multiply}[side]
-    seconds, losses = run(loaded, rows, options.backward)
+    run = {"ours": train_ours, "peer": train_peer}.get(side, multiply)
+    seconds, losses = run(loaded, rows, "float32" if side == "float32 products" else options.backward)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return Figures(tokens_in(rows) / seconds, peak, losses)
 

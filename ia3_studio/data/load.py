@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import random
 from collections.abc import Sequence
@@ -13,8 +12,8 @@ from typing import Any
 
 from ia3_studio.data.examples import Example, Mapping, read_examples
 from ia3_studio.data.guess import guess_mapping
-from ia3_studio.data.images import is_picture_folder, picture_examples
 from ia3_studio.data.json_rows import SPLIT, SPLITS
+from ia3_studio.data.pictures import Picture, find_pictures, picture_examples, pictures_fingerprint
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.table import Reading, Table, read_table, shown_names
 from ia3_studio.errors import DataError
@@ -124,8 +123,8 @@ def load_data(
         raise DataError(f"The held-out share is {held_out}; give a number between 0 and 1, such as 0.1.")
     if str(source) in {starter.name for starter in STARTERS}:
         return _load_starter(str(source))
-    if is_picture_folder(Path(source)):
-        return _load_pictures(Path(source), held_out, seed)
+    if pictures := find_pictures(Path(source)):
+        return split_pictures(Path(source).name, pictures, held_out=held_out, seed=seed)
     return split_table(Path(source).name, read_table(source, reading), mapping, held_out=held_out, seed=seed)
 
 
@@ -164,6 +163,13 @@ def _given_split(table: Table, examples: Sequence[Example]) -> tuple[tuple[Examp
     if SPLIT not in table.frame.columns:
         return None
     named = {row: str(cell).strip().lower() for row, cell in table.frame[SPLIT].items()}
+    return _split_as_named(examples, named)
+
+
+def _split_as_named(
+    examples: Sequence[Example], named: dict[int, str]
+) -> tuple[tuple[Example, ...], tuple[Example, ...]] | None:
+    """Return (train, held out) by the split of each row; None where not every row has one, or all have the same."""
     if not set(named.values()) <= SPLITS:
         return None
     learned = tuple(example for example in examples if named[example.row] in TRAINING)
@@ -171,14 +177,18 @@ def _given_split(table: Table, examples: Sequence[Example]) -> tuple[tuple[Examp
     return (learned, measured) if learned and measured else None
 
 
-def _load_pictures(folder: Path, held_out: float, seed: int) -> DataSplit:
-    examples, problems = picture_examples(folder)
-    train, measured = _split(examples, held_out, seed)
+def split_pictures(name: str, pictures: Sequence[Picture], *, held_out: float = 0.1, seed: int = 0) -> DataSplit:
+    """Set pictures aside, as :func:`load_data` does with those of a folder or a zip.
+
+    Raises:
+        DataError: none of them can be read, or fewer than two.
+    """
+    examples, problems = picture_examples(pictures)
+    splits = {number: picture.split for number, picture in enumerate(pictures, start=1)}
+    train, measured = _split_as_named(examples, splits) or _split(examples, held_out, seed)
     classes = len({label for example in examples for label in example.labels})
-    description = f"{folder.name}: {len(examples):,} pictures in {classes:,} folders"
-    names = "".join(f"{Path(e.text).relative_to(folder)}:{Path(e.text).stat().st_size}\n" for e in examples)
-    fingerprint = hashlib.sha256(names.encode()).hexdigest()
-    return DataSplit(train, measured, tuple(problems), description, Mapping("pictures"), fingerprint)
+    description = f"{name}: {len(examples):,} pictures in {classes:,} folders"
+    return DataSplit(train, measured, tuple(problems), description, Mapping("pictures"), pictures_fingerprint(pictures))
 
 
 def _load_starter(name: str) -> DataSplit:

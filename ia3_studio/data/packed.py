@@ -54,7 +54,7 @@ def folder_members(folder: Path) -> dict[str, bytes]:
     """Return the files of a folder and its sub-folders, by their path in it; hidden ones are left out."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
     named = ((path.relative_to(folder).as_posix(), path) for path in files)
-    return _gathered(folder.name, ((name, path.read_bytes()) for name, path in named if _is_content(name)))
+    return _gathered(folder.name, ((name, path.read_bytes()) for name, path in named if is_content(name)))
 
 
 def zip_members(name: str, data: bytes) -> dict[str, bytes]:
@@ -65,7 +65,7 @@ def zip_members(name: str, data: bytes) -> dict[str, bytes]:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            inside = [info for info in archive.infolist() if not info.is_dir() and _is_content(info.filename)]
+            inside = [info for info in archive.infolist() if not info.is_dir() and is_content(info.filename)]
             return _gathered(name, ((info.filename, _read_member(archive, info)) for info in inside))
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:
         raise DataError(f"{name} cannot be unpacked ({error}); pack it again, without a password.") from error
@@ -88,10 +88,11 @@ def _gathered(name: str, members: Iterator[tuple[str, bytes]]) -> dict[str, byte
     return found
 
 
-def _is_content(name: str) -> bool:
+def is_content(name: str) -> bool:
+    """Say whether a file of a folder or an archive is meant to be read: not hidden, and none of the system's."""
     return not any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
 
 
 def _require_room(name: str, size: int) -> None:
     if size > MAX_BYTES:
-        raise DataError(f"{name} has {size / 2**20:,.0f} MB; files up to {MAX_BYTES / 2**20:,.0f} MB are read.")
+        raise DataError(f"{name} has more than {MAX_BYTES / 2**20:,.0f} MB; give a part of it.")

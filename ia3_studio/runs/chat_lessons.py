@@ -68,7 +68,18 @@ class ChatLesson(Reading):
         from ia3_studio.runs.evaluation import evaluate_chat
 
         budget = self._config.train.micro_tokens
-        return evaluate_chat(loaded.model, loaded.tokenizer, attachment, held_out, budget)
+        return self._answered(
+            loaded, attachment, evaluate_chat(loaded.model, loaded.tokenizer, attachment, held_out, budget)
+        )
+
+    def _answered(
+        self, loaded: LoadedModel, attachment: Attachment, measured: Generator[Progress, None, RunEvaluation]
+    ) -> Generator[Progress, None, RunEvaluation]:
+        """Return what measures, and lets both models answer as many held-out prompts as the run wants."""
+        from ia3_studio.runs.evaluation import with_answers
+
+        asked = self._split.held_out[: self._config.train.answers]
+        return with_answers(loaded.model, loaded.tokenizer, attachment, asked, measured) if asked else measured
 
 
 class TargetLesson(ChatLesson):
@@ -91,7 +102,8 @@ class TargetLesson(ChatLesson):
         """Measure base and tuned model on held-out rows; yield how far it is."""
         from ia3_studio.runs.evaluation import evaluate_targets
 
-        return evaluate_targets(loaded.model, attachment, held_out, self._config.train.micro_tokens)
+        budget = self._config.train.micro_tokens
+        return self._answered(loaded, attachment, evaluate_targets(loaded.model, attachment, held_out, budget))
 
 
 class ChoiceLesson(ChatLesson):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,21 +15,26 @@ from ia3_studio.training.report import Evaluation, Progress
 
 if TYPE_CHECKING:
     from ia3_studio.data.choices import ChoiceRow
+    from ia3_studio.data.examples import Example
     from ia3_studio.data.labels import Labels
     from ia3_studio.data.targets import TargetRow
     from ia3_studio.data.tokens import TokenRow
     from ia3_studio.method.scaling import Attachment
 
 EVALUATION_FILE = "evaluation.json"
+ANSWER_TOKENS = 96
+"""Tokens of an answer at most."""
 
 
 @dataclass(frozen=True)
 class RunEvaluation:
-    """What was measured of a run: on the rows it held out, and on neutral text."""
+    """What was measured of a run: on the rows it held out, in answers to them, and on neutral text."""
 
     held_out: Evaluation
     forgetting: Evaluation | None = None
     """None for models that continue no text."""
+    written: Evaluation | None = None
+    """What both models wrote to held-out prompts; None where that was not asked for."""
 
     @property
     def verdict(self) -> Verdict:
@@ -38,7 +43,7 @@ class RunEvaluation:
 
     def table(self) -> list[dict[str, str | float | None]]:
         """Return one record a measure, held-out rows first."""
-        return [*self.held_out.table(), *(self.forgetting.table() if self.forgetting else ())]
+        return [record for part in (self.held_out, self.written, self.forgetting) if part for record in part.table()]
 
 
 def evaluate_chat(
@@ -68,6 +73,33 @@ def evaluate_targets(
     from ia3_studio.training.target_loss import TargetLoss
 
     return RunEvaluation((yield from evaluate_language(model, attachment, held_out, budget, loss_of=TargetLoss)))
+
+
+def with_answers(
+    model: Any,
+    tokenizer: Any,
+    attachment: Attachment,
+    examples: Sequence[Example],
+    measured: Generator[Progress, None, RunEvaluation],
+) -> Generator[Progress, None, RunEvaluation]:
+    """Measure, and then let both models answer prompts; yield how far each is.
+
+    Rows without an answer to a prompt, or whose prompt leaves no room for one, are not asked.
+
+    Raises:
+        TrainingError: as ``measured``.
+    """
+    from ia3_studio.training.evaluation import evaluate_generation
+    from ia3_studio.training.generation import answerable
+
+    found = yield from measured
+    asked = answerable(model, tokenizer, examples, ANSWER_TOKENS)
+    if len(asked) < len(examples):
+        print(f"{len(examples) - len(asked)} held-out rows hold no prompt that can be answered; they are not asked")
+    if not asked:
+        return found
+    written = yield from evaluate_generation(model, tokenizer, attachment, asked, ANSWER_TOKENS, limit=len(asked))
+    return replace(found, written=written)
 
 
 def evaluate_ranking(
@@ -127,7 +159,7 @@ def _compared_words(base: Any, tuned: Any, rows: Sequence[Any], names: Sequence[
 
 def write_evaluation(folder: Path, evaluation: RunEvaluation) -> None:
     """Write an evaluation into a run's folder; the verdict is there for other readers, ours is computed on read."""
-    parts = {"held_out": evaluation.held_out, "forgetting": evaluation.forgetting}
+    parts = {"held_out": evaluation.held_out, "forgetting": evaluation.forgetting, "written": evaluation.written}
     written = {name: json.loads(part.to_json()) for name, part in parts.items() if part}
     write_json(folder / EVALUATION_FILE, {"verdict": asdict(evaluation.verdict), **written})
 
@@ -139,7 +171,7 @@ def read_evaluation(folder: Path) -> RunEvaluation | None:
         return None
     try:
         held_out = Evaluation.from_json(json.dumps(document.get("held_out")))
-        neutral = document.get("forgetting")
-        return RunEvaluation(held_out, Evaluation.from_json(json.dumps(neutral)) if neutral else None)
+        others = [document.get(name) for name in ("forgetting", "written")]
+        return RunEvaluation(held_out, *(Evaluation.from_json(json.dumps(part)) if part else None for part in others))
     except DataError:
         return None

@@ -60,6 +60,8 @@ class TrainConfig:
     """Where that goes on when the memory is full; None keeps nothing more."""
     keep_best: bool = True
     """Whether the numbers of the lowest held-out loss are kept at the end, and not those of the last step."""
+    answers: int = 0
+    """Held-out prompts that base and tuned model answer in full at the end, compared to the answers given."""
 
     def __post_init__(self) -> None:
         positive = ("learning_rate", "epochs", "batch_size", "micro_tokens", "max_length", "clip", "evaluate_every")
@@ -78,6 +80,8 @@ class TrainConfig:
             raise TrainingError(f"pull is {self.pull}; it must be 0 or more.")
         if self.long_rows not in get_args(LongRows):
             raise TrainingError(f"long_rows is {self.long_rows!r}; choose cut or skip.")
+        if self.answers < 0:
+            raise TrainingError(f"answers is {self.answers}; it must be 0 or more.")
         if self.cache_mb < 0:
             raise TrainingError(f"cache_mb is {self.cache_mb}; it must be 0 or more.")
         if self.patience is not None and self.patience < 1:

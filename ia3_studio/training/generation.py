@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,18 +35,29 @@ def prompts_of(model: Any, tokenizer: Any, examples: Sequence[Example], max_new_
     room = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     prompts = []
     for example in examples:
-        if len(example.messages) < 2 or example.messages[-1].role != "assistant":
+        turns = example.turns
+        if len(turns) < 2 or turns[-1].role != "assistant":
             raise DataError(
                 f"Row {example.row} does not end with an answer to a prompt, so none can be compared to it."
             )
-        ids = prompt_ids(example.messages[:-1], tokenizer)
+        ids = prompt_ids(turns[:-1], tokenizer)
         if room and len(ids) + max_new_tokens > room:
             raise DataError(
                 f"The prompt of row {example.row} has {len(ids)} tokens and the answer may take {max_new_tokens}, but"
                 f" the model holds {room}; ask for shorter answers or leave the row out."
             )
-        prompts.append(Prompt(ids, example.messages[-1].content))
+        prompts.append(Prompt(ids, turns[-1].content))
     return prompts
+
+
+def answerable(model: Any, tokenizer: Any, examples: Sequence[Example], max_new_tokens: int) -> list[Example]:
+    """Return the examples that end with an answer to a prompt that leaves room for one."""
+    found = []
+    for example in examples:
+        with suppress(DataError):  # of many rows, those that cannot be asked are left out by the caller's wish
+            prompts_of(model, tokenizer, [example], max_new_tokens)
+            found.append(example)
+    return found
 
 
 def answer_both(

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from ia3_studio.data.examples import Example
-from ia3_studio.data.load import LIGHTHOUSE, DataChoice, DataSplit, load_data, split_table
+from ia3_studio.data.load import LIGHTHOUSE, DataChoice, DataSplit, load_data, split_pictures, split_table
+from ia3_studio.data.pictures import find_pictures, thumbnail
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.table import Table, read_table
 from ia3_studio.errors import StudioError
@@ -23,7 +24,7 @@ from ia3_studio.training import TrainConfig
 from ia3_studio.ui import reading_form, text
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.job import Job
-from ia3_studio.ui.markup import Fact, bullets, facts, heading, marked, note, table
+from ia3_studio.ui.markup import Fact, bullets, facts, gallery, heading, marked, note, table
 from ia3_studio.ui.session import Session, Studio, chosen_data, quiet
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 UPLOADS = "uploads"
 """The folder of uploaded data below the studio's home; a run finds its data there later."""
 PREVIEW_ROWS = 6
+PREVIEW_PICTURES = 24
 DEFAULT_HELD_OUT = 0.1
 _LONGEST_CELL = 300
 
@@ -67,10 +69,14 @@ def take_upload(studio: Studio, upload: str | None, held_out: float) -> Iterator
         yield "", note(text.CHOOSE_FILE), "", "", *reading_form.offered(None, None)
         return
     found: Table | None = None
+    path = Path(upload)
     try:
-        found = read_table(upload)
-        split = split_table(Path(upload).name, found, held_out=held_out)
-        used = str(keep(Path(upload), studio.home / UPLOADS))
+        if pictures := find_pictures(path):
+            split = split_pictures(path.name, pictures, held_out=held_out)
+        else:
+            found = read_table(path)
+            split = split_table(path.name, found, held_out=held_out)
+        used = str(keep(path, studio.home / UPLOADS))
     except StudioError as error:
         yield "", note(str(error), "bad"), "", "", *reading_form.offered(found, None)
         raise
@@ -84,6 +90,10 @@ def read_so(studio: Studio, upload: str | None, held_out: float, *fields: str) -
         return
     path, columns, cells = Path(upload), fields[:-3], fields[-3:]
     try:
+        if pictures := find_pictures(path):
+            split = split_pictures(path.name, pictures, held_out=held_out)
+            yield str(keep(path, studio.home / UPLOADS)), *shown(split)
+            return
         reading = reading_form.chosen_reading(*cells)
         found = read_table(path, reading)
         mapping = reading_form.chosen_mapping(found, *columns)
@@ -115,9 +125,21 @@ def use_starter() -> tuple[str, str, str, str]:
 
 
 def first_rows(split: DataSplit) -> str:
-    """Return the first examples as a table."""
+    """Return the first examples as a table, or as pictures."""
+    if split.mapping.kind == "pictures":
+        return _first_pictures(split)
     shown = split.train[:PREVIEW_ROWS]
     return table(_columns(shown[0]), map(_cells, shown), text.FIRST_ROWS)
+
+
+def _first_pictures(split: DataSplit) -> str:
+    """Return some pictures of every class, as many as there is room for."""
+    by_class: dict[str, list[Example]] = {}
+    for example in split.train:
+        by_class.setdefault(example.labels[0], []).append(example)
+    each = max(1, PREVIEW_PICTURES // len(by_class))
+    shown = [example for examples in by_class.values() for example in examples[:each]][:PREVIEW_PICTURES]
+    return gallery(((thumbnail(example.text), example.labels[0]) for example in shown), text.FIRST_PICTURES)
 
 
 def problems(found: Sequence[Problem], most: int = 8) -> list[str]:
@@ -142,6 +164,9 @@ def preview_tokens(model: str, data: str, number: float) -> Iterator[str]:
     """Show one example as the model sees it, trained tokens marked; yield the page's piece."""
     split = DataChoice.from_text(chosen_data(data)).load()
     example = split.train[min(int(number), len(split.train)) - 1]
+    if split.mapping.kind == "pictures":
+        yield note(text.PICTURE_SEEN) + gallery([(thumbnail(example.text, 320), example.labels[0])], text.PICTURE)
+        return
     with Job[str, Any](lambda report: open_tokenizer_of(model, lambda _share, said: report(said))) as job:
         for said in job:
             yield note(said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -49,6 +50,17 @@ def sample(title: str, prompt: str, answers: Iterable[Fact]) -> str:
         f"<figure class='sample'><figcaption>{escape(title)}</figcaption>"
         f"<p>“{escape(prompt)}”</p><dl>{said}</dl></figure>"
     )
+
+
+def gallery(pictures: Iterable[tuple[bytes, str]], caption: str) -> str:
+    """Return small JPEG pictures, each with its words below."""
+    shown = "".join(
+        f"<figure><img alt='' src='data:image/jpeg;base64,{b64encode(jpeg).decode()}'>"
+        f"<figcaption>{escape(words)}</figcaption></figure>"
+        for jpeg, words in pictures
+    )
+    said = escape(caption)
+    return f"<section class='gallery' aria-label='{said}'><h3>{said}</h3><div>{shown}</div></section>"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str) -> str:

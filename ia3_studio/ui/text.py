@@ -78,13 +78,18 @@ NEXT_DATA = "Next: choose the data"
 # data tab
 DATA_TITLE = "What it learns from"
 DATA_WORDS = (
-    "Pairs, conversations, plain text, texts with labels, or questions with choices. The file stays on this computer."
+    "Pairs, conversations, plain text, texts with labels, questions with choices, or a zip of pictures in one folder a"
+    " class. The file stays on this computer."
 )
 STARTER_DATA = "The lighthouse keeper"
 LETTERS_DATA = "Letters to sort"
 OWN_DATA = "My file"
 DATA_KINDS = (STARTER_DATA, LETTERS_DATA, OWN_DATA)
 LABELS_LEARNED = "an encoder such as MiniLM through a new head; a chat model answers with the label"
+HEAD_LEARNED = {
+    "words": "an encoder such as MiniLM, through a new head for words",
+    "pictures": "a vision model such as ViT or ConvNeXt, through a new head",
+}
 STARTER_NAMES = {"lighthouse": STARTER_DATA, "harbour": LETTERS_DATA}
 """What the starters' data are called, by their source."""
 DATA_LABEL = "Data"
@@ -115,6 +120,9 @@ CHOOSE_FILE = "No data file is in use. Choose one on the Data tab, or go back to
 HELD_OUT = "Held-out share"
 HELD_OUT_INFO = "Rows only measured, never trained on"
 FIRST_ROWS = "First rows"
+FIRST_PICTURES = "First pictures of each class"
+PICTURE = "Picture"
+PICTURE_SEEN = "A picture has no tokens: the model sees it scaled to its own size and learns the name of its folder."
 TOKENS_TITLE = "What is trained"
 TOKENS_WORDS = "An example as the model sees it. Only the marked tokens are learned; the rest is context."
 EXAMPLE_NUMBER = "Example"
@@ -142,6 +150,7 @@ MICRO_INFO = "Tokens per forward pass: bounds memory, not the result"
 BACKWARD_INFO = "Number format of the gradient; auto takes bfloat16 where the CPU is made for it. The loss stays exact"
 OPTIMISER_INFO = "Adafactor is what T-Few used; it bounds each vector's step by its size"
 MOST_INFO = "0: as many as the epochs take"
+ANSWERS_INFO = "Held-out prompts both models answer at the end, scored by ROUGE-L; a few seconds each. 0: none"
 PATIENCE_INFO = "Held-out losses in a row without a new lowest; 0 never ends early"
 KEEP_BEST = "Keep the best"
 KEEP_BEST_INFO = "The numbers of the lowest held-out loss, not those of the last step"
@@ -189,7 +198,10 @@ VERDICT_SOON = "The verdict comes when the run has finished."
 VERDICT_NONE = "This run was not measured against the base model; only runs that reach their last step are."
 VERDICT_COLUMNS = ("Measure", "Base", "Tuned", "Difference (95 % interval)")
 VERDICT_CSV = "Download all numbers (CSV)"
-ON_HELD_OUT, ON_NEUTRAL = "on held-out rows", "on neutral text"
+ON_HELD_OUT, IN_ANSWERS, ON_NEUTRAL = "on held-out rows", "of written answers", "on neutral text"
+MISTAKE_COLUMNS = ("Label", "Taken for", "Base, rows", "Tuned, rows")
+NO_MISTAKES = "The tuned model sorted every held-out row right."
+CONFUSION_CSV = "Download which label was taken for which (CSV)"
 NEXT_CHAT = "Next: talk to it"
 
 # chat tab
@@ -274,13 +286,14 @@ def label_facts(split: DataSplit) -> tuple[tuple[str, str], ...]:
     """Return how many labels there are, how many rows have each, and what a model learns of them."""
     from ia3_studio.data.labels import label_counts, rare_labels
 
-    if split.mapping.kind not in ("labels", "tags") or split.mapping.target == "number":
+    if split.mapping.kind not in ("labels", "tags", "pictures") or split.mapping.target == "number":
         return ()
     counts, rare = label_counts(split.train), rare_labels(split.train)
     few, many = min(counts.values()), max(counts.values())
     rows = f"{few:,}" if few == many else f"{few:,} to {many:,}"
-    what = "words" if split.mapping.kind == "tags" else "rows"
-    facts = [("Labels", f"{len(counts):,}, with {rows} {what} each"), ("Learned by", LABELS_LEARNED)]
+    what = {"tags": "words", "pictures": "pictures"}.get(split.mapping.kind, "rows")
+    learned = LABELS_LEARNED if split.mapping.kind == "labels" else HEAD_LEARNED[what]
+    facts = [("Labels", f"{len(counts):,}, with {rows} {what} each"), ("Learned by", learned)]
     if rare:
         shown = ", ".join(rare[:5]) + (f" and {len(rare) - 5:,} more" if len(rare) > 5 else "")
         facts.append(("One row only", f"{shown}: little can be learned of a label with one example"))
@@ -385,10 +398,18 @@ def before_after(before: float | None, after: float | None) -> str:
     return f"{before:.3f} → {after:.3f}" if before is not None and after is not None else "–"
 
 
-def measured_on(held_out: int, neutral: int) -> str:
+def measured_on(held_out: int, neutral: int, written: int = 0) -> str:
     """Say on how much text base and tuned model were measured."""
     rows = f"{held_out:,} held-out {'row' if held_out == 1 else 'rows'}"
-    return f"{rows}, {neutral:,} neutral paragraphs" if neutral else rows
+    others = ((written, "written answers"), (neutral, "neutral paragraphs"))
+    return ", ".join([rows, *(f"{number:,} {what}" for number, what in others if number)])
+
+
+def mistakes(kinds: int, shown: int) -> str:
+    """Say how many kinds of mistakes there are, and how many are shown."""
+    if kinds <= shown:
+        return "What the tuned model takes for what"
+    return f"What the tuned model takes for what: the {shown} most frequent of {kinds:,}"
 
 
 def import_name(base_model: str, folder: str) -> str:

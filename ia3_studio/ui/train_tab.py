@@ -87,6 +87,7 @@ def run_config(
     patience: int | None,
     keep_best: bool,
     long_rows: LongRows | None,
+    answers: int | None,
 ) -> RunConfig:
     """Return the form as a run's configuration; a field that was emptied is None.
 
@@ -110,6 +111,7 @@ def run_config(
         patience=given("End early after", patience) or None,
         keep_best=keep_best,
         long_rows=long_rows or DEFAULTS.long_rows,
+        answers=given("Answers written", answers),
     )
     choice = DataChoice.from_text(data)
     name = name.strip() or text.run_name(choice.source)
@@ -327,14 +329,20 @@ def _form() -> tuple[tuple[gr.components.Component, ...], Suggestion]:
                 elem_id="patience",
             )  # fmt: skip
             best = gr.Checkbox(DEFAULTS.keep_best, label=text.KEEP_BEST, info=text.KEEP_BEST_INFO, min_width=120)
-        long = gr.Dropdown(
-            text.LONG_ROWS, value=DEFAULTS.long_rows, label="Longer rows", info=text.LONG_ROWS_INFO, elem_id="long-rows"
-        )
+        with gr.Row():
+            long = gr.Dropdown(
+                text.LONG_ROWS, value=DEFAULTS.long_rows, label="Longer rows", info=text.LONG_ROWS_INFO, min_width=120,
+                elem_id="long-rows",
+            )  # fmt: skip
+            answers = gr.Number(
+                DEFAULTS.answers, label="Answers written", info=text.ANSWERS_INFO, precision=0, minimum=0,
+                min_width=120, elem_id="answers",
+            )  # fmt: skip
     recipe.input(guard(use_recipe), recipe, [evidence, rate, epochs, batch, length, optimiser, most], **quiet())
     rate.change(guard(rate_notice), rate, [notice, repair], **quiet())
     repair.click(lambda: DEFAULTS.learning_rate, None, rate, **quiet())
     fields = (
         name, rate, epochs, batch, length, seed, warmup, clip, pull, micro, every, backward, optimiser, most, patience,
-        best, long,
+        best, long, answers,
     )  # fmt: skip
     return fields, Suggestion(ask, rate, trials)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from ia3_studio.training.report import Measure
 
 
+MOST_MISTAKES = 8
+"""Pairs of classes shown; the download has all."""
+
+
 @dataclass(frozen=True)
 class VerdictCard:
     """What a tab that shows the verdict needs."""
@@ -27,22 +31,24 @@ class VerdictCard:
     """What :func:`draw` fills."""
 
 
-def draw(studio: Studio, key: str) -> tuple[Any, str, str, Any]:
-    """Return (card, verdict, table, download) of what is shown; no card where there is no run with an adapter."""
+def draw(studio: Studio, key: str) -> tuple[Any, str, str, Any, Any]:
+    """Return (card, verdict, table, both downloads) of what is shown; no card where there is no run with an adapter."""
+    nothing = gr.update(visible=False)
     shown = find(studio, key)
     if shown is None or shown.run is None or shown.adapter is None:
-        return gr.update(visible=False), "", "", gr.update(visible=False)
+        return nothing, "", "", nothing, nothing
     found = read_evaluation(shown.run.folder)
     if found is None:
         said = text.VERDICT_SOON if shown.run.status().active else text.VERDICT_NONE
-        return gr.update(visible=True), note(said), "", gr.update(visible=False)
-    path = write_table(studio.scratch / key.replace(":", "-"), found)
+        return gr.update(visible=True), note(said), "", nothing, nothing
+    folder = studio.scratch / key.replace(":", "-")
     verdict = found.verdict
     return (
         gr.update(visible=True),
         note(verdict.sentence, tone(verdict)),
         numbers(found),
-        gr.update(value=path, visible=True),
+        gr.update(value=write_table(folder, found), visible=True),
+        gr.update(value=write_mistakes(folder, found), visible=True) if found.held_out.confusion else nothing,
     )
 
 
@@ -55,10 +61,25 @@ def tone(verdict: Verdict) -> Tone:
 
 def numbers(found: RunEvaluation) -> str:
     """Return the measures as a table: base, tuned, and their difference with its interval."""
-    parts = ((text.ON_HELD_OUT, found.held_out), (text.ON_NEUTRAL, found.forgetting))
+    parts = ((text.ON_HELD_OUT, found.held_out), (text.IN_ANSWERS, found.written), (text.ON_NEUTRAL, found.forgetting))
     rows = [_row(where, measure) for where, evaluation in parts if evaluation for measure in evaluation.measures]
-    neutral = found.forgetting.rows if found.forgetting else 0
-    return table(text.VERDICT_COLUMNS, rows, text.measured_on(found.held_out.rows, neutral))
+    neutral, written = (part.rows if part else 0 for part in (found.forgetting, found.written))
+    return table(text.VERDICT_COLUMNS, rows, text.measured_on(found.held_out.rows, neutral, written)) + mistakes(found)
+
+
+def mistakes(found: RunEvaluation) -> str:
+    """Return which classes the tuned model takes for which others most often, beside the base model; or nothing."""
+    by_model = {confusion.model: confusion for confusion in found.held_out.confusion}
+    if len(by_model) < 2:
+        return ""
+    names, tuned, base = by_model["tuned"].names, by_model["tuned"].counts, by_model["base"].counts
+    wrong = [(tuned[line][column], line, column) for line in range(len(names)) for column in range(len(names))
+             if line != column and tuned[line][column]]  # fmt: skip
+    wrong.sort(key=lambda found: (-found[0], found[1:]))
+    rows = [(names[line], names[column], base[line][column], count) for count, line, column in wrong[:MOST_MISTAKES]]
+    if not rows:
+        return note(text.NO_MISTAKES, "good")
+    return table(text.MISTAKE_COLUMNS, rows, text.mistakes(len(wrong), MOST_MISTAKES))
 
 
 def write_table(folder: Path, found: RunEvaluation) -> str:
@@ -71,6 +92,22 @@ def write_table(folder: Path, found: RunEvaluation) -> str:
     return str(path)
 
 
+def write_mistakes(folder: Path, found: RunEvaluation) -> str:
+    """Write how often each label was taken for each other as CSV, one line a model and pair; return the path."""
+    from pandas import DataFrame
+
+    path = folder / "confusion.csv"
+    DataFrame(
+        [
+            {"model": confusion.model, "label": label, "taken_for": taken, "rows": count}
+            for confusion in found.held_out.confusion
+            for label, line in zip(confusion.names, confusion.counts, strict=True)
+            for taken, count in zip(confusion.names, line, strict=True)
+        ]
+    ).to_csv(path, index=False)
+    return str(path)
+
+
 def build() -> VerdictCard:
     """Draw the card, hidden until there is something to say."""
     with gr.Column(visible=False, elem_classes="card", elem_id="verdict") as card:
@@ -78,7 +115,8 @@ def build() -> VerdictCard:
         said = gr.HTML(elem_id="verdict-note")
         measures = gr.HTML(elem_id="verdict-table")
         csv = gr.DownloadButton(text.VERDICT_CSV, size="md", visible=False, elem_id="verdict-csv")
-    return VerdictCard([card, said, measures, csv])
+        confusion = gr.DownloadButton(text.CONFUSION_CSV, size="md", visible=False, elem_id="confusion-csv")
+    return VerdictCard([card, said, measures, csv, confusion])
 
 
 def _row(where: str, measure: Measure) -> tuple[str, str, str, str]:

@@ -18,9 +18,9 @@ from tests.runs.test_job import write_rows
 from tests.tiny_chat import save_tiny_chat, tiny_tokenizer
 
 
-def prepared(tmp_path: Path, held_out: float = 0.4) -> tuple[Run, TrainingJob]:
+def prepared(tmp_path: Path, held_out: float = 0.4, answers: int = 0) -> tuple[Run, TrainingJob]:
     model = save_tiny_chat(tmp_path / "model")
-    train = TrainConfig(epochs=8, batch_size=6, learning_rate=5e-2)
+    train = TrainConfig(epochs=8, batch_size=6, learning_rate=5e-2, answers=answers)
     config = RunConfig("Tiny", str(model), str(write_rows(tmp_path / "rows.jsonl")), "paper", train, held_out)
     run = RunStore(tmp_path / "runs").create(config, "a click")
     job = TrainingJob(run)
@@ -40,6 +40,16 @@ def test_a_job_writes_what_its_training_brought(tmp_path: Path, capsys: pytest.C
     assert found.verdict.kind == "gain"
     document = json.loads((run.folder / EVALUATION_FILE).read_text())
     assert document["verdict"]["kind"] == "gain" and document["verdict"]["sentence"] in capsys.readouterr().out
+
+
+def test_both_models_answer_held_out_prompts_where_that_is_asked_for(tmp_path: Path) -> None:
+    run, job = prepared(tmp_path, answers=3)
+    list(job.steps(lambda: False))
+    shares = [step.done / step.total for step in job.evaluate(run.folder)]
+    found = read_evaluation(run.folder)
+    assert shares[-1] == 1 and found and found.written and found.written.rows == 3
+    assert [measure.name for measure in found.written.measures] == ["ROUGE-L", "Exact match"]
+    assert {record["task"] for record in found.table()} == {"language", "generation", "forgetting"}
 
 
 def test_a_job_that_learned_nothing_says_so(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from PIL import Image
 
 from ia3_studio.data.images import ImageRow
 from ia3_studio.data.load import load_data
+from ia3_studio.data.pictures import open_picture
 from ia3_studio.errors import DataError
 from ia3_studio.method import Adapter, discover
 from ia3_studio.method.heads import HeadedAttachment
@@ -89,6 +91,40 @@ def test_a_folder_of_pictures_tunes_a_vision_model_and_peft_gives_the_same_score
     torch.testing.assert_close(theirs(pixel_values=pixels).logits, ImageLoss(job._loaded.model).scores(job._held_out))
 
 
+def zipped(folder: Path, path: Path, below: str = "") -> Path:
+    """Pack a folder of pictures, below another folder where one is given."""
+    with zipfile.ZipFile(path, "a") as archive:
+        for file in sorted(folder.rglob("*.png")):
+            archive.write(file, below + file.relative_to(folder).as_posix())
+    return path
+
+
+def test_a_zip_of_pictures_is_read_as_its_folder_is_and_writes_nothing(tmp_path: Path) -> None:
+    folder = paint(tmp_path / "pictures")
+    packed = load_data(zipped(folder, tmp_path / "all.zip"))
+    loose = load_data(folder)
+    assert [each.labels for each in packed.train] == [each.labels for each in loose.train]
+    assert packed.fingerprint == loose.fingerprint and packed.problems == loose.problems
+    for one, other in zip(packed.train, loose.train, strict=True):
+        assert open_picture(one.text).tobytes() == open_picture(other.text).tobytes()
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["all.zip", "pictures"]
+
+
+def test_folders_named_by_split_decide_which_pictures_are_held_out(tmp_path: Path) -> None:
+    path = zipped(paint(tmp_path / "one", 6), tmp_path / "split.zip", "set/train/")
+    split = load_data(zipped(paint(tmp_path / "other", 3), path, "set/test/"))
+    assert (len(split.train), len(split.held_out)) == (12, 6)
+
+
+def test_a_picture_of_too_many_pixels_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = paint(tmp_path / "pictures", 3)
+    Image.new("RGB", (200, 200)).save(folder / "day" / "bomb.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10_000)
+    assert "day/bomb.png is no picture that can be read (DecompressionBombError)" in [
+        problem.reason for problem in load_data(folder).problems
+    ]
+
+
 def test_a_file_that_is_no_picture_is_listed_and_a_folder_without_any_is_refused(tmp_path: Path) -> None:
     split = load_data(paint(tmp_path / "pictures"))
     assert [problem.reason for problem in split.problems] == [
@@ -97,5 +133,5 @@ def test_a_file_that_is_no_picture_is_listed_and_a_folder_without_any_is_refused
     assert "20 pictures in 2 folders" in split.description
     (tmp_path / "empty" / "a").mkdir(parents=True)
     (tmp_path / "empty" / "a" / "x.png").write_bytes(b"")
-    with pytest.raises(DataError, match="empty holds no picture that can be read"):
+    with pytest.raises(DataError, match="None of the 1 pictures can be read"):
         load_data(tmp_path / "empty")

@@ -16,6 +16,7 @@ from ia3_studio.ui.data_tab import choose_kind, keep, preview_tokens, problems, 
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.train_tab import run_config
 from tests.tiny_chat import save_tiny_chat
+from tests.training.test_images import paint, zipped
 from tests.ui.test_train_tab import FORM, SELECTION
 
 
@@ -101,3 +102,14 @@ def test_the_form_still_holds_after_a_look_at_a_starter(bench: Studio, tmp_path:
     *_shown, (_own, data, said, *_rest) = choose_kind(bench, text.OWN_DATA, str(path), 0.34, *fields)
     assert "answer → prompt, prompt → answer" in said
     assert DataChoice.from_text(data).mapping == Mapping("pairs", "answer", "prompt")
+
+
+def test_a_zip_of_pictures_is_shown_by_class_and_a_start_finds_it(bench: Studio, tmp_path: Path) -> None:
+    upload = zipped(paint(tmp_path / "pictures", 4), tmp_path / "day.zip")
+    *_steps, (source, said, rows, faults, *_form) = take_upload(bench, str(upload), 0.25)
+    assert "8 pictures in 2 folders" in said and "6 to learn, 2 only measured" in said and "vision model" in said
+    assert rows.count("<img") == 6 and rows.count("<figcaption>night") == 3 and "broken.png" in faults
+    assert len(DataChoice.from_text(source).load(0.25).train) == 6
+    assert "scaled to its own size" in next(preview_tokens("any/model", source, 1))
+    *_steps, (again, *_rest) = read_so(bench, str(upload), 0.25, *[""] * 8)
+    assert again == source

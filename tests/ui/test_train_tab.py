@@ -21,7 +21,7 @@ from tests.tiny_chat import save_tiny_chat
 
 SELECTION = Selection((Site("layers.0.k_proj", "output", 4, "key"),))
 FORM: tuple[Any, ...] = (
-    "  ", 0.02, 1.5, 4, 128, 7, 0.1, 2.0, 0.001, 512, 5, "float32", "adafactor", 9, 2, False, "skip",
+    "  ", 0.02, 1.5, 4, 128, 7, 0.1, 2.0, 0.001, 512, 5, "float32", "adafactor", 9, 2, False, "skip", 3,
 )  # fmt: skip
 NUMBERS = [place for place, value in enumerate(FORM) if type(value) in (int, float)]
 
@@ -31,7 +31,7 @@ def test_every_field_of_the_form_reaches_the_run() -> None:
     assert config.train == TrainConfig(
         learning_rate=0.02, epochs=1.5, batch_size=4, max_length=128, seed=7, warmup=0.1, clip=2.0, pull=0.001,
         micro_tokens=512, evaluate_every=5, backward="float32", optimiser="adafactor", max_steps=9, patience=2,
-        keep_best=False, long_rows="skip",
+        keep_best=False, long_rows="skip", answers=3,
     )  # fmt: skip
     assert (config.model, config.data, config.selection, config.held_out) == (
         "some/model", "data/my.pairs.csv", SELECTION, 0.2,
@@ -110,7 +110,7 @@ def test_a_recipe_fills_the_form_and_says_what_it_rests_on() -> None:
 def test_a_rate_is_suggested_from_trials_on_ones_own_rows(bench: Studio, tmp_path: Path) -> None:
     source = str(save_tiny_chat(tmp_path / "tiny"))
     ticks, _said = pick_preset(bench, source, "paper")
-    *_, (rate, said) = suggest(bench, source, "lighthouse", ticks, 0.1, *FORM[:-1], "cut")
+    *_, (rate, said) = suggest(bench, source, "lighthouse", ticks, 0.1, *FORM[:-2], "cut", 0)
     assert rate in RATES and said.count("<tr") == 1 + len(RATES) and f"{rate:g} is filled in" in said
     with pytest.raises(DataError, match="No data file is in use"):
         list(suggest(bench, source, "", ticks, 0.1, *FORM))

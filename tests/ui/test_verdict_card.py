@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas
@@ -10,6 +12,7 @@ import pytest
 from ia3_studio.runs import Run
 from ia3_studio.runs.evaluation import RunEvaluation, write_evaluation
 from ia3_studio.runs.folder import Said, write_json
+from ia3_studio.training.report import Confusion
 from ia3_studio.ui import text
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import run_key
@@ -28,7 +31,7 @@ def with_adapter(add_run: AddRun) -> Run:
 def test_sentence_table_and_file_say_the_same(bench: Studio, add_run: AddRun) -> None:
     run = with_adapter(add_run)
     write_evaluation(run.folder, RunEvaluation(loss(-0.4, -0.1), loss(-0.1, 0.1)))
-    card, said, table, csv = draw(bench, run_key(run.id))
+    card, said, table, csv, _confusion = draw(bench, run_key(run.id))
     assert card["visible"] and "Gain. Loss went from 3.500 to 3.250" in said and "good" in said
     assert "−0.250 (−0.400 to −0.100)" in table and "24 held-out rows, 24 neutral paragraphs" in table
     frame = pandas.read_csv(csv["value"])
@@ -40,14 +43,14 @@ def test_sentence_table_and_file_say_the_same(bench: Studio, add_run: AddRun) ->
 def test_a_classifier_that_writes_no_text_is_shown_without_forgetting(bench: Studio, add_run: AddRun) -> None:
     run = with_adapter(add_run)
     write_evaluation(run.folder, RunEvaluation(loss(-0.4, -0.1)))
-    _card, said, table, csv = draw(bench, run_key(run.id))
+    _card, said, table, csv, _confusion = draw(bench, run_key(run.id))
     assert "Gain." in said and "neutral" not in said + table and "24 held-out rows" in table
     assert len(pandas.read_csv(csv["value"])) == 1
 
 
 def test_there_is_no_card_without_a_run_that_has_an_adapter(bench: Studio, add_run: AddRun) -> None:
     for key in ("", run_key(add_run().id)):
-        card, _said, _table, csv = draw(bench, key)
+        card, _said, _table, csv, _confusion = draw(bench, key)
         assert not card["visible"] and not csv["visible"]
 
 
@@ -57,7 +60,7 @@ def test_a_run_that_works_has_its_verdict_to_come_and_one_that_ended_without_say
     run = with_adapter(add_run)
     assert text.VERDICT_SOON in draw(bench, run_key(run.id))[1]
     write_json(run.files.status, vars(Said("ended", "Stopped after step 5", result="stopped")))
-    card, said, table, csv = draw(bench, run_key(run.id))
+    card, said, table, csv, _confusion = draw(bench, run_key(run.id))
     assert card["visible"] and text.VERDICT_NONE in said and table == "" and not csv["visible"]
 
 
@@ -66,3 +69,16 @@ def test_only_a_gain_that_forgets_nothing_is_good_news() -> None:
     found = {(one, other): tone(RunEvaluation(one, other).verdict) for one, other in
              ((gain, same), (gain, much), (worse, same), (same, same), (loss(-0.4, -0.1, rows=3), same))}  # fmt: skip
     assert list(found.values()) == ["good", "warn", "warn", "plain", "plain"]
+
+
+def test_the_most_frequent_mistakes_are_shown_and_all_are_in_the_file(bench: Studio, add_run: AddRun) -> None:
+    run = with_adapter(add_run)
+    base, tuned = ((5, 5), (6, 4)), ((9, 1), (3, 7))
+    tables = (Confusion("base", ("sea", "land"), base), Confusion("tuned", ("sea", "land"), tuned))
+    write_evaluation(run.folder, RunEvaluation(replace(loss(-0.4, -0.1), task="classes", confusion=tables)))
+    _card, _said, shown, _csv, download = draw(bench, run_key(run.id))
+    cells = re.findall("<td><div>(.*?)</div></td>", shown)
+    assert cells[-8:] == ["land", "sea", "6", "3", "sea", "land", "5", "1"]
+    frame = pandas.read_csv(download["value"])
+    assert frame.groupby("model")["rows"].sum().to_dict() == {"base": 20, "tuned": 20}
+    assert frame.query("model == 'tuned' and label == 'land' and taken_for == 'sea'")["rows"].item() == 3

@@ -1,0 +1,151 @@
+"""Which pictures are in a folder or a zip, and into which class does each belong? A folder of them is a class."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from ia3_studio.data.examples import Example
+from ia3_studio.data.json_rows import SPLITS
+from ia3_studio.data.packed import MAX_MEMBERS, is_content
+from ia3_studio.data.problem import Problem
+from ia3_studio.errors import DataError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"))
+MOST_PICTURE_BYTES = 64 * 2**20
+"""Largest picture of an archive that is unpacked."""
+_INSIDE = "::"
+"""Stands between an archive and the name of a picture in it."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One file that may be a picture."""
+
+    name: str
+    """Its path within the folder or archive."""
+    size: int
+    """Bytes, unpacked."""
+    source: str
+    """What :func:`open_picture` opens: a path, or an archive and the name in it."""
+
+    @property
+    def label(self) -> str:
+        """Return its class: the folder it lies in."""
+        return PurePosixPath(self.name).parent.name
+
+    @property
+    def split(self) -> str:
+        """Return the split its folders name, such as "train"; empty where they name none."""
+        return next((part.lower() for part in PurePosixPath(self.name).parts[:-2] if part.lower() in SPLITS), "")
+
+
+def find_pictures(path: Path) -> list[Picture]:
+    """Return the pictures in the sub-folders of a folder or a zip, by name; none where it holds none.
+
+    Raises:
+        DataError: there are more than can be read.
+    """
+    if path.suffix.lower() == ".zip" and path.is_file():
+        found = _zipped(path)
+    else:
+        found = _in_folder(path) if path.is_dir() else []
+    if len(found) > MAX_MEMBERS:
+        raise DataError(f"{path.name} holds {len(found):,} pictures; give at most {MAX_MEMBERS:,}.")
+    return sorted(found, key=lambda picture: picture.name)
+
+
+def picture_examples(pictures: Sequence[Picture]) -> tuple[list[Example], list[Problem]]:
+    """Return pictures labelled by their folder, and the files that are no pictures; rows count the files from 1.
+
+    Raises:
+        DataError: none of the files is a picture.
+    """
+    examples: list[Example] = []
+    problems: list[Problem] = []
+    for number, picture in enumerate(pictures, start=1):
+        reason = _damage(picture)
+        if reason:
+            problems.append(Problem(number, f"{picture.name} {reason}"))
+        else:
+            examples.append(Example(number, text=picture.source, labels=(picture.label,)))
+    if not examples:
+        raise DataError(f"None of the {len(pictures):,} pictures can be read; {problems[0].reason}.")
+    return examples, problems
+
+
+def pictures_fingerprint(pictures: Sequence[Picture]) -> str:
+    """Return the SHA-256 of the names and sizes of pictures."""
+    return hashlib.sha256("".join(f"{each.name}:{each.size}\n" for each in pictures).encode()).hexdigest()
+
+
+def open_picture(source: str) -> Image:
+    """Return a picture that :attr:`Picture.source` names, in red, green and blue.
+
+    Raises:
+        OSError: the file is no picture, or is not there any more.
+    """
+    from PIL import Image
+
+    archive, inside, name = source.rpartition(_INSIDE)
+    if not inside:
+        with Image.open(source) as picture:
+            return picture.convert("RGB")
+    with zipfile.ZipFile(archive) as packed, packed.open(name) as member:
+        return Image.open(io.BytesIO(member.read(MOST_PICTURE_BYTES))).convert("RGB")
+
+
+def thumbnail(source: str, edge: int = 96) -> bytes:
+    """Return a small JPEG of a picture.
+
+    Raises:
+        OSError: the file is no picture, or is not there any more.
+    """
+    small = open_picture(source)
+    small.thumbnail((edge, edge))
+    written = io.BytesIO()
+    small.save(written, "JPEG", quality=80)
+    return written.getvalue()
+
+
+def _in_folder(folder: Path) -> list[Picture]:
+    files = (file for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
+    named = ((file.relative_to(folder).as_posix(), file) for file in files)
+    return [Picture(name, file.stat().st_size, str(file)) for name, file in named if _is_picture(name)]
+
+
+def _zipped(path: Path) -> list[Picture]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            inside = [info for info in archive.infolist() if not info.is_dir() and _is_picture(info.filename)]
+    except (zipfile.BadZipFile, OSError):  # said by whoever reads it as a table
+        return []
+    return [Picture(info.filename, info.file_size, f"{path}{_INSIDE}{info.filename}") for info in inside]
+
+
+def _is_picture(name: str) -> bool:
+    path = PurePosixPath(name)
+    return path.suffix.lower() in SUFFIXES and is_content(name) and path.parent.name != ""
+
+
+def _damage(picture: Picture) -> str:
+    """Return why a file is no picture; empty when it is one."""
+    from PIL import Image
+
+    if picture.size > MOST_PICTURE_BYTES:
+        return f"has {picture.size / 2**20:,.0f} MB, more than the {MOST_PICTURE_BYTES / 2**20:,.0f} MB that are read"
+    # Damaged pictures raise SyntaxError and ValueError; one of too many pixels its own, so that it is not unpacked.
+    causes = (OSError, SyntaxError, ValueError, zipfile.BadZipFile, RuntimeError, Image.DecompressionBombError)
+    try:
+        open_picture(picture.source)
+    except causes as error:
+        return f"is no picture that can be read ({type(error).__name__})"
+    return ""
