@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.studio_app import StudioProcess, open_studio, open_tab
 from tests.tiny_chat import save_tiny_chat
+from tests.training.test_images import paint, zipped
 
 pytestmark = pytest.mark.e2e
 
@@ -42,3 +43,15 @@ def test_a_wrong_guess_is_mended_and_the_tokens_follow(page: Page, studio: Studi
         page.screenshot(path=Path(folder) / "own-data-390.png", full_page=True)
     page.locator("#show-tokens").click()
     expect(page.locator("#tokens mark").first).to_contain_text("good", timeout=60_000)
+
+
+def test_a_zip_of_pictures_is_shown_as_pictures(page: Page, studio: StudioProcess, tmp_path: Path) -> None:
+    upload = zipped(paint(tmp_path / "pictures", 6), tmp_path / "day.zip")
+    open_studio(page, studio)
+    open_tab(page, "3 Data")
+    page.get_by_role("radio", name="My file").check()
+    page.locator("#data-file input[type=file]").set_input_files(upload)
+    expect(page.locator("#data-note")).to_contain_text("12 pictures in 2 folders")
+    expect(page.locator("#data-rows img")).to_have_count(10)
+    if folder := os.environ.get("IA3_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / "pictures.png", full_page=True)
