@@ -33,6 +33,7 @@ def test_a_wrong_guess_is_mended_and_the_tokens_follow(page: Page, studio: Studi
     page.locator("#data-file input[type=file]").set_input_files(path)
     expect(page.locator("#data-note")).to_contain_text("good → prompt, hello → answer")
     page.get_by_role("button", name="How the rows are read").click()
+    expect(page.locator("#first-column input")).to_have_value("good")  # the form is filled in: nothing resets it now
     choose(page, "first-column", "hello")
     choose(page, "answer-column", "good")
     page.locator("#read-so").click()
