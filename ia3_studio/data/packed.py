@@ -52,9 +52,19 @@ def unpacked(name: str, data: bytes) -> bytes:
 
 def folder_members(folder: Path) -> dict[str, bytes]:
     """Return the files of a folder and its sub-folders, by their path in it; hidden ones are left out."""
+    return _gathered(folder.name, ((name, path.read_bytes()) for name, path in folder_files(folder)))
+
+
+def folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the files of a folder and its sub-folders with their path in it; hidden ones and links are left out."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
     named = ((path.relative_to(folder).as_posix(), path) for path in files)
-    return _gathered(folder.name, ((name, path.read_bytes()) for name, path in named if is_content(name)))
+    return ((name, path) for name, path in named if _is_content(name))
+
+
+def zip_files(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Return the files of an archive; hidden ones are left out."""
+    return [info for info in archive.infolist() if not info.is_dir() and _is_content(info.filename)]
 
 
 def zip_members(name: str, data: bytes) -> dict[str, bytes]:
@@ -65,8 +75,7 @@ def zip_members(name: str, data: bytes) -> dict[str, bytes]:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            inside = [info for info in archive.infolist() if not info.is_dir() and is_content(info.filename)]
-            return _gathered(name, ((info.filename, _read_member(archive, info)) for info in inside))
+            return _gathered(name, ((info.filename, _read_member(archive, info)) for info in zip_files(archive)))
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:
         raise DataError(f"{name} cannot be unpacked ({error}); pack it again, without a password.") from error
 
@@ -88,8 +97,7 @@ def _gathered(name: str, members: Iterator[tuple[str, bytes]]) -> dict[str, byte
     return found
 
 
-def is_content(name: str) -> bool:
-    """Say whether a file of a folder or an archive is meant to be read: not hidden, and none of the system's."""
+def _is_content(name: str) -> bool:
     return not any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
 
 

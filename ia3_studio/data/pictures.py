@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.examples import Example
 from ia3_studio.data.json_rows import SPLITS
-from ia3_studio.data.packed import MAX_MEMBERS, is_content
+from ia3_studio.data.packed import MAX_MEMBERS, folder_files, zip_files
 from ia3_studio.data.problem import Problem
 from ia3_studio.errors import DataError
 
@@ -87,20 +87,21 @@ def pictures_fingerprint(pictures: Sequence[Picture]) -> str:
     return hashlib.sha256("".join(f"{each.name}:{each.size}\n" for each in pictures).encode()).hexdigest()
 
 
-def open_picture(source: str) -> Image:
+def open_picture(source: str, edge: int | None = None) -> Image:
     """Return a picture that :attr:`Picture.source` names, in red, green and blue.
+
+    Args:
+        edge: a picture of so many pixels is enough; most of the work of decoding a large JPEG is then spared.
 
     Raises:
         OSError: the file is no picture, or is not there any more.
     """
     from PIL import Image
 
-    archive, inside, name = source.rpartition(_INSIDE)
-    if not inside:
-        with Image.open(source) as picture:
-            return picture.convert("RGB")
-    with zipfile.ZipFile(archive) as packed, packed.open(name) as member:
-        return Image.open(io.BytesIO(member.read(MOST_PICTURE_BYTES))).convert("RGB")
+    with Image.open(_file_of(source)) as picture:
+        if edge:
+            picture.draft("RGB", (edge, edge))
+        return picture.convert("RGB")
 
 
 def thumbnail(source: str, edge: int = 96) -> bytes:
@@ -109,23 +110,30 @@ def thumbnail(source: str, edge: int = 96) -> bytes:
     Raises:
         OSError: the file is no picture, or is not there any more.
     """
-    small = open_picture(source)
+    small = open_picture(source, edge)
     small.thumbnail((edge, edge))
     written = io.BytesIO()
     small.save(written, "JPEG", quality=80)
     return written.getvalue()
 
 
+def _file_of(source: str) -> str | io.BytesIO:
+    archive, inside, name = source.rpartition(_INSIDE)
+    if not inside:
+        return source
+    with zipfile.ZipFile(archive) as packed, packed.open(name) as member:
+        return io.BytesIO(member.read(MOST_PICTURE_BYTES))
+
+
 def _in_folder(folder: Path) -> list[Picture]:
-    files = (file for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
-    named = ((file.relative_to(folder).as_posix(), file) for file in files)
-    return [Picture(name, file.stat().st_size, str(file)) for name, file in named if _is_picture(name)]
+    files = folder_files(folder)
+    return [Picture(name, file.stat().st_size, str(file)) for name, file in files if _is_picture(name)]
 
 
 def _zipped(path: Path) -> list[Picture]:
     try:
         with zipfile.ZipFile(path) as archive:
-            inside = [info for info in archive.infolist() if not info.is_dir() and _is_picture(info.filename)]
+            inside = [info for info in zip_files(archive) if _is_picture(info.filename)]
     except (zipfile.BadZipFile, OSError):  # said by whoever reads it as a table
         return []
     return [Picture(info.filename, info.file_size, f"{path}{_INSIDE}{info.filename}") for info in inside]
@@ -133,7 +141,7 @@ def _zipped(path: Path) -> list[Picture]:
 
 def _is_picture(name: str) -> bool:
     path = PurePosixPath(name)
-    return path.suffix.lower() in SUFFIXES and is_content(name) and path.parent.name != ""
+    return path.suffix.lower() in SUFFIXES and path.parent.name != ""
 
 
 def _damage(picture: Picture) -> str:
@@ -145,7 +153,7 @@ def _damage(picture: Picture) -> str:
     # Damaged pictures raise SyntaxError and ValueError; one of too many pixels its own, so that it is not unpacked.
     causes = (OSError, SyntaxError, ValueError, zipfile.BadZipFile, RuntimeError, Image.DecompressionBombError)
     try:
-        open_picture(picture.source)
+        open_picture(picture.source, edge=1)
     except causes as error:
         return f"is no picture that can be read ({type(error).__name__})"
     return ""
