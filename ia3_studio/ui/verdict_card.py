@@ -31,16 +31,19 @@ class VerdictCard:
     """What :func:`draw` fills."""
 
 
-def draw(studio: Studio, key: str) -> tuple[Any, str, str, Any, Any]:
-    """Return (card, verdict, table, both downloads) of what is shown; no card where there is no run with an adapter."""
+def draw(studio: Studio, key: str) -> tuple[Any, str, str, Any, str, Any]:
+    """Return (card, verdict, table, its download, mistakes, their download) of what is shown.
+
+    There is no card where there is no run with an adapter.
+    """
     nothing = gr.update(visible=False)
     shown = find(studio, key)
     if shown is None or shown.run is None or shown.adapter is None:
-        return nothing, "", "", nothing, nothing
+        return nothing, "", "", nothing, "", nothing
     found = read_evaluation(shown.run.folder)
     if found is None:
         said = text.VERDICT_SOON if shown.run.status().active else text.VERDICT_NONE
-        return gr.update(visible=True), note(said), "", nothing, nothing
+        return gr.update(visible=True), note(said), "", nothing, "", nothing
     folder = studio.scratch / key.replace(":", "-")
     verdict = found.verdict
     return (
@@ -48,6 +51,7 @@ def draw(studio: Studio, key: str) -> tuple[Any, str, str, Any, Any]:
         note(verdict.sentence, tone(verdict)),
         numbers(found),
         gr.update(value=write_table(folder, found), visible=True),
+        mistakes(found),
         gr.update(value=write_mistakes(folder, found), visible=True) if found.held_out.confusion else nothing,
     )
 
@@ -64,7 +68,7 @@ def numbers(found: RunEvaluation) -> str:
     parts = ((text.ON_HELD_OUT, found.held_out), (text.IN_ANSWERS, found.written), (text.ON_NEUTRAL, found.forgetting))
     rows = [_row(where, measure) for where, evaluation in parts if evaluation for measure in evaluation.measures]
     neutral, written = (part.rows if part else 0 for part in (found.forgetting, found.written))
-    return table(text.VERDICT_COLUMNS, rows, text.measured_on(found.held_out.rows, neutral, written)) + mistakes(found)
+    return table(text.VERDICT_COLUMNS, rows, text.measured_on(found.held_out.rows, neutral, written))
 
 
 def mistakes(found: RunEvaluation) -> str:
@@ -115,8 +119,9 @@ def build() -> VerdictCard:
         said = gr.HTML(elem_id="verdict-note")
         measures = gr.HTML(elem_id="verdict-table")
         csv = gr.DownloadButton(text.VERDICT_CSV, size="md", visible=False, elem_id="verdict-csv")
+        taken_for = gr.HTML(elem_id="mistakes")
         confusion = gr.DownloadButton(text.CONFUSION_CSV, size="md", visible=False, elem_id="confusion-csv")
-    return VerdictCard([card, said, measures, csv, confusion])
+    return VerdictCard([card, said, measures, csv, taken_for, confusion])
 
 
 def _row(where: str, measure: Measure) -> tuple[str, str, str, str]:

@@ -31,7 +31,7 @@ def with_adapter(add_run: AddRun) -> Run:
 def test_sentence_table_and_file_say_the_same(bench: Studio, add_run: AddRun) -> None:
     run = with_adapter(add_run)
     write_evaluation(run.folder, RunEvaluation(loss(-0.4, -0.1), loss(-0.1, 0.1)))
-    card, said, table, csv, _confusion = draw(bench, run_key(run.id))
+    card, said, table, csv, *_mistakes = draw(bench, run_key(run.id))
     assert card["visible"] and "Gain. Loss went from 3.500 to 3.250" in said and "good" in said
     assert "−0.250 (−0.400 to −0.100)" in table and "24 held-out rows, 24 neutral paragraphs" in table
     frame = pandas.read_csv(csv["value"])
@@ -43,14 +43,14 @@ def test_sentence_table_and_file_say_the_same(bench: Studio, add_run: AddRun) ->
 def test_a_classifier_that_writes_no_text_is_shown_without_forgetting(bench: Studio, add_run: AddRun) -> None:
     run = with_adapter(add_run)
     write_evaluation(run.folder, RunEvaluation(loss(-0.4, -0.1)))
-    _card, said, table, csv, _confusion = draw(bench, run_key(run.id))
+    _card, said, table, csv, *_mistakes = draw(bench, run_key(run.id))
     assert "Gain." in said and "neutral" not in said + table and "24 held-out rows" in table
     assert len(pandas.read_csv(csv["value"])) == 1
 
 
 def test_there_is_no_card_without_a_run_that_has_an_adapter(bench: Studio, add_run: AddRun) -> None:
     for key in ("", run_key(add_run().id)):
-        card, _said, _table, csv, _confusion = draw(bench, key)
+        card, _said, _table, csv, *_mistakes = draw(bench, key)
         assert not card["visible"] and not csv["visible"]
 
 
@@ -60,7 +60,7 @@ def test_a_run_that_works_has_its_verdict_to_come_and_one_that_ended_without_say
     run = with_adapter(add_run)
     assert text.VERDICT_SOON in draw(bench, run_key(run.id))[1]
     write_json(run.files.status, vars(Said("ended", "Stopped after step 5", result="stopped")))
-    card, said, table, csv, _confusion = draw(bench, run_key(run.id))
+    card, said, table, csv, *_mistakes = draw(bench, run_key(run.id))
     assert card["visible"] and text.VERDICT_NONE in said and table == "" and not csv["visible"]
 
 
@@ -76,7 +76,7 @@ def test_the_most_frequent_mistakes_are_shown_and_all_are_in_the_file(bench: Stu
     base, tuned = ((5, 5), (6, 4)), ((9, 1), (3, 7))
     tables = (Confusion("base", ("sea", "land"), base), Confusion("tuned", ("sea", "land"), tuned))
     write_evaluation(run.folder, RunEvaluation(replace(loss(-0.4, -0.1), task="classes", confusion=tables)))
-    _card, _said, shown, _csv, download = draw(bench, run_key(run.id))
+    _card, _said, _table, _csv, shown, download = draw(bench, run_key(run.id))
     cells = re.findall("<td><div>(.*?)</div></td>", shown)
     assert cells[-8:] == ["land", "sea", "6", "3", "sea", "land", "5", "1"]
     frame = pandas.read_csv(download["value"])
