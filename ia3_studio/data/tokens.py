@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from ia3_studio.data.examples import Example, Message
@@ -46,14 +45,6 @@ class Tokenized:
     """Data rows left out because the model's chat template refuses them."""
 
 
-@dataclass(frozen=True)
-class Piece:
-    """Consecutive tokens of one kind, as text."""
-
-    text: str
-    trained: bool
-
-
 def tokenize(examples: Sequence[Example], tokenizer: Any, max_length: int) -> Tokenized:
     """Turn examples into token rows of at most ``max_length`` tokens.
 
@@ -83,26 +74,6 @@ def prompt_ids(messages: Sequence[Message], tokenizer: Any) -> tuple[int, ...]:
         DataError: the chat template refuses the conversation.
     """
     return prompt_tokens(messages, tokenizer)
-
-
-def preview(rows: Sequence[TokenRow], tokenizer: Any, count: int) -> list[tuple[Piece, ...]]:
-    """Return the first rows as text, each in runs of trained and untrained tokens."""
-    return [pieces(row, tokenizer) for row in rows[:count]]
-
-
-def pieces(row: TokenRow, tokenizer: Any) -> tuple[Piece, ...]:
-    """Return a row as text in runs of trained and untrained tokens, special tokens included."""
-    found: list[Piece] = []
-    stop, shown = 0, ""
-    for trained, run in groupby(row.labels, key=lambda label: label != IGNORED):
-        stop += len(list(run))
-        # Decoded with all that stands before: decoded alone, some tokenizers drop the space a run begins with.
-        text = str(
-            tokenizer.decode(row.input_ids[:stop], skip_special_tokens=False, clean_up_tokenization_spaces=False)
-        )
-        found.append(Piece(text[len(shown) :], trained))
-        shown = text
-    return tuple(found)
 
 
 def _row(example: Example, tokenizer: Any, max_length: int) -> TokenRow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -21,6 +22,7 @@ TRAINING = "#5b8bc7"
 INK = "#808794"
 """Mid-grey: at least 3 to 1 against both page backgrounds."""
 GRID_LINES = "rgba(128, 135, 148, 0.25)"
+LENGTH_BINS = 40
 SMALLEST_RANGE = 0.02
 """The colour scale never spans less, so that an untrained adapter does not look trained."""
 MEASURES: dict[Measure, str] = {
@@ -88,6 +90,32 @@ def histogram_figure(counted: Histogram, counts: Literal["linear", "log"] = "lin
         figure.update_yaxes(title_text="numbers (log scale)", type="log", dtick=1)
     else:
         figure.update_yaxes(title_text="numbers")
+    return figure
+
+
+def length_figure(lengths: Sequence[int], limit: int) -> go.Figure:
+    """Draw how many rows have which length in tokens, with a line at the limit where any row comes near it."""
+    import plotly.graph_objects as go
+
+    longest = max(lengths, default=1)
+    counts, edges = np.histogram(lengths, bins=min(longest, LENGTH_BINS), range=(0, longest + 1))
+    middles = (edges[:-1] + edges[1:]) / 2
+    spans = [f"{int(np.ceil(low)):,} to {int(np.ceil(high)) - 1:,}" for low, high in pairwise(edges)]
+    figure = go.Figure(
+        go.Bar(
+            x=middles,
+            y=counts,
+            width=float(edges[1] - edges[0]),
+            customdata=spans,
+            marker={"color": np.where(edges[:-1] >= limit, AMPLIFIED, TRAINING).tolist(), "line": {"width": 0}},
+            hovertemplate="%{customdata} tokens: %{y:,} rows<extra></extra>",
+        )
+    )
+    _style(figure, 260)
+    if longest > limit / 2:
+        figure.add_vline(x=limit, line={"color": INK, "width": 1.5, "dash": "dot"}, annotation={"text": "Max length"})
+    figure.update_xaxes(title_text="tokens of a row")
+    figure.update_yaxes(title_text="rows")
     return figure
 
 

@@ -22,6 +22,7 @@ from ia3_studio.ui import (
     export_tab,
     model_tab,
     modules_tab,
+    outlook_card,
     scales_tab,
     text,
     train_tab,
@@ -216,6 +217,14 @@ def _wire_starts(studio: Studio, session: Session, page: Page) -> None:
     """Start a run from the first tab or from the form; stop it from anywhere."""
     page.model.train_demo.click(guard(train_demo, studio), None, [session.shown, page.tabs], **quiet())
     form = [session.model, session.data, page.modules.tree, page.data.held_out, *page.train.form]
+    outlook = page.data.outlook
+    gr.on(
+        [outlook.ask.click, outlook.number.submit],
+        guard(outlook_card.draw, studio, train_tab.run_config),
+        [session.model, session.data, page.data.held_out, outlook.number, *page.train.form],
+        outlook.drawn,
+        **quiet(),
+    )
     suggestion = page.train.suggestion
     suggestion.ask.click(
         guard(train_tab.suggest, studio), form, [suggestion.rate, suggestion.note], **quiet(concurrency_limit=1)

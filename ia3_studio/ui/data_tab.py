@@ -9,26 +9,20 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
 from ia3_studio.data.examples import Example
+from ia3_studio.data.findings import examine
 from ia3_studio.data.load import LIGHTHOUSE, DataChoice, DataSplit, load_data, split_pictures, split_table
 from ia3_studio.data.pictures import find_pictures, thumbnail
-from ia3_studio.data.problem import Problem
 from ia3_studio.data.table import Table, read_table
 from ia3_studio.errors import StudioError
-from ia3_studio.runs.lessons import sorts
-from ia3_studio.training import TrainConfig
-from ia3_studio.ui import reading_form, text
+from ia3_studio.ui import data_words, outlook_card, reading_form, text
 from ia3_studio.ui.boundary import guard
-from ia3_studio.ui.job import Job
-from ia3_studio.ui.markup import Fact, bullets, facts, gallery, heading, marked, note, table
-from ia3_studio.ui.session import Session, Studio, chosen_data, quiet
-
-if TYPE_CHECKING:
-    from ia3_studio.models import Task
+from ia3_studio.ui.markup import Fact, bullets, facts, gallery, heading, note, table
+from ia3_studio.ui.session import Session, Studio, quiet
 
 UPLOADS = "uploads"
 """The folder of uploaded data below the studio's home; a run finds its data there later."""
@@ -45,7 +39,7 @@ class DataTab:
     used: list[gr.components.Component]
     """What :func:`use_data` fills."""
     held_out: gr.Slider
-    preview: gr.HTML
+    outlook: outlook_card.OutlookCard
     next: gr.Button
 
 
@@ -112,10 +106,12 @@ def use_data(source: str, held_out: float) -> tuple[str, str, str, str]:
 
 def shown(split: DataSplit) -> tuple[str, str, str]:
     """Return (facts, first rows, problems) of data that have been read."""
+    found = examine(split)
+    balance = data_words.balance_rows(found.balance)
     return (
-        facts(Fact(*row) for row in text.data_facts(split)),
-        first_rows(split),
-        bullets(problems(split.problems), "warn"),
+        facts(Fact(*row) for row in data_words.data_facts(split)),
+        first_rows(split) + (table(data_words.BALANCE_COLUMNS, balance, data_words.BALANCE) if balance else ""),
+        bullets(data_words.finding_sentences(found), "warn"),
     )
 
 
@@ -142,12 +138,6 @@ def _first_pictures(split: DataSplit) -> str:
     return gallery(((thumbnail(example.text), example.labels[0]) for example in shown), text.FIRST_PICTURES)
 
 
-def problems(found: Sequence[Problem], most: int = 8) -> list[str]:
-    """Return one sentence for each row left out, the first few of them."""
-    said = [f"Row {problem.row} is left out: {problem.reason}." for problem in found[:most]]
-    return [*said, f"… and {len(found) - most:,} more rows."] if len(found) > most else said
-
-
 def keep(upload: Path, folder: Path) -> Path:
     """Copy a file into a folder named by its content, for good; return the copy."""
     digest = hashlib.sha256(upload.read_bytes()).hexdigest()[:16]
@@ -158,64 +148,6 @@ def keep(upload: Path, folder: Path) -> Path:
             shutil.copyfileobj(source, copy)
         os.replace(copy.name, target)
     return target
-
-
-def preview_tokens(model: str, data: str, number: float) -> Iterator[str]:
-    """Show one example as the model sees it, trained tokens marked; yield the page's piece."""
-    split = DataChoice.from_text(chosen_data(data)).load()
-    example = split.train[min(int(number), len(split.train)) - 1]
-    if split.mapping.kind == "pictures":
-        yield note(text.PICTURE_SEEN) + gallery([(thumbnail(example.text, 320), example.labels[0])], text.PICTURE)
-        return
-    with Job[str, Any](lambda report: open_tokenizer_of(model, lambda _share, said: report(said))) as job:
-        for said in job:
-            yield note(said)
-        tokenizer, task = job.result()
-    if sorts(split, task):
-        yield sorted_tokens(example, tokenizer)
-    else:
-        yield (written_tokens if task == "seq2seq" else trained_tokens)(example, tokenizer)
-
-
-def trained_tokens(example: Example, tokenizer: Any) -> str:
-    """Return an example as a chat model sees it, trained tokens marked."""
-    from ia3_studio.data.tokens import pieces, tokenize
-
-    row = tokenize([example], tokenizer, TrainConfig().max_length).rows[0]
-    found = [(piece.text, piece.trained) for piece in pieces(row, tokenizer)]
-    trained = sum(label >= 0 for label in row.labels)
-    return note(text.tokens_marked(len(row.input_ids), trained, row.cut)) + marked(found)
-
-
-def written_tokens(example: Example, tokenizer: Any) -> str:
-    """Return what an encoder-decoder reads of an example, and behind it what it learns to write."""
-    from ia3_studio.data.targets import tokenize_targets
-
-    row = tokenize_targets([example], tokenizer, TrainConfig().max_length).rows[0]
-    parts = [(tokenizer.decode(ids), trained) for ids, trained in ((row.input_ids, False), (row.labels, True))]
-    return note(text.tokens_marked(len(row.input_ids) + len(row.labels), len(row.labels), row.cut)) + marked(parts)
-
-
-def sorted_tokens(example: Example, tokenizer: Any) -> str:
-    """Return an example as a classifier sees it, and what it is to answer."""
-    from ia3_studio.data.labels import Labels, tokenize_labels
-
-    labels = Labels("single", tuple(dict.fromkeys(example.labels)), of_words=bool(example.words))
-    row = tokenize_labels([example], labels, tokenizer, TrainConfig().max_length).rows[0]
-    shown = tokenizer.decode(row.input_ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
-    return note(text.tokens_sorted(len(row.input_ids), example.labels, row.cut)) + marked([(shown, False)])
-
-
-def open_tokenizer_of(model: str, progress: Any) -> tuple[Any, Task]:
-    """Return a model's tokenizer and what it is for; it is fetched first when it is not on this computer."""
-    from ia3_studio.models import prepare
-    from ia3_studio.models.architecture import model_class, read_config, task_of
-    from ia3_studio.models.weights import open_tokenizer
-
-    folder = prepare(model, progress)
-    progress(None, text.OPENING_TOKENIZER)
-    config = read_config(folder)
-    return open_tokenizer(folder, config), task_of(model_class(config), config)
 
 
 def _columns(example: Example) -> Sequence[str]:
@@ -269,11 +201,7 @@ def build(studio: Studio, session: Session) -> DataTab:
             faults = gr.HTML(elem_id="data-problems")
         with gr.Column(scale=7, min_width=320):
             rows = gr.HTML(elem_id="data-rows")
-    gr.HTML(heading(text.TOKENS_TITLE, text.TOKENS_WORDS))
-    with gr.Row(elem_classes="inline"):
-        number = gr.Number(1, label=text.EXAMPLE_NUMBER, precision=0, minimum=1, scale=0, min_width=140)
-        look = gr.Button(text.SHOW_TOKENS, scale=0, min_width=220, elem_id="show-tokens")
-    preview = gr.HTML(elem_id="tokens")
+    outlook = outlook_card.build()
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_TRAIN, variant="primary", elem_id="next-train")
 
@@ -293,5 +221,4 @@ def build(studio: Studio, session: Session) -> DataTab:
         used,
         **quiet(),
     )
-    gr.on([look.click, number.submit], guard(preview_tokens), [session.model, session.data, number], preview, **quiet())
-    return DataTab(used, held_out, preview, onward)
+    return DataTab(used, held_out, outlook, onward)

@@ -75,7 +75,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str
     )
 
 
-def marked(pieces: Iterable[tuple[str, bool]]) -> str:
-    """Return running text in which the pieces that are trained stand out."""
-    spans = (f"<mark>{escape(piece)}</mark>" if trained else escape(piece) for piece, trained in pieces)
+def marked(pieces: Iterable[tuple[str, str]]) -> str:
+    """Return running text in which the pieces that are "learned" stand out and those that are "cut" are struck."""
+    tags = {"learned": "mark", "cut": "s"}
+    spans = (f"<{tag}>{escape(piece)}</{tag}>" if (tag := tags.get(fate)) else escape(piece) for piece, fate in pieces)
     return f"<pre class='tokens'>{''.join(spans)}</pre>"

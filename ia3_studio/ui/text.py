@@ -8,7 +8,6 @@ from html import escape as escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ia3_studio.data.load import DataSplit
     from ia3_studio.export.archive import CardFacts
     from ia3_studio.training.rate_probe import Trial
 
@@ -85,11 +84,6 @@ STARTER_DATA = "The lighthouse keeper"
 LETTERS_DATA = "Letters to sort"
 OWN_DATA = "My file"
 DATA_KINDS = (STARTER_DATA, LETTERS_DATA, OWN_DATA)
-LABELS_LEARNED = "an encoder such as MiniLM through a new head; a chat model answers with the label"
-HEAD_LEARNED = {
-    "words": "an encoder such as MiniLM, through a new head for words",
-    "pictures": "a vision model such as ViT or ConvNeXt, through a new head",
-}
 STARTER_NAMES = {"lighthouse": STARTER_DATA, "harbour": LETTERS_DATA}
 """What the starters' data are called, by their source."""
 DATA_LABEL = "Data"
@@ -123,11 +117,13 @@ FIRST_ROWS = "First rows"
 FIRST_PICTURES = "First pictures of each class"
 PICTURE = "Picture"
 PICTURE_SEEN = "A picture has no tokens: the model sees it scaled to its own size and learns the name of its folder."
-TOKENS_TITLE = "What is trained"
-TOKENS_WORDS = "An example as the model sees it. Only the marked tokens are learned; the rest is context."
+TOKENS_TITLE = "What the model sees"
+TOKENS_WORDS = (
+    "The first row, one at random and the longest, as the model's own tokenizer and chat template write them. Marked"
+    " tokens are learned, struck ones lie beyond Max length, all else is only read."
+)
 EXAMPLE_NUMBER = "Example"
-SHOW_TOKENS = "Show the tokens"
-OPENING_TOKENIZER = "Opening the tokenizer"
+SHOW_TOKENS = "Look at the rows"
 NEXT_TRAIN = "Next: train"
 
 # train tab
@@ -272,44 +268,14 @@ def loading(source: str) -> str:
     return f"Loading {source} …"
 
 
-def data_facts(split: DataSplit) -> tuple[tuple[str, str], ...]:
-    """Return what was found in the data."""
-    return (
-        ("Data", split.description),
-        ("Columns", str(split.mapping)),
-        ("Rows", f"{len(split.train):,} to learn, {len(split.held_out):,} only measured"),
-        *label_facts(split),
-    )
+def plural(count: int, thing: str) -> str:
+    """Return a count with its thing.
 
-
-def label_facts(split: DataSplit) -> tuple[tuple[str, str], ...]:
-    """Return how many labels there are, how many rows have each, and what a model learns of them."""
-    from ia3_studio.data.labels import label_counts, rare_labels
-
-    if split.mapping.kind not in ("labels", "tags", "pictures") or split.mapping.target == "number":
-        return ()
-    counts, rare = label_counts(split.train), rare_labels(split.train)
-    few, many = min(counts.values()), max(counts.values())
-    rows = f"{few:,}" if few == many else f"{few:,} to {many:,}"
-    what = {"tags": "words", "pictures": "pictures"}.get(split.mapping.kind, "rows")
-    learned = LABELS_LEARNED if split.mapping.kind == "labels" else HEAD_LEARNED[what]
-    facts = [("Labels", f"{len(counts):,}, with {rows} {what} each"), ("Learned by", learned)]
-    if rare:
-        shown = ", ".join(rare[:5]) + (f" and {len(rare) - 5:,} more" if len(rare) > 5 else "")
-        facts.append(("One row only", f"{shown}: little can be learned of a label with one example"))
-    return tuple(facts)
-
-
-def tokens_sorted(tokens: int, labels: Sequence[str], cut: bool) -> str:
-    """Say what a classifier is to answer to the tokens of an example."""
-    ending = " It is longer than the limit, so its end is cut off." if cut else ""
-    return f"{tokens:,} tokens, to be sorted into: {escape(', '.join(labels))}.{ending}"
-
-
-def tokens_marked(tokens: int, trained: int, cut: bool) -> str:
-    """Say how much of an example is trained."""
-    ending = " It is longer than the limit, so its end is cut off." if cut else ""
-    return f"{tokens:,} tokens, {trained:,} of them trained.{ending}"
+    Example:
+        >>> plural(1, "row"), plural(1200, "row")
+        ('1 row', '1,200 rows')
+    """
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def empty_field(label: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from ia3_studio.data.mended import unarmed
 from ia3_studio.insight.verdict import Verdict, change, figure, span
 from ia3_studio.runs.evaluation import RunEvaluation, read_evaluation
 from ia3_studio.ui import text
@@ -103,7 +104,7 @@ def write_mistakes(folder: Path, found: RunEvaluation) -> str:
     path = folder / "confusion.csv"
     DataFrame(
         [
-            {"model": confusion.model, "label": label, "taken_for": taken, "rows": count}
+            {"model": confusion.model, "label": unarmed(label), "taken_for": unarmed(taken), "rows": count}
             for confusion in found.held_out.confusion
             for label, line in zip(confusion.names, confusion.counts, strict=True)
             for taken, count in zip(confusion.names, line, strict=True)

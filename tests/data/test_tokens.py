@@ -10,7 +10,8 @@ from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
 from ia3_studio.data.examples import Example, Message
-from ia3_studio.data.tokens import IGNORED, TokenRow, pieces, preview, prompt_ids, tokenize
+from ia3_studio.data.seen import Part, Seen, see
+from ia3_studio.data.tokens import IGNORED, prompt_ids, tokenize
 from ia3_studio.errors import DataError
 from tests.tiny_chat import TEMPLATE, tiny_tokenizer
 
@@ -23,8 +24,7 @@ def chat(*contents: str, row: int = 1) -> Example:
 
 
 def shown(example: Example, tokenizer: Any) -> list[tuple[str, bool]]:
-    (row,) = tokenize([example], tokenizer, 512).rows
-    return [(piece.text, piece.trained) for piece in pieces(row, tokenizer)]
+    return [(text, mark == "learned") for text, mark in see(example, tokenizer, "writes", 512).pieces(tokenizer)]
 
 
 def trained(example: Example, tokenizer: Any) -> list[str]:
@@ -32,17 +32,14 @@ def trained(example: Example, tokenizer: Any) -> list[str]:
 
 
 def test_only_the_answer_and_the_end_of_its_turn_are_trained() -> None:
-    (row,) = tokenize([chat("Hi?", "Ahoy!")], TOKENIZER, 512).rows
-    assert [(piece.text, piece.trained) for piece in pieces(row, TOKENIZER)] == [
+    assert shown(chat("Hi?", "Ahoy!"), TOKENIZER) == [
         ("<|im_start|>user\nHi?<|im_end|>\n<|im_start|>assistant\n", False),
         ("Ahoy!<|im_end|>", True),
     ]
 
 
 def test_every_answer_of_a_conversation_is_trained() -> None:
-    (row,) = tokenize([chat("a", "one", "b", "two")], TOKENIZER, 512).rows
-    trained = [piece.text for piece in pieces(row, TOKENIZER) if piece.trained]
-    assert trained == ["one<|im_end|>", "two<|im_end|>"]
+    assert trained(chat("a", "one", "b", "two"), TOKENIZER) == ["one<|im_end|>", "two<|im_end|>"]
 
 
 def test_labels_are_the_tokens_themselves_or_ignored() -> None:
@@ -76,15 +73,14 @@ def test_data_whose_answers_are_all_cut_off_is_refused() -> None:
 
 
 def test_plain_text_is_trained_behind_its_first_token_and_ended() -> None:
-    (row,) = tokenize([Example(1, text="Lamp")], TOKENIZER, 512).rows
-    assert [piece.text for piece in pieces(row, TOKENIZER)] == ["L", "amp<|im_end|>"]
+    assert shown(Example(1, text="Lamp"), TOKENIZER) == [("L", False), ("amp<|im_end|>", True)]
 
 
 def test_a_tokenizer_without_a_template_gets_prompt_line_break_answer() -> None:
     plain = tiny_tokenizer()
     plain.chat_template = None
     (row,) = tokenize([chat("Hi?", "Ahoy!")], plain, 512).rows
-    assert [(piece.text, piece.trained) for piece in pieces(row, plain)] == [
+    assert shown(chat("Hi?", "Ahoy!"), plain) == [
         ("Hi?\n", False),
         ("Ahoy!<|im_end|>", True),
     ]
@@ -235,22 +231,11 @@ def test_a_row_the_template_refuses_is_listed_with_its_reason() -> None:
         prompt_ids(refused.messages[:1], strict)
 
 
-def test_a_preview_shows_the_first_rows_whole() -> None:
-    examples = [chat("Hi?", f"Ahoy {number}", row=number) for number in range(1, 5)]
-    rows = tokenize(examples, TOKENIZER, 512).rows
-    found = preview(rows, TOKENIZER, 2)
-    assert [[piece.text for piece in row if piece.trained] for row in found] == [
-        ["Ahoy 1<|im_end|>"],
-        ["Ahoy 2<|im_end|>"],
-    ]
-    whole = TOKENIZER.decode(rows[0].input_ids)
-    assert "".join(piece.text for piece in found[0]) == whole
-
-
-def test_a_preview_keeps_the_space_a_run_begins_with() -> None:
+def test_what_is_shown_keeps_the_space_a_run_begins_with() -> None:
     words = ["▁a", "▁.", "[end]"]
     inner = Tokenizer(models.WordLevel({word: number for number, word in enumerate(words)}, unk_token="▁a"))
     inner.pre_tokenizer = pre_tokenizers.Metaspace()
     inner.decoder = decoders.Metaspace()
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=inner, eos_token="[end]", clean_up_tokenization_spaces=True)
-    assert [piece.text for piece in pieces(TokenRow((0, 1), (IGNORED, 1), 1, False), tokenizer)] == ["a", " ."]
+    seen = Seen(1, (Part((0, 1), (False, True), (True, True)),))
+    assert [text for text, _mark in seen.pieces(tokenizer)] == ["a", " ."]

@@ -39,7 +39,7 @@ def test_own_model_and_data_train_after_a_few_clicks(
 ) -> None:
     open_studio(page, studio)
     choose_tiny(page, tiny, pairs)
-    expect(page.locator("#data-problems")).to_contain_text("Row 41 is left out")
+    expect(page.locator("#data-problems")).to_contain_text("(row 41)")
     start_training(page, epochs=3)
     wait_for_points(page, 2)
     expect(page.locator("#run-strip")).to_contain_text("Finished after 15 steps", timeout=60_000)

@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 
 from ia3_studio.data.examples import Mapping
+from ia3_studio.data.findings import Findings, Reason
 from ia3_studio.data.load import DataChoice
-from ia3_studio.data.problem import Problem
 from ia3_studio.errors import DataError
 from ia3_studio.runs import RunConfig
 from ia3_studio.ui import text
-from ia3_studio.ui.data_tab import choose_kind, keep, preview_tokens, problems, read_so, take_upload, use_starter
+from ia3_studio.ui.data_tab import choose_kind, keep, read_so, take_upload, use_starter
+from ia3_studio.ui.data_words import finding_sentences
+from ia3_studio.ui.outlook_card import draw
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.train_tab import run_config
-from tests.tiny_chat import save_tiny_chat
 from tests.training.test_images import paint, zipped
 from tests.ui.test_train_tab import FORM, SELECTION
 
@@ -43,7 +44,7 @@ def test_cells_are_escaped_and_bad_rows_are_numbered(bench: Studio, tmp_path: Pa
     path.write_text("prompt,answer\n<b>bold</b>,yes\nwhy,\nhow,so\n")
     *_shown, (source, _facts, rows, faults, *_form) = take_upload(bench, str(path), 0.34)
     assert Path(source).is_relative_to(bench.home)
-    assert "<b>" not in rows and "Row 2 is left out" in faults
+    assert "<b>" not in rows and "1 row is left out: the answer (answer) is empty (row 2)" in faults
 
 
 def test_a_bad_upload_leaves_no_data_in_use_and_is_not_kept(bench: Studio, tmp_path: Path) -> None:
@@ -57,19 +58,11 @@ def test_a_bad_upload_leaves_no_data_in_use_and_is_not_kept(bench: Studio, tmp_p
     assert not (bench.home / "uploads").exists()
 
 
-def test_many_problems_are_cut_short() -> None:
-    said = problems([Problem(row, "it is empty") for row in range(1, 31)], most=3)
-    assert said[0] == "Row 1 is left out: it is empty."
-    assert said[-1] == "… and 27 more rows."
-
-
-def test_the_trained_tokens_are_marked(tmp_path: Path) -> None:
-    model = save_tiny_chat(tmp_path / "tiny")
-    path = tmp_path / "my.csv"
-    path.write_text("prompt,answer\nhello,good day\nbye,so long\n")
-    *_news, shown = preview_tokens(str(model), str(path), 1)
-    marked = shown.partition("<mark>")[2].partition("</mark>")[0]
-    assert marked in ("good day&lt;|im_end|&gt;", "so long&lt;|im_end|&gt;")
+def test_many_reasons_and_rows_are_cut_short() -> None:
+    reasons = tuple(Reason(f"the reason is {n}", tuple(range(1, 31))) for n in range(9))
+    said = list(finding_sentences(Findings(reasons, (), (), (), (), ())))
+    assert said[0] == "30 rows are left out: the reason is 0 (rows 1, 2, 3, 4, 5, 6, 7, 8 and 22 more)."
+    assert len(said) == 7 and said[-1].startswith("90 more rows left out for other reasons")
 
 
 def test_columns_that_were_guessed_wrong_can_be_chosen(bench: Studio, tmp_path: Path) -> None:
@@ -110,6 +103,6 @@ def test_a_zip_of_pictures_is_shown_by_class_and_a_start_finds_it(bench: Studio,
     assert "8 pictures in 2 folders" in said and "6 to learn, 2 only measured" in said and "vision model" in said
     assert rows.count("<img") == 6 and rows.count("<figcaption>night") == 3 and "broken.png" in faults
     assert len(DataChoice.from_text(source).load(0.25).train) == 6
-    assert "scaled to its own size" in next(preview_tokens("any/model", source, 1))
+    assert "scaled to its own size" in next(draw(bench, run_config, "any/model", source, 0.25, 1, *FORM))[0]
     *_steps, (again, *_rest) = read_so(bench, str(upload), 0.25, *[""] * 8)
     assert again == source

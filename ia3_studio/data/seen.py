@@ -1,0 +1,250 @@
+"""How does a model see an example? All its tokens, which of them are learned, and what the limit cuts off.
+
+The tokens come from the functions that training uses, with no limit; the limit is applied to what they return, so that
+what is cut can be shown.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, groupby
+from typing import Any, Literal
+
+from ia3_studio.data.examples import Example
+from ia3_studio.data.tokens import IGNORED
+from ia3_studio.errors import DataError
+
+Seeing = Literal["writes", "translates", "ranks", "ranks apart", "sorts"]
+"""What a model does with an example: a causal model writes its answers, an encoder-decoder reads one text and writes
+another; either ranks choices; a classifier sorts."""
+UNLIMITED = 10**9
+MOST_MEASURED = 2_000
+"""Examples whose tokens are counted: about a second for every thousand."""
+Mark = Literal["read", "learned", "cut"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Tokens that a model reads in one go."""
+
+    ids: tuple[int, ...]
+    learned: tuple[bool, ...]
+    """Whether each token is learned, as long as ``ids``."""
+    kept: tuple[bool, ...]
+    """Whether each token is within the limit, as long as ``ids``."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One example as a model sees it."""
+
+    row: int
+    """The data row it comes from, counted from 1."""
+    parts: tuple[Part, ...]
+    labels: tuple[str, ...] = ()
+    """What a classifier is to answer."""
+
+    @property
+    def tokens(self) -> int:
+        """Return how many tokens there are before anything is cut."""
+        return sum(len(part.ids) for part in self.parts)
+
+    @property
+    def kept(self) -> int:
+        """Return how many tokens are within the limit."""
+        return sum(sum(part.kept) for part in self.parts)
+
+    @property
+    def learned(self) -> int:
+        """Return how many tokens within the limit are learned."""
+        fates = (fate for part in self.parts for fate in zip(part.learned, part.kept, strict=True))
+        return sum(learned and kept for learned, kept in fates)
+
+    @property
+    def is_cut(self) -> bool:
+        """Say whether the limit cuts anything off."""
+        return self.kept < self.tokens
+
+    def pieces(self, tokenizer: Any) -> Iterator[tuple[str, Mark]]:
+        """Yield the example as text, special tokens included, in runs of tokens with one fate."""
+        for part in self.parts:
+            yield from _pieces(part, tokenizer)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """How long examples are, counted on some of them."""
+
+    seen: tuple[Seen, ...]
+    of: int
+    """Examples there are; ``seen`` are spread evenly over them."""
+    limit: int
+    """Most tokens of an example, or of each part an encoder-decoder reads and writes."""
+    refused: tuple[tuple[int, str], ...] = ()
+    """Rows that the model's chat template refuses, and why."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Say whether every example was looked at."""
+        return len(self.seen) + len(self.refused) == self.of
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Return the tokens of each example, before anything is cut."""
+        return tuple(each.tokens for each in self.seen)
+
+    @property
+    def cut(self) -> tuple[int, ...]:
+        """Return the rows that lose a part to the limit."""
+        return tuple(each.row for each in self.seen if each.is_cut)
+
+    @property
+    def tokens(self) -> int:
+        """Return the tokens within the limit of all examples, those not looked at as long as the others on average."""
+        return self._of_all(sum(each.kept for each in self.seen))
+
+    @property
+    def learned(self) -> int:
+        """Return the learned tokens of all examples, as :attr:`tokens` does."""
+        return self._of_all(sum(each.learned for each in self.seen))
+
+    def _of_all(self, counted: int) -> int:
+        return round(counted * self.of / max(len(self.seen) + len(self.refused), 1))
+
+
+def seeing(kind: str, task: str) -> Seeing:
+    """Return what a model of a task does with examples of a kind.
+
+    Args:
+        kind: of the mapping.
+        task: of the model.
+    """
+    if kind == "choices":
+        return "ranks apart" if task == "seq2seq" else "ranks"
+    if task in ("causal-lm", "seq2seq"):
+        return "translates" if task == "seq2seq" else "writes"
+    return "sorts" if kind in ("labels", "tags") else "writes"
+
+
+def see(example: Example, tokenizer: Any, way: Seeing, max_length: int) -> Seen:
+    """Return an example as a model sees it.
+
+    Raises:
+        DataError: the model's chat template refuses it, or it has no answer to learn.
+    """
+    if way == "sorts":
+        return _sorted(example, tokenizer, max_length)
+    if way in ("ranks", "ranks apart"):
+        return _ranked(example, tokenizer, way == "ranks apart", max_length)
+    if way == "translates":
+        return _translated(example, tokenizer, max_length)
+    from ia3_studio.data.tokens import tokenize
+
+    (row,) = tokenize([example], tokenizer, UNLIMITED).rows
+    learned = tuple(label != IGNORED for label in row.labels)
+    return Seen(example.row, (Part(row.input_ids, learned, _first(len(learned), max_length)),))
+
+
+def survey(
+    examples: Sequence[Example], tokenizer: Any, way: Seeing, max_length: int, most: int = MOST_MEASURED
+) -> Survey:
+    """Return how a model sees examples: all of them, or ``most`` that are spread evenly, the longest among them."""
+    seen: list[Seen] = []
+    refused: list[tuple[int, str]] = []
+    for example in _spread(examples, most):
+        try:
+            seen.append(see(example, tokenizer, way, max_length))
+        except DataError as error:
+            refused.append((example.row, str(error)))
+    return Survey(tuple(seen), len(examples), max_length, tuple(refused))
+
+
+def shown_places(examples: Sequence[Example], seed: int) -> tuple[int, int, int]:
+    """Return the places of the first, a random and the longest example (by its characters)."""
+    longest = max(range(len(examples)), key=lambda place: characters(examples[place]))
+    return 0, random.Random(seed).randrange(len(examples)), longest
+
+
+def characters(example: Example) -> int:
+    """Return how long an example is as text."""
+    said = sum(len(turn.content) for turn in example.messages)
+    return said + sum(map(len, (example.text, example.second, *example.words, *example.choices)))
+
+
+def _spread(examples: Sequence[Example], most: int) -> Sequence[Example]:
+    if len(examples) <= most:
+        return examples
+    places = {round(step * (len(examples) - 1) / (most - 2)) for step in range(most - 1)}
+    places.add(shown_places(examples, 0)[2])
+    return [examples[place] for place in sorted(places)]
+
+
+def _translated(example: Example, tokenizer: Any, max_length: int) -> Seen:
+    from ia3_studio.data.targets import tokenize_targets
+
+    (row,) = tokenize_targets([example], tokenizer, UNLIMITED).rows
+    parts = ((row.input_ids, False), (row.labels, True))
+    cut = tuple(Part(ids, (learned,) * len(ids), _first(len(ids), max_length, ends=True)) for ids, learned in parts)
+    return Seen(example.row, cut)
+
+
+def _first(tokens: int, most: int, ends: bool = False) -> tuple[bool, ...]:
+    """Return which tokens are kept where only the first are, or the first and (``ends``) the last of all."""
+    if tokens <= most:
+        return (True,) * tokens
+    return tuple(place < most - ends or (ends and place == tokens - 1) for place in range(tokens))
+
+
+def _ranked(example: Example, tokenizer: Any, apart: bool, max_length: int) -> Seen:
+    from ia3_studio.data.choices import choice_examples, tokenize_choices
+
+    (row,) = tokenize_choices(choice_examples([example]), tokenizer, UNLIMITED, apart).rows
+    asked = len(row.prompt)
+    room = max_length - max(map(len, row.choices))
+    kept = _first(asked, room, ends=True) if apart else tuple(place >= asked - room for place in range(asked))
+    choices = sorted(range(len(row.choices)), key=lambda place: place != row.answer)  # the right one first
+    offered = [(row.choices[place], place == row.answer) for place in choices]
+    answers = [Part(ids, (right,) * len(ids), (True,) * len(ids)) for ids, right in offered]
+    return Seen(example.row, (Part(row.prompt, (False,) * asked, kept), *answers))
+
+
+def _sorted(example: Example, tokenizer: Any, max_length: int) -> Seen:
+    from ia3_studio.data.labels import Labels, TagRow, tokenize_labels
+
+    labels = Labels("multi", tuple(dict.fromkeys(example.labels)), of_words=bool(example.words))
+    (row,) = tokenize_labels([example], labels, tokenizer, UNLIMITED).rows
+    learned = tuple(label != IGNORED for label in row.labels) if isinstance(row, TagRow) else ()
+    ids = row.input_ids
+    kept = (True,) * len(ids) if len(ids) <= max_length else _kept_of_texts(example, tokenizer, max_length)
+    return Seen(example.row, (Part(ids, learned or (False,) * len(ids), kept),), example.labels)
+
+
+def _kept_of_texts(example: Example, tokenizer: Any, max_length: int) -> tuple[bool, ...]:
+    """Return which tokens of one or two texts are kept: the tokenizer cuts each text's end, and none of its own."""
+    texts: Any = (list(example.words),) if example.words else (example.text, *filter(None, [example.second]))
+    options = {"is_split_into_words": bool(example.words)}
+    whole = tokenizer(*texts, verbose=False, **options).sequence_ids()
+    room = Counter(tokenizer(*texts, truncation=True, max_length=max_length, **options).sequence_ids())
+    before: Counter[int | None] = Counter()
+    kept: list[bool] = []
+    for text in whole:
+        kept.append(text is None or before[text] < room[text])
+        before[text] += 1
+    return tuple(kept)
+
+
+def _pieces(part: Part, tokenizer: Any) -> Iterator[tuple[str, Mark]]:
+    fates: list[Mark] = [
+        "cut" if not kept else "learned" if learned else "read"
+        for learned, kept in zip(part.learned, part.kept, strict=True)
+    ]
+    runs = [(mark, len(list(run))) for mark, run in groupby(fates)]
+    shown = ""
+    for (mark, _length), end in zip(runs, accumulate(length for _mark, length in runs), strict=True):
+        # Decoded with all that stands before: decoded alone, some tokenizers drop the space a run begins with.
+        text = str(tokenizer.decode(part.ids[:end], skip_special_tokens=False, clean_up_tokenization_spaces=False))
+        yield text[len(shown) :], mark
+        shown = text

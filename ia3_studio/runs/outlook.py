@@ -1,0 +1,135 @@
+"""What would a run see, and what would it take? Told from its settings before it is started; no weights are loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from ia3_studio.data.findings import Findings, examine
+from ia3_studio.data.seen import Mark, Seen, Survey, see, seeing, shown_places, survey
+from ia3_studio.errors import DataError
+from ia3_studio.models.progress import unheard
+
+if TYPE_CHECKING:
+    from ia3_studio.data.examples import Example
+    from ia3_studio.data.load import DataSplit
+    from ia3_studio.method.tree import LayerTree
+    from ia3_studio.models.loaded import Task
+    from ia3_studio.runs.config import RunConfig
+    from ia3_studio.runs.worker import Say
+    from ia3_studio.training.forecast import Forecast
+
+MEASURED_HELD_OUT = 500
+"""Held-out examples whose tokens are counted."""
+Why = Literal["first", "random", "longest", "asked"]
+
+
+@dataclass(frozen=True)
+class ShownRow:
+    """One example as the model sees it, and why it is shown."""
+
+    why: Why
+    seen: Seen
+    pieces: tuple[tuple[str, Mark], ...]
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is to be known of a run before it starts."""
+
+    split: DataSplit
+    findings: Findings
+    learned: Survey
+    """How long the rows to learn are."""
+    measured: Survey
+    """How long the held-out rows are."""
+    forecast: Forecast
+    shown: tuple[ShownRow, ...]
+    refused: str = ""
+    """Why the example that was asked for cannot be shown; empty where it is."""
+
+
+def look_ahead(
+    config: RunConfig, say: Say | None = None, *, tree: LayerTree | None = None, seed: int = 0, asked: int | None = None
+) -> Outlook:
+    """Return what a run would see and take.
+
+    Args:
+        say: told what is being done.
+        tree: of the run's model, where it has been read already.
+        seed: decides which row is shown at random.
+        asked: the place of an example to show besides, counted from 1.
+
+    Raises:
+        DataError: the data cannot be used, or hold pictures, which have no tokens.
+        ModelError: the model cannot be had.
+    """
+    report = say or unheard
+    report(None, "Reading the data")
+    split = config.choice().load(config.held_out, config.train.seed)
+    if split.mapping.kind == "pictures":
+        raise DataError("Pictures have no tokens: each is scaled to the size that the model sees.")
+    tokenizer, task = open_tokenizer_of(config.model, report)
+    report(None, "Counting tokens")
+    way, limit = seeing(split.mapping.kind, task), config.train.max_length
+    learned = survey(split.train, tokenizer, way, limit)
+    measured = survey(split.held_out, tokenizer, way, limit, MEASURED_HELD_OUT)
+    report(None, "Trying this machine's speed")
+    expected = _forecast(config, tree, learned, measured, report)
+    shown, refused = _shown(split.train, learned, tokenizer, asked, seed, lambda each: see(each, tokenizer, way, limit))
+    return Outlook(split, examine(split), learned, measured, expected, shown, refused)
+
+
+def open_tokenizer_of(model: str, say: Say) -> tuple[Any, Task]:
+    """Return a model's tokenizer and what it is for; it is fetched first when it is not on this computer.
+
+    Raises:
+        ModelError: it cannot be had.
+    """
+    from ia3_studio.models import prepare
+    from ia3_studio.models.architecture import model_class, read_config, task_of
+    from ia3_studio.models.weights import open_tokenizer
+
+    folder = prepare(model, say)
+    say(None, "Opening the tokenizer")
+    config = read_config(folder)
+    return open_tokenizer(folder, config), task_of(model_class(config), config)
+
+
+def _forecast(config: RunConfig, tree: LayerTree | None, learned: Survey, measured: Survey, say: Say) -> Forecast:
+    from ia3_studio.models.device import choose_device
+    from ia3_studio.training.forecast import forecast, measure_speed, model_size
+
+    size = model_size(tree or _read_tree(config.model, say))
+    return forecast(size, learned, measured, config.train, measure_speed(), choose_device().dtype.itemsize)
+
+
+def _read_tree(model: str, say: Say) -> LayerTree:
+    from ia3_studio.method import discover
+    from ia3_studio.models import load_skeleton
+
+    skeleton = load_skeleton(model, progress=say)
+    return discover(skeleton.model, skeleton.base_model)
+
+
+def _shown(
+    examples: Sequence[Example], learned: Survey, tokenizer: Any, asked: int | None, seed: int, look: Any
+) -> tuple[tuple[ShownRow, ...], str]:
+    """Return the rows to show, and why the one that was asked for is not among them."""
+    first, drawn, _longest = shown_places(examples, seed)
+    longest = max(learned.seen, key=lambda seen: seen.tokens, default=None)
+    wanted: list[tuple[Why, int]] = [("asked", min(asked, len(examples)) - 1)] if asked else []
+    wanted += [("first", first), ("random", drawn)]
+    rows: list[ShownRow] = []
+    refused = ""
+    for why, place in wanted:
+        try:
+            seen = look(examples[place])
+        except DataError as error:
+            refused = refused or f"Row {examples[place].row} is not trained on: {error}"
+            continue
+        rows.append(ShownRow(why, seen, tuple(seen.pieces(tokenizer))))
+    if longest:
+        rows.append(ShownRow("longest", longest, tuple(longest.pieces(tokenizer))))
+    return tuple(rows), refused

@@ -1,0 +1,150 @@
+"""How long will a run take, and how much memory? From a model's sizes, the tokens, and this machine's matrix products.
+
+A frozen layer of n weights costs 2 n operations a token forward and 2 n backward (the gradient of its input; its
+weights need none). What a step does besides products is taken to be in proportion to them.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from ia3_studio.method.roles import in_block
+from ia3_studio.training.config import TrainConfig
+
+if TYPE_CHECKING:
+    import torch
+
+    from ia3_studio.data.seen import Survey
+    from ia3_studio.method.tree import LayerTree, TreeNode
+
+REACHED = 0.63
+"""Share of the speed of products that a step reaches, as benchmarks/training.py finds on a busy machine."""
+START_SECONDS = 11.0
+"""From a click to the first step: interpreter, libraries, weights (benchmarks/demo.py)."""
+NEUTRAL_TOKENS = 6_000
+"""About what the neutral text has on which forgetting is measured."""
+PROCESS_BYTES = 750 * 2**20
+"""What a worker holds before a model: interpreter, torch, transformers."""
+KEPT_A_CHANNEL = 1.15
+"""Numbers kept for the backward pass for each channel that goes into a linear layer or comes out of one."""
+TRIED_SECONDS = 0.15
+
+
+@dataclass(frozen=True)
+class ModelSize:
+    """What of a model decides its cost."""
+
+    parameters: int
+    body: int
+    """Weights of the linear layers within the repeated blocks."""
+    channels: int
+    """Channels that go into these layers, and out of them."""
+    head: int
+    """Weights of what stands behind the blocks, run where an answer is learned."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Multiplications and additions of matrix products a second, each counted as one operation."""
+
+    forward: float
+    backward: float
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a run is expected to take; times and bytes within about a third."""
+
+    steps: int
+    tokens: int
+    """Tokens learned from, all epochs."""
+    seconds: float
+    memory: int
+    """Bytes at the worker's peak, model included."""
+
+
+def model_size(tree: LayerTree) -> ModelSize:
+    """Return what of a model decides its cost. Experts count as if all of them ran."""
+    layers = [node for node in tree.nodes if node.sites and node.parameters]
+    body = [node for node in layers if in_block(node.path)]
+    head = sum(node.parameters for node in layers if not in_block(node.path))
+    return ModelSize(tree.parameters, sum(node.parameters for node in body), sum(map(_channels, body)), head)
+
+
+def _channels(node: TreeNode) -> int:
+    """Return the channels on both sides of a linear layer."""
+    side = sum(site.size for site in node.sites if site.side == node.sites[0].side)
+    return side + node.parameters // side
+
+
+def forecast(
+    size: ModelSize, learned: Survey, measured: Survey, config: TrainConfig, speed: Speed, weight_bytes: int = 4
+) -> Forecast:
+    """Return what a run is expected to take.
+
+    Args:
+        learned: how long the rows to learn are.
+        measured: how long the held-out rows are.
+        speed: of this machine; :func:`measure_speed` finds it.
+        weight_bytes: bytes of a weight in memory.
+    """
+    from ia3_studio.training.schedule import total_steps
+
+    steps = total_steps(learned.of, config)
+    epochs = steps * min(config.batch_size, learned.of) / learned.of
+    forward, backward = (sum(_operations(size, learned)) * epochs / rate for rate in (speed.forward, speed.backward))
+    looks = 1 + math.ceil(steps / config.evaluate_every) + 2  # step 0, now and then, and both models for the verdict
+    held_out = sum(_operations(size, measured)) * looks / speed.forward
+    neutral = 2 * 2 * NEUTRAL_TOKENS * (size.body + size.head) / speed.forward
+    seconds = START_SECONDS + (forward + backward + held_out + neutral) / REACHED
+    return Forecast(steps, round(learned.tokens * epochs), seconds, _memory(size, learned, config, weight_bytes))
+
+
+def _operations(size: ModelSize, rows: Survey) -> Iterable[int]:
+    """Yield the operations of one forward pass over all rows: those of the blocks, those of the head."""
+    yield 2 * size.body * rows.tokens
+    yield 2 * size.head * (rows.learned or rows.of)
+
+
+def _memory(size: ModelSize, rows: Survey, config: TrainConfig, weight_bytes: int) -> int:
+    longest = min(max(rows.lengths, default=0), rows.limit)
+    tokens = max(min(config.micro_tokens, rows.tokens), longest)
+    return round(PROCESS_BYTES + size.parameters * (weight_bytes + 2) + KEPT_A_CHANNEL * size.channels * tokens * 4)
+
+
+@lru_cache(maxsize=1)
+def measure_speed(width: int = 1024, tokens: int = 512) -> Speed:
+    """Try matrix products on this machine for a moment, in the formats that training takes; measured once.
+
+    Args:
+        width: of the layer tried, in and out.
+        tokens: of a micro-batch.
+    """
+    import torch
+
+    from ia3_studio.models.device import choose_device
+    from ia3_studio.training.precision import backward_format
+
+    chosen = choose_device()
+    device = torch.device(chosen.name)
+    rounded = backward_format("auto", device) == "bfloat16"
+    forward = _operations_a_second(chosen.dtype, device, width, tokens)
+    return Speed(forward, _operations_a_second(torch.bfloat16, device, width, tokens) if rounded else forward)
+
+
+def _operations_a_second(dtype: torch.dtype, device: torch.device, width: int, tokens: int) -> float:
+    import torch
+
+    weight = torch.randn(width, width, device=device, dtype=dtype)
+    given = torch.randn(tokens, width, device=device, dtype=dtype)
+    (given @ weight).sum().item()  # the first product of a kind also sets up its kernel
+    began, done = time.perf_counter(), 0
+    while (taken := time.perf_counter() - began) < TRIED_SECONDS or not done:
+        (given @ weight)[0, 0].item()  # waits for a GPU
+        done += 1
+    return 2 * tokens * width * width * done / taken

@@ -1,0 +1,74 @@
+"""The Data tab shows the rows as the run of the form would see them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+import pytest
+
+from ia3_studio.errors import StudioError
+from ia3_studio.insight.figures import length_figure
+from ia3_studio.ui.data_words import balance_rows, duration, numbered
+from ia3_studio.ui.outlook_card import draw
+from ia3_studio.ui.session import Studio
+from ia3_studio.ui.train_tab import run_config
+from tests.tiny_chat import save_tiny_chat
+from tests.ui.test_train_tab import FORM
+
+LENGTH = FORM.index(128)
+
+
+def drawn(bench: Studio, tmp_path: Path, data: str, number: float | None = 1, length: int = 128) -> tuple[str, Any]:
+    model = save_tiny_chat(tmp_path / "tiny")
+    form = [*FORM]
+    form[LENGTH] = length
+    *_news, last = draw(bench, run_config, str(model), data, 0.1, number, *form)
+    return last
+
+
+def test_learned_tokens_are_marked_and_what_a_run_takes_is_said(bench: Studio, tmp_path: Path) -> None:
+    said, figure = drawn(bench, tmp_path, "lighthouse", length=2000)
+    assert "The first: row 1" in said and "One at random: row" in said and "The longest: row" in said
+    assert "<mark>" in said and "<s>" not in said and "note warn" not in said
+    assert "9 steps" not in said and "<dt>Steps</dt><dd>9</dd>" in said  # as the form says: 9 at most
+    assert "GB at its peak" in said and "on this computer" in said
+    assert isinstance(figure["value"], go.Figure) and figure["visible"]
+
+
+def test_the_limit_of_the_form_is_the_one_that_is_shown(bench: Studio, tmp_path: Path) -> None:
+    said, _figure = drawn(bench, tmp_path, "lighthouse", length=150)
+    assert "<s>" in said and "The limit of 150 tokens cuts a part off" in said and "beyond the limit" in said
+
+
+def test_an_example_can_be_asked_for(bench: Studio, tmp_path: Path) -> None:
+    assert "The example asked for: row 7" in drawn(bench, tmp_path, "lighthouse", 7)[0]
+    assert "asked for" not in drawn(bench, tmp_path, "lighthouse", None)[0]
+
+
+def test_what_cannot_be_looked_at_says_why(bench: Studio, tmp_path: Path) -> None:
+    steps = draw(bench, run_config, "", "lighthouse", 0.1, 1, *FORM)
+    assert "reload the page" in next(steps)[0]
+    with pytest.raises(StudioError):
+        next(steps)
+
+
+def test_every_row_is_in_the_figure_of_lengths_and_long_ones_stand_out() -> None:
+    (bars, *_rest) = length_figure([10] * 5 + [200] * 2, 100).data
+    by_colour = dict(zip(bars.marker.color, [0] * len(bars.y), strict=False))
+    for count, colour in zip(bars.y, bars.marker.color, strict=True):
+        by_colour[colour] += int(count)
+    assert sorted(by_colour.values()) == [2, 5]
+
+
+def test_numbers_of_rows_and_labels_are_cut_short() -> None:
+    assert numbered([3]) == "row 3" and numbered([3, 1000]) == "rows 3, 1,000"
+    assert numbered(range(20)).endswith("7 and 12 more")
+    assert balance_rows([("a", 5), ("b", 3)]) == [("a", "5"), ("b", "3")]
+    assert balance_rows([(str(n), 20 - n) for n in range(15)])[-1] == ("3 more", "6 to 8 each")
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(3, "10 s"), (47, "50 s"), (430, "7 min"), (9000, "2.5 h")])
+def test_a_time_is_said_as_exactly_as_it_is_known(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
