@@ -84,8 +84,14 @@ class Mapping:
     """The prompt with named columns, such as "Translate: {source}", where it is not one column."""
     tools: str = ""
     """A column of what a conversation's assistant may call; told in a system turn where there is none."""
+    split: str = ""
+    """A column that says which rows are only measured; where there is none, a column called "split" may say it."""
 
     def __str__(self) -> str:
+        return f"{self._parts}, set aside by {self.split}" if self.split else self._parts
+
+    @property
+    def _parts(self) -> str:
         if self.kind == "pictures":
             return "pictures → picture, folder → label"
         if self.kind == "choices":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import as_file, files
@@ -19,6 +20,8 @@ from ia3_studio.data.table import Reading, Table, read_table, shown_names
 from ia3_studio.errors import DataError
 
 TRAINING = ("train", "training")
+MOST_PARTS = 20
+"""Different values of a column that says which rows are set aside."""
 MOST_STRATA = 4
 """Rows a label must have on average for each label to be shared out by itself."""
 LIGHTHOUSE = "lighthouse"
@@ -107,8 +110,9 @@ def load_data(
 ) -> DataSplit:
     """Read a starter by name, a file, an archive or a folder by path, and set rows aside to measure on.
 
-    A column "split" that names training and other rows decides which are set aside. Of labelled rows the same share of
-    every label is.
+    A column "split" that names training and other rows decides which are set aside, or the column that the mapping
+    names for it: there the rows of its most frequent value are learned, unless its values are names of splits. Of
+    labelled rows the same share of every label is.
 
     Args:
         held_out: share of the rows of a file that is set aside, at least one row; a starter brings its own.
@@ -143,7 +147,7 @@ def split_table(
     mapping = mapping or guess_mapping(table)
     _require_columns(table, mapping)
     examples, problems = read_examples(table, mapping)
-    train, measured = _given_split(table, examples) or _split(examples, held_out, seed)
+    train, measured = _given_split(table, mapping, examples) or _split(examples, held_out, seed)
     description = f"{name}: {table.description}"
     return DataSplit(train, measured, tuple(problems), description, mapping, table.fingerprint)
 
@@ -152,18 +156,34 @@ def _require_columns(table: Table, mapping: Mapping) -> None:
     """Refuse a mapping with columns that the table does not have; those of nested objects are looked for row by row."""
     prompt = "" if mapping.template else mapping.prompt
     flat = {prompt, mapping.answer, mapping.context, mapping.column, mapping.tools, *mapping.parts}
-    asked = {mapping.nested} if mapping.nested else flat
+    asked = ({mapping.nested} if mapping.nested else flat) | {mapping.split}
     missing = sorted(asked - {""} - {str(column) for column in table.frame.columns})
     if missing:
         raise DataError(f"There is no column {missing[0]!r}; the columns are {shown_names(table.frame.columns)}.")
 
 
-def _given_split(table: Table, examples: Sequence[Example]) -> tuple[tuple[Example, ...], tuple[Example, ...]] | None:
-    """Return (train, held out) as a column of the table says; None where none does."""
-    if SPLIT not in table.frame.columns:
+def _given_split(
+    table: Table, mapping: Mapping, examples: Sequence[Example]
+) -> tuple[tuple[Example, ...], tuple[Example, ...]] | None:
+    """Return (train, held out) as a column of the table says; None where none does.
+
+    Raises:
+        DataError: the column that was chosen for it splits nothing.
+    """
+    column = mapping.split or SPLIT
+    if column not in table.frame.columns:
         return None
-    named = {row: str(cell).strip().lower() for row, cell in table.frame[SPLIT].items()}
-    return _split_as_named(examples, named)
+    named = {row: str(cell).strip().lower() for row, cell in table.frame[column].items()}
+    if not mapping.split or set(named.values()) <= SPLITS:
+        return _split_as_named(examples, named)
+    counts = Counter(named[example.row] for example in examples)
+    if not 2 <= len(counts) <= MOST_PARTS:
+        raise DataError(
+            f"The column {column!r} has {len(counts):,} different values; to set rows aside by it takes 2 to"
+            f" {MOST_PARTS}, of which the most frequent one is learned."
+        )
+    (most, _rows), *_others = counts.most_common()
+    return _split_as_named(examples, {row: TRAINING[0] if name == most else "test" for row, name in named.items()})
 
 
 def _split_as_named(

@@ -1,35 +1,23 @@
-"""What does the model learn from? The starter voice, or a file; the first rows, and which tokens are trained."""
+"""What does the model learn from? A starter, or a person's own data; what was found, and what a run would see."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from ia3_studio.data.examples import Example
-from ia3_studio.data.findings import examine
-from ia3_studio.data.load import LIGHTHOUSE, DataChoice, DataSplit, load_data, split_pictures, split_table
-from ia3_studio.data.pictures import find_pictures, thumbnail
-from ia3_studio.data.table import Table, read_table
-from ia3_studio.errors import StudioError
-from ia3_studio.ui import data_words, outlook_card, reading_form, text
+from ia3_studio.data.load import LIGHTHOUSE, DataChoice, load_data
+from ia3_studio.data.mended import write_left_out, write_rows
+from ia3_studio.ui import outlook_card, own_data, text
 from ia3_studio.ui.boundary import guard
-from ia3_studio.ui.markup import Fact, bullets, facts, gallery, heading, note, table
-from ia3_studio.ui.session import Session, Studio, quiet
-
-UPLOADS = "uploads"
-"""The folder of uploaded data below the studio's home; a run finds its data there later."""
-PREVIEW_ROWS = 6
-PREVIEW_PICTURES = 24
-DEFAULT_HELD_OUT = 0.1
-_LONGEST_CELL = 300
+from ia3_studio.ui.markup import heading
+from ia3_studio.ui.own_data import DEFAULT_HELD_OUT, OwnData
+from ia3_studio.ui.rows_card import shown
+from ia3_studio.ui.session import Session, Studio, chosen_data, quiet
 
 
 @dataclass(frozen=True)
@@ -44,59 +32,14 @@ class DataTab:
 
 
 def choose_kind(
-    studio: Studio, kind: str, upload: str | None, held_out: float, *fields: str
+    studio: Studio, kind: str, given: str | None, held_out: float, *fields: str
 ) -> Iterator[tuple[Any, ...]]:
-    """Switch between the starter and a file; yield (upload shown, data source, facts, first rows, problems)."""
-    own = gr.update(visible=kind == text.OWN_DATA)
+    """Switch between a starter and own data; yield (groups shown, data source, facts, first rows, problems)."""
+    groups = [gr.update(visible=kind == own) for own in text.OWN_KINDS]
     sources = {name: source for source, name in text.STARTER_NAMES.items()}
     starter = [use_data(sources[kind], DEFAULT_HELD_OUT)] if kind in sources else None
-    for used in starter or read_so(studio, upload, held_out, *fields):
-        yield own, *used
-
-
-def take_upload(studio: Studio, upload: str | None, held_out: float) -> Iterator[tuple[Any, ...]]:
-    """Keep an uploaded file and read it as guessed; yield (data, facts, first rows, problems, fields of the form).
-
-    Without a readable file no data is in use: training then says so, rather than learn something else.
-    """
-    if not upload:
-        yield "", note(text.CHOOSE_FILE), "", "", *reading_form.offered(None, None)
-        return
-    found: Table | None = None
-    path = Path(upload)
-    try:
-        if pictures := find_pictures(path):
-            split = split_pictures(path.name, pictures, held_out=held_out)
-        else:
-            found = read_table(path)
-            split = split_table(path.name, found, held_out=held_out)
-        used = str(keep(path, studio.home / UPLOADS))
-    except StudioError as error:
-        yield "", note(str(error), "bad"), "", "", *reading_form.offered(found, None)
-        raise
-    yield used, *shown(split), *reading_form.offered(found, split.mapping)
-
-
-def read_so(studio: Studio, upload: str | None, held_out: float, *fields: str) -> Iterator[tuple[Any, ...]]:
-    """Read the uploaded file as the form says; yield (data, facts, first rows, problems)."""
-    if not upload:
-        yield "", note(text.CHOOSE_FILE), "", ""
-        return
-    path, columns, cells = Path(upload), fields[:-3], fields[-3:]
-    try:
-        if pictures := find_pictures(path):
-            split = split_pictures(path.name, pictures, held_out=held_out)
-            yield str(keep(path, studio.home / UPLOADS)), *shown(split)
-            return
-        reading = reading_form.chosen_reading(*cells)
-        found = read_table(path, reading)
-        mapping = reading_form.chosen_mapping(found, *columns)
-        split = split_table(path.name, found, mapping, held_out=held_out)
-        choice = DataChoice(str(keep(path, studio.home / UPLOADS)), mapping, reading)
-    except StudioError as error:
-        yield "", note(str(error), "bad"), "", ""
-        raise
-    yield choice.to_text(), *shown(split)
+    for used in starter or own_data.read_so(studio, given, held_out, *fields):
+        yield *groups, gr.update(visible=kind in text.OWN_KINDS), *used
 
 
 def use_data(source: str, held_out: float) -> tuple[str, str, str, str]:
@@ -104,77 +47,22 @@ def use_data(source: str, held_out: float) -> tuple[str, str, str, str]:
     return source, *shown(load_data(source, held_out=held_out))
 
 
-def shown(split: DataSplit) -> tuple[str, str, str]:
-    """Return (facts, first rows, problems) of data that have been read."""
-    found = examine(split)
-    balance = data_words.balance_rows(found.balance)
-    return (
-        facts(Fact(*row) for row in data_words.data_facts(split)),
-        first_rows(split) + (table(data_words.BALANCE_COLUMNS, balance, data_words.BALANCE) if balance else ""),
-        bullets(data_words.finding_sentences(found), "warn"),
-    )
-
-
 def use_starter() -> tuple[str, str, str, str]:
     """Read the starter's data; return (data source, note, table, problems)."""
     return use_data(LIGHTHOUSE, DEFAULT_HELD_OUT)
 
 
-def first_rows(split: DataSplit) -> str:
-    """Return the first examples as a table, or as pictures."""
-    if split.mapping.kind == "pictures":
-        return _first_pictures(split)
-    shown = split.train[:PREVIEW_ROWS]
-    return table(_columns(shown[0]), map(_cells, shown), text.FIRST_ROWS)
-
-
-def _first_pictures(split: DataSplit) -> str:
-    """Return some pictures of every class, as many as there is room for."""
-    by_class: dict[str, list[Example]] = {}
-    for example in split.train:
-        by_class.setdefault(example.labels[0], []).append(example)
-    each = max(1, PREVIEW_PICTURES // len(by_class))
-    shown = [example for examples in by_class.values() for example in examples[:each]][:PREVIEW_PICTURES]
-    return gallery(((thumbnail(example.text), example.labels[0]) for example in shown), text.FIRST_PICTURES)
-
-
-def keep(upload: Path, folder: Path) -> Path:
-    """Copy a file into a folder named by its content, for good; return the copy."""
-    digest = hashlib.sha256(upload.read_bytes()).hexdigest()[:16]
-    target = folder / digest / upload.name
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as copy, upload.open("rb") as source:
-            shutil.copyfileobj(source, copy)
-        os.replace(copy.name, target)
-    return target
-
-
-def _columns(example: Example) -> Sequence[str]:
-    if example.choices:
-        return ("Row", "Question", "Choices", "Right")
-    if example.labels:
-        return ("Row", "Text", "Label")
-    if not example.messages:
-        return ("Row", "Text")
-    return ("Row", "Prompt", "Answer") if len(example.messages) == 2 else ("Row", "Conversation")
-
-
-def _cells(example: Example) -> Sequence[Any]:
-    if example.choices:
-        return (example.row, _short(example.text), _short(" / ".join(example.choices)), _short(example.labels[0]))
-    if example.labels:
-        texts = " · ".join(each for each in (example.text, example.second, " ".join(example.words)) if each)
-        return (example.row, _short(texts), ", ".join(example.labels))
-    if not example.messages:
-        return (example.row, _short(example.text))
-    if len(_columns(example)) == 3:
-        return (example.row, *(_short(message.content) for message in example.messages))
-    return (example.row, _short(" · ".join(f"{turn.role}: {turn.content}" for turn in example.messages)))
-
-
-def _short(words: str) -> str:
-    return words if len(words) <= _LONGEST_CELL else f"{words[:_LONGEST_CELL]}…"
+def take_along(studio: Studio, data: str, held_out: float) -> tuple[Any, Any]:
+    """Write the rows as they are understood, and those that are left out; return both downloads."""
+    split = DataChoice.from_text(chosen_data(data)).load(held_out)
+    folder = Path(tempfile.mkdtemp(dir=studio.scratch, prefix="rows-"))
+    rows, left_out = folder / "rows.jsonl", folder / "left-out.csv"
+    write_rows(split, rows)
+    write_left_out(split.problems, left_out)
+    return (
+        gr.update(value=str(rows), label=text.rows_file(len(split.train) + len(split.held_out)), visible=True),
+        gr.update(value=str(left_out), label=text.left_out_file(len(split.problems)), visible=bool(split.problems)),
+    )
 
 
 def build(studio: Studio, session: Session) -> DataTab:
@@ -183,42 +71,46 @@ def build(studio: Studio, session: Session) -> DataTab:
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=300):
             kind = gr.Radio(text.DATA_KINDS, value=text.STARTER_DATA, label=text.DATA_LABEL, elem_id="data-kind")
-            with gr.Column(visible=False) as own:
-                upload = gr.File(
-                    label=text.UPLOAD, file_types=text.DATA_TYPES, height=140, elem_id="data-file"
-                )  # fmt: skip
-                held_out = gr.Slider(
-                    0.05,
-                    0.5,
-                    DEFAULT_HELD_OUT,
-                    step=0.05,
-                    label=text.HELD_OUT,
-                    info=text.HELD_OUT_INFO,
-                    elem_id="held-out",
-                )
-                form = reading_form.build()
+            own = own_data.build()
             said = gr.HTML(elem_id="data-note")
             faults = gr.HTML(elem_id="data-problems")
+            along = gr.Button(text.TAKE_ALONG, size="sm", elem_id="take-along")
+            with gr.Row():
+                mended = gr.DownloadButton(visible=False, size="sm", elem_id="rows-file")
+                left_out = gr.DownloadButton(visible=False, size="sm", elem_id="left-out-file")
         with gr.Column(scale=7, min_width=320):
             rows = gr.HTML(elem_id="data-rows")
     outlook = outlook_card.build()
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_TRAIN, variant="primary", elem_id="next-train")
+    used: list[gr.components.Component] = [session.data, said, rows, faults]
+    read = [own.given, own.held_out, *own.form.fields]
+    kind.input(guard(choose_kind, studio), [kind, *read], [*own.groups, *used], **quiet())
+    gr.on([own.form.apply.click, own.held_out.release], guard(own_data.read_so, studio), read, used, **quiet())
+    _wire_ways_in(studio, own, used)
+    along.click(guard(take_along, studio), [session.data, own.held_out], [mended, left_out], **quiet())
+    # Files of other data are no longer those of these rows.
+    session.data.change(lambda: [gr.update(visible=False)] * 2, None, [mended, left_out], **quiet(queue=False))
+    return DataTab(used, own.held_out, outlook, onward)
 
-    used = [session.data, said, rows, faults]
-    kind.input(guard(choose_kind, studio), [kind, upload, held_out, *form.fields], [own, *used], **quiet())
+
+def _wire_ways_in(studio: Studio, own: OwnData, used: list[gr.components.Component]) -> None:
+    taken = [own.given, *used, *own.form.fields]
     gr.on(
-        [upload.upload, upload.clear],
-        guard(take_upload, studio),
-        [upload, held_out],
-        [*used, *form.fields],
+        [own.upload.upload, own.upload.clear], guard(own_data.take_upload, studio), [own.upload, own.held_out], taken,
         **quiet(),
-    )
+    )  # fmt: skip
     gr.on(
-        [form.apply.click, held_out.release],
-        guard(read_so, studio),
-        [upload, held_out, *form.fields],
-        used,
+        [own.use_path.click, own.path.submit], guard(own_data.take_path, studio), [own.path, own.held_out], taken,
         **quiet(),
+    )  # fmt: skip
+    own.use_pasted.click(guard(own_data.take_pasted, studio), [own.pasted, own.held_out], taken, **quiet())
+    hub = own.hub
+    gr.on(
+        [hub.look.click, hub.name.submit], guard(own_data.look_up), hub.name,
+        [hub.note, hub.found, hub.configuration, hub.splits], **quiet(),
+    )  # fmt: skip
+    hub.configuration.input(
+        guard(own_data.choose_configuration), [hub.name, hub.configuration], [hub.note, hub.splits], **quiet()
     )
-    return DataTab(used, held_out, outlook, onward)
+    hub.use.click(guard(own_data.take_hub, studio), [own.held_out, *hub.chosen], [hub.note, *taken], **quiet())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 import gradio as gr
 
 from ia3_studio.data.decode import Encoding
-from ia3_studio.data.guess import Kind, mapping_of
+from ia3_studio.data.guess import Kind, guess_mapping, mapping_of
 from ia3_studio.data.table import Reading, Table
 from ia3_studio.ui import text
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ia3_studio.data.examples import Mapping
 
 SHOWN_KINDS = ("pairs", "labels", "messages", "text")
+FIELDS, CELL_FIELDS = 9, 3
+"""How many fields there are, and how many of them, the last, say how cells are read."""
 MOST_COLUMNS = 500
 """Columns that are offered; a wider table is told which to use by their names."""
 
@@ -25,7 +27,7 @@ class ReadingForm:
     """What the page wires to the tab."""
 
     fields: list[gr.components.Component]
-    """Kind, first column, second column, answer column, template; delimiter, encoding, header."""
+    """Kind, first column, second column, answer column, template, split column; delimiter, encoding, header."""
     apply: gr.Button
 
 
@@ -40,28 +42,32 @@ def build() -> ReadingForm:
         template = gr.Textbox(
             label=text.TEMPLATE, info=text.TEMPLATE_INFO, placeholder=text.TEMPLATE_EXAMPLE, elem_id="template"
         )
+        split = _column(text.SPLIT_COLUMN, text.SPLIT_INFO, "split-column")
         encodings = [text.AS_GUESSED, *((name, name) for name in get_args(Encoding))]
         with gr.Row():
             delimiter = gr.Dropdown(list(text.DELIMITERS), value="", label=text.DELIMITER, min_width=120)
             encoding = gr.Dropdown(encodings, value="", label=text.ENCODING, min_width=120)
             header = gr.Dropdown(list(text.HEADERS), value="", label=text.HEADER, min_width=120)
         apply = gr.Button(text.READ_SO, elem_id="read-so")
-    return ReadingForm([kind, first, second, answer, template, delimiter, encoding, header], apply)
+    return ReadingForm([kind, first, second, answer, template, split, delimiter, encoding, header], apply)
 
 
 def _column(label: str, info: str, elem_id: str) -> gr.Dropdown:
     return gr.Dropdown([("none", "")], value="", label=label, info=info, elem_id=elem_id, min_width=140)
 
 
-def chosen_mapping(table: Table, kind: str, first: str, second: str, answer: str, template: str) -> Mapping | None:
-    """Return which columns play which part; None where that is guessed.
+def chosen_mapping(
+    table: Table, kind: str, first: str, second: str, answer: str, template: str, split: str
+) -> Mapping | None:
+    """Return which columns play which part; None where all of that is guessed.
 
     Raises:
         DataError: a column that is needed is not chosen.
     """
     if not kind:
-        return None
-    return mapping_of(table, cast(Kind, kind), first or "", answer or "", second or "", template or "")
+        return replace(guess_mapping(table), split=split) if split else None
+    mapping = mapping_of(table, cast(Kind, kind), first or "", answer or "", second or "", template or "")
+    return replace(mapping, split=split or "")
 
 
 def chosen_reading(delimiter: str, encoding: str, header: str) -> Reading | None:
@@ -82,6 +88,7 @@ def offered(table: Table | None, mapping: Mapping | None) -> tuple[Any, ...]:
         kind,
         *(gr.update(choices=choices, value=each if each in names else "") for each in shown),
         template,
+        gr.update(choices=[(text.BY_SHARE, ""), *choices[1:]], value=""),
         "",
         "",
         "",

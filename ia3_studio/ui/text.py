@@ -82,13 +82,29 @@ DATA_WORDS = (
 )
 STARTER_DATA = "The lighthouse keeper"
 LETTERS_DATA = "Letters to sort"
-OWN_DATA = "My file"
-DATA_KINDS = (STARTER_DATA, LETTERS_DATA, OWN_DATA)
+OWN_DATA, PASTED_DATA, HUB_KIND = "My file", "Pasted rows", "From the hub"
+OWN_KINDS = (OWN_DATA, PASTED_DATA, HUB_KIND)
+DATA_KINDS = (STARTER_DATA, LETTERS_DATA, *OWN_KINDS)
 STARTER_NAMES = {"lighthouse": STARTER_DATA, "harbour": LETTERS_DATA}
 """What the starters' data are called, by their source."""
 DATA_LABEL = "Data"
 UPLOAD = "Table, JSON, text or zip, to 200 MB"
 DATA_TYPES = [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".txt", ".gz", ".zip"]
+PATH, PATH_INFO = "or where it lies on this computer", "A file or a folder, which is read where it is"
+USE_PATH = "Read it"
+NAME_PATH = "No path is given; write where the file or the folder lies."
+NO_PATHS_HERE = "Files of this Space cannot be opened from the page; upload the file."
+PASTED, PASTED_INFO = "Rows", "Cells of a spreadsheet with their header, JSON, or plain text"
+PASTED_EXAMPLE = "prompt\tanswer\nWho are you?\tThe keeper of the light."
+USE_PASTED = "Use these rows"
+HUB_DATA, HUB_DATA_INFO = "Data set", "Its id on Hugging Face (org/name), or its address"
+LOOK_UP = "Look it up"
+ASKING_HUB = "Asking the hub …"
+CONFIGURATION = "Configuration"
+SPLITS, SPLITS_INFO = "Splits", "With a test split beside train, that one is only measured"
+MOST_ROWS, MOST_ROWS_INFO = "Rows at most", "The first ones of each split; only these are downloaded"
+USE_HUB = "Use these rows"
+CHOOSE_SPLITS = "No rows are chosen; tick a split and take at least two rows."
 HOW_READ = "How the rows are read"
 AS_GUESSED = ("as guessed", "")
 ROWS_ARE = "The rows are"
@@ -105,12 +121,15 @@ SECOND_COLUMN, SECOND_INFO = "and then", "A context, or the other text of a pair
 ANSWER_COLUMN, ANSWER_INFO = "It learns to answer", "Answer or label"
 TEMPLATE, TEMPLATE_INFO = "Prompt template", "Columns in braces, in place of one column"
 TEMPLATE_EXAMPLE = "Translate: {source}"
+SPLIT_COLUMN, SPLIT_INFO = "Set aside by", "A column whose most frequent value, or train, is learned"
+BY_SHARE = "the held-out share"
 DELIMITER = "Cells end at"
 DELIMITERS = (AS_GUESSED, ("commas", ","), ("semicolons", ";"), ("tabs", "\t"), ("bars", "|"))
 ENCODING = "Encoding"
 HEADER, HEADERS = "The first row", (AS_GUESSED, ("names the columns", "yes"), ("is data", "no"))
 READ_SO = "Read it so"
 CHOOSE_FILE = "No data file is in use. Choose one on the Data tab, or go back to the lighthouse keeper."
+TAKE_ALONG = "Make files of these rows"
 HELD_OUT = "Held-out share"
 HELD_OUT_INFO = "Rows only measured, never trained on"
 FIRST_ROWS = "First rows"
@@ -266,6 +285,26 @@ def reading(source: str) -> str:
 def loading(source: str) -> str:
     """Say that a model is being loaded."""
     return f"Loading {source} …"
+
+
+def rows_file(rows: int) -> str:
+    """Name the file of rows that are used."""
+    return f"{plural(rows, 'row')} (JSON lines)"
+
+
+def left_out_file(rows: int) -> str:
+    """Name the file of rows that are left out."""
+    return f"{plural(rows, 'row')} left out (CSV)"
+
+
+def hub_found(hub_id: str, configurations: int) -> str:
+    """Say what the hub holds under an id."""
+    return f"'{hub_id}' has {plural(configurations, 'configuration')}; choose what to read of it."
+
+
+def hub_taken(hub_id: str) -> str:
+    """Say that rows of a data set are on this computer now."""
+    return f"Rows of '{hub_id}' are kept on this computer now."
 
 
 def plural(count: int, thing: str) -> str:

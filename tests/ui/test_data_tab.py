@@ -6,17 +6,30 @@ from pathlib import Path
 
 import pytest
 
+from ia3_studio.data import hub_rows
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.findings import Findings, Reason
 from ia3_studio.data.load import DataChoice
 from ia3_studio.errors import DataError
 from ia3_studio.runs import RunConfig
 from ia3_studio.ui import text
-from ia3_studio.ui.data_tab import choose_kind, keep, read_so, take_upload, use_starter
+from ia3_studio.ui.data_tab import choose_kind, take_along, use_starter
 from ia3_studio.ui.data_words import finding_sentences
 from ia3_studio.ui.outlook_card import draw
+from ia3_studio.ui.own_data import (
+    choose_configuration,
+    keep,
+    look_up,
+    read_so,
+    take_hub,
+    take_pasted,
+    take_path,
+    take_upload,
+)
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.train_tab import run_config
+from tests.data.hub_standin import DataHub, ask_there, serving
+from tests.data.test_hub_rows import FILES, NAME
 from tests.training.test_images import paint, zipped
 from tests.ui.test_train_tab import FORM, SELECTION
 
@@ -42,7 +55,7 @@ def test_an_upload_is_kept_by_its_content(tmp_path: Path) -> None:
 def test_cells_are_escaped_and_bad_rows_are_numbered(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "my.csv"
     path.write_text("prompt,answer\n<b>bold</b>,yes\nwhy,\nhow,so\n")
-    *_shown, (source, _facts, rows, faults, *_form) = take_upload(bench, str(path), 0.34)
+    *_shown, (_given, source, _facts, rows, faults, *_form) = take_upload(bench, str(path), 0.34)
     assert Path(source).is_relative_to(bench.home)
     assert "<b>" not in rows and "1 row is left out: the answer (answer) is empty (row 2)" in faults
 
@@ -51,7 +64,8 @@ def test_a_bad_upload_leaves_no_data_in_use_and_is_not_kept(bench: Studio, tmp_p
     path = tmp_path / "bad.csv"
     path.write_text("height,width\n1,2\n")
     steps = take_upload(bench, str(path), 0.1)
-    source, said, rows, _faults, *_form = next(steps)
+    given, source, said, rows, _faults, *_form = next(steps)
+    assert given == str(path)  # the form can still be used to read it otherwise
     assert source == "" and rows == "" and "height, width" in said
     with pytest.raises(DataError, match="height, width"):
         next(steps)
@@ -69,9 +83,9 @@ def test_columns_that_were_guessed_wrong_can_be_chosen(bench: Studio, tmp_path: 
     path = tmp_path / "odd.csv"
     path.write_text("height,width\n1,2\n3,4\n5,6\n")
     steps = take_upload(bench, str(path), 0.34)
-    _source, _said, _rows, _faults, kind, first, *_others = next(steps)
+    _given, _source, _said, _rows, _faults, kind, first, *_others = next(steps)
     assert kind == "" and ("height", "height") in first["choices"]
-    fields = ("pairs", "", "", "width", "How wide is {height}?", "", "", "")
+    fields = ("pairs", "", "", "width", "How wide is {height}?", "", "", "", "")
     *_shown, (data, said, rows, _faults) = read_so(bench, str(path), 0.34, *fields)
     assert "How wide is {height}?" in said and ("How wide is 1?" in rows or "How wide is 3?" in rows)
     config = run_config("some/model", data, SELECTION, 0.34, *FORM)
@@ -82,7 +96,7 @@ def test_columns_that_were_guessed_wrong_can_be_chosen(bench: Studio, tmp_path: 
 def test_a_column_that_is_needed_is_asked_for(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "odd.csv"
     path.write_text("height,width\n1,2\n3,4\n")
-    steps = read_so(bench, str(path), 0.34, "labels", "height", "", "", "", "", "", "")
+    steps = read_so(bench, str(path), 0.34, "labels", "height", "", "", "", "", "", "", "")
     assert "No column is chosen for what the model is to answer" in next(steps)[1]
     with pytest.raises(DataError, match="choose one"):
         next(steps)
@@ -91,18 +105,96 @@ def test_a_column_that_is_needed_is_asked_for(bench: Studio, tmp_path: Path) -> 
 def test_the_form_still_holds_after_a_look_at_a_starter(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "pairs.csv"
     path.write_text("prompt,answer\na,b\nc,d\ne,f\n")
-    fields = ("pairs", "answer", "", "prompt", "", "", "", "")
-    *_shown, (_own, data, said, *_rest) = choose_kind(bench, text.OWN_DATA, str(path), 0.34, *fields)
+    fields = ("pairs", "answer", "", "prompt", "", "", "", "", "")
+    *_shown, (_file, _paste, _hub, _shared, data, said, *_rest) = choose_kind(
+        bench, text.OWN_DATA, str(path), 0.34, *fields
+    )
     assert "answer → prompt, prompt → answer" in said
     assert DataChoice.from_text(data).mapping == Mapping("pairs", "answer", "prompt")
 
 
 def test_a_zip_of_pictures_is_shown_by_class_and_a_start_finds_it(bench: Studio, tmp_path: Path) -> None:
     upload = zipped(paint(tmp_path / "pictures", 4), tmp_path / "day.zip")
-    *_steps, (source, said, rows, faults, *_form) = take_upload(bench, str(upload), 0.25)
+    *_steps, (_given, source, said, rows, faults, *_form) = take_upload(bench, str(upload), 0.25)
     assert "8 pictures in 2 folders" in said and "6 to learn, 2 only measured" in said and "vision model" in said
     assert rows.count("<img") == 6 and rows.count("<figcaption>night") == 3 and "broken.png" in faults
     assert len(DataChoice.from_text(source).load(0.25).train) == 6
     assert "scaled to its own size" in next(draw(bench, run_config, "any/model", source, 0.25, 1, *FORM))[0]
-    *_steps, (again, *_rest) = read_so(bench, str(upload), 0.25, *[""] * 8)
+    *_steps, (again, *_rest) = read_so(bench, source, 0.25, *[""] * 9)
     assert again == source
+
+
+def test_a_file_is_read_where_it_lies_and_a_folder_too(bench: Studio, tmp_path: Path) -> None:
+    folder = tmp_path / "letters"
+    for name in ("storm", "calm"):
+        (folder / name).mkdir(parents=True)
+        for number in range(3):
+            (folder / name / f"{number}.txt").write_text(f"a {name} letter {number}")
+    *_steps, (given, source, said, *_rest) = take_path(bench, f' "{folder}" ', 0.34)
+    assert given == source == str(folder) and "from 2 folders" in said
+    assert not (bench.home / "uploads").exists()
+    absent = take_path(bench, "/no/such/file.csv", 0.1)
+    assert "There is no file /no/such/file.csv" in next(absent)[2]
+
+
+def test_a_space_opens_no_path_of_its_own(bench: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPACE_ID", "somebody/space")
+    with pytest.raises(DataError, match="Files of this Space cannot be opened"):
+        next(take_path(bench, str(tmp_path), 0.1))
+
+
+def test_pasted_rows_are_kept_and_read(bench: Studio) -> None:
+    *_steps, (given, source, said, *_rest) = take_pasted(bench, "prompt\tanswer\n" + "a\tb\nc\td\ne\tf\n", 0.34)
+    assert given == source and Path(source).is_relative_to(bench.home) and "tab-separated" in said
+    nothing = take_pasted(bench, "  ", 0.34)
+    assert next(nothing)[:2] == ("", "")
+    with pytest.raises(DataError, match="Nothing was pasted"):
+        next(nothing)
+
+
+def test_rows_of_the_hub_are_looked_up_fetched_and_kept(
+    bench: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(DataHub(NAME, FILES)) as address:
+        ask_there(address, tmp_path / "cache", monkeypatch)
+        *_asking, (said, found, configuration, splits) = look_up(f"https://huggingface.co/datasets/{NAME}")
+        assert "has 2 configurations" in said and found["visible"]
+        assert configuration["choices"] == ["plain", "other"] and splits["value"] == ["train"]
+        *_news, (note, given, source, said, *_rest) = take_hub(bench, 0.1, NAME, "plain", ["train", "test"], 50)
+        assert choose_configuration(NAME, "other")[1]["choices"] == ["train"]
+    assert given == source and "50 to learn, 5 only measured" in said and "kept on this computer" in note
+    assert len(DataChoice.from_text(source).load().train) == 50  # the hub is gone, the rows are not
+
+
+def test_no_split_and_no_hub_are_said(bench: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "tick a split" in next(take_hub(bench, 0.1, NAME, "plain", [], 50))[0]
+    ask_there("http://127.0.0.1:9", tmp_path, monkeypatch)
+    monkeypatch.setattr(hub_rows, "PATIENCE", 1.0)
+    asking, (said, *_rest) = look_up(NAME), ("",)
+    for said, *_rest in asking:
+        if "cannot be reached" in said:
+            break
+    assert "cannot be reached" in said
+
+
+def test_rows_are_set_aside_by_a_column_of_any_name(bench: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "folds.csv"
+    path.write_text("prompt,answer,fold\n" + "".join(f"p {n},a {n},{'b' if n % 4 else 'a'}\n" for n in range(12)))
+    *_steps, (source, said, *_rest) = read_so(bench, str(path), 0.1, *[""] * 5, "fold", *[""] * 3)
+    assert "9 to learn, 3 only measured" in said and "set aside by fold" in said
+    config = run_config("some/model", source, SELECTION, 0.1, *FORM)
+    again = RunConfig.from_json(config.to_json())
+    assert again.mapping and again.mapping.split == "fold" and len(again.choice().load().held_out) == 3
+    *_steps, (_source, said, *_rest) = read_so(bench, str(path), 0.1, *[""] * 5, "fold", *[""] * 3)
+
+
+def test_rows_can_be_taken_along_as_they_were_understood(bench: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "my.csv"
+    path.write_text("question;reply\nwhy;so\nhow;\nwho;me\nwhen;now\n")
+    bench.scratch.mkdir()
+    rows, left_out = take_along(bench, str(path), 0.34)
+    assert "3 rows" in rows["label"] and "1 row left out" in left_out["label"] and left_out["visible"]
+    again = DataChoice(rows["value"]).load()
+    assert (len(again.train), len(again.held_out)) == (2, 1)
+    assert "the answer (reply) is empty" in Path(left_out["value"]).read_text()
+    assert not take_along(bench, "lighthouse", 0.1)[1]["visible"]

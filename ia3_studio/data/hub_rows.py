@@ -1,0 +1,216 @@
+"""Which rows does a data set on the Hugging Face hub hold? They stream in, and are kept as a file like any other.
+
+`datasets` does the reading; it runs no code of a data set. Tokens are none of our business: huggingface_hub reads
+HF_TOKEN or its own login by itself.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ia3_studio.data.json_rows import SPLIT
+from ia3_studio.data.packed import MAX_BYTES
+from ia3_studio.errors import DataError
+
+PATIENCE = 60.0
+"""Seconds the hub may take for a list; a data set of many files takes some."""
+MOST_ROWS = 1_000_000
+SAY_EVERY = 500
+"""Rows between two words about how far it is."""
+_ADDRESS = re.compile(r"(https?://)?(www\.)?(huggingface\.co|hf\.co)/datasets/")
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
+_UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
+T = TypeVar("T")
+Heard = Callable[[str], None]
+"""Takes a sentence for the screen."""
+
+
+def hub_id_of(text: str) -> str:
+    """Return the id that a text or an address names.
+
+    Raises:
+        DataError: it names none.
+
+    Example:
+        >>> hub_id_of("https://huggingface.co/datasets/org/name")
+        'org/name'
+    """
+    name = _ADDRESS.sub("", text.strip(), count=1).rstrip("/")
+    if not _HUB_ID.fullmatch(name) or len(name) > 96 or "--" in name or ".." in name:
+        raise DataError(f"'{name[:120]}' cannot be the name of a data set; give an id such as org/name.")
+    return name
+
+
+def configurations(hub_id: str) -> tuple[str, ...]:
+    """Return the names of a data set's configurations; most have one.
+
+    Raises:
+        DataError: the hub is out of reach or forbidden, or has no such data set that can be read.
+    """
+    from datasets import get_dataset_config_names
+
+    return tuple(_asked(hub_id, lambda: get_dataset_config_names(hub_id)))
+
+
+def splits(hub_id: str, configuration: str) -> tuple[str, ...]:
+    """Return the names of a configuration's splits.
+
+    Raises:
+        DataError: as :func:`configurations`.
+    """
+    from datasets import get_dataset_split_names
+
+    return tuple(_asked(hub_id, lambda: get_dataset_split_names(hub_id, configuration)))
+
+
+def first_rows(hub_id: str, configuration: str, split: str, count: int) -> list[dict[str, Any]]:
+    """Return the first rows of a split, which alone are downloaded.
+
+    Raises:
+        DataError: as :func:`configurations`.
+    """
+    return _asked(hub_id, lambda: list(islice(_rows(hub_id, configuration, split), count)))
+
+
+def fetch(
+    hub_id: str, configuration: str, chosen: Sequence[str], most: int, folder: Path, heard: Heard | None = None
+) -> Path:
+    """Write the first rows of splits into a file of JSON lines in a folder; return the file.
+
+    Where several splits are taken, a column says from which a row comes. Labels that are stored as numbers get their
+    names. Pictures and sounds are left out.
+
+    Args:
+        most: rows taken of each split.
+        heard: told how far it is.
+
+    Raises:
+        DataError: as :func:`configurations`; or there is nothing to read in a row, or too much in all.
+    """
+    say = heard or (lambda _said: None)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{_UNSAFE.sub('-', '-'.join((hub_id, configuration, *chosen)))}.jsonl"
+    unfinished = path.with_suffix(".part")
+    try:
+        with unfinished.open("w", encoding="utf-8", newline="\n") as file:
+            for split in chosen:
+                named = {SPLIT: split} if len(chosen) > 1 else {}
+                for number, row in enumerate(islice(_safely(hub_id, configuration, split), min(most, MOST_ROWS)), 1):
+                    file.write(json.dumps({**row, **named}, ensure_ascii=False, default=str) + "\n")
+                    if number % SAY_EVERY == 0:
+                        say(f"Reading {hub_id}, {split}: {number:,} rows")
+                    if number % SAY_EVERY == 0 and file.tell() > MAX_BYTES:
+                        raise DataError(
+                            f"The first {number:,} rows of '{hub_id}' have more than {MAX_BYTES / 2**20:,.0f} MB; take"
+                            " fewer rows."
+                        )
+        unfinished.replace(path)
+    except OSError as error:
+        raise hub_problem(hub_id, error) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return path
+
+
+def _safely(hub_id: str, configuration: str, split: str) -> Iterator[dict[str, Any]]:
+    """Yield rows; whatever goes wrong on the way is said as an error of the hub."""
+    with _explained(hub_id):
+        yield from _rows(hub_id, configuration, split)
+
+
+def _rows(hub_id: str, configuration: str, split: str) -> Iterator[dict[str, Any]]:
+    from datasets import Audio, Image, Video, load_dataset
+
+    rows = load_dataset(hub_id, configuration, split=split, streaming=True)
+    features = rows.features or rows._resolve_features().features
+    heard_or_seen = [name for name, feature in features.items() if isinstance(feature, (Audio, Image, Video))]
+    if len(heard_or_seen) == len(features):
+        raise DataError(f"'{hub_id}' holds nothing but pictures or sounds; give a data set with text.")
+    named = {name: names for name, feature in features.items() if (names := _names(feature))}
+    for row in rows.remove_columns(heard_or_seen) if heard_or_seen else rows:
+        yield {name: _named(value, named[name]) if name in named else value for name, value in row.items()}
+
+
+def _names(feature: Any) -> list[str]:
+    """Return the names of labels that are stored as numbers; nothing for any other feature."""
+    inner = getattr(feature, "feature", feature)
+    return list(getattr(inner, "names", None) or [])
+
+
+def _named(value: Any, names: Sequence[str]) -> Any:
+    if isinstance(value, list):
+        return [_named(each, names) for each in value]
+    return names[value] if isinstance(value, int) and 0 <= value < len(names) else value
+
+
+def _asked(hub_id: str, ask: Callable[[], T]) -> T:
+    """Return an answer of the hub that comes in time."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(ask())
+        except BaseException as error:  # handed over: the caller's thread raises it
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    with _explained(hub_id):
+        return future.result(timeout=PATIENCE)
+
+
+@contextmanager
+def _explained(hub_id: str) -> Iterator[None]:
+    import httpx2
+    from datasets.exceptions import DataFilesNotFoundError, DatasetGenerationError
+
+    broken = (OSError, httpx2.HTTPError, ValueError, RuntimeError, DatasetGenerationError, DataFilesNotFoundError)
+    try:
+        yield
+    except DataError:
+        raise
+    except broken as error:
+        raise hub_problem(hub_id, error) from error
+
+
+def hub_problem(hub_id: str, error: BaseException) -> DataError:
+    """Return the sentence for a data set the hub did not give, whatever it said or did."""
+    from datasets.exceptions import DataFilesNotFoundError, DatasetNotFoundError
+    from huggingface_hub import errors
+
+    said = _in_short(error)
+    if isinstance(error, errors.GatedRepoError) or "gated" in said:
+        return DataError(
+            f"'{hub_id}' is gated. Accept its terms at https://huggingface.co/datasets/{hub_id}, then set the"
+            " environment variable HF_TOKEN to a token of that account and start again."
+        )
+    if isinstance(error, errors.OfflineModeIsEnabled) or "offline" in said.lower():
+        return DataError(f"'{hub_id}' cannot be asked for, as HF_HUB_OFFLINE forbids it; unset it, or give a file.")
+    if isinstance(error, DataFilesNotFoundError) or "scripts" in said:
+        return DataError(
+            f"'{hub_id}' holds no rows in a form that is read ({said}); download a file of it and give that."
+        )
+    if isinstance(error, (errors.RepositoryNotFoundError, DatasetNotFoundError)):
+        return DataError(
+            f"Unknown data set '{hub_id}': the hub has none of that name, or it is private. Check the spelling; for a"
+            " private one set the environment variable HF_TOKEN."
+        )
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return DataError(f"The disk became full while reading '{hub_id}'; free some space and try again.")
+    if isinstance(error, (ValueError, RuntimeError)):
+        return DataError(f"'{hub_id}' cannot be read: {said}.")
+    return DataError(f"The hub cannot be reached to get '{hub_id}' ({said}); check the connection, or give a file.")
+
+
+def _in_short(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return (str(error).splitlines() or [""])[0][:160].rstrip(".") or type(error).__name__

@@ -1,0 +1,263 @@
+"""How do a person's own data get in? As a file, by its path, as pasted rows, or from the hub; then read, then shown."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ia3_studio.data.load import DataChoice, DataSplit, split_pictures, split_table
+from ia3_studio.data.pasted import write_pasted
+from ia3_studio.data.pictures import find_pictures
+from ia3_studio.data.table import Table, read_table
+from ia3_studio.errors import DataError, StudioError
+from ia3_studio.places import on_space
+from ia3_studio.ui import reading_form, text
+from ia3_studio.ui.job import Job
+from ia3_studio.ui.markup import note
+from ia3_studio.ui.reading_form import ReadingForm
+from ia3_studio.ui.rows_card import shown
+from ia3_studio.ui.session import Studio
+
+UPLOADS = "uploads"
+"""The folder of uploaded data below the studio's home; a run finds its data there later."""
+DEFAULT_HELD_OUT = 0.1
+MOST_HUB_ROWS = 5_000
+"""Rows of each split that are taken from the hub unless more are asked for."""
+
+
+@dataclass(frozen=True)
+class OwnData:
+    """The fields for a person's own data."""
+
+    groups: list[gr.Column]
+    """One for each way in, in the order of ``text.OWN_KINDS``, and last what they share."""
+    given: gr.State
+    """The path of what came in, whether or not it could be read."""
+    upload: gr.File
+    path: gr.Textbox
+    use_path: gr.Button
+    pasted: gr.Textbox
+    use_pasted: gr.Button
+    hub: HubFields
+    held_out: gr.Slider
+    form: ReadingForm
+
+
+@dataclass(frozen=True)
+class HubFields:
+    """The fields for a data set on the hub."""
+
+    name: gr.Textbox
+    look: gr.Button
+    note: gr.HTML
+    found: gr.Column
+    """Hidden until a data set is found."""
+    configuration: gr.Dropdown
+    splits: gr.CheckboxGroup
+    most: gr.Number
+    use: gr.Button
+
+    @property
+    def chosen(self) -> list[gr.components.Component]:
+        """Return what says which rows are taken."""
+        return [self.name, self.configuration, self.splits, self.most]
+
+
+def take_upload(studio: Studio, upload: str | None, held_out: float) -> Iterator[tuple[Any, ...]]:
+    """Read an uploaded file as guessed, and keep it; yield (given, data, facts, first rows, problems, form)."""
+    if not upload:
+        yield "", *_nothing(text.CHOOSE_FILE)
+        return
+    yield from _take(Path(upload), held_out, studio.home / UPLOADS)
+
+
+def take_path(studio: Studio, path: str | None, held_out: float) -> Iterator[tuple[Any, ...]]:
+    """Read a file or folder where it lies on this computer; yield as :func:`take_upload`.
+
+    Raises:
+        DataError: this is a Space, whose files are none of a visitor's business.
+    """
+    if on_space():
+        raise DataError(text.NO_PATHS_HERE)
+    if not (path or "").strip():
+        yield "", *_nothing(text.NAME_PATH)
+        return
+    yield from _take(Path(os.path.abspath(os.path.expanduser((path or "").strip().strip('"')))), held_out, None)
+
+
+def take_pasted(studio: Studio, pasted: str | None, held_out: float) -> Iterator[tuple[Any, ...]]:
+    """Keep pasted rows as a file of their kind and read it; yield as :func:`take_upload`."""
+    try:
+        path = write_pasted(pasted or "", studio.home / UPLOADS)
+    except StudioError as error:
+        yield "", *_nothing(str(error))
+        raise
+    yield from _take(path, held_out, None)
+
+
+def look_up(name: str | None) -> Iterator[tuple[Any, ...]]:
+    """Ask the hub for a data set; yield (note, found, configuration, splits)."""
+    from ia3_studio.data import hub_rows
+
+    hidden = gr.update(visible=False), gr.skip(), gr.skip()
+    try:
+        hub_id = hub_rows.hub_id_of(name or "")
+        yield note(text.ASKING_HUB), *hidden
+        names = hub_rows.configurations(hub_id)
+        parts = hub_rows.splits(hub_id, names[0])
+    except StudioError as error:
+        yield note(str(error), "bad"), *hidden
+        raise
+    chosen = gr.update(choices=list(names), value=names[0], visible=len(names) > 1)
+    yield note(text.hub_found(hub_id, len(names)), "good"), gr.update(visible=True), chosen, _offered(parts)
+
+
+def choose_configuration(name: str, configuration: str) -> tuple[str, Any]:
+    """Return (note, splits) of another configuration of the data set that was found."""
+    from ia3_studio.data import hub_rows
+
+    return "", _offered(hub_rows.splits(hub_rows.hub_id_of(name), configuration))
+
+
+def _offered(parts: Sequence[str]) -> Any:
+    """Offer splits; the first is ticked, which is the one to learn from in most data sets."""
+    return gr.update(choices=list(parts), value=list(parts[:1]))
+
+
+def take_hub(
+    studio: Studio, held_out: float, name: str, configuration: str, splits: Sequence[str], most: float | None
+) -> Iterator[tuple[Any, ...]]:
+    """Fetch rows from the hub into a file and read it; yield (hub's note, given, … as :func:`take_upload`)."""
+    from ia3_studio.data import hub_rows
+
+    try:
+        if not splits or not most or most < 2:
+            raise DataError(text.CHOOSE_SPLITS)
+        hub_id, folder = hub_rows.hub_id_of(name), studio.home / UPLOADS / "hub"
+        work = Job[str, Path](
+            lambda report: hub_rows.fetch(hub_id, configuration, list(splits), int(most), folder, report)
+        )
+        with work as job:
+            for said in job:
+                yield note(said), *(gr.skip() for _each in range(5 + reading_form.FIELDS))
+            path = job.result()
+        kept = keep(path, studio.home / UPLOADS)
+        path.unlink()
+    except StudioError as error:
+        yield note(str(error), "bad"), "", *_nothing(text.CHOOSE_FILE)
+        raise
+    for taken in _take(kept, held_out, None):
+        yield note(text.hub_taken(hub_id), "good"), *taken
+
+
+def _take(path: Path, held_out: float, kept_in: Path | None) -> Iterator[tuple[Any, ...]]:
+    """Read data as guessed; yield (given, data, facts, first rows, problems, fields of the form).
+
+    Without readable data none are in use: training then says so, rather than learn something else.
+    """
+    found: Table | None = None
+    try:
+        if pictures := find_pictures(path):
+            split = split_pictures(path.name, pictures, held_out=held_out)
+        else:
+            found = read_table(path)
+            split = split_table(path.name, found, held_out=held_out)
+        used = str(keep(path, kept_in) if kept_in else path)
+    except StudioError as error:
+        yield str(path), "", note(str(error), "bad"), "", "", *reading_form.offered(found, None)
+        raise
+    yield used, used, *shown(split), *reading_form.offered(found, split.mapping)
+
+
+def _nothing(sentence: str) -> tuple[Any, ...]:
+    """Return (data, facts, first rows, problems, form) without any data."""
+    return "", note(sentence), "", "", *reading_form.offered(None, None)
+
+
+def read_so(studio: Studio, given: str | None, held_out: float, *fields: str) -> Iterator[tuple[Any, ...]]:
+    """Read what came in as the form says; yield (data, facts, first rows, problems)."""
+    if not given:
+        yield "", note(text.CHOOSE_FILE), "", ""
+        return
+    try:
+        choice, split = _read(Path(given), held_out, fields)
+        kept = str(keep(Path(given), studio.home / UPLOADS)) if _is_fleeting(Path(given)) else given
+    except StudioError as error:
+        yield "", note(str(error), "bad"), "", ""
+        raise
+    yield DataChoice(kept, choice.mapping, choice.reading).to_text(), *shown(split)
+
+
+def _read(path: Path, held_out: float, fields: Sequence[str]) -> tuple[DataChoice, DataSplit]:
+    columns, cells = fields[: -reading_form.CELL_FIELDS], fields[-reading_form.CELL_FIELDS :]
+    if pictures := find_pictures(path):
+        return DataChoice(str(path)), split_pictures(path.name, pictures, held_out=held_out)
+    reading = reading_form.chosen_reading(*cells)
+    found = read_table(path, reading)
+    mapping = reading_form.chosen_mapping(found, *columns)
+    return DataChoice(str(path), mapping, reading), split_table(path.name, found, mapping, held_out=held_out)
+
+
+def _is_fleeting(path: Path) -> bool:
+    """Say whether a file lies among Gradio's own, which are cleared from time to time."""
+    return path.is_relative_to(Path(os.environ.get("GRADIO_TEMP_DIR") or Path(tempfile.gettempdir()) / "gradio"))
+
+
+def keep(upload: Path, folder: Path) -> Path:
+    """Copy a file into a folder named by its content, for good; return the copy."""
+    with upload.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    target = folder / digest / upload.name
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as copy, upload.open("rb") as source:
+            shutil.copyfileobj(source, copy)
+        os.replace(copy.name, target)
+    return target
+
+
+def build() -> OwnData:
+    """Draw the fields of every way in, hidden until one is chosen."""
+    with gr.Column(visible=False) as by_file:
+        upload = gr.File(label=text.UPLOAD, file_types=text.DATA_TYPES, height=140, elem_id="data-file")
+        with gr.Row(elem_classes="choose-row", visible=not on_space()):
+            path = gr.Textbox(label=text.PATH, info=text.PATH_INFO, max_lines=1, elem_id="data-path")
+            use_path = gr.Button(text.USE_PATH, scale=0, min_width=120, elem_id="use-path")
+    with gr.Column(visible=False) as by_paste:
+        pasted = gr.Textbox(
+            label=text.PASTED, info=text.PASTED_INFO, placeholder=text.PASTED_EXAMPLE, lines=8, max_lines=8,
+            elem_id="pasted",
+        )  # fmt: skip
+        use_pasted = gr.Button(text.USE_PASTED, elem_id="use-pasted")
+    with gr.Column(visible=False) as by_hub:
+        hub = _hub_fields()
+    with gr.Column(visible=False) as shared:
+        held_out = gr.Slider(
+            0.05, 0.5, DEFAULT_HELD_OUT, step=0.05, label=text.HELD_OUT, info=text.HELD_OUT_INFO, elem_id="held-out"
+        )
+        form = reading_form.build()
+    groups = [by_file, by_paste, by_hub, shared]
+    return OwnData(groups, gr.State(""), upload, path, use_path, pasted, use_pasted, hub, held_out, form)
+
+
+def _hub_fields() -> HubFields:
+    with gr.Row(elem_classes="choose-row"):
+        name = gr.Textbox(label=text.HUB_DATA, info=text.HUB_DATA_INFO, max_lines=1, elem_id="hub-data")
+        look = gr.Button(text.LOOK_UP, scale=0, min_width=120, elem_id="look-up")
+    said = gr.HTML(elem_id="hub-note")
+    with gr.Column(visible=False) as found:
+        configuration = gr.Dropdown([], label=text.CONFIGURATION, elem_id="hub-configuration")
+        splits = gr.CheckboxGroup([], label=text.SPLITS, info=text.SPLITS_INFO, elem_id="hub-splits")
+        most = gr.Number(
+            MOST_HUB_ROWS, label=text.MOST_ROWS, info=text.MOST_ROWS_INFO, precision=0, minimum=2, elem_id="hub-most"
+        )
+        use = gr.Button(text.USE_HUB, elem_id="use-hub")
+    return HubFields(name, look, said, found, configuration, splits, most, use)

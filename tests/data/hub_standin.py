@@ -1,0 +1,120 @@
+"""A data set on a hub that is a server on 127.0.0.1."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+COMMIT = "c0ffee" * 6 + "c0ff"
+Answer = tuple[int, dict[str, str], bytes]
+
+
+@dataclass
+class DataHub:
+    """A hub with one data set, which can also refuse."""
+
+    hub_id: str
+    files: Mapping[str, bytes]
+    refusal: tuple[int, str] | None = None
+    """The status and the X-Error-Code of every answer."""
+    asked: list[str] = field(default_factory=list)
+    sent: int = 0
+    """Bytes of files that were sent."""
+
+    def answer(self, path: str, body: bytes, span: str | None) -> Answer:
+        """Return status, headers and body for a request."""
+        self.asked.append(path)
+        if self.refusal:
+            status, code = self.refusal
+            return status, {"X-Error-Code": code}, b"{}"
+        route = path.partition("?")[0].strip("/")
+        api, files = f"api/datasets/{self.hub_id}", f"datasets/{self.hub_id}/resolve/"
+        if route in (api, f"{api}/revision/main", f"{api}/revision/{COMMIT}"):
+            siblings = [{"rfilename": name, "size": len(content)} for name, content in self.files.items()]
+            return _json({"id": self.hub_id, "sha": COMMIT, "siblings": siblings, "private": False, "tags": []})
+        if route.startswith(f"{api}/tree/"):
+            folder = route.removeprefix(f"{api}/tree/").partition("/")[2]
+            return _json([_described(name, self.files[name]) for name in self.files if name.startswith(folder)])
+        if route.startswith(files):
+            return self._file(route.removeprefix(files).partition("/")[2], span)
+        return 404, {"X-Error-Code": "RepoNotFound"}, b"{}"
+
+    def _file(self, name: str, span: str | None) -> Answer:
+        if name not in self.files:
+            return 404, {"X-Error-Code": "EntryNotFound"}, b"{}"
+        content = self.files[name]
+        about = {"X-Repo-Commit": COMMIT, "ETag": f'"{_oid(content)}"', "Accept-Ranges": "bytes"}
+        if not span:
+            return 200, about, content
+        first, last = span.removeprefix("bytes=").split("-")
+        piece = content[int(first) : int(last or len(content)) + 1]
+        self.sent += len(piece)
+        return 206, about | {"Content-Range": f"bytes {first}-{int(first) + len(piece) - 1}/{len(content)}"}, piece
+
+
+def _described(name: str, content: bytes) -> dict[str, object]:
+    return {"type": "file", "path": name, "size": len(content), "oid": _oid(content)}
+
+
+def _oid(content: bytes) -> str:
+    return hashlib.sha1(content).hexdigest()
+
+
+def _json(value: object) -> Answer:
+    return 200, {"Content-Type": "application/json"}, json.dumps(value).encode()
+
+
+@contextmanager
+def serving(hub: DataHub) -> Iterator[str]:
+    """Serve a hub inside the block and give its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            status, headers, content = hub.answer(self.path, body, self.headers.get("Range"))
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(content))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(content)
+
+        do_HEAD = do_POST = do_GET
+
+        def log_message(self, format: str, *args: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def ask_there(address: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make datasets and huggingface_hub ask this address; they read their environment once, at import."""
+    import datasets.config
+    from huggingface_hub import HfFileSystem, constants
+
+    monkeypatch.setattr(constants, "ENDPOINT", address)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", address + "/{repo_id}/resolve/{revision}/{filename}")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache / "hub"))
+    monkeypatch.setattr(datasets.config, "HF_ENDPOINT", address)
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", cache / "datasets")
+    monkeypatch.setattr(datasets.config, "HF_MODULES_CACHE", str(cache / "modules"))
+    monkeypatch.setenv("HF_TOKEN", "")
+    HfFileSystem.clear_instance_cache()

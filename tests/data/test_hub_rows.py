@@ -1,0 +1,139 @@
+"""Data sets of the hub, played by a server on 127.0.0.1: what is read of them, and what is said when it is not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ia3_studio.data import hub_rows
+from ia3_studio.data.load import load_data
+from ia3_studio.errors import DataError
+from tests.data.hub_standin import DataHub, ask_there, serving
+
+NAME = "somebody/letters"
+CARD = b"""---
+configs:
+- config_name: plain
+  data_files:
+  - split: train
+    path: plain/train.jsonl
+  - split: test
+    path: plain/test.jsonl
+- config_name: other
+  data_files: other.csv
+---
+"""
+PLAIN = "".join(json.dumps({"question": f"q{n}", "answer": f"a{n} é"}, ensure_ascii=False) + "\n" for n in range(300))
+FILES = {
+    "README.md": CARD,
+    "plain/train.jsonl": PLAIN.encode(),
+    "plain/test.jsonl": b'{"question": "t", "answer": "u"}\n' * 5,
+    "other.csv": b"text,label\n" + b"".join(b"text %d,%d\n" % (n, n % 2) for n in range(8)),
+}
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DataHub]:
+    found = DataHub(NAME, FILES)
+    with serving(found) as address:
+        ask_there(address, tmp_path / "cache", monkeypatch)
+        yield found
+
+
+def test_configurations_and_splits_are_listed(hub: DataHub) -> None:
+    assert hub_rows.configurations(NAME) == ("plain", "other")
+    assert hub_rows.splits(NAME, "plain") == ("train", "test")
+
+
+def test_the_first_rows_are_seen_before_anything_else_is_read(hub: DataHub) -> None:
+    assert hub_rows.first_rows(NAME, "plain", "train", 2) == [
+        {"question": "q0", "answer": "a0 é"},
+        {"question": "q1", "answer": "a1 é"},
+    ]
+
+
+def test_rows_become_a_file_whose_splits_are_kept(hub: DataHub, tmp_path: Path) -> None:
+    heard: list[str] = []
+    path = hub_rows.fetch(NAME, "plain", ["train", "test"], 1000, tmp_path / "rows", heard.append)
+    assert path.name == "somebody-letters-plain-train-test.jsonl"
+    split = load_data(path)
+    assert (len(split.train), len(split.held_out)) == (300, 5)
+    assert split.train[7].messages[1].content == "a7 é"
+    assert not list((tmp_path / "rows").glob("*.part"))
+
+
+def test_no_more_rows_are_taken_than_asked_for(hub: DataHub, tmp_path: Path) -> None:
+    path = hub_rows.fetch(NAME, "plain", ["train"], 20, tmp_path)
+    assert len(path.read_text().splitlines()) == 20
+    assert '"split"' not in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        ((404, "RepoNotFound"), f"Unknown data set '{NAME}'"),
+        ((401, "GatedRepo"), "is gated. Accept its terms"),
+        ((403, "GatedRepo"), "is gated. Accept its terms"),
+    ],
+)
+def test_what_the_hub_refuses_is_said_in_a_sentence(hub: DataHub, refusal: tuple[int, str], said: str) -> None:
+    hub.refusal = refusal
+    with pytest.raises(DataError, match=said):
+        hub_rows.configurations(NAME)
+
+
+def test_a_hub_that_keeps_failing_is_given_up(hub: DataHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.refusal = (503, "")
+    monkeypatch.setattr(hub_rows, "PATIENCE", 1.0)
+    with pytest.raises(DataError, match=r"The hub cannot be reached to get .* \(no answer in time\)"):
+        hub_rows.configurations(NAME)
+
+
+def test_a_hub_out_of_reach_is_said_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask_there("http://127.0.0.1:9", tmp_path, monkeypatch)
+    monkeypatch.setattr(hub_rows, "PATIENCE", 3.0)
+    with pytest.raises(DataError, match="The hub cannot be reached to get 'somebody/letters'"):
+        hub_rows.configurations(NAME)
+
+
+def test_a_data_set_without_readable_files_says_so(hub: DataHub) -> None:
+    hub.files = {"README.md": b"# nothing here", "letters.py": b"import os"}
+    with pytest.raises(DataError, match="holds no rows in a form that is read"):
+        hub_rows.configurations(NAME)
+
+
+def test_labels_stored_as_numbers_get_their_names(hub: DataHub, tmp_path: Path) -> None:
+    features = b"""---
+dataset_info:
+  features:
+  - name: text
+    dtype: string
+  - name: label
+    dtype:
+      class_label:
+        names:
+          '0': storm
+          '1': calm
+---
+"""
+    hub.files = {"README.md": features, "train.csv": FILES["other.csv"]}
+    (name,) = hub_rows.configurations(NAME)
+    path = hub_rows.fetch(NAME, name, hub_rows.splits(NAME, name), 10, tmp_path)
+    assert {json.loads(line)["label"] for line in path.read_text().splitlines()} == {"storm", "calm"}
+
+
+@pytest.mark.parametrize(
+    ("text", "hub_id"),
+    [("org/name", "org/name"), (" https://huggingface.co/datasets/org/name/ ", "org/name"), ("squad", "squad")],
+)
+def test_an_id_or_an_address_names_a_data_set(text: str, hub_id: str) -> None:
+    assert hub_rows.hub_id_of(text) == hub_id
+
+
+@pytest.mark.parametrize("text", ["", "a b", "../secret", "https://example.com/x/y", "a/b/c", "-a/b"])
+def test_anything_else_names_none(text: str) -> None:
+    with pytest.raises(DataError, match="cannot be the name of a data set"):
+        hub_rows.hub_id_of(text)
