@@ -89,8 +89,10 @@ def build(studio: Studio, session: Session) -> DataTab:
     gr.on([own.form.apply.click, own.held_out.release], guard(own_data.read_so, studio), read, used, **quiet())
     _wire_ways_in(studio, own, used)
     along.click(guard(take_along, studio), [session.data, own.held_out], [mended, left_out], **quiet())
-    # Files of other data are no longer those of these rows.
-    session.data.change(lambda: [gr.update(visible=False)] * 2, None, [mended, left_out], **quiet(queue=False))
+    session.data.change(
+        lambda data: [gr.update(visible=bool(data)), *[gr.update(visible=False)] * 2],  # files of other data go
+        session.data, [along, mended, left_out], **quiet(queue=False),
+    )  # fmt: skip
     return DataTab(used, own.held_out, outlook, onward)
 
 
@@ -108,9 +110,9 @@ def _wire_ways_in(studio: Studio, own: OwnData, used: list[gr.components.Compone
     hub = own.hub
     gr.on(
         [hub.look.click, hub.name.submit], guard(own_data.look_up), hub.name,
-        [hub.note, hub.found, hub.configuration, hub.splits], **quiet(),
+        [hub.note, hub.found, hub.configuration, hub.splits, used[2]], **quiet(),
     )  # fmt: skip
     hub.configuration.input(
-        guard(own_data.choose_configuration), [hub.name, hub.configuration], [hub.note, hub.splits], **quiet()
+        guard(own_data.choose_configuration), [hub.name, hub.configuration], [hub.note, hub.splits, used[2]], **quiet()
     )
     hub.use.click(guard(own_data.take_hub, studio), [own.held_out, *hub.chosen], [hub.note, *taken], **quiet())

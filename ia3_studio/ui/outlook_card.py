@@ -45,8 +45,8 @@ def draw(
     held_out: float,
     number: float | None,
     *form: Any,
-) -> Iterator[tuple[str, Any]]:
-    """Look at the data as the run of the form would; yield (what is said, figure of the lengths).
+) -> Iterator[tuple[str, Any, str]]:
+    """Look at the data as the run of the form would; yield (what is said, figure of the lengths, rows).
 
     Args:
         config_of: makes a run's settings of the form.
@@ -56,18 +56,20 @@ def draw(
     try:
         picture = _picture(chosen_data(data), number)
         if picture:
-            yield picture, nothing
+            yield "", nothing, picture
             return
         config = config_of(chosen_model(model), data, PAPER, held_out, *form)
         asked = int(number) if number and number > 1 else None
         with Job[str, Outlook](lambda report: _look(studio, config, asked, report)) as job:
             for said in job:
-                yield note(said), nothing
+                yield note(said), nothing, ""
             found = job.result()
     except StudioError as error:
-        yield note(str(error), "bad"), nothing
+        yield note(str(error), "bad"), nothing, ""
         raise
-    yield told(found), gr.update(value=length_figure(found.learned.lengths, found.learned.limit), visible=True)
+    figure = length_figure(found.learned.lengths, found.learned.limit)
+    said, rows = told(found)
+    yield said, gr.update(value=figure, visible=True), rows
 
 
 def _look(studio: Studio, config: RunConfig, asked: int | None, report: Callable[[str], None]) -> Outlook:
@@ -76,11 +78,11 @@ def _look(studio: Studio, config: RunConfig, asked: int | None, report: Callable
     return look_ahead(config, lambda _share, said: report(said), tree=tree, seed=seed, asked=asked)
 
 
-def told(found: Outlook) -> str:
-    """Return what was found as the page shows it."""
-    rows = "".join(heading_of_row(shown) + marked(shown.pieces) for shown in found.shown)
+def told(found: Outlook) -> tuple[str, str]:
+    """Return what was found as the page shows it: what is said of all rows, and the rows that are shown."""
     said = facts(Fact(*row) for row in data_words.outlook_facts(found))
-    return said + bullets(data_words.outlook_sentences(found), "warn") + rows
+    rows = "".join(heading_of_row(shown) + marked(shown.pieces) for shown in found.shown)
+    return said + bullets(data_words.outlook_sentences(found), "warn"), rows
 
 
 def heading_of_row(shown: Any) -> str:
@@ -104,6 +106,10 @@ def build() -> OutlookCard:
     with gr.Row(elem_classes="inline"):
         number = gr.Number(1, label=text.EXAMPLE_NUMBER, precision=0, minimum=1, scale=0, min_width=140)
         ask = gr.Button(text.SHOW_TOKENS, scale=0, min_width=220, elem_id="show-tokens")
-    said = gr.HTML(elem_id="tokens")
-    lengths = gr.Plot(show_label=False, visible=False, elem_id="lengths")
-    return OutlookCard(ask, number, [said, lengths])
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=4, min_width=300):
+            said = gr.HTML(elem_id="outlook")
+        with gr.Column(scale=7, min_width=320):
+            lengths = gr.Plot(show_label=False, visible=False, elem_id="lengths")
+    rows = gr.HTML(elem_id="tokens")
+    return OutlookCard(ask, number, [said, lengths, rows])

@@ -23,7 +23,7 @@ from ia3_studio.ui import reading_form, text
 from ia3_studio.ui.job import Job
 from ia3_studio.ui.markup import note
 from ia3_studio.ui.reading_form import ReadingForm
-from ia3_studio.ui.rows_card import shown
+from ia3_studio.ui.rows_card import PREVIEW_ROWS, raw_rows, shown
 from ia3_studio.ui.session import Studio
 
 UPLOADS = "uploads"
@@ -104,32 +104,36 @@ def take_pasted(studio: Studio, pasted: str | None, held_out: float) -> Iterator
 
 
 def look_up(name: str | None) -> Iterator[tuple[Any, ...]]:
-    """Ask the hub for a data set; yield (note, found, configuration, splits)."""
+    """Ask the hub for a data set; yield (note, found, configuration, splits, first rows)."""
     from ia3_studio.data import hub_rows
 
-    hidden = gr.update(visible=False), gr.skip(), gr.skip()
+    hidden = gr.update(visible=False), gr.skip(), gr.skip(), gr.skip()
     try:
         hub_id = hub_rows.hub_id_of(name or "")
         yield note(text.ASKING_HUB), *hidden
         names = hub_rows.configurations(hub_id)
-        parts = hub_rows.splits(hub_id, names[0])
+        parts, rows = _parts(hub_id, names[0])
     except StudioError as error:
         yield note(str(error), "bad"), *hidden
         raise
     chosen = gr.update(choices=list(names), value=names[0], visible=len(names) > 1)
-    yield note(text.hub_found(hub_id, len(names)), "good"), gr.update(visible=True), chosen, _offered(parts)
+    yield note(text.hub_found(hub_id, len(names)), "good"), gr.update(visible=True), chosen, parts, rows
 
 
-def choose_configuration(name: str, configuration: str) -> tuple[str, Any]:
-    """Return (note, splits) of another configuration of the data set that was found."""
+def choose_configuration(name: str, configuration: str) -> tuple[str, Any, str]:
+    """Return (note, splits, first rows) of another configuration of the data set that was found."""
     from ia3_studio.data import hub_rows
 
-    return "", _offered(hub_rows.splits(hub_rows.hub_id_of(name), configuration))
+    return "", *_parts(hub_rows.hub_id_of(name), configuration)
 
 
-def _offered(parts: Sequence[str]) -> Any:
-    """Offer splits; the first is ticked, which is the one to learn from in most data sets."""
-    return gr.update(choices=list(parts), value=list(parts[:1]))
+def _parts(hub_id: str, configuration: str) -> tuple[Any, str]:
+    """Return (splits offered, first rows); the first is ticked, which is the one to learn from in most data sets."""
+    from ia3_studio.data import hub_rows
+
+    parts = hub_rows.splits(hub_id, configuration)
+    rows = hub_rows.first_rows(hub_id, configuration, parts[0], PREVIEW_ROWS)
+    return gr.update(choices=list(parts), value=list(parts[:1])), raw_rows(rows)
 
 
 def take_hub(

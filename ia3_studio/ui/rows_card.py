@@ -14,6 +14,7 @@ from ia3_studio.ui.markup import Fact, bullets, facts, gallery, table
 
 PREVIEW_ROWS = 6
 PREVIEW_PICTURES = 24
+MOST_RAW_COLUMNS = 6
 _LONGEST_CELL = 300
 
 
@@ -34,6 +35,12 @@ def first_rows(split: DataSplit) -> str:
         return _first_pictures(split)
     shown = split.train[:PREVIEW_ROWS]
     return table(_columns(shown[0]), map(_cells, shown), text.FIRST_ROWS)
+
+
+def raw_rows(rows: Sequence[dict[str, Any]]) -> str:
+    """Return rows as they stand on the hub, before they are understood."""
+    cells = [[_short(str(value)) for value in list(row.values())[:MOST_RAW_COLUMNS]] for row in rows]
+    return table(list(rows[0])[:MOST_RAW_COLUMNS], cells, text.HUB_ROWS) if rows else ""
 
 
 def _first_pictures(split: DataSplit) -> str:

@@ -70,7 +70,7 @@ def run_config(
     data: str,
     selection: Selection,
     held_out: float,
-    name: str,
+    name: str | None,
     learning_rate: float | None,
     epochs: float | None,
     batch_size: int | None,
@@ -114,7 +114,7 @@ def run_config(
         answers=given("Answers written", answers),
     )
     choice = DataChoice.from_text(data)
-    name = name.strip() or text.run_name(choice.source)
+    name = (name or "").strip() or text.run_name(choice.source)
     return RunConfig(name, model, choice.source, selection, train, held_out, choice.mapping, choice.reading)
 
 

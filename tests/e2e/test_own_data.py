@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import transformers as hf
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.data.hub_standin import DataHub, serving
+from tests.data.test_hub_rows import FILES, NAME
 from tests.e2e.conftest import Snapshot
-from tests.e2e.studio_app import StudioProcess, open_studio, open_tab, start_training, upload_data, use_model
+from tests.e2e.studio_app import StudioProcess, free_port, open_studio, open_tab, start_training, upload_data, use_model
 from tests.e2e.test_looks import DESK, OVERFLOW, PHONE
-from tests.tiny_chat import save_tiny_chat
 from tests.training.test_images import EDGE, paint, vit, zipped
 
 pytestmark = pytest.mark.e2e
@@ -26,28 +27,92 @@ def choose(page: Page, field: str, value: str) -> None:
     expect(box).to_have_value(value)
 
 
-def test_a_wrong_guess_is_mended_and_the_tokens_follow(page: Page, studio: StudioProcess, tmp_path: Path) -> None:
-    path = tmp_path / "odd.csv"
-    path.write_text("good;hello\n" + "".join(f"good day {row};hello there {row}\n" for row in range(12)))
+def test_a_wrong_guess_is_mended_the_tokens_follow_and_the_run_learns_them(
+    page: Page, studio: StudioProcess, tmp_path: Path, tiny: Path, snapshot: Snapshot
+) -> None:
+    path = tmp_path / "Übung nr. 3 (final) – kopie;2.csv"
+    rows = "".join(f"good day {row};hello there {row}\n" for row in range(24))
+    path.write_text("good;hello\n" + rows + "good day 1;hello there 1\n;nobody\n", encoding="utf-16")
     open_studio(page, studio)
-    page.locator("#model-source input, #model-source textarea").first.fill(str(save_tiny_chat(tmp_path / "tiny")))
-    page.locator("#use-model").click()
-    open_tab(page, "3 Data")
-    page.get_by_role("radio", name="My file").check()
-    page.locator("#data-file input[type=file]").set_input_files(path)
+    use_model(page, str(tiny))
+    upload_data(page, path)
     expect(page.locator("#data-note")).to_contain_text("good → prompt, hello → answer")
+    expect(page.locator("#data-note")).to_contain_text("semicolon-separated, UTF-16")
+    expect(page.locator("#data-problems")).to_contain_text("the prompt (good) is empty (row 26)")
     page.get_by_role("button", name="How the rows are read").click()
     expect(page.locator("#first-column input")).to_have_value("good")  # the form is filled in: nothing resets it now
     choose(page, "first-column", "hello")
     choose(page, "answer-column", "good")
     page.locator("#read-so").click()
     expect(page.locator("#data-note")).to_contain_text("hello → prompt, good → answer")
-    if folder := os.environ.get("IA3_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / "own-data.png", full_page=True)
-        page.set_viewport_size({"width": 390, "height": 900})
-        page.screenshot(path=Path(folder) / "own-data-390.png", full_page=True)
+    expect(page.locator("#data-problems")).to_contain_text("the answer (good) is empty (row 26)")
     page.locator("#show-tokens").click()
     expect(page.locator("#tokens mark").first).to_contain_text("good", timeout=60_000)
+    expect(page.locator("#tokens")).to_contain_text("The longest: row")
+    expect(page.locator("#lengths .js-plotly-plot")).to_be_visible()
+    in_four_looks(page, snapshot, "own-data")
+    page.locator("#take-along").click()
+    with page.expect_download() as download:
+        page.locator("#rows-file").click()
+    assert "hello there 3" in download.value.path().read_text(encoding="utf-8")
+    start_training(page, epochs=2)
+    expect(page.locator("#run-strip")).to_contain_text("Finished", timeout=60_000)
+    mapping = studio.store.list()[0].config.mapping
+    assert mapping and (mapping.prompt, mapping.answer) == ("hello", "good")
+
+
+def test_pasted_rows_and_a_path_are_read(page: Page, studio: StudioProcess, pairs: Path, snapshot: Snapshot) -> None:
+    open_studio(page, studio)
+    open_tab(page, "3 Data")
+    page.locator("#data-kind").get_by_text("Pasted rows").click()
+    rows = "".join(f"ask {number}\ttell {number}\n" for number in range(12))
+    page.locator("#pasted").get_by_role("textbox").fill(f"prompt\tanswer\n{rows}")
+    page.locator("#use-pasted").click()
+    expect(page.locator("#data-note")).to_contain_text("tab-separated")
+    expect(page.locator("#data-note")).to_contain_text("11 to learn, 1 only measured")
+    in_four_looks(page, snapshot, "pasted-data")
+    page.locator("#data-kind").get_by_text("My file").click()
+    page.locator("#data-path").get_by_role("textbox").fill("/no/such/file.csv")
+    page.locator("#use-path").click()
+    expect(page.locator("#data-note")).to_contain_text("There is no file /no/such/file.csv")
+    page.locator("#data-path").get_by_role("textbox").fill(str(pairs))
+    page.locator("#use-path").click()
+    expect(page.locator("#data-note")).to_contain_text("36 to learn")
+
+
+@pytest.fixture
+def studio_with_hub(tmp_path: Path, context: BrowserContext) -> Iterator[StudioProcess]:
+    """The app of one test, for which a server on this machine is the hub."""
+    with serving(DataHub(NAME, FILES)) as address:
+        reached = {"HF_ENDPOINT": address, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "0"}
+        app = StudioProcess(tmp_path, free_port(), environment=reached)
+        try:
+            app.start()
+            yield app
+            for page in context.pages:
+                page.close()
+        finally:
+            app.close()
+
+
+def test_rows_of_the_hub_are_found_chosen_and_used(
+    page: Page, studio_with_hub: StudioProcess, snapshot: Snapshot
+) -> None:
+    open_studio(page, studio_with_hub)
+    open_tab(page, "3 Data")
+    page.locator("#data-kind").get_by_text("From the hub").click()
+    page.locator("#hub-data").get_by_role("textbox").fill("somebody/nothing")
+    page.locator("#look-up").click()
+    expect(page.locator("#hub-note")).to_contain_text("Unknown data set 'somebody/nothing'")
+    page.locator("#hub-data").get_by_role("textbox").fill(f"https://huggingface.co/datasets/{NAME}")
+    page.locator("#look-up").click()
+    expect(page.locator("#hub-note")).to_contain_text("has 2 configurations")
+    expect(page.locator("#data-rows")).to_contain_text("First rows on the hub")
+    expect(page.locator("#take-along")).to_be_hidden()
+    page.get_by_role("checkbox", name="test").check()
+    in_four_looks(page, snapshot, "hub-data")
+    page.locator("#use-hub").click()
+    expect(page.locator("#data-note")).to_contain_text("300 to learn, 5 only measured")
 
 
 def test_a_zip_of_pictures_is_shown_trained_on_and_its_mistakes_told(

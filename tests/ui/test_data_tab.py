@@ -119,7 +119,7 @@ def test_a_zip_of_pictures_is_shown_by_class_and_a_start_finds_it(bench: Studio,
     assert "8 pictures in 2 folders" in said and "6 to learn, 2 only measured" in said and "vision model" in said
     assert rows.count("<img") == 6 and rows.count("<figcaption>night") == 3 and "broken.png" in faults
     assert len(DataChoice.from_text(source).load(0.25).train) == 6
-    assert "scaled to its own size" in next(draw(bench, run_config, "any/model", source, 0.25, 1, *FORM))[0]
+    assert "scaled to its own size" in next(draw(bench, run_config, "any/model", source, 0.25, 1, *FORM))[2]
     *_steps, (again, *_rest) = read_so(bench, source, 0.25, *[""] * 9)
     assert again == source
 
@@ -157,8 +157,8 @@ def test_rows_of_the_hub_are_looked_up_fetched_and_kept(
 ) -> None:
     with serving(DataHub(NAME, FILES)) as address:
         ask_there(address, tmp_path / "cache", monkeypatch)
-        *_asking, (said, found, configuration, splits) = look_up(f"https://huggingface.co/datasets/{NAME}")
-        assert "has 2 configurations" in said and found["visible"]
+        *_asking, (said, found, configuration, splits, rows) = look_up(f"https://huggingface.co/datasets/{NAME}")
+        assert "has 2 configurations" in said and found["visible"] and "a0 é" in rows
         assert configuration["choices"] == ["plain", "other"] and splits["value"] == ["train"]
         *_news, (note, given, source, said, *_rest) = take_hub(bench, 0.1, NAME, "plain", ["train", "test"], 50)
         assert choose_configuration(NAME, "other")[1]["choices"] == ["train"]

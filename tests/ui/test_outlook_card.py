@@ -21,11 +21,12 @@ LENGTH = FORM.index(128)
 
 
 def drawn(bench: Studio, tmp_path: Path, data: str, number: float | None = 1, length: int = 128) -> tuple[str, Any]:
+    """Return all that is said, and the figure of the lengths."""
     model = save_tiny_chat(tmp_path / "tiny")
     form = [*FORM]
     form[LENGTH] = length
-    *_news, last = draw(bench, run_config, str(model), data, 0.1, number, *form)
-    return last
+    *_news, (said, figure, rows) = draw(bench, run_config, str(model), data, 0.1, number, *form)
+    return said + rows, figure
 
 
 def test_learned_tokens_are_marked_and_what_a_run_takes_is_said(bench: Studio, tmp_path: Path) -> None:

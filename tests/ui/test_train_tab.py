@@ -41,6 +41,8 @@ def test_every_field_of_the_form_reaches_the_run() -> None:
 def test_a_run_without_a_name_is_called_after_its_data() -> None:
     assert run_config("m", "/up/loads/my_pairs.csv", SELECTION, 0.1, *FORM).name == "My_pairs run"
     assert run_config("m", "lighthouse", SELECTION, 0.1, *FORM).name == "Lighthouse run"
+    unopened = run_config("m", "lighthouse", SELECTION, 0.1, None, *FORM[1:])  # the tab was never looked at
+    assert unopened.name == "Lighthouse run"
     assert run_config("m", "lighthouse", SELECTION, 0.1, " Mine ", *FORM[1:]).name == "Mine"
 
 
