@@ -23,7 +23,7 @@ configs:
   - split: test
     path: plain/test.jsonl
 - config_name: other
-  data_files: other.csv
+  data_files: other.jsonl
 ---
 """
 PLAIN = "".join(json.dumps({"question": f"q{n}", "answer": f"a{n} é"}, ensure_ascii=False) + "\n" for n in range(300))
@@ -31,7 +31,7 @@ FILES = {
     "README.md": CARD,
     "plain/train.jsonl": PLAIN.encode(),
     "plain/test.jsonl": b'{"question": "t", "answer": "u"}\n' * 5,
-    "other.csv": b"text,label\n" + b"".join(b"text %d,%d\n" % (n, n % 2) for n in range(8)),
+    "other.jsonl": b"".join(b'{"text": "text %d", "label": %d}\n' % (n, n % 2) for n in range(8)),
 }
 
 
@@ -119,7 +119,7 @@ dataset_info:
           '1': calm
 ---
 """
-    hub.files = {"README.md": features, "train.csv": FILES["other.csv"]}
+    hub.files = {"README.md": features, "train.jsonl": FILES["other.jsonl"]}
     (name,) = hub_rows.configurations(NAME)
     path = hub_rows.fetch(NAME, name, hub_rows.splits(NAME, name), 10, tmp_path)
     assert {json.loads(line)["label"] for line in path.read_text().splitlines()} == {"storm", "calm"}

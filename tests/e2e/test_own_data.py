@@ -22,8 +22,8 @@ pytestmark = pytest.mark.e2e
 
 def choose(page: Page, field: str, value: str) -> None:
     box = page.locator(f"#{field} input")
-    box.fill(value)
-    box.press("Enter")
+    box.click()
+    page.get_by_role("option", name=value, exact=True).click()
     expect(box).to_have_value(value)
 
 
