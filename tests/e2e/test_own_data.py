@@ -23,7 +23,7 @@ pytestmark = pytest.mark.e2e
 def choose(page: Page, field: str, value: str) -> None:
     box = page.locator(f"#{field} input")
     box.click()
-    page.get_by_role("option", name=value, exact=True).click()
+    page.locator(f"#{field}").get_by_role("option", name=value, exact=True).click()
     expect(box).to_have_value(value)
 
 
