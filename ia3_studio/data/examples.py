@@ -115,6 +115,14 @@ def read_examples(table: Table, mapping: Mapping) -> tuple[list[Example], list[P
     Raises:
         DataError: no row can be used.
     """
+    examples, problems = understood(table, mapping)
+    if not examples:
+        raise DataError(f"No row can be used; row {problems[0].row}: {problems[0].reason}.")
+    return examples, problems
+
+
+def understood(table: Table, mapping: Mapping) -> tuple[list[Example], list[Problem]]:
+    """Return the examples of a table's rows, of which there may be none, and the rows that cannot be used."""
     examples: list[Example] = []
     problems: list[Problem] = list(table.problems)
     frame = table.frame.astype(object)
@@ -124,8 +132,6 @@ def read_examples(table: Table, mapping: Mapping) -> tuple[list[Example], list[P
             examples.extend(_examples(number, record, mapping))
         except _Unusable as reason:
             problems.append(Problem(number, str(reason)))
-    if not examples:
-        raise DataError(f"No row can be used; row {problems[0].row}: {problems[0].reason}.")
     return examples, sorted(problems, key=lambda problem: problem.row)
 
 

@@ -12,7 +12,7 @@ from ia3_studio.data.problem import Problem
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
-    from ia3_studio.data.load import DataSplit
+    from ia3_studio.data.split import DataSplit
 
 FEW_ROWS = 5
 """A label with fewer rows to learn from is nearly empty: T-Few's smallest draws have four of each."""

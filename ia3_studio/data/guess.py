@@ -81,6 +81,20 @@ def guess_mapping(table: Table) -> Mapping:
     raise DataError(f"The columns {shown_names(columns)} are not understood; name them as {FORMS}.")
 
 
+def require_columns(table: Table, mapping: Mapping) -> None:
+    """Refuse a mapping with columns that the table does not have; those of nested objects are looked for row by row.
+
+    Raises:
+        DataError: it names the first column that is missing.
+    """
+    prompt = "" if mapping.template else mapping.prompt
+    flat = {prompt, mapping.answer, mapping.context, mapping.column, mapping.tools, *mapping.parts}
+    asked = ({mapping.nested} if mapping.nested else flat) | {mapping.split}
+    missing = sorted(asked - {""} - {str(column) for column in table.frame.columns})
+    if missing:
+        raise DataError(f"There is no column {missing[0]!r}; the columns are {shown_names(table.frame.columns)}.")
+
+
 def mapping_of(
     table: Table, kind: Kind, first: str = "", answer: str = "", second: str = "", template: str = ""
 ) -> Mapping:

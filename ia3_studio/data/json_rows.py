@@ -30,10 +30,22 @@ def read_json(name: str, text: str, named_lines: bool) -> tuple[pd.DataFrame, st
         DataError: it is damaged, or holds no rows.
     """
     if _is_lines(text, named_lines):
-        rows, damaged = _lines(name, text)
-        return _frame(name, rows), "JSON lines", tuple(damaged)
+        frame, damaged = read_json_lines(name, text)
+        return frame, "JSON lines", damaged
     records, form = _records(name, _parse(name, text))
     return _frame(name, list(enumerate(records, start=1))), form, ()
+
+
+def read_json_lines(
+    name: str, text: str, *, first_row: int = 1, first_line: int = 1
+) -> tuple[pd.DataFrame, tuple[Damage, ...]]:
+    """Read one object a line; return (rows, damaged rows), numbered from ``first_row`` and ``first_line`` on.
+
+    Raises:
+        DataError: more rows are damaged than may be left out.
+    """
+    rows, damaged = _lines(name, text, first_row, first_line)
+    return _frame(name, rows), tuple(damaged)
 
 
 def _is_lines(text: str, named_so: bool) -> bool:
@@ -46,13 +58,13 @@ def _is_lines(text: str, named_so: bool) -> bool:
         return False
 
 
-def _lines(name: str, text: str) -> tuple[list[tuple[int, Any]], list[Damage]]:
+def _lines(name: str, text: str, first_row: int, first_line: int) -> tuple[list[tuple[int, Any]], list[Damage]]:
     rows: list[tuple[int, Any]] = []
     damaged: list[Damage] = []
-    for line, written in enumerate(LINE_END.split(text), start=1):
+    for line, written in enumerate(LINE_END.split(text), start=first_line):
         if not written.strip():
             continue
-        number = len(rows) + len(damaged) + 1
+        number = first_row + len(rows) + len(damaged)
         try:
             rows.append((number, _object(written)))
         except (ValueError, RecursionError) as error:

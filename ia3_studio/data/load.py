@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import json
-import random
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
 from ia3_studio.data.examples import Example, Mapping, read_examples
-from ia3_studio.data.guess import guess_mapping
-from ia3_studio.data.json_rows import SPLIT, SPLITS
+from ia3_studio.data.guess import guess_mapping, require_columns
+from ia3_studio.data.large import is_large, load_large, read_head
 from ia3_studio.data.pictures import Picture, find_pictures, picture_examples, pictures_fingerprint
-from ia3_studio.data.problem import Problem
-from ia3_studio.data.table import Reading, Table, read_table, shown_names
+from ia3_studio.data.split import DataSplit, drawn_split, given_split, split_as_named
+from ia3_studio.data.table import Reading, Table, read_table
 from ia3_studio.errors import DataError
 
-TRAINING = ("train", "training")
-MOST_PARTS = 20
-"""Different values of a column that says which rows are set aside."""
-MOST_STRATA = 4
-"""Rows a label must have on average for each label to be shared out by itself."""
 LIGHTHOUSE = "lighthouse"
 HARBOUR = "harbour"
 
@@ -43,21 +36,6 @@ STARTERS = (
 
 
 @dataclass(frozen=True)
-class DataSplit:
-    """What is learned and what is only measured."""
-
-    train: tuple[Example, ...]
-    held_out: tuple[Example, ...]
-    """Never trained on."""
-    problems: tuple[Problem, ...]
-    """Rows that were left out."""
-    description: str
-    mapping: Mapping
-    fingerprint: str
-    """SHA-256 of the training file's bytes; of the names and sizes of pictures."""
-
-
-@dataclass(frozen=True)
 class DataChoice:
     """Which data, and how they are read where that is not guessed."""
 
@@ -69,6 +47,15 @@ class DataChoice:
     def load(self, held_out: float = 0.1, seed: int = 0) -> DataSplit:
         """Read the data, as :func:`load_data`."""
         return load_data(self.source, held_out=held_out, seed=seed, mapping=self.mapping, reading=self.reading)
+
+    def look(self, held_out: float = 0.1, seed: int = 0) -> DataSplit:
+        """Read the data as far as is needed to look at them: of a large file, its beginning."""
+        path = Path(self.source)
+        if not is_large(path):
+            return self.load(held_out, seed)
+        table, share = read_head(path, self.reading)
+        found = split_table(path.name, table, self.mapping, held_out=held_out, seed=seed)
+        return replace(found, share=share)
 
     def to_text(self) -> str:
         """Return the choice as text: the source alone, or JSON where something is chosen."""
@@ -112,7 +99,7 @@ def load_data(
 
     A column "split" that names training and other rows decides which are set aside, or the column that the mapping
     names for it: there the rows of its most frequent value are learned, unless its values are names of splits. Of
-    labelled rows the same share of every label is.
+    labelled rows the same share of every label is. The examples of a large file (:func:`is_large`) lie on disk.
 
     Args:
         held_out: share of the rows of a file that is set aside, at least one row; a starter brings its own.
@@ -127,6 +114,8 @@ def load_data(
         raise DataError(f"The held-out share is {held_out}; give a number between 0 and 1, such as 0.1.")
     if str(source) in {starter.name for starter in STARTERS}:
         return _load_starter(str(source))
+    if is_large(Path(source)):
+        return load_large(Path(source), mapping, reading, held_out, seed)
     if pictures := find_pictures(Path(source)):
         return split_pictures(Path(source).name, pictures, held_out=held_out, seed=seed)
     return split_table(Path(source).name, read_table(source, reading), mapping, held_out=held_out, seed=seed)
@@ -145,56 +134,11 @@ def split_table(
         DataError: it holds nothing to learn from, has fewer than two usable rows, or not the columns of the mapping.
     """
     mapping = mapping or guess_mapping(table)
-    _require_columns(table, mapping)
+    require_columns(table, mapping)
     examples, problems = read_examples(table, mapping)
-    train, measured = _given_split(table, mapping, examples) or _split(examples, held_out, seed)
+    train, measured = given_split(table, mapping, examples) or drawn_split(examples, held_out, seed)
     description = f"{name}: {table.description}"
     return DataSplit(train, measured, tuple(problems), description, mapping, table.fingerprint)
-
-
-def _require_columns(table: Table, mapping: Mapping) -> None:
-    """Refuse a mapping with columns that the table does not have; those of nested objects are looked for row by row."""
-    prompt = "" if mapping.template else mapping.prompt
-    flat = {prompt, mapping.answer, mapping.context, mapping.column, mapping.tools, *mapping.parts}
-    asked = ({mapping.nested} if mapping.nested else flat) | {mapping.split}
-    missing = sorted(asked - {""} - {str(column) for column in table.frame.columns})
-    if missing:
-        raise DataError(f"There is no column {missing[0]!r}; the columns are {shown_names(table.frame.columns)}.")
-
-
-def _given_split(
-    table: Table, mapping: Mapping, examples: Sequence[Example]
-) -> tuple[tuple[Example, ...], tuple[Example, ...]] | None:
-    """Return (train, held out) as a column of the table says; None where none does.
-
-    Raises:
-        DataError: the column that was chosen for it splits nothing.
-    """
-    column = mapping.split or SPLIT
-    if column not in table.frame.columns:
-        return None
-    named = {row: str(cell).strip().lower() for row, cell in table.frame[column].items()}
-    if not mapping.split or set(named.values()) <= SPLITS:
-        return _split_as_named(examples, named)
-    counts = Counter(named[example.row] for example in examples)
-    if not 2 <= len(counts) <= MOST_PARTS:
-        raise DataError(
-            f"The column {column!r} has {len(counts):,} different values; to set rows aside by it takes 2 to"
-            f" {MOST_PARTS}, of which the most frequent one is learned."
-        )
-    (most, _rows), *_others = counts.most_common()
-    return _split_as_named(examples, {row: TRAINING[0] if name == most else "test" for row, name in named.items()})
-
-
-def _split_as_named(
-    examples: Sequence[Example], named: dict[int, str]
-) -> tuple[tuple[Example, ...], tuple[Example, ...]] | None:
-    """Return (train, held out) by the split of each row; None where not every row has one, or all have the same."""
-    if not set(named.values()) <= SPLITS:
-        return None
-    learned = tuple(example for example in examples if named[example.row] in TRAINING)
-    measured = tuple(example for example in examples if named[example.row] not in TRAINING)
-    return (learned, measured) if learned and measured else None
 
 
 def split_pictures(name: str, pictures: Sequence[Picture], *, held_out: float = 0.1, seed: int = 0) -> DataSplit:
@@ -205,7 +149,7 @@ def split_pictures(name: str, pictures: Sequence[Picture], *, held_out: float = 
     """
     examples, problems = picture_examples(pictures)
     splits = {number: picture.split for number, picture in enumerate(pictures, start=1)}
-    train, measured = _split_as_named(examples, splits) or _split(examples, held_out, seed)
+    train, measured = split_as_named(examples, splits) or drawn_split(examples, held_out, seed)
     classes = len({label for example in examples for label in example.labels})
     description = f"{name}: {len(examples):,} pictures in {classes:,} folders"
     return DataSplit(train, measured, tuple(problems), description, Mapping("pictures"), pictures_fingerprint(pictures))
@@ -224,50 +168,3 @@ def _read_starter(name: str) -> tuple[Table, Mapping, list[Example]]:
     mapping = guess_mapping(table)
     examples, _problems = read_examples(table, mapping)
     return table, mapping, examples
-
-
-def _split(examples: Sequence[Example], share: float, seed: int) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
-    """Return (train, held out), each in the order of the file; copies of a row stay on one side.
-
-    A copy of a trained row would be recited, and its loss would say nothing about rows never seen.
-    """
-    if len(examples) < 2:
-        raise DataError(f"There is {len(examples)} usable row; give at least two, one to learn and one to measure.")
-    groups = _kept_together(examples)
-    if len(groups) < 2:
-        raise DataError(f"All {len(examples)} usable rows are the same; give at least two different ones.")
-    random.Random(seed).shuffle(groups)
-    aside = _drawn(groups, examples, share)
-    train = tuple(example for place, example in enumerate(examples) if place not in aside)
-    return train, tuple(examples[place] for place in sorted(aside))
-
-
-def _kept_together(examples: Sequence[Example]) -> list[list[int]]:
-    """Return the places of the examples in groups: copies, and those that come from one row, are in one."""
-    groups: dict[object, list[int]] = {}
-    for place, example in enumerate(examples):
-        content = (example.messages, example.text, example.second, example.words, example.choices)
-        group = groups.get(content) or groups.get(example.row) or []
-        group.append(place)
-        groups[content] = groups[example.row] = group
-    return list({id(group): group for group in groups.values()}.values())
-
-
-def _drawn(groups: Sequence[Sequence[int]], examples: Sequence[Example], share: float) -> set[int]:
-    """Return the places set aside: of each label the share, but never all of it; of all at least one."""
-    by_label: dict[tuple[str, ...], list[Sequence[int]]] = {}
-    for group in groups:
-        first = examples[group[0]]
-        by_label.setdefault(first.labels if not first.choices and not first.words else (), []).append(group)
-    if len(by_label) * MOST_STRATA > len(groups):  # numbers, or labels of a row or two each: nothing to share out
-        by_label = {(): list(groups)}
-    aside: set[int] = set()
-    for same in by_label.values():
-        wanted = round(share * sum(map(len, same)))
-        taken = 0
-        for group in same[:-1]:  # the last one is always learned
-            if taken >= wanted:
-                break
-            aside.update(group)
-            taken += len(group)
-    return aside or set(max(by_label.values(), key=len)[0])

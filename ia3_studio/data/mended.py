@@ -12,8 +12,8 @@ from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example, Mapping
-    from ia3_studio.data.load import DataSplit
     from ia3_studio.data.problem import Problem
+    from ia3_studio.data.split import DataSplit
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is run by spreadsheets; a mark in front of it makes it text (OWASP, CSV injection)."""

@@ -10,7 +10,7 @@ from ia3_studio.runs.reading import PROBED_TOKENS, Reading
 if TYPE_CHECKING:
     from ia3_studio.data.choices import TokenizedChoices
     from ia3_studio.data.examples import Example
-    from ia3_studio.data.load import DataSplit
+    from ia3_studio.data.split import DataSplit
     from ia3_studio.data.targets import Targeted
     from ia3_studio.data.tokens import Tokenized
     from ia3_studio.method.scaling import Attachment
@@ -42,7 +42,7 @@ class ChatLesson(Reading):
                 print(f"rows {', '.join(map(str, found.unlabelled))}: left out: no answer in reach")
             return found
 
-        return self.read_both(read)
+        return self.read_both(read, loaded.tokenizer)
 
     def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:
         """Return the beginning of the longest row as the model takes it."""
@@ -94,7 +94,7 @@ class TargetLesson(ChatLesson):
         def read(examples: Sequence[Example]) -> Targeted:
             return tokenize_targets(examples, loaded.tokenizer, self._config.train.max_length)
 
-        return self.read_both(read)
+        return self.read_both(read, loaded.tokenizer)
 
     def evaluate(
         self, loaded: LoadedModel, attachment: Attachment, held_out: Sequence[Any]
@@ -129,7 +129,7 @@ class ChoiceLesson(ChatLesson):
             length = self._config.train.max_length
             return tokenize_choices(choice_examples(examples), loaded.tokenizer, length, self._writes_apart)
 
-        return self.read_both(read)
+        return self.read_both(read, loaded.tokenizer)
 
     def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:
         """Return the beginning of the longest question as the model takes it."""

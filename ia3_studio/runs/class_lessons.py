@@ -11,7 +11,7 @@ from ia3_studio.runs.reading import PROBED_TOKENS, Reading
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
     from ia3_studio.data.labels import Labelled, Labels
-    from ia3_studio.data.load import DataSplit
+    from ia3_studio.data.split import DataSplit
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models import LoadedModel
     from ia3_studio.models.classifier import Sorted
@@ -58,7 +58,7 @@ class ClassLesson(Reading):
         if rare:
             names = ", ".join(rare[:20])
             self.notes.append(f"{len(rare):,} labels have one row alone, so little can be learned of them: {names}.")
-        return self.read_both(read)
+        return self.read_both(read, loaded.tokenizer)
 
     def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:
         """Return the beginning of the longest row as the model takes it."""
@@ -102,7 +102,7 @@ class PictureLesson(ClassLesson):
         def read(examples: Sequence[Example]) -> Pictured:
             return read_pictures(examples, self.labels, loaded.tokenizer)
 
-        return self.read_both(read)
+        return self.read_both(read, loaded.tokenizer)
 
     def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:
         """Return one picture as the model takes it."""

@@ -12,7 +12,7 @@ from ia3_studio.runs.run import Run
 from ia3_studio.training.config import Step
 
 if TYPE_CHECKING:
-    from ia3_studio.data.load import DataSplit
+    from ia3_studio.data.split import DataSplit
     from ia3_studio.models.loaded import Task
     from ia3_studio.runs.worker import Say
     from ia3_studio.training.report import Progress

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ia3_studio.method.sites import Selection
 
 if TYPE_CHECKING:
-    from ia3_studio.data.load import DataSplit
+    from ia3_studio.data.split import DataSplit
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models import LoadedModel
     from ia3_studio.models.loaded import Task

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.data.findings import Findings, examine
@@ -13,7 +13,7 @@ from ia3_studio.models.progress import unheard
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
-    from ia3_studio.data.load import DataSplit
+    from ia3_studio.data.split import DataSplit
     from ia3_studio.method.tree import LayerTree
     from ia3_studio.models.loaded import Task
     from ia3_studio.runs.config import RunConfig
@@ -67,13 +67,14 @@ def look_ahead(
     """
     report = say or unheard
     report(None, "Reading the data")
-    split = config.choice().load(config.held_out, config.train.seed)
+    split = config.choice().look(config.held_out, config.train.seed)
     if split.mapping.kind == "pictures":
         raise DataError("Pictures have no tokens: each is scaled to the size that the model sees.")
     tokenizer, task = open_tokenizer_of(config.model, report)
     report(None, "Counting tokens")
     way, limit = seeing(split.mapping.kind, task), config.train.max_length
     learned = survey(split.train, tokenizer, way, limit)
+    learned = replace(learned, of=round(learned.of / split.share))
     measured = survey(split.held_out, tokenizer, way, limit, MEASURED_HELD_OUT)
     report(None, "Trying this machine's speed")
     expected = _forecast(config, tree, learned, measured, report)

@@ -30,6 +30,7 @@ def probe_rates(config: RunConfig, say: Say) -> Iterator[Trial]:
     from ia3_studio.training.rate_probe import rate_trials
     from ia3_studio.training.train import train
 
+    config = replace(config, train=replace(config.train, max_steps=STEPS, batch_size=BATCH))  # a large file: no more
     split = config.choice().load(config.held_out, config.train.seed)
     lesson = lesson_for(split, task_of_source(config.model, progress=say), config)
     loaded = lesson.load(say)
@@ -37,4 +38,4 @@ def probe_rates(config: RunConfig, say: Say) -> Iterator[Trial]:
     rows, held_out = lesson.rows(loaded)
     attachment = place(loaded, config.selection)
     trainer = partial(train, loaded.model, attachment, rows[: STEPS * BATCH], held_out[:MEASURED_ROWS])
-    yield from rate_trials(attachment, trainer, replace(config.train, batch_size=BATCH, patience=None), steps=STEPS)
+    yield from rate_trials(attachment, trainer, replace(config.train, patience=None), steps=STEPS)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ia3_studio.data.stored import Stored, key_of, tokenizer_key
 from ia3_studio.errors import DataError
+from ia3_studio.runs.stored_rows import stored_rows
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
-    from ia3_studio.data.load import DataSplit
     from ia3_studio.data.problem import Problem
+    from ia3_studio.data.split import DataSplit
     from ia3_studio.runs.config import RunConfig
 
+MOST_PRINTED = 200
+"""Row numbers that the log lists."""
 PROBED_TOKENS = 8
 """How much of a row the vectors are tried on: as much work as a forward and backward pass over one short row."""
 
@@ -42,17 +47,42 @@ class Reading:
         self.notes: list[str] = []
         """What a person should know before the first step."""
 
-    def read_both(self, read: Callable[[Sequence[Example]], Read]) -> tuple[Sequence[Any], Sequence[Any]]:
+    def read_both(
+        self, read: Callable[[Sequence[Example]], Read], tokenizer: Any = None
+    ) -> tuple[Sequence[Any], Sequence[Any]]:
         """Return the rows to learn and those held out; print what was cut or left out, and why.
+
+        Args:
+            tokenizer: what ``read`` reads with; rows of a large file are kept on disk under its name.
 
         Raises:
             DataError: there is nothing to learn, or nothing to measure.
         """
-        learned = self._kept(read(self._split.train), "rows to learn")
+        learned = self._kept(self._read(read, self._drawn(), tokenizer), "rows to learn")
         try:
-            return learned, self._kept(read(self._split.held_out), "held-out rows")
+            return learned, self._kept(self._read(read, self._split.held_out, tokenizer), "held-out rows")
         except DataError as error:
             raise DataError(f"The held-out rows cannot be measured. {error} Set more rows aside.") from error
+
+    def _drawn(self) -> Sequence[Example]:
+        """Return the examples to learn: of more on disk than a run of so many steps can see, as many as it sees."""
+        examples, config = self._split.train, self._config.train
+        needed = config.max_steps * config.batch_size if config.max_steps else len(examples)
+        if not isinstance(examples, Stored) or needed >= len(examples):
+            return examples
+        self.notes.append(
+            f"{needed:,} of {len(examples):,} examples are drawn at random: more are not seen in {config.max_steps:,}"
+            " steps."
+        )
+        return examples.at(sorted(random.Random(config.seed).sample(range(len(examples)), needed)))
+
+    def _read(self, read: Callable[[Sequence[Example]], Read], examples: Sequence[Example], tokenizer: Any) -> Read:
+        """Return examples as rows; those of a large file lie on disk, and so do their rows."""
+        if not isinstance(examples, Stored):
+            return read(examples)
+        settings = (type(self).__name__, self._config.train.max_length, getattr(self, "labels", None))
+        skips = self._config.train.long_rows == "skip"
+        return stored_rows(read, examples, key_of(*settings, tokenizer_key(tokenizer)), without_cut=skips)
 
     def _kept(self, found: Read, what: str) -> Sequence[Any]:
         for problem in found.problems:
@@ -63,9 +93,10 @@ class Reading:
             return found.rows
         skips, most = self._config.train.long_rows == "skip", self._config.train.max_length
         done = "left out" if skips else "cut to it"
-        print(f"rows {', '.join(map(str, found.cut))}: longer than {most} tokens, {done}")
+        print(f"rows {', '.join(map(str, found.cut[:MOST_PRINTED]))}: longer than {most} tokens, {done}")
         self.notes.append(f"{len(found.cut):,} {what} are longer than {most:,} tokens and are {done}.")
-        rows = [row for row in found.rows if not row.cut] if skips else found.rows
+        already = isinstance(found.rows, Stored)
+        rows = [row for row in found.rows if not row.cut] if skips and not already else found.rows
         if not rows:
             raise DataError(
                 f"All {what} are longer than {most:,} tokens, and long rows are left out; cut them instead."

@@ -8,11 +8,13 @@ import re
 import secrets
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from ia3_studio.data.large import is_large
 from ia3_studio.data.load import STARTERS
 from ia3_studio.errors import RunError
 from ia3_studio.models.sources import parse_source
@@ -99,7 +101,7 @@ class RunStore:
             files.config.write_text(config.to_json(), encoding="utf-8")
             if copied:
                 files.data.mkdir()
-                shutil.copyfile(source, files.data / source.name)
+                _copy(source, files.data / source.name)
             mark.parent.mkdir(exist_ok=True)
             mark.write_text(run_id, encoding="utf-8")  # before the run appears: it is never there without its mark
             unfinished.rename(self.root / run_id)
@@ -114,6 +116,15 @@ class RunStore:
                 f"The disk that holds {self.root} has {free / 2**20:,.0f} MB free and a run needs"
                 f" {needed / 2**20:,.0f} MB; free some space and start again."
             )
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file; a large one becomes a second name of the same bytes where the disk can do that."""
+    if is_large(source):
+        with suppress(OSError):  # another disk, or one without links
+            os.link(source, target)
+            return
+    shutil.copyfile(source, target)
 
 
 def start(run: Run) -> None:

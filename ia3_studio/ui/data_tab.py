@@ -10,8 +10,10 @@ from typing import Any
 
 import gradio as gr
 
+from ia3_studio.data.large import is_large
 from ia3_studio.data.load import LIGHTHOUSE, DataChoice, load_data
 from ia3_studio.data.mended import write_left_out, write_rows
+from ia3_studio.errors import DataError
 from ia3_studio.ui import outlook_card, own_data, text
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.markup import heading
@@ -54,7 +56,10 @@ def use_starter() -> tuple[str, str, str, str]:
 
 def take_along(studio: Studio, data: str, held_out: float) -> tuple[Any, Any]:
     """Write the rows as they are understood, and those that are left out; return both downloads."""
-    split = DataChoice.from_text(chosen_data(data)).load(held_out)
+    choice = DataChoice.from_text(chosen_data(data))
+    if is_large(Path(choice.source)):
+        raise DataError(text.TOO_LARGE_TO_TAKE)
+    split = choice.load(held_out)
     folder = Path(tempfile.mkdtemp(dir=studio.scratch, prefix="rows-"))
     rows, left_out = folder / "rows.jsonl", folder / "left-out.csv"
     write_rows(split, rows)

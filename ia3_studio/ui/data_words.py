@@ -10,7 +10,7 @@ from ia3_studio.ui.text import plural
 
 if TYPE_CHECKING:
     from ia3_studio.data.findings import Findings
-    from ia3_studio.data.load import DataSplit
+    from ia3_studio.data.split import DataSplit
     from ia3_studio.runs.outlook import Outlook, ShownRow
 
 MOST_ROWS = 8
@@ -38,6 +38,7 @@ def data_facts(split: DataSplit) -> tuple[tuple[str, str], ...]:
         ("Data", split.description),
         ("Columns", str(split.mapping)),
         ("Rows", f"{len(split.train):,} to learn, {len(split.held_out):,} only measured"),
+        *((("Looked at", f"{share(split.share)} of the file; a run reads all of it"),) if split.share < 1 else ()),
         *_label_facts(split),
     )
 
@@ -112,7 +113,7 @@ def outlook_facts(found: Outlook) -> tuple[tuple[str, str], ...]:
     counted = f"{len(lengths):,} of {found.learned.of:,} rows, spread evenly" if not found.learned.is_whole else ""
     facts = (
         ("Steps", f"{expected.steps:,}"),
-        ("Tokens", f"{expected.tokens:,} in all, {share(found.learned.learned, found.learned.tokens)} of them learned"),
+        ("Tokens", f"{expected.tokens:,} in all, {_learned(found)} of them learned"),
         ("Lengths", f"{spread}; the limit is {found.learned.limit:,}"),
         ("Counted on", counted),
         ("Time", f"about {duration(expected.seconds)} on this computer, when it does nothing else"),
@@ -121,9 +122,19 @@ def outlook_facts(found: Outlook) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in facts if value)
 
 
-def share(part: int, whole: int) -> str:
-    """Return a part in per cent; of a classifier no token is learned."""
-    return f"{part / whole:.0%}" if part else "none"
+def _learned(found: Outlook) -> str:
+    """Return the share of tokens that are learned; of a classifier none is."""
+    return share(found.learned.learned / found.learned.tokens) if found.learned.learned else "none"
+
+
+def share(part: float) -> str:
+    """Return a share in per cent, a small one too.
+
+    Example:
+        >>> share(0.56), share(0.0021), share(1e-6)
+        ('56%', '0.2%', 'under 0.1%')
+    """
+    return f"{part:.0%}" if part >= 0.1 else f"{part:.1%}" if part >= 0.001 else "under 0.1%"
 
 
 def duration(seconds: float) -> str:

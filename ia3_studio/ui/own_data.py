@@ -7,16 +7,18 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from ia3_studio.data.load import DataChoice, DataSplit, split_pictures, split_table
+from ia3_studio.data.large import is_large, read_head
+from ia3_studio.data.load import DataChoice, split_pictures, split_table
 from ia3_studio.data.pasted import write_pasted
 from ia3_studio.data.pictures import find_pictures
-from ia3_studio.data.table import Table, read_table
+from ia3_studio.data.split import DataSplit
+from ia3_studio.data.table import Reading, Table, read_table
 from ia3_studio.errors import DataError, StudioError
 from ia3_studio.places import on_space
 from ia3_studio.ui import reading_form, text
@@ -172,8 +174,8 @@ def _take(path: Path, held_out: float, kept_in: Path | None) -> Iterator[tuple[A
         if pictures := find_pictures(path):
             split = split_pictures(path.name, pictures, held_out=held_out)
         else:
-            found = read_table(path)
-            split = split_table(path.name, found, held_out=held_out)
+            found, share = _table(path)
+            split = replace(split_table(path.name, found, held_out=held_out), share=share)
         used = str(keep(path, kept_in) if kept_in else path)
     except StudioError as error:
         yield str(path), "", note(str(error), "bad"), "", "", *reading_form.offered(found, None)
@@ -205,9 +207,15 @@ def _read(path: Path, held_out: float, fields: Sequence[str]) -> tuple[DataChoic
     if pictures := find_pictures(path):
         return DataChoice(str(path)), split_pictures(path.name, pictures, held_out=held_out)
     reading = reading_form.chosen_reading(*cells)
-    found = read_table(path, reading)
+    found, share = _table(path, reading)
     mapping = reading_form.chosen_mapping(found, *columns)
-    return DataChoice(str(path), mapping, reading), split_table(path.name, found, mapping, held_out=held_out)
+    split = replace(split_table(path.name, found, mapping, held_out=held_out), share=share)
+    return DataChoice(str(path), mapping, reading), split
+
+
+def _table(path: Path, reading: Reading | None = None) -> tuple[Table, float]:
+    """Return a file's rows, and which share of them was read: of a large file, the beginning."""
+    return read_head(path, reading) if is_large(path) else (read_table(path, reading), 1.0)
 
 
 def _is_fleeting(path: Path) -> bool:

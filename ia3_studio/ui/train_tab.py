@@ -136,7 +136,7 @@ def start_run(
     try:
         read = studio.shelf.read(chosen_model(model))
         config = run_config(model, chosen_data(data), ticked(ticks, read), held_out, *form)
-        config.choice().load(held_out, config.train.seed)  # a bad file is said here, before any download
+        config.choice().look(held_out, config.train.seed)  # a bad file is said here, before any download
         key = launch(studio, config, str(request.session_hash))
     except StudioError as error:
         yield gr.skip(), note(str(error), "bad")

@@ -1,0 +1,250 @@
+"""How is a file read that does not fit in memory? In parts: its beginning to look at it, all of it to train on it.
+
+JSON lines and Parquet can be read so. Examples are kept on disk (:mod:`ia3_studio.data.stored`), under a name made of
+the file's content and of how it is read, so that the next run on it need not read it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.data.examples import Example, Mapping, understood
+from ia3_studio.data.guess import guess_mapping, require_columns
+from ia3_studio.data.json_rows import SPLIT, SPLITS, read_json_lines
+from ia3_studio.data.problem import Problem
+from ia3_studio.data.split import TRAINING, DataSplit
+from ia3_studio.data.stored import key_of, open_stored, revive_example, write_stored
+from ia3_studio.data.table import Reading, Table, shown_names
+from ia3_studio.errors import DataError
+from ia3_studio.places import cache_folder
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
+
+LARGE_BYTES = 64 * 2**20
+"""Files from this size on are read in parts, where their kind can be."""
+LINES, PARQUET = (".jsonl", ".ndjson"), ".parquet"
+HEAD_BYTES = 2 * 2**20
+"""How much of the beginning is looked at before a run."""
+BLOCK_BYTES = 8 * 2**20
+BLOCK_ROWS = 5_000
+MOST_HELD_OUT = 2_000
+"""Rows set aside at most: enough for an interval of ±2 %, few enough to be measured again and again."""
+MOST_LISTED = 1_000
+"""Rows left out that are listed; more are counted."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How the rows of a file are understood, told from its beginning."""
+
+    mapping: Mapping
+    split_column: str
+    """The column that says which rows are set aside; empty where they are drawn."""
+    learned: frozenset[str]
+    """Its values of rows to learn."""
+    share: float
+    """Share of the rows that is set aside, where they are drawn."""
+    seed: int
+
+
+def is_large(path: Path) -> bool:
+    """Say whether a file is read in parts."""
+    try:
+        suffix = path.suffix.lower()
+        return suffix in (*LINES, PARQUET) and path.is_file() and path.stat().st_size >= LARGE_BYTES
+    except OSError:
+        return False
+
+
+def read_head(path: Path, reading: Reading | None = None) -> tuple[Table, float]:
+    """Return the rows at the beginning of a large file, and which share of the file they are.
+
+    Raises:
+        DataError: it cannot be read, or a row of it is so long that hardly any other is there.
+    """
+    _require_readable(path)
+    table = next(_blocks(path, reading or Reading(), HEAD_BYTES, 1_000), None)
+    if table is None:
+        raise DataError(f"{path.name} holds no rows; give a file with at least two.")
+    share = _share_of(path, len(table.frame) + len(table.problems))
+    description = (
+        f"{table.description}, the first {len(table.frame):,} of about {len(table.frame) / share:,.0f} rows:"
+        f" {shown_names(table.frame.columns)}"
+    )
+    return replace(table, description=description), share
+
+
+def load_large(
+    path: Path, mapping: Mapping | None, reading: Reading | None, held_out: float = 0.1, seed: int = 0
+) -> DataSplit:
+    """Read a large file whole; its examples lie on disk.
+
+    Rows to measure are drawn by what they ask, so that copies are on one side, and are ``MOST_HELD_OUT`` at most.
+
+    Raises:
+        DataError: it cannot be read, or holds nothing to learn from or to measure.
+    """
+    head, share = read_head(path, reading)
+    plan = _plan(head, share, mapping or guess_mapping(head), held_out, seed)
+    fingerprint = fingerprint_of(path)
+    key = key_of("examples", fingerprint, plan, reading)
+    kept = cache_folder() / "data" / f"{key}.arrow"
+    if not (kept.exists() and kept.with_suffix(".json").exists()):
+        left_out = _LeftOut()
+        write_stored(_understood(path, reading or Reading(), plan, left_out), kept)
+        kept.with_suffix(".json").write_text(json.dumps(left_out.document), encoding="utf-8")
+    train, measured = (open_stored(kept, revive_example, key, marked) for marked in (False, True))
+    listed, counted = _LeftOut.read(json.loads(kept.with_suffix(".json").read_text(encoding="utf-8")))
+    if not train or not measured:
+        raise DataError(_one_sided(path.name, len(train), len(measured), listed))
+    rows = f"{len(train) + len(measured):,} examples"
+    description = f"{path.name}: {head.description.partition(', the first')[0]}, {rows}, read in parts"
+    more = counted - len(listed)
+    return DataSplit(train, measured, listed, description, plan.mapping, fingerprint, more_left_out=more)
+
+
+def fingerprint_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, read in parts."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _plan(head: Table, share: float, mapping: Mapping, held_out: float, seed: int) -> _Plan:
+    require_columns(head, mapping)
+    column = mapping.split or SPLIT
+    rows = len(head.frame) / share
+    drawn = min(held_out, MOST_HELD_OUT / rows)
+    if column not in head.frame.columns:
+        return _Plan(mapping, "", frozenset(), drawn, seed)
+    names = head.frame[column].map(_cell)
+    known = set(names) <= SPLITS
+    if not known and not mapping.split:
+        return _Plan(mapping, "", frozenset(), drawn, seed)
+    learned = frozenset(TRAINING) if known else frozenset([str(names.mode()[0])])
+    return _Plan(mapping, column, learned, 0.0, seed)
+
+
+def _cell(value: Any) -> str:
+    return str(value).strip().lower()
+
+
+class _LeftOut:
+    """Rows that are left out: the first of them, and how many there are."""
+
+    def __init__(self) -> None:
+        self.listed: list[Problem] = []
+        self.counted = 0
+
+    def add(self, problems: Sequence[Problem]) -> None:
+        self.counted += len(problems)
+        self.listed.extend(problems[: max(MOST_LISTED - len(self.listed), 0)])
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return {"counted": self.counted, "listed": [[each.row, each.reason, each.text] for each in self.listed]}
+
+    @staticmethod
+    def read(document: dict[str, Any]) -> tuple[tuple[Problem, ...], int]:
+        return tuple(Problem(*each) for each in document["listed"]), int(document["counted"])
+
+
+def _understood(path: Path, reading: Reading, plan: _Plan, left_out: _LeftOut) -> Iterator[tuple[Example, bool]]:
+    """Yield every example of a file, and whether it is set aside."""
+    for table in _blocks(path, reading, BLOCK_BYTES, BLOCK_ROWS):
+        examples, problems = understood(table, plan.mapping)
+        left_out.add(problems)
+        aside = _set_aside(table, plan) if plan.split_column else None
+        last, measured = 0, False
+        for example in examples:
+            if example.row != last:  # what comes from one row is on one side
+                last, measured = example.row, example.row in aside if aside is not None else _is_drawn(example, plan)
+            yield example, measured
+
+
+def _set_aside(table: Table, plan: _Plan) -> set[int]:
+    """Return the rows whose split is not one to learn."""
+    if plan.split_column not in table.frame.columns:
+        return set()
+    names = table.frame[plan.split_column].map(_cell)
+    return {int(row) for row in names.index[~names.isin(list(plan.learned))]}
+
+
+def _is_drawn(example: Example, plan: _Plan) -> bool:
+    """Say whether an example is set aside; what asks the same is on the same side."""
+    turns = example.messages[:-1] if len(example.messages) > 1 else example.messages
+    said = (*(turn.content for turn in turns), example.text, example.second, *example.words)
+    digest = hashlib.blake2b("\0".join((str(plan.seed), *said)).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") < plan.share * 2**64
+
+
+def _one_sided(name: str, learned: int, measured: int, listed: Sequence[Problem]) -> str:
+    if not learned and not measured and listed:
+        return f"No row of {name} can be used; row {listed[0].row}: {listed[0].reason}."
+    missing = "to learn" if not learned else "to measure"
+    return f"{name} has no row {missing}; choose another column to set rows aside by, or another held-out share."
+
+
+def _require_readable(path: Path) -> None:
+    """Refuse one array, which would have to be read whole.
+
+    Raises:
+        DataError: the file is one, or may not be read.
+    """
+    try:
+        with path.open("rb") as file:
+            begun = file.read(64)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); check the path and its permissions.") from error
+    if begun.lstrip().startswith(b"[") and path.suffix.lower() in LINES:
+        raise DataError(
+            f"{path.name} is one JSON array of {path.stat().st_size / 2**20:,.0f} MB; write one object a line, which is"
+            " read in parts."
+        )
+
+
+def _share_of(path: Path, rows: int) -> float:
+    if path.suffix.lower() == PARQUET:
+        return min(rows / max(int(_open_parquet(path).metadata.num_rows), 1), 1.0)
+    with path.open("rb") as file:
+        lines = file.readlines(HEAD_BYTES)
+    return min(sum(map(len, lines)) / path.stat().st_size, 1.0)
+
+
+def _blocks(path: Path, reading: Reading, size: int, rows: int) -> Iterator[Table]:
+    """Yield the rows of a file as tables, numbered through; ``size`` bytes of lines or ``rows`` rows each."""
+    if path.suffix.lower() == PARQUET:
+        yield from _parquet_blocks(path, rows)
+        return
+    from ia3_studio.data.decode import decode
+
+    row = line = 1
+    with path.open("rb") as file:
+        while lines := file.readlines(size):
+            text, encoding = decode(path.name, b"".join(lines), reading.encoding)
+            frame, damaged = read_json_lines(path.name, text, first_row=row, first_line=line)
+            row, line = row + len(frame) + len(damaged), line + len(lines)
+            yield Table(frame, f"JSON lines, {encoding}", "", tuple(each.problem for each in damaged))
+
+
+def _parquet_blocks(path: Path, rows: int) -> Iterator[Table]:
+    first = 1
+    for batch in _open_parquet(path).iter_batches(batch_size=rows):
+        frame = batch.to_pandas()
+        yield Table(frame.set_axis(range(first, first + len(frame)), axis=0), "Parquet", "")
+        first += len(frame)
+
+
+def _open_parquet(path: Path) -> ParquetFile:
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
+
+    try:
+        return ParquetFile(path)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path.name} cannot be read as Parquet: {error}.") from error

@@ -1,0 +1,123 @@
+"""Which rows are learned, and which only measured?"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ia3_studio.data.examples import Example, Mapping
+from ia3_studio.data.json_rows import SPLIT, SPLITS
+from ia3_studio.data.problem import Problem
+from ia3_studio.data.table import Table
+from ia3_studio.errors import DataError
+
+TRAINING = ("train", "training")
+MOST_PARTS = 20
+"""Different values of a column that says which rows are set aside."""
+MOST_STRATA = 4
+"""Rows a label must have on average for each label to be shared out by itself."""
+
+
+@dataclass(frozen=True)
+class DataSplit:
+    """What is learned and what is only measured."""
+
+    train: Sequence[Example]
+    held_out: Sequence[Example]
+    """Never trained on."""
+    problems: tuple[Problem, ...]
+    """Rows that were left out."""
+    description: str
+    mapping: Mapping
+    fingerprint: str
+    """SHA-256 of the training file's bytes; of the names and sizes of pictures."""
+    share: float = 1.0
+    """How much of the file was read: less than all where only its beginning was looked at."""
+    more_left_out: int = 0
+    """Rows left out beyond those that ``problems`` lists."""
+
+
+def given_split(
+    table: Table, mapping: Mapping, examples: Sequence[Example]
+) -> tuple[tuple[Example, ...], tuple[Example, ...]] | None:
+    """Return (train, held out) as a column of the table says; None where none does.
+
+    Raises:
+        DataError: the column that was chosen for it splits nothing.
+    """
+    column = mapping.split or SPLIT
+    if column not in table.frame.columns:
+        return None
+    named = {row: str(cell).strip().lower() for row, cell in table.frame[column].items()}
+    if not mapping.split or set(named.values()) <= SPLITS:
+        return split_as_named(examples, named)
+    counts = Counter(named[example.row] for example in examples)
+    if not 2 <= len(counts) <= MOST_PARTS:
+        raise DataError(
+            f"The column {column!r} has {len(counts):,} different values; to set rows aside by it takes 2 to"
+            f" {MOST_PARTS}, of which the most frequent one is learned."
+        )
+    (most, _rows), *_others = counts.most_common()
+    return split_as_named(examples, {row: TRAINING[0] if name == most else "test" for row, name in named.items()})
+
+
+def split_as_named(
+    examples: Sequence[Example], named: dict[int, str]
+) -> tuple[tuple[Example, ...], tuple[Example, ...]] | None:
+    """Return (train, held out) by the split of each row; None where not every row has one, or all have the same."""
+    if not set(named.values()) <= SPLITS:
+        return None
+    learned = tuple(example for example in examples if named[example.row] in TRAINING)
+    measured = tuple(example for example in examples if named[example.row] not in TRAINING)
+    return (learned, measured) if learned and measured else None
+
+
+def drawn_split(
+    examples: Sequence[Example], share: float, seed: int
+) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+    """Return (train, held out), each in the order of the file; copies of a row stay on one side.
+
+    A copy of a trained row would be recited, and its loss would say nothing about rows never seen.
+    """
+    if len(examples) < 2:
+        raise DataError(f"There is {len(examples)} usable row; give at least two, one to learn and one to measure.")
+    groups = _kept_together(examples)
+    if len(groups) < 2:
+        raise DataError(f"All {len(examples)} usable rows are the same; give at least two different ones.")
+    random.Random(seed).shuffle(groups)
+    aside = _drawn(groups, examples, share)
+    train = tuple(example for place, example in enumerate(examples) if place not in aside)
+    return train, tuple(examples[place] for place in sorted(aside))
+
+
+def _kept_together(examples: Sequence[Example]) -> list[list[int]]:
+    """Return the places of the examples in groups: copies, and those that come from one row, are in one."""
+    groups: dict[object, list[int]] = {}
+    for place, example in enumerate(examples):
+        content = (example.messages, example.text, example.second, example.words, example.choices)
+        group = groups.get(content) or groups.get(example.row) or []
+        group.append(place)
+        groups[content] = groups[example.row] = group
+    return list({id(group): group for group in groups.values()}.values())
+
+
+def _drawn(groups: Sequence[Sequence[int]], examples: Sequence[Example], share: float) -> set[int]:
+    """Return the places set aside: of each label the share, but never all of it; of all at least one."""
+    by_label: dict[tuple[str, ...], list[Sequence[int]]] = {}
+    for group in groups:
+        first = examples[group[0]]
+        by_label.setdefault(first.labels if not first.choices and not first.words else (), []).append(group)
+    if len(by_label) * MOST_STRATA > len(groups):  # numbers, or labels of a row or two each: nothing to share out
+        by_label = {(): list(groups)}
+    aside: set[int] = set()
+    for same in by_label.values():
+        wanted = round(share * sum(map(len, same)))
+        taken = 0
+        for group in same[:-1]:  # the last one is always learned
+            if taken >= wanted:
+                break
+            aside.update(group)
+            taken += len(group)
+    return aside or set(max(by_label.values(), key=len)[0])
