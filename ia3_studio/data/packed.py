@@ -64,7 +64,7 @@ def folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
 
 def zip_files(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     """Return the files of an archive; hidden ones are left out."""
-    return [info for info in archive.infolist() if not info.is_dir() and _is_content(info.filename)]
+    return [info for info in archive.infolist() if _is_content(info.filename) and not info.is_dir()]
 
 
 def zip_members(name: str, data: bytes) -> dict[str, bytes]:
@@ -98,7 +98,9 @@ def _gathered(name: str, members: Iterator[tuple[str, bytes]]) -> dict[str, byte
 
 
 def _is_content(name: str) -> bool:
-    return not any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
+    return bool(PurePosixPath(name).name) and not any(
+        part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts
+    )
 
 
 def _require_room(name: str, size: int) -> None:

@@ -98,8 +98,10 @@ def _is_number(cell: Any) -> bool:
 
 
 def _quotes_join_lines(text: str) -> bool:
-    """Say whether quotes, taken as such, would make one row of several lines: in tabbed text they are inch signs."""
+    """Say whether quotes, taken as such, would make one row of several lines that are rows already: inch signs."""
     lines = [line for line in LINE_END.split(text) if line.strip()]
+    if len({line.count("\t") for line in lines}) > 1:  # a cell of several lines leaves pieces of rows
+        return False
     try:
         return sum(1 for row in csv.reader((f"{line}\n" for line in lines), delimiter="\t") if row) != len(lines)
     except csv.Error:

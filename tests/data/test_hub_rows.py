@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from huggingface_hub.errors import OfflineModeIsEnabled
 
 from ia3_studio.data import hub_rows
 from ia3_studio.data.load import load_data
@@ -85,17 +89,33 @@ def test_what_the_hub_refuses_is_said_in_a_sentence(hub: DataHub, refusal: tuple
         hub_rows.configurations(NAME)
 
 
-def test_a_hub_that_keeps_failing_is_given_up(hub: DataHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    hub.refusal = (503, "")
-    monkeypatch.setattr(hub_rows, "PATIENCE", 1.0)
+def test_a_hub_that_does_not_answer_in_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_rows, "PATIENCE", 0.1)
+    monkeypatch.setattr("datasets.get_dataset_config_names", lambda _hub_id: time.sleep(0.5))
     with pytest.raises(DataError, match=r"The hub cannot be reached to get .* \(no answer in time\)"):
         hub_rows.configurations(NAME)
 
 
-def test_a_hub_out_of_reach_is_said_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ask_there("http://127.0.0.1:9", tmp_path, monkeypatch)
-    monkeypatch.setattr(hub_rows, "PATIENCE", 3.0)
-    with pytest.raises(DataError, match="The hub cannot be reached to get 'somebody/letters'"):
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (
+            ConnectionError("Connection refused"),
+            "The hub cannot be reached to get 'somebody/letters' (Connection refused)",
+        ),
+        (OSError(errno.ENOSPC, "No space left on device"), "The disk became full while reading 'somebody/letters'"),
+        (RuntimeError("Dataset scripts are no longer supported, but found letters.py"), "holds no rows in a form"),
+        (OfflineModeIsEnabled("offline"), "HF_HUB_OFFLINE forbids it"),
+    ],
+)
+def test_a_broken_connection_is_said_in_a_sentence(
+    broken: Exception, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_hub_id: str) -> None:
+        raise broken
+
+    monkeypatch.setattr("datasets.get_dataset_config_names", fail)
+    with pytest.raises(DataError, match=re.escape(said)):
         hub_rows.configurations(NAME)
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from ia3_studio.data import hub_rows
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.findings import Findings, Reason
 from ia3_studio.data.load import DataChoice
@@ -166,15 +165,15 @@ def test_rows_of_the_hub_are_looked_up_fetched_and_kept(
     assert len(DataChoice.from_text(source).load().train) == 50  # the hub is gone, the rows are not
 
 
-def test_no_split_and_no_hub_are_said(bench: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_split_and_no_hub_are_said(bench: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "tick a split" in next(take_hub(bench, 0.1, NAME, "plain", [], 50))[0]
-    ask_there("http://127.0.0.1:9", tmp_path, monkeypatch)
-    monkeypatch.setattr(hub_rows, "PATIENCE", 1.0)
-    asking, (said, *_rest) = look_up(NAME), ("",)
-    for said, *_rest in asking:
-        if "cannot be reached" in said:
-            break
-    assert "cannot be reached" in said
+
+    def refused(_hub_id: str) -> None:
+        raise ConnectionError("Connection refused")
+
+    monkeypatch.setattr("datasets.get_dataset_config_names", refused)
+    asking = look_up(NAME)
+    assert "Asking the hub" in next(asking)[0] and "cannot be reached" in next(asking)[0]
 
 
 def test_rows_are_set_aside_by_a_column_of_any_name(bench: Studio, tmp_path: Path) -> None:
