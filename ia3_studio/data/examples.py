@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ia3_studio.data.problem import Problem
@@ -84,6 +84,8 @@ class Mapping:
     """The prompt with named columns, such as "Translate: {source}", where it is not one column."""
     tools: str = ""
     """A column of what a conversation's assistant may call; told in a system turn where there is none."""
+    others: tuple[tuple[str, str], ...] = ()
+    """Pairs of prompt and answer columns that stand in for a row that has neither of the first."""
     split: str = ""
     """A column that says which rows are only measured; where there is none, a column called "split" may say it."""
 
@@ -105,7 +107,8 @@ class Mapping:
             prompt = repr(self.template) if self.template else self.prompt
             context = f" + {self.context}" if self.context else ""
             nested = f", one example for each of {self.nested}" if self.nested else ""
-            return f"{prompt}{context} → prompt, {self.answer} → answer{nested}"
+            others = "".join(f"; or {asked} → prompt, {said} → answer" for asked, said in self.others)
+            return f"{prompt}{context} → prompt, {self.answer} → answer{nested}{others}"
         return f"{self.column} → {'conversation' if self.kind == 'messages' else 'plain text'}"
 
 
@@ -154,6 +157,7 @@ def _examples(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Exampl
 
 def _pairs(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Example]:
     """Return a prompt with its answer; with each of them where there are several."""
+    mapping = _of_row(record, mapping)
     prompt = _templated(record, mapping.template) if mapping.template else _filled(record, mapping.prompt, "prompt")
     context = _value(record, mapping.context, "context") if mapping.context else ""
     given = record.get(mapping.answer)
@@ -161,6 +165,14 @@ def _pairs(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Example]:
     question = f"{prompt}\n\n{context}" if context else prompt
     said = [_filled({mapping.answer: answer}, mapping.answer, "answer") for answer in answers]
     return [Example(row, (Message("user", question), Message("assistant", answer))) for answer in said]
+
+
+def _of_row(record: dict[Any, Any], mapping: Mapping) -> Mapping:
+    """Return the mapping with the columns of which this row has any."""
+    for prompt, answer in ((mapping.prompt, mapping.answer), *mapping.others):
+        if any(record.get(column) not in (None, "") for column in (prompt, answer)):
+            return replace(mapping, prompt=prompt, answer=answer) if prompt != mapping.prompt else mapping
+    return mapping
 
 
 def _templated(record: dict[Any, Any], template: str) -> str:

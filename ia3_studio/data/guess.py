@@ -33,6 +33,8 @@ CHOICE_NAMES = ("choices", "options", "endings", "answers")
 _CHOICE = re.compile(r"(choice|option|ending|sol|alternative)_?([0-9]|[a-e])")
 RIGHT_NAMES = ("label", "answer", "gold", "correct", "answer_index", "right", "answerkey")
 ASKED_NAMES = ("premise", "context", "passage", "goal", "ctx", "sentence", *PROMPT_NAMES)
+FEWEST_OTHERS = 0.02
+"""Share of the rows that must fill other columns for these to be a prompt and an answer of their own."""
 MOSTLY = 0.5
 """Share of the rows that a column must fill to play a part."""
 SHORTEST_TEXT, LONGEST_LABEL, MOST_CLASSES = 8, 40, 200
@@ -66,8 +68,9 @@ def guess_mapping(table: Table) -> Mapping:
     contexts = _named(columns, CONTEXT_NAMES)
     prompts, answers = _named(columns, PROMPT_NAMES) or contexts[:1], _named(columns, ANSWER_NAMES)
     if prompts and answers:
-        prompt, answer = _most_filled(table, prompts, answers)
-        return Mapping("pairs", prompt, answer, next((name for name in contexts if name != prompt), ""))
+        (prompt, answer), *others = _pairs_by_rows(table, prompts, answers)
+        context = next((name for name in contexts if name != prompt), "")
+        return Mapping("pairs", prompt, answer, context, others=tuple(others))
     if labelled := _labelled(table, columns):
         return labelled
     if text := _named(columns, TEXT_NAMES) or (columns if len(columns) == 1 else []):
@@ -88,7 +91,8 @@ def require_columns(table: Table, mapping: Mapping) -> None:
         DataError: it names the first column that is missing.
     """
     prompt = "" if mapping.template else mapping.prompt
-    flat = {prompt, mapping.answer, mapping.context, mapping.column, mapping.tools, *mapping.parts}
+    others = {name for pair in mapping.others for name in pair}
+    flat = others | {prompt, mapping.answer, mapping.context, mapping.column, mapping.tools, *mapping.parts}
     asked = ({mapping.nested} if mapping.nested else flat) | {mapping.split}
     missing = sorted(asked - {""} - {str(column) for column in table.frame.columns})
     if missing:
@@ -249,8 +253,20 @@ def _named(columns: Sequence[str], names: Iterable[str]) -> list[str]:
     return [by_name[name] for name in names if name in by_name]
 
 
-def _most_filled(table: Table, prompts: Sequence[str], answers: Sequence[str]) -> tuple[str, str]:
-    """Return the prompt and the answer column that most rows fill; the first of them where several do."""
+def _pairs_by_rows(table: Table, prompts: Sequence[str], answers: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the prompt and the answer column that most rows fill, the first of them where several do.
+
+    Behind it stand pairs of other columns, in a file joined of several, each for rows that fill none before it.
+    """
     frame = table.frame[[*prompts, *answers]]
     filled = frame.notna() & frame.map(lambda cell: not isinstance(cell, str) or bool(cell.strip()))
-    return max(product(prompts, answers), key=lambda pair: int((filled[pair[0]] & filled[pair[1]]).sum()))
+    found: list[tuple[str, str]] = []
+    open_rows = filled[prompts[0]] | True
+    while True:
+        free = [(p, a) for p, a in product(prompts, answers) if not any({p, a} & {*pair} for pair in found)]
+        both = {pair: filled[pair[0]] & filled[pair[1]] & open_rows for pair in free}
+        best = max(free, key=lambda pair: int(both[pair].sum()), default=None)
+        if not best or (found and int(both[best].sum()) <= FEWEST_OTHERS * len(frame)):
+            return found
+        found.append(best)
+        open_rows &= ~(filled[best[0]] | filled[best[1]])

@@ -79,7 +79,10 @@ class DataChoice:
 
 def mapping_from(document: dict[str, Any] | None) -> Mapping | None:
     """Return a mapping written as JSON."""
-    return Mapping(**{**document, "parts": tuple(document["parts"])}) if document else None
+    if not document:
+        return None
+    others = tuple((str(prompt), str(answer)) for prompt, answer in document.get("others", ()))
+    return Mapping(**{**document, "parts": tuple(document["parts"]), "others": others})
 
 
 def reading_from(document: dict[str, Any] | None) -> Reading | None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from ia3_studio.data.examples import Message, read_examples
+from ia3_studio.data.examples import Mapping, Message, read_examples
 from ia3_studio.data.guess import guess_mapping
+from ia3_studio.data.load import mapping_from
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.table import Table
 from ia3_studio.errors import DataError
@@ -126,12 +128,19 @@ def test_half_of_a_character_is_a_problem_of_its_row(record: dict[str, Any]) -> 
         read(record)
 
 
-def test_of_two_spellings_the_one_that_more_rows_fill_is_taken() -> None:
-    rows = [{"prompt": "a", "completion": "b"}] + [{"instruction": "c", "output": "d"}] * 2
+def test_rows_of_two_spellings_are_all_read_and_one_without_an_answer_is_listed() -> None:
+    rows = [{"prompt": "a", "completion": "b"}] + [{"instruction": "c", "output": "d"}] * 2 + [{"instruction": "e"}]
     found = table(*rows)
-    assert str(guess_mapping(found)) == "instruction → prompt, output → answer"
-    examples, problems = read_examples(found, guess_mapping(found))
-    assert [example.row for example in examples] == [2, 3] and [problem.row for problem in problems] == [1]
+    mapping = guess_mapping(found)
+    assert str(mapping) == "instruction → prompt, output → answer; or prompt → prompt, completion → answer"
+    examples, problems = read_examples(found, mapping)
+    assert [example.messages[0].content for example in examples] == ["a", "c", "c"]
+    assert [(problem.row, problem.reason) for problem in problems] == [(4, "the answer (output) is empty")]
+
+
+def test_a_mapping_of_two_spellings_goes_through_a_runs_settings() -> None:
+    mapping = Mapping("pairs", "a", "b", others=(("c", "d"),))
+    assert mapping_from(json.loads(json.dumps(asdict(mapping)))) == mapping
 
 
 def test_the_turns_of_one_conversation_are_told_from_rows() -> None:

@@ -23,7 +23,9 @@ USED = {
     "derived-malformed-shared/bom_crlf_semicolon.csv": "instruction → prompt, output → answer; 40 of 40",
     "derived-malformed-shared/duplicates.jsonl": "instruction + input → prompt, output → answer; 80 of 80",
     "derived-malformed-shared/empty_and_null_outputs.jsonl": "instruction + input → prompt, output → answer; 30 of 60",
-    "derived-malformed-shared/mixed_keys.jsonl": "prompt + input → prompt, completion → answer; 20 of 60",
+    "derived-malformed-shared/mixed_keys.jsonl": (
+        "prompt + input → prompt, completion → answer; or instruction → prompt, output → answer; 40 of 60"
+    ),
     "derived-malformed-shared/numeric_labels_as_float.csv": "text → text, label → label; 45 of 60",
     "derived-malformed-shared/one_very_long_row.jsonl": "instruction + input → prompt, output → answer; 30 of 30",
     "derived-malformed-shared/three_rows_only.jsonl": "instruction + input → prompt, output → answer; 3 of 3",
@@ -58,12 +60,22 @@ USED = {
     "uci-sentiment-amazon/amazon_cells_labelled.txt": "column 1 → text, column 2 → label; 1000 of 1000",
 }  # fmt: skip
 """What is understood, and how many of the file's rows are used."""
+PAIR, COPA = "premise + hypothesis → text, label → label", "premise + question → question, choice1, choice2 → choices"
+USED |= {f"superglue-{name}/{part}.jsonl": f"{PAIR}; 32 of 32" for name in ("cb", "rte") for part in ("train", "dev32")}
+USED |= {f"superglue-copa/{part}.jsonl": f"{COPA}, label → right choice; 32 of 32" for part in ("train", "dev32")}
+for seed in (0, 1, 32):
+    few = "tfew-fewshot-shared"
+    USED |= {f"{few}/{name}_32shot_seed{seed}.jsonl": f"{PAIR}; 32 of 32" for name in ("cb", "rte")}
+    USED[f"{few}/copa_32shot_seed{seed}.jsonl"] = f"{COPA}, label → right choice; 32 of 32"
+    USED[f"{few}/h-swag_20shot_seed{seed}.jsonl"] = "ctx → question, endings → choices, label → right choice; 20 of 20"
 
 NAMELESS = "are not understood"
 REFUSED = {
     "axolotl-missing-turns/conversation.json": "There is 1 usable row",
     "axolotl-missing-turns/conversation.missingturns.json": "has an empty assistant turn",
+    "README.md": "of no kind that is read; it is Markdown",
     "chatterbot-yaml/ai.yml": "of no kind that is read; it is YAML",
+    "chatterbot-yaml/humor.yml": "of no kind that is read; it is YAML",
     "csvkit-encodings/bad.csv": "line 2 cannot be read: it has 4 cells, the first row 3",
     "csvkit-encodings/blanks.csv": NAMELESS,
     "csvkit-encodings/dummy.csv.gz": NAMELESS,
@@ -83,7 +95,10 @@ REFUSED = {
     "lfs-pointer/databricks-dolly-15k.jsonl": "run 'git lfs pull'",
     "mt-bench/question.jsonl": "questions without answers",
     "mt-bench/reference_gpt-4.jsonl": NAMELESS,
+    "nl2bash/LICENSE": "of no kind that is read",
+    "nl2bash/all.cm": "of no kind that is read",
     "nl2bash/all.nl": "of no kind that is read",
+    "raft-neurips_impact_statement_risks/task.json": "holds no list of rows",
     "raft-banking_77/task.json": "holds no list of rows",
 }
 
@@ -103,3 +118,8 @@ def test_a_real_file_is_understood_and_every_row_is_used_or_listed(name: str) ->
 def test_a_real_file_that_does_not_fit_says_why(name: str) -> None:
     with pytest.raises(DataError, match=REFUSED[name]):
         load_data(FOLDER / name)
+
+
+def test_every_file_has_an_expected_outcome() -> None:
+    files = {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*") if path.is_file()}
+    assert files <= USED.keys() | REFUSED.keys(), files - USED.keys() - REFUSED.keys()
