@@ -19,6 +19,7 @@ from ia3_studio.errors import DataError
 
 LIGHTHOUSE = "lighthouse"
 HARBOUR = "harbour"
+LOGBOOK = "logbook"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class StarterData:
 STARTERS = (
     StarterData(LIGHTHOUSE, "The lighthouse keeper: 200 short answers in one unmistakable voice, 24 held out"),
     StarterData(HARBOUR, "The harbour office: 480 short letters to sort into 20 classes, 120 held out"),
+    StarterData(LOGBOOK, "The harbour log: 240 radio calls, each to be written as a line of the log, 40 held out"),
 )
 
 

@@ -82,10 +82,11 @@ DATA_WORDS = (
 )
 STARTER_DATA = "The lighthouse keeper"
 LETTERS_DATA = "Letters to sort"
+CALLS_DATA = "Calls to log"
 OWN_DATA, PASTED_DATA, HUB_KIND = "My file", "Pasted rows", "From the hub"
 OWN_KINDS = (OWN_DATA, PASTED_DATA, HUB_KIND)
-DATA_KINDS = (STARTER_DATA, LETTERS_DATA, *OWN_KINDS)
-STARTER_NAMES = {"lighthouse": STARTER_DATA, "harbour": LETTERS_DATA}
+DATA_KINDS = (STARTER_DATA, LETTERS_DATA, CALLS_DATA, *OWN_KINDS)
+STARTER_NAMES = {"lighthouse": STARTER_DATA, "harbour": LETTERS_DATA, "logbook": CALLS_DATA}
 """What the starters' data are called, by their source."""
 DATA_LABEL = "Data"
 UPLOAD = "Table, JSON, text or zip, to 200 MB"
