@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ia3_studio.chat import ChatSettings, reply
     from ia3_studio.data.choices import ChoiceExample, tokenize_choices
-    from ia3_studio.data.examples import Example, Message
+    from ia3_studio.data.examples import Example, Mapping, Message
+    from ia3_studio.data.findings import examine
+    from ia3_studio.data.guess import guess_mapping
     from ia3_studio.data.labels import labels_of, tokenize_labels
-    from ia3_studio.data.load import load_data
+    from ia3_studio.data.load import load_data, split_table
+    from ia3_studio.data.mended import write_rows
+    from ia3_studio.data.seen import see, seeing, survey
+    from ia3_studio.data.table import Reading, read_table
     from ia3_studio.data.targets import tokenize_targets
     from ia3_studio.data.tokens import tokenize
     from ia3_studio.errors import StudioError
+    from ia3_studio.insight.figures import length_figure
     from ia3_studio.insight.verdict import verdict
     from ia3_studio.method.adapter import Adapter, load_adapter
     from ia3_studio.method.heads import HeadedAttachment
@@ -25,6 +31,8 @@ if TYPE_CHECKING:
     from ia3_studio.method.tree import discover
     from ia3_studio.models.classifier import load_classifier
     from ia3_studio.models.load import load_model
+    from ia3_studio.runs.config import RunConfig
+    from ia3_studio.runs.outlook import look_ahead
     from ia3_studio.sorting import sort_text
     from ia3_studio.training.checkpoint import load_checkpoint
     from ia3_studio.training.config import Step, TrainConfig
@@ -40,7 +48,10 @@ __all__ = [
     "ChoiceExample",
     "Example",
     "HeadedAttachment",
+    "Mapping",
     "Message",
+    "Reading",
+    "RunConfig",
     "Selection",
     "Site",
     "Step",
@@ -49,15 +60,24 @@ __all__ = [
     "attach",
     "discover",
     "evaluate_language",
+    "examine",
     "finish",
+    "guess_mapping",
     "labels_of",
+    "length_figure",
     "load_adapter",
     "load_checkpoint",
     "load_classifier",
     "load_data",
     "load_model",
+    "look_ahead",
+    "read_table",
     "reply",
+    "see",
+    "seeing",
     "sort_text",
+    "split_table",
+    "survey",
     "tokenize",
     "tokenize_choices",
     "tokenize_labels",
@@ -65,6 +85,7 @@ __all__ = [
     "train",
     "train_choices",
     "verdict",
+    "write_rows",
 ]
 
 _HOMES = {
@@ -73,7 +94,10 @@ _HOMES = {
     "ChoiceExample": "data.choices",
     "Example": "data.examples",
     "HeadedAttachment": "method.heads",
+    "Mapping": "data.examples",
     "Message": "data.examples",
+    "Reading": "data.table",
+    "RunConfig": "runs.config",
     "Selection": "method.sites",
     "Site": "method.sites",
     "Step": "training.config",
@@ -82,15 +106,24 @@ _HOMES = {
     "attach": "method.scaling",
     "discover": "method.tree",
     "evaluate_language": "training.evaluation",
+    "examine": "data.findings",
     "finish": "training.evaluation",
+    "guess_mapping": "data.guess",
     "labels_of": "data.labels",
+    "length_figure": "insight.figures",
     "load_adapter": "method.adapter",
     "load_checkpoint": "training.checkpoint",
     "load_classifier": "models.classifier",
     "load_data": "data.load",
     "load_model": "models.load",
+    "look_ahead": "runs.outlook",
+    "read_table": "data.table",
     "reply": "chat",
+    "see": "data.seen",
+    "seeing": "data.seen",
     "sort_text": "sorting",
+    "split_table": "data.load",
+    "survey": "data.seen",
     "tokenize": "data.tokens",
     "tokenize_choices": "data.choices",
     "tokenize_labels": "data.labels",
@@ -98,6 +131,7 @@ _HOMES = {
     "train": "training.train",
     "train_choices": "training.train_choices",
     "verdict": "insight.verdict",
+    "write_rows": "data.mended",
 }
 
 

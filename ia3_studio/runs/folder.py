@@ -2,6 +2,7 @@
 
 config.json      the settings, never changed
 data/            the training file, when it was not a starter
+split.json       how the data were read, and which rows are only measured
 worker.json      process id and birth time of the worker: written when it is started
 status.json      what the worker last said; replaced as a whole
 metrics.jsonl    one line a step; only appended to
@@ -60,6 +61,7 @@ class RunFolder:
         self.path = path
         self.config = path / "config.json"
         self.data = path / "data"
+        self.split = path / "split.json"
         self.worker = path / "worker.json"
         self.status = path / "status.json"
         self.metrics = path / "metrics.jsonl"

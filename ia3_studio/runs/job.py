@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.runs.lessons import lesson_for, place
 from ia3_studio.runs.run import Run
+from ia3_studio.runs.split_record import record_split
 from ia3_studio.training.config import Step
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ class TrainingJob:
         split = config.choice(self._run.data_source).load(config.held_out, config.train.seed)
         for problem in split.problems:
             print(f"row {problem.row} is left out: {problem.reason}")
+        record_split(self._run.files.split, split, config)
         self._data = split.description
         return split
 

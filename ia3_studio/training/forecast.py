@@ -59,7 +59,7 @@ class Speed:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a run is expected to take; times and bytes within about a third."""
+    """What a run is expected to take; times within about a half, bytes within a tenth (benchmarks/forecast.py)."""
 
     steps: int
     tokens: int

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from ia3_studio.errors import DataError
+from ia3_studio.errors import DataError, RunError
 from ia3_studio.runs import RunConfig
 from ia3_studio.runs.job import TrainingJob
 from ia3_studio.runs.outlook import look_ahead
@@ -72,3 +73,20 @@ def test_held_out_rows_of_the_seed_are_those_of_the_run(tiny: str, tmp_path: Pat
 def test_pictures_have_no_tokens(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="Pictures have no tokens"):
         look_ahead(config("any/model", paint(tmp_path / "pictures", 4)))
+
+
+def test_a_run_records_what_it_set_aside_and_does_not_go_on_with_other_data(tiny: str, tmp_path: Path) -> None:
+    source = pairs(tmp_path)
+    wanted = config(tiny, source)
+    run = Run(tmp_path / "run")
+    run.folder.mkdir()
+    run.files.config.write_text(wanted.to_json())
+    TrainingJob(run).prepare(lambda _share, _said: None)
+    recorded = json.loads(run.files.split.read_text())
+    split = wanted.choice().load(wanted.held_out, wanted.train.seed)
+    assert recorded["held_out_rows"] == [example.row for example in split.held_out]
+    assert recorded["data"] == split.fingerprint and recorded["seed"] == 0 and recorded["learned"] == len(split.train)
+    TrainingJob(run).prepare(lambda _share, _said: None)  # the same data: it goes on
+    source.write_text(source.read_text() + "one more,row\n")
+    with pytest.raises(RunError, match="The data of this run have changed since it began"):
+        TrainingJob(run).prepare(lambda _share, _said: None)

@@ -1,0 +1,27 @@
+"""The snippets of docs/data.md run in their order, and say what they are said to say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.tiny_chat import tiny_tokenizer
+
+PAGE = (Path(__file__).parents[1] / "docs" / "data.md").read_text(encoding="utf-8")
+
+
+def test_the_page_on_data_runs_and_prints_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = {"tokenizer": tiny_tokenizer()}
+    snippets = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    promised = [said for snippet in snippets for said in re.findall(r"^print\(.*\)\s+# (.+)$", snippet, re.MULTILINE)]
+    for snippet in snippets:
+        exec(snippet, names)
+    printed = capsys.readouterr().out
+    assert len(promised) == 5 and len(snippets) >= 6
+    assert [said for said in promised if said.rstrip("…") not in printed] == []
+    assert "learned 'Yes, keeper.<|im_end|>'" in printed or "learned 'No, keeper.<|im_end|>'" in printed
