@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -21,6 +22,8 @@ ROLES: dict[str, Role] = {
 }  # fmt: skip
 
 LabelKind = Literal["single", "multi", "number"]
+_SEVERAL = re.compile(r"[;,|]")
+"""What stands between several labels in one cell of a table."""
 _LABEL_WORDS: dict[LabelKind, str] = {"single": "label", "multi": "several labels", "number": "number"}
 
 
@@ -241,8 +244,8 @@ def _right_choice(said: str, choices: Sequence[str], mapping: Mapping) -> int:
 def _labels(record: dict[Any, Any], mapping: Mapping) -> tuple[str, ...]:
     value = record.get(mapping.answer)
     if mapping.target == "multi":
-        cells = value if isinstance(value, Iterable) and not isinstance(value, str) else [value]
-        return tuple(sorted({label_name(cell) for cell in cells if cell is not None}))
+        cells = _SEVERAL.split(value) if isinstance(value, str) else value if isinstance(value, Iterable) else [value]
+        return tuple(sorted({name for cell in cells if cell is not None and (name := label_name(cell))}))
     if value is None or (isinstance(value, str) and not value.strip()):
         raise _Unusable(f"the label ({mapping.answer}) is empty")
     return (_whole(label_name(value), f"the label ({mapping.answer})"),)

@@ -41,7 +41,7 @@ SHORTEST_TEXT, LONGEST_LABEL, MOST_CLASSES = 8, 40, 200
 """Mean characters of a text, most characters of a label, most different labels, where only contents can tell."""
 WORD_NAMES = ("tokens", "words")
 TAG_NAMES = ("ner_tags", "tags", "pos_tags", "labels", "ner")
-Kind = Literal["pairs", "messages", "text", "labels"]
+Kind = Literal["pairs", "messages", "text", "labels", "multi", "number", "choices", "tags"]
 """What rows can be said to be, where the guess is wrong."""
 FORMS = (
     "a prompt and an answer column (such as prompt/answer, question/response, instruction/input/output), a messages or"
@@ -100,30 +100,51 @@ def require_columns(table: Table, mapping: Mapping) -> None:
 
 
 def mapping_of(
-    table: Table, kind: Kind, first: str = "", answer: str = "", second: str = "", template: str = ""
+    table: Table,
+    kind: Kind,
+    first: str = "",
+    answer: str = "",
+    second: str = "",
+    template: str = "",
+    choices: Sequence[str] = (),
 ) -> Mapping:
     """Return the mapping of chosen columns.
 
     Args:
-        kind: what the rows are.
-        first: the column of the prompt, the text or the conversation.
-        answer: the column of the answer or the label.
-        second: a column that follows the prompt, or the other text of a pair; empty for none.
+        kind: what the rows are; "multi" and "number" are texts with several labels or with a number.
+        first: the column of the prompt, the text, the words, the question or the conversation.
+        answer: the column of the answer, the label or the right choice.
+        second: a column that follows the prompt or the question, or the other text of a pair; empty for none.
         template: a prompt with named columns, in place of ``first``.
+        choices: the column of lists of choices, or a column for each choice.
 
     Raises:
         DataError: a column that the kind needs is not chosen.
     """
     if not first and not (kind == "pairs" and template):
         raise DataError("No column is chosen for what the model reads; choose one.")
-    if kind in ("pairs", "labels") and not answer:
+    if kind in ("messages", "text"):
+        return Mapping(kind, column=first)
+    if not answer:
         raise DataError("No column is chosen for what the model is to answer; choose one.")
     if kind == "pairs":
         return Mapping(kind, first, answer, second, template=template)
-    if kind == "labels":
-        cells = _cells(table, answer) if answer in table.frame.columns else []
-        return Mapping(kind, column=first, context=second, answer=answer, target=label_kind(cells))
-    return Mapping(kind, column=first)
+    if kind == "tags":
+        return Mapping(kind, column=first, answer=answer)
+    if kind == "choices":
+        return _chosen_choices(table, first, second, answer, choices)
+    target: LabelKind = "multi" if kind == "multi" else "number" if kind == "number" else "single"
+    return Mapping("labels", column=first, context=second, answer=answer, target=target)
+
+
+def _chosen_choices(table: Table, first: str, second: str, answer: str, choices: Sequence[str]) -> Mapping:
+    if not choices:
+        raise DataError("No columns are chosen for the choices; choose one of lists, or one for each choice.")
+    asked = tuple(filter(None, (first, second)))
+    cells = _cells(table, answer) if answer in table.frame.columns else []
+    return Mapping(
+        "choices", answer=answer, parts=(*asked, *choices), asked=len(asked), counted_from=_first_number(cells)
+    )
 
 
 def _conversation(table: Table, columns: Sequence[str]) -> Mapping | None:

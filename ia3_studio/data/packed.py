@@ -75,7 +75,9 @@ def zip_members(name: str, data: bytes) -> dict[str, bytes]:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _gathered(name, ((info.filename, _read_member(archive, info)) for info in zip_files(archive)))
+            found = zip_files(archive)
+            _require_room(f"{name}, unpacked,", sum(info.file_size for info in found))  # as far as it is to be believed
+            return _gathered(name, ((info.filename, _read_member(archive, info)) for info in found))
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:
         raise DataError(f"{name} cannot be unpacked ({error}); pack it again, without a password.") from error
 

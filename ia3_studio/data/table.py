@@ -35,6 +35,8 @@ class Reading:
     encoding: Encoding | None = None
     header: bool | None = None
     """Whether the first row names the columns."""
+    sheet: str | None = None
+    """The sheet of a workbook; the first one is guessed."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Table:
     """SHA-256 of the file's bytes, or of all files' names and bytes."""
     problems: tuple[Problem, ...] = ()
     """Rows that could not be read, and why."""
+    sheets: tuple[str, ...] = ()
+    """The sheets of a workbook."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class _Found:
     frame: pd.DataFrame
     form: str
     damaged: tuple[Damage, ...] = ()
+    sheets: tuple[str, ...] = ()
 
 
 def read_table(path: Path | str, reading: Reading | None = None) -> Table:
@@ -82,7 +87,8 @@ def read_table(path: Path | str, reading: Reading | None = None) -> Table:
         raise DataError(f"{path.name} holds no rows; give a file with at least two.")
     rows = "1 row" if len(found.frame) == 1 else f"{len(found.frame):,} rows"
     description = f"{found.form}, {rows}: {shown_names(found.frame.columns)}"
-    return Table(found.frame, description, digest.hexdigest(), tuple(each.problem for each in found.damaged))
+    damaged = tuple(each.problem for each in found.damaged)
+    return Table(found.frame, description, digest.hexdigest(), damaged, found.sheets)
 
 
 def shown_names(names: Sequence[Any]) -> str:
@@ -217,7 +223,7 @@ def _read_parquet(name: str, data: bytes, _reading: Reading) -> _Found:
 
 
 def _read_sheet(name: str, data: bytes, reading: Reading) -> _Found:
-    """Return the first sheet of a workbook; a formula counts as the value it had when it was saved."""
+    """Return a sheet of a workbook; a formula counts as the value it had when it was saved."""
     import zipfile
 
     import pandas as pd
@@ -229,10 +235,15 @@ def _read_sheet(name: str, data: bytes, reading: Reading) -> _Found:
                                header=None if reading.header is False else 0)  # fmt: skip
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
         raise DataError(f"{name} cannot be read as a workbook: {clause(error)}.") from error
-    sheet, frame = next(iter(sheets.items()))
+    sheet = reading.sheet or next(iter(sheets))
+    if sheet not in sheets:
+        raise DataError(f"{name} has no sheet {sheet!r}; its sheets are {shown_names(list(sheets))}.")
+    frame = sheets[sheet]
     frame.columns = pd.Index([str(column) for column in frame.columns])
     others = f", {len(sheets) - 1} more not read" if len(sheets) > 1 else ""
-    return _Found(frame.set_axis(range(1, len(frame) + 1), axis=0), f"workbook, sheet {sheet}{others}")
+    return _Found(
+        frame.set_axis(range(1, len(frame) + 1), axis=0), f"workbook, sheet {sheet}{others}", sheets=tuple(sheets)
+    )
 
 
 def _read_text(name: str, data: bytes, reading: Reading) -> _Found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast, get_args
 
@@ -15,8 +16,7 @@ from ia3_studio.ui import text
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Mapping
 
-SHOWN_KINDS = ("pairs", "labels", "messages", "text")
-FIELDS, CELL_FIELDS = 9, 3
+FIELDS, CELL_FIELDS = 11, 4
 """How many fields there are, and how many of them, the last, say how cells are read."""
 MOST_COLUMNS = 500
 """Columns that are offered; a wider table is told which to use by their names."""
@@ -27,7 +27,8 @@ class ReadingForm:
     """What the page wires to the tab."""
 
     fields: list[gr.components.Component]
-    """Kind, first column, second column, answer column, template, split column; delimiter, encoding, header."""
+    """Kind, first column, second column, answer column, choices, template, split column; delimiter, encoding, header,
+    sheet."""
     apply: gr.Button
 
 
@@ -39,6 +40,9 @@ def build() -> ReadingForm:
             first = _column(text.FIRST_COLUMN, text.FIRST_INFO, "first-column")
             second = _column(text.SECOND_COLUMN, text.SECOND_INFO, "second-column")
         answer = _column(text.ANSWER_COLUMN, text.ANSWER_INFO, "answer-column")
+        choices = gr.Dropdown(
+            [], value=[], multiselect=True, label=text.CHOICE_COLUMNS, info=text.CHOICE_INFO, elem_id="choice-columns"
+        )
         template = gr.Textbox(
             label=text.TEMPLATE, info=text.TEMPLATE_INFO, placeholder=text.TEMPLATE_EXAMPLE, elem_id="template"
         )
@@ -48,8 +52,11 @@ def build() -> ReadingForm:
             delimiter = gr.Dropdown(list(text.DELIMITERS), value="", label=text.DELIMITER, min_width=120)
             encoding = gr.Dropdown(encodings, value="", label=text.ENCODING, min_width=120)
             header = gr.Dropdown(list(text.HEADERS), value="", label=text.HEADER, min_width=120)
+        sheet = gr.Dropdown([text.AS_GUESSED], value="", label=text.SHEET, visible=False, elem_id="sheet")
         apply = gr.Button(text.READ_SO, elem_id="read-so")
-    return ReadingForm([kind, first, second, answer, template, split, delimiter, encoding, header], apply)
+    return ReadingForm(
+        [kind, first, second, answer, choices, template, split, delimiter, encoding, header, sheet], apply
+    )
 
 
 def _column(label: str, info: str, elem_id: str) -> gr.Dropdown:
@@ -57,7 +64,14 @@ def _column(label: str, info: str, elem_id: str) -> gr.Dropdown:
 
 
 def chosen_mapping(
-    table: Table, kind: str, first: str, second: str, answer: str, template: str, split: str
+    table: Table,
+    kind: str,
+    first: str,
+    second: str,
+    answer: str,
+    choices: Sequence[str] | None,
+    template: str,
+    split: str,
 ) -> Mapping | None:
     """Return which columns play which part; None where all of that is guessed.
 
@@ -66,30 +80,46 @@ def chosen_mapping(
     """
     if not kind:
         return replace(guess_mapping(table), split=split) if split else None
-    mapping = mapping_of(table, cast(Kind, kind), first or "", answer or "", second or "", template or "")
-    return replace(mapping, split=split or "")
+    columns = (first or "", answer or "", second or "", template or "")
+    return replace(mapping_of(table, cast(Kind, kind), *columns, choices or ()), split=split or "")
 
 
-def chosen_reading(delimiter: str, encoding: str, header: str) -> Reading | None:
+def chosen_reading(delimiter: str, encoding: str, header: str, sheet: str) -> Reading | None:
     """Return how a file is to be read; None where all is guessed."""
-    if not (delimiter or encoding or header):
+    if not (delimiter or encoding or header or sheet):
         return None
-    return Reading(delimiter or None, cast(Encoding, encoding) or None, header == "yes" if header else None)
+    names_columns = header == "yes" if header else None
+    return Reading(delimiter or None, cast(Encoding, encoding) or None, names_columns, sheet or None)
 
 
 def offered(table: Table | None, mapping: Mapping | None) -> tuple[Any, ...]:
     """Return what all fields offer and say for a file that has been read as guessed: the mapping in use."""
     names = [str(column) for column in table.frame.columns[:MOST_COLUMNS]] if table else []
-    kind = mapping.kind if mapping and mapping.kind in SHOWN_KINDS and not mapping.nested else ""
-    shown = (mapping.prompt or mapping.column, mapping.context, mapping.answer) if mapping and kind else ("", "", "")
-    choices = [("none", ""), *((name, name) for name in names)]
-    template = mapping.template if mapping and kind else ""
+    kind = _kind_of(mapping) if mapping else ""
+    first, second, answer, choices = _columns_of(mapping) if mapping and kind else ("", "", "", ())
+    columns = [("none", ""), *((name, name) for name in names)]
+    sheets = [text.AS_GUESSED, *((name, name) for name in (table.sheets if table else ()))]
     return (
         kind,
-        *(gr.update(choices=choices, value=each if each in names else "") for each in shown),
-        template,
-        gr.update(choices=[(text.BY_SHARE, ""), *choices[1:]], value=""),
-        "",
-        "",
-        "",
+        *(gr.update(choices=columns, value=each if each in names else "") for each in (first, second, answer)),
+        gr.update(choices=names, value=[each for each in choices if each in names]),
+        mapping.template if mapping and kind else "",
+        gr.update(choices=[(text.BY_SHARE, ""), *columns[1:]], value=""),
+        *("",) * 3,
+        gr.update(choices=sheets, value="", visible=len(sheets) > 2),
     )
+
+
+def _kind_of(mapping: Mapping) -> str:
+    """Return what the form calls rows of a mapping; nothing where the form cannot say it."""
+    if mapping.nested or mapping.others or mapping.tools or mapping.kind == "pictures":
+        return ""
+    return mapping.target if mapping.kind == "labels" and mapping.target != "single" else mapping.kind
+
+
+def _columns_of(mapping: Mapping) -> tuple[str, str, str, tuple[str, ...]]:
+    """Return first, second and answer column, and those of choices."""
+    if mapping.kind == "choices":
+        first, *rest = mapping.parts[: mapping.asked]
+        return first, rest[0] if rest else "", mapping.answer, mapping.parts[mapping.asked :]
+    return mapping.prompt or mapping.column, mapping.context, mapping.answer, ()

@@ -115,13 +115,19 @@ ROWS_INFO = "What each of them teaches"
 ROW_KINDS = (
     AS_GUESSED,
     ("questions with answers", "pairs"),
-    ("texts with labels", "labels"),
+    ("texts with a label", "labels"),
+    ("texts with several labels", "multi"),
+    ("texts with a number", "number"),
+    ("words with labels", "tags"),
+    ("questions with choices", "choices"),
     ("conversations", "messages"),
     ("plain texts", "text"),
 )
 FIRST_COLUMN, FIRST_INFO = "The model reads", "Prompt, text or conversation"
 SECOND_COLUMN, SECOND_INFO = "and then", "A context, or the other text of a pair"
 ANSWER_COLUMN, ANSWER_INFO = "It learns to answer", "Answer or label"
+CHOICE_COLUMNS, CHOICE_INFO = "Choices", "One column of lists, or a column for each choice"
+SHEET = "Sheet"
 TEMPLATE, TEMPLATE_INFO = "Prompt template", "Columns in braces, in place of one column"
 TEMPLATE_EXAMPLE = "Translate: {source}"
 SPLIT_COLUMN, SPLIT_INFO = "Set aside by", "A column whose most frequent value, or train, is learned"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.findings import Findings, Reason
 from ia3_studio.data.load import DataChoice
+from ia3_studio.data.table import read_table
 from ia3_studio.errors import DataError
 from ia3_studio.runs import RunConfig
 from ia3_studio.ui import text
@@ -25,6 +27,7 @@ from ia3_studio.ui.own_data import (
     take_path,
     take_upload,
 )
+from ia3_studio.ui.reading_form import offered
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.train_tab import run_config
 from tests.data.hub_standin import DataHub, ask_there, serving
@@ -84,7 +87,7 @@ def test_columns_that_were_guessed_wrong_can_be_chosen(bench: Studio, tmp_path: 
     steps = take_upload(bench, str(path), 0.34)
     _given, _source, _said, _rows, _faults, kind, first, *_others = next(steps)
     assert kind == "" and ("height", "height") in first["choices"]
-    fields = ("pairs", "", "", "width", "How wide is {height}?", "", "", "", "")
+    fields = ("pairs", "", "", "width", [], "How wide is {height}?", "", "", "", "", "")
     *_shown, (data, said, rows, _faults) = read_so(bench, str(path), 0.34, *fields)
     assert "How wide is {height}?" in said and ("How wide is 1?" in rows or "How wide is 3?" in rows)
     config = run_config("some/model", data, SELECTION, 0.34, *FORM)
@@ -95,7 +98,7 @@ def test_columns_that_were_guessed_wrong_can_be_chosen(bench: Studio, tmp_path: 
 def test_a_column_that_is_needed_is_asked_for(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "odd.csv"
     path.write_text("height,width\n1,2\n3,4\n")
-    steps = read_so(bench, str(path), 0.34, "labels", "height", "", "", "", "", "", "", "")
+    steps = read_so(bench, str(path), 0.34, "labels", "height", "", "", [], "", "", "", "", "", "")
     assert "No column is chosen for what the model is to answer" in next(steps)[1]
     with pytest.raises(DataError, match="choose one"):
         next(steps)
@@ -104,7 +107,7 @@ def test_a_column_that_is_needed_is_asked_for(bench: Studio, tmp_path: Path) -> 
 def test_the_form_still_holds_after_a_look_at_a_starter(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "pairs.csv"
     path.write_text("prompt,answer\na,b\nc,d\ne,f\n")
-    fields = ("pairs", "answer", "", "prompt", "", "", "", "", "")
+    fields = ("pairs", "answer", "", "prompt", [], "", "", "", "", "", "")
     *_shown, (_file, _paste, _hub, _shared, data, said, *_rest) = choose_kind(
         bench, text.OWN_DATA, str(path), 0.34, *fields
     )
@@ -119,7 +122,7 @@ def test_a_zip_of_pictures_is_shown_by_class_and_a_start_finds_it(bench: Studio,
     assert rows.count("<img") == 6 and rows.count("<figcaption>night") == 3 and "broken.png" in faults
     assert len(DataChoice.from_text(source).load(0.25).train) == 6
     assert "scaled to its own size" in next(draw(bench, run_config, "any/model", source, 0.25, 1, *FORM))[2]
-    *_steps, (again, *_rest) = read_so(bench, source, 0.25, *[""] * 9)
+    *_steps, (again, *_rest) = read_so(bench, source, 0.25, *[""] * 11)
     assert again == source
 
 
@@ -179,12 +182,12 @@ def test_no_split_and_no_hub_are_said(bench: Studio, monkeypatch: pytest.MonkeyP
 def test_rows_are_set_aside_by_a_column_of_any_name(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "folds.csv"
     path.write_text("prompt,answer,fold\n" + "".join(f"p {n},a {n},{'b' if n % 4 else 'a'}\n" for n in range(12)))
-    *_steps, (source, said, *_rest) = read_so(bench, str(path), 0.1, *[""] * 5, "fold", *[""] * 3)
+    *_steps, (source, said, *_rest) = read_so(bench, str(path), 0.1, *[""] * 6, "fold", *[""] * 4)
     assert "9 to learn, 3 only measured" in said and "set aside by fold" in said
     config = run_config("some/model", source, SELECTION, 0.1, *FORM)
     again = RunConfig.from_json(config.to_json())
     assert again.mapping and again.mapping.split == "fold" and len(again.choice().load().held_out) == 3
-    *_steps, (_source, said, *_rest) = read_so(bench, str(path), 0.1, *[""] * 5, "fold", *[""] * 3)
+    *_steps, (_source, said, *_rest) = read_so(bench, str(path), 0.1, *[""] * 6, "fold", *[""] * 4)
 
 
 def test_rows_can_be_taken_along_as_they_were_understood(bench: Studio, tmp_path: Path) -> None:
@@ -197,3 +200,43 @@ def test_rows_can_be_taken_along_as_they_were_understood(bench: Studio, tmp_path
     assert (len(again.train), len(again.held_out)) == (2, 1)
     assert "the answer (reply) is empty" in Path(left_out["value"]).read_text()
     assert not take_along(bench, "lighthouse", 0.1)[1]["visible"]
+
+
+def test_every_kind_of_row_can_be_said_and_is_filled_in_as_guessed(bench: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("a,b,c,d\n" + "".join(f"text {n},x;y{n % 2},2.5,{(n % 2 and 'b') or 'a'}\n" for n in range(9)))
+
+    def read(kind: str, answer: str, choices: list[str], second: str = "") -> str:
+        fields = (kind, "a", second, answer, choices, "", "", "", "", "", "")
+        *_shown, (data, said, *_rest) = read_so(bench, str(path), 0.34, *fields)
+        assert DataChoice.from_text(data).load(0.34).train
+        return said
+
+    assert "a → text, b → several labels" in read("multi", "b", [])
+    assert "a → text, c → number" in read("number", "c", [])
+    assert "a → question, b, c → choices, d → right choice" in read("choices", "d", ["b", "c"])
+    steps = read_so(bench, str(path), 0.34, "choices", "a", "", "d", [], "", "", "", "", "", "")
+    assert "No columns are chosen for the choices" in next(steps)[1]
+    guessed = Mapping("choices", answer="d", parts=("a", "b", "c"), asked=1)
+    kind, first, second, answer, choices, *_rest = offered(read_table(path), guessed)
+    assert (kind, first["value"], second["value"], answer["value"], choices["value"]) == (
+        "choices",
+        "a",
+        "",
+        "d",
+        ["b", "c"],
+    )
+
+
+def test_another_sheet_of_a_workbook_can_be_chosen(bench: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    with pd.ExcelWriter(path) as book:
+        pd.DataFrame({"note": ["x"]}).to_excel(book, sheet_name="Cover", index=False)
+        pd.DataFrame({"prompt": list("abc"), "answer": list("def")}).to_excel(book, sheet_name="Rows", index=False)
+    steps = take_upload(bench, str(path), 0.34)
+    *_before, sheet = next(steps)
+    assert sheet["visible"] and ("Rows", "Rows") in sheet["choices"]
+    *_shown, (_data, said, *_rest) = read_so(bench, str(path), 0.34, *[""] * 10, "Rows")
+    assert "sheet Rows" in said and "2 to learn" in said
+    wrong = read_so(bench, str(path), 0.34, *[""] * 10, "Nowhere")
+    assert "; its sheets are Cover, Rows" in next(wrong)[1]
