@@ -24,7 +24,7 @@ class RunConfig:
     data: str
     """A starter's name or a file; a file is copied into the run folder when the run is created."""
     selection: Selection | str = "paper"
-    """The sites, or the name of a preset that picks them when the model is loaded."""
+    """The sites, or a preset or a choice in words ("key,value@8-") that picks them when the model is loaded."""
     train: TrainConfig = field(default_factory=TrainConfig)
     held_out: float = 0.1
     """Share of a file's rows that is only measured; a starter brings its own."""

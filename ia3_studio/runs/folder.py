@@ -3,6 +3,10 @@
 config.json      the settings, never changed
 data/            the training file, when it was not a starter
 split.json       how the data were read, and which rows are only measured
+made_with.json   versions, machine, fingerprint of the base model: what a repetition needs to know
+repeats.json     the same of the run that this one repeats
+about.json       what a person says of the run: name, note, tags; may change at any time
+place.json       where it stands in the queue, once it was moved
 worker.json      process id and birth time of the worker: written when it is started
 status.json      what the worker last said; replaced as a whole
 metrics.jsonl    one line a step; only appended to
@@ -22,7 +26,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -52,6 +56,21 @@ class Said:
     ended_at: float | None = None
     before: float = 0.0
     """Seconds at work before the run was resumed."""
+    memory: int = 0
+    """Bytes the worker held at its last sign of life."""
+    cpu: float = 0.0
+    """Processor cores it kept busy since the sign of life before."""
+    gpu_memory: int = 0
+    """Bytes it holds on a GPU."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """What a worker uses of its machine."""
+
+    memory: int = 0
+    cpu: float = 0.0
+    gpu_memory: int = 0
 
 
 class RunFolder:
@@ -62,6 +81,10 @@ class RunFolder:
         self.config = path / "config.json"
         self.data = path / "data"
         self.split = path / "split.json"
+        self.made_with = path / "made_with.json"
+        self.repeats = path / "repeats.json"
+        self.about = path / "about.json"
+        self.place = path / "place.json"
         self.worker = path / "worker.json"
         self.status = path / "status.json"
         self.metrics = path / "metrics.jsonl"
@@ -125,6 +148,7 @@ class StatusFile:
         self._mutex = threading.Lock()
         self._began_at: float | None = None
         self._said = Said("waiting", "")
+        self._use = Use()
 
     def say(self, phase: Phase, sentence: str, progress: float | None = None, result: Result | None = None) -> None:
         """Write down what the worker does now, or how it ended."""
@@ -133,14 +157,16 @@ class StatusFile:
             if phase != "waiting" and self._began_at is None:
                 self._began_at = now
             ended = now if phase == "ended" else None
-            self._said = Said(phase, sentence, progress, result, now, self._began_at, ended, self._before)
+            use = asdict(self._use)
+            self._said = Said(phase, sentence, progress, result, now, self._began_at, ended, self._before, **use)
             write_json(self._folder.status, asdict(self._said))
 
-    def beat(self) -> None:
-        """Give a sign of life."""
+    def beat(self, use: Use) -> None:
+        """Give a sign of life, and say what the worker uses."""
         with self._mutex:
+            self._use = use
             if self._said.phase != "ended":
-                self._said = Said(**{**asdict(self._said), "seen_at": self._clock()})
+                self._said = replace(self._said, seen_at=self._clock(), **asdict(use))
                 write_json(self._folder.status, asdict(self._said))
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ia3_studio.runs.folder import read_json, write_json
 from ia3_studio.runs.lessons import lesson_for, place
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.split_record import record_split
@@ -42,6 +43,7 @@ class TrainingJob:
         self._rows, self._held_out = self._lesson.rows(self._loaded)
         say(None, "Placing the vectors")
         self._place_vectors()
+        self._record_making()
         self._require_live()
 
     def steps(self, is_stopping: Callable[[], bool]) -> Generator[Step, None, None]:
@@ -71,7 +73,7 @@ class TrainingJob:
 
     def _with_notes(self, step: Step) -> Step:
         """Return a step with what is to be known of the rows in front of what it says itself."""
-        said = [*self._lesson.notes, *([step.note] if step.note else [])]
+        said = [*self._differences, *self._lesson.notes, *([step.note] if step.note else [])]
         return replace(step, note=" ".join(said) or None)
 
     def checkpoint(self, path: Path) -> None:
@@ -120,6 +122,19 @@ class TrainingJob:
         record_split(self._run.files.split, split, config)
         self._data = split.description
         return split
+
+    def _record_making(self) -> None:
+        """Write down with what the run is made; of one that repeats another, say what differs."""
+        from ia3_studio.models import prepare
+        from ia3_studio.runs.made_with import describe_making, differences
+
+        made = describe_making(prepare(self._run.config.model), self._loaded.device_reason)
+        made |= {"numbers": self._attachment.selection.numbers, "vectors": len(self._attachment.selection)}
+        write_json(self._run.files.made_with, made)
+        recorded = read_json(self._run.files.repeats)
+        self._differences = differences(recorded, made) if recorded else []
+        for sentence in self._differences:
+            print(sentence)
 
     def _task(self, say: Say) -> Task:
         from ia3_studio.models.load import task_of_source

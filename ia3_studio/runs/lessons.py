@@ -73,17 +73,18 @@ def lesson_for(split: DataSplit, task: Task, config: RunConfig) -> Lesson:
 
 
 def place(loaded: LoadedModel, chosen: Selection | str) -> Attachment:
-    """Attach the vectors of a selection or a preset, with the model's new heads where it has any.
+    """Attach the vectors of a selection, a preset or a choice in words, with the model's new heads where it has any.
 
     Raises:
         SelectionError: a site does not exist in the model.
     """
     from ia3_studio.method.heads import HeadedAttachment
     from ia3_studio.method.scaling import attach
-    from ia3_studio.method.tree import discover
+    from ia3_studio.method.tree import PRESETS, discover
 
     if isinstance(chosen, str):
-        chosen = discover(loaded.model, loaded.base_model).select(chosen)
+        tree = discover(loaded.model, loaded.base_model)
+        chosen = tree.select(chosen) if chosen in PRESETS else tree.choose(chosen)
     selection = _where_they_are(chosen, loaded.model)
     return HeadedAttachment(loaded.model, selection, loaded.heads) if loaded.heads else attach(loaded.model, selection)
 

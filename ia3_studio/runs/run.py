@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from ia3_studio.errors import RunError
+from ia3_studio.runs.about import About, read_about
 from ia3_studio.runs.config import RunConfig
-from ia3_studio.runs.folder import RunFolder, Said, read_steps
+from ia3_studio.runs.folder import RunFolder, Said, Use, read_steps
 from ia3_studio.runs.process import restarted_since, started_process_lives, worker_lives
 from ia3_studio.training.config import Step
 
@@ -51,6 +52,8 @@ class RunStatus:
     """Seconds since the epoch."""
     resumable: bool = False
     """Whether it ended early and can go on behind its last checkpoint."""
+    use: Use = field(default_factory=Use)
+    """What its worker uses of the machine, at its last sign of life."""
 
     @property
     def active(self) -> bool:
@@ -88,6 +91,25 @@ class Run:
             raise RunError(f"The run {self.id} has no settings that can be read ({error}); start it anew.") from error
 
     @property
+    def about(self) -> About:
+        """Return what a person says of it."""
+        return read_about(self.files.about)
+
+    @property
+    def name(self) -> str:
+        """Return what it is called now; a damaged one is called by its id."""
+        try:
+            return self.about.name or self.config.name
+        except RunError:
+            return self.id
+
+    @property
+    def has_ended(self) -> bool:
+        """Say whether its worker wrote down an end: one look at one file."""
+        said = self.files.said()
+        return bool(said and said.result)
+
+    @property
     def data_source(self) -> str:
         """Return the starter's name, or the path of the file that was copied into the run."""
         copied = self.files.data / Path(self.config.data).name
@@ -111,6 +133,7 @@ class Run:
             max(0.0, seconds),
             self.created_at,
             state in ENDED_EARLY and self.files.checkpoint.exists(),
+            Use(said.memory, said.cpu, said.gpu_memory) if said else Use(),
         )
 
     @property

@@ -17,13 +17,14 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from filelock import FileLock, Timeout
+import psutil
+from filelock import BaseFileLock, FileLock, Timeout
 
 from ia3_studio.errors import StudioError, TrainingError
-from ia3_studio.runs.folder import StatusFile, step_line
+from ia3_studio.runs.folder import StatusFile, Use, step_line
 from ia3_studio.runs.process import record_worker
 from ia3_studio.runs.run import Run
-from ia3_studio.runs.store import RunStore
+from ia3_studio.runs.turns import Queue, free_slot
 from ia3_studio.training.config import Step
 from ia3_studio.training.out_of_memory import is_out_of_memory
 
@@ -216,26 +217,20 @@ class _Worker:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """Wait until no other run of this folder trains; older runs go first."""
+        """Wait until it is this run's turn and a slot is free."""
         self.status.say("waiting", "Waiting for its turn")
-        turn = FileLock(self.run.folder.parent / ".turn.lock")
-        self._wait_for(turn)
+        slot = self._wait_for_slot(Queue(self.run))
         try:
             yield
         finally:
-            turn.release()
+            slot.release()
 
-    def _wait_for(self, turn: FileLock) -> None:
-        # Runs created later sort behind this one. An older one that is resumed meanwhile is not waited for: the lock
-        # alone decides between the two.
-        ahead = [run for run in RunStore(self.run.folder.parent).list() if run.id < self.run.id]
+    def _wait_for_slot(self, queue: Queue) -> BaseFileLock:
         while True:
             self._check_stop()
-            ahead = [run for run in ahead if run.status().active]
-            if not ahead:
-                with suppress(Timeout):
-                    turn.acquire(timeout=0)
-                    return
+            ahead = queue.ahead()
+            if not ahead and (slot := free_slot(self.run.folder.parent)):
+                return slot
             self.status.say("waiting", _waiting_for(len(ahead)))
             time.sleep(QUEUE_SECONDS)
 
@@ -244,9 +239,11 @@ class _Worker:
         done = threading.Event()
 
         def beat() -> None:
+            process = psutil.Process()
+            process.cpu_percent()  # the first call begins to count
             while not done.wait(HEARTBEAT_SECONDS):
                 with suppress(OSError):  # a full disk: the work itself will tell
-                    self.status.beat()
+                    self.status.beat(_use_of(process))
 
         thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
         thread.start()
@@ -255,6 +252,12 @@ class _Worker:
         finally:
             done.set()
             thread.join()
+
+
+def _use_of(process: psutil.Process) -> Use:
+    torch = sys.modules.get("torch")
+    on_gpu = torch.cuda.memory_allocated() if torch is not None and torch.cuda.is_initialized() else 0
+    return Use(process.memory_info().rss, process.cpu_percent() / 100, on_gpu)
 
 
 def _waiting_for(others: int) -> str:

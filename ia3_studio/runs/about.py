@@ -1,0 +1,67 @@
+"""What does a person say of a run? A name, a note and tags, which may change at any time; the settings never do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ia3_studio.errors import RunError
+from ia3_studio.runs.folder import read_json, write_json
+
+LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG, MOST_TAGS = 80, 4_000, 30, 12
+_TAG = re.compile(r"[\w.:/-]+")
+
+
+@dataclass(frozen=True)
+class About:
+    """What a person says of a run."""
+
+    name: str = ""
+    """Empty where it has the name it was started with."""
+    note: str = ""
+    tags: tuple[str, ...] = ()
+
+
+def read_about(path: Path) -> About:
+    """Return what a file says; nothing where there is none or it cannot be read."""
+    document = read_json(path) or {}
+    try:
+        return About(str(document["name"]), str(document["note"]), tuple(map(str, document["tags"])))
+    except (KeyError, TypeError):
+        return About()
+
+
+def write_about(path: Path, about: About) -> None:
+    """Replace what a file says.
+
+    Raises:
+        RunError: a part of it is too long, a tag is no word, or the folder cannot be written.
+    """
+    for what, text, most in (("name", about.name, LONGEST_NAME), ("note", about.note, LONGEST_NOTE)):
+        if len(text) > most:
+            raise RunError(f"The {what} has {len(text):,} characters; give {most:,} at most.")
+    if len(about.tags) > MOST_TAGS:
+        raise RunError(f"There are {len(about.tags)} tags; give {MOST_TAGS} at most.")
+    wrong = next((tag for tag in about.tags if not _TAG.fullmatch(tag) or len(tag) > LONGEST_TAG), None)
+    if wrong is not None:
+        raise RunError(f"{wrong[:40]!r} is no tag; give words of letters, digits and .:/- with commas between them.")
+    try:
+        write_json(path, asdict(about))
+    except OSError as error:
+        raise RunError(f"The run's name and notes cannot be written ({error.strerror}); free some space.") from error
+
+
+def tags_of(text: str) -> tuple[str, ...]:
+    """Return the tags that a text lists, each once.
+
+    Example:
+        >>> tags_of("voice, first try,,voice")
+        ('voice', 'first-try')
+    """
+    return tuple(dict.fromkeys(_words(text.split(","))))
+
+
+def _words(parts: Iterable[str]) -> Iterable[str]:
+    return ("-".join(part.split()) for part in parts if part.strip())

@@ -1,0 +1,117 @@
+"""How is a run done again, as it was or with other settings? From its folder alone, which may come from elsewhere."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ia3_studio.errors import RunError
+from ia3_studio.runs.about import About, write_about
+from ia3_studio.runs.config import RunConfig
+from ia3_studio.runs.run import Run
+from ia3_studio.runs.store import RunStore
+
+MOST_RUNS = 64
+"""Runs that one sweep may queue."""
+GROUPS = {
+    "keys": "key",
+    "values": "value",
+    "feed-forward": "feed-forward",
+    "keys and values": "key,value",
+    "all of the paper": "key,value,feed-forward",
+}
+"""Ticked groups that a sweep can try, and how they are chosen in a layer tree."""
+
+
+@dataclass(frozen=True)
+class Variations:
+    """What is tried in a sweep; an empty part leaves what the run had."""
+
+    learning_rates: tuple[float, ...] = ()
+    epochs: tuple[float, ...] = ()
+    seeds: tuple[int, ...] = ()
+    groups: tuple[str, ...] = ()
+    """Names of ``GROUPS``."""
+
+    @property
+    def count(self) -> int:
+        """Return how many runs they come to."""
+        count = 1
+        for part in (self.learning_rates, self.epochs, self.seeds, self.groups):
+            count *= max(len(part), 1)
+        return count
+
+
+def again(store: RunStore, run: Run, config: RunConfig | None = None, start_id: str = "") -> Run:
+    """Create a run with the settings and the data of another; it is not started.
+
+    Where and with what the other one was made is kept beside it, so that the new one can say what differs.
+
+    Args:
+        run: may lie in another folder, or come from another machine.
+        config: settings in place of its own; the data stay its own.
+
+    Raises:
+        RunError: its settings cannot be read, or there is no room for another run.
+    """
+    wanted = replace(config or run.config, data=run.data_source)
+    if wanted.data == run.config.data and Path(wanted.data).is_absolute() and not Path(wanted.data).exists():
+        raise RunError(f"The data of this run are not in its folder, and not at {wanted.data}; put them there.")
+    made = store.create(wanted, start_id or secrets.token_hex(8))
+    if run.files.made_with.exists():
+        shutil.copyfile(run.files.made_with, made.files.repeats)
+    return made
+
+
+def variations(config: RunConfig, tried: Variations) -> list[tuple[str, RunConfig]]:
+    """Return every combination of what is tried, each with a name that tells it from the others.
+
+    Raises:
+        RunError: they are too many, or a group is unknown.
+        TrainingError: a setting is outside its range.
+    """
+    if tried.count > MOST_RUNS:
+        raise RunError(f"These are {tried.count:,} runs; a sweep may have {MOST_RUNS}, so try fewer values.")
+    unknown = [group for group in tried.groups if group not in GROUPS]
+    if unknown:
+        raise RunError(f"There is no group {unknown[0]!r}; choose among {', '.join(GROUPS)}.")
+    parts: list[list[tuple[str, dict[str, float]]]] = [
+        [("", {})] if not values else [(f"{what} {value:g}", {field: value}) for value in values]
+        for what, field, values in (
+            ("rate", "learning_rate", tried.learning_rates),
+            ("epochs", "epochs", tried.epochs),
+            ("seed", "seed", tried.seeds),
+        )
+    ]
+    made = []
+    for group in tried.groups or ("",):
+        for combination in itertools.product(*parts):
+            settings = {name: value for _said, changes in combination for name, value in changes.items()}
+            said = ", ".join(filter(None, (group, *(words for words, _changes in combination))))
+            selection = GROUPS[group] if group else config.selection
+            train = replace(config.train, **settings)  # type: ignore[arg-type]
+            name = f"{config.name}: {said}"[:80] if said else config.name
+            made.append((said, replace(config, name=name, selection=selection, train=train)))
+    return made
+
+
+def sweep(store: RunStore, run: Run, tried: Variations, tag: str, start_id: str) -> list[Run]:
+    """Create a run for every combination of what is tried, all with one tag; none is started.
+
+    Args:
+        start_id: the same for the same click, which then makes no second sweep.
+
+    Raises:
+        RunError: as :func:`again` and :func:`variations`.
+    """
+    made: list[Run] = []
+    configs: Sequence[tuple[str, RunConfig]] = variations(run.config, tried)
+    for number, (_said, config) in enumerate(configs):
+        new = again(store, run, config, f"{start_id}-{number}")
+        write_about(new.files.about, About(tags=(tag,)))
+        made.append(new)
+    return made

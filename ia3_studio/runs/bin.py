@@ -1,0 +1,79 @@
+"""Where do deleted runs go? Into a bin beside the others, from which they come back until it is emptied."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ia3_studio.errors import RunError
+from ia3_studio.runs.run import Run
+from ia3_studio.runs.store import RunStore
+
+BIN = ".bin"
+LOCK_SECONDS = 5.0
+_RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}", re.ASCII)
+
+
+def delete(store: RunStore, run: Run) -> None:
+    """Put a run into the bin.
+
+    Raises:
+        RunError: it is queued or at work, or it cannot be moved.
+    """
+    if not run.folder.is_dir():  # a lock would make the folder again
+        raise RunError(f"There is no run {run.id} any more; it may have been deleted on another page.")
+    try:
+        with FileLock(run.files.path / ".start.lock", timeout=LOCK_SECONDS):
+            if run.status().active:
+                raise RunError(f"The run {run.id} is queued or at work; stop it before it is deleted.")
+            _move(run.folder, store.root / BIN / run.id)
+    except Timeout as error:
+        raise RunError(f"The run {run.id} is held by another program; try again in a moment.") from error
+
+
+def deleted(store: RunStore) -> tuple[Run, ...]:
+    """Return the runs in the bin, newest first."""
+    folder = store.root / BIN
+    names = [path.name for path in folder.iterdir() if _RUN_ID.fullmatch(path.name)] if folder.is_dir() else []
+    return tuple(Run(folder / name) for name in sorted(names, reverse=True))
+
+
+def restore(store: RunStore, run_id: str) -> Run:
+    """Take a run out of the bin.
+
+    Raises:
+        RunError: it is not in the bin, or cannot be moved.
+    """
+    folder = _in_bin(store, run_id)
+    _move(folder, store.root / run_id)
+    return Run(store.root / run_id)
+
+
+def delete_for_good(store: RunStore, run_id: str) -> None:
+    """Delete a run of the bin from the disk; **nothing brings it back**.
+
+    Raises:
+        RunError: it is not in the bin, or cannot be deleted.
+    """
+    try:
+        shutil.rmtree(_in_bin(store, run_id))
+    except OSError as error:
+        raise RunError(f"The run {run_id} cannot be deleted ({error.strerror}); see who may write there.") from error
+
+
+def _in_bin(store: RunStore, run_id: str) -> Path:
+    folder = store.root / BIN / run_id
+    if not _RUN_ID.fullmatch(run_id) or not folder.is_dir():
+        raise RunError(f"There is no run {run_id[:40]!r} in the bin; choose one from its list.")
+    return folder
+
+
+def _move(source: Path, target: Path) -> None:
+    try:
+        target.parent.mkdir(exist_ok=True)
+        source.rename(target)
+    except OSError as error:
+        raise RunError(f"The run {source.name} cannot be moved ({error.strerror}); see who may write there.") from error

@@ -1,0 +1,78 @@
+"""In what do runs differ, and how did each go? Settings side by side, and curves of losses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ia3_studio.errors import RunError
+from ia3_studio.runs.folder import read_json
+from ia3_studio.runs.run import Run
+
+MOST_POINTS = 400
+"""Points of a curve that are drawn: more than a screen shows apart."""
+NOT_SETTINGS = ("name", "selection.sites", "selection.base_model")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """How a run's losses went."""
+
+    name: str
+    steps: tuple[int, ...]
+    losses: tuple[float, ...]
+    held_out_steps: tuple[int, ...]
+    held_out: tuple[float, ...]
+
+
+def differing(runs: Sequence[Run]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the settings, data and versions in which runs differ, each with its value for every run."""
+    documents = [settings_of(run) for run in runs]
+    names = dict.fromkeys(name for document in documents for name in document)
+    rows = [(name, tuple(document.get(name, "–") for document in documents)) for name in names]
+    return [(name, values) for name, values in rows if len(set(values)) > 1]
+
+
+def settings_of(run: Run) -> dict[str, str]:
+    """Return everything that decides what a run comes to, by dotted names."""
+    try:
+        document: dict[str, Any] = json.loads(run.config.to_json())
+    except RunError:
+        return {}
+    chosen = document.get("selection")
+    if isinstance(chosen, dict):
+        document["selection"] = f"{len(chosen.get('sites', ()))} sites"
+    split, made = read_json(run.files.split) or {}, read_json(run.files.made_with) or {}
+    document["data fingerprint"] = str(split.get("data", ""))[:12]
+    document["made with"] = {key: made.get(key) for key in ("studio", "device", "libraries", "base_model")}
+    return {name: value for name, value in _flat("", document) if name not in NOT_SETTINGS}
+
+
+def _flat(prefix: str, value: Any) -> list[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        return [each for name, inner in value.items() for each in _flat(f"{prefix}.{name}" if prefix else name, inner)]
+    return [(prefix, "–" if value in (None, "", [], ()) else str(value))]
+
+
+def curve_of(run: Run) -> Curve:
+    """Return a run's losses, thinned where there are more than can be seen."""
+    steps, _offset = run.metrics()
+    learned = _thinned([(step.step, step.loss) for step in steps if step.loss is not None])
+    measured = _thinned([(step.step, step.held_out) for step in steps if step.held_out is not None])
+    return Curve(
+        run.name,
+        tuple(step for step, _loss in learned),
+        tuple(loss for _step, loss in learned),
+        tuple(step for step, _loss in measured),
+        tuple(loss for _step, loss in measured),
+    )
+
+
+def _thinned(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    """Return at most ``MOST_POINTS`` points, the first and the last among them."""
+    if len(points) <= MOST_POINTS:
+        return points
+    last = len(points) - 1
+    return [points[round(place * last / (MOST_POINTS - 1))] for place in range(MOST_POINTS)]

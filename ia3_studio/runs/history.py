@@ -1,0 +1,197 @@
+"""What came of all runs, a line each? Read once when a run has ended, and kept beside it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.errors import RunError
+from ia3_studio.runs.evaluation import read_evaluation
+from ia3_studio.runs.folder import read_json, write_json
+from ia3_studio.runs.run import ACTIVE, Run
+
+if TYPE_CHECKING:
+    from ia3_studio.runs.store import RunStore
+
+RECORD = "record.json"
+FORMAT = 1
+"""Changed when a record holds something else: those on disk are made anew."""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What came of a run; None stands for what is not known, or not yet."""
+
+    id: str
+    name: str
+    state: str
+    model: str
+    data: str
+    sites: str
+    """A preset, a choice in words, or how many were ticked."""
+    learning_rate: float
+    epochs: float
+    batch_size: int
+    seed: int
+    step: int
+    total_steps: int
+    base_loss: float | None
+    """Held-out loss before learning, in nats per token or row."""
+    loss: float | None
+    """Held-out loss of the numbers that are kept."""
+    measure: str
+    """The verdict's first measure; empty without a verdict."""
+    lower_is_better: bool
+    base: float | None
+    tuned: float | None
+    low: float | None
+    """Lower end of the 95 % interval of ``tuned``."""
+    high: float | None
+    verdict: str
+    """"gain", "no gain", "loss" or "too few rows to tell"; empty without one."""
+    numbers: int | None
+    """Trained numbers."""
+    seconds: float
+    kilobytes: float | None
+    """Size of the adapter's files."""
+    tags: tuple[str, ...]
+    created_at: float
+
+    @property
+    def better(self) -> float | None:
+        """Return what runs are ranked by, the greater the better: the verdict's measure, or else the loss."""
+        if self.tuned is not None:
+            return -self.tuned if self.lower_is_better else self.tuned
+        return None if self.loss is None else -self.loss
+
+
+def records(store: RunStore) -> list[RunRecord]:
+    """Return a record of every run, newest first."""
+    return [record_of(run) for run in store.list()]
+
+
+def record_of(run: Run) -> RunRecord:
+    """Return what came of a run. **Writes it into the run's folder** once the run has ended."""
+    mark = [FORMAT, *(_changed(path) for path in (run.files.status, run.files.about, run.files.config))]
+    kept = run.folder / RECORD
+    document = read_json(kept)
+    if document and document.get("mark") == mark:
+        with suppress(TypeError, KeyError):
+            record = document["record"]
+            return RunRecord(**{**record, "tags": tuple(record["tags"])})
+    found = _read(run)
+    if found.state not in ACTIVE and run.has_ended:
+        with suppress(OSError):  # a full disk, or a folder of somebody else: it is read again next time
+            write_json(kept, {"mark": mark, "record": asdict(found)})
+    return found
+
+
+def _changed(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _read(run: Run) -> RunRecord:
+    status = run.status()
+    base_loss, loss = _losses(run)
+    made = read_json(run.files.made_with) or {}
+    return RunRecord(
+        id=run.id,
+        name=run.name,
+        state=status.state,
+        **_settings(run),
+        step=status.step,
+        total_steps=status.total_steps,
+        base_loss=base_loss,
+        loss=loss,
+        **_verdict(run.folder),
+        numbers=made.get("numbers"),
+        seconds=round(status.seconds, 1),
+        kilobytes=_kilobytes(run),
+        tags=run.about.tags,
+        created_at=status.created_at,
+    )
+
+
+def _settings(run: Run) -> dict[str, Any]:
+    try:
+        config = run.config
+    except RunError:
+        words, numbers = ("model", "data", "sites"), ("learning_rate", "epochs", "batch_size", "seed")
+        return dict.fromkeys(words, "–") | dict.fromkeys(numbers, 0)
+    sites = config.selection if isinstance(config.selection, str) else f"{len(config.selection)} ticked"
+    train = config.train
+    return {
+        "model": config.model.rstrip("/").rpartition("/")[2],
+        "data": Path(config.data).name,
+        "sites": sites,
+        "learning_rate": train.learning_rate,
+        "epochs": train.epochs,
+        "batch_size": train.batch_size,
+        "seed": train.seed,
+    }
+
+
+def _losses(run: Run) -> tuple[float | None, float | None]:
+    """Return the held-out loss before learning, and that of the numbers that are kept."""
+    steps, _offset = run.metrics()
+    measured = [(step.step, step.held_out) for step in steps if step.held_out is not None]
+    base = next((loss for step, loss in measured if step == 0), None)
+    learned = [loss for step, loss in measured if step]
+    if not learned:
+        return base, None
+    try:
+        best = run.config.train.keep_best
+    except RunError:
+        best = False
+    return base, min(learned) if best else learned[-1]
+
+
+def _verdict(folder: Path) -> dict[str, Any]:
+    found = read_evaluation(folder)
+    if found is None:
+        return {
+            "measure": "",
+            "lower_is_better": True,
+            "base": None,
+            "tuned": None,
+            "low": None,
+            "high": None,
+            "verdict": "",
+        }
+    first = found.held_out.measures[0]
+    low, high = first.tuned_interval or (None, None)
+    return {
+        "measure": first.name, "lower_is_better": first.better == "lower", "base": first.base, "tuned": first.tuned,
+        "low": low, "high": high, "verdict": found.verdict.kind,
+    }  # fmt: skip
+
+
+def _kilobytes(run: Run) -> float | None:
+    adapter = run.adapter_folder()
+    if adapter is None:
+        return None
+    with os.scandir(adapter) as entries:
+        return round(sum(entry.stat().st_size for entry in entries if entry.is_file()) / 1e3, 1)
+
+
+def ranked(found: Sequence[RunRecord]) -> list[RunRecord]:
+    """Return runs by what they came to on held-out rows, the best first; those without a result last."""
+    return sorted(found, key=lambda record: (record.better is None, -(record.better or 0.0)))
+
+
+def matching(found: Sequence[RunRecord], words: str) -> list[RunRecord]:
+    """Return the runs in which every word stands: in name, model, data, sites, state, verdict, tags or id."""
+    wanted = words.casefold().split()
+
+    def text(record: RunRecord) -> str:
+        parts = (record.name, record.model, record.data, record.sites, record.state, record.verdict, record.id)
+        return " ".join((*parts, *record.tags)).casefold()
+
+    return [record for record in found if all(word in text(record) for word in wanted)] if wanted else list(found)

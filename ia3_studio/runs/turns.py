@@ -1,0 +1,110 @@
+"""Whose turn is it? Runs wait in the order of their places, and as many work at once as the machine is asked for.
+
+Every waiting worker decides for itself by what the folders say, so the queue goes on when nothing else is alive.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+from filelock import BaseFileLock, FileLock, Timeout
+
+from ia3_studio.errors import RunError
+from ia3_studio.runs.folder import read_json, write_json
+from ia3_studio.runs.run import Run
+from ia3_studio.runs.store import RunStore
+
+AT_ONCE = "IA3_STUDIO_RUNS_AT_ONCE"
+"""The environment variable that says how many runs work at the same time; 1 unless it is set."""
+MOST_AT_ONCE = 16
+Way = Literal["first", "earlier", "later", "last"]
+
+
+def runs_at_once() -> int:
+    """Return how many runs may work at the same time."""
+    given = os.environ.get(AT_ONCE, "")
+    return min(max(int(given), 1), MOST_AT_ONCE) if given.isdigit() else 1
+
+
+def place_of(run: Run) -> tuple[float, str]:
+    """Return what runs wait in order of: their place, and among equals the time they were started."""
+    document = read_json(run.files.place) or {}
+    place = document.get("place")
+    return (float(place) if isinstance(place, (int, float)) else 0.0, run.id)
+
+
+def waiting(store: RunStore) -> list[Run]:
+    """Return the runs that wait for their turn, in its order."""
+    found = [run for run in store.list() if not run.has_ended and run.status().state == "queued"]
+    return sorted(found, key=place_of)
+
+
+def move(store: RunStore, run: Run, way: Way) -> None:
+    """Let a waiting run go earlier or later.
+
+    Raises:
+        RunError: it does not wait, or its folder cannot be written.
+    """
+    others = waiting(store)
+    here = next((number for number, each in enumerate(others) if each.id == run.id), None)
+    if here is None:
+        raise RunError(f"The run {run.id} does not wait for its turn, so it cannot be moved in the queue.")
+    del others[here]
+    there = {"first": 0, "earlier": max(here - 1, 0), "later": min(here + 1, len(others)), "last": len(others)}[way]
+    try:
+        write_json(run.files.place, {"place": _between(others, there)})
+    except OSError as error:
+        raise RunError(f"The run {run.id} cannot be moved in the queue ({error.strerror}).") from error
+
+
+def _between(others: Sequence[Run], there: int) -> float:
+    """Return a place before the run that is ``there``, and behind the one before it."""
+    places = [place_of(run)[0] for run in others]
+    if not places:
+        return 0.0
+    if there == 0:
+        return places[0] - 1
+    if there == len(places):
+        return places[-1] + 1
+    if places[there - 1] < places[there]:
+        return (places[there - 1] + places[there]) / 2
+    for number, run in enumerate(others):  # equal places, told apart by the time of their start: spread them out
+        write_json(run.files.place, {"place": float(number)})
+    return there - 0.5
+
+
+class Queue:
+    """The runs that wait beside one run, looked at again and again.
+
+    A run that has ended is not looked at any more. One that is resumed meanwhile and was older than the newest that was
+    known is not seen: the slots alone decide between the two.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._store = RunStore(run.folder.parent)
+        self._newest = ""
+        self._others: list[Run] = []
+
+    def ahead(self) -> list[Run]:
+        """Return the runs that go first: those that wait at an earlier place."""
+        runs = self._store.list()
+        self._others += [each for each in runs if each.id > self._newest and each.id != self._run.id]
+        self._newest = runs[0].id if runs else ""
+        self._others = [each for each in self._others if not each.has_ended]
+        mine = place_of(self._run)
+        return [each for each in self._others if place_of(each) < mine and each.status().state == "queued"]
+
+
+def free_slot(root: Path) -> BaseFileLock | None:
+    """Take one of the slots for runs at work and return its lock; None where all are taken."""
+    for number in range(runs_at_once()):
+        lock = FileLock(root / (".turn.lock" if number == 0 else f".turn-{number}.lock"))
+        with suppress(Timeout):
+            lock.acquire(timeout=0)
+            return lock
+    return None
