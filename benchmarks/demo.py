@@ -93,7 +93,7 @@ def train_demo(studio: StudioProcess, page: Page, picture: Picture) -> None:
 def look_at_scales(page: Page, picture: Picture) -> None:
     """Draw the map of what was learned; say how long it took."""
     began = time.perf_counter()
-    open_tab(page, "5 Scales")
+    open_tab(page, "6 Scales")
     expect(page.locator("#heatmap .js-plotly-plot .main-svg").first).to_be_visible(timeout=60_000)
     say("scales drawn after", time.perf_counter() - began)
     picture("scales")
@@ -101,7 +101,7 @@ def look_at_scales(page: Page, picture: Picture) -> None:
 
 def ask(page: Page, question: str) -> None:
     """Ask both models; print when the first words came, when both had ended, and what they said."""
-    open_tab(page, "6 Chat")
+    open_tab(page, "7 Chat")
     page.locator("#chat-clear").click()
     expect(page.locator("#chat-tuned .message")).to_have_count(0)
     page.locator("#chat-prompt textarea").fill(question)
@@ -118,7 +118,7 @@ def ask(page: Page, question: str) -> None:
 
 def download(page: Page, picture: Picture) -> None:
     """Take the adapter away; print its size."""
-    open_tab(page, "7 Export")
+    open_tab(page, "8 Export")
     expect(page.locator("#download")).to_be_enabled(timeout=60_000)
     picture("export")
     with page.expect_download() as taken:

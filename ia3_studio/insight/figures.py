@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ia3_studio.insight.curves import Curve, Point, pareto_front
 from ia3_studio.insight.deviation import Grid, Histogram, Measure, SiteDeviation
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ INK = "#808794"
 """Mid-grey: at least 3 to 1 against both page backgrounds."""
 GRID_LINES = "rgba(128, 135, 148, 0.25)"
 LENGTH_BINS = 40
+RUN_COLOURS = ("#0f8a7a", "#c9600f", "#5b8bc7", "#a05195", "#b58a00", "#d1495b", "#6a7f10", "#7a5c46")
+"""Apart from each other on a light and on a dark page."""
 SMALLEST_RANGE = 0.02
 """The colour scale never spans less, so that an untrained adapter does not look trained."""
 MEASURES: dict[Measure, str] = {
@@ -136,6 +139,52 @@ def loss_figure(steps: Sequence[Step]) -> go.Figure:
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
     figure.update_xaxes(title_text="optimiser step")
     figure.update_yaxes(title_text="loss (nats per token)")
+    return figure
+
+
+def overlay_figure(curves: Sequence[Curve]) -> go.Figure:
+    """Draw the losses of several runs: held out as lines with dots, training as thin lines of the same colour."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for number, curve in enumerate(curves):
+        colour = RUN_COLOURS[number % len(RUN_COLOURS)]
+        figure.add_scatter(
+            x=np.array(curve.steps), y=np.array(curve.losses), mode="lines", name=f"{curve.name}, training",
+            line={"color": colour, "width": 1}, opacity=0.45, showlegend=False, hoverlabel={"namelength": -1},
+        )  # fmt: skip
+        figure.add_scatter(
+            x=np.array(curve.held_out_steps), y=np.array(curve.held_out), mode="lines+markers", name=curve.name,
+            line={"color": colour, "width": 2}, hoverlabel={"namelength": -1},
+        )  # fmt: skip
+    _style(figure, 340 + 18 * len(curves))
+    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": -0.25, "yanchor": "top"})
+    figure.update_xaxes(title_text="optimiser step")
+    figure.update_yaxes(title_text="loss (nats)")
+    return figure
+
+
+def pareto_figure(points: Sequence[Point], cost: str, result: str, lower_is_better: bool) -> go.Figure:
+    """Draw what runs came to over what they cost, with a line through those that no other beats."""
+    import plotly.graph_objects as go
+
+    front = pareto_front(points, lower_is_better)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=np.array([point.cost for point in front]), y=np.array([point.result for point in front]), mode="lines",
+        line={"color": AMPLIFIED, "width": 1.5, "dash": "dot"}, hoverinfo="skip",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=np.array([point.cost for point in points]),
+        y=np.array([point.result for point in points]),
+        text=[point.name for point in points],
+        mode="markers",
+        marker={"size": 10, "color": [AMPLIFIED if point in front else INK for point in points]},
+        hovertemplate="%{text}<br>%{x:,.4g}, %{y:.4g}<extra></extra>",
+    )
+    _style(figure, 320)
+    figure.update_xaxes(title_text=cost)
+    figure.update_yaxes(title_text=f"{result} ({'lower' if lower_is_better else 'higher'} is better)")
     return figure
 
 

@@ -100,7 +100,7 @@ def variations(config: RunConfig, tried: Variations) -> list[tuple[str, RunConfi
 
 
 def sweep(store: RunStore, run: Run, tried: Variations, tag: str, start_id: str) -> list[Run]:
-    """Create a run for every combination of what is tried, all with one tag; none is started.
+    """Create a run for every combination of what is tried, all with one tag, where it is given; none is started.
 
     Args:
         start_id: the same for the same click, which then makes no second sweep.
@@ -112,6 +112,7 @@ def sweep(store: RunStore, run: Run, tried: Variations, tag: str, start_id: str)
     configs: Sequence[tuple[str, RunConfig]] = variations(run.config, tried)
     for number, (_said, config) in enumerate(configs):
         new = again(store, run, config, f"{start_id}-{number}")
-        write_about(new.files.about, About(tags=(tag,)))
+        if tag:
+            write_about(new.files.about, About(tags=(tag,)))
         made.append(new)
     return made

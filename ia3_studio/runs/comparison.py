@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ia3_studio.errors import RunError
+from ia3_studio.insight.curves import Curve
 from ia3_studio.runs.folder import read_json
 from ia3_studio.runs.run import Run
 
 MOST_POINTS = 400
 """Points of a curve that are drawn: more than a screen shows apart."""
 NOT_SETTINGS = ("name", "selection.sites", "selection.base_model")
-
-
-@dataclass(frozen=True)
-class Curve:
-    """How a run's losses went."""
-
-    name: str
-    steps: tuple[int, ...]
-    losses: tuple[float, ...]
-    held_out_steps: tuple[int, ...]
-    held_out: tuple[float, ...]
 
 
 def differing(runs: Sequence[Run]) -> list[tuple[str, tuple[str, ...]]]:

@@ -23,6 +23,7 @@ from ia3_studio.ui import (
     model_tab,
     modules_tab,
     outlook_card,
+    runs_tab,
     scales_tab,
     text,
     train_tab,
@@ -55,6 +56,7 @@ class Page:
     scales: scales_tab.ScalesTab
     chat: chat_tab.ChatTab
     export: export_tab.ExportTab
+    runs: runs_tab.RunsTab
 
 
 def build_app(store: RunStore, memory: ModelMemory, home: Path, scratch: Path) -> gr.Blocks:
@@ -163,6 +165,8 @@ def _draw(studio: Studio, session: Session) -> Page:
             data = data_tab.build(studio, session)
         with gr.Tab(next(names), id="train") as train_page:
             train = train_tab.build()
+        with gr.Tab(next(names), id="runs") as runs_page:
+            runs = runs_tab.build(studio, session, runs_page)
         with gr.Tab(next(names), id="scales") as scales_page:
             scales = scales_tab.build(studio, session, scales_page)
         with gr.Tab(next(names), id="chat") as chat_page:
@@ -172,7 +176,9 @@ def _draw(studio: Studio, session: Session) -> Page:
     settled = [train_page.select, modules.tree.change, session.data.change]
     planned = [session.model, session.data, modules.tree]
     gr.on(settled, guard(train_tab.plan, studio), planned, train.plan, **quiet(trigger_mode="always_last"))
-    return Page(tabs, strip, gr.Timer(IDLE), gr.State(Cursor()), model, modules, data, train, scales, chat, export)
+    return Page(
+        tabs, strip, gr.Timer(IDLE), gr.State(Cursor()), model, modules, data, train, scales, chat, export, runs
+    )
 
 
 def _wire_opening(demo: gr.Blocks, studio: Studio, session: Session, page: Page) -> None:
@@ -236,10 +242,11 @@ def _wire_starts(studio: Studio, session: Session, page: Page) -> None:
 
 
 def _wire_tabs(page: Page) -> None:
-    """Let every tab end in a step to the next."""
-    onward = {
-        "modules": page.model.next, "data": page.modules.next, "train": page.data.next, "scales": page.train.next,
-        "chat": page.scales.next, "export": page.chat.next,
-    }  # fmt: skip
-    for tab, button in onward.items():
+    """Let every tab end in a step to the next; the history of runs is beside the way from training to its result."""
+    onward = (
+        ("modules", page.model.next), ("data", page.modules.next), ("train", page.data.next),
+        ("scales", page.train.next), ("scales", page.runs.next), ("chat", page.scales.next),
+        ("export", page.chat.next),
+    )  # fmt: skip
+    for tab, button in onward:
         button.click(lambda tab=tab: gr.Tabs(selected=tab), None, page.tabs, **quiet(queue=False))

@@ -22,6 +22,7 @@ from ia3_studio.insight.deviation import (
 from ia3_studio.insight.figures import heatmap, histogram_figure
 from ia3_studio.ui import text, verdict_card
 from ia3_studio.ui.boundary import guard
+from ia3_studio.ui.figure_fit import FIT
 from ia3_studio.ui.markup import heading, note
 from ia3_studio.ui.session import Session, Studio, quiet
 from ia3_studio.ui.shown import find
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ia3_studio.method import Site
-
-FIT = "() => { requestAnimationFrame(() => window.dispatchEvent(new Event('resize'))); }"
-"""Plotly misses a window that changes its size while another tab is open; told again, it takes its new width."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ HERO_WORDS = (
 )
 TRAIN_DEMO = "Train the demo"
 DEMO_RUN = "Lighthouse keeper demo"
-TABS = ("1 Model", "2 Modules", "3 Data", "4 Train", "5 Scales", "6 Chat", "7 Export")
+TABS = ("1 Model", "2 Modules", "3 Data", "4 Train", "5 Runs", "6 Scales", "7 Chat", "8 Export")
 SAMPLE_TITLE = "Recorded from this demo: one prompt, the same seed"
 SAMPLE_PROMPT = "What is a web browser?"
 SAMPLE_BEFORE = (
@@ -193,6 +193,59 @@ STOP = "Stop and keep the adapter"
 LOG = "Log of the worker"
 NO_RUNS = "No run yet. Start one here, or train the demo on the first tab."
 RUNS = "Runs"
+
+# runs tab
+RUNS_TITLE = "All runs"
+RUNS_WORDS = "What each came to. Click a row to show that run on every tab; a column's name sorts."
+FIND_RUNS, FIND_RUNS_INFO = "Find", "Words of name, model, data, state, verdict or tags"
+NO_RUNS_FOUND = "No run has these words."
+HISTORY_COLUMNS = (
+    "Name", "State", "Held out", "Base", "Interval", "Verdict", "Model", "Data", "Sites", "Rate", "Epochs", "Batch",
+    "Seed", "Steps", "Numbers", "Seconds", "kB", "Tags", "Started", "Run",
+)  # fmt: skip
+HISTORY_CSV = "Table of all runs (CSV)"
+DESK_TITLE = "The run that is shown"
+DESK_EMPTY = "No run is shown; click one in the table."
+RUN_NAME = "Name"
+TAGS, TAGS_INFO = "Tags", "Words, with commas between them"
+NOTE = "Note"
+SAVE_ABOUT = "Save name, tags and note"
+ABOUT_SAVED = "Saved."
+QUEUE_WAYS = (
+    ("first", "To the front of the queue"),
+    ("earlier", "Earlier"),
+    ("later", "Later"),
+    ("last", "To its end"),
+)
+MOVED = "Moved in the queue."
+DELETE = "Put into the bin"
+BIN, BIN_EMPTY = "Bin", "The bin is empty."
+BIN_LABEL = "Deleted runs"
+RESTORE, DELETE_FOR_GOOD = "Bring back", "Delete for good"
+DELETED_FOR_GOOD = "Deleted for good."
+CHOOSE_DELETED = "No deleted run is chosen; choose one from the list."
+SWEEP_TITLE = "Again, or in several ways"
+SWEEP_WORDS = (
+    "The settings and data of the run that is shown, started once more. Several values with commas between them make a"
+    " run for every combination, all under one tag and ranked below."
+)
+SWEEP_RATES, SWEEP_EPOCHS, SWEEP_SEEDS = "Learning rates", "Epochs", "Seeds"
+SWEEP_GROUPS, SWEEP_GROUPS_INFO = "What is tuned", "None ticked: as in the run"
+START_AGAIN = "Start"
+COMPARE_TITLE = "Side by side"
+COMPARE_WORDS = "Ranked by what they came to on held-out rows; in what they differ; their curves; what a result costs."
+COMPARE_LABEL, COMPARE_INFO = "Runs", "Up to eight; all that are found above when none is chosen"
+COMPARE = "Compare"
+COMPARE_EMPTY = "Two runs or more can be compared; choose them here or find them above."
+RANK_COLUMNS = ("Run", "Held out", "95 % interval", "Base", "Verdict", "Numbers", "Time")
+DIFFERING = "In what they differ"
+SAME_SETTINGS = "They have the same settings, data and versions."
+COSTS = (("trained numbers", "numbers"), ("time (s)", "seconds"), ("size (kB)", "kilobytes"))
+COST_LABEL = "Over"
+LOG_OF_RUN = "Log"
+FIND_IN_LOG, FIND_IN_LOG_INFO = "Find in the log", "Lines in which every word stands"
+LOG_LEVEL, LOG_LEVELS = "Lines", (("all", ""), ("warnings and errors", "warning"), ("errors", "error"))
+NO_SUCH_LINE = "No line of the log has that."
 IMPORTED = "Imported adapters"
 NOTHING_SHOWN = "Nothing is training. Choose a run to look at."
 RESUME = "Resume"
@@ -315,6 +368,32 @@ def hub_found(hub_id: str, configurations: int) -> str:
 def hub_taken(hub_id: str) -> str:
     """Say that rows of a data set are on this computer now."""
     return f"Rows of '{hub_id}' are kept on this computer now."
+
+
+def sweep_started(count: int, tag: str) -> str:
+    """Say that runs were queued."""
+    return f"{plural(count, 'run')} queued" + (f" under the tag {tag}." if count > 1 else ".")
+
+
+def not_numbers(label: str, given: str) -> str:
+    """Return the sentence for values that are no numbers."""
+    return f"{label} are {given[:40]!r}; give numbers with commas between them, such as 0.003, 0.01."
+
+
+def deleted_run(name: str) -> str:
+    """Say where a run went."""
+    return f"{name} is in the bin, from which it can be brought back."
+
+
+def restored_run(name: str) -> str:
+    """Say that a run is back."""
+    return f"{name} is back among the runs."
+
+
+def use_of(memory: int, cpu: float, gpu_memory: int) -> str:
+    """Say what a worker uses of its machine."""
+    on_gpu = f", {gpu_memory / 1e9:.1f} GB of a GPU" if gpu_memory else ""
+    return f"{memory / 1e9:.2f} GB, {cpu:.1f} cores{on_gpu}"
 
 
 def plural(count: int, thing: str) -> str:

@@ -117,15 +117,15 @@ def test_a_run_that_fails_says_why(opened: Page, studio: StudioProcess, tiny: Pa
 
 def test_an_upload_that_is_no_adapter_is_told(opened: Page, tmp_path: Path) -> None:
     (tmp_path / "adapter_config.json").write_text('{"peft_type": "LORA"}')
-    open_tab(opened, "7 Export")
+    open_tab(opened, "8 Export")
     opened.set_input_files("#import input[type=file]", tmp_path / "adapter_config.json")
     expect(opened.locator("#import-note .bad")).to_contain_text("LORA adapter")
 
 
 def test_an_empty_prompt_and_a_chat_before_any_run_say_what_to_do(opened: Page) -> None:
-    open_tab(opened, "6 Chat")
+    open_tab(opened, "7 Chat")
     expect(opened.locator("#chat-note")).to_contain_text("only the base model")
     opened.locator("#chat-send").click()
     expect(opened.locator(".toast-body")).to_contain_text("The prompt is empty")
-    open_tab(opened, "5 Scales")
+    open_tab(opened, "6 Scales")
     expect(opened.locator("#scales-note")).to_contain_text("There is no adapter to look at yet")

@@ -101,14 +101,14 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     expect(page.locator("#import-note")).to_contain_text("Brought in", timeout=15_000)
     expect(page.locator("#run-strip")).to_contain_text("imported")
     expect(page.locator("#export-facts")).to_contain_text("128 numbers in 4 vectors")
-    open_tab(page, "5 Scales")
+    open_tab(page, "6 Scales")
     expect(page.locator("#scales-note")).to_contain_text("of the scales moved")
 
 
 def test_a_conversation_goes_on_and_can_be_cleared(page: Page, studio: StudioProcess, tiny: Path, pairs: Path) -> None:
     open_studio(page, studio)
     choose_tiny(page, tiny, pairs)
-    open_tab(page, "6 Chat")
+    open_tab(page, "7 Chat")
     short_answers(page)
     for number in (1, 2):
         page.locator("#chat-prompt textarea").fill("hi")
@@ -123,7 +123,7 @@ def test_a_conversation_goes_on_and_can_be_cleared(page: Page, studio: StudioPro
 @pytest.mark.starter
 def test_stop_ends_an_answer_and_the_next_question_is_taken(page: Page, studio: StudioProcess) -> None:
     open_studio(page, studio)
-    open_tab(page, "6 Chat")
+    open_tab(page, "7 Chat")
     page.get_by_role("button", name="How answers are drawn").click()
     page.get_by_label("number input for Length (tokens)").fill("512")
     page.get_by_label("number input for Length (tokens)").press("Enter")

@@ -14,7 +14,7 @@ from tests.insight.test_verdict import loss
 
 pytestmark = pytest.mark.e2e
 
-TABS = ("1 Model", "2 Modules", "3 Data", "4 Train", "5 Scales", "6 Chat", "7 Export")
+TABS = ("1 Model", "2 Modules", "3 Data", "4 Train", "5 Runs", "6 Scales", "7 Chat", "8 Export")
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 CUT = """[...document.querySelectorAll('button, label, h2, .note, dd, dt')]
@@ -45,7 +45,7 @@ def look(page: Page, studio: StudioProcess, snapshot: Snapshot, when: str) -> No
 
 def wait_until_drawn(page: Page, tab: str, when: str) -> None:
     """Wait for what takes its time, then for charts to take their width."""
-    if tab == "5 Scales" and when == "finished":
+    if tab == "6 Scales" and when == "finished":
         for chart in ("#heatmap", "#histogram"):
             expect(page.locator(f"{chart} .js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
         expect(page.locator("#verdict-table table")).to_be_visible()

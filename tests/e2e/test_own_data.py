@@ -132,7 +132,7 @@ def test_a_zip_of_pictures_is_shown_trained_on_and_its_mistakes_told(
     in_four_looks(page, snapshot, "pictures-data")
     start_training(page, 1)
     expect(page.locator("#run-strip")).to_contain_text("Finished", timeout=60_000)
-    open_tab(page, "5 Scales")
+    open_tab(page, "6 Scales")
     expect(page.locator("#mistakes")).to_contain_text(re.compile("takes for what|every held-out row right"))
     in_four_looks(page, snapshot, "pictures-scales")
 

@@ -79,7 +79,7 @@ def test_stop_keeps_the_adapter_learned_so_far(training: Page, studio: StudioPro
     run = studio.store.list()[0]
     assert run.status().state == "stopped"
     assert run.adapter_folder() is not None
-    open_tab(training, "7 Export")
+    open_tab(training, "8 Export")
     expect(training.locator("#download")).to_be_enabled()
 
 

@@ -42,9 +42,9 @@ def test_labels_are_shown_before_and_tried_after_training(
     expect(page.locator("#data-note")).to_contain_text("20, with 24 rows each")
 
     expect(page.locator("#run-strip")).to_contain_text("Finished after", timeout=60_000)
-    open_tab(page, "5 Scales")
+    open_tab(page, "6 Scales")
     expect(page.locator("#verdict-table")).to_contain_text("Accuracy")
-    open_tab(page, "6 Chat")
+    open_tab(page, "7 Chat")
     expect(page.locator("#chat-note")).to_contain_text("sorts texts")
     page.locator("#chat-prompt textarea").fill("tide number 3")
     page.locator("#chat-send").click()

@@ -1,0 +1,246 @@
+"""What came of all runs? Their history, the run that is shown, sweeps, comparison, and the bin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from ia3_studio.data.mended import unarmed
+from ia3_studio.errors import RunError
+from ia3_studio.runs.again import GROUPS
+from ia3_studio.ui import run_desk, text
+from ia3_studio.ui.boundary import guard
+from ia3_studio.ui.figure_fit import FIT
+from ia3_studio.ui.markup import heading, note
+from ia3_studio.ui.run_table import compare, found_runs, history_frame
+from ia3_studio.ui.session import Session, Studio, quiet
+from ia3_studio.ui.shown import find_or_none, run_key
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True)
+class RunsTab:
+    """What the page wires to other tabs."""
+
+    drawn: list[gr.components.Component]
+    """What :func:`draw` fills."""
+    words: gr.Textbox
+    next: gr.Button
+
+
+def draw(studio: Studio, words: str | None) -> tuple[DataFrame, Any, str, str]:
+    """Return (table, runs to compare, note, file) of the runs that words find."""
+    found = found_runs(studio, words)
+    frame = history_frame(found)
+    said = "" if found else note(text.NO_RUNS_FOUND if words else text.NO_RUNS)
+    choices = [(f"{record.name} ({record.id[-6:]})", record.id) for record in found]
+    return frame, gr.update(choices=choices, value=[]), said, write_history(studio.scratch / "history", frame)
+
+
+def write_history(folder: Path, frame: DataFrame) -> str:
+    """Write the table as CSV; return its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "runs.csv"
+    frame.map(lambda cell: unarmed(cell) if isinstance(cell, str) else cell).to_csv(path, index=False)
+    return str(path)
+
+
+def choose_row(studio: Studio, event: gr.SelectData) -> Any:
+    """Return the key of the run whose row was clicked, once it is found to exist."""
+    row = event.row_value or [""]
+    key = run_key(str(row[-1]))
+    return key if find_or_none(studio, key) else gr.skip()
+
+
+def show_side_by_side(studio: Studio, chosen: list[str] | None, words: str, cost: str) -> tuple[Any, ...]:
+    """Return (ranking, differing settings, curves, result over cost) of chosen runs, or of those that words find."""
+    found = found_runs(studio, "" if chosen else words)
+    wanted = [record for record in found if not chosen or record.id in set(chosen)]
+    if chosen and len(wanted) < len(set(chosen)):
+        raise RunError(text.NO_RUNS_FOUND)
+    beside = compare(studio, wanted, cost)
+    figures = (
+        gr.update(value=figure, visible=True) if figure is not None else gr.update(visible=False)
+        for figure in (beside.curves, beside.pareto)
+    )
+    return beside.ranking, beside.settings, *figures
+
+
+def build(studio: Studio, session: Session, page: gr.Tab) -> RunsTab:
+    """Draw the tab and wire its own events."""
+    with gr.Row(elem_classes="title-row"):
+        gr.HTML(heading(text.RUNS_TITLE, text.RUNS_WORDS))
+        refresh = gr.Button(text.REFRESH, scale=0, min_width=120, elem_id="runs-refresh")
+    words = gr.Textbox(label=text.FIND_RUNS, info=text.FIND_RUNS_INFO, max_lines=1, elem_id="find-runs")
+    said = gr.HTML(elem_id="history-note")
+    table = gr.Dataframe(
+        interactive=False, show_label=False, max_height=380, elem_id="history", column_widths=_widths(), wrap=False
+    )
+    csv = gr.DownloadButton(text.HISTORY_CSV, size="sm", elem_id="history-csv")
+    with gr.Row(equal_height=False, elem_classes="columns"):
+        with gr.Column(scale=5, min_width=320, elem_classes="card"):
+            desk = _desk()
+        with gr.Column(scale=6, min_width=320, elem_classes="card"):
+            again = _again()
+    beside = _beside()
+    with gr.Row(elem_classes="next-row"):
+        onward = gr.Button(text.NEXT_SCALES, variant="primary", elem_id="next-scales-from-runs")
+
+    tab = RunsTab([table, beside.chosen, said, csv], words, onward)
+    listed: dict[str, Any] = {"fn": guard(draw, studio), "inputs": words, "outputs": tab.drawn}
+    gr.on([page.select, refresh.click, words.submit], **listed, **quiet())
+    words.change(**listed, **quiet(trigger_mode="always_last"))
+    table.select(guard(choose_row, studio), None, session.shown, **quiet())
+    _wire_desk(studio, session, page, refresh, desk, listed)
+    again.start.click(
+        guard(run_desk.start_again, studio),
+        [session.shown, *again.fields],
+        [session.shown, again.note, words],
+        **quiet(),
+    ).then(**listed, **quiet())
+    gr.on(
+        [beside.ask.click, beside.cost.input],
+        guard(show_side_by_side, studio),
+        [beside.chosen, words, beside.cost],
+        beside.drawn,
+        **quiet(),
+    ).then(None, None, None, js=FIT, **quiet(queue=False))
+    return tab
+
+
+def _widths() -> list[str | int]:
+    wide = {
+        "Name": 190, "Interval": 130, "Verdict": 110, "Model": 170, "Data": 130, "Sites": 150, "Tags": 140,
+        "Started": 140, "Run": 190,
+    }  # fmt: skip
+    return [wide.get(name, 96) for name in text.HISTORY_COLUMNS]
+
+
+@dataclass(frozen=True)
+class _Desk:
+    facts: gr.HTML
+    card: gr.Column
+    name: gr.Textbox
+    tags: gr.Textbox
+    words: gr.Textbox
+    save: gr.Button
+    ways: gr.Row
+    moves: list[gr.Button]
+    remove: gr.Button
+    note: gr.HTML
+    log: gr.Textbox
+    find: gr.Textbox
+    level: gr.Dropdown
+    bin: gr.Dropdown
+    restore: gr.Button
+    forget: gr.Button
+
+
+def _desk() -> _Desk:
+    gr.HTML(heading(text.DESK_TITLE))
+    shown = gr.HTML(elem_id="desk-facts")
+    with gr.Column(visible=False) as card:
+        name = gr.Textbox(label=text.RUN_NAME, max_lines=1, max_length=80, elem_id="desk-name")
+        tags = gr.Textbox(label=text.TAGS, info=text.TAGS_INFO, max_lines=1, elem_id="desk-tags")
+        words = gr.Textbox(label=text.NOTE, lines=2, max_lines=6, max_length=4000, elem_id="desk-note")
+        save = gr.Button(text.SAVE_ABOUT, elem_id="save-about")
+        with gr.Row(visible=False) as ways:
+            moves = [gr.Button(said, size="sm", elem_id=f"queue-{way}") for way, said in text.QUEUE_WAYS]
+        remove = gr.Button(text.DELETE, elem_id="delete-run")
+        with gr.Accordion(text.LOG_OF_RUN, open=False, elem_classes="accordion"):
+            with gr.Row():
+                find = gr.Textbox(
+                    label=text.FIND_IN_LOG, info=text.FIND_IN_LOG_INFO, max_lines=1, elem_id="find-in-log"
+                )
+                level = gr.Dropdown(list(text.LOG_LEVELS), value="", label=text.LOG_LEVEL, elem_id="log-level")
+            log = gr.Textbox(show_label=False, lines=10, max_lines=10, interactive=False, elem_id="desk-log")
+    said = gr.HTML(elem_id="desk-said")
+    with gr.Accordion(text.BIN, open=False, elem_classes="accordion"):
+        deleted = gr.Dropdown([], label=text.BIN_EMPTY, elem_id="bin")
+        with gr.Row():
+            restore = gr.Button(text.RESTORE, size="sm", elem_id="restore-run")
+            forget = gr.Button(text.DELETE_FOR_GOOD, size="sm", variant="stop", elem_id="forget-run")
+    return _Desk(
+        shown, card, name, tags, words, save, ways, moves, remove, said, log, find, level, deleted, restore, forget
+    )
+
+
+def _wire_desk(
+    studio: Studio, session: Session, page: gr.Tab, refresh: gr.Button, desk: _Desk, listed: dict[str, Any]
+) -> None:
+    described = [desk.facts, desk.card, desk.name, desk.tags, desk.words, desk.ways, desk.log]
+    gr.on(
+        [page.select, refresh.click, session.shown.change], guard(run_desk.describe, studio), session.shown, described,
+        **quiet(),
+    )  # fmt: skip
+    about = [session.shown, desk.name, desk.tags, desk.words]
+    desk.save.click(guard(run_desk.save_about, studio), about, desk.note, **quiet()).success(**listed, **quiet())
+    for (way, _said), button in zip(text.QUEUE_WAYS, desk.moves, strict=True):
+        button.click(guard(run_desk.move_in_queue, studio, way), session.shown, desk.note, **quiet()).success(
+            **listed, **quiet()
+        )
+    binned: dict[str, Any] = {"fn": guard(run_desk.offer_bin, studio), "inputs": None, "outputs": desk.bin}
+    page.select(**binned, **quiet())
+    shown_and_said = [session.shown, desk.note]
+    desk.remove.click(guard(run_desk.delete_run, studio), session.shown, shown_and_said, **quiet()).success(
+        **listed, **quiet()
+    ).then(**binned, **quiet())
+    desk.restore.click(guard(run_desk.bring_back, studio), desk.bin, shown_and_said, **quiet()).success(
+        **listed, **quiet()
+    ).then(**binned, **quiet())
+    desk.forget.click(guard(run_desk.forget, studio), desk.bin, desk.note, **quiet()).success(**binned, **quiet())
+    gr.on(
+        [desk.find.change, desk.level.input], guard(run_desk.search_log, studio),
+        [session.shown, desk.find, desk.level], desk.log, **quiet(trigger_mode="always_last"),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Again:
+    fields: list[gr.components.Component]
+    start: gr.Button
+    note: gr.HTML
+
+
+def _again() -> _Again:
+    gr.HTML(heading(text.SWEEP_TITLE, text.SWEEP_WORDS))
+    with gr.Row():
+        rates = gr.Textbox(label=text.SWEEP_RATES, placeholder="0.003, 0.01, 0.03", max_lines=1, elem_id="sweep-rates")
+        epochs = gr.Textbox(label=text.SWEEP_EPOCHS, placeholder="1, 2", max_lines=1, elem_id="sweep-epochs")
+        seeds = gr.Textbox(label=text.SWEEP_SEEDS, placeholder="0, 1, 2", max_lines=1, elem_id="sweep-seeds")
+    groups = gr.CheckboxGroup(
+        list(GROUPS), label=text.SWEEP_GROUPS, info=text.SWEEP_GROUPS_INFO, elem_id="sweep-groups"
+    )
+    begin = gr.Button(text.START_AGAIN, variant="primary", elem_id="start-again")
+    said = gr.HTML(elem_id="sweep-note")
+    return _Again([rates, epochs, seeds, groups], begin, said)
+
+
+@dataclass(frozen=True)
+class _Beside:
+    chosen: gr.Dropdown
+    cost: gr.Radio
+    ask: gr.Button
+    drawn: list[gr.components.Component]
+
+
+def _beside() -> _Beside:
+    with gr.Column(elem_classes="card"):
+        gr.HTML(heading(text.COMPARE_TITLE, text.COMPARE_WORDS))
+        chosen = gr.Dropdown(
+            [], value=[], multiselect=True, max_choices=8, label=text.COMPARE_LABEL, info=text.COMPARE_INFO,
+            elem_id="compare-runs",
+        )  # fmt: skip
+        with gr.Row(elem_classes="inline"):
+            cost = gr.Radio(list(text.COSTS), value="numbers", label=text.COST_LABEL, elem_id="compare-cost")
+            ask = gr.Button(text.COMPARE, scale=0, min_width=200, elem_id="compare")
+        ranking, settings = gr.HTML(elem_id="ranking"), gr.HTML(elem_id="differing")
+        with gr.Row(equal_height=False):
+            curves = gr.Plot(show_label=False, visible=False, elem_id="overlay")
+            pareto = gr.Plot(show_label=False, visible=False, elem_id="pareto")
+    return _Beside(chosen, cost, ask, [ranking, settings, curves, pareto])

@@ -1,0 +1,104 @@
+"""All runs at a glance: found, named, compared, swept, deleted and brought back, in the browser."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from ia3_studio.runs import RunConfig, start
+from ia3_studio.training import TrainConfig
+from tests.e2e.conftest import Snapshot
+from tests.e2e.studio_app import StudioProcess, open_studio, open_tab
+from tests.e2e.test_own_data import in_four_looks
+from tests.runs.test_history import ended, evaluated
+
+pytestmark = pytest.mark.e2e
+
+
+def runs_on_disk(studio: StudioProcess) -> None:
+    """Put runs into the store as they are when they have ended."""
+    for number, (rate, accuracy) in enumerate(((0.003, 0.5), (0.01, 0.8), (0.03, 0.65))):
+        train = TrainConfig(learning_rate=rate, epochs=2, seed=number)
+        config = RunConfig("Voice", "org/tiny-model", "lighthouse", train=train)
+        losses = tuple(4 - accuracy * step / 10 for step in range(25))
+        evaluated(ended(studio.store, config, losses, name=f"Voice at {rate}"), accuracy)
+
+
+def test_runs_are_found_named_compared_deleted_and_brought_back(
+    page: Page, studio: StudioProcess, snapshot: Snapshot
+) -> None:
+    runs_on_disk(studio)
+    open_studio(page, studio)
+    open_tab(page, "5 Runs")
+    history = page.locator("#history")
+    expect(history).to_contain_text("Voice at 0.01")
+    history.get_by_text("Voice at 0.03").first.click()
+    expect(page.locator("#run-strip")).to_contain_text("Voice at 0.03")
+    expect(page.locator("#desk-facts")).to_contain_text("Finished")
+
+    page.locator("#desk-name").get_by_role("textbox").fill("The best voice")
+    page.locator("#desk-tags").get_by_role("textbox").fill("voice, kept")
+    page.locator("#save-about").click()
+    expect(page.locator("#desk-said")).to_contain_text("Saved")
+    expect(history).to_contain_text("The best voice")
+
+    page.locator("#compare").click()
+    expect(page.locator("#ranking tbody tr").first).to_contain_text("Voice at 0.01")
+    expect(page.locator("#differing")).to_contain_text("train.learning_rate")
+    expect(page.locator("#overlay .js-plotly-plot")).to_be_visible()
+    expect(page.locator("#pareto .js-plotly-plot")).to_be_hidden()  # how many numbers were trained is not known
+    page.get_by_role("radio", name="time (s)").check()
+    expect(page.locator("#pareto .js-plotly-plot")).to_be_visible()
+    in_four_looks(page, snapshot, "runs")
+
+    page.locator("#find-runs").get_by_role("textbox").fill("kept")
+    expect(history).not_to_contain_text("Voice at 0.01")
+    page.locator("#delete-run").click()
+    expect(page.locator("#desk-said")).to_contain_text("The best voice is in the bin")
+    expect(page.locator("#history-note")).to_contain_text("No run has these words")
+    page.get_by_role("button", name="Bin").click()
+    page.locator("#bin input").click()
+    page.locator("#bin").get_by_role("option").first.click()
+    page.locator("#restore-run").click()
+    expect(page.locator("#desk-said")).to_contain_text("is back among the runs")
+    expect(history).to_contain_text("The best voice")
+    assert len(studio.store.list()) == 3
+
+
+def test_a_sweep_is_queued_moved_and_ranked(page: Page, studio: StudioProcess, tiny: Path, pairs: Path) -> None:
+    config = RunConfig("Tiny", str(tiny), str(pairs), train=TrainConfig(epochs=1, batch_size=8))
+    first = studio.store.create(config, "first")
+    start(first)
+    open_studio(page, studio)
+    expect(page.locator("#run-strip")).to_contain_text("Finished", timeout=60_000)
+    endless = studio.store.create(replace(config, name="Endless", train=TrainConfig(epochs=5000)), "endless")
+    start(endless)
+    open_tab(page, "5 Runs")
+    page.locator("#runs-refresh").click()
+    page.locator("#history").get_by_text("Tiny", exact=True).first.click()
+    page.locator("#sweep-rates").get_by_role("textbox").fill("0.003, 0.03")
+    page.locator("#sweep-groups").get_by_role("checkbox", name="keys", exact=True).check()
+    page.locator("#start-again").click()
+    expect(page.locator("#sweep-note")).to_contain_text(re.compile(r"2 runs queued under the tag sweep-[0-9a-f]{6}"))
+    expect(page.locator("#history")).to_contain_text("Tiny: keys, rate 0.03")
+    expect(page.locator("#history")).not_to_contain_text("Endless")  # the sweep alone is found
+
+    page.locator("#history").get_by_text("Tiny: keys, rate 0.03").first.click()
+    expect(page.locator("#desk-name").get_by_role("textbox")).to_have_value("Tiny: keys, rate 0.03")
+    page.locator("#queue-first").click()
+    expect(page.locator("#desk-said")).to_contain_text("Moved in the queue")
+    endless.request_stop()
+    expect(page.locator("#run-strip")).to_contain_text("Finished", timeout=60_000)
+    swept = [run for run in studio.store.list() if run.about.tags]
+    for run in swept:
+        while run.status().active:
+            page.wait_for_timeout(200)
+    ended_at = {run.name: (run.files.said() or pytest.fail("it said nothing")).ended_at or 0 for run in swept}
+    assert ended_at["Tiny: keys, rate 0.03"] < ended_at["Tiny: keys, rate 0.003"]
+    page.locator("#compare").click()
+    expect(page.locator("#ranking tbody tr")).to_have_count(2)
+    assert {run.config.selection for run in swept} == {"key"}
