@@ -157,8 +157,8 @@ def overlay_figure(curves: Sequence[Curve]) -> go.Figure:
             x=np.array(curve.held_out_steps), y=np.array(curve.held_out), mode="lines+markers", name=curve.name,
             line={"color": colour, "width": 2}, hoverlabel={"namelength": -1},
         )  # fmt: skip
-    _style(figure, 340 + 18 * len(curves))
-    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": -0.25, "yanchor": "top"})
+    _style(figure, 360 + 20 * len(curves))
+    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": -0.32, "yanchor": "top"})
     figure.update_xaxes(title_text="optimiser step")
     figure.update_yaxes(title_text="loss (nats)")
     return figure

@@ -115,7 +115,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> RunsTab:
 
 def _widths() -> list[str | int]:
     wide = {
-        "Name": 190, "Interval": 130, "Verdict": 110, "Model": 170, "Data": 130, "Sites": 150, "Tags": 140,
+        "Name": 190, "Interval": 160, "Verdict": 110, "Model": 170, "Data": 130, "Sites": 150, "Tags": 140,
         "Started": 140, "Run": 190,
     }  # fmt: skip
     return [wide.get(name, 96) for name in text.HISTORY_COLUMNS]
@@ -236,7 +236,7 @@ def _beside() -> _Beside:
             [], value=[], multiselect=True, max_choices=8, label=text.COMPARE_LABEL, info=text.COMPARE_INFO,
             elem_id="compare-runs",
         )  # fmt: skip
-        with gr.Row(elem_classes="inline"):
+        with gr.Row(elem_classes="choose-row"):
             cost = gr.Radio(list(text.COSTS), value="numbers", label=text.COST_LABEL, elem_id="compare-cost")
             ask = gr.Button(text.COMPARE, scale=0, min_width=200, elem_id="compare")
         ranking, settings = gr.HTML(elem_id="ranking"), gr.HTML(elem_id="differing")

@@ -60,7 +60,7 @@ def find(studio: Studio, key: str) -> Shown | None:
         return None
     if kind == "run":
         run = studio.store.open(name)
-        return Shown(key, run.config.name, run.config.model, run.adapter_folder(), run)
+        return Shown(key, run.name, run.config.model, run.adapter_folder(), run)
     if kind == "import" and _IMPORT_ID.fullmatch(name) and (folder := imports_folder(studio) / name).is_dir():
         return Shown(key, text.import_name(base_model_of(folder), name), source_of(base_model_of(folder)), folder, None)
     raise AdapterError(text.NOT_SHOWN)

@@ -162,7 +162,7 @@ def newest_key(studio: Studio) -> str:
 
 def strip_view(studio: Studio, shown: Shown | None, status: RunStatus | None, listed: Listed) -> StripView:
     """Return what the bar above the tabs says."""
-    choices = [Choice(run_key(run.id), text.run_label(run.id, name_of(run)), text.RUNS) for run, _status in listed]
+    choices = [Choice(run_key(run.id), text.run_label(run.id, run.name), text.RUNS) for run, _status in listed]
     choices += [
         Choice(import_key(folder), text.import_name(base_model_of(folder), folder.name), text.IMPORTED)
         for folder in imported(studio)
@@ -181,7 +181,7 @@ def row(studio: Studio, run: Run, status: RunStatus) -> RunRow:
         run_key(run.id),
         status.state,
         status.sentence,
-        name_of(run),
+        run.name,
         model_of(run),
         f"{status.step:,} / {status.total_steps:,}" if status.total_steps else "–",
         text.before_after(*studio.outcomes.of(run, status.learned_all)[:2]),
@@ -196,14 +196,6 @@ def keeps_best(run: Run) -> bool:
         return run.config.train.keep_best
     except RunError:
         return False
-
-
-def name_of(run: Run) -> str:
-    """Return a run's name; a damaged one is named by its id."""
-    try:
-        return run.config.name
-    except RunError:
-        return run.id
 
 
 def model_of(run: Run) -> str:
