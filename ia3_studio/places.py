@@ -17,6 +17,11 @@ def on_space() -> bool:
     return bool(os.environ.get("SPACE_ID")) or os.environ.get("SYSTEM") == "spaces"
 
 
+def is_public() -> bool:
+    """Say whether strangers visit: in a Space, or where IA3_STUDIO_PUBLIC is set to 1."""
+    return on_space() or os.environ.get("IA3_STUDIO_PUBLIC") == "1"
+
+
 def home() -> Path:
     """Return the folder of runs and uploads: IA3_STUDIO_HOME, a Space's storage, or the user's data folder."""
     given = os.environ.get("IA3_STUDIO_HOME")

@@ -38,7 +38,8 @@ def deleted(store: RunStore) -> tuple[Run, ...]:
     """Return the runs in the bin, newest first."""
     folder = store.root / BIN
     names = [path.name for path in folder.iterdir() if _RUN_ID.fullmatch(path.name)] if folder.is_dir() else []
-    return tuple(Run(folder / name) for name in sorted(names, reverse=True))
+    runs = (Run(folder / name) for name in sorted(names, reverse=True))
+    return tuple(run for run in runs if store.owns(run))
 
 
 def restore(store: RunStore, run_id: str) -> Run:
@@ -66,7 +67,7 @@ def delete_for_good(store: RunStore, run_id: str) -> None:
 
 def _in_bin(store: RunStore, run_id: str) -> Path:
     folder = store.root / BIN / run_id
-    if not _RUN_ID.fullmatch(run_id) or not folder.is_dir():
+    if not _RUN_ID.fullmatch(run_id) or not folder.is_dir() or not store.owns(Run(folder)):
         raise RunError(f"There is no run {run_id[:40]!r} in the bin; choose one from its list.")
     return folder
 

@@ -6,6 +6,7 @@ split.json       how the data were read, and which rows are only measured
 made_with.json   versions, machine, fingerprint of the base model: what a repetition needs to know
 repeats.json     the same of the run that this one repeats
 about.json       what a person says of the run: name, note, tags; may change at any time
+owner.json       whose it is, where there are visitors
 place.json       where it stands in the queue, once it was moved
 worker.json      process id and birth time of the worker: written when it is started
 status.json      what the worker last said; replaced as a whole
@@ -84,6 +85,7 @@ class RunFolder:
         self.made_with = path / "made_with.json"
         self.repeats = path / "repeats.json"
         self.about = path / "about.json"
+        self.owner = path / "owner.json"
         self.place = path / "place.json"
         self.worker = path / "worker.json"
         self.status = path / "status.json"

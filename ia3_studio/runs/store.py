@@ -37,6 +37,9 @@ _STARTS = ".starts"
 class RunStore:
     """The runs under one folder; several processes may use it at the same time."""
 
+    may_order = True
+    """Whether those who use it may change whose turn it is."""
+
     def __init__(self, root: Path | None = None) -> None:
         self.root = root or runs_folder()
 
@@ -51,7 +54,7 @@ class RunStore:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             with FileLock(self.root / ".create.lock", timeout=LOCK_SECONDS):
-                mark = self.root / _STARTS / hashlib.sha256(start_id.encode()).hexdigest()
+                mark = self._mark_of(start_id)
                 return self._marked(mark) or self._make(config, mark)
         except Timeout as error:
             raise RunError(
@@ -70,7 +73,7 @@ class RunStore:
             RunError: there is no such run.
         """
         if not _RUN_ID.fullmatch(run_id) or not (self.root / run_id).is_dir():
-            raise RunError(f"There is no run {run_id[:40]!r} in {self.root}; choose one from the list.")
+            raise RunError(self._unknown(run_id))
         return Run(self.root / run_id)
 
     def list(self) -> tuple[Run, ...]:
@@ -80,6 +83,19 @@ class RunStore:
         with os.scandir(self.root) as entries:
             names = [entry.name for entry in entries if _RUN_ID.fullmatch(entry.name) and entry.is_dir()]
         return tuple(Run(self.root / name) for name in sorted(names, reverse=True))
+
+    def owns(self, run: Run) -> bool:
+        """Say whether a run belongs to the one who asks: here, all do."""
+        return run.folder.is_dir()
+
+    def _unknown(self, run_id: str) -> str:
+        return f"There is no run {run_id[:40]!r}; choose one from the list."
+
+    def _mark_of(self, start_id: str) -> Path:
+        return self.root / _STARTS / hashlib.sha256(start_id.encode()).hexdigest()
+
+    def _complete(self, files: RunFolder) -> None:
+        """Write into a run's folder what belongs there before the run appears."""
 
     def _marked(self, mark: Path) -> Run | None:
         """Return the run that a start made before; None where it made none, or did not get to its end."""
@@ -99,6 +115,7 @@ class RunStore:
             unfinished.mkdir()
             files = RunFolder(unfinished)
             files.config.write_text(config.to_json(), encoding="utf-8")
+            self._complete(files)
             if copied:
                 files.data.mkdir()
                 _copy(source, files.data / source.name)

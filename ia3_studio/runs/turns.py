@@ -49,6 +49,8 @@ def move(store: RunStore, run: Run, way: Way) -> None:
     Raises:
         RunError: it does not wait, or its folder cannot be written.
     """
+    if not store.may_order:
+        raise RunError("Runs of several visitors wait here, each for its turn; their order cannot be changed.")
     others = waiting(store)
     here = next((number for number, each in enumerate(others) if each.id == run.id), None)
     if here is None:

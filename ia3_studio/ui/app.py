@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from ia3_studio.data.load import LIGHTHOUSE
 from ia3_studio.errors import StudioError
 from ia3_studio.models import STARTER, ModelMemory
-from ia3_studio.places import home, on_space
+from ia3_studio.places import home, is_public, on_space, runs_folder
 from ia3_studio.runs import RunConfig, RunStore
+from ia3_studio.runs.owned import OwnedStore
 from ia3_studio.ui import (
     chat_tab,
     data_tab,
@@ -36,6 +38,7 @@ from ia3_studio.ui.session import Session, Studio, quiet
 from ia3_studio.ui.shown import find
 from ia3_studio.ui.starting import launch
 from ia3_studio.ui.theme import STYLESHEET, studio_theme
+from ia3_studio.ui.visitor import GiveKey, visitor
 from ia3_studio.ui.watch import IDLE, Cursor, look, newest_key
 
 LARGEST_UPLOAD = "200mb"
@@ -136,11 +139,13 @@ def choose(studio: Studio, event: gr.EventData) -> str:
 def serve() -> None:
     """Launch the app where the environment says, by default on 127.0.0.1, and wait until it is stopped."""
     with tempfile.TemporaryDirectory(prefix="ia3-studio-") as scratch:
-        demo = build_app(RunStore(), ModelMemory(), home(), Path(scratch))
+        store = OwnedStore(runs_folder(), visitor) if is_public() else RunStore()
+        demo = build_app(store, ModelMemory(), home(), Path(scratch))
         demo.launch(
             server_name=os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if on_space() else "127.0.0.1"),
             max_file_size=LARGEST_UPLOAD,
-            show_error=not on_space(),
+            show_error=not is_public(),
+            app_kwargs={"middleware": [Middleware(GiveKey)]} if is_public() else {},
             ssr_mode=False,
             pwa=False,
             run_history=False,

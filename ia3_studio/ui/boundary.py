@@ -11,12 +11,15 @@ import inspect
 import logging
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 import gradio as gr
 
 from ia3_studio.errors import StudioError
+from ia3_studio.places import is_public
 from ia3_studio.ui import text
+from ia3_studio.ui.visitor import visiting
 
 Handler = Callable[..., Any]
 
@@ -27,13 +30,57 @@ def guard(handler: Handler, *first: object) -> Handler:
     """Return the handler with its first arguments filled in and its errors turned into sentences.
 
     Gradio reads a handler's signature to hand over progress and event data, so the guarded one keeps the
-    signature of what is left to fill in.
+    signature of what is left to fill in. Where strangers visit, it also takes the request, and the handler runs for
+    the visitor who sent it.
     """
     bound = functools.partial(handler, *first)
     guarded = _guard_stream(bound) if inspect.isgeneratorfunction(handler) else _guard_call(bound)
     functools.update_wrapper(guarded, handler)
-    guarded.__signature__ = inspect.signature(bound)  # type: ignore[attr-defined]
-    return guarded
+    signature = inspect.signature(bound)
+    if not is_public():
+        guarded.__signature__ = signature  # type: ignore[attr-defined]
+        return guarded
+    return _for_visitor(guarded, signature, inspect.isgeneratorfunction(handler))
+
+
+def _for_visitor(guarded: Handler, signature: inspect.Signature, streams: bool) -> Handler:
+    """Return a handler that first takes the request, by which it runs for the visitor who sent it."""
+
+    def answer(visit: gr.Request, *values: Any) -> Any:
+        with _refusing(), visiting(visit):
+            return guarded(*values)
+
+    def stream(visit: gr.Request, *values: Any) -> Iterator[Any]:
+        with closing(guarded(*values)) as steps:
+            while True:
+                with _refusing(), visiting(visit):  # anew for each step: it may run in another thread
+                    try:
+                        step = next(steps)
+                    except StopIteration:
+                        return
+                yield step
+
+    handler: Handler = stream if streams else answer
+    request = inspect.Parameter("visit", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    handler.__signature__ = signature.replace(parameters=[request, *signature.parameters.values()])  # type: ignore[attr-defined]
+    # Gradio gives up on all annotations where one names what only a type checker imports.
+    special = {name: each for name, each in guarded.__annotations__.items() if str(each).startswith("gr.")}
+    handler.__annotations__ = {"visit": gr.Request, **{name: _gradio(each) for name, each in special.items()}}
+    handler.__name__ = guarded.__name__
+    return handler
+
+
+def _gradio(annotation: Any) -> Any:
+    return getattr(gr, str(annotation).removeprefix("gr."), annotation)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Turn what is raised before the handler into a sentence too."""
+    try:
+        yield
+    except StudioError as error:
+        raise as_toast(error) from error
 
 
 def _guard_call(handler: Handler) -> Handler:

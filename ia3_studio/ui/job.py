@@ -10,6 +10,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextvars import copy_context
 from types import TracebackType
 from typing import Generic, TypeVar
 
@@ -40,7 +41,8 @@ class Job(Generic[News, Result]):
         self._left = threading.Event()
 
     def __enter__(self) -> Job[News, Result]:
-        threading.Thread(target=self._run, daemon=True).start()
+        # The work is the listener's: it sees whose request it is for.
+        threading.Thread(target=copy_context().run, args=(self._run,), daemon=True).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

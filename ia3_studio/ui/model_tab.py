@@ -9,7 +9,7 @@ import gradio as gr
 
 from ia3_studio.errors import ModelError
 from ia3_studio.models import STARTER, is_ready, parse_source, starters
-from ia3_studio.places import on_space
+from ia3_studio.places import is_public
 from ia3_studio.ui import text
 from ia3_studio.ui.job import Job
 from ia3_studio.ui.markup import Fact, facts, heading, sample
@@ -52,7 +52,7 @@ def own_source(name: str) -> str:
         ModelError: it is malformed, or names a place that visitors of a public Space may not read.
     """
     source = parse_source(name)
-    if on_space() and source.kind in ("folder", "gguf"):
+    if is_public() and source.kind in ("folder", "gguf"):
         raise ModelError(text.NO_FOLDERS_HERE)
     return source.value
 

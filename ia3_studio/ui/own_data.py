@@ -20,7 +20,7 @@ from ia3_studio.data.pictures import find_pictures
 from ia3_studio.data.split import DataSplit
 from ia3_studio.data.table import Reading, Table, read_table
 from ia3_studio.errors import DataError, StudioError
-from ia3_studio.places import on_space
+from ia3_studio.places import is_public
 from ia3_studio.ui import reading_form, text
 from ia3_studio.ui.job import Job
 from ia3_studio.ui.markup import note
@@ -87,7 +87,7 @@ def take_path(studio: Studio, path: str | None, held_out: float) -> Iterator[tup
     Raises:
         DataError: this is a Space, whose files are none of a visitor's business.
     """
-    if on_space():
+    if is_public():
         raise DataError(text.NO_PATHS_HERE)
     if not (path or "").strip():
         yield "", *_nothing(text.NAME_PATH)
@@ -240,7 +240,7 @@ def build() -> OwnData:
     """Draw the fields of every way in, hidden until one is chosen."""
     with gr.Column(visible=False) as by_file:
         upload = gr.File(label=text.UPLOAD, file_types=text.DATA_TYPES, height=140, elem_id="data-file")
-        with gr.Row(elem_classes="choose-row", visible=not on_space()):
+        with gr.Row(elem_classes="choose-row", visible=not is_public()):
             path = gr.Textbox(label=text.PATH, info=text.PATH_INFO, max_lines=1, elem_id="data-path")
             use_path = gr.Button(text.USE_PATH, scale=0, min_width=120, elem_id="use-path")
     with gr.Column(visible=False) as by_paste:

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from ia3_studio.errors import RunError, StudioError
+from ia3_studio.places import is_public
 from ia3_studio.runs import Run, start
 from ia3_studio.runs.about import About, tags_of, write_about
 from ia3_studio.runs.again import Variations, sweep
@@ -32,7 +33,9 @@ def describe(studio: Studio, key: str) -> tuple[Any, ...]:
     run = shown.run
     status, about = run.status(), run.about
     use = status.use
-    rows = [("State", status.sentence), ("Run", run.id), ("Folder", str(run.folder))]
+    rows = [("State", status.sentence), ("Run", run.id)]
+    if not is_public():
+        rows.append(("Folder", str(run.folder)))
     if status.active and use.memory:
         rows.insert(1, ("Uses", text.use_of(use.memory, use.cpu, use.gpu_memory)))
     return (
@@ -41,7 +44,7 @@ def describe(studio: Studio, key: str) -> tuple[Any, ...]:
         run.name,
         ", ".join(about.tags),
         about.note,
-        gr.update(visible=status.state == "queued"),
+        gr.update(visible=status.state == "queued" and studio.store.may_order),
         log_lines(run, "", ""),
     )
 

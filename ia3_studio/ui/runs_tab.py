@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,7 +46,7 @@ def draw(studio: Studio, words: str | None) -> tuple[DataFrame, Any, str, str]:
 def write_history(folder: Path, frame: DataFrame) -> str:
     """Write the table as CSV; return its path."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "runs.csv"
+    path = Path(tempfile.mkdtemp(dir=folder)) / "runs.csv"  # of each look its own: visitors have different runs
     frame.map(lambda cell: unarmed(cell) if isinstance(cell, str) else cell).to_csv(path, index=False)
     return str(path)
 

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.errors import AdapterError, RunError
 from ia3_studio.export.archive import NATIVE_FILES, PEFT_FILES
+from ia3_studio.places import is_public
 from ia3_studio.ui import text
+from ia3_studio.ui.visitor import visitor
 
 if TYPE_CHECKING:
     from ia3_studio.runs import Run
@@ -75,8 +77,8 @@ def find_or_none(studio: Studio, key: str) -> Shown | None:
 
 
 def imports_folder(studio: Studio) -> Path:
-    """Return where imported adapters are kept."""
-    return studio.home / IMPORTS
+    """Return where imported adapters are kept: each visitor has a folder of their own."""
+    return studio.home / IMPORTS / visitor() if is_public() else studio.home / IMPORTS
 
 
 def imported(studio: Studio) -> tuple[Path, ...]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from ia3_studio.runs import RunConfig, start
+from ia3_studio.runs.folder import write_json
 from ia3_studio.training import TrainConfig
-from tests.e2e.conftest import Snapshot
-from tests.e2e.studio_app import StudioProcess, open_studio, open_tab
+from ia3_studio.ui.visitor import COOKIE
+from tests.e2e.conftest import Problems, Snapshot
+from tests.e2e.studio_app import StudioProcess, free_port, open_studio, open_tab
 from tests.e2e.test_own_data import in_four_looks
 from tests.runs.test_history import ended, evaluated
 
@@ -102,3 +106,44 @@ def test_a_sweep_is_queued_moved_and_ranked(page: Page, studio: StudioProcess, t
     page.locator("#compare").click()
     expect(page.locator("#ranking tbody tr")).to_have_count(2)
     assert {run.config.selection for run in swept} == {"key"}
+
+
+@pytest.fixture
+def public_studio(tmp_path: Path, context: BrowserContext) -> Iterator[StudioProcess]:
+    """The app as strangers visit it."""
+    app = StudioProcess(tmp_path, free_port(), environment={"IA3_STUDIO_PUBLIC": "1"})
+    try:
+        app.start()
+        yield app
+        for page in context.pages:
+            page.close()
+    finally:
+        app.close()
+
+
+def test_two_visitors_see_each_their_own_runs(
+    browser: Browser, page: Page, public_studio: StudioProcess, problems: Problems
+) -> None:
+    runs_on_disk(public_studio)  # nobody's
+    open_studio(page, public_studio)
+    open_tab(page, "5 Runs")
+    expect(page.locator("#history-note")).to_contain_text("No run yet")
+    cookie = next(each for each in page.context.cookies() if each["name"] == COOKIE)
+    assert cookie["httpOnly"]
+    mine = public_studio.store.list()[0]
+    owner = hashlib.sha256(str(cookie["value"]).encode()).hexdigest()[:32]
+    write_json(mine.files.owner, {"owner": owner})
+    mine = evaluated(ended(public_studio.store, name="Mine alone"), 0.7)
+    write_json(mine.files.owner, {"owner": owner})
+    page.locator("#runs-refresh").click()
+    expect(page.locator("#history")).to_contain_text("Mine alone")
+    other = browser.new_context(viewport={"width": 1280, "height": 900})
+    problems.watch(other)
+    stranger = other.new_page()
+    open_studio(stranger, public_studio)
+    open_tab(stranger, "5 Runs")
+    expect(stranger.locator("#history-note")).to_contain_text("No run yet")
+    expect(stranger.locator("#run-strip")).not_to_contain_text("Mine")
+    other.close()
+    page.reload()
+    expect(page.locator("#run-strip")).to_contain_text("Mine alone")
