@@ -27,6 +27,8 @@ MAY_IMPORT = {
     "runs": {"errors", "places", "method", "models", "data", "training", "insight"},
     "insight": {"errors", "method", "training"},
     "export": {"errors", "method", "training", "insight"},
+    "cli": {"errors", "runs", "training"},
+    "__main__": {"cli"},
     "ui": {"errors", "places", "method", "models", "data", "training", "chat", "sorting", "runs", "insight", "export"},
 }
 ONLY_UI = {"gradio"}

@@ -108,6 +108,32 @@ def test_a_sweep_is_queued_moved_and_ranked(page: Page, studio: StudioProcess, t
     assert {run.config.selection for run in swept} == {"key"}
 
 
+NOTICE = """
+window.told = [];
+window.Notification = class { constructor(title, options) { window.told.push(options.body); } };
+window.Notification.permission = "default";
+window.Notification.requestPermission = async () => { window.Notification.permission = "granted"; };
+Object.defineProperty(document, "hidden", { get: () => true });
+"""
+
+
+def test_whoever_looks_elsewhere_is_told_at_the_end(
+    page: Page, studio: StudioProcess, tiny: Path, pairs: Path, snapshot: Snapshot
+) -> None:
+    config = RunConfig("Long", str(tiny), str(pairs), train=TrainConfig(epochs=2000, batch_size=8))
+    run = studio.store.create(config, "long")
+    start(run)
+    page.add_init_script(NOTICE)
+    open_studio(page, studio)
+    expect(page).to_have_title(re.compile(r"^▶ \d+ % IA3 Studio$"), timeout=60_000)
+    snapshot(page, "strip-bell")
+    page.get_by_role("button", name="Tell me at its end").click()
+    expect(page.get_by_role("button", name="Tell me at its end")).to_be_hidden()
+    run.request_stop()
+    expect(page).to_have_title("■ IA3 Studio", timeout=60_000)
+    assert page.evaluate("window.told") == [f"Long: {run.status().sentence}"]
+
+
 @pytest.fixture
 def public_studio(tmp_path: Path, context: BrowserContext) -> Iterator[StudioProcess]:
     """The app as strangers visit it."""

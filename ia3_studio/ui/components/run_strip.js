@@ -5,7 +5,12 @@ const bar = element.querySelector("progress");
 const pick = element.querySelector("select");
 const stop = element.querySelector(".stop");
 const announced = element.querySelector(".announced"); // for screen readers: a change of state, not each step
+const bell = element.querySelector(".bell");
+const TITLE = document.title;
+const MARKS = { queued: "…", running: "▶", stopping: "▶", finished: "✓", stopped: "■", failed: "✕", interrupted: "✕" };
+const ACTIVE = new Set(["queued", "running", "stopping"]);
 let listed = "";
+let last = { state: "", shown: "" };
 
 function fillChoices(view) {
   const key = JSON.stringify(view.choices);
@@ -28,6 +33,18 @@ function fillChoices(view) {
   if (pick.value !== view.shown && document.activeElement !== pick) pick.value = view.shown;
 }
 
+// The window's title says how the run is, and whoever allowed it is told at its end while they look elsewhere.
+function tell(view) {
+  const share = view.state === "running" && view.fraction !== null ? ` ${Math.floor(100 * view.fraction)} %` : "";
+  const title = MARKS[view.state] ? `${MARKS[view.state]}${share} ${TITLE}` : TITLE;
+  if (document.title !== title) document.title = title;
+  const ended = last.shown === view.shown && ACTIVE.has(last.state) && !ACTIVE.has(view.state);
+  const allowed = "Notification" in window && Notification.permission === "granted";
+  if (ended && allowed && document.hidden) new Notification(TITLE, { body: view.sentence, tag: view.shown });
+  bell.hidden = !(view.stoppable && "Notification" in window && Notification.permission === "default");
+  last = { state: view.state, shown: view.shown };
+}
+
 function show() {
   if (!props.value) return;
   const view = JSON.parse(props.value);
@@ -42,8 +59,10 @@ function show() {
   stop.disabled = view.state === "stopping";
   stop.textContent = view.state === "stopping" ? "Stopping…" : "Stop";
   fillChoices(view);
+  tell(view);
 }
 
+bell.addEventListener("click", () => Notification.requestPermission().then(() => { bell.hidden = true; }));
 stop.addEventListener("click", () => { stop.disabled = true; trigger("halt"); });
 pick.addEventListener("change", () => { trigger("choose", { key: pick.value }); pick.blur(); });
 watch("value", show);

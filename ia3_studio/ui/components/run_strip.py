@@ -21,6 +21,7 @@ _TEMPLATE = """
   <div class="words"><p class="sentence"></p><p class="announced" role="status"></p>
     <progress max="1" value="0" aria-label="Progress of the run"></progress></div>
   <label class="pick"><span>Shown</span><select aria-label="Run or adapter shown on every tab"></select></label>
+  <button type="button" class="bell" hidden>Tell me at its end</button>
   <button type="button" class="stop">Stop</button>
 </div>
 """
