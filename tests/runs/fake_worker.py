@@ -16,6 +16,7 @@ from ia3_studio.training.config import Step
 from ia3_studio.training.report import Progress
 
 STEPS = 6
+MANY_STEPS = 60
 
 
 class FakeJob:
@@ -44,6 +45,9 @@ class FakeJob:
         first = int(kept.read_text()) + 1 if kept.exists() else 0
         while self.mode == "endless base" and not is_stopping():
             time.sleep(0.02)
+        if self.mode == "steady":  # many steps of some milliseconds, with a kill at any moment
+            yield from self.steadily(first)
+            return
         for number in range(first, STEPS + 1):
             self.number = number
             if self.mode == "full" and number == 3 and not first:
@@ -60,8 +64,17 @@ class FakeJob:
                 time.sleep(0.02)
             time.sleep(0.02)
 
+    def steadily(self, first: int) -> Generator[Step, None, None]:
+        for number in range(first, MANY_STEPS + 1):
+            self.number = number
+            measured = 1.0 if number % 3 == 0 else None
+            yield Step(number, MANY_STEPS, number / MANY_STEPS, 1.0, measured, 0.1, 0.1, number, 0.1, 1.0)
+            time.sleep(0.004)
+
     def checkpoint(self, path: Path) -> None:
-        path.write_text(str(self.number))
+        unfinished = path.with_suffix(".part")
+        unfinished.write_text(str(self.number))
+        unfinished.replace(path)  # as the real one: whole or not at all
 
     def evaluate(self, folder: Path) -> Generator[Progress, None, None]:
         for done in range(1, 3):
