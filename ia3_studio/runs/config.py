@@ -32,6 +32,8 @@ class RunConfig:
     """Which columns play which part, where that is not guessed."""
     reading: Reading | None = None
     """How the file is read, where that is not guessed."""
+    report_to: str = ""
+    """A tracker that gets the figures too (:mod:`ia3_studio.runs.reporting`); empty for none."""
 
     def choice(self, source: str | None = None) -> DataChoice:
         """Return which data are read and how; ``source`` is where they lie now."""
@@ -57,6 +59,7 @@ class RunConfig:
             train = TrainConfig(**document["train"])
             name, model, data = (str(document[key]) for key in ("name", "model", "data"))
             mapping, reading = mapping_from(document.get("mapping")), reading_from(document.get("reading"))
-            return cls(name, model, data, selection, train, float(document["held_out"]), mapping, reading)
+            held_out, report_to = float(document["held_out"]), str(document.get("report_to", ""))
+            return cls(name, model, data, selection, train, held_out, mapping, reading, report_to)
         except (ValueError, KeyError, TypeError, StudioError) as error:
             raise RunError(f"The settings of this run cannot be read ({error}); start it anew.") from error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.runs.folder import read_json, write_json
 from ia3_studio.runs.lessons import lesson_for, place
+from ia3_studio.runs.reporting import open_reports
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.split_record import record_split
 from ia3_studio.training.config import Step
@@ -33,6 +34,7 @@ class TrainingJob:
         Raises:
             StudioError: anything of it is not possible, with the sentence for the user.
         """
+        self._reports = open_reports(self._run.config, self._run.folder, self._run.id)
         say(None, "Reading the data")
         split = self._read_data()
         say(None, "Loading the model")
@@ -69,7 +71,11 @@ class TrainingJob:
         self._training = train(model, placed, self._rows, self._held_out, config, since=since, is_stopping=is_stopping)
         for step in self._training:
             self._step = step.step
+            if self._reports:
+                self._reports.log(step)
             yield step if step.step else self._with_notes(step)
+        if self._reports:
+            self._reports.end()
 
     def _with_notes(self, step: Step) -> Step:
         """Return a step with what is to be known of the rows in front of what it says itself."""

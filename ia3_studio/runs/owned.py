@@ -47,6 +47,8 @@ class OwnedStore(RunStore):
         Raises:
             RunError: also where there are as many runs as may be.
         """
+        if config.report_to:
+            raise RunError("Runs of visitors report nowhere else: a tracker would be that of whoever runs this app.")
         start_id = f"{self._owner()} {start_id}"  # nobody gets the run of somebody else by its start
         if self._marked(self._mark_of(start_id)) is None:
             self._require_within_limits()

@@ -10,8 +10,10 @@ import gradio as gr
 
 from ia3_studio.data.load import DataChoice
 from ia3_studio.errors import RunError, SelectionError, StudioError, TrainingError
+from ia3_studio.places import is_public
 from ia3_studio.runs import RunConfig, resume
 from ia3_studio.runs.rates import probe_rates
+from ia3_studio.runs.reporting import SINKS, require_sink
 from ia3_studio.training import TrainConfig
 from ia3_studio.training.config import Backward, LongRows, Optimiser
 from ia3_studio.training.presets import PRESETS, preset
@@ -88,11 +90,13 @@ def run_config(
     keep_best: bool,
     long_rows: LongRows | None,
     answers: int | None,
+    report_to: str | None,
 ) -> RunConfig:
     """Return the form as a run's configuration; a field that was emptied is None.
 
     Raises:
         TrainingError: a field is empty or outside its range.
+        RunError: the tracker is not installed.
     """
     train = TrainConfig(
         learning_rate=given("Learning rate", learning_rate),
@@ -113,9 +117,12 @@ def run_config(
         long_rows=long_rows or DEFAULTS.long_rows,
         answers=given("Answers written", answers),
     )
+    sink = report_to or ""
+    if sink:
+        require_sink(sink)
     choice = DataChoice.from_text(data)
     name = (name or "").strip() or text.run_name(choice.source)
-    return RunConfig(name, model, choice.source, selection, train, held_out, choice.mapping, choice.reading)
+    return RunConfig(name, model, choice.source, selection, train, held_out, choice.mapping, choice.reading, sink)
 
 
 def given(label: str, value: Number | None) -> Number:
@@ -338,11 +345,15 @@ def _form() -> tuple[tuple[gr.components.Component, ...], Suggestion]:
                 DEFAULTS.answers, label="Answers written", info=text.ANSWERS_INFO, precision=0, minimum=0,
                 min_width=120, elem_id="answers",
             )  # fmt: skip
+        sink = gr.Dropdown(
+            [(text.NO_SINK, ""), *((said, name) for name, said in SINKS.items())], value="", label=text.REPORT_TO,
+            info=text.REPORT_TO_INFO, visible=not is_public(), elem_id="report-to",
+        )  # fmt: skip
     recipe.input(guard(use_recipe), recipe, [evidence, rate, epochs, batch, length, optimiser, most], **quiet())
     rate.change(guard(rate_notice), rate, [notice, repair], **quiet())
     repair.click(lambda: DEFAULTS.learning_rate, None, rate, **quiet())
     fields = (
         name, rate, epochs, batch, length, seed, warmup, clip, pull, micro, every, backward, optimiser, most, patience,
-        best, long, answers,
+        best, long, answers, sink,
     )  # fmt: skip
     return fields, Suggestion(ask, rate, trials)

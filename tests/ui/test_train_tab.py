@@ -21,7 +21,7 @@ from tests.tiny_chat import save_tiny_chat
 
 SELECTION = Selection((Site("layers.0.k_proj", "output", 4, "key"),))
 FORM: tuple[Any, ...] = (
-    "  ", 0.02, 1.5, 4, 128, 7, 0.1, 2.0, 0.001, 512, 5, "float32", "adafactor", 9, 2, False, "skip", 3,
+    "  ", 0.02, 1.5, 4, 128, 7, 0.1, 2.0, 0.001, 512, 5, "float32", "adafactor", 9, 2, False, "skip", 3, "",
 )  # fmt: skip
 NUMBERS = [place for place, value in enumerate(FORM) if type(value) in (int, float)]
 
