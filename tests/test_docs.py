@@ -1,15 +1,19 @@
-"""The snippets of docs/data.md run in their order, and say what they are said to say."""
+"""The snippets of the pages run in their order, and say what they are said to say."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ia3_studio.runs import RunStore
+from tests.runs.test_history import ended
 from tests.tiny_chat import tiny_tokenizer
 
-PAGE = (Path(__file__).parents[1] / "docs" / "data.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE = (DOCS / "data.md").read_text(encoding="utf-8")
 
 
 def test_the_page_on_data_runs_and_prints_what_it_says(
@@ -25,3 +29,12 @@ def test_the_page_on_data_runs_and_prints_what_it_says(
     assert len(promised) == 5 and len(snippets) >= 6
     assert [said for said in promised if said.rstrip("…") not in printed] == []
     assert "learned 'Yes, keeper.<|im_end|>'" in printed or "learned 'No, keeper.<|im_end|>'" in printed
+
+
+def test_the_page_on_runs_compares_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IA3_STUDIO_HOME", str(tmp_path))
+    made = [ended(RunStore(), name=name) for name in ("one", "two")]
+    names: dict[str, Any] = {}
+    (snippet,) = re.findall(r"```python\n(.*?)```", (DOCS / "runs.md").read_text(encoding="utf-8"), re.DOTALL)
+    exec(snippet, names)
+    assert {run.id for run in names["best"]} == {run.id for run in made}

@@ -112,7 +112,7 @@ def test_a_recipe_fills_the_form_and_says_what_it_rests_on() -> None:
 def test_a_rate_is_suggested_from_trials_on_ones_own_rows(bench: Studio, tmp_path: Path) -> None:
     source = str(save_tiny_chat(tmp_path / "tiny"))
     ticks, _said = pick_preset(bench, source, "paper")
-    *_, (rate, said) = suggest(bench, source, "lighthouse", ticks, 0.1, *FORM[:-2], "cut", 0)
+    *_, (rate, said) = suggest(bench, source, "lighthouse", ticks, 0.1, *FORM[:-3], "cut", 0, "")
     assert rate in RATES and said.count("<tr") == 1 + len(RATES) and f"{rate:g} is filled in" in said
     with pytest.raises(DataError, match="No data file is in use"):
         list(suggest(bench, source, "", ticks, 0.1, *FORM))
