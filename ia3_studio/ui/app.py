@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +40,7 @@ from ia3_studio.ui.shown import find
 from ia3_studio.ui.starting import launch
 from ia3_studio.ui.theme import STYLESHEET, studio_theme
 from ia3_studio.ui.visitor import GiveKey, visitor
-from ia3_studio.ui.watch import IDLE, Cursor, look, newest_key
+from ia3_studio.ui.watch import HIDDEN, IDLE, Cursor, look, newest_key
 
 LARGEST_UPLOAD = "200mb"
 
@@ -52,6 +53,8 @@ class Page:
     strip: RunStrip
     timer: gr.Timer
     cursor: gr.State
+    hidden: gr.State
+    """Whether nobody sees the page."""
     model: model_tab.ModelTab
     modules: modules_tab.ModulesTab
     data: data_tab.DataTab
@@ -109,9 +112,14 @@ def use_model(studio: Studio, name: str | None) -> Iterator[tuple[Any, str, Any]
         raise
 
 
-def look_again(studio: Studio, key: str, cursor: Cursor) -> tuple[Any, ...]:
-    """Return what changed (cursor, strip, runs, log, note, chart, stop, resume, timer), and a key if none was shown."""
+def look_again(studio: Studio, request: gr.Request, key: str, cursor: Cursor, hidden: bool) -> tuple[Any, ...]:
+    """Return what changed (cursor, strip, runs, log, note, chart, stop, resume, timer), and a key if none was shown.
+
+    Args:
+        hidden: whether nobody sees the page, so that it need not look often.
+    """
     view = look(studio, key or newest_key(studio), cursor)
+    wanted = HIDDEN if hidden else view.pause
     return (
         view.cursor,
         *(gr.skip() if piece is None else piece for piece in (view.strip, view.rows, view.log)),
@@ -119,9 +127,15 @@ def look_again(studio: Studio, key: str, cursor: Cursor) -> tuple[Any, ...]:
         view.chart,
         gr.update(visible=view.active),
         gr.update(visible=view.resumable),
-        gr.Timer(view.pause),
+        gr.Timer(studio.crowd.pause(str(request.session_hash), wanted, time.monotonic())),
         view.cursor.key if view.cursor.key != key else gr.skip(),
     )
+
+
+def hide_or_show(event: gr.EventData) -> tuple[bool, gr.Timer]:
+    """Return (whether nobody sees the page, when it looks again) as the browser says."""
+    hidden = bool(getattr(event, "hidden", False))
+    return hidden, gr.Timer(HIDDEN if hidden else IDLE)
 
 
 def train_demo(studio: Studio, request: gr.Request) -> tuple[str, Any]:
@@ -181,9 +195,8 @@ def _draw(studio: Studio, session: Session) -> Page:
     settled = [train_page.select, modules.tree.change, session.data.change]
     planned = [session.model, session.data, modules.tree]
     gr.on(settled, guard(train_tab.plan, studio), planned, train.plan, **quiet(trigger_mode="always_last"))
-    return Page(
-        tabs, strip, gr.Timer(IDLE), gr.State(Cursor()), model, modules, data, train, scales, chat, export, runs
-    )
+    watching = (strip, gr.Timer(IDLE), gr.State(Cursor()), gr.State(False))
+    return Page(tabs, *watching, model, modules, data, train, scales, chat, export, runs)
 
 
 def _wire_opening(demo: gr.Blocks, studio: Studio, session: Session, page: Page) -> None:
@@ -201,10 +214,11 @@ def _wire_watching(studio: Studio, session: Session, page: Page) -> None:
     watched = [page.cursor, page.strip, train.runs, train.log, train.told, train.chart, train.stop, train.resume]
     looking: dict[str, Any] = {
         "fn": guard(look_again, studio),
-        "inputs": [session.shown, page.cursor],
+        "inputs": [session.shown, page.cursor, page.hidden],
         "outputs": [*watched, page.timer, session.shown],
     }
-    often = quiet(concurrency_limit=None, trigger_mode="once")
+    often = quiet(concurrency_limit=None, trigger_mode="once", queue=False)  # a third cheaper than through the queue
+    page.strip.looked(hide_or_show, None, [page.hidden, page.timer], **quiet(queue=False)).then(**looking, **often)
     page.timer.tick(**looking, **often)
     session.shown.change(**looking, **quiet(concurrency_limit=None, trigger_mode="always_last"))
     page.train.chart.resync(lambda: Cursor(), None, page.cursor, **quiet(queue=False)).then(**looking, **often)

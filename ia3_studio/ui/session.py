@@ -13,7 +13,7 @@ import gradio as gr
 from ia3_studio.errors import DataError, StudioError
 from ia3_studio.ui import text
 from ia3_studio.ui.components.tree_rows import TreeRows, tree_rows
-from ia3_studio.ui.watch import Outcomes
+from ia3_studio.ui.watch import Crowd, Outcomes
 
 if TYPE_CHECKING:
     from ia3_studio.method import LayerTree
@@ -88,6 +88,7 @@ class Studio:
     """A folder for files on their way to a download; emptied when the app ends."""
     shelf: TreeShelf = field(default_factory=TreeShelf)
     outcomes: Outcomes = field(default_factory=Outcomes)
+    crowd: Crowd = field(default_factory=Crowd)
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,12 @@ if TYPE_CHECKING:
     from ia3_studio.training import Step
     from ia3_studio.ui.session import Studio
 
-BUSY, IDLE = 1.0, 5.0
-"""Seconds between two looks: while any run is active, and while none is."""
+BUSY, IDLE, HIDDEN = 1.0, 5.0, 15.0
+"""Seconds between two looks: while any run is active, while none is, and of a tab that nobody sees."""
+LOOKS_A_SECOND = 5.0
+"""Looks that all pages together may take: each costs some 11 ms of a core that a run could use."""
+CROWD_SECONDS = 30.0
+"""After how long without a look a page is taken to be gone."""
 LISTED = 50
 LOG_LINES = 200
 
@@ -47,6 +51,26 @@ class Cursor:
     rows: str = ""
     log: str = ""
     told: str = ""
+
+
+@dataclass
+class Crowd:
+    """The pages that look at this app; the more there are, the rarer each looks."""
+
+    _seen: dict[str, float] = field(default_factory=dict)
+
+    def pause(self, session: str, wanted: float, now: float) -> float:
+        """Note that a page looks; return after how many seconds it should look again.
+
+        Args:
+            session: names the page.
+            wanted: how soon it would look if it were alone.
+            now: seconds of a clock that never jumps.
+        """
+        self._seen[session] = now
+        if len(self._seen) > 1:
+            self._seen = {name: at for name, at in list(self._seen.items()) if now - at < CROWD_SECONDS}
+        return max(wanted, len(self._seen) / LOOKS_A_SECOND)
 
 
 @dataclass(frozen=True)

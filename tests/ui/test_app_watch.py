@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from ia3_studio.runs.folder import Said, step_line, write_json
 from ia3_studio.training.config import Step
 from ia3_studio.ui import text
+from ia3_studio.ui.app import hide_or_show, look_again
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import run_key
-from ia3_studio.ui.watch import Cursor, look, newest_key, row
+from ia3_studio.ui.watch import BUSY, CROWD_SECONDS, HIDDEN, LOOKS_A_SECOND, Crowd, Cursor, look, newest_key, row
 from tests.ui.conftest import AddRun, write_steps
 
 STEP = Step(0, 9, 0.0, 1.0, None, 0.1, 0.1, 1, 1.0, 1.0)
@@ -132,3 +136,20 @@ def test_a_run_that_measures_its_result_is_listed_with_the_loss_it_keeps(bench: 
         row(bench, run, replace(run.status(), state="running", phase=p)).held_out for p in ("training", "measuring")
     ]
     assert shown == [text.before_after(4.0, 2.5), text.before_after(4.0, 2.0)]
+
+
+def test_a_page_alone_looks_as_soon_as_it_wants_and_a_crowd_shares_what_it_may_cost() -> None:
+    crowd = Crowd()
+    assert crowd.pause("one", BUSY, 100.0) == BUSY and crowd.pause("one", BUSY, 101.0) == BUSY
+    pauses = [crowd.pause(f"page {number}", BUSY, 102.0) for number in range(50)]
+    assert pauses[-1] == pytest.approx(51 / LOOKS_A_SECOND)
+    assert crowd.pause("one", HIDDEN, 103.0) == HIDDEN  # of whom nobody sees is seldom enough
+    assert crowd.pause("one", BUSY, 102.0 + 2 * CROWD_SECONDS) == BUSY  # the others are gone
+
+
+def test_a_page_that_nobody_sees_looks_rarely(bench: Studio, add_run: AddRun) -> None:
+    add_run()
+    request: Any = SimpleNamespace(session_hash="page")
+    pauses = [look_again(bench, request, "", Cursor(), hidden)[8].value for hidden in (False, True)]
+    assert pauses == [BUSY, HIDDEN]
+    assert hide_or_show(SimpleNamespace(hidden=True))[0] and not hide_or_show(SimpleNamespace())[0]  # type: ignore[arg-type]

@@ -62,6 +62,8 @@ function show() {
   tell(view);
 }
 
+// A tab that nobody sees looks rarely: it costs the run next to nothing.
+document.addEventListener("visibilitychange", () => trigger("looked", { hidden: document.hidden }));
 bell.addEventListener("click", () => Notification.requestPermission().then(() => { bell.hidden = true; }));
 stop.addEventListener("click", () => { stop.disabled = true; trigger("halt"); });
 pick.addEventListener("change", () => { trigger("choose", { key: pick.value }); pick.blur(); });
