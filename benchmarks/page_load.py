@@ -156,7 +156,8 @@ class Tab:
         body = {"fn_index": self._look["id"], "data": [None] * len(self._look["inputs"]), "session_hash": self._session}
         answer = self._http.post("/gradio_api/run/predict", json=body)
         answer.raise_for_status()
-        timers = [each["value"] for each in answer.json()["data"] if isinstance(each, dict) and "active" in each]
+        updates = [each.get("value") for each in answer.json()["data"] if isinstance(each, dict)]
+        timers = [value for value in updates if isinstance(value, (int, float))]
         self.pause = float(timers[0]) if timers else 1.0
         self.sizes.append(len(answer.content))
         return len(answer.content)
