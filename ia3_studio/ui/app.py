@@ -35,6 +35,7 @@ from ia3_studio.ui import (
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.components.run_strip import RunStrip
 from ia3_studio.ui.markup import Fact, facts, note
+from ia3_studio.ui.refill import refill
 from ia3_studio.ui.session import Session, Studio, quiet
 from ia3_studio.ui.shown import find
 from ia3_studio.ui.starting import launch
@@ -257,6 +258,13 @@ def _wire_starts(studio: Studio, session: Session, page: Page) -> None:
     page.train.start.click(guard(train_tab.start_run, studio), form, [session.shown, page.train.note], **quiet())
     for stop in (page.strip.halt, page.train.stop.click):
         stop(guard(train_tab.stop_run, studio), session.shown, None, **quiet())
+    page.runs.edit.click(
+        guard(refill, studio),
+        session.shown,
+        [session.model, *page.modules.drawn, *page.data.used, page.data.held_out, *page.train.form, page.train.note,
+         page.tabs],
+        **quiet(),
+    )  # fmt: skip
     page.train.resume.click(guard(train_tab.resume_run, studio), session.shown, page.train.note, **quiet())
 
 

@@ -31,6 +31,8 @@ class RunsTab:
     drawn: list[gr.components.Component]
     """What :func:`draw` fills."""
     words: gr.Textbox
+    edit: gr.Button
+    """Takes the settings of the run that is shown to the other tabs."""
     next: gr.Button
 
 
@@ -92,7 +94,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> RunsTab:
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_SCALES, variant="primary", elem_id="next-scales-from-runs")
 
-    tab = RunsTab([table, beside.chosen, said, csv], words, onward)
+    tab = RunsTab([table, beside.chosen, said, csv], words, again.edit, onward)
     listed: dict[str, Any] = {"fn": guard(draw, studio), "inputs": words, "outputs": tab.drawn}
     gr.on([page.select, refresh.click, words.submit], **listed, **quiet())
     words.change(**listed, **quiet(trigger_mode="always_last"))
@@ -205,6 +207,7 @@ def _wire_desk(
 class _Again:
     fields: list[gr.components.Component]
     start: gr.Button
+    edit: gr.Button
     note: gr.HTML
 
 
@@ -218,8 +221,9 @@ def _again() -> _Again:
         list(GROUPS), label=text.SWEEP_GROUPS, info=text.SWEEP_GROUPS_INFO, elem_id="sweep-groups"
     )
     begin = gr.Button(text.START_AGAIN, variant="primary", elem_id="start-again")
+    edit = gr.Button(text.EDIT_SETTINGS, elem_id="edit-settings")
     said = gr.HTML(elem_id="sweep-note")
-    return _Again([rates, epochs, seeds, groups], begin, said)
+    return _Again([rates, epochs, seeds, groups], begin, edit, said)
 
 
 @dataclass(frozen=True)

@@ -233,6 +233,7 @@ SWEEP_WORDS = (
 SWEEP_RATES, SWEEP_EPOCHS, SWEEP_SEEDS = "Learning rates", "Epochs", "Seeds"
 SWEEP_GROUPS, SWEEP_GROUPS_INFO = "What is tuned", "None ticked: as in the run"
 START_AGAIN = "Start"
+EDIT_SETTINGS = "Change its settings first"
 COMPARE_TITLE = "Side by side"
 COMPARE_WORDS = "Ranked by what they came to on held-out rows; in what they differ; their curves; what a result costs."
 COMPARE_LABEL, COMPARE_INFO = "Runs", "Up to eight; all that are found above when none is chosen"
@@ -369,6 +370,11 @@ def hub_found(hub_id: str, configurations: int) -> str:
 def hub_taken(hub_id: str) -> str:
     """Say that rows of a data set are on this computer now."""
     return f"Rows of '{hub_id}' are kept on this computer now."
+
+
+def settings_of(name: str) -> str:
+    """Say whose settings the tabs show."""
+    return f"The tabs show model, sites, data and settings of {name}; change what you like and start."
 
 
 def sweep_started(count: int, tag: str) -> str:

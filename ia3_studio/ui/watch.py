@@ -8,7 +8,7 @@ that is still under way cannot undo a choice made meanwhile.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ia3_studio.errors import RunError
@@ -29,7 +29,8 @@ LOOKS_A_SECOND = 5.0
 """Looks that all pages together may take: each costs some 11 ms of a core that a run could use."""
 CROWD_SECONDS = 30.0
 """After how long without a look a page is taken to be gone."""
-LISTED = 50
+LISTED = 10
+"""Runs that the bar and the Train tab offer, so that a look with news stays below 5 kB; the Runs tab has all."""
 LOG_LINES = 200
 
 Listed = Sequence[tuple[Run, RunStatus]]
@@ -191,11 +192,15 @@ def strip_view(studio: Studio, shown: Shown | None, status: RunStatus | None, li
         Choice(import_key(folder), text.import_name(base_model_of(folder), folder.name), text.IMPORTED)
         for folder in imported(studio)
     ]
+    if shown and shown.key not in {choice.key for choice in choices}:  # an older run, chosen on the Runs tab
+        label = text.run_label(shown.run.id, shown.name) if shown.run else shown.name
+        choices.insert(0, Choice(shown.key, label, text.RUNS))
     if shown is None:
         return StripView("idle" if choices else "", text.NOTHING_SHOWN, None, False, "", choices)
     if status is None:
         return StripView("import", text.import_shown(shown.name), None, False, shown.key, choices)
-    sentence = f"{shown.name}: {status.sentence}"
+    use = f" · {text.use_of(*astuple(status.use))}" if status.active and status.use.memory else ""
+    sentence = f"{shown.name}: {status.sentence}{use}"
     return StripView(status.state, sentence, status.progress, status.active, shown.key, choices)
 
 
