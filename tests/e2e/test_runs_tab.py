@@ -107,6 +107,19 @@ def test_a_sweep_is_queued_moved_and_ranked(page: Page, studio: StudioProcess, t
     expect(page.locator("#ranking tbody tr")).to_have_count(2)
     assert {run.config.selection for run in swept} == {"key"}
 
+    page.locator("#edit-settings").click()
+    expect(page.get_by_role("tab", name="4 Train")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#run-name").get_by_role("textbox")).to_have_value("Tiny: keys, rate 0.03")
+    expect(page.locator("#learning-rate input")).to_have_value("0.03")
+    expect(page.locator("#train-note")).to_contain_text("change what you like and start")
+    expect(page.locator("#plan")).to_contain_text("32 numbers in 2 vectors")
+    page.locator("#run-name").get_by_role("textbox").fill("Changed")
+    page.locator("#start").click()
+    expect(page.locator("#run-strip")).to_contain_text("Changed: Finished", timeout=60_000)
+    changed = studio.store.list()[0].config
+    assert changed.train == replace(swept[0].config.train, learning_rate=0.03)
+    assert changed.selection.numbers == 32  # type: ignore[union-attr]
+
 
 NOTICE = """
 window.told = [];
@@ -129,6 +142,7 @@ def test_whoever_looks_elsewhere_is_told_at_the_end(
     snapshot(page, "strip-bell")
     page.get_by_role("button", name="Tell me at its end").click()
     expect(page.get_by_role("button", name="Tell me at its end")).to_be_hidden()
+    expect(page.locator("#run-strip")).to_contain_text(re.compile(r"· 0\.\d+ GB, \d\.\d cores"))
     run.request_stop()
     expect(page).to_have_title("■ IA3 Studio", timeout=60_000)
     assert page.evaluate("window.told") == [f"Long: {run.status().sentence}"]
