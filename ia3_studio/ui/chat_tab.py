@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -14,6 +14,7 @@ from ia3_studio.errors import StudioError
 from ia3_studio.sorting import labels_in, sort_text
 from ia3_studio.ui import text
 from ia3_studio.ui.boundary import guard
+from ia3_studio.ui.instrument import ROLES, STRONGEST, Knobs, played
 from ia3_studio.ui.job import Job
 from ia3_studio.ui.markup import heading, note
 from ia3_studio.ui.session import Session, Studio, quiet
@@ -48,6 +49,8 @@ class Question:
     conversations: tuple[tuple[Message, ...], ...]
     """The base model's first, then the tuned model's when there is one."""
     settings: ChatSettings
+    knobs: Knobs = field(default_factory=Knobs)
+    """How the tuned model is played."""
 
 
 def ask(
@@ -70,6 +73,10 @@ def answer(
     top_p: float,
     length: float,
     seed: float,
+    system: str = "",
+    strength: float = 1.0,
+    roles: Sequence[str] = (),
+    layers: str = "",
 ) -> Iterator[tuple[Any, Any, str]]:
     """Stream both answers; yield (base pane, tuned pane, note)."""
     shown = find(studio, key)
@@ -78,8 +85,11 @@ def answer(
         if not base or base[-1]["role"] != "user":
             raise StudioError(text.EMPTY_PROMPT)
         settings = ChatSettings(temperature, top_p, int(length), int(seed))
-        question = Question(shown, (shown and shown.model) or model, tuple(map(messages_of, panes)), settings)
-        with Job[News, None](lambda report: answer_in_memory(studio.memory, question, report)) as job:
+        knobs = Knobs(float(strength), tuple(roles or ()), layers or "")
+        opening = (Message("system", system.strip()),) if system and system.strip() else ()
+        conversations = tuple(opening + messages_of(pane) for pane in panes)
+        question = Question(shown, (shown and shown.model) or model, conversations, settings, knobs)
+        with Job[News, None](lambda report: answer_in_memory(studio, question, report)) as job:
             for news in job:
                 if isinstance(news, str):
                     yield gr.skip(), gr.skip(), note(news)
@@ -92,10 +102,12 @@ def answer(
         yield gr.skip(), gr.skip(), note(str(error), "bad")
 
 
-def answer_in_memory(memory: ModelMemory, question: Question, report: Callable[[News], None]) -> None:
+def answer_in_memory(studio: Studio, question: Question, report: Callable[[News], None]) -> None:
     """Load the model, attach the adapter and report the answers as they grow; leave the model as it was."""
-    from ia3_studio.method import load_adapter
+    from ia3_studio.method import Adapter
+    from ia3_studio.method.adapter import put_on
 
+    memory, knobs = studio.memory, question.knobs
     report(text.WAITING_FOR_MODEL if memory.loaded else text.loading(question.model))
     adapter = question.shown.adapter if question.shown else None
     labels = labels_in(adapter) if adapter else None
@@ -104,8 +116,12 @@ def answer_in_memory(memory: ModelMemory, question: Question, report: Callable[[
             report(sorted_in_memory(memory, question, adapter, labels, report))
             return
         loaded = memory.get(question.model, lambda _share, sentence: report(sentence))
-        attachment = load_adapter(loaded.model, adapter) if adapter else None
-        strengths = (0.0, 1.0)[: len(question.conversations)]
+        attachment = None
+        if adapter:
+            heard = Adapter.load(adapter)
+            heard = played(heard, knobs, studio.shelf.read(question.model).tree) if knobs.mutes else heard
+            attachment = put_on(loaded.model, heard, source=f"in {adapter}")
+        strengths = (0.0, knobs.strength)[: len(question.conversations)]
         try:
             for answers in reply(loaded, attachment, question.conversations, strengths, question.settings):
                 report(answers)
@@ -189,17 +205,40 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ChatTab:
         clear = gr.Button(text.CLEAR, scale=1, min_width=110, elem_id="chat-clear")
     examples = [[example] for example in text.CHAT_EXAMPLES]
     gr.Examples(examples, prompt, label=text.CHAT_EXAMPLES_LABEL, api_visibility="private")
-    with gr.Accordion(text.CHAT_SETTINGS, open=False, elem_classes="accordion"), gr.Row():
-        temperature = gr.Slider(0, 2, _DEFAULTS.temperature, step=0.05, label="Temperature", info=text.TEMPERATURE_INFO)
-        top_p = gr.Slider(0.05, 1, _DEFAULTS.top_p, step=0.05, label="Top-p", info=text.TOP_P_INFO)
-        length = gr.Slider(
-            16, 512, _DEFAULTS.max_new_tokens, step=16, label=text.ANSWER_LENGTH, info=text.LENGTH_INFO_CHAT
+    with gr.Row(elem_classes="choose-row"):
+        strength = gr.Slider(
+            0, STRONGEST, 1, step=0.05, label=text.STRENGTH_DIAL, info=text.STRENGTH_DIAL_INFO, scale=4,
+            min_width=240, elem_id="strength",
+        )  # fmt: skip
+        muted = gr.CheckboxGroup(
+            list(ROLES), label=text.MUTED, info=text.MUTED_INFO, scale=4, min_width=240, elem_id="muted"
         )
-        seed = gr.Number(_DEFAULTS.seed, label="Seed", precision=0, minimum=0, info=text.SEED_INFO)
+        layers = gr.Textbox(
+            label=text.MUTED_LAYERS, info=text.MUTED_LAYERS_INFO, placeholder="0-9, 12", max_lines=1, max_length=200,
+            scale=2, min_width=160, elem_id="muted-layers",
+        )  # fmt: skip
+    with gr.Accordion(text.CHAT_SETTINGS, open=False, elem_classes="accordion"):
+        system = gr.Textbox(
+            label=text.SYSTEM_PROMPT,
+            info=text.SYSTEM_PROMPT_INFO,
+            max_lines=4,
+            max_length=4000,
+            elem_id="system-prompt",
+        )
+        with gr.Row():
+            temperature = gr.Slider(
+                0, 2, _DEFAULTS.temperature, step=0.05, label="Temperature", info=text.TEMPERATURE_INFO
+            )
+            top_p = gr.Slider(0.05, 1, _DEFAULTS.top_p, step=0.05, label="Top-p", info=text.TOP_P_INFO)
+            length = gr.Slider(
+                16, 512, _DEFAULTS.max_new_tokens, step=16, label=text.ANSWER_LENGTH, info=text.LENGTH_INFO_CHAT
+            )
+            seed = gr.Number(_DEFAULTS.seed, label="Seed", precision=0, minimum=0, info=text.SEED_INFO)
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_EXPORT, variant="primary", elem_id="next-export")
 
-    inputs = [session.shown, session.model, base, tuned, temperature, top_p, length, seed]
+    knobs = [system, strength, muted, layers]
+    inputs = [session.shown, session.model, base, tuned, temperature, top_p, length, seed, *knobs]
     asked = gr.on(
         [send.click, prompt.submit],
         guard(ask, studio),

@@ -301,6 +301,11 @@ STOP_ANSWER = "Stop"
 CLEAR = "Clear"
 CHAT_EXAMPLES = (SAMPLE_PROMPT, "What should I cook tonight?", "How do I keep a houseplant alive?")
 CHAT_EXAMPLES_LABEL = "Try"
+STRENGTH_DIAL = "Strength"
+STRENGTH_DIAL_INFO = "0 is the base model, 1 the tuned one, exactly; from the next message on"
+MUTED, MUTED_INFO = "Muted", "These parts stay as in the base model"
+MUTED_LAYERS, MUTED_LAYERS_INFO = "Only in layers", "None written: in all"
+SYSTEM_PROMPT, SYSTEM_PROMPT_INFO = "System prompt", "What both models are told first, where their template has a place"
 CHAT_SETTINGS = "How answers are drawn"
 TEMPERATURE_INFO = "0 takes the likeliest word"
 TOP_P_INFO = "Draw from the likeliest words only"
@@ -401,6 +406,16 @@ def use_of(memory: int, cpu: float, gpu_memory: int) -> str:
     """Say what a worker uses of its machine."""
     on_gpu = f", {gpu_memory / 1e9:.1f} GB of a GPU" if gpu_memory else ""
     return f"{memory / 1e9:.2f} GB, {cpu:.1f} cores{on_gpu}"
+
+
+def not_muted(reason: str) -> str:
+    """Say why the words of what is muted mean nothing."""
+    return f"What is to be muted is not there: {reason}"
+
+
+def nothing_muted(words: str) -> str:
+    """Say that the adapter has nothing of what is to be muted."""
+    return f"The adapter scales nothing of {words!r}, so nothing can be muted there; choose other parts or layers."
 
 
 def plural(count: int, thing: str) -> str:

@@ -46,11 +46,11 @@ def test_a_run_on_experts_is_looked_at_talked_to_taken_away_and_brought_back(ben
 
     shown, turns, heard = find(bench, key), (Message("user", "hi"),), []
     question = Question(shown, run.config.model, (turns, turns), ChatSettings(0, 1, 4, 0))
-    answer_in_memory(bench.memory, question, heard.append)
+    answer_in_memory(bench, question, heard.append)
     base, tuned = heard[-1]
     assert base and tuned and heard[-2][0] == base  # the base model's answer is complete before the other begins
     alone: list[object] = []
-    answer_in_memory(bench.memory, Question(None, run.config.model, (turns,), question.settings), alone.append)
+    answer_in_memory(bench, Question(None, run.config.model, (turns,), question.settings), alone.append)
     assert alone[-1] == (base,)
 
     facts, button, code = offer(bench, key)
