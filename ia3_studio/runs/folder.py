@@ -37,7 +37,7 @@ Phase = Literal["resuming", "waiting", "preparing", "training", "saving", "measu
 Result = Literal["finished", "stopped", "failed"]
 
 KEPT_ADAPTERS = 20
-"""Snapshots kept on disk; the oldest goes when another one comes."""
+"""Snapshots kept on disk; when another one comes, the one goes whose neighbours are nearest: the others stay spread."""
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,19 @@ class RunFolder:
         finally:  # on a full disk the half-written folder takes the room that the last words need
             shutil.rmtree(unfinished, ignore_errors=True)
             shutil.rmtree(replaced, ignore_errors=True)
-        for old in self._adapters()[:-KEPT_ADAPTERS]:
-            shutil.rmtree(old, ignore_errors=True)
+        while len(self._adapters()) > KEPT_ADAPTERS:
+            shutil.rmtree(self._least_missed(), ignore_errors=True)
+
+    def moments(self) -> dict[int, Path]:
+        """Return the adapters that are kept, by the step after which they were, in its order."""
+        return {int(path.name.rpartition("-")[2]): path for path in self._adapters()}
+
+    def _least_missed(self) -> Path:
+        """Return the snapshot, neither first nor last, between whose neighbours the fewest steps lie."""
+        moments = list(self.moments().items())
+        inner = zip(moments, moments[1:-1], moments[2:], strict=False)
+        gaps = {after - before: path for (before, _first), (_step, path), (after, _last) in inner}
+        return gaps[min(gaps)]
 
     def go_back_to(self, step: int) -> None:
         """Forget what was written after a step: metrics behind it, and adapters newer than it."""

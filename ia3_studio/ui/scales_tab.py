@@ -25,7 +25,7 @@ from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.figure_fit import FIT
 from ia3_studio.ui.markup import heading, note
 from ia3_studio.ui.session import Session, Studio, quiet
-from ia3_studio.ui.shown import find
+from ia3_studio.ui.shown import Shown, find
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -46,12 +46,31 @@ class ScalesTab:
 
 
 def draw(studio: Studio, key: str, site: str | None, measure: str) -> tuple[Any, ...]:
-    """Draw the newest adapter of what is shown; return (note, body, map, histogram, site, tables, files)."""
+    """Draw the newest adapter of what is shown; return (note, body, map, histogram, site, tables, files, replay)."""
     shown = find(studio, key)
-    if shown is None or shown.adapter is None:
+    moments = shown.run.files.moments() if shown and shown.run else {}
+    replay = gr.update(visible=len(moments) > 1, maximum=max(len(moments) - 1, 1), value=max(len(moments) - 1, 0),
+                       label=text.replayed(next(reversed(moments), 0), len(moments)))  # fmt: skip
+    return *_drawn(studio, key, shown, shown.adapter if shown else None, site, measure), replay
+
+
+def replay(studio: Studio, key: str, site: str | None, measure: str, place: float) -> tuple[Any, ...]:
+    """Draw an earlier adapter of the run that is shown, by its place among those kept; return as :func:`draw`."""
+    shown = find(studio, key)
+    moments = list((shown.run.files.moments() if shown and shown.run else {}).items())
+    if not moments:
+        return draw(studio, key, site, measure)
+    step, adapter = moments[min(max(int(place), 0), len(moments) - 1)]
+    return *_drawn(studio, key, shown, adapter, site, measure), gr.update(label=text.replayed(step, len(moments)))
+
+
+def _drawn(
+    studio: Studio, key: str, shown: Shown | None, adapter: Path | None, site: str | None, measure: str
+) -> tuple[Any, ...]:
+    if shown is None or adapter is None:
         said = text.SCALES_SOON if shown else text.SCALES_EMPTY
         return note(said), gr.update(visible=False), *(gr.skip() for _ in range(7))
-    vectors = vectors_of(shown.adapter)
+    vectors = vectors_of(adapter)
     names = [place.name for place in vectors]
     chosen = site if site in names else ""
     rows = deviations(vectors)
@@ -102,6 +121,9 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ScalesTab:
     with gr.Column(visible=False) as body, gr.Row(equal_height=False, elem_classes="columns"):
         with gr.Column(scale=6, min_width=320, elem_classes="card"):
             measure = gr.Radio(text.MEASURES, value=text.DIRECTION, label=text.COLOUR_BY, elem_id="measure")
+            moment = gr.Slider(
+                0, 1, 0, step=1, label=text.REPLAY, info=text.REPLAY_INFO, visible=False, elem_id="replay"
+            )
             picture = gr.Plot(show_label=False, elem_id="heatmap")
             sites_csv = gr.DownloadButton(text.SITES_CSV, size="md", elem_id="sites-csv")
             with gr.Accordion(text.SITE_TABLE, open=False, elem_classes="accordion"):
@@ -115,8 +137,9 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ScalesTab:
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_CHAT, variant="primary", elem_id="next-chat")
     inputs = [session.shown, site, measure]
-    drawn = [said, body, picture, bars, site, table, bins, sites_csv, bins_csv]
+    drawn = [said, body, picture, bars, site, table, bins, sites_csv, bins_csv, moment]
     gr.on([page.select, refresh.click], guard(verdict_card.draw, studio), session.shown, verdict.drawn, **quiet())
     asked = [page.select, refresh.click, site.input, measure.input]
     gr.on(asked, guard(draw, studio), inputs, drawn, **quiet()).then(None, None, None, js=FIT, **quiet(queue=False))
+    moment.input(guard(replay, studio), [*inputs, moment], drawn, **quiet(trigger_mode="always_last"))
     return ScalesTab(inputs, drawn, verdict, onward)

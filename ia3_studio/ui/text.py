@@ -305,6 +305,7 @@ STRENGTH_DIAL = "Strength"
 STRENGTH_DIAL_INFO = "0 is the base model, 1 the tuned one, exactly; from the next message on"
 MUTED, MUTED_INFO = "Muted", "These parts stay as in the base model"
 MUTED_LAYERS, MUTED_LAYERS_INFO = "Only in layers", "None written: in all"
+REPLAY, REPLAY_INFO = "Replay", "How the vectors came to be what they are"
 SYSTEM_PROMPT, SYSTEM_PROMPT_INFO = "System prompt", "What both models are told first, where their template has a place"
 CHAT_SETTINGS = "How answers are drawn"
 TEMPERATURE_INFO = "0 takes the likeliest word"
@@ -416,6 +417,11 @@ def not_muted(reason: str) -> str:
 def nothing_muted(words: str) -> str:
     """Say that the adapter has nothing of what is to be muted."""
     return f"The adapter scales nothing of {words!r}, so nothing can be muted there; choose other parts or layers."
+
+
+def replayed(step: int, moments: int) -> str:
+    """Name the moment of a run whose vectors are drawn."""
+    return f"{REPLAY}: after step {step:,}, one of {moments:,} moments kept"
 
 
 def plural(count: int, thing: str) -> str:

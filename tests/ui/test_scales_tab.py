@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pandas
 import pytest
+import torch
 
+from ia3_studio.method import Adapter, Selection, Site
+from ia3_studio.runs.folder import KEPT_ADAPTERS, RunFolder
 from ia3_studio.ui import text
-from ia3_studio.ui.scales_tab import draw
+from ia3_studio.ui.scales_tab import draw, replay
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import run_key
 from tests.ui.conftest import AddRun
@@ -18,7 +22,9 @@ from tests.ui.test_export_tab import save_adapter
 def test_figures_tables_and_files_say_the_same(bench: Studio, add_run: AddRun) -> None:
     run = add_run()
     run.files.keep_adapter(5, lambda folder: save_adapter(folder) and None)
-    said, body, heatmap, bars, site, table, bins, sites_csv, bins_csv = draw(bench, run_key(run.id), "", text.DIRECTION)
+    said, body, heatmap, bars, site, table, bins, sites_csv, bins_csv, _replay = draw(
+        bench, run_key(run.id), "", text.DIRECTION
+    )
     assert "75% of the scales moved" in said and body["visible"]
     assert heatmap.data[0].z.ravel().tolist() == pytest.approx([0.05])
     assert sum(bars.data[0].y) == bins["scales"].sum() == 4
@@ -42,3 +48,29 @@ def test_a_site_that_this_adapter_does_not_have_falls_back_to_all(bench: Studio,
     drawn = draw(bench, run_key(run.id), "a.site.of.another.run", text.STRENGTH)
     assert drawn[4]["value"] == ""
     assert drawn[2].data[0].z.ravel().tolist() == pytest.approx([0.1])
+
+
+def test_an_earlier_moment_is_drawn_from_the_adapter_kept_then(bench: Studio, add_run: AddRun) -> None:
+    run = add_run()
+    for step, number in ((5, 1.1), (10, 1.2), (15, 1.4)):
+        site = Site("layers.0.k_proj", "output", 4)
+        adapter = Adapter(Selection((site,), "tiny"), torch.full((4,), number), {"task_type": "CAUSAL_LM"})
+        run.files.keep_adapter(step, lambda folder, adapter=adapter: adapter.save(folder))
+    key = run_key(run.id)
+    *_rest, last = draw(bench, key, "", text.DIRECTION)
+    assert last["visible"] and (last["maximum"], last["value"]) == (2, 2) and "after step 15, one of 3" in last["label"]
+    for place, step, mean in ((0, 5, 0.1), (1, 10, 0.2), (2, 15, 0.4), (9, 15, 0.4)):
+        _said, _body, heatmap, *_others, slider = replay(bench, key, "", text.DIRECTION, place)
+        assert heatmap.data[0].z.ravel().tolist() == pytest.approx([mean])
+        assert f"after step {step}," in slider["label"]
+    assert not replay(bench, "", "", text.DIRECTION, 1)[1]["visible"]
+
+
+def test_the_moments_that_are_kept_stay_spread_over_the_run(tmp_path: Path) -> None:
+    files = RunFolder(tmp_path)
+    for step in range(10, 1010, 10):
+        files.keep_adapter(step, lambda folder: (folder / "a").write_text("") and None)
+    steps = list(files.moments())
+    assert len(steps) == KEPT_ADAPTERS and (steps[0], steps[-1]) == (10, 1000)
+    gaps = [after - before for before, after in pairwise(steps)]
+    assert max(gaps) <= 4 * 1000 / KEPT_ADAPTERS
