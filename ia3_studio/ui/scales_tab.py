@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from ia3_studio.insight.channels import concentration_sentence, extremes
 from ia3_studio.insight.deviation import (
     Histogram,
     SiteDeviation,
@@ -24,6 +25,7 @@ from ia3_studio.ui import text, verdict_card
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.figure_fit import FIT
 from ia3_studio.ui.markup import heading, note
+from ia3_studio.ui.markup import table as table_of
 from ia3_studio.ui.session import Session, Studio, quiet
 from ia3_studio.ui.shown import Shown, find
 
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ia3_studio.method import Site
+
+
+SHOWN_CHANNELS = 5
+"""Channels that are named on either side."""
 
 
 @dataclass(frozen=True)
@@ -69,21 +75,29 @@ def _drawn(
 ) -> tuple[Any, ...]:
     if shown is None or adapter is None:
         said = text.SCALES_SOON if shown else text.SCALES_EMPTY
-        return note(said), gr.update(visible=False), *(gr.skip() for _ in range(7))
+        return note(said), gr.update(visible=False), *(gr.skip() for _ in range(8))
     vectors = vectors_of(adapter)
     names = [place.name for place in vectors]
     chosen = site if site in names else ""
     rows = deviations(vectors)
     counted = histogram(vectors, chosen)
     return (
-        note(f"{shown.name}: {summary(rows)}"),
+        note(f"{shown.name}: {summary(rows)}{concentration_sentence(vectors)}"),
         gr.update(visible=True),
         heatmap(grid(rows, "spread" if measure == text.STRENGTH else "mean")),
         histogram_figure(counted),
         gr.update(choices=[(text.ALL_SITES, ""), *((name, name) for name in names)], value=chosen),
         *tables_of(rows, counted),
+        furthest(vectors, chosen),
         *write_tables(studio.scratch / key.replace(":", "-"), rows, counted),
     )
+
+
+def furthest(vectors: Mapping[Site, Tensor], site: str) -> str:
+    """Return the channels furthest from 1 on either side as a table; nothing where none has moved."""
+    amplified, inhibited = extremes(vectors, site, SHOWN_CHANNELS)
+    lines = [(each.site, each.channel, f"{each.scale:.3f}") for each in (*amplified, *reversed(inhibited))]
+    return table_of(text.CHANNEL_COLUMNS, lines, text.CHANNELS) if lines else ""
 
 
 def vectors_of(folder: Path) -> Mapping[Site, Tensor]:
@@ -132,12 +146,13 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ScalesTab:
             site = gr.Dropdown([(text.ALL_SITES, "")], value="", label=text.WHICH_SITE, elem_id="site")
             bars = gr.Plot(show_label=False, elem_id="histogram")
             bins_csv = gr.DownloadButton(text.HISTOGRAM_CSV, size="md", elem_id="histogram-csv")
+            channels = gr.HTML(elem_id="channels")
             with gr.Accordion(text.HISTOGRAM_TABLE, open=False, elem_classes="accordion"):
                 bins = gr.Dataframe(interactive=False, show_label=False, max_height=420, elem_id="histogram-table")
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_CHAT, variant="primary", elem_id="next-chat")
     inputs = [session.shown, site, measure]
-    drawn = [said, body, picture, bars, site, table, bins, sites_csv, bins_csv, moment]
+    drawn = [said, body, picture, bars, site, table, bins, channels, sites_csv, bins_csv, moment]
     gr.on([page.select, refresh.click], guard(verdict_card.draw, studio), session.shown, verdict.drawn, **quiet())
     asked = [page.select, refresh.click, site.input, measure.input]
     gr.on(asked, guard(draw, studio), inputs, drawn, **quiet()).then(None, None, None, js=FIT, **quiet(queue=False))

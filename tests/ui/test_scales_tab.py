@@ -22,13 +22,14 @@ from tests.ui.test_export_tab import save_adapter
 def test_figures_tables_and_files_say_the_same(bench: Studio, add_run: AddRun) -> None:
     run = add_run()
     run.files.keep_adapter(5, lambda folder: save_adapter(folder) and None)
-    said, body, heatmap, bars, site, table, bins, sites_csv, bins_csv, _replay = draw(
+    said, body, heatmap, bars, site, table, bins, channels, sites_csv, bins_csv, _replay = draw(
         bench, run_key(run.id), "", text.DIRECTION
     )
     assert "75% of the scales moved" in said and body["visible"]
     assert heatmap.data[0].z.ravel().tolist() == pytest.approx([0.05])
     assert sum(bars.data[0].y) == bins["scales"].sum() == 4
     assert len(site["choices"]) == 2
+    assert "hold half of all that changed" in said and channels.count("<tr>") > 1
     assert table["mean"].tolist() == pytest.approx([0.05])
     assert pandas.read_csv(sites_csv)["size"].tolist() == [4]
     assert pandas.read_csv(bins_csv)["scales"].sum() == 4
