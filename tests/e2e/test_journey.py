@@ -30,6 +30,11 @@ def short_answers(page: Page) -> None:
     page.get_by_label("number input for Length (tokens)").press("Enter")
 
 
+def said(page: Page, pane: str) -> str:
+    """Return the last answer in a pane."""
+    return page.locator(f"{pane} .bot.message").last.inner_text()
+
+
 def test_a_few_words_tick_what_they_mean_or_say_what_would(
     page: Page, studio: StudioProcess, tiny: Path, snapshot: Snapshot
 ) -> None:
@@ -73,6 +78,12 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     with page.expect_download() as sites:
         page.locator("#sites-csv").click()
     assert len(sites.value.path().read_text().splitlines()) == 1 + 4
+    expect(page.locator("#channels")).to_contain_text("most amplified channels")
+    expect(page.locator("#replay")).to_contain_text("moments kept")
+    page.locator("#replay input[type=number]").fill("0")
+    page.locator("#replay input[type=number]").press("Enter")
+    first = min(studio.store.list()[0].files.moments())
+    expect(page.locator("#replay")).to_contain_text(f"after step {first},")
 
     page.locator("#next-chat").click()
     short_answers(page)
@@ -82,6 +93,16 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
         expect(page.locator(f"{pane} .bot.message")).to_have_count(1, timeout=60_000)
     expect(page.locator("#chat-send")).to_be_visible(timeout=30_000)
     expect(page.locator("#chat-note")).to_contain_text("adapter of “Pairs run”")
+    assert said(page, "#chat-base") != said(page, "#chat-tuned")
+    page.get_by_label("number input for Strength").fill("0")
+    page.get_by_label("number input for Strength").press("Enter")
+    page.locator("#chat-clear").click()
+    page.locator("#chat-prompt textarea").fill("what is 3 plus one")
+    page.locator("#chat-send").click()
+    for pane in ("#chat-base", "#chat-tuned"):
+        expect(page.locator(f"{pane} .bot.message")).to_have_count(1, timeout=60_000)
+    expect(page.locator("#chat-send")).to_be_visible(timeout=30_000)
+    assert said(page, "#chat-base") == said(page, "#chat-tuned")  # at strength 0 it is the base model
     page.locator("#chat-tuned").get_by_label("Clear").click()  # the bin of one pane empties both
     for pane in ("#chat-base", "#chat-tuned"):
         expect(page.locator(f"{pane} .message")).to_have_count(0)
