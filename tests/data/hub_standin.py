@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from tests.http_standin import Answer, answering
+
 COMMIT = "c0ffee" * 6 + "c0ff"
-Answer = tuple[int, dict[str, str], bytes]
 
 
 @dataclass
@@ -29,7 +28,7 @@ class DataHub:
     sent: int = 0
     """Bytes of files that were sent."""
 
-    def answer(self, path: str, body: bytes, span: str | None) -> Answer:
+    def answer(self, path: str, span: str | None) -> Answer:
         """Return status, headers and body for a request."""
         self.asked.append(path)
         if self.refusal:
@@ -72,35 +71,9 @@ def _json(value: object) -> Answer:
     return 200, {"Content-Type": "application/json"}, json.dumps(value).encode()
 
 
-@contextmanager
-def serving(hub: DataHub) -> Iterator[str]:
+def serving(hub: DataHub) -> AbstractContextManager[str]:
     """Serve a hub inside the block and give its address."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, headers, content = hub.answer(self.path, body, self.headers.get("Range"))
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(content))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(content)
-
-        do_HEAD = do_POST = do_GET
-
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return answering(hub.answer)
 
 
 def ask_there(address: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ from ia3_studio.errors import DataError
 from ia3_studio.ui.data_words import data_facts, finding_sentences
 
 CALM = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=30)
 NAMES = st.sampled_from(["prompt", "answer", "text", "label", "messages", "split", "choices", "input", "x", ""])

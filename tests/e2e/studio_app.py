@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,10 +92,16 @@ class StudioProcess:
 
 @pytest.fixture
 def studio(tmp_path: Path, context: BrowserContext) -> Iterator[StudioProcess]:
-    """The app of one test; its pages are closed before it ends, for they would complain."""
-    folder = tmp_path / "studio"
+    """The app of one test."""
+    with running(tmp_path / "studio", context) as app:
+        yield app
+
+
+@contextmanager
+def running(folder: Path, context: BrowserContext, **environment: str) -> Iterator[StudioProcess]:
+    """Run an app inside the block; the pages are closed before it ends, for they would complain."""
     folder.mkdir()
-    app = StudioProcess(folder, free_port())
+    app = StudioProcess(folder, free_port(), environment=environment)
     try:
         app.start()
         yield app

@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.data.hub_standin import DataHub, serving
 from tests.data.test_hub_rows import FILES, NAME
 from tests.e2e.conftest import Snapshot
-from tests.e2e.studio_app import StudioProcess, free_port, open_studio, open_tab, start_training, upload_data, use_model
+from tests.e2e.studio_app import StudioProcess, open_studio, open_tab, running, start_training, upload_data, use_model
 from tests.e2e.test_looks import DESK, OVERFLOW, PHONE
 from tests.training.test_images import EDGE, paint, vit, zipped
 
@@ -85,14 +85,8 @@ def studio_with_hub(tmp_path: Path, context: BrowserContext) -> Iterator[StudioP
     """The app of one test, for which a server on this machine is the hub."""
     with serving(DataHub(NAME, FILES)) as address:
         reached = {"HF_ENDPOINT": address, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "0"}
-        app = StudioProcess(tmp_path, free_port(), environment=reached)
-        try:
-            app.start()
+        with running(tmp_path / "studio", context, **reached) as app:
             yield app
-            for page in context.pages:
-                page.close()
-        finally:
-            app.close()
 
 
 def test_rows_of_the_hub_are_found_chosen_and_used(

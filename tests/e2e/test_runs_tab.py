@@ -16,7 +16,7 @@ from ia3_studio.runs.folder import write_json
 from ia3_studio.training import TrainConfig
 from ia3_studio.ui.visitor import COOKIE
 from tests.e2e.conftest import Problems, Snapshot
-from tests.e2e.studio_app import StudioProcess, free_port, open_studio, open_tab
+from tests.e2e.studio_app import StudioProcess, open_studio, open_tab, running
 from tests.e2e.test_own_data import in_four_looks
 from tests.runs.test_history import ended, evaluated
 
@@ -151,14 +151,8 @@ def test_whoever_looks_elsewhere_is_told_at_the_end(
 @pytest.fixture
 def public_studio(tmp_path: Path, context: BrowserContext) -> Iterator[StudioProcess]:
     """The app as strangers visit it."""
-    app = StudioProcess(tmp_path, free_port(), environment={"IA3_STUDIO_PUBLIC": "1"})
-    try:
-        app.start()
+    with running(tmp_path / "studio", context, IA3_STUDIO_PUBLIC="1") as app:
         yield app
-        for page in context.pages:
-            page.close()
-    finally:
-        app.close()
 
 
 def test_two_visitors_see_each_their_own_runs(

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
-import threading
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import gguf
@@ -19,6 +16,7 @@ import pytest
 from tokenizers import pre_tokenizers
 
 from ia3_studio.models import Starter
+from tests.http_standin import answering
 
 COMMIT = "c0ffee" * 6 + "c0ff"
 HIDDEN, INNER, LAYERS, HEADS, KV_HEADS = 32, 64, 2, 4, 2
@@ -167,39 +165,9 @@ def _oid(content: bytes) -> str:
     return hashlib.sha1(content).hexdigest()
 
 
-@contextmanager
-def served(hub: LocalHub) -> Iterator[str]:
+def served(hub: LocalHub) -> AbstractContextManager[str]:
     """Serve a local hub inside the block and give its address."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, headers, body = hub.answer(self.path)
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(body))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(body)
-
-        do_HEAD = do_GET
-
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    class Server(ThreadingHTTPServer):
-        def handle_error(self, request: object, client_address: object) -> None:
-            if not isinstance(sys.exception(), ConnectionError):  # a client may lose patience
-                super().handle_error(request, client_address)  # type: ignore[arg-type]
-
-    server = Server(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return answering(lambda path, _span: hub.answer(path))
 
 
 def point_to_hub(address: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
