@@ -140,7 +140,7 @@ def test_a_run_started_in_one_tab_appears_in_another(
 def test_a_stopped_run_is_resumed_from_the_page_and_its_curve_has_every_step_once(
     page: Page, studio: StudioProcess, tiny: Path, pairs: Path
 ) -> None:
-    start_run(studio, "Pairs run", tiny, pairs, 60)
+    start_run(studio, "Pairs run", tiny, pairs, 30)
     page.goto(studio.address)
     open_tab(page, "4 Train")
     wait_for_points(page, 5)
@@ -150,7 +150,7 @@ def test_a_stopped_run_is_resumed_from_the_page_and_its_curve_has_every_step_onc
     reached = studio.store.list()[0].status().step
     resume.click()
     expect(page.locator("#train-note")).to_contain_text("goes on behind its last checkpoint")
-    expect(page.locator("#run-strip")).to_contain_text("Finished after", timeout=90_000)
+    expect(page.locator("#run-strip")).to_contain_text("Finished after", timeout=150_000)
     expect(resume).to_be_hidden()
     total = studio.store.list()[0].status().total_steps
     assert reached < total
