@@ -40,7 +40,7 @@ def draw(studio: Studio, words: str | None) -> tuple[DataFrame, Any, str, str]:
     """Return (table, runs to compare, note, file) of the runs that words find."""
     found = found_runs(studio, words)
     frame = history_frame(found)
-    said = "" if found else note(text.NO_RUNS_FOUND if words else text.NO_RUNS)
+    said = "" if found else note(text.NO_RUNS_FOUND if words else text.NO_RUNS_YET)
     choices = [(f"{record.name} ({record.id[-6:]})", record.id) for record in found]
     return frame, gr.update(choices=choices, value=[]), said, write_history(studio.scratch / "history", frame)
 

@@ -199,6 +199,7 @@ RUNS = "Runs"
 RUNS_TITLE = "All runs"
 RUNS_WORDS = "What each came to. Click a row to show that run on every tab; a column's name sorts."
 FIND_RUNS, FIND_RUNS_INFO = "Find", "Words of name, model, data, state, verdict or tags"
+NO_RUNS_YET = "No run yet. Start one on the Train tab, or train the demo on the first tab."
 NO_RUNS_FOUND = "No run has these words."
 HISTORY_COLUMNS = (
     "Name", "State", "Held out", "Base", "Interval", "Verdict", "Model", "Data", "Sites", "Rate", "Epochs", "Batch",
