@@ -134,7 +134,7 @@ def test_a_run_killed_while_its_result_is_measured_goes_on_with_measuring(store:
 
 def test_a_stop_in_the_last_step_finishes_the_run(store: RunStore) -> None:
     run = begin(store, "endless end")
-    wait(lambda: run.status().step == 5)
+    wait((run.folder / "in the last step").exists)
     run.request_stop()
     wait(lambda: not run.status().active)
     assert run.status().sentence == "Finished after 6 steps" and not run.files.checkpoint.exists()
