@@ -62,8 +62,8 @@ def is_large(path: Path) -> bool:
         return False
 
 
-def read_head(path: Path, reading: Reading | None = None) -> tuple[Table, float]:
-    """Return the rows at the beginning of a large file, and which share of the file they are.
+def read_head(path: Path, reading: Reading | None = None) -> Table:
+    """Return the rows at the beginning of a large file.
 
     Raises:
         DataError: it cannot be read, or a row of it is so long that hardly any other is there.
@@ -77,7 +77,7 @@ def read_head(path: Path, reading: Reading | None = None) -> tuple[Table, float]
         f"{table.description}, the first {len(table.frame):,} of about {len(table.frame) / share:,.0f} rows:"
         f" {shown_names(table.frame.columns)}"
     )
-    return replace(table, description=description), share
+    return replace(table, description=description, share=share)
 
 
 def load_large(
@@ -90,8 +90,8 @@ def load_large(
     Raises:
         DataError: it cannot be read, or holds nothing to learn from or to measure.
     """
-    head, share = read_head(path, reading)
-    plan = _plan(head, share, mapping or guess_mapping(head), held_out, seed)
+    head = read_head(path, reading)
+    plan = _plan(head, mapping or guess_mapping(head), held_out, seed)
     fingerprint = fingerprint_of(path)
     key = key_of("examples", fingerprint, plan, reading)
     kept = cache_folder() / "data" / f"{key}.arrow"
@@ -115,10 +115,10 @@ def fingerprint_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _plan(head: Table, share: float, mapping: Mapping, held_out: float, seed: int) -> _Plan:
+def _plan(head: Table, mapping: Mapping, held_out: float, seed: int) -> _Plan:
     require_columns(head, mapping)
     column = mapping.split or SPLIT
-    rows = len(head.frame) / share
+    rows = len(head.frame) / head.share
     drawn = min(held_out, MOST_HELD_OUT / rows)
     if column not in head.frame.columns:
         return _Plan(mapping, "", frozenset(), drawn, seed)

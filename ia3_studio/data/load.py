@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -55,9 +55,7 @@ class DataChoice:
         path = Path(self.source)
         if not is_large(path):
             return self.load(held_out, seed)
-        table, share = read_head(path, self.reading)
-        found = split_table(path.name, table, self.mapping, held_out=held_out, seed=seed)
-        return replace(found, share=share)
+        return split_table(path.name, look_at(path, self.reading), self.mapping, held_out=held_out, seed=seed)
 
     def to_text(self) -> str:
         """Return the choice as text: the source alone, or JSON where something is chosen."""
@@ -143,7 +141,16 @@ def split_table(
     examples, problems = read_examples(table, mapping)
     train, measured = given_split(table, mapping, examples) or drawn_split(examples, held_out, seed)
     description = f"{name}: {table.description}"
-    return DataSplit(train, measured, tuple(problems), description, mapping, table.fingerprint)
+    return DataSplit(train, measured, tuple(problems), description, mapping, table.fingerprint, table.share)
+
+
+def look_at(path: Path, reading: Reading | None = None) -> Table:
+    """Read a file as far as is needed to look at it: of a large one, the beginning.
+
+    Raises:
+        DataError: as :func:`read_table`.
+    """
+    return read_head(path, reading) if is_large(path) else read_table(path, reading)
 
 
 def split_pictures(name: str, pictures: Sequence[Picture], *, held_out: float = 0.1, seed: int = 0) -> DataSplit:

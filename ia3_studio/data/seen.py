@@ -6,7 +6,6 @@ what is cut can be shown.
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -162,10 +161,9 @@ def survey(
     return Survey(tuple(seen), len(examples), max_length, tuple(refused))
 
 
-def shown_places(examples: Sequence[Example], seed: int) -> tuple[int, int, int]:
-    """Return the places of the first, a random and the longest example (by its characters)."""
-    longest = max(range(len(examples)), key=lambda place: characters(examples[place]))
-    return 0, random.Random(seed).randrange(len(examples)), longest
+def longest_place(examples: Sequence[Example]) -> int:
+    """Return the place of the longest example, by its characters."""
+    return max(range(len(examples)), key=lambda place: characters(examples[place]))
 
 
 def characters(example: Example) -> int:
@@ -178,7 +176,7 @@ def _spread(examples: Sequence[Example], most: int) -> Sequence[Example]:
     if len(examples) <= most:
         return examples
     places = {round(step * (len(examples) - 1) / (most - 2)) for step in range(most - 1)}
-    places.add(shown_places(examples, 0)[2])
+    places.add(longest_place(examples))
     return [examples[place] for place in sorted(places)]
 
 

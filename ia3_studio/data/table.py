@@ -53,6 +53,8 @@ class Table:
     """Rows that could not be read, and why."""
     sheets: tuple[str, ...] = ()
     """The sheets of a workbook."""
+    share: float = 1.0
+    """How much of the file it holds: less than all where only its beginning was read."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
@@ -10,11 +9,10 @@ from filelock import FileLock, Timeout
 
 from ia3_studio.errors import RunError
 from ia3_studio.runs.run import Run
-from ia3_studio.runs.store import RunStore
+from ia3_studio.runs.store import RUN_ID, RunStore
 
 BIN = ".bin"
 LOCK_SECONDS = 5.0
-_RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}", re.ASCII)
 
 
 def delete(store: RunStore, run: Run) -> None:
@@ -37,7 +35,7 @@ def delete(store: RunStore, run: Run) -> None:
 def deleted(store: RunStore) -> tuple[Run, ...]:
     """Return the runs in the bin, newest first."""
     folder = store.root / BIN
-    names = [path.name for path in folder.iterdir() if _RUN_ID.fullmatch(path.name)] if folder.is_dir() else []
+    names = [path.name for path in folder.iterdir() if RUN_ID.fullmatch(path.name)] if folder.is_dir() else []
     runs = (Run(folder / name) for name in sorted(names, reverse=True))
     return tuple(run for run in runs if store.owns(run))
 
@@ -67,7 +65,7 @@ def delete_for_good(store: RunStore, run_id: str) -> None:
 
 def _in_bin(store: RunStore, run_id: str) -> Path:
     folder = store.root / BIN / run_id
-    if not _RUN_ID.fullmatch(run_id) or not folder.is_dir() or not store.owns(Run(folder)):
+    if not RUN_ID.fullmatch(run_id) or not folder.is_dir() or not store.owns(Run(folder)):
         raise RunError(f"There is no run {run_id[:40]!r} in the bin; choose one from its list.")
     return folder
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.data.findings import Findings, examine
-from ia3_studio.data.seen import Mark, Seen, Survey, see, seeing, shown_places, survey
+from ia3_studio.data.seen import Mark, Seen, Survey, see, seeing, survey
 from ia3_studio.errors import DataError
 from ia3_studio.models.progress import unheard
 
@@ -118,10 +119,10 @@ def _shown(
     examples: Sequence[Example], learned: Survey, tokenizer: Any, asked: int | None, seed: int, look: Any
 ) -> tuple[tuple[ShownRow, ...], str]:
     """Return the rows to show, and why the one that was asked for is not among them."""
-    first, drawn, _longest = shown_places(examples, seed)
+    drawn = random.Random(seed).randrange(len(examples))
     longest = max(learned.seen, key=lambda seen: seen.tokens, default=None)
     wanted: list[tuple[Why, int]] = [("asked", min(asked, len(examples)) - 1)] if asked else []
-    wanted += [("first", first), ("random", drawn)]
+    wanted += [("first", 0), ("random", drawn)]
     rows: list[ShownRow] = []
     refused = ""
     for why, place in wanted:

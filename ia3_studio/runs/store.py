@@ -30,7 +30,7 @@ NEEDED_BYTES = 50 * 2**20
 LOCK_SECONDS = 30.0
 """How long a click waits for another process that creates a run in the same folder."""
 
-_RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}", re.ASCII)
+RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}", re.ASCII)
 _STARTS = ".starts"
 
 
@@ -72,7 +72,7 @@ class RunStore:
         Raises:
             RunError: there is no such run.
         """
-        if not _RUN_ID.fullmatch(run_id) or not (self.root / run_id).is_dir():
+        if not RUN_ID.fullmatch(run_id) or not (self.root / run_id).is_dir():
             raise RunError(self._unknown(run_id))
         return Run(self.root / run_id)
 
@@ -81,7 +81,7 @@ class RunStore:
         if not self.root.is_dir():
             return ()
         with os.scandir(self.root) as entries:
-            names = [entry.name for entry in entries if _RUN_ID.fullmatch(entry.name) and entry.is_dir()]
+            names = [entry.name for entry in entries if RUN_ID.fullmatch(entry.name) and entry.is_dir()]
         return tuple(Run(self.root / name) for name in sorted(names, reverse=True))
 
     def owns(self, run: Run) -> bool:

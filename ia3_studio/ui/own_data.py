@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from ia3_studio.data.large import is_large, read_head
-from ia3_studio.data.load import DataChoice, split_pictures, split_table
+from ia3_studio.data.large import fingerprint_of
+from ia3_studio.data.load import DataChoice, look_at, split_pictures, split_table
 from ia3_studio.data.pasted import write_pasted
 from ia3_studio.data.pictures import find_pictures
 from ia3_studio.data.split import DataSplit
-from ia3_studio.data.table import Reading, Table, read_table
+from ia3_studio.data.table import Table
 from ia3_studio.errors import DataError, StudioError
 from ia3_studio.places import is_public
 from ia3_studio.ui import reading_form, text
@@ -147,16 +146,15 @@ def take_hub(
     try:
         if not splits or not most or most < 2:
             raise DataError(text.CHOOSE_SPLITS)
-        hub_id, folder = hub_rows.hub_id_of(name), studio.home / UPLOADS / "hub"
-        work = Job[str, Path](
-            lambda report: hub_rows.fetch(hub_id, configuration, list(splits), int(most), folder, report)
-        )
-        with work as job:
-            for said in job:
-                yield note(said), *(gr.skip() for _each in range(5 + reading_form.FIELDS))
-            path = job.result()
-        kept = keep(path, studio.home / UPLOADS)
-        path.unlink()
+        hub_id = hub_rows.hub_id_of(name)
+        with tempfile.TemporaryDirectory() as folder:  # of each fetch its own: two visitors may want the same rows
+            work = Job[str, Path](
+                lambda report: hub_rows.fetch(hub_id, configuration, list(splits), int(most), Path(folder), report)
+            )
+            with work as job:
+                for said in job:
+                    yield note(said), *(gr.skip() for _each in range(5 + reading_form.FIELDS))
+                kept = keep(job.result(), studio.home / UPLOADS)
     except StudioError as error:
         yield note(str(error), "bad"), "", *_nothing(text.CHOOSE_FILE)
         raise
@@ -174,8 +172,8 @@ def _take(path: Path, held_out: float, kept_in: Path | None) -> Iterator[tuple[A
         if pictures := find_pictures(path):
             split = split_pictures(path.name, pictures, held_out=held_out)
         else:
-            found, share = _table(path)
-            split = replace(split_table(path.name, found, held_out=held_out), share=share)
+            found = look_at(path)
+            split = split_table(path.name, found, held_out=held_out)
         used = str(keep(path, kept_in) if kept_in else path)
     except StudioError as error:
         yield str(path), "", note(str(error), "bad"), "", "", *reading_form.offered(found, None)
@@ -207,15 +205,9 @@ def _read(path: Path, held_out: float, fields: Sequence[str]) -> tuple[DataChoic
     if pictures := find_pictures(path):
         return DataChoice(str(path)), split_pictures(path.name, pictures, held_out=held_out)
     reading = reading_form.chosen_reading(*cells)
-    found, share = _table(path, reading)
+    found = look_at(path, reading)
     mapping = reading_form.chosen_mapping(found, *columns)
-    split = replace(split_table(path.name, found, mapping, held_out=held_out), share=share)
-    return DataChoice(str(path), mapping, reading), split
-
-
-def _table(path: Path, reading: Reading | None = None) -> tuple[Table, float]:
-    """Return a file's rows, and which share of them was read: of a large file, the beginning."""
-    return read_head(path, reading) if is_large(path) else (read_table(path, reading), 1.0)
+    return DataChoice(str(path), mapping, reading), split_table(path.name, found, mapping, held_out=held_out)
 
 
 def _is_fleeting(path: Path) -> bool:
@@ -225,9 +217,7 @@ def _is_fleeting(path: Path) -> bool:
 
 def keep(upload: Path, folder: Path) -> Path:
     """Copy a file into a folder named by its content, for good; return the copy."""
-    with upload.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
-    target = folder / digest / upload.name
+    target = folder / fingerprint_of(upload)[:16] / upload.name
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as copy, upload.open("rb") as source:

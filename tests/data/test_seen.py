@@ -11,7 +11,7 @@ from ia3_studio.data.choices import choice_examples, tokenize_choices
 from ia3_studio.data.examples import Example, Message
 from ia3_studio.data.labels import labels_of, tokenize_labels
 from ia3_studio.data.load import load_data
-from ia3_studio.data.seen import Seeing, Seen, see, seeing, shown_places, survey
+from ia3_studio.data.seen import Seeing, Seen, longest_place, see, seeing, survey
 from ia3_studio.data.targets import tokenize_targets
 from ia3_studio.data.tokens import IGNORED, tokenize
 from tests.tiny_chat import tiny_tokenizer
@@ -127,12 +127,9 @@ def test_rows_a_template_refuses_are_counted() -> None:
     assert [row for row, _why in found.refused] == [9] and found.is_whole
 
 
-def test_the_first_a_random_and_the_longest_row_are_shown() -> None:
+def test_the_longest_row_is_found_by_its_characters() -> None:
     train = load_data("lighthouse").train
-    first, random, longest = shown_places(train, 5)
-    assert first == 0 and shown_places(train, 5)[1] == random
-    assert len({shown_places(train, seed)[1] for seed in range(20)}) > 10
-    assert len(train[longest].messages[1].content) > 200
+    assert len(train[longest_place(train)].messages[1].content) > 200
 
 
 def test_the_way_of_seeing_follows_data_and_model() -> None:

@@ -54,6 +54,9 @@ def test_the_first_a_random_and_the_longest_row_are_shown_whole(tiny: str, tmp_p
     longest = found.shown[-1]
     assert longest.seen.tokens == max(found.learned.lengths) and longest.pieces[-1][1] == "cut"
     assert any(mark == "learned" for _text, mark in found.shown[0].pieces)
+    drawn = [look_ahead(config(tiny, "lighthouse"), seed=seed).shown[:2] for seed in (*range(8), 3)]
+    assert {first.seen.row for first, _random in drawn} == {1} and len({other.seen.row for _first, other in drawn}) > 4
+    assert drawn[3][1].seen.row == drawn[-1][1].seen.row
 
 
 def test_an_example_that_is_asked_for_comes_first_and_the_last_stands_for_those_beyond(
