@@ -17,10 +17,11 @@ PACKAGE = Path(ia3_studio.__file__).parent
 MAY_IMPORT = {
     "errors": set(),
     "places": {"errors"},
+    "background": set(),
     "method": {"errors"},
     "peft": {"method"},
-    "models": {"errors", "places", "method"},
-    "data": {"errors", "places"},
+    "models": {"errors", "places", "background", "method"},
+    "data": {"errors", "places", "background"},
     "training": {"errors", "method", "models", "data"},
     "chat": {"errors", "method", "models", "data"},
     "sorting": {"errors", "method", "models", "data", "training"},

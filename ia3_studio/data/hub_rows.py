@@ -9,14 +9,13 @@ from __future__ import annotations
 import errno
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ia3_studio.background import in_background
 from ia3_studio.data.json_rows import SPLIT
 from ia3_studio.data.packed import MAX_BYTES
 from ia3_studio.errors import DataError
@@ -154,17 +153,9 @@ def _named(value: Any, names: Sequence[str]) -> Any:
 
 def _asked(hub_id: str, ask: Callable[[], T]) -> T:
     """Return an answer of the hub that comes in time."""
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(ask())
-        except BaseException as error:  # handed over: the caller's thread raises it
-            future.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
+    answer = in_background(ask)
     with _explained(hub_id):
-        return future.result(timeout=PATIENCE)
+        return answer.result(timeout=PATIENCE)
 
 
 @contextmanager

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ia3_studio.background import in_background
 from ia3_studio.errors import ModelError
 from ia3_studio.models.folders import require_space, shortcoming
-from ia3_studio.models.progress import Progress, bytes_in, in_background, megabytes, watched
+from ia3_studio.models.progress import Progress, bytes_in, megabytes, watched
 from ia3_studio.models.quiet import quiet_hub
 from ia3_studio.models.sources import STARTER, nearest_starter
 

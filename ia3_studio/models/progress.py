@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar
+
+from ia3_studio.background import in_background
 
 T = TypeVar("T")
 
@@ -19,20 +19,6 @@ LOOK_EVERY = 0.25
 
 def unheard(share: float | None, sentence: str) -> None:
     """Take progress that nobody asked for."""
-
-
-def in_background(task: Callable[[], T]) -> Future[T]:
-    """Run a task in a daemon thread, so that a hung connection holds up neither caller nor exit."""
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(task())
-        except BaseException as error:  # handed over: the caller's thread raises it
-            future.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return future
 
 
 def watched(task: Callable[[], T], look: Callable[[], None]) -> T:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,20 +11,13 @@ from ia3_studio.errors import RunError
 from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.bin import delete
 from ia3_studio.runs.folder import read_json
-from ia3_studio.runs.process import start_worker, started_process_lives
+from ia3_studio.runs.process import start_worker
 from ia3_studio.runs.turns import AT_ONCE, free_slot, move, place_of, runs_at_once, waiting
-from tests.runs.test_runs import begin, state, wait, worker_of
+from tests.runs.test_runs import begin, state, store, wait
+
+__all__ = ["store"]
 
 CONFIG = RunConfig("First light", "tiny", "lighthouse")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[RunStore]:
-    store = RunStore(tmp_path / "runs")
-    yield store
-    for run in store.list():
-        if run.status().active and started_process_lives(run.files):  # only after a test that failed
-            os.kill(worker_of(run), signal.SIGKILL)
 
 
 def queued(store: RunStore, count: int) -> list[Run]:
