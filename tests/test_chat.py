@@ -40,7 +40,7 @@ def asked(*contents: str) -> tuple[Message, ...]:
 
 def last(replies: Any) -> tuple[str, ...]:
     *_earlier, final = replies
-    return tuple(final)
+    return tuple(answer.text for answer in final)
 
 
 def generated(loaded: LoadedModel, conversation: tuple[Message, ...]) -> str:
@@ -88,7 +88,7 @@ def test_the_same_seed_draws_the_same_answer_in_every_row() -> None:
 
 def test_answers_grow_token_by_token() -> None:
     loaded, attachment = tuned_llama()
-    texts = [texts[0] for texts in reply(loaded, attachment, [asked("Hi")], [1], GREEDY)]
+    texts = [answers[0].text for answers in reply(loaded, attachment, [asked("Hi")], [1], GREEDY)]
     assert len(texts) == 12
     assert all(later.startswith(earlier) for earlier, later in itertools.pairwise(texts))
 
@@ -121,7 +121,7 @@ def test_a_narrow_nucleus_is_greedy() -> None:
 
 def test_a_conversation_beyond_the_context_is_refused_with_the_numbers() -> None:
     loaded, attachment = tuned_llama()
-    with pytest.raises(StudioError, match=r"the model holds 128; clear the conversation"):
+    with pytest.raises(StudioError, match=r"the model holds 128; shorten the message"):
         next(reply(loaded, attachment, [asked("x" * 200)], [1], GREEDY))
 
 

@@ -108,6 +108,12 @@ class Choice:
             made = self._made = (made_for, self._make())  # one assignment: other threads see both or neither
         return made[1].get(key)
 
+    def is_like(self, other: Choice) -> bool:
+        """Say whether the other makes the same choice."""
+        return len(self._rows) == len(other._rows) and all(
+            mine[0] is theirs[0] and mine[1] == theirs[1] for mine, theirs in zip(self._rows, other._rows, strict=True)
+        )
+
     def uses(self, vectors: Vectors) -> bool:
         """Say whether any row uses these vectors."""
         return vectors in self._distinct

@@ -18,7 +18,7 @@ from torch import nn
 
 from ia3_studio.errors import AdapterError
 from ia3_studio.method.heads import Heads, by_rows
-from ia3_studio.method.rows import Choice, Vectors
+from ia3_studio.method.rows import Choice, Vectors, mixes_rows
 from ia3_studio.method.scaling import Hooks, device_of, places
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Serving(Hooks):
         self._adapters: dict[str, Adapter] = {}
         self._vectors: dict[str, Vectors] = {}
         self._parameters: dict[str, nn.Parameter] = {}
+        self._recent: Choice | None = None
         for name, adapter in adapters.items():
             self.add(name, adapter)
 
@@ -149,8 +150,20 @@ class Serving(Hooks):
         if not names or (strengths is not None and len(strengths) != len(names)):
             raise AdapterError(f"{len(strengths or ())} strengths came with {len(names)} names; give one for each row.")
         found = tuple(self._find(name) for name in names)
-        with self._choosing(self._choice(found, tuple(map(float, strengths or [1.0] * len(names))))):
+        with self._choosing(self._at(found, tuple(map(float, strengths or [1.0] * len(names))))):
             yield
+
+    @property
+    def tells_rows_apart(self) -> bool:
+        """Say whether the rows of one batch may have adapters of their own: experts see tokens without their rows."""
+        return not any(mixes_rows(path) for vectors in self._vectors.values() for path, _side in vectors.places)
+
+    def _at(self, vectors: tuple[Vectors | None, ...], strengths: tuple[float, ...]) -> Choice:
+        """Return the choice of the last call where it is the same: a chat makes one choice for every token."""
+        fresh, recent = self._choice(vectors, strengths), self._recent
+        if recent is None or not recent.is_like(fresh):
+            recent = self._recent = fresh
+        return recent
 
     def _own_heads(self, adapter: Adapter) -> Mapping[str, nn.Module]:
         """Return copies of the model's modules that hold what an adapter learned whole, by path."""

@@ -1,9 +1,11 @@
-"""Which model is in memory now?"""
+"""Which model is in memory now, and who is using it?"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from types import TracebackType
 
 from ia3_studio.models.classifier import Kind, load_classifier
 from ia3_studio.models.load import load_model
@@ -15,11 +17,32 @@ Key = tuple[str, tuple[str, ...], str]
 """A source, and the labels and their kind where the model has a head for them."""
 
 
-class ModelMemory:
-    """Keeps at most one model in the process and lends it to one user at a time.
+class Turn:
+    """A lock that is given in the order it was asked for: whoever takes it over and over starves nobody."""
 
-    Hold ``lock`` for as long as you use the model: nobody replaces it meanwhile. Taking it twice
-    in the same thread does no harm.
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._asked = self._served = 0
+
+    def __enter__(self) -> None:
+        with self._changed:
+            mine = self._asked
+            self._asked += 1
+            while mine != self._served:
+                self._changed.wait()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        with self._changed:
+            self._served += 1
+            self._changed.notify_all()
+
+
+class ModelMemory:
+    """Keeps at most one model in the process and lends it to all who want that one.
+
+    Nobody replaces a model that is lent; who wants another waits for its turn, and whoever comes later waits behind.
+    Those who share a model take ``turn`` for each of their calls of it, so that they take turns by token and nobody
+    sees another's hooks half attached.
 
     Example:
         >>> memory = ModelMemory()
@@ -28,7 +51,11 @@ class ModelMemory:
     """
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
+        self.turn = Turn()
+        self._entry = Turn()
+        """Held from asking for a model until one has it: loading happens once, and in the order of asking."""
+        self._given_back = threading.Condition()
+        self._users = 0
         self._model: LoadedModel | None = None
         self._key: Key = ("", (), "")
 
@@ -38,27 +65,49 @@ class ModelMemory:
         model = self._model
         return model.source if model else None
 
-    def get(self, source: str, progress: Progress | None = None) -> LoadedModel:
-        """Return a model, **replacing the one in memory** if that is another.
+    @property
+    def users(self) -> int:
+        """Return how many are using the model now."""
+        return self._users
+
+    def lend(self, source: str, progress: Progress | None = None) -> AbstractContextManager[LoadedModel]:
+        """Lend a model for a ``with`` block, **replacing the one in memory** if that is another.
 
         Raises:
             ModelError: it cannot be loaded; the one in memory stays.
         """
-        return self._keep((parse_source(source).value, (), ""), lambda: load_model(source, progress=progress))
+        return self._lend((parse_source(source).value, (), ""), lambda: load_model(source, progress=progress))
 
-    def get_classifier(
+    def lend_classifier(
         self, source: str, names: Sequence[str], kind: Kind, progress: Progress | None = None
-    ) -> LoadedModel:
-        """Return a model with a head for labels, **replacing the one in memory** if that is another.
+    ) -> AbstractContextManager[LoadedModel]:
+        """Lend a model with a head for labels, **replacing the one in memory** if that is another.
 
         Raises:
             ModelError: it cannot be loaded; the one in memory stays.
         """
         wanted = parse_source(source).value, tuple(names), kind
-        return self._keep(wanted, lambda: load_classifier(source, names, kind, progress=progress))
+        return self._lend(wanted, lambda: load_classifier(source, names, kind, progress=progress))
 
-    def _keep(self, wanted: Key, load: Callable[[], LoadedModel]) -> LoadedModel:
-        with self.lock:
+    @contextmanager
+    def _lend(self, wanted: Key, load: Callable[[], LoadedModel]) -> Iterator[LoadedModel]:
+        with self._entry:
+            model = self._take(wanted, load)
+        try:
+            yield model
+        finally:
+            with self._given_back:
+                self._users -= 1
+                self._given_back.notify_all()
+
+    def _take(self, wanted: Key, load: Callable[[], LoadedModel]) -> LoadedModel:
+        from ia3_studio.models.quick import quicken
+
+        with self._given_back:
             if self._model is None or self._key != wanted:
-                self._model, self._key = load(), wanted
+                self._given_back.wait_for(lambda: self._users == 0)
+                fresh = load()
+                quicken(fresh.model)
+                self._model, self._key = fresh, wanted
+            self._users += 1
             return self._model

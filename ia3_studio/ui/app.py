@@ -236,7 +236,7 @@ def _wire_choices(studio: Studio, session: Session, page: Page) -> None:
         chosen.success(guard(scales_tab.draw, studio), page.scales.inputs, page.scales.drawn, **quiet())
         chosen.success(guard(verdict_card.draw, studio), session.shown, page.scales.verdict.drawn, **quiet())
         chosen.success(guard(export_tab.offer, studio), session.shown, page.export.drawn, **quiet())
-        chosen.success(guard(chat_tab.describe, studio), [session.shown, session.model], page.chat.note, **quiet())
+        chosen.success(guard(chat_tab.describe, studio), page.chat.inputs, page.chat.drawn, **quiet())
 
 
 def _wire_starts(studio: Studio, session: Session, page: Page) -> None:

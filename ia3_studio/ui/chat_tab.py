@@ -1,153 +1,154 @@
-"""How do the base model and the tuned one answer the same prompt?"""
+"""What do the base model and the tuned ones answer to the same prompt?"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import gradio as gr
 
-from ia3_studio.chat import ChatSettings, reply
+from ia3_studio.chat import PRESETS, Answer, ChatSettings
 from ia3_studio.data.examples import Message
 from ia3_studio.errors import StudioError
-from ia3_studio.sorting import labels_in, sort_text
-from ia3_studio.ui import text
+from ia3_studio.sorting import labels_in
+from ia3_studio.ui import chat_words as words
+from ia3_studio.ui import text, try_it
+from ia3_studio.ui.answering import News, Question, answer_in_memory, sharing
 from ia3_studio.ui.boundary import guard
-from ia3_studio.ui.instrument import ROLES, STRONGEST, Knobs, played
+from ia3_studio.ui.components.layer_tree import LayerTree, show_rows
+from ia3_studio.ui.instrument import (
+    BASE,
+    HEAVIEST,
+    MIX,
+    PANES,
+    SHOWN,
+    STRONGEST,
+    Mixture,
+    Speaker,
+    heard_ticks,
+    muted_by,
+    offered,
+    speaker,
+)
 from ia3_studio.ui.job import Job
 from ia3_studio.ui.markup import heading, note
+from ia3_studio.ui.panes import (
+    Pane,
+    as_json,
+    as_markdown,
+    asked,
+    before,
+    matched,
+    messages_of,
+    question_of,
+    turn_at,
+    with_answer,
+)
 from ia3_studio.ui.session import Session, Studio, quiet
 from ia3_studio.ui.shown import Shown, find
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ia3_studio.data.labels import Labels
-    from ia3_studio.models import ModelMemory
-
-Bubble = dict[str, Any]
-"""One message as gr.Chatbot sends and takes it."""
-News = str | tuple[str, ...]
-"""What is being done, or the answers so far."""
+PANE_IDS = ("chat-base", "chat-tuned", "chat-third", "chat-fourth")
+UNTOUCHED = ""
+"""Ticks of a tree that was never filled: nothing is muted."""
+FIRST_PANES = 2
+"""Panes that are there at first: the base model and what the tabs show."""
 
 
 @dataclass(frozen=True)
 class ChatTab:
     """What the page wires to other tabs."""
 
-    note: gr.HTML
+    inputs: list[gr.components.Component]
+    drawn: list[gr.components.Component | gr.Column]
+    """What :func:`describe` fills."""
     next: gr.Button
 
 
 @dataclass(frozen=True)
-class Question:
-    """What one click on Send asks for."""
+class Form:
+    """The fields of the tab as a click finds them."""
 
-    shown: Shown | None
+    key: str
     model: str
-    conversations: tuple[tuple[Message, ...], ...]
-    """The base model's first, then the tuned model's when there is one."""
+    count: int
+    who: tuple[str, ...]
+    strengths: tuple[float, ...]
+    panes: list[Pane]
     settings: ChatSettings
-    knobs: Knobs = field(default_factory=Knobs)
-    """How the tuned model is played."""
+    system: str
+    ticks: str
+    mixture: Mixture
+
+    @staticmethod
+    def of(values: Sequence[Any]) -> Form:
+        """Read the fields in the order in which :func:`build` hands them over.
+
+        Raises:
+            StudioError: a field holds what it cannot.
+        """
+        key, model, count, *rest = values
+        if count not in range(1, PANES + 1):
+            raise StudioError(f"There are {count} panes; choose 1 to {PANES}.")
+        who, strengths, panes = rest[:PANES], rest[PANES : 2 * PANES], rest[2 * PANES : 3 * PANES]
+        temperature, top_p, top_k, penalty, length, seed, system, ticks, other, weight, other_weight = rest[3 * PANES :]
+        settings = ChatSettings(
+            float(temperature), float(top_p), int(length), int(seed or 0), int(top_k or 0), float(penalty)
+        )
+        mixture = Mixture(str(other or ""), float(weight), float(other_weight))
+        return Form(
+            str(key), str(model), int(count), tuple(map(str, who)), tuple(map(float, strengths)),
+            matched([list(pane or []) for pane in panes[: int(count)]]), settings, str(system or ""), str(ticks or ""),
+            mixture,
+        )  # fmt: skip
 
 
-def ask(
-    studio: Studio, key: str, prompt: str, base: list[Bubble], tuned: list[Bubble]
-) -> tuple[str, list[Bubble], list[Bubble]]:
-    """Put the prompt into the panes that can answer; return (empty textbox, base pane, tuned pane)."""
+def ask(studio: Studio, prompt: str, count: int, *panes: Pane) -> tuple[Any, ...]:
+    """Put the prompt into the panes; return (empty textbox, every pane)."""
     if not prompt.strip():
-        return "", base, tuned
-    bubble = {"role": "user", "content": prompt.strip()}
-    return "", [*base, bubble], [*tuned, bubble] if has_adapter(find(studio, key)) else tuned
+        return "", *(gr.skip() for _ in range(PANES))
+    return "", *_filled(asked(matched([list(pane or []) for pane in panes[:count]]), prompt.strip()))
 
 
-def answer(
-    studio: Studio,
-    key: str,
-    model: str,
-    base: list[Bubble],
-    tuned: list[Bubble],
-    temperature: float,
-    top_p: float,
-    length: float,
-    seed: float,
-    system: str = "",
-    strength: float = 1.0,
-    roles: Sequence[str] = (),
-    layers: str = "",
-) -> Iterator[tuple[Any, Any, str]]:
-    """Stream both answers; yield (base pane, tuned pane, note)."""
-    shown = find(studio, key)
-    panes = (base, tuned) if has_adapter(shown) else (base,)
+def answer(studio: Studio, *values: Any) -> Iterator[tuple[Any, ...]]:
+    """Stream the answers; yield (note, tokens, files, speed below each pane, every pane)."""
+    unchanged = [gr.skip()] * (2 * PANES)
     try:
-        if not base or base[-1]["role"] != "user":
-            raise StudioError(text.EMPTY_PROMPT)
-        settings = ChatSettings(temperature, top_p, int(length), int(seed))
-        knobs = Knobs(float(strength), tuple(roles or ()), layers or "")
-        opening = (Message("system", system.strip()),) if system and system.strip() else ()
-        conversations = tuple(opening + messages_of(pane) for pane in panes)
-        question = Question(shown, (shown and shown.model) or model, conversations, settings, knobs)
-        with Job[News, None](lambda report: answer_in_memory(studio, question, report)) as job:
+        form = Form.of(values)
+        question = _question(studio, form)
+        labels = [each.label for each in question.speakers]
+        with Job[News, tuple[Answer, ...]](lambda report: answer_in_memory(studio, question, report)) as job:
             for news in job:
                 if isinstance(news, str):
-                    yield gr.skip(), gr.skip(), note(news)
+                    yield note(news), *[gr.skip()] * 3, *unchanged
                 else:
-                    filled = [with_answer(pane, words) for pane, words in zip(panes, news, strict=True)]
-                    yield filled[0], filled[1] if len(filled) > 1 else gr.skip(), note(chatting_with(shown, model))
-            job.result()
-    except StudioError as error:  # said here: a failed event would cover both panes
+                    yield note(_said(studio, form)), *[gr.skip()] * 3, *_shown(form, news)
+            answers = job.result()
+        files = _files(studio, form, labels, answers)
+        yield note(_said(studio, form)), words.token_view(labels, answers), *files, *_shown(form, answers)
+    except StudioError as error:  # said here: a failed event would cover the panes
         gr.Warning(text.escape(str(error)), title=text.PROBLEM)
-        yield gr.skip(), gr.skip(), note(str(error), "bad")
+        yield note(str(error), "bad"), *[gr.skip()] * 3, *unchanged
 
 
-def answer_in_memory(studio: Studio, question: Question, report: Callable[[News], None]) -> None:
-    """Load the model, attach the adapter and report the answers as they grow; leave the model as it was."""
-    from ia3_studio.method import Adapter
-    from ia3_studio.method.adapter import put_on
-
-    memory, knobs = studio.memory, question.knobs
-    report(text.WAITING_FOR_MODEL if memory.loaded else text.loading(question.model))
-    adapter = question.shown.adapter if question.shown else None
-    labels = labels_in(adapter) if adapter else None
-    with memory.lock:
-        if adapter and labels:
-            report(sorted_in_memory(memory, question, adapter, labels, report))
-            return
-        loaded = memory.get(question.model, lambda _share, sentence: report(sentence))
-        attachment = None
-        if adapter:
-            heard = Adapter.load(adapter)
-            heard = played(heard, knobs, studio.shelf.read(question.model).tree) if knobs.mutes else heard
-            attachment = put_on(loaded.model, heard, source=f"in {adapter}")
-        strengths = (0.0, knobs.strength)[: len(question.conversations)]
-        try:
-            for answers in reply(loaded, attachment, question.conversations, strengths, question.settings):
-                report(answers)
-        finally:
-            if attachment:
-                attachment.detach()
-
-
-def sorted_in_memory(
-    memory: ModelMemory, question: Question, adapter: Path, labels: Labels, report: Callable[[News], None]
-) -> tuple[str, ...]:
-    """Return what both models sort the last message into; leave the model as it was."""
-    from ia3_studio.method import load_adapter
-
-    loaded = memory.get_classifier(question.model, labels.names, labels.kind, lambda _share, said: report(said))
-    attachment = load_adapter(loaded.model, adapter)
-    try:
-        found = sort_text(loaded, attachment, labels, question.conversations[-1][-1].content)
-    finally:
-        attachment.detach()
-    return tuple(text.guesses([(guess.label, guess.share) for guess in each], labels.kind) for each in found)
-
-
-def describe(studio: Studio, key: str, model: str) -> str:
-    """Return which models the next question goes to."""
-    return note(chatting_with(find(studio, key), model))
+def describe(studio: Studio, key: str, model: str, count: int, *who: str) -> tuple[Any, ...]:
+    """Return who can answer now (note, panes, try-it panel, tree, mixture, who in each pane, strength of each)."""
+    shown = find(studio, key)
+    model = (shown and shown.model) or model
+    labels = labels_in(shown.adapter) if shown and shown.adapter else None
+    choices = offered(studio, key, model) if not labels else [(words.BASE_VOICE, BASE)]
+    known = {value for _label, value in choices}
+    chosen = [_voice_of(number, each, known) for number, each in enumerate(who)]
+    others = [(label, value) for label, value in choices if value not in (BASE, SHOWN, MIX)]
+    return (
+        note(chatting_with(shown, model)),
+        gr.update(visible=labels is None),
+        *try_it.describe(labels),
+        _tree_update(studio, shown, model) if labels is None else gr.skip(),
+        gr.update(choices=others, value=others[0][1] if others else None),
+        *(gr.update(choices=choices, value=each) for each in chosen),
+        *(gr.update(visible=_is_tuned(number, count, each)) for number, each in enumerate(chosen)),
+    )
 
 
 def chatting_with(shown: Shown | None, model: str) -> str:
@@ -160,28 +161,39 @@ def chatting_with(shown: Shown | None, model: str) -> str:
     return said(shown.name, shown.model)
 
 
-def messages_of(pane: list[Bubble]) -> tuple[Message, ...]:
-    """Return a pane as the chat template wants it: a question that was never answered is left out."""
-    turns = [Message(str(bubble["role"]), plain_text(bubble["content"])) for bubble in pane]
-    following = [*(turn.role for turn in turns[1:]), ""]
-    return tuple(turn for turn, after in zip(turns, following, strict=True) if (turn.role, after) != ("user", "user"))
+def show_panes(count: int, *who: str) -> tuple[Any, ...]:
+    """Show as many panes as wanted; return (every pane's column, strength of each)."""
+    return (
+        *(gr.update(visible=number < count) for number in range(PANES)),
+        *(gr.update(visible=_is_tuned(number, count, each)) for number, each in enumerate(who)),
+    )
 
 
-def plain_text(content: Any) -> str:
-    """Return a bubble's text; gr.Chatbot sends a list of parts."""
-    if isinstance(content, str):
-        return content
-    return "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+def again(studio: Studio, number: int, event: gr.RetryData, seed: float, count: int, *panes: Pane) -> tuple[Any, ...]:
+    """Take an answer back to draw it anew, with the next seed; return (seed, every pane)."""
+    turn = turn_at(panes[number], _place(event))
+    kept = [[*before(pane, turn), {"role": "user", "content": question_of(pane, turn)}] for pane in panes[:count]]
+    return int(seed or 0) + 1, *_filled(kept)
 
 
-def with_answer(pane: list[Bubble], words: str) -> list[Bubble]:
-    """Return a pane with the answer so far."""
-    return [*pane, {"role": "assistant", "content": words or "…"}]
+def undo(studio: Studio, number: int, event: gr.UndoData, count: int, *panes: Pane) -> tuple[Any, ...]:
+    """Take the last exchange back; return (its question, every pane)."""
+    turn = turn_at(panes[number], _place(event))
+    return question_of(panes[number], turn), *_filled([before(pane, turn) for pane in panes[:count]])
 
 
-def has_adapter(shown: Shown | None) -> bool:
-    """Say whether there is a tuned model to ask."""
-    return shown is not None and shown.adapter is not None
+def edit(studio: Studio, number: int, event: gr.EditData, count: int, *panes: Pane) -> tuple[Any, ...]:
+    """Ask another question in place of an earlier one; return every pane, cut there."""
+    turn = turn_at(panes[number], _place(event))
+    return tuple(_filled(asked([before(pane, turn) for pane in panes[:count]], str(event.value).strip())))
+
+
+def use_preset(name: str) -> tuple[Any, ...]:
+    """Return (temperature, top-p, top-k, repetition penalty) of a way of drawing."""
+    chosen = PRESETS.get(name)
+    if chosen is None:
+        return tuple(gr.skip() for _ in range(4))
+    return chosen.temperature, chosen.top_p, chosen.top_k, chosen.repetition_penalty
 
 
 def show_stop(answering: bool) -> tuple[Any, Any]:
@@ -189,80 +201,230 @@ def show_stop(answering: bool) -> tuple[Any, Any]:
     return gr.update(visible=not answering), gr.update(visible=answering)
 
 
+def _question(studio: Studio, form: Form) -> Question:
+    shown = find(studio, form.key)
+    model = (shown and shown.model) or form.model
+    if not form.panes[0] or form.panes[0][-1]["role"] != "user":
+        raise StudioError(text.EMPTY_PROMPT)
+    speakers = tuple(_speaker(studio, form, shown, number) for number in range(form.count))
+    opening = (Message("system", form.system.strip()),) if form.system.strip() else ()
+    conversations = tuple(opening + messages_of(pane) for pane in form.panes)
+    return Question(model, speakers, conversations, form.settings, _muted(studio, form, shown, model))
+
+
+def _speaker(studio: Studio, form: Form, shown: Shown | None, number: int) -> Speaker:
+    who = form.who[number]
+    if who == SHOWN and (shown is None or shown.adapter is None):  # nothing is trained yet: the base model answers
+        return Speaker(words.BASE_VOICE)
+    return speaker(studio, who, form.strengths[number], form.key, form.mixture)
+
+
+def _muted(studio: Studio, form: Form, shown: Shown | None, model: str) -> frozenset[Any]:
+    from ia3_studio.method import Adapter
+
+    if shown is None or shown.adapter is None or form.ticks == UNTOUCHED:
+        return frozenset()
+    return muted_by(studio.shelf.read(model).rows, Adapter.load(shown.adapter), form.ticks)
+
+
+def _tree_update(studio: Studio, shown: Shown | None, model: str) -> Any:
+    from ia3_studio.method import Adapter
+
+    if shown is None or shown.adapter is None:
+        return gr.update(value=UNTOUCHED)
+    rows = studio.shelf.read(model).rows
+    return show_rows(rows, heard_ticks(rows, Adapter.load(shown.adapter)))
+
+
+def _voice_of(number: int, wanted: str, known: set[str]) -> str:
+    if wanted in known:
+        return wanted
+    return SHOWN if SHOWN in known and number else BASE
+
+
+def _is_tuned(number: int, count: int, who: str) -> bool:
+    return number < count and who != BASE
+
+
+def _said(studio: Studio, form: Form) -> str:
+    shown = find(studio, form.key)
+    shared = sharing(studio)
+    return f"{chatting_with(shown, form.model)} {shared}".strip()
+
+
+def _shown(form: Form, answers: Sequence[Answer]) -> list[Any]:
+    panes = [with_answer(pane, each.text) for pane, each in zip(form.panes, answers, strict=True)]
+    speeds = [note(words.speed(each)) for each in answers]
+    return [*speeds, *[gr.skip()] * (PANES - len(speeds)), *_filled(panes)]
+
+
+def _filled(panes: Sequence[Pane]) -> list[Any]:
+    """Return panes for all columns: those not shown stay."""
+    return [*panes, *[gr.skip()] * (PANES - len(panes))]
+
+
+def _files(studio: Studio, form: Form, labels: Sequence[str], answers: Sequence[Answer]) -> tuple[str, str]:
+    """Write the conversation for the download buttons; return the paths."""
+    panes = [with_answer(pane, each.text) for pane, each in zip(form.panes, answers, strict=True)]
+    facts = {"model": form.model, "system": form.system, "settings": asdict(form.settings), "voices": list(labels)}
+    folder = studio.scratch / f"chat-{form.key.replace(':', '-') or 'base'}"
+    folder.mkdir(parents=True, exist_ok=True)
+    markdown, document = folder / "conversation.md", folder / "conversation.json"
+    said = [("Model", form.model), ("Drawn with", ", ".join(f"{k} {v}" for k, v in asdict(form.settings).items()))]
+    markdown.write_text(as_markdown(labels, panes, said), encoding="utf-8")
+    last = [{"tokens": [asdict(token) for token in each.tokens], "seconds": each.seconds} for each in answers]
+    document.write_text(as_json(labels, panes, {**facts, "last_answers": last}), encoding="utf-8")
+    return str(markdown), str(document)
+
+
+def _place(event: gr.EventData) -> int:
+    index = event.index
+    return int(index[0] if isinstance(index, list | tuple) else index)
+
+
 def build(studio: Studio, session: Session, page: gr.Tab) -> ChatTab:
     """Draw the tab and wire its own events."""
-    gr.HTML(heading(text.CHAT_TITLE, text.CHAT_WORDS))
+    gr.HTML(heading(words.TITLE, words.WORDS))
     said = gr.HTML(elem_id="chat-note")
-    with gr.Row(elem_classes="panes"):
-        base = gr.Chatbot(label=text.BASE, placeholder=text.BASE_EMPTY, elem_id="chat-base", **_PANE)
-        tuned = gr.Chatbot(label=text.TUNED, placeholder=text.TUNED_EMPTY, elem_id="chat-tuned", **_PANE)
-    with gr.Row(elem_classes="prompt-row"):
-        prompt = gr.Textbox(
-            label=text.PROMPT, placeholder=text.PROMPT_HINT, lines=1, max_lines=6, scale=8, elem_id="chat-prompt"
-        )
-        send = gr.Button(text.SEND, variant="primary", scale=1, min_width=110, elem_id="chat-send")
-        stop = gr.Button(text.STOP_ANSWER, scale=1, min_width=110, visible=False, elem_id="chat-stop")
-        clear = gr.Button(text.CLEAR, scale=1, min_width=110, elem_id="chat-clear")
-    examples = [[example] for example in text.CHAT_EXAMPLES]
-    gr.Examples(examples, prompt, label=text.CHAT_EXAMPLES_LABEL, api_visibility="private")
-    with gr.Row(elem_classes="choose-row"):
-        strength = gr.Slider(
-            0, STRONGEST, 1, step=0.05, label=text.STRENGTH_DIAL, info=text.STRENGTH_DIAL_INFO, scale=4,
-            min_width=240, elem_id="strength",
-        )  # fmt: skip
-        muted = gr.CheckboxGroup(
-            list(ROLES), label=text.MUTED, info=text.MUTED_INFO, scale=4, min_width=240, elem_id="muted"
-        )
-        layers = gr.Textbox(
-            label=text.MUTED_LAYERS, info=text.MUTED_LAYERS_INFO, placeholder="0-9, 12", max_lines=1, max_length=200,
-            scale=2, min_width=160, elem_id="muted-layers",
-        )  # fmt: skip
-    with gr.Accordion(text.CHAT_SETTINGS, open=False, elem_classes="accordion"):
-        system = gr.Textbox(
-            label=text.SYSTEM_PROMPT,
-            info=text.SYSTEM_PROMPT_INFO,
-            max_lines=4,
-            max_length=4000,
-            elem_id="system-prompt",
-        )
+    panel = try_it.build(studio, session)
+    with gr.Column(elem_id="chat-room") as room:
+        panes = _Panes.build()
+        with gr.Row(elem_classes="prompt-row"):
+            prompt = gr.Textbox(
+                label=text.PROMPT, placeholder=text.PROMPT_HINT, lines=1, max_lines=6, scale=8, elem_id="chat-prompt"
+            )
+            send = gr.Button(text.SEND, variant="primary", scale=1, min_width=110, elem_id="chat-send")
+            stop = gr.Button(text.STOP_ANSWER, scale=1, min_width=110, visible=False, elem_id="chat-stop")
+            clear = gr.Button(text.CLEAR, scale=1, min_width=110, elem_id="chat-clear")
+        examples = [[example] for example in text.CHAT_EXAMPLES]
+        gr.Examples(examples, prompt, label=text.CHAT_EXAMPLES_LABEL, api_visibility="private")
+        drawing = _drawing_fields()
+        with gr.Accordion(words.MUTE_TITLE, open=False, elem_classes="accordion"):
+            tree = LayerTree(elem_id="heard-tree", words={"empty": words.MUTE_EMPTY})
+        mixture = _mixture_fields()
+        with gr.Accordion(words.TOKENS_TITLE, open=False, elem_classes="accordion"):
+            tokens = gr.HTML(words.token_view((), ()), elem_id="chat-tokens")
         with gr.Row():
-            temperature = gr.Slider(
-                0, 2, _DEFAULTS.temperature, step=0.05, label="Temperature", info=text.TEMPERATURE_INFO
-            )
-            top_p = gr.Slider(0.05, 1, _DEFAULTS.top_p, step=0.05, label="Top-p", info=text.TOP_P_INFO)
-            length = gr.Slider(
-                16, 512, _DEFAULTS.max_new_tokens, step=16, label=text.ANSWER_LENGTH, info=text.LENGTH_INFO_CHAT
-            )
-            seed = gr.Number(_DEFAULTS.seed, label="Seed", precision=0, minimum=0, info=text.SEED_INFO)
+            markdown = gr.DownloadButton(words.SAVE_MARKDOWN, size="md", elem_id="chat-markdown")
+            document = gr.DownloadButton(words.SAVE_JSON, size="md", elem_id="chat-json")
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_EXPORT, variant="primary", elem_id="next-export")
 
-    knobs = [system, strength, muted, layers]
-    inputs = [session.shown, session.model, base, tuned, temperature, top_p, length, seed, *knobs]
-    asked = gr.on(
-        [send.click, prompt.submit],
-        guard(ask, studio),
-        [session.shown, prompt, base, tuned],
-        [prompt, base, tuned],
-        **quiet(),
-    )
+    fields = [*panes.who, *panes.strengths, *panes.chats, *drawing, tree, *mixture]
+    inputs = [session.shown, session.model, panes.count, *fields]
+    filled = [said, tokens, markdown, document, *panes.speeds, *panes.chats]
     swap = [send, stop]
-    answered = asked.success(lambda: show_stop(True), None, swap, **quiet(queue=False)).then(
-        guard(answer, studio), inputs, [base, tuned, said], **quiet(concurrency_limit=4)
+
+    def then_answer(event: Any) -> Any:
+        """Let an event be followed by the answers, with a button to stop them."""
+        began = event.success(lambda: show_stop(True), None, swap, **quiet(queue=False))
+        answered = began.then(guard(answer, studio), inputs, filled, **quiet(concurrency_limit=4))
+        answered.then(lambda: show_stop(False), None, swap, **quiet(queue=False))
+        return answered
+
+    asking = [panes.count, *panes.chats]
+    asked_now = gr.on(
+        [send.click, prompt.submit], guard(ask, studio), [prompt, *asking], [prompt, *panes.chats], **quiet()
     )
-    answered.then(lambda: show_stop(False), None, swap, **quiet(queue=False))
-    stop.click(lambda: show_stop(False), None, swap, cancels=[answered], **quiet())
+    answered = [then_answer(asked_now)]
+    seed = drawing[5]
+    for number, pane in enumerate(panes.chats):
+        answered.append(then_answer(pane.retry(guard(again, studio, number), [seed, *asking], [seed, *panes.chats],
+                                               **quiet())))  # fmt: skip
+        answered.append(then_answer(pane.edit(guard(edit, studio, number), asking, panes.chats, **quiet())))
+        pane.undo(guard(undo, studio, number), asking, [prompt, *panes.chats], **quiet())
+    stop.click(lambda: show_stop(False), None, swap, cancels=answered, **quiet())
     gr.on(
-        [clear.click, base.clear, tuned.clear],  # both panes hold one conversation: they end together
-        lambda: ([], [], *show_stop(False)),
+        [clear.click, *(pane.clear for pane in panes.chats)],  # the panes hold one conversation: they end together
+        lambda: (*[[]] * PANES, *[""] * PANES, *show_stop(False)),
         None,
-        [base, tuned, *swap],
-        cancels=[answered],
+        [*panes.chats, *panes.speeds, *swap],
+        cancels=answered,
         **quiet(),
     )
-    page.select(guard(describe, studio), [session.shown, session.model], said, **quiet())
-    return ChatTab(said, onward)
+    gr.on(
+        [panes.count.input, *(each.input for each in panes.who)],
+        show_panes,
+        [panes.count, *panes.who],
+        [*panes.columns, *panes.strengths],
+        **quiet(queue=False),
+    )
+    drawn = [said, room, *panel.drawn, tree, mixture[0], *panes.who, *panes.strengths]
+    asks = [session.shown, session.model, panes.count, *panes.who]
+    page.select(guard(describe, studio), asks, drawn, **quiet())
+    return ChatTab(asks, drawn, onward)
 
 
-_PANE: dict[str, Any] = {"height": 420, "buttons": ["copy"], "layout": "bubble"}
-_DEFAULTS = ChatSettings()
+@dataclass(frozen=True)
+class _Panes:
+    """The columns of answers."""
+
+    count: gr.Radio
+    columns: list[gr.Column]
+    who: list[gr.Dropdown]
+    strengths: list[gr.Slider]
+    chats: list[gr.Chatbot]
+    speeds: list[gr.HTML]
+
+    @staticmethod
+    def build() -> _Panes:
+        """Draw all columns, of which the first two are there at first."""
+        count = gr.Radio(list(range(1, PANES + 1)), value=FIRST_PANES, label=words.PANE_COUNT, elem_id="pane-count")
+        panes = _Panes(count, [], [], [], [], [])
+        with gr.Row(elem_classes="panes", equal_height=False):
+            for number, name in enumerate(PANE_IDS):
+                with gr.Column(min_width=280, visible=number < FIRST_PANES, elem_classes="pane") as column:
+                    panes._draw(number, name)
+                panes.columns.append(column)
+        return panes
+
+    def _draw(self, number: int, name: str) -> None:
+        who = BASE if number == 0 else SHOWN
+        label = words.WHO.format(number=number + 1)
+        choices = [(words.BASE_VOICE, BASE), (words.SHOWN_SOON, SHOWN)]
+        with gr.Row(equal_height=True):
+            self.who.append(gr.Dropdown(choices, value=who, label=label, min_width=150, elem_id=f"who-{number + 1}"))
+            self.strengths.append(
+                gr.Slider(0, STRONGEST, 1, step=0.05, label=words.STRENGTH, info=words.STRENGTH_INFO, min_width=150,
+                          visible=_is_tuned(number, FIRST_PANES, who), elem_id=f"strength-{number + 1}")
+            )  # fmt: skip
+        self.chats.append(
+            gr.Chatbot(label=label, show_label=False, placeholder=words.EMPTY_PANE, elem_id=name, height=420,
+                       buttons=["copy", "copy_all"], layout="bubble", editable="user", feedback_options=None)
+        )  # fmt: skip
+        self.speeds.append(gr.HTML(elem_id=f"speed-{number + 1}", elem_classes="speed"))
+
+
+def _drawing_fields() -> list[gr.components.Component]:
+    """Draw how answers are drawn; return (temperature, top-p, top-k, penalty, length, seed, system prompt)."""
+    usual = ChatSettings()
+    with gr.Accordion(text.CHAT_SETTINGS, open=False, elem_classes="accordion"):
+        preset = gr.Radio(list(PRESETS), value="Balanced", label=words.PRESET, elem_id="draw-preset")
+        with gr.Row():
+            temperature = gr.Slider(0, 2, usual.temperature, step=0.05, label="Temperature", min_width=150,
+                                    info=text.TEMPERATURE_INFO, elem_id="temperature")  # fmt: skip
+            top_p = gr.Slider(0.05, 1, usual.top_p, step=0.05, label="Top-p", min_width=150, info=text.TOP_P_INFO)
+            top_k = gr.Number(usual.top_k, label="Top-k", precision=0, minimum=0, min_width=110, info=words.TOP_K_INFO)
+            penalty = gr.Slider(1, 2, usual.repetition_penalty, step=0.05, label=words.PENALTY, min_width=150,
+                                info=words.PENALTY_INFO)  # fmt: skip
+            length = gr.Slider(16, 512, usual.max_new_tokens, step=16, label=text.ANSWER_LENGTH, min_width=150,
+                               info=text.LENGTH_INFO_CHAT, elem_id="answer-length")  # fmt: skip
+            seed = gr.Number(usual.seed, label="Seed", precision=0, minimum=0, min_width=110, info=text.SEED_INFO,
+                             elem_id="chat-seed")  # fmt: skip
+        system = gr.Textbox(label=text.SYSTEM_PROMPT, info=text.SYSTEM_PROMPT_INFO, max_lines=4, max_length=4000,
+                            elem_id="system-prompt")  # fmt: skip
+    preset.input(use_preset, preset, [temperature, top_p, top_k, penalty], **quiet(queue=False))
+    return [temperature, top_p, top_k, penalty, length, seed, system]
+
+
+def _mixture_fields() -> list[gr.components.Component]:
+    """Draw what a mixture is made of; return (the other adapter, weight of the one shown, weight of the other)."""
+    with gr.Accordion(words.MIX_TITLE, open=False, elem_classes="accordion"):
+        gr.HTML(note(words.MIX_WORDS))
+        with gr.Row():
+            other = gr.Dropdown(
+                [], label=words.MIX_OTHER, info=words.MIX_OTHER_INFO, min_width=200, elem_id="mix-other"
+            )
+            own = gr.Slider(-HEAVIEST, HEAVIEST, 0.5, step=0.05, label=words.MIX_OWN_WEIGHT, elem_id="mix-own")
+            weight = gr.Slider(-HEAVIEST, HEAVIEST, 0.5, step=0.05, label=words.MIX_OTHER_WEIGHT, elem_id="mix-weight")
+    return [other, own, weight]

@@ -1,77 +1,152 @@
-"""What do the knobs of the chat do to the adapter that answers? Parts are muted; its strength is its row's own."""
+"""Who answers in a pane, and how is it played? Adapters at a strength, mixtures of two, parts muted."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ia3_studio.errors import AdapterError, SelectionError, StudioError
-from ia3_studio.ui import text
+from ia3_studio.sorting import labels_in
+from ia3_studio.ui import chat_words as words
+from ia3_studio.ui.components.tree_rows import TreeRows, decode_ticks, in_rows, ticks_of
+from ia3_studio.ui.shown import Shown, find, import_key, imported, run_key
 
 if TYPE_CHECKING:
-    from ia3_studio.method import Adapter
-    from ia3_studio.method import LayerTree as ModelTree
+    from ia3_studio.chat import Voice
+    from ia3_studio.method import Adapter, Site
+    from ia3_studio.ui.session import Studio
 
 STRONGEST = 2.0
-ROLES = {"keys": "key", "values": "value", "feed-forward": "feed-forward"}
-"""What can be muted as a whole, by the words on the page."""
+HEAVIEST = 2.0
+PANES = 4
+BASE, SHOWN, MIX = "base", "shown", "mix"
+"""Who may answer, beside other runs and imports by their keys: the model as it came, what the tabs show, a mixture."""
+OFFERED = 40
+"""Adapters that are offered beside the one shown, the newest first."""
 
 
 @dataclass(frozen=True)
-class Knobs:
-    """How the tuned model is played; the next message hears it."""
+class Mixture:
+    """What the mixture is made of: the adapter shown and another one, each with its weight."""
 
-    strength: float = 1.0
-    """0 is the base model, 1 the tuned one, both exactly."""
-    roles: tuple[str, ...] = ()
-    """Words of ``ROLES`` that are muted."""
-    layers: str = ""
-    """Layers that are muted, such as "0-9, 12"; with roles, only these roles in them."""
+    other: str = ""
+    weight: float = 0.5
+    other_weight: float = 0.5
 
     def __post_init__(self) -> None:
-        if not 0 <= self.strength <= STRONGEST:
-            raise StudioError(f"The strength is {self.strength}; choose a number from 0 to {STRONGEST:g}.")
-        unknown = [role for role in self.roles if role not in ROLES]
-        if unknown:
-            raise StudioError(f"There is nothing called {unknown[0][:40]!r} to mute; choose among {', '.join(ROLES)}.")
-
-    @property
-    def mutes(self) -> bool:
-        """Say whether any part is muted."""
-        return bool(self.roles or self.layers.strip())
+        for each in (self.weight, self.other_weight):
+            if not -HEAVIEST <= each <= HEAVIEST:
+                raise StudioError(f"A weight is {each}; choose a number from {-HEAVIEST:g} to {HEAVIEST:g}.")
 
 
-def played(adapter: Adapter, knobs: Knobs, tree: ModelTree) -> Adapter:
-    """Return the adapter with what is muted set to 1.
+@dataclass(frozen=True)
+class Speaker:
+    """Who answers in one pane."""
 
-    Args:
-        tree: of its base model, which knows roles that the adapter's file may not name.
+    label: str
+    strength: float = 0.0
+    parts: tuple[tuple[Path, float], ...] = ()
+    """Folders of the adapters that are added up, each with its weight; none is the base model."""
+
+
+def offered(studio: Studio, key: str, model: str) -> list[tuple[str, str]]:
+    """Return (words, key) of all who can answer with one base model, the base model first."""
+    shown = find(studio, key)
+    found = [(words.BASE_VOICE, BASE)]
+    if shown and _speaks(shown):
+        found.append((words.shown_voice(shown.name), SHOWN))
+    others = [each for each in _others(studio) if each.key != key and each.model == model and _speaks(each)]
+    found += [(each.name, each.key) for each in others[:OFFERED]]
+    return [*found, (words.MIX_VOICE, MIX)] if len(found) > 2 else found
+
+
+def speaker(studio: Studio, who: str, strength: float, key: str, mixture: Mixture) -> Speaker:
+    """Return who answers, looked up anew: keys come from a browser.
 
     Raises:
-        StudioError: the words name no layer, or nothing of the adapter.
+        StudioError: the strength is out of range, or there is nothing of that kind to answer.
     """
-    from ia3_studio.method.algebra import mute
+    if not 0 <= strength <= STRONGEST:
+        raise StudioError(f"The strength is {strength}; choose a number from 0 to {STRONGEST:g}.")
+    if who == BASE:
+        return Speaker(words.BASE_VOICE)
+    first = _require(find(studio, key if who in (SHOWN, MIX) else who))
+    if who != MIX:
+        return Speaker(first.name, strength, ((_folder(first), 1.0),))
+    second = _require(find(studio, mixture.other))
+    parts = (_folder(first), mixture.weight), (_folder(second), mixture.other_weight)
+    return Speaker(words.mixed_voice(first.name, mixture.weight, second.name, mixture.other_weight), strength, parts)
 
-    if not knobs.mutes:
-        return adapter
+
+def voices_of(speakers: Sequence[Speaker], muted: Collection[Site]) -> tuple[Mapping[str, Adapter], tuple[Voice, ...]]:
+    """Return the adapters to serve by name, and each speaker as a voice among them.
+
+    Raises:
+        AdapterError: an adapter cannot be read or mixed.
+    """
+    from ia3_studio.chat import Voice
+    from ia3_studio.method import Adapter, add
+
+    names: dict[tuple[tuple[Path, float], ...], str] = {}
+    served: dict[str, Adapter] = {}
+    for each in speakers:
+        if not each.parts or each.parts in names:
+            continue
+        names[each.parts] = f"voice {len(names)}"
+        adapters, weights = [Adapter.load(folder) for folder, _ in each.parts], [weight for _, weight in each.parts]
+        whole = adapters[0] if len(adapters) == 1 else add(adapters, weights)
+        served[names[each.parts]] = without(whole, muted)
+    return served, tuple(Voice(each.strength, names.get(each.parts, "")) for each in speakers)
+
+
+def heard_ticks(rows: TreeRows, adapter: Adapter) -> str:
+    """Return the ticks of the parts an adapter changes; empty where the tree has no rows for them."""
     try:
-        muted = {(site.path, site.side) for site in tree.choose(_words(knobs))}
-    except SelectionError as error:
-        raise StudioError(text.not_muted(str(error))) from error
-    names = {site.name for site in adapter.selection if (site.path, site.side) in muted and _is_of(site.role, knobs)}
-    if not names:
-        raise AdapterError(text.nothing_muted(_words(knobs)))
-    return mute(adapter, names=names)
+        return ticks_of(rows, in_rows(rows, adapter.selection))
+    except SelectionError:
+        return ""
 
 
-def _words(knobs: Knobs) -> str:
-    """Return what is muted in the words by which sites are chosen."""
-    roles = ",".join(ROLES[role] for role in knobs.roles or ROLES)
-    layers = ",".join(part.strip() for part in knobs.layers.split(",") if part.strip())
-    return f"{roles}@{layers}" if layers else roles
+def muted_by(rows: TreeRows, adapter: Adapter, ticks: str) -> frozenset[Site]:
+    """Return the parts of an adapter that are no longer ticked.
+
+    Raises:
+        SelectionError: the ticks are no rows of this tree.
+    """
+    whole = decode_ticks(heard_ticks(rows, adapter), rows)
+    return frozenset(whole) - frozenset(decode_ticks(ticks, rows))
 
 
-def _is_of(role: str, knobs: Knobs) -> bool:
-    """Say whether a site of the adapter may be muted: one part of a fused projection goes alone where it is named."""
-    known = set(ROLES.values())
-    return role not in known or role in {ROLES[word] for word in knobs.roles or ROLES}
+def without(adapter: Adapter, muted: Collection[Site]) -> Adapter:
+    """Return the adapter with parts set to 1; of a vector over several parts of one projection, only these."""
+    from ia3_studio.method.algebra import mute_channels
+
+    silent: dict[tuple[str, str], set[int]] = {}
+    for part in muted:
+        silent.setdefault((part.path, part.side), set()).update(part.positions)
+    for site in adapter.selection:
+        if chosen := silent.get((site.path, site.side), set()).intersection(site.positions):
+            adapter = mute_channels(adapter, site.name, sorted(chosen))
+    return adapter
+
+
+def _others(studio: Studio) -> list[Shown]:
+    keys = [*(run_key(run.id) for run in studio.store.list()), *(import_key(folder) for folder in imported(studio))]
+    return [shown for key in keys if (shown := find(studio, key)) is not None]
+
+
+def _speaks(shown: Shown) -> bool:
+    return shown.adapter is not None and labels_in(shown.adapter) is None
+
+
+def _require(shown: Shown | None) -> Shown:
+    if shown is None or shown.adapter is None:
+        raise AdapterError(words.NO_VOICE)
+    return shown
+
+
+def _folder(shown: Shown) -> Path:
+    assert shown.adapter is not None  # looked up by _require
+    return shown.adapter

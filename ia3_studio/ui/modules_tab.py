@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
@@ -13,13 +12,9 @@ from ia3_studio.models import STARTER
 from ia3_studio.ui import text
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.components.layer_tree import LayerTree, show_rows
-from ia3_studio.ui.components.tree_rows import decode_ticks, ticks_of
+from ia3_studio.ui.components.tree_rows import decode_ticks, in_rows, ticks_of
 from ia3_studio.ui.markup import heading, note
 from ia3_studio.ui.session import ReadModel, Session, Studio, chosen_model, quiet
-
-if TYPE_CHECKING:
-    from ia3_studio.method import LayerTree as ModelTree
-    from ia3_studio.method import Site
 
 PAPER = "paper"
 """The preset ticked at first."""
@@ -60,7 +55,7 @@ def choose_sites(studio: Studio, source: str, words: str) -> tuple[Any, Any, str
     try:
         if not words.strip():
             raise SelectionError(text.CHOOSE_EMPTY)
-        chosen = in_rows(read.tree, read.tree.choose(words.strip()))
+        chosen = in_rows(read.rows, read.tree.choose(words.strip()))
         ticks = ticks_of(read.rows, chosen)
     except SelectionError as error:
         return gr.skip(), gr.skip(), note(str(error), "bad")
@@ -74,7 +69,7 @@ def name_preset(studio: Studio, source: str, ticks: str) -> str | None:
     chosen = frozenset(decode_ticks(ticks, read.rows))
     for preset, _label in text.PRESETS:
         try:
-            if chosen == frozenset(in_rows(read.tree, read.tree.select(preset))):
+            if chosen == frozenset(in_rows(read.rows, read.tree.select(preset))):
                 return preset
         except SelectionError:  # this model has nothing of that preset
             continue
@@ -87,23 +82,7 @@ def preset_ticks(read: ReadModel, preset: str) -> str:
     Raises:
         SelectionError: the model has nothing of that preset.
     """
-    return ticks_of(read.rows, in_rows(read.tree, read.tree.select(preset)))
-
-
-def in_rows(tree: ModelTree, chosen: Iterable[Site]) -> tuple[Site, ...]:
-    """Return sites as the tree has rows for them: a whole fused projection as all of its parts.
-
-    Raises:
-        SelectionError: a site is on a side that the tree does not offer.
-    """
-    found: dict[Site, None] = {}
-    for site in chosen:
-        parts = [row for row in tree.sites if (row.path, row.side) == (site.path, site.side)]
-        rows = [site] if site in parts else parts
-        if sum(row.size for row in rows) != site.size:
-            raise SelectionError(text.not_in_tree(site.path, site.side))
-        found |= dict.fromkeys(rows)
-    return tuple(found)
+    return ticks_of(read.rows, in_rows(read.rows, read.tree.select(preset)))
 
 
 def build(studio: Studio, session: Session) -> ModulesTab:

@@ -12,9 +12,8 @@ from ia3_studio.method.sites import Selection
 from ia3_studio.runs import RunConfig
 from ia3_studio.ui import text
 from ia3_studio.ui.components.layer_tree import show_rows
-from ia3_studio.ui.components.tree_rows import ticks_of
+from ia3_studio.ui.components.tree_rows import in_rows, ticks_of
 from ia3_studio.ui.markup import note
-from ia3_studio.ui.modules_tab import in_rows
 from ia3_studio.ui.rows_card import shown as rows_shown
 from ia3_studio.ui.session import ReadModel, Studio
 from ia3_studio.ui.shown import find
@@ -60,7 +59,7 @@ def ticks_of_run(read: ReadModel, chosen: Selection | str) -> str:
 
     if isinstance(chosen, str):
         chosen = read.tree.select(chosen) if chosen in PRESETS else read.tree.choose(chosen)
-    return ticks_of(read.rows, in_rows(read.tree, chosen))
+    return ticks_of(read.rows, in_rows(read.rows, chosen))
 
 
 def fields_of(config: RunConfig) -> tuple[Any, ...]:

@@ -226,30 +226,60 @@ def test_memory_keeps_one_model_and_replaces_it(tmp_path: Path) -> None:
     one, two = save_tiny_chat(tmp_path / "one"), save_tiny_chat(tmp_path / "two", seed=1)
     memory = ModelMemory()
     assert memory.loaded is None
-    first = memory.get(str(one))
-    assert memory.get(str(one)) is first
+    with memory.lend(str(one)) as first, memory.lend(str(one)) as same:
+        assert first is same
+        assert memory.users == 2
     assert memory.loaded == str(one)
-    assert memory.get(str(two)) is not first
+    with memory.lend(str(two)) as second:
+        assert second is not first
     assert memory.loaded == str(two)
+    assert memory.users == 0
 
 
 def test_a_failed_load_leaves_the_model_in_memory(tmp_path: Path) -> None:
     memory = ModelMemory()
-    first = memory.get(str(save_tiny_chat(tmp_path / "one")))
-    with pytest.raises(ModelError):
-        memory.get(str(tmp_path / "missing"))
+    with memory.lend(str(save_tiny_chat(tmp_path / "one"))) as first:
+        pass
+    with pytest.raises(ModelError), memory.lend(str(tmp_path / "missing")):
+        pass
     assert memory.loaded == first.source
-    assert memory.get(first.source) is first
+    with memory.lend(first.source) as again:
+        assert again is first
 
 
 def test_nobody_replaces_a_model_in_use(tmp_path: Path) -> None:
     one, two = save_tiny_chat(tmp_path / "one"), save_tiny_chat(tmp_path / "two")
     memory = ModelMemory()
-    memory.get(str(one))
-    other = threading.Thread(target=memory.get, args=(str(two),))
-    with memory.lock:
+
+    def replace() -> None:
+        with memory.lend(str(two)):
+            pass
+
+    other = threading.Thread(target=replace)
+    with memory.lend(str(one)):
         other.start()
         other.join(0.3)
         assert memory.loaded == str(one)
     other.join()
     assert memory.loaded == str(two)
+
+
+def test_who_waits_for_another_model_is_not_overtaken_by_later_users_of_the_first(tmp_path: Path) -> None:
+    one, two = save_tiny_chat(tmp_path / "one"), save_tiny_chat(tmp_path / "two")
+    memory, order = ModelMemory(), list[str]()
+
+    def use(source: str) -> None:
+        with memory.lend(source):
+            order.append(source)
+
+    with memory.lend(str(one)):
+        first = threading.Thread(target=use, args=(str(two),))
+        first.start()
+        first.join(0.2)
+        second = threading.Thread(target=use, args=(str(one),))
+        second.start()
+        second.join(0.2)
+        assert order == []
+    first.join()
+    second.join()
+    assert order == [str(two), str(one)]

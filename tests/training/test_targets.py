@@ -141,5 +141,5 @@ def test_the_answers_of_an_encoder_decoder_are_those_of_generate(tmp_path: Path)
         ids = torch.tensor([source_ids(conversation, loaded.tokenizer)])
         with attachment.strengths(strength):
             tokens = loaded.model.generate(input_ids=ids, max_new_tokens=12, do_sample=False)[0, 1:]
-        assert answer == loaded.tokenizer.decode(tokens, skip_special_tokens=True)
+        assert answer.text == loaded.tokenizer.decode(tokens, skip_special_tokens=True)
     assert answers[0] != answers[1]

@@ -10,8 +10,8 @@ import pytest
 from ia3_studio.errors import SelectionError
 from ia3_studio.method import discover
 from ia3_studio.ui import text
-from ia3_studio.ui.components.tree_rows import decode_ticks
-from ia3_studio.ui.modules_tab import choose_sites, in_rows, name_preset, pick_preset, show_model
+from ia3_studio.ui.components.tree_rows import decode_ticks, in_rows, tree_rows
+from ia3_studio.ui.modules_tab import choose_sites, name_preset, pick_preset, show_model
 from ia3_studio.ui.session import Studio
 from tests.families import tiny_model
 from tests.tiny_chat import save_tiny_chat
@@ -66,11 +66,11 @@ def test_words_that_mean_nothing_are_answered_and_leave_the_ticks(
 
 def test_a_fused_projection_named_whole_ticks_all_of_its_parts() -> None:
     tree = discover(tiny_model("gpt2"))
-    rows = in_rows(tree, tree.choose("peft@0"))
+    rows = in_rows(tree_rows(tree), tree.choose("peft@0"))
     assert sorted(site.role for site in rows) == ["feed-forward", "key", "query", "value"]
 
 
 def test_a_side_without_a_row_is_said() -> None:
     tree = discover(tiny_model("bert"))
     with pytest.raises(SelectionError, match=r"the input side of .*attention\.output\.dense, which has no row"):
-        in_rows(tree, tree.select("peft"))
+        in_rows(tree_rows(tree), tree.select("peft"))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ia3_studio.errors import SelectionError
+from ia3_studio.ui.text import not_in_tree
 
 if TYPE_CHECKING:
     from ia3_studio.method.sites import Role, Site
@@ -184,3 +185,23 @@ def ticks_of(rows: TreeRows, selection: Iterable[Site]) -> str:
             "them; select from the tree of the model the selection was made for."
         )
     return encode_ticks(row_of[site] for site in wanted)
+
+
+def in_rows(rows: TreeRows, chosen: Iterable[Site]) -> tuple[Site, ...]:
+    """Return sites as the tree has rows for them: a whole fused projection as all of its parts.
+
+    Raises:
+        SelectionError: a site is on a side that the tree does not offer.
+    """
+    by_place: dict[tuple[str, str], list[Site]] = {}
+    for row in rows.sites:
+        if row is not None:
+            by_place.setdefault((row.path, row.side), []).append(row)
+    found: dict[Site, None] = {}
+    for site in chosen:
+        parts = by_place.get((site.path, site.side), [])
+        same = [site] if site in parts else parts
+        if sum(row.size for row in same) != site.size:
+            raise SelectionError(not_in_tree(site.path, site.side))
+        found |= dict.fromkeys(same)
+    return tuple(found)

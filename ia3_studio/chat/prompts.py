@@ -1,0 +1,49 @@
+"""What does the model read of a conversation? All of it, or its end where it has grown too long."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ia3_studio.errors import StudioError
+
+if TYPE_CHECKING:
+    from ia3_studio.data.examples import Message
+    from ia3_studio.models.loaded import LoadedModel
+
+
+def fitting(loaded: LoadedModel, conversation: Sequence[Message], room: int) -> tuple[list[int], int]:
+    """Return the prompt's tokens, and how many messages were left out from the start so that it fits.
+
+    The system prompt and the last message always stay; an exchange is left out whole.
+
+    Args:
+        loaded: the model and its tokenizer.
+        conversation: the last message is the one to be answered.
+        room: tokens to keep free for the answer.
+
+    Raises:
+        StudioError: the last message alone leaves no room for the answer.
+        DataError: the chat template refuses the conversation.
+    """
+    from ia3_studio.data.targets import source_ids
+    from ia3_studio.data.tokens import prompt_ids
+
+    opening = [turn for turn in conversation[:1] if turn.role == "system"]
+    if loaded.task == "seq2seq":  # one text in, one text out: earlier ones are no part of it
+        return list(source_ids([*opening, conversation[-1]], loaded.tokenizer)), 0
+    turns = list(conversation[len(opening) :])
+    context = getattr(loaded.model.config, "max_position_embeddings", None)
+    left_out = 0
+    while True:
+        ids = list(prompt_ids([*opening, *turns[left_out:]], loaded.tokenizer))
+        if not context or len(ids) + room <= context:
+            return ids, left_out
+        if left_out >= len(turns) - 1:
+            raise StudioError(
+                f"The message has {len(ids)} tokens and the answer may take {room}, but the model holds {context};"
+                " shorten the message or ask for a shorter answer."
+            )
+        left_out += next(
+            (count for count in range(1, len(turns) - left_out) if turns[left_out + count].role == "user"), 1
+        )

@@ -1,0 +1,113 @@
+"""How do several voices answer, side by side?
+
+All conversations run as rows of one batch over one copy of the weights: row i with its own adapter at its own strength,
+so that strength 0 is the base model and 1 the tuned one. Where a vector cannot tell rows apart (experts see tokens
+without their rows), they run one after another. Every row draws from a generator of its own with the same seed: where
+two voices agree, they say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.chat.answers import Answer, Row
+from ia3_studio.chat.prompts import fitting
+from ia3_studio.chat.settings import ChatSettings, draw, penalised
+from ia3_studio.chat.voices import Voice, heard
+from ia3_studio.errors import ModelError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ia3_studio.data.examples import Message
+    from ia3_studio.method.scaling import Attachment
+    from ia3_studio.method.serving import Serving
+    from ia3_studio.models.loaded import LoadedModel
+
+
+def reply(
+    loaded: LoadedModel,
+    handle: Attachment | Serving | None,
+    conversations: Sequence[Sequence[Message]],
+    voices: Sequence[Voice | float],
+    settings: ChatSettings,
+    turn: AbstractContextManager[Any] | None = None,
+) -> Iterator[tuple[Answer, ...]]:
+    """Let every conversation be answered by its voice; yield all answers so far after each token.
+
+    The model is used between yields only, and left as it was; closing the generator stops. A conversation that has
+    grown too long for the model loses its oldest exchanges, and its answer says how many messages.
+
+    Args:
+        loaded: the model.
+        handle: what is attached or served on it; None where all voices are the base model.
+        conversations: the last message of each is the one to be answered.
+        voices: one for each conversation; a number is the strength of what is attached.
+        settings: how answers are drawn.
+        turn: held while the model is called, where others use it too.
+
+    Raises:
+        ModelError: the model cannot chat.
+        StudioError: a message does not fit the model's context.
+    """
+    import torch
+
+    if loaded.task not in ("causal-lm", "seq2seq"):
+        raise ModelError(f"{loaded.source} is not a chat or text-generation model, so it cannot answer prompts.")
+    spoken = [voice if isinstance(voice, Voice) else Voice(float(voice)) for voice in voices]
+    if len(conversations) != len(spoken) or (handle is None and any(voice.strength for voice in spoken)):
+        raise ValueError("one voice a conversation, and a strength only with something attached or served")
+    rows: list[Row] = []
+    for conversation, voice in zip(conversations, spoken, strict=True):
+        ids, left_out = fitting(loaded, conversation, settings.max_new_tokens)
+        rows.append(Row(voice, torch.Generator(loaded.model.device).manual_seed(settings.seed), ids, left_out))
+    together = handle is None or handle.tells_rows_apart
+    for batch in [rows] if together else [[row] for row in rows]:
+        for _token in _answer(loaded, handle, batch, settings, turn or nullcontext()):
+            yield tuple(row.answer() for row in rows)
+
+
+def _answer(
+    loaded: LoadedModel,
+    handle: Attachment | Serving | None,
+    rows: list[Row],
+    settings: ChatSettings,
+    turn: AbstractContextManager[Any],
+) -> Iterator[None]:
+    """Let the rows of one batch grow to their ends, a token at a time."""
+    from ia3_studio.chat.decoding import decode, decode_answers
+
+    @contextmanager
+    def hearing(going: Sequence[Row]) -> Iterator[None]:
+        with ExitStack() as held:
+            held.enter_context(turn)
+            held.enter_context(heard(handle, [row.voice for row in going]))
+            yield
+
+    ends = _end_tokens(loaded)
+    grow = decode_answers if loaded.task == "seq2seq" else decode
+    for logits, keep in grow(loaded.model, rows, hearing):
+        for row, scores in zip(rows, logits, strict=True):
+            row.take(_next(row, scores, settings), scores, loaded.tokenizer)
+            row.ended = "end" if row.ids[-1] in ends else "length" if len(row.ids) >= settings.max_new_tokens else ""
+        yield
+        keep[:] = [not row.ended for row in rows]
+        rows = [row for row in rows if not row.ended]
+
+
+def _next(row: Row, scores: Tensor, settings: ChatSettings) -> int:
+    """Draw a row's next token from logits, shape (vocabulary,)."""
+    import torch
+
+    if settings.repetition_penalty != 1:
+        seen = torch.tensor([*row.prompt, *row.ids], device=scores.device)
+        scores = penalised(scores, seen, settings.repetition_penalty)
+    return draw(scores, settings, row.generator)
+
+
+def _end_tokens(loaded: LoadedModel) -> set[int]:
+    configured = getattr(loaded.model.generation_config, "eos_token_id", None)
+    ends = set(configured) if isinstance(configured, list) else {configured}
+    return {token for token in (*ends, loaded.tokenizer.eos_token_id) if token is not None}

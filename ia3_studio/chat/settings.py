@@ -1,0 +1,80 @@
+"""How is an answer drawn?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ia3_studio.errors import StudioError
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
+MOST_TOKENS = 4096
+
+
+@dataclass(frozen=True)
+class ChatSettings:
+    """How an answer is drawn."""
+
+    temperature: float = 0.7
+    """0 always takes the likeliest token."""
+    top_p: float = 0.9
+    """Draw among the likeliest tokens that together have this probability."""
+    max_new_tokens: int = 160
+    """Tokens of an answer at most."""
+    seed: int = 0
+    top_k: int = 0
+    """Draw among this many of the likeliest tokens; 0 among all."""
+    repetition_penalty: float = 1.0
+    """Above 1, tokens that the conversation already holds become less likely."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.temperature <= 5:
+            raise StudioError(f"The temperature is {self.temperature}; choose a number from 0 to 5.")
+        if not 0 < self.top_p <= 1:
+            raise StudioError(f"Top-p is {self.top_p}; choose a number above 0, at most 1.")
+        if not 1 <= self.max_new_tokens <= MOST_TOKENS:
+            raise StudioError(f"The answer's length is {self.max_new_tokens}; choose 1 to {MOST_TOKENS} tokens.")
+        if not 0 <= self.top_k <= 100_000:
+            raise StudioError(f"Top-k is {self.top_k}; choose a whole number from 0, for all tokens, to 100,000.")
+        if not 1 <= self.repetition_penalty <= 2:
+            raise StudioError(f"The repetition penalty is {self.repetition_penalty}; choose a number from 1 to 2.")
+
+
+PRESETS: Mapping[str, ChatSettings] = {
+    "Precise": ChatSettings(temperature=0.0, top_p=1.0),
+    "Balanced": ChatSettings(),
+    "Creative": ChatSettings(temperature=1.1, top_p=0.95, repetition_penalty=1.1),
+}
+"""Ways of drawing an answer, by the words on the page."""
+
+
+def penalised(scores: Tensor, seen: Tensor, penalty: float) -> Tensor:
+    """Return logits, shape (vocabulary,), with those of seen tokens made smaller (Keskar et al. 2019, CTRL).
+
+    Args:
+        scores: logits.
+        seen: token ids, in any order, repeated or not.
+        penalty: a positive logit is divided by it, a negative one multiplied.
+    """
+    if penalty == 1:
+        return scores
+    found = scores[seen]
+    return scores.scatter(0, seen, (found / penalty).where(found > 0, found * penalty))
+
+
+def draw(scores: Tensor, settings: ChatSettings, generator: Generator) -> int:
+    """Draw a token from logits, shape (vocabulary,): by temperature, the k likeliest, the nucleus (Holtzman 2020)."""
+    import torch
+
+    if settings.temperature == 0:
+        return int(scores.argmax())
+    scores = scores / settings.temperature
+    if 0 < settings.top_k < len(scores):
+        least = scores.topk(settings.top_k).values[-1]
+        scores = scores.masked_fill(scores < least, -torch.inf)
+    odds, order = scores.softmax(-1).sort(descending=True)
+    odds[odds.cumsum(-1) - odds >= settings.top_p] = 0
+    return int(order[torch.multinomial(odds, 1, generator=generator)])
