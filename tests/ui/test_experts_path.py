@@ -15,8 +15,9 @@ from ia3_studio.runs import Run, RunConfig
 from ia3_studio.runs.job import TrainingJob
 from ia3_studio.training import TrainConfig
 from ia3_studio.ui import text
-from ia3_studio.ui.chat_tab import Question, answer_in_memory
+from ia3_studio.ui.answering import Question, answer_in_memory
 from ia3_studio.ui.export_tab import bring_in, offer
+from ia3_studio.ui.instrument import Speaker
 from ia3_studio.ui.scales_tab import draw
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import find, run_key
@@ -45,13 +46,13 @@ def test_a_run_on_experts_is_looked_at_talked_to_taken_away_and_brought_back(ben
     assert "Experts: " in said and body["visible"] is True
 
     shown, turns, heard = find(bench, key), (Message("user", "hi"),), []
-    question = Question(shown, run.config.model, (turns, turns), ChatSettings(0, 1, 4, 0))
-    answer_in_memory(bench, question, heard.append)
-    base, tuned = heard[-1]
-    assert base and tuned and heard[-2][0] == base  # the base model's answer is complete before the other begins
-    alone: list[object] = []
-    answer_in_memory(bench, Question(None, run.config.model, (turns,), question.settings), alone.append)
-    assert alone[-1] == (base,)
+    assert shown and shown.adapter
+    speakers = Speaker("base"), Speaker("tuned", 1.0, ((shown.adapter, 1.0),))
+    question = Question(run.config.model, speakers, (turns, turns), ChatSettings(0, 1, 4, 0))
+    base, tuned = answer_in_memory(bench, question, heard.append)
+    assert base.text and tuned.text and tuned.first_after > base.seconds  # experts see tokens without their rows
+    alone = answer_in_memory(bench, Question(run.config.model, speakers[:1], (turns,), question.settings), heard.append)
+    assert [each.text for each in alone] == [base.text]
 
     facts, button, code = offer(bench, key)
     assert "for IA3 Studio, not for PEFT" in facts and "load_adapter" in code["value"]
