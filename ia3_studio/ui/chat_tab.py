@@ -25,7 +25,6 @@ from ia3_studio.ui.instrument import (
     SHOWN,
     STRONGEST,
     Mixture,
-    Speaker,
     heard_ticks,
     muted_by,
     offered,
@@ -131,14 +130,22 @@ def answer(studio: Studio, *values: Any) -> Iterator[tuple[Any, ...]]:
         yield note(str(error), "bad"), *[gr.skip()] * 3, *unchanged
 
 
-def describe(studio: Studio, key: str, model: str, count: int, *who: str) -> tuple[Any, ...]:
-    """Return who can answer now (note, panes, try-it panel, tree, mixture, who in each pane, strength of each)."""
+def describe(studio: Studio, key: str, model: str, count: int, could: bool, *who: str) -> tuple[Any, ...]:
+    """Return who can answer now (note, room, try-it panel, tree, mixture, who, count, could, columns, strengths).
+
+    Args:
+        could: whether there was an adapter to answer when this was last asked: the second pane comes with the first.
+    """
     shown = find(studio, key)
     model = (shown and shown.model) or model
     labels = labels_in(shown.adapter) if shown and shown.adapter else None
-    choices = offered(studio, key, model) if not labels else [(words.BASE_VOICE, BASE)]
+    choices = offered(studio, key, model)
     known = {value for _label, value in choices}
-    chosen = [_voice_of(number, each, known) for number, each in enumerate(who)]
+    can = SHOWN in known
+    if not can:
+        choices = [*choices, (words.SHOWN_SOON, SHOWN)]
+    count = max(count, FIRST_PANES) if can and not could else count if can else 1
+    chosen = [each if each in known | {SHOWN} else SHOWN if number else BASE for number, each in enumerate(who)]
     others = [(label, value) for label, value in choices if value not in (BASE, SHOWN, MIX)]
     return (
         note(chatting_with(shown, model)),
@@ -147,7 +154,9 @@ def describe(studio: Studio, key: str, model: str, count: int, *who: str) -> tup
         _tree_update(studio, shown, model) if labels is None else gr.skip(),
         gr.update(choices=others, value=others[0][1] if others else None),
         *(gr.update(choices=choices, value=each) for each in chosen),
-        *(gr.update(visible=_is_tuned(number, count, each)) for number, each in enumerate(chosen)),
+        count,
+        can,
+        *show_panes(count, *chosen),
     )
 
 
@@ -206,17 +215,13 @@ def _question(studio: Studio, form: Form) -> Question:
     model = (shown and shown.model) or form.model
     if not form.panes[0] or form.panes[0][-1]["role"] != "user":
         raise StudioError(text.EMPTY_PROMPT)
-    speakers = tuple(_speaker(studio, form, shown, number) for number in range(form.count))
+    speakers = tuple(
+        speaker(studio, form.who[number], form.strengths[number], form.key, form.mixture)
+        for number in range(form.count)
+    )
     opening = (Message("system", form.system.strip()),) if form.system.strip() else ()
     conversations = tuple(opening + messages_of(pane) for pane in form.panes)
     return Question(model, speakers, conversations, form.settings, _muted(studio, form, shown, model))
-
-
-def _speaker(studio: Studio, form: Form, shown: Shown | None, number: int) -> Speaker:
-    who = form.who[number]
-    if who == SHOWN and (shown is None or shown.adapter is None):  # nothing is trained yet: the base model answers
-        return Speaker(words.BASE_VOICE)
-    return speaker(studio, who, form.strengths[number], form.key, form.mixture)
 
 
 def _muted(studio: Studio, form: Form, shown: Shown | None, model: str) -> frozenset[Any]:
@@ -234,12 +239,6 @@ def _tree_update(studio: Studio, shown: Shown | None, model: str) -> Any:
         return gr.update(value=UNTOUCHED)
     rows = studio.shelf.read(model).rows
     return show_rows(rows, heard_ticks(rows, Adapter.load(shown.adapter)))
-
-
-def _voice_of(number: int, wanted: str, known: set[str]) -> str:
-    if wanted in known:
-        return wanted
-    return SHOWN if SHOWN in known and number else BASE
 
 
 def _is_tuned(number: int, count: int, who: str) -> bool:
@@ -349,8 +348,10 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ChatTab:
         [*panes.columns, *panes.strengths],
         **quiet(queue=False),
     )
-    drawn = [said, room, *panel.drawn, tree, mixture[0], *panes.who, *panes.strengths]
-    asks = [session.shown, session.model, panes.count, *panes.who]
+    could = gr.State(True)
+    drawn = [said, room, *panel.drawn, tree, mixture[0], *panes.who, panes.count, could, *panes.columns,
+             *panes.strengths]  # fmt: skip
+    asks = [session.shown, session.model, panes.count, could, *panes.who]
     page.select(guard(describe, studio), asks, drawn, **quiet())
     return ChatTab(asks, drawn, onward)
 

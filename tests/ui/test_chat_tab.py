@@ -240,7 +240,7 @@ def test_an_answer_fills_its_panes_says_how_fast_it_was_and_can_be_saved(
 
 def test_a_problem_is_said_beside_the_panes(bench: Studio, tiny: Path) -> None:
     with pytest.warns(UserWarning, match="shorten the message"):  # the toast, outside of a page
-        said = list(answer(bench, *values("", tiny, [ASKED, ASKED, [], []], length=4000)))[-1][0]
+        said = list(answer(bench, *values("", tiny, [ASKED, [], [], []], count=1, length=4000)))[-1][0]
     assert "the model holds 128" in said
 
 
@@ -326,8 +326,23 @@ def test_a_strength_is_there_only_for_a_pane_with_an_adapter() -> None:
 
 
 def test_a_voice_that_is_gone_gives_way_to_what_is_shown(bench: Studio, tiny: Path, adapter: Path) -> None:
-    drawn = describe(bench, import_key(adapter), str(tiny), 2, BASE, "run:gone", BASE, BASE)
+    drawn = describe(bench, import_key(adapter), str(tiny), 2, True, BASE, "run:gone", BASE, BASE)
     assert [update["value"] for update in drawn[6 : 6 + PANES]] == [BASE, SHOWN, BASE, BASE]
+
+
+def test_the_second_pane_comes_with_the_first_adapter_and_stays_as_it_was_put(
+    bench: Studio, tiny: Path, adapter: Path
+) -> None:
+    who = (BASE, SHOWN, SHOWN, SHOWN)
+
+    def panes(key: str, count: int, could: bool) -> tuple[int, bool]:
+        drawn = describe(bench, key, str(tiny), count, could, *who)
+        return drawn[10], drawn[11]
+
+    assert panes("", 2, True) == (1, False)
+    assert panes(import_key(adapter), 1, False) == (2, True)
+    assert panes(import_key(adapter), 1, True) == (1, True)
+    assert panes(import_key(adapter), 4, False) == (4, True)
 
 
 def test_beside_a_run_answers_take_half_of_the_cores_and_say_so(
