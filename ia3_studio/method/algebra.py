@@ -85,6 +85,28 @@ def mute_channels(adapter: Adapter, name: str, channels: Collection[int]) -> Ada
     return _with_ones(adapter, {site: [index[channel] for channel in channels]})
 
 
+def prune(adapter: Adapter, share: float) -> Adapter:
+    """Return the adapter with only its largest deviations |scale − 1| kept and all others set to 1.
+
+    Args:
+        adapter: what was learned.
+        share: of all its numbers, from 0 to 1; rounded to the nearest count. Of equal deviations the first are kept.
+
+    Raises:
+        AdapterError: the share is not between 0 and 1.
+
+    Example:
+        >>> prune(adapter, 0.05)                         # doctest: +SKIP
+    """
+    if not 0 <= share <= 1:
+        raise AdapterError(f"The share to keep is {share}; choose a number from 0 to 1.")
+    kept = round(share * adapter.vector.numel())
+    order = (adapter.vector - 1).abs().argsort(descending=True, stable=True)
+    vector = torch.ones_like(adapter.vector)
+    vector[order[:kept]] = adapter.vector[order[:kept]]
+    return replace(adapter, vector=vector)
+
+
 def add(adapters: Sequence[Adapter], weights: Sequence[float]) -> Adapter:
     """Return 1 + Σ wᵢ·(lᵢ − 1): the deviations added up, each with its weight; weights may be negative.
 

@@ -28,21 +28,26 @@ _BIRTH_TOLERANCE = 1.0
 def start_worker(folder: RunFolder, command: Sequence[str] = ()) -> None:
     """Start a worker that outlives this process: own session, no pipe, output into the run's log."""
     command = command or (sys.executable, "-m", "ia3_studio.runs.worker", str(folder.path))
+    record_worker(folder, spawn(command, folder.log, folder.path))
+
+
+def spawn(command: Sequence[str], log: Path, folder: Path) -> int:
+    """Start a process that outlives this one, in a folder; append its output to a log, return its number."""
     found = os.environ.get("PYTHONPATH")
     paths = os.pathsep.join([str(PACKAGE_PARENT), *([found] if found else [])])
-    with folder.log.open("ab") as log:
+    with log.open("ab") as output:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
-            stdout=log,
+            stdout=output,
             stderr=subprocess.STDOUT,
-            cwd=folder.path,
+            cwd=folder,
             env={**os.environ, "PYTHONPATH": paths, "PYTHONUNBUFFERED": "1"},
             start_new_session=True,
         )
-    # Collects the exit status if this process is still there; the worker does not need it to be.
-    threading.Thread(target=process.wait, name=f"worker {process.pid}", daemon=True).start()
-    record_worker(folder, process.pid)
+    # Collects the exit status if this process is still there; the other does not need it to be.
+    threading.Thread(target=process.wait, name=f"process {process.pid}", daemon=True).start()
+    return process.pid
 
 
 def record_worker(folder: RunFolder, pid: int) -> None:
@@ -56,7 +61,7 @@ def record_worker(folder: RunFolder, pid: int) -> None:
 
 def worker_lives(folder: RunFolder) -> bool:
     """Say whether a living worker holds the run's lock; the system lets go of it at the worker's death."""
-    held = _lock_held(folder.lock)
+    held = lock_held(folder.lock)
     return started_process_lives(folder) if held is None else held
 
 
@@ -82,7 +87,7 @@ def restarted_since(moment: float) -> bool:
     return bool(psutil.boot_time() > moment)
 
 
-def _lock_held(path: Path) -> bool | None:
+def lock_held(path: Path) -> bool | None:
     """Say whether a process holds a lock file; None where the file system or the platform cannot tell."""
     if sys.platform == "win32":
         return None

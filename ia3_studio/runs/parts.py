@@ -1,0 +1,177 @@
+"""Which parts of a run's adapter matter? Measured in a process of its own, kept in the run's folder.
+
+python -m ia3_studio.runs.parts FOLDER
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+from ia3_studio.errors import DataError, RunError, StudioError
+from ia3_studio.insight.parts import PartsReport
+from ia3_studio.runs.folder import read_json, write_json
+from ia3_studio.runs.process import lock_held, spawn
+from ia3_studio.runs.run import Run
+
+if TYPE_CHECKING:
+    from ia3_studio.training.report import Progress
+
+MOST_ROWS = 48
+"""Held-out rows that are measured at most, drawn with the run's seed: each is read some eighty times."""
+STARTING_SECONDS = 60.0
+"""A process that was started says something within this time, or has died."""
+SILENT_SECONDS = {False: 2.0, None: 600.0}
+"""How long ago it may have said something: where the system tells that nobody holds the lock, and where it cannot."""
+_TURN = ".parts.lock"
+"""Below the folder of all runs: one adapter is measured at a time."""
+_PARTS, _LOG, _LOCK = "parts.json", "parts.log", "parts.lock"
+
+
+@dataclass(frozen=True)
+class PartsState:
+    """How far the measuring is."""
+
+    report: PartsReport | None = None
+    """What was measured, once it is complete, of the adapter that the run has now."""
+    progress: float | None = None
+    """Share done while it is being measured; None where nobody measures."""
+    problem: str = ""
+    """Why it ended without a report."""
+
+
+def start_parts(run: Run) -> None:
+    """Start measuring; return at once where somebody measures already.
+
+    Raises:
+        RunError: the run has no adapter yet, or is still being trained.
+    """
+    status = run.status()
+    if run.adapter_folder() is None or status.active:
+        raise RunError("The parts of an adapter are measured when its run has ended; wait for it, or stop it.")
+    if read_parts(run).progress is not None:
+        return
+    _write(run, {"progress": 0.0, "told": time.time(), "adapter": _name(run)})
+    spawn((sys.executable, "-m", "ia3_studio.runs.parts", str(run.folder)), run.folder / _LOG, run.folder)
+
+
+def read_parts(run: Run) -> PartsState:
+    """Return what is known of the parts of a run's adapter; a report of an earlier adapter counts for nothing."""
+    document = read_json(run.folder / _PARTS) or {}
+    if document.get("adapter") != _name(run):
+        return PartsState()
+    if "report" in document:
+        with suppress(DataError):
+            return PartsState(PartsReport.from_json(str(document["report"])))
+        return PartsState(problem="What was measured of the parts cannot be read; measure them again.")
+    if document.get("problem"):
+        return PartsState(problem=str(document["problem"]))
+    if "progress" not in document:
+        return PartsState()
+    silent = time.time() - float(document.get("told", 0))
+    held = lock_held(run.folder / _LOCK)
+    if held or silent < (STARTING_SECONDS if held is False and not document["progress"] else SILENT_SECONDS[held]):
+        return PartsState(progress=float(document["progress"]))
+    return PartsState(problem="Measuring ended before it was complete; start it again.")
+
+
+def measure(run: Run) -> None:
+    """Measure the parts of a run's adapter and write what is found, or why it is not; one process at a time."""
+    try:
+        held = FileLock(run.folder / _LOCK).acquire(timeout=1, poll_interval=0.02)
+    except Timeout:
+        return
+    with held, FileLock(run.folder.parent / _TURN):
+        try:
+            report = _measured(run)
+            _write(run, {"report": report.to_json(), "adapter": _name(run)})
+        except StudioError as error:
+            _write(run, {"problem": str(error), "adapter": _name(run)})
+        except Exception as error:
+            _write(run, {"problem": f"Measuring ended with an unexpected {type(error).__name__}; parts.log in the run's"
+                                    " folder shows where.", "adapter": _name(run)})  # fmt: skip
+            raise
+
+
+def _measured(run: Run) -> PartsReport:
+    from dataclasses import replace
+
+    from ia3_studio.insight.parts import measure_parts
+    from ia3_studio.method import load_adapter
+    from ia3_studio.models.load import task_of_source
+    from ia3_studio.runs.lessons import lesson_for
+    from ia3_studio.training.objectives import objective_for
+
+    folder, config = run.adapter_folder(), run.config
+    if folder is None:
+        raise RunError("This run has no adapter to measure.")
+
+    def say(_share: float | None, sentence: str) -> None:
+        print(sentence, flush=True)
+
+    split = config.choice(run.data_source).load(config.held_out, config.train.seed)
+    lesson = lesson_for(split, task_of_source(config.model, progress=say), config)
+    loaded = lesson.load(say)
+    rows = _some(lesson.rows(loaded)[1], config.train.seed)
+    attachment = load_adapter(loaded.model, folder)
+    # Remembered lower layers would be those of other vectors.
+    objective = objective_for(loaded.model, attachment, rows, replace(config.train, cache_mb=0, cache_folder=None))
+
+    def loss() -> float:
+        return sum(objective.measure(rows, rows, config.train.micro_tokens))
+
+    work = measure_parts(attachment, loss, len(rows))
+    while True:
+        try:
+            _tell(run, next(work))
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+
+def _some(rows: Sequence[Any], seed: int) -> Sequence[Any]:
+    """Return the rows that are measured, in their order."""
+    if len(rows) <= MOST_ROWS:
+        return rows
+    chosen = sorted(random.Random(seed).sample(range(len(rows)), MOST_ROWS))
+    return [rows[place] for place in chosen]
+
+
+def _tell(run: Run, progress: Progress) -> None:
+    share = progress.done / progress.total
+    _write(run, {"progress": share, "told": time.time(), "adapter": _name(run)})
+
+
+def _write(run: Run, document: dict[str, Any]) -> None:
+    write_json(run.folder / _PARTS, document)
+
+
+def _name(run: Run) -> str:
+    folder = run.adapter_folder()
+    return folder.name if folder else ""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure the run in the folder given as the only argument, at a lower priority."""
+    from ia3_studio.runs.worker import NICENESS
+
+    given = sys.argv[1:] if arguments is None else arguments
+    if len(given) != 1:
+        print("usage: python -m ia3_studio.runs.parts FOLDER", file=sys.stderr)
+        return 2
+    if sys.platform != "win32":
+        os.nice(NICENESS)
+    measure(Run(Path(given[0]).resolve()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
