@@ -40,29 +40,42 @@ CONFIG: dict[str, Any] = {"showSendToCloud": False, "plotlyServerURL": "", "disp
 
 def heatmap(grid: Grid) -> go.Figure:
     """Draw blocks × leaves, blue where scales are inhibited and orange where they are amplified."""
+    texts = [[_described(site) for site in line] for line in grid.sites]
+    return map_of(grid, texts, MEASURES[grid.measure], signed=grid.measure == "mean")
+
+
+def map_of(grid: Grid, texts: Sequence[Sequence[str]], title: str, *, signed: bool) -> go.Figure:
+    """Draw a grid as a map; every cell carries its site's name, for whoever listens to clicks.
+
+    Args:
+        grid: what is drawn.
+        texts: what each cell says when it is pointed at, shape (layers, leaves).
+        title: of the colours.
+        signed: whether the colours diverge at 0, or begin there.
+    """
     import plotly.graph_objects as go
 
     known = grid.values[np.isfinite(grid.values)]
     reach = max(float(np.abs(known).max()) if known.size else 0.0, SMALLEST_RANGE)
-    signed = grid.measure == "mean"
     figure = go.Figure(
         go.Heatmap(
             z=grid.values.astype(np.float32),
             x=list(grid.leaves),
             y=list(grid.layers),
-            text=[[_described(site) for site in line] for line in grid.sites],
+            text=texts,
+            customdata=[[site.site if site else "" for site in line] for line in grid.sites],
             zmin=-reach if signed else 0,
             zmax=reach,
             colorscale=[[0, INHIBITED], [0.5, IDENTITY], [1, AMPLIFIED]] if signed else [[0, IDENTITY], [1, AMPLIFIED]],
             hovertemplate="%{text}<extra></extra>",
             hoverongaps=False,
-            colorbar=_colour_bar(MEASURES[grid.measure], reach, signed),
+            colorbar=_colour_bar(title, reach, signed),
             xgap=2,
             ygap=1,
         )
     )
     slanted = 5 * max(map(len, grid.leaves), default=0) if len(grid.leaves) > 4 else 0  # px that long names take
-    _style(figure, max(320, 150 + 15 * len(grid.layers)) + slanted)
+    styled(figure, max(320, 150 + 15 * len(grid.layers)) + slanted)
     figure.update_layout(margin={"t": 84})
     figure.update_xaxes(type="category", title_text="module of the block", showgrid=False)
     figure.update_yaxes(type="category", title_text="layer", autorange="reversed", showgrid=False)
@@ -85,7 +98,7 @@ def histogram_figure(counted: Histogram, counts: Literal["linear", "log"] = "lin
             hovertemplate="scale %{x:.3f}: %{y:,} numbers<extra></extra>",
         )
     )
-    _style(figure, 300)
+    styled(figure, 300)
     line = {"color": INK, "width": 1.5, "dash": "dot"}
     figure.add_vline(x=1, line=line, annotation={"text": "1 = base model", "yshift": 16, "xanchor": "center"})
     figure.update_xaxes(title_text=f"scale ({counted.name})")
@@ -114,7 +127,7 @@ def length_figure(lengths: Sequence[int], limit: int) -> go.Figure:
             hovertemplate="%{customdata} tokens: %{y:,} rows<extra></extra>",
         )
     )
-    _style(figure, 260)
+    styled(figure, 260)
     if longest > limit / 2:
         figure.add_vline(x=limit, line={"color": INK, "width": 1.5, "dash": "dot"}, annotation={"text": "Max length"})
     figure.update_xaxes(title_text="tokens of a row")
@@ -135,7 +148,7 @@ def loss_figure(steps: Sequence[Step]) -> go.Figure:
     ):
         x, y = np.array([point[0] for point in points]), np.array([point[1] for point in points])
         figure.add_scatter(x=x, y=y, name=name, mode=mode if len(points) > 2 else "lines+markers", line_color=colour)
-    _style(figure, 320)
+    styled(figure, 320)
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
     figure.update_xaxes(title_text="optimiser step")
     figure.update_yaxes(title_text="loss (nats per token)")
@@ -157,7 +170,7 @@ def overlay_figure(curves: Sequence[Curve]) -> go.Figure:
             x=np.array(curve.held_out_steps), y=np.array(curve.held_out), mode="lines+markers", name=curve.name,
             line={"color": colour, "width": 2}, hoverlabel={"namelength": -1},
         )  # fmt: skip
-    _style(figure, 360 + 20 * len(curves))
+    styled(figure, 360 + 20 * len(curves))
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": -0.32, "yanchor": "top"})
     figure.update_xaxes(title_text="optimiser step")
     figure.update_yaxes(title_text="loss (nats)")
@@ -182,7 +195,7 @@ def pareto_figure(points: Sequence[Point], cost: str, result: str, lower_is_bett
         marker={"size": 10, "color": [AMPLIFIED if point in front else INK for point in points]},
         hovertemplate="%{text}<br>%{x:,.4g}, %{y:.4g}<extra></extra>",
     )
-    _style(figure, 320)
+    styled(figure, 320)
     figure.update_xaxes(title_text=cost)
     figure.update_yaxes(title_text=f"{result} ({'lower' if lower_is_better else 'higher'} is better)")
     return figure
@@ -217,7 +230,8 @@ def _colour_bar(title: str, reach: float, signed: bool) -> dict[str, Any]:
     }
 
 
-def _style(figure: go.Figure, height: int) -> None:
+def styled(figure: go.Figure, height: int) -> None:
+    """Give a figure the look of all others: readable on a light and on a dark page."""
     figure.update_layout(
         template="none",
         height=height,

@@ -11,7 +11,6 @@ import gradio as gr
 
 from ia3_studio.insight.channels import concentration_sentence, extremes
 from ia3_studio.insight.deviation import (
-    Histogram,
     SiteDeviation,
     deviation_table,
     deviations,
@@ -20,14 +19,19 @@ from ia3_studio.insight.deviation import (
     histogram_table,
     summary,
 )
+from ia3_studio.insight.distributions import by_layer, by_role, distribution_table, of_site
 from ia3_studio.insight.figures import heatmap, histogram_figure
-from ia3_studio.ui import text, verdict_card
+from ia3_studio.insight.part_figures import sorted_curve, violins
+from ia3_studio.ui import beside_card, channel_card, parts_card, text, verdict_card
+from ia3_studio.ui import scales_words as words
 from ia3_studio.ui.boundary import guard
+from ia3_studio.ui.components.map_picks import MapPicks
 from ia3_studio.ui.figure_fit import FIT
 from ia3_studio.ui.markup import heading, note
 from ia3_studio.ui.markup import table as table_of
 from ia3_studio.ui.session import Session, Studio, quiet
 from ia3_studio.ui.shown import Shown, find
+from ia3_studio.ui.vectors import vectors_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -38,6 +42,8 @@ if TYPE_CHECKING:
 
 SHOWN_CHANNELS = 5
 """Channels that are named on either side."""
+LIVE_SECONDS = 4.0
+"""How often the tab looks for a newer adapter while a run trains."""
 
 
 @dataclass(frozen=True)
@@ -45,52 +51,101 @@ class ScalesTab:
     """What the page wires to other tabs."""
 
     inputs: list[gr.components.Component]
-    drawn: list[gr.components.Component | gr.Column]
+    drawn: list[Any]
     """What :func:`draw` fills."""
     verdict: verdict_card.VerdictCard
+    parts: parts_card.PartsCard
     next: gr.Button
 
 
-def draw(studio: Studio, key: str, site: str | None, measure: str) -> tuple[Any, ...]:
-    """Draw the newest adapter of what is shown; return (note, body, map, histogram, site, tables, files, replay)."""
+@dataclass(frozen=True)
+class Asked:
+    """How the numbers are to be shown."""
+
+    site: str
+    measure: str
+    shape: str
+
+
+def draw(studio: Studio, key: str, site: str | None, measure: str, shape: str) -> tuple[Any, ...]:
+    """Draw the newest adapter of what is shown; return what :func:`build` calls ``drawn``."""
     shown = find(studio, key)
     moments = shown.run.files.moments() if shown and shown.run else {}
-    replay = gr.update(visible=len(moments) > 1, maximum=max(len(moments) - 1, 1), value=max(len(moments) - 1, 0),
+    last = max(len(moments) - 1, 0)
+    replay = gr.update(visible=len(moments) > 1, maximum=max(last, 1), value=last,
                        label=text.replayed(next(reversed(moments), 0), len(moments)))  # fmt: skip
-    return *_drawn(studio, key, shown, shown.adapter if shown else None, site, measure), replay
+    adapter = shown.adapter if shown else None
+    live = bool(shown and shown.run and not shown.run.has_ended and shown.run.status().active)
+    return (
+        *_drawn(studio, key, shown, adapter, Asked(site or "", measure, shape)),
+        replay,
+        beside_card.others(studio, key),
+        str(adapter or ""),
+        gr.Timer(LIVE_SECONDS, active=live),
+    )
 
 
-def replay(studio: Studio, key: str, site: str | None, measure: str, place: float) -> tuple[Any, ...]:
+def draw_picked(
+    studio: Studio, event: gr.EventData, key: str, _site: str | None, measure: str, shape: str
+) -> tuple[Any, ...]:
+    """Draw the site of the cell that was clicked; return as :func:`draw`."""
+    return draw(studio, key, str(getattr(event, "name", "")), measure, shape)
+
+
+def look_again(studio: Studio, key: str, site: str | None, measure: str, shape: str, newest: str) -> tuple[Any, ...]:
+    """Draw again if the run has saved a newer adapter meanwhile; return as :func:`draw`."""
+    shown = find(studio, key)
+    is_over = shown is None or shown.run is None or shown.run.has_ended
+    if shown and str(shown.adapter or "") == newest and not is_over:
+        return tuple(gr.skip() for _ in range(DRAWN))
+    return draw(studio, key, site, measure, shape)
+
+
+def replay(studio: Studio, key: str, site: str | None, measure: str, shape: str, place: float) -> tuple[Any, ...]:
     """Draw an earlier adapter of the run that is shown, by its place among those kept; return as :func:`draw`."""
     shown = find(studio, key)
     moments = list((shown.run.files.moments() if shown and shown.run else {}).items())
     if not moments:
-        return draw(studio, key, site, measure)
+        return draw(studio, key, site, measure, shape)
     step, adapter = moments[min(max(int(place), 0), len(moments) - 1)]
-    return *_drawn(studio, key, shown, adapter, site, measure), gr.update(label=text.replayed(step, len(moments)))
+    drawn = _drawn(studio, key, shown, adapter, Asked(site or "", measure, shape))
+    return *drawn, gr.update(label=text.replayed(step, len(moments))), gr.skip(), gr.skip(), gr.skip()
 
 
-def _drawn(
-    studio: Studio, key: str, shown: Shown | None, adapter: Path | None, site: str | None, measure: str
-) -> tuple[Any, ...]:
+def _drawn(studio: Studio, key: str, shown: Shown | None, adapter: Path | None, asked: Asked) -> tuple[Any, ...]:
     if shown is None or adapter is None:
         said = text.SCALES_SOON if shown else text.SCALES_EMPTY
-        return note(said), gr.update(visible=False), *(gr.skip() for _ in range(8))
+        return note(said), gr.update(visible=False), *(gr.skip() for _ in range(9))
     vectors = vectors_of(adapter)
     names = [place.name for place in vectors]
-    chosen = site if site in names else ""
+    chosen = asked.site if asked.site in names else ""
     rows = deviations(vectors)
-    counted = histogram(vectors, chosen)
+    figure, table = shape_of(vectors, chosen, asked.shape)
     return (
         note(f"{shown.name}: {summary(rows)}{concentration_sentence(vectors)}"),
         gr.update(visible=True),
-        heatmap(grid(rows, "spread" if measure == text.STRENGTH else "mean")),
-        histogram_figure(counted),
+        heatmap(grid(rows, "spread" if asked.measure == text.STRENGTH else "mean")),
+        figure,
         gr.update(choices=[(text.ALL_SITES, ""), *((name, name) for name in names)], value=chosen),
-        *tables_of(rows, counted),
+        deviation_table(rows).round(4),
+        table.round(4),
         furthest(vectors, chosen),
-        *write_tables(studio.scratch / key.replace(":", "-"), rows, counted),
+        *write_tables(studio.scratch / key.replace(":", "-"), rows, table),
+        gr.update(choices=names, value=chosen or names[0]),
     )
+
+
+def shape_of(vectors: Mapping[Site, Tensor], site: str, shape: str) -> tuple[Any, DataFrame]:
+    """Return the numbers of a site, or of all, as a figure and as a table."""
+    if shape == words.BY_ROLE:
+        return violins(by_role(vectors), "role"), distribution_table(by_role(vectors))
+    if shape == words.BY_LAYER:
+        return violins(by_layer(vectors), "layer"), distribution_table(by_layer(vectors))
+    if shape == words.SORTED:
+        found = of_site(vectors, site)
+        return sorted_curve(found), distribution_table((found,))
+    counted = histogram(vectors, site)
+    return histogram_figure(counted), histogram_table(counted)
 
 
 def furthest(vectors: Mapping[Site, Tensor], site: str) -> str:
@@ -100,28 +155,12 @@ def furthest(vectors: Mapping[Site, Tensor], site: str) -> str:
     return table_of(text.CHANNEL_COLUMNS, lines, text.CHANNELS) if lines else ""
 
 
-def vectors_of(folder: Path) -> Mapping[Site, Tensor]:
-    """Return the scale vectors of an adapter folder.
-
-    Raises:
-        AdapterError: it cannot be read.
-    """
-    from ia3_studio.method import Adapter
-
-    return Adapter.load(folder).vectors()
-
-
-def tables_of(rows: Sequence[SiteDeviation], counted: Histogram) -> tuple[DataFrame, DataFrame]:
-    """Return both tables, rounded for the screen."""
-    return deviation_table(rows).round(4), histogram_table(counted).round(4)
-
-
-def write_tables(folder: Path, rows: Sequence[SiteDeviation], counted: Histogram) -> tuple[str, str]:
+def write_tables(folder: Path, rows: Sequence[SiteDeviation], shape: DataFrame) -> tuple[str, str]:
     """Write both tables as CSV into a folder; return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     vectors, bins = folder / "vectors.csv", folder / "histogram.csv"
     deviation_table(rows).to_csv(vectors, index=False)
-    histogram_table(counted).to_csv(bins, index=False)
+    shape.to_csv(bins, index=False)
     return str(vectors), str(bins)
 
 
@@ -132,29 +171,46 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ScalesTab:
         refresh = gr.Button(text.REFRESH, scale=0, min_width=120, elem_id="scales-refresh")
     said = gr.HTML(note(text.SCALES_LOOKING), elem_id="scales-note")
     verdict = verdict_card.build()
-    with gr.Column(visible=False) as body, gr.Row(equal_height=False, elem_classes="columns"):
-        with gr.Column(scale=6, min_width=320, elem_classes="card"):
-            measure = gr.Radio(text.MEASURES, value=text.DIRECTION, label=text.COLOUR_BY, elem_id="measure")
-            moment = gr.Slider(
-                0, 1, 0, step=1, label=text.REPLAY, info=text.REPLAY_INFO, visible=False, elem_id="replay"
-            )
-            picture = gr.Plot(show_label=False, elem_id="heatmap")
-            sites_csv = gr.DownloadButton(text.SITES_CSV, size="md", elem_id="sites-csv")
-            with gr.Accordion(text.SITE_TABLE, open=False, elem_classes="accordion"):
-                table = gr.Dataframe(interactive=False, show_label=False, max_height=420, elem_id="site-table")
-        with gr.Column(scale=5, min_width=320, elem_classes="card"):
-            site = gr.Dropdown([(text.ALL_SITES, "")], value="", label=text.WHICH_SITE, elem_id="site")
-            bars = gr.Plot(show_label=False, elem_id="histogram")
-            bins_csv = gr.DownloadButton(text.HISTOGRAM_CSV, size="md", elem_id="histogram-csv")
-            channels = gr.HTML(elem_id="channels")
-            with gr.Accordion(text.HISTOGRAM_TABLE, open=False, elem_classes="accordion"):
-                bins = gr.Dataframe(interactive=False, show_label=False, max_height=420, elem_id="histogram-table")
+    with gr.Column(visible=False) as body:
+        with gr.Row(equal_height=False, elem_classes="columns"):
+            with gr.Column(scale=6, min_width=320, elem_classes="card"):
+                measure = gr.Radio(text.MEASURES, value=text.DIRECTION, label=text.COLOUR_BY, elem_id="measure")
+                moment = gr.Slider(
+                    0, 1, 0, step=1, label=text.REPLAY, info=text.REPLAY_INFO, visible=False, elem_id="replay"
+                )
+                picture = gr.Plot(show_label=False, elem_id="heatmap")
+                picks = MapPicks(words.PICK, "heatmap", elem_id="map-picks")
+                sites_csv = gr.DownloadButton(text.SITES_CSV, size="md", elem_id="sites-csv")
+                with gr.Accordion(text.SITE_TABLE, open=False, elem_classes="accordion"):
+                    table = gr.Dataframe(interactive=False, show_label=False, max_height=420, elem_id="site-table")
+            with gr.Column(scale=5, min_width=320, elem_classes="card"):
+                site = gr.Dropdown([(text.ALL_SITES, "")], value="", label=text.WHICH_SITE, elem_id="site")
+                shape = gr.Radio(words.SHAPES, value=words.HISTOGRAM, label=words.SHAPE, elem_id="shape")
+                bars = gr.Plot(show_label=False, elem_id="histogram")
+                bins_csv = gr.DownloadButton(text.HISTOGRAM_CSV, size="md", elem_id="histogram-csv")
+                channels = gr.HTML(elem_id="channels")
+                with gr.Accordion(text.HISTOGRAM_TABLE, open=False, elem_classes="accordion"):
+                    bins = gr.Dataframe(interactive=False, show_label=False, max_height=420, elem_id="histogram-table")
+        parts = parts_card.build(studio, session)
+        beside = beside_card.build(studio, session)
+        channel = channel_card.build(studio, session)
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_CHAT, variant="primary", elem_id="next-chat")
-    inputs = [session.shown, site, measure]
-    drawn = [said, body, picture, bars, site, table, bins, channels, sites_csv, bins_csv, moment]
-    gr.on([page.select, refresh.click], guard(verdict_card.draw, studio), session.shown, verdict.drawn, **quiet())
-    asked = [page.select, refresh.click, site.input, measure.input]
+    newest, live = gr.State(""), gr.Timer(LIVE_SECONDS, active=False)
+    inputs = [session.shown, site, measure, shape]
+    drawn = [said, body, picture, bars, site, table, bins, channels, sites_csv, bins_csv, channel.site, moment,
+             beside.other, newest, live]  # fmt: skip
+    assert len(drawn) == DRAWN
+    looks = [page.select, refresh.click]
+    gr.on(looks, guard(verdict_card.draw, studio), session.shown, verdict.drawn, **quiet())
+    gr.on(looks, guard(parts_card.draw, studio), session.shown, parts.drawn, **quiet())
+    picks.choose(guard(draw_picked, studio), inputs, drawn, **quiet())
+    asked = [*looks, site.input, measure.input, shape.input]
     gr.on(asked, guard(draw, studio), inputs, drawn, **quiet()).then(None, None, None, js=FIT, **quiet(queue=False))
     moment.input(guard(replay, studio), [*inputs, moment], drawn, **quiet(trigger_mode="always_last"))
-    return ScalesTab(inputs, drawn, verdict, onward)
+    live.tick(guard(look_again, studio), [*inputs, newest], drawn, **quiet(queue=False, trigger_mode="once"))
+    return ScalesTab(inputs, drawn, verdict, parts, onward)
+
+
+DRAWN = 15
+"""Components that :func:`draw` fills."""

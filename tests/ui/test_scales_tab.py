@@ -11,8 +11,9 @@ import torch
 
 from ia3_studio.method import Adapter, Selection, Site
 from ia3_studio.runs.folder import KEPT_ADAPTERS, RunFolder
+from ia3_studio.ui import scales_words as words
 from ia3_studio.ui import text
-from ia3_studio.ui.scales_tab import draw, replay
+from ia3_studio.ui.scales_tab import draw, look_again, replay, shape_of
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import run_key
 from tests.ui.conftest import AddRun
@@ -22,8 +23,8 @@ from tests.ui.test_export_tab import save_adapter
 def test_figures_tables_and_files_say_the_same(bench: Studio, add_run: AddRun) -> None:
     run = add_run()
     run.files.keep_adapter(5, lambda folder: save_adapter(folder) and None)
-    said, body, heatmap, bars, site, table, bins, channels, sites_csv, bins_csv, _replay = draw(
-        bench, run_key(run.id), "", text.DIRECTION
+    said, body, heatmap, bars, site, table, bins, channels, sites_csv, bins_csv, *_rest = draw(
+        bench, run_key(run.id), "", text.DIRECTION, words.HISTOGRAM
     )
     assert "75% of the scales moved" in said and body["visible"]
     assert heatmap.data[0].z.ravel().tolist() == pytest.approx([0.05])
@@ -37,16 +38,16 @@ def test_figures_tables_and_files_say_the_same(bench: Studio, add_run: AddRun) -
 
 
 def test_before_the_first_adapter_it_says_when_there_will_be_one(bench: Studio, add_run: AddRun) -> None:
-    said, body, *_rest = draw(bench, run_key(add_run().id), "", text.DIRECTION)
+    said, body, *_rest = draw(bench, run_key(add_run().id), "", text.DIRECTION, words.HISTOGRAM)
     assert "no adapter yet" in said and not body["visible"]
-    said, body, *_rest = draw(bench, "", "", text.DIRECTION)
+    said, body, *_rest = draw(bench, "", "", text.DIRECTION, words.HISTOGRAM)
     assert "Train the demo" in said and not body["visible"]
 
 
 def test_a_site_that_this_adapter_does_not_have_falls_back_to_all(bench: Studio, add_run: AddRun) -> None:
     run = add_run()
     run.files.keep_adapter(5, lambda folder: save_adapter(folder) and None)
-    drawn = draw(bench, run_key(run.id), "a.site.of.another.run", text.STRENGTH)
+    drawn = draw(bench, run_key(run.id), "a.site.of.another.run", text.STRENGTH, words.HISTOGRAM)
     assert drawn[4]["value"] == ""
     assert drawn[2].data[0].z.ravel().tolist() == pytest.approx([0.1])
 
@@ -58,13 +59,16 @@ def test_an_earlier_moment_is_drawn_from_the_adapter_kept_then(bench: Studio, ad
         adapter = Adapter(Selection((site,), "tiny"), torch.full((4,), number), {"task_type": "CAUSAL_LM"})
         run.files.keep_adapter(step, lambda folder, adapter=adapter: adapter.save(folder))
     key = run_key(run.id)
-    *_rest, last = draw(bench, key, "", text.DIRECTION)
+    *_rest, last, _other, newest, live = draw(bench, key, "", text.DIRECTION, words.HISTOGRAM)
     assert last["visible"] and (last["maximum"], last["value"]) == (2, 2) and "after step 15, one of 3" in last["label"]
+    assert newest.endswith("step-00000015") and live.active
     for place, step, mean in ((0, 5, 0.1), (1, 10, 0.2), (2, 15, 0.4), (9, 15, 0.4)):
-        _said, _body, heatmap, *_others, slider = replay(bench, key, "", text.DIRECTION, place)
+        _said, _body, heatmap, *_others, slider, _other, _newest, _live = replay(
+            bench, key, "", text.DIRECTION, words.HISTOGRAM, place
+        )
         assert heatmap.data[0].z.ravel().tolist() == pytest.approx([mean])
         assert f"after step {step}," in slider["label"]
-    assert not replay(bench, "", "", text.DIRECTION, 1)[1]["visible"]
+    assert not replay(bench, "", "", text.DIRECTION, words.HISTOGRAM, 1)[1]["visible"]
 
 
 def test_the_moments_that_are_kept_stay_spread_over_the_run(tmp_path: Path) -> None:
@@ -75,3 +79,27 @@ def test_the_moments_that_are_kept_stay_spread_over_the_run(tmp_path: Path) -> N
     assert len(steps) == KEPT_ADAPTERS and (steps[0], steps[-1]) == (10, 1000)
     gaps = [after - before for before, after in pairwise(steps)]
     assert max(gaps) <= 4 * 1000 / KEPT_ADAPTERS
+
+
+def test_while_a_run_trains_its_map_is_drawn_again_for_each_new_adapter_and_for_nothing_else(
+    bench: Studio, add_run: AddRun
+) -> None:
+    run = add_run()
+    run.files.keep_adapter(5, lambda folder: save_adapter(folder) and None)
+    asked = (run_key(run.id), "", text.DIRECTION, words.HISTOGRAM)
+    newest = draw(bench, *asked)[-2]
+    assert all(update == {"__type__": "update"} for update in look_again(bench, *asked, newest))
+    run.files.keep_adapter(10, lambda folder: save_adapter(folder) and None)
+    assert look_again(bench, *asked, newest)[-2].endswith("step-00000010")
+
+
+@pytest.mark.parametrize("shape", words.SHAPES)
+def test_every_shape_shows_the_numbers_of_its_table(shape: str) -> None:
+    site = Site("layers.0.k_proj", "output", 5, "key")
+    vectors = Adapter(Selection((site,), "tiny"), torch.tensor([0.5, 1.0, 1.0, 1.25, 2.0])).vectors()
+    figure, table = shape_of(vectors, "", shape)
+    if shape == words.HISTOGRAM:
+        assert sum(figure.data[0].y) == table["scales"].sum() == 5
+    else:
+        assert table["smallest"].tolist() == [0.5] and table["median"].tolist() == [1.0]
+        assert (figure.data[0].y.min(), figure.data[0].y.max()) == (0.5, 2.0)

@@ -1,0 +1,85 @@
+"""How are the scales spread: by role, by layer, within one site? Quantiles, small enough to draw from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ia3_studio.errors import AdapterError
+from ia3_studio.insight.deviation import Vector, places_of
+from ia3_studio.method.sites import Site
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+QUANTILES = 201
+"""Evenly spaced, from the smallest scale to the largest: a distribution is drawn from them within half a percent."""
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """The scales of some sites together."""
+
+    name: str
+    numbers: int
+    quantiles: NDArray[np.float64]
+    """Shape (QUANTILES,), rising, from the smallest to the largest."""
+
+
+def by_role(vectors: Mapping[Site, Vector]) -> tuple[Distribution, ...]:
+    """Return the scales of each role, in the adapter's order."""
+    return _grouped(vectors, lambda site: site.role)
+
+
+def by_layer(vectors: Mapping[Site, Vector]) -> tuple[Distribution, ...]:
+    """Return the scales of each layer in order; what is in no layer comes last, as "outside"."""
+    places = places_of([site.path for site in vectors])
+    stacks = {place.stack for place in places.values() if place.layer is not None}
+
+    def name(site: Site) -> str:
+        place = places[site.path]
+        if place.layer is None:
+            return "outside"
+        return f"{place.stack}: {place.layer}" if len(stacks) > 1 else str(place.layer)
+
+    ordered = sorted(vectors, key=lambda site: (places[site.path].layer is None, places[site.path].layer or 0))
+    return _grouped({site: vectors[site] for site in ordered}, name)
+
+
+def of_site(vectors: Mapping[Site, Vector], site: str = "") -> Distribution:
+    """Return the scales of one site by its name, or of all; :func:`sorted_curve` draws it.
+
+    Raises:
+        AdapterError: there is no such site.
+    """
+    chosen = [np.asarray(vector, np.float64) for each, vector in vectors.items() if site in ("", each.name)]
+    if not chosen:
+        raise AdapterError(f"This adapter has no vector at {site or 'any site'}; choose one of its {len(vectors)}.")
+    return _distribution(site or "all sites", np.concatenate(chosen))
+
+
+def distribution_table(found: tuple[Distribution, ...]) -> pd.DataFrame:
+    """Return one row a distribution, with its smallest, quartiles and largest scale."""
+    import pandas as pd
+
+    names = ("smallest", "lower quartile", "median", "upper quartile", "largest")
+    places = np.linspace(0, QUANTILES - 1, len(names)).round().astype(int)
+    return pd.DataFrame(
+        [{"of": each.name, "numbers": each.numbers, **dict(zip(names, each.quantiles[places], strict=True))}
+         for each in found]
+    )  # fmt: skip
+
+
+def _grouped(vectors: Mapping[Site, Vector], name: Callable[[Site], str]) -> tuple[Distribution, ...]:
+    groups: dict[str, list[NDArray[np.float64]]] = {}
+    for site, vector in vectors.items():
+        groups.setdefault(name(site), []).append(np.asarray(vector, np.float64))
+    return tuple(_distribution(each, np.concatenate(numbers)) for each, numbers in groups.items())
+
+
+def _distribution(name: str, numbers: NDArray[np.float64]) -> Distribution:
+    return Distribution(name, numbers.size, np.quantile(numbers, np.linspace(0, 1, QUANTILES)))

@@ -1,0 +1,110 @@
+"""How do the parts of an adapter look? Distributions, what is missed without a part, what a few numbers bring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ia3_studio.insight.deviation import Grid
+from ia3_studio.insight.distributions import QUANTILES, Distribution
+from ia3_studio.insight.figures import AMPLIFIED, INK, RUN_COLOURS, TRAINING, map_of, styled
+from ia3_studio.insight.parts import PartsReport
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+
+def violins(found: Sequence[Distribution], axis: str) -> go.Figure:
+    """Draw distributions side by side with a line at 1; ``axis`` names what tells them apart ("layer")."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for number, each in enumerate(found):
+        colour = RUN_COLOURS[number % len(RUN_COLOURS)] if len(found) <= len(RUN_COLOURS) else TRAINING
+        figure.add_violin(
+            y=each.quantiles.astype(np.float32), name=each.name, line={"color": colour, "width": 1},
+            box_visible=len(found) <= len(RUN_COLOURS), points=False, spanmode="hard", scalemode="width",
+            hoverinfo="name+y",
+        )  # fmt: skip
+    styled(figure, 320)
+    figure.add_hline(y=1, line={"color": INK, "width": 1.5, "dash": "dot"})
+    figure.update_xaxes(type="category", title_text=axis, showgrid=False)
+    figure.update_yaxes(title_text="scale")
+    return figure
+
+
+def sorted_curve(found: Distribution) -> go.Figure:
+    """Draw the scales from the smallest to the largest, over the share of them that is no larger."""
+    import plotly.graph_objects as go
+
+    shares = np.linspace(0, 1, QUANTILES)
+    figure = go.Figure(
+        go.Scatter(
+            x=shares.astype(np.float32), y=found.quantiles.astype(np.float32), mode="lines",
+            line={"color": TRAINING, "width": 2}, hovertemplate="%{x:.0%} are at most %{y:.4f}<extra></extra>",
+        )
+    )  # fmt: skip
+    styled(figure, 320)
+    figure.add_hline(y=1, line={"color": INK, "width": 1.5, "dash": "dot"})
+    figure.update_xaxes(title_text=f"share of the scales ({found.name})", tickformat=".0%")
+    figure.update_yaxes(title_text="scale")
+    return figure
+
+
+def difference_map(differences: Grid, first: str, second: str) -> go.Figure:
+    """Draw the mean difference of two adapters as layers × modules: orange where the first is louder."""
+    texts = [
+        [
+            f"<b>{site.site}</b><br>mean difference {site.mean:+.4f}<br>mean |difference| {site.spread:.4f}"
+            if site
+            else ""
+            for site in line
+        ]
+        for line in differences.sites
+    ]
+    figure = map_of(differences, texts, "mean difference of the scales", signed=True)
+    figure.update_traces(colorbar_title_text=f"{second} is louder ← 0 → {first} is louder")
+    return figure
+
+
+def parts_figure(report: PartsReport, kind: str) -> go.Figure:
+    """Draw, for each role or layer, what is lost without it and what it brings alone, in nats."""
+    import plotly.graph_objects as go
+
+    parts = [part for part in report.parts if part.kind == kind]
+    names = [part.name for part in parts]
+    figure = go.Figure()
+    for name, values, colour in (
+        ("lost when it is muted", [part.muted - report.all for part in parts], AMPLIFIED),
+        ("gained with it alone", [report.none - part.kept for part in parts], TRAINING),
+    ):
+        figure.add_bar(x=names, y=np.array(values), name=name, marker={"color": colour, "line": {"width": 0}},
+                       hovertemplate="%{x}: %{y:.4f} nats<extra>" + name + "</extra>")  # fmt: skip
+    styled(figure, 300)
+    figure.update_layout(showlegend=True, barmode="group", legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
+    figure.update_xaxes(type="category", title_text=kind, showgrid=False)
+    figure.update_yaxes(title_text="held-out loss (nats)")
+    return figure
+
+
+def pruning_figure(report: PartsReport) -> go.Figure:
+    """Draw the held-out loss over the share of the largest deviations that is kept."""
+    import plotly.graph_objects as go
+
+    shares = np.array([point.share for point in report.curve])
+    figure = go.Figure(
+        go.Scatter(
+            x=shares, y=np.array([point.loss for point in report.curve]), mode="lines+markers",
+            text=[f"{point.numbers:,} numbers" for point in report.curve],
+            line={"color": TRAINING, "width": 2},
+            hovertemplate="largest %{x:.0%} (%{text}): %{y:.4f} nats<extra></extra>",
+        )
+    )  # fmt: skip
+    styled(figure, 300)
+    figure.add_hline(y=report.none, line={"color": INK, "width": 1.5, "dash": "dot"},
+                     annotation={"text": "without any", "xanchor": "right"})  # fmt: skip
+    figure.update_xaxes(title_text="share of the numbers kept, the largest deviations first", tickformat=".0%")
+    figure.update_yaxes(title_text="held-out loss (nats)")
+    return figure

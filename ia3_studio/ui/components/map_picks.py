@@ -1,0 +1,28 @@
+"""Which cell of a map was clicked? gr.Plot tells nobody of clicks; this listens to the chart and says it."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+_HERE = Path(__file__).parent
+
+
+class MapPicks(gr.HTML):
+    """A hint below a map that has the element id ``chart``. Event: ``choose`` (with the ``name`` of the cell's site).
+
+    Every cell's custom data is its name. A chart is new after each update, so whoever points at one listens to it
+    first.
+    """
+
+    def __init__(self, hint: str = "", chart: str = "", **kwargs: Any) -> None:
+        super().__init__(
+            value="",
+            html_template=f"<p class='note plain' data-chart='{escape(chart, quote=True)}'>{escape(hint)}</p>",
+            js_on_load=(_HERE / "map_picks.js").read_text(encoding="utf-8"),
+            apply_default_css=False,
+            **kwargs,
+        )
