@@ -28,9 +28,23 @@ MAY_IMPORT = {
     "runs": {"errors", "places", "method", "models", "data", "training", "insight"},
     "insight": {"errors", "method", "training"},
     "export": {"errors", "method", "training", "insight"},
+    "verdict_page": {"errors", "method", "data", "training", "runs", "insight", "export"},
     "cli": {"errors", "runs", "training"},
     "__main__": {"cli"},
-    "ui": {"errors", "places", "method", "models", "data", "training", "chat", "sorting", "runs", "insight", "export"},
+    "ui": {
+        "errors",
+        "places",
+        "method",
+        "models",
+        "data",
+        "training",
+        "chat",
+        "sorting",
+        "runs",
+        "insight",
+        "export",
+        "verdict_page",
+    },
 }
 ONLY_UI = {"gradio"}
 

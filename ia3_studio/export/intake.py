@@ -1,4 +1,4 @@
-"""How does an adapter made elsewhere come in? As a zip, or as the files of its folder.
+"""How does an adapter made elsewhere come in? As a zip, as the files of its folder, or in a verdict page.
 
 Nothing of an upload is trusted: only known names are taken, never a path, never more than a bound, and the
 adapter is read before it is kept. What is kept lies in a folder named by its content, so that taking the same
@@ -17,8 +17,11 @@ from typing import IO
 
 from ia3_studio.errors import AdapterError
 from ia3_studio.export.archive import ADAPTER_FILES, NATIVE_FILES, PEFT_FILES
+from ia3_studio.export.page_adapter import adapter_in_page
 
 CONFIGS = (PEFT_FILES[0], NATIVE_FILES[0])
+PAGES = (".html", ".htm")
+"""How the name of a verdict page ends."""
 LARGEST_FILE = 64_000_000
 """Bytes; an adapter of a model with 70 billion parameters has about 10 MB."""
 _CHUNK = 1 << 20
@@ -28,7 +31,7 @@ def take_in(uploads: Sequence[Path], library: Path) -> Path:
     """Copy an uploaded adapter into the library; return its folder there.
 
     Args:
-        uploads: one zip, or the files of one adapter folder.
+        uploads: one zip, one verdict page, or the files of one adapter folder.
         library: where adapters are kept; made when missing.
 
     Raises:
@@ -40,7 +43,11 @@ def take_in(uploads: Sequence[Path], library: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=library, prefix=".incoming-") as work:
         folder = Path(work) / "adapter"
         folder.mkdir()
-        if len(uploads) == 1 and zipfile.is_zipfile(uploads[0]):
+        if len(uploads) == 1 and uploads[0].suffix.lower() in PAGES:
+            packed = Path(work) / "page.zip"
+            packed.write_bytes(adapter_in_page(uploads[0]))
+            _unzip(packed, folder)
+        elif len(uploads) == 1 and zipfile.is_zipfile(uploads[0]):
             _unzip(uploads[0], folder)
         else:
             _copy_files(uploads, folder)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.errors import DataError
 from ia3_studio.insight.verdict import Verdict, verdict
 from ia3_studio.runs.folder import read_json, write_json
-from ia3_studio.training.report import Evaluation, Progress
+from ia3_studio.training.report import Evaluation, Progress, RowChange, furthest_changes
 
 if TYPE_CHECKING:
     from ia3_studio.data.choices import ChoiceRow
@@ -142,7 +142,25 @@ def _compared(base: Any, tuned: Any, rows: Sequence[Any], labels: Labels) -> Eva
         return compare.evaluate_labels(base > 0, tuned > 0, wanted)
     if labels.kind == "number":
         return compare.evaluate_values(base[:, 0], tuned[:, 0], [row.targets[0] for row in rows])
-    return compare.evaluate_classes(base, tuned, [int(row.targets[0]) for row in rows], labels.names)
+    right = [int(row.targets[0]) for row in rows]
+    found = compare.evaluate_classes(base, tuned, right, labels.names)
+    return replace(found, changes=_class_changes(base, tuned, rows, right, labels.names))
+
+
+def _class_changes(
+    base: Any, tuned: Any, rows: Sequence[Any], right: Sequence[int], names: Sequence[str]
+) -> tuple[RowChange, ...]:
+    """Return the rows whose right class gained most probability, and those whose lost most."""
+    import numpy as np
+
+    odds = [np.exp(scores - scores.max(1, keepdims=True)) for scores in (base, tuned)]
+    one, other = (each / each.sum(1, keepdims=True) for each in odds)
+    changes = [
+        RowChange(row.row, float(one[place, label]), float(other[place, label]),
+                  names[int(one[place].argmax())], names[int(other[place].argmax())])
+        for place, (row, label) in enumerate(zip(rows, right, strict=True))
+    ]  # fmt: skip
+    return furthest_changes(changes, "higher")
 
 
 def _compared_words(base: Any, tuned: Any, rows: Sequence[Any], names: Sequence[str]) -> Evaluation:

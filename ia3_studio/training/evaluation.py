@@ -24,7 +24,7 @@ from ia3_studio.training.generation import answer_both, prompts_of
 from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.metrics import exact_match, rouge_l
 from ia3_studio.training.ranking import answers, both_scores
-from ia3_studio.training.report import Evaluation, Progress, Task
+from ia3_studio.training.report import Evaluation, Progress, RowChange, Task, furthest_changes
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
@@ -97,8 +97,14 @@ def evaluate_language(
             yield Progress(done, 2 * len(counted))
         found.append([_finite(row, summed[row]) for row in counted])
     base, tuned = found
-    measures = per_token(base, tuned, [loss.count([row]) for row in counted])
-    return Evaluation(task, measures, len(counted), perf_counter() - began)
+    tokens = [loss.count([row]) for row in counted]
+    measures = per_token(base, tuned, tokens)
+    changes = [
+        RowChange(row.row, one / count, other / count)
+        for row, one, other, count in zip(counted, base, tuned, tokens, strict=True)
+    ]
+    furthest = furthest_changes(changes, "lower")
+    return Evaluation(task, measures, len(counted), perf_counter() - began, changes=furthest)
 
 
 def measure_forgetting(model: Any, tokenizer: Any, attachment: Attachment, budget: int = 1024) -> Work:
@@ -157,17 +163,20 @@ def evaluate_generation(
     asked = prompts_of(model, tokenizer, chosen, max_new_tokens)
     rouge: list[tuple[float, float]] = []
     exact: list[tuple[bool, bool]] = []
+    changes: list[RowChange] = []
     for group in _groups(sorted(asked, key=lambda prompt: len(prompt.ids)), batch_rows):
         both = answer_both(model, tokenizer, attachment, [prompt.ids for prompt in group], max_new_tokens)
         for prompt, (base, tuned) in zip(group, both, strict=True):
             rouge.append((rouge_l(base, prompt.reference), rouge_l(tuned, prompt.reference)))
             exact.append((exact_match(base, prompt.reference), exact_match(tuned, prompt.reference)))
+            changes.append(RowChange(prompt.row, *rouge[-1], base, tuned))
         yield Progress(2 * len(rouge), 2 * len(asked))
     measures = (
         mean_of("ROUGE-L", "", "higher", *zip(*rouge, strict=True)),
         share("Exact match", *zip(*exact, strict=True)),
     )
-    return Evaluation("generation", measures, len(asked), perf_counter() - began)
+    furthest = furthest_changes(changes, "higher")
+    return Evaluation("generation", measures, len(asked), perf_counter() - began, changes=furthest)
 
 
 def evaluate_choices(attachment: Attachment, rows: Sequence[ChoiceRow], budget: int = 1024) -> Evaluation:
@@ -177,11 +186,13 @@ def evaluate_choices(attachment: Attachment, rows: Sequence[ChoiceRow], budget: 
         TrainingError: the model cannot rank choices, or there is no question.
     """
     began = perf_counter()
-    right = (
+    base, tuned = (
         [place == row.answer for place, row in zip(answers(scores), rows, strict=True)]
         for scores in both_scores(attachment, rows, budget)
     )
-    return Evaluation("choices", (share("Rank accuracy", *right),), len(rows), perf_counter() - began)
+    changes = [RowChange(row.row, one, other) for row, one, other in zip(rows, base, tuned, strict=True)]
+    measures, furthest = (share("Rank accuracy", base, tuned),), furthest_changes(changes, "higher")
+    return Evaluation("choices", measures, len(rows), perf_counter() - began, changes=furthest)
 
 
 def _groups(items: Sequence[Found], size: int) -> Iterator[Sequence[Found]]:

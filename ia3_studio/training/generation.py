@@ -24,6 +24,8 @@ class Prompt:
 
     ids: tuple[int, ...]
     reference: str
+    row: int
+    """The data row it comes from, counted from 1."""
 
 
 def prompts_of(model: Any, tokenizer: Any, examples: Sequence[Example], max_new_tokens: int) -> list[Prompt]:
@@ -46,7 +48,7 @@ def prompts_of(model: Any, tokenizer: Any, examples: Sequence[Example], max_new_
                 f"The prompt of row {example.row} has {len(ids)} tokens and the answer may take {max_new_tokens}, but"
                 f" the model holds {room}; ask for shorter answers or leave the row out."
             )
-        prompts.append(Prompt(ids, turns[-1].content))
+        prompts.append(Prompt(ids, turns[-1].content, example.row))
     return prompts
 
 

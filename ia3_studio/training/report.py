@@ -6,6 +6,7 @@ Nothing here needs torch: a page and a notebook read what a worker measured.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -58,6 +59,33 @@ class Confusion:
 
 
 @dataclass(frozen=True)
+class RowChange:
+    """What became of one row: the number of its first measure, and what was answered where answers were written."""
+
+    row: int
+    """The data row it comes from, counted from 1."""
+    base: float
+    tuned: float
+    base_said: str = ""
+    tuned_said: str = ""
+
+
+MOST_CHANGES = 6
+"""Rows that are kept on either side: those that improved most, and those that suffered most."""
+
+
+def furthest_changes(changes: Sequence[RowChange], better: Better) -> tuple[RowChange, ...]:
+    """Return the rows that improved most, the best first, and then those that suffered most, the worst last."""
+    sign = 1 if better == "higher" else -1
+    moved = sorted(
+        (each for each in changes if each.tuned != each.base), key=lambda each: -sign * (each.tuned - each.base)
+    )
+    won = [each for each in moved if sign * (each.tuned - each.base) > 0][:MOST_CHANGES]
+    lost = [each for each in moved if sign * (each.tuned - each.base) < 0][-MOST_CHANGES:]
+    return (*won, *lost)
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """What was measured on rows that were never trained on."""
 
@@ -68,6 +96,8 @@ class Evaluation:
     """Rows measured."""
     seconds: float
     confusion: tuple[Confusion, ...] = ()
+    changes: tuple[RowChange, ...] = ()
+    """The rows that changed most, improved ones first (:func:`furthest_changes`)."""
 
     def to_json(self) -> str:
         """Return the evaluation as JSON text."""
@@ -86,7 +116,9 @@ class Evaluation:
                 raise ValueError(f"the task {document['task']!r} is unknown")
             measures = tuple(_measure(each) for each in document["measures"])
             confusion = tuple(_confusion(each) for each in document["confusion"])
-            return cls(document["task"], measures, int(document["rows"]), float(document["seconds"]), confusion)
+            changes = tuple(RowChange(**each) for each in document.get("changes", ()))  # older files hold none
+            rows, seconds = int(document["rows"]), float(document["seconds"])
+            return cls(document["task"], measures, rows, seconds, confusion, changes)
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"This evaluation cannot be read ({error}); evaluate again.") from error
 

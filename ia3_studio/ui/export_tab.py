@@ -108,7 +108,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ExportTab:
             upload = gr.File(
                 label=text.IMPORT_UPLOAD,
                 file_count="multiple",
-                file_types=[".zip", ".json", ".safetensors"],
+                file_types=[".zip", ".json", ".safetensors", ".html"],
                 height=140,
                 elem_id="import",
             )

@@ -170,7 +170,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ScalesTab:
         gr.HTML(heading(text.SCALES_TITLE, text.SCALES_WORDS))
         refresh = gr.Button(text.REFRESH, scale=0, min_width=120, elem_id="scales-refresh")
     said = gr.HTML(note(text.SCALES_LOOKING), elem_id="scales-note")
-    verdict = verdict_card.build()
+    verdict = verdict_card.build(studio, session)
     with gr.Column(visible=False) as body:
         with gr.Row(equal_height=False, elem_classes="columns"):
             with gr.Column(scale=6, min_width=320, elem_classes="card"):

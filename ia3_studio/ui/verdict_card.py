@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from ia3_studio.data.mended import unarmed
+from ia3_studio.errors import RunError
+from ia3_studio.insight.advice import advice
 from ia3_studio.insight.verdict import Verdict, change, figure, span
 from ia3_studio.runs.evaluation import RunEvaluation, read_evaluation
 from ia3_studio.ui import text
-from ia3_studio.ui.markup import Tone, heading, note, table
-from ia3_studio.ui.session import Studio
+from ia3_studio.ui.boundary import guard
+from ia3_studio.ui.markup import Tone, bullets, heading, note, table
+from ia3_studio.ui.session import Session, Studio, quiet
 from ia3_studio.ui.shown import find
+from ia3_studio.verdict_page import facts_of, write_verdict
 
 if TYPE_CHECKING:
+    from ia3_studio.runs import Run
     from ia3_studio.training.report import Measure
 
 
@@ -32,19 +37,19 @@ class VerdictCard:
     """What :func:`draw` fills."""
 
 
-def draw(studio: Studio, key: str) -> tuple[Any, str, str, Any, str, Any]:
-    """Return (card, verdict, table, its download, mistakes, their download) of what is shown.
+def draw(studio: Studio, key: str) -> tuple[Any, ...]:
+    """Return (card, verdict, table, its download, mistakes, their download, advice, page) of what is shown.
 
     There is no card where there is no run with an adapter.
     """
     nothing = gr.update(visible=False)
     shown = find(studio, key)
     if shown is None or shown.run is None or shown.adapter is None:
-        return nothing, "", "", nothing, "", nothing
+        return nothing, "", "", nothing, "", nothing, "", nothing
     found = read_evaluation(shown.run.folder)
     if found is None:
         said = text.VERDICT_SOON if shown.run.status().active else text.VERDICT_NONE
-        return gr.update(visible=True), note(said), "", nothing, "", nothing
+        return gr.update(visible=True), note(said), "", nothing, "", nothing, "", gr.update(visible=True)
     folder = studio.scratch / key.replace(":", "-")
     verdict = found.verdict
     return (
@@ -54,7 +59,30 @@ def draw(studio: Studio, key: str) -> tuple[Any, str, str, Any, str, Any]:
         gr.update(value=write_table(folder, found), visible=True),
         mistakes(found),
         gr.update(value=write_mistakes(folder, found), visible=True) if found.held_out.confusion else nothing,
+        what_next(shown.run, shown.adapter, found),
+        gr.update(visible=True),
     )
+
+
+def what_next(run: Run, folder: Path, found: RunEvaluation) -> str:
+    """Return what to try next."""
+    from ia3_studio.method import Adapter
+
+    said = advice(facts_of(run, Adapter.load(folder), found))
+    return f"<h3 class='tokens-title'>{text.VERDICT_NEXT}</h3>{bullets(said)}"
+
+
+def make_page(studio: Studio, key: str) -> Any:
+    """Write the page of the run that is shown; return the button that downloads it.
+
+    Raises:
+        RunError: there is no run with an adapter.
+    """
+    shown = find(studio, key)
+    if shown is None or shown.run is None:
+        raise RunError(text.SCALES_EMPTY)
+    page = write_verdict(shown.run, studio.scratch / key.replace(":", "-") / "verdict.html")
+    return gr.update(value=str(page), visible=True)
 
 
 def tone(verdict: Verdict) -> Tone:
@@ -113,8 +141,8 @@ def write_mistakes(folder: Path, found: RunEvaluation) -> str:
     return str(path)
 
 
-def build() -> VerdictCard:
-    """Draw the card, hidden until there is something to say."""
+def build(studio: Studio, session: Session) -> VerdictCard:
+    """Draw the card, hidden until there is something to say, and wire its own events."""
     with gr.Column(visible=False, elem_classes="card", elem_id="verdict") as card:
         gr.HTML(heading(text.VERDICT_TITLE, text.VERDICT_WORDS))
         said = gr.HTML(elem_id="verdict-note")
@@ -122,10 +150,25 @@ def build() -> VerdictCard:
         csv = gr.DownloadButton(text.VERDICT_CSV, size="md", visible=False, elem_id="verdict-csv")
         taken_for = gr.HTML(elem_id="mistakes")
         confusion = gr.DownloadButton(text.CONFUSION_CSV, size="md", visible=False, elem_id="confusion-csv")
-    return VerdictCard([card, said, measures, csv, taken_for, confusion])
+        following = gr.HTML(elem_id="verdict-next")
+        make = gr.Button(text.VERDICT_PAGE, size="md", visible=False, elem_id="make-page")
+        page = gr.DownloadButton(text.VERDICT_PAGE_READY, size="md", visible=False, elem_id="verdict-page")
+    made = make.click(guard(make_page, studio), session.shown, page, **quiet())
+    made.success(None, None, None, js=_FETCH, **quiet(queue=False))
+    return VerdictCard([card, said, measures, csv, taken_for, confusion, following, make])
 
 
 def _row(where: str, measure: Measure) -> tuple[str, str, str, str]:
     name = f"{measure.name} {where}" + (f" ({measure.unit})" if measure.unit else "")
     difference = f"{change(measure.difference)} ({span(measure.difference_interval)})"
     return name, figure(measure.base), figure(measure.tuned), difference
+
+
+_FETCH = """() => {
+  const tries = setInterval(() => {
+    const button = document.querySelector('a#verdict-page, #verdict-page a, button#verdict-page, #verdict-page button');
+    if (button) { clearInterval(tries); button.click(); }
+  }, 100);
+  setTimeout(() => clearInterval(tries), 5000);
+}"""
+"""The page is written when it is asked for; then its download begins by itself."""

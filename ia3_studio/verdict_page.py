@@ -1,0 +1,284 @@
+"""What did a run come to? One HTML page that answers it, opens anywhere, and carries the adapter.
+
+The page needs no script and no network. The adapter is in it as a zip behind a download link; dropped back into the
+studio's import, the page gives the adapter back.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ia3_studio.errors import RunError
+from ia3_studio.export.archive import CardFacts, zip_adapter
+from ia3_studio.export.page_adapter import LINK_START
+from ia3_studio.insight.advice import Facts, advice
+from ia3_studio.insight.verdict import change, figure, span
+from ia3_studio.runs.evaluation import RunEvaluation, read_evaluation
+from ia3_studio.runs.parts import read_parts
+
+if TYPE_CHECKING:
+    from ia3_studio.data.examples import Example
+    from ia3_studio.method.adapter import Adapter
+    from ia3_studio.runs.run import Run
+    from ia3_studio.training.report import Evaluation, RowChange
+
+LONGEST_TEXT = 600
+"""Letters of a row that are shown."""
+
+
+def write_verdict(run: Run, path: Path | str) -> Path:
+    """Write the page of a run; return where.
+
+    Args:
+        run: one that has an adapter.
+        path: the file to write; its folder is made where it is missing.
+
+    Raises:
+        RunError: the run has no adapter yet.
+        AdapterError: its adapter cannot be read.
+    """
+    target = Path(path)
+    page = verdict_html(run)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.part")
+    part.write_text(page, encoding="utf-8")
+    os.replace(part, target)
+    return target
+
+
+def verdict_html(run: Run) -> str:
+    """Return the page of a run.
+
+    Raises:
+        RunError: the run has no adapter yet.
+        AdapterError: its adapter cannot be read.
+    """
+    from ia3_studio.method.adapter import Adapter
+
+    folder = run.adapter_folder()
+    if folder is None:
+        raise RunError("This run has no adapter yet, so there is nothing to judge; wait for its first held-out loss.")
+    adapter, found = Adapter.load(folder), read_evaluation(run.folder)
+    sections = (
+        _headline(run, found),
+        _learned(run, found),
+        _texts(run, found),
+        _size_and_speed(run, adapter, folder),
+        _inside(run, adapter),
+        _next(run, adapter, found),
+        _settings(run),
+        _adapter_link(run, adapter, folder),
+    )
+    body = "".join(section for section in sections if section)
+    return _PAGE.format(title=escape(f"Verdict: {run.name}"), style=_STYLE, body=body)
+
+
+def facts_of(run: Run, adapter: Adapter, found: RunEvaluation | None) -> Facts:
+    """Return what the advice on a run rests on."""
+    steps, _offset = run.metrics()
+    held_out = [(step.step, step.held_out) for step in steps if step.held_out is not None]
+    report = read_parts(run).report
+    gain = report.none - report.all if report else 0.0
+    enough = next((p.share for p in report.curve if report.none - p.loss >= 0.9 * gain), None) if report else None
+    return Facts(
+        run.config.train.learning_rate, run.config.train.epochs, held_out, found.held_out.rows if found else 0,
+        float((adapter.vector - 1).abs().mean()), found.verdict if found else None, enough if gain > 0 else None,
+    )  # fmt: skip
+
+
+def _headline(run: Run, found: RunEvaluation | None) -> str:
+    kind = found.verdict.kind if found else "not measured"
+    sentence = found.verdict.sentence if found else "This run was not measured against the base model."
+    made = f"{datetime.fromtimestamp(run.created_at, UTC):%Y-%m-%d %H:%M} UTC"
+    under = f"(IA)³ on {escape(_short(run.config.model))} · {escape(_short(run.config.data))} · {made}"
+    return (
+        f"<header><p class='over'>{escape(kind)}</p><h1>{escape(run.name)}</h1><p>{under}</p>"
+        f"<p class='lead'>{escape(sentence)}</p></header>"
+    )
+
+
+def _learned(run: Run, found: RunEvaluation | None) -> str:
+    from ia3_studio.insight.svg import lines_svg
+    from ia3_studio.runs.comparison import curve_of
+
+    curve = curve_of(run)
+    drawn = lines_svg(
+        [
+            ("training", list(zip(curve.steps, curve.losses, strict=True))),
+            ("held out", list(zip(curve.held_out_steps, curve.held_out, strict=True))),
+        ],
+        "step",
+        "loss",
+    )
+    parts = (("held-out rows", "held_out"), ("written answers", "written"), ("neutral text", "forgetting"))
+    rows = [
+        (f"{measure.name}, {where} ({evaluation.rows})", figure(measure.base), figure(measure.tuned),
+         change(measure.difference), span(measure.difference_interval))
+        for where, name in parts if found and (evaluation := getattr(found, name))
+        for measure in evaluation.measures
+    ]  # fmt: skip
+    table = _table(("Measure (rows)", "Base", "Tuned", "Difference", "95 % interval"), rows) if rows else ""
+    return _section("Did it learn, and did it forget?", table + drawn)
+
+
+def _texts(run: Run, found: RunEvaluation | None) -> str:
+    if found is None:
+        return ""
+    chosen = next((each for each in (found.written, found.held_out) if each and each.changes), None)
+    if chosen is None:
+        return ""
+    sign = 1 if chosen.measures[0].better == "higher" else -1
+    won = [each for each in chosen.changes if sign * (each.tuned - each.base) > 0]
+    lost = [each for each in chosen.changes if sign * (each.tuned - each.base) < 0]
+    texts = _rows_by_number(run, [each.row for each in chosen.changes])
+    name = _name_of(chosen)
+    parts = [_changes("Wins", won, texts, name), _changes("Losses", lost, texts, name)]
+    return _section("Wins and losses, as texts", "".join(parts))
+
+
+def _name_of(evaluation: Evaluation) -> str:
+    names = {"classes": "Probability of the right label", "language": "Loss", "choices": "Right"}
+    return names.get(evaluation.task, evaluation.measures[0].name)
+
+
+def _changes(title: str, changes: Sequence[RowChange], texts: dict[int, Example], name: str) -> str:
+    if not changes:
+        return f"<h3>{title}</h3><p>None among the rows that were measured.</p>"
+    items = "".join(
+        f"<article><p class='over'>row {each.row} · {escape(name)} {each.base:.3f} → {each.tuned:.3f}</p>"
+        f"{_example(texts.get(each.row))}{_said('Base', each.base_said)}{_said('Tuned', each.tuned_said)}</article>"
+        for each in changes
+    )
+    return f"<h3>{title}</h3>{items}"
+
+
+def _example(example: Example | None) -> str:
+    if example is None:
+        return ""
+    turns = [(turn.role, turn.content) for turn in example.turns] or [("text", example.text)]
+    return "".join(f"<p><b>{escape(role)}</b> {escape(content[:LONGEST_TEXT])}</p>" for role, content in turns)
+
+
+def _said(who: str, words: str) -> str:
+    return f"<p><b>{who} says</b> {escape(words[:LONGEST_TEXT])}</p>" if words else ""
+
+
+def _rows_by_number(run: Run, numbers: Sequence[int]) -> dict[int, Example]:
+    """Return held-out rows by their number; none where the data cannot be read any more."""
+    from ia3_studio.errors import StudioError
+
+    config, wanted = run.config, set(numbers)
+    try:
+        split = config.choice(run.data_source).load(config.held_out, config.train.seed)
+    except StudioError:  # a data set that has gone: the page tells the numbers all the same
+        return {}
+    return {example.row: example for example in split.held_out if example.row in wanted}
+
+
+def _size_and_speed(run: Run, adapter: Adapter, folder: Path) -> str:
+    size = sum(each.stat().st_size for each in folder.iterdir() if each.is_file())
+    steps, _offset = run.metrics()
+    speeds = sorted(step.tokens_per_second for step in steps if step.tokens_per_second)
+    status = run.status()
+    rows = [
+        ("Trained numbers", f"{adapter.selection.numbers:,} in {len(adapter.selection):,} vectors"),
+        ("Adapter", f"{size / 1000:,.0f} kB"),
+        ("Steps", f"{status.step:,} of {status.total_steps:,}"),
+        ("Time at work", f"{status.seconds:,.0f} s"),
+    ]
+    if speeds:
+        rows.append(("Speed", f"{speeds[len(speeds) // 2]:,.0f} tokens/s (median of the steps)"))
+    return _section("How big, how fast?", _table(("", ""), rows))
+
+
+def _inside(run: Run, adapter: Adapter) -> str:
+    from ia3_studio.insight.channels import concentration_sentence
+    from ia3_studio.insight.deviation import deviations, grid, summary
+    from ia3_studio.insight.parts import sentence
+    from ia3_studio.insight.svg import map_svg
+
+    vectors = adapter.vectors()
+    rows, report = deviations(vectors), read_parts(run).report
+    said = summary(rows) + concentration_sentence(vectors)
+    parts = f"<p>{escape(sentence(report))}</p>" if report else ""
+    note = "<p class='over'>Mean of scale − 1: blue inhibited, orange amplified</p>"
+    return _section("What changed inside?", f"<p>{escape(said)}</p>{parts}{note}{map_svg(grid(rows))}")
+
+
+def _next(run: Run, adapter: Adapter, found: RunEvaluation | None) -> str:
+    items = "".join(f"<li>{escape(each)}</li>" for each in advice(facts_of(run, adapter, found)))
+    return _section("What to try next", f"<ul>{items}</ul>")
+
+
+def _settings(run: Run) -> str:
+    from ia3_studio.runs.comparison import settings_of
+
+    hidden = ("model", "data")  # as in the headline, without the folders of somebody's machine
+    rows = [(name, value) for name, value in settings_of(run).items() if name not in hidden and value != "–"]
+    return _section(
+        "Settings", f"<details><summary>All settings</summary>{_table(('Setting', 'Value'), rows)}</details>"
+    )
+
+
+def _adapter_link(run: Run, adapter: Adapter, folder: Path) -> str:
+    card = CardFacts(
+        run.name, adapter.selection.base_model or run.config.model, adapter.selection.numbers, len(adapter.selection),
+        run.status().step, run.config.train.learning_rate, data=_short(run.config.data), not_for_peft=adapter.why_not_peft,
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as work:
+        packed = zip_adapter(folder, Path(work) / "adapter.zip", card).read_bytes()
+    name = "".join(letter if letter.isalnum() else "-" for letter in run.name.lower()).strip("-") or "adapter"
+    link = f"{LINK_START}{base64.b64encode(packed).decode()}' download='{name}-ia3.zip'>Download the adapter</a>"
+    how = "Or drop this page into the import of IA3 Studio: it loads the adapter from it."
+    return _section("Take it with you", f"<p>{link} ({len(packed) / 1000:,.0f} kB, a zip). {how}</p>")
+
+
+def _short(source: str) -> str:
+    """Return a source without the folders of somebody's machine: a hub id stays whole."""
+    return Path(source).name if Path(source).is_absolute() else source
+
+
+def _section(title: str, body: str) -> str:
+    return f"<section><h2>{escape(title)}</h2>{body}</section>" if body else ""
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    head = "".join(f"<th>{escape(column)}</th>" for column in columns) if any(columns) else ""
+    lines = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<div class='wide'><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>"
+
+
+_STYLE = """
+:root { color-scheme: light dark; }
+:root { --ink: #1c2430; --soft: #5d6778; --line: #dfe4ea; --page: #fbfcfd; --accent: #0f766e; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e8ecf1; --soft: #9aa5b5; --line: #2c3542; --page: #12171e; --accent: #5fc9bd; }
+}
+body { margin: 0 auto; padding: 32px 20px 64px; max-width: 760px; background: var(--page); color: var(--ink);
+  font: 16px/1.55 system-ui, sans-serif; overflow-wrap: anywhere; }
+h1 { margin: 0; font-size: 30px; line-height: 1.2; letter-spacing: -.02em; }
+h2 { margin: 40px 0 12px; font-size: 20px; } h3 { margin: 20px 0 6px; font-size: 16px; }
+.over { margin: 0; color: var(--soft); font-size: 13.5px; } header .over { color: var(--accent); font-weight: 600; }
+.lead { font-size: 18px; } p { margin: 6px 0 10px; } a { color: var(--accent); }
+.wide, section { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: 14.5px; }
+th, td { padding: 7px 10px 7px 0; border-top: 1px solid var(--line); text-align: left; vertical-align: top;
+  font-variant-numeric: tabular-nums; }
+th { color: var(--soft); font-weight: 500; border-top: 0; }
+article { padding: 10px 0; border-top: 1px solid var(--line); } article p { margin: 4px 0; font-size: 15px; }
+svg { max-width: 100%; height: auto; font: 11px system-ui, sans-serif; } svg text { fill: var(--soft); }
+svg .grid { stroke: var(--line); }
+"""
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>{title}</title><style>{style}</style></head><body>{body}
+<footer><p class="over">Written by IA3 Studio. Intervals are 95 % bootstrap intervals over rows.</p></footer>
+</body></html>
+"""
