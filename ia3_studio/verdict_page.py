@@ -230,7 +230,8 @@ def _settings(run: Run) -> str:
 def _adapter_link(run: Run, adapter: Adapter, folder: Path) -> str:
     card = CardFacts(
         run.name, adapter.selection.base_model or run.config.model, adapter.selection.numbers, len(adapter.selection),
-        run.status().step, run.config.train.learning_rate, data=_short(run.config.data), not_for_peft=adapter.why_not_peft,
+        run.status().step, run.config.train.learning_rate, data=_short(run.config.data),
+        not_for_peft=adapter.why_not_peft,
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as work:
         packed = zip_adapter(folder, Path(work) / "adapter.zip", card).read_bytes()

@@ -13,7 +13,7 @@ from ia3_studio.data.examples import Message
 from ia3_studio.errors import StudioError
 from ia3_studio.sorting import labels_in
 from ia3_studio.ui import chat_words as words
-from ia3_studio.ui import text, try_it
+from ia3_studio.ui import rank_panel, text, try_it
 from ia3_studio.ui.answering import News, Question, answer_in_memory, sharing
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.components.layer_tree import LayerTree, show_rows
@@ -301,6 +301,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ChatTab:
         with gr.Accordion(words.MUTE_TITLE, open=False, elem_classes="accordion"):
             tree = LayerTree(elem_id="heard-tree", words={"empty": words.MUTE_EMPTY})
         mixture = _mixture_fields()
+        rank_panel.build(studio, session)
         with gr.Accordion(words.TOKENS_TITLE, open=False, elem_classes="accordion"):
             tokens = gr.HTML(words.token_view((), ()), elem_id="chat-tokens")
         with gr.Row():

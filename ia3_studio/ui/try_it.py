@@ -156,7 +156,7 @@ def rows_of(file: str | None, labels: Labels) -> tuple[list[str], list[tuple[str
     elif mapping.context:
         raise DataError(try_words.PAIRS)
     else:
-        column, answer = mapping.column, mapping.answer
+        column, answer = mapping.column, mapping.answer if _are_labels(frame[mapping.answer], labels) else ""
     rows = [(str(words), _labels_in(cell)) for words, cell in zip(
         frame[column].fillna(""), frame[answer] if answer else [None] * len(frame), strict=True
     ) if str(words).strip()]  # fmt: skip
@@ -276,6 +276,12 @@ def _judged(labels: Labels, given: list[str], base: list[str], tuned: list[str])
     by_base = Counter((a, b) for a, b in zip(given, base, strict=True) if a != b)
     lines = [(a, b, by_base[a, b], count) for (a, b), count in wrong.most_common(_MOST_MISTAKES)]
     return [*parts, table(text.MISTAKE_COLUMNS, lines, text.mistakes(len(wrong), _MOST_MISTAKES)) if lines else ""]
+
+
+def _are_labels(cells: Any, labels: Labels) -> bool:
+    """Say whether a column holds what the adapter learned: a column of numbers beside texts may be anything."""
+    given = [name for cell in cells for name in _labels_in(cell)]
+    return labels.kind == "number" or 2 * sum(name in set(labels.names) for name in given) >= max(1, len(given))
 
 
 def _wordiest(frame: Any) -> str:

@@ -18,6 +18,20 @@ PAIRS = "The file holds pairs of texts, which this panel cannot sort; use sort_t
 CSV = "Download all rows (CSV)"
 COLUMNS = ("Text", "Label given", "Base", "Tuned")
 
+RANK_TITLE = "Rank answers you give"
+RANK_WORDS = (
+    "Each answer counts by its mean log-probability a token after the question, as T-Few answers questions with"
+    " choices; shares are the softmax of these means."
+)
+RANK_QUESTION, RANK_CHOICES, RANK_CHOICES_INFO = "Question", "Answers", "One a line"
+RANK = "Rank them"
+RANK_NOBODY = "There is no adapter to rank with; train one, or choose another run."
+
+
+def rank_count(count: int, most: int) -> str:
+    """Say how many answers can be ranked."""
+    return f"{count} different answers were given; give 2 to {most}, one a line."
+
 
 def lead(kind: str, names: Sequence[str]) -> str:
     """Say what the adapter makes of a text."""

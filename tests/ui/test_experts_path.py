@@ -19,6 +19,7 @@ from ia3_studio.ui.answering import Question, answer_in_memory
 from ia3_studio.ui.export_tab import bring_in, offer
 from ia3_studio.ui.instrument import Speaker
 from ia3_studio.ui.scales_tab import draw
+from ia3_studio.ui.scales_words import HISTOGRAM
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import find, run_key
 from tests.tiny_chat import save_tiny_chat
@@ -42,7 +43,7 @@ def trained(bench: Studio, folder: Path) -> Run:
 def test_a_run_on_experts_is_looked_at_talked_to_taken_away_and_brought_back(bench: Studio, tmp_path: Path) -> None:
     run = trained(bench, tmp_path)
     key = run_key(run.id)
-    said, body = draw(bench, key, None, text.DIRECTION)[:2]
+    said, body = draw(bench, key, None, text.DIRECTION, HISTOGRAM)[:2]
     assert "Experts: " in said and body["visible"] is True
 
     shown, turns, heard = find(bench, key), (Message("user", "hi"),), []
