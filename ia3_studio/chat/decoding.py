@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ia3_studio.chat.answers import Row
-from ia3_studio.chat.roomy_cache import give_room
+from ia3_studio.models.quick import step_of
+from ia3_studio.models.roomy_cache import give_room
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Hearing = Callable[[Sequence[Row]], AbstractContextManager[Any]]
-"""Rows → the block in which the model may be called, each row with its voice."""
+    from ia3_studio.models.quick_step import Scales
+
+Hearing = Callable[[Sequence[Row]], AbstractContextManager["Scales"]]
+"""Rows → the block in which the model may be called, each row with its voice: it gives what is multiplied where."""
 Logits = Iterator[tuple["Tensor", list[bool]]]
 """(Next-token logits of the rows still going, which of them go on: filled in by the caller)."""
 
@@ -30,20 +33,19 @@ def decode(model: Any, rows: list[Row], hearing: Hearing) -> Logits:
     positions = (mask.cumsum(1) - 1).clamp(min=0)
     takes_positions = "position_ids" in inspect.signature(model.forward).parameters
     # Rows of one length need no mask, and an attention without one is faster.
-    is_ragged, cache = not bool(mask.all()), None
+    is_ragged, cache, step = not bool(mask.all()), None, step_of(model)
     while rows:
         extra = {"position_ids": positions} if takes_positions else {}
-        with hearing(rows), torch.inference_mode():
-            result = model(
-                input_ids=ids,
-                attention_mask=mask if is_ragged else None,
-                past_key_values=cache,
-                use_cache=True,
-                logits_to_keep=1,
-                **extra,
-            )
-        logits, keep = result.logits[:, -1].float(), [True] * len(rows)
-        cache = cache or give_room(result.past_key_values)
+        seen = mask if is_ragged else None
+        with hearing(rows) as scales, torch.inference_mode():
+            if cache is not None and step is not None and step.serves(scales, cache):
+                logits = step(ids, positions, cache, seen, scales)
+            else:
+                result = model(
+                    input_ids=ids, attention_mask=seen, past_key_values=cache, use_cache=True, logits_to_keep=1, **extra
+                )
+                logits, cache = result.logits[:, -1].float(), cache or give_room(result.past_key_values)
+        keep = [True] * len(rows)
         yield logits, keep
         rows, (mask, positions) = left_over(rows, keep, cache, mask, positions)
         if not rows:

@@ -9,7 +9,7 @@ two voices agree, they say the same.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.chat.answers import Answer, Row
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.method.serving import Serving
     from ia3_studio.models.loaded import LoadedModel
+    from ia3_studio.models.quick_step import Scales
 
 
 def reply(
@@ -80,11 +81,9 @@ def _answer(
     from ia3_studio.chat.decoding import decode, decode_answers
 
     @contextmanager
-    def hearing(going: Sequence[Row]) -> Iterator[None]:
-        with ExitStack() as held:
-            held.enter_context(turn)
-            held.enter_context(heard(handle, [row.voice for row in going]))
-            yield
+    def hearing(going: Sequence[Row]) -> Iterator[Scales]:
+        with turn, heard(handle, [row.voice for row in going]):
+            yield handle.scales() if handle else {}
 
     ends = _end_tokens(loaded)
     grow = decode_answers if loaded.task == "seq2seq" else decode

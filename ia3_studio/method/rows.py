@@ -101,12 +101,16 @@ class Choice:
         """
         if torch.compiler.is_compiling():  # a compiled graph cannot ask for versions and addresses
             return self._mix([vectors.scale(key) if vectors else None for vectors, _ in self._rows])
+        return self.scales().get(key)
+
+    def scales(self) -> Mapping[Key, Tensor | None]:
+        """Return all places' scales as :meth:`scale` does, made together."""
         modes = torch.is_grad_enabled(), torch.is_inference_mode_enabled()
         made_for = (*(vectors.state for vectors in self._distinct), *modes)
         made = self._made
         if made[0] != made_for:
             made = self._made = (made_for, self._make())  # one assignment: other threads see both or neither
-        return made[1].get(key)
+        return made[1]
 
     def is_like(self, other: Choice) -> bool:
         """Say whether the other makes the same choice."""

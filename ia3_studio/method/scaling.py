@@ -72,6 +72,15 @@ class Hooks:
         """Leave the scaling to weights that hold it, or take it back with None; for :mod:`method.merging`."""
         self._baked = baked
 
+    def scales(self) -> Mapping[Key, Tensor | None]:
+        """Return what the running thread's next call multiplies where: (channels,), or (rows, channels).
+
+        For code that computes a model in its own way. Merged vectors are in the weights, so there is nothing left.
+        """
+        if self._baked and self._baked.applied:
+            return {}
+        return (self._chosen.choice or self._usual).scales()
+
     @property
     def is_merged(self) -> bool:
         """Say whether the model's weights hold the vectors, so that the hooks rest."""

@@ -16,14 +16,20 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
+if TYPE_CHECKING:
+    from ia3_studio.models.quick_step import QuickStep
+
 Product = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 """(rows, weight, bias) → rows · weightᵀ + bias."""
 
+_STEP = "ia3_quick_step"
+"""The attribute of a model that holds its quick step."""
 _ROWS = (1, 2)
 """Counts of rows that are timed: one conversation and two."""
 _REPEATS = 3
@@ -34,11 +40,14 @@ _TIMED_BYTES = 96 * 2**20
 def quicken(model: nn.Module) -> bool:
     """Let the plain linear layers of a float32 model on a CPU compute in the faster way; say whether that is another.
 
-    For inference: where gradients are recorded, and on other devices, the layers compute as before. :func:`slow_down`
-    undoes it.
+    For inference: where gradients are recorded, and on other devices, the layers compute as before. Nothing may be
+    attached to the model yet: what is attached later acts as ever. :func:`slow_down` undoes it.
     """
+    from ia3_studio.models.quick_step import quick_step
+
     layers = [module for module in model.modules() if isinstance(module, nn.Linear) and _is_plain(module)]
     product = _other_kernel()
+    vars(model)[_STEP] = quick_step(model)
     if not layers or product is None or not _is_faster(product, layers):
         return False
     for siblings in _siblings(model, layers):
@@ -48,8 +57,14 @@ def quicken(model: nn.Module) -> bool:
     return True
 
 
+def step_of(model: nn.Module) -> QuickStep | None:
+    """Return the quick step that :func:`quicken` found for a model; None where there is none."""
+    return vars(model).get(_STEP)
+
+
 def slow_down(model: nn.Module) -> None:
-    """Give the linear layers their own ``forward`` back."""
+    """Give the linear layers their own ``forward`` back, and forget the quick step."""
+    vars(model).pop(_STEP, None)
     for module in model.modules():
         if getattr(vars(module).get("forward"), "func", None) is _forward:
             del module.forward

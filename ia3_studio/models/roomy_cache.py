@@ -18,6 +18,8 @@ ROOM = 256
 class RoomyLayer(DynamicLayer):
     """The keys and values of one layer, shape (rows, heads, tokens, channels), the first part of a larger buffer."""
 
+    grows_in_place = True
+
     def __init__(self, layer: DynamicLayer) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         assert layer.keys is not None and layer.values is not None  # give_room asks for layers that hold something
