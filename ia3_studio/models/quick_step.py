@@ -1,8 +1,8 @@
 """How does a model of Llama's shape take one more token, without the ways that its general code goes?
 
 With a small model on a CPU, a third of the time of a token is spent between the products: calls of modules, hooks,
-masks and views that a single token does not need. This is the same arithmetic in one loop over the layers: Llama, Mistral,
-Qwen2 and all whose code is theirs. A trial on the model itself decides; any other model goes its own way.
+masks and views that a single token does not need. This is the same arithmetic in one loop over the layers, for Llama,
+Mistral, Qwen2 and all whose code is theirs. A trial on the model itself decides; any other model goes its own way.
 """
 
 from __future__ import annotations

@@ -84,6 +84,24 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     page.locator("#replay input[type=number]").press("Enter")
     first = min(studio.store.list()[0].files.moments())
     expect(page.locator("#replay")).to_contain_text(f"after step {first},")
+    page.locator("#shape").get_by_label("By layer").check()
+    expect(page.locator("#histogram .violinlayer .trace")).to_have_count(2)
+    cell = page.locator("#heatmap .nsewdrag").first
+    cell.scroll_into_view_if_needed()
+    box = cell.bounding_box() or {}
+    cell.click(position={"x": box["width"] * 0.25, "y": box["height"] * 0.75})
+    expect(page.locator("#site input")).to_have_value("model.layers.1.self_attn.v_proj")
+    with page.expect_download() as verdict:
+        page.locator("#make-page").click()
+    verdict.value.save_as(tmp_path / "verdict.html")
+    page.get_by_role("button", name="Which parts matter?").click()
+    page.locator("#parts-start").click()
+    expect(page.locator("#parts-note")).to_contain_text("Measuring the parts")
+    page.get_by_role("button", name="What goes with a channel?").click()
+    page.locator("#channel-look").click()
+    expect(page.locator("#channel-found")).to_contain_text("Loudest at", timeout=60_000)
+    expect(page.locator("#parts-layers .js-plotly-plot")).to_be_visible(timeout=90_000)
+    expect(page.locator("#parts-note")).to_contain_text("held-out rows")
 
     page.locator("#next-chat").click()
     short_answers(page)
@@ -125,6 +143,16 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     expect(page.locator("#export-facts")).to_contain_text("128 numbers in 4 vectors")
     open_tab(page, "6 Scales")
     expect(page.locator("#scales-note")).to_contain_text("of the scales moved")
+    page.get_by_role("button", name="Beside another adapter").click()
+    page.locator("#beside-other input").click()
+    page.locator("#beside-other").get_by_role("option", name="Pairs run").click()
+    expect(page.locator("#beside-note")).to_contain_text("a cosine of 1.00")
+
+    open_tab(page, "8 Export")
+    page.locator("#import").get_by_label("Clear").click()
+    page.set_input_files("#import input[type=file]", tmp_path / "verdict.html")  # the page carries the same adapter
+    expect(page.locator("#import-note")).to_contain_text("Brought in", timeout=15_000)
+    assert len(list((studio.home / "adapters").glob("[0-9a-f]*"))) == 1
 
 
 def test_a_conversation_goes_on_and_can_be_cleared(page: Page, studio: StudioProcess, tiny: Path, pairs: Path) -> None:
