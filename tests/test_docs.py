@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from ia3_studio.method import Adapter
 from ia3_studio.runs import RunStore
+from ia3_studio.runs.folder import step_line
+from tests.runs.test_evaluation import prepared
 from tests.runs.test_history import ended
 from tests.tiny_chat import tiny_tokenizer
 
@@ -38,3 +41,29 @@ def test_the_page_on_runs_compares_runs(tmp_path: Path, monkeypatch: pytest.Monk
     (snippet,) = re.findall(r"```python\n(.*?)```", (DOCS / "runs.md").read_text(encoding="utf-8"), re.DOTALL)
     exec(snippet, names)
     assert {run.id for run in names["best"]} == {run.id for run in made}
+
+
+def test_the_page_on_insight_runs_on_two_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    for name, seed in (("run", 0), ("other", 1)):
+        (tmp_path / name).mkdir()
+        run, job = prepared(tmp_path / name, seed=seed)
+        with run.files.metrics.open("w") as file:
+            for step in job.steps(lambda: False):
+                file.write(step_line(step))
+                if step.step and step.held_out is not None:
+                    run.files.keep_adapter(step.step, job.save)
+        list(job.evaluate(run.folder))
+        run.files.status.write_text('{"phase": "ended", "sentence": "Finished", "result": "finished"}')
+        names[name] = run
+    snippets = re.findall(r"```python\n(.*?)```", (DOCS / "insight.md").read_text(encoding="utf-8"), re.DOTALL)
+    for snippet in snippets:
+        exec(snippet, names)
+    printed = capsys.readouterr().out
+    assert len(snippets) == 7
+    for said in ("of the scales moved", "half of the deviation lies in", "to a cosine of", "held-out rows from"):
+        assert said in printed
+    assert (tmp_path / "verdict.html").is_file() and Adapter.load(tmp_path / "pruned").vector.numel() > 0

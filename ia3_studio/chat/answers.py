@@ -44,6 +44,9 @@ class Answer:
     """Seconds from the question until now."""
     ended: End = ""
 
+    def __str__(self) -> str:
+        return self.text
+
     @property
     def tokens_per_second(self) -> float:
         """Return how fast tokens follow the first one; 0 until there is a second."""

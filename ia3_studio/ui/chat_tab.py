@@ -373,7 +373,7 @@ class _Panes:
         """Draw all columns, of which the first two are there at first."""
         count = gr.Radio(list(range(1, PANES + 1)), value=FIRST_PANES, label=words.PANE_COUNT, elem_id="pane-count")
         panes = _Panes(count, [], [], [], [], [])
-        with gr.Row(elem_classes="panes", equal_height=False):
+        with gr.Row(elem_classes="panes", equal_height=True):
             for number, name in enumerate(PANE_IDS):
                 with gr.Column(min_width=280, visible=number < FIRST_PANES, elem_classes="pane") as column:
                     panes._draw(number, name)

@@ -37,7 +37,7 @@ def lead(kind: str, names: Sequence[str]) -> str:
     """Say what the adapter makes of a text."""
     if kind == "number":
         return f"The adapter gives a text a number ({names[0]}). The base model's head learned nothing: chance."
-    listed = ", ".join(names[:6]) + (" …" if len(names) > 6 else "")
+    listed = ", ".join(names[:6]) + (" and others" if len(names) > 6 else "")
     return (
         f"The adapter sorts a text into {len(names):,} labels: {listed}. The base model's head learned nothing, so its"
         " answer is chance."
