@@ -80,6 +80,25 @@ def verdict_html(run: Run) -> str:
     return _PAGE.format(title=escape(f"Verdict: {run.name}"), style=_STYLE, body=body)
 
 
+def card_of(run: Run, folder: Path) -> CardFacts:
+    """Return what the card of a run's adapter says.
+
+    Raises:
+        AdapterError: the adapter cannot be read.
+    """
+    from ia3_studio.method.adapter import Adapter
+    from ia3_studio.runs.history import record_of
+
+    adapter, record = Adapter.load(folder), record_of(run)
+    return CardFacts(
+        run.name, adapter.selection.base_model or run.config.model, adapter.selection.numbers, len(adapter.selection),
+        int(adapter.metadata.get("steps", 0)), run.config.train.learning_rate, adapter.metadata.get("data", ""),
+        record.base_loss, record.loss, adapter.metadata.get("studio_version", ""),
+        f"{datetime.fromtimestamp(run.created_at, UTC):%Y-%m-%d}", run.config.train,
+        adapter.metadata.get("task_type", "CAUSAL_LM"), adapter.why_not_peft,
+    )  # fmt: skip
+
+
 def facts_of(run: Run, adapter: Adapter, found: RunEvaluation | None) -> Facts:
     """Return what the advice on a run rests on."""
     steps, _offset = run.metrics()
@@ -228,13 +247,8 @@ def _settings(run: Run) -> str:
 
 
 def _adapter_link(run: Run, adapter: Adapter, folder: Path) -> str:
-    card = CardFacts(
-        run.name, adapter.selection.base_model or run.config.model, adapter.selection.numbers, len(adapter.selection),
-        run.status().step, run.config.train.learning_rate, data=_short(run.config.data),
-        not_for_peft=adapter.why_not_peft,
-    )  # fmt: skip
     with tempfile.TemporaryDirectory() as work:
-        packed = zip_adapter(folder, Path(work) / "adapter.zip", card).read_bytes()
+        packed = zip_adapter(folder, Path(work) / "adapter.zip", card_of(run, folder)).read_bytes()
     name = "".join(letter if letter.isalnum() else "-" for letter in run.name.lower()).strip("-") or "adapter"
     link = f"{LINK_START}{base64.b64encode(packed).decode()}' download='{name}-ia3.zip'>Download the adapter</a>"
     how = "Or drop this page into the import of IA3 Studio: it loads the adapter from it."

@@ -9,8 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
-from ia3_studio.cli import DONE, ENDED_BADLY, REFUSED, main
+from ia3_studio.cli import DONE, ENDED_BADLY, REFUSED, look, main
+from ia3_studio.export.intake import take_in
+from ia3_studio.method import Adapter
 from ia3_studio.runs import Run, RunConfig, RunStore, start
 from ia3_studio.runs.folder import write_json
 from ia3_studio.training import TrainConfig
@@ -69,7 +72,21 @@ def test_a_finished_run_is_not_resumed(store: RunStore, capsys: pytest.CaptureFi
 
 def test_help_tells_every_command() -> None:
     done = subprocess.run([sys.executable, "-m", "ia3_studio", "--help"], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0 and all(word in done.stdout for word in ("runs", "watch", "again", "stop", "resume"))
+    words = (
+        "train",
+        "runs",
+        "watch",
+        "again",
+        "stop",
+        "resume",
+        "chat",
+        "evaluate",
+        "inspect",
+        "export",
+        "serve",
+        "doctor",
+    )
+    assert done.returncode == 0 and all(f"    {word}" in done.stdout for word in words)
 
 
 @pytest.mark.worker
@@ -99,3 +116,90 @@ def test_a_run_is_done_again_on_another_machine_and_comes_to_the_same(
     assert "run was made with" not in again.log_tail()
     capsys.readouterr()
     assert main(["runs"]) == DONE and again.id in capsys.readouterr().out
+
+
+@pytest.fixture
+def trained(store: RunStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """A run that the command line trained, from a file of settings."""
+    data = tmp_path / "rows.csv"
+    data.write_text("prompt,answer\n" + "".join(f"ask {n},tell {n}\n" for n in range(20)))
+    model = save_tiny_chat(tmp_path / "tiny")
+    settings = tmp_path / "run.yaml"
+    settings.write_text(f"model: {model}\ndata: {data}\nname: From a file\nepochs: 2\nlearning_rate: 0.02\n")
+    assert main(["train", str(settings), "--set", "batch_size=5", "--set", "learning_rate=1e-2"]) == DONE
+    assert "From a file: Finished after" in capsys.readouterr().out
+    (run,) = store.list()
+    return run
+
+
+@pytest.mark.worker
+def test_a_run_is_trained_looked_at_talked_to_and_taken_away(
+    trained: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train = trained.config.train
+    assert (train.epochs, train.learning_rate, train.batch_size) == (2, 0.01, 5)
+    run = trained.id
+
+    def printed(*arguments: str) -> str:
+        assert main([*arguments]) == DONE, capsys.readouterr().err
+        return capsys.readouterr().out
+
+    evaluation = json.loads(printed("--json", "evaluate", run))
+    assert evaluation["measures"][0]["measure"] == "Loss"
+    again = json.loads(printed("--json", "evaluate", run, "--again"))
+    assert again["measures"][0]["tuned"] == pytest.approx(evaluation["measures"][0]["tuned"], rel=1e-5)
+    assert "Loss" in printed("evaluate", run)
+    seen = json.loads(printed("--json", "inspect", run))
+    assert seen["numbers"] == sum(site.size for site in Adapter.load(trained.adapter_folder() or "").selection)
+    assert json.loads(printed("--json", "inspect", trained.config.model))["task"] == "causal-lm"
+    said = [json.loads(line) for line in printed("--json", "chat", run, "--prompt", "hi", "--tokens", "4").splitlines()]
+    assert [each["voice"] for each in said] == ["base", "tuned"] and len(said[0]["tokens"]) >= 1
+    assert printed("chat", run, "--prompt", "hi", "--tokens", "4", "--only-tuned").strip() == said[1]["text"].strip()
+
+    away = tmp_path / "away"
+    assert json.loads(printed("--json", "export", run, "--to", str(away / "adapter.zip")))["bytes"] > 500
+    assert torch.equal(Adapter.load(take_in([away / "adapter.zip"], tmp_path / "library")).vector,
+                       Adapter.load(trained.adapter_folder() or "").vector)  # fmt: skip
+    printed("export", run, "--to", str(away / "page.html"))
+    printed("export", run, "--to", str(away / "folder"))
+    assert Adapter.load(away / "folder").selection.numbers == seen["numbers"]
+    merged = json.loads(printed("--json", "export", run, "--merged", "--to", str(away / "merged")))
+    assert merged["largest_difference"] < 1e-4 and (away / "merged" / "model.safetensors").is_file()
+    for name in ("run.py", "run.ipynb"):
+        printed("export", run, "--to", str(away / name))
+    compile((away / "run.py").read_text(), "run.py", "exec")
+    assert main(["export", run, "--to", str(away / "folder")]) == REFUSED
+    assert "holds something already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("settings", "arguments", "said"),
+    [
+        ("model: a", [], "name no data"),
+        ("model: a\ndata: b\nlearing_rate: 1", [], "did you mean learning_rate"),
+        ("- a list", [], "no settings by name"),
+        ("model: [", [], "cannot be read"),
+        ("model: a\ndata: b", ["--set", "epochs"], "takes NAME=VALUE"),
+        ("model: a\ndata: b", ["--set", "epochs=-1"], "epochs is -1"),
+    ],
+)
+def test_settings_that_are_none_are_refused_before_a_run_is_made(
+    settings: str, arguments: list[str], said: str, store: RunStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text(settings)
+    assert main(["train", str(path), *arguments]) == REFUSED
+    assert said in capsys.readouterr().err and store.list() == ()
+
+
+def test_the_doctor_tells_what_does_not_work(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(look, "_network", lambda: (False, "nothing can be reached"))
+    assert main(["--json", "doctor"]) == REFUSED
+    checks = {each["check"]: each for each in json.loads(capsys.readouterr().out)}
+    assert not checks["Network"]["ok"] and checks["torch"]["ok"] and checks["Runs"]["ok"]
+    monkeypatch.setattr(look, "_network", lambda: (True, "the hub can be reached"))
+    monkeypatch.setattr(look, "NEEDED_GB", 1e9)
+    assert main(["doctor"]) == REFUSED
+    assert "make room" in capsys.readouterr().out

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import json
+from collections.abc import Mapping as Mapping_
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.load import DataChoice, mapping_from, reading_from
@@ -44,6 +47,33 @@ class RunConfig:
         chosen = self.selection if isinstance(self.selection, str) else json.loads(self.selection.to_json())
         document = {**asdict(self), "selection": chosen}
         return json.dumps(document, indent=2)
+
+    @classmethod
+    def from_settings(cls, document: Mapping_[str, Any]) -> RunConfig:
+        """Read settings that a person wrote: a model and data, and of all else what differs from the usual.
+
+        Args:
+            document: names as :meth:`to_json` writes them; the training settings may also stand beside the others
+                ("learning_rate") instead of below "train".
+
+        Raises:
+            RunError: model or data are missing, or a name or value is none of a run's.
+        """
+        given = dict(document)
+        missing = [name for name in ("model", "data") if not given.get(name)]
+        if missing:
+            raise RunError(f"The settings name no {' and no '.join(missing)}; give both.")
+        usual: dict[str, Any] = json.loads(cls("", "", "").to_json())
+        train = usual["train"] | dict(given.pop("train", {}))
+        train |= {name: given.pop(name) for name in list(given) if name in usual["train"]}
+        strange = sorted((set(given) | set(train)) - set(usual) - set(usual["train"]))
+        if strange:
+            near = difflib.get_close_matches(strange[0], [*usual, *usual["train"]], 1)
+            hint = f"; did you mean {near[0]}" if near else ""
+            raise RunError(f"A run has no setting called {strange[0]!r}{hint}?" if near else
+                           f"A run has no setting called {strange[0]!r}.")  # fmt: skip
+        named = {"name": f"{given['model']} on {given['data']}"} | given
+        return cls.from_json(json.dumps({**usual, **named, "train": train}))
 
     @classmethod
     def from_json(cls, text: str) -> RunConfig:

@@ -106,30 +106,20 @@ def _measured(run: Run) -> PartsReport:
     from dataclasses import replace
 
     from ia3_studio.insight.parts import measure_parts
-    from ia3_studio.method import load_adapter
-    from ia3_studio.models.load import task_of_source
-    from ia3_studio.runs.lessons import lesson_for
+    from ia3_studio.runs.prepared import prepare_measuring
     from ia3_studio.training.objectives import objective_for
 
-    folder, config = run.adapter_folder(), run.config
-    if folder is None:
-        raise RunError("This run has no adapter to measure.")
-
-    def say(_share: float | None, sentence: str) -> None:
-        print(sentence, flush=True)
-
-    split = config.choice(run.data_source).load(config.held_out, config.train.seed)
-    lesson = lesson_for(split, task_of_source(config.model, progress=say), config)
-    loaded = lesson.load(say)
-    rows = _some(lesson.rows(loaded)[1], config.train.seed)
-    attachment = load_adapter(loaded.model, folder)
+    train = run.config.train
+    found = prepare_measuring(run, lambda _share, sentence: print(sentence, flush=True))
+    rows = _some(found.held_out, train.seed)
     # Remembered lower layers would be those of other vectors.
-    objective = objective_for(loaded.model, attachment, rows, replace(config.train, cache_mb=0, cache_folder=None))
+    uncached = replace(train, cache_mb=0, cache_folder=None)
+    objective = objective_for(found.loaded.model, found.attachment, rows, uncached)
 
     def loss() -> float:
-        return sum(objective.measure(rows, rows, config.train.micro_tokens))
+        return sum(objective.measure(rows, rows, train.micro_tokens))
 
-    work = measure_parts(attachment, loss, len(rows))
+    work = measure_parts(found.attachment, loss, len(rows))
     while True:
         try:
             _tell(run, next(work))

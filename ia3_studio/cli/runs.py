@@ -1,58 +1,32 @@
-"""How are runs watched and done again without a browser? ``python -m ia3_studio COMMAND``.
-
-    runs [WORDS …]       what came of all runs, a line each
-    watch [RUN]          the newest run, or one, until it ends: step, losses, speed, time left, memory
-    again FOLDER         a run once more, from its folder alone, which may come from another machine
-    stop RUN             ask a run to stop; what it learned is kept
-    resume RUN           go on behind a run's last checkpoint
-
-They find the runs that the page finds (IA3_STUDIO_HOME names another folder).
-"""
+"""How are runs watched and done again without a browser?"""
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from ia3_studio.errors import RunError, StudioError
+from ia3_studio.cli.codes import DONE, ENDED_BADLY
+from ia3_studio.errors import RunError
 from ia3_studio.runs import Run, RunStatus, RunStore, resume, start
 from ia3_studio.runs.again import again
 from ia3_studio.runs.history import matching, records
 from ia3_studio.training.config import Step
 
 LOOK_SECONDS = 1.0
-DONE, REFUSED, ENDED_BADLY = 0, 2, 3
-"""Exit codes: as asked, not possible, and a watched run that failed or was interrupted."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line asks for; return the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m ia3_studio", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--json", action="store_true", help="one JSON object a line instead of words")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("runs").add_argument("words", nargs="*")
-    commands.add_parser("watch").add_argument("run", nargs="?")
-    commands.add_parser("again").add_argument("folder", type=Path)
-    for name in ("stop", "resume"):
-        commands.add_parser(name).add_argument("run")
-    options = parser.parse_args(arguments)
-    work: dict[str, Callable[[RunStore, argparse.Namespace], int]] = {
-        "runs": _list, "watch": _watch, "again": _again, "stop": _stop, "resume": _resume,
-    }  # fmt: skip
-    try:
-        return work[options.command](RunStore(), options)
-    except StudioError as error:
-        print(error, file=sys.stderr)
-        return REFUSED
-    except KeyboardInterrupt:  # whoever watches may look away: the run goes on
-        return DONE
+def commands(parsers: Any) -> dict[str, Any]:
+    """Add the commands that look after runs; return what does each."""
+    parsers.add_parser("runs", help="what came of all runs").add_argument("words", nargs="*")
+    parsers.add_parser("watch", help="one run until it ends").add_argument("run", nargs="?")
+    parsers.add_parser("again", help="a run once more").add_argument("folder", type=Path)
+    for name, said in (("stop", "ask a run to stop"), ("resume", "go on behind a checkpoint")):
+        parsers.add_parser(name, help=said).add_argument("run")
+    return {"runs": _list, "watch": _watch, "again": _again, "stop": _stop, "resume": _resume}
 
 
 def _list(store: RunStore, options: argparse.Namespace) -> int:
@@ -67,16 +41,18 @@ def _list(store: RunStore, options: argparse.Namespace) -> int:
 
 
 def _watch(store: RunStore, options: argparse.Namespace) -> int:
-    run = _named(store, options.run) if options.run else next(iter(store.list()), None)
-    if run is None:
-        raise RunError(f"There is no run in {store.root}; start one first.")
+    return watch(newest_or(store, options.run), as_json=options.json)
+
+
+def watch(run: Run, *, as_json: bool) -> int:
+    """Print what a run does until it ends; return the exit code."""
     said, offset = "", 0
     last: Step | None = None
     while True:
         status = run.status()
         steps, offset = run.metrics(offset)
         last = steps[-1] if steps else last
-        line = json.dumps(_document(run, status, last)) if options.json else _line(run, status, last)
+        line = json.dumps(_document(run, status, last)) if as_json else _line(run, status, last)
         if line != said:
             print(line, flush=True)
             said = line
@@ -125,16 +101,28 @@ def _again(store: RunStore, options: argparse.Namespace) -> int:
 
 
 def _stop(store: RunStore, options: argparse.Namespace) -> int:
-    _named(store, options.run).request_stop()
+    named(store, options.run).request_stop()
     return DONE
 
 
 def _resume(store: RunStore, options: argparse.Namespace) -> int:
-    resume(_named(store, options.run))
+    resume(named(store, options.run))
     return DONE
 
 
-def _named(store: RunStore, name: str) -> Run:
+def newest_or(store: RunStore, name: str | None) -> Run:
+    """Return a run by its id, or the newest where none is named.
+
+    Raises:
+        RunError: there is none.
+    """
+    run = named(store, name) if name else next(iter(store.list()), None)
+    if run is None:
+        raise RunError(f"There is no run in {store.root}; start one first.")
+    return run
+
+
+def named(store: RunStore, name: str) -> Run:
     """Return a run by its id, or by the end of it where that is enough."""
     found = [run for run in store.list() if run.id == name or (len(name) >= 4 and run.id.endswith(name))]
     if len(found) > 1:

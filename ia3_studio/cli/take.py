@@ -1,0 +1,108 @@
+"""How does a run leave without a browser, and how is the app started?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ia3_studio.cli.codes import DONE
+from ia3_studio.cli.runs import named
+from ia3_studio.errors import RunError
+from ia3_studio.runs import Run, RunStore
+
+
+def commands(parsers: Any) -> dict[str, Any]:
+    """Add the commands that take away and serve; return what does each."""
+    export = parsers.add_parser("export", help="take a run away")
+    export.add_argument("run")
+    export.add_argument("--to", type=Path, required=True, help="adapter.zip, page.html, run.py, run.ipynb, or a folder")
+    export.add_argument("--merged", action="store_true", help="the whole model with the vectors in its weights")
+    serve = parsers.add_parser("serve", help="start the app")
+    serve.add_argument("--host", help="127.0.0.1 unless given")
+    serve.add_argument("--port", type=int)
+    return {"export": _export, "serve": _serve}
+
+
+def _export(store: RunStore, options: argparse.Namespace) -> int:
+    run, target = named(store, options.run), options.to.expanduser()
+    said = _merged(run, target) if options.merged else _WAYS.get(target.suffix.lower(), _folder)(run, target)
+    print(json.dumps({"run": run.id, "written": str(target), **said}) if options.json else f"{target}  {said}")
+    return DONE
+
+
+def _zip(run: Run, target: Path) -> dict[str, Any]:
+    from ia3_studio.export.archive import zip_adapter
+    from ia3_studio.verdict_page import card_of
+
+    folder = _adapter_of(run)
+    zip_adapter(folder, target, card_of(run, folder))
+    return {"bytes": target.stat().st_size}
+
+
+def _page(run: Run, target: Path) -> dict[str, Any]:
+    from ia3_studio.verdict_page import write_verdict
+
+    return {"bytes": write_verdict(run, target).stat().st_size}
+
+
+def _script(run: Run, target: Path) -> dict[str, Any]:
+    from ia3_studio import __version__
+    from ia3_studio.export import script
+
+    write = script.notebook if target.suffix.lower() == ".ipynb" else script.script
+    settings = replace(run.config, data=run.data_source).to_json()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(write(settings, run.name, __version__), encoding="utf-8")
+    return {"bytes": target.stat().st_size}
+
+
+def _folder(run: Run, target: Path) -> dict[str, Any]:
+    from ia3_studio.method import Adapter
+
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise RunError(f"{target} holds something already; give a folder that is new or empty.")
+    adapter = Adapter.load(_adapter_of(run))
+    if adapter.why_not_peft:
+        adapter.save_native(target)
+    else:
+        adapter.save(target)
+    return {"numbers": adapter.selection.numbers}
+
+
+def _merged(run: Run, target: Path) -> dict[str, Any]:
+    from ia3_studio.export.merged import write_merged
+    from ia3_studio.runs.prepared import load_for
+
+    folder = _adapter_of(run)
+
+    def say(_share: float | None, sentence: str) -> None:
+        print(sentence, file=sys.stderr)
+
+    found = write_merged(load_for(run, say), folder, target, say=say)
+    return {"bytes": found.bytes, "largest_difference": found.largest_difference}
+
+
+def _adapter_of(run: Run) -> Path:
+    folder = run.adapter_folder()
+    if folder is None:
+        raise RunError("This run has no adapter yet; wait for its first held-out loss.")
+    return folder
+
+
+def _serve(_store: RunStore, options: argparse.Namespace) -> int:
+    if options.host:
+        os.environ["GRADIO_SERVER_NAME"] = options.host
+    if options.port:
+        os.environ["GRADIO_SERVER_PORT"] = str(options.port)
+    from ia3_studio.ui.app import serve
+
+    serve()
+    return DONE
+
+
+_WAYS = {".zip": _zip, ".html": _page, ".py": _script, ".ipynb": _script}

@@ -1,0 +1,78 @@
+"""How is a run started without a browser? From a file of settings, from options, or both."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+from ia3_studio.cli.codes import DONE
+from ia3_studio.cli.runs import watch
+from ia3_studio.errors import RunError
+from ia3_studio.runs import RunConfig, RunStore, start
+
+
+def commands(parsers: Any) -> dict[str, Any]:
+    """Add the command that trains; return what does it."""
+    parser = parsers.add_parser("train", help="train a run and watch it")
+    parser.add_argument("settings", nargs="?", type=Path, help="a JSON or YAML file, such as a run's config.json")
+    parser.add_argument("--model", help="a starter's name, a hub id, a folder or a .gguf file")
+    parser.add_argument("--data", help="a starter's name or a file")
+    parser.add_argument("--selection", help='what is tuned: a preset ("paper") or words ("key,value@8-")')
+    parser.add_argument("--name", help="what the run is called")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any other setting")
+    parser.add_argument("--detach", action="store_true", help="return at once; the run goes on")
+    return {"train": _train}
+
+
+def _train(store: RunStore, options: argparse.Namespace) -> int:
+    given = read_settings(options.settings) if options.settings else {}
+    named = {name: getattr(options, name) for name in ("model", "data", "selection", "name")}
+    given |= {name: value for name, value in named.items() if value is not None}
+    given |= dict(_setting(each) for each in options.set)
+    run = store.create(RunConfig.from_settings(given), secrets.token_hex(8))
+    start(run)
+    print(
+        json.dumps({"run": run.id, "folder": str(run.folder)}) if options.json else f"{run.id} {run.folder}", flush=True
+    )
+    return DONE if options.detach else watch(run, as_json=options.json)
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """Return the settings of a run from a JSON or YAML file.
+
+    Raises:
+        RunError: there is no such file, or it holds no settings.
+    """
+    import yaml
+
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))  # JSON is YAML too
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise RunError(
+            f"The settings in {path} cannot be read ({_first_line(error)}); give a JSON or YAML file."
+        ) from error
+    if not isinstance(document, dict):
+        raise RunError(f"{path} holds no settings by name; write them as name: value, a line each.")
+    return {str(name): value for name, value in document.items()}
+
+
+def _setting(words: str) -> tuple[str, Any]:
+    """Return NAME=VALUE as a name and what YAML reads the value as; a number may be written as 1e-3."""
+    import yaml
+
+    name, found, value = words.partition("=")
+    if not found or not name.strip():
+        raise RunError(f"--set takes NAME=VALUE, such as learning_rate=0.01; {words!r} is none.")
+    try:
+        return name.strip(), float(value) if "e" in value.lower() else yaml.safe_load(value)
+    except ValueError:
+        return name.strip(), value
+    except yaml.YAMLError as error:
+        raise RunError(f"The value of {name.strip()} cannot be read ({_first_line(error)}).") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,0 +1,116 @@
+"""How does the tuned model leave as a whole? Its weights with the vectors in them, compared before they are offered."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.errors import AdapterError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Say = Callable[[float | None, str], None]
+SHARD = "4GB"
+"""Files of a large model have at most this size."""
+PROMPTS = ("The lamp is lit.", "What is a web browser?", "def add(a, b):\n    return a + b")
+"""What is compared where no text is given."""
+TOLERANCE = 1e-2
+"""Largest difference of a logit by which a merged float32 model may differ: sums are taken in another order."""
+
+
+@dataclass(frozen=True)
+class MergedExport:
+    """A merged model on disk."""
+
+    folder: Path
+    bytes: int
+    largest_difference: float
+    """Of any logit, between the model read back and the hooked one, over the texts that were compared."""
+    texts: int
+
+
+def bytes_of(model: Any) -> int:
+    """Return how many bytes the weights of a model take on disk; tied ones count once."""
+    return sum({parameter.data_ptr(): parameter.nbytes for parameter in model.parameters()}.values())
+
+
+def write_merged(
+    loaded: Any, adapter: Path, folder: Path, texts: Sequence[str] = (), say: Say = lambda _share, _said: None
+) -> MergedExport:
+    """Merge an adapter into a model that is loaded for it, save it, read it back and compare.
+
+    **The loaded model is merged afterwards**: load another to go on with the base.
+
+    Args:
+        loaded: the base model as :func:`~ia3_studio.models.load_model` gives it, or a classifier with its head.
+        adapter: an adapter's folder.
+        folder: where the model is written: safetensors, config, tokenizer; it must be new or empty.
+        texts: what the two are compared on; some of our own if none.
+        say: told the share done and what is being done.
+
+    Raises:
+        AdapterError: the folder is in use, the disk too small, the adapter cannot be merged, or the model read back
+            differs; nothing is left behind then.
+    """
+    from ia3_studio.method.adapter import load_adapter
+    from ia3_studio.method.merging import merge
+
+    _require_room(folder, bytes_of(loaded.model))
+    compared = [text for text in texts if text.strip()] or list(PROMPTS)
+    attachment = load_adapter(loaded.model, adapter)
+    say(0.1, "Reading some texts with the adapter")
+    wanted = [_logits(loaded, text) for text in compared]
+    merge(loaded.model, attachment).keep()
+    try:
+        say(0.3, "Writing the merged model")
+        loaded.model.save_pretrained(folder, max_shard_size=SHARD)
+        if loaded.tokenizer is not None:
+            loaded.tokenizer.save_pretrained(folder)
+        say(0.7, "Reading it back to compare")
+        largest = _largest_difference(loaded, folder, compared, wanted)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    say(1.0, "Done")
+    return MergedExport(folder, size, largest, len(compared))
+
+
+def _largest_difference(loaded: Any, folder: Path, texts: Sequence[str], wanted: Sequence[Tensor]) -> float:
+    model = type(loaded.model).from_pretrained(folder, dtype=loaded.model.dtype, local_files_only=True)
+    read = type(loaded)(model.eval(), loaded.tokenizer, loaded.task, str(folder), str(folder), loaded.device_reason)
+    found = [_logits(read, text) for text in texts]
+    largest = max(float((one - other).abs().max()) for one, other in zip(wanted, found, strict=True))
+    if not largest <= TOLERANCE * max(1.0, max(float(each.abs().max()) for each in wanted)):
+        raise AdapterError(
+            f"The merged model differs from the tuned one by {largest:.3g} in a logit, so it is not offered; keep the"
+            " adapter apart from the model."
+        )
+    return largest
+
+
+def _logits(loaded: Any, text: str) -> Tensor:
+    """Return a model's logits for a text, float32 on the CPU."""
+    import torch
+
+    ids = loaded.tokenizer(text, return_tensors="pt")["input_ids"].to(loaded.model.device)
+    extra = {"decoder_input_ids": ids} if loaded.task == "seq2seq" else {}
+    with torch.no_grad():
+        logits: Tensor = loaded.model(input_ids=ids, **extra).logits
+    return logits.float().cpu()
+
+
+def _require_room(folder: Path, needed: int) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise AdapterError(f"{folder} holds something already; give a folder that is new or empty.")
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if needed > 0.95 * free:
+        raise AdapterError(
+            f"The merged model takes {needed / 1e9:.1f} GB and the disk has {free / 1e9:.1f} GB free; make room, or"
+            " choose another disk."
+        )

@@ -1,0 +1,69 @@
+"""What does it take to measure a run's adapter again? Its model with the adapter on it, and the rows it held out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.errors import RunError
+
+if TYPE_CHECKING:
+    from ia3_studio.method.scaling import Attachment
+    from ia3_studio.models.loaded import LoadedModel
+    from ia3_studio.runs.lessons import Lesson
+    from ia3_studio.runs.run import Run
+    from ia3_studio.runs.worker import Say
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run's adapter, ready to be measured."""
+
+    loaded: LoadedModel
+    attachment: Attachment
+    lesson: Lesson
+    held_out: Sequence[Any]
+    """Rows as the model takes them."""
+
+
+def prepare_measuring(run: Run, say: Say, adapter: Path | None = None) -> Prepared:
+    """Load a run's model with its adapter, and read the rows it held out.
+
+    Args:
+        run: it may still be training.
+        say: told what is being done.
+        adapter: another one of its folders; by default the newest.
+
+    Raises:
+        RunError: the run has no adapter.
+        StudioError: its data or its model are not there any more.
+    """
+    from ia3_studio.method.adapter import load_adapter
+
+    folder = adapter or run.adapter_folder()
+    if folder is None:
+        raise RunError("This run has no adapter to measure; wait for its first held-out loss.")
+    lesson = _lesson_of(run, say)
+    loaded = lesson.load(say)
+    held_out = lesson.rows(loaded)[1]
+    return Prepared(loaded, load_adapter(loaded.model, folder), lesson, held_out)
+
+
+def load_for(run: Run, say: Say) -> LoadedModel:
+    """Load a run's model as its adapter needs it: with a new head where it learned one.
+
+    Raises:
+        StudioError: its data or its model are not there any more.
+    """
+    return _lesson_of(run, say).load(say)
+
+
+def _lesson_of(run: Run, say: Say) -> Lesson:
+    from ia3_studio.models.load import task_of_source
+    from ia3_studio.runs.lessons import lesson_for
+
+    config = run.config
+    split = config.choice(run.data_source).load(config.held_out, config.train.seed)
+    return lesson_for(split, task_of_source(config.model, progress=say), config)
