@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Numbers = NDArray[np.float64]
-Measure = Literal["mean", "spread", "std"]
+Measure = Literal["mean", "spread", "std", "moved"]
 
 THRESHOLD = 0.01
 """How far from 1 a number must be to count as inhibited or amplified."""
@@ -76,6 +76,11 @@ class SiteDeviation:
     """Share of the numbers below 1 − threshold."""
     amplified: float
     """Share of the numbers above 1 + threshold."""
+
+    @property
+    def moved(self) -> float:
+        """Return the share of the numbers that are further than the threshold from 1."""
+        return self.inhibited + self.amplified
 
 
 @dataclass(frozen=True)

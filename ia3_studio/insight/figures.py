@@ -32,6 +32,7 @@ MEASURES: dict[Measure, str] = {
     "mean": "mean of scale − 1",
     "spread": "mean of |scale − 1|",
     "std": "standard deviation of the scales",
+    "moved": "share of the scales that moved by more than the threshold",
 }
 
 CONFIG: dict[str, Any] = {"showSendToCloud": False, "plotlyServerURL": "", "displaylogo": False, "responsive": True}

@@ -11,6 +11,7 @@ import gradio as gr
 
 from ia3_studio.insight.channels import concentration_sentence, extremes
 from ia3_studio.insight.deviation import (
+    Measure,
     SiteDeviation,
     deviation_table,
     deviations,
@@ -44,6 +45,10 @@ SHOWN_CHANNELS = 5
 """Channels that are named on either side."""
 LIVE_SECONDS = 4.0
 """How often the tab looks for a newer adapter while a run trains."""
+
+
+COLOURS: Mapping[str, Measure] = {text.STRENGTH: "spread", text.MOVED: "moved"}
+"""What the map is coloured by, where that is not the mean."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,7 @@ def _drawn(studio: Studio, key: str, shown: Shown | None, adapter: Path | None, 
     return (
         note(f"{shown.name}: {summary(rows)}{concentration_sentence(vectors)}"),
         gr.update(visible=True),
-        heatmap(grid(rows, "spread" if asked.measure == text.STRENGTH else "mean")),
+        heatmap(grid(rows, COLOURS.get(asked.measure, "mean"))),
         figure,
         gr.update(choices=[(text.ALL_SITES, ""), *((name, name) for name in names)], value=chosen),
         deviation_table(rows).round(4),
