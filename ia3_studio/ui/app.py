@@ -32,6 +32,7 @@ from ia3_studio.ui import (
     text,
     train_tab,
     verdict_card,
+    ways_out,
 )
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.components.run_strip import RunStrip
@@ -238,6 +239,7 @@ def _wire_choices(studio: Studio, session: Session, page: Page) -> None:
         chosen.success(guard(verdict_card.draw, studio), session.shown, page.scales.verdict.drawn, **quiet())
         chosen.success(guard(parts_card.draw, studio), session.shown, page.scales.parts.drawn, **quiet())
         chosen.success(guard(export_tab.offer, studio), session.shown, page.export.drawn, **quiet())
+        chosen.success(guard(ways_out.offer, studio), session.shown, page.export.ways.drawn, **quiet())
         chosen.success(guard(chat_tab.describe, studio), page.chat.inputs, page.chat.drawn, **quiet())
 
 

@@ -14,7 +14,7 @@ from ia3_studio.errors import StudioError
 from ia3_studio.export.archive import CardFacts, zip_adapter
 from ia3_studio.export.intake import take_in
 from ia3_studio.sorting import labels_in
-from ia3_studio.ui import text
+from ia3_studio.ui import text, ways_out
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.markup import Fact, facts, heading, note
 from ia3_studio.ui.session import Session, Studio, quiet
@@ -27,6 +27,7 @@ class ExportTab:
 
     drawn: list[gr.components.Component]
     """What :func:`offer` fills."""
+    ways: ways_out.WaysOut
     upload: gr.File
     note: gr.HTML
 
@@ -113,9 +114,11 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ExportTab:
                 elem_id="import",
             )
             said = gr.HTML(elem_id="import-note")
+    ways = ways_out.build(studio, session)
     drawn = [shown, download, code]
     page.select(guard(offer, studio), session.shown, drawn, **quiet())
+    page.select(guard(ways_out.offer, studio), session.shown, ways.drawn, **quiet())
     upload.upload(guard(bring_in, studio), upload, [session.shown, said], **quiet()).success(
         guard(offer, studio), session.shown, drawn, **quiet()
     )
-    return ExportTab(drawn, upload, said)
+    return ExportTab(drawn, ways, upload, said)

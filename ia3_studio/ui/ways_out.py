@@ -1,0 +1,134 @@
+"""In which other ways does a run leave? As the whole model, as a script, a notebook, a file of settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from ia3_studio.errors import AdapterError, StudioError
+from ia3_studio.places import is_public
+from ia3_studio.ui import export_words as words
+from ia3_studio.ui import text
+from ia3_studio.ui.boundary import guard
+from ia3_studio.ui.job import Job
+from ia3_studio.ui.markup import heading, note
+from ia3_studio.ui.session import Session, Studio, quiet
+from ia3_studio.ui.shown import Shown, find
+
+if TYPE_CHECKING:
+    from ia3_studio.export.merged import MergedExport
+
+EXPORTS = "exports"
+"""The folder of merged models below the studio's home, where no other is given."""
+
+
+@dataclass(frozen=True)
+class WaysOut:
+    """What the tab around it fills."""
+
+    drawn: list[Any]
+    """What :func:`offer` fills."""
+
+
+def offer(studio: Studio, key: str) -> tuple[Any, ...]:
+    """Return (card, script, notebook, settings, command, merged part, its folder) of what is shown."""
+    shown = find(studio, key)
+    nothing = gr.update(visible=False)
+    if shown is None or shown.adapter is None:
+        return nothing, *(gr.skip() for _ in range(6))
+    files = _scripts(studio, shown)
+    has_run = shown.run is not None
+    return (
+        gr.update(visible=True),
+        *(gr.update(value=str(path) if path else None, visible=has_run) for path in files),
+        gr.update(value=words.COMMAND.format(file=files[2].name if files[2] else ""), visible=has_run),
+        gr.update(visible=not is_public()),  # a merged model of each visitor would fill the disk of a Space
+        str(studio.home / EXPORTS / f"{_file_name(shown.name)}-merged"),
+    )
+
+
+def _scripts(studio: Studio, shown: Shown) -> tuple[Path | None, Path | None, Path | None]:
+    """Write script, notebook and settings of a run; return their paths."""
+    if shown.run is None:
+        return None, None, None
+    from ia3_studio import __version__
+    from ia3_studio.export.script import notebook, script
+
+    # Where strangers visit, no path of this machine leaves it.
+    data = Path(shown.run.data_source).name if is_public() else shown.run.data_source
+    settings = replace(shown.run.config, data=data).to_json()
+    folder, name = studio.scratch / shown.key.replace(":", "-"), _file_name(shown.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = tuple(folder / f"{name}.{ending}" for ending in ("py", "ipynb", "json"))
+    contents = (script(settings, shown.name, __version__), notebook(settings, shown.name, __version__), settings)
+    for path, content in zip(paths, contents, strict=True):
+        path.write_text(content, encoding="utf-8")
+    return paths  # type: ignore[return-value]
+
+
+def write_whole(studio: Studio, key: str, folder: str, texts: str) -> Iterator[str]:
+    """Write the merged model into a folder; yield notes."""
+    try:
+        with Job[str, Any](lambda report: _merged(studio, key, folder, texts, report)) as job:
+            for news in job:
+                yield note(news)
+            found = job.result()
+        yield note(words.written(str(found.folder), found.bytes, found.largest_difference, found.texts), "good")
+    except StudioError as error:
+        yield note(str(error), "bad")
+
+
+def _merged(studio: Studio, key: str, folder: str, texts: str, report: Callable[[str], None]) -> MergedExport:
+    from ia3_studio.export.merged import write_merged
+
+    if is_public():
+        raise AdapterError(words.NOT_HERE)
+    shown = find(studio, key)
+    if shown is None or shown.adapter is None:
+        raise AdapterError(text.EXPORT_EMPTY)
+    if not folder.strip():
+        raise AdapterError(words.NO_FOLDER)
+
+    def say(_share: float | None, sentence: str) -> None:
+        report(sentence)
+
+    loaded = _load(shown, say)
+    compared = [line for line in (texts or "").splitlines() if line.strip()]
+    return write_merged(loaded, shown.adapter, Path(folder.strip()).expanduser(), compared, say)
+
+
+def _load(shown: Shown, say: Callable[[float | None, str], None]) -> Any:
+    """Load a copy of its own: the one that answers in the chat stays as it is."""
+    from ia3_studio.models.load import load_model
+    from ia3_studio.runs.prepared import load_for
+
+    return load_for(shown.run, say) if shown.run else load_model(shown.model, progress=say)
+
+
+def _file_name(name: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in name.lower()).strip("-") or "run"
+
+
+def build(studio: Studio, session: Session) -> WaysOut:
+    """Draw the card and wire its own events."""
+    with gr.Column(visible=False, elem_classes="card", elem_id="ways-out") as card:
+        gr.HTML(heading(words.TITLE, words.WORDS))
+        with gr.Row():
+            script = gr.DownloadButton(words.SCRIPT, size="md", elem_id="take-script")
+            notebook = gr.DownloadButton(words.NOTEBOOK, size="md", elem_id="take-notebook")
+            settings = gr.DownloadButton(words.SETTINGS, size="md", elem_id="take-settings")
+        command = gr.Code(language="shell", label=words.COMMAND_LABEL, interactive=False, wrap_lines=True,
+                          elem_id="as-command")  # fmt: skip
+        with gr.Column() as merged:
+            gr.HTML(heading(words.MERGED_TITLE, words.MERGED_WORDS))
+            folder = gr.Textbox(label=words.MERGED_FOLDER, max_lines=1, max_length=1000, elem_id="merged-folder")
+            texts = gr.Textbox(label=words.MERGED_TEXTS, info=words.MERGED_TEXTS_INFO, lines=2, max_lines=6,
+                               max_length=20_000, elem_id="merged-texts")  # fmt: skip
+            write = gr.Button(words.MERGE, elem_id="merge")
+            said = gr.HTML(elem_id="merged-note")
+    write.click(guard(write_whole, studio), [session.shown, folder, texts], said, **quiet(concurrency_limit=1))
+    return WaysOut([card, script, notebook, settings, command, merged, folder])

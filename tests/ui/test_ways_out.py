@@ -1,0 +1,56 @@
+"""Other ways out: what is offered, what is written, and what is refused where strangers visit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ia3_studio.runs import RunConfig
+from ia3_studio.ui.session import Studio
+from ia3_studio.ui.shown import run_key
+from ia3_studio.ui.ways_out import offer, write_whole
+from tests.export.test_merged import adapter_of
+from tests.tiny_chat import save_tiny_chat
+from tests.ui.conftest import AddRun
+
+
+@pytest.fixture
+def key(bench: Studio, add_run: AddRun, tmp_path: Path) -> str:
+    source = str(save_tiny_chat(tmp_path / "tiny"))
+    run = add_run("A run", source)
+    run.files.keep_adapter(5, lambda folder: adapter_of(source, folder) and None)
+    return run_key(run.id)
+
+
+def test_a_run_is_offered_as_script_notebook_settings_and_command(bench: Studio, key: str) -> None:
+    card, script, notebook, settings, command, merged, folder = offer(bench, key)
+    assert card["visible"] and merged["visible"]
+    assert "CONFIG = RunConfig" in Path(script["value"]).read_text()
+    assert '"nbformat": 4' in Path(notebook["value"]).read_text()
+    assert RunConfig.from_json(Path(settings["value"]).read_text()).name == "A run"
+    assert command["value"] == "python -m ia3_studio train a-run.json"
+    assert Path(folder) == bench.home / "exports" / "a-run-merged"
+
+
+def test_nothing_is_offered_before_there_is_an_adapter(bench: Studio, add_run: AddRun) -> None:
+    assert not offer(bench, run_key(add_run().id))[0]["visible"]
+    assert not offer(bench, "")[0]["visible"]
+
+
+def test_the_whole_model_is_written_and_told(bench: Studio, key: str, tmp_path: Path) -> None:
+    *_, said = write_whole(bench, key, str(tmp_path / "out"), "the lamp\n")
+    assert "differ from the tuned model" in said and "on 1 texts" in said
+    assert (tmp_path / "out" / "model.safetensors").is_file()
+    *_, said = write_whole(bench, key, str(tmp_path / "out"), "")
+    assert "holds something already" in said
+    *_, said = write_whole(bench, key, " ", "")
+    assert "No folder was given" in said
+
+
+def test_where_strangers_visit_no_model_is_written_and_no_path_leaves(
+    bench: Studio, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IA3_STUDIO_PUBLIC", "1")
+    *_, said = write_whole(bench, key, str(tmp_path / "out"), "")
+    assert "not written in this Space" in said and not (tmp_path / "out").exists()
