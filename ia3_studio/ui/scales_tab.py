@@ -47,7 +47,7 @@ LIVE_SECONDS = 4.0
 """How often the tab looks for a newer adapter while a run trains."""
 
 
-COLOURS: Mapping[str, Measure] = {text.STRENGTH: "spread", text.MOVED: "moved"}
+COLOURS: Mapping[str, Measure] = {text.STRENGTH: "spread", text.SHARE_MOVED: "moved"}
 """What the map is coloured by, where that is not the mean."""
 
 

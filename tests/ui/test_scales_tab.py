@@ -108,6 +108,6 @@ def test_every_shape_shows_the_numbers_of_its_table(shape: str) -> None:
 def test_the_map_can_be_coloured_by_how_many_scales_moved(bench: Studio, add_run: AddRun) -> None:
     run = add_run()
     run.files.keep_adapter(5, lambda folder: save_adapter(folder) and None)
-    drawn = draw(bench, run_key(run.id), "", text.MOVED, words.HISTOGRAM)
+    drawn = draw(bench, run_key(run.id), "", text.SHARE_MOVED, words.HISTOGRAM)
     (numbers,) = Adapter.load(run.adapter_folder() or "").vectors().values()
     assert drawn[2].data[0].z.ravel().tolist() == pytest.approx([float(((numbers - 1).abs() > 0.01).float().mean())])
