@@ -121,8 +121,8 @@ def build(studio: Studio, session: Session) -> WaysOut:
             script = gr.DownloadButton(words.SCRIPT, size="md", elem_id="take-script")
             notebook = gr.DownloadButton(words.NOTEBOOK, size="md", elem_id="take-notebook")
             settings = gr.DownloadButton(words.SETTINGS, size="md", elem_id="take-settings")
-        command = gr.Code(language="shell", lines=1, max_lines=3, label=words.COMMAND_LABEL, interactive=False, wrap_lines=True,
-                          elem_id="as-command")  # fmt: skip
+        command = gr.Code(language="shell", lines=1, max_lines=3, label=words.COMMAND_LABEL, interactive=False,
+                          wrap_lines=True, elem_id="as-command")  # fmt: skip
         with gr.Column() as merged:
             gr.HTML(heading(words.MERGED_TITLE, words.MERGED_WORDS))
             folder = gr.Textbox(label=words.MERGED_FOLDER, max_lines=1, max_length=1000, elem_id="merged-folder")
