@@ -79,6 +79,7 @@ class Stack:
         self._sizes = [layer.out_features for layer in layers]
         self._weight = _joined(layers, "weight")
         self._bias = _joined(layers, "bias") if layers[0].bias is not None else None
+        self._places = [layer.weight.data_ptr() for layer in layers]
         self._given: Tensor | None = None
         self._ready: dict[int, Tensor] = {}
 
@@ -96,8 +97,7 @@ class Stack:
         return mine
 
     def _holds(self, number: int) -> bool:
-        layer, start = self.layers[number], sum(self._sizes[:number])
-        return layer.weight.data_ptr() == self._weight.data_ptr() + start * self._weight.stride(0) * 4
+        return self.layers[number].weight.data_ptr() == self._places[number]
 
 
 def _forward(stack: Stack, number: int, rows: Tensor) -> Tensor:

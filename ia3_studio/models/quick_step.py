@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import rms_norm, scaled_dot_product_attention, silu
 
+from ia3_studio.method.product import rescale
+
 if TYPE_CHECKING:
     from ia3_studio.method.rows import Key
 
@@ -100,9 +102,9 @@ class _Layer:
     def _project(self, module: nn.Module, name: str, given: Tensor, scales: Scales) -> Tensor:
         before, after = scales.get(self._keys[name, "input"]), scales.get(self._keys[name, "output"])
         if before is not None:
-            given = given * _over(before)
+            given = rescale(given, _over(before))
         result: Tensor = module.forward(given)
-        return result if after is None else result * _over(after)
+        return result if after is None else rescale(result, _over(after))
 
 
 def quick_step(model: Any) -> QuickStep | None:

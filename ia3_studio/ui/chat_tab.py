@@ -116,15 +116,17 @@ def answer(studio: Studio, *values: Any) -> Iterator[tuple[Any, ...]]:
         form = Form.of(values)
         question = _question(studio, form)
         labels = [each.label for each in question.speakers]
+        said = ""
         with Job[News, tuple[Answer, ...]](lambda report: answer_in_memory(studio, question, report)) as job:
             for news in job:
                 if isinstance(news, str):
                     yield note(news), *[gr.skip()] * 3, *unchanged
-                else:
-                    yield note(_said(studio, form)), *[gr.skip()] * 3, *_shown(form, news)
+                else:  # what is shared is looked up once: that reads every run's folder
+                    said = said or note(_said(studio, form))
+                    yield said, *[gr.skip()] * 3, *_shown(form, news)
             answers = job.result()
         files = _files(studio, form, labels, answers)
-        yield note(_said(studio, form)), words.token_view(labels, answers), *files, *_shown(form, answers)
+        yield said, words.token_view(labels, answers), *files, *_shown(form, answers)
     except StudioError as error:  # said here: a failed event would cover the panes
         gr.Warning(text.escape(str(error)), title=text.PROBLEM)
         yield note(str(error), "bad"), *[gr.skip()] * 3, *unchanged

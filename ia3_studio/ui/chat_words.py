@@ -13,7 +13,7 @@ WORDS = (
     " draw with the same seed, so what differs is what was learned."
 )
 PANE_COUNT = "Answers side by side"
-WHO, WHO_INFO = "Answer {number}", "Who answers here"
+WHO = "Answer {number}"
 BASE_VOICE = "Base model"
 SHOWN_SOON = "The adapter shown (none yet)"
 MIX_VOICE = "A mixture (below)"
@@ -29,17 +29,14 @@ MIX_WORDS = (
 )
 MIX_OTHER, MIX_OTHER_INFO = "With", "A run or an imported adapter of the same model"
 MIX_OWN_WEIGHT, MIX_OTHER_WEIGHT = "Weight of the one shown", "Weight of the other"
-MIX_NOTHING = "There is no second adapter of this model to mix with."
 TOKENS_TITLE = "Token by token: how sure was each answer?"
 TOKENS_EMPTY = "The last answers appear here, each token with its probability."
 TOKENS_WORDS = "Point at a token to see what else could have stood there; the JSON file below holds all the numbers."
 TOKENS_KEY = ("under 10 %", "under 50 %", "under 90 %", "surer")
 PRESET = "Way of drawing"
-OWN_PRESET = "My own"
 TOP_K_INFO = "0: among all"
 PENALTY, PENALTY_INFO = "Repetition penalty", "1: none"
 SAVE_MARKDOWN, SAVE_JSON = "Save the conversation (Markdown)", "Save it with all numbers (JSON)"
-NOTHING_TO_SAVE = "Nothing has been said yet, so there is nothing to save; ask something first."
 
 
 def shown_voice(name: str) -> str:

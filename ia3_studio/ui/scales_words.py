@@ -26,7 +26,7 @@ PARTS_WORDS = (
     "The held-out loss without each role and layer, with nothing but it, and with only the largest numbers. It is"
     " measured in the background, once for each adapter; with the demo it takes two to four minutes."
 )
-PARTS_START, PARTS_AGAIN = "Measure", "Measure again"
+PARTS_START = "Measure"
 PARTS_NO_RUN = "Only the adapter of a run can be measured: an imported one brings no held-out rows."
 PARTS_LATER = "The parts can be measured when the run has ended."
 PARTS_READY = "Nothing has been measured yet."

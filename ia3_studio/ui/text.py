@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from html import escape as escape
 from typing import TYPE_CHECKING
 
@@ -290,14 +289,8 @@ CONFUSION_CSV = "Download which label was taken for which (CSV)"
 NEXT_CHAT = "Next: talk to it"
 
 # chat tab
-CHAT_TITLE = "Before and after"
-CHAT_WORDS = (
-    "One prompt, both models, one copy of the weights. The same seed, so that what differs is what was learned."
-)
 BASE = "Base"
 TUNED = "Tuned"
-BASE_EMPTY = "The model as it came"
-TUNED_EMPTY = "The model with the adapter"
 PROMPT = "Prompt"
 PROMPT_HINT = "Ask both models something"
 EMPTY_PROMPT = "The prompt is empty; write something to answer."
@@ -306,10 +299,6 @@ STOP_ANSWER = "Stop"
 CLEAR = "Clear"
 CHAT_EXAMPLES = (SAMPLE_PROMPT, "What should I cook tonight?", "How do I keep a houseplant alive?")
 CHAT_EXAMPLES_LABEL = "Try"
-STRENGTH_DIAL = "Strength"
-STRENGTH_DIAL_INFO = "0 is the base model, 1 the tuned one, exactly; from the next message on"
-MUTED, MUTED_INFO = "Muted", "These parts stay as in the base model"
-MUTED_LAYERS, MUTED_LAYERS_INFO = "Only in layers", "None written: in all"
 CHANNELS = "The most amplified channels, then the most inhibited"
 CHANNEL_COLUMNS = ("Site", "Channel", "Scale")
 REPLAY, REPLAY_INFO = "Replay", "How the vectors came to be what they are"
@@ -414,16 +403,6 @@ def use_of(memory: int, cpu: float, gpu_memory: int) -> str:
     """Say what a worker uses of its machine."""
     on_gpu = f", {gpu_memory / 1e9:.1f} GB of a GPU" if gpu_memory else ""
     return f"{memory / 1e9:.2f} GB, {cpu:.1f} cores{on_gpu}"
-
-
-def not_muted(reason: str) -> str:
-    """Say why the words of what is muted mean nothing."""
-    return f"What is to be muted is not there: {reason}"
-
-
-def nothing_muted(words: str) -> str:
-    """Say that the adapter has nothing of what is to be muted."""
-    return f"The adapter scales nothing of {words!r}, so nothing can be muted there; choose other parts or layers."
 
 
 def replayed(step: int, moments: int) -> str:
@@ -611,15 +590,6 @@ def sorts_with(name: str, model: str) -> str:
         f"The adapter of “{name}” sorts texts: write one and see the likeliest labels. {model} itself has a head that"
         " learned nothing, so its answer is chance."
     )
-
-
-def guesses(found: Sequence[tuple[str, float]], kind: str, most: int = 5) -> str:
-    """Return the likeliest labels of a text as Markdown, or the number it was given."""
-    if kind == "number":
-        return f"**{found[0][1]:.3g}**"
-    lines = [f"{share:.1%} · {escape(label)}" for label, share in found[:most]]
-    others = len(found) - most
-    return "\n\n".join([f"**{lines[0]}**", *lines[1:], *([f"… and {others:,} more labels"] if others > 0 else [])])
 
 
 def chat_before_adapter(name: str, model: str) -> str:
