@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ia3_studio.errors import RunError
-from ia3_studio.export.archive import CardFacts, zip_adapter
+from ia3_studio.export.archive import CardFacts, file_name, zip_adapter
 from ia3_studio.export.page_adapter import LINK_START
 from ia3_studio.insight.advice import Facts, advice
 from ia3_studio.insight.verdict import change, figure, span
@@ -104,11 +104,9 @@ def facts_of(run: Run, adapter: Adapter, found: RunEvaluation | None) -> Facts:
     steps, _offset = run.metrics()
     held_out = [(step.step, step.held_out) for step in steps if step.held_out is not None]
     report = read_parts(run).report
-    gain = report.none - report.all if report else 0.0
-    enough = next((p.share for p in report.curve if report.none - p.loss >= 0.9 * gain), None) if report else None
     return Facts(
         run.config.train.learning_rate, run.config.train.epochs, held_out, found.held_out.rows if found else 0,
-        float((adapter.vector - 1).abs().mean()), found.verdict if found else None, enough if gain > 0 else None,
+        float((adapter.vector - 1).abs().mean()), found.verdict if found else None, report.enough if report else None,
     )  # fmt: skip
 
 
@@ -249,8 +247,8 @@ def _settings(run: Run) -> str:
 def _adapter_link(run: Run, adapter: Adapter, folder: Path) -> str:
     with tempfile.TemporaryDirectory() as work:
         packed = zip_adapter(folder, Path(work) / "adapter.zip", card_of(run, folder)).read_bytes()
-    name = "".join(letter if letter.isalnum() else "-" for letter in run.name.lower()).strip("-") or "adapter"
-    link = f"{LINK_START}{base64.b64encode(packed).decode()}' download='{name}-ia3.zip'>Download the adapter</a>"
+    named = f"download='{file_name(run.name)}-ia3.zip'"
+    link = f"{LINK_START}{base64.b64encode(packed).decode()}' {named}>Download the adapter</a>"
     how = "Or drop this page into the import of IA3 Studio: it loads the adapter from it."
     return _section("Take it with you", f"<p>{link} ({len(packed) / 1000:,.0f} kB, a zip). {how}</p>")
 

@@ -92,6 +92,16 @@ def zip_adapter(folder: Path, target: Path, facts: CardFacts) -> Path:
     return target
 
 
+def file_name(name: str) -> str:
+    """Return what a file is called after the name of a run: letters, digits and hyphens.
+
+    Example:
+        >>> file_name("Night run (2)")
+        'night-run--2'
+    """
+    return "".join(letter if letter.isalnum() else "-" for letter in name.lower()).strip("-") or "adapter"
+
+
 def card(facts: CardFacts) -> str:
     """Return the model card: front matter for the hub, facts, and how to load the adapter."""
     table = "\n".join(f"| {_cell(name)} | {_cell(value)} |" for name, value in _rows(facts))

@@ -107,8 +107,7 @@ def _logits(loaded: Any, text: str) -> Tensor:
 def _require_room(folder: Path, needed: int) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise AdapterError(f"{folder} holds something already; give a folder that is new or empty.")
-    folder.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(folder).free
+    free = shutil.disk_usage(next(each for each in (folder, *folder.absolute().parents) if each.exists())).free
     if needed > 0.95 * free:
         raise AdapterError(
             f"The merged model takes {needed / 1e9:.1f} GB and the disk has {free / 1e9:.1f} GB free; make room, or"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ia3_studio.export.archive import file_name
+
 _SCRIPT = '''"""{name}: an (IA)³ run of IA3 Studio {version}, repeated.
 
     pip install -e path/to/ia3-studio
@@ -68,10 +70,9 @@ _STEPS = (
 
 def script(settings: str, name: str, version: str) -> str:
     """Return a Python script that makes the run of some settings (``RunConfig.to_json``)."""
-    file = "".join(letter if letter.isalnum() else "_" for letter in name.lower()).strip("_") or "run"
     said = " ".join(name.replace('"""', "").replace("\\", "").split())
     escaped = settings.replace('"""', r"\"\"\"")
-    return _SCRIPT.format(name=said, version=version, file=f"{file}.py", settings=escaped)
+    return _SCRIPT.format(name=said, version=version, file=f"{file_name(name)}.py", settings=escaped)
 
 
 def notebook(settings: str, name: str, version: str) -> str:

@@ -192,6 +192,23 @@ def places_of(paths: Sequence[str]) -> dict[str, Place]:
     return {path: _place(path, split, int(wrapped)) for path, split in words.items()}
 
 
+def layer_names(paths: Sequence[str]) -> dict[str, str]:
+    """Return what the layer of each path of one adapter is called, in the layers' order.
+
+    "7", or "decoder.block: 7" where there are several stacks; "outside" what is in no layer, which comes last.
+    """
+    places = places_of(paths)
+    several = len({place.stack for place in places.values() if place.layer is not None}) > 1
+
+    def name(place: Place) -> str:
+        if place.layer is None:
+            return "outside"
+        return f"{place.stack}: {place.layer}" if several else str(place.layer)
+
+    ordered = sorted(places.items(), key=lambda each: _order(each[1].layer))
+    return {path: name(place) for path, place in ordered}
+
+
 def leaves_of(places: Mapping[str, Place]) -> dict[str, str]:
     """Return the shortest name of each path's column that no other column has.
 

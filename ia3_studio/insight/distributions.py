@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ia3_studio.errors import AdapterError
-from ia3_studio.insight.deviation import Vector, places_of
+from ia3_studio.insight.deviation import Vector, layer_names
 from ia3_studio.method.sites import Site
 
 if TYPE_CHECKING:
@@ -37,17 +37,10 @@ def by_role(vectors: Mapping[Site, Vector]) -> tuple[Distribution, ...]:
 
 def by_layer(vectors: Mapping[Site, Vector]) -> tuple[Distribution, ...]:
     """Return the scales of each layer in order; what is in no layer comes last, as "outside"."""
-    places = places_of([site.path for site in vectors])
-    stacks = {place.stack for place in places.values() if place.layer is not None}
-
-    def name(site: Site) -> str:
-        place = places[site.path]
-        if place.layer is None:
-            return "outside"
-        return f"{place.stack}: {place.layer}" if len(stacks) > 1 else str(place.layer)
-
-    ordered = sorted(vectors, key=lambda site: (places[site.path].layer is None, places[site.path].layer or 0))
-    return _grouped({site: vectors[site] for site in ordered}, name)
+    names = layer_names([site.path for site in vectors])
+    order = {path: place for place, path in enumerate(names)}
+    ordered = sorted(vectors, key=lambda site: order[site.path])
+    return _grouped({site: vectors[site] for site in ordered}, lambda site: names[site.path])
 
 
 def of_site(vectors: Mapping[Site, Vector], site: str = "") -> Distribution:

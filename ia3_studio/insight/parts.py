@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ia3_studio.errors import DataError
-from ia3_studio.insight.deviation import places_of
+from ia3_studio.insight.deviation import layer_names
 from ia3_studio.training.report import Progress
 
 if TYPE_CHECKING:
@@ -72,6 +72,14 @@ class PartsReport:
     parts: tuple[PartLoss, ...]
     curve: tuple[Pruned, ...]
 
+    @property
+    def enough(self) -> float | None:
+        """Return the smallest share of the numbers that alone brings most of the gain; None where there is no gain."""
+        gain = self.none - self.all
+        if gain <= 0:
+            return None
+        return next((point.share for point in self.curve if self.none - point.loss >= MOST_OF_IT * gain), None)
+
     def to_json(self) -> str:
         """Return the report as JSON text."""
         return json.dumps(asdict(self))
@@ -112,15 +120,11 @@ class PartsReport:
 
 def parts_of(adapter: Adapter) -> tuple[Part, ...]:
     """Return the roles of an adapter, where there are several, and its layers in order."""
-    places = places_of([site.path for site in adapter.selection])
-    stacks = {place.stack for place in places.values() if place.layer is not None}
+    layers = layer_names([site.path for site in adapter.selection])
     by_part: dict[tuple[Kind, str], list[str]] = {}
     sizes: dict[tuple[Kind, str], int] = {}
     for site in adapter.selection:
-        place = places[site.path]
-        where = "outside" if place.layer is None else str(place.layer)
-        layer = f"{place.stack}: {where}" if len(stacks) > 1 and place.layer is not None else where
-        keys: tuple[tuple[Kind, str], ...] = (("role", site.role), ("layer", layer))
+        keys: tuple[tuple[Kind, str], ...] = (("role", site.role), ("layer", layers[site.path]))
         for key in keys:
             by_part.setdefault(key, []).append(site.name)
             sizes[key] = sizes.get(key, 0) + site.size
@@ -189,9 +193,8 @@ def sentence(report: PartsReport) -> str:
     if layers:
         dearest = max(layers, key=lambda part: part.muted)
         said += f" Of the layers, {dearest.name} is missed most ({_share(dearest.muted - report.all, gain)})."
-    enough = next((point for point in report.curve if report.none - point.loss >= MOST_OF_IT * gain), None)
-    if enough and enough.share < 1:
-        said += f" The largest {enough.share:.0%} of its numbers alone bring {MOST_OF_IT:.0%} of the gain."
+    if report.enough is not None and report.enough < 1:
+        said += f" The largest {report.enough:.0%} of its numbers alone bring {MOST_OF_IT:.0%} of the gain."
     return said
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
 import numpy as np
@@ -77,8 +77,9 @@ def _colour(share: float) -> str:
     return f"rgba({red},{green},{blue},{0.06 + 0.94 * min(1.0, abs(share)):.2f})"
 
 
-def _ticks(place: object, x_span: tuple[float, float], y_span: tuple[float, float]) -> str:
-    assert callable(place)
+def _ticks(
+    place: Callable[[float, float], tuple[float, float]], x_span: tuple[float, float], y_span: tuple[float, float]
+) -> str:
     parts = []
     for number in range(_TICKS + 1):
         x = x_span[0] + (x_span[1] - x_span[0]) * number / _TICKS

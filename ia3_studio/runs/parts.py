@@ -107,6 +107,7 @@ def _measured(run: Run) -> PartsReport:
 
     from ia3_studio.insight.parts import measure_parts
     from ia3_studio.runs.prepared import prepare_measuring
+    from ia3_studio.training.evaluation import finish
     from ia3_studio.training.objectives import objective_for
 
     train = run.config.train
@@ -119,12 +120,7 @@ def _measured(run: Run) -> PartsReport:
     def loss() -> float:
         return sum(objective.measure(rows, rows, train.micro_tokens))
 
-    work = measure_parts(found.attachment, loss, len(rows))
-    while True:
-        try:
-            _tell(run, next(work))
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
+    return finish(measure_parts(found.attachment, loss, len(rows)), lambda progress: _tell(run, progress))
 
 
 def _some(rows: Sequence[Any], seed: int) -> Sequence[Any]:

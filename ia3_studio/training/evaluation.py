@@ -51,11 +51,11 @@ class RowLoss(Protocol):
         """Return each row's summed loss over its label tokens, in nats."""
 
 
-def finish(work: Generator[Progress, None, Found]) -> Found:
-    """Run an evaluation to its end; return what it found."""
+def finish(work: Generator[Progress, None, Found], tell: Callable[[Progress], None] = lambda _progress: None) -> Found:
+    """Run an evaluation to its end, telling how far it is; return what it found."""
     while True:
         try:
-            next(work)
+            tell(next(work))
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -268,8 +270,9 @@ def _files(studio: Studio, form: Form, labels: Sequence[str], answers: Sequence[
     """Write the conversation for the download buttons; return the paths."""
     panes = [with_answer(pane, each.text) for pane, each in zip(form.panes, answers, strict=True)]
     facts = {"model": form.model, "system": form.system, "settings": asdict(form.settings), "voices": list(labels)}
-    folder = studio.scratch / f"chat-{form.key.replace(':', '-') or 'base'}"
-    folder.mkdir(parents=True, exist_ok=True)
+    # A folder of its own: the base model's conversations have no key that tells visitors apart.
+    studio.scratch.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=studio.scratch, prefix="chat-"))
     markdown, document = folder / "conversation.md", folder / "conversation.json"
     said = [("Model", form.model), ("Drawn with", ", ".join(f"{k} {v}" for k, v in asdict(form.settings).items()))]
     markdown.write_text(as_markdown(labels, panes, said), encoding="utf-8")

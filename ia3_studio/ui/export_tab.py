@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from ia3_studio.errors import StudioError
-from ia3_studio.export.archive import CardFacts, zip_adapter
+from ia3_studio.export.archive import CardFacts, file_name, zip_adapter
 from ia3_studio.export.intake import take_in
 from ia3_studio.sorting import labels_in
 from ia3_studio.ui import text, ways_out
@@ -39,8 +39,8 @@ def offer(studio: Studio, key: str) -> tuple[str, Any, Any]:
         said = text.SCALES_SOON if shown else text.EXPORT_EMPTY
         return note(said), gr.update(interactive=False, value=None), gr.update(visible=False)
     card = card_of(studio, shown, shown.adapter)
-    name = "".join(letter if letter.isalnum() else "-" for letter in card.name.lower()).strip("-") or "adapter"
-    target = zip_adapter(shown.adapter, studio.scratch / key.replace(":", "-") / f"{name}-ia3.zip", card)
+    name = file_name(card.name)
+    target = zip_adapter(shown.adapter, studio.desk(key) / f"{name}-ia3.zip", card)
     told = facts(Fact(*row) for row in text.adapter_facts(card, target.stat().st_size))
     snippet = text.studio_snippet if card.not_for_peft else text.peft_snippet
     return (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from ia3_studio.errors import AdapterError, SelectionError, StudioError
 from ia3_studio.sorting import labels_in
 from ia3_studio.ui import chat_words as words
 from ia3_studio.ui.components.tree_rows import TreeRows, decode_ticks, in_rows, ticks_of
-from ia3_studio.ui.shown import Shown, find, import_key, imported, run_key
+from ia3_studio.ui.shown import Shown, find, find_or_none, import_key, imported, run_key
 
 if TYPE_CHECKING:
     from ia3_studio.chat import Voice
@@ -57,8 +58,8 @@ def offered(studio: Studio, key: str, model: str) -> list[tuple[str, str]]:
     found = [(words.BASE_VOICE, BASE)]
     if shown and _speaks(shown):
         found.append((words.shown_voice(shown.name), SHOWN))
-    others = [each for each in _others(studio) if each.key != key and each.model == model and _speaks(each)]
-    found += [(each.name, each.key) for each in others[:OFFERED]]
+    others = (each for each in _others(studio) if each.key != key and each.model == model and _speaks(each))
+    found += [(each.name, each.key) for each in islice(others, OFFERED)]  # no run is opened beyond those
     return [*found, (words.MIX_VOICE, MIX)] if len(found) > 2 else found
 
 
@@ -132,9 +133,9 @@ def without(adapter: Adapter, muted: Collection[Site]) -> Adapter:
     return adapter
 
 
-def _others(studio: Studio) -> list[Shown]:
+def _others(studio: Studio) -> Iterator[Shown]:
     keys = [*(run_key(run.id) for run in studio.store.list()), *(import_key(folder) for folder in imported(studio))]
-    return [shown for key in keys if (shown := find(studio, key)) is not None]
+    return (shown for key in keys if (shown := find_or_none(studio, key)) is not None)
 
 
 def _speaks(shown: Shown) -> bool:

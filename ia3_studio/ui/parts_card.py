@@ -102,9 +102,7 @@ def _nothing(said: str, *, startable: bool, waits: bool = False, is_bad: bool = 
 
 
 def _drawn(studio: Studio, key: str, report: PartsReport) -> tuple[Any, ...]:
-    folder = studio.scratch / key.replace(":", "-")
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "parts.csv"
+    path = studio.desk(key) / "parts.csv"
     report.table().to_csv(path, index=False)
     kinds = {part.kind for part in report.parts}
     return (

@@ -135,17 +135,17 @@ def _drawn(studio: Studio, key: str, shown: Shown | None, adapter: Path | None, 
         deviation_table(rows).round(4),
         table.round(4),
         furthest(vectors, chosen),
-        *write_tables(studio.scratch / key.replace(":", "-"), rows, table),
+        *write_tables(studio.desk(key), rows, table),
         gr.update(choices=names, value=chosen or names[0]),
     )
 
 
 def shape_of(vectors: Mapping[Site, Tensor], site: str, shape: str) -> tuple[Any, DataFrame]:
     """Return the numbers of a site, or of all, as a figure and as a table."""
-    if shape == words.BY_ROLE:
-        return violins(by_role(vectors), "role"), distribution_table(by_role(vectors))
-    if shape == words.BY_LAYER:
-        return violins(by_layer(vectors), "layer"), distribution_table(by_layer(vectors))
+    if shape in (words.BY_ROLE, words.BY_LAYER):
+        group, axis = (by_role, "role") if shape == words.BY_ROLE else (by_layer, "layer")
+        groups = group(vectors)
+        return violins(groups, axis), distribution_table(groups)
     if shape == words.SORTED:
         found = of_site(vectors, site)
         return sorted_curve(found), distribution_table((found,))

@@ -90,6 +90,12 @@ class Studio:
     outcomes: Outcomes = field(default_factory=Outcomes)
     crowd: Crowd = field(default_factory=Crowd)
 
+    def desk(self, key: str) -> Path:
+        """Return the folder for downloads of what a key names; made when missing."""
+        folder = self.scratch / (key.replace(":", "-") or "nothing")
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
 
 @dataclass(frozen=True)
 class Session:

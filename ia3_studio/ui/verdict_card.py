@@ -50,7 +50,7 @@ def draw(studio: Studio, key: str) -> tuple[Any, ...]:
     if found is None:
         said = text.VERDICT_SOON if shown.run.status().active else text.VERDICT_NONE
         return gr.update(visible=True), note(said), "", nothing, "", nothing, "", gr.update(visible=True)
-    folder = studio.scratch / key.replace(":", "-")
+    folder = studio.desk(key)
     verdict = found.verdict
     return (
         gr.update(visible=True),
@@ -81,7 +81,7 @@ def make_page(studio: Studio, key: str) -> Any:
     shown = find(studio, key)
     if shown is None or shown.run is None:
         raise RunError(text.SCALES_EMPTY)
-    page = write_verdict(shown.run, studio.scratch / key.replace(":", "-") / "verdict.html")
+    page = write_verdict(shown.run, studio.desk(key) / "verdict.html")
     return gr.update(value=str(page), visible=True)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from ia3_studio.errors import AdapterError, StudioError
+from ia3_studio.export.archive import file_name
 from ia3_studio.places import is_public
 from ia3_studio.ui import export_words as words
 from ia3_studio.ui import text
@@ -47,7 +48,7 @@ def offer(studio: Studio, key: str) -> tuple[Any, ...]:
         *(gr.update(value=str(path) if path else None, visible=has_run) for path in files),
         gr.update(value=words.COMMAND.format(file=files[2].name if files[2] else ""), visible=has_run),
         gr.update(visible=not is_public()),  # a merged model of each visitor would fill the disk of a Space
-        str(studio.home / EXPORTS / f"{_file_name(shown.name)}-merged"),
+        str(studio.home / EXPORTS / f"{file_name(shown.name)}-merged"),
     )
 
 
@@ -61,8 +62,7 @@ def _scripts(studio: Studio, shown: Shown) -> tuple[Path | None, Path | None, Pa
     # Where strangers visit, no path of this machine leaves it.
     data = Path(shown.run.data_source).name if is_public() else shown.run.data_source
     settings = replace(shown.run.config, data=data).to_json()
-    folder, name = studio.scratch / shown.key.replace(":", "-"), _file_name(shown.name)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder, name = studio.desk(shown.key), file_name(shown.name)
     paths = tuple(folder / f"{name}.{ending}" for ending in ("py", "ipynb", "json"))
     contents = (script(settings, shown.name, __version__), notebook(settings, shown.name, __version__), settings)
     for path, content in zip(paths, contents, strict=True):
@@ -107,10 +107,6 @@ def _load(shown: Shown, say: Callable[[float | None, str], None]) -> Any:
     from ia3_studio.runs.prepared import load_for
 
     return load_for(shown.run, say) if shown.run else load_model(shown.model, progress=say)
-
-
-def _file_name(name: str) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in name.lower()).strip("-") or "run"
 
 
 def build(studio: Studio, session: Session) -> WaysOut:

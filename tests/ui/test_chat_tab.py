@@ -238,6 +238,19 @@ def test_an_answer_fills_its_panes_says_how_fast_it_was_and_can_be_saved(
     assert counts[0] == 8 and tokens.count("class='sure-") == sum(counts) + 4  # and the key
 
 
+def test_conversations_of_two_pages_are_saved_apart(bench: Studio, tiny: Path) -> None:
+    asked = values("", tiny, [ASKED, [], [], []], count=1)
+    first, second = ([*answer(bench, *asked)][-1][2] for _page in range(2))
+    assert first != second and Path(first).is_file() and Path(second).is_file()
+
+
+def test_a_damaged_run_does_not_keep_the_others_from_answering(
+    bench: Studio, tiny: Path, adapter: Path, other: Path, add_run: AddRun
+) -> None:
+    add_run("damaged", str(tiny)).files.config.write_text("nothing")
+    assert import_key(other) in [value for _label, value in offered(bench, import_key(adapter), str(tiny))]
+
+
 def test_a_problem_is_said_beside_the_panes(bench: Studio, tiny: Path) -> None:
     with pytest.warns(UserWarning, match="shorten the message"):  # the toast, outside of a page
         said = list(answer(bench, *values("", tiny, [ASKED, [], [], []], count=1, length=4000)))[-1][0]
