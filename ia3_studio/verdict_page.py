@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ia3_studio.errors import RunError
+from ia3_studio.export import archive
 from ia3_studio.export.archive import CardFacts, file_name, zip_adapter
 from ia3_studio.export.page_adapter import LINK_START
 from ia3_studio.insight.advice import Facts, advice
@@ -86,17 +87,15 @@ def card_of(run: Run, folder: Path) -> CardFacts:
     Raises:
         AdapterError: the adapter cannot be read.
     """
+    from ia3_studio.data.labels import Labels
     from ia3_studio.method.adapter import Adapter
     from ia3_studio.runs.history import record_of
 
     adapter, record = Adapter.load(folder), record_of(run)
-    return CardFacts(
-        run.name, adapter.selection.base_model or run.config.model, adapter.selection.numbers, len(adapter.selection),
-        int(adapter.metadata.get("steps", 0)), run.config.train.learning_rate, adapter.metadata.get("data", ""),
-        record.base_loss, record.loss, adapter.metadata.get("studio_version", ""),
-        f"{datetime.fromtimestamp(run.created_at, UTC):%Y-%m-%d}", run.config.train,
-        adapter.metadata.get("task_type", "CAUSAL_LM"), adapter.why_not_peft,
-    )  # fmt: skip
+    said = adapter.metadata.get("labels")
+    labels = Labels.from_json(said).names if said else ()
+    facts = archive.facts_of(adapter, run.name, adapter.selection.base_model or run.config.model, labels)
+    return archive.with_training(facts, run.config.train, run.created_at, record.base_loss, record.loss)
 
 
 def facts_of(run: Run, adapter: Adapter, found: RunEvaluation | None) -> Facts:

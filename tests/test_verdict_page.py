@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from ia3_studio.data.labels import Labels
 from ia3_studio.errors import AdapterError, RunError
 from ia3_studio.export.intake import take_in
 from ia3_studio.export.page_adapter import LINK_START, adapter_in_page
@@ -16,7 +17,7 @@ from ia3_studio.method import Adapter
 from ia3_studio.runs import Run
 from ia3_studio.runs.evaluation import read_evaluation
 from ia3_studio.runs.folder import step_line
-from ia3_studio.verdict_page import write_verdict
+from ia3_studio.verdict_page import card_of, write_verdict
 from tests.runs.test_evaluation import prepared
 
 
@@ -92,3 +93,14 @@ def test_a_page_beyond_any_size_is_not_read(tmp_path: Path) -> None:
         file.truncate(200_000_000)
     with pytest.raises(AdapterError, match="more than 128 MB"):
         adapter_in_page(page)
+
+
+def test_the_card_of_a_classifier_names_its_labels(finished: Run) -> None:
+    folder = finished.adapter_folder()
+    assert folder
+    facts = json.loads((folder / "studio.json").read_text())
+    facts["metadata"]["labels"] = Labels("single", ("lamp", "tide")).to_json()
+    (folder / "studio.json").write_text(json.dumps(facts))
+    found = card_of(finished, folder)
+    assert found.labels == ("lamp", "tide") and found.settings == finished.config.train
+    assert found.held_out_after == finished.metrics()[0][-1].held_out

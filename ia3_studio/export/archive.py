@@ -7,14 +7,16 @@ import os
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ia3_studio.errors import AdapterError
 
 if TYPE_CHECKING:
+    from ia3_studio.method.adapter import Adapter
     from ia3_studio.training import TrainConfig
 
 PEFT_FILES = ("adapter_config.json", "adapter_model.safetensors")
@@ -67,6 +69,40 @@ class CardFacts:
     def taken_at(self) -> str:
         """Return where the loss was taken, when that was not behind the last step."""
         return f" at step {self.held_out_step:,}" if self.held_out_step not in (None, self.steps) else ""
+
+
+def facts_of(adapter: Adapter, name: str, base_model: str, labels: Sequence[str] = ()) -> CardFacts:
+    """Return what an adapter says of itself, for its card.
+
+    Args:
+        adapter: with the metadata of its making.
+        name: what it is called.
+        base_model: what its base model is loaded by.
+        labels: what its classifier sorts into.
+    """
+    said = adapter.metadata
+    return CardFacts(
+        name, base_model, adapter.selection.numbers, len(adapter.selection), int(said.get("steps", 0)),
+        data=said.get("data", ""), studio_version=said.get("studio_version", ""),
+        task_type=said.get("task_type", "CAUSAL_LM"), not_for_peft=adapter.why_not_peft, labels=tuple(labels),
+    )  # fmt: skip
+
+
+def with_training(
+    facts: CardFacts, settings: TrainConfig, created_at: float, before: float | None, after: float | None
+) -> CardFacts:
+    """Return a card's facts with those of the run that made the adapter.
+
+    Args:
+        facts: of the adapter.
+        settings: of the run.
+        created_at: when it was started, in seconds since the epoch.
+        before, after: held-out losses of the base model and of the adapter.
+    """
+    return replace(
+        facts, learning_rate=settings.learning_rate, settings=settings, held_out_before=before, held_out_after=after,
+        date=f"{datetime.fromtimestamp(created_at, UTC):%Y-%m-%d}",
+    )  # fmt: skip
 
 
 def zip_adapter(folder: Path, target: Path, facts: CardFacts) -> Path:

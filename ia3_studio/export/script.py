@@ -71,13 +71,13 @@ _STEPS = (
 def script(settings: str, name: str, version: str) -> str:
     """Return a Python script that makes the run of some settings (``RunConfig.to_json``)."""
     said = " ".join(name.replace('"""', "").replace("\\", "").split())
-    escaped = settings.replace('"""', r"\"\"\"")
-    return _SCRIPT.format(name=said, version=version, file=f"{file_name(name)}.py", settings=escaped)
+    # JSON never holds three quotes in a row: those inside its texts have a backslash each.
+    return _SCRIPT.format(name=said, version=version, file=f"{file_name(name)}.py", settings=settings)
 
 
 def notebook(settings: str, name: str, version: str) -> str:
     """Return a notebook, as JSON text, that makes the run of some settings step by step."""
-    config = f"from ia3_studio import RunConfig\n\nconfig = RunConfig.from_json(r'''\n{settings}\n''')"
+    config = f'from ia3_studio import RunConfig\n\nconfig = RunConfig.from_json(r"""\n{settings}\n""")'
     cells: list[dict[str, Any]] = [
         _cell("markdown", f"# {name}\n\nAn (IA)³ run of IA3 Studio {version}, step by step.")
     ]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from ia3_studio.errors import StudioError
-from ia3_studio.export.archive import CardFacts, file_name, zip_adapter
+from ia3_studio.export.archive import CardFacts, facts_of, file_name, with_training, zip_adapter
 from ia3_studio.export.intake import take_in
 from ia3_studio.sorting import labels_in
 from ia3_studio.ui import text, ways_out
@@ -58,27 +57,12 @@ def card_of(studio: Studio, shown: Shown, folder: Path) -> CardFacts:
     """
     from ia3_studio.method import Adapter
 
-    adapter, labels = Adapter.load(folder), labels_in(folder)
-    run = shown.run
-    before, after, step = studio.outcomes.of(run, run.status().learned_all) if run else (None, None, None)
-    return CardFacts(
-        shown.name,
-        base_model_of(folder),
-        adapter.selection.numbers,
-        len(adapter.selection),
-        int(adapter.metadata.get("steps", 0)),
-        shown.run.config.train.learning_rate if shown.run else None,
-        adapter.metadata.get("data", ""),
-        before,
-        after,
-        adapter.metadata.get("studio_version", ""),
-        f"{datetime.fromtimestamp(shown.run.created_at, UTC):%Y-%m-%d}" if shown.run else "",
-        shown.run.config.train if shown.run else None,
-        adapter.metadata.get("task_type", "CAUSAL_LM"),
-        adapter.why_not_peft,
-        labels.names if labels else (),
-        step,
-    )
+    labels, run = labels_in(folder), shown.run
+    facts = facts_of(Adapter.load(folder), shown.name, base_model_of(folder), labels.names if labels else ())
+    if run is None:
+        return facts
+    before, after, step = studio.outcomes.of(run, run.status().learned_all)
+    return replace(with_training(facts, run.config.train, run.created_at, before, after), held_out_step=step)
 
 
 def bring_in(studio: Studio, uploads: list[str] | None) -> Iterator[tuple[Any, str]]:

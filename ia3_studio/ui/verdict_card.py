@@ -38,18 +38,20 @@ class VerdictCard:
 
 
 def draw(studio: Studio, key: str) -> tuple[Any, ...]:
-    """Return (card, verdict, table, its download, mistakes, their download, advice, page) of what is shown.
+    """Return (card, verdict, table, its download, mistakes, their download, advice, button, page) of what is shown.
+
+    The button makes the page; one made of another run is put away.
 
     There is no card where there is no run with an adapter.
     """
     nothing = gr.update(visible=False)
     shown = find(studio, key)
     if shown is None or shown.run is None or shown.adapter is None:
-        return nothing, "", "", nothing, "", nothing, "", nothing
+        return nothing, "", "", nothing, "", nothing, "", nothing, nothing
     found = read_evaluation(shown.run.folder)
     if found is None:
         said = text.VERDICT_SOON if shown.run.status().active else text.VERDICT_NONE
-        return gr.update(visible=True), note(said), "", nothing, "", nothing, "", gr.update(visible=True)
+        return gr.update(visible=True), note(said), "", nothing, "", nothing, "", gr.update(visible=True), nothing
     folder = studio.desk(key)
     verdict = found.verdict
     return (
@@ -61,6 +63,7 @@ def draw(studio: Studio, key: str) -> tuple[Any, ...]:
         gr.update(value=write_mistakes(folder, found), visible=True) if found.held_out.confusion else nothing,
         what_next(shown.run, shown.adapter, found),
         gr.update(visible=True),
+        nothing,
     )
 
 
@@ -155,7 +158,7 @@ def build(studio: Studio, session: Session) -> VerdictCard:
         page = gr.DownloadButton(text.VERDICT_PAGE_READY, size="md", visible=False, elem_id="verdict-page")
     made = make.click(guard(make_page, studio), session.shown, page, **quiet())
     made.success(None, None, None, js=_FETCH, **quiet(queue=False))
-    return VerdictCard([card, said, measures, csv, taken_for, confusion, following, make])
+    return VerdictCard([card, said, measures, csv, taken_for, confusion, following, make, page])
 
 
 def _row(where: str, measure: Measure) -> tuple[str, str, str, str]:

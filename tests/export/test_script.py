@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,15 @@ def test_a_script_holds_the_settings_whatever_they_are_called(tmp_path: Path) ->
     names: dict[str, Any] = {"__name__": "not main"}
     exec(compile(tree, "run.py", "exec"), names)
     assert names["CONFIG"] == config
+
+
+def test_a_notebook_holds_the_settings_whatever_they_are_called(tmp_path: Path) -> None:
+    run, _job = prepared(tmp_path)
+    config = RunConfig(f"it's {chr(39) * 3} and {chr(34) * 3} and {chr(92)}", run.config.model, run.config.data)
+    cells = json.loads(notebook(config.to_json(), config.name, "1.0"))["cells"]
+    names: dict[str, Any] = {}
+    exec("".join(cells[2]["source"]), names)
+    assert names["config"] == config
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

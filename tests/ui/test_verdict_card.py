@@ -16,7 +16,7 @@ from ia3_studio.training.report import Confusion
 from ia3_studio.ui import text
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import run_key
-from ia3_studio.ui.verdict_card import draw, tone
+from ia3_studio.ui.verdict_card import draw, make_page, tone
 from tests.insight.test_verdict import loss
 from tests.ui.conftest import AddRun
 from tests.ui.test_export_tab import save_adapter
@@ -82,3 +82,11 @@ def test_the_most_frequent_mistakes_are_shown_and_all_are_in_the_file(bench: Stu
     frame = pandas.read_csv(download["value"])
     assert frame.groupby("model")["rows"].sum().to_dict() == {"base": 20, "tuned": 20}
     assert frame.query("model == 'tuned' and label == 'land' and taken_for == 'sea'")["rows"].item() == 3
+
+
+def test_the_page_of_one_run_is_put_away_when_another_is_shown(bench: Studio, add_run: AddRun) -> None:
+    key = run_key(with_adapter(add_run).id)
+    made = make_page(bench, key)
+    assert made["visible"] and Path(made["value"]).read_text().count("ia3-adapter") == 1
+    *_rest, way, page = draw(bench, key)
+    assert way["visible"] and not page["visible"]
