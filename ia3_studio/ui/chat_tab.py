@@ -119,7 +119,10 @@ def answer(studio: Studio, *values: Any) -> Iterator[tuple[Any, ...]]:
         question = _question(studio, form)
         labels = [each.label for each in question.speakers]
         said = ""
-        with Job[News, tuple[Answer, ...]](lambda report: answer_in_memory(studio, question, report)) as job:
+        asking = Job[News, tuple[Answer, ...]](
+            lambda report: answer_in_memory(studio, question, report), only_latest=True
+        )
+        with asking as job:
             for news in job:
                 if isinstance(news, str):
                     yield note(news), *[gr.skip()] * 3, *unchanged

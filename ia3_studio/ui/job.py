@@ -10,6 +10,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from contextvars import copy_context
 from types import TracebackType
 from typing import Generic, TypeVar
@@ -34,8 +35,15 @@ class Job(Generic[News, Result]):
         ['half'] 42
     """
 
-    def __init__(self, work: Callable[[Callable[[News], None]], Result]) -> None:
+    def __init__(self, work: Callable[[Callable[[News], None]], Result], *, only_latest: bool = False) -> None:
+        """Prepare work; it starts with the ``with`` block.
+
+        Args:
+            work: is given what it reports its news with.
+            only_latest: news that was not read yet gives way to newer: work that is watched slowly is not held up.
+        """
         self._work = work
+        self._only_latest = only_latest
         self._news: queue.Queue[News | None] = queue.Queue(maxsize=1)
         self._outcome: Future[Result] = Future()
         self._left = threading.Event()
@@ -57,6 +65,9 @@ class Job(Generic[News, Result]):
         return self._outcome.result()
 
     def _report(self, news: News) -> None:
+        if self._only_latest:
+            with suppress(queue.Empty):
+                self._news.get_nowait()
         self._put(news)
         if self._left.is_set():
             raise Stopped

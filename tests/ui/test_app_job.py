@@ -62,3 +62,18 @@ def test_all_of_the_work_runs_in_one_thread() -> None:
         for _ in job:
             pass
     assert len(seen) == 1 and threading.get_ident() not in seen
+
+
+def test_work_that_is_watched_slowly_is_not_held_up_and_its_last_news_is_read() -> None:
+    done = threading.Event()
+
+    def work(report: Callable[[int], None]) -> int:
+        for number in range(100):
+            report(number)
+        done.set()
+        return 7
+
+    with Job[int, int](work, only_latest=True) as job:
+        assert done.wait(10)  # nothing was read so far
+        assert list(job)[-1] == 99
+        assert job.result() == 7
