@@ -12,6 +12,7 @@ import re
 import shutil
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ CHROMIUM_ARGS = [
     # Whatever a page asks for by name, the answer is "no such host": the tests never reach the network.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
+CUT_OFF = re.compile(r"AbortError: signal is aborted|Connection errored out")
 PATIENCE = 15_000
 """Milliseconds: what a person would call slow is a matter for the tests that say so, not for every glance."""
 Snapshot = Callable[[Page, str], None]
@@ -56,6 +58,14 @@ class Problems:
     def expect(self, pattern: str) -> None:
         """Accept complaints that match this regular expression."""
         self.expected.append(pattern)
+
+    @contextmanager
+    def leaving(self) -> Iterator[None]:
+        """Go to another page inside the block: one that was asking something says that its question was cut off."""
+        before = len(self.found)
+        yield
+        here = [entry for entry in self.found[before:] if not CUT_OFF.search(entry)]
+        self.found[before:] = here
 
     @property
     def unexpected(self) -> list[str]:

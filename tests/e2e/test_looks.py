@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ia3_studio.runs.evaluation import RunEvaluation, write_evaluation
-from tests.e2e.conftest import Snapshot
+from tests.e2e.conftest import Problems, Snapshot
 from tests.e2e.studio_app import StudioProcess, choose_tiny, open_studio, open_tab, start_training
 from tests.insight.test_verdict import loss
 
@@ -26,11 +26,12 @@ UNFIT = """[...document.querySelectorAll('.js-plotly-plot')].filter(plot => plot
     .filter(plot => plot._fullLayout.width > plot.clientWidth + 1)"""
 
 
-def look(page: Page, studio: StudioProcess, snapshot: Snapshot, when: str) -> None:
+def look(page: Page, studio: StudioProcess, snapshot: Snapshot, problems: Problems, when: str) -> None:
     """Visit every tab in four looks and hold each to its window."""
     for scheme in ("light", "dark"):
-        page.goto(f"{studio.address}/?__theme={scheme}")
-        expect(page.locator("#model-facts .facts")).to_be_visible(timeout=60_000)
+        with problems.leaving():
+            page.goto(f"{studio.address}/?__theme={scheme}")
+            expect(page.locator("#model-facts .facts")).to_be_visible(timeout=60_000)
         for size in (DESK, PHONE):
             page.set_viewport_size(size)  # type: ignore[arg-type]
             for tab in TABS:
@@ -53,16 +54,18 @@ def wait_until_drawn(page: Page, tab: str, when: str) -> None:
     page.wait_for_timeout(400)
 
 
-def test_every_tab_fits_its_window_before_the_first_run(page: Page, studio: StudioProcess, snapshot: Snapshot) -> None:
-    look(page, studio, snapshot, "empty")
+def test_every_tab_fits_its_window_before_the_first_run(
+    page: Page, studio: StudioProcess, snapshot: Snapshot, problems: Problems
+) -> None:
+    look(page, studio, snapshot, problems, "empty")
 
 
 def test_every_tab_fits_its_window_after_a_run(
-    page: Page, studio: StudioProcess, tiny: Path, pairs: Path, snapshot: Snapshot
+    page: Page, studio: StudioProcess, tiny: Path, pairs: Path, snapshot: Snapshot, problems: Problems
 ) -> None:
     open_studio(page, studio)
     choose_tiny(page, tiny, pairs)
     start_training(page, epochs=3)
     expect(page.locator("#run-strip")).to_contain_text("Finished after 15 steps", timeout=60_000)
     write_evaluation(studio.store.list()[0].folder, RunEvaluation(loss(-0.4, -0.1), loss(0.1, 0.3)))  # a long verdict
-    look(page, studio, snapshot, "finished")
+    look(page, studio, snapshot, problems, "finished")
