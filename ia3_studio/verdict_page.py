@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ia3_studio.errors import RunError
-from ia3_studio.export import archive
-from ia3_studio.export.archive import CardFacts, file_name, zip_adapter
+from ia3_studio.export.archive import file_name, zip_adapter
 from ia3_studio.export.page_adapter import LINK_START
 from ia3_studio.insight.advice import Facts, advice
 from ia3_studio.insight.verdict import change, figure, span
+from ia3_studio.model_card import card_of
 from ia3_studio.runs.evaluation import RunEvaluation, read_evaluation
 from ia3_studio.runs.parts import read_parts
 
@@ -81,23 +81,6 @@ def verdict_html(run: Run) -> str:
     return _PAGE.format(title=escape(f"Verdict: {run.name}"), style=_STYLE, body=body)
 
 
-def card_of(run: Run, folder: Path) -> CardFacts:
-    """Return what the card of a run's adapter says.
-
-    Raises:
-        AdapterError: the adapter cannot be read.
-    """
-    from ia3_studio.data.labels import Labels
-    from ia3_studio.method.adapter import Adapter
-    from ia3_studio.runs.history import record_of
-
-    adapter, record = Adapter.load(folder), record_of(run)
-    said = adapter.metadata.get("labels")
-    labels = Labels.from_json(said).names if said else ()
-    facts = archive.facts_of(adapter, run.name, adapter.selection.base_model or run.config.model, labels)
-    return archive.with_training(facts, run.config.train, run.created_at, record.base_loss, record.loss)
-
-
 def facts_of(run: Run, adapter: Adapter, found: RunEvaluation | None) -> Facts:
     """Return what the advice on a run rests on."""
     steps, _offset = run.metrics()
@@ -121,18 +104,10 @@ def _headline(run: Run, found: RunEvaluation | None) -> str:
 
 
 def _learned(run: Run, found: RunEvaluation | None) -> str:
-    from ia3_studio.insight.svg import lines_svg
+    from ia3_studio.insight.svg import curve_svg
     from ia3_studio.runs.comparison import curve_of
 
-    curve = curve_of(run)
-    drawn = lines_svg(
-        [
-            ("training", list(zip(curve.steps, curve.losses, strict=True))),
-            ("held out", list(zip(curve.held_out_steps, curve.held_out, strict=True))),
-        ],
-        "step",
-        "loss",
-    )
+    drawn = curve_svg(curve_of(run))
     parts = (("held-out rows", "held_out"), ("written answers", "written"), ("neutral text", "forgetting"))
     rows = [
         (f"{measure.name}, {where} ({evaluation.rows})", figure(measure.base), figure(measure.tuned),

@@ -28,7 +28,8 @@ MAY_IMPORT = {
     "runs": {"errors", "places", "method", "models", "data", "training", "insight"},
     "insight": {"errors", "method", "training"},
     "export": {"errors", "method", "training", "insight"},
-    "verdict_page": {"errors", "method", "data", "training", "runs", "insight", "export"},
+    "model_card": {"errors", "method", "runs", "insight", "export", "sorting"},
+    "verdict_page": {"errors", "method", "data", "training", "runs", "insight", "export", "model_card"},
     "cli": {
         "errors",
         "places",
@@ -40,6 +41,7 @@ MAY_IMPORT = {
         "insight",
         "export",
         "runs",
+        "model_card",
         "verdict_page",
         "ui",
     },
@@ -56,6 +58,7 @@ MAY_IMPORT = {
         "runs",
         "insight",
         "export",
+        "model_card",
         "verdict_page",
     },
 }

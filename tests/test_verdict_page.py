@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import torch
@@ -14,10 +15,11 @@ from ia3_studio.errors import AdapterError, RunError
 from ia3_studio.export.intake import take_in
 from ia3_studio.export.page_adapter import LINK_START, adapter_in_page
 from ia3_studio.method import Adapter
+from ia3_studio.model_card import card_of
 from ia3_studio.runs import Run
 from ia3_studio.runs.evaluation import read_evaluation
 from ia3_studio.runs.folder import step_line
-from ia3_studio.verdict_page import card_of, write_verdict
+from ia3_studio.verdict_page import write_verdict
 from tests.runs.test_evaluation import prepared
 
 
@@ -104,3 +106,21 @@ def test_the_card_of_a_classifier_names_its_labels(finished: Run) -> None:
     found = card_of(finished, folder)
     assert found.labels == ("lamp", "tide") and found.settings == finished.config.train
     assert found.held_out_after == finished.metrics()[0][-1].held_out
+
+
+def test_the_card_tells_where_an_adapter_comes_from_and_draws_what_it_learned(finished: Run) -> None:
+    folder = finished.adapter_folder()
+    assert folder
+    found = card_of(finished, folder)
+    evaluation, split = read_evaluation(finished.folder), json.loads(finished.files.split.read_text())
+    assert evaluation and found.verdict == evaluation.verdict.sentence
+    assert found.data_fingerprint == split["data"] and len(found.data_fingerprint) == 64
+    assert found.base_fingerprint == json.loads(finished.files.made_with.read_text())["base_model"]
+    assert found.rows == f"{split['learned']} learned from, {split['held_out']} held out"
+    curve, drawn = found.pictures
+    for picture in found.pictures:
+        assert ElementTree.fromstring(picture.svg).tag.endswith("svg")
+    vectors = Adapter.load(folder).vectors()
+    assert drawn.svg.count("<rect") == len(vectors)
+    assert all(site.name in drawn.svg for site in vectors)
+    assert curve.svg.count("<polyline") == 2

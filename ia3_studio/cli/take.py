@@ -37,7 +37,7 @@ def _export(store: RunStore, options: argparse.Namespace) -> int:
 
 def _zip(run: Run, target: Path) -> dict[str, Any]:
     from ia3_studio.export.archive import zip_adapter
-    from ia3_studio.verdict_page import card_of
+    from ia3_studio.model_card import card_of
 
     folder = _adapter_of(run)
     zip_adapter(folder, target, card_of(run, folder))

@@ -7,11 +7,13 @@ from html import escape
 
 import numpy as np
 
+from ia3_studio.insight.curves import Curve
 from ia3_studio.insight.deviation import Grid
 
 WIDTH, HEIGHT, MARGIN = 680, 240, 46
 _COLOURS = ("#5b8bc7", "#c9600f", "#0f8a7a", "#a05195")
 _TICKS = 4
+_ALONE = "svg{font:11px sans-serif}text{fill:#7a8699}.grid{stroke:#7a8699;stroke-opacity:.3}"
 
 
 def lines_svg(series: Sequence[tuple[str, Sequence[tuple[float, float]]]], x_title: str, y_title: str) -> str:
@@ -45,6 +47,15 @@ def lines_svg(series: Sequence[tuple[str, Sequence[tuple[float, float]]]], x_tit
     return _svg(WIDTH, HEIGHT, "".join(parts), f"{y_title} over {x_title}")
 
 
+def curve_svg(curve: Curve) -> str:
+    """Draw a run's training loss and its held-out loss over the steps."""
+    series = (
+        ("training", list(zip(curve.steps, curve.losses, strict=True))),
+        ("held out", list(zip(curve.held_out_steps, curve.held_out, strict=True))),
+    )
+    return lines_svg(series, "step", "loss")
+
+
 def map_svg(grid: Grid) -> str:
     """Draw a grid of mean deviations as a map: blue below 1, orange above, each cell with its numbers as a tooltip."""
     cell, left = 15, 60
@@ -69,6 +80,11 @@ def map_svg(grid: Grid) -> str:
                 f" fill='{_colour(value / reach)}'><title>{escape(said)}</title></rect>"
             )
     return _svg(width, height, "".join(parts), "Mean deviation of every vector, by layer and module")
+
+
+def alone(drawing: str) -> str:
+    """Return a drawing as a file of its own, which reads on white and on black alike."""
+    return drawing.replace(">", f"><style>{_ALONE}</style>", 1)
 
 
 def _colour(share: float) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.errors import RunError
 from ia3_studio.runs.evaluation import read_evaluation
 from ia3_studio.runs.folder import read_json, write_json
+from ia3_studio.runs.outcomes import outcome_of
 from ia3_studio.runs.run import ACTIVE, Run
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _changed(path: Path) -> int:
 
 def _read(run: Run) -> RunRecord:
     status = run.status()
-    base_loss, loss = _losses(run)
+    losses = outcome_of(run)
     made = read_json(run.files.made_with) or {}
     return RunRecord(
         id=run.id,
@@ -108,8 +109,8 @@ def _read(run: Run) -> RunRecord:
         **_settings(run),
         step=status.step,
         total_steps=status.total_steps,
-        base_loss=base_loss,
-        loss=loss,
+        base_loss=losses.base,
+        loss=losses.kept,
         **_verdict(run.folder),
         numbers=made.get("numbers"),
         seconds=round(status.seconds, 1),
@@ -136,21 +137,6 @@ def _settings(run: Run) -> dict[str, Any]:
         "batch_size": train.batch_size,
         "seed": train.seed,
     }
-
-
-def _losses(run: Run) -> tuple[float | None, float | None]:
-    """Return the held-out loss before learning, and that of the numbers that are kept."""
-    steps, _offset = run.metrics()
-    measured = [(step.step, step.held_out) for step in steps if step.held_out is not None]
-    base = next((loss for step, loss in measured if step == 0), None)
-    learned = [loss for step, loss in measured if step]
-    if not learned:
-        return base, None
-    try:
-        best = run.config.train.keep_best
-    except RunError:
-        best = False
-    return base, min(learned) if best else learned[-1]
 
 
 def _verdict(folder: Path) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from typing import Any
 import gradio as gr
 
 from ia3_studio.errors import StudioError
-from ia3_studio.export.archive import CardFacts, facts_of, file_name, with_training, zip_adapter
+from ia3_studio.export.archive import file_name, zip_adapter
+from ia3_studio.export.card import CardFacts, programs
 from ia3_studio.export.intake import take_in
-from ia3_studio.sorting import labels_in
+from ia3_studio.model_card import card_of, card_of_adapter
 from ia3_studio.ui import text, ways_out
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.markup import Fact, facts, heading, note
@@ -37,32 +38,24 @@ def offer(studio: Studio, key: str) -> tuple[str, Any, Any]:
     if shown is None or shown.adapter is None:
         said = text.SCALES_SOON if shown else text.EXPORT_EMPTY
         return note(said), gr.update(interactive=False, value=None), gr.update(visible=False)
-    card = card_of(studio, shown, shown.adapter)
+    card = card_for(shown, shown.adapter)
     name = file_name(card.name)
     target = zip_adapter(shown.adapter, studio.desk(key) / f"{name}-ia3.zip", card)
     told = facts(Fact(*row) for row in text.adapter_facts(card, target.stat().st_size))
-    snippet = text.studio_snippet if card.not_for_peft else text.peft_snippet
     return (
         note(text.not_for_peft(card.not_for_peft), "warn") + told if card.not_for_peft else told,
         gr.update(interactive=True, value=str(target)),
-        gr.update(visible=True, value=snippet(card.base_model, name)),
+        gr.update(visible=True, value=text.snippets(programs(replace(card, address=name)))),
     )
 
 
-def card_of(studio: Studio, shown: Shown, folder: Path) -> CardFacts:
-    """Return what is known of an adapter.
+def card_for(shown: Shown, folder: Path) -> CardFacts:
+    """Return what is known of an adapter that is shown.
 
     Raises:
         AdapterError: it cannot be read.
     """
-    from ia3_studio.method import Adapter
-
-    labels, run = labels_in(folder), shown.run
-    facts = facts_of(Adapter.load(folder), shown.name, base_model_of(folder), labels.names if labels else ())
-    if run is None:
-        return facts
-    before, after, step = studio.outcomes.of(run, run.status().learned_all)
-    return replace(with_training(facts, run.config.train, run.created_at, before, after), held_out_step=step)
+    return card_of(shown.run, folder) if shown.run else card_of_adapter(folder, shown.name)
 
 
 def bring_in(studio: Studio, uploads: list[str] | None) -> Iterator[tuple[Any, str]]:

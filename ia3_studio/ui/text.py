@@ -7,7 +7,9 @@ from html import escape as escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ia3_studio.export.archive import CardFacts
+    from collections.abc import Sequence
+
+    from ia3_studio.export.card import CardFacts
     from ia3_studio.training.rate_probe import Trial
 
 BRAND = "IA3 Studio"
@@ -547,31 +549,14 @@ def adapter_facts(card: CardFacts, size: int) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in rows if value)
 
 
-def peft_snippet(base_model: str, folder: str) -> str:
-    """Return a program that loads the adapter with PEFT."""
-    return (
-        "from peft import PeftModel\n"
-        "from transformers import AutoModelForCausalLM, AutoTokenizer\n\n"
-        f"base = AutoModelForCausalLM.from_pretrained({base_model!r})\n"
-        f"tokenizer = AutoTokenizer.from_pretrained({base_model!r})\n"
-        f"model = PeftModel.from_pretrained(base, {folder!r})  # the unpacked zip\n"
-    )
+def snippets(programs: Sequence[tuple[str, str]]) -> str:
+    """Return programs, each below a line that says what loads the adapter."""
+    return "\n".join(f"# With {name}\n{program}" for name, program in programs)
 
 
 def not_for_peft(reason: str) -> str:
     """Say for whom an adapter is that PEFT cannot hold."""
     return f"This adapter is for IA3 Studio, not for PEFT: {reason} Bring the zip in here, or load it as shown below."
-
-
-def studio_snippet(base_model: str, folder: str) -> str:
-    """Return a program that loads the adapter with IA3 Studio."""
-    return (
-        "from ia3_studio import load_adapter\n"
-        "from transformers import AutoModelForCausalLM, AutoTokenizer\n\n"
-        f"model = AutoModelForCausalLM.from_pretrained({base_model!r})\n"
-        f"tokenizer = AutoTokenizer.from_pretrained({base_model!r})\n"
-        f"load_adapter(model, {folder!r})  # the unpacked zip\n"
-    )
 
 
 def import_shown(name: str) -> str:

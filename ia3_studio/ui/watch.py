@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ia3_studio.errors import RunError
 from ia3_studio.runs import Run, RunStatus
@@ -20,7 +20,6 @@ from ia3_studio.ui.components.run_strip import Choice, StripView
 from ia3_studio.ui.shown import Shown, base_model_of, find_or_none, import_key, imported, run_key
 
 if TYPE_CHECKING:
-    from ia3_studio.training import Step
     from ia3_studio.ui.session import Studio
 
 BUSY, IDLE, HIDDEN = 1.0, 5.0, 15.0
@@ -94,58 +93,6 @@ class View:
     """Seconds until the next look is worth it."""
 
 
-class Outcome(NamedTuple):
-    """The held-out losses that count for a run, in nats a token; None where there is none yet."""
-
-    base: float | None
-    kept: float | None
-    """Of the numbers that are kept, or the newest one while none are for good."""
-    step: int | None
-    """The step at which that was taken."""
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What the held-out losses of a run came to so far."""
-
-    base: float | None = None
-    newest: tuple[float, int] | None = None
-    """With its step."""
-    lowest: tuple[float, int] | None = None
-    """Of the steps that learned something; the earliest of several."""
-
-    def with_step(self, step: Step) -> Measured:
-        """Return the same after one more step."""
-        loss = step.held_out
-        if loss is None:
-            return self
-        if not step.step:
-            return Measured(loss, (loss, 0))
-        found = loss, step.step
-        return Measured(self.base, found, found if self.lowest is None else min(self.lowest, found))
-
-
-@dataclass
-class Outcomes:
-    """The held-out losses of runs; each metrics file is read on from where the last reading ended."""
-
-    _seen: dict[tuple[str, int], tuple[int, Measured]] = field(default_factory=dict)
-
-    def of(self, run: Run, learned_all: bool) -> Outcome:
-        """Return the held-out loss of a run's base model, and of the numbers that are kept.
-
-        A run that has learned all keeps those of its lowest loss, unless its settings say otherwise.
-        """
-        key = run.id, run.metrics_mark
-        offset, known = self._seen.get(key, (0, Measured()))
-        steps, offset = run.metrics(offset)
-        for step in steps:
-            known = known.with_step(step)
-        self._seen[key] = offset, known
-        kept = known.lowest if learned_all and keeps_best(run) else known.newest
-        return Outcome(known.base, *(kept or (None, None)))
-
-
 def look(studio: Studio, key: str, cursor: Cursor) -> View:
     """Return what changed on a page that shows ``key``."""
     listed = [(run, run.status()) for run in studio.store.list()[:LISTED]]
@@ -217,14 +164,6 @@ def row(studio: Studio, run: Run, status: RunStatus) -> RunRow:
         text.duration(status.seconds),
         text.age(status.created_at),
     )
-
-
-def keeps_best(run: Run) -> bool:
-    """Say whether a run keeps the numbers of its lowest held-out loss; of a damaged one nothing is known."""
-    try:
-        return run.config.train.keep_best
-    except RunError:
-        return False
 
 
 def model_of(run: Run) -> str:

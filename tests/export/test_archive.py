@@ -14,7 +14,8 @@ import torch
 import yaml
 
 from ia3_studio.errors import AdapterError
-from ia3_studio.export.archive import CardFacts, card, zip_adapter
+from ia3_studio.export.archive import zip_adapter
+from ia3_studio.export.card import CardFacts, Picture, card
 from ia3_studio.method import attach, discover
 from ia3_studio.training import TrainConfig
 from ia3_studio.ui.text import adapter_facts
@@ -50,6 +51,38 @@ def test_the_card_tells_the_facts_and_how_to_load() -> None:
     assert front_matter(text) == {"base_model": "tiny/model", "library_name": "peft", "tags": ["ia3"]}
     assert "| held-out loss, nats per token | 3.200 (base model) → 2.100 |" in text
     assert 'PeftModel.from_pretrained(base, "path/to/this/folder")' in text
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_each_program_on_the_card_loads_the_adapter_from_the_unpacked_zip(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = tiny_model("llama")
+    model.save_pretrained("base")
+    attachment = attach(model, discover(model).select("paper"))
+    randomised(attachment)
+    attachment.adapter().save(Path("adapter"))
+    path = zip_adapter(Path("adapter"), Path("adapter.zip"), replace(FACTS, base_model="base", address="unpacked"))
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall("unpacked")
+    programs = Path("unpacked/README.md").read_text(encoding="utf-8").split("```python\n")[1:]
+    assert [name in program for name, program in zip(("peft", "transformers", "ia3_studio"), programs, strict=True)]
+    names: dict[str, Any] = {}
+    exec(programs[number].partition("```")[0], names)
+    batch = batch_of(model)
+    assert torch.equal(logits_of(names["model"], batch), logits_of(model, batch))
+
+
+def test_pictures_lie_beside_the_card_that_shows_them_and_say_what_they_are(tmp_path: Path) -> None:
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        (tmp_path / name).write_bytes(b"{}")
+    drawn = Picture("scales.svg", "All | scales", "<svg/>")
+    facts = replace(FACTS, pictures=(drawn,), learned="Keys changed most.", verdict="It helped.")
+    with zipfile.ZipFile(zip_adapter(tmp_path, tmp_path / "a.zip", facts)) as archive:
+        text = archive.read("README.md").decode()
+        assert archive.read("scales.svg") == b"<svg/>"
+    assert "![All \\| scales](scales.svg)" in text and "Keys changed most." in text and "\nIt helped.\n" in text
 
 
 def test_what_is_not_known_is_not_on_the_card() -> None:

@@ -58,7 +58,7 @@ def test_a_run_on_experts_is_looked_at_talked_to_taken_away_and_brought_back(ben
     facts, button, code = offer(bench, key)
     assert "for IA3 Studio, not for PEFT" in facts and "load_adapter" in code["value"]
     with zipfile.ZipFile(button["value"]) as archive:
-        assert archive.namelist() == ["ia3_adapter.json", "ia3_adapter.safetensors", "README.md"]
+        assert archive.namelist() == ["ia3_adapter.json", "ia3_adapter.safetensors", "scales.svg", "README.md"]
         card = archive.read("README.md").decode()
     assert "library_name" not in card and "not for PEFT: model.layers.0.mlp.experts.act_fn" in card
 

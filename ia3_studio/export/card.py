@@ -1,0 +1,244 @@
+"""What does an adapter's page on the hub say? Where it comes from, what it came to, and how it is loaded."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ia3_studio.method.adapter import Adapter
+    from ia3_studio.training import TrainConfig
+
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+_AUTO_CLASSES = {
+    "CAUSAL_LM": "AutoModelForCausalLM",
+    "SEQ_2_SEQ_LM": "AutoModelForSeq2SeqLM",
+    "SEQ_CLS": "AutoModelForSequenceClassification",
+    "TOKEN_CLS": "AutoModelForTokenClassification",
+    "QUESTION_ANS": "AutoModelForQuestionAnswering",
+    "FEATURE_EXTRACTION": "AutoModel",
+}
+"""Which class of transformers loads the base model of each of PEFT's task types."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawing that lies beside a card."""
+
+    name: str
+    """Of its file, which ends in ``.svg``."""
+    says: str
+    """What it shows, in a sentence: for those who do not see it."""
+    svg: str
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """What the card says of an adapter."""
+
+    name: str
+    base_model: str
+    trained_numbers: int
+    vectors: int
+    steps: int
+    learning_rate: float | None = None
+    data: str = ""
+    held_out_before: float | None = None
+    """Held-out loss of the base model, nats per token."""
+    held_out_after: float | None = None
+    studio_version: str = ""
+    date: str = ""
+    """Day of the training, such as 2026-11-24."""
+    settings: TrainConfig | None = None
+    """How it was trained, where that is known."""
+    task_type: str = "CAUSAL_LM"
+    """PEFT's name of what the base model is for."""
+    not_for_peft: str = ""
+    """Why PEFT cannot load it; empty when it can."""
+    labels: tuple[str, ...] = ()
+    """What its classifier sorts into, in the order of its outputs."""
+    held_out_step: int | None = None
+    """Step at which ``held_out_after`` was taken, where that is known."""
+    verdict: str = ""
+    """Whether it helped on held-out rows, in a sentence."""
+    rows: str = ""
+    """How many rows it learned from and how many were set aside."""
+    data_fingerprint: str = ""
+    """SHA-256 of the data file."""
+    base_fingerprint: str = ""
+    """SHA-256 over the base model's config, tokenizer and both ends of its weights."""
+    learned: str = ""
+    """What the vectors changed most, in a sentence."""
+    pictures: tuple[Picture, ...] = ()
+    address: str = "path/to/this/folder"
+    """What it is loaded by: a folder, or its name on the hub."""
+
+    @property
+    def taken_at(self) -> str:
+        """Return where the loss was taken, when that was not behind the last step."""
+        return f" at step {self.held_out_step:,}" if self.held_out_step not in (None, self.steps) else ""
+
+
+def facts_of(adapter: Adapter, name: str, base_model: str, labels: Sequence[str] = ()) -> CardFacts:
+    """Return what an adapter says of itself, for its card.
+
+    Args:
+        adapter: with the metadata of its making.
+        name: what it is called.
+        base_model: what its base model is loaded by.
+        labels: what its classifier sorts into.
+    """
+    said = adapter.metadata
+    return CardFacts(
+        name, base_model, adapter.selection.numbers, len(adapter.selection), int(said.get("steps", 0)),
+        data=said.get("data", ""), studio_version=said.get("studio_version", ""),
+        task_type=said.get("task_type", "CAUSAL_LM"), not_for_peft=adapter.why_not_peft, labels=tuple(labels),
+    )  # fmt: skip
+
+
+def with_training(
+    facts: CardFacts, settings: TrainConfig, created_at: float, before: float | None, after: float | None
+) -> CardFacts:
+    """Return a card's facts with those of the run that made the adapter.
+
+    Args:
+        facts: of the adapter.
+        settings: of the run.
+        created_at: when it was started, in seconds since the epoch.
+        before, after: held-out losses of the base model and of the adapter.
+    """
+    return replace(
+        facts, learning_rate=settings.learning_rate, settings=settings, held_out_before=before, held_out_after=after,
+        date=f"{datetime.fromtimestamp(created_at, UTC):%Y-%m-%d}",
+    )  # fmt: skip
+
+
+def card(facts: CardFacts) -> str:
+    """Return the model card: front matter for the hub, facts, and how to load the adapter."""
+    table = "\n".join(f"| {_cell(name)} | {_cell(value)} |" for name, value in _rows(facts))
+    # The hub refuses a card whose base model is a folder of somebody's machine.
+    on_hub = f"base_model: {json.dumps(facts.base_model)}\n" if _HUB_ID.fullmatch(facts.base_model) else ""
+    library = "" if facts.not_for_peft else "library_name: peft\n"
+    reason = f"This adapter is for IA3 Studio, not for PEFT: {_cell(facts.not_for_peft)}\n\n"
+    use = (f"With {name}:\n\n```python\n{program}```\n" for name, program in programs(facts))
+    return _CARD.format(
+        name=_cell(facts.name),
+        front=on_hub + library,
+        verdict=f"{_cell(facts.verdict)}\n\n" if facts.verdict else "",
+        table=table,
+        seen=_seen(facts),
+        use=(reason if facts.not_for_peft else "") + "\n".join(use),
+    )
+
+
+def programs(facts: CardFacts) -> tuple[tuple[str, str], ...]:
+    """Return how the adapter is loaded, as (what loads it, program)."""
+    names = {
+        "base": json.dumps(facts.base_model or "path/to/the/base/model", ensure_ascii=False),
+        "auto": _AUTO_CLASSES.get(facts.task_type, "AutoModel"),
+        "head": f", num_labels={len(facts.labels)}" if facts.labels else "",
+        "folder": json.dumps(facts.address, ensure_ascii=False),
+    }
+    found = _PROGRAMS[-1:] if facts.not_for_peft else _PROGRAMS
+    return tuple((name, program.format(**names)) for name, program in found)
+
+
+def _seen(facts: CardFacts) -> str:
+    """Return the part on what was learned: a sentence and the pictures, or nothing."""
+    drawn = [f"![{_cell(picture.says)}]({picture.name})" for picture in facts.pictures]
+    said = [_cell(facts.learned)] if facts.learned else []
+    return "".join(f"{each}\n\n" for each in ("## What it learned", *said, *drawn)) if said or drawn else ""
+
+
+def _rows(facts: CardFacts) -> Iterator[tuple[str, str]]:
+    """Yield what is known, as (name, value)."""
+    yield "base model", facts.base_model or "unknown"
+    yield "vectors", f"{facts.vectors:,}"
+    yield "trained numbers", f"{facts.trained_numbers:,}"
+    yield "optimiser steps", f"{facts.steps:,}"
+    if facts.data:
+        yield "data", facts.data
+    if facts.rows:
+        yield "rows", facts.rows
+    if facts.data_fingerprint:
+        yield "data, SHA-256", facts.data_fingerprint
+    if facts.base_fingerprint:
+        yield "base model, SHA-256 over config, tokenizer and both ends of the weights", facts.base_fingerprint
+    if facts.held_out_before is not None and facts.held_out_after is not None:
+        losses = f"{facts.held_out_before:.3f} (base model) → {facts.held_out_after:.3f}{facts.taken_at}"
+        yield "held-out loss, nats per token" if not facts.labels else "held-out loss", losses
+    if facts.labels:
+        yield "labels, in the order of the outputs", ", ".join(facts.labels)
+    if facts.learning_rate is not None:
+        yield "learning rate", f"{facts.learning_rate:g}"
+    if facts.settings:
+        yield "epochs", f"{facts.settings.epochs:g}"
+        yield "rows per step", f"{facts.settings.batch_size}"
+        yield "tokens per row, at most", f"{facts.settings.max_length}"
+        yield "warm-up, share of the steps", f"{facts.settings.warmup:g}"
+        yield "largest gradient norm", f"{facts.settings.clip:g}"
+        yield "pull towards 1", f"{facts.settings.pull:g}"
+        yield "seed", f"{facts.settings.seed}"
+    if facts.date:
+        yield "trained on", facts.date
+    if facts.studio_version:
+        yield "made with", f"IA3 Studio {facts.studio_version}"
+
+
+def _cell(text: str) -> str:
+    """Return a text that cannot leave its line or its cell."""
+    return " ".join(text.replace("|", "\\|").split())
+
+
+_CARD = """---
+{front}tags:
+- ia3
+---
+
+# {name}
+
+An (IA)³ adapter: learned vectors that rescale activations of a frozen base model.
+
+{verdict}| | |
+|---|---|
+{table}
+
+{seen}## Use it
+
+{use}"""
+
+_PROGRAMS = (
+    (
+        "PEFT",
+        """from peft import PeftModel
+from transformers import {auto}
+
+base = {auto}.from_pretrained({base}{head})
+model = PeftModel.from_pretrained(base, {folder})
+# model.merge_and_unload() folds the vectors into the weights
+""",
+    ),
+    (
+        "transformers, where PEFT is installed",
+        """from transformers import {auto}
+
+model = {auto}.from_pretrained({base}{head})
+model.load_adapter({folder})
+""",
+    ),
+    (
+        "IA3 Studio",
+        """from ia3_studio import load_adapter
+from transformers import {auto}
+
+model = {auto}.from_pretrained({base}{head})
+attachment = load_adapter(model, {folder})
+with attachment.strengths(0.5):  # 0 is the base model, 1 the tuned one
+    ...
+""",
+    ),
+)

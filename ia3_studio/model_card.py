@@ -1,0 +1,85 @@
+"""What is told of an adapter that leaves? All that its files and the run that made it know, for its card."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ia3_studio.export.card import CardFacts, Picture, facts_of, with_training
+
+if TYPE_CHECKING:
+    from ia3_studio.method.adapter import Adapter
+    from ia3_studio.runs.run import Run
+
+MAP, CURVE = "scales.svg", "training.svg"
+
+
+def card_of(run: Run, folder: Path) -> CardFacts:
+    """Return what the card of a run's adapter says.
+
+    Args:
+        run: that made the adapter.
+        folder: of the adapter.
+
+    Raises:
+        AdapterError: the adapter cannot be read.
+    """
+    from ia3_studio.runs.evaluation import read_evaluation
+    from ia3_studio.runs.folder import read_json
+    from ia3_studio.runs.outcomes import outcome_of
+
+    found, losses = read_evaluation(run.folder), outcome_of(run)
+    facts = card_of_adapter(folder, run.name, run.config.model)
+    facts = with_training(facts, run.config.train, run.created_at, losses.base, losses.kept)
+    split, made = read_json(run.files.split) or {}, read_json(run.files.made_with) or {}
+    return replace(
+        facts,
+        held_out_step=losses.step,
+        verdict=found.verdict.sentence if found else "",
+        rows=f"{split['learned']:,} learned from, {split['held_out']:,} held out" if split else "",
+        data_fingerprint=str(split.get("data", "")),
+        base_fingerprint=str(made.get("base_model", "")),
+        pictures=(*_curve(run), *facts.pictures),
+    )
+
+
+def card_of_adapter(folder: Path, name: str, base_model: str = "") -> CardFacts:
+    """Return what an adapter's own files say of it, and the map of its vectors.
+
+    Args:
+        folder: of the adapter.
+        name: what it is called.
+        base_model: what its base model is loaded by, where its files do not say.
+
+    Raises:
+        AdapterError: it cannot be read.
+    """
+    from ia3_studio.method.adapter import Adapter
+    from ia3_studio.sorting import labels_in
+
+    adapter, labels = Adapter.load(folder), labels_in(folder)
+    base = adapter.selection.base_model or base_model
+    facts = facts_of(adapter, name, base, labels.names if labels else ())
+    return _with_map(facts, adapter)
+
+
+def _with_map(facts: CardFacts, adapter: Adapter) -> CardFacts:
+    from ia3_studio.insight.channels import concentration_sentence
+    from ia3_studio.insight.deviation import deviations, grid, summary
+    from ia3_studio.insight.svg import alone, map_svg
+
+    vectors = adapter.vectors()
+    rows = deviations(vectors)
+    drawn = Picture(
+        MAP, "Mean of scale − 1 of every vector: blue inhibited, orange amplified", alone(map_svg(grid(rows)))
+    )
+    return replace(facts, learned=summary(rows) + concentration_sentence(vectors), pictures=(drawn,))
+
+
+def _curve(run: Run) -> tuple[Picture, ...]:
+    from ia3_studio.insight.svg import alone, curve_svg
+    from ia3_studio.runs.comparison import curve_of
+
+    drawn = curve_svg(curve_of(run))
+    return (Picture(CURVE, "Training loss and held-out loss over the steps", alone(drawn)),) if drawn else ()
