@@ -6,7 +6,8 @@
     ├── AdapterError     an adapter file that is missing, damaged or made for another model
     ├── DataError        data that cannot be read or holds nothing to learn from
     ├── TrainingError    a training job that cannot start or go on
-    └── RunError         a run folder that is missing, busy or damaged
+    ├── RunError         a run folder that is missing, busy or damaged
+    └── ExportError      something that cannot leave: no room, no conversion, a hub that refuses
 
 Every message is one or two sentences for the person at the screen: what was asked, what was
 found, what to do. Anything that is not a StudioError is a defect of the program.
@@ -39,3 +40,7 @@ class TrainingError(StudioError):
 
 class RunError(StudioError):
     """A run folder is missing, busy or damaged."""
+
+
+class ExportError(StudioError):
+    """Something cannot leave: there is no room or no conversion for it, or the hub refuses it."""

@@ -17,8 +17,11 @@ from ia3_studio.method import Adapter
 from ia3_studio.runs import Run, RunConfig, RunStore, start
 from ia3_studio.runs.folder import write_json
 from ia3_studio.training import TrainConfig
+from tests.export.hub_push_standin import GOOD, Hub
+from tests.export.test_push import there  # noqa: F401  (a fixture)
 from tests.runs.test_history import ended
 from tests.tiny_chat import save_tiny_chat
+from tests.ui.test_export_tab import save_adapter
 
 ROOT = Path(__file__).parents[1]
 
@@ -83,10 +86,30 @@ def test_help_tells_every_command() -> None:
         "evaluate",
         "inspect",
         "export",
+        "push",
         "serve",
         "doctor",
     )
     assert done.returncode == 0 and all(f"    {word}" in done.stdout for word in words)
+
+
+@pytest.mark.filterwarnings("ignore:Use 'content=<...>' to upload raw bytes:DeprecationWarning")
+def test_an_adapter_is_pushed_with_the_token_of_the_environment(
+    store: RunStore,
+    there: Hub,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = ended(store, name="Voice")
+    run.files.keep_adapter(5, lambda folder: save_adapter(folder) and None)
+    monkeypatch.setattr("huggingface_hub.get_token", lambda: GOOD)
+    assert main(["--json", "push", run.id, "--to", "voice"]) == DONE
+    told = json.loads(capsys.readouterr().out)
+    assert told["repository"] == "keeper/voice" and told["is_private"] is True
+    assert "adapter_model.safetensors" in there.files["keeper/voice"]
+    monkeypatch.setattr("huggingface_hub.get_token", lambda: None)
+    assert main(["push", run.id, "--to", "voice"]) == REFUSED
+    assert "needs a token" in capsys.readouterr().err
 
 
 @pytest.mark.worker

@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,15 @@ def commands(parsers: Any) -> dict[str, Any]:
     export.add_argument("run")
     export.add_argument("--to", type=Path, required=True, help="adapter.zip, page.html, run.py, run.ipynb, or a folder")
     export.add_argument("--merged", action="store_true", help="the whole model with the vectors in its weights")
+    push = parsers.add_parser("push", help="put a run's adapter, or a merged model, onto the hub")
+    push.add_argument("run")
+    push.add_argument("--to", required=True, help="the repository: name, or organisation/name")
+    push.add_argument("--public", action="store_true", help="everybody may see it; by default only you")
+    push.add_argument("--folder", type=Path, help="push the merged model in this folder in place of the adapter")
     serve = parsers.add_parser("serve", help="start the app")
     serve.add_argument("--host", help="127.0.0.1 unless given")
     serve.add_argument("--port", type=int)
-    return {"export": _export, "serve": _serve}
+    return {"export": _export, "push": _push, "serve": _serve}
 
 
 def _export(store: RunStore, options: argparse.Namespace) -> int:
@@ -85,6 +90,27 @@ def _merged(run: Run, target: Path) -> dict[str, Any]:
 
     found = write_merged(load_for(run, say), folder, target, say=say)
     return {"bytes": found.bytes, "largest_difference": found.largest_difference}
+
+
+def _push(store: RunStore, options: argparse.Namespace) -> int:
+    """Push with the token of HF_TOKEN or of the machine's login: on a command line others would read it."""
+    from huggingface_hub import get_token
+
+    from ia3_studio.export.push import push_adapter, push_folder
+    from ia3_studio.model_card import card_of
+
+    run, token, private = named(store, options.run), get_token() or "", not options.public
+
+    def say(_share: float | None, sentence: str) -> None:
+        print(sentence, file=sys.stderr)
+
+    if options.folder:
+        found = push_folder(options.folder.expanduser(), options.to, token, private=private, say=say)
+    else:
+        folder = _adapter_of(run)
+        found = push_adapter(folder, card_of(run, folder), options.to, token, private=private, say=say)
+    print(json.dumps({"run": run.id, **asdict(found)}) if options.json else found.address)
+    return DONE
 
 
 def _adapter_of(run: Run) -> Path:

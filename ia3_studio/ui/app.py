@@ -23,6 +23,7 @@ from ia3_studio.ui import (
     chat_tab,
     data_tab,
     export_tab,
+    hub_card,
     model_tab,
     modules_tab,
     outlook_card,
@@ -240,6 +241,7 @@ def _wire_choices(studio: Studio, session: Session, page: Page) -> None:
         chosen.success(guard(parts_card.draw, studio), session.shown, page.scales.parts.drawn, **quiet())
         chosen.success(guard(export_tab.offer, studio), session.shown, page.export.drawn, **quiet())
         chosen.success(guard(ways_out.offer, studio), session.shown, page.export.ways.drawn, **quiet())
+        chosen.success(guard(hub_card.offer, studio), session.shown, page.export.hub.drawn, **quiet())
         chosen.success(guard(chat_tab.describe, studio), page.chat.inputs, page.chat.drawn, **quiet())
 
 

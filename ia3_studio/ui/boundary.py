@@ -71,7 +71,10 @@ def _for_visitor(guarded: Handler, signature: inspect.Signature, streams: bool) 
 
 
 def _gradio(annotation: Any) -> Any:
-    return getattr(gr, str(annotation).removeprefix("gr."), annotation)
+    """Return what an annotation such as ``gr.Request`` or ``gr.OAuthToken | None`` names."""
+    name, _bar, other = str(annotation).removeprefix("gr.").partition(" | ")
+    found = getattr(gr, name, annotation)
+    return found | None if other == "None" else found
 
 
 @contextmanager

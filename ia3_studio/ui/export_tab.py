@@ -11,14 +11,14 @@ import gradio as gr
 
 from ia3_studio.errors import StudioError
 from ia3_studio.export.archive import file_name, zip_adapter
-from ia3_studio.export.card import CardFacts, programs
+from ia3_studio.export.card import programs
 from ia3_studio.export.intake import take_in
-from ia3_studio.model_card import card_of, card_of_adapter
-from ia3_studio.ui import text, ways_out
+from ia3_studio.ui import hub_card, text, ways_out
 from ia3_studio.ui.boundary import guard
+from ia3_studio.ui.hub_card import card_for
 from ia3_studio.ui.markup import Fact, facts, heading, note
 from ia3_studio.ui.session import Session, Studio, quiet
-from ia3_studio.ui.shown import Shown, base_model_of, find, import_key, imports_folder
+from ia3_studio.ui.shown import base_model_of, find, import_key, imports_folder
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class ExportTab:
     drawn: list[gr.components.Component]
     """What :func:`offer` fills."""
     ways: ways_out.WaysOut
+    hub: hub_card.HubCard
     upload: gr.File
     note: gr.HTML
 
@@ -38,7 +39,7 @@ def offer(studio: Studio, key: str) -> tuple[str, Any, Any]:
     if shown is None or shown.adapter is None:
         said = text.SCALES_SOON if shown else text.EXPORT_EMPTY
         return note(said), gr.update(interactive=False, value=None), gr.update(visible=False)
-    card = card_for(shown, shown.adapter)
+    card = card_for(shown)
     name = file_name(card.name)
     target = zip_adapter(shown.adapter, studio.desk(key) / f"{name}-ia3.zip", card)
     told = facts(Fact(*row) for row in text.adapter_facts(card, target.stat().st_size))
@@ -47,15 +48,6 @@ def offer(studio: Studio, key: str) -> tuple[str, Any, Any]:
         gr.update(interactive=True, value=str(target)),
         gr.update(visible=True, value=text.snippets(programs(replace(card, address=name)))),
     )
-
-
-def card_for(shown: Shown, folder: Path) -> CardFacts:
-    """Return what is known of an adapter that is shown.
-
-    Raises:
-        AdapterError: it cannot be read.
-    """
-    return card_of(shown.run, folder) if shown.run else card_of_adapter(folder, shown.name)
 
 
 def bring_in(studio: Studio, uploads: list[str] | None) -> Iterator[tuple[Any, str]]:
@@ -91,11 +83,16 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ExportTab:
                 elem_id="import",
             )
             said = gr.HTML(elem_id="import-note")
-    ways = ways_out.build(studio, session)
+    with gr.Row(equal_height=False, elem_classes="columns"):
+        with gr.Column(scale=6, min_width=320):
+            ways = ways_out.build(studio, session)
+        with gr.Column(scale=5, min_width=320):
+            hub = hub_card.build(studio, session)
     drawn = [shown, download, code]
     page.select(guard(offer, studio), session.shown, drawn, **quiet())
     page.select(guard(ways_out.offer, studio), session.shown, ways.drawn, **quiet())
+    page.select(guard(hub_card.offer, studio), session.shown, hub.drawn, **quiet())
     upload.upload(guard(bring_in, studio), upload, [session.shown, said], **quiet()).success(
         guard(offer, studio), session.shown, drawn, **quiet()
     )
-    return ExportTab(drawn, ways, upload, said)
+    return ExportTab(drawn, ways, hub, upload, said)

@@ -25,3 +25,27 @@ def written(folder: str, size: int, difference: float, texts: int) -> str:
         f"Written to {folder}: {size / 1e9:.2f} GB. Read back, its logits differ from the tuned model's by at most"
         f" {difference:.1e} on {texts} texts."
     )
+
+
+HUB_TITLE = "To the Hugging Face hub"
+HUB_WORDS = (
+    "The adapter, its card and both drawings become a repository of yours, which only you see unless you say otherwise."
+    " Pushed again, it is a new commit there."
+)
+REPOSITORY, REPOSITORY_INFO = "Repository", "name, or organisation/name; it is made where it is missing"
+TOKEN = "Token that may write"
+TOKEN_INFO = (
+    "From huggingface.co/settings/tokens. It goes to the hub once and is kept nowhere. Empty: HF_TOKEN or the login of"
+    " this computer"
+)
+EVERYBODY = "Everybody may see it"
+PUSH = "Push to the hub"
+SIGN_IN_BUTTON = "Sign in with Hugging Face"
+SIGN_IN = "Nobody is signed in; sign in with Hugging Face above and push again."
+NEEDS_TOKEN = "There is no token to push with: make one that may write at huggingface.co/settings/tokens and give it."
+PRIVATE, PUBLIC = "only you can see it", "everybody can see it"
+
+
+def pushed(address: str, files: int, size: int, seen: str) -> str:
+    """Say what is on the hub now."""
+    return f"On the hub: {address}, {files} files, {size / 1e6:,.1f} MB; {seen}."

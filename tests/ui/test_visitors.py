@@ -6,12 +6,10 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import httpx2
 import pytest
 
 from ia3_studio.errors import RunError, StudioError
@@ -24,6 +22,7 @@ from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.visitor import COOKIE, name_of, visiting, visitor
 from tests.e2e.studio_app import StudioProcess, free_port
 from tests.runs.test_history import ended
+from tests.ui.visit import Visit
 
 CONFIG = RunConfig("Secret plans", "org/tiny-model", "lighthouse")
 
@@ -145,39 +144,6 @@ def test_handlers_run_for_the_visitor_who_asked(monkeypatch: pytest.MonkeyPatch)
     assert seen == [name_of(ANN), name_of(BEN)] * 2 and visitor() == ""
     with pytest.raises(gr.Error, match="reload the page"):
         guard(whose)(asked())
-
-
-class Visit:
-    """A browser that is none: it holds a cookie and asks the app's endpoints."""
-
-    def __init__(self, address: str, session: str) -> None:
-        self.http = httpx2.Client(base_url=address, timeout=30)
-        self.session = session
-        opened = self.http.get("/")
-        self.cookie = SimpleCookie(opened.headers.get("set-cookie", ""))
-        self.config = self.http.get("/config").json()
-
-    def __enter__(self) -> Visit:
-        return self
-
-    def __exit__(self, *_failure: object) -> None:
-        self.http.close()
-
-    def call(self, name: str, data: list[Any], event: Any = None, place: int = 0) -> dict[str, Any]:
-        """Call the handler of a name, as any program could; return what the app answers."""
-        handler = [each for each in self.config["dependencies"] if each["api_name"] == name][place]
-        wanted = len(handler["inputs"])
-        body = {"fn_index": handler["id"], "data": (data + [None] * wanted)[:wanted], "session_hash": self.session}
-        joined = self.http.post("/gradio_api/queue/join", json=body | {"event_data": event, "trigger_id": None})
-        assert joined.status_code == 200, joined.text
-        last: dict[str, Any] = {}
-        with self.http.stream("GET", f"/gradio_api/queue/data?session_hash={self.session}") as lines:
-            for line in lines.iter_lines():
-                if line.startswith("data:"):
-                    last = json.loads(line[5:])
-                    if last["msg"] in ("process_completed", "close_stream", "unexpected_error"):
-                        break
-        return last
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,98 @@
+"""The app as a Space starts it: strangers visit, sign in with their account of the hub, and push with it alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.e2e.studio_app import StudioProcess, free_port
+from tests.export.hub_push_standin import GOOD, Hub, Reply, hub
+from tests.ui.test_export_tab import save_adapter
+from tests.ui.test_visitors import give
+from tests.ui.visit import Visit
+
+OWNERS = "hf_" + "o" * 34
+"""A token of whoever runs the Space; the hub would take it."""
+
+
+@dataclass
+class AccountHub(Hub):
+    """A hub at which one can also sign in."""
+
+    def answer(self, method: str, path: str, token: str, body: bytes) -> Reply:
+        """Return (status, headers, document)."""
+        if path.startswith("/.well-known/openid-configuration"):
+            return 200, {}, {
+                "issuer": self.address, "authorization_endpoint": f"{self.address}/oauth/authorize",
+                "token_endpoint": f"{self.address}/oauth/token", "jwks_uri": f"{self.address}/oauth/jwks",
+            }  # fmt: skip
+        if path.startswith("/oauth/token"):
+            said = parse_qs(body.decode())
+            assert said["code"] == ["a-code"]
+            person = {"sub": "1", "name": "Keeper", "preferred_username": "keeper", "profile": "", "picture": ""}
+            return 200, {}, {"access_token": GOOD, "token_type": "bearer", "expires_in": 3600, "userinfo": person,
+                             "scope": "openid profile write-repos"}  # fmt: skip
+        return super().answer(method, path, token, body)
+
+
+@pytest.fixture(scope="module")
+def there() -> Iterator[Hub]:
+    with hub(AccountHub()) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def space(there: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioProcess]:
+    environment = {
+        "SYSTEM": "spaces", "SPACE_ID": "keeper/studio", "HF_TOKEN": OWNERS, "HF_ENDPOINT": there.address,
+        "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1", "GRADIO_SERVER_NAME": "127.0.0.1",
+        "OAUTH_CLIENT_ID": "an-id", "OAUTH_CLIENT_SECRET": "a-secret", "OAUTH_SCOPES": "openid profile write-repos",
+        "OPENID_PROVIDER_URL": there.address,
+    }  # fmt: skip
+    app = StudioProcess(tmp_path_factory.mktemp("space"), free_port(), environment=environment)
+    try:
+        app.start()
+        yield app
+    finally:
+        app.close()
+
+
+def signed_in(visit: Visit) -> None:
+    """Sign in as a browser would, by way of the hub and back."""
+    asked = visit.http.get("/login/huggingface")
+    sent = parse_qs(urlsplit(asked.headers["location"]).query)
+    assert sent["client_id"] == ["an-id"]
+    kept = asked.headers["set-cookie"].partition(";")[0]
+    back = visit.http.get("/login/callback", params={"code": "a-code", "state": sent["state"][0]},
+                          headers={"cookie": kept})  # fmt: skip
+    assert back.status_code in (302, 307), back.text
+    own = f"ia3_visitor={visit.cookie['ia3_visitor'].value}"
+    visit.http.headers["cookie"] = f"{own}; {back.headers['set-cookie'].partition(';')[0]}"
+
+
+def push(visit: Visit, key: str, repository: str) -> Any:
+    assert visit.call("choose", [], {"key": key})["output"]["data"]
+    return visit.call("push", [None, repository, False, ""])
+
+
+@pytest.mark.worker
+def test_who_signed_in_pushes_with_their_own_account(space: StudioProcess, there: Hub) -> None:
+    with Visit(space.address, "session-of-ann") as ann:
+        run = give(space, ann, "Signed")
+        run.files.keep_adapter(5, lambda folder: save_adapter(folder) and None)
+        refused = json.dumps(push(ann, f"run:{run.id}", "keeper/signed"))
+        assert "Nobody is signed in" in refused
+        assert not [token for _asked, token in there.asked if token == OWNERS]
+        signed_in(ann)
+        told = json.dumps(push(ann, f"run:{run.id}", "keeper/signed"))
+    assert f"{there.address}/keeper/signed" in told and "only you can see it" in told, told
+    pushed = [token for asked, token in there.asked if asked.startswith("POST /api/")]
+    assert pushed and set(pushed) == {GOOD}
+    assert "adapter_model.safetensors" in there.files["keeper/signed"]
+    held = b"".join(path.read_bytes() for path in space.folder.rglob("*") if path.is_file())
+    assert GOOD.encode() not in held and OWNERS.encode() not in held
