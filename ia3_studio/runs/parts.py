@@ -19,8 +19,8 @@ from filelock import FileLock, Timeout
 
 from ia3_studio.errors import DataError, RunError, StudioError
 from ia3_studio.insight.parts import PartsReport
+from ia3_studio.runs import process
 from ia3_studio.runs.folder import read_json, write_json
-from ia3_studio.runs.process import lock_held, spawn
 from ia3_studio.runs.run import Run
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def start_parts(run: Run) -> None:
     if read_parts(run).progress is not None:
         return
     _write(run, {"progress": 0.0, "told": time.time(), "adapter": _name(run)})
-    spawn((sys.executable, "-m", "ia3_studio.runs.parts", str(run.folder)), run.folder / _LOG, run.folder)
+    process.spawn((sys.executable, "-m", "ia3_studio.runs.parts", str(run.folder)), run.folder / _LOG, run.folder)
 
 
 def read_parts(run: Run) -> PartsState:
@@ -78,7 +78,7 @@ def read_parts(run: Run) -> PartsState:
     if "progress" not in document:
         return PartsState()
     silent = time.time() - float(document.get("told", 0))
-    held = lock_held(run.folder / _LOCK)
+    held = process.lock_held(run.folder / _LOCK)
     if held or silent < (STARTING_SECONDS if held is False and not document["progress"] else SILENT_SECONDS[held]):
         return PartsState(progress=float(document["progress"]))
     return PartsState(problem="Measuring ended before it was complete; start it again.")

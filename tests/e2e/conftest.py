@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +22,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
-from tests.e2e.studio_app import pairs, studio, tiny  # noqa: F401  (fixtures)
+from tests.e2e.nursery import spawn_from
+from tests.e2e.studio_app import nursery, pairs, studio, tiny  # noqa: F401  (fixtures)
 
 LOCAL_HOSTS = {"127.0.0.1", "localhost", "[::1]", "::1"}
 NO_NETWORK_SCHEMES = {"data", "blob", "about", "chrome-error"}
@@ -102,6 +104,13 @@ def browser(playwright_api: Playwright) -> Iterator[Browser]:
     chromium = playwright_api.chromium.launch(executable_path=found, args=CHROMIUM_ARGS)
     yield chromium
     chromium.close()
+
+
+@pytest.fixture(autouse=True)
+def _workers_start_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a run that a test starts by itself begin like one that the page starts: see tests/e2e/nursery.py."""
+    if sys.platform == "linux":
+        monkeypatch.setattr("ia3_studio.runs.process.spawn", lambda *asked: spawn_from(nursery(), *asked))
 
 
 @pytest.fixture

@@ -1,18 +1,25 @@
-"""The real app as a process of its own, which a test may kill and start again; and what a page of it can do."""
+"""The real app as a process of its own, which a test may kill and start again; and what a page of it can do.
+
+On Linux, an app that needs no environment of its own, and its workers, divide from a process that has imported
+everything (:mod:`tests.e2e.nursery`): their first ten seconds are spent once for all. The others are started as
+``python app.py``.
+"""
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -20,11 +27,23 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from ia3_studio.runs import Run, RunStore
+from tests.e2e.nursery import order
 from tests.tiny_chat import save_tiny_chat
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 90
 POINTS = "Number(document.querySelector('.live-chart')?.dataset.points || 0)"
+
+
+@cache
+def nursery() -> str:
+    """Return the socket of the process that apps and workers divide from; it ends with the tests."""
+    door = str(Path(tempfile.mkdtemp(prefix="nursery-")) / "door")
+    command = [sys.executable, "-m", "tests.e2e.nursery", door]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    atexit.register(process.kill)
+    assert process.stdout and process.stdout.readline().strip() == "ready"
+    return door
 
 
 @dataclass
@@ -33,7 +52,7 @@ class StudioProcess:
 
     folder: Path
     port: int
-    process: subprocess.Popen[bytes] | None = None
+    process: psutil.Process | None = None
     environment: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -56,20 +75,25 @@ class StudioProcess:
             "GRADIO_TEMP_DIR": str(self.folder / "gradio"),
             **self.environment,
         }
-        with (self.folder / "app.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
-            )
+        log = self.folder / "app.log"
+        if sys.platform == "linux" and not self.environment:
+            environment["IA3_NURSERY"] = nursery()
+            self.process = psutil.Process(order(nursery(), "app", [], environment, log, ROOT))
+        else:
+            with log.open("ab") as output:
+                self.process = psutil.Popen(
+                    [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+                )
         self._wait_until_ready()
 
     def kill(self) -> None:
         assert self.process
-        self.process.send_signal(signal.SIGKILL)
+        self.process.kill()
         self.process.wait()
 
     def close(self) -> None:
         """End the app and whatever workers it left, by their recorded numbers."""
-        if self.process and self.process.poll() is None:
+        if self.process and self.process.is_running():
             self.kill()
         for run in self.store.list():
             end_worker(run)
@@ -81,7 +105,7 @@ class StudioProcess:
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
-            assert self.process and self.process.poll() is None, self.log
+            assert self.process and self.process.is_running(), self.log
             try:
                 with urllib.request.urlopen(self.address, timeout=2):
                     return
