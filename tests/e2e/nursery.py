@@ -1,8 +1,8 @@
 """Apps and workers that start at once: a process that has imported everything, and divides when one is wanted.
 
 python -m tests.e2e.nursery SOCKET listens there. A line of JSON is an order for a process (module, arguments,
-environment, log and folder); the answer is its number. What runs in it is what ``python -m MODULE ARGUMENTS`` runs, minus
-the ten seconds of its imports. The nursery ends with the tests: when its standard input closes.
+environment, log and folder); the answer is its number. What runs in it is what ``python -m MODULE ARGUMENTS`` runs,
+minus the ten seconds of its imports. The nursery ends with the tests: when its standard input closes.
 """
 
 from __future__ import annotations
