@@ -9,7 +9,7 @@
     chat [RUN]           talk to base and tuned model, or answer one --prompt
     evaluate RUN         base beside tuned on the rows that the run held out
     inspect WHAT         what is in a run, an adapter's folder, or a model
-    export RUN           take it away: --to a zip, a folder (adapter or --merged), an HTML page, a script or a notebook
+    export RUN           take it away: --to a zip, a folder (adapter or --merged), a .gguf, .html, .py or .ipynb file
     push RUN             put its adapter (or --folder, a merged model) onto the hub, private unless --public
     serve                start the app
     doctor               versions, device, disk, network: what will and will not work here

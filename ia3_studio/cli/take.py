@@ -8,20 +8,28 @@ import os
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ia3_studio.cli.codes import DONE
 from ia3_studio.cli.runs import named
 from ia3_studio.errors import RunError
 from ia3_studio.runs import Run, RunStore
 
+if TYPE_CHECKING:
+    from ia3_studio.export.gguf_file import Format
+
 
 def commands(parsers: Any) -> dict[str, Any]:
     """Add the commands that take away and serve; return what does each."""
     export = parsers.add_parser("export", help="take a run away")
     export.add_argument("run")
-    export.add_argument("--to", type=Path, required=True, help="adapter.zip, page.html, run.py, run.ipynb, or a folder")
+    export.add_argument(
+        "--to", type=Path, required=True, help="adapter.zip, page.html, run.py, run.ipynb, model.gguf, or a folder"
+    )
     export.add_argument("--merged", action="store_true", help="the whole model with the vectors in its weights")
+    export.add_argument(
+        "--format", choices=("f16", "q8_0", "f32"), default="f16", help="of the numbers in a .gguf file"
+    )
     push = parsers.add_parser("push", help="put a run's adapter, or a merged model, onto the hub")
     push.add_argument("run")
     push.add_argument("--to", required=True, help="the repository: name, or organisation/name")
@@ -35,7 +43,10 @@ def commands(parsers: Any) -> dict[str, Any]:
 
 def _export(store: RunStore, options: argparse.Namespace) -> int:
     run, target = named(store, options.run), options.to.expanduser()
-    said = _merged(run, target) if options.merged else _WAYS.get(target.suffix.lower(), _folder)(run, target)
+    if target.suffix.lower() == ".gguf":
+        said = _gguf(run, target, options.format)
+    else:
+        said = _merged(run, target) if options.merged else _WAYS.get(target.suffix.lower(), _folder)(run, target)
     print(json.dumps({"run": run.id, "written": str(target), **said}) if options.json else f"{target}  {said}")
     return DONE
 
@@ -85,11 +96,19 @@ def _merged(run: Run, target: Path) -> dict[str, Any]:
 
     folder = _adapter_of(run)
 
-    def say(_share: float | None, sentence: str) -> None:
-        print(sentence, file=sys.stderr)
-
-    found = write_merged(load_for(run, say), folder, target, say=say)
+    found = write_merged(load_for(run, _say), folder, target, say=_say)
     return {"bytes": found.bytes, "largest_difference": found.largest_difference}
+
+
+def _gguf(run: Run, target: Path, kind: Format) -> dict[str, Any]:
+    from ia3_studio.export.gguf_file import write_gguf
+    from ia3_studio.runs.prepared import load_for
+
+    folder = _adapter_of(run)
+
+    found = write_gguf(load_for(run, _say), folder, target, kind, say=_say)
+    same = {"largest_difference": found.largest_difference, "same_token": found.same_token}
+    return {"bytes": found.bytes, **same}
 
 
 def _push(store: RunStore, options: argparse.Namespace) -> int:
@@ -101,16 +120,17 @@ def _push(store: RunStore, options: argparse.Namespace) -> int:
 
     run, token, private = named(store, options.run), get_token() or "", not options.public
 
-    def say(_share: float | None, sentence: str) -> None:
-        print(sentence, file=sys.stderr)
-
     if options.folder:
-        found = push_folder(options.folder.expanduser(), options.to, token, private=private, say=say)
+        found = push_folder(options.folder.expanduser(), options.to, token, private=private, say=_say)
     else:
         folder = _adapter_of(run)
-        found = push_adapter(folder, card_of(run, folder), options.to, token, private=private, say=say)
+        found = push_adapter(folder, card_of(run, folder), options.to, token, private=private, say=_say)
     print(json.dumps({"run": run.id, **asdict(found)}) if options.json else found.address)
     return DONE
+
+
+def _say(_share: float | None, sentence: str) -> None:
+    print(sentence, file=sys.stderr)
 
 
 def _adapter_of(run: Run) -> Path:

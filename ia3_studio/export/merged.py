@@ -56,15 +56,11 @@ def write_merged(
         AdapterError: the folder is in use, the disk too small, the adapter cannot be merged, or the model read back
             differs; nothing is left behind then.
     """
-    from ia3_studio.method.adapter import load_adapter
-    from ia3_studio.method.merging import merge
-
-    _require_room(folder, bytes_of(loaded.model))
+    _require_empty(folder)
+    require_room(folder, bytes_of(loaded.model))
     compared = [text for text in texts if text.strip()] or list(PROMPTS)
-    attachment = load_adapter(loaded.model, adapter)
     say(0.1, "Reading some texts with the adapter")
-    wanted = [_logits(loaded, text) for text in compared]
-    merge(loaded.model, attachment).keep()
+    wanted = merge_in(loaded, adapter, compared)
     try:
         say(0.3, "Writing the merged model")
         loaded.model.save_pretrained(folder, max_shard_size=SHARD)
@@ -80,10 +76,21 @@ def write_merged(
     return MergedExport(folder, size, largest, len(compared))
 
 
+def merge_in(loaded: Any, adapter: Path, texts: Sequence[str]) -> list[Tensor]:
+    """Merge an adapter into a model for good; return what the hooked model said of each text, logits in float32."""
+    from ia3_studio.method.adapter import load_adapter
+    from ia3_studio.method.merging import merge
+
+    attachment = load_adapter(loaded.model, adapter)
+    wanted = [logits_of(loaded, text) for text in texts]
+    merge(loaded.model, attachment).keep()
+    return wanted
+
+
 def _largest_difference(loaded: Any, folder: Path, texts: Sequence[str], wanted: Sequence[Tensor]) -> float:
     model = type(loaded.model).from_pretrained(folder, dtype=loaded.model.dtype, local_files_only=True)
     read = type(loaded)(model.eval(), loaded.tokenizer, loaded.task, str(folder), str(folder), loaded.device_reason)
-    found = [_logits(read, text) for text in texts]
+    found = [logits_of(read, text) for text in texts]
     largest = max(float((one - other).abs().max()) for one, other in zip(wanted, found, strict=True))
     if not largest <= TOLERANCE * max(1.0, max(float(each.abs().max()) for each in wanted)):
         raise AdapterError(
@@ -93,7 +100,7 @@ def _largest_difference(loaded: Any, folder: Path, texts: Sequence[str], wanted:
     return largest
 
 
-def _logits(loaded: Any, text: str) -> Tensor:
+def logits_of(loaded: Any, text: str) -> Tensor:
     """Return a model's logits for a text, float32 on the CPU."""
     import torch
 
@@ -104,10 +111,18 @@ def _logits(loaded: Any, text: str) -> Tensor:
     return logits.float().cpu()
 
 
-def _require_room(folder: Path, needed: int) -> None:
+def _require_empty(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise AdapterError(f"{folder} holds something already; give a folder that is new or empty.")
-    free = shutil.disk_usage(next(each for each in (folder, *folder.absolute().parents) if each.exists())).free
+
+
+def require_room(place: Path, needed: int) -> None:
+    """Check that the disk has room for so many bytes.
+
+    Raises:
+        AdapterError: it has not.
+    """
+    free = shutil.disk_usage(next(each for each in (place, *place.absolute().parents) if each.exists())).free
     if needed > 0.95 * free:
         raise AdapterError(
             f"The merged model takes {needed / 1e9:.1f} GB and the disk has {free / 1e9:.1f} GB free; make room, or"

@@ -9,14 +9,32 @@ COMMAND_LABEL = "The same run from a terminal"
 COMMAND = "python -m ia3_studio train {file}"
 MERGED_TITLE = "The whole model, merged"
 MERGED_WORDS = (
-    "The vectors go into a copy of the weights, saved as safetensors with its tokenizer: whatever loads the base model"
-    " loads it. It takes as much disk as the base model takes memory, and is read back and compared before it is left."
+    "The vectors go into a copy of the weights, which is read back and compared before it is left. As safetensors"
+    " whatever loads the base model loads it; as one GGUF file llama.cpp and what builds on it do."
 )
+FORMATS = {"safetensors": "safetensors", "f16": "GGUF, f16", "q8_0": "GGUF, 8 bits"}
+MERGED_FORMAT = "As"
 MERGED_FOLDER = "Folder on this computer"
 MERGED_TEXTS, MERGED_TEXTS_INFO = "Texts to compare on", "One a line; empty: some of ours"
 MERGE = "Write the merged model"
 NO_FOLDER = "No folder was given; write where the merged model should go."
 NOT_HERE = "Merged models are not written in this Space; take the adapter and merge it at home."
+
+
+def sizes(weights: int, bytes_each: dict[str, float], seconds: float) -> str:
+    """Say how large a merged model becomes in each form, and how long that takes about."""
+    each = ", ".join(f"{weights * size / 1e9:,.2f} GB as {FORMATS[kind]}" for kind, size in bytes_each.items())
+    minutes = max(1, round(seconds / 60))
+    return f"About {each}; it takes some {minutes} minute{'s' if minutes > 1 else ''} on two cores."
+
+
+def rounded(path: str, size: int, difference: float, same: float, texts: int) -> str:
+    """Say what was written as a GGUF file and how it was compared."""
+    return (
+        f"Written to {path}: {size / 1e9:.2f} GB. Read back by transformers, it finds the same next token likeliest at"
+        f" {same:.0%} of the places of {texts} texts; its logits differ from the tuned model's by at most"
+        f" {difference:.1e}."
+    )
 
 
 def written(folder: str, size: int, difference: float, texts: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
@@ -20,11 +20,10 @@ from ia3_studio.ui.markup import heading, note
 from ia3_studio.ui.session import Session, Studio, quiet
 from ia3_studio.ui.shown import Shown, find
 
-if TYPE_CHECKING:
-    from ia3_studio.export.merged import MergedExport
-
 EXPORTS = "exports"
 """The folder of merged models below the studio's home, where no other is given."""
+WEIGHTS_A_SECOND = 2.5e6
+"""How fast a model is loaded, merged, written, read back and compared on two cores: benchmarks/exports.py."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +35,11 @@ class WaysOut:
 
 
 def offer(studio: Studio, key: str) -> tuple[Any, ...]:
-    """Return (card, script, notebook, settings, command, merged part, its folder) of what is shown."""
+    """Return (card, script, notebook, settings, command, merged part, its folder, its sizes) of what is shown."""
     shown = find(studio, key)
     nothing = gr.update(visible=False)
     if shown is None or shown.adapter is None:
-        return nothing, *(gr.skip() for _ in range(6))
+        return nothing, *(gr.skip() for _ in range(7))
     files = _scripts(studio, shown)
     has_run = shown.run is not None
     return (
@@ -49,7 +48,20 @@ def offer(studio: Studio, key: str) -> tuple[Any, ...]:
         gr.update(value=words.COMMAND.format(file=files[2].name if files[2] else ""), visible=has_run),
         gr.update(visible=not is_public()),  # a merged model of each visitor would fill the disk of a Space
         str(studio.home / EXPORTS / f"{file_name(shown.name)}-merged"),
+        "" if is_public() else _sizes(studio, shown),
     )
+
+
+def _sizes(studio: Studio, shown: Shown) -> str:
+    """Say how large the merged model becomes; nothing where its base model cannot be read any more."""
+    from ia3_studio.export.gguf_file import BYTES_EACH
+
+    try:
+        weights = studio.shelf.read(shown.model).tree.parameters
+    except StudioError:
+        return ""
+    each = {"safetensors": 4.0} | {kind: BYTES_EACH[kind] for kind in ("f16", "q8_0")}
+    return note(words.sizes(weights, each, weights / WEIGHTS_A_SECOND))
 
 
 def _scripts(studio: Studio, shown: Shown) -> tuple[Path | None, Path | None, Path | None]:
@@ -70,19 +82,19 @@ def _scripts(studio: Studio, shown: Shown) -> tuple[Path | None, Path | None, Pa
     return paths  # type: ignore[return-value]
 
 
-def write_whole(studio: Studio, key: str, folder: str, texts: str) -> Iterator[str]:
-    """Write the merged model into a folder; yield notes."""
+def write_whole(studio: Studio, key: str, folder: str, texts: str, form: str = "safetensors") -> Iterator[str]:
+    """Write the merged model into a folder, as safetensors or as one GGUF file; yield notes."""
     try:
-        with Job[str, Any](lambda report: _merged(studio, key, folder, texts, report)) as job:
+        with Job[str, str](lambda report: _merged(studio, key, folder, texts, form, report)) as job:
             for news in job:
                 yield note(news)
-            found = job.result()
-        yield note(words.written(str(found.folder), found.bytes, found.largest_difference, found.texts), "good")
+            yield note(job.result(), "good")
     except StudioError as error:
         yield note(str(error), "bad")
 
 
-def _merged(studio: Studio, key: str, folder: str, texts: str, report: Callable[[str], None]) -> MergedExport:
+def _merged(studio: Studio, key: str, folder: str, texts: str, form: str, report: Callable[[str], None]) -> str:
+    from ia3_studio.export.gguf_file import FORMATS, write_gguf
     from ia3_studio.export.merged import write_merged
 
     if is_public():
@@ -98,7 +110,13 @@ def _merged(studio: Studio, key: str, folder: str, texts: str, report: Callable[
 
     loaded = _load(shown, say)
     compared = [line for line in (texts or "").splitlines() if line.strip()]
-    return write_merged(loaded, shown.adapter, Path(folder.strip()).expanduser(), compared, say)
+    target = Path(folder.strip()).expanduser()
+    if form in FORMATS:
+        path = target / f"{file_name(shown.name)}-{form}.gguf"
+        made = write_gguf(loaded, shown.adapter, path, form, compared, say)
+        return words.rounded(str(made.path), made.bytes, made.largest_difference, made.same_token, made.texts)
+    found = write_merged(loaded, shown.adapter, target, compared, say)
+    return words.written(str(found.folder), found.bytes, found.largest_difference, found.texts)
 
 
 def _load(shown: Shown, say: Callable[[float | None, str], None]) -> Any:
@@ -121,10 +139,13 @@ def build(studio: Studio, session: Session) -> WaysOut:
                           wrap_lines=True, elem_id="as-command")  # fmt: skip
         with gr.Column() as merged:
             gr.HTML(heading(words.MERGED_TITLE, words.MERGED_WORDS))
+            sizes = gr.HTML(elem_id="merged-sizes")
+            form = gr.Radio([(said, name) for name, said in words.FORMATS.items()], value="safetensors",
+                            label=words.MERGED_FORMAT, elem_id="merged-format")  # fmt: skip
             folder = gr.Textbox(label=words.MERGED_FOLDER, max_lines=1, max_length=1000, elem_id="merged-folder")
             texts = gr.Textbox(label=words.MERGED_TEXTS, info=words.MERGED_TEXTS_INFO, lines=2, max_lines=6,
                                max_length=20_000, elem_id="merged-texts")  # fmt: skip
             write = gr.Button(words.MERGE, elem_id="merge")
             said = gr.HTML(elem_id="merged-note")
-    write.click(guard(write_whole, studio), [session.shown, folder, texts], said, **quiet(concurrency_limit=1))
-    return WaysOut([card, script, notebook, settings, command, merged, folder])
+    write.click(guard(write_whole, studio), [session.shown, folder, texts, form], said, **quiet(concurrency_limit=1))
+    return WaysOut([card, script, notebook, settings, command, merged, folder, sizes])

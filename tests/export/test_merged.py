@@ -82,13 +82,13 @@ def test_a_folder_in_use_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
 def test_a_model_that_came_out_wrong_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = str(save_tiny_chat(tmp_path / "base"))
     adapter = adapter_of(source, tmp_path / "adapter")
-    logits, calls = merged._logits, list[int]()
+    logits, calls = merged.logits_of, list[int]()
 
     def off(loaded: object, text: str) -> torch.Tensor:
         calls.append(1)
         return logits(loaded, text) + (10.0 if len(calls) > 1 else 0.0)
 
-    monkeypatch.setattr(merged, "_logits", off)
+    monkeypatch.setattr(merged, "logits_of", off)
     with pytest.raises(AdapterError, match="is not offered"):
         write_merged(load_model(source), adapter, tmp_path / "out", ["a"])
     assert not (tmp_path / "out").exists()

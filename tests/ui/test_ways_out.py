@@ -10,6 +10,7 @@ from ia3_studio.runs import RunConfig
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import run_key
 from ia3_studio.ui.ways_out import offer, write_whole
+from tests.export.test_gguf_file import saved
 from tests.export.test_merged import adapter_of
 from tests.tiny_chat import save_tiny_chat
 from tests.ui.conftest import AddRun
@@ -24,12 +25,13 @@ def key(bench: Studio, add_run: AddRun, tmp_path: Path) -> str:
 
 
 def test_a_run_is_offered_as_script_notebook_settings_and_command(bench: Studio, key: str) -> None:
-    card, script, notebook, settings, command, merged, folder = offer(bench, key)
+    card, script, notebook, settings, command, merged, folder, sizes = offer(bench, key)
     assert card["visible"] and merged["visible"]
     assert "CONFIG = RunConfig" in Path(script["value"]).read_text()
     assert '"nbformat": 4' in Path(notebook["value"]).read_text()
     assert RunConfig.from_json(Path(settings["value"]).read_text()).name == "A run"
     assert command["value"] == "python -m ia3_studio train a-run.json"
+    assert "GB as safetensors" in sizes and "GB as GGUF, 8 bits; it takes some 1 minute on two cores" in sizes
     assert Path(folder) == bench.home / "exports" / "a-run-merged"
 
 
@@ -46,6 +48,21 @@ def test_the_whole_model_is_written_and_told(bench: Studio, key: str, tmp_path: 
     assert "holds something already" in said
     *_, said = write_whole(bench, key, " ", "")
     assert "No folder was given" in said
+
+
+def test_a_gguf_file_that_cannot_be_is_told_and_leaves_nothing(bench: Studio, key: str, tmp_path: Path) -> None:
+    *_, said = write_whole(bench, key, str(tmp_path / "out"), "", "f16")
+    assert "tokenizer splits a text" in said and "as safetensors instead" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_whole_model_is_written_as_one_gguf_file(bench: Studio, add_run: AddRun, tmp_path: Path) -> None:
+    source = saved(tmp_path / "byte-level", "llama")
+    run = add_run("Byte run", source)
+    run.files.keep_adapter(5, lambda folder: adapter_of(source, folder) and None)
+    *_, said = write_whole(bench, run_key(run.id), str(tmp_path / "out"), "the lamp", "q8_0")
+    assert "the same next token" in said and "byte-run-q8_0.gguf" in said
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["byte-run-q8_0.gguf"]
 
 
 def test_where_strangers_visit_no_model_is_written_and_no_path_leaves(
