@@ -1,5 +1,10 @@
 """The entry point, of a laptop and of a Hugging Face Space: ``python app.py``."""
 
+from ia3_studio.places import on_zero_gpu
+
+if on_zero_gpu():
+    import ia3_studio.runs.zero_gpu  # noqa: F401  (marks what the GPU is lent for, before torch is there)
+
 from ia3_studio.ui.app import serve
 
 if __name__ == "__main__":

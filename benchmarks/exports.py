@@ -3,8 +3,8 @@
     python benchmarks/exports.py
 
 An adapter with random numbers on the paper's sites of SmolLM2-135M-Instruct is zipped, merged, and written as GGUF in
-each format; each is read back and compared, which is part of the time. The base model is loaded anew for each, as on the
-page.
+each format; each is read back and compared, which is part of the time. The base model is loaded anew for each, as on
+the page.
 """
 
 from __future__ import annotations

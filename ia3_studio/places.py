@@ -17,6 +17,20 @@ def on_space() -> bool:
     return bool(os.environ.get("SPACE_ID")) or os.environ.get("SYSTEM") == "spaces"
 
 
+GPU_TURN = "IA3_STUDIO_GPU_TURN"
+"""Set in a process that a GPU is lent to."""
+
+
+def on_zero_gpu() -> bool:
+    """Say whether this is a Space whose GPU is lent by the minute, and to marked functions alone."""
+    return os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "true")
+
+
+def keeps_files() -> bool:
+    """Say whether runs and imports outlive this machine: anywhere but in a Space without a disk of its own."""
+    return not on_space() or home().is_relative_to(SPACE_DISK)
+
+
 def is_public() -> bool:
     """Say whether strangers visit: in a Space, or where IA3_STUDIO_PUBLIC is set to 1."""
     return on_space() or os.environ.get("IA3_STUDIO_PUBLIC") == "1"

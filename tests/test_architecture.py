@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "sorting": {"errors", "method", "models", "data", "training"},
     "runs": {"errors", "places", "method", "models", "data", "training", "insight"},
     "insight": {"errors", "method", "training"},
-    "export": {"errors", "method", "training", "insight"},
+    "export": {"errors", "method", "models", "training", "insight"},
     "model_card": {"errors", "method", "runs", "insight", "export", "sorting"},
     "verdict_page": {"errors", "method", "data", "training", "runs", "insight", "export", "model_card"},
     "cli": {

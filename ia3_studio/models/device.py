@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ia3_studio.places import GPU_TURN, on_zero_gpu
+
 if TYPE_CHECKING:
     import torch
 
@@ -25,6 +27,9 @@ def choose_device() -> Device:
     """Pick the fastest device of this machine and the safest fast format on it."""
     import torch
 
+    if on_zero_gpu() and not os.environ.get(GPU_TURN):
+        reason = "On the CPU in float32: the GPU of this Space is lent to training runs alone."
+        return Device("cpu", torch.float32, reason)
     if torch.cuda.is_available():
         return _on_gpu(torch.cuda.get_device_name(), torch.cuda.is_bf16_supported(including_emulation=False))
     if torch.backends.mps.is_available():

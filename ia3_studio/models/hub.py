@@ -6,6 +6,7 @@ Tokens are none of our business: huggingface_hub reads HF_TOKEN or its own login
 from __future__ import annotations
 
 import errno
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,9 +18,14 @@ from ia3_studio.models.folders import require_space, shortcoming
 from ia3_studio.models.progress import Progress, bytes_in, megabytes, watched
 from ia3_studio.models.quiet import quiet_hub
 from ia3_studio.models.sources import STARTER, nearest_starter
+from ia3_studio.places import is_public
 
 WEIGHTS = re.compile(r"model(-\d+-of-\d+)?\.safetensors", re.ASCII)
 COMPANIONS = re.compile(r"[\w.-]+\.(json|txt|model|jinja)", re.ASCII)
+LARGEST_PUBLIC_GB = 3.0
+"""Of a download, where strangers visit: on 16 GB of memory a model of 1.5 billion weights can be trained."""
+LARGEST_ENV = "IA3_STUDIO_LARGEST_MODEL_GB"
+"""The environment variable that says it otherwise."""
 PATIENCE = 15.0
 """Seconds the hub may take to answer when the user asked for it."""
 
@@ -106,6 +112,7 @@ def download(model: HubModel, progress: Progress) -> Path:
     import httpx2
     from huggingface_hub import constants, snapshot_download
 
+    _require_small_enough(model)
     store = Path(constants.HF_HUB_CACHE)
     place = store / f"models--{model.hub_id.replace('/', '--')}"
     before = bytes_in(place)
@@ -122,6 +129,16 @@ def download(model: HubModel, progress: Progress) -> Path:
     except (OSError, httpx2.HTTPError) as error:
         raise hub_problem(model.hub_id, error) from error
     return Path(folder)
+
+
+def _require_small_enough(model: HubModel) -> None:
+    """Refuse what would fill a machine that strangers share, before anything is downloaded."""
+    largest = float(os.environ.get(LARGEST_ENV) or LARGEST_PUBLIC_GB)
+    if is_public() and model.size > largest * 1e9:
+        raise ModelError(
+            f"'{model.hub_id}' takes {model.size / 1e9:.1f} GB, and this shared studio loads models of at most"
+            f" {largest:g} GB. Choose a smaller one, or run IA3 Studio on a machine of your own."
+        )
 
 
 def download_config(hub_id: str) -> Path:

@@ -174,11 +174,19 @@ class StatusFile:
             self._said = Said(phase, sentence, progress, result, now, self._began_at, ended, self._before, **use)
             write_json(self._folder.status, asdict(self._said))
 
+    def pause(self, sentence: str) -> None:
+        """Write down that the run waits to go on behind its checkpoint, and the time it took so far."""
+        with self._mutex:
+            now = self._clock()
+            spent = now - self._began_at if self._began_at is not None else 0.0
+            self._said = Said("resuming", sentence, seen_at=now, before=self._before + spent)
+            write_json(self._folder.status, asdict(self._said))
+
     def beat(self, use: Use) -> None:
         """Give a sign of life, and say what the worker uses."""
         with self._mutex:
             self._use = use
-            if self._said.phase != "ended":
+            if self._said.phase not in ("ended", "resuming"):
                 self._said = replace(self._said, seen_at=self._clock(), **asdict(use))
                 write_json(self._folder.status, asdict(self._said))
 

@@ -72,10 +72,19 @@ class _Stopped(BaseException):
     """Somebody asked the run to stop. No Exception: what is being prepared must not take it for a failure."""
 
 
-def work(run: Run, job: Job) -> None:
+class _Paused(BaseException):
+    """The time that was given is over: the run goes on later, behind its checkpoint."""
+
+
+def work(run: Run, job: Job, *, seconds: float | None = None) -> None:
     """Work on a run until it ends, however it ends.
 
     Returns at once when another process works on it, or one did: its steps are written once.
+
+    Args:
+        run: what is worked on.
+        job: what is done.
+        seconds: of training after which to pause with a checkpoint; None to go on until the end.
     """
     try:
         held = FileLock(run.files.lock).acquire(timeout=LOCK_SECONDS, poll_interval=0.02)
@@ -85,13 +94,13 @@ def work(run: Run, job: Job) -> None:
         said = run.files.said()
         if said is None or said.phase == "resuming":
             record_worker(run.files, os.getpid())
-            _Worker(run, job, said.before if said else 0.0).work()
+            _Worker(run, job, said.before if said else 0.0, seconds).work()
 
 
 class _Worker:
     """One run being worked on."""
 
-    def __init__(self, run: Run, job: Job, before: float) -> None:
+    def __init__(self, run: Run, job: Job, before: float, seconds: float | None = None) -> None:
         self.run = run
         self.job = job
         self.status = StatusFile(run.files, time.time, before)
@@ -104,9 +113,14 @@ class _Worker:
         self.checked_at = time.monotonic()
         """When the newest checkpoint was written."""
         self.terminated = threading.Event()
+        self.seconds = seconds
+        """Of training after which to pause."""
+        self.until = float("inf")
+        """When that is, by the monotonic clock."""
 
     def work(self) -> None:
-        signal.signal(signal.SIGTERM, lambda *_: self._terminate())
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, lambda *_: self._terminate())
         with self._heartbeat():
             try:
                 self._work_until_stopped()
@@ -119,6 +133,8 @@ class _Worker:
                 self._train()
         except _Stopped:
             self._end_stopped()
+        except _Paused:
+            self._pause()
 
     def _train(self) -> None:
         self.status.say("preparing", "Preparing")
@@ -135,6 +151,7 @@ class _Worker:
                 self._after(step)
                 if step.step < step.total_steps:  # behind the last one everything is learned: the run has finished
                     self._check_stop()
+                    self._check_time()
         self.status.say("saving", "Saving the adapter")
         self._keep_adapter()
         self._measure()
@@ -198,6 +215,19 @@ class _Worker:
     def _say_preparing(self, share: float | None, sentence: str) -> None:
         self._check_stop()
         self.status.say("preparing", sentence, share)
+
+    def _check_time(self) -> None:
+        if self.seconds is not None and self.until == float("inf"):
+            self.until = time.monotonic() + self.seconds
+        elif self.step > self.since and time.monotonic() > self.until:
+            raise _Paused
+
+    def _pause(self) -> None:
+        """Write down what to go on from, and that the run waits."""
+        self.gave_up = False
+        self._keep_adapter()
+        self._keep_checkpoint()
+        self.status.pause(f"Waiting for the GPU behind step {self.step}")
 
     def _check_stop(self) -> None:
         if self._is_stopping():

@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 from ia3_studio.data.load import LIGHTHOUSE
 from ia3_studio.errors import StudioError
 from ia3_studio.models import STARTER, ModelMemory
-from ia3_studio.places import home, is_public, on_space, runs_folder
+from ia3_studio.places import home, is_public, keeps_files, on_space, runs_folder
 from ia3_studio.runs import RunConfig, RunStore
 from ia3_studio.runs.owned import OwnedStore
 from ia3_studio.ui import (
@@ -177,6 +177,8 @@ def serve() -> None:
 
 def _draw(studio: Studio, session: Session) -> Page:
     gr.HTML(f"<header class='masthead'><h1>{text.BRAND}</h1><span>{text.TAGLINE}</span></header>")
+    if not keeps_files():
+        gr.HTML(note(text.SPACE_FORGETS, "warn"), elem_id="space-note")
     strip = RunStrip(elem_id="run-strip")
     names = iter(text.TABS)
     with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as tabs:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 BRAND = "IA3 Studio"
 TAGLINE = "Fine-tune a language model by learning one number per channel."
 PROBLEM = "Not possible"
+SPACE_FORGETS = (
+    "This Space keeps nothing when it restarts: runs and imported adapters are gone then. Take what you want to keep"
+    " away on the tab Export. Your runs are seen by you alone."
+)
 RELOAD = "The app was restarted since this page was opened; reload the page. Runs go on as they were."
 
 # model tab
