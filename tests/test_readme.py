@@ -42,6 +42,13 @@ def test_every_test_that_the_page_on_peft_rests_on_is_there() -> None:
     assert [name for name in named if f"def {name}(" not in there] == []
 
 
+def test_every_test_that_the_page_on_security_rests_on_is_there() -> None:
+    named = re.findall(r"`(test_\w+)`", (ROOT / "docs" / "security.md").read_text(encoding="utf-8"))
+    there = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    assert len(named) > 30
+    assert [name for name in named if f"def {name}(" not in there] == []
+
+
 def test_the_totals_it_and_its_page_quote_are_those_of_the_table_of_architectures() -> None:
     places = [str(ROOT / "benchmarks"), str(ROOT)]
     table = "pathlib.Path('docs/architectures.tsv')"

@@ -38,6 +38,7 @@ from ia3_studio.ui import (
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.components.run_strip import RunStrip
 from ia3_studio.ui.markup import Fact, facts, note
+from ia3_studio.ui.own_host import OwnHost, is_loopback
 from ia3_studio.ui.refill import refill
 from ia3_studio.ui.session import Session, Studio, quiet
 from ia3_studio.ui.shown import find
@@ -159,11 +160,12 @@ def serve() -> None:
     with tempfile.TemporaryDirectory(prefix="ia3-studio-") as scratch:
         store = OwnedStore(runs_folder(), visitor) if is_public() else RunStore()
         demo = build_app(store, ModelMemory(), home(), Path(scratch))
+        name = os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if on_space() else "127.0.0.1")
         demo.launch(
-            server_name=os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if on_space() else "127.0.0.1"),
+            server_name=name,
             max_file_size=LARGEST_UPLOAD,
             show_error=not is_public(),
-            app_kwargs={"middleware": [Middleware(GiveKey)]} if is_public() else {},
+            app_kwargs={"middleware": _doors(name)},
             ssr_mode=False,
             pwa=False,
             run_history=False,
@@ -173,6 +175,13 @@ def serve() -> None:
             theme=studio_theme(),
             css_paths=STYLESHEET,
         )
+
+
+def _doors(server_name: str) -> list[Middleware]:
+    """Return what every request passes first, on an app that listens there."""
+    if is_public():
+        return [Middleware(GiveKey)]
+    return [Middleware(OwnHost)] if is_loopback(server_name) else []
 
 
 def _draw(studio: Studio, session: Session) -> Page:

@@ -167,3 +167,15 @@ def test_a_starter_comes_from_its_wheel_when_the_hub_is_in_trouble(
 def test_a_download_draws_no_bars(local_hub: LocalHub, capfd: pytest.CaptureFixture[str]) -> None:
     prepare(NAME)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_shared_studio_refuses_a_large_model_before_it_is_downloaded(
+    local_hub: LocalHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IA3_STUDIO_LARGEST_MODEL_GB", "0.00001")
+    monkeypatch.setenv("IA3_STUDIO_PUBLIC", "1")
+    with pytest.raises(ModelError, match=r"this shared studio loads models of at most 1e-05 GB"):
+        prepare(NAME)
+    assert not [asked for asked in local_hub.asked if str(asked).endswith("model.safetensors")]
+    monkeypatch.delenv("IA3_STUDIO_PUBLIC")
+    assert (prepare(NAME) / "model.safetensors").is_file()

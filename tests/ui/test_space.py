@@ -71,8 +71,7 @@ def signed_in(visit: Visit) -> None:
     back = visit.http.get("/login/callback", params={"code": "a-code", "state": sent["state"][0]},
                           headers={"cookie": kept})  # fmt: skip
     assert back.status_code in (302, 307), back.text
-    own = f"ia3_visitor={visit.cookie['ia3_visitor'].value}"
-    visit.http.headers["cookie"] = f"{own}; {back.headers['set-cookie'].partition(';')[0]}"
+    visit.http.headers["cookie"] += "; " + back.headers["set-cookie"].partition(";")[0]
 
 
 def push(visit: Visit, key: str, repository: str) -> Any:
@@ -96,3 +95,67 @@ def test_who_signed_in_pushes_with_their_own_account(space: StudioProcess, there
     assert "adapter_model.safetensors" in there.files["keeper/signed"]
     held = b"".join(path.read_bytes() for path in space.folder.rglob("*") if path.is_file())
     assert GOOD.encode() not in held and OWNERS.encode() not in held
+
+
+JUNK: tuple[Any, ...] = (
+    None, "<script>alert(1)</script>", -1, 10**30, {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}},
+    ["../../etc/passwd"], "run:20200101-000000-abcdef", "../../../etc/passwd", [[1]], True,
+)  # fmt: skip
+COSTLY = ("train_demo",)
+"""Takes nothing from outside: it would only train."""
+
+
+@pytest.mark.worker
+def test_every_handler_answers_junk_with_a_sentence_and_goes_on(space: StudioProcess) -> None:
+    with Visit(space.address, "session-of-mallory") as mallory:
+        handlers = [each for each in mallory.config["dependencies"] if each.get("backend_fn")]
+        names = {each["api_name"] for each in handlers}
+        assert len(handlers) > 60 and {"push", "answer", "start_run", "bring_in", "write_whole"} <= names
+        for number, handler in enumerate(handlers):
+            if handler["api_name"] in COSTLY:
+                continue
+            data = [JUNK[(number + place) % len(JUNK)] for place in range(len(handler["inputs"]))]
+            body = {"fn_index": handler["id"], "data": data, "session_hash": f"mallory-{number}",
+                    "event_data": {"key": "run:../../etc", "value": JUNK[1], "index": [-1, 9**9]}}  # fmt: skip
+            said = told(mallory, body)
+            for secret in ("root:x:", str(space.home), "Traceback", OWNERS):
+                assert secret not in said, (handler["api_name"], said[:600])
+        assert mallory.http.get("/").status_code == 200
+
+
+def told(visit: Visit, body: dict[str, Any]) -> str:
+    """Call a handler; return everything that comes back until it has answered."""
+    joined = visit.http.post("/gradio_api/queue/join", json=body | {"trigger_id": None})
+    said = joined.text
+    if joined.status_code != 200:
+        return said
+    with visit.http.stream("GET", f"/gradio_api/queue/data?session_hash={body['session_hash']}") as lines:
+        for line in lines.iter_lines():
+            said += line
+            if any(end in line for end in ("process_completed", "close_stream", "unexpected_error")):
+                break
+    return said
+
+
+@pytest.mark.worker
+def test_posts_across_sites_and_uploads_beyond_the_bound_are_refused(space: StudioProcess) -> None:
+    with Visit(space.address, "session-of-a-site") as site:
+        body = '{"fn_index": 0, "data": [], "session_hash": "x"}'
+        for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+            plain = site.http.post("/gradio_api/queue/join", content=body, headers={"content-type": kind})
+            assert plain.status_code in (400, 415, 422), kind
+        asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST",
+                 "Access-Control-Request-Headers": "content-type"}  # fmt: skip
+        allowed = site.http.options("/gradio_api/queue/join", headers=asked)
+        assert allowed.headers.get("access-control-allow-origin") not in ("*", "https://evil.example")
+        large = b"x" * (201 * 2**20)
+        sent = site.http.post("/gradio_api/upload", files={"files": ("large.csv", large)}, timeout=120)
+        assert sent.status_code == 413, sent.text[:200]
+
+
+@pytest.mark.worker
+def test_what_a_model_says_is_cleaned_before_it_is_drawn(space: StudioProcess) -> None:
+    with Visit(space.address, "session-of-a-reader") as reader:
+        panes = [each["props"] for each in reader.config["components"] if each["type"] == "chatbot"]
+        assert panes and all(pane["sanitize_html"] for pane in panes)
+        assert reader.config.get("show_error") is False

@@ -18,6 +18,8 @@ class Visit:
         opened = self.http.get("/")
         given = opened.headers.get("set-cookie", "").replace("; Partitioned", "")  # which SimpleCookie does not know
         self.cookie = SimpleCookie(given)
+        self.http.cookies.clear()  # sent by hand: a cookie of a Space is for https, and the tests speak http
+        self.http.headers["cookie"] = "; ".join(f"{name}={each.value}" for name, each in self.cookie.items())
         self.config = self.http.get("/config").json()
 
     def __enter__(self) -> Visit:
