@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -158,23 +160,42 @@ def choose(studio: Studio, event: gr.EventData) -> str:
 def serve() -> None:
     """Launch the app where the environment says, by default on 127.0.0.1, and wait until it is stopped."""
     with tempfile.TemporaryDirectory(prefix="ia3-studio-") as scratch:
-        store = OwnedStore(runs_folder(), visitor) if is_public() else RunStore()
-        demo = build_app(store, ModelMemory(), home(), Path(scratch))
         name = os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if on_space() else "127.0.0.1")
-        demo.launch(
-            server_name=name,
-            max_file_size=LARGEST_UPLOAD,
-            show_error=not is_public(),
-            app_kwargs={"middleware": _doors(name)},
-            ssr_mode=False,
-            pwa=False,
-            run_history=False,
-            enable_monitoring=False,
-            strict_cors=True,
-            footer_links=["gradio", "settings"],
-            theme=studio_theme(),
-            css_paths=STYLESHEET,
-        )
+        _launch(Path(scratch), server_name=name, app_kwargs={"middleware": _doors(name)})
+
+
+def open_here(height: int = 900) -> gr.Blocks:
+    """Open the app in a notebook, on the runs of this computer: what is started in one is seen in the other.
+
+    Args:
+        height: of the frame, in pixels.
+
+    Returns:
+        The app; its ``local_url`` opens it in a window of its own, ``close()`` ends it. Runs go on without it.
+    """
+    scratch = Path(tempfile.mkdtemp(prefix="ia3-studio-"))
+    atexit.register(shutil.rmtree, scratch, ignore_errors=True)
+    # A notebook's own server may show the app under a name of its own, so that no name is refused here.
+    return _launch(scratch, server_name="127.0.0.1", height=height, prevent_thread_lock=True, quiet=True)
+
+
+def _launch(scratch: Path, **options: Any) -> gr.Blocks:
+    store = OwnedStore(runs_folder(), visitor) if is_public() else RunStore()
+    demo = build_app(store, ModelMemory(), home(), scratch)
+    demo.launch(
+        max_file_size=LARGEST_UPLOAD,
+        show_error=not is_public(),
+        ssr_mode=False,
+        pwa=False,
+        run_history=False,
+        enable_monitoring=False,
+        strict_cors=True,
+        footer_links=["gradio", "settings"],
+        theme=studio_theme(),
+        css_paths=STYLESHEET,
+        **options,
+    )
+    return demo
 
 
 def _doors(server_name: str) -> list[Middleware]:
