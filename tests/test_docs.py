@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,29 @@ def test_the_page_on_data_runs_and_prints_what_it_says(
     assert len(promised) == 5 and len(snippets) >= 6
     assert [said for said in promised if said.rstrip("…") not in printed] == []
     assert "learned 'Yes, keeper.<|im_end|>'" in printed or "learned 'No, keeper.<|im_end|>'" in printed
+
+
+def written_api() -> Any:
+    spec = spec_from_file_location("write_api", DOCS / "write_api.py")
+    assert spec and spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_of_the_api_is_what_the_docstrings_say_now() -> None:
+    assert (DOCS / "api.md").read_text(encoding="utf-8") == written_api().page(), "python docs/write_api.py"
+
+
+def test_every_public_name_says_what_it_is_with_types() -> None:
+    found = dict(written_api().names())
+    assert len(found) > 100
+    for name, thing in found.items():
+        if inspect.isfunction(thing) or inspect.isclass(thing):
+            assert (thing.__doc__ or "").strip(), name
+        if inspect.isfunction(thing):
+            typed = [each for each in inspect.signature(thing).parameters.values() if each.annotation is each.empty]
+            assert not typed and inspect.signature(thing).return_annotation is not inspect.Signature.empty, name
 
 
 def test_the_page_on_runs_compares_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
