@@ -42,6 +42,16 @@ def test_every_test_that_the_page_on_peft_rests_on_is_there() -> None:
     assert [name for name in named if f"def {name}(" not in there] == []
 
 
+def test_every_figure_of_the_table_is_taken_again_by_one_command() -> None:
+    command = [sys.executable, "benchmarks/refresh.py", "--list"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    table = README.split("| what | figure | command |")[1].split("\n\n")[0]
+    assert set(listed) == set(re.findall(r"`(python benchmarks/[^`]+)`", table)) and len(listed) >= 12
+    assert len(re.findall(r"^\|", table, re.MULTILINE)) - 1 == sum(
+        table.count(each) for each in ("`python ", "| same |")
+    )
+
+
 def test_every_test_that_the_page_on_security_rests_on_is_there() -> None:
     named = re.findall(r"`(test_\w+)`", (ROOT / "docs" / "security.md").read_text(encoding="utf-8"))
     there = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
