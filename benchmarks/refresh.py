@@ -1,8 +1,8 @@
 """Take every figure of the README's table again, one command after another: python benchmarks/refresh.py
 
-The commands are read from the table itself. What they print is written to docs/figures.md with the date, the machine and
-the commit, beside the figure that the README quotes, so that the two can be compared line by line. Hours on two cores;
---only takes a part of a command's name.
+The commands are read from the table itself. What they print is written to docs/figures.md with the date, the machine
+and the commit, beside the figure that the README quotes, so that the two can be compared line by line. Hours on two
+cores; --only takes a part of a command's name.
 """
 
 from __future__ import annotations

@@ -39,8 +39,8 @@ ROOMS: tuple[tuple[str, tuple[str, ...]], ...] = (
 HEAD = """# The Python API
 
 Written by `python docs/write_api.py` from the docstrings; a test keeps it so. How the names work together is told in
-the pages on [data](data.md), [training](training.md), [evaluation](evaluation.md), [runs](runs.md), [insight](insight.md),
-[PEFT](peft.md) and the [command line](cli.md).
+the pages on [data](data.md), [training](training.md), [evaluation](evaluation.md), [runs](runs.md),
+[insight](insight.md), [PEFT](peft.md) and the [command line](cli.md).
 """
 
 
