@@ -204,6 +204,7 @@ def test_a_run_is_trained_looked_at_talked_to_and_taken_away(
         ("model: [", [], "cannot be read"),
         ("model: a\ndata: b", ["--set", "epochs"], "takes NAME=VALUE"),
         ("model: a\ndata: b", ["--set", "epochs=-1"], "epochs is -1"),
+        ("model: a\ndata: no-such-file.csv", [], "no-such-file.csv"),
     ],
 )
 def test_settings_that_are_none_are_refused_before_a_run_is_made(

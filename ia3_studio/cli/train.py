@@ -32,7 +32,9 @@ def _train(store: RunStore, options: argparse.Namespace) -> int:
     named = {name: getattr(options, name) for name in ("model", "data", "selection", "name")}
     given |= {name: value for name, value in named.items() if value is not None}
     given |= dict(_setting(each) for each in options.set)
-    run = store.create(RunConfig.from_settings(given), secrets.token_hex(8))
+    config = RunConfig.from_settings(given)
+    config.choice().load(config.held_out, config.train.seed)  # what is wrong with the data is told before there is a run
+    run = store.create(config, secrets.token_hex(8))
     start(run)
     print(
         json.dumps({"run": run.id, "folder": str(run.folder)}) if options.json else f"{run.id} {run.folder}", flush=True
