@@ -33,7 +33,7 @@ def _train(store: RunStore, options: argparse.Namespace) -> int:
     given |= {name: value for name, value in named.items() if value is not None}
     given |= dict(_setting(each) for each in options.set)
     config = RunConfig.from_settings(given)
-    config.choice().load(config.held_out, config.train.seed)  # what is wrong with the data is told before there is a run
+    config.choice().load(config.held_out, config.train.seed)  # what is wrong with them is told before there is a run
     run = store.create(config, secrets.token_hex(8))
     start(run)
     print(
