@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
+from ia3_studio.ui.app import rest
 from tests.e2e.nursery import spawn_from
 from tests.e2e.studio_app import nursery, pairs, studio, tiny  # noqa: F401  (fixtures)
 
@@ -167,6 +168,7 @@ def serve() -> Iterator[Serve]:
             "quiet": True,
             "prevent_thread_lock": True,
         } | options
+        rest(blocks)  # they live until the tests end
         _, address, _ = blocks.launch(**settings)
         running.append(blocks)
         return str(address)

@@ -90,3 +90,7 @@ print(sorted({"torch", "transformers", "datasets"} & set(sys.modules)))
     command = [sys.executable, "-c", code, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_an_app_that_waits_looks_for_work_some_fifty_times_a_second(demo: gr.Blocks) -> None:
+    assert demo._queue.sleep_when_free == 0.02
