@@ -99,7 +99,7 @@ def build_app(store: RunStore, memory: ModelMemory, home: Path, scratch: Path) -
 
 
 def rest(demo: gr.Blocks) -> None:
-    """Let the queue of an app look for work fifty times a second: Gradio's thousand times take 6 % of a core, these 3."""
+    """Let the queue of an app look for work fifty times a second: a thousand times take 6 % of a core, these 3."""
     demo._queue.sleep_when_free = IDLE_SECONDS
 
 
