@@ -40,7 +40,7 @@ CHROMIUM_ARGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 CUT_OFF = re.compile(r"AbortError: signal is aborted|Connection errored out")
-PATIENCE = 15_000
+PATIENCE = 30_000
 """Milliseconds: what a person would call slow is a matter for the tests that say so, not for every glance."""
 Snapshot = Callable[[Page, str], None]
 Serve = Callable[..., str]
