@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ia3_studio.errors import ExportError
-from ia3_studio.export.merged import PROMPTS, Say, bytes_of, logits_of, merge_in, require_room
+from ia3_studio.export.merged import (
+    PROMPTS,
+    Say,
+    bytes_of,
+    difference_of,
+    logits_read_back,
+    merge_in,
+    require_room,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,9 +87,9 @@ def write_gguf(
         say: told the share done and what is being done.
 
     Raises:
-        ExportError: llama.cpp has no such model or tokenizer, the disk is too small, or the file read back differs;
-            nothing is left behind then.
-        AdapterError: the adapter cannot be merged.
+        ExportError: llama.cpp has no such model or tokenizer, or the file read back differs; nothing is left behind
+            then.
+        AdapterError: the disk is too small, or the adapter cannot be merged.
     """
     _require(loaded, path, kind)
     weights = bytes_of(loaded.model) // next(loaded.model.parameters()).element_size()
@@ -104,7 +112,7 @@ def write_gguf(
 def why_not(model: Any, tokenizer: Any) -> str:
     """Return why a model cannot become a GGUF file; empty where it can."""
     kind = str(model.config.model_type)
-    if kind not in ARCHITECTURES or loaded_task(model) != "chat":
+    if kind not in ARCHITECTURES or not type(model).__name__.endswith("ForCausalLM"):
         return f"GGUF files are written for chat models of the types {', '.join(ARCHITECTURES)}; this one is {kind}."
     scaling = (getattr(model.config, "rope_parameters", None) or {}).get("rope_type", "default")
     if scaling != "default":
@@ -114,11 +122,6 @@ def why_not(model: Any, tokenizer: Any) -> str:
     if not splitting(tokenizer):
         return "llama.cpp has no name for the way in which this model's tokenizer splits a text."
     return ""
-
-
-def loaded_task(model: Any) -> str:
-    """Return "chat" for a causal language model, and else the name of its class."""
-    return "chat" if type(model).__name__.endswith("ForCausalLM") else type(model).__name__
 
 
 def _require(loaded: Any, path: Path, kind: str) -> None:
@@ -297,9 +300,8 @@ def _compare(
                 "The tokenizer in the GGUF file splits a text otherwise than the model's own, so the file is not"
                 " offered; take the merged model as safetensors."
             )
-    read = type(loaded)(model.eval(), loaded.tokenizer, loaded.task, str(path), str(path), loaded.device_reason)
-    found = [logits_of(read, text) for text in texts]
-    largest = max(float((one - other).abs().max()) for one, other in zip(wanted, found, strict=True))
+    found = logits_read_back(loaded, model, path, texts)
+    largest = difference_of(wanted, found)
     same = torch.cat([(one.argmax(-1) == other.argmax(-1)).flatten() for one, other in zip(wanted, found, strict=True)])
     if not largest <= TOLERANCE[kind] * max(float(each.abs().max()) for each in wanted):
         raise ExportError(

@@ -89,15 +89,24 @@ def merge_in(loaded: Any, adapter: Path, texts: Sequence[str]) -> list[Tensor]:
 
 def _largest_difference(loaded: Any, folder: Path, texts: Sequence[str], wanted: Sequence[Tensor]) -> float:
     model = type(loaded.model).from_pretrained(folder, dtype=loaded.model.dtype, local_files_only=True)
-    read = type(loaded)(model.eval(), loaded.tokenizer, loaded.task, str(folder), str(folder), loaded.device_reason)
-    found = [logits_of(read, text) for text in texts]
-    largest = max(float((one - other).abs().max()) for one, other in zip(wanted, found, strict=True))
+    largest = difference_of(wanted, logits_read_back(loaded, model, folder, texts))
     if not largest <= TOLERANCE * max(1.0, max(float(each.abs().max()) for each in wanted)):
         raise AdapterError(
             f"The merged model differs from the tuned one by {largest:.3g} in a logit, so it is not offered; keep the"
             " adapter apart from the model."
         )
     return largest
+
+
+def logits_read_back(loaded: Any, model: Any, place: Path, texts: Sequence[str]) -> list[Tensor]:
+    """Return what a model that was read back from a place says of each text, logits in float32."""
+    read = type(loaded)(model.eval(), loaded.tokenizer, loaded.task, str(place), str(place), loaded.device_reason)
+    return [logits_of(read, text) for text in texts]
+
+
+def difference_of(wanted: Sequence[Tensor], found: Sequence[Tensor]) -> float:
+    """Return the largest difference of any logit."""
+    return max(float((one - other).abs().max()) for one, other in zip(wanted, found, strict=True))
 
 
 def logits_of(loaded: Any, text: str) -> Tensor:

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.errors import ExportError
 from ia3_studio.export.archive import package
 from ia3_studio.export.card import CardFacts
+from ia3_studio.export.merged import Say
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-Say = Callable[[float | None, str], None]
 REPOSITORY = re.compile(r"([A-Za-z0-9][\w.-]{0,95}/)?[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 TOKENS = "https://huggingface.co/settings/tokens"
 MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja", "*.md", "*.gguf")

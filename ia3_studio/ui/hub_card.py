@@ -108,9 +108,8 @@ def _pushed(
     shown = find(studio, key)
     if shown is None or shown.adapter is None:
         raise AdapterError(text.EXPORT_EMPTY)
-    facts = card_for(shown)
     return push_adapter(
-        shown.adapter, facts, repository or "", token, private=private, say=lambda _share, said: report(said)
+        shown.adapter, card_for(shown), repository or "", token, private=private, say=lambda _share, said: report(said)
     )
 
 
