@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.errors import RunError
 from ia3_studio.export.archive import file_name, zip_adapter
+from ia3_studio.export.card import without_folders
 from ia3_studio.export.page_adapter import LINK_START
 from ia3_studio.insight.advice import Facts, advice
 from ia3_studio.insight.verdict import change, figure, span
@@ -96,7 +97,9 @@ def _headline(run: Run, found: RunEvaluation | None) -> str:
     kind = found.verdict.kind if found else "not measured"
     sentence = found.verdict.sentence if found else "This run was not measured against the base model."
     made = f"{datetime.fromtimestamp(run.created_at, UTC):%Y-%m-%d %H:%M} UTC"
-    under = f"(IA)³ on {escape(_short(run.config.model))} · {escape(_short(run.config.data))} · {made}"
+    under = (
+        f"(IA)³ on {escape(without_folders(run.config.model))} · {escape(without_folders(run.config.data))} · {made}"
+    )
     return (
         f"<header><p class='over'>{escape(kind)}</p><h1>{escape(run.name)}</h1><p>{under}</p>"
         f"<p class='lead'>{escape(sentence)}</p></header>"
@@ -220,16 +223,11 @@ def _settings(run: Run) -> str:
 
 def _adapter_link(run: Run, adapter: Adapter, folder: Path) -> str:
     with tempfile.TemporaryDirectory() as work:
-        packed = zip_adapter(folder, Path(work) / "adapter.zip", card_of(run, folder)).read_bytes()
+        packed = zip_adapter(folder, Path(work) / "adapter.zip", card_of(run, folder), for_others=True).read_bytes()
     named = f"download='{file_name(run.name)}-ia3.zip'"
     link = f"{LINK_START}{base64.b64encode(packed).decode()}' {named}>Download the adapter</a>"
     how = "Or drop this page into the import of IA3 Studio: it loads the adapter from it."
     return _section("Take it with you", f"<p>{link} ({len(packed) / 1000:,.0f} kB, a zip). {how}</p>")
-
-
-def _short(source: str) -> str:
-    """Return a source without the folders of somebody's machine: a hub id stays whole."""
-    return Path(source).name if Path(source).is_absolute() else source
 
 
 def _section(title: str, body: str) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -60,6 +62,14 @@ def test_the_page_gives_the_adapter_back(finished: Run, tmp_path: Path) -> None:
     folder = take_in([page], tmp_path / "library")
     before, after = Adapter.load(finished.adapter_folder() or ""), Adapter.load(folder)
     assert torch.equal(before.vector, after.vector) and before.selection == after.selection
+
+
+def test_the_adapter_in_the_page_names_no_folder_of_somebodys_machine(finished: Run, tmp_path: Path) -> None:
+    assert str(tmp_path) in Adapter.load(finished.adapter_folder() or "").selection.base_model
+    packed = adapter_in_page(write_verdict(finished, tmp_path / "verdict.html"))
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        told = b"".join(archive.read(name) for name in archive.namelist())
+    assert str(tmp_path).encode() not in told
 
 
 def test_what_a_person_wrote_is_escaped(finished: Run, tmp_path: Path) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 from ia3_studio.errors import AdapterError
-from ia3_studio.export.card import CardFacts, card
+from ia3_studio.export.card import CardFacts, card, without_folders
 
 PEFT_FILES = ("adapter_config.json", "adapter_model.safetensors")
 NATIVE_FILES = ("ia3_adapter.json", "ia3_adapter.safetensors")
 """Of an adapter that PEFT's layout cannot hold."""
 ADAPTER_FILES = (*PEFT_FILES, "studio.json", *NATIVE_FILES)
+BASE_IN = {"adapter_config.json": "base_model_name_or_path", "ia3_adapter.json": "base_model"}
+"""Which entry of which file names the base model."""
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip can hold: the same adapter gives the same bytes."""
 
@@ -21,8 +25,14 @@ _NO_DATE = (1980, 1, 1, 0, 0, 0)
 CARD = "README.md"
 
 
-def package(folder: Path, facts: CardFacts) -> dict[str, bytes]:
+def package(folder: Path, facts: CardFacts, *, for_others: bool = False) -> dict[str, bytes]:
     """Return what leaves with an adapter, by file name: its own files, its card, and the card's pictures.
+
+    Args:
+        folder: of the adapter.
+        facts: what its card says.
+        for_others: whether others get it, who learn of a base model in a folder of this machine only that folder's
+            name.
 
     Raises:
         AdapterError: the folder lacks a file.
@@ -32,17 +42,35 @@ def package(folder: Path, facts: CardFacts) -> dict[str, bytes]:
     if missing:
         raise AdapterError(f"{folder} lacks {' and '.join(missing)}; train or import the adapter again.")
     contents = {name: (folder / name).read_bytes() for name in ADAPTER_FILES if (folder / name).is_file()}
+    if for_others:
+        facts = replace(facts, base_model=without_folders(facts.base_model))
+        contents = {name: _for_others(name, content) for name, content in contents.items()}
     pictures = {picture.name: picture.svg.encode() for picture in facts.pictures}
     return contents | pictures | {CARD: card(facts).encode()}
 
 
-def zip_adapter(folder: Path, target: Path, facts: CardFacts) -> Path:
+def _for_others(name: str, content: bytes) -> bytes:
+    """Return a file as it was, unless it names a folder of this machine."""
+    if name not in BASE_IN:
+        return content
+    document = json.loads(content)
+    base = document.get(BASE_IN[name])
+    if not isinstance(base, str) or without_folders(base) == base:
+        return content
+    return json.dumps({**document, BASE_IN[name]: without_folders(base)}, indent=2).encode()
+
+
+def zip_adapter(folder: Path, target: Path, facts: CardFacts, *, for_others: bool = False) -> Path:
     """Write an adapter folder and its card as a zip whose top level is the adapter; return ``target``.
+
+    Args:
+        folder, facts, for_others: as for :func:`package`.
+        target: the zip.
 
     Raises:
         AdapterError: the folder lacks a file.
     """
-    contents = package(folder, facts)
+    contents = package(folder, facts, for_others=for_others)
     target.parent.mkdir(parents=True, exist_ok=True)
     # Written beside and moved into place: somebody may be downloading the zip that is there.
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".zip-") as work:

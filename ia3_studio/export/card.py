@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -145,6 +146,20 @@ def programs(facts: CardFacts) -> tuple[tuple[str, str], ...]:
     }
     found = _PROGRAMS[-1:] if facts.not_for_peft else _PROGRAMS
     return tuple((name, program.format(**names)) for name, program in found)
+
+
+def without_folders(source: str) -> str:
+    """Return what a model or a data set is loaded by, of a path only its last part; a name on the hub stays whole.
+
+    Example:
+        >>> without_folders("/home/ada/models/llama"), without_folders("keeper/llama")
+        ('llama', 'keeper/llama')
+    """
+    for kind in (PurePosixPath, PureWindowsPath):
+        path = kind(source)
+        if path.is_absolute() or path.parts[:1] in (("~",), ("..",)):
+            return path.name
+    return source
 
 
 def _seen(facts: CardFacts) -> str:

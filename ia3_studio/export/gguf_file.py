@@ -87,9 +87,9 @@ def write_gguf(
         say: told the share done and what is being done.
 
     Raises:
-        ExportError: llama.cpp has no such model or tokenizer, or the file read back differs; nothing is left behind
-            then.
-        AdapterError: the disk is too small, or the adapter cannot be merged.
+        ExportError: llama.cpp has no such model or tokenizer, the disk is too small, or the file read back differs;
+            nothing is left behind then.
+        AdapterError: the adapter cannot be merged.
     """
     _require(loaded, path, kind)
     weights = bytes_of(loaded.model) // next(loaded.model.parameters()).element_size()

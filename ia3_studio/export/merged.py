@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.errors import AdapterError
+from ia3_studio.errors import ExportError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -53,8 +53,9 @@ def write_merged(
         say: told the share done and what is being done.
 
     Raises:
-        AdapterError: the folder is in use, the disk too small, the adapter cannot be merged, or the model read back
-            differs; nothing is left behind then.
+        ExportError: the folder is in use, the disk too small, or the model read back differs; nothing is left behind
+            then.
+        AdapterError: the adapter cannot be merged.
     """
     _require_empty(folder)
     require_room(folder, bytes_of(loaded.model))
@@ -91,7 +92,7 @@ def _largest_difference(loaded: Any, folder: Path, texts: Sequence[str], wanted:
     model = type(loaded.model).from_pretrained(folder, dtype=loaded.model.dtype, local_files_only=True)
     largest = difference_of(wanted, logits_read_back(loaded, model, folder, texts))
     if not largest <= TOLERANCE * max(1.0, max(float(each.abs().max()) for each in wanted)):
-        raise AdapterError(
+        raise ExportError(
             f"The merged model differs from the tuned one by {largest:.3g} in a logit, so it is not offered; keep the"
             " adapter apart from the model."
         )
@@ -122,18 +123,18 @@ def logits_of(loaded: Any, text: str) -> Tensor:
 
 def _require_empty(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise AdapterError(f"{folder} holds something already; give a folder that is new or empty.")
+        raise ExportError(f"{folder} holds something already; give a folder that is new or empty.")
 
 
 def require_room(place: Path, needed: int) -> None:
     """Check that the disk has room for so many bytes.
 
     Raises:
-        AdapterError: it has not.
+        ExportError: it has not.
     """
     free = shutil.disk_usage(next(each for each in (place, *place.absolute().parents) if each.exists())).free
     if needed > 0.95 * free:
-        raise AdapterError(
+        raise ExportError(
             f"The merged model takes {needed / 1e9:.1f} GB and the disk has {free / 1e9:.1f} GB free; make room, or"
             " choose another disk."
         )

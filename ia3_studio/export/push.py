@@ -51,6 +51,8 @@ def push_adapter(
 ) -> Pushed:
     """Put an adapter with its card and pictures onto the hub; pushed again, it becomes the newest commit.
 
+    Of a base model in a folder of this machine the hub learns that folder's name alone.
+
     Args:
         folder: of the adapter.
         facts: what its card says.
@@ -66,7 +68,7 @@ def push_adapter(
     named = f"{facts.name}: {facts.steps:,} steps" if facts.steps else facts.name
 
     def contents(name: str) -> Mapping[str, bytes]:
-        return package(folder, replace(facts, address=name))
+        return package(folder, replace(facts, address=name), for_others=True)
 
     return _push(repository, token, private, contents, f"IA3 Studio: {named}", say)
 

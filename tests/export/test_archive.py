@@ -15,7 +15,7 @@ import yaml
 
 from ia3_studio.errors import AdapterError
 from ia3_studio.export.archive import zip_adapter
-from ia3_studio.export.card import CardFacts, Picture, card
+from ia3_studio.export.card import CardFacts, Picture, card, without_folders
 from ia3_studio.method import attach, discover
 from ia3_studio.training import TrainConfig
 from ia3_studio.ui.text import adapter_facts
@@ -44,6 +44,17 @@ def test_peft_loads_the_unpacked_zip_and_gives_identical_logits(tmp_path: Path) 
     assert torch.equal(logits_of(theirs, batch), logits_of(model, batch))
     again = zip_adapter(tmp_path / "adapter", tmp_path / "again.zip", FACTS)
     assert path.read_bytes() == again.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("/home/ada/models/llama", "llama"), (r"C:\Users\ada\llama.gguf", "llama.gguf"), ("~/llama", "llama"),
+        ("../llama", "llama"), ("keeper/llama", "keeper/llama"), ("gpt2", "gpt2"), ("", ""),
+    ],
+)  # fmt: skip
+def test_others_are_told_the_last_part_of_a_path_and_all_of_a_name_on_the_hub(source: str, told: str) -> None:
+    assert without_folders(source) == told
 
 
 def test_the_card_tells_the_facts_and_how_to_load() -> None:

@@ -14,6 +14,7 @@ from safetensors.torch import load as load_tensors
 from ia3_studio.errors import ExportError
 from ia3_studio.export.push import Pushed, push_adapter, push_folder
 from ia3_studio.method import Adapter, attach, discover
+from ia3_studio.model_card import card_of_adapter
 from tests.export.hub_push_standin import EXPIRED, GOOD, READ_ONLY, Hub, hub
 from tests.export.test_archive import FACTS
 from tests.families import batch_of, logits_of, tiny_model
@@ -49,6 +50,24 @@ def folder(tmp_path: Path) -> Path:
 
 def push(folder: Path, name: str = "keeper/light", token: str = GOOD, private: bool = True) -> Pushed:
     return push_adapter(folder, FACTS, name, token, private=private)
+
+
+@pytest.mark.parametrize("own_layout", [False, True])
+def test_nothing_that_is_pushed_names_a_folder_of_this_machine(there: Hub, tmp_path: Path, own_layout: bool) -> None:
+    model = tiny_model("llama")
+    attachment = attach(model, discover(model, "/home/ada/models/beacon").select("paper"))
+    adapter, folder = attachment.adapter(), tmp_path / "adapter"
+    (adapter.save_native if own_layout else adapter.save)(folder)
+    push_adapter(folder, card_of_adapter(folder, "Light"), "keeper/light", GOOD)
+    pushed = there.files["keeper/light"]
+    assert not [name for name, content in pushed.items() if b"/home/ada" in content]
+    assert [name for name, content in pushed.items() if b"beacon" in content and name.endswith(".json")]
+    for name, content in pushed.items():
+        (tmp_path / "fetched").mkdir(exist_ok=True)
+        (tmp_path / "fetched" / name).write_bytes(content)
+    fetched = Adapter.load(tmp_path / "fetched")
+    assert fetched.selection == adapter.selection and torch.equal(fetched.vector, adapter.vector)
+    assert Adapter.load(folder).selection.base_model == "/home/ada/models/beacon"
 
 
 def test_what_is_pushed_is_what_peft_loads(there: Hub, folder: Path, tmp_path: Path) -> None:
