@@ -26,3 +26,15 @@ def _one_thread_for_tiny_models(request: pytest.FixtureRequest) -> Iterator[None
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def workers_start_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a worker divide from a process that has imported everything (tests/e2e/nursery.py), where that is possible.
+
+    For tests of what comes of a run; how a worker starts is told in tests/runs/test_runs.py and test_job.py.
+    """
+    if sys.platform == "linux":
+        from tests.e2e.nursery import nursery, spawn_from
+
+        monkeypatch.setattr("ia3_studio.runs.process.spawn", lambda *asked: spawn_from(nursery(), *asked))

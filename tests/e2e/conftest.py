@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import socket
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,8 +22,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
 from ia3_studio.ui.app import rest
-from tests.e2e.nursery import spawn_from
-from tests.e2e.studio_app import nursery, pairs, studio, tiny  # noqa: F401  (fixtures)
+from tests.e2e.studio_app import pairs, studio, tiny  # noqa: F401  (fixtures)
 
 LOCAL_HOSTS = {"127.0.0.1", "localhost", "[::1]", "::1"}
 NO_NETWORK_SCHEMES = {"data", "blob", "about", "chrome-error"}
@@ -108,10 +106,8 @@ def browser(playwright_api: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture(autouse=True)
-def _workers_start_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a run that a test starts by itself begin like one that the page starts: see tests/e2e/nursery.py."""
-    if sys.platform == "linux":
-        monkeypatch.setattr("ia3_studio.runs.process.spawn", lambda *asked: spawn_from(nursery(), *asked))
+def _as_the_page_starts_them(workers_start_at_once: None) -> None:
+    """Let a run that a test starts by itself begin like one that the page starts."""
 
 
 @pytest.fixture

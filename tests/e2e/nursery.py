@@ -7,17 +7,22 @@ minus the ten seconds of its imports. The nursery ends with the tests: when its 
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import select
 import signal
 import socket
+import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
+_ROOT = Path(__file__).resolve().parents[2]
 IMPORTED = (
     "pandas",
     "plotly.graph_objects",
@@ -32,6 +37,17 @@ IMPORTED = (
     "ia3_studio.runs.worker",
     "ia3_studio.ui.app",
 )
+
+
+@cache
+def nursery() -> str:
+    """Return the socket of the process that apps and workers divide from; it ends with the tests."""
+    door = str(Path(tempfile.mkdtemp(prefix="nursery-")) / "door")
+    command = [sys.executable, "-m", "tests.e2e.nursery", door]
+    process = subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    atexit.register(process.kill)
+    assert process.stdout and process.stdout.readline().strip() == "ready"
+    return door
 
 
 def main() -> None:

@@ -7,19 +7,16 @@ everything (:mod:`tests.e2e.nursery`): their first ten seconds are spent once fo
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 import psutil
@@ -27,23 +24,12 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from ia3_studio.runs import Run, RunStore
-from tests.e2e.nursery import order
+from tests.e2e.nursery import nursery, order
 from tests.tiny_chat import save_tiny_chat
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 90
 POINTS = "Number(document.querySelector('.live-chart')?.dataset.points || 0)"
-
-
-@cache
-def nursery() -> str:
-    """Return the socket of the process that apps and workers divide from; it ends with the tests."""
-    door = str(Path(tempfile.mkdtemp(prefix="nursery-")) / "door")
-    command = [sys.executable, "-m", "tests.e2e.nursery", door]
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    atexit.register(process.kill)
-    assert process.stdout and process.stdout.readline().strip() == "ready"
-    return door
 
 
 @dataclass

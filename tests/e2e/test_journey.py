@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from time import monotonic
 
 import pytest
 import torch
@@ -33,6 +34,13 @@ def short_answers(page: Page) -> None:
 def said(page: Page, pane: str) -> str:
     """Return the last answer in a pane."""
     return page.locator(f"{pane} .bot.message").last.inner_text()
+
+
+def saved_conversation(page: Page) -> str:
+    """Return what is saved as Markdown at this moment."""
+    with page.expect_download() as saved:
+        page.locator("#chat-markdown").click()
+    return saved.value.path().read_text()
 
 
 def test_a_few_words_tick_what_they_mean_or_say_what_would(
@@ -180,9 +188,9 @@ def test_a_conversation_goes_on_and_can_be_cleared(page: Page, studio: StudioPro
     expect(page.locator("#chat-send")).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="Token by token").click()
     assert page.locator("#chat-tokens .tokens span").first.get_attribute("title")
-    with page.expect_download() as saved:
-        page.locator("#chat-markdown").click()
-    assert "## ho" in saved.value.path().read_text()
+    deadline = monotonic() + 30
+    while "## ho" not in saved_conversation(page):  # it is written when the answer to the edited question is there
+        assert monotonic() < deadline
     page.locator("#pane-count").get_by_label("4").check()
     expect(page.locator("#chat-fourth")).to_be_visible()
     page.locator("#chat-clear").click()

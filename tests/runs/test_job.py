@@ -89,6 +89,7 @@ def test_a_row_the_chat_template_refuses_is_listed_in_the_log(
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_what_the_worker_cannot_use_is_one_sentence(tmp_path: Path) -> None:
     rows = tmp_path / "rows.csv"
     rows.write_text("prompt,answer\n")
@@ -123,6 +124,7 @@ def letters(folder: Path, selection: Selection | str = "paper") -> Run:
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_texts_with_labels_train_an_encoder_with_a_new_head(tmp_path: Path) -> None:
     bare_bert(tmp_path / "model")
     run = letters(tmp_path)

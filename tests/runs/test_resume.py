@@ -195,6 +195,7 @@ def let_reach(run: Run, step: int) -> None:
         time.sleep(0.002)
 
 
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_a_run_stopped_killed_and_resumed_gives_the_losses_and_vectors_of_one_left_alone(tmp_path: Path) -> None:
     train = TrainConfig(epochs=20, batch_size=3, evaluate_every=2, learning_rate=3e-2)
     data, model = write_rows(tmp_path / "rows.jsonl"), save_tiny_chat(tmp_path / "model")
