@@ -1,13 +1,16 @@
 """How unlikely does a model find each token of a possible answer?
 
-A causal model reads the question in front of every choice. An encoder-decoder reads it once in its encoder; what it
-made of it is repeated for each choice that its decoder reads.
+A causal model reads a question once with its choices behind it, each of which sees the question and none of the others;
+where a model cannot do that, the question stands in front of every choice. An encoder-decoder reads it once in its
+encoder; what it made of it is repeated for each choice that its decoder reads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Protocol
 
 import torch
@@ -17,6 +20,7 @@ from torch.nn import functional as F
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.errors import TrainingError
 from ia3_studio.training.loss import CausalLoss
+from ia3_studio.training.packing import Bundle, packing_of
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,9 @@ class ChoiceModel(Protocol):
     def device(self) -> torch.device:
         """Return where the model computes."""
 
+    def tokens(self, pairs: Sequence[Pair]) -> int:
+        """Return how many tokens a forward pass over the pairs reads, padding included."""
+
     def nll(self, pairs: Sequence[Pair], width: int) -> Tensor:
         """Return −log p of each choice token, (pairs, width) in nats, 0 behind a choice's end."""
 
@@ -70,30 +77,66 @@ class CausalChoices:
     def __init__(self, model: Any) -> None:
         self.model = model
         self.head: nn.Module = CausalLoss(model).head
+        self._packing = packing_of(model)
 
     @property
     def device(self) -> torch.device:
         """Return where the model computes."""
         return self.model.device  # type: ignore[no-any-return]
 
+    def tokens(self, pairs: Sequence[Pair]) -> int:
+        """Return how many tokens a forward pass over the pairs reads, padding included."""
+        if self._packing is None:
+            return padded_tokens(pairs)
+        return sum(len(each[0].row.prompt) + sum(len(pair.tokens) for pair in each) for each in by_question(pairs))
+
     def nll(self, pairs: Sequence[Pair], width: int) -> Tensor:
         """Return −log p of each choice token, (pairs, width) in nats, 0 behind a choice's end."""
+        read = self._padded_logits if self._packing is None else self._packed_logits
+        targets = torch.tensor([token for pair in pairs for token in pair.tokens], device=self.device)
+        return _spread(_nll(read(pairs), targets), pairs, width)
+
+    def _packed_logits(self, pairs: Sequence[Pair]) -> Tensor:
+        """Return the logits of all choice tokens, (choice tokens, vocabulary), of questions that are read once."""
+        assert self._packing is not None
+        bundles: list[Bundle] = []
+        predictors: list[int] = []
+        end = 0
+        for each in by_question(pairs):
+            prompt = each[0].row.prompt
+            bundles.append(([prompt + pair.tokens for pair in each], len(prompt)))
+            end += len(prompt)
+            last = end - 1  # the question's last token predicts the first of every choice
+            for pair in each:
+                predictors += [last, *range(end, end + len(pair.tokens) - 1)]
+                end += len(pair.tokens)
+        chosen = torch.tensor(predictors, device=self.device)
+        with self._logits_at(lambda hidden: hidden[0, chosen]):
+            return self._packing.run_all(bundles).logits[0]  # type: ignore[no-any-return]
+
+    def _padded_logits(self, pairs: Sequence[Pair]) -> Tensor:
+        """Return the logits of all choice tokens, (choice tokens, vocabulary), each behind a question of its own."""
         ids, _ = padded([pair.row.prompt + pair.tokens for pair in pairs], self.device)
         chosen = torch.zeros(ids.shape, dtype=torch.bool)
         for number, pair in enumerate(pairs):
-            chosen[number, len(pair.row.prompt) : pair.length] = True
-        chosen = chosen[:, 1:].to(self.device)  # the token before predicts it
+            chosen[number, len(pair.row.prompt) - 1 : pair.length - 1] = True  # the token before predicts it
+        chosen = chosen.to(self.device)
+        with self._logits_at(lambda hidden: hidden[chosen]):
+            return self.model(input_ids=ids, use_cache=False).logits[0]  # type: ignore[no-any-return]
+
+    @contextmanager
+    def _logits_at(self, choose: Callable[[Tensor], Tensor]) -> Iterator[None]:
+        """Let the head compute logits of chosen positions only."""
 
         def take(_head: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-            return (args[0][:, :-1][chosen][None],)  # logits at choice tokens only
+            return (choose(args[0])[None],)
 
         # Prepended: a site on the head itself must scale what the hook hands on.
         handle = self.head.register_forward_pre_hook(take, prepend=True)
         try:
-            logits = self.model(input_ids=ids, use_cache=False).logits[0]  # (choice tokens, vocabulary)
+            yield
         finally:
             handle.remove()
-        return _spread(_nll(logits, ids[:, 1:][chosen]), pairs, width)
 
 
 class EncoderDecoderChoices:
@@ -117,6 +160,10 @@ class EncoderDecoderChoices:
     def device(self) -> torch.device:
         """Return where the model computes."""
         return self.model.device  # type: ignore[no-any-return]
+
+    def tokens(self, pairs: Sequence[Pair]) -> int:
+        """Return how many tokens a forward pass over the pairs reads, padding included."""
+        return padded_tokens(pairs)
 
     def nll(self, pairs: Sequence[Pair], width: int) -> Tensor:
         """Return −log p of each choice token, (pairs, width) in nats, 0 behind a choice's end."""
@@ -152,15 +199,23 @@ def choice_mask(pairs: Sequence[Pair], width: int, device: torch.device) -> Tens
     return (torch.arange(width)[None] < lengths[:, None]).to(device)
 
 
-def groups(pairs: Sequence[Pair], budget: int) -> Iterator[list[Pair]]:
-    """Yield the pairs in their order, in groups of at most ``budget`` padded tokens (a longer pair stands alone)."""
+def padded_tokens(pairs: Sequence[Pair]) -> int:
+    """Return how many tokens the pairs take one by one, padded to the longest."""
+    return len(pairs) * max(pair.length for pair in pairs)
+
+
+def by_question(pairs: Sequence[Pair]) -> list[list[Pair]]:
+    """Return the pairs of each question; those of one stand together."""
+    return [list(each) for _row, each in groupby(pairs, key=lambda pair: id(pair.row))]
+
+
+def groups(model: ChoiceModel, pairs: Sequence[Pair], budget: int) -> Iterator[list[Pair]]:
+    """Yield the pairs in their order, in groups of at most ``budget`` tokens (a longer pair stands alone)."""
     group: list[Pair] = []
-    longest = 0
     for pair in pairs:
-        longest = max(longest, pair.length)
-        if group and longest * (len(group) + 1) > budget:
+        if group and model.tokens([*group, pair]) > budget:
             yield group
-            group, longest = [], pair.length
+            group = []
         group.append(pair)
     if group:
         yield group

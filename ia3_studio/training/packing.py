@@ -24,8 +24,11 @@ TRIAL = ((1, 2, 3, 4, 5), (1, 2, 7), (1, 2, 8, 9))
 ROUNDING = 1e-2
 """Largest difference for its largest logit: bfloat16 stays below it, a row that sees another goes far beyond it."""
 
-_lengths: ContextVar[tuple[int, ...]] = ContextVar("lengths")
-"""Tokens that all rows share, then what each row has of its own."""
+Bundle = tuple[Sequence[Sequence[int]], int]
+"""Rows of token ids, and with how many tokens all of them begin: every row has more than these."""
+
+_lengths: ContextVar[tuple[tuple[int, ...], ...]] = ContextVar("lengths")
+"""Of each bundle: tokens that its rows share, then what each row has of its own."""
 
 
 def attend(
@@ -42,14 +45,18 @@ def attend(
     """
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-    lengths, window = _lengths.get(), options.pop("sliding_window", None)
+    bundles, window = _lengths.get(), options.pop("sliding_window", None)
     options["is_causal"] = True
-    shared, *rows = zip(*(tensor.split(lengths, 2) for tensor in (query, key, value)), strict=True)
+    lengths = [length for bundle in bundles for length in bundle]
+    parts = zip(*(tensor.split(lengths, 2) for tensor in (query, key, value)), strict=True)
     seen: list[Tensor] = []
-    for row in rows:
-        q, k, v = (torch.cat(both, 2) for both in zip(shared, row, strict=True)) if lengths[0] else row
-        result = sdpa_attention_forward(module, q, k, v, _window(q, window), **options)[0]
-        seen.append(result[:, lengths[0] if seen else 0 :])  # (1, length, heads, channels); the shared part once
+    for common, *own in bundles:
+        shared = next(parts)
+        for place in range(len(own)):
+            row = next(parts)
+            q, k, v = (torch.cat(both, 2) for both in zip(shared, row, strict=True)) if common else row
+            result = sdpa_attention_forward(module, q, k, v, _window(q, window), **options)[0]
+            seen.append(result[:, common if place else 0 :])  # (1, length, heads, channels); the shared part once
     return torch.cat(seen, 1), None
 
 
@@ -76,13 +83,23 @@ class Packing:
         """Return the model's output for rows of token ids as one sequence of shape (1, tokens).
 
         Args:
+            rows: of token ids.
             shared: with how many tokens all rows begin; they stand once, in front. Every row has more than these.
         """
-        own = [row[shared:] for row in rows]
-        ids = [*rows[0][:shared], *(token for row in own for token in row)]
-        positions = [*range(shared), *(place for row in rows for place in range(shared, len(row)))]
+        return self.run_all([(rows, shared)])
+
+    def run_all(self, bundles: Sequence[Bundle]) -> Any:
+        """Return the model's output for bundles of rows as one sequence of shape (1, tokens).
+
+        Each bundle stands behind the one before it: its shared tokens once, then what each row has of its own.
+        """
+        ids: list[int] = []
+        positions: list[int] = []
+        for rows, shared in bundles:
+            ids += [*rows[0][:shared], *(token for row in rows for token in row[shared:])]
+            positions += [*range(shared), *(place for row in rows for place in range(shared, len(row)))]
         device = self.model.device
-        with self._row_by_row((shared, *map(len, own))):
+        with self._row_by_row(tuple((shared, *(len(row) - shared for row in rows)) for rows, shared in bundles)):
             return self.model(
                 input_ids=torch.tensor([ids], device=device),
                 position_ids=torch.tensor([positions], device=device),
@@ -90,7 +107,7 @@ class Packing:
             )
 
     @contextmanager
-    def _row_by_row(self, lengths: tuple[int, ...]) -> Iterator[None]:
+    def _row_by_row(self, lengths: tuple[tuple[int, ...], ...]) -> Iterator[None]:
         usual = [config._attn_implementation_internal for config in self._configs]
         token = _lengths.set(lengths)
         try:

@@ -45,7 +45,7 @@ def choice_scores(
     reader = choice_model(model)
     order = sorted(range(len(rows)), key=lambda number: -longest(rows[number]))
     pairs = [Pair(rows[number], place) for number in order for place in range(len(rows[number].choices))]
-    flat = [score for group in groups(pairs, budget) for score in _scores(reader, group, length_power)]
+    flat = [score for group in groups(reader, pairs, budget) for score in _scores(reader, group, length_power)]
     found: dict[int, tuple[float, ...]] = {}
     for number in order:
         count = len(rows[number].choices)

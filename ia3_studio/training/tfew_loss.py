@@ -164,7 +164,7 @@ class ChoiceObjective(Objective[ChoiceRow]):
             yield share
 
     def _backward(self, pairs: list[Pair], batch: Totals, budget: int) -> float:
-        cut = list(groups(pairs, budget))
+        cut = list(groups(self.model, pairs, budget))
         if len(cut) == 1:
             loss = tfew_loss(Scored(pairs, self._nll(pairs, budget)), batch, self.weights)
             loss.backward()
@@ -187,7 +187,7 @@ class ChoiceObjective(Objective[ChoiceRow]):
 
     def _nll(self, pairs: list[Pair], budget: int) -> Tensor:
         width = max(len(pair.tokens) for pair in pairs)
-        return torch.cat([self.model.nll(part, width) for part in groups(pairs, budget)])
+        return torch.cat([self.model.nll(part, width) for part in groups(self.model, pairs, budget)])
 
     def _questions(self, rows: Sequence[ChoiceRow], budget: int) -> Iterator[list[Pair]]:
         """Yield the pairs of whole questions, longest first, as many as fit the budget; a larger one stands alone."""
@@ -195,7 +195,7 @@ class ChoiceObjective(Objective[ChoiceRow]):
         for row in sorted(rows, key=lambda row: -longest(row)):
             places = range(len(row.choices)) if self.weights.compares else (row.answer,)
             pairs = [Pair(row, place) for place in places]
-            if together and max(pair.length for pair in together) * (len(together) + len(pairs)) > budget:
+            if together and self.model.tokens([*together, *pairs]) > budget:
                 yield together
                 together = []
             together += pairs

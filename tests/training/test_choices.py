@@ -111,15 +111,16 @@ def test_the_losses_and_their_gradient_are_those_of_the_formula(family: str, dou
 
 
 class Watched:
-    """A model of choices that notes the padded tokens of each forward pass of more than one pair."""
+    """A model of choices that notes the tokens of each forward pass of more than one pair."""
 
     def __init__(self, model: Any) -> None:
         self.inner = choice_model(model)
         self.device = self.inner.device
+        self.tokens = self.inner.tokens
         self.passes: list[int] = []
 
     def nll(self, pairs: Sequence[Pair], width: int) -> Tensor:
-        self.passes.append(len(pairs) * max(pair.length for pair in pairs) if len(pairs) > 1 else 0)
+        self.passes.append(self.tokens(pairs) if len(pairs) > 1 else 0)
         return self.inner.nll(pairs, width)
 
 
@@ -144,6 +145,19 @@ def test_the_encoder_reads_a_question_once_for_all_its_choices() -> None:
     ChoiceObjective(choice_model(model), ALL).learn(rows, rows, 10_000)
     handle.remove()
     assert read == [3]
+
+
+def test_a_causal_model_reads_a_question_once_for_all_its_choices() -> None:
+    model, _attachment = prepared("llama")
+    rows = questions(3)
+    read: list[tuple[int, ...]] = []
+    handle = model.get_input_embeddings().register_forward_hook(lambda _m, _a, result: read.append(tuple(result.shape)))
+    objective = ChoiceObjective(choice_model(model), ALL)
+    read.clear()  # of the model's trials
+    objective.learn(rows, rows, 10_000)
+    handle.remove()
+    once = sum(len(row.prompt) + sum(map(len, row.choices)) for row in rows)
+    assert [shape[:2] for shape in read] == [(1, once)]
 
 
 @pytest.mark.parametrize("family", ["llama", "t5"])
