@@ -20,8 +20,9 @@ def read(path: Path) -> Any:
 @pytest.mark.starter
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_from_top_to_bottom(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_notebook_runs_from_top_to_bottom(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("IA3_STUDIO_HOME", str(tmp_path))  # the runs it starts are its own
     notebook = read(path)
     switched = 0
     for cell in notebook.cells:

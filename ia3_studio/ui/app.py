@@ -5,6 +5,8 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -167,6 +169,7 @@ def choose(studio: Studio, event: gr.EventData) -> str:
 
 def serve() -> None:
     """Launch the app where the environment says, by default on 127.0.0.1, and wait until it is stopped."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # as Ctrl+C: what it wrote for the moment is cleared away
     with tempfile.TemporaryDirectory(prefix="ia3-studio-") as scratch:
         name = os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if on_space() else "127.0.0.1")
         _launch(Path(scratch), server_name=name, app_kwargs={"middleware": _doors(name)})
@@ -198,6 +201,7 @@ def _launch(scratch: Path, **options: Any) -> gr.Blocks:
         run_history=False,
         enable_monitoring=False,
         strict_cors=True,
+        share=False,  # Gradio would open a tunnel for everybody by itself on Colab and Kaggle
         footer_links=["gradio", "settings"],
         theme=studio_theme(),
         css_paths=STYLESHEET,

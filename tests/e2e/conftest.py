@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
 from ia3_studio.ui.app import rest
-from tests.e2e.studio_app import pairs, studio, tiny  # noqa: F401  (fixtures)
+from tests.e2e.studio_app import free_port, pairs, studio, tiny  # noqa: F401  (fixtures)
 
 LOCAL_HOSTS = {"127.0.0.1", "localhost", "[::1]", "::1"}
 NO_NETWORK_SCHEMES = {"data", "blob", "about", "chrome-error"}
@@ -143,13 +142,6 @@ def snapshot() -> Snapshot:
             page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
     return write
-
-
-def free_port() -> int:
-    """Return a port of this machine that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from ia3_studio.training.config import Step
 from ia3_studio.ui.components.chart_points import chart_delta
 from ia3_studio.ui.components.live_chart import LiveChart
-from tests.e2e.conftest import Problems, free_port
+from tests.e2e.conftest import Problems
+from tests.e2e.studio_app import free_port
 
 pytestmark = pytest.mark.e2e
 

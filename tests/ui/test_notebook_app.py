@@ -6,16 +6,20 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from ia3_studio.runs import RunStore
+from tests.e2e.studio_app import free_port
 from tests.runs.test_history import ended
 from tests.ui.visit import Visit
 
 ROOT = Path(__file__).parents[2]
 CELLS = """
+import gradio.networking
+gradio.networking.setup_tunnel = lambda **_options: print("a tunnel", flush=True) or "http://127.0.0.1:9/"
 from ia3_studio.ui.app import open_here
 studio = open_here()
 print("ready", studio.local_url, flush=True)
@@ -26,13 +30,47 @@ studio.close()
 """
 
 
+def until(lines: Iterable[str], word: str) -> list[str]:
+    """Return the lines up to the one that begins with a word."""
+    seen: list[str] = []
+    for line in lines:
+        seen.append(line)
+        if line.startswith(word):
+            return seen
+    raise AssertionError("".join(seen))
+
+
+@pytest.mark.worker
+def test_an_app_that_is_asked_to_end_clears_away_what_it_wrote_for_the_moment(tmp_path: Path) -> None:
+    port, scratch = free_port(), tmp_path / "scratch"
+    scratch.mkdir()
+    environment = {
+        **os.environ, "IA3_STUDIO_HOME": str(tmp_path / "home"), "TMPDIR": str(scratch),
+        "GRADIO_SERVER_PORT": str(port), "PYTHONUNBUFFERED": "1",
+    }  # fmt: skip
+    with subprocess.Popen(
+        [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    ) as app:
+        try:
+            assert app.stdout
+            until(app.stdout, "* Running on")
+            assert list(scratch.glob("ia3-studio-*"))
+            app.terminate()
+            assert app.wait(30) == 0
+            assert not list(scratch.glob("ia3-studio-*"))
+        finally:
+            app.kill()
+
+
 @pytest.mark.worker
 def test_a_run_of_the_notebook_is_in_the_app_and_the_other_way_round(tmp_path: Path) -> None:
-    environment = {**os.environ, "IA3_STUDIO_HOME": str(tmp_path)}
+    environment = {**os.environ, "IA3_STUDIO_HOME": str(tmp_path), "GRADIO_SHARE": "true"}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen([sys.executable, "-c", CELLS], cwd=ROOT, env=environment, **pipes) as notebook:  # type: ignore[call-overload]
         try:
-            address = next(line for line in notebook.stdout if line.startswith("ready")).split()[1]
+            *before, ready = until(notebook.stdout, "ready")
+            assert "a tunnel\n" not in before  # nothing of it is open to strangers, whatever Gradio is asked for
+            address = ready.split()[1]
             with Visit(address.rstrip("/"), "session-of-a-notebook") as page:
                 run = ended(RunStore(tmp_path / "runs"), name="Made in a notebook")
                 assert "Made in a notebook" in json.dumps(page.call("draw", [""], place=0)["output"])
