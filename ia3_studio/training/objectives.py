@@ -37,7 +37,7 @@ def objective_for(model: Any, attachment: Attachment, rows: Sequence[Any], confi
     if isinstance(first, TargetRow):
         return MeanObjective(TargetLoss(model, config.backward))
     if isinstance(first, ChoiceRow):
-        return ChoiceObjective(choice_model(model), LossWeights())
+        return ChoiceObjective(choice_model(model), LossWeights(), config.backward)
     folder = Path(config.cache_folder) if config.cache_folder else None
     frozen = frozen_part(model, attachment, config.cache_mb * 2**20, folder)
     return MeanObjective(CausalLoss(model, config.backward, frozen))

@@ -20,7 +20,9 @@ from torch.nn import functional as F
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.errors import TrainingError
 from ia3_studio.training.choice_model import ChoiceModel, Pair, choice_mask, groups
+from ia3_studio.training.config import Backward
 from ia3_studio.training.objective import Objective
+from ia3_studio.training.precision import backward_products
 
 LEEWAY = 1e-2
 """Keeps the unlikelihood of a certain token finite; T-Few's value."""
@@ -127,9 +129,10 @@ def tfew_loss(scored: Scored, batch: Totals, weights: LossWeights) -> Tensor:
 class ChoiceObjective(Objective[ChoiceRow]):
     """T-Few's loss of batches of any size, within a budget of padded tokens per forward pass."""
 
-    def __init__(self, model: ChoiceModel, weights: LossWeights) -> None:
+    def __init__(self, model: ChoiceModel, weights: LossWeights, backward: Backward = "float32") -> None:
         self.model = model
         self.weights = weights
+        self._products = backward_products(backward, model.device)
 
     def check(self, rows: Sequence[ChoiceRow]) -> None:
         """Refuse to learn from nothing.
@@ -152,7 +155,8 @@ class ChoiceObjective(Objective[ChoiceRow]):
     def learn(self, rows: Sequence[ChoiceRow], batch: Sequence[ChoiceRow], budget: int) -> float:
         """Add the gradient of some rows' share of the batch's loss; return that share, in nats."""
         whole = totals(batch)
-        return sum(self._backward(pairs, whole, budget) for pairs in self._questions(rows, budget))
+        with self._products:
+            return sum(self._backward(pairs, whole, budget) for pairs in self._questions(rows, budget))
 
     def measure(self, rows: Sequence[ChoiceRow], batch: Sequence[ChoiceRow], budget: int) -> Iterator[float]:
         """Yield shares of the batch's loss that together are the rows' share, in nats."""

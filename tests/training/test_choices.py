@@ -18,6 +18,7 @@ from ia3_studio.errors import DataError, TrainingError
 from ia3_studio.method import Attachment, attach, discover
 from ia3_studio.training.choice_model import Pair, choice_model
 from ia3_studio.training.config import TrainConfig
+from ia3_studio.training.objectives import objective_for
 from ia3_studio.training.optimisers import make_optimiser, take_step
 from ia3_studio.training.presets import PRESETS, preset
 from ia3_studio.training.ranking import Accuracy, accuracy, choice_scores, compare
@@ -145,6 +146,19 @@ def test_the_encoder_reads_a_question_once_for_all_its_choices() -> None:
     ChoiceObjective(choice_model(model), ALL).learn(rows, rows, 10_000)
     handle.remove()
     assert read == [3]
+
+
+def test_backward_products_are_rounded_where_that_is_asked_for_and_the_loss_is_exact() -> None:
+    model, attachment = prepared("llama")
+    rows, found = questions(4), {}
+    for backward in ("float32", "bfloat16"):
+        objective = objective_for(model, attachment, rows, TrainConfig(backward=backward))  # type: ignore[arg-type]
+        loss = objective.learn(rows, rows, 1024)
+        found[backward] = loss, attachment.parameter.grad.clone()
+        attachment.parameter.grad = None
+    (loss, gradient), (same, rounded) = found.values()
+    assert loss == same and not torch.equal(gradient, rounded)
+    assert (gradient - rounded).norm() < 1e-2 * gradient.norm()
 
 
 def test_a_causal_model_reads_a_question_once_for_all_its_choices() -> None:
