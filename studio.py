@@ -28,7 +28,7 @@ SELDOM_USED = r"/tests?/|/transformers/models/"
 CHROMIUM_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 """The one without a window of its own comes first: it takes less of the machine."""
 
-SIDE_BY_SIDE = ("--numprocesses", "logical", "--maxprocesses", "4")
+SIDE_BY_SIDE = ("--numprocesses", "logical", "--maxprocesses", "4", "--dist", "worksteal")
 """Tests that share nothing run on all cores; those that train a real model want the cores for themselves."""
 CHECKS: tuple[tuple[str, ...], ...] = (
     ("ruff", "format", "--check", "."),
