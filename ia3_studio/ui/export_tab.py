@@ -66,33 +66,30 @@ def bring_in(studio: Studio, uploads: list[str] | None) -> Iterator[tuple[Any, s
 def build(studio: Studio, session: Session, page: gr.Tab) -> ExportTab:
     """Draw the tab and wire its own events."""
     with gr.Row(equal_height=False, elem_classes="columns"):
-        with gr.Column(scale=6, min_width=320, elem_classes="card"):
-            gr.HTML(heading(text.EXPORT_TITLE, text.EXPORT_WORDS))
-            shown = gr.HTML(note(text.SCALES_LOOKING), elem_id="export-facts")
-            download = gr.DownloadButton(text.DOWNLOAD, variant="primary", interactive=False, elem_id="download")
-            code = gr.Code(
-                language="python", label=text.SNIPPET_LABEL, interactive=False, wrap_lines=True, visible=False
-            )
-        with gr.Column(scale=5, min_width=320, elem_classes="card"):
-            gr.HTML(heading(text.IMPORT_TITLE, text.IMPORT_WORDS))
-            upload = gr.File(
-                label=text.IMPORT_UPLOAD,
-                file_count="multiple",
-                file_types=[".zip", ".json", ".safetensors", ".html"],
-                height=140,
-                elem_id="import",
-            )
-            said = gr.HTML(elem_id="import-note")
-    with gr.Row(equal_height=False, elem_classes="columns"):
         with gr.Column(scale=6, min_width=320):
+            with gr.Column(elem_classes="card"):
+                gr.HTML(heading(text.EXPORT_TITLE, text.EXPORT_WORDS))
+                shown = gr.HTML(note(text.SCALES_LOOKING), elem_id="export-facts")
+                download = gr.DownloadButton(text.DOWNLOAD, variant="primary", interactive=False, elem_id="download")
+                code = gr.Code(
+                    language="python", label=text.SNIPPET_LABEL, interactive=False, wrap_lines=True, visible=False
+                )
             ways = ways_out.build(studio, session)
         with gr.Column(scale=5, min_width=320):
+            with gr.Column(elem_classes="card"):
+                gr.HTML(heading(text.IMPORT_TITLE, text.IMPORT_WORDS))
+                upload = gr.File(
+                    label=text.IMPORT_UPLOAD,
+                    file_count="multiple",
+                    file_types=[".zip", ".json", ".safetensors", ".html"],
+                    height=140,
+                    elem_id="import",
+                )
+                said = gr.HTML(elem_id="import-note")
             hub = hub_card.build(studio, session)
     drawn = [shown, download, code]
-    page.select(guard(offer, studio), session.shown, drawn, **quiet())
-    page.select(guard(ways_out.offer, studio), session.shown, ways.drawn, **quiet())
-    page.select(guard(hub_card.offer, studio), session.shown, hub.drawn, **quiet())
-    upload.upload(guard(bring_in, studio), upload, [session.shown, said], **quiet()).success(
-        guard(offer, studio), session.shown, drawn, **quiet()
-    )
+    brought = upload.upload(guard(bring_in, studio), upload, [session.shown, said], **quiet())
+    for offered, filled in ((offer, drawn), (ways_out.offer, ways.drawn), (hub_card.offer, hub.drawn)):
+        page.select(guard(offered, studio), session.shown, filled, **quiet())
+        brought.success(guard(offered, studio), session.shown, filled, **quiet())
     return ExportTab(drawn, ways, hub, upload, said)

@@ -325,7 +325,7 @@ DOWNLOAD = "Download the adapter"
 SNIPPET_LABEL = "Use it in Python"
 IMPORT_TITLE = "Bring one in"
 IMPORT_WORDS = "An (IA)³ adapter from PEFT or from here: a zip, or its config (json) with its numbers (safetensors)."
-IMPORT_UPLOAD = "zip, verdict page, or the adapter's files"
+IMPORT_UPLOAD = "zip, page or files"
 
 
 def demo_facts(model: str, size_mb: float, cached: bool) -> tuple[tuple[str, str], ...]:

@@ -17,6 +17,7 @@ from tests.e2e.studio_app import (
     upload_data,
     use_model,
 )
+from tests.ui.test_export_tab import save_adapter
 
 pytestmark = pytest.mark.e2e
 
@@ -78,7 +79,7 @@ def test_what_is_wrong_before_any_run_is_told_where_it_is_done(
     opened: Page, studio: StudioProcess, tmp_path: Path
 ) -> None:
     an_empty_prompt_and_a_chat_before_any_run_say_what_to_do(opened)
-    an_upload_that_is_no_adapter_is_told(opened, tmp_path)
+    an_upload_that_is_no_adapter_is_told_and_one_that_is_can_be_pushed(opened, tmp_path)
     a_learning_rate_for_lora_is_noticed_and_repaired_by_one_click(opened)
     a_field_that_was_emptied_or_is_out_of_range_is_named(opened)
     a_selection_without_a_site_cannot_be_started(opened)
@@ -116,11 +117,17 @@ def a_learning_rate_for_lora_is_noticed_and_repaired_by_one_click(opened: Page) 
     expect(opened.locator("#repair-rate")).to_be_hidden()
 
 
-def an_upload_that_is_no_adapter_is_told(opened: Page, tmp_path: Path) -> None:
+def an_upload_that_is_no_adapter_is_told_and_one_that_is_can_be_pushed(opened: Page, tmp_path: Path) -> None:
     (tmp_path / "adapter_config.json").write_text('{"peft_type": "LORA"}')
     open_tab(opened, "8 Export")
     opened.set_input_files("#import input[type=file]", tmp_path / "adapter_config.json")
     expect(opened.locator("#import-note .bad")).to_contain_text("LORA adapter")
+    expect(opened.locator("#hub-card")).to_be_hidden()
+    opened.locator("#import").get_by_label("Clear").click()
+    save_adapter(tmp_path / "adapter")
+    opened.set_input_files("#import input[type=file]", sorted((tmp_path / "adapter").iterdir()))
+    expect(opened.locator("#import-note")).to_contain_text("Brought in")
+    expect(opened.locator("#hub-card")).to_be_visible()
 
 
 def an_empty_prompt_and_a_chat_before_any_run_say_what_to_do(opened: Page) -> None:
