@@ -28,7 +28,7 @@ MATTERS = {
 def main() -> None:
     """Print tokens, seconds and losses of both, and the ratio."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=4)
+    parser.add_argument("--steps", type=int, default=6)
     steps = parser.parse_args().steps
     from ia3_studio import ChoiceExample, load_data, load_model, tokenize_choices
     from ia3_studio.models import STARTER
