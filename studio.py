@@ -20,7 +20,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-VENV = Path(os.environ.get("IA3_STUDIO_VENV", ROOT / ".venv"))
+VENV = Path(os.environ.get("IA3_STUDIO_VENV") or ROOT / ".venv")
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 CPU_TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 SELDOM_USED = r"/tests?/|/transformers/models/"
