@@ -7,8 +7,7 @@ encoder; what it made of it is repeated for each choice that its decoder reads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Protocol
@@ -19,8 +18,8 @@ from torch.nn import functional as F
 
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.errors import TrainingError
-from ia3_studio.training.loss import CausalLoss
-from ia3_studio.training.packing import Bundle, packing_of
+from ia3_studio.training.loss import CausalLoss, before
+from ia3_studio.training.packing import Bundle
 
 
 @dataclass(frozen=True)
@@ -75,9 +74,10 @@ class CausalChoices:
     """
 
     def __init__(self, model: Any) -> None:
+        known = CausalLoss(model)
         self.model = model
-        self.head: nn.Module = CausalLoss(model).head
-        self._packing = packing_of(model)
+        self.head: nn.Module = known.head
+        self._packing = known.packing
 
     @property
     def device(self) -> torch.device:
@@ -111,7 +111,7 @@ class CausalChoices:
                 predictors += [last, *range(end, end + len(pair.tokens) - 1)]
                 end += len(pair.tokens)
         chosen = torch.tensor(predictors, device=self.device)
-        with self._logits_at(lambda hidden: hidden[0, chosen]):
+        with before(self.head, lambda _head, args: (args[0][:, chosen],)):  # logits at choice tokens only
             return self._packing.run_all(bundles).logits[0]  # type: ignore[no-any-return]
 
     def _padded_logits(self, pairs: Sequence[Pair]) -> Tensor:
@@ -121,22 +121,8 @@ class CausalChoices:
         for number, pair in enumerate(pairs):
             chosen[number, len(pair.row.prompt) - 1 : pair.length - 1] = True  # the token before predicts it
         chosen = chosen.to(self.device)
-        with self._logits_at(lambda hidden: hidden[chosen]):
+        with before(self.head, lambda _head, args: (args[0][chosen][None],)):  # logits at choice tokens only
             return self.model(input_ids=ids, use_cache=False).logits[0]  # type: ignore[no-any-return]
-
-    @contextmanager
-    def _logits_at(self, choose: Callable[[Tensor], Tensor]) -> Iterator[None]:
-        """Let the head compute logits of chosen positions only."""
-
-        def take(_head: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-            return (choose(args[0])[None],)
-
-        # Prepended: a site on the head itself must scale what the hook hands on.
-        handle = self.head.register_forward_pre_hook(take, prepend=True)
-        try:
-            yield
-        finally:
-            handle.remove()
 
 
 class EncoderDecoderChoices:

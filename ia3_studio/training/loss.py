@@ -50,7 +50,8 @@ class CausalLoss:
         _require_finite(model, logits)
         _require_causal(model)
         self._plain = _head_is_last(self.head, hidden, logits)
-        self._packing = packing_of(model)
+        self.packing = packing_of(model)
+        """How the model runs rows end to end; None where it cannot."""
         self._frozen = frozen
         if frozen and not self._is_recalled(frozen.store):
             self._frozen = None
@@ -58,7 +59,7 @@ class CausalLoss:
     @property
     def packs(self) -> bool:
         """Say whether rows run end to end, so that their lengths need not match."""
-        return self._packing is not None
+        return self.packing is not None
 
     def count(self, rows: Sequence[TokenRow]) -> int:
         """Return how many tokens of the rows are trained."""
@@ -123,7 +124,7 @@ class CausalLoss:
             taken.append(args[0][:, :-1][chosen])
             return (args[0][:1, :0],)  # the model's own call of its head is not needed
 
-        with _before(self.head, take):
+        with before(self.head, take):
             forward()
         return taken[0], targets
 
@@ -131,16 +132,16 @@ class CausalLoss:
         """Return the summed loss through everything the model does to its logits (soft caps, scales)."""
         forward, labels = self._laid_out(rows)
         chosen, targets = _positions(labels)
-        with _before(self.head, lambda _head, args: (args[0][:, :-1][chosen][None],)):
+        with before(self.head, lambda _head, args: (args[0][:, :-1][chosen][None],)):
             logits = forward().logits  # (1, labels, vocabulary)
         return _summed(logits[0], targets)
 
     def _laid_out(self, rows: Sequence[TokenRow]) -> tuple[Callable[[], Any], Tensor]:
         """Return a forward pass over the rows, and its labels: (1, tokens) end to end, or (rows, longest) padded."""
         device = self.model.device
-        if self._packing:
+        if self.packing:
             shared = shared_tokens(rows)
-            forward = partial(self._packing.run, [row.input_ids for row in rows], shared)
+            forward = partial(self.packing.run, [row.input_ids for row in rows], shared)
             return self._from_memory(forward, rows, shared), lay_end_to_end(rows, shared, device)
         ids, labels = pad(rows, device)
         return self._from_memory(partial(self.model, input_ids=ids, use_cache=False), rows, None), labels
@@ -182,7 +183,8 @@ def _positions(labels: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @contextmanager
-def _before(module: nn.Module, hook: Any) -> Iterator[None]:
+def before(module: nn.Module, hook: Any) -> Iterator[None]:
+    """Let a hook change what a module is given, inside this block."""
     # Prepended: a site on the head itself must scale what the hook hands on.
     handle = module.register_forward_pre_hook(hook, prepend=True)
     try:
@@ -246,6 +248,6 @@ def _head_is_last(head: nn.Module, hidden: Tensor, logits: Tensor) -> bool:
 def _probe(model: Any, head: nn.Module) -> tuple[Tensor, Tensor]:
     """Return the head's input, (1, 4, d), and the model's logits, (1, 4, vocabulary), for a fixed row."""
     seen: list[Tensor] = []
-    with _before(head, lambda _head, args: seen.append(args[0])):
+    with before(head, lambda _head, args: seen.append(args[0])):
         logits = model(input_ids=torch.arange(1, 5, device=model.device)[None], use_cache=False).logits
     return seen[0], logits
