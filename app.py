@@ -5,7 +5,7 @@ from ia3_studio.places import on_zero_gpu
 if on_zero_gpu():
     import ia3_studio.runs.zero_gpu  # noqa: F401  (marks what the GPU is lent for, before torch is there)
 
-from ia3_studio.ui.app import serve
+from ia3_studio.cli import main
 
 if __name__ == "__main__":
-    serve()
+    raise SystemExit(main(["serve"]))

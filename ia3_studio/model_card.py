@@ -28,17 +28,20 @@ def card_of(run: Run, folder: Path) -> CardFacts:
     from ia3_studio.runs.evaluation import read_evaluation
     from ia3_studio.runs.folder import read_json
     from ia3_studio.runs.outcomes import outcome_of
+    from ia3_studio.runs.split_record import SplitRecord
+    from ia3_studio.typed import typed_or_none
 
     found, losses = read_evaluation(run.folder), outcome_of(run)
     facts = card_of_adapter(folder, run.name, run.config.model)
     facts = with_training(facts, run.config.train, run.created_at, losses.base, losses.kept)
-    split, made = read_json(run.files.split) or {}, read_json(run.files.made_with) or {}
+    split = typed_or_none(SplitRecord, read_json(run.files.split))
+    made = read_json(run.files.made_with) or {}
     return replace(
         facts,
         held_out_step=losses.step,
         verdict=found.verdict.sentence if found else "",
-        rows=f"{split['learned']:,} learned from, {split['held_out']:,} held out" if split else "",
-        data_fingerprint=str(split.get("data", "")),
+        rows=f"{split.learned:,} learned from, {split.held_out:,} held out" if split else "",
+        data_fingerprint=split.data if split else "",
         base_fingerprint=str(made.get("base_model", "")),
         pictures=(*_curve(run), *facts.pictures),
     )

@@ -17,6 +17,8 @@ def on_space() -> bool:
     return bool(os.environ.get("SPACE_ID")) or os.environ.get("SYSTEM") == "spaces"
 
 
+_PLACES = ("IA3_STUDIO_HOME", "IA3_STUDIO_CACHE", "HF_HOME", "HF_HUB_CACHE", "HF_TOKEN_PATH", "XDG_CACHE_HOME",
+           "XDG_DATA_HOME", "TMPDIR", "GRADIO_TEMP_DIR")  # fmt: skip
 GPU_TURN = "IA3_STUDIO_GPU_TURN"
 """Set in a process that a GPU is lent to."""
 
@@ -40,7 +42,7 @@ def home() -> Path:
     """Return the folder of runs and uploads: IA3_STUDIO_HOME, a Space's storage, or the user's data folder."""
     given = os.environ.get("IA3_STUDIO_HOME")
     if given:
-        return Path(given).expanduser()
+        return _absolute(given)
     if on_space() and os.access(SPACE_DISK, os.W_OK):
         return SPACE_DISK / APP
     return Path(platformdirs.user_data_dir(APP))
@@ -54,4 +56,17 @@ def runs_folder() -> Path:
 def cache_folder() -> Path:
     """Return the folder of converted models: IA3_STUDIO_CACHE, or the user's cache folder."""
     given = os.environ.get("IA3_STUDIO_CACHE")
-    return Path(given).expanduser() if given else Path(platformdirs.user_cache_dir(APP))
+    return _absolute(given) if given else Path(platformdirs.user_cache_dir(APP))
+
+
+def for_other_folders() -> dict[str, str]:
+    """Return the environment variables that name a place by a relative path, as absolute ones.
+
+    A process that works in another folder would look for them there.
+    """
+    given = {name: os.environ.get(name, "") for name in _PLACES}
+    return {name: str(_absolute(path)) for name, path in given.items() if path and not os.path.isabs(path)}
+
+
+def _absolute(path: str) -> Path:
+    return Path(os.path.abspath(Path(path).expanduser()))

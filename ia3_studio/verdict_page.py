@@ -7,7 +7,6 @@ studio's import, the page gives the adapter back.
 from __future__ import annotations
 
 import base64
-import os
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ia3_studio.atomic import replace_text
 from ia3_studio.errors import RunError
 from ia3_studio.export.archive import file_name, zip_adapter
 from ia3_studio.export.card import without_folders
@@ -49,9 +49,7 @@ def write_verdict(run: Run, path: Path | str) -> Path:
     target = Path(path)
     page = verdict_html(run)
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.part")
-    part.write_text(page, encoding="utf-8")
-    os.replace(part, target)
+    replace_text(target, page)
     return target
 
 

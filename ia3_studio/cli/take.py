@@ -143,7 +143,7 @@ def _adapter_of(run: Run) -> Path:
 def _serve(_store: RunStore, options: argparse.Namespace) -> int:
     if options.host:
         os.environ["GRADIO_SERVER_NAME"] = options.host
-    if options.port:
+    if options.port is not None:
         os.environ["GRADIO_SERVER_PORT"] = str(options.port)
     from ia3_studio.ui.app import serve
 

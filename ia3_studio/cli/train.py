@@ -13,6 +13,9 @@ from ia3_studio.cli.runs import watch
 from ia3_studio.errors import RunError
 from ia3_studio.runs import RunConfig, RunStore, start
 
+LARGEST = 4_000_000
+"""Bytes of a file of settings."""
+
 
 def commands(parsers: Any) -> dict[str, Any]:
     """Add the command that trains; return what does it."""
@@ -51,8 +54,12 @@ def read_settings(path: Path) -> dict[str, Any]:
     import yaml
 
     try:
+        if path.is_file() and path.stat().st_size > LARGEST:
+            raise RunError(
+                f"{path} has more than {LARGEST // 1_000_000} MB, which settings never have; give another file."
+            )
         document = yaml.safe_load(path.read_text(encoding="utf-8"))  # JSON is YAML too
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise RunError(
             f"The settings in {path} cannot be read ({_first_line(error)}); give a JSON or YAML file."
         ) from error
@@ -62,17 +69,15 @@ def read_settings(path: Path) -> dict[str, Any]:
 
 
 def _setting(words: str) -> tuple[str, Any]:
-    """Return NAME=VALUE as a name and what YAML reads the value as; a number may be written as 1e-3."""
+    """Return NAME=VALUE as a name and what YAML reads the value as."""
     import yaml
 
     name, found, value = words.partition("=")
     if not found or not name.strip():
         raise RunError(f"--set takes NAME=VALUE, such as learning_rate=0.01; {words!r} is none.")
     try:
-        return name.strip(), float(value) if "e" in value.lower() else yaml.safe_load(value)
-    except ValueError:
-        return name.strip(), value
-    except yaml.YAMLError as error:
+        return name.strip(), yaml.safe_load(value)
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise RunError(f"The value of {name.strip()} cannot be read ({_first_line(error)}).") from error
 
 

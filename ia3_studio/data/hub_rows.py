@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ia3_studio.atomic import replacing
 from ia3_studio.background import in_background
 from ia3_studio.data.json_rows import SPLIT
 from ia3_studio.data.packed import MAX_BYTES
@@ -98,9 +99,8 @@ def fetch(
     say = heard or (lambda _said: None)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{_UNSAFE.sub('-', '-'.join((hub_id, configuration, *chosen)))}.jsonl"
-    unfinished = path.with_suffix(".part")
     try:
-        with unfinished.open("w", encoding="utf-8", newline="\n") as file:
+        with replacing(path) as part, part.open("w", encoding="utf-8", newline="\n") as file:
             for split in chosen:
                 named = {SPLIT: split} if len(chosen) > 1 else {}
                 for number, row in enumerate(islice(_safely(hub_id, configuration, split), min(most, MOST_ROWS)), 1):
@@ -112,11 +112,8 @@ def fetch(
                             f"The first {number:,} rows of '{hub_id}' have more than {MAX_BYTES / 2**20:,.0f} MB; take"
                             " fewer rows."
                         )
-        unfinished.replace(path)
     except OSError as error:
         raise hub_problem(hub_id, error) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
     return path
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.atomic import replace_text
 from ia3_studio.data.examples import Example, Mapping, understood
 from ia3_studio.data.guess import guess_mapping, require_columns
 from ia3_studio.data.json_rows import SPLIT, SPLITS, read_json_lines
@@ -98,7 +99,7 @@ def load_large(
     if not (kept.exists() and kept.with_suffix(".json").exists()):
         left_out = _LeftOut()
         write_stored(_understood(path, reading or Reading(), plan, left_out), kept)
-        kept.with_suffix(".json").write_text(json.dumps(left_out.document), encoding="utf-8")
+        replace_text(kept.with_suffix(".json"), json.dumps(left_out.document))
     train, measured = (open_stored(kept, revive_example, key, marked) for marked in (False, True))
     listed, counted = _LeftOut.read(json.loads(kept.with_suffix(".json").read_text(encoding="utf-8")))
     if not train or not measured:

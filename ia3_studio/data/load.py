@@ -16,6 +16,7 @@ from ia3_studio.data.pictures import Picture, find_pictures, picture_examples, p
 from ia3_studio.data.split import DataSplit, drawn_split, given_split, split_as_named
 from ia3_studio.data.table import Reading, Table, read_table
 from ia3_studio.errors import DataError
+from ia3_studio.typed import typed
 
 LIGHTHOUSE = "lighthouse"
 HARBOUR = "harbour"
@@ -73,21 +74,26 @@ class DataChoice:
         try:
             document = json.loads(text)
             return cls(str(document["source"]), mapping_from(document["mapping"]), reading_from(document["reading"]))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise DataError(f"The choice of data cannot be read ({error}); choose the file again.") from error
 
 
 def mapping_from(document: dict[str, Any] | None) -> Mapping | None:
-    """Return a mapping written as JSON."""
-    if not document:
-        return None
-    others = tuple((str(prompt), str(answer)) for prompt, answer in document.get("others", ()))
-    return Mapping(**{**document, "parts": tuple(document["parts"]), "others": others})
+    """Return a mapping written as JSON.
+
+    Raises:
+        ValueError: a field has a value that it cannot have.
+    """
+    return typed(Mapping, document) if document else None
 
 
 def reading_from(document: dict[str, Any] | None) -> Reading | None:
-    """Return a reading written as JSON."""
-    return Reading(**document) if document else None
+    """Return a reading written as JSON.
+
+    Raises:
+        ValueError: a field has a value that it cannot have.
+    """
+    return typed(Reading, document) if document else None
 
 
 def load_data(

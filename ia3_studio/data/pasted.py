@@ -7,6 +7,7 @@ import hashlib
 import io
 from pathlib import Path
 
+from ia3_studio.atomic import replacing
 from ia3_studio.data.separated import LINE_END, guess_delimiter
 from ia3_studio.errors import DataError
 
@@ -26,7 +27,8 @@ def write_pasted(text: str, folder: Path) -> Path:
     data = text.strip("\ufeff\r\n").encode("utf-8", "surrogatepass")
     path = folder / hashlib.sha256(data).hexdigest()[:16] / f"pasted{suffix_of(text)}"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data + b"\n")
+    with replacing(path) as part:
+        part.write_bytes(data + b"\n")
     return path
 
 

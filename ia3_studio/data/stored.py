@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
+from ia3_studio.atomic import remove_abandoned, replacing
 from ia3_studio.data.examples import Example, Message
 
 if TYPE_CHECKING:
@@ -80,17 +80,15 @@ def write_stored(rows: Iterable[tuple[Any, bool]], path: Path) -> None:
 
     path.parent.mkdir(parents=True, exist_ok=True)
     make_room(path.parent)
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     features = Features({"row": Value("large_string"), "marked": Value("bool")})
-    try:
-        with ArrowWriter(features=features, path=str(unfinished), writer_batch_size=READ_AT_ONCE) as writer:
-            for row, marked in rows:
-                text = json.dumps(astuple(row), ensure_ascii=False, separators=(",", ":"))
-                writer.write({"row": text, "marked": marked})
-            writer.finalize()
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with (
+        replacing(path) as part,
+        ArrowWriter(features=features, path=str(part), writer_batch_size=READ_AT_ONCE) as writer,
+    ):
+        for row, marked in rows:
+            text = json.dumps(astuple(row), ensure_ascii=False, separators=(",", ":"))
+            writer.write({"row": text, "marked": marked})
+        writer.finalize()
 
 
 def open_stored(path: Path, revive: Callable[[Any], Row], key: str, marked: bool | None = None) -> Stored[Row]:
@@ -107,6 +105,7 @@ def open_stored(path: Path, revive: Callable[[Any], Row], key: str, marked: bool
 
 def make_room(folder: Path) -> None:
     """Delete the files used longest ago until the others are within ``MOST_KEPT_BYTES``."""
+    remove_abandoned(folder)
     found = sorted(folder.glob("*.arrow"), key=lambda path: path.stat().st_mtime, reverse=True)
     held = 0
     for path in found:

@@ -53,8 +53,11 @@ def take_in(uploads: Sequence[Path], library: Path) -> Path:
             _copy_files(uploads, folder)
         Adapter.load(folder)
         target = library / _digest(folder)
-        if not target.exists():
+        try:
             os.replace(folder, target)
+        except OSError:
+            if not target.exists():  # else the same adapter is there, perhaps since a moment ago
+                raise
     return target
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from ia3_studio.errors import DataError
 from ia3_studio.insight.deviation import layer_names
 from ia3_studio.training.report import Progress
+from ia3_studio.typed import typed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,11 +93,8 @@ class PartsReport:
             DataError: the text is none.
         """
         try:
-            document = json.loads(text)
-            parts = tuple(PartLoss(**each) for each in document.pop("parts"))
-            curve = tuple(Pruned(**each) for each in document.pop("curve"))
-            return cls(**document, parts=parts, curve=curve)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return typed(cls, json.loads(text))
+        except (ValueError, TypeError, RecursionError) as error:
             raise DataError(f"What was measured of the parts cannot be read ({error}); measure them again.") from error
 
     def table(self) -> pd.DataFrame:

@@ -124,7 +124,7 @@ class Selection:
             document = json.loads(text)
             sites = tuple(site_from_json(entry) for entry in document["sites"])
             return cls(sites, str(document.get("base_model", "")))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise SelectionError(f"This is not a selection written by IA3 Studio ({error}).") from error
 
 

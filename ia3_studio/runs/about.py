@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ia3_studio.atomic import write_advice
 from ia3_studio.errors import RunError
 from ia3_studio.runs.folder import read_json, write_json
+from ia3_studio.typed import typed_or_none
 
 LONGEST_NAME, LONGEST_NOTE, LONGEST_TAG, MOST_TAGS = 80, 4_000, 30, 12
 _TAG = re.compile(r"[\w.:/-]+")
@@ -26,11 +28,7 @@ class About:
 
 def read_about(path: Path) -> About:
     """Return what a file says; nothing where there is none or it cannot be read."""
-    document = read_json(path) or {}
-    try:
-        return About(str(document["name"]), str(document["note"]), tuple(map(str, document["tags"])))
-    except (KeyError, TypeError):
-        return About()
+    return typed_or_none(About, read_json(path)) or About()
 
 
 def write_about(path: Path, about: About) -> None:
@@ -50,7 +48,9 @@ def write_about(path: Path, about: About) -> None:
     try:
         write_json(path, asdict(about))
     except OSError as error:
-        raise RunError(f"The run's name and notes cannot be written ({error.strerror}); free some space.") from error
+        raise RunError(
+            f"The run's name and notes cannot be written ({error.strerror}); {write_advice(error)}."
+        ) from error
 
 
 def tags_of(text: str) -> tuple[str, ...]:

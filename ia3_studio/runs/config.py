@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import difflib
 import json
+import reprlib
 from collections.abc import Mapping as Mapping_
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from ia3_studio.data.examples import Mapping
-from ia3_studio.data.load import DataChoice, mapping_from, reading_from
+from ia3_studio.data.load import DataChoice
 from ia3_studio.data.table import Reading
-from ia3_studio.errors import RunError, StudioError
+from ia3_studio.errors import RunError, StudioError, TrainingError
 from ia3_studio.method.sites import Selection
 from ia3_studio.training.config import TrainConfig
+from ia3_studio.typed import FieldError, typed
+
+Part = TypeVar("Part")
+LONGEST_NAME = 200
+"""Characters of a run's name."""
+SINKS = {"tensorboard": "TensorBoard", "trackio": "trackio", "wandb": "Weights & Biases"}
+"""What accelerate calls a tracker, and what people call it."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,14 @@ class RunConfig:
     """How the file is read, where that is not guessed."""
     report_to: str = ""
     """A tracker that gets the figures too (:mod:`ia3_studio.runs.reporting`); empty for none."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.held_out, (int, float)) or not 0 < self.held_out < 1:
+            raise RunError(f"held_out is {self.held_out!r}; give the share of held-out rows, such as 0.1.")
+        if self.report_to and self.report_to not in SINKS:
+            raise RunError(f"report_to is {str(self.report_to)[:60]!r}; choose {', '.join(SINKS)}, or leave it empty.")
+        if len(str(self.name)) > LONGEST_NAME:
+            raise RunError(f"The run's name has {len(self.name):,} characters; give {LONGEST_NAME:,} at most.")
 
     def choice(self, source: str | None = None) -> DataChoice:
         """Return which data are read and how; ``source`` is where they lie now."""
@@ -64,7 +80,10 @@ class RunConfig:
         if missing:
             raise RunError(f"The settings name no {' and no '.join(missing)}; give both.")
         usual: dict[str, Any] = json.loads(cls("", "", "").to_json())
-        train = usual["train"] | dict(given.pop("train", {}))
+        inner = given.pop("train", {})
+        if not isinstance(inner, Mapping_):
+            raise RunError(f"train is {_short(inner)}; write the training settings below it, by name.")
+        train = usual["train"] | dict(inner)
         train |= {name: given.pop(name) for name in list(given) if name in usual["train"]}
         strange = sorted((set(given) | set(train)) - set(usual) - set(usual["train"]))
         if strange:
@@ -73,7 +92,7 @@ class RunConfig:
             raise RunError(f"A run has no setting called {strange[0]!r}{hint}?" if near else
                            f"A run has no setting called {strange[0]!r}.")  # fmt: skip
         named = {"name": f"{given['model']} on {given['data']}"} | given
-        return cls.from_json(json.dumps({**usual, **named, "train": train}))
+        return cls._from_document({**usual, **named, "train": train})
 
     @classmethod
     def from_json(cls, text: str) -> RunConfig:
@@ -84,12 +103,66 @@ class RunConfig:
         """
         try:
             document = json.loads(text)
-            chosen = document["selection"]
-            selection = chosen if isinstance(chosen, str) else Selection.from_json(json.dumps(chosen))
-            train = TrainConfig(**document["train"])
-            name, model, data = (str(document[key]) for key in ("name", "model", "data"))
-            mapping, reading = mapping_from(document.get("mapping")), reading_from(document.get("reading"))
-            held_out, report_to = float(document["held_out"]), str(document.get("report_to", ""))
-            return cls(name, model, data, selection, train, held_out, mapping, reading, report_to)
-        except (ValueError, KeyError, TypeError, StudioError) as error:
-            raise RunError(f"The settings of this run cannot be read ({error}); start it anew.") from error
+            if not isinstance(document, dict):
+                raise RunError("they are no object with names")
+            return cls._from_document(document)
+        except (ValueError, RecursionError, StudioError) as error:
+            raise RunError(
+                f"The settings of this run cannot be read ({str(error).rstrip('.')}); start it anew."
+            ) from error
+
+    @classmethod
+    def _from_document(cls, document: Mapping_[str, Any]) -> RunConfig:
+        """Read settings by name.
+
+        Raises:
+            RunError: a value is of the wrong kind or outside its range; the message names it.
+        """
+        try:
+            plain = typed(_Plain, document)
+            train = typed(TrainConfig, _by_name("train", document.get("train")))
+            mapping = _part(Mapping, "mapping", document.get("mapping"))
+            reading = _part(Reading, "reading", document.get("reading"))
+        except FieldError as error:
+            raise RunError(f"{error}.") from error
+        except TrainingError as error:
+            raise RunError(str(error)) from error
+        return cls(
+            plain.name, plain.model, plain.data, _selection(document.get("selection", "paper")), train, plain.held_out,
+            mapping, reading, plain.report_to,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """The settings that are one word or number each."""
+
+    name: str
+    model: str
+    data: str
+    held_out: float = 0.1
+    report_to: str = ""
+
+
+def _part(kind: type[Part], name: str, document: Any) -> Part | None:
+    return typed(kind, _by_name(name, document)) if document else None
+
+
+def _by_name(name: str, document: Any) -> Mapping_[str, Any]:
+    if not isinstance(document, Mapping_):
+        raise FieldError(name, document, "it must hold settings by name")
+    return document
+
+
+def _selection(chosen: Any) -> Selection | str:
+    if isinstance(chosen, str):
+        return chosen
+    try:
+        return Selection.from_json(json.dumps(chosen))
+    except (ValueError, TypeError, StudioError) as error:
+        raise RunError(f"selection is {_short(chosen)}, which selects no modules ({error}).") from error
+
+
+def _short(value: Any) -> str:
+    text = reprlib.repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"

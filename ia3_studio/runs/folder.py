@@ -31,7 +31,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from ia3_studio.atomic import replace_text
 from ia3_studio.training.config import Step
+from ia3_studio.typed import typed_or_none
 
 Phase = Literal["resuming", "waiting", "preparing", "training", "saving", "measuring", "ended"]
 Result = Literal["finished", "stopped", "failed"]
@@ -78,6 +80,7 @@ class RunFolder:
     """The files of one run, by name."""
 
     def __init__(self, path: Path) -> None:
+        path = Path(os.path.abspath(path))
         self.path = path
         self.config = path / "config.json"
         self.data = path / "data"
@@ -98,11 +101,7 @@ class RunFolder:
 
     def said(self) -> Said | None:
         """Return what the worker last said; None when it has said nothing that can be read."""
-        document = read_json(self.status)
-        try:
-            return Said(**document) if document else None
-        except TypeError:
-            return None
+        return typed_or_none(Said, read_json(self.status))
 
     def newest_adapter(self) -> Path | None:
         """Return the newest complete adapter folder."""
@@ -142,7 +141,7 @@ class RunFolder:
         with suppress(FileNotFoundError):
             steps, _offset = read_steps(self.metrics, 0)
             kept = "".join(step_line(each) for each in steps if each.step <= step)
-            _replace(self.metrics, kept)
+            replace_text(self.metrics, kept)
         for adapter in self._adapters():
             if int(adapter.name.rpartition("-")[2]) > step:
                 shutil.rmtree(adapter)
@@ -193,23 +192,14 @@ class StatusFile:
 
 def write_json(path: Path, document: dict[str, Any]) -> None:
     """Replace a file as a whole."""
-    _replace(path, json.dumps(document))
-
-
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    replace_text(path, json.dumps(document))
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
     """Return a JSON object, or None when there is none that can be read."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):  # none there, damaged, or nested deeper than anything of ours
         return None
     return document if isinstance(document, dict) else None
 
@@ -237,6 +227,7 @@ def read_steps(path: Path, offset: int) -> tuple[tuple[Step, ...], int]:
 
 def _read_step(line: bytes) -> Step | None:
     try:
-        return Step(**json.loads(line))
-    except (ValueError, TypeError):
+        document = json.loads(line)
+    except (ValueError, RecursionError):
         return None
+    return typed_or_none(Step, document) if isinstance(document, dict) else None

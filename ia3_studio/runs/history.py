@@ -14,6 +14,7 @@ from ia3_studio.runs.evaluation import read_evaluation
 from ia3_studio.runs.folder import read_json, write_json
 from ia3_studio.runs.outcomes import outcome_of
 from ia3_studio.runs.run import ACTIVE, Run
+from ia3_studio.typed import typed_or_none
 
 if TYPE_CHECKING:
     from ia3_studio.runs.store import RunStore
@@ -80,10 +81,10 @@ def record_of(run: Run) -> RunRecord:
     mark = [FORMAT, *(_changed(path) for path in (run.files.status, run.files.about, run.files.config))]
     kept = run.folder / RECORD
     document = read_json(kept)
-    if document and document.get("mark") == mark:
-        with suppress(TypeError, KeyError):
-            record = document["record"]
-            return RunRecord(**{**record, "tags": tuple(record["tags"])})
+    if document and document.get("mark") == mark and isinstance(document.get("record"), dict):
+        record = typed_or_none(RunRecord, document["record"])
+        if record and record.id == run.id:
+            return record
     found = _read(run)
     if found.state not in ACTIVE and run.has_ended:
         with suppress(OSError):  # a full disk, or a folder of somebody else: it is read again next time
@@ -112,12 +113,16 @@ def _read(run: Run) -> RunRecord:
         base_loss=losses.base,
         loss=losses.kept,
         **_verdict(run.folder),
-        numbers=made.get("numbers"),
+        numbers=_count(made.get("numbers")),
         seconds=round(status.seconds, 1),
         kilobytes=_kilobytes(run),
         tags=run.about.tags,
         created_at=status.created_at,
     )
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _settings(run: Run) -> dict[str, Any]:

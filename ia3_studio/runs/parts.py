@@ -22,6 +22,7 @@ from ia3_studio.insight.parts import PartsReport
 from ia3_studio.runs import process
 from ia3_studio.runs.folder import read_json, write_json
 from ia3_studio.runs.run import Run
+from ia3_studio.typed import typed_or_none
 
 if TYPE_CHECKING:
     from ia3_studio.training.report import Progress
@@ -64,6 +65,15 @@ def start_parts(run: Run) -> None:
     process.spawn((sys.executable, "-m", "ia3_studio.runs.parts", str(run.folder)), run.folder / _LOG, run.folder)
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What a measuring process last said of itself."""
+
+    progress: float
+    told: float = 0.0
+    """Seconds since the epoch."""
+
+
 def read_parts(run: Run) -> PartsState:
     """Return what is known of the parts of a run's adapter; a report of an earlier adapter counts for nothing."""
     document = read_json(run.folder / _PARTS) or {}
@@ -75,12 +85,13 @@ def read_parts(run: Run) -> PartsState:
         return PartsState(problem="What was measured of the parts cannot be read; measure them again.")
     if document.get("problem"):
         return PartsState(problem=str(document["problem"]))
-    if "progress" not in document:
+    told = typed_or_none(_Told, document)
+    if told is None:
         return PartsState()
-    silent = time.time() - float(document.get("told", 0))
+    silent = time.time() - told.told
     held = process.lock_held(run.folder / _LOCK)
-    if held or silent < (STARTING_SECONDS if held is False and not document["progress"] else SILENT_SECONDS[held]):
-        return PartsState(progress=float(document["progress"]))
+    if held or silent < (STARTING_SECONDS if held is False and not told.progress else SILENT_SECONDS[held]):
+        return PartsState(progress=told.progress)
     return PartsState(problem="Measuring ended before it was complete; start it again.")
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from ia3_studio.places import on_zero_gpu
+from ia3_studio.places import for_other_folders, on_zero_gpu
 from ia3_studio.runs.folder import RunFolder, read_json, write_json
 
 if sys.platform != "win32":
@@ -43,7 +43,7 @@ def start_worker(folder: RunFolder, command: Sequence[str] = ()) -> None:
 def spawn(command: Sequence[str], log: Path, folder: Path) -> int:
     """Start a process that outlives this one, in a folder; append its output to a log, return its number."""
     found = os.environ.get("PYTHONPATH")
-    paths = os.pathsep.join([str(PACKAGE_PARENT), *([found] if found else [])])
+    paths = os.pathsep.join([str(PACKAGE_PARENT), *map(os.path.abspath, found.split(os.pathsep) if found else ())])
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,
@@ -51,7 +51,7 @@ def spawn(command: Sequence[str], log: Path, folder: Path) -> int:
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": paths, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, **for_other_folders(), "PYTHONPATH": paths, "PYTHONUNBUFFERED": "1"},
             start_new_session=True,
         )
     # Collects the exit status if this process is still there; the other does not need it to be.

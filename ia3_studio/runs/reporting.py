@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.errors import RunError
+from ia3_studio.runs.config import SINKS
 
 if TYPE_CHECKING:
     from ia3_studio.runs.config import RunConfig
     from ia3_studio.training.config import Step
 
-SINKS = {"tensorboard": "TensorBoard", "trackio": "trackio", "wandb": "Weights & Biases"}
-"""What accelerate calls a tracker, and what people call it."""
 _PROJECT = "ia3-studio"
 _FIELDS = ("loss", "held_out", "learning_rate", "grad_norm", "tokens", "tokens_per_second", "epoch")
 

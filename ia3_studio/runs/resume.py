@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from filelock import FileLock, Timeout
 
+from ia3_studio.atomic import write_advice
 from ia3_studio.errors import RunError
 from ia3_studio.runs.folder import Said, write_json
 from ia3_studio.runs.process import start_worker
@@ -41,7 +42,9 @@ def resume(run: Run, command: Sequence[str] = ()) -> None:
     except Timeout as error:
         raise RunError(f"The run {run.id} is held by another program; try again in a moment.") from error
     except OSError as error:
-        raise RunError(f"The run {run.id} cannot go on ({error.strerror} at {run.folder}); free some space.") from error
+        raise RunError(
+            f"The run {run.id} cannot go on ({error.strerror} at {run.folder}); {write_advice(error)}."
+        ) from error
 
 
 def _take_back_the_end(run: Run, seconds: float) -> None:

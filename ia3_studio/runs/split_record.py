@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 100_000
 """Row numbers that are written; of more rows set aside, the first."""
+
+
+@dataclass(frozen=True)
+class SplitRecord:
+    """What a run's split.json says of its rows."""
+
+    data: str
+    """SHA-256 of the data."""
+    learned: int
+    held_out: int
+    held_out_rows: tuple[int, ...] = ()
 
 
 def record_split(path: Path, split: DataSplit, config: RunConfig) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from ia3_studio.atomic import write_advice
 from ia3_studio.data.large import is_large
 from ia3_studio.data.load import STARTERS
 from ia3_studio.errors import RunError
@@ -41,7 +42,7 @@ class RunStore:
     """Whether those who use it may change whose turn it is."""
 
     def __init__(self, root: Path | None = None) -> None:
-        self.root = root or runs_folder()
+        self.root = Path(os.path.abspath(root or runs_folder()))  # a worker has a working folder of its own
 
     def create(self, config: RunConfig, start_id: str) -> Run:
         """Create a run, or return the one that was created with the same ``start_id``.
@@ -62,8 +63,7 @@ class RunStore:
             ) from error
         except OSError as error:
             raise RunError(
-                f"The run cannot be written to {self.root} ({error.strerror}); free some space there or choose another"
-                " folder."
+                f"The run cannot be written to {self.root} ({error.strerror}); {write_advice(error)}."
             ) from error
 
     def open(self, run_id: str) -> Run:

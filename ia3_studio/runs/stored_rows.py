@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.atomic import replace_text
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.data.labels import LabelRow, TagRow
 from ia3_studio.data.problem import Problem
@@ -84,7 +85,7 @@ def stored_rows(
     if not (kept.exists() and about.exists()):
         fresh = _Noted()
         write_stored(_in_parts(read, examples, fresh), kept)
-        about.write_text(json.dumps(asdict(fresh)), encoding="utf-8")
+        replace_text(about, json.dumps(asdict(fresh)))
     noted = _Noted(**json.loads(about.read_text(encoding="utf-8")))
     if not noted.kind:
         raise DataError(noted.error or "No row can be used.")

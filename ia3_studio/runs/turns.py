@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -17,11 +18,19 @@ from ia3_studio.errors import RunError
 from ia3_studio.runs.folder import read_json, write_json
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.store import RunStore
+from ia3_studio.typed import typed_or_none
 
 AT_ONCE = "IA3_STUDIO_RUNS_AT_ONCE"
 """The environment variable that says how many runs work at the same time; 1 unless it is set."""
 MOST_AT_ONCE = 16
 Way = Literal["first", "earlier", "later", "last"]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a run stands in the queue."""
+
+    place: float = 0.0
 
 
 def runs_at_once() -> int:
@@ -32,9 +41,8 @@ def runs_at_once() -> int:
 
 def place_of(run: Run) -> tuple[float, str]:
     """Return what runs wait in order of: their place, and among equals the time they were started."""
-    document = read_json(run.files.place) or {}
-    place = document.get("place")
-    return (float(place) if isinstance(place, (int, float)) else 0.0, run.id)
+    found = typed_or_none(_Place, read_json(run.files.place)) or _Place()
+    return (found.place, run.id)
 
 
 def waiting(store: RunStore) -> list[Run]:

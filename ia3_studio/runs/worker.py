@@ -269,11 +269,17 @@ class _Worker:
         done = threading.Event()
 
         def beat() -> None:
-            process = psutil.Process()
-            process.cpu_percent()  # the first call begins to count
+            process, reported = psutil.Process(), set[str]()
+            _use_of(process)  # the first call begins to count the work of the cores
             while not done.wait(HEARTBEAT_SECONDS):
-                with suppress(OSError):  # a full disk: the work itself will tell
+                try:
                     self.status.beat(_use_of(process))
+                except OSError:  # a full disk: the work itself will tell
+                    continue
+                except Exception as error:  # whatever happens, the next beat comes: without it the run looks dead
+                    if (kind := repr(error)) not in reported:
+                        reported.add(kind)
+                        traceback.print_exception(error)
 
         thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
         thread.start()
@@ -285,9 +291,18 @@ class _Worker:
 
 
 def _use_of(process: psutil.Process) -> Use:
-    torch = sys.modules.get("torch")
-    on_gpu = torch.cuda.memory_allocated() if torch is not None and torch.cuda.is_initialized() else 0
-    return Use(process.memory_info().rss, process.cpu_percent() / 100, on_gpu)
+    """Return what the worker uses; what cannot be read counts as 0."""
+    memory, cpu = 0, 0.0
+    with suppress(psutil.Error):
+        memory, cpu = process.memory_info().rss, process.cpu_percent() / 100
+    return Use(memory, cpu, _gpu_memory())
+
+
+def _gpu_memory() -> int:
+    """Return the bytes held on a GPU; 0 as long as another thread is still importing torch."""
+    cuda = getattr(sys.modules.get("torch"), "cuda", None)
+    is_ready = getattr(cuda, "is_initialized", None)
+    return int(cuda.memory_allocated()) if cuda is not None and is_ready is not None and is_ready() else 0
 
 
 def _waiting_for(others: int) -> str:

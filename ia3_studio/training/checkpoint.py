@@ -6,7 +6,6 @@ A file in safetensors' format: tensors by name, and the counters as JSON in its 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from ia3_studio.atomic import replacing
 from ia3_studio.errors import TrainingError
 from ia3_studio.training.config import TrainConfig
 from ia3_studio.training.trained import Copies
@@ -66,13 +66,9 @@ class Checkpoint:
         tensors = {f"{name}.{place}": each for name, copies in groups.items() for place, each in enumerate(copies)}
         tensors |= {f"optimiser.{name}": tensor for name, tensor in self.optimiser.items()}
         header = {"counters": asdict(self.counters), "numbers": dict(self.optimiser_numbers)}
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            own = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-            save_file(own, temporary, metadata={HEADER: json.dumps(header)})
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        own = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+        with replacing(path) as part:
+            save_file(own, part, metadata={HEADER: json.dumps(header)})
 
     def require_fit(self, config: TrainConfig, rows: int, row_tokens: int) -> None:
         """Refuse to go on with other settings or other rows: the losses would be those of neither job.

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from ia3_studio.errors import TrainingError
+from ia3_studio.typed import FieldError, require_types
 
 Backward = Literal["auto", "float32", "bfloat16"]
 Optimiser = Literal["adamw", "adafactor"]
 LongRows = Literal["cut", "skip"]
 
+MOST = {
+    "epochs": 100_000,
+    "max_steps": 100_000_000,
+    "batch_size": 1_000_000,
+    "micro_tokens": 100_000_000,
+    "max_length": 100_000_000,
+    "evaluate_every": 100_000_000,
+    "cache_mb": 100_000_000,
+    "answers": 100_000,
+}
+"""What nobody means to exceed: a value beyond it is a slip of the hand, and counts made of it would not end."""
 HIGH_RATE = 0.3
 """Above it a person is told: with AdamW a scale moves by about the rate at each step, and identity is 1."""
 LOW_RATE = 1e-3
@@ -64,22 +76,23 @@ class TrainConfig:
     """Held-out prompts that base and tuned model answer in full at the end, compared to the answers given."""
 
     def __post_init__(self) -> None:
+        try:
+            require_types(self)
+        except FieldError as error:
+            raise TrainingError(f"{error}.") from error
         positive = ("learning_rate", "epochs", "batch_size", "micro_tokens", "max_length", "clip", "evaluate_every")
         for name in positive:
             if not getattr(self, name) > 0:
                 raise TrainingError(f"{name} is {getattr(self, name)}; it must be greater than 0.")
-        if self.backward not in get_args(Backward):
-            raise TrainingError(f"backward is {self.backward!r}; it must be one of {', '.join(get_args(Backward))}.")
+        for name, most in MOST.items():
+            if (getattr(self, name) or 0) > most:
+                raise TrainingError(f"{name} is {getattr(self, name):g}; give {most:,} at most.")
         if not 0 <= self.warmup < 1:
             raise TrainingError(f"warmup is {self.warmup}; it is a share of the steps, from 0 to below 1.")
         if self.max_steps is not None and self.max_steps < 1:
             raise TrainingError(f"max_steps is {self.max_steps}; it must be at least 1.")
-        if self.optimiser not in get_args(Optimiser):
-            raise TrainingError(f"The optimiser {self.optimiser!r} is unknown; choose adamw or adafactor.")
         if self.pull < 0:
             raise TrainingError(f"pull is {self.pull}; it must be 0 or more.")
-        if self.long_rows not in get_args(LongRows):
-            raise TrainingError(f"long_rows is {self.long_rows!r}; choose cut or skip.")
         if self.answers < 0:
             raise TrainingError(f"answers is {self.answers}; it must be 0 or more.")
         if self.cache_mb < 0:

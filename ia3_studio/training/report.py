@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+from typing import Literal
 
 from ia3_studio.errors import DataError
 from ia3_studio.training.intervals import Interval
+from ia3_studio.typed import typed
 
 Task = Literal["language", "forgetting", "generation", "choices", "classes", "labels", "values", "tags"]
 Better = Literal["higher", "lower"]
@@ -111,15 +112,11 @@ class Evaluation:
             DataError: the text is not an evaluation.
         """
         try:
-            document = json.loads(text)
-            if document["task"] not in get_args(Task):
-                raise ValueError(f"the task {document['task']!r} is unknown")
-            measures = tuple(_measure(each) for each in document["measures"])
-            confusion = tuple(_confusion(each) for each in document["confusion"])
-            changes = tuple(RowChange(**each) for each in document.get("changes", ()))  # older files hold none
-            rows, seconds = int(document["rows"]), float(document["seconds"])
-            return cls(document["task"], measures, rows, seconds, confusion, changes)
-        except (ValueError, KeyError, TypeError) as error:
+            found = typed(cls, json.loads(text))
+            if not found.measures:
+                raise ValueError("it holds no measure")
+            return found
+        except (ValueError, TypeError, RecursionError) as error:
             raise DataError(f"This evaluation cannot be read ({error}); evaluate again.") from error
 
     def table(self) -> list[dict[str, str | float | None]]:
@@ -136,13 +133,3 @@ def _record(evaluation: Evaluation, measure: Measure) -> dict[str, str | float |
         low, high = getattr(measure, f"{name}_interval") or (None, None)
         record |= {f"{name}_low": low, f"{name}_high": high}
     return record
-
-
-def _measure(document: dict[str, Any]) -> Measure:
-    ends = ("base_interval", "tuned_interval", "difference_interval")
-    intervals = {name: Interval(*document[name]) if document[name] else None for name in ends}
-    return Measure(**{**document, **intervals})
-
-
-def _confusion(document: dict[str, Any]) -> Confusion:
-    return Confusion(document["model"], tuple(document["names"]), tuple(map(tuple, document["counts"])))

@@ -6,6 +6,7 @@ import atexit
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -18,7 +19,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from ia3_studio.data.load import LIGHTHOUSE
-from ia3_studio.errors import StudioError
+from ia3_studio.errors import RunError, StudioError
 from ia3_studio.models import STARTER, ModelMemory
 from ia3_studio.places import home, is_public, keeps_files, on_space, runs_folder
 from ia3_studio.runs import RunConfig, RunStore
@@ -52,6 +53,8 @@ from ia3_studio.ui.visitor import GiveKey, visitor
 from ia3_studio.ui.watch import HIDDEN, IDLE, Cursor, look, newest_key
 
 LARGEST_UPLOAD = "200mb"
+PORT = "GRADIO_SERVER_PORT"
+FIRST_PORT = 7860
 IDLE_SECONDS = 0.02
 """Between two looks of the queue for work: nobody feels them, and an app that waits leaves the cores to a run."""
 
@@ -172,7 +175,40 @@ def serve() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # as Ctrl+C: what it wrote for the moment is cleared away
     with tempfile.TemporaryDirectory(prefix="ia3-studio-") as scratch:
         name = os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if on_space() else "127.0.0.1")
-        _launch(Path(scratch), server_name=name, app_kwargs={"middleware": _doors(name)})
+        doors = {"middleware": _doors(name)}
+        _launch(Path(scratch), server_name=name, server_port=chosen_port(name), app_kwargs=doors)
+
+
+def chosen_port(server_name: str) -> int:
+    """Return the port of GRADIO_SERVER_PORT, else the first that is free from 7860 on; which one is printed.
+
+    Raises:
+        RunError: the variable names none, or one that another program listens on.
+    """
+    given = os.environ.get(PORT, "")
+    if given:
+        if not given.isascii() or not given.isdigit() or not 0 < int(given) < 65_536:
+            raise RunError(f"The port {given[:20]!r} was asked for; give a number from 1 to 65535.")
+        if not _is_free(server_name, int(given)):
+            raise RunError(f"Another program listens on port {given}; stop it, or give another port.")
+        return int(given)
+    free = next((port for port in range(FIRST_PORT, FIRST_PORT + 100) if _is_free(server_name, port)), None)
+    if free is None:
+        raise RunError(f"No port from {FIRST_PORT} to {FIRST_PORT + 99} is free; give one of your own.")
+    if free != FIRST_PORT:
+        print(f"Port {FIRST_PORT} is taken, so the app listens on port {free}.", flush=True)
+    return free
+
+
+def _is_free(server_name: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in server_name else socket.AF_INET
+    with socket.socket(family) as place:
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: a port just left is free
+        try:
+            place.bind((server_name, port))
+        except OSError:
+            return False
+    return True
 
 
 def open_here(height: int = 900) -> gr.Blocks:

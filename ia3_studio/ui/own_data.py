@@ -12,6 +12,7 @@ from typing import Any
 
 import gradio as gr
 
+from ia3_studio.atomic import replacing
 from ia3_studio.data.large import fingerprint_of
 from ia3_studio.data.load import DataChoice, look_at, split_pictures, split_table
 from ia3_studio.data.pasted import write_pasted
@@ -220,9 +221,8 @@ def keep(upload: Path, folder: Path) -> Path:
     target = folder / fingerprint_of(upload)[:16] / upload.name
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as copy, upload.open("rb") as source:
-            shutil.copyfileobj(source, copy)
-        os.replace(copy.name, target)
+        with replacing(target) as part:
+            shutil.copyfile(upload, part)
     return target
 
 

@@ -6,7 +6,6 @@ looked up again before anything is opened.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from ia3_studio.errors import AdapterError, RunError
 from ia3_studio.export.archive import NATIVE_FILES, PEFT_FILES
 from ia3_studio.places import is_public
+from ia3_studio.runs.folder import read_json
 from ia3_studio.ui import text
 from ia3_studio.ui.visitor import visitor
 
@@ -88,9 +88,9 @@ def imported(studio: Studio) -> tuple[Path, ...]:
 
 
 def base_model_of(folder: Path) -> str:
-    """Return the base model an adapter's config names; empty when it names none."""
+    """Return the base model an adapter's config names; empty when it names none, or cannot be read."""
     own = folder / NATIVE_FILES[0]
-    config = json.loads((own if own.is_file() else folder / PEFT_FILES[0]).read_text(encoding="utf-8"))
+    config = read_json(own if own.is_file() else folder / PEFT_FILES[0]) or {}
     return str(config.get("base_model" if own.is_file() else "base_model_name_or_path") or "")
 
 

@@ -12,8 +12,9 @@ from ia3_studio.data.load import DataChoice
 from ia3_studio.errors import RunError, SelectionError, StudioError, TrainingError
 from ia3_studio.places import is_public
 from ia3_studio.runs import RunConfig, resume
+from ia3_studio.runs.config import SINKS
 from ia3_studio.runs.rates import probe_rates
-from ia3_studio.runs.reporting import SINKS, require_sink
+from ia3_studio.runs.reporting import require_sink
 from ia3_studio.training import TrainConfig
 from ia3_studio.training.config import Backward, LongRows, Optimiser
 from ia3_studio.training.presets import PRESETS, preset

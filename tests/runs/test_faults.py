@@ -5,6 +5,7 @@ IA3_FAULTS says how many kills are tried; CI tries a few, hundreds take some min
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -16,15 +17,22 @@ from typing import Any
 
 import pytest
 
+from ia3_studio.cli.runs import watch
 from ia3_studio.errors import RunError
+from ia3_studio.models import ModelMemory
 from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.bin import delete, restore
 from ia3_studio.runs.comparison import curve_of, differing
-from ia3_studio.runs.folder import read_json
-from ia3_studio.runs.history import record_of, records
+from ia3_studio.runs.folder import read_json, write_json
+from ia3_studio.runs.history import matching, ranked, record_of, records
+from ia3_studio.runs.parts import read_parts
 from ia3_studio.runs.process import start_worker
 from ia3_studio.runs.run import ACTIVE
 from ia3_studio.runs.turns import place_of, waiting
+from ia3_studio.ui.run_table import history_frame
+from ia3_studio.ui.session import Studio
+from ia3_studio.ui.shown import run_key
+from ia3_studio.ui.watch import Cursor, look
 from tests.runs.fake_worker import MANY_STEPS
 from tests.runs.test_history import ended, evaluated
 from tests.runs.test_resume import go_on, numbers, readable_checkpoints
@@ -141,6 +149,87 @@ def test_no_damage_to_any_file_breaks_the_list(tmp_path: Path) -> None:
         shutil.copytree(spare, whole.folder)
         damaged = [(name, damage(whole.folder / name, draw)) for name in draw.sample(names, draw.randrange(1, 4))]
         assert_told(store, whole.id, damaged)
+
+
+STRANGE = (None, "word", "", True, -1, 1.5, float("nan"), 1e400, 10**400, -(10**30), [], [[1]], {}, {"a": [None]})
+
+
+def places_in(document: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the path of every value in a document, lists by their first entries."""
+    inner: list[tuple[Any, Any]] = []
+    if isinstance(document, dict):
+        inner = list(document.items())
+    elif isinstance(document, list):
+        inner = list(enumerate(document[:2]))
+    return [path, *(each for key, value in inner for each in places_in(value, (*path, key)))]
+
+
+def replaced_at(document: Any, path: tuple[Any, ...], value: Any) -> Any:
+    if not path:
+        return value
+    copy = dict(document) if isinstance(document, dict) else list(document)
+    copy[path[0]] = replaced_at(copy[path[0]], path[1:], value)
+    return copy
+
+
+def test_no_wrong_type_in_any_field_of_any_file_breaks_the_list(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = RunStore(tmp_path / "runs")
+    draw = random.Random(3)
+    neighbor, whole = ended(store, name="neighbor"), evaluated(ended(store, name="whole"), 0.7)
+    record_of(whole)
+    for name, document in DOCUMENTS.items():
+        write_json(whole.folder / name, document)
+    for path in sorted(whole.folder.glob("*.json*")):
+        lines = path.read_text().splitlines()
+        kept = [json.loads(line) for line in lines] if path.suffix == ".jsonl" else [json.loads("".join(lines))]
+        for place in places_in(kept[-1]):
+            for value in draw.sample(STRANGE, 4):
+                written = [*kept[:-1], replaced_at(kept[-1], place, value)]
+                path.write_text("".join(json.dumps(each) + "\n" for each in written))
+                assert_told_beside(store, whole.id, neighbor.id, (path.name, place, value))
+        for text in ("[" * 100_000, "\x00", "9" * 5000):
+            path.write_text(text)
+            assert_told_beside(store, whole.id, neighbor.id, (path.name, text[:9]))
+        path.write_text("".join(f"{line}\n" for line in lines))
+
+
+DOCUMENTS: dict[str, dict[str, Any]] = {
+    "about.json": {"name": "a", "note": "b", "tags": ["c"]},
+    "place.json": {"place": 1.0},
+    "worker.json": {"pid": 1, "born": 0.0},
+    "owner.json": {"owner": "x"},
+    "made_with.json": {
+        "studio": "0.1.0",
+        "numbers": 5,
+        "device": "cpu",
+        "libraries": {"torch": "2"},
+        "base_model": "f",
+    },
+    "split.json": {"data": "f", "learned": 4, "held_out": 2, "held_out_rows": [1, 2]},
+    "parts.json": {"progress": 0.5, "told": 1.0, "adapter": ""},
+}
+"""What a run's folder holds beside its settings, steps, status and evaluation."""
+
+
+def assert_told_beside(store: RunStore, run_id: str, neighbor: str, damaged: Any) -> None:
+    """All that is read of the damaged run gives an answer, and the other run is told as ever."""
+    run = Run(store.root / run_id)
+    found = {record.id: record for record in records(store)}
+    assert set(found) == {run_id, neighbor} and found[neighbor].state == "finished", damaged
+    assert len(history_frame(list(found.values()))) == 2, damaged
+    assert ranked(list(found.values())) and isinstance(matching(list(found.values()), "whole x"), list)
+    assert run.status().state in STATES and isinstance(run.name, str), damaged
+    assert place_of(run)[1] == run_id and curve_of(run).name == run.name, damaged
+    assert isinstance(differing([run, Run(store.root / neighbor)]), list), damaged
+    assert isinstance(waiting(store), list) and read_parts(run) is not None, damaged
+    if not run.status().active:
+        watch(run, as_json=True)
+        watch(run, as_json=False)
+    studio = Studio(store, ModelMemory(), store.root.parent, store.root.parent / "scratch")
+    chart = look(studio, run_key(run_id), Cursor()).chart
+    assert chart == "" or json.loads(chart)["run"] == run_id, damaged  # without settings there is no chart
 
 
 def assert_told(store: RunStore, run_id: str, damaged: Any) -> None:

@@ -15,14 +15,15 @@ from collections import namedtuple
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import ModuleType
 
 import psutil
 import pytest
 
 from ia3_studio.errors import RunError
 from ia3_studio.method.sites import Selection, Site
-from ia3_studio.runs import Run, RunConfig, RunStore, start
-from ia3_studio.runs.folder import RunFolder, Said, read_json, step_line, write_json
+from ia3_studio.runs import Run, RunConfig, RunStore, start, worker
+from ia3_studio.runs.folder import RunFolder, Said, Use, read_json, step_line, write_json
 from ia3_studio.runs.process import record_worker, start_worker, started_process_lives
 from ia3_studio.training.config import Step, TrainConfig
 
@@ -440,3 +441,47 @@ def test_a_worker_without_a_folder_says_how_it_is_used() -> None:
         [sys.executable, "-m", "ia3_studio.runs.worker"], capture_output=True, text=True, cwd=Path(__file__).parents[2]
     )
     assert done.returncode == 2 and "usage" in done.stderr
+
+
+def test_a_heartbeat_outlives_a_torch_that_is_still_being_imported(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = store.create(CONFIG, "one")
+    monkeypatch.setattr(worker, "HEARTBEAT_SECONDS", 0.02)
+    monkeypatch.setitem(sys.modules, "torch", ModuleType("torch"))  # no attribute is there yet
+    beats: list[Use] = []
+    busy = worker._Worker(run, None, 0.0)  # type: ignore[arg-type]
+    monkeypatch.setattr(busy.status, "beat", beats.append)
+    with busy._heartbeat():
+        wait(lambda: len(beats) > 3)
+    assert all(use.memory > 0 and use.gpu_memory == 0 for use in beats)
+
+
+def test_no_error_ends_the_heartbeat_and_each_is_logged_once(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = store.create(CONFIG, "one")
+    monkeypatch.setattr(worker, "HEARTBEAT_SECONDS", 0.01)
+    tried: list[Use] = []
+
+    def beat(use: Use) -> None:
+        tried.append(use)
+        if len(tried) < 5:
+            raise AttributeError("partially initialized")
+
+    busy = worker._Worker(run, None, 0.0)  # type: ignore[arg-type]
+    monkeypatch.setattr(busy.status, "beat", beat)
+    with busy._heartbeat():
+        wait(lambda: len(tried) > 6)
+    assert capsys.readouterr().err.count("AttributeError: partially initialized") == 1
+
+
+def test_a_home_that_is_named_by_a_relative_path_serves_worker_and_page_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IA3_STUDIO_HOME", "studio-home/")
+    run = begin(RunStore(), "plain")
+    wait(lambda: state(run) == "finished")
+    assert run.folder.parent == tmp_path / "studio-home" / "runs" and run.adapter_folder()
+    assert Run(Path("studio-home/runs") / run.id).folder == run.folder
