@@ -88,10 +88,18 @@ def imported(studio: Studio) -> tuple[Path, ...]:
 
 
 def base_model_of(folder: Path) -> str:
-    """Return the base model an adapter's config names; empty when it names none."""
+    """Return the base model an adapter's config names; empty when it names none.
+
+    Raises:
+        AdapterError: the config cannot be read.
+    """
     own = folder / NATIVE_FILES[0]
-    config = json.loads((own if own.is_file() else folder / PEFT_FILES[0]).read_text(encoding="utf-8"))
-    return str(config.get("base_model" if own.is_file() else "base_model_name_or_path") or "")
+    try:
+        config = json.loads((own if own.is_file() else folder / PEFT_FILES[0]).read_text(encoding="utf-8"))
+        base_model = config.get("base_model" if own.is_file() else "base_model_name_or_path")
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
+        raise AdapterError(text.DAMAGED_IMPORT) from error
+    return base_model if isinstance(base_model, str) else ""
 
 
 def source_of(base_model: str) -> str:
