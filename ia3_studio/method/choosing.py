@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, get_args
 
 from ia3_studio.errors import SelectionError
+from ia3_studio.method.patterns import Expression, shortened
 from ia3_studio.method.sites import Role, Selection, Site
 
 if TYPE_CHECKING:
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 
 ROLES: tuple[Role, ...] = get_args(Role)
 
-_TERM = re.compile(r"(?P<what>/.+/|[^@]+?)\s*(?:@(?P<layers>[\d\s,-]+))?")
-_RANGE = re.compile(r"(?P<first>\d+)(?P<dash>-)?(?P<last>\d+)?")
+LONGEST = 200_000
+"""Characters of a choice; every module of a large model by its path takes some 120,000."""
+_LAYERS = re.compile(r"[\d\s,-]+", re.ASCII)
+_RANGE = re.compile(r"(?P<first>\d{1,9})(?P<dash>-)?(?P<last>\d{1,9})?", re.ASCII)
 
 
 def choose(
@@ -48,18 +51,43 @@ def choose(
     """
     if text and (roles is not None or layers is not None or patterns):
         raise SelectionError("Give either a text such as 'key,value@8-15' or roles, layers and patterns, not both.")
+    if len(text) > LONGEST:
+        raise SelectionError(
+            f"The choice has {len(text):,} characters, and {LONGEST:,} are read; name roles or layers."
+        )
     if text:
-        found = [site for term in text.split(";") for site in _of_term(tree, term)]
+        found = [site for term in dict.fromkeys(text.split(";")) for site in _of_term(tree, term)]
     else:
         found = _of_roles(tree, roles, tuple(patterns))
         found = found if layers is None else _in_layers(tree, found, tuple(layers))
     return Selection(_in_order(tree, found), tree.base_model)
 
 
+def require_words(text: str) -> None:
+    """Check that a text can mean sites, before there is a model to look for them in.
+
+    Raises:
+        SelectionError: a term, an expression or a range of layers is malformed.
+    """
+    if len(text) > LONGEST:
+        raise SelectionError(
+            f"The choice has {len(text):,} characters, and {LONGEST:,} are read; name roles or layers."
+        )
+    for term in dict.fromkeys(text.split(";")):
+        what, layers = _what_and_layers(term.strip())
+        if what.startswith("/"):
+            Expression(what[1:-1])
+        elif not all(item.strip() for item in what.split(",")):
+            raise SelectionError(f"{shortened(term)!r} names no module before or after a comma; write 'key,value'.")
+        for part in layers.split(",") if layers else ():
+            if not _RANGE.fullmatch(part.replace(" ", "")):
+                raise SelectionError(f"{shortened(part)!r} is no range of layers; write numbers such as 8-15, 8- or 3.")
+
+
 def nearest(wanted: str, known: Collection[str], count: int = 3) -> str:
     """Return the known names most like a wanted one, joined for a sentence."""
     names = sorted(known)
-    near = difflib.get_close_matches(wanted, names, n=count, cutoff=0.4) or names[: count + 2]
+    near = difflib.get_close_matches(wanted[:200], names, n=count, cutoff=0.4) or names[: count + 2]
     return ", ".join(near)
 
 
@@ -74,15 +102,23 @@ def endings(sites: Iterable[Site]) -> set[str]:
 
 
 def _of_term(tree: LayerTree, term: str) -> list[Site]:
-    match = _TERM.fullmatch(term.strip())
-    if not match:
-        raise SelectionError(f"{term.strip()!r} is no choice of sites; write 'key,value@8-15' or 'mlp.down_proj'.")
-    what = match["what"]
-    items = [what] if what.startswith("/") else [item.strip() for item in what.split(",")]
+    what, layers = _what_and_layers(term.strip())
+    items = [what] if what.startswith("/") else dict.fromkeys(item.strip() for item in what.split(","))
     found = [site for item in items for site in _of_item(tree, item)]
-    if match["layers"] is None:
+    if layers is None:
         return found
-    return _in_layers(tree, found, _numbers(match["layers"], _layers_of(tree.sites)))
+    return _in_layers(tree, found, _numbers(layers, _layers_of(tree.sites)))
+
+
+def _what_and_layers(term: str) -> tuple[str, str | None]:
+    """Return what a term names and, after its last "@", the numbers of the layers; None where it says none."""
+    what, at, layers = term.rpartition("@")
+    if not at or not _LAYERS.fullmatch(layers):
+        what, layers = term, ""
+    is_expression = len(what) > 2 and what.startswith("/") and what.rstrip().endswith("/")
+    if not what.strip() or ("@" in what and not is_expression):
+        raise SelectionError(f"{shortened(term)!r} is no choice of sites; write 'key,value@8-15' or 'mlp.down_proj'.")
+    return what.strip(), layers or None
 
 
 def _of_item(tree: LayerTree, item: str) -> Iterable[Site]:
@@ -98,7 +134,9 @@ def _of_item(tree: LayerTree, item: str) -> Iterable[Site]:
         if item.startswith("/"):
             raise
         words = nearest(item, {*PRESETS, *_roles_in(tree), *endings(tree.sites)})
-        raise SelectionError(f"{item!r} is no role, preset or module of this model; near it are {words}.") from error
+        raise SelectionError(
+            f"{shortened(item)!r} is no role, preset or module of this model; near it are {words}."
+        ) from error
 
 
 def _of_roles(tree: LayerTree, roles: Iterable[Role] | None, patterns: tuple[str, ...]) -> list[Site]:
@@ -132,10 +170,7 @@ def _in_layers(tree: LayerTree, sites: Iterable[Site], layers: Collection[int]) 
     from ia3_studio.method.tree import layer_of
 
     there = _layers_of(tree.sites)
-    missing = sorted(set(layers) - set(there))
-    if missing or not layers:
-        span = f"the layers {there[0]} to {there[-1]}" if there else "no numbered layers"
-        raise SelectionError(f"There is no layer {_listed(missing)} in this model; it has {span}.")
+    _require_layers(layers, there)
     found = [site for site in sites if layer_of(site.path) in layers]
     silent = sorted(set(layers) - {layer_of(site.path) for site in found})
     if silent:
@@ -143,6 +178,13 @@ def _in_layers(tree: LayerTree, sites: Iterable[Site], layers: Collection[int]) 
             f"The layers {_listed(silent)} hold none of the modules asked for; leave these layers out."
         )
     return found
+
+
+def _require_layers(layers: Collection[int], there: list[int]) -> None:
+    missing = sorted(set(layers) - set(there))
+    if missing or not layers:
+        span = f"the layers {there[0]} to {there[-1]}" if there else "no numbered layers"
+        raise SelectionError(f"There is no layer {_listed(missing)} in this model; it has {span}.")
 
 
 def _layers_of(sites: Iterable[Site]) -> list[int]:
@@ -157,9 +199,12 @@ def _numbers(text: str, there: list[int]) -> set[int]:
     for part in text.replace(" ", "").split(","):
         match = _RANGE.fullmatch(part)
         if not match or (match["last"] and int(match["last"]) < int(match["first"])):
-            raise SelectionError(f"{part!r} is no range of layers; write numbers such as 8-15, 8- or 3.")
+            raise SelectionError(f"{shortened(part)!r} is no range of layers; write numbers such as 8-15, 8- or 3.")
         first = int(match["first"])
         last = int(match["last"]) if match["last"] else max(first, *there) if match["dash"] and there else first
+        # A range can have a billion of numbers: those just beyond the last layer are enough to refuse it.
+        last = min(last, max((first, *there)) + 10)
+        _require_layers(range(first, last + 1), there)
         layers |= set(range(first, last + 1))
     return layers
 

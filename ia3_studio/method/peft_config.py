@@ -7,7 +7,7 @@ boundaries, and a config is never changed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +19,7 @@ from ia3_studio.errors import SelectionError
 from ia3_studio.method import peft_layout
 from ia3_studio.method.choosing import nearest
 from ia3_studio.method.heads import head_paths
+from ia3_studio.method.patterns import shortened
 from ia3_studio.method.sites import Selection, Side, Site
 from ia3_studio.method.targets import (
     ALL_LINEAR,
@@ -27,7 +28,7 @@ from ia3_studio.method.targets import (
     Targets,
     all_linear,
     defaults_of,
-    ends_with,
+    hits,
     name_of,
     type_of,
     widths_in_peft,
@@ -129,11 +130,11 @@ def selection_of(config: IA3Config, model: nn.Module) -> Selection:
         sites = tree.select("paper" if wanted is None else str(wanted)).sites
     else:
         sites = _named_sites(config, tree, model)
-    left_out = _entries(config.exclude_modules) or ()
+    left_out = hits(_entries(config.exclude_modules) or ())
     kept = tuple(
         site
         for site in sites
-        if not ends_with(site.path, left_out) and not any(f"{site.path}.".startswith(f"{head}.") for head in whole)
+        if not left_out(site.path) and not any(f"{site.path}.".startswith(f"{head}.") for head in whole)
     )
     if not kept:
         raise SelectionError("exclude_modules and the modules that are trained whole leave no site; name fewer.")
@@ -146,11 +147,12 @@ def _named_sites(config: IA3Config, tree: LayerTree, model: nn.Module) -> tuple[
     if isinstance(entries, str) and entries.lower() == ALL_LINEAR:
         entries = all_linear(model, str(config.task_type or "") or None)
     _require_hits("target_modules", entries, modules)
-    hit = [path for path in modules if ends_with(path, entries)]
+    hit = list(filter(hits(entries), modules))
     inputs = _entries(config.feedforward_modules)
     if inputs is not None:
         _require_hits("feedforward_modules", inputs, hit)
-    sides = {path: _side(path, inputs, tree, model) for path in hit}
+    side_of = _sides(inputs, tree, model)
+    sides = {path: side_of(path) for path in hit}
     return tuple(_site(path, modules[path], side, tree) for path, side in sides.items())
 
 
@@ -158,18 +160,24 @@ def _require_hits(field: str, entries: Entries, paths: Iterable[str]) -> None:
     there = list(paths)
     for entry in [entries] if isinstance(entries, str) else entries:
         alone: Entries = entry if isinstance(entries, str) else (entry,)
-        if not any(ends_with(path, alone) for path in there):
+        if not any(map(hits(alone), there)):
             near = nearest(entry, {path.rpartition(".")[2] for path in there})
-            raise SelectionError(f"{field} names {entry!r}, which hits nothing here; near it are {near}.")
+            raise SelectionError(f"{field} names {shortened(entry)!r}, which hits nothing here; near it are {near}.")
 
 
-def _side(path: str, inputs: Entries | None, tree: LayerTree, model: nn.Module) -> Side:
-    if inputs is not None:
-        return "input" if ends_with(path, inputs) else "output"
+def _sides(inputs: Entries | None, tree: LayerTree, model: nn.Module) -> Callable[[str], Side]:
+    """Return what says on which side a path is scaled: as the config says, as PEFT's defaults do, or as discovered."""
     default: Targets | None = defaults_of(type_of(model))
-    if default and default.target_modules and ends_with(path, default.target_modules):
-        return "input" if ends_with(path, default.feedforward_modules or ()) else "output"
-    return next((site.side for site in tree.sites if site.path == path), "output")
+    wanted = hits((default and default.target_modules) or ())
+    fed = hits(inputs if inputs is not None else (default and default.feedforward_modules) or ())
+    found = {site.path: site.side for site in reversed(tree.sites)}
+
+    def side_of(path: str) -> Side:
+        if inputs is not None or wanted(path):
+            return "input" if fed(path) else "output"
+        return found.get(path, "output")
+
+    return side_of
 
 
 def _site(path: str, module: nn.Module, side: Side, tree: LayerTree) -> Site:

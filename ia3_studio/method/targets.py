@@ -9,18 +9,23 @@ first. Only a list that has been tried on the model says what PEFT will do with 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from torch import Tensor, nn
 
 from ia3_studio.errors import SelectionError
 from ia3_studio.method.layers import TransposedConvolution, widths
+from ia3_studio.method.patterns import Expression
 from ia3_studio.method.sites import Selection, Side, Site
 
 Entries = tuple[str, ...] | str
 """Names of modules, or one expression that a whole path must match."""
+
+Hits = Callable[[str], bool]
+"""Says whether a path is hit."""
 
 ALL_LINEAR = "all-linear"
 HEADS_BY_TASK = {
@@ -61,15 +66,17 @@ class Targets:
 
     def side_of(self, path: str) -> Side | None:
         """Return the side on which PEFT scales the module at a path, or None where it leaves it alone."""
-        if self.exclude_modules and ends_with(path, self.exclude_modules):
+        excluded, saved, wanted, fed = self._matchers
+        if excluded(path) or saved(path) or not wanted(path):
             return None
-        if any(re.match(rf"(^|.*\.){name}($|\..*)", path) for name in self.modules_to_save):
-            return None
-        if not self.target_modules or not ends_with(path, self.target_modules):
-            return None
+        return "input" if fed(path) else "output"
+
+    @cached_property
+    def _matchers(self) -> tuple[Hits, Hits, Hits, Hits]:
+        """Return what says whether a path is excluded, saved whole, scaled, and scaled on its input."""
         inputs = self.feedforward_modules or ()
-        fed = bool(re.fullmatch(inputs, path)) if isinstance(inputs, str) else path.endswith(inputs)
-        return "input" if fed else "output"
+        fed = hits(inputs) if isinstance(inputs, str) else lambda path: path.endswith(inputs)
+        return hits(self.exclude_modules), _below(self.modules_to_save), hits(self.target_modules or ()), fed
 
 
 def defaults_of(model_type: str) -> Targets | None:
@@ -206,11 +213,22 @@ def _whole_side(model: nn.Module, path: str, side: Side) -> Site:
     return Site(path, side, size[0] if side == "input" else size[1])
 
 
-def ends_with(path: str, entries: Entries) -> bool:
-    """Say whether a path is an entry, ends with "." + entry, or matches an expression as a whole."""
+def hits(entries: Entries) -> Hits:
+    """Return what says whether a path is an entry, ends with "." + entry, or matches an expression as a whole.
+
+    Raises:
+        SelectionError: the expression is not valid; asked later, it takes too long.
+    """
     if isinstance(entries, str):
-        return bool(re.fullmatch(entries, path))
-    return any(path == entry or path.endswith(f".{entry}") for entry in entries)
+        return Expression(entries).matches if entries else lambda _path: False
+    exact, ends = frozenset(entries), tuple(f".{entry}" for entry in entries)
+    return lambda path: path in exact or path.endswith(ends)
+
+
+def _below(names: Collection[str]) -> Hits:
+    """Return what says whether a path is a module of these names, or below one, as PEFT finds them."""
+    found = [Expression(rf"(^|.*\.){name}($|\..*)") for name in names]
+    return lambda path: any(each.matches(path) for each in found)
 
 
 def _short_names(wanted: Mapping[str, Side], paths: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

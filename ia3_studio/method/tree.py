@@ -6,7 +6,6 @@ an architecture nobody has named here gets the right keys, values and feed-forwa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +19,7 @@ from ia3_studio.method.experts import activation_width, down_tensor
 from ia3_studio.method.flow import Flow
 from ia3_studio.method.layers import channel_axis, is_depthwise, widths
 from ia3_studio.method.naming import names_keys
+from ia3_studio.method.patterns import Expression, shortened
 from ia3_studio.method.roles import in_block as in_block
 from ia3_studio.method.roles import watch
 from ia3_studio.method.sites import Role, Selection, Site, Span
@@ -145,7 +145,7 @@ class LayerTree:
 
     def _no_match(self, pattern: str) -> str:
         near = choosing.nearest(pattern, choosing.endings(self.sites))
-        return f"The pattern {pattern!r} hits no module of this model; near it are {near}."
+        return f"The pattern {shortened(pattern)!r} hits no module of this model; near it are {near}."
 
     def _nothing_found(self, preset: str) -> str:
         seen = sorted({site.path.rpartition(".")[2] for site in self.sites})
@@ -278,11 +278,6 @@ def _ranges(channels: set[int]) -> tuple[Span, ...]:
 
 def _matcher(pattern: str) -> Callable[[Site], bool]:
     if len(pattern) > 2 and pattern.startswith("/") and pattern.endswith("/"):
-        try:
-            expression = re.compile(pattern[1:-1])
-        except re.error as error:
-            raise SelectionError(
-                f"{pattern} is not a valid expression ({error}); mend it or use plain text."
-            ) from error
-        return lambda site: bool(expression.search(site.name))
+        expression = Expression(pattern[1:-1])
+        return lambda site: expression.found_in(site.name)
     return lambda site: any(name == pattern or name.endswith(f".{pattern}") for name in (site.path, site.name))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ia3_studio.errors import ModelError
+from ia3_studio.places import is_public
 
 Kind = Literal["starter", "hub", "folder", "gguf"]
 
@@ -118,10 +119,12 @@ def nearest_starter(name: str) -> str | None:
 def parse_source(text: str) -> Source:
     """Tell what kind of model a text names, without the network.
 
-    A folder that exists wins over a hub id of the same spelling.
+    A folder that exists wins over a hub id of the same spelling. Where strangers visit, only starters and hub ids are
+    models, wherever their names come from: a form, an adapter's config, a run. The disk is not asked then, so that no
+    answer tells what is on it.
 
     Raises:
-        ModelError: the text names no model in any of the four ways.
+        ModelError: the text names no model in any of the four ways, or a folder or file where strangers visit.
 
     Example:
         >>> parse_source("openai-community/gpt2")
@@ -133,16 +136,33 @@ def parse_source(text: str) -> Source:
     for starter in starters():
         if name.lower() == starter.name.lower():
             return Source("starter", starter.name)
+    if is_public():
+        return Source("hub", _hub_id_of_a_visitor(name))
     path = os.path.abspath(os.path.expanduser(name))  # a worker has a working folder of its own
     if os.path.isdir(path):
         return Source("folder", path)
     if name.lower().endswith(".gguf"):
         return Source("gguf", path)
     if os.path.isfile(path):
-        raise ModelError(f"'{name}' is a file, but not a GGUF file. {ways_to_name_one()}")
+        raise ModelError(f"'{_told(name)}' is a file, but not a GGUF file. {ways_to_name_one()}")
     if name.startswith(("/", ".", "~", "\\")) or re.match(r"[A-Za-z]:[\\/]", name):
         return Source("folder", path)
     return Source("hub", checked_hub_id(HUB_ADDRESS.sub("", name, count=1)))
+
+
+def _hub_id_of_a_visitor(name: str) -> str:
+    hub_id = HUB_ADDRESS.sub("", name, count=1)
+    if not HUB_ID.fullmatch(hub_id) or hub_id.lower().endswith(".gguf"):
+        raise ModelError(
+            f"'{_told(name)}' is no model here, where folders and files cannot be opened; give a starter"
+            f" ({', '.join(starter.name for starter in starters())}) or a Hugging Face id like 'org/name'."
+        )
+    return checked_hub_id(hub_id)
+
+
+def _told(name: str) -> str:
+    """Return a name as it is quoted in a sentence."""
+    return name if len(name) <= 120 else f"{name[:120]}…"
 
 
 def checked_hub_id(name: str) -> str:
@@ -152,7 +172,7 @@ def checked_hub_id(name: str) -> str:
         ModelError: the name is malformed, or is a starter's misspelt.
     """
     if not HUB_ID.fullmatch(name) or len(name) > 96 or "--" in name or ".." in name or name[-1] in ".-":
-        raise ModelError(f"'{name[:120]}' cannot be the name of a model. {ways_to_name_one()}")
+        raise ModelError(f"'{_told(name)}' cannot be the name of a model. {ways_to_name_one()}")
     if "/" not in name and (near := nearest_starter(name)):
         raise ModelError(f"Unknown model '{name}'. Did you mean the starter '{near}'?")
     return name

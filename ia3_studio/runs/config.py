@@ -13,6 +13,7 @@ from ia3_studio.data.examples import Mapping
 from ia3_studio.data.load import DataChoice
 from ia3_studio.data.table import Reading
 from ia3_studio.errors import RunError, StudioError, TrainingError
+from ia3_studio.method.choosing import require_words
 from ia3_studio.method.sites import Selection
 from ia3_studio.training.config import TrainConfig
 from ia3_studio.typed import FieldError, typed
@@ -53,6 +54,8 @@ class RunConfig:
             raise RunError(f"report_to is {str(self.report_to)[:60]!r}; choose {', '.join(SINKS)}, or leave it empty.")
         if len(str(self.name)) > LONGEST_NAME:
             raise RunError(f"The run's name has {len(self.name):,} characters; give {LONGEST_NAME:,} at most.")
+        if isinstance(self.selection, str):
+            require_words(self.selection)
 
     def choice(self, source: str | None = None) -> DataChoice:
         """Return which data are read and how; ``source`` is where they lie now."""

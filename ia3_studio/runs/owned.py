@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ia3_studio.data.load import STARTERS
 from ia3_studio.errors import RunError
 from ia3_studio.runs.config import RunConfig
 from ia3_studio.runs.folder import RunFolder, read_json, write_json
@@ -23,7 +26,7 @@ class Limits:
     """Runs of a visitor that wait or work."""
     active_in_all: int = 30
     bytes: int = 2 * 2**30
-    """What the runs of a visitor may take on the disk."""
+    """What runs, uploads and adapters of a visitor may take on the disk."""
 
 
 class OwnedStore(RunStore):
@@ -31,14 +34,19 @@ class OwnedStore(RunStore):
 
     Args:
         owner: says who is asking now.
+        limits: how much there may be.
+        kept: folders beside the runs in which each owner has one of their name; what lies there counts as theirs.
     """
 
     may_order = False
 
-    def __init__(self, root: Path, owner: Callable[[], str], limits: Limits | None = None) -> None:
+    def __init__(
+        self, root: Path, owner: Callable[[], str], limits: Limits | None = None, *, kept: Sequence[Path] = ()
+    ) -> None:
         super().__init__(root)
         self._owner = owner
         self._limits = limits or Limits()
+        self._kept = tuple(kept)
         self._owners: dict[str, str] = {}
 
     def create(self, config: RunConfig, start_id: str) -> Run:
@@ -49,6 +57,7 @@ class OwnedStore(RunStore):
         """
         if config.report_to:
             raise RunError("Runs of visitors report nowhere else: a tracker would be that of whoever runs this app.")
+        self._require_own_data(config.data)
         start_id = f"{self._owner()} {start_id}"  # nobody gets the run of somebody else by its start
         if self._marked(self._mark_of(start_id)) is None:
             self._require_within_limits()
@@ -79,6 +88,14 @@ class OwnedStore(RunStore):
     def _complete(self, files: RunFolder) -> None:
         write_json(files.owner, {"owner": self._owner()})
 
+    def _require_own_data(self, source: str) -> None:
+        """Refuse data that did not come in through the page; whether there are such is not asked."""
+        if source in {starter.name for starter in STARTERS}:
+            return
+        home = os.path.realpath(self.root.parent)
+        if not Path(os.path.realpath(source)).is_relative_to(home):
+            raise RunError("The data of a visitor's run come in through the page; upload the file.")
+
     def _require_within_limits(self) -> None:
         from ia3_studio.runs.bin import deleted
 
@@ -90,9 +107,29 @@ class OwnedStore(RunStore):
             raise RunError(f"{active} of your runs wait or work, and a visitor may have {limits.active}; wait for one.")
         if sum(not run.has_ended and run.status().active for run in super().list()) >= limits.active_in_all:
             raise RunError("As many runs wait here as may; try again in a while.")
-        held = sum(path.stat().st_size for run in own for path in run.folder.rglob("*") if path.is_file())
-        if held >= limits.bytes:
+        self.require_room()
+
+    def require_room(self) -> None:
+        """Refuse further files of the one who asks.
+
+        Raises:
+            RunError: their runs, uploads and adapters take as much as may be.
+        """
+        from ia3_studio.runs.bin import deleted
+
+        folders = [run.folder for run in (*self.list(), *deleted(self))]
+        folders += [kept / self._owner() for kept in self._kept]
+        held, most = sum(map(_bytes_in, folders)), self._limits.bytes
+        if held >= most:
             raise RunError(
-                f"Your runs take {held / 2**20:,.0f} MB, and {limits.bytes / 2**20:,.0f} are kept for a visitor; delete"
-                " one for good."
+                f"Your runs, uploads and adapters take {held / 2**20:,.0f} MB, and {most / 2**20:,.0f} are kept for a"
+                " visitor; delete a run for good."
             )
+
+
+def _bytes_in(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):  # removed just now
+            total += path.lstat().st_size if path.is_file() else 0
+    return total

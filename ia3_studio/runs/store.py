@@ -84,6 +84,9 @@ class RunStore:
             names = [entry.name for entry in entries if RUN_ID.fullmatch(entry.name) and entry.is_dir()]
         return tuple(Run(self.root / name) for name in sorted(names, reverse=True))
 
+    def require_room(self) -> None:
+        """Refuse further files of the one who asks where they have too many: here, the disk alone is the bound."""
+
     def owns(self, run: Run) -> bool:
         """Say whether a run belongs to the one who asks: here, all do."""
         return run.folder.is_dir()

@@ -5,18 +5,16 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
-import signal
 import socket
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from starlette.middleware import Middleware
 
 from ia3_studio.data.load import LIGHTHOUSE
 from ia3_studio.errors import RunError, StudioError
@@ -42,19 +40,26 @@ from ia3_studio.ui import (
 )
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.components.run_strip import RunStrip
+from ia3_studio.ui.ending import ends_in_time
 from ia3_studio.ui.markup import Fact, facts, note
-from ia3_studio.ui.own_host import OwnHost, is_loopback
+from ia3_studio.ui.own_data import UPLOADS, expire_uploads
+from ia3_studio.ui.own_host import OwnHost, WellFormed, is_loopback
 from ia3_studio.ui.refill import refill
+from ia3_studio.ui.refused import Refusing, Told, refuse_junk
+from ia3_studio.ui.scratch import GRADIO, make_scratch, scratch_folder, sweep
 from ia3_studio.ui.session import Session, Studio, quiet
-from ia3_studio.ui.shown import find
+from ia3_studio.ui.shown import IMPORTS, find
 from ia3_studio.ui.starting import launch
 from ia3_studio.ui.theme import STYLESHEET, studio_theme
-from ia3_studio.ui.visitor import GiveKey, visitor
+from ia3_studio.ui.uploads import BoundUploads, Ledger, UploadLimits
+from ia3_studio.ui.visitor import App, GiveKey, visitor
 from ia3_studio.ui.watch import HIDDEN, IDLE, Cursor, look, newest_key
 
 LARGEST_UPLOAD = "200mb"
 PORT = "GRADIO_SERVER_PORT"
 FIRST_PORT = 7860
+Door = Callable[[App], App]
+"""Puts something before an app that each request passes."""
 IDLE_SECONDS = 0.02
 """Between two looks of the queue for work: nobody feels them, and an app that waits leaves the cores to a run."""
 
@@ -172,11 +177,10 @@ def choose(studio: Studio, event: gr.EventData) -> str:
 
 def serve() -> None:
     """Launch the app where the environment says, by default on 127.0.0.1, and wait until it is stopped."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # as Ctrl+C: what it wrote for the moment is cleared away
-    with tempfile.TemporaryDirectory(prefix="ia3-studio-") as scratch:
+    with ends_in_time(), scratch_folder() as scratch:
+        os.environ.setdefault("GRADIO_TEMP_DIR", str(scratch / GRADIO))  # uploads go when the app does
         name = os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if on_space() else "127.0.0.1")
-        doors = {"middleware": _doors(name)}
-        _launch(Path(scratch), server_name=name, server_port=chosen_port(name), app_kwargs=doors)
+        _launch(scratch, _doors(name), server_name=name, server_port=chosen_port(name))
 
 
 def chosen_port(server_name: str) -> int:
@@ -220,15 +224,20 @@ def open_here(height: int = 900) -> gr.Blocks:
     Returns:
         The app; its ``local_url`` opens it in a window of its own, ``close()`` ends it. Runs go on without it.
     """
-    scratch = Path(tempfile.mkdtemp(prefix="ia3-studio-"))
+    sweep()
+    scratch = make_scratch()
     atexit.register(shutil.rmtree, scratch, ignore_errors=True)
     # A notebook's own server may show the app under a name of its own, so that no name is refused here.
-    return _launch(scratch, server_name="127.0.0.1", height=height, prevent_thread_lock=True, quiet=True)
+    return _launch(scratch, [], server_name="127.0.0.1", height=height, prevent_thread_lock=True, quiet=True)
 
 
-def _launch(scratch: Path, **options: Any) -> gr.Blocks:
-    store = OwnedStore(runs_folder(), visitor) if is_public() else RunStore()
-    demo = build_app(store, ModelMemory(), home(), scratch)
+def _launch(scratch: Path, doors: Sequence[Door], **options: Any) -> gr.Blocks:
+    place, told = home(), Told()
+    kept = (place / UPLOADS, place / IMPORTS)
+    store = OwnedStore(runs_folder(), visitor, kept=kept) if is_public() else RunStore()
+    expire_uploads(place)
+    demo = build_app(store, ModelMemory(), place, scratch)
+    refuse_junk(demo, told)
     demo.launch(
         max_file_size=LARGEST_UPLOAD,
         show_error=not is_public(),
@@ -241,16 +250,33 @@ def _launch(scratch: Path, **options: Any) -> gr.Blocks:
         footer_links=["gradio", "settings"],
         theme=studio_theme(),
         css_paths=STYLESHEET,
+        app_kwargs={"lifespan": _behind([*doors, WellFormed, lambda app: Refusing(app, told)])},
         **options,
     )
     return demo
 
 
-def _doors(server_name: str) -> list[Middleware]:
+def _behind(doors: Sequence[Door]) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+    """Return what puts an app behind doors as it starts, the last one outermost.
+
+    As middleware they would stand behind Gradio's own, which fails of some requests.
+    """
+
+    @asynccontextmanager
+    async def start(app: Any) -> AsyncIterator[None]:
+        for door in doors:
+            app.middleware_stack = door(app.middleware_stack)
+        yield
+
+    return start
+
+
+def _doors(server_name: str) -> list[Door]:
     """Return what every request passes first, on an app that listens there."""
     if is_public():
-        return [Middleware(GiveKey)]
-    return [Middleware(OwnHost)] if is_loopback(server_name) else []
+        ledger = Ledger(UploadLimits(), Path(os.environ.get("GRADIO_TEMP_DIR") or tempfile.gettempdir()))
+        return [GiveKey, lambda app: BoundUploads(app, ledger)]
+    return [OwnHost] if is_loopback(server_name) else []
 
 
 def _draw(studio: Studio, session: Session) -> Page:

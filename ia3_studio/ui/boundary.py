@@ -10,7 +10,7 @@ import functools
 import inspect
 import logging
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -19,9 +19,12 @@ import gradio as gr
 from ia3_studio.errors import StudioError
 from ia3_studio.places import is_public
 from ia3_studio.ui import text
+from ia3_studio.ui.unnamed import is_kept, without_folders
 from ia3_studio.ui.visitor import visiting
 
 Handler = Callable[..., Any]
+LONGEST_TEXT = 20_000_000
+"""Characters of all that is sent to a handler where strangers visit; the rows that may be pasted have fewer."""
 
 logger = logging.getLogger("ia3_studio.ui")
 
@@ -48,9 +51,12 @@ def _for_visitor(guarded: Handler, signature: inspect.Signature, streams: bool) 
 
     def answer(visit: gr.Request, *values: Any) -> Any:
         with _refusing(), visiting(visit):
-            return guarded(*values)
+            _require_short(values)
+            return told(guarded(*values))
 
     def stream(visit: gr.Request, *values: Any) -> Iterator[Any]:
+        with _refusing():
+            _require_short(values)
         with closing(guarded(*values)) as steps:
             while True:
                 with _refusing(), visiting(visit):  # anew for each step: it may run in another thread
@@ -58,7 +64,7 @@ def _for_visitor(guarded: Handler, signature: inspect.Signature, streams: bool) 
                         step = next(steps)
                     except StopIteration:
                         return
-                yield step
+                yield told(step)
 
     handler: Handler = stream if streams else answer
     request = inspect.Parameter("visit", inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -68,6 +74,11 @@ def _for_visitor(guarded: Handler, signature: inspect.Signature, streams: bool) 
     handler.__annotations__ = {"visit": gr.Request, **{name: _gradio(each) for name, each in special.items()}}
     handler.__name__ = guarded.__name__
     return handler
+
+
+def _require_short(values: Sequence[object]) -> None:
+    if sum(len(value) for value in values if isinstance(value, str)) > LONGEST_TEXT:
+        raise StudioError(text.TOO_MUCH_TEXT)
 
 
 def _gradio(annotation: Any) -> Any:
@@ -84,6 +95,21 @@ def _refusing() -> Iterator[None]:
         yield
     except StudioError as error:
         raise as_toast(error) from error
+
+
+def told(value: Any) -> Any:
+    """Return what a handler gives to the page without folders of this machine.
+
+    Sentences, logs and lists of facts lose them. A file that is offered, and a choice that stays on the server, is its
+    path as a whole, or JSON, and stays.
+    """
+    if isinstance(value, str):
+        return value if is_kept(value) else without_folders(value)
+    if isinstance(value, dict):
+        return {key: told(each) for key, each in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(told, value))
+    return value
 
 
 def _guard_call(handler: Handler) -> Handler:
@@ -111,7 +137,8 @@ def as_toast(error: Exception) -> gr.Error:
     if isinstance(error, gr.Error):
         return error
     if isinstance(error, StudioError):
-        return gr.Error(text.escape(str(error)), title=text.PROBLEM, print_exception=False)
+        said = without_folders(str(error)) if is_public() else str(error)
+        return gr.Error(text.escape(said), title=text.PROBLEM, print_exception=False)
     number = secrets.token_hex(3)
     logger.error("Unexpected error %s", number, exc_info=error)
     return gr.Error(text.unexpected(number), title=text.PROBLEM, print_exception=False)

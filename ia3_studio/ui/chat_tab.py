@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -46,6 +44,7 @@ from ia3_studio.ui.panes import (
     turn_at,
     with_answer,
 )
+from ia3_studio.ui.scratch import fresh_folder
 from ia3_studio.ui.session import Session, Studio, quiet
 from ia3_studio.ui.shown import Shown, find
 
@@ -274,8 +273,7 @@ def _files(studio: Studio, form: Form, labels: Sequence[str], answers: Sequence[
     panes = [with_answer(pane, each.text) for pane, each in zip(form.panes, answers, strict=True)]
     facts = {"model": form.model, "system": form.system, "settings": asdict(form.settings), "voices": list(labels)}
     # A folder of its own: the base model's conversations have no key that tells visitors apart.
-    studio.scratch.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=studio.scratch, prefix="chat-"))
+    folder = fresh_folder(studio.scratch, "chat-")
     markdown, document = folder / "conversation.md", folder / "conversation.json"
     said = [("Model", form.model), ("Drawn with", ", ".join(f"{k} {v}" for k, v in asdict(form.settings).items()))]
     markdown.write_text(as_markdown(labels, panes, said), encoding="utf-8")

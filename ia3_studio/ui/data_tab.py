@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.markup import heading
 from ia3_studio.ui.own_data import DEFAULT_HELD_OUT, OwnData
 from ia3_studio.ui.rows_card import shown
+from ia3_studio.ui.scratch import fresh_folder
 from ia3_studio.ui.session import Session, Studio, chosen_data, quiet
 
 
@@ -60,7 +60,7 @@ def take_along(studio: Studio, data: str, held_out: float) -> tuple[Any, Any]:
     if is_large(Path(choice.source)):
         raise DataError(text.TOO_LARGE_TO_TAKE)
     split = choice.load(held_out)
-    folder = Path(tempfile.mkdtemp(dir=studio.scratch, prefix="rows-"))
+    folder = fresh_folder(studio.scratch, "rows-")
     rows, left_out = folder / "rows.jsonl", folder / "left-out.csv"
     write_rows(split, rows)
     write_left_out(split.problems, left_out)

@@ -9,16 +9,17 @@ from typing import Any
 
 import gradio as gr
 
-from ia3_studio.errors import StudioError
+from ia3_studio.errors import ModelError, StudioError
 from ia3_studio.export.archive import file_name, zip_adapter
 from ia3_studio.export.card import programs
 from ia3_studio.export.intake import take_in
+from ia3_studio.models import parse_source
 from ia3_studio.ui import hub_card, text, ways_out
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.hub_card import card_for
 from ia3_studio.ui.markup import Fact, facts, heading, note
 from ia3_studio.ui.session import Session, Studio, quiet
-from ia3_studio.ui.shown import base_model_of, find, import_key, imports_folder
+from ia3_studio.ui.shown import base_model_of, find, import_key, imports_folder, source_of
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,22 @@ def bring_in(studio: Studio, uploads: list[str] | None) -> Iterator[tuple[Any, s
         yield gr.skip(), ""
         return
     try:
+        studio.store.require_room()
         folder = take_in([Path(upload) for upload in uploads], imports_folder(studio))
     except StudioError as error:
         yield gr.skip(), note(str(error), "bad")
         raise
-    yield import_key(folder), note(text.imported(base_model_of(folder)), "good")
+    yield import_key(folder), _told(base_model_of(folder))
+
+
+def _told(base_model: str) -> str:
+    """Say that an adapter was brought in, and whether its base model can be had here by its name."""
+    try:
+        if base_model:
+            parse_source(source_of(base_model))
+    except ModelError as error:
+        return note(text.imported_alone(base_model, str(error)), "warn")
+    return note(text.imported(base_model), "good")
 
 
 def build(studio: Studio, session: Session, page: gr.Tab) -> ExportTab:

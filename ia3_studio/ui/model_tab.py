@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from ia3_studio.errors import ModelError
 from ia3_studio.models import STARTER, is_ready, parse_source, starters
-from ia3_studio.places import is_public
 from ia3_studio.ui import text
 from ia3_studio.ui.job import Job
 from ia3_studio.ui.markup import Fact, facts, heading, sample
@@ -34,27 +32,15 @@ def read_named(studio: Studio, name: str | None) -> Iterator[str | ReadModel]:
     """Read the model somebody named; yield what is being done, and the model at last.
 
     Raises:
-        ModelError: it cannot be found or read.
+        ModelError: it cannot be found or read, or is a folder where strangers visit.
         SelectionError: it holds nothing to scale.
     """
-    source = own_source(name or "")
+    source = parse_source(name or "").value
     studio.shelf.forget(source)  # its files may have changed since
     yield text.reading(source)
     with Job[str, ReadModel](lambda report: studio.shelf.read(source, lambda _share, said: report(said))) as job:
         yield from job
         yield job.result()
-
-
-def own_source(name: str) -> str:
-    """Return the source that a visitor named.
-
-    Raises:
-        ModelError: it is malformed, or names a place that visitors of a public Space may not read.
-    """
-    source = parse_source(name)
-    if is_public() and source.kind in ("folder", "gguf"):
-        raise ModelError(text.NO_FOLDERS_HERE)
-    return source.value
 
 
 def demo_facts() -> str:

@@ -26,11 +26,15 @@ from ia3_studio.ui.job import Job
 from ia3_studio.ui.markup import note
 from ia3_studio.ui.reading_form import ReadingForm
 from ia3_studio.ui.rows_card import PREVIEW_ROWS, raw_rows, shown
+from ia3_studio.ui.scratch import remove_older
 from ia3_studio.ui.session import Studio
+from ia3_studio.ui.visitor import VISITOR_LENGTH, visitor
 
 UPLOADS = "uploads"
 """The folder of uploaded data below the studio's home; a run finds its data there later."""
 DEFAULT_HELD_OUT = 0.1
+KEPT_DAYS = 7
+"""Days for which a visitor's upload is kept after its last use."""
 MOST_HUB_ROWS = 5_000
 """Rows of each split that are taken from the hub unless more are asked for."""
 
@@ -78,7 +82,7 @@ def take_upload(studio: Studio, upload: str | None, held_out: float) -> Iterator
     if not upload:
         yield "", *_nothing(text.CHOOSE_FILE)
         return
-    yield from _take(Path(upload), held_out, studio.home / UPLOADS)
+    yield from _take(Path(upload), held_out, uploads_folder(studio))
 
 
 def take_path(studio: Studio, path: str | None, held_out: float) -> Iterator[tuple[Any, ...]]:
@@ -98,7 +102,7 @@ def take_path(studio: Studio, path: str | None, held_out: float) -> Iterator[tup
 def take_pasted(studio: Studio, pasted: str | None, held_out: float) -> Iterator[tuple[Any, ...]]:
     """Keep pasted rows as a file of their kind and read it; yield as :func:`take_upload`."""
     try:
-        path = write_pasted(pasted or "", studio.home / UPLOADS)
+        path = write_pasted(pasted or "", uploads_folder(studio))
     except StudioError as error:
         yield "", *_nothing(str(error))
         raise
@@ -148,14 +152,16 @@ def take_hub(
         if not splits or not most or most < 2:
             raise DataError(text.CHOOSE_SPLITS)
         hub_id = hub_rows.hub_id_of(name)
-        with tempfile.TemporaryDirectory() as folder:  # of each fetch its own: two visitors may want the same rows
+        # Of each fetch its own: two visitors may want the same rows.
+        studio.scratch.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=studio.scratch) as folder:
             work = Job[str, Path](
                 lambda report: hub_rows.fetch(hub_id, configuration, list(splits), int(most), Path(folder), report)
             )
             with work as job:
                 for said in job:
                     yield note(said), *(gr.skip() for _each in range(5 + reading_form.FIELDS))
-                kept = keep(job.result(), studio.home / UPLOADS)
+                kept = keep(job.result(), uploads_folder(studio))
     except StudioError as error:
         yield note(str(error), "bad"), "", *_nothing(text.CHOOSE_FILE)
         raise
@@ -194,7 +200,7 @@ def read_so(studio: Studio, given: str | None, held_out: float, *fields: str) ->
         return
     try:
         choice, split = _read(Path(given), held_out, fields)
-        kept = str(keep(Path(given), studio.home / UPLOADS)) if _is_fleeting(Path(given)) else given
+        kept = str(keep(Path(given), uploads_folder(studio))) if _is_fleeting(Path(given)) else given
     except StudioError as error:
         yield "", note(str(error), "bad"), "", ""
         raise
@@ -202,6 +208,8 @@ def read_so(studio: Studio, given: str | None, held_out: float, *fields: str) ->
 
 
 def _read(path: Path, held_out: float, fields: Sequence[str]) -> tuple[DataChoice, DataSplit]:
+    if path.is_file() and not _is_fleeting(path) and is_public():
+        os.utime(path)  # it is in use
     columns, cells = fields[: -reading_form.CELL_FIELDS], fields[-reading_form.CELL_FIELDS :]
     if pictures := find_pictures(path):
         return DataChoice(str(path)), split_pictures(path.name, pictures, held_out=held_out)
@@ -216,13 +224,36 @@ def _is_fleeting(path: Path) -> bool:
     return path.is_relative_to(Path(os.environ.get("GRADIO_TEMP_DIR") or Path(tempfile.gettempdir()) / "gradio"))
 
 
+def uploads_folder(studio: Studio) -> Path:
+    """Return where uploaded data are kept: each visitor has a folder of their own, from which old ones go.
+
+    Raises:
+        RunError: the visitor has as much here as may be.
+    """
+    if not is_public():
+        return studio.home / UPLOADS
+    folder = studio.home / UPLOADS / visitor()
+    if folder.is_dir():
+        remove_older(folder, KEPT_DAYS * 86_400)
+    studio.store.require_room()
+    return folder
+
+
+def expire_uploads(home: Path) -> None:
+    """Remove what visitors uploaded and did not use for days; a run has a copy of its own. The owner's are kept."""
+    for folder in (home / UPLOADS).glob("*") if is_public() else ():
+        if len(folder.name) == VISITOR_LENGTH and folder.is_dir():
+            remove_older(folder, KEPT_DAYS * 86_400)
+
+
 def keep(upload: Path, folder: Path) -> Path:
-    """Copy a file into a folder named by its content, for good; return the copy."""
+    """Copy a file into a folder named by its content; return the copy."""
     target = folder / fingerprint_of(upload)[:16] / upload.name
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as part:
             shutil.copyfile(upload, part)
+    os.utime(target)  # it is in use again
     return target
 
 

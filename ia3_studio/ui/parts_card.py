@@ -77,6 +77,7 @@ def save_pruned(studio: Studio, key: str, percent: float) -> tuple[str, str]:
     if shown is None or shown.adapter is None:
         raise RunError(words.PARTS_NO_RUN)
     adapter = Adapter.load(shown.adapter)
+    studio.store.require_room()
     kept = prune(adapter, percent / 100)
     kept = replace(kept, metadata={**adapter.metadata, "pruned_to": f"{percent:g} %"})
     with tempfile.TemporaryDirectory(dir=studio.scratch) as work:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.figure_fit import FIT
 from ia3_studio.ui.markup import heading, note
 from ia3_studio.ui.run_table import compare, found_runs, history_frame
+from ia3_studio.ui.scratch import fresh_folder
 from ia3_studio.ui.session import Session, Studio, quiet
 from ia3_studio.ui.shown import find_or_none, run_key
 
@@ -42,13 +42,12 @@ def draw(studio: Studio, words: str | None) -> tuple[DataFrame, Any, str, str]:
     frame = history_frame(found)
     said = "" if found else note(text.NO_RUNS_FOUND if words else text.NO_RUNS_YET)
     choices = [(f"{record.name} ({record.id[-6:]})", record.id) for record in found]
-    return frame, gr.update(choices=choices, value=[]), said, write_history(studio.scratch / "history", frame)
+    return frame, gr.update(choices=choices, value=[]), said, write_history(studio.scratch, frame)
 
 
 def write_history(folder: Path, frame: DataFrame) -> str:
     """Write the table as CSV; return its path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = Path(tempfile.mkdtemp(dir=folder)) / "runs.csv"  # of each look its own: visitors have different runs
+    path = fresh_folder(folder, "history-") / "runs.csv"  # of each look its own: visitors have different runs
     frame.map(lambda cell: unarmed(cell) if isinstance(cell, str) else cell).to_csv(path, index=False)
     return str(path)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,8 +95,9 @@ class Studio:
 
     def desk(self, key: str) -> Path:
         """Return the folder for downloads of what a key names; made when missing."""
-        folder = self.scratch / (key.replace(":", "-") or "nothing")
+        folder = self.scratch / (re.sub(r"[^\w-]", "-", key[:100]) or "nothing")
         folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)  # in use: what was not touched for an hour is cleared away
         return folder
 
 

@@ -91,7 +91,8 @@ def base_model_of(folder: Path) -> str:
     """Return the base model an adapter's config names; empty when it names none, or cannot be read."""
     own = folder / NATIVE_FILES[0]
     config = read_json(own if own.is_file() else folder / PEFT_FILES[0]) or {}
-    return str(config.get("base_model" if own.is_file() else "base_model_name_or_path") or "")
+    base_model = config.get("base_model" if own.is_file() else "base_model_name_or_path")
+    return base_model if isinstance(base_model, str) else ""
 
 
 def source_of(base_model: str) -> str:

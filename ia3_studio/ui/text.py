@@ -46,7 +46,6 @@ MODEL_LABEL = "Model"
 MODEL_INFO = "A starter's name, a Hugging Face id (org/name), a folder, or a .gguf file."
 USE_MODEL = "Use this model"
 NEXT_MODULES = "Next: choose what to tune"
-NO_FOLDERS_HERE = "Folders and files of this Space cannot be opened from the page; give a Hugging Face id."
 TASKS = {
     "causal-lm": "writes text",
     "seq2seq": "turns text into text",
@@ -100,6 +99,12 @@ PATH = "or where it lies on this computer"
 PATH_INFO = "A file or a folder; JSON lines and Parquet of any size"
 USE_PATH = "Read it"
 NAME_PATH = "No path is given; write where the file or the folder lies."
+DAMAGED_IMPORT = "The config of this adapter cannot be read any more; bring the adapter in again."
+NOT_FROM_THE_PAGE = "What was sent does not fit this page and was not used; reload the page and try again."
+UPLOAD_WITHOUT_COOKIE = "An upload needs the cookie that this page sets; allow cookies, reload the page and try again."
+UPLOAD_WITHOUT_SIZE = "An upload must say how large it is."
+UPLOADS_FULL = "As much has been uploaded here as there is room for; try again tomorrow, or give a data set on the hub."
+TOO_MUCH_TEXT = "That is too much text for one field; put it into a file and upload it."
 NO_PATHS_HERE = "Files of this Space cannot be opened from the page; upload the file."
 PASTED, PASTED_INFO = "Rows", "Cells of a spreadsheet with their header, JSON, or plain text"
 PASTED_EXAMPLE = "prompt\tanswer\nWho are you?\tThe keeper of the light."
@@ -533,8 +538,20 @@ def import_name(base_model: str, folder: str) -> str:
 
 def imported(base_model: str) -> str:
     """Say that an adapter was brought in."""
-    base = base_model or "a model its files do not name"
+    base = base_model[:200] or "a model its files do not name"
     return f"Brought in; made for {base}. It is shown on every tab now: look at its scales, or talk to it."
+
+
+def uploaded_enough(most: int) -> str:
+    """Say that a visitor has uploaded as much as may be."""
+    return f"You have uploaded as much as may be within a day, {most / 2**20:,.0f} MB; try again tomorrow."
+
+
+def imported_alone(base_model: str, why: str) -> str:
+    """Say that an adapter was brought in whose base model cannot be had here."""
+    return (
+        f"Brought in, and its scales can be looked at. {why} The adapter names {base_model[:200]!r} as its base model."
+    )
 
 
 def adapter_facts(card: CardFacts, size: int) -> tuple[tuple[str, str], ...]:

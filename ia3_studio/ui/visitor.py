@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from http.cookies import SimpleCookie
+from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 import gradio as gr
@@ -25,6 +25,8 @@ COOKIE = "ia3_visitor"
 KEY_BYTES = 32
 SHORTEST_KEY = 20
 """Characters; a cookie that is shorter was not given by us."""
+VISITOR_LENGTH = 32
+"""Characters of a visitor's name."""
 _KEPT_SECONDS = 60 * 60 * 24 * 180
 
 _visitor: ContextVar[str] = ContextVar("visitor", default="")
@@ -65,7 +67,17 @@ def name_of(request: gr.Request | None) -> str:
         key = f"session {request.session_hash}" if request and request.session_hash else ""
     if not key:
         raise StudioError(text.RELOAD)
-    return hashlib.sha256(key.encode()).hexdigest()[:32]
+    return _named(key)
+
+
+def name_in(scope: Message) -> str:
+    """Return the name of the visitor whose cookie a request carries; empty where it carries none of ours."""
+    cookie = _cookies(scope).get(COOKIE)
+    return _named(cookie.value) if cookie and len(cookie.value) >= SHORTEST_KEY else ""
+
+
+def _named(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:VISITOR_LENGTH]
 
 
 class GiveKey:
@@ -91,7 +103,10 @@ class GiveKey:
 
 def _cookies(scope: Message) -> SimpleCookie:
     found = next((value for name, value in scope.get("headers", []) if name == b"cookie"), b"")
-    return SimpleCookie(found.decode("latin-1"))
+    try:
+        return SimpleCookie(found.decode("latin-1"))
+    except CookieError:
+        return SimpleCookie()
 
 
 def _new_cookie() -> str:

@@ -105,7 +105,7 @@ def test_nobody_jumps_the_queue_of_others(store: OwnedStore) -> None:
         (Limits(runs=2), "You have 2 runs, and 2 are kept"),
         (Limits(active=2), "2 of your runs wait or work"),
         (Limits(active_in_all=2), "As many runs wait here as may"),
-        (Limits(bytes=10), "Your runs take 0 MB"),
+        (Limits(bytes=10), "Your runs, uploads and adapters take 0 MB"),
     ],
 )
 def test_more_than_a_visitor_may_have_is_refused_with_a_sentence(limits: Limits, said: str, tmp_path: Path) -> None:

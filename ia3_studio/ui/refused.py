@@ -1,0 +1,108 @@
+"""What becomes of requests that no page sends? An answer with a sentence, and one line in the log.
+
+Gradio refuses much before a handler is reached: numbers of events that do not exist, values of a wrong type, half a
+JSON document. It answers with 500 and writes a traceback for each, by which anybody fills the log.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from threading import Lock
+from typing import Any
+
+import gradio as gr
+
+from ia3_studio.ui import text
+from ia3_studio.ui.visitor import App, Message, Receive, Send
+
+LINES_A_MINUTE = 20
+UNPROCESSABLE = 422
+
+logger = logging.getLogger("ia3_studio.ui")
+
+
+class Told:
+    """Writes a line for each refusal, up to some a minute; how many more there were is told with the next."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._since = clock()
+        self._count = 0
+
+    def tell(self, where: str, error: BaseException) -> None:
+        """Log where what was sent was refused, and why, in one line."""
+        if self._may_tell():
+            why = " ".join(f"{type(error).__name__}: {error}".split())
+            logger.warning("Refused %s (%s)", where[:100].encode("unicode_escape").decode(), why[:200])
+
+    def _may_tell(self) -> bool:
+        with self._lock:
+            now, left_out = self._clock(), self._count - LINES_A_MINUTE
+            if now - self._since >= 60:
+                self._since, self._count = now, 0
+                if left_out > 0:
+                    logger.warning("%d more requests were refused", left_out)
+            self._count += 1
+            return self._count <= LINES_A_MINUTE
+
+
+def refuse_junk(demo: gr.Blocks, told: Told) -> None:
+    """Let an app refuse values that do not fit its components with a sentence, not a traceback."""
+
+    def sentence(step: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        @functools.wraps(step)
+        async def checked(*values: Any, **options: Any) -> Any:
+            try:
+                return await step(*values, **options)
+            except gr.Error:
+                raise
+            except Exception as error:  # whatever a component makes of what a program sent
+                told.tell(f"values for {getattr(values[0] if values else None, 'name', 'an event')}", error)
+                raise gr.Error(text.NOT_FROM_THE_PAGE, title=text.PROBLEM, print_exception=False) from error
+
+        return checked
+
+    demo.preprocess_data = sentence(demo.preprocess_data)  # type: ignore[assignment, method-assign]
+    demo.call_function = sentence(demo.call_function)  # type: ignore[assignment, method-assign]
+
+
+class Refusing:
+    """Answers a request that makes the app behind it fail; the outermost of what a request passes."""
+
+    def __init__(self, app: App, told: Told) -> None:
+        self._app = app
+        self._told = told
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Pass a request on; answer with 422 where Gradio would with 500."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def as_refusal(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                if message["status"] == 500:
+                    message = {**message, "status": UNPROCESSABLE}
+            await send(message)
+
+        try:
+            await self._app(scope, receive, as_refusal)
+        except Exception as error:  # a handler's own errors have been turned into sentences: this one is Gradio's
+            self._told.tell(f"{scope.get('method')} {scope.get('path')}", error)
+            if not started:
+                await answer(send, UNPROCESSABLE, text.NOT_FROM_THE_PAGE)
+
+
+async def answer(send: Send, status: int, sentence: str) -> None:
+    """Answer a request with a sentence."""
+    said = sentence.encode()
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(said)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": said})
