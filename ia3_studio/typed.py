@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 T = TypeVar("T")
 _LARGEST = 2**63
-"""What no count, time or size of ours comes near; arithmetic with larger ones fails in many places."""
+"""What no count or size of ours comes near; arithmetic of larger ones with fractions fails."""
 _SHOWN = 60
 """Characters of a value that an error quotes."""
 
@@ -90,7 +90,7 @@ def _guarded(hint: Any) -> Any:
 def _plain_number(value: Any) -> Any:
     if isinstance(value, bool):
         raise ValueError("it must be a number")
-    if isinstance(value, (int, float)) and abs(value) > _LARGEST:
+    if isinstance(value, int) and abs(value) > _LARGEST:
         raise ValueError("it is too large")
     return value
 

@@ -54,7 +54,7 @@ class RunConfig:
             raise RunError(f"report_to is {str(self.report_to)[:60]!r}; choose {', '.join(SINKS)}, or leave it empty.")
         if len(str(self.name)) > LONGEST_NAME:
             raise RunError(f"The run's name has {len(self.name):,} characters; give {LONGEST_NAME:,} at most.")
-        if isinstance(self.selection, str):
+        if isinstance(self.selection, str) and self.selection:
             require_words(self.selection)
 
     def choice(self, source: str | None = None) -> DataChoice:
@@ -159,6 +159,8 @@ def _by_name(name: str, document: Any) -> Mapping_[str, Any]:
 
 def _selection(chosen: Any) -> Selection | str:
     if isinstance(chosen, str):
+        if not chosen.strip():
+            raise RunError("selection is empty; name a preset such as 'paper', or roles such as 'key,value'.")
         return chosen
     try:
         return Selection.from_json(json.dumps(chosen))

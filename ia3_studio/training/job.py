@@ -118,6 +118,10 @@ class Training(Iterator[Step], Generic[Row]):
         self._began -= counters.seconds
 
     @property
+    def _device(self) -> torch.device:
+        return self._trained.vectors.device
+
+    @property
     def _seconds(self) -> float:
         return time.perf_counter() - self._began
 
@@ -130,6 +134,8 @@ class Training(Iterator[Step], Generic[Row]):
             return
         dealt = schedule(self._rows, self._config, self._total, self._objective.lengths(self._rows), self._step)
         for epoch, batch in dealt:
+            if self._processes.count > 1 and self._processes.any(self._is_stopping(), self._device):
+                return  # all at the same step: one that went on alone would wait for the others for ever
             step = self._take(epoch, batch)
             yield step
             if self._is_over:
@@ -159,8 +165,10 @@ class Training(Iterator[Step], Generic[Row]):
     def _learn(self, batch: Sequence[Row], rate: float) -> tuple[float, float]:
         """Change the numbers by one batch; return its mean loss and the gradient's norm before clipping."""
         mine = self._processes.share(batch)
-        share = self._within_memory(lambda: self._objective.learn(mine, batch, self._budget), mine)
-        loss = self._processes.add_up(share, self._trained.vectors.device)
+        share = self._processes.together(
+            lambda: self._within_memory(lambda: self._objective.learn(mine, batch, self._budget), mine), self._device
+        )
+        loss = self._processes.add_up(share, self._device)
         self._processes.add_up_gradients(self._trained.parameters)
         norm = float(torch.nn.utils.clip_grad_norm_(self._trained.parameters, self._config.clip))
         if not (math.isfinite(loss) and math.isfinite(norm)):
@@ -173,8 +181,12 @@ class Training(Iterator[Step], Generic[Row]):
         """Return the mean loss of the held-out rows; None without any, or when the job is asked to stop."""
         if not self._held_out:
             return None
-        share = self._within_memory(self._measured_share, self._held_out)
-        return None if share is None else self._processes.add_up(share, self._trained.vectors.device)
+        share = self._processes.together(
+            lambda: self._within_memory(self._measured_share, self._held_out), self._device
+        )
+        if self._processes.any(share is None, self._device):  # one that saw the stop has measured only some rows
+            return None
+        return self._processes.add_up(share or 0.0, self._device)
 
     def _measured_share(self) -> float | None:
         mine = self._processes.share(self._held_out)

@@ -7,7 +7,7 @@ round once an optimiser step, after the last micro-batch, and nothing else is.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 import torch
@@ -16,6 +16,7 @@ from torch import distributed, nn
 from ia3_studio.errors import TrainingError
 
 Row = TypeVar("Row")
+Result = TypeVar("Result")
 
 
 class Processes:
@@ -41,6 +42,35 @@ class Processes:
         summed = torch.tensor([value], dtype=torch.float64, device=device)
         distributed.all_reduce(summed)
         return summed.item()
+
+    def any(self, mine: bool, device: torch.device) -> bool:
+        """Say whether any process says yes; all of them must ask, and all get the same answer."""
+        return mine if self.count == 1 else self.add_up(float(mine), device) > 0
+
+    def together(self, work: Callable[[], Result], device: torch.device) -> Result:
+        """Do this process's share of some work, and go on only where every process could do its own.
+
+        Without this a process that fails would leave the others waiting for it for ever.
+
+        Raises:
+            TrainingError: another process failed; where it is this one, its own error is raised.
+        """
+        if self.count == 1:
+            return work()
+        mine: Exception | None = None
+        try:
+            result = work()
+        except Exception as error:  # raised again below, once the others know of it
+            mine = error
+        failed = self.any(mine is not None, device)
+        if mine is not None:
+            raise mine
+        if failed:
+            raise TrainingError(
+                "Another process of this job failed, so this one ends too; its log says why. Start or resume the job"
+                " when that is corrected."
+            )
+        return result
 
     def add_up_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
         """Make every gradient the sum of all processes' gradients. **Changes the gradients in place.**"""

@@ -43,7 +43,8 @@ def train(
         held_out: what is only measured; may be empty.
         objective: the loss; by default what fits the model and the kind of rows.
         since: goes on behind a step that :meth:`Training.checkpoint` kept, as if there had been no interruption.
-        is_stopping: asked while held-out rows are measured; once it says yes, measuring is given up.
+        is_stopping: asked while held-out rows are measured; once it says yes, measuring is given up. Of several
+            processes one that says yes ends the job for all of them, behind the same step.
         processes: those that share this job; by default those that ``accelerate launch`` started.
 
     Raises:

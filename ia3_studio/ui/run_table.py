@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ia3_studio.ui.session import Studio
 
 MOST_COMPARED = 8
+_LAST_TIME = 2.0**40
+"""Beyond it, in a damaged record, a time has no date."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def history_frame(found: Sequence[RunRecord]) -> DataFrame:
 def _line(record: RunRecord) -> tuple[Any, ...]:
     held_out, base = (record.tuned, record.base) if record.tuned is not None else (record.loss, record.base_loss)
     interval = f"{record.low:.3f} to {record.high:.3f}" if record.low is not None and record.high is not None else ""
-    started = time.strftime("%Y-%m-%d %H:%M", time.localtime(record.created_at))
+    started = time.strftime("%Y-%m-%d %H:%M", time.localtime(min(max(record.created_at, 0.0), _LAST_TIME)))
     return (
         record.name, record.state, _rounded(held_out), _rounded(base), interval, record.verdict, record.model,
         record.data, record.sites, record.learning_rate, record.epochs, record.batch_size, record.seed, record.step,

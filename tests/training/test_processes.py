@@ -6,16 +6,25 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import multiprocessing
 
 from ia3_studio.errors import TrainingError
+from ia3_studio.method import attach, discover
 from ia3_studio.models.device import gpu_name
+from ia3_studio.training.loss import CausalLoss
+from ia3_studio.training.objective import MeanObjective
 from ia3_studio.training.processes import Processes, launched
+from ia3_studio.training.train import train
+from tests.families import tiny_model
 from tests.training import launched as program
+from tests.training.test_train import rows_of
 
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCH = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1",
@@ -50,6 +59,86 @@ def test_two_processes_give_the_losses_and_numbers_of_one(tmp_path: Path) -> Non
     program.main(alone)
     multiprocessing.start_processes(join, (together,), nprocs=2, start_method="fork")
     require_same(alone, together)
+
+
+class BadLoss(MeanObjective[Any]):
+    """A loss that fails on one process, as a full GPU or a damaged row does."""
+
+    def __init__(self, loss: Any, error: Exception) -> None:
+        super().__init__(loss)
+        self.error = error
+
+    def learn(self, rows: Sequence[Any], batch: Sequence[Any], budget: int) -> float:
+        raise self.error
+
+
+def troubled(rank: int, folder: Path, trouble: str) -> None:
+    """Train on two processes of which the second has some trouble; write down how each of them ended."""
+    torch.set_num_threads(1)
+    store = torch.distributed.FileStore(str(folder / "store"), 2)
+    torch.distributed.init_process_group("gloo", store=store, rank=rank, world_size=2)
+    model = tiny_model("llama")
+    attachment = attach(model, discover(model).select("paper"))
+    errors = {"memory": RuntimeError("DefaultCPUAllocator: can't allocate memory"), "row": ValueError("a bad row")}
+    good = MeanObjective(CausalLoss(model))
+    bad = BadLoss(good.loss, errors[trouble]) if trouble in errors else good
+    seen: list[int] = []
+
+    def stops() -> bool:
+        return rank == 1 and trouble == "stop" and bool(seen)
+
+    steps = train(
+        model, attachment, rows_of(9), rows_of(3, seed=9), program.CONFIG, objective=bad if rank else good,
+        is_stopping=stops,
+    )  # fmt: skip
+    end = "ended"
+    try:
+        for step in steps:
+            seen.append(step.step)
+    except Exception as error:
+        end = type(error).__name__
+    (folder / f"end-{rank}").write_text(f"{end} {seen}")
+    torch.distributed.destroy_process_group()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "ends"),
+    [
+        ("stop", ("ended [0]", "ended [0]")),
+        ("memory", ("TrainingError [0]", "TrainingError [0]")),
+        ("row", ("TrainingError [0]", "ValueError [0]")),
+    ],
+)
+def test_what_ends_one_process_ends_all_behind_the_same_step(
+    tmp_path: Path, trouble: str, ends: tuple[str, str]
+) -> None:
+    started = multiprocessing.start_processes(troubled, (tmp_path, trouble), nprocs=2, start_method="fork", join=False)
+    until = time.monotonic() + 60
+    while not started.join(1):
+        assert time.monotonic() < until, "a process waits for the other for ever"
+    assert tuple((tmp_path / f"end-{rank}").read_text() for rank in (0, 1)) == ends
+
+
+def stopped_while_measuring(rank: int, folder: Path) -> None:
+    """Measure on two processes of which one sees a stop between its rows."""
+    torch.set_num_threads(1)
+    store = torch.distributed.FileStore(str(folder / "store"), 2)
+    torch.distributed.init_process_group("gloo", store=store, rank=rank, world_size=2)
+    model = tiny_model("llama")
+    attachment = attach(model, discover(model).select("paper"))
+    steps = train(model, attachment, rows_of(4), rows_of(8), program.CONFIG, is_stopping=lambda: rank == 1)
+    (folder / f"end-{rank}").write_text(str([step.held_out for step in steps]))
+    torch.distributed.destroy_process_group()
+
+
+def test_a_stop_that_one_process_sees_while_measuring_gives_up_the_measurement_of_all(tmp_path: Path) -> None:
+    started = multiprocessing.start_processes(
+        stopped_while_measuring, (tmp_path,), nprocs=2, start_method="fork", join=False
+    )
+    until = time.monotonic() + 60
+    while not started.join(1):
+        assert time.monotonic() < until, "a process waits for the other for ever"
+    assert [(tmp_path / f"end-{rank}").read_text() for rank in (0, 1)] == ["[None]", "[None]"]
 
 
 @pytest.mark.starter
