@@ -25,12 +25,13 @@ class FieldError(ValueError):
         self.name = name
 
 
-def typed(kind: type[T], document: Mapping[str, Any]) -> T:
+def typed(kind: type[T], document: Mapping[str, Any], within: str = "") -> T:
     """Return a dataclass made from a document; numbers may be given as text, names it does not know are left out.
 
     Args:
         kind: the dataclass; its annotations tell what each field may be.
         document: one value for each field, as JSON, YAML or a command line gives it.
+        within: where the document stands in another, for the sentence: "mapping".
 
     Raises:
         FieldError: a value does not fit its field, or a field without a default is missing.
@@ -42,7 +43,7 @@ def typed(kind: type[T], document: Mapping[str, Any]) -> T:
     try:
         read = _model(kind).model_validate(dict(document))
     except ValidationError as error:
-        raise _first_problem(error) from error
+        raise _first_problem(error, within) from error
     return kind(**{field.name: getattr(read, field.name) for field in fields(kind)})  # type: ignore[arg-type]
 
 
@@ -95,9 +96,9 @@ def _plain_number(value: Any) -> Any:
     return value
 
 
-def _first_problem(error: ValidationError) -> FieldError:
+def _first_problem(error: ValidationError, within: str = "") -> FieldError:
     first = error.errors(include_url=False, include_context=False)[0]
-    name = ".".join(map(str, first["loc"])) or "the document"
+    name = ".".join(map(str, ((within,) if within else ()) + first["loc"])) or "the document"
     reason = str(first["msg"]).removeprefix("Value error, ")
     if first["type"] == "missing":
         return FieldError(name, None, "it must be given")

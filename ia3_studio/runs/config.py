@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.load import DataChoice
 from ia3_studio.data.table import Reading
-from ia3_studio.errors import RunError, StudioError, TrainingError
+from ia3_studio.errors import RunError, SelectionError, StudioError, TrainingError
 from ia3_studio.method.choosing import require_words
 from ia3_studio.method.sites import Selection
 from ia3_studio.training.config import TrainConfig
@@ -55,7 +55,10 @@ class RunConfig:
         if len(str(self.name)) > LONGEST_NAME:
             raise RunError(f"The run's name has {len(self.name):,} characters; give {LONGEST_NAME:,} at most.")
         if isinstance(self.selection, str) and self.selection:
-            require_words(self.selection)
+            try:
+                require_words(self.selection)
+            except SelectionError as error:
+                raise RunError(f"selection is {_short(self.selection)}: {error}") from error
 
     def choice(self, source: str | None = None) -> DataChoice:
         """Return which data are read and how; ``source`` is where they lie now."""
@@ -148,7 +151,7 @@ class _Plain:
 
 
 def _part(kind: type[Part], name: str, document: Any) -> Part | None:
-    return typed(kind, _by_name(name, document)) if document else None
+    return typed(kind, _by_name(name, document), name) if document else None
 
 
 def _by_name(name: str, document: Any) -> Mapping_[str, Any]:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 import psutil
 from filelock import BaseFileLock, FileLock, Timeout
 
+from ia3_studio.atomic import remove_abandoned
 from ia3_studio.errors import StudioError, TrainingError
 from ia3_studio.runs.folder import StatusFile, Use, step_line
 from ia3_studio.runs.process import record_worker
@@ -94,6 +95,7 @@ def work(run: Run, job: Job, *, seconds: float | None = None) -> None:
         said = run.files.said()
         if said is None or said.phase == "resuming":
             record_worker(run.files, os.getpid())
+            remove_abandoned(run.folder)
             _Worker(run, job, said.before if said else 0.0, seconds).work()
 
 
