@@ -6,7 +6,7 @@ import reprlib
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from functools import cache
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar, cast, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
@@ -41,7 +41,7 @@ def typed(kind: type[T], document: Mapping[str, Any], within: str = "") -> T:
         True
     """
     try:
-        read = _model(kind).model_validate(dict(document))
+        read = _model(cast("Any", kind)).model_validate(dict(document))
     except ValidationError as error:
         raise _first_problem(error, within) from error
     return kind(**{field.name: getattr(read, field.name) for field in fields(kind)})  # type: ignore[arg-type]
@@ -62,7 +62,7 @@ def require_types(value: Any) -> None:
         FieldError: one does not.
     """
     try:
-        _model(type(value)).model_validate(
+        _model(cast("Any", type(value))).model_validate(
             {each.name: getattr(value, each.name) for each in fields(value)}, strict=True
         )
     except ValidationError as error:
@@ -99,7 +99,7 @@ def _plain_number(value: Any) -> Any:
 def _first_problem(error: ValidationError, within: str = "") -> FieldError:
     first = error.errors(include_url=False, include_context=False)[0]
     name = ".".join(map(str, ((within,) if within else ()) + first["loc"])) or "the document"
-    reason = str(first["msg"]).removeprefix("Value error, ")
+    reason = str(first["msg"]).removeprefix("Value error, ").replace("Input should be", "it must be")
     if first["type"] == "missing":
         return FieldError(name, None, "it must be given")
     return FieldError(name, first["input"], f"{reason[0].lower()}{reason[1:]}")
