@@ -19,6 +19,8 @@ from ia3_studio.ui import text
 from ia3_studio.ui.visitor import App, Message, Receive, Send
 
 LINES_A_MINUTE = 20
+LONGEST_TEXT = 20_000_000
+"""Characters of a text where its field names no bound: of rows that are pasted."""
 UNPROCESSABLE = 422
 
 logger = logging.getLogger("ia3_studio.ui")
@@ -55,19 +57,28 @@ def refuse_junk(demo: gr.Blocks, told: Told) -> None:
 
     def sentence(step: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         @functools.wraps(step)
-        async def checked(*values: Any, **options: Any) -> Any:
+        async def checked(event: Any, values: Any, *others: Any, **options: Any) -> Any:
             try:
-                return await step(*values, **options)
+                _require_short(event, values)
+                return await step(event, values, *others, **options)
             except gr.Error:
                 raise
             except Exception as error:  # whatever a component makes of what a program sent
-                told.tell(f"values for {getattr(values[0] if values else None, 'name', 'an event')}", error)
+                told.tell(f"values for {getattr(event, 'name', 'an event')}", error)
                 raise gr.Error(text.NOT_FROM_THE_PAGE, title=text.PROBLEM, print_exception=False) from error
 
         return checked
 
     demo.preprocess_data = sentence(demo.preprocess_data)  # type: ignore[assignment, method-assign]
     demo.call_function = sentence(demo.call_function)  # type: ignore[assignment, method-assign]
+
+
+def _require_short(event: Any, values: Any) -> None:
+    """Refuse a text that is longer than its field takes: the browser alone keeps to that."""
+    for block, value in zip(getattr(event, "inputs", ()), values, strict=False):
+        most = getattr(block, "max_length", None) or LONGEST_TEXT
+        if isinstance(value, str) and len(value) > most:
+            raise gr.Error(text.too_long(most), title=text.PROBLEM, print_exception=False)
 
 
 class Refusing:
