@@ -61,7 +61,10 @@ def refuse_junk(demo: gr.Blocks, told: Told) -> None:
             try:
                 _require_short(event, values)
                 return await step(event, values, *others, **options)
-            except gr.Error:
+            except gr.Error as error:
+                if error.print_exception:  # a component's own
+                    told.tell(f"values for {getattr(event, 'name', 'an event')}", error)
+                    error.print_exception = False
                 raise
             except Exception as error:  # whatever a component makes of what a program sent
                 told.tell(f"values for {getattr(event, 'name', 'an event')}", error)
