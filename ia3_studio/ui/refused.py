@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from threading import Lock
 from typing import Any
 
@@ -60,6 +60,7 @@ def refuse_junk(demo: gr.Blocks, told: Told) -> None:
         async def checked(event: Any, values: Any, *others: Any, **options: Any) -> Any:
             try:
                 _require_short(event, values)
+                _require_object([*others, *options.values()])
                 return await step(event, values, *others, **options)
             except gr.Error as error:
                 if error.print_exception:  # a component's own
@@ -74,6 +75,13 @@ def refuse_junk(demo: gr.Blocks, told: Told) -> None:
 
     demo.preprocess_data = sentence(demo.preprocess_data)  # type: ignore[assignment, method-assign]
     demo.call_function = sentence(demo.call_function)  # type: ignore[assignment, method-assign]
+
+
+def _require_object(values: Sequence[Any]) -> None:
+    """Refuse what a page says of an event in another form than its own."""
+    for value in values:
+        if isinstance(value, gr.EventData) and not isinstance(value._data, dict):
+            raise gr.Error(text.NOT_FROM_THE_PAGE, title=text.PROBLEM, print_exception=False)
 
 
 def _require_short(event: Any, values: Any) -> None:
