@@ -10,7 +10,7 @@ import functools
 import inspect
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -23,9 +23,6 @@ from ia3_studio.ui.unnamed import is_kept, without_folders
 from ia3_studio.ui.visitor import visiting
 
 Handler = Callable[..., Any]
-LONGEST_TEXT = 20_000_000
-"""Characters of all that is sent to a handler where strangers visit; the rows that may be pasted have fewer."""
-
 logger = logging.getLogger("ia3_studio.ui")
 
 
@@ -51,12 +48,9 @@ def _for_visitor(guarded: Handler, signature: inspect.Signature, streams: bool) 
 
     def answer(visit: gr.Request, *values: Any) -> Any:
         with _refusing(), visiting(visit):
-            _require_short(values)
             return told(guarded(*values))
 
     def stream(visit: gr.Request, *values: Any) -> Iterator[Any]:
-        with _refusing():
-            _require_short(values)
         with closing(guarded(*values)) as steps:
             while True:
                 with _refusing(), visiting(visit):  # anew for each step: it may run in another thread
@@ -74,11 +68,6 @@ def _for_visitor(guarded: Handler, signature: inspect.Signature, streams: bool) 
     handler.__annotations__ = {"visit": gr.Request, **{name: _gradio(each) for name, each in special.items()}}
     handler.__name__ = guarded.__name__
     return handler
-
-
-def _require_short(values: Sequence[object]) -> None:
-    if sum(len(value) for value in values if isinstance(value, str)) > LONGEST_TEXT:
-        raise StudioError(text.TOO_MUCH_TEXT)
 
 
 def _gradio(annotation: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from threading import Lock
 from typing import Any
 
@@ -19,6 +19,8 @@ from ia3_studio.ui import text
 from ia3_studio.ui.visitor import App, Message, Receive, Send
 
 LINES_A_MINUTE = 20
+LONGEST_TEXT = 20_000_000
+"""Characters of a text where its field names no bound: of rows that are pasted."""
 UNPROCESSABLE = 422
 
 logger = logging.getLogger("ia3_studio.ui")
@@ -55,19 +57,39 @@ def refuse_junk(demo: gr.Blocks, told: Told) -> None:
 
     def sentence(step: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         @functools.wraps(step)
-        async def checked(*values: Any, **options: Any) -> Any:
+        async def checked(event: Any, values: Any, *others: Any, **options: Any) -> Any:
             try:
-                return await step(*values, **options)
-            except gr.Error:
+                _require_short(event, values)
+                _require_object([*others, *options.values()])
+                return await step(event, values, *others, **options)
+            except gr.Error as error:
+                if error.print_exception:  # a component's own
+                    told.tell(f"values for {getattr(event, 'name', 'an event')}", error)
+                    error.print_exception = False
                 raise
             except Exception as error:  # whatever a component makes of what a program sent
-                told.tell(f"values for {getattr(values[0] if values else None, 'name', 'an event')}", error)
+                told.tell(f"values for {getattr(event, 'name', 'an event')}", error)
                 raise gr.Error(text.NOT_FROM_THE_PAGE, title=text.PROBLEM, print_exception=False) from error
 
         return checked
 
     demo.preprocess_data = sentence(demo.preprocess_data)  # type: ignore[assignment, method-assign]
     demo.call_function = sentence(demo.call_function)  # type: ignore[assignment, method-assign]
+
+
+def _require_object(values: Sequence[Any]) -> None:
+    """Refuse what a page says of an event in another form than its own."""
+    for value in values:
+        if isinstance(value, gr.EventData) and not isinstance(value._data, dict):
+            raise gr.Error(text.NOT_FROM_THE_PAGE, title=text.PROBLEM, print_exception=False)
+
+
+def _require_short(event: Any, values: Any) -> None:
+    """Refuse a text that is longer than its field takes: the browser alone keeps to that."""
+    for block, value in zip(getattr(event, "inputs", ()), values, strict=False):
+        most = getattr(block, "max_length", None) or LONGEST_TEXT
+        if isinstance(value, str) and len(value) > most:
+            raise gr.Error(text.too_long(most), title=text.PROBLEM, print_exception=False)
 
 
 class Refusing:

@@ -104,7 +104,6 @@ NOT_FROM_THE_PAGE = "What was sent does not fit this page and was not used; relo
 UPLOAD_WITHOUT_COOKIE = "An upload needs the cookie that this page sets; allow cookies, reload the page and try again."
 UPLOAD_WITHOUT_SIZE = "An upload must say how large it is."
 UPLOADS_FULL = "As much has been uploaded here as there is room for; try again tomorrow, or give a data set on the hub."
-TOO_MUCH_TEXT = "That is too much text for one field; put it into a file and upload it."
 NO_PATHS_HERE = "Files of this Space cannot be opened from the page; upload the file."
 PASTED, PASTED_INFO = "Rows", "Cells of a spreadsheet with their header, JSON, or plain text"
 PASTED_EXAMPLE = "prompt\tanswer\nWho are you?\tThe keeper of the light."
@@ -545,6 +544,11 @@ def imported(base_model: str) -> str:
 def uploaded_enough(most: int) -> str:
     """Say that a visitor has uploaded as much as may be."""
     return f"You have uploaded as much as may be within a day, {most / 2**20:,.0f} MB; try again tomorrow."
+
+
+def too_long(most: int) -> str:
+    """Say that a text is longer than its field takes."""
+    return f"That text is longer than its field takes, which is {most:,} characters; shorten it."
 
 
 def imported_alone(base_model: str, why: str) -> str:

@@ -31,7 +31,7 @@ def is_kept(value: str) -> bool:
 
 def _last_name(path: str) -> str:
     stop = "." if path.endswith(".") else ""  # of the sentence
-    name = re.split(r"[/\\\\]", path.rstrip("/\\\\."))[-1]
+    name = re.split(r"[/\\]", path.rstrip("./"))[-1]
     return f"…/{name}{stop}"
 
 

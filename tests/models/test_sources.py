@@ -93,3 +93,26 @@ def test_naming_models_needs_neither_torch_nor_the_hub() -> None:
     code = f"import ia3_studio.models.sources, sys; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_where_strangers_visit_no_path_is_a_model_and_no_answer_tells_what_exists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "file.gguf").write_bytes(b"GGUF")
+    (tmp_path / "org" / "name").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "there")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IA3_STUDIO_PUBLIC", "1")
+    names = ("there", "file.gguf", "link", "absent", "absent.gguf")
+    said: set[str] = set()
+    for name in (*(f"{tmp_path}/{name}" for name in names), *(f"./{name}" for name in names), "../x", "~", "~/x", "/",
+                 "/etc/passwd", "file:///etc", r"\\server\share", r"C:\models", "a/../b",
+                 "org/file.gguf", "\x00"):  # fmt: skip
+        with pytest.raises(ModelError) as refused:
+            parse_source(name)
+        said.add(str(refused.value).replace(name, "NAME"))
+    assert len(said) <= 2, said
+    assert parse_source("org/name") == Source("hub", "org/name")  # a folder of that name is not looked at
+    assert parse_source("https://huggingface.co/org/name").value == "org/name"
+    assert parse_source("smollm2-135m-instruct").kind == "starter"

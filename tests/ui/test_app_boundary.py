@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import gradio as gr
 import pytest
 
 from ia3_studio.errors import RunError
 from ia3_studio.ui.boundary import guard
+from ia3_studio.ui.visitor import COOKIE
 
 
 def refuse(where: str, what: str) -> str:
@@ -51,3 +53,27 @@ def test_a_stream_keeps_what_it_gave_before_it_failed() -> None:
 
 def test_a_guarded_handler_shows_what_is_left_to_fill_in() -> None:
     assert list(inspect.signature(guard(refuse, "here")).parameters) == ["what"]
+
+
+def tell(sentence: str) -> tuple[str, dict[str, str]]:
+    return f"<p>{sentence}</p>", {"value": sentence}
+
+
+def fail(sentence: str) -> str:
+    raise RunError(sentence)
+
+
+def test_a_visitor_is_told_no_folder_of_the_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("IA3_STUDIO_HOME", str(tmp_path / "home"))
+    sentence = f"{tmp_path / 'home' / 'runs' / 'x.json'} cannot be read; see https://huggingface.co/org/name."
+    assert guard(tell)(sentence)[1]["value"] == sentence  # on one's own computer
+    monkeypatch.setenv("IA3_STUDIO_PUBLIC", "1")
+    visit = type("Visit", (), {"cookies": {COOKIE: "a" * 43}, "session_hash": ""})()
+    shown = "…/x.json cannot be read; see https://huggingface.co/org/name."
+    assert guard(tell)(visit, sentence) == (f"<p>{shown}</p>", {"value": shown})
+    with pytest.raises(gr.Error) as caught:
+        guard(fail)(visit, sentence)
+    assert caught.value.message == shown
+    offered = tmp_path / "rows.csv"
+    offered.write_text("")
+    assert guard(tell)(visit, str(offered))[1]["value"] == str(offered)  # a file on its way to a download
