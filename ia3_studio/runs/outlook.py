@@ -91,6 +91,7 @@ def open_tokenizer_of(model: str, say: Say) -> tuple[Any, Task]:
     """
     from ia3_studio.models import prepare
     from ia3_studio.models.architecture import model_class, read_config, task_of
+    from ia3_studio.models.load import limits_of_folder
     from ia3_studio.models.weights import open_tokenizer
 
     folder = prepare(model, say)
