@@ -82,14 +82,20 @@ def model_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
     """
     import transformers
 
-    for name in [*(config.architectures or []), *_likely_names(config)]:
+    for name in [*_named(config), *_likely_names(config)]:
         found = getattr(transformers, name, None)
         if isinstance(found, type) and issubclass(found, transformers.PreTrainedModel):
             return found
     raise ModelError(
         f"transformers {transformers.__version__} has no model class for the type '{config.model_type}' "
-        f"({', '.join(config.architectures or ['no architecture given'])}). Pick another model."
+        f"({', '.join(_named(config) or ['no architecture given'])}). Pick another model."
     )
+
+
+def _named(config: PreTrainedConfig) -> list[str]:
+    """Return the classes that a config names, whatever else stands in their place."""
+    said: Any = config.architectures
+    return [name for name in said if isinstance(name, str)] if isinstance(said, list | tuple) else []
 
 
 def task_of(cls: type[PreTrainedModel], config: PreTrainedConfig) -> Task:

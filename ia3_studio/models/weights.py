@@ -55,7 +55,9 @@ def open_model(folder: Path, device: Device, config: PreTrainedConfig | None = N
     return frozen(model.to(device.name))
 
 
-def from_folder(cls: type[PreTrainedModel], folder: Path, config: PreTrainedConfig, device: Device, **options: Any) -> Any:
+def from_folder(
+    cls: type[PreTrainedModel], folder: Path, config: PreTrainedConfig, device: Device, **options: Any
+) -> Any:
     """Return (model, transformers' report) of a class and a folder.
 
     Raises:
