@@ -121,7 +121,7 @@ def _tables(model: nn.Module) -> Iterator[tuple[str, int]]:
 
 def _rows(table: Any) -> int | None:
     """Return the rows of a table that is looked up in; None of any other module."""
-    weight = getattr(table, "weight", None)
+    weight: Any = getattr(table, "weight", None)
     return int(weight.shape[0]) if getattr(weight, "dim", int)() == 2 and not hasattr(table, "bias") else None
 
 

@@ -69,7 +69,8 @@ def from_folder(
         mapping = _unwrapping(folder)
         try:
             with quiet_transformers(), bounded_building(str(folder)):
-                return cls.from_pretrained(
+                opened: Any = cls  # transformers' types know no options passed on
+                return opened.from_pretrained(
                     folder,
                     config=config,
                     dtype=device.dtype,

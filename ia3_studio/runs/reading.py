@@ -71,7 +71,8 @@ class Reading:
 
         def reading(examples: Sequence[Example]) -> Read:
             try:
-                return _known(read(examples), limits, loaded.tokenizer)
+                found: Read = _known(read(examples), limits, loaded.tokenizer)
+                return found
             except DataError as error:
                 said = length_note(limits, self._config.train.max_length)
                 raise DataError(f"{error} {said}") if said else error from error

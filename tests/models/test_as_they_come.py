@@ -81,7 +81,8 @@ def pieces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = ["the tide comes in at nine and leaves at three", "a heron waits by the grey pier all day"] * 20
     (folder / "text.txt").write_text("\n".join(lines))
     sentencepiece.SentencePieceTrainer.train(
-        input=str(folder / "text.txt"), model_prefix=str(folder / "spiece"), vocab_size=60, pad_id=0, eos_id=1, unk_id=2,
+        input=str(folder / "text.txt"), model_prefix=str(folder / "spiece"),
+        vocab_size=60, hard_vocab_limit=False, pad_id=0, eos_id=1, unk_id=2,
         bos_id=-1, minloglevel=2,
     )  # fmt: skip
     return folder / "spiece.model"
