@@ -92,6 +92,11 @@ def model_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
     )
 
 
+def is_encoder(config: PreTrainedConfig) -> bool:
+    """Tell whether models of a config's type are pretrained to fill in masked words."""
+    return config.model_type in _tables()["masked-lm"] and not config.is_encoder_decoder
+
+
 def _named(config: PreTrainedConfig) -> list[str]:
     """Return the classes that a config names, whatever else stands in their place."""
     said: Any = config.architectures
@@ -105,8 +110,7 @@ def task_of(cls: type[PreTrainedModel], config: PreTrainedConfig) -> Task:
         return "seq2seq"
     if not config.is_encoder_decoder and name in tables["causal-lm"].get(kind, ()):
         return "causal-lm"
-    is_encoder = kind in tables["masked-lm"] and not config.is_encoder_decoder
-    return "encoder" if is_encoder or name in tables["text-encoding"].get(kind, ()) else "other"
+    return "encoder" if is_encoder(config) or name in tables["text-encoding"].get(kind, ()) else "other"
 
 
 def _likely_names(config: PreTrainedConfig) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.errors import ModelError
-from ia3_studio.models.architecture import drop_kernels, read_config
+from ia3_studio.models.architecture import drop_kernels, is_encoder, read_config
 from ia3_studio.models.device import Device, choose_device
 from ia3_studio.models.fetch import prepare
 from ia3_studio.models.limits import limits_of
@@ -82,7 +82,7 @@ def load_classifier(
     same = config.id2label == dict(enumerate(names))
     _name_labels(config, names, kind)
     if of != "images":
-        config.pad_token_id = reader.pad_token_id  # decoders find a text's last token by it
+        _agree_on_padding(reader, config)
     opened, fresh = _open(cls, folder, config, device, seed, keeps_head=same)
     model: Any = opened  # torch's own types of .to() forget the class
     return LoadedModel(
@@ -156,6 +156,20 @@ def heads_of(model: nn.Module, fresh: frozenset[str]) -> tuple[str, ...]:
         if names and (beside or new) and not any(path.startswith(f"{other}.") for other in found):
             found.append(path)
     return tuple(found)
+
+
+def _agree_on_padding(tokenizer: Any, config: PreTrainedConfig) -> None:
+    """Let tokenizer and config name one padding token. **Changes one of them.**
+
+    Decoders find a text's last token by it, so it is the tokenizer's there. RoBERTa and its kin count positions from
+    it: another number would move every token of a text, so the config's stays.
+    """
+    named = config.pad_token_id
+    token = tokenizer.convert_ids_to_tokens(named) if isinstance(named, int) and 0 <= named < len(tokenizer) else None
+    if token is not None and is_encoder(config):
+        tokenizer.pad_token = token
+    else:
+        config.pad_token_id = tokenizer.pad_token_id
 
 
 def _name_labels(config: PreTrainedConfig, names: Sequence[str], kind: Kind) -> None:

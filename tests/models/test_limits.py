@@ -32,10 +32,11 @@ from tests.tiny_chat import save_tiny_chat, tiny_tokenizer
 LONG = {"max_position_embeddings": 40}
 HEADS = {"encoder_attention_heads": 2, "decoder_attention_heads": 2, "encoder_layers": 1, "decoder_layers": 1}
 PAIR = {"d_model": 16, "encoder_ffn_dim": 16, "decoder_ffn_dim": 16, "vocab_size": 97, **HEADS, **LONG}
+SHORT = {"n_positions": 40}
 ENDS = {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2}
 
 HARD: dict[str, tuple[Any, int]] = {
-    "gpt2": (lambda: hf.GPT2LMHeadModel(hf.GPT2Config(vocab_size=97, n_layer=1, n_embd=32, n_head=4, n_positions=40)), 40),
+    "gpt2": (lambda: hf.GPT2LMHeadModel(hf.GPT2Config(vocab_size=97, n_layer=1, n_embd=32, n_head=4, **SHORT)), 40),
     "gptj": (
         lambda: hf.GPTJForCausalLM(
             hf.GPTJConfig(vocab_size=97, n_layer=1, n_embd=32, n_head=4, n_positions=40, rotary_dim=8)
