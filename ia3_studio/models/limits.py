@@ -25,6 +25,8 @@ _TABLE = re.compile(
 """How the table of positions is called in transformers' models."""
 _NO_TEXT = re.compile(r"(^|[._])(vision|visual|image|audio|speech|video|patch|pixel|qformer|vit)")
 _LENGTHS = ("max_position_embeddings", "n_positions", "max_seq_len", "max_seq_length", "seq_length", "n_ctx")
+_BOUNDED = ("mpt", "reformer")
+"""Types without a table of positions that refuse rows beyond the length in their config all the same."""
 _NAMED_TOKENS = 5
 _LARGEST = 10**9
 """A length beyond this stands for none."""
@@ -49,8 +51,8 @@ class ModelLimits:
         return min((most for most in (self.positions, self.written) if most), default=None)
 
     def capped(self, length: int) -> int:
-        """Return a length of rows, or the model's own where that is less."""
-        return min(length, self.row or length)
+        """Return a length of rows, or the model's own where that is less and nothing beyond it can be computed."""
+        return min(length, self.row or length) if self.is_hard else length
 
     def beyond(self, ids: Iterable[int]) -> tuple[int, ...]:
         """Return the tokens that the embedding has no row for, each once."""
@@ -90,7 +92,8 @@ def limits_of(model: Any) -> ModelLimits:
     tables = list(_tables(model))
     if not config.is_encoder_decoder:
         most = min((rows for _path, rows in tables), default=_trained_for(config))
-        return ModelLimits(most, most, _embedding_rows(model), bool(tables))
+        is_hard = bool(tables) or config.model_type in _BOUNDED
+        return ModelLimits(most, most, _embedding_rows(model), is_hard and most is not None)
     own = [rows for path, rows in tables if "decoder" not in path]
     theirs = [rows for path, rows in tables if "decoder" in path]
     soft = _trained_for(config)

@@ -11,7 +11,7 @@ from ia3_studio.data.findings import Findings, examine
 from ia3_studio.data.seen import Mark, Seen, Survey, see, seeing, survey
 from ia3_studio.errors import DataError
 from ia3_studio.models.progress import unheard
-from ia3_studio.runs.reading import length_note
+from ia3_studio.runs.reading import beyond_note, length_note
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
@@ -50,7 +50,7 @@ class Outlook:
     forecast: Forecast
     shown: tuple[ShownRow, ...]
     shortened: str = ""
-    """The sentence that the model takes shorter rows than the settings ask for; empty where it does not."""
+    """The sentence that the model takes shorter rows than the settings ask for, or was trained on shorter ones."""
     refused: str = ""
     """Why the example that was asked for cannot be shown; empty where it is."""
 
@@ -84,7 +84,8 @@ def look_ahead(
     report(None, "Trying this machine's speed")
     expected = _forecast(config, tree, learned, measured, report)
     shown, refused = _shown(split.train, learned, tokenizer, asked, seed, lambda each: see(each, tokenizer, way, limit))
-    shortened = length_note(limits, config.train.max_length)
+    within = [min(each.tokens, limit) for each in learned.seen]
+    shortened = length_note(limits, config.train.max_length) or beyond_note(limits, within)
     return Outlook(split, examine(split), learned, measured, expected, shown, shortened, refused)
 
 

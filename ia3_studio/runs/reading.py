@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST_PRINTED = 200
 """Row numbers that the log lists."""
+MOST_NOTES = 8
+"""Notes before the first step; a large file is read in many parts, each of which could have one."""
 PROBED_TOKENS = 8
 """How much of a row the vectors are tried on: as much work as a forward and backward pass over one short row."""
 
@@ -67,15 +69,22 @@ class Reading:
 
         Such rows are told as problems; what is returned raises a DataError where no other row is left.
         """
+        from ia3_studio.training.fitting import lengths_of
+
         limits = loaded.limits
 
         def reading(examples: Sequence[Example]) -> Read:
             try:
                 found: Read = _known(read(examples), limits, loaded.tokenizer)
-                return found
             except DataError as error:
                 said = length_note(limits, self._config.train.max_length)
                 raise DataError(f"{error} {said}") if said else error from error
+            apart = loaded.task == "seq2seq"
+            if said := beyond_note(limits, [max(lengths_of(row, apart)) for row in found.rows]):
+                print(said)
+                if len(self.notes) < MOST_NOTES:
+                    self.notes.append(said)
+            return found
 
         return reading
 
@@ -141,8 +150,21 @@ def length_note(limits: ModelLimits, asked: int) -> str:
     most = limits.capped(asked)
     if most >= asked:
         return ""
-    why = f"has {most:,} positions" if limits.is_hard else f"was made for {most:,} positions"
-    return f"The model {why}, so rows have at most {most:,} tokens; the settings ask for {asked:,}."
+    return f"The model has {most:,} positions, so rows have at most {most:,} tokens; the settings ask for {asked:,}."
+
+
+def beyond_note(limits: ModelLimits, lengths: Sequence[int]) -> str:
+    """Return the sentence that rows go beyond what a model was trained for; empty where none does.
+
+    Args:
+        limits: the model's.
+        lengths: tokens of the rows, as they are trained on.
+    """
+    most = limits.row
+    longer = sum(length > most for length in lengths) if most and not limits.is_hard else 0
+    if not longer:
+        return ""
+    return f"{longer:,} of {len(lengths):,} rows are longer than the {most:,} positions that the model was trained for."
 
 
 def _known(found: Any, limits: ModelLimits, tokenizer: Any) -> Any:

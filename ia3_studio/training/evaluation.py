@@ -116,7 +116,7 @@ def measure_forgetting(model: Any, tokenizer: Any, attachment: Attachment, budge
     Raises:
         TrainingError: the model is not causal, or a loss is no number.
     """
-    rows = neutral_rows(tokenizer, limits_of(model).capped(NEUTRAL_TOKENS))
+    rows = neutral_rows(tokenizer, min(NEUTRAL_TOKENS, limits_of(model).row or NEUTRAL_TOKENS))
     return (yield from evaluate_language(model, attachment, rows, budget, task="forgetting"))
 
 
