@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 RIVALS = 5
 """Of the likeliest tokens at each place, this many are kept for the reader."""
 
-End = Literal["", "end", "length"]
-"""Why an answer ended: not yet, the model ended it, or it reached the length asked for."""
+End = Literal["", "end", "length", "context"]
+"""Why an answer ended: not yet, the model ended it, it reached the length asked for, or the model's context is full."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,8 @@ class Row:
     generator: Generator
     prompt: list[int]
     left_out: int = 0
+    most: int = 10**9
+    """Tokens of the answer, at most."""
     started: float = field(default_factory=time.perf_counter)
     ids: list[int] = field(default_factory=list)
     tokens: list[Token] = field(default_factory=list)

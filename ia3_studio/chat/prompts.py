@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def fitting(loaded: LoadedModel, conversation: Sequence[Message], room: int) -> tuple[list[int], int]:
     """Return the prompt's tokens, and how many messages were left out from the start so that it fits.
 
-    The system prompt and the last message always stay; an exchange is left out whole.
+    The system prompt and the last message always stay; an exchange is left out whole. An answer that may be longer than
+    the model's context leaves half of it to the prompt; :func:`room_for` says what is left for it.
 
     Args:
         loaded: the model and its tokenizer.
@@ -24,20 +25,28 @@ def fitting(loaded: LoadedModel, conversation: Sequence[Message], room: int) -> 
 
     Raises:
         StudioError: the last message alone leaves no room for the answer.
+        ModelError: the prompt holds a token that the model's embedding has no row for.
         DataError: the chat template refuses the conversation.
     """
     from ia3_studio.data.targets import source_ids
     from ia3_studio.data.tokens import prompt_ids
 
     opening = [turn for turn in conversation[:1] if turn.role == "system"]
+    limits = loaded.limits
+    context = limits.positions
     if loaded.task == "seq2seq":  # one text in, one text out: earlier ones are no part of it
-        return list(source_ids([*opening, conversation[-1]], loaded.tokenizer)), 0
+        ids = list(source_ids([*opening, conversation[-1]], loaded.tokenizer))
+        limits.require_known(ids, loaded.tokenizer)
+        if context and len(ids) > context:
+            raise StudioError(f"The message has {len(ids)} tokens, but the model reads {context}; shorten the message.")
+        return ids, 0
     turns = list(conversation[len(opening) :])
-    context = getattr(loaded.model.config, "max_position_embeddings", None)
+    room = min(room, context // 2) if context else room
     left_out = 0
     while True:
         ids = list(prompt_ids([*opening, *turns[left_out:]], loaded.tokenizer))
         if not context or len(ids) + room <= context:
+            limits.require_known(ids, loaded.tokenizer)
             return ids, left_out
         if left_out >= len(turns) - 1:
             raise StudioError(
@@ -47,3 +56,11 @@ def fitting(loaded: LoadedModel, conversation: Sequence[Message], room: int) -> 
         left_out += next(
             (count for count in range(1, len(turns) - left_out) if turns[left_out + count].role == "user"), 1
         )
+
+
+def room_for(loaded: LoadedModel, prompt: Sequence[int], asked: int) -> int:
+    """Return how many tokens an answer may have: as many as are asked for, or as the model's context has left."""
+    limits = loaded.limits
+    if loaded.task == "seq2seq":  # the decoder's text begins with a token of its own
+        return min(asked, limits.written - 1) if limits.written else asked
+    return min(asked, limits.positions - len(prompt)) if limits.positions else asked

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.chat.answers import Answer, Row
-from ia3_studio.chat.prompts import fitting
+from ia3_studio.chat.answers import Answer, End, Row
+from ia3_studio.chat.prompts import fitting, room_for
 from ia3_studio.chat.settings import ChatSettings, draw, penalised
 from ia3_studio.chat.voices import Voice, heard
 from ia3_studio.errors import ModelError
@@ -63,7 +63,8 @@ def reply(
     rows: list[Row] = []
     for conversation, voice in zip(conversations, spoken, strict=True):
         ids, left_out = fitting(loaded, conversation, settings.max_new_tokens)
-        rows.append(Row(voice, torch.Generator(loaded.model.device).manual_seed(settings.seed), ids, left_out))
+        drawn = torch.Generator(loaded.model.device).manual_seed(settings.seed)
+        rows.append(Row(voice, drawn, ids, left_out, room_for(loaded, ids, settings.max_new_tokens)))
     together = handle is None or handle.tells_rows_apart
     for batch in [rows] if together else [[row] for row in rows]:
         for _token in _answer(loaded, handle, batch, settings, turn or nullcontext()):
@@ -90,7 +91,8 @@ def _answer(
     for logits, keep in grow(loaded.model, rows, hearing):
         for row, scores in zip(rows, logits, strict=True):
             row.take(_next(row, scores, settings), scores, loaded.tokenizer)
-            row.ended = "end" if row.ids[-1] in ends else "length" if len(row.ids) >= settings.max_new_tokens else ""
+            full: End = "length" if len(row.ids) >= settings.max_new_tokens else "context"
+            row.ended = "end" if row.ids[-1] in ends else full if len(row.ids) >= row.most else ""
         yield
         keep[:] = [not row.ended for row in rows]
         rows = [row for row in rows if not row.ended]

@@ -97,7 +97,7 @@ def _merged(run: Run, target: Path) -> dict[str, Any]:
     folder = _adapter_of(run)
 
     found = write_merged(load_for(run, _say), folder, target, say=_say)
-    return {"bytes": found.bytes, "largest_difference": found.largest_difference}
+    return {"bytes": found.bytes, "format": found.format, "largest_difference": found.largest_difference}
 
 
 def _gguf(run: Run, target: Path, kind: Format) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from ia3_studio.export.merged import (
     merge_in,
     require_room,
 )
+from ia3_studio.models.limits import WAY_OUT, limits_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -119,6 +120,9 @@ def why_not(model: Any, tokenizer: Any) -> str:
         return f"This model stretches its positions ({scaling}), which is not written into GGUF files yet."
     if getattr(model.config, "sliding_window", None) and getattr(model.config, "use_sliding_window", True):
         return "This model attends to a sliding window, which llama.cpp does not for its type."
+    limits = limits_of(model)
+    if unknown := limits.beyond(tokenizer.get_vocab().values()):
+        return f"{limits.unknown(unknown, tokenizer)}; {WAY_OUT}."
     if not splitting(tokenizer):
         return "llama.cpp has no name for the way in which this model's tokenizer splits a text."
     return ""
@@ -140,7 +144,7 @@ def _write(loaded: Any, path: Path, work: Path, kind: Format) -> None:
     config = loaded.model.config
     architecture = ARCHITECTURES[config.model_type]
     writer = gguf.GGUFWriter(path, architecture)
-    _write_config(writer, config, kind)
+    _write_config(writer, config, kind, loaded.limits.positions or config.max_position_embeddings)
     loaded.tokenizer.save_pretrained(work)
     _write_tokenizer(writer, loaded.tokenizer, config.vocab_size, work)
     for name, array, form in _tensors(loaded.model, architecture, kind):
@@ -151,12 +155,12 @@ def _write(loaded: Any, path: Path, work: Path, kind: Format) -> None:
     writer.close()
 
 
-def _write_config(writer: Any, config: Any, kind: Format) -> None:
+def _write_config(writer: Any, config: Any, kind: Format, positions: int) -> None:
     import gguf
 
     head = _head_width(config)
     writer.add_name("merged (IA)3 model")
-    writer.add_context_length(config.max_position_embeddings)
+    writer.add_context_length(positions)
     writer.add_embedding_length(config.hidden_size)
     writer.add_block_count(config.num_hidden_layers)
     writer.add_feed_forward_length(config.intermediate_size)
@@ -283,12 +287,13 @@ def _compare(
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    from ia3_studio.models.gguf import alone
     from ia3_studio.models.quiet import quiet_gguf
 
     try:
-        with quiet_gguf():
-            model = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
-            tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+        with quiet_gguf(), alone(path) as lonely:
+            model = AutoModelForCausalLM.from_pretrained(lonely.parent, gguf_file=lonely.name, dtype=torch.float32)
+            tokenizer = AutoTokenizer.from_pretrained(lonely.parent, gguf_file=lonely.name)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError) as error:
         raise ExportError(
             f"transformers cannot read the GGUF file back ({type(error).__name__}), so it is not offered; take the"

@@ -18,8 +18,10 @@ SHARD = "4GB"
 """Files of a large model have at most this size."""
 PROMPTS = ("The lamp is lit.", "What is a web browser?", "def add(a, b):\n    return a + b")
 """What is compared where no text is given."""
-TOLERANCE = 1e-2
-"""Largest difference of a logit by which a merged float32 model may differ: sums are taken in another order."""
+TOLERANCE = {"float32": 1e-2, "float64": 1e-2, "float16": 2e-2, "bfloat16": 8e-2}
+"""Largest difference of a logit by which a merged model may differ, by its format: sums are taken in another order, and
+the scaled weights are rounded once."""
+HALF = ("bfloat16", "float16")
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,57 @@ class MergedExport:
     largest_difference: float
     """Of any logit, between the model read back and the hooked one, over the texts that were compared."""
     texts: int
+    format: str
+    """Of its weights, as torch names it; the merge was computed in float32 and rounded to it once."""
 
 
 def bytes_of(model: Any) -> int:
-    """Return how many bytes the weights of a model take on disk; tied ones count once."""
+    """Return how many bytes the weights of a model take in memory; tied ones count once."""
     return sum({parameter.data_ptr(): parameter.nbytes for parameter in model.parameters()}.values())
+
+
+def merged_format(loaded: Any) -> str:
+    """Return the number format in which a model's merged weights are written, as torch names it.
+
+    That of the base model's files, where it is half of what the model is computed in; else the latter.
+    """
+    computed = str(loaded.model.dtype).removeprefix("torch.")
+    return loaded.stored if computed == "float32" and loaded.stored in HALF else computed
+
+
+def bytes_each(source: str) -> float:
+    """Return the bytes of each weight that a merged model of this source will have.
+
+    Raises:
+        ModelError: the source names no model, or its files are damaged.
+    """
+    from ia3_studio.models.device import choose_device
+    from ia3_studio.models.fetch import ready_folder
+    from ia3_studio.models.sources import parse_source
+    from ia3_studio.models.weights import stored_format
+
+    folder, computed = ready_folder(parse_source(source)), choose_device().dtype.itemsize
+    return 2.0 if folder and stored_format(folder) in HALF else float(computed)
+
+
+def _cast(model: Any, form: str) -> None:
+    """Round a model's weights to a format, once. **Changes the model.**"""
+    import torch
+
+    dtype: torch.dtype = getattr(torch, form)
+    if model.dtype == dtype:
+        return
+    for name, parameter in model.named_parameters():
+        if not parameter.is_floating_point():
+            continue
+        rounded = parameter.data.to(dtype)
+        if bool(parameter.data.isfinite().all()) and not bool(rounded.isfinite().all()):
+            raise ExportError(
+                f"The merged weights of {name} are too large for {form}, in which the base model is stored; keep the"
+                " adapter apart from the model, or save the base in bfloat16 first."
+            )
+        parameter.data = rounded
+    model.config.dtype = dtype
 
 
 def write_merged(
@@ -58,23 +106,25 @@ def write_merged(
         AdapterError: the adapter cannot be merged.
     """
     _require_empty(folder)
-    require_room(folder, bytes_of(loaded.model))
+    form, computed = merged_format(loaded), loaded.model.dtype
+    require_room(folder, bytes_of(loaded.model) // (2 if form in HALF and computed.itemsize == 4 else 1))
     compared = [text for text in texts if text.strip()] or list(PROMPTS)
     say(0.1, "Reading some texts with the adapter")
     wanted = merge_in(loaded, adapter, compared)
     try:
-        say(0.3, "Writing the merged model")
+        say(0.3, f"Writing the merged model in {form}")
+        _cast(loaded.model, form)
         loaded.model.save_pretrained(folder, max_shard_size=SHARD)
         if loaded.tokenizer is not None:
             loaded.tokenizer.save_pretrained(folder)
         say(0.7, "Reading it back to compare")
-        largest = _largest_difference(loaded, folder, compared, wanted)
+        largest = _largest_difference(loaded, folder, compared, wanted, computed)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     say(1.0, "Done")
-    return MergedExport(folder, size, largest, len(compared))
+    return MergedExport(folder, size, largest, len(compared), form)
 
 
 def merge_in(loaded: Any, adapter: Path, texts: Sequence[str]) -> list[Tensor]:
@@ -88,10 +138,14 @@ def merge_in(loaded: Any, adapter: Path, texts: Sequence[str]) -> list[Tensor]:
     return wanted
 
 
-def _largest_difference(loaded: Any, folder: Path, texts: Sequence[str], wanted: Sequence[Tensor]) -> float:
-    model = type(loaded.model).from_pretrained(folder, dtype=loaded.model.dtype, local_files_only=True)
-    largest = difference_of(wanted, logits_read_back(loaded, model, folder, texts))
-    if not largest <= TOLERANCE * max(1.0, max(float(each.abs().max()) for each in wanted)):
+def _largest_difference(
+    loaded: Any, folder: Path, texts: Sequence[str], wanted: Sequence[Tensor], computed: Any
+) -> float:
+    """Return by how much a logit differs of the model read back, computed in the format the base was computed in."""
+    form = str(loaded.model.dtype).removeprefix("torch.")
+    model = type(loaded.model).from_pretrained(folder, dtype=computed, local_files_only=True)
+    largest = difference_of(wanted, logits_read_back(loaded, model.to(loaded.model.device), folder, texts))
+    if not largest <= TOLERANCE[form] * max(1.0, max(float(each.abs().max()) for each in wanted)):
         raise ExportError(
             f"The merged model differs from the tuned one by {largest:.3g} in a logit, so it is not offered; keep the"
             " adapter apart from the model."
@@ -114,7 +168,10 @@ def logits_of(loaded: Any, text: str) -> Tensor:
     """Return a model's logits for a text, float32 on the CPU."""
     import torch
 
-    ids = loaded.tokenizer(text, return_tensors="pt")["input_ids"].to(loaded.model.device)
+    limits = loaded.limits
+    ids = loaded.tokenizer(text, return_tensors="pt", verbose=False)["input_ids"].to(loaded.model.device)
+    ids = ids[:, : limits.row]  # compared as far as the model reads
+    limits.require_known(ids.flatten().tolist(), loaded.tokenizer)
     extra = {"decoder_input_ids": ids} if loaded.task == "seq2seq" else {}
     with torch.no_grad():
         logits: Tensor = loaded.model(input_ids=ids, **extra).logits

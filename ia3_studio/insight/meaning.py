@@ -65,8 +65,9 @@ def exciting(
     """
     _require(site, channel)
     found: list[Excited] = []
+    most = min(MOST_TOKENS, int(tokenizer.model_max_length))  # the model's positions, where they are fewer
     for number, text in enumerate(texts):
-        ids = tokenizer(text, truncation=True, max_length=MOST_TOKENS, return_tensors="pt")["input_ids"]
+        ids = tokenizer(text, truncation=True, max_length=most, return_tensors="pt")["input_ids"]
         if ids.shape[1]:
             values = _activations(model, site, channel, ids.to(model.device))
             loudest = values.abs().topk(min(3, len(values))).indices.tolist()

@@ -29,6 +29,10 @@ PEFT_VERSION = "0.21.2"
 """The version whose layout is written."""
 
 PREFIX = "base_model.model."
+_WRAPPERS = re.compile(r"\b(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
+"""What torch.compile, FSDP and activation checkpointing put into the names of modules."""
+_TRAINED = re.compile(r"\.modules_to_save(\.default)?\.")
+_ORIGINAL = re.compile(r"\.original_module\.")
 _VECTOR_KEY = re.compile(r"base_model\.model\.(?P<path>.+)\.ia3_l")
 
 Wide = Mapping[tuple[str, Side], Tensor]
@@ -97,7 +101,7 @@ def read_tensors(folder: Path) -> dict[str, Tensor]:
     """Return the tensors of a folder by their keys.
 
     Raises:
-        AdapterError: there is no safetensors file, or it is damaged or empty.
+        AdapterError: there is no safetensors file, it is damaged or empty, or holds one tensor in two forms.
     """
     path = folder / VECTORS_FILE
     if not path.is_file() and (folder / PICKLE_FILE).is_file():
@@ -107,7 +111,48 @@ def read_tensors(folder: Path) -> dict[str, Tensor]:
         )
     if not path.is_file():
         raise AdapterError(f"{folder} holds no {VECTORS_FILE}; save the adapter with safe_serialization=True.")
-    return open_tensors(path)
+    return plain_keys(open_tensors(path))
+
+
+def plain_keys(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return tensors by the keys that PEFT writes for a bare model.
+
+    What torch.compile, FSDP and data parallelism put into names is taken out. Where PEFT keeps a module whole it may
+    write it several times: the trained copy (``modules_to_save``), the module it stands for (``original_module``), and
+    plainly; the trained copy counts.
+
+    Raises:
+        AdapterError: two tensors come to one key and differ.
+    """
+    found: dict[str, Tensor] = {}
+    trained: set[str] = set()
+    for key, tensor in tensors.items():
+        bare = _unwrapped(key)
+        if _ORIGINAL.search(bare):
+            continue
+        plain = _TRAINED.sub(".", bare)
+        is_trained = plain != bare
+        if plain in found and is_trained == (plain in trained) and not _same(found[plain], tensor):
+            raise AdapterError(f"The adapter holds {plain} twice, and the two differ; save it again from one process.")
+        if plain not in trained or is_trained:
+            found[plain] = tensor
+        if is_trained:
+            trained.add(plain)
+    return found
+
+
+def _unwrapped(key: str) -> str:
+    """Return a key without the names that wrappers of modules put into it."""
+    bare = _WRAPPERS.sub("", key)
+    while bare.startswith("module."):
+        bare = bare.removeprefix("module.")
+    if bare.startswith(f"{PREFIX}module."):
+        bare = PREFIX + bare.removeprefix(f"{PREFIX}module.")
+    return bare
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    return one.shape == other.shape and bool((one == other).all())
 
 
 def open_tensors(path: Path) -> dict[str, Tensor]:

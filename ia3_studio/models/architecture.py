@@ -7,41 +7,71 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.errors import ModelError
 from ia3_studio.models.loaded import Task
+from ia3_studio.models.opening import opening
+from ia3_studio.models.quiet import quiet_transformers
+from ia3_studio.models.sizes import require_buildable, require_sizes
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel
 
 
-def read_config(folder: Path, gguf_file: str | None = None) -> PreTrainedConfig:
+def read_config(folder: Path, gguf_file: str | None = None, place: Path | None = None) -> PreTrainedConfig:
     """Read the config of a model folder, or of a GGUF file in it.
 
+    Args:
+        folder: holds config.json or the file.
+        gguf_file: the name of a GGUF file.
+        place: how the model is called in a message; the folder by default.
+
     Raises:
-        ModelError: it is damaged, or of a kind that needs code of its own.
+        ModelError: it is damaged, claims sizes that no model has, or is of a kind that needs code of its own.
     """
     from transformers import AutoConfig
 
+    if gguf_file is None:
+        require_buildable(folder / "config.json", place)
     chosen = {"gguf_file": gguf_file} if gguf_file else {}
-    try:
-        config: PreTrainedConfig = AutoConfig.from_pretrained(
-            folder, trust_remote_code=False, local_files_only=True, **chosen
-        )
-        return config
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, NotImplementedError) as error:
-        if "trust_remote_code" in str(error):
-            raise ModelError(
-                f"The model in '{folder}' needs program code of its own, which the studio never runs. "
-                "Pick a model that transformers knows."
-            ) from error
-        raise unreadable(folder, error) from error
+    with opening(place or folder), quiet_transformers():
+        try:
+            config: PreTrainedConfig = AutoConfig.from_pretrained(
+                folder, trust_remote_code=False, local_files_only=True, **chosen
+            )
+        except ValueError as error:
+            if "trust_remote_code" in str(error):
+                raise ModelError(
+                    f"The model in '{place or folder}' needs program code of its own, which the studio never runs. "
+                    "Pick a model that transformers knows."
+                ) from error
+            raise
+        require_sizes(config.to_dict(), place or folder)  # of a GGUF file, and what a config's class made of its file
+    return config
 
 
-def unreadable(place: Path, error: BaseException) -> ModelError:
-    """Return the sentence for model files that transformers cannot make sense of."""
-    reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:240]
-    return ModelError(
-        f"The model in '{place}' cannot be read ({reason}). If the files are damaged, remove them and get them again; "
-        "if the model is newer than this version of transformers, pick another."
+def drop_kernels(config: PreTrainedConfig) -> tuple[str, ...]:
+    """Let a model compute with what every machine has. **Changes the config**; return a sentence for each change.
+
+    A config can ask for flash attention, which needs a package, a GPU and half precision, or for a kernel of the hub,
+    which is somebody's code.
+    """
+    asked: dict[str, str] = {}
+    parts = [config, *(getattr(config, name, None) for name in getattr(config, "sub_configs", {}))]
+    for part in parts:
+        for name, what, known in _IMPLEMENTATIONS:
+            wanted = getattr(part, f"{name}_internal", None)
+            if part is not None and wanted not in known:
+                setattr(part, f"{name}_internal", None)
+                asked[str(wanted)] = what
+    return tuple(
+        f"The model's config asks for {wanted!r} {what}; transformers' own is used instead, as it runs everywhere."
+        for wanted, what in asked.items()
     )
+
+
+_IMPLEMENTATIONS: tuple[tuple[str, str, tuple[str | None, ...]], ...] = (
+    ("_attn_implementation", "for its attention", (None, "eager", "sdpa")),
+    ("_experts_implementation", "for its experts", (None, "eager", "grouped_mm", "batched_mm")),
+)
+"""What configs choose: its name, what it is for, and what every machine has."""
 
 
 def model_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
@@ -52,14 +82,25 @@ def model_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
     """
     import transformers
 
-    for name in [*(config.architectures or []), *_likely_names(config)]:
+    for name in [*_named(config), *_likely_names(config)]:
         found = getattr(transformers, name, None)
         if isinstance(found, type) and issubclass(found, transformers.PreTrainedModel):
             return found
     raise ModelError(
         f"transformers {transformers.__version__} has no model class for the type '{config.model_type}' "
-        f"({', '.join(config.architectures or ['no architecture given'])}). Pick another model."
+        f"({', '.join(_named(config) or ['no architecture given'])}). Pick another model."
     )
+
+
+def is_encoder(config: PreTrainedConfig) -> bool:
+    """Tell whether models of a config's type are pretrained to fill in masked words."""
+    return config.model_type in _tables()["masked-lm"] and not config.is_encoder_decoder
+
+
+def _named(config: PreTrainedConfig) -> list[str]:
+    """Return the classes that a config names, whatever else stands in their place."""
+    said: Any = config.architectures
+    return [name for name in said if isinstance(name, str)] if isinstance(said, list | tuple) else []
 
 
 def task_of(cls: type[PreTrainedModel], config: PreTrainedConfig) -> Task:
@@ -69,8 +110,7 @@ def task_of(cls: type[PreTrainedModel], config: PreTrainedConfig) -> Task:
         return "seq2seq"
     if not config.is_encoder_decoder and name in tables["causal-lm"].get(kind, ()):
         return "causal-lm"
-    is_encoder = kind in tables["masked-lm"] and not config.is_encoder_decoder
-    return "encoder" if is_encoder or name in tables["text-encoding"].get(kind, ()) else "other"
+    return "encoder" if is_encoder(config) or name in tables["text-encoding"].get(kind, ()) else "other"
 
 
 def _likely_names(config: PreTrainedConfig) -> list[str]:

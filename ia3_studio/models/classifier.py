@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.errors import ModelError
-from ia3_studio.models.architecture import read_config, unreadable
-from ia3_studio.models.device import choose_device
+from ia3_studio.models.architecture import drop_kernels, is_encoder, read_config
+from ia3_studio.models.device import Device, choose_device
 from ia3_studio.models.fetch import prepare
+from ia3_studio.models.limits import limits_of
 from ia3_studio.models.loaded import LoadedModel, Task
+from ia3_studio.models.opening import opening, reason_of
 from ia3_studio.models.progress import Progress, unheard
 from ia3_studio.models.quiet import quiet_transformers
 from ia3_studio.models.sources import base_model_name, parse_source
-from ia3_studio.models.weights import frozen, open_tokenizer, require_memory
+from ia3_studio.models.special_tokens import settle_padding
+from ia3_studio.models.weights import empty_model, from_folder, frozen, open_tokenizer, stored_format
 
 if TYPE_CHECKING:
     from torch import nn
@@ -67,14 +70,20 @@ def load_classifier(
     say(None, f"Loading {asked.value} into memory")
     device = choose_device()
     config = read_config(folder)
+    notes = drop_kernels(config)
     cls = classifier_class(config, of)
-    reader = open_processor(folder) if of == "images" else open_tokenizer(folder, config)
+    reader: Any
+    if of == "images":
+        reader = open_processor(folder)
+    else:
+        limits = limits_of(empty_model(config, cls))
+        reader = open_tokenizer(folder, limits)
+        notes += settle_padding(reader, limits)
     same = config.id2label == dict(enumerate(names))
     _name_labels(config, names, kind)
     if of != "images":
-        config.pad_token_id = reader.pad_token_id  # decoders find a text's last token by it
-    require_memory(folder, device)
-    opened, fresh = _open(cls, folder, config, device.dtype, seed, keeps_head=same)
+        _agree_on_padding(reader, config)
+    opened, fresh = _open(cls, folder, config, device, seed, keeps_head=same)
     model: Any = opened  # torch's own types of .to() forget the class
     return LoadedModel(
         model=frozen(model.to(device.name)),
@@ -84,6 +93,8 @@ def load_classifier(
         base_model=base_model_name(asked),
         device_reason=device.reason,
         heads=heads_of(model, fresh),
+        notes=notes,
+        stored=stored_format(folder),
     )
 
 
@@ -95,14 +106,14 @@ def open_processor(folder: Path) -> Any:
     """
     from transformers import AutoImageProcessor
 
-    try:
-        with quiet_transformers():
-            return AutoImageProcessor.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
-        raise ModelError(
-            f"The model in '{folder}' does not say how pictures are scaled for it; put its preprocessor_config.json"
-            " into the folder."
-        ) from error
+    def no_processor(_place: Path, error: BaseException) -> ModelError:
+        return ModelError(
+            f"The model in '{folder}' does not say how pictures are scaled for it ({reason_of(error)}); put its"
+            " preprocessor_config.json into the folder."
+        )
+
+    with opening(folder, no_processor), quiet_transformers():
+        return AutoImageProcessor.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
 
 
 def classifier_class(config: PreTrainedConfig, of: Sorted = "texts") -> type[PreTrainedModel]:
@@ -147,6 +158,20 @@ def heads_of(model: nn.Module, fresh: frozenset[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _agree_on_padding(tokenizer: Any, config: PreTrainedConfig) -> None:
+    """Let tokenizer and config name one padding token. **Changes one of them.**
+
+    Decoders find a text's last token by it, so it is the tokenizer's there. RoBERTa and its kin count positions from
+    it: another number would move every token of a text, so the config's stays.
+    """
+    named = config.pad_token_id
+    token = tokenizer.convert_ids_to_tokens(named) if isinstance(named, int) and 0 <= named < len(tokenizer) else None
+    if token is not None and is_encoder(config):
+        tokenizer.pad_token = token
+    else:
+        config.pad_token_id = tokenizer.pad_token_id
+
+
 def _name_labels(config: PreTrainedConfig, names: Sequence[str], kind: Kind) -> None:
     """Write the labels into a config."""
     config.id2label = dict(enumerate(names))  # sets num_labels too
@@ -155,28 +180,14 @@ def _name_labels(config: PreTrainedConfig, names: Sequence[str], kind: Kind) -> 
 
 
 def _open(
-    cls: type[PreTrainedModel], folder: Path, config: PreTrainedConfig, dtype: Any, seed: int, keeps_head: bool
+    cls: type[PreTrainedModel], folder: Path, config: PreTrainedConfig, device: Device, seed: int, keeps_head: bool
 ) -> tuple[PreTrainedModel, frozenset[str]]:
     """Load the weights there are, draw the others; return the model and the names of those drawn."""
     import torch
-    from safetensors import SafetensorError
 
-    loaded: Any  # (model, report): transformers' types forget the report
-    try:
-        with torch.random.fork_rng(), quiet_transformers():
-            torch.manual_seed(seed)
-            loaded = cls.from_pretrained(
-                folder,
-                config=config,
-                dtype=dtype,
-                use_safetensors=True,
-                local_files_only=True,
-                output_loading_info=True,
-                ignore_mismatched_sizes=True,
-            )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
-        raise unreadable(folder, error) from error
-    model, report = loaded
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model, report = from_folder(cls, folder, config, device, ignore_mismatched_sizes=True)
     fresh = frozenset(report["missing_keys"]) | {name for name, *_shapes in report["mismatched_keys"]}
     base = str(cls.base_model_prefix)
     absent = sorted(name for name in fresh if name.startswith(f"{base}.") and "pooler" not in name)

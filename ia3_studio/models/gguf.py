@@ -6,13 +6,20 @@ transformers unpacks the quantised weights; what is saved is float32, so that la
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ia3_studio.errors import ModelError
-from ia3_studio.models.architecture import model_class, read_config, unreadable
+from ia3_studio.models.architecture import model_class, read_config
 from ia3_studio.models.device import Device
 from ia3_studio.models.folders import require_space
+from ia3_studio.models.limits import limits_of
+from ia3_studio.models.opening import opening
 from ia3_studio.models.progress import Progress
 from ia3_studio.models.quiet import quiet_gguf
 from ia3_studio.models.weights import empty_model, open_model, open_tokenizer
@@ -22,6 +29,8 @@ if TYPE_CHECKING:
 
 MAGIC = b"GGUF"
 BYTES_PER_NUMBER = 4
+CONVERSION = 2
+"""Changed when files are converted otherwise than before: what was kept is then converted anew."""
 
 
 def require_gguf(path: Path) -> None:
@@ -44,7 +53,7 @@ def require_gguf(path: Path) -> None:
 def content_key(path: Path) -> str:
     """Return a short name that only this content has."""
     with path.open("rb") as file:
-        return "gguf-" + hashlib.file_digest(file, "sha256").hexdigest()[:24]
+        return f"gguf{CONVERSION}-" + hashlib.file_digest(file, "sha256").hexdigest()[:24]
 
 
 def convert_gguf(gguf: Path, folder: Path, name: str, progress: Progress) -> None:
@@ -61,38 +70,61 @@ def convert_gguf(gguf: Path, folder: Path, name: str, progress: Progress) -> Non
             converted model does not compute.
     """
     progress(None, f"Converting {name}: reading its config")
-    with quiet_gguf():
-        config = read_config(gguf.parent, gguf.name)
+    config = read_gguf_config(gguf)
     parameters = sum(each.numel() for each in empty_model(config).parameters())
     require_space(folder, parameters * BYTES_PER_NUMBER, f"the converted weights of {name}")
-    progress(None, f"Converting {name}: reading its tokenizer")
-    _save_tokenizer(gguf, folder)
-    progress(None, f"Converting {name}: unpacking its weights")
-    _save_model(_unpacked(gguf, config), folder)
+    with alone(gguf) as lonely:
+        progress(None, f"Converting {name}: reading its tokenizer")
+        _save_tokenizer(lonely, folder)
+        progress(None, f"Converting {name}: unpacking its weights")
+        _save_model(_unpacked(lonely, config), folder)
     progress(None, f"Converting {name}: checking the result")
     check_converted(folder, name)
+
+
+def read_gguf_config(gguf: Path) -> PreTrainedConfig:
+    """Read the config that a GGUF file holds.
+
+    Raises:
+        ModelError: transformers cannot read this kind of GGUF file.
+    """
+    with alone(gguf) as lonely, quiet_gguf():
+        return read_config(lonely.parent, lonely.name, place=gguf)
+
+
+@contextmanager
+def alone(gguf: Path) -> Iterator[Path]:
+    """Give a GGUF file in a folder with nothing else in it.
+
+    transformers prefers tokenizer files and configs that lie beside the file, whichever model they belong to, over what
+    the file itself holds.
+    """
+    with tempfile.TemporaryDirectory(prefix="ia3-gguf-") as folder:
+        lonely = Path(folder) / gguf.name
+        try:
+            lonely.symlink_to(gguf.absolute())
+        except OSError:  # a system where links need a right of their own
+            try:
+                os.link(gguf, lonely)
+            except OSError:
+                shutil.copyfile(gguf, lonely)
+        yield lonely
 
 
 def _save_tokenizer(gguf: Path, folder: Path) -> None:
     from transformers import AutoTokenizer
 
-    try:
-        with quiet_gguf():
-            tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name, trust_remote_code=False)
-            tokenizer.save_pretrained(folder)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, NotImplementedError, RuntimeError) as error:
-        raise unreadable(gguf, error) from error
+    with opening(Path(gguf.name)), quiet_gguf():
+        tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name, trust_remote_code=False)
+        tokenizer.save_pretrained(folder)
 
 
 def _unpacked(gguf: Path, config: PreTrainedConfig) -> PreTrainedModel:
     import torch
 
     cls = model_class(config)
-    try:
-        with quiet_gguf():
-            model = cls.from_pretrained(gguf.parent, gguf_file=gguf.name, config=config, dtype=torch.float32)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, NotImplementedError, RuntimeError) as error:
-        raise unreadable(gguf, error) from error
+    with opening(Path(gguf.name)), quiet_gguf():
+        model = cls.from_pretrained(gguf.parent, gguf_file=gguf.name, config=config, dtype=torch.float32)
     return model
 
 
@@ -116,7 +148,7 @@ def check_converted(folder: Path, name: str) -> None:
     import torch
 
     model = open_model(folder, Device("cpu", torch.float32, ""))
-    open_tokenizer(folder, model.config)
+    open_tokenizer(folder, limits_of(model))
     tokens = {"input_ids": torch.tensor([[0, 1, 2, 3]])}  # (batch, seq)
     if model.config.is_encoder_decoder:
         tokens["decoder_input_ids"] = tokens["input_ids"]

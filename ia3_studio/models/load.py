@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ia3_studio.models import hub
-from ia3_studio.models.architecture import model_class, read_config, task_of
+from ia3_studio.models.architecture import drop_kernels, model_class, read_config, task_of
 from ia3_studio.models.device import choose_device
 from ia3_studio.models.fetch import prepare, ready_folder
 from ia3_studio.models.folders import require_model
-from ia3_studio.models.gguf import require_gguf
+from ia3_studio.models.gguf import read_gguf_config, require_gguf
+from ia3_studio.models.limits import ModelLimits, limits_of
 from ia3_studio.models.loaded import LoadedModel, Skeleton, Task
 from ia3_studio.models.progress import Progress, unheard
-from ia3_studio.models.quiet import quiet_gguf
 from ia3_studio.models.sources import Source, base_model_name, find_starter, parse_source
-from ia3_studio.models.weights import empty_model, open_model, open_tokenizer
+from ia3_studio.models.special_tokens import settle_decoder, settle_padding
+from ia3_studio.models.weights import empty_model, open_model, open_tokenizer, stored_format
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig
@@ -39,17 +40,33 @@ def load_model(source: str, *, progress: Progress | None = None) -> LoadedModel:
     folder = prepare(source, say)
     say(None, f"Loading {asked.value} into memory")
     device = choose_device()
-    model = open_model(folder, device)
-    task = task_of(type(model), model.config)
+    config = read_config(folder)
+    notes = drop_kernels(config)
+    model = open_model(folder, device, config)
+    task, limits = task_of(type(model), model.config), limits_of(model)
     is_textless = task == "other" and not any(folder.glob("tokenizer*"))
+    tokenizer = None if is_textless else open_tokenizer(folder, limits)
+    if tokenizer is not None:
+        notes += settle_padding(tokenizer, limits)
     return LoadedModel(
         model=model,
-        tokenizer=None if is_textless else open_tokenizer(folder, model.config),
+        tokenizer=tokenizer,
         task=task,
         source=asked.value,
         base_model=base_model_name(asked),
         device_reason=device.reason,
+        notes=notes + settle_decoder(model, tokenizer),
+        stored=stored_format(folder),
     )
+
+
+def limits_of_folder(folder: Path) -> ModelLimits:
+    """Return the limits of the model in a folder, told from its config alone.
+
+    Raises:
+        ModelError: it cannot be read.
+    """
+    return limits_of(empty_model(read_config(folder)))
 
 
 def task_of_source(source: str, *, progress: Progress | None = None) -> Task:
@@ -88,8 +105,7 @@ def _config_of(source: Source) -> PreTrainedConfig:
         return read_config(hub.download_config(source.value))
     if source.kind == "gguf":
         require_gguf(path)
-        with quiet_gguf():
-            return read_config(path.parent, path.name)
+        return read_gguf_config(path)
     require_model(path)
     return read_config(path)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from ia3_studio.models.limits import ModelLimits, limits_of
+
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
@@ -29,6 +31,15 @@ class LoadedModel:
     """Device and dtype with the reason, one sentence for the screen."""
     heads: tuple[str, ...] = ()
     """Paths of the modules that are trained whole: a classifier's head."""
+    notes: tuple[str, ...] = ()
+    """What was chosen for the model or left out of its config, one sentence each."""
+    stored: str = ""
+    """The number format of most weights in its files, as torch names it ("bfloat16"); empty where that is not known."""
+
+    @property
+    def limits(self) -> ModelLimits:
+        """Return the most that the model takes."""
+        return limits_of(self.model)
 
 
 @dataclass(frozen=True)

@@ -4,59 +4,111 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.errors import ModelError
-from ia3_studio.models.architecture import model_class, read_config, unreadable
+from ia3_studio.models.architecture import drop_kernels, model_class, read_config
 from ia3_studio.models.device import Device
 from ia3_studio.models.folders import weight_files
+from ia3_studio.models.limits import ModelLimits
+from ia3_studio.models.opening import opening, reason_of
 from ia3_studio.models.progress import megabytes
 from ia3_studio.models.quiet import quiet_transformers
+from ia3_studio.models.sizes import bounded_building
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel
 
 NO_LIMIT = 10**9
 """A tokenizer that knows no maximal length gives a number beyond this."""
+VERY_LARGE = 10**30
+"""What transformers gives then."""
 
 
-def open_model(folder: Path, device: Device) -> PreTrainedModel:
+WRAPPERS = ("_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module.")
+"""What torch.compile and FSDP put into the names of weights."""
+_PARALLEL = "module."
+"""What torch's data parallelism puts in front of all names."""
+SPARE_WEIGHTS = 50_000_000
+"""So many weights may a config claim beyond what the files hold: new heads, tables that are computed."""
+
+
+def open_model(folder: Path, device: Device, config: PreTrainedConfig | None = None) -> PreTrainedModel:
     """Load the model of a folder, ready to be tuned: eval mode, **no parameter requires a gradient**.
+
+    Args:
+        folder: holds config.json and safetensors.
+        device: where the model will be.
+        config: read from the folder, where the caller has it already.
 
     Raises:
         ModelError: the files are damaged, do not belong together, or need more memory than is free.
     """
-    from safetensors import SafetensorError
-
-    config = read_config(folder)
-    cls = model_class(config)
-    loaded: Any  # (model, report): transformers' types forget the report
-    try:
-        require_memory(folder, device)
-        with quiet_transformers():
-            loaded = cls.from_pretrained(
-                folder,
-                config=config,
-                dtype=device.dtype,
-                use_safetensors=True,
-                local_files_only=True,
-                output_loading_info=True,
-            )
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        RuntimeError,
-        ImportError,
-        SafetensorError,
-    ) as error:
-        raise unreadable(folder, error) from error
+    chosen = config if config is not None else read_config(folder)
+    drop_kernels(chosen)
+    loaded: Any = from_folder(model_class(chosen), folder, chosen, device)
     model, report = loaded
     _require_all_weights(folder, report["missing_keys"])
     return frozen(model.to(device.name))
+
+
+def from_folder(
+    cls: type[PreTrainedModel], folder: Path, config: PreTrainedConfig, device: Device, **options: Any
+) -> Any:
+    """Return (model, transformers' report) of a class and a folder.
+
+    Raises:
+        ModelError: the files are damaged, claim more than they hold, or need more memory than is free.
+    """
+    with opening(folder):
+        require_memory(folder, device)
+        _require_claims(cls, folder, config)
+        mapping = _unwrapping(folder)
+        try:
+            with quiet_transformers(), bounded_building(str(folder)):
+                opened: Any = cls  # transformers' types know no options passed on
+                return opened.from_pretrained(
+                    folder,
+                    config=config,
+                    dtype=device.dtype,
+                    use_safetensors=True,
+                    local_files_only=True,
+                    output_loading_info=True,
+                    **({"key_mapping": mapping} if mapping else {}),
+                    **options,
+                )
+        except (ImportError, RuntimeError, ValueError) as error:
+            if (said := getattr(config, "quantization_config", None)) is None:
+                raise
+            method = said.get("quant_method") if isinstance(said, dict) else getattr(said, "quant_method", said)
+            raise ModelError(
+                f"The model in '{folder}' is quantized ({getattr(method, 'value', method)}), which cannot be loaded on"
+                f" this machine ({reason_of(error)}); install what it needs, or take the model without quantization."
+            ) from error
+
+
+def _require_claims(cls: type[PreTrainedModel], folder: Path, config: PreTrainedConfig) -> None:
+    """Refuse a config that claims many more weights than the files hold, before memory is taken for them."""
+    if getattr(config, "quantization_config", None) is not None:  # its codes are fewer than the weights
+        return
+    claimed = sum(each.numel() for each in empty_model(config, cls).parameters())
+    if claimed > 2 * (held := count_weights(folder)) + SPARE_WEIGHTS:
+        raise ModelError(
+            f"The config.json in '{folder}' claims {claimed:,} weights and the files hold {held:,}: they do not belong"
+            " together; get both again."
+        )
+
+
+def _unwrapping(folder: Path) -> dict[str, str]:
+    """Return what to take out of the names of weights that were saved from within a wrapper."""
+    names = [name for path in weight_files(folder) for name in _header(path)]
+    found = {re.escape(each): "" for each in WRAPPERS if any(each in name for name in names)}
+    if names and all(name.startswith(_PARALLEL) for name in names):
+        found["^" + re.escape(_PARALLEL)] = ""
+    return found
 
 
 def _require_all_weights(folder: Path, missing: set[str]) -> None:
@@ -100,59 +152,86 @@ def count_weights(folder: Path) -> int:
     Raises:
         ValueError: a file is no safetensors file.
     """
-    return sum(math.prod(shape) for path in weight_files(folder) for shape in _shapes_in(path))
+    return sum(math.prod(shape) for path in weight_files(folder) for _dtype, shape in _header(path).values())
 
 
-def _shapes_in(path: Path) -> list[list[int]]:
-    """Read the shapes by hand: opening the file with the library maps all of it, which may fail for want of memory."""
+_FORMATS = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
+
+
+def stored_format(folder: Path) -> str:
+    """Return the number format of most weights in a folder's files, as torch names it; empty where none is of floats.
+
+    Raises:
+        ModelError: a file is no safetensors file.
+    """
+    weights: Counter[str] = Counter()
+    with opening(folder):
+        for path in weight_files(folder):
+            for dtype, shape in _header(path).values():
+                weights[_FORMATS.get(dtype, "")] += math.prod(shape)
+    return weights.most_common(1)[0][0] if weights else ""
+
+
+def _header(path: Path) -> dict[str, tuple[str, list[int]]]:
+    """Return (format, shape) of each tensor by its name.
+
+    Read by hand: opening the file with the library maps all of it, which may fail for want of memory.
+    """
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         if length > path.stat().st_size:
             raise ValueError(f"{path.name} is no safetensors file; a Git LFS pointer, perhaps")
         header = json.loads(file.read(length))
-    return [tensor["shape"] for name, tensor in header.items() if name != "__metadata__"]
+    return {name: (each["dtype"], each["shape"]) for name, each in header.items() if name != "__metadata__"}
 
 
-def open_tokenizer(folder: Path, config: PreTrainedConfig) -> Any:
-    """Load the tokenizer of a folder, able to pad and aware of the model's maximal length.
+def open_tokenizer(folder: Path, limits: ModelLimits) -> Any:
+    """Load the tokenizer of a folder, aware of the model's maximal length.
+
+    Args:
+        folder: a model's folder.
+        limits: the model's.
 
     Raises:
         ModelError: there is none, or it is damaged.
     """
     from transformers import AutoTokenizer
 
-    try:
-        with quiet_transformers():
-            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
-        reason = (str(error).splitlines() or [""])[0][:160]
-        raise ModelError(
-            f"The model in '{folder}' has no tokenizer that can be read ({reason}). "
+    def no_tokenizer(_place: Path, error: BaseException) -> ModelError:
+        return ModelError(
+            f"The model in '{folder}' has no tokenizer that can be read ({reason_of(error)}). "
             "Put the tokenizer's files (tokenizer.json, tokenizer_config.json) into the folder."
-        ) from error
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    longest = getattr(config, "max_position_embeddings", None)
-    if longest and tokenizer.model_max_length > NO_LIMIT:
-        tokenizer.model_max_length = longest
+        )
+
+    with opening(folder, no_tokenizer):
+        with quiet_transformers():
+            tokenizer: Any = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+        if not isinstance(tokenizer.chat_template, str | dict | None):
+            raise TypeError(f"its chat template is a {type(tokenizer.chat_template).__name__}")
+        tokenizer("a")  # a tokenizer of damaged files can be opened and then fail at the first text
+        said = tokenizer.model_max_length
+        known = int(said) if isinstance(said, int | float) and 0 < said < NO_LIMIT else NO_LIMIT
+        longest = min(known, limits.row or NO_LIMIT)
+        tokenizer.model_max_length = longest if longest < NO_LIMIT else VERY_LARGE
     return tokenizer
 
 
-def empty_model(config: PreTrainedConfig) -> PreTrainedModel:
+def empty_model(config: PreTrainedConfig, cls: type[PreTrainedModel] | None = None) -> PreTrainedModel:
     """Build the model of a config on the meta device, which stores no numbers.
+
+    Args:
+        config: read by :func:`~ia3_studio.models.architecture.read_config`.
+        cls: another class than the one the config was saved with.
 
     Raises:
         ModelError: transformers cannot build it.
     """
     import torch
 
-    cls = model_class(config)
-    try:
-        with torch.device("meta"), quiet_transformers():
-            model = cls(config)
-    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, ImportError) as error:
-        raise unreadable(Path(config.name_or_path or config.model_type), error) from error
-    return frozen(model)
+    drop_kernels(config)
+    place = str(config.name_or_path or config.model_type)
+    with opening(Path(place)), torch.device("meta"), quiet_transformers(), bounded_building(place):
+        return frozen((cls or model_class(config))(config))
 
 
 def frozen(model: PreTrainedModel) -> PreTrainedModel:

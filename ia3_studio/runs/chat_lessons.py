@@ -36,13 +36,15 @@ class ChatLesson(Reading):
         """Return the rows to learn and those held out; print what was cut or left out, and why."""
         from ia3_studio.data.tokens import tokenize
 
+        length = self.length_for(loaded)
+
         def read(examples: Sequence[Example]) -> Tokenized:
-            found = tokenize(examples, loaded.tokenizer, self._config.train.max_length)
+            found = tokenize(examples, loaded.tokenizer, length)
             if found.unlabelled:
                 print(f"rows {', '.join(map(str, found.unlabelled))}: left out: no answer in reach")
             return found
 
-        return self.read_both(read, loaded.tokenizer)
+        return self.read_both(self.known(read, loaded), loaded.tokenizer)
 
     def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:
         """Return the beginning of the longest row as the model takes it."""
@@ -91,10 +93,12 @@ class TargetLesson(ChatLesson):
         """Return the rows to learn and those held out; print what was cut or left out, and why."""
         from ia3_studio.data.targets import tokenize_targets
 
-        def read(examples: Sequence[Example]) -> Targeted:
-            return tokenize_targets(examples, loaded.tokenizer, self._config.train.max_length)
+        length = self.length_for(loaded)
 
-        return self.read_both(read, loaded.tokenizer)
+        def read(examples: Sequence[Example]) -> Targeted:
+            return tokenize_targets(examples, loaded.tokenizer, length)
+
+        return self.read_both(self.known(read, loaded), loaded.tokenizer)
 
     def evaluate(
         self, loaded: LoadedModel, attachment: Attachment, held_out: Sequence[Any]
@@ -124,12 +128,12 @@ class ChoiceLesson(ChatLesson):
         from ia3_studio.data.choices import choice_examples, tokenize_choices
 
         self._writes_apart = loaded.task == "seq2seq"
+        length = self.length_for(loaded)
 
         def read(examples: Sequence[Example]) -> TokenizedChoices:
-            length = self._config.train.max_length
             return tokenize_choices(choice_examples(examples), loaded.tokenizer, length, self._writes_apart)
 
-        return self.read_both(read, loaded.tokenizer)
+        return self.read_both(self.known(read, loaded), loaded.tokenizer)
 
     def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:
         """Return the beginning of the longest question as the model takes it."""

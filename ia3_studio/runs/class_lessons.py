@@ -51,14 +51,16 @@ class ClassLesson(Reading):
         """Return the rows to learn and those held out; print what was cut or left out, and why."""
         from ia3_studio.data.labels import rare_labels, tokenize_labels
 
+        length = self.length_for(loaded)
+
         def read(examples: Sequence[Example]) -> Labelled:
-            return tokenize_labels(examples, self.labels, loaded.tokenizer, self._config.train.max_length)
+            return tokenize_labels(examples, self.labels, loaded.tokenizer, length)
 
         rare = rare_labels(self._split.train) if self.labels.kind != "number" else ()
         if rare:
             names = ", ".join(rare[:20])
             self.notes.append(f"{len(rare):,} labels have one row alone, so little can be learned of them: {names}.")
-        return self.read_both(read, loaded.tokenizer)
+        return self.read_both(self.known(read, loaded), loaded.tokenizer)
 
     def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:
         """Return the beginning of the longest row as the model takes it."""

@@ -40,7 +40,8 @@ class TrainingJob:
         say(None, "Loading the model")
         self._lesson = lesson_for(split, self._task(say), self._run.config)
         self._loaded = self._lesson.load(say)
-        print(self._loaded.device_reason)
+        for said in (self._loaded.device_reason, *self._loaded.notes):
+            print(said)
         say(None, "Turning the rows into tokens")
         self._rows, self._held_out = self._lesson.rows(self._loaded)
         say(None, "Placing the vectors")
@@ -79,7 +80,7 @@ class TrainingJob:
 
     def _with_notes(self, step: Step) -> Step:
         """Return a step with what is to be known of the rows in front of what it says itself."""
-        said = [*self._differences, *self._lesson.notes, *([step.note] if step.note else [])]
+        said = [*self._differences, *self._loaded.notes, *self._lesson.notes, *([step.note] if step.note else [])]
         return replace(step, note=" ".join(said) or None)
 
     def checkpoint(self, path: Path) -> None:

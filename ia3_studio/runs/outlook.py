@@ -11,11 +11,13 @@ from ia3_studio.data.findings import Findings, examine
 from ia3_studio.data.seen import Mark, Seen, Survey, see, seeing, survey
 from ia3_studio.errors import DataError
 from ia3_studio.models.progress import unheard
+from ia3_studio.runs.reading import beyond_note, length_note
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
     from ia3_studio.data.split import DataSplit
     from ia3_studio.method.tree import LayerTree
+    from ia3_studio.models.limits import ModelLimits
     from ia3_studio.models.loaded import Task
     from ia3_studio.runs.config import RunConfig
     from ia3_studio.runs.worker import Say
@@ -47,6 +49,8 @@ class Outlook:
     """How long the held-out rows are."""
     forecast: Forecast
     shown: tuple[ShownRow, ...]
+    shortened: str = ""
+    """The sentence that the model takes shorter rows than the settings ask for, or was trained on shorter ones."""
     refused: str = ""
     """Why the example that was asked for cannot be shown; empty where it is."""
 
@@ -71,32 +75,51 @@ def look_ahead(
     split = config.choice().look(config.held_out, config.train.seed)
     if split.mapping.kind == "pictures":
         raise DataError("Pictures have no tokens: each is scaled to the size that the model sees.")
-    tokenizer, task = open_tokenizer_of(config.model, report)
+    tokenizer, task, limits = open_tokenizer_of(config.model, report)
     report(None, "Counting tokens")
-    way, limit = seeing(split.mapping.kind, task), config.train.max_length
-    learned = survey(split.train, tokenizer, way, limit)
+    way, limit = seeing(split.mapping.kind, task), limits.capped(config.train.max_length)
+    learned = _known(survey(split.train, tokenizer, way, limit), limits, tokenizer)
     learned = replace(learned, of=round(learned.of / split.share))
-    measured = survey(split.held_out, tokenizer, way, limit, MEASURED_HELD_OUT)
+    measured = _known(survey(split.held_out, tokenizer, way, limit, MEASURED_HELD_OUT), limits, tokenizer)
     report(None, "Trying this machine's speed")
     expected = _forecast(config, tree, learned, measured, report)
     shown, refused = _shown(split.train, learned, tokenizer, asked, seed, lambda each: see(each, tokenizer, way, limit))
-    return Outlook(split, examine(split), learned, measured, expected, shown, refused)
+    within = [min(each.tokens, limit) for each in learned.seen]
+    shortened = length_note(limits, config.train.max_length) or beyond_note(limits, within)
+    return Outlook(split, examine(split), learned, measured, expected, shown, shortened, refused)
 
 
-def open_tokenizer_of(model: str, say: Say) -> tuple[Any, Task]:
-    """Return a model's tokenizer and what it is for; it is fetched first when it is not on this computer.
+def open_tokenizer_of(model: str, say: Say) -> tuple[Any, Task, ModelLimits]:
+    """Return a model's tokenizer, what it is for, and its limits; it is fetched first when it is not on this computer.
 
     Raises:
         ModelError: it cannot be had.
     """
     from ia3_studio.models import prepare
     from ia3_studio.models.architecture import model_class, read_config, task_of
-    from ia3_studio.models.weights import open_tokenizer
+    from ia3_studio.models.limits import limits_of
+    from ia3_studio.models.special_tokens import settle_padding
+    from ia3_studio.models.weights import empty_model, open_tokenizer
 
     folder = prepare(model, say)
     say(None, "Opening the tokenizer")
     config = read_config(folder)
-    return open_tokenizer(folder, config), task_of(model_class(config), config)
+    limits = limits_of(empty_model(config))
+    tokenizer = open_tokenizer(folder, limits)
+    settle_padding(tokenizer, limits)
+    return tokenizer, task_of(model_class(config), config), limits
+
+
+def _known(found: Survey, limits: ModelLimits, tokenizer: Any) -> Survey:
+    """Return a survey in which rows that hold tokens beyond the model's embedding are refused, as a run does."""
+    unknown = {
+        each.row: tokens
+        for each in found.seen
+        if (tokens := limits.beyond(token for part in each.parts for token in part.ids))
+    }
+    seen = tuple(each for each in found.seen if each.row not in unknown)
+    told = ((row, limits.unknown(tokens, tokenizer)) for row, tokens in unknown.items())
+    return replace(found, seen=seen, refused=(*found.refused, *told)) if unknown else found
 
 
 def _forecast(config: RunConfig, tree: LayerTree | None, learned: Survey, measured: Survey, say: Say) -> Forecast:

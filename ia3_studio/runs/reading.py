@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ia3_studio.data.problem import Problem
 from ia3_studio.data.stored import Stored, key_of, tokenizer_key
 from ia3_studio.errors import DataError
 from ia3_studio.runs.stored_rows import stored_rows
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
-    from ia3_studio.data.problem import Problem
     from ia3_studio.data.split import DataSplit
+    from ia3_studio.models import LoadedModel
+    from ia3_studio.models.limits import ModelLimits
     from ia3_studio.runs.config import RunConfig
 
 MOST_PRINTED = 200
 """Row numbers that the log lists."""
+MOST_NOTES = 8
+"""Notes before the first step; a large file is read in many parts, each of which could have one."""
 PROBED_TOKENS = 8
 """How much of a row the vectors are tried on: as much work as a forward and backward pass over one short row."""
 
@@ -46,6 +51,42 @@ class Reading:
         self._config = config
         self.notes: list[str] = []
         """What a person should know before the first step."""
+        self._length = config.train.max_length
+        """The most tokens of a row: what is set, or what the model takes where that is less."""
+
+    def length_for(self, loaded: LoadedModel) -> int:
+        """Return the most tokens of a row; note it where the model takes fewer than the settings ask for."""
+        self._length = loaded.limits.capped(self._config.train.max_length)
+        if said := length_note(loaded.limits, self._config.train.max_length):
+            print(said)
+            self.notes.append(said)
+        return self._length
+
+    def known(
+        self, read: Callable[[Sequence[Example]], Read], loaded: LoadedModel
+    ) -> Callable[[Sequence[Example]], Read]:
+        """Return what reads rows without those that hold a token the model's embedding has no row for.
+
+        Such rows are told as problems; what is returned raises a DataError where no other row is left.
+        """
+        from ia3_studio.training.fitting import lengths_of
+
+        limits = loaded.limits
+
+        def reading(examples: Sequence[Example]) -> Read:
+            try:
+                found: Read = _known(read(examples), limits, loaded.tokenizer)
+            except DataError as error:
+                said = length_note(limits, self._config.train.max_length)
+                raise DataError(f"{error} {said}") if said else error from error
+            apart = loaded.task == "seq2seq"
+            if said := beyond_note(limits, [max(lengths_of(row, apart)) for row in found.rows]):
+                print(said)
+                if len(self.notes) < MOST_NOTES:
+                    self.notes.append(said)
+            return found
+
+        return reading
 
     def read_both(
         self, read: Callable[[Sequence[Example]], Read], tokenizer: Any = None
@@ -80,7 +121,7 @@ class Reading:
         """Return examples as rows; those of a large file lie on disk, and so do their rows."""
         if not isinstance(examples, Stored):
             return read(examples)
-        settings = (type(self).__name__, self._config.train.max_length, getattr(self, "labels", None))
+        settings = (type(self).__name__, self._length, getattr(self, "labels", None))
         skips = self._config.train.long_rows == "skip"
         return stored_rows(read, examples, key_of(*settings, tokenizer_key(tokenizer)), without_cut=skips)
 
@@ -91,7 +132,7 @@ class Reading:
             self.notes.append(f"{len(found.problems):,} {what} are left out; the log says why.")
         if not found.cut:
             return found.rows
-        skips, most = self._config.train.long_rows == "skip", self._config.train.max_length
+        skips, most = self._config.train.long_rows == "skip", self._length
         done = "left out" if skips else "cut to it"
         print(f"rows {', '.join(map(str, found.cut[:MOST_PRINTED]))}: longer than {most} tokens, {done}")
         self.notes.append(f"{len(found.cut):,} {what} are longer than {most:,} tokens and are {done}.")
@@ -102,3 +143,41 @@ class Reading:
                 f"All {what} are longer than {most:,} tokens, and long rows are left out; cut them instead."
             )
         return rows
+
+
+def length_note(limits: ModelLimits, asked: int) -> str:
+    """Return the sentence that a model takes shorter rows than are asked for; empty where it does not."""
+    most = limits.capped(asked)
+    if most >= asked:
+        return ""
+    return f"The model has {most:,} positions, so rows have at most {most:,} tokens; the settings ask for {asked:,}."
+
+
+def beyond_note(limits: ModelLimits, lengths: Sequence[int]) -> str:
+    """Return the sentence that rows go beyond what a model was trained for; empty where none does.
+
+    Args:
+        limits: the model's.
+        lengths: tokens of the rows, as they are trained on.
+    """
+    most = limits.row
+    longer = sum(length > most for length in lengths) if most and not limits.is_hard else 0
+    if not longer:
+        return ""
+    return f"{longer:,} of {len(lengths):,} rows are longer than the {most:,} positions that the model was trained for."
+
+
+def _known(found: Any, limits: ModelLimits, tokenizer: Any) -> Any:
+    """Return rows without those that hold tokens beyond a model's embedding, which become problems."""
+    from ia3_studio.models.limits import WAY_OUT
+    from ia3_studio.training.fitting import tokens_of
+
+    unknown = {row.row: tokens for row in found.rows if (tokens := limits.beyond(tokens_of(row)))}
+    if not unknown:
+        return found
+    rows = tuple(row for row in found.rows if row.row not in unknown)
+    told = {number: f"{limits.unknown(tokens, tokenizer)}; {WAY_OUT}" for number, tokens in unknown.items()}
+    if not rows:
+        raise DataError(f"No row can be used: {next(iter(told.values()))}.")
+    problems = (*found.problems, *(Problem(number, reason) for number, reason in told.items()))
+    return replace(found, rows=rows, cut=tuple(row for row in found.cut if row not in unknown), problems=problems)

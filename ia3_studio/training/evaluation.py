@@ -19,6 +19,7 @@ from ia3_studio.data.tokens import IGNORED, TokenRow
 from ia3_studio.data.turns import encode, start_ids
 from ia3_studio.errors import TrainingError
 from ia3_studio.method.scaling import Attachment
+from ia3_studio.models.limits import limits_of
 from ia3_studio.training.compare import mean_of, per_token, share
 from ia3_studio.training.generation import answer_both, prompts_of
 from ia3_studio.training.loss import CausalLoss
@@ -115,8 +116,7 @@ def measure_forgetting(model: Any, tokenizer: Any, attachment: Attachment, budge
     Raises:
         TrainingError: the model is not causal, or a loss is no number.
     """
-    room = getattr(model.config.get_text_config(), "max_position_embeddings", None) or NEUTRAL_TOKENS
-    rows = neutral_rows(tokenizer, min(NEUTRAL_TOKENS, room))
+    rows = neutral_rows(tokenizer, min(NEUTRAL_TOKENS, limits_of(model).row or NEUTRAL_TOKENS))
     return (yield from evaluate_language(model, attachment, rows, budget, task="forgetting"))
 
 

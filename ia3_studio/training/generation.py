@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from ia3_studio.data.tokens import prompt_ids
-from ia3_studio.errors import DataError
+from ia3_studio.errors import DataError, ModelError
 from ia3_studio.method.scaling import Attachment
+from ia3_studio.models.limits import limits_of
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
@@ -32,9 +33,11 @@ def prompts_of(model: Any, tokenizer: Any, examples: Sequence[Example], max_new_
     """Return each example's prompt, up to where the last answer begins, and that answer.
 
     Raises:
+        ModelError: a prompt holds a token that the model's embedding has no row for.
         DataError: an example does not end with an answer, or its prompt leaves no room for one.
     """
-    room = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    limits, apart = limits_of(model), _reads_apart(model)
+    room = limits.positions
     prompts = []
     for example in examples:
         turns = example.turns
@@ -43,7 +46,8 @@ def prompts_of(model: Any, tokenizer: Any, examples: Sequence[Example], max_new_
                 f"Row {example.row} does not end with an answer to a prompt, so none can be compared to it."
             )
         ids = prompt_ids(turns[:-1], tokenizer)
-        if room and len(ids) + max_new_tokens > room:
+        limits.require_known(ids, tokenizer)
+        if room and len(ids) + (0 if apart else max_new_tokens) > room:
             raise DataError(
                 f"The prompt of row {example.row} has {len(ids)} tokens and the answer may take {max_new_tokens}, but"
                 f" the model holds {room}; ask for shorter answers or leave the row out."
@@ -56,7 +60,9 @@ def answerable(model: Any, tokenizer: Any, examples: Sequence[Example], max_new_
     """Return the examples that end with an answer to a prompt that leaves room for one."""
     found = []
     for example in examples:
-        with suppress(DataError):  # of many rows, those that cannot be asked are left out by the caller's wish
+        with suppress(
+            DataError, ModelError
+        ):  # of many rows, those that cannot be asked are left out by the caller's wish
             prompts_of(model, tokenizer, [example], max_new_tokens)
             found.append(example)
     return found
@@ -87,10 +93,16 @@ def _generate(model: Any, tokenizer: Any, ids: Tensor, mask: Tensor, max_new_tok
     ends = _end_tokens(model, tokenizer)
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else (ends or [0])[0]
     found = model.generate(
-        input_ids=ids, attention_mask=mask, max_new_tokens=max_new_tokens, do_sample=False, num_beams=1,
+        input_ids=ids, attention_mask=mask, max_new_tokens=_room(model, max_new_tokens), do_sample=False, num_beams=1,
         pad_token_id=pad, eos_token_id=ends or None,
     )  # fmt: skip
     return found if _reads_apart(model) else found[:, ids.shape[1] :]  # type: ignore[no-any-return]
+
+
+def _room(model: Any, asked: int) -> int:
+    """Return how many tokens a model may write: an encoder-decoder's text begins with a token of its own."""
+    most = limits_of(model).written if _reads_apart(model) else None
+    return min(asked, most - 1) if most else asked
 
 
 def _padded(model: Any, prompts: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.training.checkpoint import Checkpoint
 from ia3_studio.training.config import TrainConfig
+from ia3_studio.training.fitting import require_fitting
 from ia3_studio.training.job import Training
 from ia3_studio.training.objective import Objective
 from ia3_studio.training.objectives import objective_for
@@ -48,13 +49,15 @@ def train(
         processes: those that share this job; by default those that ``accelerate launch`` started.
 
     Raises:
-        TrainingError: the model cannot be trained, there is nothing to train on, the checkpoint belongs to another
-            job, or the loss is no number.
+        TrainingError: the model cannot be trained, a row is longer than its positions or holds a token it lacks, there
+            is nothing to train on, the checkpoint belongs to another job, or the loss is no number.
 
     Example:
         >>> for step in train(model, attachment, rows, held_out, TrainConfig(epochs=2)):   # doctest: +SKIP
         ...     print(step.step, step.loss)
     """
+    for part in (rows, held_out):
+        require_fitting(model, part)
     chosen = objective or objective_for(model, attachment, rows, config)
     chosen.check(rows)
     model.eval()

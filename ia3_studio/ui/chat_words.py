@@ -56,7 +56,9 @@ def speed(answer: Answer) -> str:
     count = len(answer.tokens)
     said = f"{count} token{'s' if count > 1 else ''} · first after {answer.first_after:.2f} s"
     rate = f" · {answer.tokens_per_second:.1f} tokens/s" if answer.tokens_per_second else ""
-    cut = " · reached the length you allow" if answer.ended == "length" else ""
+    cut = {"length": " · reached the length you allow", "context": " · the model's context is full"}.get(
+        answer.ended, ""
+    )
     lost = f" · {answer.left_out} earlier messages no longer fitted" if answer.left_out else ""
     return f"{said}{rate}{cut}{lost}"
 

@@ -153,8 +153,12 @@ def outlook_sentences(found: Outlook) -> Iterator[str]:
     """Yield a sentence for everything about the rows that the limit or the model's template takes away."""
     cut = [*found.learned.cut, *found.measured.cut]
     limit = found.learned.limit
+    if found.shortened:
+        yield found.shortened
     if cut:
-        way_out = "raise Max length on the Train tab, or let longer rows be left out there"
+        way_out = "let longer rows be left out on the Train tab, or shorten them"
+        if not found.shortened:
+            way_out = "raise Max length on the Train tab, or let longer rows be left out there"
         yield f"The limit of {limit:,} tokens cuts a part off {plural(len(cut), 'row')} ({numbered(cut)}); {way_out}."
     silent = [] if found.shown and found.shown[0].seen.labels else _silent(found)
     if silent:

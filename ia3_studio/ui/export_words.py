@@ -37,11 +37,12 @@ def rounded(path: str, size: int, difference: float, same: float, texts: int) ->
     )
 
 
-def written(folder: str, size: int, difference: float, texts: int) -> str:
+def written(folder: str, size: int, difference: float, texts: int, form: str) -> str:
     """Say what was written and how it was compared."""
+    once = "" if form == "float32" else ", rounded to it once"
     return (
-        f"Written to {folder}: {size / 1e9:.2f} GB. Read back, its logits differ from the tuned model's by at most"
-        f" {difference:.1e} on {texts} texts."
+        f"Written to {folder}: {size / 1e9:.2f} GB in {form}{once}. Read back, its logits differ from the tuned"
+        f" model's by at most {difference:.1e} on {texts} texts."
     )
 
 

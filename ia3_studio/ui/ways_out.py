@@ -55,12 +55,14 @@ def offer(studio: Studio, key: str) -> tuple[Any, ...]:
 def _sizes(studio: Studio, shown: Shown) -> str:
     """Say how large the merged model becomes; nothing where its base model cannot be read any more."""
     from ia3_studio.export.gguf_file import BYTES_EACH
+    from ia3_studio.export.merged import bytes_each
 
     try:
         weights = studio.shelf.read(shown.model).tree.parameters
+        whole = bytes_each(shown.model)
     except StudioError:
         return ""
-    each = {"safetensors": 4.0} | {kind: BYTES_EACH[kind] for kind in ("f16", "q8_0")}
+    each = {"safetensors": whole} | {kind: BYTES_EACH[kind] for kind in ("f16", "q8_0")}
     return note(words.sizes(weights, each, weights / WEIGHTS_A_SECOND))
 
 
@@ -116,7 +118,7 @@ def _merged(studio: Studio, key: str, folder: str, texts: str, form: str, report
         made = write_gguf(loaded, shown.adapter, path, form, compared, say)
         return words.rounded(str(made.path), made.bytes, made.largest_difference, made.same_token, made.texts)
     found = write_merged(loaded, shown.adapter, target, compared, say)
-    return words.written(str(found.folder), found.bytes, found.largest_difference, found.texts)
+    return words.written(str(found.folder), found.bytes, found.largest_difference, found.texts, found.format)
 
 
 def _load(shown: Shown, say: Callable[[float | None, str], None]) -> Any:

@@ -102,3 +102,29 @@ def test_a_disk_without_room_is_told_before_anything_is_written(
     monkeypatch.setattr(merged, "bytes_of", lambda _model: 10**18)
     with pytest.raises(ExportError, match="make room"):
         write_merged(load_model(source), adapter, tmp_path / "out")
+
+
+@pytest.mark.parametrize("form", ["bfloat16", "float16"])
+def test_merged_weights_have_the_format_of_the_base(form: str, tmp_path: Path) -> None:
+    source = save_tiny_chat(tmp_path / "base")
+    stored = AutoModelForCausalLM.from_pretrained(source, dtype=getattr(torch, form))
+    stored.save_pretrained(source)
+    adapter = adapter_of(str(source), tmp_path / "adapter")
+    found = write_merged(load_model(str(source)), adapter, tmp_path / "out", ["the lamp"])
+    sizes = [(folder / "model.safetensors").stat().st_size for folder in (source, tmp_path / "out")]
+    assert found.format == form and sizes[1] < 1.05 * sizes[0]
+    again = AutoModelForCausalLM.from_pretrained(tmp_path / "out")
+    assert again.dtype == getattr(torch, form)
+
+
+def test_merged_weights_too_large_for_the_format_of_the_base_are_refused(tmp_path: Path) -> None:
+    source = save_tiny_chat(tmp_path / "base")
+    AutoModelForCausalLM.from_pretrained(source, dtype=torch.float16).save_pretrained(source)
+    model = load_model(str(source)).model
+    attachment = attach(model, discover(model, str(source)).select("paper"))
+    with torch.no_grad():
+        attachment.parameter.fill_(1e8)
+    attachment.adapter().save(tmp_path / "adapter")
+    with pytest.raises(ExportError, match="float16"):
+        write_merged(load_model(str(source)), tmp_path / "adapter", tmp_path / "out", ["the lamp"])
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,54 @@
+"""How does whatever a library raises over somebody's model files become one sentence?"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ia3_studio.errors import ModelError, StudioError
+
+LONGEST_REASON = 240
+
+
+def reason_of(error: BaseException) -> str:
+    """Return the first line of what a library says, else the kind of its error."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:LONGEST_REASON]
+
+
+def unreadable(place: Path, error: BaseException) -> ModelError:
+    """Return the sentence for model files that transformers cannot make sense of."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return ModelError(f"The model in '{place}' needs more memory than is free; pick a smaller model.")
+    return ModelError(
+        f"The model in '{place}' cannot be read ({reason_of(error)}). If the files are damaged, remove them and get"
+        " them again; if the model is newer than this version of transformers, pick another."
+    )
+
+
+@contextmanager
+def opening(place: Path, sentence: Callable[[Path, BaseException], ModelError] = unreadable) -> Iterator[None]:
+    """Turn any error of the libraries that read model files inside the block into a sentence.
+
+    A stranger's file makes them raise anything: their parsers meet types, sizes and nestings that nobody thought of.
+
+    Args:
+        place: the files.
+        sentence: what is said of them and of the error.
+
+    Raises:
+        ModelError: the files cannot be read; errors of this package, and of a full disk, pass as they are.
+    """
+    try:
+        yield
+    except StudioError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise sentence(place, error) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # what Rust libraries raise is no Exception
+            raise
+        raise sentence(place, error) from error
