@@ -24,6 +24,7 @@ from ia3_studio.insight.verdict import change, figure, span
 from ia3_studio.model_card import card_of
 from ia3_studio.runs.evaluation import RunEvaluation, read_evaluation
 from ia3_studio.runs.parts import read_parts
+from ia3_studio.runs.split_record import split_of
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
@@ -168,9 +169,9 @@ def _rows_by_number(run: Run, numbers: Sequence[int]) -> dict[int, Example]:
     """Return held-out rows by their number; none where the data cannot be read any more."""
     from ia3_studio.errors import StudioError
 
-    config, wanted = run.config, set(numbers)
+    wanted = set(numbers)
     try:
-        split = config.choice(run.data_source).load(config.held_out, config.train.seed)
+        split = split_of(run)
     except StudioError:  # a data set that has gone: the page tells the numbers all the same
         return {}
     return {example.row: example for example in split.held_out if example.row in wanted}

@@ -72,7 +72,7 @@ def load_classifier(
     same = config.id2label == dict(enumerate(names))
     _name_labels(config, names, kind)
     if of != "images":
-        config.pad_token_id = reader.pad_token_id  # decoders find a text's last token by it
+        config.pad_token_id = _padding(config, reader)
     require_memory(folder, device)
     opened, fresh = _open(cls, folder, config, device.dtype, seed, keeps_head=same)
     model: Any = opened  # torch's own types of .to() forget the class
@@ -145,6 +145,17 @@ def heads_of(model: nn.Module, fresh: frozenset[str]) -> tuple[str, ...]:
         if names and (beside or new) and not any(path.startswith(f"{other}.") for other in found):
             found.append(path)
     return tuple(found)
+
+
+def _padding(config: PreTrainedConfig, tokenizer: Any) -> int:
+    """Return the token that pads a batch; decoders find a text's last token by it.
+
+    The model's own comes first: RoBERTa counts its positions from it, whatever the tokenizer pads with.
+    """
+    own, theirs = getattr(config, "pad_token_id", None), tokenizer.pad_token_id
+    if isinstance(own, int) and own >= 0:
+        return own
+    return int(theirs) if theirs is not None else 0
 
 
 def _name_labels(config: PreTrainedConfig, names: Sequence[str], kind: Kind) -> None:

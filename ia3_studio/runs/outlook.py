@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.data.findings import Findings, examine
-from ia3_studio.data.seen import Mark, Seen, Survey, see, seeing, survey
+from ia3_studio.data.seen import Mark, Seen, Survey, see, survey
+from ia3_studio.data.use import use_of
 from ia3_studio.errors import DataError
 from ia3_studio.models.progress import unheard
 
@@ -73,13 +74,18 @@ def look_ahead(
         raise DataError("Pictures have no tokens: each is scaled to the size that the model sees.")
     tokenizer, task = open_tokenizer_of(config.model, report)
     report(None, "Counting tokens")
-    way, limit = seeing(split.mapping.kind, task), config.train.max_length
-    learned = survey(split.train, tokenizer, way, limit)
+    kind, limit = split.mapping.kind, config.train.max_length
+    way = use_of(kind, task)
+    learned = survey(split.train, tokenizer, way, limit, kind=kind)
     learned = replace(learned, of=round(learned.of / split.share))
-    measured = survey(split.held_out, tokenizer, way, limit, MEASURED_HELD_OUT)
+    measured = survey(split.held_out, tokenizer, way, limit, MEASURED_HELD_OUT, kind)
     report(None, "Trying this machine's speed")
     expected = _forecast(config, tree, learned, measured, report)
-    shown, refused = _shown(split.train, learned, tokenizer, asked, seed, lambda each: see(each, tokenizer, way, limit))
+
+    def look(example: Example) -> Seen:
+        return see(example, tokenizer, way, limit, kind)
+
+    shown, refused = _shown(split.train, learned, tokenizer, asked, seed, look)
     return Outlook(split, examine(split), learned, measured, expected, shown, refused)
 
 
