@@ -102,7 +102,7 @@ def _headline(run: Run, found: RunEvaluation | None) -> str:
         f"(IA)³ on {escape(without_folders(run.config.model))} · {escape(without_folders(run.config.data))} · {made}"
     )
     return (
-        f"<header><p class='over'>{escape(kind)}</p><h1>{escape(run.name)}</h1><p>{under}</p>"
+        f"<header><p class='over'>{escape(kind)}</p><h1 dir='auto'>{escape(run.name)}</h1><p>{under}</p>"
         f"<p class='lead'>{escape(sentence)}</p></header>"
     )
 
@@ -158,11 +158,16 @@ def _example(example: Example | None) -> str:
     if example is None:
         return ""
     turns = [(turn.role, turn.content) for turn in example.turns] or [("text", example.text)]
-    return "".join(f"<p><b>{escape(role)}</b> {escape(content[:LONGEST_TEXT])}</p>" for role, content in turns)
+    return "".join(f"<p><b>{escape(role)}</b> {_theirs(content)}</p>" for role, content in turns)
 
 
 def _said(who: str, words: str) -> str:
-    return f"<p><b>{who} says</b> {escape(words[:LONGEST_TEXT])}</p>" if words else ""
+    return f"<p><b>{who} says</b> {_theirs(words)}</p>" if words else ""
+
+
+def _theirs(words: str) -> str:
+    """Return what a user or a model wrote, read from its own first letter on: it may be Arabic or Hebrew."""
+    return f"<span class='theirs' dir='auto'>{escape(words[:LONGEST_TEXT])}</span>"
 
 
 def _rows_by_number(run: Run, numbers: Sequence[int]) -> dict[int, Example]:
@@ -237,7 +242,9 @@ def _section(title: str, body: str) -> str:
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     head = "".join(f"<th>{escape(column)}</th>" for column in columns) if any(columns) else ""
-    lines = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    lines = "".join(
+        "<tr>" + "".join(f"<td dir='auto'>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
+    )
     return f"<div class='wide'><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>"
 
 
@@ -258,6 +265,7 @@ th, td { padding: 7px 10px 7px 0; border-top: 1px solid var(--line); text-align:
   font-variant-numeric: tabular-nums; }
 th { color: var(--soft); font-weight: 500; border-top: 0; }
 article { padding: 10px 0; border-top: 1px solid var(--line); } article p { margin: 4px 0; font-size: 15px; }
+.theirs { display: block; }
 svg { max-width: 100%; height: auto; font: 11px system-ui, sans-serif; } svg text { fill: var(--soft); }
 svg .grid { stroke: var(--line); }
 """

@@ -68,7 +68,8 @@ def filling(model: Any) -> int:
 
 def padded(rows: Sequence[LabelRow | TagRow], model: Any) -> dict[str, Tensor]:
     """Return what a classifier is given for rows, padded on the right: ids and mask, each (rows, longest)."""
-    longest = max(len(row.input_ids) for row in rows)
+    least = int(getattr(model.config, "downsampling_rate", 1))  # CANINE pools so many letters, and needs as many
+    longest = max(least, *(len(row.input_ids) for row in rows))
     ids = torch.full((len(rows), longest), filling(model))
     mask, segments = torch.zeros_like(ids), torch.zeros_like(ids)
     for number, row in enumerate(rows):

@@ -228,7 +228,7 @@ def bars(name: str, guesses: Sequence[Guess], kind: str, most: int = 5) -> str:
         said = f"<p><strong>{guesses[0].share:.3g}</strong></p>"
         return f"<section class='guesses'><h3>{text.escape(name)}</h3>{said}</section>"
     lines = "".join(
-        f"<li><span>{text.escape(guess.label)}</span><meter min='0' max='1' value='{guess.share:.4f}'"
+        f"<li><span dir='auto'>{text.escape(guess.label)}</span><meter min='0' max='1' value='{guess.share:.4f}'"
         f" aria-label='{text.escape(guess.label, quote=True)}'></meter><b>{guess.share:.1%}</b></li>"
         for guess in guesses[:most]
     )

@@ -12,9 +12,9 @@ from ia3_studio.data.examples import Example, Message
 from ia3_studio.data.labels import labels_of, tokenize_labels
 from ia3_studio.data.load import load_data
 from ia3_studio.data.seen import Seen, longest_place, see, survey
-from ia3_studio.data.use import Use, use_of
 from ia3_studio.data.targets import tokenize_targets
 from ia3_studio.data.tokens import IGNORED, tokenize
+from ia3_studio.data.use import Use, use_of
 from tests.tiny_chat import tiny_tokenizer
 from tests.training.test_targets import ending_tokenizer
 
