@@ -128,8 +128,7 @@ def _begins_at(whole: tuple[int, ...], ids: tuple[int, ...], tokenizer: Any) -> 
 
 
 def _first_of_each(places: Sequence[int | None]) -> tuple[bool, ...]:
-    seen: set[int] = set()
-    return tuple(place is not None and place not in seen and not seen.add(place) for place in places)
+    return tuple(word is not None and places.index(word) == place for place, word in enumerate(places))
 
 
 def _behind_spaces(

@@ -181,7 +181,7 @@ def _squad(text: str) -> str:
     """Return a text without case, punctuation, articles, and spaces that say nothing."""
     bare = _PUNCTUATION.sub("", unicodedata.normalize("NFKC", text).casefold())
     words = _ARTICLES.sub(" ", bare).split()
-    return _JOINED.sub("", " ".join(words))
+    return str(_JOINED.sub("", " ".join(words)))
 
 
 _PUNCTUATION = regex.compile(r"[\p{P}$+<=>^`|~]")
