@@ -125,7 +125,8 @@ def _drawn(groups: Sequence[Sequence[int]], examples: Sequence[Example], share: 
     if 2 * len(aside) < wanted:  # labels of a few rows each, or copies: whole groups of any label make up for it
         rest = [group for same in by_label.values() for group in same[:-1] if aside.isdisjoint(group)]
         aside |= _within([*sorted(rest, key=lambda group: order[group[0]]), []], wanted - len(aside))
-    return aside or set(min(groups, key=lambda group: len(group)))
+    smallest = min(range(len(groups)), key=lambda place: len(groups[place]))
+    return aside or set(groups[smallest])
 
 
 def _within(groups: Sequence[Sequence[int]], wanted: int) -> set[int]:

@@ -49,7 +49,7 @@ def test_the_preview_shows_the_rows_that_a_run_trains_on(kind: str, task: Any, s
     rows = examples(kind, some_empty=some_empty)
     target: Any = "multi" if kind == "labels" else "single"
     split = DataSplit(rows[:3] + rows[4:], rows[3:4], (), "", Mapping(kind, target=target), "")  # type: ignore[arg-type]
-    config = RunConfig("m", "d", "paper", TrainConfig(max_length=64))
+    config = RunConfig("run", "m", "d", train=TrainConfig(max_length=64))
     lesson = lesson_for(split, task, config)
     use = use_of(kind, task)
     assert (lesson.labels is not None) == (use in SORTING)
