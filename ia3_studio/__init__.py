@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from ia3_studio.data.labels import labels_of, tokenize_labels
     from ia3_studio.data.load import load_data, split_table
     from ia3_studio.data.mended import write_rows
-    from ia3_studio.data.seen import see, seeing, survey
+    from ia3_studio.data.seen import see, survey
     from ia3_studio.data.table import Reading, read_table
     from ia3_studio.data.targets import tokenize_targets
     from ia3_studio.data.tokens import tokenize
+    from ia3_studio.data.use import use_of
     from ia3_studio.errors import StudioError
     from ia3_studio.insight.figures import length_figure
     from ia3_studio.insight.verdict import verdict
@@ -74,7 +75,6 @@ __all__ = [
     "read_table",
     "reply",
     "see",
-    "seeing",
     "sort_text",
     "split_table",
     "survey",
@@ -84,6 +84,7 @@ __all__ = [
     "tokenize_targets",
     "train",
     "train_choices",
+    "use_of",
     "verdict",
     "write_rows",
 ]
@@ -120,7 +121,6 @@ _HOMES = {
     "read_table": "data.table",
     "reply": "chat",
     "see": "data.seen",
-    "seeing": "data.seen",
     "sort_text": "sorting",
     "split_table": "data.load",
     "survey": "data.seen",
@@ -130,6 +130,7 @@ _HOMES = {
     "tokenize_targets": "data.targets",
     "train": "training.train",
     "train_choices": "training.train_choices",
+    "use_of": "data.use",
     "verdict": "insight.verdict",
     "write_rows": "data.mended",
 }

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.labels import Labels
+from ia3_studio.data.labels import Labels, labels_in, length_in, read_texts
 from ia3_studio.errors import StudioError
 
 if TYPE_CHECKING:
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models.loaded import LoadedModel
 
-FACTS = ("studio.json", "ia3_adapter.json")
-"""Where an adapter's folder holds what is known of it, in PEFT's layout and in our own."""
+__all__ = ["Guess", "labels_in", "length_in", "rank_choices", "sort_text", "sort_texts"]
 
 
 @dataclass(frozen=True)
@@ -28,21 +25,13 @@ class Guess:
     """Its probability; for several labels each has its own, and for a number it is the number itself."""
 
 
-def labels_in(folder: Path) -> Labels | None:
-    """Return what an adapter's classifier sorts into; None where it is no classifier. No tensor is read."""
-    for name in FACTS:
-        try:
-            document = json.loads((folder / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):  # one of the two is there; a damaged one is told when the adapter is loaded
-            continue
-        said = document.get("metadata", {}).get("labels") if isinstance(document, dict) else None
-        if said:
-            return Labels.from_json(str(said))
-    return None
-
-
 def sort_text(
-    loaded: LoadedModel, attachment: Attachment, labels: Labels, text: str, strengths: Sequence[float] = (0, 1)
+    loaded: LoadedModel,
+    attachment: Attachment,
+    labels: Labels,
+    text: str,
+    strengths: Sequence[float] = (0, 1),
+    max_length: int | None = None,
 ) -> tuple[tuple[Guess, ...], ...]:
     """Return the labels of one text by probability, once for each strength; 0 is the model as it came.
 
@@ -51,7 +40,7 @@ def sort_text(
     """
     if not text.strip():
         raise StudioError("There is no text to sort; write one.")
-    return tuple(found[0] for found in sort_texts(loaded, attachment, labels, [text], strengths))
+    return tuple(found[0] for found in sort_texts(loaded, attachment, labels, [text], strengths, max_length=max_length))
 
 
 def sort_texts(
@@ -61,8 +50,11 @@ def sort_texts(
     texts: Sequence[str],
     strengths: Sequence[float] = (0, 1),
     batch: int = 16,
+    max_length: int | None = None,
 ) -> tuple[tuple[tuple[Guess, ...], ...], ...]:
     """Return, for each strength and each text, its labels by probability.
+
+    Texts become rows, and rows a batch, by the functions that training uses.
 
     Args:
         loaded: a classifier with a head for the labels.
@@ -70,19 +62,25 @@ def sort_texts(
         labels: what the head's outputs mean.
         texts: one or more.
         strengths: 0 is the model as it came.
-        batch: texts in one forward pass; padding is masked, so that it changes speed and memory only.
+        batch: texts in one forward pass at most; it changes speed and memory only.
+        max_length: tokens of a text that are read, as :func:`length_in` tells of an adapter; by default 512 at most.
 
     Raises:
         StudioError: the classifier labels words.
     """
+    from ia3_studio.training.class_loss import ClassLoss
+
     if labels.of_words:
         raise StudioError("This adapter labels words, which this page cannot show; use it from a notebook.")
+    most = min(int(loaded.tokenizer.model_max_length), max_length or _LONGEST_TEXT)
+    rows = read_texts(texts, loaded.tokenizer, most)
+    budget = batch * max((len(row.input_ids) for row in rows), default=1)
     found: list[tuple[tuple[Guess, ...], ...]] = []
     for strength in strengths:
-        rows: list[tuple[Guess, ...]] = []
-        for start in range(0, len(texts), batch):
-            rows += _guesses(loaded, attachment, labels, texts[start : start + batch], strength)
-        found.append(tuple(rows))
+        with attachment.strengths(strength):
+            loss = ClassLoss(loaded.model)
+            logits = loss.scores(rows, budget) if rows else ()
+        found.append(tuple(_guesses(each, labels, str(loss.kind)) for each in logits))
     return tuple(found)
 
 
@@ -117,26 +115,13 @@ def rank_choices(
     return ranked(base[0]), ranked(tuned[0])
 
 
-def _guesses(
-    loaded: LoadedModel, attachment: Attachment, labels: Labels, texts: Sequence[str], strength: float
-) -> list[tuple[Guess, ...]]:
-    import torch
-
-    from ia3_studio.training.class_loss import KINDS
-
-    most = min(int(loaded.tokenizer.model_max_length), _LONGEST_TEXT)
-    many = len(texts) > 1
-    inputs = loaded.tokenizer(list(texts), return_tensors="pt", truncation=True, max_length=most, padding=many)
-    kind = KINDS[str(loaded.model.config.problem_type)]
-    with torch.no_grad(), attachment.strengths(strength):
-        logits = loaded.model(**inputs.to(loaded.model.device)).logits.float()
+def _guesses(logits: Any, labels: Labels, kind: str) -> tuple[Guess, ...]:
+    """Return the labels of one text, whose outputs are a tensor of shape (labels,)."""
     if kind == "number":
-        return [(Guess(labels.names[0], float(row[0])),) for row in logits]
+        return (Guess(labels.names[0], float(logits[0])),)
     shares = logits.sigmoid() if kind == "multi" else logits.softmax(-1)
-    return [
-        tuple(sorted((Guess(n, float(s)) for n, s in zip(labels.names, row, strict=True)), key=lambda g: -g.share))
-        for row in shares
-    ]
+    found = (Guess(name, float(share)) for name, share in zip(labels.names, shares, strict=True))
+    return tuple(sorted(found, key=lambda guess: -guess.share))
 
 
 _LONGEST_TEXT = 512

@@ -24,6 +24,7 @@ from ia3_studio.insight.verdict import change, figure, span
 from ia3_studio.model_card import card_of
 from ia3_studio.runs.evaluation import RunEvaluation, read_evaluation
 from ia3_studio.runs.parts import read_parts
+from ia3_studio.runs.split_record import split_of
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
@@ -99,7 +100,7 @@ def _headline(run: Run, found: RunEvaluation | None) -> str:
         f"(IA)³ on {escape(without_folders(run.config.model))} · {escape(without_folders(run.config.data))} · {made}"
     )
     return (
-        f"<header><p class='over'>{escape(kind)}</p><h1>{escape(run.name)}</h1><p>{under}</p>"
+        f"<header><p class='over'>{escape(kind)}</p><h1 dir='auto'>{escape(run.name)}</h1><p>{under}</p>"
         f"<p class='lead'>{escape(sentence)}</p></header>"
     )
 
@@ -155,20 +156,25 @@ def _example(example: Example | None) -> str:
     if example is None:
         return ""
     turns = [(turn.role, turn.content) for turn in example.turns] or [("text", example.text)]
-    return "".join(f"<p><b>{escape(role)}</b> {escape(content[:LONGEST_TEXT])}</p>" for role, content in turns)
+    return "".join(f"<p><b>{escape(role)}</b> {_theirs(content)}</p>" for role, content in turns)
 
 
 def _said(who: str, words: str) -> str:
-    return f"<p><b>{who} says</b> {escape(words[:LONGEST_TEXT])}</p>" if words else ""
+    return f"<p><b>{who} says</b> {_theirs(words)}</p>" if words else ""
+
+
+def _theirs(words: str) -> str:
+    """Return what a user or a model wrote, read from its own first letter on: it may be Arabic or Hebrew."""
+    return f"<span class='theirs' dir='auto'>{escape(words[:LONGEST_TEXT])}</span>"
 
 
 def _rows_by_number(run: Run, numbers: Sequence[int]) -> dict[int, Example]:
     """Return held-out rows by their number; none where the data cannot be read any more."""
     from ia3_studio.errors import StudioError
 
-    config, wanted = run.config, set(numbers)
+    wanted = set(numbers)
     try:
-        split = config.choice(run.data_source).load(config.held_out, config.train.seed)
+        split = split_of(run)
     except StudioError:  # a data set that has gone: the page tells the numbers all the same
         return {}
     return {example.row: example for example in split.held_out if example.row in wanted}
@@ -234,7 +240,9 @@ def _section(title: str, body: str) -> str:
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     head = "".join(f"<th>{escape(column)}</th>" for column in columns) if any(columns) else ""
-    lines = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    lines = "".join(
+        "<tr>" + "".join(f"<td dir='auto'>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
+    )
     return f"<div class='wide'><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>"
 
 
@@ -255,6 +263,7 @@ th, td { padding: 7px 10px 7px 0; border-top: 1px solid var(--line); text-align:
   font-variant-numeric: tabular-nums; }
 th { color: var(--soft); font-weight: 500; border-top: 0; }
 article { padding: 10px 0; border-top: 1px solid var(--line); } article p { margin: 4px 0; font-size: 15px; }
+.theirs { display: block; }
 svg { max-width: 100%; height: auto; font: 11px system-ui, sans-serif; } svg text { fill: var(--soft); }
 svg .grid { stroke: var(--line); }
 """

@@ -20,12 +20,14 @@ from tests.runs.test_history import ended
 
 JUNK = (
     "", " ", "-", "--", "/", ".", "..", "../..", "/etc/passwd", "/dev/null", "/proc/self/mem", "~nobody/x", "\x00",
-    "\ud800", "a" * 5000, "run\nrun", "ünïcödé 🎚️", "1e400", "-1", "NaN", "null", "[]", "{}", "{", "a: b: c", "*x", "!!python/x",
+    "\ud800", "a" * 5000, "run\nrun", "ünïcödé 🎚️", "1e400", "-1", "NaN", "null", "[]", "{}", "{", "a: b: c", "*x",
+    "!!python/x",
     "%s%n", "$(id)", "20260101-000000-abcdef", "lighthouse", "nowhere.jsonl", "org/model", "x" * 300 + "/y",
 )  # fmt: skip
 COMMANDS = ("train", "runs", "watch", "again", "stop", "resume", "evaluate", "inspect", "export", "push")
 FIELDS = (
-    "train", "mapping", "reading", "selection", "held_out", "learning_rate", "epochs", "batch_size", "seed", "keep_best",
+    "train", "mapping", "reading", "selection", "held_out", "learning_rate", "epochs", "batch_size", "seed",
+    "keep_best",
     "report_to", "max_steps", "patience", "backward", "name", "model", "data", "nonsense", "micro_tokens",
 )  # fmt: skip
 

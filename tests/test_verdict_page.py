@@ -43,7 +43,7 @@ def test_the_page_says_what_was_measured(finished: Run, tmp_path: Path) -> None:
     found = read_evaluation(finished.folder)
     assert found
     loss = found.held_out.measures[0]
-    for said in (found.verdict.sentence.split(" (")[0], f"<td>{loss.base:.3f}</td><td>{loss.tuned:.3f}</td>",
+    for said in (found.verdict.sentence.split(" (")[0], f">{loss.base:.3f}</td><td dir='auto'>{loss.tuned:.3f}</td>",
                  "in 6 vectors", "What to try next", "<polyline", "<rect"):  # fmt: skip
         assert said in page
     for change in (found.written or found.held_out).changes:

@@ -118,6 +118,6 @@ def _most_frequent(rows: dict[str, list[int]]) -> list[tuple[str, int]]:
 def _nearly_empty(examples: Sequence[Example]) -> tuple[tuple[str, tuple[int, ...]], ...]:
     rows: dict[str, list[int]] = defaultdict(list)
     for example in examples:
-        for label in set(example.labels):
+        for label in dict.fromkeys(example.labels):
             rows[label].append(example.row)
     return tuple((label, tuple(numbers)) for label, numbers in rows.items() if len(numbers) < FEW_ROWS)

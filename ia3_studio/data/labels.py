@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, get_args
 
 from ia3_studio.data.examples import Example, LabelKind
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.tokens import IGNORED
+from ia3_studio.data.word_tokens import word_tokens
 from ia3_studio.errors import DataError
 
+FACTS = ("studio.json", "ia3_adapter.json")
+"""Where an adapter's folder holds what is known of it, in PEFT's layout and in our own."""
 MOST_LABELS = 1000
 """More different labels than this are no classes but free text."""
 
@@ -72,6 +77,8 @@ class TagRow:
     """The place of a word's label at its first token, IGNORED elsewhere; as long as ``input_ids``."""
     row: int
     cut: bool = False
+    segments: tuple[int, ...] = ()
+    """As in :class:`LabelRow`."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,37 @@ class Labelled:
     """Data rows that lost their end."""
     problems: tuple[Problem, ...]
     """Data rows left out, and why."""
+    unread: tuple[int, ...] = ()
+    """Data rows with a word of which the tokenizer makes no token, so that its label is not learned."""
+
+
+def labels_in(folder: Path) -> Labels | None:
+    """Return what an adapter's classifier sorts into; None where it is no classifier. No tensor is read.
+
+    Raises:
+        DataError: what it says of its labels cannot be read.
+    """
+    said = _known_of(folder).get("labels")
+    return Labels.from_json(str(said)) if said else None
+
+
+def length_in(folder: Path) -> int | None:
+    """Return how many tokens of a text an adapter's classifier was trained on at most; None where that is unknown."""
+    said = str(_known_of(folder).get("max_length", ""))
+    return int(said) if said.isdecimal() and int(said) > 0 else None
+
+
+def _known_of(folder: Path) -> dict[str, Any]:
+    """Return the facts in an adapter's folder; of a damaged file, none: that is told when the adapter is loaded."""
+    for name in FACTS:
+        try:
+            document = json.loads((folder / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # one of the two is there
+            continue
+        said = document.get("metadata") if isinstance(document, dict) else None
+        if isinstance(said, dict) and "labels" in said:
+            return said
+    return {}
 
 
 def labels_of(examples: Sequence[Example], kind: LabelKind) -> Labels:
@@ -107,6 +145,15 @@ def labels_of(examples: Sequence[Example], kind: LabelKind) -> Labels:
     return Labels(kind, tuple(sorted(found, key=_by_size)), of_words=any(example.words for example in examples))
 
 
+def foreign_labels(labels: Labels, examples: Sequence[Example]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the labels that only the examples have, and those that only the classifier knows, each in its order."""
+    if labels.kind == "number":
+        return (), ()
+    found = {label for example in examples for label in example.labels}
+    new = sorted(found.difference(labels.names), key=_by_size)
+    return tuple(new), tuple(name for name in labels.names if name not in found)
+
+
 def label_counts(examples: Sequence[Example]) -> dict[str, int]:
     """Return how many rows have each label, the most frequent first."""
     return dict(Counter(label for example in examples for label in example.labels).most_common())
@@ -127,26 +174,41 @@ def tokenize_labels(examples: Sequence[Example], labels: Labels, tokenizer: Any,
     """
     rows: list[LabelRow | TagRow] = []
     problems: list[Problem] = []
+    unread: list[int] = []
     for example in examples:
         unknown = [label for label in example.labels if label not in labels.names] if labels.kind != "number" else []
         if unknown:
             problems.append(Problem(example.row, f"no row to learn from has its label {unknown[0]!r}"))
         elif labels.of_words:
-            rows.append(_tag_row(example, labels, tokenizer, max_length))
+            row, lost = _tag_row(example, labels, tokenizer, max_length)
+            unread += [example.row] if lost else []
+            if any(label != IGNORED for label in row.labels):
+                rows.append(row)
+            else:
+                problems.append(Problem(example.row, "no word of it has a token within the limit"))
         else:
             rows.append(_label_row(example, labels, tokenizer, max_length))
     if not rows:
         reason = f"; row {problems[0].row}: {problems[0].reason}" if problems else ""
         raise DataError(f"No row can be used{reason}.")
-    return Labelled(tuple(rows), tuple(row.row for row in rows if row.cut), tuple(problems))
+    return Labelled(tuple(rows), tuple(row.row for row in rows if row.cut), tuple(problems), tuple(unread))
+
+
+def read_texts(texts: Sequence[str], tokenizer: Any, max_length: int) -> list[LabelRow]:
+    """Turn texts without labels into the rows that a classifier was trained on, numbered from 1."""
+    return [_read(number, (text,), (), tokenizer, max_length) for number, text in enumerate(texts, start=1)]
 
 
 def _label_row(example: Example, labels: Labels, tokenizer: Any, max_length: int) -> LabelRow:
     texts = (example.text, example.second) if example.second else (example.text,)
+    return _read(example.row, texts, _targets(example, labels), tokenizer, max_length)
+
+
+def _read(row: int, texts: Sequence[str], targets: tuple[float, ...], tokenizer: Any, max_length: int) -> LabelRow:
     whole = len(tokenizer(*texts, verbose=False)["input_ids"])
     read = tokenizer(*texts, truncation=True, max_length=max_length)
     segments = tuple(read.get("token_type_ids", ()))
-    return LabelRow(tuple(read["input_ids"]), segments, _targets(example, labels), example.row, whole > max_length)
+    return LabelRow(tuple(read["input_ids"]), segments, targets, row, whole > max_length)
 
 
 def _targets(example: Example, labels: Labels) -> tuple[float, ...]:
@@ -157,31 +219,36 @@ def _targets(example: Example, labels: Labels) -> tuple[float, ...]:
     return (float(labels.names.index(example.labels[0])),)
 
 
-def _tag_row(example: Example, labels: Labels, tokenizer: Any, max_length: int) -> TagRow:
-    """Return the tokens of words; the first token of each is labelled, which is where its answer is read."""
-    words, tags = list(example.words), example.labels
-    read = tokenizer(words, is_split_into_words=True, truncation=True, max_length=max_length)
-    places = read.word_ids()
-    first = [word is not None and word not in places[:place] for place, word in enumerate(places)]
+def _tag_row(example: Example, labels: Labels, tokenizer: Any, max_length: int) -> tuple[TagRow, bool]:
+    """Return the tokens of words, and whether a word has none.
+
+    The first token of each word is labelled, which is where its answer is read.
+    """
+    read = word_tokens(example.words, tokenizer, max_length)
+    places = [labels.names.index(tag) for tag in example.labels]
     found = tuple(
-        labels.names.index(tags[word]) if begins else IGNORED for word, begins in zip(places, first, strict=True)
+        places[word] if begins and word is not None else IGNORED
+        for word, begins in zip(read.words, read.starts, strict=True)
     )
-    seen = sum(first)
-    return TagRow(tuple(read["input_ids"]), found, example.row, seen < len(words))
+    return TagRow(read.ids, found, example.row, read.cut, read.segments), bool(read.unread)
 
 
 def _number(example: Example) -> float:
     try:
-        return float(example.labels[0])
-    except ValueError as error:
+        value = float(example.labels[0])
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
         raise DataError(
             f"The label of row {example.row} is {example.labels[0]!r}, the others are numbers; make it one too."
-        ) from error
+        )
+    return value
 
 
 def _by_size(label: str) -> tuple[int, float, str]:
-    """Sort names that are numbers by size, and all others by letter."""
+    """Sort names that are numbers by size, and all others by letter: an order that is total, the same everywhere."""
     try:
-        return (0, float(label), label)
+        size = float(label)
     except ValueError:
-        return (1, 0.0, label)
+        size = math.nan
+    return (1, 0.0, label) if math.isnan(size) else (0, size, label)  # "nan" is neither below nor above a number

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,6 +37,8 @@ BLOCK_BYTES = 8 * 2**20
 BLOCK_ROWS = 5_000
 MOST_HELD_OUT = 2_000
 """Rows set aside at most: enough for an interval of ±2 %, few enough to be measured again and again."""
+_SPREAD = 4
+"""Standard deviations by which a drawn share may miss the one that was asked for before copies are to blame."""
 MOST_LISTED = 1_000
 """Rows left out that are listed; more are counted."""
 
@@ -47,7 +50,7 @@ class _Plan:
     mapping: Mapping
     split_column: str
     """The column that says which rows are set aside; empty where they are drawn."""
-    learned: frozenset[str]
+    learned: tuple[str, ...]
     """Its values of rows to learn."""
     share: float
     """Share of the rows that is set aside, where they are drawn."""
@@ -97,17 +100,18 @@ def load_large(
     key = key_of("examples", fingerprint, plan, reading)
     kept = cache_folder() / "data" / f"{key}.arrow"
     if not (kept.exists() and kept.with_suffix(".json").exists()):
-        left_out = _LeftOut()
-        write_stored(_understood(path, reading or Reading(), plan, left_out), kept)
-        replace_text(kept.with_suffix(".json"), json.dumps(left_out.document))
+        document = _write(path, reading or Reading(), plan, kept)
+        replace_text(kept.with_suffix(".json"), json.dumps(document))
     train, measured = (open_stored(kept, revive_example, key, marked) for marked in (False, True))
-    listed, counted = _LeftOut.read(json.loads(kept.with_suffix(".json").read_text(encoding="utf-8")))
+    document = json.loads(kept.with_suffix(".json").read_text(encoding="utf-8"))
+    listed, counted = _LeftOut.read(document)
+    notes = tuple(document.get("notes", ()))
     if not train or not measured:
         raise DataError(_one_sided(path.name, len(train), len(measured), listed))
     rows = f"{len(train) + len(measured):,} examples"
     description = f"{path.name}: {head.description.partition(', the first')[0]}, {rows}, read in parts"
     more = counted - len(listed)
-    return DataSplit(train, measured, listed, description, plan.mapping, fingerprint, more_left_out=more)
+    return DataSplit(train, measured, listed, description, plan.mapping, fingerprint, more_left_out=more, notes=notes)
 
 
 def fingerprint_of(path: Path) -> str:
@@ -122,12 +126,12 @@ def _plan(head: Table, mapping: Mapping, held_out: float, seed: int) -> _Plan:
     rows = len(head.frame) / head.share
     drawn = min(held_out, MOST_HELD_OUT / rows)
     if column not in head.frame.columns:
-        return _Plan(mapping, "", frozenset(), drawn, seed)
+        return _Plan(mapping, "", (), drawn, seed)
     names = head.frame[column].map(_cell)
     known = set(names) <= SPLITS
     if not known and not mapping.split:
-        return _Plan(mapping, "", frozenset(), drawn, seed)
-    learned = frozenset(TRAINING) if known else frozenset([str(names.mode()[0])])
+        return _Plan(mapping, "", (), drawn, seed)
+    learned = TRAINING if known else (Counter(names).most_common(1)[0][0],)  # of equals the first, as in given_split
     return _Plan(mapping, column, learned, 0.0, seed)
 
 
@@ -155,8 +159,66 @@ class _LeftOut:
         return tuple(Problem(*each) for each in document["listed"]), int(document["counted"])
 
 
-def _understood(path: Path, reading: Reading, plan: _Plan, left_out: _LeftOut) -> Iterator[tuple[Example, bool]]:
-    """Yield every example of a file, and whether it is set aside."""
+def _write(path: Path, reading: Reading, plan: _Plan, kept: Path) -> dict[str, Any]:
+    """Write the examples of a file, each with its side; return what is to be known of them.
+
+    Where copies of a few rows would make the held-out side far larger than its share, which is seen only at the end,
+    the file is read once more and those copies are learned.
+    """
+    left_out, sides = _LeftOut(), _Sides()
+    write_stored(_counted(_understood(path, reading, plan, left_out), plan, sides), kept)
+    learned = sides.too_many(plan.share)
+    if not learned:
+        return left_out.document
+    left_out, again = _LeftOut(), _Sides()
+    write_stored(_counted(_understood(path, reading, plan, left_out, learned), plan, again), kept)
+    note = (
+        f"{len(learned):,} rows have so many copies that {sides.share:.1%} would be held out; they are learned,"
+        f" and {again.share:.1%} of the rows are held out."
+    )
+    return {**left_out.document, "notes": [note]}
+
+
+class _Sides:
+    """How many rows there are, and which of those set aside ask the same."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.aside: Counter[bytes] = Counter()
+
+    @property
+    def share(self) -> float:
+        """Return the share that is set aside."""
+        return self.aside.total() / max(self.rows, 1)
+
+    def too_many(self, share: float) -> frozenset[bytes]:
+        """Return what has too many copies to be set aside within a share; of all, the rarest may always be."""
+        wanted = share * self.rows
+        if not self.aside or self.aside.total() <= max(1.5 * wanted, wanted + _SPREAD * wanted**0.5, 1):
+            return frozenset()
+        taken, gone = 0, []
+        for place, (asked, copies) in enumerate(sorted(self.aside.items(), key=lambda each: (each[1], each[0]))):
+            if place and taken + copies > wanted:
+                gone.append(asked)
+            else:
+                taken += copies
+        return frozenset(gone)
+
+
+def _counted(found: Iterator[tuple[Example, bool]], plan: _Plan, sides: _Sides) -> Iterator[tuple[Example, bool]]:
+    """Yield what is found, and count it where rows are drawn."""
+    for example, measured in found:
+        if not plan.split_column:
+            sides.rows += 1
+            if measured:
+                sides.aside[_asked(example, plan)] += 1
+        yield example, measured
+
+
+def _understood(
+    path: Path, reading: Reading, plan: _Plan, left_out: _LeftOut, learned: frozenset[bytes] = frozenset()
+) -> Iterator[tuple[Example, bool]]:
+    """Yield every example of a file, and whether it is set aside; what asks one of ``learned`` never is."""
     for table in _blocks(path, reading, BLOCK_BYTES, BLOCK_ROWS):
         examples, problems = understood(table, plan.mapping)
         left_out.add(problems)
@@ -164,7 +226,8 @@ def _understood(path: Path, reading: Reading, plan: _Plan, left_out: _LeftOut) -
         last, measured = 0, False
         for example in examples:
             if example.row != last:  # what comes from one row is on one side
-                last, measured = example.row, example.row in aside if aside is not None else _is_drawn(example, plan)
+                drawn = example.row in aside if aside is not None else _is_drawn(example, plan, learned)
+                last, measured = example.row, drawn
             yield example, measured
 
 
@@ -173,15 +236,20 @@ def _set_aside(table: Table, plan: _Plan) -> set[int]:
     if plan.split_column not in table.frame.columns:
         return set()
     names = table.frame[plan.split_column].map(_cell)
-    return {int(row) for row in names.index[~names.isin(list(plan.learned))]}
+    return {int(row) for row in names.index[~names.isin(plan.learned)]}
 
 
-def _is_drawn(example: Example, plan: _Plan) -> bool:
+def _is_drawn(example: Example, plan: _Plan, learned: frozenset[bytes]) -> bool:
     """Say whether an example is set aside; what asks the same is on the same side."""
+    digest = _asked(example, plan)
+    return digest not in learned and int.from_bytes(digest, "big") < plan.share * 2**64
+
+
+def _asked(example: Example, plan: _Plan) -> bytes:
+    """Return a number for what an example asks, drawn by the seed."""
     turns = example.messages[:-1] if len(example.messages) > 1 else example.messages
     said = (*(turn.content for turn in turns), example.text, example.second, *example.words)
-    digest = hashlib.blake2b("\0".join((str(plan.seed), *said)).encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") < plan.share * 2**64
+    return hashlib.blake2b("\0".join((str(plan.seed), *said)).encode(), digest_size=8).digest()
 
 
 def _one_sided(name: str, learned: int, measured: int, listed: Sequence[Problem]) -> str:

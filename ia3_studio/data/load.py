@@ -145,9 +145,12 @@ def split_table(
     mapping = mapping or guess_mapping(table)
     require_columns(table, mapping)
     examples, problems = read_examples(table, mapping)
-    train, measured = given_split(table, mapping, examples) or drawn_split(examples, held_out, seed)
+    given = given_split(table, mapping, examples)
+    train, measured, notes = (*given, ()) if given else drawn_split(examples, held_out, seed)
     description = f"{name}: {table.description}"
-    return DataSplit(train, measured, tuple(problems), description, mapping, table.fingerprint, table.share)
+    return DataSplit(
+        train, measured, tuple(problems), description, mapping, table.fingerprint, table.share, notes=notes
+    )
 
 
 def look_at(path: Path, reading: Reading | None = None) -> Table:
@@ -167,10 +170,12 @@ def split_pictures(name: str, pictures: Sequence[Picture], *, held_out: float = 
     """
     examples, problems = picture_examples(pictures)
     splits = {number: picture.split for number, picture in enumerate(pictures, start=1)}
-    train, measured = split_as_named(examples, splits) or drawn_split(examples, held_out, seed)
+    given = split_as_named(examples, splits)
+    train, measured, notes = (*given, ()) if given else drawn_split(examples, held_out, seed)
     classes = len({label for example in examples for label in example.labels})
     description = f"{name}: {len(examples):,} pictures in {classes:,} folders"
-    return DataSplit(train, measured, tuple(problems), description, Mapping("pictures"), pictures_fingerprint(pictures))
+    mapping, fingerprint = Mapping("pictures"), pictures_fingerprint(pictures)
+    return DataSplit(train, measured, tuple(problems), description, mapping, fingerprint, notes=notes)
 
 
 def _load_starter(name: str) -> DataSplit:

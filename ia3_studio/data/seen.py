@@ -14,11 +14,10 @@ from typing import Any, Literal
 
 from ia3_studio.data.examples import Example
 from ia3_studio.data.tokens import IGNORED
+from ia3_studio.data.use import SORTING, Use, usable
+from ia3_studio.data.word_tokens import word_tokens
 from ia3_studio.errors import DataError
 
-Seeing = Literal["writes", "translates", "ranks", "ranks apart", "sorts"]
-"""What a model does with an example: a causal model writes its answers, an encoder-decoder reads one text and writes
-another; either ranks choices; a classifier sorts."""
 UNLIMITED = 10**9
 MOST_MEASURED = 2_000
 """Examples whose tokens are counted: about a second for every thousand."""
@@ -114,27 +113,19 @@ class Survey:
         return round(counted * self.of / max(len(self.seen) + len(self.refused), 1))
 
 
-def seeing(kind: str, task: str) -> Seeing:
-    """Return what a model of a task does with examples of a kind.
+def see(example: Example, tokenizer: Any, way: Use, max_length: int, kind: str = "") -> Seen:
+    """Return an example as a model sees it.
 
     Args:
-        kind: of the mapping.
-        task: of the model.
-    """
-    if kind == "choices":
-        return "ranks apart" if task == "seq2seq" else "ranks"
-    if task in ("causal-lm", "seq2seq"):
-        return "translates" if task == "seq2seq" else "writes"
-    return "sorts" if kind in ("labels", "tags") else "writes"
-
-
-def see(example: Example, tokenizer: Any, way: Seeing, max_length: int) -> Seen:
-    """Return an example as a model sees it.
+        kind: of the mapping; some examples hold no answer for some uses.
 
     Raises:
         DataError: the model's chat template refuses it, or it has no answer to learn.
     """
-    if way == "sorts":
+    _kept, problems = usable([example], kind, way)
+    if problems:
+        raise DataError(f"{problems[0].reason[0].upper()}{problems[0].reason[1:]}.")
+    if way in SORTING:
         return _sorted(example, tokenizer, max_length)
     if way in ("ranks", "ranks apart"):
         return _ranked(example, tokenizer, way == "ranks apart", max_length)
@@ -148,14 +139,14 @@ def see(example: Example, tokenizer: Any, way: Seeing, max_length: int) -> Seen:
 
 
 def survey(
-    examples: Sequence[Example], tokenizer: Any, way: Seeing, max_length: int, most: int = MOST_MEASURED
+    examples: Sequence[Example], tokenizer: Any, way: Use, max_length: int, most: int = MOST_MEASURED, kind: str = ""
 ) -> Survey:
     """Return how a model sees examples: all of them, or ``most`` that are spread evenly, the longest among them."""
     seen: list[Seen] = []
     refused: list[tuple[int, str]] = []
     for example in _spread(examples, most):
         try:
-            seen.append(see(example, tokenizer, way, max_length))
+            seen.append(see(example, tokenizer, way, max_length, kind))
         except DataError as error:
             refused.append((example.row, str(error)))
     return Survey(tuple(seen), len(examples), max_length, tuple(refused))
@@ -216,22 +207,49 @@ def _sorted(example: Example, tokenizer: Any, max_length: int) -> Seen:
     (row,) = tokenize_labels([example], labels, tokenizer, UNLIMITED).rows
     learned = tuple(label != IGNORED for label in row.labels) if isinstance(row, TagRow) else ()
     ids = row.input_ids
-    kept = (True,) * len(ids) if len(ids) <= max_length else _kept_of_texts(example, tokenizer, max_length)
+    kept = (True,) * len(ids)
+    if len(ids) > max_length:
+        kept = (
+            _kept_of_texts(example, tokenizer, max_length)
+            if not example.words
+            else _kept_of_words(example, tokenizer, max_length)
+        )
     return Seen(example.row, (Part(ids, learned or (False,) * len(ids), kept),), example.labels)
 
 
 def _kept_of_texts(example: Example, tokenizer: Any, max_length: int) -> tuple[bool, ...]:
     """Return which tokens of one or two texts are kept: the tokenizer cuts each text's end, and none of its own."""
-    texts: Any = (list(example.words),) if example.words else (example.text, *filter(None, [example.second]))
-    options = {"is_split_into_words": bool(example.words)}
-    whole = tokenizer(*texts, verbose=False, **options).sequence_ids()
-    room = Counter(tokenizer(*texts, truncation=True, max_length=max_length, **options).sequence_ids())
+    texts = (example.text, *filter(None, [example.second]))
+    if not tokenizer.is_fast:
+        return _kept_by_ids(texts, tokenizer, max_length)
+    whole = tokenizer(*texts, verbose=False).sequence_ids()
+    room = Counter(tokenizer(*texts, truncation=True, max_length=max_length).sequence_ids())
     before: Counter[int | None] = Counter()
     kept: list[bool] = []
     for text in whole:
         kept.append(text is None or before[text] < room[text])
         before[text] += 1
     return tuple(kept)
+
+
+def _kept_of_words(example: Example, tokenizer: Any, max_length: int) -> tuple[bool, ...]:
+    """Return which tokens of words are kept: the last words' tokens are cut, and none of the tokenizer's own."""
+    whole = word_tokens(example.words, tokenizer, UNLIMITED).words
+    room = sum(word is not None for word in word_tokens(example.words, tokenizer, max_length).words)
+    places = accumulate(word is not None for word in whole)
+    return tuple(word is None or before <= room for word, before in zip(whole, places, strict=True))
+
+
+def _kept_by_ids(texts: Sequence[str], tokenizer: Any, max_length: int) -> tuple[bool, ...]:
+    """Return which tokens are kept, told from the tokens alone: those that both ends of the row share with the cut one.
+
+    Exact for one text; of two, tokens cut from the first may be shown as cut from the second.
+    """
+    whole = list(tokenizer(*texts, verbose=False)["input_ids"])
+    cut = list(tokenizer(*texts, truncation=True, max_length=max_length, verbose=False)["input_ids"])
+    alike = next((place for place, (one, other) in enumerate(zip(whole, cut, strict=False)) if one != other), len(cut))
+    behind = len(cut) - alike
+    return tuple(place < alike or place >= len(whole) - behind for place in range(len(whole)))
 
 
 def _pieces(part: Part, tokenizer: Any) -> Iterator[tuple[str, Mark]]:

@@ -37,6 +37,8 @@ class DataSplit:
     """How much of the file was read: less than all where only its beginning was looked at."""
     more_left_out: int = 0
     """Rows left out beyond those that ``problems`` lists."""
+    notes: tuple[str, ...] = ()
+    """What is to be known of how rows were set aside."""
 
 
 def given_split(
@@ -76,10 +78,14 @@ def split_as_named(
 
 def drawn_split(
     examples: Sequence[Example], share: float, seed: int
-) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
-    """Return (train, held out), each in the order of the file; copies of a row stay on one side.
+) -> tuple[tuple[Example, ...], tuple[Example, ...], tuple[str, ...]]:
+    """Return (train, held out, notes), each side in the order of the file; copies of a row stay on one side.
 
-    A copy of a trained row would be recited, and its loss would say nothing about rows never seen.
+    A copy of a trained row would be recited, and its loss would say nothing about rows never seen. No more rows are
+    set aside than the share: what has more copies than that is learned, and the notes say so.
+
+    Raises:
+        DataError: there are fewer than two different rows.
     """
     if len(examples) < 2:
         raise DataError(f"There is {len(examples)} usable row; give at least two, one to learn and one to measure.")
@@ -89,7 +95,7 @@ def drawn_split(
     random.Random(seed).shuffle(groups)
     aside = _drawn(groups, examples, share)
     train = tuple(example for place, example in enumerate(examples) if place not in aside)
-    return train, tuple(examples[place] for place in sorted(aside))
+    return train, tuple(examples[place] for place in sorted(aside)), _notes(groups, examples, share, len(aside))
 
 
 def _kept_together(examples: Sequence[Example]) -> list[list[int]]:
@@ -105,6 +111,7 @@ def _kept_together(examples: Sequence[Example]) -> list[list[int]]:
 
 def _drawn(groups: Sequence[Sequence[int]], examples: Sequence[Example], share: float) -> set[int]:
     """Return the places set aside: of each label the share, but never all of it; of all at least one."""
+    order = {group[0]: place for place, group in enumerate(groups)}
     by_label: dict[tuple[str, ...], list[Sequence[int]]] = {}
     for group in groups:
         first = examples[group[0]]
@@ -113,11 +120,31 @@ def _drawn(groups: Sequence[Sequence[int]], examples: Sequence[Example], share: 
         by_label = {(): list(groups)}
     aside: set[int] = set()
     for same in by_label.values():
-        wanted = round(share * sum(map(len, same)))
-        taken = 0
-        for group in same[:-1]:  # the last one is always learned
-            if taken >= wanted:
-                break
-            aside.update(group)
-            taken += len(group)
-    return aside or set(max(by_label.values(), key=len)[0])
+        aside |= _within(same, round(share * sum(map(len, same))))
+    wanted = round(share * len(examples))
+    if 2 * len(aside) < wanted:  # labels of a few rows each, or copies: whole groups of any label make up for it
+        rest = [group for same in by_label.values() for group in same[:-1] if aside.isdisjoint(group)]
+        aside |= _within([*sorted(rest, key=lambda group: order[group[0]]), []], wanted - len(aside))
+    smallest = min(range(len(groups)), key=lambda place: len(groups[place]))
+    return aside or set(groups[smallest])
+
+
+def _within(groups: Sequence[Sequence[int]], wanted: int) -> set[int]:
+    """Return the places of the first groups that fit, one behind the other, into so many rows; never of all groups."""
+    taken: set[int] = set()
+    for group in groups[:-1]:  # the last one is always learned
+        if len(taken) + len(group) <= wanted:
+            taken.update(group)
+    return taken
+
+
+def _notes(groups: Sequence[Sequence[int]], examples: Sequence[Example], share: float, aside: int) -> tuple[str, ...]:
+    """Say where copies, or examples of one row, decided what is set aside."""
+    wanted, largest = round(share * len(examples)), max(groups, key=len)
+    if len(largest) <= max(wanted, 1) and 2 * aside >= wanted and aside <= max(wanted, 1):
+        return ()
+    return (
+        f"Row {examples[largest[0]].row} and what belongs with it (its copies, or examples of the same row) are"
+        f" {len(largest):,} of {len(examples):,} examples; such groups stay on one side, so that {aside:,} examples are"
+        f" held out where {wanted:,} were asked for.",
+    )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ia3_studio.data.split import DataSplit
     from ia3_studio.data.targets import Targeted
     from ia3_studio.data.tokens import Tokenized
+    from ia3_studio.data.use import Use
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models import LoadedModel
     from ia3_studio.runs.config import RunConfig
@@ -88,6 +89,7 @@ class TargetLesson(ChatLesson):
     """Questions and their answers for an encoder-decoder."""
 
     task_type: ClassVar[str] = "SEQ_2_SEQ_LM"
+    use: ClassVar[Use] = "translates"
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
         """Return the rows to learn and those held out; print what was cut or left out, and why."""
@@ -112,6 +114,8 @@ class TargetLesson(ChatLesson):
 
 class ChoiceLesson(ChatLesson):
     """Questions with choices, learned as T-Few does and answered by the choice that is likeliest."""
+
+    use: ClassVar[Use] = "ranks"
 
     def __init__(self, split: DataSplit, config: RunConfig) -> None:
         super().__init__(split, config)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ia3_studio.runs.reading import PROBED_TOKENS, Reading
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
     from ia3_studio.data.labels import Labelled, Labels
     from ia3_studio.data.split import DataSplit
+    from ia3_studio.data.use import Use
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models import LoadedModel
     from ia3_studio.models.classifier import Sorted
@@ -24,11 +25,35 @@ if TYPE_CHECKING:
 class ClassLesson(Reading):
     """Texts, or words, with labels, for a model with a new head."""
 
-    def __init__(self, split: DataSplit, config: RunConfig) -> None:
+    use: ClassVar[Use] = "sorts"
+
+    def __init__(self, split: DataSplit, config: RunConfig, labels: Labels | None = None) -> None:
+        """Teach a classifier.
+
+        Args:
+            labels: those of the adapter that goes on or is measured, whose order is the only one; by default the
+                labels of the rows to learn.
+        """
         from ia3_studio.data.labels import labels_of
 
         super().__init__(split, config)
-        self.labels: Labels = labels_of(split.train, split.mapping.target)
+        self.labels: Labels = labels or labels_of(split.train, split.mapping.target)
+        if labels:
+            self._tell_difference(split)
+
+    def _tell_difference(self, split: DataSplit) -> None:
+        """Say where the data on disk have other labels than the adapter."""
+        from ia3_studio.data.labels import foreign_labels
+
+        new, gone = foreign_labels(self.labels, (*split.train, *split.held_out))
+        if new:
+            shown = ", ".join(map(repr, new[:_NAMED]))
+            self.say(
+                f"{len(new):,} labels of the data are unknown to the adapter, so their rows are left out: {shown}."
+            )
+        if gone:
+            shown = ", ".join(map(repr, gone[:_NAMED]))
+            self.say(f"{len(gone):,} labels of the adapter are on no row of the data: {shown}.")
 
     @property
     def task_type(self) -> str:
@@ -54,7 +79,13 @@ class ClassLesson(Reading):
         length = self.length_for(loaded)
 
         def read(examples: Sequence[Example]) -> Labelled:
-            return tokenize_labels(examples, self.labels, loaded.tokenizer, length)
+            found = tokenize_labels(examples, self.labels, loaded.tokenizer, length)
+            if found.unread:
+                shown = ", ".join(map(str, found.unread[:_NAMED]))
+                self.say(
+                    f"{len(found.unread):,} rows have a word without a token, whose label is not learned: {shown}."
+                )
+            return found
 
         rare = rare_labels(self._split.train) if self.labels.kind != "number" else ()
         if rare:
@@ -70,8 +101,8 @@ class ClassLesson(Reading):
         return dict(padded([replace(row, input_ids=row.input_ids[:PROBED_TOKENS], **_shorter(row))], loaded.model))
 
     def facts(self) -> dict[str, str]:
-        """Return the labels, by which the classifier's answers are named."""
-        return {"labels": self.labels.to_json()}
+        """Return the labels, by which the classifier's answers are named, and how much of a text it reads."""
+        return {"labels": self.labels.to_json(), "max_length": str(self._config.train.max_length)}
 
     def evaluate(
         self, loaded: LoadedModel, attachment: Attachment, held_out: Sequence[Any]
@@ -119,6 +150,10 @@ class PictureLesson(ClassLesson):
 
         budget = self._config.train.micro_tokens
         return evaluate_classifier(ImageLoss(loaded.model), attachment, held_out, self.labels, budget)
+
+
+_NAMED = 20
+"""Labels that a sentence names."""
 
 
 def _shorter(row: Any) -> dict[str, Any]:

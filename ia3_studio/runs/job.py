@@ -11,7 +11,7 @@ from ia3_studio.runs.folder import read_json, write_json
 from ia3_studio.runs.lessons import lesson_for, place
 from ia3_studio.runs.reporting import open_reports
 from ia3_studio.runs.run import Run
-from ia3_studio.runs.split_record import record_split
+from ia3_studio.runs.split_record import labels_of_run, record_labels, record_split, split_of
 from ia3_studio.training.config import Step
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ class TrainingJob:
         say(None, "Reading the data")
         split = self._read_data()
         say(None, "Loading the model")
-        self._lesson = lesson_for(split, self._task(say), self._run.config)
+        self._lesson = lesson_for(split, self._task(say), self._run.config, labels_of_run(self._run))
+        if self._lesson.labels:
+            record_labels(self._run, self._lesson.labels)
         self._loaded = self._lesson.load(say)
         for said in (self._loaded.device_reason, *self._loaded.notes):
             print(said)
@@ -58,6 +60,7 @@ class TrainingJob:
         Raises:
             TrainingError: the checkpoint cannot be read, or belongs to another job; or as :func:`train`.
         """
+        from ia3_studio.training import fast_paths
         from ia3_studio.training.checkpoint import load_checkpoint
         from ia3_studio.training.precision import backward_format
         from ia3_studio.training.train import train
@@ -70,6 +73,8 @@ class TrainingJob:
             print(f"going on after step {since.counters.step}")
         model, placed = self._loaded.model, self._attachment
         self._training = train(model, placed, self._rows, self._held_out, config, since=since, is_stopping=is_stopping)
+        for line in fast_paths.lines(self._training.fast_paths):
+            print(line)
         for step in self._training:
             self._step = step.step
             if self._reports:
@@ -122,11 +127,12 @@ class TrainingJob:
         print(found.verdict.sentence)
 
     def _read_data(self) -> DataSplit:
-        config = self._run.config
-        split = config.choice(self._run.data_source).load(config.held_out, config.train.seed)
+        split = split_of(self._run)
         for problem in split.problems:
             print(f"row {problem.row} is left out: {problem.reason}")
-        record_split(self._run.files.split, split, config)
+        for sentence in split.notes:
+            print(sentence)
+        record_split(self._run.files.split, split, self._run.config)
         self._data = split.description
         return split
 

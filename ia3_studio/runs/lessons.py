@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ia3_studio.data.use import SORTING, use_of
 from ia3_studio.method.sites import Selection
 
 if TYPE_CHECKING:
+    from ia3_studio.data.labels import Labels
     from ia3_studio.data.split import DataSplit
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models import LoadedModel
@@ -24,6 +26,10 @@ class Lesson(Protocol):
     @property
     def task_type(self) -> str:
         """Return PEFT's name of the task."""
+
+    @property
+    def labels(self) -> Labels | None:
+        """Return what a classifier sorts into, in the order of its outputs; None for any other model."""
 
     @property
     def notes(self) -> Sequence[str]:
@@ -51,25 +57,23 @@ class Lesson(Protocol):
         """Measure base and tuned model on held-out rows; yield how far it is."""
 
 
-def sorts(split: DataSplit, task: Task) -> bool:
-    """Say whether a model of this task learns to sort the texts, or words, of these data."""
-    kind = split.mapping.kind
-    return kind in ("tags", "pictures") or (kind == "labels" and task not in ("causal-lm", "seq2seq"))
-
-
-def lesson_for(split: DataSplit, task: Task, config: RunConfig) -> Lesson:
-    """Return the lesson that data of this kind are for a model of this task.
+def lesson_for(split: DataSplit, task: Task, config: RunConfig, labels: Labels | None = None) -> Lesson:
+    """Return the lesson that data of this kind are for a model of this task, as :func:`use_of` decides.
 
     Texts with labels teach a chat model to answer with the label, and any other model to sort them.
+
+    Args:
+        labels: those of the adapter or the run that goes on or is measured; by default those of the data.
     """
     from ia3_studio.runs.chat_lessons import ChatLesson, ChoiceLesson, TargetLesson
     from ia3_studio.runs.class_lessons import ClassLesson, PictureLesson
 
-    if sorts(split, task):
-        return (PictureLesson if split.mapping.kind == "pictures" else ClassLesson)(split, config)
-    if split.mapping.kind == "choices":
+    use = use_of(split.mapping.kind, task)
+    if use in SORTING:
+        return (PictureLesson if use == "sorts images" else ClassLesson)(split, config, labels)
+    if use in ("ranks", "ranks apart"):
         return ChoiceLesson(split, config)
-    return (TargetLesson if task == "seq2seq" else ChatLesson)(split, config)
+    return (TargetLesson if use == "translates" else ChatLesson)(split, config)
 
 
 def place(loaded: LoadedModel, chosen: Selection | str) -> Attachment:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.data.findings import Findings, examine
-from ia3_studio.data.seen import Mark, Seen, Survey, see, seeing, survey
+from ia3_studio.data.seen import Mark, Seen, Survey, see, survey
+from ia3_studio.data.use import use_of
 from ia3_studio.errors import DataError
 from ia3_studio.models.progress import unheard
 from ia3_studio.runs.reading import beyond_note, length_note
@@ -77,13 +78,18 @@ def look_ahead(
         raise DataError("Pictures have no tokens: each is scaled to the size that the model sees.")
     tokenizer, task, limits = open_tokenizer_of(config.model, report)
     report(None, "Counting tokens")
-    way, limit = seeing(split.mapping.kind, task), limits.capped(config.train.max_length)
-    learned = _known(survey(split.train, tokenizer, way, limit), limits, tokenizer)
+    kind, limit = split.mapping.kind, limits.capped(config.train.max_length)
+    way = use_of(kind, task)
+    learned = _known(survey(split.train, tokenizer, way, limit, kind=kind), limits, tokenizer)
     learned = replace(learned, of=round(learned.of / split.share))
-    measured = _known(survey(split.held_out, tokenizer, way, limit, MEASURED_HELD_OUT), limits, tokenizer)
+    measured = _known(survey(split.held_out, tokenizer, way, limit, MEASURED_HELD_OUT, kind), limits, tokenizer)
     report(None, "Trying this machine's speed")
     expected = _forecast(config, tree, learned, measured, report)
-    shown, refused = _shown(split.train, learned, tokenizer, asked, seed, lambda each: see(each, tokenizer, way, limit))
+
+    def look(example: Example) -> Seen:
+        return see(example, tokenizer, way, limit, kind)
+
+    shown, refused = _shown(split.train, learned, tokenizer, asked, seed, look)
     within = [min(each.tokens, limit) for each in learned.seen]
     shortened = length_note(limits, config.train.max_length) or beyond_note(limits, within)
     return Outlook(split, examine(split), learned, measured, expected, shown, shortened, refused)

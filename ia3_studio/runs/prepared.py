@@ -45,7 +45,7 @@ def prepare_measuring(run: Run, say: Say, adapter: Path | None = None) -> Prepar
     folder = adapter or run.adapter_folder()
     if folder is None:
         raise RunError("This run has no adapter to measure; wait for its first held-out loss.")
-    lesson = _lesson_of(run, say)
+    lesson = _lesson_of(run, say, folder)
     loaded = lesson.load(say)
     held_out = lesson.rows(loaded)[1]
     return Prepared(loaded, load_adapter(loaded.model, folder), lesson, held_out)
@@ -57,13 +57,13 @@ def load_for(run: Run, say: Say) -> LoadedModel:
     Raises:
         StudioError: its data or its model are not there any more.
     """
-    return _lesson_of(run, say).load(say)
+    return _lesson_of(run, say, run.adapter_folder()).load(say)
 
 
-def _lesson_of(run: Run, say: Say) -> Lesson:
+def _lesson_of(run: Run, say: Say, adapter: Path | None) -> Lesson:
     from ia3_studio.models.load import task_of_source
     from ia3_studio.runs.lessons import lesson_for
+    from ia3_studio.runs.split_record import labels_of_run, split_of
 
-    config = run.config
-    split = config.choice(run.data_source).load(config.held_out, config.train.seed)
-    return lesson_for(split, task_of_source(config.model, progress=say), config)
+    task = task_of_source(run.config.model, progress=say)
+    return lesson_for(split_of(run), task, run.config, labels_of_run(run, adapter))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.stored import Stored, key_of, tokenizer_key
+from ia3_studio.data.use import Use, usable
 from ia3_studio.errors import DataError
 from ia3_studio.runs.stored_rows import stored_rows
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
+    from ia3_studio.data.labels import Labels
     from ia3_studio.data.split import DataSplit
     from ia3_studio.models import LoadedModel
     from ia3_studio.models.limits import ModelLimits
@@ -43,13 +46,24 @@ class Read(Protocol):
         """Return the data rows left out, and why."""
 
 
+@dataclass(frozen=True)
+class _Read:
+    """Rows as a model takes them, beside what was left out before it was asked."""
+
+    rows: Sequence[Any]
+    cut: Sequence[int]
+    problems: Sequence[Problem]
+
+
 class Reading:
     """Rows from both parts of the data, and what is said of those that were cut or left out."""
 
     def __init__(self, split: DataSplit, config: RunConfig) -> None:
         self._split = split
         self._config = config
-        self.notes: list[str] = []
+        self.labels: Labels | None = None
+        """Of a classifier, in the order of its outputs."""
+        self.notes: list[str] = [*split.notes]
         """What a person should know before the first step."""
         self._length = config.train.max_length
         """The most tokens of a row: what is set, or what the model takes where that is less."""
@@ -88,6 +102,11 @@ class Reading:
 
         return reading
 
+    def say(self, sentence: str) -> None:
+        """Note a sentence, and print it into the log."""
+        self.notes.append(sentence)
+        print(sentence)
+
     def read_both(
         self, read: Callable[[Sequence[Example]], Read], tokenizer: Any = None
     ) -> tuple[Sequence[Any], Sequence[Any]]:
@@ -99,11 +118,23 @@ class Reading:
         Raises:
             DataError: there is nothing to learn, or nothing to measure.
         """
-        learned = self._kept(self._read(read, self._drawn(), tokenizer), "rows to learn")
+        told = partial(self._usable, read)
+        learned = self._kept(self._read(told, self._drawn(), tokenizer), "rows to learn")
         try:
-            return learned, self._kept(self._read(read, self._split.held_out, tokenizer), "held-out rows")
+            return learned, self._kept(self._read(told, self._split.held_out, tokenizer), "held-out rows")
         except DataError as error:
             raise DataError(f"The held-out rows cannot be measured. {error} Set more rows aside.") from error
+
+    use: ClassVar[Use] = "writes"
+    """What the model does with the examples."""
+
+    def _usable(self, read: Callable[[Sequence[Example]], Read], examples: Sequence[Example]) -> Read:
+        """Return the rows of the examples that hold something to learn, and list the others."""
+        kept, problems = usable(examples, self._split.mapping.kind, self.use)
+        if problems and not kept:
+            raise DataError(f"No row can be used; row {problems[0].row}: {problems[0].reason}.")
+        found = read(kept)
+        return _Read(found.rows, found.cut, (*found.problems, *problems)) if problems else found
 
     def _drawn(self) -> Sequence[Example]:
         """Return the examples to learn: of more on disk than a run of so many steps can see, as many as it sees."""
@@ -121,7 +152,7 @@ class Reading:
         """Return examples as rows; those of a large file lie on disk, and so do their rows."""
         if not isinstance(examples, Stored):
             return read(examples)
-        settings = (type(self).__name__, self._length, getattr(self, "labels", None))
+        settings = (type(self).__name__, self._length, self.labels)
         skips = self._config.train.long_rows == "skip"
         return stored_rows(read, examples, key_of(*settings, tokenizer_key(tokenizer)), without_cut=skips)
 

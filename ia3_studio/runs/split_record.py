@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.labels import Labels, labels_in
+from ia3_studio.data.stored import Stored
 from ia3_studio.errors import RunError
 from ia3_studio.runs.folder import read_json, write_json
 
 if TYPE_CHECKING:
     from ia3_studio.data.split import DataSplit
     from ia3_studio.runs.config import RunConfig
+    from ia3_studio.runs.run import Run
 
+LABELS_FILE = "labels.json"
+"""The labels of a classifier's run in the order of its outputs, from before its first adapter."""
 MOST_ROWS = 100_000
 """Row numbers that are written; of more rows set aside, the first."""
 
@@ -45,6 +50,60 @@ def record_split(path: Path, split: DataSplit, config: RunConfig) -> None:
         raise RunError(
             "The data of this run have changed since it began, so that it cannot go on; start a new run on them."
         )
+
+
+def split_of(run: Run) -> DataSplit:
+    """Read a run's data, split as the run recorded when it began; a run that has not begun splits them by its settings.
+
+    Raises:
+        DataError: the data cannot be read.
+    """
+    config = run.config
+    split = config.choice(run.data_source).load(config.held_out, config.train.seed)
+    return _as_recorded(split, read_json(run.files.split))
+
+
+def labels_of_run(run: Run, adapter: Path | None = None) -> Labels | None:
+    """Return the labels of a classifier's run, which nothing may work out again once they are known.
+
+    Args:
+        adapter: one of its folders; by default the newest.
+
+    Raises:
+        DataError: what the adapter says of its labels cannot be read.
+    """
+    folder = adapter or run.adapter_folder()
+    if folder and (labels := labels_in(folder)):
+        return labels
+    known = read_json(run.folder / LABELS_FILE)
+    return Labels.from_json(json.dumps(known)) if known else None
+
+
+def record_labels(run: Run, labels: Labels) -> None:
+    """Write down the labels of a run that begins."""
+    if not (run.folder / LABELS_FILE).exists():
+        write_json(run.folder / LABELS_FILE, json.loads(labels.to_json()))
+
+
+def _as_recorded(split: DataSplit, known: dict[str, Any] | None) -> DataSplit:
+    """Return the same examples, on the sides on which a record has them.
+
+    A record of other data, or one without all its rows, changes nothing; neither does one of data that bring their
+    held-out rows in a file of their own, whose numbers start anew.
+    """
+    if known is None or known.get("data") != split.fingerprint or isinstance(split.train, Stored):
+        return split
+    named = known.get("held_out_rows")
+    if not isinstance(named, list) or len(named) != known.get("held_out"):
+        return split
+    learned, measured = ({example.row for example in side} for side in (split.train, split.held_out))
+    aside = {row for row in named if isinstance(row, int)}
+    if learned & measured or aside == measured or not aside <= learned | measured:
+        return split
+    everything = sorted((*split.train, *split.held_out), key=lambda example: example.row)
+    train = tuple(example for example in everything if example.row not in aside)
+    held_out = tuple(example for example in everything if example.row in aside)
+    return replace(split, train=train, held_out=held_out, notes=()) if train and held_out else split
 
 
 def _document(split: DataSplit, config: RunConfig) -> dict[str, Any]:

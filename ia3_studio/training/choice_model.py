@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.errors import TrainingError
+from ia3_studio.training.fast_paths import FastPath
 from ia3_studio.training.loss import CausalLoss, before
 from ia3_studio.training.packing import Bundle
 
@@ -43,6 +44,10 @@ class Pair:
 
 class ChoiceModel(Protocol):
     """A model that can say how likely a choice is."""
+
+    @property
+    def fast_paths(self) -> Sequence[FastPath]:
+        """Return the ways to compute faster that were tried, and why one is not taken."""
 
     @property
     def device(self) -> torch.device:
@@ -78,6 +83,8 @@ class CausalChoices:
         self.model = model
         self.head: nn.Module = known.head
         self._packing = known.packing
+        self.fast_paths: Sequence[FastPath] = known.fast_paths[:1]
+        """Whether questions run end to end with their choices."""
 
     @property
     def device(self) -> torch.device:
@@ -141,6 +148,7 @@ class EncoderDecoderChoices:
             )
         self.model = model
         self.begin = int(begin)
+        self.fast_paths: Sequence[FastPath] = ()
 
     @property
     def device(self) -> torch.device:

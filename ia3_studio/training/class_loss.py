@@ -10,8 +10,7 @@ Each is a mean over the rows (or words) of a batch, as transformers' own classes
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from inspect import signature
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -24,9 +23,11 @@ from ia3_studio.data.tokens import IGNORED
 from ia3_studio.errors import TrainingError
 from ia3_studio.models.classifier import PROBLEMS, Kind
 from ia3_studio.training.batches import Tokens
+from ia3_studio.training.batching import batching_of, padded
 from ia3_studio.training.config import Backward
 from ia3_studio.training.padded_loss import PaddedLoss
 
+__all__ = ["KINDS", "ClassLoss", "ImageLoss", "OutputLoss", "TagLoss", "padded"]
 PATCH = 16
 """Edge of a patch in pixels, as most vision transformers cut pictures."""
 KINDS: dict[str, Kind] = {problem: kind for kind, problem in PROBLEMS.items()}
@@ -63,6 +64,8 @@ class ClassLoss(OutputLoss[LabelRow]):
 
     def __init__(self, model: Any, backward: Backward = "float32") -> None:
         super().__init__(model, backward)
+        self.batching = batching_of(model)
+        self.fast_paths = (*self.fast_paths, self.batching.path)
         self.kind = KINDS.get(getattr(model.config, "problem_type", None) or "")
         if self.kind is None:
             raise TrainingError(
@@ -79,6 +82,11 @@ class ClassLoss(OutputLoss[LabelRow]):
         if self.kind == "multi":
             return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(1).sum()
         return F.mse_loss(logits, targets, reduction="sum")
+
+    def micro_batches(self, rows: Sequence[LabelRow], budget: int) -> Iterator[list[LabelRow]]:
+        """Yield the rows in groups that the model reads as it reads each row alone."""
+        for alike in self.batching.groups(rows):
+            yield from super().micro_batches(alike, budget)
 
     def outputs(self, rows: Sequence[LabelRow]) -> Tensor:
         """Return the classifier's outputs for one micro-batch, (rows, outputs)."""
@@ -107,6 +115,16 @@ class ImageLoss(OutputLoss[ImageRow]):
 class TagLoss(OutputLoss[TagRow]):
     """The loss of a token classifier over the words that have a label."""
 
+    def __init__(self, model: Any, backward: Backward = "float32") -> None:
+        super().__init__(model, backward)
+        self.batching = batching_of(model)
+        self.fast_paths = (*self.fast_paths, self.batching.path)
+
+    def micro_batches(self, rows: Sequence[TagRow], budget: int) -> Iterator[list[TagRow]]:
+        """Yield the rows in groups that the model reads as it reads each row alone."""
+        for alike in self.batching.groups(rows):
+            yield from super().micro_batches(alike, budget)
+
     def count(self, rows: Sequence[TagRow]) -> int:
         """Return how many words of the rows have a label."""
         return sum(label != IGNORED for row in rows for label in row.labels)
@@ -127,19 +145,3 @@ class TagLoss(OutputLoss[TagRow]):
             labels[number, : len(row.labels)] = torch.tensor(row.labels)
         chosen = labels != IGNORED
         return logits[chosen.to(logits.device)], labels[chosen].to(logits.device)
-
-
-def padded(rows: Sequence[LabelRow | TagRow], model: Any) -> dict[str, Tensor]:
-    """Return what a classifier is given for rows, padded on the right: ids and mask, each (rows, longest)."""
-    longest = max(len(row.input_ids) for row in rows)
-    ids = torch.full((len(rows), longest), getattr(model.config, "pad_token_id", None) or 0)
-    mask, segments = torch.zeros_like(ids), torch.zeros_like(ids)
-    for number, row in enumerate(rows):
-        ids[number, : len(row.input_ids)] = torch.tensor(row.input_ids)
-        mask[number, : len(row.input_ids)] = 1
-        if isinstance(row, LabelRow) and row.segments:
-            segments[number, : len(row.segments)] = torch.tensor(row.segments)
-    batch = {"input_ids": ids, "attention_mask": mask}
-    if "token_type_ids" in signature(model.forward).parameters:  # tokenizers tell them to models that never ask
-        batch["token_type_ids"] = segments
-    return {name: tensor.to(model.device) for name, tensor in batch.items()}

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from ia3_studio.data.tokens import TokenRow
 
 
+PREFIX = "lower layers remembered"
+
+
 class FrozenPart:
     """The blocks below the lowest vector of a causal model, and what they made of the rows met so far."""
 
@@ -106,16 +109,30 @@ def _idle(block: nn.Module, wraps: bool) -> Iterator[None]:
 
 def frozen_part(model: nn.Module, attachment: Attachment, room: int, folder: Path | None = None) -> FrozenPart | None:
     """Return the part below an attachment's lowest vector, or None where there is none or no room to remember it."""
-    if room <= 0 or isinstance(attachment, HeadedAttachment):  # a head may stand anywhere
-        return None
+    return None if why_not_frozen(model, attachment, room) else _part(model, attachment, room, folder)
+
+
+def why_not_frozen(model: nn.Module, attachment: Attachment, room: int) -> str:
+    """Return why no lower part can be remembered; empty where one can."""
+    if room <= 0:
+        return "no memory is set aside for it"
+    if isinstance(attachment, HeadedAttachment):  # a head may stand anywhere
+        return "a new head is trained, which may look at any layer"
     places = [_block_of(site.path) for site in attachment.selection]
     lists = {place[0] for place in places if place}
     lowest = min((place[1] for place in places if place), default=0)
     if len(lists) != 1 or not lowest or _outside(model, places, attachment):
-        return None
+        return "vectors stand in the lowest layer, or outside of the layers"
+    blocks = model.get_submodule(lists.pop()).children()
+    moved = any("forward" in vars(block) for block in blocks)
+    return "accelerate moves the weights of the layers" if moved else ""
+
+
+def _part(model: nn.Module, attachment: Attachment, room: int, folder: Path | None) -> FrozenPart:
+    places = [_block_of(site.path) for site in attachment.selection]
+    lists = {place[0] for place in places if place}
+    lowest = min((place[1] for place in places if place), default=0)
     blocks = list(model.get_submodule(lists.pop()).children())
-    if any("forward" in vars(block) for block in blocks):  # accelerate moves weights there
-        return None
     return FrozenPart(blocks[:lowest], blocks[lowest], HiddenStore(room, folder))
 
 

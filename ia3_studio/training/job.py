@@ -15,6 +15,7 @@ from ia3_studio.errors import TrainingError
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.training.checkpoint import Checkpoint, Counters, optimiser_state, restore_optimiser
 from ia3_studio.training.config import Step, TrainConfig
+from ia3_studio.training.fast_paths import FastPath
 from ia3_studio.training.objective import Objective
 from ia3_studio.training.optimisers import make_optimiser, take_step
 from ia3_studio.training.out_of_memory import give_memory_back, is_out_of_memory
@@ -83,6 +84,11 @@ class Training(Iterator[Step], Generic[Row]):
             TrainingError: the loss is no longer a number, or one row alone takes more memory than there is.
         """
         return next(self._steps)
+
+    @property
+    def fast_paths(self) -> Sequence[FastPath]:
+        """Return the ways to compute faster that were tried, and why one is not taken."""
+        return self._objective.fast_paths
 
     def close(self) -> None:
         """End the job; what was learned stays."""

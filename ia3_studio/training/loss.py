@@ -7,6 +7,7 @@ hundred of them at a time, each part's gradient being taken before the next part
 from __future__ import annotations
 
 import math
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -20,10 +21,10 @@ from ia3_studio.data.tokens import IGNORED
 from ia3_studio.errors import TrainingError
 from ia3_studio.training.batches import label_count, lay_end_to_end, micro_batches, pad, shared_tokens
 from ia3_studio.training.config import Backward
-from ia3_studio.training.frozen import FrozenPart
-from ia3_studio.training.hidden_store import HiddenStore
+from ia3_studio.training.fast_paths import FastPath
+from ia3_studio.training.frozen import PREFIX, FrozenPart
 from ia3_studio.training.packing import TRIAL, packing_of
-from ia3_studio.training.precision import backward_products
+from ia3_studio.training.precision import backward_path, backward_products
 from ia3_studio.training.rotary import QuickRotation
 
 if TYPE_CHECKING:
@@ -40,7 +41,15 @@ class CausalLoss:
         TrainingError: the model has no language-model head, gives no numbers, or its tokens see those to their right.
     """
 
-    def __init__(self, model: Any, backward: Backward = "float32", frozen: FrozenPart | None = None) -> None:
+    def __init__(
+        self, model: Any, backward: Backward = "float32", frozen: FrozenPart | None = None, why_not: str = ""
+    ) -> None:
+        """Try the model.
+
+        Args:
+            frozen: what need not be computed twice.
+            why_not: why there is none of that, for the log.
+        """
         self.model = model
         self._products = backward_products(backward, model.device)
         self._turning = QuickRotation(model)
@@ -50,11 +59,14 @@ class CausalLoss:
         _require_finite(model, logits)
         _require_causal(model)
         self._plain = _head_is_last(self.head, hidden, logits)
-        self.packing = packing_of(model)
+        self.packing, packed = packing_of(model)
         """How the model runs rows end to end; None where it cannot."""
         self._frozen = frozen
-        if frozen and not self._is_recalled(frozen.store):
-            self._frozen = None
+        recalled = self._try_memory(frozen) if frozen else FastPath(PREFIX, False, why_not or "it was not asked for")
+        self.fast_paths: tuple[FastPath, ...] = (
+            packed, self._turning.path, backward_path(backward, model.device), recalled,
+        )  # fmt: skip
+        """Ways to compute faster, and which of them are taken."""
 
     @property
     def packs(self) -> bool:
@@ -151,18 +163,23 @@ class CausalLoss:
     ) -> Callable[[], Any]:
         return partial(self._frozen.run, forward, rows, shared) if self._frozen else forward
 
-    def _is_recalled(self, store: HiddenStore) -> bool:
-        """Try it: the same loss when the lower part is remembered as when it is computed."""
+    def _try_memory(self, frozen: FrozenPart) -> FastPath:
+        """Try it: the same loss when the lower part is remembered as when it is computed; else forget it."""
         from ia3_studio.data.tokens import TokenRow
 
         rows = [TokenRow(ids, (IGNORED, *ids[1:]), 0, False) for ids in TRIAL]
         try:
             computed, remembered = self.measure(rows), self.measure(rows)
-        except Exception:  # a foreign forward may raise anything when its lower blocks do nothing
-            return False
+        except Exception as error:  # a foreign forward may raise anything when its lower blocks do nothing
+            traceback.print_exc()
+            self._frozen = None
+            return FastPath(PREFIX, False, f"the trial ended with {type(error).__name__}, shown above")
         finally:
-            store.clear()
-        return math.isclose(computed, remembered, rel_tol=1e-3)
+            frozen.store.clear()
+        if math.isclose(computed, remembered, rel_tol=1e-3):
+            return FastPath(PREFIX, True)
+        self._frozen = None
+        return FastPath(PREFIX, False, "the upper layers look at more than the layer below them")
 
 
 def _descend(loss: Tensor, total: int) -> float:

@@ -6,13 +6,15 @@ Most are scikit-learn's, SciPy's, torchmetrics' or nervaluate's own, under one n
 from __future__ import annotations
 
 import math
-import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import regex
 
+from ia3_studio.data.scripts import UNSPACED, words_of
 from ia3_studio.training.intervals import Interval, wilson
 
 OUTSIDE = "O"
@@ -146,23 +148,27 @@ def entity_f1(labels: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]
 def exact_match(answer: str, reference: str) -> bool:
     """Say whether two texts are the same but for case, punctuation, articles and spaces.
 
-    Normalised as SQuAD's evaluation does (Rajpurkar et al. 2016, https://arxiv.org/abs/1606.05250, section 6.1).
+    Normalised as SQuAD's evaluation does (Rajpurkar et al. 2016, https://arxiv.org/abs/1606.05250, section 6.1), and
+    beyond English likewise: punctuation of any script counts for nothing, full-width letters are the plain ones, and
+    where words have no spaces between them, a space says nothing. Texts of punctuation alone are compared as they are.
     """
-    from torchmetrics.functional.text import squad
-
-    wanted: dict[str, str | dict[str, list[str] | list[int]]] = {"answers": {"text": [reference]}, "id": "0"}
-    return bool(squad([{"prediction_text": answer, "id": "0"}], [wanted])["exact_match"] > 0)
+    if not words_of(answer) and not words_of(reference):
+        return answer.split() == reference.split()
+    return _squad(answer) == _squad(reference)
 
 
 def rouge_l(answer: str, reference: str) -> float:
     """Return ROUGE-L's F-measure: the longest common subsequence of words, against both lengths.
 
     Lin 2004, https://aclanthology.org/W04-1013, section 3; without stemming. Words are runs of letters and digits of
-    any script; in plain English that is what Google's rouge-score counts.
+    any script; in plain English that is what Google's rouge-score counts. Where a script has no spaces between words
+    (Chinese, Japanese, Thai), each letter with its marks is one. Texts without a word are compared as they are.
     """
     from torchmetrics.functional.text.rouge import rouge_score
 
-    found = rouge_score(answer, reference, rouge_keys="rougeL", normalizer=_plain_words, tokenizer=str.split)
+    if not words_of(answer) and not words_of(reference):
+        return float(answer.split() == reference.split() and bool(answer.strip()))
+    found = rouge_score(answer, reference, rouge_keys="rougeL", normalizer=str, tokenizer=words_of)
     return float(found["rougeL_fmeasure"])
 
 
@@ -171,8 +177,17 @@ def perplexity(mean_loss: float) -> float:
     return math.exp(min(mean_loss, LARGEST_LOSS))
 
 
-def _plain_words(text: str) -> str:
-    return re.sub(r"[\W_]+", " ", text.lower()).strip()
+def _squad(text: str) -> str:
+    """Return a text without case, punctuation, articles, and spaces that say nothing."""
+    bare = _PUNCTUATION.sub("", unicodedata.normalize("NFKC", text).casefold())
+    words = _ARTICLES.sub(" ", bare).split()
+    return str(_JOINED.sub("", " ".join(words)))
+
+
+_PUNCTUATION = regex.compile(r"[\p{P}$+<=>^`|~]")
+_ARTICLES = regex.compile(r"\b(?:a|an|the)\b")
+_JOINED = regex.compile(rf"(?<=[{UNSPACED}]) (?=[{UNSPACED}])")
+"""A space between letters of scripts that have none between words."""
 
 
 def _pairs(row: Sequence[str], guess: Sequence[str]) -> zip[tuple[str, str]]:

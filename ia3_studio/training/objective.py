@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 from ia3_studio.errors import TrainingError
+from ia3_studio.training.fast_paths import FastPath
 
 Row_contra = TypeVar("Row_contra", contravariant=True)
 Row = TypeVar("Row")
@@ -17,6 +18,11 @@ Row = TypeVar("Row")
 
 class Objective(Protocol[Row_contra]):
     """A loss that is the mean of a batch, taken share by share."""
+
+    @property
+    def fast_paths(self) -> Sequence[FastPath]:
+        """Return the ways to compute faster that were tried, and why one is not taken."""
+        return ()
 
     def check(self, rows: Sequence[Row_contra]) -> None:
         """Refuse rows that nothing can be learned from.
@@ -47,6 +53,10 @@ class Objective(Protocol[Row_contra]):
 class SummedLoss(Protocol[Row]):
     """A loss that is a sum over trained things (label tokens, labelled rows), to be divided by their number."""
 
+    @property
+    def fast_paths(self) -> Sequence[FastPath]:
+        """Return the ways to compute faster that were tried, and why one is not taken."""
+
     def count(self, rows: Sequence[Row]) -> int:
         """Return how many things of the rows are trained."""
 
@@ -71,6 +81,11 @@ class MeanObjective(Objective[Row]):
 
     def __init__(self, loss: SummedLoss[Row]) -> None:
         self.loss = loss
+
+    @property
+    def fast_paths(self) -> Sequence[FastPath]:
+        """Return the ways to compute faster that were tried, and why one is not taken."""
+        return self.loss.fast_paths
 
     def check(self, rows: Sequence[Row]) -> None:
         """Refuse rows that nothing can be learned from.

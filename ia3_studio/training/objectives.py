@@ -14,7 +14,7 @@ from ia3_studio.method.scaling import Attachment
 from ia3_studio.training.choice_model import choice_model
 from ia3_studio.training.class_loss import ClassLoss, ImageLoss, TagLoss
 from ia3_studio.training.config import TrainConfig
-from ia3_studio.training.frozen import frozen_part
+from ia3_studio.training.frozen import frozen_part, why_not_frozen
 from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.objective import MeanObjective, Objective
 from ia3_studio.training.target_loss import TargetLoss
@@ -39,5 +39,6 @@ def objective_for(model: Any, attachment: Attachment, rows: Sequence[Any], confi
     if isinstance(first, ChoiceRow):
         return ChoiceObjective(choice_model(model), LossWeights(), config.backward)
     folder = Path(config.cache_folder) if config.cache_folder else None
-    frozen = frozen_part(model, attachment, config.cache_mb * 2**20, folder)
-    return MeanObjective(CausalLoss(model, config.backward, frozen))
+    room = config.cache_mb * 2**20
+    frozen, why_not = frozen_part(model, attachment, room, folder), why_not_frozen(model, attachment, room)
+    return MeanObjective(CausalLoss(model, config.backward, frozen, why_not))

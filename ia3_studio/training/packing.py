@@ -7,6 +7,7 @@ that compute something else across positions are padded as ever; a trial on the 
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,6 +17,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ia3_studio.training.fast_paths import FastPath
+
+NAME = "packed rows"
 ATTENTION = "row_by_row"
 """The name under which transformers finds :func:`attend`; masks are made for known names only, so none is made."""
 KNOWN_LAYERS = {"full_attention", "sliding_attention"}
@@ -120,24 +124,33 @@ class Packing:
             _lengths.reset(token)
 
 
-def packing_of(model: Any) -> Packing | None:
-    """Return how a model runs rows end to end, or None where that would give other results than one by one."""
-    if not _may_pack(model):
-        return None
+def packing_of(model: Any) -> tuple[Packing | None, FastPath]:
+    """Return how a model runs rows end to end, None where that would give other results than one by one; and why."""
+    if reason := _why_not(model):
+        return None, FastPath(NAME, False, reason)
     packing = Packing(model)
-    return packing if _is_right(packing) else None
+    try:
+        is_right = _is_right(packing)
+    except Exception as error:  # a foreign forward may raise anything
+        traceback.print_exc()
+        return None, FastPath(NAME, False, f"the trial ended with {type(error).__name__}, shown above")
+    if not is_right:
+        return None, FastPath(NAME, False, "rows end to end give other logits than one by one")
+    return packing, FastPath(NAME, True)
 
 
-def _may_pack(model: Any) -> bool:
-    """Say whether all that meets other positions is an attention whose kind is known."""
+def _why_not(model: Any) -> str:
+    """Return what else than an attention of a known kind meets other positions; empty where nothing does."""
     config = model.config.get_text_config()
-    layers = set(getattr(config, "layer_types", None) or KNOWN_LAYERS)
-    return (
-        getattr(config, "_attn_implementation", None) == "sdpa"
-        and layers <= KNOWN_LAYERS
-        and getattr(config, "attention_chunk_size", None) is None
-        and "position_ids" in signature(model.forward).parameters
-    )
+    attention = getattr(config, "_attn_implementation", None)
+    if attention != "sdpa":
+        return f"the model's attention is {attention}, not sdpa"
+    strange = sorted(set(getattr(config, "layer_types", None) or KNOWN_LAYERS) - KNOWN_LAYERS)
+    if strange:
+        return f"the model has layers of the kind {', '.join(strange)}"
+    if getattr(config, "attention_chunk_size", None) is not None:
+        return "the model's attention is taken in chunks"
+    return "" if "position_ids" in signature(model.forward).parameters else "the model takes no position ids"
 
 
 @torch.no_grad()

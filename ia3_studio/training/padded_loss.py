@@ -11,7 +11,8 @@ from torch import Tensor
 
 from ia3_studio.training.batches import Tokens, micro_batches, token_count
 from ia3_studio.training.config import Backward
-from ia3_studio.training.precision import backward_products
+from ia3_studio.training.fast_paths import FastPath
+from ia3_studio.training.precision import backward_path, backward_products
 from ia3_studio.training.rotary import QuickRotation
 
 
@@ -22,6 +23,8 @@ class PaddedLoss(ABC, Generic[Tokens]):
         self.model = model
         self._products = backward_products(backward, model.device)
         self._turning = QuickRotation(model)
+        self.fast_paths: tuple[FastPath, ...] = (self._turning.path, backward_path(backward, model.device))
+        """Ways to compute faster, and which of them are taken."""
 
     @abstractmethod
     def count(self, rows: Sequence[Tokens]) -> int:

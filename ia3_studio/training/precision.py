@@ -18,6 +18,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from ia3_studio.training.config import Backward
+from ia3_studio.training.fast_paths import FastPath
 
 
 def backward_format(wanted: Backward, device: torch.device) -> Backward:
@@ -33,6 +34,15 @@ def backward_format(wanted: Backward, device: torch.device) -> Backward:
 def backward_products(wanted: Backward, device: torch.device) -> AbstractContextManager[Any]:
     """Return the block to run forward passes in, time and again, so that their backward passes compute as wanted."""
     return RoundedBackward() if backward_format(wanted, device) == "bfloat16" else nullcontext()
+
+
+def backward_path(wanted: Backward, device: torch.device) -> FastPath:
+    """Return whether backward products are rounded, and why not."""
+    is_on = backward_format(wanted, device) == "bfloat16"
+    if is_on or wanted != "auto":
+        return FastPath("backward products in bfloat16", is_on, f"as chosen: {wanted}" if wanted != "auto" else "")
+    reason = "this CPU has no such products" if device.type == "cpu" else "for a CPU only"
+    return FastPath("backward products in bfloat16", False, reason)
 
 
 def has_fast_bfloat16() -> bool:

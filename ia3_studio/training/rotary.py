@@ -9,6 +9,7 @@ decides: rotations of another kind are left as they are.
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import Function
 
+from ia3_studio.training.fast_paths import FastPath
+
+_NONE = "the model has no rotation of its own"
 NAME = "apply_rotary_pos_emb"
 """What transformers calls the rotation in each model's module."""
 
@@ -43,7 +47,11 @@ class QuickRotation:
     """
 
     def __init__(self, model: nn.Module) -> None:
-        self._places = [place for module in _modules_of(model) if (place := _place(module))]
+        modules = _modules_of(model)
+        self._places = [place for module in modules if (place := _place(module))]
+        strange = len(modules) - len(self._places)
+        reason = f"{strange} of the model's {len(modules)} rotations is of another kind" if strange else ""
+        self.path = FastPath("rotation in place", bool(self._places), reason or ("" if modules else _NONE))
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
@@ -118,5 +126,8 @@ def _is_half_rotation(original: Rotation) -> bool:
         theirs = original(q, k, angle.cos(), angle.sin())
         ours = _quick(original)(q, k, angle.cos(), angle.sin())
         return all(torch.allclose(one, other, atol=1e-6) for one, other in zip(theirs, ours, strict=True))
-    except Exception:  # a foreign function may ask for other arguments, and raise anything
+    except TypeError:  # a foreign function may ask for other arguments
+        return False
+    except Exception:  # or raise anything
+        traceback.print_exc()
         return False

@@ -21,8 +21,9 @@ from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.errors import TrainingError
 from ia3_studio.training.choice_model import ChoiceModel, Pair, choice_mask, groups
 from ia3_studio.training.config import Backward
+from ia3_studio.training.fast_paths import FastPath
 from ia3_studio.training.objective import Objective
-from ia3_studio.training.precision import backward_products
+from ia3_studio.training.precision import backward_path, backward_products
 
 LEEWAY = 1e-2
 """Keeps the unlikelihood of a certain token finite; T-Few's value."""
@@ -133,6 +134,12 @@ class ChoiceObjective(Objective[ChoiceRow]):
         self.model = model
         self.weights = weights
         self._products = backward_products(backward, model.device)
+        self._path = backward_path(backward, model.device)
+
+    @property
+    def fast_paths(self) -> Sequence[FastPath]:
+        """Return the ways to compute faster that were tried, and why one is not taken."""
+        return (*self.model.fast_paths, self._path)
 
     def check(self, rows: Sequence[ChoiceRow]) -> None:
         """Refuse to learn from nothing.

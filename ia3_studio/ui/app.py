@@ -341,22 +341,27 @@ def _wire_choices(studio: Studio, session: Session, page: Page) -> None:
     )
     used.success(guard(modules_tab.show_model, studio), session.model, page.modules.drawn, **quiet())
     for chooser in (page.strip, page.train.runs):
-        chosen = chooser.choose(guard(choose, studio), None, session.shown, **quiet())
-        chosen.success(guard(scales_tab.draw, studio), page.scales.inputs, page.scales.drawn, **quiet())
-        chosen.success(guard(verdict_card.draw, studio), session.shown, page.scales.verdict.drawn, **quiet())
-        chosen.success(guard(parts_card.draw, studio), session.shown, page.scales.parts.drawn, **quiet())
-        chosen.success(guard(export_tab.offer, studio), session.shown, page.export.drawn, **quiet())
-        chosen.success(guard(ways_out.offer, studio), session.shown, page.export.ways.drawn, **quiet())
-        chosen.success(guard(hub_card.offer, studio), session.shown, page.export.hub.drawn, **quiet())
-        chosen.success(guard(chat_tab.describe, studio), page.chat.inputs, page.chat.drawn, **quiet())
+        _wire_shown(studio, session, page, chooser.choose(guard(choose, studio), None, session.shown, **quiet()))
+
+
+def _wire_shown(studio: Studio, session: Session, page: Page, chosen: Any) -> None:
+    """Draw every tab anew whose cards tell of what is shown, once something else is."""
+    chosen.success(guard(scales_tab.draw, studio), page.scales.inputs, page.scales.drawn, **quiet())
+    chosen.success(guard(verdict_card.draw, studio), session.shown, page.scales.verdict.drawn, **quiet())
+    chosen.success(guard(parts_card.draw, studio), session.shown, page.scales.parts.drawn, **quiet())
+    chosen.success(guard(export_tab.offer, studio), session.shown, page.export.drawn, **quiet())
+    chosen.success(guard(ways_out.offer, studio), session.shown, page.export.ways.drawn, **quiet())
+    chosen.success(guard(hub_card.offer, studio), session.shown, page.export.hub.drawn, **quiet())
+    chosen.success(guard(chat_tab.describe, studio), page.chat.inputs, page.chat.drawn, **quiet())
 
 
 def _wire_starts(studio: Studio, session: Session, page: Page) -> None:
     """Start a run from the first tab or from the form; stop it from anywhere."""
     parts = page.scales.parts
-    parts.pruned.click(
+    saved = parts.pruned.click(
         guard(parts_card.save_pruned, studio), [session.shown, parts.keep], [session.shown, parts.saved], **quiet()
-    ).success(guard(scales_tab.draw, studio), page.scales.inputs, page.scales.drawn, **quiet())
+    )
+    _wire_shown(studio, session, page, saved)
     page.model.train_demo.click(guard(train_demo, studio), None, [session.shown, page.tabs], **quiet())
     form = [session.model, session.data, page.modules.tree, page.data.held_out, *page.train.form]
     outlook = page.data.outlook

@@ -76,7 +76,8 @@ def shares_with(others: int) -> str:
 def tokens(label: str, answer: Answer) -> str:
     """Return an answer's tokens, shaded by probability, each with its rivals."""
     spans = "".join(_token(token) for token in answer.tokens)
-    return f"<section class='tokens-of'><h3>{escape(label)}</h3><p class='tokens'>{spans}</p></section>"
+    name = f"<h3 dir='auto'>{escape(label)}</h3>"
+    return f"<section class='tokens-of'>{name}<p class='tokens' dir='auto'>{spans}</p></section>"
 
 
 def token_view(labels: Sequence[str], answers: Sequence[Answer]) -> str:

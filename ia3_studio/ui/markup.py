@@ -1,4 +1,8 @@
-"""How do plain values become HTML? Everything a user or a file wrote is escaped here."""
+"""How do plain values become HTML? Everything a user or a file wrote is escaped here.
+
+What they wrote may be Arabic or Hebrew: its element has ``dir="auto"``, so that it reads from its own first letter on.
+The stylesheet does the same for Gradio's own bubbles, cells and fields.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +25,14 @@ class Fact:
 
 def facts(rows: Iterable[Fact]) -> str:
     """Return a definition list."""
-    items = "".join(f"<div><dt>{escape(row.name)}</dt><dd>{escape(row.value)}</dd></div>" for row in rows)
+    items = "".join(f"<div><dt>{escape(row.name)}</dt><dd dir='auto'>{escape(row.value)}</dd></div>" for row in rows)
     return f"<dl class='facts'>{items}</dl>" if items else ""
 
 
 def note(sentence: str, tone: Tone = "plain") -> str:
     """Return one sentence beside a field; empty for no sentence."""
     role = "alert" if tone == "bad" else "status"
-    return f"<p class='note {tone}' role='{role}'>{escape(sentence)}</p>" if sentence else ""
+    return f"<p class='note {tone}' role='{role}' dir='auto'>{escape(sentence)}</p>" if sentence else ""
 
 
 def heading(title: str, words: str = "") -> str:
@@ -39,16 +43,18 @@ def heading(title: str, words: str = "") -> str:
 
 def bullets(sentences: Iterable[str], tone: Tone = "plain") -> str:
     """Return a list of sentences; empty for none."""
-    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+    items = "".join(f"<li dir='auto'>{escape(sentence)}</li>" for sentence in sentences)
     return f"<ul class='note {tone}'>{items}</ul>" if items else ""
 
 
 def sample(title: str, prompt: str, answers: Iterable[Fact]) -> str:
     """Return one prompt with the answers to it, each under the name of who gave it."""
-    said = "".join(f"<div><dt>{escape(each.name)}</dt><dd>{escape(each.value)}</dd></div>" for each in answers)
+    said = "".join(
+        f"<div><dt>{escape(each.name)}</dt><dd dir='auto'>{escape(each.value)}</dd></div>" for each in answers
+    )
     return (
         f"<figure class='sample'><figcaption>{escape(title)}</figcaption>"
-        f"<p>“{escape(prompt)}”</p><dl>{said}</dl></figure>"
+        f"<p dir='auto'>“{escape(prompt)}”</p><dl>{said}</dl></figure>"
     )
 
 
@@ -56,7 +62,7 @@ def gallery(pictures: Iterable[tuple[bytes, str]], caption: str) -> str:
     """Return small JPEG pictures, each with its words below."""
     shown = "".join(
         f"<figure><img alt='' src='data:image/jpeg;base64,{b64encode(jpeg).decode()}'>"
-        f"<figcaption>{escape(words)}</figcaption></figure>"
+        f"<figcaption dir='auto'>{escape(words)}</figcaption></figure>"
         for jpeg, words in pictures
     )
     said = escape(caption)
@@ -65,9 +71,10 @@ def gallery(pictures: Iterable[tuple[bytes, str]], caption: str) -> str:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str) -> str:
     """Return a small table whose cells wrap."""
-    head = "".join(f"<th scope='col'>{escape(column)}</th>" for column in columns)
+    head = "".join(f"<th scope='col' dir='auto'>{escape(column)}</th>" for column in columns)
     body = "".join(
-        "<tr>" + "".join(f"<td><div>{escape(str(cell))}</div></td>" for cell in row) + "</tr>" for row in rows
+        "<tr>" + "".join(f"<td><div dir='auto'>{escape(str(cell))}</div></td>" for cell in row) + "</tr>"
+        for row in rows
     )
     return (
         f"<div class='rows'><table><caption>{escape(caption)}</caption>"
@@ -79,4 +86,4 @@ def marked(pieces: Iterable[tuple[str, str]]) -> str:
     """Return running text in which the pieces that are "learned" stand out and those that are "cut" are struck."""
     tags = {"learned": "mark", "cut": "s"}
     spans = (f"<{tag}>{escape(piece)}</{tag}>" if (tag := tags.get(fate)) else escape(piece) for piece, fate in pieces)
-    return f"<pre class='tokens'>{''.join(spans)}</pre>"
+    return f"<pre class='tokens' dir='auto'>{''.join(spans)}</pre>"

@@ -80,7 +80,7 @@ def refuse_junk(demo: gr.Blocks, told: Told) -> None:
 def _require_object(values: Sequence[Any]) -> None:
     """Refuse what a page says of an event in another form than its own."""
     for value in values:
-        if isinstance(value, gr.EventData) and not isinstance(value._data, dict):
+        if isinstance(value, gr.EventData) and not isinstance(value._data, dict | None):
             raise gr.Error(text.NOT_FROM_THE_PAGE, title=text.PROBLEM, print_exception=False)
 
 

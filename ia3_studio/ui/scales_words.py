@@ -61,7 +61,7 @@ def saved_pruned(percent: float, numbers: int) -> str:
 def channel_found(excited: Sequence[Excited], spoken: tuple[Sequence[Spoken], Sequence[Spoken]] | None) -> str:
     """Return what goes with a channel."""
     lines = "".join(
-        f"<li><b>{each.activation:+.2f}</b> <span>{escape(each.before)}<mark>{escape(each.token)}</mark>"
+        f"<li><b>{each.activation:+.2f}</b> <span dir='auto'>{escape(each.before)}<mark>{escape(each.token)}</mark>"
         f"{escape(each.after)}</span></li>"
         for each in excited
     )
@@ -82,4 +82,4 @@ def scale_of(site: str, channel: int, scale: float) -> str:
 
 def _chip(word: Spoken) -> str:
     shown = word.token.replace("\n", "⏎").strip() or "␣"
-    return f"<span title='{word.weight:+.3f}'>{escape(shown)}</span>"
+    return f"<span dir='auto' title='{word.weight:+.3f}'>{escape(shown)}</span>"

@@ -11,7 +11,7 @@ import gradio as gr
 
 from ia3_studio.data.labels import Labels
 from ia3_studio.errors import DataError, StudioError
-from ia3_studio.sorting import Guess, labels_in, sort_text, sort_texts
+from ia3_studio.sorting import Guess, labels_in, length_in, sort_text, sort_texts
 from ia3_studio.ui import text, try_words
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.job import Job
@@ -76,11 +76,15 @@ def _told(work: Callable[[Callable[[str], None]], Any]) -> Iterator[tuple[str, A
 
 
 def _sort_one(studio: Studio, key: str, words: str, report: Callable[[str], None]) -> str:
-    shown, labels = _classifier(studio, key)
+    shown, labels, most = _classifier(studio, key)
     if not words.strip():
         raise StudioError(try_words.EMPTY)
     found = _with_model(
-        studio, shown, labels, report, lambda loaded, attachment: sort_text(loaded, attachment, labels, words)
+        studio,
+        shown,
+        labels,
+        report,
+        lambda loaded, attachment: sort_text(loaded, attachment, labels, words, max_length=most),
     )
     return "".join(
         bars(name, guesses, labels.kind) for name, guesses in zip((text.BASE, text.TUNED), found, strict=True)
@@ -88,16 +92,15 @@ def _sort_one(studio: Studio, key: str, words: str, report: Callable[[str], None
 
 
 def _sort_file(studio: Studio, key: str, file: str | None, report: Callable[[str], None]) -> tuple[str, str]:
-    shown, labels = _classifier(studio, key)
+    shown, labels, most = _classifier(studio, key)
     texts, given = rows_of(file, labels)
 
     def sort_all(loaded: LoadedModel, attachment: Attachment) -> tuple[list[Any], list[Any]]:
         both: tuple[list[Any], list[Any]] = ([], [])
         for start in range(0, len(texts), PORTION):
             report(try_words.sorting(start, len(texts)))
-            for rows, found in zip(
-                both, sort_texts(loaded, attachment, labels, texts[start : start + PORTION]), strict=True
-            ):
+            part = sort_texts(loaded, attachment, labels, texts[start : start + PORTION], max_length=most)
+            for rows, found in zip(both, part, strict=True):
                 rows += found
         return both
 
@@ -125,12 +128,13 @@ def _with_model(
             attachment.detach()
 
 
-def _classifier(studio: Studio, key: str) -> tuple[Shown, Labels]:
+def _classifier(studio: Studio, key: str) -> tuple[Shown, Labels, int | None]:
+    """Return what is shown, its labels, and how many tokens of a text it was trained on at most."""
     shown = find(studio, key)
     labels = labels_in(shown.adapter) if shown and shown.adapter else None
-    if shown is None or labels is None:
+    if shown is None or shown.adapter is None or labels is None:
         raise StudioError(try_words.NO_CLASSIFIER)
-    return shown, labels
+    return shown, labels, length_in(shown.adapter)
 
 
 def rows_of(file: str | None, labels: Labels) -> tuple[list[str], list[tuple[str, ...]]]:
@@ -224,7 +228,7 @@ def bars(name: str, guesses: Sequence[Guess], kind: str, most: int = 5) -> str:
         said = f"<p><strong>{guesses[0].share:.3g}</strong></p>"
         return f"<section class='guesses'><h3>{text.escape(name)}</h3>{said}</section>"
     lines = "".join(
-        f"<li><span>{text.escape(guess.label)}</span><meter min='0' max='1' value='{guess.share:.4f}'"
+        f"<li><span dir='auto'>{text.escape(guess.label)}</span><meter min='0' max='1' value='{guess.share:.4f}'"
         f" aria-label='{text.escape(guess.label, quote=True)}'></meter><b>{guess.share:.1%}</b></li>"
         for guess in guesses[:most]
     )

@@ -11,9 +11,10 @@ from ia3_studio.data.choices import choice_examples, tokenize_choices
 from ia3_studio.data.examples import Example, Message
 from ia3_studio.data.labels import labels_of, tokenize_labels
 from ia3_studio.data.load import load_data
-from ia3_studio.data.seen import Seeing, Seen, longest_place, see, seeing, survey
+from ia3_studio.data.seen import Seen, longest_place, see, survey
 from ia3_studio.data.targets import tokenize_targets
 from ia3_studio.data.tokens import IGNORED, tokenize
+from ia3_studio.data.use import Use, use_of
 from tests.tiny_chat import tiny_tokenizer
 from tests.training.test_targets import ending_tokenizer
 
@@ -62,7 +63,7 @@ def test_what_an_encoder_decoder_reads_and_writes_is_shown_as_it_is_trained(limi
 
 @pytest.mark.parametrize("way", ["ranks", "ranks apart"])
 @pytest.mark.parametrize("limit", [512, 30])
-def test_choices_are_shown_as_they_are_ranked_the_right_one_first(way: Seeing, limit: int) -> None:
+def test_choices_are_shown_as_they_are_ranked_the_right_one_first(way: Use, limit: int) -> None:
     (row,) = tokenize_choices(choice_examples([CHOICE]), TOKENIZER, limit, way == "ranks apart").rows
     seen = see(CHOICE, TOKENIZER, way, limit)
     water, oil, sand = row.choices
@@ -133,6 +134,6 @@ def test_the_longest_row_is_found_by_its_characters() -> None:
 
 
 def test_the_way_of_seeing_follows_data_and_model() -> None:
-    assert seeing("pairs", "causal-lm") == "writes" and seeing("pairs", "seq2seq") == "translates"
-    assert seeing("labels", "encoder") == "sorts" and seeing("labels", "causal-lm") == "writes"
-    assert seeing("choices", "seq2seq") == "ranks apart"
+    assert use_of("pairs", "causal-lm") == "writes" and use_of("pairs", "seq2seq") == "translates"
+    assert use_of("labels", "encoder") == "sorts" and use_of("labels", "causal-lm") == "writes"
+    assert use_of("choices", "seq2seq") == "ranks apart"

@@ -245,7 +245,7 @@ def test_training_on_whole_answers_follows_the_chosen_optimiser() -> None:
         assert steps[-1].held_out < steps[0].held_out  # type: ignore[operator]
         learned.append(attachment.parameter.detach().clone())
     assert not torch.allclose(learned[0], learned[1], atol=1e-4)
-    with pytest.raises(TrainingError, match="optimiser is 'sgd'.*adamw.*adafactor"):
+    with pytest.raises(TrainingError, match=r"optimiser is 'sgd'.*adamw.*adafactor"):
         TrainConfig(optimiser="sgd")  # type: ignore[arg-type]
 
 

@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import f1_score
 
+from ia3_studio.data.scripts import words_of
 from ia3_studio.training.intervals import bootstrap, wilson
 from ia3_studio.training.metrics import (
     Accuracy,
@@ -156,3 +157,39 @@ def test_few_numbers_are_drawn_at_once_and_change_nothing(monkeypatch: pytest.Mo
     expected = bootstrap(mean, rows)
     monkeypatch.setattr("ia3_studio.training.intervals.DRAWN_AT_ONCE", 6_000)
     assert bootstrap(watched, rows) == expected and widest <= 6_000
+
+
+NEAR = {
+    "Chinese": ("港口今天很安静，没有风。", "港口今天很安静，有一点风。"),
+    "Japanese": ("灯台の明かりは今夜もついています。", "灯台の明かりは今夜は消えています。"),
+    "Thai": ("เรือออกตอนเก้าโมง", "เรือออกตอนสิบโมง"),
+    "Lao": ("ເຮືອອອກຕອນເກົ້າໂມງ", "ເຮືອອອກຕອນສິບໂມງ"),
+    "Khmer": ("ទូកចេញម៉ោងប្រាំបួន", "ទូកចេញម៉ោងដប់"),
+    "Burmese": ("လှေကိုးနာရီထွက်သည်", "လှေဆယ်နာရီထွက်သည်"),
+    "Hindi": ("बंदरगाह आज शांत है", "बंदरगाह आज शांत नहीं है"),
+    "Arabic": ("الميناء هادئ اليوم", "الميناء هادئ جدا اليوم"),
+    "mixed": ("GPT模型很好", "GPT 模型不好"),
+}
+
+
+@pytest.mark.parametrize("language", NEAR)
+def test_a_nearly_right_answer_counts_for_something_in_any_script(language: str) -> None:
+    said, wanted = NEAR[language]
+    assert rouge_l(wanted, wanted) == 1 and rouge_l("x", wanted) == 0
+    assert 0.3 < rouge_l(said, wanted) < 1
+    assert exact_match(wanted, wanted) and not exact_match(said, wanted)
+
+
+def test_marks_stay_with_their_letters_and_forms_of_one_letter_are_the_same() -> None:
+    assert words_of("शांत नहीं") == ["शांत", "नहीं"] and words_of("น้ำ")[0].startswith("น้")
+    assert words_of("ＡＢＣ１２ Cafe\u0301") == ["abc12", "café"]
+    assert rouge_l("ＡＢＣ", "abc") == 1 and exact_match("ＡＢＣ！", "abc")
+
+
+def test_punctuation_and_spaces_of_scripts_without_spaces_say_nothing() -> None:
+    assert exact_match("你好，世界。", "你好 世界") and not exact_match("hello world", "helloworld")
+
+
+def test_answers_without_a_word_are_compared_as_they_are() -> None:
+    assert rouge_l("🙂", "🙂") == 1 and rouge_l("🙂", "🙁") == 0 and rouge_l("", "") == 0
+    assert exact_match("?", "?") and not exact_match("?", "!")

@@ -26,7 +26,7 @@ def mistral(window: int | None) -> Any:
 
 
 def assert_equal_to_one_by_one(model: Any) -> None:
-    packing = packing_of(model)
+    packing, _path = packing_of(model)
     assert packing is not None
     with torch.no_grad():
         for shared in (0, 2):
@@ -67,14 +67,15 @@ def test_layers_with_and_without_a_window_take_turns() -> None:
     ids=lambda config: config.model_type,
 )
 def test_a_model_that_looks_across_positions_in_another_way_is_padded(config: Any) -> None:
-    assert packing_of(built(config)) is None
+    packing, path = packing_of(built(config))
+    assert packing is None and not path.is_on and path.reason
 
 
 def test_the_model_has_its_own_attention_again_also_after_an_error() -> None:
     model = tiny_model("llama")
     batch = torch.tensor([[4, 5, 6, 7]])
     before = model(input_ids=batch).logits
-    packing = packing_of(model)
+    packing, _path = packing_of(model)
     assert packing is not None
     packing.run(ROWS, 2)
     with pytest.raises(IndexError):

@@ -57,5 +57,5 @@ def test_auto_rounds_only_where_the_processor_is_made_for_it(monkeypatch: pytest
 
 
 def test_an_unknown_format_is_named() -> None:
-    with pytest.raises(TrainingError, match="backward is 'int8'.*auto.*float32.*bfloat16"):
+    with pytest.raises(TrainingError, match=r"backward is 'int8'.*auto.*float32.*bfloat16"):
         TrainConfig(backward="int8")  # type: ignore[arg-type]

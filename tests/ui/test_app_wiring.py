@@ -94,3 +94,22 @@ print(sorted({"torch", "transformers", "datasets"} & set(sys.modules)))
 
 def test_an_app_that_waits_looks_for_work_some_fifty_times_a_second(demo: gr.Blocks) -> None:
     assert demo._queue.sleep_when_free == 0.02
+
+
+def targets_behind(demo: gr.Blocks, trigger: str) -> set[int]:
+    """Return what is drawn by the events that follow a click on a component, by its elem_id."""
+    (clicked,) = (block._id for block in demo.blocks.values() if getattr(block, "elem_id", None) == trigger)
+    found: set[int] = set()
+    behind = {number for number, event in demo.fns.items() if any(target == clicked for target, _name in event.targets)}
+    while True:
+        found |= {block._id for number in behind for block in demo.fns[number].outputs}
+        after = {number for number, event in demo.fns.items() if event.trigger_after in behind}
+        if after <= behind:
+            return found
+        behind |= after
+
+
+def test_saving_the_pruned_adapter_draws_every_card_that_tells_of_what_is_shown(demo: gr.Blocks) -> None:
+    drawn = targets_behind(demo, "save-pruned")
+    names = {getattr(demo.blocks[number], "elem_id", None) for number in drawn}
+    assert {"parts-note", "scales-note", "verdict-table", "heatmap"} <= names

@@ -33,7 +33,7 @@ def test_learned_tokens_are_marked_and_what_a_run_takes_is_said(bench: Studio, t
     said, figure = drawn(bench, tmp_path, "lighthouse", length=2000)
     assert "The first: row 1" in said and "One at random: row" in said and "The longest: row" in said
     assert "<mark>" in said and "<s>" not in said and "The limit of" not in said and "128 positions" in said
-    assert "9 steps" not in said and "<dt>Steps</dt><dd>9</dd>" in said  # as the form says: 9 at most
+    assert "9 steps" not in said and "<dt>Steps</dt><dd dir='auto'>9</dd>" in said  # as the form says: 9 at most
     assert "GB at its peak" in said and "on this computer" in said
     assert isinstance(figure["value"], go.Figure) and figure["visible"]
 

@@ -54,7 +54,7 @@ def test_what_is_shown_must_sort_texts(bench: Studio) -> None:
 
 
 def test_a_batch_of_texts_is_sorted_as_each_alone(bench: Studio, classifier: str) -> None:
-    shown, labels = try_it._classifier(bench, classifier)
+    shown, labels, _most = try_it._classifier(bench, classifier)
     texts = ["a lamp", "the tide comes in and goes out again", "fog"]
     with bench.memory.lend_classifier(shown.model, NAMES, "single") as loaded:
         attachment = load_adapter(loaded.model, shown.adapter or "")

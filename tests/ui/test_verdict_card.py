@@ -77,7 +77,7 @@ def test_the_most_frequent_mistakes_are_shown_and_all_are_in_the_file(bench: Stu
     tables = (Confusion("base", ("sea", "land"), base), Confusion("tuned", ("sea", "land"), tuned))
     write_evaluation(run.folder, RunEvaluation(replace(loss(-0.4, -0.1), task="classes", confusion=tables)))
     _card, _said, _table, _csv, shown, download, *_rest = draw(bench, run_key(run.id))
-    cells = re.findall("<td><div>(.*?)</div></td>", shown)
+    cells = re.findall("<td><div dir='auto'>(.*?)</div></td>", shown)
     assert cells[-8:] == ["land", "sea", "6", "3", "sea", "land", "5", "1"]
     frame = pandas.read_csv(download["value"])
     assert frame.groupby("model")["rows"].sum().to_dict() == {"base": 20, "tuned": 20}

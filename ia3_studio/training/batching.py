@@ -1,0 +1,110 @@
+"""Which rows may a classifier read together, and what stands behind the shorter ones?
+
+The one place where rows of a classifier become a batch: in training, in evaluation, in trying out. Padding stands on
+the right and is masked. Some models read it all the same: XLNet answers at the last place of a batch, CANINE's
+convolutions look past a row's end, BART wants as many end tokens in each row. A trial on the model itself decides
+whether a padded row gives what it gives alone; where it does not, only rows of one length share a batch.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from inspect import signature
+from itertools import groupby
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from ia3_studio.data.labels import LabelRow, TagRow
+from ia3_studio.training.fast_paths import FastPath
+
+Row = TypeVar("Row", LabelRow, TagRow)
+NAME = "padded batches"
+ROUNDING, ROUGH_ROUNDING = 1e-4, 1e-2
+"""Largest difference for the largest output, in float32 and in narrower formats: rounding stays below it."""
+
+
+@dataclass(frozen=True)
+class Batching:
+    """How the rows of a classifier may be put together."""
+
+    model: Any
+    path: FastPath
+
+    def groups(self, rows: Sequence[Row]) -> Iterator[list[Row]]:
+        """Yield rows that may share a batch."""
+        by = sorted(rows, key=self._kind)
+        yield from (list(group) for _kind, group in groupby(by, key=self._kind))
+
+    def _kind(self, row: LabelRow | TagRow) -> tuple[int, int]:
+        ends = self.model.config.eos_token_id if _counts_ends(self.model) else None
+        return (0 if self.path.is_on else len(row.input_ids), row.input_ids.count(ends) if ends is not None else 0)
+
+
+def batching_of(model: Any) -> Batching:
+    """Return how rows may be put together for a model."""
+    try:
+        is_on = _is_neutral(model)
+        reason = "" if is_on else "a row gives other outputs with padding behind it than alone"
+    except Exception as error:  # a foreign forward may raise anything; rows of one length need no padding
+        traceback.print_exc()
+        is_on, reason = False, f"the trial ended with {type(error).__name__}, shown above"
+    return Batching(model, FastPath(NAME, is_on, reason))
+
+
+def filling(model: Any) -> int:
+    """Return the token that stands behind the shorter rows of a batch: the model's own padding token.
+
+    A model that finds the end of a text by its end token must not be given more of those.
+    """
+    pad, end = (getattr(model.config, name, None) for name in ("pad_token_id", "eos_token_id"))
+    if isinstance(pad, int) and pad >= 0 and not (pad == end and _counts_ends(model)):
+        return pad
+    return 0 if end != 0 else 1
+
+
+def padded(rows: Sequence[LabelRow | TagRow], model: Any) -> dict[str, Tensor]:
+    """Return what a classifier is given for rows, padded on the right: ids and mask, each (rows, longest)."""
+    least = int(getattr(model.config, "downsampling_rate", 1))  # CANINE pools so many letters, and needs as many
+    longest = max(least, *(len(row.input_ids) for row in rows))
+    ids = torch.full((len(rows), longest), filling(model))
+    mask, segments = torch.zeros_like(ids), torch.zeros_like(ids)
+    for number, row in enumerate(rows):
+        ids[number, : len(row.input_ids)] = torch.tensor(row.input_ids)
+        mask[number, : len(row.input_ids)] = 1
+        if row.segments:
+            segments[number, : len(row.segments)] = torch.tensor(row.segments)
+    batch = {"input_ids": ids, "attention_mask": mask}
+    if "token_type_ids" in signature(model.forward).parameters:  # tokenizers tell them to models that never ask
+        batch["token_type_ids"] = segments
+    return {name: tensor.to(model.device) for name, tensor in batch.items()}
+
+
+def _counts_ends(model: Any) -> bool:
+    """Say whether a model answers at a text's end token, as encoder-decoders do."""
+    return bool(getattr(model.config, "is_encoder_decoder", False))
+
+
+@torch.no_grad()
+def _is_neutral(model: Any) -> bool:
+    """Try it: a row gives the same alone as with a longer one beside it."""
+    short, long = _trial_rows(model)
+    alone = model(**padded([short], model)).logits[0].float()
+    together = model(**padded([short, long], model)).logits[0].float()
+    together = together[: len(alone)] if alone.dim() > 1 else together  # words: the padding's own outputs do not count
+    rounding = ROUNDING if model.dtype == torch.float32 else ROUGH_ROUNDING
+    return bool((alone - together).abs().max() <= rounding * alone.abs().max().clamp_min(1e-6))
+
+
+def _trial_rows(model: Any) -> tuple[LabelRow, LabelRow]:
+    """Return rows of plain tokens, with one end token each where the model has one."""
+    config = model.config.get_text_config()
+    special = {filling(model), *(getattr(config, name, None) for name in ("pad_token_id", "eos_token_id"))}
+    plain = [token for token in range(3, 3 + 20) if token not in special]
+    end = getattr(config, "eos_token_id", None)
+    last = (end,) if isinstance(end, int) and _counts_ends(model) else ()
+    short, long = ((*plain[:count], *last) for count in (5, 13))
+    return LabelRow(short, (), (), 1), LabelRow(long, (), (), 2)

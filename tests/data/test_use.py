@@ -1,0 +1,69 @@
+"""A run and its preview do the same with the same data: one decision, for every kind of data and model."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+
+from ia3_studio.data.examples import Example, Mapping, Message
+from ia3_studio.data.seen import survey
+from ia3_studio.data.split import DataSplit
+from ia3_studio.data.use import SORTING, use_of
+from ia3_studio.errors import DataError
+from ia3_studio.models.loaded import LoadedModel, Task
+from ia3_studio.runs.config import RunConfig
+from ia3_studio.runs.lessons import lesson_for
+from ia3_studio.training.config import TrainConfig
+from tests.tiny_chat import tiny_tokenizer
+from tests.training.test_targets import ending_tokenizer
+
+KINDS = tuple(get_args(Mapping.__annotations__["kind"])) or (
+    "pairs", "messages", "text", "labels", "tags", "choices", "pictures",
+)  # fmt: skip
+TASKS = get_args(Task)
+CHAT = (Message("user", "Is the pier free?"), Message("assistant", "No."))
+
+
+def examples(kind: str, *, some_empty: bool) -> list[Example]:
+    made: list[Example] = []
+    for row in range(1, 7):
+        label = ("a", "b")[row % 2]
+        if kind == "labels":
+            made.append(Example(row, text=f"text {row}", labels=() if some_empty and row > 4 else (label,)))
+        elif kind == "tags":
+            made.append(Example(row, words=("the", "pier"), labels=(label, "b")))
+        elif kind == "choices":
+            made.append(Example(row, text=f"which {row}", labels=("left",), choices=("left", "right")))
+        elif kind == "text":
+            made.append(Example(row, text=f"plain text {row}"))
+        else:
+            made.append(Example(row, CHAT))
+    return made
+
+
+@pytest.mark.parametrize("some_empty", [False, True])
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "pictures"])
+def test_the_preview_shows_the_rows_that_a_run_trains_on(kind: str, task: Any, some_empty: bool) -> None:
+    rows = examples(kind, some_empty=some_empty)
+    target: Any = "multi" if kind == "labels" else "single"
+    split = DataSplit(rows[:3] + rows[4:], rows[3:4], (), "", Mapping(kind, target=target), "")  # type: ignore[arg-type]
+    config = RunConfig("run", "m", "d", train=TrainConfig(max_length=64))
+    lesson = lesson_for(split, task, config)
+    use = use_of(kind, task)
+    assert (lesson.labels is not None) == (use in SORTING)
+    tokenizer = ending_tokenizer() if use in ("translates", "ranks apart") else tiny_tokenizer()
+    loaded: Any = LoadedModel(None, tokenizer, task, "m", "m", "")  # type: ignore[arg-type]
+    seen = survey(split.train, tokenizer, use, 64, kind=kind)
+    try:
+        trained = [row.row for row in lesson.rows(loaded)[0]]
+    except DataError:  # plain text for an encoder-decoder: nothing to answer
+        trained = []
+    assert [each.row for each in seen.seen] == trained
+    if kind == "labels" and some_empty:
+        assert trained == ([1, 2, 3, 5, 6] if use == "sorts" else [1, 2, 3])
+
+
+def test_pictures_are_sorted_by_any_model() -> None:
+    assert {use_of("pictures", task) for task in TASKS} == {"sorts images"}
