@@ -11,32 +11,41 @@ from ia3_studio.limited import FailedError, Limited, LimitError
 
 SECONDS = 5.0
 MEGABYTES = 512
-Turns = Sequence[dict[str, Any]]
+Request = tuple[Sequence[dict[str, Any]], bool]
+"""Turns, and whether what stands before the assistant's answer is added."""
 
 
-def rendered(requests: Sequence[tuple[Turns, bool]], tokenizer: Any) -> list[str | DataError]:
-    """Return each conversation as text, or why the template refuses it.
+def rendered(requests: Sequence[Request], tokenizer: Any) -> list[str | DataError]:
+    """Return each conversation as a tokenizer's chat template writes it, or why the template refuses it.
 
-    Args:
-        requests: turns, and whether what stands before the assistant's answer is added.
-        tokenizer: its chat template writes them.
+    Raises:
+        ModelError: the template takes too long or too much memory, or is none.
+    """
+    if is_own(tokenizer):
+        return [_by_class(tokenizer, turns, ask) for turns, ask in requests]
+    try:
+        template = tokenizer.get_chat_template()
+    except ValueError as error:
+        raise ModelError(f"The model's chat template cannot be used: {_line(str(error))}.") from error
+    return written(template, requests, tokenizer.special_tokens_map)
+
+
+def written(template: str, requests: Sequence[Request], special: dict[str, Any]) -> list[str | DataError]:
+    """Return each conversation as a template writes it, or why the template refuses it.
 
     Raises:
         ModelError: the template takes too long or too much memory.
     """
-    asked = [([dict(turn) for turn in turns], ask) for turns, ask in requests]
-    if _is_own(tokenizer):  # no template of a stranger's: the tokenizer's class writes the conversation
-        return [_by_class(tokenizer, turns, ask) for turns, ask in asked]
     try:
-        written = _limited()(tokenizer.get_chat_template(), asked, tokenizer.special_tokens_map)
+        found = _limited()(template, requests, special)
     except LimitError as error:
         raise ModelError(
             f"The model's chat template cannot be used: writing a conversation {error}; take another model, or mend"
             " the template."
         ) from error
-    except (FailedError, ValueError) as error:
-        raise ModelError(f"The model's chat template cannot be used: {error}.") from error
-    return [_refusal(text) if is_refusal else text for text, is_refusal in written]
+    except FailedError as error:
+        raise ModelError(f"The model's chat template cannot be used: {_line(str(error))}.") from error
+    return [_refusal(text) if is_refusal else text for text, is_refusal in found]
 
 
 def write(template: str, requests: Sequence[tuple[Any, bool]], special: dict[str, Any]) -> list[tuple[str, bool]]:
@@ -59,7 +68,8 @@ def write(template: str, requests: Sequence[tuple[Any, bool]], special: dict[str
     return found
 
 
-def _is_own(tokenizer: Any) -> bool:
+def is_own(tokenizer: Any) -> bool:
+    """Say whether a tokenizer's class writes conversations by itself, so that there is no template of a stranger's."""
     from transformers import PreTrainedTokenizerBase
 
     return type(tokenizer).apply_chat_template is not PreTrainedTokenizerBase.apply_chat_template
@@ -73,7 +83,11 @@ def _by_class(tokenizer: Any, turns: Any, ask: bool) -> str | DataError:
 
 
 def _refusal(said: str) -> DataError:
-    return DataError(f"The model's chat template refuses the conversation: {said.partition(chr(10))[0]}")
+    return DataError(f"The model's chat template refuses the conversation: {_line(said)}")
+
+
+def _line(said: str) -> str:
+    return said.partition("\n")[0].rstrip(".")
 
 
 @functools.cache

@@ -84,11 +84,21 @@ class Reading:
         skips = self._config.train.long_rows == "skip"
         return stored_rows(read, examples, key_of(*settings, tokenizer_key(tokenizer)), without_cut=skips)
 
+    def _tell(self, notes: Sequence[Problem], what: str) -> None:
+        """Tell what is learned otherwise than it is written: each reason once, its rows in the log."""
+        rows: dict[str, list[int]] = {}
+        for note in notes:
+            rows.setdefault(note.reason, []).append(note.row)
+        for reason, numbers in rows.items():
+            print(f"rows {', '.join(map(str, numbers[:MOST_PRINTED]))}: {reason}")
+            self.notes.append(f"{len(numbers):,} {what}: {reason}; the log lists them.")
+
     def _kept(self, found: Read, what: str) -> Sequence[Any]:
         for problem in found.problems:
             print(f"row {problem.row} is left out: {problem.reason}")
         if found.problems:
             self.notes.append(f"{len(found.problems):,} {what} are left out; the log says why.")
+        self._tell(getattr(found, "notes", ()), what)
         if not found.cut:
             return found.rows
         skips, most = self._config.train.long_rows == "skip", self._config.train.max_length

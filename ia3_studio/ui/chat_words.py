@@ -58,7 +58,8 @@ def speed(answer: Answer) -> str:
     rate = f" · {answer.tokens_per_second:.1f} tokens/s" if answer.tokens_per_second else ""
     cut = " · reached the length you allow" if answer.ended == "length" else ""
     lost = f" · {answer.left_out} earlier messages no longer fitted" if answer.left_out else ""
-    return f"{said}{rate}{cut}{lost}"
+    told = "".join(f" · {note.rstrip('.')}" for note in answer.notes)
+    return f"{said}{rate}{cut}{lost}{told}"
 
 
 def shares(run: str, cores: int, threads: int) -> str:
