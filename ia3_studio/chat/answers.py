@@ -43,6 +43,8 @@ class Answer:
     seconds: float = 0.0
     """Seconds from the question until now."""
     ended: End = ""
+    notes: tuple[str, ...] = ()
+    """How the model reads the conversation otherwise than it is written."""
 
     def __str__(self) -> str:
         return self.text
@@ -71,6 +73,7 @@ class Row:
     first: float = 0.0
     now: float = 0.0
     ended: End = ""
+    notes: tuple[str, ...] = ()
 
     def take(self, token: int, scores: Tensor, tokenizer: Any) -> None:
         """Add a token that was drawn from logits, shape (vocabulary,)."""
@@ -83,7 +86,7 @@ class Row:
     def answer(self) -> Answer:
         """Return the answer so far."""
         tokens, count = tuple(self.tokens), len(self.prompt)
-        return Answer(self.text, tokens, count, self.left_out, self.first, self.now, self.ended)
+        return Answer(self.text, tokens, count, self.left_out, self.first, self.now, self.ended, self.notes)
 
 
 def text_of(tokenizer: Any, ids: list[int]) -> str:

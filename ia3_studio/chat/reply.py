@@ -63,12 +63,23 @@ def reply(
     rows: list[Row] = []
     for conversation, voice in zip(conversations, spoken, strict=True):
         ids, left_out = fitting(loaded, conversation, settings.max_new_tokens)
-        drawn = torch.Generator(loaded.model.device).manual_seed(settings.seed)
-        rows.append(Row(voice, drawn, ids, left_out, room_for(loaded, ids, settings.max_new_tokens)))
+        generator = torch.Generator(loaded.model.device).manual_seed(settings.seed)
+        room = room_for(loaded, ids, settings.max_new_tokens)
+        rows.append(Row(voice, generator, ids, left_out, room, notes=_notes(loaded, conversation)))
     together = handle is None or handle.tells_rows_apart
     for batch in [rows] if together else [[row] for row in rows]:
         for _token in _answer(loaded, handle, batch, settings, turn or nullcontext()):
             yield tuple(row.answer() for row in rows)
+
+
+def _notes(loaded: LoadedModel, conversation: Sequence[Message]) -> tuple[str, ...]:
+    """Return how the model reads a conversation otherwise than it is written, and whether nothing ends its answer."""
+    if loaded.task == "seq2seq":
+        return ()
+    from ia3_studio.data.answer_end import endless
+    from ia3_studio.data.turns import asked
+
+    return tuple(filter(None, (*asked(conversation, loaded.tokenizer).notes, endless(loaded.tokenizer))))
 
 
 def _answer(
@@ -80,13 +91,14 @@ def _answer(
 ) -> Iterator[None]:
     """Let the rows of one batch grow to their ends, a token at a time."""
     from ia3_studio.chat.decoding import decode, decode_answers
+    from ia3_studio.data.answer_end import ends_of
 
     @contextmanager
     def hearing(going: Sequence[Row]) -> Iterator[Scales]:
         with turn, heard(handle, [row.voice for row in going]):
             yield handle.scales() if handle else {}
 
-    ends = _end_tokens(loaded)
+    ends = set(ends_of(loaded.model, loaded.tokenizer))
     grow = decode_answers if loaded.task == "seq2seq" else decode
     for logits, keep in grow(loaded.model, rows, hearing):
         for row, scores in zip(rows, logits, strict=True):
@@ -106,9 +118,3 @@ def _next(row: Row, scores: Tensor, settings: ChatSettings) -> int:
         seen = torch.tensor([*row.prompt, *row.ids], device=scores.device)
         scores = penalised(scores, seen, settings.repetition_penalty)
     return draw(scores, settings, row.generator)
-
-
-def _end_tokens(loaded: LoadedModel) -> set[int]:
-    configured = getattr(loaded.model.generation_config, "eos_token_id", None)
-    ends = set(configured) if isinstance(configured, list) else {configured}
-    return {token for token in (*ends, loaded.tokenizer.eos_token_id) if token is not None}

@@ -13,7 +13,8 @@ from typing import Any
 
 from ia3_studio.data.examples import Example, Message
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.turns import conversation_tokens, encode
+from ia3_studio.data.turns import conversation_tokens
+from ia3_studio.data.words import encode
 from ia3_studio.errors import DataError
 
 

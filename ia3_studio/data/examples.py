@@ -15,8 +15,10 @@ from ia3_studio.errors import DataError
 Role = Literal["system", "user", "assistant"]
 
 ROLES: dict[str, Role] = {
-    "system": "system", "user": "user", "human": "user", "prompter": "user",
-    "assistant": "assistant", "gpt": "assistant", "bot": "assistant", "model": "assistant", "chatgpt": "assistant",
+    "system": "system", "developer": "system", "instruction": "system",
+    "user": "user", "human": "user", "prompter": "user",
+    "assistant": "assistant", "gpt": "assistant", "bot": "assistant", "model": "assistant",
+    "ai": "assistant", "chatgpt": "assistant",
     "function_call": "assistant", "tool_call": "assistant",
     "observation": "user", "tool": "user", "function": "user", "tool_response": "user", "function_response": "user",
 }  # fmt: skip
@@ -165,7 +167,7 @@ def _pairs(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Example]:
     context = _value(record, mapping.context, "context") if mapping.context else ""
     given = record.get(mapping.answer)
     answers: list[Any] = [*_texts(given)] or [given]
-    question = f"{prompt}\n\n{context}" if context else prompt
+    question = f"{prompt}\n\n{context}" if context.strip() else prompt
     said = [_filled({mapping.answer: answer}, mapping.answer, "answer") for answer in answers]
     return [Example(row, (Message("user", question), Message("assistant", answer))) for answer in said]
 
@@ -180,10 +182,11 @@ def _of_row(record: dict[Any, Any], mapping: Mapping) -> Mapping:
 
 def _templated(record: dict[Any, Any], template: str) -> str:
     """Return a template with its {columns} filled; braces around anything else stay as they are."""
-    for column in record:
-        if (place := f"{{{column}}}") in template:
-            template = template.replace(place, _filled(record, str(column), "column"))
-    return template
+    named = {f"{{{column}}}": str(column) for column in record}
+    if not named:
+        return template
+    places = re.compile("|".join(re.escape(place) for place in sorted(named, key=len, reverse=True)))
+    return places.sub(lambda found: _filled(record, named[found[0]], "column"), template)
 
 
 def _texts(value: Any) -> list[str]:
@@ -305,7 +308,7 @@ def _listed(value: Any) -> Sequence[Any]:
 def _message(turn: Any) -> Message:
     if not isinstance(turn, dict):
         raise _Unusable("a turn of the conversation is not an object with a role and a content")
-    role = str(turn.get("role", turn.get("from", "")))
+    role = str(turn.get("role", turn.get("from", ""))).strip()
     content = turn.get("content", turn.get("value", ""))
     if role.lower() not in ROLES:
         raise _Unusable(f"the role {role!r} is unknown; use system, user or assistant")
@@ -316,18 +319,18 @@ def _message(turn: Any) -> Message:
 
 def _filled(record: dict[Any, Any], column: str, part: str) -> str:
     value = _value(record, column, part)
-    if not value:
+    if not value.strip():
         raise _Unusable(f"the {part} ({column}) is empty")
     return value
 
 
 def _value(record: dict[Any, Any], column: str, part: str) -> str:
-    """Return a cell as text without the space around it; an absent value is empty."""
+    """Return a cell as text, the blanks around it included: they may be code's; an absent value is empty."""
     value = record.get(column)
     value = "\n".join(_texts(value)) or value  # sentences of one text
     if not isinstance(value, str) and isinstance(value, Iterable):
         raise _Unusable(f"the {part} ({column}) holds several values, not one text")
-    return "" if value is None else _whole(str(value).strip(), f"the {part} ({column})")
+    return "" if value is None else _whole(str(value), f"the {part} ({column})")
 
 
 def _whole(text: str, part: str) -> str:

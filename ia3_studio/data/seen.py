@@ -44,6 +44,8 @@ class Seen:
     parts: tuple[Part, ...]
     labels: tuple[str, ...] = ()
     """What a classifier is to answer."""
+    notes: tuple[str, ...] = ()
+    """What is learned otherwise than it is written."""
 
     @property
     def tokens(self) -> int:
@@ -133,9 +135,10 @@ def see(example: Example, tokenizer: Any, way: Use, max_length: int, kind: str =
         return _translated(example, tokenizer, max_length)
     from ia3_studio.data.tokens import tokenize
 
-    (row,) = tokenize([example], tokenizer, UNLIMITED).rows
+    found = tokenize([example], tokenizer, UNLIMITED)
+    (row,), notes = found.rows, tuple(note.reason for note in found.notes)
     learned = tuple(label != IGNORED for label in row.labels)
-    return Seen(example.row, (Part(row.input_ids, learned, _first(len(learned), max_length)),))
+    return Seen(example.row, (Part(row.input_ids, learned, _first(len(learned), max_length)),), notes=notes)
 
 
 def survey(

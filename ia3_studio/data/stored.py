@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 Row = TypeVar("Row")
-VERSION = 1
+VERSION = 2
 """Changed when rows are understood otherwise than before: what was kept is then made anew."""
 MOST_KEPT_BYTES = 20 * 2**30
 """What may be kept on disk; the files that were used longest ago go first."""

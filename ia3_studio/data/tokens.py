@@ -12,7 +12,8 @@ from typing import Any
 
 from ia3_studio.data.examples import Example, Message
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.turns import conversation_tokens, encode, end_ids, prompt_tokens, start_ids
+from ia3_studio.data.turns import conversation_tokens, end_ids, prompt_tokens, start_ids
+from ia3_studio.data.words import encode
 from ia3_studio.errors import DataError
 
 IGNORED = -100
@@ -43,6 +44,8 @@ class Tokenized:
     """Data rows left out because the cut took all that could be learned."""
     problems: tuple[Problem, ...] = ()
     """Data rows left out because the model's chat template refuses them."""
+    notes: tuple[Problem, ...] = ()
+    """Data rows that are learned otherwise than they are written, and how."""
 
 
 def tokenize(examples: Sequence[Example], tokenizer: Any, max_length: int) -> Tokenized:
@@ -53,9 +56,12 @@ def tokenize(examples: Sequence[Example], tokenizer: Any, max_length: int) -> To
     """
     rows: list[TokenRow] = []
     problems: list[Problem] = []
+    notes: list[Problem] = []
     for example in examples:
         try:
-            rows.append(_row(example, tokenizer, max_length))
+            row, said = _row(example, tokenizer, max_length)
+            rows.append(row)
+            notes += [Problem(example.row, note) for note in said]
         except DataError as error:
             problems.append(Problem(example.row, str(error).rstrip(".")))
     # The first token has nothing before it to be predicted from.
@@ -64,7 +70,7 @@ def tokenize(examples: Sequence[Example], tokenizer: Any, max_length: int) -> To
         raise DataError(_nothing_to_learn(len(rows), problems, max_length))
     kept = {row.row for row in useful}
     cut = tuple(row.row for row in rows if row.cut)
-    return Tokenized(useful, cut, tuple(row.row for row in rows if row.row not in kept), tuple(problems))
+    return Tokenized(useful, cut, tuple(row.row for row in rows if row.row not in kept), tuple(problems), tuple(notes))
 
 
 def prompt_ids(messages: Sequence[Message], tokenizer: Any) -> tuple[int, ...]:
@@ -76,9 +82,11 @@ def prompt_ids(messages: Sequence[Message], tokenizer: Any) -> tuple[int, ...]:
     return prompt_tokens(messages, tokenizer)
 
 
-def _row(example: Example, tokenizer: Any, max_length: int) -> TokenRow:
-    ids, labels = _chat(example.turns, tokenizer) if example.turns else _text(example.text, tokenizer)
-    return TokenRow(tuple(ids[:max_length]), tuple(labels[:max_length]), example.row, len(ids) > max_length)
+def _row(example: Example, tokenizer: Any, max_length: int) -> tuple[TokenRow, tuple[str, ...]]:
+    """Return an example's tokens, and what was done to it."""
+    found = _chat(example.turns, tokenizer) if example.turns else (*_text(example.text, tokenizer), ())
+    ids, labels, notes = found
+    return TokenRow(tuple(ids[:max_length]), tuple(labels[:max_length]), example.row, len(ids) > max_length), notes
 
 
 def _text(text: str, tokenizer: Any) -> tuple[list[int], list[int]]:
@@ -87,8 +95,8 @@ def _text(text: str, tokenizer: Any) -> tuple[list[int], list[int]]:
     return ids, [IGNORED] * len(ids[:1]) + ids[1:]
 
 
-def _chat(messages: Sequence[Message], tokenizer: Any) -> tuple[list[int], list[int]]:
-    """Return a conversation's tokens and labels, up to the end of the last answer.
+def _chat(messages: Sequence[Message], tokenizer: Any) -> tuple[list[int], list[int], tuple[str, ...]]:
+    """Return a conversation's tokens and labels, up to the end of the last answer, and what was done to it.
 
     What follows (a template's line break, an unanswered question) is neither learned nor needed.
     """
@@ -98,7 +106,7 @@ def _chat(messages: Sequence[Message], tokenizer: Any) -> tuple[list[int], list[
     for start, stop in tokens.answers:
         labels[start:stop] = ids[start:stop]
     end = max((stop for _start, stop in tokens.answers), default=len(ids))
-    return ids[:end], labels[:end]
+    return ids[:end], labels[:end], tokens.notes
 
 
 def _nothing_to_learn(readable: int, problems: Sequence[Problem], max_length: int) -> str:

@@ -17,10 +17,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from ia3_studio.data.examples import Message
+from ia3_studio.data.forms import fitted, texts_of
+from ia3_studio.data.words import encode, guarded, pieces_of, special_ids, special_texts
 from ia3_studio.errors import DataError
 
 Span = tuple[int, int]
 """The (start, stop) tokens of one answer."""
+
+Found = tuple[list[int], list[Span], list[str]]
+"""A conversation's tokens, where its answers stand, and what is missing of it."""
 
 MARK = "\ue000{}\ue001"
 """Stands for a turn's words where only the template's own are wanted; of characters no text holds (private use)."""
@@ -33,6 +38,8 @@ class Tokens:
     ids: tuple[int, ...]
     answers: tuple[Span, ...]
     """Where each answer stands, with the token that ends its turn."""
+    notes: tuple[str, ...] = ()
+    """What was done to the conversation, or is missing of it, that whoever wrote it should know."""
 
 
 def conversation_tokens(messages: Sequence[Message], tokenizer: Any) -> Tokens:
@@ -41,15 +48,31 @@ def conversation_tokens(messages: Sequence[Message], tokenizer: Any) -> Tokens:
     Raises:
         DataError: the chat template refuses the conversation, or mixes its turns so that none can be told apart.
     """
+    specials = special_texts(tokenizer)
+    messages, notes = guarded(messages, specials)
     if not tokenizer.chat_template:
-        return _plain_tokens(messages, tokenizer)
-    text = _render(messages, tokenizer, False)
-    ids = encode(text, tokenizer)
-    special = _special_ids(tokenizer)
-    answers = _by_prefixes(messages, tokenizer, ids, special)
-    if answers is None:
-        answers = _by_text(messages, tokenizer, text, special)
-    return Tokens(tuple(ids), tuple(answers))
+        return _plain_tokens(messages, tokenizer, specials, notes)
+    messages, changed = fitted(messages, tokenizer)
+    special = special_ids(tokenizer)
+    found = _by_prefixes(messages, tokenizer, specials, special)
+    if found is None:
+        found = _by_text(messages, tokenizer, specials, special)
+    ids, answers, missing = found
+    notes = (*notes, *changed, *missing)
+    words = special - {tokenizer.unk_token_id}  # a word that the vocabulary lacks is a word
+    if any(not set(ids[start:stop]) - words for start, stop in answers):
+        raise DataError("The model's chat template leaves out an answer")
+    return _ended(Tokens(tuple(ids), tuple(answers), notes), tokenizer, special)
+
+
+def _ended(tokens: Tokens, tokenizer: Any, special: frozenset[int]) -> Tokens:
+    """Return a conversation whose last answer ends by a token: the end token where the template writes none."""
+    if not tokens.answers or tokens.ids[tokens.answers[-1][1] - 1] in special:
+        return tokens
+    *before, (start, stop) = tokens.answers
+    ending = end_ids(tokenizer)
+    ids = (*tokens.ids[:stop], *ending)
+    return Tokens(ids, (*before, (start, len(ids))), tokens.notes) if ending else tokens
 
 
 def prompt_tokens(messages: Sequence[Message], tokenizer: Any) -> tuple[int, ...]:
@@ -58,14 +81,25 @@ def prompt_tokens(messages: Sequence[Message], tokenizer: Any) -> tuple[int, ...
     Raises:
         DataError: the chat template refuses the conversation.
     """
+    return asked(messages, tokenizer).ids
+
+
+def asked(messages: Sequence[Message], tokenizer: Any) -> Tokens:
+    """Return the tokens after which the assistant's next answer begins, and what was done to the conversation.
+
+    Raises:
+        DataError: the chat template refuses the conversation.
+        ModelError: the chat template takes too long.
+    """
+    specials = special_texts(tokenizer)
+    messages, notes = guarded(messages, specials)
     if not tokenizer.chat_template:
-        return _plain_tokens(messages, tokenizer).ids
-    return tuple(encode(_render(messages, tokenizer, True), tokenizer))
-
-
-def encode(text: str, tokenizer: Any) -> list[int]:
-    """Return the tokens of a text, none added."""
-    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+        return _plain_tokens(messages, tokenizer, specials, notes)
+    messages, changed = fitted(messages, tokenizer)
+    text = _render(messages, tokenizer, True)
+    missing = tuple(_unwritten(turn, text, place) for place, turn in enumerate(messages, 1))
+    ids = tuple(encode(text, tokenizer, specials))
+    return Tokens(ids, (), (*notes, *changed, *filter(None, missing)))
 
 
 def start_ids(tokenizer: Any) -> list[int]:
@@ -80,57 +114,58 @@ def end_ids(tokenizer: Any) -> list[int]:
     return [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
 
 
-def _plain_tokens(messages: Sequence[Message], tokenizer: Any) -> Tokens:
+def _plain_tokens(
+    messages: Sequence[Message], tokenizer: Any, specials: Sequence[str], notes: tuple[str, ...]
+) -> Tokens:
     ids = start_ids(tokenizer)
     answers: list[Span] = []
     for message in messages:
         start = len(ids)
         if message.role == "assistant":
-            ids += [*encode(message.content, tokenizer), *end_ids(tokenizer)]
+            ids += [*encode(message.content, tokenizer, specials), *end_ids(tokenizer)]
             answers.append((start, len(ids)))
         else:
-            ids += encode(f"{message.content}\n", tokenizer)
-    return Tokens(tuple(ids), tuple(answers))
+            ids += encode(f"{message.content}\n", tokenizer, specials)
+    return Tokens(tuple(ids), tuple(answers), notes)
 
 
 def _render(messages: Sequence[Message], tokenizer: Any, ask: bool) -> str:
     """Return a conversation as text; ``ask`` adds what stands before the assistant's answer."""
-    from jinja2 import TemplateError
-
-    turns = [{"role": message.role, "content": message.content} for message in messages]
-    try:
-        return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=ask))
-    except (TemplateError, ValueError, TypeError) as error:
-        raise DataError(f"The model's chat template refuses the conversation: {error}") from error
+    (text,) = texts_of([(messages, ask)], tokenizer)
+    if isinstance(text, DataError):
+        raise text
+    return text
 
 
-def _special_ids(tokenizer: Any) -> frozenset[int]:
-    """Return the tokens that only a template writes; some, such as Phi-3's <|end|>, have no named role."""
-    added = tokenizer.added_tokens_decoder.items()
-    return frozenset(tokenizer.all_special_ids) | {number for number, token in added if token.special}
+def _unwritten(turn: Message, text: str, place: int) -> str:
+    """Say that a turn is not written as it was given; nothing where it is. White space does not count."""
+    if "".join(turn.content.split()) in "".join(text.split()):
+        return ""
+    return f"the chat template leaves out or rewrites a part of turn {place} ({turn.role})"
 
 
 def _by_prefixes(
-    messages: Sequence[Message], tokenizer: Any, ids: list[int], special: frozenset[int]
-) -> list[Span] | None:
+    messages: Sequence[Message], tokenizer: Any, specials: Sequence[str], special: frozenset[int]
+) -> Found | None:
     """Return the answers between prefixes, or None where the template does not write the whole as it begins."""
-    answers: list[Span] = []
-    for number, message in enumerate(messages):
-        if message.role != "assistant":
-            continue
-        try:
-            before = _render(messages[:number], tokenizer, True)
-            after = _render(messages[: number + 1], tokenizer, False)
-        except DataError:  # the template may refuse a beginning (an empty one, say) but not the whole
-            return None
-        start, stop = encode(before, tokenizer), encode(after, tokenizer)
+    places = [place for place, message in enumerate(messages) if message.role == "assistant"]
+    begun = [each for place in places for each in ((messages[:place], True), (messages[: place + 1], False))]
+    whole, *prefixes = texts_of([(messages, False), *begun], tokenizer)
+    if isinstance(whole, DataError):
+        raise whole
+    ids, answers = encode(whole, tokenizer, specials), []
+    for place, before, after in zip(places, prefixes[0::2], prefixes[1::2], strict=True):
+        if isinstance(before, DataError) or isinstance(after, DataError):
+            return None  # the template may refuse a beginning (an empty one, say) but not the whole
+        start, stop = encode(before, tokenizer, specials), encode(after, tokenizer, specials)
         if ids[: len(start)] != start or ids[: len(stop)] != stop or not after.startswith(before):
             return None
         turn = after[len(before) :]
-        _, found, behind = turn.partition(message.content.strip())
-        closing = sum(token in special for token in encode(behind if found else turn, tokenizer))
+        _, found, behind = turn.partition(messages[place].content.strip())
+        closing = sum(token in special for token in encode(behind if found else turn, tokenizer, specials))
         answers.append((len(start), _end_of_turn(ids, len(start), len(stop), special, closing)))
-    return answers
+    missing = (_unwritten(turn, whole, place) for place, turn in enumerate(messages, 1))
+    return ids, answers, [note for note in missing if note]
 
 
 def _end_of_turn(ids: list[int], start: int, stop: int, special: frozenset[int], closing: int) -> int:
@@ -139,21 +174,23 @@ def _end_of_turn(ids: list[int], start: int, stop: int, special: frozenset[int],
     return places[-closing] + 1 if 0 < closing <= len(places) else stop
 
 
-def _by_text(messages: Sequence[Message], tokenizer: Any, text: str, special: frozenset[int]) -> list[Span]:
+def _by_text(messages: Sequence[Message], tokenizer: Any, specials: Sequence[str], special: frozenset[int]) -> Found:
     """Return the answers found in the text, with the first special token before the template's next turn."""
     if not tokenizer.is_fast:
         raise DataError(
             "The chat template rewrites earlier turns, and this tokenizer cannot tell where its tokens stand."
         )
-    encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-    ids, offsets = encoded["input_ids"], encoded["offset_mapping"]
+    text = _render(messages, tokenizer, False)
+    ids, offsets = pieces_of(text, tokenizer, specials)
     answers: list[Span] = []
     for start, stop, limit in _answers_in_text(messages, tokenizer, text):
         said = [place for place, (left, right) in enumerate(offsets) if left < stop and right > start]
         behind = (place for place, (left, _) in enumerate(offsets) if stop <= left < limit and ids[place] in special)
-        if said:
-            answers.append((said[0], next(behind, said[-1]) + 1))
-    return answers
+        if not said:
+            raise DataError("The model's chat template leaves out an answer")
+        answers.append((said[0], next(behind, said[-1]) + 1))
+    missing = (_unwritten(turn, text, place) for place, turn in enumerate(messages, 1))
+    return ids, answers, [note for note in missing if note]
 
 
 def _answers_in_text(messages: Sequence[Message], tokenizer: Any, text: str) -> Iterator[tuple[int, int, int]]:

@@ -186,6 +186,8 @@ def _write_tokenizer(writer: Any, tokenizer: Any, rows: int, folder: Path) -> No
     """
     import gguf
 
+    from ia3_studio.training.generation import closing_token
+
     by_number = {number: token for token, number in tokenizer.get_vocab().items()}
     added = tokenizer.added_tokens_decoder
     kinds = gguf.TokenType
@@ -202,7 +204,11 @@ def _write_tokenizer(writer: Any, tokenizer: Any, rows: int, folder: Path) -> No
     writer.add_tokenizer_pre(splitting(tokenizer))
     writer.add_token_list(tokens)
     writer.add_token_types(types)
-    gguf.SpecialVocab(folder, load_merges=True, n_vocab=rows).add_to_gguf(writer, quiet=True)
+    vocabulary = gguf.SpecialVocab(folder, load_merges=True, n_vocab=rows)
+    closing = closing_token(tokenizer)
+    if closing is not None:  # llama.cpp stops at either; others know the first alone
+        vocabulary.special_token_ids |= {"eos": closing, "eot": closing}
+    vocabulary.add_to_gguf(writer, quiet=True)
     begins = tokenizer("a")["input_ids"][:1] == [tokenizer.bos_token_id]
     if "tokenizer.ggml.add_bos_token" not in writer.kv_data[0]:
         writer.add_add_bos_token(begins)

@@ -114,6 +114,7 @@ def write_merged(
     try:
         say(0.3, f"Writing the merged model in {form}")
         _cast(loaded.model, form)
+        tell_ends(loaded)
         loaded.model.save_pretrained(folder, max_shard_size=SHARD)
         if loaded.tokenizer is not None:
             loaded.tokenizer.save_pretrained(folder)
@@ -125,6 +126,21 @@ def write_merged(
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     say(1.0, "Done")
     return MergedExport(folder, size, largest, len(compared), form)
+
+
+def tell_ends(loaded: Any) -> None:
+    """Write the tokens that end an answer into the generation config of a model that writes. **It is changed.**
+
+    Raises:
+        ModelError: the chat template takes too long.
+    """
+    from ia3_studio.training.generation import end_tokens
+
+    if loaded.task not in ("causal-lm", "seq2seq") or loaded.tokenizer is None:
+        return
+    ends = end_tokens(loaded.model, loaded.tokenizer)
+    if ends:
+        loaded.model.generation_config.eos_token_id = ends[0] if len(ends) == 1 else ends
 
 
 def merge_in(loaded: Any, adapter: Path, texts: Sequence[str]) -> list[Tensor]:

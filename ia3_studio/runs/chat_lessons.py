@@ -45,6 +45,9 @@ class ChatLesson(Reading):
                 print(f"rows {', '.join(map(str, found.unlabelled))}: left out: no answer in reach")
             return found
 
+        from ia3_studio.data.answer_end import endless
+
+        self.notes += filter(None, [endless(loaded.tokenizer)])
         return self.read_both(self.known(read, loaded), loaded.tokenizer)
 
     def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:

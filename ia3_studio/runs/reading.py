@@ -53,6 +53,7 @@ class _Read:
     rows: Sequence[Any]
     cut: Sequence[int]
     problems: Sequence[Problem]
+    notes: Sequence[Problem] = ()
 
 
 class Reading:
@@ -134,7 +135,9 @@ class Reading:
         if problems and not kept:
             raise DataError(f"No row can be used; row {problems[0].row}: {problems[0].reason}.")
         found = read(kept)
-        return _Read(found.rows, found.cut, (*found.problems, *problems)) if problems else found
+        if not problems:
+            return found
+        return _Read(found.rows, found.cut, (*found.problems, *problems), getattr(found, "notes", ()))
 
     def _drawn(self) -> Sequence[Example]:
         """Return the examples to learn: of more on disk than a run of so many steps can see, as many as it sees."""
@@ -156,11 +159,21 @@ class Reading:
         skips = self._config.train.long_rows == "skip"
         return stored_rows(read, examples, key_of(*settings, tokenizer_key(tokenizer)), without_cut=skips)
 
+    def _tell(self, notes: Sequence[Problem], what: str) -> None:
+        """Tell what is learned otherwise than it is written: each reason once, its rows in the log."""
+        rows: dict[str, list[int]] = {}
+        for note in notes:
+            rows.setdefault(note.reason, []).append(note.row)
+        for reason, numbers in rows.items():
+            print(f"rows {', '.join(map(str, numbers[:MOST_PRINTED]))}: {reason}")
+            self.notes.append(f"{len(numbers):,} {what}: {reason}; the log lists them.")
+
     def _kept(self, found: Read, what: str) -> Sequence[Any]:
         for problem in found.problems:
             print(f"row {problem.row} is left out: {problem.reason}")
         if found.problems:
             self.notes.append(f"{len(found.problems):,} {what} are left out; the log says why.")
+        self._tell(getattr(found, "notes", ()), what)
         if not found.cut:
             return found.rows
         skips, most = self._config.train.long_rows == "skip", self._length

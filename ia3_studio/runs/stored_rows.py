@@ -36,6 +36,7 @@ class StoredRead:
     rows: Stored[Any]
     cut: Sequence[int]
     problems: Sequence[Problem]
+    notes: Sequence[Problem] = ()
 
 
 @dataclass
@@ -47,6 +48,8 @@ class _Noted:
     cut: list[int] = field(default_factory=list)
     problems: list[list[Any]] = field(default_factory=list)
     """The number and the reason of each row left out, the first of them."""
+    notes: list[list[Any]] = field(default_factory=list)
+    """The number of each row learned otherwise than it is written, the first of them, and how."""
     more: int = 0
     """Rows left out that are not listed."""
     error: str = ""
@@ -59,6 +62,8 @@ class _Noted:
         room = max(MOST_LISTED - len(self.problems), 0)
         self.problems += [[problem.row, problem.reason] for problem in found.problems[:room]]
         self.more += len(found.problems[room:])
+        room = max(MOST_LISTED - len(self.notes), 0)
+        self.notes += [[note.row, note.reason] for note in getattr(found, "notes", ())[:room]]
 
     def refuse(self, part: Sequence[Example], error: DataError) -> None:
         """Note that no row of a part could be used."""
@@ -91,7 +96,9 @@ def stored_rows(
         raise DataError(noted.error or "No row can be used.")
     rows = open_stored(kept, reviver(KINDS[noted.kind]), key, False if without_cut else None)
     rest = [Problem(0, f"{noted.more:,} more rows for such reasons")] if noted.more else []
-    return StoredRead(rows, noted.cut, [*(Problem(*each) for each in noted.problems), *rest])
+    return StoredRead(
+        rows, noted.cut, [*(Problem(*each) for each in noted.problems), *rest], [Problem(*each) for each in noted.notes]
+    )
 
 
 def _in_parts(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from ia3_studio.data.answer_end import closing_id, ends_of
 from ia3_studio.data.tokens import prompt_ids
 from ia3_studio.errors import DataError, ModelError
 from ia3_studio.method.scaling import Attachment
@@ -83,14 +84,14 @@ def answer_both(
         times = 2 if attachment.tells_rows_apart else 1
         with attachment.strengths(*strengths):
             tokens = _generate(model, tokenizer, ids.repeat(times, 1), mask.repeat(times, 1), max_new_tokens)
-        texts += [str(text).strip() for text in tokenizer.batch_decode(tokens, skip_special_tokens=True)]
+        texts += [str(text).rstrip() for text in tokenizer.batch_decode(tokens, skip_special_tokens=True)]
     return list(zip(texts[:count], texts[count:], strict=True))
 
 
 @torch.no_grad()
 def _generate(model: Any, tokenizer: Any, ids: Tensor, mask: Tensor, max_new_tokens: int) -> Tensor:
     """Return the answers' tokens, (rows, longest)."""
-    ends = _end_tokens(model, tokenizer)
+    ends = end_tokens(model, tokenizer)
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else (ends or [0])[0]
     found = model.generate(
         input_ids=ids, attention_mask=mask, max_new_tokens=_room(model, max_new_tokens), do_sample=False, num_beams=1,
@@ -122,7 +123,22 @@ def _reads_apart(model: Any) -> bool:
     return bool(getattr(model.config, "is_encoder_decoder", False))
 
 
-def _end_tokens(model: Any, tokenizer: Any) -> list[int]:
-    configured = getattr(model.generation_config, "eos_token_id", None)
-    ends = configured if isinstance(configured, list) else [configured]
-    return sorted({token for token in (*ends, tokenizer.eos_token_id) if token is not None})
+def end_tokens(model: Any, tokenizer: Any) -> list[int]:
+    """Return the tokens after which a model's answer is over (:mod:`ia3_studio.data.answer_end`).
+
+    Raises:
+        ModelError: the chat template takes too long.
+    """
+    return ends_of(model, tokenizer)
+
+
+def closing_token(tokenizer: Any) -> int | None:
+    """Return the token that closes an assistant's turn, for what is exported; None where there is none.
+
+    Raises:
+        ModelError: the chat template takes too long.
+    """
+    return closing_id(tokenizer)
+
+
+_end_tokens = end_tokens

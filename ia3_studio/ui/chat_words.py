@@ -60,7 +60,8 @@ def speed(answer: Answer) -> str:
         answer.ended, ""
     )
     lost = f" · {answer.left_out} earlier messages no longer fitted" if answer.left_out else ""
-    return f"{said}{rate}{cut}{lost}"
+    told = "".join(f" · {note.rstrip('.')}" for note in answer.notes)
+    return f"{said}{rate}{cut}{lost}{told}"
 
 
 def shares(run: str, cores: int, threads: int) -> str:

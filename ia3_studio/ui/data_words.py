@@ -169,6 +169,12 @@ def outlook_sentences(found: Outlook) -> Iterator[str]:
         yield f"This model cannot use {plural(len(refused), 'row')}; row {row:,}: {why}"
     if found.refused:
         yield found.refused
+    noted: dict[str, list[int]] = {}
+    for seen in (*found.learned.seen, *found.measured.seen):
+        for note in seen.notes:
+            noted.setdefault(note, []).append(seen.row)
+    for note, rows in noted.items():
+        yield f"{plural(len(rows), 'row')} ({numbered(rows)}): {note}."
 
 
 def _silent(found: Outlook) -> list[int]:

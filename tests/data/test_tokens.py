@@ -163,10 +163,10 @@ def test_an_answer_that_is_part_of_the_end_token_is_found() -> None:
     assert trained(chat("a", "i", "b", "im_end"), TOKENIZER) == ["i<|im_end|>", "im_end<|im_end|>"]
 
 
-def test_a_template_that_ends_no_turn_by_a_token_trains_its_closing_words() -> None:
+def test_a_template_that_ends_no_turn_by_a_token_trains_its_closing_words_and_an_end() -> None:
     tokenizer = tiny_tokenizer()
     tokenizer.chat_template = NO_SPECIAL
-    assert trained(chat("a", "b"), tokenizer) == ["b;\n"]
+    assert trained(chat("a", "b"), tokenizer) == ["b;\n<|im_end|>"]
 
 
 def test_an_answer_may_come_first() -> None:
@@ -218,16 +218,15 @@ def test_a_template_whose_turns_cannot_be_told_apart_is_refused() -> None:
 def test_a_row_the_template_refuses_is_listed_with_its_reason() -> None:
     strict = tiny_tokenizer()
     strict.chat_template = (
-        "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
-        + TEMPLATE
+        "{% if messages[0]['content'] == 's' %}{{ raise_exception('No word of one letter') }}{% endif %}" + TEMPLATE
     )
     refused = Example(5, (Message("system", "s"), *chat("a", "b").messages))
     result = tokenize([chat("a", "b"), refused], strict, 512)
     assert [row.row for row in result.rows] == [1] and result.problems[0].row == 5
-    assert result.problems[0].reason.endswith("refuses the conversation: System role not supported")
-    with pytest.raises(DataError, match=r"No row can be trained on; row 5: .*System role not supported"):
+    assert result.problems[0].reason.endswith("refuses the conversation: No word of one letter")
+    with pytest.raises(DataError, match=r"No row can be trained on; row 5: .*No word of one letter"):
         tokenize([refused], strict, 512)
-    with pytest.raises(DataError, match="System role not supported"):
+    with pytest.raises(DataError, match="No word of one letter"):
         prompt_ids(refused.messages[:1], strict)
 
 

@@ -1,0 +1,95 @@
+"""How is a conversation written by a model's chat template? Within limits: a template is a program of a stranger's."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+from ia3_studio.errors import DataError, ModelError
+from ia3_studio.limited import FailedError, Limited, LimitError
+
+SECONDS = 5.0
+MEGABYTES = 512
+Request = tuple[Sequence[dict[str, Any]], bool]
+"""Turns, and whether what stands before the assistant's answer is added."""
+
+
+def rendered(requests: Sequence[Request], tokenizer: Any) -> list[str | DataError]:
+    """Return each conversation as a tokenizer's chat template writes it, or why the template refuses it.
+
+    Raises:
+        ModelError: the template takes too long or too much memory, or is none.
+    """
+    if is_own(tokenizer):
+        return [_by_class(tokenizer, turns, ask) for turns, ask in requests]
+    try:
+        template = tokenizer.get_chat_template()
+    except ValueError as error:
+        raise ModelError(f"The model's chat template cannot be used: {_line(str(error))}.") from error
+    return written(template, requests, tokenizer.special_tokens_map)
+
+
+def written(template: str, requests: Sequence[Request], special: dict[str, Any]) -> list[str | DataError]:
+    """Return each conversation as a template writes it, or why the template refuses it.
+
+    Raises:
+        ModelError: the template takes too long or too much memory.
+    """
+    try:
+        found = _limited()(template, requests, special)
+    except LimitError as error:
+        raise ModelError(
+            f"The model's chat template cannot be used: writing a conversation {error}; take another model, or mend"
+            " the template."
+        ) from error
+    except FailedError as error:
+        raise ModelError(f"The model's chat template cannot be used: {_line(str(error))}.") from error
+    return [_refusal(text) if is_refusal else text for text, is_refusal in found]
+
+
+def write(template: str, requests: Sequence[tuple[Any, bool]], special: dict[str, Any]) -> list[tuple[str, bool]]:
+    """Return each conversation as a template writes it, or what it says against it, and which of both it is."""
+    from transformers.utils.chat_template_utils import render_jinja_template
+
+    found: list[tuple[str, bool]] = []
+    for turns, ask in requests:
+        try:
+            if not turns:  # as transformers does
+                raise ValueError("an empty conversation")
+            texts, _places = render_jinja_template(
+                [turns], chat_template=template, add_generation_prompt=ask, **special
+            )
+            found.append((texts[0], False))
+        except MemoryError:
+            raise
+        except Exception as error:  # whatever a template does wrong is told of the conversation
+            found.append((str(error) or type(error).__name__, True))
+    return found
+
+
+def is_own(tokenizer: Any) -> bool:
+    """Say whether a tokenizer's class writes conversations by itself, so that there is no template of a stranger's."""
+    from transformers import PreTrainedTokenizerBase
+
+    return type(tokenizer).apply_chat_template is not PreTrainedTokenizerBase.apply_chat_template
+
+
+def _by_class(tokenizer: Any, turns: Any, ask: bool) -> str | DataError:
+    try:
+        return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=ask))
+    except (ValueError, TypeError) as error:
+        return _refusal(str(error))
+
+
+def _refusal(said: str) -> DataError:
+    return DataError(f"The model's chat template refuses the conversation: {_line(said)}")
+
+
+def _line(said: str) -> str:
+    return said.partition("\n")[0].rstrip(".")
+
+
+@functools.cache
+def _limited() -> Limited:
+    return Limited(f"{__name__}:write", SECONDS, MEGABYTES)

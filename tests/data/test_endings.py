@@ -1,0 +1,116 @@
+"""What ends an answer, which conversations a template takes, and what of them is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ia3_studio.data import rendering
+from ia3_studio.data.answer_end import closing_id, endless, ends_of
+from ia3_studio.data.examples import Example, Mapping, Message, read_examples
+from ia3_studio.data.table import read_table
+from ia3_studio.data.tokens import IGNORED, Tokenized, prompt_ids, tokenize
+from ia3_studio.errors import ModelError
+from ia3_studio.limited import Limited
+from tests.families import tiny_model
+from tests.tiny_chat import TEMPLATE, tiny_tokenizer
+
+GEMMA_LIKE = (
+    "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}{% for m in messages %}"
+    "{% if (m['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('alternate') }}{% endif %}"
+    "<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+DROPPING = TEMPLATE.replace(
+    "{% for message in messages %}", "{% for message in messages if message.role != 'system' %}"
+)
+PARTS = TEMPLATE.replace("message['content']", "message['content'][0]['text']")
+THOUGHTLESS = TEMPLATE.replace("message['content']", "message['content'].split('</think>')[-1]")
+
+
+def of(template: str | None) -> Any:
+    tokenizer = tiny_tokenizer()
+    tokenizer.chat_template = template
+    return tokenizer
+
+
+def read(tokenizer: Any, *turns: tuple[str, str]) -> Tokenized:
+    return tokenize([Example(7, tuple(Message(*turn) for turn in turns))], tokenizer, 512)
+
+
+def learned(tokenizer: Any, found: Tokenized) -> str:
+    return str(tokenizer.decode([label for label in found.rows[0].labels if label != IGNORED]))
+
+
+def test_the_token_that_closes_a_turn_ends_an_answer_beside_the_end_token() -> None:
+    tokenizer = tiny_tokenizer()
+    tokenizer.eos_token = "<|endoftext|>"
+    model = tiny_model("llama", 0)
+    model.generation_config.eos_token_id = 5
+    assert closing_id(tokenizer) == 2
+    assert ends_of(model, tokenizer) == [0, 2, 5]
+
+
+def test_a_model_that_nothing_ends_is_told() -> None:
+    tokenizer = of(None)
+    tokenizer.eos_token = None
+    assert closing_id(tokenizer) is None and endless(tokenizer)
+    assert not endless(tiny_tokenizer())
+
+
+@pytest.mark.parametrize("template", [GEMMA_LIKE, DROPPING])
+def test_a_system_turn_that_a_template_does_not_take_stands_before_the_users_words(template: str) -> None:
+    tokenizer = of(template)
+    turns = (("system", "Be brief."), ("user", "Calm?"), ("assistant", "Yes."))
+    found = read(tokenizer, *turns)
+    assert "user\nBe brief.\n\nCalm?" in tokenizer.decode(found.rows[0].input_ids)
+    assert [note.row for note in found.notes] == [7] and learned(tokenizer, found) == "Yes.<|im_end|>"
+    prompt = prompt_ids([Message(*turn) for turn in turns[:2]], tokenizer)
+    assert found.rows[0].input_ids[: len(prompt)] == prompt
+
+
+@pytest.mark.parametrize("first", ["user", "assistant"])
+def test_turns_are_joined_or_begun_as_a_strict_template_wants(first: str) -> None:
+    tokenizer = of(GEMMA_LIKE)
+    found = read(tokenizer, (first, "Hello."), ("user", "Calm?"), ("assistant", "Yes."))
+    assert learned(tokenizer, found).endswith("Yes.<|im_end|>") and found.notes
+
+
+def test_a_template_that_reads_parts_is_given_parts() -> None:
+    tokenizer = of(PARTS)
+    assert learned(tokenizer, read(tokenizer, ("user", "Calm?"), ("assistant", "Yes."))) == "Yes.<|im_end|>"
+
+
+def test_a_special_token_in_a_message_is_plain_text_and_told() -> None:
+    tokenizer = tiny_tokenizer()
+    found = read(tokenizer, ("user", "x<|im_end|>y"), ("assistant", "a<|im_start|>b"))
+    assert list(found.rows[0].input_ids).count(2) == 2  # the ends of the two turns
+    assert list(found.rows[0].input_ids).count(1) == 2
+    assert "x<|im_end|>y" in tokenizer.decode(found.rows[0].input_ids) and found.notes
+    assert list(prompt_ids([Message("user", "x<|im_end|>y")], tokenizer)).count(2) == 1
+    assert 2 not in prompt_ids([Message("user", "x<|im_end|>y")], of(None))
+
+
+def test_a_thought_that_the_template_drops_is_told_by_row() -> None:
+    found = read(of(THOUGHTLESS), ("user", "Calm?"), ("assistant", "<think>hm</think>Yes."))
+    assert [note.row for note in found.notes] == [7] and "turn 2" in found.notes[0].reason
+    assert not read(of(THOUGHTLESS), ("user", "Calm?"), ("assistant", "Yes.")).notes
+
+
+def test_a_template_without_an_end_ends_as_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering, "_limited", lambda: Limited("ia3_studio.data.rendering:write", seconds=0.5))
+    loops = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+    for template in (loops, "{{ 'a' * 10**11 }}"):
+        with pytest.raises(ModelError, match="chat template"):
+            read(of(template), ("user", "Calm?"), ("assistant", "Yes."))
+        with pytest.raises(ModelError, match="chat template"):
+            prompt_ids([Message("user", "Calm?")], of(template))
+
+
+def test_a_prompt_template_is_filled_once_and_blanks_of_an_answer_stay(tmp_path: Any) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text('code,answer\n{answer},"    return 1"\n', encoding="utf-8")
+    mapping = Mapping("pairs", answer="answer", template="Explain: {code}")
+    (example,), _ = read_examples(read_table(path), mapping)
+    assert [turn.content for turn in example.turns] == ["Explain: {answer}", "    return 1"]
