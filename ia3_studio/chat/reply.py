@@ -8,6 +8,7 @@ two voices agree, they say the same.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
@@ -61,11 +62,12 @@ def reply(
     if len(conversations) != len(spoken) or (handle is None and any(voice.strength for voice in spoken)):
         raise ValueError("one voice a conversation, and a strength only with something attached or served")
     rows: list[Row] = []
+    asked_at = time.perf_counter()  # of all: what is looked up for one of them is not time of the next
     for conversation, voice in zip(conversations, spoken, strict=True):
         ids, left_out = fitting(loaded, conversation, settings.max_new_tokens)
         generator = torch.Generator(loaded.model.device).manual_seed(settings.seed)
         room = room_for(loaded, ids, settings.max_new_tokens)
-        rows.append(Row(voice, generator, ids, left_out, room, notes=_notes(loaded, conversation)))
+        rows.append(Row(voice, generator, ids, left_out, room, asked_at, notes=_notes(loaded, conversation)))
     together = handle is None or handle.tells_rows_apart
     for batch in [rows] if together else [[row] for row in rows]:
         for _token in _answer(loaded, handle, batch, settings, turn or nullcontext()):

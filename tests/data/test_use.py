@@ -25,6 +25,16 @@ TASKS = get_args(Task)
 CHAT = (Message("user", "Is the pier free?"), Message("assistant", "No."))
 
 
+def with_room_for(tokenizer: Any) -> Any:
+    """Return a model whose embedding has a row for every token and whose positions hold every row."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=1
+    )
+    return LlamaForCausalLM(config)
+
+
 def examples(kind: str, *, some_empty: bool) -> list[Example]:
     made: list[Example] = []
     for row in range(1, 7):
@@ -54,7 +64,7 @@ def test_the_preview_shows_the_rows_that_a_run_trains_on(kind: str, task: Any, s
     use = use_of(kind, task)
     assert (lesson.labels is not None) == (use in SORTING)
     tokenizer = ending_tokenizer() if use in ("translates", "ranks apart") else tiny_tokenizer()
-    loaded: Any = LoadedModel(None, tokenizer, task, "m", "m", "")  # type: ignore[arg-type]
+    loaded = LoadedModel(with_room_for(tokenizer), tokenizer, task, "m", "m", "")
     seen = survey(split.train, tokenizer, use, 64, kind=kind)
     try:
         trained = [row.row for row in lesson.rows(loaded)[0]]

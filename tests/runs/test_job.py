@@ -74,10 +74,10 @@ def test_a_row_the_chat_template_refuses_is_listed_in_the_log(
 ) -> None:
     model = save_tiny_chat(tmp_path / "model")
     template = model / "chat_template.jinja"
-    refusal = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
+    refusal = "{% if 'shine' in messages[0]['content'] %}{{ raise_exception('no shining') }}{% endif %}"
     template.write_text(refusal + template.read_text())
     rows = tmp_path / "rows.jsonl"
-    refused = [("system", "shine"), ("user", "what is 0"), ("assistant", "a light")]
+    refused = [("user", "shine"), ("assistant", "a light")]
     pairs = [[("user", f"what is {number}"), ("assistant", "a light")] for number in range(1, 13)]
     turns = [[{"role": role, "content": said} for role, said in each] for each in (refused, *pairs)]
     rows.write_text("".join(json.dumps({"messages": each}) + "\n" for each in turns))
@@ -85,7 +85,7 @@ def test_a_row_the_chat_template_refuses_is_listed_in_the_log(
     run = RunStore(tmp_path / "runs").create(config, "a click")
     TrainingJob(run).prepare(lambda _share, _sentence: None)
     said = capsys.readouterr().out  # the worker's output is the run's log
-    assert "row 1 is left out: The model's chat template refuses the conversation: no system role" in said
+    assert "row 1 is left out: The model's chat template refuses the conversation: no shining" in said
 
 
 @pytest.mark.worker

@@ -171,7 +171,7 @@ def alone(model: Any, tokenizer: Any, ids: tuple[int, ...], tokens: int) -> str:
     )[0]
     return str(
         tokenizer.decode(found if model.config.is_encoder_decoder else found[len(ids) :], skip_special_tokens=True)
-    ).strip()
+    ).rstrip()
 
 
 @pytest.mark.parametrize("family", ["llama", "gpt2", "t5", "mixtral"])

@@ -253,7 +253,8 @@ def test_a_damaged_run_does_not_keep_the_others_from_answering(
 
 def test_a_problem_is_said_beside_the_panes(bench: Studio, tiny: Path) -> None:
     with pytest.warns(UserWarning, match="shorten the message"):  # the toast, outside of a page
-        said = list(answer(bench, *values("", tiny, [ASKED, [], [], []], count=1, length=4000)))[-1][0]
+        asked = [{"role": "user", "content": "a long story " * 100}]
+        said = list(answer(bench, *values("", tiny, [asked, [], [], []], count=1, length=8)))[-1][0]
     assert "the model holds 128" in said
 
 

@@ -119,7 +119,7 @@ def test_a_zip_of_pictures_is_shown_by_class_and_a_start_finds_it(bench: Studio,
     upload = zipped(paint(tmp_path / "pictures", 4), tmp_path / "day.zip")
     *_steps, (_given, source, said, rows, faults, *_form) = take_upload(bench, str(upload), 0.25)
     assert "8 pictures in 2 folders" in said and "6 to learn, 2 only measured" in said and "vision model" in said
-    assert rows.count("<img") == 6 and rows.count("<figcaption>night") == 3 and "broken.png" in faults
+    assert rows.count("<img") == 6 and rows.count("<figcaption dir='auto'>night") == 3 and "broken.png" in faults
     assert len(DataChoice.from_text(source).load(0.25).train) == 6
     assert "scaled to its own size" in next(draw(bench, run_config, "any/model", source, 0.25, 1, *FORM))[2]
     *_steps, (again, *_rest) = read_so(bench, source, 0.25, *[""] * 11)
