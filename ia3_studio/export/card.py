@@ -75,6 +75,8 @@ class CardFacts:
     learned: str = ""
     """What the vectors changed most, in a sentence."""
     pictures: tuple[Picture, ...] = ()
+    ends_answer: str = ""
+    """The token at which generation has to stop; empty where it is not known."""
     address: str = "path/to/this/folder"
     """What it is loaded by: a folder, or its name on the hub."""
 
@@ -97,6 +99,7 @@ def facts_of(adapter: Adapter, name: str, base_model: str, labels: Sequence[str]
     return CardFacts(
         name, base_model, adapter.selection.numbers, len(adapter.selection), int(said.get("steps", 0)),
         data=said.get("data", ""), studio_version=said.get("studio_version", ""),
+        ends_answer=said.get("ends_answer", ""),
         task_type=said.get("task_type", "CAUSAL_LM"), not_for_peft=adapter.why_not_peft, labels=tuple(labels),
     )  # fmt: skip
 
@@ -132,7 +135,7 @@ def card(facts: CardFacts) -> str:
         verdict=f"{_cell(facts.verdict)}\n\n" if facts.verdict else "",
         table=table,
         seen=_seen(facts),
-        use=(reason if facts.not_for_peft else "") + "\n".join(use),
+        use=(reason if facts.not_for_peft else "") + "\n".join(use) + _end_of_answers(facts),
     )
 
 
@@ -167,6 +170,17 @@ def _seen(facts: CardFacts) -> str:
     drawn = [f"![{_cell(picture.says)}]({picture.name})" for picture in facts.pictures]
     said = [_cell(facts.learned)] if facts.learned else []
     return "".join(f"{each}\n\n" for each in ("## What it learned", *said, *drawn)) if said or drawn else ""
+
+
+def _end_of_answers(facts: CardFacts) -> str:
+    """Return how generation stops where an answer ends: the base model's own settings may not know of it."""
+    if not facts.ends_answer:
+        return ""
+    name = json.dumps(facts.ends_answer, ensure_ascii=False)
+    return (
+        f"\nAn answer ends with `{_cell(facts.ends_answer)}`; let generation stop there:\n\n```python\n"
+        f"model.generate(**inputs, eos_token_id=tokenizer.convert_tokens_to_ids({name}))\n```\n"
+    )
 
 
 def _rows(facts: CardFacts) -> Iterator[tuple[str, str]]:

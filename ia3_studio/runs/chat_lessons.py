@@ -22,10 +22,16 @@ if TYPE_CHECKING:
     from ia3_studio.training.report import Progress
 
 
+ENDS_ANSWER = "ends_answer"
+"""Under which an adapter's metadata name the token that ends an answer."""
+
+
 class ChatLesson(Reading):
     """Conversations, or plain text, for a causal language model."""
 
     task_type: ClassVar[str] = "CAUSAL_LM"
+    _closing = ""
+    """The token that ends an answer, once the rows are read."""
 
     def load(self, say: Say) -> LoadedModel:
         """Load the model."""
@@ -45,8 +51,10 @@ class ChatLesson(Reading):
                 print(f"rows {', '.join(map(str, found.unlabelled))}: left out: no answer in reach")
             return found
 
-        from ia3_studio.data.answer_end import endless
+        from ia3_studio.data.answer_end import closing_id, endless
 
+        closing = closing_id(loaded.tokenizer)
+        self._closing = "" if closing is None else str(loaded.tokenizer.convert_ids_to_tokens(closing))
         self.notes += filter(None, [endless(loaded.tokenizer)])
         return self.read_both(self.known(read, loaded), loaded.tokenizer)
 
@@ -64,8 +72,8 @@ class ChatLesson(Reading):
         return example_inputs(loaded.model, len(tokens)) | {"input_ids": ids}
 
     def facts(self) -> dict[str, str]:
-        """Return nothing: a causal language model says all by itself."""
-        return {}
+        """Return the token that ends an answer, which whoever generates with the adapter has to stop at."""
+        return {ENDS_ANSWER: self._closing} if self._closing else {}
 
     def evaluate(
         self, loaded: LoadedModel, attachment: Attachment, held_out: Sequence[Any]

@@ -17,10 +17,12 @@ from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerF
 from ia3_studio.chat import ChatSettings, reply
 from ia3_studio.data.examples import Example, Message
 from ia3_studio.data.tokens import IGNORED, tokenize
+from ia3_studio.export.card import card, facts_of
 from ia3_studio.export.gguf_file import write_gguf
 from ia3_studio.export.merged import write_merged
 from ia3_studio.method import attach, discover
 from ia3_studio.models import load_model
+from ia3_studio.runs.chat_lessons import ENDS_ANSWER
 from ia3_studio.training.generation import answer_both
 from tests.export.test_gguf_file import SHAPE
 
@@ -129,3 +131,11 @@ def test_what_leaves_ends_there_too(folder: Path, dialect: Dialect, tmp_path: Pa
     write_gguf(load_model(str(folder)), tmp_path / "adapter", tmp_path / "model.gguf", "f32")
     fields = gguf.GGUFReader(tmp_path / "model.gguf").fields
     assert int(fields["tokenizer.ggml.eos_token_id"].contents()) == closing
+
+
+def test_the_card_says_where_generation_stops() -> None:
+    model = AutoModelForCausalLM.from_config(LlamaConfig(vocab_size=300, **SHAPE))
+    attachment = attach(model, discover(model).select("paper"))
+    said = card(facts_of(attachment.adapter({ENDS_ANSWER: "<|im_end|>"}), "Keeper", "org/base"))
+    assert 'eos_token_id=tokenizer.convert_tokens_to_ids("<|im_end|>")' in said
+    assert "eos_token_id" not in card(facts_of(attachment.adapter({}), "Keeper", "org/base"))
