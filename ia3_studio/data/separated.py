@@ -41,10 +41,10 @@ def read_separated(name: str, text: str, delimiter: str | None = None, header: b
         DataError: a quote is left open, or more rows are damaged than may be left out.
     """
     delimiter = delimiter or guess_delimiter(text)
+    require_columns_within(name, _first_width(text, delimiter))  # before cells are made of them
     quoting = csv.QUOTE_NONE if delimiter == "\t" and _quotes_join_lines(text) else csv.QUOTE_MINIMAL
     cells, damaged = _cells(name, text, delimiter, quoting)
-    if cells.shape[1] > MOST_COLUMNS:
-        raise DataError(f"{name} has {cells.shape[1]:,} columns; tables of up to {MOST_COLUMNS:,} are read.")
+    require_columns_within(name, cells.shape[1])
     header = has_header(cells) if header is None else header
     names = unique_names(cells.iloc[0]) if header else [f"column {place + 1}" for place in range(cells.shape[1])]
     frame = cells.iloc[1:] if header else cells
@@ -54,6 +54,27 @@ def read_separated(name: str, text: str, delimiter: str | None = None, header: b
     frame = frame.set_axis(names, axis=1).set_axis(numbers, axis=0)
     require_few(name, damaged, len(frame))
     return Separated(frame, delimiter, header, tuple(damaged))
+
+
+def require_columns_within(name: str, columns: int) -> None:
+    """Refuse a table of more columns than are read.
+
+    Raises:
+        DataError: it has more.
+    """
+    if columns > MOST_COLUMNS:
+        raise DataError(f"{name} has {columns:,} columns; tables of up to {MOST_COLUMNS:,} are read.")
+
+
+def _first_width(text: str, delimiter: str) -> int:
+    """Return how many cells the first line has; 0 where it holds a cell that is longer than a reader of lines takes."""
+    line = LINE_END.split(text.lstrip("\r\n"), maxsplit=1)[0]
+    if line.count(delimiter) < MOST_COLUMNS:
+        return line.count(delimiter) + 1
+    try:
+        return len(next(csv.reader([line], delimiter=delimiter)))
+    except csv.Error:
+        return 0
 
 
 def guess_delimiter(text: str) -> str:

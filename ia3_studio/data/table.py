@@ -15,7 +15,7 @@ from ia3_studio.data.decode import Encoding, decode
 from ia3_studio.data.json_rows import SPLIT, SPLITS, read_json
 from ia3_studio.data.packed import folder_members, read_file, unpacked, zip_members
 from ia3_studio.data.problem import Damage, Problem, clause
-from ia3_studio.data.separated import DELIMITERS, LINE_END, is_tabbed, read_separated
+from ia3_studio.data.separated import DELIMITERS, LINE_END, is_tabbed, read_separated, require_columns_within
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 LFS_MARK = b"version https://git-lfs.github.com/spec/"
 _NAMES_SHOWN = 12
+MOST_CELLS = 3_000_000
+"""Cells of a sheet of a workbook, the empty ones before the last counted in: a minute or two to read."""
+_CELL = re.compile(rb"""\sr=["']([A-Z]{1,3})(\d{1,7})["']""")
 _BLANK_LINES = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 
 
@@ -231,21 +234,51 @@ def _read_sheet(name: str, data: bytes, reading: Reading) -> _Found:
     import pandas as pd
     from openpyxl.utils.exceptions import InvalidFileException
 
-    zip_members(name, data)  # a workbook is an archive: refused where it would unpack to more than is read
+    _require_cells_within(name, zip_members(name, data))  # a workbook is an archive
     try:
-        sheets = pd.read_excel(io.BytesIO(data), sheet_name=None, dtype=object, engine="openpyxl",
-                               header=None if reading.header is False else 0)  # fmt: skip
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+        with pd.ExcelFile(io.BytesIO(data), engine="openpyxl") as book:
+            sheets = [str(each) for each in book.sheet_names]
+            sheet = reading.sheet or sheets[0]
+            if sheet not in sheets:
+                raise DataError(f"{name} has no sheet {sheet!r}; its sheets are {shown_names(sheets)}.")
+            frame = book.parse(sheet, dtype=object, header=None if reading.header is False else 0)
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError, OSError) as error:
         raise DataError(f"{name} cannot be read as a workbook: {clause(error)}.") from error
-    sheet = reading.sheet or next(iter(sheets))
-    if sheet not in sheets:
-        raise DataError(f"{name} has no sheet {sheet!r}; its sheets are {shown_names(list(sheets))}.")
-    frame = sheets[sheet]
     frame.columns = pd.Index([str(column) for column in frame.columns])
     others = f", {len(sheets) - 1} more not read" if len(sheets) > 1 else ""
     return _Found(
         frame.set_axis(range(1, len(frame) + 1), axis=0), f"workbook, sheet {sheet}{others}", sheets=tuple(sheets)
     )
+
+
+def _require_cells_within(name: str, members: Mapping[str, bytes]) -> None:
+    """Refuse a workbook whose sheets reach further than a table that is read.
+
+    A few bytes can put a cell into the last row and column, and everything before it would be made of empty cells.
+
+    Raises:
+        DataError: a sheet reaches further.
+    """
+    for member, content in members.items():
+        if not member.startswith("xl/worksheets/"):
+            continue
+        rows = columns = 0
+        for place in _CELL.finditer(content):
+            rows, columns = max(rows, int(place[2])), max(columns, _column_number(place[1]))
+        require_columns_within(name, columns)
+        if rows * columns > MOST_CELLS:
+            raise DataError(
+                f"{name} has a sheet of {rows:,} rows and {columns:,} columns; workbooks of up to {MOST_CELLS:,} cells"
+                " are read, so save it as CSV, or remove what stands far below or beside the table."
+            )
+
+
+def _column_number(letters: bytes) -> int:
+    """Return the number of a column such as b"AB", counted from 1."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
 
 
 def _read_text(name: str, data: bytes, reading: Reading) -> _Found:

@@ -66,6 +66,7 @@ def test_a_folder_and_a_file_become_an_adapter(tmp_path: Path) -> None:
     assert folder is not None
     adapter = Adapter.load(folder)
     assert adapter.metadata["run"] == run.id and float((adapter.vector - 1).abs().max()) > 0
+    assert adapter.metadata["ends_answer"] == "<|im_end|>"
     assert "device" in run.log_tail().lower() or "cpu" in run.log_tail().lower()
 
 
