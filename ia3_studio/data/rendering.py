@@ -48,26 +48,6 @@ def written(template: str, requests: Sequence[Request], special: dict[str, Any])
     return [_refusal(text) if is_refusal else text for text, is_refusal in found]
 
 
-def write(template: str, requests: Sequence[tuple[Any, bool]], special: dict[str, Any]) -> list[tuple[str, bool]]:
-    """Return each conversation as a template writes it, or what it says against it, and which of both it is."""
-    from transformers.utils.chat_template_utils import render_jinja_template
-
-    found: list[tuple[str, bool]] = []
-    for turns, ask in requests:
-        try:
-            if not turns:  # as transformers does
-                raise ValueError("an empty conversation")
-            texts, _places = render_jinja_template(
-                [turns], chat_template=template, add_generation_prompt=ask, **special
-            )
-            found.append((texts[0], False))
-        except MemoryError:
-            raise
-        except Exception as error:  # whatever a template does wrong is told of the conversation
-            found.append((str(error) or type(error).__name__, True))
-    return found
-
-
 def is_own(tokenizer: Any) -> bool:
     """Say whether a tokenizer's class writes conversations by itself, so that there is no template of a stranger's."""
     from transformers import PreTrainedTokenizerBase
@@ -92,4 +72,4 @@ def _line(said: str) -> str:
 
 @functools.cache
 def _limited() -> Limited:
-    return Limited(f"{__name__}:write", SECONDS, MEGABYTES)
+    return Limited("ia3_studio.data.template_writer:write", SECONDS, MEGABYTES)

@@ -60,7 +60,7 @@ def refuse_junk(demo: gr.Blocks, told: Told) -> None:
         async def checked(event: Any, values: Any, *others: Any, **options: Any) -> Any:
             try:
                 _require_short(event, values)
-                _require_object([*others, *options.values()])
+                _drop_odd_data([*others, *options.values()])
                 return await step(event, values, *others, **options)
             except gr.Error as error:
                 if error.print_exception:  # a component's own
@@ -77,11 +77,11 @@ def refuse_junk(demo: gr.Blocks, told: Told) -> None:
     demo.call_function = sentence(demo.call_function)  # type: ignore[assignment, method-assign]
 
 
-def _require_object(values: Sequence[Any]) -> None:
-    """Refuse what a page says of an event in another form than its own."""
+def _drop_odd_data(values: Sequence[Any]) -> None:
+    """Forget what is said of an event in another form than ours: fields send their text there, programs send junk."""
     for value in values:
-        if isinstance(value, gr.EventData) and not isinstance(value._data, dict | None):
-            raise gr.Error(text.NOT_FROM_THE_PAGE, title=text.PROBLEM, print_exception=False)
+        if isinstance(value, gr.EventData) and not isinstance(value._data, dict):
+            value._data = {}
 
 
 def _require_short(event: Any, values: Any) -> None:
