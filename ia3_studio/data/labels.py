@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from ia3_studio.data.examples import Example, LabelKind
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.tokens import IGNORED
 from ia3_studio.data.word_tokens import word_tokens
 from ia3_studio.errors import DataError
+from ia3_studio.typed import typed
 
 FACTS = ("studio.json", "ia3_adapter.json")
 """Where an adapter's folder holds what is known of it, in PEFT's layout and in our own."""
@@ -45,11 +46,11 @@ class Labels:
         """
         try:
             document = json.loads(text)
-            kind, names = document["kind"], tuple(map(str, document["names"]))
-            if kind not in get_args(LabelKind):
-                raise ValueError(f"the kind {kind!r} is unknown")
-            return cls(kind, names, bool(document["of_words"]))
-        except (ValueError, KeyError, TypeError) as error:
+            found = typed(cls, document if isinstance(document, dict) else {})
+            if len(set(found.names)) < len(found.names):
+                raise ValueError("a label stands twice")
+            return found
+        except (ValueError, RecursionError) as error:
             raise DataError(f"The labels of this classifier cannot be read ({error}); export it again.") from error
 
 
@@ -107,7 +108,7 @@ def labels_in(folder: Path) -> Labels | None:
 def length_in(folder: Path) -> int | None:
     """Return how many tokens of a text an adapter's classifier was trained on at most; None where that is unknown."""
     said = str(_known_of(folder).get("max_length", ""))
-    return int(said) if said.isdecimal() and int(said) > 0 else None
+    return int(said) if said.isdecimal() and len(said) < 10 and int(said) > 0 else None
 
 
 def _known_of(folder: Path) -> dict[str, Any]:

@@ -12,13 +12,14 @@ import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from inspect import signature
-from itertools import groupby
+from itertools import cycle, groupby, islice
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from ia3_studio.data.labels import LabelRow, TagRow
+from ia3_studio.models.limits import limits_of
 from ia3_studio.training.fast_paths import FastPath
 
 Row = TypeVar("Row", LabelRow, TagRow)
@@ -92,8 +93,13 @@ def _counts_ends(model: Any) -> bool:
 def _is_neutral(model: Any) -> bool:
     """Try it: a row gives the same alone as with a longer one beside it."""
     short, long = _trial_rows(model)
-    alone = model(**padded([short], model)).logits[0].float()
-    together = model(**padded([short, long], model)).logits[0].float()
+    trained = model.training
+    model.eval()  # dropout would make any two passes differ
+    try:
+        alone = model(**padded([short], model)).logits[0].float()
+        together = model(**padded([short, long], model)).logits[0].float()
+    finally:
+        model.train(trained)
     together = together[: len(alone)] if alone.dim() > 1 else together  # words: the padding's own outputs do not count
     rounding = ROUNDING if model.dtype == torch.float32 else ROUGH_ROUNDING
     return bool((alone - together).abs().max() <= rounding * alone.abs().max().clamp_min(1e-6))
@@ -103,8 +109,10 @@ def _trial_rows(model: Any) -> tuple[LabelRow, LabelRow]:
     """Return rows of plain tokens, with one end token each where the model has one."""
     config = model.config.get_text_config()
     special = {filling(model), *(getattr(config, name, None) for name in ("pad_token_id", "eos_token_id"))}
-    plain = [token for token in range(3, 3 + 20) if token not in special]
+    known = int(model.get_input_embeddings().weight.shape[0])
+    plain = cycle([token for token in range(min(3, known - 1), min(known, 23)) if token not in special] or [0])
     end = getattr(config, "eos_token_id", None)
     last = (end,) if isinstance(end, int) and _counts_ends(model) else ()
-    short, long = ((*plain[:count], *last) for count in (5, 13))
+    longest = min(13, (limits_of(model).positions or 13) - len(last))
+    short, long = ((*islice(plain, count), *last) for count in (max(1, longest // 2), longest))
     return LabelRow(short, (), (), 1), LabelRow(long, (), (), 2)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ia3_studio.data.examples import Example
-from ia3_studio.data.labels import foreign_labels, labels_of
+from ia3_studio.data.labels import Labels, foreign_labels, labels_of
 from ia3_studio.errors import DataError
 
 DERIVED = """
@@ -64,3 +64,17 @@ def test_a_number_to_predict_is_a_finite_one(said: str) -> None:
 def test_labels_of_the_data_and_of_the_adapter_are_told_apart() -> None:
     labels = labels_of([Example(1, text="t", labels=("a",)), Example(2, text="t", labels=("b",))], "single")
     assert foreign_labels(labels, [Example(1, text="t", labels=("b",)), Example(2, labels=("c",))]) == (("c",), ("a",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"kind": "single", "names": "abc", "of_words": false}',
+        '{"kind": "single", "names": ["a", "a"], "of_words": false}',
+        '{"kind": "single", "names": ["a"], "of_words": "perhaps"}', "[]", "null", '{"kind": "many", "names": []}',
+        "[" * 100_000,
+    ],
+)  # fmt: skip
+def test_labels_of_another_form_are_refused(text: str) -> None:
+    with pytest.raises(DataError):
+        Labels.from_json(text)

@@ -80,3 +80,12 @@ def test_a_large_file_keeps_to_the_share_too(tmp_path: Path, monkeypatch: pytest
         assert not sides[0] & sides[1] and 0 < len(split.held_out) <= 150
         told += bool(split.notes)
     assert told == len(REPEATED)
+
+
+def test_an_example_that_belongs_to_two_groups_joins_them() -> None:
+    made = [(1, "X"), (2, "Y"), (3, "X"), (3, "Y"), *((row, f"other {row}") for row in range(4, 12))]
+    examples = [Example(row, text=text) for row, text in made]
+    for seed in range(20):
+        train, held_out, _notes = drawn_split(examples, 0.4, seed)
+        assert not {each.row for each in train} & {each.row for each in held_out}
+        assert not {each.text for each in train} & {each.text for each in held_out}

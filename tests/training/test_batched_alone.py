@@ -18,6 +18,7 @@ from ia3_studio.method import discover
 from ia3_studio.method.heads import HeadedAttachment
 from ia3_studio.models.classifier import load_classifier
 from ia3_studio.sorting import sort_texts
+from ia3_studio.training.batching import batching_of
 from ia3_studio.training.class_loss import ClassLoss, ImageLoss, TagLoss
 from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.ranking import choice_scores
@@ -181,3 +182,13 @@ def test_a_model_keeps_the_padding_token_that_its_positions_are_counted_from(tmp
     hf.RobertaModel(CLASSIFIERS["roberta"]()).save_pretrained(tmp_path)
     tiny_tokenizer().save_pretrained(tmp_path)  # it pads with 2, the model with 1
     assert load_classifier(str(tmp_path), ("a", "b")).model.config.pad_token_id == 1
+
+
+@pytest.mark.parametrize("sizes", [{"vocab_size": 12}, {"max_position_embeddings": 8}])
+def test_the_trial_of_padding_keeps_to_a_small_models_own_limits(sizes: dict[str, int]) -> None:
+    from transformers import BertConfig, BertForSequenceClassification
+
+    shape = {"vocab_size": 40, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2} | sizes
+    model = BertForSequenceClassification(BertConfig(intermediate_size=16, hidden_dropout_prob=0.5, **shape))
+    model.train()
+    assert batching_of(model).path.is_on and model.training
