@@ -22,8 +22,8 @@ from ia3_studio.export.page_adapter import adapter_in_page
 CONFIGS = (PEFT_FILES[0], NATIVE_FILES[0])
 PAGES = (".html", ".htm")
 """How the name of a verdict page ends."""
-LARGEST_FILE = 64_000_000
-"""Bytes; an adapter of a model with 70 billion parameters has about 10 MB."""
+LARGEST_FILE = 1_000_000_000
+"""Bytes; vectors take about 10 MB for 70 billion parameters, but embeddings with new tokens come whole."""
 _CHUNK = 1 << 20
 
 
@@ -91,8 +91,12 @@ def _entries(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
         raise AdapterError(
             f"The zip holds no {' and no '.join(CONFIGS)}; zip the folder that PEFT or IA3 Studio saved."
         )
+    seen: set[str] = set()
     for entry, place in zip(archive.infolist(), places, strict=True):
         if place.parent == configs[0].parent and place.name in ADAPTER_FILES:
+            if place.name in seen:  # each would be unpacked, one over the other
+                raise AdapterError(f"The zip holds {place.name} more than once; zip the adapter's folder again.")
+            seen.add(place.name)
             yield entry
 
 
@@ -103,7 +107,9 @@ def _pour(source: IO[bytes], target: Path) -> None:
         while chunk := source.read(_CHUNK):
             written += len(chunk)
             if written > LARGEST_FILE:
-                raise AdapterError(f"{target.name} has more than {LARGEST_FILE // 1_000_000} MB; no adapter has.")
+                raise AdapterError(
+                    f"{target.name} has more than {LARGEST_FILE // 1_000_000} MB, which is more than the studio reads."
+                )
             sink.write(chunk)
 
 

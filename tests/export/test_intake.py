@@ -100,3 +100,11 @@ def test_what_is_no_adapter_is_refused_and_nothing_is_kept(by_peft: Path, tmp_pa
         with pytest.raises(AdapterError, match=sentence):
             take_in(uploads, library)
     assert list(library.iterdir()) == []
+
+
+def test_a_zip_that_holds_one_name_many_times_is_refused(by_peft: Path, tmp_path: Path) -> None:
+    packed = zipped(by_peft, tmp_path / "twice.zip")
+    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(packed, "a") as archive:
+        archive.writestr("adapter_config.json", "{}")
+    with pytest.raises(AdapterError, match=r"adapter_config\.json"):
+        take_in([packed], tmp_path / "library")
