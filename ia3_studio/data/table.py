@@ -241,7 +241,7 @@ def _read_sheet(name: str, data: bytes, reading: Reading) -> _Found:
             sheet = reading.sheet or sheets[0]
             if sheet not in sheets:
                 raise DataError(f"{name} has no sheet {sheet!r}; its sheets are {shown_names(sheets)}.")
-            frame = book.parse(sheet, dtype=object, header=None if reading.header is False else 0)
+            frame = pd.read_excel(book, sheet_name=sheet, dtype=object, header=None if reading.header is False else 0)
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError, OSError) as error:
         raise DataError(f"{name} cannot be read as a workbook: {clause(error)}.") from error
     frame.columns = pd.Index([str(column) for column in frame.columns])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import time
 import zipfile
 from pathlib import Path
 
@@ -164,3 +165,19 @@ def test_a_workbook_cell_that_is_a_formula_is_never_computed(tmp_path: Path) -> 
     book.save(buffer := io.BytesIO())
     (tmp_path / "rows.xlsx").write_bytes(buffer.getvalue())
     assert read_table(tmp_path / "rows.xlsx").frame.isna().iloc[0].all()  # saved without a value
+
+
+def test_a_workbook_with_a_cell_at_the_edge_of_its_sheet_is_refused_before_cells_are_made(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    for place in ("XFD2", "T1000000"):
+        book = Workbook()
+        sheet = book.active
+        assert sheet is not None
+        sheet.append(["text", "label"])
+        sheet[place] = "x"
+        book.save(tmp_path / "edge.xlsx")
+        began = time.monotonic()
+        with pytest.raises(DataError, match=r"edge\.xlsx has"):
+            read_table(tmp_path / "edge.xlsx")
+        assert time.monotonic() - began < 20
