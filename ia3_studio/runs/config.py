@@ -151,7 +151,7 @@ class _Plain:
 
 
 def _part(kind: type[Part], name: str, document: Any) -> Part | None:
-    return typed(kind, _by_name(name, document), name) if document else None
+    return None if document is None else typed(kind, _by_name(name, document), name)
 
 
 def _by_name(name: str, document: Any) -> Mapping_[str, Any]:

@@ -272,7 +272,8 @@ class _Worker:
 
         def beat() -> None:
             process, reported = psutil.Process(), set[str]()
-            _use_of(process)  # the first call begins to count the work of the cores
+            with suppress(psutil.Error):
+                process.cpu_percent()  # the first call begins to count
             while not done.wait(HEARTBEAT_SECONDS):
                 try:
                     self.status.beat(_use_of(process))
