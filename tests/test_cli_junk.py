@@ -88,8 +88,8 @@ VALID: dict[str, Any] = {"model": "SmolLM2-135M-Instruct", "data": "lighthouse"}
         ("keep_best", "maybe"), ("learning_rate", None), ("learning_rate", -1), ("warmup", 1), ("max_steps", 2.5),
         ("report_to", "nope"), ("selection", "/(/"), ("selection", ""), ("selection", 5), ("selection", "key@z"),
         ("selection", {"sites": 3}), ("held_out", 0), ("held_out", 1.0), ("held_out", "half"), ("train", 5),
-        
-        ("mapping", 5), ("mapping", 0), ("reading", ""), ("mapping", []), ("mapping", {"kind": "nonsense"}), ("reading", {"header": "perhaps"}), ("name", "n" * 1000),
+        ("mapping", 5), ("mapping", 0), ("reading", ""), ("mapping", []), ("mapping", {"kind": "nonsense"}),
+        ("reading", {"header": "perhaps"}), ("name", "n" * 1000),
         ("optimiser", "sgd"), ("backward", "int8"), ("long_rows", "fold"), ("name", ["a"]),
     ],
 )  # fmt: skip
