@@ -122,5 +122,7 @@ def test_a_real_file_that_does_not_fit_says_why(name: str) -> None:
 
 def test_every_file_has_an_expected_outcome() -> None:
     inside = (path.relative_to(FOLDER) for path in FOLDER.rglob("*") if path.is_file())
-    files = {path.as_posix() for path in inside if path.parts[0] != "awkward"}  # made to be tried: their page says what is expected
+    files = {
+        path.as_posix() for path in inside if path.parts[0] != "awkward"
+    }  # made to be tried: their page says what is expected
     assert files <= USED.keys() | REFUSED.keys(), files - USED.keys() - REFUSED.keys()
