@@ -82,7 +82,7 @@ def fitted(messages: Sequence[Message], tokenizer: Any) -> tuple[tuple[Message, 
     if folded != turns:
         notes.append(_FOLDED)
     joined = _joined(folded) if form.alternates else folded
-    if len(joined) < len(folded) and len(folded) == len(turns):
+    if len(joined) < len(folded):
         notes.append(_JOINED)
     spoken = next((place for place, turn in enumerate(joined) if turn.role != "system"), None)
     if form.user_first and spoken is not None and joined[spoken].role == "assistant":

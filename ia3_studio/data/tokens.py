@@ -12,8 +12,8 @@ from typing import Any
 
 from ia3_studio.data.examples import Example, Message
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.turns import conversation_tokens, end_ids, prompt_tokens, start_ids
-from ia3_studio.data.words import encode
+from ia3_studio.data.turns import Tokens, conversations_tokens, end_ids, prompt_tokens, start_ids
+from ia3_studio.data.words import encode, special_texts
 from ia3_studio.errors import DataError
 
 IGNORED = -100
@@ -26,7 +26,8 @@ class TokenRow:
 
     input_ids: tuple[int, ...]
     labels: tuple[int, ...]
-    """The token itself where it is trained, IGNORED elsewhere; as long as ``input_ids``."""
+    """The token itself where it is trained, IGNORED elsewhere; as long as ``input_ids``. Behind an answer that the chat
+    template ends by no token stands the end token, whatever the template writes there."""
     row: int
     """The data row it comes from, counted from 1."""
     cut: bool
@@ -57,13 +58,14 @@ def tokenize(examples: Sequence[Example], tokenizer: Any, max_length: int) -> To
     rows: list[TokenRow] = []
     problems: list[Problem] = []
     notes: list[Problem] = []
+    written = conversations_tokens([example.turns for example in examples if example.turns], tokenizer)
     for example in examples:
-        try:
-            row, said = _row(example, tokenizer, max_length)
-            rows.append(row)
-            notes += [Problem(example.row, note) for note in said]
-        except DataError as error:
-            problems.append(Problem(example.row, str(error).rstrip(".")))
+        found = next(written) if example.turns else _text(example.text, tokenizer)
+        if isinstance(found, DataError):
+            problems.append(Problem(example.row, str(found).rstrip(".")))
+            continue
+        rows.append(_row(example.row, found, max_length))
+        notes += [Problem(example.row, note) for note in found.notes]
     # The first token has nothing before it to be predicted from.
     useful = tuple(row for row in rows if any(label != IGNORED for label in row.labels[1:]))
     if not useful:
@@ -82,31 +84,27 @@ def prompt_ids(messages: Sequence[Message], tokenizer: Any) -> tuple[int, ...]:
     return prompt_tokens(messages, tokenizer)
 
 
-def _row(example: Example, tokenizer: Any, max_length: int) -> tuple[TokenRow, tuple[str, ...]]:
-    """Return an example's tokens, and what was done to it."""
-    found = _chat(example.turns, tokenizer) if example.turns else (*_text(example.text, tokenizer), ())
-    ids, labels, notes = found
-    return TokenRow(tuple(ids[:max_length]), tuple(labels[:max_length]), example.row, len(ids) > max_length), notes
-
-
-def _text(text: str, tokenizer: Any) -> tuple[list[int], list[int]]:
-    """Return plain text between its begin and end tokens, everything after the first token trained."""
-    ids = [*start_ids(tokenizer), *encode(text, tokenizer), *end_ids(tokenizer)]
-    return ids, [IGNORED] * len(ids[:1]) + ids[1:]
-
-
-def _chat(messages: Sequence[Message], tokenizer: Any) -> tuple[list[int], list[int], tuple[str, ...]]:
-    """Return a conversation's tokens and labels, up to the end of the last answer, and what was done to it.
+def _row(row: int, tokens: Tokens, max_length: int) -> TokenRow:
+    """Return a row up to the end of its last answer.
 
     What follows (a template's line break, an unanswered question) is neither learned nor needed.
     """
-    tokens = conversation_tokens(messages, tokenizer)
-    ids = list(tokens.ids)
-    labels = [IGNORED] * len(ids)
+    labels = [IGNORED] * len(tokens.ids)
     for start, stop in tokens.answers:
-        labels[start:stop] = ids[start:stop]
-    end = max((stop for _start, stop in tokens.answers), default=len(ids))
-    return ids[:end], labels[:end], tokens.notes
+        labels[start:stop] = tokens.ids[start:stop]
+    for place, token in tokens.ends:
+        labels[place] = token
+    end = max((*(stop for _start, stop in tokens.answers), *(place + 1 for place, _token in tokens.ends)), default=0)
+    end = end or len(tokens.ids)
+    return TokenRow(tokens.ids[:end][:max_length], tuple(labels[:end][:max_length]), row, end > max_length)
+
+
+def _text(text: str, tokenizer: Any) -> Tokens:
+    """Return plain text between its begin and end tokens, everything after the first token trained."""
+    seen = [special for special in special_texts(tokenizer) if special in text]
+    ids = (*start_ids(tokenizer), *encode(text, tokenizer), *end_ids(tokenizer))
+    said = f"{', '.join(sorted(seen))} in its words is read as the model's token"
+    return Tokens(ids, ((1, len(ids)),) if len(ids) > 1 else (), (said,) if seen else ())
 
 
 def _nothing_to_learn(readable: int, problems: Sequence[Problem], max_length: int) -> str:

@@ -1,9 +1,9 @@
-"""Where in a conversation's tokens does each answer stand?
+"""Which tokens is a conversation, and which of them are its answers?
 
-The tokenizer's chat template writes the conversation. An answer is what the assistant says, with the token that ends
-its turn. It stands between two prefixes: the conversation up to the point where the assistant is asked, and up to the
-end of its turn. Some templates write a prefix otherwise than the whole (they drop earlier thoughts, or add a token at
-the very end only); there the answers are found in the text instead, between the words that are the template's own.
+The tokenizer's chat template writes the conversation (:mod:`ia3_studio.data.written` tells where its answers stand). An
+answer is what the assistant says, with the token that ends its turn. Where a template ends a turn by no token, the end
+token is learned behind each answer: added after the last one, and in place of what the template writes next after the
+others, so that what the model reads stays as the template writes it.
 
 A tokenizer without a chat template gets the plain form: "{prompt}\\n{answer}" and its end token, turn by turn, behind
 the token it puts in front of any text. Each part is tokenised alone: a prompt's tokens do not depend on the answer.
@@ -11,24 +11,21 @@ the token it puts in front of any text. Each part is tokenised alone: a prompt's
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from ia3_studio.data.examples import Message
 from ia3_studio.data.forms import fitted, texts_of
 from ia3_studio.data.words import encode, guarded, pieces_of, special_ids, special_texts
+from ia3_studio.data.written import Asked, Stretch, Written, answers_in, changes, read_back, to_ask, to_write
 from ia3_studio.errors import DataError
 
 Span = tuple[int, int]
 """The (start, stop) tokens of one answer."""
-
-Found = tuple[list[int], list[Span], list[str]]
-"""A conversation's tokens, where its answers stand, and what is missing of it."""
-
-MARK = "\ue000{}\ue001"
-"""Stands for a turn's words where only the template's own are wanted; of characters no text holds (private use)."""
+MOST_TURNS = 2_000
+"""Turns that are written in one call of a template, which has a limited time; a longer conversation is a call alone."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +37,8 @@ class Tokens:
     """Where each answer stands, with the token that ends its turn."""
     notes: tuple[str, ...] = ()
     """What was done to the conversation, or is missing of it, that whoever wrote it should know."""
+    ends: tuple[tuple[int, int], ...] = ()
+    """Places behind an answer where another token stands than is to be learned there, and the one to learn."""
 
 
 def conversation_tokens(messages: Sequence[Message], tokenizer: Any) -> Tokens:
@@ -47,32 +46,119 @@ def conversation_tokens(messages: Sequence[Message], tokenizer: Any) -> Tokens:
 
     Raises:
         DataError: the chat template refuses the conversation, or mixes its turns so that none can be told apart.
+        ModelError: the chat template takes too long.
     """
-    specials = special_texts(tokenizer)
-    messages, notes = guarded(messages, specials)
+    (found,) = conversations_tokens([messages], tokenizer)
+    if isinstance(found, DataError):
+        raise found
+    return found
+
+
+def conversations_tokens(conversations: Sequence[Sequence[Message]], tokenizer: Any) -> Iterator[Tokens | DataError]:
+    """Yield the tokens of each conversation as :func:`conversation_tokens` does, or why it cannot be used.
+
+    Raises:
+        ModelError: the chat template takes too long.
+    """
+    specials, special = special_texts(tokenizer), special_ids(tokenizer)
+    kept = (guarded(messages, specials) for messages in conversations)
     if not tokenizer.chat_template:
-        return _plain_tokens(messages, tokenizer, specials, notes)
-    messages, changed = fitted(messages, tokenizer)
-    special = special_ids(tokenizer)
-    found = _by_prefixes(messages, tokenizer, specials, special)
-    if found is None:
-        found = _by_text(messages, tokenizer, specials, special)
-    ids, answers, missing = found
-    notes = (*notes, *changed, *missing)
+        yield from (_plain_tokens(messages, tokenizer, specials, notes) for messages, notes in kept)
+        return
+    ready: list[_Ready] = []
+    for messages, notes in kept:
+        turns, changed = fitted(messages, tokenizer)
+        ready.append(_Ready(turns, (*notes, *changed), to_write(turns)))
+        if sum(each.turns for each in ready) >= MOST_TURNS:
+            yield from _written_tokens(ready, tokenizer, specials, special)
+            ready = []
+    yield from _written_tokens(ready, tokenizer, specials, special)
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A conversation in the form that the template takes."""
+
+    messages: Sequence[Message]
+    notes: tuple[str, ...]
+    requests: list[Asked]
+
+    @property
+    def turns(self) -> int:
+        return sum(len(messages) for messages, _ask in self.requests)
+
+
+def _written_tokens(
+    ready: Sequence[_Ready], tokenizer: Any, specials: Sequence[str], special: frozenset[int]
+) -> Iterator[Tokens | DataError]:
+    texts = texts_of([request for each in ready for request in each.requests], tokenizer)
+    for each in ready:
+        own, texts = texts[: len(each.requests)], texts[len(each.requests) :]
+        try:
+            tokens = _tokens(read_back(each.messages, own), tokenizer, specials, special)
+        except DataError as error:
+            yield error
+        else:
+            yield replace(tokens, notes=(*each.notes, *tokens.notes))
+
+
+def _tokens(written: Written, tokenizer: Any, specials: Sequence[str], special: frozenset[int]) -> Tokens:
+    stretches = answers_in(written)
+    if tokenizer.is_fast:
+        ids, places = pieces_of(written.text, tokenizer, specials)
+        answers = [_span(ids, places, stretch, special) for stretch in stretches]
+    else:
+        ids = encode(written.text, tokenizer, specials)
+        answers = [_counted(ids, written.text, stretch, tokenizer, specials, special) for stretch in stretches]
     words = special - {tokenizer.unk_token_id}  # a word that the vocabulary lacks is a word
     if any(not set(ids[start:stop]) - words for start, stop in answers):
         raise DataError("The model's chat template leaves out an answer")
+    notes = tuple(changes(written, stretches, specials))
     return _ended(Tokens(tuple(ids), tuple(answers), notes), tokenizer, special)
 
 
+def _span(ids: Sequence[int], places: Sequence[Span], stretch: Stretch, special: frozenset[int]) -> Span:
+    """Return an answer's tokens: up to the first special one behind its words, else to the end of its turn."""
+    inside = [at for at, (left, right) in enumerate(places) if left < stretch.stop and right > stretch.start]
+    if not inside:
+        raise DataError("The model's chat template leaves out an answer")
+    closing = next((at for at in inside if places[at][0] >= stretch.said and ids[at] in special), None)
+    if closing is None and stretch.said == stretch.stop:  # its words are written otherwise, and end who knows where
+        tail = takewhile(lambda at: ids[at] in special or places[at][1] > stretch.stop - 2, reversed(inside))
+        closing = next((at for at in reversed(list(tail)) if ids[at] in special), None)
+    last = max(at for at in inside if places[at][0] < stretch.said) if stretch.shared else inside[-1]
+    return inside[0], (last if closing is None else closing) + 1
+
+
+def _counted(
+    ids: list[int], text: str, stretch: Stretch, tokenizer: Any, specials: Sequence[str], special: frozenset[int]
+) -> Span:
+    """Return an answer's tokens as :func:`_span` does, of a tokenizer that does not say where its tokens stand."""
+    begun, whole = (encode(text[:edge], tokenizer, specials) for edge in (stretch.start, stretch.stop))
+    start, stop = len(begun), len(whole)
+    if stretch.shared or ids[:start] != begun or ids[:stop] != whole:
+        raise DataError(
+            "The chat template rewrites earlier turns, and this tokenizer cannot tell where its tokens stand"
+        )
+    closing = sum(token in special for token in encode(text[stretch.said : stretch.stop], tokenizer, specials))
+    found = [place for place in range(start, stop) if ids[place] in special]
+    return start, found[-closing] + 1 if 0 < closing <= len(found) else stop
+
+
 def _ended(tokens: Tokens, tokenizer: Any, special: frozenset[int]) -> Tokens:
-    """Return a conversation whose last answer ends by a token: the end token where the template writes none."""
-    if not tokens.answers or tokens.ids[tokens.answers[-1][1] - 1] in special:
+    """Return a conversation each of whose answers ends by a token: by the end token where the template writes none."""
+    ending = end_ids(tokenizer)
+    open_ended = [stop for _start, stop in tokens.answers if tokens.ids[stop - 1] not in special]
+    if not open_ended or not ending:
         return tokens
     *before, (start, stop) = tokens.answers
-    ending = end_ids(tokenizer)
-    ids = (*tokens.ids[:stop], *ending)
-    return Tokens(ids, (*before, (start, len(ids))), tokens.notes) if ending else tokens
+    ids, last = tokens.ids, (start, stop)
+    if stop in open_ended:
+        open_ended.remove(stop)
+        ids, last = (*ids[:stop], *ending), (start, stop + len(ending))
+    ends = tuple((place, ending[0]) for place in open_ended)
+    said = f"the chat template ends an answer by no token, so {tokenizer.eos_token} is learned as its end"
+    return Tokens(ids, (*before, last), (*tokens.notes, said), ends)
 
 
 def prompt_tokens(messages: Sequence[Message], tokenizer: Any) -> tuple[int, ...]:
@@ -96,10 +182,9 @@ def asked(messages: Sequence[Message], tokenizer: Any) -> Tokens:
     if not tokenizer.chat_template:
         return _plain_tokens(messages, tokenizer, specials, notes)
     messages, changed = fitted(messages, tokenizer)
-    text = _render(messages, tokenizer, True)
-    missing = tuple(_unwritten(turn, text, place) for place, turn in enumerate(messages, 1))
-    ids = tuple(encode(text, tokenizer, specials))
-    return Tokens(ids, (), (*notes, *changed, *filter(None, missing)))
+    written = read_back(messages, texts_of(to_ask(messages), tokenizer))
+    ids = tuple(encode(written.text, tokenizer, specials))
+    return Tokens(ids, (), (*notes, *changed, *changes(written, (), specials)))
 
 
 def start_ids(tokenizer: Any) -> list[int]:
@@ -127,88 +212,3 @@ def _plain_tokens(
         else:
             ids += encode(f"{message.content}\n", tokenizer, specials)
     return Tokens(tuple(ids), tuple(answers), notes)
-
-
-def _render(messages: Sequence[Message], tokenizer: Any, ask: bool) -> str:
-    """Return a conversation as text; ``ask`` adds what stands before the assistant's answer."""
-    (text,) = texts_of([(messages, ask)], tokenizer)
-    if isinstance(text, DataError):
-        raise text
-    return text
-
-
-def _unwritten(turn: Message, text: str, place: int) -> str:
-    """Say that a turn is not written as it was given; nothing where it is. White space does not count."""
-    if "".join(turn.content.split()) in "".join(text.split()):
-        return ""
-    return f"the chat template leaves out or rewrites a part of turn {place} ({turn.role})"
-
-
-def _by_prefixes(
-    messages: Sequence[Message], tokenizer: Any, specials: Sequence[str], special: frozenset[int]
-) -> Found | None:
-    """Return the answers between prefixes, or None where the template does not write the whole as it begins."""
-    places = [place for place, message in enumerate(messages) if message.role == "assistant"]
-    begun = [each for place in places for each in ((messages[:place], True), (messages[: place + 1], False))]
-    whole, *prefixes = texts_of([(messages, False), *begun], tokenizer)
-    if isinstance(whole, DataError):
-        raise whole
-    ids, answers = encode(whole, tokenizer, specials), []
-    for place, before, after in zip(places, prefixes[0::2], prefixes[1::2], strict=True):
-        if isinstance(before, DataError) or isinstance(after, DataError):
-            return None  # the template may refuse a beginning (an empty one, say) but not the whole
-        start, stop = encode(before, tokenizer, specials), encode(after, tokenizer, specials)
-        if ids[: len(start)] != start or ids[: len(stop)] != stop or not after.startswith(before):
-            return None
-        turn = after[len(before) :]
-        _, found, behind = turn.partition(messages[place].content.strip())
-        closing = sum(token in special for token in encode(behind if found else turn, tokenizer, specials))
-        answers.append((len(start), _end_of_turn(ids, len(start), len(stop), special, closing)))
-    missing = (_unwritten(turn, whole, place) for place, turn in enumerate(messages, 1))
-    return ids, answers, [note for note in missing if note]
-
-
-def _end_of_turn(ids: list[int], start: int, stop: int, special: frozenset[int], closing: int) -> int:
-    """Return where an answer ends: after the first of the special tokens behind it, else with its turn."""
-    places = [place for place in range(start, stop) if ids[place] in special]
-    return places[-closing] + 1 if 0 < closing <= len(places) else stop
-
-
-def _by_text(messages: Sequence[Message], tokenizer: Any, specials: Sequence[str], special: frozenset[int]) -> Found:
-    """Return the answers found in the text, with the first special token before the template's next turn."""
-    if not tokenizer.is_fast:
-        raise DataError(
-            "The chat template rewrites earlier turns, and this tokenizer cannot tell where its tokens stand."
-        )
-    text = _render(messages, tokenizer, False)
-    ids, offsets = pieces_of(text, tokenizer, specials)
-    answers: list[Span] = []
-    for start, stop, limit in _answers_in_text(messages, tokenizer, text):
-        said = [place for place, (left, right) in enumerate(offsets) if left < stop and right > start]
-        behind = (place for place, (left, _) in enumerate(offsets) if stop <= left < limit and ids[place] in special)
-        if not said:
-            raise DataError("The model's chat template leaves out an answer")
-        answers.append((said[0], next(behind, said[-1]) + 1))
-    missing = (_unwritten(turn, text, place) for place, turn in enumerate(messages, 1))
-    return ids, answers, [note for note in missing if note]
-
-
-def _answers_in_text(messages: Sequence[Message], tokenizer: Any, text: str) -> Iterator[tuple[int, int, int]]:
-    """Yield (start, stop) of what the assistant says, in characters, and where the template's next words end.
-
-    The template writes the same conversation with marks in place of the words; what is between the marks is its own.
-    """
-    marked = [Message(message.role, MARK.format(number)) for number, message in enumerate(messages)]
-    own_first, *rest = re.split(MARK.format(r"(\d+)"), _render(marked, tokenizer, False))
-    order, own = [int(number) for number in rest[0::2]], rest[1::2]
-    asked = {number for number, message in enumerate(messages) if message.role == "assistant"}
-    clear = order == sorted(set(order)) and asked <= set(order) and all(own[:-1]) and text.startswith(own_first)
-    cursor = len(own_first)
-    for number, words in zip(order, own, strict=True):
-        last = number == order[-1]
-        stop = len(text) - len(words) if last else text.find(words, cursor)
-        if not clear or stop < cursor or not text.startswith(words, stop):
-            raise DataError("The model's chat template rewrites the turns, so that the answers cannot be told apart")
-        if number in asked:
-            yield cursor, stop, stop + len(words)
-        cursor = stop + len(words)

@@ -11,7 +11,7 @@ from ia3_studio.data.answer_end import closing_id, endless, ends_of
 from ia3_studio.data.examples import Example, Mapping, Message, read_examples
 from ia3_studio.data.table import read_table
 from ia3_studio.data.tokens import IGNORED, Tokenized, prompt_ids, tokenize
-from ia3_studio.errors import ModelError
+from ia3_studio.errors import DataError, ModelError
 from ia3_studio.limited import Limited
 from tests.families import tiny_model
 from tests.tiny_chat import TEMPLATE, tiny_tokenizer
@@ -114,3 +114,73 @@ def test_a_prompt_template_is_filled_once_and_blanks_of_an_answer_stay(tmp_path:
     mapping = Mapping("pairs", answer="answer", template="Explain: {code}")
     (example,), _ = read_examples(read_table(path), mapping)
     assert [turn.content for turn in example.turns] == ["Explain: {answer}", "    return 1"]
+
+
+TURNS = (("user", "a\nb"), ("assistant", "  c\nd"), ("user", "e"), ("assistant", "f"))
+SPOKEN = (
+    "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
+    "{% if add_generation_prompt %}assistant: {% endif %}"
+)
+
+
+def test_every_answer_of_a_template_without_an_end_learns_one_and_the_model_reads_what_the_template_writes() -> None:
+    tokenizer = of(SPOKEN)
+    found = read(tokenizer, *TURNS)
+    (row,) = found.rows
+    assert learned(tokenizer, found) == "  c\nd\n<|im_end|>f\n<|im_end|>"
+    assert tokenizer.decode(row.input_ids) == "user: a\nb\nassistant:   c\nd\nuser: e\nassistant: f\n<|im_end|>"
+    assert [note.row for note in found.notes] == [7]
+
+
+@pytest.mark.parametrize(
+    ("words", "changed"),
+    [
+        ("message['content'] | replace('\\n', ' ')", {"turn 1", "turn 2"}),
+        ("message['content'] | tojson", {"turn 1", "turn 2", "adds"}),
+        ("message['content'] | trim", {"blanks before turn 2"}),
+        ("message['content'] + (' (final)' if loop.last else '')", {"adds '(final)'"}),
+        ("message['content'][:2]", {"turn 1", "turn 2"}),
+        ("message['content'] if message.role != 'user' else ''", {"turn 1", "turn 3"}),
+        ("message['content']", set()),
+    ],
+)
+def test_whatever_a_template_writes_otherwise_is_told_of_its_turn(words: str, changed: set[str]) -> None:
+    reasons = [note.reason for note in read(of(TEMPLATE.replace("message['content']", words)), *TURNS).notes]
+    assert len(reasons) == len(changed) and all(any(each in reason for reason in reasons) for each in changed)
+
+
+def test_a_template_that_keeps_the_last_turns_alone_says_which_answer_is_missing() -> None:
+    with pytest.raises(DataError, match=r"leaves out turn 2 \(assistant\)"):
+        read(of(TEMPLATE.replace("in messages", "in messages[-2:]")), *TURNS)
+
+
+def test_turns_that_are_joined_are_told_where_a_system_turn_is_folded_too() -> None:
+    found = read(of(GEMMA_LIKE), ("system", "s"), ("user", "a"), ("user", "b"), ("assistant", "c"))
+    assert len(found.notes) == 2
+
+
+def test_a_long_conversation_is_written_a_few_times_and_learned_like_a_short_one(monkeypatch: Any) -> None:
+    asked: list[int] = []
+    written = rendering.rendered
+
+    def counted(requests: Any, tokenizer: Any) -> Any:
+        asked.append(len(requests))
+        return written(requests, tokenizer)
+
+    monkeypatch.setattr("ia3_studio.data.forms.rendered", counted)
+    tokenizer = tiny_tokenizer()
+    turns = [("user" if place % 2 == 0 else "assistant", f"word {place}") for place in range(200)]
+    found = tokenize([Example(7, tuple(Message(*turn) for turn in turns))], tokenizer, 10**6)
+    assert learned(tokenizer, found) == "".join(f"word {place}<|im_end|>" for place in range(1, 200, 2))
+    assert sum(asked) < 20
+
+
+def test_many_rows_are_written_in_few_calls(monkeypatch: Any) -> None:
+    calls: list[int] = []
+    written = rendering.rendered
+    monkeypatch.setattr(
+        "ia3_studio.data.forms.rendered", lambda requests, tokenizer: calls.append(1) or written(requests, tokenizer)
+    )
+    rows = [Example(row, (Message("user", "a"), Message("assistant", "b"))) for row in range(1, 301)]
+    assert len(tokenize(rows, tiny_tokenizer(), 512).rows) == 300
+    assert len(calls) < 10

@@ -125,12 +125,14 @@ NO_SPECIAL = (
 )
 
 
-@pytest.mark.parametrize("template", [QWEN_LIKE, PHI_LIKE, TRIMMING])
-def test_a_template_that_writes_a_beginning_otherwise_keeps_exact_labels(template: str) -> None:
+@pytest.mark.parametrize(
+    ("template", "thought"), [(QWEN_LIKE, "<think>\n\n</think>\n\n"), (PHI_LIKE, ""), (TRIMMING, "")]
+)
+def test_a_template_that_writes_a_beginning_otherwise_keeps_exact_labels(template: str, thought: str) -> None:
     rewriting = tiny_tokenizer()
     rewriting.chat_template = template
     example = chat("a", "user", "b", "assistant")  # words that the template itself writes, too
-    assert trained(example, rewriting) == ["user<|im_end|>", "assistant<|im_end|>"]
+    assert trained(example, rewriting) == ["user<|im_end|>", f"{thought}assistant<|im_end|>"]
 
 
 def test_only_the_first_token_behind_an_answer_is_trained() -> None:
@@ -153,7 +155,7 @@ def test_an_end_token_needs_no_named_role() -> None:
 
 
 def test_an_answer_that_holds_a_special_token_is_trained_to_its_own_end() -> None:
-    for template in (TEMPLATE, QWEN_LIKE):
+    for template in (TEMPLATE, PHI_LIKE):
         tokenizer = tiny_tokenizer()
         tokenizer.chat_template = template
         assert trained(chat("a", "b<|im_end|>c", "d", "e"), tokenizer) == ["b<|im_end|>c<|im_end|>", "e<|im_end|>"]
@@ -210,7 +212,7 @@ def test_labels_are_right_token_by_token_in_a_tokenizer_of_words() -> None:
 
 def test_a_template_whose_turns_cannot_be_told_apart_is_refused() -> None:
     mixing = tiny_tokenizer()
-    mixing.chat_template = "{{ messages | length }}{% for m in messages %}{{ m['content'] }}{% endfor %}"
+    mixing.chat_template = "{{ messages | length }}{% for m in messages | reverse %}{{ m['content'] }}{% endfor %}"
     with pytest.raises(DataError, match=r"row 1: .*rewrites the turns, so that the answers cannot be told apart\.$"):
         tokenize([chat("a", "b")], mixing, 512)
 
