@@ -76,11 +76,12 @@ def reply(
 
 def _notes(loaded: LoadedModel, conversation: Sequence[Message]) -> tuple[str, ...]:
     """Return how the model reads a conversation otherwise than it is written, and whether nothing ends its answer."""
-    if loaded.task == "seq2seq":
-        return ()
     from ia3_studio.data.answer_end import endless
     from ia3_studio.data.turns import asked
+    from ia3_studio.data.words import special_texts, spoken
 
+    if loaded.task == "seq2seq":
+        return spoken([turn.content for turn in conversation], special_texts(loaded.tokenizer))
     return tuple(filter(None, (*asked(conversation, loaded.tokenizer).notes, endless(loaded.tokenizer))))
 
 

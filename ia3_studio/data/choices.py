@@ -7,14 +7,14 @@ chat template. The token that ends an answer belongs to the choice, as in T-Few.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ia3_studio.data.examples import Example, Message
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.turns import conversation_tokens
-from ia3_studio.data.words import encode
+from ia3_studio.data.turns import Tokens, conversations_tokens
+from ia3_studio.data.words import read_whole, special_texts, spoken
 from ia3_studio.errors import DataError
 
 
@@ -59,6 +59,8 @@ class TokenizedChoices:
     """Data rows whose question lost a part."""
     problems: tuple[Problem, ...]
     """Data rows left out, and why."""
+    notes: tuple[Problem, ...] = ()
+    """Data rows that are read otherwise than they are written, and how."""
 
 
 def tokenize_choices(
@@ -74,37 +76,62 @@ def tokenize_choices(
     """
     rows: list[ChoiceRow] = []
     problems: list[Problem] = []
-    for example in examples:
+    notes: list[Problem] = []
+    for example, read in zip(examples, _read(examples, tokenizer, encoder_decoder), strict=True):
+        if isinstance(read, DataError):
+            problems.append(Problem(example.row, str(read).rstrip(".")))
+            continue
         try:
-            rows.append(_row(example, tokenizer, max_length, encoder_decoder))
+            rows.append(_row(example, read, max_length, encoder_decoder))
         except DataError as error:
             problems.append(Problem(example.row, str(error).rstrip(".")))
+        else:
+            notes += [Problem(example.row, note) for note in read.notes]
     if not rows:
         first = f"; row {problems[0].row}: {problems[0].reason}" if problems else ""
         raise DataError(f"None of the {len(examples)} questions can be used{first}.")
-    return TokenizedChoices(tuple(rows), tuple(row.row for row in rows if row.cut), tuple(problems))
+    return TokenizedChoices(tuple(rows), tuple(row.row for row in rows if row.cut), tuple(problems), tuple(notes))
 
 
-def _row(example: ChoiceExample, tokenizer: Any, max_length: int, encoder_decoder: bool) -> ChoiceRow:
-    _check(example)
-    prompt, choices = (_encoded if encoder_decoder else _conversation)(example, tokenizer)
-    room = max_length - max(len(choice) for choice in choices)
+@dataclass(frozen=True)
+class _Read:
+    """A question's tokens, each choice's, and what was done to them."""
+
+    prompt: tuple[int, ...]
+    choices: tuple[tuple[int, ...], ...]
+    notes: tuple[str, ...]
+
+
+def _read(examples: Sequence[ChoiceExample], tokenizer: Any, encoder_decoder: bool) -> Iterator[_Read | DataError]:
+    """Yield each question as tokens, or why it has none."""
+    refused = [_refusal(example) for example in examples]
+    usable = [example for example, reason in zip(examples, refused, strict=True) if reason is None]
+    read = _encoded(usable, tokenizer) if encoder_decoder else _conversations(usable, tokenizer)
+    for reason in refused:
+        yield reason or next(read)
+
+
+def _row(example: ChoiceExample, read: _Read, max_length: int, encoder_decoder: bool) -> ChoiceRow:
+    room = max_length - max(len(choice) for choice in read.choices)
     if room < 1:
         raise DataError(
             f"the longest choice has {max_length - room} tokens and leaves no room for the question within"
             f" {max_length}; raise the length"
         )
-    kept = _first(prompt, room) if encoder_decoder else prompt[-room:]
-    return ChoiceRow(kept, choices, example.answer, example.row, len(prompt) > room)
+    kept = _first(read.prompt, room) if encoder_decoder else read.prompt[-room:]
+    return ChoiceRow(kept, read.choices, example.answer, example.row, len(read.prompt) > room)
 
 
-def _check(example: ChoiceExample) -> None:
+def _refusal(example: ChoiceExample) -> DataError | None:
+    """Return why a question cannot be asked; None where it can."""
     if len(set(example.choices)) < 2:
-        raise DataError("a question needs two different choices or more")
+        return DataError("a question needs two different choices or more")
     if not all(choice.strip() for choice in example.choices):
-        raise DataError("a choice is empty")
+        return DataError("a choice is empty")
     if not 0 <= example.answer < len(example.choices):
-        raise DataError(f"the answer {example.answer} is not one of the {len(example.choices)} choices, counted from 0")
+        count = len(example.choices)
+        return DataError(f"the answer {example.answer} is not one of the {count} choices, counted from 0")
+    return None
 
 
 def _first(prompt: tuple[int, ...], room: int) -> tuple[int, ...]:
@@ -112,24 +139,38 @@ def _first(prompt: tuple[int, ...], room: int) -> tuple[int, ...]:
     return prompt if len(prompt) <= room else (*prompt[: room - 1], prompt[-1])
 
 
-def _encoded(example: ChoiceExample, tokenizer: Any) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
-    """Return question and choices with the tokens the tokenizer puts around any text."""
-    prompt, *choices = (tuple(tokenizer(text)["input_ids"]) for text in (example.prompt, *example.choices))
-    return prompt, tuple(choices)
+def _encoded(examples: Sequence[ChoiceExample], tokenizer: Any) -> Iterator[_Read]:
+    """Yield question and choices with the tokens the tokenizer puts around any text."""
+    specials = special_texts(tokenizer)
+    for example in examples:
+        texts = (example.prompt, *example.choices)
+        prompt, *choices = (tuple(read_whole([text], tokenizer, specials)["input_ids"]) for text in texts)
+        yield _Read(prompt, tuple(choices), spoken(texts, specials))
 
 
-def _conversation(example: ChoiceExample, tokenizer: Any) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
-    """Return the tokens before the answer, the same for every choice, and those of each choice as the answer."""
+def _conversations(examples: Sequence[ChoiceExample], tokenizer: Any) -> Iterator[_Read | DataError]:
+    """Yield the tokens before the answer, the same for every choice, and those of each choice as the answer."""
+    asked = [
+        (Message("user", each.prompt), Message("assistant", choice)) for each in examples for choice in each.choices
+    ]
+    written = conversations_tokens(asked, tokenizer)
+    for example in examples:
+        yield _offered([next(written) for _choice in example.choices])
+
+
+def _offered(written: Sequence[Tokens | DataError]) -> _Read | DataError:
     prompts: set[tuple[int, ...]] = set()
     choices: list[tuple[int, ...]] = []
-    for choice in example.choices:
-        turns = (Message("user", example.prompt), Message("assistant", choice))
-        tokens = conversation_tokens(turns, tokenizer)
-        if len(tokens.answers) != 1 or not encode(choice, tokenizer):
-            raise DataError("the chat template leaves out a choice")
+    notes: dict[str, None] = {}
+    for tokens in written:
+        if isinstance(tokens, DataError):
+            return tokens
+        if len(tokens.answers) != 1:
+            return DataError("the chat template leaves out a choice")
         ((start, stop),) = tokens.answers
         prompts.add(tokens.ids[:start])
         choices.append(tokens.ids[start:stop])
+        notes |= dict.fromkeys(tokens.notes)
     if len(prompts) > 1 or not all(prompts):
-        raise DataError("the chat template writes the question differently for each choice, or not at all")
-    return prompts.pop(), tuple(choices)
+        return DataError("the chat template writes the question differently for each choice, or not at all")
+    return _Read(prompts.pop(), tuple(choices), tuple(notes))

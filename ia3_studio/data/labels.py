@@ -14,6 +14,7 @@ from ia3_studio.data.examples import Example, LabelKind
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.tokens import IGNORED
 from ia3_studio.data.word_tokens import word_tokens
+from ia3_studio.data.words import read_whole, special_texts, spoken
 from ia3_studio.errors import DataError
 from ia3_studio.typed import typed
 
@@ -91,6 +92,8 @@ class Labelled:
     """Data rows that lost their end."""
     problems: tuple[Problem, ...]
     """Data rows left out, and why."""
+    notes: tuple[Problem, ...] = ()
+    """Data rows that are read otherwise than they are written, and how."""
     unread: tuple[int, ...] = ()
     """Data rows with a word of which the tokenizer makes no token, so that its label is not learned."""
 
@@ -176,6 +179,7 @@ def tokenize_labels(examples: Sequence[Example], labels: Labels, tokenizer: Any,
     rows: list[LabelRow | TagRow] = []
     problems: list[Problem] = []
     unread: list[int] = []
+    specials = special_texts(tokenizer)
     for example in examples:
         unknown = [label for label in example.labels if label not in labels.names] if labels.kind != "number" else []
         if unknown:
@@ -188,26 +192,39 @@ def tokenize_labels(examples: Sequence[Example], labels: Labels, tokenizer: Any,
             else:
                 problems.append(Problem(example.row, "no word of it has a token within the limit"))
         else:
-            rows.append(_label_row(example, labels, tokenizer, max_length))
+            rows.append(_label_row(example, labels, tokenizer, max_length, specials))
     if not rows:
         reason = f"; row {problems[0].row}: {problems[0].reason}" if problems else ""
         raise DataError(f"No row can be used{reason}.")
-    return Labelled(tuple(rows), tuple(row.row for row in rows if row.cut), tuple(problems), tuple(unread))
+    notes = tuple(Problem(each.row, note) for each in examples for note in spoken(_words_of(each), specials))
+    return Labelled(tuple(rows), tuple(row.row for row in rows if row.cut), tuple(problems), notes, tuple(unread))
 
 
 def read_texts(texts: Sequence[str], tokenizer: Any, max_length: int) -> list[LabelRow]:
     """Turn texts without labels into the rows that a classifier was trained on, numbered from 1."""
-    return [_read(number, (text,), (), tokenizer, max_length) for number, text in enumerate(texts, start=1)]
+    specials = special_texts(tokenizer)
+    return [_read(number, (text,), (), tokenizer, max_length, specials) for number, text in enumerate(texts, start=1)]
 
 
-def _label_row(example: Example, labels: Labels, tokenizer: Any, max_length: int) -> LabelRow:
+def _words_of(example: Example) -> tuple[str, ...]:
+    return (example.text, example.second, *example.words)
+
+
+def _label_row(example: Example, labels: Labels, tokenizer: Any, max_length: int, specials: Sequence[str]) -> LabelRow:
     texts = (example.text, example.second) if example.second else (example.text,)
-    return _read(example.row, texts, _targets(example, labels), tokenizer, max_length)
+    return _read(example.row, texts, _targets(example, labels), tokenizer, max_length, specials)
 
 
-def _read(row: int, texts: Sequence[str], targets: tuple[float, ...], tokenizer: Any, max_length: int) -> LabelRow:
-    whole = len(tokenizer(*texts, verbose=False)["input_ids"])
-    read = tokenizer(*texts, truncation=True, max_length=max_length)
+def _read(
+    row: int,
+    texts: Sequence[str],
+    targets: tuple[float, ...],
+    tokenizer: Any,
+    max_length: int,
+    specials: Sequence[str],
+) -> LabelRow:
+    whole = len(read_whole(texts, tokenizer, specials)["input_ids"])
+    read = read_whole(texts, tokenizer, specials, truncation=True, max_length=max_length)
     segments = tuple(read.get("token_type_ids", ()))
     return LabelRow(tuple(read["input_ids"]), segments, targets, row, whole > max_length)
 

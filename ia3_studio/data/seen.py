@@ -13,9 +13,11 @@ from itertools import accumulate, groupby
 from typing import Any, Literal
 
 from ia3_studio.data.examples import Example
+from ia3_studio.data.problem import Problem
 from ia3_studio.data.tokens import IGNORED
 from ia3_studio.data.use import SORTING, Use, usable
 from ia3_studio.data.word_tokens import word_tokens
+from ia3_studio.data.words import read_whole, special_texts
 from ia3_studio.errors import DataError
 
 UNLIMITED = 10**9
@@ -136,9 +138,11 @@ def see(example: Example, tokenizer: Any, way: Use, max_length: int, kind: str =
     from ia3_studio.data.tokens import tokenize
 
     found = tokenize([example], tokenizer, UNLIMITED)
-    (row,), notes = found.rows, tuple(note.reason for note in found.notes)
+    (row,) = found.rows
     learned = tuple(label != IGNORED for label in row.labels)
-    return Seen(example.row, (Part(row.input_ids, learned, _first(len(learned), max_length)),), notes=notes)
+    return Seen(
+        example.row, (Part(row.input_ids, learned, _first(len(learned), max_length)),), notes=_reasons(found.notes)
+    )
 
 
 def survey(
@@ -177,10 +181,15 @@ def _spread(examples: Sequence[Example], most: int) -> Sequence[Example]:
 def _translated(example: Example, tokenizer: Any, max_length: int) -> Seen:
     from ia3_studio.data.targets import tokenize_targets
 
-    (row,) = tokenize_targets([example], tokenizer, UNLIMITED).rows
+    found = tokenize_targets([example], tokenizer, UNLIMITED)
+    (row,) = found.rows
     parts = ((row.input_ids, False), (row.labels, True))
     cut = tuple(Part(ids, (learned,) * len(ids), _first(len(ids), max_length, ends=True)) for ids, learned in parts)
-    return Seen(example.row, cut)
+    return Seen(example.row, cut, notes=_reasons(found.notes))
+
+
+def _reasons(notes: Sequence[Problem]) -> tuple[str, ...]:
+    return tuple(note.reason for note in notes)
 
 
 def _first(tokens: int, most: int, ends: bool = False) -> tuple[bool, ...]:
@@ -193,21 +202,23 @@ def _first(tokens: int, most: int, ends: bool = False) -> tuple[bool, ...]:
 def _ranked(example: Example, tokenizer: Any, apart: bool, max_length: int) -> Seen:
     from ia3_studio.data.choices import choice_examples, tokenize_choices
 
-    (row,) = tokenize_choices(choice_examples([example]), tokenizer, UNLIMITED, apart).rows
+    found = tokenize_choices(choice_examples([example]), tokenizer, UNLIMITED, apart)
+    (row,) = found.rows
     asked = len(row.prompt)
     room = max_length - max(map(len, row.choices))
     kept = _first(asked, room, ends=True) if apart else tuple(place >= asked - room for place in range(asked))
     choices = sorted(range(len(row.choices)), key=lambda place: place != row.answer)  # the right one first
     offered = [(row.choices[place], place == row.answer) for place in choices]
     answers = [Part(ids, (right,) * len(ids), (True,) * len(ids)) for ids, right in offered]
-    return Seen(example.row, (Part(row.prompt, (False,) * asked, kept), *answers))
+    return Seen(example.row, (Part(row.prompt, (False,) * asked, kept), *answers), notes=_reasons(found.notes))
 
 
 def _sorted(example: Example, tokenizer: Any, max_length: int) -> Seen:
     from ia3_studio.data.labels import Labels, TagRow, tokenize_labels
 
     labels = Labels("multi", tuple(dict.fromkeys(example.labels)), of_words=bool(example.words))
-    (row,) = tokenize_labels([example], labels, tokenizer, UNLIMITED).rows
+    found = tokenize_labels([example], labels, tokenizer, UNLIMITED)
+    (row,) = found.rows
     learned = tuple(label != IGNORED for label in row.labels) if isinstance(row, TagRow) else ()
     ids = row.input_ids
     kept = (True,) * len(ids)
@@ -217,7 +228,7 @@ def _sorted(example: Example, tokenizer: Any, max_length: int) -> Seen:
             if not example.words
             else _kept_of_words(example, tokenizer, max_length)
         )
-    return Seen(example.row, (Part(ids, learned or (False,) * len(ids), kept),), example.labels)
+    return Seen(example.row, (Part(ids, learned or (False,) * len(ids), kept),), example.labels, _reasons(found.notes))
 
 
 def _kept_of_texts(example: Example, tokenizer: Any, max_length: int) -> tuple[bool, ...]:
@@ -225,8 +236,9 @@ def _kept_of_texts(example: Example, tokenizer: Any, max_length: int) -> tuple[b
     texts = (example.text, *filter(None, [example.second]))
     if not tokenizer.is_fast:
         return _kept_by_ids(texts, tokenizer, max_length)
-    whole = tokenizer(*texts, verbose=False).sequence_ids()
-    room = Counter(tokenizer(*texts, truncation=True, max_length=max_length).sequence_ids())
+    specials = special_texts(tokenizer)
+    whole = read_whole(texts, tokenizer, specials).sequence_ids()
+    room = Counter(read_whole(texts, tokenizer, specials, truncation=True, max_length=max_length).sequence_ids())
     before: Counter[int | None] = Counter()
     kept: list[bool] = []
     for text in whole:
@@ -248,8 +260,9 @@ def _kept_by_ids(texts: Sequence[str], tokenizer: Any, max_length: int) -> tuple
 
     Exact for one text; of two, tokens cut from the first may be shown as cut from the second.
     """
-    whole = list(tokenizer(*texts, verbose=False)["input_ids"])
-    cut = list(tokenizer(*texts, truncation=True, max_length=max_length, verbose=False)["input_ids"])
+    specials = special_texts(tokenizer)
+    whole = list(read_whole(texts, tokenizer, specials)["input_ids"])
+    cut = list(read_whole(texts, tokenizer, specials, truncation=True, max_length=max_length)["input_ids"])
     alike = next((place for place, (one, other) in enumerate(zip(whole, cut, strict=False)) if one != other), len(cut))
     behind = len(cut) - alike
     return tuple(place < alike or place >= len(whole) - behind for place in range(len(whole)))

@@ -12,6 +12,7 @@ from typing import Any
 
 from ia3_studio.data.examples import Example, Message
 from ia3_studio.data.problem import Problem
+from ia3_studio.data.words import read_whole, special_texts, spoken
 from ia3_studio.errors import DataError
 
 
@@ -38,6 +39,8 @@ class Targeted:
     """Data rows that lost an end."""
     problems: tuple[Problem, ...]
     """Data rows left out, and why."""
+    notes: tuple[Problem, ...] = ()
+    """Data rows that are read otherwise than they are written, and how."""
 
 
 def tokenize_targets(examples: Sequence[Example], tokenizer: Any, max_length: int) -> Targeted:
@@ -48,27 +51,37 @@ def tokenize_targets(examples: Sequence[Example], tokenizer: Any, max_length: in
     """
     rows: list[TargetRow] = []
     problems: list[Problem] = []
+    notes: list[Problem] = []
+    specials = special_texts(tokenizer)
     for example in examples:
         turns = example.turns
         if len(turns) < 2 or turns[-1].role != "assistant":
             problems.append(Problem(example.row, "an encoder-decoder needs a question and, last, its answer"))
         else:
-            rows.append(_row(example, tokenizer, max_length))
+            rows.append(_row(example, tokenizer, specials, max_length))
+            notes += [Problem(example.row, note) for note in spoken((turn.content for turn in turns), specials)]
     if not rows:
         first = f"; row {problems[0].row}: {problems[0].reason}" if problems else ""
         raise DataError(f"None of the {len(examples)} rows can be used{first}.")
-    return Targeted(tuple(rows), tuple(row.row for row in rows if row.cut), tuple(problems))
+    return Targeted(tuple(rows), tuple(row.row for row in rows if row.cut), tuple(problems), tuple(notes))
 
 
 def source_ids(messages: Sequence[Message], tokenizer: Any) -> tuple[int, ...]:
     """Return the tokens of turns as the encoder reads them."""
-    return tuple(tokenizer("\n".join(turn.content for turn in messages))["input_ids"])
+    text = "\n".join(turn.content for turn in messages)
+    return tuple(read_whole([text], tokenizer, special_texts(tokenizer))["input_ids"])
 
 
-def _row(example: Example, tokenizer: Any, max_length: int) -> TargetRow:
+def target_ids(text: str, tokenizer: Any, specials: Sequence[str]) -> tuple[int, ...]:
+    """Return the tokens of an answer as the decoder writes them; some tokenizers write those otherwise."""
+    plain = {"split_special_tokens": True} if any(special in text for special in specials) else {}
+    return tuple(tokenizer(text_target=text, **plain)["input_ids"])
+
+
+def _row(example: Example, tokenizer: Any, specials: Sequence[str], max_length: int) -> TargetRow:
     *asked, answer = example.turns
     source = source_ids(asked, tokenizer)
-    target = tuple(tokenizer(text_target=answer.content)["input_ids"])
+    target = target_ids(answer.content, tokenizer, specials)
     cut = max(len(source), len(target)) > max_length
     return TargetRow(_first(source, max_length), _first(target, max_length), example.row, cut)
 

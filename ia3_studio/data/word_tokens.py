@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from ia3_studio.data.scripts import is_unspaced
+from ia3_studio.data.words import read_whole, special_texts
 from ia3_studio.errors import DataError
 
 _TRIAL = ("a", "b", "a")
@@ -91,7 +92,8 @@ def _apart(words: Sequence[str], tokenizer: Any) -> list[int]:
 
 
 def _fast(words: Sequence[str], tokenizer: Any, loses: bool) -> WordTokens:
-    read = tokenizer(_spaced(words) if loses else list(words), is_split_into_words=True, verbose=False)
+    given = _spaced(words) if loses else list(words)
+    read = read_whole([given], tokenizer, special_texts(tokenizer), is_split_into_words=True)
     places: list[int | None] = read.word_ids()
     starts = _first_of_each(places)
     if loses:
@@ -103,9 +105,11 @@ def _fast(words: Sequence[str], tokenizer: Any, loses: bool) -> WordTokens:
 def _slow(words: Sequence[str], tokenizer: Any, loses: bool) -> WordTokens:
     ids: list[int] = []
     places: list[int] = []
+    specials = special_texts(tokenizer)
     for place, word in enumerate(_spaced(words) if loses else words):
         # A character model's space is a token of its own, and no space stands before a text.
-        tokens = _plain(word if place or not loses else word.lstrip(), tokenizer)
+        given = [word if place or not loses else word.lstrip()]
+        tokens = read_whole(given, tokenizer, specials, add_special_tokens=False)["input_ids"]
         ids += tokens
         places += [place] * len(tokens)
     whole = tuple(tokenizer.build_inputs_with_special_tokens(ids))

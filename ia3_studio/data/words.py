@@ -7,7 +7,7 @@ private character each while the template writes the conversation, and become or
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ia3_studio.data.examples import Message
@@ -39,13 +39,36 @@ def special_texts(tokenizer: Any) -> tuple[str, ...]:
 
 def guarded(messages: Sequence[Message], specials: Sequence[str]) -> tuple[Sequence[Message], tuple[str, ...]]:
     """Return messages in which every special text is one private character, and what is to be told of it."""
-    seen = {text for turn in messages for text in specials if text in turn.content}
-    if not seen:
+    notes = spoken((turn.content for turn in messages), specials)
+    if not notes:
         return messages, ()
     private = {text: chr(FIRST + place) for place, text in enumerate(specials)}
     pattern = re.compile("|".join(map(re.escape, specials)))
     kept = [Message(turn.role, pattern.sub(lambda found: private[found[0]], turn.content)) for turn in messages]
-    return kept, (f"{', '.join(sorted(seen))} in its words is read as plain text, not as a token",)
+    return kept, notes
+
+
+def spoken(texts: Iterable[str], specials: Sequence[str]) -> tuple[str, ...]:
+    """Return what is to be told where texts hold what looks like a special token; nothing where they do not."""
+    seen = {special for text in texts for special in specials if special in text}
+    return (f"{', '.join(sorted(seen))} in its words is read as plain text, not as a token",) if seen else ()
+
+
+def read_whole(
+    texts: Sequence[str] | Sequence[list[str]], tokenizer: Any, specials: Sequence[str], **options: Any
+) -> Any:
+    """Return a text or a pair of texts encoded with what the tokenizer puts around any, their words as plain words.
+
+    Args:
+        texts: one or two; or, with ``is_split_into_words``, one list of words.
+        tokenizer: the model's.
+        specials: of :func:`special_texts`.
+        options: passed to the tokenizer.
+    """
+    words = (word for text in texts for word in ([text] if isinstance(text, str) else text))
+    if any(special in word for word in words for special in specials):
+        options["split_special_tokens"] = True
+    return tokenizer(*texts, verbose=False, **options)
 
 
 def encode(text: str, tokenizer: Any, specials: Sequence[str] = ()) -> list[int]:

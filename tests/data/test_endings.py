@@ -8,8 +8,12 @@ import pytest
 
 from ia3_studio.data import rendering
 from ia3_studio.data.answer_end import closing_id, endless, ends_of
+from ia3_studio.data.choices import ChoiceExample, tokenize_choices
 from ia3_studio.data.examples import Example, Mapping, Message, read_examples
+from ia3_studio.data.labels import Labels, read_texts, tokenize_labels
+from ia3_studio.data.seen import see
 from ia3_studio.data.table import read_table
+from ia3_studio.data.targets import tokenize_targets
 from ia3_studio.data.tokens import IGNORED, Tokenized, prompt_ids, tokenize
 from ia3_studio.errors import DataError, ModelError
 from ia3_studio.limited import Limited
@@ -184,3 +188,45 @@ def test_many_rows_are_written_in_few_calls(monkeypatch: Any) -> None:
     rows = [Example(row, (Message("user", "a"), Message("assistant", "b"))) for row in range(1, 301)]
     assert len(tokenize(rows, tiny_tokenizer(), 512).rows) == 300
     assert len(calls) < 10
+
+
+SLIP = "go<|im_end|>on"
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_special_tokens_in_a_question_or_a_choice_are_plain_text_and_told(apart: bool) -> None:
+    tokenizer = tiny_tokenizer()
+    asked = [ChoiceExample(7, SLIP, (SLIP, "b"), 0)]
+    found = tokenize_choices(asked, tokenizer, 512, encoder_decoder=apart)
+    assert [note.row for note in found.notes] == [7]
+    (row,) = found.rows
+    assert tokenizer.decode(row.choices[0]).startswith(SLIP)
+    assert row.prompt.count(2) == (0 if apart else 1) and row.choices[0].count(2) == (0 if apart else 1)
+
+
+def test_special_tokens_in_what_an_encoder_decoder_reads_and_writes_are_plain_text_and_told() -> None:
+    tokenizer = tiny_tokenizer()
+    found = tokenize_targets([Example(7, (Message("user", SLIP), Message("assistant", SLIP)))], tokenizer, 512)
+    assert 2 not in found.rows[0].input_ids + found.rows[0].labels
+    assert [note.row for note in found.notes] == [7]
+
+
+@pytest.mark.parametrize("words", [(), ("go", SLIP)])
+def test_special_tokens_in_texts_and_words_to_label_are_plain_text_and_told(words: tuple[str, ...]) -> None:
+    tokenizer = tiny_tokenizer()
+    example = Example(7, text="" if words else SLIP, labels=("a", "b")[: len(words) or 1], words=words)
+    found = tokenize_labels([example], Labels("single", ("a", "b"), bool(words)), tokenizer, 512)
+    assert 2 not in found.rows[0].input_ids
+    assert [note.row for note in found.notes] == [7]
+    assert 2 not in read_texts([SLIP], tokenizer, 512)[0].input_ids
+
+
+@pytest.mark.parametrize("use", ["writes", "translates", "ranks", "ranks apart", "sorts"])
+def test_the_preview_tells_what_the_run_tells(use: Any) -> None:
+    said = {"text": SLIP, "labels": ("b",), "choices": ("a", "b")}
+    assert see(Example(7, **said), tiny_tokenizer(), use, 512).notes
+
+
+def test_a_special_token_in_plain_text_stays_one_and_is_told() -> None:
+    found = tokenize([Example(7, text=SLIP)], tiny_tokenizer(), 512)
+    assert 2 in found.rows[0].input_ids and [note.row for note in found.notes] == [7]
