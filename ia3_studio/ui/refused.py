@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from threading import Lock
@@ -59,6 +60,7 @@ def refuse_junk(demo: gr.Blocks, told: Told) -> None:
         @functools.wraps(step)
         async def checked(event: Any, values: Any, *others: Any, **options: Any) -> Any:
             try:
+                _require_fit(event, values)
                 _require_short(event, values)
                 _drop_odd_data([*others, *options.values()])
                 return await step(event, values, *others, **options)
@@ -82,6 +84,28 @@ def _drop_odd_data(values: Sequence[Any]) -> None:
     for value in values:
         if isinstance(value, gr.EventData) and not isinstance(value._data, dict):
             value._data = {}
+
+
+def _require_fit(event: Any, values: Any) -> None:
+    """Refuse a value of another type than its component sends; of a choice, Gradio itself refuses what is none."""
+    for block, value in zip(getattr(event, "inputs", ()), values, strict=False):
+        if not _fits(block, value):
+            raise TypeError(f"{type(block).__name__} sends no {type(value).__name__}")
+
+
+def _fits(block: Any, value: Any) -> bool:
+    """Say whether a component sends values of this type; as its own description of its interface says."""
+    if value is None or isinstance(block, gr.State | gr.Radio):
+        return True
+    kind = block.api_info().get("type")
+    if kind in ("number", "integer"):
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if kind == "array" and isinstance(block, gr.Dropdown | gr.CheckboxGroup):
+        return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    return isinstance(value, _TYPES.get(kind, object))
+
+
+_TYPES: dict[str, type] = {"string": str, "boolean": bool, "array": list, "object": dict}
 
 
 def _require_short(event: Any, values: Any) -> None:
