@@ -225,18 +225,21 @@ def _choosing(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
     if len(offered) == 1:
         if isinstance(value, str) or not isinstance(value, Iterable):
             raise _Unusable(f"the choices ({offered[0]}) are no list")
-        choices = tuple(_whole(str(each).strip(), "a choice") for each in value)
+        choices = tuple(_whole(str(each), "a choice") for each in value)
     else:
         choices = tuple(_filled(record, column, "choice") for column in offered)
-    right = _right_choice(label_name(record.get(mapping.answer)), choices, mapping)
+    right = _right_choice(record.get(mapping.answer), choices, mapping)
     return Example(row, text=question, labels=(choices[right],), choices=choices)
 
 
-def _right_choice(said: str, choices: Sequence[str], mapping: Mapping) -> int:
+def _right_choice(cell: Any, choices: Sequence[str], mapping: Mapping) -> int:
     """Return the place of the right choice, which is told by its number, its letter or its words."""
     letters = [chr(ord("a") + place) for place in range(len(choices))]
-    if said in choices:
-        return choices.index(said)
+    if cell in choices:
+        return choices.index(cell)
+    said, bare = label_name(cell), [choice.strip() for choice in choices]
+    if bare.count(said) == 1:
+        return bare.index(said)
     if said.lower() in letters:
         return letters.index(said.lower())
     if said.lstrip("-").isdigit() and 0 <= int(said) - mapping.counted_from < len(choices):

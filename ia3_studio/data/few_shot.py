@@ -20,6 +20,7 @@ class FewShotSplit:
     seed: int
     rows: tuple[ChoiceRow, ...]
     others: tuple[ChoiceRow, ...]
+    """Without copies of a drawn row: those would be recited, and their score would say nothing."""
 
     @property
     def drawn(self) -> tuple[int, ...]:
@@ -59,5 +60,10 @@ def _require(rows: Sequence[object], count: int, what: str) -> None:
 
 def _split(rows: Sequence[ChoiceRow], drawn: Sequence[int], seed: int) -> FewShotSplit:
     taken = set(drawn)
-    others = tuple(row for place, row in enumerate(rows) if place not in taken)
+    recited = {_content(rows[place]) for place in drawn}
+    others = tuple(row for place, row in enumerate(rows) if place not in taken and _content(row) not in recited)
     return FewShotSplit(seed, tuple(rows[place] for place in drawn), others)
+
+
+def _content(row: ChoiceRow) -> object:
+    return row.prompt, row.choices

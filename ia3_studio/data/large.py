@@ -18,6 +18,7 @@ from ia3_studio.atomic import replace_text
 from ia3_studio.data.examples import Example, Mapping, understood
 from ia3_studio.data.guess import guess_mapping, require_columns
 from ia3_studio.data.json_rows import SPLIT, SPLITS, read_json_lines
+from ia3_studio.data.packed import MAX_BYTES
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.split import TRAINING, DataSplit
 from ia3_studio.data.stored import key_of, open_stored, revive_example, write_stored
@@ -58,12 +59,21 @@ class _Plan:
 
 
 def is_large(path: Path) -> bool:
-    """Say whether a file is read in parts."""
+    """Say whether a file is read in parts: a large one, or one that is too large for memory once it is unpacked."""
     try:
         suffix = path.suffix.lower()
-        return suffix in (*LINES, PARQUET) and path.is_file() and path.stat().st_size >= LARGE_BYTES
+        size = path.stat().st_size if suffix in (*LINES, PARQUET) and path.is_file() else 0
     except OSError:
         return False
+    return size >= LARGE_BYTES or (suffix == PARQUET and size > 0 and _unpacked_bytes(path) > MAX_BYTES)
+
+
+def _unpacked_bytes(path: Path) -> int:
+    try:
+        found = _open_parquet(path).metadata
+    except DataError:  # told when it is read
+        return 0
+    return sum(int(found.row_group(number).total_byte_size) for number in range(found.num_row_groups))
 
 
 def read_head(path: Path, reading: Reading | None = None) -> Table:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from ia3_studio.errors import DataError
+from ia3_studio.zipped import open_zip
 
 MAX_BYTES = 200 * 1024 * 1024
 """Largest file read, unpacked; larger ones would not fit in memory as examples."""
@@ -26,7 +27,7 @@ def read_file(path: Path) -> bytes:
     try:
         if not path.is_file():
             raise DataError(f"There is no file {path}; check the path.")
-        _require_room(path.name, path.stat().st_size)
+        require_room(path.name, path.stat().st_size)
         data = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); check the path and its permissions.") from error
@@ -46,13 +47,18 @@ def unpacked(name: str, data: bytes) -> bytes:
             content = packed.read(MAX_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{name} cannot be unpacked ({error}); pack it again.") from error
-    _require_room(f"{name}, unpacked,", len(content))
+    require_room(f"{name}, unpacked,", len(content))
     return content
 
 
 def folder_members(folder: Path) -> dict[str, bytes]:
     """Return the files of a folder and its sub-folders, by their path in it; hidden ones are left out."""
-    return _gathered(folder.name, ((name, path.read_bytes()) for name, path in folder_files(folder)))
+    return _gathered(folder.name, ((name, _beginning(path)) for name, path in folder_files(folder)))
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)  # a byte more than is taken, so that a file that is too large is known by it
 
 
 def folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -74,9 +80,9 @@ def zip_members(name: str, data: bytes) -> dict[str, bytes]:
         DataError: it is damaged, locked, or holds more than is read.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with open_zip(io.BytesIO(data)) as archive:
             found = zip_files(archive)
-            _require_room(f"{name}, unpacked,", sum(info.file_size for info in found))  # as far as it is to be believed
+            require_room(f"{name}, unpacked,", sum(info.file_size for info in found))  # as far as it is to be believed
             return _gathered(name, ((info.filename, _read_member(archive, info)) for info in found))
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:
         raise DataError(f"{name} cannot be unpacked ({error}); pack it again, without a password.") from error
@@ -92,7 +98,7 @@ def _gathered(name: str, members: Iterator[tuple[str, bytes]]) -> dict[str, byte
     held = 0
     for path, data in members:
         held += len(data)
-        _require_room(f"{name}, unpacked,", held)
+        require_room(f"{name}, unpacked,", held)
         if len(found) >= MAX_MEMBERS:
             raise DataError(f"{name} holds more than {MAX_MEMBERS:,} files; put the rows into one file.")
         found[path] = data
@@ -105,6 +111,11 @@ def _is_content(name: str) -> bool:
     )
 
 
-def _require_room(name: str, size: int) -> None:
+def require_room(name: str, size: int) -> None:
+    """Refuse what is larger than is read.
+
+    Raises:
+        DataError: it is.
+    """
     if size > MAX_BYTES:
         raise DataError(f"{name} has more than {MAX_BYTES / 2**20:,.0f} MB; give a part of it.")

@@ -15,6 +15,7 @@ from ia3_studio.data.json_rows import SPLITS
 from ia3_studio.data.packed import MAX_MEMBERS, folder_files, zip_files
 from ia3_studio.data.problem import Problem
 from ia3_studio.errors import DataError
+from ia3_studio.zipped import open_zip
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -132,7 +133,7 @@ def _in_folder(folder: Path) -> list[Picture]:
 
 def _zipped(path: Path) -> list[Picture]:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with path.open("rb") as file, open_zip(file) as archive:
             inside = [info for info in zip_files(archive) if _is_picture(info.filename)]
     except (zipfile.BadZipFile, OSError):  # said by whoever reads it as a table
         return []

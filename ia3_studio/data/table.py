@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.decode import Encoding, decode
 from ia3_studio.data.json_rows import SPLIT, SPLITS, read_json
-from ia3_studio.data.packed import folder_members, read_file, unpacked, zip_members
+from ia3_studio.data.packed import folder_members, read_file, require_room, unpacked, zip_members
 from ia3_studio.data.problem import Damage, Problem, clause
 from ia3_studio.data.separated import DELIMITERS, LINE_END, is_tabbed, read_separated, require_columns_within
 from ia3_studio.errors import DataError
@@ -219,8 +219,12 @@ def _read_json(name: str, data: bytes, reading: Reading) -> _Found:
 def _read_parquet(name: str, data: bytes, _reading: Reading) -> _Found:
     import pandas as pd
     import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
 
     try:
+        file = ParquetFile(io.BytesIO(data))
+        groups = (file.metadata.row_group(number) for number in range(file.metadata.num_row_groups))
+        require_room(f"{name}, unpacked,", sum(group.total_byte_size for group in groups))
         frame = pd.read_parquet(io.BytesIO(data))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(f"{name} cannot be read as Parquet: {clause(error)}.") from error

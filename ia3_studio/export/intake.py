@@ -18,12 +18,15 @@ from typing import IO
 from ia3_studio.errors import AdapterError
 from ia3_studio.export.archive import ADAPTER_FILES, NATIVE_FILES, PEFT_FILES
 from ia3_studio.export.page_adapter import adapter_in_page
+from ia3_studio.zipped import open_zip
 
 CONFIGS = (PEFT_FILES[0], NATIVE_FILES[0])
 PAGES = (".html", ".htm")
 """How the name of a verdict page ends."""
 LARGEST_FILE = 1_000_000_000
 """Bytes; vectors take about 10 MB for 70 billion parameters, but embeddings with new tokens come whole."""
+LARGEST_TEXT = 16_000_000
+"""Bytes of a config; those that name every module of a large model have some hundred kilobytes."""
 _CHUNK = 1 << 20
 
 
@@ -75,7 +78,7 @@ def _copy_files(uploads: Sequence[Path], folder: Path) -> None:
 
 def _unzip(path: Path, folder: Path) -> None:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with path.open("rb") as file, open_zip(file) as archive:
             for entry in _entries(archive):
                 with archive.open(entry) as source:
                     _pour(source, folder / PurePosixPath(entry.filename).name)
@@ -106,9 +109,10 @@ def _pour(source: IO[bytes], target: Path) -> None:
     with target.open("wb") as sink:
         while chunk := source.read(_CHUNK):
             written += len(chunk)
-            if written > LARGEST_FILE:
+            most = LARGEST_TEXT if target.suffix == ".json" else LARGEST_FILE
+            if written > most:
                 raise AdapterError(
-                    f"{target.name} has more than {LARGEST_FILE // 1_000_000} MB, which is more than the studio reads."
+                    f"{target.name} has more than {most // 1_000_000} MB, which is more than the studio reads."
                 )
             sink.write(chunk)
 
@@ -116,5 +120,6 @@ def _pour(source: IO[bytes], target: Path) -> None:
 def _digest(folder: Path) -> str:
     total = hashlib.sha256()
     for path in sorted(folder.iterdir()):
-        total.update(path.name.encode() + b"\0" + path.read_bytes())
+        with path.open("rb") as file:
+            total.update(path.name.encode() + b"\0" + hashlib.file_digest(file, "sha256").digest())
     return total.hexdigest()[:16]

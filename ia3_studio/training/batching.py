@@ -41,8 +41,8 @@ class Batching:
         yield from (list(group) for _kind, group in groupby(by, key=self._kind))
 
     def _kind(self, row: LabelRow | TagRow) -> tuple[int, int]:
-        ends = self.model.config.eos_token_id if _counts_ends(self.model) else None
-        return (0 if self.path.is_on else len(row.input_ids), row.input_ids.count(ends) if ends is not None else 0)
+        ends = _ends(self.model) if _counts_ends(self.model) else ()
+        return (0 if self.path.is_on else len(row.input_ids), sum(token in ends for token in row.input_ids))
 
 
 def batching_of(model: Any) -> Batching:
@@ -61,10 +61,22 @@ def filling(model: Any) -> int:
 
     A model that finds the end of a text by its end token must not be given more of those.
     """
-    pad, end = (getattr(model.config, name, None) for name in ("pad_token_id", "eos_token_id"))
-    if isinstance(pad, int) and pad >= 0 and not (pad == end and _counts_ends(model)):
+    pad, ends = _named(model, "pad_token_id"), _ends(model)
+    if isinstance(pad, int) and pad >= 0 and not (pad in ends and _counts_ends(model)):
         return pad
-    return 0 if end != 0 else 1
+    return next(token for token in range(len(ends) + 1) if token not in ends)
+
+
+def _named(model: Any, name: str) -> Any:
+    """Return a token that a model's config names, at its top or for its text."""
+    said = getattr(model.config, name, None)
+    return getattr(model.config.get_text_config(), name, None) if said is None else said
+
+
+def _ends(model: Any) -> frozenset[int]:
+    """Return the tokens that end a text; some configs name several."""
+    said = _named(model, "eos_token_id")
+    return frozenset(each for each in (said if isinstance(said, list) else [said]) if isinstance(each, int))
 
 
 def padded(rows: Sequence[LabelRow | TagRow], model: Any) -> dict[str, Tensor]:
@@ -108,11 +120,11 @@ def _is_neutral(model: Any) -> bool:
 def _trial_rows(model: Any) -> tuple[LabelRow, LabelRow]:
     """Return rows of plain tokens, with one end token each where the model has one."""
     config = model.config.get_text_config()
-    special = {filling(model), *(getattr(config, name, None) for name in ("pad_token_id", "eos_token_id"))}
+    ends = sorted(_ends(model))
+    special = {filling(model), getattr(config, "pad_token_id", None), *ends}
     known = int(model.get_input_embeddings().weight.shape[0])
     plain = cycle([token for token in range(min(3, known - 1), min(known, 23)) if token not in special] or [0])
-    end = getattr(config, "eos_token_id", None)
-    last = (end,) if isinstance(end, int) and _counts_ends(model) else ()
+    last = tuple(ends[:1]) if _counts_ends(model) else ()
     longest = min(13, (limits_of(model).positions or 13) - len(last))
     short, long = ((*islice(plain, count), *last) for count in (max(1, longest // 2), longest))
     return LabelRow(short, (), (), 1), LabelRow(long, (), (), 2)

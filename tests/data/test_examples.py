@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from ia3_studio.data.examples import Mapping, Message, read_examples
 from ia3_studio.data.guess import guess_mapping
 from ia3_studio.data.load import mapping_from
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.table import Table
+from ia3_studio.data.table import Table, read_table
 from ia3_studio.errors import DataError
 
 
@@ -204,3 +205,17 @@ def test_a_row_whose_label_or_choice_is_missing_is_listed_with_the_reason() -> N
     assert [each.reason for each in read_examples(questions, guess_mapping(questions))[1]] == [
         "the right choice (answer) is '7', which is none of the 2 choices"
     ]
+
+
+def test_blanks_of_a_choice_are_part_of_it_and_the_right_one_is_told_with_or_without_them(tmp_path: Path) -> None:
+    path = tmp_path / "code.jsonl"
+    rows = [
+        {"question": "q", "choices": ["    x", "y "], "answer": "x"},
+        {"question": "r", "choices": ["    x", "y "], "answer": "y "},
+        {"question": "s", "choices": [" a", "a"], "answer": " a"},
+    ]
+    path.write_text("\n".join(json.dumps(row) for row in rows))
+    table = read_table(path)
+    examples, _problems = read_examples(table, guess_mapping(table))
+    assert [example.labels for example in examples] == [("    x",), ("y ",), (" a",)]
+    assert examples[0].choices == ("    x", "y ")

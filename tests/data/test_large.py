@@ -206,3 +206,15 @@ def test_a_tokenizer_is_told_by_its_words_and_its_template() -> None:
 def test_the_key_follows_how_the_file_is_read(tmp_path: Path) -> None:
     path = written(tmp_path, lines())
     assert load_large(path, None, None, 0.1, 0).train.key != load_large(path, None, None, 0.2, 0).train.key  # type: ignore[attr-defined]
+
+
+def test_a_parquet_file_that_unpacks_to_more_than_memory_holds_is_read_in_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "alike.parquet"
+    frame = pd.DataFrame({"prompt": [f"{row % 9}" * 5_000 for row in range(400)], "answer": "yes"})
+    frame.to_parquet(path, compression="zstd", row_group_size=50)
+    monkeypatch.setattr(large, "LARGE_BYTES", 10**8)
+    assert not is_large(path)
+    monkeypatch.setattr(large, "MAX_BYTES", path.stat().st_size)
+    assert is_large(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -21,14 +20,11 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.mark.starter
-def test_the_demo_button_gives_a_moving_curve_within_a_minute(page: Page, studio: StudioProcess) -> None:
+def test_the_demo_button_gives_a_moving_curve(page: Page, studio: StudioProcess) -> None:
     open_studio(page, studio)
-    clicked = time.monotonic()
     page.locator("#train-demo").click()
     expect(page.get_by_role("tab", name="4 Train")).to_have_attribute("aria-selected", "true")
     wait_for_points(page, 1, timeout=300_000)  # without the model in the cache it is fetched first
-    fetched = "fetch" in studio.store.list()[0].log_tail(400).lower()
-    assert fetched or time.monotonic() - clicked < 60
     wait_for_points(page, 2, timeout=60_000)
     page.locator("#run-strip .stop").click()
     expect(page.locator("#run-strip")).to_contain_text("Stopped", timeout=60_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -343,6 +344,13 @@ def test_a_few_rows_are_drawn_the_same_way_by_the_same_seed() -> None:
         draw(rows, 61, 0)
     with pytest.raises(DataError, match=r"55 rows of class 0 were asked for"):
         draw_per_class(rows, 55, 0)
+
+
+def test_a_copy_of_a_drawn_row_is_not_measured() -> None:
+    (row, *others) = toy(12, 3)
+    rows = [*others, *(replace(row, row=100 + place) for place in range(30))]
+    split = draw(rows, 8, 42)
+    assert any(each.row >= 100 for each in split.rows) and not any(each.row >= 100 for each in split.others)
 
 
 SEA = ChoiceExample(3, "Where is the fog?", ("On the sea.", "At home, in bed."), 1)
