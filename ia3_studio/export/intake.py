@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -28,6 +31,8 @@ LARGEST_FILE = 1_000_000_000
 LARGEST_TEXT = 16_000_000
 """Bytes of a config; those that name every module of a large model have some hundred kilobytes."""
 _CHUNK = 1 << 20
+_UNFINISHED = ".incoming-"
+_UNFINISHED_SECONDS = 3600.0
 
 
 def take_in(uploads: Sequence[Path], library: Path) -> Path:
@@ -43,7 +48,8 @@ def take_in(uploads: Sequence[Path], library: Path) -> Path:
     from ia3_studio.method import Adapter
 
     library.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=library, prefix=".incoming-") as work:
+    _remove_unfinished(library)
+    with tempfile.TemporaryDirectory(dir=library, prefix=_UNFINISHED) as work:
         folder = Path(work) / "adapter"
         folder.mkdir()
         if len(uploads) == 1 and uploads[0].suffix.lower() in PAGES:
@@ -62,6 +68,14 @@ def take_in(uploads: Sequence[Path], library: Path) -> Path:
             if not target.exists():  # else the same adapter is there, perhaps since a moment ago
                 raise
     return target
+
+
+def _remove_unfinished(library: Path) -> None:
+    """Remove what killed processes left half unpacked."""
+    for path in library.glob(f"{_UNFINISHED}*"):
+        with suppress(OSError):  # another process removes it too
+            if path.stat().st_mtime < time.time() - _UNFINISHED_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _copy_files(uploads: Sequence[Path], folder: Path) -> None:

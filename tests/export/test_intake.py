@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -107,4 +108,25 @@ def test_a_zip_that_holds_one_name_many_times_is_refused(by_peft: Path, tmp_path
     with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(packed, "a") as archive:
         archive.writestr("adapter_config.json", "{}")
     with pytest.raises(AdapterError, match=r"adapter_config\.json"):
+        take_in([packed], tmp_path / "library")
+
+
+def test_what_a_killed_import_left_is_removed_by_the_next_and_one_under_way_is_not(
+    by_peft: Path, tmp_path: Path
+) -> None:
+    left, under_way = tmp_path / "library" / ".incoming-old", tmp_path / "library" / ".incoming-new"
+    for folder in (left, under_way):
+        (folder / "adapter").mkdir(parents=True)
+    os.utime(left, (0, 0))
+    kept = take_in(sorted(by_peft.iterdir()), tmp_path / "library")
+    assert sorted((tmp_path / "library").iterdir()) == sorted([under_way, kept])
+
+
+def test_a_config_is_text_of_some_megabytes_at_most(by_peft: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in by_peft.iterdir():
+            padding = b" " * 20_000_000 if path.suffix == ".json" else b""
+            archive.writestr(path.name, path.read_bytes() + padding)
+    with pytest.raises(AdapterError, match="16 MB"):
         take_in([packed], tmp_path / "library")
