@@ -3,7 +3,7 @@
 from ia3_studio.places import on_zero_gpu
 
 if on_zero_gpu():
-    import ia3_studio.runs.zero_gpu  # noqa: F401  (marks what the GPU is lent for, before torch is there)
+    import ia3_studio.worker.zero_gpu  # noqa: F401  (marks what the GPU is lent for, before torch is there)
 
 from ia3_studio.cli import main
 

@@ -17,11 +17,10 @@ if TYPE_CHECKING:
     from ia3_studio.data.labels import labels_of, tokenize_labels
     from ia3_studio.data.load import load_data, split_table
     from ia3_studio.data.mended import write_rows
-    from ia3_studio.data.seen import see, survey
+    from ia3_studio.data.seen import survey
     from ia3_studio.data.table import Reading, read_table
     from ia3_studio.data.targets import tokenize_targets
     from ia3_studio.data.tokens import tokenize
-    from ia3_studio.data.use import use_of
     from ia3_studio.errors import StudioError
     from ia3_studio.insight.figures import length_figure
     from ia3_studio.insight.verdict import verdict
@@ -33,8 +32,11 @@ if TYPE_CHECKING:
     from ia3_studio.models.classifier import load_classifier
     from ia3_studio.models.load import load_model
     from ia3_studio.runs.config import RunConfig
-    from ia3_studio.runs.outlook import look_ahead
-    from ia3_studio.sorting import sort_text
+    from ia3_studio.tasks.classification import sort_text
+    from ia3_studio.tasks.image_classification import classify_image
+    from ia3_studio.tasks.preview import look_ahead, see
+    from ia3_studio.tasks.task import task_class
+    from ia3_studio.tasks.token_classification import tag_text
     from ia3_studio.training.checkpoint import load_checkpoint
     from ia3_studio.training.config import Step, TrainConfig
     from ia3_studio.training.evaluation import evaluate_language, finish
@@ -59,6 +61,7 @@ __all__ = [
     "StudioError",
     "TrainConfig",
     "attach",
+    "classify_image",
     "discover",
     "evaluate_language",
     "examine",
@@ -78,13 +81,14 @@ __all__ = [
     "sort_text",
     "split_table",
     "survey",
+    "tag_text",
+    "task_class",
     "tokenize",
     "tokenize_choices",
     "tokenize_labels",
     "tokenize_targets",
     "train",
     "train_choices",
-    "use_of",
     "verdict",
     "write_rows",
 ]
@@ -105,6 +109,7 @@ _HOMES = {
     "StudioError": "errors",
     "TrainConfig": "training.config",
     "attach": "method.scaling",
+    "classify_image": "tasks.image_classification",
     "discover": "method.tree",
     "evaluate_language": "training.evaluation",
     "examine": "data.findings",
@@ -117,20 +122,21 @@ _HOMES = {
     "load_classifier": "models.classifier",
     "load_data": "data.load",
     "load_model": "models.load",
-    "look_ahead": "runs.outlook",
+    "look_ahead": "tasks.preview",
     "read_table": "data.table",
     "reply": "chat",
-    "see": "data.seen",
-    "sort_text": "sorting",
+    "see": "tasks.preview",
+    "sort_text": "tasks.classification",
     "split_table": "data.load",
     "survey": "data.seen",
+    "tag_text": "tasks.token_classification",
+    "task_class": "tasks.task",
     "tokenize": "data.tokens",
     "tokenize_choices": "data.choices",
     "tokenize_labels": "data.labels",
     "tokenize_targets": "data.targets",
     "train": "training.train",
     "train_choices": "training.train_choices",
-    "use_of": "data.use",
     "verdict": "insight.verdict",
     "write_rows": "data.mended",
 }

@@ -58,8 +58,8 @@ def card_of_adapter(folder: Path, name: str, base_model: str = "") -> CardFacts:
     Raises:
         AdapterError: it cannot be read.
     """
+    from ia3_studio.data.labels import labels_in
     from ia3_studio.method.adapter import Adapter
-    from ia3_studio.sorting import labels_in
 
     adapter, labels = Adapter.load(folder), labels_in(folder)
     base = adapter.selection.base_model or base_model

@@ -23,8 +23,8 @@ from ia3_studio.insight.advice import Facts, advice
 from ia3_studio.insight.verdict import change, figure, span
 from ia3_studio.model_card import card_of
 from ia3_studio.runs.evaluation import RunEvaluation, read_evaluation
-from ia3_studio.runs.parts import read_parts
 from ia3_studio.runs.split_record import split_of
+from ia3_studio.worker.ablation import read_parts
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example

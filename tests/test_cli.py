@@ -14,9 +14,10 @@ import torch
 from ia3_studio.cli import DONE, ENDED_BADLY, REFUSED, look, main
 from ia3_studio.export.intake import take_in
 from ia3_studio.method import Adapter
-from ia3_studio.runs import Run, RunConfig, RunStore, start
+from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.folder import write_json
 from ia3_studio.training import TrainConfig
+from ia3_studio.worker import start
 from tests.export.hub_push_standin import GOOD, Hub
 from tests.export.test_push import there  # noqa: F401  (a fixture)
 from tests.runs.test_history import ended

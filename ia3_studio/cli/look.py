@@ -50,11 +50,11 @@ def _evaluate(store: RunStore, options: argparse.Namespace) -> int:
     run = named(store, options.run)
     found = None if options.again else read_evaluation(run.folder)
     if found is None:
-        from ia3_studio.runs.prepared import prepare_measuring
         from ia3_studio.training.evaluation import finish
+        from ia3_studio.worker.prepared import prepare_measuring
 
         ready = prepare_measuring(run, lambda _share, said: print(said, file=sys.stderr))
-        found = finish(ready.lesson.evaluate(ready.loaded, ready.attachment, ready.held_out))
+        found = finish(ready.task.evaluate(ready.loaded, ready.attachment, ready.held_out))
         write_evaluation(run.folder, found)
     if options.json:
         print(

@@ -92,7 +92,7 @@ def _folder(run: Run, target: Path) -> dict[str, Any]:
 
 def _merged(run: Run, target: Path) -> dict[str, Any]:
     from ia3_studio.export.merged import write_merged
-    from ia3_studio.runs.prepared import load_for
+    from ia3_studio.worker.prepared import load_for
 
     folder = _adapter_of(run)
 
@@ -102,7 +102,7 @@ def _merged(run: Run, target: Path) -> dict[str, Any]:
 
 def _gguf(run: Run, target: Path, kind: Format) -> dict[str, Any]:
     from ia3_studio.export.gguf_file import write_gguf
-    from ia3_studio.runs.prepared import load_for
+    from ia3_studio.worker.prepared import load_for
 
     folder = _adapter_of(run)
 

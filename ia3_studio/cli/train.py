@@ -11,7 +11,8 @@ from typing import Any
 from ia3_studio.cli.codes import DONE
 from ia3_studio.cli.runs import watch
 from ia3_studio.errors import RunError
-from ia3_studio.runs import RunConfig, RunStore, start
+from ia3_studio.runs import RunConfig, RunStore
+from ia3_studio.worker import start
 
 LARGEST = 4_000_000
 """Bytes of a file of settings."""

@@ -7,15 +7,13 @@ what is cut can be shown.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 from typing import Any, Literal
 
 from ia3_studio.data.examples import Example
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.tokens import IGNORED
-from ia3_studio.data.use import SORTING, Use, usable
 from ia3_studio.data.word_tokens import word_tokens
 from ia3_studio.data.words import read_whole, special_texts
 from ia3_studio.errors import DataError
@@ -24,6 +22,8 @@ UNLIMITED = 10**9
 MOST_MEASURED = 2_000
 """Examples whose tokens are counted: about a second for every thousand."""
 Mark = Literal["read", "learned", "cut"]
+Preview = Callable[[Example], "Seen"]
+"""Returns an example as the model sees it."""
 
 
 @dataclass(frozen=True)
@@ -117,43 +117,20 @@ class Survey:
         return round(counted * self.of / max(len(self.seen) + len(self.refused), 1))
 
 
-def see(example: Example, tokenizer: Any, way: Use, max_length: int, kind: str = "") -> Seen:
-    """Return an example as a model sees it.
+def survey(examples: Sequence[Example], preview: Preview, max_length: int, most: int = MOST_MEASURED) -> Survey:
+    """Return how a model sees examples: all of them, or ``most`` that are spread evenly, the longest among them.
 
     Args:
-        kind: of the mapping; some examples hold no answer for some uses.
-
-    Raises:
-        DataError: the model's chat template refuses it, or it has no answer to learn.
+        examples: in the order of the data.
+        preview: returns one example as the model sees it, or raises a DataError that it cannot be trained on.
+        max_length: the limit that ``preview`` marks.
+        most: examples that are looked at.
     """
-    _kept, problems = usable([example], kind, way)
-    if problems:
-        raise DataError(f"{problems[0].reason[0].upper()}{problems[0].reason[1:]}.")
-    if way in SORTING:
-        return _sorted(example, tokenizer, max_length)
-    if way in ("ranks", "ranks apart"):
-        return _ranked(example, tokenizer, way == "ranks apart", max_length)
-    if way == "translates":
-        return _translated(example, tokenizer, max_length)
-    from ia3_studio.data.tokens import tokenize
-
-    found = tokenize([example], tokenizer, UNLIMITED)
-    (row,) = found.rows
-    learned = tuple(label != IGNORED for label in row.labels)
-    return Seen(
-        example.row, (Part(row.input_ids, learned, _first(len(learned), max_length)),), notes=_reasons(found.notes)
-    )
-
-
-def survey(
-    examples: Sequence[Example], tokenizer: Any, way: Use, max_length: int, most: int = MOST_MEASURED, kind: str = ""
-) -> Survey:
-    """Return how a model sees examples: all of them, or ``most`` that are spread evenly, the longest among them."""
     seen: list[Seen] = []
     refused: list[tuple[int, str]] = []
     for example in _spread(examples, most):
         try:
-            seen.append(see(example, tokenizer, way, max_length, kind))
+            seen.append(preview(example))
         except DataError as error:
             refused.append((example.row, str(error)))
     return Survey(tuple(seen), len(examples), max_length, tuple(refused))
@@ -178,60 +155,19 @@ def _spread(examples: Sequence[Example], most: int) -> Sequence[Example]:
     return [examples[place] for place in sorted(places)]
 
 
-def _translated(example: Example, tokenizer: Any, max_length: int) -> Seen:
-    from ia3_studio.data.targets import tokenize_targets
-
-    found = tokenize_targets([example], tokenizer, UNLIMITED)
-    (row,) = found.rows
-    parts = ((row.input_ids, False), (row.labels, True))
-    cut = tuple(Part(ids, (learned,) * len(ids), _first(len(ids), max_length, ends=True)) for ids, learned in parts)
-    return Seen(example.row, cut, notes=_reasons(found.notes))
-
-
-def _reasons(notes: Sequence[Problem]) -> tuple[str, ...]:
-    return tuple(note.reason for note in notes)
-
-
-def _first(tokens: int, most: int, ends: bool = False) -> tuple[bool, ...]:
+def first_kept(tokens: int, most: int, ends: bool = False) -> tuple[bool, ...]:
     """Return which tokens are kept where only the first are, or the first and (``ends``) the last of all."""
     if tokens <= most:
         return (True,) * tokens
     return tuple(place < most - ends or (ends and place == tokens - 1) for place in range(tokens))
 
 
-def _ranked(example: Example, tokenizer: Any, apart: bool, max_length: int) -> Seen:
-    from ia3_studio.data.choices import choice_examples, tokenize_choices
-
-    found = tokenize_choices(choice_examples([example]), tokenizer, UNLIMITED, apart)
-    (row,) = found.rows
-    asked = len(row.prompt)
-    room = max_length - max(map(len, row.choices))
-    kept = _first(asked, room, ends=True) if apart else tuple(place >= asked - room for place in range(asked))
-    choices = sorted(range(len(row.choices)), key=lambda place: place != row.answer)  # the right one first
-    offered = [(row.choices[place], place == row.answer) for place in choices]
-    answers = [Part(ids, (right,) * len(ids), (True,) * len(ids)) for ids, right in offered]
-    return Seen(example.row, (Part(row.prompt, (False,) * asked, kept), *answers), notes=_reasons(found.notes))
+def reasons(notes: Sequence[Problem]) -> tuple[str, ...]:
+    """Return what notes say."""
+    return tuple(note.reason for note in notes)
 
 
-def _sorted(example: Example, tokenizer: Any, max_length: int) -> Seen:
-    from ia3_studio.data.labels import Labels, TagRow, tokenize_labels
-
-    labels = Labels("multi", tuple(dict.fromkeys(example.labels)), of_words=bool(example.words))
-    found = tokenize_labels([example], labels, tokenizer, UNLIMITED)
-    (row,) = found.rows
-    learned = tuple(label != IGNORED for label in row.labels) if isinstance(row, TagRow) else ()
-    ids = row.input_ids
-    kept = (True,) * len(ids)
-    if len(ids) > max_length:
-        kept = (
-            _kept_of_texts(example, tokenizer, max_length)
-            if not example.words
-            else _kept_of_words(example, tokenizer, max_length)
-        )
-    return Seen(example.row, (Part(ids, learned or (False,) * len(ids), kept),), example.labels, _reasons(found.notes))
-
-
-def _kept_of_texts(example: Example, tokenizer: Any, max_length: int) -> tuple[bool, ...]:
+def kept_of_texts(example: Example, tokenizer: Any, max_length: int) -> tuple[bool, ...]:
     """Return which tokens of one or two texts are kept: the tokenizer cuts each text's end, and none of its own."""
     texts = (example.text, *filter(None, [example.second]))
     if not tokenizer.is_fast:
@@ -247,7 +183,7 @@ def _kept_of_texts(example: Example, tokenizer: Any, max_length: int) -> tuple[b
     return tuple(kept)
 
 
-def _kept_of_words(example: Example, tokenizer: Any, max_length: int) -> tuple[bool, ...]:
+def kept_of_words(example: Example, tokenizer: Any, max_length: int) -> tuple[bool, ...]:
     """Return which tokens of words are kept: the last words' tokens are cut, and none of the tokenizer's own."""
     whole = word_tokens(example.words, tokenizer, UNLIMITED).words
     room = sum(word is not None for word in word_tokens(example.words, tokenizer, max_length).words)

@@ -16,7 +16,8 @@ _SCRIPT = '''"""{name}: an (IA)³ run of IA3 Studio {version}, repeated.
 from pathlib import Path
 
 from ia3_studio import RunConfig
-from ia3_studio.runs import RunStore, start
+from ia3_studio.runs import RunStore
+from ia3_studio.worker import start
 from ia3_studio.runs.evaluation import read_evaluation
 
 CONFIG = RunConfig.from_json(r"""
@@ -40,15 +41,16 @@ _STEPS = (
     ("The settings of the run. Change what you like.", "{config}"),
     (
         "The data, the rows it sets aside, and the model.",
-        "from ia3_studio.models.load import task_of_source\nfrom ia3_studio.runs.lessons import lesson_for, place\n\n"
+        "from ia3_studio.models.load import task_of_source\n"
+        "from ia3_studio.tasks.task import attach_selection, task_for\n\n"
         "split = config.choice().load(config.held_out, config.train.seed)\n"
-        "lesson = lesson_for(split, task_of_source(config.model), config)\n"
-        "loaded = lesson.load(lambda share, said: None)\nrows, held_out = lesson.rows(loaded)\n"
+        "task = task_for(split, task_of_source(config.model), config)\n"
+        "loaded = task.load(lambda share, said: None)\nrows, held_out = task.rows(loaded)\n"
         "print(split.description)",
     ),
     (
         "Where the vectors go.",
-        "attachment = place(loaded, config.selection)\n"
+        "attachment = attach_selection(loaded, config.selection)\n"
         'print(f"{attachment.selection.numbers:,} numbers in {len(attachment.selection)} vectors")',
     ),
     (
@@ -58,12 +60,12 @@ _STEPS = (
     ),
     (
         "Did it help?",
-        "from ia3_studio import finish\n\nfound = finish(lesson.evaluate(loaded, attachment, held_out))\n"
+        "from ia3_studio import finish\n\nfound = finish(task.evaluate(loaded, attachment, held_out))\n"
         "print(found.verdict.sentence)",
     ),
     (
         "The adapter, in PEFT's layout.",
-        'attachment.adapter({"task_type": lesson.task_type, **lesson.facts()}).save("adapter")',
+        'attachment.adapter({"task_type": task.task_type, **task.facts()}).save("adapter")',
     ),
 )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from ia3_studio.places import for_other_folders, on_zero_gpu
+from ia3_studio.places import for_other_folders
 from ia3_studio.runs.folder import RunFolder, read_json, write_json
 
 if sys.platform != "win32":
@@ -24,20 +24,6 @@ if TYPE_CHECKING:
 PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 _BIRTH_TOLERANCE = 1.0
 """Seconds by which a process's birth time may be read differently."""
-
-
-def start_worker(folder: RunFolder, command: Sequence[str] = ()) -> None:
-    """Start a worker that outlives this process: own session, no pipe, output into the run's log.
-
-    Where a GPU is only lent, the app itself works on the run, in turns.
-    """
-    if on_zero_gpu():
-        from ia3_studio.runs import zero_gpu
-
-        zero_gpu.start(folder)
-        return
-    command = command or (sys.executable, "-m", "ia3_studio.runs.worker", str(folder.path))
-    record_worker(folder, spawn(command, folder.log, folder.path))
 
 
 def spawn(command: Sequence[str], log: Path, folder: Path) -> int:

@@ -22,7 +22,6 @@ from ia3_studio.models.sources import parse_source
 from ia3_studio.places import runs_folder
 from ia3_studio.runs.config import RunConfig
 from ia3_studio.runs.folder import RunFolder
-from ia3_studio.runs.process import start_worker
 from ia3_studio.runs.run import Run
 
 NEEDED_BYTES = 50 * 2**20
@@ -145,20 +144,6 @@ def _copy(source: Path, target: Path) -> None:
             os.link(source, target)
             return
     shutil.copyfile(source, target)
-
-
-def start(run: Run) -> None:
-    """Start a run's worker, once: a run that has or had one is left alone.
-
-    Raises:
-        RunError: the system starts no process, or the run's folder cannot be written.
-    """
-    try:
-        with FileLock(run.files.path / ".start.lock"):
-            if not run.files.worker.exists():
-                start_worker(run.files)
-    except OSError as error:
-        raise RunError(f"No worker could be started for the run {run.id} ({error.strerror}); start it anew.") from error
 
 
 def _new_id() -> str:

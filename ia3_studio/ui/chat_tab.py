@@ -10,8 +10,8 @@ import gradio as gr
 
 from ia3_studio.chat import PRESETS, Answer, ChatSettings
 from ia3_studio.data.examples import Message
+from ia3_studio.data.labels import labels_in
 from ia3_studio.errors import StudioError
-from ia3_studio.sorting import labels_in
 from ia3_studio.ui import chat_words as words
 from ia3_studio.ui import rank_panel, text, try_it
 from ia3_studio.ui.answering import News, Question, answer_in_memory, sharing

@@ -11,7 +11,7 @@ from ia3_studio.ui.text import plural
 if TYPE_CHECKING:
     from ia3_studio.data.findings import Findings
     from ia3_studio.data.split import DataSplit
-    from ia3_studio.runs.outlook import Outlook, ShownRow
+    from ia3_studio.tasks.preview import Outlook, ShownRow
 
 MOST_ROWS = 8
 """Row numbers that a sentence names."""

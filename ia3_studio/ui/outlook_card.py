@@ -14,7 +14,7 @@ from ia3_studio.data.load import DataChoice
 from ia3_studio.data.pictures import find_pictures, thumbnail
 from ia3_studio.errors import StudioError
 from ia3_studio.insight.figures import length_figure
-from ia3_studio.runs.outlook import Outlook, look_ahead
+from ia3_studio.tasks.preview import Outlook, look_ahead
 from ia3_studio.ui import data_words, text
 from ia3_studio.ui.job import Job
 from ia3_studio.ui.markup import Fact, bullets, facts, gallery, heading, marked, note

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from ia3_studio.errors import AdapterError, StudioError
-from ia3_studio.sorting import rank_choices
+from ia3_studio.tasks.multiple_choice import rank_choices
 from ia3_studio.ui import text, try_words
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.job import Job

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from ia3_studio.data.labels import Labels
+from ia3_studio.data.labels import Labels, labels_in, length_in
 from ia3_studio.errors import DataError, StudioError
-from ia3_studio.sorting import Guess, labels_in, length_in, sort_text, sort_texts
+from ia3_studio.tasks.classification import Guess, sort_text, sort_texts
 from ia3_studio.ui import text, try_words
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.job import Job

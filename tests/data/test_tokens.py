@@ -10,9 +10,11 @@ from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
 from ia3_studio.data.examples import Example, Message
-from ia3_studio.data.seen import Part, Seen, see
+from ia3_studio.data.seen import Part, Seen
 from ia3_studio.data.tokens import IGNORED, prompt_ids, tokenize
 from ia3_studio.errors import DataError
+from ia3_studio.tasks.causal import TextGeneration
+from ia3_studio.tasks.preview import see
 from tests.tiny_chat import TEMPLATE, tiny_tokenizer
 
 TOKENIZER = tiny_tokenizer()
@@ -24,7 +26,7 @@ def chat(*contents: str, row: int = 1) -> Example:
 
 
 def shown(example: Example, tokenizer: Any) -> list[tuple[str, bool]]:
-    return [(text, mark == "learned") for text, mark in see(example, tokenizer, "writes", 512).pieces(tokenizer)]
+    return [(text, mark == "learned") for text, mark in see(example, tokenizer, TextGeneration, 512).pieces(tokenizer)]
 
 
 def trained(example: Example, tokenizer: Any) -> list[str]:

@@ -9,11 +9,13 @@ import pytest
 from ia3_studio.data.examples import Example, Mapping, Message
 from ia3_studio.data.seen import survey
 from ia3_studio.data.split import DataSplit
-from ia3_studio.data.use import SORTING, use_of
 from ia3_studio.errors import DataError
 from ia3_studio.models.loaded import LoadedModel, Task
 from ia3_studio.runs.config import RunConfig
-from ia3_studio.runs.lessons import lesson_for
+from ia3_studio.tasks.classification import Classification
+from ia3_studio.tasks.image_classification import ImageClassification
+from ia3_studio.tasks.preview import see
+from ia3_studio.tasks.task import task_class, task_for
 from ia3_studio.training.config import TrainConfig
 from tests.tiny_chat import tiny_tokenizer
 from tests.training.test_targets import ending_tokenizer
@@ -60,20 +62,22 @@ def test_the_preview_shows_the_rows_that_a_run_trains_on(kind: str, task: Any, s
     target: Any = "multi" if kind == "labels" else "single"
     split = DataSplit(rows[:3] + rows[4:], rows[3:4], (), "", Mapping(kind, target=target), "")  # type: ignore[arg-type]
     config = RunConfig("run", "m", "d", train=TrainConfig(max_length=64))
-    lesson = lesson_for(split, task, config)
-    use = use_of(kind, task)
-    assert (lesson.labels is not None) == (use in SORTING)
-    tokenizer = ending_tokenizer() if use in ("translates", "ranks apart") else tiny_tokenizer()
+    trained_as = task_for(split, task, config)
+    shown_as = task_class(kind, task)
+    assert type(trained_as) is shown_as
+    assert (trained_as.labels is not None) == issubclass(shown_as, Classification)
+    apart = task == "seq2seq" and not issubclass(shown_as, Classification)
+    tokenizer = ending_tokenizer() if apart else tiny_tokenizer()
     loaded = LoadedModel(with_room_for(tokenizer), tokenizer, task, "m", "m", "")
-    seen = survey(split.train, tokenizer, use, 64, kind=kind)
+    seen = survey(split.train, lambda example: see(example, tokenizer, shown_as, 64, kind), 64)
     try:
-        trained = [row.row for row in lesson.rows(loaded)[0]]
+        trained = [row.row for row in trained_as.rows(loaded)[0]]
     except DataError:  # plain text for an encoder-decoder: nothing to answer
         trained = []
     assert [each.row for each in seen.seen] == trained
     if kind == "labels" and some_empty:
-        assert trained == ([1, 2, 3, 5, 6] if use == "sorts" else [1, 2, 3])
+        assert trained == ([1, 2, 3, 5, 6] if issubclass(shown_as, Classification) else [1, 2, 3])
 
 
 def test_pictures_are_sorted_by_any_model() -> None:
-    assert {use_of("pictures", task) for task in TASKS} == {"sorts images"}
+    assert {task_class("pictures", task) for task in TASKS} == {ImageClassification}

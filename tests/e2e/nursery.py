@@ -32,9 +32,10 @@ IMPORTED = (
     "datasets",
     "safetensors.torch",
     "ia3_studio.method",
-    "ia3_studio.runs.job",
-    "ia3_studio.runs.parts",
-    "ia3_studio.runs.worker",
+    "ia3_studio.tasks.task",
+    "ia3_studio.worker.training_job",
+    "ia3_studio.worker.ablation",
+    "ia3_studio.worker.worker",
     "ia3_studio.ui.app",
 )
 

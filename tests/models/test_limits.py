@@ -21,11 +21,11 @@ from ia3_studio.models.classifier import load_classifier
 from ia3_studio.models.limits import limits_of
 from ia3_studio.models.loaded import LoadedModel
 from ia3_studio.runs import RunConfig
-from ia3_studio.runs.job import TrainingJob
-from ia3_studio.runs.outlook import look_ahead
 from ia3_studio.runs.run import Run
+from ia3_studio.tasks.preview import look_ahead
 from ia3_studio.training import TrainConfig
 from ia3_studio.training.train import train
+from ia3_studio.worker.training_job import TrainingJob
 from tests.families import SMALL, tiny_model
 from tests.tiny_chat import save_tiny_chat, tiny_tokenizer
 

@@ -13,7 +13,7 @@ from ia3_studio.errors import DataError
 from ia3_studio.insight.verdict import verdict
 from ia3_studio.method import discover
 from ia3_studio.method.heads import HeadedAttachment
-from ia3_studio.runs.evaluation import evaluate_classifier
+from ia3_studio.tasks.evaluation import evaluate_classifier
 from ia3_studio.training import TrainConfig
 from ia3_studio.training.class_loss import ClassLoss, TagLoss
 from ia3_studio.training.evaluation import Progress, finish

@@ -10,8 +10,8 @@ import torch
 
 from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.evaluation import EVALUATION_FILE, RunEvaluation, read_evaluation, write_evaluation
-from ia3_studio.runs.job import TrainingJob
 from ia3_studio.training.config import TrainConfig
+from ia3_studio.worker.training_job import TrainingJob
 from tests.families import tiny_model
 from tests.insight.test_verdict import loss
 from tests.runs.test_job import write_rows

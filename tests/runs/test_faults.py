@@ -25,14 +25,14 @@ from ia3_studio.runs.bin import delete, restore
 from ia3_studio.runs.comparison import curve_of, differing
 from ia3_studio.runs.folder import read_json, write_json
 from ia3_studio.runs.history import matching, ranked, record_of, records
-from ia3_studio.runs.parts import read_parts
-from ia3_studio.runs.process import start_worker
 from ia3_studio.runs.run import ACTIVE
 from ia3_studio.runs.turns import place_of, waiting
 from ia3_studio.ui.run_table import history_frame
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import run_key
 from ia3_studio.ui.watch import Cursor, look
+from ia3_studio.worker.ablation import read_parts
+from ia3_studio.worker.launch import start_worker
 from tests.runs.fake_worker import MANY_STEPS
 from tests.runs.test_history import ended, evaluated
 from tests.runs.test_resume import go_on, numbers, readable_checkpoints

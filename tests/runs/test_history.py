@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ia3_studio.errors import RunError, TrainingError
-from ia3_studio.runs import Run, RunConfig, RunStore
+from ia3_studio.runs import Run, RunConfig, RunStore, history
 from ia3_studio.runs.about import About, read_about, tags_of, write_about
 from ia3_studio.runs.again import GROUPS, Variations, again, sweep, variations
 from ia3_studio.runs.bin import delete, delete_for_good, deleted, restore
@@ -116,7 +115,9 @@ def test_words_find_runs_by_anything_that_is_said_of_them(store: RunStore) -> No
     assert matching(found, "nothing") == [] and matching(found, " ") == found
 
 
-def test_two_thousand_runs_are_listed_in_well_under_a_second(store: RunStore) -> None:
+def test_two_thousand_runs_are_listed_from_one_small_file_each(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one = ended(store)
     record_of(one)
     for number in range(1999):
@@ -124,10 +125,9 @@ def test_two_thousand_runs_are_listed_in_well_under_a_second(store: RunStore) ->
         folder.mkdir()
         for path in (one.files.config, one.files.status, one.folder / RECORD):
             (folder / path.name).write_bytes(path.read_bytes())
-    records(store)
-    began = time.perf_counter()
-    found = records(store)
-    assert len(found) == 2000 and time.perf_counter() - began < 2  # 0.2 s alone; other tests run beside it
+    first = records(store)
+    monkeypatch.setattr(history, "read_evaluation", lambda folder: 1 / 0)  # what a run is, told from all its files
+    assert records(store) == first and len(first) == 2000
 
 
 def test_only_what_differs_is_compared(store: RunStore) -> None:

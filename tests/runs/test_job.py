@@ -15,11 +15,12 @@ from safetensors.torch import load_file, save_file
 from ia3_studio.errors import SelectionError
 from ia3_studio.method import Adapter, Selection, discover
 from ia3_studio.models import load_skeleton
-from ia3_studio.runs import Run, RunConfig, RunStore, start
+from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.folder import read_json
-from ia3_studio.runs.job import TrainingJob
-from ia3_studio.runs.worker import NICENESS
 from ia3_studio.training.config import TrainConfig
+from ia3_studio.worker import start
+from ia3_studio.worker.training_job import TrainingJob
+from ia3_studio.worker.worker import NICENESS
 from tests.tiny_chat import save_tiny_chat
 from tests.training.test_classify import bare_bert
 

@@ -9,11 +9,11 @@ import pytest
 
 from ia3_studio.errors import DataError, RunError
 from ia3_studio.runs import RunConfig
-from ia3_studio.runs.job import TrainingJob
-from ia3_studio.runs.outlook import look_ahead
 from ia3_studio.runs.run import Run
+from ia3_studio.tasks.preview import look_ahead
 from ia3_studio.training import TrainConfig
 from ia3_studio.training.batches import label_count
+from ia3_studio.worker.training_job import TrainingJob
 from tests.tiny_chat import save_tiny_chat
 from tests.training.test_images import paint
 
@@ -74,7 +74,7 @@ def test_held_out_rows_of_the_seed_are_those_of_the_run(tiny: str, tmp_path: Pat
 
 
 def test_pictures_have_no_tokens(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="Pictures have no tokens"):
+    with pytest.raises(DataError, match="Images have no tokens"):
         look_ahead(config("any/model", paint(tmp_path / "pictures", 4)))
 
 

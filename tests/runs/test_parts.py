@@ -10,8 +10,8 @@ import pytest
 
 from ia3_studio.errors import RunError, StudioError
 from ia3_studio.runs import Run
-from ia3_studio.runs import parts as parts_of_runs
-from ia3_studio.runs.parts import main, measure, read_parts, start_parts
+from ia3_studio.worker import ablation as parts_of_runs
+from ia3_studio.worker.ablation import main, measure, read_parts, start_parts
 from tests.runs.test_evaluation import prepared
 from tests.runs.test_job import SECONDS
 

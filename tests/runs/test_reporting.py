@@ -10,10 +10,10 @@ import pytest
 
 from ia3_studio.errors import RunError
 from ia3_studio.runs import RunConfig
-from ia3_studio.runs.job import TrainingJob
 from ia3_studio.runs.reporting import SINKS, open_reports, require_sink
 from ia3_studio.runs.run import Run
 from ia3_studio.training import TrainConfig
+from ia3_studio.worker.training_job import TrainingJob
 from tests.tiny_chat import save_tiny_chat
 
 

@@ -16,10 +16,11 @@ import torch
 
 from ia3_studio.errors import RunError
 from ia3_studio.method import Adapter
-from ia3_studio.runs import Run, RunConfig, RunStore, resume, start
-from ia3_studio.runs import resume as resuming
-from ia3_studio.runs.job import TrainingJob
+from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.training.config import Step, TrainConfig
+from ia3_studio.worker import launch as resuming
+from ia3_studio.worker import resume, start
+from ia3_studio.worker.training_job import TrainingJob
 from tests.runs.test_job import SECONDS, write_rows
 from tests.runs.test_runs import begin, state, store, wait, worker_of
 from tests.tiny_chat import save_tiny_chat

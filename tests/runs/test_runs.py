@@ -22,10 +22,12 @@ import pytest
 
 from ia3_studio.errors import RunError
 from ia3_studio.method.sites import Selection, Site
-from ia3_studio.runs import Run, RunConfig, RunStore, start, worker
+from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.folder import RunFolder, Said, Use, read_json, step_line, write_json
-from ia3_studio.runs.process import record_worker, start_worker, started_process_lives
+from ia3_studio.runs.process import record_worker, started_process_lives
 from ia3_studio.training.config import Step, TrainConfig
+from ia3_studio.worker import start, worker
+from ia3_studio.worker.launch import start_worker
 
 CONFIG = RunConfig("First light", "tiny", "lighthouse")
 
@@ -221,7 +223,7 @@ def test_a_run_without_a_worker_is_starting_for_a_moment_only(store: RunStore) -
 def test_the_run_goes_on_when_the_process_that_started_it_is_killed(store: RunStore) -> None:
     run = store.create(CONFIG, "one")
     code = (
-        "import sys, time; from ia3_studio.runs import Run; from ia3_studio.runs.process import start_worker;"
+        "import sys, time; from ia3_studio.runs import Run; from ia3_studio.worker.launch import start_worker;"
         f"from pathlib import Path; start_worker(Run(Path({str(run.folder)!r})).files,"
         f" [sys.executable, '-m', 'tests.runs.fake_worker', {str(run.folder)!r}, 'endless']); time.sleep(60)"
     )
@@ -438,7 +440,10 @@ def test_a_damaged_run_is_listed_and_explained(damage: bytes | None, store: RunS
 
 def test_a_worker_without_a_folder_says_how_it_is_used() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "ia3_studio.runs.worker"], capture_output=True, text=True, cwd=Path(__file__).parents[2]
+        [sys.executable, "-m", "ia3_studio.worker"],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
     )
     assert done.returncode == 2 and "usage" in done.stderr
 

@@ -16,11 +16,12 @@ import torch
 from ia3_studio.method import Adapter
 from ia3_studio.models.device import choose_device
 from ia3_studio.places import GPU_TURN
-from ia3_studio.runs import Run, RunConfig, RunStore, resume, start, zero_gpu
-from ia3_studio.runs.job import TrainingJob
+from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.process import record_worker
-from ia3_studio.runs.worker import work
 from ia3_studio.training.config import TrainConfig
+from ia3_studio.worker import resume, start, zero_gpu
+from ia3_studio.worker.training_job import TrainingJob
+from ia3_studio.worker.worker import work
 from tests.runs.test_job import write_rows
 from tests.tiny_chat import save_tiny_chat
 

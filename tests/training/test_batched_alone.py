@@ -17,7 +17,7 @@ from ia3_studio.data.tokens import IGNORED, TokenRow
 from ia3_studio.method import discover
 from ia3_studio.method.heads import HeadedAttachment
 from ia3_studio.models.classifier import load_classifier
-from ia3_studio.sorting import sort_texts
+from ia3_studio.tasks.classification import sort_texts
 from ia3_studio.training.batching import batching_of
 from ia3_studio.training.class_loss import ClassLoss, ImageLoss, TagLoss
 from ia3_studio.training.loss import CausalLoss

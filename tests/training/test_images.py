@@ -22,10 +22,10 @@ from ia3_studio.method import Adapter, discover
 from ia3_studio.method.heads import HeadedAttachment
 from ia3_studio.models.classifier import load_classifier
 from ia3_studio.runs import RunConfig, RunStore
-from ia3_studio.runs.job import TrainingJob
 from ia3_studio.training import TrainConfig
 from ia3_studio.training.class_loss import ImageLoss
 from ia3_studio.training.objective import MeanObjective
+from ia3_studio.worker.training_job import TrainingJob
 from tests.families import SMALL
 
 EDGE = 32

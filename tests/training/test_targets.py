@@ -19,10 +19,10 @@ from ia3_studio.errors import DataError, TrainingError
 from ia3_studio.method import Attachment, attach, discover
 from ia3_studio.models import load_model
 from ia3_studio.runs import RunConfig, RunStore
-from ia3_studio.runs.job import TrainingJob
 from ia3_studio.training import TrainConfig
 from ia3_studio.training.objective import MeanObjective
 from ia3_studio.training.target_loss import TargetLoss
+from ia3_studio.worker.training_job import TrainingJob
 from tests.families import tiny_model
 from tests.tiny_chat import tiny_tokenizer
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ia3_studio.sorting import Guess
+from ia3_studio.tasks.classification import Guess
 from ia3_studio.ui import markup
 from ia3_studio.ui.theme import STYLESHEET
 from ia3_studio.ui.try_it import bars

@@ -14,7 +14,8 @@ from ia3_studio.errors import DataError
 from ia3_studio.method import attach, discover, load_adapter
 from ia3_studio.method.heads import HeadedAttachment
 from ia3_studio.models.classifier import load_classifier
-from ia3_studio.sorting import Guess, rank_choices, sort_text, sort_texts
+from ia3_studio.tasks.classification import Guess, sort_text, sort_texts
+from ia3_studio.tasks.multiple_choice import rank_choices
 from ia3_studio.ui import try_it
 from ia3_studio.ui.rank_panel import rank
 from ia3_studio.ui.session import Studio

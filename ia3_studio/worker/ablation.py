@@ -1,6 +1,6 @@
 """Which parts of a run's adapter matter? Measured in a process of its own, kept in the run's folder.
 
-python -m ia3_studio.runs.parts FOLDER
+python -m ia3_studio.worker.ablation FOLDER
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def start_parts(run: Run) -> None:
     if read_parts(run).progress is not None:
         return
     _write(run, {"progress": 0.0, "told": time.time(), "adapter": _name(run)})
-    process.spawn((sys.executable, "-m", "ia3_studio.runs.parts", str(run.folder)), run.folder / _LOG, run.folder)
+    process.spawn((sys.executable, "-m", "ia3_studio.worker.ablation", str(run.folder)), run.folder / _LOG, run.folder)
 
 
 @dataclass(frozen=True)
@@ -117,16 +117,15 @@ def _measured(run: Run) -> PartsReport:
     from dataclasses import replace
 
     from ia3_studio.insight.parts import measure_parts
-    from ia3_studio.runs.prepared import prepare_measuring
     from ia3_studio.training.evaluation import finish
-    from ia3_studio.training.objectives import objective_for
+    from ia3_studio.worker.prepared import prepare_measuring
 
     train = run.config.train
     found = prepare_measuring(run, lambda _share, sentence: print(sentence, flush=True))
     rows = _some(found.held_out, train.seed)
     # Remembered lower layers would be those of other vectors.
     uncached = replace(train, cache_mb=0, cache_folder=None)
-    objective = objective_for(found.loaded.model, found.attachment, rows, uncached)
+    objective = found.task.objective(found.loaded, found.attachment, rows, uncached)
 
     def loss() -> float:
         return sum(objective.measure(rows, rows, train.micro_tokens))
@@ -158,11 +157,11 @@ def _name(run: Run) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure the run in the folder given as the only argument, at a lower priority."""
-    from ia3_studio.runs.worker import NICENESS
+    from ia3_studio.worker.worker import NICENESS
 
     given = sys.argv[1:] if arguments is None else arguments
     if len(given) != 1:
-        print("usage: python -m ia3_studio.runs.parts FOLDER", file=sys.stderr)
+        print("usage: python -m ia3_studio.worker.ablation FOLDER", file=sys.stderr)
         return 2
     if sys.platform != "win32":
         os.nice(NICENESS)

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ia3_studio.runs.folder import read_json, write_json
-from ia3_studio.runs.lessons import lesson_for, place
 from ia3_studio.runs.reporting import open_reports
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.split_record import labels_of_run, record_labels, record_split, split_of
+from ia3_studio.tasks.task import attach_selection, task_for
 from ia3_studio.training.config import Step
 
 if TYPE_CHECKING:
     from ia3_studio.data.split import DataSplit
-    from ia3_studio.models.loaded import Task
-    from ia3_studio.runs.worker import Say
+    from ia3_studio.models.loaded import Task as ModelTask
+    from ia3_studio.models.progress import Progress as Say
     from ia3_studio.training.report import Progress
 
 
@@ -38,14 +38,14 @@ class TrainingJob:
         say(None, "Reading the data")
         split = self._read_data()
         say(None, "Loading the model")
-        self._lesson = lesson_for(split, self._task(say), self._run.config, labels_of_run(self._run))
-        if self._lesson.labels:
-            record_labels(self._run, self._lesson.labels)
-        self._loaded = self._lesson.load(say)
+        self._task = task_for(split, self._model_task(say), self._run.config, labels_of_run(self._run))
+        if self._task.labels:
+            record_labels(self._run, self._task.labels)
+        self._loaded = self._task.load(say)
         for said in (self._loaded.device_reason, *self._loaded.notes):
             print(said)
         say(None, "Turning the rows into tokens")
-        self._rows, self._held_out = self._lesson.rows(self._loaded)
+        self._rows, self._held_out = self._task.rows(self._loaded)
         say(None, "Placing the vectors")
         self._place_vectors()
         self._record_making()
@@ -71,8 +71,17 @@ class TrainingJob:
         if since:
             self._step = since.counters.step
             print(f"going on after step {since.counters.step}")
-        model, placed = self._loaded.model, self._attachment
-        self._training = train(model, placed, self._rows, self._held_out, config, since=since, is_stopping=is_stopping)
+        objective = self._task.objective(self._loaded, self._attachment, self._rows, config)
+        self._training = train(
+            self._loaded.model,
+            self._attachment,
+            self._rows,
+            self._held_out,
+            config,
+            objective=objective,
+            since=since,
+            is_stopping=is_stopping,
+        )
         for line in fast_paths.lines(self._training.fast_paths):
             print(line)
         for step in self._training:
@@ -85,7 +94,7 @@ class TrainingJob:
 
     def _with_notes(self, step: Step) -> Step:
         """Return a step with what is to be known of the rows in front of what it says itself."""
-        said = [*self._differences, *self._loaded.notes, *self._lesson.notes, *([step.note] if step.note else [])]
+        said = [*self._differences, *self._loaded.notes, *self._task.notes, *([step.note] if step.note else [])]
         return replace(step, note=" ".join(said) or None)
 
     def checkpoint(self, path: Path) -> None:
@@ -96,7 +105,7 @@ class TrainingJob:
         """Write the adapter as it is now, with the facts of its making."""
         from ia3_studio import __version__
 
-        task = self._lesson.task_type
+        task = self._task.task_type
         facts = {
             **({"task_type": task} if task else {}),
             "studio_version": __version__,
@@ -104,7 +113,7 @@ class TrainingJob:
             "data": self._data,
             "learning_rate": str(self._run.config.train.learning_rate),
             "steps": str(self._step),
-            **self._lesson.facts(),
+            **self._task.facts(),
         }
         adapter = self._attachment.adapter(facts)
         if adapter.why_not_peft:
@@ -122,7 +131,7 @@ class TrainingJob:
         """
         from ia3_studio.runs.evaluation import write_evaluation
 
-        found = yield from self._lesson.evaluate(self._loaded, self._attachment, self._held_out)
+        found = yield from self._task.evaluate(self._loaded, self._attachment, self._held_out)
         write_evaluation(folder, found)
         print(found.verdict.sentence)
 
@@ -149,13 +158,13 @@ class TrainingJob:
         for sentence in self._differences:
             print(sentence)
 
-    def _task(self, say: Say) -> Task:
+    def _model_task(self, say: Say) -> ModelTask:
         from ia3_studio.models.load import task_of_source
 
         return task_of_source(self._run.config.model, progress=say)
 
     def _place_vectors(self) -> None:
-        self._attachment = place(self._loaded, self._run.config.selection)
+        self._attachment = attach_selection(self._loaded, self._run.config.selection)
         chosen = self._attachment.selection
         print(f"{len(chosen)} vectors, {chosen.numbers:,} trained numbers")
         if self._loaded.heads:
@@ -165,4 +174,4 @@ class TrainingJob:
         """Try the vectors on the beginning of the longest row, so that none is trained in vain."""
         from ia3_studio.method.probe import require_live
 
-        require_live(self._loaded.model, self._attachment, self._lesson.probe(self._loaded, self._rows))
+        require_live(self._loaded.model, self._attachment, self._task.probe(self._loaded, self._rows))

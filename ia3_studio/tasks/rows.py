@@ -1,18 +1,23 @@
-"""Which rows do a run's data come to, and what is said of those that are cut or left out?"""
+"""How do a run's examples become rows, and what is reported of rows that are cut or left out?
+
+The rows of a large file are made part by part, and lie on disk.
+"""
 
 from __future__ import annotations
 
+import json
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from ia3_studio.atomic import replace_text
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.stored import Stored, key_of, tokenizer_key
-from ia3_studio.data.use import Use, usable
+from ia3_studio.data.stored import Stored, key_of, open_stored, reviver, tokenizer_key, write_stored
 from ia3_studio.errors import DataError
-from ia3_studio.runs.stored_rows import stored_rows
+from ia3_studio.places import cache_folder
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
@@ -22,6 +27,10 @@ if TYPE_CHECKING:
     from ia3_studio.models.limits import ModelLimits
     from ia3_studio.runs.config import RunConfig
 
+AT_ONCE = 512
+"""Examples of a large file that are turned into rows at a time."""
+MOST_LISTED = 1_000
+"""Rows of a large file that are left out and listed; after them one line says how many more there are."""
 MOST_PRINTED = 200
 """Row numbers that the log lists."""
 MOST_NOTES = 8
@@ -47,16 +56,17 @@ class Read(Protocol):
 
 
 @dataclass(frozen=True)
-class _Read:
-    """Rows as a model takes them, beside what was left out before it was asked."""
+class RowSet:
+    """Rows as a model takes them, and what happened to the others."""
 
     rows: Sequence[Any]
     cut: Sequence[int]
     problems: Sequence[Problem]
     notes: Sequence[Problem] = ()
+    """Data rows that are read otherwise than they are written, and how."""
 
 
-class Reading:
+class RowReader:
     """Rows from both parts of the data, and what is said of those that were cut or left out."""
 
     def __init__(self, split: DataSplit, config: RunConfig) -> None:
@@ -126,18 +136,29 @@ class Reading:
         except DataError as error:
             raise DataError(f"The held-out rows cannot be measured. {error} Set more rows aside.") from error
 
-    use: ClassVar[Use] = "writes"
-    """What the model does with the examples."""
+    row_types: ClassVar[tuple[type, ...]] = ()
+    """Of what the rows are; those of a large file are kept on disk and made again from there."""
+
+    @classmethod
+    def usable(cls, examples: Sequence[Example], data_kind: str) -> tuple[Sequence[Example], tuple[Problem, ...]]:
+        """Return the examples that hold what is trained, and why the others do not.
+
+        Args:
+            examples: of one data set.
+            data_kind: the kind of its mapping.
+        """
+        del data_kind
+        return examples, ()
 
     def _usable(self, read: Callable[[Sequence[Example]], Read], examples: Sequence[Example]) -> Read:
         """Return the rows of the examples that hold something to learn, and list the others."""
-        kept, problems = usable(examples, self._split.mapping.kind, self.use)
+        kept, problems = self.usable(examples, self._split.mapping.kind)
         if problems and not kept:
             raise DataError(f"No row can be used; row {problems[0].row}: {problems[0].reason}.")
         found = read(kept)
         if not problems:
             return found
-        return _Read(found.rows, found.cut, (*found.problems, *problems), getattr(found, "notes", ()))
+        return RowSet(found.rows, found.cut, (*found.problems, *problems), getattr(found, "notes", ()))
 
     def _drawn(self) -> Sequence[Example]:
         """Return the examples to learn: of more on disk than a run of so many steps can see, as many as it sees."""
@@ -157,7 +178,9 @@ class Reading:
             return read(examples)
         settings = (type(self).__name__, self._length, self.labels)
         skips = self._config.train.long_rows == "skip"
-        return stored_rows(read, examples, key_of(*settings, tokenizer_key(tokenizer)), without_cut=skips)
+        return stored_rows(
+            read, examples, key_of(*settings, tokenizer_key(tokenizer)), self.row_types, without_cut=skips
+        )
 
     def _tell(self, notes: Sequence[Problem], what: str) -> None:
         """Tell what is learned otherwise than it is written: each reason once, its rows in the log."""
@@ -225,3 +248,90 @@ def _known(found: Any, limits: ModelLimits, tokenizer: Any) -> Any:
         raise DataError(f"No row can be used: {next(iter(told.values()))}.")
     problems = (*found.problems, *(Problem(number, reason) for number, reason in told.items()))
     return replace(found, rows=rows, cut=tuple(row for row in found.cut if row not in unknown), problems=problems)
+
+
+@dataclass
+class _Noted:
+    """What is to be known of rows beside the rows."""
+
+    kind: str = ""
+    """Of the rows; empty where there are none."""
+    cut: list[int] = field(default_factory=list)
+    problems: list[list[Any]] = field(default_factory=list)
+    """The number and the reason of each row left out, the first of them."""
+    notes: list[list[Any]] = field(default_factory=list)
+    """The number of each row learned otherwise than it is written, the first of them, and how."""
+    more: int = 0
+    """Rows left out that are not listed."""
+    error: str = ""
+    """Why no row of a part could be used, the first time that was so."""
+
+    def take(self, found: Read) -> None:
+        """Note what happened in one part."""
+        self.kind = self.kind or type(found.rows[0]).__name__
+        self.cut += found.cut
+        room = max(MOST_LISTED - len(self.problems), 0)
+        self.problems += [[problem.row, problem.reason] for problem in found.problems[:room]]
+        self.more += len(found.problems[room:])
+        room = max(MOST_LISTED - len(self.notes), 0)
+        self.notes += [[note.row, note.reason] for note in getattr(found, "notes", ())[:room]]
+
+    def refuse(self, part: Sequence[Example], error: DataError) -> None:
+        """Note that no row of a part could be used."""
+        self.error = self.error or str(error)
+        self.problems.append([part[0].row, str(error).rstrip(".")])
+        self.more += len(part) - 1
+
+
+def stored_rows(
+    read: Callable[[Sequence[Example]], Read],
+    examples: Stored[Example],
+    settings: str,
+    types: Sequence[type],
+    *,
+    without_cut: bool,
+) -> RowSet:
+    """Return examples as rows on disk; they are made once for the same examples and settings.
+
+    Args:
+        read: makes rows of examples.
+        examples: of a large file.
+        settings: tells what ``read`` does from what it would do with another tokenizer or limit.
+        types: of the rows.
+        without_cut: leave out rows that lost a part.
+
+    Raises:
+        DataError: no row can be used.
+    """
+    key = key_of("rows", examples.key, settings)
+    kept = cache_folder() / "data" / f"{key}.arrow"
+    about = kept.with_suffix(".json")
+    if not (kept.exists() and about.exists()):
+        fresh = _Noted()
+        write_stored(_in_parts(read, examples, fresh), kept)
+        replace_text(about, json.dumps(asdict(fresh)))
+    noted = _Noted(**json.loads(about.read_text(encoding="utf-8")))
+    if not noted.kind:
+        raise DataError(noted.error or "No row can be used.")
+    by_name: dict[str, type[Any]] = {kind.__name__: kind for kind in types}
+    rows = open_stored(kept, reviver(by_name[noted.kind]), key, False if without_cut else None)
+    rest = [Problem(0, f"{noted.more:,} more rows for such reasons")] if noted.more else []
+    return RowSet(
+        rows, noted.cut, [*(Problem(*each) for each in noted.problems), *rest], [Problem(*each) for each in noted.notes]
+    )
+
+
+def _in_parts(
+    read: Callable[[Sequence[Example]], Read], examples: Stored[Example], noted: _Noted
+) -> Iterator[tuple[Any, bool]]:
+    """Yield every row, and whether it lost a part."""
+    waiting = iter(examples)
+    while part := list(islice(waiting, AT_ONCE)):
+        try:
+            found = read(part)
+        except DataError as error:
+            noted.refuse(part, error)
+            continue
+        noted.take(found)
+        for row in found.rows:
+            yield row, row.cut

@@ -1,7 +1,8 @@
-"""How does a run that ended early go on? In its own folder, behind its last checkpoint."""
+"""How is the worker of a run launched, for a new run or for one that is resumed from its last checkpoint?"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -9,12 +10,41 @@ from filelock import FileLock, Timeout
 
 from ia3_studio.atomic import write_advice
 from ia3_studio.errors import RunError
-from ia3_studio.runs.folder import Said, write_json
-from ia3_studio.runs.process import start_worker
+from ia3_studio.places import on_zero_gpu
+from ia3_studio.runs import process
+from ia3_studio.runs.folder import RunFolder, Said, write_json
 from ia3_studio.runs.run import Run
 
 LOCK_SECONDS = 5.0
 """How long a click waits for a reader of the run's status, or for another click."""
+
+
+def start(run: Run) -> None:
+    """Start a run's worker, once: a run that has or had one is left alone.
+
+    Raises:
+        RunError: the system starts no process, or the run's folder cannot be written.
+    """
+    try:
+        with FileLock(run.files.path / ".start.lock"):
+            if not run.files.worker.exists():
+                start_worker(run.files)
+    except OSError as error:
+        raise RunError(f"No worker could be started for the run {run.id} ({error.strerror}); start it anew.") from error
+
+
+def start_worker(folder: RunFolder, command: Sequence[str] = ()) -> None:
+    """Start a worker that outlives this process: own session, no pipe, output into the run's log.
+
+    Where a GPU is only lent, the app itself works on the run, in turns.
+    """
+    if on_zero_gpu():
+        from ia3_studio.worker import zero_gpu
+
+        zero_gpu.start(folder)
+        return
+    command = command or (sys.executable, "-m", "ia3_studio.worker", str(folder.path))
+    process.record_worker(folder, process.spawn(command, folder.log, folder.path))
 
 
 def resume(run: Run, command: Sequence[str] = ()) -> None:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ia3_studio.runs.lessons import lesson_for, place
+from ia3_studio.tasks.task import attach_selection, task_for
 
 if TYPE_CHECKING:
+    from ia3_studio.models.progress import Progress as Say
     from ia3_studio.runs.config import RunConfig
-    from ia3_studio.runs.worker import Say
     from ia3_studio.training.rate_probe import Trial
 
 STEPS = 5
@@ -32,10 +32,10 @@ def probe_rates(config: RunConfig, say: Say) -> Iterator[Trial]:
 
     config = replace(config, train=replace(config.train, max_steps=STEPS, batch_size=BATCH))  # a large file: no more
     split = config.choice().load(config.held_out, config.train.seed)
-    lesson = lesson_for(split, task_of_source(config.model, progress=say), config)
-    loaded = lesson.load(say)
+    task = task_for(split, task_of_source(config.model, progress=say), config)
+    loaded = task.load(say)
     say(None, "Turning the rows into tokens")
-    rows, held_out = lesson.rows(loaded)
-    attachment = place(loaded, config.selection)
+    rows, held_out = task.rows(loaded)
+    attachment = attach_selection(loaded, config.selection)
     trainer = partial(train, loaded.model, attachment, rows[: STEPS * BATCH], held_out[:MEASURED_ROWS])
     yield from rate_trials(attachment, trainer, replace(config.train, patience=None), steps=STEPS)

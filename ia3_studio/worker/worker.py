@@ -1,6 +1,6 @@
 """How is a run worked on? In a process of its own, which tells everything through the run's folder.
 
-python -m ia3_studio.runs.worker FOLDER
+python -m ia3_studio.worker FOLDER
 """
 
 from __future__ import annotations
@@ -334,16 +334,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Work on the run in the folder given as the only argument, at a lower priority."""
     given = sys.argv[1:] if arguments is None else arguments
     if len(given) != 1:
-        print("usage: python -m ia3_studio.runs.worker FOLDER", file=sys.stderr)
+        print("usage: python -m ia3_studio.worker FOLDER", file=sys.stderr)
         return 2
-    from ia3_studio.runs.job import TrainingJob
+    from ia3_studio.worker.training_job import TrainingJob
 
     if sys.platform != "win32":
         os.nice(NICENESS)
     run = Run(Path(given[0]).resolve())
     work(run, TrainingJob(run))
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -5,23 +5,24 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ia3_studio.data.findings import Findings, examine
-from ia3_studio.data.seen import Mark, Seen, Survey, see, survey
-from ia3_studio.data.use import use_of
+from ia3_studio.data.seen import Mark, Seen, Survey, survey
 from ia3_studio.errors import DataError
+from ia3_studio.models.loaded import Task as ModelTask
 from ia3_studio.models.progress import unheard
-from ia3_studio.runs.reading import beyond_note, length_note
+from ia3_studio.tasks.rows import beyond_note, length_note
+from ia3_studio.tasks.task import task_class, tasks
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
     from ia3_studio.data.split import DataSplit
     from ia3_studio.method.tree import LayerTree
     from ia3_studio.models.limits import ModelLimits
-    from ia3_studio.models.loaded import Task
+    from ia3_studio.models.progress import Progress as Say
     from ia3_studio.runs.config import RunConfig
-    from ia3_studio.runs.worker import Say
+    from ia3_studio.tasks.task import Task
     from ia3_studio.training.forecast import Forecast
 
 MEASURED_HELD_OUT = 500
@@ -74,28 +75,57 @@ def look_ahead(
     report = say or unheard
     report(None, "Reading the data")
     split = config.choice().look(config.held_out, config.train.seed)
-    if split.mapping.kind == "pictures":
-        raise DataError("Pictures have no tokens: each is scaled to the size that the model sees.")
-    tokenizer, task, limits = open_tokenizer_of(config.model, report)
+    _require_tokens(split.mapping.kind)
+    tokenizer, model_task, limits = open_tokenizer_of(config.model, report)
     report(None, "Counting tokens")
     kind, limit = split.mapping.kind, limits.capped(config.train.max_length)
-    way = use_of(kind, task)
-    learned = _known(survey(split.train, tokenizer, way, limit, kind=kind), limits, tokenizer)
-    learned = replace(learned, of=round(learned.of / split.share))
-    measured = _known(survey(split.held_out, tokenizer, way, limit, MEASURED_HELD_OUT, kind), limits, tokenizer)
-    report(None, "Trying this machine's speed")
-    expected = _forecast(config, tree, learned, measured, report)
+    task = task_class(kind, model_task)
 
     def look(example: Example) -> Seen:
-        return see(example, tokenizer, way, limit, kind)
+        return see(example, tokenizer, task, limit, kind)
 
+    learned = _known(survey(split.train, look, limit), limits, tokenizer)
+    learned = replace(learned, of=round(learned.of / split.share))
+    measured = _known(survey(split.held_out, look, limit, MEASURED_HELD_OUT), limits, tokenizer)
+    report(None, "Trying this machine's speed")
+    expected = _forecast(config, tree, learned, measured, report)
     shown, refused = _shown(split.train, learned, tokenizer, asked, seed, look)
     within = [min(each.tokens, limit) for each in learned.seen]
     shortened = length_note(limits, config.train.max_length) or beyond_note(limits, within)
     return Outlook(split, examine(split), learned, measured, expected, shown, shortened, refused)
 
 
-def open_tokenizer_of(model: str, say: Say) -> tuple[Any, Task, ModelLimits]:
+def see(example: Example, tokenizer: Any, task: type[Task], max_length: int, data_kind: str = "") -> Seen:
+    """Return an example as the model sees it in training.
+
+    Args:
+        example: one of the data.
+        tokenizer: the model's.
+        task: of data and model, as :func:`ia3_studio.tasks.task.task_class` finds it.
+        max_length: the limit, beyond which tokens are marked as cut.
+        data_kind: of the mapping; some examples hold no answer for some tasks.
+
+    Raises:
+        DataError: the model's chat template refuses it, or it has no answer to learn.
+    """
+    _kept, problems = task.usable([example], data_kind)
+    if problems:
+        raise DataError(f"{problems[0].reason[0].upper()}{problems[0].reason[1:]}.")
+    return task.preview(example, tokenizer, max_length)
+
+
+def _require_tokens(data_kind: str) -> None:
+    """Refuse data without tokens before a model is fetched for them.
+
+    Raises:
+        DataError: they have none.
+    """
+    fitting = [task for task in tasks() if any(task.fits(data_kind, each) for each in get_args(ModelTask))]
+    if fitting and not any(task.has_tokens for task in fitting):
+        raise DataError("Images have no tokens: each is scaled to the size that the model sees.")
+
+
+def open_tokenizer_of(model: str, say: Say) -> tuple[Any, ModelTask, ModelLimits]:
     """Return a model's tokenizer, what it is for, and its limits; it is fetched first when it is not on this computer.
 
     Raises:

@@ -12,9 +12,9 @@ from ia3_studio.errors import RunError
 if TYPE_CHECKING:
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models.loaded import LoadedModel
-    from ia3_studio.runs.lessons import Lesson
+    from ia3_studio.models.progress import Progress as Say
     from ia3_studio.runs.run import Run
-    from ia3_studio.runs.worker import Say
+    from ia3_studio.tasks.task import Task
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Prepared:
 
     loaded: LoadedModel
     attachment: Attachment
-    lesson: Lesson
+    task: Task
     held_out: Sequence[Any]
     """Rows as the model takes them."""
 
@@ -45,10 +45,10 @@ def prepare_measuring(run: Run, say: Say, adapter: Path | None = None) -> Prepar
     folder = adapter or run.adapter_folder()
     if folder is None:
         raise RunError("This run has no adapter to measure; wait for its first held-out loss.")
-    lesson = _lesson_of(run, say, folder)
-    loaded = lesson.load(say)
-    held_out = lesson.rows(loaded)[1]
-    return Prepared(loaded, load_adapter(loaded.model, folder), lesson, held_out)
+    task = _task_of(run, say, folder)
+    loaded = task.load(say)
+    held_out = task.rows(loaded)[1]
+    return Prepared(loaded, load_adapter(loaded.model, folder), task, held_out)
 
 
 def load_for(run: Run, say: Say) -> LoadedModel:
@@ -57,13 +57,13 @@ def load_for(run: Run, say: Say) -> LoadedModel:
     Raises:
         StudioError: its data or its model are not there any more.
     """
-    return _lesson_of(run, say, run.adapter_folder()).load(say)
+    return _task_of(run, say, run.adapter_folder()).load(say)
 
 
-def _lesson_of(run: Run, say: Say, adapter: Path | None) -> Lesson:
+def _task_of(run: Run, say: Say, adapter: Path | None) -> Task:
     from ia3_studio.models.load import task_of_source
-    from ia3_studio.runs.lessons import lesson_for
     from ia3_studio.runs.split_record import labels_of_run, split_of
+    from ia3_studio.tasks.task import task_for
 
-    task = task_of_source(run.config.model, progress=say)
-    return lesson_for(split_of(run), task, run.config, labels_of_run(run, adapter))
+    model_task = task_of_source(run.config.model, progress=say)
+    return task_for(split_of(run), model_task, run.config, labels_of_run(run, adapter))

@@ -38,9 +38,9 @@ def take_turn(folder: str, seconds: float) -> None:
         folder: of the run.
         seconds: counted from the turn's first step; one step is taken always.
     """
-    from ia3_studio.runs.job import TrainingJob
     from ia3_studio.runs.run import Run
-    from ia3_studio.runs.worker import work
+    from ia3_studio.worker.training_job import TrainingJob
+    from ia3_studio.worker.worker import work
 
     os.environ[GPU_TURN] = "1"  # in the fork alone
     run = Run(Path(folder))

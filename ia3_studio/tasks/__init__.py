@@ -1,0 +1,1 @@
+"""Tasks: what depends on the kind of data and model, a file for each kind."""
