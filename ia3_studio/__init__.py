@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ia3_studio.models.classifier import load_classifier
     from ia3_studio.models.load import load_model
     from ia3_studio.runs.config import RunConfig
-    from ia3_studio.tasks.classification import sort_text
+    from ia3_studio.tasks.classification import classify_text
     from ia3_studio.tasks.image_classification import classify_image
     from ia3_studio.tasks.preview import look_ahead, see
     from ia3_studio.tasks.task import task_class
@@ -62,6 +62,7 @@ __all__ = [
     "TrainConfig",
     "attach",
     "classify_image",
+    "classify_text",
     "discover",
     "evaluate_language",
     "examine",
@@ -78,7 +79,6 @@ __all__ = [
     "read_table",
     "reply",
     "see",
-    "sort_text",
     "split_table",
     "survey",
     "tag_text",
@@ -126,7 +126,7 @@ _HOMES = {
     "read_table": "data.table",
     "reply": "chat",
     "see": "tasks.preview",
-    "sort_text": "tasks.classification",
+    "classify_text": "tasks.classification",
     "split_table": "data.load",
     "survey": "data.seen",
     "tag_text": "tasks.token_classification",

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 from ia3_studio.data.examples import Example, LabelKind
 from ia3_studio.data.problem import Problem
@@ -18,6 +18,8 @@ from ia3_studio.data.words import read_whole, special_texts, spoken
 from ia3_studio.errors import DataError
 from ia3_studio.typed import typed
 
+Labeled = Literal["texts", "words", "images"]
+"""What has labels."""
 FACTS = ("studio.json", "ia3_adapter.json")
 """Where an adapter's folder holds what is known of it, in PEFT's layout and in our own."""
 MOST_LABELS = 1000
@@ -106,6 +108,18 @@ def labels_in(folder: Path) -> Labels | None:
     """
     said = _known_of(folder).get("labels")
     return Labels.from_json(str(said)) if said else None
+
+
+def labeled_in(folder: Path) -> Labeled:
+    """Return what an adapter's classifier labels. Adapters of images made by 0.1 are known by having no task type."""
+    known = _known_of(folder)
+    said = next((each for each in get_args(Labeled) if each == known.get("labels_of")), None)
+    if said is not None:
+        return cast(Labeled, said)
+    labels = labels_in(folder)
+    if labels is not None and labels.of_words:
+        return "words"
+    return "images" if labels is not None and not known.get("task_type") else "texts"
 
 
 def length_in(folder: Path) -> int | None:

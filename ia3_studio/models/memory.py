@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 
-from ia3_studio.models.classifier import Kind, load_classifier
+from ia3_studio.models.classifier import Kind, Sorted, load_classifier
 from ia3_studio.models.load import load_model
 from ia3_studio.models.loaded import LoadedModel
 from ia3_studio.models.progress import Progress
@@ -79,15 +79,15 @@ class ModelMemory:
         return self._lend((parse_source(source).value, (), ""), lambda: load_model(source, progress=progress))
 
     def lend_classifier(
-        self, source: str, names: Sequence[str], kind: Kind, progress: Progress | None = None
+        self, source: str, names: Sequence[str], kind: Kind, progress: Progress | None = None, of: Sorted = "texts"
     ) -> AbstractContextManager[LoadedModel]:
         """Lend a model with a head for labels, **replacing the one in memory** if that is another.
 
         Raises:
             ModelError: it cannot be loaded; the one in memory stays.
         """
-        wanted = parse_source(source).value, tuple(names), kind
-        return self._lend(wanted, lambda: load_classifier(source, names, kind, progress=progress))
+        wanted = parse_source(source).value, tuple(names), f"{kind} of {of}"
+        return self._lend(wanted, lambda: load_classifier(source, names, kind, of=of, progress=progress))
 
     @contextmanager
     def _lend(self, wanted: Key, load: Callable[[], LoadedModel]) -> Iterator[LoadedModel]:

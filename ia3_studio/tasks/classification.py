@@ -96,7 +96,8 @@ class Classification(Task):
 
     def facts(self) -> dict[str, str]:
         """Return the labels, by which the classifier's answers are named, and how much of a text it reads."""
-        return {"labels": self.labels.to_json(), "max_length": str(self._config.train.max_length)}
+        length = str(self._config.train.max_length)
+        return {"labels": self.labels.to_json(), "labels_of": self.of, "max_length": length}
 
     def evaluate(
         self, loaded: LoadedModel, attachment: Attachment, held_out: Sequence[Any]
@@ -146,7 +147,7 @@ class Guess:
     """Its probability; for several labels each has its own, and for regression it is the value itself."""
 
 
-def sort_text(
+def classify_text(
     loaded: LoadedModel,
     attachment: Attachment,
     labels: Labels,
@@ -161,10 +162,12 @@ def sort_text(
     """
     if not text.strip():
         raise StudioError("There is no text to classify; write one.")
-    return tuple(found[0] for found in sort_texts(loaded, attachment, labels, [text], strengths, max_length=max_length))
+    return tuple(
+        found[0] for found in classify_texts(loaded, attachment, labels, [text], strengths, max_length=max_length)
+    )
 
 
-def sort_texts(
+def classify_texts(
     loaded: LoadedModel,
     attachment: Attachment,
     labels: Labels,

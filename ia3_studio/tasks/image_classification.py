@@ -83,7 +83,11 @@ def classify_image(
     """
     from ia3_studio.training.class_loss import ImageLoss
 
-    pixels = loaded.tokenizer(open_picture(str(image)), return_tensors="pt")["pixel_values"][0]
+    try:
+        picture = open_picture(str(image))
+    except Exception as error:  # whatever a decoder makes of a stranger's bytes
+        raise DataError(f"{image.name} cannot be read as an image; give a PNG, JPEG or WebP file.") from error
+    pixels = loaded.tokenizer(picture, return_tensors="pt")["pixel_values"][0]
     row = ImageRow(pixels, (0.0,), 1)
     found = []
     for strength in strengths:

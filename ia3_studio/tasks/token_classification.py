@@ -95,7 +95,7 @@ def tag_text(
     from ia3_studio.training.class_loss import TagLoss
 
     if not labels.of_words:
-        raise StudioError("This adapter labels whole texts; use sort_text for it.")
+        raise StudioError("This adapter labels whole texts; use classify_text for it.")
     found = list(_WORD.finditer(text))
     words = [each.group() for each in found]
     if not words:

@@ -341,7 +341,7 @@ def test_a_strength_is_there_only_for_a_pane_with_an_adapter() -> None:
 
 def test_a_voice_that_is_gone_gives_way_to_what_is_shown(bench: Studio, tiny: Path, adapter: Path) -> None:
     drawn = describe(bench, import_key(adapter), str(tiny), 2, True, BASE, "run:gone", BASE, BASE)
-    assert [update["value"] for update in drawn[6 : 6 + PANES]] == [BASE, SHOWN, BASE, BASE]
+    assert [update["value"] for update in drawn[9 : 9 + PANES]] == [BASE, SHOWN, BASE, BASE]
 
 
 def test_the_second_pane_comes_with_the_first_adapter_and_stays_as_it_was_put(
@@ -351,7 +351,7 @@ def test_the_second_pane_comes_with_the_first_adapter_and_stays_as_it_was_put(
 
     def panes(key: str, count: int, could: bool) -> tuple[int, bool]:
         drawn = describe(bench, key, str(tiny), count, could, *who)
-        return drawn[10], drawn[11]
+        return drawn[13], drawn[14]
 
     assert panes("", 2, True) == (1, False)
     assert panes(import_key(adapter), 1, False) == (2, True)
