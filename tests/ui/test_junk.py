@@ -31,8 +31,8 @@ JUNK: tuple[tuple[Any, ...], ...] = (
     ("/^((([a-z0-9_.])+)+)+!$/", "import:0123456789abcdef", "key@0-999999999999",
      "\x00\ud800\r\nSet-Cookie: a=b", "", 7),
 )  # fmt: skip
-A_WHILE = 20.0
-"""Seconds for an answer of a machine that is shared; junk needs none of the work a handler does."""
+A_WHILE = 60.0
+"""Seconds for an answer of a busy machine, on which the first ones import what they need."""
 
 
 @pytest.fixture(scope="module")
