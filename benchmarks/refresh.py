@@ -1,8 +1,8 @@
-"""Take every figure of the README's table again, one command after another: python benchmarks/refresh.py
+"""Repeat every measurement of the table in docs/benchmarks.md: python benchmarks/refresh.py
 
-The commands are read from the table itself. What they print is written to docs/figures.md with the date, the machine
-and the commit, beside the figure that the README quotes, so that the two can be compared line by line. Hours on two
-cores; --only takes a part of a command's name.
+The commands are read from the table itself. Their output is written to docs/figures.md with the date, the machine, the
+commit and the documented figure, so that the two can be compared line by line. This takes hours on two cores; --only
+selects commands by a part of their name.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+TABLE = ROOT / "docs" / "benchmarks.md"
 PAGE = ROOT / "docs" / "figures.md"
 ROW = re.compile(r"^\| (?P<what>[^|]+) \| (?P<figure>[^|]+) \| (?P<command>`python [^`]+`|same) \|$", re.MULTILINE)
 
@@ -26,8 +27,8 @@ ROW = re.compile(r"^\| (?P<what>[^|]+) \| (?P<figure>[^|]+) \| (?P<command>`pyth
 def main() -> int:
     """Run the commands and write the page; return 1 if one of them failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default="", help="run the commands in which this stands")
-    parser.add_argument("--list", action="store_true", help="print the commands and end")
+    parser.add_argument("--only", default="", help="run only the commands that contain this text")
+    parser.add_argument("--list", action="store_true", help="print the commands and exit")
     options = parser.parse_args()
     quoted = {command: rows for command, rows in figures() if options.only in command}
     if options.list:
@@ -40,7 +41,7 @@ def main() -> int:
         failed |= done.returncode != 0
         said = done.stdout.strip() or f"(nothing; exit code {done.returncode})\n{done.stderr[-2000:]}"
         claims = "\n".join(f"- {what}: {figure}" for what, figure in rows)
-        parts.append(f"## `{command}`\n\nQuoted in the README:\n\n{claims}\n\n```text\n{said}\n```\n")
+        parts.append(f"## `{command}`\n\nDocumented in docs/benchmarks.md:\n\n{claims}\n\n```text\n{said}\n```\n")
         PAGE.write_text("\n".join(parts), encoding="utf-8")
     return int(failed)
 
@@ -49,7 +50,7 @@ def figures() -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Yield each command of the table with the figures that it gives, as (what, figure)."""
     found: dict[str, list[tuple[str, str]]] = {}
     command = ""
-    for row in ROW.finditer((ROOT / "README.md").read_text(encoding="utf-8")):
+    for row in ROW.finditer(TABLE.read_text(encoding="utf-8")):
         command = command if row["command"] == "same" else row["command"].strip("`")
         found.setdefault(command, []).append((row["what"], row["figure"]))
     yield from found.items()
