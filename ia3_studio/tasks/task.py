@@ -121,16 +121,7 @@ def register(task: type[Task]) -> type[Task]:
 
 
 def tasks() -> tuple[type[Task], ...]:
-    """Return all kinds of tasks."""
-    from ia3_studio.tasks import (  # noqa: F401  (each registers its tasks)
-        causal,
-        classification,
-        image_classification,
-        multiple_choice,
-        seq2seq,
-        token_classification,
-    )
-
+    """Return all kinds of tasks; the package registers its own as it is imported."""
     return tuple(_registered)
 
 
