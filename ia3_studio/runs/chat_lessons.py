@@ -48,7 +48,7 @@ class ChatLesson(Reading):
         def read(examples: Sequence[Example]) -> Tokenized:
             found = tokenize(examples, loaded.tokenizer, length)
             if found.unlabelled:
-                print(f"rows {', '.join(map(str, found.unlabelled))}: left out: no answer in reach")
+                print(f"rows {', '.join(map(str, found.unlabelled))}: skipped: no answer within the max length")
             return found
 
         from ia3_studio.data.answer_end import closing_id, endless

@@ -95,7 +95,10 @@ def with_answers(
     found = yield from measured
     asked = answerable(model, tokenizer, examples, ANSWER_TOKENS)
     if len(asked) < len(examples):
-        print(f"{len(examples) - len(asked)} held-out rows hold no prompt that can be answered; they are not asked")
+        print(
+            f"{len(examples) - len(asked)} held-out rows have no prompt that fits with an answer; they are "
+            "skipped for sample generations"
+        )
     if not asked:
         return found
     written = yield from evaluate_generation(model, tokenizer, attachment, asked, ANSWER_TOKENS, limit=len(asked))

@@ -75,7 +75,7 @@ def look_ahead(
     report(None, "Reading the data")
     split = config.choice().look(config.held_out, config.train.seed)
     if split.mapping.kind == "pictures":
-        raise DataError("Pictures have no tokens: each is scaled to the size that the model sees.")
+        raise DataError("Images have no tokens; each is resized to the input size of the model.")
     tokenizer, task, limits = open_tokenizer_of(config.model, report)
     report(None, "Counting tokens")
     kind, limit = split.mapping.kind, limits.capped(config.train.max_length)
@@ -83,7 +83,7 @@ def look_ahead(
     learned = _known(survey(split.train, tokenizer, way, limit, kind=kind), limits, tokenizer)
     learned = replace(learned, of=round(learned.of / split.share))
     measured = _known(survey(split.held_out, tokenizer, way, limit, MEASURED_HELD_OUT, kind), limits, tokenizer)
-    report(None, "Trying this machine's speed")
+    report(None, "Measuring the speed of this machine")
     expected = _forecast(config, tree, learned, measured, report)
 
     def look(example: Example) -> Seen:
@@ -108,7 +108,7 @@ def open_tokenizer_of(model: str, say: Say) -> tuple[Any, Task, ModelLimits]:
     from ia3_studio.models.weights import empty_model, open_tokenizer
 
     folder = prepare(model, say)
-    say(None, "Opening the tokenizer")
+    say(None, "Loading the tokenizer")
     config = read_config(folder)
     limits = limits_of(empty_model(config))
     tokenizer = open_tokenizer(folder, limits)
@@ -158,7 +158,7 @@ def _shown(
         try:
             seen = look(examples[place])
         except DataError as error:
-            refused = refused or f"Row {examples[place].row} is not trained on: {error}"
+            refused = refused or f"Row {examples[place].row} is not used for training: {error}"
             continue
         rows.append(ShownRow(why, seen, tuple(seen.pieces(tokenizer))))
     if longest:

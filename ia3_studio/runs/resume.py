@@ -40,10 +40,10 @@ def resume(run: Run, command: Sequence[str] = ()) -> None:
                 _take_back_the_end(run, status.seconds)
                 start_worker(run.files, command)
     except Timeout as error:
-        raise RunError(f"The run {run.id} is held by another program; try again in a moment.") from error
+        raise RunError(f"Run {run.id} is in use by another program; try again in a moment.") from error
     except OSError as error:
         raise RunError(
-            f"The run {run.id} cannot go on ({error.strerror} at {run.folder}); {write_advice(error)}."
+            f"Run {run.id} cannot be resumed ({error.strerror} at {run.folder}); {write_advice(error)}."
         ) from error
 
 
@@ -60,5 +60,5 @@ def _take_back_the_end(run: Run, seconds: float) -> None:
 
 def _why_not(state: str, run: Run) -> str:
     if state == "finished":
-        return "The run has finished, so there is nothing to go on with; start another one."
-    return f"The run {run.id} keeps no checkpoint, for it ended before its first; start it again."
+        return "The run has finished and cannot be resumed; start a new run."
+    return f"Run {run.id} has no checkpoint: it ended before the first one; start it again."

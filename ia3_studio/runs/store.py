@@ -63,7 +63,7 @@ class RunStore:
             ) from error
         except OSError as error:
             raise RunError(
-                f"The run cannot be written to {self.root} ({error.strerror}); {write_advice(error)}."
+                f"The run cannot be saved in {self.root} ({error.strerror}); {write_advice(error)}."
             ) from error
 
     def open(self, run_id: str) -> Run:
@@ -92,7 +92,7 @@ class RunStore:
         return run.folder.is_dir()
 
     def _unknown(self, run_id: str) -> str:
-        return f"There is no run {run_id[:40]!r}; choose one from the list."
+        return f"Run {run_id[:40]!r} not found; choose one from the list."
 
     def _mark_of(self, start_id: str) -> Path:
         return self.root / _STARTS / hashlib.sha256(start_id.encode()).hexdigest()
@@ -133,8 +133,8 @@ class RunStore:
         free = shutil.disk_usage(self.root).free
         if free < needed:
             raise RunError(
-                f"The disk that holds {self.root} has {free / 2**20:,.0f} MB free and a run needs"
-                f" {needed / 2**20:,.0f} MB; free some space and start again."
+                f"The disk of {self.root} has {free / 2**20:,.0f} MB free and a run needs "
+                f"{needed / 2**20:,.0f} MB; free some disk space and try again."
             )
 
 
@@ -158,7 +158,9 @@ def start(run: Run) -> None:
             if not run.files.worker.exists():
                 start_worker(run.files)
     except OSError as error:
-        raise RunError(f"No worker could be started for the run {run.id} ({error.strerror}); start it anew.") from error
+        raise RunError(
+            f"The worker of run {run.id} could not be started ({error.strerror}); start a new run."
+        ) from error
 
 
 def _new_id() -> str:

@@ -93,9 +93,9 @@ def stored_rows(
         replace_text(about, json.dumps(asdict(fresh)))
     noted = _Noted(**json.loads(about.read_text(encoding="utf-8")))
     if not noted.kind:
-        raise DataError(noted.error or "No row can be used.")
+        raise DataError(noted.error or "No usable row.")
     rows = open_stored(kept, reviver(KINDS[noted.kind]), key, False if without_cut else None)
-    rest = [Problem(0, f"{noted.more:,} more rows for such reasons")] if noted.more else []
+    rest = [Problem(0, f"{noted.more:,} more rows for similar reasons")] if noted.more else []
     return StoredRead(
         rows, noted.cut, [*(Problem(*each) for each in noted.problems), *rest], [Problem(*each) for each in noted.notes]
     )

@@ -74,7 +74,7 @@ def test_held_out_rows_of_the_seed_are_those_of_the_run(tiny: str, tmp_path: Pat
 
 
 def test_pictures_have_no_tokens(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="Pictures have no tokens"):
+    with pytest.raises(DataError, match="Images have no tokens"):
         look_ahead(config("any/model", paint(tmp_path / "pictures", 4)))
 
 
@@ -91,5 +91,5 @@ def test_a_run_records_what_it_set_aside_and_does_not_go_on_with_other_data(tiny
     assert recorded["data"] == split.fingerprint and recorded["seed"] == 0 and recorded["learned"] == len(split.train)
     TrainingJob(run).prepare(lambda _share, _said: None)  # the same data: it goes on
     source.write_text(source.read_text() + "one more,row\n")
-    with pytest.raises(RunError, match="The data of this run have changed since it began"):
+    with pytest.raises(RunError, match="The data of this run have changed since it started"):
         TrainingJob(run).prepare(lambda _share, _said: None)
