@@ -14,7 +14,7 @@ classifier sorts texts, labels words or sorts images."""
 SORTING: frozenset[Use] = frozenset(("sorts", "labels words", "sorts images"))
 """What takes a new head."""
 _WRITERS = ("causal-lm", "seq2seq")
-NO_ANSWER = "it has no label, so there is no answer to learn"
+NO_ANSWER = "it has no label, so there is no answer to train on"
 
 
 def use_of(kind: str, task: str) -> Use:
