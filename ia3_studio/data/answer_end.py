@@ -47,7 +47,7 @@ def endless(tokenizer: Any) -> str:
     """
     if closing_id(tokenizer) is not None:
         return ""
-    return "This model's tokenizer has no token that ends an answer: answers go on to the length you allow."
+    return "This model's tokenizer has no end-of-answer token: answers run to the max length."
 
 
 def _number(token: Any) -> int | None:

@@ -95,23 +95,23 @@ class Mapping:
     """A column that says which rows are only measured; where there is none, a column called "split" may say it."""
 
     def __str__(self) -> str:
-        return f"{self._parts}, set aside by {self.split}" if self.split else self._parts
+        return f"{self._parts}, held out by {self.split}" if self.split else self._parts
 
     @property
     def _parts(self) -> str:
         if self.kind == "pictures":
-            return "pictures → picture, folder → label"
+            return "images → image, folder → label"
         if self.kind == "choices":
             question, choices = " + ".join(self.parts[: self.asked]), ", ".join(self.parts[self.asked :])
-            return f"{question} → question, {choices} → choices, {self.answer} → right choice"
+            return f"{question} → question, {choices} → choices, {self.answer} → correct choice"
         if self.kind in ("labels", "tags"):
             second = f" + {self.context}" if self.context else ""
-            what = "one label a word" if self.kind == "tags" else _LABEL_WORDS[self.target]
+            what = "one label per word" if self.kind == "tags" else _LABEL_WORDS[self.target]
             return f"{self.column}{second} → {'words' if self.kind == 'tags' else 'text'}, {self.answer} → {what}"
         if self.kind == "pairs":
             prompt = repr(self.template) if self.template else self.prompt
             context = f" + {self.context}" if self.context else ""
-            nested = f", one example for each of {self.nested}" if self.nested else ""
+            nested = f", one example per item of {self.nested}" if self.nested else ""
             others = "".join(f"; or {asked} → prompt, {said} → answer" for asked, said in self.others)
             return f"{prompt}{context} → prompt, {self.answer} → answer{nested}{others}"
         return f"{self.column} → {'conversation' if self.kind == 'messages' else 'plain text'}"
@@ -125,7 +125,7 @@ def read_examples(table: Table, mapping: Mapping) -> tuple[list[Example], list[P
     """
     examples, problems = understood(table, mapping)
     if not examples:
-        raise DataError(f"No row can be used; row {problems[0].row}: {problems[0].reason}.")
+        raise DataError(f"No usable row; row {problems[0].row}: {problems[0].reason}.")
     return examples, problems
 
 
@@ -153,7 +153,7 @@ def _examples(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Exampl
         return [_example(row, record, mapping)]
     inner = record.get(mapping.nested) if mapping.nested else [{}]
     if isinstance(inner, str) or not isinstance(inner, Iterable):
-        raise _Unusable(f"{mapping.nested} is no list of objects")
+        raise _Unusable(f"{mapping.nested} is not a list of objects")
     found = [each for each in inner if isinstance(each, dict)]
     if not found:
         raise _Unusable(f"{mapping.nested} is an empty list")
@@ -224,7 +224,7 @@ def _choosing(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
     value = record.get(offered[0])
     if len(offered) == 1:
         if isinstance(value, str) or not isinstance(value, Iterable):
-            raise _Unusable(f"the choices ({offered[0]}) are no list")
+            raise _Unusable(f"the choices ({offered[0]}) are not a list")
         choices = tuple(_whole(str(each), "a choice") for each in value)
     else:
         choices = tuple(_filled(record, column, "choice") for column in offered)
@@ -244,7 +244,9 @@ def _right_choice(cell: Any, choices: Sequence[str], mapping: Mapping) -> int:
         return letters.index(said.lower())
     if said.lstrip("-").isdigit() and 0 <= int(said) - mapping.counted_from < len(choices):
         return int(said) - mapping.counted_from
-    raise _Unusable(f"the right choice ({mapping.answer}) is {said!r}, which is none of the {len(choices)} choices")
+    raise _Unusable(
+        f"the correct choice ({mapping.answer}) is {said!r}, which is not one of the {len(choices)} choices"
+    )
 
 
 def _labels(record: dict[Any, Any], mapping: Mapping) -> tuple[str, ...]:
@@ -265,10 +267,10 @@ def label_name(cell: Any) -> str:
 def _tagged(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
     words, tags = (record.get(column) for column in (mapping.column, mapping.answer))
     if any(isinstance(value, str) or not isinstance(value, Iterable) for value in (words, tags)):
-        raise _Unusable(f"{mapping.column} and {mapping.answer} are no lists")
+        raise _Unusable(f"{mapping.column} and {mapping.answer} are not lists")
     words, tags = tuple(map(str, words or ())), tuple(label_name(tag) for tag in tags or ())
     if not words or len(words) != len(tags):
-        raise _Unusable(f"there are {len(words)} words and {len(tags)} labels for them")
+        raise _Unusable(f"there are {len(words)} words but {len(tags)} labels")
     return Example(row, labels=tags, words=words)
 
 
@@ -304,7 +306,7 @@ def _listed(value: Any) -> Sequence[Any]:
     if isinstance(value, dict) and "replies" in value:
         return _branch(value)
     if not isinstance(value, Iterable) or isinstance(value, dict):
-        raise _Unusable("the conversation is no list of turns")
+        raise _Unusable("the conversation is not a list of turns")
     return list(value)
 
 
@@ -332,7 +334,7 @@ def _value(record: dict[Any, Any], column: str, part: str) -> str:
     value = record.get(column)
     value = "\n".join(_texts(value)) or value  # sentences of one text
     if not isinstance(value, str) and isinstance(value, Iterable):
-        raise _Unusable(f"the {part} ({column}) holds several values, not one text")
+        raise _Unusable(f"the {part} ({column}) contains several values instead of one text")
     return "" if value is None else _whole(str(value), f"the {part} ({column})")
 
 
@@ -341,5 +343,5 @@ def _whole(text: str, part: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise _Unusable(f"{part} holds half of a character ({error.object[error.start]!r})") from error
+        raise _Unusable(f"{part} contains an incomplete character ({error.object[error.start]!r})") from error
     return text

@@ -55,7 +55,7 @@ def draw_per_class(rows: Sequence[ChoiceRow], count: int, seed: int) -> FewShotS
 
 def _require(rows: Sequence[object], count: int, what: str) -> None:
     if not 1 <= count <= len(rows):
-        raise DataError(f"{count} {what} were asked for and there are {len(rows)}; ask for 1 to {len(rows)}.")
+        raise DataError(f"{count} {what} were requested but there are {len(rows)}; request 1 to {len(rows)}.")
 
 
 def _split(rows: Sequence[ChoiceRow], drawn: Sequence[int], seed: int) -> FewShotSplit:

@@ -79,9 +79,9 @@ def guess_mapping(table: Table) -> Mapping:
         return contents
     if {column.lower() for column in columns} in ({"role", "content"}, {"from", "value"}):
         raise DataError(
-            "The rows are the turns of one conversation; put each conversation in a row of its own, as a messages list."
+            "The rows are the turns of one conversation; use one row per conversation, with a messages list."
         )
-    raise DataError(f"The columns {shown_names(columns)} are not understood; name them as {FORMS}.")
+    raise DataError(f"The columns {shown_names(columns)} are not recognized; rename them to {FORMS}.")
 
 
 def require_columns(table: Table, mapping: Mapping) -> None:
@@ -96,7 +96,7 @@ def require_columns(table: Table, mapping: Mapping) -> None:
     asked = ({mapping.nested} if mapping.nested else flat) | {mapping.split}
     missing = sorted(asked - {""} - {str(column) for column in table.frame.columns})
     if missing:
-        raise DataError(f"There is no column {missing[0]!r}; the columns are {shown_names(table.frame.columns)}.")
+        raise DataError(f"Column {missing[0]!r} not found; the columns are {shown_names(table.frame.columns)}.")
 
 
 def mapping_of(
@@ -122,11 +122,11 @@ def mapping_of(
         DataError: a column that the kind needs is not chosen.
     """
     if not first and not (kind == "pairs" and template):
-        raise DataError("No column is chosen for what the model reads; choose one.")
+        raise DataError("No input column is selected; select one.")
     if kind in ("messages", "text"):
         return Mapping(kind, column=first)
     if not answer:
-        raise DataError("No column is chosen for what the model is to answer; choose one.")
+        raise DataError("No target column is selected; select one.")
     if kind == "pairs":
         return Mapping(kind, first, answer, second, template=template)
     if kind == "tags":
@@ -139,7 +139,7 @@ def mapping_of(
 
 def _chosen_choices(table: Table, first: str, second: str, answer: str, choices: Sequence[str]) -> Mapping:
     if not choices:
-        raise DataError("No columns are chosen for the choices; choose one of lists, or one for each choice.")
+        raise DataError("No columns are selected for the choices; select one list column, or one column per choice.")
     asked = tuple(filter(None, (first, second)))
     cells = _cells(table, answer) if answer in table.frame.columns else []
     return Mapping(
@@ -157,8 +157,8 @@ def _conversation(table: Table, columns: Sequence[str]) -> Mapping | None:
     cells = _cells(table, found[0])
     if cells and all(isinstance(cell, list) and all(isinstance(turn, str) for turn in cell) for cell in cells):
         raise DataError(
-            f"The turns in the column {found[0]} are questions without answers; give each turn a role and a content,"
-            " the assistant's among them."
+            f"The turns in the column {found[0]} have no assistant answers; give each turn a role and a "
+            "content, including assistant turns."
         )
     return Mapping("messages", column=found[0], tools=(_named(columns, ("tools", "functions")) or [""])[0])
 
@@ -166,8 +166,8 @@ def _conversation(table: Table, columns: Sequence[str]) -> Mapping | None:
 def _refuse_preferences(columns: Sequence[str]) -> None:
     if len(_named(columns, ("chosen", "rejected"))) == 2:
         raise DataError(
-            "The columns chosen and rejected hold preference pairs, which preference methods such as DPO learn from; to"
-            " learn the chosen answers, choose 'chosen' as the answer column, or rename it 'answer'."
+            "The columns chosen and rejected contain preference pairs, which are for methods such as DPO; to "
+            "train on the chosen answers, select 'chosen' as the target column, or rename it 'answer'."
         )
 
 

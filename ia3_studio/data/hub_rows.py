@@ -46,7 +46,7 @@ def hub_id_of(text: str) -> str:
     """
     name = _ADDRESS.sub("", text.strip(), count=1).rstrip("/")
     if not _HUB_ID.fullmatch(name) or len(name) > 96 or "--" in name or ".." in name:
-        raise DataError(f"'{name[:120]}' cannot be the name of a data set; give an id such as org/name.")
+        raise DataError(f"'{name[:120]}' is not a valid data set id; give an id such as org/name.")
     return name
 
 
@@ -109,8 +109,8 @@ def fetch(
                         say(f"Reading {hub_id}, {split}: {number:,} rows")
                     if number % SAY_EVERY == 0 and file.tell() > MAX_BYTES:
                         raise DataError(
-                            f"The first {number:,} rows of '{hub_id}' have more than {MAX_BYTES / 2**20:,.0f} MB; take"
-                            " fewer rows."
+                            f"The first {number:,} rows of '{hub_id}' have more than {MAX_BYTES / 2**20:,.0f} "
+                            "MB; load fewer rows."
                         )
     except OSError as error:
         raise hub_problem(hub_id, error) from error
@@ -130,7 +130,7 @@ def _rows(hub_id: str, configuration: str, split: str) -> Iterator[dict[str, Any
     features = rows.features or rows._resolve_features().features
     heard_or_seen = [name for name, feature in features.items() if isinstance(feature, (Audio, Image, Video))]
     if len(heard_or_seen) == len(features):
-        raise DataError(f"'{hub_id}' holds nothing but pictures or sounds; give a data set with text.")
+        raise DataError(f"'{hub_id}' contains only images or audio; give a data set with text.")
     named = {name: names for name, feature in features.items() if (names := _names(feature))}
     for row in rows.remove_columns(heard_or_seen) if heard_or_seen else rows:
         yield {name: _named(value, named[name]) if name in named else value for name, value in row.items()}
@@ -181,24 +181,24 @@ def hub_problem(hub_id: str, error: BaseException) -> DataError:
             " environment variable HF_TOKEN to a token of that account and start again."
         )
     if isinstance(error, errors.OfflineModeIsEnabled) or "offline" in said.lower():
-        return DataError(f"'{hub_id}' cannot be asked for, as HF_HUB_OFFLINE forbids it; unset it, or give a file.")
+        return DataError(f"'{hub_id}' cannot be downloaded because HF_HUB_OFFLINE is set; unset it, or give a file.")
     if isinstance(error, DataFilesNotFoundError) or "scripts" in said:
         return DataError(
-            f"'{hub_id}' holds no rows in a form that is read ({said}); download a file of it and give that."
+            f"'{hub_id}' has no rows in a supported format ({said}); download one of its files and give that file."
         )
     if isinstance(error, (errors.RepositoryNotFoundError, DatasetNotFoundError)):
         return DataError(
-            f"Unknown data set '{hub_id}': the hub has none of that name, or it is private. Check the spelling; for a"
-            " private one set the environment variable HF_TOKEN."
+            f"Unknown data set '{hub_id}': the Hub has no data set of that name, or it is private. Check the "
+            "spelling; for a private one set the environment variable HF_TOKEN."
         )
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return DataError(f"The disk became full while reading '{hub_id}'; free some space and try again.")
     if isinstance(error, (ValueError, RuntimeError)):
         return DataError(f"'{hub_id}' cannot be read: {said}.")
-    return DataError(f"The hub cannot be reached to get '{hub_id}' ({said}); check the connection, or give a file.")
+    return DataError(f"The Hub could not be reached for '{hub_id}' ({said}); check the connection, or give a file.")
 
 
 def _in_short(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
-        return "no answer in time"
+        return "request timed out"
     return (str(error).splitlines() or [""])[0][:160].rstrip(".") or type(error).__name__

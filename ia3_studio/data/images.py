@@ -58,16 +58,16 @@ def read_pictures(examples: Sequence[Example], labels: Labels, processor: Any) -
     for example in examples:
         (label,) = example.labels
         if label not in labels.names:
-            problems.append(Problem(example.row, f"no picture to learn from has its label {label!r}"))
+            problems.append(Problem(example.row, f"no training image has its label {label!r}"))
             continue
         pixels = processor(open_picture(example.text), return_tensors="pt")["pixel_values"][0]
         taken += pixels.numel() * pixels.element_size()
         if taken > MOST_BYTES:
             raise DataError(
-                f"{len(examples):,} pictures take more than {MOST_BYTES / 2**30:.0f} GB as the model's numbers; give"
-                f" at most {len(rows):,} of this size."
+                f"{len(examples):,} images need more than {MOST_BYTES / 2**30:.0f} GB as pixel values; use at "
+                f"most {len(rows):,} of this size."
             )
         rows.append(ImageRow(pixels, (float(labels.names.index(label)),), example.row))
     if not rows:
-        raise DataError("No picture can be used: none has a label that is learned.")
+        raise DataError("No usable image: none has a label of the training images.")
     return Pictured(tuple(rows), (), tuple(problems))

@@ -51,7 +51,7 @@ class Labels:
             document = json.loads(text)
             found = typed(cls, document if isinstance(document, dict) else {})
             if len(set(found.names)) < len(found.names):
-                raise ValueError("a label stands twice")
+                raise ValueError("a label occurs twice")
             return found
         except (ValueError, RecursionError) as error:
             raise DataError(f"The labels of this classifier cannot be read ({error}); export it again.") from error
@@ -153,12 +153,14 @@ def labels_of(examples: Sequence[Example], kind: LabelKind) -> Labels:
         return Labels(kind, ("value",))
     found = {label for example in examples for label in example.labels}
     if len(found) < 2:
-        only = f"the only label is {next(iter(found))!r}" if found else "there is no label"
-        raise DataError(f"To sort texts takes two different labels at least, and {only}; add rows of another class.")
+        only = f"the only label is {next(iter(found))!r}" if found else "no label was found"
+        raise DataError(
+            f"Text classification needs at least two different labels, but {only}; add rows of another class."
+        )
     if len(found) > MOST_LABELS:
         raise DataError(
-            f"There are {len(found):,} different labels, which are no classes but free text; name their column 'answer'"
-            " to train on them as text."
+            f"There are {len(found):,} different labels, too many for classes: they look like free text; "
+            "rename their column to 'answer' to train on them as text."
         )
     return Labels(kind, tuple(sorted(found, key=_by_size)), of_words=any(example.words for example in examples))
 
@@ -197,19 +199,19 @@ def tokenize_labels(examples: Sequence[Example], labels: Labels, tokenizer: Any,
     for example in examples:
         unknown = [label for label in example.labels if label not in labels.names] if labels.kind != "number" else []
         if unknown:
-            problems.append(Problem(example.row, f"no row to learn from has its label {unknown[0]!r}"))
+            problems.append(Problem(example.row, f"no training row has its label {unknown[0]!r}"))
         elif labels.of_words:
             row, lost = _tag_row(example, labels, tokenizer, max_length)
             unread += [example.row] if lost else []
             if any(label != IGNORED for label in row.labels):
                 rows.append(row)
             else:
-                problems.append(Problem(example.row, "no word of it has a token within the limit"))
+                problems.append(Problem(example.row, "none of its words has a token within the max length"))
         else:
             rows.append(_label_row(example, labels, tokenizer, max_length, specials))
     if not rows:
         reason = f"; row {problems[0].row}: {problems[0].reason}" if problems else ""
-        raise DataError(f"No row can be used{reason}.")
+        raise DataError(f"No usable row{reason}.")
     notes = tuple(Problem(each.row, note) for each in examples for note in spoken(_words_of(each), specials))
     return Labelled(tuple(rows), tuple(row.row for row in rows if row.cut), tuple(problems), notes, tuple(unread))
 
@@ -272,7 +274,8 @@ def _number(example: Example) -> float:
         value = math.nan
     if not math.isfinite(value):
         raise DataError(
-            f"The label of row {example.row} is {example.labels[0]!r}, the others are numbers; make it one too."
+            f"The label of row {example.row} is {example.labels[0]!r}, but the others are numbers; change "
+            "it to a number."
         )
     return value
 

@@ -85,7 +85,7 @@ def read_head(path: Path, reading: Reading | None = None) -> Table:
     _require_readable(path)
     table = next(_blocks(path, reading or Reading(), HEAD_BYTES, 1_000), None)
     if table is None:
-        raise DataError(f"{path.name} holds no rows; give a file with at least two.")
+        raise DataError(f"{path.name} contains no rows; give a file with at least two.")
     share = _share_of(path, len(table.frame) + len(table.problems))
     description = (
         f"{table.description}, the first {len(table.frame):,} of about {len(table.frame) / share:,.0f} rows:"
@@ -183,8 +183,8 @@ def _write(path: Path, reading: Reading, plan: _Plan, kept: Path) -> dict[str, A
     left_out, again = _LeftOut(), _Sides()
     write_stored(_counted(_understood(path, reading, plan, left_out, learned), plan, again), kept)
     note = (
-        f"{len(learned):,} rows have so many copies that {sides.share:.1%} would be held out; they are learned,"
-        f" and {again.share:.1%} of the rows are held out."
+        f"{len(learned):,} rows have so many duplicates that {sides.share:.1%} of the rows would be held out; "
+        f"they stay in the training rows, and {again.share:.1%} of the rows are held out."
     )
     return {**left_out.document, "notes": [note]}
 
@@ -264,9 +264,9 @@ def _asked(example: Example, plan: _Plan) -> bytes:
 
 def _one_sided(name: str, learned: int, measured: int, listed: Sequence[Problem]) -> str:
     if not learned and not measured and listed:
-        return f"No row of {name} can be used; row {listed[0].row}: {listed[0].reason}."
-    missing = "to learn" if not learned else "to measure"
-    return f"{name} has no row {missing}; choose another column to set rows aside by, or another held-out share."
+        return f"{name} has no usable row; row {listed[0].row}: {listed[0].reason}."
+    missing = "training" if not learned else "held-out"
+    return f"{name} has no {missing} row; choose another split column, or another held-out share."
 
 
 def _require_readable(path: Path) -> None:
@@ -282,8 +282,8 @@ def _require_readable(path: Path) -> None:
         raise DataError(f"{path} cannot be read ({error.strerror}); check the path and its permissions.") from error
     if begun.lstrip().startswith(b"[") and path.suffix.lower() in LINES:
         raise DataError(
-            f"{path.name} is one JSON array of {path.stat().st_size / 2**20:,.0f} MB; write one object a line, which is"
-            " read in parts."
+            f"{path.name} is one JSON array of {path.stat().st_size / 2**20:,.0f} MB; write one object per "
+            "line (JSON Lines), which is read in parts."
         )
 
 
@@ -308,7 +308,7 @@ def _blocks(path: Path, reading: Reading, size: int, rows: int) -> Iterator[Tabl
             text, encoding = decode(path.name, b"".join(lines), reading.encoding)
             frame, damaged = read_json_lines(path.name, text, first_row=row, first_line=line)
             row, line = row + len(frame) + len(damaged), line + len(lines)
-            yield Table(frame, f"JSON lines, {encoding}", "", tuple(each.problem for each in damaged))
+            yield Table(frame, f"JSON Lines, {encoding}", "", tuple(each.problem for each in damaged))
 
 
 def _parquet_blocks(path: Path, rows: int) -> Iterator[Table]:

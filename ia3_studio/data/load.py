@@ -32,9 +32,9 @@ class StarterData:
 
 
 STARTERS = (
-    StarterData(LIGHTHOUSE, "The lighthouse keeper: 200 short answers in one unmistakable voice, 24 held out"),
-    StarterData(HARBOUR, "The harbour office: 480 short letters to sort into 20 classes, 120 held out"),
-    StarterData(LOGBOOK, "The harbour log: 240 radio calls, each to be written as a line of the log, 40 held out"),
+    StarterData(LIGHTHOUSE, "Lighthouse keeper (chat style): 200 short answers in one distinctive style, 24 held out"),
+    StarterData(HARBOUR, "Harbour letters (classification): 480 short letters in 20 classes, 120 held out"),
+    StarterData(LOGBOOK, "Radio calls (text-to-text): 240 radio calls, each rewritten as a log entry, 40 held out"),
 )
 
 
@@ -120,7 +120,7 @@ def load_data(
         DataError: the source cannot be read, holds nothing to learn from, or has fewer than two usable rows.
     """
     if not 0 < held_out < 1:
-        raise DataError(f"The held-out share is {held_out}; give a number between 0 and 1, such as 0.1.")
+        raise DataError(f"The held-out share is {held_out}; use a number between 0 and 1, such as 0.1.")
     if str(source) in {starter.name for starter in STARTERS}:
         return _load_starter(str(source))
     if is_large(Path(source)):
@@ -173,7 +173,7 @@ def split_pictures(name: str, pictures: Sequence[Picture], *, held_out: float = 
     given = split_as_named(examples, splits)
     train, measured, notes = (*given, ()) if given else drawn_split(examples, held_out, seed)
     classes = len({label for example in examples for label in example.labels})
-    description = f"{name}: {len(examples):,} pictures in {classes:,} folders"
+    description = f"{name}: {len(examples):,} images in {classes:,} folders"
     mapping, fingerprint = Mapping("pictures"), pictures_fingerprint(pictures)
     return DataSplit(train, measured, tuple(problems), description, mapping, fingerprint, notes=notes)
 

@@ -26,7 +26,7 @@ def write_rows(split: DataSplit, path: Path) -> None:
         DataError: the data are pictures, which are no rows of text.
     """
     if split.mapping.kind == "pictures":
-        raise DataError("Pictures cannot be written as rows of text; their folder holds them already.")
+        raise DataError("Images cannot be exported as text rows; they are already in their folder.")
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for name, examples in (("train", split.train), ("test", split.held_out)):
             file.writelines(

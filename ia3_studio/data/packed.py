@@ -26,7 +26,7 @@ def read_file(path: Path) -> bytes:
     """
     try:
         if not path.is_file():
-            raise DataError(f"There is no file {path}; check the path.")
+            raise DataError(f"File {path} not found; check the path.")
         require_room(path.name, path.stat().st_size)
         data = path.read_bytes()
     except OSError as error:
@@ -46,7 +46,7 @@ def unpacked(name: str, data: bytes) -> bytes:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
             content = packed.read(MAX_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{name} cannot be unpacked ({error}); pack it again.") from error
+        raise DataError(f"{name} cannot be unpacked ({error}); compress it again.") from error
     require_room(f"{name}, unpacked,", len(content))
     return content
 
@@ -85,7 +85,9 @@ def zip_members(name: str, data: bytes) -> dict[str, bytes]:
             require_room(f"{name}, unpacked,", sum(info.file_size for info in found))  # as far as it is to be believed
             return _gathered(name, ((info.filename, _read_member(archive, info)) for info in found))
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:
-        raise DataError(f"{name} cannot be unpacked ({error}); pack it again, without a password.") from error
+        raise DataError(
+            f"{name} cannot be unpacked ({error}); create the archive again, without a password."
+        ) from error
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
@@ -100,7 +102,7 @@ def _gathered(name: str, members: Iterator[tuple[str, bytes]]) -> dict[str, byte
         held += len(data)
         require_room(f"{name}, unpacked,", held)
         if len(found) >= MAX_MEMBERS:
-            raise DataError(f"{name} holds more than {MAX_MEMBERS:,} files; put the rows into one file.")
+            raise DataError(f"{name} contains more than {MAX_MEMBERS:,} files; put the rows into one file.")
         found[path] = data
     return found
 
@@ -118,4 +120,4 @@ def require_room(name: str, size: int) -> None:
         DataError: it is.
     """
     if size > MAX_BYTES:
-        raise DataError(f"{name} has more than {MAX_BYTES / 2**20:,.0f} MB; give a part of it.")
+        raise DataError(f"{name} has more than {MAX_BYTES / 2**20:,.0f} MB; use a smaller part of it.")

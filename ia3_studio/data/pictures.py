@@ -60,7 +60,7 @@ def find_pictures(path: Path) -> list[Picture]:
     else:
         found = _in_folder(path) if path.is_dir() else []
     if len(found) > MAX_MEMBERS:
-        raise DataError(f"{path.name} holds {len(found):,} pictures; give at most {MAX_MEMBERS:,}.")
+        raise DataError(f"{path.name} contains {len(found):,} images; use at most {MAX_MEMBERS:,}.")
     return sorted(found, key=lambda picture: picture.name)
 
 
@@ -79,7 +79,7 @@ def picture_examples(pictures: Sequence[Picture]) -> tuple[list[Example], list[P
         else:
             examples.append(Example(number, text=picture.source, labels=(picture.label,)))
     if not examples:
-        raise DataError(f"None of the {len(pictures):,} pictures can be read; {problems[0].reason}.")
+        raise DataError(f"None of the {len(pictures):,} images can be read; {problems[0].reason}.")
     return examples, problems
 
 
@@ -150,11 +150,11 @@ def _damage(picture: Picture) -> str:
     from PIL import Image
 
     if picture.size > MOST_PICTURE_BYTES:
-        return f"has {picture.size / 2**20:,.0f} MB, more than the {MOST_PICTURE_BYTES / 2**20:,.0f} MB that are read"
+        return f"has {picture.size / 2**20:,.0f} MB, more than the {MOST_PICTURE_BYTES / 2**20:,.0f} MB limit"
     # Damaged pictures raise SyntaxError and ValueError; one of too many pixels its own, so that it is not unpacked.
     causes = (OSError, SyntaxError, ValueError, zipfile.BadZipFile, RuntimeError, Image.DecompressionBombError)
     try:
         open_picture(picture.source, edge=1)
     except causes as error:
-        return f"is no picture that can be read ({type(error).__name__})"
+        return f"is not a readable image ({type(error).__name__})"
     return ""

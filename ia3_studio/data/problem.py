@@ -52,5 +52,9 @@ def require_few(name: str, damaged: Sequence[Damage], whole: int) -> None:
     """
     if damaged and len(damaged) > MOST_DAMAGED * (whole + len(damaged)):
         first = damaged[0]
-        more = f"; so are {len(damaged) - 1:,} more of {whole + len(damaged):,} rows" if len(damaged) > 1 else ""
-        raise DataError(f"{name}, line {first.line} cannot be read: {first.reason}{more}. Mend or delete these lines.")
+        more = (
+            (f"; {len(damaged) - 1:,} more of {whole + len(damaged):,} rows are damaged too")
+            if len(damaged) > 1
+            else ""
+        )
+        raise DataError(f"{name}, line {first.line} cannot be read: {first.reason}{more}. Fix or delete these lines.")

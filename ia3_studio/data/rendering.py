@@ -40,8 +40,8 @@ def written(template: str, requests: Sequence[Request], special: dict[str, Any])
         found = _limited()(template, requests, special)
     except LimitError as error:
         raise ModelError(
-            f"The model's chat template cannot be used: writing a conversation {error}; take another model, or mend"
-            " the template."
+            f"The model's chat template cannot be used: writing a conversation {error}; use another model, or "
+            "fix the template."
         ) from error
     except FailedError as error:
         raise ModelError(f"The model's chat template cannot be used: {_line(str(error))}.") from error
@@ -63,7 +63,7 @@ def _by_class(tokenizer: Any, turns: Any, ask: bool) -> str | DataError:
 
 
 def _refusal(said: str) -> DataError:
-    return DataError(f"The model's chat template refuses the conversation: {_line(said)}")
+    return DataError(f"The model's chat template rejects the conversation: {_line(said)}")
 
 
 def _line(said: str) -> str:

@@ -63,7 +63,7 @@ def require_columns_within(name: str, columns: int) -> None:
         DataError: it has more.
     """
     if columns > MOST_COLUMNS:
-        raise DataError(f"{name} has {columns:,} columns; tables of up to {MOST_COLUMNS:,} are read.")
+        raise DataError(f"{name} has {columns:,} columns; the limit is {MOST_COLUMNS:,}.")
 
 
 def _first_width(text: str, delimiter: str) -> int:
@@ -174,7 +174,7 @@ def _whole_lines(name: str, text: str, delimiter: str, quoting: int) -> tuple[st
             begun = rows.line_num
             width = width or len(row)
             if len(row) > width:
-                reason = f"it has {len(row)} cells, the first row {width}; quote cells that hold a delimiter"
+                reason = f"it has {len(row)} cells, the first row {width}; quote cells that contain a delimiter"
                 damaged.append(Damage(number, begun - len(written) + 1, reason, "".join(written).strip()))
             else:
                 kept.extend(written)
@@ -183,8 +183,8 @@ def _whole_lines(name: str, text: str, delimiter: str, quoting: int) -> tuple[st
         if "field larger" in str(error):  # a cell that the csv module takes for a mistake; pandas reads it
             return text, []
         raise DataError(
-            f"{name} cannot be read as a table: line {begun + 1} has a quote that is not closed, or text behind one;"
-            " mend that line."
+            f"{name} cannot be read as a table: line {begun + 1} has an unclosed quote, or text after a "
+            "closing quote; fix that line."
         ) from error
     return "".join(kept), damaged
 

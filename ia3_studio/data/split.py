@@ -58,8 +58,8 @@ def given_split(
     counts = Counter(named[example.row] for example in examples)
     if not 2 <= len(counts) <= MOST_PARTS:
         raise DataError(
-            f"The column {column!r} has {len(counts):,} different values; to set rows aside by it takes 2 to"
-            f" {MOST_PARTS}, of which the most frequent one is learned."
+            f"The column {column!r} has {len(counts):,} different values; a split column needs 2 to "
+            f"{MOST_PARTS}, of which the most frequent one is used for training."
         )
     (most, _rows), *_others = counts.most_common()
     return split_as_named(examples, {row: TRAINING[0] if name == most else "test" for row, name in named.items()})
@@ -88,7 +88,9 @@ def drawn_split(
         DataError: there are fewer than two different rows.
     """
     if len(examples) < 2:
-        raise DataError(f"There is {len(examples)} usable row; give at least two, one to learn and one to measure.")
+        raise DataError(
+            f"There is {len(examples)} usable row; give at least two: one training row and one held-out row."
+        )
     groups = _kept_together(examples)
     if len(groups) < 2:
         raise DataError(f"All {len(examples)} usable rows are the same; give at least two different ones.")
@@ -156,7 +158,7 @@ def _notes(groups: Sequence[Sequence[int]], examples: Sequence[Example], share: 
     if len(largest) <= max(wanted, 1) and 2 * aside >= wanted and aside <= max(wanted, 1):
         return ()
     return (
-        f"Row {examples[largest[0]].row} and what belongs with it (its copies, or examples of the same row) are"
-        f" {len(largest):,} of {len(examples):,} examples; such groups stay on one side, so that {aside:,} examples are"
-        f" held out where {wanted:,} were asked for.",
+        f"Row {examples[largest[0]].row} and its group (duplicates, or examples of the same row) are "
+        f"{len(largest):,} of {len(examples):,} examples; groups are not split, so {aside:,} examples are "
+        f"held out instead of {wanted:,}.",
     )

@@ -56,13 +56,13 @@ def tokenize_targets(examples: Sequence[Example], tokenizer: Any, max_length: in
     for example in examples:
         turns = example.turns
         if len(turns) < 2 or turns[-1].role != "assistant":
-            problems.append(Problem(example.row, "an encoder-decoder needs a question and, last, its answer"))
+            problems.append(Problem(example.row, "an encoder-decoder needs a prompt and, last, its answer"))
         else:
             rows.append(_row(example, tokenizer, specials, max_length))
             notes += [Problem(example.row, note) for note in spoken((turn.content for turn in turns), specials)]
     if not rows:
         first = f"; row {problems[0].row}: {problems[0].reason}" if problems else ""
-        raise DataError(f"None of the {len(examples)} rows can be used{first}.")
+        raise DataError(f"None of the {len(examples)} rows is usable{first}.")
     return Targeted(tuple(rows), tuple(row.row for row in rows if row.cut), tuple(problems), tuple(notes))
 
 

@@ -103,12 +103,12 @@ def _text(text: str, tokenizer: Any) -> Tokens:
     """Return plain text between its begin and end tokens, everything after the first token trained."""
     seen = [special for special in special_texts(tokenizer) if special in text]
     ids = (*start_ids(tokenizer), *encode(text, tokenizer), *end_ids(tokenizer))
-    said = f"{', '.join(sorted(seen))} in its words is read as the model's token"
+    said = f"{', '.join(sorted(seen))} in its text is read as the model's special token"
     return Tokens(ids, ((1, len(ids)),) if len(ids) > 1 else (), (said,) if seen else ())
 
 
 def _nothing_to_learn(readable: int, problems: Sequence[Problem], max_length: int) -> str:
     if not readable and problems:
-        return f"No row can be trained on; row {problems[0].row}: {problems[0].reason}."
-    way_out = "raise the length or shorten the prompts"
+        return f"No usable row; row {problems[0].row}: {problems[0].reason}."
+    way_out = "raise the max length or shorten the prompts"
     return f"None of the {readable} rows has an answer within {max_length} tokens; {way_out}."

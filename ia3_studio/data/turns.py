@@ -112,7 +112,7 @@ def _tokens(written: Written, tokenizer: Any, specials: Sequence[str], special: 
         answers = [_counted(ids, written.text, stretch, tokenizer, specials, special) for stretch in stretches]
     words = special - {tokenizer.unk_token_id}  # a word that the vocabulary lacks is a word
     if any(not set(ids[start:stop]) - words for start, stop in answers):
-        raise DataError("The model's chat template leaves out an answer")
+        raise DataError("The model's chat template omits an answer")
     notes = tuple(changes(written, stretches, specials))
     return _ended(Tokens(tuple(ids), tuple(answers), notes), tokenizer, special)
 
@@ -121,7 +121,7 @@ def _span(ids: Sequence[int], places: Sequence[Span], stretch: Stretch, special:
     """Return an answer's tokens: up to the first special one behind its words, else to the end of its turn."""
     inside = [at for at, (left, right) in enumerate(places) if left < stretch.stop and right > stretch.start]
     if not inside:
-        raise DataError("The model's chat template leaves out an answer")
+        raise DataError("The model's chat template omits an answer")
     closing = next((at for at in inside if places[at][0] >= stretch.said and ids[at] in special), None)
     if closing is None and stretch.said == stretch.stop:  # its words are written otherwise, and end who knows where
         tail = takewhile(lambda at: ids[at] in special or places[at][1] > stretch.stop - 2, reversed(inside))
@@ -138,7 +138,8 @@ def _counted(
     start, stop = len(begun), len(whole)
     if stretch.shared or ids[:start] != begun or ids[:stop] != whole:
         raise DataError(
-            "The chat template rewrites earlier turns, and this tokenizer cannot tell where its tokens stand"
+            "The chat template rewrites earlier turns, and this tokenizer does not return the character "
+            "offsets of its tokens"
         )
     closing = sum(token in special for token in encode(text[stretch.said : stretch.stop], tokenizer, specials))
     found = [place for place in range(start, stop) if ids[place] in special]
@@ -157,7 +158,7 @@ def _ended(tokens: Tokens, tokenizer: Any, special: frozenset[int]) -> Tokens:
         open_ended.remove(stop)
         ids, last = (*ids[:stop], *ending), (start, stop + len(ending))
     ends = tuple((place, ending[0]) for place in open_ended)
-    said = f"the chat template ends an answer by no token, so {tokenizer.eos_token} is learned as its end"
+    said = f"the chat template does not end an answer with a token, so {tokenizer.eos_token} is appended and trained"
     return Tokens(ids, (*before, last), (*tokens.notes, said), ends)
 
 

@@ -62,8 +62,8 @@ def loses_spaces(tokenizer: Any) -> bool:
     if _apart((first, *(f" {word}" for word in others)), tokenizer) == running:
         return True
     raise DataError(
-        f"Labels of words need tokens for each word, and {type(tokenizer).__name__} gives words apart other tokens than"
-        " the text they make; choose a model whose tokenizer does not."
+        f"Token classification needs the tokens of each word, but {type(tokenizer).__name__} tokenizes single "
+        "words differently from the whole text; choose a model with another tokenizer."
     )
 
 
@@ -126,8 +126,8 @@ def _begins_at(whole: tuple[int, ...], ids: tuple[int, ...], tokenizer: Any) -> 
         if whole[before : before + len(ids)] == ids:
             return before
     raise DataError(
-        f"{type(tokenizer).__name__} puts special tokens between words, so that labels of words cannot be told apart;"
-        " choose a model with a fast tokenizer."
+        f"{type(tokenizer).__name__} puts special tokens between words, so labels cannot be aligned with "
+        "tokens; choose a model with a fast tokenizer."
     )
 
 

@@ -51,7 +51,7 @@ def guarded(messages: Sequence[Message], specials: Sequence[str]) -> tuple[Seque
 def spoken(texts: Iterable[str], specials: Sequence[str]) -> tuple[str, ...]:
     """Return what is to be told where texts hold what looks like a special token; nothing where they do not."""
     seen = {special for text in texts for special in specials if special in text}
-    return (f"{', '.join(sorted(seen))} in its words is read as plain text, not as a token",) if seen else ()
+    return (f"{', '.join(sorted(seen))} in its text is read as plain text, not as a special token",) if seen else ()
 
 
 def read_whole(

@@ -140,9 +140,9 @@ def _between_prefixes(written: Written, place: int) -> Stretch | None:
 
 def _between_own_words(written: Written, place: int) -> Stretch:
     if written.turns is None:
-        raise DataError("The model's chat template rewrites the turns, so that the answers cannot be told apart")
+        raise DataError("The model's chat template rewrites the turns, so the answers cannot be located")
     if place not in written.turns:
-        raise DataError(f"The model's chat template leaves out turn {place + 1} (assistant)")
+        raise DataError(f"The model's chat template omits turn {place + 1} (assistant)")
     return replace(written.turns[place], shared=True)
 
 
@@ -193,9 +193,9 @@ def changes(written: Written, answers: Sequence[Stretch], specials: Sequence[str
         if seen.rstrip() == turn.content.rstrip():
             continue
         if seen.strip() != turn.content.strip():
-            notes.append(f"the chat template leaves out or rewrites a part of {name}")
+            notes.append(f"the chat template omits or rewrites part of {name}")
         elif turn.role == "assistant":
-            notes.append(f"the chat template leaves out the blanks before {name}")
+            notes.append(f"the chat template strips the whitespace before {name}")
     return notes + _added(written, turns, answers, specials)
 
 
@@ -230,5 +230,7 @@ def _added(
         for special in specials:
             own = own.replace(special, " ")
         if own.strip():
-            notes.append(f"the chat template adds {' '.join(own.split())!r} to an answer, which is learned with it")
+            notes.append(
+                f"the chat template adds {' '.join(own.split())!r} to an answer; it is trained as part of the answer"
+            )
     return list(dict.fromkeys(notes))

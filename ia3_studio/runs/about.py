@@ -39,17 +39,19 @@ def write_about(path: Path, about: About) -> None:
     """
     for what, text, most in (("name", about.name, LONGEST_NAME), ("note", about.note, LONGEST_NOTE)):
         if len(text) > most:
-            raise RunError(f"The {what} has {len(text):,} characters; give {most:,} at most.")
+            raise RunError(f"The {what} has {len(text):,} characters; use at most {most:,}.")
     if len(about.tags) > MOST_TAGS:
         raise RunError(f"There are {len(about.tags)} tags; give {MOST_TAGS} at most.")
     wrong = next((tag for tag in about.tags if not _TAG.fullmatch(tag) or len(tag) > LONGEST_TAG), None)
     if wrong is not None:
-        raise RunError(f"{wrong[:40]!r} is no tag; give words of letters, digits and .:/- with commas between them.")
+        raise RunError(
+            f"{wrong[:40]!r} is not a valid tag; use words of letters, digits and .:/-, separated by commas."
+        )
     try:
         write_json(path, asdict(about))
     except OSError as error:
         raise RunError(
-            f"The run's name and notes cannot be written ({error.strerror}); {write_advice(error)}."
+            f"The run's name and notes cannot be saved ({error.strerror}); {write_advice(error)}."
         ) from error
 
 

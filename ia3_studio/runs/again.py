@@ -22,7 +22,7 @@ GROUPS = {
     "values": "value",
     "feed-forward": "feed-forward",
     "keys and values": "key,value",
-    "all of the paper": "key,value,feed-forward",
+    "keys, values and feed-forward": "key,value,feed-forward",
 }
 """Ticked groups that a sweep can try, and how they are chosen in a layer tree."""
 
@@ -60,7 +60,7 @@ def again(store: RunStore, run: Run, config: RunConfig | None = None, start_id: 
     """
     wanted = replace(config or run.config, data=run.data_source)
     if wanted.data == run.config.data and Path(wanted.data).is_absolute() and not Path(wanted.data).exists():
-        raise RunError(f"The data of this run are not in its folder, and not at {wanted.data}; put them there.")
+        raise RunError(f"The data of this run were not found in its folder or at {wanted.data}; copy them there.")
     made = store.create(wanted, start_id or secrets.token_hex(8))
     if run.files.made_with.exists():
         shutil.copyfile(run.files.made_with, made.files.repeats)
@@ -75,10 +75,10 @@ def variations(config: RunConfig, tried: Variations) -> list[tuple[str, RunConfi
         TrainingError: a setting is outside its range.
     """
     if tried.count > MOST_RUNS:
-        raise RunError(f"These are {tried.count:,} runs; a sweep may have {MOST_RUNS}, so try fewer values.")
+        raise RunError(f"The sweep has {tried.count:,} runs and the limit is {MOST_RUNS}; try fewer values.")
     unknown = [group for group in tried.groups if group not in GROUPS]
     if unknown:
-        raise RunError(f"There is no group {unknown[0]!r}; choose among {', '.join(GROUPS)}.")
+        raise RunError(f"Unknown module group {unknown[0]!r}; choose from {', '.join(GROUPS)}.")
     parts: list[list[tuple[str, dict[str, float]]]] = [
         [("", {})] if not values else [(f"{what} {value:g}", {field: value}) for value in values]
         for what, field, values in (

@@ -22,14 +22,14 @@ def delete(store: RunStore, run: Run) -> None:
         RunError: it is queued or at work, or it cannot be moved.
     """
     if not run.folder.is_dir():  # a lock would make the folder again
-        raise RunError(f"There is no run {run.id} any more; it may have been deleted on another page.")
+        raise RunError(f"Run {run.id} no longer exists; it may have been deleted in another tab.")
     try:
         with FileLock(run.files.path / ".start.lock", timeout=LOCK_SECONDS):
             if run.status().active:
-                raise RunError(f"The run {run.id} is queued or at work; stop it before it is deleted.")
+                raise RunError(f"Run {run.id} is queued or running; stop it before you delete it.")
             _move(run.folder, store.root / BIN / run.id)
     except Timeout as error:
-        raise RunError(f"The run {run.id} is held by another program; try again in a moment.") from error
+        raise RunError(f"Run {run.id} is in use by another program; try again in a moment.") from error
 
 
 def deleted(store: RunStore) -> tuple[Run, ...]:
@@ -60,13 +60,15 @@ def delete_for_good(store: RunStore, run_id: str) -> None:
     try:
         shutil.rmtree(_in_bin(store, run_id))
     except OSError as error:
-        raise RunError(f"The run {run_id} cannot be deleted ({error.strerror}); see who may write there.") from error
+        raise RunError(
+            f"Run {run_id} cannot be deleted ({error.strerror}); check the permissions of its folder."
+        ) from error
 
 
 def _in_bin(store: RunStore, run_id: str) -> Path:
     folder = store.root / BIN / run_id
     if not RUN_ID.fullmatch(run_id) or not folder.is_dir() or not store.owns(Run(folder)):
-        raise RunError(f"There is no run {run_id[:40]!r} in the bin; choose one from its list.")
+        raise RunError(f"Run {run_id[:40]!r} is not in the trash; choose one from the list.")
     return folder
 
 
@@ -75,4 +77,6 @@ def _move(source: Path, target: Path) -> None:
         target.parent.mkdir(exist_ok=True)
         source.rename(target)
     except OSError as error:
-        raise RunError(f"The run {source.name} cannot be moved ({error.strerror}); see who may write there.") from error
+        raise RunError(
+            f"Run {source.name} cannot be moved ({error.strerror}); check the permissions of its folder."
+        ) from error

@@ -35,7 +35,7 @@ def settings_of(run: Run) -> dict[str, str]:
         document["selection"] = f"{len(chosen.get('sites', ()))} sites"
     split, made = read_json(run.files.split) or {}, read_json(run.files.made_with) or {}
     document["data fingerprint"] = str(split.get("data", ""))[:12]
-    document["made with"] = {key: made.get(key) for key in ("studio", "device", "libraries", "base_model")}
+    document["versions and machine"] = {key: made.get(key) for key in ("studio", "device", "libraries", "base_model")}
     return {name: value for name, value in _flat("", document) if name not in NOT_SETTINGS}
 
 

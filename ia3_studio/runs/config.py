@@ -49,11 +49,11 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         if not isinstance(self.held_out, (int, float)) or not 0 < self.held_out < 1:
-            raise RunError(f"held_out is {self.held_out!r}; give the share of held-out rows, such as 0.1.")
+            raise RunError(f"held_out is {self.held_out!r}; use a share of the rows, such as 0.1.")
         if self.report_to and self.report_to not in SINKS:
             raise RunError(f"report_to is {str(self.report_to)[:60]!r}; choose {', '.join(SINKS)}, or leave it empty.")
         if len(str(self.name)) > LONGEST_NAME:
-            raise RunError(f"The run's name has {len(self.name):,} characters; give {LONGEST_NAME:,} at most.")
+            raise RunError(f"The run's name has {len(self.name):,} characters; use at most {LONGEST_NAME:,}.")
         if isinstance(self.selection, str) and self.selection:
             try:
                 require_words(self.selection)
@@ -84,19 +84,19 @@ class RunConfig:
         given = dict(document)
         missing = [name for name in ("model", "data") if not given.get(name)]
         if missing:
-            raise RunError(f"The settings name no {' and no '.join(missing)}; give both.")
+            raise RunError(f"The settings do not specify {' or '.join(missing)}; both are required.")
         usual: dict[str, Any] = json.loads(cls("", "", "").to_json())
         inner = given.pop("train", {})
         if not isinstance(inner, Mapping_):
-            raise RunError(f"train is {_short(inner)}; write the training settings below it, by name.")
+            raise RunError(f"train is {_short(inner)}; write the training settings below it as name: value.")
         train = usual["train"] | dict(inner)
         train |= {name: given.pop(name) for name in list(given) if name in usual["train"]}
         strange = sorted((set(given) | set(train)) - set(usual) - set(usual["train"]))
         if strange:
             near = difflib.get_close_matches(strange[0], [*usual, *usual["train"]], 1)
             hint = f"; did you mean {near[0]}" if near else ""
-            raise RunError(f"A run has no setting called {strange[0]!r}{hint}?" if near else
-                           f"A run has no setting called {strange[0]!r}.")  # fmt: skip
+            raise RunError(f"Unknown setting {strange[0]!r}{hint}?" if near else
+                           f"Unknown setting {strange[0]!r}.")  # fmt: skip
         named = {"name": f"{given['model']} on {given['data']}"} | given
         return cls._from_document({**usual, **named, "train": train})
 
@@ -110,11 +110,11 @@ class RunConfig:
         try:
             document = json.loads(text)
             if not isinstance(document, dict):
-                raise RunError("they are no object with names")
+                raise RunError("they are not a JSON object")
             return cls._from_document(document)
         except (ValueError, RecursionError, StudioError) as error:
             raise RunError(
-                f"The settings of this run cannot be read ({str(error).rstrip('.')}); start it anew."
+                f"The settings of this run cannot be read ({str(error).rstrip('.')}); start a new run."
             ) from error
 
     @classmethod
@@ -156,14 +156,14 @@ def _part(kind: type[Part], name: str, document: Any) -> Part | None:
 
 def _by_name(name: str, document: Any) -> Mapping_[str, Any]:
     if not isinstance(document, Mapping_):
-        raise FieldError(name, document, "it must hold settings by name")
+        raise FieldError(name, document, "it must be a mapping of settings")
     return document
 
 
 def _selection(chosen: Any) -> Selection | str:
     if isinstance(chosen, str):
         if not chosen.strip():
-            raise RunError("selection is empty; name a preset such as 'paper', or roles such as 'key,value'.")
+            raise RunError("selection is empty; use a preset such as 'paper', or roles such as 'key,value'.")
         return chosen
     try:
         return Selection.from_json(json.dumps(chosen))

@@ -34,7 +34,7 @@ class RunRecord:
     model: str
     data: str
     sites: str
-    """A preset, a choice in words, or how many were ticked."""
+    """A preset, a choice in words, or how many were selected."""
     learning_rate: float
     epochs: float
     batch_size: int
@@ -131,7 +131,7 @@ def _settings(run: Run) -> dict[str, Any]:
     except RunError:
         words, numbers = ("model", "data", "sites"), ("learning_rate", "epochs", "batch_size", "seed")
         return dict.fromkeys(words, "–") | dict.fromkeys(numbers, 0)
-    sites = config.selection if isinstance(config.selection, str) else f"{len(config.selection)} ticked"
+    sites = config.selection if isinstance(config.selection, str) else f"{len(config.selection)} selected"
     train = config.train
     return {
         "model": config.model.rstrip("/").rpartition("/")[2],

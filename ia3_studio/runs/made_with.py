@@ -59,13 +59,13 @@ def differences(recorded: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """Return a sentence for everything that is not as it was recorded and may change the numbers of a run."""
     said = []
     if recorded.get("base_model") != now["base_model"]:
-        said.append("The base model is not the one the run was made with.")
+        said.append("The base model differs from the one of the original run.")
     then, today = recorded.get("libraries", {}), now["libraries"]
     changed = [f"{name} {then[name]} → {today.get(name, 'absent')}" for name in then if then[name] != today.get(name)]
     if changed:
         said.append(f"Versions differ: {', '.join(changed)}.")
     if recorded.get("device") != now["device"]:
-        said.append(f"It ran elsewhere: {recorded.get('device')}")
+        said.append(f"The original run used another device: {recorded.get('device')}")
     return said
 
 

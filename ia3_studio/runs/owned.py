@@ -56,7 +56,9 @@ class OwnedStore(RunStore):
             RunError: also where there are as many runs as may be.
         """
         if config.report_to:
-            raise RunError("Runs of visitors report nowhere else: a tracker would be that of whoever runs this app.")
+            raise RunError(
+                "Visitors' runs cannot use experiment trackers, which belong to the owner of this app; choose none."
+            )
         self._require_own_data(config.data)
         start_id = f"{self._owner()} {start_id}"  # nobody gets the run of somebody else by its start
         if self._marked(self._mark_of(start_id)) is None:
@@ -94,19 +96,24 @@ class OwnedStore(RunStore):
             return
         home = os.path.realpath(self.root.parent)
         if not Path(os.path.realpath(source)).is_relative_to(home):
-            raise RunError("The data of a visitor's run come in through the page; upload the file.")
+            raise RunError("Visitors can only train on uploaded files and starters; upload the file on the page.")
 
     def _require_within_limits(self) -> None:
         from ia3_studio.runs.bin import deleted
 
         own, limits = (*self.list(), *deleted(self)), self._limits
         if len(own) >= limits.runs:
-            raise RunError(f"You have {len(own)} runs, and {limits.runs} are kept for a visitor; delete one for good.")
+            raise RunError(
+                f"You have {len(own)} runs and the limit per visitor is {limits.runs}; permanently delete one."
+            )
         active = sum(not run.has_ended and run.status().active for run in own)
         if active >= limits.active:
-            raise RunError(f"{active} of your runs wait or work, and a visitor may have {limits.active}; wait for one.")
+            raise RunError(
+                f"{active} of your runs are queued or running and the limit per visitor is {limits.active}; "
+                "wait for one to end."
+            )
         if sum(not run.has_ended and run.status().active for run in super().list()) >= limits.active_in_all:
-            raise RunError("As many runs wait here as may; try again in a while.")
+            raise RunError("The queue is full; try again later.")
         self.require_room()
 
     def require_room(self) -> None:
@@ -122,8 +129,8 @@ class OwnedStore(RunStore):
         held, most = sum(map(_bytes_in, folders)), self._limits.bytes
         if held >= most:
             raise RunError(
-                f"Your runs, uploads and adapters take {held / 2**20:,.0f} MB, and {most / 2**20:,.0f} are kept for a"
-                " visitor; delete a run for good."
+                f"Your runs, uploads and adapters use {held / 2**20:,.0f} MB and the limit per visitor is "
+                f"{most / 2**20:,.0f} MB; permanently delete a run."
             )
 
 

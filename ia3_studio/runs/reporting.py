@@ -43,7 +43,7 @@ class Reports:
             getattr(self._tracker, act)(*values, **options)
         except Exception as error:  # a foreign program, often with a network behind it
             self._tracker = None
-            print(f"{self._name} takes no more figures ({type(error).__name__}: {error}); the run goes on without it.")
+            print(f"{self._name} failed ({type(error).__name__}: {error}); the run continues without it.")
 
 
 def open_reports(config: RunConfig, folder: Path, run_id: str) -> Reports | None:
@@ -71,7 +71,8 @@ def open_reports(config: RunConfig, folder: Path, run_id: str) -> Reports | None
             tracker.start()
     except Exception as error:  # a foreign program: no account, no network, another version
         raise RunError(
-            f"{SINKS[sink]} cannot be begun ({type(error).__name__}: {str(error)[:200]}); set it up, or report nowhere."
+            f"{SINKS[sink]} cannot be started ({type(error).__name__}: {str(error)[:200]}); set it up, or "
+            "leave report_to empty."
         ) from error
     return Reports(tracker, SINKS[sink])
 
@@ -83,7 +84,7 @@ def require_sink(sink: str) -> None:
         RunError: it is not.
     """
     if sink not in SINKS:
-        raise RunError(f"There is no tracker {sink[:40]!r}; choose among {', '.join(SINKS)}, or none.")
+        raise RunError(f"Unknown tracker {sink[:40]!r}; choose from {', '.join(SINKS)}, or leave it empty.")
     if not is_installed(sink):
         raise RunError(f"{SINKS[sink]} is not installed; run 'pip install {sink}' in the studio's environment.")
 

@@ -88,7 +88,7 @@ class Run:
         try:
             return RunConfig.from_json(self.files.config.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
-            raise RunError(f"The run {self.id} has no settings that can be read ({error}); start it anew.") from error
+            raise RunError(f"The settings of run {self.id} cannot be read ({error}); start a new run.") from error
 
     @property
     def about(self) -> About:
@@ -165,7 +165,7 @@ class Run:
         try:
             self.files.stop.touch()
         except OSError as error:
-            raise RunError(f"The run {self.id} cannot be asked to stop: {error.strerror} at {self.folder}.") from error
+            raise RunError(f"Run {self.id} cannot be stopped: {error.strerror} at {self.folder}.") from error
 
     def adapter_folder(self) -> Path | None:
         """Return the newest complete adapter, also of a run that still works or was interrupted."""
@@ -209,7 +209,7 @@ class Run:
 
     def _living_state(self, said: Said) -> tuple[State, str]:
         silent = time.time() - said.seen_at
-        suffix = f" (no sign of life for {silent:.0f} s)" if silent > SILENT_SECONDS else ""
+        suffix = f" (not responding for {silent:.0f} s)" if silent > SILENT_SECONDS else ""
         if self.files.stop.exists():
             return "stopping", ("Stopping after this step" if said.phase == "training" else "Stopping") + suffix
         return ("queued" if said.phase in ("waiting", "resuming") else "running"), said.sentence + suffix
@@ -219,7 +219,7 @@ class Run:
             _ = self.config
         except RunError as error:
             return str(error)
-        kept = "The newest adapter is kept. " if self.adapter_folder() else ""
+        kept = "The latest adapter is kept. " if self.adapter_folder() else ""
         if self._disk_is_full():
             way = f"Free some space and {self._way_on}."
             return f"The run ended {_reached(said, last)}: the disk is full. {kept}{way}"
@@ -227,9 +227,9 @@ class Run:
         if said and restarted_since(said.seen_at):
             return f"The run ended {_reached(said, last)}: the machine restarted. {kept}{way}"
         if said is None:
-            return f"The worker process ended before it could work.{self._last_words()} {way}"
+            return f"The worker process ended before it started the run.{self._last_words()} {way}"
         return (
-            f"The worker process was killed {_reached(said, last)}: memory ran out, unless somebody ended it."
+            f"The worker process was killed {_reached(said, last)}: out of memory, or ended by someone."
             f"{self._last_words()} {kept}{way}"
         )
 
@@ -265,4 +265,4 @@ def _reached(said: Said | None, last: Step | None) -> str:
     """Say how far a run had come."""
     if last and last.step:
         return f"at step {last.step} of {last.total_steps}"
-    return "while it waited for its turn" if said and said.phase == "waiting" else "before its first step"
+    return "while it was queued" if said and said.phase == "waiting" else "before its first step"

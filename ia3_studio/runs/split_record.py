@@ -47,9 +47,7 @@ def record_split(path: Path, split: DataSplit, config: RunConfig) -> None:
     if known is None:
         write_json(path, made)
     elif (known.get("data"), known.get("held_out_rows")) != (made["data"], made["held_out_rows"]):
-        raise RunError(
-            "The data of this run have changed since it began, so that it cannot go on; start a new run on them."
-        )
+        raise RunError("The data of this run have changed since it started, so it cannot be resumed; start a new run.")
 
 
 def split_of(run: Run) -> DataSplit:

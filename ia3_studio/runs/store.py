@@ -62,7 +62,7 @@ class RunStore:
             ) from error
         except OSError as error:
             raise RunError(
-                f"The run cannot be written to {self.root} ({error.strerror}); {write_advice(error)}."
+                f"The run cannot be saved in {self.root} ({error.strerror}); {write_advice(error)}."
             ) from error
 
     def open(self, run_id: str) -> Run:
@@ -91,7 +91,7 @@ class RunStore:
         return run.folder.is_dir()
 
     def _unknown(self, run_id: str) -> str:
-        return f"There is no run {run_id[:40]!r}; choose one from the list."
+        return f"Run {run_id[:40]!r} not found; choose one from the list."
 
     def _mark_of(self, start_id: str) -> Path:
         return self.root / _STARTS / hashlib.sha256(start_id.encode()).hexdigest()
@@ -132,8 +132,8 @@ class RunStore:
         free = shutil.disk_usage(self.root).free
         if free < needed:
             raise RunError(
-                f"The disk that holds {self.root} has {free / 2**20:,.0f} MB free and a run needs"
-                f" {needed / 2**20:,.0f} MB; free some space and start again."
+                f"The disk of {self.root} has {free / 2**20:,.0f} MB free and a run needs "
+                f"{needed / 2**20:,.0f} MB; free some disk space and try again."
             )
 
 

@@ -58,17 +58,17 @@ def move(store: RunStore, run: Run, way: Way) -> None:
         RunError: it does not wait, or its folder cannot be written.
     """
     if not store.may_order:
-        raise RunError("Runs of several visitors wait here, each for its turn; their order cannot be changed.")
+        raise RunError("The queue is shared by several visitors; its order cannot be changed.")
     others = waiting(store)
     here = next((number for number, each in enumerate(others) if each.id == run.id), None)
     if here is None:
-        raise RunError(f"The run {run.id} does not wait for its turn, so it cannot be moved in the queue.")
+        raise RunError(f"Run {run.id} is not queued, so it cannot be moved in the queue.")
     del others[here]
     there = {"first": 0, "earlier": max(here - 1, 0), "later": min(here + 1, len(others)), "last": len(others)}[way]
     try:
         write_json(run.files.place, {"place": _between(others, there)})
     except OSError as error:
-        raise RunError(f"The run {run.id} cannot be moved in the queue ({error.strerror}).") from error
+        raise RunError(f"Run {run.id} cannot be moved in the queue ({error.strerror}).") from error
 
 
 def _between(others: Sequence[Run], there: int) -> float:

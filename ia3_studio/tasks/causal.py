@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ENDS_ANSWER = "ends_answer"
 """Under which an adapter's metadata name the token that ends an answer."""
-NO_ANSWER = "it has no label, so there is no answer to learn"
+NO_ANSWER = "it has no label, so there is no answer to train on"
 
 
 class Generation(Task):
@@ -103,7 +103,7 @@ class TextGeneration(Generation):
         def read(examples: Sequence[Example]) -> Tokenized:
             found = tokenize(examples, loaded.tokenizer, length)
             if found.unlabelled:
-                print(f"rows {', '.join(map(str, found.unlabelled))}: left out: no answer in reach")
+                print(f"rows {', '.join(map(str, found.unlabelled))}: skipped: no answer within the max length")
             return found
 
         closing = closing_id(loaded.tokenizer)

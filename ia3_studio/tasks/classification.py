@@ -50,12 +50,10 @@ class Classification(Task):
         new, gone = foreign_labels(self.labels, (*split.train, *split.held_out))
         if new:
             shown = ", ".join(map(repr, new[:_NAMED]))
-            self.say(
-                f"{len(new):,} labels of the data are unknown to the adapter, so their rows are left out: {shown}."
-            )
+            self.say(f"{len(new):,} labels of the data are unknown to the adapter; their rows are skipped: {shown}.")
         if gone:
             shown = ", ".join(map(repr, gone[:_NAMED]))
-            self.say(f"{len(gone):,} labels of the adapter are on no row of the data: {shown}.")
+            self.say(f"{len(gone):,} labels of the adapter do not occur in the data: {shown}.")
 
     def load(self, say: Say) -> LoadedModel:
         """Load the model with a head for the labels."""
@@ -74,15 +72,13 @@ class Classification(Task):
             found = tokenize_labels(examples, self.labels, loaded.tokenizer, length)
             if found.unread:
                 shown = ", ".join(map(str, found.unread[:_NAMED]))
-                self.say(
-                    f"{len(found.unread):,} rows have a word without a token, whose label is not learned: {shown}."
-                )
+                self.say(f"{len(found.unread):,} rows contain a word without tokens; its label is ignored: {shown}.")
             return found
 
         rare = rare_labels(self._split.train) if self.labels.kind != "number" else ()
         if rare:
             names = ", ".join(rare[:_NAMED])
-            self.notes.append(f"{len(rare):,} labels have one row alone, so little can be learned of them: {names}.")
+            self.notes.append(f"{len(rare):,} labels have only one row, too few to learn from: {names}.")
         return self.read_both(self.known(read, loaded), loaded.tokenizer)
 
     def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:

@@ -70,7 +70,8 @@ def with_answers(
     found = yield from measured
     asked = answerable(model, tokenizer, examples, ANSWER_TOKENS)
     if len(asked) < len(examples):
-        print(f"{len(examples) - len(asked)} held-out rows hold no prompt that can be answered; they are not asked")
+        skipped = len(examples) - len(asked)
+        print(f"{skipped} held-out rows have no prompt that fits with an answer; no sample is generated for them")
     if not asked:
         return found
     written = yield from evaluate_generation(model, tokenizer, attachment, asked, ANSWER_TOKENS, limit=len(asked))

@@ -41,7 +41,7 @@ class ImageClassification(Classification):
     def preview(cls, example: Example, tokenizer: Any, max_length: int) -> Seen:
         """Refuse: an image has no tokens."""
         del example, tokenizer, max_length
-        raise DataError("Images have no tokens: each is scaled to the size that the model sees.")
+        raise DataError("Images have no tokens; each is resized to the input size of the model.")
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
         """Return the training images and the held-out images."""

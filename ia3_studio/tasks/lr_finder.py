@@ -34,7 +34,7 @@ def probe_rates(config: RunConfig, say: Say) -> Iterator[Trial]:
     split = config.choice().load(config.held_out, config.train.seed)
     task = task_for(split, task_of_source(config.model, progress=say), config)
     loaded = task.load(say)
-    say(None, "Turning the rows into tokens")
+    say(None, "Tokenizing the rows")
     rows, held_out = task.rows(loaded)
     attachment = attach_selection(loaded, config.selection)
     trainer = partial(train, loaded.model, attachment, rows[: STEPS * BATCH], held_out[:MEASURED_ROWS])

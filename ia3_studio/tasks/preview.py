@@ -87,7 +87,7 @@ def look_ahead(
     learned = _known(survey(split.train, look, limit), limits, tokenizer)
     learned = replace(learned, of=round(learned.of / split.share))
     measured = _known(survey(split.held_out, look, limit, MEASURED_HELD_OUT), limits, tokenizer)
-    report(None, "Trying this machine's speed")
+    report(None, "Measuring the speed of this machine")
     expected = _forecast(config, tree, learned, measured, report)
     shown, refused = _shown(split.train, learned, tokenizer, asked, seed, look)
     within = [min(each.tokens, limit) for each in learned.seen]
@@ -122,7 +122,7 @@ def _require_tokens(data_kind: str) -> None:
     """
     fitting = [task for task in tasks() if any(task.fits(data_kind, each) for each in get_args(ModelTask))]
     if fitting and not any(task.has_tokens for task in fitting):
-        raise DataError("Images have no tokens: each is scaled to the size that the model sees.")
+        raise DataError("Images have no tokens; each is resized to the input size of the model.")
 
 
 def open_tokenizer_of(model: str, say: Say) -> tuple[Any, ModelTask, ModelLimits]:
@@ -138,7 +138,7 @@ def open_tokenizer_of(model: str, say: Say) -> tuple[Any, ModelTask, ModelLimits
     from ia3_studio.models.weights import empty_model, open_tokenizer
 
     folder = prepare(model, say)
-    say(None, "Opening the tokenizer")
+    say(None, "Loading the tokenizer")
     config = read_config(folder)
     limits = limits_of(empty_model(config))
     tokenizer = open_tokenizer(folder, limits)
@@ -188,7 +188,7 @@ def _shown(
         try:
             seen = look(examples[place])
         except DataError as error:
-            refused = refused or f"Row {examples[place].row} is not trained on: {error}"
+            refused = refused or f"Row {examples[place].row} is not used for training: {error}"
             continue
         rows.append(ShownRow(why, seen, tuple(seen.pieces(tokenizer))))
     if longest:

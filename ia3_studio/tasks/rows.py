@@ -52,7 +52,7 @@ class Read(Protocol):
 
     @property
     def problems(self) -> Sequence[Problem]:
-        """Return the data rows left out, and why."""
+        """Return the data rows skipped, and why."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class RowReader:
     def read_both(
         self, read: Callable[[Sequence[Example]], Read], tokenizer: Any = None
     ) -> tuple[Sequence[Any], Sequence[Any]]:
-        """Return the rows to learn and those held out; print what was cut or left out, and why.
+        """Return the training rows and those held out; print what was cut or skipped, and why.
 
         Args:
             tokenizer: what ``read`` reads with; rows of a large file are kept on disk under its name.
@@ -130,11 +130,11 @@ class RowReader:
             DataError: there is nothing to learn, or nothing to measure.
         """
         told = partial(self._usable, read)
-        learned = self._kept(self._read(told, self._drawn(), tokenizer), "rows to learn")
+        learned = self._kept(self._read(told, self._drawn(), tokenizer), "training rows")
         try:
             return learned, self._kept(self._read(told, self._split.held_out, tokenizer), "held-out rows")
         except DataError as error:
-            raise DataError(f"The held-out rows cannot be measured. {error} Set more rows aside.") from error
+            raise DataError(f"The held-out rows cannot be evaluated. {error} Hold out more rows.") from error
 
     row_types: ClassVar[tuple[type, ...]] = ()
     """Of what the rows are; those of a large file are kept on disk and made again from there."""
@@ -154,7 +154,7 @@ class RowReader:
         """Return the rows of the examples that hold something to learn, and list the others."""
         kept, problems = self.usable(examples, self._split.mapping.kind)
         if problems and not kept:
-            raise DataError(f"No row can be used; row {problems[0].row}: {problems[0].reason}.")
+            raise DataError(f"No usable row; row {problems[0].row}: {problems[0].reason}.")
         found = read(kept)
         if not problems:
             return found
@@ -167,8 +167,7 @@ class RowReader:
         if not isinstance(examples, Stored) or needed >= len(examples):
             return examples
         self.notes.append(
-            f"{needed:,} of {len(examples):,} examples are drawn at random: more are not seen in {config.max_steps:,}"
-            " steps."
+            f"{needed:,} of {len(examples):,} examples are sampled at random: {config.max_steps:,} steps use no more."
         )
         return examples.at(sorted(random.Random(config.seed).sample(range(len(examples)), needed)))
 
@@ -189,25 +188,26 @@ class RowReader:
             rows.setdefault(note.reason, []).append(note.row)
         for reason, numbers in rows.items():
             print(f"rows {', '.join(map(str, numbers[:MOST_PRINTED]))}: {reason}")
-            self.notes.append(f"{len(numbers):,} {what}: {reason}; the log lists them.")
+            self.notes.append(f"{len(numbers):,} {what}: {reason}; see the log for the list.")
 
     def _kept(self, found: Read, what: str) -> Sequence[Any]:
         for problem in found.problems:
-            print(f"row {problem.row} is left out: {problem.reason}")
+            print(f"row {problem.row} is skipped: {problem.reason}")
         if found.problems:
-            self.notes.append(f"{len(found.problems):,} {what} are left out; the log says why.")
+            self.notes.append(f"{len(found.problems):,} {what} are skipped; see the log for the reasons.")
         self._tell(getattr(found, "notes", ()), what)
         if not found.cut:
             return found.rows
         skips, most = self._config.train.long_rows == "skip", self._length
-        done = "left out" if skips else "cut to it"
+        done = "skipped" if skips else "truncated"
         print(f"rows {', '.join(map(str, found.cut[:MOST_PRINTED]))}: longer than {most} tokens, {done}")
         self.notes.append(f"{len(found.cut):,} {what} are longer than {most:,} tokens and are {done}.")
         already = isinstance(found.rows, Stored)
         rows = [row for row in found.rows if not row.cut] if skips and not already else found.rows
         if not rows:
             raise DataError(
-                f"All {what} are longer than {most:,} tokens, and long rows are left out; cut them instead."
+                f"All {what} are longer than {most:,} tokens and long rows are skipped; truncate them "
+                "instead, or raise the max length."
             )
         return rows
 
@@ -217,7 +217,7 @@ def length_note(limits: ModelLimits, asked: int) -> str:
     most = limits.capped(asked)
     if most >= asked:
         return ""
-    return f"The model has {most:,} positions, so rows have at most {most:,} tokens; the settings ask for {asked:,}."
+    return f"The model has {most:,} positions, so rows are limited to {most:,} tokens; the settings ask for {asked:,}."
 
 
 def beyond_note(limits: ModelLimits, lengths: Sequence[int]) -> str:
@@ -231,7 +231,7 @@ def beyond_note(limits: ModelLimits, lengths: Sequence[int]) -> str:
     longer = sum(length > most for length in lengths) if most and not limits.is_hard else 0
     if not longer:
         return ""
-    return f"{longer:,} of {len(lengths):,} rows are longer than the {most:,} positions that the model was trained for."
+    return f"{longer:,} of {len(lengths):,} rows are longer than the {most:,} positions the model was trained on."
 
 
 def _known(found: Any, limits: ModelLimits, tokenizer: Any) -> Any:
@@ -245,7 +245,7 @@ def _known(found: Any, limits: ModelLimits, tokenizer: Any) -> Any:
     rows = tuple(row for row in found.rows if row.row not in unknown)
     told = {number: f"{limits.unknown(tokens, tokenizer)}; {WAY_OUT}" for number, tokens in unknown.items()}
     if not rows:
-        raise DataError(f"No row can be used: {next(iter(told.values()))}.")
+        raise DataError(f"No usable row: {next(iter(told.values()))}.")
     problems = (*found.problems, *(Problem(number, reason) for number, reason in told.items()))
     return replace(found, rows=rows, cut=tuple(row for row in found.cut if row not in unknown), problems=problems)
 
@@ -312,10 +312,10 @@ def stored_rows(
         replace_text(about, json.dumps(asdict(fresh)))
     noted = _Noted(**json.loads(about.read_text(encoding="utf-8")))
     if not noted.kind:
-        raise DataError(noted.error or "No row can be used.")
+        raise DataError(noted.error or "No usable row.")
     by_name: dict[str, type[Any]] = {kind.__name__: kind for kind in types}
     rows = open_stored(kept, reviver(by_name[noted.kind]), key, False if without_cut else None)
-    rest = [Problem(0, f"{noted.more:,} more rows for such reasons")] if noted.more else []
+    rest = [Problem(0, f"{noted.more:,} more rows for similar reasons")] if noted.more else []
     return RowSet(
         rows, noted.cut, [*(Problem(*each) for each in noted.problems), *rest], [Problem(*each) for each in noted.notes]
     )

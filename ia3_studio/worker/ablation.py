@@ -58,7 +58,7 @@ def start_parts(run: Run) -> None:
     """
     status = run.status()
     if run.adapter_folder() is None or status.active:
-        raise RunError("The parts of an adapter are measured when its run has ended; wait for it, or stop it.")
+        raise RunError("The ablation needs a run that has ended; wait for it, or stop it.")
     if read_parts(run).progress is not None:
         return
     _write(run, {"progress": 0.0, "told": time.time(), "adapter": _name(run)})
@@ -82,7 +82,7 @@ def read_parts(run: Run) -> PartsState:
     if "report" in document:
         with suppress(DataError):
             return PartsState(PartsReport.from_json(str(document["report"])))
-        return PartsState(problem="What was measured of the parts cannot be read; measure them again.")
+        return PartsState(problem="The ablation report cannot be read; run the ablation again.")
     if document.get("problem"):
         return PartsState(problem=str(document["problem"]))
     told = typed_or_none(_Told, document)
@@ -92,7 +92,7 @@ def read_parts(run: Run) -> PartsState:
     held = process.lock_held(run.folder / _LOCK)
     if held or silent < (STARTING_SECONDS if held is False and not told.progress else SILENT_SECONDS[held]):
         return PartsState(progress=told.progress)
-    return PartsState(problem="Measuring ended before it was complete; start it again.")
+    return PartsState(problem="The ablation ended before it was complete; run it again.")
 
 
 def measure(run: Run) -> None:
@@ -108,8 +108,10 @@ def measure(run: Run) -> None:
         except StudioError as error:
             _write(run, {"problem": str(error), "adapter": _name(run)})
         except Exception as error:
-            _write(run, {"problem": f"Measuring ended with an unexpected {type(error).__name__}; parts.log in the run's"
-                                    " folder shows where.", "adapter": _name(run)})  # fmt: skip
+            problem = (
+                f"The ablation ended with an unexpected {type(error).__name__}; see parts.log in the run's folder."
+            )
+            _write(run, {"problem": problem, "adapter": _name(run)})
             raise
 
 

@@ -30,7 +30,9 @@ def start(run: Run) -> None:
             if not run.files.worker.exists():
                 start_worker(run.files)
     except OSError as error:
-        raise RunError(f"No worker could be started for the run {run.id} ({error.strerror}); start it anew.") from error
+        raise RunError(
+            f"The worker of run {run.id} could not be started ({error.strerror}); start a new run."
+        ) from error
 
 
 def start_worker(folder: RunFolder, command: Sequence[str] = ()) -> None:
@@ -70,10 +72,10 @@ def resume(run: Run, command: Sequence[str] = ()) -> None:
                 _take_back_the_end(run, status.seconds)
                 start_worker(run.files, command)
     except Timeout as error:
-        raise RunError(f"The run {run.id} is held by another program; try again in a moment.") from error
+        raise RunError(f"Run {run.id} is in use by another program; try again in a moment.") from error
     except OSError as error:
         raise RunError(
-            f"The run {run.id} cannot go on ({error.strerror} at {run.folder}); {write_advice(error)}."
+            f"Run {run.id} cannot be resumed ({error.strerror} at {run.folder}); {write_advice(error)}."
         ) from error
 
 
@@ -90,5 +92,5 @@ def _take_back_the_end(run: Run, seconds: float) -> None:
 
 def _why_not(state: str, run: Run) -> str:
     if state == "finished":
-        return "The run has finished, so there is nothing to go on with; start another one."
-    return f"The run {run.id} keeps no checkpoint, for it ended before its first; start it again."
+        return "The run has finished and cannot be resumed; start a new run."
+    return f"Run {run.id} has no checkpoint: it ended before the first one; start it again."

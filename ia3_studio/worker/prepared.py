@@ -44,7 +44,7 @@ def prepare_measuring(run: Run, say: Say, adapter: Path | None = None) -> Prepar
 
     folder = adapter or run.adapter_folder()
     if folder is None:
-        raise RunError("This run has no adapter to measure; wait for its first held-out loss.")
+        raise RunError("This run has no adapter to evaluate yet; wait for its first held-out loss.")
     task = _task_of(run, say, folder)
     loaded = task.load(say)
     held_out = task.rows(loaded)[1]

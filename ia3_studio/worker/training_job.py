@@ -44,9 +44,9 @@ class TrainingJob:
         self._loaded = self._task.load(say)
         for said in (self._loaded.device_reason, *self._loaded.notes):
             print(said)
-        say(None, "Turning the rows into tokens")
+        say(None, "Tokenizing the rows")
         self._rows, self._held_out = self._task.rows(self._loaded)
-        say(None, "Placing the vectors")
+        say(None, "Attaching the vectors")
         self._place_vectors()
         self._record_making()
         self._require_live()
@@ -66,11 +66,11 @@ class TrainingJob:
         from ia3_studio.training.train import train
 
         config, kept = self._run.config.train, self._run.files.checkpoint
-        print(f"backward products in {backward_format(config.backward, self._loaded.model.device)}")
+        print(f"backward matrix products in {backward_format(config.backward, self._loaded.model.device)}")
         since = load_checkpoint(kept) if kept.exists() else None
         if since:
             self._step = since.counters.step
-            print(f"going on after step {since.counters.step}")
+            print(f"resuming after step {since.counters.step}")
         objective = self._task.objective(self._loaded, self._attachment, self._rows, config)
         self._training = train(
             self._loaded.model,
@@ -138,7 +138,7 @@ class TrainingJob:
     def _read_data(self) -> DataSplit:
         split = split_of(self._run)
         for problem in split.problems:
-            print(f"row {problem.row} is left out: {problem.reason}")
+            print(f"row {problem.row} is skipped: {problem.reason}")
         for sentence in split.notes:
             print(sentence)
         record_split(self._run.files.split, split, self._run.config)
@@ -166,9 +166,9 @@ class TrainingJob:
     def _place_vectors(self) -> None:
         self._attachment = attach_selection(self._loaded, self._run.config.selection)
         chosen = self._attachment.selection
-        print(f"{len(chosen)} vectors, {chosen.numbers:,} trained numbers")
+        print(f"{len(chosen)} vectors, {chosen.numbers:,} trainable parameters")
         if self._loaded.heads:
-            print(f"trained whole: {', '.join(self._loaded.heads)}")
+            print(f"fully trained modules: {', '.join(self._loaded.heads)}")
 
     def _require_live(self) -> None:
         """Try the vectors on the beginning of the longest row, so that none is trained in vain."""

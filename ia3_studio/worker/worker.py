@@ -142,7 +142,7 @@ class _Worker:
         self.status.say("preparing", "Preparing")
         self.job.prepare(self._say_preparing)
         self._check_stop()
-        self.status.say("training", "Measuring the base model")
+        self.status.say("training", "Evaluating the base model")
         with (
             self.run.files.metrics.open("a", encoding="utf-8") as metrics,
             closing(self.job.steps(self._gives_up)) as steps,
@@ -165,7 +165,7 @@ class _Worker:
         with closing(self.job.evaluate(self.run.folder)) as work:
             for progress in work:
                 share = progress.done / progress.total
-                self.status.say("measuring", "Measuring the base model beside the tuned one", share)
+                self.status.say("measuring", "Evaluating the base and the tuned model", share)
                 if self._is_stopping():
                     return
 
@@ -185,9 +185,9 @@ class _Worker:
             self._keep_adapter()
             self._keep_checkpoint()
         if self.step:
-            sentence = f"Stopped after step {self.step}; the adapter learned so far is kept"
+            sentence = f"Stopped after step {self.step}; the adapter trained so far is kept"
         else:
-            sentence = "Stopped before the first step; nothing was learned yet"
+            sentence = "Stopped before the first step; nothing was trained"
         self.status.say("ended", sentence, result="stopped")
 
     def _end_failed(self, error: Exception) -> None:
@@ -229,7 +229,7 @@ class _Worker:
         self.gave_up = False
         self._keep_adapter()
         self._keep_checkpoint()
-        self.status.pause(f"Waiting for the GPU behind step {self.step}")
+        self.status.pause(f"Waiting for the GPU after step {self.step}")
 
     def _check_stop(self) -> None:
         if self._is_stopping():
@@ -250,7 +250,7 @@ class _Worker:
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """Wait until it is this run's turn and a slot is free."""
-        self.status.say("waiting", "Waiting for its turn")
+        self.status.say("waiting", "Queued")
         slot = self._wait_for_slot(Queue(self.run))
         try:
             yield
@@ -310,8 +310,8 @@ def _gpu_memory() -> int:
 
 def _waiting_for(others: int) -> str:
     if not others:
-        return "Waiting for its turn"
-    return f"Waiting for {others} other run{'s' if others > 1 else ''}"
+        return "Queued"
+    return f"Queued: waiting for {others} other run{'s' if others > 1 else ''}"
 
 
 def _explain(error: Exception, way_on: str) -> str:
@@ -319,10 +319,10 @@ def _explain(error: Exception, way_on: str) -> str:
     if isinstance(error, StudioError):
         return str(error)
     if _is_full_disk(error):
-        return f"The disk is full; free some space and {way_on}. What was saved before is kept."
+        return f"The disk is full; free some space and {way_on}. Files saved earlier are kept."
     if is_out_of_memory(error):
-        return "Memory ran out; lower the batch size, the row length or the micro-batch tokens and start the run again."
-    return f"The run ended with an unexpected {type(error).__name__}; the log shows where."
+        return "Out of memory; lower the batch size, the max length or the micro-batch tokens and start the run again."
+    return f"The run ended with an unexpected {type(error).__name__}; see the log for the traceback."
 
 
 def _is_full_disk(error: Exception) -> bool:

@@ -63,7 +63,7 @@ def start(folder: RunFolder) -> None:
     from ia3_studio.runs.process import record_worker
 
     record_worker(folder, os.getpid())
-    threading.Thread(target=copy_context().run, args=(drive, folder), name=f"turns of {folder.path.name}",
+    threading.Thread(target=copy_context().run, args=(drive, folder), name=f"GPU turns of {folder.path.name}",
                      daemon=True).start()  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def drive(folder: RunFolder, seconds: float = TURN_SECONDS) -> None:
                 turn(str(folder.path), seconds)
             except Exception as error:  # the boundary of the run: a GPU that is not lent is told, and the run can go on
                 traceback.print_exc()
-                _end(folder, f"The GPU was not lent any more ({_in_short(error)}). Resume the run later.")
+                _end(folder, f"The GPU is no longer available ({_in_short(error)}). Resume the run later.")
             record_worker(folder, os.getpid())
 
 

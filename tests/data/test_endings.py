@@ -158,7 +158,7 @@ def test_whatever_a_template_writes_otherwise_is_told_of_its_turn(words: str, ch
 
 
 def test_a_template_that_keeps_the_last_turns_alone_says_which_answer_is_missing() -> None:
-    with pytest.raises(DataError, match=r"leaves out turn 2 \(assistant\)"):
+    with pytest.raises(DataError, match=r"omits turn 2 \(assistant\)"):
         read(of(TEMPLATE.replace("in messages", "in messages[-2:]")), *TURNS)
 
 

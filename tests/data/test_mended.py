@@ -69,5 +69,5 @@ def test_rows_left_out_are_listed_and_no_cell_is_a_formula(tmp_path: Path) -> No
 
 
 def test_pictures_are_not_written_as_text(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="Pictures cannot be written as rows"):
+    with pytest.raises(DataError, match="Images cannot be exported as text rows"):
         write_rows(load_data(paint(tmp_path / "pictures", 4)), tmp_path / "mended.jsonl")

@@ -75,8 +75,8 @@ def test_the_longest_text_belongs_to_a_label() -> None:
 @pytest.mark.parametrize(
     ("record", "sentence"),
     [
-        ({"prompt": "a", "chosen": "b", "rejected": "c"}, "hold preference pairs"),
-        ({"turns": ["Write.", "Shorter."]}, "questions without answers"),
+        ({"prompt": "a", "chosen": "b", "rejected": "c"}, "contain preference pairs"),
+        ({"turns": ["Write.", "Shorter."]}, "no assistant answers"),
     ],
 )
 def test_a_shape_that_does_not_fit_says_what_it_is(record: dict[str, Any], sentence: str) -> None:

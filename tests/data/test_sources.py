@@ -117,7 +117,7 @@ def test_every_guess_can_be_overruled(tmp_path: Path) -> None:
     (tmp_path / "pairs.jsonl").write_text(LINES)
     turned = load_data(tmp_path / "pairs.jsonl", mapping=Mapping("pairs", "answer", "question"))
     assert turned.train[0].messages[0].content.startswith("Here")
-    with pytest.raises(DataError, match="There is no column 'reply'; the columns are question, answer"):
+    with pytest.raises(DataError, match="Column 'reply' not found; the columns are question, answer"):
         load_data(tmp_path / "pairs.jsonl", mapping=Mapping("pairs", "question", "reply"))
 
 
@@ -136,7 +136,7 @@ def test_what_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest
 def test_a_path_that_leaves_the_archive_writes_nothing(tmp_path: Path) -> None:
     inner = tmp_path / "inner"
     inner.mkdir()
-    with pytest.raises(DataError, match="holds no files"):
+    with pytest.raises(DataError, match="contains no files"):
         read_table(packed(inner, {"../../evil.jsonl": LINES}))
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["inner", "rows.zip"]
 

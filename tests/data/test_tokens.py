@@ -215,7 +215,7 @@ def test_labels_are_right_token_by_token_in_a_tokenizer_of_words() -> None:
 def test_a_template_whose_turns_cannot_be_told_apart_is_refused() -> None:
     mixing = tiny_tokenizer()
     mixing.chat_template = "{{ messages | length }}{% for m in messages | reverse %}{{ m['content'] }}{% endfor %}"
-    with pytest.raises(DataError, match=r"row 1: .*rewrites the turns, so that the answers cannot be told apart\.$"):
+    with pytest.raises(DataError, match=r"row 1: .*rewrites the turns, so the answers cannot be located\.$"):
         tokenize([chat("a", "b")], mixing, 512)
 
 
@@ -228,7 +228,7 @@ def test_a_row_the_template_refuses_is_listed_with_its_reason() -> None:
     result = tokenize([chat("a", "b"), refused], strict, 512)
     assert [row.row for row in result.rows] == [1] and result.problems[0].row == 5
     assert result.problems[0].reason.endswith("refuses the conversation: No word of one letter")
-    with pytest.raises(DataError, match=r"No row can be trained on; row 5: .*No word of one letter"):
+    with pytest.raises(DataError, match=r"No usable row; row 5: .*No word of one letter"):
         tokenize([refused], strict, 512)
     with pytest.raises(DataError, match="No word of one letter"):
         prompt_ids(refused.messages[:1], strict)

@@ -167,7 +167,7 @@ def test_a_run_leaves_out_rows_with_unknown_tokens_and_ends_where_all_have_them(
     data.write_text("".join(json.dumps(row) + "\n" for row in rows))
     model = short_gpt2(tmp_path / "few", rows=96)
     job = prepared(tmp_path, model, data)
-    assert len(job._rows) + len(job._held_out) == 19 and "row 5 is left out" in capsys.readouterr().out
+    assert len(job._rows) + len(job._held_out) == 19 and "row 5 is skipped" in capsys.readouterr().out
     (tmp_path / "all").mkdir()
     with pytest.raises(DataError, match=r"<\|im_end\|> \(2\)"):
         prepared(tmp_path / "all", short_gpt2(tmp_path / "two", rows=2), data)

@@ -161,7 +161,7 @@ def test_names_notes_and_tags_change_and_settings_do_not(store: RunStore) -> Non
     ("about", "said"),
     [
         (About("x" * 81), "The name has 81 characters"),
-        (About(tags=("<b>",)), "is no tag"),
+        (About(tags=("<b>",)), "is not a valid tag"),
         (About(tags=tuple("abcdefghijklm")), "There are 13 tags"),
     ],
 )
@@ -174,7 +174,7 @@ def test_a_deleted_run_comes_back_from_the_bin(store: RunStore) -> None:
     run = ended(store)
     delete(store, run)
     assert store.list() == () and [each.id for each in deleted(store)] == [run.id]
-    with pytest.raises(RunError, match="There is no run"):
+    with pytest.raises(RunError, match="not found"):
         delete(store, run)
     assert restore(store, run.id).status().state == "finished" and len(store.list()) == 1
     delete(store, store.open(run.id))
@@ -186,13 +186,13 @@ def test_a_deleted_run_comes_back_from_the_bin(store: RunStore) -> None:
 def test_nothing_outside_the_bin_is_deleted_or_restored(run_id: str, store: RunStore) -> None:
     ended(store)
     for act in (restore, delete_for_good):
-        with pytest.raises(RunError, match="in the bin"):
+        with pytest.raises(RunError, match="in the trash"):
             act(store, run_id)
     assert len(store.list()) == 1
 
 
 def test_a_run_that_waits_is_not_deleted(store: RunStore) -> None:
-    with pytest.raises(RunError, match="stop it before it is deleted"):
+    with pytest.raises(RunError, match="stop it before you delete it"):
         delete(store, store.create(CONFIG, "waiting"))
 
 
@@ -220,7 +220,7 @@ def test_a_run_whose_data_are_gone_says_where_they_should_be(store: RunStore) ->
 
 def test_a_sweep_is_every_combination_under_one_tag(store: RunStore) -> None:
     run = ended(store)
-    tried = Variations(learning_rates=(0.01, 0.1), seeds=(0, 1), groups=("keys", "all of the paper"))
+    tried = Variations(learning_rates=(0.01, 0.1), seeds=(0, 1), groups=("keys", "keys, values and feed-forward"))
     made = sweep(store, run, tried, "sweep-1", "click")
     assert len(made) == tried.count == 8 and len({each.id for each in made}) == 8
     assert {(e.config.train.learning_rate, e.config.train.seed, str(e.config.selection)) for e in made} == {
@@ -239,7 +239,7 @@ def test_no_variation_is_the_same_run_once_more(store: RunStore) -> None:
     ("tried", "said"),
     [
         (Variations(seeds=tuple(range(65))), "These are 65 runs"),
-        (Variations(groups=("everything",)), "There is no group 'everything'"),
+        (Variations(groups=("everything",)), "Unknown module group 'everything'"),
     ],
 )
 def test_a_sweep_that_is_too_large_or_unknown_is_refused(tried: Variations, said: str) -> None:
@@ -260,7 +260,7 @@ def test_every_group_of_a_sweep_chooses_sites_of_a_model() -> None:
     tree = discover(tiny_model("llama"))
     roles = {name: {site.role for site in tree.choose(words)} for name, words in GROUPS.items()}
     assert roles["keys"] == {"key"} and roles["feed-forward"] == {"feed-forward"}
-    assert roles["all of the paper"] == {"key", "value", "feed-forward"}
+    assert roles["keys, values and feed-forward"] == {"key", "value", "feed-forward"}
 
 
 def test_a_model_is_told_from_another_by_its_fingerprint(tmp_path: Path) -> None:
@@ -276,7 +276,7 @@ def test_what_differs_from_the_making_of_the_original_is_said() -> None:
     then = {"base_model": "a", "libraries": {"torch": "2.0", "numpy": "1"}, "device": "On the CPU."}
     now = {"base_model": "b", "libraries": {"torch": "2.1", "numpy": "1"}, "device": "On the CPU."}
     assert differences(then, now) == [
-        "The base model is not the one the run was made with.",
+        "The base model differs from the one of the original run.",
         "Versions differ: torch 2.0 → 2.1.",
     ]
     assert differences(then, then) == []

@@ -87,7 +87,7 @@ def test_a_row_the_chat_template_refuses_is_listed_in_the_log(
     run = RunStore(tmp_path / "runs").create(config, "a click")
     TrainingJob(run).prepare(lambda _share, _sentence: None)
     said = capsys.readouterr().out  # the worker's output is the run's log
-    assert "row 1 is left out: The model's chat template refuses the conversation: no shining" in said
+    assert "row 1 is skipped: The model's chat template rejects the conversation: no shining" in said
 
 
 @pytest.mark.worker
@@ -197,5 +197,5 @@ def test_rows_that_are_too_long_are_counted_and_cut_or_left_out(tmp_path: Path, 
     job = TrainingJob(RunStore(tmp_path / "runs").create(config, "a click"))
     job.prepare(lambda _share, _sentence: None)
     assert len(job._rows) == rows
-    done = "cut to it" if long_rows == "cut" else "left out"
+    done = "truncated" if long_rows == "cut" else "skipped"
     assert next(job.steps(lambda: False)).note == f"1 rows to learn are longer than 64 tokens and are {done}."

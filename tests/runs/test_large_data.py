@@ -81,7 +81,7 @@ def test_long_rows_are_cut_or_left_out_as_asked(tmp_path: Path) -> None:
     cut, skipped = job(tmp_path, source, max_length=48), job(tmp_path, source, max_length=48, long_rows="skip")
     assert 0 < len(skipped._rows) < len(cut._rows) and not any(row.cut for row in skipped._rows)
     assert [row for row in cut._rows if not row.cut] == list(skipped._rows)
-    assert any("are left out" in note for note in skipped._task.notes)
+    assert any("are skipped" in note for note in skipped._task.notes)
 
 
 def test_a_run_of_few_steps_turns_only_the_rows_it_sees_into_tokens(tmp_path: Path) -> None:

@@ -91,5 +91,5 @@ def test_a_run_records_what_it_set_aside_and_does_not_go_on_with_other_data(tiny
     assert recorded["data"] == split.fingerprint and recorded["seed"] == 0 and recorded["learned"] == len(split.train)
     TrainingJob(run).prepare(lambda _share, _said: None)  # the same data: it goes on
     source.write_text(source.read_text() + "one more,row\n")
-    with pytest.raises(RunError, match="The data of this run have changed since it began"):
+    with pytest.raises(RunError, match="The data of this run have changed since it started"):
         TrainingJob(run).prepare(lambda _share, _said: None)

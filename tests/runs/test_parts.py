@@ -50,7 +50,7 @@ def test_a_newer_adapter_makes_the_numbers_old(trained: Run, tmp_path: Path) -> 
 
 def test_a_run_that_is_not_over_is_not_measured(tmp_path: Path) -> None:
     run, _job = prepared(tmp_path)
-    with pytest.raises(RunError, match="when its run has ended"):
+    with pytest.raises(RunError, match="a run that has ended"):
         start_parts(run)
 
 
@@ -66,9 +66,9 @@ def test_what_goes_wrong_is_told(trained: Run, monkeypatch: pytest.MonkeyPatch) 
 def test_measuring_that_died_is_told_and_can_be_started_again(trained: Run) -> None:
     name = trained.adapter_folder().name  # type: ignore[union-attr]
     (trained.folder / "parts.json").write_text(json.dumps({"progress": 0.5, "told": time.time() - 60, "adapter": name}))
-    assert "start it again" in read_parts(trained).problem
+    assert "run it again" in read_parts(trained).problem
     (trained.folder / "parts.json").write_text(json.dumps({"report": "{}", "adapter": name}))
-    assert "measure them again" in read_parts(trained).problem
+    assert "run the ablation again" in read_parts(trained).problem
 
 
 @pytest.mark.worker

@@ -74,7 +74,7 @@ def test_a_tracker_that_breaks_is_given_up_and_the_run_goes_on(
     made, _run = job(tmp_path)
     made.prepare(lambda _share, _said: None)
     assert len(list(made.steps(lambda: False))) > 3
-    assert capsys.readouterr().out.count("TensorBoard takes no more figures (ConnectionError") == 1
+    assert capsys.readouterr().out.count("TensorBoard failed (ConnectionError") == 1
 
 
 def test_a_tracker_that_cannot_begin_ends_the_run_before_anything_is_loaded(
@@ -85,12 +85,12 @@ def test_a_tracker_that_cannot_begin_ends_the_run_before_anything_is_loaded(
 
     monkeypatch.setattr(Tracker, "__init__", broken)
     made, _run = job(tmp_path)
-    with pytest.raises(RunError, match=r"TensorBoard cannot be begun \(PermissionError: log in first\)"):
+    with pytest.raises(RunError, match=r"TensorBoard cannot be started \(PermissionError: log in first\)"):
         made.prepare(lambda _share, _said: None)
 
 
 def test_a_tracker_that_is_unknown_or_not_installed_is_named() -> None:
-    with pytest.raises(RunError, match="There is no tracker 'carrier pigeon'"):
+    with pytest.raises(RunError, match="Unknown tracker 'carrier pigeon'"):
         require_sink("carrier pigeon")
     with pytest.raises(RunError, match=r"Weights & Biases is not installed; run 'pip install wandb'"):
         require_sink("wandb")

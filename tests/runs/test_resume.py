@@ -96,13 +96,13 @@ def test_two_who_resume_at_once_start_one_worker(store: RunStore) -> None:
 def test_a_run_with_nothing_to_go_on_with_is_refused(store: RunStore) -> None:
     finished = begin(store, "plain")
     wait(lambda: state(finished) == "finished")
-    with pytest.raises(RunError, match="has finished, so there is nothing to go on with"):
+    with pytest.raises(RunError, match="has finished and cannot be resumed"):
         resume(finished)
     stopped = begin(store, "endless preparation", "two")
     wait(lambda: stopped.status().sentence == "Still preparing")
     stopped.request_stop()
     wait(lambda: state(stopped) == "stopped")
-    with pytest.raises(RunError, match="keeps no checkpoint, for it ended before its first"):
+    with pytest.raises(RunError, match="has no checkpoint: it ended before the first"):
         resume(stopped)
     diverged = begin(store, "diverging", "three")
     wait(lambda: state(diverged) == "failed")
@@ -149,7 +149,7 @@ def test_a_stop_before_the_next_step_leaves_what_was_learned_before(store: RunSt
     wait(lambda: run.status().sentence == "Still preparing")
     run.request_stop()
     wait(lambda: state(run) == "stopped")
-    assert run.status().sentence == "Stopped after step 2; the adapter learned so far is kept"
+    assert run.status().sentence == "Stopped after step 2; the adapter trained so far is kept"
     assert run.status().resumable and run.files.checkpoint.read_text() == checkpoint
     assert run.adapter_folder() == adapter
 
@@ -170,11 +170,11 @@ def test_a_run_that_filled_the_disk_says_that_it_can_go_on(store: RunStore) -> N
 
 def test_a_stop_while_the_base_model_is_measured_is_no_wait(store: RunStore) -> None:
     run = begin(store, "endless base")
-    wait(lambda: run.status().sentence == "Measuring the base model")
+    wait(lambda: run.status().sentence == "Evaluating the base model")
     run.request_stop()
     asked = time.monotonic()
     wait(lambda: state(run) == "stopped")
-    assert time.monotonic() - asked < 1 and "nothing was learned" in run.status().sentence
+    assert time.monotonic() - asked < 1 and "nothing was trained" in run.status().sentence
 
 
 def test_a_step_whose_measuring_was_given_up_is_taken_again(store: RunStore) -> None:

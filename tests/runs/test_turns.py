@@ -49,7 +49,7 @@ def test_a_run_started_later_waits_behind_one_that_was_not_moved(store: RunStore
 def test_only_a_waiting_run_can_be_moved(store: RunStore) -> None:
     (run,) = queued(store, 1)
     run.request_stop()
-    with pytest.raises(RunError, match="does not wait for its turn"):
+    with pytest.raises(RunError, match="is not queued"):
         move(store, run, "first")
 
 

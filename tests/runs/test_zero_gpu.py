@@ -62,7 +62,7 @@ def test_between_two_turns_the_run_waits_and_is_not_taken_for_dead(made: Any) ->
     zero_gpu.take_turn(str(run.folder), 0.0)
     record_worker(run.files, os.getpid())
     status = run.status()
-    assert status.state == "queued" and "Waiting for the GPU behind step" in status.sentence
+    assert status.state == "queued" and "Waiting for the GPU after step" in status.sentence
     assert run.files.checkpoint.exists()
 
 

@@ -340,7 +340,7 @@ def test_a_few_rows_are_drawn_the_same_way_by_the_same_seed() -> None:
     even = draw_per_class(rows, 5, 0)
     assert even == draw_per_class(rows, 5, 0) and even.drawn != draw_per_class(rows, 5, 1).drawn
     assert sorted(row.answer for row in even.rows) == [0] * 5 + [1] * 5
-    with pytest.raises(DataError, match="61 rows were asked for and there are 60"):
+    with pytest.raises(DataError, match="61 rows were requested but there are 60"):
         draw(rows, 61, 0)
     with pytest.raises(DataError, match=r"55 rows of class 0 were asked for"):
         draw_per_class(rows, 55, 0)
@@ -393,7 +393,7 @@ def test_questions_that_cannot_be_used_are_named_with_their_rows() -> None:
     reasons = " | ".join(problem.reason for problem in found.problems)
     for words in ("two different choices", "answer 2 is not one of the 2 choices", "is empty", "leaves no room"):
         assert words in reasons
-    with pytest.raises(DataError, match="None of the 1 questions can be used; row 4"):
+    with pytest.raises(DataError, match="None of the 1 questions is usable; row 4"):
         tokenize_choices(bad[:1], tiny_tokenizer(), 80)
 
 

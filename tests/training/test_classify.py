@@ -161,11 +161,11 @@ def test_labels_never_learned_are_left_out_and_labels_of_one_kind_are_refused() 
     labels = labels_of(LETTERS, "single")
     found = tokenize_labels([*LETTERS, Example(9, text="x", labels=("fog",))], labels, tiny_tokenizer(), 16)
     assert len(found.rows) == 4
-    assert [(each.row, each.reason) for each in found.problems] == [(9, "no row to learn from has its label 'fog'")]
-    with pytest.raises(DataError, match="takes two different labels at least, and the only label is 'light'"):
+    assert [(each.row, each.reason) for each in found.problems] == [(9, "no training row has its label 'fog'")]
+    with pytest.raises(DataError, match="needs at least two different labels, but the only label is 'light'"):
         labels_of(LETTERS[:1], "single")
     many = [Example(number, text="x", labels=(f"text {number}",)) for number in range(1001)]
-    with pytest.raises(DataError, match="1,001 different labels, which are no classes but free text"):
+    with pytest.raises(DataError, match="1,001 different labels, too many for classes"):
         labels_of(many, "single")
     with pytest.raises(DataError, match="label of row 2 is 'high', the others are numbers"):
         labels_of([Example(1, text="x", labels=("0.5",)), Example(2, text="x", labels=("high",))], "number")

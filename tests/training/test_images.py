@@ -120,7 +120,7 @@ def test_a_picture_of_too_many_pixels_is_left_out(tmp_path: Path, monkeypatch: p
     folder = paint(tmp_path / "pictures", 3)
     Image.new("RGB", (200, 200)).save(folder / "day" / "bomb.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10_000)
-    assert "day/bomb.png is no picture that can be read (DecompressionBombError)" in [
+    assert "day/bomb.png is not a readable image (DecompressionBombError)" in [
         problem.reason for problem in load_data(folder).problems
     ]
 
@@ -128,10 +128,10 @@ def test_a_picture_of_too_many_pixels_is_left_out(tmp_path: Path, monkeypatch: p
 def test_a_file_that_is_no_picture_is_listed_and_a_folder_without_any_is_refused(tmp_path: Path) -> None:
     split = load_data(paint(tmp_path / "pictures"))
     assert [problem.reason for problem in split.problems] == [
-        "night/broken.png is no picture that can be read (UnidentifiedImageError)"
+        "night/broken.png is not a readable image (UnidentifiedImageError)"
     ]
-    assert "20 pictures in 2 folders" in split.description
+    assert "20 images in 2 folders" in split.description
     (tmp_path / "empty" / "a").mkdir(parents=True)
     (tmp_path / "empty" / "a" / "x.png").write_bytes(b"")
-    with pytest.raises(DataError, match="None of the 1 pictures can be read"):
+    with pytest.raises(DataError, match="None of the 1 images can be read"):
         load_data(tmp_path / "empty")

@@ -99,7 +99,7 @@ def test_questions_are_read_and_last_answers_written() -> None:
     assert short.cut and tokenizer.decode(short.input_ids) == "ab<|im_end|>"
     labelled = tokenize_targets([Example(1, text="ab", labels=("x",))], tokenizer, 16).rows[0]
     assert tokenizer.decode(labelled.labels) == "x<|im_end|>"
-    with pytest.raises(DataError, match="row 7: an encoder-decoder needs a question and, last, its answer"):
+    with pytest.raises(DataError, match="row 7: an encoder-decoder needs a prompt and, last, its answer"):
         tokenize_targets([Example(7, text="only text")], tokenizer, 16)
 
 
