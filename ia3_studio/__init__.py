@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from ia3_studio.errors import StudioError
     from ia3_studio.insight.figures import length_figure
     from ia3_studio.insight.verdict import verdict
-    from ia3_studio.method.adapter import Adapter, load_adapter
+    from ia3_studio.method.adapter import Adapter
     from ia3_studio.method.heads import HeadedAttachment
+    from ia3_studio.method.loading import load_adapter
     from ia3_studio.method.scaling import attach
     from ia3_studio.method.sites import Selection, Site
     from ia3_studio.method.tree import discover
@@ -117,7 +118,7 @@ _HOMES = {
     "guess_mapping": "data.guess",
     "labels_of": "data.labels",
     "length_figure": "insight.figures",
-    "load_adapter": "method.adapter",
+    "load_adapter": "method.loading",
     "load_checkpoint": "training.checkpoint",
     "load_classifier": "models.classifier",
     "load_data": "data.load",

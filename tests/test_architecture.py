@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -163,3 +164,37 @@ def test_the_methods_public_names_are_all_there_and_nothing_loads_torch_before_t
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
     assert done.stdout.strip() == "[]"
+
+
+def test_no_two_files_import_each_other_not_even_late() -> None:
+    """A circle within a room means that two files are one idea, or that a third one is missing."""
+    known = {module_of(path): path for path in files()}
+    reached = {name: {each for each in imported(path, known) if each != name} for name, path in known.items()}
+    while True:  # a file that imports none of the rest, or that none of the rest imports, is in no circle
+        asked_for = {each for found in reached.values() for each in found}
+        outside = {name for name, found in reached.items() if not found & reached.keys() or name not in asked_for}
+        if not outside:
+            break
+        reached = {name: found - outside for name, found in reached.items() if name not in outside}
+    assert reached == {}
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported(path: Path, known: dict[str, Path]) -> Iterator[str]:
+    """Yield the files that a file imports, anywhere in it but for types alone."""
+    for node in ast.walk(without_types(ast.parse(path.read_text(encoding="utf-8")))):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names if each.name in known)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for each in node.names:
+                whole = f"{node.module}.{each.name}"
+                yield from (found for found in [whole if whole in known else node.module] if found in known)
+
+
+def without_types(tree: ast.Module) -> ast.Module:
+    kept = [node for node in tree.body if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))]
+    return ast.Module(kept, [])

@@ -145,7 +145,7 @@ def tell_ends(loaded: Any) -> None:
 
 def merge_in(loaded: Any, adapter: Path, texts: Sequence[str]) -> list[Tensor]:
     """Merge an adapter into a model for good; return what the hooked model said of each text, logits in float32."""
-    from ia3_studio.method.adapter import load_adapter
+    from ia3_studio.method.loading import load_adapter
     from ia3_studio.method.merging import merge
 
     attachment = load_adapter(loaded.model, adapter)

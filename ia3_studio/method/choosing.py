@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, get_args
 
 from ia3_studio.errors import SelectionError
 from ia3_studio.method.patterns import Expression, shortened
-from ia3_studio.method.sites import Role, Selection, Site
+from ia3_studio.method.sites import PRESETS, Role, Selection, Site, in_block, layer_of
 
 if TYPE_CHECKING:
     from ia3_studio.method.tree import LayerTree
@@ -122,8 +122,6 @@ def _what_and_layers(term: str) -> tuple[str, str | None]:
 
 
 def _of_item(tree: LayerTree, item: str) -> Iterable[Site]:
-    from ia3_studio.method.tree import PRESETS
-
     if item in PRESETS:
         return tree.select(item)
     if item in ROLES and any(site.role == item for site in tree.sites):
@@ -151,7 +149,6 @@ def _of_roles(tree: LayerTree, roles: Iterable[Role] | None, patterns: tuple[str
 
 
 def _of_role(tree: LayerTree, role: str) -> list[Site]:
-    from ia3_studio.method.tree import in_block
 
     found = [site for site in tree.sites if site.role == role and in_block(site.path)]
     if not found:
@@ -161,13 +158,11 @@ def _of_role(tree: LayerTree, role: str) -> list[Site]:
 
 
 def _roles_in(tree: LayerTree) -> set[str]:
-    from ia3_studio.method.tree import in_block
 
     return {site.role for site in tree.sites if in_block(site.path)}
 
 
 def _in_layers(tree: LayerTree, sites: Iterable[Site], layers: Collection[int]) -> list[Site]:
-    from ia3_studio.method.tree import layer_of
 
     there = _layers_of(tree.sites)
     _require_layers(layers, there)
@@ -188,7 +183,6 @@ def _require_layers(layers: Collection[int], there: list[int]) -> None:
 
 
 def _layers_of(sites: Iterable[Site]) -> list[int]:
-    from ia3_studio.method.tree import layer_of
 
     return sorted({layer for site in sites if (layer := layer_of(site.path)) is not None})
 

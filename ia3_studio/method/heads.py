@@ -12,18 +12,17 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ia3_studio.errors import AdapterError, SelectionError
+from ia3_studio.method.adapter import Adapter
 from ia3_studio.method.rows import Choice
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.method.sites import Selection
-
-if TYPE_CHECKING:
-    from ia3_studio.method.adapter import Adapter
+from ia3_studio.method.targets import name_targets
 
 
 class Heads:
@@ -124,8 +123,6 @@ class HeadedAttachment(Attachment):
 
     def adapter(self, metadata: Mapping[str, str] | None = None) -> Adapter:
         """Return a copy of what has been learned, heads included, independent of the model."""
-        from ia3_studio.method.targets import name_targets
-
         targets = name_targets(self.selection, self.model, self.heads.paths)
         return replace(super().adapter(metadata), heads=self.heads.tensors(), targets=targets)
 

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from ia3_studio.errors import SelectionError
+from ia3_studio.method.experts import activation_width
+from ia3_studio.method.sites import Side
+
 Convolution = nn.Conv1d | nn.Conv2d | nn.Conv3d
 TransposedConvolution = nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTranspose3d
 
@@ -39,3 +43,22 @@ def channel_axis(module: nn.Module) -> int:
 def is_depthwise(module: nn.Module) -> bool:
     """Say whether a convolution keeps channels apart, so that an output channel is its input channel, mixed in time."""
     return isinstance(module, Convolution | TransposedConvolution) and module.groups == module.in_channels > 1
+
+
+def width_of(model: nn.Module, path: str, side: Side) -> int:
+    """Return the channels on one side of a module.
+
+    Raises:
+        SelectionError: the model has no such module, or one without channels to scale.
+    """
+    try:
+        module = model.get_submodule(path)
+    except AttributeError as error:
+        raise SelectionError(f"The model has no module {path!r}; the selection was made for another model.") from error
+    size = widths(module)
+    inner = activation_width(model, path) if size is None else None
+    if inner is not None:
+        return inner
+    if size is None:
+        raise SelectionError(f"{path} is a {type(module).__name__}, which has no channels to scale; pick a projection.")
+    return size[0] if side == "input" else size[1]

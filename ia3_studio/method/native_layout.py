@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from ia3_studio.errors import AdapterError, SelectionError
 from ia3_studio.method import peft_layout
-from ia3_studio.method.scaling import width_of
+from ia3_studio.method.layers import width_of
 from ia3_studio.method.sites import Selection, Site, site_from_json
 
 NATIVE_CONFIG = "ia3_adapter.json"

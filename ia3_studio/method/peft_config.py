@@ -20,7 +20,7 @@ from ia3_studio.method import peft_layout
 from ia3_studio.method.choosing import nearest
 from ia3_studio.method.heads import head_paths
 from ia3_studio.method.patterns import shortened
-from ia3_studio.method.sites import Selection, Side, Site
+from ia3_studio.method.sites import PRESETS, Selection, Side, Site
 from ia3_studio.method.targets import (
     ALL_LINEAR,
     HEADS_BY_TASK,
@@ -33,7 +33,7 @@ from ia3_studio.method.targets import (
     type_of,
     widths_in_peft,
 )
-from ia3_studio.method.tree import PRESETS, LayerTree, discover
+from ia3_studio.method.tree import LayerTree, discover
 
 Names = Collection[str] | str | None
 

@@ -13,8 +13,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from ia3_studio.errors import AdapterError
-from ia3_studio.method.adapter import Adapter, heads_in
+from ia3_studio.method.adapter import Adapter
 from ia3_studio.method.heads import Heads
+from ia3_studio.method.loading import heads_in
 from ia3_studio.method.merging import Merged, merge
 from ia3_studio.method.peft_config import IA3Config, heads_of, selection_of
 from ia3_studio.method.serving import Serving

@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 from torch import nn
 
 from ia3_studio.errors import AdapterError, SelectionError
-from ia3_studio.method.adapter import Adapter, fit
+from ia3_studio.method.adapter import Adapter
+from ia3_studio.method.loading import fit
 from ia3_studio.method.peft_config import IA3Config
 from ia3_studio.method.peft_desk import Desk, fresh, parameter_name
 from ia3_studio.method.serving import BASE, serve

@@ -15,11 +15,7 @@ from ia3_studio.method.naming import name_pairs
 from ia3_studio.method.quiet import quiet
 from ia3_studio.method.reach import reached
 from ia3_studio.method.recurrent import recurrent_roles
-
-
-def in_block(path: str) -> bool:
-    """Say whether a module belongs to a repeated block: part of its path is a number."""
-    return any(part.isdigit() for part in path.split("."))
+from ia3_studio.method.sites import in_block
 
 
 def watch(model: nn.Module) -> tuple[Flow, str, set[str]]:

@@ -16,21 +16,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from ia3_studio.errors import AdapterError, SelectionError
-from ia3_studio.method.experts import GateHook, activation_width, down_tensor
-from ia3_studio.method.layers import channel_axis, widths
+from ia3_studio.method.adapter import Adapter
+from ia3_studio.method.experts import GateHook, down_tensor
+from ia3_studio.method.layers import channel_axis, width_of, widths
 from ia3_studio.method.product import Source, rescale
 from ia3_studio.method.quantised import keep_differentiable
 from ia3_studio.method.rows import Choice, Chosen, Key, Place, Vectors, mixes_rows
 from ia3_studio.method.sites import Selection, Side, Site
-
-if TYPE_CHECKING:
-    from ia3_studio.method.adapter import Adapter
+from ia3_studio.method.targets import name_targets
 
 PARAMETER_NAME = "ia3_scales"
 """The name under which the flat parameter is registered on the model while attached."""
@@ -160,8 +159,6 @@ class Attachment(Hooks):
 
     def adapter(self, metadata: Mapping[str, str] | None = None) -> Adapter:
         """Return a copy of what has been learned, independent of the model."""
-        from ia3_studio.method.adapter import Adapter, name_targets
-
         vector = self.parameter.detach().float().cpu().clone()
         return Adapter(self.selection, vector, dict(metadata or {}), name_targets(self.selection, self.model))
 
@@ -247,25 +244,6 @@ def _place(model: nn.Module, path: str, side: Side, sites: list[Site]) -> Place:
             " it was made for another model."
         )
     return Place(path, side, channels, tuple(sites), channel_axis(model.get_submodule(path)))
-
-
-def width_of(model: nn.Module, path: str, side: Side) -> int:
-    """Return the channels on one side of a module.
-
-    Raises:
-        SelectionError: the model has no such module, or one without channels to scale.
-    """
-    try:
-        module = model.get_submodule(path)
-    except AttributeError as error:
-        raise SelectionError(f"The model has no module {path!r}; the selection was made for another model.") from error
-    size = widths(module)
-    inner = activation_width(model, path) if size is None else None
-    if inner is not None:
-        return inner
-    if size is None:
-        raise SelectionError(f"{path} is a {type(module).__name__}, which has no channels to scale; pick a projection.")
-    return size[0] if side == "input" else size[1]
 
 
 def _cheaper_from_input(model: nn.Module, found: Iterable[Place]) -> frozenset[Key]:

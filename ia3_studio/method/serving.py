@@ -167,7 +167,7 @@ class Serving(Hooks):
 
     def _own_heads(self, adapter: Adapter) -> Mapping[str, nn.Module]:
         """Return copies of the model's modules that hold what an adapter learned whole, by path."""
-        from ia3_studio.method.adapter import heads_in
+        from ia3_studio.method.loading import heads_in
 
         heads = Heads(self.model, heads_in(self.model, adapter))
         lost = [name for name in adapter.heads if name not in heads.tensors()]

@@ -10,11 +10,13 @@ import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from ia3_studio.errors import SelectionError
 
 Side = Literal["input", "output"]
+Preset = Literal["paper", "attention", "feed-forward", "all", "peft"]
+PRESETS: tuple[str, ...] = get_args(Preset)
 Role = Literal["key", "value", "feed-forward", "query", "output", "other"]
 Span = tuple[int, int]
 
@@ -133,3 +135,13 @@ def site_from_json(entry: dict[str, Any]) -> Site:
     spans = tuple((int(start), int(stop)) for start, stop in entry.get("spans", ()))
     width = int(entry.get("width", 0))
     return Site(str(entry["path"]), entry["side"], int(entry["size"]), entry.get("role", "other"), spans, width)
+
+
+def in_block(path: str) -> bool:
+    """Say whether a module belongs to a repeated block: part of its path is a number."""
+    return any(part.isdigit() for part in path.split("."))
+
+
+def layer_of(path: str) -> int | None:
+    """Return the number of the block a module belongs to, or None outside the blocks."""
+    return next((int(part) for part in path.split(".") if part.isdigit()), None)

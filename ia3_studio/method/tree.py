@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, get_args
 
 from torch import nn
 
@@ -20,13 +19,9 @@ from ia3_studio.method.flow import Flow
 from ia3_studio.method.layers import channel_axis, is_depthwise, widths
 from ia3_studio.method.naming import names_keys
 from ia3_studio.method.patterns import Expression, shortened
-from ia3_studio.method.roles import in_block as in_block
 from ia3_studio.method.roles import watch
-from ia3_studio.method.sites import Role, Selection, Site, Span
+from ia3_studio.method.sites import PRESETS, Role, Selection, Site, Span, in_block
 from ia3_studio.method.targets import sites_of_peft
-
-Preset = Literal["paper", "attention", "feed-forward", "all", "peft"]
-PRESETS: tuple[str, ...] = get_args(Preset)
 
 _PRESET_ROLES: dict[str, frozenset[Role]] = {
     "paper": frozenset({"key", "value", "feed-forward"}),
@@ -185,11 +180,6 @@ def _what_is_missing(nodes: tuple[TreeNode, ...], attends: bool) -> str:
     if not attends and "feed-forward" in found:
         return "This model has no attention, so there are no keys and values; the paper's preset scales the rest."
     return f"No {' or '.join(missing)} projection was recognised, so the paper's preset goes without."
-
-
-def layer_of(path: str) -> int | None:
-    """Return the number of the block a module belongs to, or None outside the blocks."""
-    return next((int(part) for part in path.split(".") if part.isdigit()), None)
 
 
 def _nodes(model: nn.Module, flow: Flow, live: set[str]) -> list[TreeNode]:

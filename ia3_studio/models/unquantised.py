@@ -63,12 +63,12 @@ def merge_into_unquantised(
         >>> merged = merge_into_unquantised(attachment, "org/model")  # doctest: +SKIP
         >>> merged.loaded.model.save_pretrained("merged")             # doctest: +SKIP
     """
-    from ia3_studio.method.adapter import put_on
+    from ia3_studio.method.loading import attach_adapter
     from ia3_studio.method.merging import merge
 
     before = _logits(tuned.model, tokens)
     loaded = load_model(source, progress=progress)
-    merge(loaded.model, put_on(loaded.model, tuned.adapter(), source="given")).keep()
+    merge(loaded.model, attach_adapter(loaded.model, tuned.adapter(), source="given")).keep()
     return Unquantised(loaded, _difference(before, _logits(loaded.model, tokens)))
 
 

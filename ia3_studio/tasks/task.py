@@ -164,7 +164,8 @@ def attach_selection(loaded: LoadedModel, chosen: Selection | str) -> Attachment
     """
     from ia3_studio.method.heads import HeadedAttachment
     from ia3_studio.method.scaling import attach
-    from ia3_studio.method.tree import PRESETS, discover
+    from ia3_studio.method.sites import PRESETS
+    from ia3_studio.method.tree import discover
 
     if isinstance(chosen, str):
         tree = discover(loaded.model, loaded.base_model)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ia3_studio.method.roles import in_block
+from ia3_studio.method.sites import in_block
 from ia3_studio.training.config import TrainConfig
 
 if TYPE_CHECKING:

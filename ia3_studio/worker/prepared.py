@@ -40,7 +40,7 @@ def prepare_measuring(run: Run, say: Say, adapter: Path | None = None) -> Prepar
         RunError: the run has no adapter.
         StudioError: its data or its model are not there any more.
     """
-    from ia3_studio.method.adapter import load_adapter
+    from ia3_studio.method.loading import load_adapter
 
     folder = adapter or run.adapter_folder()
     if folder is None:

@@ -78,7 +78,7 @@ def test_what_is_pushed_is_what_peft_loads(there: Hub, folder: Path, tmp_path: P
     model = tiny_model("llama")
     theirs = peft.PeftModel.from_pretrained(tiny_model("llama"), tmp_path / "fetched")
     Adapter.load(tmp_path / "fetched")
-    from ia3_studio.method.adapter import load_adapter
+    from ia3_studio.method.loading import load_adapter
 
     load_adapter(model, folder)
     batch = batch_of(model)

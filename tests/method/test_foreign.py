@@ -13,8 +13,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ia3_studio.errors import AdapterError
-from ia3_studio.method.adapter import put_on
 from ia3_studio.method.foreign import read_adapters_library, read_tfew
+from ia3_studio.method.loading import attach_adapter
 from tests.families import batch_of, logits_of, tiny_model
 
 
@@ -43,7 +43,7 @@ def test_vectors_of_t_few_compute_the_same(tmp_path: Path) -> None:
     torch.save(vectors, tmp_path / "finish.pt")
     by_hand = scaled_by_hand(tiny_model("t5_gated"), {key[: -len(".multi_lora_b")]: v for key, v in vectors.items()})
     adapter = read_tfew(tmp_path / "finish.pt", "bigscience/T0_3B")
-    put_on(model, adapter)
+    attach_adapter(model, adapter)
     assert torch.allclose(logits_of(model, batch_of(model)), logits_of(by_hand, batch_of(model)), atol=1e-5)
     assert {site.role for site in adapter.selection} == {"key", "value", "feed-forward"}
     assert adapter.selection.base_model == "bigscience/T0_3B"
@@ -90,7 +90,7 @@ def test_keys_and_values_of_the_adapters_library_compute_the_same(tmp_path: Path
     vectors = {path: torch.rand(32, 1) for path in paths}
     by_hand = scaled_by_hand(tiny_model("bert"), {path: 2 * vector for path, vector in vectors.items()})
     model = tiny_model("bert")
-    put_on(model, read_adapters_library(adapters_folder(tmp_path / "saved", vectors, alpha=2), model))
+    attach_adapter(model, read_adapters_library(adapters_folder(tmp_path / "saved", vectors, alpha=2), model))
     assert torch.allclose(logits_of(model, batch_of(model)), logits_of(by_hand, batch_of(model)), atol=1e-5)
 
 

@@ -11,7 +11,7 @@ import transformers as hf
 
 from ia3_studio.errors import AdapterError
 from ia3_studio.method import Adapter, discover
-from ia3_studio.method.adapter import put_on
+from ia3_studio.method.loading import attach_adapter
 from ia3_studio.method.serving import Serving, serve
 from ia3_studio.method.targets import name_targets
 from tests.families import SMALL
@@ -52,7 +52,7 @@ def test_each_row_goes_through_its_own_head_as_if_run_alone() -> None:
     with serving.rows(*NAMES):
         together = run(model)
     for number, name in enumerate(NAMES):
-        attachment = put_on(alone, adapters(alone)[name]) if name != "__base__" else None
+        attachment = attach_adapter(alone, adapters(alone)[name]) if name != "__base__" else None
         torch.testing.assert_close(together[number : number + 1], run(alone, TOKENS[number : number + 1]))
         if attachment:
             attachment.detach()
