@@ -39,7 +39,7 @@ def sort_text(
         StudioError: the text is empty, or the classifier labels words.
     """
     if not text.strip():
-        raise StudioError("There is no text to sort; write one.")
+        raise StudioError("There is no text to classify; enter one.")
     return tuple(found[0] for found in sort_texts(loaded, attachment, labels, [text], strengths, max_length=max_length))
 
 
@@ -71,7 +71,9 @@ def sort_texts(
     from ia3_studio.training.class_loss import ClassLoss
 
     if labels.of_words:
-        raise StudioError("This adapter labels words, which this page cannot show; use it from a notebook.")
+        raise StudioError(
+            "This adapter is for token classification, which this page cannot show; use it in a notebook."
+        )
     most = min(int(loaded.tokenizer.model_max_length), max_length or _LONGEST_TEXT)
     rows = read_texts(texts, loaded.tokenizer, most)
     budget = batch * max((len(row.input_ids) for row in rows), default=1)
@@ -101,7 +103,7 @@ def rank_choices(
     from ia3_studio.training.ranking import both_scores
 
     if not prompt.strip():
-        raise StudioError("There is no question to rank answers to; write one.")
+        raise StudioError("There is no question to rank answers for; enter one.")
     most = min(int(loaded.tokenizer.model_max_length), _LONGEST_QUESTION)
     question = ChoiceExample(1, prompt, tuple(choices), 0)
     rows = tokenize_choices([question], loaded.tokenizer, most, loaded.task == "seq2seq").rows
