@@ -58,5 +58,5 @@ def write_advice(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "free some disk space and try again"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return "give yourself the right to write there, or choose another folder"
+        return "change its permissions, or choose another folder"
     return "try again"

@@ -40,7 +40,7 @@ def card_of(run: Run, folder: Path) -> CardFacts:
         facts,
         held_out_step=losses.step,
         verdict=found.verdict.sentence if found else "",
-        rows=f"{split.learned:,} learned from, {split.held_out:,} held out" if split else "",
+        rows=f"{split.learned:,} training rows, {split.held_out:,} held-out rows" if split else "",
         data_fingerprint=split.data if split else "",
         base_fingerprint=str(made.get("base_model", "")),
         pictures=(*_curve(run), *facts.pictures),
@@ -74,9 +74,7 @@ def _with_map(facts: CardFacts, adapter: Adapter) -> CardFacts:
 
     vectors = adapter.vectors()
     rows = deviations(vectors)
-    drawn = Picture(
-        MAP, "Mean of scale − 1 of every vector: blue inhibited, orange amplified", alone(map_svg(grid(rows)))
-    )
+    drawn = Picture(MAP, "Mean of scale − 1 per vector: blue inhibited, orange amplified", alone(map_svg(grid(rows))))
     return replace(facts, learned=summary(rows) + concentration_sentence(vectors), pictures=(drawn,))
 
 
@@ -85,4 +83,4 @@ def _curve(run: Run) -> tuple[Picture, ...]:
     from ia3_studio.runs.comparison import curve_of
 
     drawn = curve_svg(curve_of(run))
-    return (Picture(CURVE, "Training loss and held-out loss over the steps", alone(drawn)),) if drawn else ()
+    return (Picture(CURVE, "Training loss and held-out loss per step", alone(drawn)),) if drawn else ()

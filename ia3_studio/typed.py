@@ -101,7 +101,7 @@ def _first_problem(error: ValidationError, within: str = "") -> FieldError:
     name = ".".join(map(str, ((within,) if within else ()) + first["loc"])) or "the document"
     reason = str(first["msg"]).removeprefix("Value error, ").replace("Input should be", "it must be")
     if first["type"] == "missing":
-        return FieldError(name, None, "it must be given")
+        return FieldError(name, None, "it is required")
     return FieldError(name, first["input"], f"{reason[0].lower()}{reason[1:]}")
 
 

@@ -121,7 +121,7 @@ def test_a_narrow_nucleus_is_greedy() -> None:
 
 def test_a_conversation_beyond_the_context_is_refused_with_the_numbers() -> None:
     loaded, attachment = tuned_llama()
-    with pytest.raises(StudioError, match=r"the model holds 128; shorten the message"):
+    with pytest.raises(StudioError, match=r"the context length of the model is 128; shorten the message"):
         next(reply(loaded, attachment, [asked("x" * 200)], [1], GREEDY))
 
 

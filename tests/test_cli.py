@@ -201,7 +201,7 @@ def test_a_run_is_trained_looked_at_talked_to_and_taken_away(
 @pytest.mark.parametrize(
     ("settings", "arguments", "said"),
     [
-        ("model: a", [], "name no data"),
+        ("model: a", [], "do not specify data"),
         ("model: a\ndata: b\nlearing_rate: 1", [], "did you mean learning_rate"),
         ("- a list", [], "not contain a mapping of settings"),
         ("model: [", [], "cannot be read"),

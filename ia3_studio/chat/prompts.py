@@ -38,7 +38,10 @@ def fitting(loaded: LoadedModel, conversation: Sequence[Message], room: int) -> 
         ids = list(source_ids([*opening, conversation[-1]], loaded.tokenizer))
         limits.require_known(ids, loaded.tokenizer)
         if context and len(ids) > context:
-            raise StudioError(f"The message has {len(ids)} tokens, but the model reads {context}; shorten the message.")
+            raise StudioError(
+                f"The message has {len(ids)} tokens, but the context length of the model is {context}; "
+                "shorten the message."
+            )
         return ids, 0
     turns = list(conversation[len(opening) :])
     room = min(room, context // 2) if context else room
@@ -50,8 +53,8 @@ def fitting(loaded: LoadedModel, conversation: Sequence[Message], room: int) -> 
             return ids, left_out
         if left_out >= len(turns) - 1:
             raise StudioError(
-                f"The message has {len(ids)} tokens and the answer may take {room}, but the model holds {context};"
-                " shorten the message or ask for a shorter answer."
+                f"The message has {len(ids)} tokens and the answer up to {room}, but the context length of "
+                f"the model is {context}; shorten the message or lower the max new tokens."
             )
         left_out += next(
             (count for count in range(1, len(turns) - left_out) if turns[left_out + count].role == "user"), 1

@@ -60,7 +60,7 @@ def reply(
         raise ModelError(f"{loaded.source} is not a chat or text-generation model, so it cannot answer prompts.")
     spoken = [voice if isinstance(voice, Voice) else Voice(float(voice)) for voice in voices]
     if len(conversations) != len(spoken) or (handle is None and any(voice.strength for voice in spoken)):
-        raise ValueError("one voice a conversation, and a strength only with something attached or served")
+        raise ValueError("one voice per conversation, and a strength only with an attached or served adapter")
     rows: list[Row] = []
     asked_at = time.perf_counter()  # of all: what is looked up for one of them is not time of the next
     for conversation, voice in zip(conversations, spoken, strict=True):

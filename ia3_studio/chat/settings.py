@@ -32,15 +32,15 @@ class ChatSettings:
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature <= 5:
-            raise StudioError(f"The temperature is {self.temperature}; choose a number from 0 to 5.")
+            raise StudioError(f"The temperature is {self.temperature}; use a number from 0 to 5.")
         if not 0 < self.top_p <= 1:
-            raise StudioError(f"Top-p is {self.top_p}; choose a number above 0, at most 1.")
+            raise StudioError(f"Top-p is {self.top_p}; use a number above 0 and at most 1.")
         if not 1 <= self.max_new_tokens <= MOST_TOKENS:
-            raise StudioError(f"The answer's length is {self.max_new_tokens}; choose 1 to {MOST_TOKENS} tokens.")
+            raise StudioError(f"Max new tokens is {self.max_new_tokens}; use 1 to {MOST_TOKENS}.")
         if not 0 <= self.top_k <= 100_000:
-            raise StudioError(f"Top-k is {self.top_k}; choose a whole number from 0, for all tokens, to 100,000.")
+            raise StudioError(f"Top-k is {self.top_k}; use a whole number from 0 (all tokens) to 100,000.")
         if not 1 <= self.repetition_penalty <= 2:
-            raise StudioError(f"The repetition penalty is {self.repetition_penalty}; choose a number from 1 to 2.")
+            raise StudioError(f"The repetition penalty is {self.repetition_penalty}; use a number from 1 to 2.")
 
 
 PRESETS: Mapping[str, ChatSettings] = {

@@ -40,7 +40,7 @@ def package(folder: Path, facts: CardFacts, *, for_others: bool = False) -> dict
     needed = NATIVE_FILES if (folder / NATIVE_FILES[0]).is_file() else PEFT_FILES
     missing = [name for name in needed if not (folder / name).is_file()]
     if missing:
-        raise AdapterError(f"{folder} lacks {' and '.join(missing)}; train or import the adapter again.")
+        raise AdapterError(f"{folder} has no {' and '.join(missing)}; train or import the adapter again.")
     contents = {name: (folder / name).read_bytes() for name in ADAPTER_FILES if (folder / name).is_file()}
     if for_others:
         facts = replace(facts, base_model=without_folders(facts.base_model))

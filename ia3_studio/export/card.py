@@ -169,7 +169,7 @@ def _seen(facts: CardFacts) -> str:
     """Return the part on what was learned: a sentence and the pictures, or nothing."""
     drawn = [f"![{_cell(picture.says)}]({picture.name})" for picture in facts.pictures]
     said = [_cell(facts.learned)] if facts.learned else []
-    return "".join(f"{each}\n\n" for each in ("## What it learned", *said, *drawn)) if said or drawn else ""
+    return "".join(f"{each}\n\n" for each in ("## What changed", *said, *drawn)) if said or drawn else ""
 
 
 def _end_of_answers(facts: CardFacts) -> str:
@@ -178,8 +178,9 @@ def _end_of_answers(facts: CardFacts) -> str:
         return ""
     name = json.dumps(facts.ends_answer, ensure_ascii=False)
     return (
-        f"\nAn answer ends with `{_cell(facts.ends_answer)}`; let generation stop there:\n\n```python\n"
-        f"model.generate(**inputs, eos_token_id=tokenizer.convert_tokens_to_ids({name}))\n```\n"
+        f"\nAn answer ends with `{_cell(facts.ends_answer)}`; use it as the end-of-sequence "
+        "token:\n\n```python\nmodel.generate(**inputs, "
+        f"eos_token_id=tokenizer.convert_tokens_to_ids({name}))\n```\n"
     )
 
 
@@ -187,8 +188,8 @@ def _rows(facts: CardFacts) -> Iterator[tuple[str, str]]:
     """Yield what is known, as (name, value)."""
     yield "base model", facts.base_model or "unknown"
     yield "vectors", f"{facts.vectors:,}"
-    yield "trained numbers", f"{facts.trained_numbers:,}"
-    yield "optimiser steps", f"{facts.steps:,}"
+    yield "trainable parameters", f"{facts.trained_numbers:,}"
+    yield "optimizer steps", f"{facts.steps:,}"
     if facts.data:
         yield "data", facts.data
     if facts.rows:
@@ -196,26 +197,26 @@ def _rows(facts: CardFacts) -> Iterator[tuple[str, str]]:
     if facts.data_fingerprint:
         yield "data, SHA-256", facts.data_fingerprint
     if facts.base_fingerprint:
-        yield "base model, SHA-256 over config, tokenizer and both ends of the weights", facts.base_fingerprint
+        yield "base model, SHA-256 of config, tokenizer and the start and end of the weights", facts.base_fingerprint
     if facts.held_out_before is not None and facts.held_out_after is not None:
         losses = f"{facts.held_out_before:.3f} (base model) → {facts.held_out_after:.3f}{facts.taken_at}"
         yield "held-out loss, nats per token" if not facts.labels else "held-out loss", losses
     if facts.labels:
-        yield "labels, in the order of the outputs", ", ".join(facts.labels)
+        yield "labels, in output order", ", ".join(facts.labels)
     if facts.learning_rate is not None:
         yield "learning rate", f"{facts.learning_rate:g}"
     if facts.settings:
         yield "epochs", f"{facts.settings.epochs:g}"
-        yield "rows per step", f"{facts.settings.batch_size}"
-        yield "tokens per row, at most", f"{facts.settings.max_length}"
-        yield "warm-up, share of the steps", f"{facts.settings.warmup:g}"
-        yield "largest gradient norm", f"{facts.settings.clip:g}"
-        yield "pull towards 1", f"{facts.settings.pull:g}"
+        yield "batch size", f"{facts.settings.batch_size}"
+        yield "max length", f"{facts.settings.max_length}"
+        yield "warmup ratio", f"{facts.settings.warmup:g}"
+        yield "max gradient norm", f"{facts.settings.clip:g}"
+        yield "decay towards 1", f"{facts.settings.pull:g}"
         yield "seed", f"{facts.settings.seed}"
     if facts.date:
         yield "trained on", facts.date
     if facts.studio_version:
-        yield "made with", f"IA3 Studio {facts.studio_version}"
+        yield "created with", f"IA3 Studio {facts.studio_version}"
 
 
 def _cell(text: str) -> str:
@@ -248,11 +249,11 @@ from transformers import {auto}
 
 base = {auto}.from_pretrained({base}{head})
 model = PeftModel.from_pretrained(base, {folder})
-# model.merge_and_unload() folds the vectors into the weights
+# model.merge_and_unload() merges the vectors into the weights
 """,
     ),
     (
-        "transformers, where PEFT is installed",
+        "transformers (with PEFT installed)",
         """from transformers import {auto}
 
 model = {auto}.from_pretrained({base}{head})
@@ -266,7 +267,7 @@ from transformers import {auto}
 
 model = {auto}.from_pretrained({base}{head})
 attachment = load_adapter(model, {folder})
-with attachment.strengths(0.5):  # 0 is the base model, 1 the tuned one
+with attachment.strengths(0.5):  # 0 is the base model, 1 the tuned model
     ...
 """,
     ),

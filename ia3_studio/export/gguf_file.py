@@ -96,14 +96,14 @@ def write_gguf(
     weights = bytes_of(loaded.model) // next(loaded.model.parameters()).element_size()
     require_room(path, expected_bytes(weights, kind))
     compared = [text for text in texts if text.strip()] or list(PROMPTS)
-    say(0.1, "Reading some texts with the adapter")
+    say(0.1, "Running reference texts through the tuned model")
     wanted = merge_in(loaded, adapter, compared)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".gguf-") as work:
         part = Path(work) / "model.gguf"
         say(0.3, f"Writing the merged model in {kind}")
         _write(loaded, part, Path(work), kind)
-        say(0.7, "Reading it back to compare")
+        say(0.7, "Loading the file to compare outputs")
         largest, same = _compare(loaded, part, compared, wanted, kind)
         part.replace(path)
     say(1.0, "Done")
@@ -114,28 +114,28 @@ def why_not(model: Any, tokenizer: Any) -> str:
     """Return why a model cannot become a GGUF file; empty where it can."""
     kind = str(model.config.model_type)
     if kind not in ARCHITECTURES or not type(model).__name__.endswith("ForCausalLM"):
-        return f"GGUF files are written for chat models of the types {', '.join(ARCHITECTURES)}; this one is {kind}."
+        return f"GGUF export supports chat models of the types {', '.join(ARCHITECTURES)}; this model is {kind}."
     scaling = (getattr(model.config, "rope_parameters", None) or {}).get("rope_type", "default")
     if scaling != "default":
-        return f"This model stretches its positions ({scaling}), which is not written into GGUF files yet."
+        return f"This model uses RoPE scaling ({scaling}), which GGUF export does not support yet."
     if getattr(model.config, "sliding_window", None) and getattr(model.config, "use_sliding_window", True):
-        return "This model attends to a sliding window, which llama.cpp does not for its type."
+        return "This model uses sliding window attention, which llama.cpp does not support for its type."
     limits = limits_of(model)
     if unknown := limits.beyond(tokenizer.get_vocab().values()):
         return f"{limits.unknown(unknown, tokenizer)}; {WAY_OUT}."
     if not splitting(tokenizer):
-        return "llama.cpp has no name for the way in which this model's tokenizer splits a text."
+        return "llama.cpp does not support the pre-tokenizer of this model."
     return ""
 
 
 def _require(loaded: Any, path: Path, kind: str) -> None:
     if kind not in FORMATS:
-        raise ExportError(f"There is no format {kind!r}; choose one of {', '.join(FORMATS)}.")
+        raise ExportError(f"Unknown format {kind!r}; choose one of {', '.join(FORMATS)}.")
     if path.exists():
-        raise ExportError(f"{path} is there already; give another name.")
+        raise ExportError(f"{path} already exists; use another name.")
     reason = why_not(loaded.model, loaded.tokenizer)
     if reason:
-        raise ExportError(f"{reason} Take the merged model as safetensors instead.")
+        raise ExportError(f"{reason} Export the merged model as safetensors instead.")
 
 
 def _write(loaded: Any, path: Path, work: Path, kind: Format) -> None:
@@ -251,7 +251,7 @@ def _tensors(model: Any, architecture: str, kind: Format) -> Iterator[tuple[str,
             continue
         name = names.get_name(path, try_suffixes=(".weight", ".bias"))
         if name is None:
-            raise ExportError(f"llama.cpp has no place for {path}, so the model cannot become a GGUF file.")
+            raise ExportError(f"llama.cpp has no tensor for {path}, so the model cannot be exported as a GGUF file.")
         array = tensor.detach().float().cpu().numpy()
         if config.model_type in PERMUTED and path.rpartition(".")[0].endswith(("q_proj", "k_proj")):
             heads = config.num_attention_heads if "q_proj" in path else config.num_key_value_heads
@@ -302,21 +302,21 @@ def _compare(
             tokenizer = AutoTokenizer.from_pretrained(lonely.parent, gguf_file=lonely.name)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError) as error:
         raise ExportError(
-            f"transformers cannot read the GGUF file back ({type(error).__name__}), so it is not offered; take the"
-            " merged model as safetensors."
+            f"transformers cannot load the GGUF file ({type(error).__name__}), so it was discarded; export "
+            "the merged model as safetensors instead."
         ) from error
     for text in texts:
         if tokenizer(text)["input_ids"] != loaded.tokenizer(text)["input_ids"]:
             raise ExportError(
-                "The tokenizer in the GGUF file splits a text otherwise than the model's own, so the file is not"
-                " offered; take the merged model as safetensors."
+                "The tokenizer in the GGUF file tokenizes text differently from the model's tokenizer, so "
+                "the file was discarded; export the merged model as safetensors instead."
             )
     found = logits_read_back(loaded, model, path, texts)
     largest = difference_of(wanted, found)
     same = torch.cat([(one.argmax(-1) == other.argmax(-1)).flatten() for one, other in zip(wanted, found, strict=True)])
     if not largest <= TOLERANCE[kind] * max(float(each.abs().max()) for each in wanted):
         raise ExportError(
-            f"The GGUF file differs from the tuned model by {largest:.3g} in a logit, so it is not offered; take the"
-            " merged model as safetensors."
+            f"The logits of the GGUF file differ from the tuned model by {largest:.3g}, so the file was "
+            "discarded; export the merged model as safetensors instead."
         )
     return largest, float(same.float().mean())

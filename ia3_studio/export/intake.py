@@ -82,8 +82,7 @@ def _copy_files(uploads: Sequence[Path], folder: Path) -> None:
     named = [path for path in uploads if path.name in ADAPTER_FILES]
     if not named:
         raise AdapterError(
-            f"Nothing here is an adapter. Choose a zip, or the files {' and '.join(PEFT_FILES)}, or"
-            f" {' and '.join(NATIVE_FILES)}."
+            f"No adapter found. Choose a zip, or the files {' and '.join(PEFT_FILES)}, or {' and '.join(NATIVE_FILES)}."
         )
     for path in named:
         with path.open("rb") as source:
@@ -106,13 +105,13 @@ def _entries(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
     configs = sorted((place for place in places if place.name in CONFIGS), key=lambda place: len(place.parts))
     if not configs:
         raise AdapterError(
-            f"The zip holds no {' and no '.join(CONFIGS)}; zip the folder that PEFT or IA3 Studio saved."
+            f"The zip contains no {' and no '.join(CONFIGS)}; zip the folder that PEFT or IA3 Studio saved."
         )
     seen: set[str] = set()
     for entry, place in zip(archive.infolist(), places, strict=True):
         if place.parent == configs[0].parent and place.name in ADAPTER_FILES:
             if place.name in seen:  # each would be unpacked, one over the other
-                raise AdapterError(f"The zip holds {place.name} more than once; zip the adapter's folder again.")
+                raise AdapterError(f"The zip contains {place.name} more than once; zip the adapter's folder again.")
             seen.add(place.name)
             yield entry
 
@@ -126,7 +125,7 @@ def _pour(source: IO[bytes], target: Path) -> None:
             most = LARGEST_TEXT if target.suffix == ".json" else LARGEST_FILE
             if written > most:
                 raise AdapterError(
-                    f"{target.name} has more than {most // 1_000_000} MB, which is more than the studio reads."
+                    f"{target.name} has more than {most // 1_000_000} MB, more than the size limit for adapters."
                 )
             sink.write(chunk)
 

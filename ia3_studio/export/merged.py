@@ -79,8 +79,8 @@ def _cast(model: Any, form: str) -> None:
         rounded = parameter.data.to(dtype)
         if bool(parameter.data.isfinite().all()) and not bool(rounded.isfinite().all()):
             raise ExportError(
-                f"The merged weights of {name} are too large for {form}, in which the base model is stored; keep the"
-                " adapter apart from the model, or save the base in bfloat16 first."
+                f"The merged weights of {name} overflow {form}, the format of the base model; use the adapter "
+                "without merging, or save the base model in bfloat16 first."
             )
         parameter.data = rounded
     model.config.dtype = dtype
@@ -109,7 +109,7 @@ def write_merged(
     form, computed = merged_format(loaded), loaded.model.dtype
     require_room(folder, bytes_of(loaded.model) // (2 if form in HALF and computed.itemsize == 4 else 1))
     compared = [text for text in texts if text.strip()] or list(PROMPTS)
-    say(0.1, "Reading some texts with the adapter")
+    say(0.1, "Running reference texts through the tuned model")
     wanted = merge_in(loaded, adapter, compared)
     try:
         say(0.3, f"Writing the merged model in {form}")
@@ -118,7 +118,7 @@ def write_merged(
         loaded.model.save_pretrained(folder, max_shard_size=SHARD)
         if loaded.tokenizer is not None:
             loaded.tokenizer.save_pretrained(folder)
-        say(0.7, "Reading it back to compare")
+        say(0.7, "Loading the merged model to compare outputs")
         largest = _largest_difference(loaded, folder, compared, wanted, computed)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -163,8 +163,8 @@ def _largest_difference(
     largest = difference_of(wanted, logits_read_back(loaded, model.to(loaded.model.device), folder, texts))
     if not largest <= TOLERANCE[form] * max(1.0, max(float(each.abs().max()) for each in wanted)):
         raise ExportError(
-            f"The merged model differs from the tuned one by {largest:.3g} in a logit, so it is not offered; keep the"
-            " adapter apart from the model."
+            f"The logits of the merged model differ from the tuned model by {largest:.3g}, so it was "
+            "discarded; use the adapter without merging."
         )
     return largest
 
@@ -196,7 +196,7 @@ def logits_of(loaded: Any, text: str) -> Tensor:
 
 def _require_empty(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ExportError(f"{folder} holds something already; give a folder that is new or empty.")
+        raise ExportError(f"{folder} is not empty; give a new or empty folder.")
 
 
 def require_room(place: Path, needed: int) -> None:
@@ -208,6 +208,6 @@ def require_room(place: Path, needed: int) -> None:
     free = shutil.disk_usage(next(each for each in (place, *place.absolute().parents) if each.exists())).free
     if needed > 0.95 * free:
         raise ExportError(
-            f"The merged model takes {needed / 1e9:.1f} GB and the disk has {free / 1e9:.1f} GB free; make room, or"
-            " choose another disk."
+            f"The merged model needs {needed / 1e9:.1f} GB and the disk has {free / 1e9:.1f} GB free; free "
+            "some disk space, or choose another disk."
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from ia3_studio.export.archive import file_name
 
-_SCRIPT = '''"""{name}: an (IA)³ run of IA3 Studio {version}, repeated.
+_SCRIPT = '''"""{name}: re-run of an (IA)³ run of IA3 Studio {version}.
 
     pip install -e path/to/ia3-studio
     python {file}
@@ -38,9 +38,9 @@ if __name__ == "__main__":
     print("adapter:", run.adapter_folder())
 '''
 _STEPS = (
-    ("The settings of the run. Change what you like.", "{config}"),
+    ("The settings of the run. Edit them as needed.", "{config}"),
     (
-        "The data, the rows it sets aside, and the model.",
+        "Load the data, split off the held-out rows, and load the model.",
         "from ia3_studio.models.load import task_of_source\n"
         "from ia3_studio.tasks.task import attach_selection, task_for\n\n"
         "split = config.choice().load(config.held_out, config.train.seed)\n"
@@ -49,9 +49,9 @@ _STEPS = (
         "print(split.description)",
     ),
     (
-        "Where the vectors go.",
+        "Attach the vectors.",
         "attachment = attach_selection(loaded, config.selection)\n"
-        'print(f"{attachment.selection.numbers:,} numbers in {len(attachment.selection)} vectors")',
+        'print(f"{attachment.selection.numbers:,} trainable parameters in {len(attachment.selection)} vectors")',
     ),
     (
         "Training.",
@@ -59,12 +59,12 @@ _STEPS = (
         "    if step.held_out is not None:\n        print(step.step, step.loss, step.held_out)",
     ),
     (
-        "Did it help?",
+        "Evaluate: did the adapter help?",
         "from ia3_studio import finish\n\nfound = finish(task.evaluate(loaded, attachment, held_out))\n"
         "print(found.verdict.sentence)",
     ),
     (
-        "The adapter, in PEFT's layout.",
+        "Save the adapter in PEFT's format.",
         'attachment.adapter({"task_type": task.task_type, **task.facts()}).save("adapter")',
     ),
 )

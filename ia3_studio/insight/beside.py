@@ -70,7 +70,7 @@ def beside(first: Mapping[Site, Vector], second: Mapping[Site, Vector]) -> Besid
     others = {_place(site): vector for site, vector in second.items()}
     shared = [site for site in first if _place(site) in others]
     if not shared:
-        raise AdapterError("These two adapters scale no site in common, so there is nothing to compare.")
+        raise AdapterError("These two adapters have no site in common, so they cannot be compared.")
     pairs = {site: (_numbers(first[site]) - 1, _numbers(others[_place(site)]) - 1) for site in shared}
     rows = tuple(_row(site, one, other) for site, (one, other) in pairs.items())
     whole = [np.concatenate([pair[place] for pair in pairs.values()]) for place in (0, 1)]
@@ -84,7 +84,7 @@ def sentence(found: Beside, first: str, second: str) -> str:
     by_role: dict[str, list[SiteBeside]] = {}
     for each in found.sites:
         by_role.setdefault(each.role, []).append(each)
-    said = f"{first} and {second} point the same way to a cosine of {found.cosine:.2f} (1: the same, 0: unrelated)."
+    said = f"{first} and {second} have a cosine similarity of {found.cosine:.2f} (1: same direction, 0: unrelated)."
     roles = [f"{role} {_mean([each.cosine for each in rows]):.2f}" for role, rows in by_role.items()]
     if len(roles) > 1:
         said += f" By role, mean over the sites: {', '.join(roles)}."

@@ -158,15 +158,15 @@ def summary(rows: Sequence[SiteDeviation], threshold: float = THRESHOLD) -> str:
     ``threshold`` is the one the rows were counted with.
     """
     if not any(row.spread > 0 for row in rows):
-        return "Every scale is still exactly 1: nothing has been learned yet."
+        return "All scales are still exactly 1: nothing has been trained yet."
     touched = sum((row.inhibited + row.amplified) * row.size for row in rows) / sum(row.size for row in rows)
     by_role = {role: _spread([row for row in rows if row.role == role]) for role in {row.role: None for row in rows}}
     role = max(by_role, key=lambda name: by_role[name])
     most = f"The {role} vectors changed most" if len(by_role) > 1 else f"The {role} vectors changed"
     top = max(rows, key=lambda row: row.spread)
     return (
-        f"{touched:.0%} of the scales moved by more than {threshold:g}. {most}"
-        f" (mean |scale − 1| {by_role[role]:.3f}); of the sites, {top.site} ({top.spread:.3f}).{_band_sentence(rows)}"
+        f"{touched:.0%} of the scales changed by more than {threshold:g}. {most} (mean |scale − 1| "
+        f"{by_role[role]:.3f}); the most changed site is {top.site} ({top.spread:.3f}).{_band_sentence(rows)}"
     )
 
 
@@ -277,8 +277,8 @@ def _band_sentence(rows: Sequence[SiteDeviation]) -> str:
     everywhere = _spread([row for band in bands.values() for row in band])
     name = max(bands, key=lambda band: _spread(bands[band]))
     if _spread(bands[name]) < _CLEARLY * everywhere:
-        return " Early, middle and late layers moved about as far as one another."
-    return f" Layers {name} moved furthest ({_spread(bands[name]):.3f}, against {everywhere:.3f} over all layers)."
+        return " Early, middle and late layers changed by about the same amount."
+    return f" Layers {name} changed most ({_spread(bands[name]):.3f}, compared with {everywhere:.3f} over all layers)."
 
 
 def _deviation(site: Site, layer: int | None, leaf: str, scales: Numbers, threshold: float) -> SiteDeviation:
@@ -312,8 +312,8 @@ def _numbers(site: Site, vector: Vector) -> Numbers:
     broken = int((~np.isfinite(numbers)).sum())
     if broken:
         raise AdapterError(
-            f"{site.name} holds {broken} of {numbers.size} scales that are not finite numbers: its training diverged."
-            " Train again with a lower learning rate."
+            f"{site.name} has {broken} of {numbers.size} scales that are NaN or infinite: training diverged. "
+            "Train again with a lower learning rate."
         )
     return numbers
 

@@ -32,7 +32,7 @@ MEASURES: dict[Measure, str] = {
     "mean": "mean of scale − 1",
     "spread": "mean of |scale − 1|",
     "std": "standard deviation of the scales",
-    "moved": "share of the scales that moved by more than the threshold",
+    "moved": "share of the scales that changed by more than the threshold",
 }
 
 CONFIG: dict[str, Any] = {"showSendToCloud": False, "plotlyServerURL": "", "displaylogo": False, "responsive": True}
@@ -78,7 +78,7 @@ def map_of(grid: Grid, texts: Sequence[Sequence[str]], title: str, *, signed: bo
     slanted = 5 * max(map(len, grid.leaves), default=0) if len(grid.leaves) > 4 else 0  # px that long names take
     styled(figure, max(320, 150 + 15 * len(grid.layers)) + slanted)
     figure.update_layout(margin={"t": 84})
-    figure.update_xaxes(type="category", title_text="module of the block", showgrid=False)
+    figure.update_xaxes(type="category", title_text="module", showgrid=False)
     figure.update_yaxes(type="category", title_text="layer", autorange="reversed", showgrid=False)
     return figure
 
@@ -96,7 +96,7 @@ def histogram_figure(counted: Histogram, counts: Literal["linear", "log"] = "lin
             y=counted.counts,
             width=width,
             marker={"color": colours.tolist(), "line": {"width": 0}},
-            hovertemplate="scale %{x:.3f}: %{y:,} numbers<extra></extra>",
+            hovertemplate="scale %{x:.3f}: %{y:,} scales<extra></extra>",
         )
     )
     styled(figure, 300)
@@ -104,7 +104,7 @@ def histogram_figure(counted: Histogram, counts: Literal["linear", "log"] = "lin
     figure.add_vline(x=1, line=line, annotation={"text": "1 = base model", "yshift": 16, "xanchor": "center"})
     figure.update_xaxes(title_text=f"scale ({counted.name})")
     if counts == "log":
-        figure.update_yaxes(title_text="numbers (log scale)", type="log", dtick=1)
+        figure.update_yaxes(title_text="number of scales (log)", type="log", dtick=1)
     else:
         figure.update_yaxes(title_text="numbers")
     return figure
@@ -131,7 +131,7 @@ def length_figure(lengths: Sequence[int], limit: int) -> go.Figure:
     styled(figure, 260)
     if longest > limit / 2:
         figure.add_vline(x=limit, line={"color": INK, "width": 1.5, "dash": "dot"}, annotation={"text": "Max length"})
-    figure.update_xaxes(title_text="tokens of a row")
+    figure.update_xaxes(title_text="tokens per row")
     figure.update_yaxes(title_text="rows")
     return figure
 
@@ -151,7 +151,7 @@ def loss_figure(steps: Sequence[Step]) -> go.Figure:
         figure.add_scatter(x=x, y=y, name=name, mode=mode if len(points) > 2 else "lines+markers", line_color=colour)
     styled(figure, 320)
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
-    figure.update_xaxes(title_text="optimiser step")
+    figure.update_xaxes(title_text="optimizer step")
     figure.update_yaxes(title_text="loss (nats per token)")
     return figure
 
@@ -173,7 +173,7 @@ def overlay_figure(curves: Sequence[Curve]) -> go.Figure:
         )  # fmt: skip
     styled(figure, 360 + 20 * len(curves))
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": -0.32, "yanchor": "top"})
-    figure.update_xaxes(title_text="optimiser step")
+    figure.update_xaxes(title_text="optimizer step")
     figure.update_yaxes(title_text="loss (nats)")
     return figure
 
@@ -207,10 +207,10 @@ def _described(site: SiteDeviation | None) -> str:
     if site is None:
         return ""
     return (
-        f"<b>{site.site}</b><br>{site.role}, {site.side} side, {site.size:,} numbers"
-        f"<br>mean {1 + site.mean:.4f}, from {site.smallest:.4f} to {site.largest:.4f}"
-        f"<br>mean |scale − 1| {site.spread:.4f}, standard deviation {site.std:.4f}"
-        f"<br>{site.inhibited:.0%} inhibited, {site.amplified:.0%} amplified"
+        f"<b>{site.site}</b><br>{site.role}, {site.side} side, {site.size:,} parameters<br>mean "
+        f"{1 + site.mean:.4f}, from {site.smallest:.4f} to {site.largest:.4f}<br>mean |scale − 1| "
+        f"{site.spread:.4f}, standard deviation {site.std:.4f}<br>{site.inhibited:.0%} inhibited, "
+        f"{site.amplified:.0%} amplified"
     )
 
 

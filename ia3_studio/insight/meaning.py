@@ -98,7 +98,7 @@ def speaks_for(
     _require(site, channel)
     row, words = _output_row(model, site, channel), model.get_output_embeddings()
     if words is None or words.weight.shape[1] != row.shape[0]:
-        raise AdapterError("This model's feed-forward channels do not lead straight to a vocabulary.")
+        raise AdapterError("The feed-forward channels of this model do not map directly to a vocabulary.")
     logits = words.weight.float() @ row.float()
     loudest, quietest = logits.topk(count), (-logits).topk(count)
     return tuple(
@@ -121,7 +121,7 @@ def head_sums(vector: Tensor, heads: int) -> tuple[float, ...]:
         AdapterError: the vector does not divide into so many heads.
     """
     if not heads or len(vector) % heads:
-        raise AdapterError(f"{len(vector)} channels do not divide into {heads} heads.")
+        raise AdapterError(f"{len(vector)} channels cannot be divided into {heads} heads.")
     return tuple((vector.double() - 1).view(heads, -1).sum(1).tolist())
 
 
@@ -154,7 +154,7 @@ def _activations(model: Any, site: Site, channel: int, ids: Tensor) -> Tensor:
     finally:
         hook.remove()
     if not kept:
-        raise AdapterError(f"{site.path} is not called for texts, so nothing excites its channels here.")
+        raise AdapterError(f"{site.path} is not called for text input, so its channels have no activations here.")
     return kept[0].float().reshape(-1)[: ids.shape[1]]
 
 
@@ -162,7 +162,7 @@ def _output_row(model: Any, site: Site, channel: int) -> Tensor:
     module = model.get_submodule(site.path)
     weight = getattr(module, "weight", None)
     if site.side != "input" or weight is None or weight.dim() != 2:
-        raise AdapterError(f"{site.path} is not scaled where it leads back into the model, so it has no output row.")
+        raise AdapterError(f"{site.path} is not scaled at its output projection, so it has no output row.")
     is_transposed = isinstance(getattr(module, "nf", None), int)  # transformers' Conv1D: (in, out)
     return weight[channel] if is_transposed else weight[:, channel]  # type: ignore[no-any-return]
 

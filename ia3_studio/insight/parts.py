@@ -95,7 +95,7 @@ class PartsReport:
         try:
             return typed(cls, json.loads(text))
         except (ValueError, TypeError, RecursionError) as error:
-            raise DataError(f"What was measured of the parts cannot be read ({error}); measure them again.") from error
+            raise DataError(f"The ablation report cannot be read ({error}); run the ablation again.") from error
 
     def table(self) -> pd.DataFrame:
         """Return one row a part and a share, with how much of the gain each accounts for."""
@@ -179,8 +179,8 @@ def sentence(report: PartsReport) -> str:
     gain = report.none - report.all
     if gain <= 0:
         return (
-            f"On {report.rows} held-out rows the adapter brings no lower loss ({report.all:.3f} against"
-            f" {report.none:.3f} without it), so no part of it can be said to carry a gain."
+            f"On {report.rows} held-out rows the adapter does not lower the loss ({report.all:.3f}, "
+            f"{report.none:.3f} without it), so there is no gain to attribute to its parts."
         )
     said = f"The adapter lowers the loss of {report.rows} held-out rows from {report.none:.3f} to {report.all:.3f}."
     roles = [part for part in report.parts if part.kind == "role"]
@@ -190,9 +190,9 @@ def sentence(report: PartsReport) -> str:
     layers = [part for part in report.parts if part.kind == "layer"]
     if layers:
         dearest = max(layers, key=lambda part: part.muted)
-        said += f" Of the layers, {dearest.name} is missed most ({_share(dearest.muted - report.all, gain)})."
+        said += f" The most important layer is {dearest.name} ({_share(dearest.muted - report.all, gain)})."
     if report.enough is not None and report.enough < 1:
-        said += f" The largest {report.enough:.0%} of its numbers alone bring {MOST_OF_IT:.0%} of the gain."
+        said += f" The largest {report.enough:.0%} of its parameters alone bring {MOST_OF_IT:.0%} of the gain."
     return said
 
 

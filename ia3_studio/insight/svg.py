@@ -51,7 +51,7 @@ def curve_svg(curve: Curve) -> str:
     """Draw a run's training loss and its held-out loss over the steps."""
     series = (
         ("training", list(zip(curve.steps, curve.losses, strict=True))),
-        ("held out", list(zip(curve.held_out_steps, curve.held_out, strict=True))),
+        ("held-out", list(zip(curve.held_out_steps, curve.held_out, strict=True))),
     )
     return lines_svg(series, "step", "loss")
 

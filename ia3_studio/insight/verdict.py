@@ -63,9 +63,11 @@ _MOVED = "{name} went from {base} to {tuned}{unit}"
 _SENTENCES: dict[Kind, str] = {
     "gain": f"Gain. {_MOVED} (95 % interval of the difference: {{span}}).",
     "loss": f"Worse than the base model. {_MOVED} (95 % interval of the difference: {{span}}).",
-    "no gain": f"No gain. {_MOVED}; that may be chance, for the 95 % interval of the difference ({{span}}) holds 0.",
-    "too few rows to tell": f"Too few rows to tell. {_MOVED} on {{rows}} held-out rows; it takes {{fewest}} at least,"
-    " so set more rows aside.",
+    "no gain": f"No gain. {_MOVED}; this may be chance: the 95 % interval of the difference ({{span}}) contains 0.",
+    "too few rows to tell": (
+        f"Too few rows to tell. {_MOVED} on {{rows}} held-out rows; "
+        "at least {fewest} are needed, so hold out more rows."
+    ),
 }
 _SAME = "No gain. {name} stayed at {base}{unit} on every row."
 
@@ -98,8 +100,8 @@ def _on_neutral_text(forgetting: Evaluation | None, forgets: bool) -> str:
     if forgetting is None:
         return ""
     measure = forgetting.measures[0]
-    moved = f"the loss on neutral text moved by {change(measure.difference)} {measure.unit}"
+    moved = f"the loss on neutral text changed by {change(measure.difference)} {measure.unit}"
     interval = f"({span(measure.difference_interval)})"
     if forgets:
-        return f" And it forgets: {moved} {interval}, clearly more than the {FORGETTING_BOUND:g} that is allowed."
-    return f" It does not clearly forget: {moved} {interval}."
+        return f" Forgetting: {moved} {interval}, clearly more than the allowed {FORGETTING_BOUND:g}."
+    return f" No clear forgetting: {moved} {interval}."

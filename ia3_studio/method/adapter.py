@@ -54,7 +54,7 @@ class Adapter:
     def __post_init__(self) -> None:
         if tuple(self.vector.shape) != (self.selection.numbers,):
             raise AdapterError(
-                f"The selection trains {self.selection.numbers} numbers, the vector holds {self.vector.numel()}."
+                f"The selection has {self.selection.numbers} parameters, but the vector has {self.vector.numel()}."
             )
 
     def vectors(self) -> dict[Site, Tensor]:
@@ -82,8 +82,8 @@ class Adapter:
         folder = Path(folder)
         if self.why_not_peft:
             raise AdapterError(
-                f"{self.why_not_peft} Save the adapter in IA3 Studio's own layout with save_native(folder), or merge"
-                " it into the model and save that."
+                f"{self.why_not_peft} Save the adapter in the format of IA3 Studio with save_native(folder), "
+                "or merge it into the model and save that."
             )
         targets = self._targets()
         tensors = self._tensors(targets)

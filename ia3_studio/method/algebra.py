@@ -49,7 +49,7 @@ def mute(
         AdapterError: no site meets the conditions, or none was given.
     """
     if names is None and layers is None and roles is None:
-        raise AdapterError("Nothing says what to mute; give names, layers or roles.")
+        raise AdapterError("No sites to mute are given; give names, layers or roles.")
     muted = [
         site
         for site in adapter.selection
@@ -59,7 +59,7 @@ def mute(
     ]
     if not muted:
         seen = sorted({f"{site.role} of layer {layer_of(site.path)}" for site in adapter.selection})
-        raise AdapterError(f"No site of the adapter meets that; it scales {', '.join(seen[:6])}.")
+        raise AdapterError(f"No site of the adapter matches; it scales {', '.join(seen[:6])}.")
     return _with_ones(adapter, {site: list(range(site.size)) for site in muted})
 
 
@@ -75,12 +75,12 @@ def mute_channels(adapter: Adapter, name: str, channels: Collection[int]) -> Ada
     """
     site = next((site for site in adapter.selection if site.name == name), None)
     if site is None:
-        raise AdapterError(f"The adapter scales no {name!r}; its first site is {adapter.selection.sites[0].name}.")
+        raise AdapterError(f"The adapter has no site {name!r}; its first site is {adapter.selection.sites[0].name}.")
     index = {channel: number for number, channel in enumerate(site.positions)}
     strange = [channel for channel in channels if channel not in index]
     if strange:
         first, last = site.positions[0], site.positions[-1]
-        raise AdapterError(f"{name} does not scale the channel {strange[0]}; choose among {first} to {last}.")
+        raise AdapterError(f"{name} does not scale channel {strange[0]}; choose from {first} to {last}.")
     return _with_ones(adapter, {site: [index[channel] for channel in channels]})
 
 
@@ -98,7 +98,7 @@ def prune(adapter: Adapter, share: float) -> Adapter:
         >>> prune(adapter, 0.05)                         # doctest: +SKIP
     """
     if not 0 <= share <= 1:
-        raise AdapterError(f"The share to keep is {share}; choose a number from 0 to 1.")
+        raise AdapterError(f"The share to keep is {share}; use a number from 0 to 1.")
     kept = round(share * adapter.vector.numel())
     order = (adapter.vector - 1).abs().argsort(descending=True, stable=True)
     vector = torch.ones_like(adapter.vector)
@@ -150,7 +150,7 @@ def geometric(adapters: Sequence[Adapter], weights: Sequence[float] | None = Non
     """
     worst = min((float(adapter.vector.min()) for adapter in adapters), default=1.0)
     if worst <= 0:
-        raise AdapterError(f"An adapter holds the number {worst:.3g}, which has no geometric mean; use the average.")
+        raise AdapterError(f"An adapter contains the scale {worst:.3g}, which has no geometric mean; use the average.")
     return _combine(adapters, _shares(adapters, weights), _weighted_powers)
 
 
@@ -174,7 +174,7 @@ def _combine(
 ) -> Adapter:
     """Return the adapter of a formula over scales (adapters, channels) and weights (adapters,)."""
     if not adapters or len(weights) != len(adapters):
-        raise AdapterError(f"{len(adapters)} adapters came with {len(weights)} weights; give one for each.")
+        raise AdapterError(f"Got {len(adapters)} adapters but {len(weights)} weights; give one weight per adapter.")
     exact = torch.tensor(list(weights), dtype=torch.float64)
     wide = [_wide(adapter) for adapter in adapters]
     sites = [site for key, group in _by_place(adapters).items() for site in _common(key, group)]
@@ -204,7 +204,7 @@ def _one_head(adapters: Sequence[Adapter]) -> Mapping[str, Tensor]:
     """Return the heads of the only adapter that has some: whole weights have no identity to be combined from."""
     headed = [adapter.heads for adapter in adapters if adapter.heads]
     if len(headed) > 1:
-        raise AdapterError(f"{len(headed)} of these adapters bring a head of their own; combine at most one that does.")
+        raise AdapterError(f"{len(headed)} of these adapters include a head; combine at most one adapter with a head.")
     return headed[0] if headed else {}
 
 

@@ -50,10 +50,12 @@ def choose(
         SelectionError: a role, layer, preset or pattern hits nothing; the message names what would.
     """
     if text and (roles is not None or layers is not None or patterns):
-        raise SelectionError("Give either a text such as 'key,value@8-15' or roles, layers and patterns, not both.")
+        raise SelectionError(
+            "Give either an expression such as 'key,value@8-15' or roles, layers and patterns, not both."
+        )
     if len(text) > LONGEST:
         raise SelectionError(
-            f"The choice has {len(text):,} characters, and {LONGEST:,} are read; name roles or layers."
+            f"The selection has {len(text):,} characters and the limit is {LONGEST:,}; use roles or layers."
         )
     if text:
         found = [site for term in dict.fromkeys(text.split(";")) for site in _of_term(tree, term)]
@@ -71,17 +73,19 @@ def require_words(text: str) -> None:
     """
     if len(text) > LONGEST:
         raise SelectionError(
-            f"The choice has {len(text):,} characters, and {LONGEST:,} are read; name roles or layers."
+            f"The selection has {len(text):,} characters and the limit is {LONGEST:,}; use roles or layers."
         )
     for term in dict.fromkeys(text.split(";")):
         what, layers = _what_and_layers(term.strip())
         if what.startswith("/"):
             Expression(what[1:-1])
         elif not all(item.strip() for item in what.split(",")):
-            raise SelectionError(f"{shortened(term)!r} names no module before or after a comma; write 'key,value'.")
+            raise SelectionError(f"{shortened(term)!r} has an empty name before or after a comma; write 'key,value'.")
         for part in layers.split(",") if layers else ():
             if not _RANGE.fullmatch(part.replace(" ", "")):
-                raise SelectionError(f"{shortened(part)!r} is no range of layers; write numbers such as 8-15, 8- or 3.")
+                raise SelectionError(
+                    f"{shortened(part)!r} is not a range of layers; write numbers such as 8-15, 8- or 3."
+                )
 
 
 def nearest(wanted: str, known: Collection[str], count: int = 3) -> str:
@@ -117,7 +121,9 @@ def _what_and_layers(term: str) -> tuple[str, str | None]:
         what, layers = term, ""
     is_expression = len(what) > 2 and what.startswith("/") and what.rstrip().endswith("/")
     if not what.strip() or ("@" in what and not is_expression):
-        raise SelectionError(f"{shortened(term)!r} is no choice of sites; write 'key,value@8-15' or 'mlp.down_proj'.")
+        raise SelectionError(
+            f"{shortened(term)!r} is not a valid selection; write 'key,value@8-15' or 'mlp.down_proj'."
+        )
     return what.strip(), layers or None
 
 
@@ -133,7 +139,7 @@ def _of_item(tree: LayerTree, item: str) -> Iterable[Site]:
             raise
         words = nearest(item, {*PRESETS, *_roles_in(tree), *endings(tree.sites)})
         raise SelectionError(
-            f"{shortened(item)!r} is no role, preset or module of this model; near it are {words}."
+            f"{shortened(item)!r} is not a role, preset or module of this model; similar names: {words}."
         ) from error
 
 
@@ -144,7 +150,7 @@ def _of_roles(tree: LayerTree, roles: Iterable[Role] | None, patterns: tuple[str
     wanted = {site for role in roles for site in _of_role(tree, role)}
     found = [site for site in sites if site in wanted]
     if not found:
-        raise SelectionError("No module that the patterns hit has one of the roles; drop the one or the other.")
+        raise SelectionError("No module matches both the patterns and the roles; remove one of the two.")
     return found
 
 
@@ -153,7 +159,7 @@ def _of_role(tree: LayerTree, role: str) -> list[Site]:
     found = [site for site in tree.sites if site.role == role and in_block(site.path)]
     if not found:
         there = ", ".join(sorted(_roles_in(tree)))
-        raise SelectionError(f"No layer of this model has the role {role!r}; the roles there are: {there}.")
+        raise SelectionError(f"No layer of this model has the role {role!r}; available roles: {there}.")
     return found
 
 
@@ -169,9 +175,7 @@ def _in_layers(tree: LayerTree, sites: Iterable[Site], layers: Collection[int]) 
     found = [site for site in sites if layer_of(site.path) in layers]
     silent = sorted(set(layers) - {layer_of(site.path) for site in found})
     if silent:
-        raise SelectionError(
-            f"The layers {_listed(silent)} hold none of the modules asked for; leave these layers out."
-        )
+        raise SelectionError(f"The layers {_listed(silent)} contain none of the selected modules; remove these layers.")
     return found
 
 
@@ -179,7 +183,7 @@ def _require_layers(layers: Collection[int], there: list[int]) -> None:
     missing = sorted(set(layers) - set(there))
     if missing or not layers:
         span = f"the layers {there[0]} to {there[-1]}" if there else "no numbered layers"
-        raise SelectionError(f"There is no layer {_listed(missing)} in this model; it has {span}.")
+        raise SelectionError(f"Layer {_listed(missing)} does not exist in this model; it has {span}.")
 
 
 def _layers_of(sites: Iterable[Site]) -> list[int]:
@@ -193,7 +197,7 @@ def _numbers(text: str, there: list[int]) -> set[int]:
     for part in text.replace(" ", "").split(","):
         match = _RANGE.fullmatch(part)
         if not match or (match["last"] and int(match["last"]) < int(match["first"])):
-            raise SelectionError(f"{shortened(part)!r} is no range of layers; write numbers such as 8-15, 8- or 3.")
+            raise SelectionError(f"{shortened(part)!r} is not a range of layers; write numbers such as 8-15, 8- or 3.")
         first = int(match["first"])
         last = int(match["last"]) if match["last"] else max(first, *there) if match["dash"] and there else first
         # A range can have a billion of numbers: those just beyond the last layer are enough to refuse it.

@@ -51,8 +51,8 @@ def _into_experts(model: nn.Module, path: str, side: Side, experts: nn.Module, s
     at_gate = hasattr(experts, GATE) and experts is model.get_submodule(path)
     if side == "input" and not at_gate:
         raise AdapterError(
-            f"{path} is an activation function, and a scale of its input cannot be moved into weights; keep the adapter"
-            " attached, or scale its output."
+            f"{path} is an activation function, and a scale on its input cannot be merged into weights; keep "
+            "the adapter attached, or scale its output."
         )
     found = down_tensor(experts)
     if found is None:

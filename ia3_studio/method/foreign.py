@@ -51,7 +51,9 @@ def read_tfew(file: Path | str, base_model: str = "") -> Adapter:
     for key, tensor in _unpickled(Path(file)).items():
         match = _TFEW_KEY.fullmatch(key)
         if not match:
-            raise AdapterError(f"{file} holds {key}, which is no (IA)³ vector of T-Few; expected ….multi_lora_b only.")
+            raise AdapterError(
+                f"{file} contains {key}, which is not an (IA)³ vector of T-Few; expected ….multi_lora_b only."
+            )
         rank = tensor.shape[1 if match["half"] == "b" else 0] if tensor.dim() == 2 else 0
         if rank != 1:
             raise AdapterError(f"{key} has the shape {tuple(tensor.shape)}; (IA)³ of T-Few has the scaling rank 1.")
@@ -59,7 +61,7 @@ def read_tfew(file: Path | str, base_model: str = "") -> Adapter:
         side: Side = "output" if match["half"] == "b" else "input"
         sites[Site(match["path"], side, tensor.numel(), role)] = _checked(key, tensor).flatten().float()
     if not sites:
-        raise AdapterError(f"{file} holds no vectors; choose a file that T-Few saved after training with ia3.json.")
+        raise AdapterError(f"{file} contains no vectors; choose a file that T-Few saved after training with ia3.json.")
     return Adapter(Selection(tuple(sites), base_model), torch.cat(list(sites.values())), {"source": "T-Few"})
 
 
@@ -80,13 +82,15 @@ def read_adapters_library(folder: Path | str, model: nn.Module, *, only_attentio
     folder = Path(folder)
     config = _ia3_config(folder)
     if any((folder / name).is_file() for name in ("model_head.safetensors", "pytorch_model_head.bin")):
-        _refuse_unless(only_attention, f"{folder} also holds a prediction head in the adapters library's own form")
+        _refuse_unless(
+            only_attention, f"{folder} also contains a prediction head in the format of the adapters library"
+        )
     tree = discover(model)
     sites: dict[Site, Tensor] = {}
     for key, tensor in _adapter_tensors(folder).items():
         match = _ADAPTERS_KEY.fullmatch(key)
         if not match or match["what"] != "lora_B":
-            raise AdapterError(f"{folder} holds {key}, which is no (IA)³ vector of the adapters library.")
+            raise AdapterError(f"{folder} contains {key}, which is not an (IA)³ vector of the adapters library.")
         path = _path_in(model, match["path"])
         found = _attention_sites(tree, path, config, tensor)
         if not found:
@@ -98,7 +102,7 @@ def read_adapters_library(folder: Path | str, model: nn.Module, *, only_attentio
         pieces = scaled.split([site.size for site in found]) if found else ()
         sites |= dict(zip(found, pieces, strict=True))
     if not sites:
-        raise AdapterError(f"{folder} holds no vector on queries, keys or values.")
+        raise AdapterError(f"{folder} contains no vectors on queries, keys or values.")
     selection = Selection(tuple(sites), name_of(model))
     metadata = {"source": "adapters library"}
     return Adapter(selection, torch.cat(list(sites.values())), metadata, name_targets(selection, model))
@@ -107,12 +111,12 @@ def read_adapters_library(folder: Path | str, model: nn.Module, *, only_attentio
 def _ia3_config(folder: Path) -> Mapping[str, Any]:
     path = folder / "adapter_config.json"
     if not path.is_file():
-        raise AdapterError(f"{folder} holds no adapter_config.json; choose the folder of one saved adapter.")
+        raise AdapterError(f"{folder} contains no adapter_config.json; choose the folder of one saved adapter.")
     config = read_json(path).get("config")
     if not isinstance(config, dict) or config.get("composition_mode") != "scale":
-        raise AdapterError(f"{folder} holds another method of the adapters library; only its (IA)³ can be read.")
+        raise AdapterError(f"{folder} contains another method of the adapters library; only (IA)³ is supported.")
     if config.get("use_gating"):
-        raise AdapterError(f"{folder} gates its vectors by the input, which no fixed vector can express.")
+        raise AdapterError(f"{folder} gates its vectors by the input, which a fixed vector cannot represent.")
     return config
 
 
@@ -140,7 +144,7 @@ def _path_in(model: nn.Module, path: str) -> str:
 
 def _refuse_unless(allowed: bool, reason: str) -> None:
     if not allowed:
-        raise AdapterError(f"{reason}, so it cannot be taken over; only_attention=True takes the rest.")
+        raise AdapterError(f"{reason}, so it cannot be imported; only_attention=True imports the rest.")
 
 
 def _adapter_tensors(folder: Path) -> Mapping[str, Tensor]:
@@ -161,11 +165,11 @@ def _unpickled(file: Path) -> Mapping[str, Tensor]:
         reason = str(error).partition("\n")[0][:160]
         raise AdapterError(f"{file} cannot be read as plain tensors ({reason}); save it again.") from error
     if not isinstance(tensors, dict) or not all(isinstance(tensor, Tensor) for tensor in tensors.values()):
-        raise AdapterError(f"{file} holds something else than named tensors.")
+        raise AdapterError(f"{file} is not a dictionary of named tensors.")
     return tensors
 
 
 def _checked(key: str, tensor: Tensor) -> Tensor:
     if not tensor.isfinite().all():
-        raise AdapterError(f"{key} holds numbers that are not finite; train or export it again.")
+        raise AdapterError(f"{key} contains NaN or infinite values; train or export it again.")
     return tensor

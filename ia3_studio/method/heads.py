@@ -145,7 +145,7 @@ class HeadedAttachment(Attachment):
         """
         off = {strength == 0 for strength in strengths}
         if len(off) > 1:
-            raise SelectionError("Rows with and without a new head cannot share a batch; run them one after another.")
+            raise SelectionError("Rows with and without a new head cannot share a batch; run them in separate batches.")
         with super().strengths(*strengths):
             if off == {True}:
                 with self.heads.paused():
@@ -196,7 +196,9 @@ def by_rows(choice: Choice, path: str, module: nn.Module, args: Any, kwargs: Any
         if len(set(owners)) == 1:
             return head(*args, **kwargs)
         if not isinstance(result, Tensor):
-            raise SelectionError(f"{path} returns more than one tensor; run rows with different heads one by one.")
+            raise SelectionError(
+                f"{path} returns more than one tensor; run rows with different heads in separate batches."
+            )
         batch, each = len(result), choice.each(len(result))
         rows = [row for row in range(batch) if owners[row // each] is head]
         chosen = torch.tensor(rows, device=result.device)
@@ -222,4 +224,4 @@ def _module(model: nn.Module, path: str) -> nn.Module:
     try:
         return model.get_submodule(path)
     except AttributeError as error:
-        raise SelectionError(f"The model has no module {path!r} to train whole; name one that it has.") from error
+        raise SelectionError(f"The model has no module {path!r} to fully train; use one of its modules.") from error

@@ -60,5 +60,7 @@ def width_of(model: nn.Module, path: str, side: Side) -> int:
     if inner is not None:
         return inner
     if size is None:
-        raise SelectionError(f"{path} is a {type(module).__name__}, which has no channels to scale; pick a projection.")
+        raise SelectionError(
+            f"{path} is a {type(module).__name__}, which has no channels to scale; select a projection."
+        )
     return size[0] if side == "input" else size[1]

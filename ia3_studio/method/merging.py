@@ -156,7 +156,7 @@ def merge(model: nn.Module, what: Adapter | Attachment) -> Merged:
         raise AdapterError("This attachment is merged already; undo that merge before merging again.")
     adapter = what.adapter() if isinstance(what, Attachment) else what
     if attachment is None and adapter.heads:
-        raise AdapterError("This adapter brings a head of its own; attach it with load_adapter and merge that.")
+        raise AdapterError("This adapter includes its own head; attach it with load_adapter and merge that.")
     vectors = Vectors(adapter.selection, places(model, adapter.selection), adapter.vector)
     scales = vectors.scales()
     _require_one_name(model, dict.fromkeys(path for path, _side in scales))
@@ -243,8 +243,9 @@ def _plain(path: str, module: nn.Module, name: str) -> nn.Parameter:
         )
     if found.dtype not in MERGEABLE or type(found.data) is not Tensor:
         raise AdapterError(
-            f"{path} is quantised ({str(found.dtype).removeprefix('torch.')}), and its codes cannot be scaled; load the"
-            " base model without quantisation and merge there (models.merge_into_unquantised does both)."
+            f"{path} is quantized ({str(found.dtype).removeprefix('torch.')}), and its codes cannot be "
+            "scaled; load the base model without quantization and merge there (models.merge_into_unquantised "
+            "does both)."
         )
     if found.is_meta:
         raise AdapterError(

@@ -78,17 +78,17 @@ def read(folder: Path) -> Kept:
     document = peft_layout.read_json(folder / NATIVE_CONFIG)
     if document.get("format") != FORMAT:
         raise AdapterError(
-            f"{folder / NATIVE_CONFIG} has the format {document.get('format')!r}, this IA3 Studio reads {FORMAT};"
-            " update it to open this adapter."
+            f"{folder / NATIVE_CONFIG} has the format {document.get('format')!r}, but this IA3 Studio reads "
+            f"{FORMAT}; update it to open this adapter."
         )
     selection, heads, named, metadata = _facts(folder / NATIVE_CONFIG, document)
     if not (folder / NATIVE_VECTORS).is_file():
-        raise AdapterError(f"{folder} holds no {NATIVE_VECTORS}; choose the whole folder that IA3 Studio saved.")
+        raise AdapterError(f"{folder} contains no {NATIVE_VECTORS}; choose the whole folder that IA3 Studio saved.")
     tensors = peft_layout.open_tensors(folder / NATIVE_VECTORS)
     found = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
     table = peft_layout.misfit(_shapes(selection) | heads, found)
     if table:
-        raise AdapterError(f"The two files in {folder} do not fit each other; export the adapter again.\n{table}")
+        raise AdapterError(f"The two files in {folder} do not match; export the adapter again.\n{table}")
     vectors = {site: tensors[site_key(site)].float() for site in selection}
     reason = str(document.get("not_for_peft", ""))
     return Kept(selection, vectors, {name: tensors[name] for name in heads}, named, metadata, reason)

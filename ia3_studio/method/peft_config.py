@@ -107,7 +107,9 @@ def heads_of(config: IA3Config, model: nn.Module) -> tuple[str, ...]:
     for name in names:
         if not head_paths(model, [name]):
             near = nearest(name, {path.rpartition(".")[2] for path, _module in model.named_modules() if path})
-            raise SelectionError(f"modules_to_save names {name!r}, which this model has not; near it are {near}.")
+            raise SelectionError(
+                f"modules_to_save names {name!r}, which this model does not have; similar names: {near}."
+            )
     return head_paths(model, [*names, *_task_heads(config, model)])
 
 
@@ -137,7 +139,7 @@ def selection_of(config: IA3Config, model: nn.Module) -> Selection:
         if not left_out(site.path) and not any(f"{site.path}.".startswith(f"{head}.") for head in whole)
     )
     if not kept:
-        raise SelectionError("exclude_modules and the modules that are trained whole leave no site; name fewer.")
+        raise SelectionError("exclude_modules and modules_to_save leave no site; name fewer modules.")
     return Selection(kept, tree.base_model)
 
 
@@ -162,7 +164,9 @@ def _require_hits(field: str, entries: Entries, paths: Iterable[str]) -> None:
         alone: Entries = entry if isinstance(entries, str) else (entry,)
         if not any(map(hits(alone), there)):
             near = nearest(entry, {path.rpartition(".")[2] for path in there})
-            raise SelectionError(f"{field} names {shortened(entry)!r}, which hits nothing here; near it are {near}.")
+            raise SelectionError(
+                f"{field} names {shortened(entry)!r}, which matches no module of this model; similar names: {near}."
+            )
 
 
 def _sides(inputs: Entries | None, tree: LayerTree, model: nn.Module) -> Callable[[str], Side]:
@@ -184,8 +188,8 @@ def _site(path: str, module: nn.Module, side: Side, tree: LayerTree) -> Site:
     size = widths_in_peft(module)
     if size is None:
         raise SelectionError(
-            f"target_modules also hits {path}, a {type(module).__name__}, which has no channels to scale;"
-            " name projections only."
+            f"target_modules also matches {path}, a {type(module).__name__}, which has no channels to scale; "
+            "use projections only."
         )
     whole = Site(path, side, size[0] if side == "input" else size[1])
     return next((site for site in tree.sites if site == whole), whole)  # with its role

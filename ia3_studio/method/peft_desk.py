@@ -56,7 +56,7 @@ class Desk:
             AdapterError: it has other sites, or is merged.
         """
         if self.serving.adapter(name).selection != adapter.selection:
-            raise AdapterError(f"The name {name!r} is taken by an adapter of other sites; choose another name.")
+            raise AdapterError(f"The name {name!r} is used by an adapter with other sites; choose another name.")
         if name == self.active:
             self.require_unmerged("load")
         with torch.no_grad():
@@ -103,7 +103,7 @@ class Desk:
         """
         if names is not None and list(names) != [self.active]:
             raise AdapterError(
-                f"Only the active adapter {self.active!r} can be merged, {list(names)} was asked; set it first."
+                f"Only the active adapter {self.active!r} can be merged, not {list(names)}; call set_adapter first."
             )
         self.require_unmerged("merge")
         self.merged = merge(self.model, self.serving.adapter(self.active))
@@ -186,7 +186,7 @@ class Desk:
         """
         if self.merged is not None:
             raise AdapterError(
-                f"The adapter {self.active!r} is merged into the weights; unmerge_adapter() first, then {verb}."
+                f"The adapter {self.active!r} is merged into the weights; call unmerge_adapter() first, then {verb}."
             )
 
     def require_free(self, name: str) -> None:
@@ -196,7 +196,7 @@ class Desk:
             AdapterError: it is taken.
         """
         if name in self.configs or parameter_name(name) in self.model._parameters:
-            raise AdapterError(f"An adapter called {name!r} is there already; choose another name or delete it first.")
+            raise AdapterError(f"An adapter named {name!r} already exists; choose another name or delete it first.")
 
 
 def fresh(model: nn.Module, config: IA3Config) -> tuple[Adapter, tuple[str, ...]]:

@@ -78,10 +78,12 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     path = folder / CONFIG_FILE
     if not path.is_file():
-        raise AdapterError(f"{folder} holds no {CONFIG_FILE}; choose the folder that PEFT or IA3 Studio saved.")
+        raise AdapterError(f"{folder} contains no {CONFIG_FILE}; choose the folder that PEFT or IA3 Studio saved.")
     config = read_json(path)
     if config.get("peft_type") != "IA3":
-        raise AdapterError(f"{folder} holds a {config.get('peft_type')} adapter; IA3 Studio reads IA3 adapters.")
+        raise AdapterError(
+            f"{folder} contains a {config.get('peft_type')} adapter; IA3 Studio supports IA3 adapters only."
+        )
     return config
 
 
@@ -106,11 +108,11 @@ def read_tensors(folder: Path) -> dict[str, Tensor]:
     path = folder / VECTORS_FILE
     if not path.is_file() and (folder / PICKLE_FILE).is_file():
         raise AdapterError(
-            f"{folder} holds its numbers as {PICKLE_FILE}, a pickle, which can run code when it is opened; save the"
-            " adapter again with safe_serialization=True."
+            f"{folder} stores its weights as {PICKLE_FILE}, a pickle, which can run code when it is opened; "
+            "save the adapter again with safe_serialization=True."
         )
     if not path.is_file():
-        raise AdapterError(f"{folder} holds no {VECTORS_FILE}; save the adapter with safe_serialization=True.")
+        raise AdapterError(f"{folder} contains no {VECTORS_FILE}; save the adapter with safe_serialization=True.")
     return plain_keys(open_tensors(path))
 
 
@@ -133,7 +135,9 @@ def plain_keys(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         plain = _TRAINED.sub(".", bare)
         is_trained = plain != bare
         if plain in found and is_trained == (plain in trained) and not _same(found[plain], tensor):
-            raise AdapterError(f"The adapter holds {plain} twice, and the two differ; save it again from one process.")
+            raise AdapterError(
+                f"The adapter contains {plain} twice with different values; save it again from one process."
+            )
         if plain not in trained or is_trained:
             found[plain] = tensor
         if is_trained:
@@ -166,10 +170,10 @@ def open_tensors(path: Path) -> dict[str, Tensor]:
     except (OSError, SafetensorError) as error:
         raise AdapterError(f"{path} is damaged ({error}); download or export it again.") from error
     if not tensors:
-        raise AdapterError(f"{path} holds no vectors; export the adapter again.")
+        raise AdapterError(f"{path} contains no vectors; export the adapter again.")
     for key, tensor in tensors.items():
         if not tensor.isfinite().all():
-            raise AdapterError(f"{key} holds numbers that are not finite; export the adapter again.")
+            raise AdapterError(f"{key} contains NaN or infinite values; export the adapter again.")
     return tensors
 
 
@@ -188,7 +192,9 @@ def split_tensors(
     for key, tensor in tensors.items():
         match = _VECTOR_KEY.fullmatch(key)
         if not match and not (named.modules_to_save and key.startswith(PREFIX)):
-            raise AdapterError(f"The adapter holds the tensor {key}, which is no (IA)³ vector; expected …ia3_l only.")
+            raise AdapterError(
+                f"The adapter contains the tensor {key}, which is not an (IA)³ vector; expected …ia3_l only."
+            )
         if not match:
             heads[key.removeprefix(PREFIX)] = tensor
             continue
@@ -249,7 +255,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise AdapterError(f"{path} cannot be read as JSON ({error}); export the adapter again.") from error
     if not isinstance(document, dict):
-        raise AdapterError(f"{path} holds no JSON object; export the adapter again.")
+        raise AdapterError(f"{path} is not a JSON object; export the adapter again.")
     return document
 
 

@@ -136,7 +136,7 @@ class PeftModel(nn.Module):
         desk.serving.parameter(adapter_name)
         others = [name for name in desk.configs if name != adapter_name]
         if not others:
-            raise AdapterError(f"{adapter_name!r} is the last adapter; unload() gives back the base model.")
+            raise AdapterError(f"{adapter_name!r} is the last adapter; use unload() to get the base model.")
         if desk.active == adapter_name:
             self.set_adapter(others[0])
         desk.drop(adapter_name)
@@ -213,7 +213,10 @@ class PeftModel(nn.Module):
             AdapterError: PEFT's files cannot say what the adapter does, or a pickle was asked for.
         """
         if not safe_serialization:
-            raise AdapterError("A pickle was asked for, which can run code when it is opened; safetensors is written.")
+            raise AdapterError(
+                "safe_serialization=False would write a pickle, which can run code when it is opened; "
+                "safetensors is written instead."
+            )
         for name in selected_adapters or self._ia3.configs:
             adapter = self.adapter(name)
             if is_main_process:
@@ -255,7 +258,7 @@ def get_peft_model(model: Model, peft_config: IA3Config, adapter_name: str = "de
         trainable params: 57,600 || all params: 134,572,608 || trainable%: 0.0428
     """
     if isinstance(model, PeftModel):
-        raise SelectionError("This model carries adapters already; add_adapter puts another beside them.")
+        raise SelectionError("This model already has adapters; use add_adapter to add another.")
     adapter, heads = fresh(model, peft_config)
     _open(model, adapter_name).put(adapter_name, peft_config, adapter, heads)
     model.set_adapter(adapter_name, inference_mode=peft_config.inference_mode)  # type: ignore[operator]
@@ -265,7 +268,7 @@ def get_peft_model(model: Model, peft_config: IA3Config, adapter_name: str = "de
 def _open(model: nn.Module, name: str) -> Desk:
     """Give a model its second class and return its place for adapters; freeze its weights."""
     if isinstance(model, PeftModel):
-        raise SelectionError("This model carries adapters already; load_adapter puts another beside them.")
+        raise SelectionError("This model already has adapters; use load_adapter to add another.")
     plain = type(model)
     thawed = tuple(parameter for parameter in model.parameters() if parameter.requires_grad)
     model.requires_grad_(False)

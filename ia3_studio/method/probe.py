@@ -71,8 +71,8 @@ def require_live(model: nn.Module, chosen: Selection | Attachment, inputs: Mappi
         names = "; ".join(f"{entry.site.name} ({entry.reason})" for entry in dead[:5])
         more = f" and {len(dead) - 5} more" if len(dead) > 5 else ""
         raise SelectionError(
-            f"These vectors would never be trained: {names}{more}. Leave them out of the selection; on the Modules tab,"
-            " untick them or pick a preset."
+            f"These vectors would never be trained: {names}{more}. Remove them from the selection: deselect "
+            "them on the Modules tab, or choose a preset."
         )
 
 
@@ -93,7 +93,7 @@ def _why_dead(site: Site, gradient: Tensor, called: set[str]) -> str:
     if site.path not in called:
         return _NEVER_CALLED
     if not gradient.isfinite().all():
-        return "its gradient is not finite"
+        return "its gradient is NaN or infinite"
     return "" if bool(gradient.any()) else "its gradient is zero"
 
 

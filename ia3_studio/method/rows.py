@@ -142,8 +142,8 @@ class Choice:
         batch = activation.shape[0]
         if mixes_rows(path):
             raise SelectionError(
-                f"{path} is an expert that sees tokens without their rows, so it cannot be scaled row by row;"
-                " run the rows in batches of their own."
+                f"{path} is an expert whose tokens are not grouped by row, so it cannot be scaled per row; "
+                "run the rows in separate batches."
             )
         each = self.each(batch)
         if each > 1:

@@ -138,9 +138,9 @@ class Attachment(Hooks):
 
     def __init__(self, model: nn.Module, selection: Selection) -> None:
         if not selection.sites:
-            raise SelectionError("The selection holds no site, so there is nothing to train; tick at least one.")
+            raise SelectionError("The selection is empty, so there is nothing to train; select at least one site.")
         if hasattr(model, PARAMETER_NAME):
-            raise SelectionError("This model already carries (IA)³ vectors; detach them before attaching others.")
+            raise SelectionError("This model already has (IA)³ vectors; detach them before you attach others.")
         self.selection = selection
         found = places(model, selection)
         keep_differentiable(model)
@@ -169,11 +169,11 @@ class Attachment(Hooks):
             AdapterError: the adapter was made for other sites, or what was learned here is merged.
         """
         if self.is_merged:
-            raise AdapterError("The vectors attached here are merged into the weights; undo the merge, then load.")
+            raise AdapterError("The attached vectors are merged into the weights; undo the merge, then load.")
         if adapter.selection != self.selection:
             raise AdapterError(
-                f"The adapter scales {len(adapter.selection)} sites that are not the {len(self.selection)} attached"
-                " here; attach the adapter's own selection."
+                f"The adapter scales {len(adapter.selection)} sites, which differ from the "
+                f"{len(self.selection)} attached sites; attach the adapter's own selection."
             )
         with torch.no_grad():
             self.parameter.copy_(adapter.vector)
@@ -240,8 +240,8 @@ def _place(model: nn.Module, path: str, side: Side, sites: list[Site]) -> Place:
     wrong = next((site for site in sites if site.channels != channels), None)
     if wrong:
         raise SelectionError(
-            f"{path} has {channels} channels on its {side} side, the selection expects {wrong.channels};"
-            " it was made for another model."
+            f"{path} has {channels} channels on its {side} side, but the selection expects {wrong.channels}; "
+            "it was made for another model."
         )
     return Place(path, side, channels, tuple(sites), channel_axis(model.get_submodule(path)))
 

@@ -58,7 +58,7 @@ class Serving(Hooks):
             SelectionError: a site does not exist in the model or has another size there.
         """
         if name == BASE or name in self._vectors:
-            raise AdapterError(f"The name {name!r} is taken; choose another for this adapter.")
+            raise AdapterError(f"The name {name!r} is already used; choose another name for this adapter.")
         found, heads = places(self.model, adapter.selection), self._own_heads(adapter)
         flat = nn.Parameter(adapter.vector.detach().clone().to(device_of(self.model)), requires_grad=False)
         self._adapters[name] = adapter
@@ -84,7 +84,7 @@ class Serving(Hooks):
         """
         gone = self._find(name)
         if gone is None:
-            raise AdapterError("The base model cannot be removed; detach the serving instead.")
+            raise AdapterError("The base model cannot be removed; call detach instead.")
         if self._usual.uses(gone):
             self.switch(BASE)
         del self._vectors[name], self._parameters[name], self._adapters[name]
@@ -148,7 +148,7 @@ class Serving(Hooks):
             ...     model.generate(**two_prompts)
         """
         if not names or (strengths is not None and len(strengths) != len(names)):
-            raise AdapterError(f"{len(strengths or ())} strengths came with {len(names)} names; give one for each row.")
+            raise AdapterError(f"Got {len(strengths or ())} strengths for {len(names)} names; give one per row.")
         found = tuple(self._find(name) for name in names)
         with self._choosing(self._at(found, tuple(map(float, strengths or [1.0] * len(names))))):
             yield
@@ -172,7 +172,9 @@ class Serving(Hooks):
         heads = Heads(self.model, heads_in(self.model, adapter))
         lost = [name for name in adapter.heads if name not in heads.tensors()]
         if lost:
-            raise AdapterError(f"The adapter brings {lost[0]}, which this model has no place for; load its own model.")
+            raise AdapterError(
+                f"The adapter contains {lost[0]}, which this model does not have; load the model it was trained on."
+            )
         heads.load(adapter.heads)
         for parameter in heads.parameters():
             parameter.requires_grad = False
@@ -186,7 +188,7 @@ class Serving(Hooks):
             return None
         if name not in self._vectors:
             near = difflib.get_close_matches(name, self._vectors, n=3, cutoff=0.4) or list(self._vectors)[:5]
-            raise AdapterError(f"No adapter is called {name!r}; there are {', '.join([*near, BASE])}.")
+            raise AdapterError(f"Unknown adapter {name!r}; available: {', '.join([*near, BASE])}.")
         return self._vectors[name]
 
     @staticmethod

@@ -40,11 +40,11 @@ class Site:
 
     def __post_init__(self) -> None:
         if self.side not in ("input", "output"):
-            raise SelectionError(f"A site has the side {self.side!r}; use 'input' or 'output'.")
+            raise SelectionError(f"Unknown side {self.side!r} of a site; use 'input' or 'output'.")
         if self.spans and sum(stop - start for start, stop in self.spans) != self.size:
             raise SelectionError(f"{self.path}: the spans do not add up to {self.size} channels.")
         if self.spans and not all(0 <= start < stop <= self.width for start, stop in self.spans):
-            raise SelectionError(f"{self.path}: the spans do not lie within its {self.width} channels.")
+            raise SelectionError(f"{self.path}: the spans exceed its {self.width} channels.")
 
     @property
     def channels(self) -> int:
@@ -88,7 +88,7 @@ class Selection:
             overlap = any(left[1] > right[0] for left, right in itertools.pairwise(spans))
             if whole > 1 or (whole and spans) or overlap:
                 raise SelectionError(
-                    f"{path} ({side} side) is scaled twice by this selection; keep one site for each channel."
+                    f"{path} ({side} side) is scaled twice by this selection; keep one site per channel."
                 )
 
     def __iter__(self) -> Iterator[Site]:

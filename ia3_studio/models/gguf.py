@@ -40,14 +40,14 @@ def require_gguf(path: Path) -> None:
         ModelError: there is no such file, or it is of another kind.
     """
     if not path.is_file():
-        raise ModelError(f"There is no file '{path}'. Check the path of the GGUF file.")
+        raise ModelError(f"File '{path}' not found. Check the path of the GGUF file.")
     try:
         with path.open("rb") as file:
             start = file.read(len(MAGIC))
     except OSError as error:
         raise ModelError(f"'{path}' cannot be opened ({error.strerror}). Check its permissions.") from error
     if start != MAGIC:
-        raise ModelError(f"'{path}' is not a GGUF file, whatever its name says. Download it again or give another.")
+        raise ModelError(f"'{path}' is not a GGUF file, despite its name. Download it again or use another file.")
 
 
 def content_key(path: Path) -> str:
@@ -155,4 +155,4 @@ def check_converted(folder: Path, name: str) -> None:
     with torch.no_grad():
         output = model(**tokens)[0]
     if not torch.isfinite(output).all():
-        raise ModelError(f"{name} computes numbers that are not finite: its file is damaged. Download it again.")
+        raise ModelError(f"{name} returns NaN or infinite values: its file is damaged. Download it again.")

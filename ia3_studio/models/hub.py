@@ -77,12 +77,12 @@ def _unloadable(hub_id: str, names: list[str]) -> str:
     if "adapter_config.json" in names:
         return f"'{hub_id}' is an adapter, not a model. Load its base model and import the adapter there."
     if any(name.lower().endswith(".gguf") for name in names):
-        return f"'{hub_id}' holds GGUF files only. Download the one you want and give the path of that file."
+        return f"'{hub_id}' contains only GGUF files. Download one of them and give the path of that file."
     if "config.json" not in names:
-        return f"'{hub_id}' holds no config.json, so it is not a transformers model. Check the id."
+        return f"'{hub_id}' contains no config.json, so it is not a transformers model. Check the id."
     return (
-        f"'{hub_id}' holds no safetensors weights, and the studio opens no other kind from the hub: pickle files "
-        "can run code. Look for a converted copy of the model."
+        f"'{hub_id}' contains no safetensors weights, and the studio loads no other format from the Hub: "
+        "pickle files can run code. Look for a converted copy of the model."
     )
 
 
@@ -136,8 +136,8 @@ def _require_small_enough(model: HubModel) -> None:
     largest = float(os.environ.get(LARGEST_ENV) or LARGEST_PUBLIC_GB)
     if is_public() and model.size > largest * 1e9:
         raise ModelError(
-            f"'{model.hub_id}' takes {model.size / 1e9:.1f} GB, and this shared studio loads models of at most"
-            f" {largest:g} GB. Choose a smaller one, or run IA3 Studio on a machine of your own."
+            f"'{model.hub_id}' has {model.size / 1e9:.1f} GB and this shared studio loads models of at most "
+            f"{largest:g} GB. Use a smaller one, or run IA3 Studio on your own machine."
         )
 
 
@@ -166,31 +166,31 @@ def hub_problem(hub_id: str, error: BaseException) -> ModelError:
         return hub_problem(hub_id, error.__cause__)  # what broke, rather than that nothing was cached
     if isinstance(error, errors.OfflineModeIsEnabled):
         return ModelError(
-            f"'{hub_id}' is not on this machine, and HF_HUB_OFFLINE forbids asking the hub. "
-            f"Unset it, or give a folder, a .gguf file or the starter '{STARTER}'."
+            f"'{hub_id}' is not on this machine, and HF_HUB_OFFLINE is set. Unset it, or give a folder, a "
+            f".gguf file or the starter '{STARTER}'."
         )
     if isinstance(error, errors.GatedRepoError):
         return ModelError(
-            f"'{hub_id}' is gated. Accept its licence at https://huggingface.co/{hub_id}, "
-            "then set the environment variable HF_TOKEN to a token of that account and start again."
+            f"'{hub_id}' is gated. Accept its license at https://huggingface.co/{hub_id}, then set the "
+            "environment variable HF_TOKEN to a token of that account and start again."
         )
     if isinstance(error, errors.RepositoryNotFoundError):
         near = nearest_starter(hub_id)
         hint = f" Did you mean '{near}'?" if near else ""
         return ModelError(
-            f"Unknown model '{hub_id}': the hub has none of that name, or it is private.{hint} "
-            "Check the spelling; for a private one set the environment variable HF_TOKEN."
+            f"Unknown model '{hub_id}': the Hub has no model of that name, or it is private.{hint} Check the "
+            "spelling; for a private one set the environment variable HF_TOKEN."
         )
     if isinstance(error, errors.HfHubHTTPError):
         return ModelError(
-            f"The hub answered with status {error.response.status_code} when asked for '{hub_id}'. "
-            f"Try again in a minute, or give a folder, a .gguf file or the starter '{STARTER}'."
+            f"The Hub returned status {error.response.status_code} for '{hub_id}'. Try again in a minute, or "
+            f"give a folder, a .gguf file or the starter '{STARTER}'."
         )
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return ModelError(f"The disk became full while downloading '{hub_id}'. Free some space and try again.")
     return ModelError(
-        f"The hub cannot be reached to get '{hub_id}' ({_in_short(error)}). "
-        f"Check the connection, or give a folder, a .gguf file or the starter '{STARTER}'."
+        f"The Hub could not be reached for '{hub_id}' ({_in_short(error)}). Check the connection, or give a "
+        f"folder, a .gguf file or the starter '{STARTER}'."
     )
 
 
@@ -198,5 +198,5 @@ def _in_short(error: BaseException) -> str:
     import httpx2
 
     if isinstance(error, (TimeoutError, httpx2.TimeoutException)):
-        return "no answer in time"
+        return "request timed out"
     return (str(error).splitlines() or [""])[0][:160] or type(error).__name__

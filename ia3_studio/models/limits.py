@@ -72,8 +72,8 @@ class ModelLimits:
         named = ", ".join(f"{_name(tokenizer, token)} ({token})" for token in tokens[:_NAMED_TOKENS])
         more = f" and {len(tokens) - _NAMED_TOKENS} more" if len(tokens) > _NAMED_TOKENS else ""
         return (
-            f"The tokenizer writes the tokens {named}{more}, and the model's embedding has {self.vocabulary:,} rows,"
-            f" numbered from 0"
+            f"The tokenizer produces the tokens {named}{more}, but the model's embedding has "
+            f"{self.vocabulary:,} rows, numbered from 0"
         )
 
 

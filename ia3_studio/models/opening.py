@@ -20,10 +20,10 @@ def reason_of(error: BaseException) -> str:
 def unreadable(place: Path, error: BaseException) -> ModelError:
     """Return the sentence for model files that transformers cannot make sense of."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        return ModelError(f"The model in '{place}' needs more memory than is free; pick a smaller model.")
+        return ModelError(f"The model in '{place}' needs more memory than is free; use a smaller model.")
     return ModelError(
-        f"The model in '{place}' cannot be read ({reason_of(error)}). If the files are damaged, remove them and get"
-        " them again; if the model is newer than this version of transformers, pick another."
+        f"The model in '{place}' cannot be read ({reason_of(error)}). If the files are damaged, delete them "
+        "and download them again; if the model is newer than this version of transformers, use another model."
     )
 
 

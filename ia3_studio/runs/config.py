@@ -84,7 +84,7 @@ class RunConfig:
         given = dict(document)
         missing = [name for name in ("model", "data") if not given.get(name)]
         if missing:
-            raise RunError(f"The settings do not specify {' or '.join(missing)}; both are required.")
+            raise RunError(f"The settings do not specify {' or '.join(missing)}; model and data are required.")
         usual: dict[str, Any] = json.loads(cls("", "", "").to_json())
         inner = given.pop("train", {})
         if not isinstance(inner, Mapping_):

@@ -49,10 +49,10 @@ def batching_of(model: Any) -> Batching:
     """Return how rows may be put together for a model."""
     try:
         is_on = _is_neutral(model)
-        reason = "" if is_on else "a row gives other outputs with padding behind it than alone"
+        reason = "" if is_on else "a padded row gives different outputs than the same row alone"
     except Exception as error:  # a foreign forward may raise anything; rows of one length need no padding
         traceback.print_exc()
-        is_on, reason = False, f"the trial ended with {type(error).__name__}, shown above"
+        is_on, reason = False, f"the trial failed with {type(error).__name__}, shown above"
     return Batching(model, FastPath(NAME, is_on, reason))
 
 

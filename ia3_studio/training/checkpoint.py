@@ -80,12 +80,13 @@ class Checkpoint:
         changed = [name for name, value in settings.items() if value != self.counters.settings.get(name)]
         if changed:
             raise TrainingError(
-                f"This job was begun with other settings ({', '.join(changed)}); go on with the same, or start anew."
+                f"This job was started with different settings ({', '.join(changed)}); resume with the "
+                "same settings, or start a new one."
             )
         if (rows, row_tokens) != (self.counters.rows, self.counters.row_tokens):
             raise TrainingError(
-                f"This job was begun with {self.counters.rows} rows of {self.counters.row_tokens:,} tokens, here are"
-                f" {rows} of {row_tokens:,}; go on with the same data, or start anew."
+                f"This job was started with {self.counters.rows} rows of {self.counters.row_tokens:,} tokens, "
+                f"now there are {rows} of {row_tokens:,}; resume with the same data, or start a new one."
             )
 
 
@@ -102,7 +103,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
         counters = Counters(**header["counters"])
         numbers = {str(name): float(value) for name, value in header["numbers"].items()}
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise TrainingError(f"{path.name} cannot be read ({error}), so training cannot go on; start anew.") from error
+        raise TrainingError(
+            f"{path.name} cannot be read ({error}), so training cannot be resumed; start a new run."
+        ) from error
     trained, good, best = (_group(tensors, name) for name in ("trained", "good", "best"))
     optimiser = {name.removeprefix("optimiser."): each for name, each in tensors.items() if name.startswith("optim")}
     return Checkpoint(counters, trained, good, best, optimiser, numbers)

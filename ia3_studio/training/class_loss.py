@@ -69,8 +69,8 @@ class ClassLoss(OutputLoss[LabelRow]):
         self.kind = KINDS.get(getattr(model.config, "problem_type", None) or "")
         if self.kind is None:
             raise TrainingError(
-                f"{type(model).__name__} does not say what its labels are; load it with load_classifier, or set"
-                " config.problem_type."
+                f"{type(model).__name__} does not define its problem type; load it with load_classifier, or "
+                "set config.problem_type."
             )
 
     def summed(self, rows: Sequence[LabelRow]) -> Tensor:

@@ -92,7 +92,9 @@ def evaluate_classes(
     began = time.perf_counter()
     strange = next((label for label in labels if not 0 <= label < len(names)), None)
     if strange is not None:
-        raise DataError(f"The label {strange} is none of the {len(names)} classes, counted from 0; name its class.")
+        raise DataError(
+            f"The label {strange} is not one of the {len(names)} classes, counted from 0; add its class name."
+        )
     base, tuned = (
         _checked(scores, (len(labels), len(names))).argmax(1).tolist() for scores in (scores_base, scores_tuned)
     )
@@ -124,7 +126,7 @@ def evaluate_labels(
     measures = (
         measured("Micro-F1", "", "higher", lambda rows: label_f1(rows, pooled=True), one, other),
         measured("Macro-F1", "", "higher", lambda rows: label_f1(rows, pooled=False), one, other),
-        share("All labels right", *((said == wanted).all(1).tolist() for said in both)),
+        share("Subset accuracy", *((said == wanted).all(1).tolist() for said in both)),
     )
     return _evaluation("labels", measures, len(wanted), began)
 
@@ -159,9 +161,9 @@ def evaluate_tags(predicted_base: Tags, predicted_tuned: Tags, labels: Tags) -> 
     began = time.perf_counter()
     lengths = [len(row) for row in labels]
     if not lengths or not all(lengths):
-        raise DataError("There is a row without a tag, or no row at all; leave it out, or give one.")
+        raise DataError("There are no rows, or a row has no tags; remove that row, or add its tags.")
     if any([len(row) for row in said] != lengths for said in (predicted_base, predicted_tuned)):
-        raise DataError("The predicted tags are not as many as the right ones; give one a token on both sides.")
+        raise DataError("Predicted and true tags differ in number; give one tag per token in both.")
     both = predicted_base, predicted_tuned
     tags = sorted({tag for rows in (labels, *both) for row in rows for tag in row} - {OUTSIDE})
 
@@ -198,10 +200,11 @@ def _pairs(one: Sequence[float], other: Sequence[float]) -> list[tuple[float, fl
 def _checked(values: ArrayLike, shape: tuple[int, ...]) -> Figures:
     found = np.asarray(values, dtype=np.float64)
     if not shape[0] or found.shape != shape:
-        raise DataError(f"The numbers to compare have the shape {found.shape}, not {shape}; give one for every row.")
+        raise DataError(f"The values to compare have the shape {found.shape}, not {shape}; give one value per row.")
     if not np.isfinite(found).all():
         raise DataError(
-            "One of the numbers to compare is not finite: the model is ruined; train again at a lower rate."
+            "One of the values to compare is NaN or infinite: training diverged; train again with a "
+            "lower learning rate."
         )
     return found
 

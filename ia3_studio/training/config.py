@@ -86,7 +86,7 @@ class TrainConfig:
                 raise TrainingError(f"{name} is {getattr(self, name)}; it must be greater than 0.")
         for name, most in MOST.items():
             if (getattr(self, name) or 0) > most:
-                raise TrainingError(f"{name} is {getattr(self, name):g}; give {most:,} at most.")
+                raise TrainingError(f"{name} is {getattr(self, name):g}; use at most {most:,}.")
         if not 0 <= self.warmup < 1:
             raise TrainingError(f"warmup is {self.warmup}; it is a share of the steps, from 0 to below 1.")
         if self.max_steps is not None and self.max_steps < 1:
@@ -105,18 +105,21 @@ class TrainConfig:
         found = []
         if self.learning_rate > HIGH_RATE:
             found.append(
-                f"The learning rate {self.learning_rate:g} moves every scale by about as much at each step; rates"
-                f" from 0.003 to 0.03 are usual and above {HIGH_RATE:g} training mostly fails."
+                f"The learning rate {self.learning_rate:g} moves every scale by about that much per step; "
+                f"rates from 0.003 to 0.03 are usual, and above {HIGH_RATE:g} training usually fails."
             )
         if self.learning_rate < LOW_RATE:
             found.append(
-                f"The learning rate {self.learning_rate:g} fits LoRA; (IA)³ wants 10 to 100 times as much, or next to"
-                " nothing is learned."
+                f"The learning rate {self.learning_rate:g} suits LoRA; (IA)³ needs rates 10 to 100 times "
+                "higher, otherwise it learns almost nothing."
             )
         if rows < self.batch_size:
-            found.append(f"The batch size {self.batch_size} is more than the {rows} rows: every step sees all of them.")
+            found.append(
+                f"The batch size {self.batch_size} is larger than the {rows} training rows: every step uses "
+                "all of them."
+            )
         if not held_out and self.patience is not None:
-            found.append("No rows are held out, so training cannot end early.")
+            found.append("No rows are held out, so early stopping has no effect.")
         return tuple(found)
 
 

@@ -87,7 +87,9 @@ def evaluate_language(
         loss = loss_of(model)
     counted = [row for row in rows if loss.count([row])]
     if not counted:
-        raise TrainingError(f"None of the {len(rows)} rows holds a label token to measure; set other rows aside.")
+        raise TrainingError(
+            f"None of the {len(rows)} held-out rows has an answer token to evaluate; hold out other rows."
+        )
     found: list[list[float]] = []
     done = 0
     for strength in (0, 1):
@@ -159,7 +161,7 @@ def evaluate_generation(
     began = perf_counter()
     chosen = examples[:limit]
     if not chosen:
-        raise TrainingError("There is no example to answer; give at least one.")
+        raise TrainingError("There are no examples to answer; give at least one.")
     model.eval()
     asked = prompts_of(model, tokenizer, chosen, max_new_tokens)
     rouge: list[tuple[float, float]] = []
@@ -203,7 +205,7 @@ def _groups(items: Sequence[Found], size: int) -> Iterator[Sequence[Found]]:
 def _finite(row: Any, loss: float) -> float:
     if not math.isfinite(loss):
         raise TrainingError(
-            f"The loss of row {row.row} is no number ({loss}), so base and tuned model cannot be compared; train again"
-            " with a lower learning rate."
+            f"The loss of row {row.row} is NaN or infinite ({loss}), so the base and the tuned model cannot "
+            "be compared; train again with a lower learning rate."
         )
     return loss

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ia3_studio.data.tokens import TokenRow
 
 
-PREFIX = "lower layers remembered"
+PREFIX = "caching of the lower layers"
 
 
 class FrozenPart:
@@ -115,17 +115,17 @@ def frozen_part(model: nn.Module, attachment: Attachment, room: int, folder: Pat
 def why_not_frozen(model: nn.Module, attachment: Attachment, room: int) -> str:
     """Return why no lower part can be remembered; empty where one can."""
     if room <= 0:
-        return "no memory is set aside for it"
+        return "the cache size is 0"
     if isinstance(attachment, HeadedAttachment):  # a head may stand anywhere
-        return "a new head is trained, which may look at any layer"
+        return "a new head is trained, which may use any layer"
     places = [_block_of(site.path) for site in attachment.selection]
     lists = {place[0] for place in places if place}
     lowest = min((place[1] for place in places if place), default=0)
     if len(lists) != 1 or not lowest or _outside(model, places, attachment):
-        return "vectors stand in the lowest layer, or outside of the layers"
+        return "vectors are in the lowest layer, or outside the layers"
     blocks = model.get_submodule(lists.pop()).children()
     moved = any("forward" in vars(block) for block in blocks)
-    return "accelerate moves the weights of the layers" if moved else ""
+    return "accelerate offloads the weights of the layers" if moved else ""
 
 
 def _part(model: nn.Module, attachment: Attachment, room: int, folder: Path | None) -> FrozenPart:

@@ -44,14 +44,15 @@ def prompts_of(model: Any, tokenizer: Any, examples: Sequence[Example], max_new_
         turns = example.turns
         if len(turns) < 2 or turns[-1].role != "assistant":
             raise DataError(
-                f"Row {example.row} does not end with an answer to a prompt, so none can be compared to it."
+                f"Row {example.row} does not end with an answer to a prompt, so there is no reference answer."
             )
         ids = prompt_ids(turns[:-1], tokenizer)
         limits.require_known(ids, tokenizer)
         if room and len(ids) + (0 if apart else max_new_tokens) > room:
             raise DataError(
-                f"The prompt of row {example.row} has {len(ids)} tokens and the answer may take {max_new_tokens}, but"
-                f" the model holds {room}; ask for shorter answers or leave the row out."
+                f"The prompt of row {example.row} has {len(ids)} tokens and the answer up to "
+                f"{max_new_tokens}, but the model has {room} positions; lower the max new tokens or skip the "
+                "row."
             )
         prompts.append(Prompt(ids, turns[-1].content, example.row))
     return prompts

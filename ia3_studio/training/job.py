@@ -224,8 +224,8 @@ class Training(Iterator[Step], Generic[Row]):
         sizes = [self._objective.size(row) for row in rows]
         if self._budget <= min(sizes):
             raise TrainingError(
-                f"At step {self._step} memory ran out even with one row at a time (the longest has {max(sizes):,}"
-                " tokens); lower the row length, or choose a smaller model."
+                f"Out of memory at step {self._step}, even with one row at a time (the longest has "
+                f"{max(sizes):,} tokens); lower the max length, or choose a smaller model."
             )
         self._budget = min(self._budget, sum(sizes)) // 2
 
@@ -250,25 +250,25 @@ class Training(Iterator[Step], Generic[Row]):
         best = self._best
         if self._step < self._total:
             self._notes.append(
-                f"Ended early: {best.waited} held-out losses in a row were no lower than the {best.held_out:.3f} of"
-                f" step {best.step}."
+                f"Early stopping: {best.waited} held-out losses in a row were not lower than the "
+                f"{best.held_out:.3f} of step {best.step}."
             )
         if self._config.keep_best and best.step and best.step != self._step:
             self._trained.restore(best.copies)
-            self._notes.append(f"The numbers of step {best.step} are kept, whose held-out loss was the lowest.")
+            self._notes.append(f"The vectors of step {best.step} are kept, which had the lowest held-out loss.")
 
     def _give_back(self, copies: Copies, found: str) -> TrainingError:
         """Restore the numbers that last gave a finite loss; return the sentence for the user."""
         self._trained.restore(copies)
         return TrainingError(
-            f"At step {self._step} the loss was no longer a number ({found}); the vectors of the last good step are"
-            " kept. Lower the learning rate and start again."
+            f"The loss at step {self._step} is NaN or infinite ({found}); the vectors of the last good step "
+            "are kept. Lower the learning rate and start again."
         )
 
     def _note(self) -> str | None:
         """Return what there is to say about the step, and forget it."""
         if self._budget != self._told_budget:
             self._told_budget = self._budget
-            self._notes.append(f"Memory ran out; forward passes have at most {self._budget:,} tokens from here on.")
+            self._notes.append(f"Out of memory; forward passes are limited to {self._budget:,} tokens from here on.")
         said, self._notes = self._notes, []
         return " ".join(said) or None

@@ -62,7 +62,7 @@ class CausalLoss:
         self.packing, packed = packing_of(model)
         """How the model runs rows end to end; None where it cannot."""
         self._frozen = frozen
-        recalled = self._try_memory(frozen) if frozen else FastPath(PREFIX, False, why_not or "it was not asked for")
+        recalled = self._try_memory(frozen) if frozen else FastPath(PREFIX, False, why_not or "it is disabled")
         self.fast_paths: tuple[FastPath, ...] = (
             packed, self._turning.path, backward_path(backward, model.device), recalled,
         )  # fmt: skip
@@ -173,13 +173,13 @@ class CausalLoss:
         except Exception as error:  # a foreign forward may raise anything when its lower blocks do nothing
             traceback.print_exc()
             self._frozen = None
-            return FastPath(PREFIX, False, f"the trial ended with {type(error).__name__}, shown above")
+            return FastPath(PREFIX, False, f"the trial failed with {type(error).__name__}, shown above")
         finally:
             frozen.store.clear()
         if math.isclose(computed, remembered, rel_tol=1e-3):
             return FastPath(PREFIX, True)
         self._frozen = None
-        return FastPath(PREFIX, False, "the upper layers look at more than the layer below them")
+        return FastPath(PREFIX, False, "the upper layers read more than the output of the layer below")
 
 
 def _descend(loss: Tensor, total: int) -> float:
@@ -224,8 +224,9 @@ def _require_finite(model: Any, logits: Tensor) -> None:
     """Refuse a model that is broken before anything is learned: its loss would be blamed on the learning rate."""
     if not logits.isfinite().all():
         raise TrainingError(
-            f"{type(model).__name__} answers a plain row with something that is no number: its weights are damaged or"
-            f" too large for {str(logits.dtype).removeprefix('torch.')}; fetch the model again, or load it in float32."
+            f"{type(model).__name__} returns NaN or infinite logits for a plain row: its weights are damaged "
+            f"or too large for {str(logits.dtype).removeprefix('torch.')}; download the model again, or load "
+            "it in float32."
         )
 
 
@@ -251,8 +252,8 @@ def _require_causal(model: Any) -> None:
         handle.remove()
     if seen[0, 2:].abs().max() > 0:
         raise TrainingError(
-            f"In {type(model).__name__} a token sees the tokens after it, so next-token training means nothing;"
-            " choose a chat or text-generation model."
+            f"In {type(model).__name__} tokens attend to later tokens, so next-token training is meaningless; "
+            "choose a chat or text-generation model."
         )
 
 

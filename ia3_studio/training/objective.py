@@ -94,11 +94,11 @@ class MeanObjective(Objective[Row]):
             TrainingError: there is no row, or one without anything to learn.
         """
         if not rows:
-            raise TrainingError("There is no row to train on; give at least one with an answer.")
+            raise TrainingError("There are no training rows; give at least one with an answer.")
         empty = next((row for row in rows if not self.loss.count([row])), None)
         if empty is not None:
             number = getattr(empty, "row", "?")
-            raise TrainingError(f"Row {number} holds no token to learn from; leave it out or give it an answer.")
+            raise TrainingError(f"Row {number} has no trained token; remove it or give it an answer.")
 
     def lengths(self, rows: Sequence[Row]) -> Sequence[int] | None:
         """Return the rows' lengths where similar ones should share a batch; None where any may."""

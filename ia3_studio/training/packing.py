@@ -133,9 +133,9 @@ def packing_of(model: Any) -> tuple[Packing | None, FastPath]:
         is_right = _is_right(packing)
     except Exception as error:  # a foreign forward may raise anything
         traceback.print_exc()
-        return None, FastPath(NAME, False, f"the trial ended with {type(error).__name__}, shown above")
+        return None, FastPath(NAME, False, f"the trial failed with {type(error).__name__}, shown above")
     if not is_right:
-        return None, FastPath(NAME, False, "rows end to end give other logits than one by one")
+        return None, FastPath(NAME, False, "packed rows give different logits than single rows")
     return packing, FastPath(NAME, True)
 
 
@@ -147,10 +147,10 @@ def _why_not(model: Any) -> str:
         return f"the model's attention is {attention}, not sdpa"
     strange = sorted(set(getattr(config, "layer_types", None) or KNOWN_LAYERS) - KNOWN_LAYERS)
     if strange:
-        return f"the model has layers of the kind {', '.join(strange)}"
+        return f"the model has layers of the type {', '.join(strange)}"
     if getattr(config, "attention_chunk_size", None) is not None:
-        return "the model's attention is taken in chunks"
-    return "" if "position_ids" in signature(model.forward).parameters else "the model takes no position ids"
+        return "the model uses chunked attention"
+    return "" if "position_ids" in signature(model.forward).parameters else "the model does not accept position ids"
 
 
 @torch.no_grad()

@@ -40,9 +40,9 @@ def backward_path(wanted: Backward, device: torch.device) -> FastPath:
     """Return whether backward products are rounded, and why not."""
     is_on = backward_format(wanted, device) == "bfloat16"
     if is_on or wanted != "auto":
-        return FastPath("backward products in bfloat16", is_on, f"as chosen: {wanted}" if wanted != "auto" else "")
-    reason = "this CPU has no such products" if device.type == "cpu" else "for a CPU only"
-    return FastPath("backward products in bfloat16", False, reason)
+        return FastPath("backward matrix products in bfloat16", is_on, f"as set: {wanted}" if wanted != "auto" else "")
+    reason = "this CPU does not support them" if device.type == "cpu" else "CPU only"
+    return FastPath("backward matrix products in bfloat16", False, reason)
 
 
 def has_fast_bfloat16() -> bool:

@@ -37,7 +37,7 @@ PRESETS = (
     Preset(
         "small-chat",
         TrainConfig(learning_rate=1e-2),
-        "Measured here on one task: SmolLM2-135M-Instruct learns the lighthouse keeper's voice at 1e-2.",
+        "Measured here on one task: SmolLM2-135M-Instruct learns the style of the lighthouse keeper data at 1e-2.",
     ),
     Preset(
         "large-chat",
@@ -58,6 +58,6 @@ def preset(name: str) -> Preset:
     if found is None:
         names = [each.name for each in PRESETS]
         near = difflib.get_close_matches(name, names, 1)
-        hint = f"did you mean {near[0]}? There are" if near else "there are"
-        raise TrainingError(f"There is no preset {name!r}; {hint} {', '.join(names)}.")
+        hint = f"did you mean {near[0]}? Available:" if near else "available:"
+        raise TrainingError(f"Unknown preset {name!r}; {hint} {', '.join(names)}.")
     return found

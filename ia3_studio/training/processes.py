@@ -67,8 +67,8 @@ class Processes:
             raise mine
         if failed:
             raise TrainingError(
-                "Another process of this job failed, so this one ends too; its log says why. Start or resume the job"
-                " when that is corrected."
+                "Another process of this job failed, so this one ends too; see its log for the reason. Fix "
+                "it, then start or resume the job."
             )
         return result
 
@@ -102,7 +102,7 @@ def launched() -> Processes:
     state = PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU") or not torch.accelerator.is_available())
     if state.num_processes != wanted:
         raise TrainingError(
-            f"{wanted} processes were launched and {state.num_processes} could be joined; launch them with"
-            " `accelerate launch` or `torchrun`, or start one process alone."
+            f"{wanted} processes were launched but {state.num_processes} could be connected; launch them with "
+            "`accelerate launch` or `torchrun`, or use a single process."
         )
     return Processes(state.process_index, state.num_processes)

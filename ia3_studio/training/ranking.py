@@ -40,7 +40,7 @@ def choice_scores(
         TrainingError: the model cannot rank choices, or there is no question.
     """
     if not rows:
-        raise TrainingError("There is no question to rank choices of; give at least one.")
+        raise TrainingError("There are no questions with choices to rank; give at least one.")
     model.eval()
     reader = choice_model(model)
     order = sorted(range(len(rows)), key=lambda number: -longest(rows[number]))

@@ -84,7 +84,8 @@ def suggest_rate(trials: Sequence[Trial]) -> float:
     if not best > 0:
         tried = ", ".join(f"{trial.learning_rate:g}" for trial in trials) or "none"
         raise TrainingError(
-            f"The loss fell at none of the rates tried ({tried}); try smaller rates, more steps or more rows."
+            f"The loss did not decrease at any of the rates tried ({tried}); try smaller rates, more "
+            "steps or more rows."
         )
     return min(trial.learning_rate for trial in trials if trial.fall >= ENOUGH * best)
 
@@ -92,7 +93,7 @@ def suggest_rate(trials: Sequence[Trial]) -> float:
 def _trial(steps: Iterator[Step], rate: float) -> Trial:
     first = next(steps)
     if first.held_out is None:
-        raise TrainingError("Rates are compared by the loss of held-out rows and there are none; hold some out.")
+        raise TrainingError("Finding a learning rate needs held-out rows and there are none; hold out some rows.")
     last: float | None = None
     try:
         for step in steps:

@@ -114,7 +114,7 @@ class Evaluation:
         try:
             found = typed(cls, json.loads(text))
             if not found.measures:
-                raise ValueError("it holds no measure")
+                raise ValueError("it contains no measures")
             return found
         except (ValueError, TypeError, RecursionError) as error:
             raise DataError(f"This evaluation cannot be read ({error}); evaluate again.") from error

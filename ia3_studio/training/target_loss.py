@@ -29,8 +29,8 @@ class TargetLoss(PaddedLoss[TargetRow]):
         head = model.get_output_embeddings()
         if head is None or not hasattr(model, "prepare_decoder_input_ids_from_labels"):
             raise TrainingError(
-                f"{type(model).__name__} is an encoder-decoder without a language-model head, so it writes no text;"
-                " choose a text-to-text model such as T5 or BART."
+                f"{type(model).__name__} is an encoder-decoder without a language-model head, so it cannot "
+                "generate text; choose a text-to-text model such as T5 or BART."
             )
         self.head: nn.Module = head
 

@@ -43,7 +43,7 @@ class LossWeights:
     def __post_init__(self) -> None:
         weights = (self.lm, self.unlikelihood, self.length_normalised)
         if min(*weights, self.length_power) < 0 or not any(weights):
-            raise TrainingError(f"The loss weights are {weights}; none may be below 0 and one must be above it.")
+            raise TrainingError(f"The loss weights are {weights}; all must be 0 or more, and at least one above 0.")
 
     @property
     def compares(self) -> bool:
@@ -148,7 +148,7 @@ class ChoiceObjective(Objective[ChoiceRow]):
             TrainingError: there is no row.
         """
         if not rows:
-            raise TrainingError("There is no question to train on; give at least one with its choices.")
+            raise TrainingError("There are no training rows with choices; give at least one.")
 
     def lengths(self, rows: Sequence[ChoiceRow]) -> Sequence[int]:
         """Return the tokens of each question with its longest choice."""

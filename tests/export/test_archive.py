@@ -152,5 +152,5 @@ def test_an_incomplete_folder_is_refused_with_what_it_lacks(tmp_path: Path) -> N
 def test_the_card_of_a_classifier_loads_its_base_with_as_many_outputs_and_names_them() -> None:
     text = card(replace(FACTS, task_type="SEQ_CLS", labels=("no", "yes", "perhaps")))
     assert "AutoModelForSequenceClassification.from_pretrained(" in text and ", num_labels=3)" in text
-    assert "| labels, in the order of the outputs | no, yes, perhaps |" in text
+    assert "| labels, in output order | no, yes, perhaps |" in text
     assert "num_labels" not in card(FACTS)

@@ -92,11 +92,11 @@ def test_what_is_no_adapter_is_refused_and_nothing_is_kept(by_peft: Path, tmp_pa
     lora.parent.mkdir()
     lora.write_text(json.dumps({"peft_type": "LORA"}))
     for uploads, sentence in (
-        ([tmp_path / "notes.txt"], "Nothing here is an adapter"),
-        ([tmp_path / "damaged.zip"], "Nothing here is an adapter"),
-        ([tmp_path / "other.zip"], "holds no adapter_config.json"),
+        ([tmp_path / "notes.txt"], "No adapter found"),
+        ([tmp_path / "damaged.zip"], "No adapter found"),
+        ([tmp_path / "other.zip"], "contains no adapter_config.json"),
         ([lora], "LORA adapter"),
-        ([by_peft / "adapter_config.json"], "holds no adapter_model.safetensors"),
+        ([by_peft / "adapter_config.json"], "contains no adapter_model.safetensors"),
     ):
         with pytest.raises(AdapterError, match=sentence):
             take_in(uploads, library)

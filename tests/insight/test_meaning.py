@@ -70,5 +70,5 @@ def test_a_channel_that_is_not_there_is_named_with_those_that_are() -> None:
 def test_heads_are_summed_apart() -> None:
     assert head_sums(torch.tensor([1.0, 1.5, 0.5, 0.5]), 2) == (0.5, -1.0)
     assert heads_of(tiny_model("llama").config) == tiny_model("llama").config.num_key_value_heads
-    with pytest.raises(AdapterError, match="do not divide"):
+    with pytest.raises(AdapterError, match="cannot be divided"):
         head_sums(torch.ones(5), 2)

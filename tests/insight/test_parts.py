@@ -72,7 +72,7 @@ def test_parts_hold_every_number_once_for_each_kind(tuned: tuple[Attachment, Cal
 def test_a_report_comes_back_from_its_text(tuned: tuple[Attachment, Callable[[], float]]) -> None:
     report = finish(measure_parts(*tuned, 2, shares=(0.1,)))
     assert PartsReport.from_json(report.to_json()) == report
-    with pytest.raises(DataError, match="measure them again"):
+    with pytest.raises(DataError, match="run the ablation again"):
         PartsReport.from_json('{"none": 1}')
     table = report.table()
     assert table["part"].tolist()[0] == "role key" and len(table) == 5 + 3
@@ -93,4 +93,4 @@ def test_pruning_keeps_the_largest_deviations_and_nothing_else(tuned: tuple[Atta
 
 def test_no_part_is_praised_where_there_is_no_gain() -> None:
     said = sentence(PartsReport(2.0, 2.5, 10, (), ()))
-    assert "brings no lower loss (2.500 against 2.000" in said
+    assert "does not lower the loss (2.500, 2.000" in said

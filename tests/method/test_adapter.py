@@ -135,12 +135,12 @@ def rewrite(name: str, value: torch.Tensor) -> Any:
 
 K0 = "base_model.model.model.layers.0.self_attn.k_proj.ia3_l"
 DAMAGE = {
-    "no config": (lambda folder: (folder / "adapter_config.json").unlink(), "holds no adapter_config.json"),
+    "no config": (lambda folder: (folder / "adapter_config.json").unlink(), "contains no adapter_config.json"),
     "no vectors": (lambda folder: (folder / "adapter_model.safetensors").unlink(), "safe_serialization=True"),
     "cut file": (lambda folder: (folder / "adapter_model.safetensors").write_bytes(b"\x10"), "is damaged"),
     "bad json": (lambda folder: (folder / "adapter_config.json").write_text("{"), "cannot be read as JSON"),
     "lora": (lambda folder: (folder / "adapter_config.json").write_text('{"peft_type": "LORA"}'), "a LORA adapter"),
-    "a head": (rewrite("base_model.model.score.weight", torch.ones(2, 2)), "which is no .IA.³ vector"),
+    "a head": (rewrite("base_model.model.score.weight", torch.ones(2, 2)), "which is not an .IA.³ vector"),
     "misshapen": (rewrite(K0, torch.ones(4, 4)), "has the shape"),
     "not finite": (rewrite(K0, torch.full((16, 1), float("nan"))), "not finite"),
     "another size": (rewrite(K0, torch.ones(20, 1)), "does not fit this model"),

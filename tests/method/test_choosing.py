@@ -49,14 +49,14 @@ def test_a_fused_projection_is_chosen_by_role() -> None:
     ("text", "sentence"),
     [
         ("key@1-9", r"no layer 2, 3, 4, 5, 6, 7… in this model; it has the layers 0 to 1"),
-        ("keys", r"'keys' is no role, preset or module of this model; near it are key"),
-        ("value,k_prj", r"'k_prj' is no role.*k_proj"),
-        ("mlp.k_proj", r"near it are .*mlp\.up_proj"),
-        ("_proj", r"'_proj' is no role"),
-        ("key@3-1", r"'3-1' is no range of layers"),
-        ("key@", r"is no choice of sites"),
+        ("keys", r"'keys' is not a role, preset or module of this model; similar names: key"),
+        ("value,k_prj", r"'k_prj' is not a role.*k_proj"),
+        ("mlp.k_proj", r"similar names: .*mlp\.up_proj"),
+        ("_proj", r"'_proj' is not a role"),
+        ("key@3-1", r"'3-1' is not a range of layers"),
+        ("key@", r"is not a valid selection"),
         ("lm_head@0", r"The layers 0 hold none"),
-        ("/nothing.here/", r"hits no module"),
+        ("/nothing.here/", r"matches no module"),
     ],
 )
 def test_what_hits_nothing_raises_and_names_what_would(llama: LayerTree, text: str, sentence: str) -> None:
@@ -66,12 +66,12 @@ def test_what_hits_nothing_raises_and_names_what_would(llama: LayerTree, text: s
 
 def test_a_role_that_the_model_lacks_names_those_it_has(llama: LayerTree) -> None:
     tree = LayerTree(tuple(node for node in llama.nodes if node.role != "query"))
-    with pytest.raises(SelectionError, match=r"role 'query'; the roles there are: feed-forward, key"):
+    with pytest.raises(SelectionError, match=r"role 'query'; available roles: feed-forward, key"):
         tree.choose(roles={"query", "key"})
 
 
 def test_roles_and_patterns_that_exclude_each_other_are_refused(llama: LayerTree) -> None:
-    with pytest.raises(SelectionError, match="has one of the roles"):
+    with pytest.raises(SelectionError, match="matches both the patterns and the roles"):
         llama.choose(roles={"key"}, patterns=["v_proj"])
     with pytest.raises(SelectionError, match="not both"):
         llama.choose("key", layers=[1])

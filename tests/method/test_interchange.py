@@ -207,7 +207,7 @@ def test_what_peft_cannot_scale_is_refused_before_writing(tmp_path: Path) -> Non
     with pytest.raises(AdapterError, match=r"0 is a LayerNorm, which PEFT's .IA.³ cannot scale\. Save .* save_native"):
         Adapter(selection, torch.ones(4), {}, name_targets(selection, model)).save(tmp_path / "out")
     inside = Selection((Site("1", "output", 4),))
-    with pytest.raises(AdapterError, match="1 belongs to a head that is saved whole"):
+    with pytest.raises(AdapterError, match="1 belongs to a fully trained head"):
         Adapter(inside, torch.ones(4), {}, name_targets(inside, model, ["1"])).save(tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

@@ -110,7 +110,7 @@ def test_merged_experts_compute_what_hooks_did_in_either_orientation(kind: str, 
 def test_the_input_of_an_activation_function_cannot_be_merged() -> None:
     model = tiny_experts("mixtral")
     path = discover(model).select("feed-forward").sites[0].path
-    with pytest.raises(AdapterError, match="cannot be moved into weights"):
+    with pytest.raises(AdapterError, match="cannot be merged into weights"):
         merge(model, Adapter(Selection((Site(path, "input", 48),)), torch.full((48,), 2.0)))
 
 

@@ -93,7 +93,7 @@ def test_the_models_head_is_its_own_again_afterwards(leave: Any) -> None:
 def test_a_head_that_the_model_has_no_place_for_is_refused() -> None:
     model = classifier()
     (_name, adapter), serving = next(iter(adapters(model).items())), serve(model, {})
-    with pytest.raises(AdapterError, match=r"brings score\.weight, which this model has no place for"):
+    with pytest.raises(AdapterError, match=r"contains score\.weight, which this model does not have"):
         serving.add("x", replace(adapter, heads={"score.weight": torch.ones(2)}))
     with pytest.raises(AdapterError, match="number of labels"):
         serving.add("x", replace(adapter, heads={"classifier.out_proj.weight": torch.ones(5, 32)}))

@@ -209,7 +209,7 @@ def test_an_optimiser_over_the_model_finds_one_parameter_that_trains() -> None:
 
 
 def test_an_empty_selection_is_refused() -> None:
-    with pytest.raises(SelectionError, match="tick at least one"):
+    with pytest.raises(SelectionError, match="select at least one"):
         attach(tiny_model("llama"), Selection(()))
 
 
@@ -219,7 +219,7 @@ def test_a_site_the_model_does_not_have_is_refused() -> None:
 
 
 def test_a_site_of_another_size_is_refused() -> None:
-    with pytest.raises(SelectionError, match="has 16 channels on its output side, the selection expects 99"):
+    with pytest.raises(SelectionError, match="has 16 channels on its output side, but the selection expects 99"):
         attach(tiny_model("llama"), Selection((Site("model.layers.0.self_attn.k_proj", "output", 99),)))
 
 

@@ -154,7 +154,7 @@ def test_tokens_without_an_embedding_are_named_wherever_a_text_is_read(tmp_path:
         next(reply(loaded, None, [[Message("user", unknown)]], [0.0], ChatSettings(max_new_tokens=2)))
     rows = tokenize([Example(3, messages=(Message("user", unknown), Message("assistant", "b")))], loaded.tokenizer, 40)
     attachment = attach(loaded.model, discover(loaded.model).select("paper"))
-    with pytest.raises(TrainingError, match="Row 3 holds the token 96"):
+    with pytest.raises(TrainingError, match="Row 3 contains the token 96"):
         train(loaded.model, attachment, rows.rows, (), TrainConfig(max_steps=1))
 
 

@@ -136,7 +136,7 @@ def test_only_what_differs_is_compared(store: RunStore) -> None:
     write_json(runs[2].files.made_with, {"libraries": {"torch": "3"}})
     assert dict(differing(runs)) == {
         "train.learning_rate": ("0.02", "0.1", "0.02"),
-        "made with.libraries.torch": ("–", "–", "3"),
+        "versions and machine.libraries.torch": ("–", "–", "3"),
     }
     assert "name" not in dict(differing([ended(store, name="a"), ended(store, name="b")]))
 
@@ -238,7 +238,7 @@ def test_no_variation_is_the_same_run_once_more(store: RunStore) -> None:
 @pytest.mark.parametrize(
     ("tried", "said"),
     [
-        (Variations(seeds=tuple(range(65))), "These are 65 runs"),
+        (Variations(seeds=tuple(range(65))), "The sweep has 65 runs"),
         (Variations(groups=("everything",)), "Unknown module group 'everything'"),
     ],
 )

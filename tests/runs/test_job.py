@@ -198,4 +198,4 @@ def test_rows_that_are_too_long_are_counted_and_cut_or_left_out(tmp_path: Path, 
     job.prepare(lambda _share, _sentence: None)
     assert len(job._rows) == rows
     done = "truncated" if long_rows == "cut" else "skipped"
-    assert next(job.steps(lambda: False)).note == f"1 rows to learn are longer than 64 tokens and are {done}."
+    assert next(job.steps(lambda: False)).note == f"1 training rows are longer than 64 tokens and are {done}."

@@ -153,7 +153,7 @@ def test_what_cannot_be_a_classifier_says_so(tmp_path: Path) -> None:
     tiny_tokenizer().save_pretrained(tmp_path)
     with pytest.raises(ModelError, match="has no class to sort texts with a model of the type 'mamba'"):
         load_classifier(str(tmp_path), ["a", "b"])
-    with pytest.raises(TrainingError, match="does not say what its labels are"):
+    with pytest.raises(TrainingError, match="does not define its problem type"):
         ClassLoss(hf.BertForSequenceClassification(FAMILIES["bert"]()[1]))
 
 
