@@ -157,7 +157,7 @@ def classify_text(
         StudioError: the text is empty, or the classifier labels words.
     """
     if not text.strip():
-        raise StudioError("There is no text to classify; write one.")
+        raise StudioError("There is no text to classify; enter one.")
     return tuple(
         found[0] for found in classify_texts(loaded, attachment, labels, [text], strengths, max_length=max_length)
     )

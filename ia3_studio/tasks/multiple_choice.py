@@ -104,7 +104,7 @@ def rank_choices(
     from ia3_studio.training.ranking import both_scores
 
     if not prompt.strip():
-        raise StudioError("There is no question to rank answers to; write one.")
+        raise StudioError("There is no question to rank answers for; enter one.")
     most = min(int(loaded.tokenizer.model_max_length), _LONGEST_QUESTION)
     question = ChoiceExample(1, prompt, tuple(choices), 0)
     rows = tokenize_choices([question], loaded.tokenizer, most, loaded.task == "seq2seq").rows

@@ -13,7 +13,7 @@ NOT_TEXTS = "This adapter does not classify whole texts; choose a run of text cl
 WORD_BEYOND = "not read"
 OUTSIDE = "O"
 """The label of words that are no part of an entity, in every usual tag set."""
-EMPTY = "There is no text to classify; write one."
+EMPTY = "There is no text to classify; enter one."
 NO_CLASSIFIER = "The selected run is not a classifier; choose a run that learned labels."
 FILE_TITLE = "Classify a file"
 FILE = "Table with a text column; with a label column, predictions are scored"
