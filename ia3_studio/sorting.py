@@ -1,4 +1,4 @@
-"""Into which class does a classifier sort a text? The model as it came beside the tuned one."""
+"""Which label does a classifier predict for a text? Base model compared with tuned model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Guess:
 
     label: str
     share: float
-    """Its probability; for several labels each has its own, and for a number it is the number itself."""
+    """Its probability (per label for multi-label classification); the predicted value for regression."""
 
 
 def sort_text(
@@ -33,10 +33,10 @@ def sort_text(
     strengths: Sequence[float] = (0, 1),
     max_length: int | None = None,
 ) -> tuple[tuple[Guess, ...], ...]:
-    """Return the labels of one text by probability, once for each strength; 0 is the model as it came.
+    """Return the labels of one text by probability, once per strength; 0 is the base model.
 
     Raises:
-        StudioError: the text is empty, or the classifier labels words.
+        StudioError: the text is empty, or the model is a token classifier.
     """
     if not text.strip():
         raise StudioError("There is no text to classify; enter one.")
@@ -52,21 +52,21 @@ def sort_texts(
     batch: int = 16,
     max_length: int | None = None,
 ) -> tuple[tuple[tuple[Guess, ...], ...], ...]:
-    """Return, for each strength and each text, its labels by probability.
+    """Return the labels by probability, for each strength and each text.
 
     Texts become rows, and rows a batch, by the functions that training uses.
 
     Args:
         loaded: a classifier with a head for the labels.
-        attachment: what was learned.
-        labels: what the head's outputs mean.
+        attachment: the attached adapter.
+        labels: the labels of the head's outputs.
         texts: one or more.
-        strengths: 0 is the model as it came.
-        batch: texts in one forward pass at most; it changes speed and memory only.
-        max_length: tokens of a text that are read, as :func:`length_in` tells of an adapter; by default 512 at most.
+        strengths: 0 is the base model.
+        batch: maximum texts per forward pass; affects only speed and memory.
+        max_length: tokens of a text that are read, such as :func:`length_in` of an adapter; by default at most 512.
 
     Raises:
-        StudioError: the classifier labels words.
+        StudioError: the model is a token classifier.
     """
     from ia3_studio.training.class_loss import ClassLoss
 
@@ -89,10 +89,10 @@ def sort_texts(
 def rank_choices(
     loaded: LoadedModel, attachment: Attachment, prompt: str, choices: Sequence[str]
 ) -> tuple[tuple[Guess, ...], tuple[Guess, ...]]:
-    """Return the choices by how likely the base model finds them as answers, and by how likely the tuned one does.
+    """Return the choices ranked by the base model and by the tuned model.
 
-    A choice counts by its mean log-probability a token, as T-Few ranks (Liu et al. 2022, section 3.1); the shares are
-    the softmax of these means.
+    Choices are ranked by their mean log-probability per token, as in T-Few (Liu et al. 2022, section 3.1); the shares
+    are the softmax of these means.
 
     Raises:
         StudioError: the model cannot rank choices, or there are fewer than two different ones.
@@ -118,7 +118,7 @@ def rank_choices(
 
 
 def _guesses(logits: Any, labels: Labels, kind: str) -> tuple[Guess, ...]:
-    """Return the labels of one text, whose outputs are a tensor of shape (labels,)."""
+    """Return the labels of one text from its outputs, shape (labels,)."""
     if kind == "number":
         return (Guess(labels.names[0], float(logits[0])),)
     shares = logits.sigmoid() if kind == "multi" else logits.softmax(-1)

@@ -37,11 +37,11 @@ HEAD_BYTES = 2 * 2**20
 BLOCK_BYTES = 8 * 2**20
 BLOCK_ROWS = 5_000
 MOST_HELD_OUT = 2_000
-"""Rows set aside at most: enough for an interval of ±2 %, few enough to be measured again and again."""
+"""Rows held out at most: enough for an interval of ±2 %, few enough to be measured again and again."""
 _SPREAD = 4
 """Standard deviations by which a drawn share may miss the one that was asked for before copies are to blame."""
 MOST_LISTED = 1_000
-"""Rows left out that are listed; more are counted."""
+"""Skipped rows that are listed; more are counted."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ class _Plan:
 
     mapping: Mapping
     split_column: str
-    """The column that says which rows are set aside; empty where they are drawn."""
+    """The column that says which rows are held out; empty where they are drawn."""
     learned: tuple[str, ...]
-    """Its values of rows to learn."""
+    """Its values of training rows."""
     share: float
-    """Share of the rows that is set aside, where they are drawn."""
+    """Share of the rows that is held out, where they are drawn."""
     seed: int
 
 
@@ -102,7 +102,7 @@ def load_large(
     Rows to measure are drawn by what they ask, so that copies are on one side, and are ``MOST_HELD_OUT`` at most.
 
     Raises:
-        DataError: it cannot be read, or holds nothing to learn from or to measure.
+        DataError: it cannot be read, or contains nothing to train on or to measure.
     """
     head = read_head(path, reading)
     plan = _plan(head, mapping or guess_mapping(head), held_out, seed)
@@ -150,7 +150,7 @@ def _cell(value: Any) -> str:
 
 
 class _LeftOut:
-    """Rows that are left out: the first of them, and how many there are."""
+    """Rows that are skipped: the first of them, and how many there are."""
 
     def __init__(self) -> None:
         self.listed: list[Problem] = []
@@ -190,7 +190,7 @@ def _write(path: Path, reading: Reading, plan: _Plan, kept: Path) -> dict[str, A
 
 
 class _Sides:
-    """How many rows there are, and which of those set aside ask the same."""
+    """How many rows there are, and which of held-out rows ask the same."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -198,11 +198,11 @@ class _Sides:
 
     @property
     def share(self) -> float:
-        """Return the share that is set aside."""
+        """Return the share that is held out."""
         return self.aside.total() / max(self.rows, 1)
 
     def too_many(self, share: float) -> frozenset[bytes]:
-        """Return what has too many copies to be set aside within a share; of all, the rarest may always be."""
+        """Return what has too many copies to be held out within a share; of all, the rarest may always be."""
         wanted = share * self.rows
         if not self.aside or self.aside.total() <= max(1.5 * wanted, wanted + _SPREAD * wanted**0.5, 1):
             return frozenset()
@@ -228,7 +228,7 @@ def _counted(found: Iterator[tuple[Example, bool]], plan: _Plan, sides: _Sides) 
 def _understood(
     path: Path, reading: Reading, plan: _Plan, left_out: _LeftOut, learned: frozenset[bytes] = frozenset()
 ) -> Iterator[tuple[Example, bool]]:
-    """Yield every example of a file, and whether it is set aside; what asks one of ``learned`` never is."""
+    """Yield every example of a file, and whether it is held out; what asks one of ``learned`` never is."""
     for table in _blocks(path, reading, BLOCK_BYTES, BLOCK_ROWS):
         examples, problems = understood(table, plan.mapping)
         left_out.add(problems)
@@ -250,7 +250,7 @@ def _set_aside(table: Table, plan: _Plan) -> set[int]:
 
 
 def _is_drawn(example: Example, plan: _Plan, learned: frozenset[bytes]) -> bool:
-    """Say whether an example is set aside; what asks the same is on the same side."""
+    """Say whether an example is held out; what asks the same is on the same side."""
     digest = _asked(example, plan)
     return digest not in learned and int.from_bytes(digest, "big") < plan.share * 2**64
 

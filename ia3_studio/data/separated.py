@@ -38,7 +38,7 @@ def read_separated(name: str, text: str, delimiter: str | None = None, header: b
     """Read separated text; what is None is guessed.
 
     Raises:
-        DataError: a quote is left open, or more rows are damaged than may be left out.
+        DataError: a quote is not closed, or more rows are damaged than may be skipped.
     """
     delimiter = delimiter or guess_delimiter(text)
     require_columns_within(name, _first_width(text, delimiter))  # before cells are made of them

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row")
 VERSION = 2
-"""Changed when rows are understood otherwise than before: what was kept is then made anew."""
+"""Changed when rows are understood otherwise than before: what was kept is then made again."""
 MOST_KEPT_BYTES = 20 * 2**30
 """What may be kept on disk; the files that were used longest ago go first."""
 READ_AT_ONCE = 256

@@ -1,4 +1,4 @@
-"""What does a model of a task do with data of a kind? The one decision that run, preview and forecast share."""
+"""Which task results from this model and this data? The decision shared by run, preview and estimate."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ia3_studio.data.problem import Problem
 
 Use = Literal["writes", "translates", "ranks", "ranks apart", "sorts", "labels words", "sorts images"]
 """A causal model writes its answers, an encoder-decoder reads one text and writes another; either ranks choices; a
-classifier sorts texts, labels words or sorts images."""
+classifier does text, token or image classification."""
 SORTING: frozenset[Use] = frozenset(("sorts", "labels words", "sorts images"))
 """What takes a new head."""
 _WRITERS = ("causal-lm", "seq2seq")
@@ -18,7 +18,7 @@ NO_ANSWER = "it has no label, so there is no answer to train on"
 
 
 def use_of(kind: str, task: str) -> Use:
-    """Return what a model does with examples.
+    """Return the use of examples by a model.
 
     Args:
         kind: of the mapping.
@@ -36,10 +36,10 @@ def use_of(kind: str, task: str) -> Use:
 
 
 def usable(examples: Sequence[Example], kind: str, use: Use) -> tuple[Sequence[Example], tuple[Problem, ...]]:
-    """Return the examples that hold what is learned from them in this use, and why the others do not.
+    """Return the usable examples for this task, and the reasons for the others.
 
-    A row of several labels that has none is a lesson for a classifier, and no answer for a model that writes: its text
-    would be learned as plain text.
+    A multi-label row without labels is valid for a classifier, but has no answer for a generative model: its text would
+    be trained as plain text.
     """
     if kind != "labels" or use in SORTING or all(example.labels for example in examples):
         return examples, ()

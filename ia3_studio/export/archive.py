@@ -1,4 +1,4 @@
-"""What does a person take away? A zip with the adapter in PEFT's layout and a card that says what it is."""
+"""What does a user take away? A zip with the adapter in PEFT's layout and a card that says what it is."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CARD = "README.md"
 
 
 def package(folder: Path, facts: CardFacts, *, for_others: bool = False) -> dict[str, bytes]:
-    """Return what leaves with an adapter, by file name: its own files, its card, and the card's pictures.
+    """Return what leaves with an adapter, by file name: its own files, its card, and the card's images.
 
     Args:
         folder: of the adapter.

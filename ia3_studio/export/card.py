@@ -1,4 +1,4 @@
-"""What does an adapter's page on the hub say? Where it comes from, what it came to, and how it is loaded."""
+"""What does an adapter's page on the Hub say? Where it comes from, what it came to, and how it is loaded."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class CardFacts:
     verdict: str = ""
     """Whether it helped on held-out rows, in a sentence."""
     rows: str = ""
-    """How many rows it learned from and how many were set aside."""
+    """How many rows it learned from and how many were held out."""
     data_fingerprint: str = ""
     """SHA-256 of the data file."""
     base_fingerprint: str = ""
@@ -78,7 +78,7 @@ class CardFacts:
     ends_answer: str = ""
     """The token at which generation has to stop; empty where it is not known."""
     address: str = "path/to/this/folder"
-    """What it is loaded by: a folder, or its name on the hub."""
+    """What it is loaded by: a folder, or its name on the Hub."""
 
     @property
     def taken_at(self) -> str:
@@ -122,7 +122,7 @@ def with_training(
 
 
 def card(facts: CardFacts) -> str:
-    """Return the model card: front matter for the hub, facts, and how to load the adapter."""
+    """Return the model card: front matter for the Hub, facts, and how to load the adapter."""
     table = "\n".join(f"| {_cell(name)} | {_cell(value)} |" for name, value in _rows(facts))
     # The hub refuses a card whose base model is a folder of somebody's machine.
     on_hub = f"base_model: {json.dumps(facts.base_model)}\n" if _HUB_ID.fullmatch(facts.base_model) else ""
@@ -152,7 +152,7 @@ def programs(facts: CardFacts) -> tuple[tuple[str, str], ...]:
 
 
 def without_folders(source: str) -> str:
-    """Return what a model or a data set is loaded by, of a path only its last part; a name on the hub stays whole.
+    """Return what a model or a data set is loaded by, of a path only its last part; a name on the Hub stays whole.
 
     Example:
         >>> without_folders("/home/ada/models/llama"), without_folders("keeper/llama")
@@ -166,7 +166,7 @@ def without_folders(source: str) -> str:
 
 
 def _seen(facts: CardFacts) -> str:
-    """Return the part on what was learned: a sentence and the pictures, or nothing."""
+    """Return the part on what was learned: a sentence and the images, or nothing."""
     drawn = [f"![{_cell(picture.says)}]({picture.name})" for picture in facts.pictures]
     said = [_cell(facts.learned)] if facts.learned else []
     return "".join(f"{each}\n\n" for each in ("## What changed", *said, *drawn)) if said or drawn else ""

@@ -1,6 +1,6 @@
 """How does a tuned model get to llama.cpp? Merged, as one GGUF file, read back by transformers before it is offered.
 
-The file is written by the gguf package: its table of names, its writer, its quantisation. What is ours is which models
+The file is written by the gguf package: its table of names, its writer, its quantization. What is ours is which models
 are known to come out right: those of Llama's shape with a byte-level tokenizer that llama.cpp knows by name.
 """
 
@@ -85,7 +85,7 @@ def write_gguf(
         path: the file to write; it must not be there.
         kind: the format of the matrices; what has one axis stays in float32.
         texts: what the two are compared on; some of our own if none.
-        say: told the share done and what is being done.
+        say: called with the share done and what is being done.
 
     Raises:
         ExportError: llama.cpp has no such model or tokenizer, the disk is too small, or the file read back differs;

@@ -98,7 +98,7 @@ def write_merged(
         adapter: an adapter's folder.
         folder: where the model is written: safetensors, config, tokenizer; it must be new or empty.
         texts: what the two are compared on; some of our own if none.
-        say: told the share done and what is being done.
+        say: called with the share done and what is being done.
 
     Raises:
         ExportError: the folder is in use, the disk too small, or the model read back differs; nothing is left behind

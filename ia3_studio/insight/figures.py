@@ -27,7 +27,7 @@ LENGTH_BINS = 40
 RUN_COLOURS = ("#0f8a7a", "#c9600f", "#5b8bc7", "#a05195", "#b58a00", "#d1495b", "#6a7f10", "#7a5c46")
 """Apart from each other on a light and on a dark page."""
 SMALLEST_RANGE = 0.02
-"""The colour scale never spans less, so that an untrained adapter does not look trained."""
+"""The color scale never spans less, so that an untrained adapter does not look trained."""
 MEASURES: dict[Measure, str] = {
     "mean": "mean of scale − 1",
     "spread": "mean of |scale − 1|",
@@ -51,8 +51,8 @@ def map_of(grid: Grid, texts: Sequence[Sequence[str]], title: str, *, signed: bo
     Args:
         grid: what is drawn.
         texts: what each cell says when it is pointed at, shape (layers, leaves).
-        title: of the colours.
-        signed: whether the colours diverge at 0, or begin there.
+        title: of the colors.
+        signed: whether the colors diverge at 0, or begin there.
     """
     import plotly.graph_objects as go
 
@@ -157,7 +157,7 @@ def loss_figure(steps: Sequence[Step]) -> go.Figure:
 
 
 def overlay_figure(curves: Sequence[Curve]) -> go.Figure:
-    """Draw the losses of several runs: held out as lines with dots, training as thin lines of the same colour."""
+    """Draw the losses of several runs: held out as lines with dots, training as thin lines of the same color."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
@@ -215,7 +215,7 @@ def _described(site: SiteDeviation | None) -> str:
 
 
 def _colour_bar(title: str, reach: float, signed: bool) -> dict[str, Any]:
-    """Return the colours' scale, above the map so that the map keeps the full width of a narrow page."""
+    """Return the colors' scale, above the map so that the map keeps the full width of a narrow page."""
     return {
         "orientation": "h",
         "x": 0,

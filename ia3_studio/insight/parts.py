@@ -62,7 +62,7 @@ class Pruned:
 
 @dataclass(frozen=True)
 class PartsReport:
-    """What was measured, in nats per trained thing (a label token, a labelled row)."""
+    """What was measured, in nats per trained thing (a label token, a labeled row)."""
 
     none: float
     """Every vector at 1: the base model, with the head where one was trained."""

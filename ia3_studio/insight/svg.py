@@ -88,7 +88,7 @@ def alone(drawing: str) -> str:
 
 
 def _colour(share: float) -> str:
-    """Return the colour of a deviation from −1 to 1, as in the map of the studio."""
+    """Return the color of a deviation from −1 to 1, as in the map of the studio."""
     red, green, blue = (47, 111, 183) if share < 0 else (201, 96, 15)
     return f"rgba({red},{green},{blue},{0.06 + 0.94 * min(1.0, abs(share)):.2f})"
 

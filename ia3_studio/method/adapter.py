@@ -56,7 +56,7 @@ class Adapter:
     targets: Targets | None = None
     """How PEFT finds the sites, proven on a model; None writes anchored expressions of full paths."""
     heads: Mapping[str, Tensor] = field(default_factory=dict)
-    """Tensors of modules that were trained whole, by their names in the model ("classifier.weight")."""
+    """Tensors of modules that were fully trained, by their names in the model ("classifier.weight")."""
 
     def __post_init__(self) -> None:
         if tuple(self.vector.shape) != (self.selection.numbers,):

@@ -16,7 +16,7 @@ TransposedConvolution = nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTranspo
 def widths(module: nn.Module) -> tuple[int, int] | None:
     """Return (input, output) channels of a module that can be scaled, or None.
 
-    A linear layer is told by its ``in_features`` and ``out_features``, so that quantised kinds count as well.
+    A linear layer is told by its ``in_features`` and ``out_features``, so that quantized kinds count as well.
     transformers' Conv1D is told by its two-axis weight of shape (in, out) and its ``nf`` outputs.
     """
     weight = getattr(module, "weight", None)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ia3_studio.method.adapter import Adapter
 
 MERGEABLE = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
-"""Weights of these types are numbers as they stand; any other type is a quantiser's code for numbers."""
+"""Weights of these types are numbers as they stand; any other type is a quantizer's code for numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +144,7 @@ def merge(model: nn.Module, what: Adapter | Attachment) -> Merged:
 
     Raises:
         SelectionError: a site does not exist in the model or has another size there.
-        AdapterError: a module's weights cannot be scaled (quantised, offloaded, or computed elsewhere), or the
+        AdapterError: a module's weights cannot be scaled (quantized, offloaded, or computed elsewhere), or the
             attachment is merged already.
 
     Example:

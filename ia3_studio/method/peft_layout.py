@@ -163,7 +163,7 @@ def open_tensors(path: Path) -> dict[str, Tensor]:
     """Return the tensors of a safetensors file by their keys.
 
     Raises:
-        AdapterError: it is damaged or empty, or holds numbers that are not finite.
+        AdapterError: it is damaged or empty, or holds NaN or infinite values.
     """
     try:
         tensors = load_file(path)

@@ -151,10 +151,10 @@ class PeftModel(nn.Module):
 
         Args:
             adapter_names: None, or the active adapter alone.
-            safe_merge: accepted for PEFT's sake: numbers that are not finite are always refused.
+            safe_merge: accepted for PEFT's sake: NaN or infinite values are always refused.
 
         Raises:
-            AdapterError: another adapter is named, or the weights cannot be scaled (quantised, offloaded).
+            AdapterError: another adapter is named, or the weights cannot be scaled (quantized, offloaded).
         """
         self._ia3.merge(adapter_names)
 

@@ -134,7 +134,7 @@ class Attachment(Hooks):
     """Vectors attached to a live model; the handle to train, read, mute and remove them.
 
     **The model's weights are never changed**: attaching freezes nothing, adds forward hooks and registers
-    ``parameter`` on the model, so that optimisers and Trainer find it. :meth:`detach` undoes all of it.
+    ``parameter`` on the model, so that optimizers and Trainer find it. :meth:`detach` undoes all of it.
     """
 
     def __init__(self, model: nn.Module, selection: Selection) -> None:

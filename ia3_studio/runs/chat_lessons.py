@@ -40,7 +40,7 @@ class ChatLesson(Reading):
         return load_model(self._config.model, progress=say)
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
-        """Return the rows to learn and those held out; print what was cut or left out, and why."""
+        """Return the training rows and held-out rows; print what was truncated or skipped, and why."""
         from ia3_studio.data.tokens import tokenize
 
         length = self.length_for(loaded)
@@ -103,7 +103,7 @@ class TargetLesson(ChatLesson):
     use: ClassVar[Use] = "translates"
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
-        """Return the rows to learn and those held out; print what was cut or left out, and why."""
+        """Return the training rows and held-out rows; print what was truncated or skipped, and why."""
         from ia3_studio.data.targets import tokenize_targets
 
         length = self.length_for(loaded)
@@ -139,7 +139,7 @@ class ChoiceLesson(ChatLesson):
         return "SEQ_2_SEQ_LM" if self._writes_apart else "CAUSAL_LM"
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
-        """Return the rows to learn and those held out; print what was cut or left out, and why."""
+        """Return the training rows and held-out rows; print what was truncated or skipped, and why."""
         from ia3_studio.data.choices import choice_examples, tokenize_choices
 
         self._writes_apart = loaded.task == "seq2seq"

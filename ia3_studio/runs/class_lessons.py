@@ -1,4 +1,4 @@
-"""How do texts, words and pictures with labels become rows for a model with a new head?"""
+"""How do texts, words and images with labels become rows for a model with a new head?"""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ClassLesson(Reading):
 
         Args:
             labels: those of the adapter that goes on or is measured, whose order is the only one; by default the
-                labels of the rows to learn.
+                labels of the training rows.
         """
         from ia3_studio.data.labels import labels_of
 
@@ -71,7 +71,7 @@ class ClassLesson(Reading):
         return "words" if self.labels.of_words else "texts"
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
-        """Return the rows to learn and those held out; print what was cut or left out, and why."""
+        """Return the training rows and held-out rows; print what was truncated or skipped, and why."""
         from ia3_studio.data.labels import rare_labels, tokenize_labels
 
         length = self.length_for(loaded)
@@ -125,7 +125,7 @@ class PictureLesson(ClassLesson):
         return "images"
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
-        """Return the pictures to learn and those held out; print what was left out, and why."""
+        """Return the training images and held-out rows; print what was skipped, and why."""
         from ia3_studio.data.images import Pictured, read_pictures
 
         def read(examples: Sequence[Example]) -> Pictured:
@@ -134,13 +134,13 @@ class PictureLesson(ClassLesson):
         return self.read_both(read, loaded.tokenizer)
 
     def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:
-        """Return one picture as the model takes it."""
+        """Return one image as the model takes it."""
         return {"pixel_values": rows[0].pixels[None].to(loaded.model.device, loaded.model.dtype)}
 
     def evaluate(
         self, loaded: LoadedModel, attachment: Attachment, held_out: Sequence[Any]
     ) -> Generator[Progress, None, RunEvaluation]:
-        """Measure base and tuned model on held-out pictures; yield how far it is."""
+        """Measure base and tuned model on held-out images; yield how far it is."""
         from ia3_studio.runs.evaluation import evaluate_classifier
         from ia3_studio.training.class_loss import ImageLoss
 

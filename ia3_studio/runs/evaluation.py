@@ -49,10 +49,10 @@ class RunEvaluation:
 def evaluate_chat(
     model: Any, tokenizer: Any, attachment: Attachment, held_out: Sequence[TokenRow], budget: int
 ) -> Generator[Progress, None, RunEvaluation]:
-    """Measure a causal language model, base beside tuned; yield how far it is.
+    """Measure a causal language model, base compared with tuned; yield how far it is.
 
     Raises:
-        TrainingError: the model is not causal, there is nothing to measure, or a loss is no number.
+        TrainingError: the model is not causal, there is nothing to evaluate, or a loss is NaN or infinite.
     """
     from ia3_studio.training.evaluation import evaluate_language, measure_forgetting
 
@@ -64,10 +64,10 @@ def evaluate_chat(
 def evaluate_targets(
     model: Any, attachment: Attachment, held_out: Sequence[TargetRow], budget: int
 ) -> Generator[Progress, None, RunEvaluation]:
-    """Measure an encoder-decoder, base beside tuned; yield how far it is.
+    """Measure an encoder-decoder, base compared with tuned; yield how far it is.
 
     Raises:
-        TrainingError: there is nothing to measure, or a loss is no number.
+        TrainingError: there is nothing to evaluate, or a loss is NaN or infinite.
     """
     from ia3_studio.training.evaluation import evaluate_language
     from ia3_studio.training.target_loss import TargetLoss
@@ -108,7 +108,7 @@ def with_answers(
 def evaluate_ranking(
     attachment: Attachment, held_out: Sequence[ChoiceRow], budget: int
 ) -> Generator[Progress, None, RunEvaluation]:
-    """Measure rank classification, base beside tuned; yield when it is done."""
+    """Measure rank classification, base compared with tuned; yield when it is done."""
     from ia3_studio.training.evaluation import evaluate_choices
 
     found = evaluate_choices(attachment, held_out, budget)
@@ -119,13 +119,14 @@ def evaluate_ranking(
 def evaluate_classifier(
     loss: Any, attachment: Attachment, rows: Sequence[Any], labels: Labels, budget: int
 ) -> Generator[Progress, None, RunEvaluation]:
-    """Measure a classifier, base beside tuned; yield how far it is. The base model's new head has learned nothing.
+    """Measure a classifier, base compared with tuned; yield how far it is. The base model's new head has learned
+    nothing.
 
     Args:
         loss: that of texts or of words, which gives the classifier's outputs for rows.
 
     Raises:
-        DataError: there is nothing to measure.
+        DataError: there is nothing to evaluate.
     """
     scores = []
     for place, strength in enumerate((0, 1), start=1):
@@ -167,7 +168,7 @@ def _class_changes(
 
 
 def _compared_words(base: Any, tuned: Any, rows: Sequence[Any], names: Sequence[str]) -> Evaluation:
-    """Compare the words row by row; a row without a labelled word says nothing."""
+    """Compare the words row by row; a row without a labeled word says nothing."""
     from ia3_studio.data.tokens import IGNORED
     from ia3_studio.training import compare
 

@@ -33,16 +33,16 @@ class Lesson(Protocol):
 
     @property
     def notes(self) -> Sequence[str]:
-        """Return what a person should know of the rows before the first step."""
+        """Return what a user should know of the rows before the first step."""
 
     def load(self, say: Say) -> LoadedModel:
         """Load the model as the task needs it."""
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
-        """Return the rows to learn and those held out; print what was cut or left out, and why.
+        """Return the training rows and held-out rows; print what was truncated or skipped, and why.
 
         Raises:
-            DataError: there is nothing to learn, or nothing to measure.
+            DataError: there is nothing to train on, or nothing to evaluate.
         """
 
     def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (TokenRow, Target
 AT_ONCE = 512
 """Examples that are turned into rows at a time."""
 MOST_LISTED = 1_000
-"""Rows left out that are listed; behind them one line says how many more there are."""
+"""Skipped rows that are listed; behind them one line says how many more there are."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class StoredRead:
 
 @dataclass
 class _Noted:
-    """What is to be known of rows beside the rows."""
+    """What to know about rows beside the rows."""
 
     kind: str = ""
     """Of the rows; empty where there are none."""
@@ -51,7 +51,7 @@ class _Noted:
     notes: list[list[Any]] = field(default_factory=list)
     """The number of each row learned otherwise than it is written, the first of them, and how."""
     more: int = 0
-    """Rows left out that are not listed."""
+    """Skipped rows that are not listed."""
     error: str = ""
     """Why no row of a part could be used, the first time that was so."""
 
@@ -82,7 +82,7 @@ def stored_rows(
         without_cut: leave out rows that lost a part.
 
     Raises:
-        DataError: no row can be used.
+        DataError: no row is usable.
     """
     key = key_of("rows", examples.key, settings)
     kept = cache_folder() / "data" / f"{key}.arrow"
