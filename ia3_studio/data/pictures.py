@@ -1,4 +1,4 @@
-"""Which images are in a folder or a zip, and into which class does each belong? A folder of them is a class."""
+"""Which images are in a folder or a zip, and what is their class? One folder per class."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Picture:
 
     @property
     def label(self) -> str:
-        """Return its class: the folder it lies in."""
+        """Return its class: the name of its folder."""
         return PurePosixPath(self.name).parent.name
 
     @property
@@ -50,7 +50,7 @@ class Picture:
 
 
 def find_pictures(path: Path) -> list[Picture]:
-    """Return the images in the sub-folders of a folder or a zip, by name; none where it holds none.
+    """Return the images in the sub-folders of a folder or a zip, by name; empty if there are none.
 
     Raises:
         DataError: there are more than can be read.
@@ -65,7 +65,7 @@ def find_pictures(path: Path) -> list[Picture]:
 
 
 def picture_examples(pictures: Sequence[Picture]) -> tuple[list[Example], list[Problem]]:
-    """Return images labeled by their folder, and the files that are no images; rows count the files from 1.
+    """Return images labeled by their folder, and the files that are not images; rows count the files from 1.
 
     Raises:
         DataError: none of the files is an image.
@@ -92,10 +92,10 @@ def open_picture(source: str, edge: int | None = None) -> Image:
     """Return an image that :attr:`Picture.source` names, in red, green and blue.
 
     Args:
-        edge: an image of so many pixels is enough; most of the work of decoding a large JPEG is then spared.
+        edge: required size in pixels; large JPEGs are decoded at reduced size.
 
     Raises:
-        OSError: the file is no image, or is not there any more.
+        OSError: the file is not an image, or no longer exists.
     """
     from PIL import Image
 
@@ -109,7 +109,7 @@ def thumbnail(source: str, edge: int = 96) -> bytes:
     """Return a small JPEG of an image.
 
     Raises:
-        OSError: the file is no image, or is not there any more.
+        OSError: the file is not an image, or no longer exists.
     """
     small = open_picture(source, edge)
     small.thumbnail((edge, edge))
@@ -146,7 +146,7 @@ def _is_picture(name: str) -> bool:
 
 
 def _damage(picture: Picture) -> str:
-    """Return why a file is no image; empty when it is one."""
+    """Return why a file is not an image; empty if it is one."""
     from PIL import Image
 
     if picture.size > MOST_PICTURE_BYTES:

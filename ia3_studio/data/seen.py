@@ -256,7 +256,7 @@ def _kept_of_words(example: Example, tokenizer: Any, max_length: int) -> tuple[b
 
 
 def _kept_by_ids(texts: Sequence[str], tokenizer: Any, max_length: int) -> tuple[bool, ...]:
-    """Return which tokens are kept, told from the tokens alone: those that both ends of the row share with the cut one.
+    """Return which tokens are kept: those that both ends of the row share with the truncated row.
 
     Exact for one text; of two, tokens cut from the first may be shown as cut from the second.
     """

@@ -155,7 +155,7 @@ def _whole_lines(name: str, text: str, delimiter: str, quoting: int) -> tuple[st
     """Return the text without the rows that have more cells than the first, and those rows, the first being row 0.
 
     Raises:
-        DataError: a quote is left open: from there on no row can be told from the next.
+        DataError: a quote is not closed, so rows cannot be separated from there on.
     """
     lines = [f"{line}\n" for line in LINE_END.split(text)]
     rows = csv.reader(

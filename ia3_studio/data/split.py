@@ -144,7 +144,7 @@ def _drawn(groups: Sequence[Sequence[int]], examples: Sequence[Example], share: 
 
 
 def _within(groups: Sequence[Sequence[int]], wanted: int) -> set[int]:
-    """Return the places of the first groups that fit, one behind the other, into so many rows; never of all groups."""
+    """Return the indices of the first groups that fit into so many rows, in order; never of all groups."""
     taken: set[int] = set()
     for group in groups[:-1]:  # the last one is always learned
         if len(taken) + len(group) <= wanted:

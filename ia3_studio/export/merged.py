@@ -17,7 +17,7 @@ Say = Callable[[float | None, str], None]
 SHARD = "4GB"
 """Files of a large model have at most this size."""
 PROMPTS = ("The lamp is lit.", "What is a web browser?", "def add(a, b):\n    return a + b")
-"""What is compared where no text is given."""
+"""Default texts for the comparison."""
 TOLERANCE = {"float32": 1e-2, "float64": 1e-2, "float16": 2e-2, "bfloat16": 8e-2}
 """Largest difference of a logit by which a merged model may differ, by its format: sums are taken in another order, and
 the scaled weights are rounded once."""
@@ -91,7 +91,7 @@ def write_merged(
 ) -> MergedExport:
     """Merge an adapter into a model that is loaded for it, save it, read it back and compare.
 
-    **The loaded model is merged afterwards**: load another to go on with the base.
+    **The loaded model is merged afterwards**: load it again to continue with the base model.
 
     Args:
         loaded: the base model as :func:`~ia3_studio.models.load_model` gives it, or a classifier with its head.
@@ -101,8 +101,8 @@ def write_merged(
         say: called with the share done and what is being done.
 
     Raises:
-        ExportError: the folder is in use, the disk too small, or the model read back differs; nothing is left behind
-            then.
+        ExportError: the folder is in use, the disk too small, or the model read back differs; partial files are
+            removed.
         AdapterError: the adapter cannot be merged.
     """
     _require_empty(folder)
@@ -144,7 +144,7 @@ def tell_ends(loaded: Any) -> None:
 
 
 def merge_in(loaded: Any, adapter: Path, texts: Sequence[str]) -> list[Tensor]:
-    """Merge an adapter into a model for good; return what the hooked model said of each text, logits in float32."""
+    """Merge an adapter permanently; return the logits of the hooked model for each text, in float32."""
     from ia3_studio.method.adapter import load_adapter
     from ia3_studio.method.merging import merge
 

@@ -69,7 +69,7 @@ class Hooks:
         self._hooks = {}
 
     def rest(self, baked: Baked | None) -> None:
-        """Leave the scaling to weights that hold it, or take it back with None; for :mod:`method.merging`."""
+        """Disable the hooks while the weights are merged, or enable them with None; for :mod:`method.merging`."""
         self._baked = baked
 
     def scales(self) -> Mapping[Key, Tensor | None]:
@@ -159,17 +159,17 @@ class Attachment(Hooks):
         return dict(zip(self.selection, self.parameter.detach().split(sizes), strict=True))
 
     def adapter(self, metadata: Mapping[str, str] | None = None) -> Adapter:
-        """Return a copy of what has been learned, independent of the model."""
+        """Return a copy of the trained adapter, independent of the model."""
         from ia3_studio.method.adapter import Adapter, name_targets
 
         vector = self.parameter.detach().float().cpu().clone()
         return Adapter(self.selection, vector, dict(metadata or {}), name_targets(self.selection, self.model))
 
     def load(self, adapter: Adapter) -> None:
-        """Copy an adapter's vectors into this attachment. **Overwrites what was learned here.**
+        """Load an adapter's vectors into this attachment. **Overwrites the trained values.**
 
         Raises:
-            AdapterError: the adapter was made for other sites, or what was learned here is merged.
+            AdapterError: the adapter has other sites, or this attachment is merged.
         """
         if self.is_merged:
             raise AdapterError("The attached vectors are merged into the weights; undo the merge, then load.")
@@ -273,7 +273,7 @@ def width_of(model: nn.Module, path: str, side: Side) -> int:
 def _cheaper_from_input(model: nn.Module, found: Iterable[Place]) -> frozenset[Key]:
     """Return the output sides whose siblings together are wider than the input they share.
 
-    Keys and values of one attention are made from one tensor: remembering that takes less than remembering both,
+    Keys and values of one attention have the same input tensor: saving it takes less memory than saving both,
     unless they are narrow (grouped queries). A guess by name; a wrong one costs memory, never a wrong gradient.
     """
     siblings: dict[tuple[str, int], list[Place]] = {}

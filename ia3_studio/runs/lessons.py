@@ -29,7 +29,7 @@ class Lesson(Protocol):
 
     @property
     def labels(self) -> Labels | None:
-        """Return what a classifier sorts into, in the order of its outputs; None for any other model."""
+        """Return the labels of a classifier, in output order; None for any other model."""
 
     @property
     def notes(self) -> Sequence[str]:
