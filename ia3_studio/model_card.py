@@ -1,4 +1,4 @@
-"""What is told of an adapter that leaves? All that its files and the run that made it know, for its card."""
+"""What does a model card say? Everything that the adapter's files and its run record."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAP, CURVE = "scales.svg", "training.svg"
 
 
 def card_of(run: Run, folder: Path) -> CardFacts:
-    """Return what the card of a run's adapter says.
+    """Return the facts for the model card of a run's adapter.
 
     Args:
         run: that made the adapter.
@@ -48,12 +48,12 @@ def card_of(run: Run, folder: Path) -> CardFacts:
 
 
 def card_of_adapter(folder: Path, name: str, base_model: str = "") -> CardFacts:
-    """Return what an adapter's own files say of it, and the map of its vectors.
+    """Return the facts in an adapter's own files, and the heatmap of its vectors.
 
     Args:
         folder: of the adapter.
         name: what it is called.
-        base_model: what its base model is loaded by, where its files do not say.
+        base_model: id or path of its base model, used if its files do not contain it.
 
     Raises:
         AdapterError: it cannot be read.

@@ -1,4 +1,4 @@
-"""How does a program written for PEFT move over? By changing its import: ``from ia3_studio.peft import …``."""
+"""How is a program written for PEFT migrated? By changing its import: ``from ia3_studio.peft import …``."""
 
 from __future__ import annotations
 

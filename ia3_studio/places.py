@@ -1,4 +1,4 @@
-"""Where do files live? Told by the environment, in one place."""
+"""Where are files stored? Set by environment variables, in one module."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ def on_space() -> bool:
 _PLACES = ("IA3_STUDIO_HOME", "IA3_STUDIO_CACHE", "HF_HOME", "HF_HUB_CACHE", "HF_TOKEN_PATH", "XDG_CACHE_HOME",
            "XDG_DATA_HOME", "TMPDIR", "GRADIO_TEMP_DIR")  # fmt: skip
 GPU_TURN = "IA3_STUDIO_GPU_TURN"
-"""Set in a process that a GPU is lent to."""
+"""Set in a process that has a ZeroGPU GPU."""
 
 
 def on_zero_gpu() -> bool:
-    """Say whether this is a Space whose GPU is lent by the minute, and to marked functions alone."""
+    """Return whether this is a ZeroGPU Space, where only decorated functions have a GPU, for a limited time."""
     return os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "true")
 
 
 def keeps_files() -> bool:
-    """Say whether runs and imports outlive this machine: anywhere but in a Space without a disk of its own."""
+    """Return whether runs and imports survive restarts: always, except in a Space without persistent storage."""
     return not on_space() or home().is_relative_to(SPACE_DISK)
 
 
 def is_public() -> bool:
-    """Say whether strangers visit: in a Space, or where IA3_STUDIO_PUBLIC is set to 1."""
+    """Return whether the app is public: in a Space, or if IA3_STUDIO_PUBLIC is set to 1."""
     return on_space() or os.environ.get("IA3_STUDIO_PUBLIC") == "1"
 
 
@@ -49,7 +49,7 @@ def home() -> Path:
 
 
 def runs_folder() -> Path:
-    """Return the folder that holds one folder a run."""
+    """Return the folder that contains one folder per run."""
     return home() / "runs"
 
 
@@ -60,7 +60,7 @@ def cache_folder() -> Path:
 
 
 def for_other_folders() -> dict[str, str]:
-    """Return the environment variables that name a place by a relative path, as absolute ones.
+    """Return the environment variables that contain a relative path, with absolute paths.
 
     A process that works in another folder would look for them there.
     """

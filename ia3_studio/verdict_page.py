@@ -1,7 +1,7 @@
-"""What did a run come to? One HTML page that answers it, opens anywhere, and carries the adapter.
+"""What is the result of a run? One self-contained HTML page with the verdict and the adapter.
 
-The page needs no script and no network. The adapter is in it as a zip behind a download link; dropped back into the
-studio's import, the page gives the adapter back.
+The page needs no script and no network. It contains the adapter as a zip in a download link; the studio can import
+the adapter from the page.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
     from ia3_studio.training.report import Evaluation, RowChange
 
 LONGEST_TEXT = 600
-"""Letters of a row that are shown."""
+"""Characters of a row that are shown."""
 
 
 def write_verdict(run: Run, path: Path | str) -> Path:
-    """Write the page of a run; return where.
+    """Write the verdict page of a run; return its path.
 
     Args:
         run: one that has an adapter.
-        path: the file to write; its folder is made where it is missing.
+        path: the file to write; its folder is created if it does not exist.
 
     Raises:
         RunError: the run has no adapter yet.
@@ -55,7 +55,7 @@ def write_verdict(run: Run, path: Path | str) -> Path:
 
 
 def verdict_html(run: Run) -> str:
-    """Return the page of a run.
+    """Return the verdict page of a run as HTML.
 
     Raises:
         RunError: the run has no adapter yet.
@@ -164,7 +164,7 @@ def _said(who: str, words: str) -> str:
 
 
 def _theirs(words: str) -> str:
-    """Return what a user or a model wrote, read from its own first letter on: it may be Arabic or Hebrew."""
+    """Return text of a user or a model with automatic direction: it may be Arabic or Hebrew."""
     return f"<span class='theirs' dir='auto'>{escape(words[:LONGEST_TEXT])}</span>"
 
 

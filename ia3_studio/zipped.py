@@ -1,4 +1,4 @@
-"""Which zip archives are opened? Those whose list of files is not so long that reading it fills the memory."""
+"""Which zip archives are opened? Those with a file list of limited size."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def open_zip(source: BinaryIO) -> zipfile.ZipFile:
     """Open an archive.
 
     Raises:
-        BadZipFile: it is none, is damaged, or lists too many files.
+        BadZipFile: it is not a zip, is damaged, or lists too many files.
     """
     if _listing(source) > MAX_LISTING:
         raise zipfile.BadZipFile(f"its list of files has more than {MAX_LISTING // 1_000_000} MB")

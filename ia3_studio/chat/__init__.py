@@ -1,4 +1,4 @@
-"""Prompt → token stream: one model, several voices, side by side."""
+"""Prompt → token stream: one model, several variants, side by side."""
 
 from ia3_studio.chat.answers import Answer, Token
 from ia3_studio.chat.reply import reply

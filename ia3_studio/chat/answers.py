@@ -76,7 +76,7 @@ class Row:
     notes: tuple[str, ...] = ()
 
     def take(self, token: int, scores: Tensor, tokenizer: Any) -> None:
-        """Add a token that was drawn from logits, shape (vocabulary,)."""
+        """Add a token sampled from logits, shape (vocabulary,)."""
         self.ids.append(token)
         self.tokens.append(_judged(token, scores, tokenizer))
         self.text = text_of(tokenizer, self.ids)

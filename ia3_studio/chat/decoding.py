@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ia3_studio.models.quick_step import Scales
 
 Hearing = Callable[[Sequence[Row]], AbstractContextManager["Scales"]]
-"""Rows → the block in which the model may be called, each row with its voice: it gives what is multiplied where."""
+"""Rows → the context in which the model is called, each row with its variant."""
 Logits = Iterator[tuple["Tensor", list[bool]]]
 """(Next-token logits of the rows still going, which of them go on: filled in by the caller)."""
 

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def fitting(loaded: LoadedModel, conversation: Sequence[Message], room: int) -> tuple[list[int], int]:
-    """Return the prompt's tokens, and how many messages were left out from the start so that it fits.
+    """Return the prompt's tokens, and the number of messages dropped from the start to make it fit.
 
-    The system prompt and the last message always stay; an exchange is left out whole. An answer that may be longer than
-    the model's context leaves half of it to the prompt; :func:`room_for` says what is left for it.
+    The system prompt and the last message always stay; exchanges are dropped as a whole. An answer that may be longer
+    than the model's context leaves half of it to the prompt; :func:`room_for` says what is left for it.
 
     Args:
         loaded: the model and its tokenizer.

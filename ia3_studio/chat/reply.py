@@ -1,9 +1,9 @@
-"""How do several voices answer, side by side?
+"""How do several variants (adapter, strength) answer in one batch?
 
 All conversations run as rows of one batch over one copy of the weights: row i with its own adapter at its own strength,
 so that strength 0 is the base model and 1 the tuned one. Where a vector cannot tell rows apart (experts see tokens
-without their rows), they run one after another. Every row draws from a generator of its own with the same seed: where
-two voices agree, they say the same.
+without their rows), they run one after another. Every row samples from its own generator with the same seed: variants
+with equal logits give equal answers.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ def reply(
     settings: ChatSettings,
     turn: AbstractContextManager[Any] | None = None,
 ) -> Iterator[tuple[Answer, ...]]:
-    """Let every conversation be answered by its voice; yield all answers so far after each token.
+    """Answer every conversation with its variant; yield all answers so far after each token.
 
     The model is used between yields only, and left as it was; closing the generator stops. A conversation that has
     grown too long for the model loses its oldest exchanges, and its answer says how many messages.
 
     Args:
         loaded: the model.
-        handle: what is attached or served on it; None where all voices are the base model.
+        handle: the attached or served adapters; None if all variants are the base model.
         conversations: the last message of each is the one to be answered.
-        voices: one for each conversation; a number is the strength of what is attached.
-        settings: how answers are drawn.
+        voices: one variant per conversation; a number is the strength of the attached adapter.
+        settings: the sampling settings.
         turn: held while the model is called, where others use it too.
 
     Raises:

@@ -1,4 +1,4 @@
-"""How is an answer drawn?"""
+"""How are answers sampled?"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_TOKENS = 4096
 
 @dataclass(frozen=True)
 class ChatSettings:
-    """How an answer is drawn."""
+    """Sampling settings."""
 
     temperature: float = 0.7
     """0 always takes the likeliest token."""
@@ -48,7 +48,7 @@ PRESETS: Mapping[str, ChatSettings] = {
     "Balanced": ChatSettings(),
     "Creative": ChatSettings(temperature=1.1, top_p=0.95, repetition_penalty=1.1),
 }
-"""Ways of drawing an answer, by the words on the page."""
+"""Sampling presets, by their names on the page."""
 
 
 def penalised(scores: Tensor, seen: Tensor, penalty: float) -> Tensor:

@@ -23,7 +23,7 @@ class Voice:
 
 
 def heard(handle: Attachment | Serving | None, voices: Sequence[Voice]) -> AbstractContextManager[None]:
-    """Return the block in which row i of every batch is answered by voice i."""
+    """Return the context in which row i of every batch uses variant i."""
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.method.serving import BASE
 

@@ -40,7 +40,7 @@ def ends_of(model: Any, tokenizer: Any) -> list[int]:
 
 
 def endless(tokenizer: Any) -> str:
-    """Return what is to be told where no token ends an answer; empty where one does.
+    """Return a note if no token ends an answer; empty if one does.
 
     Raises:
         ModelError: the chat template takes too long.

@@ -23,7 +23,7 @@ class ChoiceExample:
     """One question with its possible answers."""
 
     row: int
-    """The data row it comes from, counted from 1."""
+    """Number of its data row, starting at 1."""
     prompt: str
     choices: tuple[str, ...]
     answer: int
@@ -45,7 +45,7 @@ class ChoiceRow:
     answer: int
     """The place of the right choice, counted from 0."""
     row: int
-    """The data row it comes from, counted from 1."""
+    """Number of its data row, starting at 1."""
     cut: bool = False
     """Whether the question was longer than allowed and lost a part."""
 
@@ -58,7 +58,7 @@ class TokenizedChoices:
     cut: tuple[int, ...]
     """Data rows whose question lost a part."""
     problems: tuple[Problem, ...]
-    """Data rows left out, and why."""
+    """Skipped data rows, with reasons."""
     notes: tuple[Problem, ...] = ()
     """Data rows that are read otherwise than they are written, and how."""
 

@@ -17,7 +17,7 @@ def decode(name: str, data: bytes, wanted: Encoding | None = None) -> tuple[str,
     """Return a file's text and its encoding: the wanted one, or else the first that fits.
 
     Raises:
-        DataError: the bytes are no text, or none in the wanted encoding.
+        DataError: the bytes are not text, or not valid in the given encoding.
     """
     encoding = wanted or _guess(name, data)
     try:

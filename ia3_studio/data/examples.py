@@ -39,24 +39,24 @@ class Message:
 
 @dataclass(frozen=True)
 class Example:
-    """One thing to learn: a conversation, or plain text when there are no messages."""
+    """One training example: a conversation, or plain text if there are no messages."""
 
     row: int
-    """The data row it comes from, counted from 1."""
+    """Number of its data row, starting at 1."""
     messages: tuple[Message, ...] = ()
     text: str = ""
     second: str = ""
-    """The other text of a pair that one label belongs to."""
+    """The second text of a text pair."""
     labels: tuple[str, ...] = ()
-    """What the text is to be sorted into; a number as it is written."""
+    """The labels of the text; a number as text for regression."""
     words: tuple[str, ...] = ()
-    """The words of a text whose words are labelled, one label each."""
+    """The words for token classification, one label each."""
     choices: tuple[str, ...] = ()
-    """The possible answers to ``text``; the right one is the label."""
+    """The choices for ``text``; the correct one is the label."""
 
     @property
     def turns(self) -> tuple[Message, ...]:
-        """Return the conversation to learn; a labelled text is a question whose answer is its label."""
+        """Return the conversation; a labeled text becomes a prompt with its label as the answer."""
         if self.messages or not self.labels:
             return self.messages
         parts = (self.text or " ".join(self.words), self.second, *(f"- {choice}" for choice in self.choices))
@@ -66,33 +66,33 @@ class Example:
 
 @dataclass(frozen=True)
 class Mapping:
-    """Which columns play which part."""
+    """The roles of the columns."""
 
     kind: Literal["pairs", "messages", "text", "labels", "tags", "choices", "pictures"]
     prompt: str = ""
     answer: str = ""
     context: str = ""
-    """A second column appended to the prompt; empty when there is none."""
+    """A context column appended to the prompt; empty for none."""
     column: str = ""
-    """The column of messages, of text, or of words."""
+    """The column of messages, text or words."""
     target: LabelKind = "single"
-    """What a label is, where there are labels."""
+    """The type of the labels: single, multi or number (regression)."""
     parts: tuple[str, ...] = ()
-    """The columns that make a question, then those of its choices, where there are choices."""
+    """The question columns followed by the choice columns, for multiple choice."""
     asked: int = 0
-    """How many of ``parts`` make the question."""
+    """Number of question columns in ``parts``."""
     counted_from: int = 0
-    """What the first choice is called where the answer is a number."""
+    """Number of the first choice (0 or 1) if the answer is a number."""
     nested: str = ""
-    """A column whose lists of objects hold the prompt, context or answer; each object makes an example."""
+    """A column of lists of objects with the prompt, context or answer; each object is one example."""
     template: str = ""
-    """The prompt with named columns, such as "Translate: {source}", where it is not one column."""
+    """A prompt template with column names, such as "Translate: {source}", instead of one prompt column."""
     tools: str = ""
-    """A column of what a conversation's assistant may call; told in a system turn where there is none."""
+    """A column of tool definitions; added as a system turn if the conversation has none."""
     others: tuple[tuple[str, str], ...] = ()
-    """Pairs of prompt and answer columns that stand in for a row that has neither of the first."""
+    """Fallback pairs of prompt and answer columns for rows without the first pair."""
     split: str = ""
-    """A column that says which rows are only measured; where there is none, a column called "split" may say it."""
+    """The split column that marks held-out rows; if empty, a column named "split" is used if there is one."""
 
     def __str__(self) -> str:
         return f"{self._parts}, held out by {self.split}" if self.split else self._parts
@@ -118,10 +118,10 @@ class Mapping:
 
 
 def read_examples(table: Table, mapping: Mapping) -> tuple[list[Example], list[Problem]]:
-    """Turn a table's rows into examples; every row that cannot be used is listed with its reason.
+    """Convert a table's rows to examples; unusable rows are listed with the reason.
 
     Raises:
-        DataError: no row can be used.
+        DataError: no row is usable.
     """
     examples, problems = understood(table, mapping)
     if not examples:
@@ -233,7 +233,7 @@ def _choosing(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
 
 
 def _right_choice(cell: Any, choices: Sequence[str], mapping: Mapping) -> int:
-    """Return the place of the right choice, which is told by its number, its letter or its words."""
+    """Return the index of the correct choice, given by its number, its letter or its text."""
     letters = [chr(ord("a") + place) for place in range(len(choices))]
     if cell in choices:
         return choices.index(cell)
@@ -260,7 +260,7 @@ def _labels(record: dict[Any, Any], mapping: Mapping) -> tuple[str, ...]:
 
 
 def label_name(cell: Any) -> str:
-    """Return a label as text; a column of whole numbers with gaps is read as fractions, 3.0 means 3."""
+    """Return a label as text; 3.0 becomes 3, since integer columns with gaps are read as floats."""
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
 
 

@@ -45,7 +45,7 @@ def form_of(tokenizer: Any) -> Form:
     """Return what a tokenizer's chat template needs.
 
     Raises:
-        ModelError: the template takes too long, or is none.
+        ModelError: the template takes too long, or is invalid.
     """
     if is_own(tokenizer):
         return Form()

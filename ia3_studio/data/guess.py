@@ -42,7 +42,7 @@ SHORTEST_TEXT, LONGEST_LABEL, MOST_CLASSES = 8, 40, 200
 WORD_NAMES = ("tokens", "words")
 TAG_NAMES = ("ner_tags", "tags", "pos_tags", "labels", "ner")
 Kind = Literal["pairs", "messages", "text", "labels", "multi", "number", "choices", "tags"]
-"""What rows can be said to be, where the guess is wrong."""
+"""The tasks that the user can choose if auto-detection is wrong."""
 FORMS = (
     "a prompt and an answer column (such as prompt/answer, question/response, instruction/input/output), a messages or"
     " conversations column, a text and a label column, or a text column"
@@ -50,7 +50,7 @@ FORMS = (
 
 
 def guess_mapping(table: Table) -> Mapping:
-    """Return which columns are prompt, answer, conversation or text, told by their names.
+    """Detect the prompt, answer, conversation or text columns by their names.
 
     Raises:
         DataError: no column fits; the message lists the columns and what is understood.
@@ -186,7 +186,7 @@ def _nested(table: Table, columns: Sequence[str]) -> Mapping | None:
 
 
 def _by_contents(table: Table, columns: Sequence[str]) -> Mapping | None:
-    """Return text and label, or two texts, told by what the columns hold; None where that says nothing.
+    """Detect text and label, or two texts, by the column contents; None if undecided.
 
     A label is a column of few different short values; of the others the longest is the text.
     """
@@ -263,7 +263,7 @@ def choice_mapping(table: Table) -> Mapping | None:
 
 
 def _first_number(cells: Sequence[Any]) -> int:
-    """Return from what the right choices are counted: 1 where they are numbers and none is 0."""
+    """Return the number of the first choice: 1 if answers are numbers and none is 0."""
     numbers = [int(text) for cell in cells if (text := label_name(cell)).lstrip("-").isdigit()]
     return 1 if numbers and len(numbers) == len(cells) and min(numbers) >= 1 else 0
 

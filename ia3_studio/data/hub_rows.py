@@ -1,6 +1,6 @@
-"""Which rows does a data set on the Hugging Face hub hold? They stream in, and are kept as a file like any other.
+"""How are rows loaded from a Hugging Face Hub data set? Streamed and stored as a file.
 
-`datasets` does the reading; it runs no code of a data set. Tokens are none of our business: huggingface_hub reads
+`datasets` does the reading; it runs no code of a data set. This module never handles tokens: huggingface_hub reads
 HF_TOKEN or its own login by itself.
 """
 
@@ -22,7 +22,7 @@ from ia3_studio.data.packed import MAX_BYTES
 from ia3_studio.errors import DataError
 
 PATIENCE = 60.0
-"""Seconds the hub may take for a list; a data set of many files takes some."""
+"""Timeout in seconds for file lists of the Hub; data sets with many files are slow."""
 MOST_ROWS = 1_000_000
 SAY_EVERY = 500
 """Rows between two words about how far it is."""
@@ -54,7 +54,7 @@ def configurations(hub_id: str) -> tuple[str, ...]:
     """Return the names of a data set's configurations; most have one.
 
     Raises:
-        DataError: the hub is out of reach or forbidden, or has no such data set that can be read.
+        DataError: the Hub is unreachable or disabled, or has no such readable data set.
     """
     from datasets import get_dataset_config_names
 
@@ -86,12 +86,12 @@ def fetch(
 ) -> Path:
     """Write the first rows of splits into a file of JSON lines in a folder; return the file.
 
-    Where several splits are taken, a column says from which a row comes. Labels that are stored as numbers get their
-    names. Pictures and sounds are left out.
+    With several splits, a split column is added. Labels stored as numbers get their names. Images and audio are
+    dropped.
 
     Args:
         most: rows taken of each split.
-        heard: told how far it is.
+        heard: called with the progress.
 
     Raises:
         DataError: as :func:`configurations`; or there is nothing to read in a row, or too much in all.
@@ -118,7 +118,7 @@ def fetch(
 
 
 def _safely(hub_id: str, configuration: str, split: str) -> Iterator[dict[str, Any]]:
-    """Yield rows; whatever goes wrong on the way is said as an error of the hub."""
+    """Yield rows; convert every failure to an error about the Hub."""
     with _explained(hub_id):
         yield from _rows(hub_id, configuration, split)
 
@@ -137,7 +137,7 @@ def _rows(hub_id: str, configuration: str, split: str) -> Iterator[dict[str, Any
 
 
 def _names(feature: Any) -> list[str]:
-    """Return the names of labels that are stored as numbers; nothing for any other feature."""
+    """Return the label names of a ClassLabel feature; empty for other features."""
     inner = getattr(feature, "feature", feature)
     return list(getattr(inner, "names", None) or [])
 
@@ -149,7 +149,7 @@ def _named(value: Any, names: Sequence[str]) -> Any:
 
 
 def _asked(hub_id: str, ask: Callable[[], T]) -> T:
-    """Return an answer of the hub that comes in time."""
+    """Return the Hub's answer, with a timeout."""
     answer = in_background(ask)
     with _explained(hub_id):
         return answer.result(timeout=PATIENCE)
@@ -170,7 +170,7 @@ def _explained(hub_id: str) -> Iterator[None]:
 
 
 def hub_problem(hub_id: str, error: BaseException) -> DataError:
-    """Return the sentence for a data set the hub did not give, whatever it said or did."""
+    """Return the error message for a data set that could not be loaded from the Hub."""
     from datasets.exceptions import DataFilesNotFoundError, DatasetNotFoundError
     from huggingface_hub import errors
 

@@ -42,7 +42,7 @@ def read_json_lines(
     """Read one object a line; return (rows, damaged rows), numbered from ``first_row`` and ``first_line`` on.
 
     Raises:
-        DataError: more rows are damaged than may be left out.
+        DataError: more rows are damaged than may be skipped.
     """
     rows, damaged = _lines(name, text, first_row, first_line)
     return _frame(name, rows), tuple(damaged)

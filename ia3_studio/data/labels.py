@@ -1,4 +1,4 @@
-"""Which tokens does a classifier read, and what is it to answer? Texts and words with their labels, as numbers."""
+"""How are labeled texts and words tokenized for a classifier?"""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MOST_LABELS = 1000
 
 @dataclass(frozen=True)
 class Labels:
-    """What a text, or each of its words, can be sorted into."""
+    """The label set of a classifier, for texts or words."""
 
     kind: LabelKind
     names: tuple[str, ...]
@@ -63,11 +63,11 @@ class LabelRow:
 
     input_ids: tuple[int, ...]
     segments: tuple[int, ...]
-    """Which of two texts a token belongs to, as long as ``input_ids``; empty for models that are not told."""
+    """Token type ids of a text pair, as long as ``input_ids``; empty for models without them."""
     targets: tuple[float, ...]
     """The place of the label among the names (single), a 1 or 0 for each of them (multi), or the number."""
     row: int
-    """The data row it comes from, counted from 1."""
+    """Number of its data row, starting at 1."""
     cut: bool = False
     """Whether the row was longer than allowed and lost its end."""
 
@@ -93,15 +93,15 @@ class Labelled:
     cut: tuple[int, ...]
     """Data rows that lost their end."""
     problems: tuple[Problem, ...]
-    """Data rows left out, and why."""
+    """Skipped data rows, with reasons."""
     notes: tuple[Problem, ...] = ()
     """Data rows that are read otherwise than they are written, and how."""
     unread: tuple[int, ...] = ()
-    """Data rows with a word of which the tokenizer makes no token, so that its label is not learned."""
+    """Data rows with a word that has no tokens, so its label is ignored."""
 
 
 def labels_in(folder: Path) -> Labels | None:
-    """Return what an adapter's classifier sorts into; None where it is no classifier. No tensor is read.
+    """Return the labels of an adapter's classifier; None if it is not a classifier. No tensor is read.
 
     Raises:
         DataError: what it says of its labels cannot be read.
@@ -142,10 +142,10 @@ def _known_of(folder: Path) -> dict[str, Any]:
 
 
 def labels_of(examples: Sequence[Example], kind: LabelKind) -> Labels:
-    """Return the labels that examples have, by name; names that are whole numbers by their size.
+    """Return the sorted label names of the examples; integer names are sorted by value.
 
     Raises:
-        DataError: there are fewer than two, or so many that they are no classes, or a number is none.
+        DataError: there are fewer than two labels, too many for classes, or an invalid number.
     """
     if kind == "number":
         for example in examples:
@@ -180,17 +180,17 @@ def label_counts(examples: Sequence[Example]) -> dict[str, int]:
 
 
 def rare_labels(examples: Sequence[Example]) -> tuple[str, ...]:
-    """Return the labels that one row alone has: hardly anything can be learned of them."""
+    """Return the labels with only one row, too few to learn from."""
     return tuple(label for label, rows in label_counts(examples).items() if rows == 1)
 
 
 def tokenize_labels(examples: Sequence[Example], labels: Labels, tokenizer: Any, max_length: int) -> Labelled:
-    """Turn labelled examples into rows of at most ``max_length`` tokens.
+    """Tokenize labeled examples to rows of at most ``max_length`` tokens.
 
-    A row with a label that is not among ``labels`` is left out, and listed.
+    A row with a label that is not in ``labels`` is skipped and listed.
 
     Raises:
-        DataError: no row can be used.
+        DataError: no row is usable.
     """
     rows: list[LabelRow | TagRow] = []
     problems: list[Problem] = []
@@ -256,7 +256,7 @@ def _targets(example: Example, labels: Labels) -> tuple[float, ...]:
 def _tag_row(example: Example, labels: Labels, tokenizer: Any, max_length: int) -> tuple[TagRow, bool]:
     """Return the tokens of words, and whether a word has none.
 
-    The first token of each word is labelled, which is where its answer is read.
+    The first token of each word gets the label.
     """
     read = word_tokens(example.words, tokenizer, max_length)
     places = [labels.names.index(tag) for tag in example.labels]
@@ -281,7 +281,7 @@ def _number(example: Example) -> float:
 
 
 def _by_size(label: str) -> tuple[int, float, str]:
-    """Sort names that are numbers by size, and all others by letter: an order that is total, the same everywhere."""
+    """Sort numeric names by value and all others alphabetically: a total order, the same on every machine."""
     try:
         size = float(label)
     except ValueError:

@@ -37,24 +37,24 @@ HEAD_BYTES = 2 * 2**20
 BLOCK_BYTES = 8 * 2**20
 BLOCK_ROWS = 5_000
 MOST_HELD_OUT = 2_000
-"""Rows set aside at most: enough for an interval of ±2 %, few enough to be measured again and again."""
+"""Maximum held-out rows: enough for an interval of ±2 %, few enough to evaluate repeatedly."""
 _SPREAD = 4
-"""Standard deviations by which a drawn share may miss the one that was asked for before copies are to blame."""
+"""Standard deviations by which a sampled share may miss the requested one before duplicates are reported."""
 MOST_LISTED = 1_000
-"""Rows left out that are listed; more are counted."""
+"""Skipped rows that are listed; more are counted."""
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """How the rows of a file are understood, told from its beginning."""
+    """How the rows of a file are parsed, detected from its beginning."""
 
     mapping: Mapping
     split_column: str
-    """The column that says which rows are set aside; empty where they are drawn."""
+    """The split column; empty if held-out rows are sampled."""
     learned: tuple[str, ...]
-    """Its values of rows to learn."""
+    """Values of the split column for training rows."""
     share: float
-    """Share of the rows that is set aside, where they are drawn."""
+    """Held-out share, if rows are sampled."""
     seed: int
 
 
@@ -97,12 +97,12 @@ def read_head(path: Path, reading: Reading | None = None) -> Table:
 def load_large(
     path: Path, mapping: Mapping | None, reading: Reading | None, held_out: float = 0.1, seed: int = 0
 ) -> DataSplit:
-    """Read a large file whole; its examples lie on disk.
+    """Read a large file; its examples are stored on disk.
 
-    Rows to measure are drawn by what they ask, so that copies are on one side, and are ``MOST_HELD_OUT`` at most.
+    Held-out rows are sampled by their prompt, so that duplicates are on one side, and are ``MOST_HELD_OUT`` at most.
 
     Raises:
-        DataError: it cannot be read, or holds nothing to learn from or to measure.
+        DataError: it cannot be read, or has no training or held-out rows.
     """
     head = read_head(path, reading)
     plan = _plan(head, mapping or guess_mapping(head), held_out, seed)
@@ -150,7 +150,7 @@ def _cell(value: Any) -> str:
 
 
 class _LeftOut:
-    """Rows that are left out: the first of them, and how many there are."""
+    """Skipped rows: the first of them, and their number."""
 
     def __init__(self) -> None:
         self.listed: list[Problem] = []
@@ -190,7 +190,7 @@ def _write(path: Path, reading: Reading, plan: _Plan, kept: Path) -> dict[str, A
 
 
 class _Sides:
-    """How many rows there are, and which of those set aside ask the same."""
+    """The number of rows, and which of the held-out rows have the same prompt."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -198,11 +198,11 @@ class _Sides:
 
     @property
     def share(self) -> float:
-        """Return the share that is set aside."""
+        """Return the share that is held out."""
         return self.aside.total() / max(self.rows, 1)
 
     def too_many(self, share: float) -> frozenset[bytes]:
-        """Return what has too many copies to be set aside within a share; of all, the rarest may always be."""
+        """Return the prompts with too many duplicates to be held out within a share; the rarest may always be."""
         wanted = share * self.rows
         if not self.aside or self.aside.total() <= max(1.5 * wanted, wanted + _SPREAD * wanted**0.5, 1):
             return frozenset()
@@ -216,7 +216,7 @@ class _Sides:
 
 
 def _counted(found: Iterator[tuple[Example, bool]], plan: _Plan, sides: _Sides) -> Iterator[tuple[Example, bool]]:
-    """Yield what is found, and count it where rows are drawn."""
+    """Yield the examples, and count them if rows are sampled."""
     for example, measured in found:
         if not plan.split_column:
             sides.rows += 1
@@ -228,7 +228,7 @@ def _counted(found: Iterator[tuple[Example, bool]], plan: _Plan, sides: _Sides) 
 def _understood(
     path: Path, reading: Reading, plan: _Plan, left_out: _LeftOut, learned: frozenset[bytes] = frozenset()
 ) -> Iterator[tuple[Example, bool]]:
-    """Yield every example of a file, and whether it is set aside; what asks one of ``learned`` never is."""
+    """Yield every example of a file, and whether it is held out; prompts in ``learned`` never are."""
     for table in _blocks(path, reading, BLOCK_BYTES, BLOCK_ROWS):
         examples, problems = understood(table, plan.mapping)
         left_out.add(problems)
@@ -242,7 +242,7 @@ def _understood(
 
 
 def _set_aside(table: Table, plan: _Plan) -> set[int]:
-    """Return the rows whose split is not one to learn."""
+    """Return the rows whose split is not a training split."""
     if plan.split_column not in table.frame.columns:
         return set()
     names = table.frame[plan.split_column].map(_cell)
@@ -250,13 +250,13 @@ def _set_aside(table: Table, plan: _Plan) -> set[int]:
 
 
 def _is_drawn(example: Example, plan: _Plan, learned: frozenset[bytes]) -> bool:
-    """Say whether an example is set aside; what asks the same is on the same side."""
+    """Return whether an example is held out; equal prompts are on the same side."""
     digest = _asked(example, plan)
     return digest not in learned and int.from_bytes(digest, "big") < plan.share * 2**64
 
 
 def _asked(example: Example, plan: _Plan) -> bytes:
-    """Return a number for what an example asks, drawn by the seed."""
+    """Return a seeded hash of an example's prompt."""
     turns = example.messages[:-1] if len(example.messages) > 1 else example.messages
     said = (*(turn.content for turn in turns), example.text, example.second, *example.words)
     return hashlib.blake2b("\0".join((str(plan.seed), *said)).encode(), digest_size=8).digest()

@@ -1,4 +1,4 @@
-"""How are data taken away as they were understood? As JSON lines that are read back to the same examples."""
+"""How are parsed data exported? As JSON Lines that are read back to the same examples."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def write_rows(split: DataSplit, path: Path) -> None:
     """Write all rows that are used, with the split they are in; :func:`load_data` reads the same examples from them.
 
     Raises:
-        DataError: the data are pictures, which are no rows of text.
+        DataError: the data are images, not text rows.
     """
     if split.mapping.kind == "pictures":
         raise DataError("Images cannot be exported as text rows; they are already in their folder.")
@@ -36,7 +36,7 @@ def write_rows(split: DataSplit, path: Path) -> None:
 
 
 def write_left_out(problems: Sequence[Problem], path: Path) -> None:
-    """Write the rows that are left out as CSV: row, reason, and its text where it could not be read."""
+    """Write the skipped rows as CSV: row, reason, and the text of unreadable rows."""
     from pandas import DataFrame
 
     rows = [(problem.row, *map(unarmed, (problem.reason, problem.text))) for problem in problems]

@@ -52,7 +52,7 @@ def unpacked(name: str, data: bytes) -> bytes:
 
 
 def folder_members(folder: Path) -> dict[str, bytes]:
-    """Return the files of a folder and its sub-folders, by their path in it; hidden ones are left out."""
+    """Return the files of a folder and its sub-folders, by their path in it; hidden ones are skipped."""
     return _gathered(folder.name, ((name, _beginning(path)) for name, path in folder_files(folder)))
 
 
@@ -62,19 +62,19 @@ def _beginning(path: Path) -> bytes:
 
 
 def folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the files of a folder and its sub-folders with their path in it; hidden ones and links are left out."""
+    """Yield the files of a folder and its sub-folders with their path in it; hidden ones and links are skipped."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
     named = ((path.relative_to(folder).as_posix(), path) for path in files)
     return ((name, path) for name, path in named if _is_content(name))
 
 
 def zip_files(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    """Return the files of an archive; hidden ones are left out."""
+    """Return the files of an archive; hidden ones are skipped."""
     return [info for info in archive.infolist() if _is_content(info.filename) and not info.is_dir()]
 
 
 def zip_members(name: str, data: bytes) -> dict[str, bytes]:
-    """Return the files of a zip archive, by their path in it; hidden ones are left out.
+    """Return the files of a zip archive, by their path in it; hidden ones are skipped.
 
     Raises:
         DataError: it is damaged, locked, or holds more than is read.

@@ -1,4 +1,4 @@
-"""Which rows are left out, and why? Few enough, or the whole file is refused."""
+"""Which rows are skipped, and why? Above a limit the whole file is rejected."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONGEST_TEXT = 200
 
 @dataclass(frozen=True)
 class Problem:
-    """A row that was left out, and why."""
+    """A skipped row and the reason."""
 
     row: int
     reason: str
@@ -35,7 +35,7 @@ class Damage:
 
     @property
     def problem(self) -> Problem:
-        """Return it as one of the rows that are left out."""
+        """Return it as a skipped row."""
         return Problem(self.row, f"line {self.line} cannot be read: {self.reason}", self.text[:LONGEST_TEXT])
 
 

@@ -1,4 +1,4 @@
-"""How does a model see an example? All its tokens, which of them are learned, and what the limit cuts off.
+"""How does a model see an example? Its tokens, which of them are trained, and what is truncated.
 
 The tokens come from the functions that training uses, with no limit; the limit is applied to what they return, so that
 what is cut can be shown.
@@ -32,7 +32,7 @@ class Part:
 
     ids: tuple[int, ...]
     learned: tuple[bool, ...]
-    """Whether each token is learned, as long as ``ids``."""
+    """Whether each token is trained, as long as ``ids``."""
     kept: tuple[bool, ...]
     """Whether each token is within the limit, as long as ``ids``."""
 
@@ -42,12 +42,12 @@ class Seen:
     """One example as a model sees it."""
 
     row: int
-    """The data row it comes from, counted from 1."""
+    """Number of its data row, starting at 1."""
     parts: tuple[Part, ...]
     labels: tuple[str, ...] = ()
     """What a classifier is to answer."""
     notes: tuple[str, ...] = ()
-    """What is learned otherwise than it is written."""
+    """Notes on differences between the example and its tokens."""
 
     @property
     def tokens(self) -> int:
@@ -61,7 +61,7 @@ class Seen:
 
     @property
     def learned(self) -> int:
-        """Return how many tokens within the limit are learned."""
+        """Return the number of trained tokens within the limit."""
         fates = (fate for part in self.parts for fate in zip(part.learned, part.kept, strict=True))
         return sum(learned and kept for learned, kept in fates)
 
@@ -110,7 +110,7 @@ class Survey:
 
     @property
     def learned(self) -> int:
-        """Return the learned tokens of all examples, as :attr:`tokens` does."""
+        """Return the trained tokens of all examples, as :attr:`tokens` does."""
         return self._of_all(sum(each.learned for each in self.seen))
 
     def _of_all(self, counted: int) -> int:
@@ -192,7 +192,7 @@ def kept_of_words(example: Example, tokenizer: Any, max_length: int) -> tuple[bo
 
 
 def _kept_by_ids(texts: Sequence[str], tokenizer: Any, max_length: int) -> tuple[bool, ...]:
-    """Return which tokens are kept, told from the tokens alone: those that both ends of the row share with the cut one.
+    """Return which tokens are kept: those that both ends of the row share with the truncated row.
 
     Exact for one text; of two, tokens cut from the first may be shown as cut from the second.
     """

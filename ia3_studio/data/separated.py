@@ -38,7 +38,7 @@ def read_separated(name: str, text: str, delimiter: str | None = None, header: b
     """Read separated text; what is None is guessed.
 
     Raises:
-        DataError: a quote is left open, or more rows are damaged than may be left out.
+        DataError: a quote is not closed, or more rows are damaged than may be skipped.
     """
     delimiter = delimiter or guess_delimiter(text)
     require_columns_within(name, _first_width(text, delimiter))  # before cells are made of them
@@ -155,7 +155,7 @@ def _whole_lines(name: str, text: str, delimiter: str, quoting: int) -> tuple[st
     """Return the text without the rows that have more cells than the first, and those rows, the first being row 0.
 
     Raises:
-        DataError: a quote is left open: from there on no row can be told from the next.
+        DataError: a quote is not closed, so rows cannot be separated from there on.
     """
     lines = [f"{line}\n" for line in LINE_END.split(text)]
     rows = csv.reader(

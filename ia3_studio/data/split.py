@@ -1,4 +1,4 @@
-"""Which rows are learned, and which only measured?"""
+"""How are rows split into training and held-out rows?"""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from ia3_studio.errors import DataError
 
 TRAINING = ("train", "training")
 MOST_PARTS = 20
-"""Different values of a column that says which rows are set aside."""
+"""Maximum number of different values of a split column."""
 MOST_STRATA = 4
 """Rows a label must have on average for each label to be shared out by itself."""
 
 
 @dataclass(frozen=True)
 class DataSplit:
-    """What is learned and what is only measured."""
+    """Training examples and held-out examples."""
 
     train: Sequence[Example]
     held_out: Sequence[Example]
     """Never trained on."""
     problems: tuple[Problem, ...]
-    """Rows that were left out."""
+    """Skipped rows."""
     description: str
     mapping: Mapping
     fingerprint: str
-    """SHA-256 of the training file's bytes; of the names and sizes of pictures."""
+    """SHA-256 of the training file's bytes, or of the names and sizes of images."""
     share: float = 1.0
     """How much of the file was read: less than all where only its beginning was looked at."""
     more_left_out: int = 0
-    """Rows left out beyond those that ``problems`` lists."""
+    """Skipped rows that are not listed in ``problems``."""
     notes: tuple[str, ...] = ()
-    """What is to be known of how rows were set aside."""
+    """Notes on how rows were held out."""
 
 
 def given_split(
@@ -82,7 +82,7 @@ def drawn_split(
     """Return (train, held out, notes), each side in the order of the file; copies of a row stay on one side.
 
     A copy of a trained row would be recited, and its loss would say nothing about rows never seen. No more rows are
-    set aside than the share: what has more copies than that is learned, and the notes say so.
+    held out than the share: groups with more duplicates stay in the training rows, with a note.
 
     Raises:
         DataError: there are fewer than two different rows.
@@ -124,7 +124,7 @@ def _content(example: Example) -> object:
 
 
 def _drawn(groups: Sequence[Sequence[int]], examples: Sequence[Example], share: float) -> set[int]:
-    """Return the places set aside: of each label the share, but never all of it; of all at least one."""
+    """Return the held-out indices: stratified by label, never a whole label, at least one row."""
     order = {group[0]: place for place, group in enumerate(groups)}
     by_label: dict[tuple[str, ...], list[Sequence[int]]] = {}
     for group in groups:
@@ -144,7 +144,7 @@ def _drawn(groups: Sequence[Sequence[int]], examples: Sequence[Example], share: 
 
 
 def _within(groups: Sequence[Sequence[int]], wanted: int) -> set[int]:
-    """Return the places of the first groups that fit, one behind the other, into so many rows; never of all groups."""
+    """Return the indices of the first groups that fit into so many rows, in order; never of all groups."""
     taken: set[int] = set()
     for group in groups[:-1]:  # the last one is always learned
         if len(taken) + len(group) <= wanted:
@@ -153,7 +153,7 @@ def _within(groups: Sequence[Sequence[int]], wanted: int) -> set[int]:
 
 
 def _notes(groups: Sequence[Sequence[int]], examples: Sequence[Example], share: float, aside: int) -> tuple[str, ...]:
-    """Say where copies, or examples of one row, decided what is set aside."""
+    """Return a note if duplicates, or examples of one row, decided what is held out."""
     wanted, largest = round(share * len(examples)), max(groups, key=len)
     if len(largest) <= max(wanted, 1) and 2 * aside >= wanted and aside <= max(wanted, 1):
         return ()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row")
 VERSION = 2
-"""Changed when rows are understood otherwise than before: what was kept is then made anew."""
+"""Version of the parser; cached rows of another version are made again."""
 MOST_KEPT_BYTES = 20 * 2**30
 """What may be kept on disk; the files that were used longest ago go first."""
 READ_AT_ONCE = 256
@@ -32,7 +32,7 @@ class Stored(Sequence[Row], Generic[Row]):
         table: its column "row" holds each row as JSON.
         revive: makes a row of what its JSON says.
         places: which rows of the table, and in which order.
-        key: tells these rows from any others.
+        key: identifies these rows.
     """
 
     def __init__(self, table: Dataset, revive: Callable[[Any], Row], places: np.ndarray, key: str) -> None:
@@ -116,7 +116,7 @@ def make_room(folder: Path) -> None:
 
 
 def key_of(*parts: object) -> str:
-    """Return a name for what is made of some parts, whose text tells all there is to know of them."""
+    """Return a cache key for some parts, given by their text."""
     return hashlib.sha256("\0".join(map(repr, (VERSION, *parts))).encode()).hexdigest()[:32]
 
 
@@ -127,7 +127,7 @@ def revive_example(values: Sequence[Any]) -> Example:
 
 
 def reviver(kind: Callable[..., Row]) -> Callable[[Any], Row]:
-    """Return what makes rows of a kind, whose fields are numbers, texts and tuples of them."""
+    """Return a converter to rows of a type, whose fields are numbers, strings and tuples of them."""
     return lambda values: kind(*map(_tuples, values))
 
 
@@ -136,7 +136,7 @@ def _tuples(value: Any) -> Any:
 
 
 def tokenizer_key(tokenizer: Any) -> str:
-    """Return what tells a tokenizer from any other: its vocabulary, its rules and its chat template."""
+    """Return what identifies a tokenizer: its vocabulary, its rules and its chat template."""
     inner = getattr(tokenizer, "backend_tokenizer", None)
     rules = inner.to_str() if inner is not None else repr(sorted(tokenizer.get_vocab().items()))
     return key_of(type(tokenizer).__name__, rules, getattr(tokenizer, "chat_template", None))

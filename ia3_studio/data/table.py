@@ -1,4 +1,4 @@
-"""What table is in a file, an archive or a folder? The guesses about it are said, and can be overruled."""
+"""How is a table read from a file, an archive or a folder? Detected options are shown and can be overridden."""
 
 from __future__ import annotations
 

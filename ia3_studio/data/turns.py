@@ -6,7 +6,7 @@ token is learned behind each answer: added after the last one, and in place of w
 others, so that what the model reads stays as the template writes it.
 
 A tokenizer without a chat template gets the plain form: "{prompt}\\n{answer}" and its end token, turn by turn, behind
-the token it puts in front of any text. Each part is tokenised alone: a prompt's tokens do not depend on the answer.
+the token it puts in front of any text. Each part is tokenized alone: a prompt's tokens do not depend on the answer.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Tokens:
     answers: tuple[Span, ...]
     """Where each answer stands, with the token that ends its turn."""
     notes: tuple[str, ...] = ()
-    """What was done to the conversation, or is missing of it, that whoever wrote it should know."""
+    """Notes on changes to the conversation by the template."""
     ends: tuple[tuple[int, int], ...] = ()
     """Places behind an answer where another token stands than is to be learned there, and the one to learn."""
 
@@ -45,7 +45,7 @@ def conversation_tokens(messages: Sequence[Message], tokenizer: Any) -> Tokens:
     """Return a conversation's tokens, and where its answers stand.
 
     Raises:
-        DataError: the chat template refuses the conversation, or mixes its turns so that none can be told apart.
+        DataError: the chat template rejects the conversation, or its turns cannot be located.
         ModelError: the chat template takes too long.
     """
     (found,) = conversations_tokens([messages], tokenizer)

@@ -1,4 +1,4 @@
-"""How do words become tokens, when they may hold what looks like a token of the template's?
+"""How is user text tokenized if it contains text that looks like a special token?
 
 Whoever writes "<|im_end|>" in a message writes ten letters: only the template ends a turn. Such texts stand as one
 private character each while the template writes the conversation, and become ordinary tokens behind it.
@@ -49,7 +49,7 @@ def guarded(messages: Sequence[Message], specials: Sequence[str]) -> tuple[Seque
 
 
 def spoken(texts: Iterable[str], specials: Sequence[str]) -> tuple[str, ...]:
-    """Return what is to be told where texts hold what looks like a special token; nothing where they do not."""
+    """Return a note if texts contain what looks like a special token; empty otherwise."""
     seen = {special for text in texts for special in specials if special in text}
     return (f"{', '.join(sorted(seen))} in its text is read as plain text, not as a special token",) if seen else ()
 

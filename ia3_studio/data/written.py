@@ -119,7 +119,7 @@ def answers_in(written: Written) -> list[Stretch]:
     """Return where each answer stands, from where the assistant is asked to the end of its turn.
 
     Raises:
-        DataError: the template mixes turns so that none can be told apart, or leaves out an answer.
+        DataError: the turns cannot be located, or the template omits an answer.
     """
     places = _answers(written.messages)
     found = {place: stretch for place in written.begun if (stretch := _between_prefixes(written, place)) is not None}
@@ -218,7 +218,7 @@ def _found(written: Written, answers: Sequence[Stretch]) -> Iterator[tuple[int, 
 def _added(
     written: Written, turns: dict[int, Stretch], answers: Sequence[Stretch], specials: Sequence[str]
 ) -> list[str]:
-    """Return a note for words of the template's own that are learned with an answer."""
+    """Return a note on template text that is trained as part of an answer."""
     notes: list[str] = []
     for place, span in zip(_answers(written.messages), answers, strict=False):
         if (at := turns.get(place)) is None:

@@ -1,4 +1,4 @@
-"""What does a person take away? A zip with the adapter in PEFT's layout and a card that says what it is."""
+"""How is an adapter exported? As a zip in PEFT's format with a model card."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CARD = "README.md"
 
 
 def package(folder: Path, facts: CardFacts, *, for_others: bool = False) -> dict[str, bytes]:
-    """Return what leaves with an adapter, by file name: its own files, its card, and the card's pictures.
+    """Return the exported files of an adapter, by name: its own files, its card, and the card's images.
 
     Args:
         folder: of the adapter.
@@ -83,7 +83,7 @@ def zip_adapter(folder: Path, target: Path, facts: CardFacts, *, for_others: boo
 
 
 def file_name(name: str) -> str:
-    """Return what a file is called after the name of a run: letters, digits and hyphens.
+    """Return a file name for a run: letters, digits and hyphens.
 
     Example:
         >>> file_name("Night run (2)")

@@ -1,6 +1,7 @@
 """How does a tuned model get to llama.cpp? Merged, as one GGUF file, read back by transformers before it is offered.
 
-The file is written by the gguf package: its table of names, its writer, its quantisation. What is ours is which models
+The file is written by the gguf package: its table of names, its writer, its quantization. This module decides which
+models
 are known to come out right: those of Llama's shape with a byte-level tokenizer that llama.cpp knows by name.
 """
 
@@ -36,7 +37,7 @@ BYTES_EACH = {"f32": 4.0, "f16": 2.0, "q8_0": 34 / 32}
 ARCHITECTURES = {"llama": "llama", "mistral": "llama", "qwen2": "qwen2", "qwen3": "qwen3"}
 """transformers' model type, and llama.cpp's name for it."""
 PERMUTED = ("llama", "mistral")
-"""Whose queries and keys llama.cpp rotates by neighbouring pairs; transformers rotates the two halves of a head."""
+"""Models whose queries and keys llama.cpp rotates by neighboring pairs, transformers by the two halves of a head."""
 _WORDS = r"[^\r\n\p{L}\p{N}]?\p{L}+"
 _REST = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 _SHORT = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
@@ -44,7 +45,7 @@ SPLITS = {
     rf"{_SHORT}|{_WORDS}|\p{{N}}|{_REST}": "qwen2",
     rf"{_SHORT}|{_WORDS}|\p{{N}}{{1,3}}|{_REST}": "llama-bpe",
 }
-"""How a text is split before its pieces become tokens, and llama.cpp's name for that."""
+"""Pre-tokenizers, and llama.cpp's names for them."""
 TOLERANCE: dict[Format, float] = {"f32": 1e-3, "f16": 1e-2, "q8_0": 0.2}
 """Largest difference of a logit, as a share of the largest logit: what the rounding of a format explains."""
 
@@ -77,7 +78,7 @@ def write_gguf(
 ) -> GgufExport:
     """Merge an adapter into a model that is loaded for it, write it as GGUF, read that back and compare.
 
-    **The loaded model is merged afterwards**: load another to go on with the base.
+    **The loaded model is merged afterwards**: load it again to continue with the base model.
 
     Args:
         loaded: the base model as :func:`~ia3_studio.models.load_model` gives it.
@@ -85,11 +86,11 @@ def write_gguf(
         path: the file to write; it must not be there.
         kind: the format of the matrices; what has one axis stays in float32.
         texts: what the two are compared on; some of our own if none.
-        say: told the share done and what is being done.
+        say: called with the share done and what is being done.
 
     Raises:
         ExportError: llama.cpp has no such model or tokenizer, the disk is too small, or the file read back differs;
-            nothing is left behind then.
+            partial files are removed.
         AdapterError: the adapter cannot be merged.
     """
     _require(loaded, path, kind)
@@ -215,7 +216,7 @@ def _write_tokenizer(writer: Any, tokenizer: Any, rows: int, folder: Path) -> No
 
 
 def splitting(tokenizer: Any) -> str:
-    """Return llama.cpp's name for the way a tokenizer splits a text; empty where there is none we know."""
+    """Return llama.cpp's name of a tokenizer's pre-tokenizer; empty if unknown."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         return ""
@@ -272,7 +273,7 @@ def _formatted(array: np.ndarray, kind: Format) -> tuple[np.ndarray, Any]:
 
 
 def _permuted(array: np.ndarray, heads: int) -> np.ndarray:
-    """Put the rows of each head in llama.cpp's order: row i of the first half beside row i of the second.
+    """Reorder the rows of each head for llama.cpp: row i of the first half next to row i of the second.
 
     Args:
         array: weights, shape (heads · width, in), or biases, shape (heads · width,).

@@ -100,7 +100,7 @@ def _unzip(path: Path, folder: Path) -> None:
 
 
 def _entries(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
-    """Yield the adapter's files: those beside the first config, the shallowest one."""
+    """Yield the adapter's files: those next to the first config, at the shallowest level."""
     places = [PurePosixPath(entry.filename) for entry in archive.infolist()]
     configs = sorted((place for place in places if place.name in CONFIGS), key=lambda place: len(place.parts))
     if not configs:

@@ -17,7 +17,7 @@ Say = Callable[[float | None, str], None]
 SHARD = "4GB"
 """Files of a large model have at most this size."""
 PROMPTS = ("The lamp is lit.", "What is a web browser?", "def add(a, b):\n    return a + b")
-"""What is compared where no text is given."""
+"""Default texts for the comparison."""
 TOLERANCE = {"float32": 1e-2, "float64": 1e-2, "float16": 2e-2, "bfloat16": 8e-2}
 """Largest difference of a logit by which a merged model may differ, by its format: sums are taken in another order, and
 the scaled weights are rounded once."""
@@ -91,18 +91,18 @@ def write_merged(
 ) -> MergedExport:
     """Merge an adapter into a model that is loaded for it, save it, read it back and compare.
 
-    **The loaded model is merged afterwards**: load another to go on with the base.
+    **The loaded model is merged afterwards**: load it again to continue with the base model.
 
     Args:
         loaded: the base model as :func:`~ia3_studio.models.load_model` gives it, or a classifier with its head.
         adapter: an adapter's folder.
         folder: where the model is written: safetensors, config, tokenizer; it must be new or empty.
         texts: what the two are compared on; some of our own if none.
-        say: told the share done and what is being done.
+        say: called with the share done and what is being done.
 
     Raises:
-        ExportError: the folder is in use, the disk too small, or the model read back differs; nothing is left behind
-            then.
+        ExportError: the folder is in use, the disk too small, or the model read back differs; partial files are
+            removed.
         AdapterError: the adapter cannot be merged.
     """
     _require_empty(folder)

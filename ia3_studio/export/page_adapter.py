@@ -18,7 +18,7 @@ def adapter_in_page(page: Path) -> bytes:
     """Return the zip of the adapter in a verdict page.
 
     Raises:
-        AdapterError: the page carries none, or is too large.
+        AdapterError: the page contains none, or is too large.
     """
     if page.stat().st_size > LARGEST_PAGE:
         raise AdapterError(

@@ -1,6 +1,6 @@
-"""How does an adapter get onto the Hugging Face hub? In one commit, into a repository that is private unless asked.
+"""How is an adapter pushed to the Hugging Face Hub? In one commit, to a repository that is private by default.
 
-A token is an argument and nothing else: it is given to the hub's client for the length of a call, and is in no file,
+A token is only an argument: it is passed to the Hub client for one call, and is in no file,
 log or message.
 """
 
@@ -29,7 +29,7 @@ MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja", "*.md",
 
 @dataclass(frozen=True)
 class Pushed:
-    """Something that is on the hub now."""
+    """A pushed repository."""
 
     repository: str
     """Its name, such as ``you/adapter``."""
@@ -49,20 +49,21 @@ def push_adapter(
     private: bool = True,
     say: Say = lambda _share, _said: None,
 ) -> Pushed:
-    """Put an adapter with its card and pictures onto the hub; pushed again, it becomes the newest commit.
+    """Push an adapter with its card and images to the Hub; pushing again adds a commit.
 
-    Of a base model in a folder of this machine the hub learns that folder's name alone.
+    For a base model in a local folder only the folder's name is uploaded.
 
     Args:
         folder: of the adapter.
         facts: what its card says.
         repository: ``you/name``, or ``name`` for one of your own; it is made where it is missing.
-        token: of the hub, which may write there.
+        token: Hub token with write access.
         private: whether only you may see it.
-        say: told the share done, where known, and what is being done.
+        say: called with the share done, where known, and what is being done.
 
     Raises:
-        ExportError: the hub refuses, limits, or cannot be reached; or a repository that should be private is public.
+        ExportError: the Hub rejects the push, limits the rate or is unreachable; or the repository should be private
+            and is public.
         AdapterError: the folder lacks a file.
     """
     named = f"{facts.name}: {facts.steps:,} steps" if facts.steps else facts.name
@@ -76,7 +77,7 @@ def push_adapter(
 def push_folder(
     folder: Path, repository: str, token: str, *, private: bool = True, say: Say = lambda _share, _said: None
 ) -> Pushed:
-    """Put a merged model onto the hub. Files that a broken push had uploaded are not sent twice.
+    """Push a merged model to the Hub. Files uploaded by an interrupted push are not sent again.
 
     Args:
         folder: as :func:`~ia3_studio.export.merged.write_merged` wrote it.
@@ -147,7 +148,7 @@ def _repository(api: HfApi, name: str, private: bool) -> bool:
 
 @contextmanager
 def _explained(repository: str) -> Iterator[None]:
-    """Turn what the hub answers into a sentence. The error it comes from is dropped: it names headers and addresses."""
+    """Convert Hub errors to messages. The original error is dropped, as it contains headers and addresses."""
     import httpx2
     from huggingface_hub import errors
 
@@ -186,7 +187,7 @@ def _no_warnings() -> Iterator[None]:
 
 
 def _answered(repository: str, error: Any) -> str:
-    """Return the sentence for an answer of the hub that is no success."""
+    """Return the message for an error response of the Hub."""
     status = error.response.status_code
     said = " ".join(str(error.server_message or "").split())[:200]
     if status == 401:

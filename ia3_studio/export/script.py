@@ -1,4 +1,4 @@
-"""How is a run repeated without the page? As a settings file, a command, a script, or a notebook."""
+"""How is a run reproduced without the app? As a settings file, a command, a script, or a notebook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What should be tried next? Rules on plain numbers of a run, each with the number it rests on."""
+"""What to try next? Rules on plain numbers of a run, each with the number it is based on."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Facts:
     rows: int
     """Held-out rows."""
     spread: float | None
-    """Mean |scale − 1| over all numbers."""
+    """Mean |scale − 1| over all parameters."""
     verdict: Verdict | None = None
     enough: float | None = None
-    """Share of the largest numbers that brings most of the gain, where that was measured."""
+    """Share of the largest deviations that brings most of the gain, if measured."""
 
 
 def advice(facts: Facts) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ class Beside:
     sites: tuple[SiteBeside, ...]
     """Those that both scale."""
     cosine: float
-    """Over all of these numbers together; NaN where one adapter learned nothing there."""
+    """Over all of these scales; NaN if one adapter changed nothing there."""
     only_first: int
     """Sites that only the first scales."""
     only_second: int

@@ -1,4 +1,4 @@
-"""How far from 1 have the vectors moved, and where? Plain numbers from an adapter.
+"""How far are the scales from 1, and where? Plain numbers from an adapter.
 
 A path such as ``model.layers.3.mlp.down_proj`` is read as stack (``model.layers``), layer (3) and part
 (``mlp.down_proj``). The layer is the path's first number. A number that opens every path and never differs is passed
@@ -40,7 +40,7 @@ class Vector(Protocol):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a path lies in its model."""
+    """Position of a module in its model."""
 
     stack: str
     """What stands before the layer's number; empty without one."""
@@ -52,7 +52,7 @@ class Place:
 
 @dataclass(frozen=True)
 class SiteDeviation:
-    """The numbers of one site in figures; deviations are from 1."""
+    """Statistics of one site; deviations are from 1."""
 
     site: str
     layer: int | None
@@ -73,13 +73,13 @@ class SiteDeviation:
     largest: float
     """Largest scale."""
     inhibited: float
-    """Share of the numbers below 1 − threshold."""
+    """Share of the scales below 1 − threshold."""
     amplified: float
-    """Share of the numbers above 1 + threshold."""
+    """Share of the scales above 1 + threshold."""
 
     @property
     def moved(self) -> float:
-        """Return the share of the numbers that are further than the threshold from 1."""
+        """Return the share of the scales that differ from 1 by more than the threshold."""
         return self.inhibited + self.amplified
 
 
@@ -92,13 +92,13 @@ class Grid:
     values: Numbers
     """Shape (layers, leaves)."""
     sites: tuple[tuple[SiteDeviation | None, ...], ...]
-    """The site behind each value, shape (layers, leaves); None where there is none."""
+    """The site of each value, shape (layers, leaves); None if there is none."""
     measure: Measure
 
 
 @dataclass(frozen=True)
 class Histogram:
-    """How many scales lie in each interval."""
+    """Number of scales per interval."""
 
     edges: Numbers
     """Shape (bins + 1,)."""
@@ -185,7 +185,7 @@ def histogram_table(counted: Histogram) -> pd.DataFrame:
 
 
 def places_of(paths: Sequence[str]) -> dict[str, Place]:
-    """Return where each path of one adapter lies."""
+    """Return the position of each path of an adapter."""
     words = {path: path.split(".") for path in paths}
     opening = {split[0] for split in words.values()}
     wrapped = len(opening) == 1 and opening.pop().isdigit()
@@ -238,7 +238,7 @@ def _place(path: str, words: Sequence[str], start: int) -> Place:
 
 
 def _stack_names(stacks: Sequence[str]) -> dict[str, str]:
-    """Return what tells each stack from the others, as a prefix; nothing when there is only one."""
+    """Return a prefix that distinguishes each stack; empty if there is only one."""
     if len(stacks) < 2:
         return {}
     columns = zip(*(stack.split(".") for stack in stacks), strict=False)
@@ -319,5 +319,5 @@ def _numbers(site: Site, vector: Vector) -> Numbers:
 
 
 def _spread(rows: Sequence[SiteDeviation]) -> float:
-    """Return the mean absolute deviation over all numbers of some sites."""
+    """Return the mean absolute deviation over all scales of some sites."""
     return sum(row.spread * row.size for row in rows) / sum(row.size for row in rows)

@@ -1,4 +1,4 @@
-"""How do the numbers look? Plotly figures of plain numbers, readable on a light and on a dark page."""
+"""Plotly figures of plain numbers, readable on light and dark pages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LENGTH_BINS = 40
 RUN_COLOURS = ("#0f8a7a", "#c9600f", "#5b8bc7", "#a05195", "#b58a00", "#d1495b", "#6a7f10", "#7a5c46")
 """Apart from each other on a light and on a dark page."""
 SMALLEST_RANGE = 0.02
-"""The colour scale never spans less, so that an untrained adapter does not look trained."""
+"""The color scale never spans less, so that an untrained adapter does not look trained."""
 MEASURES: dict[Measure, str] = {
     "mean": "mean of scale − 1",
     "spread": "mean of |scale − 1|",
@@ -46,13 +46,13 @@ def heatmap(grid: Grid) -> go.Figure:
 
 
 def map_of(grid: Grid, texts: Sequence[Sequence[str]], title: str, *, signed: bool) -> go.Figure:
-    """Draw a grid as a map; every cell carries its site's name, for whoever listens to clicks.
+    """Draw a grid as a heatmap; every cell contains its site's name, for click handlers.
 
     Args:
-        grid: what is drawn.
+        grid: the values.
         texts: what each cell says when it is pointed at, shape (layers, leaves).
-        title: of the colours.
-        signed: whether the colours diverge at 0, or begin there.
+        title: of the color bar.
+        signed: whether the color scale diverges at 0, or starts there.
     """
     import plotly.graph_objects as go
 
@@ -84,7 +84,7 @@ def map_of(grid: Grid, texts: Sequence[Sequence[str]], title: str, *, signed: bo
 
 
 def histogram_figure(counted: Histogram, counts: Literal["linear", "log"] = "linear") -> go.Figure:
-    """Draw how the scales are spread around 1, with a line at 1; ``counts`` chooses the upright axis."""
+    """Draw a histogram of the scales, with a line at 1; ``counts`` selects the y axis."""
     import plotly.graph_objects as go
 
     middles = (counted.edges[:-1] + counted.edges[1:]) / 2
@@ -111,7 +111,7 @@ def histogram_figure(counted: Histogram, counts: Literal["linear", "log"] = "lin
 
 
 def length_figure(lengths: Sequence[int], limit: int) -> go.Figure:
-    """Draw how many rows have which length in tokens, with a line at the limit where any row comes near it."""
+    """Draw a histogram of row lengths in tokens, with a line at the limit if any row comes near it."""
     import plotly.graph_objects as go
 
     longest = max(lengths, default=1)
@@ -157,7 +157,7 @@ def loss_figure(steps: Sequence[Step]) -> go.Figure:
 
 
 def overlay_figure(curves: Sequence[Curve]) -> go.Figure:
-    """Draw the losses of several runs: held out as lines with dots, training as thin lines of the same colour."""
+    """Draw losses of several runs: held-out loss as lines with dots, training loss as thin lines in the same color."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
@@ -179,7 +179,7 @@ def overlay_figure(curves: Sequence[Curve]) -> go.Figure:
 
 
 def pareto_figure(points: Sequence[Point], cost: str, result: str, lower_is_better: bool) -> go.Figure:
-    """Draw what runs came to over what they cost, with a line through those that no other beats."""
+    """Draw results over cost of runs, with a line through the Pareto front."""
     import plotly.graph_objects as go
 
     front = pareto_front(points, lower_is_better)
@@ -215,7 +215,7 @@ def _described(site: SiteDeviation | None) -> str:
 
 
 def _colour_bar(title: str, reach: float, signed: bool) -> dict[str, Any]:
-    """Return the colours' scale, above the map so that the map keeps the full width of a narrow page."""
+    """Return the color bar, above the heatmap so that it keeps the full width of a narrow page."""
     return {
         "orientation": "h",
         "x": 0,

@@ -1,4 +1,4 @@
-"""What goes with a channel? The tokens that excite it most, the words its output row speaks for, sums over heads.
+"""What does a channel respond to? Its max-activating tokens, the tokens its output row promotes, sums over heads.
 
 All of it is correlation, not explanation: a channel that is loud at a word need not be about that word.
 """
@@ -40,11 +40,11 @@ class Excited:
 
 @dataclass(frozen=True)
 class Spoken:
-    """One word of the vocabulary that a channel's output row speaks for, or against."""
+    """One token of the vocabulary that a channel's output row promotes or suppresses."""
 
     token: str
     weight: float
-    """Change of the word's logit for an activation of 1, the last norm left out."""
+    """Change of the token's logit for an activation of 1, without the final norm."""
 
 
 def exciting(
@@ -93,7 +93,7 @@ def speaks_for(
         count: words on either side.
 
     Raises:
-        AdapterError: this site has no output row, or the model no vocabulary to speak of.
+        AdapterError: this site has no output row, or the model has no vocabulary.
     """
     _require(site, channel)
     row, words = _output_row(model, site, channel), model.get_output_embeddings()
@@ -126,7 +126,7 @@ def head_sums(vector: Tensor, heads: int) -> tuple[float, ...]:
 
 
 def heads_of(config: Any) -> int:
-    """Return how many key-value heads a model's config tells of; 0 where it tells none."""
+    """Return the number of key-value heads in a model's config; 0 if unknown."""
     text = config.get_text_config() if hasattr(config, "get_text_config") else config
     names = ("num_key_value_heads", "num_attention_heads", "n_head", "num_heads")
     return next((int(value) for name in names if isinstance(value := getattr(text, name, None), int)), 0)

@@ -1,4 +1,4 @@
-"""How do the parts of an adapter look? Distributions, what is missed without a part, what a few numbers bring."""
+"""Figures of an adapter's parts: distributions, ablation by part, pruning curve."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def violins(found: Sequence[Distribution], axis: str) -> go.Figure:
-    """Draw distributions side by side with a line at 1; ``axis`` names what tells them apart ("layer")."""
+    """Draw distributions side by side with a line at 1; ``axis`` is the name of the grouping ("layer")."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
@@ -70,7 +70,7 @@ def difference_map(differences: Grid, first: str, second: str) -> go.Figure:
 
 
 def parts_figure(report: PartsReport, kind: str) -> go.Figure:
-    """Draw, for each role or layer, what is lost without it and what it brings alone, in nats."""
+    """Draw, per role or layer, the loss increase without it and the loss decrease with it alone, in nats."""
     import plotly.graph_objects as go
 
     parts = [part for part in report.parts if part.kind == kind]

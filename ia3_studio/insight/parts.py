@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["role", "layer"]
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75)
-"""Shares of the numbers that the pruning curve keeps, beside none and all."""
+"""Shares of the parameters on the pruning curve, in addition to 0 and 1."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Pruned:
 
 @dataclass(frozen=True)
 class PartsReport:
-    """What was measured, in nats per trained thing (a label token, a labelled row)."""
+    """The measured losses, in nats per label token or labeled row."""
 
     none: float
     """Every vector at 1: the base model, with the head where one was trained."""
@@ -75,7 +75,7 @@ class PartsReport:
 
     @property
     def enough(self) -> float | None:
-        """Return the smallest share of the numbers that alone brings most of the gain; None where there is no gain."""
+        """Return the smallest share of the parameters that brings most of the gain; None if there is no gain."""
         gain = self.none - self.all
         if gain <= 0:
             return None
@@ -90,7 +90,7 @@ class PartsReport:
         """Read a report written by :meth:`to_json`.
 
         Raises:
-            DataError: the text is none.
+            DataError: the text is not a report.
         """
         try:
             return typed(cls, json.loads(text))
@@ -136,10 +136,10 @@ def measure_parts(
     """Measure every part; yield how far it is. The attachment has its own vectors again afterwards.
 
     Args:
-        attachment: what was learned, on its model.
-        loss: returns the mean loss of the held-out rows by the model as it is at that moment.
+        attachment: the attached adapter.
+        loss: returns the mean held-out loss of the model in its current state.
         rows: how many rows ``loss`` measures, for the report.
-        shares: of the numbers that the pruning curve keeps.
+        shares: of the parameters kept on the pruning curve.
 
     Raises:
         TrainingError: as ``loss``.

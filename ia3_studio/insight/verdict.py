@@ -1,4 +1,4 @@
-"""Did training help? From an evaluation's plain numbers to a verdict, which may well be "no gain"."""
+"""Did training help? From the plain numbers of an evaluation to a verdict."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ FORGETTING_BOUND = 0.05
 
 @dataclass(frozen=True)
 class Verdict:
-    """What an evaluation amounts to."""
+    """The verdict of an evaluation."""
 
     kind: Kind
     forgets: bool
     """Whether neutral text has become clearly harder; False too where that was not measured."""
     sentence: str
-    """The verdict with the numbers it rests on, for the person at the screen."""
+    """The verdict with its numbers, as a sentence for the user."""
 
 
 def verdict(evaluation: Evaluation, forgetting: Evaluation | None = None) -> Verdict:
     """Judge the tuned model by its evaluation's first measure, and by what it forgot.
 
-    The rule looks at the 95 % interval of the paired difference, tuned − base. "gain": the interval lies wholly on the
+    The rule looks at the 95 % interval of the paired difference, tuned − base. "gain": the interval is entirely on the
     better side of 0. "loss": wholly on the worse side. "no gain": it holds 0. "too few rows to tell": fewer than
-    ``FEWEST_ROWS`` rows. It forgets when the same interval, of the loss on neutral text, lies wholly above
+    ``FEWEST_ROWS`` rows. It forgets when the same interval, of the loss on neutral text, is entirely above
     ``FORGETTING_BOUND``.
     """
     measure = evaluation.measures[0]

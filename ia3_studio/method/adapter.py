@@ -1,4 +1,4 @@
-"""What has been learned, as data: an adapter, and its folder.
+"""An adapter as data, and its folder.
 
 A folder holds ``adapter_config.json`` and ``adapter_model.safetensors`` exactly as PEFT 0.21 writes them, and
 ``studio.json`` with what PEFT's layout cannot say (which channels of a fused projection were trained, the
@@ -39,17 +39,17 @@ STUDIO_FILE = "studio.json"
 
 @dataclass(frozen=True, eq=False)
 class Adapter:
-    """A selection with its learned numbers. Data only: no model is needed to hold, read or write one."""
+    """A selection with its trained vectors. Data only: no model is needed to hold, read or write one."""
 
     selection: Selection
     vector: Tensor
-    """All numbers in the selection's order: float32 on the CPU, shape (selection.numbers,)."""
+    """All parameters in the order of the selection: float32 on the CPU, shape (selection.numbers,)."""
     metadata: Mapping[str, str] = field(default_factory=dict)
-    """Facts for people and tools; ``task_type`` is written into PEFT's config."""
+    """Metadata; ``task_type`` is written into PEFT's config."""
     targets: Targets | None = None
-    """How PEFT finds the sites, proven on a model; None writes anchored expressions of full paths."""
+    """PEFT's target modules, verified on a model; None writes anchored expressions of full paths."""
     heads: Mapping[str, Tensor] = field(default_factory=dict)
-    """Tensors of modules that were trained whole, by their names in the model ("classifier.weight")."""
+    """Tensors of fully trained modules, by their names in the model ("classifier.weight")."""
 
     def __post_init__(self) -> None:
         if tuple(self.vector.shape) != (self.selection.numbers,):
@@ -64,7 +64,7 @@ class Adapter:
 
     @property
     def why_not_peft(self) -> str:
-        """Return the sentence why PEFT's layout cannot hold this adapter; empty when it can."""
+        """Return why PEFT's format cannot represent this adapter; empty if it can."""
         if self.targets and self.targets.inexpressible:
             return self.targets.inexpressible
         sides: dict[str, Side] = {}
@@ -72,12 +72,12 @@ class Adapter:
         return next(map(both_sides, twice), "")
 
     def save(self, folder: Path | str) -> None:
-        """Write the adapter into a folder that PEFT's ``PeftModel.from_pretrained`` loads.
+        """Save the adapter in a folder that PEFT's ``PeftModel.from_pretrained`` loads.
 
-        **An adapter in IA3 Studio's own layout in the same folder is removed.**
+        **An adapter in IA3 Studio's format in the same folder is removed.**
 
         Raises:
-            AdapterError: PEFT's layout cannot express the selection; nothing is written.
+            AdapterError: PEFT's format cannot represent the selection; nothing is written.
         """
         folder = Path(folder)
         if self.why_not_peft:
@@ -97,9 +97,9 @@ class Adapter:
             (folder / name).unlink(missing_ok=True)
 
     def save_native(self, folder: Path | str) -> None:
-        """Write the adapter into a folder in IA3 Studio's own layout, which holds any adapter and PEFT refuses.
+        """Save the adapter in IA3 Studio's format, which can represent any adapter but does not load in PEFT.
 
-        **An adapter in PEFT's layout in the same folder is removed.**
+        **An adapter in PEFT's format in the same folder is removed.**
         """
         named = self.targets.modules_to_save if self.targets else ()
         kept = native_layout.Kept(
@@ -109,7 +109,7 @@ class Adapter:
 
     @classmethod
     def load(cls, folder: Path | str) -> Adapter:
-        """Read an adapter folder written by IA3 Studio or by PEFT.
+        """Load an adapter folder saved by IA3 Studio or by PEFT.
 
         Raises:
             AdapterError: a file is missing or damaged, or the adapter is not (IA)³.
@@ -182,7 +182,7 @@ def _read_studio_facts(folder: Path, wide: Wide) -> tuple[tuple[Site, ...], dict
 
 
 def _say_the_same(sites: Iterable[Site], wide: Wide) -> bool:
-    """Say whether the sites cover every number that is not 1, at the vectors' own widths."""
+    """Return whether the sites cover every scale that is not 1, at the vectors' widths."""
     rest = {place: tensor.clone() for place, tensor in wide.items()}
     for site in sites:
         tensor = rest.get((site.path, site.side))

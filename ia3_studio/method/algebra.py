@@ -1,4 +1,4 @@
-"""What can be made of adapters without training: weaker ones, muted ones, combinations.
+"""Adapter arithmetic without training: strength, muting, pruning, combinations.
 
 All work on data; no model is needed. With deviations d = l − 1, so that the base model is 0:
 
@@ -7,7 +7,7 @@ All work on data; no model is needed. With deviations d = l − 1, so that the b
     multiply       Π lᵢ
     geometric      Π lᵢ ^ wᵢ          weights add up to 1; every l must be positive
 
-A place that an adapter does not scale counts as 1 there.
+A channel that an adapter does not scale counts as 1.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ def mute(
     layers: Collection[int] | None = None,
     roles: Collection[Role] | None = None,
 ) -> Adapter:
-    """Return the adapter with some sites set to 1; a site is muted when it meets every condition given.
+    """Return the adapter with some sites set to 1; a site is muted if it meets all given conditions.
 
     Args:
         names: of sites, as :attr:`Site.name` gives them, or module paths.
-        layers: numbers of the blocks.
+        layers: indices of the blocks.
         roles: "key", "value", "feed-forward" and so on.
 
     Raises:
-        AdapterError: no site meets the conditions, or none was given.
+        AdapterError: no site matches the conditions, or none are given.
     """
     if names is None and layers is None and roles is None:
         raise AdapterError("No sites to mute are given; give names, layers or roles.")
@@ -88,8 +88,8 @@ def prune(adapter: Adapter, share: float) -> Adapter:
     """Return the adapter with only its largest deviations |scale − 1| kept and all others set to 1.
 
     Args:
-        adapter: what was learned.
-        share: of all its numbers, from 0 to 1; rounded to the nearest count. Of equal deviations the first are kept.
+        adapter: the adapter.
+        share: of all its parameters, from 0 to 1; rounded to the nearest count. Of equal deviations the first are kept.
 
     Raises:
         AdapterError: the share is not between 0 and 1.
@@ -110,7 +110,7 @@ def add(adapters: Sequence[Adapter], weights: Sequence[float]) -> Adapter:
     """Return 1 + Σ wᵢ·(lᵢ − 1): the deviations added up, each with its weight; weights may be negative.
 
     Raises:
-        AdapterError: there is none to combine, not one weight an adapter, or the adapters are of different models.
+        AdapterError: no adapters are given, not one weight per adapter, or the adapters are for different models.
     """
     return _combine(adapters, weights, _weighted_sum)
 
@@ -125,7 +125,7 @@ def average(adapters: Sequence[Adapter], weights: Sequence[float] | None = None)
 
 
 def subtract(adapter: Adapter, other: Adapter) -> Adapter:
-    """Return what one adapter learned without what another did: 1 + (l − 1) − (l' − 1).
+    """Return the difference of two adapters: 1 + (l − 1) − (l' − 1).
 
     Raises:
         AdapterError: the adapters are of different models.
@@ -137,7 +137,7 @@ def multiply(adapters: Sequence[Adapter]) -> Adapter:
     """Return Π lᵢ: the function of all adapters attached one after the other.
 
     Raises:
-        AdapterError: there is none to combine, or the adapters are of different models.
+        AdapterError: no adapters are given, or they are for different models.
     """
     return _combine(adapters, [1.0] * len(adapters), lambda scales, _weights: scales.prod(dim=0))
 
@@ -236,7 +236,7 @@ def _common(key: Key, groups: list[tuple[Site, ...]]) -> tuple[Site, ...]:
 
 
 def _wide(adapter: Adapter) -> dict[Key, Tensor]:
-    """Return each place's scale at full width, ones where the adapter is silent."""
+    """Return the scales at full width, with ones for channels that the adapter does not scale."""
     wide: dict[Key, Tensor] = {}
     for site, numbers in adapter.vectors().items():
         wide.setdefault((site.path, site.side), torch.ones(site.channels))[site.positions] = numbers

@@ -41,9 +41,9 @@ def choose(
     Args:
         tree: what discovery found in the model.
         text: terms joined by ";". A term is a list of roles, presets and patterns joined by ",", then, if only some
-            layers are meant, "@" and their numbers: "key,value@8-15", "paper@4", "mlp.down_proj@0,2,6-".
+            layers are selected, "@" and their indices: "key,value@8-15", "paper@4", "mlp.down_proj@0,2,6-".
         roles: keep sites of these roles, inside the repeated blocks.
-        layers: keep sites of blocks with these numbers, counted from 0.
+        layers: keep sites of blocks with these indices, starting at 0.
         patterns: keep sites that :meth:`LayerTree.match` finds.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Which numbers of which weights does a scale multiply, so that the module computes what a hook would make of it?
+"""Which weights does a scale multiply, so that the module computes the same as with a hook?
 
     linear, convolution     y = (W x + b) ⊙ l = (diag(l) W) x + l ⊙ b        W (x ⊙ l) = (W diag(l)) x
     experts as one tensor   down_e (a ⊙ l) = (down_e diag(l)) a              for every expert e

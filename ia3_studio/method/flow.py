@@ -260,7 +260,7 @@ class _Watch(TorchDispatchMode):
 
 
 def _module_of(origin: Origin) -> int | None:
-    """Return the number of the module that most elements come from, told by the last one."""
+    """Return the index of the module that most elements come from."""
     return None if origin.ids is None else int(origin.ids.flatten()[-1].real) >> 32
 
 

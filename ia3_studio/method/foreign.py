@@ -70,8 +70,8 @@ def read_adapters_library(folder: Path | str, model: nn.Module, *, only_attentio
 
     Args:
         folder: holds adapter_config.json and adapter.safetensors or pytorch_adapter.bin.
-        model: the base model; its data flow tells attention from feed-forward.
-        only_attention: take keys, values and queries, and leave out a feed-forward vector, which acts elsewhere in
+        model: the base model; its data flow distinguishes attention from feed-forward.
+        only_attention: import keys, values and queries, and skip a feed-forward vector, which acts elsewhere in
             that library, and a prediction head, which has another form there.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Which modules are learned whole beside the vectors? A new task's head, kept apart from the base model's own.
+"""Which modules are fully trained in addition to the vectors? A new task head, separate from the base model's.
 
 A classifier on a pretrained body starts at random: scaling it teaches nothing, it has to be trained. PEFT lists such
 modules in ``modules_to_save``. Here an adapter owns a copy, which stands in the model's place while the adapter is at
@@ -45,7 +45,7 @@ class Heads:
         return self._copies
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return copies of what was learned, on the CPU, by the names they have in the model."""
+        """Return copies of the trained tensors, on the CPU, by their names in the model."""
         return {
             f"{path}.{name}": tensor.detach().cpu().clone()
             for path, module in self._copies.items()
@@ -53,7 +53,7 @@ class Heads:
         }
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """Copy learned tensors in. **Overwrites what these copies held.** Names of other modules are left alone.
+        """Load trained tensors. **Overwrites the current ones.** Names of other modules are ignored.
 
         Raises:
             AdapterError: a tensor has another shape here.
@@ -127,7 +127,7 @@ class HeadedAttachment(Attachment):
         return replace(super().adapter(metadata), heads=self.heads.tensors(), targets=targets)
 
     def load(self, adapter: Adapter) -> None:
-        """Copy an adapter's vectors and heads in. **Overwrites what was learned here.**"""
+        """Load an adapter's vectors and heads. **Overwrites the trained values.**"""
         super().load(adapter)
         self.heads.load(adapter.heads)
 
@@ -188,7 +188,7 @@ def by_rows(choice: Choice, path: str, module: nn.Module, args: Any, kwargs: Any
     """Return a module's result, with the rows that have a module of their own replaced by what that returns.
 
     Raises:
-        SelectionError: the rows of the result cannot be told apart.
+        SelectionError: the rows of the result cannot be separated.
     """
     owners = choice.heads(path)
     for head in {id(head): head for head in owners if head}.values():

@@ -1,4 +1,4 @@
-"""Which kinds of modules can be scaled, how wide are their sides, and on which axis do their channels lie?
+"""Which modules can be scaled, how wide are their sides, and which axis are their channels?
 
 Linear layers and transformers' Conv1D keep channels last, convolutions keep them before the spatial axes, parallel
 experts multiply one tensor of shape (experts, out, in). The activation inside experts that are kept as tensors
@@ -20,8 +20,8 @@ TransposedConvolution = nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTranspo
 def widths(module: nn.Module) -> tuple[int, int] | None:
     """Return (input, output) channels of a module that can be scaled, or None.
 
-    A linear layer is told by its ``in_features`` and ``out_features``, so that quantised kinds count as well.
-    transformers' Conv1D is told by its two-axis weight of shape (in, out) and its ``nf`` outputs.
+    A linear layer is detected by ``in_features`` and ``out_features``, which includes quantized layers. transformers'
+    Conv1D is detected by its two-axis weight of shape (in, out) and its ``nf`` outputs.
     """
     weight = getattr(module, "weight", None)
     if all(isinstance(getattr(module, name, None), int) for name in ("in_features", "out_features")):

@@ -1,4 +1,4 @@
-"""Which keys and values can be told by name, where the data flow shows nothing? Siblings that are named as a pair.
+"""Which keys and values are detected by name, if the data flow is unknown? Siblings named as a pair.
 
 The last resort: attention through custom approximations or in the time domain has no product of scores and values to
 watch. A pair counts only when the flow has given neither of the two a part to play.

@@ -50,7 +50,7 @@ def is_native(folder: Path) -> bool:
 
 
 def write(folder: Path, kept: Kept) -> None:
-    """Write both files. **An adapter in PEFT's layout in the same folder is removed.**"""
+    """Write both files. **An adapter in PEFT's format in the same folder is removed.**"""
     folder.mkdir(parents=True, exist_ok=True)
     vectors = {site_key(site): numbers.contiguous() for site, numbers in kept.vectors.items()}
     heads = {name: tensor.contiguous() for name, tensor in kept.heads.items()}

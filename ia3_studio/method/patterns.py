@@ -1,4 +1,4 @@
-"""Does a person's expression hit a module's path, and how long may it take to say so?
+"""Does an expression match a module's path, within a time limit?
 
 Python's ``re`` backtracks without an end and holds the interpreter's lock meanwhile, so that one expression could stop
 a whole app. Expressions keep the syntax of ``re``, which PEFT uses, and are run by the ``regex`` package: it lets other

@@ -1,4 +1,4 @@
-"""What does a config written for PEFT mean on a model? Sites, and modules that are trained whole.
+"""How is a PEFT config resolved on a model? To sites, and fully trained modules.
 
 The fields are PEFT's. What differs is what PEFT gets wrong: without ``target_modules`` every model gets the paper's
 sites, ``feedforward_modules`` is found and not demanded, an entry that hits nothing raises, entries match on dotted
@@ -65,7 +65,7 @@ class IA3Config:
     """Which targets are scaled on their input; None finds out."""
     exclude_modules: Names = None
     modules_to_save: Collection[str] | None = None
-    """Modules that are trained whole; a classifier's head is added by itself."""
+    """Fully trained modules; a classifier's head is added automatically."""
     fan_in_fan_out: bool = False
     """Accepted for PEFT's sake: the layout of a weight is read off the module."""
     init_ia3_weights: bool = True
@@ -90,7 +90,7 @@ class IA3Config:
         """Read the config of an adapter folder.
 
         Raises:
-            AdapterError: there is none, or it belongs to another method.
+            AdapterError: it does not exist, or belongs to another method.
         """
         document = peft_layout.read_config(Path(pretrained_model_name_or_path))
         known = cls.__dataclass_fields__
@@ -98,7 +98,7 @@ class IA3Config:
 
 
 def heads_of(config: IA3Config, model: nn.Module) -> tuple[str, ...]:
-    """Return the paths of the modules that are trained whole: those named, and a classifier's head.
+    """Return the paths of the fully trained modules: the given ones, and a classifier's head.
 
     Raises:
         SelectionError: a named module does not exist.

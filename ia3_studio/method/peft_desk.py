@@ -1,4 +1,4 @@
-"""What does a model under PEFT's names keep beside itself? Its named adapters: which is active, trained, merged."""
+"""What state does a model with PEFT's API have? Its named adapters: which is active, trained, merged."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Desk:
         self.model.register_parameter(parameter_name(name), self.serving.parameter(name))
 
     def overwrite(self, name: str, adapter: Adapter) -> None:
-        """Give a named adapter other numbers. **Overwrites those it had.**
+        """Replace the vectors of a named adapter. **Overwrites the current ones.**
 
         Raises:
             AdapterError: it has other sites, or is merged.
@@ -96,10 +96,10 @@ class Desk:
                     parameter.requires_grad_(trained)
 
     def merge(self, names: Sequence[str] | None) -> None:
-        """Put the active adapter into the weights.
+        """Merge the active adapter into the weights.
 
         Raises:
-            AdapterError: another adapter is named, it is merged already, or the weights cannot be scaled.
+            AdapterError: another adapter is given, it is already merged, or the weights cannot be scaled.
         """
         if names is not None and list(names) != [self.active]:
             raise AdapterError(

@@ -74,7 +74,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     """Return the adapter's config.
 
     Raises:
-        AdapterError: there is none, it is damaged, or belongs to another method.
+        AdapterError: it does not exist, is damaged, or belongs to another method.
     """
     path = folder / CONFIG_FILE
     if not path.is_file():
@@ -119,12 +119,12 @@ def read_tensors(folder: Path) -> dict[str, Tensor]:
 def plain_keys(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return tensors by the keys that PEFT writes for a bare model.
 
-    What torch.compile, FSDP and data parallelism put into names is taken out. Where PEFT keeps a module whole it may
+    Prefixes of torch.compile, FSDP and data parallelism are removed. Where PEFT keeps a fully trained module, it may
     write it several times: the trained copy (``modules_to_save``), the module it stands for (``original_module``), and
     plainly; the trained copy counts.
 
     Raises:
-        AdapterError: two tensors come to one key and differ.
+        AdapterError: two different tensors have the same key.
     """
     found: dict[str, Tensor] = {}
     trained: set[str] = set()
@@ -163,7 +163,7 @@ def open_tensors(path: Path) -> dict[str, Tensor]:
     """Return the tensors of a safetensors file by their keys.
 
     Raises:
-        AdapterError: it is damaged or empty, or holds numbers that are not finite.
+        AdapterError: it is damaged or empty, or contains NaN or infinite values.
     """
     try:
         tensors = load_file(path)

@@ -52,12 +52,12 @@ class PeftModel(nn.Module):
             model: the base model the adapter was trained on.
             model_id: an adapter's folder, written here or by PEFT.
             adapter_name: the name it gets.
-            is_trainable: whether training goes on.
+            is_trainable: whether the adapter is trained further.
             config: used in place of the folder's own.
             strict: False takes what fits and goes without the rest.
 
         Raises:
-            AdapterError: the folder holds no (IA)³ adapter, or one that does not fit; the message tells what differs.
+            AdapterError: the folder has no (IA)³ adapter, or one that does not fit; the message lists the differences.
         """
         adapter = fit(model, Adapter.load(model_id), strict=strict, source=f"in {model_id}")
         own = config or IA3Config.from_pretrained(model_id)
@@ -101,9 +101,9 @@ class PeftModel(nn.Module):
     def load_adapter(
         self, model_id: Path | str, adapter_name: str, is_trainable: bool = False, *, strict: bool = True
     ) -> None:
-        """Load a saved adapter under a name beside the others; it becomes active only with :meth:`set_adapter`.
+        """Load a saved adapter under a name; it becomes active only with :meth:`set_adapter`.
 
-        A name that is there already gets the folder's numbers, as when training is resumed.
+        An existing adapter of that name is overwritten, as when training is resumed.
 
         Raises:
             AdapterError: the folder holds no (IA)³ adapter, or one that does not fit.
@@ -152,10 +152,10 @@ class PeftModel(nn.Module):
 
         Args:
             adapter_names: None, or the active adapter alone.
-            safe_merge: accepted for PEFT's sake: numbers that are not finite are always refused.
+            safe_merge: accepted for compatibility: NaN or infinite values are always rejected.
 
         Raises:
-            AdapterError: another adapter is named, or the weights cannot be scaled (quantised, offloaded).
+            AdapterError: another adapter is given, or the weights cannot be scaled (quantized, offloaded).
         """
         self._ia3.merge(adapter_names)
 
@@ -180,7 +180,7 @@ class PeftModel(nn.Module):
         return _close(self)
 
     def get_nb_trainable_parameters(self) -> tuple[int, int]:
-        """Return how many numbers are trained, and how many the model has."""
+        """Return the number of trainable parameters and of all parameters."""
         counts = [(parameter.numel(), parameter.requires_grad) for parameter in self.parameters()]
         return sum(count for count, trained in counts if trained), sum(count for count, _trained in counts)
 
@@ -207,7 +207,7 @@ class PeftModel(nn.Module):
             safe_serialization: must stay True; pickles are not written.
             selected_adapters: names; None means all.
             is_main_process: False writes nothing.
-            state_dict: what Trainer gathers; the adapters' own numbers are written.
+            state_dict: accepted for Trainer; the adapters' own vectors are saved.
 
         Raises:
             AdapterError: PEFT's files cannot say what the adapter does, or a pickle was asked for.

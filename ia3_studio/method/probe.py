@@ -1,7 +1,7 @@
 """Is every vector alive? One small forward and backward pass names those that nothing can train.
 
 Some modules are never called: attention that reads its output projection's weight by itself, a projection that a
-fused kernel replaces, a vision tower without a picture. A vector there would keep its ones while it counts as trained.
+fused kernel replaces, a vision tower without an image. A vector there would never be trained.
 """
 
 from __future__ import annotations

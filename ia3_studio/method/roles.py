@@ -47,7 +47,7 @@ def _add_roles(model: nn.Module, flow: Flow) -> None:
 
 
 def _live(model: nn.Module, tokens: int) -> set[str]:
-    """Return the paths of the modules with sites that the model's result depends on; all when it cannot be told."""
+    """Return the paths of the modules with sites that the model's result depends on; all if unknown."""
     modules = _scalable(model)
     try:
         with quiet(model):

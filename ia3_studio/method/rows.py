@@ -38,12 +38,12 @@ class Place:
 
     @property
     def key(self) -> Key:
-        """Return what tells this place from others of the model."""
+        """Return what identifies this hook point in the model."""
         return self.path, self.side
 
 
 class Vectors:
-    """One adapter's numbers on one model: a flat tensor, and which of its numbers scale which place."""
+    """One adapter's vectors on one model: a flat tensor, and which of its elements scale which module."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Vectors:
 
     @property
     def state(self) -> tuple[int, int]:
-        """Return what changes whenever the numbers do."""
+        """Return a version that changes whenever the vectors change."""
         return self.flat._version, self.flat.data_ptr()
 
     def scales(self) -> dict[Key, Tensor]:
@@ -86,7 +86,7 @@ class Vectors:
 
 
 class Choice:
-    """The vectors and strength of each row; None stands for the base model. One row speaks for the whole batch."""
+    """The vectors and strength of each row; None stands for the base model. One row applies to the whole batch."""
 
     def __init__(self, rows: tuple[tuple[Vectors | None, float], ...], noun: str) -> None:
         self._rows = tuple((None if strength == 0 else vectors, strength) for vectors, strength in rows)
@@ -135,7 +135,7 @@ class Choice:
             path: the module, for the message.
 
         Raises:
-            SelectionError: the batch is no multiple of the rows, or its rows cannot be told apart here.
+            SelectionError: the batch size is not a multiple of the rows, or rows cannot be separated here.
         """
         if scale.dim() == 1:
             return scale
@@ -205,7 +205,7 @@ def mixes_rows(path: str) -> bool:
 
 
 def _spread(place: Place, pieces: list[Tensor]) -> Tensor:
-    """Return the sites' numbers on their channels and ones elsewhere, shape (channels,).
+    """Return the sites' scales on their channels and ones elsewhere, shape (channels,).
 
     Made by concatenation, not by indexing: a node that saves an index allows one backward pass only.
     """

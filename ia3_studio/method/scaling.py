@@ -68,7 +68,7 @@ class Hooks:
         self._hooks = {}
 
     def rest(self, baked: Baked | None) -> None:
-        """Leave the scaling to weights that hold it, or take it back with None; for :mod:`method.merging`."""
+        """Disable the hooks while the weights are merged, or enable them with None; for :mod:`method.merging`."""
         self._baked = baked
 
     def scales(self) -> Mapping[Key, Tensor | None]:
@@ -133,7 +133,7 @@ class Attachment(Hooks):
     """Vectors attached to a live model; the handle to train, read, mute and remove them.
 
     **The model's weights are never changed**: attaching freezes nothing, adds forward hooks and registers
-    ``parameter`` on the model, so that optimisers and Trainer find it. :meth:`detach` undoes all of it.
+    ``parameter`` on the model, so that optimizers and Trainer find it. :meth:`detach` undoes all of it.
     """
 
     def __init__(self, model: nn.Module, selection: Selection) -> None:
@@ -163,10 +163,10 @@ class Attachment(Hooks):
         return Adapter(self.selection, vector, dict(metadata or {}), name_targets(self.selection, self.model))
 
     def load(self, adapter: Adapter) -> None:
-        """Copy an adapter's vectors into this attachment. **Overwrites what was learned here.**
+        """Load an adapter's vectors into this attachment. **Overwrites the trained values.**
 
         Raises:
-            AdapterError: the adapter was made for other sites, or what was learned here is merged.
+            AdapterError: the adapter has other sites, or this attachment is merged.
         """
         if self.is_merged:
             raise AdapterError("The attached vectors are merged into the weights; undo the merge, then load.")
@@ -249,7 +249,7 @@ def _place(model: nn.Module, path: str, side: Side, sites: list[Site]) -> Place:
 def _cheaper_from_input(model: nn.Module, found: Iterable[Place]) -> frozenset[Key]:
     """Return the output sides whose siblings together are wider than the input they share.
 
-    Keys and values of one attention are made from one tensor: remembering that takes less than remembering both,
+    Keys and values of one attention have the same input tensor: saving it takes less memory than saving both,
     unless they are narrow (grouped queries). A guess by name; a wrong one costs memory, never a wrong gradient.
     """
     siblings: dict[tuple[str, int], list[Place]] = {}

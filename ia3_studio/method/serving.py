@@ -1,7 +1,7 @@
 """How do many adapters share one model, each row of a batch with its own?
 
 The model's weights and its state_dict stay untouched. Which adapter a row uses is decided for each call, in the
-thread that makes it. An adapter that brings a head of its own is served with it: each row goes through its own.
+thread that makes it. An adapter with its own head is served with it: each row uses its own head.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ class Serving(Hooks):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return the names that rows may use beside "__base__"."""
+        """Return the names that rows may use in addition to "__base__"."""
         return tuple(self._vectors)
 
     def add(self, name: str, adapter: Adapter) -> None:
         """Make an adapter available under a name.
 
         Raises:
-            AdapterError: the name is taken, or the adapter brings a head that the model has no place for.
+            AdapterError: the name is already used, or the adapter has a head that the model does not have.
             SelectionError: a site does not exist in the model or has another size there.
         """
         if name == BASE or name in self._vectors:

@@ -25,7 +25,7 @@ Span = tuple[int, int]
 class Site:
     """One place a scale vector acts.
 
-    ``size`` is the number of learned numbers. ``spans`` lists the (start, stop) channel ranges when only
+    ``size`` is the number of trainable parameters. ``spans`` lists the (start, stop) channel ranges when only
     part of a fused projection is meant, in channel order, and ``width`` counts all channels of that side;
     both are empty when the whole side is scaled. Two
     sites are equal when they scale the same channels: the role is a description.
@@ -53,7 +53,7 @@ class Site:
 
     @property
     def positions(self) -> list[int]:
-        """Return the channel that each of the numbers scales."""
+        """Return the channel that each parameter scales."""
         return [channel for start, stop in self.spans or ((0, self.size),) for channel in range(start, stop)]
 
     @property
@@ -99,7 +99,7 @@ class Selection:
 
     @property
     def numbers(self) -> int:
-        """Return how many numbers this selection trains."""
+        """Return the number of trainable parameters of this selection."""
         return sum(site.size for site in self.sites)
 
     @property

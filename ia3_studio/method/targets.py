@@ -232,7 +232,7 @@ def _below(names: Collection[str]) -> Hits:
 
 
 def _short_names(wanted: Mapping[str, Side], paths: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return for each path its shortest ending without layer numbers that hits wanted modules of its side only."""
+    """Return for each path its shortest suffix without layer indices that matches only selected modules of its side."""
     others = [path for path in paths if path not in wanted]
     names: dict[str, Side] = {}
     for path, side in wanted.items():

@@ -48,7 +48,7 @@ class TreeNode:
     sites: tuple[Site, ...]
     """What can be scaled here: nothing, one side, or the query, key and value spans of a fused projection."""
     live: bool = True
-    """The model's result depends on this module; presets leave out those of which it does not."""
+    """The model's result depends on this module; presets skip other modules."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class LayerTree:
         """Return a preset's selection.
 
         "paper" takes keys, values and feed-forward, "attention" keys and values, "feed-forward" the rest of the paper.
-        "all" leaves out what is outside the repeated blocks: heads and embeddings are never picked by a preset.
+        "all" skips modules outside the repeated blocks: heads and embeddings are never selected by a preset.
         "peft" is what PEFT's own default scales, the paper's sites or not, for the types of models it knows.
 
         Raises:

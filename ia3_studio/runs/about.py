@@ -1,4 +1,4 @@
-"""What does a person say of a run? A name, a note and tags, which may change at any time; the settings never do."""
+"""What does a user say of a run? A name, a note and tags, which may change at any time; the settings never do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TAG = re.compile(r"[\w.:/-]+")
 
 @dataclass(frozen=True)
 class About:
-    """What a person says of a run."""
+    """What a user says of a run."""
 
     name: str = ""
     """Empty where it has the name it was started with."""

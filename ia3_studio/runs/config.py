@@ -32,14 +32,14 @@ class RunConfig:
     name: str
     """What the person calls it."""
     model: str
-    """A starter's name, a hub id, a folder or a GGUF file."""
+    """A starter's name, a Hub id, a folder or a GGUF file."""
     data: str
     """A starter's name or a file; a file is copied into the run folder when the run is created."""
     selection: Selection | str = "paper"
     """The sites, or a preset or a choice in words ("key,value@8-") that picks them when the model is loaded."""
     train: TrainConfig = field(default_factory=TrainConfig)
     held_out: float = 0.1
-    """Share of a file's rows that is only measured; a starter brings its own."""
+    """Share of a file's rows that is held out; a starter brings its own."""
     mapping: Mapping | None = None
     """Which columns play which part, where that is not guessed."""
     reading: Reading | None = None
@@ -72,7 +72,7 @@ class RunConfig:
 
     @classmethod
     def from_settings(cls, document: Mapping_[str, Any]) -> RunConfig:
-        """Read settings that a person wrote: a model and data, and of all else what differs from the usual.
+        """Read settings that a user wrote: a model and data, and of all else what differs from the usual.
 
         Args:
             document: names as :meth:`to_json` writes them; the training settings may also stand beside the others

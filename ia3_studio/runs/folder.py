@@ -2,18 +2,18 @@
 
 config.json      the settings, never changed
 data/            the training file, when it was not a starter
-split.json       how the data were read, and which rows are only measured
+split.json       how the data were read, and which rows are held out
 made_with.json   versions, machine, fingerprint of the base model: what a repetition needs to know
 repeats.json     the same of the run that this one repeats
-about.json       what a person says of the run: name, note, tags; may change at any time
+about.json       what a user says of the run: name, note, tags; may change at any time
 owner.json       whose it is, where there are visitors
 place.json       where it stands in the queue, once it was moved
 worker.json      process id and birth time of the worker: written when it is started
 status.json      what the worker last said; replaced as a whole
 metrics.jsonl    one line a step; only appended to
 adapters/        one complete adapter folder a snapshot, named by its step
-checkpoint.safetensors   what training goes on from, while the run is not finished
-evaluation.json  base beside tuned, of a run that finished
+checkpoint.safetensors   what training resumes from, while the run is not finished
+evaluation.json  base compared with tuned, of a run that finished
 log.txt          everything the worker printed
 stop             there when somebody asked the run to stop
 lock             held by the worker as long as it lives
@@ -210,7 +210,7 @@ def step_line(step: Step) -> str:
 
 
 def read_steps(path: Path, offset: int) -> tuple[tuple[Step, ...], int]:
-    """Return the steps behind a byte offset, and the offset to go on from.
+    """Return the steps behind a byte offset, and the offset to resume from.
 
     A half-written line waits for its other half; a whole line that is damaged is passed over.
     """

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 RECORD = "record.json"
 FORMAT = 1
-"""Changed when a record holds something else: those on disk are made anew."""
+"""Changed when a record holds something else: those on disk are made again."""
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ class Run:
 
     @property
     def about(self) -> About:
-        """Return what a person says of it."""
+        """Return what a user says of it."""
         return read_about(self.files.about)
 
     @property
@@ -145,7 +145,7 @@ class Run:
             return 0.0
 
     def metrics(self, offset: int = 0) -> tuple[tuple[Step, ...], int]:
-        """Return the steps written behind a byte offset, and the offset to go on from."""
+        """Return the steps written behind a byte offset, and the offset to resume from."""
         return read_steps(self.files.metrics, offset)
 
     @property

@@ -1,4 +1,4 @@
-"""Which rows did a run set aside? Written when it begins, so that the split can be checked and made again."""
+"""Which rows did a run held out? Written when it begins, so that the split can be checked and made again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LABELS_FILE = "labels.json"
 """The labels of a classifier's run in the order of its outputs, from before its first adapter."""
 MOST_ROWS = 100_000
-"""Row numbers that are written; of more rows set aside, the first."""
+"""Row numbers that are written; of more rows held out, the first."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class SplitRecord:
 
 
 def record_split(path: Path, split: DataSplit, config: RunConfig) -> None:
-    """Write how the data were read and split, and the numbers of the rows that are only measured.
+    """Write how the data were read and split, and the numbers of the rows that are held out.
 
     A run that goes on compares instead.
 

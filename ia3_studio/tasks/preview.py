@@ -41,12 +41,12 @@ class ShownRow:
 
 @dataclass(frozen=True)
 class Outlook:
-    """What is to be known of a run before it starts."""
+    """What to know about a run before it starts."""
 
     split: DataSplit
     findings: Findings
     learned: Survey
-    """How long the rows to learn are."""
+    """How long the training rows are."""
     measured: Survey
     """How long the held-out rows are."""
     forecast: Forecast
@@ -63,13 +63,13 @@ def look_ahead(
     """Return what a run would see and take.
 
     Args:
-        say: told what is being done.
+        say: called with what is being done.
         tree: of the run's model, where it has been read already.
         seed: decides which row is shown at random.
         asked: the place of an example to show besides, counted from 1.
 
     Raises:
-        DataError: the data cannot be used, or hold pictures, which have no tokens.
+        DataError: the data cannot be used, or hold images, which have no tokens.
         ModelError: the model cannot be had.
     """
     report = say or unheard

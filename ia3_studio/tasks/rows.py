@@ -75,7 +75,7 @@ class RowReader:
         self.labels: Labels | None = None
         """Of a classifier, in the order of its outputs."""
         self.notes: list[str] = [*split.notes]
-        """What a person should know before the first step."""
+        """What a user should know before the first step."""
         self._length = config.train.max_length
         """The most tokens of a row: what is set, or what the model takes where that is less."""
 
@@ -121,13 +121,13 @@ class RowReader:
     def read_both(
         self, read: Callable[[Sequence[Example]], Read], tokenizer: Any = None
     ) -> tuple[Sequence[Any], Sequence[Any]]:
-        """Return the training rows and those held out; print what was cut or skipped, and why.
+        """Return the training rows and held-out rows; print what was truncated or skipped, and why.
 
         Args:
             tokenizer: what ``read`` reads with; rows of a large file are kept on disk under its name.
 
         Raises:
-            DataError: there is nothing to learn, or nothing to measure.
+            DataError: there is nothing to train on, or nothing to evaluate.
         """
         told = partial(self._usable, read)
         learned = self._kept(self._read(told, self._drawn(), tokenizer), "training rows")
@@ -161,7 +161,7 @@ class RowReader:
         return RowSet(found.rows, found.cut, (*found.problems, *problems), getattr(found, "notes", ()))
 
     def _drawn(self) -> Sequence[Example]:
-        """Return the examples to learn: of more on disk than a run of so many steps can see, as many as it sees."""
+        """Return the training examples: of more on disk than a run of so many steps can see, as many as it sees."""
         examples, config = self._split.train, self._config.train
         needed = config.max_steps * config.batch_size if config.max_steps else len(examples)
         if not isinstance(examples, Stored) or needed >= len(examples):

@@ -1,4 +1,4 @@
-"""Which rows go into which optimiser step, and into which forward pass?
+"""Which rows go into which optimizer step, and into which forward pass?
 
 Where a model needs padding, rows of similar length share a batch, so that little of it is padding; where rows run end
 to end, a batch is any rows. A batch is cut into micro-batches of a bounded number of tokens, so that memory does not

@@ -29,10 +29,10 @@ class Counters:
     """What a job has counted, and what it was started with."""
 
     settings: dict[str, Any]
-    """Its TrainConfig; another one cannot go on from here."""
+    """Its TrainConfig; another one cannot resume from here."""
     rows: int
     row_tokens: int
-    """Tokens of all training rows: other data cannot go on from here."""
+    """Tokens of all training rows: other data cannot resume from here."""
     step: int
     tokens: int
     seconds: float
@@ -56,7 +56,7 @@ class Checkpoint:
     best: Copies
     """The numbers at ``best_step``; empty for none."""
     optimiser: Mapping[str, Tensor]
-    """The optimiser's state by parameter and name."""
+    """The optimizer's state by parameter and name."""
     optimiser_numbers: Mapping[str, float]
     """What of that is no tensor."""
 
@@ -112,7 +112,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def optimiser_state(optimiser: torch.optim.Optimizer) -> tuple[dict[str, Tensor], dict[str, float]]:
-    """Return copies of an optimiser's tensors, and of its plain numbers, by parameter and name."""
+    """Return copies of an optimizer's tensors, and of its plain numbers, by parameter and name."""
     named = {
         f"{place}.{name}": value
         for place, state in optimiser.state_dict()["state"].items()
@@ -123,7 +123,7 @@ def optimiser_state(optimiser: torch.optim.Optimizer) -> tuple[dict[str, Tensor]
 
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, checkpoint: Checkpoint) -> None:
-    """Give an optimiser the state it had. **Overwrites its moments.**"""
+    """Give an optimizer the state it had. **Overwrites its moments.**"""
     state: dict[int, dict[str, Tensor | float]] = {}
     for source in (checkpoint.optimiser, checkpoint.optimiser_numbers):
         for key, value in source.items():

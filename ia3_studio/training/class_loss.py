@@ -1,4 +1,4 @@
-"""What does a classifier lose on labelled texts, and on labelled words?
+"""What does a classifier lose on labeled texts, and on labeled words?
 
     single    −log softmax(z)_label                        z: one number a class
     multi     mean over classes of the binary cross-entropy of σ(z)
@@ -29,7 +29,7 @@ from ia3_studio.training.padded_loss import PaddedLoss
 
 __all__ = ["KINDS", "ClassLoss", "ImageLoss", "OutputLoss", "TagLoss", "padded"]
 PATCH = 16
-"""Edge of a patch in pixels, as most vision transformers cut pictures."""
+"""Edge of a patch in pixels, as most vision transformers cut images."""
 KINDS: dict[str, Kind] = {problem: kind for kind, problem in PROBLEMS.items()}
 """transformers' ``problem_type`` by our word for it."""
 
@@ -94,10 +94,10 @@ class ClassLoss(OutputLoss[LabelRow]):
 
 
 class ImageLoss(OutputLoss[ImageRow]):
-    """The loss of an image classifier; pictures of one job have one size, so nothing is padded."""
+    """The loss of an image classifier; images of one job have one size, so nothing is padded."""
 
     def size(self, row: ImageRow) -> int:
-        """Return how many patches a picture has: about as much work as so many tokens."""
+        """Return how many patches an image has: about as much work as so many tokens."""
         return max(1, row.pixels.shape[-2] * row.pixels.shape[-1] // PATCH**2)
 
     def summed(self, rows: Sequence[ImageRow]) -> Tensor:
@@ -134,11 +134,11 @@ class TagLoss(OutputLoss[TagRow]):
         return F.cross_entropy(*self._at_words(rows), reduction="sum")
 
     def outputs(self, rows: Sequence[TagRow]) -> Tensor:
-        """Return the outputs at the labelled words of one micro-batch, (words, outputs)."""
+        """Return the outputs at the labeled words of one micro-batch, (words, outputs)."""
         return self._at_words(rows)[0]
 
     def _at_words(self, rows: Sequence[TagRow]) -> tuple[Tensor, Tensor]:
-        """Return the outputs at labelled words, (words, outputs), and their labels, (words,)."""
+        """Return the outputs at labeled words, (words, outputs), and their labels, (words,)."""
         logits = self.model(**padded(rows, self.model)).logits.float()  # (rows, longest, outputs)
         labels = torch.full(logits.shape[:2], IGNORED)
         for number, row in enumerate(rows):

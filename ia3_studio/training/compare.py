@@ -1,6 +1,6 @@
 """What do two models' answers to the same rows amount to? Plain arrays in, an evaluation out.
 
-Every measure is base beside tuned, each with its 95 % interval, and the difference with the interval of a paired
+Every measure is base compared with tuned, each with its 95 % interval, and the difference with the interval of a paired
 bootstrap: the same rows are drawn for both.
 """
 

@@ -24,9 +24,9 @@ MOST = {
 }
 """What nobody means to exceed: a value beyond it is a slip of the hand, and counts made of it would not end."""
 HIGH_RATE = 0.3
-"""Above it a person is told: with AdamW a scale moves by about the rate at each step, and identity is 1."""
+"""Above it a user is told: with AdamW a scale moves by about the rate at each step, and identity is 1."""
 LOW_RATE = 1e-3
-"""Below it a person is told: PEFT's (IA)³ on Llama-3.2-3B reached 31 % at 1e-4, 45 % at 5e-3."""
+"""Below it a user is told: PEFT's (IA)³ on Llama-3.2-3B reached 31 % at 1e-4, 45 % at 5e-3."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class TrainConfig:
     epochs: float = 2.0
     """Passes over the training rows; a fraction ends within an epoch."""
     max_steps: int | None = None
-    """Optimiser steps at most; None leaves the end to ``epochs``."""
+    """Optimizer steps at most; None leaves the end to ``epochs``."""
     batch_size: int = 8
-    """Rows per optimiser step."""
+    """Rows per optimizer step."""
     micro_tokens: int = 1024
     """Padded tokens per forward pass; bounds memory, never changes the gradients beyond rounding."""
     max_length: int = 512
@@ -56,7 +56,7 @@ class TrainConfig:
     pull: float = 0.0
     """Decay of each vector towards 1 (the base model), as AdamW's decoupled decay."""
     evaluate_every: int = 10
-    """Optimiser steps between held-out losses; also taken before the first and after the last step."""
+    """Optimizer steps between held-out losses; also taken before the first and after the last step."""
     seed: int = 0
     backward: Backward = "auto"
     """Number format of the backward products with frozen weights; "auto" is bfloat16 where a CPU is made for it."""
@@ -125,7 +125,7 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class Step:
-    """What training yields: first step 0 (nothing learned yet), then one for each optimiser step."""
+    """What training yields: first step 0 (nothing learned yet), then one for each optimizer step."""
 
     step: int
     total_steps: int
@@ -145,4 +145,4 @@ class Step:
     tokens_per_second: float | None
     """Tokens of this step over its own time, evaluation excluded."""
     note: str | None = None
-    """What a person should know about this step; None most of the time."""
+    """What a user should know about this step; None most of the time."""

@@ -70,7 +70,7 @@ def evaluate_language(
     task: Task = "language",
     loss_of: Callable[[Any], RowLoss] = CausalLoss,
 ) -> Work:
-    """Measure loss and perplexity on held-out rows, base beside tuned.
+    """Measure loss and perplexity on held-out rows, base compared with tuned.
 
     Args:
         model: a language model that carries ``attachment``.
@@ -79,7 +79,7 @@ def evaluate_language(
         loss_of: makes the loss of a model, by default that of a causal one.
 
     Raises:
-        TrainingError: the model is not causal, there is nothing to measure, or a loss is no number.
+        TrainingError: the model is not causal, there is nothing to evaluate, or a loss is NaN or infinite.
     """
     began = perf_counter()
     model.eval()
@@ -117,7 +117,7 @@ def measure_forgetting(model: Any, tokenizer: Any, attachment: Attachment, budge
     The text ships with the project (:mod:`ia3_studio.data.neutral`); a loss that rises on it is forgetting.
 
     Raises:
-        TrainingError: the model is not causal, or a loss is no number.
+        TrainingError: the model is not causal, or a loss is NaN or infinite.
     """
     rows = neutral_rows(tokenizer, min(NEUTRAL_TOKENS, limits_of(model).row or NEUTRAL_TOKENS))
     return (yield from evaluate_language(model, attachment, rows, budget, task="forgetting"))

@@ -89,7 +89,7 @@ def forecast(
     """Return what a run is expected to take.
 
     Args:
-        learned: how long the rows to learn are.
+        learned: how long the training rows are.
         measured: how long the held-out rows are.
         speed: of this machine; :func:`measure_speed` finds it.
         weight_bytes: bytes of a weight in memory.

@@ -1,7 +1,7 @@
 """What need not be computed twice? The blocks below the lowest vector: what they make of a row never changes.
 
 No gradient goes there, for nothing there learns. From the second time a row is met, the blocks are passed over and the
-first block with a vector goes on from the hidden states it was given the first time. A trial on the model itself
+first block with a vector resumes from the hidden states it was given the first time. A trial on the model itself
 decides whether that gives the same result; models whose upper blocks look at more than that (keys shared between
 layers, embeddings for each layer) are computed as ever.
 """

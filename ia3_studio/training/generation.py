@@ -27,7 +27,7 @@ class Prompt:
     ids: tuple[int, ...]
     reference: str
     row: int
-    """The data row it comes from, counted from 1."""
+    """Number of its data row, starting at 1."""
 
 
 def prompts_of(model: Any, tokenizer: Any, examples: Sequence[Example], max_new_tokens: int) -> list[Prompt]:

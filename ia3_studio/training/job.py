@@ -148,7 +148,7 @@ class Training(Iterator[Step], Generic[Row]):
                 return
 
     def _take(self, epoch: float, batch: Sequence[Row]) -> Step:
-        """Take one optimiser step, measure where it is due, and end the job where it is over."""
+        """Take one optimizer step, measure where it is due, and end the job where it is over."""
         start = time.perf_counter()
         self._step += 1
         before, rate = self._trained.copies(), learning_rate(self._step, self._total, self._config)

@@ -94,7 +94,7 @@ class CausalLoss:
 
         Args:
             rows: one micro-batch.
-            total: label tokens of the whole optimiser step, so that micro-batches add up to its mean.
+            total: label tokens of the whole optimizer step, so that micro-batches add up to its mean.
         """
         with self._products, self._turning():
             if not self._plain:

@@ -51,7 +51,7 @@ class Objective(Protocol[Row_contra]):
 
 
 class SummedLoss(Protocol[Row]):
-    """A loss that is a sum over trained things (label tokens, labelled rows), to be divided by their number."""
+    """A loss that is a sum over trained things (label tokens, labeled rows), to be divided by their number."""
 
     @property
     def fast_paths(self) -> Sequence[FastPath]:

@@ -10,7 +10,7 @@ from ia3_studio.training.trained import Trained
 
 
 def make_optimiser(trained: Trained, config: TrainConfig) -> torch.optim.Optimizer:
-    """Return the optimiser that the settings name, over all that is trained."""
+    """Return the optimizer that the settings name, over all that is trained."""
     if config.optimiser == "adafactor":
         from ia3_studio.training.adafactor import VectorAdafactor  # imports transformers' optimisers
 

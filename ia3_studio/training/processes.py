@@ -1,7 +1,7 @@
 """How do several processes train as one? Each takes its share of every batch, and gradients are added up.
 
 Every process holds the whole model and deals the same batches. (IA)³ trains few numbers, so the gradient is handed
-round once an optimiser step, after the last micro-batch, and nothing else is.
+round once an optimizer step, after the last micro-batch, and nothing else is.
 """
 
 from __future__ import annotations

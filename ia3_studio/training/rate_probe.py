@@ -55,7 +55,7 @@ def rate_trials(
         trainer: starts training by settings; it has to hold rows out, even if the training rows themselves.
         config: all settings but the rate and the number of steps.
         rates: the peak rates to try.
-        steps: optimiser steps per rate.
+        steps: optimizer steps per rate.
 
     Raises:
         TrainingError: no rows are held out, so there is nothing to compare.

@@ -64,7 +64,7 @@ class RowChange:
     """What became of one row: the number of its first measure, and what was answered where answers were written."""
 
     row: int
-    """The data row it comes from, counted from 1."""
+    """Number of its data row, starting at 1."""
     base: float
     tuned: float
     base_said: str = ""

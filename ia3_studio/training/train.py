@@ -32,7 +32,7 @@ def train(
     is_stopping: Callable[[], bool] | None = None,
     processes: Processes | None = None,
 ) -> Training[Row]:
-    """Train the attached vectors; yield step 0 before learning, then one step per optimiser step.
+    """Train the attached vectors; yield step 0 before learning, then one step per optimizer step.
 
     **Changes the attachment's vectors, and its new heads, in place**; the model's own weights stay as they are, and
     dropout stays off, so that a seed gives the same run again. Closing the iterator stops training and keeps what was
@@ -41,7 +41,7 @@ def train(
     Args:
         model: the model that carries ``attachment``.
         rows: what is learned.
-        held_out: what is only measured; may be empty.
+        held_out: what is held out; may be empty.
         objective: the loss; by default what fits the model and the kind of rows.
         since: goes on behind a step that :meth:`Training.checkpoint` kept, as if there had been no interruption.
         is_stopping: asked while held-out rows are measured; once it says yes, measuring is given up. Of several
@@ -50,7 +50,7 @@ def train(
 
     Raises:
         TrainingError: the model cannot be trained, a row is longer than its positions or holds a token it lacks, there
-            is nothing to train on, the checkpoint belongs to another job, or the loss is no number.
+            is nothing to train on, the checkpoint belongs to another job, or the loss is NaN or infinite.
 
     Example:
         >>> for step in train(model, attachment, rows, held_out, TrainConfig(epochs=2)):   # doctest: +SKIP

@@ -24,7 +24,7 @@ def train_choices(
     config: TrainConfig,
     weights: LossWeights = PAPER_WEIGHTS,
 ) -> Training[ChoiceRow]:
-    """Train the attached vectors on T-Few's losses; yield step 0 before learning, then one step per optimiser step.
+    """Train the attached vectors on T-Few's losses; yield step 0 before learning, then one step per optimizer step.
 
     **Changes the attachment's vectors in place**, as :func:`ia3_studio.train` does. The losses of a step are the
     weighted sums of the three terms, over its batch and over all held-out questions.
@@ -32,12 +32,12 @@ def train_choices(
     Args:
         model: a causal language model or an encoder-decoder that carries ``attachment``.
         rows: what is learned.
-        held_out: what is only measured; may be empty.
-        config: rows of a batch, steps, rates and optimiser.
+        held_out: what is held out; may be empty.
+        config: rows of a batch, steps, rates and optimizer.
         weights: how much each of the three losses counts.
 
     Raises:
-        TrainingError: the model cannot rank choices, there is nothing to train on, or the loss is no number.
+        TrainingError: the model cannot rank choices, there is nothing to train on, or the loss is NaN or infinite.
 
     Example:
         >>> for step in train_choices(model, attachment, split.rows, [], preset("paper").config):   # doctest: +SKIP

@@ -33,7 +33,7 @@ def prepare_measuring(run: Run, say: Say, adapter: Path | None = None) -> Prepar
 
     Args:
         run: it may still be training.
-        say: told what is being done.
+        say: called with what is being done.
         adapter: another one of its folders; by default the newest.
 
     Raises:

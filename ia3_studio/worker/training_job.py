@@ -98,7 +98,7 @@ class TrainingJob:
         return replace(step, note=" ".join(said) or None)
 
     def checkpoint(self, path: Path) -> None:
-        """Write what training goes on from after the newest step; the file is replaced as a whole."""
+        """Write what training resumes from after the newest step; the file is replaced as a whole."""
         self._training.checkpoint().save(path)
 
     def save(self, folder: Path) -> None:
@@ -127,7 +127,7 @@ class TrainingJob:
         Yields how far it is. Nothing is written when it is closed before its end.
 
         Raises:
-            TrainingError: a loss is no number.
+            TrainingError: a loss is NaN or infinite.
         """
         from ia3_studio.runs.evaluation import write_evaluation
 

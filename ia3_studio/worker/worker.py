@@ -60,7 +60,7 @@ class Job(Protocol):
         """
 
     def checkpoint(self, path: Path) -> None:
-        """Write what training goes on from after the newest step; the file is replaced as a whole."""
+        """Write what training resumes from after the newest step; the file is replaced as a whole."""
 
     def save(self, folder: Path) -> None:
         """Write what has been learned so far as an adapter folder."""
@@ -225,7 +225,7 @@ class _Worker:
             raise _Paused
 
     def _pause(self) -> None:
-        """Write down what to go on from, and that the run waits."""
+        """Write down what to resume from, and that the run waits."""
         self.gave_up = False
         self._keep_adapter()
         self._keep_checkpoint()
