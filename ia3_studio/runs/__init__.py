@@ -1,4 +1,4 @@
-"""Runs: one training job each, a folder on disk and a process of its own. Nothing here knows the page."""
+"""Runs: one training job each, with a folder on disk and its own process. Independent of the UI."""
 
 from ia3_studio.runs.config import RunConfig
 from ia3_studio.runs.resume import resume

@@ -1,4 +1,4 @@
-"""How do conversations, texts and questions become rows for a model that writes?"""
+"""How are conversations, texts and questions converted to rows for generative models?"""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 ENDS_ANSWER = "ends_answer"
-"""Under which an adapter's metadata name the token that ends an answer."""
+"""Metadata key of an adapter for the end-of-answer token."""
 
 
 class ChatLesson(Reading):
@@ -31,7 +31,7 @@ class ChatLesson(Reading):
 
     task_type: ClassVar[str] = "CAUSAL_LM"
     _closing = ""
-    """The token that ends an answer, once the rows are read."""
+    """The end-of-answer token, once the rows are read."""
 
     def load(self, say: Say) -> LoadedModel:
         """Load the model."""
@@ -40,7 +40,7 @@ class ChatLesson(Reading):
         return load_model(self._config.model, progress=say)
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
-        """Return the training rows and held-out rows; print what was truncated or skipped, and why."""
+        """Return the training and held-out rows; log truncated and skipped rows, with reasons."""
         from ia3_studio.data.tokens import tokenize
 
         length = self.length_for(loaded)
@@ -59,7 +59,7 @@ class ChatLesson(Reading):
         return self.read_both(self.known(read, loaded), loaded.tokenizer)
 
     def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:
-        """Return the beginning of the longest row as the model takes it."""
+        """Return the beginning of the longest row as model inputs."""
         return self._beginning(loaded, max((row.input_ids for row in rows), key=len))
 
     def _beginning(self, loaded: LoadedModel, tokens: Sequence[int]) -> dict[str, Any]:
@@ -72,13 +72,13 @@ class ChatLesson(Reading):
         return example_inputs(loaded.model, len(tokens)) | {"input_ids": ids}
 
     def facts(self) -> dict[str, str]:
-        """Return the token that ends an answer, which whoever generates with the adapter has to stop at."""
+        """Return the end-of-answer token, at which generation must stop."""
         return {ENDS_ANSWER: self._closing} if self._closing else {}
 
     def evaluate(
         self, loaded: LoadedModel, attachment: Attachment, held_out: Sequence[Any]
     ) -> Generator[Progress, None, RunEvaluation]:
-        """Measure base and tuned model on held-out rows and neutral text; yield how far it is."""
+        """Evaluate the base and the tuned model on held-out rows and neutral text; yield the progress."""
         from ia3_studio.runs.evaluation import evaluate_chat
 
         budget = self._config.train.micro_tokens
@@ -89,7 +89,7 @@ class ChatLesson(Reading):
     def _answered(
         self, loaded: LoadedModel, attachment: Attachment, measured: Generator[Progress, None, RunEvaluation]
     ) -> Generator[Progress, None, RunEvaluation]:
-        """Return what measures, and lets both models answer as many held-out prompts as the run wants."""
+        """Return the evaluation with sample generations of both models, as many as configured."""
         from ia3_studio.runs.evaluation import with_answers
 
         asked = self._split.held_out[: self._config.train.answers]
@@ -97,13 +97,13 @@ class ChatLesson(Reading):
 
 
 class TargetLesson(ChatLesson):
-    """Questions and their answers for an encoder-decoder."""
+    """Prompts and answers for an encoder-decoder."""
 
     task_type: ClassVar[str] = "SEQ_2_SEQ_LM"
     use: ClassVar[Use] = "translates"
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
-        """Return the training rows and held-out rows; print what was truncated or skipped, and why."""
+        """Return the training and held-out rows; log truncated and skipped rows, with reasons."""
         from ia3_studio.data.targets import tokenize_targets
 
         length = self.length_for(loaded)
@@ -116,7 +116,7 @@ class TargetLesson(ChatLesson):
     def evaluate(
         self, loaded: LoadedModel, attachment: Attachment, held_out: Sequence[Any]
     ) -> Generator[Progress, None, RunEvaluation]:
-        """Measure base and tuned model on held-out rows; yield how far it is."""
+        """Evaluate the base and the tuned model on held-out rows; yield the progress."""
         from ia3_studio.runs.evaluation import evaluate_targets
 
         budget = self._config.train.micro_tokens
@@ -124,7 +124,7 @@ class TargetLesson(ChatLesson):
 
 
 class ChoiceLesson(ChatLesson):
-    """Questions with choices, learned as T-Few does and answered by the choice that is likeliest."""
+    """Multiple choice, trained as in T-Few and answered by rank classification."""
 
     use: ClassVar[Use] = "ranks"
 
@@ -135,11 +135,11 @@ class ChoiceLesson(ChatLesson):
 
     @property
     def task_type(self) -> str:  # type: ignore[override]
-        """Return PEFT's name of the task."""
+        """Return PEFT's task type."""
         return "SEQ_2_SEQ_LM" if self._writes_apart else "CAUSAL_LM"
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
-        """Return the training rows and held-out rows; print what was truncated or skipped, and why."""
+        """Return the training and held-out rows; log truncated and skipped rows, with reasons."""
         from ia3_studio.data.choices import choice_examples, tokenize_choices
 
         self._writes_apart = loaded.task == "seq2seq"
@@ -151,13 +151,13 @@ class ChoiceLesson(ChatLesson):
         return self.read_both(self.known(read, loaded), loaded.tokenizer)
 
     def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:
-        """Return the beginning of the longest question as the model takes it."""
+        """Return the beginning of the longest question as model inputs."""
         return self._beginning(loaded, max(((*row.prompt, *row.choices[0]) for row in rows), key=len))
 
     def evaluate(
         self, loaded: LoadedModel, attachment: Attachment, held_out: Sequence[Any]
     ) -> Generator[Progress, None, RunEvaluation]:
-        """Measure how often base and tuned model rank the right choice first; yield when it is done."""
+        """Evaluate the rank accuracy of the base and the tuned model; yield the progress."""
         from ia3_studio.runs.evaluation import evaluate_ranking
 
         return evaluate_ranking(attachment, held_out, self._config.train.micro_tokens)

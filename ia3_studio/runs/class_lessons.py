@@ -1,4 +1,4 @@
-"""How do texts, words and images with labels become rows for a model with a new head?"""
+"""How are labeled texts, words and images converted to rows for a model with a new head?"""
 
 from __future__ import annotations
 
@@ -23,16 +23,15 @@ if TYPE_CHECKING:
 
 
 class ClassLesson(Reading):
-    """Texts, or words, with labels, for a model with a new head."""
+    """Text or token classification with a new head."""
 
     use: ClassVar[Use] = "sorts"
 
     def __init__(self, split: DataSplit, config: RunConfig, labels: Labels | None = None) -> None:
-        """Teach a classifier.
+        """Train a classifier.
 
         Args:
-            labels: those of the adapter that goes on or is measured, whose order is the only one; by default the
-                labels of the training rows.
+            labels: label order of the adapter that is resumed or evaluated; by default the labels of the training rows.
         """
         from ia3_studio.data.labels import labels_of
 
@@ -42,7 +41,7 @@ class ClassLesson(Reading):
             self._tell_difference(split)
 
     def _tell_difference(self, split: DataSplit) -> None:
-        """Say where the data on disk have other labels than the adapter."""
+        """Print notes if the data have other labels than the adapter."""
         from ia3_studio.data.labels import foreign_labels
 
         new, gone = foreign_labels(self.labels, (*split.train, *split.held_out))
@@ -55,7 +54,7 @@ class ClassLesson(Reading):
 
     @property
     def task_type(self) -> str:
-        """Return PEFT's name of the task."""
+        """Return PEFT's task type."""
         return "TOKEN_CLS" if self.labels.of_words else "SEQ_CLS"
 
     def load(self, say: Say) -> LoadedModel:
@@ -71,7 +70,7 @@ class ClassLesson(Reading):
         return "words" if self.labels.of_words else "texts"
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
-        """Return the training rows and held-out rows; print what was truncated or skipped, and why."""
+        """Return the training and held-out rows; log truncated and skipped rows, with reasons."""
         from ia3_studio.data.labels import rare_labels, tokenize_labels
 
         length = self.length_for(loaded)
@@ -90,20 +89,20 @@ class ClassLesson(Reading):
         return self.read_both(self.known(read, loaded), loaded.tokenizer)
 
     def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:
-        """Return the beginning of the longest row as the model takes it."""
+        """Return the beginning of the longest row as model inputs."""
         from ia3_studio.training.class_loss import padded
 
         row = max(rows, key=lambda row: len(row.input_ids))
         return dict(padded([replace(row, input_ids=row.input_ids[:PROBED_TOKENS], **_shorter(row))], loaded.model))
 
     def facts(self) -> dict[str, str]:
-        """Return the labels, by which the classifier's answers are named, and how much of a text it reads."""
+        """Return the labels of the classifier and its max length."""
         return {"labels": self.labels.to_json(), "max_length": str(self._config.train.max_length)}
 
     def evaluate(
         self, loaded: LoadedModel, attachment: Attachment, held_out: Sequence[Any]
     ) -> Generator[Progress, None, RunEvaluation]:
-        """Measure base and tuned model on held-out rows; yield how far it is."""
+        """Evaluate the base and the tuned model on held-out rows; yield the progress."""
         from ia3_studio.runs.evaluation import evaluate_classifier
         from ia3_studio.training.class_loss import ClassLoss, TagLoss
 
@@ -116,7 +115,7 @@ class PictureLesson(ClassLesson):
 
     @property
     def task_type(self) -> str:
-        """Return nothing: PEFT has no name for it."""
+        """Return an empty string: PEFT has no task type for it."""
         return ""
 
     @property
@@ -125,7 +124,7 @@ class PictureLesson(ClassLesson):
         return "images"
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
-        """Return the training images and held-out rows; print what was skipped, and why."""
+        """Return the training and held-out images; log skipped ones, with reasons."""
         from ia3_studio.data.images import Pictured, read_pictures
 
         def read(examples: Sequence[Example]) -> Pictured:
@@ -134,13 +133,13 @@ class PictureLesson(ClassLesson):
         return self.read_both(read, loaded.tokenizer)
 
     def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:
-        """Return one image as the model takes it."""
+        """Return one image as model inputs."""
         return {"pixel_values": rows[0].pixels[None].to(loaded.model.device, loaded.model.dtype)}
 
     def evaluate(
         self, loaded: LoadedModel, attachment: Attachment, held_out: Sequence[Any]
     ) -> Generator[Progress, None, RunEvaluation]:
-        """Measure base and tuned model on held-out images; yield how far it is."""
+        """Evaluate the base and the tuned model on held-out images; yield the progress."""
         from ia3_studio.runs.evaluation import evaluate_classifier
         from ia3_studio.training.class_loss import ImageLoss
 
@@ -149,10 +148,10 @@ class PictureLesson(ClassLesson):
 
 
 _NAMED = 20
-"""Labels that a sentence names."""
+"""Maximum labels listed in a message."""
 
 
 def _shorter(row: Any) -> dict[str, Any]:
-    """Return what else of a row has a number for each token, cut as its tokens are."""
+    """Return the other per-token fields of a row, truncated like its tokens."""
     names = [name for name in ("segments", "labels") if hasattr(row, name)]
     return {name: getattr(row, name)[:PROBED_TOKENS] for name in names}

@@ -1,4 +1,4 @@
-"""What did a run bring? Base and tuned model measured when training has ended, kept in the run's folder."""
+"""What is the result of a run? Base and tuned model are evaluated after training, stored in the run's folder."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ if TYPE_CHECKING:
 
 EVALUATION_FILE = "evaluation.json"
 ANSWER_TOKENS = 96
-"""Tokens of an answer at most."""
+"""Max new tokens of an answer."""
 
 
 @dataclass(frozen=True)
 class RunEvaluation:
-    """What was measured of a run: on the rows it held out, in answers to them, and on neutral text."""
+    """Evaluation of a run: on held-out rows, sample generations, and neutral text."""
 
     held_out: Evaluation
     forgetting: Evaluation | None = None
-    """None for models that continue no text."""
+    """None for models that do not generate text."""
     written: Evaluation | None = None
-    """What both models wrote to held-out prompts; None where that was not asked for."""
+    """Sample generations of both models for held-out prompts; None if disabled."""
 
     @property
     def verdict(self) -> Verdict:
-        """Return what the numbers amount to."""
+        """Return the verdict."""
         return verdict(self.held_out, self.forgetting)
 
     def table(self) -> list[dict[str, str | float | None]]:
-        """Return one record a measure, held-out rows first."""
+        """Return one record per measure, held-out rows first."""
         return [record for part in (self.held_out, self.written, self.forgetting) if part for record in part.table()]
 
 
 def evaluate_chat(
     model: Any, tokenizer: Any, attachment: Attachment, held_out: Sequence[TokenRow], budget: int
 ) -> Generator[Progress, None, RunEvaluation]:
-    """Measure a causal language model, base compared with tuned; yield how far it is.
+    """Evaluate a causal language model, base compared with tuned; yield the progress.
 
     Raises:
         TrainingError: the model is not causal, there is nothing to evaluate, or a loss is NaN or infinite.
@@ -64,7 +64,7 @@ def evaluate_chat(
 def evaluate_targets(
     model: Any, attachment: Attachment, held_out: Sequence[TargetRow], budget: int
 ) -> Generator[Progress, None, RunEvaluation]:
-    """Measure an encoder-decoder, base compared with tuned; yield how far it is.
+    """Evaluate an encoder-decoder, base compared with tuned; yield the progress.
 
     Raises:
         TrainingError: there is nothing to evaluate, or a loss is NaN or infinite.
@@ -82,9 +82,9 @@ def with_answers(
     examples: Sequence[Example],
     measured: Generator[Progress, None, RunEvaluation],
 ) -> Generator[Progress, None, RunEvaluation]:
-    """Measure, and then let both models answer prompts; yield how far each is.
+    """Evaluate, then generate sample answers with both models; yield the progress.
 
-    Rows without an answer to a prompt, or whose prompt leaves no room for one, are not asked.
+    Rows without an answer, or whose prompt leaves no room for one, are skipped.
 
     Raises:
         TrainingError: as ``measured``.
@@ -108,7 +108,7 @@ def with_answers(
 def evaluate_ranking(
     attachment: Attachment, held_out: Sequence[ChoiceRow], budget: int
 ) -> Generator[Progress, None, RunEvaluation]:
-    """Measure rank classification, base compared with tuned; yield when it is done."""
+    """Evaluate rank classification, base compared with tuned; yield the progress."""
     from ia3_studio.training.evaluation import evaluate_choices
 
     found = evaluate_choices(attachment, held_out, budget)
@@ -119,8 +119,7 @@ def evaluate_ranking(
 def evaluate_classifier(
     loss: Any, attachment: Attachment, rows: Sequence[Any], labels: Labels, budget: int
 ) -> Generator[Progress, None, RunEvaluation]:
-    """Measure a classifier, base compared with tuned; yield how far it is. The base model's new head has learned
-    nothing.
+    """Evaluate a classifier, base compared with tuned; yield the progress. The base model's new head is untrained.
 
     Args:
         loss: that of texts or of words, which gives the classifier's outputs for rows.
@@ -154,7 +153,7 @@ def _compared(base: Any, tuned: Any, rows: Sequence[Any], labels: Labels) -> Eva
 def _class_changes(
     base: Any, tuned: Any, rows: Sequence[Any], right: Sequence[int], names: Sequence[str]
 ) -> tuple[RowChange, ...]:
-    """Return the rows whose right class gained most probability, and those whose lost most."""
+    """Return the rows whose correct class gained and lost most probability."""
     import numpy as np
 
     odds = [np.exp(scores - scores.max(1, keepdims=True)) for scores in (base, tuned)]
@@ -168,7 +167,7 @@ def _class_changes(
 
 
 def _compared_words(base: Any, tuned: Any, rows: Sequence[Any], names: Sequence[str]) -> Evaluation:
-    """Compare the words row by row; a row without a labeled word says nothing."""
+    """Compare words row by row; rows without labeled words are skipped."""
     from ia3_studio.data.tokens import IGNORED
     from ia3_studio.training import compare
 
@@ -180,14 +179,14 @@ def _compared_words(base: Any, tuned: Any, rows: Sequence[Any], names: Sequence[
 
 
 def write_evaluation(folder: Path, evaluation: RunEvaluation) -> None:
-    """Write an evaluation into a run's folder; the verdict is there for other readers, ours is computed on read."""
+    """Write an evaluation into a run's folder; the stored verdict is for other tools; it is recomputed on read."""
     parts = {"held_out": evaluation.held_out, "forgetting": evaluation.forgetting, "written": evaluation.written}
     written = {name: json.loads(part.to_json()) for name, part in parts.items() if part}
     write_json(folder / EVALUATION_FILE, {"verdict": asdict(evaluation.verdict), **written})
 
 
 def read_evaluation(folder: Path) -> RunEvaluation | None:
-    """Return the evaluation in a run's folder, or None when there is none that can be read."""
+    """Return the evaluation in a run's folder; None if it does not exist or cannot be read."""
     document = read_json(folder / EVALUATION_FILE)
     if document is None:
         return None

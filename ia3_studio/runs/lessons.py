@@ -1,4 +1,4 @@
-"""How do a run's data become rows for its model? One lesson for each kind of data and model."""
+"""How are a run's data converted to rows for its model? One lesson per task."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class Lesson(Protocol):
-    """What depends on the kind of data and model in a run."""
+    """The task-dependent parts of a run."""
 
     @property
     def task_type(self) -> str:
-        """Return PEFT's name of the task."""
+        """Return PEFT's task type."""
 
     @property
     def labels(self) -> Labels | None:
@@ -33,37 +33,37 @@ class Lesson(Protocol):
 
     @property
     def notes(self) -> Sequence[str]:
-        """Return what a user should know of the rows before the first step."""
+        """Return notes on the rows before the first step."""
 
     def load(self, say: Say) -> LoadedModel:
-        """Load the model as the task needs it."""
+        """Load the model for the task."""
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
-        """Return the training rows and held-out rows; print what was truncated or skipped, and why.
+        """Return the training and held-out rows; log truncated and skipped rows, with reasons.
 
         Raises:
-            DataError: there is nothing to train on, or nothing to evaluate.
+            DataError: there are no training rows, or no held-out rows.
         """
 
     def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:
-        """Return the beginning of the longest row as the model takes it."""
+        """Return the beginning of the longest row as model inputs."""
 
     def facts(self) -> dict[str, str]:
-        """Return what an adapter's file has to say of the task."""
+        """Return the task's metadata for the adapter file."""
 
     def evaluate(
         self, loaded: LoadedModel, attachment: Attachment, held_out: Sequence[Any]
     ) -> Generator[Progress, None, RunEvaluation]:
-        """Measure base and tuned model on held-out rows; yield how far it is."""
+        """Evaluate the base and the tuned model on held-out rows; yield the progress."""
 
 
 def lesson_for(split: DataSplit, task: Task, config: RunConfig, labels: Labels | None = None) -> Lesson:
-    """Return the lesson that data of this kind are for a model of this task, as :func:`use_of` decides.
+    """Return the lesson for data of this kind and a model of this task, as :func:`use_of` decides.
 
-    Texts with labels teach a chat model to answer with the label, and any other model to sort them.
+    With labeled texts a chat model is trained to generate the label, any other model is trained as a classifier.
 
     Args:
-        labels: those of the adapter or the run that goes on or is measured; by default those of the data.
+        labels: labels of the adapter or run that is resumed or evaluated; by default those of the data.
     """
     from ia3_studio.runs.chat_lessons import ChatLesson, ChoiceLesson, TargetLesson
     from ia3_studio.runs.class_lessons import ClassLesson, PictureLesson
@@ -77,7 +77,7 @@ def lesson_for(split: DataSplit, task: Task, config: RunConfig, labels: Labels |
 
 
 def place(loaded: LoadedModel, chosen: Selection | str) -> Attachment:
-    """Attach the vectors of a selection, a preset or a choice in words, with the model's new heads where it has any.
+    """Attach the vectors of a selection, a preset or an expression, with the model's new heads if it has any.
 
     Raises:
         SelectionError: a site does not exist in the model.
@@ -94,7 +94,7 @@ def place(loaded: LoadedModel, chosen: Selection | str) -> Attachment:
 
 
 def _where_they_are(selection: Selection, model: Any) -> Selection:
-    """Return sites of a bare model where a model with a head has them, "bert" in front of each path."""
+    """Return the sites of a base model for a model with a head, with a prefix such as "bert" before each path."""
     prefix = str(getattr(model, "base_model_prefix", ""))
     paths = {path for path, _module in model.named_modules()}
     moved = selection.below(prefix) if prefix else selection

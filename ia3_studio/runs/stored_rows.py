@@ -1,4 +1,4 @@
-"""How do the examples of a large file become rows? Part by part; the rows lie on disk and are made once."""
+"""How are examples of a large file converted to rows? In parts; the rows are cached on disk."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (TokenRow, TargetRow, LabelRow, TagRow, ChoiceRow)}
 AT_ONCE = 512
-"""Examples that are turned into rows at a time."""
+"""Examples converted per part."""
 MOST_LISTED = 1_000
-"""Skipped rows that are listed; behind them one line says how many more there are."""
+"""Maximum listed skipped rows; one more line gives the number of others."""
 
 
 @dataclass(frozen=True)
 class StoredRead:
-    """Rows that lie on disk, and what happened to the others."""
+    """Rows on disk, and what happened to the others."""
 
     rows: Stored[Any]
     cut: Sequence[int]
@@ -41,22 +41,22 @@ class StoredRead:
 
 @dataclass
 class _Noted:
-    """What to know about rows beside the rows."""
+    """Notes on the rows."""
 
     kind: str = ""
-    """Of the rows; empty where there are none."""
+    """Lengths of the rows; empty if there are none."""
     cut: list[int] = field(default_factory=list)
     problems: list[list[Any]] = field(default_factory=list)
-    """The number and the reason of each row left out, the first of them."""
+    """Number and reason of the first skipped rows."""
     notes: list[list[Any]] = field(default_factory=list)
-    """The number of each row learned otherwise than it is written, the first of them, and how."""
+    """Number and note of the first rows whose tokens differ from their text."""
     more: int = 0
-    """Skipped rows that are not listed."""
+    """Number of skipped rows that are not listed."""
     error: str = ""
-    """Why no row of a part could be used, the first time that was so."""
+    """The first reason why a part had no usable row."""
 
     def take(self, found: Read) -> None:
-        """Note what happened in one part."""
+        """Add the notes of one part."""
         self.kind = self.kind or type(found.rows[0]).__name__
         self.cut += found.cut
         room = max(MOST_LISTED - len(self.problems), 0)
@@ -66,7 +66,7 @@ class _Noted:
         self.notes += [[note.row, note.reason] for note in getattr(found, "notes", ())[:room]]
 
     def refuse(self, part: Sequence[Example], error: DataError) -> None:
-        """Note that no row of a part could be used."""
+        """Note that a part had no usable row."""
         self.error = self.error or str(error)
         self.problems.append([part[0].row, str(error).rstrip(".")])
         self.more += len(part) - 1
@@ -75,11 +75,11 @@ class _Noted:
 def stored_rows(
     read: Callable[[Sequence[Example]], Read], examples: Stored[Example], settings: str, *, without_cut: bool
 ) -> StoredRead:
-    """Return examples as rows on disk; they are made once for the same examples and settings.
+    """Return examples as rows on disk, cached by examples and settings.
 
     Args:
-        settings: tells what ``read`` does from what it would do with another tokenizer or limit.
-        without_cut: leave out rows that lost a part.
+        settings: cache key for ``read``: tokenizer, limit and so on.
+        without_cut: skip truncated rows.
 
     Raises:
         DataError: no row is usable.
@@ -104,7 +104,7 @@ def stored_rows(
 def _in_parts(
     read: Callable[[Sequence[Example]], Read], examples: Stored[Example], noted: _Noted
 ) -> Iterator[tuple[Any, bool]]:
-    """Yield every row, and whether it lost a part."""
+    """Yield every row, and whether it was truncated."""
     waiting = iter(examples)
     while part := list(islice(waiting, AT_ONCE)):
         try:
