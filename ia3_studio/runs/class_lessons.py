@@ -111,7 +111,7 @@ class ClassLesson(Reading):
 
 
 class PictureLesson(ClassLesson):
-    """Pictures with labels, for a model with a new head."""
+    """Image classification with a new head."""
 
     @property
     def task_type(self) -> str:

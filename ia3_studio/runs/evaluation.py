@@ -52,7 +52,7 @@ def evaluate_chat(
     """Evaluate a causal language model, base compared with tuned; yield the progress.
 
     Raises:
-        TrainingError: the model is not causal, there is nothing to evaluate, or a loss is NaN or infinite.
+        TrainingError: the model is not causal, there are no rows, or a loss is NaN or infinite.
     """
     from ia3_studio.training.evaluation import evaluate_language, measure_forgetting
 
