@@ -27,7 +27,7 @@ def closing_id(tokenizer: Any) -> int | None:
 
 
 def ends_of(model: Any, tokenizer: Any) -> list[int]:
-    """Return the tokens after which a model's answer is over: its own, the tokenizer's, and the one it learns.
+    """Return the tokens that end a model's answer: its own, the tokenizer's, and the one it learns.
 
     Raises:
         ModelError: the chat template takes too long.

@@ -69,7 +69,7 @@ def held(key: str, progress: Progress) -> Iterator[None]:
 def built(key: str) -> Iterator[Path]:
     """Give a folder to build in; when all went well, **its files become the prepared model at once**.
 
-    Downloads may lie beside it, in its parent. Nothing remains of either when the body raises.
+    Downloads may be stored next to it, in its parent. Both are removed if the body raises.
     Call it only while the model is ``held``.
 
     Raises:

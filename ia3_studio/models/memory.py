@@ -18,7 +18,7 @@ Key = tuple[str, tuple[str, ...], str]
 
 
 class Turn:
-    """A lock that is given in the order it was asked for: whoever takes it over and over starves nobody."""
+    """A fair lock, acquired in the order of requests."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -40,7 +40,7 @@ class Turn:
 class ModelMemory:
     """Keeps at most one model in the process and lends it to all who want that one.
 
-    Nobody replaces a model that is lent; who wants another waits for its turn, and whoever comes later waits behind.
+    A model in use is never replaced; requests for another model wait in order.
     Those who share a model take ``turn`` for each of their calls of it, so that they take turns by token and nobody
     sees another's hooks half attached.
 

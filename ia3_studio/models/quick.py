@@ -61,7 +61,7 @@ def quicken(model: nn.Module) -> bool:
 
 
 def step_of(model: nn.Module) -> QuickStep | None:
-    """Return the quick step that :func:`quicken` found for a model; None where there is none."""
+    """Return the fast decoding step that :func:`quicken` found for a model; None if there is none."""
     return vars(model).get(_STEP)
 
 

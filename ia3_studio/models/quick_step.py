@@ -117,7 +117,7 @@ def quick_step(model: Any) -> QuickStep | None:
 
 @torch.no_grad()
 def _computes_the_same(step: QuickStep, model: Any) -> bool:
-    """Try it behind two short rows of different lengths."""
+    """Test it after two short rows of different lengths."""
     from ia3_studio.models.roomy_cache import give_room
 
     parameter = next(model.parameters())

@@ -40,7 +40,7 @@ class RoomyLayer(DynamicLayer):
         return self.keys, self.values
 
     def _is_moved(self) -> bool:
-        """Say whether rows were picked, so that the keys no longer lie in the buffer."""
+        """Return whether rows were selected, so that the keys are no longer in the buffer."""
         return self._buffers is not None and self.keys.data_ptr() != self._buffers[0].data_ptr()
 
 

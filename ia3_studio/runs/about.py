@@ -1,4 +1,4 @@
-"""What does a user say of a run? A name, a note and tags, which may change at any time; the settings never do."""
+"""What can the user edit on a run? Name, notes and tags; the settings never change."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ _TAG = re.compile(r"[\w.:/-]+")
 
 @dataclass(frozen=True)
 class About:
-    """What a user says of a run."""
+    """Name, notes and tags of a run."""
 
     name: str = ""
-    """Empty where it has the name it was started with."""
+    """Empty if the run has its original name."""
     note: str = ""
     tags: tuple[str, ...] = ()
 
 
 def read_about(path: Path) -> About:
-    """Return what a file says; nothing where there is none or it cannot be read."""
+    """Load from a file; empty if it does not exist or cannot be read."""
     return typed_or_none(About, read_json(path)) or About()
 
 
 def write_about(path: Path, about: About) -> None:
-    """Replace what a file says.
+    """Save to a file.
 
     Raises:
-        RunError: a part of it is too long, a tag is no word, or the folder cannot be written.
+        RunError: a value is too long, a tag is invalid, or the folder is not writable.
     """
     for what, text, most in (("name", about.name, LONGEST_NAME), ("note", about.note, LONGEST_NOTE)):
         if len(text) > most:
@@ -56,7 +56,7 @@ def write_about(path: Path, about: About) -> None:
 
 
 def tags_of(text: str) -> tuple[str, ...]:
-    """Return the tags that a text lists, each once.
+    """Return the tags in a comma-separated text, without duplicates.
 
     Example:
         >>> tags_of("voice, first try,,voice")

@@ -1,4 +1,4 @@
-"""How is a run done again, as it was or with other settings? From its folder alone, which may come from elsewhere."""
+"""How is a run re-run, with the same or other settings? From its folder, which may come from another machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ia3_studio.runs.run import Run
 from ia3_studio.runs.store import RunStore
 
 MOST_RUNS = 64
-"""Runs that one sweep may queue."""
+"""Maximum runs per sweep."""
 GROUPS = {
     "keys": "key",
     "values": "value",
@@ -24,12 +24,12 @@ GROUPS = {
     "keys and values": "key,value",
     "keys, values and feed-forward": "key,value,feed-forward",
 }
-"""Ticked groups that a sweep can try, and how they are chosen in a layer tree."""
+"""Module groups for sweeps, and their selections."""
 
 
 @dataclass(frozen=True)
 class Variations:
-    """What is tried in a sweep; an empty part leaves what the run had."""
+    """The values of a sweep; empty fields keep the value of the run."""
 
     learning_rates: tuple[float, ...] = ()
     epochs: tuple[float, ...] = ()
@@ -39,7 +39,7 @@ class Variations:
 
     @property
     def count(self) -> int:
-        """Return how many runs they come to."""
+        """Return the number of runs."""
         count = 1
         for part in (self.learning_rates, self.epochs, self.seeds, self.groups):
             count *= max(len(part), 1)
@@ -47,16 +47,16 @@ class Variations:
 
 
 def again(store: RunStore, run: Run, config: RunConfig | None = None, start_id: str = "") -> Run:
-    """Create a run with the settings and the data of another; it is not started.
+    """Create a run with the settings and data of another run, without starting it.
 
-    Where and with what the other one was made is kept beside it, so that the new one can say what differs.
+    The environment of the original run is stored, so that the new run can report differences.
 
     Args:
-        run: may lie in another folder, or come from another machine.
-        config: settings in place of its own; the data stay its own.
+        run: the original run; may be from another folder or machine.
+        config: new settings; the data are those of the original run.
 
     Raises:
-        RunError: its settings cannot be read, or there is no room for another run.
+        RunError: its settings cannot be read, or there is not enough disk space.
     """
     wanted = replace(config or run.config, data=run.data_source)
     if wanted.data == run.config.data and Path(wanted.data).is_absolute() and not Path(wanted.data).exists():
@@ -68,10 +68,10 @@ def again(store: RunStore, run: Run, config: RunConfig | None = None, start_id: 
 
 
 def variations(config: RunConfig, tried: Variations) -> list[tuple[str, RunConfig]]:
-    """Return every combination of what is tried, each with a name that tells it from the others.
+    """Return all combinations of a sweep, each with a distinct name.
 
     Raises:
-        RunError: they are too many, or a group is unknown.
+        RunError: there are too many, or a group is unknown.
         TrainingError: a setting is outside its range.
     """
     if tried.count > MOST_RUNS:
@@ -100,10 +100,10 @@ def variations(config: RunConfig, tried: Variations) -> list[tuple[str, RunConfi
 
 
 def sweep(store: RunStore, run: Run, tried: Variations, tag: str, start_id: str) -> list[Run]:
-    """Create a run for every combination of what is tried, all with one tag, where it is given; none is started.
+    """Create a run for every combination of a sweep, with a common tag if given, without starting them.
 
     Args:
-        start_id: the same for the same click, which then makes no second sweep.
+        start_id: id of the request; the same id never creates a second sweep.
 
     Raises:
         RunError: as :func:`again` and :func:`variations`.

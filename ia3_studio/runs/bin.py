@@ -1,4 +1,4 @@
-"""Where do deleted runs go? Into a bin beside the others, from which they come back until it is emptied."""
+"""Where are deleted runs? In the trash, from which they can be restored until they are permanently deleted."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ LOCK_SECONDS = 5.0
 
 
 def delete(store: RunStore, run: Run) -> None:
-    """Put a run into the bin.
+    """Move a run to the trash.
 
     Raises:
-        RunError: it is queued or at work, or it cannot be moved.
+        RunError: it is queued or running, or cannot be moved.
     """
     if not run.folder.is_dir():  # a lock would make the folder again
         raise RunError(f"Run {run.id} no longer exists; it may have been deleted in another tab.")
@@ -33,7 +33,7 @@ def delete(store: RunStore, run: Run) -> None:
 
 
 def deleted(store: RunStore) -> tuple[Run, ...]:
-    """Return the runs in the bin, newest first."""
+    """Return the runs in the trash, newest first."""
     folder = store.root / BIN
     names = [path.name for path in folder.iterdir() if RUN_ID.fullmatch(path.name)] if folder.is_dir() else []
     runs = (Run(folder / name) for name in sorted(names, reverse=True))
@@ -41,10 +41,10 @@ def deleted(store: RunStore) -> tuple[Run, ...]:
 
 
 def restore(store: RunStore, run_id: str) -> Run:
-    """Take a run out of the bin.
+    """Restore a run from the trash.
 
     Raises:
-        RunError: it is not in the bin, or cannot be moved.
+        RunError: it is not in the trash, or cannot be moved.
     """
     folder = _in_bin(store, run_id)
     _move(folder, store.root / run_id)
@@ -52,10 +52,10 @@ def restore(store: RunStore, run_id: str) -> Run:
 
 
 def delete_for_good(store: RunStore, run_id: str) -> None:
-    """Delete a run of the bin from the disk; **nothing brings it back**.
+    """Permanently delete a run in the trash; **this cannot be undone**.
 
     Raises:
-        RunError: it is not in the bin, or cannot be deleted.
+        RunError: it is not in the trash, or cannot be deleted.
     """
     try:
         shutil.rmtree(_in_bin(store, run_id))

@@ -1,4 +1,4 @@
-"""With what was a run made? Versions, machine, and what tells its base model from any other of that name."""
+"""In what environment was a run trained? Versions, machine, and a fingerprint of its base model."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any
 
 LIBRARIES = ("torch", "transformers", "accelerate", "datasets", "safetensors", "tokenizers", "numpy")
 SAMPLE_BYTES = 2**20
-"""What is read at either end of a file: its header with all names and shapes, and its last numbers."""
+"""Bytes read at both ends of a file: its header with all names and shapes, and its last weights."""
 
 
 def describe_making(model: Path, device_reason: str) -> dict[str, Any]:
-    """Return what a repetition of a run needs to know beside its settings and data.
+    """Return what is needed to reproduce a run in addition to its settings and data.
 
     Args:
         model: the folder its base model was loaded from.
-        device_reason: where it ran, and why there.
+        device_reason: the device, and why it was chosen.
     """
     from ia3_studio import __version__
 
@@ -34,10 +34,10 @@ def describe_making(model: Path, device_reason: str) -> dict[str, Any]:
 
 
 def model_fingerprint(folder: Path) -> str:
-    """Return a SHA-256 over a model's config and tokenizer files whole, and over both ends of its weights.
+    """Return a SHA-256 of a model's config and tokenizer files, and of both ends of its weights.
 
-    Another model, other weights of the same shapes or another tokenizer give another fingerprint; to read weights of
-    gigabytes whole would take longer than the first steps.
+    Another model, other weights of the same shapes or another tokenizer give another fingerprint; hashing gigabytes of
+    weights would take longer than the first steps.
     """
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):
@@ -56,7 +56,7 @@ def _pieces(path: Path) -> Iterator[bytes]:
 
 
 def differences(recorded: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """Return a sentence for everything that is not as it was recorded and may change the numbers of a run."""
+    """Return a sentence for each difference to the recorded environment that may change results."""
     said = []
     if recorded.get("base_model") != now["base_model"]:
         said.append("The base model differs from the one of the original run.")

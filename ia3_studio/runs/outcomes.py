@@ -1,4 +1,4 @@
-"""Which held-out losses count for a run? Those of its base model, and of the numbers that are kept."""
+"""Which held-out losses count for a run? Those of its base model, and of the kept vectors."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from ia3_studio.training.config import Step
 
 
 class Outcome(NamedTuple):
-    """The held-out losses that count for a run, in nats a token; None where there is none yet."""
+    """The held-out losses of a run, in nats per token; None if not yet known."""
 
     base: float | None
     kept: float | None
-    """Of the numbers that are kept, or the newest one while none are for good."""
+    """Of the kept vectors, or the newest one before the run has ended."""
     step: int | None
-    """The step at which that was taken."""
+    """The step of that loss."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What the held-out losses of a run came to so far."""
+    """Summary of a run's held-out losses so far."""
 
     base: float | None = None
     newest: tuple[float, int] | None = None
     """With its step."""
     lowest: tuple[float, int] | None = None
-    """Of the steps that learned something; the earliest of several."""
+    """The lowest after step 0; the earliest of several."""
 
     def with_step(self, step: Step) -> Measured:
         """Return the same after one more step."""
@@ -43,14 +43,14 @@ class Measured:
 
 @dataclass
 class Outcomes:
-    """The held-out losses of runs; each metrics file is read on from where the last reading ended."""
+    """The held-out losses of runs; metrics files are read incrementally."""
 
     _seen: dict[tuple[str, int], tuple[int, Measured]] = field(default_factory=dict)
 
     def of(self, run: Run, learned_all: bool) -> Outcome:
-        """Return the held-out loss of a run's base model, and of the numbers that are kept.
+        """Return the held-out losses of a run's base model and of the kept vectors.
 
-        A run that has learned all keeps those of its lowest loss, unless its settings say otherwise.
+        A finished run keeps the vectors with the lowest loss, unless its settings disable that.
         """
         key = run.id, run.metrics_mark
         offset, known = self._seen.get(key, (0, Measured()))
@@ -63,12 +63,12 @@ class Outcomes:
 
 
 def outcome_of(run: Run) -> Outcome:
-    """Return the held-out losses that count for a run now."""
+    """Return the current held-out losses of a run."""
     return Outcomes().of(run, run.status().learned_all)
 
 
 def keeps_best(run: Run) -> bool:
-    """Say whether a run keeps the numbers of its lowest held-out loss; of a damaged one nothing is known."""
+    """Return whether a run keeps the vectors with the lowest held-out loss; None for a damaged run."""
     try:
         return run.config.train.keep_best
     except RunError:

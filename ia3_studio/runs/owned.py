@@ -1,4 +1,4 @@
-"""Which runs are whose? A store in which everybody finds only their own, and may fill only so much of the machine."""
+"""Who owns which run? A store in which visitors see only their own runs, with limits per visitor."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from ia3_studio.runs.store import RunStore
 
 @dataclass(frozen=True)
 class Limits:
-    """How much there may be, for one visitor and in all."""
+    """Limits per visitor and in total."""
 
     runs: int = 20
-    """Runs of a visitor, those in the bin included."""
+    """Runs of a visitor, including the trash."""
     active: int = 3
-    """Runs of a visitor that wait or work."""
+    """Queued or running runs of a visitor."""
     active_in_all: int = 30
     bytes: int = 2 * 2**30
-    """What runs, uploads and adapters of a visitor may take on the disk."""
+    """Disk space for runs, uploads and adapters of a visitor."""
 
 
 class OwnedStore(RunStore):
     """The runs under one folder, of which each visitor sees their own.
 
     Args:
-        owner: says who is asking now.
-        limits: how much there may be.
-        kept: folders beside the runs in which each owner has one of their name; what lies there counts as theirs.
+        owner: returns the current visitor.
+        limits: the limits.
+        kept: other folders with one subfolder per owner, which count for the disk limit.
     """
 
     may_order = False
@@ -50,10 +50,10 @@ class OwnedStore(RunStore):
         self._owners: dict[str, str] = {}
 
     def create(self, config: RunConfig, start_id: str) -> Run:
-        """Create a run of the one who asks, as :meth:`RunStore.create`.
+        """Create a run of the current visitor, as :meth:`RunStore.create`.
 
         Raises:
-            RunError: also where there are as many runs as may be.
+            RunError: also if a limit is reached.
         """
         if config.report_to:
             raise RunError(
@@ -66,10 +66,10 @@ class OwnedStore(RunStore):
         return super().create(config, start_id)
 
     def open(self, run_id: str) -> Run:
-        """Return a run of the one who asks by its id.
+        """Return a run of the current visitor by its id.
 
         Raises:
-            RunError: there is none of that id, or it is somebody else's, which is told in the same words.
+            RunError: there is no such run, or it belongs to someone else (the same message).
         """
         run = super().open(run_id)
         if not self.owns(run):
@@ -77,11 +77,11 @@ class OwnedStore(RunStore):
         return run
 
     def list(self) -> tuple[Run, ...]:
-        """Return the runs of the one who asks, newest first."""
+        """Return the runs of the current visitor, newest first."""
         return tuple(run for run in super().list() if self.owns(run))
 
     def owns(self, run: Run) -> bool:
-        """Say whether a run belongs to the one who asks; one that belongs to nobody belongs to no visitor."""
+        """Return whether a run belongs to the current visitor; runs without an owner belong to no visitor."""
         if run.id not in self._owners:
             document = read_json(run.files.owner) or {}
             self._owners[run.id] = str(document.get("owner", ""))
@@ -91,7 +91,7 @@ class OwnedStore(RunStore):
         write_json(files.owner, {"owner": self._owner()})
 
     def _require_own_data(self, source: str) -> None:
-        """Refuse data that did not come in through the page; whether there are such is not asked."""
+        """Reject data that were not uploaded, without checking whether the path exists."""
         if source in {starter.name for starter in STARTERS}:
             return
         home = os.path.realpath(self.root.parent)
@@ -117,10 +117,10 @@ class OwnedStore(RunStore):
         self.require_room()
 
     def require_room(self) -> None:
-        """Refuse further files of the one who asks.
+        """Reject further files of the current visitor if the limit is reached.
 
         Raises:
-            RunError: their runs, uploads and adapters take as much as may be.
+            RunError: their runs, uploads and adapters use the allowed disk space.
         """
         from ia3_studio.runs.bin import deleted
 

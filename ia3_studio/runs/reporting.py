@@ -1,4 +1,4 @@
-"""Where else do a run's figures go? To a tracker that accelerate knows, if one is asked for; by default nowhere."""
+"""Which experiment tracker receives a run's metrics? One supported by accelerate; by default none."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _FIELDS = ("loss", "held_out", "learning_rate", "grad_norm", "tokens", "tokens_p
 
 
 class Reports:
-    """The figures of one run on their way to a tracker.
+    """The tracker of one run.
 
-    A tracker that fails is given up and named once: what was learned matters more.
+    A failing tracker is disabled with one message; training continues.
     """
 
     def __init__(self, tracker: Any, name: str) -> None:
@@ -28,12 +28,12 @@ class Reports:
         self._name = name
 
     def log(self, step: Step) -> None:
-        """Hand over the figures of a step."""
+        """Log the metrics of a step."""
         values = {field: value for field in _FIELDS if (value := getattr(step, field)) is not None}
         self._try("log", values, step=step.step)
 
     def end(self) -> None:
-        """Let the tracker write what it still holds."""
+        """Flush and close the tracker."""
         self._try("finish")
 
     def _try(self, act: str, *values: Any, **options: Any) -> None:
@@ -47,13 +47,13 @@ class Reports:
 
 
 def open_reports(config: RunConfig, folder: Path, run_id: str) -> Reports | None:
-    """Return where a run reports to; None where it reports nowhere.
+    """Return the tracker of a run; None if there is none.
 
     Args:
-        folder: the run's own; TensorBoard writes into it.
+        folder: the run's folder; TensorBoard writes into it.
 
     Raises:
-        RunError: the tracker is unknown, not installed, or cannot be begun.
+        RunError: the tracker is unknown, not installed, or cannot be started.
     """
     sink = config.report_to
     if not sink:
@@ -90,5 +90,5 @@ def require_sink(sink: str) -> None:
 
 
 def is_installed(package: str) -> bool:
-    """Say whether a package is there to be imported."""
+    """Return whether a package is installed."""
     return importlib.util.find_spec(package) is not None

@@ -1,6 +1,6 @@
-"""Whose turn is it? Runs wait in the order of their places, and as many work at once as the machine is asked for.
+"""Which queued run is next? Runs wait in queue order; a configurable number of runs trains at the same time.
 
-Every waiting worker decides for itself by what the folders say, so the queue goes on when nothing else is alive.
+Every waiting worker decides for itself from the run folders, so the queue works without any other process.
 """
 
 from __future__ import annotations
@@ -21,41 +21,41 @@ from ia3_studio.runs.store import RunStore
 from ia3_studio.typed import typed_or_none
 
 AT_ONCE = "IA3_STUDIO_RUNS_AT_ONCE"
-"""The environment variable that says how many runs work at the same time; 1 unless it is set."""
+"""Environment variable for the number of runs that train at the same time; 1 by default."""
 MOST_AT_ONCE = 16
 Way = Literal["first", "earlier", "later", "last"]
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a run stands in the queue."""
+    """Position of a run in the queue."""
 
     place: float = 0.0
 
 
 def runs_at_once() -> int:
-    """Return how many runs may work at the same time."""
+    """Return how many runs may train at the same time."""
     given = os.environ.get(AT_ONCE, "")
     return min(max(int(given), 1), MOST_AT_ONCE) if given.isdigit() else 1
 
 
 def place_of(run: Run) -> tuple[float, str]:
-    """Return what runs wait in order of: their place, and among equals the time they were started."""
+    """Return the sort key of the queue: position, then start time."""
     found = typed_or_none(_Place, read_json(run.files.place)) or _Place()
     return (found.place, run.id)
 
 
 def waiting(store: RunStore) -> list[Run]:
-    """Return the runs that wait for their turn, in its order."""
+    """Return the queued runs, in order."""
     found = [run for run in store.list() if not run.has_ended and run.status().state == "queued"]
     return sorted(found, key=place_of)
 
 
 def move(store: RunStore, run: Run, way: Way) -> None:
-    """Let a waiting run go earlier or later.
+    """Move a queued run up or down.
 
     Raises:
-        RunError: it does not wait, or its folder cannot be written.
+        RunError: it is not queued, or its folder is not writable.
     """
     if not store.may_order:
         raise RunError("The queue is shared by several visitors; its order cannot be changed.")
@@ -72,7 +72,7 @@ def move(store: RunStore, run: Run, way: Way) -> None:
 
 
 def _between(others: Sequence[Run], there: int) -> float:
-    """Return a place before the run that is ``there``, and behind the one before it."""
+    """Return a position before the run ``there`` and after the previous one."""
     places = [place_of(run)[0] for run in others]
     if not places:
         return 0.0
@@ -88,10 +88,11 @@ def _between(others: Sequence[Run], there: int) -> float:
 
 
 class Queue:
-    """The runs that wait beside one run, looked at again and again.
+    """The other queued runs, polled repeatedly.
 
-    A run that has ended is not looked at any more. One that is resumed meanwhile and was older than the newest that was
-    known is not seen: the slots alone decide between the two.
+    Ended runs are not polled any more. A run that is resumed meanwhile and is older than the newest known run is not
+    seen:
+    only the slots decide between the two.
     """
 
     def __init__(self, run: Run) -> None:
@@ -101,7 +102,7 @@ class Queue:
         self._others: list[Run] = []
 
     def ahead(self) -> list[Run]:
-        """Return the runs that go first: those that wait at an earlier place."""
+        """Return the runs at an earlier position."""
         runs = self._store.list()
         self._others += [each for each in runs if each.id > self._newest and each.id != self._run.id]
         self._newest = runs[0].id if runs else ""
@@ -111,7 +112,7 @@ class Queue:
 
 
 def free_slot(root: Path) -> BaseFileLock | None:
-    """Take one of the slots for runs at work and return its lock; None where all are taken."""
+    """Acquire one of the slots for running runs and return its lock; None if all are in use."""
     for number in range(runs_at_once()):
         lock = FileLock(root / (".turn.lock" if number == 0 else f".turn-{number}.lock"))
         with suppress(Timeout):

@@ -1,8 +1,8 @@
-"""What need not be computed twice? The blocks below the lowest vector: what they make of a row never changes.
+"""What need not be computed twice? The blocks below the lowest vector, whose outputs for a row never change.
 
-No gradient goes there, for nothing there learns. From the second time a row is met, the blocks are passed over and the
-first block with a vector resumes from the hidden states it was given the first time. A trial on the model itself
-decides whether that gives the same result; models whose upper blocks look at more than that (keys shared between
+They need no gradient, as they have no trained vectors. From the second time a row is used, these blocks are skipped and
+the first block with a vector gets the cached hidden states. A trial on the model itself
+decides whether that gives the same result; models whose upper blocks use more than that (keys shared between
 layers, embeddings for each layer) are computed as ever.
 """
 
@@ -28,7 +28,7 @@ PREFIX = "caching of the lower layers"
 
 
 class FrozenPart:
-    """The blocks below the lowest vector of a causal model, and what they made of the rows met so far."""
+    """The blocks below the lowest vector of a causal model, and their cached outputs."""
 
     def __init__(self, blocks: Sequence[nn.Module], first: nn.Module, store: HiddenStore) -> None:
         self._blocks = blocks
@@ -39,7 +39,7 @@ class FrozenPart:
         """Whether blocks return a tuple, the hidden states first."""
 
     def run(self, forward: Callable[[], Any], rows: Sequence[TokenRow], shared: int | None) -> Any:
-        """Return what a forward pass over rows returns, its lower part from memory where all rows are known.
+        """Return the outputs of a forward pass over rows, with cached lower layers if all rows are cached.
 
         Args:
             forward: runs the model.
@@ -108,12 +108,12 @@ def _idle(block: nn.Module, wraps: bool) -> Iterator[None]:
 
 
 def frozen_part(model: nn.Module, attachment: Attachment, room: int, folder: Path | None = None) -> FrozenPart | None:
-    """Return the part below an attachment's lowest vector, or None where there is none or no room to remember it."""
+    """Return the part below an attachment's lowest vector; None if there is none or no memory for the cache."""
     return None if why_not_frozen(model, attachment, room) else _part(model, attachment, room, folder)
 
 
 def why_not_frozen(model: nn.Module, attachment: Attachment, room: int) -> str:
-    """Return why no lower part can be remembered; empty where one can."""
+    """Return why lower layers cannot be cached; empty if they can."""
     if room <= 0:
         return "the cache size is 0"
     if isinstance(attachment, HeadedAttachment):  # a head may stand anywhere

@@ -1,4 +1,4 @@
-"""Where are hidden states kept that are needed again? In memory up to a bound, then on disk when a folder is given."""
+"""Where are hidden states cached? In memory up to a limit, then on disk if a folder is given."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import torch
 from torch import Tensor
 
 MEMORY_SHARE = 0.25
-"""Most of the free memory that hidden states may take: training itself needs the rest."""
+"""Maximum share of the free memory for hidden states: training needs the rest."""
 
 
 class HiddenStore:
-    """Hidden states by what they are of; what does not fit any more is not kept.
+    """Hidden states by key; those that do not fit are not stored.
 
     Args:
         room: bytes of memory, at most a quarter of what is free now.
-        folder: where to go on when the memory is full; None keeps nothing more. Files are removed with the store.
+        folder: for overflow when the memory is full; None disables it. Files are removed with the store.
     """
 
     def __init__(self, room: int, folder: Path | None = None) -> None:

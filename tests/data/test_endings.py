@@ -145,7 +145,7 @@ def test_every_answer_of_a_template_without_an_end_learns_one_and_the_model_read
     [
         ("message['content'] | replace('\\n', ' ')", {"turn 1", "turn 2"}),
         ("message['content'] | tojson", {"turn 1", "turn 2", "adds"}),
-        ("message['content'] | trim", {"blanks before turn 2"}),
+        ("message['content'] | trim", {"whitespace before turn 2"}),
         ("message['content'] + (' (final)' if loop.last else '')", {"adds '(final)'"}),
         ("message['content'][:2]", {"turn 1", "turn 2"}),
         ("message['content'] if message.role != 'user' else ''", {"turn 1", "turn 3"}),

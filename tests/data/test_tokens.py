@@ -227,7 +227,7 @@ def test_a_row_the_template_refuses_is_listed_with_its_reason() -> None:
     refused = Example(5, (Message("system", "s"), *chat("a", "b").messages))
     result = tokenize([chat("a", "b"), refused], strict, 512)
     assert [row.row for row in result.rows] == [1] and result.problems[0].row == 5
-    assert result.problems[0].reason.endswith("refuses the conversation: No word of one letter")
+    assert result.problems[0].reason.endswith("rejects the conversation: No word of one letter")
     with pytest.raises(DataError, match=r"No usable row; row 5: .*No word of one letter"):
         tokenize([refused], strict, 512)
     with pytest.raises(DataError, match="No word of one letter"):

@@ -180,7 +180,7 @@ def test_an_answer_is_as_long_as_the_context_lets_it_be(tmp_path: Path) -> None:
     asked = [Message("user", "a")]
     answer = list(reply(loaded, None, [asked], [0.0], ChatSettings(max_new_tokens=500, temperature=0)))[-1][0]
     assert answer.ended == "context" and answer.prompt_tokens + len(answer.tokens) == 48
-    with pytest.raises(StudioError, match="holds 48"):
+    with pytest.raises(StudioError, match="context length of the model is 48"):
         next(reply(loaded, None, [[Message("user", "a" * 60)]], [0.0], ChatSettings(max_new_tokens=500)))
 
 

@@ -266,7 +266,7 @@ def test_two_studios_on_one_folder_keep_every_run(tmp_path: Path) -> None:
     assert len({run.id for run in made}) == 20 == len(one.list()) == len(other.list())
     done = ended(one, name="done")
     delete(other, done)
-    with pytest.raises(RunError, match="not found"):
+    with pytest.raises(RunError, match="no longer exists"):
         delete(one, done)
     assert restore(one, done.id).id in {run.id for run in other.list()}
 

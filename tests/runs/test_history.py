@@ -174,7 +174,7 @@ def test_a_deleted_run_comes_back_from_the_bin(store: RunStore) -> None:
     run = ended(store)
     delete(store, run)
     assert store.list() == () and [each.id for each in deleted(store)] == [run.id]
-    with pytest.raises(RunError, match="not found"):
+    with pytest.raises(RunError, match="no longer exists"):
         delete(store, run)
     assert restore(store, run.id).status().state == "finished" and len(store.list()) == 1
     delete(store, store.open(run.id))
@@ -214,7 +214,7 @@ def test_a_run_is_made_again_from_its_folder_alone(store: RunStore, tmp_path: Pa
 
 def test_a_run_whose_data_are_gone_says_where_they_should_be(store: RunStore) -> None:
     run = ended(store, replace(CONFIG, data="/no/such/rows.csv"))
-    with pytest.raises(RunError, match=r"not at /no/such/rows\.csv"):
+    with pytest.raises(RunError, match=r"not found in its folder or at /no/such/rows\.csv"):
         again(store, run)
 
 

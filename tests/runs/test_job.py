@@ -111,7 +111,7 @@ def test_a_vector_that_nothing_can_train_is_named_before_the_first_step(tmp_path
     save_file(weights, model / "model.safetensors", metadata={"format": "pt"})
     config = RunConfig("Tiny", str(model), str(write_rows(tmp_path / "rows.jsonl")))
     run = RunStore(tmp_path / "runs").create(config, "a click")
-    with pytest.raises(SelectionError, match=r"layers\.1\.mlp\.down_proj .its gradient is zero.* untick them"):
+    with pytest.raises(SelectionError, match=r"layers\.1\.mlp\.down_proj .its gradient is zero.* deselect them"):
         TrainingJob(run).prepare(lambda _share, _sentence: None)
 
 
