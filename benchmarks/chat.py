@@ -23,7 +23,7 @@ from ia3_studio.data.tokens import prompt_ids
 from ia3_studio.method import Adapter, attach, discover, serve
 from ia3_studio.method.merging import merge
 from ia3_studio.models import load_model
-from ia3_studio.models.quick import quicken
+from ia3_studio.models.fast_linear import quicken
 
 MODEL = "SmolLM2-135M-Instruct"
 QUESTION = "Write a story about a fox and a lighthouse. " * 17

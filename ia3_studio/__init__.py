@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from ia3_studio.chat import ChatSettings, reply
     from ia3_studio.data.choices import ChoiceExample, tokenize_choices
     from ia3_studio.data.examples import Example, Mapping, Message
+    from ia3_studio.data.export_rows import write_rows
     from ia3_studio.data.findings import examine
-    from ia3_studio.data.guess import guess_mapping
+    from ia3_studio.data.infer_columns import guess_mapping
     from ia3_studio.data.labels import labels_of, tokenize_labels
     from ia3_studio.data.load import load_data, split_table
-    from ia3_studio.data.mended import write_rows
-    from ia3_studio.data.seen import survey
     from ia3_studio.data.table import Reading, read_table
     from ia3_studio.data.targets import tokenize_targets
+    from ia3_studio.data.token_preview import survey
     from ia3_studio.data.tokens import tokenize
     from ia3_studio.errors import StudioError
     from ia3_studio.insight.figures import length_figure
@@ -115,7 +115,7 @@ _HOMES = {
     "evaluate_language": "training.evaluation",
     "examine": "data.findings",
     "finish": "training.evaluation",
-    "guess_mapping": "data.guess",
+    "guess_mapping": "data.infer_columns",
     "labels_of": "data.labels",
     "length_figure": "insight.figures",
     "load_adapter": "method.loading",
@@ -129,7 +129,7 @@ _HOMES = {
     "see": "tasks.preview",
     "classify_text": "tasks.classification",
     "split_table": "data.load",
-    "survey": "data.seen",
+    "survey": "data.token_preview",
     "tag_text": "tasks.token_classification",
     "task_class": "tasks.task",
     "tokenize": "data.tokens",
@@ -139,7 +139,7 @@ _HOMES = {
     "train": "training.train",
     "train_choices": "training.train_choices",
     "verdict": "insight.verdict",
-    "write_rows": "data.mended",
+    "write_rows": "data.export_rows",
 }
 
 

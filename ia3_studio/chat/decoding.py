@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ia3_studio.chat.answers import Row
-from ia3_studio.models.quick import step_of
-from ia3_studio.models.roomy_cache import give_room
+from ia3_studio.models.fast_linear import step_of
+from ia3_studio.models.preallocated_kv_cache import give_room
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ia3_studio.models.quick_step import Scales
+    from ia3_studio.models.fast_decode import Scales
 
 Hearing = Callable[[Sequence[Row]], AbstractContextManager["Scales"]]
 """Rows → the context in which the model is called, each row with its variant."""

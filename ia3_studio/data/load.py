@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ia3_studio.data.examples import Example, Mapping, read_examples
-from ia3_studio.data.guess import guess_mapping, require_columns
+from ia3_studio.data.infer_columns import guess_mapping, require_columns
 from ia3_studio.data.large import is_large, load_large, read_head
 from ia3_studio.data.pictures import Picture, find_pictures, picture_examples, pictures_fingerprint
 from ia3_studio.data.split import DataSplit, drawn_split, given_split, split_as_named

@@ -19,10 +19,10 @@ from torch import Tensor, nn
 
 from ia3_studio.errors import AdapterError, SelectionError
 from ia3_studio.method.adapter import Adapter
+from ia3_studio.method.peft.targets import name_targets
 from ia3_studio.method.rows import Choice
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.method.sites import Selection
-from ia3_studio.method.targets import name_targets
 
 
 class Heads:

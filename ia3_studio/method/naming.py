@@ -11,8 +11,8 @@ from collections.abc import Iterable
 
 from torch import nn
 
-from ia3_studio.method.flow import Flow
 from ia3_studio.method.layers import widths
+from ia3_studio.method.tracing import Flow
 
 PAIRS = (
     ("k_proj", "v_proj"), ("key", "value"), ("k", "v"), ("k_lin", "v_lin"), ("key_proj", "value_proj"),

@@ -19,8 +19,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ia3_studio.errors import AdapterError, SelectionError
-from ia3_studio.method import peft_layout
 from ia3_studio.method.layers import width_of
+from ia3_studio.method.peft import layout as peft_layout
 from ia3_studio.method.sites import Selection, Site, site_from_json
 
 NATIVE_CONFIG = "ia3_adapter.json"

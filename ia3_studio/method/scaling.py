@@ -25,11 +25,11 @@ from ia3_studio.errors import AdapterError, SelectionError
 from ia3_studio.method.adapter import Adapter
 from ia3_studio.method.experts import GateHook, down_tensor
 from ia3_studio.method.layers import channel_axis, width_of, widths
+from ia3_studio.method.peft.targets import name_targets
 from ia3_studio.method.product import Source, rescale
 from ia3_studio.method.quantised import keep_differentiable
 from ia3_studio.method.rows import Choice, Chosen, Key, Place, Vectors, mixes_rows
 from ia3_studio.method.sites import Selection, Side, Site
-from ia3_studio.method.targets import name_targets
 
 PARAMETER_NAME = "ia3_scales"
 """The name under which the flat parameter is registered on the model while attached."""

@@ -1,6 +1,6 @@
 """What is inside a model, and what can be scaled? Its layer tree.
 
-Roles come from the data flow of the real model (:mod:`ia3_studio.method.flow`), never from a list of names, so that
+Roles come from the data flow of the real model (:mod:`ia3_studio.method.tracing`), never from a list of names, so that
 an architecture nobody has named here gets the right keys, values and feed-forward sites too.
 """
 
@@ -13,15 +13,15 @@ from functools import cached_property
 from torch import nn
 
 from ia3_studio.errors import SelectionError
-from ia3_studio.method import choosing
+from ia3_studio.method import selector as choosing
 from ia3_studio.method.experts import activation_width, down_tensor
-from ia3_studio.method.flow import Flow
 from ia3_studio.method.layers import channel_axis, is_depthwise, widths
 from ia3_studio.method.naming import names_keys
 from ia3_studio.method.patterns import Expression, shortened
+from ia3_studio.method.peft.targets import sites_of_peft
 from ia3_studio.method.roles import watch
 from ia3_studio.method.sites import PRESETS, Role, Selection, Site, Span, in_block
-from ia3_studio.method.targets import sites_of_peft
+from ia3_studio.method.tracing import Flow
 
 _PRESET_ROLES: dict[str, frozenset[Role]] = {
     "paper": frozenset({"key", "value", "feed-forward"}),
@@ -123,7 +123,7 @@ class LayerTree:
     ) -> Selection:
         """Return the sites of roles, layers and patterns, or of a text such as "key,value@8-15".
 
-        The words are those of :func:`ia3_studio.method.choosing.choose`.
+        The words are those of :func:`ia3_studio.method.selector.choose`.
 
         Raises:
             SelectionError: a role, layer or pattern hits nothing; the message names what would.

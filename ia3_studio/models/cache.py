@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ia3_studio.models.folders import writing_failed
 from ia3_studio.models.progress import Progress
-from ia3_studio.places import cache_folder
+from ia3_studio.settings import cache_folder
 
 SEAL = "prepared.json"
 WAIT_POLL = 0.2

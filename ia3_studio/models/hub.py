@@ -18,7 +18,7 @@ from ia3_studio.models.folders import require_space, shortcoming
 from ia3_studio.models.progress import Progress, bytes_in, megabytes, watched
 from ia3_studio.models.quiet import quiet_hub
 from ia3_studio.models.sources import STARTER, nearest_starter
-from ia3_studio.places import is_public
+from ia3_studio.settings import is_public
 
 WEIGHTS = re.compile(r"model(-\d+-of-\d+)?\.safetensors", re.ASCII)
 COMPANIONS = re.compile(r"[\w.-]+\.(json|txt|model|jinja)", re.ASCII)

@@ -101,7 +101,7 @@ class ModelMemory:
                 self._given_back.notify_all()
 
     def _take(self, wanted: Key, load: Callable[[], LoadedModel]) -> LoadedModel:
-        from ia3_studio.models.quick import quicken
+        from ia3_studio.models.fast_linear import quicken
 
         with self._given_back:
             if self._model is None or self._key != wanted:

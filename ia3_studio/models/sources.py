@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ia3_studio.errors import ModelError
-from ia3_studio.places import is_public
+from ia3_studio.settings import is_public
 
 Kind = Literal["starter", "hub", "folder", "gguf"]
 

@@ -13,7 +13,7 @@ from ia3_studio.data.examples import Mapping
 from ia3_studio.data.load import DataChoice
 from ia3_studio.data.table import Reading
 from ia3_studio.errors import RunError, SelectionError, StudioError, TrainingError
-from ia3_studio.method.choosing import require_words
+from ia3_studio.method.selector import require_words
 from ia3_studio.method.sites import Selection
 from ia3_studio.training.config import TrainConfig
 from ia3_studio.typed import FieldError, typed
@@ -45,7 +45,7 @@ class RunConfig:
     reading: Reading | None = None
     """Parsing options, if not auto-detected."""
     report_to: str = ""
-    """Experiment tracker (:mod:`ia3_studio.runs.reporting`); empty for none."""
+    """Experiment tracker (:mod:`ia3_studio.runs.trackers`); empty for none."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.held_out, (int, float)) or not 0 < self.held_out < 1:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.errors import RunError
 from ia3_studio.runs.evaluation import read_evaluation
 from ia3_studio.runs.folder import read_json, write_json
-from ia3_studio.runs.outcomes import outcome_of
+from ia3_studio.runs.held_out import outcome_of
 from ia3_studio.runs.run import ACTIVE, Run
 from ia3_studio.typed import typed_or_none
 

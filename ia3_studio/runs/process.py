@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from ia3_studio.places import for_other_folders
 from ia3_studio.runs.folder import RunFolder, read_json, write_json
+from ia3_studio.settings import for_other_folders
 
 if sys.platform != "win32":
     import fcntl

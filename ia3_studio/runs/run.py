@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 from ia3_studio.errors import RunError
-from ia3_studio.runs.about import About, read_about
 from ia3_studio.runs.config import RunConfig
 from ia3_studio.runs.folder import RunFolder, Said, Use, read_steps
+from ia3_studio.runs.notes import About, read_about
 from ia3_studio.runs.process import restarted_since, started_process_lives, worker_lives
 from ia3_studio.training.config import Step
 

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.arrow_rows import Stored
 from ia3_studio.data.labels import Labels, labels_in
-from ia3_studio.data.stored import Stored
 from ia3_studio.errors import RunError
 from ia3_studio.runs.folder import read_json, write_json
 

@@ -19,10 +19,10 @@ from ia3_studio.data.large import is_large
 from ia3_studio.data.load import STARTERS
 from ia3_studio.errors import RunError
 from ia3_studio.models.sources import parse_source
-from ia3_studio.places import runs_folder
 from ia3_studio.runs.config import RunConfig
 from ia3_studio.runs.folder import RunFolder
 from ia3_studio.runs.run import Run
+from ia3_studio.settings import runs_folder
 
 NEEDED_BYTES = 50 * 2**20
 """Free disk space a run needs: log, metrics and adapters of a model of a few billion parameters."""

@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.seen import UNLIMITED, Part, Seen, first_kept, reasons
+from ia3_studio.data.token_preview import UNLIMITED, Part, Seen, first_kept, reasons
 from ia3_studio.data.tokens import IGNORED, TokenRow, tokenize
 from ia3_studio.tasks.rows import PROBED_TOKENS
 from ia3_studio.tasks.task import Task, register

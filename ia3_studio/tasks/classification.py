@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ia3_studio.data.labels import LabelRow, Labels, read_texts, tokenize_labels
-from ia3_studio.data.seen import UNLIMITED, Part, Seen, kept_of_texts, reasons
+from ia3_studio.data.token_preview import UNLIMITED, Part, Seen, kept_of_texts, reasons
 from ia3_studio.errors import StudioError
 from ia3_studio.tasks.rows import PROBED_TOKENS
 from ia3_studio.tasks.task import Task, register

@@ -15,7 +15,7 @@ from ia3_studio.tasks.task import register
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
     from ia3_studio.data.labels import Labels
-    from ia3_studio.data.seen import Seen
+    from ia3_studio.data.token_preview import Seen
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models import LoadedModel
     from ia3_studio.models.classifier import Sorted

@@ -10,7 +10,7 @@ from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ia3_studio.data.choices import ChoiceExample, ChoiceRow, choice_examples, tokenize_choices
-from ia3_studio.data.seen import UNLIMITED, Part, Seen, first_kept, reasons
+from ia3_studio.data.token_preview import UNLIMITED, Part, Seen, first_kept, reasons
 from ia3_studio.errors import StudioError
 from ia3_studio.tasks.causal import Generation
 from ia3_studio.tasks.classification import Guess

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ia3_studio.data.findings import Findings, examine
-from ia3_studio.data.seen import Mark, Seen, Survey, survey
+from ia3_studio.data.token_preview import Mark, Seen, Survey, survey
 from ia3_studio.errors import DataError
 from ia3_studio.models.loaded import Task as ModelTask
 from ia3_studio.models.progress import unheard

@@ -14,10 +14,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ia3_studio.atomic import replace_text
+from ia3_studio.data.arrow_rows import Stored, key_of, open_stored, reviver, tokenizer_key, write_stored
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.stored import Stored, key_of, open_stored, reviver, tokenizer_key, write_stored
 from ia3_studio.errors import DataError
-from ia3_studio.places import cache_folder
+from ia3_studio.settings import cache_folder
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ia3_studio.data.seen import UNLIMITED, Part, Seen, first_kept, reasons
 from ia3_studio.data.targets import TargetRow, tokenize_targets
+from ia3_studio.data.token_preview import UNLIMITED, Part, Seen, first_kept, reasons
 from ia3_studio.tasks.causal import Generation
 from ia3_studio.tasks.task import register
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ia3_studio.data.labels import Labels, TagRow, tokenize_labels
-from ia3_studio.data.seen import UNLIMITED, Part, Seen, kept_of_words, reasons
+from ia3_studio.data.token_preview import UNLIMITED, Part, Seen, kept_of_words, reasons
 from ia3_studio.data.tokens import IGNORED
 from ia3_studio.data.word_tokens import word_tokens
 from ia3_studio.errors import StudioError

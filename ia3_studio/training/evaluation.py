@@ -13,10 +13,10 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from ia3_studio.data.answer_spans import start_ids
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.data.neutral import neutral_texts
 from ia3_studio.data.tokens import IGNORED, TokenRow
-from ia3_studio.data.turns import start_ids
 from ia3_studio.data.words import encode
 from ia3_studio.errors import TrainingError
 from ia3_studio.method.scaling import Attachment

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ia3_studio.data.arrow_rows import Stored
 from ia3_studio.data.choices import ChoiceRow
-from ia3_studio.data.stored import Stored
 from ia3_studio.data.targets import TargetRow
 from ia3_studio.errors import TrainingError
 from ia3_studio.models.limits import WAY_OUT, ModelLimits, limits_of

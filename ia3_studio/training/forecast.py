@@ -19,7 +19,7 @@ from ia3_studio.training.config import TrainConfig
 if TYPE_CHECKING:
     import torch
 
-    from ia3_studio.data.seen import Survey
+    from ia3_studio.data.token_preview import Survey
     from ia3_studio.method.tree import LayerTree, TreeNode
 
 REACHED = 0.75

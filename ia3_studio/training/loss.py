@@ -22,9 +22,9 @@ from ia3_studio.errors import TrainingError
 from ia3_studio.training.batches import label_count, lay_end_to_end, micro_batches, pad, shared_tokens
 from ia3_studio.training.config import Backward
 from ia3_studio.training.fast_paths import FastPath
-from ia3_studio.training.frozen import PREFIX, FrozenPart
 from ia3_studio.training.packing import TRIAL, packing_of
 from ia3_studio.training.precision import backward_path, backward_products
+from ia3_studio.training.prefix_cache import PREFIX, FrozenPart
 from ia3_studio.training.rotary import QuickRotation
 
 if TYPE_CHECKING:

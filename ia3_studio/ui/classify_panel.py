@@ -192,7 +192,7 @@ def rows_of(file: str | None, labels: Labels) -> tuple[list[str], list[tuple[str
     Raises:
         DataError: it cannot be read, holds no text, too many rows, or pairs of texts.
     """
-    from ia3_studio.data.guess import guess_mapping
+    from ia3_studio.data.infer_columns import guess_mapping
     from ia3_studio.data.table import read_table
 
     if not file:
@@ -252,7 +252,7 @@ def write_sorted(
     """Write every row with both models' labels and probabilities as CSV."""
     from pandas import DataFrame
 
-    from ia3_studio.data.mended import unarmed
+    from ia3_studio.data.export_rows import unarmed
 
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = zip(texts, given, base, tuned, strict=True)

@@ -9,9 +9,9 @@ from typing import Any
 
 import gradio as gr
 
+from ia3_studio.data.export_rows import write_left_out, write_rows
 from ia3_studio.data.large import is_large
 from ia3_studio.data.load import LIGHTHOUSE, DataChoice, load_data
-from ia3_studio.data.mended import write_left_out, write_rows
 from ia3_studio.errors import DataError
 from ia3_studio.ui import outlook_card, own_data, text
 from ia3_studio.ui.boundary import guard

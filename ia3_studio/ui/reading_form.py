@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 import gradio as gr
 
 from ia3_studio.data.decode import Encoding
-from ia3_studio.data.guess import Kind, guess_mapping, mapping_of
+from ia3_studio.data.infer_columns import Kind, guess_mapping, mapping_of
 from ia3_studio.data.table import Reading, Table
 from ia3_studio.ui import text
 

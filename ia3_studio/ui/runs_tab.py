@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from ia3_studio.data.mended import unarmed
+from ia3_studio.data.export_rows import unarmed
 from ia3_studio.errors import RunError
-from ia3_studio.runs.again import GROUPS
+from ia3_studio.runs.rerun import GROUPS
 from ia3_studio.ui import run_desk, text
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.figure_fit import FIT

@@ -10,10 +10,10 @@ import gradio as gr
 
 from ia3_studio.data.load import DataChoice
 from ia3_studio.errors import RunError, SelectionError, StudioError, TrainingError
-from ia3_studio.places import is_public
 from ia3_studio.runs import RunConfig
 from ia3_studio.runs.config import SINKS
-from ia3_studio.runs.reporting import require_sink
+from ia3_studio.runs.trackers import require_sink
+from ia3_studio.settings import is_public
 from ia3_studio.tasks.lr_finder import probe_rates
 from ia3_studio.training import TrainConfig
 from ia3_studio.training.config import Backward, LongRows, Optimiser

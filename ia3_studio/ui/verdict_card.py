@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from ia3_studio.data.mended import unarmed
+from ia3_studio.data.export_rows import unarmed
 from ia3_studio.errors import RunError
 from ia3_studio.insight.advice import advice
 from ia3_studio.insight.verdict import Verdict, change, figure, span

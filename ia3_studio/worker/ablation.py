@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from ia3_studio.errors import DataError, RunError, StudioError
-from ia3_studio.insight.parts import PartsReport
+from ia3_studio.insight.ablation import PartsReport
 from ia3_studio.runs import process
 from ia3_studio.runs.folder import read_json, write_json
 from ia3_studio.runs.run import Run
@@ -118,7 +118,7 @@ def measure(run: Run) -> None:
 def _measured(run: Run) -> PartsReport:
     from dataclasses import replace
 
-    from ia3_studio.insight.parts import measure_parts
+    from ia3_studio.insight.ablation import measure_parts
     from ia3_studio.training.evaluation import finish
     from ia3_studio.worker.prepared import prepare_measuring
 

@@ -10,10 +10,10 @@ from filelock import FileLock, Timeout
 
 from ia3_studio.atomic import write_advice
 from ia3_studio.errors import RunError
-from ia3_studio.places import on_zero_gpu
 from ia3_studio.runs import process
 from ia3_studio.runs.folder import RunFolder, Said, write_json
 from ia3_studio.runs.run import Run
+from ia3_studio.settings import on_zero_gpu
 
 LOCK_SECONDS = 5.0
 """Seconds to wait for the run's lock."""

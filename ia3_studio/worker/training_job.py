@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ia3_studio.runs.folder import read_json, write_json
-from ia3_studio.runs.reporting import open_reports
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.split_record import labels_of_run, record_labels, record_split, split_of
+from ia3_studio.runs.trackers import open_reports
 from ia3_studio.tasks.task import attach_selection, task_for
 from ia3_studio.training.config import Step
 
@@ -148,7 +148,7 @@ class TrainingJob:
     def _record_making(self) -> None:
         """Write the environment of the run; for a re-run, print the differences."""
         from ia3_studio.models import prepare
-        from ia3_studio.runs.made_with import describe_making, differences
+        from ia3_studio.runs.environment import describe_making, differences
 
         made = describe_making(prepare(self._run.config.model), self._loaded.device_reason)
         made |= {"numbers": self._attachment.selection.numbers, "vectors": len(self._attachment.selection)}
@@ -172,6 +172,6 @@ class TrainingJob:
 
     def _require_live(self) -> None:
         """Test the vectors on the beginning of the longest row for sites without gradients."""
-        from ia3_studio.method.probe import require_live
+        from ia3_studio.method.liveness import require_live
 
         require_live(self._loaded.model, self._attachment, self._task.probe(self._loaded, self._rows))

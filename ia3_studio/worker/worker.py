@@ -24,8 +24,8 @@ from ia3_studio.atomic import remove_abandoned
 from ia3_studio.errors import StudioError, TrainingError
 from ia3_studio.runs.folder import StatusFile, Use, step_line
 from ia3_studio.runs.process import record_worker
+from ia3_studio.runs.queue import Queue, free_slot
 from ia3_studio.runs.run import Run
-from ia3_studio.runs.turns import Queue, free_slot
 from ia3_studio.training.config import Step
 from ia3_studio.training.out_of_memory import is_out_of_memory
 

@@ -18,7 +18,7 @@ from contextvars import copy_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.places import GPU_TURN, on_zero_gpu
+from ia3_studio.settings import GPU_TURN, on_zero_gpu
 
 if TYPE_CHECKING:
     from ia3_studio.runs.folder import RunFolder

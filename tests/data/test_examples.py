@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from ia3_studio.data.examples import Mapping, Message, read_examples
-from ia3_studio.data.guess import guess_mapping
+from ia3_studio.data.infer_columns import guess_mapping
 from ia3_studio.data.load import mapping_from
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.table import Table, read_table

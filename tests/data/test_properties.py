@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ia3_studio.data.examples import understood
+from ia3_studio.data.export_rows import write_rows
 from ia3_studio.data.findings import examine
-from ia3_studio.data.guess import guess_mapping
+from ia3_studio.data.infer_columns import guess_mapping
 from ia3_studio.data.load import DataSplit, load_data
-from ia3_studio.data.mended import write_rows
 from ia3_studio.data.pasted import write_pasted
 from ia3_studio.data.table import KINDS, read_table
 from ia3_studio.errors import DataError

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from ia3_studio.data.examples import Example, Mapping, Message, read_examples
-from ia3_studio.data.guess import guess_mapping
+from ia3_studio.data.infer_columns import guess_mapping
 from ia3_studio.data.table import Table
 from ia3_studio.errors import DataError
 

@@ -122,7 +122,7 @@ def test_every_guess_can_be_overruled(tmp_path: Path) -> None:
 
 
 def test_what_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ia3_studio.data.packed.MAX_BYTES", 2**20)
+    monkeypatch.setattr("ia3_studio.data.archives.MAX_BYTES", 2**20)
     bomb = b"0" * 2**24
     (tmp_path / "bomb.csv.gz").write_bytes(gzip.compress(bomb))
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:

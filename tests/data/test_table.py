@@ -120,7 +120,7 @@ def test_a_folder_or_an_impossible_name_is_named(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ia3_studio.data.packed.MAX_BYTES", 2**20)
+    monkeypatch.setattr("ia3_studio.data.archives.MAX_BYTES", 2**20)
     (tmp_path / "rows.csv").write_bytes(b"a" * (3 * 2**20))
     with pytest.raises(DataError, match=r"rows\.csv has more than 1 MB"):
         read_table(tmp_path / "rows.csv")

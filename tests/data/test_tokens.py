@@ -10,7 +10,7 @@ from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
 from ia3_studio.data.examples import Example, Message
-from ia3_studio.data.seen import Part, Seen
+from ia3_studio.data.token_preview import Part, Seen
 from ia3_studio.data.tokens import IGNORED, prompt_ids, tokenize
 from ia3_studio.errors import DataError
 from ia3_studio.tasks.causal import TextGeneration

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from ia3_studio.errors import AdapterError
 from ia3_studio.method import Adapter, Selection, Site, attach, discover, load_adapter
-from ia3_studio.method.targets import anchored_targets
+from ia3_studio.method.peft.targets import anchored_targets
 from tests.families import FAMILIES, batch_of, logits_of, tiny_model
 from tests.method.test_scaling import randomised
 

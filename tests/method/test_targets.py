@@ -14,7 +14,7 @@ from torch import nn
 
 from ia3_studio.errors import SelectionError
 from ia3_studio.method import Selection, Site, discover
-from ia3_studio.method.targets import _DEFAULTS, Targets, anchored_targets, defaults_of, name_targets, resolve
+from ia3_studio.method.peft.targets import _DEFAULTS, Targets, anchored_targets, defaults_of, name_targets, resolve
 from tests.families import FAMILIES, tiny_model
 
 

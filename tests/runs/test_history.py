@@ -10,14 +10,14 @@ import pytest
 
 from ia3_studio.errors import RunError, TrainingError
 from ia3_studio.runs import Run, RunConfig, RunStore, history
-from ia3_studio.runs.about import About, read_about, tags_of, write_about
-from ia3_studio.runs.again import GROUPS, Variations, again, sweep, variations
-from ia3_studio.runs.bin import delete, delete_for_good, deleted, restore
 from ia3_studio.runs.comparison import MOST_POINTS, curve_of, differing
+from ia3_studio.runs.environment import differences, model_fingerprint
 from ia3_studio.runs.evaluation import RunEvaluation, write_evaluation
 from ia3_studio.runs.folder import step_line, write_json
 from ia3_studio.runs.history import RECORD, matching, ranked, record_of, records
-from ia3_studio.runs.made_with import differences, model_fingerprint
+from ia3_studio.runs.notes import About, read_about, tags_of, write_about
+from ia3_studio.runs.rerun import GROUPS, Variations, again, sweep, variations
+from ia3_studio.runs.trash import delete, delete_for_good, deleted, restore
 from ia3_studio.training.config import Step, TrainConfig
 from ia3_studio.training.intervals import Interval
 from ia3_studio.training.report import Evaluation, Measure

@@ -15,9 +15,9 @@ import torch
 
 from ia3_studio.method import Adapter
 from ia3_studio.models.device import choose_device
-from ia3_studio.places import GPU_TURN
 from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.process import record_worker
+from ia3_studio.settings import GPU_TURN
 from ia3_studio.training.config import TrainConfig
 from ia3_studio.worker import resume, start, zero_gpu
 from ia3_studio.worker.training_job import TrainingJob

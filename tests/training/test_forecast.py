@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from ia3_studio.data.seen import Part, Seen, Survey
+from ia3_studio.data.token_preview import Part, Seen, Survey
 from ia3_studio.method import discover
 from ia3_studio.training import TrainConfig
 from ia3_studio.training.forecast import REACHED, ModelSize, Speed, forecast, measure_speed, model_size

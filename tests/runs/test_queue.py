@@ -9,9 +9,9 @@ import pytest
 
 from ia3_studio.errors import RunError
 from ia3_studio.runs import Run, RunConfig, RunStore
-from ia3_studio.runs.bin import delete
 from ia3_studio.runs.folder import read_json
-from ia3_studio.runs.turns import AT_ONCE, free_slot, move, place_of, runs_at_once, waiting
+from ia3_studio.runs.queue import AT_ONCE, free_slot, move, place_of, runs_at_once, waiting
+from ia3_studio.runs.trash import delete
 from ia3_studio.worker.launch import start_worker
 from tests.runs.test_runs import begin, state, store, wait
 

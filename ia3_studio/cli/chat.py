@@ -44,7 +44,7 @@ def commands(parsers: Any) -> dict[str, Any]:
 def _chat(store: RunStore, options: argparse.Namespace) -> int:
     from ia3_studio.method import Adapter, serve
     from ia3_studio.models import load_model
-    from ia3_studio.models.quick import quicken
+    from ia3_studio.models.fast_linear import quicken
 
     settings = ChatSettings(options.temperature, options.top_p, options.tokens, options.seed)
     run = None if options.model else newest_or(store, options.run)

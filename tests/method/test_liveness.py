@@ -9,7 +9,7 @@ from torch import nn
 
 from ia3_studio.errors import SelectionError
 from ia3_studio.method import attach, discover
-from ia3_studio.method.probe import dead_sites, require_live
+from ia3_studio.method.liveness import dead_sites, require_live
 from ia3_studio.method.sites import Selection, Site
 from tests.families import FAMILIES, batch_of, tiny_model
 

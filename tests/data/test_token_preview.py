@@ -11,8 +11,8 @@ from ia3_studio.data.choices import choice_examples, tokenize_choices
 from ia3_studio.data.examples import Example, Message
 from ia3_studio.data.labels import labels_of, tokenize_labels
 from ia3_studio.data.load import load_data
-from ia3_studio.data.seen import Seen, longest_place, survey
 from ia3_studio.data.targets import tokenize_targets
+from ia3_studio.data.token_preview import Seen, longest_place, survey
 from ia3_studio.data.tokens import IGNORED, tokenize
 from ia3_studio.tasks.causal import TextGeneration
 from ia3_studio.tasks.classification import TextClassification

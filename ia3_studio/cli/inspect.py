@@ -16,9 +16,9 @@ from typing import Any
 from ia3_studio.cli.codes import DONE, REFUSED
 from ia3_studio.cli.runs import named
 from ia3_studio.errors import RunError
-from ia3_studio.places import cache_folder, runs_folder
 from ia3_studio.runs import Run, RunStore
 from ia3_studio.runs.evaluation import read_evaluation, write_evaluation
+from ia3_studio.settings import cache_folder, runs_folder
 
 LIBRARIES = (
     "torch",

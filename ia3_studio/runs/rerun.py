@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ia3_studio.errors import RunError
-from ia3_studio.runs.about import About, write_about
 from ia3_studio.runs.config import RunConfig
+from ia3_studio.runs.notes import About, write_about
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.store import RunStore
 

@@ -19,8 +19,8 @@ from torch import nn
 from ia3_studio.errors import AdapterError, SelectionError
 from ia3_studio.method.adapter import Adapter
 from ia3_studio.method.loading import fit
-from ia3_studio.method.peft_config import IA3Config
-from ia3_studio.method.peft_desk import Desk, fresh, parameter_name
+from ia3_studio.method.peft.config import IA3Config
+from ia3_studio.method.peft.registry import Desk, fresh, parameter_name
 from ia3_studio.method.serving import BASE, serve
 
 Model = TypeVar("Model", bound=nn.Module)

@@ -22,9 +22,9 @@ from torch import Tensor, nn
 
 from ia3_studio.errors import AdapterError
 from ia3_studio.method.adapter import Adapter
-from ia3_studio.method.peft_layout import read_json
+from ia3_studio.method.peft.layout import read_json
+from ia3_studio.method.peft.targets import name_of, name_targets
 from ia3_studio.method.sites import Role, Selection, Side, Site
-from ia3_studio.method.targets import name_of, name_targets
 
 if TYPE_CHECKING:
     from ia3_studio.method.tree import LayerTree

@@ -118,7 +118,7 @@ def quick_step(model: Any) -> QuickStep | None:
 @torch.no_grad()
 def _computes_the_same(step: QuickStep, model: Any) -> bool:
     """Test it after two short rows of different lengths."""
-    from ia3_studio.models.roomy_cache import give_room
+    from ia3_studio.models.preallocated_kv_cache import give_room
 
     parameter = next(model.parameters())
     if parameter.dtype != torch.float32 or not isinstance(model.lm_head, nn.Linear):

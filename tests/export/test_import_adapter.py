@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from ia3_studio.errors import AdapterError
-from ia3_studio.export import intake
-from ia3_studio.export.intake import take_in
+from ia3_studio.export import import_adapter as intake
+from ia3_studio.export.import_adapter import take_in
 from ia3_studio.method import Adapter, load_adapter
 from tests.families import batch_of, logits_of, tiny_model
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ia3_studio.errors import AdapterError, DataError
-from ia3_studio.insight.parts import PartsReport, measure_parts, parts_of, sentence
+from ia3_studio.insight.ablation import PartsReport, measure_parts, parts_of, sentence
 from ia3_studio.method import Attachment, attach, discover
 from ia3_studio.method.algebra import mute, prune
 from ia3_studio.training.evaluation import finish

@@ -99,7 +99,7 @@ class OwnedStore(RunStore):
             raise RunError("Visitors can only train on uploaded files and starters; upload the file on the page.")
 
     def _require_within_limits(self) -> None:
-        from ia3_studio.runs.bin import deleted
+        from ia3_studio.runs.trash import deleted
 
         own, limits = (*self.list(), *deleted(self)), self._limits
         if len(own) >= limits.runs:
@@ -122,7 +122,7 @@ class OwnedStore(RunStore):
         Raises:
             RunError: their runs, uploads and adapters use the allowed disk space.
         """
-        from ia3_studio.runs.bin import deleted
+        from ia3_studio.runs.trash import deleted
 
         folders = [run.folder for run in (*self.list(), *deleted(self))]
         folders += [kept / self._owner() for kept in self._kept]

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ia3_studio.errors import AdapterError
-from ia3_studio.method.foreign import read_adapters_library, read_tfew
+from ia3_studio.method.importers import read_adapters_library, read_tfew
 from ia3_studio.method.loading import attach_adapter
 from tests.families import batch_of, logits_of, tiny_model
 

@@ -10,8 +10,8 @@ from torch import nn
 
 from ia3_studio.method import attach, discover
 from ia3_studio.method.inputs import example_inputs
-from ia3_studio.models import quick
-from ia3_studio.models.quick import quicken, slow_down
+from ia3_studio.models import fast_linear as quick
+from ia3_studio.models.fast_linear import quicken, slow_down
 from tests.families import tiny_model
 from tests.method.test_scaling import randomised
 

@@ -17,9 +17,9 @@ from ia3_studio.method.adapter import Adapter
 from ia3_studio.method.heads import Heads
 from ia3_studio.method.loading import heads_in
 from ia3_studio.method.merging import Merged, merge
-from ia3_studio.method.peft_config import IA3Config, heads_of, selection_of
+from ia3_studio.method.peft.config import IA3Config, heads_of, selection_of
+from ia3_studio.method.peft.targets import name_of, name_targets
 from ia3_studio.method.serving import Serving
-from ia3_studio.method.targets import name_of, name_targets
 
 
 @dataclass

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ia3_studio.errors import AdapterError
-from ia3_studio.insight.meaning import exciting, head_sums, heads_of, speaks_for
+from ia3_studio.insight.max_activating import exciting, head_sums, heads_of, speaks_for
 from ia3_studio.method import Site, discover
 from ia3_studio.training.evaluation import finish
 from tests.families import tiny_model

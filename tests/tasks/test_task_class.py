@@ -7,8 +7,8 @@ from typing import Any, get_args
 import pytest
 
 from ia3_studio.data.examples import Example, Mapping, Message
-from ia3_studio.data.seen import survey
 from ia3_studio.data.split import DataSplit
+from ia3_studio.data.token_preview import survey
 from ia3_studio.errors import DataError
 from ia3_studio.models.loaded import LoadedModel, Task
 from ia3_studio.runs.config import RunConfig

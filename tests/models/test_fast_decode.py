@@ -11,11 +11,11 @@ import transformers as hf
 from ia3_studio.chat import ChatSettings, Voice, reply
 from ia3_studio.data.examples import Message
 from ia3_studio.method import Adapter, Selection, attach, discover, serve
-from ia3_studio.models import quick
+from ia3_studio.models import fast_linear as quick
+from ia3_studio.models.fast_decode import QuickStep, quick_step
+from ia3_studio.models.fast_linear import quicken, slow_down, step_of
 from ia3_studio.models.loaded import LoadedModel
-from ia3_studio.models.quick import quicken, slow_down, step_of
-from ia3_studio.models.quick_step import QuickStep, quick_step
-from ia3_studio.models.roomy_cache import give_room
+from ia3_studio.models.preallocated_kv_cache import give_room
 from tests.families import tiny_model
 from tests.tiny_chat import tiny_tokenizer
 

@@ -16,12 +16,10 @@ from typing import Any
 from torch import nn
 
 from ia3_studio.errors import SelectionError
-from ia3_studio.method import peft_layout
-from ia3_studio.method.choosing import nearest
 from ia3_studio.method.heads import head_paths
 from ia3_studio.method.patterns import shortened
-from ia3_studio.method.sites import PRESETS, Selection, Side, Site
-from ia3_studio.method.targets import (
+from ia3_studio.method.peft import layout as peft_layout
+from ia3_studio.method.peft.targets import (
     ALL_LINEAR,
     HEADS_BY_TASK,
     Entries,
@@ -33,6 +31,8 @@ from ia3_studio.method.targets import (
     type_of,
     widths_in_peft,
 )
+from ia3_studio.method.selector import nearest
+from ia3_studio.method.sites import PRESETS, Selection, Side, Site
 from ia3_studio.method.tree import LayerTree, discover
 
 Names = Collection[str] | str | None

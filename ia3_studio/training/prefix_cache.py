@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from ia3_studio.method.heads import HeadedAttachment
 from ia3_studio.method.scaling import Attachment
-from ia3_studio.training.hidden_store import HiddenStore
+from ia3_studio.training.activation_cache import HiddenStore
 
 if TYPE_CHECKING:
     from ia3_studio.data.tokens import TokenRow

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 if TYPE_CHECKING:
-    from ia3_studio.models.quick_step import QuickStep
+    from ia3_studio.models.fast_decode import QuickStep
 
 Product = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 """(rows, weight, bias) → rows · weightᵀ + bias."""
@@ -46,7 +46,7 @@ def quicken(model: nn.Module) -> bool:
     For inference: where gradients are recorded, and on other devices, the layers compute as before. Nothing may be
     attached to the model yet: what is attached later acts as ever. :func:`slow_down` undoes it.
     """
-    from ia3_studio.models.quick_step import quick_step
+    from ia3_studio.models.fast_decode import quick_step
 
     layers = [module for module in model.modules() if isinstance(module, nn.Linear) and _is_plain(module)]
     product = _other_kernel()

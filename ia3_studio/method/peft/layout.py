@@ -18,8 +18,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ia3_studio.errors import AdapterError, SelectionError
+from ia3_studio.method.peft.targets import Entries, Targets, complete, name_of, spatial_axes, widths_in_peft
 from ia3_studio.method.sites import Side
-from ia3_studio.method.targets import Entries, Targets, complete, name_of, spatial_axes, widths_in_peft
 
 CONFIG_FILE = "adapter_config.json"
 VECTORS_FILE = "adapter_model.safetensors"

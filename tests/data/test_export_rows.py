@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from ia3_studio.data.examples import Example
+from ia3_studio.data.export_rows import unarmed, write_left_out, write_rows
 from ia3_studio.data.load import load_data
-from ia3_studio.data.mended import unarmed, write_left_out, write_rows
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.split import DataSplit
 from ia3_studio.errors import DataError

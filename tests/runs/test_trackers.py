@@ -10,8 +10,8 @@ import pytest
 
 from ia3_studio.errors import RunError
 from ia3_studio.runs import RunConfig
-from ia3_studio.runs.reporting import SINKS, open_reports, require_sink
 from ia3_studio.runs.run import Run
+from ia3_studio.runs.trackers import SINKS, open_reports, require_sink
 from ia3_studio.training import TrainConfig
 from ia3_studio.worker.training_job import TrainingJob
 from tests.tiny_chat import save_tiny_chat
@@ -42,7 +42,7 @@ class Tracker:
 @pytest.fixture(autouse=True)
 def tracker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("accelerate.tracking").tracking.LOGGER_TYPE_TO_CLASS, "tensorboard", Tracker)
-    monkeypatch.setattr("ia3_studio.runs.reporting.is_installed", lambda name: name == "tensorboard")
+    monkeypatch.setattr("ia3_studio.runs.trackers.is_installed", lambda name: name == "tensorboard")
     monkeypatch.setattr(Tracker, "begun", [])
     monkeypatch.setattr(Tracker, "fails_at", None)
 
