@@ -1,6 +1,6 @@
 """Which tokens is a conversation, and which of them are its answers?
 
-The tokenizer's chat template writes the conversation (:mod:`ia3_studio.data.written` tells where its answers stand). An
+The tokenizer's chat template writes the conversation (:mod:`ia3_studio.data.written` locates its answers). An
 answer is what the assistant says, with the token that ends its turn. Where a template ends a turn by no token, the end
 token is learned behind each answer: added after the last one, and in place of what the template writes next after the
 others, so that what the model reads stays as the template writes it.
@@ -38,7 +38,7 @@ class Tokens:
     notes: tuple[str, ...] = ()
     """Notes on changes to the conversation by the template."""
     ends: tuple[tuple[int, int], ...] = ()
-    """Places behind an answer where another token stands than is to be learned there, and the one to learn."""
+    """Positions after an answer with another token than the target, and the target token."""
 
 
 def conversation_tokens(messages: Sequence[Message], tokenizer: Any) -> Tokens:
@@ -118,7 +118,7 @@ def _tokens(written: Written, tokenizer: Any, specials: Sequence[str], special: 
 
 
 def _span(ids: Sequence[int], places: Sequence[Span], stretch: Stretch, special: frozenset[int]) -> Span:
-    """Return an answer's tokens: up to the first special one behind its words, else to the end of its turn."""
+    """Return an answer's tokens: up to the first special token after its text, else to the end of its turn."""
     inside = [at for at, (left, right) in enumerate(places) if left < stretch.stop and right > stretch.start]
     if not inside:
         raise DataError("The model's chat template omits an answer")

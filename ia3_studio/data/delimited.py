@@ -130,7 +130,7 @@ def _quotes_join_lines(text: str) -> bool:
 
 
 def _cells(name: str, text: str, delimiter: str, quoting: int) -> tuple[pd.DataFrame, list[Damage]]:
-    """Return all cells, and the rows left out because they have more than the first; these are looked for at need."""
+    """Return all cells, and the rows skipped because they have more cells than the first."""
     import pandas as pd
 
     try:

@@ -1,7 +1,7 @@
 """How does an adapter made elsewhere come in? As a zip, as the files of its folder, or in a verdict page.
 
 Nothing of an upload is trusted: only known names are taken, never a path, never more than a bound, and the
-adapter is read before it is kept. What is kept lies in a folder named by its content, so that taking the same
+adapter is read before it is kept. It is stored in a folder named by its content, so that taking the same
 adapter in twice gives one folder.
 """
 

@@ -119,10 +119,9 @@ def nearest_starter(name: str) -> str | None:
 def parse_source(text: str) -> Source:
     """Tell what kind of model a text names, without the network.
 
-    An existing folder takes precedence over a Hub id of the same name. Where strangers visit, only starters and Hub ids
-    are
-    models, wherever their names come from: a form, an adapter's config, a run. The disk is not asked then, so that no
-    answer tells what is on it.
+    An existing folder takes precedence over a Hub id of the same name. In public mode only starters and Hub ids are
+    models, wherever their names come from: a form, an adapter's config, a run. The disk is not accessed then, so that
+    no answer reveals what is on it.
 
     Raises:
         ModelError: the text is none of the four kinds of source, or a local path in public mode.

@@ -139,7 +139,7 @@ def count_entities(labels: Sequence[str], predicted: Sequence[str]) -> Entities:
 
 
 def entity_f1(labels: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> float:
-    """Return F1 over all entities of all rows, span and kind both right; 0 where there is none."""
+    """Return F1 over all entities of all rows, span and kind both right; 0 if there is none."""
     counts = [count_entities(row, guess) for row, guess in zip(labels, predicted, strict=True)]
     right, said, wanted = (sum(column) for column in zip(*counts, strict=True))
     return 2 * right / (said + wanted) if said + wanted else 0.0

@@ -32,7 +32,7 @@ MOST_ROWS = 48
 STARTING_SECONDS = 60.0
 """Seconds after which a started process without a status counts as dead."""
 SILENT_SECONDS = {False: 2.0, None: 600.0}
-"""How long ago it may have said something: where the system tells that nobody holds the lock, and where it cannot."""
+"""Maximum age of its status in seconds: if the lock is known to be free, and if that is unknown."""
 _TURN = ".parts.lock"
 """Lock in the folder of all runs: one ablation at a time."""
 _PARTS, _LOG, _LOCK = "parts.json", "parts.log", "parts.lock"

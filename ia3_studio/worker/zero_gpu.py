@@ -2,7 +2,7 @@
 
 On a ZeroGPU Space no process has a GPU of its own: a function that is marked for it runs in a fork that has one for a
 given time. So a run is worked on by a thread of the app, which asks for one turn after another until the run has ended;
-what a turn does is what a worker does anyway, with a clock beside it. All who read the run's folder see one worker.
+a turn does what a worker does, with a time limit. All who read the run's folder see one worker.
 Chat and everything else stay on the CPU: torch must not touch CUDA in the app's own process.
 
 **Not tried on the real thing**: the tests lend turns without a GPU. Import this module before torch is imported.

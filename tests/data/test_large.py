@@ -143,7 +143,7 @@ def test_a_second_read_makes_nothing_anew_and_a_changed_file_does(
     [
         ("[" + lines().replace("\n", ",\n") + "{}]", "is one JSON array of 0 MB; write one object per line"),
         ("version https://git-lfs.github.com/spec/v1\n" * 40, "cannot be read: it is not valid JSON"),
-        ('{"prompt": "a", "answer": ""}\n' * 60, "no usable row; row 1: the answer"),
+        ('{"prompt": "a", "answer": ""}\n' * 60, "[Nn]o usable row; row 1: the answer"),
         ("".join(f'{{"height": {n}, "width": 2}}\n' for n in range(90)), "The columns height, width"),
     ],
 )

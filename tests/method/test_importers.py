@@ -59,7 +59,7 @@ class Hostile:
     [
         ({"encoder.k.lora_b": torch.ones(4, 1)}, r"is not an .IA.³ vector of T-Few"),
         ({"encoder.k.multi_lora_b": torch.ones(4, 2)}, r"the scaling rank 1"),
-        ({"encoder.k.multi_lora_b": torch.full((4, 1), torch.inf)}, "not finite"),
+        ({"encoder.k.multi_lora_b": torch.full((4, 1), torch.inf)}, "NaN or infinite"),
         ({}, "contains no vectors"),
         ([1], "not a dictionary of named tensors"),
         (Hostile(), "cannot be read as plain tensors"),

@@ -48,14 +48,14 @@ def test_a_fused_projection_is_chosen_by_role() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("key@1-9", r"no layer 2, 3, 4, 5, 6, 7… in this model; it has the layers 0 to 1"),
+        ("key@1-9", r"Layer 2, 3, 4, 5, 6, 7… does not exist in this model; it has the layers 0 to 1"),
         ("keys", r"'keys' is not a role, preset or module of this model; similar names: key"),
         ("value,k_prj", r"'k_prj' is not a role.*k_proj"),
         ("mlp.k_proj", r"similar names: .*mlp\.up_proj"),
         ("_proj", r"'_proj' is not a role"),
         ("key@3-1", r"'3-1' is not a range of layers"),
         ("key@", r"is not a valid selection"),
-        ("lm_head@0", r"The layers 0 hold none"),
+        ("lm_head@0", r"The layers 0 contain none"),
         ("/nothing.here/", r"matches no module"),
     ],
 )

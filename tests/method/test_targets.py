@@ -126,7 +126,7 @@ def test_names_avoid_a_neighbour_that_ends_alike() -> None:
 
 def test_a_module_that_peft_cannot_scale_is_named() -> None:
     model = nn.Sequential(nn.LayerNorm(4), nn.Linear(4, 4))
-    with pytest.raises(SelectionError, match="also hit 0, a LayerNorm"):
+    with pytest.raises(SelectionError, match="also match 0, a LayerNorm"):
         resolve(Targets(("0", "1"), ()), model)
     with pytest.raises(SelectionError, match="match no module"):
         resolve(Targets(("absent",), ()), model)

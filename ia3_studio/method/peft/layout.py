@@ -265,7 +265,7 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def _side_and_axes(key: str, path: str, tensor: Tensor, named: Targets) -> tuple[Side, int]:
-    """Return a vector's side and its module's spatial axes: by shape where it tells, else by the config's names."""
+    """Return a vector's side and its module's spatial axes: by shape if unambiguous, else by the config's names."""
     shape = tuple(tensor.shape)
     if len(shape) == 2 and 1 in shape and shape != (1, 1):
         return ("output" if shape[1] == 1 else "input"), 0
