@@ -68,7 +68,7 @@ def reply(
         generator = torch.Generator(loaded.model.device).manual_seed(settings.seed)
         room = room_for(loaded, ids, settings.max_new_tokens)
         rows.append(Row(voice, generator, ids, left_out, room, asked_at, notes=_notes(loaded, conversation)))
-    together = handle is None or handle.tells_rows_apart
+    together = handle is None or handle.supports_per_row
     for batch in [rows] if together else [[row] for row in rows]:
         for _token in _answer(loaded, handle, batch, settings, turn or nullcontext()):
             yield tuple(row.answer() for row in rows)

@@ -19,7 +19,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is run by spreadsheets; a mark in front of it makes it text (OWASP, CSV injection)."""
 
 
-def write_rows(split: DataSplit, path: Path) -> None:
+def export_rows(split: DataSplit, path: Path) -> None:
     """Write all rows that are used, with the split they are in; :func:`load_data` reads the same examples from them.
 
     Raises:
@@ -39,15 +39,15 @@ def write_left_out(problems: Sequence[Problem], path: Path) -> None:
     """Write the skipped rows as CSV: row, reason, and the text of unreadable rows."""
     from pandas import DataFrame
 
-    rows = [(problem.row, *map(unarmed, (problem.reason, problem.text))) for problem in problems]
+    rows = [(problem.row, *map(escape_formula, (problem.reason, problem.text))) for problem in problems]
     DataFrame(rows, columns=["row", "reason", "text"]).to_csv(path, index=False)
 
 
-def unarmed(cell: str) -> str:
+def escape_formula(cell: str) -> str:
     """Return a cell that no spreadsheet takes for a formula.
 
     Example:
-        >>> unarmed("=1+1")
+        >>> escape_formula("=1+1")
         "'=1+1"
     """
     return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell

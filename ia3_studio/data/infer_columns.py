@@ -49,7 +49,7 @@ FORMS = (
 )
 
 
-def guess_mapping(table: Table) -> Mapping:
+def infer_columns(table: Table) -> Mapping:
     """Detect the prompt, answer, conversation or text columns by their names.
 
     Raises:

@@ -22,7 +22,7 @@ UNLIMITED = 10**9
 MOST_MEASURED = 2_000
 """Examples whose tokens are counted: about a second for every thousand."""
 Mark = Literal["read", "learned", "cut"]
-Preview = Callable[[Example], "Seen"]
+Preview = Callable[[Example], "TokenPreview"]
 """Returns an example as the model sees it."""
 
 
@@ -38,7 +38,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Seen:
+class TokenPreview:
     """One example as a model sees it."""
 
     row: int
@@ -80,7 +80,7 @@ class Seen:
 class Survey:
     """How long examples are, counted on some of them."""
 
-    seen: tuple[Seen, ...]
+    seen: tuple[TokenPreview, ...]
     of: int
     """Examples there are; ``seen`` are spread evenly over them."""
     limit: int
@@ -126,7 +126,7 @@ def survey(examples: Sequence[Example], preview: Preview, max_length: int, most:
         max_length: the limit that ``preview`` marks.
         most: examples that are looked at.
     """
-    seen: list[Seen] = []
+    seen: list[TokenPreview] = []
     refused: list[tuple[int, str]] = []
     for example in _spread(examples, most):
         try:

@@ -103,7 +103,7 @@ class Adapter:
         **An adapter in PEFT's format in the same folder is removed.**
         """
         named = self.targets.modules_to_save if self.targets else ()
-        kept = native_layout.Kept(
+        kept = native_layout.NativeFile(
             self.selection, self.vectors(), self.heads, named or holders(self.heads), self.metadata, self.why_not_peft
         )
         native_layout.write(Path(folder), kept)

@@ -132,7 +132,7 @@ class HeadedAttachment(Attachment):
         self.heads.load(adapter.heads)
 
     @property
-    def tells_rows_apart(self) -> bool:
+    def supports_per_row(self) -> bool:
         """Say that rows with and without the heads cannot share a batch."""
         return False
 

@@ -55,7 +55,7 @@ _NOWHERE = -1
 
 
 @dataclass(frozen=True)
-class Origin:
+class Provenance:
     """Where a tensor's elements come from."""
 
     ids: Tensor | None = None
@@ -64,14 +64,14 @@ class Origin:
     """An activation function has been applied since the last projection."""
     attended: bool = False
     """This is what attention returns: values weighted by scores."""
-    scores: tuple[Origin, Origin] | None = None
+    scores: tuple[Provenance, Provenance] | None = None
     """The (query, key) whose product these are."""
     alone: bool = True
     """Nothing of another projection has been added."""
 
 
 @dataclass
-class Flow:
+class DataFlow:
     """What one forward pass showed about the projections, by module path."""
 
     channels: dict[str, dict[str, set[int]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(set)))
@@ -92,10 +92,10 @@ class Flow:
     """For each depthwise convolution the (path, channel) its input channels come from, in their order."""
 
 
-class _Watch(TorchDispatchMode):
+class TraceMode(TorchDispatchMode):
     """Hand origins on from operation to operation."""
 
-    def __init__(self, paths: list[str], flow: Flow) -> None:
+    def __init__(self, paths: list[str], flow: DataFlow) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._paths = paths
         self._flow = flow
@@ -107,15 +107,15 @@ class _Watch(TorchDispatchMode):
         """Say that a tensor is the output of a projection, with its channels on an axis."""
         with torch.utils._python_dispatch._disable_current_modes():
             ids = (module << 32) + torch.arange(tensor.shape[axis], device="cpu")
-            self._origins[tensor] = Origin(ids.view(-1, *[1] * (-1 - axis)).expand(tensor.shape))
+            self._origins[tensor] = Provenance(ids.view(-1, *[1] * (-1 - axis)).expand(tensor.shape))
 
-    def origin(self, tensor: Any) -> Origin | None:
+    def origin(self, tensor: Any) -> Provenance | None:
         """Return where a tensor's elements come from."""
         if not isinstance(tensor, Tensor) or not (tensor.is_floating_point() or tensor.is_complex()):
             return None  # an index chooses elements, it does not hold them
-        found: Origin | None = self._origins.get(tensor)
+        found: Provenance | None = self._origins.get(tensor)
         if found is None and self._written and (written := self._written.get(tensor.untyped_storage()._cdata)):
-            return Origin(written[1].as_strided(tensor.shape, tensor.stride(), tensor.storage_offset()))
+            return Provenance(written[1].as_strided(tensor.shape, tensor.stride(), tensor.storage_offset()))
         return found
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
@@ -134,14 +134,14 @@ class _Watch(TorchDispatchMode):
                 self._follow(name, func, args, kwargs, before, result)
         return result
 
-    def _follow(self, name: str, func: Any, args: Any, kwargs: Any, before: list[Origin], result: Any) -> None:
+    def _follow(self, name: str, func: Any, args: Any, kwargs: Any, before: list[Provenance], result: Any) -> None:
         if name in ("topk", "sort", "argmax"):
             self._flow.choosing |= self._sources(before)
         elif name == "copy_":
             self._write(args[0], self.origin(args[1]))
         elif "scaled_dot_product" in name and "backward" not in name:
             self._attend(*(self.origin(tensor) for tensor in args[:3]))
-            self._origins[result[0] if isinstance(result, tuple) else result] = Origin(attended=True)
+            self._origins[result[0] if isinstance(result, tuple) else result] = Provenance(attended=True)
         elif name == "convolution" and args[8] == args[0].shape[1] > 1:
             self._mix(args[0], result)
         elif name in _PRODUCTS:
@@ -159,15 +159,15 @@ class _Watch(TorchDispatchMode):
         assert left is not None and right is not None
         if left.scores and right.ids is not None:
             self._attend(*left.scores, right)
-            self._origins[result] = Origin(attended=True)
+            self._origins[result] = Provenance(attended=True)
         elif right.scores and left.ids is not None:  # values on the left of transposed scores
             self._attend(*right.scores, left)
-            self._origins[result] = Origin(attended=True)
+            self._origins[result] = Provenance(attended=True)
         elif left.ids is not None and right.ids is not None:
-            self._origins[result] = Origin(scores=(left, right))
+            self._origins[result] = Provenance(scores=(left, right))
             self._flow.attends = True
 
-    def _write(self, target: Tensor, origin: Origin | None) -> None:
+    def _write(self, target: Tensor, origin: Provenance | None) -> None:
         """Note the origin of elements that are written into a part of a larger tensor."""
         if origin is None or origin.ids is None:
             return
@@ -181,7 +181,7 @@ class _Watch(TorchDispatchMode):
         part = buffer.as_strided(target.shape, target.stride(), target.storage_offset())
         part.copy_(origin.ids.expand(target.shape))
 
-    def _sources(self, origins: list[Origin]) -> set[str]:
+    def _sources(self, origins: list[Provenance]) -> set[str]:
         numbers = {code >> 32 for o in origins if o.ids is not None for code in o.ids.unique().tolist()}
         return {self._paths[number] for number in numbers if number >= 0}
 
@@ -195,9 +195,9 @@ class _Watch(TorchDispatchMode):
         self._flow.convolved.append(codes)
         if result.shape[1] == len(first):
             ids = first.view(1, -1, *[1] * (result.dim() - 2)).expand(result.shape)
-            self._origins[result] = Origin(ids, origin.activated, origin.attended)
+            self._origins[result] = Provenance(ids, origin.activated, origin.attended)
 
-    def _attend(self, query: Origin | None, key: Origin | None, value: Origin | None) -> None:
+    def _attend(self, query: Provenance | None, key: Provenance | None, value: Provenance | None) -> None:
         for role, origin in (("query", query), ("key", key), ("value", value)):
             if origin is None or origin.ids is None:
                 continue
@@ -205,7 +205,7 @@ class _Watch(TorchDispatchMode):
                 if code != _NOWHERE:
                     self._flow.channels[self._paths[code >> 32]][role].add(code & 0xFFFFFFFF)
 
-    def _move(self, func: Any, args: Any, kwargs: Any, before: list[Origin], result: Any) -> None:
+    def _move(self, func: Any, args: Any, kwargs: Any, before: list[Provenance], result: Any) -> None:
         """Move the origins as the operation moved the elements."""
         flags = _merge(before)
         moved: list[Any]
@@ -217,7 +217,7 @@ class _Watch(TorchDispatchMode):
             arguments[1].pop("dtype", None)
             moved = tree_leaves(self._moved(func, arguments, result))
         for tensor, ids in zip(tree_leaves(result), moved, strict=True):
-            self._origins[tensor] = Origin(ids, flags.activated, flags.attended, flags.scores, flags.alone)
+            self._origins[tensor] = Provenance(ids, flags.activated, flags.attended, flags.scores, flags.alone)
 
     def _moved(self, func: Any, arguments: Any, result: Any) -> Any:
         name = func.overloadpacket.__name__
@@ -240,11 +240,11 @@ class _Watch(TorchDispatchMode):
             return torch.zeros(tensor.shape, dtype=tensor.dtype) if tensor.device.type == "meta" else tensor.cpu()
         return torch.full(tensor.shape, _NOWHERE, device="cpu")
 
-    def _combine(self, name: str, before: list[Origin], result: Any) -> None:
+    def _combine(self, name: str, before: list[Provenance], result: Any) -> None:
         """Hand origins through an element-wise operation or a normalisation."""
         merged = _merge(before)
         if name in _SUMS and len({_module_of(origin) for origin in before}) > 1 and not merged.scores:
-            merged = Origin(
+            merged = Provenance(
                 merged.ids, alone=False
             )  # the residual stream is neither an activation nor attention's result
         elif name in _ACTIVATIONS and merged.alone and merged.ids is not None and not merged.activated:
@@ -256,19 +256,19 @@ class _Watch(TorchDispatchMode):
             if ids is None and not (merged.scores or merged.attended):
                 continue
             activated = merged.activated or name in _ACTIVATIONS
-            self._origins[tensor] = Origin(ids, activated, merged.attended, merged.scores, merged.alone)
+            self._origins[tensor] = Provenance(ids, activated, merged.attended, merged.scores, merged.alone)
 
 
-def _module_of(origin: Origin) -> int | None:
+def _module_of(origin: Provenance) -> int | None:
     """Return the index of the module that most elements come from."""
     return None if origin.ids is None else int(origin.ids.flatten()[-1].real) >> 32
 
 
-def _merge(origins: list[Origin]) -> Origin:
+def _merge(origins: list[Provenance]) -> Provenance:
     ids = next((origin.ids for origin in origins if origin.ids is not None), None)
     scores = next((origin.scores for origin in origins if origin.scores), None)
     activated, attended = any(origin.activated for origin in origins), any(origin.attended for origin in origins)
-    return Origin(ids, activated, attended, scores, all(origin.alone for origin in origins))
+    return Provenance(ids, activated, attended, scores, all(origin.alone for origin in origins))
 
 
 def _spread_over(shape: torch.Size, candidates: list[Tensor | None]) -> Tensor | None:
@@ -281,20 +281,20 @@ def _spread_over(shape: torch.Size, candidates: list[Tensor | None]) -> Tensor |
     return None
 
 
-def trace(model: nn.Module, inputs: dict[str, Any]) -> Flow:
+def trace(model: nn.Module, inputs: dict[str, Any]) -> DataFlow:
     """Watch one forward pass and return the part each projection plays.
 
     Raises:
         RuntimeError, NotImplementedError, …: whatever the model's own forward raises on these inputs.
     """
-    flow = Flow()
+    flow = DataFlow()
     # Embeddings count too: they start the residual stream.
     modules = [
         (path, module)
         for path, module in model.named_modules()
         if (widths(module) and not is_depthwise(module)) or isinstance(module, nn.Embedding)
     ]
-    watch = _Watch([path for path, _module in modules], flow)
+    watch = TraceMode([path for path, _module in modules], flow)
     with ExitStack() as stack, torch.no_grad():
         for number, (path, module) in enumerate(modules):
             stack.enter_context(_hooked(module, _entering(watch, flow, path), _leaving(watch, number)))
@@ -304,7 +304,7 @@ def trace(model: nn.Module, inputs: dict[str, Any]) -> Flow:
     return flow
 
 
-def _entering(watch: _Watch, flow: Flow, path: str) -> Callable[[nn.Module, tuple[Any, ...]], None]:
+def _entering(watch: TraceMode, flow: DataFlow, path: str) -> Callable[[nn.Module, tuple[Any, ...]], None]:
     def enter(_module: nn.Module, args: tuple[Any, ...]) -> None:
         flow.visited.add(path)
         origin = watch.origin(args[0]) if args else None
@@ -316,7 +316,7 @@ def _entering(watch: _Watch, flow: Flow, path: str) -> Callable[[nn.Module, tupl
     return enter
 
 
-def _leaving(watch: _Watch, number: int) -> Callable[[nn.Module, tuple[Any, ...], Any], None]:
+def _leaving(watch: TraceMode, number: int) -> Callable[[nn.Module, tuple[Any, ...], Any], None]:
     def leave(module: nn.Module, _args: tuple[Any, ...], result: Any) -> None:
         output = result[0] if isinstance(result, tuple) else result
         if isinstance(output, Tensor):

@@ -40,7 +40,7 @@ _TIMED_BYTES = 48 * 2**20
 """Of weights that are read while timing, so that they do not all come from the processor's cache."""
 
 
-def quicken(model: nn.Module) -> bool:
+def enable_fast_linear(model: nn.Module) -> bool:
     """Let the plain linear layers of a float32 model on a CPU compute in the faster way; say whether that is another.
 
     For inference: where gradients are recorded, and on other devices, the layers compute as before. Nothing may be
@@ -61,7 +61,7 @@ def quicken(model: nn.Module) -> bool:
 
 
 def step_of(model: nn.Module) -> QuickStep | None:
-    """Return the fast decoding step that :func:`quicken` found for a model; None if there is none."""
+    """Return the fast decoding step that :func:`enable_fast_linear` found for a model; None if there is none."""
     return vars(model).get(_STEP)
 
 

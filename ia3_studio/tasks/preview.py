@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ia3_studio.data.findings import Findings, examine
-from ia3_studio.data.token_preview import Mark, Seen, Survey, survey
+from ia3_studio.data.token_preview import Mark, Survey, TokenPreview, survey
 from ia3_studio.errors import DataError
 from ia3_studio.models.loaded import Task as ModelTask
 from ia3_studio.models.progress import unheard
@@ -35,12 +35,12 @@ class ShownRow:
     """The token preview of one example, and why it is shown."""
 
     why: Why
-    seen: Seen
+    seen: TokenPreview
     pieces: tuple[tuple[str, Mark], ...]
 
 
 @dataclass(frozen=True)
-class Outlook:
+class RunPreview:
     """The preview of a run before it starts."""
 
     split: DataSplit
@@ -57,9 +57,9 @@ class Outlook:
     """Why the requested example cannot be shown; empty if it is shown."""
 
 
-def look_ahead(
+def preview_run(
     config: RunConfig, say: Say | None = None, *, tree: LayerTree | None = None, seed: int = 0, asked: int | None = None
-) -> Outlook:
+) -> RunPreview:
     """Return the preview and estimates of a run.
 
     Args:
@@ -81,8 +81,8 @@ def look_ahead(
     kind, limit = split.mapping.kind, limits.capped(config.train.max_length)
     task = task_class(kind, model_task)
 
-    def look(example: Example) -> Seen:
-        return see(example, tokenizer, task, limit, kind)
+    def look(example: Example) -> TokenPreview:
+        return preview_tokens(example, tokenizer, task, limit, kind)
 
     learned = _known(survey(split.train, look, limit), limits, tokenizer)
     learned = replace(learned, of=round(learned.of / split.share))
@@ -92,10 +92,12 @@ def look_ahead(
     shown, refused = _shown(split.train, learned, tokenizer, asked, seed, look)
     within = [min(each.tokens, limit) for each in learned.seen]
     shortened = length_note(limits, config.train.max_length) or beyond_note(limits, within)
-    return Outlook(split, examine(split), learned, measured, expected, shown, shortened, refused)
+    return RunPreview(split, examine(split), learned, measured, expected, shown, shortened, refused)
 
 
-def see(example: Example, tokenizer: Any, task: type[Task], max_length: int, data_kind: str = "") -> Seen:
+def preview_tokens(
+    example: Example, tokenizer: Any, task: type[Task], max_length: int, data_kind: str = ""
+) -> TokenPreview:
     """Return an example as the model sees it in training.
 
     Args:

@@ -63,7 +63,7 @@ class Forecast:
 
     steps: int
     tokens: int
-    """Trained tokens, all epochs."""
+    """TrainableParameters tokens, all epochs."""
     seconds: float
     memory: int
     """Bytes at the worker's peak, model included."""

@@ -81,8 +81,8 @@ def answer_both(
     count = len(prompts)
     together, apart = [(*[0.0] * count, *[1.0] * count)], [(0.0,), (1.0,)]
     texts: list[str] = []
-    for strengths in together if attachment.tells_rows_apart else apart:
-        times = 2 if attachment.tells_rows_apart else 1
+    for strengths in together if attachment.supports_per_row else apart:
+        times = 2 if attachment.supports_per_row else 1
         with attachment.strengths(*strengths):
             tokens = _generate(model, tokenizer, ids.repeat(times, 1), mask.repeat(times, 1), max_new_tokens)
         texts += [str(text).rstrip() for text in tokenizer.batch_decode(tokens, skip_special_tokens=True)]

@@ -21,7 +21,7 @@ from ia3_studio.training.optimisers import make_optimiser, take_step
 from ia3_studio.training.out_of_memory import give_memory_back, is_out_of_memory
 from ia3_studio.training.processes import Processes
 from ia3_studio.training.schedule import learning_rate, schedule, total_steps
-from ia3_studio.training.trained import Copies, Trained
+from ia3_studio.training.trained import Copies, TrainableParameters
 
 Row = TypeVar("Row")
 Result = TypeVar("Result")
@@ -58,7 +58,7 @@ class Training(Iterator[Step], Generic[Row]):
         self._config = config
         self._is_stopping = is_stopping
         self._processes = processes
-        self._trained = Trained(attachment)
+        self._trained = TrainableParameters(attachment)
         self._optimiser = make_optimiser(self._trained, config)
         self._total = total_steps(len(rows), config)
         self._row_tokens = sum(map(objective.size, rows))

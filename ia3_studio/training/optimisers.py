@@ -6,10 +6,10 @@ import torch
 from torch import nn
 
 from ia3_studio.training.config import TrainConfig
-from ia3_studio.training.trained import Trained
+from ia3_studio.training.trained import TrainableParameters
 
 
-def make_optimiser(trained: Trained, config: TrainConfig) -> torch.optim.Optimizer:
+def make_optimiser(trained: TrainableParameters, config: TrainConfig) -> torch.optim.Optimizer:
     """Return the optimizer of the settings, for all trainable parameters."""
     if config.optimiser == "adafactor":
         from ia3_studio.training.adafactor import VectorAdafactor  # imports transformers' optimisers

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from ia3_studio.errors import TrainingError
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.training.config import Step, TrainConfig
-from ia3_studio.training.trained import Trained
+from ia3_studio.training.trained import TrainableParameters
 
 RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 """From below the paper's 3e-3 to above what small models need."""
@@ -69,7 +69,7 @@ def rate_trials(
     for rate in rates:
         # Warm-up, decay and batches are those of a whole run of so many steps; enough epochs for any number of rows.
         trial = replace(config, learning_rate=rate, max_steps=steps, epochs=float(steps), evaluate_every=steps)
-        with Trained(attachment).kept():
+        with TrainableParameters(attachment).kept():
             found = _trial(trainer(trial), rate)
         yield found
 

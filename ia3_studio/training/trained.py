@@ -15,7 +15,7 @@ Copies = tuple[Tensor, ...]
 """The trainable parameters at one time: the vectors first."""
 
 
-class Trained:
+class TrainableParameters:
     """The parameters of one job. **A head's parameters are set to require gradients.**"""
 
     def __init__(self, attachment: Attachment) -> None:

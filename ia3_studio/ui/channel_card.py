@@ -68,7 +68,7 @@ def _asked(
 
     memory = studio.memory
     report(text.WAITING_FOR_MODEL if memory.loaded else text.loading(shown.model))
-    with memory.lend(shown.model, lambda _share, said: report(said)) as loaded:
+    with memory.acquire(shown.model, lambda _share, said: report(said)) as loaded:
         work = exciting(loaded.model, loaded.tokenizer, site, channel, texts)
         while True:
             try:

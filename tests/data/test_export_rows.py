@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from ia3_studio.data.examples import Example
-from ia3_studio.data.export_rows import unarmed, write_left_out, write_rows
+from ia3_studio.data.export_rows import escape_formula, export_rows, write_left_out
 from ia3_studio.data.load import load_data
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.split import DataSplit
@@ -41,7 +41,7 @@ def bare(examples: tuple[Example, ...]) -> list[Example]:
 
 def rewritten(split: DataSplit, folder: Path) -> DataSplit:
     path = folder / "mended.jsonl"
-    write_rows(split, path)
+    export_rows(split, path)
     return load_data(path)
 
 
@@ -65,9 +65,9 @@ def test_rows_left_out_are_listed_and_no_cell_is_a_formula(tmp_path: Path) -> No
     write_left_out([Problem(3, "the answer is empty"), Problem(9, "line 10 cannot be read", "=cmd|'/c calc'!A1")], path)
     found = pd.read_csv(path, keep_default_na=False)
     assert found.row.tolist() == [3, 9] and found.text.tolist() == ["", "'=cmd|'/c calc'!A1"]
-    assert [unarmed(cell) for cell in ("+1", "-1", "@a", "a=b")] == ["'+1", "'-1", "'@a", "a=b"]
+    assert [escape_formula(cell) for cell in ("+1", "-1", "@a", "a=b")] == ["'+1", "'-1", "'@a", "a=b"]
 
 
 def test_pictures_are_not_written_as_text(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="Images cannot be exported as text rows"):
-        write_rows(load_data(paint(tmp_path / "pictures", 4)), tmp_path / "mended.jsonl")
+        export_rows(load_data(paint(tmp_path / "pictures", 4)), tmp_path / "mended.jsonl")

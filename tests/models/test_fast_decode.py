@@ -13,7 +13,7 @@ from ia3_studio.data.examples import Message
 from ia3_studio.method import Adapter, Selection, attach, discover, serve
 from ia3_studio.models import fast_linear as quick
 from ia3_studio.models.fast_decode import QuickStep, quick_step
-from ia3_studio.models.fast_linear import quicken, slow_down, step_of
+from ia3_studio.models.fast_linear import enable_fast_linear, slow_down, step_of
 from ia3_studio.models.loaded import LoadedModel
 from ia3_studio.models.preallocated_kv_cache import give_room
 from tests.families import tiny_model
@@ -81,7 +81,7 @@ def test_four_voices_of_different_lengths_say_the_same_with_it_and_without(monke
     settings = ChatSettings(temperature=0, max_new_tokens=14)
     serving = serve(model, adapters)
     slow = list(reply(loaded, serving, asked, voices, settings))[-1]
-    quicken(model)
+    enable_fast_linear(model)
     taken: list[int] = []
     original = QuickStep.__call__
     monkeypatch.setattr(QuickStep, "__call__", lambda *given: taken.append(1) or original(*given))
@@ -101,7 +101,7 @@ def test_scales_elsewhere_are_left_to_the_hooks(monkeypatch: pytest.MonkeyPatch)
     model = tiny_model("llama")
     tree = discover(model)
     head = [site for site in tree.sites if site.path == "lm_head"]
-    quicken(model)
+    enable_fast_linear(model)
     attachment = attach(model, Selection(tuple(head), "tiny"))
     with torch.no_grad():
         attachment.parameter.uniform_(-3, 3)

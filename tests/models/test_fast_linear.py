@@ -11,7 +11,7 @@ from torch import nn
 from ia3_studio.method import attach, discover
 from ia3_studio.method.inputs import example_inputs
 from ia3_studio.models import fast_linear as quick
-from ia3_studio.models.fast_linear import quicken, slow_down
+from ia3_studio.models.fast_linear import enable_fast_linear, slow_down
 from tests.families import tiny_model
 from tests.method.test_scaling import randomised
 
@@ -35,7 +35,7 @@ def test_quick_layers_compute_what_the_layers_did_with_hooks_on_them(family: str
     with torch.no_grad():
         before = logits_of(model)
     attachment.detach()
-    assert quicken(model)
+    assert enable_fast_linear(model)
     attachment = attach(model, attachment.selection)
     randomised(attachment)
     with torch.no_grad():
@@ -56,7 +56,7 @@ def test_keys_and_values_are_multiplied_with_the_queries(monkeypatch: pytest.Mon
     assert kernel is not None
     monkeypatch.setattr(quick, "_other_kernel", lambda: lambda *given: made.append(1) or kernel(*given))
     weights = {name: value.clone() for name, value in model.state_dict().items()}
-    quicken(model)
+    enable_fast_linear(model)
     with torch.no_grad():
         logits_of(model)
     layers = model.config.num_hidden_layers  # type: ignore[union-attr]
@@ -66,7 +66,7 @@ def test_keys_and_values_are_multiplied_with_the_queries(monkeypatch: pytest.Mon
 
 def test_cross_attention_is_not_multiplied_with_what_it_does_not_share() -> None:
     model = tiny_model("t5")
-    assert quicken(model)
+    assert enable_fast_linear(model)
     stacks = {id(stack): stack for module in model.modules() if (stack := _stack_of(module))}
     sizes = sorted(len(stack.layers) for stack in stacks.values())
     # Of each decoder block: q k v together, o, the cross-attention's q, its k v together, o, and the feed-forward part.
@@ -80,7 +80,7 @@ def _stack_of(module: nn.Module) -> Any:
 
 def test_a_weight_that_was_replaced_is_used() -> None:
     model = tiny_model("llama")
-    quicken(model)
+    enable_fast_linear(model)
     with torch.no_grad():
         before = logits_of(model)
         projection = model.get_submodule("model.layers.0.self_attn.k_proj")
@@ -93,4 +93,4 @@ def test_a_weight_that_was_replaced_is_used() -> None:
 
 def test_a_model_in_half_precision_is_left_alone() -> None:
     model = tiny_model("llama").to(torch.bfloat16)
-    assert not quicken(model)
+    assert not enable_fast_linear(model)

@@ -10,7 +10,7 @@ import pytest
 from ia3_studio.errors import DataError, RunError
 from ia3_studio.runs import RunConfig
 from ia3_studio.runs.run import Run
-from ia3_studio.tasks.preview import look_ahead
+from ia3_studio.tasks.preview import preview_run
 from ia3_studio.training import TrainConfig
 from ia3_studio.training.batches import label_count
 from ia3_studio.worker.training_job import TrainingJob
@@ -35,7 +35,7 @@ def pairs(folder: Path, rows: int = 12) -> Path:
 
 def test_what_is_foretold_is_what_the_run_sees(tiny: str, tmp_path: Path) -> None:
     wanted = config(tiny, pairs(tmp_path), max_length=75, batch_size=4, epochs=3)
-    found = look_ahead(wanted)
+    found = preview_run(wanted)
     run = Run(tmp_path / "run")
     run.folder.mkdir()
     run.files.config.write_text(wanted.to_json())
@@ -49,12 +49,12 @@ def test_what_is_foretold_is_what_the_run_sees(tiny: str, tmp_path: Path) -> Non
 
 
 def test_the_first_a_random_and_the_longest_row_are_shown_whole(tiny: str, tmp_path: Path) -> None:
-    found = look_ahead(config(tiny, pairs(tmp_path), max_length=64), seed=3)
+    found = preview_run(config(tiny, pairs(tmp_path), max_length=64), seed=3)
     assert [row.why for row in found.shown] == ["first", "random", "longest"]
     longest = found.shown[-1]
     assert longest.seen.tokens == max(found.learned.lengths) and longest.pieces[-1][1] == "cut"
     assert any(mark == "learned" for _text, mark in found.shown[0].pieces)
-    drawn = [look_ahead(config(tiny, "lighthouse"), seed=seed).shown[:2] for seed in (*range(8), 3)]
+    drawn = [preview_run(config(tiny, "lighthouse"), seed=seed).shown[:2] for seed in (*range(8), 3)]
     assert {first.seen.row for first, _random in drawn} == {1} and len({other.seen.row for _first, other in drawn}) > 4
     assert drawn[3][1].seen.row == drawn[-1][1].seen.row
 
@@ -62,20 +62,20 @@ def test_the_first_a_random_and_the_longest_row_are_shown_whole(tiny: str, tmp_p
 def test_an_example_that_is_asked_for_comes_first_and_the_last_stands_for_those_beyond(
     tiny: str, tmp_path: Path
 ) -> None:
-    found = look_ahead(config(tiny, pairs(tmp_path)), asked=5)
+    found = preview_run(config(tiny, pairs(tmp_path)), asked=5)
     assert found.shown[0].why == "asked" and found.shown[0].seen.row == found.split.train[4].row
-    beyond = look_ahead(config(tiny, pairs(tmp_path)), asked=500)
+    beyond = preview_run(config(tiny, pairs(tmp_path)), asked=500)
     assert beyond.shown[0].seen.row == found.split.train[-1].row
 
 
 def test_held_out_rows_of_the_seed_are_those_of_the_run(tiny: str, tmp_path: Path) -> None:
-    rows = [look_ahead(config(tiny, pairs(tmp_path), seed=seed)).split.held_out[0].row for seed in range(6)]
+    rows = [preview_run(config(tiny, pairs(tmp_path), seed=seed)).split.held_out[0].row for seed in range(6)]
     assert len(set(rows)) > 1
 
 
 def test_pictures_have_no_tokens(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="Images have no tokens"):
-        look_ahead(config("any/model", paint(tmp_path / "pictures", 4)))
+        preview_run(config("any/model", paint(tmp_path / "pictures", 4)))
 
 
 def test_a_run_records_what_it_set_aside_and_does_not_go_on_with_other_data(tiny: str, tmp_path: Path) -> None:

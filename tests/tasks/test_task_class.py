@@ -14,7 +14,7 @@ from ia3_studio.models.loaded import LoadedModel, Task
 from ia3_studio.runs.config import RunConfig
 from ia3_studio.tasks.classification import Classification
 from ia3_studio.tasks.image_classification import ImageClassification
-from ia3_studio.tasks.preview import see
+from ia3_studio.tasks.preview import preview_tokens
 from ia3_studio.tasks.task import task_class, task_for
 from ia3_studio.training.config import TrainConfig
 from tests.tiny_chat import tiny_tokenizer
@@ -69,7 +69,7 @@ def test_the_preview_shows_the_rows_that_a_run_trains_on(kind: str, task: Any, s
     apart = task == "seq2seq" and not issubclass(shown_as, Classification)
     tokenizer = ending_tokenizer() if apart else tiny_tokenizer()
     loaded = LoadedModel(with_room_for(tokenizer), tokenizer, task, "m", "m", "")
-    seen = survey(split.train, lambda example: see(example, tokenizer, shown_as, 64, kind), 64)
+    seen = survey(split.train, lambda example: preview_tokens(example, tokenizer, shown_as, 64, kind), 64)
     try:
         trained = [row.row for row in trained_as.rows(loaded)[0]]
     except DataError:  # plain text for an encoder-decoder: nothing to answer

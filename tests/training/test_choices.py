@@ -27,7 +27,7 @@ from ia3_studio.training.schedule import total_steps
 from ia3_studio.training.tfew_loss import ChoiceObjective, LossWeights
 from ia3_studio.training.train import train
 from ia3_studio.training.train_choices import train_choices
-from ia3_studio.training.trained import Trained
+from ia3_studio.training.trained import TrainableParameters
 from tests.families import tiny_model
 from tests.tiny_chat import tiny_tokenizer
 
@@ -209,7 +209,7 @@ def test_adafactor_takes_the_steps_of_t_few() -> None:
     # T-Few keeps each vector as a (size, 1) matrix of its own.
     columns = [torch.nn.Parameter(part[:, None].clone()) for part in start.split(sizes)]
     theirs = Adafactor(columns, lr=0.3, scale_parameter=True, relative_step=False, warmup_init=False)
-    ours = make_optimiser(Trained(attachment), config)
+    ours = make_optimiser(TrainableParameters(attachment), config)
     plain, second = start.double(), torch.zeros_like(start, dtype=torch.float64)
     for step in range(1, 15):  # past the 1/√step at which another implementation lowers the rate
         gradient = torch.randn(start.shape, generator=seeded(step)) * 10.0 ** -(step % 5)
@@ -256,7 +256,7 @@ def test_decay_goes_towards_one_with_both_optimisers(optimiser: str) -> None:
     start = attachment.parameter.detach().clone()
     config = TrainConfig(optimiser=optimiser, learning_rate=0.1)  # type: ignore[arg-type]
     attachment.parameter.grad = torch.zeros_like(start)
-    take_step(make_optimiser(Trained(attachment), config), attachment.parameter, 0.1, 2.0)
+    take_step(make_optimiser(TrainableParameters(attachment), config), attachment.parameter, 0.1, 2.0)
     torch.testing.assert_close(attachment.parameter.detach(), start - 0.1 * 2.0 * (start - 1))
 
 

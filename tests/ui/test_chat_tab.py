@@ -63,7 +63,7 @@ def other(bench: Studio, tiny: Path, tmp_path: Path) -> Path:
 
 
 def save_adapter(bench: Studio, tiny: Path, folder: Path, seed: int) -> Path:
-    with bench.memory.lend(str(tiny)) as loaded:
+    with bench.memory.acquire(str(tiny)) as loaded:
         attachment = attach(loaded.model, discover(loaded.model, str(tiny)).select("paper"))
         with torch.no_grad():
             attachment.parameter.uniform_(-3, 3, generator=torch.Generator().manual_seed(seed))
@@ -119,7 +119,7 @@ def test_base_and_tuned_answer_differently_and_the_model_is_left_as_it_was(
     base, tuned = heard(bench, tiny, Speaker("base"), Speaker("tuned", 1.0, ((adapter, 1.0),)))
     assert base != tuned
     assert heard(bench, tiny, Speaker("base")) == (base,)
-    with bench.memory.lend(str(tiny)) as loaded:
+    with bench.memory.acquire(str(tiny)) as loaded:
         assert not any(module._forward_hooks or module._forward_pre_hooks for module in loaded.model.modules())
     assert bench.memory.users == 0
 
@@ -266,7 +266,7 @@ def test_stopping_an_answer_gives_the_model_back(bench: Studio, tiny: Path) -> N
     freed = threading.Event()
 
     def take() -> None:
-        with bench.memory.lend(str(save_tiny_chat(tiny.parent / "another"))):
+        with bench.memory.acquire(str(save_tiny_chat(tiny.parent / "another"))):
             freed.set()
 
     threading.Thread(target=take, daemon=True).start()

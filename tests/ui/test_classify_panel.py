@@ -73,7 +73,7 @@ def test_what_is_shown_must_sort_texts(bench: Studio) -> None:
 def test_a_batch_of_texts_is_sorted_as_each_alone(bench: Studio, classifier: str) -> None:
     shown, labels, _most = classify_panel._classifier(bench, classifier)
     texts = ["a lamp", "the tide comes in and goes out again", "fog"]
-    with bench.memory.lend_classifier(shown.model, NAMES, "single") as loaded:
+    with bench.memory.acquire_classifier(shown.model, NAMES, "single") as loaded:
         attachment = load_adapter(loaded.model, shown.adapter or "")
         together = classify_texts(loaded, attachment, labels, texts, batch=3)
         for place, text in enumerate(texts):
@@ -130,7 +130,7 @@ def test_a_number_is_judged_by_its_error() -> None:
 def speaking(bench: Studio, tmp_path: Path) -> tuple[str, Any]:
     source = str(save_tiny_chat(tmp_path / "tiny"))
     folder = bench.home / "adapters" / "fedcba9876543210"
-    with bench.memory.lend(source) as loaded:
+    with bench.memory.acquire(source) as loaded:
         attachment = attach(loaded.model, discover(loaded.model, source).select("paper"))
         with torch.no_grad():
             attachment.parameter.uniform_(-3, 3, generator=torch.Generator().manual_seed(0))

@@ -20,7 +20,7 @@ from ia3_studio.errors import AdapterError, SelectionError
 from ia3_studio.method.adapter import Adapter
 from ia3_studio.method.loading import fit
 from ia3_studio.method.peft.config import IA3Config
-from ia3_studio.method.peft.registry import Desk, fresh, parameter_name
+from ia3_studio.method.peft.registry import AdapterRegistry, fresh, parameter_name
 from ia3_studio.method.serving import BASE, serve
 
 Model = TypeVar("Model", bound=nn.Module)
@@ -33,7 +33,7 @@ class PeftModel(nn.Module):
     :func:`get_peft_model` or :meth:`from_pretrained`.
     """
 
-    _ia3: Desk
+    _ia3: AdapterRegistry
 
     @classmethod
     def from_pretrained(
@@ -265,14 +265,14 @@ def get_peft_model(model: Model, peft_config: IA3Config, adapter_name: str = "de
     return model
 
 
-def _open(model: nn.Module, name: str) -> Desk:
+def _open(model: nn.Module, name: str) -> AdapterRegistry:
     """Give a model its second class and return its place for adapters; freeze its weights."""
     if isinstance(model, PeftModel):
         raise SelectionError("This model already has adapters; use load_adapter to add another.")
     plain = type(model)
     thawed = tuple(parameter for parameter in model.parameters() if parameter.requires_grad)
     model.requires_grad_(False)
-    desk = Desk(model, plain, serve(model, {}), thawed, name)
+    desk = AdapterRegistry(model, plain, serve(model, {}), thawed, name)
     model.__class__ = _both(plain)
     model._ia3 = desk  # type: ignore[assignment]
     return desk

@@ -23,7 +23,7 @@ from ia3_studio.method.serving import Serving
 
 
 @dataclass
-class Desk:
+class AdapterRegistry:
     """The named adapters of one model, each with its config and heads."""
 
     model: nn.Module
@@ -45,7 +45,7 @@ class Desk:
             if paths:
                 self.heads[name] = Heads(self.model, paths)
                 self.heads[name].load(adapter.heads)
-                self.serving.lend(name, self.heads[name].modules)
+                self.serving.acquire(name, self.heads[name].modules)
         self.configs[name] = replace(config)
         self.model.register_parameter(parameter_name(name), self.serving.parameter(name))
 
