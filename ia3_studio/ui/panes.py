@@ -88,7 +88,7 @@ def as_markdown(labels: Sequence[str], panes: Sequence[Pane], facts: Sequence[tu
 def as_json(labels: Sequence[str], panes: Sequence[Pane], facts: dict[str, Any]) -> str:
     """Return conversations with all that is needed to have them once more."""
     said = [
-        {"voice": label, "messages": [{"role": each.role, "content": each.content} for each in messages_of(pane)]}
+        {"variant": label, "messages": [{"role": each.role, "content": each.content} for each in messages_of(pane)]}
         for label, pane in zip(labels, panes, strict=True)
     ]
     return json.dumps({**facts, "conversations": said}, ensure_ascii=False, indent=2)

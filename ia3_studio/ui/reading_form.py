@@ -60,7 +60,7 @@ def build() -> ReadingForm:
 
 
 def _column(label: str, info: str, elem_id: str) -> gr.Dropdown:
-    return gr.Dropdown([("none", "")], value="", label=label, info=info, elem_id=elem_id, min_width=140)
+    return gr.Dropdown([text.NO_COLUMN], value="", label=label, info=info, elem_id=elem_id, min_width=140)
 
 
 def chosen_mapping(
@@ -97,7 +97,7 @@ def offered(table: Table | None, mapping: Mapping | None) -> tuple[Any, ...]:
     names = [str(column) for column in table.frame.columns[:MOST_COLUMNS]] if table else []
     kind = _kind_of(mapping) if mapping else ""
     first, second, answer, choices = _columns_of(mapping) if mapping and kind else ("", "", "", ())
-    columns = [("none", ""), *((name, name) for name in names)]
+    columns = [text.NO_COLUMN, *((name, name) for name in names)]
     sheets = [text.AS_GUESSED, *((name, name) for name in (table.sheets if table else ()))]
     return (
         kind,

@@ -34,11 +34,11 @@ def describe(studio: Studio, key: str) -> tuple[Any, ...]:
     run = shown.run
     status, about = run.status(), run.about
     use = status.use
-    rows = [("State", status.sentence), ("Run", run.id)]
+    rows = [(text.DESK_STATE, status.sentence), (text.DESK_ID, run.id)]
     if not is_public():
-        rows.append(("Folder", str(run.folder)))
+        rows.append((text.DESK_FOLDER, str(run.folder)))
     if status.active and use.memory:
-        rows.insert(1, ("Uses", text.use_of(use.memory, use.cpu, use.gpu_memory)))
+        rows.insert(1, (text.DESK_USE, text.use_of(use.memory, use.cpu, use.gpu_memory)))
     return (
         facts(Fact(*row) for row in rows),
         gr.update(visible=True),

@@ -78,7 +78,7 @@ def draw(studio: Studio, key: str, site: str | None, measure: str, shape: str) -
     moments = shown.run.files.moments() if shown and shown.run else {}
     last = max(len(moments) - 1, 0)
     replay = gr.update(visible=len(moments) > 1, maximum=max(last, 1), value=last,
-                       label=text.replayed(next(reversed(moments), 0), len(moments)))  # fmt: skip
+                       label=text.replayed(next(reversed(moments), 0), len(moments), len(moments)))  # fmt: skip
     adapter = shown.adapter if shown else None
     live = bool(shown and shown.run and not shown.run.has_ended and shown.run.status().active)
     return (
@@ -112,9 +112,10 @@ def replay(studio: Studio, key: str, site: str | None, measure: str, shape: str,
     moments = list((shown.run.files.moments() if shown and shown.run else {}).items())
     if not moments:
         return draw(studio, key, site, measure, shape)
-    step, adapter = moments[min(max(int(place), 0), len(moments) - 1)]
+    number = min(max(int(place), 0), len(moments) - 1)
+    step, adapter = moments[number]
     drawn = _drawn(studio, key, shown, adapter, Asked(site or "", measure, shape))
-    return *drawn, gr.update(label=text.replayed(step, len(moments))), gr.skip(), gr.skip(), gr.skip()
+    return *drawn, gr.update(label=text.replayed(step, number + 1, len(moments))), gr.skip(), gr.skip(), gr.skip()
 
 
 def _drawn(studio: Studio, key: str, shown: Shown | None, adapter: Path | None, asked: Asked) -> tuple[Any, ...]:

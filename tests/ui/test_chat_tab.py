@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +19,7 @@ from ia3_studio.data.examples import Message
 from ia3_studio.errors import AdapterError, StudioError
 from ia3_studio.method import Adapter, add, discover
 from ia3_studio.method.scaling import attach
-from ia3_studio.ui import answering, chat_tab, chat_words
+from ia3_studio.ui import answering, chat_tab, chat_words, text
 from ia3_studio.ui.answering import Question, answer_in_memory, cores_for, sharing
 from ia3_studio.ui.chat_tab import again, answer, ask, describe, edit, show_panes, undo, use_preset
 from ia3_studio.ui.components.tree_rows import encode_ticks
@@ -36,10 +38,10 @@ from ia3_studio.ui.instrument import (
 )
 from ia3_studio.ui.panes import matched, messages_of
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.shown import import_key
+from ia3_studio.ui.shown import find, import_key
 from tests.families import tiny_model
 from tests.tiny_chat import save_tiny_chat
-from tests.ui.conftest import AddRun
+from tests.ui.conftest import AddRun, says
 
 ASKED = [{"role": "user", "content": [{"type": "text", "text": "hi"}], "metadata": None}]
 GREEDY = ChatSettings(0, 1, 8, 0)
@@ -204,9 +206,9 @@ def test_only_adapters_of_the_same_model_are_offered(
     ("who", "strength", "said"),
     [
         (SHOWN, 3.0, "choose a number from 0 to 2"),
-        ("run:20260101-000000-000000", 1.0, "run"),
-        ("import:0000000000000000", 1.0, "adapter"),
-        (MIX, 1.0, "gone or not finished"),
+        ("run:20260101-000000-000000", 1.0, "20260101-000000-000000"),
+        ("import:0000000000000000", 1.0, text.NOT_SHOWN),
+        (MIX, 1.0, chat_words.NO_VOICE),
     ],
 )
 def test_a_voice_that_is_not_there_is_refused(
@@ -227,8 +229,9 @@ def test_an_answer_fills_its_panes_says_how_fast_it_was_and_can_be_saved(
     *_, last = answer(bench, *values(import_key(adapter), tiny, [ASKED, ASKED, [], []]))
     said, tokens, markdown, document, *rest = last
     speeds, panes = rest[:PANES], rest[PANES:]
-    assert "adapter of" in said
-    assert "8 tokens · first after" in speeds[0] and "tokens/s" in speeds[0]
+    shown = find(bench, import_key(adapter))
+    assert shown and says(said, text.chat_with(shown.name, str(tiny)))
+    assert re.search(r"\b8 tokens\b.*\d\.\d\d s.*\d tokens/s", speeds[0])
     saved = json.loads(Path(document).read_text())
     assert [each["messages"][-1]["content"] for each in saved["conversations"]] == [
         panes[0][-1]["content"], panes[1][-1]["content"]
@@ -252,10 +255,10 @@ def test_a_damaged_run_does_not_keep_the_others_from_answering(
 
 
 def test_a_problem_is_said_beside_the_panes(bench: Studio, tiny: Path) -> None:
-    with pytest.warns(UserWarning, match="shorten the message"):  # the toast, outside of a page
+    with pytest.warns(UserWarning, match="128") as toasts:  # the toast, outside of a page
         asked = [{"role": "user", "content": "a long story " * 100}]
         said = list(answer(bench, *values("", tiny, [asked, [], [], []], count=1, length=8)))[-1][0]
-    assert "the model holds 128" in said
+    assert says(said, str(toasts[0].message))
 
 
 def test_stopping_an_answer_gives_the_model_back(bench: Studio, tiny: Path) -> None:
@@ -364,7 +367,7 @@ def test_beside_a_run_answers_take_half_of_the_cores_and_say_so(
 ) -> None:
     assert sharing(bench) == ""
     monkeypatch.setattr(answering, "active_run", lambda _studio: "Night run")
-    assert "“Night run” is training" in sharing(bench)
+    assert sharing(bench) == chat_words.shares("Night run", os.cpu_count() or 1, cores_for(True))
     assert cores_for(True) == max(1, cores_for(False) // 2)
     threads: list[int] = []
     monkeypatch.setattr(torch, "set_num_threads", threads.append)
