@@ -75,7 +75,7 @@ def test_a_checkpoint_of_another_job_is_refused_with_what_differs(tmp_path: Path
     damaged = tmp_path / "checkpoint"
     since.save(damaged)
     damaged.write_bytes(damaged.read_bytes()[:-100])
-    with pytest.raises(TrainingError, match=r"checkpoint cannot be read .* start anew"):
+    with pytest.raises(TrainingError, match=r"checkpoint cannot be read .* start a new run"):
         load_checkpoint(damaged)
 
 
