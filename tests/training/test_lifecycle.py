@@ -70,7 +70,7 @@ def test_a_checkpoint_of_another_job_is_refused_with_what_differs(tmp_path: Path
     since = job.checkpoint()
     with pytest.raises(TrainingError, match=r"different settings \(learning_rate, seed\)"):
         train(model, attachment, rows_of(12), [], replace(CONFIG, learning_rate=1.0, seed=1), since=since)
-    with pytest.raises(TrainingError, match=r"started with 12 rows of .* there are 11"):
+    with pytest.raises(TrainingError, match=r"started with 12 rows of .* now there are 11"):
         train(model, attachment, rows_of(11), [], CONFIG, since=since)
     damaged = tmp_path / "checkpoint"
     since.save(damaged)
