@@ -22,6 +22,7 @@ HEAD_LEARNED = {
     "tags": "encoders such as MiniLM, with a new token classification head",
     "pictures": "vision models such as ViT or ConvNeXt, with a new classification head",
 }
+LABELED = {"tags": "words", "pictures": "images"}
 BALANCE = "Training rows per label"
 BALANCE_COLUMNS = ("Label", "Rows")
 STEPS = "Steps"
@@ -58,11 +59,15 @@ def _label_facts(split: DataSplit) -> tuple[tuple[str, str], ...]:
     if split.mapping.kind not in ("labels", "tags", "pictures") or split.mapping.target == "number":
         return ()
     counts = label_counts(split.train)
-    few, many = min(counts.values()), max(counts.values())
-    rows = f"{few:,}" if few == many else f"{few:,} to {many:,}"
-    what = {"tags": "words", "pictures": "images"}.get(split.mapping.kind, "rows")
     learned = LABELS_LEARNED if split.mapping.kind == "labels" else HEAD_LEARNED[split.mapping.kind]
-    return (("Labels", f"{len(counts):,}, {rows} {what} each"), ("Models", learned))
+    return (("Labels", labels_of(split.mapping.kind, list(counts.values()))), ("Models", learned))
+
+
+def labels_of(kind: str, counts: Sequence[int]) -> str:
+    """Return how many labels there are, and how many rows, words or images each has."""
+    few, many = min(counts), max(counts)
+    each = f"{few:,}" if few == many else f"{few:,} to {many:,}"
+    return f"{len(counts):,}, {each} {LABELED.get(kind, 'rows')} each"
 
 
 def finding_sentences(found: Findings) -> Iterator[str]:
