@@ -37,9 +37,8 @@ from transformers.models.auto import configuration_auto, modeling_auto
 
 from ia3_studio.method.inputs import example_inputs
 from ia3_studio.method.merging import merge
-from ia3_studio.method.roles import in_block
 from ia3_studio.method.scaling import attach
-from ia3_studio.method.sites import Selection, Site
+from ia3_studio.method.sites import Selection, Site, in_block
 from ia3_studio.method.tree import LayerTree, discover
 
 MAPPINGS = {

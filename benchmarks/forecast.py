@@ -60,8 +60,8 @@ def take(number: int) -> None:
         print(json.dumps(expect(config)))
         return
     from ia3_studio.runs.folder import RunFolder
-    from ia3_studio.runs.job import TrainingJob
     from ia3_studio.runs.run import Run
+    from ia3_studio.worker.training_job import TrainingJob
 
     with tempfile.TemporaryDirectory() as folder:
         run = Run(Path(folder))
@@ -77,9 +77,9 @@ def take(number: int) -> None:
 
 def expect(config: object) -> dict[str, float]:
     """Return the forecast of a job, as the Data tab makes it."""
-    from ia3_studio.runs.outlook import look_ahead
+    from ia3_studio.tasks.preview import preview_run
 
-    found = look_ahead(config).forecast  # type: ignore[arg-type]
+    found = preview_run(config).forecast  # type: ignore[arg-type]
     return {"seconds": found.seconds, "memory": found.memory}
 
 

@@ -70,8 +70,8 @@ def measure(path: Path) -> dict[str, float]:
     from ia3_studio.data.load import DataChoice
     from ia3_studio.data.tokens import tokenize
     from ia3_studio.runs import RunConfig
-    from ia3_studio.runs.outlook import open_tokenizer_of
-    from ia3_studio.runs.reading import Reading
+    from ia3_studio.tasks.preview import open_tokenizer_of
+    from ia3_studio.tasks.rows import RowReader
     from ia3_studio.training import TrainConfig
 
     began = time.perf_counter()
@@ -87,7 +87,7 @@ def measure(path: Path) -> dict[str, float]:
         for _time in range(2):
             began = time.perf_counter()
             split = config.choice().load(config.held_out)
-            rows, _held_out = Reading(split, config).read_both(lambda each: tokenize(each, tokenizer, 512), tokenizer)
+            rows, _held_out = RowReader(split, config).read_both(lambda each: tokenize(each, tokenizer, 512), tokenizer)
             assert len(rows) == STEPS * BATCH
             seconds.append(time.perf_counter() - began)
     return {"look": look, "read": seconds[0], "again": seconds[1], "memory": watch.most - before}

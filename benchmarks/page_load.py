@@ -24,9 +24,10 @@ import httpx2
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from ia3_studio.runs import Run, RunConfig, RunStore, start
+from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.history import record_of
 from ia3_studio.training import TrainConfig
+from ia3_studio.worker import start
 from tests.e2e.studio_app import StudioProcess, free_port
 from tests.runs.test_history import ended
 

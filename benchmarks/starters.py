@@ -36,8 +36,8 @@ def report(data: str, model: str, settings: dict[str, float]) -> None:
     """Print what one run comes to."""
     from ia3_studio.runs import Run, RunConfig
     from ia3_studio.runs.evaluation import read_evaluation
-    from ia3_studio.runs.job import TrainingJob
     from ia3_studio.training import TrainConfig
+    from ia3_studio.worker.training_job import TrainingJob
 
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:

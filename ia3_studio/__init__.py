@@ -12,29 +12,32 @@ if TYPE_CHECKING:
     from ia3_studio.chat import ChatSettings, reply
     from ia3_studio.data.choices import ChoiceExample, tokenize_choices
     from ia3_studio.data.examples import Example, Mapping, Message
+    from ia3_studio.data.export_rows import export_rows
     from ia3_studio.data.findings import examine
-    from ia3_studio.data.guess import guess_mapping
+    from ia3_studio.data.infer_columns import infer_columns
     from ia3_studio.data.labels import labels_of, tokenize_labels
     from ia3_studio.data.load import load_data, split_table
-    from ia3_studio.data.mended import write_rows
-    from ia3_studio.data.seen import see, survey
     from ia3_studio.data.table import Reading, read_table
     from ia3_studio.data.targets import tokenize_targets
+    from ia3_studio.data.token_preview import survey
     from ia3_studio.data.tokens import tokenize
-    from ia3_studio.data.use import use_of
     from ia3_studio.errors import StudioError
     from ia3_studio.insight.figures import length_figure
     from ia3_studio.insight.verdict import verdict
-    from ia3_studio.method.adapter import Adapter, load_adapter
+    from ia3_studio.method.adapter import Adapter
     from ia3_studio.method.heads import HeadedAttachment
+    from ia3_studio.method.loading import load_adapter
     from ia3_studio.method.scaling import attach
     from ia3_studio.method.sites import Selection, Site
     from ia3_studio.method.tree import discover
     from ia3_studio.models.classifier import load_classifier
     from ia3_studio.models.load import load_model
     from ia3_studio.runs.config import RunConfig
-    from ia3_studio.runs.outlook import look_ahead
-    from ia3_studio.sorting import sort_text
+    from ia3_studio.tasks.classification import classify_text
+    from ia3_studio.tasks.image_classification import classify_image
+    from ia3_studio.tasks.preview import preview_run, preview_tokens
+    from ia3_studio.tasks.task import task_class
+    from ia3_studio.tasks.token_classification import tag_text
     from ia3_studio.training.checkpoint import load_checkpoint
     from ia3_studio.training.config import Step, TrainConfig
     from ia3_studio.training.evaluation import evaluate_language, finish
@@ -59,11 +62,14 @@ __all__ = [
     "StudioError",
     "TrainConfig",
     "attach",
+    "classify_image",
+    "classify_text",
     "discover",
     "evaluate_language",
     "examine",
+    "export_rows",
     "finish",
-    "guess_mapping",
+    "infer_columns",
     "labels_of",
     "length_figure",
     "load_adapter",
@@ -71,22 +77,21 @@ __all__ = [
     "load_classifier",
     "load_data",
     "load_model",
-    "look_ahead",
+    "preview_run",
+    "preview_tokens",
     "read_table",
     "reply",
-    "see",
-    "sort_text",
     "split_table",
     "survey",
+    "tag_text",
+    "task_class",
     "tokenize",
     "tokenize_choices",
     "tokenize_labels",
     "tokenize_targets",
     "train",
     "train_choices",
-    "use_of",
     "verdict",
-    "write_rows",
 ]
 
 _HOMES = {
@@ -105,34 +110,36 @@ _HOMES = {
     "StudioError": "errors",
     "TrainConfig": "training.config",
     "attach": "method.scaling",
+    "classify_image": "tasks.image_classification",
     "discover": "method.tree",
     "evaluate_language": "training.evaluation",
     "examine": "data.findings",
     "finish": "training.evaluation",
-    "guess_mapping": "data.guess",
+    "infer_columns": "data.infer_columns",
     "labels_of": "data.labels",
     "length_figure": "insight.figures",
-    "load_adapter": "method.adapter",
+    "load_adapter": "method.loading",
     "load_checkpoint": "training.checkpoint",
     "load_classifier": "models.classifier",
     "load_data": "data.load",
     "load_model": "models.load",
-    "look_ahead": "runs.outlook",
+    "preview_run": "tasks.preview",
     "read_table": "data.table",
     "reply": "chat",
-    "see": "data.seen",
-    "sort_text": "sorting",
+    "preview_tokens": "tasks.preview",
+    "classify_text": "tasks.classification",
     "split_table": "data.load",
-    "survey": "data.seen",
+    "survey": "data.token_preview",
+    "tag_text": "tasks.token_classification",
+    "task_class": "tasks.task",
     "tokenize": "data.tokens",
     "tokenize_choices": "data.choices",
     "tokenize_labels": "data.labels",
     "tokenize_targets": "data.targets",
     "train": "training.train",
     "train_choices": "training.train_choices",
-    "use_of": "data.use",
     "verdict": "insight.verdict",
-    "write_rows": "data.mended",
+    "export_rows": "data.export_rows",
 }
 
 

@@ -1,4 +1,4 @@
-"""How is a file replaced so that a reader never sees half of it, whoever else writes it at the same moment?"""
+"""How is a file replaced atomically, so that readers never see a partial file, even with concurrent writers?"""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from pathlib import Path
 
 _LEFT_OVER = re.compile(r"\..+\.\d+-[0-9a-f]{8}\.part")
 _ABANDONED_SECONDS = 3600.0
-"""Age from which an unfinished file is taken for that of a killed process; nothing here takes that long to write."""
+"""Age in seconds after which an unfinished file is considered abandoned by a killed process."""
 
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """Yield a new path beside ``target`` to write to; **it takes the target's place** when the block ends well.
+    """Yield a temporary path next to ``target``; **it replaces the target** when the block ends without an error.
 
-    Two threads or processes that replace one file at once each write their own; the last one to end wins.
-    Nothing is left behind when the block raises.
+    Concurrent writers each write their own file; the last one to finish wins. The temporary file is removed if the
+    block raises.
 
     Raises:
         OSError: the file cannot be moved into place.
@@ -54,9 +54,9 @@ def remove_abandoned(folder: Path) -> None:
 
 
 def write_advice(error: OSError) -> str:
-    """Return what to do about a file that could not be written, as the end of a sentence."""
+    """Return advice on a file that could not be written, as the end of a sentence."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "free some disk space and try again"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return "give yourself the right to write there, or choose another folder"
+        return "change its permissions, or choose another folder"
     return "try again"

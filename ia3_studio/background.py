@@ -1,4 +1,4 @@
-"""How is work done beside the caller, so that a hung connection holds up neither it nor the exit?"""
+"""How does work run in the background, so that a hung connection blocks neither the caller nor the exit?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def in_background(task: Callable[[], T]) -> Future[T]:
-    """Run a task in a daemon thread, so that a hung connection holds up neither caller nor exit."""
+    """Run a task in a daemon thread, so that a hung connection blocks neither the caller nor the exit."""
     future: Future[T] = Future()
 
     def run() -> None:

@@ -4,13 +4,13 @@
     ├── ModelError       a model that cannot be found, read or scaled
     ├── SelectionError   sites that do not exist or cannot be scaled together
     ├── AdapterError     an adapter file that is missing, damaged or made for another model
-    ├── DataError        data that cannot be read or holds nothing to learn from
-    ├── TrainingError    a training job that cannot start or go on
+    ├── DataError        data that cannot be read or has nothing to train on
+    ├── TrainingError    a training job that cannot start or continue
     ├── RunError         a run folder that is missing, busy or damaged
-    └── ExportError      something that cannot leave: no room, no conversion, a hub that refuses
+    └── ExportError      a failed export: no disk space, no conversion, rejected by the Hub
 
-Every message is one or two sentences for the person at the screen: what was asked, what was
-found, what to do. Anything that is not a StudioError is a defect of the program.
+Every message is one or two sentences for the user: what was asked, what was found, what to do. Any other exception
+is a bug.
 """
 
 
@@ -31,11 +31,11 @@ class AdapterError(StudioError):
 
 
 class DataError(StudioError):
-    """Data cannot be read, or holds nothing to learn from."""
+    """Data cannot be read, or has nothing to train on."""
 
 
 class TrainingError(StudioError):
-    """Training cannot start or cannot go on."""
+    """Training cannot start or continue."""
 
 
 class RunError(StudioError):
@@ -43,4 +43,4 @@ class RunError(StudioError):
 
 
 class ExportError(StudioError):
-    """Something cannot leave: there is no room or no conversion for it, or the hub refuses it."""
+    """An export failed: no disk space, no conversion, or rejected by the Hub."""

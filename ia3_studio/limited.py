@@ -1,4 +1,4 @@
-"""How is what a stranger wrote computed, so that it neither hangs nor fills the machine? In a small process of its own.
+"""How is untrusted input (templates, patterns) evaluated with limits on time and memory? In a separate small process.
 
 A template, a pattern or a formula that loops for ever inside the interpreter stops every thread of a program, and no
 thread can end it. Here it runs in another process, with a limit on its time and on its memory; the process is kept for

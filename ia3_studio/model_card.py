@@ -1,4 +1,4 @@
-"""What is told of an adapter that leaves? All that its files and the run that made it know, for its card."""
+"""What does a model card say? Everything that the adapter's files and its run record."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAP, CURVE = "scales.svg", "training.svg"
 
 
 def card_of(run: Run, folder: Path) -> CardFacts:
-    """Return what the card of a run's adapter says.
+    """Return the facts for the model card of a run's adapter.
 
     Args:
         run: that made the adapter.
@@ -27,7 +27,7 @@ def card_of(run: Run, folder: Path) -> CardFacts:
     """
     from ia3_studio.runs.evaluation import read_evaluation
     from ia3_studio.runs.folder import read_json
-    from ia3_studio.runs.outcomes import outcome_of
+    from ia3_studio.runs.held_out import outcome_of
     from ia3_studio.runs.split_record import SplitRecord
     from ia3_studio.typed import typed_or_none
 
@@ -40,7 +40,7 @@ def card_of(run: Run, folder: Path) -> CardFacts:
         facts,
         held_out_step=losses.step,
         verdict=found.verdict.sentence if found else "",
-        rows=f"{split.learned:,} learned from, {split.held_out:,} held out" if split else "",
+        rows=f"{split.learned:,} training rows, {split.held_out:,} held-out rows" if split else "",
         data_fingerprint=split.data if split else "",
         base_fingerprint=str(made.get("base_model", "")),
         pictures=(*_curve(run), *facts.pictures),
@@ -48,18 +48,18 @@ def card_of(run: Run, folder: Path) -> CardFacts:
 
 
 def card_of_adapter(folder: Path, name: str, base_model: str = "") -> CardFacts:
-    """Return what an adapter's own files say of it, and the map of its vectors.
+    """Return the facts in an adapter's own files, and the heatmap of its vectors.
 
     Args:
         folder: of the adapter.
         name: what it is called.
-        base_model: what its base model is loaded by, where its files do not say.
+        base_model: id or path of its base model, used if its files do not contain it.
 
     Raises:
         AdapterError: it cannot be read.
     """
+    from ia3_studio.data.labels import labels_in
     from ia3_studio.method.adapter import Adapter
-    from ia3_studio.sorting import labels_in
 
     adapter, labels = Adapter.load(folder), labels_in(folder)
     base = adapter.selection.base_model or base_model
@@ -74,9 +74,7 @@ def _with_map(facts: CardFacts, adapter: Adapter) -> CardFacts:
 
     vectors = adapter.vectors()
     rows = deviations(vectors)
-    drawn = Picture(
-        MAP, "Mean of scale − 1 of every vector: blue inhibited, orange amplified", alone(map_svg(grid(rows)))
-    )
+    drawn = Picture(MAP, "Mean of scale − 1 per vector: blue inhibited, orange amplified", alone(map_svg(grid(rows))))
     return replace(facts, learned=summary(rows) + concentration_sentence(vectors), pictures=(drawn,))
 
 
@@ -85,4 +83,4 @@ def _curve(run: Run) -> tuple[Picture, ...]:
     from ia3_studio.runs.comparison import curve_of
 
     drawn = curve_svg(curve_of(run))
-    return (Picture(CURVE, "Training loss and held-out loss over the steps", alone(drawn)),) if drawn else ()
+    return (Picture(CURVE, "Training loss and held-out loss per step", alone(drawn)),) if drawn else ()

@@ -1,4 +1,4 @@
-"""How does a document that anybody may have written become a dataclass, or name the field that is wrong?"""
+"""How is an untrusted document validated and converted to a dataclass, with an error that names the field?"""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHOWN = 60
 
 
 class FieldError(ValueError):
-    """A field of a document has a value of the wrong type; the message is the end of a sentence."""
+    """A field of a document has an invalid value; the message is the end of a sentence."""
 
     def __init__(self, name: str, value: Any, reason: str) -> None:
         super().__init__(f"{name} is {_quoted(value)}: {reason}")
@@ -26,11 +26,11 @@ class FieldError(ValueError):
 
 
 def typed(kind: type[T], document: Mapping[str, Any], within: str = "") -> T:
-    """Return a dataclass made from a document; numbers may be given as text, names it does not know are left out.
+    """Convert a document to a dataclass; numbers may be strings, unknown names are ignored.
 
     Args:
         kind: the dataclass; its annotations tell what each field may be.
-        document: one value for each field, as JSON, YAML or a command line gives it.
+        document: one value per field, as parsed from JSON, YAML or a command line.
         within: where the document stands in another, for the sentence: "mapping".
 
     Raises:
@@ -56,7 +56,7 @@ def typed_or_none(kind: type[T], document: Mapping[str, Any] | None) -> T | None
 
 
 def require_types(value: Any) -> None:
-    """Check that every field of a dataclass holds what its annotation says; no text is taken for a number.
+    """Check that every field of a dataclass matches its annotation; strings are not converted to numbers.
 
     Raises:
         FieldError: one does not.
@@ -101,7 +101,7 @@ def _first_problem(error: ValidationError, within: str = "") -> FieldError:
     name = ".".join(map(str, ((within,) if within else ()) + first["loc"])) or "the document"
     reason = str(first["msg"]).removeprefix("Value error, ").replace("Input should be", "it must be")
     if first["type"] == "missing":
-        return FieldError(name, None, "it must be given")
+        return FieldError(name, None, "it is required")
     return FieldError(name, first["input"], f"{reason[0].lower()}{reason[1:]}")
 
 

@@ -1,7 +1,7 @@
-"""What did a run come to? One HTML page that answers it, opens anywhere, and carries the adapter.
+"""What is the result of a run? One self-contained HTML page with the verdict and the adapter.
 
-The page needs no script and no network. The adapter is in it as a zip behind a download link; dropped back into the
-studio's import, the page gives the adapter back.
+The page needs no script and no network. It contains the adapter as a zip in a download link; the studio can import
+the adapter from the page.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from ia3_studio.insight.advice import Facts, advice
 from ia3_studio.insight.verdict import change, figure, span
 from ia3_studio.model_card import card_of
 from ia3_studio.runs.evaluation import RunEvaluation, read_evaluation
-from ia3_studio.runs.parts import read_parts
 from ia3_studio.runs.split_record import split_of
+from ia3_studio.worker.ablation import read_parts
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
     from ia3_studio.training.report import Evaluation, RowChange
 
 LONGEST_TEXT = 600
-"""Letters of a row that are shown."""
+"""Characters of a row that are shown."""
 
 
 def write_verdict(run: Run, path: Path | str) -> Path:
-    """Write the page of a run; return where.
+    """Write the verdict page of a run; return its path.
 
     Args:
         run: one that has an adapter.
-        path: the file to write; its folder is made where it is missing.
+        path: the file to write; its folder is created if it does not exist.
 
     Raises:
         RunError: the run has no adapter yet.
@@ -55,7 +55,7 @@ def write_verdict(run: Run, path: Path | str) -> Path:
 
 
 def verdict_html(run: Run) -> str:
-    """Return the page of a run.
+    """Return the verdict page of a run as HTML.
 
     Raises:
         RunError: the run has no adapter yet.
@@ -65,7 +65,7 @@ def verdict_html(run: Run) -> str:
 
     folder = run.adapter_folder()
     if folder is None:
-        raise RunError("This run has no adapter yet, so there is nothing to judge; wait for its first held-out loss.")
+        raise RunError("This run has no adapter yet, so it cannot be evaluated; wait for its first held-out loss.")
     adapter, found = Adapter.load(folder), read_evaluation(run.folder)
     sections = (
         _headline(run, found),
@@ -93,8 +93,8 @@ def facts_of(run: Run, adapter: Adapter, found: RunEvaluation | None) -> Facts:
 
 
 def _headline(run: Run, found: RunEvaluation | None) -> str:
-    kind = found.verdict.kind if found else "not measured"
-    sentence = found.verdict.sentence if found else "This run was not measured against the base model."
+    kind = found.verdict.kind if found else "not evaluated"
+    sentence = found.verdict.sentence if found else "This run was not compared with the base model."
     made = f"{datetime.fromtimestamp(run.created_at, UTC):%Y-%m-%d %H:%M} UTC"
     under = (
         f"(IA)³ on {escape(without_folders(run.config.model))} · {escape(without_folders(run.config.data))} · {made}"
@@ -110,7 +110,7 @@ def _learned(run: Run, found: RunEvaluation | None) -> str:
     from ia3_studio.runs.comparison import curve_of
 
     drawn = curve_svg(curve_of(run))
-    parts = (("held-out rows", "held_out"), ("written answers", "written"), ("neutral text", "forgetting"))
+    parts = (("held-out rows", "held_out"), ("sample generations", "written"), ("neutral text", "forgetting"))
     rows = [
         (f"{measure.name}, {where} ({evaluation.rows})", figure(measure.base), figure(measure.tuned),
          change(measure.difference), span(measure.difference_interval))
@@ -118,7 +118,7 @@ def _learned(run: Run, found: RunEvaluation | None) -> str:
         for measure in evaluation.measures
     ]  # fmt: skip
     table = _table(("Measure (rows)", "Base", "Tuned", "Difference", "95 % interval"), rows) if rows else ""
-    return _section("Did it learn, and did it forget?", table + drawn)
+    return _section("Gain and forgetting", table + drawn)
 
 
 def _texts(run: Run, found: RunEvaluation | None) -> str:
@@ -133,17 +133,17 @@ def _texts(run: Run, found: RunEvaluation | None) -> str:
     texts = _rows_by_number(run, [each.row for each in chosen.changes])
     name = _name_of(chosen)
     parts = [_changes("Wins", won, texts, name), _changes("Losses", lost, texts, name)]
-    return _section("Wins and losses, as texts", "".join(parts))
+    return _section("Examples: most improved and most degraded rows", "".join(parts))
 
 
 def _name_of(evaluation: Evaluation) -> str:
-    names = {"classes": "Probability of the right label", "language": "Loss", "choices": "Right"}
+    names = {"classes": "Probability of the correct label", "language": "Loss", "choices": "Right"}
     return names.get(evaluation.task, evaluation.measures[0].name)
 
 
 def _changes(title: str, changes: Sequence[RowChange], texts: dict[int, Example], name: str) -> str:
     if not changes:
-        return f"<h3>{title}</h3><p>None among the rows that were measured.</p>"
+        return f"<h3>{title}</h3><p>None among the evaluated rows.</p>"
     items = "".join(
         f"<article><p class='over'>row {each.row} · {escape(name)} {each.base:.3f} → {each.tuned:.3f}</p>"
         f"{_example(texts.get(each.row))}{_said('Base', each.base_said)}{_said('Tuned', each.tuned_said)}</article>"
@@ -160,11 +160,11 @@ def _example(example: Example | None) -> str:
 
 
 def _said(who: str, words: str) -> str:
-    return f"<p><b>{who} says</b> {_theirs(words)}</p>" if words else ""
+    return f"<p><b>{who}</b> {_theirs(words)}</p>" if words else ""
 
 
 def _theirs(words: str) -> str:
-    """Return what a user or a model wrote, read from its own first letter on: it may be Arabic or Hebrew."""
+    """Return text of a user or a model with automatic direction: it may be Arabic or Hebrew."""
     return f"<span class='theirs' dir='auto'>{escape(words[:LONGEST_TEXT])}</span>"
 
 
@@ -186,20 +186,20 @@ def _size_and_speed(run: Run, adapter: Adapter, folder: Path) -> str:
     speeds = sorted(step.tokens_per_second for step in steps if step.tokens_per_second)
     status = run.status()
     rows = [
-        ("Trained numbers", f"{adapter.selection.numbers:,} in {len(adapter.selection):,} vectors"),
+        ("Trainable parameters", f"{adapter.selection.numbers:,} in {len(adapter.selection):,} vectors"),
         ("Adapter", f"{size / 1000:,.0f} kB"),
         ("Steps", f"{status.step:,} of {status.total_steps:,}"),
-        ("Time at work", f"{status.seconds:,.0f} s"),
+        ("Training time", f"{status.seconds:,.0f} s"),
     ]
     if speeds:
         rows.append(("Speed", f"{speeds[len(speeds) // 2]:,.0f} tokens/s (median of the steps)"))
-    return _section("How big, how fast?", _table(("", ""), rows))
+    return _section("Size and speed", _table(("", ""), rows))
 
 
 def _inside(run: Run, adapter: Adapter) -> str:
+    from ia3_studio.insight.ablation import sentence
     from ia3_studio.insight.channels import concentration_sentence
     from ia3_studio.insight.deviation import deviations, grid, summary
-    from ia3_studio.insight.parts import sentence
     from ia3_studio.insight.svg import map_svg
 
     vectors = adapter.vectors()
@@ -207,12 +207,12 @@ def _inside(run: Run, adapter: Adapter) -> str:
     said = summary(rows) + concentration_sentence(vectors)
     parts = f"<p>{escape(sentence(report))}</p>" if report else ""
     note = "<p class='over'>Mean of scale − 1: blue inhibited, orange amplified</p>"
-    return _section("What changed inside?", f"<p>{escape(said)}</p>{parts}{note}{map_svg(grid(rows))}")
+    return _section("Scales", f"<p>{escape(said)}</p>{parts}{note}{map_svg(grid(rows))}")
 
 
 def _next(run: Run, adapter: Adapter, found: RunEvaluation | None) -> str:
     items = "".join(f"<li>{escape(each)}</li>" for each in advice(facts_of(run, adapter, found)))
-    return _section("What to try next", f"<ul>{items}</ul>")
+    return _section("Suggestions", f"<ul>{items}</ul>")
 
 
 def _settings(run: Run) -> str:
@@ -230,8 +230,8 @@ def _adapter_link(run: Run, adapter: Adapter, folder: Path) -> str:
         packed = zip_adapter(folder, Path(work) / "adapter.zip", card_of(run, folder), for_others=True).read_bytes()
     named = f"download='{file_name(run.name)}-ia3.zip'"
     link = f"{LINK_START}{base64.b64encode(packed).decode()}' {named}>Download the adapter</a>"
-    how = "Or drop this page into the import of IA3 Studio: it loads the adapter from it."
-    return _section("Take it with you", f"<p>{link} ({len(packed) / 1000:,.0f} kB, a zip). {how}</p>")
+    how = "Or import this page in IA3 Studio to load the adapter from it."
+    return _section("Download", f"<p>{link} ({len(packed) / 1000:,.0f} kB, a zip). {how}</p>")
 
 
 def _section(title: str, body: str) -> str:

@@ -1,4 +1,4 @@
-"""Which zip archives are opened? Those whose list of files is not so long that reading it fills the memory."""
+"""Which zip archives are opened? Those with a file list of limited size."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import BinaryIO
 MAX_LISTING = 20_000_000
 """Bytes of an archive's list of its files, which is read whole before the first of them."""
 _LAST_RECORD = 66_000
-"""Bytes at the end that hold the record of the list: 98, and a comment of up to 65,535 behind them."""
+"""Bytes at the end that contain the record of the list: 98, followed by a comment of up to 65,535."""
 
 
 def open_zip(source: BinaryIO) -> zipfile.ZipFile:
     """Open an archive.
 
     Raises:
-        BadZipFile: it is none, is damaged, or lists too many files.
+        BadZipFile: it is not a zip, is damaged, or lists too many files.
     """
     if _listing(source) > MAX_LISTING:
         raise zipfile.BadZipFile(f"its list of files has more than {MAX_LISTING // 1_000_000} MB")

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +20,7 @@ PACKAGE = Path(ia3_studio.__file__).parent
 
 MAY_IMPORT = {
     "errors": set(),
-    "places": {"errors"},
+    "settings": {"errors"},
     "background": set(),
     "atomic": set(),
     "typed": set(),
@@ -24,20 +28,44 @@ MAY_IMPORT = {
     "zipped": set(),
     "method": {"errors"},
     "peft": {"method"},
-    "models": {"errors", "places", "background", "atomic", "method"},
-    "data": {"errors", "places", "background", "atomic", "typed", "limited", "zipped"},
+    "models": {"errors", "settings", "background", "atomic", "method"},
+    "data": {"errors", "settings", "background", "atomic", "typed", "limited", "zipped"},
     "training": {"errors", "atomic", "typed", "method", "models", "data"},
     "chat": {"errors", "method", "models", "data"},
-    "sorting": {"errors", "method", "models", "data", "training"},
-    "runs": {"errors", "places", "atomic", "typed", "method", "models", "data", "training", "insight"},
+    "runs": {"errors", "settings", "atomic", "typed", "method", "models", "data", "training", "insight"},
+    "tasks": {"errors", "settings", "atomic", "method", "models", "data", "training", "runs"},
+    "worker": {
+        "errors",
+        "settings",
+        "atomic",
+        "typed",
+        "method",
+        "models",
+        "data",
+        "training",
+        "insight",
+        "runs",
+        "tasks",
+    },
     "insight": {"errors", "typed", "method", "training"},
     "export": {"errors", "zipped", "method", "models", "training", "insight"},
-    "model_card": {"errors", "typed", "method", "runs", "insight", "export", "sorting"},
-    "verdict_page": {"errors", "atomic", "method", "data", "training", "runs", "insight", "export", "model_card"},
+    "model_card": {"errors", "typed", "method", "runs", "insight", "export", "data"},
+    "verdict_page": {
+        "errors",
+        "atomic",
+        "method",
+        "data",
+        "training",
+        "runs",
+        "worker",
+        "insight",
+        "export",
+        "model_card",
+    },
     "cli": {
         "errors",
         "atomic",
-        "places",
+        "settings",
         "method",
         "models",
         "data",
@@ -46,6 +74,8 @@ MAY_IMPORT = {
         "insight",
         "export",
         "runs",
+        "tasks",
+        "worker",
         "model_card",
         "verdict_page",
         "ui",
@@ -54,14 +84,15 @@ MAY_IMPORT = {
     "ui": {
         "errors",
         "atomic",
-        "places",
+        "settings",
         "method",
         "models",
         "data",
         "training",
         "chat",
-        "sorting",
         "runs",
+        "tasks",
+        "worker",
         "insight",
         "export",
         "model_card",
@@ -136,3 +167,58 @@ def test_the_methods_public_names_are_all_there_and_nothing_loads_torch_before_t
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
     assert done.stdout.strip() == "[]"
+
+
+def test_no_two_files_import_each_other_not_even_late() -> None:
+    """A circle within a room means that two files are one idea, or that a third one is missing."""
+    known = {module_of(path): path for path in files()}
+    reached = {name: {each for each in imported(path, known) if each != name} for name, path in known.items()}
+    while True:  # a file that imports none of the rest, or that none of the rest imports, is in no circle
+        asked_for = {each for found in reached.values() for each in found}
+        outside = {name for name, found in reached.items() if not found & reached.keys() or name not in asked_for}
+        if not outside:
+            break
+        reached = {name: found - outside for name, found in reached.items() if name not in outside}
+    assert reached == {}
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported(path: Path, known: dict[str, Path]) -> Iterator[str]:
+    """Yield the files that a file imports, anywhere in it but for types alone."""
+    for node in ast.walk(without_types(ast.parse(path.read_text(encoding="utf-8")))):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names if each.name in known)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for each in node.names:
+                whole = f"{node.module}.{each.name}"
+                yield from (found for found in [whole if whole in known else node.module] if found in known)
+
+
+def without_types(tree: ast.Module) -> ast.Module:
+    kept = [node for node in tree.body if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))]
+    return ast.Module(kept, [])
+
+
+PAGE = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+
+def test_every_function_that_the_page_on_the_architecture_names_is_there() -> None:
+    named = re.findall(r"`([a-z_.0-9]+):([A-Za-z_.]+)`", PAGE)
+    assert len(named) > 20
+    for module, name in named:
+        found: Any = import_module(f"ia3_studio.{module}")
+        for part in name.split("."):
+            found = getattr(found, part)
+
+
+def test_every_file_that_the_page_on_the_architecture_names_is_there_and_no_package_is_missing() -> None:
+    named = set(re.findall(r"`((?:[a-z_0-9]+/)*[a-z_0-9]+(?:\.py|/))`", PAGE))
+    roots = (PACKAGE.parent, PACKAGE, PACKAGE / "ui")
+    assert [name for name in named if not any((root / name).exists() for root in roots)] == []
+    rooms = {path.name for path in PACKAGE.iterdir() if not path.name.startswith("_") and path.suffix != ".typed"}
+    listed = {name.removeprefix("ia3_studio/").rstrip("/") for name in named if name.startswith("ia3_studio/")}
+    assert rooms - {"__pycache__"} <= listed

@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from ia3_studio.cli import DONE, ENDED_BADLY, REFUSED, look, main
-from ia3_studio.export.intake import take_in
+from ia3_studio.cli import DONE, ENDED_BADLY, REFUSED, main
+from ia3_studio.cli import inspect as look
+from ia3_studio.export.import_adapter import take_in
 from ia3_studio.method import Adapter
-from ia3_studio.runs import Run, RunConfig, RunStore, start
+from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.folder import write_json
 from ia3_studio.training import TrainConfig
+from ia3_studio.worker import start
 from tests.export.hub_push_standin import GOOD, Hub
 from tests.export.test_push import there  # noqa: F401  (a fixture)
 from tests.runs.test_history import ended
@@ -55,10 +57,10 @@ def test_watching_a_run_that_has_ended_says_how_and_returns(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["watch"], "There is no run in"),
-        (["watch", "20260101-000000-abcdef"], "There is no run"),
-        (["stop", "../../etc"], "There is no run"),
-        (["again", "/no/such/folder"], "There is no folder /no/such/folder"),
+        (["watch"], "No run found in"),
+        (["watch", "20260101-000000-abcdef"], "not found"),
+        (["stop", "../../etc"], "not found"),
+        (["again", "/no/such/folder"], "Folder /no/such/folder"),
     ],
 )
 def test_what_is_not_there_is_said_in_a_sentence(
@@ -136,7 +138,7 @@ def test_a_run_is_done_again_on_another_machine_and_comes_to_the_same(
     steps = [run.metrics()[0] for run in (Run(away), again)]
     losses = [[(step.step, step.loss, step.held_out) for step in each] for each in steps]
     assert losses[0] == losses[1] and len(losses[0]) > 3
-    assert "run was made with" not in again.log_tail()
+    assert "differs from the one of the original run" not in again.log_tail()
     capsys.readouterr()
     assert main(["runs"]) == DONE and again.id in capsys.readouterr().out
 
@@ -173,10 +175,12 @@ def test_a_run_is_trained_looked_at_talked_to_and_taken_away(
     assert again["measures"][0]["tuned"] == pytest.approx(evaluation["measures"][0]["tuned"], rel=1e-5)
     assert "Loss" in printed("evaluate", run)
     seen = json.loads(printed("--json", "inspect", run))
-    assert seen["numbers"] == sum(site.size for site in Adapter.load(trained.adapter_folder() or "").selection)
+    assert seen["trainable parameters"] == sum(
+        site.size for site in Adapter.load(trained.adapter_folder() or "").selection
+    )
     assert json.loads(printed("--json", "inspect", trained.config.model))["task"] == "causal-lm"
     said = [json.loads(line) for line in printed("--json", "chat", run, "--prompt", "hi", "--tokens", "4").splitlines()]
-    assert [each["voice"] for each in said] == ["base", "tuned"] and len(said[0]["tokens"]) >= 1
+    assert [each["variant"] for each in said] == ["base", "tuned"] and len(said[0]["tokens"]) >= 1
     assert printed("chat", run, "--prompt", "hi", "--tokens", "4", "--only-tuned").strip() == said[1]["text"].strip()
 
     away = tmp_path / "away"
@@ -185,24 +189,24 @@ def test_a_run_is_trained_looked_at_talked_to_and_taken_away(
                        Adapter.load(trained.adapter_folder() or "").vector)  # fmt: skip
     printed("export", run, "--to", str(away / "page.html"))
     printed("export", run, "--to", str(away / "folder"))
-    assert Adapter.load(away / "folder").selection.numbers == seen["numbers"]
+    assert Adapter.load(away / "folder").selection.numbers == seen["trainable parameters"]
     merged = json.loads(printed("--json", "export", run, "--merged", "--to", str(away / "merged")))
     assert merged["largest_difference"] < 1e-4 and (away / "merged" / "model.safetensors").is_file()
     for name in ("run.py", "run.ipynb"):
         printed("export", run, "--to", str(away / name))
     compile((away / "run.py").read_text(), "run.py", "exec")
     assert main(["export", run, "--to", str(away / "folder")]) == REFUSED
-    assert "holds something already" in capsys.readouterr().err
+    assert "is not empty" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("settings", "arguments", "said"),
     [
-        ("model: a", [], "name no data"),
+        ("model: a", [], "do not specify data"),
         ("model: a\ndata: b\nlearing_rate: 1", [], "did you mean learning_rate"),
-        ("- a list", [], "no settings by name"),
+        ("- a list", [], "not contain a mapping of settings"),
         ("model: [", [], "cannot be read"),
-        ("model: a\ndata: b", ["--set", "epochs"], "takes NAME=VALUE"),
+        ("model: a\ndata: b", ["--set", "epochs"], "expects NAME=VALUE"),
         ("model: a\ndata: b", ["--set", "epochs=-1"], "epochs is -1"),
         ("model: a\ndata: no-such-file.csv", [], "no-such-file.csv"),
     ],
@@ -219,11 +223,11 @@ def test_settings_that_are_none_are_refused_before_a_run_is_made(
 def test_the_doctor_tells_what_does_not_work(
     store: RunStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(look, "_network", lambda: (False, "nothing can be reached"))
+    monkeypatch.setattr(look, "_network", lambda: (False, "nothing is reachable"))
     assert main(["--json", "doctor"]) == REFUSED
     checks = {each["check"]: each for each in json.loads(capsys.readouterr().out)}
     assert not checks["Network"]["ok"] and checks["torch"]["ok"] and checks["Runs"]["ok"]
-    monkeypatch.setattr(look, "_network", lambda: (True, "the hub can be reached"))
+    monkeypatch.setattr(look, "_network", lambda: (True, "the Hub is reachable"))
     monkeypatch.setattr(look, "NEEDED_GB", 1e9)
     assert main(["doctor"]) == REFUSED
-    assert "make room" in capsys.readouterr().out
+    assert "free some disk space" in capsys.readouterr().out

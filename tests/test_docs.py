@@ -89,6 +89,11 @@ def test_the_page_on_insight_runs_on_two_runs(
         exec(snippet, names)
     printed = capsys.readouterr().out
     assert len(snippets) == 7
-    for said in ("of the scales moved", "half of the deviation lies in", "to a cosine of", "held-out rows from"):
+    for said in (
+        "of the scales changed",
+        "half of the deviation lies in",
+        "cosine similarity of",
+        "held-out rows from",
+    ):
         assert said in printed
     assert (tmp_path / "verdict.html").is_file() and Adapter.load(tmp_path / "pruned").vector.numel() > 0

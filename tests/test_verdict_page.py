@@ -14,7 +14,7 @@ import torch
 
 from ia3_studio.data.labels import Labels
 from ia3_studio.errors import AdapterError, RunError
-from ia3_studio.export.intake import take_in
+from ia3_studio.export.import_adapter import take_in
 from ia3_studio.export.page_adapter import LINK_START, adapter_in_page
 from ia3_studio.method import Adapter
 from ia3_studio.model_card import card_of
@@ -44,7 +44,7 @@ def test_the_page_says_what_was_measured(finished: Run, tmp_path: Path) -> None:
     assert found
     loss = found.held_out.measures[0]
     for said in (found.verdict.sentence.split(" (")[0], f">{loss.base:.3f}</td><td dir='auto'>{loss.tuned:.3f}</td>",
-                 "in 6 vectors", "What to try next", "<polyline", "<rect"):  # fmt: skip
+                 "in 6 vectors", "Suggestions", "<polyline", "<rect"):  # fmt: skip
         assert said in page
     for change in (found.written or found.held_out).changes:
         assert f"row {change.row} ·" in page
@@ -86,7 +86,7 @@ def test_a_run_without_an_adapter_has_no_page(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("<html>hello</html>", "carries no adapter"),
+        ("<html>hello</html>", "contains no adapter"),
         (f"{LINK_START}not base64!'", "is damaged"),
         (f"{LINK_START}{base64.b64encode(b'no zip').decode()}'", "cannot be unpacked"),
     ],
@@ -126,7 +126,7 @@ def test_the_card_tells_where_an_adapter_comes_from_and_draws_what_it_learned(fi
     assert evaluation and found.verdict == evaluation.verdict.sentence
     assert found.data_fingerprint == split["data"] and len(found.data_fingerprint) == 64
     assert found.base_fingerprint == json.loads(finished.files.made_with.read_text())["base_model"]
-    assert found.rows == f"{split['learned']} learned from, {split['held_out']} held out"
+    assert found.rows == f"{split['learned']} training rows, {split['held_out']} held-out rows"
     curve, drawn = found.pictures
     for picture in found.pictures:
         assert ElementTree.fromstring(picture.svg).tag.endswith("svg")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
-    from ia3_studio.chat.voices import Voice
+    from ia3_studio.chat.variants import Voice
 
 RIVALS = 5
 """Of the likeliest tokens at each place, this many are kept for the reader."""
@@ -76,7 +76,7 @@ class Row:
     notes: tuple[str, ...] = ()
 
     def take(self, token: int, scores: Tensor, tokenizer: Any) -> None:
-        """Add a token that was drawn from logits, shape (vocabulary,)."""
+        """Add a token sampled from logits, shape (vocabulary,)."""
         self.ids.append(token)
         self.tokens.append(_judged(token, scores, tokenizer))
         self.text = text_of(tokenizer, self.ids)

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def fitting(loaded: LoadedModel, conversation: Sequence[Message], room: int) -> tuple[list[int], int]:
-    """Return the prompt's tokens, and how many messages were left out from the start so that it fits.
+    """Return the prompt's tokens, and the number of messages dropped from the start to make it fit.
 
-    The system prompt and the last message always stay; an exchange is left out whole. An answer that may be longer than
-    the model's context leaves half of it to the prompt; :func:`room_for` says what is left for it.
+    The system prompt and the last message always stay; exchanges are dropped as a whole. An answer that may be longer
+    than the model's context leaves half of it to the prompt; :func:`room_for` says what is left for it.
 
     Args:
         loaded: the model and its tokenizer.
@@ -38,7 +38,10 @@ def fitting(loaded: LoadedModel, conversation: Sequence[Message], room: int) -> 
         ids = list(source_ids([*opening, conversation[-1]], loaded.tokenizer))
         limits.require_known(ids, loaded.tokenizer)
         if context and len(ids) > context:
-            raise StudioError(f"The message has {len(ids)} tokens, but the model reads {context}; shorten the message.")
+            raise StudioError(
+                f"The message has {len(ids)} tokens, but the context length of the model is {context}; "
+                "shorten the message."
+            )
         return ids, 0
     turns = list(conversation[len(opening) :])
     room = min(room, context // 2) if context else room
@@ -50,8 +53,8 @@ def fitting(loaded: LoadedModel, conversation: Sequence[Message], room: int) -> 
             return ids, left_out
         if left_out >= len(turns) - 1:
             raise StudioError(
-                f"The message has {len(ids)} tokens and the answer may take {room}, but the model holds {context};"
-                " shorten the message or ask for a shorter answer."
+                f"The message has {len(ids)} tokens and the answer up to {room}, but the context length of "
+                f"the model is {context}; shorten the message or lower the max new tokens."
             )
         left_out += next(
             (count for count in range(1, len(turns) - left_out) if turns[left_out + count].role == "user"), 1

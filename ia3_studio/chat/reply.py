@@ -1,9 +1,9 @@
-"""How do several voices answer, side by side?
+"""How do several variants (adapter, strength) answer in one batch?
 
 All conversations run as rows of one batch over one copy of the weights: row i with its own adapter at its own strength,
 so that strength 0 is the base model and 1 the tuned one. Where a vector cannot tell rows apart (experts see tokens
-without their rows), they run one after another. Every row draws from a generator of its own with the same seed: where
-two voices agree, they say the same.
+without their rows), they run one after another. Every row samples from its own generator with the same seed: variants
+with equal logits give equal answers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.chat.answers import Answer, End, Row
 from ia3_studio.chat.prompts import fitting, room_for
 from ia3_studio.chat.settings import ChatSettings, draw, penalised
-from ia3_studio.chat.voices import Voice, heard
+from ia3_studio.chat.variants import Voice, heard
 from ia3_studio.errors import ModelError
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from ia3_studio.data.examples import Message
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.method.serving import Serving
+    from ia3_studio.models.fast_decode import Scales
     from ia3_studio.models.loaded import LoadedModel
-    from ia3_studio.models.quick_step import Scales
 
 
 def reply(
@@ -37,17 +37,17 @@ def reply(
     settings: ChatSettings,
     turn: AbstractContextManager[Any] | None = None,
 ) -> Iterator[tuple[Answer, ...]]:
-    """Let every conversation be answered by its voice; yield all answers so far after each token.
+    """Answer every conversation with its variant; yield all answers so far after each token.
 
     The model is used between yields only, and left as it was; closing the generator stops. A conversation that has
     grown too long for the model loses its oldest exchanges, and its answer says how many messages.
 
     Args:
         loaded: the model.
-        handle: what is attached or served on it; None where all voices are the base model.
+        handle: the attached or served adapters; None if all variants are the base model.
         conversations: the last message of each is the one to be answered.
-        voices: one for each conversation; a number is the strength of what is attached.
-        settings: how answers are drawn.
+        voices: one variant per conversation; a number is the strength of the attached adapter.
+        settings: the sampling settings.
         turn: held while the model is called, where others use it too.
 
     Raises:
@@ -60,7 +60,7 @@ def reply(
         raise ModelError(f"{loaded.source} is not a chat or text-generation model, so it cannot answer prompts.")
     spoken = [voice if isinstance(voice, Voice) else Voice(float(voice)) for voice in voices]
     if len(conversations) != len(spoken) or (handle is None and any(voice.strength for voice in spoken)):
-        raise ValueError("one voice a conversation, and a strength only with something attached or served")
+        raise ValueError("one voice per conversation, and a strength only with an attached or served adapter")
     rows: list[Row] = []
     asked_at = time.perf_counter()  # of all: what is looked up for one of them is not time of the next
     for conversation, voice in zip(conversations, spoken, strict=True):
@@ -68,7 +68,7 @@ def reply(
         generator = torch.Generator(loaded.model.device).manual_seed(settings.seed)
         room = room_for(loaded, ids, settings.max_new_tokens)
         rows.append(Row(voice, generator, ids, left_out, room, asked_at, notes=_notes(loaded, conversation)))
-    together = handle is None or handle.tells_rows_apart
+    together = handle is None or handle.supports_per_row
     for batch in [rows] if together else [[row] for row in rows]:
         for _token in _answer(loaded, handle, batch, settings, turn or nullcontext()):
             yield tuple(row.answer() for row in rows)
@@ -77,7 +77,7 @@ def reply(
 def _notes(loaded: LoadedModel, conversation: Sequence[Message]) -> tuple[str, ...]:
     """Return how the model reads a conversation otherwise than it is written, and whether nothing ends its answer."""
     from ia3_studio.data.answer_end import endless
-    from ia3_studio.data.turns import asked
+    from ia3_studio.data.answer_spans import asked
     from ia3_studio.data.words import special_texts, spoken
 
     if loaded.task == "seq2seq":

@@ -1,4 +1,4 @@
-"""How is an answer drawn?"""
+"""How are answers sampled?"""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ MOST_TOKENS = 4096
 
 @dataclass(frozen=True)
 class ChatSettings:
-    """How an answer is drawn."""
+    """Sampling settings."""
 
     temperature: float = 0.7
     """0 always takes the likeliest token."""
     top_p: float = 0.9
     """Draw among the likeliest tokens that together have this probability."""
     max_new_tokens: int = 160
-    """Tokens of an answer at most."""
+    """Max new tokens of an answer."""
     seed: int = 0
     top_k: int = 0
     """Draw among this many of the likeliest tokens; 0 among all."""
@@ -32,15 +32,15 @@ class ChatSettings:
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature <= 5:
-            raise StudioError(f"The temperature is {self.temperature}; choose a number from 0 to 5.")
+            raise StudioError(f"The temperature is {self.temperature}; use a number from 0 to 5.")
         if not 0 < self.top_p <= 1:
-            raise StudioError(f"Top-p is {self.top_p}; choose a number above 0, at most 1.")
+            raise StudioError(f"Top-p is {self.top_p}; use a number above 0 and at most 1.")
         if not 1 <= self.max_new_tokens <= MOST_TOKENS:
-            raise StudioError(f"The answer's length is {self.max_new_tokens}; choose 1 to {MOST_TOKENS} tokens.")
+            raise StudioError(f"Max new tokens is {self.max_new_tokens}; use 1 to {MOST_TOKENS}.")
         if not 0 <= self.top_k <= 100_000:
-            raise StudioError(f"Top-k is {self.top_k}; choose a whole number from 0, for all tokens, to 100,000.")
+            raise StudioError(f"Top-k is {self.top_k}; use a whole number from 0 (all tokens) to 100,000.")
         if not 1 <= self.repetition_penalty <= 2:
-            raise StudioError(f"The repetition penalty is {self.repetition_penalty}; choose a number from 1 to 2.")
+            raise StudioError(f"The repetition penalty is {self.repetition_penalty}; use a number from 1 to 2.")
 
 
 PRESETS: Mapping[str, ChatSettings] = {
@@ -48,7 +48,7 @@ PRESETS: Mapping[str, ChatSettings] = {
     "Balanced": ChatSettings(),
     "Creative": ChatSettings(temperature=1.1, top_p=0.95, repetition_penalty=1.1),
 }
-"""Ways of drawing an answer, by the words on the page."""
+"""Sampling presets, by their names on the page."""
 
 
 def penalised(scores: Tensor, seen: Tensor, penalty: float) -> Tensor:

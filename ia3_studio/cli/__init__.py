@@ -1,20 +1,20 @@
-"""The same jobs without a browser: ``python -m ia3_studio COMMAND``.
+"""The studio without a browser: ``python -m ia3_studio COMMAND``.
 
-    train [SETTINGS]     train a run and watch it; settings are a JSON or YAML file, or --model and --data
-    runs [WORDS …]       what came of all runs, a line each
-    watch [RUN]          the newest run, or one, until it ends: step, losses, speed, time left, memory
-    again FOLDER         a run once more, from its folder alone, which may come from another machine
-    stop RUN             ask a run to stop; what it learned is kept
-    resume RUN           go on behind a run's last checkpoint
-    chat [RUN]           talk to base and tuned model, or answer one --prompt
-    evaluate RUN         base beside tuned on the rows that the run held out
-    inspect WHAT         what is in a run, an adapter's folder, or a model
-    export RUN           take it away: --to a zip, a folder (adapter or --merged), a .gguf, .html, .py or .ipynb file
-    push RUN             put its adapter (or --folder, a merged model) onto the hub, private unless --public
+    train [SETTINGS]     train and show progress; settings are a JSON or YAML file, or --model and --data
+    runs [WORDS …]       list runs and their results, one per line
+    watch [RUN]          show a run's progress until it ends (default: newest run): loss, speed, time left, memory
+    again FOLDER         re-run from a run's folder, which may come from another machine
+    stop RUN             ask a run to stop; the adapter trained so far is kept
+    resume RUN           resume a run from its last checkpoint
+    chat [RUN]           chat with the base and the tuned model, or answer one --prompt
+    evaluate RUN         compare the base and the tuned model on the held-out rows of the run
+    inspect WHAT         show what a run, an adapter folder or a model contains
+    export RUN           export --to a zip, a folder (adapter or --merged), a .gguf, .html, .py or .ipynb file
+    push RUN             push the adapter (or --folder, a merged model) to the Hub; private unless --public
     serve                start the app
-    doctor               versions, device, disk, network: what will and will not work here
+    doctor               check versions, device, disk and network
 
-They find the runs that the page finds (IA3_STUDIO_HOME names another folder). Exit codes: 0 as asked, 2 not possible,
+The commands use the same runs as the app (set IA3_STUDIO_HOME to use another folder). Exit codes: 0 success, 2 error,
 3 a watched run that failed or was interrupted.
 """
 
@@ -29,28 +29,31 @@ import traceback
 from collections.abc import Callable, Sequence
 
 from ia3_studio.atomic import write_advice
-from ia3_studio.cli import look, runs, take, talk, train
+from ia3_studio.cli import chat as talk
+from ia3_studio.cli import export as take
+from ia3_studio.cli import inspect as look
+from ia3_studio.cli import runs, train
 from ia3_studio.cli.codes import DONE, ENDED_BADLY, REFUSED
 from ia3_studio.errors import StudioError
-from ia3_studio.places import home
 from ia3_studio.runs import RunStore
+from ia3_studio.settings import home
 
 __all__ = ["DONE", "ENDED_BADLY", "REFUSED", "main"]
 
 LOG = "errors.log"
-"""Where the traceback of an unexpected error goes, below the studio's home."""
+"""File for tracebacks of unexpected errors, in the studio's home folder."""
 Work = Callable[[RunStore, argparse.Namespace], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line asks for; return the exit code."""
+    """Run the command line; return the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m ia3_studio", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     for stream in (sys.stdout, sys.stderr):  # a terminal of few letters shows the others as escapes
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line instead of words")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line instead of text")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     work: dict[str, Work] = {}
     for part in (train, runs, talk, look, take):
@@ -78,12 +81,15 @@ def _refuse(sentence: str) -> int:
 
 
 def _logged(error: Exception) -> str:
-    """Write what only a developer can mend into a file; return the sentence that names it."""
+    """Write the traceback of an unexpected error to the log file; return the message that names it."""
     log, number = home() / LOG, secrets.token_hex(3)
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a", encoding="utf-8") as file:
             file.write(f"{number}\n{''.join(traceback.format_exception(error))}\n")
     except OSError as problem:
-        return f"An unexpected {type(error).__name__} ({error}), and {log} cannot be written ({problem.strerror})."
-    return f"An unexpected {type(error).__name__}: {log} shows where, behind the number {number}."
+        return (
+            f"An unexpected {type(error).__name__} occurred ({error}), and {log} cannot be written "
+            f"({problem.strerror})."
+        )
+    return f"An unexpected {type(error).__name__} occurred; see entry {number} in {log} for the traceback."

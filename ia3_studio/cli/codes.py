@@ -1,4 +1,4 @@
-"""How does a command end?"""
+"""Exit codes of the commands."""
 
 DONE, REFUSED, ENDED_BADLY = 0, 2, 3
-"""Exit codes: as asked, not possible, and a watched run that failed or was interrupted."""
+"""Success, an error, and a watched run that failed or was interrupted."""

@@ -1,4 +1,4 @@
-"""How are runs watched and done again without a browser?"""
+"""The commands runs, watch, again, stop and resume."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ from typing import Any
 
 from ia3_studio.cli.codes import DONE, ENDED_BADLY
 from ia3_studio.errors import RunError
-from ia3_studio.runs import Run, RunStatus, RunStore, resume, start
-from ia3_studio.runs.again import again
+from ia3_studio.runs import Run, RunStatus, RunStore
 from ia3_studio.runs.history import matching, records
+from ia3_studio.runs.rerun import again
 from ia3_studio.training.config import Step
+from ia3_studio.worker import resume, start
 
 LOOK_SECONDS = 1.0
 
 
 def commands(parsers: Any) -> dict[str, Any]:
-    """Add the commands that look after runs; return what does each."""
-    parsers.add_parser("runs", help="what came of all runs").add_argument("words", nargs="*")
-    parsers.add_parser("watch", help="one run until it ends").add_argument("run", nargs="?")
-    parsers.add_parser("again", help="a run once more").add_argument("folder", type=Path)
-    for name, said in (("stop", "ask a run to stop"), ("resume", "go on behind a checkpoint")):
+    """Add the commands for runs; return their functions."""
+    parsers.add_parser("runs", help="list runs and their results").add_argument("words", nargs="*")
+    parsers.add_parser("watch", help="show a run's progress until it ends (default: the newest run)").add_argument(
+        "run", nargs="?"
+    )
+    parsers.add_parser("again", help="re-run from a run's folder").add_argument("folder", type=Path)
+    for name, said in (("stop", "ask a run to stop"), ("resume", "resume a run from its last checkpoint")):
         parsers.add_parser(name, help=said).add_argument("run")
     return {"runs": _list, "watch": _watch, "again": _again, "stop": _stop, "resume": _resume}
 
@@ -45,7 +48,7 @@ def _watch(store: RunStore, options: argparse.Namespace) -> int:
 
 
 def watch(run: Run, *, as_json: bool) -> int:
-    """Print what a run does until it ends; return the exit code."""
+    """Print a run's progress until it ends; return the exit code."""
     said, offset = "", 0
     last: Step | None = None
     while True:
@@ -84,7 +87,7 @@ def _line(run: Run, status: RunStatus, last: Step | None) -> str:
 
 
 def seconds_left(status: RunStatus, last: Step | None) -> int | None:
-    """Return how long the steps that are left will take at the speed of those taken; None before the second."""
+    """Return the estimated seconds for the remaining steps; None before step 2."""
     if not status.active or not last or last.step < 2:
         return None
     return round(last.seconds / last.step * (last.total_steps - last.step))
@@ -93,7 +96,7 @@ def seconds_left(status: RunStatus, last: Step | None) -> int | None:
 def _again(store: RunStore, options: argparse.Namespace) -> int:
     folder: Path = options.folder.expanduser().resolve()
     if not folder.is_dir():
-        raise RunError(f"There is no folder {folder}; give the folder of a run.")
+        raise RunError(f"Folder {folder} not found; give the folder of a run.")
     made = again(store, Run(folder))
     start(made)
     print(json.dumps({"run": made.id, "folder": str(made.folder)}) if options.json else f"{made.id} {made.folder}")
@@ -111,20 +114,20 @@ def _resume(store: RunStore, options: argparse.Namespace) -> int:
 
 
 def newest_or(store: RunStore, name: str | None) -> Run:
-    """Return a run by its id, or the newest where none is named.
+    """Return the run with this id, or the newest run if no id is given.
 
     Raises:
-        RunError: there is none.
+        RunError: there is no such run.
     """
     run = named(store, name) if name else next(iter(store.list()), None)
     if run is None:
-        raise RunError(f"There is no run in {store.root}; start one first.")
+        raise RunError(f"No run found in {store.root}; start one first.")
     return run
 
 
 def named(store: RunStore, name: str) -> Run:
-    """Return a run by its id, or by the end of it where that is enough."""
+    """Return the run with this id, or whose id ends with it (at least 4 characters)."""
     found = [run for run in store.list() if run.id == name or (len(name) >= 4 and run.id.endswith(name))]
     if len(found) > 1:
-        raise RunError(f"{len(found)} runs end in {name!r}; give the whole id of one.")
+        raise RunError(f"{len(found)} run ids end in {name!r}; give the full id.")
     return found[0] if found else store.open(name)

@@ -1,4 +1,4 @@
-"""How is a run started without a browser? From a file of settings, from options, or both."""
+"""The command train: start a run from a settings file, from options, or both."""
 
 from __future__ import annotations
 
@@ -11,22 +11,27 @@ from typing import Any
 from ia3_studio.cli.codes import DONE
 from ia3_studio.cli.runs import watch
 from ia3_studio.errors import RunError
-from ia3_studio.runs import RunConfig, RunStore, start
+from ia3_studio.runs import RunConfig, RunStore
+from ia3_studio.worker import start
 
 LARGEST = 4_000_000
-"""Bytes of a file of settings."""
+"""Maximum size of a settings file in bytes."""
 
 
 def commands(parsers: Any) -> dict[str, Any]:
-    """Add the command that trains; return what does it."""
-    parser = parsers.add_parser("train", help="train a run and watch it")
-    parser.add_argument("settings", nargs="?", type=Path, help="a JSON or YAML file, such as a run's config.json")
-    parser.add_argument("--model", help="a starter's name, a hub id, a folder or a .gguf file")
-    parser.add_argument("--data", help="a starter's name or a file")
-    parser.add_argument("--selection", help='what is tuned: a preset ("paper") or words ("key,value@8-")')
-    parser.add_argument("--name", help="what the run is called")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any other setting")
-    parser.add_argument("--detach", action="store_true", help="return at once; the run goes on")
+    """Add the command train; return its function."""
+    parser = parsers.add_parser("train", help="train and show progress")
+    parser.add_argument(
+        "settings", nargs="?", type=Path, help="settings as a JSON or YAML file, such as a run's config.json"
+    )
+    parser.add_argument("--model", help="model: a starter's name, a Hub id, a folder or a .gguf file")
+    parser.add_argument("--data", help="data: a starter's name or a file")
+    parser.add_argument("--selection", help='target modules: a preset ("paper") or an expression ("key,value@8-")')
+    parser.add_argument("--name", help="name of the run")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="set any other setting; may be repeated"
+    )
+    parser.add_argument("--detach", action="store_true", help="return immediately and train in the background")
     return {"train": _train}
 
 
@@ -49,14 +54,14 @@ def read_settings(path: Path) -> dict[str, Any]:
     """Return the settings of a run from a JSON or YAML file.
 
     Raises:
-        RunError: there is no such file, or it holds no settings.
+        RunError: the file does not exist or contains no settings.
     """
     import yaml
 
     try:
         if path.is_file() and path.stat().st_size > LARGEST:
             raise RunError(
-                f"{path} has more than {LARGEST // 1_000_000} MB, which settings never have; give another file."
+                f"{path} has more than {LARGEST // 1_000_000} MB, too large for a settings file; give another file."
             )
         document = yaml.safe_load(path.read_text(encoding="utf-8"))  # JSON is YAML too
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
@@ -64,17 +69,17 @@ def read_settings(path: Path) -> dict[str, Any]:
             f"The settings in {path} cannot be read ({_first_line(error)}); give a JSON or YAML file."
         ) from error
     if not isinstance(document, dict):
-        raise RunError(f"{path} holds no settings by name; write them as name: value, a line each.")
+        raise RunError(f'{path} does not contain a mapping of settings; write one "name: value" per line.')
     return {str(name): value for name, value in document.items()}
 
 
 def _setting(words: str) -> tuple[str, Any]:
-    """Return NAME=VALUE as a name and what YAML reads the value as."""
+    """Return the name and the YAML value of NAME=VALUE."""
     import yaml
 
     name, found, value = words.partition("=")
     if not found or not name.strip():
-        raise RunError(f"--set takes NAME=VALUE, such as learning_rate=0.01; {words!r} is none.")
+        raise RunError(f"--set expects NAME=VALUE, such as learning_rate=0.01; got {words!r}.")
     try:
         return name.strip(), yaml.safe_load(value)
     except (ValueError, RecursionError, yaml.YAMLError) as error:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ia3_studio.data.answer_spans import conversation_tokens
 from ia3_studio.data.examples import Message
-from ia3_studio.data.turns import conversation_tokens
 from ia3_studio.data.words import special_ids
 from ia3_studio.errors import DataError
 
@@ -27,7 +27,7 @@ def closing_id(tokenizer: Any) -> int | None:
 
 
 def ends_of(model: Any, tokenizer: Any) -> list[int]:
-    """Return the tokens after which a model's answer is over: its own, the tokenizer's, and the one it learns.
+    """Return the tokens that end a model's answer: its own, the tokenizer's, and the one it learns.
 
     Raises:
         ModelError: the chat template takes too long.
@@ -40,14 +40,14 @@ def ends_of(model: Any, tokenizer: Any) -> list[int]:
 
 
 def endless(tokenizer: Any) -> str:
-    """Return what is to be told where no token ends an answer; empty where one does.
+    """Return a note if no token ends an answer; empty if one does.
 
     Raises:
         ModelError: the chat template takes too long.
     """
     if closing_id(tokenizer) is not None:
         return ""
-    return "This model's tokenizer has no token that ends an answer: answers go on to the length you allow."
+    return "This model's tokenizer has no end-of-answer token: answers run to the max length."
 
 
 def _number(token: Any) -> int | None:

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ia3_studio.data.answer_spans import Tokens, conversations_tokens
 from ia3_studio.data.examples import Example, Message
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.turns import Tokens, conversations_tokens
 from ia3_studio.data.words import read_whole, special_texts, spoken
 from ia3_studio.errors import DataError
 
@@ -23,7 +23,7 @@ class ChoiceExample:
     """One question with its possible answers."""
 
     row: int
-    """The data row it comes from, counted from 1."""
+    """Number of its data row, starting at 1."""
     prompt: str
     choices: tuple[str, ...]
     answer: int
@@ -45,7 +45,7 @@ class ChoiceRow:
     answer: int
     """The place of the right choice, counted from 0."""
     row: int
-    """The data row it comes from, counted from 1."""
+    """Number of its data row, starting at 1."""
     cut: bool = False
     """Whether the question was longer than allowed and lost a part."""
 
@@ -58,7 +58,7 @@ class TokenizedChoices:
     cut: tuple[int, ...]
     """Data rows whose question lost a part."""
     problems: tuple[Problem, ...]
-    """Data rows left out, and why."""
+    """Skipped data rows, with reasons."""
     notes: tuple[Problem, ...] = ()
     """Data rows that are read otherwise than they are written, and how."""
 
@@ -89,7 +89,7 @@ def tokenize_choices(
             notes += [Problem(example.row, note) for note in read.notes]
     if not rows:
         first = f"; row {problems[0].row}: {problems[0].reason}" if problems else ""
-        raise DataError(f"None of the {len(examples)} questions can be used{first}.")
+        raise DataError(f"None of the {len(examples)} questions is usable{first}.")
     return TokenizedChoices(tuple(rows), tuple(row.row for row in rows if row.cut), tuple(problems), tuple(notes))
 
 
@@ -115,8 +115,8 @@ def _row(example: ChoiceExample, read: _Read, max_length: int, encoder_decoder: 
     room = max_length - max(len(choice) for choice in read.choices)
     if room < 1:
         raise DataError(
-            f"the longest choice has {max_length - room} tokens and leaves no room for the question within"
-            f" {max_length}; raise the length"
+            f"the longest choice has {max_length - room} tokens and leaves no room for the question within "
+            f"{max_length}; raise the max length"
         )
     kept = _first(read.prompt, room) if encoder_decoder else read.prompt[-room:]
     return ChoiceRow(kept, read.choices, example.answer, example.row, len(read.prompt) > room)
@@ -125,7 +125,7 @@ def _row(example: ChoiceExample, read: _Read, max_length: int, encoder_decoder: 
 def _refusal(example: ChoiceExample) -> DataError | None:
     """Return why a question cannot be asked; None where it can."""
     if len(set(example.choices)) < 2:
-        return DataError("a question needs two different choices or more")
+        return DataError("a question needs at least two different choices")
     if not all(choice.strip() for choice in example.choices):
         return DataError("a choice is empty")
     if not 0 <= example.answer < len(example.choices):
@@ -166,7 +166,7 @@ def _offered(written: Sequence[Tokens | DataError]) -> _Read | DataError:
         if isinstance(tokens, DataError):
             return tokens
         if len(tokens.answers) != 1:
-            return DataError("the chat template leaves out a choice")
+            return DataError("the chat template omits a choice")
         ((start, stop),) = tokens.answers
         prompts.add(tokens.ids[:start])
         choices.append(tokens.ids[start:stop])

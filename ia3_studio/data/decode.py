@@ -17,15 +17,13 @@ def decode(name: str, data: bytes, wanted: Encoding | None = None) -> tuple[str,
     """Return a file's text and its encoding: the wanted one, or else the first that fits.
 
     Raises:
-        DataError: the bytes are no text, or none in the wanted encoding.
+        DataError: the bytes are not text, or not valid in the given encoding.
     """
     encoding = wanted or _guess(name, data)
     try:
         return data.decode(_CODECS[encoding]), encoding
     except UnicodeDecodeError as error:
-        raise DataError(
-            f"{name} is no {encoding} text (byte {error.start + 1:,} fits none); save it as UTF-8."
-        ) from error
+        raise DataError(f"{name} is not valid {encoding} text (byte {error.start + 1:,}); save it as UTF-8.") from error
 
 
 def _guess(name: str, data: bytes) -> Encoding:
@@ -44,4 +42,4 @@ def _guess(name: str, data: bytes) -> Encoding:
 
 
 def _no_text(name: str) -> DataError:
-    return DataError(f"{name} holds bytes that are no text; give a table, JSON or plain text.")
+    return DataError(f"{name} is a binary file, not text; give a table, JSON or plain text.")

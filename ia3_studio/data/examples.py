@@ -39,24 +39,24 @@ class Message:
 
 @dataclass(frozen=True)
 class Example:
-    """One thing to learn: a conversation, or plain text when there are no messages."""
+    """One training example: a conversation, or plain text if there are no messages."""
 
     row: int
-    """The data row it comes from, counted from 1."""
+    """Number of its data row, starting at 1."""
     messages: tuple[Message, ...] = ()
     text: str = ""
     second: str = ""
-    """The other text of a pair that one label belongs to."""
+    """The second text of a text pair."""
     labels: tuple[str, ...] = ()
-    """What the text is to be sorted into; a number as it is written."""
+    """The labels of the text; a number as text for regression."""
     words: tuple[str, ...] = ()
-    """The words of a text whose words are labelled, one label each."""
+    """The words for token classification, one label each."""
     choices: tuple[str, ...] = ()
-    """The possible answers to ``text``; the right one is the label."""
+    """The choices for ``text``; the correct one is the label."""
 
     @property
     def turns(self) -> tuple[Message, ...]:
-        """Return the conversation to learn; a labelled text is a question whose answer is its label."""
+        """Return the conversation; a labeled text becomes a prompt with its label as the answer."""
         if self.messages or not self.labels:
             return self.messages
         parts = (self.text or " ".join(self.words), self.second, *(f"- {choice}" for choice in self.choices))
@@ -66,66 +66,66 @@ class Example:
 
 @dataclass(frozen=True)
 class Mapping:
-    """Which columns play which part."""
+    """The roles of the columns."""
 
     kind: Literal["pairs", "messages", "text", "labels", "tags", "choices", "pictures"]
     prompt: str = ""
     answer: str = ""
     context: str = ""
-    """A second column appended to the prompt; empty when there is none."""
+    """A context column appended to the prompt; empty for none."""
     column: str = ""
-    """The column of messages, of text, or of words."""
+    """The column of messages, text or words."""
     target: LabelKind = "single"
-    """What a label is, where there are labels."""
+    """The type of the labels: single, multi or number (regression)."""
     parts: tuple[str, ...] = ()
-    """The columns that make a question, then those of its choices, where there are choices."""
+    """The question columns followed by the choice columns, for multiple choice."""
     asked: int = 0
-    """How many of ``parts`` make the question."""
+    """Number of question columns in ``parts``."""
     counted_from: int = 0
-    """What the first choice is called where the answer is a number."""
+    """Number of the first choice (0 or 1) if the answer is a number."""
     nested: str = ""
-    """A column whose lists of objects hold the prompt, context or answer; each object makes an example."""
+    """A column of lists of objects with the prompt, context or answer; each object is one example."""
     template: str = ""
-    """The prompt with named columns, such as "Translate: {source}", where it is not one column."""
+    """A prompt template with column names, such as "Translate: {source}", instead of one prompt column."""
     tools: str = ""
-    """A column of what a conversation's assistant may call; told in a system turn where there is none."""
+    """A column of tool definitions; added as a system turn if the conversation has none."""
     others: tuple[tuple[str, str], ...] = ()
-    """Pairs of prompt and answer columns that stand in for a row that has neither of the first."""
+    """Fallback pairs of prompt and answer columns for rows without the first pair."""
     split: str = ""
-    """A column that says which rows are only measured; where there is none, a column called "split" may say it."""
+    """The split column that marks held-out rows; if empty, a column named "split" is used if there is one."""
 
     def __str__(self) -> str:
-        return f"{self._parts}, set aside by {self.split}" if self.split else self._parts
+        return f"{self._parts}, held out by {self.split}" if self.split else self._parts
 
     @property
     def _parts(self) -> str:
         if self.kind == "pictures":
-            return "pictures → picture, folder → label"
+            return "images → image, folder → label"
         if self.kind == "choices":
             question, choices = " + ".join(self.parts[: self.asked]), ", ".join(self.parts[self.asked :])
-            return f"{question} → question, {choices} → choices, {self.answer} → right choice"
+            return f"{question} → question, {choices} → choices, {self.answer} → correct choice"
         if self.kind in ("labels", "tags"):
             second = f" + {self.context}" if self.context else ""
-            what = "one label a word" if self.kind == "tags" else _LABEL_WORDS[self.target]
+            what = "one label per word" if self.kind == "tags" else _LABEL_WORDS[self.target]
             return f"{self.column}{second} → {'words' if self.kind == 'tags' else 'text'}, {self.answer} → {what}"
         if self.kind == "pairs":
             prompt = repr(self.template) if self.template else self.prompt
             context = f" + {self.context}" if self.context else ""
-            nested = f", one example for each of {self.nested}" if self.nested else ""
+            nested = f", one example per item of {self.nested}" if self.nested else ""
             others = "".join(f"; or {asked} → prompt, {said} → answer" for asked, said in self.others)
             return f"{prompt}{context} → prompt, {self.answer} → answer{nested}{others}"
         return f"{self.column} → {'conversation' if self.kind == 'messages' else 'plain text'}"
 
 
 def read_examples(table: Table, mapping: Mapping) -> tuple[list[Example], list[Problem]]:
-    """Turn a table's rows into examples; every row that cannot be used is listed with its reason.
+    """Convert a table's rows to examples; unusable rows are listed with the reason.
 
     Raises:
-        DataError: no row can be used.
+        DataError: no row is usable.
     """
     examples, problems = understood(table, mapping)
     if not examples:
-        raise DataError(f"No row can be used; row {problems[0].row}: {problems[0].reason}.")
+        raise DataError(f"No usable row; row {problems[0].row}: {problems[0].reason}.")
     return examples, problems
 
 
@@ -153,7 +153,7 @@ def _examples(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Exampl
         return [_example(row, record, mapping)]
     inner = record.get(mapping.nested) if mapping.nested else [{}]
     if isinstance(inner, str) or not isinstance(inner, Iterable):
-        raise _Unusable(f"{mapping.nested} is no list of objects")
+        raise _Unusable(f"{mapping.nested} is not a list of objects")
     found = [each for each in inner if isinstance(each, dict)]
     if not found:
         raise _Unusable(f"{mapping.nested} is an empty list")
@@ -224,7 +224,7 @@ def _choosing(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
     value = record.get(offered[0])
     if len(offered) == 1:
         if isinstance(value, str) or not isinstance(value, Iterable):
-            raise _Unusable(f"the choices ({offered[0]}) are no list")
+            raise _Unusable(f"the choices ({offered[0]}) are not a list")
         choices = tuple(_whole(str(each), "a choice") for each in value)
     else:
         choices = tuple(_filled(record, column, "choice") for column in offered)
@@ -233,7 +233,7 @@ def _choosing(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
 
 
 def _right_choice(cell: Any, choices: Sequence[str], mapping: Mapping) -> int:
-    """Return the place of the right choice, which is told by its number, its letter or its words."""
+    """Return the index of the correct choice, given by its number, its letter or its text."""
     letters = [chr(ord("a") + place) for place in range(len(choices))]
     if cell in choices:
         return choices.index(cell)
@@ -244,7 +244,9 @@ def _right_choice(cell: Any, choices: Sequence[str], mapping: Mapping) -> int:
         return letters.index(said.lower())
     if said.lstrip("-").isdigit() and 0 <= int(said) - mapping.counted_from < len(choices):
         return int(said) - mapping.counted_from
-    raise _Unusable(f"the right choice ({mapping.answer}) is {said!r}, which is none of the {len(choices)} choices")
+    raise _Unusable(
+        f"the correct choice ({mapping.answer}) is {said!r}, which is not one of the {len(choices)} choices"
+    )
 
 
 def _labels(record: dict[Any, Any], mapping: Mapping) -> tuple[str, ...]:
@@ -258,17 +260,17 @@ def _labels(record: dict[Any, Any], mapping: Mapping) -> tuple[str, ...]:
 
 
 def label_name(cell: Any) -> str:
-    """Return a label as text; a column of whole numbers with gaps is read as fractions, 3.0 means 3."""
+    """Return a label as text; 3.0 becomes 3, since integer columns with gaps are read as floats."""
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
 
 
 def _tagged(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
     words, tags = (record.get(column) for column in (mapping.column, mapping.answer))
     if any(isinstance(value, str) or not isinstance(value, Iterable) for value in (words, tags)):
-        raise _Unusable(f"{mapping.column} and {mapping.answer} are no lists")
+        raise _Unusable(f"{mapping.column} and {mapping.answer} are not lists")
     words, tags = tuple(map(str, words or ())), tuple(label_name(tag) for tag in tags or ())
     if not words or len(words) != len(tags):
-        raise _Unusable(f"there are {len(words)} words and {len(tags)} labels for them")
+        raise _Unusable(f"there are {len(words)} words but {len(tags)} labels")
     return Example(row, labels=tags, words=words)
 
 
@@ -304,7 +306,7 @@ def _listed(value: Any) -> Sequence[Any]:
     if isinstance(value, dict) and "replies" in value:
         return _branch(value)
     if not isinstance(value, Iterable) or isinstance(value, dict):
-        raise _Unusable("the conversation is no list of turns")
+        raise _Unusable("the conversation is not a list of turns")
     return list(value)
 
 
@@ -332,7 +334,7 @@ def _value(record: dict[Any, Any], column: str, part: str) -> str:
     value = record.get(column)
     value = "\n".join(_texts(value)) or value  # sentences of one text
     if not isinstance(value, str) and isinstance(value, Iterable):
-        raise _Unusable(f"the {part} ({column}) holds several values, not one text")
+        raise _Unusable(f"the {part} ({column}) contains several values instead of one text")
     return "" if value is None else _whole(str(value), f"the {part} ({column})")
 
 
@@ -341,5 +343,5 @@ def _whole(text: str, part: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise _Unusable(f"{part} holds half of a character ({error.object[error.start]!r})") from error
+        raise _Unusable(f"{part} contains an incomplete character ({error.object[error.start]!r})") from error
     return text

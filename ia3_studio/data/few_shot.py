@@ -1,4 +1,4 @@
-"""Which few rows are learned from, when only a few may be? A seed says it, and the split writes it down."""
+"""Which rows are used for few-shot training? Sampled with a seed and recorded with the split."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.errors import DataError
 
 PAPER_SEEDS = (42, 1024, 0, 1, 32)
-"""The five seeds of T-Few, so that results can be told apart from the luck of a draw."""
+"""The five seeds of T-Few, to separate results from sampling noise."""
 
 
 @dataclass(frozen=True)
 class FewShotSplit:
-    """The rows drawn for training, and all others."""
+    """The rows sampled for training, and all others."""
 
     seed: int
     rows: tuple[ChoiceRow, ...]
     others: tuple[ChoiceRow, ...]
-    """Without copies of a drawn row: those would be recited, and their score would say nothing."""
+    """Without duplicates of a training row, which would measure memorization."""
 
     @property
     def drawn(self) -> tuple[int, ...]:
-        """Return the data rows drawn, in the order they were drawn: with the seed, the record of the split."""
+        """Return the numbers of the sampled rows in sampling order: with the seed, the record of the split."""
         return tuple(row.row for row in self.rows)
 
 
@@ -55,7 +55,7 @@ def draw_per_class(rows: Sequence[ChoiceRow], count: int, seed: int) -> FewShotS
 
 def _require(rows: Sequence[object], count: int, what: str) -> None:
     if not 1 <= count <= len(rows):
-        raise DataError(f"{count} {what} were asked for and there are {len(rows)}; ask for 1 to {len(rows)}.")
+        raise DataError(f"{count} {what} were requested but there are {len(rows)}; request 1 to {len(rows)}.")
 
 
 def _split(rows: Sequence[ChoiceRow], drawn: Sequence[int], seed: int) -> FewShotSplit:

@@ -1,4 +1,4 @@
-"""What should a person know of data before anything trains on them? Copies, leaks, contradictions, rare labels."""
+"""What should be checked in data before training? Duplicates, leaks, contradictions, rare labels."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from ia3_studio.data.split import DataSplit
 
 FEW_ROWS = 5
-"""A label with fewer rows to learn from is nearly empty: T-Few's smallest draws have four of each."""
+"""A label with fewer training rows is reported as rare: T-Few's smallest few-shot sets have four per label."""
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why rows are left out, and which."""
+    """Reasons for skipped rows, with their row numbers."""
 
     words: str
     rows: tuple[int, ...]
@@ -33,21 +33,21 @@ class Findings:
     left_out: tuple[Reason, ...]
     """Rows that teach nothing, together where the reason is the same; the most frequent reason first."""
     copies: tuple[tuple[int, ...], ...]
-    """Rows to learn that say the same; the first of each group is the original."""
+    """Duplicate training rows; the first of each group is the original."""
     contradictions: tuple[tuple[int, ...], ...]
-    """Rows to learn that ask the same and are answered differently."""
+    """Training rows with the same prompt and different answers."""
     leaks: tuple[tuple[int, int], ...]
-    """(held-out row, row to learn) that ask the same: such a row measures memory."""
+    """(held-out row, training row) with the same prompt: leaks, which measure memorization."""
     balance: tuple[tuple[str, int], ...]
-    """Rows to learn of each label, the most frequent first; empty where nothing is sorted."""
+    """Training rows per label, most frequent first; empty if there are no labels."""
     nearly_empty: tuple[tuple[str, tuple[int, ...]], ...]
-    """Labels with fewer rows to learn than ``FEW_ROWS``, and these rows."""
+    """Labels with fewer training rows than ``FEW_ROWS``, and these rows."""
 
 
 def examine(split: DataSplit) -> Findings:
-    """Return what is to be known of data that have been read.
+    """Return findings about loaded data: duplicates, leaks, contradictions, rare labels.
 
-    Two questions are the same when they differ in letter case and white space alone.
+    Prompts are equal if they differ only in case and whitespace.
 
     Example:
         >>> examine(load_data("lighthouse")).copies   # doctest: +SKIP

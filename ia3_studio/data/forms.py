@@ -20,9 +20,9 @@ GAP = "\n\n"
 """Between words that were turns of their own."""
 SYSTEM, ASKED, MORE, SAID, AGAIN = "lantern", "harbor", "compass", "anchor", "voyage"
 """Words of the conversations that are tried."""
-_FOLDED = "the chat template takes no system turn there, so its words stand before the user's"
-_JOINED = "the chat template wants roles to alternate, so turns of one role are joined"
-_OPENED = "the chat template wants a user turn first, so an empty one is put before the assistant's"
+_FOLDED = "the chat template does not accept a system turn there, so its text is prepended to the user turn"
+_JOINED = "the chat template requires alternating roles, so consecutive turns of one role are joined"
+_OPENED = "the chat template requires a user turn first, so an empty one is inserted before the assistant turn"
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def form_of(tokenizer: Any) -> Form:
     """Return what a tokenizer's chat template needs.
 
     Raises:
-        ModelError: the template takes too long, or is none.
+        ModelError: the template takes too long, or is invalid.
     """
     if is_own(tokenizer):
         return Form()

@@ -1,6 +1,6 @@
-"""Which rows does a data set on the Hugging Face hub hold? They stream in, and are kept as a file like any other.
+"""How are rows loaded from a Hugging Face Hub data set? Streamed and stored as a file.
 
-`datasets` does the reading; it runs no code of a data set. Tokens are none of our business: huggingface_hub reads
+`datasets` does the reading; it runs no code of a data set. This module never handles tokens: huggingface_hub reads
 HF_TOKEN or its own login by itself.
 """
 
@@ -17,12 +17,12 @@ from typing import Any, TypeVar
 
 from ia3_studio.atomic import replacing
 from ia3_studio.background import in_background
+from ia3_studio.data.archives import MAX_BYTES
 from ia3_studio.data.json_rows import SPLIT
-from ia3_studio.data.packed import MAX_BYTES
 from ia3_studio.errors import DataError
 
 PATIENCE = 60.0
-"""Seconds the hub may take for a list; a data set of many files takes some."""
+"""Timeout in seconds for file lists of the Hub; data sets with many files are slow."""
 MOST_ROWS = 1_000_000
 SAY_EVERY = 500
 """Rows between two words about how far it is."""
@@ -46,7 +46,7 @@ def hub_id_of(text: str) -> str:
     """
     name = _ADDRESS.sub("", text.strip(), count=1).rstrip("/")
     if not _HUB_ID.fullmatch(name) or len(name) > 96 or "--" in name or ".." in name:
-        raise DataError(f"'{name[:120]}' cannot be the name of a data set; give an id such as org/name.")
+        raise DataError(f"'{name[:120]}' is not a valid data set id; give an id such as org/name.")
     return name
 
 
@@ -54,7 +54,7 @@ def configurations(hub_id: str) -> tuple[str, ...]:
     """Return the names of a data set's configurations; most have one.
 
     Raises:
-        DataError: the hub is out of reach or forbidden, or has no such data set that can be read.
+        DataError: the Hub is unreachable or disabled, or has no such readable data set.
     """
     from datasets import get_dataset_config_names
 
@@ -86,12 +86,12 @@ def fetch(
 ) -> Path:
     """Write the first rows of splits into a file of JSON lines in a folder; return the file.
 
-    Where several splits are taken, a column says from which a row comes. Labels that are stored as numbers get their
-    names. Pictures and sounds are left out.
+    With several splits, a split column is added. Labels stored as numbers get their names. Images and audio are
+    dropped.
 
     Args:
         most: rows taken of each split.
-        heard: told how far it is.
+        heard: called with the progress.
 
     Raises:
         DataError: as :func:`configurations`; or there is nothing to read in a row, or too much in all.
@@ -109,8 +109,8 @@ def fetch(
                         say(f"Reading {hub_id}, {split}: {number:,} rows")
                     if number % SAY_EVERY == 0 and file.tell() > MAX_BYTES:
                         raise DataError(
-                            f"The first {number:,} rows of '{hub_id}' have more than {MAX_BYTES / 2**20:,.0f} MB; take"
-                            " fewer rows."
+                            f"The first {number:,} rows of '{hub_id}' have more than {MAX_BYTES / 2**20:,.0f} "
+                            "MB; load fewer rows."
                         )
     except OSError as error:
         raise hub_problem(hub_id, error) from error
@@ -118,7 +118,7 @@ def fetch(
 
 
 def _safely(hub_id: str, configuration: str, split: str) -> Iterator[dict[str, Any]]:
-    """Yield rows; whatever goes wrong on the way is said as an error of the hub."""
+    """Yield rows; convert every failure to an error about the Hub."""
     with _explained(hub_id):
         yield from _rows(hub_id, configuration, split)
 
@@ -130,14 +130,14 @@ def _rows(hub_id: str, configuration: str, split: str) -> Iterator[dict[str, Any
     features = rows.features or rows._resolve_features().features
     heard_or_seen = [name for name, feature in features.items() if isinstance(feature, (Audio, Image, Video))]
     if len(heard_or_seen) == len(features):
-        raise DataError(f"'{hub_id}' holds nothing but pictures or sounds; give a data set with text.")
+        raise DataError(f"'{hub_id}' contains only images or audio; give a data set with text.")
     named = {name: names for name, feature in features.items() if (names := _names(feature))}
     for row in rows.remove_columns(heard_or_seen) if heard_or_seen else rows:
         yield {name: _named(value, named[name]) if name in named else value for name, value in row.items()}
 
 
 def _names(feature: Any) -> list[str]:
-    """Return the names of labels that are stored as numbers; nothing for any other feature."""
+    """Return the label names of a ClassLabel feature; empty for other features."""
     inner = getattr(feature, "feature", feature)
     return list(getattr(inner, "names", None) or [])
 
@@ -149,7 +149,7 @@ def _named(value: Any, names: Sequence[str]) -> Any:
 
 
 def _asked(hub_id: str, ask: Callable[[], T]) -> T:
-    """Return an answer of the hub that comes in time."""
+    """Return the Hub's answer, with a timeout."""
     answer = in_background(ask)
     with _explained(hub_id):
         return answer.result(timeout=PATIENCE)
@@ -170,7 +170,7 @@ def _explained(hub_id: str) -> Iterator[None]:
 
 
 def hub_problem(hub_id: str, error: BaseException) -> DataError:
-    """Return the sentence for a data set the hub did not give, whatever it said or did."""
+    """Return the error message for a data set that could not be loaded from the Hub."""
     from datasets.exceptions import DataFilesNotFoundError, DatasetNotFoundError
     from huggingface_hub import errors
 
@@ -181,24 +181,24 @@ def hub_problem(hub_id: str, error: BaseException) -> DataError:
             " environment variable HF_TOKEN to a token of that account and start again."
         )
     if isinstance(error, errors.OfflineModeIsEnabled) or "offline" in said.lower():
-        return DataError(f"'{hub_id}' cannot be asked for, as HF_HUB_OFFLINE forbids it; unset it, or give a file.")
+        return DataError(f"'{hub_id}' cannot be downloaded because HF_HUB_OFFLINE is set; unset it, or give a file.")
     if isinstance(error, DataFilesNotFoundError) or "scripts" in said:
         return DataError(
-            f"'{hub_id}' holds no rows in a form that is read ({said}); download a file of it and give that."
+            f"'{hub_id}' has no rows in a supported format ({said}); download one of its files and give that file."
         )
     if isinstance(error, (errors.RepositoryNotFoundError, DatasetNotFoundError)):
         return DataError(
-            f"Unknown data set '{hub_id}': the hub has none of that name, or it is private. Check the spelling; for a"
-            " private one set the environment variable HF_TOKEN."
+            f"Unknown data set '{hub_id}': the Hub has no data set of that name, or it is private. Check the "
+            "spelling; for a private one set the environment variable HF_TOKEN."
         )
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return DataError(f"The disk became full while reading '{hub_id}'; free some space and try again.")
     if isinstance(error, (ValueError, RuntimeError)):
         return DataError(f"'{hub_id}' cannot be read: {said}.")
-    return DataError(f"The hub cannot be reached to get '{hub_id}' ({said}); check the connection, or give a file.")
+    return DataError(f"The Hub could not be reached for '{hub_id}' ({said}); check the connection, or give a file.")
 
 
 def _in_short(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
-        return "no answer in time"
+        return "request timed out"
     return (str(error).splitlines() or [""])[0][:160].rstrip(".") or type(error).__name__

@@ -1,4 +1,4 @@
-"""What does a classifier see of pictures? The numbers that its processor makes of them."""
+"""How are images preprocessed for a classifier? To pixel values, by its image processor."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 MOST_BYTES = 2 * 2**30
-"""What all pictures of a job may take in memory, as the model's numbers."""
+"""Memory limit for the pixel values of all images of a job."""
 
 
 @dataclass(frozen=True, eq=False)
 class ImageRow:
-    """One picture as a classifier sees it."""
+    """One preprocessed image."""
 
     pixels: Tensor
     """(channels, height, width), as the model's processor scales them."""
     targets: tuple[float, ...]
     """The place of the label among the names."""
     row: int
-    """The picture's place among the files, counted from 1."""
+    """Number of the image file, starting at 1."""
     cut: bool = False
 
 
 @dataclass(frozen=True)
 class Pictured:
-    """All pictures that can be used, and what happened to the others."""
+    """All usable images, and what happened to the others."""
 
     rows: tuple[ImageRow, ...]
     cut: tuple[int, ...]
-    """Always empty: a picture is scaled, never cut."""
+    """Always empty: images are resized, never truncated."""
     problems: tuple[Problem, ...]
-    """Pictures left out, and why."""
+    """Skipped images, with reasons."""
 
 
 def read_pictures(examples: Sequence[Example], labels: Labels, processor: Any) -> Pictured:
-    """Turn pictures into what a model takes.
+    """Preprocess images for a model.
 
     Args:
         processor: the model's own, which scales and normalises.
 
     Raises:
-        DataError: no picture has a label that is learned, or all of them take too much memory.
+        DataError: no image has a label of the training images, or they need too much memory.
     """
     rows: list[ImageRow] = []
     problems: list[Problem] = []
@@ -58,16 +58,16 @@ def read_pictures(examples: Sequence[Example], labels: Labels, processor: Any) -
     for example in examples:
         (label,) = example.labels
         if label not in labels.names:
-            problems.append(Problem(example.row, f"no picture to learn from has its label {label!r}"))
+            problems.append(Problem(example.row, f"no training image has its label {label!r}"))
             continue
         pixels = processor(open_picture(example.text), return_tensors="pt")["pixel_values"][0]
         taken += pixels.numel() * pixels.element_size()
         if taken > MOST_BYTES:
             raise DataError(
-                f"{len(examples):,} pictures take more than {MOST_BYTES / 2**30:.0f} GB as the model's numbers; give"
-                f" at most {len(rows):,} of this size."
+                f"{len(examples):,} images need more than {MOST_BYTES / 2**30:.0f} GB as pixel values; use at "
+                f"most {len(rows):,} of this size."
             )
         rows.append(ImageRow(pixels, (float(labels.names.index(label)),), example.row))
     if not rows:
-        raise DataError("No picture can be used: none has a label that is learned.")
+        raise DataError("No usable image: none has a label of the training images.")
     return Pictured(tuple(rows), (), tuple(problems))

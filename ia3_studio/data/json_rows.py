@@ -7,8 +7,8 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.delimited import LINE_END
 from ia3_studio.data.problem import Damage, clause, require_few
-from ia3_studio.data.separated import LINE_END
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def read_json(name: str, text: str, named_lines: bool) -> tuple[pd.DataFrame, st
     """
     if _is_lines(text, named_lines):
         frame, damaged = read_json_lines(name, text)
-        return frame, "JSON lines", damaged
+        return frame, "JSON Lines", damaged
     records, form = _records(name, _parse(name, text))
     return _frame(name, list(enumerate(records, start=1))), form, ()
 
@@ -42,7 +42,7 @@ def read_json_lines(
     """Read one object a line; return (rows, damaged rows), numbered from ``first_row`` and ``first_line`` on.
 
     Raises:
-        DataError: more rows are damaged than may be left out.
+        DataError: more rows are damaged than may be skipped.
     """
     rows, damaged = _lines(name, text, first_row, first_line)
     return _frame(name, rows), tuple(damaged)
@@ -76,18 +76,18 @@ def _lines(name: str, text: str, first_row: int, first_line: int) -> tuple[list[
 def _object(written: str) -> dict[str, Any]:
     value = json.loads(written)
     if not isinstance(value, dict):
-        raise ValueError("it is no object with named fields")
+        raise ValueError("it is not a JSON object")
     return value
 
 
 def _reason(written: str, error: Exception) -> str:
     """Return why a line is no row, and what to do where the slip is a common one."""
     if written.strip().endswith(","):
-        return "a comma stands behind the object; delete it, or put all rows between [ and ]"
+        return "there is a comma after the object; delete it, or put all rows between [ and ]"
     if written.lstrip().startswith("{'") and _is_python(written):
-        return "it is written as Python, with single quotes; write it with json.dumps"
+        return "it is a Python literal with single quotes; write it with json.dumps"
     if isinstance(error, json.JSONDecodeError):
-        return f"it is no JSON (column {error.colno}: {error.msg})"
+        return f"it is not valid JSON (column {error.colno}: {error.msg})"
     return clause(error)
 
 
@@ -103,9 +103,9 @@ def _parse(name: str, text: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         where = f"{name}, line {error.lineno}"
-        raise DataError(f"{where} is no JSON (column {error.colno}: {error.msg}); mend that line.") from error
+        raise DataError(f"{where} is not valid JSON (column {error.colno}: {error.msg}); fix that line.") from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; thousands of nested brackets
-        raise DataError(f"{name} is JSON that cannot be read ({clause(error)}).") from error
+        raise DataError(f"{name} cannot be read as JSON ({clause(error)}).") from error
 
 
 def _records(name: str, document: Any) -> tuple[Sequence[Any], str]:
@@ -120,7 +120,7 @@ def _records(name: str, document: Any) -> tuple[Sequence[Any], str]:
         rows = [{**row, SPLIT: key} if isinstance(row, dict) else row for key, each in lists.items() for row in each]
         return rows, f"JSON object of the splits {', '.join(lists)}"
     if len(lists) != 1:
-        raise DataError(f"{name} holds no list of rows; give an array of objects, or one object a line.")
+        raise DataError(f"{name} contains no list of rows; give an array of objects, or one object per line.")
     ((key, found),) = lists.items()
     return found, f"JSON array {key!r} in an object"
 
@@ -142,11 +142,11 @@ def _frame(name: str, rows: Sequence[tuple[int, Any]]) -> pd.DataFrame:
 
     wrong = next((number for number, record in rows if not isinstance(record, dict)), None)
     if wrong:
-        raise DataError(f"{name}, row {wrong} is no object with named fields; give one object a row.")
+        raise DataError(f"{name}, row {wrong} is not a JSON object; give one object per row.")
     if len({field for _number, record in rows for field in record}) > _MOST_NAMES:
-        raise DataError(f"{name} has more than {_MOST_NAMES:,} different fields; give rows of the same fields.")
+        raise DataError(f"{name} has more than {_MOST_NAMES:,} different fields; give rows with the same fields.")
     try:
         # An inferred type would turn 5 into 5.0 beside a gap.
         return pd.DataFrame([record for _number, record in rows], index=[number for number, _ in rows], dtype=object)
     except UnicodeEncodeError as error:
-        raise DataError(f"{name} has a field whose name holds half of a character; rename it.") from error
+        raise DataError(f"{name} has a field name with an incomplete character; rename it.") from error

@@ -1,4 +1,4 @@
-"""Which tokens does a classifier read, and what is it to answer? Texts and words with their labels, as numbers."""
+"""How are labeled texts and words tokenized for a classifier?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 from ia3_studio.data.examples import Example, LabelKind
 from ia3_studio.data.problem import Problem
@@ -18,6 +18,8 @@ from ia3_studio.data.words import read_whole, special_texts, spoken
 from ia3_studio.errors import DataError
 from ia3_studio.typed import typed
 
+Labeled = Literal["texts", "words", "images"]
+"""What has labels."""
 FACTS = ("studio.json", "ia3_adapter.json")
 """Where an adapter's folder holds what is known of it, in PEFT's layout and in our own."""
 MOST_LABELS = 1000
@@ -26,7 +28,7 @@ MOST_LABELS = 1000
 
 @dataclass(frozen=True)
 class Labels:
-    """What a text, or each of its words, can be sorted into."""
+    """The label set of a classifier, for texts or words."""
 
     kind: LabelKind
     names: tuple[str, ...]
@@ -49,7 +51,7 @@ class Labels:
             document = json.loads(text)
             found = typed(cls, document if isinstance(document, dict) else {})
             if len(set(found.names)) < len(found.names):
-                raise ValueError("a label stands twice")
+                raise ValueError("a label occurs twice")
             return found
         except (ValueError, RecursionError) as error:
             raise DataError(f"The labels of this classifier cannot be read ({error}); export it again.") from error
@@ -61,11 +63,11 @@ class LabelRow:
 
     input_ids: tuple[int, ...]
     segments: tuple[int, ...]
-    """Which of two texts a token belongs to, as long as ``input_ids``; empty for models that are not told."""
+    """Token type ids of a text pair, as long as ``input_ids``; empty for models without them."""
     targets: tuple[float, ...]
     """The place of the label among the names (single), a 1 or 0 for each of them (multi), or the number."""
     row: int
-    """The data row it comes from, counted from 1."""
+    """Number of its data row, starting at 1."""
     cut: bool = False
     """Whether the row was longer than allowed and lost its end."""
 
@@ -91,21 +93,33 @@ class Labelled:
     cut: tuple[int, ...]
     """Data rows that lost their end."""
     problems: tuple[Problem, ...]
-    """Data rows left out, and why."""
+    """Skipped data rows, with reasons."""
     notes: tuple[Problem, ...] = ()
     """Data rows that are read otherwise than they are written, and how."""
     unread: tuple[int, ...] = ()
-    """Data rows with a word of which the tokenizer makes no token, so that its label is not learned."""
+    """Data rows with a word that has no tokens, so its label is ignored."""
 
 
 def labels_in(folder: Path) -> Labels | None:
-    """Return what an adapter's classifier sorts into; None where it is no classifier. No tensor is read.
+    """Return the labels of an adapter's classifier; None if it is not a classifier. No tensor is read.
 
     Raises:
         DataError: what it says of its labels cannot be read.
     """
     said = _known_of(folder).get("labels")
     return Labels.from_json(str(said)) if said else None
+
+
+def labeled_in(folder: Path) -> Labeled:
+    """Return what an adapter's classifier labels. Adapters of images made by 0.1 are known by having no task type."""
+    known = _known_of(folder)
+    said = next((each for each in get_args(Labeled) if each == known.get("labels_of")), None)
+    if said is not None:
+        return cast(Labeled, said)
+    labels = labels_in(folder)
+    if labels is not None and labels.of_words:
+        return "words"
+    return "images" if labels is not None and not known.get("task_type") else "texts"
 
 
 def length_in(folder: Path) -> int | None:
@@ -115,7 +129,7 @@ def length_in(folder: Path) -> int | None:
 
 
 def _known_of(folder: Path) -> dict[str, Any]:
-    """Return the facts in an adapter's folder; of a damaged file, none: that is told when the adapter is loaded."""
+    """Return the metadata in an adapter's folder; empty for a damaged file, reported when the adapter is loaded."""
     for name in FACTS:
         try:
             document = json.loads((folder / name).read_text(encoding="utf-8"))
@@ -128,10 +142,10 @@ def _known_of(folder: Path) -> dict[str, Any]:
 
 
 def labels_of(examples: Sequence[Example], kind: LabelKind) -> Labels:
-    """Return the labels that examples have, by name; names that are whole numbers by their size.
+    """Return the sorted label names of the examples; integer names are sorted by value.
 
     Raises:
-        DataError: there are fewer than two, or so many that they are no classes, or a number is none.
+        DataError: there are fewer than two labels, too many for classes, or an invalid number.
     """
     if kind == "number":
         for example in examples:
@@ -139,12 +153,14 @@ def labels_of(examples: Sequence[Example], kind: LabelKind) -> Labels:
         return Labels(kind, ("value",))
     found = {label for example in examples for label in example.labels}
     if len(found) < 2:
-        only = f"the only label is {next(iter(found))!r}" if found else "there is no label"
-        raise DataError(f"To sort texts takes two different labels at least, and {only}; add rows of another class.")
+        only = f"the only label is {next(iter(found))!r}" if found else "no label was found"
+        raise DataError(
+            f"Text classification needs at least two different labels, but {only}; add rows of another class."
+        )
     if len(found) > MOST_LABELS:
         raise DataError(
-            f"There are {len(found):,} different labels, which are no classes but free text; name their column 'answer'"
-            " to train on them as text."
+            f"There are {len(found):,} different labels, too many for classes: they look like free text; "
+            "rename their column to 'answer' to train on them as text."
         )
     return Labels(kind, tuple(sorted(found, key=_by_size)), of_words=any(example.words for example in examples))
 
@@ -164,17 +180,17 @@ def label_counts(examples: Sequence[Example]) -> dict[str, int]:
 
 
 def rare_labels(examples: Sequence[Example]) -> tuple[str, ...]:
-    """Return the labels that one row alone has: hardly anything can be learned of them."""
+    """Return the labels with only one row, too few to learn from."""
     return tuple(label for label, rows in label_counts(examples).items() if rows == 1)
 
 
 def tokenize_labels(examples: Sequence[Example], labels: Labels, tokenizer: Any, max_length: int) -> Labelled:
-    """Turn labelled examples into rows of at most ``max_length`` tokens.
+    """Tokenize labeled examples to rows of at most ``max_length`` tokens.
 
-    A row with a label that is not among ``labels`` is left out, and listed.
+    A row with a label that is not in ``labels`` is skipped and listed.
 
     Raises:
-        DataError: no row can be used.
+        DataError: no row is usable.
     """
     rows: list[LabelRow | TagRow] = []
     problems: list[Problem] = []
@@ -183,19 +199,19 @@ def tokenize_labels(examples: Sequence[Example], labels: Labels, tokenizer: Any,
     for example in examples:
         unknown = [label for label in example.labels if label not in labels.names] if labels.kind != "number" else []
         if unknown:
-            problems.append(Problem(example.row, f"no row to learn from has its label {unknown[0]!r}"))
+            problems.append(Problem(example.row, f"no training row has its label {unknown[0]!r}"))
         elif labels.of_words:
             row, lost = _tag_row(example, labels, tokenizer, max_length)
             unread += [example.row] if lost else []
             if any(label != IGNORED for label in row.labels):
                 rows.append(row)
             else:
-                problems.append(Problem(example.row, "no word of it has a token within the limit"))
+                problems.append(Problem(example.row, "none of its words has a token within the max length"))
         else:
             rows.append(_label_row(example, labels, tokenizer, max_length, specials))
     if not rows:
         reason = f"; row {problems[0].row}: {problems[0].reason}" if problems else ""
-        raise DataError(f"No row can be used{reason}.")
+        raise DataError(f"No usable row{reason}.")
     notes = tuple(Problem(each.row, note) for each in examples for note in spoken(_words_of(each), specials))
     return Labelled(tuple(rows), tuple(row.row for row in rows if row.cut), tuple(problems), notes, tuple(unread))
 
@@ -240,7 +256,7 @@ def _targets(example: Example, labels: Labels) -> tuple[float, ...]:
 def _tag_row(example: Example, labels: Labels, tokenizer: Any, max_length: int) -> tuple[TagRow, bool]:
     """Return the tokens of words, and whether a word has none.
 
-    The first token of each word is labelled, which is where its answer is read.
+    The first token of each word gets the label.
     """
     read = word_tokens(example.words, tokenizer, max_length)
     places = [labels.names.index(tag) for tag in example.labels]
@@ -258,13 +274,14 @@ def _number(example: Example) -> float:
         value = math.nan
     if not math.isfinite(value):
         raise DataError(
-            f"The label of row {example.row} is {example.labels[0]!r}, the others are numbers; make it one too."
+            f"The label of row {example.row} is {example.labels[0]!r}, but the others are numbers; change "
+            "it to a number."
         )
     return value
 
 
 def _by_size(label: str) -> tuple[int, float, str]:
-    """Sort names that are numbers by size, and all others by letter: an order that is total, the same everywhere."""
+    """Sort numeric names by value and all others alphabetically: a total order, the same on every machine."""
     try:
         size = float(label)
     except ValueError:

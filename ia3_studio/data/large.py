@@ -1,7 +1,7 @@
 """How is a file read that does not fit in memory? In parts: its beginning to look at it, all of it to train on it.
 
-JSON lines and Parquet can be read so. Examples are kept on disk (:mod:`ia3_studio.data.stored`), under a name made of
-the file's content and of how it is read, so that the next run on it need not read it again.
+JSON lines and Parquet can be read so. Examples are kept on disk (:mod:`ia3_studio.data.arrow_rows`), under a name made
+of the file's content and of how it is read, so that the next run on it need not read it again.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.atomic import replace_text
+from ia3_studio.data.archives import MAX_BYTES
+from ia3_studio.data.arrow_rows import key_of, open_stored, revive_example, write_stored
 from ia3_studio.data.examples import Example, Mapping, understood
-from ia3_studio.data.guess import guess_mapping, require_columns
+from ia3_studio.data.infer_columns import infer_columns, require_columns
 from ia3_studio.data.json_rows import SPLIT, SPLITS, read_json_lines
-from ia3_studio.data.packed import MAX_BYTES
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.split import TRAINING, DataSplit
-from ia3_studio.data.stored import key_of, open_stored, revive_example, write_stored
 from ia3_studio.data.table import Reading, Table, shown_names
 from ia3_studio.errors import DataError
-from ia3_studio.places import cache_folder
+from ia3_studio.settings import cache_folder
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
@@ -37,24 +37,24 @@ HEAD_BYTES = 2 * 2**20
 BLOCK_BYTES = 8 * 2**20
 BLOCK_ROWS = 5_000
 MOST_HELD_OUT = 2_000
-"""Rows set aside at most: enough for an interval of ±2 %, few enough to be measured again and again."""
+"""Maximum held-out rows: enough for an interval of ±2 %, few enough to evaluate repeatedly."""
 _SPREAD = 4
-"""Standard deviations by which a drawn share may miss the one that was asked for before copies are to blame."""
+"""Standard deviations by which a sampled share may miss the requested one before duplicates are reported."""
 MOST_LISTED = 1_000
-"""Rows left out that are listed; more are counted."""
+"""Skipped rows that are listed; more are counted."""
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """How the rows of a file are understood, told from its beginning."""
+    """How the rows of a file are parsed, detected from its beginning."""
 
     mapping: Mapping
     split_column: str
-    """The column that says which rows are set aside; empty where they are drawn."""
+    """The split column; empty if held-out rows are sampled."""
     learned: tuple[str, ...]
-    """Its values of rows to learn."""
+    """Values of the split column for training rows."""
     share: float
-    """Share of the rows that is set aside, where they are drawn."""
+    """Held-out share, if rows are sampled."""
     seed: int
 
 
@@ -85,7 +85,7 @@ def read_head(path: Path, reading: Reading | None = None) -> Table:
     _require_readable(path)
     table = next(_blocks(path, reading or Reading(), HEAD_BYTES, 1_000), None)
     if table is None:
-        raise DataError(f"{path.name} holds no rows; give a file with at least two.")
+        raise DataError(f"{path.name} contains no rows; give a file with at least two.")
     share = _share_of(path, len(table.frame) + len(table.problems))
     description = (
         f"{table.description}, the first {len(table.frame):,} of about {len(table.frame) / share:,.0f} rows:"
@@ -97,15 +97,15 @@ def read_head(path: Path, reading: Reading | None = None) -> Table:
 def load_large(
     path: Path, mapping: Mapping | None, reading: Reading | None, held_out: float = 0.1, seed: int = 0
 ) -> DataSplit:
-    """Read a large file whole; its examples lie on disk.
+    """Read a large file; its examples are stored on disk.
 
-    Rows to measure are drawn by what they ask, so that copies are on one side, and are ``MOST_HELD_OUT`` at most.
+    Held-out rows are sampled by their prompt, so that duplicates are on one side, and are ``MOST_HELD_OUT`` at most.
 
     Raises:
-        DataError: it cannot be read, or holds nothing to learn from or to measure.
+        DataError: it cannot be read, or has no training or held-out rows.
     """
     head = read_head(path, reading)
-    plan = _plan(head, mapping or guess_mapping(head), held_out, seed)
+    plan = _plan(head, mapping or infer_columns(head), held_out, seed)
     fingerprint = fingerprint_of(path)
     key = key_of("examples", fingerprint, plan, reading)
     kept = cache_folder() / "data" / f"{key}.arrow"
@@ -150,7 +150,7 @@ def _cell(value: Any) -> str:
 
 
 class _LeftOut:
-    """Rows that are left out: the first of them, and how many there are."""
+    """Skipped rows: the first of them, and their number."""
 
     def __init__(self) -> None:
         self.listed: list[Problem] = []
@@ -183,14 +183,14 @@ def _write(path: Path, reading: Reading, plan: _Plan, kept: Path) -> dict[str, A
     left_out, again = _LeftOut(), _Sides()
     write_stored(_counted(_understood(path, reading, plan, left_out, learned), plan, again), kept)
     note = (
-        f"{len(learned):,} rows have so many copies that {sides.share:.1%} would be held out; they are learned,"
-        f" and {again.share:.1%} of the rows are held out."
+        f"{len(learned):,} rows have so many duplicates that {sides.share:.1%} of the rows would be held out; "
+        f"they stay in the training rows, and {again.share:.1%} of the rows are held out."
     )
     return {**left_out.document, "notes": [note]}
 
 
 class _Sides:
-    """How many rows there are, and which of those set aside ask the same."""
+    """The number of rows, and which of the held-out rows have the same prompt."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -198,11 +198,11 @@ class _Sides:
 
     @property
     def share(self) -> float:
-        """Return the share that is set aside."""
+        """Return the share that is held out."""
         return self.aside.total() / max(self.rows, 1)
 
     def too_many(self, share: float) -> frozenset[bytes]:
-        """Return what has too many copies to be set aside within a share; of all, the rarest may always be."""
+        """Return the prompts with too many duplicates to be held out within a share; the rarest may always be."""
         wanted = share * self.rows
         if not self.aside or self.aside.total() <= max(1.5 * wanted, wanted + _SPREAD * wanted**0.5, 1):
             return frozenset()
@@ -216,7 +216,7 @@ class _Sides:
 
 
 def _counted(found: Iterator[tuple[Example, bool]], plan: _Plan, sides: _Sides) -> Iterator[tuple[Example, bool]]:
-    """Yield what is found, and count it where rows are drawn."""
+    """Yield the examples, and count them if rows are sampled."""
     for example, measured in found:
         if not plan.split_column:
             sides.rows += 1
@@ -228,7 +228,7 @@ def _counted(found: Iterator[tuple[Example, bool]], plan: _Plan, sides: _Sides) 
 def _understood(
     path: Path, reading: Reading, plan: _Plan, left_out: _LeftOut, learned: frozenset[bytes] = frozenset()
 ) -> Iterator[tuple[Example, bool]]:
-    """Yield every example of a file, and whether it is set aside; what asks one of ``learned`` never is."""
+    """Yield every example of a file, and whether it is held out; prompts in ``learned`` never are."""
     for table in _blocks(path, reading, BLOCK_BYTES, BLOCK_ROWS):
         examples, problems = understood(table, plan.mapping)
         left_out.add(problems)
@@ -242,7 +242,7 @@ def _understood(
 
 
 def _set_aside(table: Table, plan: _Plan) -> set[int]:
-    """Return the rows whose split is not one to learn."""
+    """Return the rows whose split is not a training split."""
     if plan.split_column not in table.frame.columns:
         return set()
     names = table.frame[plan.split_column].map(_cell)
@@ -250,13 +250,13 @@ def _set_aside(table: Table, plan: _Plan) -> set[int]:
 
 
 def _is_drawn(example: Example, plan: _Plan, learned: frozenset[bytes]) -> bool:
-    """Say whether an example is set aside; what asks the same is on the same side."""
+    """Return whether an example is held out; equal prompts are on the same side."""
     digest = _asked(example, plan)
     return digest not in learned and int.from_bytes(digest, "big") < plan.share * 2**64
 
 
 def _asked(example: Example, plan: _Plan) -> bytes:
-    """Return a number for what an example asks, drawn by the seed."""
+    """Return a seeded hash of an example's prompt."""
     turns = example.messages[:-1] if len(example.messages) > 1 else example.messages
     said = (*(turn.content for turn in turns), example.text, example.second, *example.words)
     return hashlib.blake2b("\0".join((str(plan.seed), *said)).encode(), digest_size=8).digest()
@@ -264,9 +264,9 @@ def _asked(example: Example, plan: _Plan) -> bytes:
 
 def _one_sided(name: str, learned: int, measured: int, listed: Sequence[Problem]) -> str:
     if not learned and not measured and listed:
-        return f"No row of {name} can be used; row {listed[0].row}: {listed[0].reason}."
-    missing = "to learn" if not learned else "to measure"
-    return f"{name} has no row {missing}; choose another column to set rows aside by, or another held-out share."
+        return f"{name} has no usable row; row {listed[0].row}: {listed[0].reason}."
+    missing = "training" if not learned else "held-out"
+    return f"{name} has no {missing} row; choose another split column, or another held-out share."
 
 
 def _require_readable(path: Path) -> None:
@@ -282,8 +282,8 @@ def _require_readable(path: Path) -> None:
         raise DataError(f"{path} cannot be read ({error.strerror}); check the path and its permissions.") from error
     if begun.lstrip().startswith(b"[") and path.suffix.lower() in LINES:
         raise DataError(
-            f"{path.name} is one JSON array of {path.stat().st_size / 2**20:,.0f} MB; write one object a line, which is"
-            " read in parts."
+            f"{path.name} is one JSON array of {path.stat().st_size / 2**20:,.0f} MB; write one object per "
+            "line (JSON Lines), which is read in parts."
         )
 
 
@@ -308,7 +308,7 @@ def _blocks(path: Path, reading: Reading, size: int, rows: int) -> Iterator[Tabl
             text, encoding = decode(path.name, b"".join(lines), reading.encoding)
             frame, damaged = read_json_lines(path.name, text, first_row=row, first_line=line)
             row, line = row + len(frame) + len(damaged), line + len(lines)
-            yield Table(frame, f"JSON lines, {encoding}", "", tuple(each.problem for each in damaged))
+            yield Table(frame, f"JSON Lines, {encoding}", "", tuple(each.problem for each in damaged))
 
 
 def _parquet_blocks(path: Path, rows: int) -> Iterator[Table]:

@@ -1,4 +1,4 @@
-"""Which rows are learned, and which only measured? From a starter or a file to two lists of examples."""
+"""How are data loaded and split into training and held-out examples?"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ia3_studio.data.examples import Example, Mapping, read_examples
-from ia3_studio.data.guess import guess_mapping, require_columns
+from ia3_studio.data.infer_columns import infer_columns, require_columns
 from ia3_studio.data.large import is_large, load_large, read_head
 from ia3_studio.data.pictures import Picture, find_pictures, picture_examples, pictures_fingerprint
 from ia3_studio.data.split import DataSplit, drawn_split, given_split, split_as_named
@@ -25,22 +25,22 @@ LOGBOOK = "logbook"
 
 @dataclass(frozen=True)
 class StarterData:
-    """A data set of the project's own."""
+    """A bundled data set."""
 
     name: str
     description: str
 
 
 STARTERS = (
-    StarterData(LIGHTHOUSE, "The lighthouse keeper: 200 short answers in one unmistakable voice, 24 held out"),
-    StarterData(HARBOUR, "The harbour office: 480 short letters to sort into 20 classes, 120 held out"),
-    StarterData(LOGBOOK, "The harbour log: 240 radio calls, each to be written as a line of the log, 40 held out"),
+    StarterData(LIGHTHOUSE, "Lighthouse keeper (chat style): 200 short answers in one distinctive style, 24 held out"),
+    StarterData(HARBOUR, "Harbour letters (classification): 480 short letters in 20 classes, 120 held out"),
+    StarterData(LOGBOOK, "Radio calls (text-to-text): 240 radio calls, each rewritten as a log entry, 40 held out"),
 )
 
 
 @dataclass(frozen=True)
 class DataChoice:
-    """Which data, and how they are read where that is not guessed."""
+    """The data source, and parsing options that override auto-detection."""
 
     source: str
     """A starter's name, or the path of a file, an archive or a folder."""
@@ -52,14 +52,14 @@ class DataChoice:
         return load_data(self.source, held_out=held_out, seed=seed, mapping=self.mapping, reading=self.reading)
 
     def look(self, held_out: float = 0.1, seed: int = 0) -> DataSplit:
-        """Read the data as far as is needed to look at them: of a large file, its beginning."""
+        """Read the data for a preview: of a large file only the beginning."""
         path = Path(self.source)
         if not is_large(path):
             return self.load(held_out, seed)
         return split_table(path.name, look_at(path, self.reading), self.mapping, held_out=held_out, seed=seed)
 
     def to_text(self) -> str:
-        """Return the choice as text: the source alone, or JSON where something is chosen."""
+        """Return the choice as text: the source, or JSON if options are set."""
         return json.dumps(asdict(self)) if self.mapping or self.reading else self.source
 
     @classmethod
@@ -67,7 +67,7 @@ class DataChoice:
         """Read a choice written by :meth:`to_text`.
 
         Raises:
-            DataError: it is none.
+            DataError: it is not a valid choice.
         """
         if not text.startswith("{"):
             return cls(text)
@@ -104,23 +104,23 @@ def load_data(
     mapping: Mapping | None = None,
     reading: Reading | None = None,
 ) -> DataSplit:
-    """Read a starter by name, a file, an archive or a folder by path, and set rows aside to measure on.
+    """Load a starter by name, or a file, archive or folder by path, and hold out rows for evaluation.
 
-    A column "split" that names training and other rows decides which are set aside, or the column that the mapping
-    names for it: there the rows of its most frequent value are learned, unless its values are names of splits. Of
-    labelled rows the same share of every label is. The examples of a large file (:func:`is_large`) lie on disk.
+    A column "split", or the split column of the mapping, decides which rows are held out: its most frequent value is
+    used for training, unless its values are names of splits. Labeled rows are stratified by label. The examples of a
+    large file (:func:`is_large`) are stored on disk.
 
     Args:
-        held_out: share of the rows of a file that is set aside, at least one row; a starter brings its own.
+        held_out: held-out share of the rows of a file, at least one row; starters define their own.
         seed: decides which rows those are.
         mapping: which columns play which part, else guessed by their names and contents.
         reading: how a file is to be read, where the guess is wrong.
 
     Raises:
-        DataError: the source cannot be read, holds nothing to learn from, or has fewer than two usable rows.
+        DataError: the source cannot be read, has nothing to train on, or has fewer than two usable rows.
     """
     if not 0 < held_out < 1:
-        raise DataError(f"The held-out share is {held_out}; give a number between 0 and 1, such as 0.1.")
+        raise DataError(f"The held-out share is {held_out}; use a number between 0 and 1, such as 0.1.")
     if str(source) in {starter.name for starter in STARTERS}:
         return _load_starter(str(source))
     if is_large(Path(source)):
@@ -140,9 +140,9 @@ def split_table(
         mapping: which columns play which part, else guessed.
 
     Raises:
-        DataError: it holds nothing to learn from, has fewer than two usable rows, or not the columns of the mapping.
+        DataError: it has nothing to train on, fewer than two usable rows, or not the columns of the mapping.
     """
-    mapping = mapping or guess_mapping(table)
+    mapping = mapping or infer_columns(table)
     require_columns(table, mapping)
     examples, problems = read_examples(table, mapping)
     given = given_split(table, mapping, examples)
@@ -163,7 +163,7 @@ def look_at(path: Path, reading: Reading | None = None) -> Table:
 
 
 def split_pictures(name: str, pictures: Sequence[Picture], *, held_out: float = 0.1, seed: int = 0) -> DataSplit:
-    """Set pictures aside, as :func:`load_data` does with those of a folder or a zip.
+    """Split images of a folder or a zip, as :func:`load_data` does.
 
     Raises:
         DataError: none of them can be read, or fewer than two.
@@ -173,7 +173,7 @@ def split_pictures(name: str, pictures: Sequence[Picture], *, held_out: float = 
     given = split_as_named(examples, splits)
     train, measured, notes = (*given, ()) if given else drawn_split(examples, held_out, seed)
     classes = len({label for example in examples for label in example.labels})
-    description = f"{name}: {len(examples):,} pictures in {classes:,} folders"
+    description = f"{name}: {len(examples):,} images in {classes:,} folders"
     mapping, fingerprint = Mapping("pictures"), pictures_fingerprint(pictures)
     return DataSplit(train, measured, tuple(problems), description, mapping, fingerprint, notes=notes)
 
@@ -188,6 +188,6 @@ def _load_starter(name: str) -> DataSplit:
 def _read_starter(name: str) -> tuple[Table, Mapping, list[Example]]:
     with as_file(files("ia3_studio.data").joinpath("starters", f"{name}.jsonl")) as path:
         table = read_table(path)
-    mapping = guess_mapping(table)
+    mapping = infer_columns(table)
     examples, _problems = read_examples(table, mapping)
     return table, mapping, examples

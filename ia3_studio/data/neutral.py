@@ -8,7 +8,7 @@ from importlib.resources import files
 from ia3_studio.data.examples import Example
 
 FILE = "neutral.jsonl"
-"""Written for this project and under its licence: short paragraphs on many subjects, sums and code among them."""
+"""Written for this project and under its license: short paragraphs on many subjects, sums and code among them."""
 
 
 def neutral_texts() -> tuple[Example, ...]:

@@ -8,7 +8,7 @@ import io
 from pathlib import Path
 
 from ia3_studio.atomic import replacing
-from ia3_studio.data.separated import LINE_END, guess_delimiter
+from ia3_studio.data.delimited import LINE_END, guess_delimiter
 from ia3_studio.errors import DataError
 
 MOST_CHARACTERS = 5_000_000
@@ -23,7 +23,7 @@ def write_pasted(text: str, folder: Path) -> Path:
     if not text.strip():
         raise DataError("Nothing was pasted; paste rows with a header, JSON, or plain text.")
     if len(text) > MOST_CHARACTERS:
-        raise DataError(f"More than {MOST_CHARACTERS / 1e6:.0f} million characters were pasted; give them as a file.")
+        raise DataError(f"More than {MOST_CHARACTERS / 1e6:.0f} million characters were pasted; upload them as a file.")
     data = text.strip("\ufeff\r\n").encode("utf-8", "surrogatepass")
     path = folder / hashlib.sha256(data).hexdigest()[:16] / f"pasted{suffix_of(text)}"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Which pictures are in a folder or a zip, and into which class does each belong? A folder of them is a class."""
+"""Which images are in a folder or a zip, and what is their class? One folder per class."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from ia3_studio.data.archives import MAX_MEMBERS, folder_files, zip_files
 from ia3_studio.data.examples import Example
 from ia3_studio.data.json_rows import SPLITS
-from ia3_studio.data.packed import MAX_MEMBERS, folder_files, zip_files
 from ia3_studio.data.problem import Problem
 from ia3_studio.errors import DataError
 from ia3_studio.zipped import open_zip
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"))
 MOST_PICTURE_BYTES = 64 * 2**20
-"""Largest picture of an archive that is unpacked."""
+"""Largest image of an archive that is unpacked."""
 _INSIDE = "::"
-"""Stands between an archive and the name of a picture in it."""
+"""Stands between an archive and the name of an image in it."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One file that may be a picture."""
+    """One file that may be an image."""
 
     name: str
     """Its path within the folder or archive."""
@@ -40,7 +40,7 @@ class Picture:
 
     @property
     def label(self) -> str:
-        """Return its class: the folder it lies in."""
+        """Return its class: the name of its folder."""
         return PurePosixPath(self.name).parent.name
 
     @property
@@ -50,7 +50,7 @@ class Picture:
 
 
 def find_pictures(path: Path) -> list[Picture]:
-    """Return the pictures in the sub-folders of a folder or a zip, by name; none where it holds none.
+    """Return the images in the sub-folders of a folder or a zip, by name; empty if there are none.
 
     Raises:
         DataError: there are more than can be read.
@@ -60,15 +60,15 @@ def find_pictures(path: Path) -> list[Picture]:
     else:
         found = _in_folder(path) if path.is_dir() else []
     if len(found) > MAX_MEMBERS:
-        raise DataError(f"{path.name} holds {len(found):,} pictures; give at most {MAX_MEMBERS:,}.")
+        raise DataError(f"{path.name} contains {len(found):,} images; use at most {MAX_MEMBERS:,}.")
     return sorted(found, key=lambda picture: picture.name)
 
 
 def picture_examples(pictures: Sequence[Picture]) -> tuple[list[Example], list[Problem]]:
-    """Return pictures labelled by their folder, and the files that are no pictures; rows count the files from 1.
+    """Return images labeled by their folder, and the files that are not images; rows count the files from 1.
 
     Raises:
-        DataError: none of the files is a picture.
+        DataError: none of the files is an image.
     """
     examples: list[Example] = []
     problems: list[Problem] = []
@@ -79,23 +79,23 @@ def picture_examples(pictures: Sequence[Picture]) -> tuple[list[Example], list[P
         else:
             examples.append(Example(number, text=picture.source, labels=(picture.label,)))
     if not examples:
-        raise DataError(f"None of the {len(pictures):,} pictures can be read; {problems[0].reason}.")
+        raise DataError(f"None of the {len(pictures):,} images can be read; {problems[0].reason}.")
     return examples, problems
 
 
 def pictures_fingerprint(pictures: Sequence[Picture]) -> str:
-    """Return the SHA-256 of the names and sizes of pictures."""
+    """Return the SHA-256 of the names and sizes of images."""
     return hashlib.sha256("".join(f"{each.name}:{each.size}\n" for each in pictures).encode()).hexdigest()
 
 
 def open_picture(source: str, edge: int | None = None) -> Image:
-    """Return a picture that :attr:`Picture.source` names, in red, green and blue.
+    """Return an image that :attr:`Picture.source` names, in red, green and blue.
 
     Args:
-        edge: a picture of so many pixels is enough; most of the work of decoding a large JPEG is then spared.
+        edge: required size in pixels; large JPEGs are decoded at reduced size.
 
     Raises:
-        OSError: the file is no picture, or is not there any more.
+        OSError: the file is not an image, or no longer exists.
     """
     from PIL import Image
 
@@ -106,10 +106,10 @@ def open_picture(source: str, edge: int | None = None) -> Image:
 
 
 def thumbnail(source: str, edge: int = 96) -> bytes:
-    """Return a small JPEG of a picture.
+    """Return a small JPEG of an image.
 
     Raises:
-        OSError: the file is no picture, or is not there any more.
+        OSError: the file is not an image, or no longer exists.
     """
     small = open_picture(source, edge)
     small.thumbnail((edge, edge))
@@ -146,15 +146,15 @@ def _is_picture(name: str) -> bool:
 
 
 def _damage(picture: Picture) -> str:
-    """Return why a file is no picture; empty when it is one."""
+    """Return why a file is not an image; empty if it is one."""
     from PIL import Image
 
     if picture.size > MOST_PICTURE_BYTES:
-        return f"has {picture.size / 2**20:,.0f} MB, more than the {MOST_PICTURE_BYTES / 2**20:,.0f} MB that are read"
+        return f"has {picture.size / 2**20:,.0f} MB, more than the {MOST_PICTURE_BYTES / 2**20:,.0f} MB limit"
     # Damaged pictures raise SyntaxError and ValueError; one of too many pixels its own, so that it is not unpacked.
     causes = (OSError, SyntaxError, ValueError, zipfile.BadZipFile, RuntimeError, Image.DecompressionBombError)
     try:
         open_picture(picture.source, edge=1)
     except causes as error:
-        return f"is no picture that can be read ({type(error).__name__})"
+        return f"is not a readable image ({type(error).__name__})"
     return ""

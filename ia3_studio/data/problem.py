@@ -1,4 +1,4 @@
-"""Which rows are left out, and why? Few enough, or the whole file is refused."""
+"""Which rows are skipped, and why? Above a limit the whole file is rejected."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONGEST_TEXT = 200
 
 @dataclass(frozen=True)
 class Problem:
-    """A row that was left out, and why."""
+    """A skipped row and the reason."""
 
     row: int
     reason: str
@@ -35,7 +35,7 @@ class Damage:
 
     @property
     def problem(self) -> Problem:
-        """Return it as one of the rows that are left out."""
+        """Return it as a skipped row."""
         return Problem(self.row, f"line {self.line} cannot be read: {self.reason}", self.text[:LONGEST_TEXT])
 
 
@@ -52,5 +52,9 @@ def require_few(name: str, damaged: Sequence[Damage], whole: int) -> None:
     """
     if damaged and len(damaged) > MOST_DAMAGED * (whole + len(damaged)):
         first = damaged[0]
-        more = f"; so are {len(damaged) - 1:,} more of {whole + len(damaged):,} rows" if len(damaged) > 1 else ""
-        raise DataError(f"{name}, line {first.line} cannot be read: {first.reason}{more}. Mend or delete these lines.")
+        more = (
+            (f"; {len(damaged) - 1:,} more of {whole + len(damaged):,} rows are damaged too")
+            if len(damaged) > 1
+            else ""
+        )
+        raise DataError(f"{name}, line {first.line} cannot be read: {first.reason}{more}. Fix or delete these lines.")

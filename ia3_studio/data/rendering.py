@@ -1,4 +1,4 @@
-"""How is a conversation written by a model's chat template? Within limits: a template is a program of a stranger's."""
+"""How is a chat template applied? Within limits of time and memory, as templates are untrusted programs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def rendered(requests: Sequence[Request], tokenizer: Any) -> list[str | DataErro
     """Return each conversation as a tokenizer's chat template writes it, or why the template refuses it.
 
     Raises:
-        ModelError: the template takes too long or too much memory, or is none.
+        ModelError: the template exceeds its limits, or is invalid.
     """
     if is_own(tokenizer):
         return [_by_class(tokenizer, turns, ask) for turns, ask in requests]
@@ -40,8 +40,8 @@ def written(template: str, requests: Sequence[Request], special: dict[str, Any])
         found = _limited()(template, requests, special)
     except LimitError as error:
         raise ModelError(
-            f"The model's chat template cannot be used: writing a conversation {error}; take another model, or mend"
-            " the template."
+            f"The model's chat template cannot be used: writing a conversation {error}; use another model, or "
+            "fix the template."
         ) from error
     except FailedError as error:
         raise ModelError(f"The model's chat template cannot be used: {_line(str(error))}.") from error
@@ -49,7 +49,7 @@ def written(template: str, requests: Sequence[Request], special: dict[str, Any])
 
 
 def is_own(tokenizer: Any) -> bool:
-    """Say whether a tokenizer's class writes conversations by itself, so that there is no template of a stranger's."""
+    """Return whether a tokenizer's class formats conversations in code, without an untrusted template."""
     from transformers import PreTrainedTokenizerBase
 
     return type(tokenizer).apply_chat_template is not PreTrainedTokenizerBase.apply_chat_template
@@ -63,7 +63,7 @@ def _by_class(tokenizer: Any, turns: Any, ask: bool) -> str | DataError:
 
 
 def _refusal(said: str) -> DataError:
-    return DataError(f"The model's chat template refuses the conversation: {_line(said)}")
+    return DataError(f"The model's chat template rejects the conversation: {_line(said)}")
 
 
 def _line(said: str) -> str:

@@ -1,4 +1,4 @@
-"""Which writing has no spaces between words? Chinese, Japanese, Thai and their like, told letter by letter."""
+"""Which scripts have no spaces between words? Chinese, Japanese, Thai and similar, decided per character."""
 
 from __future__ import annotations
 

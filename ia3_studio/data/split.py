@@ -1,4 +1,4 @@
-"""Which rows are learned, and which only measured?"""
+"""How are rows split into training and held-out rows?"""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from ia3_studio.errors import DataError
 
 TRAINING = ("train", "training")
 MOST_PARTS = 20
-"""Different values of a column that says which rows are set aside."""
+"""Maximum number of different values of a split column."""
 MOST_STRATA = 4
 """Rows a label must have on average for each label to be shared out by itself."""
 
 
 @dataclass(frozen=True)
 class DataSplit:
-    """What is learned and what is only measured."""
+    """Training examples and held-out examples."""
 
     train: Sequence[Example]
     held_out: Sequence[Example]
     """Never trained on."""
     problems: tuple[Problem, ...]
-    """Rows that were left out."""
+    """Skipped rows."""
     description: str
     mapping: Mapping
     fingerprint: str
-    """SHA-256 of the training file's bytes; of the names and sizes of pictures."""
+    """SHA-256 of the training file's bytes, or of the names and sizes of images."""
     share: float = 1.0
     """How much of the file was read: less than all where only its beginning was looked at."""
     more_left_out: int = 0
-    """Rows left out beyond those that ``problems`` lists."""
+    """Skipped rows that are not listed in ``problems``."""
     notes: tuple[str, ...] = ()
-    """What is to be known of how rows were set aside."""
+    """Notes on how rows were held out."""
 
 
 def given_split(
@@ -58,8 +58,8 @@ def given_split(
     counts = Counter(named[example.row] for example in examples)
     if not 2 <= len(counts) <= MOST_PARTS:
         raise DataError(
-            f"The column {column!r} has {len(counts):,} different values; to set rows aside by it takes 2 to"
-            f" {MOST_PARTS}, of which the most frequent one is learned."
+            f"The column {column!r} has {len(counts):,} different values; a split column needs 2 to "
+            f"{MOST_PARTS}, of which the most frequent one is used for training."
         )
     (most, _rows), *_others = counts.most_common()
     return split_as_named(examples, {row: TRAINING[0] if name == most else "test" for row, name in named.items()})
@@ -82,13 +82,15 @@ def drawn_split(
     """Return (train, held out, notes), each side in the order of the file; copies of a row stay on one side.
 
     A copy of a trained row would be recited, and its loss would say nothing about rows never seen. No more rows are
-    set aside than the share: what has more copies than that is learned, and the notes say so.
+    held out than the share: groups with more duplicates stay in the training rows, with a note.
 
     Raises:
         DataError: there are fewer than two different rows.
     """
     if len(examples) < 2:
-        raise DataError(f"There is {len(examples)} usable row; give at least two, one to learn and one to measure.")
+        raise DataError(
+            f"There is {len(examples)} usable row; give at least two: one training row and one held-out row."
+        )
     groups = _kept_together(examples)
     if len(groups) < 2:
         raise DataError(f"All {len(examples)} usable rows are the same; give at least two different ones.")
@@ -122,7 +124,7 @@ def _content(example: Example) -> object:
 
 
 def _drawn(groups: Sequence[Sequence[int]], examples: Sequence[Example], share: float) -> set[int]:
-    """Return the places set aside: of each label the share, but never all of it; of all at least one."""
+    """Return the held-out indices: stratified by label, never a whole label, at least one row."""
     order = {group[0]: place for place, group in enumerate(groups)}
     by_label: dict[tuple[str, ...], list[Sequence[int]]] = {}
     for group in groups:
@@ -142,7 +144,7 @@ def _drawn(groups: Sequence[Sequence[int]], examples: Sequence[Example], share: 
 
 
 def _within(groups: Sequence[Sequence[int]], wanted: int) -> set[int]:
-    """Return the places of the first groups that fit, one behind the other, into so many rows; never of all groups."""
+    """Return the indices of the first groups that fit into so many rows, in order; never of all groups."""
     taken: set[int] = set()
     for group in groups[:-1]:  # the last one is always learned
         if len(taken) + len(group) <= wanted:
@@ -151,12 +153,12 @@ def _within(groups: Sequence[Sequence[int]], wanted: int) -> set[int]:
 
 
 def _notes(groups: Sequence[Sequence[int]], examples: Sequence[Example], share: float, aside: int) -> tuple[str, ...]:
-    """Say where copies, or examples of one row, decided what is set aside."""
+    """Return a note if duplicates, or examples of one row, decided what is held out."""
     wanted, largest = round(share * len(examples)), max(groups, key=len)
     if len(largest) <= max(wanted, 1) and 2 * aside >= wanted and aside <= max(wanted, 1):
         return ()
     return (
-        f"Row {examples[largest[0]].row} and what belongs with it (its copies, or examples of the same row) are"
-        f" {len(largest):,} of {len(examples):,} examples; such groups stay on one side, so that {aside:,} examples are"
-        f" held out where {wanted:,} were asked for.",
+        f"Row {examples[largest[0]].row} and its group (duplicates, or examples of the same row) are "
+        f"{len(largest):,} of {len(examples):,} examples; groups are not split, so {aside:,} examples are "
+        f"held out instead of {wanted:,}.",
     )

@@ -1,4 +1,4 @@
-"""What table is in a file, an archive or a folder? The guesses about it are said, and can be overruled."""
+"""How is a table read from a file, an archive or a folder? Detected options are shown and can be overridden."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.archives import folder_members, read_file, require_room, unpacked, zip_members
 from ia3_studio.data.decode import Encoding, decode
+from ia3_studio.data.delimited import DELIMITERS, LINE_END, is_tabbed, read_separated, require_columns_within
 from ia3_studio.data.json_rows import SPLIT, SPLITS, read_json
-from ia3_studio.data.packed import folder_members, read_file, require_room, unpacked, zip_members
 from ia3_studio.data.problem import Damage, Problem, clause
-from ia3_studio.data.separated import DELIMITERS, LINE_END, is_tabbed, read_separated, require_columns_within
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def read_table(path: Path | str, reading: Reading | None = None) -> Table:
         found = _read(path.name, data, reading)
         digest = hashlib.sha256(data)
     if found.frame.empty:
-        raise DataError(f"{path.name} holds no rows; give a file with at least two.")
+        raise DataError(f"{path.name} contains no rows; give a file with at least two.")
     rows = "1 row" if len(found.frame) == 1 else f"{len(found.frame):,} rows"
     description = f"{found.form}, {rows}: {shown_names(found.frame.columns)}"
     damaged = tuple(each.problem for each in found.damaged)
@@ -104,7 +104,7 @@ def shown_names(names: Sequence[Any]) -> str:
 
 def _read(name: str, data: bytes, reading: Reading) -> _Found:
     if data.startswith(LFS_MARK):
-        raise DataError(f"{name} is a Git LFS pointer, not the data; run 'git lfs pull' where it comes from.")
+        raise DataError(f"{name} is a Git LFS pointer, not the data; run 'git lfs pull' in its repository.")
     suffix = PurePosixPath(name).suffix.lower()
     if suffix == ".gz":
         found = _read(name[: -len(suffix)], unpacked(name, data), reading)
@@ -113,7 +113,7 @@ def _read(name: str, data: bytes, reading: Reading) -> _Found:
         return _read_members(name, zip_members(name, data), reading)
     if suffix not in READERS:
         hint = f"; it is {_NOT_READ[suffix]}" if suffix in _NOT_READ else ""
-        raise DataError(f"{name} is of no kind that is read{hint}; give {', '.join(KINDS)}.")
+        raise DataError(f"The file type of {name} is not supported{hint}; give {', '.join(KINDS)}.")
     return READERS[suffix](name, data, reading)
 
 
@@ -125,14 +125,15 @@ def _read_members(name: str, members: Mapping[str, bytes], reading: Reading) -> 
         found = _read(PurePosixPath(path).name, data, reading)
         return _Found(found.frame, f"{path} in {name}, {found.form}", found.damaged)
     if not members:
-        raise DataError(f"{name} holds no files; give a table, or files that make one together.")
+        raise DataError(f"{name} contains no files; give a table, or files that form one together.")
     for read in (_parallel, _by_split, _by_class):
         found_together = read(members, reading)
         if found_together is not None:
             return found_together
     raise DataError(
-        f"{name} holds {len(members):,} files ({shown_names(list(members))}) that make no table together; give one"
-        " table, files named train and test, two texts whose lines belong together, or one text or folder a class."
+        f"{name} contains {len(members):,} files ({shown_names(list(members))}) that do not form a table; "
+        "give one table, files named train and test, two parallel texts, or one text file or folder per "
+        "class."
     )
 
 
@@ -148,10 +149,10 @@ def _parallel(members: Mapping[str, bytes], _reading: Reading) -> _Found | None:
     (first, one), (second, other) = sides.items()
     if len(one) != len(other):
         raise DataError(
-            f"{pairs[0][0]} has {len(one):,} lines and {pairs[0][1]} {len(other):,}; lines that belong together must"
-            " be as many."
+            f"{pairs[0][0]} has {len(one):,} lines and {pairs[0][1]} {len(other):,}; parallel texts must have "
+            "the same number of lines."
         )
-    return _Found(_numbered({"source": one, "target": other}), f"lines of .{first} beside those of .{second}")
+    return _Found(_numbered({"source": one, "target": other}), f"parallel lines of .{first} and .{second}")
 
 
 def _by_split(members: Mapping[str, bytes], reading: Reading) -> _Found | None:
@@ -178,10 +179,10 @@ def _by_class(members: Mapping[str, bytes], _reading: Reading) -> _Found | None:
     labels = {path.parent.name for path in paths}
     if len(labels) > 1 and all(path.parent.name for path in paths):
         rows = [(_text_of(name, members[name]).strip(), PurePosixPath(name).parent.name) for name in members]
-        form = f"a text a row, from {len(labels)} folders"
+        form = f"one text per row, from {len(labels)} folders"
     elif len(labels) == 1:
         rows = [(line, PurePosixPath(name).stem) for name in members for line in _lines_of(name, members[name])]
-        form = f"a line a row, from {len(paths)} files"
+        form = f"one line per row, from {len(paths)} files"
     else:
         return None
     return _Found(_numbered({"text": [row[0] for row in rows], "label": [row[1] for row in rows]}), form)
@@ -249,7 +250,7 @@ def _read_sheet(name: str, data: bytes, reading: Reading) -> _Found:
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError, OSError) as error:
         raise DataError(f"{name} cannot be read as a workbook: {clause(error)}.") from error
     frame.columns = pd.Index([str(column) for column in frame.columns])
-    others = f", {len(sheets) - 1} more not read" if len(sheets) > 1 else ""
+    others = f", {len(sheets) - 1} more sheets skipped" if len(sheets) > 1 else ""
     return _Found(
         frame.set_axis(range(1, len(frame) + 1), axis=0), f"workbook, sheet {sheet}{others}", sheets=tuple(sheets)
     )
@@ -272,8 +273,8 @@ def _require_cells_within(name: str, members: Mapping[str, bytes]) -> None:
         require_columns_within(name, columns)
         if rows * columns > MOST_CELLS:
             raise DataError(
-                f"{name} has a sheet of {rows:,} rows and {columns:,} columns; workbooks of up to {MOST_CELLS:,} cells"
-                " are read, so save it as CSV, or remove what stands far below or beside the table."
+                f"{name} has a sheet of {rows:,} rows and {columns:,} columns; the limit for workbooks is "
+                f"{MOST_CELLS:,} cells; save it as CSV, or delete cells far outside the table."
             )
 
 
@@ -309,6 +310,7 @@ READERS: dict[str, Callable[[str, bytes, Reading], _Found]] = {
 }
 KINDS = (*READERS, ".gz", ".zip")
 _NOT_READ = {
-    ".yml": "YAML", ".yaml": "YAML", ".xls": "an old workbook, which Excel saves as .xlsx", ".md": "Markdown",
-    ".pdf": "PDF, which holds no rows", ".docx": "a document, which holds no rows", ".arrow": "Arrow; save as Parquet",
+    ".yml": "YAML", ".yaml": "YAML", ".xls": "an old Excel workbook; save it as .xlsx", ".md": "Markdown",
+    ".pdf": "a PDF, which has no rows", ".docx": "a document, which has no rows",
+    ".arrow": "an Arrow file; save it as Parquet",
 }  # fmt: skip

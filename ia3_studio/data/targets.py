@@ -1,6 +1,6 @@
 """What does an encoder-decoder read, and what does it learn to write? A question's tokens and its answer's.
 
-The last answer of a conversation is learned; all turns before it are read, a line each. Each part is written as the
+The last answer of a conversation is the target; all earlier turns are input, one per line. Each part is written as the
 model's tokenizer writes any text, with the token that ends it.
 """
 
@@ -25,7 +25,7 @@ class TargetRow:
     labels: tuple[int, ...]
     """What the decoder learns to write."""
     row: int
-    """The data row it comes from, counted from 1."""
+    """Number of its data row, starting at 1."""
     cut: bool = False
     """Whether a part was longer than allowed and lost its end."""
 
@@ -38,7 +38,7 @@ class Targeted:
     cut: tuple[int, ...]
     """Data rows that lost an end."""
     problems: tuple[Problem, ...]
-    """Data rows left out, and why."""
+    """Skipped data rows, with reasons."""
     notes: tuple[Problem, ...] = ()
     """Data rows that are read otherwise than they are written, and how."""
 
@@ -47,7 +47,7 @@ def tokenize_targets(examples: Sequence[Example], tokenizer: Any, max_length: in
     """Turn examples into rows of at most ``max_length`` tokens to read and as many to write.
 
     Raises:
-        DataError: no row can be used.
+        DataError: no row is usable.
     """
     rows: list[TargetRow] = []
     problems: list[Problem] = []
@@ -56,13 +56,13 @@ def tokenize_targets(examples: Sequence[Example], tokenizer: Any, max_length: in
     for example in examples:
         turns = example.turns
         if len(turns) < 2 or turns[-1].role != "assistant":
-            problems.append(Problem(example.row, "an encoder-decoder needs a question and, last, its answer"))
+            problems.append(Problem(example.row, "an encoder-decoder needs a prompt and, last, its answer"))
         else:
             rows.append(_row(example, tokenizer, specials, max_length))
             notes += [Problem(example.row, note) for note in spoken((turn.content for turn in turns), specials)]
     if not rows:
         first = f"; row {problems[0].row}: {problems[0].reason}" if problems else ""
-        raise DataError(f"None of the {len(examples)} rows can be used{first}.")
+        raise DataError(f"None of the {len(examples)} rows is usable{first}.")
     return Targeted(tuple(rows), tuple(row.row for row in rows if row.cut), tuple(problems), tuple(notes))
 
 

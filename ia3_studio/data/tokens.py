@@ -1,7 +1,8 @@
 """Which tokens does the model see, and which of them does it learn?
 
-In a conversation, what the assistant says and the token that ends its turn are trained (:mod:`ia3_studio.data.turns`);
-of plain text, everything behind the first token, the end token included. All else is only read.
+In a conversation, what the assistant says and the token that ends its turn are trained
+(:mod:`ia3_studio.data.answer_spans`); of plain text, everything after the first token, including the end token. All
+other tokens are masked.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ia3_studio.data.answer_spans import Tokens, conversations_tokens, end_ids, prompt_tokens, start_ids
 from ia3_studio.data.examples import Example, Message
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.turns import Tokens, conversations_tokens, end_ids, prompt_tokens, start_ids
 from ia3_studio.data.words import encode, special_texts
 from ia3_studio.errors import DataError
 
@@ -29,31 +30,31 @@ class TokenRow:
     """The token itself where it is trained, IGNORED elsewhere; as long as ``input_ids``. Behind an answer that the chat
     template ends by no token stands the end token, whatever the template writes there."""
     row: int
-    """The data row it comes from, counted from 1."""
+    """Number of its data row, starting at 1."""
     cut: bool
     """Whether the row was longer than allowed and lost its end."""
 
 
 @dataclass(frozen=True)
 class Tokenized:
-    """All rows that have something to learn, and what happened to the others."""
+    """All rows with trained tokens, and what happened to the others."""
 
     rows: tuple[TokenRow, ...]
     cut: tuple[int, ...]
     """Data rows that lost their end."""
     unlabelled: tuple[int, ...]
-    """Data rows left out because the cut took all that could be learned."""
+    """Data rows skipped because truncation removed all trained tokens."""
     problems: tuple[Problem, ...] = ()
-    """Data rows left out because the model's chat template refuses them."""
+    """Data rows skipped because the model's chat template rejects them."""
     notes: tuple[Problem, ...] = ()
-    """Data rows that are learned otherwise than they are written, and how."""
+    """Notes on data rows whose tokens differ from their text."""
 
 
 def tokenize(examples: Sequence[Example], tokenizer: Any, max_length: int) -> Tokenized:
     """Turn examples into token rows of at most ``max_length`` tokens.
 
     Raises:
-        DataError: no row has anything left to learn.
+        DataError: no row has trained tokens left.
     """
     rows: list[TokenRow] = []
     problems: list[Problem] = []
@@ -87,7 +88,7 @@ def prompt_ids(messages: Sequence[Message], tokenizer: Any) -> tuple[int, ...]:
 def _row(row: int, tokens: Tokens, max_length: int) -> TokenRow:
     """Return a row up to the end of its last answer.
 
-    What follows (a template's line break, an unanswered question) is neither learned nor needed.
+    What follows (a template's line break, an unanswered question) is not trained and not needed.
     """
     labels = [IGNORED] * len(tokens.ids)
     for start, stop in tokens.answers:
@@ -103,12 +104,12 @@ def _text(text: str, tokenizer: Any) -> Tokens:
     """Return plain text between its begin and end tokens, everything after the first token trained."""
     seen = [special for special in special_texts(tokenizer) if special in text]
     ids = (*start_ids(tokenizer), *encode(text, tokenizer), *end_ids(tokenizer))
-    said = f"{', '.join(sorted(seen))} in its words is read as the model's token"
+    said = f"{', '.join(sorted(seen))} in its text is read as the model's special token"
     return Tokens(ids, ((1, len(ids)),) if len(ids) > 1 else (), (said,) if seen else ())
 
 
 def _nothing_to_learn(readable: int, problems: Sequence[Problem], max_length: int) -> str:
     if not readable and problems:
-        return f"No row can be trained on; row {problems[0].row}: {problems[0].reason}."
-    way_out = "raise the length or shorten the prompts"
+        return f"No usable row; row {problems[0].row}: {problems[0].reason}."
+    way_out = "raise the max length or shorten the prompts"
     return f"None of the {readable} rows has an answer within {max_length} tokens; {way_out}."

@@ -62,15 +62,15 @@ def loses_spaces(tokenizer: Any) -> bool:
     if _apart((first, *(f" {word}" for word in others)), tokenizer) == running:
         return True
     raise DataError(
-        f"Labels of words need tokens for each word, and {type(tokenizer).__name__} gives words apart other tokens than"
-        " the text they make; choose a model whose tokenizer does not."
+        f"Token classification needs the tokens of each word, but {type(tokenizer).__name__} tokenizes single "
+        "words differently from the whole text; choose a model with another tokenizer."
     )
 
 
 def _spaced(words: Sequence[str]) -> list[str]:
     """Return words with the space that stands before them in running text, for a tokenizer that would lose it.
 
-    The first has one too, as in pre-training, where most words stand behind another.
+    The first has one too, as in pre-training, where most words follow another.
     """
     joined = [bool(one and other) and is_unspaced(one[-1]) and is_unspaced(other[0]) for one, other in pairwise(words)]
     begins = bool(words) and bool(words[0]) and is_unspaced(words[0][0])
@@ -121,13 +121,13 @@ def _slow(words: Sequence[str], tokenizer: Any, loses: bool) -> WordTokens:
 
 
 def _begins_at(whole: tuple[int, ...], ids: tuple[int, ...], tokenizer: Any) -> int:
-    """Return behind how many special tokens the words begin."""
+    """Return the number of special tokens before the words."""
     for before in range(len(whole) - len(ids) + 1):
         if whole[before : before + len(ids)] == ids:
             return before
     raise DataError(
-        f"{type(tokenizer).__name__} puts special tokens between words, so that labels of words cannot be told apart;"
-        " choose a model with a fast tokenizer."
+        f"{type(tokenizer).__name__} puts special tokens between words, so labels cannot be aligned with "
+        "tokens; choose a model with a fast tokenizer."
     )
 
 
@@ -138,7 +138,7 @@ def _first_of_each(places: Sequence[int | None]) -> tuple[bool, ...]:
 def _behind_spaces(
     ids: Sequence[int], places: Sequence[int | None], starts: Sequence[bool], tokenizer: Any
 ) -> tuple[bool, ...]:
-    """Return the starts of words, moved behind a token that is nothing but the space before its word."""
+    """Return the starts of words, moved after a token that is only the space before its word."""
     space = _plain(" ", tokenizer)
     found = list(starts)
     for place, begins in enumerate(starts[:-1]):

@@ -88,7 +88,7 @@ def _answers(messages: Sequence[Message]) -> list[int]:
 
 
 def _turns(messages: Sequence[Message], text: str, marked: str) -> dict[int, Stretch] | None:
-    """Return where each turn's words stand, and where the template's own words behind them end."""
+    """Return the span of each turn's text, and the end of the template text after it."""
     first, *rest = re.split(MARK.format(r"(\d+)"), marked)
     order, own = [int(number) for number in rest[0::2]], rest[1::2]
     if order != sorted(set(order)) or not text.startswith(first):
@@ -119,7 +119,7 @@ def answers_in(written: Written) -> list[Stretch]:
     """Return where each answer stands, from where the assistant is asked to the end of its turn.
 
     Raises:
-        DataError: the template mixes turns so that none can be told apart, or leaves out an answer.
+        DataError: the turns cannot be located, or the template omits an answer.
     """
     places = _answers(written.messages)
     found = {place: stretch for place in written.begun if (stretch := _between_prefixes(written, place)) is not None}
@@ -140,9 +140,9 @@ def _between_prefixes(written: Written, place: int) -> Stretch | None:
 
 def _between_own_words(written: Written, place: int) -> Stretch:
     if written.turns is None:
-        raise DataError("The model's chat template rewrites the turns, so that the answers cannot be told apart")
+        raise DataError("The model's chat template rewrites the turns, so the answers cannot be located")
     if place not in written.turns:
-        raise DataError(f"The model's chat template leaves out turn {place + 1} (assistant)")
+        raise DataError(f"The model's chat template omits turn {place + 1} (assistant)")
     return replace(written.turns[place], shared=True)
 
 
@@ -193,14 +193,14 @@ def changes(written: Written, answers: Sequence[Stretch], specials: Sequence[str
         if seen.rstrip() == turn.content.rstrip():
             continue
         if seen.strip() != turn.content.strip():
-            notes.append(f"the chat template leaves out or rewrites a part of {name}")
+            notes.append(f"the chat template omits or rewrites part of {name}")
         elif turn.role == "assistant":
-            notes.append(f"the chat template leaves out the blanks before {name}")
+            notes.append(f"the chat template strips the whitespace before {name}")
     return notes + _added(written, turns, answers, specials)
 
 
 def _found(written: Written, answers: Sequence[Stretch]) -> Iterator[tuple[int, Stretch]]:
-    """Yield turns whose words are found: an answer's in its own stretch, a user's behind the turn before."""
+    """Yield turns whose text is found: an answer's in its own span, a user's after the previous turn."""
     spans = dict(zip(_answers(written.messages), answers, strict=False))
     cursor = 0
     for place, turn in enumerate(written.messages):
@@ -218,7 +218,7 @@ def _found(written: Written, answers: Sequence[Stretch]) -> Iterator[tuple[int, 
 def _added(
     written: Written, turns: dict[int, Stretch], answers: Sequence[Stretch], specials: Sequence[str]
 ) -> list[str]:
-    """Return a note for words of the template's own that are learned with an answer."""
+    """Return a note on template text that is trained as part of an answer."""
     notes: list[str] = []
     for place, span in zip(_answers(written.messages), answers, strict=False):
         if (at := turns.get(place)) is None:
@@ -230,5 +230,7 @@ def _added(
         for special in specials:
             own = own.replace(special, " ")
         if own.strip():
-            notes.append(f"the chat template adds {' '.join(own.split())!r} to an answer, which is learned with it")
+            notes.append(
+                f"the chat template adds {' '.join(own.split())!r} to an answer; it is trained as part of the answer"
+            )
     return list(dict.fromkeys(notes))

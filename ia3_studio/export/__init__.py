@@ -1,1 +1,1 @@
-"""What people take away."""
+"""Exports."""

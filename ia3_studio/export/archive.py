@@ -1,4 +1,4 @@
-"""What does a person take away? A zip with the adapter in PEFT's layout and a card that says what it is."""
+"""How is an adapter exported? As a zip in PEFT's format with a model card."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CARD = "README.md"
 
 
 def package(folder: Path, facts: CardFacts, *, for_others: bool = False) -> dict[str, bytes]:
-    """Return what leaves with an adapter, by file name: its own files, its card, and the card's pictures.
+    """Return the exported files of an adapter, by name: its own files, its card, and the card's images.
 
     Args:
         folder: of the adapter.
@@ -40,7 +40,7 @@ def package(folder: Path, facts: CardFacts, *, for_others: bool = False) -> dict
     needed = NATIVE_FILES if (folder / NATIVE_FILES[0]).is_file() else PEFT_FILES
     missing = [name for name in needed if not (folder / name).is_file()]
     if missing:
-        raise AdapterError(f"{folder} lacks {' and '.join(missing)}; train or import the adapter again.")
+        raise AdapterError(f"{folder} has no {' and '.join(missing)}; train or import the adapter again.")
     contents = {name: (folder / name).read_bytes() for name in ADAPTER_FILES if (folder / name).is_file()}
     if for_others:
         facts = replace(facts, base_model=without_folders(facts.base_model))
@@ -83,7 +83,7 @@ def zip_adapter(folder: Path, target: Path, facts: CardFacts, *, for_others: boo
 
 
 def file_name(name: str) -> str:
-    """Return what a file is called after the name of a run: letters, digits and hyphens.
+    """Return a file name for a run: letters, digits and hyphens.
 
     Example:
         >>> file_name("Night run (2)")

@@ -1,4 +1,4 @@
-"""What does an adapter's page on the hub say? Where it comes from, what it came to, and how it is loaded."""
+"""What does the model card of an adapter contain? Its origin, its results, and how to load it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _AUTO_CLASSES = {
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawing that lies beside a card."""
+    """An image next to a card."""
 
     name: str
     """Of its file, which ends in ``.svg``."""
@@ -61,39 +61,39 @@ class CardFacts:
     not_for_peft: str = ""
     """Why PEFT cannot load it; empty when it can."""
     labels: tuple[str, ...] = ()
-    """What its classifier sorts into, in the order of its outputs."""
+    """The labels of its classifier, in output order."""
     held_out_step: int | None = None
     """Step at which ``held_out_after`` was taken, where that is known."""
     verdict: str = ""
-    """Whether it helped on held-out rows, in a sentence."""
+    """The verdict on held-out rows, in a sentence."""
     rows: str = ""
-    """How many rows it learned from and how many were set aside."""
+    """Number of training rows and held-out rows."""
     data_fingerprint: str = ""
     """SHA-256 of the data file."""
     base_fingerprint: str = ""
     """SHA-256 over the base model's config, tokenizer and both ends of its weights."""
     learned: str = ""
-    """What the vectors changed most, in a sentence."""
+    """Which vectors changed most, in a sentence."""
     pictures: tuple[Picture, ...] = ()
     ends_answer: str = ""
-    """The token at which generation has to stop; empty where it is not known."""
+    """The token at which generation stops; empty if unknown."""
     address: str = "path/to/this/folder"
-    """What it is loaded by: a folder, or its name on the hub."""
+    """What to load it from: a folder, or a Hub id."""
 
     @property
     def taken_at(self) -> str:
-        """Return where the loss was taken, when that was not behind the last step."""
+        """Return the step of the loss, if it is not the last step."""
         return f" at step {self.held_out_step:,}" if self.held_out_step not in (None, self.steps) else ""
 
 
 def facts_of(adapter: Adapter, name: str, base_model: str, labels: Sequence[str] = ()) -> CardFacts:
-    """Return what an adapter says of itself, for its card.
+    """Return the facts in an adapter's metadata, for its card.
 
     Args:
-        adapter: with the metadata of its making.
+        adapter: with metadata.
         name: what it is called.
-        base_model: what its base model is loaded by.
-        labels: what its classifier sorts into.
+        base_model: id or path of its base model.
+        labels: the labels of its classifier.
     """
     said = adapter.metadata
     return CardFacts(
@@ -122,7 +122,7 @@ def with_training(
 
 
 def card(facts: CardFacts) -> str:
-    """Return the model card: front matter for the hub, facts, and how to load the adapter."""
+    """Return the model card: front matter for the Hub, facts, and how to load the adapter."""
     table = "\n".join(f"| {_cell(name)} | {_cell(value)} |" for name, value in _rows(facts))
     # The hub refuses a card whose base model is a folder of somebody's machine.
     on_hub = f"base_model: {json.dumps(facts.base_model)}\n" if _HUB_ID.fullmatch(facts.base_model) else ""
@@ -152,7 +152,7 @@ def programs(facts: CardFacts) -> tuple[tuple[str, str], ...]:
 
 
 def without_folders(source: str) -> str:
-    """Return what a model or a data set is loaded by, of a path only its last part; a name on the hub stays whole.
+    """Return the name of a model or a data set: the last part of a path; a Hub id unchanged.
 
     Example:
         >>> without_folders("/home/ada/models/llama"), without_folders("keeper/llama")
@@ -166,10 +166,10 @@ def without_folders(source: str) -> str:
 
 
 def _seen(facts: CardFacts) -> str:
-    """Return the part on what was learned: a sentence and the pictures, or nothing."""
+    """Return the section on what changed: a sentence and the images, or nothing."""
     drawn = [f"![{_cell(picture.says)}]({picture.name})" for picture in facts.pictures]
     said = [_cell(facts.learned)] if facts.learned else []
-    return "".join(f"{each}\n\n" for each in ("## What it learned", *said, *drawn)) if said or drawn else ""
+    return "".join(f"{each}\n\n" for each in ("## What changed", *said, *drawn)) if said or drawn else ""
 
 
 def _end_of_answers(facts: CardFacts) -> str:
@@ -178,8 +178,9 @@ def _end_of_answers(facts: CardFacts) -> str:
         return ""
     name = json.dumps(facts.ends_answer, ensure_ascii=False)
     return (
-        f"\nAn answer ends with `{_cell(facts.ends_answer)}`; let generation stop there:\n\n```python\n"
-        f"model.generate(**inputs, eos_token_id=tokenizer.convert_tokens_to_ids({name}))\n```\n"
+        f"\nAn answer ends with `{_cell(facts.ends_answer)}`; use it as the end-of-sequence "
+        "token:\n\n```python\nmodel.generate(**inputs, "
+        f"eos_token_id=tokenizer.convert_tokens_to_ids({name}))\n```\n"
     )
 
 
@@ -187,8 +188,8 @@ def _rows(facts: CardFacts) -> Iterator[tuple[str, str]]:
     """Yield what is known, as (name, value)."""
     yield "base model", facts.base_model or "unknown"
     yield "vectors", f"{facts.vectors:,}"
-    yield "trained numbers", f"{facts.trained_numbers:,}"
-    yield "optimiser steps", f"{facts.steps:,}"
+    yield "trainable parameters", f"{facts.trained_numbers:,}"
+    yield "optimizer steps", f"{facts.steps:,}"
     if facts.data:
         yield "data", facts.data
     if facts.rows:
@@ -196,26 +197,26 @@ def _rows(facts: CardFacts) -> Iterator[tuple[str, str]]:
     if facts.data_fingerprint:
         yield "data, SHA-256", facts.data_fingerprint
     if facts.base_fingerprint:
-        yield "base model, SHA-256 over config, tokenizer and both ends of the weights", facts.base_fingerprint
+        yield "base model, SHA-256 of config, tokenizer and the start and end of the weights", facts.base_fingerprint
     if facts.held_out_before is not None and facts.held_out_after is not None:
         losses = f"{facts.held_out_before:.3f} (base model) → {facts.held_out_after:.3f}{facts.taken_at}"
         yield "held-out loss, nats per token" if not facts.labels else "held-out loss", losses
     if facts.labels:
-        yield "labels, in the order of the outputs", ", ".join(facts.labels)
+        yield "labels, in output order", ", ".join(facts.labels)
     if facts.learning_rate is not None:
         yield "learning rate", f"{facts.learning_rate:g}"
     if facts.settings:
         yield "epochs", f"{facts.settings.epochs:g}"
-        yield "rows per step", f"{facts.settings.batch_size}"
-        yield "tokens per row, at most", f"{facts.settings.max_length}"
-        yield "warm-up, share of the steps", f"{facts.settings.warmup:g}"
-        yield "largest gradient norm", f"{facts.settings.clip:g}"
-        yield "pull towards 1", f"{facts.settings.pull:g}"
+        yield "batch size", f"{facts.settings.batch_size}"
+        yield "max length", f"{facts.settings.max_length}"
+        yield "warmup ratio", f"{facts.settings.warmup:g}"
+        yield "max gradient norm", f"{facts.settings.clip:g}"
+        yield "decay towards 1", f"{facts.settings.pull:g}"
         yield "seed", f"{facts.settings.seed}"
     if facts.date:
         yield "trained on", facts.date
     if facts.studio_version:
-        yield "made with", f"IA3 Studio {facts.studio_version}"
+        yield "created with", f"IA3 Studio {facts.studio_version}"
 
 
 def _cell(text: str) -> str:
@@ -248,11 +249,11 @@ from transformers import {auto}
 
 base = {auto}.from_pretrained({base}{head})
 model = PeftModel.from_pretrained(base, {folder})
-# model.merge_and_unload() folds the vectors into the weights
+# model.merge_and_unload() merges the vectors into the weights
 """,
     ),
     (
-        "transformers, where PEFT is installed",
+        "transformers (with PEFT installed)",
         """from transformers import {auto}
 
 model = {auto}.from_pretrained({base}{head})
@@ -266,7 +267,7 @@ from transformers import {auto}
 
 model = {auto}.from_pretrained({base}{head})
 attachment = load_adapter(model, {folder})
-with attachment.strengths(0.5):  # 0 is the base model, 1 the tuned one
+with attachment.strengths(0.5):  # 0 is the base model, 1 the tuned model
     ...
 """,
     ),

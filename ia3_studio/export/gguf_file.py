@@ -1,7 +1,7 @@
 """How does a tuned model get to llama.cpp? Merged, as one GGUF file, read back by transformers before it is offered.
 
-The file is written by the gguf package: its table of names, its writer, its quantisation. What is ours is which models
-are known to come out right: those of Llama's shape with a byte-level tokenizer that llama.cpp knows by name.
+The file is written by the gguf package: its table of names, its writer, its quantization. This module decides which
+models are supported: those with Llama's architecture and a byte-level tokenizer that llama.cpp knows by name.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ BYTES_EACH = {"f32": 4.0, "f16": 2.0, "q8_0": 34 / 32}
 ARCHITECTURES = {"llama": "llama", "mistral": "llama", "qwen2": "qwen2", "qwen3": "qwen3"}
 """transformers' model type, and llama.cpp's name for it."""
 PERMUTED = ("llama", "mistral")
-"""Whose queries and keys llama.cpp rotates by neighbouring pairs; transformers rotates the two halves of a head."""
+"""Models whose queries and keys llama.cpp rotates by neighboring pairs, transformers by the two halves of a head."""
 _WORDS = r"[^\r\n\p{L}\p{N}]?\p{L}+"
 _REST = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 _SHORT = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
@@ -44,7 +44,7 @@ SPLITS = {
     rf"{_SHORT}|{_WORDS}|\p{{N}}|{_REST}": "qwen2",
     rf"{_SHORT}|{_WORDS}|\p{{N}}{{1,3}}|{_REST}": "llama-bpe",
 }
-"""How a text is split before its pieces become tokens, and llama.cpp's name for that."""
+"""Pre-tokenizers, and llama.cpp's names for them."""
 TOLERANCE: dict[Format, float] = {"f32": 1e-3, "f16": 1e-2, "q8_0": 0.2}
 """Largest difference of a logit, as a share of the largest logit: what the rounding of a format explains."""
 
@@ -77,7 +77,7 @@ def write_gguf(
 ) -> GgufExport:
     """Merge an adapter into a model that is loaded for it, write it as GGUF, read that back and compare.
 
-    **The loaded model is merged afterwards**: load another to go on with the base.
+    **The loaded model is merged afterwards**: load it again to continue with the base model.
 
     Args:
         loaded: the base model as :func:`~ia3_studio.models.load_model` gives it.
@@ -85,25 +85,25 @@ def write_gguf(
         path: the file to write; it must not be there.
         kind: the format of the matrices; what has one axis stays in float32.
         texts: what the two are compared on; some of our own if none.
-        say: told the share done and what is being done.
+        say: called with the share done and what is being done.
 
     Raises:
         ExportError: llama.cpp has no such model or tokenizer, the disk is too small, or the file read back differs;
-            nothing is left behind then.
+            partial files are removed.
         AdapterError: the adapter cannot be merged.
     """
     _require(loaded, path, kind)
     weights = bytes_of(loaded.model) // next(loaded.model.parameters()).element_size()
     require_room(path, expected_bytes(weights, kind))
     compared = [text for text in texts if text.strip()] or list(PROMPTS)
-    say(0.1, "Reading some texts with the adapter")
+    say(0.1, "Running reference texts through the tuned model")
     wanted = merge_in(loaded, adapter, compared)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".gguf-") as work:
         part = Path(work) / "model.gguf"
         say(0.3, f"Writing the merged model in {kind}")
         _write(loaded, part, Path(work), kind)
-        say(0.7, "Reading it back to compare")
+        say(0.7, "Loading the file to compare outputs")
         largest, same = _compare(loaded, part, compared, wanted, kind)
         part.replace(path)
     say(1.0, "Done")
@@ -114,28 +114,28 @@ def why_not(model: Any, tokenizer: Any) -> str:
     """Return why a model cannot become a GGUF file; empty where it can."""
     kind = str(model.config.model_type)
     if kind not in ARCHITECTURES or not type(model).__name__.endswith("ForCausalLM"):
-        return f"GGUF files are written for chat models of the types {', '.join(ARCHITECTURES)}; this one is {kind}."
+        return f"GGUF export supports chat models of the types {', '.join(ARCHITECTURES)}; this model is {kind}."
     scaling = (getattr(model.config, "rope_parameters", None) or {}).get("rope_type", "default")
     if scaling != "default":
-        return f"This model stretches its positions ({scaling}), which is not written into GGUF files yet."
+        return f"This model uses RoPE scaling ({scaling}), which GGUF export does not support yet."
     if getattr(model.config, "sliding_window", None) and getattr(model.config, "use_sliding_window", True):
-        return "This model attends to a sliding window, which llama.cpp does not for its type."
+        return "This model uses sliding window attention, which llama.cpp does not support for its type."
     limits = limits_of(model)
     if unknown := limits.beyond(tokenizer.get_vocab().values()):
         return f"{limits.unknown(unknown, tokenizer)}; {WAY_OUT}."
     if not splitting(tokenizer):
-        return "llama.cpp has no name for the way in which this model's tokenizer splits a text."
+        return "llama.cpp does not support the pre-tokenizer of this model."
     return ""
 
 
 def _require(loaded: Any, path: Path, kind: str) -> None:
     if kind not in FORMATS:
-        raise ExportError(f"There is no format {kind!r}; choose one of {', '.join(FORMATS)}.")
+        raise ExportError(f"Unknown format {kind!r}; choose one of {', '.join(FORMATS)}.")
     if path.exists():
-        raise ExportError(f"{path} is there already; give another name.")
+        raise ExportError(f"{path} already exists; use another name.")
     reason = why_not(loaded.model, loaded.tokenizer)
     if reason:
-        raise ExportError(f"{reason} Take the merged model as safetensors instead.")
+        raise ExportError(f"{reason} Export the merged model as safetensors instead.")
 
 
 def _write(loaded: Any, path: Path, work: Path, kind: Format) -> None:
@@ -215,7 +215,7 @@ def _write_tokenizer(writer: Any, tokenizer: Any, rows: int, folder: Path) -> No
 
 
 def splitting(tokenizer: Any) -> str:
-    """Return llama.cpp's name for the way a tokenizer splits a text; empty where there is none we know."""
+    """Return llama.cpp's name of a tokenizer's pre-tokenizer; empty if unknown."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         return ""
@@ -251,7 +251,7 @@ def _tensors(model: Any, architecture: str, kind: Format) -> Iterator[tuple[str,
             continue
         name = names.get_name(path, try_suffixes=(".weight", ".bias"))
         if name is None:
-            raise ExportError(f"llama.cpp has no place for {path}, so the model cannot become a GGUF file.")
+            raise ExportError(f"llama.cpp has no tensor for {path}, so the model cannot be exported as a GGUF file.")
         array = tensor.detach().float().cpu().numpy()
         if config.model_type in PERMUTED and path.rpartition(".")[0].endswith(("q_proj", "k_proj")):
             heads = config.num_attention_heads if "q_proj" in path else config.num_key_value_heads
@@ -272,7 +272,7 @@ def _formatted(array: np.ndarray, kind: Format) -> tuple[np.ndarray, Any]:
 
 
 def _permuted(array: np.ndarray, heads: int) -> np.ndarray:
-    """Put the rows of each head in llama.cpp's order: row i of the first half beside row i of the second.
+    """Reorder the rows of each head for llama.cpp: row i of the first half next to row i of the second.
 
     Args:
         array: weights, shape (heads · width, in), or biases, shape (heads · width,).
@@ -302,21 +302,21 @@ def _compare(
             tokenizer = AutoTokenizer.from_pretrained(lonely.parent, gguf_file=lonely.name)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError) as error:
         raise ExportError(
-            f"transformers cannot read the GGUF file back ({type(error).__name__}), so it is not offered; take the"
-            " merged model as safetensors."
+            f"transformers cannot load the GGUF file ({type(error).__name__}), so it was discarded; export "
+            "the merged model as safetensors instead."
         ) from error
     for text in texts:
         if tokenizer(text)["input_ids"] != loaded.tokenizer(text)["input_ids"]:
             raise ExportError(
-                "The tokenizer in the GGUF file splits a text otherwise than the model's own, so the file is not"
-                " offered; take the merged model as safetensors."
+                "The tokenizer in the GGUF file tokenizes text differently from the model's tokenizer, so "
+                "the file was discarded; export the merged model as safetensors instead."
             )
     found = logits_read_back(loaded, model, path, texts)
     largest = difference_of(wanted, found)
     same = torch.cat([(one.argmax(-1) == other.argmax(-1)).flatten() for one, other in zip(wanted, found, strict=True)])
     if not largest <= TOLERANCE[kind] * max(float(each.abs().max()) for each in wanted):
         raise ExportError(
-            f"The GGUF file differs from the tuned model by {largest:.3g} in a logit, so it is not offered; take the"
-            " merged model as safetensors."
+            f"The logits of the GGUF file differ from the tuned model by {largest:.3g}, so the file was "
+            "discarded; export the merged model as safetensors instead."
         )
     return largest, float(same.float().mean())

@@ -17,7 +17,7 @@ Say = Callable[[float | None, str], None]
 SHARD = "4GB"
 """Files of a large model have at most this size."""
 PROMPTS = ("The lamp is lit.", "What is a web browser?", "def add(a, b):\n    return a + b")
-"""What is compared where no text is given."""
+"""Default texts for the comparison."""
 TOLERANCE = {"float32": 1e-2, "float64": 1e-2, "float16": 2e-2, "bfloat16": 8e-2}
 """Largest difference of a logit by which a merged model may differ, by its format: sums are taken in another order, and
 the scaled weights are rounded once."""
@@ -79,8 +79,8 @@ def _cast(model: Any, form: str) -> None:
         rounded = parameter.data.to(dtype)
         if bool(parameter.data.isfinite().all()) and not bool(rounded.isfinite().all()):
             raise ExportError(
-                f"The merged weights of {name} are too large for {form}, in which the base model is stored; keep the"
-                " adapter apart from the model, or save the base in bfloat16 first."
+                f"The merged weights of {name} overflow {form}, the format of the base model; use the adapter "
+                "without merging, or save the base model in bfloat16 first."
             )
         parameter.data = rounded
     model.config.dtype = dtype
@@ -91,25 +91,25 @@ def write_merged(
 ) -> MergedExport:
     """Merge an adapter into a model that is loaded for it, save it, read it back and compare.
 
-    **The loaded model is merged afterwards**: load another to go on with the base.
+    **The loaded model is merged afterwards**: load it again to continue with the base model.
 
     Args:
         loaded: the base model as :func:`~ia3_studio.models.load_model` gives it, or a classifier with its head.
         adapter: an adapter's folder.
         folder: where the model is written: safetensors, config, tokenizer; it must be new or empty.
         texts: what the two are compared on; some of our own if none.
-        say: told the share done and what is being done.
+        say: called with the share done and what is being done.
 
     Raises:
-        ExportError: the folder is in use, the disk too small, or the model read back differs; nothing is left behind
-            then.
+        ExportError: the folder is in use, the disk too small, or the model read back differs; partial files are
+            removed.
         AdapterError: the adapter cannot be merged.
     """
     _require_empty(folder)
     form, computed = merged_format(loaded), loaded.model.dtype
     require_room(folder, bytes_of(loaded.model) // (2 if form in HALF and computed.itemsize == 4 else 1))
     compared = [text for text in texts if text.strip()] or list(PROMPTS)
-    say(0.1, "Reading some texts with the adapter")
+    say(0.1, "Running reference texts through the tuned model")
     wanted = merge_in(loaded, adapter, compared)
     try:
         say(0.3, f"Writing the merged model in {form}")
@@ -118,7 +118,7 @@ def write_merged(
         loaded.model.save_pretrained(folder, max_shard_size=SHARD)
         if loaded.tokenizer is not None:
             loaded.tokenizer.save_pretrained(folder)
-        say(0.7, "Reading it back to compare")
+        say(0.7, "Loading the merged model to compare outputs")
         largest = _largest_difference(loaded, folder, compared, wanted, computed)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -145,7 +145,7 @@ def tell_ends(loaded: Any) -> None:
 
 def merge_in(loaded: Any, adapter: Path, texts: Sequence[str]) -> list[Tensor]:
     """Merge an adapter into a model for good; return what the hooked model said of each text, logits in float32."""
-    from ia3_studio.method.adapter import load_adapter
+    from ia3_studio.method.loading import load_adapter
     from ia3_studio.method.merging import merge
 
     attachment = load_adapter(loaded.model, adapter)
@@ -163,8 +163,8 @@ def _largest_difference(
     largest = difference_of(wanted, logits_read_back(loaded, model.to(loaded.model.device), folder, texts))
     if not largest <= TOLERANCE[form] * max(1.0, max(float(each.abs().max()) for each in wanted)):
         raise ExportError(
-            f"The merged model differs from the tuned one by {largest:.3g} in a logit, so it is not offered; keep the"
-            " adapter apart from the model."
+            f"The logits of the merged model differ from the tuned model by {largest:.3g}, so it was "
+            "discarded; use the adapter without merging."
         )
     return largest
 
@@ -196,7 +196,7 @@ def logits_of(loaded: Any, text: str) -> Tensor:
 
 def _require_empty(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ExportError(f"{folder} holds something already; give a folder that is new or empty.")
+        raise ExportError(f"{folder} is not empty; give a new or empty folder.")
 
 
 def require_room(place: Path, needed: int) -> None:
@@ -208,6 +208,6 @@ def require_room(place: Path, needed: int) -> None:
     free = shutil.disk_usage(next(each for each in (place, *place.absolute().parents) if each.exists())).free
     if needed > 0.95 * free:
         raise ExportError(
-            f"The merged model takes {needed / 1e9:.1f} GB and the disk has {free / 1e9:.1f} GB free; make room, or"
-            " choose another disk."
+            f"The merged model needs {needed / 1e9:.1f} GB and the disk has {free / 1e9:.1f} GB free; free "
+            "some disk space, or choose another disk."
         )

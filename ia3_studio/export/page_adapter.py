@@ -18,14 +18,17 @@ def adapter_in_page(page: Path) -> bytes:
     """Return the zip of the adapter in a verdict page.
 
     Raises:
-        AdapterError: the page carries none, or is too large.
+        AdapterError: the page contains none, or is too large.
     """
     if page.stat().st_size > LARGEST_PAGE:
-        raise AdapterError(f"{page.name} has more than {LARGEST_PAGE // 1_000_000} MB; no verdict page has.")
+        raise AdapterError(
+            f"{page.name} has more than {LARGEST_PAGE // 1_000_000} MB, too large for a verdict page; choose "
+            "another file."
+        )
     _before, found, rest = page.read_text(encoding="utf-8", errors="replace").partition(LINK_START)
     packed, ended, _after = rest.partition(_LINK_END)
     if not found or not ended:
-        raise AdapterError(f"{page.name} carries no adapter; give a verdict page of IA3 Studio, or a zip.")
+        raise AdapterError(f"{page.name} contains no adapter; choose a verdict page of IA3 Studio, or a zip.")
     try:
         return base64.b64decode(packed, validate=True)
     except (binascii.Error, ValueError) as error:

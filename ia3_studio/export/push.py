@@ -1,6 +1,6 @@
-"""How does an adapter get onto the Hugging Face hub? In one commit, into a repository that is private unless asked.
+"""How is an adapter pushed to the Hugging Face Hub? In one commit, to a repository that is private by default.
 
-A token is an argument and nothing else: it is given to the hub's client for the length of a call, and is in no file,
+A token is only an argument: it is passed to the Hub client for one call, and is in no file,
 log or message.
 """
 
@@ -29,7 +29,7 @@ MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja", "*.md",
 
 @dataclass(frozen=True)
 class Pushed:
-    """Something that is on the hub now."""
+    """A pushed repository."""
 
     repository: str
     """Its name, such as ``you/adapter``."""
@@ -49,20 +49,21 @@ def push_adapter(
     private: bool = True,
     say: Say = lambda _share, _said: None,
 ) -> Pushed:
-    """Put an adapter with its card and pictures onto the hub; pushed again, it becomes the newest commit.
+    """Push an adapter with its card and images to the Hub; pushing again adds a commit.
 
-    Of a base model in a folder of this machine the hub learns that folder's name alone.
+    For a base model in a local folder only the folder's name is uploaded.
 
     Args:
         folder: of the adapter.
         facts: what its card says.
         repository: ``you/name``, or ``name`` for one of your own; it is made where it is missing.
-        token: of the hub, which may write there.
+        token: Hub token with write access.
         private: whether only you may see it.
-        say: told the share done, where known, and what is being done.
+        say: called with the share done, where known, and what is being done.
 
     Raises:
-        ExportError: the hub refuses, limits, or cannot be reached; or a repository that should be private is public.
+        ExportError: the Hub rejects the push, limits the rate or is unreachable; or the repository should be private
+            and is public.
         AdapterError: the folder lacks a file.
     """
     named = f"{facts.name}: {facts.steps:,} steps" if facts.steps else facts.name
@@ -76,7 +77,7 @@ def push_adapter(
 def push_folder(
     folder: Path, repository: str, token: str, *, private: bool = True, say: Say = lambda _share, _said: None
 ) -> Pushed:
-    """Put a merged model onto the hub. Files that a broken push had uploaded are not sent twice.
+    """Push a merged model to the Hub. Files uploaded by an interrupted push are not sent again.
 
     Args:
         folder: as :func:`~ia3_studio.export.merged.write_merged` wrote it.
@@ -87,7 +88,7 @@ def push_folder(
     """
     paths = sorted({path for pattern in MODEL_FILES for path in folder.glob(pattern) if path.is_file()})
     if not any(path.suffix in (".safetensors", ".gguf") for path in paths):
-        raise ExportError(f"{folder} holds no model; write the merged model first and give its folder.")
+        raise ExportError(f"{folder} contains no model; export the merged model first and give its folder.")
     contents = {path.name: path for path in paths}
     return _push(repository, token, private, lambda _name: contents, "IA3 Studio: merged model", say)
 
@@ -106,7 +107,7 @@ def _push(
     _require(asked, token)
     api = HfApi(token=token.strip())
     with _explained(asked):
-        say(None, f"Asking the hub for {asked}")
+        say(None, f"Creating {asked} on the Hub")
         name = asked if "/" in asked else f"{api.whoami()['name']}/{asked}"
         is_private = _repository(api, name, private)
         files = contents(name)
@@ -121,12 +122,12 @@ def _push(
 def _require(repository: str, token: str) -> None:
     if not REPOSITORY.fullmatch(repository):
         raise ExportError(
-            f"'{repository[:120]}' is no name of a repository; write it as you/name, in letters, digits, . _ and -."
+            f"'{repository[:120]}' is not a valid repository id; use username/name with letters, digits, . _ and -."
         )
     if not token.strip():
-        raise ExportError(f"The hub needs a token that may write; make one at {TOKENS} and give it here.")
+        raise ExportError(f"The Hub needs a token with write access; create one at {TOKENS} and enter it here.")
     if not token.strip().isascii() or len(token.split()) != 1:
-        raise ExportError("What was given as a token holds spaces or other letters than a token has; copy it again.")
+        raise ExportError("The token contains spaces or characters that tokens never have; copy it again.")
 
 
 def _repository(api: HfApi, name: str, private: bool) -> bool:
@@ -139,15 +140,15 @@ def _repository(api: HfApi, name: str, private: bool) -> bool:
     is_private = bool(api.model_info(name).private)
     if private and not is_private:
         raise ExportError(
-            f"'{name}' is there already and everybody can see it; choose another name, or say that everybody may see"
-            " the adapter. Nothing was uploaded."
+            f"'{name}' already exists and is public; choose another name, or select a public repository. "
+            "Nothing was uploaded."
         )
     return is_private
 
 
 @contextmanager
 def _explained(repository: str) -> Iterator[None]:
-    """Turn what the hub answers into a sentence. The error it comes from is dropped: it names headers and addresses."""
+    """Convert Hub errors to messages. The original error is dropped, as it contains headers and addresses."""
     import httpx2
     from huggingface_hub import errors
 
@@ -158,14 +159,15 @@ def _explained(repository: str) -> Iterator[None]:
         raise ExportError(_answered(repository, error)) from None
     except errors.OfflineModeIsEnabled:
         raise ExportError(
-            "HF_HUB_OFFLINE forbids asking the hub; unset it, start again, or take the zip and upload it yourself."
+            "HF_HUB_OFFLINE is set, so the Hub cannot be used; unset it and restart, or download the zip "
+            "and upload it yourself."
         ) from None
     except (OSError, httpx2.HTTPError, ValueError, RuntimeError) as error:
         if isinstance(error.__cause__, errors.HfHubHTTPError):  # of an upload: wrapped by the client
             raise ExportError(_answered(repository, error.__cause__)) from None
         raise ExportError(
-            f"The connection to the hub broke while '{repository}' was pushed ({type(error).__name__}); push again:"
-            " files that arrived are not sent twice."
+            f"The connection to the Hub failed while '{repository}' was pushed ({type(error).__name__}); push "
+            "again: uploaded files are not sent twice."
         ) from None
 
 
@@ -185,22 +187,27 @@ def _no_warnings() -> Iterator[None]:
 
 
 def _answered(repository: str, error: Any) -> str:
-    """Return the sentence for an answer of the hub that is no success."""
+    """Return the message for an error response of the Hub."""
     status = error.response.status_code
     said = " ".join(str(error.server_message or "").split())[:200]
     if status == 401:
         return (
-            f"The hub does not know this token: it is wrong, expired or withdrawn. Make one that may write at {TOKENS}."
+            f"The Hub rejected this token: it is invalid, expired or revoked. Create one with write access at {TOKENS}."
         )
     if status == 403:
-        return f"This token may not write to '{repository}'{_quoted(said)}; make one that may at {TOKENS}."
+        return (
+            f"This token has no write access to '{repository}'{_quoted(said)}; create one with write access "
+            f"at {TOKENS}."
+        )
     if status == 404:
-        return f"The hub has no place '{repository}' that this token may see; check the name before the slash."
+        return (
+            f"The Hub has no namespace for '{repository}' that this token can access; check the name before the slash."
+        )
     if status == 429:
-        return f"The hub limits how often it is asked; wait {_wait(error.response.headers)} and push again."
+        return f"The Hub's rate limit is reached; wait {_wait(error.response.headers)} and push again."
     if status in (400, 409, 413, 422):
-        return f"The hub did not take '{repository}'{_quoted(said)}; change what it names and push again."
-    return f"The hub answered with status {status} when '{repository}' was pushed; try again in a minute."
+        return f"The Hub rejected '{repository}'{_quoted(said)}; fix the reported problem and push again."
+    return f"The Hub returned status {status} when '{repository}' was pushed; try again in a minute."
 
 
 def _quoted(said: str) -> str:

@@ -1,4 +1,4 @@
-"""How is a run repeated without the page? As a settings file, a command, a script, or a notebook."""
+"""How is a run reproduced without the app? As a settings file, a command, a script, or a notebook."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from ia3_studio.export.archive import file_name
 
-_SCRIPT = '''"""{name}: an (IA)³ run of IA3 Studio {version}, repeated.
+_SCRIPT = '''"""{name}: re-run of an (IA)³ run of IA3 Studio {version}.
 
     pip install -e path/to/ia3-studio
     python {file}
@@ -16,7 +16,8 @@ _SCRIPT = '''"""{name}: an (IA)³ run of IA3 Studio {version}, repeated.
 from pathlib import Path
 
 from ia3_studio import RunConfig
-from ia3_studio.runs import RunStore, start
+from ia3_studio.runs import RunStore
+from ia3_studio.worker import start
 from ia3_studio.runs.evaluation import read_evaluation
 
 CONFIG = RunConfig.from_json(r"""
@@ -37,19 +38,20 @@ if __name__ == "__main__":
     print("adapter:", run.adapter_folder())
 '''
 _STEPS = (
-    ("The settings of the run. Change what you like.", "{config}"),
+    ("The settings of the run. Edit them as needed.", "{config}"),
     (
-        "The data, the rows it sets aside, and the model.",
-        "from ia3_studio.models.load import task_of_source\nfrom ia3_studio.runs.lessons import lesson_for, place\n\n"
+        "Load the data, split off the held-out rows, and load the model.",
+        "from ia3_studio.models.load import task_of_source\n"
+        "from ia3_studio.tasks.task import attach_selection, task_for\n\n"
         "split = config.choice().load(config.held_out, config.train.seed)\n"
-        "lesson = lesson_for(split, task_of_source(config.model), config)\n"
-        "loaded = lesson.load(lambda share, said: None)\nrows, held_out = lesson.rows(loaded)\n"
+        "task = task_for(split, task_of_source(config.model), config)\n"
+        "loaded = task.load(lambda share, said: None)\nrows, held_out = task.rows(loaded)\n"
         "print(split.description)",
     ),
     (
-        "Where the vectors go.",
-        "attachment = place(loaded, config.selection)\n"
-        'print(f"{attachment.selection.numbers:,} numbers in {len(attachment.selection)} vectors")',
+        "Attach the vectors.",
+        "attachment = attach_selection(loaded, config.selection)\n"
+        'print(f"{attachment.selection.numbers:,} trainable parameters in {len(attachment.selection)} vectors")',
     ),
     (
         "Training.",
@@ -57,13 +59,13 @@ _STEPS = (
         "    if step.held_out is not None:\n        print(step.step, step.loss, step.held_out)",
     ),
     (
-        "Did it help?",
-        "from ia3_studio import finish\n\nfound = finish(lesson.evaluate(loaded, attachment, held_out))\n"
+        "Evaluate: did the adapter help?",
+        "from ia3_studio import finish\n\nfound = finish(task.evaluate(loaded, attachment, held_out))\n"
         "print(found.verdict.sentence)",
     ),
     (
-        "The adapter, in PEFT's layout.",
-        'attachment.adapter({"task_type": lesson.task_type, **lesson.facts()}).save("adapter")',
+        "Save the adapter in PEFT's format.",
+        'attachment.adapter({"task_type": task.task_type, **task.facts()}).save("adapter")',
     ),
 )
 

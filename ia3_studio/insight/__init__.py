@@ -1,1 +1,1 @@
-"""What was learned, in numbers and figures. Figures see plain numbers, never a run or a tensor."""
+"""What did training change? Numbers and figures, from plain data, never from a run or a tensor."""

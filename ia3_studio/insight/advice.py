@@ -1,4 +1,4 @@
-"""What should be tried next? Rules on plain numbers of a run, each with the number it rests on."""
+"""What to try next? Rules on plain numbers of a run, each with the number it is based on."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Facts:
     rows: int
     """Held-out rows."""
     spread: float | None
-    """Mean |scale − 1| over all numbers."""
+    """Mean |scale − 1| over all parameters."""
     verdict: Verdict | None = None
     enough: float | None = None
-    """Share of the largest numbers that brings most of the gain, where that was measured."""
+    """Share of the largest deviations that brings most of the gain, if measured."""
 
 
 def advice(facts: Facts) -> tuple[str, ...]:
@@ -52,31 +52,31 @@ def advice(facts: Facts) -> tuple[str, ...]:
         return said
     if kind == "gain":
         return (
-            "Nothing stands out to be mended: talk to the model, try other strengths in the chat, and repeat the run"
-            " with another seed to see whether the gain holds.",
+            "No problem found: chat with the model, try other strengths, and re-run with another seed to "
+            "check that the gain is stable.",
         )
-    return ("Try a higher learning rate and more epochs in a sweep, and look at the rows the run learned from.",)
+    return ("Try a higher learning rate and more epochs in a sweep, and check the training rows.",)
 
 
 def _low_rate(facts: Facts) -> str:
-    moved = "" if facts.spread is None else f", and the scales moved by {facts.spread:.4f} on average"
+    moved = "" if facts.spread is None else f", and the scales changed by only {facts.spread:.4f} on average"
     if facts.learning_rate < LOW_RATE:
         return (
-            f"The learning rate {facts.learning_rate:g} is too low for (IA)³{moved}: rates that suit LoRA leave these"
-            " vectors where they were. Try 0.003 to 0.03."
+            f"The learning rate {facts.learning_rate:g} is too low for (IA)³{moved}: rates that suit LoRA "
+            "hardly change these vectors. Try 0.003 to 0.03."
         )
     if facts.spread is not None and facts.spread < HARDLY:
         return (
-            f"The vectors have hardly moved (mean |scale − 1| {facts.spread:.4f}) at the learning rate"
-            f" {facts.learning_rate:g}; try three to ten times as much, or more epochs."
+            f"The vectors have hardly changed (mean |scale − 1| {facts.spread:.4f}) at the learning rate "
+            f"{facts.learning_rate:g}; try a rate three to ten times higher, or more epochs."
         )
     return ""
 
 
 def _ruined(facts: Facts) -> str:
     return (
-        f"The tuned model is worse than the base model: lower the learning rate ({facts.learning_rate:g}), or tune"
-        " fewer sites; in the chat, a strength below 1 may already help."
+        f"The tuned model is worse than the base model: lower the learning rate ({facts.learning_rate:g}), or "
+        "select fewer sites; a strength below 1 in the chat may already help."
     )
 
 
@@ -88,8 +88,8 @@ def _still_falling(facts: Facts) -> str:
     last = facts.held_out[-1][1]
     if before and before[0] - last > STILL_FALLING * before[0]:
         return (
-            f"The held-out loss was still falling at the end ({before[0]:.3f} → {last:.3f} over the last quarter): more"
-            f" epochs than {facts.epochs:g} should bring more."
+            f"The held-out loss was still falling at the end ({before[0]:.3f} → {last:.3f} over the last "
+            f"quarter): try more than {facts.epochs:g} epochs."
         )
     return ""
 
@@ -101,8 +101,8 @@ def _risen(facts: Facts) -> str:
     last_step, last = facts.held_out[-1]
     if step and step < last_step and last > (1 + RISEN) * lowest:
         return (
-            f"The held-out loss was lowest at step {step:,} ({lowest:.3f}) and rose to {last:.3f}: the run learned its"
-            " rows by heart; fewer epochs, more rows or a pull towards 1 keep it from that."
+            f"The held-out loss was lowest at step {step:,} ({lowest:.3f}) and rose to {last:.3f}: the run "
+            "overfits its training rows; use fewer epochs, more rows, early stopping or decay towards 1."
         )
     return ""
 
@@ -110,19 +110,22 @@ def _risen(facts: Facts) -> str:
 def _forgets(facts: Facts) -> str:
     if facts.verdict and facts.verdict.forgets:
         return (
-            "It forgets: neutral text became harder. Try a strength of 0.5 to 0.8 in the chat, fewer layers, or a pull"
-            " towards 1."
+            "Forgetting: the loss on neutral text increased. Try a strength of 0.5 to 0.8 in the chat, fewer "
+            "layers, or decay towards 1."
         )
     return ""
 
 
 def _few_rows(facts: Facts) -> str:
     if facts.rows < FEW_ROWS:
-        return f"Only {facts.rows} rows were held out, so intervals are wide; set more aside to be surer."
+        return f"Only {facts.rows} rows were held out, so intervals are wide; hold out more rows for a clearer result."
     return ""
 
 
 def _prunable(facts: Facts) -> str:
     if facts.enough is not None and facts.enough <= 0.5:
-        return f"The largest {facts.enough:.0%} of the numbers bring most of the gain: a pruned adapter would do."
+        return (
+            f"The largest {facts.enough:.0%} of the parameters account for most of the gain: a pruned adapter "
+            "is enough."
+        )
     return ""

@@ -20,7 +20,7 @@ HALF = 0.5
 
 @dataclass(frozen=True)
 class Channel:
-    """One learned number."""
+    """One scale."""
 
     site: str
     role: str
@@ -68,9 +68,9 @@ def concentration(vectors: Mapping[Site, Vector], share: float = HALF) -> float:
 
 
 def concentration_sentence(vectors: Mapping[Site, Vector]) -> str:
-    """Say how few channels hold half of the deviation; nothing where there is none."""
+    """Return a sentence on the share of channels with half of the deviation; empty if there is none."""
     held = concentration(vectors)
-    return f" {held:.1%} of the channels hold half of all that changed." if held else ""
+    return f" {held:.1%} of the channels account for half of the total change." if held else ""
 
 
 def channel_table(channels: list[Channel]) -> pd.DataFrame:

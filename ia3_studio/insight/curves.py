@@ -1,4 +1,4 @@
-"""How do runs look beside each other? Plain numbers of several, and which of them no other beats."""
+"""How are runs compared? Plain numbers of several runs, and the Pareto front."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Point:
-    """What a run cost and what it came to."""
+    """The cost and the result of a run."""
 
     name: str
     cost: float

@@ -1,4 +1,4 @@
-"""How far from 1 have the vectors moved, and where? Plain numbers from an adapter.
+"""How far are the scales from 1, and where? Plain numbers from an adapter.
 
 A path such as ``model.layers.3.mlp.down_proj`` is read as stack (``model.layers``), layer (3) and part
 (``mlp.down_proj``). The layer is the path's first number. A number that opens every path and never differs is passed
@@ -40,7 +40,7 @@ class Vector(Protocol):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a path lies in its model."""
+    """Position of a module in its model."""
 
     stack: str
     """What stands before the layer's number; empty without one."""
@@ -52,7 +52,7 @@ class Place:
 
 @dataclass(frozen=True)
 class SiteDeviation:
-    """The numbers of one site in figures; deviations are from 1."""
+    """Statistics of one site; deviations are from 1."""
 
     site: str
     layer: int | None
@@ -73,13 +73,13 @@ class SiteDeviation:
     largest: float
     """Largest scale."""
     inhibited: float
-    """Share of the numbers below 1 − threshold."""
+    """Share of the scales below 1 − threshold."""
     amplified: float
-    """Share of the numbers above 1 + threshold."""
+    """Share of the scales above 1 + threshold."""
 
     @property
     def moved(self) -> float:
-        """Return the share of the numbers that are further than the threshold from 1."""
+        """Return the share of the scales that differ from 1 by more than the threshold."""
         return self.inhibited + self.amplified
 
 
@@ -92,13 +92,13 @@ class Grid:
     values: Numbers
     """Shape (layers, leaves)."""
     sites: tuple[tuple[SiteDeviation | None, ...], ...]
-    """The site behind each value, shape (layers, leaves); None where there is none."""
+    """The site of each value, shape (layers, leaves); None if there is none."""
     measure: Measure
 
 
 @dataclass(frozen=True)
 class Histogram:
-    """How many scales lie in each interval."""
+    """Number of scales per interval."""
 
     edges: Numbers
     """Shape (bins + 1,)."""
@@ -158,15 +158,15 @@ def summary(rows: Sequence[SiteDeviation], threshold: float = THRESHOLD) -> str:
     ``threshold`` is the one the rows were counted with.
     """
     if not any(row.spread > 0 for row in rows):
-        return "Every scale is still exactly 1: nothing has been learned yet."
+        return "All scales are still exactly 1: nothing has been trained yet."
     touched = sum((row.inhibited + row.amplified) * row.size for row in rows) / sum(row.size for row in rows)
     by_role = {role: _spread([row for row in rows if row.role == role]) for role in {row.role: None for row in rows}}
     role = max(by_role, key=lambda name: by_role[name])
     most = f"The {role} vectors changed most" if len(by_role) > 1 else f"The {role} vectors changed"
     top = max(rows, key=lambda row: row.spread)
     return (
-        f"{touched:.0%} of the scales moved by more than {threshold:g}. {most}"
-        f" (mean |scale − 1| {by_role[role]:.3f}); of the sites, {top.site} ({top.spread:.3f}).{_band_sentence(rows)}"
+        f"{touched:.0%} of the scales changed by more than {threshold:g}. {most} (mean |scale − 1| "
+        f"{by_role[role]:.3f}); the most changed site is {top.site} ({top.spread:.3f}).{_band_sentence(rows)}"
     )
 
 
@@ -185,7 +185,7 @@ def histogram_table(counted: Histogram) -> pd.DataFrame:
 
 
 def places_of(paths: Sequence[str]) -> dict[str, Place]:
-    """Return where each path of one adapter lies."""
+    """Return the position of each path of an adapter."""
     words = {path: path.split(".") for path in paths}
     opening = {split[0] for split in words.values()}
     wrapped = len(opening) == 1 and opening.pop().isdigit()
@@ -238,7 +238,7 @@ def _place(path: str, words: Sequence[str], start: int) -> Place:
 
 
 def _stack_names(stacks: Sequence[str]) -> dict[str, str]:
-    """Return what tells each stack from the others, as a prefix; nothing when there is only one."""
+    """Return a prefix that distinguishes each stack; empty if there is only one."""
     if len(stacks) < 2:
         return {}
     columns = zip(*(stack.split(".") for stack in stacks), strict=False)
@@ -247,7 +247,7 @@ def _stack_names(stacks: Sequence[str]) -> dict[str, str]:
 
 
 def _shortest(part: str, parts: set[str]) -> str:
-    """Return the shortest end of a part that no other part ends with; the whole part where there is none."""
+    """Return the shortest unique suffix of a part; the whole part if there is none."""
     words = part.split(".")
     ends = (".".join(words[-count:]) for count in range(1, len(words)))
     others = parts - {part}
@@ -277,8 +277,8 @@ def _band_sentence(rows: Sequence[SiteDeviation]) -> str:
     everywhere = _spread([row for band in bands.values() for row in band])
     name = max(bands, key=lambda band: _spread(bands[band]))
     if _spread(bands[name]) < _CLEARLY * everywhere:
-        return " Early, middle and late layers moved about as far as one another."
-    return f" Layers {name} moved furthest ({_spread(bands[name]):.3f}, against {everywhere:.3f} over all layers)."
+        return " Early, middle and late layers changed by about the same amount."
+    return f" Layers {name} changed most ({_spread(bands[name]):.3f}, compared with {everywhere:.3f} over all layers)."
 
 
 def _deviation(site: Site, layer: int | None, leaf: str, scales: Numbers, threshold: float) -> SiteDeviation:
@@ -312,12 +312,12 @@ def _numbers(site: Site, vector: Vector) -> Numbers:
     broken = int((~np.isfinite(numbers)).sum())
     if broken:
         raise AdapterError(
-            f"{site.name} holds {broken} of {numbers.size} scales that are not finite numbers: its training diverged."
-            " Train again with a lower learning rate."
+            f"{site.name} has {broken} of {numbers.size} scales that are NaN or infinite: training diverged. "
+            "Train again with a lower learning rate."
         )
     return numbers
 
 
 def _spread(rows: Sequence[SiteDeviation]) -> float:
-    """Return the mean absolute deviation over all numbers of some sites."""
+    """Return the mean absolute deviation over all scales of some sites."""
     return sum(row.spread * row.size for row in rows) / sum(row.size for row in rows)

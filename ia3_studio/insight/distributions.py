@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 QUANTILES = 201
-"""Evenly spaced, from the smallest scale to the largest: a distribution is drawn from them within half a percent."""
+"""Quantiles, evenly spaced from the smallest to the largest scale: accurate to half a percent."""
 
 
 @dataclass(frozen=True)

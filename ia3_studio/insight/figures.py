@@ -1,4 +1,4 @@
-"""How do the numbers look? Plotly figures of plain numbers, readable on a light and on a dark page."""
+"""Plotly figures of plain numbers, readable on light and dark pages."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ LENGTH_BINS = 40
 RUN_COLOURS = ("#0f8a7a", "#c9600f", "#5b8bc7", "#a05195", "#b58a00", "#d1495b", "#6a7f10", "#7a5c46")
 """Apart from each other on a light and on a dark page."""
 SMALLEST_RANGE = 0.02
-"""The colour scale never spans less, so that an untrained adapter does not look trained."""
+"""The color scale never spans less, so that an untrained adapter does not look trained."""
 MEASURES: dict[Measure, str] = {
     "mean": "mean of scale − 1",
     "spread": "mean of |scale − 1|",
     "std": "standard deviation of the scales",
-    "moved": "share of the scales that moved by more than the threshold",
+    "moved": "share of the scales that changed by more than the threshold",
 }
 
 CONFIG: dict[str, Any] = {"showSendToCloud": False, "plotlyServerURL": "", "displaylogo": False, "responsive": True}
@@ -46,13 +46,13 @@ def heatmap(grid: Grid) -> go.Figure:
 
 
 def map_of(grid: Grid, texts: Sequence[Sequence[str]], title: str, *, signed: bool) -> go.Figure:
-    """Draw a grid as a map; every cell carries its site's name, for whoever listens to clicks.
+    """Draw a grid as a heatmap; every cell contains its site's name, for click handlers.
 
     Args:
-        grid: what is drawn.
+        grid: the values.
         texts: what each cell says when it is pointed at, shape (layers, leaves).
-        title: of the colours.
-        signed: whether the colours diverge at 0, or begin there.
+        title: of the color bar.
+        signed: whether the color scale diverges at 0, or starts there.
     """
     import plotly.graph_objects as go
 
@@ -78,13 +78,13 @@ def map_of(grid: Grid, texts: Sequence[Sequence[str]], title: str, *, signed: bo
     slanted = 5 * max(map(len, grid.leaves), default=0) if len(grid.leaves) > 4 else 0  # px that long names take
     styled(figure, max(320, 150 + 15 * len(grid.layers)) + slanted)
     figure.update_layout(margin={"t": 84})
-    figure.update_xaxes(type="category", title_text="module of the block", showgrid=False)
+    figure.update_xaxes(type="category", title_text="module", showgrid=False)
     figure.update_yaxes(type="category", title_text="layer", autorange="reversed", showgrid=False)
     return figure
 
 
 def histogram_figure(counted: Histogram, counts: Literal["linear", "log"] = "linear") -> go.Figure:
-    """Draw how the scales are spread around 1, with a line at 1; ``counts`` chooses the upright axis."""
+    """Draw a histogram of the scales, with a line at 1; ``counts`` selects the y axis."""
     import plotly.graph_objects as go
 
     middles = (counted.edges[:-1] + counted.edges[1:]) / 2
@@ -96,7 +96,7 @@ def histogram_figure(counted: Histogram, counts: Literal["linear", "log"] = "lin
             y=counted.counts,
             width=width,
             marker={"color": colours.tolist(), "line": {"width": 0}},
-            hovertemplate="scale %{x:.3f}: %{y:,} numbers<extra></extra>",
+            hovertemplate="scale %{x:.3f}: %{y:,} scales<extra></extra>",
         )
     )
     styled(figure, 300)
@@ -104,14 +104,14 @@ def histogram_figure(counted: Histogram, counts: Literal["linear", "log"] = "lin
     figure.add_vline(x=1, line=line, annotation={"text": "1 = base model", "yshift": 16, "xanchor": "center"})
     figure.update_xaxes(title_text=f"scale ({counted.name})")
     if counts == "log":
-        figure.update_yaxes(title_text="numbers (log scale)", type="log", dtick=1)
+        figure.update_yaxes(title_text="number of scales (log)", type="log", dtick=1)
     else:
         figure.update_yaxes(title_text="numbers")
     return figure
 
 
 def length_figure(lengths: Sequence[int], limit: int) -> go.Figure:
-    """Draw how many rows have which length in tokens, with a line at the limit where any row comes near it."""
+    """Draw a histogram of row lengths in tokens, with a line at the limit if any row comes near it."""
     import plotly.graph_objects as go
 
     longest = max(lengths, default=1)
@@ -131,7 +131,7 @@ def length_figure(lengths: Sequence[int], limit: int) -> go.Figure:
     styled(figure, 260)
     if longest > limit / 2:
         figure.add_vline(x=limit, line={"color": INK, "width": 1.5, "dash": "dot"}, annotation={"text": "Max length"})
-    figure.update_xaxes(title_text="tokens of a row")
+    figure.update_xaxes(title_text="tokens per row")
     figure.update_yaxes(title_text="rows")
     return figure
 
@@ -151,13 +151,13 @@ def loss_figure(steps: Sequence[Step]) -> go.Figure:
         figure.add_scatter(x=x, y=y, name=name, mode=mode if len(points) > 2 else "lines+markers", line_color=colour)
     styled(figure, 320)
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
-    figure.update_xaxes(title_text="optimiser step")
+    figure.update_xaxes(title_text="optimizer step")
     figure.update_yaxes(title_text="loss (nats per token)")
     return figure
 
 
 def overlay_figure(curves: Sequence[Curve]) -> go.Figure:
-    """Draw the losses of several runs: held out as lines with dots, training as thin lines of the same colour."""
+    """Draw losses of several runs: held-out loss as lines with dots, training loss as thin lines in the same color."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
@@ -173,13 +173,13 @@ def overlay_figure(curves: Sequence[Curve]) -> go.Figure:
         )  # fmt: skip
     styled(figure, 360 + 20 * len(curves))
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": -0.32, "yanchor": "top"})
-    figure.update_xaxes(title_text="optimiser step")
+    figure.update_xaxes(title_text="optimizer step")
     figure.update_yaxes(title_text="loss (nats)")
     return figure
 
 
 def pareto_figure(points: Sequence[Point], cost: str, result: str, lower_is_better: bool) -> go.Figure:
-    """Draw what runs came to over what they cost, with a line through those that no other beats."""
+    """Draw results over cost of runs, with a line through the Pareto front."""
     import plotly.graph_objects as go
 
     front = pareto_front(points, lower_is_better)
@@ -207,15 +207,15 @@ def _described(site: SiteDeviation | None) -> str:
     if site is None:
         return ""
     return (
-        f"<b>{site.site}</b><br>{site.role}, {site.side} side, {site.size:,} numbers"
-        f"<br>mean {1 + site.mean:.4f}, from {site.smallest:.4f} to {site.largest:.4f}"
-        f"<br>mean |scale − 1| {site.spread:.4f}, standard deviation {site.std:.4f}"
-        f"<br>{site.inhibited:.0%} inhibited, {site.amplified:.0%} amplified"
+        f"<b>{site.site}</b><br>{site.role}, {site.side} side, {site.size:,} parameters<br>mean "
+        f"{1 + site.mean:.4f}, from {site.smallest:.4f} to {site.largest:.4f}<br>mean |scale − 1| "
+        f"{site.spread:.4f}, standard deviation {site.std:.4f}<br>{site.inhibited:.0%} inhibited, "
+        f"{site.amplified:.0%} amplified"
     )
 
 
 def _colour_bar(title: str, reach: float, signed: bool) -> dict[str, Any]:
-    """Return the colours' scale, above the map so that the map keeps the full width of a narrow page."""
+    """Return the color bar, above the heatmap so that it keeps the full width of a narrow page."""
     return {
         "orientation": "h",
         "x": 0,

@@ -1,4 +1,4 @@
-"""How do the parts of an adapter look? Distributions, what is missed without a part, what a few numbers bring."""
+"""Figures of an adapter's parts: distributions, ablation by part, pruning curve."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ia3_studio.insight.ablation import PartsReport
 from ia3_studio.insight.deviation import Grid
 from ia3_studio.insight.distributions import QUANTILES, Distribution
 from ia3_studio.insight.figures import AMPLIFIED, INK, RUN_COLOURS, TRAINING, map_of, styled
-from ia3_studio.insight.parts import PartsReport
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 
 def violins(found: Sequence[Distribution], axis: str) -> go.Figure:
-    """Draw distributions side by side with a line at 1; ``axis`` names what tells them apart ("layer")."""
+    """Draw distributions side by side with a line at 1; ``axis`` is the name of the grouping ("layer")."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
@@ -65,20 +65,20 @@ def difference_map(differences: Grid, first: str, second: str) -> go.Figure:
         for line in differences.sites
     ]
     figure = map_of(differences, texts, "mean difference of the scales", signed=True)
-    figure.update_traces(colorbar_title_text=f"{second} is louder ← 0 → {first} is louder")
+    figure.update_traces(colorbar_title_text=f"{second} is larger ← 0 → {first} is larger")
     return figure
 
 
 def parts_figure(report: PartsReport, kind: str) -> go.Figure:
-    """Draw, for each role or layer, what is lost without it and what it brings alone, in nats."""
+    """Draw, per role or layer, the loss increase without it and the loss decrease with it alone, in nats."""
     import plotly.graph_objects as go
 
     parts = [part for part in report.parts if part.kind == kind]
     names = [part.name for part in parts]
     figure = go.Figure()
     for name, values, colour in (
-        ("lost when it is muted", [part.muted - report.all for part in parts], AMPLIFIED),
-        ("gained with it alone", [report.none - part.kept for part in parts], TRAINING),
+        ("loss increase when ablated", [part.muted - report.all for part in parts], AMPLIFIED),
+        ("loss decrease with it alone", [report.none - part.kept for part in parts], TRAINING),
     ):
         figure.add_bar(x=names, y=np.array(values), name=name, marker={"color": colour, "line": {"width": 0}},
                        hovertemplate="%{x}: %{y:.4f} nats<extra>" + name + "</extra>")  # fmt: skip
@@ -97,14 +97,14 @@ def pruning_figure(report: PartsReport) -> go.Figure:
     figure = go.Figure(
         go.Scatter(
             x=shares, y=np.array([point.loss for point in report.curve]), mode="lines+markers",
-            text=[f"{point.numbers:,} numbers" for point in report.curve],
+            text=[f"{point.numbers:,} parameters" for point in report.curve],
             line={"color": TRAINING, "width": 2},
             hovertemplate="largest %{x:.0%} (%{text}): %{y:.4f} nats<extra></extra>",
         )
     )  # fmt: skip
     styled(figure, 300)
     figure.add_hline(y=report.none, line={"color": INK, "width": 1.5, "dash": "dot"},
-                     annotation={"text": "without any", "xanchor": "right"})  # fmt: skip
-    figure.update_xaxes(title_text="share of the numbers kept, the largest deviations first", tickformat=".0%")
+                     annotation={"text": "base model", "xanchor": "right"})  # fmt: skip
+    figure.update_xaxes(title_text="share of the parameters kept, largest deviations first", tickformat=".0%")
     figure.update_yaxes(title_text="held-out loss (nats)")
     return figure

@@ -51,13 +51,13 @@ def curve_svg(curve: Curve) -> str:
     """Draw a run's training loss and its held-out loss over the steps."""
     series = (
         ("training", list(zip(curve.steps, curve.losses, strict=True))),
-        ("held out", list(zip(curve.held_out_steps, curve.held_out, strict=True))),
+        ("held-out", list(zip(curve.held_out_steps, curve.held_out, strict=True))),
     )
     return lines_svg(series, "step", "loss")
 
 
 def map_svg(grid: Grid) -> str:
-    """Draw a grid of mean deviations as a map: blue below 1, orange above, each cell with its numbers as a tooltip."""
+    """Draw a grid of mean deviations as a map: blue below 1, orange above, each cell with its values as a tooltip."""
     cell, left = 15, 60
     column = max(70, 7 * max(map(len, grid.leaves), default=1))
     width, height = left + column * len(grid.leaves), 24 + cell * len(grid.layers)
@@ -88,7 +88,7 @@ def alone(drawing: str) -> str:
 
 
 def _colour(share: float) -> str:
-    """Return the colour of a deviation from −1 to 1, as in the map of the studio."""
+    """Return the color of a deviation from −1 to 1, as in the heatmap of the studio."""
     red, green, blue = (47, 111, 183) if share < 0 else (201, 96, 15)
     return f"rgba({red},{green},{blue},{0.06 + 0.94 * min(1.0, abs(share)):.2f})"
 

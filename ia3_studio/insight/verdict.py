@@ -1,4 +1,4 @@
-"""Did training help? From an evaluation's plain numbers to a verdict, which may well be "no gain"."""
+"""Did training help? From the plain numbers of an evaluation to a verdict."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ FORGETTING_BOUND = 0.05
 
 @dataclass(frozen=True)
 class Verdict:
-    """What an evaluation amounts to."""
+    """The verdict of an evaluation."""
 
     kind: Kind
     forgets: bool
     """Whether neutral text has become clearly harder; False too where that was not measured."""
     sentence: str
-    """The verdict with the numbers it rests on, for the person at the screen."""
+    """The verdict with its numbers, as a sentence for the user."""
 
 
 def verdict(evaluation: Evaluation, forgetting: Evaluation | None = None) -> Verdict:
     """Judge the tuned model by its evaluation's first measure, and by what it forgot.
 
-    The rule looks at the 95 % interval of the paired difference, tuned − base. "gain": the interval lies wholly on the
+    The rule looks at the 95 % interval of the paired difference, tuned − base. "gain": the interval is entirely on the
     better side of 0. "loss": wholly on the worse side. "no gain": it holds 0. "too few rows to tell": fewer than
-    ``FEWEST_ROWS`` rows. It forgets when the same interval, of the loss on neutral text, lies wholly above
+    ``FEWEST_ROWS`` rows. It forgets when the same interval, of the loss on neutral text, is entirely above
     ``FORGETTING_BOUND``.
     """
     measure = evaluation.measures[0]
@@ -63,9 +63,11 @@ _MOVED = "{name} went from {base} to {tuned}{unit}"
 _SENTENCES: dict[Kind, str] = {
     "gain": f"Gain. {_MOVED} (95 % interval of the difference: {{span}}).",
     "loss": f"Worse than the base model. {_MOVED} (95 % interval of the difference: {{span}}).",
-    "no gain": f"No gain. {_MOVED}; that may be chance, for the 95 % interval of the difference ({{span}}) holds 0.",
-    "too few rows to tell": f"Too few rows to tell. {_MOVED} on {{rows}} held-out rows; it takes {{fewest}} at least,"
-    " so set more rows aside.",
+    "no gain": f"No gain. {_MOVED}; this may be chance: the 95 % interval of the difference ({{span}}) contains 0.",
+    "too few rows to tell": (
+        f"Too few rows to tell. {_MOVED} on {{rows}} held-out rows; "
+        "at least {fewest} are needed, so hold out more rows."
+    ),
 }
 _SAME = "No gain. {name} stayed at {base}{unit} on every row."
 
@@ -98,8 +100,8 @@ def _on_neutral_text(forgetting: Evaluation | None, forgets: bool) -> str:
     if forgetting is None:
         return ""
     measure = forgetting.measures[0]
-    moved = f"the loss on neutral text moved by {change(measure.difference)} {measure.unit}"
+    moved = f"the loss on neutral text changed by {change(measure.difference)} {measure.unit}"
     interval = f"({span(measure.difference_interval)})"
     if forgets:
-        return f" And it forgets: {moved} {interval}, clearly more than the {FORGETTING_BOUND:g} that is allowed."
-    return f" It does not clearly forget: {moved} {interval}."
+        return f" Forgetting: {moved} {interval}, clearly more than the allowed {FORGETTING_BOUND:g}."
+    return f" No clear forgetting: {moved} {interval}."

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.method.sites import Selection, Site
 
 if TYPE_CHECKING:
-    from ia3_studio.method.adapter import Adapter, load_adapter, put_on
+    from ia3_studio.method.adapter import Adapter
     from ia3_studio.method.algebra import add, at_strength, average, geometric, multiply, mute, mute_channels, subtract
-    from ia3_studio.method.choosing import choose
-    from ia3_studio.method.foreign import read_adapters_library, read_tfew
+    from ia3_studio.method.importers import read_adapters_library, read_tfew
+    from ia3_studio.method.liveness import DeadSite, dead_sites, require_live
+    from ia3_studio.method.loading import attach_adapter, load_adapter
     from ia3_studio.method.merging import Merged, merge
-    from ia3_studio.method.probe import DeadSite, dead_sites, require_live
     from ia3_studio.method.scaling import Attachment, attach
+    from ia3_studio.method.selector import choose
     from ia3_studio.method.serving import BASE, Serving, serve
     from ia3_studio.method.tree import LayerTree, TreeNode, discover
 
@@ -36,6 +37,7 @@ __all__ = [
     "add",
     "at_strength",
     "attach",
+    "attach_adapter",
     "average",
     "choose",
     "dead_sites",
@@ -46,7 +48,6 @@ __all__ = [
     "multiply",
     "mute",
     "mute_channels",
-    "put_on",
     "read_adapters_library",
     "read_tfew",
     "require_live",
@@ -58,7 +59,7 @@ _HOMES = {
     "BASE": "serving",
     "Adapter": "adapter",
     "Attachment": "scaling",
-    "DeadSite": "probe",
+    "DeadSite": "liveness",
     "LayerTree": "tree",
     "Merged": "merging",
     "Serving": "serving",
@@ -66,20 +67,20 @@ _HOMES = {
     "add": "algebra",
     "at_strength": "algebra",
     "attach": "scaling",
+    "attach_adapter": "loading",
     "average": "algebra",
-    "choose": "choosing",
-    "dead_sites": "probe",
+    "choose": "selector",
+    "dead_sites": "liveness",
     "discover": "tree",
     "geometric": "algebra",
-    "load_adapter": "adapter",
+    "load_adapter": "loading",
     "merge": "merging",
     "multiply": "algebra",
     "mute": "algebra",
     "mute_channels": "algebra",
-    "put_on": "adapter",
-    "read_adapters_library": "foreign",
-    "read_tfew": "foreign",
-    "require_live": "probe",
+    "read_adapters_library": "importers",
+    "read_tfew": "importers",
+    "require_live": "liveness",
     "serve": "serving",
     "subtract": "algebra",
 }

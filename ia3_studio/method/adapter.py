@@ -1,4 +1,4 @@
-"""What has been learned, as data: an adapter, and its folder.
+"""An adapter as data, and its folder.
 
 A folder holds ``adapter_config.json`` and ``adapter_model.safetensors`` exactly as PEFT 0.21 writes them, and
 ``studio.json`` with what PEFT's layout cannot say (which channels of a fused projection were trained, the
@@ -15,16 +15,14 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from ia3_studio.errors import AdapterError, SelectionError
-from ia3_studio.method import native_layout, peft_layout
-from ia3_studio.method.heads import HeadedAttachment, heads_holding
-from ia3_studio.method.native_layout import Shapes
-from ia3_studio.method.peft_layout import CONFIG_FILE, PEFT_VERSION, VECTORS_FILE, Wide
-from ia3_studio.method.scaling import Attachment, attach
+from ia3_studio.method import native_layout
+from ia3_studio.method.peft import layout as peft_layout
+from ia3_studio.method.peft.layout import CONFIG_FILE, PEFT_VERSION, VECTORS_FILE, Wide
+from ia3_studio.method.peft.targets import Targets, anchored_targets, both_sides, name_targets
 from ia3_studio.method.sites import Selection, Side, Site, site_from_json
-from ia3_studio.method.targets import Targets, anchored_targets, both_sides, name_targets
 
 __all__ = [
     "CONFIG_FILE",
@@ -34,11 +32,7 @@ __all__ = [
     "Adapter",
     "Targets",
     "anchored_targets",
-    "fit",
-    "heads_in",
-    "load_adapter",
     "name_targets",
-    "put_on",
 ]
 
 STUDIO_FILE = "studio.json"
@@ -46,22 +40,22 @@ STUDIO_FILE = "studio.json"
 
 @dataclass(frozen=True, eq=False)
 class Adapter:
-    """A selection with its learned numbers. Data only: no model is needed to hold, read or write one."""
+    """A selection with its trained vectors. Data only: no model is needed to hold, read or write one."""
 
     selection: Selection
     vector: Tensor
-    """All numbers in the selection's order: float32 on the CPU, shape (selection.numbers,)."""
+    """All parameters in the order of the selection: float32 on the CPU, shape (selection.numbers,)."""
     metadata: Mapping[str, str] = field(default_factory=dict)
-    """Facts for people and tools; ``task_type`` is written into PEFT's config."""
+    """Metadata; ``task_type`` is written into PEFT's config."""
     targets: Targets | None = None
-    """How PEFT finds the sites, proven on a model; None writes anchored expressions of full paths."""
+    """PEFT's target modules, verified on a model; None writes anchored expressions of full paths."""
     heads: Mapping[str, Tensor] = field(default_factory=dict)
-    """Tensors of modules that were trained whole, by their names in the model ("classifier.weight")."""
+    """Tensors of fully trained modules, by their names in the model ("classifier.weight")."""
 
     def __post_init__(self) -> None:
         if tuple(self.vector.shape) != (self.selection.numbers,):
             raise AdapterError(
-                f"The selection trains {self.selection.numbers} numbers, the vector holds {self.vector.numel()}."
+                f"The selection has {self.selection.numbers} parameters, but the vector has {self.vector.numel()}."
             )
 
     def vectors(self) -> dict[Site, Tensor]:
@@ -71,7 +65,7 @@ class Adapter:
 
     @property
     def why_not_peft(self) -> str:
-        """Return the sentence why PEFT's layout cannot hold this adapter; empty when it can."""
+        """Return why PEFT's format cannot represent this adapter; empty if it can."""
         if self.targets and self.targets.inexpressible:
             return self.targets.inexpressible
         sides: dict[str, Side] = {}
@@ -79,18 +73,18 @@ class Adapter:
         return next(map(both_sides, twice), "")
 
     def save(self, folder: Path | str) -> None:
-        """Write the adapter into a folder that PEFT's ``PeftModel.from_pretrained`` loads.
+        """Save the adapter in a folder that PEFT's ``PeftModel.from_pretrained`` loads.
 
-        **An adapter in IA3 Studio's own layout in the same folder is removed.**
+        **An adapter in IA3 Studio's format in the same folder is removed.**
 
         Raises:
-            AdapterError: PEFT's layout cannot express the selection; nothing is written.
+            AdapterError: PEFT's format cannot represent the selection; nothing is written.
         """
         folder = Path(folder)
         if self.why_not_peft:
             raise AdapterError(
-                f"{self.why_not_peft} Save the adapter in IA3 Studio's own layout with save_native(folder), or merge"
-                " it into the model and save that."
+                f"{self.why_not_peft} Save the adapter in the format of IA3 Studio with save_native(folder), "
+                "or merge it into the model and save that."
             )
         targets = self._targets()
         tensors = self._tensors(targets)
@@ -104,19 +98,19 @@ class Adapter:
             (folder / name).unlink(missing_ok=True)
 
     def save_native(self, folder: Path | str) -> None:
-        """Write the adapter into a folder in IA3 Studio's own layout, which holds any adapter and PEFT refuses.
+        """Save the adapter in IA3 Studio's format, which can represent any adapter but does not load in PEFT.
 
-        **An adapter in PEFT's layout in the same folder is removed.**
+        **An adapter in PEFT's format in the same folder is removed.**
         """
         named = self.targets.modules_to_save if self.targets else ()
-        kept = native_layout.Kept(
-            self.selection, self.vectors(), self.heads, named or _above(self.heads), self.metadata, self.why_not_peft
+        kept = native_layout.NativeFile(
+            self.selection, self.vectors(), self.heads, named or holders(self.heads), self.metadata, self.why_not_peft
         )
         native_layout.write(Path(folder), kept)
 
     @classmethod
     def load(cls, folder: Path | str) -> Adapter:
-        """Read an adapter folder written by IA3 Studio or by PEFT.
+        """Load an adapter folder saved by IA3 Studio or by PEFT.
 
         Raises:
             AdapterError: a file is missing or damaged, or the adapter is not (IA)³.
@@ -146,7 +140,7 @@ class Adapter:
         if targets.target_modules is None:  # read from a file that left it to PEFT's defaults
             targets = replace(anchored_targets(self.selection), spatial=targets.spatial)
         if self.heads and not targets.modules_to_save:
-            targets = replace(targets, modules_to_save=_above(self.heads))
+            targets = replace(targets, modules_to_save=holders(self.heads))
         return targets
 
     def _tensors(self, targets: Targets) -> dict[str, Tensor]:
@@ -167,106 +161,9 @@ class Adapter:
         return {**vectors, **heads}
 
 
-def load_adapter(model: nn.Module, folder: Path | str, *, strict: bool = True) -> Attachment:
-    """Attach an adapter folder to a model: the model then computes what the adapter's author saw.
-
-    Args:
-        model: the base model the adapter was trained on.
-        folder: written by IA3 Studio or by PEFT.
-        strict: False takes what fits the model and goes without what is missing, unexpected or misshapen.
-
-    Raises:
-        AdapterError: the folder is not an (IA)³ adapter, or was made for another model; the message holds a table
-            of the keys that are missing, unexpected or misshapen. The model is left untouched.
-    """
-    return put_on(model, Adapter.load(folder), strict=strict, source=f"in {folder}")
-
-
-def put_on(model: nn.Module, adapter: Adapter, *, strict: bool = True, source: str = "given") -> Attachment:
-    """Attach an adapter to a model, with its heads.
-
-    Raises:
-        AdapterError: it does not fit the model.
-    """
-    fitting = fit(model, adapter, strict=strict, source=source)
-    heads = heads_in(model, fitting)
-    try:
-        attachment = HeadedAttachment(model, fitting.selection, heads) if heads else attach(model, fitting.selection)
-    except SelectionError as error:
-        raise AdapterError(f"The adapter {source} does not fit this model: {error}") from error
-    attachment.load(fitting)
-    return attachment
-
-
-def fit(model: nn.Module, adapter: Adapter, *, strict: bool = True, source: str = "given") -> Adapter:
-    """Return an adapter as a model can carry it: itself, or with ``strict=False`` the part that fits.
-
-    Raises:
-        AdapterError: it does not fit; the message holds the table of what differs.
-    """
-    table = _misfit(adapter, model)
-    if table and strict:
-        raise AdapterError(
-            f"The adapter {source} does not fit this model: "
-            f"{peft_layout.whose(adapter.selection.base_model, model)}.\n{table}"
-        )
-    return _fitting(adapter, model) if table else adapter
-
-
-def heads_in(model: nn.Module, adapter: Adapter) -> tuple[str, ...]:
-    """Return the paths of the modules of a model that an adapter brings whole."""
-    named = adapter.targets.modules_to_save if adapter.targets else ()
-    return heads_holding(model, adapter.heads, named or _above(adapter.heads)) if adapter.heads else ()
-
-
-def _above(heads: Iterable[str]) -> tuple[str, ...]:
+def holders(heads: Iterable[str]) -> tuple[str, ...]:
     """Return the modules that hold tensors."""
     return tuple(dict.fromkeys(name.rpartition(".")[0] for name in heads))
-
-
-def _misfit(adapter: Adapter, model: nn.Module) -> str:
-    """Return the table of what differs between what a model has a place for and what the adapter holds."""
-    expected, found = _shapes(adapter, model)
-    return "" if expected is None else peft_layout.misfit(expected, found)
-
-
-def _shapes(adapter: Adapter, model: nn.Module) -> tuple[Shapes | None, Shapes]:
-    """Return key → shape of what a model has a place for, None where that is not known, and of what there is.
-
-    For what PEFT can hold, its own lists say what it would look for; else the sites do.
-    """
-    if adapter.why_not_peft:
-        expected: Shapes | None = native_layout.shapes_expected(adapter.selection, adapter.heads, model)
-        return expected, native_layout.shapes_found(adapter.selection, adapter.heads)
-    targets = adapter.targets or anchored_targets(adapter.selection)
-    found = {
-        peft_layout.vector_key(site.path): peft_layout.vector_shape(
-            site.side, site.channels, targets.spatial.get(site.path, 0)
-        )
-        for site in adapter.selection
-    }
-    found |= {f"{peft_layout.PREFIX}{name}": tuple(tensor.shape) for name, tensor in adapter.heads.items()}
-    return peft_layout.expected_shapes(targets, model, adapter.metadata.get("task_type")), found
-
-
-def _fitting(adapter: Adapter, model: nn.Module) -> Adapter:
-    """Return the part of an adapter that a model has a place for."""
-    expected, found = _shapes(adapter, model)
-    fits = {key for key, shape in found.items() if (expected or {}).get(key) == shape}
-    native = bool(adapter.why_not_peft)
-    kept = {
-        site: numbers
-        for site, numbers in adapter.vectors().items()
-        if (native_layout.site_key(site) if native else peft_layout.vector_key(site.path)) in fits
-    }
-    if not kept:
-        raise AdapterError(
-            f"No vector of the adapter fits this model: {peft_layout.whose(adapter.selection.base_model, model)}."
-        )
-    prefix = "" if native else peft_layout.PREFIX
-    heads = {name: tensor for name, tensor in adapter.heads.items() if f"{prefix}{name}" in fits}
-    selection = Selection(tuple(kept), adapter.selection.base_model)
-    return replace(adapter, selection=selection, vector=torch.cat(list(kept.values())), heads=heads)
 
 
 def _read_studio_facts(folder: Path, wide: Wide) -> tuple[tuple[Site, ...], dict[str, str]]:
@@ -286,7 +183,7 @@ def _read_studio_facts(folder: Path, wide: Wide) -> tuple[tuple[Site, ...], dict
 
 
 def _say_the_same(sites: Iterable[Site], wide: Wide) -> bool:
-    """Say whether the sites cover every number that is not 1, at the vectors' own widths."""
+    """Return whether the sites cover every scale that is not 1, at the vectors' widths."""
     rest = {place: tensor.clone() for place, tensor in wide.items()}
     for site in sites:
         tensor = rest.get((site.path, site.side))

@@ -1,4 +1,4 @@
-"""What can be made of adapters without training: weaker ones, muted ones, combinations.
+"""Adapter arithmetic without training: strength, muting, pruning, combinations.
 
 All work on data; no model is needed. With deviations d = l − 1, so that the base model is 0:
 
@@ -7,7 +7,7 @@ All work on data; no model is needed. With deviations d = l − 1, so that the b
     multiply       Π lᵢ
     geometric      Π lᵢ ^ wᵢ          weights add up to 1; every l must be positive
 
-A place that an adapter does not scale counts as 1 there.
+A channel that an adapter does not scale counts as 1.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ from torch import Tensor
 
 from ia3_studio.errors import AdapterError
 from ia3_studio.method.adapter import Adapter
+from ia3_studio.method.peft.targets import Targets, anchored_targets
 from ia3_studio.method.product import strengthen
 from ia3_studio.method.rows import Key
-from ia3_studio.method.sites import Role, Selection, Site
-from ia3_studio.method.targets import Targets, anchored_targets
-from ia3_studio.method.tree import layer_of
+from ia3_studio.method.sites import Role, Selection, Site, layer_of
 
 
 def at_strength(adapter: Adapter, strength: float) -> Adapter:
@@ -39,18 +38,18 @@ def mute(
     layers: Collection[int] | None = None,
     roles: Collection[Role] | None = None,
 ) -> Adapter:
-    """Return the adapter with some sites set to 1; a site is muted when it meets every condition given.
+    """Return the adapter with some sites set to 1; a site is muted if it meets all given conditions.
 
     Args:
         names: of sites, as :attr:`Site.name` gives them, or module paths.
-        layers: numbers of the blocks.
+        layers: indices of the blocks.
         roles: "key", "value", "feed-forward" and so on.
 
     Raises:
-        AdapterError: no site meets the conditions, or none was given.
+        AdapterError: no site matches the conditions, or none are given.
     """
     if names is None and layers is None and roles is None:
-        raise AdapterError("Nothing says what to mute; give names, layers or roles.")
+        raise AdapterError("No sites to mute are given; give names, layers or roles.")
     muted = [
         site
         for site in adapter.selection
@@ -60,7 +59,7 @@ def mute(
     ]
     if not muted:
         seen = sorted({f"{site.role} of layer {layer_of(site.path)}" for site in adapter.selection})
-        raise AdapterError(f"No site of the adapter meets that; it scales {', '.join(seen[:6])}.")
+        raise AdapterError(f"No site of the adapter matches; it scales {', '.join(seen[:6])}.")
     return _with_ones(adapter, {site: list(range(site.size)) for site in muted})
 
 
@@ -76,12 +75,12 @@ def mute_channels(adapter: Adapter, name: str, channels: Collection[int]) -> Ada
     """
     site = next((site for site in adapter.selection if site.name == name), None)
     if site is None:
-        raise AdapterError(f"The adapter scales no {name!r}; its first site is {adapter.selection.sites[0].name}.")
+        raise AdapterError(f"The adapter has no site {name!r}; its first site is {adapter.selection.sites[0].name}.")
     index = {channel: number for number, channel in enumerate(site.positions)}
     strange = [channel for channel in channels if channel not in index]
     if strange:
         first, last = site.positions[0], site.positions[-1]
-        raise AdapterError(f"{name} does not scale the channel {strange[0]}; choose among {first} to {last}.")
+        raise AdapterError(f"{name} does not scale channel {strange[0]}; choose from {first} to {last}.")
     return _with_ones(adapter, {site: [index[channel] for channel in channels]})
 
 
@@ -89,8 +88,8 @@ def prune(adapter: Adapter, share: float) -> Adapter:
     """Return the adapter with only its largest deviations |scale − 1| kept and all others set to 1.
 
     Args:
-        adapter: what was learned.
-        share: of all its numbers, from 0 to 1; rounded to the nearest count. Of equal deviations the first are kept.
+        adapter: the adapter.
+        share: of all its parameters, from 0 to 1; rounded to the nearest count. Of equal deviations the first are kept.
 
     Raises:
         AdapterError: the share is not between 0 and 1.
@@ -99,7 +98,7 @@ def prune(adapter: Adapter, share: float) -> Adapter:
         >>> prune(adapter, 0.05)                         # doctest: +SKIP
     """
     if not 0 <= share <= 1:
-        raise AdapterError(f"The share to keep is {share}; choose a number from 0 to 1.")
+        raise AdapterError(f"The share to keep is {share}; use a number from 0 to 1.")
     kept = round(share * adapter.vector.numel())
     order = (adapter.vector - 1).abs().argsort(descending=True, stable=True)
     vector = torch.ones_like(adapter.vector)
@@ -111,7 +110,7 @@ def add(adapters: Sequence[Adapter], weights: Sequence[float]) -> Adapter:
     """Return 1 + Σ wᵢ·(lᵢ − 1): the deviations added up, each with its weight; weights may be negative.
 
     Raises:
-        AdapterError: there is none to combine, not one weight an adapter, or the adapters are of different models.
+        AdapterError: no adapters are given, not one weight per adapter, or the adapters are for different models.
     """
     return _combine(adapters, weights, _weighted_sum)
 
@@ -126,7 +125,7 @@ def average(adapters: Sequence[Adapter], weights: Sequence[float] | None = None)
 
 
 def subtract(adapter: Adapter, other: Adapter) -> Adapter:
-    """Return what one adapter learned without what another did: 1 + (l − 1) − (l' − 1).
+    """Return the difference of two adapters: 1 + (l − 1) − (l' − 1).
 
     Raises:
         AdapterError: the adapters are of different models.
@@ -138,7 +137,7 @@ def multiply(adapters: Sequence[Adapter]) -> Adapter:
     """Return Π lᵢ: the function of all adapters attached one after the other.
 
     Raises:
-        AdapterError: there is none to combine, or the adapters are of different models.
+        AdapterError: no adapters are given, or they are for different models.
     """
     return _combine(adapters, [1.0] * len(adapters), lambda scales, _weights: scales.prod(dim=0))
 
@@ -151,7 +150,7 @@ def geometric(adapters: Sequence[Adapter], weights: Sequence[float] | None = Non
     """
     worst = min((float(adapter.vector.min()) for adapter in adapters), default=1.0)
     if worst <= 0:
-        raise AdapterError(f"An adapter holds the number {worst:.3g}, which has no geometric mean; use the average.")
+        raise AdapterError(f"An adapter contains the scale {worst:.3g}, which has no geometric mean; use the average.")
     return _combine(adapters, _shares(adapters, weights), _weighted_powers)
 
 
@@ -175,7 +174,7 @@ def _combine(
 ) -> Adapter:
     """Return the adapter of a formula over scales (adapters, channels) and weights (adapters,)."""
     if not adapters or len(weights) != len(adapters):
-        raise AdapterError(f"{len(adapters)} adapters came with {len(weights)} weights; give one for each.")
+        raise AdapterError(f"Got {len(adapters)} adapters but {len(weights)} weights; give one weight per adapter.")
     exact = torch.tensor(list(weights), dtype=torch.float64)
     wide = [_wide(adapter) for adapter in adapters]
     sites = [site for key, group in _by_place(adapters).items() for site in _common(key, group)]
@@ -205,7 +204,7 @@ def _one_head(adapters: Sequence[Adapter]) -> Mapping[str, Tensor]:
     """Return the heads of the only adapter that has some: whole weights have no identity to be combined from."""
     headed = [adapter.heads for adapter in adapters if adapter.heads]
     if len(headed) > 1:
-        raise AdapterError(f"{len(headed)} of these adapters bring a head of their own; combine at most one that does.")
+        raise AdapterError(f"{len(headed)} of these adapters include a head; combine at most one adapter with a head.")
     return headed[0] if headed else {}
 
 
@@ -237,7 +236,7 @@ def _common(key: Key, groups: list[tuple[Site, ...]]) -> tuple[Site, ...]:
 
 
 def _wide(adapter: Adapter) -> dict[Key, Tensor]:
-    """Return each place's scale at full width, ones where the adapter is silent."""
+    """Return the scales at full width, with ones for channels that the adapter does not scale."""
     wide: dict[Key, Tensor] = {}
     for site, numbers in adapter.vectors().items():
         wide.setdefault((site.path, site.side), torch.ones(site.channels))[site.positions] = numbers

@@ -1,4 +1,4 @@
-"""Which numbers of which weights does a scale multiply, so that the module computes what a hook would make of it?
+"""Which weights does a scale multiply, so that the module computes the same as with a hook?
 
     linear, convolution     y = (W x + b) ⊙ l = (diag(l) W) x + l ⊙ b        W (x ⊙ l) = (W diag(l)) x
     experts as one tensor   down_e (a ⊙ l) = (down_e diag(l)) a              for every expert e
@@ -51,8 +51,8 @@ def _into_experts(model: nn.Module, path: str, side: Side, experts: nn.Module, s
     at_gate = hasattr(experts, GATE) and experts is model.get_submodule(path)
     if side == "input" and not at_gate:
         raise AdapterError(
-            f"{path} is an activation function, and a scale of its input cannot be moved into weights; keep the adapter"
-            " attached, or scale its output."
+            f"{path} is an activation function, and a scale on its input cannot be merged into weights; keep "
+            "the adapter attached, or scale its output."
         )
     found = down_tensor(experts)
     if found is None:

@@ -1,4 +1,4 @@
-"""Which modules are learned whole beside the vectors? A new task's head, kept apart from the base model's own.
+"""Which modules are fully trained in addition to the vectors? A new task head, separate from the base model's.
 
 A classifier on a pretrained body starts at random: scaling it teaches nothing, it has to be trained. PEFT lists such
 modules in ``modules_to_save``. Here an adapter owns a copy, which stands in the model's place while the adapter is at
@@ -12,18 +12,17 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ia3_studio.errors import AdapterError, SelectionError
+from ia3_studio.method.adapter import Adapter
+from ia3_studio.method.peft.targets import name_targets
 from ia3_studio.method.rows import Choice
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.method.sites import Selection
-
-if TYPE_CHECKING:
-    from ia3_studio.method.adapter import Adapter
 
 
 class Heads:
@@ -46,7 +45,7 @@ class Heads:
         return self._copies
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return copies of what was learned, on the CPU, by the names they have in the model."""
+        """Return copies of the trained tensors, on the CPU, by their names in the model."""
         return {
             f"{path}.{name}": tensor.detach().cpu().clone()
             for path, module in self._copies.items()
@@ -54,7 +53,7 @@ class Heads:
         }
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """Copy learned tensors in. **Overwrites what these copies held.** Names of other modules are left alone.
+        """Load trained tensors. **Overwrites the current ones.** Names of other modules are ignored.
 
         Raises:
             AdapterError: a tensor has another shape here.
@@ -124,18 +123,16 @@ class HeadedAttachment(Attachment):
 
     def adapter(self, metadata: Mapping[str, str] | None = None) -> Adapter:
         """Return a copy of what has been learned, heads included, independent of the model."""
-        from ia3_studio.method.targets import name_targets
-
         targets = name_targets(self.selection, self.model, self.heads.paths)
         return replace(super().adapter(metadata), heads=self.heads.tensors(), targets=targets)
 
     def load(self, adapter: Adapter) -> None:
-        """Copy an adapter's vectors and heads in. **Overwrites what was learned here.**"""
+        """Load an adapter's vectors and heads. **Overwrites the trained values.**"""
         super().load(adapter)
         self.heads.load(adapter.heads)
 
     @property
-    def tells_rows_apart(self) -> bool:
+    def supports_per_row(self) -> bool:
         """Say that rows with and without the heads cannot share a batch."""
         return False
 
@@ -148,7 +145,7 @@ class HeadedAttachment(Attachment):
         """
         off = {strength == 0 for strength in strengths}
         if len(off) > 1:
-            raise SelectionError("Rows with and without a new head cannot share a batch; run them one after another.")
+            raise SelectionError("Rows with and without a new head cannot share a batch; run them in separate batches.")
         with super().strengths(*strengths):
             if off == {True}:
                 with self.heads.paused():
@@ -191,7 +188,7 @@ def by_rows(choice: Choice, path: str, module: nn.Module, args: Any, kwargs: Any
     """Return a module's result, with the rows that have a module of their own replaced by what that returns.
 
     Raises:
-        SelectionError: the rows of the result cannot be told apart.
+        SelectionError: the rows of the result cannot be separated.
     """
     owners = choice.heads(path)
     for head in {id(head): head for head in owners if head}.values():
@@ -199,7 +196,9 @@ def by_rows(choice: Choice, path: str, module: nn.Module, args: Any, kwargs: Any
         if len(set(owners)) == 1:
             return head(*args, **kwargs)
         if not isinstance(result, Tensor):
-            raise SelectionError(f"{path} returns more than one tensor; run rows with different heads one by one.")
+            raise SelectionError(
+                f"{path} returns more than one tensor; run rows with different heads in separate batches."
+            )
         batch, each = len(result), choice.each(len(result))
         rows = [row for row in range(batch) if owners[row // each] is head]
         chosen = torch.tensor(rows, device=result.device)
@@ -225,4 +224,4 @@ def _module(model: nn.Module, path: str) -> nn.Module:
     try:
         return model.get_submodule(path)
     except AttributeError as error:
-        raise SelectionError(f"The model has no module {path!r} to train whole; name one that it has.") from error
+        raise SelectionError(f"The model has no module {path!r} to fully train; use one of its modules.") from error

@@ -1,4 +1,4 @@
-"""What is the smallest batch that a model's forward accepts? Tokens, a picture, or both, told by its config."""
+"""What is the smallest batch that a model's forward accepts? Tokens, an image, or both, by its config."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FRAMES = 16
 MOST_FRAMES = 3000
 """Frames of the watched sound: as many as the config says, up to what half a minute has."""
 PICTURE = 64
-"""Edge of the watched picture, in pixels, where the config names none."""
+"""Default image size in pixels, if the config has none."""
 
 
 def example_inputs(model: nn.Module, tokens: int = TOKENS) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What if the scaling should cost nothing at all? Scale the weights instead, and be able to take it back exactly.
+"""How is an adapter merged into the weights, with an exact undo?
 
     output side    W' = diag(l) W,  b' = l ⊙ b
     input side     W' = W diag(l)
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ia3_studio.method.adapter import Adapter
 
 MERGEABLE = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
-"""Weights of these types are numbers as they stand; any other type is a quantiser's code for numbers."""
+"""Weights of these types are plain numbers; any other type is a quantized code."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,7 @@ class Swap:
 
 
 class Merged:
-    """A model whose weights hold an adapter; the handle to take it back, for a while or for good.
+    """A model with a merged adapter; the handle to undo the merge, temporarily or permanently.
 
     Also a context manager: leaving the ``with`` block takes the merge back.
     """
@@ -58,7 +58,7 @@ class Merged:
     def __init__(self, model: nn.Module, swaps: list[Swap], attachment: Attachment | None) -> None:
         self.model = model
         self.applied = False
-        """Whether the weights hold the adapter at this moment."""
+        """Whether the adapter is currently merged."""
         self._swaps = swaps
         self._attachment = attachment
         self._tied = _ties(model, swaps)
@@ -137,14 +137,14 @@ class Merged:
 
 
 def merge(model: nn.Module, what: Adapter | Attachment) -> Merged:
-    """Put an adapter, or what an attachment has learned, into the model's weights.
+    """Merge an adapter, or the vectors of an attachment, into the model's weights.
 
     **Replaces the scaled modules' weights and biases** until :meth:`Merged.undo`; the originals stay in memory. An
     attachment's hooks rest meanwhile, and its ``strengths`` and ``disabled`` work as before.
 
     Raises:
         SelectionError: a site does not exist in the model or has another size there.
-        AdapterError: a module's weights cannot be scaled (quantised, offloaded, or computed elsewhere), or the
+        AdapterError: a module's weights cannot be scaled (quantized, offloaded, or computed elsewhere), or the
             attachment is merged already.
 
     Example:
@@ -156,7 +156,7 @@ def merge(model: nn.Module, what: Adapter | Attachment) -> Merged:
         raise AdapterError("This attachment is merged already; undo that merge before merging again.")
     adapter = what.adapter() if isinstance(what, Attachment) else what
     if attachment is None and adapter.heads:
-        raise AdapterError("This adapter brings a head of its own; attach it with load_adapter and merge that.")
+        raise AdapterError("This adapter includes its own head; attach it with load_adapter and merge that.")
     vectors = Vectors(adapter.selection, places(model, adapter.selection), adapter.vector)
     scales = vectors.scales()
     _require_one_name(model, dict.fromkeys(path for path, _side in scales))
@@ -220,7 +220,7 @@ def _require_same_function(path: str, module: nn.Module, swaps: list[Swap], scal
 def _both_answers(
     module: nn.Module, swaps: list[Swap], inputs: Tensor | None, outputs: Tensor | None
 ) -> tuple[Tensor, Tensor]:
-    """Return what a module answers to random numbers under hooks and merged."""
+    """Return a module's outputs for random inputs, with hooks and merged."""
     given = sample_for(module, swaps[0].original)
     first = given if inputs is None else rescale(given.movedim(1, -1), inputs).movedim(-1, 1)
     hooked = module.forward(first)
@@ -235,7 +235,7 @@ def _both_answers(
 
 
 def _plain(path: str, module: nn.Module, name: str) -> nn.Parameter:
-    """Return a weight or bias whose numbers can be scaled as they stand."""
+    """Return a weight or bias that can be scaled directly."""
     found = module._parameters.get(name)
     if found is None:
         raise AdapterError(
@@ -243,8 +243,9 @@ def _plain(path: str, module: nn.Module, name: str) -> nn.Parameter:
         )
     if found.dtype not in MERGEABLE or type(found.data) is not Tensor:
         raise AdapterError(
-            f"{path} is quantised ({str(found.dtype).removeprefix('torch.')}), and its codes cannot be scaled; load the"
-            " base model without quantisation and merge there (models.merge_into_unquantised does both)."
+            f"{path} is quantized ({str(found.dtype).removeprefix('torch.')}), and its codes cannot be "
+            "scaled; load the base model without quantization and merge there (models.merge_into_unquantised "
+            "does both)."
         )
     if found.is_meta:
         raise AdapterError(

@@ -1,4 +1,4 @@
-"""Does a person's expression hit a module's path, and how long may it take to say so?
+"""Does an expression match a module's path, within a time limit?
 
 Python's ``re`` backtracks without an end and holds the interpreter's lock meanwhile, so that one expression could stop
 a whole app. Expressions keep the syntax of ``re``, which PEFT uses, and are run by the ``regex`` package: it lets other
@@ -86,8 +86,8 @@ class Expression:
 
     def _too_slow(self) -> SelectionError:
         return SelectionError(
-            f"The expression {shortened(self._text)!r} takes longer than {PATIENCE:.0f} s on this model's paths;"
-            " write it without a repetition inside a repetition, or name the modules."
+            f"The expression {shortened(self._text)!r} takes longer than {PATIENCE:.0f} s on this model's "
+            "paths; avoid nested repetitions, or name the modules."
         )
 
 
@@ -107,18 +107,18 @@ def _literal_paths(text: str) -> frozenset[str] | None:
 def _compiled(text: str) -> regex.Pattern[str]:
     if len(text) > LONGEST:
         raise SelectionError(
-            f"The expression {shortened(text)!r} has {len(text):,} characters, and {LONGEST:,} are read; write a"
-            " shorter one, or name the modules."
+            f"The expression {shortened(text)!r} has {len(text):,} characters and the limit is {LONGEST:,}; "
+            "write a shorter one, or name the modules."
         )
     if odd := _NOT_IN_RE.search(text):
         raise SelectionError(
-            f"{shortened(text)!r} is not a valid expression ({odd.group()!r} at position {odd.start()} stands for"
-            " nothing here); write a backslash before a bracket that is meant as itself."
+            f"{shortened(text)!r} is not a valid expression ({odd.group()!r} at position {odd.start()} is "
+            "unexpected); escape a literal bracket with a backslash."
         )
     try:
         re.compile(text)
         return regex.compile(text)
     except (re.error, regex.error, RecursionError, OverflowError, MemoryError, FutureWarning) as error:
         raise SelectionError(
-            f"{shortened(text)!r} is not a valid expression ({shortened(str(error))}); mend it or use plain text."
+            f"{shortened(text)!r} is not a valid expression ({shortened(str(error))}); fix it or use plain text."
         ) from error

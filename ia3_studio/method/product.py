@@ -1,4 +1,4 @@
-"""What is the product of (IA)³, and what does its backward pass have to remember?
+"""What is the product of (IA)³, and what does its backward pass save?
 
 The only place where an activation meets a scale vector. A plain ``activation * scale`` keeps a float32 copy of a
 half-precision activation for the backward pass; this one keeps the activation as it is, or nothing but the input of

@@ -1,4 +1,4 @@
-"""What has to be seen to before vectors can learn on a quantised base?
+"""What is needed to train vectors on a quantized base model?
 
 Quantised layers compute with codes and hand gradients on as plain ones do, with one exception. On CPUs with
 AVX512-BF16, bitsandbytes repacks a 4-bit weight at its first call in evaluation mode; from then on the layer is
@@ -14,7 +14,7 @@ _REPACKS = "support_avx512bf16_for_cpu"
 
 
 def keep_differentiable(model: nn.Module) -> None:
-    """Let quantised layers hand gradients on: **forbids repacking, and undoes it where it has happened**."""
+    """Enable gradients through quantized layers: **disables weight repacking, and undoes it**."""
     for module in model.modules():
         if getattr(module, _REPACKS, False):
             setattr(module, _REPACKS, False)

@@ -34,7 +34,7 @@ def _experts_of_fixed_shape(model: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """Leave out dropout, so that no random number is drawn; give back every module's mode."""
+    """Disable dropout, so that outputs are deterministic; restore every module's mode afterwards."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:

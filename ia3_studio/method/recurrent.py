@@ -3,7 +3,7 @@
 State space layers read a sequence x through gates B and write it out through C, as attention reads values through
 keys and queries: the state is Σ B ⊗ x. So the channels of x are the values and those of B the keys; the input of the
 output projection is the inner activation. Gated delta layers name their queries, keys and values. Both send them
-through a depthwise convolution, whose input channels tell where in a fused projection they lie, whatever the layout.
+through a depthwise convolution, whose input channels give their position in a fused projection.
 """
 
 from __future__ import annotations

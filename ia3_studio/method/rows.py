@@ -25,7 +25,7 @@ Key = tuple[str, Side]
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
+class HookPoint:
     """One side of one module, with the sites that share its channels (k and v of a fused projection do)."""
 
     path: str
@@ -38,17 +38,17 @@ class Place:
 
     @property
     def key(self) -> Key:
-        """Return what tells this place from others of the model."""
+        """Return what identifies this hook point in the model."""
         return self.path, self.side
 
 
 class Vectors:
-    """One adapter's numbers on one model: a flat tensor, and which of its numbers scale which place."""
+    """One adapter's vectors on one model: a flat tensor, and which of its elements scale which module."""
 
     def __init__(
         self,
         selection: Selection,
-        places: tuple[Place, ...],
+        places: tuple[HookPoint, ...],
         flat: Tensor,
         heads: Mapping[str, nn.Module] | None = None,
     ) -> None:
@@ -65,7 +65,7 @@ class Vectors:
 
     @property
     def state(self) -> tuple[int, int]:
-        """Return what changes whenever the numbers do."""
+        """Return a version that changes whenever the vectors change."""
         return self.flat._version, self.flat.data_ptr()
 
     def scales(self) -> dict[Key, Tensor]:
@@ -86,7 +86,7 @@ class Vectors:
 
 
 class Choice:
-    """The vectors and strength of each row; None stands for the base model. One row speaks for the whole batch."""
+    """The vectors and strength of each row; None stands for the base model. One row applies to the whole batch."""
 
     def __init__(self, rows: tuple[tuple[Vectors | None, float], ...], noun: str) -> None:
         self._rows = tuple((None if strength == 0 else vectors, strength) for vectors, strength in rows)
@@ -135,15 +135,15 @@ class Choice:
             path: the module, for the message.
 
         Raises:
-            SelectionError: the batch is no multiple of the rows, or its rows cannot be told apart here.
+            SelectionError: the batch size is not a multiple of the rows, or rows cannot be separated here.
         """
         if scale.dim() == 1:
             return scale
         batch = activation.shape[0]
         if mixes_rows(path):
             raise SelectionError(
-                f"{path} is an expert that sees tokens without their rows, so it cannot be scaled row by row;"
-                " run the rows in batches of their own."
+                f"{path} is an expert whose tokens are not grouped by row, so it cannot be scaled per row; "
+                "run the rows in separate batches."
             )
         each = self.each(batch)
         if each > 1:
@@ -176,7 +176,7 @@ class Choice:
         return strong[0] if len(strong) == 1 else torch.stack(strong)
 
 
-class Chosen(threading.local):
+class ActiveAssignment(threading.local):
     """The choice of the running thread, or None where it has made none.
 
     Thread-local and not a context variable: torch.compile follows the one and breaks its graph at the other.
@@ -186,8 +186,8 @@ class Chosen(threading.local):
         # Set for every thread: torch.compile watches attributes that exist, not those that are missing.
         self.choice: Choice | None = None
 
-    def __reduce__(self) -> tuple[type[Chosen], tuple[()]]:
-        return Chosen, ()  # a copied model starts with no choice made
+    def __reduce__(self) -> tuple[type[ActiveAssignment], tuple[()]]:
+        return ActiveAssignment, ()  # a copied model starts with no choice made
 
     @contextmanager
     def during(self, choice: Choice) -> Iterator[None]:
@@ -204,8 +204,8 @@ def mixes_rows(path: str) -> bool:
     return any(part.startswith("expert") for part in path.split("."))
 
 
-def _spread(place: Place, pieces: list[Tensor]) -> Tensor:
-    """Return the sites' numbers on their channels and ones elsewhere, shape (channels,).
+def _spread(place: HookPoint, pieces: list[Tensor]) -> Tensor:
+    """Return the sites' scales on their channels and ones elsewhere, shape (channels,).
 
     Made by concatenation, not by indexing: a node that saves an index allows one backward pass only.
     """

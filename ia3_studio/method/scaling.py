@@ -16,27 +16,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from ia3_studio.errors import AdapterError, SelectionError
-from ia3_studio.method.experts import GateHook, activation_width, down_tensor
-from ia3_studio.method.layers import channel_axis, widths
+from ia3_studio.method.adapter import Adapter
+from ia3_studio.method.experts import GateHook, down_tensor
+from ia3_studio.method.layers import channel_axis, width_of, widths
+from ia3_studio.method.peft.targets import name_targets
 from ia3_studio.method.product import Source, rescale
 from ia3_studio.method.quantised import keep_differentiable
-from ia3_studio.method.rows import Choice, Chosen, Key, Place, Vectors, mixes_rows
+from ia3_studio.method.rows import ActiveAssignment, Choice, HookPoint, Key, Vectors, mixes_rows
 from ia3_studio.method.sites import Selection, Side, Site
-
-if TYPE_CHECKING:
-    from ia3_studio.method.adapter import Adapter
 
 PARAMETER_NAME = "ia3_scales"
 """The name under which the flat parameter is registered on the model while attached."""
 
 
-class Baked(Protocol):
+class MergedWeights(Protocol):
     """Weights that hold a scaling for the time being (:mod:`ia3_studio.method.merging`)."""
 
     applied: bool
@@ -55,10 +54,10 @@ class Hooks:
         self.model = model
         self._usual = usual
         """What a call that chooses nothing uses."""
-        self._chosen = Chosen()
-        self._baked: Baked | None = None
+        self._chosen = ActiveAssignment()
+        self._baked: MergedWeights | None = None
         self._hooks: dict[Key, torch.utils.hooks.RemovableHandle | GateHook] = {}
-        self._frugal: frozenset[Key] = frozenset()
+        self._recomputed: frozenset[Key] = frozenset()
 
     def detach(self) -> None:
         """Remove the hooks, undo a merge; the model is the base model again, bit for bit."""
@@ -68,8 +67,8 @@ class Hooks:
             hook.remove()
         self._hooks = {}
 
-    def rest(self, baked: Baked | None) -> None:
-        """Leave the scaling to weights that hold it, or take it back with None; for :mod:`method.merging`."""
+    def rest(self, baked: MergedWeights | None) -> None:
+        """Disable the hooks while the weights are merged, or enable them with None; for :mod:`method.merging`."""
         self._baked = baked
 
     def scales(self) -> Mapping[Key, Tensor | None]:
@@ -91,12 +90,12 @@ class Hooks:
         with self._baked.paused() if self._baked else nullcontext(), self._chosen.during(choice):
             yield
 
-    def _hook_places(self, places: Iterable[Place]) -> None:
+    def _hook_places(self, places: Iterable[HookPoint]) -> None:
         for place in places:
             if place.key not in self._hooks:
                 self._hooks[place.key] = self._hook(place)
 
-    def _hook(self, place: Place) -> torch.utils.hooks.RemovableHandle | GateHook:
+    def _hook(self, place: HookPoint) -> torch.utils.hooks.RemovableHandle | GateHook:
         module = self.model.get_submodule(place.path)
         if down_tensor(module):
             return GateHook(module, partial(self._rescale, place))
@@ -105,19 +104,19 @@ class Hooks:
             return module.register_forward_hook(partial(self._after, place))
         return module.register_forward_pre_hook(partial(self._before, place), with_kwargs=True)
 
-    def _after(self, place: Place, module: nn.Module, args: tuple[Any, ...], result: Any) -> Any:
+    def _after(self, place: HookPoint, module: nn.Module, args: tuple[Any, ...], result: Any) -> Any:
         if isinstance(result, tuple):  # some projections return (activation, bias)
             return (self._rescale(place, result[0]), *result[1:])
-        source = _source(module, args, result) if place.key in self._frugal else None
+        source = _source(module, args, result) if place.key in self._recomputed else None
         return self._rescale(place, result, source)
 
-    def _before(self, place: Place, _module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _before(self, place: HookPoint, _module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if args:
             return (self._rescale(place, args[0]), *args[1:]), kwargs
         name = next(iter(kwargs))  # a projection called by keyword has its activation first
         return args, {**kwargs, name: self._rescale(place, kwargs[name])}
 
-    def _rescale(self, place: Place, activation: Tensor, source: Source | None = None) -> Tensor:
+    def _rescale(self, place: HookPoint, activation: Tensor, source: Source | None = None) -> Tensor:
         if self._baked and self._baked.applied:
             return activation
         choice = self._chosen.choice or self._usual
@@ -134,14 +133,14 @@ class Attachment(Hooks):
     """Vectors attached to a live model; the handle to train, read, mute and remove them.
 
     **The model's weights are never changed**: attaching freezes nothing, adds forward hooks and registers
-    ``parameter`` on the model, so that optimisers and Trainer find it. :meth:`detach` undoes all of it.
+    ``parameter`` on the model, so that optimizers and Trainer find it. :meth:`detach` undoes all of it.
     """
 
     def __init__(self, model: nn.Module, selection: Selection) -> None:
         if not selection.sites:
-            raise SelectionError("The selection holds no site, so there is nothing to train; tick at least one.")
+            raise SelectionError("The selection is empty, so there is nothing to train; select at least one site.")
         if hasattr(model, PARAMETER_NAME):
-            raise SelectionError("This model already carries (IA)³ vectors; detach them before attaching others.")
+            raise SelectionError("This model already has (IA)³ vectors; detach them before you attach others.")
         self.selection = selection
         found = places(model, selection)
         keep_differentiable(model)
@@ -150,7 +149,7 @@ class Attachment(Hooks):
         self._recent: tuple[tuple[float, ...], Choice] | None = None
         super().__init__(model, Choice(((self._vectors, 1.0),), "strengths"))
         model.register_parameter(PARAMETER_NAME, self.parameter)
-        self._frugal = _cheaper_from_input(model, found)
+        self._recomputed = _cheaper_from_input(model, found)
         self._hook_places(found)
 
     def vectors(self) -> dict[Site, Tensor]:
@@ -160,29 +159,27 @@ class Attachment(Hooks):
 
     def adapter(self, metadata: Mapping[str, str] | None = None) -> Adapter:
         """Return a copy of what has been learned, independent of the model."""
-        from ia3_studio.method.adapter import Adapter, name_targets
-
         vector = self.parameter.detach().float().cpu().clone()
         return Adapter(self.selection, vector, dict(metadata or {}), name_targets(self.selection, self.model))
 
     def load(self, adapter: Adapter) -> None:
-        """Copy an adapter's vectors into this attachment. **Overwrites what was learned here.**
+        """Load an adapter's vectors into this attachment. **Overwrites the trained values.**
 
         Raises:
-            AdapterError: the adapter was made for other sites, or what was learned here is merged.
+            AdapterError: the adapter has other sites, or this attachment is merged.
         """
         if self.is_merged:
-            raise AdapterError("The vectors attached here are merged into the weights; undo the merge, then load.")
+            raise AdapterError("The attached vectors are merged into the weights; undo the merge, then load.")
         if adapter.selection != self.selection:
             raise AdapterError(
-                f"The adapter scales {len(adapter.selection)} sites that are not the {len(self.selection)} attached"
-                " here; attach the adapter's own selection."
+                f"The adapter scales {len(adapter.selection)} sites, which differ from the "
+                f"{len(self.selection)} attached sites; attach the adapter's own selection."
             )
         with torch.no_grad():
             self.parameter.copy_(adapter.vector)
 
     @property
-    def tells_rows_apart(self) -> bool:
+    def supports_per_row(self) -> bool:
         """Say whether the rows of one batch may have strengths of their own."""
         return not any(mixes_rows(site.path) for site in self.selection)
 
@@ -226,7 +223,7 @@ def attach(model: nn.Module, selection: Selection) -> Attachment:
     return Attachment(model, selection)
 
 
-def places(model: nn.Module, selection: Selection) -> tuple[Place, ...]:
+def places(model: nn.Module, selection: Selection) -> tuple[HookPoint, ...]:
     """Group a selection's sites by module and side, checked against the model.
 
     Raises:
@@ -238,43 +235,24 @@ def places(model: nn.Module, selection: Selection) -> tuple[Place, ...]:
     return tuple(_place(model, path, side, sites) for (path, side), sites in grouped.items())
 
 
-def _place(model: nn.Module, path: str, side: Side, sites: list[Site]) -> Place:
+def _place(model: nn.Module, path: str, side: Side, sites: list[Site]) -> HookPoint:
     channels = width_of(model, path, side)
     wrong = next((site for site in sites if site.channels != channels), None)
     if wrong:
         raise SelectionError(
-            f"{path} has {channels} channels on its {side} side, the selection expects {wrong.channels};"
-            " it was made for another model."
+            f"{path} has {channels} channels on its {side} side, but the selection expects {wrong.channels}; "
+            "it was made for another model."
         )
-    return Place(path, side, channels, tuple(sites), channel_axis(model.get_submodule(path)))
+    return HookPoint(path, side, channels, tuple(sites), channel_axis(model.get_submodule(path)))
 
 
-def width_of(model: nn.Module, path: str, side: Side) -> int:
-    """Return the channels on one side of a module.
-
-    Raises:
-        SelectionError: the model has no such module, or one without channels to scale.
-    """
-    try:
-        module = model.get_submodule(path)
-    except AttributeError as error:
-        raise SelectionError(f"The model has no module {path!r}; the selection was made for another model.") from error
-    size = widths(module)
-    inner = activation_width(model, path) if size is None else None
-    if inner is not None:
-        return inner
-    if size is None:
-        raise SelectionError(f"{path} is a {type(module).__name__}, which has no channels to scale; pick a projection.")
-    return size[0] if side == "input" else size[1]
-
-
-def _cheaper_from_input(model: nn.Module, found: Iterable[Place]) -> frozenset[Key]:
+def _cheaper_from_input(model: nn.Module, found: Iterable[HookPoint]) -> frozenset[Key]:
     """Return the output sides whose siblings together are wider than the input they share.
 
-    Keys and values of one attention are made from one tensor: remembering that takes less than remembering both,
+    Keys and values of one attention have the same input tensor: saving it takes less memory than saving both,
     unless they are narrow (grouped queries). A guess by name; a wrong one costs memory, never a wrong gradient.
     """
-    siblings: dict[tuple[str, int], list[Place]] = {}
+    siblings: dict[tuple[str, int], list[HookPoint]] = {}
     for place in found:
         size = widths(model.get_submodule(place.path))
         if place.side == "output" and size:

@@ -1,7 +1,7 @@
 """How do many adapters share one model, each row of a batch with its own?
 
 The model's weights and its state_dict stay untouched. Which adapter a row uses is decided for each call, in the
-thread that makes it. An adapter that brings a head of its own is served with it: each row goes through its own.
+thread that makes it. An adapter with its own head is served with it: each row uses its own head.
 """
 
 from __future__ import annotations
@@ -47,27 +47,27 @@ class Serving(Hooks):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return the names that rows may use beside "__base__"."""
+        """Return the names that rows may use in addition to "__base__"."""
         return tuple(self._vectors)
 
     def add(self, name: str, adapter: Adapter) -> None:
         """Make an adapter available under a name.
 
         Raises:
-            AdapterError: the name is taken, or the adapter brings a head that the model has no place for.
+            AdapterError: the name is already used, or the adapter has a head that the model does not have.
             SelectionError: a site does not exist in the model or has another size there.
         """
         if name == BASE or name in self._vectors:
-            raise AdapterError(f"The name {name!r} is taken; choose another for this adapter.")
+            raise AdapterError(f"The name {name!r} is already used; choose another name for this adapter.")
         found, heads = places(self.model, adapter.selection), self._own_heads(adapter)
         flat = nn.Parameter(adapter.vector.detach().clone().to(device_of(self.model)), requires_grad=False)
         self._adapters[name] = adapter
         self._parameters[name] = flat
         self._vectors[name] = Vectors(adapter.selection, found, flat)
         self._hook_places(found)
-        self.lend(name, heads)
+        self.acquire(name, heads)
 
-    def lend(self, name: str, heads: Mapping[str, nn.Module]) -> None:
+    def acquire(self, name: str, heads: Mapping[str, nn.Module]) -> None:
         """Send the rows of an adapter through these modules where the model's own stand, by path."""
         self._vectors[name].heads.update(heads)
         for path in heads:
@@ -84,7 +84,7 @@ class Serving(Hooks):
         """
         gone = self._find(name)
         if gone is None:
-            raise AdapterError("The base model cannot be removed; detach the serving instead.")
+            raise AdapterError("The base model cannot be removed; call detach instead.")
         if self._usual.uses(gone):
             self.switch(BASE)
         del self._vectors[name], self._parameters[name], self._adapters[name]
@@ -148,13 +148,13 @@ class Serving(Hooks):
             ...     model.generate(**two_prompts)
         """
         if not names or (strengths is not None and len(strengths) != len(names)):
-            raise AdapterError(f"{len(strengths or ())} strengths came with {len(names)} names; give one for each row.")
+            raise AdapterError(f"Got {len(strengths or ())} strengths for {len(names)} names; give one per row.")
         found = tuple(self._find(name) for name in names)
         with self._choosing(self._at(found, tuple(map(float, strengths or [1.0] * len(names))))):
             yield
 
     @property
-    def tells_rows_apart(self) -> bool:
+    def supports_per_row(self) -> bool:
         """Say whether the rows of one batch may have adapters of their own: experts see tokens without their rows."""
         return not any(mixes_rows(path) for vectors in self._vectors.values() for path, _side in vectors.places)
 
@@ -167,12 +167,14 @@ class Serving(Hooks):
 
     def _own_heads(self, adapter: Adapter) -> Mapping[str, nn.Module]:
         """Return copies of the model's modules that hold what an adapter learned whole, by path."""
-        from ia3_studio.method.adapter import heads_in
+        from ia3_studio.method.loading import heads_in
 
         heads = Heads(self.model, heads_in(self.model, adapter))
         lost = [name for name in adapter.heads if name not in heads.tensors()]
         if lost:
-            raise AdapterError(f"The adapter brings {lost[0]}, which this model has no place for; load its own model.")
+            raise AdapterError(
+                f"The adapter contains {lost[0]}, which this model does not have; load the model it was trained on."
+            )
         heads.load(adapter.heads)
         for parameter in heads.parameters():
             parameter.requires_grad = False
@@ -186,7 +188,7 @@ class Serving(Hooks):
             return None
         if name not in self._vectors:
             near = difflib.get_close_matches(name, self._vectors, n=3, cutoff=0.4) or list(self._vectors)[:5]
-            raise AdapterError(f"No adapter is called {name!r}; there are {', '.join([*near, BASE])}.")
+            raise AdapterError(f"Unknown adapter {name!r}; available: {', '.join([*near, BASE])}.")
         return self._vectors[name]
 
     @staticmethod

@@ -10,11 +10,13 @@ import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from ia3_studio.errors import SelectionError
 
 Side = Literal["input", "output"]
+Preset = Literal["paper", "attention", "feed-forward", "all", "peft"]
+PRESETS: tuple[str, ...] = get_args(Preset)
 Role = Literal["key", "value", "feed-forward", "query", "output", "other"]
 Span = tuple[int, int]
 
@@ -23,7 +25,7 @@ Span = tuple[int, int]
 class Site:
     """One place a scale vector acts.
 
-    ``size`` is the number of learned numbers. ``spans`` lists the (start, stop) channel ranges when only
+    ``size`` is the number of trainable parameters. ``spans`` lists the (start, stop) channel ranges when only
     part of a fused projection is meant, in channel order, and ``width`` counts all channels of that side;
     both are empty when the whole side is scaled. Two
     sites are equal when they scale the same channels: the role is a description.
@@ -38,11 +40,11 @@ class Site:
 
     def __post_init__(self) -> None:
         if self.side not in ("input", "output"):
-            raise SelectionError(f"A site has the side {self.side!r}; use 'input' or 'output'.")
+            raise SelectionError(f"Unknown side {self.side!r} of a site; use 'input' or 'output'.")
         if self.spans and sum(stop - start for start, stop in self.spans) != self.size:
             raise SelectionError(f"{self.path}: the spans do not add up to {self.size} channels.")
         if self.spans and not all(0 <= start < stop <= self.width for start, stop in self.spans):
-            raise SelectionError(f"{self.path}: the spans do not lie within its {self.width} channels.")
+            raise SelectionError(f"{self.path}: the spans exceed its {self.width} channels.")
 
     @property
     def channels(self) -> int:
@@ -51,7 +53,7 @@ class Site:
 
     @property
     def positions(self) -> list[int]:
-        """Return the channel that each of the numbers scales."""
+        """Return the channel that each parameter scales."""
         return [channel for start, stop in self.spans or ((0, self.size),) for channel in range(start, stop)]
 
     @property
@@ -86,7 +88,7 @@ class Selection:
             overlap = any(left[1] > right[0] for left, right in itertools.pairwise(spans))
             if whole > 1 or (whole and spans) or overlap:
                 raise SelectionError(
-                    f"{path} ({side} side) is scaled twice by this selection; keep one site for each channel."
+                    f"{path} ({side} side) is scaled twice by this selection; keep one site per channel."
                 )
 
     def __iter__(self) -> Iterator[Site]:
@@ -97,7 +99,7 @@ class Selection:
 
     @property
     def numbers(self) -> int:
-        """Return how many numbers this selection trains."""
+        """Return the number of trainable parameters of this selection."""
         return sum(site.size for site in self.sites)
 
     @property
@@ -133,3 +135,13 @@ def site_from_json(entry: dict[str, Any]) -> Site:
     spans = tuple((int(start), int(stop)) for start, stop in entry.get("spans", ()))
     width = int(entry.get("width", 0))
     return Site(str(entry["path"]), entry["side"], int(entry["size"]), entry.get("role", "other"), spans, width)
+
+
+def in_block(path: str) -> bool:
+    """Say whether a module belongs to a repeated block: part of its path is a number."""
+    return any(part.isdigit() for part in path.split("."))
+
+
+def layer_of(path: str) -> int | None:
+    """Return the number of the block a module belongs to, or None outside the blocks."""
+    return next((int(part) for part in path.split(".") if part.isdigit()), None)

@@ -1,6 +1,6 @@
 """What is inside a model, and what can be scaled? Its layer tree.
 
-Roles come from the data flow of the real model (:mod:`ia3_studio.method.flow`), never from a list of names, so that
+Roles come from the data flow of the real model (:mod:`ia3_studio.method.tracing`), never from a list of names, so that
 an architecture nobody has named here gets the right keys, values and feed-forward sites too.
 """
 
@@ -9,24 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, get_args
 
 from torch import nn
 
 from ia3_studio.errors import SelectionError
-from ia3_studio.method import choosing
+from ia3_studio.method import selector as choosing
 from ia3_studio.method.experts import activation_width, down_tensor
-from ia3_studio.method.flow import Flow
 from ia3_studio.method.layers import channel_axis, is_depthwise, widths
 from ia3_studio.method.naming import names_keys
 from ia3_studio.method.patterns import Expression, shortened
-from ia3_studio.method.roles import in_block as in_block
+from ia3_studio.method.peft.targets import sites_of_peft
 from ia3_studio.method.roles import watch
-from ia3_studio.method.sites import Role, Selection, Site, Span
-from ia3_studio.method.targets import sites_of_peft
-
-Preset = Literal["paper", "attention", "feed-forward", "all", "peft"]
-PRESETS: tuple[str, ...] = get_args(Preset)
+from ia3_studio.method.sites import PRESETS, Role, Selection, Site, Span, in_block
+from ia3_studio.method.tracing import DataFlow
 
 _PRESET_ROLES: dict[str, frozenset[Role]] = {
     "paper": frozenset({"key", "value", "feed-forward"}),
@@ -53,7 +48,7 @@ class TreeNode:
     sites: tuple[Site, ...]
     """What can be scaled here: nothing, one side, or the query, key and value spans of a fused projection."""
     live: bool = True
-    """The model's result depends on this module; presets leave out those of which it does not."""
+    """The model's result depends on this module; presets skip other modules."""
 
 
 @dataclass(frozen=True)
@@ -83,14 +78,14 @@ class LayerTree:
         """Return a preset's selection.
 
         "paper" takes keys, values and feed-forward, "attention" keys and values, "feed-forward" the rest of the paper.
-        "all" leaves out what is outside the repeated blocks: heads and embeddings are never picked by a preset.
+        "all" skips modules outside the repeated blocks: heads and embeddings are never selected by a preset.
         "peft" is what PEFT's own default scales, the paper's sites or not, for the types of models it knows.
 
         Raises:
             SelectionError: no such preset, or the model has no site of its roles.
         """
         if preset not in PRESETS:
-            raise SelectionError(f"There is no preset {preset!r}; choose one of {', '.join(PRESETS)}.")
+            raise SelectionError(f"Unknown preset {preset!r}; choose one of {', '.join(PRESETS)}.")
         if preset == "peft":
             return self._as_peft()
         roles = _PRESET_ROLES[preset]
@@ -128,7 +123,7 @@ class LayerTree:
     ) -> Selection:
         """Return the sites of roles, layers and patterns, or of a text such as "key,value@8-15".
 
-        The words are those of :func:`ia3_studio.method.choosing.choose`.
+        The words are those of :func:`ia3_studio.method.selector.choose`.
 
         Raises:
             SelectionError: a role, layer or pattern hits nothing; the message names what would.
@@ -145,14 +140,14 @@ class LayerTree:
 
     def _no_match(self, pattern: str) -> str:
         near = choosing.nearest(pattern, choosing.endings(self.sites))
-        return f"The pattern {shortened(pattern)!r} hits no module of this model; near it are {near}."
+        return f"The pattern {shortened(pattern)!r} matches no module of this model; similar names: {near}."
 
     def _nothing_found(self, preset: str) -> str:
         seen = sorted({site.path.rpartition(".")[2] for site in self.sites})
         if not seen:
             return f"The preset {preset!r} found nothing to scale: this model has no linear layer."
-        reason = self.note or "No key, value or feed-forward projection was recognised."
-        return f"The preset {preset!r} found no site. {reason} Tick modules by hand; there are {', '.join(seen[:8])}."
+        reason = self.note or "No key, value or feed-forward projection was recognized."
+        return f"The preset {preset!r} found no site. {reason} Select modules by hand, such as {', '.join(seen[:8])}."
 
 
 def discover(model: nn.Module, base_model: str = "") -> LayerTree:
@@ -183,16 +178,11 @@ def _what_is_missing(nodes: tuple[TreeNode, ...], attends: bool) -> str:
     if not missing:
         return ""
     if not attends and "feed-forward" in found:
-        return "This model has no attention, so there are no keys and values; the paper's preset scales the rest."
-    return f"No {' or '.join(missing)} projection was recognised, so the paper's preset goes without."
+        return "This model has no attention, so there are no keys and values; the preset 'paper' scales the rest."
+    return f"No {' or '.join(missing)} projection was recognized, so the preset 'paper' omits it."
 
 
-def layer_of(path: str) -> int | None:
-    """Return the number of the block a module belongs to, or None outside the blocks."""
-    return next((int(part) for part in path.split(".") if part.isdigit()), None)
-
-
-def _nodes(model: nn.Module, flow: Flow, live: set[str]) -> list[TreeNode]:
+def _nodes(model: nn.Module, flow: DataFlow, live: set[str]) -> list[TreeNode]:
     index = {path: number for number, (path, _module) in enumerate(model.named_modules())}
     sizes = _parameter_counts(model)
     nodes: list[TreeNode] = []
@@ -215,7 +205,7 @@ def _parameter_counts(model: nn.Module) -> dict[str, int]:
     return counts
 
 
-def _expert_sites(model: nn.Module, path: str, flow: Flow, live: set[str]) -> tuple[Site, ...]:
+def _expert_sites(model: nn.Module, path: str, flow: DataFlow, live: set[str]) -> tuple[Site, ...]:
     """Return the site of experts kept as tensors: at their activation function, else where gate and up are joined."""
     width = activation_width(model, path) if flow.visited else None
     if width is None or path not in live:
@@ -227,7 +217,7 @@ def _expert_sites(model: nn.Module, path: str, flow: Flow, live: set[str]) -> tu
     return () if inside else (Site(path, "input", width, "feed-forward"),)
 
 
-def _sites(path: str, module: nn.Module, flow: Flow) -> tuple[Site, ...]:
+def _sites(path: str, module: nn.Module, flow: DataFlow) -> tuple[Site, ...]:
     size = widths(module)
     if size is None:
         return ()
@@ -241,7 +231,7 @@ def _sites(path: str, module: nn.Module, flow: Flow) -> tuple[Site, ...]:
     return (Site(path, "output", size[1], "output" if path in flow.attended else "other"),)
 
 
-def _is_down(path: str, module: nn.Module, flow: Flow) -> bool:
+def _is_down(path: str, module: nn.Module, flow: DataFlow) -> bool:
     """Say whether an inner activation ends here; of chained convolutions the last takes it."""
     if path not in flow.activated or not in_block(path) or is_depthwise(module):
         return False

@@ -1,4 +1,4 @@
-"""Which models there are and how one is loaded: starters, hub, folder, GGUF file.
+"""Which models there are and how one is loaded: starters, Hub, folder, GGUF file.
 
 Importing this room loads neither torch nor transformers.
 """

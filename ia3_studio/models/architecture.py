@@ -39,8 +39,8 @@ def read_config(folder: Path, gguf_file: str | None = None, place: Path | None =
         except ValueError as error:
             if "trust_remote_code" in str(error):
                 raise ModelError(
-                    f"The model in '{place or folder}' needs program code of its own, which the studio never runs. "
-                    "Pick a model that transformers knows."
+                    f"The model in '{place or folder}' needs custom code (trust_remote_code), which the "
+                    "studio never runs. Use a model that transformers supports."
                 ) from error
             raise
         require_sizes(config.to_dict(), place or folder)  # of a GGUF file, and what a config's class made of its file
@@ -50,8 +50,8 @@ def read_config(folder: Path, gguf_file: str | None = None, place: Path | None =
 def drop_kernels(config: PreTrainedConfig) -> tuple[str, ...]:
     """Let a model compute with what every machine has. **Changes the config**; return a sentence for each change.
 
-    A config can ask for flash attention, which needs a package, a GPU and half precision, or for a kernel of the hub,
-    which is somebody's code.
+    A config can ask for flash attention, which needs a package, a GPU and half precision, or for a kernel of the Hub,
+    which is third-party code.
     """
     asked: dict[str, str] = {}
     parts = [config, *(getattr(config, name, None) for name in getattr(config, "sub_configs", {}))]
@@ -62,14 +62,17 @@ def drop_kernels(config: PreTrainedConfig) -> tuple[str, ...]:
                 setattr(part, f"{name}_internal", None)
                 asked[str(wanted)] = what
     return tuple(
-        f"The model's config asks for {wanted!r} {what}; transformers' own is used instead, as it runs everywhere."
+        (
+            f"The model's config asks for {wanted!r} {what}; the default implementation of transformers is "
+            "used instead, which runs everywhere."
+        )
         for wanted, what in asked.items()
     )
 
 
 _IMPLEMENTATIONS: tuple[tuple[str, str, tuple[str | None, ...]], ...] = (
-    ("_attn_implementation", "for its attention", (None, "eager", "sdpa")),
-    ("_experts_implementation", "for its experts", (None, "eager", "grouped_mm", "batched_mm")),
+    ("_attn_implementation", "attention", (None, "eager", "sdpa")),
+    ("_experts_implementation", "experts", (None, "eager", "grouped_mm", "batched_mm")),
 )
 """What configs choose: its name, what it is for, and what every machine has."""
 
@@ -88,7 +91,7 @@ def model_class(config: PreTrainedConfig) -> type[PreTrainedModel]:
             return found
     raise ModelError(
         f"transformers {transformers.__version__} has no model class for the type '{config.model_type}' "
-        f"({', '.join(_named(config) or ['no architecture given'])}). Pick another model."
+        f"({', '.join(_named(config) or ['no architecture given'])}). Use another model."
     )
 
 

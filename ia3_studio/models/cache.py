@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ia3_studio.models.folders import writing_failed
 from ia3_studio.models.progress import Progress
-from ia3_studio.places import cache_folder
+from ia3_studio.settings import cache_folder
 
 SEAL = "prepared.json"
 WAIT_POLL = 0.2
@@ -55,7 +55,7 @@ def held(key: str, progress: Progress) -> Iterator[None]:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            progress(None, f"Waiting for another process that prepares {key}")
+            progress(None, f"Waiting for another process to prepare {key}")
             lock.acquire(poll_interval=WAIT_POLL)
     except OSError as error:
         raise writing_failed(path.parent, error) from error
@@ -69,7 +69,7 @@ def held(key: str, progress: Progress) -> Iterator[None]:
 def built(key: str) -> Iterator[Path]:
     """Give a folder to build in; when all went well, **its files become the prepared model at once**.
 
-    Downloads may lie beside it, in its parent. Nothing remains of either when the body raises.
+    Downloads may be stored next to it, in its parent. Both are removed if the body raises.
     Call it only while the model is ``held``.
 
     Raises:

@@ -47,16 +47,16 @@ def load_classifier(
 ) -> LoadedModel:
     """Load a model with a head for labels, fetching it first if need be.
 
-    A head that the model already has for the very same labels is kept; any other starts from random numbers, the same
+    An existing head for the same labels is kept; any other is randomly initialized, the same
     for a seed.
 
     Args:
-        source: a starter's name, a hub id or a folder.
+        source: a starter's name, a Hub id or a folder.
         names: of the labels, in the order of the head's outputs.
         kind: whether a text has one of them, several, or is given a number.
-        of: what has a label: each text, each word of one, or each picture.
-        seed: of a new head's numbers.
-        progress: told the share done (or None) and what is being done.
+        of: what is labeled: each text, each word, or each image.
+        seed: for the initialization of a new head.
+        progress: called with the share done (or None) and what is being done.
 
     Raises:
         ModelError: the model cannot be found or read, or transformers has no classifier of its type.
@@ -99,7 +99,7 @@ def load_classifier(
 
 
 def open_processor(folder: Path) -> Any:
-    """Return what turns pictures into a model's numbers.
+    """Return the image processor of a model.
 
     Raises:
         ModelError: the folder does not say how.
@@ -108,8 +108,8 @@ def open_processor(folder: Path) -> Any:
 
     def no_processor(_place: Path, error: BaseException) -> ModelError:
         return ModelError(
-            f"The model in '{folder}' does not say how pictures are scaled for it ({reason_of(error)}); put its"
-            " preprocessor_config.json into the folder."
+            f"The model in '{folder}' has no image processor config ({reason_of(error)}); put its "
+            "preprocessor_config.json into the folder."
         )
 
     with opening(folder, no_processor), quiet_transformers():
@@ -117,7 +117,7 @@ def open_processor(folder: Path) -> Any:
 
 
 def classifier_class(config: PreTrainedConfig, of: Sorted = "texts") -> type[PreTrainedModel]:
-    """Return the class that sorts texts, words or pictures with a model of this config.
+    """Return the model class for text, token or image classification with this config.
 
     Raises:
         ModelError: transformers has none.
@@ -133,16 +133,16 @@ def classifier_class(config: PreTrainedConfig, of: Sorted = "texts") -> type[Pre
     try:
         found: type[PreTrainedModel] = table[type(config)]
     except KeyError as error:
-        what = {"texts": "sort texts", "words": "label words", "images": "sort pictures"}[of]
+        what = {"texts": "classify texts", "words": "classify tokens", "images": "classify images"}[of]
         raise ModelError(
-            f"transformers has no class to {what} with a model of the type '{config.model_type}'; pick a BERT or"
-            " another model that has one."
+            f"transformers has no class to {what} with a model of the type '{config.model_type}'; use a BERT "
+            "or another model that has one."
         ) from error
     return found
 
 
 def heads_of(model: nn.Module, fresh: frozenset[str]) -> tuple[str, ...]:
-    """Return the paths of what is trained whole: modules beside the base model, and those with new numbers alone.
+    """Return the paths of fully trained modules: those outside the base model, and newly initialized ones.
 
     Args:
         fresh: names of the parameters that are no part of the checkpoint.
@@ -182,7 +182,7 @@ def _name_labels(config: PreTrainedConfig, names: Sequence[str], kind: Kind) -> 
 def _open(
     cls: type[PreTrainedModel], folder: Path, config: PreTrainedConfig, device: Device, seed: int, keeps_head: bool
 ) -> tuple[PreTrainedModel, frozenset[str]]:
-    """Load the weights there are, draw the others; return the model and the names of those drawn."""
+    """Load the existing weights and initialize the others; return the model and the names of new weights."""
     import torch
 
     with torch.random.fork_rng():
@@ -193,8 +193,8 @@ def _open(
     absent = sorted(name for name in fresh if name.startswith(f"{base}.") and "pooler" not in name)
     if absent:
         raise ModelError(
-            f"The model in '{folder}' lacks {len(absent)} of its weights, such as {absent[0]}; random numbers would "
-            "stand in for them. Get its files again."
+            f"The model in '{folder}' lacks {len(absent)} of its weights, such as {absent[0]}; they would be "
+            "randomly initialized. Download its files again."
         )
     if not keeps_head:
         fresh |= _drawn_again(model, base, seed)
@@ -202,7 +202,7 @@ def _open(
 
 
 def _drawn_again(model: Any, base: str, seed: int) -> frozenset[str]:
-    """Draw the head of other labels anew, even of as many; return its parameters' names. **Changes the model.**"""
+    """Reinitialize the head, even for equally many labels; return its parameters' names. **Changes the model.**"""
     import torch
 
     with torch.random.fork_rng():

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ia3_studio.places import GPU_TURN, on_zero_gpu
+from ia3_studio.settings import GPU_TURN, on_zero_gpu
 
 if TYPE_CHECKING:
     import torch
@@ -28,13 +28,13 @@ def choose_device() -> Device:
     import torch
 
     if on_zero_gpu() and not os.environ.get(GPU_TURN):
-        reason = "On the CPU in float32: the GPU of this Space is lent to training runs alone."
+        reason = "On the CPU in float32: the GPU of this Space is reserved for training runs."
         return Device("cpu", torch.float32, reason)
     if torch.cuda.is_available():
         return _on_gpu(torch.cuda.get_device_name(), torch.cuda.is_bf16_supported(including_emulation=False))
     if torch.backends.mps.is_available():
-        return Device("mps", torch.float32, "On the Apple GPU in float32: a GPU was found, and float32 is exact there.")
-    reason = "On the CPU in float32: no GPU was found, and CPUs compute float32 fastest."
+        return Device("mps", torch.float32, "On the Apple GPU in float32: a GPU was found, and float32 is exact on it.")
+    reason = "On the CPU in float32: no GPU was found, and float32 is fastest on CPUs."
     return Device("cpu", torch.float32, reason)
 
 
@@ -49,4 +49,4 @@ def _on_gpu(name: str, bfloat16: bool) -> Device:
 
     if bfloat16:
         return Device(gpu_name(), torch.bfloat16, f"On the GPU ({name}) in bfloat16: half the memory, same range.")
-    return Device(gpu_name(), torch.float32, f"On the GPU ({name}) in float32: it has no bfloat16 of its own.")
+    return Device(gpu_name(), torch.float32, f"On the GPU ({name}) in float32: it does not support bfloat16 natively.")

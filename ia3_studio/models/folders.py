@@ -20,7 +20,7 @@ def shortcoming(folder: Path) -> str:
     Only names are looked at: a damaged file shows when it is read.
     """
     if not folder.is_dir():
-        return "there is no such folder"
+        return "the folder does not exist"
     if not (folder / "config.json").is_file():
         return _instead_of_config(folder)
     if (folder / WEIGHTS).is_file():
@@ -40,10 +40,10 @@ def _shards(folder: Path) -> set[str]:
 
 def _instead_of_config(folder: Path) -> str:
     if any((folder / name).is_file() for name in ("adapter_config.json", "ia3_adapter.json")):
-        return "it holds an adapter, not a model; load the adapter's base model and import the adapter there"
+        return "it contains an adapter, not a model; load the adapter's base model and import the adapter there"
     if ggufs := sorted(folder.glob("*.gguf")):
-        return f"it holds no config.json but a GGUF file; give the file itself: {ggufs[0]}"
-    return "it holds no config.json, so it is not a model saved with save_pretrained"
+        return f"it contains a GGUF file but no config.json; give the path of the file: {ggufs[0]}"
+    return "it contains no config.json, so it is not a model saved with save_pretrained"
 
 
 def _instead_of_weights(folder: Path) -> str:
@@ -53,8 +53,8 @@ def _instead_of_weights(folder: Path) -> str:
             "save it again with model.save_pretrained(folder)"
         )
     if others := sorted(path.name for path in folder.glob("*.safetensors")):
-        return f"its weights must be named {WEIGHTS}, and only {others[0]} is there"
-    return f"it holds config.json but no weights ({WEIGHTS})"
+        return f"its weights must be named {WEIGHTS}, but only {others[0]} was found"
+    return f"it contains config.json but no weights ({WEIGHTS})"
 
 
 def _missing_shards(folder: Path) -> str:
@@ -74,8 +74,8 @@ def require_model(folder: Path) -> None:
     """
     if lack := shortcoming(folder):
         raise ModelError(
-            f"No model can be loaded from '{folder}': {lack}. "
-            "A model folder holds config.json, model.safetensors and a tokenizer."
+            f"No model can be loaded from '{folder}': {lack}. A model folder contains config.json, "
+            "model.safetensors and a tokenizer."
         )
 
 
@@ -95,8 +95,9 @@ def require_space(folder: Path, needed: int, what: str) -> None:
         place = place.parent
     if (free := shutil.disk_usage(place).free) < needed:
         raise ModelError(
-            f"The disk is too full for {what}: {megabytes(needed)} are needed in {place}, {megabytes(free)} are free. "
-            "Free some space, or name another place in the environment variable IA3_STUDIO_CACHE or HF_HOME."
+            f"The disk is too full for {what}: {megabytes(needed)} are needed in {place}, {megabytes(free)} "
+            "are free. Free some space, or set the environment variable IA3_STUDIO_CACHE or HF_HOME to "
+            "another folder."
         )
 
 
@@ -104,9 +105,9 @@ def writing_failed(place: Path, error: OSError) -> ModelError:
     """Return the sentence for a file that could not be written."""
     if error.errno == errno.ENOSPC:
         return ModelError(
-            f"The disk became full while writing to {place}. Free some space and try again; nothing half-done is kept."
+            f"The disk became full while writing to {place}. Free some space and try again; partial files are removed."
         )
     return ModelError(
-        f"{place} cannot be written ({error.strerror or error}). Give yourself the right to write there, "
-        "or name another place in the environment variable IA3_STUDIO_CACHE."
+        f"{place} cannot be written ({error.strerror or error}). Change its permissions, or set the "
+        "environment variable IA3_STUDIO_CACHE to another folder."
     )

@@ -1,6 +1,6 @@
 """How does a GGUF file become a model folder?
 
-transformers unpacks the quantised weights; what is saved is float32, so that later loads only map the file.
+transformers unpacks the quantized weights; what is saved is float32, so that later loads only map the file.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MAGIC = b"GGUF"
 BYTES_PER_NUMBER = 4
 CONVERSION = 2
-"""Changed when files are converted otherwise than before: what was kept is then converted anew."""
+"""Version of the conversion; cached files of another version are converted again."""
 
 
 def require_gguf(path: Path) -> None:
@@ -40,14 +40,14 @@ def require_gguf(path: Path) -> None:
         ModelError: there is no such file, or it is of another kind.
     """
     if not path.is_file():
-        raise ModelError(f"There is no file '{path}'. Check the path of the GGUF file.")
+        raise ModelError(f"File '{path}' not found. Check the path of the GGUF file.")
     try:
         with path.open("rb") as file:
             start = file.read(len(MAGIC))
     except OSError as error:
         raise ModelError(f"'{path}' cannot be opened ({error.strerror}). Check its permissions.") from error
     if start != MAGIC:
-        raise ModelError(f"'{path}' is not a GGUF file, whatever its name says. Download it again or give another.")
+        raise ModelError(f"'{path}' is not a GGUF file, despite its name. Download it again or use another file.")
 
 
 def content_key(path: Path) -> str:
@@ -63,7 +63,7 @@ def convert_gguf(gguf: Path, folder: Path, name: str, progress: Progress) -> Non
         gguf: the file.
         folder: an empty folder.
         name: the model's name for the screen.
-        progress: told what is being done.
+        progress: called with what is being done.
 
     Raises:
         ModelError: transformers cannot read this kind of GGUF file, the disk is too full, or the
@@ -96,7 +96,7 @@ def read_gguf_config(gguf: Path) -> PreTrainedConfig:
 def alone(gguf: Path) -> Iterator[Path]:
     """Give a GGUF file in a folder with nothing else in it.
 
-    transformers prefers tokenizer files and configs that lie beside the file, whichever model they belong to, over what
+    transformers prefers tokenizer files and configs next to the file, whichever model they belong to, over what
     the file itself holds.
     """
     with tempfile.TemporaryDirectory(prefix="ia3-gguf-") as folder:
@@ -143,7 +143,7 @@ def check_converted(folder: Path, name: str) -> None:
     """Load a converted model and let it compute.
 
     Raises:
-        ModelError: it cannot be loaded, or its numbers are not finite.
+        ModelError: it cannot be loaded, or its values are NaN or infinite.
     """
     import torch
 
@@ -155,4 +155,4 @@ def check_converted(folder: Path, name: str) -> None:
     with torch.no_grad():
         output = model(**tokens)[0]
     if not torch.isfinite(output).all():
-        raise ModelError(f"{name} computes numbers that are not finite: its file is damaged. Download it again.")
+        raise ModelError(f"{name} returns NaN or infinite values: its file is damaged. Download it again.")

@@ -1,6 +1,6 @@
-"""What does the Hugging Face hub hold under an id, and is a copy of it here already?
+"""What is stored on the Hugging Face Hub under an id, and is it cached?
 
-Tokens are none of our business: huggingface_hub reads HF_TOKEN or its own login by itself.
+This module never handles tokens: huggingface_hub reads HF_TOKEN or its own login.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from ia3_studio.models.folders import require_space, shortcoming
 from ia3_studio.models.progress import Progress, bytes_in, megabytes, watched
 from ia3_studio.models.quiet import quiet_hub
 from ia3_studio.models.sources import STARTER, nearest_starter
-from ia3_studio.places import is_public
+from ia3_studio.settings import is_public
 
 WEIGHTS = re.compile(r"model(-\d+-of-\d+)?\.safetensors", re.ASCII)
 COMPANIONS = re.compile(r"[\w.-]+\.(json|txt|model|jinja)", re.ASCII)
 LARGEST_PUBLIC_GB = 3.0
-"""Of a download, where strangers visit: on 16 GB of memory a model of 1.5 billion weights can be trained."""
+"""Download limit in public mode: with 16 GB of memory a model of 1.5 billion parameters can be trained."""
 LARGEST_ENV = "IA3_STUDIO_LARGEST_MODEL_GB"
 """The environment variable that says it otherwise."""
 PATIENCE = 15.0
-"""Seconds the hub may take to answer when the user asked for it."""
+"""Timeout in seconds for requests to the Hub."""
 
 
 @dataclass(frozen=True)
 class HubModel:
-    """A model on the hub that can be downloaded."""
+    """A model on the Hub that can be downloaded."""
 
     hub_id: str
     files: Mapping[str, int]
@@ -45,19 +45,19 @@ class HubModel:
 
 
 def is_needed(name: str) -> bool:
-    """Tell whether a file of a hub repository is needed: weights, config or tokenizer at its top level."""
+    """Tell whether a file of a Hub repository is needed: weights, config or tokenizer at its top level."""
     return bool(WEIGHTS.fullmatch(name) or COMPANIONS.fullmatch(name))
 
 
 def look_up(hub_id: str, patience: float = PATIENCE) -> HubModel:
-    """Ask the hub for a model, downloading nothing.
+    """Look up a model on the Hub without downloading it.
 
     Args:
         hub_id: ``org/name``, or ``name`` for the oldest ones.
         patience: seconds to wait for the answer; name resolution, which knows no timeout, included.
 
     Raises:
-        ModelError: the hub is out of reach or forbidden, or has no such model with safetensors.
+        ModelError: the Hub is unreachable or disabled, or has no such model with safetensors.
     """
     import httpx2
     from huggingface_hub import HfApi
@@ -77,12 +77,12 @@ def _unloadable(hub_id: str, names: list[str]) -> str:
     if "adapter_config.json" in names:
         return f"'{hub_id}' is an adapter, not a model. Load its base model and import the adapter there."
     if any(name.lower().endswith(".gguf") for name in names):
-        return f"'{hub_id}' holds GGUF files only. Download the one you want and give the path of that file."
+        return f"'{hub_id}' contains only GGUF files. Download one of them and give the path of that file."
     if "config.json" not in names:
-        return f"'{hub_id}' holds no config.json, so it is not a transformers model. Check the id."
+        return f"'{hub_id}' contains no config.json, so it is not a transformers model. Check the id."
     return (
-        f"'{hub_id}' holds no safetensors weights, and the studio opens no other kind from the hub: pickle files "
-        "can run code. Look for a converted copy of the model."
+        f"'{hub_id}' contains no safetensors weights, and the studio loads no other format from the Hub: "
+        "pickle files can run code. Look for a converted copy of the model."
     )
 
 
@@ -107,7 +107,7 @@ def download(model: HubModel, progress: Progress) -> Path:
     """Download a model into the cache that all Hugging Face programs share, and return its folder.
 
     Raises:
-        ModelError: the disk is too full, the licence was not accepted, or the connection broke.
+        ModelError: the disk is too full, the license was not accepted, or the connection broke.
     """
     import httpx2
     from huggingface_hub import constants, snapshot_download
@@ -132,12 +132,12 @@ def download(model: HubModel, progress: Progress) -> Path:
 
 
 def _require_small_enough(model: HubModel) -> None:
-    """Refuse what would fill a machine that strangers share, before anything is downloaded."""
+    """Reject models too large for a public machine, before anything is downloaded."""
     largest = float(os.environ.get(LARGEST_ENV) or LARGEST_PUBLIC_GB)
     if is_public() and model.size > largest * 1e9:
         raise ModelError(
-            f"'{model.hub_id}' takes {model.size / 1e9:.1f} GB, and this shared studio loads models of at most"
-            f" {largest:g} GB. Choose a smaller one, or run IA3 Studio on a machine of your own."
+            f"'{model.hub_id}' has {model.size / 1e9:.1f} GB and this shared studio loads models of at most "
+            f"{largest:g} GB. Use a smaller one, or run IA3 Studio on your own machine."
         )
 
 
@@ -145,7 +145,7 @@ def download_config(hub_id: str) -> Path:
     """Download nothing but config.json and return the folder that holds it.
 
     Raises:
-        ModelError: the hub is out of reach, or has no such model.
+        ModelError: the Hub is unreachable, or has no such model.
     """
     import httpx2
     from huggingface_hub import hf_hub_download
@@ -159,38 +159,38 @@ def download_config(hub_id: str) -> Path:
 
 
 def hub_problem(hub_id: str, error: BaseException) -> ModelError:
-    """Return the sentence for a model the hub did not give, whatever it said or did."""
+    """Return the error message for a model that could not be loaded from the Hub."""
     from huggingface_hub import errors
 
     if isinstance(error, errors.LocalEntryNotFoundError) and error.__cause__ is not None:
         return hub_problem(hub_id, error.__cause__)  # what broke, rather than that nothing was cached
     if isinstance(error, errors.OfflineModeIsEnabled):
         return ModelError(
-            f"'{hub_id}' is not on this machine, and HF_HUB_OFFLINE forbids asking the hub. "
-            f"Unset it, or give a folder, a .gguf file or the starter '{STARTER}'."
+            f"'{hub_id}' is not on this machine, and HF_HUB_OFFLINE is set. Unset it, or give a folder, a "
+            f".gguf file or the starter '{STARTER}'."
         )
     if isinstance(error, errors.GatedRepoError):
         return ModelError(
-            f"'{hub_id}' is gated. Accept its licence at https://huggingface.co/{hub_id}, "
-            "then set the environment variable HF_TOKEN to a token of that account and start again."
+            f"'{hub_id}' is gated. Accept its license at https://huggingface.co/{hub_id}, then set the "
+            "environment variable HF_TOKEN to a token of that account and start again."
         )
     if isinstance(error, errors.RepositoryNotFoundError):
         near = nearest_starter(hub_id)
         hint = f" Did you mean '{near}'?" if near else ""
         return ModelError(
-            f"Unknown model '{hub_id}': the hub has none of that name, or it is private.{hint} "
-            "Check the spelling; for a private one set the environment variable HF_TOKEN."
+            f"Unknown model '{hub_id}': the Hub has no model of that name, or it is private.{hint} Check the "
+            "spelling; for a private one set the environment variable HF_TOKEN."
         )
     if isinstance(error, errors.HfHubHTTPError):
         return ModelError(
-            f"The hub answered with status {error.response.status_code} when asked for '{hub_id}'. "
-            f"Try again in a minute, or give a folder, a .gguf file or the starter '{STARTER}'."
+            f"The Hub returned status {error.response.status_code} for '{hub_id}'. Try again in a minute, or "
+            f"give a folder, a .gguf file or the starter '{STARTER}'."
         )
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return ModelError(f"The disk became full while downloading '{hub_id}'. Free some space and try again.")
     return ModelError(
-        f"The hub cannot be reached to get '{hub_id}' ({_in_short(error)}). "
-        f"Check the connection, or give a folder, a .gguf file or the starter '{STARTER}'."
+        f"The Hub could not be reached for '{hub_id}' ({_in_short(error)}). Check the connection, or give a "
+        f"folder, a .gguf file or the starter '{STARTER}'."
     )
 
 
@@ -198,5 +198,5 @@ def _in_short(error: BaseException) -> str:
     import httpx2
 
     if isinstance(error, (TimeoutError, httpx2.TimeoutException)):
-        return "no answer in time"
+        return "request timed out"
     return (str(error).splitlines() or [""])[0][:160] or type(error).__name__

@@ -26,8 +26,8 @@ def load_model(source: str, *, progress: Progress | None = None) -> LoadedModel:
     """Load a model with its tokenizer, fetching it first if need be.
 
     Args:
-        source: a starter's name, a hub id, a folder or a GGUF file.
-        progress: told the share done (or None) and what is being done.
+        source: a starter's name, a Hub id, a folder or a GGUF file.
+        progress: called with the share done (or None) and what is being done.
 
     Raises:
         ModelError: the model cannot be found, fetched or read; the message says what to do.
@@ -61,7 +61,7 @@ def load_model(source: str, *, progress: Progress | None = None) -> LoadedModel:
 
 
 def limits_of_folder(folder: Path) -> ModelLimits:
-    """Return the limits of the model in a folder, told from its config alone.
+    """Return the limits of the model in a folder, from its config.
 
     Raises:
         ModelError: it cannot be read.
@@ -83,8 +83,8 @@ def load_skeleton(source: str, *, progress: Progress | None = None) -> Skeleton:
     """Build a model without weights, to look at its layers; a starter or a local model needs no network.
 
     Args:
-        source: a starter's name, a hub id (of which only config.json is downloaded), a folder or a GGUF file.
-        progress: told what is being done.
+        source: a starter's name, a Hub id (of which only config.json is downloaded), a folder or a GGUF file.
+        progress: called with what is being done.
 
     Raises:
         ModelError: the model cannot be found, or transformers does not know its type.

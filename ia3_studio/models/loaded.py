@@ -24,15 +24,15 @@ class LoadedModel:
     """A transformers tokenizer; its classes share no useful static type. None when the task is "other" and has none."""
     task: Task
     source: str
-    """What the user asked for: a starter's name, a hub id, a folder or a GGUF file."""
+    """What the user asked for: a starter's name, a Hub id, a folder or a GGUF file."""
     base_model: str
-    """The name written into adapter files: the hub id where there is one, else the source."""
+    """The name written into adapter files: the Hub id where there is one, else the source."""
     device_reason: str
     """Device and dtype with the reason, one sentence for the screen."""
     heads: tuple[str, ...] = ()
-    """Paths of the modules that are trained whole: a classifier's head."""
+    """Paths of the modules that are fully trained: a classifier's head."""
     notes: tuple[str, ...] = ()
-    """What was chosen for the model or left out of its config, one sentence each."""
+    """Notes on defaults chosen for the model or ignored in its config, one sentence each."""
     stored: str = ""
     """The number format of most weights in its files, as torch names it ("bfloat16"); empty where that is not known."""
 
@@ -44,7 +44,7 @@ class LoadedModel:
 
 @dataclass(frozen=True)
 class Skeleton:
-    """A model without its weights, on the meta device: enough to draw its layer tree."""
+    """A model without its weights, on the meta device: enough for its layer tree."""
 
     model: PreTrainedModel
     task: Task

@@ -1,4 +1,4 @@
-"""How does whatever a library raises over somebody's model files become one sentence?"""
+"""How are exceptions raised by libraries for model files converted to one error message?"""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def reason_of(error: BaseException) -> str:
 def unreadable(place: Path, error: BaseException) -> ModelError:
     """Return the sentence for model files that transformers cannot make sense of."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        return ModelError(f"The model in '{place}' needs more memory than is free; pick a smaller model.")
+        return ModelError(f"The model in '{place}' needs more memory than is free; use a smaller model.")
     return ModelError(
-        f"The model in '{place}' cannot be read ({reason_of(error)}). If the files are damaged, remove them and get"
-        " them again; if the model is newer than this version of transformers, pick another."
+        f"The model in '{place}' cannot be read ({reason_of(error)}). If the files are damaged, delete them "
+        "and download them again; if the model is newer than this version of transformers, use another model."
     )
 
 
@@ -31,11 +31,11 @@ def unreadable(place: Path, error: BaseException) -> ModelError:
 def opening(place: Path, sentence: Callable[[Path, BaseException], ModelError] = unreadable) -> Iterator[None]:
     """Turn any error of the libraries that read model files inside the block into a sentence.
 
-    A stranger's file makes them raise anything: their parsers meet types, sizes and nestings that nobody thought of.
+    Untrusted files can raise any exception in their parsers: unexpected types, sizes and nesting.
 
     Args:
         place: the files.
-        sentence: what is said of them and of the error.
+        sentence: the message for the files and the error.
 
     Raises:
         ModelError: the files cannot be read; errors of this package, and of a full disk, pass as they are.

@@ -21,7 +21,7 @@ MOST_BYTES = 64_000_000
 DEEPEST = 40
 """Objects within objects in a config.json."""
 MOST_MODULES = 250_000
-"""Of one model: ten times what experts kept one by one come to."""
+"""Maximum modules of one model: ten times that of models with separate experts."""
 MOST_ENTRIES = 1_000_000
 """Of a list or an object in a config.json."""
 
@@ -43,7 +43,7 @@ _BOUNDS: tuple[tuple[re.Pattern[str], int, int], ...] = tuple(
     )
 )  # fmt: skip
 _NO_SIZES = re.compile(r".*(quantization_config|id2label|label2id|rope_scaling|rope_parameters)")
-"""Objects whose numbers are no sizes of modules."""
+"""Objects whose numbers are not module sizes."""
 
 
 def require_buildable(path: Path, place: Path | None = None) -> None:
@@ -67,15 +67,17 @@ def require_sizes(document: Any, place: Path) -> None:
     """
     for name, value, low, high in _out_of_bounds(document):
         raise ModelError(
-            f"The model in '{place}' claims {value:,} as {name} in its config, where {max(low, 0):,} to"
-            f" {high:,} are possible; correct the file or pick another model."
+            f"The model in '{place}' claims {value:,} as {name} in its config, but {max(low, 0):,} to "
+            f"{high:,} is possible; fix the file or use another model."
         )
 
 
 def _read(path: Path) -> Any:
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise ModelError(f"'{path}' has more than {MOST_BYTES // 1_000_000} MB, as no config has; get it again.")
+            raise ModelError(
+                f"'{path}' has more than {MOST_BYTES // 1_000_000} MB, too large for a config; download it again."
+            )
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):  # the library that reads it next says what is wrong
         return None
@@ -84,7 +86,7 @@ def _read(path: Path) -> Any:
 def _out_of_bounds(value: Any, name: str = "", depth: int = 0) -> Iterator[tuple[str, int | float, int, int]]:
     """Yield (name, claimed, lowest, highest) of every size that no model can have."""
     if depth > DEEPEST:
-        yield name or "depth of its objects", depth, 0, DEEPEST
+        yield name or "nesting depth", depth, 0, DEEPEST
         return
     if isinstance(value, Mapping) and not _NO_SIZES.fullmatch(name):
         if len(value) > MOST_ENTRIES:
@@ -123,7 +125,7 @@ def bounded_building(place: str) -> Iterator[None]:
             return
         built += 1
         if built > MOST_MODULES:
-            raise ModelError(f"The model in '{place}' has more than {MOST_MODULES:,} modules; pick a smaller one.")
+            raise ModelError(f"The model in '{place}' has more than {MOST_MODULES:,} modules; use a smaller one.")
 
     handle = register_module_module_registration_hook(count)
     try:

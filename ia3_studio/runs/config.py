@@ -1,4 +1,4 @@
-"""What does a run need to be done, or done again? Its settings, fixed when it is created."""
+"""What are the settings of a run? Fixed when it is created, enough to reproduce it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ia3_studio.data.examples import Mapping
 from ia3_studio.data.load import DataChoice
 from ia3_studio.data.table import Reading
 from ia3_studio.errors import RunError, SelectionError, StudioError, TrainingError
-from ia3_studio.method.choosing import require_words
+from ia3_studio.method.selector import require_words
 from ia3_studio.method.sites import Selection
 from ia3_studio.training.config import TrainConfig
 from ia3_studio.typed import FieldError, typed
 
 Part = TypeVar("Part")
 LONGEST_NAME = 200
-"""Characters of a run's name."""
+"""Maximum characters of a run's name."""
 SINKS = {"tensorboard": "TensorBoard", "trackio": "trackio", "wandb": "Weights & Biases"}
-"""What accelerate calls a tracker, and what people call it."""
+"""accelerate's names of the trackers, and their display names."""
 
 
 @dataclass(frozen=True)
@@ -30,30 +30,30 @@ class RunConfig:
     """The settings of one run."""
 
     name: str
-    """What the person calls it."""
+    """Name of the run."""
     model: str
-    """A starter's name, a hub id, a folder or a GGUF file."""
+    """A starter's name, a Hub id, a folder or a GGUF file."""
     data: str
-    """A starter's name or a file; a file is copied into the run folder when the run is created."""
+    """A starter's name or a file; files are copied into the run folder when the run is created."""
     selection: Selection | str = "paper"
-    """The sites, or a preset or a choice in words ("key,value@8-") that picks them when the model is loaded."""
+    """The sites, or a preset or an expression ("key,value@8-") that is resolved when the model is loaded."""
     train: TrainConfig = field(default_factory=TrainConfig)
     held_out: float = 0.1
-    """Share of a file's rows that is only measured; a starter brings its own."""
+    """Held-out share of a file's rows; starters define their own."""
     mapping: Mapping | None = None
-    """Which columns play which part, where that is not guessed."""
+    """Roles of the columns, if not auto-detected."""
     reading: Reading | None = None
-    """How the file is read, where that is not guessed."""
+    """Parsing options, if not auto-detected."""
     report_to: str = ""
-    """A tracker that gets the figures too (:mod:`ia3_studio.runs.reporting`); empty for none."""
+    """Experiment tracker (:mod:`ia3_studio.runs.trackers`); empty for none."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.held_out, (int, float)) or not 0 < self.held_out < 1:
-            raise RunError(f"held_out is {self.held_out!r}; give the share of held-out rows, such as 0.1.")
+            raise RunError(f"held_out is {self.held_out!r}; use a share of the rows, such as 0.1.")
         if self.report_to and self.report_to not in SINKS:
             raise RunError(f"report_to is {str(self.report_to)[:60]!r}; choose {', '.join(SINKS)}, or leave it empty.")
         if len(str(self.name)) > LONGEST_NAME:
-            raise RunError(f"The run's name has {len(self.name):,} characters; give {LONGEST_NAME:,} at most.")
+            raise RunError(f"The run's name has {len(self.name):,} characters; use at most {LONGEST_NAME:,}.")
         if isinstance(self.selection, str) and self.selection:
             try:
                 require_words(self.selection)
@@ -61,7 +61,7 @@ class RunConfig:
                 raise RunError(f"selection is {_short(self.selection)}: {error}") from error
 
     def choice(self, source: str | None = None) -> DataChoice:
-        """Return which data are read and how; ``source`` is where they lie now."""
+        """Return the data choice; ``source`` is the current path of the data."""
         return DataChoice(source or self.data, self.mapping, self.reading)
 
     def to_json(self) -> str:
@@ -72,31 +72,31 @@ class RunConfig:
 
     @classmethod
     def from_settings(cls, document: Mapping_[str, Any]) -> RunConfig:
-        """Read settings that a person wrote: a model and data, and of all else what differs from the usual.
+        """Read user-written settings: model and data are required, all others have defaults.
 
         Args:
-            document: names as :meth:`to_json` writes them; the training settings may also stand beside the others
+            document: names as :meth:`to_json` writes them; training settings may also be at the top level
                 ("learning_rate") instead of below "train".
 
         Raises:
-            RunError: model or data are missing, or a name or value is none of a run's.
+            RunError: model or data are missing, or a name or value is invalid.
         """
         given = dict(document)
         missing = [name for name in ("model", "data") if not given.get(name)]
         if missing:
-            raise RunError(f"The settings name no {' and no '.join(missing)}; give both.")
+            raise RunError(f"The settings do not specify {' or '.join(missing)}; model and data are required.")
         usual: dict[str, Any] = json.loads(cls("", "", "").to_json())
         inner = given.pop("train", {})
         if not isinstance(inner, Mapping_):
-            raise RunError(f"train is {_short(inner)}; write the training settings below it, by name.")
+            raise RunError(f"train is {_short(inner)}; write the training settings below it as name: value.")
         train = usual["train"] | dict(inner)
         train |= {name: given.pop(name) for name in list(given) if name in usual["train"]}
         strange = sorted((set(given) | set(train)) - set(usual) - set(usual["train"]))
         if strange:
             near = difflib.get_close_matches(strange[0], [*usual, *usual["train"]], 1)
             hint = f"; did you mean {near[0]}" if near else ""
-            raise RunError(f"A run has no setting called {strange[0]!r}{hint}?" if near else
-                           f"A run has no setting called {strange[0]!r}.")  # fmt: skip
+            raise RunError(f"Unknown setting {strange[0]!r}{hint}?" if near else
+                           f"Unknown setting {strange[0]!r}.")  # fmt: skip
         named = {"name": f"{given['model']} on {given['data']}"} | given
         return cls._from_document({**usual, **named, "train": train})
 
@@ -110,11 +110,11 @@ class RunConfig:
         try:
             document = json.loads(text)
             if not isinstance(document, dict):
-                raise RunError("they are no object with names")
+                raise RunError("they are not a JSON object")
             return cls._from_document(document)
         except (ValueError, RecursionError, StudioError) as error:
             raise RunError(
-                f"The settings of this run cannot be read ({str(error).rstrip('.')}); start it anew."
+                f"The settings of this run cannot be read ({str(error).rstrip('.')}); start a new run."
             ) from error
 
     @classmethod
@@ -122,7 +122,7 @@ class RunConfig:
         """Read settings by name.
 
         Raises:
-            RunError: a value is of the wrong kind or outside its range; the message names it.
+            RunError: a value has the wrong type or is out of range; the message names it.
         """
         try:
             plain = typed(_Plain, document)
@@ -141,7 +141,7 @@ class RunConfig:
 
 @dataclass(frozen=True)
 class _Plain:
-    """The settings that are one word or number each."""
+    """The scalar settings."""
 
     name: str
     model: str
@@ -156,14 +156,14 @@ def _part(kind: type[Part], name: str, document: Any) -> Part | None:
 
 def _by_name(name: str, document: Any) -> Mapping_[str, Any]:
     if not isinstance(document, Mapping_):
-        raise FieldError(name, document, "it must hold settings by name")
+        raise FieldError(name, document, "it must be a mapping of settings")
     return document
 
 
 def _selection(chosen: Any) -> Selection | str:
     if isinstance(chosen, str):
         if not chosen.strip():
-            raise RunError("selection is empty; name a preset such as 'paper', or roles such as 'key,value'.")
+            raise RunError("selection is empty; use a preset such as 'paper', or roles such as 'key,value'.")
         return chosen
     try:
         return Selection.from_json(json.dumps(chosen))

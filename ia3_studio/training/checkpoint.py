@@ -1,4 +1,4 @@
-"""From what does a job go on as if it had never been interrupted? Everything that a later step depends on.
+"""What is in a checkpoint? Everything that a later step depends on, for an exact resume.
 
 A file in safetensors' format: tensors by name, and the counters as JSON in its header. No pickle.
 """
@@ -29,10 +29,10 @@ class Counters:
     """What a job has counted, and what it was started with."""
 
     settings: dict[str, Any]
-    """Its TrainConfig; another one cannot go on from here."""
+    """Its TrainConfig; another one cannot resume from here."""
     rows: int
     row_tokens: int
-    """Tokens of all training rows: other data cannot go on from here."""
+    """Tokens of all training rows: other data cannot resume from here."""
     step: int
     tokens: int
     seconds: float
@@ -52,16 +52,16 @@ class Checkpoint:
     counters: Counters
     trained: Copies
     good: Copies
-    """What to give back when the next loss is no number."""
+    """Vectors to restore if the next loss is NaN or infinite."""
     best: Copies
-    """The numbers at ``best_step``; empty for none."""
+    """The vectors at ``best_step``; empty for none."""
     optimiser: Mapping[str, Tensor]
-    """The optimiser's state by parameter and name."""
+    """The optimizer's state by parameter and name."""
     optimiser_numbers: Mapping[str, float]
-    """What of that is no tensor."""
+    """The non-tensor part of that state."""
 
     def save(self, path: Path) -> None:
-        """Write the checkpoint; the file is replaced as a whole or not at all."""
+        """Write the checkpoint atomically."""
         groups = {"trained": self.trained, "good": self.good, "best": self.best}
         tensors = {f"{name}.{place}": each for name, copies in groups.items() for place, each in enumerate(copies)}
         tensors |= {f"optimiser.{name}": tensor for name, tensor in self.optimiser.items()}
@@ -71,7 +71,7 @@ class Checkpoint:
             save_file(own, part, metadata={HEADER: json.dumps(header)})
 
     def require_fit(self, config: TrainConfig, rows: int, row_tokens: int) -> None:
-        """Refuse to go on with other settings or other rows: the losses would be those of neither job.
+        """Reject other settings or other rows, for which the losses would be meaningless.
 
         Raises:
             TrainingError: they differ.
@@ -80,12 +80,13 @@ class Checkpoint:
         changed = [name for name, value in settings.items() if value != self.counters.settings.get(name)]
         if changed:
             raise TrainingError(
-                f"This job was begun with other settings ({', '.join(changed)}); go on with the same, or start anew."
+                f"This job was started with different settings ({', '.join(changed)}); resume with the "
+                "same settings, or start a new one."
             )
         if (rows, row_tokens) != (self.counters.rows, self.counters.row_tokens):
             raise TrainingError(
-                f"This job was begun with {self.counters.rows} rows of {self.counters.row_tokens:,} tokens, here are"
-                f" {rows} of {row_tokens:,}; go on with the same data, or start anew."
+                f"This job was started with {self.counters.rows} rows of {self.counters.row_tokens:,} tokens, "
+                f"now there are {rows} of {row_tokens:,}; resume with the same data, or start a new one."
             )
 
 
@@ -93,7 +94,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint that :meth:`Checkpoint.save` wrote.
 
     Raises:
-        TrainingError: there is none, or it is damaged.
+        TrainingError: it does not exist, or is damaged.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -102,14 +103,16 @@ def load_checkpoint(path: Path) -> Checkpoint:
         counters = Counters(**header["counters"])
         numbers = {str(name): float(value) for name, value in header["numbers"].items()}
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise TrainingError(f"{path.name} cannot be read ({error}), so training cannot go on; start anew.") from error
+        raise TrainingError(
+            f"{path.name} cannot be read ({error}), so training cannot be resumed; start a new run."
+        ) from error
     trained, good, best = (_group(tensors, name) for name in ("trained", "good", "best"))
     optimiser = {name.removeprefix("optimiser."): each for name, each in tensors.items() if name.startswith("optim")}
     return Checkpoint(counters, trained, good, best, optimiser, numbers)
 
 
 def optimiser_state(optimiser: torch.optim.Optimizer) -> tuple[dict[str, Tensor], dict[str, float]]:
-    """Return copies of an optimiser's tensors, and of its plain numbers, by parameter and name."""
+    """Return copies of an optimizer's tensors and scalars, by parameter and name."""
     named = {
         f"{place}.{name}": value
         for place, state in optimiser.state_dict()["state"].items()
@@ -120,7 +123,7 @@ def optimiser_state(optimiser: torch.optim.Optimizer) -> tuple[dict[str, Tensor]
 
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, checkpoint: Checkpoint) -> None:
-    """Give an optimiser the state it had. **Overwrites its moments.**"""
+    """Restore an optimizer's state. **Overwrites its moments.**"""
     state: dict[int, dict[str, Tensor | float]] = {}
     for source in (checkpoint.optimiser, checkpoint.optimiser_numbers):
         for key, value in source.items():

@@ -1,6 +1,6 @@
-"""What does a classifier lose on labelled texts, and on labelled words?
+"""What is the loss of a classifier on labeled texts and words?
 
-    single    −log softmax(z)_label                        z: one number a class
+    single    −log softmax(z)_label                        z: one logit per class
     multi     mean over classes of the binary cross-entropy of σ(z)
     number    (z − value)²
 
@@ -29,13 +29,13 @@ from ia3_studio.training.padded_loss import PaddedLoss
 
 __all__ = ["KINDS", "ClassLoss", "ImageLoss", "OutputLoss", "TagLoss", "padded"]
 PATCH = 16
-"""Edge of a patch in pixels, as most vision transformers cut pictures."""
+"""Edge of a patch in pixels, as most vision transformers cut images."""
 KINDS: dict[str, Kind] = {problem: kind for kind, problem in PROBLEMS.items()}
 """transformers' ``problem_type`` by our word for it."""
 
 
 class OutputLoss(PaddedLoss[Tokens]):
-    """A loss of outputs that can be told row by row; here of one output a row, unless a subclass says otherwise."""
+    """A loss with outputs per row; one output per row, unless a subclass overrides it."""
 
     @abstractmethod
     def outputs(self, rows: Sequence[Tokens]) -> Tensor:
@@ -56,10 +56,10 @@ class OutputLoss(PaddedLoss[Tokens]):
 
 
 class ClassLoss(OutputLoss[LabelRow]):
-    """The loss of a sequence classifier, its kind told by the model's config.
+    """The loss of a sequence classifier, by the problem type in the model's config.
 
     Raises:
-        TrainingError: the model does not say what kind of labels it has.
+        TrainingError: the model's config has no problem type.
     """
 
     def __init__(self, model: Any, backward: Backward = "float32") -> None:
@@ -69,8 +69,8 @@ class ClassLoss(OutputLoss[LabelRow]):
         self.kind = KINDS.get(getattr(model.config, "problem_type", None) or "")
         if self.kind is None:
             raise TrainingError(
-                f"{type(model).__name__} does not say what its labels are; load it with load_classifier, or set"
-                " config.problem_type."
+                f"{type(model).__name__} does not define its problem type; load it with load_classifier, or "
+                "set config.problem_type."
             )
 
     def summed(self, rows: Sequence[LabelRow]) -> Tensor:
@@ -94,10 +94,10 @@ class ClassLoss(OutputLoss[LabelRow]):
 
 
 class ImageLoss(OutputLoss[ImageRow]):
-    """The loss of an image classifier; pictures of one job have one size, so nothing is padded."""
+    """The loss of an image classifier; images of one job have one size, so nothing is padded."""
 
     def size(self, row: ImageRow) -> int:
-        """Return how many patches a picture has: about as much work as so many tokens."""
+        """Return how many patches an image has: about as much work as so many tokens."""
         return max(1, row.pixels.shape[-2] * row.pixels.shape[-1] // PATCH**2)
 
     def summed(self, rows: Sequence[ImageRow]) -> Tensor:
@@ -134,11 +134,11 @@ class TagLoss(OutputLoss[TagRow]):
         return F.cross_entropy(*self._at_words(rows), reduction="sum")
 
     def outputs(self, rows: Sequence[TagRow]) -> Tensor:
-        """Return the outputs at the labelled words of one micro-batch, (words, outputs)."""
+        """Return the outputs at the labeled words of one micro-batch, (words, outputs)."""
         return self._at_words(rows)[0]
 
     def _at_words(self, rows: Sequence[TagRow]) -> tuple[Tensor, Tensor]:
-        """Return the outputs at labelled words, (words, outputs), and their labels, (words,)."""
+        """Return the outputs at labeled words, (words, outputs), and their labels, (words,)."""
         logits = self.model(**padded(rows, self.model)).logits.float()  # (rows, longest, outputs)
         labels = torch.full(logits.shape[:2], IGNORED)
         for number, row in enumerate(rows):

@@ -1,7 +1,7 @@
-"""What do two models' answers to the same rows amount to? Plain arrays in, an evaluation out.
+"""How are two models compared on the same rows? Plain arrays in, an evaluation out.
 
-Every measure is base beside tuned, each with its 95 % interval, and the difference with the interval of a paired
-bootstrap: the same rows are drawn for both.
+Every measure is base compared with tuned, each with its 95 % interval, and the difference with the interval of a paired
+bootstrap: the same rows are resampled for both.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def measured(
 
 
 def share(name: str, base: Sequence[bool], tuned: Sequence[bool]) -> Measure:
-    """Return the share of right rows of both models; Wilson's intervals for the two, the bootstrap's between them."""
+    """Return the accuracy of both models; Wilson's intervals for the two, the bootstrap's between them."""
     found = measured(name, "", "higher", mean, _column(base), _column(tuned))
     one, other = (Accuracy(sum(rows), len(rows)).interval for rows in (base, tuned))
     return replace(found, base_interval=one, tuned_interval=other)
@@ -83,16 +83,18 @@ def evaluate_classes(
 
     Args:
         scores_base, scores_tuned: (rows, classes); the highest is the answer, of equal ones the first.
-        labels: each row's right class, counted from 0.
+        labels: each row's correct class, counted from 0.
         names: of the classes.
 
     Raises:
-        DataError: there is no row, the shapes do not fit, or a label is none of the classes.
+        DataError: there are no rows, the shapes do not match, or a label is not one of the classes.
     """
     began = time.perf_counter()
     strange = next((label for label in labels if not 0 <= label < len(names)), None)
     if strange is not None:
-        raise DataError(f"The label {strange} is none of the {len(names)} classes, counted from 0; name its class.")
+        raise DataError(
+            f"The label {strange} is not one of the {len(names)} classes, counted from 0; add its class name."
+        )
     base, tuned = (
         _checked(scores, (len(labels), len(names))).argmax(1).tolist() for scores in (scores_base, scores_tuned)
     )
@@ -112,10 +114,10 @@ def evaluate_classes(
 def evaluate_labels(
     predicted_base: ArrayLike, predicted_tuned: ArrayLike, labels: Sequence[Sequence[int]]
 ) -> Evaluation:
-    """Compare two models where a row may have several labels, each 0 or 1: micro-F1, macro-F1, rows all right.
+    """Compare two models where a row may have several labels, each 0 or 1: micro-F1, macro-F1, subset accuracy.
 
     Raises:
-        DataError: there is no row, or the shapes do not fit.
+        DataError: there are no rows, or the shapes do not match.
     """
     began = time.perf_counter()
     wanted = np.asarray(labels, dtype=np.float64)
@@ -124,7 +126,7 @@ def evaluate_labels(
     measures = (
         measured("Micro-F1", "", "higher", lambda rows: label_f1(rows, pooled=True), one, other),
         measured("Macro-F1", "", "higher", lambda rows: label_f1(rows, pooled=False), one, other),
-        share("All labels right", *((said == wanted).all(1).tolist() for said in both)),
+        share("Subset accuracy", *((said == wanted).all(1).tolist() for said in both)),
     )
     return _evaluation("labels", measures, len(wanted), began)
 
@@ -135,7 +137,7 @@ def evaluate_values(
     """Compare two models that predict a number: mean absolute error, Pearson's and Spearman's correlation.
 
     Raises:
-        DataError: there is no row, or the shapes do not fit.
+        DataError: there are no rows, or the shapes do not match.
     """
     began = time.perf_counter()
     base, tuned = (_checked(said, (len(targets),)) for said in (predicted_base, predicted_tuned))
@@ -149,19 +151,19 @@ def evaluate_values(
 
 
 def evaluate_tags(predicted_base: Tags, predicted_tuned: Tags, labels: Tags) -> Evaluation:
-    """Compare two models that tag words: macro-F1 over all tags but "O", and the share of right words.
+    """Compare two token classifiers: macro-F1 over all tags except "O", and token accuracy.
 
     Where all right tags are BIO, entity F1 comes first: an entity is right when its span and its kind are.
 
     Raises:
-        DataError: there is no row, or one without a tag or with more tags than another.
+        DataError: there are no rows, a row without tags, or a different number of tags.
     """
     began = time.perf_counter()
     lengths = [len(row) for row in labels]
     if not lengths or not all(lengths):
-        raise DataError("There is a row without a tag, or no row at all; leave it out, or give one.")
+        raise DataError("There are no rows, or a row has no tags; remove that row, or add its tags.")
     if any([len(row) for row in said] != lengths for said in (predicted_base, predicted_tuned)):
-        raise DataError("The predicted tags are not as many as the right ones; give one a token on both sides.")
+        raise DataError("Predicted and true tags differ in number; give one tag per token in both.")
     both = predicted_base, predicted_tuned
     tags = sorted({tag for rows in (labels, *both) for row in rows for tag in row} - {OUTSIDE})
 
@@ -198,10 +200,11 @@ def _pairs(one: Sequence[float], other: Sequence[float]) -> list[tuple[float, fl
 def _checked(values: ArrayLike, shape: tuple[int, ...]) -> Figures:
     found = np.asarray(values, dtype=np.float64)
     if not shape[0] or found.shape != shape:
-        raise DataError(f"The numbers to compare have the shape {found.shape}, not {shape}; give one for every row.")
+        raise DataError(f"The values to compare have the shape {found.shape}, not {shape}; give one value per row.")
     if not np.isfinite(found).all():
         raise DataError(
-            "One of the numbers to compare is not finite: the model is ruined; train again at a lower rate."
+            "One of the values to compare is NaN or infinite: training diverged; train again with a "
+            "lower learning rate."
         )
     return found
 

@@ -1,12 +1,12 @@
-"""Does every row fit the model? Asked before the first step, where an index error would say nothing."""
+"""Does every row fit the model? Checked before the first step, to avoid an obscure index error."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+from ia3_studio.data.arrow_rows import Stored
 from ia3_studio.data.choices import ChoiceRow
-from ia3_studio.data.stored import Stored
 from ia3_studio.data.targets import TargetRow
 from ia3_studio.errors import TrainingError
 from ia3_studio.models.limits import WAY_OUT, ModelLimits, limits_of
@@ -35,7 +35,7 @@ def require_fitting(model: Any, rows: Sequence[Any]) -> None:
     """Check that a model can compute every row. Rows on disk were checked when they were made.
 
     Raises:
-        TrainingError: a row is longer than the model's positions, or holds a token that has no embedding.
+        TrainingError: a row is longer than the model's positions, or contains a token without an embedding.
     """
     if isinstance(rows, Stored) or not hasattr(model, "config"):
         return
@@ -44,8 +44,8 @@ def require_fitting(model: Any, rows: Sequence[Any]) -> None:
         number = getattr(row, "row", place + 1)
         if unknown := limits.beyond(tokens_of(row)):
             raise TrainingError(
-                f"Row {number} holds the token {unknown[0]}, and the model's embedding has {limits.vocabulary:,} rows,"
-                f" numbered from 0; {WAY_OUT}."
+                f"Row {number} contains the token {unknown[0]}, but the model's embedding has "
+                f"{limits.vocabulary:,} rows, numbered from 0; {WAY_OUT}."
             )
         if limits.is_hard:
             _require_short(number, lengths_of(row, apart), limits)
@@ -55,6 +55,6 @@ def _require_short(number: int, lengths: tuple[int, int], limits: ModelLimits) -
     for length, most in zip(lengths, (limits.positions, limits.written), strict=True):
         if most and length > most:
             raise TrainingError(
-                f"Row {number} has {length:,} tokens and the model has {most:,} positions; turn the rows into tokens"
-                f" with a length of at most {most:,}."
+                f"Row {number} has {length:,} tokens but the model has {most:,} positions; tokenize the rows "
+                f"with a max length of at most {most:,}."
             )

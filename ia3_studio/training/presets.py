@@ -1,4 +1,4 @@
-"""Which settings are known to work, and what is that knowledge worth?"""
+"""Which settings are known to work, and on what evidence?"""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ia3_studio.training.config import TrainConfig
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings under a name, with the evidence they rest on."""
+    """Named settings, with their evidence."""
 
     name: str
     config: TrainConfig
     evidence: str
-    """One sentence for the person who chooses."""
+    """One sentence for the user."""
 
 
 STEPS_OF_PAPER = 1000
@@ -37,7 +37,7 @@ PRESETS = (
     Preset(
         "small-chat",
         TrainConfig(learning_rate=1e-2),
-        "Measured here on one task: SmolLM2-135M-Instruct learns the lighthouse keeper's voice at 1e-2.",
+        "Measured here on one task: SmolLM2-135M-Instruct learns the style of the lighthouse keeper data at 1e-2.",
     ),
     Preset(
         "large-chat",
@@ -49,15 +49,15 @@ PRESETS = (
 
 
 def preset(name: str) -> Preset:
-    """Return the preset of a name.
+    """Return a preset by name.
 
     Raises:
-        TrainingError: there is none; the message lists them.
+        TrainingError: there is no such preset; the message lists them.
     """
     found = next((each for each in PRESETS if each.name == name), None)
     if found is None:
         names = [each.name for each in PRESETS]
         near = difflib.get_close_matches(name, names, 1)
-        hint = f"did you mean {near[0]}? There are" if near else "there are"
-        raise TrainingError(f"There is no preset {name!r}; {hint} {', '.join(names)}.")
+        hint = f"did you mean {near[0]}? Available:" if near else "available:"
+        raise TrainingError(f"Unknown preset {name!r}; {hint} {', '.join(names)}.")
     return found

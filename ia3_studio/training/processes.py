@@ -1,7 +1,7 @@
-"""How do several processes train as one? Each takes its share of every batch, and gradients are added up.
+"""How does multi-process training work? Each process takes its share of every batch, and gradients are summed.
 
-Every process holds the whole model and deals the same batches. (IA)³ trains few numbers, so the gradient is handed
-round once an optimiser step, after the last micro-batch, and nothing else is.
+Every process has the whole model and makes the same batches. (IA)³ has few trainable parameters, so only the gradient
+is communicated, once per optimizer step, after the last micro-batch.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ class Processes:
         return mine if self.count == 1 else self.add_up(float(mine), device) > 0
 
     def together(self, work: Callable[[], Result], device: torch.device) -> Result:
-        """Do this process's share of some work, and go on only where every process could do its own.
+        """Do this process's share of some work, and continue only if all processes succeeded.
 
-        Without this a process that fails would leave the others waiting for it for ever.
+        Otherwise the other processes would wait forever for a failed one.
 
         Raises:
             TrainingError: another process failed; where it is this one, its own error is raised.
@@ -67,8 +67,8 @@ class Processes:
             raise mine
         if failed:
             raise TrainingError(
-                "Another process of this job failed, so this one ends too; its log says why. Start or resume the job"
-                " when that is corrected."
+                "Another process of this job failed, so this one ends too; see its log for the reason. Fix "
+                "it, then start or resume the job."
             )
         return result
 
@@ -83,12 +83,12 @@ class Processes:
 
 
 def launched() -> Processes:
-    """Return the processes that ``accelerate launch`` or ``torchrun`` started together; one alone otherwise.
+    """Return the processes started by ``accelerate launch`` or ``torchrun``; a single one otherwise.
 
     **Joins them into a group**, through accelerate, if they are not one yet.
 
     Raises:
-        TrainingError: they cannot be joined: each would train alone and believe it trains with the others.
+        TrainingError: they cannot be connected: each would silently train alone.
     """
     wanted = int(os.environ.get("WORLD_SIZE", "1"))
     if distributed.is_available() and distributed.is_initialized():
@@ -102,7 +102,7 @@ def launched() -> Processes:
     state = PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU") or not torch.accelerator.is_available())
     if state.num_processes != wanted:
         raise TrainingError(
-            f"{wanted} processes were launched and {state.num_processes} could be joined; launch them with"
-            " `accelerate launch` or `torchrun`, or start one process alone."
+            f"{wanted} processes were launched but {state.num_processes} could be connected; launch them with "
+            "`accelerate launch` or `torchrun`, or use a single process."
         )
     return Processes(state.process_index, state.num_processes)

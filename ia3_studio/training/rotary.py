@@ -1,4 +1,4 @@
-"""How are queries and keys turned by their positions in few passes over memory?
+"""How are rotary embeddings computed in few passes over memory?
 
 transformers writes the rotation as q · cos + half(q) · sin, where half(q) is cut, negated and joined: eleven passes
 forward and backward, each with a tensor of its own. Here the halves are added in place, and the gradient is the same
@@ -23,7 +23,7 @@ from torch.autograd import Function
 
 from ia3_studio.training.fast_paths import FastPath
 
-_NONE = "the model has no rotation of its own"
+_NONE = "the model has no rotary embedding of its own"
 NAME = "apply_rotary_pos_emb"
 """What transformers calls the rotation in each model's module."""
 
@@ -50,8 +50,10 @@ class QuickRotation:
         modules = _modules_of(model)
         self._places = [place for module in modules if (place := _place(module))]
         strange = len(modules) - len(self._places)
-        reason = f"{strange} of the model's {len(modules)} rotations is of another kind" if strange else ""
-        self.path = FastPath("rotation in place", bool(self._places), reason or ("" if modules else _NONE))
+        reason = (
+            (f"{strange} of the model's {len(modules)} rotary embeddings have an unsupported type") if strange else ""
+        )
+        self.path = FastPath("fused rotary embedding", bool(self._places), reason or ("" if modules else _NONE))
 
     @contextmanager
     def __call__(self) -> Iterator[None]:

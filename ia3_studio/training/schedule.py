@@ -1,4 +1,4 @@
-"""Which rows and which learning rate has each optimiser step?"""
+"""Which rows and which learning rate has each optimizer step?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Row = TypeVar("Row")
 
 
 def total_steps(rows: int, config: TrainConfig) -> int:
-    """Return how many optimiser steps a job of so many rows takes."""
+    """Return how many optimizer steps a job of so many rows takes."""
     steps = max(1, round(config.epochs * math.ceil(rows / config.batch_size)))
     return min(steps, config.max_steps) if config.max_steps else steps
 
@@ -28,11 +28,11 @@ def learning_rate(step: int, total: int, config: TrainConfig) -> float:
 def schedule(
     rows: Sequence[Row], config: TrainConfig, total: int, lengths: Sequence[int] | None, done: int = 0
 ) -> Iterator[tuple[float, list[Row]]]:
-    """Yield (epochs done after it, rows) for each optimiser step.
+    """Yield (epochs done after it, rows) for each optimizer step.
 
     Args:
         lengths: of the rows, to put similar ones together; None puts any rows together.
-        done: optimiser steps to leave out, since they were taken before.
+        done: optimizer steps to skip, since they were already taken.
     """
     each = math.ceil(len(rows) / config.batch_size)
     order: list[list[int]] = []

@@ -19,9 +19,9 @@ import gradio as gr
 from ia3_studio.data.load import LIGHTHOUSE
 from ia3_studio.errors import RunError, StudioError
 from ia3_studio.models import STARTER, ModelMemory
-from ia3_studio.places import home, is_public, keeps_files, on_space, runs_folder
 from ia3_studio.runs import RunConfig, RunStore
-from ia3_studio.runs.owned import OwnedStore
+from ia3_studio.runs.user_store import OwnedStore
+from ia3_studio.settings import home, is_public, keeps_files, on_space, runs_folder
 from ia3_studio.ui import (
     chat_tab,
     data_tab,

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from ia3_studio.insight.beside import beside, sentence
+from ia3_studio.insight.diff import beside, sentence
 from ia3_studio.insight.part_figures import difference_map
 from ia3_studio.ui import scales_words as words
 from ia3_studio.ui.boundary import guard

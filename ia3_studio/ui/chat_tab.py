@@ -10,10 +10,10 @@ import gradio as gr
 
 from ia3_studio.chat import PRESETS, Answer, ChatSettings
 from ia3_studio.data.examples import Message
+from ia3_studio.data.labels import labels_in
 from ia3_studio.errors import StudioError
-from ia3_studio.sorting import labels_in
 from ia3_studio.ui import chat_words as words
-from ia3_studio.ui import rank_panel, text, try_it
+from ia3_studio.ui import classify_panel, rank_panel, text
 from ia3_studio.ui.answering import News, Question, answer_in_memory, sharing
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.components.layer_tree import LayerTree, show_rows
@@ -156,7 +156,7 @@ def describe(studio: Studio, key: str, model: str, count: int, could: bool, *who
     return (
         note(chatting_with(shown, model)),
         gr.update(visible=labels is None),
-        *try_it.describe(labels),
+        *classify_panel.describe(shown.adapter if shown else None),
         _tree_update(studio, shown, model) if labels is None else gr.skip(),
         gr.update(choices=others, value=others[0][1] if others else None),
         *(gr.update(choices=choices, value=each) for each in chosen),
@@ -291,7 +291,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ChatTab:
     """Draw the tab and wire its own events."""
     gr.HTML(heading(words.TITLE, words.WORDS))
     said = gr.HTML(elem_id="chat-note")
-    panel = try_it.build(studio, session)
+    panel = classify_panel.build(studio, session)
     with gr.Column(elem_id="chat-room") as room:
         panes = _Panes.build()
         with gr.Row(elem_classes="prompt-row"):

@@ -11,7 +11,7 @@ from ia3_studio.ui.text import plural
 if TYPE_CHECKING:
     from ia3_studio.data.findings import Findings
     from ia3_studio.data.split import DataSplit
-    from ia3_studio.runs.outlook import Outlook, ShownRow
+    from ia3_studio.tasks.preview import RunPreview, ShownRow
 
 MOST_ROWS = 8
 """Row numbers that a sentence names."""
@@ -106,7 +106,7 @@ def balance_rows(balance: Sequence[tuple[str, int]]) -> list[tuple[str, str]]:
     return rows
 
 
-def outlook_facts(found: Outlook) -> tuple[tuple[str, str], ...]:
+def outlook_facts(found: RunPreview) -> tuple[tuple[str, str], ...]:
     """Return what a run would see and take."""
     lengths, expected = sorted(found.learned.lengths), found.forecast
     spread = f"{lengths[0]:,} to {lengths[-1]:,} tokens, half of the rows up to {lengths[len(lengths) // 2]:,}"
@@ -122,7 +122,7 @@ def outlook_facts(found: Outlook) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in facts if value)
 
 
-def _learned(found: Outlook) -> str:
+def _learned(found: RunPreview) -> str:
     """Return the share of tokens that are learned; of a classifier none is."""
     return share(found.learned.learned / found.learned.tokens) if found.learned.learned else "none"
 
@@ -149,7 +149,7 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def outlook_sentences(found: Outlook) -> Iterator[str]:
+def outlook_sentences(found: RunPreview) -> Iterator[str]:
     """Yield a sentence for everything about the rows that the limit or the model's template takes away."""
     cut = [*found.learned.cut, *found.measured.cut]
     limit = found.learned.limit
@@ -177,7 +177,7 @@ def outlook_sentences(found: Outlook) -> Iterator[str]:
         yield f"{plural(len(rows), 'row')} ({numbered(rows)}): {note}."
 
 
-def _silent(found: Outlook) -> list[int]:
+def _silent(found: RunPreview) -> list[int]:
     return [seen.row for seen in found.learned.seen if not seen.learned]
 
 

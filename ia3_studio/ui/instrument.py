@@ -8,8 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ia3_studio.data.labels import labels_in
 from ia3_studio.errors import AdapterError, SelectionError, StudioError
-from ia3_studio.sorting import labels_in
 from ia3_studio.ui import chat_words as words
 from ia3_studio.ui.components.tree_rows import TreeRows, decode_ticks, in_rows, ticks_of
 from ia3_studio.ui.shown import Shown, find, find_or_none, import_key, imported, run_key

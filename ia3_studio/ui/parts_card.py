@@ -10,16 +10,16 @@ from typing import Any
 import gradio as gr
 
 from ia3_studio.errors import RunError
-from ia3_studio.export.intake import take_in
+from ia3_studio.export.import_adapter import take_in
+from ia3_studio.insight.ablation import PartsReport, sentence
 from ia3_studio.insight.part_figures import parts_figure, pruning_figure
-from ia3_studio.insight.parts import PartsReport, sentence
-from ia3_studio.runs.parts import read_parts, start_parts
 from ia3_studio.ui import scales_words as words
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.figure_fit import FIT
 from ia3_studio.ui.markup import note
 from ia3_studio.ui.session import Session, Studio, quiet
 from ia3_studio.ui.shown import find, import_key, imports_folder
+from ia3_studio.worker.ablation import read_parts, start_parts
 
 LOOK_SECONDS = 2.0
 """How often a page that waits for the numbers looks."""

@@ -8,14 +8,14 @@ from typing import Any
 import gradio as gr
 
 from ia3_studio.errors import AdapterError, StudioError
-from ia3_studio.sorting import rank_choices
-from ia3_studio.ui import text, try_words
+from ia3_studio.tasks.multiple_choice import rank_choices
+from ia3_studio.ui import classify_words, text
 from ia3_studio.ui.boundary import guard
+from ia3_studio.ui.classify_panel import bars
 from ia3_studio.ui.job import Job
 from ia3_studio.ui.markup import note
 from ia3_studio.ui.session import Session, Studio, quiet
 from ia3_studio.ui.shown import find
-from ia3_studio.ui.try_it import bars
 
 MOST_CHOICES = 50
 
@@ -36,13 +36,13 @@ def _ranked(studio: Studio, key: str, question: str, choices: str, report: Calla
 
     shown = find(studio, key)
     if shown is None or shown.adapter is None:
-        raise AdapterError(try_words.RANK_NOBODY)
+        raise AdapterError(classify_words.RANK_NOBODY)
     lines = list(dict.fromkeys(line.strip() for line in (choices or "").splitlines() if line.strip()))
     if not 2 <= len(lines) <= MOST_CHOICES:
-        raise StudioError(try_words.rank_count(len(lines), MOST_CHOICES))
+        raise StudioError(classify_words.rank_count(len(lines), MOST_CHOICES))
     memory = studio.memory
     report(text.WAITING_FOR_MODEL if memory.loaded else text.loading(shown.model))
-    with memory.lend(shown.model, lambda _share, said: report(said)) as loaded, memory.turn:
+    with memory.acquire(shown.model, lambda _share, said: report(said)) as loaded, memory.turn:
         attachment = load_adapter(loaded.model, shown.adapter)
         try:
             found = rank_choices(loaded, attachment, question or "", lines)
@@ -54,15 +54,28 @@ def _ranked(studio: Studio, key: str, question: str, choices: str, report: Calla
 
 def build(studio: Studio, session: Session) -> None:
     """Draw the panel and wire its own events."""
-    with gr.Accordion(try_words.RANK_TITLE, open=False, elem_classes="accordion"):
-        gr.HTML(note(try_words.RANK_WORDS))
+    with gr.Accordion(classify_words.RANK_TITLE, open=False, elem_classes="accordion"):
+        gr.HTML(note(classify_words.RANK_WORDS))
         with gr.Row(equal_height=False):
-            question = gr.Textbox(label=try_words.RANK_QUESTION, lines=3, max_lines=8, max_length=20_000, min_width=240,
-                                  elem_id="rank-question")  # fmt: skip
-            choices = gr.Textbox(label=try_words.RANK_CHOICES, info=try_words.RANK_CHOICES_INFO, lines=3, max_lines=12,
-                                 max_length=20_000, min_width=240, elem_id="rank-choices")  # fmt: skip
+            question = gr.Textbox(
+                label=classify_words.RANK_QUESTION,
+                lines=3,
+                max_lines=8,
+                max_length=20_000,
+                min_width=240,
+                elem_id="rank-question",
+            )
+            choices = gr.Textbox(
+                label=classify_words.RANK_CHOICES,
+                info=classify_words.RANK_CHOICES_INFO,
+                lines=3,
+                max_lines=12,
+                max_length=20_000,
+                min_width=240,
+                elem_id="rank-choices",
+            )
         with gr.Row(elem_classes="inline"):
-            go = gr.Button(try_words.RANK, min_width=140, elem_id="rank")
+            go = gr.Button(classify_words.RANK, min_width=140, elem_id="rank")
         said = gr.HTML(elem_id="rank-note")
         found = gr.HTML(elem_id="rank-found")
     inputs: list[Any] = [session.shown, question, choices]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 import gradio as gr
 
 from ia3_studio.data.decode import Encoding
-from ia3_studio.data.guess import Kind, guess_mapping, mapping_of
+from ia3_studio.data.infer_columns import Kind, infer_columns, mapping_of
 from ia3_studio.data.table import Reading, Table
 from ia3_studio.ui import text
 
@@ -79,7 +79,7 @@ def chosen_mapping(
         DataError: a column that is needed is not chosen.
     """
     if not kind:
-        return replace(guess_mapping(table), split=split) if split else None
+        return replace(infer_columns(table), split=split) if split else None
     columns = (first or "", answer or "", second or "", template or "")
     return replace(mapping_of(table, cast(Kind, kind), *columns, choices or ()), split=split or "")
 

@@ -55,7 +55,7 @@ def ticks_of_run(read: ReadModel, chosen: Selection | str) -> str:
     Raises:
         SelectionError: the model has no such sites.
     """
-    from ia3_studio.method.tree import PRESETS
+    from ia3_studio.method.sites import PRESETS
 
     if isinstance(chosen, str):
         chosen = read.tree.select(chosen) if chosen in PRESETS else read.tree.choose(chosen)

@@ -56,12 +56,13 @@ class Told:
 def refuse_junk(demo: gr.Blocks, told: Told) -> None:
     """Let an app refuse values that do not fit its components with a sentence, not a traceback."""
 
-    def sentence(step: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    def sentence(step: Callable[..., Awaitable[Any]], *, as_sent: bool) -> Callable[..., Awaitable[Any]]:
         @functools.wraps(step)
         async def checked(event: Any, values: Any, *others: Any, **options: Any) -> Any:
             try:
-                _require_fit(event, values)
-                _require_short(event, values)
+                if as_sent:  # the components have made nothing of them yet
+                    _require_fit(event, values)
+                    _require_short(event, values)
                 _drop_odd_data([*others, *options.values()])
                 return await step(event, values, *others, **options)
             except gr.Error as error:
@@ -75,8 +76,8 @@ def refuse_junk(demo: gr.Blocks, told: Told) -> None:
 
         return checked
 
-    demo.preprocess_data = sentence(demo.preprocess_data)  # type: ignore[assignment, method-assign]
-    demo.call_function = sentence(demo.call_function)  # type: ignore[assignment, method-assign]
+    demo.preprocess_data = sentence(demo.preprocess_data, as_sent=True)  # type: ignore[assignment, method-assign]
+    demo.call_function = sentence(demo.call_function, as_sent=False)  # type: ignore[assignment, method-assign]
 
 
 def _drop_odd_data(values: Sequence[Any]) -> None:

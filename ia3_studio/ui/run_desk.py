@@ -9,16 +9,17 @@ from typing import Any
 import gradio as gr
 
 from ia3_studio.errors import RunError, StudioError
-from ia3_studio.places import is_public
-from ia3_studio.runs import Run, start
-from ia3_studio.runs.about import About, tags_of, write_about
-from ia3_studio.runs.again import Variations, sweep
-from ia3_studio.runs.bin import delete, delete_for_good, deleted, restore
-from ia3_studio.runs.turns import Way, move
+from ia3_studio.runs import Run
+from ia3_studio.runs.notes import About, tags_of, write_about
+from ia3_studio.runs.queue import Way, move
+from ia3_studio.runs.rerun import Variations, sweep
+from ia3_studio.runs.trash import delete, delete_for_good, deleted, restore
+from ia3_studio.settings import is_public
 from ia3_studio.ui import text
 from ia3_studio.ui.markup import Fact, facts, note
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import find, run_key
+from ia3_studio.worker import start
 
 ALARMS = {"warning": ("warn", "error", "traceback", "exception", "fail"), "error": ("error", "traceback", "exception")}
 """Words by which a line of the log is told to be of a level, in any case."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from ia3_studio.data.mended import unarmed
+from ia3_studio.data.export_rows import escape_formula
 from ia3_studio.errors import RunError
-from ia3_studio.runs.again import GROUPS
+from ia3_studio.runs.rerun import GROUPS
 from ia3_studio.ui import run_desk, text
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.figure_fit import FIT
@@ -48,7 +48,7 @@ def draw(studio: Studio, words: str | None) -> tuple[DataFrame, Any, str, str]:
 def write_history(folder: Path, frame: DataFrame) -> str:
     """Write the table as CSV; return its path."""
     path = fresh_folder(folder, "history-") / "runs.csv"  # of each look its own: visitors have different runs
-    frame.map(lambda cell: unarmed(cell) if isinstance(cell, str) else cell).to_csv(path, index=False)
+    frame.map(lambda cell: escape_formula(cell) if isinstance(cell, str) else cell).to_csv(path, index=False)
     return str(path)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ia3_studio.ui.text import escape
 
 if TYPE_CHECKING:
-    from ia3_studio.insight.meaning import Excited, Spoken
+    from ia3_studio.insight.max_activating import Excited, Spoken
 
 SHAPE = "Show as"
 HISTOGRAM, SORTED, BY_ROLE, BY_LAYER = "Histogram", "Sorted curve", "By role", "By layer"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from ia3_studio.errors import DataError, StudioError
-from ia3_studio.runs.outcomes import Outcomes
+from ia3_studio.runs.held_out import Outcomes
 from ia3_studio.ui import text
 from ia3_studio.ui.components.tree_rows import TreeRows, tree_rows
 from ia3_studio.ui.watch import Crowd

@@ -10,11 +10,11 @@ import gradio as gr
 
 from ia3_studio.data.load import DataChoice
 from ia3_studio.errors import RunError, SelectionError, StudioError, TrainingError
-from ia3_studio.places import is_public
-from ia3_studio.runs import RunConfig, resume
+from ia3_studio.runs import RunConfig
 from ia3_studio.runs.config import SINKS
-from ia3_studio.runs.rates import probe_rates
-from ia3_studio.runs.reporting import require_sink
+from ia3_studio.runs.trackers import require_sink
+from ia3_studio.settings import is_public
+from ia3_studio.tasks.lr_finder import probe_rates
 from ia3_studio.training import TrainConfig
 from ia3_studio.training.config import Backward, LongRows, Optimiser
 from ia3_studio.training.presets import PRESETS, preset
@@ -28,6 +28,7 @@ from ia3_studio.ui.markup import Fact, facts, heading, note, table
 from ia3_studio.ui.session import ReadModel, Studio, chosen_data, chosen_model, quiet
 from ia3_studio.ui.shown import find
 from ia3_studio.ui.starting import launch
+from ia3_studio.worker import resume
 
 if TYPE_CHECKING:
     from ia3_studio.method import Selection

@@ -11,7 +11,7 @@ import gradio as gr
 
 from ia3_studio.errors import AdapterError, StudioError
 from ia3_studio.export.archive import file_name
-from ia3_studio.places import is_public
+from ia3_studio.settings import is_public
 from ia3_studio.ui import export_words as words
 from ia3_studio.ui import text
 from ia3_studio.ui.boundary import guard
@@ -124,7 +124,7 @@ def _merged(studio: Studio, key: str, folder: str, texts: str, form: str, report
 def _load(shown: Shown, say: Callable[[float | None, str], None]) -> Any:
     """Load a copy of its own: the one that answers in the chat stays as it is."""
     from ia3_studio.models.load import load_model
-    from ia3_studio.runs.prepared import load_for
+    from ia3_studio.worker.prepared import load_for
 
     return load_for(shown.run, say) if shown.run else load_model(shown.model, progress=say)
 

@@ -11,12 +11,16 @@ from ia3_studio.data.answer_end import closing_id, endless, ends_of
 from ia3_studio.data.choices import ChoiceExample, tokenize_choices
 from ia3_studio.data.examples import Example, Mapping, Message, read_examples
 from ia3_studio.data.labels import Labels, read_texts, tokenize_labels
-from ia3_studio.data.seen import see
 from ia3_studio.data.table import read_table
 from ia3_studio.data.targets import tokenize_targets
 from ia3_studio.data.tokens import IGNORED, Tokenized, prompt_ids, tokenize
 from ia3_studio.errors import DataError, ModelError
 from ia3_studio.limited import Limited
+from ia3_studio.tasks.causal import TextGeneration
+from ia3_studio.tasks.classification import TextClassification
+from ia3_studio.tasks.multiple_choice import MultipleChoice, Seq2SeqMultipleChoice
+from ia3_studio.tasks.preview import preview_tokens
+from ia3_studio.tasks.seq2seq import TextToText
 from tests.families import tiny_model
 from tests.tiny_chat import TEMPLATE, tiny_tokenizer
 
@@ -141,7 +145,7 @@ def test_every_answer_of_a_template_without_an_end_learns_one_and_the_model_read
     [
         ("message['content'] | replace('\\n', ' ')", {"turn 1", "turn 2"}),
         ("message['content'] | tojson", {"turn 1", "turn 2", "adds"}),
-        ("message['content'] | trim", {"blanks before turn 2"}),
+        ("message['content'] | trim", {"whitespace before turn 2"}),
         ("message['content'] + (' (final)' if loop.last else '')", {"adds '(final)'"}),
         ("message['content'][:2]", {"turn 1", "turn 2"}),
         ("message['content'] if message.role != 'user' else ''", {"turn 1", "turn 3"}),
@@ -154,7 +158,7 @@ def test_whatever_a_template_writes_otherwise_is_told_of_its_turn(words: str, ch
 
 
 def test_a_template_that_keeps_the_last_turns_alone_says_which_answer_is_missing() -> None:
-    with pytest.raises(DataError, match=r"leaves out turn 2 \(assistant\)"):
+    with pytest.raises(DataError, match=r"omits turn 2 \(assistant\)"):
         read(of(TEMPLATE.replace("in messages", "in messages[-2:]")), *TURNS)
 
 
@@ -221,10 +225,10 @@ def test_special_tokens_in_texts_and_words_to_label_are_plain_text_and_told(word
     assert 2 not in read_texts([SLIP], tokenizer, 512)[0].input_ids
 
 
-@pytest.mark.parametrize("use", ["writes", "translates", "ranks", "ranks apart", "sorts"])
+@pytest.mark.parametrize("use", [TextGeneration, TextToText, MultipleChoice, Seq2SeqMultipleChoice, TextClassification])
 def test_the_preview_tells_what_the_run_tells(use: Any) -> None:
     said = {"text": SLIP, "labels": ("b",), "choices": ("a", "b")}
-    assert see(Example(7, **said), tiny_tokenizer(), use, 512).notes
+    assert preview_tokens(Example(7, **said), tiny_tokenizer(), use, 512).notes
 
 
 def test_a_special_token_in_plain_text_stays_one_and_is_told() -> None:

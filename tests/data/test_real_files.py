@@ -45,16 +45,16 @@ USED = {
     "scitldr-a/dev.jsonl": "source → prompt, target → answer; 619 of 619",
     "scitldr-a/test.jsonl": "source → prompt, target → answer; 618 of 618",
     "self-instruct-seed/seed_tasks.jsonl": (
-        "instruction + input → prompt, output → answer, one example for each of instances; 175 of 175"
+        "instruction + input → prompt, output → answer, one example per item of instances; 175 of 175"
     ),
     "superglue-cb/val.jsonl": "premise + hypothesis → text, label → label; 56 of 56",
     "superglue-copa/val.jsonl": (
-        "premise + question → question, choice1, choice2 → choices, label → right choice; 100 of 100"
+        "premise + question → question, choice1, choice2 → choices, label → correct choice; 100 of 100"
     ),
     "superglue-rte/val.jsonl": "premise + hypothesis → text, label → label; 277 of 277",
     "tatoeba-eng-deu-50k/deu.txt": "1 → prompt, 2 → answer; 50001 of 50001",
     "tfew-fewshot-shared/h-swag_20shot_seed0.jsonl": (
-        "ctx → question, endings → choices, label → right choice; 20 of 20"
+        "ctx → question, endings → choices, label → correct choice; 20 of 20"
     ),
     "tiny-shakespeare/input.txt": "text → plain text; 7222 of 7222",
     "uci-sentiment-amazon/amazon_cells_labelled.txt": "column 1 → text, column 2 → label; 1000 of 1000",
@@ -62,20 +62,22 @@ USED = {
 """What is understood, and how many of the file's rows are used."""
 PAIR, COPA = "premise + hypothesis → text, label → label", "premise + question → question, choice1, choice2 → choices"
 USED |= {f"superglue-{name}/{part}.jsonl": f"{PAIR}; 32 of 32" for name in ("cb", "rte") for part in ("train", "dev32")}
-USED |= {f"superglue-copa/{part}.jsonl": f"{COPA}, label → right choice; 32 of 32" for part in ("train", "dev32")}
+USED |= {f"superglue-copa/{part}.jsonl": f"{COPA}, label → correct choice; 32 of 32" for part in ("train", "dev32")}
 for seed in (0, 1, 32):
     few = "tfew-fewshot-shared"
     USED |= {f"{few}/{name}_32shot_seed{seed}.jsonl": f"{PAIR}; 32 of 32" for name in ("cb", "rte")}
-    USED[f"{few}/copa_32shot_seed{seed}.jsonl"] = f"{COPA}, label → right choice; 32 of 32"
-    USED[f"{few}/h-swag_20shot_seed{seed}.jsonl"] = "ctx → question, endings → choices, label → right choice; 20 of 20"
+    USED[f"{few}/copa_32shot_seed{seed}.jsonl"] = f"{COPA}, label → correct choice; 32 of 32"
+    USED[f"{few}/h-swag_20shot_seed{seed}.jsonl"] = (
+        "ctx → question, endings → choices, label → correct choice; 20 of 20"
+    )
 
-NAMELESS = "are not understood"
+NAMELESS = "are not recognized"
 REFUSED = {
     "axolotl-missing-turns/conversation.json": "There is 1 usable row",
     "axolotl-missing-turns/conversation.missingturns.json": "has an empty assistant turn",
-    "README.md": "of no kind that is read; it is Markdown",
-    "chatterbot-yaml/ai.yml": "of no kind that is read; it is YAML",
-    "chatterbot-yaml/humor.yml": "of no kind that is read; it is YAML",
+    "README.md": "is not supported; it is Markdown",
+    "chatterbot-yaml/ai.yml": "is not supported; it is YAML",
+    "chatterbot-yaml/humor.yml": "is not supported; it is YAML",
     "csvkit-encodings/bad.csv": "line 2 cannot be read: it has 4 cells, the first row 3",
     "csvkit-encodings/blanks.csv": NAMELESS,
     "csvkit-encodings/dummy.csv.gz": NAMELESS,
@@ -83,23 +85,23 @@ REFUSED = {
     "csvkit-encodings/empty.csv": "is empty",
     "csvkit-encodings/mac_newlines.csv": NAMELESS,
     "csvkit-encodings/no_header_row.csv": NAMELESS,
-    "csvkit-encodings/null_byte.csv": "holds bytes that are no text",
+    "csvkit-encodings/null_byte.csv": "is a binary file, not text",
     "csvkit-encodings/optional_quote_characters.csv": NAMELESS,
     "csvkit-encodings/test_latin1.csv": NAMELESS,
     "csvkit-encodings/test_utf16_big.csv": NAMELESS,
     "csvkit-encodings/test_utf16_little.csv": NAMELESS,
     "csvkit-encodings/test_utf8_bom.csv": NAMELESS,
     "csvkit-encodings/testjson_multiline.json": NAMELESS,
-    "derived-malformed-shared/single_quotes_python_repr.jsonl": "written as Python, with single quotes",
-    "derived-malformed-shared/trailing_commas.jsonl": "a comma stands behind the object",
+    "derived-malformed-shared/single_quotes_python_repr.jsonl": "a Python literal with single quotes",
+    "derived-malformed-shared/trailing_commas.jsonl": "a comma after the object",
     "lfs-pointer/databricks-dolly-15k.jsonl": "run 'git lfs pull'",
-    "mt-bench/question.jsonl": "questions without answers",
+    "mt-bench/question.jsonl": "no assistant answers",
     "mt-bench/reference_gpt-4.jsonl": NAMELESS,
-    "nl2bash/LICENSE": "of no kind that is read",
-    "nl2bash/all.cm": "of no kind that is read",
-    "nl2bash/all.nl": "of no kind that is read",
-    "raft-neurips_impact_statement_risks/task.json": "holds no list of rows",
-    "raft-banking_77/task.json": "holds no list of rows",
+    "nl2bash/LICENSE": "is not supported",
+    "nl2bash/all.cm": "is not supported",
+    "nl2bash/all.nl": "is not supported",
+    "raft-neurips_impact_statement_risks/task.json": "contains no list of rows",
+    "raft-banking_77/task.json": "contains no list of rows",
 }
 
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the folder of real files is not here")

@@ -10,9 +10,11 @@ from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
 from ia3_studio.data.examples import Example, Message
-from ia3_studio.data.seen import Part, Seen, see
+from ia3_studio.data.token_preview import Part, TokenPreview
 from ia3_studio.data.tokens import IGNORED, prompt_ids, tokenize
 from ia3_studio.errors import DataError
+from ia3_studio.tasks.causal import TextGeneration
+from ia3_studio.tasks.preview import preview_tokens
 from tests.tiny_chat import TEMPLATE, tiny_tokenizer
 
 TOKENIZER = tiny_tokenizer()
@@ -24,7 +26,10 @@ def chat(*contents: str, row: int = 1) -> Example:
 
 
 def shown(example: Example, tokenizer: Any) -> list[tuple[str, bool]]:
-    return [(text, mark == "learned") for text, mark in see(example, tokenizer, "writes", 512).pieces(tokenizer)]
+    return [
+        (text, mark == "learned")
+        for text, mark in preview_tokens(example, tokenizer, TextGeneration, 512).pieces(tokenizer)
+    ]
 
 
 def trained(example: Example, tokenizer: Any) -> list[str]:
@@ -213,7 +218,7 @@ def test_labels_are_right_token_by_token_in_a_tokenizer_of_words() -> None:
 def test_a_template_whose_turns_cannot_be_told_apart_is_refused() -> None:
     mixing = tiny_tokenizer()
     mixing.chat_template = "{{ messages | length }}{% for m in messages | reverse %}{{ m['content'] }}{% endfor %}"
-    with pytest.raises(DataError, match=r"row 1: .*rewrites the turns, so that the answers cannot be told apart\.$"):
+    with pytest.raises(DataError, match=r"row 1: .*rewrites the turns, so the answers cannot be located\.$"):
         tokenize([chat("a", "b")], mixing, 512)
 
 
@@ -225,8 +230,8 @@ def test_a_row_the_template_refuses_is_listed_with_its_reason() -> None:
     refused = Example(5, (Message("system", "s"), *chat("a", "b").messages))
     result = tokenize([chat("a", "b"), refused], strict, 512)
     assert [row.row for row in result.rows] == [1] and result.problems[0].row == 5
-    assert result.problems[0].reason.endswith("refuses the conversation: No word of one letter")
-    with pytest.raises(DataError, match=r"No row can be trained on; row 5: .*No word of one letter"):
+    assert result.problems[0].reason.endswith("rejects the conversation: No word of one letter")
+    with pytest.raises(DataError, match=r"No usable row; row 5: .*No word of one letter"):
         tokenize([refused], strict, 512)
     with pytest.raises(DataError, match="No word of one letter"):
         prompt_ids(refused.messages[:1], strict)
@@ -238,5 +243,5 @@ def test_what_is_shown_keeps_the_space_a_run_begins_with() -> None:
     inner.pre_tokenizer = pre_tokenizers.Metaspace()
     inner.decoder = decoders.Metaspace()
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=inner, eos_token="[end]", clean_up_tokenization_spaces=True)
-    seen = Seen(1, (Part((0, 1), (False, True), (True, True)),))
+    seen = TokenPreview(1, (Part((0, 1), (False, True), (True, True)),))
     assert [text for text, _mark in seen.pieces(tokenizer)] == ["a", " ."]

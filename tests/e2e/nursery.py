@@ -32,9 +32,10 @@ IMPORTED = (
     "datasets",
     "safetensors.torch",
     "ia3_studio.method",
-    "ia3_studio.runs.job",
-    "ia3_studio.runs.parts",
-    "ia3_studio.runs.worker",
+    "ia3_studio.tasks.task",
+    "ia3_studio.worker.training_job",
+    "ia3_studio.worker.ablation",
+    "ia3_studio.worker.worker",
     "ia3_studio.ui.app",
 )
 
@@ -121,7 +122,8 @@ def _work(module: str) -> int:
             process.spawn = lambda command, log, folder: spawn_from(door, command, log, folder)
             import_module("ia3_studio.ui.app").serve()
             return 0
-        return int(import_module(module).main())
+        found = import_module(module)  # a package is run by its __main__, as "python -m" does
+        return int((import_module(f"{module}.__main__") if hasattr(found, "__path__") else found).main())
     except BaseException:
         traceback.print_exc()
         raise

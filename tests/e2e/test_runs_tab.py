@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from ia3_studio.runs import RunConfig, start
+from ia3_studio.runs import RunConfig
 from ia3_studio.runs.folder import write_json
 from ia3_studio.training import TrainConfig
 from ia3_studio.ui.visitor import COOKIE
+from ia3_studio.worker import start
 from tests.e2e.conftest import Problems, Snapshot
 from tests.e2e.studio_app import StudioProcess, open_studio, open_tab, running
 from tests.e2e.test_own_data import in_four_looks

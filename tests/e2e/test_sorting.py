@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from ia3_studio.runs import RunConfig, start
+from ia3_studio.runs import RunConfig
 from ia3_studio.training import TrainConfig
+from ia3_studio.worker import start
 from tests.e2e.studio_app import StudioProcess, open_studio, open_tab
 from tests.training.test_classify import bare_bert
 

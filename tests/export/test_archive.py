@@ -145,12 +145,12 @@ def test_writing_again_replaces_the_zip_and_leaves_nothing_beside_it(tmp_path: P
 
 def test_an_incomplete_folder_is_refused_with_what_it_lacks(tmp_path: Path) -> None:
     (tmp_path / "adapter_config.json").write_text("{}")
-    with pytest.raises(AdapterError, match=r"lacks adapter_model\.safetensors"):
+    with pytest.raises(AdapterError, match=r"has no adapter_model\.safetensors"):
         zip_adapter(tmp_path, tmp_path / "out.zip", FACTS)
 
 
 def test_the_card_of_a_classifier_loads_its_base_with_as_many_outputs_and_names_them() -> None:
     text = card(replace(FACTS, task_type="SEQ_CLS", labels=("no", "yes", "perhaps")))
     assert "AutoModelForSequenceClassification.from_pretrained(" in text and ", num_labels=3)" in text
-    assert "| labels, in the order of the outputs | no, yes, perhaps |" in text
+    assert "| labels, in output order | no, yes, perhaps |" in text
     assert "num_labels" not in card(FACTS)

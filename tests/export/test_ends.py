@@ -22,7 +22,7 @@ from ia3_studio.export.gguf_file import write_gguf
 from ia3_studio.export.merged import write_merged
 from ia3_studio.method import attach, discover
 from ia3_studio.models import load_model
-from ia3_studio.runs.chat_lessons import ENDS_ANSWER
+from ia3_studio.tasks.causal import ENDS_ANSWER
 from ia3_studio.training.generation import answer_both
 from tests.export.test_gguf_file import SHAPE
 

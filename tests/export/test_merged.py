@@ -74,7 +74,7 @@ def test_a_folder_in_use_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
     adapter = adapter_of(source, tmp_path / "adapter")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("mine")
-    with pytest.raises(ExportError, match="holds something already"):
+    with pytest.raises(ExportError, match="is not empty"):
         write_merged(load_model(source), adapter, tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
 
@@ -89,7 +89,7 @@ def test_a_model_that_came_out_wrong_is_not_left_behind(tmp_path: Path, monkeypa
         return logits(loaded, text) + (10.0 if len(calls) > 1 else 0.0)
 
     monkeypatch.setattr(merged, "logits_of", off)
-    with pytest.raises(ExportError, match="is not offered"):
+    with pytest.raises(ExportError, match="was discarded"):
         write_merged(load_model(source), adapter, tmp_path / "out", ["a"])
     assert not (tmp_path / "out").exists()
 
@@ -100,7 +100,7 @@ def test_a_disk_without_room_is_told_before_anything_is_written(
     source = str(save_tiny_chat(tmp_path / "base"))
     adapter = adapter_of(source, tmp_path / "adapter")
     monkeypatch.setattr(merged, "bytes_of", lambda _model: 10**18)
-    with pytest.raises(ExportError, match="make room"):
+    with pytest.raises(ExportError, match="free some disk space"):
         write_merged(load_model(source), adapter, tmp_path / "out")
 
 

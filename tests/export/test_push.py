@@ -78,7 +78,7 @@ def test_what_is_pushed_is_what_peft_loads(there: Hub, folder: Path, tmp_path: P
     model = tiny_model("llama")
     theirs = peft.PeftModel.from_pretrained(tiny_model("llama"), tmp_path / "fetched")
     Adapter.load(tmp_path / "fetched")
-    from ia3_studio.method.adapter import load_adapter
+    from ia3_studio.method.loading import load_adapter
 
     load_adapter(model, folder)
     batch = batch_of(model)
@@ -99,13 +99,13 @@ def test_a_name_alone_is_a_repository_of_the_one_who_pushes(there: Hub, folder: 
 
 def test_a_public_repository_that_should_be_private_gets_nothing(there: Hub, folder: Path) -> None:
     there.repositories["keeper/light"] = False
-    with pytest.raises(ExportError, match="everybody can see it"):
+    with pytest.raises(ExportError, match="already exists and is public"):
         push(folder)
     assert not there.files and not there.stored
 
 
 @pytest.mark.parametrize(
-    ("token", "said"), [(EXPIRED, "wrong, expired or withdrawn"), (READ_ONLY, "may not write to 'keeper/light'")]
+    ("token", "said"), [(EXPIRED, "invalid, expired or revoked"), (READ_ONLY, "no write access to 'keeper/light'")]
 )
 def test_a_token_that_is_refused_says_why_and_where_to_get_another(
     there: Hub, folder: Path, token: str, said: str
@@ -155,13 +155,13 @@ def test_a_hub_that_cannot_be_reached_is_a_sentence(folder: Path, monkeypatch: p
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
-    with pytest.raises(ExportError, match="connection to the hub broke"):
+    with pytest.raises(ExportError, match="connection to the Hub failed"):
         push(folder)
 
 
 @pytest.mark.parametrize("name", ["", "../etc", "a/b/c", "you/na me", "https://huggingface.co/you/x", "you/x\ny"])
 def test_a_name_that_is_none_is_refused_before_the_hub_is_asked(there: Hub, folder: Path, name: str) -> None:
-    with pytest.raises(ExportError, match="no name of a repository"):
+    with pytest.raises(ExportError, match="not a valid repository id"):
         push(folder, name)
     assert not there.asked
 
@@ -206,5 +206,5 @@ def test_a_merged_model_is_pushed_file_by_file(there: Hub, tmp_path: Path) -> No
     pushed = push_folder(tmp_path / "whole", "keeper/whole", GOOD)
     assert set(there.files["keeper/whole"]) == {"config.json", "generation_config.json", "model.safetensors"}
     assert pushed.bytes == sum(map(len, there.files["keeper/whole"].values()))
-    with pytest.raises(ExportError, match="holds no model"):
+    with pytest.raises(ExportError, match="contains no model"):
         push_folder(tmp_path, "keeper/whole", GOOD)

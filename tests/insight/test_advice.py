@@ -20,20 +20,20 @@ USUAL = Facts(1e-2, 2, SETTLED, 40, 0.07, GAIN)
 
 def test_a_run_without_a_flaw_is_told_so() -> None:
     (said,) = advice(USUAL)
-    assert "Nothing stands out" in said
+    assert "No problem found" in said
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
         ({"learning_rate": 1e-4, "verdict": Verdict("no gain", False, "")}, "0.0001 is too low for (IA)³"),
-        ({"spread": 0.001, "verdict": Verdict("no gain", False, "")}, "hardly moved (mean |scale − 1| 0.0010)"),
+        ({"spread": 0.001, "verdict": Verdict("no gain", False, "")}, "hardly changed (mean |scale − 1| 0.0010)"),
         ({"verdict": Verdict("loss", False, "")}, "worse than the base model"),
         ({"held_out": [(0, 4.0), (10, 3.5), (20, 3.0), (30, 2.5), (40, 2.0)]}, "still falling at the end"),
         ({"held_out": [(0, 4.0), (10, 2.0), (20, 2.2), (30, 2.4), (40, 2.6)]}, "lowest at step 10 (2.000) and rose"),
-        ({"verdict": Verdict("gain", True, "")}, "It forgets"),
+        ({"verdict": Verdict("gain", True, "")}, "Forgetting: "),
         ({"rows": 8}, "Only 8 rows were held out"),
-        ({"enough": 0.2}, "largest 20% of the numbers"),
+        ({"enough": 0.2}, "largest 20% of the parameters"),
         ({"verdict": Verdict("no gain", False, "")}, "higher learning rate"),
     ],
 )

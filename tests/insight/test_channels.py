@@ -51,4 +51,4 @@ def test_few_channels_hold_half_of_what_changed() -> None:
     assert concentration({A: np.array([1.1, 1.1, 0.9, 0.9])}) == 0.5
     assert concentration({A: np.ones(4)}) == 0 and concentration_sentence({A: np.ones(4)}) == ""
     assert concentration(VECTORS) == pytest.approx(1 / 7)
-    assert concentration_sentence(VECTORS) == " 14.3% of the channels hold half of all that changed."
+    assert concentration_sentence(VECTORS) == " 14.3% of the channels account for half of the total change."

@@ -104,12 +104,12 @@ def test_the_histogram_counts_every_number_once_around_1() -> None:
 def test_an_untouched_adapter_has_a_histogram_and_says_that_nothing_was_learned() -> None:
     untouched = {K0: torch.ones(4)}
     assert histogram(untouched).counts.sum() == 4
-    assert "nothing has been learned" in summary(deviations(untouched))
+    assert "nothing has been trained" in summary(deviations(untouched))
 
 
 def test_the_summary_names_what_changed_most() -> None:
     text = summary(deviations(VECTORS))
-    assert text.startswith("67% of the scales moved by more than 0.01. The key vectors changed most")
+    assert text.startswith("67% of the scales changed by more than 0.01. The key vectors changed most")
     assert "model.layers.0.attn.k (0.251)" in text
 
 
@@ -119,8 +119,8 @@ def test_the_summary_names_the_layers_that_moved_furthest_and_no_layers_when_all
         return summary(deviations(vectors))
 
     late = moved([0.1] * 6 + [0.4] * 3)
-    assert late.endswith("Layers 6–8 moved furthest (0.400, against 0.200 over all layers).")
-    assert moved([0.1] * 9).endswith("moved about as far as one another.")
+    assert late.endswith("Layers 6–8 changed most (0.400, compared with 0.200 over all layers).")
+    assert moved([0.1] * 9).endswith("changed by about the same amount.")
     assert moved([0.1, 0.4]).endswith("m.layers.1.k (0.400).")  # too few layers to speak of bands
 
 
@@ -130,7 +130,7 @@ def test_the_summary_says_which_stack_the_layers_are_of() -> None:
         for stack, away in (("encoder", 0.0), ("decoder", 0.1))
         for n in range(6)
     }
-    assert "Layers 4–5 of decoder.block moved furthest (0.450" in summary(deviations(vectors))
+    assert "Layers 4–5 of decoder.block changed most (0.450" in summary(deviations(vectors))
 
 
 def test_a_vector_in_training_or_in_a_short_dtype_is_read() -> None:
@@ -141,7 +141,7 @@ def test_a_vector_in_training_or_in_a_short_dtype_is_read() -> None:
 def test_a_vector_that_diverged_is_named_and_never_drawn() -> None:
     broken = {**VECTORS, V1: torch.tensor([1.0, torch.nan])}
     for read in (deviations, histogram):
-        with pytest.raises(AdapterError, match=r"layers\.1\.attn\.v holds 1 of 2 scales that are not finite"):
+        with pytest.raises(AdapterError, match=r"layers\.1\.attn\.v has 1 of 2 scales that are NaN or infinite"):
             read(broken)
 
 

@@ -69,7 +69,7 @@ def test_channels_of_a_fused_part_are_counted_as_the_activation_counts_them() ->
     part = Site("h.0.c_attn", "output", 2, "key", ((2, 4),), 6)
     fused = adapter((part,), 5.0, 6.0)
     assert mute_channels(fused, "h.0.c_attn[key]", [3]).vector.tolist() == [5, 1]
-    with pytest.raises(AdapterError, match="does not scale the channel 0; choose among 2 to 3"):
+    with pytest.raises(AdapterError, match="does not scale channel 0; choose from 2 to 3"):
         mute_channels(fused, "h.0.c_attn[key]", [0])
 
 
@@ -84,7 +84,7 @@ def test_the_geometric_mean_of_two() -> None:
     other = adapter((K0, K1), 1.0, 1.0, 4.0, 9.0)
     assert geometric([B, other]).vector.tolist() == pytest.approx([2, 1, 2, 3])
     assert geometric([B, other], [3, 1]).vector.tolist() == pytest.approx([4**0.75, 1, 4**0.25, 9**0.25])
-    with pytest.raises(AdapterError, match="holds the number 0, which has no geometric mean"):
+    with pytest.raises(AdapterError, match="contains the scale 0, which has no geometric mean"):
         geometric([A, B])
 
 
@@ -123,7 +123,7 @@ def test_adapters_of_different_models_are_refused() -> None:
 
 
 def test_weights_that_do_not_fit_are_refused() -> None:
-    with pytest.raises(AdapterError, match="2 adapters came with 1 weights"):
+    with pytest.raises(AdapterError, match="2 adapters but 1 weights"):
         add([A, B], [1])
     with pytest.raises(AdapterError, match="add up to 0"):
         average([A, B], [1, -1])

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from ia3_studio.errors import AdapterError
 from ia3_studio.method import Adapter, Selection, Site, attach, discover, load_adapter
-from ia3_studio.method.adapter import put_on
 from ia3_studio.method.heads import HeadedAttachment
-from ia3_studio.method.targets import name_targets
+from ia3_studio.method.loading import attach_adapter
+from ia3_studio.method.peft.targets import name_targets
 from tests.families import SMALL, batch_of, logits_of, tiny_model
 
 
@@ -207,7 +207,7 @@ def test_what_peft_cannot_scale_is_refused_before_writing(tmp_path: Path) -> Non
     with pytest.raises(AdapterError, match=r"0 is a LayerNorm, which PEFT's .IA.³ cannot scale\. Save .* save_native"):
         Adapter(selection, torch.ones(4), {}, name_targets(selection, model)).save(tmp_path / "out")
     inside = Selection((Site("1", "output", 4),))
-    with pytest.raises(AdapterError, match="1 belongs to a head that is saved whole"):
+    with pytest.raises(AdapterError, match="1 belongs to a fully trained head"):
         Adapter(inside, torch.ones(4), {}, name_targets(inside, model, ["1"])).save(tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -224,6 +224,6 @@ def test_transformers_own_loader_reads_our_files(tmp_path: Path) -> None:
 
 def test_an_adapter_in_memory_is_put_on_like_one_from_a_folder(tmp_path: Path) -> None:
     adapter = Adapter.load(saved(tmp_path))
-    assert torch.equal(put_on(tiny_model("llama"), adapter).parameter, adapter.vector)
+    assert torch.equal(attach_adapter(tiny_model("llama"), adapter).parameter, adapter.vector)
     with pytest.raises(AdapterError, match="The adapter given does not fit"):
-        put_on(tiny_model("opt"), adapter)
+        attach_adapter(tiny_model("opt"), adapter)

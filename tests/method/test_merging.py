@@ -148,7 +148,7 @@ def test_one_module_under_two_names_is_refused() -> None:
 def test_a_quantised_module_is_refused_with_the_way_out(dtype: torch.dtype) -> None:
     model = nn.Sequential(nn.Linear(3, 3))
     model[0].weight = nn.Parameter(torch.ones(3, 3).to(dtype), requires_grad=False)
-    with pytest.raises(AdapterError, match=r"quantised .*load the base model without quantisation"):
+    with pytest.raises(AdapterError, match=r"quantized .*load the base model without quantization"):
         merge(model, Adapter(Selection((Site("0", "output", 3),)), torch.full((3,), 2.0)))
 
 

@@ -14,7 +14,7 @@ from ia3_studio.errors import AdapterError
 from ia3_studio.method import Adapter, Selection, Site, attach, discover
 from ia3_studio.method.layers import widths
 from ia3_studio.method.merging import merge
-from ia3_studio.method.targets import all_linear
+from ia3_studio.method.peft.targets import all_linear
 from tests.families import SMALL, batch_of, logits_of
 
 TOLERANCE = {torch.float32: 1e-5, torch.bfloat16: 4e-2, torch.float16: 4e-3}
@@ -110,7 +110,7 @@ def test_merged_experts_compute_what_hooks_did_in_either_orientation(kind: str, 
 def test_the_input_of_an_activation_function_cannot_be_merged() -> None:
     model = tiny_experts("mixtral")
     path = discover(model).select("feed-forward").sites[0].path
-    with pytest.raises(AdapterError, match="cannot be moved into weights"):
+    with pytest.raises(AdapterError, match="cannot be merged into weights"):
         merge(model, Adapter(Selection((Site(path, "input", 48),)), torch.full((48,), 2.0)))
 
 

@@ -110,12 +110,12 @@ def test_rows_may_have_strengths() -> None:
 
 def test_an_unknown_name_is_refused_with_those_there_are() -> None:
     _model, serving = served("llama")
-    with pytest.raises(AdapterError, match=r"No adapter is called 'pirat'; there are pirate, poet, __base__"):  # noqa: SIM117
+    with pytest.raises(AdapterError, match=r"Unknown adapter 'pirat'; available: pirate, poet, __base__"):  # noqa: SIM117
         with serving.rows("poet", "pirat"):
             pass
     with pytest.raises(AdapterError, match="'nobody'"):
         serving.switch("nobody")
-    with pytest.raises(AdapterError, match="'poet' is taken"):
+    with pytest.raises(AdapterError, match="'poet' is already used"):
         serving.add("poet", serving.adapter("pirate"))
 
 
@@ -137,7 +137,7 @@ def test_rows_that_are_routed_to_experts_are_refused_instead_of_mixed_up() -> No
     batch = batch_of(model, length=16)
     with serving.rows("a"):
         model(**batch)
-    with serving.rows("a", "__base__"), pytest.raises(SelectionError, match="tokens without their rows"):
+    with serving.rows("a", "__base__"), pytest.raises(SelectionError, match="tokens are not grouped by row"):
         model(**batch)
 
 

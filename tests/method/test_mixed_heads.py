@@ -11,9 +11,9 @@ import transformers as hf
 
 from ia3_studio.errors import AdapterError
 from ia3_studio.method import Adapter, discover
-from ia3_studio.method.adapter import put_on
+from ia3_studio.method.loading import attach_adapter
+from ia3_studio.method.peft.targets import name_targets
 from ia3_studio.method.serving import Serving, serve
-from ia3_studio.method.targets import name_targets
 from tests.families import SMALL
 
 NAMES = ("first", "__base__", "second", "plain", "first")
@@ -52,7 +52,7 @@ def test_each_row_goes_through_its_own_head_as_if_run_alone() -> None:
     with serving.rows(*NAMES):
         together = run(model)
     for number, name in enumerate(NAMES):
-        attachment = put_on(alone, adapters(alone)[name]) if name != "__base__" else None
+        attachment = attach_adapter(alone, adapters(alone)[name]) if name != "__base__" else None
         torch.testing.assert_close(together[number : number + 1], run(alone, TOKENS[number : number + 1]))
         if attachment:
             attachment.detach()
@@ -93,7 +93,7 @@ def test_the_models_head_is_its_own_again_afterwards(leave: Any) -> None:
 def test_a_head_that_the_model_has_no_place_for_is_refused() -> None:
     model = classifier()
     (_name, adapter), serving = next(iter(adapters(model).items())), serve(model, {})
-    with pytest.raises(AdapterError, match=r"brings score\.weight, which this model has no place for"):
+    with pytest.raises(AdapterError, match=r"contains score\.weight, which this model does not have"):
         serving.add("x", replace(adapter, heads={"score.weight": torch.ones(2)}))
     with pytest.raises(AdapterError, match="number of labels"):
         serving.add("x", replace(adapter, heads={"classifier.out_proj.weight": torch.ones(5, 32)}))

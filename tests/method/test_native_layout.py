@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 
 from ia3_studio.errors import AdapterError
 from ia3_studio.method import Adapter, Selection, Site, attach, discover, load_adapter
-from ia3_studio.method.adapter import put_on
 from ia3_studio.method.algebra import average
+from ia3_studio.method.loading import attach_adapter
 from ia3_studio.method.native_layout import NATIVE_CONFIG, NATIVE_VECTORS
 from tests.families import batch_of, logits_of, tiny_model
 
@@ -80,7 +80,7 @@ def test_files_that_do_not_fit_each_other_are_refused_with_the_table(saved: Path
     del tensors[gone]
     tensors[cut] = tensors[cut][:-1].clone()
     save_file(tensors | {"extra": torch.ones(1)}, saved / NATIVE_VECTORS)
-    with pytest.raises(AdapterError, match="do not fit each other") as caught:
+    with pytest.raises(AdapterError, match="do not match") as caught:
         Adapter.load(saved)
     table = str(caught.value)
     assert "extra" in table and gone in table and cut in table and "nothing" in table
@@ -107,7 +107,7 @@ def test_another_model_is_told_what_it_has_no_place_for(saved: Path) -> None:
 
 def test_a_combination_still_knows_that_peft_cannot_hold_it() -> None:
     whole = expert_adapter()
-    attention = put_on(tiny_model("mixtral"), whole).selection.sites[:2]
+    attention = attach_adapter(tiny_model("mixtral"), whole).selection.sites[:2]
     vectors = whole.vectors()
     part = Adapter(Selection(attention), torch.cat([vectors[site] for site in attention]))
     assert average([part, whole]).why_not_peft == whole.why_not_peft

@@ -138,12 +138,12 @@ def tree() -> LayerTree:
 
 def test_a_pattern_matches_on_dotted_boundaries_only() -> None:
     assert [site.path for site in tree().match("k_proj")] == [f"model.layers.{n}.self_attn.k_proj" for n in (0, 1)]
-    with pytest.raises(SelectionError, match="hits no module"):
+    with pytest.raises(SelectionError, match="matches no module"):
         tree().match("_proj")
 
 
 def test_a_typo_names_the_nearest_modules() -> None:
-    with pytest.raises(SelectionError, match=r"near it are .*k_proj"):
+    with pytest.raises(SelectionError, match=r"similar names: .*k_proj"):
         tree().match("k_prj")
 
 

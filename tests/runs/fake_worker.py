@@ -11,9 +11,9 @@ from pathlib import Path
 
 from ia3_studio.errors import DataError, ModelError, TrainingError
 from ia3_studio.runs.run import Run
-from ia3_studio.runs.worker import Say, work
 from ia3_studio.training.config import Step
 from ia3_studio.training.report import Progress
+from ia3_studio.worker.worker import Say, work
 
 STEPS = 6
 MANY_STEPS = 60

@@ -13,7 +13,7 @@ from ia3_studio.errors import DataError
 from ia3_studio.insight.verdict import verdict
 from ia3_studio.method import discover
 from ia3_studio.method.heads import HeadedAttachment
-from ia3_studio.runs.evaluation import evaluate_classifier
+from ia3_studio.tasks.evaluation import evaluate_classifier
 from ia3_studio.training import TrainConfig
 from ia3_studio.training.class_loss import ClassLoss, TagLoss
 from ia3_studio.training.evaluation import Progress, finish
@@ -84,5 +84,5 @@ def test_a_ruined_classifier_is_refused_in_a_sentence() -> None:
     model, attachment = classifier("bert", "single")
     with torch.no_grad():
         attachment.parameter.fill_(float("nan"))
-    with pytest.raises(DataError, match="not finite"):
+    with pytest.raises(DataError, match="NaN or infinite"):
         finish(evaluate_classifier(ClassLoss(model), attachment, label_rows("single", 3), Labels("single", NAMES), 64))

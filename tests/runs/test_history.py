@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ia3_studio.errors import RunError, TrainingError
-from ia3_studio.runs import Run, RunConfig, RunStore
-from ia3_studio.runs.about import About, read_about, tags_of, write_about
-from ia3_studio.runs.again import GROUPS, Variations, again, sweep, variations
-from ia3_studio.runs.bin import delete, delete_for_good, deleted, restore
+from ia3_studio.runs import Run, RunConfig, RunStore, history
 from ia3_studio.runs.comparison import MOST_POINTS, curve_of, differing
+from ia3_studio.runs.environment import differences, model_fingerprint
 from ia3_studio.runs.evaluation import RunEvaluation, write_evaluation
 from ia3_studio.runs.folder import step_line, write_json
 from ia3_studio.runs.history import RECORD, matching, ranked, record_of, records
-from ia3_studio.runs.made_with import differences, model_fingerprint
+from ia3_studio.runs.notes import About, read_about, tags_of, write_about
+from ia3_studio.runs.rerun import GROUPS, Variations, again, sweep, variations
+from ia3_studio.runs.trash import delete, delete_for_good, deleted, restore
 from ia3_studio.training.config import Step, TrainConfig
 from ia3_studio.training.intervals import Interval
 from ia3_studio.training.report import Evaluation, Measure
@@ -116,7 +115,9 @@ def test_words_find_runs_by_anything_that_is_said_of_them(store: RunStore) -> No
     assert matching(found, "nothing") == [] and matching(found, " ") == found
 
 
-def test_two_thousand_runs_are_listed_in_well_under_a_second(store: RunStore) -> None:
+def test_two_thousand_runs_are_listed_from_one_small_file_each(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one = ended(store)
     record_of(one)
     for number in range(1999):
@@ -124,10 +125,9 @@ def test_two_thousand_runs_are_listed_in_well_under_a_second(store: RunStore) ->
         folder.mkdir()
         for path in (one.files.config, one.files.status, one.folder / RECORD):
             (folder / path.name).write_bytes(path.read_bytes())
-    records(store)
-    began = time.perf_counter()
-    found = records(store)
-    assert len(found) == 2000 and time.perf_counter() - began < 2  # 0.2 s alone; other tests run beside it
+    first = records(store)
+    monkeypatch.setattr(history, "read_evaluation", lambda folder: 1 / 0)  # what a run is, told from all its files
+    assert records(store) == first and len(first) == 2000
 
 
 def test_only_what_differs_is_compared(store: RunStore) -> None:
@@ -136,7 +136,7 @@ def test_only_what_differs_is_compared(store: RunStore) -> None:
     write_json(runs[2].files.made_with, {"libraries": {"torch": "3"}})
     assert dict(differing(runs)) == {
         "train.learning_rate": ("0.02", "0.1", "0.02"),
-        "made with.libraries.torch": ("–", "–", "3"),
+        "versions and machine.libraries.torch": ("–", "–", "3"),
     }
     assert "name" not in dict(differing([ended(store, name="a"), ended(store, name="b")]))
 
@@ -161,7 +161,7 @@ def test_names_notes_and_tags_change_and_settings_do_not(store: RunStore) -> Non
     ("about", "said"),
     [
         (About("x" * 81), "The name has 81 characters"),
-        (About(tags=("<b>",)), "is no tag"),
+        (About(tags=("<b>",)), "is not a valid tag"),
         (About(tags=tuple("abcdefghijklm")), "There are 13 tags"),
     ],
 )
@@ -174,7 +174,7 @@ def test_a_deleted_run_comes_back_from_the_bin(store: RunStore) -> None:
     run = ended(store)
     delete(store, run)
     assert store.list() == () and [each.id for each in deleted(store)] == [run.id]
-    with pytest.raises(RunError, match="There is no run"):
+    with pytest.raises(RunError, match="no longer exists"):
         delete(store, run)
     assert restore(store, run.id).status().state == "finished" and len(store.list()) == 1
     delete(store, store.open(run.id))
@@ -186,13 +186,13 @@ def test_a_deleted_run_comes_back_from_the_bin(store: RunStore) -> None:
 def test_nothing_outside_the_bin_is_deleted_or_restored(run_id: str, store: RunStore) -> None:
     ended(store)
     for act in (restore, delete_for_good):
-        with pytest.raises(RunError, match="in the bin"):
+        with pytest.raises(RunError, match="in the trash"):
             act(store, run_id)
     assert len(store.list()) == 1
 
 
 def test_a_run_that_waits_is_not_deleted(store: RunStore) -> None:
-    with pytest.raises(RunError, match="stop it before it is deleted"):
+    with pytest.raises(RunError, match="stop it before you delete it"):
         delete(store, store.create(CONFIG, "waiting"))
 
 
@@ -214,13 +214,13 @@ def test_a_run_is_made_again_from_its_folder_alone(store: RunStore, tmp_path: Pa
 
 def test_a_run_whose_data_are_gone_says_where_they_should_be(store: RunStore) -> None:
     run = ended(store, replace(CONFIG, data="/no/such/rows.csv"))
-    with pytest.raises(RunError, match=r"not at /no/such/rows\.csv"):
+    with pytest.raises(RunError, match=r"not found in its folder or at /no/such/rows\.csv"):
         again(store, run)
 
 
 def test_a_sweep_is_every_combination_under_one_tag(store: RunStore) -> None:
     run = ended(store)
-    tried = Variations(learning_rates=(0.01, 0.1), seeds=(0, 1), groups=("keys", "all of the paper"))
+    tried = Variations(learning_rates=(0.01, 0.1), seeds=(0, 1), groups=("keys", "keys, values and feed-forward"))
     made = sweep(store, run, tried, "sweep-1", "click")
     assert len(made) == tried.count == 8 and len({each.id for each in made}) == 8
     assert {(e.config.train.learning_rate, e.config.train.seed, str(e.config.selection)) for e in made} == {
@@ -238,8 +238,8 @@ def test_no_variation_is_the_same_run_once_more(store: RunStore) -> None:
 @pytest.mark.parametrize(
     ("tried", "said"),
     [
-        (Variations(seeds=tuple(range(65))), "These are 65 runs"),
-        (Variations(groups=("everything",)), "There is no group 'everything'"),
+        (Variations(seeds=tuple(range(65))), "The sweep has 65 runs"),
+        (Variations(groups=("everything",)), "Unknown module group 'everything'"),
     ],
 )
 def test_a_sweep_that_is_too_large_or_unknown_is_refused(tried: Variations, said: str) -> None:
@@ -260,7 +260,7 @@ def test_every_group_of_a_sweep_chooses_sites_of_a_model() -> None:
     tree = discover(tiny_model("llama"))
     roles = {name: {site.role for site in tree.choose(words)} for name, words in GROUPS.items()}
     assert roles["keys"] == {"key"} and roles["feed-forward"] == {"feed-forward"}
-    assert roles["all of the paper"] == {"key", "value", "feed-forward"}
+    assert roles["keys, values and feed-forward"] == {"key", "value", "feed-forward"}
 
 
 def test_a_model_is_told_from_another_by_its_fingerprint(tmp_path: Path) -> None:
@@ -276,7 +276,7 @@ def test_what_differs_from_the_making_of_the_original_is_said() -> None:
     then = {"base_model": "a", "libraries": {"torch": "2.0", "numpy": "1"}, "device": "On the CPU."}
     now = {"base_model": "b", "libraries": {"torch": "2.1", "numpy": "1"}, "device": "On the CPU."}
     assert differences(then, now) == [
-        "The base model is not the one the run was made with.",
+        "The base model differs from the one of the original run.",
         "Versions differ: torch 2.0 → 2.1.",
     ]
     assert differences(then, then) == []

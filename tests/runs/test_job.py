@@ -15,18 +15,19 @@ from safetensors.torch import load_file, save_file
 from ia3_studio.errors import SelectionError
 from ia3_studio.method import Adapter, Selection, discover
 from ia3_studio.models import load_skeleton
-from ia3_studio.runs import Run, RunConfig, RunStore, start
+from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.folder import read_json
-from ia3_studio.runs.job import TrainingJob
-from ia3_studio.runs.worker import NICENESS
 from ia3_studio.training.config import TrainConfig
+from ia3_studio.worker import start
+from ia3_studio.worker.training_job import TrainingJob
+from ia3_studio.worker.worker import NICENESS
 from tests.tiny_chat import save_tiny_chat
 from tests.training.test_classify import bare_bert
 
 SECONDS = 120
 
 
-def write_rows(path: Path) -> Path:
+def export_rows(path: Path) -> Path:
     rows = [{"prompt": f"what is {number}", "answer": "a light"} for number in range(20)]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
@@ -50,7 +51,7 @@ def niceness_while_active(run: Run) -> set[int]:
 def test_a_folder_and_a_file_become_an_adapter(tmp_path: Path) -> None:
     model = save_tiny_chat(tmp_path / "model")
     train = TrainConfig(epochs=2, batch_size=6, evaluate_every=2)
-    config = RunConfig("Tiny", str(model), str(write_rows(tmp_path / "rows.jsonl")), "paper", train)
+    config = RunConfig("Tiny", str(model), str(export_rows(tmp_path / "rows.jsonl")), "paper", train)
     run = RunStore(tmp_path / "runs").create(config, "a click")
     start(run)
     niceness = niceness_while_active(run)
@@ -86,7 +87,7 @@ def test_a_row_the_chat_template_refuses_is_listed_in_the_log(
     run = RunStore(tmp_path / "runs").create(config, "a click")
     TrainingJob(run).prepare(lambda _share, _sentence: None)
     said = capsys.readouterr().out  # the worker's output is the run's log
-    assert "row 1 is left out: The model's chat template refuses the conversation: no shining" in said
+    assert "row 1 is skipped: The model's chat template rejects the conversation: no shining" in said
 
 
 @pytest.mark.worker
@@ -108,9 +109,9 @@ def test_a_vector_that_nothing_can_train_is_named_before_the_first_step(tmp_path
     weights = load_file(model / "model.safetensors")
     weights["model.layers.1.mlp.down_proj.weight"].zero_()
     save_file(weights, model / "model.safetensors", metadata={"format": "pt"})
-    config = RunConfig("Tiny", str(model), str(write_rows(tmp_path / "rows.jsonl")))
+    config = RunConfig("Tiny", str(model), str(export_rows(tmp_path / "rows.jsonl")))
     run = RunStore(tmp_path / "runs").create(config, "a click")
-    with pytest.raises(SelectionError, match=r"layers\.1\.mlp\.down_proj .its gradient is zero.* untick them"):
+    with pytest.raises(SelectionError, match=r"layers\.1\.mlp\.down_proj .its gradient is zero.* deselect them"):
         TrainingJob(run).prepare(lambda _share, _sentence: None)
 
 
@@ -196,5 +197,5 @@ def test_rows_that_are_too_long_are_counted_and_cut_or_left_out(tmp_path: Path, 
     job = TrainingJob(RunStore(tmp_path / "runs").create(config, "a click"))
     job.prepare(lambda _share, _sentence: None)
     assert len(job._rows) == rows
-    done = "cut to it" if long_rows == "cut" else "left out"
-    assert next(job.steps(lambda: False)).note == f"1 rows to learn are longer than 64 tokens and are {done}."
+    done = "truncated" if long_rows == "cut" else "skipped"
+    assert next(job.steps(lambda: False)).note == f"1 training rows are longer than 64 tokens and are {done}."

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from ia3_studio.data import large
-from ia3_studio.data.stored import Stored
+from ia3_studio.data.arrow_rows import Stored
 from ia3_studio.errors import DataError
-from ia3_studio.runs import RunConfig, RunStore, stored_rows
-from ia3_studio.runs.job import TrainingJob
+from ia3_studio.runs import RunConfig, RunStore
 from ia3_studio.runs.run import Run
+from ia3_studio.tasks import rows as stored_rows
 from ia3_studio.training import TrainConfig
+from ia3_studio.worker.training_job import TrainingJob
 from tests.tiny_chat import save_tiny_chat
 from tests.training.test_targets import save_tiny_t5
 
@@ -80,12 +81,12 @@ def test_long_rows_are_cut_or_left_out_as_asked(tmp_path: Path) -> None:
     cut, skipped = job(tmp_path, source, max_length=48), job(tmp_path, source, max_length=48, long_rows="skip")
     assert 0 < len(skipped._rows) < len(cut._rows) and not any(row.cut for row in skipped._rows)
     assert [row for row in cut._rows if not row.cut] == list(skipped._rows)
-    assert any("are left out" in note for note in skipped._lesson.notes)
+    assert any("are skipped" in note for note in skipped._task.notes)
 
 
 def test_a_run_of_few_steps_turns_only_the_rows_it_sees_into_tokens(tmp_path: Path) -> None:
     made = job(tmp_path, data(tmp_path), max_steps=3)
-    assert len(made._rows) == 12 and "12 of" in made._lesson.notes[0]
+    assert len(made._rows) == 12 and "12 of" in made._task.notes[0]
     assert len(losses(made)) == 4
     assert list(job(tmp_path, data(tmp_path), max_steps=3, seed=1)._rows) != list(made._rows)
 

@@ -10,12 +10,12 @@ import pytest
 
 from ia3_studio.data.labels import Labels
 from ia3_studio.runs import RunStore
-from ia3_studio.runs.class_lessons import ClassLesson
 from ia3_studio.runs.config import RunConfig
-from ia3_studio.runs.prepared import load_for
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.split_record import labels_of_run, record_labels, record_split, split_of
+from ia3_studio.tasks.classification import TextClassification
 from ia3_studio.training.config import TrainConfig
+from ia3_studio.worker.prepared import load_for
 
 KEPT = Labels("single", ("blue", "red"))
 
@@ -68,7 +68,7 @@ def test_a_model_is_loaded_for_the_labels_of_the_adapter(tmp_path: Path, monkeyp
 
 def test_data_with_other_labels_than_the_adapter_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = begun(tmp_path)
-    lesson = ClassLesson(split_of(run), run.config, Labels("single", ("green", "red")))
+    lesson = TextClassification(split_of(run), run.config, Labels("single", ("green", "red")))
     said = capsys.readouterr().out
     assert lesson.labels.names == ("green", "red")
     assert "'blue'" in said and "'green'" in said and len(lesson.notes) == 2

@@ -16,11 +16,12 @@ import torch
 
 from ia3_studio.errors import RunError
 from ia3_studio.method import Adapter
-from ia3_studio.runs import Run, RunConfig, RunStore, resume, start
-from ia3_studio.runs import resume as resuming
-from ia3_studio.runs.job import TrainingJob
+from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.training.config import Step, TrainConfig
-from tests.runs.test_job import SECONDS, write_rows
+from ia3_studio.worker import launch as resuming
+from ia3_studio.worker import resume, start
+from ia3_studio.worker.training_job import TrainingJob
+from tests.runs.test_job import SECONDS, export_rows
 from tests.runs.test_runs import begin, state, store, wait, worker_of
 from tests.tiny_chat import save_tiny_chat
 
@@ -95,13 +96,13 @@ def test_two_who_resume_at_once_start_one_worker(store: RunStore) -> None:
 def test_a_run_with_nothing_to_go_on_with_is_refused(store: RunStore) -> None:
     finished = begin(store, "plain")
     wait(lambda: state(finished) == "finished")
-    with pytest.raises(RunError, match="has finished, so there is nothing to go on with"):
+    with pytest.raises(RunError, match="has finished and cannot be resumed"):
         resume(finished)
     stopped = begin(store, "endless preparation", "two")
     wait(lambda: stopped.status().sentence == "Still preparing")
     stopped.request_stop()
     wait(lambda: state(stopped) == "stopped")
-    with pytest.raises(RunError, match="keeps no checkpoint, for it ended before its first"):
+    with pytest.raises(RunError, match="has no checkpoint: it ended before the first"):
         resume(stopped)
     diverged = begin(store, "diverging", "three")
     wait(lambda: state(diverged) == "failed")
@@ -148,7 +149,7 @@ def test_a_stop_before_the_next_step_leaves_what_was_learned_before(store: RunSt
     wait(lambda: run.status().sentence == "Still preparing")
     run.request_stop()
     wait(lambda: state(run) == "stopped")
-    assert run.status().sentence == "Stopped after step 2; the adapter learned so far is kept"
+    assert run.status().sentence == "Stopped after step 2; the adapter trained so far is kept"
     assert run.status().resumable and run.files.checkpoint.read_text() == checkpoint
     assert run.adapter_folder() == adapter
 
@@ -169,11 +170,11 @@ def test_a_run_that_filled_the_disk_says_that_it_can_go_on(store: RunStore) -> N
 
 def test_a_stop_while_the_base_model_is_measured_is_no_wait(store: RunStore) -> None:
     run = begin(store, "endless base")
-    wait(lambda: run.status().sentence == "Measuring the base model")
+    wait(lambda: run.status().sentence == "Evaluating the base model")
     run.request_stop()
     asked = time.monotonic()
     wait(lambda: state(run) == "stopped")
-    assert time.monotonic() - asked < 1 and "nothing was learned" in run.status().sentence
+    assert time.monotonic() - asked < 1 and "nothing was trained" in run.status().sentence
 
 
 def test_a_step_whose_measuring_was_given_up_is_taken_again(store: RunStore) -> None:
@@ -198,7 +199,7 @@ def let_reach(run: Run, step: int) -> None:
 @pytest.mark.usefixtures("workers_start_at_once")
 def test_a_run_stopped_killed_and_resumed_gives_the_losses_and_vectors_of_one_left_alone(tmp_path: Path) -> None:
     train = TrainConfig(epochs=20, batch_size=3, evaluate_every=2, learning_rate=3e-2)
-    data, model = write_rows(tmp_path / "rows.jsonl"), save_tiny_chat(tmp_path / "model")
+    data, model = export_rows(tmp_path / "rows.jsonl"), save_tiny_chat(tmp_path / "model")
     runs = RunStore(tmp_path / "runs")
     config = RunConfig("Tiny", str(model), str(data), "paper", train)
     alone = TrainingJob(runs.create(config, "one"))

@@ -22,10 +22,12 @@ import pytest
 
 from ia3_studio.errors import RunError
 from ia3_studio.method.sites import Selection, Site
-from ia3_studio.runs import Run, RunConfig, RunStore, start, worker
+from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.folder import RunFolder, Said, Use, read_json, step_line, write_json
-from ia3_studio.runs.process import record_worker, start_worker, started_process_lives
+from ia3_studio.runs.process import record_worker, started_process_lives
 from ia3_studio.training.config import Step, TrainConfig
+from ia3_studio.worker import start, worker
+from ia3_studio.worker.launch import start_worker
 
 CONFIG = RunConfig("First light", "tiny", "lighthouse")
 
@@ -153,7 +155,7 @@ def test_a_stop_keeps_what_was_learned(store: RunStore) -> None:
     wait(lambda: state(run) == "stopped")
     step = run.status().step  # the one it was in: the worker may see the stop before it takes another
     assert step in (3, 4)
-    assert run.status().sentence == f"Stopped after step {step}; the adapter learned so far is kept"
+    assert run.status().sentence == f"Stopped after step {step}; the adapter trained so far is kept"
     assert run.adapter_folder() == run.files.adapters / f"step-{step:08d}"
 
 
@@ -162,7 +164,7 @@ def test_a_stop_while_preparing_ends_without_an_adapter(store: RunStore) -> None
     wait(lambda: run.status().sentence == "Still preparing")
     run.request_stop()
     wait(lambda: state(run) == "stopped")
-    assert run.adapter_folder() is None and "nothing was learned" in run.status().sentence
+    assert run.adapter_folder() is None and "nothing was trained" in run.status().sentence
 
 
 def test_a_polite_signal_is_a_stop(store: RunStore) -> None:
@@ -176,8 +178,8 @@ def test_a_killed_worker_is_seen_at_the_next_look_with_its_last_step(store: RunS
     run = begin(store, "killed")
     wait(lambda: state(run) == "interrupted")
     sentence = run.status().sentence
-    assert "killed at step 2 of 6: memory ran out, unless somebody ended it." in sentence
-    assert "The newest adapter is kept." in sentence
+    assert "killed at step 2 of 6: out of memory, or ended by someone." in sentence
+    assert "The latest adapter is kept." in sentence
 
 
 def test_a_worker_that_cannot_begin_is_explained_by_its_log(store: RunStore) -> None:
@@ -185,7 +187,7 @@ def test_a_worker_that_cannot_begin_is_explained_by_its_log(store: RunStore) -> 
     start_worker(run.files, [sys.executable, "-c", "raise SystemExit('No module named torch')"])
     wait(lambda: state(run) == "interrupted")
     assert run.status().sentence == (
-        "The worker process ended before it could work. The log ends with “No module named torch”. Start it again."
+        "The worker process ended before it started the run. The log ends with “No module named torch”. Start it again."
     )
 
 
@@ -221,7 +223,7 @@ def test_a_run_without_a_worker_is_starting_for_a_moment_only(store: RunStore) -
 def test_the_run_goes_on_when_the_process_that_started_it_is_killed(store: RunStore) -> None:
     run = store.create(CONFIG, "one")
     code = (
-        "import sys, time; from ia3_studio.runs import Run; from ia3_studio.runs.process import start_worker;"
+        "import sys, time; from ia3_studio.runs import Run; from ia3_studio.worker.launch import start_worker;"
         f"from pathlib import Path; start_worker(Run(Path({str(run.folder)!r})).files,"
         f" [sys.executable, '-m', 'tests.runs.fake_worker', {str(run.folder)!r}, 'endless']); time.sleep(60)"
     )
@@ -265,9 +267,9 @@ def run_step(run: Run) -> int:
     ("mode", "sentence"),
     [
         ("bad data", r"rows\.csv is empty; give a file with at least two rows\."),
-        ("defect", r"The run ended with an unexpected KeyError; the log shows where\."),
-        ("no memory", r"Memory ran out; lower the batch size.*"),
-        ("no memory for a tensor", r"Memory ran out; lower the batch size.*"),
+        ("defect", r"The run ended with an unexpected KeyError; see the log for the traceback\."),
+        ("no memory", r"Out of memory; lower the batch size.*"),
+        ("no memory for a tensor", r"Out of memory; lower the batch size.*"),
         ("full while saving", r"The disk is full; free some space.*"),
     ],
 )
@@ -378,7 +380,7 @@ def test_a_process_that_the_system_refuses_is_told(store: RunStore, monkeypatch:
         raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
 
     monkeypatch.setattr(subprocess, "Popen", refuse)
-    with pytest.raises(RunError, match="No worker could be started"):
+    with pytest.raises(RunError, match="could not be started"):
         start(store.create(CONFIG, "one"))
 
 
@@ -417,7 +419,7 @@ def test_settings_survive_the_disk(store: RunStore) -> None:
 @pytest.mark.parametrize("run_id", ["", "..", "../x", "20261124-081500-zzzzzz", "20261124-081500-abcdef", "a/b"])
 def test_an_id_that_names_no_run_is_refused(run_id: str, store: RunStore) -> None:
     store.root.mkdir()
-    with pytest.raises(RunError, match="There is no run"):
+    with pytest.raises(RunError, match="not found"):
         store.open(run_id)
 
 
@@ -431,14 +433,17 @@ def test_a_damaged_run_is_listed_and_explained(damage: bytes | None, store: RunS
     run.files.status.write_text('{"phase": "trai')
     (again,) = store.list()
     status = again.status()
-    assert status.state == "interrupted" and "settings" in status.sentence and "start it anew" in status.sentence
+    assert status.state == "interrupted" and "settings" in status.sentence and "start a new run" in status.sentence
     with pytest.raises(RunError, match="settings"):
         _ = again.config
 
 
 def test_a_worker_without_a_folder_says_how_it_is_used() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "ia3_studio.runs.worker"], capture_output=True, text=True, cwd=Path(__file__).parents[2]
+        [sys.executable, "-m", "ia3_studio.worker"],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
     )
     assert done.returncode == 2 and "usage" in done.stderr
 

@@ -17,7 +17,7 @@ from ia3_studio.data.tokens import IGNORED, TokenRow
 from ia3_studio.method import discover
 from ia3_studio.method.heads import HeadedAttachment
 from ia3_studio.models.classifier import load_classifier
-from ia3_studio.sorting import sort_texts
+from ia3_studio.tasks.classification import classify_texts
 from ia3_studio.training.batching import batching_of
 from ia3_studio.training.class_loss import ClassLoss, ImageLoss, TagLoss
 from ia3_studio.training.loss import CausalLoss
@@ -106,7 +106,7 @@ def test_rows_that_a_model_reads_with_their_padding_share_no_batch_with_longer_o
     loss = ClassLoss(model)
     assert all(len({len(row.input_ids) for row in group}) == 1 for group in loss.micro_batches(rows_of(model), 10_000))
     (told,) = [path for path in loss.fast_paths if path.name == "padded batches"]
-    assert not told.is_on and "padding" in told.reason
+    assert not told.is_on and "padded row" in told.reason
     assert all(path.is_on for path in ClassLoss(built("bert", "texts")).fast_paths if path.name == "padded batches")
 
 
@@ -170,11 +170,13 @@ def test_trying_out_a_text_gives_what_training_measured_whatever_side_the_tokeni
     loaded = load_classifier(str(tmp_path), labels.names)
     attachment = HeadedAttachment(loaded.model, discover(loaded.model).select("paper"), loaded.heads)
     texts = ["one", "a far longer text than the others", "two words", "x" * 40]
-    (together,) = sort_texts(loaded, attachment, labels, texts, [1])
-    alone = [sort_texts(loaded, attachment, labels, [text], [1])[0][0] for text in texts]
+    (together,) = classify_texts(loaded, attachment, labels, texts, [1])
+    alone = [classify_texts(loaded, attachment, labels, [text], [1])[0][0] for text in texts]
     for one, other in zip(together, alone, strict=True):
         assert [each.share for each in one] == pytest.approx([each.share for each in other], abs=1e-5)
-    short = [sort_texts(loaded, attachment, labels, [text], [1], max_length=5)[0][0] for text in ("x" * 5, "x" * 40)]
+    short = [
+        classify_texts(loaded, attachment, labels, [text], [1], max_length=5)[0][0] for text in ("x" * 5, "x" * 40)
+    ]
     assert short[0] == short[1]  # read as far as the classifier was trained to
 
 

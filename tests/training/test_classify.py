@@ -151,9 +151,9 @@ def test_what_cannot_be_a_classifier_says_so(tmp_path: Path) -> None:
         hf.MambaConfig(hidden_size=16, num_hidden_layers=1, state_size=4, vocab_size=97)
     ).save_pretrained(tmp_path)
     tiny_tokenizer().save_pretrained(tmp_path)
-    with pytest.raises(ModelError, match="has no class to sort texts with a model of the type 'mamba'"):
+    with pytest.raises(ModelError, match="has no class to classify texts with a model of the type 'mamba'"):
         load_classifier(str(tmp_path), ["a", "b"])
-    with pytest.raises(TrainingError, match="does not say what its labels are"):
+    with pytest.raises(TrainingError, match="does not define its problem type"):
         ClassLoss(hf.BertForSequenceClassification(FAMILIES["bert"]()[1]))
 
 
@@ -161,13 +161,13 @@ def test_labels_never_learned_are_left_out_and_labels_of_one_kind_are_refused() 
     labels = labels_of(LETTERS, "single")
     found = tokenize_labels([*LETTERS, Example(9, text="x", labels=("fog",))], labels, tiny_tokenizer(), 16)
     assert len(found.rows) == 4
-    assert [(each.row, each.reason) for each in found.problems] == [(9, "no row to learn from has its label 'fog'")]
-    with pytest.raises(DataError, match="takes two different labels at least, and the only label is 'light'"):
+    assert [(each.row, each.reason) for each in found.problems] == [(9, "no training row has its label 'fog'")]
+    with pytest.raises(DataError, match="needs at least two different labels, but the only label is 'light'"):
         labels_of(LETTERS[:1], "single")
     many = [Example(number, text="x", labels=(f"text {number}",)) for number in range(1001)]
-    with pytest.raises(DataError, match="1,001 different labels, which are no classes but free text"):
+    with pytest.raises(DataError, match="1,001 different labels, too many for classes"):
         labels_of(many, "single")
-    with pytest.raises(DataError, match="label of row 2 is 'high', the others are numbers"):
+    with pytest.raises(DataError, match="label of row 2 is 'high', but the others are numbers"):
         labels_of([Example(1, text="x", labels=("0.5",)), Example(2, text="x", labels=("high",))], "number")
 
 

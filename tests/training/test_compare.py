@@ -143,13 +143,16 @@ def test_a_table_has_every_number_and_interval_in_a_column_of_its_own() -> None:
     ("call", "sentence"),
     [
         (lambda: evaluate_classes(np.zeros((2, 3)), np.zeros((2, 2)), [0, 1], NAMES), r"shape \(2, 2\), not \(2, 3\)"),
-        (lambda: evaluate_classes(np.zeros((0, 3)), np.zeros((0, 3)), [], NAMES), "give one for every row"),
-        (lambda: evaluate_classes(np.zeros((1, 3)), np.zeros((1, 3)), [3], NAMES), "label 3 is none of the 3 classes"),
-        (lambda: evaluate_classes(np.full((1, 3), np.nan), np.zeros((1, 3)), [0], NAMES), "not finite"),
-        (lambda: evaluate_labels([[1]], [[1, 0]], [[1]]), "give one for every row"),
-        (lambda: evaluate_values([1.0], [1.0, 2.0], [1.0]), "give one for every row"),
-        (lambda: evaluate_tags([["O"]], [["O", "O"]], [["O"]]), "not as many"),
-        (lambda: evaluate_tags([[], ["O"]], [[], ["O"]], [[], ["O"]]), "a row without a tag"),
+        (lambda: evaluate_classes(np.zeros((0, 3)), np.zeros((0, 3)), [], NAMES), "give one value per row"),
+        (
+            lambda: evaluate_classes(np.zeros((1, 3)), np.zeros((1, 3)), [3], NAMES),
+            "label 3 is not one of the 3 classes",
+        ),
+        (lambda: evaluate_classes(np.full((1, 3), np.nan), np.zeros((1, 3)), [0], NAMES), "NaN or infinite"),
+        (lambda: evaluate_labels([[1]], [[1, 0]], [[1]]), "give one value per row"),
+        (lambda: evaluate_values([1.0], [1.0, 2.0], [1.0]), "give one value per row"),
+        (lambda: evaluate_tags([["O"]], [["O", "O"]], [["O"]]), "differ in number"),
+        (lambda: evaluate_tags([[], ["O"]], [[], ["O"]], [[], ["O"]]), "a row has no tags"),
     ],
 )
 def test_what_does_not_fit_the_rows_is_refused(call: Any, sentence: str) -> None:

@@ -131,11 +131,11 @@ def test_it_is_told_how_far_the_work_is_and_nothing_is_switched_off_meanwhile() 
 
 def test_rows_that_cannot_be_measured_are_refused_in_a_sentence() -> None:
     model, attachment = prepared()
-    with pytest.raises(TrainingError, match="None of the 1 rows holds a label token"):
+    with pytest.raises(TrainingError, match="None of the 1 held-out rows has an answer token"):
         finish(evaluate_language(model, attachment, [TokenRow((1, 2), (-100, -100), 1, False)]))
     with torch.no_grad():
         attachment.parameter.fill_(float("nan"))
-    with pytest.raises(TrainingError, match=r"The loss of row \d is no number .* lower learning rate"):
+    with pytest.raises(TrainingError, match=r"The loss of row \d is NaN or infinite .* lower learning rate"):
         finish(evaluate_language(model, attachment, rows_of(3)))
 
 
@@ -208,7 +208,7 @@ def test_generation_is_measured_against_the_answers_given_up_to_a_limit() -> Non
     ("example", "tokens", "sentence"),
     [
         (Example(4, text="plain"), 6, "Row 4 does not end with an answer"),
-        (Example(5, (Message("user", "a"), Message("assistant", "b"))), 200, "the model holds 128"),
+        (Example(5, (Message("user", "a"), Message("assistant", "b"))), 200, "the model has 128 positions"),
     ],
 )
 def test_an_example_that_cannot_be_answered_is_named(example: Example, tokens: int, sentence: str) -> None:

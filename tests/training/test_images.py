@@ -22,10 +22,10 @@ from ia3_studio.method import Adapter, discover
 from ia3_studio.method.heads import HeadedAttachment
 from ia3_studio.models.classifier import load_classifier
 from ia3_studio.runs import RunConfig, RunStore
-from ia3_studio.runs.job import TrainingJob
 from ia3_studio.training import TrainConfig
 from ia3_studio.training.class_loss import ImageLoss
 from ia3_studio.training.objective import MeanObjective
+from ia3_studio.worker.training_job import TrainingJob
 from tests.families import SMALL
 
 EDGE = 32
@@ -120,7 +120,7 @@ def test_a_picture_of_too_many_pixels_is_left_out(tmp_path: Path, monkeypatch: p
     folder = paint(tmp_path / "pictures", 3)
     Image.new("RGB", (200, 200)).save(folder / "day" / "bomb.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10_000)
-    assert "day/bomb.png is no picture that can be read (DecompressionBombError)" in [
+    assert "day/bomb.png is not a readable image (DecompressionBombError)" in [
         problem.reason for problem in load_data(folder).problems
     ]
 
@@ -128,10 +128,10 @@ def test_a_picture_of_too_many_pixels_is_left_out(tmp_path: Path, monkeypatch: p
 def test_a_file_that_is_no_picture_is_listed_and_a_folder_without_any_is_refused(tmp_path: Path) -> None:
     split = load_data(paint(tmp_path / "pictures"))
     assert [problem.reason for problem in split.problems] == [
-        "night/broken.png is no picture that can be read (UnidentifiedImageError)"
+        "night/broken.png is not a readable image (UnidentifiedImageError)"
     ]
-    assert "20 pictures in 2 folders" in split.description
+    assert "20 images in 2 folders" in split.description
     (tmp_path / "empty" / "a").mkdir(parents=True)
     (tmp_path / "empty" / "a" / "x.png").write_bytes(b"")
-    with pytest.raises(DataError, match="None of the 1 pictures can be read"):
+    with pytest.raises(DataError, match="None of the 1 images can be read"):
         load_data(tmp_path / "empty")

@@ -68,14 +68,14 @@ def test_a_checkpoint_of_another_job_is_refused_with_what_differs(tmp_path: Path
     job = train(model, attachment, rows_of(12), [], CONFIG)
     next(job)
     since = job.checkpoint()
-    with pytest.raises(TrainingError, match=r"other settings \(learning_rate, seed\)"):
+    with pytest.raises(TrainingError, match=r"different settings \(learning_rate, seed\)"):
         train(model, attachment, rows_of(12), [], replace(CONFIG, learning_rate=1.0, seed=1), since=since)
-    with pytest.raises(TrainingError, match=r"begun with 12 rows of .* here are 11"):
+    with pytest.raises(TrainingError, match=r"started with 12 rows of .* there are 11"):
         train(model, attachment, rows_of(11), [], CONFIG, since=since)
     damaged = tmp_path / "checkpoint"
     since.save(damaged)
     damaged.write_bytes(damaged.read_bytes()[:-100])
-    with pytest.raises(TrainingError, match=r"checkpoint cannot be read .* start anew"):
+    with pytest.raises(TrainingError, match=r"checkpoint cannot be read .* start a new run"):
         load_checkpoint(damaged)
 
 
@@ -95,8 +95,8 @@ def test_training_ends_early_when_the_held_out_loss_stays_above_its_lowest(monke
             at_best = trained_numbers(attachment)
     assert [step.step for step in steps] == [0, 1, 2, 3, 4, 5]
     assert steps[-1].note == (
-        "Ended early: 2 held-out losses in a row were no lower than the 1.900 of step 3."
-        " The numbers of step 3 are kept, whose held-out loss was the lowest."
+        "Early stopping: 2 held-out losses in a row were not lower than the 1.900 of step 3. The vectors of "
+        "step 3 are kept, which had the lowest held-out loss."
     )
     assert torch.equal(attachment.parameter, at_best[0])
 
@@ -163,12 +163,14 @@ def test_when_memory_runs_out_forward_passes_become_smaller_and_nothing_else_cha
     assert [step.loss for step in steps[1:]] == pytest.approx([step.loss for step in plain[1:]], rel=1e-5)
     torch.testing.assert_close(attachment.parameter, torch.nn.Parameter(expected), rtol=1e-4, atol=1e-5)
     assert 0 < objective.largest <= 24
-    assert re.fullmatch(r"Memory ran out; forward passes have at most \d+ tokens from here on.", steps[0].note or "")
+    assert re.fullmatch(r"Out of memory; forward passes are limited to \d+ tokens from here on.", steps[0].note or "")
 
 
 def test_a_row_that_is_too_large_alone_ends_the_job_with_a_way_out() -> None:
     model, attachment = attached()
-    with pytest.raises(TrainingError, match=r"memory ran out even with one row at a time .* lower the row length"):
+    with pytest.raises(
+        TrainingError, match=r"Out of memory at step .* even with one row at a time .* lower the max length"
+    ):
         list(train(model, attachment, rows_of(4), [], CONFIG, objective=ShortOfMemory(model, 3)))
 
 
@@ -201,9 +203,9 @@ def test_a_job_asked_to_stop_does_not_measure_on() -> None:
 @pytest.mark.parametrize(
     ("config", "held_out", "sentence"),
     [(TrainConfig(learning_rate=10, max_steps=1), 1, "learning rate 10 moves every scale"),
-     (TrainConfig(learning_rate=1e-4, max_steps=1), 1, "0.0001 fits LoRA"),
-     (TrainConfig(batch_size=64, max_steps=1), 1, "batch size 64 is more than the 6 rows"),
-     (TrainConfig(patience=1, max_steps=1), 0, "cannot end early")],
+     (TrainConfig(learning_rate=1e-4, max_steps=1), 1, "0.0001 suits LoRA"),
+     (TrainConfig(batch_size=64, max_steps=1), 1, "batch size 64 is larger than the 6 training rows"),
+     (TrainConfig(patience=1, max_steps=1), 0, "early stopping has no effect")],
 )  # fmt: skip
 def test_a_setting_that_is_most_likely_wrong_is_said_before_the_first_step(
     config: TrainConfig, held_out: int, sentence: str

@@ -168,7 +168,7 @@ def test_one_process_is_not_made_a_group(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_processes_that_cannot_be_joined_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "4")
     monkeypatch.setattr("accelerate.PartialState", lambda cpu: type("State", (), {"num_processes": 1}))
-    with pytest.raises(TrainingError, match="4 processes were launched and 1 could be joined"):
+    with pytest.raises(TrainingError, match="4 processes were launched but 1 could be connected"):
         launched()
 
 

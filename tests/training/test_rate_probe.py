@@ -52,12 +52,12 @@ def test_a_trial_is_a_run_of_so_many_steps() -> None:
 def test_the_smallest_rate_that_is_nearly_as_good_is_suggested() -> None:
     trials = [Trial(1e-3, 2.0, 1.9), Trial(1e-2, 2.0, 1.54), Trial(3e-2, 2.0, 1.5), Trial(1e-1, 2.0, None)]
     assert suggest_rate(trials) == 1e-2
-    with pytest.raises(TrainingError, match=r"fell at none of the rates tried \(0\.1\)"):
+    with pytest.raises(TrainingError, match=r"not decrease at any of the rates tried \(0\.1\)"):
         suggest_rate(trials[3:])
 
 
 def test_without_held_out_rows_there_is_nothing_to_compare() -> None:
     model = tiny_model("llama")
     attachment = attach(model, discover(model).select("paper"))
-    with pytest.raises(TrainingError, match="there are none; hold some out"):
+    with pytest.raises(TrainingError, match="there are none; hold out some rows"):
         list(rate_trials(attachment, partial(train, model, attachment, rows_of(4), []), TrainConfig()))

@@ -19,10 +19,10 @@ from ia3_studio.errors import DataError, TrainingError
 from ia3_studio.method import Attachment, attach, discover
 from ia3_studio.models import load_model
 from ia3_studio.runs import RunConfig, RunStore
-from ia3_studio.runs.job import TrainingJob
 from ia3_studio.training import TrainConfig
 from ia3_studio.training.objective import MeanObjective
 from ia3_studio.training.target_loss import TargetLoss
+from ia3_studio.worker.training_job import TrainingJob
 from tests.families import tiny_model
 from tests.tiny_chat import tiny_tokenizer
 
@@ -99,7 +99,7 @@ def test_questions_are_read_and_last_answers_written() -> None:
     assert short.cut and tokenizer.decode(short.input_ids) == "ab<|im_end|>"
     labelled = tokenize_targets([Example(1, text="ab", labels=("x",))], tokenizer, 16).rows[0]
     assert tokenizer.decode(labelled.labels) == "x<|im_end|>"
-    with pytest.raises(DataError, match="row 7: an encoder-decoder needs a question and, last, its answer"):
+    with pytest.raises(DataError, match="row 7: an encoder-decoder needs a prompt and, last, its answer"):
         tokenize_targets([Example(7, text="only text")], tokenizer, 16)
 
 

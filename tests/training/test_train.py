@@ -189,7 +189,7 @@ def test_closing_the_generator_keeps_what_was_learned() -> None:
 
 def test_a_loss_that_is_no_number_stops_with_the_last_good_vectors() -> None:
     model, attachment = prepared()
-    with pytest.raises(TrainingError, match=r"At step \d+ the loss was no longer a number.*Lower the learning rate"):
+    with pytest.raises(TrainingError, match=r"The loss at step \d+ is NaN or infinite.*Lower the learning rate"):
         list(train(model, attachment, rows_of(12), [], TrainConfig(learning_rate=1e30, warmup=0.0, epochs=5)))
     assert torch.equal(attachment.parameter, torch.ones_like(attachment.parameter))
 
@@ -214,8 +214,8 @@ def two_sided() -> Any:
 
 @pytest.mark.parametrize(
     ("build", "sentence"),
-    [(lambda: tiny_model("t5"), "not a causal language model"), (masked, "sees the tokens after it"),
-     (two_sided, "sees the tokens after it")],
+    [(lambda: tiny_model("t5"), "not a causal language model"), (masked, "attend to later tokens"),
+     (two_sided, "attend to later tokens")],
 )  # fmt: skip
 def test_a_model_that_is_not_causal_is_refused_before_the_first_step(build: Callable[[], Any], sentence: str) -> None:
     model = build()
@@ -227,9 +227,9 @@ def test_a_model_that_is_not_causal_is_refused_before_the_first_step(build: Call
 def test_data_without_labels_is_refused_with_its_row() -> None:
     model, attachment = prepared()
     rows = [*rows_of(2), TokenRow((1, 2, 3), (-100, -100, -100), 17, False)]
-    with pytest.raises(TrainingError, match="Row 17 holds no token"):
+    with pytest.raises(TrainingError, match="Row 17 has no trained token"):
         train(model, attachment, rows, [], TrainConfig())
-    with pytest.raises(TrainingError, match="no row to train on"):
+    with pytest.raises(TrainingError, match="no training rows"):
         train(model, attachment, [], [], TrainConfig())
 
 
@@ -279,7 +279,7 @@ def test_a_model_with_damaged_weights_is_named_before_the_first_step() -> None:
     model, attachment = prepared()
     with torch.no_grad():
         model.model.layers[1].mlp.up_proj.weight[0, 0] = float("nan")
-    with pytest.raises(TrainingError, match="no number: its weights are damaged"):
+    with pytest.raises(TrainingError, match="NaN or infinite logits for a plain row: its weights are damaged"):
         train(model, attachment, rows_of(4), rows_of(2), TrainConfig(max_steps=2))
 
 
@@ -288,7 +288,7 @@ def test_a_last_step_that_ruins_the_vectors_is_taken_back(monkeypatch: pytest.Mo
     measured = iter([2.0, 1.9, float("nan")])
     monkeypatch.setattr("ia3_studio.training.job.Training._measure", lambda _self: next(measured))
     seen: list[torch.Tensor] = []
-    with pytest.raises(TrainingError, match=r"At step 2 the loss was no longer a number \(held-out loss nan"):
+    with pytest.raises(TrainingError, match=r"The loss at step 2 is NaN or infinite \(held-out loss nan"):
         for _step in train(model, attachment, rows_of(8), rows_of(2), TrainConfig(max_steps=2, evaluate_every=1)):
             seen.append(attachment.parameter.detach().clone())
     assert attachment.parameter.equal(seen[-1])

@@ -63,7 +63,7 @@ def other(bench: Studio, tiny: Path, tmp_path: Path) -> Path:
 
 
 def save_adapter(bench: Studio, tiny: Path, folder: Path, seed: int) -> Path:
-    with bench.memory.lend(str(tiny)) as loaded:
+    with bench.memory.acquire(str(tiny)) as loaded:
         attachment = attach(loaded.model, discover(loaded.model, str(tiny)).select("paper"))
         with torch.no_grad():
             attachment.parameter.uniform_(-3, 3, generator=torch.Generator().manual_seed(seed))
@@ -119,7 +119,7 @@ def test_base_and_tuned_answer_differently_and_the_model_is_left_as_it_was(
     base, tuned = heard(bench, tiny, Speaker("base"), Speaker("tuned", 1.0, ((adapter, 1.0),)))
     assert base != tuned
     assert heard(bench, tiny, Speaker("base")) == (base,)
-    with bench.memory.lend(str(tiny)) as loaded:
+    with bench.memory.acquire(str(tiny)) as loaded:
         assert not any(module._forward_hooks or module._forward_pre_hooks for module in loaded.model.modules())
     assert bench.memory.users == 0
 
@@ -266,7 +266,7 @@ def test_stopping_an_answer_gives_the_model_back(bench: Studio, tiny: Path) -> N
     freed = threading.Event()
 
     def take() -> None:
-        with bench.memory.lend(str(save_tiny_chat(tiny.parent / "another"))):
+        with bench.memory.acquire(str(save_tiny_chat(tiny.parent / "another"))):
             freed.set()
 
     threading.Thread(target=take, daemon=True).start()
@@ -341,7 +341,7 @@ def test_a_strength_is_there_only_for_a_pane_with_an_adapter() -> None:
 
 def test_a_voice_that_is_gone_gives_way_to_what_is_shown(bench: Studio, tiny: Path, adapter: Path) -> None:
     drawn = describe(bench, import_key(adapter), str(tiny), 2, True, BASE, "run:gone", BASE, BASE)
-    assert [update["value"] for update in drawn[6 : 6 + PANES]] == [BASE, SHOWN, BASE, BASE]
+    assert [update["value"] for update in drawn[9 : 9 + PANES]] == [BASE, SHOWN, BASE, BASE]
 
 
 def test_the_second_pane_comes_with_the_first_adapter_and_stays_as_it_was_put(
@@ -351,7 +351,7 @@ def test_the_second_pane_comes_with_the_first_adapter_and_stays_as_it_was_put(
 
     def panes(key: str, count: int, could: bool) -> tuple[int, bool]:
         drawn = describe(bench, key, str(tiny), count, could, *who)
-        return drawn[10], drawn[11]
+        return drawn[13], drawn[14]
 
     assert panes("", 2, True) == (1, False)
     assert panes(import_key(adapter), 1, False) == (2, True)

@@ -12,7 +12,6 @@ from ia3_studio.chat import ChatSettings
 from ia3_studio.data.examples import Message
 from ia3_studio.method import Adapter
 from ia3_studio.runs import Run, RunConfig
-from ia3_studio.runs.job import TrainingJob
 from ia3_studio.training import TrainConfig
 from ia3_studio.ui import text
 from ia3_studio.ui.answering import Question, answer_in_memory
@@ -22,6 +21,7 @@ from ia3_studio.ui.scales_tab import draw
 from ia3_studio.ui.scales_words import HISTOGRAM
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import find, run_key
+from ia3_studio.worker.training_job import TrainingJob
 from tests.tiny_chat import save_tiny_chat
 
 

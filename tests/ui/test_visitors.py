@@ -14,10 +14,10 @@ import pytest
 
 from ia3_studio.errors import RunError, StudioError
 from ia3_studio.runs import Run, RunConfig
-from ia3_studio.runs.bin import BIN, delete, deleted, restore
 from ia3_studio.runs.folder import read_json, write_json
-from ia3_studio.runs.owned import Limits, OwnedStore
-from ia3_studio.runs.turns import move
+from ia3_studio.runs.queue import move
+from ia3_studio.runs.trash import BIN, delete, deleted, restore
+from ia3_studio.runs.user_store import Limits, OwnedStore
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.visitor import COOKIE, name_of, visiting, visitor
 from tests.e2e.studio_app import StudioProcess, free_port

@@ -1,0 +1,123 @@
+"""Which bytes are in a file, a packed file, or a folder of files? All in memory: nothing of an archive is written."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from ia3_studio.errors import DataError
+from ia3_studio.zipped import open_zip
+
+MAX_BYTES = 200 * 1024 * 1024
+"""Largest file read, unpacked; larger ones would not fit in memory as examples."""
+MAX_MEMBERS = 20_000
+"""Most files of a folder or an archive that are read."""
+
+
+def read_file(path: Path) -> bytes:
+    """Return a file's bytes.
+
+    Raises:
+        DataError: it is absent, a folder, too large, empty, or may not be read.
+    """
+    try:
+        if not path.is_file():
+            raise DataError(f"File {path} not found; check the path.")
+        require_room(path.name, path.stat().st_size)
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); check the path and its permissions.") from error
+    if not data.strip():
+        raise DataError(f"{path.name} is empty; give a file with at least two rows.")
+    return data
+
+
+def unpacked(name: str, data: bytes) -> bytes:
+    """Return what a gzip file holds.
+
+    Raises:
+        DataError: it is damaged, or holds more than is read: a few kilobytes can unpack to gigabytes.
+    """
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
+            content = packed.read(MAX_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{name} cannot be unpacked ({error}); compress it again.") from error
+    require_room(f"{name}, unpacked,", len(content))
+    return content
+
+
+def folder_members(folder: Path) -> dict[str, bytes]:
+    """Return the files of a folder and its sub-folders, by their path in it; hidden ones are skipped."""
+    return _gathered(folder.name, ((name, _beginning(path)) for name, path in folder_files(folder)))
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)  # a byte more than is taken, so that a file that is too large is known by it
+
+
+def folder_files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the files of a folder and its sub-folders with their path in it; hidden ones and links are skipped."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
+    named = ((path.relative_to(folder).as_posix(), path) for path in files)
+    return ((name, path) for name, path in named if _is_content(name))
+
+
+def zip_files(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Return the files of an archive; hidden ones are skipped."""
+    return [info for info in archive.infolist() if _is_content(info.filename) and not info.is_dir()]
+
+
+def zip_members(name: str, data: bytes) -> dict[str, bytes]:
+    """Return the files of a zip archive, by their path in it; hidden ones are skipped.
+
+    Raises:
+        DataError: it is damaged, locked, or holds more than is read.
+    """
+    try:
+        with open_zip(io.BytesIO(data)) as archive:
+            found = zip_files(archive)
+            require_room(f"{name}, unpacked,", sum(info.file_size for info in found))  # as far as it is to be believed
+            return _gathered(name, ((info.filename, _read_member(archive, info)) for info in found))
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:
+        raise DataError(
+            f"{name} cannot be unpacked ({error}); create the archive again, without a password."
+        ) from error
+
+
+def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    with archive.open(info) as member:  # what the archive says of its own sizes may be a lie
+        return member.read(MAX_BYTES + 1)
+
+
+def _gathered(name: str, members: Iterator[tuple[str, bytes]]) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    held = 0
+    for path, data in members:
+        held += len(data)
+        require_room(f"{name}, unpacked,", held)
+        if len(found) >= MAX_MEMBERS:
+            raise DataError(f"{name} contains more than {MAX_MEMBERS:,} files; put the rows into one file.")
+        found[path] = data
+    return found
+
+
+def _is_content(name: str) -> bool:
+    return bool(PurePosixPath(name).name) and not any(
+        part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts
+    )
+
+
+def require_room(name: str, size: int) -> None:
+    """Refuse what is larger than is read.
+
+    Raises:
+        DataError: it is.
+    """
+    if size > MAX_BYTES:
+        raise DataError(f"{name} has more than {MAX_BYTES / 2**20:,.0f} MB; use a smaller part of it.")

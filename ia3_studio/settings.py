@@ -1,0 +1,72 @@
+"""Where are files stored? Set by environment variables, in one module."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+APP = "ia3-studio"
+SPACE_DISK = Path("/data")
+"""Where a Space mounts its storage, when it has any."""
+
+
+def on_space() -> bool:
+    """Say whether this process runs in a Hugging Face Space."""
+    return bool(os.environ.get("SPACE_ID")) or os.environ.get("SYSTEM") == "spaces"
+
+
+_PLACES = ("IA3_STUDIO_HOME", "IA3_STUDIO_CACHE", "HF_HOME", "HF_HUB_CACHE", "HF_TOKEN_PATH", "XDG_CACHE_HOME",
+           "XDG_DATA_HOME", "TMPDIR", "GRADIO_TEMP_DIR")  # fmt: skip
+GPU_TURN = "IA3_STUDIO_GPU_TURN"
+"""Set in a process that has a ZeroGPU GPU."""
+
+
+def on_zero_gpu() -> bool:
+    """Return whether this is a ZeroGPU Space, where only decorated functions have a GPU, for a limited time."""
+    return os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "true")
+
+
+def keeps_files() -> bool:
+    """Return whether runs and imports survive restarts: always, except in a Space without persistent storage."""
+    return not on_space() or home().is_relative_to(SPACE_DISK)
+
+
+def is_public() -> bool:
+    """Return whether the app is public: in a Space, or if IA3_STUDIO_PUBLIC is set to 1."""
+    return on_space() or os.environ.get("IA3_STUDIO_PUBLIC") == "1"
+
+
+def home() -> Path:
+    """Return the folder of runs and uploads: IA3_STUDIO_HOME, a Space's storage, or the user's data folder."""
+    given = os.environ.get("IA3_STUDIO_HOME")
+    if given:
+        return _absolute(given)
+    if on_space() and os.access(SPACE_DISK, os.W_OK):
+        return SPACE_DISK / APP
+    return Path(platformdirs.user_data_dir(APP))
+
+
+def runs_folder() -> Path:
+    """Return the folder that contains one folder per run."""
+    return home() / "runs"
+
+
+def cache_folder() -> Path:
+    """Return the folder of converted models: IA3_STUDIO_CACHE, or the user's cache folder."""
+    given = os.environ.get("IA3_STUDIO_CACHE")
+    return _absolute(given) if given else Path(platformdirs.user_cache_dir(APP))
+
+
+def for_other_folders() -> dict[str, str]:
+    """Return the environment variables that contain a relative path, with absolute paths.
+
+    A process that works in another folder would look for them there.
+    """
+    given = {name: os.environ.get(name, "") for name in _PLACES}
+    return {name: str(_absolute(path)) for name, path in given.items() if path and not os.path.isabs(path)}
+
+
+def _absolute(path: str) -> Path:
+    return Path(os.path.abspath(Path(path).expanduser()))

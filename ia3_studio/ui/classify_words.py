@@ -1,0 +1,97 @@
+"""The words of the panel for classifiers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+TITLE = "Classify"
+TEXT = "Text"
+SORT = "Classify"
+IMAGE = "Image"
+NO_IMAGE = "There is no image to classify; choose one."
+NOT_TEXTS = "This adapter does not classify whole texts; choose a run of text classification."
+WORD_BEYOND = "not read"
+OUTSIDE = "O"
+"""The label of words that are no part of an entity, in every usual tag set."""
+EMPTY = "There is no text to classify; enter one."
+NO_CLASSIFIER = "The selected run is not a classifier; choose a run that learned labels."
+FILE_TITLE = "Classify a file"
+FILE = "Table with a text column; with a label column, predictions are scored"
+SORT_FILE = "Classify the file"
+NO_FILE = "No file was chosen; choose a CSV, Excel, JSON or text file."
+NO_TEXTS = "The file holds no texts; give a table with a column of them."
+PAIRS = "The file has pairs of texts, which this panel cannot classify; use classify_texts in a notebook."
+CSV = "Download all rows (CSV)"
+COLUMNS = ("Text", "Label", "Base", "Tuned")
+
+RANK_TITLE = "Rank answers"
+RANK_WORDS = (
+    "Each answer is scored by its mean log-probability per token after the question, as in T-Few; the shares are the"
+    " softmax of these scores."
+)
+RANK_QUESTION, RANK_CHOICES, RANK_CHOICES_INFO = "Question", "Answers", "One per line"
+RANK = "Rank"
+RANK_NOBODY = "There is no adapter to rank with; train one or choose another run."
+
+
+def rank_count(count: int, most: int) -> str:
+    """Say how many answers can be ranked."""
+    return f"{count} different answers were given; give 2 to {most}, one per line."
+
+
+def lead(kind: str, names: Sequence[str], of: str = "texts") -> str:
+    """Say what the adapter predicts."""
+    chance = "The base model's new head is untrained, so its answers are chance."
+    if kind == "number":
+        return f"The adapter predicts a number for a text ({names[0]}). {chance}"
+    listed = ", ".join(names[:6]) + (" and others" if len(names) > 6 else "")
+    what = {"words": "each word of a text", "images": "an image"}.get(of, "a text")
+    return f"The adapter predicts one of {len(names):,} labels for {what}: {listed}. {chance}"
+
+
+def others(count: int) -> str:
+    """Say how many labels are not shown."""
+    return f"and {count:,} more label{'s' if count > 1 else ''}"
+
+
+def sorting(done: int, of: int) -> str:
+    """Say how far the file is."""
+    return f"Classifying: {done:,} of {of:,} texts"
+
+
+def too_many(rows: int, most: int) -> str:
+    """Say that a file is too long."""
+    way_out = "Split it, or use classify_texts in a notebook."
+    return f"The file has {rows:,} rows; at most {most:,} are classified here. {way_out}"
+
+
+def sorted_rows(rows: int, judged: int) -> str:
+    """Say what was done."""
+    how = f"; {judged:,} have a label to compare with" if judged else "; the file has no label column to compare with"
+    return f"{rows:,} texts classified{how}."
+
+
+def right(base: str, tuned: str) -> str:
+    """Say how often each model was right."""
+    return f"Accuracy: base {base}, tuned {tuned}."
+
+
+def errors(base: float, tuned: float) -> str:
+    """Say how far each model is off."""
+    return f"Mean absolute error: base {base:.3g}, tuned {tuned:.3g}."
+
+
+def unknown(names: Sequence[str]) -> str:
+    """Say that the file has labels the adapter never learned."""
+    listed = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+    return f"The adapter does not know {listed}: these rows count as errors."
+
+
+def no_number(cell: str) -> str:
+    """Say that a label is not a number."""
+    return f"The label {cell[:40]!r} in the file is not a number, and this adapter predicts numbers."
+
+
+def first_rows(shown: int, of: int) -> str:
+    """Say how many rows are shown."""
+    return f"The first {shown:,} of {of:,} rows" if of > shown else "All rows"

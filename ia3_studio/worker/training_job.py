@@ -1,0 +1,177 @@
+"""What does a worker do for a training run? Load, attach the vectors, train, save."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ia3_studio.runs.folder import read_json, write_json
+from ia3_studio.runs.run import Run
+from ia3_studio.runs.split_record import labels_of_run, record_labels, record_split, split_of
+from ia3_studio.runs.trackers import open_reports
+from ia3_studio.tasks.task import attach_selection, task_for
+from ia3_studio.training.config import Step
+
+if TYPE_CHECKING:
+    from ia3_studio.data.split import DataSplit
+    from ia3_studio.models.loaded import Task as ModelTask
+    from ia3_studio.models.progress import Progress as Say
+    from ia3_studio.training.report import Progress
+
+
+class TrainingJob:
+    """One (IA)³ training job, described by a run's settings."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._step = 0
+
+    def prepare(self, say: Say) -> None:
+        """Read the data, load the model and attach the vectors, fastest failures first.
+
+        Raises:
+            StudioError: a step failed, with the message for the user.
+        """
+        self._reports = open_reports(self._run.config, self._run.folder, self._run.id)
+        say(None, "Reading the data")
+        split = self._read_data()
+        say(None, "Loading the model")
+        self._task = task_for(split, self._model_task(say), self._run.config, labels_of_run(self._run))
+        if self._task.labels:
+            record_labels(self._run, self._task.labels)
+        self._loaded = self._task.load(say)
+        for said in (self._loaded.device_reason, *self._loaded.notes):
+            print(said)
+        say(None, "Tokenizing the rows")
+        self._rows, self._held_out = self._task.rows(self._loaded)
+        say(None, "Attaching the vectors")
+        self._place_vectors()
+        self._record_making()
+        self._require_live()
+
+    def steps(self, is_stopping: Callable[[], bool]) -> Generator[Step, None, None]:
+        """Train and yield each step, resuming from the run's checkpoint if there is one.
+
+        Args:
+            is_stopping: called during evaluation of held-out rows.
+
+        Raises:
+            TrainingError: the checkpoint cannot be read, or belongs to another job; or as :func:`train`.
+        """
+        from ia3_studio.training import fast_paths
+        from ia3_studio.training.checkpoint import load_checkpoint
+        from ia3_studio.training.precision import backward_format
+        from ia3_studio.training.train import train
+
+        config, kept = self._run.config.train, self._run.files.checkpoint
+        print(f"backward matrix products in {backward_format(config.backward, self._loaded.model.device)}")
+        since = load_checkpoint(kept) if kept.exists() else None
+        if since:
+            self._step = since.counters.step
+            print(f"resuming after step {since.counters.step}")
+        objective = self._task.objective(self._loaded, self._attachment, self._rows, config)
+        self._training = train(
+            self._loaded.model,
+            self._attachment,
+            self._rows,
+            self._held_out,
+            config,
+            objective=objective,
+            since=since,
+            is_stopping=is_stopping,
+        )
+        for line in fast_paths.lines(self._training.fast_paths):
+            print(line)
+        for step in self._training:
+            self._step = step.step
+            if self._reports:
+                self._reports.log(step)
+            yield step if step.step else self._with_notes(step)
+        if self._reports:
+            self._reports.end()
+
+    def _with_notes(self, step: Step) -> Step:
+        """Return a step with what is to be known of the rows in front of what it says itself."""
+        said = [*self._differences, *self._loaded.notes, *self._task.notes, *([step.note] if step.note else [])]
+        return replace(step, note=" ".join(said) or None)
+
+    def checkpoint(self, path: Path) -> None:
+        """Write the training state after the newest step; the file is replaced atomically."""
+        self._training.checkpoint().save(path)
+
+    def save(self, folder: Path) -> None:
+        """Save the current adapter, with its metadata."""
+        from ia3_studio import __version__
+
+        task = self._task.task_type
+        facts = {
+            **({"task_type": task} if task else {}),
+            "studio_version": __version__,
+            "run": self._run.id,
+            "data": self._data,
+            "learning_rate": str(self._run.config.train.learning_rate),
+            "steps": str(self._step),
+            **self._task.facts(),
+        }
+        adapter = self._attachment.adapter(facts)
+        if adapter.why_not_peft:
+            adapter.save_native(folder)
+        else:
+            adapter.save(folder)
+
+    def evaluate(self, folder: Path) -> Generator[Progress, None, None]:
+        """Evaluate the base and the tuned model on held-out rows; write ``evaluation.json`` into a folder.
+
+        Yields the progress. Nothing is written if it is closed early.
+
+        Raises:
+            TrainingError: a loss is NaN or infinite.
+        """
+        from ia3_studio.runs.evaluation import write_evaluation
+
+        found = yield from self._task.evaluate(self._loaded, self._attachment, self._held_out)
+        write_evaluation(folder, found)
+        print(found.verdict.sentence)
+
+    def _read_data(self) -> DataSplit:
+        split = split_of(self._run)
+        for problem in split.problems:
+            print(f"row {problem.row} is skipped: {problem.reason}")
+        for sentence in split.notes:
+            print(sentence)
+        record_split(self._run.files.split, split, self._run.config)
+        self._data = split.description
+        return split
+
+    def _record_making(self) -> None:
+        """Write the environment of the run; for a re-run, print the differences."""
+        from ia3_studio.models import prepare
+        from ia3_studio.runs.environment import describe_making, differences
+
+        made = describe_making(prepare(self._run.config.model), self._loaded.device_reason)
+        made |= {"numbers": self._attachment.selection.numbers, "vectors": len(self._attachment.selection)}
+        write_json(self._run.files.made_with, made)
+        recorded = read_json(self._run.files.repeats)
+        self._differences = differences(recorded, made) if recorded else []
+        for sentence in self._differences:
+            print(sentence)
+
+    def _model_task(self, say: Say) -> ModelTask:
+        from ia3_studio.models.load import task_of_source
+
+        return task_of_source(self._run.config.model, progress=say)
+
+    def _place_vectors(self) -> None:
+        self._attachment = attach_selection(self._loaded, self._run.config.selection)
+        chosen = self._attachment.selection
+        print(f"{len(chosen)} vectors, {chosen.numbers:,} trainable parameters")
+        if self._loaded.heads:
+            print(f"fully trained modules: {', '.join(self._loaded.heads)}")
+
+    def _require_live(self) -> None:
+        """Test the vectors on the beginning of the longest row for sites without gradients."""
+        from ia3_studio.method.liveness import require_live
+
+        require_live(self._loaded.model, self._attachment, self._task.probe(self._loaded, self._rows))

@@ -1,0 +1,345 @@
+"""How is a run executed? In its own process, which communicates through the run's folder.
+
+python -m ia3_studio.worker FOLDER
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import psutil
+from filelock import BaseFileLock, FileLock, Timeout
+
+from ia3_studio.atomic import remove_abandoned
+from ia3_studio.errors import StudioError, TrainingError
+from ia3_studio.runs.folder import StatusFile, Use, step_line
+from ia3_studio.runs.process import record_worker
+from ia3_studio.runs.queue import Queue, free_slot
+from ia3_studio.runs.run import Run
+from ia3_studio.training.config import Step
+from ia3_studio.training.out_of_memory import is_out_of_memory
+
+if TYPE_CHECKING:
+    from ia3_studio.training.report import Progress
+
+HEARTBEAT_SECONDS = 2.0
+QUEUE_SECONDS = 0.5
+"""Polling interval of a queued worker in seconds."""
+LOCK_SECONDS = 1.0
+"""Seconds a worker tries to acquire its run's lock, which status readers hold briefly."""
+CHECKPOINT_SECONDS = 60.0
+"""Maximum seconds of work lost by a kill. A checkpoint of 57,600 parameters takes about 3 ms to write, rarely 7."""
+NICENESS = 5
+"""Added niceness, so that the app and the chat stay responsive on the same cores during training."""
+
+Say = Callable[[float | None, str], None]
+"""Reports progress: share done if known, and a message."""
+
+
+class Job(Protocol):
+    """A job for a worker."""
+
+    def prepare(self, say: Say) -> None:
+        """Load model and data; report progress."""
+
+    def steps(self, is_stopping: Callable[[], bool]) -> Generator[Step, None, None]:
+        """Train and yield each step, resuming from the run's checkpoint if there is one.
+
+        Args:
+            is_stopping: called during long operations, such as evaluation.
+        """
+
+    def checkpoint(self, path: Path) -> None:
+        """Write the training state after the newest step; the file is replaced atomically."""
+
+    def save(self, folder: Path) -> None:
+        """Save the adapter trained so far as a folder."""
+
+    def evaluate(self, folder: Path) -> Generator[Progress, None, None]:
+        """Evaluate the adapter and write the result into the run's folder; yield the progress."""
+
+
+class _Stopped(BaseException):
+    """The run was asked to stop. Not an Exception, so that it is not handled as a failure."""
+
+
+class _Paused(BaseException):
+    """The time limit is reached: the run resumes later from its checkpoint."""
+
+
+def work(run: Run, job: Job, *, seconds: float | None = None) -> None:
+    """Execute a run until it ends.
+
+    Returns immediately if another process executes or has executed it.
+
+    Args:
+        run: the run.
+        job: the job.
+        seconds: training time after which to pause with a checkpoint; None for no limit.
+    """
+    try:
+        held = FileLock(run.files.lock).acquire(timeout=LOCK_SECONDS, poll_interval=0.02)
+    except Timeout:
+        return
+    with held:
+        said = run.files.said()
+        if said is None or said.phase == "resuming":
+            record_worker(run.files, os.getpid())
+            remove_abandoned(run.folder)
+            _Worker(run, job, said.before if said else 0.0, seconds).work()
+
+
+class _Worker:
+    """One run in execution."""
+
+    def __init__(self, run: Run, job: Job, before: float, seconds: float | None = None) -> None:
+        self.run = run
+        self.job = job
+        self.status = StatusFile(run.files, time.time, before)
+        self.since = self.step = run.status().step
+        """The step it resumes from; 0 for a new run."""
+        self.kept = 0
+        """The step of the last saved adapter; 0 if there is none."""
+        self.gave_up = False
+        """Whether evaluation of the newest step was skipped because of a stop."""
+        self.checked_at = time.monotonic()
+        """Time of the newest checkpoint."""
+        self.terminated = threading.Event()
+        self.seconds = seconds
+        """Training seconds after which to pause."""
+        self.until = float("inf")
+        """That deadline, by the monotonic clock."""
+
+    def work(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, lambda *_: self._terminate())
+        with self._heartbeat():
+            try:
+                self._work_until_stopped()
+            except Exception as error:  # the boundary of the run: every end is written down
+                self._end_failed(error)
+
+    def _work_until_stopped(self) -> None:
+        try:
+            with self._turn():
+                self._train()
+        except _Stopped:
+            self._end_stopped()
+        except _Paused:
+            self._pause()
+
+    def _train(self) -> None:
+        self.status.say("preparing", "Preparing")
+        self.job.prepare(self._say_preparing)
+        self._check_stop()
+        self.status.say("training", "Evaluating the base model")
+        with (
+            self.run.files.metrics.open("a", encoding="utf-8") as metrics,
+            closing(self.job.steps(self._gives_up)) as steps,
+        ):
+            for step in steps:
+                metrics.write(step_line(step))
+                metrics.flush()
+                self._after(step)
+                if step.step < step.total_steps:  # behind the last one everything is learned: the run has finished
+                    self._check_stop()
+                    self._check_time()
+        self.status.say("saving", "Saving the adapter")
+        self._keep_adapter()
+        self._measure()
+        self.run.files.checkpoint.unlink(missing_ok=True)  # nothing is left to go on with
+        self.status.say("ended", f"Finished after {self.step} steps", result="finished")
+
+    def _measure(self) -> None:
+        """Evaluate the adapter; skipped after a stop, as training is complete and saved."""
+        with closing(self.job.evaluate(self.run.folder)) as work:
+            for progress in work:
+                share = progress.done / progress.total
+                self.status.say("measuring", "Evaluating the base and the tuned model", share)
+                if self._is_stopping():
+                    return
+
+    def _after(self, step: Step) -> None:
+        self.step = step.step
+        if step.note:
+            print(f"step {step.step}: {step.note}")
+        if step.step and step.held_out is not None:
+            self._keep_adapter()
+        if step.step and (step.held_out is not None or time.monotonic() - self.checked_at > CHECKPOINT_SECONDS):
+            self._keep_checkpoint()
+        share = step.step / step.total_steps
+        self.status.say("training", f"Training: step {step.step} of {step.total_steps}", share)
+
+    def _end_stopped(self) -> None:
+        if self.step > self.since:
+            self._keep_adapter()
+            self._keep_checkpoint()
+        if self.step:
+            sentence = f"Stopped after step {self.step}; the adapter trained so far is kept"
+        else:
+            sentence = "Stopped before the first step; nothing was trained"
+        self.status.say("ended", sentence, result="stopped")
+
+    def _end_failed(self, error: Exception) -> None:
+        with suppress(OSError):  # on a full disk the log cannot be written either
+            traceback.print_exception(error)
+        try:
+            if isinstance(error, TrainingError):
+                self.run.files.checkpoint.unlink(missing_ok=True)  # the same settings and rows would fail again
+            if self.step > self.since and isinstance(error, StudioError):
+                self.kept = 0  # training took back its last good vectors: they replace those of this step
+                self._keep_adapter()
+        finally:
+            way_on = "resume it" if self.run.files.checkpoint.exists() else "start the run again"
+            self.status.say("ended", _explain(error, way_on), result="failed")
+
+    def _keep_adapter(self) -> None:
+        if self.kept != self.step:
+            self.run.files.keep_adapter(self.step, self.job.save)
+            self.kept = self.step
+
+    def _keep_checkpoint(self) -> None:
+        if self.gave_up and self.run.files.checkpoint.exists():
+            return  # behind a step that was not measured, the lowest held-out loss could be another
+        self.job.checkpoint(self.run.files.checkpoint)
+        self.checked_at = time.monotonic()
+
+    def _say_preparing(self, share: float | None, sentence: str) -> None:
+        self._check_stop()
+        self.status.say("preparing", sentence, share)
+
+    def _check_time(self) -> None:
+        if self.seconds is not None and self.until == float("inf"):
+            self.until = time.monotonic() + self.seconds
+        elif self.step > self.since and time.monotonic() > self.until:
+            raise _Paused
+
+    def _pause(self) -> None:
+        """Write a checkpoint, and the waiting status."""
+        self.gave_up = False
+        self._keep_adapter()
+        self._keep_checkpoint()
+        self.status.pause(f"Waiting for the GPU after step {self.step}")
+
+    def _check_stop(self) -> None:
+        if self._is_stopping():
+            raise _Stopped
+
+    def _is_stopping(self) -> bool:
+        return self.terminated.is_set() or self.run.files.stop.exists()
+
+    def _gives_up(self) -> bool:
+        self.gave_up = self._is_stopping()
+        return self.gave_up
+
+    def _terminate(self) -> None:
+        self.terminated.set()
+        with suppress(OSError):
+            self.run.files.stop.touch()  # for those who read the status
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait until this run is next in the queue and a slot is free."""
+        self.status.say("waiting", "Queued")
+        slot = self._wait_for_slot(Queue(self.run))
+        try:
+            yield
+        finally:
+            slot.release()
+
+    def _wait_for_slot(self, queue: Queue) -> BaseFileLock:
+        while True:
+            self._check_stop()
+            ahead = queue.ahead()
+            if not ahead and (slot := free_slot(self.run.folder.parent)):
+                return slot
+            self.status.say("waiting", _waiting_for(len(ahead)))
+            time.sleep(QUEUE_SECONDS)
+
+    @contextmanager
+    def _heartbeat(self) -> Iterator[None]:
+        done = threading.Event()
+
+        def beat() -> None:
+            process, reported = psutil.Process(), set[str]()
+            with suppress(psutil.Error):
+                process.cpu_percent()  # the first call begins to count
+            while not done.wait(HEARTBEAT_SECONDS):
+                try:
+                    self.status.beat(_use_of(process))
+                except OSError:  # a full disk: the work itself will tell
+                    continue
+                except Exception as error:  # whatever happens, the next beat comes: without it the run looks dead
+                    if (kind := repr(error)) not in reported:
+                        reported.add(kind)
+                        traceback.print_exception(error)
+
+        thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+
+def _use_of(process: psutil.Process) -> Use:
+    """Return the resource usage; unreadable values are 0."""
+    memory, cpu = 0, 0.0
+    with suppress(psutil.Error):
+        memory, cpu = process.memory_info().rss, process.cpu_percent() / 100
+    return Use(memory, cpu, _gpu_memory())
+
+
+def _gpu_memory() -> int:
+    """Return GPU memory in bytes; 0 while another thread is importing torch."""
+    cuda = getattr(sys.modules.get("torch"), "cuda", None)
+    is_ready = getattr(cuda, "is_initialized", None)
+    return int(cuda.memory_allocated()) if cuda is not None and is_ready is not None and is_ready() else 0
+
+
+def _waiting_for(others: int) -> str:
+    if not others:
+        return "Queued"
+    return f"Queued: waiting for {others} other run{'s' if others > 1 else ''}"
+
+
+def _explain(error: Exception, way_on: str) -> str:
+    """Return the message for the user."""
+    if isinstance(error, StudioError):
+        return str(error)
+    if _is_full_disk(error):
+        return f"The disk is full; free some space and {way_on}. Files saved earlier are kept."
+    if is_out_of_memory(error):
+        return "Out of memory; lower the batch size, the max length or the micro-batch tokens and start the run again."
+    return f"The run ended with an unexpected {type(error).__name__}; see the log for the traceback."
+
+
+def _is_full_disk(error: Exception) -> bool:
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return full or "No space left on device" in str(error)  # safetensors and torch have errors of their own for it
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Execute the run in the folder given as the only argument, at lower priority."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if len(given) != 1:
+        print("usage: python -m ia3_studio.worker FOLDER", file=sys.stderr)
+        return 2
+    from ia3_studio.worker.training_job import TrainingJob
+
+    if sys.platform != "win32":
+        os.nice(NICENESS)
+    run = Run(Path(given[0]).resolve())
+    work(run, TrainingJob(run))
+    return 0
