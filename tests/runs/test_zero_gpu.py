@@ -121,7 +121,7 @@ def test_what_a_gpu_is_lent_for_is_marked_with_its_seconds(monkeypatch: pytest.M
     spaces = ModuleType("spaces")
     spaces.GPU = lambda **options: asked.append(options) or (lambda function: function)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "spaces", spaces)
-    assert zero_gpu._acquire() is zero_gpu.take_turn and asked == [{"duration": zero_gpu.LENT_SECONDS}]
+    assert zero_gpu._lend() is zero_gpu.take_turn and asked == [{"duration": zero_gpu.LENT_SECONDS}]
     assert zero_gpu.TURN_SECONDS < zero_gpu.LENT_SECONDS
 
 
