@@ -1,4 +1,4 @@
-"""How does a question get its answers? The model is borrowed, the voices are served, the answers are reported."""
+"""How are responses generated? The model is acquired, the adapters are served, the responses are reported."""
 
 from __future__ import annotations
 

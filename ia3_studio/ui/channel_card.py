@@ -1,4 +1,4 @@
-"""What goes with a channel? Asked of the base model with texts, on the Scales tab."""
+"""Which tokens activate a channel of the base model? The channel inspector of the Scales tab."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def heads_table(studio: Studio, shown: Shown, site: Site, vector: Any) -> str:
     if not heads or len(vector) % heads:
         return ""
     rows = [(number, f"{value:+.3f}") for number, value in enumerate(head_sums(vector, heads))]
-    return table(("Head", words.BY_HEAD), rows, f"{words.BY_HEAD}, {site.name}")
+    return table((words.HEAD, words.BY_HEAD), rows, f"{words.BY_HEAD}, {site.name}")
 
 
 def build(studio: Studio, session: Session) -> ChannelCard:

@@ -1,4 +1,4 @@
-"""What does the page say of data: of what was found in them, and of what a run on them would take?"""
+"""The strings about data: findings in the rows, and the estimate of a run on them."""
 
 from __future__ import annotations
 
@@ -17,34 +17,63 @@ MOST_ROWS = 8
 """Row numbers that a sentence names."""
 MOST_REASONS = 6
 MOST_LABELS = 12
-LABELS_LEARNED = "an encoder such as MiniLM through a new head; a chat model answers with the label"
+LABELS_LEARNED = "an encoder such as MiniLM with a new classification head; a chat model generates the label"
 HEAD_LEARNED = {
-    "words": "an encoder such as MiniLM, through a new head for words",
-    "pictures": "a vision model such as ViT or ConvNeXt, through a new head",
+    "words": "an encoder such as MiniLM with a new token classification head",
+    "images": "a vision model such as ViT or ConvNeXt with a new classification head",
 }
-BALANCE = "Rows to learn of each label"
+BALANCE = "Training rows per label"
 BALANCE_COLUMNS = ("Label", "Rows")
 WHY_SHOWN = {
-    "asked": "The example asked for",
-    "first": "The first",
-    "random": "One at random",
-    "longest": "The longest",
+    "asked": "Selected row",
+    "first": "First row",
+    "random": "Random row",
+    "longest": "Longest row",
 }
 
 
 def data_facts(split: DataSplit) -> tuple[tuple[str, str], ...]:
-    """Return what was found in the data."""
+    """Return source, columns, rows and labels of the data."""
     return (
         ("Data", split.description),
         ("Columns", str(split.mapping)),
-        ("Rows", f"{len(split.train):,} to learn, {len(split.held_out):,} only measured"),
-        *((("Looked at", f"{share(split.share)} of the file; a run reads all of it"),) if split.share < 1 else ()),
+        ("Rows", row_counts(len(split.train), len(split.held_out))),
+        *(
+            (("Read so far", f"{share(split.share)} of the file; a run reads the whole file"),)
+            if split.share < 1
+            else ()
+        ),
         *_label_facts(split),
     )
 
 
+def row_counts(training: int, held_out: int) -> str:
+    """Return "36 training rows, 4 held-out rows"."""
+    return f"{plural(training, 'training row')}, {plural(held_out, 'held-out row')}"
+
+
+def skipped(count: int, reason: str, rows: Sequence[int]) -> str:
+    """Return the sentence for rows that are skipped for one reason."""
+    return f"{plural(count, 'skipped row')}: {reason} ({numbered(rows)})."
+
+
+def skipped_for_others(count: int) -> str:
+    """Return the sentence for skipped rows whose reasons are not listed."""
+    return f"{plural(count, 'more skipped row')} for other reasons, listed in the file of skipped rows."
+
+
+def labels_with_few(labels: int) -> str:
+    """Return the beginning of the sentence for labels with few training rows."""
+    return f"{plural(labels, 'label')} with fewer than {FEW_ROWS} training rows"
+
+
+def truncated(rows: int, limit: int) -> str:
+    """Return the beginning of the sentence for rows longer than Max length."""
+    return f"{plural(rows, 'row')} truncated to Max length ({limit:,} tokens)"
+
+
 def _label_facts(split: DataSplit) -> tuple[tuple[str, str], ...]:
-    """Return how many labels there are, how many rows have each, and what a model learns of them."""
+    """Return the number of labels, the rows per label, and the models that can learn them."""
     from ia3_studio.data.labels import label_counts
 
     if split.mapping.kind not in ("labels", "tags", "pictures") or split.mapping.target == "number":
@@ -52,45 +81,42 @@ def _label_facts(split: DataSplit) -> tuple[tuple[str, str], ...]:
     counts = label_counts(split.train)
     few, many = min(counts.values()), max(counts.values())
     rows = f"{few:,}" if few == many else f"{few:,} to {many:,}"
-    what = {"tags": "words", "pictures": "pictures"}.get(split.mapping.kind, "rows")
+    what = {"tags": "words", "pictures": "images"}.get(split.mapping.kind, "rows")
     learned = LABELS_LEARNED if split.mapping.kind == "labels" else HEAD_LEARNED[what]
-    return (("Labels", f"{len(counts):,}, with {rows} {what} each"), ("Learned by", learned))
+    return (("Labels", f"{len(counts):,}, {rows} {what} per label"), ("Models", learned))
 
 
 def finding_sentences(found: Findings) -> Iterator[str]:
-    """Yield a sentence for everything in the data that a person may want to mend."""
+    """Yield a sentence for each problem in the data that the user may want to fix."""
     for reason in found.left_out[:MOST_REASONS]:
-        verb = "row is" if len(reason.rows) == 1 else "rows are"
-        yield f"{len(reason.rows):,} {verb} left out: {reason.words} ({numbered(reason.rows)})."
+        yield skipped(len(reason.rows), reason.words, reason.rows)
     if more := sum(len(reason.rows) for reason in found.left_out[MOST_REASONS:]):
-        yield f"{plural(more, 'more row')} left out for other reasons, which the file of rows left out lists."
+        yield skipped_for_others(more)
     if found.copies:
         spare = [(row, rows[0]) for rows in found.copies for row in rows[1:]]
-        yield f"Of the rows to learn, {len(spare):,} only say what another one says: {_beside(spare, 'as')}."
+        yield f"{plural(len(spare), 'duplicate training row')}: {_pairs(spare, 'same as')}."
     if found.contradictions:
         groups = "; ".join(numbered(rows) for rows in found.contradictions[:3])
         more_groups = " …" if len(found.contradictions) > 3 else ""
         questions = plural(len(found.contradictions), "question")
-        yield f"To {questions} there is more than one answer to learn: {groups}{more_groups}."
+        yield f"{questions} with contradictory answers in the training rows: {groups}{more_groups}."
     if found.leaks:
-        rows, pairs = plural(len(found.leaks), "held-out row"), _beside(found.leaks, "as")
-        yield f"In {rows} the question is that of a row to learn, so that memory is measured: {pairs}."
+        rows, pairs = plural(len(found.leaks), "held-out row"), _pairs(found.leaks, "same as")
+        yield f"{rows} with the prompt of a training row, so their score measures memorization (leak): {pairs}."
     if found.nearly_empty:
         named = "; ".join(f"{label} ({numbered(rows)})" for label, rows in found.nearly_empty[:MOST_ROWS])
         more_labels = " …" if len(found.nearly_empty) > MOST_ROWS else ""
-        labels = plural(len(found.nearly_empty), "label")
-        few = f"fewer than {FEW_ROWS} rows"
-        yield f"There are {few} to learn for {labels}, which is hardly enough: {named}{more_labels}."
+        yield f"{labels_with_few(len(found.nearly_empty))}, which is rarely enough to learn: {named}{more_labels}."
 
 
 def numbered(rows: Sequence[int]) -> str:
-    """Return the numbers of rows, the first few of them."""
+    """Return the first few row numbers: "rows 1, 2 and 3 more"."""
     first = ", ".join(f"{row:,}" for row in rows[:MOST_ROWS])
     more = f" and {len(rows) - MOST_ROWS:,} more" if len(rows) > MOST_ROWS else ""
     return f"{'row' if len(rows) == 1 else 'rows'} {first}{more}"
 
 
-def _beside(pairs: Sequence[tuple[int, int]], word: str) -> str:
+def _pairs(pairs: Sequence[tuple[int, int]], word: str) -> str:
     first = ", ".join(f"{row:,} ({word} {other:,})" for row, other in pairs[:MOST_ROWS])
     return f"rows {first}" + (f" and {len(pairs) - MOST_ROWS:,} more" if len(pairs) > MOST_ROWS else "")
 
@@ -107,38 +133,38 @@ def balance_rows(balance: Sequence[tuple[str, int]]) -> list[tuple[str, str]]:
 
 
 def outlook_facts(found: Outlook) -> tuple[tuple[str, str], ...]:
-    """Return what a run would see and take."""
+    """Return steps, tokens, lengths, time and memory of a run."""
     lengths, expected = sorted(found.learned.lengths), found.forecast
-    spread = f"{lengths[0]:,} to {lengths[-1]:,} tokens, half of the rows up to {lengths[len(lengths) // 2]:,}"
-    counted = f"{len(lengths):,} of {found.learned.of:,} rows, spread evenly" if not found.learned.is_whole else ""
+    spread = f"{lengths[0]:,} to {lengths[-1]:,} tokens, median {lengths[len(lengths) // 2]:,}"
+    counted = f"{len(lengths):,} of {found.learned.of:,} rows, evenly sampled" if not found.learned.is_whole else ""
     facts = (
         ("Steps", f"{expected.steps:,}"),
-        ("Tokens", f"{expected.tokens:,} in all, {_learned(found)} of them learned"),
-        ("Lengths", f"{spread}; the limit is {found.learned.limit:,}"),
-        ("Counted on", counted),
-        ("Time", f"about {duration(expected.seconds)} on this computer, when it does nothing else"),
-        ("Memory", f"about {expected.memory / 1e9:.1f} GB at its peak"),
+        ("Tokens", f"{expected.tokens:,} in total, {_learned(found)} of them trained"),
+        ("Lengths", f"{spread}; Max length is {found.learned.limit:,}"),
+        ("Sample", counted),
+        ("Time", f"about {duration(expected.seconds)} on this computer without other load"),
+        ("Memory", f"about {expected.memory / 1e9:.1f} GB peak"),
     )
     return tuple((name, value) for name, value in facts if value)
 
 
 def _learned(found: Outlook) -> str:
-    """Return the share of tokens that are learned; of a classifier none is."""
+    """Return the share of tokens that are trained; "none" for a classifier."""
     return share(found.learned.learned / found.learned.tokens) if found.learned.learned else "none"
 
 
 def share(part: float) -> str:
-    """Return a share in per cent, a small one too.
+    """Return a share in percent, also for small shares.
 
     Example:
         >>> share(0.56), share(0.0021), share(1e-6)
-        ('56%', '0.2%', 'under 0.1%')
+        ('56%', '0.2%', 'below 0.1%')
     """
-    return f"{part:.0%}" if part >= 0.1 else f"{part:.1%}" if part >= 0.001 else "under 0.1%"
+    return f"{part:.0%}" if part >= 0.1 else f"{part:.1%}" if part >= 0.001 else "below 0.1%"
 
 
 def duration(seconds: float) -> str:
-    """Return a time of which only the size is known.
+    """Return an estimated time, rounded.
 
     Example:
         >>> duration(47), duration(430), duration(9000)
@@ -150,23 +176,23 @@ def duration(seconds: float) -> str:
 
 
 def outlook_sentences(found: Outlook) -> Iterator[str]:
-    """Yield a sentence for everything about the rows that the limit or the model's template takes away."""
+    """Yield a sentence for each problem of the rows with Max length or the chat template of the model."""
     cut = [*found.learned.cut, *found.measured.cut]
     limit = found.learned.limit
     if found.shortened:
         yield found.shortened
     if cut:
-        way_out = "let longer rows be left out on the Train tab, or shorten them"
+        way_out = "skip long rows on the Train tab, or shorten them"
         if not found.shortened:
-            way_out = "raise Max length on the Train tab, or let longer rows be left out there"
-        yield f"The limit of {limit:,} tokens cuts a part off {plural(len(cut), 'row')} ({numbered(cut)}); {way_out}."
+            way_out = "increase Max length or skip long rows on the Train tab"
+        yield f"{truncated(len(cut), limit)}: {numbered(cut)}; {way_out}."
     silent = [] if found.shown and found.shown[0].seen.labels else _silent(found)
     if silent:
-        yield f"Nothing that could be learned is within the limit in {plural(len(silent), 'row')}: {numbered(silent)}."
+        yield f"{plural(len(silent), 'row')} without a trained token within Max length: {numbered(silent)}."
     refused = [*found.learned.refused, *found.measured.refused]
     if refused:
         row, why = refused[0]
-        yield f"This model cannot use {plural(len(refused), 'row')}; row {row:,}: {why}"
+        yield f"{plural(len(refused), 'row')} not usable with this model; row {row:,}: {why}"
     if found.refused:
         yield found.refused
     noted: dict[str, list[int]] = {}
@@ -181,10 +207,15 @@ def _silent(found: Outlook) -> list[int]:
     return [seen.row for seen in found.learned.seen if not seen.learned]
 
 
+def example_of(why: str, row: int) -> str:
+    """Return the beginning of the heading of an example: "Longest row (12)"."""
+    return f"{WHY_SHOWN[why]} ({row:,})"
+
+
 def shown_title(shown: ShownRow) -> str:
-    """Return the heading of an example as the model sees it."""
+    """Return the heading of an example of the token preview."""
     seen = shown.seen
     tokens = f"{seen.tokens:,} tokens"
-    fate = f"to be sorted into {', '.join(seen.labels)}" if seen.labels else f"{seen.learned:,} of them learned"
-    cut = f", {seen.tokens - seen.kept:,} beyond the limit" if seen.is_cut else ""
-    return f"{WHY_SHOWN[shown.why]}: row {seen.row:,}, {tokens}{cut}, {fate}"
+    fate = f"label {', '.join(seen.labels)}" if seen.labels else f"{seen.learned:,} of them trained"
+    cut = f", {seen.tokens - seen.kept:,} beyond Max length" if seen.is_cut else ""
+    return f"{example_of(shown.why, seen.row)}: {tokens}{cut}, {fate}"

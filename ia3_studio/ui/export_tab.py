@@ -1,4 +1,4 @@
-"""How does the adapter leave, and how does one come in?"""
+"""How is an adapter exported and imported?"""
 
 from __future__ import annotations
 

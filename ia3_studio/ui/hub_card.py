@@ -1,4 +1,4 @@
-"""How does an adapter get from the page onto the hub? Signed in on a Space, with a token at home."""
+"""How is an adapter pushed to the Hub? With the login of a Space, or with an access token."""
 
 from __future__ import annotations
 

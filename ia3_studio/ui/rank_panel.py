@@ -1,4 +1,4 @@
-"""Which of some given answers does each model find likeliest? Ranked choices, as T-Few ranks them."""
+"""Which of several answers is the most likely for each model? Choices ranked as in T-Few."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_CHOICES = 50
 
 
 def rank(studio: Studio, key: str, question: str, choices: str) -> Iterator[tuple[str, str]]:
-    """Rank the choices, one a line; yield (note, both models' ranking)."""
+    """Rank the choices, one per line; yield (note, both models' ranking)."""
     try:
         with Job[str, str](lambda report: _ranked(studio, key, question, choices, report)) as job:
             for news in job:

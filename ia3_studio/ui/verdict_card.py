@@ -1,4 +1,4 @@
-"""Did it help? A run's verdict and the numbers behind it, base beside tuned, with their table to take away."""
+"""Did the run help? Its verdict and measures, base compared with tuned, with a table to download."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def write_mistakes(folder: Path, found: RunEvaluation) -> str:
     path = folder / "confusion.csv"
     DataFrame(
         [
-            {"model": confusion.model, "label": unarmed(label), "taken_for": unarmed(taken), "rows": count}
+            {"model": confusion.model, "label": unarmed(label), "predicted": unarmed(taken), "rows": count}
             for confusion in found.held_out.confusion
             for label, line in zip(confusion.names, confusion.counts, strict=True)
             for taken, count in zip(confusion.names, line, strict=True)

@@ -1,4 +1,4 @@
-"""In which other ways does a run leave? As the whole model, as a script, a notebook, a file of settings."""
+"""How else can a run be exported? As a merged model, script, notebook, or settings file."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from ia3_studio.tasks.classification import Guess, classify_text, classify_texts
 from ia3_studio.tasks.multiple_choice import rank_choices
 from ia3_studio.tasks.token_classification import TaggedWord, tag_text
 from ia3_studio.training.class_loss import TagLoss
+from ia3_studio.training.metrics import Accuracy
 from ia3_studio.ui import classify_panel, classify_words
 from ia3_studio.ui.classify_panel import (
     bars,
@@ -33,7 +34,7 @@ from ia3_studio.ui.classify_panel import (
     results,
     rows_of,
 )
-from ia3_studio.ui.rank_panel import rank
+from ia3_studio.ui.rank_panel import MOST_CHOICES, rank
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import find, import_key
 from tests.tiny_chat import save_tiny_chat
@@ -94,8 +95,8 @@ def test_a_file_with_labels_is_judged_and_can_be_taken_away(bench: Studio, class
     assert classify_words.sorted_rows(4, 4) in found and classify_words.unknown(["storm"]) in found
     table = pandas.read_csv(file["value"])
     assert table["label"].tolist() == [*NAMES, "storm"]
-    right = int((table["tuned"] == table["label"]).sum())
-    assert f"tuned {right} of 4" in found or f"{right / 4:.1%}" in found
+    right = [str(Accuracy(int((table[model] == table["label"]).sum()), 4)) for model in ("base", "tuned")]
+    assert classify_words.right(*right) in found
 
 
 def test_texts_alone_are_sorted_too(tmp_path: Path) -> None:
@@ -108,22 +109,22 @@ def test_texts_alone_are_sorted_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "No file was chosen"),
-        ("text,label\n,a\n,b\n", "no text"),
-        ("sentence1,sentence2,label\na,b,c\n", "pairs"),
+        (None, classify_words.NO_FILE),
+        ("text,label\n,a\n,b\n", classify_words.NO_TEXTS),
+        ("sentence1,sentence2,label\na,b,c\n", classify_words.PAIRS),
     ],
 )
 def test_a_file_that_cannot_be_sorted_is_refused(content: str | None, said: str, tmp_path: Path) -> None:
     path = tmp_path / "file.csv"
     path.write_text(content or "")
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=re.escape(said)):
         rows_of(str(path) if content else None, Labels("single", NAMES))
 
 
 def test_a_number_is_judged_by_its_error() -> None:
     labels = Labels("number", ("score",))
     found = results(labels, ["a"], [("2.0",)], [(Guess("score", 1.0),)], [(Guess("score", 1.5),)])
-    assert "base 1, tuned 0.5" in found
+    assert classify_words.errors(1.0, 0.5) in found
     assert "<strong>1.5</strong>" in bars("Tuned", (Guess("score", 1.5),), "number")
 
 
@@ -151,7 +152,10 @@ def test_answers_are_ranked_by_their_mean_log_probability(bench: Studio, tmp_pat
     assert said == "" and found.index(base[0].label) < found.index(base[1].label)
 
 
-@pytest.mark.parametrize(("question", "choices", "said"), [("a", "one", "give 2 to 50"), ("", "a\nb", "no question")])
+@pytest.mark.parametrize(
+    ("question", "choices", "said"),
+    [("a", "one", classify_words.rank_count(1, MOST_CHOICES)), ("", "a\nb", "no question")],
+)
 def test_what_cannot_be_ranked_is_told(question: str, choices: str, said: str, bench: Studio, tmp_path: Path) -> None:
     key, _loaded = speaking(bench, tmp_path)
     *_, (told, _found) = rank(bench, key, question, choices)

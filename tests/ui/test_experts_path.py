@@ -56,7 +56,10 @@ def test_a_run_on_experts_is_looked_at_talked_to_taken_away_and_brought_back(ben
     assert [each.text for each in alone] == [base.text]
 
     facts, button, code = offer(bench, key)
-    assert "for IA3 Studio, not for PEFT" in facts and "load_adapter" in code["value"]
+    assert (
+        text.escape(text.not_for_peft(Adapter.load(shown.adapter).why_not_peft)) in facts
+        and "load_adapter" in code["value"]
+    )
     with zipfile.ZipFile(button["value"]) as archive:
         assert archive.namelist() == ["ia3_adapter.json", "ia3_adapter.safetensors", "scales.svg", "README.md"]
         card = archive.read("README.md").decode()

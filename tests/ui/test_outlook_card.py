@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from ia3_studio.errors import StudioError
 from ia3_studio.insight.figures import length_figure
+from ia3_studio.ui import data_words
 from ia3_studio.ui.data_words import balance_rows, duration, numbered
 from ia3_studio.ui.outlook_card import draw
 from ia3_studio.ui.session import Studio
@@ -31,21 +33,23 @@ def drawn(bench: Studio, tmp_path: Path, data: str, number: float | None = 1, le
 
 def test_learned_tokens_are_marked_and_what_a_run_takes_is_said(bench: Studio, tmp_path: Path) -> None:
     said, figure = drawn(bench, tmp_path, "lighthouse", length=2000)
-    assert "The first: row 1" in said and "One at random: row" in said and "The longest: row" in said
-    assert "<mark>" in said and "<s>" not in said and "The limit of" not in said and "128 positions" in said
+    assert data_words.example_of("first", 1) in said
+    assert all(f"{data_words.WHY_SHOWN[why]} (" in said for why in ("random", "longest"))
+    assert "<mark>" in said and "<s>" not in said and "truncated" not in said and "128 positions" in said
     assert "9 steps" not in said and "<dt>Steps</dt><dd dir='auto'>9</dd>" in said  # as the form says: 9 at most
-    assert "GB at its peak" in said and "on this computer" in said
+    assert "GB peak" in said and "on this computer" in said
     assert isinstance(figure["value"], go.Figure) and figure["visible"]
 
 
 def test_the_limit_of_the_form_is_the_one_that_is_shown(bench: Studio, tmp_path: Path) -> None:
     said, _figure = drawn(bench, tmp_path, "lighthouse", length=150)
-    assert "<s>" in said and "The limit of 150 tokens cuts a part off" in said and "beyond the limit" in said
+    (count,) = re.findall(r"(\d+) rows? truncated", said)
+    assert "<s>" in said and data_words.truncated(int(count), 150) in said and "beyond Max length" in said
 
 
 def test_an_example_can_be_asked_for(bench: Studio, tmp_path: Path) -> None:
-    assert "The example asked for: row 7" in drawn(bench, tmp_path, "lighthouse", 7)[0]
-    assert "asked for" not in drawn(bench, tmp_path, "lighthouse", None)[0]
+    assert data_words.example_of("asked", 7) in drawn(bench, tmp_path, "lighthouse", 7)[0]
+    assert data_words.WHY_SHOWN["asked"] not in drawn(bench, tmp_path, "lighthouse", None)[0]
 
 
 def test_what_cannot_be_looked_at_says_why(bench: Studio, tmp_path: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from ia3_studio.runs import RunConfig
+from ia3_studio.ui import export_words as words
+from ia3_studio.ui import text
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import run_key
 from ia3_studio.ui.ways_out import offer, write_whole
@@ -30,8 +33,8 @@ def test_a_run_is_offered_as_script_notebook_settings_and_command(bench: Studio,
     assert "CONFIG = RunConfig" in Path(script["value"]).read_text()
     assert '"nbformat": 4' in Path(notebook["value"]).read_text()
     assert RunConfig.from_json(Path(settings["value"]).read_text()).name == "A run"
-    assert command["value"] == "python -m ia3_studio train a-run.json"
-    assert "GB as safetensors" in sizes and "GB as GGUF, 8 bits; it takes some 1 minute on two cores" in sizes
+    assert command["value"] == words.COMMAND.format(file="a-run.json") == "python -m ia3_studio train a-run.json"
+    assert all(f"GB as {form}" in sizes for form in words.FORMATS.values()) and "1 minute on two cores" in sizes
     assert Path(folder) == bench.home / "exports" / "a-run-merged"
 
 
@@ -42,17 +45,19 @@ def test_nothing_is_offered_before_there_is_an_adapter(bench: Studio, add_run: A
 
 def test_the_whole_model_is_written_and_told(bench: Studio, key: str, tmp_path: Path) -> None:
     *_, said = write_whole(bench, key, str(tmp_path / "out"), "the lamp\n")
-    assert "differ from the tuned model" in said and "on 1 texts" in said
+    (difference,) = re.findall(r"at most (\d\.\de[-+]\d\d)", said)
+    size = (tmp_path / "out" / "model.safetensors").stat().st_size
+    assert text.escape(words.written(str(tmp_path / "out"), size, float(difference), 1, "float32")) in said
     assert (tmp_path / "out" / "model.safetensors").is_file()
     *_, said = write_whole(bench, key, str(tmp_path / "out"), "")
-    assert "holds something already" in said
+    assert "is not empty" in said
     *_, said = write_whole(bench, key, " ", "")
-    assert "No folder was given" in said
+    assert words.NO_FOLDER in said
 
 
 def test_a_gguf_file_that_cannot_be_is_told_and_leaves_nothing(bench: Studio, key: str, tmp_path: Path) -> None:
     *_, said = write_whole(bench, key, str(tmp_path / "out"), "", "f16")
-    assert "tokenizer splits a text" in said and "as safetensors instead" in said
+    assert "does not support the pre-tokenizer" in said and "as safetensors instead" in said
     assert not (tmp_path / "out").exists()
 
 
@@ -61,7 +66,7 @@ def test_the_whole_model_is_written_as_one_gguf_file(bench: Studio, add_run: Add
     run = add_run("Byte run", source)
     run.files.keep_adapter(5, lambda folder: adapter_of(source, folder) and None)
     *_, said = write_whole(bench, run_key(run.id), str(tmp_path / "out"), "the lamp", "q8_0")
-    assert "the same next token" in said and "byte-run-q8_0.gguf" in said
+    assert "most likely next token" in said and "byte-run-q8_0.gguf" in said
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["byte-run-q8_0.gguf"]
 
 
@@ -70,4 +75,4 @@ def test_where_strangers_visit_no_model_is_written_and_no_path_leaves(
 ) -> None:
     monkeypatch.setenv("IA3_STUDIO_PUBLIC", "1")
     *_, said = write_whole(bench, key, str(tmp_path / "out"), "")
-    assert "not written in this Space" in said and not (tmp_path / "out").exists()
+    assert words.NOT_HERE in said and not (tmp_path / "out").exists()
