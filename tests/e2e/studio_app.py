@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -24,6 +25,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from ia3_studio.runs import Run, RunStore
+from ia3_studio.ui.data_words import row_counts
 from tests.e2e.nursery import nursery, order
 from tests.tiny_chat import save_tiny_chat
 
@@ -163,6 +165,11 @@ def open_tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name).click()
 
 
+def open_part(page: Page, title: str) -> None:
+    """Open an accordion by its title."""
+    page.get_by_role("button", name=re.compile(f"^{re.escape(title)}")).click()
+
+
 def use_model(page: Page, source: str) -> None:
     open_tab(page, "1 Model")
     page.locator("#model-source input").fill(source)
@@ -181,7 +188,7 @@ def choose_tiny(page: Page, tiny: Path, pairs: Path) -> None:
     use_model(page, str(tiny))
     expect(page.locator("#model-note")).to_contain_text("is in use", timeout=30_000)
     upload_data(page, pairs)
-    expect(page.locator("#data-note")).to_contain_text("36 to learn")
+    expect(page.locator("#data-note")).to_contain_text(row_counts(36, 4))
 
 
 def start_training(page: Page, epochs: int) -> None:

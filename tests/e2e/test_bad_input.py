@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from ia3_studio.models import STARTER
+from ia3_studio.ui import text
 from tests.e2e.studio_app import (
     StudioProcess,
     choose_tiny,
@@ -17,7 +19,7 @@ from tests.e2e.studio_app import (
     upload_data,
     use_model,
 )
-from tests.ui.test_export_tab import save_adapter
+from tests.ui.test_export_tab import BASE, save_adapter
 
 pytestmark = pytest.mark.e2e
 
@@ -126,17 +128,17 @@ def an_upload_that_is_no_adapter_is_told_and_one_that_is_can_be_pushed(opened: P
     opened.locator("#import").get_by_label("Clear").click()
     save_adapter(tmp_path / "adapter")
     opened.set_input_files("#import input[type=file]", sorted((tmp_path / "adapter").iterdir()))
-    expect(opened.locator("#import-note")).to_contain_text("Brought in")
+    expect(opened.locator("#import-note")).to_contain_text(text.imported(BASE))
     expect(opened.locator("#hub-card")).to_be_visible()
 
 
 def an_empty_prompt_and_a_chat_before_any_run_say_what_to_do(opened: Page) -> None:
     open_tab(opened, "7 Chat")
-    expect(opened.locator("#chat-note")).to_contain_text("only the base model")
+    expect(opened.locator("#chat-note")).to_contain_text(text.chat_without_run(STARTER))
     opened.locator("#chat-send").click()
-    expect(opened.locator(".toast-body")).to_contain_text("The prompt is empty")
+    expect(opened.locator(".toast-body")).to_contain_text(text.EMPTY_PROMPT)
     open_tab(opened, "6 Scales")
-    expect(opened.locator("#scales-note")).to_contain_text("There is no adapter to look at yet")
+    expect(opened.locator("#scales-note")).to_contain_text(text.SCALES_EMPTY)
 
 
 def test_a_run_that_fails_says_why(opened: Page, studio: StudioProcess, tiny: Path, pairs: Path) -> None:

@@ -10,10 +10,12 @@ import pytest
 import torch
 from playwright.sync_api import Page, expect
 
+from ia3_studio.ui import chat_words, scales_words, text
 from tests.e2e.conftest import Snapshot
 from tests.e2e.studio_app import (
     StudioProcess,
     choose_tiny,
+    open_part,
     open_studio,
     open_tab,
     start_training,
@@ -26,9 +28,9 @@ pytestmark = pytest.mark.e2e
 
 def short_answers(page: Page) -> None:
     """Ask for answers that fit the tiny model's context."""
-    page.get_by_role("button", name="How answers are drawn").click()
-    page.get_by_label("number input for Length (tokens)").fill("16")
-    page.get_by_label("number input for Length (tokens)").press("Enter")
+    open_part(page, text.CHAT_SETTINGS)
+    page.get_by_label(f"number input for {text.ANSWER_LENGTH}").fill("16")
+    page.get_by_label(f"number input for {text.ANSWER_LENGTH}").press("Enter")
 
 
 def said(page: Page, pane: str) -> str:
@@ -81,18 +83,20 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     expect(page.locator("#run-strip")).to_contain_text("Stopped after step", timeout=30_000)
 
     page.locator("#next-scales").click()
-    expect(page.locator("#scales-note")).to_contain_text("of the scales moved")
+    expect(page.locator("#scales-note")).to_contain_text("of the scales changed")
     expect(page.locator("#heatmap .js-plotly-plot")).to_be_visible()
     with page.expect_download() as sites:
         page.locator("#sites-csv").click()
     assert len(sites.value.path().read_text().splitlines()) == 1 + 4
-    expect(page.locator("#channels")).to_contain_text("most amplified channels")
-    expect(page.locator("#replay")).to_contain_text("moments kept")
+    expect(page.locator("#channels")).to_contain_text(text.CHANNELS)
+    snapshots = studio.store.list()[0].files.moments()
+    expect(page.locator("#replay")).to_contain_text(
+        scales_words.replayed(max(snapshots), len(snapshots), len(snapshots))
+    )
     page.locator("#replay input[type=number]").fill("0")
     page.locator("#replay input[type=number]").press("Enter")
-    first = min(studio.store.list()[0].files.moments())
-    expect(page.locator("#replay")).to_contain_text(f"after step {first},")
-    page.locator("#shape").get_by_label("By layer").check()
+    expect(page.locator("#replay")).to_contain_text(scales_words.replayed(min(snapshots), 1, len(snapshots)))
+    page.locator("#shape").get_by_label(scales_words.BY_LAYER).check()
     expect(page.locator("#histogram .violinlayer .trace")).to_have_count(2)
     cell = page.locator("#heatmap .nsewdrag").first
     cell.scroll_into_view_if_needed()
@@ -102,12 +106,12 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     with page.expect_download() as verdict:
         page.locator("#make-page").click()
     verdict.value.save_as(tmp_path / "verdict.html")
-    page.get_by_role("button", name="Which parts matter?").click()
+    open_part(page, scales_words.PARTS_TITLE)
     page.locator("#parts-start").click()
-    expect(page.locator("#parts-note")).to_contain_text("Measuring the parts")
-    page.get_by_role("button", name="What goes with a channel?").click()
+    expect(page.locator("#parts-note")).to_contain_text(scales_words.MEASURING)
+    open_part(page, scales_words.CHANNEL_TITLE)
     page.locator("#channel-look").click()
-    expect(page.locator("#channel-found")).to_contain_text("Loudest at", timeout=60_000)
+    expect(page.locator("#channel-found")).to_contain_text(scales_words.LOUDEST, timeout=60_000)
     expect(page.locator("#parts-layers .js-plotly-plot")).to_be_visible(timeout=90_000)
     expect(page.locator("#parts-note")).to_contain_text("held-out rows")
 
@@ -118,11 +122,11 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     for pane in ("#chat-base", "#chat-tuned"):
         expect(page.locator(f"{pane} .bot.message")).to_have_count(1, timeout=60_000)
     expect(page.locator("#chat-send")).to_be_visible(timeout=30_000)
-    expect(page.locator("#chat-note")).to_contain_text("adapter of “Pairs run”")
+    expect(page.locator("#chat-note")).to_contain_text(text.chat_with("Pairs run", str(tiny)))
     assert said(page, "#chat-base") != said(page, "#chat-tuned")
     expect(page.locator("#speed-2")).to_contain_text("tokens/s")
-    page.locator("#strength-2").get_by_label("number input for Strength").fill("0")
-    page.locator("#strength-2").get_by_label("number input for Strength").press("Enter")
+    page.locator("#strength-2").get_by_label(f"number input for {chat_words.STRENGTH}").fill("0")
+    page.locator("#strength-2").get_by_label(f"number input for {chat_words.STRENGTH}").press("Enter")
     page.locator("#chat-clear").click()
     page.locator("#chat-prompt textarea").fill("what is 3 plus one")
     page.locator("#chat-send").click()
@@ -135,7 +139,7 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
         expect(page.locator(f"{pane} .message")).to_have_count(0)
 
     page.locator("#next-export").click()
-    expect(page.locator("#export-facts")).to_contain_text("128 numbers in 4 vectors")
+    expect(page.locator("#export-facts")).to_contain_text(text.vectors(4, 128))
     with page.expect_download() as download:
         page.locator("#download").click()
     archive = tmp_path / "adapter.zip"
@@ -146,20 +150,20 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     assert logits_by_peft(tiny, folder).equal(logits_by_studio(tiny, run.adapter_folder()))
 
     page.set_input_files("#import input[type=file]", archive)
-    expect(page.locator("#import-note")).to_contain_text("Brought in", timeout=15_000)
+    expect(page.locator("#import-note .good")).to_be_visible(timeout=15_000)
     expect(page.locator("#run-strip")).to_contain_text("imported")
-    expect(page.locator("#export-facts")).to_contain_text("128 numbers in 4 vectors")
+    expect(page.locator("#export-facts")).to_contain_text(text.vectors(4, 128))
     open_tab(page, "6 Scales")
-    expect(page.locator("#scales-note")).to_contain_text("of the scales moved")
-    page.get_by_role("button", name="Beside another adapter").click()
+    expect(page.locator("#scales-note")).to_contain_text("of the scales changed")
+    open_part(page, scales_words.BESIDE_TITLE)
     page.locator("#beside-other input").click()
     page.locator("#beside-other").get_by_role("option", name="Pairs run").click()
-    expect(page.locator("#beside-note")).to_contain_text("a cosine of 1.00")
+    expect(page.locator("#beside-note")).to_contain_text("a cosine similarity of 1.00")
 
     open_tab(page, "8 Export")
     page.locator("#import").get_by_label("Clear").click()
     page.set_input_files("#import input[type=file]", tmp_path / "verdict.html")  # the page carries the same adapter
-    expect(page.locator("#import-note")).to_contain_text("Brought in", timeout=15_000)
+    expect(page.locator("#import-note .good")).to_be_visible(timeout=15_000)
     assert len(list((studio.home / "adapters").glob("[0-9a-f]*"))) == 1
 
 
@@ -186,7 +190,7 @@ def test_a_conversation_goes_on_and_can_be_cleared(page: Page, studio: StudioPro
     page.locator("#chat-base").get_by_label("Submit").click()
     expect(page.locator("#chat-base .user.message")).to_have_text("ho")
     expect(page.locator("#chat-send")).to_be_visible(timeout=30_000)
-    page.get_by_role("button", name="Token by token").click()
+    open_part(page, chat_words.TOKENS_TITLE)
     assert page.locator("#chat-tokens .tokens span").first.get_attribute("title")
     deadline = monotonic() + 30
     while "## ho" not in saved_conversation(page):  # it is written when the answer to the edited question is there
@@ -201,9 +205,9 @@ def test_a_conversation_goes_on_and_can_be_cleared(page: Page, studio: StudioPro
 def test_stop_ends_an_answer_and_the_next_question_is_taken(page: Page, studio: StudioProcess) -> None:
     open_studio(page, studio)
     open_tab(page, "7 Chat")
-    page.get_by_role("button", name="How answers are drawn").click()
-    page.get_by_label("number input for Length (tokens)").fill("512")
-    page.get_by_label("number input for Length (tokens)").press("Enter")
+    open_part(page, text.CHAT_SETTINGS)
+    page.get_by_label(f"number input for {text.ANSWER_LENGTH}").fill("512")
+    page.get_by_label(f"number input for {text.ANSWER_LENGTH}").press("Enter")
     page.locator("#chat-prompt textarea").fill("Tell me a long story about the sea and everybody who lives in it.")
     page.locator("#chat-send").click()
     answer = page.locator("#chat-base .bot.message")

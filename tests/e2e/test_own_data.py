@@ -10,6 +10,7 @@ import pytest
 import transformers as hf
 from playwright.sync_api import BrowserContext, Page, expect
 
+from ia3_studio.ui import data_words, text
 from tests.data.hub_standin import DataHub, serving
 from tests.data.test_hub_rows import FILES, NAME
 from tests.e2e.conftest import Snapshot
@@ -48,7 +49,7 @@ def test_a_wrong_guess_is_mended_the_tokens_follow_and_the_run_learns_them(
     expect(page.locator("#data-problems")).to_contain_text("the answer (good) is empty (row 26)")
     page.locator("#show-tokens").click()
     expect(page.locator("#tokens mark").first).to_contain_text("good", timeout=60_000)
-    expect(page.locator("#tokens")).to_contain_text("The longest: row")
+    expect(page.locator("#tokens")).to_contain_text(data_words.WHY_SHOWN["longest"])
     expect(page.locator("#lengths .js-plotly-plot")).to_be_visible()
     in_four_looks(page, snapshot, "own-data")
     page.locator("#take-along").click()
@@ -69,7 +70,7 @@ def test_pasted_rows_and_a_path_are_read(page: Page, studio: StudioProcess, pair
     page.locator("#pasted").get_by_role("textbox").fill(f"prompt\tanswer\n{rows}")
     page.locator("#use-pasted").click()
     expect(page.locator("#data-note")).to_contain_text("tab-separated")
-    expect(page.locator("#data-note")).to_contain_text("11 to learn, 1 only measured")
+    expect(page.locator("#data-note")).to_contain_text(data_words.row_counts(11, 1))
     in_four_looks(page, snapshot, "pasted-data")
     page.locator("#data-kind").get_by_text("My file").click()
     page.locator("#data-path").get_by_role("textbox").fill("/no/such/file.csv")
@@ -77,7 +78,7 @@ def test_pasted_rows_and_a_path_are_read(page: Page, studio: StudioProcess, pair
     expect(page.locator("#data-note")).to_contain_text("There is no file /no/such/file.csv")
     page.locator("#data-path").get_by_role("textbox").fill(str(pairs))
     page.locator("#use-path").click()
-    expect(page.locator("#data-note")).to_contain_text("36 to learn")
+    expect(page.locator("#data-note")).to_contain_text(data_words.row_counts(36, 4))
 
 
 @pytest.fixture
@@ -106,7 +107,7 @@ def test_rows_of_the_hub_are_found_chosen_and_used(
     page.get_by_role("checkbox", name="test").check()
     in_four_looks(page, snapshot, "hub-data")
     page.locator("#use-hub").click()
-    expect(page.locator("#data-note")).to_contain_text("300 to learn, 5 only measured")
+    expect(page.locator("#data-note")).to_contain_text(data_words.row_counts(300, 5))
 
 
 def test_a_zip_of_pictures_is_shown_trained_on_and_its_mistakes_told(
@@ -127,7 +128,8 @@ def test_a_zip_of_pictures_is_shown_trained_on_and_its_mistakes_told(
     start_training(page, 1)
     expect(page.locator("#run-strip")).to_contain_text("Finished", timeout=60_000)
     open_tab(page, "6 Scales")
-    expect(page.locator("#mistakes")).to_contain_text(re.compile("takes for what|every held-out row right"))
+    outcome = re.compile(f"{re.escape(text.mistakes(1, 1))}|{re.escape(text.NO_MISTAKES)}")
+    expect(page.locator("#mistakes")).to_contain_text(outcome)
     in_four_looks(page, snapshot, "pictures-scales")
 
 

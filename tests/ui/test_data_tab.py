@@ -13,7 +13,7 @@ from ia3_studio.data.load import DataChoice
 from ia3_studio.data.table import read_table
 from ia3_studio.errors import DataError
 from ia3_studio.runs import RunConfig
-from ia3_studio.ui import text
+from ia3_studio.ui import data_words, text
 from ia3_studio.ui.data_tab import choose_kind, take_along, use_starter
 from ia3_studio.ui.data_words import finding_sentences
 from ia3_studio.ui.outlook_card import draw
@@ -39,7 +39,7 @@ from tests.ui.test_train_tab import FORM, SELECTION
 def test_the_starter_is_described_and_its_first_rows_are_shown() -> None:
     source, said, rows, faults = use_starter()
     assert source == "lighthouse" and faults == ""
-    assert "200 to learn, 24 only measured" in said
+    assert data_words.row_counts(200, 24) in said
     assert rows.count("<tr>") == 1 + 6
 
 
@@ -59,7 +59,7 @@ def test_cells_are_escaped_and_bad_rows_are_numbered(bench: Studio, tmp_path: Pa
     path.write_text("prompt,answer\n<b>bold</b>,yes\nwhy,\nhow,so\n")
     *_shown, (_given, source, _facts, rows, faults, *_form) = take_upload(bench, str(path), 0.34)
     assert Path(source).is_relative_to(bench.home)
-    assert "<b>" not in rows and "1 row is left out: the answer (answer) is empty (row 2)" in faults
+    assert "<b>" not in rows and data_words.skipped(1, "the answer (answer) is empty", [2]) in faults
 
 
 def test_a_bad_upload_leaves_no_data_in_use_and_is_not_kept(bench: Studio, tmp_path: Path) -> None:
@@ -77,8 +77,9 @@ def test_a_bad_upload_leaves_no_data_in_use_and_is_not_kept(bench: Studio, tmp_p
 def test_many_reasons_and_rows_are_cut_short() -> None:
     reasons = tuple(Reason(f"the reason is {n}", tuple(range(1, 31))) for n in range(9))
     said = list(finding_sentences(Findings(reasons, (), (), (), (), ())))
-    assert said[0] == "30 rows are left out: the reason is 0 (rows 1, 2, 3, 4, 5, 6, 7, 8 and 22 more)."
-    assert len(said) == 7 and said[-1].startswith("90 more rows left out for other reasons")
+    assert said[0] == data_words.skipped(30, "the reason is 0", range(1, 31))
+    assert said[0].endswith("(rows 1, 2, 3, 4, 5, 6, 7, 8 and 22 more).")
+    assert len(said) == 7 and said[-1] == data_words.skipped_for_others(90)
 
 
 def test_columns_that_were_guessed_wrong_can_be_chosen(bench: Studio, tmp_path: Path) -> None:
@@ -118,7 +119,7 @@ def test_the_form_still_holds_after_a_look_at_a_starter(bench: Studio, tmp_path:
 def test_a_zip_of_pictures_is_shown_by_class_and_a_start_finds_it(bench: Studio, tmp_path: Path) -> None:
     upload = zipped(paint(tmp_path / "pictures", 4), tmp_path / "day.zip")
     *_steps, (_given, source, said, rows, faults, *_form) = take_upload(bench, str(upload), 0.25)
-    assert "8 pictures in 2 folders" in said and "6 to learn, 2 only measured" in said and "vision model" in said
+    assert "8 pictures in 2 folders" in said and data_words.row_counts(6, 2) in said and "vision model" in said
     assert rows.count("<img") == 6 and rows.count("<figcaption dir='auto'>night") == 3 and "broken.png" in faults
     assert len(DataChoice.from_text(source).load(0.25).train) == 6
     assert "scaled to its own size" in next(draw(bench, run_config, "any/model", source, 0.25, 1, *FORM))[2]
@@ -164,7 +165,7 @@ def test_rows_of_the_hub_are_looked_up_fetched_and_kept(
         assert configuration["choices"] == ["plain", "other"] and splits["value"] == ["train"]
         *_news, (note, given, source, said, *_rest) = take_hub(bench, 0.1, NAME, "plain", ["train", "test"], 50)
         assert choose_configuration(NAME, "other")[1]["choices"] == ["train"]
-    assert given == source and "50 to learn, 5 only measured" in said and "kept on this computer" in note
+    assert given == source and data_words.row_counts(50, 5) in said and "kept on this computer" in note
     assert len(DataChoice.from_text(source).load().train) == 50  # the hub is gone, the rows are not
 
 
@@ -183,7 +184,7 @@ def test_rows_are_set_aside_by_a_column_of_any_name(bench: Studio, tmp_path: Pat
     path = tmp_path / "folds.csv"
     path.write_text("prompt,answer,fold\n" + "".join(f"p {n},a {n},{'b' if n % 4 else 'a'}\n" for n in range(12)))
     *_steps, (source, said, *_rest) = read_so(bench, str(path), 0.1, *[""] * 6, "fold", *[""] * 4)
-    assert "9 to learn, 3 only measured" in said and "set aside by fold" in said
+    assert data_words.row_counts(9, 3) in said and "held out by fold" in said
     config = run_config("some/model", source, SELECTION, 0.1, *FORM)
     again = RunConfig.from_json(config.to_json())
     assert again.mapping and again.mapping.split == "fold" and len(again.choice().load().held_out) == 3
@@ -237,6 +238,6 @@ def test_another_sheet_of_a_workbook_can_be_chosen(bench: Studio, tmp_path: Path
     *_before, sheet = next(steps)
     assert sheet["visible"] and ("Rows", "Rows") in sheet["choices"]
     *_shown, (_data, said, *_rest) = read_so(bench, str(path), 0.34, *[""] * 10, "Rows")
-    assert "sheet Rows" in said and "2 to learn" in said
+    assert "sheet Rows" in said and data_words.row_counts(2, 1) in said
     wrong = read_so(bench, str(path), 0.34, *[""] * 10, "Nowhere")
     assert "; its sheets are Cover, Rows" in next(wrong)[1]
