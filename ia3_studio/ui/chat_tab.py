@@ -1,4 +1,4 @@
-"""How do the base model and the adapters respond to the same prompt?"""
+"""What do the base model and the tuned ones answer to the same prompt?"""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Form:
         """
         key, model, count, *rest = values
         if count not in range(1, PANES + 1):
-            raise StudioError(words.panes_out_of_range(count, PANES))
+            raise StudioError(f"{count} responses were requested; choose 1 to {PANES}.")
         who, strengths, panes = rest[:PANES], rest[PANES : 2 * PANES], rest[2 * PANES : 3 * PANES]
         temperature, top_p, top_k, penalty, length, seed, system, ticks, other, weight, other_weight = rest[3 * PANES :]
         settings = ChatSettings(
@@ -185,14 +185,14 @@ def show_panes(count: int, *who: str) -> tuple[Any, ...]:
 
 
 def again(studio: Studio, number: int, event: gr.RetryData, seed: float, count: int, *panes: Pane) -> tuple[Any, ...]:
-    """Remove an answer to generate it again with the next seed; return (seed, every pane)."""
+    """Take an answer back to draw it anew, with the next seed; return (seed, every pane)."""
     turn = turn_at(panes[number], _place(event))
     kept = [[*before(pane, turn), {"role": "user", "content": question_of(pane, turn)}] for pane in panes[:count]]
     return int(seed or 0) + 1, *_filled(kept)
 
 
 def undo(studio: Studio, number: int, event: gr.UndoData, count: int, *panes: Pane) -> tuple[Any, ...]:
-    """Remove the last exchange; return (its question, every pane)."""
+    """Take the last exchange back; return (its question, every pane)."""
     turn = turn_at(panes[number], _place(event))
     return question_of(panes[number], turn), *_filled([before(pane, turn) for pane in panes[:count]])
 
@@ -204,7 +204,7 @@ def edit(studio: Studio, number: int, event: gr.EditData, count: int, *panes: Pa
 
 
 def use_preset(name: str) -> tuple[Any, ...]:
-    """Return (temperature, top-p, top-k, repetition penalty) of a preset."""
+    """Return (temperature, top-p, top-k, repetition penalty) of a way of drawing."""
     chosen = PRESETS.get(name)
     if chosen is None:
         return tuple(gr.skip() for _ in range(4))
@@ -276,8 +276,8 @@ def _files(studio: Studio, form: Form, labels: Sequence[str], answers: Sequence[
     folder = fresh_folder(studio.scratch, "chat-")
     markdown, document = folder / "conversation.md", folder / "conversation.json"
     said = [
-        (words.FILE_MODEL, form.model),
-        (words.FILE_SAMPLING, ", ".join(f"{k} {v}" for k, v in asdict(form.settings).items())),
+        (text.MODEL_LABEL, form.model),
+        (text.CHAT_SETTINGS, ", ".join(f"{k} {v}" for k, v in asdict(form.settings).items())),
     ]
     markdown.write_text(as_markdown(labels, panes, said), encoding="utf-8")
     last = [{"tokens": [asdict(token) for token in each.tokens], "seconds": each.seconds} for each in answers]
@@ -407,22 +407,22 @@ class _Panes:
 
 
 def _drawing_fields() -> list[gr.components.Component]:
-    """Draw the sampling fields; return (temperature, top-p, top-k, penalty, length, seed, system prompt)."""
+    """Draw how answers are drawn; return (temperature, top-p, top-k, penalty, length, seed, system prompt)."""
     usual = ChatSettings()
     with gr.Accordion(text.CHAT_SETTINGS, open=False, elem_classes="accordion"):
         preset = gr.Radio(list(PRESETS), value="Balanced", label=words.PRESET, elem_id="draw-preset")
         with gr.Row():
-            temperature = gr.Slider(0, 2, usual.temperature, step=0.05, label=words.TEMPERATURE, min_width=150,
+            temperature = gr.Slider(0, 2, usual.temperature, step=0.05, label=text.TEMPERATURE, min_width=150,
                                     info=text.TEMPERATURE_INFO, elem_id="temperature")  # fmt: skip
-            top_p = gr.Slider(0.05, 1, usual.top_p, step=0.05, label=words.TOP_P, min_width=150, info=text.TOP_P_INFO)
+            top_p = gr.Slider(0.05, 1, usual.top_p, step=0.05, label=text.TOP_P, min_width=150, info=text.TOP_P_INFO)
             top_k = gr.Number(
-                usual.top_k, label=words.TOP_K, precision=0, minimum=0, min_width=110, info=words.TOP_K_INFO
+                usual.top_k, label=text.TOP_K, precision=0, minimum=0, min_width=110, info=words.TOP_K_INFO
             )
             penalty = gr.Slider(1, 2, usual.repetition_penalty, step=0.05, label=words.PENALTY, min_width=150,
                                 info=words.PENALTY_INFO)  # fmt: skip
             length = gr.Slider(16, 512, usual.max_new_tokens, step=16, label=text.ANSWER_LENGTH, min_width=150,
                                info=text.LENGTH_INFO_CHAT, elem_id="answer-length")  # fmt: skip
-            seed = gr.Number(usual.seed, label=words.SEED, precision=0, minimum=0, min_width=110, info=text.SEED_INFO,
+            seed = gr.Number(usual.seed, label=text.SEED, precision=0, minimum=0, min_width=110, info=text.SEED_INFO,
                              elem_id="chat-seed")  # fmt: skip
         system = gr.Textbox(label=text.SYSTEM_PROMPT, info=text.SYSTEM_PROMPT_INFO, max_lines=4, max_length=4000,
                             elem_id="system-prompt")  # fmt: skip
@@ -431,7 +431,7 @@ def _drawing_fields() -> list[gr.components.Component]:
 
 
 def _mixture_fields() -> list[gr.components.Component]:
-    """Draw the fields of the merged adapter; return (second adapter, weight of the first, weight of the second)."""
+    """Draw what a mixture is made of; return (the other adapter, weight of the one shown, weight of the other)."""
     with gr.Accordion(words.MIX_TITLE, open=False, elem_classes="accordion"):
         gr.HTML(note(words.MIX_WORDS))
         with gr.Row():

@@ -76,7 +76,7 @@ class OwnHost:
             await send({"type": "websocket.close", "code": 1008})
         else:
             names = ", ".join(sorted(self._hosts))
-            await answer(send, 403, f"This studio answers to {names} alone; {HOSTS} names further hosts.")
+            await answer(send, 403, f"This app accepts requests for {names} only; add other hosts to {HOSTS}.")
 
     def _is_own(self, scope: Message) -> bool:
         asked = [value.decode("latin-1") for name, value in scope.get("headers", []) if name == b"host"]
@@ -117,6 +117,8 @@ class WellFormed:
             for name, value in written
         )
         if malformed and scope["type"] == "http":
-            await answer(send, 403, "The address in this request cannot be read; open the page by its own address.")
+            await answer(
+                send, 403, "The Host or Origin header of this request is malformed; open the page at its own address."
+            )
             return
         await self._app(scope, receive, send)

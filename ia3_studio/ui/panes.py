@@ -1,4 +1,4 @@
-"""What do the response columns contain? Conversations with the same prompts: extended, cut and saved."""
+"""What stands in the panes? Conversations with the same questions, side by side: asked, cut, continued and saved."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from ia3_studio.data.examples import Message
-from ia3_studio.ui import chat_words as words
 
 Bubble = dict[str, Any]
 """One message as gr.Chatbot sends and takes it."""
@@ -67,14 +66,14 @@ def plain_text(content: Any) -> str:
     return "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
 
 
-def with_answer(pane: Pane, answer: str) -> Pane:
+def with_answer(pane: Pane, words: str) -> Pane:
     """Return a pane with the answer so far."""
-    return [*pane, {"role": "assistant", "content": answer or "…"}]
+    return [*pane, {"role": "assistant", "content": words or "…"}]
 
 
 def as_markdown(labels: Sequence[str], panes: Sequence[Pane], facts: Sequence[tuple[str, str]]) -> str:
     """Return conversations as a document: every question once, every answer under the name of who gave it."""
-    lines = [f"# {words.DOCUMENT_TITLE}", "", *(f"- {name}: {value}" for name, value in facts), ""]
+    lines = ["# Conversation", "", *(f"- {name}: {value}" for name, value in facts), ""]
     conversations = [messages_of(pane) for pane in panes]
     for place, message in enumerate(conversations[0]):
         if message.role == "user":

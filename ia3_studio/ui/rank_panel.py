@@ -1,4 +1,4 @@
-"""Which of several answers is the most likely for each model? Choices ranked as in T-Few."""
+"""Which of some given answers does each model find likeliest? Ranked choices, as T-Few ranks them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_CHOICES = 50
 
 
 def rank(studio: Studio, key: str, question: str, choices: str) -> Iterator[tuple[str, str]]:
-    """Rank the choices, one per line; yield (note, both models' ranking)."""
+    """Rank the choices, one a line; yield (note, both models' ranking)."""
     try:
         with Job[str, str](lambda report: _ranked(studio, key, question, choices, report)) as job:
             for news in job:
@@ -42,7 +42,7 @@ def _ranked(studio: Studio, key: str, question: str, choices: str, report: Calla
         raise StudioError(classify_words.rank_count(len(lines), MOST_CHOICES))
     memory = studio.memory
     report(text.WAITING_FOR_MODEL if memory.loaded else text.loading(shown.model))
-    with memory.lend(shown.model, lambda _share, said: report(said)) as loaded, memory.turn:
+    with memory.acquire(shown.model, lambda _share, said: report(said)) as loaded, memory.turn:
         attachment = load_adapter(loaded.model, shown.adapter)
         try:
             found = rank_choices(loaded, attachment, question or "", lines)

@@ -55,12 +55,12 @@ def _first_pictures(split: DataSplit) -> str:
 
 def _columns(example: Example) -> Sequence[str]:
     if example.choices:
-        return ("Row", "Question", "Choices", "Right")
+        return text.CHOICES_COLUMNS
     if example.labels:
-        return ("Row", "Text", "Label")
+        return text.LABEL_COLUMNS
     if not example.messages:
-        return ("Row", "Text")
-    return ("Row", "Prompt", "Answer") if len(example.messages) == 2 else ("Row", "Conversation")
+        return text.TEXT_COLUMNS
+    return text.PAIR_COLUMNS if len(example.messages) == 2 else text.CONVERSATION_COLUMNS
 
 
 def _cells(example: Example) -> Sequence[Any]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from ia3_studio.data.mended import unarmed
+from ia3_studio.data.export_rows import escape_formula
 from ia3_studio.errors import RunError
-from ia3_studio.runs.again import GROUPS
+from ia3_studio.runs.rerun import GROUPS
 from ia3_studio.ui import run_desk, text
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.figure_fit import FIT
@@ -48,7 +48,7 @@ def draw(studio: Studio, words: str | None) -> tuple[DataFrame, Any, str, str]:
 def write_history(folder: Path, frame: DataFrame) -> str:
     """Write the table as CSV; return its path."""
     path = fresh_folder(folder, "history-") / "runs.csv"  # of each look its own: visitors have different runs
-    frame.map(lambda cell: unarmed(cell) if isinstance(cell, str) else cell).to_csv(path, index=False)
+    frame.map(lambda cell: escape_formula(cell) if isinstance(cell, str) else cell).to_csv(path, index=False)
     return str(path)
 
 
@@ -64,7 +64,7 @@ def show_side_by_side(studio: Studio, chosen: list[str] | None, words: str, cost
     found = found_runs(studio, "" if chosen else words)
     wanted = [record for record in found if not chosen or record.id in set(chosen)]
     if chosen and len(wanted) < len(set(chosen)):
-        raise RunError(text.NO_RUNS_FOUND)
+        raise RunError(text.RUNS_GONE)
     beside = compare(studio, wanted, cost)
     figures = (
         gr.update(value=figure, visible=True) if figure is not None else gr.update(visible=False)
@@ -116,11 +116,9 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> RunsTab:
 
 
 def _widths() -> list[str | int]:
-    wide = {
-        "Name": 190, "Interval": 160, "Verdict": 110, "Model": 170, "Data": 130, "Sites": 150, "Tags": 140,
-        "Started": 140, "Run": 190,
-    }  # fmt: skip
-    return [wide.get(name, 96) for name in text.HISTORY_COLUMNS]
+    """Return the widths of the columns of ``text.HISTORY_COLUMNS``, in pixels."""
+    wide = {0: 190, 2: 130, 4: 160, 5: 110, 6: 170, 7: 130, 8: 150, 9: 120, 14: 110, 17: 140, 18: 140, 19: 190}
+    return [wide.get(place, 96) for place in range(len(text.HISTORY_COLUMNS))]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Which scales did a run learn? Heatmap, histogram and other plots of the scales, each with its table."""
+"""What was learned? Every vector's distance from 1, by layer and by number, each with its table."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ LIVE_SECONDS = 4.0
 
 
 COLOURS: Mapping[str, Measure] = {text.STRENGTH: "spread", text.SHARE_MOVED: "moved"}
-"""The measures of the heatmap by their labels; all others use the mean."""
+"""What the map is coloured by, where that is not the mean."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def draw(studio: Studio, key: str, site: str | None, measure: str, shape: str) -
     moments = shown.run.files.moments() if shown and shown.run else {}
     last = max(len(moments) - 1, 0)
     replay = gr.update(visible=len(moments) > 1, maximum=max(last, 1), value=last,
-                       label=words.replayed(next(reversed(moments), 0), len(moments), len(moments)))  # fmt: skip
+                       label=text.replayed(next(reversed(moments), 0), len(moments), len(moments)))  # fmt: skip
     adapter = shown.adapter if shown else None
     live = bool(shown and shown.run and not shown.run.has_ended and shown.run.status().active)
     return (
@@ -107,7 +107,7 @@ def look_again(studio: Studio, key: str, site: str | None, measure: str, shape: 
 
 
 def replay(studio: Studio, key: str, site: str | None, measure: str, shape: str, place: float) -> tuple[Any, ...]:
-    """Draw a snapshot of the selected run, by its index among the saved ones; return as :func:`draw`."""
+    """Draw an earlier adapter of the run that is shown, by its place among those kept; return as :func:`draw`."""
     shown = find(studio, key)
     moments = list((shown.run.files.moments() if shown and shown.run else {}).items())
     if not moments:
@@ -115,7 +115,7 @@ def replay(studio: Studio, key: str, site: str | None, measure: str, shape: str,
     number = min(max(int(place), 0), len(moments) - 1)
     step, adapter = moments[number]
     drawn = _drawn(studio, key, shown, adapter, Asked(site or "", measure, shape))
-    return *drawn, gr.update(label=words.replayed(step, number + 1, len(moments))), gr.skip(), gr.skip(), gr.skip()
+    return *drawn, gr.update(label=text.replayed(step, number + 1, len(moments))), gr.skip(), gr.skip(), gr.skip()
 
 
 def _drawn(studio: Studio, key: str, shown: Shown | None, adapter: Path | None, asked: Asked) -> tuple[Any, ...]:

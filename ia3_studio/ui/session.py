@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from ia3_studio.errors import DataError, StudioError
-from ia3_studio.runs.outcomes import Outcomes
+from ia3_studio.runs.held_out import Outcomes
 from ia3_studio.ui import text
 from ia3_studio.ui.components.tree_rows import TreeRows, tree_rows
 from ia3_studio.ui.watch import Crowd
@@ -135,13 +135,13 @@ def model_facts(skeleton: Skeleton, tree: LayerTree) -> tuple[tuple[str, str], .
     config: Any = skeleton.model.config
     layers = getattr(config, "num_hidden_layers", None)
     width = getattr(config, "hidden_size", None)
-    size = f"{layers} layers, {width} channels wide" if layers and width else ""
+    size = f"{layers} layers, hidden size {width}" if layers and width else ""
     facts = (
-        ("Kind", f"{type(skeleton.model).__name__}, {text.TASKS[skeleton.task]}"),
-        ("Parameters", text.count(tree.parameters)),
-        ("Layers", size),
-        ("Linear layers", text.count(len(tree.sites))),
-        ("Runs", choose_device().reason),
+        (text.ARCHITECTURE, f"{type(skeleton.model).__name__}, {text.TASKS[skeleton.task]}"),
+        (text.PARAMETERS, text.count(tree.parameters)),
+        (text.LAYERS, size),
+        (text.LINEAR_LAYERS, text.count(len(tree.sites))),
+        (text.DEVICE, choose_device().reason),
     )
     return tuple((name, value) for name, value in facts if value)
 

@@ -14,15 +14,18 @@ from typing import Any
 
 import gradio as gr
 
+from ia3_studio.ui import text
+
 _HERE = Path(__file__).parent
-_TEMPLATE = """
+_TEMPLATE = f"""
 <div class="strip" hidden>
   <span class="dot" aria-hidden="true"></span>
   <div class="words"><p class="sentence"></p><p class="announced" role="status"></p>
-    <progress max="1" value="0" aria-label="Progress of the run"></progress></div>
-  <label class="pick"><span>Shown</span><select aria-label="Run or adapter shown on every tab"></select></label>
-  <button type="button" class="bell" hidden>Tell me at its end</button>
-  <button type="button" class="stop">Stop</button>
+    <progress max="1" value="0" aria-label="{text.PROGRESS}"></progress></div>
+  <label class="pick"><span>{text.SHOWN}</span><select aria-label="{text.SHOWN_ARIA}"></select></label>
+  <button type="button" class="bell" hidden>{text.NOTIFY}</button>
+  <button type="button" class="stop" data-stop="{text.STOP_RUN}"
+    data-stopping="{text.STOPPING_RUN}">{text.STOP_RUN}</button>
 </div>
 """
 
