@@ -40,7 +40,7 @@ def compare(studio: Studio, key: str, other: str | None) -> tuple[Any, ...]:
     if first is None or second is None or first.adapter is None or second.adapter is None:
         return note(words.BESIDE_NONE), gr.update(visible=False), gr.skip(), gr.skip(), gr.skip()
     found = beside(vectors_of(first.adapter), vectors_of(second.adapter))
-    path = studio.desk(key) / "beside.csv"
+    path = studio.desk(key) / "comparison.csv"
     found.table().to_csv(path, index=False)
     return (
         note(sentence(found, f"“{first.name}”", f"“{second.name}”")),

@@ -89,7 +89,7 @@ class Form:
         """
         key, model, count, *rest = values
         if count not in range(1, PANES + 1):
-            raise StudioError(f"{count} responses were requested; choose 1 to {PANES}.")
+            raise StudioError(words.count_out_of_range(count, PANES))
         who, strengths, panes = rest[:PANES], rest[PANES : 2 * PANES], rest[2 * PANES : 3 * PANES]
         temperature, top_p, top_k, penalty, length, seed, system, ticks, other, weight, other_weight = rest[3 * PANES :]
         settings = ChatSettings(

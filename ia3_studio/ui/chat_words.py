@@ -36,6 +36,7 @@ TOKENS_KEY = ("under 10 %", "10 to 50 %", "50 to 90 %", "90 % or more")
 PRESET = "Preset"
 TOP_K_INFO = "0 = off"
 PENALTY, PENALTY_INFO = "Repetition penalty", "1 = off"
+DOCUMENT_TITLE = "Conversation"
 SAVE_MARKDOWN, SAVE_JSON = "Download the conversation (Markdown)", "Download it with token probabilities (JSON)"
 
 
@@ -100,6 +101,21 @@ def _token(token: Token) -> str:
 
 def _visible(text: str) -> str:
     return text.replace("\n", "⏎").replace(" ", "·") if not text.strip() else text.replace("\n", "⏎")
+
+
+def count_out_of_range(count: object, most: int) -> str:
+    """Return the error for a number of responses that is not offered."""
+    return f"{count} responses were requested; choose 1 to {most}."
+
+
+def weight_out_of_range(weight: float, most: float) -> str:
+    """Return the error for a weight of a merged adapter."""
+    return f"The weight is {weight}; use a number from {-most:g} to {most:g}."
+
+
+def strength_out_of_range(strength: float, most: float) -> str:
+    """Return the error for a strength."""
+    return f"The strength is {strength}; use a number from 0 to {most:g}."
 
 
 _GRADES = (0.1, 0.5, 0.9)

@@ -153,7 +153,7 @@ def _sort_file(studio: Studio, key: str, file: str | None, report: Callable[[str
         return both
 
     base, tuned = _with_model(studio, shown, labels, report, sort_all)
-    path = studio.desk(key) / "sorted.csv"
+    path = studio.desk(key) / "classified.csv"
     write_sorted(path, texts, given, base, tuned)
     return results(labels, texts, given, base, tuned), str(path)
 

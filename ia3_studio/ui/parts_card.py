@@ -75,7 +75,7 @@ def save_pruned(studio: Studio, key: str, percent: float) -> tuple[str, str]:
 
     shown = find(studio, key)
     if shown is None or shown.adapter is None:
-        raise RunError(words.PARTS_NO_RUN)
+        raise RunError(words.PRUNE_EMPTY)
     adapter = Adapter.load(shown.adapter)
     studio.store.require_room()
     kept = prune(adapter, percent / 100)
@@ -103,7 +103,7 @@ def _nothing(said: str, *, startable: bool, waits: bool = False, is_bad: bool = 
 
 
 def _drawn(studio: Studio, key: str, report: PartsReport) -> tuple[Any, ...]:
-    path = studio.desk(key) / "parts.csv"
+    path = studio.desk(key) / "ablation.csv"
     report.table().to_csv(path, index=False)
     kinds = {part.kind for part in report.parts}
     return (

@@ -33,6 +33,7 @@ PARTS_READY = "The ablation has not been run yet."
 PARTS_TABLE, PARTS_CSV = "Table of the ablation", "Download the ablation (CSV)"
 KEEP, KEEP_INFO = "Largest deviations to keep (%)", "All other scales are set to 1"
 SAVE_PRUNED = "Save the pruned adapter"
+PRUNE_EMPTY = "There is no adapter to prune; train one or select another run."
 
 CHANNEL_TITLE = "Channel inspector"
 CHANNEL_WORDS = (

@@ -138,7 +138,7 @@ def write_mistakes(folder: Path, found: RunEvaluation) -> str:
             {
                 "model": confusion.model,
                 "label": escape_formula(label),
-                "taken_for": escape_formula(taken),
+                "predicted": escape_formula(taken),
                 "rows": count,
             }
             for confusion in found.held_out.confusion

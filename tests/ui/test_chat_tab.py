@@ -25,9 +25,11 @@ from ia3_studio.ui.chat_tab import again, answer, ask, describe, edit, show_pane
 from ia3_studio.ui.components.tree_rows import encode_ticks
 from ia3_studio.ui.instrument import (
     BASE,
+    HEAVIEST,
     MIX,
     PANES,
     SHOWN,
+    STRONGEST,
     Mixture,
     Speaker,
     heard_ticks,
@@ -205,7 +207,7 @@ def test_only_adapters_of_the_same_model_are_offered(
 @pytest.mark.parametrize(
     ("who", "strength", "said"),
     [
-        (SHOWN, 3.0, "choose a number from 0 to 2"),
+        (SHOWN, 3.0, re.escape(chat_words.strength_out_of_range(3.0, STRONGEST))),
         ("run:20260101-000000-000000", 1.0, "20260101-000000-000000"),
         ("import:0000000000000000", 1.0, text.NOT_SHOWN),
         (MIX, 1.0, chat_words.NO_VOICE),
@@ -219,7 +221,7 @@ def test_a_voice_that_is_not_there_is_refused(
 
 
 def test_a_weight_beyond_its_range_is_refused() -> None:
-    with pytest.raises(StudioError, match="choose a number from -2 to 2"):
+    with pytest.raises(StudioError, match=re.escape(chat_words.weight_out_of_range(5.0, HEAVIEST))):
         Mixture("import:x", 5.0)
 
 
@@ -387,5 +389,5 @@ def test_what_a_token_says_is_escaped() -> None:
 
 
 def test_more_panes_than_there_are_are_refused(adapter: Path) -> None:
-    with pytest.raises(StudioError, match="choose 1 to 4"):
+    with pytest.raises(StudioError, match=re.escape(chat_words.count_out_of_range(9, PANES))):
         chat_tab.Form.of(values("", adapter, count=9))

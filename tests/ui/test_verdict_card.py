@@ -81,7 +81,7 @@ def test_the_most_frequent_mistakes_are_shown_and_all_are_in_the_file(bench: Stu
     assert cells[-8:] == ["land", "sea", "6", "3", "sea", "land", "5", "1"]
     frame = pandas.read_csv(download["value"])
     assert frame.groupby("model")["rows"].sum().to_dict() == {"base": 20, "tuned": 20}
-    assert frame.query("model == 'tuned' and label == 'land' and taken_for == 'sea'")["rows"].item() == 3
+    assert frame.query("model == 'tuned' and label == 'land' and predicted == 'sea'")["rows"].item() == 3
 
 
 def test_the_page_of_one_run_is_put_away_when_another_is_shown(bench: Studio, add_run: AddRun) -> None:
