@@ -18,8 +18,8 @@ from ia3_studio.errors import RunError
 from ia3_studio.method import Adapter
 from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.training.config import Step, TrainConfig
-from ia3_studio.worker import launch as resuming
 from ia3_studio.worker import resume, start
+from ia3_studio.worker.launch import resume as resuming
 from ia3_studio.worker.training_job import TrainingJob
 from tests.runs.test_job import SECONDS, export_rows
 from tests.runs.test_runs import begin, state, store, wait, worker_of
