@@ -18,7 +18,7 @@ BASE_VOICE = "Base model"
 SHOWN_SOON = "Selected adapter (none yet)"
 MIX_VOICE = "Merged adapter (below)"
 EMPTY_PANE = "The response appears here"
-STRENGTH, STRENGTH_INFO = "Strength", "0 = base model, 1 = tuned model"
+STRENGTH, STRENGTH_INFO = "Strength", "0 = base, 1 = tuned"
 NO_VOICE = "The adapter of this response no longer exists or has not finished; choose another one."
 MUTE_TITLE = "Active sites: deselected sites stay as in the base model"
 MUTE_EMPTY = "The layers appear here when there is an adapter."
@@ -37,7 +37,7 @@ PRESET = "Preset"
 TOP_K_INFO = "0 = off"
 PENALTY, PENALTY_INFO = "Repetition penalty", "1 = off"
 DOCUMENT_TITLE = "Conversation"
-SAVE_MARKDOWN, SAVE_JSON = "Download the conversation (Markdown)", "Download it with token probabilities (JSON)"
+SAVE_MARKDOWN, SAVE_JSON = "Download the conversation (Markdown)", "Download with token probabilities (JSON)"
 
 
 def shown_voice(name: str) -> str:

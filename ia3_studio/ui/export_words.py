@@ -6,7 +6,7 @@ from ia3_studio.ui.text import plural
 
 TITLE = "More exports"
 WORDS = "The run as code or settings, and the merged model."
-SCRIPT, NOTEBOOK, SETTINGS = "Download as a script", "Download as a notebook", "Download the settings (JSON)"
+SCRIPT, NOTEBOOK, SETTINGS = "Download script", "Download notebook", "Download settings"
 COMMAND_LABEL = "Command line"
 COMMAND = "python -m ia3_studio train {file}"
 MERGED_TITLE = "Merged model"

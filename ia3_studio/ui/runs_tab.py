@@ -117,7 +117,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> RunsTab:
 
 def _widths() -> list[str | int]:
     """Return the widths of the columns of ``text.HISTORY_COLUMNS``, in pixels."""
-    wide = {0: 190, 2: 130, 4: 160, 5: 110, 6: 170, 7: 130, 8: 150, 9: 120, 14: 110, 17: 140, 18: 140, 19: 190}
+    wide = {0: 190, 2: 150, 4: 160, 5: 110, 6: 170, 7: 130, 8: 150, 9: 120, 14: 110, 17: 140, 18: 140, 19: 190}
     return [wide.get(place, 96) for place in range(len(text.HISTORY_COLUMNS))]
 
 

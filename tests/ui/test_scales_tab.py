@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
+import gradio as gr
 import pandas
 import pytest
 import torch
@@ -12,10 +13,10 @@ import torch
 from ia3_studio.insight.channels import concentration_sentence
 from ia3_studio.insight.deviation import deviations, summary
 from ia3_studio.method import Adapter, Selection, Site
-from ia3_studio.runs.folder import KEPT_ADAPTERS, RunFolder
+from ia3_studio.runs.folder import KEPT_ADAPTERS, RunFolder, Said, write_json
+from ia3_studio.ui import parts_card, text, verdict_card
 from ia3_studio.ui import scales_words as words
-from ia3_studio.ui import text
-from ia3_studio.ui.scales_tab import draw, look_again, replay, shape_of
+from ia3_studio.ui.scales_tab import at_end, draw, look_again, replay, shape_of
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import run_key
 from tests.ui.conftest import AddRun, says
@@ -94,6 +95,20 @@ def test_while_a_run_trains_its_map_is_drawn_again_for_each_new_adapter_and_for_
     assert all(update == {"__type__": "update"} for update in look_again(bench, *asked, newest))
     run.files.keep_adapter(10, lambda folder: save_adapter(folder) and None)
     assert look_again(bench, *asked, newest)[-2].endswith("step-00000010")
+
+
+def test_the_verdict_and_the_ablation_are_drawn_once_the_run_has_ended(bench: Studio, add_run: AddRun) -> None:
+    run = add_run()
+    run.files.keep_adapter(5, lambda folder: save_adapter(folder) and None)
+    asked = (run_key(run.id), "", text.DIRECTION, words.HISTOGRAM)
+    newest = draw(bench, *asked)[-2]
+    cards = [(verdict_card.draw, 9), (parts_card.draw, 9)]
+    for card, count in cards:
+        assert at_end(bench, card, count, asked[0]) == (gr.skip(),) * count
+    write_json(run.files.status, vars(Said("ended", "Stopped after step 5", result="stopped")))
+    assert look_again(bench, *asked, newest)[-1].active is False  # nothing is waited for any more
+    assert says(at_end(bench, *cards[0], asked[0])[1], text.VERDICT_NONE)
+    assert says(at_end(bench, *cards[1], asked[0])[0], words.PARTS_READY)
 
 
 @pytest.mark.parametrize("shape", words.SHAPES)
