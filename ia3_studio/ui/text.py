@@ -121,7 +121,7 @@ CONFIGURATION = "Configuration"
 SPLITS, SPLITS_INFO = "Splits", "A test split selected together with train is held out"
 MOST_ROWS, MOST_ROWS_INFO = "Max rows", "First rows of each split; only these are downloaded"
 USE_HUB = "Load rows"
-CHOOSE_SPLITS = "No rows are selected; select a split and at least two rows."
+CHOOSE_SPLITS = f"No rows are selected; select a split and set {MOST_ROWS} to 2 or more."
 HOW_READ = "Parsing options"
 AS_GUESSED = ("Auto-detect", "")
 ROWS_ARE = "Task"
@@ -152,11 +152,11 @@ DELIMITERS = (AS_GUESSED, ("comma", ","), ("semicolon", ";"), ("tab", "\t"), ("p
 ENCODING = "Encoding"
 HEADER, HEADERS = "Header row", (AS_GUESSED, ("yes", "yes"), ("no", "no"))
 READ_SO = "Apply"
-CHOOSE_FILE = "No data is loaded; load data on the Data tab, or choose the lighthouse keeper."
+CHOOSE_FILE = f"No data is loaded; load data on the Data tab, or choose {STARTER_DATA} there."
 TOO_LARGE_TO_TAKE = "This file is too large to export; use the original file."
 TAKE_ALONG = "Export processed data"
 HELD_OUT = "Held-out share"
-HELD_OUT_INFO = "Share of the rows used for evaluation and never for training"
+HELD_OUT_INFO = "Share of the rows that are used for evaluation only"
 FIRST_ROWS = "First rows"
 CHOICES_COLUMNS = ("Row", "Question", "Choices", "Correct")
 LABEL_COLUMNS, TEXT_COLUMNS = ("Row", "Text", "Label"), ("Row", "Text")
@@ -437,7 +437,10 @@ def sweep_started(count: int, tag: str) -> str:
 
 def not_numbers(label: str, given: str) -> str:
     """Return the error for a field that is not a list of numbers."""
-    return f"{label} are {given[:40]!r}; give numbers separated by commas, such as 0.003, 0.01."
+    return (
+        f"{label} are {given[:40]!r}, which is not a list of numbers; enter numbers separated by commas, such as 0.003,"
+        " 0.01."
+    )
 
 
 def deleted_run(name: str) -> str:
@@ -483,17 +486,17 @@ def run_name(data: str) -> str:
 
 
 def run_label(run_id: str, name: str) -> str:
-    """Return a run as one choice among others: its name and when it was created."""
+    """Return the label of a run in a list: its name and the time of its creation."""
     return f"{name} · {run_id[4:6]}-{run_id[6:8]} {run_id[9:11]}:{run_id[11:13]}"
 
 
 def vectors(number: int, numbers: int) -> str:
-    """Return the size of a selection."""
+    """Return the size of a selection: '57,600 parameters in 90 vectors'."""
     return f"{plural(numbers, 'parameter')} in {plural(number, 'vector')}"
 
 
 def short_source(source: str) -> str:
-    """Return the last part of a folder or file, or a model's name as it is."""
+    """Return the last component of a local path; a Hub id stays unchanged."""
     return source.replace("\\", "/").rstrip("/").rpartition("/")[2] if source.startswith(("/", "~", ".")) else source
 
 
@@ -578,8 +581,8 @@ def import_name(base_model: str, folder: str) -> str:
 
 def imported(base_model: str) -> str:
     """Return the note that an adapter was imported."""
-    base = base_model[:200] or "a model that its files do not name"
-    return f"Imported; made for {base}. The adapter is now selected on every tab: inspect its scales, or chat with it."
+    base = base_model[:200] or "not named in its files"
+    return f"Imported; its base model is {base}. The adapter is now selected on every tab."
 
 
 def uploaded_enough(most: int) -> str:
@@ -598,7 +601,7 @@ def imported_alone(base_model: str, why: str) -> str:
 
 
 def adapter_facts(card: CardFacts, size: int) -> tuple[tuple[str, str], ...]:
-    """Return name and value of what is known of an adapter; ``size`` is the zip's, in bytes."""
+    """Return names and values of the known facts about an adapter; ``size`` is the size of the zip in bytes."""
     both = before_after(card.held_out_before, card.held_out_after)
     losses = f"{both}{card.taken_at}" if card.held_out_after else ""
     rows = (
@@ -666,7 +669,7 @@ def duration(seconds: float) -> str:
 
 
 def age(created: float, now: float | None = None) -> str:
-    """Return how long ago a moment (seconds since the epoch) was: "3 min ago"."""
+    """Return the age of a time in seconds since the epoch: '3 min ago'."""
     past = max(0.0, (time.time() if now is None else now) - created)
     for size, name in ((86400, "d"), (3600, "h"), (60, "min")):
         if past >= size:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def test_a_run_started_again_unchanged_has_the_same_settings(bench: Studio, conf
 
 
 def test_without_a_run_or_its_sites_the_form_stays_as_it_is(bench: Studio, config: RunConfig) -> None:
-    with pytest.raises(RunError, match=text.DESK_EMPTY):
+    with pytest.raises(RunError, match=re.escape(text.DESK_EMPTY)):
         refill(bench, "")
     run = bench.store.create(replace(config, selection="no_such_module"), "odd")
     with pytest.raises(SelectionError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from ia3_studio.errors import AdapterError, RunError
+from ia3_studio.errors import AdapterError, RunError, StudioError
 from ia3_studio.insight.curves import Curve, Point, pareto_front
 from ia3_studio.insight.figures import overlay_figure, pareto_figure
 from ia3_studio.runs import Run
@@ -107,7 +108,7 @@ def test_a_deleted_run_is_in_the_bin_until_it_is_brought_back_or_deleted_for_goo
     delete_run(bench, key)
     assert text.DELETED_FOR_GOOD in forget(bench, run.id) and offer_bin(bench)["label"] == text.BIN_EMPTY
     for act in (bring_back, forget):
-        with pytest.raises(RunError, match=text.CHOOSE_DELETED):
+        with pytest.raises(RunError, match=re.escape(text.CHOOSE_DELETED)):
             act(bench, None)
         with pytest.raises(RunError, match="not in the trash"):
             act(bench, "../runs")
@@ -127,7 +128,7 @@ def test_a_sweep_queues_every_combination_and_finds_it(bench: Studio, monkeypatc
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        (("fast", "", "", []), escape(text.not_numbers(text.SWEEP_RATES, "fast"))),
+        (("fast", "", "", []), text.not_numbers(text.SWEEP_RATES, "fast")),
         (("-1", "", "", []), "learning_rate is -1.0"),
         (("", "", ",".join(map(str, range(70))), []), "70 runs"),
     ],
@@ -137,8 +138,8 @@ def test_a_sweep_that_cannot_be_says_why_and_queues_nothing(
 ) -> None:
     monkeypatch.setattr(run_desk, "start", lambda _run: pytest.fail("it was started"))
     steps = start_again(bench, REQUEST, f"run:{ended(bench.store).id}", *fields)
-    assert said in next(steps)[1]
-    with pytest.raises(Exception, match=r"learning_rate|give numbers|sweep"):
+    assert escape(said) in next(steps)[1]
+    with pytest.raises(StudioError, match=re.escape(said)):
         next(steps)
     assert len(bench.store.list()) == 1
 
@@ -151,7 +152,7 @@ def test_runs_are_ranked_and_drawn_side_by_side(bench: Studio) -> None:
     assert isinstance(pareto["value"], go.Figure)
     chosen = show_side_by_side(bench, [low.id], "", "seconds")
     assert text.COMPARE_EMPTY in chosen[0] and not chosen[2]["visible"]
-    with pytest.raises(RunError, match=text.RUNS_GONE):
+    with pytest.raises(RunError, match=re.escape(text.RUNS_GONE)):
         show_side_by_side(bench, [low.id, "../../etc"], "", "seconds")
     with pytest.raises(RunError, match="__class__"):
         show_side_by_side(bench, [low.id, high.id], "", "__class__")
