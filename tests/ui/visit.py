@@ -13,7 +13,7 @@ class Visit:
     """A browser that is none: it holds a cookie and asks the app's endpoints."""
 
     def __init__(self, address: str, session: str) -> None:
-        self.http = httpx2.Client(base_url=address, timeout=30)
+        self.http = httpx2.Client(base_url=address, timeout=90)
         self.session = session
         opened = self.http.get("/")
         given = opened.headers.get("set-cookie", "").replace("; Partitioned", "")  # which SimpleCookie does not know
