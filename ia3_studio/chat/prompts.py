@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ia3_studio.errors import StudioError
@@ -12,8 +13,19 @@ if TYPE_CHECKING:
     from ia3_studio.models.loaded import LoadedModel
 
 
-def fitting(loaded: LoadedModel, conversation: Sequence[Message], room: int) -> tuple[list[int], int]:
-    """Return the prompt's tokens, and the number of messages dropped from the start to make it fit.
+@dataclass(frozen=True)
+class Prompt:
+    """What a model reads of a conversation."""
+
+    ids: list[int]
+    left_out: int = 0
+    """Messages dropped from the start to make it fit."""
+    notes: tuple[str, ...] = ()
+    """What the model reads otherwise than it is written."""
+
+
+def fitting(loaded: LoadedModel, conversation: Sequence[Message], room: int) -> Prompt:
+    """Return the prompt of a conversation, without the oldest exchanges where it would not fit.
 
     The system prompt and the last message always stay; exchanges are dropped as a whole. An answer that may be longer
     than the model's context leaves half of it to the prompt; :func:`room_for` says what is left for it.
@@ -28,29 +40,32 @@ def fitting(loaded: LoadedModel, conversation: Sequence[Message], room: int) -> 
         ModelError: the prompt holds a token that the model's embedding has no row for.
         DataError: the chat template refuses the conversation.
     """
+    from ia3_studio.data.answer_spans import asked
     from ia3_studio.data.targets import source_ids
-    from ia3_studio.data.tokens import prompt_ids
+    from ia3_studio.data.words import special_texts, spoken
 
     opening = [turn for turn in conversation[:1] if turn.role == "system"]
     limits = loaded.limits
     context = limits.positions
     if loaded.task == "seq2seq":  # one text in, one text out: earlier ones are no part of it
-        ids = list(source_ids([*opening, conversation[-1]], loaded.tokenizer))
+        read = [*opening, conversation[-1]]
+        ids = list(source_ids(read, loaded.tokenizer))
         limits.require_known(ids, loaded.tokenizer)
         if context and len(ids) > context:
             raise StudioError(
                 f"The message has {len(ids)} tokens, but the context length of the model is {context}; "
                 "shorten the message."
             )
-        return ids, 0
+        return Prompt(ids, notes=spoken((turn.content for turn in read), special_texts(loaded.tokenizer)))
     turns = list(conversation[len(opening) :])
     room = min(room, context // 2) if context else room
     left_out = 0
     while True:
-        ids = list(prompt_ids([*opening, *turns[left_out:]], loaded.tokenizer))
+        tokens = asked([*opening, *turns[left_out:]], loaded.tokenizer)
+        ids = list(tokens.ids)
         if not context or len(ids) + room <= context:
             limits.require_known(ids, loaded.tokenizer)
-            return ids, left_out
+            return Prompt(ids, left_out, tokens.notes)
         if left_out >= len(turns) - 1:
             raise StudioError(
                 f"The message has {len(ids)} tokens and the answer up to {room}, but the context length of "

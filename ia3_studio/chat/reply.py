@@ -56,6 +56,8 @@ def reply(
     """
     import torch
 
+    from ia3_studio.data.answer_end import endless, ends_of
+
     if loaded.task not in ("causal-lm", "seq2seq"):
         raise ModelError(f"{loaded.source} is not a chat or text-generation model, so it cannot answer prompts.")
     spoken = [voice if isinstance(voice, Voice) else Voice(float(voice)) for voice in voices]
@@ -63,26 +65,18 @@ def reply(
         raise ValueError("one voice per conversation, and a strength only with an attached or served adapter")
     rows: list[Row] = []
     asked_at = time.perf_counter()  # of all: what is looked up for one of them is not time of the next
+    without_end = endless(loaded.tokenizer) if loaded.task != "seq2seq" else ""
     for conversation, voice in zip(conversations, spoken, strict=True):
-        ids, left_out = fitting(loaded, conversation, settings.max_new_tokens)
+        prompt = fitting(loaded, conversation, settings.max_new_tokens)
         generator = torch.Generator(loaded.model.device).manual_seed(settings.seed)
-        room = room_for(loaded, ids, settings.max_new_tokens)
-        rows.append(Row(voice, generator, ids, left_out, room, asked_at, notes=_notes(loaded, conversation)))
+        room = room_for(loaded, prompt.ids, settings.max_new_tokens)
+        notes = tuple(filter(None, (*prompt.notes, without_end)))
+        rows.append(Row(voice, generator, prompt.ids, prompt.left_out, room, asked_at, notes=notes))
+    ends = frozenset(ends_of(loaded.model, loaded.tokenizer))
     together = handle is None or handle.supports_per_row
     for batch in [rows] if together else [[row] for row in rows]:
-        for _token in _answer(loaded, handle, batch, settings, turn or nullcontext()):
+        for _token in _answer(loaded, handle, batch, settings, ends, turn or nullcontext()):
             yield tuple(row.answer() for row in rows)
-
-
-def _notes(loaded: LoadedModel, conversation: Sequence[Message]) -> tuple[str, ...]:
-    """Return how the model reads a conversation otherwise than it is written, and whether nothing ends its answer."""
-    from ia3_studio.data.answer_end import endless
-    from ia3_studio.data.answer_spans import asked
-    from ia3_studio.data.words import special_texts, spoken
-
-    if loaded.task == "seq2seq":
-        return spoken([turn.content for turn in conversation], special_texts(loaded.tokenizer))
-    return tuple(filter(None, (*asked(conversation, loaded.tokenizer).notes, endless(loaded.tokenizer))))
 
 
 def _answer(
@@ -90,18 +84,17 @@ def _answer(
     handle: Attachment | Serving | None,
     rows: list[Row],
     settings: ChatSettings,
+    ends: frozenset[int],
     turn: AbstractContextManager[Any],
 ) -> Iterator[None]:
     """Let the rows of one batch grow to their ends, a token at a time."""
     from ia3_studio.chat.decoding import decode, decode_answers
-    from ia3_studio.data.answer_end import ends_of
 
     @contextmanager
     def hearing(going: Sequence[Row]) -> Iterator[Scales]:
         with turn, heard(handle, [row.voice for row in going]):
             yield handle.scales() if handle else {}
 
-    ends = set(ends_of(loaded.model, loaded.tokenizer))
     grow = decode_answers if loaded.task == "seq2seq" else decode
     for logits, keep in grow(loaded.model, rows, hearing):
         for row, scores in zip(rows, logits, strict=True):

@@ -66,12 +66,14 @@ def conversations_tokens(conversations: Sequence[Sequence[Message]], tokenizer: 
         yield from (_plain_tokens(messages, tokenizer, specials, notes) for messages, notes in kept)
         return
     ready: list[_Ready] = []
+    waiting = 0
     for messages, notes in kept:
         turns, changed = fitted(messages, tokenizer)
         ready.append(_Ready(turns, (*notes, *changed), to_write(turns)))
-        if sum(each.turns for each in ready) >= MOST_TURNS:
+        waiting += ready[-1].turns
+        if waiting >= MOST_TURNS:
             yield from _written_tokens(ready, tokenizer, specials, special)
-            ready = []
+            ready, waiting = [], 0
     yield from _written_tokens(ready, tokenizer, specials, special)
 
 
@@ -160,15 +162,6 @@ def _ended(tokens: Tokens, tokenizer: Any, special: frozenset[int]) -> Tokens:
     ends = tuple((place, ending[0]) for place in open_ended)
     said = f"the chat template does not end an answer with a token, so {tokenizer.eos_token} is appended and trained"
     return Tokens(ids, (*before, last), (*tokens.notes, said), ends)
-
-
-def prompt_tokens(messages: Sequence[Message], tokenizer: Any) -> tuple[int, ...]:
-    """Return the tokens after which the assistant's next answer begins.
-
-    Raises:
-        DataError: the chat template refuses the conversation.
-    """
-    return asked(messages, tokenizer).ids
 
 
 def asked(messages: Sequence[Message], tokenizer: Any) -> Tokens:

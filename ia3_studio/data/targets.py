@@ -12,7 +12,7 @@ from typing import Any
 
 from ia3_studio.data.examples import Example, Message
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.words import read_whole, special_texts, spoken
+from ia3_studio.data.words import as_words, read_whole, special_texts, spoken
 from ia3_studio.errors import DataError
 
 
@@ -68,20 +68,23 @@ def tokenize_targets(examples: Sequence[Example], tokenizer: Any, max_length: in
 
 def source_ids(messages: Sequence[Message], tokenizer: Any) -> tuple[int, ...]:
     """Return the tokens of turns as the encoder reads them."""
+    return _source(messages, tokenizer, special_texts(tokenizer))
+
+
+def _source(messages: Sequence[Message], tokenizer: Any, specials: Sequence[str]) -> tuple[int, ...]:
     text = "\n".join(turn.content for turn in messages)
-    return tuple(read_whole([text], tokenizer, special_texts(tokenizer))["input_ids"])
+    return tuple(read_whole([text], tokenizer, specials)["input_ids"])
 
 
-def target_ids(text: str, tokenizer: Any, specials: Sequence[str]) -> tuple[int, ...]:
+def _target(text: str, tokenizer: Any, specials: Sequence[str]) -> tuple[int, ...]:
     """Return the tokens of an answer as the decoder writes them; some tokenizers write those otherwise."""
-    plain = {"split_special_tokens": True} if any(special in text for special in specials) else {}
-    return tuple(tokenizer(text_target=text, **plain)["input_ids"])
+    return tuple(tokenizer(text_target=text, **as_words([text], specials))["input_ids"])
 
 
 def _row(example: Example, tokenizer: Any, specials: Sequence[str], max_length: int) -> TargetRow:
     *asked, answer = example.turns
-    source = source_ids(asked, tokenizer)
-    target = target_ids(answer.content, tokenizer, specials)
+    source = _source(asked, tokenizer, specials)
+    target = _target(answer.content, tokenizer, specials)
     cut = max(len(source), len(target)) > max_length
     return TargetRow(_first(source, max_length), _first(target, max_length), example.row, cut)
 

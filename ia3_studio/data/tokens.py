@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ia3_studio.data.answer_spans import Tokens, conversations_tokens, end_ids, prompt_tokens, start_ids
+from ia3_studio.data.answer_spans import Tokens, asked, conversations_tokens, end_ids, start_ids
 from ia3_studio.data.examples import Example, Message
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.words import encode, special_texts
+from ia3_studio.data.words import encode, held, special_texts
 from ia3_studio.errors import DataError
 
 IGNORED = -100
@@ -59,9 +59,10 @@ def tokenize(examples: Sequence[Example], tokenizer: Any, max_length: int) -> To
     rows: list[TokenRow] = []
     problems: list[Problem] = []
     notes: list[Problem] = []
+    specials = special_texts(tokenizer)
     written = conversations_tokens([example.turns for example in examples if example.turns], tokenizer)
     for example in examples:
-        found = next(written) if example.turns else _text(example.text, tokenizer)
+        found = next(written) if example.turns else _text(example.text, tokenizer, specials)
         if isinstance(found, DataError):
             problems.append(Problem(example.row, str(found).rstrip(".")))
             continue
@@ -82,7 +83,7 @@ def prompt_ids(messages: Sequence[Message], tokenizer: Any) -> tuple[int, ...]:
     Raises:
         DataError: the chat template refuses the conversation.
     """
-    return prompt_tokens(messages, tokenizer)
+    return asked(messages, tokenizer).ids
 
 
 def _row(row: int, tokens: Tokens, max_length: int) -> TokenRow:
@@ -95,16 +96,15 @@ def _row(row: int, tokens: Tokens, max_length: int) -> TokenRow:
         labels[start:stop] = tokens.ids[start:stop]
     for place, token in tokens.ends:
         labels[place] = token
-    end = max((*(stop for _start, stop in tokens.answers), *(place + 1 for place, _token in tokens.ends)), default=0)
-    end = end or len(tokens.ids)
+    end = max((stop for _start, stop in tokens.answers), default=len(tokens.ids))
     return TokenRow(tokens.ids[:end][:max_length], tuple(labels[:end][:max_length]), row, end > max_length)
 
 
-def _text(text: str, tokenizer: Any) -> Tokens:
+def _text(text: str, tokenizer: Any, specials: Sequence[str]) -> Tokens:
     """Return plain text between its begin and end tokens, everything after the first token trained."""
-    seen = [special for special in special_texts(tokenizer) if special in text]
+    seen = held([text], specials)
     ids = (*start_ids(tokenizer), *encode(text, tokenizer), *end_ids(tokenizer))
-    said = f"{', '.join(sorted(seen))} in its text is read as the model's special token"
+    said = f"{', '.join(seen)} in its text is read as the model's special token"
     return Tokens(ids, ((1, len(ids)),) if len(ids) > 1 else (), (said,) if seen else ())
 
 

@@ -48,10 +48,20 @@ def guarded(messages: Sequence[Message], specials: Sequence[str]) -> tuple[Seque
     return kept, notes
 
 
+def held(texts: Iterable[str], specials: Sequence[str]) -> tuple[str, ...]:
+    """Return the special texts that occur in texts, sorted."""
+    return tuple(sorted({special for text in texts for special in specials if special in text}))
+
+
 def spoken(texts: Iterable[str], specials: Sequence[str]) -> tuple[str, ...]:
     """Return a note if texts contain what looks like a special token; empty otherwise."""
-    seen = {special for text in texts for special in specials if special in text}
-    return (f"{', '.join(sorted(seen))} in its text is read as plain text, not as a special token",) if seen else ()
+    seen = held(texts, specials)
+    return (f"{', '.join(seen)} in its text is read as plain text, not as a special token",) if seen else ()
+
+
+def as_words(texts: Iterable[str], specials: Sequence[str]) -> dict[str, bool]:
+    """Return the option with which a tokenizer reads special texts as plain words, where texts hold any."""
+    return {"split_special_tokens": True} if held(texts, specials) else {}
 
 
 def read_whole(
@@ -66,9 +76,7 @@ def read_whole(
         options: passed to the tokenizer.
     """
     words = (word for text in texts for word in ([text] if isinstance(text, str) else text))
-    if any(special in word for word in words for special in specials):
-        options["split_special_tokens"] = True
-    return tokenizer(*texts, verbose=False, **options)
+    return tokenizer(*texts, verbose=False, **as_words(words, specials), **options)
 
 
 def encode(text: str, tokenizer: Any, specials: Sequence[str] = ()) -> list[int]:
