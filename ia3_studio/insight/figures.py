@@ -106,7 +106,7 @@ def histogram_figure(counted: Histogram, counts: Literal["linear", "log"] = "lin
     if counts == "log":
         figure.update_yaxes(title_text="number of scales (log)", type="log", dtick=1)
     else:
-        figure.update_yaxes(title_text="numbers")
+        figure.update_yaxes(title_text="number of scales")
     return figure
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import gradio as gr
 
-from ia3_studio.data.labels import Labels, labeled_in, labels_in, length_in
+from ia3_studio.data.labels import Labeled, Labels, labeled_in, labels_in, length_in
 from ia3_studio.errors import DataError, StudioError
 from ia3_studio.tasks.classification import Guess, classify_text, classify_texts
 from ia3_studio.tasks.image_classification import classify_image
@@ -19,14 +21,17 @@ from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.job import Job
 from ia3_studio.ui.markup import heading, note, table
 from ia3_studio.ui.session import Session, Studio, quiet
-from ia3_studio.ui.shown import Shown, find
+from ia3_studio.ui.shown import find
 
 if TYPE_CHECKING:
     from ia3_studio.method import Attachment
     from ia3_studio.models.loaded import LoadedModel
 
+Found = TypeVar("Found")
+Acquire = Callable[[Callable[[float | None, str], None]], "AbstractContextManager[LoadedModel]"]
+"""Lends a model, given what progress is reported to."""
 MOST_ROWS = 5_000
-"""Rows of a file that are sorted at most."""
+"""Rows of a file that are classified at most."""
 SHOWN_ROWS = 50
 PORTION = 64
 """Rows between two reports of progress."""
@@ -64,13 +69,13 @@ def describe(adapter: Path | None) -> tuple[Any, ...]:
 
 
 def classify_one(studio: Studio, key: str, words: str) -> Iterator[tuple[str, str]]:
-    """Sort one text; yield (note, both models' labels)."""
-    yield from _told(lambda report: _sort_one(studio, key, words, report))
+    """Classify one text, or its words; yield (note, both models' labels)."""
+    yield from reported(lambda report: _classify_one(studio, key, words, report))
 
 
 def classify_file(studio: Studio, key: str, file: str | None) -> Iterator[tuple[str, str, Any]]:
-    """Sort the texts of a file; yield (note, results, file of results)."""
-    for said, found in _told(lambda report: _sort_file(studio, key, file, report)):
+    """Classify the texts of a file; yield (note, results, file of results)."""
+    for said, found in reported(lambda report: _classify_file(studio, key, file, report)):
         yield (
             said,
             (found[0] if isinstance(found, tuple) else found),
@@ -80,10 +85,11 @@ def classify_file(studio: Studio, key: str, file: str | None) -> Iterator[tuple[
 
 def classify_picture(studio: Studio, key: str, image: str | None) -> Iterator[tuple[str, str]]:
     """Classify one image; yield (note, both models' labels)."""
-    yield from _told(lambda report: _classify_picture(studio, key, image, report))
+    yield from reported(lambda report: _classify_picture(studio, key, image, report))
 
 
-def _told(work: Callable[[Callable[[str], None]], Any]) -> Iterator[tuple[str, Any]]:
+def reported(work: Callable[[Callable[[str], None]], Any]) -> Iterator[tuple[str, Any]]:
+    """Do some work in the background; yield (note, result), the result last."""
     try:
         with Job[str, Any](work) as job:
             for news in job:
@@ -93,97 +99,107 @@ def _told(work: Callable[[Callable[[str], None]], Any]) -> Iterator[tuple[str, A
         yield note(str(error), "bad"), gr.skip()
 
 
-def _sort_one(studio: Studio, key: str, words: str, report: Callable[[str], None]) -> str:
-    shown, labels, most = _classifier(studio, key)
-    if not words.strip():
-        raise StudioError(classify_words.EMPTY)
-    if labels.of_words:
-        tagged = _with_model(
-            studio,
-            shown,
-            labels,
-            report,
-            lambda loaded, attachment: tag_text(loaded, attachment, labels, words, max_length=most),
-        )
-        return "".join(
-            entities(name, words, each, labels.names)
-            for name, each in zip((text.BASE, text.TUNED), tagged, strict=True)
-        )
-    found = _with_model(
-        studio,
-        shown,
-        labels,
-        report,
-        lambda loaded, attachment: classify_text(loaded, attachment, labels, words, max_length=most),
-    )
-    return "".join(
-        bars(name, guesses, labels.kind) for name, guesses in zip((text.BASE, text.TUNED), found, strict=True)
-    )
+@contextmanager
+def attached(
+    studio: Studio, model: str, adapter: Path, acquire: Acquire, report: Callable[[str], None]
+) -> Iterator[tuple[LoadedModel, Attachment]]:
+    """Borrow a model with an adapter on it for the block, and leave the model as it was.
 
-
-def _classify_picture(studio: Studio, key: str, image: str | None, report: Callable[[str], None]) -> str:
-    shown, labels, _most = _classifier(studio, key)
-    if not image:
-        raise StudioError(classify_words.NO_IMAGE)
-    found = _with_model(
-        studio,
-        shown,
-        labels,
-        report,
-        lambda loaded, attachment: classify_image(loaded, attachment, labels, Path(image)),
-    )
-    return "".join(
-        bars(name, guesses, labels.kind) for name, guesses in zip((text.BASE, text.TUNED), found, strict=True)
-    )
-
-
-def _sort_file(studio: Studio, key: str, file: str | None, report: Callable[[str], None]) -> tuple[str, str]:
-    shown, labels, most = _classifier(studio, key)
-    if shown.adapter is None or labeled_in(shown.adapter) != "texts":
-        raise StudioError(classify_words.NOT_TEXTS)
-    texts, given = rows_of(file, labels)
-
-    def sort_all(loaded: LoadedModel, attachment: Attachment) -> tuple[list[Any], list[Any]]:
-        both: tuple[list[Any], list[Any]] = ([], [])
-        for start in range(0, len(texts), PORTION):
-            report(classify_words.sorting(start, len(texts)))
-            part = classify_texts(loaded, attachment, labels, texts[start : start + PORTION], max_length=most)
-            for rows, found in zip(both, part, strict=True):
-                rows += found
-        return both
-
-    base, tuned = _with_model(studio, shown, labels, report, sort_all)
-    path = studio.desk(key) / "classified.csv"
-    write_sorted(path, texts, given, base, tuned)
-    return results(labels, texts, given, base, tuned), str(path)
-
-
-def _with_model(
-    studio: Studio, shown: Shown, labels: Labels, report: Callable[[str], None], work: Callable[..., Any]
-) -> Any:
-    """Borrow the classifier, attach what was learned for the work, and leave the model as it was."""
+    Args:
+        studio: whose memory lends it.
+        model: its source.
+        adapter: the folder of the adapter.
+        acquire: lends the model, given what progress is reported to.
+        report: called with what is being done.
+    """
     from ia3_studio.method import load_adapter
 
-    memory = studio.memory
-    report(text.WAITING_FOR_MODEL if memory.loaded else text.loading(shown.model))
-    assert shown.adapter is not None  # _classifier looked
-    of = labeled_in(shown.adapter)
-    lent = memory.acquire_classifier(shown.model, labels.names, labels.kind, lambda _share, said: report(said), of)
-    with lent as loaded, memory.turn:  # heads stand on the model itself, so nobody else may call it meanwhile
-        attachment = load_adapter(loaded.model, shown.adapter)
+    report(text.WAITING_FOR_MODEL if studio.memory.loaded else text.loading(model))
+    with acquire(lambda _share, said: report(said)) as loaded, studio.memory.turn:  # the adapter stands on the model
+        attachment = load_adapter(loaded.model, adapter)
         try:
-            return work(loaded, attachment)
+            yield loaded, attachment
         finally:
             attachment.detach()
 
 
-def _classifier(studio: Studio, key: str) -> tuple[Shown, Labels, int | None]:
-    """Return what is shown, its labels, and how many tokens of a text it was trained on at most."""
+def side_by_side(found: Sequence[Found], draw: Callable[[str, Found], str]) -> str:
+    """Return what the base model and the tuned one predict, as HTML."""
+    return "".join(draw(name, each) for name, each in zip((text.BASE, text.TUNED), found, strict=True))
+
+
+@dataclass(frozen=True)
+class _Classifier:
+    """The classifier of the selected run."""
+
+    model: str
+    adapter: Path
+    labels: Labels
+    of: Labeled
+    max_length: int | None
+    """Tokens of a text it was trained on at most, where that is known."""
+
+    def attached(
+        self, studio: Studio, report: Callable[[str], None]
+    ) -> AbstractContextManager[tuple[LoadedModel, Attachment]]:
+        """Borrow the model with its head and its adapter for a block."""
+        names, kind = self.labels.names, self.labels.kind
+        acquire = partial(studio.memory.acquire_classifier, self.model, names, kind, of=self.of)
+        return attached(studio, self.model, self.adapter, acquire, report)
+
+
+def _classifier(studio: Studio, key: str, *wanted: Labeled) -> _Classifier:
+    """Return the classifier of the selected run.
+
+    Raises:
+        StudioError: it has none, or one of other inputs than are wanted.
+    """
     shown = find(studio, key)
     labels = labels_in(shown.adapter) if shown and shown.adapter else None
     if shown is None or shown.adapter is None or labels is None:
         raise StudioError(classify_words.NO_CLASSIFIER)
-    return shown, labels, length_in(shown.adapter)
+    of = labeled_in(shown.adapter)
+    if of not in wanted:
+        raise StudioError(classify_words.not_for(wanted[0]))
+    return _Classifier(shown.model, shown.adapter, labels, of, length_in(shown.adapter))
+
+
+def _classify_one(studio: Studio, key: str, words: str, report: Callable[[str], None]) -> str:
+    own = _classifier(studio, key, "texts", "words")
+    if not words.strip():
+        raise StudioError(classify_words.EMPTY)
+    with own.attached(studio, report) as (loaded, attachment):
+        if own.of == "words":
+            tagged = tag_text(loaded, attachment, own.labels, words, max_length=own.max_length)
+            return side_by_side(tagged, lambda name, each: entities(name, words, each, own.labels.names))
+        found = classify_text(loaded, attachment, own.labels, words, max_length=own.max_length)
+    return side_by_side(found, lambda name, guesses: bars(name, guesses, own.labels.kind))
+
+
+def _classify_picture(studio: Studio, key: str, image: str | None, report: Callable[[str], None]) -> str:
+    own = _classifier(studio, key, "images")
+    if not image:
+        raise StudioError(classify_words.NO_IMAGE)
+    with own.attached(studio, report) as (loaded, attachment):
+        found = classify_image(loaded, attachment, own.labels, Path(image))
+    return side_by_side(found, lambda name, guesses: bars(name, guesses, own.labels.kind))
+
+
+def _classify_file(studio: Studio, key: str, file: str | None, report: Callable[[str], None]) -> tuple[str, str]:
+    own = _classifier(studio, key, "texts")
+    texts, given = rows_of(file, own.labels)
+    base: list[Any] = []
+    tuned: list[Any] = []
+    with own.attached(studio, report) as (loaded, attachment):
+        for start in range(0, len(texts), PORTION):
+            report(classify_words.sorting(start, len(texts)))
+            part = texts[start : start + PORTION]
+            found = classify_texts(loaded, attachment, own.labels, part, max_length=own.max_length)
+            for rows, more in zip((base, tuned), found, strict=True):
+                rows += more
+    path = studio.desk(key) / "classified.csv"
+    write_sorted(path, texts, given, base, tuned)
+    return results(own.labels, texts, given, base, tuned), str(path)
 
 
 def rows_of(file: str | None, labels: Labels) -> tuple[list[str], list[tuple[str, ...]]]:

@@ -9,7 +9,6 @@ TEXT = "Text"
 SORT = "Classify"
 IMAGE = "Image"
 NO_IMAGE = "No image is given; upload one."
-NOT_TEXTS = "This adapter does not classify whole texts; choose a text classification run."
 WORD_BEYOND = "beyond max length"
 OUTSIDE = "O"
 """The label of words that are no part of an entity, in every usual tag set."""
@@ -47,6 +46,12 @@ def lead(kind: str, names: Sequence[str], of: str = "texts") -> str:
     listed = ", ".join(names[:6]) + (" and others" if len(names) > 6 else "")
     what = {"words": "each word of a text", "images": "an image"}.get(of, "a text")
     return f"The adapter predicts one of {len(names):,} labels for {what}: {listed}. {chance}"
+
+
+def not_for(of: str) -> str:
+    """Say that the adapter classifies something else than the given input."""
+    task = {"images": "image classification"}.get(of, "text classification")
+    return f"The selected run does not classify {of}; choose a run of {task}."
 
 
 def others(count: int) -> str:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from ia3_studio.errors import AdapterError, StudioError
 from ia3_studio.tasks.multiple_choice import rank_choices
-from ia3_studio.ui import classify_words, text
+from ia3_studio.ui import classify_words
 from ia3_studio.ui.boundary import guard
-from ia3_studio.ui.classify_panel import bars
-from ia3_studio.ui.job import Job
+from ia3_studio.ui.classify_panel import attached, bars, reported, side_by_side
 from ia3_studio.ui.markup import note
 from ia3_studio.ui.session import Session, Studio, quiet
 from ia3_studio.ui.shown import find
@@ -22,34 +22,20 @@ MOST_CHOICES = 50
 
 def rank(studio: Studio, key: str, question: str, choices: str) -> Iterator[tuple[str, str]]:
     """Rank the choices, one a line; yield (note, both models' ranking)."""
-    try:
-        with Job[str, str](lambda report: _ranked(studio, key, question, choices, report)) as job:
-            for news in job:
-                yield note(news), gr.skip()
-            yield "", job.result()
-    except StudioError as error:
-        yield note(str(error), "bad"), gr.skip()
+    yield from reported(lambda report: _ranked(studio, key, question, choices, report))
 
 
 def _ranked(studio: Studio, key: str, question: str, choices: str, report: Callable[[str], None]) -> str:
-    from ia3_studio.method import load_adapter
-
     shown = find(studio, key)
     if shown is None or shown.adapter is None:
         raise AdapterError(classify_words.RANK_NOBODY)
     lines = list(dict.fromkeys(line.strip() for line in (choices or "").splitlines() if line.strip()))
     if not 2 <= len(lines) <= MOST_CHOICES:
         raise StudioError(classify_words.rank_count(len(lines), MOST_CHOICES))
-    memory = studio.memory
-    report(text.WAITING_FOR_MODEL if memory.loaded else text.loading(shown.model))
-    with memory.acquire(shown.model, lambda _share, said: report(said)) as loaded, memory.turn:
-        attachment = load_adapter(loaded.model, shown.adapter)
-        try:
-            found = rank_choices(loaded, attachment, question or "", lines)
-        finally:
-            attachment.detach()
-    names = (text.BASE, text.TUNED)
-    return "".join(bars(name, guesses, "single", MOST_CHOICES) for name, guesses in zip(names, found, strict=True))
+    acquire = partial(studio.memory.acquire, shown.model)
+    with attached(studio, shown.model, shown.adapter, acquire, report) as (loaded, attachment):
+        found = rank_choices(loaded, attachment, question or "", lines)
+    return side_by_side(found, lambda name, guesses: bars(name, guesses, "single", MOST_CHOICES))
 
 
 def build(studio: Studio, session: Session) -> None:

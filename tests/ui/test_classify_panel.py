@@ -13,7 +13,7 @@ import torch
 import transformers as hf
 
 from ia3_studio.data.examples import Example
-from ia3_studio.data.labels import Labels, labeled_in, tokenize_labels
+from ia3_studio.data.labels import Labels, labeled_in, labels_in, tokenize_labels
 from ia3_studio.errors import DataError
 from ia3_studio.method import attach, discover, load_adapter
 from ia3_studio.method.heads import HeadedAttachment
@@ -22,7 +22,7 @@ from ia3_studio.tasks.classification import Guess, classify_text, classify_texts
 from ia3_studio.tasks.multiple_choice import rank_choices
 from ia3_studio.tasks.token_classification import TaggedWord, tag_text
 from ia3_studio.training.class_loss import TagLoss
-from ia3_studio.ui import classify_panel, classify_words
+from ia3_studio.ui import classify_words
 from ia3_studio.ui.classify_panel import (
     bars,
     classify_file,
@@ -72,10 +72,13 @@ def test_what_is_shown_must_sort_texts(bench: Studio) -> None:
 
 
 def test_a_batch_of_texts_is_sorted_as_each_alone(bench: Studio, classifier: str) -> None:
-    shown, labels, _most = classify_panel._classifier(bench, classifier)
+    shown = find(bench, classifier)
+    assert shown and shown.adapter
+    labels = labels_in(shown.adapter)
+    assert labels
     texts = ["a lamp", "the tide comes in and goes out again", "fog"]
     with bench.memory.acquire_classifier(shown.model, NAMES, "single") as loaded:
-        attachment = load_adapter(loaded.model, shown.adapter or "")
+        attachment = load_adapter(loaded.model, shown.adapter)
         together = classify_texts(loaded, attachment, labels, texts, batch=3)
         for place, text in enumerate(texts):
             for strength, rows in zip((0, 1), together, strict=True):
@@ -209,7 +212,9 @@ def test_entities_are_marked_beside_those_of_the_base_model(bench: Studio, tagge
     *_, (said, _found) = classify_one(bench, tagger, "  ")
     assert classify_words.EMPTY in said
     *_, (said, _results, _file) = classify_file(bench, tagger, "rows.csv")
-    assert classify_words.NOT_TEXTS in said
+    assert classify_words.not_for("texts") in said
+    *_, (said, _found) = classify_picture(bench, tagger, "a.png")
+    assert classify_words.not_for("images") in said
 
 
 def test_the_words_of_one_entity_are_one_mark() -> None:
@@ -239,6 +244,8 @@ def test_an_image_is_classified_by_both_models(bench: Studio, tmp_path: Path) ->
     assert classify_words.NO_IMAGE in said
     *_, (said, _found) = classify_picture(bench, key, str(tmp_path / "pictures" / "night" / "broken.png"))
     assert "broken.png" in said and "Traceback" not in said
+    *_, (said, _found) = classify_one(bench, key, "a text")
+    assert classify_words.not_for("texts") in said
     shown = find(bench, key)
     panel, _lead, texts, images, file = describe(shown.adapter if shown else None)
     assert [each["visible"] for each in (panel, texts, images, file)] == [True, False, True, False]
