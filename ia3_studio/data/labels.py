@@ -260,10 +260,7 @@ def _tag_row(example: Example, labels: Labels, tokenizer: Any, max_length: int) 
     """
     read = word_tokens(example.words, tokenizer, max_length)
     places = [labels.names.index(tag) for tag in example.labels]
-    found = tuple(
-        places[word] if begins and word is not None else IGNORED
-        for word, begins in zip(read.words, read.starts, strict=True)
-    )
+    found = tuple(IGNORED if word is None else places[word] for word in read.firsts)
     return TagRow(read.ids, found, example.row, read.cut, read.segments), bool(read.unread)
 
 

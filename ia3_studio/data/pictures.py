@@ -73,7 +73,7 @@ def picture_examples(pictures: Sequence[Picture]) -> tuple[list[Example], list[P
     examples: list[Example] = []
     problems: list[Problem] = []
     for number, picture in enumerate(pictures, start=1):
-        reason = _damage(picture)
+        reason = damage(picture)
         if reason:
             problems.append(Problem(number, f"{picture.name} {reason}"))
         else:
@@ -145,8 +145,8 @@ def _is_picture(name: str) -> bool:
     return path.suffix.lower() in SUFFIXES and path.parent.name != ""
 
 
-def _damage(picture: Picture) -> str:
-    """Return why a file is not an image; empty if it is one."""
+def damage(picture: Picture) -> str:
+    """Return why a file is not an image that is read, as the end of a sentence; empty if it is one."""
     from PIL import Image
 
     if picture.size > MOST_PICTURE_BYTES:

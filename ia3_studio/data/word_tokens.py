@@ -35,6 +35,11 @@ class WordTokens:
     unread: tuple[int, ...]
     """Places of words of which the tokenizer makes no token at all."""
 
+    @property
+    def firsts(self) -> tuple[int | None, ...]:
+        """Return the place of each word at its first token, None at all other tokens."""
+        return tuple(word if begins else None for word, begins in zip(self.words, self.starts, strict=True))
+
 
 def word_tokens(words: Sequence[str], tokenizer: Any, max_length: int) -> WordTokens:
     """Return the tokens of words as the model reads them in running text.

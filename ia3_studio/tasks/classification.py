@@ -193,8 +193,7 @@ def classify_texts(
 
     if labels.of_words:
         raise StudioError("This adapter labels words; use tag_text for it.")
-    most = min(int(loaded.tokenizer.model_max_length), max_length or _LONGEST_TEXT)
-    rows = read_texts(texts, loaded.tokenizer, most)
+    rows = read_texts(texts, loaded.tokenizer, readable(loaded, max_length))
     budget = batch * max((len(row.input_ids) for row in rows), default=1)
     found: list[tuple[tuple[Guess, ...], ...]] = []
     for strength in strengths:
@@ -203,6 +202,11 @@ def classify_texts(
             logits = loss.scores(rows, budget) if rows else ()
         found.append(tuple(guesses(each, labels.names, str(loss.kind)) for each in logits))
     return tuple(found)
+
+
+def readable(loaded: LoadedModel, max_length: int | None) -> int:
+    """Return how many tokens of a text a classifier reads: as many as it was trained on, where that is known."""
+    return min(int(loaded.tokenizer.model_max_length), max_length or _LONGEST_TEXT)
 
 
 def guesses(logits: Any, names: Sequence[str], kind: str) -> tuple[Guess, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ia3_studio.data.images import ImageRow, Pictured, read_pictures
-from ia3_studio.data.pictures import open_picture
+from ia3_studio.data.pictures import Picture, damage, open_picture
 from ia3_studio.errors import DataError
 from ia3_studio.tasks.classification import Classification, Guess, guesses
 from ia3_studio.tasks.task import register
@@ -29,7 +29,7 @@ class ImageClassification(Classification):
     of: ClassVar[Sorted] = "images"
     task_type: ClassVar[str] = ""  # PEFT has no name for it
     row_types: ClassVar[tuple[type, ...]] = (ImageRow,)
-    has_tokens: ClassVar[bool] = False
+    without_tokens: ClassVar[str] = "Images have no tokens; each is resized to the input size of the model."
 
     @classmethod
     def fits(cls, data_kind: str, model_task: str) -> bool:
@@ -41,7 +41,7 @@ class ImageClassification(Classification):
     def preview(cls, example: Example, tokenizer: Any, max_length: int) -> TokenPreview:
         """Refuse: an image has no tokens."""
         del example, tokenizer, max_length
-        raise DataError("Images have no tokens; each is resized to the input size of the model.")
+        raise DataError(cls.without_tokens)
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
         """Return the training images and the held-out images."""
@@ -83,11 +83,10 @@ def classify_image(
     """
     from ia3_studio.training.class_loss import ImageLoss
 
-    try:
-        picture = open_picture(str(image))
-    except Exception as error:  # whatever a decoder makes of a stranger's bytes
-        raise DataError(f"{image.name} cannot be read as an image; give a PNG, JPEG or WebP file.") from error
-    pixels = loaded.tokenizer(picture, return_tensors="pt")["pixel_values"][0]
+    size = image.stat().st_size if image.is_file() else 0
+    if reason := damage(Picture(image.name, size, str(image))):
+        raise DataError(f"{image.name} {reason}; give a PNG, JPEG or WebP file.")
+    pixels = loaded.tokenizer(open_picture(str(image)), return_tensors="pt")["pixel_values"][0]
     row = ImageRow(pixels, (0.0,), 1)
     found = []
     for strength in strengths:

@@ -13,7 +13,7 @@ from ia3_studio.errors import DataError
 from ia3_studio.models.loaded import Task as ModelTask
 from ia3_studio.models.progress import unheard
 from ia3_studio.tasks.rows import beyond_note, length_note
-from ia3_studio.tasks.task import task_class, tasks
+from ia3_studio.tasks.task import task_class
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
@@ -117,14 +117,14 @@ def preview_tokens(
 
 
 def _require_tokens(data_kind: str) -> None:
-    """Refuse data without tokens before a model is fetched for them.
+    """Reject data that have no tokens for any model, before a model is downloaded for them.
 
     Raises:
         DataError: they have none.
     """
-    fitting = [task for task in tasks() if any(task.fits(data_kind, each) for each in get_args(ModelTask))]
-    if fitting and not any(task.has_tokens for task in fitting):
-        raise DataError("Images have no tokens; each is resized to the input size of the model.")
+    reasons = [task_class(data_kind, each).without_tokens for each in get_args(ModelTask)]
+    if all(reasons):
+        raise DataError(reasons[0])
 
 
 def open_tokenizer_of(model: str, say: Say) -> tuple[Any, ModelTask, ModelLimits]:

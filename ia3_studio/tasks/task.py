@@ -41,8 +41,8 @@ class Task(RowReader):
 
     name: ClassVar[str]
     """What the kind is called for the user."""
-    has_tokens: ClassVar[bool] = True
-    """Whether its rows are tokens, which can be counted and previewed."""
+    without_tokens: ClassVar[str] = ""
+    """Why its rows are no tokens, which could be counted and previewed; empty where they are."""
 
     def __init__(self, split: DataSplit, config: RunConfig, labels: Labels | None = None) -> None:
         super().__init__(split, config)

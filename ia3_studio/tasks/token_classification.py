@@ -12,7 +12,7 @@ from ia3_studio.data.token_preview import UNLIMITED, Part, TokenPreview, kept_of
 from ia3_studio.data.tokens import IGNORED
 from ia3_studio.data.word_tokens import word_tokens
 from ia3_studio.errors import StudioError
-from ia3_studio.tasks.classification import Classification, Guess, guesses
+from ia3_studio.tasks.classification import Classification, Guess, guesses, readable
 from ia3_studio.tasks.task import register
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from ia3_studio.models import LoadedModel
     from ia3_studio.models.classifier import Sorted
 
-_LONGEST_TEXT = 512
 _WORD = re.compile(r"\w+|[^\w\s]")
 """Words and punctuation marks, as data sets of entities give them."""
 
@@ -100,11 +99,9 @@ def tag_text(
     words = [each.group() for each in found]
     if not words:
         raise StudioError("There is no word to label; write a text.")
-    most = min(int(loaded.tokenizer.model_max_length), max_length or _LONGEST_TEXT)
-    read = word_tokens(words, loaded.tokenizer, most)
-    starts = [word for word, begins in zip(read.words, read.starts, strict=True) if begins and word is not None]
-    marks = tuple(0 if begins and word is not None else IGNORED
-                  for word, begins in zip(read.words, read.starts, strict=True))  # fmt: skip
+    read = word_tokens(words, loaded.tokenizer, readable(loaded, max_length))
+    starts = [word for word in read.firsts if word is not None]
+    marks = tuple(IGNORED if word is None else 0 for word in read.firsts)  # which outputs are read, not what they are
     row = TagRow(read.ids, marks, 1, read.cut, read.segments)
     tagged: list[tuple[TaggedWord, ...]] = []
     for strength in strengths:
