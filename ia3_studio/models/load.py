@@ -11,7 +11,7 @@ from ia3_studio.models.device import choose_device
 from ia3_studio.models.fetch import prepare, ready_folder
 from ia3_studio.models.folders import require_model
 from ia3_studio.models.gguf import read_gguf_config, require_gguf
-from ia3_studio.models.limits import ModelLimits, limits_of
+from ia3_studio.models.limits import limits_of
 from ia3_studio.models.loaded import LoadedModel, Skeleton, Task
 from ia3_studio.models.progress import Progress, unheard
 from ia3_studio.models.sources import Source, base_model_name, find_starter, parse_source
@@ -58,15 +58,6 @@ def load_model(source: str, *, progress: Progress | None = None) -> LoadedModel:
         notes=notes + settle_decoder(model, tokenizer),
         stored=stored_format(folder),
     )
-
-
-def limits_of_folder(folder: Path) -> ModelLimits:
-    """Return the limits of the model in a folder, from its config.
-
-    Raises:
-        ModelError: it cannot be read.
-    """
-    return limits_of(empty_model(read_config(folder)))
 
 
 def task_of_source(source: str, *, progress: Progress | None = None) -> Task:

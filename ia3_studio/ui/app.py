@@ -284,23 +284,22 @@ def _draw(studio: Studio, session: Session) -> Page:
     if not keeps_files():
         gr.HTML(note(text.SPACE_FORGETS, "warn"), elem_id="space-note")
     strip = RunStrip(elem_id="run-strip")
-    names = iter(text.TABS)
     with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as tabs:
-        with gr.Tab(next(names), id="model"):
+        with gr.Tab(text.MODEL_TAB, id="model"):
             model = model_tab.build()
-        with gr.Tab(next(names), id="modules"):
+        with gr.Tab(text.MODULES_TAB, id="modules"):
             modules = modules_tab.build(studio, session)
-        with gr.Tab(next(names), id="data"):
+        with gr.Tab(text.DATA_TAB, id="data"):
             data = data_tab.build(studio, session)
-        with gr.Tab(next(names), id="train") as train_page:
+        with gr.Tab(text.TRAIN_TAB, id="train") as train_page:
             train = train_tab.build()
-        with gr.Tab(next(names), id="runs") as runs_page:
+        with gr.Tab(text.RUNS_TAB, id="runs") as runs_page:
             runs = runs_tab.build(studio, session, runs_page)
-        with gr.Tab(next(names), id="scales") as scales_page:
+        with gr.Tab(text.SCALES_TAB, id="scales") as scales_page:
             scales = scales_tab.build(studio, session, scales_page)
-        with gr.Tab(next(names), id="chat") as chat_page:
+        with gr.Tab(text.CHAT_TAB, id="chat") as chat_page:
             chat = chat_tab.build(studio, session, chat_page)
-        with gr.Tab(next(names), id="export") as export_page:
+        with gr.Tab(text.EXPORT_TAB, id="export") as export_page:
             export = export_tab.build(studio, session, export_page)
     settled = [train_page.select, modules.tree.change, session.data.change]
     planned = [session.model, session.data, modules.tree]
