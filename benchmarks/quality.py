@@ -210,7 +210,7 @@ def trained_part(model: Any, method: str, head: list[str]) -> tuple[list[Any], C
     if method == "ia3":
         from ia3_studio.method import attach, discover
         from ia3_studio.method.heads import HeadedAttachment
-        from ia3_studio.training.trained import TrainableParameters
+        from ia3_studio.training.trainable_parameters import TrainableParameters
 
         model.requires_grad_(False)
         selection = discover(model).select("paper")

@@ -294,7 +294,7 @@ def _compare(
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from ia3_studio.models.gguf import alone
-    from ia3_studio.models.quiet import quiet_gguf
+    from ia3_studio.models.no_progress_bars import quiet_gguf
 
     try:
         with quiet_gguf(), alone(path) as lonely:

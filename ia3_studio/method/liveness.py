@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
 from ia3_studio.errors import SelectionError
-from ia3_studio.method.quiet import evaluating
+from ia3_studio.method.deterministic import evaluating
 from ia3_studio.method.rows import mixes_rows
 from ia3_studio.method.scaling import Attachment, attach
 from ia3_studio.method.sites import Selection, Site

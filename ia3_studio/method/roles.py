@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from torch import nn
 
+from ia3_studio.method.deterministic import quiet
 from ia3_studio.method.experts import activation_width
 from ia3_studio.method.inputs import MORE_TOKENS, TOKENS, example_inputs
 from ia3_studio.method.layers import widths
 from ia3_studio.method.naming import name_pairs
-from ia3_studio.method.quiet import quiet
 from ia3_studio.method.reachability import reached
 from ia3_studio.method.recurrent import recurrent_roles
 from ia3_studio.method.sites import in_block

@@ -27,7 +27,7 @@ from ia3_studio.method.experts import GateHook, down_tensor
 from ia3_studio.method.layers import channel_axis, width_of, widths
 from ia3_studio.method.peft.targets import name_targets
 from ia3_studio.method.product import Source, rescale
-from ia3_studio.method.quantised import keep_differentiable
+from ia3_studio.method.quantized import keep_differentiable
 from ia3_studio.method.rows import ActiveAssignment, Choice, HookPoint, Key, Vectors, mixes_rows
 from ia3_studio.method.sites import Selection, Side, Site
 

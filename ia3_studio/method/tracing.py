@@ -21,8 +21,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from ia3_studio.method.deterministic import quiet
 from ia3_studio.method.layers import channel_axis, is_depthwise, widths
-from ia3_studio.method.quiet import quiet
 
 # Operations that move elements without computing: run on the origins themselves.
 _MOVES = frozenset(

@@ -9,7 +9,7 @@ from ia3_studio.models.loaded import LoadedModel, Skeleton, Task
 from ia3_studio.models.memory import ModelMemory
 from ia3_studio.models.progress import Progress
 from ia3_studio.models.sources import STARTER, TEXT_STARTER, Source, Starter, parse_source, starters
-from ia3_studio.models.unquantised import Difference, Unquantised, merge_into_unquantised
+from ia3_studio.models.unquantized import Difference, Unquantised, merge_into_unquantised
 
 __all__ = [
     "STARTER",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.errors import ModelError
 from ia3_studio.models.loaded import Task
+from ia3_studio.models.no_progress_bars import quiet_transformers
 from ia3_studio.models.opening import opening
-from ia3_studio.models.quiet import quiet_transformers
 from ia3_studio.models.sizes import require_buildable, require_sizes
 
 if TYPE_CHECKING:

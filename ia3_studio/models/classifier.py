@@ -12,9 +12,9 @@ from ia3_studio.models.device import Device, choose_device
 from ia3_studio.models.fetch import prepare
 from ia3_studio.models.limits import limits_of
 from ia3_studio.models.loaded import LoadedModel, Task
+from ia3_studio.models.no_progress_bars import quiet_transformers
 from ia3_studio.models.opening import opening, reason_of
 from ia3_studio.models.progress import Progress, unheard
-from ia3_studio.models.quiet import quiet_transformers
 from ia3_studio.models.sources import base_model_name, parse_source
 from ia3_studio.models.special_tokens import settle_padding
 from ia3_studio.models.weights import empty_model, from_folder, frozen, open_tokenizer, stored_format

@@ -19,9 +19,9 @@ from ia3_studio.models.architecture import model_class, read_config
 from ia3_studio.models.device import Device
 from ia3_studio.models.folders import require_space
 from ia3_studio.models.limits import limits_of
+from ia3_studio.models.no_progress_bars import quiet_gguf
 from ia3_studio.models.opening import opening
 from ia3_studio.models.progress import Progress
-from ia3_studio.models.quiet import quiet_gguf
 from ia3_studio.models.weights import empty_model, open_model, open_tokenizer
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from ia3_studio.models.architecture import drop_kernels, model_class, read_confi
 from ia3_studio.models.device import Device
 from ia3_studio.models.folders import weight_files
 from ia3_studio.models.limits import ModelLimits
+from ia3_studio.models.no_progress_bars import quiet_transformers
 from ia3_studio.models.opening import opening, reason_of
 from ia3_studio.models.progress import megabytes
-from ia3_studio.models.quiet import quiet_transformers
 from ia3_studio.models.sizes import bounded_building
 
 if TYPE_CHECKING:

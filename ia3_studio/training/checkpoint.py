@@ -19,7 +19,7 @@ from torch import Tensor
 from ia3_studio.atomic import replacing
 from ia3_studio.errors import TrainingError
 from ia3_studio.training.config import TrainConfig
-from ia3_studio.training.trained import Copies
+from ia3_studio.training.trainable_parameters import Copies
 
 HEADER = "ia3_studio_checkpoint"
 

@@ -17,11 +17,11 @@ from ia3_studio.training.checkpoint import Checkpoint, Counters, optimiser_state
 from ia3_studio.training.config import Step, TrainConfig
 from ia3_studio.training.fast_paths import FastPath
 from ia3_studio.training.objective import Objective
-from ia3_studio.training.optimisers import make_optimiser, take_step
+from ia3_studio.training.optimizers import make_optimiser, take_step
 from ia3_studio.training.out_of_memory import give_memory_back, is_out_of_memory
 from ia3_studio.training.processes import Processes
 from ia3_studio.training.schedule import learning_rate, schedule, total_steps
-from ia3_studio.training.trained import Copies, TrainableParameters
+from ia3_studio.training.trainable_parameters import Copies, TrainableParameters
 
 Row = TypeVar("Row")
 Result = TypeVar("Result")

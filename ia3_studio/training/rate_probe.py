@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from ia3_studio.errors import TrainingError
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.training.config import Step, TrainConfig
-from ia3_studio.training.trained import TrainableParameters
+from ia3_studio.training.trainable_parameters import TrainableParameters
 
 RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 """From below the paper's 3e-3 to above what small models need."""

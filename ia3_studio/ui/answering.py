@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ia3_studio.chat import Answer, ChatSettings, reply
 from ia3_studio.data.examples import Message
 from ia3_studio.ui import chat_words, text
-from ia3_studio.ui.instrument import Speaker, voices_of
+from ia3_studio.ui.chat_variants import Speaker, voices_of
 
 if TYPE_CHECKING:
     from ia3_studio.method import Site

@@ -23,37 +23,37 @@ from ia3_studio.runs import RunConfig, RunStore
 from ia3_studio.runs.user_store import OwnedStore
 from ia3_studio.settings import home, is_public, keeps_files, on_space, runs_folder
 from ia3_studio.ui import (
+    ablation_card,
     chat_tab,
     data_tab,
     export_tab,
     hub_card,
     model_tab,
     modules_tab,
-    outlook_card,
-    parts_card,
+    more_exports,
+    preview_card,
     runs_tab,
     scales_tab,
     text,
     train_tab,
     verdict_card,
-    ways_out,
 )
-from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.components.run_strip import RunStrip
-from ia3_studio.ui.ending import ends_in_time
+from ia3_studio.ui.current_run import IMPORTS, find
+from ia3_studio.ui.data_source import UPLOADS, expire_uploads
+from ia3_studio.ui.handler_errors import guard
+from ia3_studio.ui.host_check import OwnHost, WellFormed, is_loopback
+from ia3_studio.ui.load_run_settings import refill
 from ia3_studio.ui.markup import Fact, facts, note
-from ia3_studio.ui.own_data import UPLOADS, expire_uploads
-from ia3_studio.ui.own_host import OwnHost, WellFormed, is_loopback
-from ia3_studio.ui.refill import refill
-from ia3_studio.ui.refused import Refusing, Told, refuse_junk
-from ia3_studio.ui.scratch import GRADIO, make_scratch, scratch_folder, sweep
+from ia3_studio.ui.polling import HIDDEN, IDLE, Cursor, look, newest_key
+from ia3_studio.ui.request_errors import Refusing, Told, refuse_junk
 from ia3_studio.ui.session import Session, Studio, quiet
-from ia3_studio.ui.shown import IMPORTS, find
-from ia3_studio.ui.starting import launch
+from ia3_studio.ui.shutdown import ends_in_time
+from ia3_studio.ui.start_once import launch
+from ia3_studio.ui.temporary_files import GRADIO, make_scratch, scratch_folder, sweep
 from ia3_studio.ui.theme import STYLESHEET, studio_theme
 from ia3_studio.ui.uploads import BoundUploads, Ledger, UploadLimits
 from ia3_studio.ui.visitor import App, GiveKey, visitor
-from ia3_studio.ui.watch import HIDDEN, IDLE, Cursor, look, newest_key
 
 LARGEST_UPLOAD = "200mb"
 PORT = "GRADIO_SERVER_PORT"
@@ -347,9 +347,9 @@ def _wire_shown(studio: Studio, session: Session, page: Page, chosen: Any) -> No
     """Draw every tab anew whose cards tell of what is shown, once something else is."""
     chosen.success(guard(scales_tab.draw, studio), page.scales.inputs, page.scales.drawn, **quiet())
     chosen.success(guard(verdict_card.draw, studio), session.shown, page.scales.verdict.drawn, **quiet())
-    chosen.success(guard(parts_card.draw, studio), session.shown, page.scales.parts.drawn, **quiet())
+    chosen.success(guard(ablation_card.draw, studio), session.shown, page.scales.parts.drawn, **quiet())
     chosen.success(guard(export_tab.offer, studio), session.shown, page.export.drawn, **quiet())
-    chosen.success(guard(ways_out.offer, studio), session.shown, page.export.ways.drawn, **quiet())
+    chosen.success(guard(more_exports.offer, studio), session.shown, page.export.ways.drawn, **quiet())
     chosen.success(guard(hub_card.offer, studio), session.shown, page.export.hub.drawn, **quiet())
     chosen.success(guard(chat_tab.describe, studio), page.chat.inputs, page.chat.drawn, **quiet())
 
@@ -358,7 +358,7 @@ def _wire_starts(studio: Studio, session: Session, page: Page) -> None:
     """Start a run from the first tab or from the form; stop it from anywhere."""
     parts = page.scales.parts
     saved = parts.pruned.click(
-        guard(parts_card.save_pruned, studio), [session.shown, parts.keep], [session.shown, parts.saved], **quiet()
+        guard(ablation_card.save_pruned, studio), [session.shown, parts.keep], [session.shown, parts.saved], **quiet()
     )
     _wire_shown(studio, session, page, saved)
     page.model.train_demo.click(guard(train_demo, studio), None, [session.shown, page.tabs], **quiet())
@@ -366,7 +366,7 @@ def _wire_starts(studio: Studio, session: Session, page: Page) -> None:
     outlook = page.data.outlook
     gr.on(
         [outlook.ask.click, outlook.number.submit],
-        guard(outlook_card.draw, studio, train_tab.run_config),
+        guard(preview_card.draw, studio, train_tab.run_config),
         [session.model, session.data, page.data.held_out, outlook.number, *page.train.form],
         outlook.drawn,
         **quiet(),

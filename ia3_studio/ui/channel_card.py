@@ -11,11 +11,11 @@ import gradio as gr
 from ia3_studio.errors import AdapterError, StudioError
 from ia3_studio.ui import scales_words as words
 from ia3_studio.ui import text
-from ia3_studio.ui.boundary import guard
-from ia3_studio.ui.job import Job
+from ia3_studio.ui.current_run import Shown, find
+from ia3_studio.ui.handler_errors import guard
+from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import note, table
 from ia3_studio.ui.session import Session, Studio, quiet
-from ia3_studio.ui.shown import Shown, find
 from ia3_studio.ui.vectors import vectors_of
 
 if TYPE_CHECKING:

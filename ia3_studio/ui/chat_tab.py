@@ -15,9 +15,7 @@ from ia3_studio.errors import StudioError
 from ia3_studio.ui import chat_words as words
 from ia3_studio.ui import classify_panel, rank_panel, text
 from ia3_studio.ui.answering import News, Question, answer_in_memory, sharing
-from ia3_studio.ui.boundary import guard
-from ia3_studio.ui.components.layer_tree import LayerTree, show_rows
-from ia3_studio.ui.instrument import (
+from ia3_studio.ui.chat_variants import (
     BASE,
     HEAVIEST,
     MIX,
@@ -30,7 +28,10 @@ from ia3_studio.ui.instrument import (
     offered,
     speaker,
 )
-from ia3_studio.ui.job import Job
+from ia3_studio.ui.components.layer_tree import LayerTree, show_rows
+from ia3_studio.ui.current_run import Shown, find
+from ia3_studio.ui.handler_errors import guard
+from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import heading, note
 from ia3_studio.ui.panes import (
     Pane,
@@ -44,9 +45,8 @@ from ia3_studio.ui.panes import (
     turn_at,
     with_answer,
 )
-from ia3_studio.ui.scratch import fresh_folder
 from ia3_studio.ui.session import Session, Studio, quiet
-from ia3_studio.ui.shown import Shown, find
+from ia3_studio.ui.temporary_files import fresh_folder
 
 PANE_IDS = ("chat-base", "chat-tuned", "chat-third", "chat-fourth")
 UNTOUCHED = ""

@@ -17,11 +17,11 @@ from ia3_studio.tasks.classification import Guess, classify_text, classify_texts
 from ia3_studio.tasks.image_classification import classify_image
 from ia3_studio.tasks.token_classification import TaggedWord, tag_text
 from ia3_studio.ui import classify_words, text
-from ia3_studio.ui.boundary import guard
-from ia3_studio.ui.job import Job
+from ia3_studio.ui.current_run import find
+from ia3_studio.ui.handler_errors import guard
+from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import heading, note, table
 from ia3_studio.ui.session import Session, Studio, quiet
-from ia3_studio.ui.shown import find
 
 if TYPE_CHECKING:
     from ia3_studio.method import Attachment

@@ -13,13 +13,13 @@ from ia3_studio.data.export_rows import export_rows, write_left_out
 from ia3_studio.data.large import is_large
 from ia3_studio.data.load import LIGHTHOUSE, DataChoice, load_data
 from ia3_studio.errors import DataError
-from ia3_studio.ui import outlook_card, own_data, text
-from ia3_studio.ui.boundary import guard
+from ia3_studio.ui import data_source, preview_card, text
+from ia3_studio.ui.data_source import DEFAULT_HELD_OUT, OwnData
+from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.markup import heading
-from ia3_studio.ui.own_data import DEFAULT_HELD_OUT, OwnData
 from ia3_studio.ui.rows_card import shown
-from ia3_studio.ui.scratch import fresh_folder
 from ia3_studio.ui.session import Session, Studio, chosen_data, quiet
+from ia3_studio.ui.temporary_files import fresh_folder
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class DataTab:
     used: list[gr.components.Component]
     """What :func:`use_data` fills."""
     held_out: gr.Slider
-    outlook: outlook_card.OutlookCard
+    outlook: preview_card.OutlookCard
     next: gr.Button
 
 
@@ -40,7 +40,7 @@ def choose_kind(
     groups = [gr.update(visible=kind == own) for own in text.OWN_KINDS]
     sources = {name: source for source, name in text.STARTER_NAMES.items()}
     starter = [use_data(sources[kind], DEFAULT_HELD_OUT)] if kind in sources else None
-    for used in starter or own_data.read_so(studio, given, held_out, *fields):
+    for used in starter or data_source.read_so(studio, given, held_out, *fields):
         yield *groups, gr.update(visible=kind in text.OWN_KINDS), *used
 
 
@@ -76,7 +76,7 @@ def build(studio: Studio, session: Session) -> DataTab:
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=300):
             kind = gr.Radio(text.DATA_KINDS, value=text.STARTER_DATA, label=text.DATA_LABEL, elem_id="data-kind")
-            own = own_data.build()
+            own = data_source.build()
             said = gr.HTML(elem_id="data-note")
             faults = gr.HTML(elem_id="data-problems")
             along = gr.Button(text.TAKE_ALONG, size="sm", elem_id="take-along")
@@ -85,13 +85,13 @@ def build(studio: Studio, session: Session) -> DataTab:
                 left_out = gr.DownloadButton(visible=False, size="sm", elem_id="left-out-file")
         with gr.Column(scale=7, min_width=320):
             rows = gr.HTML(elem_id="data-rows")
-    outlook = outlook_card.build()
+    outlook = preview_card.build()
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_TRAIN, variant="primary", elem_id="next-train")
     used: list[gr.components.Component] = [session.data, said, rows, faults]
     read = [own.given, own.held_out, *own.form.fields]
     kind.input(guard(choose_kind, studio), [kind, *read], [*own.groups, *used], **quiet())
-    gr.on([own.form.apply.click, own.held_out.release], guard(own_data.read_so, studio), read, used, **quiet())
+    gr.on([own.form.apply.click, own.held_out.release], guard(data_source.read_so, studio), read, used, **quiet())
     _wire_ways_in(studio, own, used)
     along.click(guard(take_along, studio), [session.data, own.held_out], [mended, left_out], **quiet())
     session.data.change(
@@ -104,20 +104,23 @@ def build(studio: Studio, session: Session) -> DataTab:
 def _wire_ways_in(studio: Studio, own: OwnData, used: list[gr.components.Component]) -> None:
     taken = [own.given, *used, *own.form.fields]
     gr.on(
-        [own.upload.upload, own.upload.clear], guard(own_data.take_upload, studio), [own.upload, own.held_out], taken,
-        **quiet(),
+        [own.upload.upload, own.upload.clear],
+        guard(data_source.take_upload, studio), [own.upload, own.held_out], taken, **quiet(),
     )  # fmt: skip
     gr.on(
-        [own.use_path.click, own.path.submit], guard(own_data.take_path, studio), [own.path, own.held_out], taken,
+        [own.use_path.click, own.path.submit], guard(data_source.take_path, studio), [own.path, own.held_out], taken,
         **quiet(),
     )  # fmt: skip
-    own.use_pasted.click(guard(own_data.take_pasted, studio), [own.pasted, own.held_out], taken, **quiet())
+    own.use_pasted.click(guard(data_source.take_pasted, studio), [own.pasted, own.held_out], taken, **quiet())
     hub = own.hub
     gr.on(
-        [hub.look.click, hub.name.submit], guard(own_data.look_up), hub.name,
+        [hub.look.click, hub.name.submit], guard(data_source.look_up), hub.name,
         [hub.note, hub.found, hub.configuration, hub.splits, used[2]], **quiet(),
     )  # fmt: skip
     hub.configuration.input(
-        guard(own_data.choose_configuration), [hub.name, hub.configuration], [hub.note, hub.splits, used[2]], **quiet()
+        guard(data_source.choose_configuration),
+        [hub.name, hub.configuration],
+        [hub.note, hub.splits, used[2]],
+        **quiet(),
     )
-    hub.use.click(guard(own_data.take_hub, studio), [own.held_out, *hub.chosen], [hub.note, *taken], **quiet())
+    hub.use.click(guard(data_source.take_hub, studio), [own.held_out, *hub.chosen], [hub.note, *taken], **quiet())

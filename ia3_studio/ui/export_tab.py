@@ -14,12 +14,12 @@ from ia3_studio.export.archive import file_name, zip_adapter
 from ia3_studio.export.card import programs
 from ia3_studio.export.import_adapter import take_in
 from ia3_studio.models import parse_source
-from ia3_studio.ui import hub_card, text, ways_out
-from ia3_studio.ui.boundary import guard
+from ia3_studio.ui import hub_card, more_exports, text
+from ia3_studio.ui.current_run import base_model_of, find, import_key, imports_folder, source_of
+from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.hub_card import card_for
 from ia3_studio.ui.markup import Fact, facts, heading, note
 from ia3_studio.ui.session import Session, Studio, quiet
-from ia3_studio.ui.shown import base_model_of, find, import_key, imports_folder, source_of
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class ExportTab:
 
     drawn: list[gr.components.Component]
     """What :func:`offer` fills."""
-    ways: ways_out.WaysOut
+    ways: more_exports.WaysOut
     hub: hub_card.HubCard
     upload: gr.File
     note: gr.HTML
@@ -86,7 +86,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ExportTab:
                 code = gr.Code(
                     language="python", label=text.SNIPPET_LABEL, interactive=False, wrap_lines=True, visible=False
                 )
-            ways = ways_out.build(studio, session)
+            ways = more_exports.build(studio, session)
         with gr.Column(scale=5, min_width=320):
             with gr.Column(elem_classes="card"):
                 gr.HTML(heading(text.IMPORT_TITLE, text.IMPORT_WORDS))
@@ -101,7 +101,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ExportTab:
             hub = hub_card.build(studio, session)
     drawn = [shown, download, code]
     brought = upload.upload(guard(bring_in, studio), upload, [session.shown, said], **quiet())
-    for offered, filled in ((offer, drawn), (ways_out.offer, ways.drawn), (hub_card.offer, hub.drawn)):
+    for offered, filled in ((offer, drawn), (more_exports.offer, ways.drawn), (hub_card.offer, hub.drawn)):
         page.select(guard(offered, studio), session.shown, filled, **quiet())
         brought.success(guard(offered, studio), session.shown, filled, **quiet())
     return ExportTab(drawn, ways, hub, upload, said)

@@ -15,16 +15,16 @@ from ia3_studio.model_card import card_of, card_of_adapter
 from ia3_studio.settings import is_public, on_space
 from ia3_studio.ui import export_words as words
 from ia3_studio.ui import text
-from ia3_studio.ui.boundary import guard
-from ia3_studio.ui.job import Job
+from ia3_studio.ui.current_run import find
+from ia3_studio.ui.handler_errors import guard
+from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import heading, note
 from ia3_studio.ui.session import Session, Studio, quiet
-from ia3_studio.ui.shown import find
 
 if TYPE_CHECKING:
     from ia3_studio.export.card import CardFacts
     from ia3_studio.export.push import Pushed
-    from ia3_studio.ui.shown import Shown
+    from ia3_studio.ui.current_run import Shown
 
 LONGEST_TOKEN = 400
 """Characters; the hub's have 37."""

@@ -9,7 +9,7 @@ import gradio as gr
 
 from ia3_studio.models import STARTER, is_ready, parse_source, starters
 from ia3_studio.ui import text
-from ia3_studio.ui.job import Job
+from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import Fact, facts, heading, sample
 from ia3_studio.ui.session import ReadModel, Studio
 

@@ -10,9 +10,9 @@ import gradio as gr
 from ia3_studio.errors import SelectionError
 from ia3_studio.models import STARTER
 from ia3_studio.ui import text
-from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.components.layer_tree import LayerTree, show_rows
 from ia3_studio.ui.components.tree_rows import decode_ticks, in_rows, ticks_of
+from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.markup import heading, note
 from ia3_studio.ui.session import ReadModel, Session, Studio, chosen_model, quiet
 

@@ -11,11 +11,11 @@ import gradio as gr
 from ia3_studio.errors import AdapterError, StudioError
 from ia3_studio.tasks.multiple_choice import rank_choices
 from ia3_studio.ui import classify_words
-from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.classify_panel import attached, bars, reported, side_by_side
+from ia3_studio.ui.current_run import find
+from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.markup import note
 from ia3_studio.ui.session import Session, Studio, quiet
-from ia3_studio.ui.shown import find
 
 MOST_CHOICES = 50
 

@@ -11,14 +11,14 @@ import gradio as gr
 from ia3_studio.data.export_rows import escape_formula
 from ia3_studio.errors import RunError
 from ia3_studio.runs.rerun import GROUPS
-from ia3_studio.ui import run_desk, text
-from ia3_studio.ui.boundary import guard
+from ia3_studio.ui import run_actions, text
+from ia3_studio.ui.current_run import find_or_none, run_key
 from ia3_studio.ui.figure_fit import FIT
+from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.markup import heading, note
 from ia3_studio.ui.run_table import compare, found_runs, history_frame
-from ia3_studio.ui.scratch import fresh_folder
 from ia3_studio.ui.session import Session, Studio, quiet
-from ia3_studio.ui.shown import find_or_none, run_key
+from ia3_studio.ui.temporary_files import fresh_folder
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -100,7 +100,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> RunsTab:
     table.select(guard(choose_row, studio), None, session.shown, **quiet())
     _wire_desk(studio, session, page, refresh, desk, listed)
     again.start.click(
-        guard(run_desk.start_again, studio),
+        guard(run_actions.start_again, studio),
         [session.shown, *again.fields],
         [session.shown, again.note, words],
         **quiet(),
@@ -175,27 +175,27 @@ def _wire_desk(
 ) -> None:
     described = [desk.facts, desk.card, desk.name, desk.tags, desk.words, desk.ways, desk.log]
     gr.on(
-        [page.select, refresh.click, session.shown.change], guard(run_desk.describe, studio), session.shown, described,
-        **quiet(),
+        [page.select, refresh.click, session.shown.change],
+        guard(run_actions.describe, studio), session.shown, described, **quiet(),
     )  # fmt: skip
     about = [session.shown, desk.name, desk.tags, desk.words]
-    desk.save.click(guard(run_desk.save_about, studio), about, desk.note, **quiet()).success(**listed, **quiet())
+    desk.save.click(guard(run_actions.save_about, studio), about, desk.note, **quiet()).success(**listed, **quiet())
     for (way, _said), button in zip(text.QUEUE_WAYS, desk.moves, strict=True):
-        button.click(guard(run_desk.move_in_queue, studio, way), session.shown, desk.note, **quiet()).success(
+        button.click(guard(run_actions.move_in_queue, studio, way), session.shown, desk.note, **quiet()).success(
             **listed, **quiet()
         )
-    binned: dict[str, Any] = {"fn": guard(run_desk.offer_bin, studio), "inputs": None, "outputs": desk.bin}
+    binned: dict[str, Any] = {"fn": guard(run_actions.offer_bin, studio), "inputs": None, "outputs": desk.bin}
     page.select(**binned, **quiet())
     shown_and_said = [session.shown, desk.note]
-    desk.remove.click(guard(run_desk.delete_run, studio), session.shown, shown_and_said, **quiet()).success(
+    desk.remove.click(guard(run_actions.delete_run, studio), session.shown, shown_and_said, **quiet()).success(
         **listed, **quiet()
     ).then(**binned, **quiet())
-    desk.restore.click(guard(run_desk.bring_back, studio), desk.bin, shown_and_said, **quiet()).success(
+    desk.restore.click(guard(run_actions.bring_back, studio), desk.bin, shown_and_said, **quiet()).success(
         **listed, **quiet()
     ).then(**binned, **quiet())
-    desk.forget.click(guard(run_desk.forget, studio), desk.bin, desk.note, **quiet()).success(**binned, **quiet())
+    desk.forget.click(guard(run_actions.forget, studio), desk.bin, desk.note, **quiet()).success(**binned, **quiet())
     gr.on(
-        [desk.find.change, desk.level.input], guard(run_desk.search_log, studio),
+        [desk.find.change, desk.level.input], guard(run_actions.search_log, studio),
         [session.shown, desk.find, desk.level], desk.log, **quiet(trigger_mode="always_last"),
     )  # fmt: skip
 

@@ -23,15 +23,15 @@ from ia3_studio.insight.deviation import (
 from ia3_studio.insight.distributions import by_layer, by_role, distribution_table, of_site
 from ia3_studio.insight.figures import heatmap, histogram_figure
 from ia3_studio.insight.part_figures import sorted_curve, violins
-from ia3_studio.ui import beside_card, channel_card, parts_card, text, verdict_card
+from ia3_studio.ui import ablation_card, channel_card, compare_card, text, verdict_card
 from ia3_studio.ui import scales_words as words
-from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.components.map_picks import MapPicks
+from ia3_studio.ui.current_run import Shown, find
 from ia3_studio.ui.figure_fit import FIT
+from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.markup import heading, note
 from ia3_studio.ui.markup import table as table_of
 from ia3_studio.ui.session import Session, Studio, quiet
-from ia3_studio.ui.shown import Shown, find
 from ia3_studio.ui.vectors import vectors_of
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class ScalesTab:
     drawn: list[Any]
     """What :func:`draw` fills."""
     verdict: verdict_card.VerdictCard
-    parts: parts_card.PartsCard
+    parts: ablation_card.PartsCard
     next: gr.Button
 
 
@@ -84,7 +84,7 @@ def draw(studio: Studio, key: str, site: str | None, measure: str, shape: str) -
     return (
         *_drawn(studio, key, shown, adapter, Asked(site or "", measure, shape)),
         replay,
-        beside_card.others(studio, key),
+        compare_card.others(studio, key),
         str(adapter or ""),
         gr.Timer(LIVE_SECONDS, active=live),
     )
@@ -203,8 +203,8 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ScalesTab:
                 channels = gr.HTML(elem_id="channels")
                 with gr.Accordion(text.HISTOGRAM_TABLE, open=False, elem_classes="accordion"):
                     bins = gr.Dataframe(interactive=False, show_label=False, max_height=420, elem_id="histogram-table")
-        parts = parts_card.build(studio, session)
-        beside = beside_card.build(studio, session)
+        parts = ablation_card.build(studio, session)
+        beside = compare_card.build(studio, session)
         channel = channel_card.build(studio, session)
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_CHAT, variant="primary", elem_id="next-chat")
@@ -214,13 +214,13 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ScalesTab:
              beside.other, newest, live]  # fmt: skip
     assert len(drawn) == DRAWN
     page.select(guard(verdict_card.draw, studio), session.shown, verdict.drawn, **quiet())
-    page.select(guard(parts_card.draw, studio), session.shown, parts.drawn, **quiet())
+    page.select(guard(ablation_card.draw, studio), session.shown, parts.drawn, **quiet())
     picks.choose(guard(draw_picked, studio), inputs, drawn, **quiet())
     asked = [page.select, site.input, measure.input, shape.input]
     gr.on(asked, guard(draw, studio), inputs, drawn, **quiet()).then(None, None, None, js=FIT, **quiet(queue=False))
     moment.input(guard(replay, studio), [*inputs, moment], drawn, **quiet(trigger_mode="always_last"))
     looked = live.tick(guard(look_again, studio), [*inputs, newest], drawn, **quiet(queue=False, trigger_mode="once"))
-    for card, filled in ((verdict_card.draw, verdict.drawn), (parts_card.draw, parts.drawn)):
+    for card, filled in ((verdict_card.draw, verdict.drawn), (ablation_card.draw, parts.drawn)):
         looked.then(guard(at_end, studio, card, len(filled)), session.shown, filled, **quiet(queue=False))
     return ScalesTab(inputs, drawn, verdict, parts, onward)
 

@@ -16,7 +16,7 @@ from ia3_studio.errors import DataError, StudioError
 from ia3_studio.runs.held_out import Outcomes
 from ia3_studio.ui import text
 from ia3_studio.ui.components.tree_rows import TreeRows, tree_rows
-from ia3_studio.ui.watch import Crowd
+from ia3_studio.ui.polling import Crowd
 
 if TYPE_CHECKING:
     from ia3_studio.method import LayerTree

@@ -19,15 +19,15 @@ from ia3_studio.training import TrainConfig
 from ia3_studio.training.config import Backward, LongRows, Optimiser
 from ia3_studio.training.presets import PRESETS, preset
 from ia3_studio.ui import text
-from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.components.live_chart import LiveChart
 from ia3_studio.ui.components.run_list import RunList
 from ia3_studio.ui.components.tree_rows import decode_ticks
-from ia3_studio.ui.job import Job
+from ia3_studio.ui.current_run import find
+from ia3_studio.ui.handler_errors import guard
+from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import Fact, facts, heading, note, table
 from ia3_studio.ui.session import ReadModel, Studio, chosen_data, chosen_model, quiet
-from ia3_studio.ui.shown import find
-from ia3_studio.ui.starting import launch
+from ia3_studio.ui.start_once import launch
 from ia3_studio.worker import resume
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ia3_studio.ui import text
-from ia3_studio.ui.refused import answer
+from ia3_studio.ui.request_errors import answer
 from ia3_studio.ui.visitor import App, Message, Receive, Send, name_in
 
 DAY = 86_400.0

@@ -14,10 +14,10 @@ from ia3_studio.insight.advice import advice
 from ia3_studio.insight.verdict import Verdict, change, figure, span
 from ia3_studio.runs.evaluation import RunEvaluation, read_evaluation
 from ia3_studio.ui import text
-from ia3_studio.ui.boundary import guard
+from ia3_studio.ui.current_run import find
+from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.markup import Tone, bullets, heading, note, table
 from ia3_studio.ui.session import Session, Studio, quiet
-from ia3_studio.ui.shown import find
 from ia3_studio.verdict_page import facts_of, write_verdict
 
 if TYPE_CHECKING:

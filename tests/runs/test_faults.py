@@ -27,10 +27,10 @@ from ia3_studio.runs.history import matching, ranked, record_of, records
 from ia3_studio.runs.queue import place_of, waiting
 from ia3_studio.runs.run import ACTIVE
 from ia3_studio.runs.trash import delete, restore
+from ia3_studio.ui.current_run import run_key
+from ia3_studio.ui.polling import Cursor, look
 from ia3_studio.ui.run_table import history_frame
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.shown import run_key
-from ia3_studio.ui.watch import Cursor, look
 from ia3_studio.worker.ablation import read_parts
 from ia3_studio.worker.launch import start_worker
 from tests.runs.fake_worker import MANY_STEPS

@@ -20,14 +20,14 @@ from ia3_studio.method import Attachment, attach, discover
 from ia3_studio.training.choice_model import Pair, choice_model
 from ia3_studio.training.config import TrainConfig
 from ia3_studio.training.objectives import objective_for
-from ia3_studio.training.optimisers import make_optimiser, take_step
+from ia3_studio.training.optimizers import make_optimiser, take_step
 from ia3_studio.training.presets import PRESETS, preset
 from ia3_studio.training.ranking import Accuracy, accuracy, choice_scores, compare
 from ia3_studio.training.schedule import total_steps
 from ia3_studio.training.tfew_loss import ChoiceObjective, LossWeights
 from ia3_studio.training.train import train
 from ia3_studio.training.train_choices import train_choices
-from ia3_studio.training.trained import TrainableParameters
+from ia3_studio.training.trainable_parameters import TrainableParameters
 from tests.families import tiny_model
 from tests.tiny_chat import tiny_tokenizer
 

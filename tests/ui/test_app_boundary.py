@@ -13,7 +13,7 @@ import pytest
 
 from ia3_studio.errors import RunError
 from ia3_studio.ui import text
-from ia3_studio.ui.boundary import guard
+from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.visitor import COOKIE
 
 

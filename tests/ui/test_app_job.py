@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ia3_studio.ui.job import Job
+from ia3_studio.ui.long_task import Job
 
 
 def test_news_come_in_order_and_the_result_at_the_end() -> None:

@@ -13,9 +13,9 @@ from ia3_studio.runs.folder import Said, step_line, write_json
 from ia3_studio.training.config import Step
 from ia3_studio.ui import text
 from ia3_studio.ui.app import hide_or_show, look_again
+from ia3_studio.ui.current_run import run_key
+from ia3_studio.ui.polling import BUSY, CROWD_SECONDS, HIDDEN, LOOKS_A_SECOND, Crowd, Cursor, look, newest_key, row
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.shown import run_key
-from ia3_studio.ui.watch import BUSY, CROWD_SECONDS, HIDDEN, LOOKS_A_SECOND, Crowd, Cursor, look, newest_key, row
 from tests.ui.conftest import AddRun, write_steps
 
 STEP = Step(0, 9, 0.0, 1.0, None, 0.1, 0.1, 1, 1.0, 1.0)

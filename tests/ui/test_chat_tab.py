@@ -22,8 +22,7 @@ from ia3_studio.method.scaling import attach
 from ia3_studio.ui import answering, chat_tab, chat_words, text
 from ia3_studio.ui.answering import Question, answer_in_memory, cores_for, sharing
 from ia3_studio.ui.chat_tab import again, answer, ask, describe, edit, show_panes, undo, use_preset
-from ia3_studio.ui.components.tree_rows import encode_ticks
-from ia3_studio.ui.instrument import (
+from ia3_studio.ui.chat_variants import (
     BASE,
     HEAVIEST,
     MIX,
@@ -38,9 +37,10 @@ from ia3_studio.ui.instrument import (
     speaker,
     without,
 )
+from ia3_studio.ui.components.tree_rows import encode_ticks
+from ia3_studio.ui.current_run import find, import_key
 from ia3_studio.ui.panes import matched, messages_of
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.shown import find, import_key
 from tests.families import tiny_model
 from tests.tiny_chat import save_tiny_chat
 from tests.ui.conftest import AddRun, says
@@ -143,7 +143,7 @@ def test_four_voices_in_one_batch_say_what_each_says_alone(
 
 
 def test_a_mixture_is_the_sum_of_both_deviations(bench: Studio, adapter: Path, other: Path) -> None:
-    from ia3_studio.ui.instrument import voices_of
+    from ia3_studio.ui.chat_variants import voices_of
 
     served, (voice,) = voices_of([Speaker("mix", 1.0, ((adapter, 0.7), (other, 0.3)))], ())
     first, second = Adapter.load(adapter), Adapter.load(other)

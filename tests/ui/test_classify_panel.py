@@ -33,9 +33,9 @@ from ia3_studio.ui.classify_panel import (
     results,
     rows_of,
 )
+from ia3_studio.ui.current_run import find, import_key
 from ia3_studio.ui.rank_panel import rank
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.shown import find, import_key
 from tests.tiny_chat import save_tiny_chat
 from tests.training.test_classify import bare_bert
 from tests.training.test_images import EDGE, paint, vit

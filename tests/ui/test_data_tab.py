@@ -16,10 +16,7 @@ from ia3_studio.data.table import read_table
 from ia3_studio.errors import DataError
 from ia3_studio.runs import RunConfig
 from ia3_studio.ui import text
-from ia3_studio.ui.data_tab import choose_kind, take_along, use_starter
-from ia3_studio.ui.data_words import HEAD_LEARNED, finding_sentences, numbered, rows_of
-from ia3_studio.ui.outlook_card import draw
-from ia3_studio.ui.own_data import (
+from ia3_studio.ui.data_source import (
     choose_configuration,
     keep,
     look_up,
@@ -29,7 +26,10 @@ from ia3_studio.ui.own_data import (
     take_path,
     take_upload,
 )
-from ia3_studio.ui.reading_form import offered
+from ia3_studio.ui.data_tab import choose_kind, take_along, use_starter
+from ia3_studio.ui.data_words import HEAD_LEARNED, finding_sentences, numbered, rows_of
+from ia3_studio.ui.parsing_form import offered
+from ia3_studio.ui.preview_card import draw
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.train_tab import run_config
 from tests.data.hub_standin import DataHub, ask_there, serving

@@ -14,13 +14,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ia3_studio.ui.scratch import KEPT_SECONDS, PREFIX, fresh_folder, make_scratch, sweep
+from ia3_studio.ui.temporary_files import KEPT_SECONDS, PREFIX, fresh_folder, make_scratch, sweep
 
 ROOT = Path(__file__).resolve().parents[2]
 APP = """
 import re, sys, threading, time
-from ia3_studio.ui.ending import ends_in_time
-from ia3_studio.ui.scratch import scratch_folder
+from ia3_studio.ui.shutdown import ends_in_time
+from ia3_studio.ui.temporary_files import scratch_folder
 
 def sleep():
     while True:

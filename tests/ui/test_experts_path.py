@@ -15,12 +15,12 @@ from ia3_studio.runs import Run, RunConfig
 from ia3_studio.training import TrainConfig
 from ia3_studio.ui import text
 from ia3_studio.ui.answering import Question, answer_in_memory
+from ia3_studio.ui.chat_variants import Speaker
+from ia3_studio.ui.current_run import find, run_key
 from ia3_studio.ui.export_tab import bring_in, offer
-from ia3_studio.ui.instrument import Speaker
 from ia3_studio.ui.scales_tab import draw
 from ia3_studio.ui.scales_words import HISTOGRAM
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.shown import find, run_key
 from ia3_studio.worker.training_job import TrainingJob
 from tests.tiny_chat import save_tiny_chat
 from tests.ui.conftest import says

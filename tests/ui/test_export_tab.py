@@ -12,9 +12,9 @@ import torch
 from ia3_studio.errors import AdapterError
 from ia3_studio.method import Adapter, Selection, Site
 from ia3_studio.ui import text
+from ia3_studio.ui.current_run import find, run_key
 from ia3_studio.ui.export_tab import bring_in, offer
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.shown import find, run_key
 from tests.ui.conftest import AddRun, says, write_steps
 
 BASE = "HuggingFaceTB/SmolLM2-135M-Instruct"

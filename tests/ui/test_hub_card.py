@@ -10,9 +10,9 @@ import pytest
 from ia3_studio.errors import ExportError
 from ia3_studio.ui import export_words as words
 from ia3_studio.ui import text
+from ia3_studio.ui.current_run import run_key
 from ia3_studio.ui.hub_card import offer, push, token_of
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.shown import run_key
 from tests.export.hub_push_standin import EXPIRED, GOOD, Hub
 from tests.export.test_push import there  # noqa: F401  (a fixture)
 from tests.ui.conftest import AddRun, says, write_steps

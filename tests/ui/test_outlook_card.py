@@ -14,7 +14,7 @@ from ia3_studio.insight.figures import length_figure
 from ia3_studio.ui import text
 from ia3_studio.ui.data_words import BEYOND, STEPS, TRUNCATES, WHY_SHOWN, balance_rows, duration, numbered
 from ia3_studio.ui.markup import Fact, facts
-from ia3_studio.ui.outlook_card import draw
+from ia3_studio.ui.preview_card import draw
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.train_tab import run_config
 from tests.tiny_chat import save_tiny_chat

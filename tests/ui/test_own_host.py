@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ia3_studio.ui.own_host import OwnHost, is_loopback
+from ia3_studio.ui.host_check import OwnHost, is_loopback
 
 
 def status(host: str, origin: str = "", port: int | None = None) -> int:

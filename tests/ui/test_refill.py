@@ -14,7 +14,7 @@ from ia3_studio.method.sites import Selection
 from ia3_studio.runs import RunConfig
 from ia3_studio.training import TrainConfig
 from ia3_studio.ui import text
-from ia3_studio.ui.refill import refill
+from ia3_studio.ui.load_run_settings import refill
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.train_tab import run_config, ticked
 from tests.tiny_chat import save_tiny_chat

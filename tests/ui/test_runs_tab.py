@@ -16,8 +16,8 @@ from ia3_studio.errors import AdapterError, RunError, StudioError
 from ia3_studio.insight.curves import Curve, Point, pareto_front
 from ia3_studio.insight.figures import overlay_figure, pareto_figure
 from ia3_studio.runs import Run
-from ia3_studio.ui import run_desk, text
-from ia3_studio.ui.run_desk import (
+from ia3_studio.ui import run_actions, text
+from ia3_studio.ui.run_actions import (
     bring_back,
     delete_run,
     describe,
@@ -116,7 +116,7 @@ def test_a_deleted_run_is_in_the_bin_until_it_is_brought_back_or_deleted_for_goo
 
 def test_a_sweep_queues_every_combination_and_finds_it(bench: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Run] = []
-    monkeypatch.setattr(run_desk, "start", started.append)
+    monkeypatch.setattr(run_actions, "start", started.append)
     key = f"run:{ended(bench.store).id}"
     ((shown, said, words),) = start_again(bench, REQUEST, key, "0.003; 0.01", "", "0,1", ["keys"])
     assert len(started) == 4 and shown == f"run:{started[0].id}" and says(said, text.sweep_started(4, str(words)))
@@ -136,7 +136,7 @@ def test_a_sweep_queues_every_combination_and_finds_it(bench: Studio, monkeypatc
 def test_a_sweep_that_cannot_be_says_why_and_queues_nothing(
     fields: tuple[Any, ...], said: str, bench: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_desk, "start", lambda _run: pytest.fail("it was started"))
+    monkeypatch.setattr(run_actions, "start", lambda _run: pytest.fail("it was started"))
     steps = start_again(bench, REQUEST, f"run:{ended(bench.store).id}", *fields)
     assert escape(said) in next(steps)[1]
     with pytest.raises(StudioError, match=re.escape(said)):

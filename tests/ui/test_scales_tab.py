@@ -14,11 +14,11 @@ from ia3_studio.insight.channels import concentration_sentence
 from ia3_studio.insight.deviation import deviations, summary
 from ia3_studio.method import Adapter, Selection, Site
 from ia3_studio.runs.folder import KEPT_ADAPTERS, RunFolder, Said, write_json
-from ia3_studio.ui import parts_card, text, verdict_card
+from ia3_studio.ui import ablation_card, text, verdict_card
 from ia3_studio.ui import scales_words as words
+from ia3_studio.ui.current_run import run_key
 from ia3_studio.ui.scales_tab import at_end, draw, look_again, replay, shape_of
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.shown import run_key
 from tests.ui.conftest import AddRun, says
 from tests.ui.test_export_tab import save_adapter
 
@@ -102,7 +102,7 @@ def test_the_verdict_and_the_ablation_are_drawn_once_the_run_has_ended(bench: St
     run.files.keep_adapter(5, lambda folder: save_adapter(folder) and None)
     asked = (run_key(run.id), "", text.DIRECTION, words.HISTOGRAM)
     newest = draw(bench, *asked)[-2]
-    cards = [(verdict_card.draw, 9), (parts_card.draw, 9)]
+    cards = [(verdict_card.draw, 9), (ablation_card.draw, 9)]
     for card, count in cards:
         assert at_end(bench, card, count, asked[0]) == (gr.skip(),) * count
     write_json(run.files.status, vars(Said("ended", "Stopped after step 5", result="stopped")))

@@ -14,8 +14,8 @@ from ia3_studio.runs.evaluation import RunEvaluation, read_evaluation, write_eva
 from ia3_studio.runs.folder import Said, write_json
 from ia3_studio.training.report import Confusion
 from ia3_studio.ui import text
+from ia3_studio.ui.current_run import run_key
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.shown import run_key
 from ia3_studio.ui.verdict_card import draw, make_page, tone
 from tests.insight.test_verdict import loss
 from tests.ui.conftest import AddRun, says

@@ -20,7 +20,7 @@ from ia3_studio.runs.queue import move
 from ia3_studio.runs.trash import BIN, delete, deleted, restore
 from ia3_studio.runs.user_store import Limits, OwnedStore
 from ia3_studio.ui import text
-from ia3_studio.ui.boundary import guard
+from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.visitor import COOKIE, name_of, visiting, visitor
 from tests.e2e.studio_app import StudioProcess, free_port
 from tests.runs.test_history import ended

@@ -8,9 +8,9 @@ import pytest
 
 from ia3_studio.runs import RunConfig
 from ia3_studio.ui import export_words as words
+from ia3_studio.ui.current_run import run_key
+from ia3_studio.ui.more_exports import offer, write_whole
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.shown import run_key
-from ia3_studio.ui.ways_out import offer, write_whole
 from tests.export.test_gguf_file import saved
 from tests.export.test_merged import adapter_of
 from tests.tiny_chat import save_tiny_chat

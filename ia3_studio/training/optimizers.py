@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from ia3_studio.training.config import TrainConfig
-from ia3_studio.training.trained import TrainableParameters
+from ia3_studio.training.trainable_parameters import TrainableParameters
 
 
 def make_optimiser(trained: TrainableParameters, config: TrainConfig) -> torch.optim.Optimizer:

@@ -14,11 +14,11 @@ from ia3_studio.export.archive import file_name
 from ia3_studio.settings import is_public
 from ia3_studio.ui import export_words as words
 from ia3_studio.ui import text
-from ia3_studio.ui.boundary import guard
-from ia3_studio.ui.job import Job
+from ia3_studio.ui.current_run import Shown, find
+from ia3_studio.ui.handler_errors import guard
+from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import heading, note
 from ia3_studio.ui.session import Session, Studio, quiet
-from ia3_studio.ui.shown import Shown, find
 
 EXPORTS = "exports"
 """The folder of merged models below the studio's home, where no other is given."""

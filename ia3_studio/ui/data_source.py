@@ -21,13 +21,13 @@ from ia3_studio.data.split import DataSplit
 from ia3_studio.data.table import Table
 from ia3_studio.errors import DataError, StudioError
 from ia3_studio.settings import is_public
-from ia3_studio.ui import reading_form, text
-from ia3_studio.ui.job import Job
+from ia3_studio.ui import parsing_form, text
+from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import note
-from ia3_studio.ui.reading_form import ReadingForm
+from ia3_studio.ui.parsing_form import ReadingForm
 from ia3_studio.ui.rows_card import PREVIEW_ROWS, raw_rows, shown
-from ia3_studio.ui.scratch import remove_older
 from ia3_studio.ui.session import Studio
+from ia3_studio.ui.temporary_files import remove_older
 from ia3_studio.ui.visitor import VISITOR_LENGTH, visitor
 
 UPLOADS = "uploads"
@@ -160,7 +160,7 @@ def take_hub(
             )
             with work as job:
                 for said in job:
-                    yield note(said), *(gr.skip() for _each in range(5 + reading_form.FIELDS))
+                    yield note(said), *(gr.skip() for _each in range(5 + parsing_form.FIELDS))
                 kept = keep(job.result(), uploads_folder(studio))
     except StudioError as error:
         yield note(str(error), "bad"), "", *_nothing(text.CHOOSE_FILE)
@@ -183,14 +183,14 @@ def _take(path: Path, held_out: float, kept_in: Path | None) -> Iterator[tuple[A
             split = split_table(path.name, found, held_out=held_out)
         used = str(keep(path, kept_in) if kept_in else path)
     except StudioError as error:
-        yield str(path), "", note(str(error), "bad"), "", "", *reading_form.offered(found, None)
+        yield str(path), "", note(str(error), "bad"), "", "", *parsing_form.offered(found, None)
         raise
-    yield used, used, *shown(split), *reading_form.offered(found, split.mapping)
+    yield used, used, *shown(split), *parsing_form.offered(found, split.mapping)
 
 
 def _nothing(sentence: str) -> tuple[Any, ...]:
     """Return (data, facts, first rows, problems, form) without any data."""
-    return "", note(sentence), "", "", *reading_form.offered(None, None)
+    return "", note(sentence), "", "", *parsing_form.offered(None, None)
 
 
 def read_so(studio: Studio, given: str | None, held_out: float, *fields: str) -> Iterator[tuple[Any, ...]]:
@@ -210,12 +210,12 @@ def read_so(studio: Studio, given: str | None, held_out: float, *fields: str) ->
 def _read(path: Path, held_out: float, fields: Sequence[str]) -> tuple[DataChoice, DataSplit]:
     if path.is_file() and not _is_fleeting(path) and is_public():
         os.utime(path)  # it is in use
-    columns, cells = fields[: -reading_form.CELL_FIELDS], fields[-reading_form.CELL_FIELDS :]
+    columns, cells = fields[: -parsing_form.CELL_FIELDS], fields[-parsing_form.CELL_FIELDS :]
     if pictures := find_pictures(path):
         return DataChoice(str(path)), split_pictures(path.name, pictures, held_out=held_out)
-    reading = reading_form.chosen_reading(*cells)
+    reading = parsing_form.chosen_reading(*cells)
     found = look_at(path, reading)
-    mapping = reading_form.chosen_mapping(found, *columns)
+    mapping = parsing_form.chosen_mapping(found, *columns)
     return DataChoice(str(path), mapping, reading), split_table(path.name, found, mapping, held_out=held_out)
 
 
@@ -276,7 +276,7 @@ def build() -> OwnData:
         held_out = gr.Slider(
             0.05, 0.5, DEFAULT_HELD_OUT, step=0.05, label=text.HELD_OUT, info=text.HELD_OUT_INFO, elem_id="held-out"
         )
-        form = reading_form.build()
+        form = parsing_form.build()
     groups = [by_file, by_paste, by_hub, shared]
     return OwnData(groups, gr.State(""), upload, path, use_path, pasted, use_pasted, hub, held_out, form)
 

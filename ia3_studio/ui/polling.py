@@ -17,7 +17,7 @@ from ia3_studio.ui import text
 from ia3_studio.ui.components.chart_points import chart_delta
 from ia3_studio.ui.components.run_list import RunRow, list_json
 from ia3_studio.ui.components.run_strip import Choice, StripView
-from ia3_studio.ui.shown import Shown, base_model_of, find_or_none, import_key, imported, run_key
+from ia3_studio.ui.current_run import Shown, base_model_of, find_or_none, import_key, imported, run_key
 
 if TYPE_CHECKING:
     from ia3_studio.ui.session import Studio
@@ -40,7 +40,7 @@ class Cursor:
     """How far one page has followed the run it shows."""
 
     key: str = ""
-    """What it follows, as in :mod:`ia3_studio.ui.shown`."""
+    """What it follows, as in :mod:`ia3_studio.ui.current_run`."""
     offset: int = 0
     """Bytes of the metrics file read."""
     mark: int = 0

@@ -14,11 +14,11 @@ from ia3_studio.export.import_adapter import take_in
 from ia3_studio.insight.ablation import PartsReport, sentence
 from ia3_studio.insight.part_figures import parts_figure, pruning_figure
 from ia3_studio.ui import scales_words as words
-from ia3_studio.ui.boundary import guard
+from ia3_studio.ui.current_run import find, import_key, imports_folder
 from ia3_studio.ui.figure_fit import FIT
+from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.markup import note
 from ia3_studio.ui.session import Session, Studio, quiet
-from ia3_studio.ui.shown import find, import_key, imports_folder
 from ia3_studio.worker.ablation import read_parts, start_parts
 
 LOOK_SECONDS = 2.0

@@ -16,7 +16,7 @@ from ia3_studio.errors import StudioError
 from ia3_studio.insight.figures import length_figure
 from ia3_studio.tasks.preview import RunPreview, preview_run
 from ia3_studio.ui import data_words, text
-from ia3_studio.ui.job import Job
+from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import Fact, bullets, facts, gallery, heading, marked, note
 from ia3_studio.ui.session import Studio, chosen_data, chosen_model
 

@@ -13,10 +13,10 @@ from ia3_studio.runs import RunConfig
 from ia3_studio.ui import text
 from ia3_studio.ui.components.layer_tree import show_rows
 from ia3_studio.ui.components.tree_rows import in_rows, ticks_of
+from ia3_studio.ui.current_run import find
 from ia3_studio.ui.markup import note
 from ia3_studio.ui.rows_card import shown as rows_shown
 from ia3_studio.ui.session import ReadModel, Studio
-from ia3_studio.ui.shown import find
 
 
 def refill(studio: Studio, key: str) -> tuple[Any, ...]:

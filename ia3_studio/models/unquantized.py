@@ -76,8 +76,8 @@ def _logits(model: nn.Module, tokens: Tensor | None) -> Tensor:
     """Return a model's logits in evaluation mode, float32 on the CPU."""
     import torch
 
+    from ia3_studio.method.deterministic import evaluating
     from ia3_studio.method.inputs import example_inputs
-    from ia3_studio.method.quiet import evaluating
 
     inputs = example_inputs(model)
     if "input_ids" in inputs:

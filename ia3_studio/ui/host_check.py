@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ia3_studio.ui.refused import answer
+from ia3_studio.ui.request_errors import answer
 from ia3_studio.ui.visitor import App, Message, Receive, Send
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

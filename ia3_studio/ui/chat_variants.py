@@ -12,7 +12,7 @@ from ia3_studio.data.labels import labels_in
 from ia3_studio.errors import AdapterError, SelectionError, StudioError
 from ia3_studio.ui import chat_words as words
 from ia3_studio.ui.components.tree_rows import TreeRows, decode_ticks, in_rows, ticks_of
-from ia3_studio.ui.shown import Shown, find, find_or_none, import_key, imported, run_key
+from ia3_studio.ui.current_run import Shown, find, find_or_none, import_key, imported, run_key
 
 if TYPE_CHECKING:
     from ia3_studio.chat import Voice

@@ -19,7 +19,7 @@ import gradio as gr
 from ia3_studio.errors import StudioError
 from ia3_studio.settings import is_public
 from ia3_studio.ui import text
-from ia3_studio.ui.unnamed import is_kept, without_folders
+from ia3_studio.ui.hidden_paths import is_kept, without_folders
 from ia3_studio.ui.visitor import visiting
 
 Handler = Callable[..., Any]

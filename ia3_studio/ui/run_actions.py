@@ -16,9 +16,9 @@ from ia3_studio.runs.rerun import Variations, sweep
 from ia3_studio.runs.trash import delete, delete_for_good, deleted, restore
 from ia3_studio.settings import is_public
 from ia3_studio.ui import text
+from ia3_studio.ui.current_run import find, run_key
 from ia3_studio.ui.markup import Fact, facts, note
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.shown import find, run_key
 from ia3_studio.worker import start
 
 ALARMS = {"warning": ("warn", "error", "traceback", "exception", "fail"), "error": ("error", "traceback", "exception")}

@@ -8,7 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from ia3_studio.runs import Run, RunConfig
-from ia3_studio.ui.shown import run_key
+from ia3_studio.ui.current_run import run_key
 from ia3_studio.worker import start
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ import gradio as gr
 from ia3_studio.insight.diff import beside, sentence
 from ia3_studio.insight.part_figures import difference_map
 from ia3_studio.ui import scales_words as words
-from ia3_studio.ui.boundary import guard
+from ia3_studio.ui.chat_variants import BASE, MIX, SHOWN, offered
+from ia3_studio.ui.current_run import find
 from ia3_studio.ui.figure_fit import FIT
-from ia3_studio.ui.instrument import BASE, MIX, SHOWN, offered
+from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.markup import note
 from ia3_studio.ui.session import Session, Studio, quiet
-from ia3_studio.ui.shown import find
 from ia3_studio.ui.vectors import vectors_of
 
 

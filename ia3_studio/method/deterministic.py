@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from torch import nn
 
-from ia3_studio.method.quantised import keep_differentiable
+from ia3_studio.method.quantized import keep_differentiable
 
 
 @contextmanager
