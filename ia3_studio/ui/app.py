@@ -192,15 +192,15 @@ def chosen_port(server_name: str) -> int:
     given = os.environ.get(PORT, "")
     if given:
         if not given.isascii() or not given.isdigit() or not 0 < int(given) < 65_536:
-            raise RunError(f"The port {given[:20]!r} was asked for; give a number from 1 to 65535.")
+            raise RunError(f"{PORT} is {given[:20]!r}; set it to a number from 1 to 65535.")
         if not _is_free(server_name, int(given)):
-            raise RunError(f"Another program listens on port {given}; stop it, or give another port.")
+            raise RunError(f"Port {given} is in use by another program; stop it, or set {PORT} to another port.")
         return int(given)
     free = next((port for port in range(FIRST_PORT, FIRST_PORT + 100) if _is_free(server_name, port)), None)
     if free is None:
-        raise RunError(f"No port from {FIRST_PORT} to {FIRST_PORT + 99} is free; give one of your own.")
+        raise RunError(f"All ports from {FIRST_PORT} to {FIRST_PORT + 99} are in use; set {PORT} to a free one.")
     if free != FIRST_PORT:
-        print(f"Port {FIRST_PORT} is taken, so the app listens on port {free}.", flush=True)
+        print(f"Port {FIRST_PORT} is in use; the app listens on port {free}.", flush=True)
     return free
 
 

@@ -15,7 +15,7 @@ from ia3_studio.runs.about import About, tags_of, write_about
 from ia3_studio.runs.again import Variations, sweep
 from ia3_studio.runs.bin import delete, delete_for_good, deleted, restore
 from ia3_studio.runs.turns import Way, move
-from ia3_studio.ui import text
+from ia3_studio.ui import run_words, text
 from ia3_studio.ui.markup import Fact, facts, note
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import find, run_key
@@ -34,11 +34,11 @@ def describe(studio: Studio, key: str) -> tuple[Any, ...]:
     run = shown.run
     status, about = run.status(), run.about
     use = status.use
-    rows = [("State", status.sentence), ("Run", run.id)]
+    rows = [(run_words.STATE, status.sentence), (run_words.RUN_ID, run.id)]
     if not is_public():
-        rows.append(("Folder", str(run.folder)))
+        rows.append((run_words.FOLDER, str(run.folder)))
     if status.active and use.memory:
-        rows.insert(1, ("Uses", text.use_of(use.memory, use.cpu, use.gpu_memory)))
+        rows.insert(1, (run_words.RESOURCES, text.use_of(use.memory, use.cpu, use.gpu_memory)))
     return (
         facts(Fact(*row) for row in rows),
         gr.update(visible=True),

@@ -11,7 +11,7 @@ import gradio as gr
 from ia3_studio.data.mended import unarmed
 from ia3_studio.errors import RunError
 from ia3_studio.runs.again import GROUPS
-from ia3_studio.ui import run_desk, text
+from ia3_studio.ui import run_desk, run_words, text
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.figure_fit import FIT
 from ia3_studio.ui.markup import heading, note
@@ -116,11 +116,9 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> RunsTab:
 
 
 def _widths() -> list[str | int]:
-    wide = {
-        "Name": 190, "Interval": 160, "Verdict": 110, "Model": 170, "Data": 130, "Sites": 150, "Tags": 140,
-        "Started": 140, "Run": 190,
-    }  # fmt: skip
-    return [wide.get(name, 96) for name in text.HISTORY_COLUMNS]
+    """Return the widths of the columns in pixels, by their place: name, interval, verdict, and so on."""
+    wide = {0: 190, 4: 160, 5: 110, 6: 170, 7: 130, 8: 150, 17: 140, 18: 140, 19: 190}
+    return [wide.get(place, 96) for place in range(len(text.HISTORY_COLUMNS))]
 
 
 @dataclass(frozen=True)
@@ -213,9 +211,15 @@ class _Again:
 def _again() -> _Again:
     gr.HTML(heading(text.SWEEP_TITLE, text.SWEEP_WORDS))
     with gr.Row():
-        rates = gr.Textbox(label=text.SWEEP_RATES, placeholder="0.003, 0.01, 0.03", max_lines=1, elem_id="sweep-rates")
-        epochs = gr.Textbox(label=text.SWEEP_EPOCHS, placeholder="1, 2", max_lines=1, elem_id="sweep-epochs")
-        seeds = gr.Textbox(label=text.SWEEP_SEEDS, placeholder="0, 1, 2", max_lines=1, elem_id="sweep-seeds")
+        rates = gr.Textbox(
+            label=text.SWEEP_RATES, placeholder=run_words.RATES_EXAMPLE, max_lines=1, elem_id="sweep-rates"
+        )
+        epochs = gr.Textbox(
+            label=text.SWEEP_EPOCHS, placeholder=run_words.EPOCHS_EXAMPLE, max_lines=1, elem_id="sweep-epochs"
+        )
+        seeds = gr.Textbox(
+            label=text.SWEEP_SEEDS, placeholder=run_words.SEEDS_EXAMPLE, max_lines=1, elem_id="sweep-seeds"
+        )
     groups = gr.CheckboxGroup(
         list(GROUPS), label=text.SWEEP_GROUPS, info=text.SWEEP_GROUPS_INFO, elem_id="sweep-groups"
     )

@@ -39,27 +39,27 @@ _TEMPLATE = """
 """
 
 WORDS: Mapping[str, Any] = {
-    "empty": "No run yet. Start one, and its curves appear here from the first step on.",
-    "waiting": "Waiting for the first point: the held-out loss of the base model, before anything is learned.",
-    "nothing": "This run has no points: it ended before its first measurement.",
+    "empty": "No runs yet. Start a run to see its loss curves here.",
+    "waiting": "Waiting for the first point: the held-out loss of the base model before training.",
+    "nothing": "No data: this run ended before its first evaluation.",
     "loss": "training loss",
     "smoothed": "smoothed",
     "held_out": "held-out loss",
     "base": "base model",
     "loss_axis": "loss (nats per token)",
-    "step_axis": "optimiser step",
+    "step_axis": "optimizer step",
     "charts": [
-        "Chart of the losses",
-        "Chart of the learning rate",
-        "Chart of the gradient norm",
-        "Chart of the tokens per second",
+        "Loss chart",
+        "Learning rate chart",
+        "Gradient norm chart",
+        "Tokens per second chart",
     ],
     "small": ["learning rate", "gradient norm", "tokens per second"],
     "smooth": "Smooth",
     "log": "Log scale",
     "tabular": "Table",
     "csv": "Download CSV",
-    "table": "The newest steps of this run",
+    "table": "Latest steps of this run",
     "columns": [
         "step",
         "training loss",
@@ -70,10 +70,10 @@ WORDS: Mapping[str, Any] = {
         "seconds",
         "epoch",
     ],
-    "figures": ["step", "epoch", "training loss", "held-out loss", "tokens/s", "time used", "time left"],
+    "figures": ["step", "epoch", "training loss", "held-out loss", "tokens/s", "elapsed", "remaining"],
     "from_base": "base {base}",
-    "said": "Step {step} of {total}. Training loss {loss}, held-out loss {held_out}. Time left {left}.",
-    "said_last": "The run has ended at step {step} of {total}. Training loss {loss}, held-out loss {held_out}.",
+    "said": "Step {step} of {total}. Training loss {loss}, held-out loss {held_out}. Time remaining: {left}.",
+    "said_last": "The run ended at step {step} of {total}. Training loss {loss}, held-out loss {held_out}.",
 }
 """What the component says."""
 

@@ -14,13 +14,18 @@ from typing import Any
 
 import gradio as gr
 
+from ia3_studio.ui import run_words
+
 _HERE = Path(__file__).parent
-_TEMPLATE = """
+_NUMBERS_FROM = 3
+"""The place of the first column that is aligned to the right."""
+_HEAD = "".join(
+    f'<th scope="col" class="{"num" if place >= _NUMBERS_FROM else ""}">{name}</th>'
+    for place, name in enumerate(run_words.RUN_COLUMNS)
+)
+_TEMPLATE = f"""
 <div class="frame">
-<table><caption class="hush">Runs, newest first</caption><thead><tr>
-<th scope="col">State</th><th scope="col">Name</th><th scope="col">Model</th><th scope="col" class="num">Steps</th>
-<th scope="col" class="num">Held-out loss</th><th scope="col" class="num">Time</th>
-<th scope="col" class="num">Started</th></tr></thead>
+<table><caption class="hush">{run_words.RUNS_CAPTION}</caption><thead><tr>{_HEAD}</tr></thead>
 <tbody></tbody></table><p class="empty" hidden></p></div>
 """
 

@@ -14,15 +14,17 @@ from typing import Any
 
 import gradio as gr
 
+from ia3_studio.ui import run_words
+
 _HERE = Path(__file__).parent
-_TEMPLATE = """
+_TEMPLATE = f"""
 <div class="strip" hidden>
   <span class="dot" aria-hidden="true"></span>
   <div class="words"><p class="sentence"></p><p class="announced" role="status"></p>
-    <progress max="1" value="0" aria-label="Progress of the run"></progress></div>
-  <label class="pick"><span>Shown</span><select aria-label="Run or adapter shown on every tab"></select></label>
-  <button type="button" class="bell" hidden>Tell me at its end</button>
-  <button type="button" class="stop">Stop</button>
+    <progress max="1" value="0" aria-label="{run_words.PROGRESS}"></progress></div>
+  <label class="pick"><span>{run_words.RUN}</span><select aria-label="{run_words.RUN_INFO}"></select></label>
+  <button type="button" class="bell" hidden>{run_words.NOTIFY}</button>
+  <button type="button" class="stop" data-stop="{run_words.STOP}" data-stopping="{run_words.STOPPING}"></button>
 </div>
 """
 

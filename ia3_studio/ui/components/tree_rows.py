@@ -142,7 +142,7 @@ def decode_ticks(text: object, rows: TreeRows) -> tuple[Site, ...]:
     if text is None or text == "":
         return ()
     if not isinstance(text, str) or len(text) > _LONGEST_RANGE * max(1, len(rows.sites)):
-        raise SelectionError("The ticks are not a list of rows like '3-10,14'; reload the page and tick again.")
+        raise SelectionError("The selection is not a list of rows such as '3-10,14'; reload the page and select again.")
     return tuple(_site_at(index, rows) for index in _indexes(text, len(rows.sites)))
 
 
@@ -152,12 +152,14 @@ def _indexes(text: str, count: int) -> Iterator[int]:
     for part in text.split(","):
         found = _RANGE.fullmatch(part)
         if not found:
-            raise SelectionError(f"The ticks hold {part[:40]!r}, not rows like '3-10'; reload the page and tick again.")
+            raise SelectionError(
+                f"The selection contains {part[:40]!r} and not rows such as '3-10'; reload the page and select again."
+            )
         start, stop = int(found[1]), int(found[2] or found[1])
         if not following <= start <= stop < count:
             raise SelectionError(
-                f"The ticks hold {part}, but this model has {count} rows, each ticked once and in rising order; "
-                "reload the page and tick again."
+                f"The selection contains {part}, but this model has {count} rows, each selected once and in ascending "
+                "order; reload the page and select again."
             )
         yield from range(start, stop + 1)
         following = stop + 1
@@ -166,7 +168,7 @@ def _indexes(text: str, count: int) -> Iterator[int]:
 def _site_at(index: int, rows: TreeRows) -> Site:
     site = rows.sites[index]
     if site is None:
-        raise SelectionError(f"Row {index} of the layer tree has nothing to scale; reload the page and tick again.")
+        raise SelectionError(f"Row {index} of the layer tree cannot be scaled; reload the page and select again.")
     return site
 
 
@@ -181,8 +183,8 @@ def ticks_of(rows: TreeRows, selection: Iterable[Site]) -> str:
     missing = [site.name for site in wanted if site not in row_of]
     if missing:
         raise SelectionError(
-            f"{len(missing)} of {len(wanted)} selected sites are not in this model's layer tree, {missing[0]} among "
-            "them; select from the tree of the model the selection was made for."
+            f"{len(missing)} of {len(wanted)} selected sites are not in this model's layer tree, including "
+            f"{missing[0]}; use a selection made for this model."
         )
     return encode_ticks(row_of[site] for site in wanted)
 
