@@ -23,7 +23,7 @@ from ia3_studio.data.tokens import prompt_ids
 from ia3_studio.method import Adapter, attach, discover, serve
 from ia3_studio.method.merging import merge
 from ia3_studio.models import load_model
-from ia3_studio.models.quick import quicken
+from ia3_studio.models.fast_linear import enable_fast_linear
 
 MODEL = "SmolLM2-135M-Instruct"
 QUESTION = "Write a story about a fox and a lighthouse. " * 17
@@ -39,7 +39,7 @@ def main() -> None:
     ours, peer = load_model(MODEL), load_model(MODEL)
     adapter = _some_adapter(ours.model)
     merge(peer.model, adapter).keep()
-    print(f"quicker kernels in use: {quicken(ours.model)}; {torch.get_num_threads()} threads")
+    print(f"quicker kernels in use: {enable_fast_linear(ours.model)}; {torch.get_num_threads()} threads")
     serving = serve(ours.model, {"tuned": adapter})
     asked = (Message("user", QUESTION),)
     ids = torch.tensor([prompt_ids(asked, ours.tokenizer)])

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from playwright.sync_api import Page, expect, sync_playwright
 
 from ia3_studio.ui import text
-from tests.e2e.studio_app import StudioProcess, free_port, open_tab, wait_for_points
+from tests.e2e.studio_app import StudioProcess, expect_state, free_port, open_tab, wait_for_points
 
 LONGEST = 15 * 60_000  # milliseconds
 Picture = Callable[[str], None]
@@ -65,7 +65,7 @@ def opened_page(folder: Path) -> Iterator[tuple[StudioProcess, Page]]:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         try:
             page.goto(studio.address)
-            expect(page.locator("#demo-facts")).to_contain_text("lighthouse", timeout=60_000)
+            expect(page.locator("#demo-facts")).to_contain_text(text.STARTER_DATA, timeout=60_000)
             say("page can be used after", time.perf_counter() - began)
             yield studio, page
         finally:
@@ -82,7 +82,7 @@ def train_demo(studio: StudioProcess, page: Page, picture: Picture) -> None:
     say("first point after the click", time.perf_counter() - clicked)
     wait_for_points(page, 35, timeout=LONGEST)
     picture("train")
-    expect(page.locator("#run-strip")).to_contain_text("Finished after", timeout=LONGEST)
+    expect_state(page, "finished", timeout=LONGEST)
     say("done after the click", time.perf_counter() - clicked)
     steps, _offset = studio.store.list()[0].metrics()
     rates = sorted(step.tokens_per_second for step in steps if step.tokens_per_second)
@@ -93,7 +93,7 @@ def train_demo(studio: StudioProcess, page: Page, picture: Picture) -> None:
 def look_at_scales(page: Page, picture: Picture) -> None:
     """Draw the map of what was learned; say how long it took."""
     began = time.perf_counter()
-    open_tab(page, "6 Scales")
+    open_tab(page, text.SCALES_TAB)
     expect(page.locator("#heatmap .js-plotly-plot .main-svg").first).to_be_visible(timeout=60_000)
     say("scales drawn after", time.perf_counter() - began)
     picture("scales")
@@ -101,7 +101,7 @@ def look_at_scales(page: Page, picture: Picture) -> None:
 
 def ask(page: Page, question: str) -> None:
     """Ask both models; print when the first words came, when both had ended, and what they said."""
-    open_tab(page, "7 Chat")
+    open_tab(page, text.CHAT_TAB)
     page.locator("#chat-clear").click()
     expect(page.locator("#chat-tuned .message")).to_have_count(0)
     page.locator("#chat-prompt textarea").fill(question)

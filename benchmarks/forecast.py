@@ -77,9 +77,9 @@ def take(number: int) -> None:
 
 def expect(config: object) -> dict[str, float]:
     """Return the forecast of a job, as the Data tab makes it."""
-    from ia3_studio.tasks.preview import look_ahead
+    from ia3_studio.tasks.preview import preview_run
 
-    found = look_ahead(config).forecast  # type: ignore[arg-type]
+    found = preview_run(config).forecast  # type: ignore[arg-type]
     return {"seconds": found.seconds, "memory": found.memory}
 
 

@@ -29,7 +29,7 @@ LEVERS = {
     "micro": "forward passes of 1,024 tokens",
     "end": "rows end to end instead of padded",
     "shared": "their common beginning once",
-    "rounded": "backward products in bfloat16",
+    "rounded": "backward matrix products in bfloat16",
 }
 ORDER = tuple(LEVERS)
 

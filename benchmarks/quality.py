@@ -210,12 +210,12 @@ def trained_part(model: Any, method: str, head: list[str]) -> tuple[list[Any], C
     if method == "ia3":
         from ia3_studio.method import attach, discover
         from ia3_studio.method.heads import HeadedAttachment
-        from ia3_studio.training.trained import Trained
+        from ia3_studio.training.trained import TrainableParameters
 
         model.requires_grad_(False)
         selection = discover(model).select("paper")
         attachment = HeadedAttachment(model, selection, head) if classifies else attach(model, selection)
-        return list(Trained(attachment).parameters), lambda folder: attachment.adapter().save(folder)
+        return list(TrainableParameters(attachment).parameters), lambda folder: attachment.adapter().save(folder)
     if method == "lora":
         import peft
 

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from ia3_studio.chat import ChatSettings, reply
     from ia3_studio.data.choices import ChoiceExample, tokenize_choices
     from ia3_studio.data.examples import Example, Mapping, Message
+    from ia3_studio.data.export_rows import export_rows
     from ia3_studio.data.findings import examine
-    from ia3_studio.data.guess import guess_mapping
+    from ia3_studio.data.infer_columns import infer_columns
     from ia3_studio.data.labels import labels_of, tokenize_labels
     from ia3_studio.data.load import load_data, split_table
-    from ia3_studio.data.mended import write_rows
-    from ia3_studio.data.seen import survey
     from ia3_studio.data.table import Reading, read_table
     from ia3_studio.data.targets import tokenize_targets
+    from ia3_studio.data.token_preview import survey
     from ia3_studio.data.tokens import tokenize
     from ia3_studio.errors import StudioError
     from ia3_studio.insight.figures import length_figure
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ia3_studio.runs.config import RunConfig
     from ia3_studio.tasks.classification import classify_text
     from ia3_studio.tasks.image_classification import classify_image
-    from ia3_studio.tasks.preview import look_ahead, see
+    from ia3_studio.tasks.preview import preview_run, preview_tokens
     from ia3_studio.tasks.task import task_class
     from ia3_studio.tasks.token_classification import tag_text
     from ia3_studio.training.checkpoint import load_checkpoint
@@ -67,8 +67,9 @@ __all__ = [
     "discover",
     "evaluate_language",
     "examine",
+    "export_rows",
     "finish",
-    "guess_mapping",
+    "infer_columns",
     "labels_of",
     "length_figure",
     "load_adapter",
@@ -76,10 +77,10 @@ __all__ = [
     "load_classifier",
     "load_data",
     "load_model",
-    "look_ahead",
+    "preview_run",
+    "preview_tokens",
     "read_table",
     "reply",
-    "see",
     "split_table",
     "survey",
     "tag_text",
@@ -91,7 +92,6 @@ __all__ = [
     "train",
     "train_choices",
     "verdict",
-    "write_rows",
 ]
 
 _HOMES = {
@@ -115,7 +115,7 @@ _HOMES = {
     "evaluate_language": "training.evaluation",
     "examine": "data.findings",
     "finish": "training.evaluation",
-    "guess_mapping": "data.guess",
+    "infer_columns": "data.infer_columns",
     "labels_of": "data.labels",
     "length_figure": "insight.figures",
     "load_adapter": "method.loading",
@@ -123,13 +123,13 @@ _HOMES = {
     "load_classifier": "models.classifier",
     "load_data": "data.load",
     "load_model": "models.load",
-    "look_ahead": "tasks.preview",
+    "preview_run": "tasks.preview",
     "read_table": "data.table",
     "reply": "chat",
-    "see": "tasks.preview",
+    "preview_tokens": "tasks.preview",
     "classify_text": "tasks.classification",
     "split_table": "data.load",
-    "survey": "data.seen",
+    "survey": "data.token_preview",
     "tag_text": "tasks.token_classification",
     "task_class": "tasks.task",
     "tokenize": "data.tokens",
@@ -139,7 +139,7 @@ _HOMES = {
     "train": "training.train",
     "train_choices": "training.train_choices",
     "verdict": "insight.verdict",
-    "write_rows": "data.mended",
+    "export_rows": "data.export_rows",
 }
 
 

@@ -27,7 +27,7 @@ def card_of(run: Run, folder: Path) -> CardFacts:
     """
     from ia3_studio.runs.evaluation import read_evaluation
     from ia3_studio.runs.folder import read_json
-    from ia3_studio.runs.outcomes import outcome_of
+    from ia3_studio.runs.held_out import outcome_of
     from ia3_studio.runs.split_record import SplitRecord
     from ia3_studio.typed import typed_or_none
 

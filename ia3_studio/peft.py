@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ia3_studio.method.peft_config import IA3Config, TaskType
-from ia3_studio.method.peft_model import PeftModel, get_peft_model
+from ia3_studio.method.peft.config import IA3Config, TaskType
+from ia3_studio.method.peft.model import PeftModel, get_peft_model
 
 PeftConfig = IA3Config
 """(IA)³ is the only method here, so its config is every config."""

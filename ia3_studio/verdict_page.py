@@ -197,9 +197,9 @@ def _size_and_speed(run: Run, adapter: Adapter, folder: Path) -> str:
 
 
 def _inside(run: Run, adapter: Adapter) -> str:
+    from ia3_studio.insight.ablation import sentence
     from ia3_studio.insight.channels import concentration_sentence
     from ia3_studio.insight.deviation import deviations, grid, summary
-    from ia3_studio.insight.parts import sentence
     from ia3_studio.insight.svg import map_svg
 
     vectors = adapter.vectors()

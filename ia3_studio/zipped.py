@@ -10,7 +10,7 @@ from typing import BinaryIO
 MAX_LISTING = 20_000_000
 """Bytes of an archive's list of its files, which is read whole before the first of them."""
 _LAST_RECORD = 66_000
-"""Bytes at the end that hold the record of the list: 98, and a comment of up to 65,535 behind them."""
+"""Bytes at the end that contain the record of the list: 98, followed by a comment of up to 65,535."""
 
 
 def open_zip(source: BinaryIO) -> zipfile.ZipFile:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +20,7 @@ PACKAGE = Path(ia3_studio.__file__).parent
 
 MAY_IMPORT = {
     "errors": set(),
-    "places": {"errors"},
+    "settings": {"errors"},
     "background": set(),
     "atomic": set(),
     "typed": set(),
@@ -25,15 +28,15 @@ MAY_IMPORT = {
     "zipped": set(),
     "method": {"errors"},
     "peft": {"method"},
-    "models": {"errors", "places", "background", "atomic", "method"},
-    "data": {"errors", "places", "background", "atomic", "typed", "limited", "zipped"},
+    "models": {"errors", "settings", "background", "atomic", "method"},
+    "data": {"errors", "settings", "background", "atomic", "typed", "limited", "zipped"},
     "training": {"errors", "atomic", "typed", "method", "models", "data"},
     "chat": {"errors", "method", "models", "data"},
-    "runs": {"errors", "places", "atomic", "typed", "method", "models", "data", "training", "insight"},
-    "tasks": {"errors", "places", "atomic", "method", "models", "data", "training", "runs"},
+    "runs": {"errors", "settings", "atomic", "typed", "method", "models", "data", "training", "insight"},
+    "tasks": {"errors", "settings", "atomic", "method", "models", "data", "training", "runs"},
     "worker": {
         "errors",
-        "places",
+        "settings",
         "atomic",
         "typed",
         "method",
@@ -62,7 +65,7 @@ MAY_IMPORT = {
     "cli": {
         "errors",
         "atomic",
-        "places",
+        "settings",
         "method",
         "models",
         "data",
@@ -81,7 +84,7 @@ MAY_IMPORT = {
     "ui": {
         "errors",
         "atomic",
-        "places",
+        "settings",
         "method",
         "models",
         "data",
@@ -198,3 +201,24 @@ def imported(path: Path, known: dict[str, Path]) -> Iterator[str]:
 def without_types(tree: ast.Module) -> ast.Module:
     kept = [node for node in tree.body if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))]
     return ast.Module(kept, [])
+
+
+PAGE = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+
+def test_every_function_that_the_page_on_the_architecture_names_is_there() -> None:
+    named = re.findall(r"`([a-z_.0-9]+):([A-Za-z_.]+)`", PAGE)
+    assert len(named) > 20
+    for module, name in named:
+        found: Any = import_module(f"ia3_studio.{module}")
+        for part in name.split("."):
+            found = getattr(found, part)
+
+
+def test_every_file_that_the_page_on_the_architecture_names_is_there_and_no_package_is_missing() -> None:
+    named = set(re.findall(r"`((?:[a-z_0-9]+/)*[a-z_0-9]+(?:\.py|/))`", PAGE))
+    roots = (PACKAGE.parent, PACKAGE, PACKAGE / "ui")
+    assert [name for name in named if not any((root / name).exists() for root in roots)] == []
+    rooms = {path.name for path in PACKAGE.iterdir() if not path.name.startswith("_") and path.suffix != ".typed"}
+    listed = {name.removeprefix("ia3_studio/").rstrip("/") for name in named if name.startswith("ia3_studio/")}
+    assert rooms - {"__pycache__"} <= listed

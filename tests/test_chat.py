@@ -130,7 +130,14 @@ def test_a_model_that_cannot_chat_is_refused() -> None:
         next(reply(loaded_llama("encoder"), None, [asked("Hi")], [0], GREEDY))
 
 
-@pytest.mark.parametrize("settings", [{"temperature": -1}, {"top_p": 0}, {"max_new_tokens": 0}])
-def test_settings_that_make_no_sense_are_named(settings: dict[str, float]) -> None:
-    with pytest.raises(StudioError, match="choose"):
+@pytest.mark.parametrize(
+    ("settings", "way_out"),
+    [
+        ({"temperature": -1}, "emperature is -1; use .* 0 to 5"),
+        ({"top_p": 0}, "op-p is 0; use .* 1"),
+        ({"max_new_tokens": 0}, "ax new tokens is 0; use 1 to"),
+    ],
+)
+def test_settings_that_make_no_sense_are_named(settings: dict[str, float], way_out: str) -> None:
+    with pytest.raises(StudioError, match=way_out):
         ChatSettings(**settings)  # type: ignore[arg-type]

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from ia3_studio.cli import DONE, ENDED_BADLY, REFUSED, look, main
-from ia3_studio.export.intake import take_in
+from ia3_studio.cli import DONE, ENDED_BADLY, REFUSED, main
+from ia3_studio.cli import inspect as look
+from ia3_studio.export.import_adapter import take_in
 from ia3_studio.method import Adapter
 from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.folder import write_json

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ia3_studio import places
+from ia3_studio import settings as places
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ import torch
 
 from ia3_studio.data.labels import Labels
 from ia3_studio.errors import AdapterError, RunError
-from ia3_studio.export.intake import take_in
+from ia3_studio.export.import_adapter import take_in
 from ia3_studio.export.page_adapter import LINK_START, adapter_in_page
 from ia3_studio.method import Adapter
 from ia3_studio.model_card import card_of

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
-    from ia3_studio.chat.voices import Voice
+    from ia3_studio.chat.variants import Voice
 
 RIVALS = 5
 """Of the likeliest tokens at each place, this many are kept for the reader."""

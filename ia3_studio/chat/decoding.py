@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ia3_studio.chat.answers import Row
-from ia3_studio.models.quick import step_of
-from ia3_studio.models.roomy_cache import give_room
+from ia3_studio.models.fast_linear import step_of
+from ia3_studio.models.preallocated_kv_cache import give_room
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ia3_studio.models.quick_step import Scales
+    from ia3_studio.models.fast_decode import Scales
 
 Hearing = Callable[[Sequence[Row]], AbstractContextManager["Scales"]]
 """Rows → the context in which the model is called, each row with its variant."""
 Logits = Iterator[tuple["Tensor", list[bool]]]
-"""(Next-token logits of the rows still going, which of them go on: filled in by the caller)."""
+"""(Next-token logits of the active rows, which of them continue: filled in by the caller)."""
 
 
 def decode(model: Any, rows: list[Row], hearing: Hearing) -> Logits:
@@ -84,7 +84,7 @@ def decode_answers(model: Any, rows: list[Row], hearing: Hearing) -> Logits:
 
 
 def left_over(rows: list[Row], keep: list[bool], cache: Any, *tensors: Tensor) -> tuple[list[Row], tuple[Tensor, ...]]:
-    """Return the rows that go on, and their part of each tensor. **The cache is cut to them.**"""
+    """Return the rows that continue, and their part of each tensor. **The cache is reduced to them.**"""
     going = [number for number, stays in enumerate(keep) if stays]
     if going and len(going) < len(keep):
         chosen = torch.tensor(going, device=tensors[0].device)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.chat.answers import Answer, End, Row
 from ia3_studio.chat.prompts import fitting, room_for
 from ia3_studio.chat.settings import ChatSettings, draw, penalised
-from ia3_studio.chat.voices import Voice, heard
+from ia3_studio.chat.variants import Voice, heard
 from ia3_studio.errors import ModelError
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from ia3_studio.data.examples import Message
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.method.serving import Serving
+    from ia3_studio.models.fast_decode import Scales
     from ia3_studio.models.loaded import LoadedModel
-    from ia3_studio.models.quick_step import Scales
 
 
 def reply(
@@ -68,7 +68,7 @@ def reply(
         generator = torch.Generator(loaded.model.device).manual_seed(settings.seed)
         room = room_for(loaded, ids, settings.max_new_tokens)
         rows.append(Row(voice, generator, ids, left_out, room, asked_at, notes=_notes(loaded, conversation)))
-    together = handle is None or handle.tells_rows_apart
+    together = handle is None or handle.supports_per_row
     for batch in [rows] if together else [[row] for row in rows]:
         for _token in _answer(loaded, handle, batch, settings, turn or nullcontext()):
             yield tuple(row.answer() for row in rows)
@@ -77,7 +77,7 @@ def reply(
 def _notes(loaded: LoadedModel, conversation: Sequence[Message]) -> tuple[str, ...]:
     """Return how the model reads a conversation otherwise than it is written, and whether nothing ends its answer."""
     from ia3_studio.data.answer_end import endless
-    from ia3_studio.data.turns import asked
+    from ia3_studio.data.answer_spans import asked
     from ia3_studio.data.words import special_texts, spoken
 
     if loaded.task == "seq2seq":

@@ -23,7 +23,7 @@ class ChatSettings:
     top_p: float = 0.9
     """Draw among the likeliest tokens that together have this probability."""
     max_new_tokens: int = 160
-    """Tokens of an answer at most."""
+    """Max new tokens of an answer."""
     seed: int = 0
     top_k: int = 0
     """Draw among this many of the likeliest tokens; 0 among all."""

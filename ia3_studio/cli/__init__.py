@@ -29,11 +29,14 @@ import traceback
 from collections.abc import Callable, Sequence
 
 from ia3_studio.atomic import write_advice
-from ia3_studio.cli import look, runs, take, talk, train
+from ia3_studio.cli import chat as talk
+from ia3_studio.cli import export as take
+from ia3_studio.cli import inspect as look
+from ia3_studio.cli import runs, train
 from ia3_studio.cli.codes import DONE, ENDED_BADLY, REFUSED
 from ia3_studio.errors import StudioError
-from ia3_studio.places import home
 from ia3_studio.runs import RunStore
+from ia3_studio.settings import home
 
 __all__ = ["DONE", "ENDED_BADLY", "REFUSED", "main"]
 

@@ -12,8 +12,8 @@ from typing import Any
 from ia3_studio.cli.codes import DONE, ENDED_BADLY
 from ia3_studio.errors import RunError
 from ia3_studio.runs import Run, RunStatus, RunStore
-from ia3_studio.runs.again import again
 from ia3_studio.runs.history import matching, records
+from ia3_studio.runs.rerun import again
 from ia3_studio.training.config import Step
 from ia3_studio.worker import resume, start
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ia3_studio.data.answer_spans import conversation_tokens
 from ia3_studio.data.examples import Message
-from ia3_studio.data.turns import conversation_tokens
 from ia3_studio.data.words import special_ids
 from ia3_studio.errors import DataError
 
@@ -27,7 +27,7 @@ def closing_id(tokenizer: Any) -> int | None:
 
 
 def ends_of(model: Any, tokenizer: Any) -> list[int]:
-    """Return the tokens after which a model's answer is over: its own, the tokenizer's, and the one it learns.
+    """Return the tokens that end a model's answer: its own, the tokenizer's, and the one it learns.
 
     Raises:
         ModelError: the chat template takes too long.

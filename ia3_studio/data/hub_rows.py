@@ -17,8 +17,8 @@ from typing import Any, TypeVar
 
 from ia3_studio.atomic import replacing
 from ia3_studio.background import in_background
+from ia3_studio.data.archives import MAX_BYTES
 from ia3_studio.data.json_rows import SPLIT
-from ia3_studio.data.packed import MAX_BYTES
 from ia3_studio.errors import DataError
 
 PATIENCE = 60.0

@@ -7,8 +7,8 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.delimited import LINE_END
 from ia3_studio.data.problem import Damage, clause, require_few
-from ia3_studio.data.separated import LINE_END
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:

@@ -129,7 +129,7 @@ def length_in(folder: Path) -> int | None:
 
 
 def _known_of(folder: Path) -> dict[str, Any]:
-    """Return the facts in an adapter's folder; of a damaged file, none: that is told when the adapter is loaded."""
+    """Return the metadata in an adapter's folder; empty for a damaged file, reported when the adapter is loaded."""
     for name in FACTS:
         try:
             document = json.loads((folder / name).read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
 """How is a file read that does not fit in memory? In parts: its beginning to look at it, all of it to train on it.
 
-JSON lines and Parquet can be read so. Examples are kept on disk (:mod:`ia3_studio.data.stored`), under a name made of
-the file's content and of how it is read, so that the next run on it need not read it again.
+JSON lines and Parquet can be read so. Examples are kept on disk (:mod:`ia3_studio.data.arrow_rows`), under a name made
+of the file's content and of how it is read, so that the next run on it need not read it again.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.atomic import replace_text
+from ia3_studio.data.archives import MAX_BYTES
+from ia3_studio.data.arrow_rows import key_of, open_stored, revive_example, write_stored
 from ia3_studio.data.examples import Example, Mapping, understood
-from ia3_studio.data.guess import guess_mapping, require_columns
+from ia3_studio.data.infer_columns import infer_columns, require_columns
 from ia3_studio.data.json_rows import SPLIT, SPLITS, read_json_lines
-from ia3_studio.data.packed import MAX_BYTES
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.split import TRAINING, DataSplit
-from ia3_studio.data.stored import key_of, open_stored, revive_example, write_stored
 from ia3_studio.data.table import Reading, Table, shown_names
 from ia3_studio.errors import DataError
-from ia3_studio.places import cache_folder
+from ia3_studio.settings import cache_folder
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
@@ -105,7 +105,7 @@ def load_large(
         DataError: it cannot be read, or has no training or held-out rows.
     """
     head = read_head(path, reading)
-    plan = _plan(head, mapping or guess_mapping(head), held_out, seed)
+    plan = _plan(head, mapping or infer_columns(head), held_out, seed)
     fingerprint = fingerprint_of(path)
     key = key_of("examples", fingerprint, plan, reading)
     kept = cache_folder() / "data" / f"{key}.arrow"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ia3_studio.data.examples import Example, Mapping, read_examples
-from ia3_studio.data.guess import guess_mapping, require_columns
+from ia3_studio.data.infer_columns import infer_columns, require_columns
 from ia3_studio.data.large import is_large, load_large, read_head
 from ia3_studio.data.pictures import Picture, find_pictures, picture_examples, pictures_fingerprint
 from ia3_studio.data.split import DataSplit, drawn_split, given_split, split_as_named
@@ -142,7 +142,7 @@ def split_table(
     Raises:
         DataError: it has nothing to train on, fewer than two usable rows, or not the columns of the mapping.
     """
-    mapping = mapping or guess_mapping(table)
+    mapping = mapping or infer_columns(table)
     require_columns(table, mapping)
     examples, problems = read_examples(table, mapping)
     given = given_split(table, mapping, examples)
@@ -188,6 +188,6 @@ def _load_starter(name: str) -> DataSplit:
 def _read_starter(name: str) -> tuple[Table, Mapping, list[Example]]:
     with as_file(files("ia3_studio.data").joinpath("starters", f"{name}.jsonl")) as path:
         table = read_table(path)
-    mapping = guess_mapping(table)
+    mapping = infer_columns(table)
     examples, _problems = read_examples(table, mapping)
     return table, mapping, examples

@@ -8,7 +8,7 @@ import io
 from pathlib import Path
 
 from ia3_studio.atomic import replacing
-from ia3_studio.data.separated import LINE_END, guess_delimiter
+from ia3_studio.data.delimited import LINE_END, guess_delimiter
 from ia3_studio.errors import DataError
 
 MOST_CHARACTERS = 5_000_000

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.archives import folder_members, read_file, require_room, unpacked, zip_members
 from ia3_studio.data.decode import Encoding, decode
+from ia3_studio.data.delimited import DELIMITERS, LINE_END, is_tabbed, read_separated, require_columns_within
 from ia3_studio.data.json_rows import SPLIT, SPLITS, read_json
-from ia3_studio.data.packed import folder_members, read_file, require_room, unpacked, zip_members
 from ia3_studio.data.problem import Damage, Problem, clause
-from ia3_studio.data.separated import DELIMITERS, LINE_END, is_tabbed, read_separated, require_columns_within
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:

@@ -1,7 +1,8 @@
 """Which tokens does the model see, and which of them does it learn?
 
-In a conversation, what the assistant says and the token that ends its turn are trained (:mod:`ia3_studio.data.turns`);
-of plain text, everything after the first token, including the end token. All other tokens are masked.
+In a conversation, what the assistant says and the token that ends its turn are trained
+(:mod:`ia3_studio.data.answer_spans`); of plain text, everything after the first token, including the end token. All
+other tokens are masked.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ia3_studio.data.answer_spans import Tokens, conversations_tokens, end_ids, prompt_tokens, start_ids
 from ia3_studio.data.examples import Example, Message
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.turns import Tokens, conversations_tokens, end_ids, prompt_tokens, start_ids
 from ia3_studio.data.words import encode, special_texts
 from ia3_studio.errors import DataError
 

@@ -70,7 +70,7 @@ def loses_spaces(tokenizer: Any) -> bool:
 def _spaced(words: Sequence[str]) -> list[str]:
     """Return words with the space that stands before them in running text, for a tokenizer that would lose it.
 
-    The first has one too, as in pre-training, where most words stand behind another.
+    The first has one too, as in pre-training, where most words follow another.
     """
     joined = [bool(one and other) and is_unspaced(one[-1]) and is_unspaced(other[0]) for one, other in pairwise(words)]
     begins = bool(words) and bool(words[0]) and is_unspaced(words[0][0])
@@ -121,7 +121,7 @@ def _slow(words: Sequence[str], tokenizer: Any, loses: bool) -> WordTokens:
 
 
 def _begins_at(whole: tuple[int, ...], ids: tuple[int, ...], tokenizer: Any) -> int:
-    """Return behind how many special tokens the words begin."""
+    """Return the number of special tokens before the words."""
     for before in range(len(whole) - len(ids) + 1):
         if whole[before : before + len(ids)] == ids:
             return before
@@ -138,7 +138,7 @@ def _first_of_each(places: Sequence[int | None]) -> tuple[bool, ...]:
 def _behind_spaces(
     ids: Sequence[int], places: Sequence[int | None], starts: Sequence[bool], tokenizer: Any
 ) -> tuple[bool, ...]:
-    """Return the starts of words, moved behind a token that is nothing but the space before its word."""
+    """Return the starts of words, moved after a token that is only the space before its word."""
     space = _plain(" ", tokenizer)
     found = list(starts)
     for place, begins in enumerate(starts[:-1]):

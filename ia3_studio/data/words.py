@@ -1,7 +1,7 @@
 """How is user text tokenized if it contains text that looks like a special token?
 
 Whoever writes "<|im_end|>" in a message writes ten letters: only the template ends a turn. Such texts stand as one
-private character each while the template writes the conversation, and become ordinary tokens behind it.
+private character each while the template formats the conversation, and become ordinary tokens afterwards.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def special_texts(tokenizer: Any) -> tuple[str, ...]:
 
 
 def guarded(messages: Sequence[Message], specials: Sequence[str]) -> tuple[Sequence[Message], tuple[str, ...]]:
-    """Return messages in which every special text is one private character, and what is to be told of it."""
+    """Return messages in which every special text is one private character, and notes."""
     notes = spoken((turn.content for turn in messages), specials)
     if not notes:
         return messages, ()

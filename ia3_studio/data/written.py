@@ -88,7 +88,7 @@ def _answers(messages: Sequence[Message]) -> list[int]:
 
 
 def _turns(messages: Sequence[Message], text: str, marked: str) -> dict[int, Stretch] | None:
-    """Return where each turn's words stand, and where the template's own words behind them end."""
+    """Return the span of each turn's text, and the end of the template text after it."""
     first, *rest = re.split(MARK.format(r"(\d+)"), marked)
     order, own = [int(number) for number in rest[0::2]], rest[1::2]
     if order != sorted(set(order)) or not text.startswith(first):
@@ -200,7 +200,7 @@ def changes(written: Written, answers: Sequence[Stretch], specials: Sequence[str
 
 
 def _found(written: Written, answers: Sequence[Stretch]) -> Iterator[tuple[int, Stretch]]:
-    """Yield turns whose words are found: an answer's in its own stretch, a user's behind the turn before."""
+    """Yield turns whose text is found: an answer's in its own span, a user's after the previous turn."""
     spans = dict(zip(_answers(written.messages), answers, strict=False))
     cursor = 0
     for place, turn in enumerate(written.messages):

@@ -1,8 +1,7 @@
 """How does a tuned model get to llama.cpp? Merged, as one GGUF file, read back by transformers before it is offered.
 
 The file is written by the gguf package: its table of names, its writer, its quantization. This module decides which
-models
-are known to come out right: those of Llama's shape with a byte-level tokenizer that llama.cpp knows by name.
+models are supported: those with Llama's architecture and a byte-level tokenizer that llama.cpp knows by name.
 """
 
 from __future__ import annotations

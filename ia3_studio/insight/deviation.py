@@ -247,7 +247,7 @@ def _stack_names(stacks: Sequence[str]) -> dict[str, str]:
 
 
 def _shortest(part: str, parts: set[str]) -> str:
-    """Return the shortest end of a part that no other part ends with; the whole part where there is none."""
+    """Return the shortest unique suffix of a part; the whole part if there is none."""
     words = part.split(".")
     ends = (".".join(words[-count:]) for count in range(1, len(words)))
     others = parts - {part}

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ia3_studio.insight.ablation import PartsReport
 from ia3_studio.insight.deviation import Grid
 from ia3_studio.insight.distributions import QUANTILES, Distribution
 from ia3_studio.insight.figures import AMPLIFIED, INK, RUN_COLOURS, TRAINING, map_of, styled
-from ia3_studio.insight.parts import PartsReport
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

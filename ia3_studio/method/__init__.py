@@ -14,12 +14,12 @@ from ia3_studio.method.sites import Selection, Site
 if TYPE_CHECKING:
     from ia3_studio.method.adapter import Adapter
     from ia3_studio.method.algebra import add, at_strength, average, geometric, multiply, mute, mute_channels, subtract
-    from ia3_studio.method.choosing import choose
-    from ia3_studio.method.foreign import read_adapters_library, read_tfew
+    from ia3_studio.method.importers import read_adapters_library, read_tfew
+    from ia3_studio.method.liveness import DeadSite, dead_sites, require_live
     from ia3_studio.method.loading import attach_adapter, load_adapter
     from ia3_studio.method.merging import Merged, merge
-    from ia3_studio.method.probe import DeadSite, dead_sites, require_live
     from ia3_studio.method.scaling import Attachment, attach
+    from ia3_studio.method.selector import choose
     from ia3_studio.method.serving import BASE, Serving, serve
     from ia3_studio.method.tree import LayerTree, TreeNode, discover
 
@@ -59,7 +59,7 @@ _HOMES = {
     "BASE": "serving",
     "Adapter": "adapter",
     "Attachment": "scaling",
-    "DeadSite": "probe",
+    "DeadSite": "liveness",
     "LayerTree": "tree",
     "Merged": "merging",
     "Serving": "serving",
@@ -69,8 +69,8 @@ _HOMES = {
     "attach": "scaling",
     "attach_adapter": "loading",
     "average": "algebra",
-    "choose": "choosing",
-    "dead_sites": "probe",
+    "choose": "selector",
+    "dead_sites": "liveness",
     "discover": "tree",
     "geometric": "algebra",
     "load_adapter": "loading",
@@ -78,9 +78,9 @@ _HOMES = {
     "multiply": "algebra",
     "mute": "algebra",
     "mute_channels": "algebra",
-    "read_adapters_library": "foreign",
-    "read_tfew": "foreign",
-    "require_live": "probe",
+    "read_adapters_library": "importers",
+    "read_tfew": "importers",
+    "require_live": "liveness",
     "serve": "serving",
     "subtract": "algebra",
 }

@@ -18,10 +18,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ia3_studio.errors import AdapterError, SelectionError
-from ia3_studio.method import native_layout, peft_layout
-from ia3_studio.method.peft_layout import CONFIG_FILE, PEFT_VERSION, VECTORS_FILE, Wide
+from ia3_studio.method import native_layout
+from ia3_studio.method.peft import layout as peft_layout
+from ia3_studio.method.peft.layout import CONFIG_FILE, PEFT_VERSION, VECTORS_FILE, Wide
+from ia3_studio.method.peft.targets import Targets, anchored_targets, both_sides, name_targets
 from ia3_studio.method.sites import Selection, Side, Site, site_from_json
-from ia3_studio.method.targets import Targets, anchored_targets, both_sides, name_targets
 
 __all__ = [
     "CONFIG_FILE",
@@ -102,7 +103,7 @@ class Adapter:
         **An adapter in PEFT's format in the same folder is removed.**
         """
         named = self.targets.modules_to_save if self.targets else ()
-        kept = native_layout.Kept(
+        kept = native_layout.NativeFile(
             self.selection, self.vectors(), self.heads, named or holders(self.heads), self.metadata, self.why_not_peft
         )
         native_layout.write(Path(folder), kept)

@@ -20,10 +20,10 @@ from torch import Tensor
 
 from ia3_studio.errors import AdapterError
 from ia3_studio.method.adapter import Adapter
+from ia3_studio.method.peft.targets import Targets, anchored_targets
 from ia3_studio.method.product import strengthen
 from ia3_studio.method.rows import Key
 from ia3_studio.method.sites import Role, Selection, Site, layer_of
-from ia3_studio.method.targets import Targets, anchored_targets
 
 
 def at_strength(adapter: Adapter, strength: float) -> Adapter:

@@ -19,10 +19,10 @@ from torch import Tensor, nn
 
 from ia3_studio.errors import AdapterError, SelectionError
 from ia3_studio.method.adapter import Adapter
+from ia3_studio.method.peft.targets import name_targets
 from ia3_studio.method.rows import Choice
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.method.sites import Selection
-from ia3_studio.method.targets import name_targets
 
 
 class Heads:
@@ -132,7 +132,7 @@ class HeadedAttachment(Attachment):
         self.heads.load(adapter.heads)
 
     @property
-    def tells_rows_apart(self) -> bool:
+    def supports_per_row(self) -> bool:
         """Say that rows with and without the heads cannot share a batch."""
         return False
 

@@ -9,13 +9,14 @@ import torch
 from torch import nn
 
 from ia3_studio.errors import AdapterError, SelectionError
-from ia3_studio.method import native_layout, peft_layout
+from ia3_studio.method import native_layout
 from ia3_studio.method.adapter import Adapter, holders
 from ia3_studio.method.heads import HeadedAttachment, heads_holding
 from ia3_studio.method.native_layout import Shapes
+from ia3_studio.method.peft import layout as peft_layout
+from ia3_studio.method.peft.targets import anchored_targets
 from ia3_studio.method.scaling import Attachment, attach
 from ia3_studio.method.sites import Selection
-from ia3_studio.method.targets import anchored_targets
 
 
 def load_adapter(model: nn.Module, folder: Path | str, *, strict: bool = True) -> Attachment:

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 
 from torch import nn
 
-from ia3_studio.method.flow import Flow
 from ia3_studio.method.layers import widths
+from ia3_studio.method.tracing import DataFlow
 
 PAIRS = (
     ("k_proj", "v_proj"), ("key", "value"), ("k", "v"), ("k_lin", "v_lin"), ("key_proj", "value_proj"),
@@ -27,7 +27,7 @@ def names_keys(paths: Iterable[str]) -> bool:
     return any(_KEYS.search(path) for path in paths)
 
 
-def name_pairs(model: nn.Module, flow: Flow) -> None:
+def name_pairs(model: nn.Module, flow: DataFlow) -> None:
     """Give key and value to siblings named so, in a flow that has shown neither."""
     for path, module in model.named_modules():
         for names in PAIRS:
@@ -41,5 +41,5 @@ def name_pairs(model: nn.Module, flow: Flow) -> None:
                     flow.channels[part_path][role] = set(range(size[1]))
 
 
-def _plays(path: str, flow: Flow) -> bool:
+def _plays(path: str, flow: DataFlow) -> bool:
     return path in flow.channels or path in flow.activated or path in flow.attended

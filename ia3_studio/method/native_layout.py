@@ -19,8 +19,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ia3_studio.errors import AdapterError, SelectionError
-from ia3_studio.method import peft_layout
 from ia3_studio.method.layers import width_of
+from ia3_studio.method.peft import layout as peft_layout
 from ia3_studio.method.sites import Selection, Site, site_from_json
 
 NATIVE_CONFIG = "ia3_adapter.json"
@@ -31,7 +31,7 @@ Shapes = dict[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, eq=False)
-class Kept:
+class NativeFile:
     """What stands in a folder of this layout."""
 
     selection: Selection
@@ -49,7 +49,7 @@ def is_native(folder: Path) -> bool:
     return (folder / NATIVE_CONFIG).is_file()
 
 
-def write(folder: Path, kept: Kept) -> None:
+def write(folder: Path, kept: NativeFile) -> None:
     """Write both files. **An adapter in PEFT's format in the same folder is removed.**"""
     folder.mkdir(parents=True, exist_ok=True)
     vectors = {site_key(site): numbers.contiguous() for site, numbers in kept.vectors.items()}
@@ -69,7 +69,7 @@ def write(folder: Path, kept: Kept) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def read(folder: Path) -> Kept:
+def read(folder: Path) -> NativeFile:
     """Read a folder of this layout; every tensor must be there, in its shape, and no other.
 
     Raises:
@@ -91,7 +91,7 @@ def read(folder: Path) -> Kept:
         raise AdapterError(f"The two files in {folder} do not match; export the adapter again.\n{table}")
     vectors = {site: tensors[site_key(site)].float() for site in selection}
     reason = str(document.get("not_for_peft", ""))
-    return Kept(selection, vectors, {name: tensors[name] for name in heads}, named, metadata, reason)
+    return NativeFile(selection, vectors, {name: tensors[name] for name in heads}, named, metadata, reason)
 
 
 def site_key(site: Site) -> str:

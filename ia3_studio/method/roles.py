@@ -8,17 +8,17 @@ from __future__ import annotations
 from torch import nn
 
 from ia3_studio.method.experts import activation_width
-from ia3_studio.method.flow import Flow, trace
 from ia3_studio.method.inputs import MORE_TOKENS, TOKENS, example_inputs
 from ia3_studio.method.layers import widths
 from ia3_studio.method.naming import name_pairs
 from ia3_studio.method.quiet import quiet
-from ia3_studio.method.reach import reached
+from ia3_studio.method.reachability import reached
 from ia3_studio.method.recurrent import recurrent_roles
 from ia3_studio.method.sites import in_block
+from ia3_studio.method.tracing import DataFlow, trace
 
 
-def watch(model: nn.Module) -> tuple[Flow, str, set[str]]:
+def watch(model: nn.Module) -> tuple[DataFlow, str, set[str]]:
     """Return the flow, why there is none, and the paths of the modules that the model's result depends on."""
     reason = ""
     for tokens in (TOKENS, MORE_TOKENS):
@@ -30,12 +30,12 @@ def watch(model: nn.Module) -> tuple[Flow, str, set[str]]:
         else:
             _add_roles(model, flow)
             return flow, "", _live(model, tokens)
-    flow = Flow()
+    flow = DataFlow()
     name_pairs(model, flow)
     return flow, reason, set(_scalable(model))
 
 
-def _add_roles(model: nn.Module, flow: Flow) -> None:
+def _add_roles(model: nn.Module, flow: DataFlow) -> None:
     """Add to the flow what recurrent layers, names and chains of convolutions tell."""
     recurrent = recurrent_roles(model, flow.convolved)
     flow.channels.update(recurrent.channels)

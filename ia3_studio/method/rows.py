@@ -25,7 +25,7 @@ Key = tuple[str, Side]
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
+class HookPoint:
     """One side of one module, with the sites that share its channels (k and v of a fused projection do)."""
 
     path: str
@@ -48,7 +48,7 @@ class Vectors:
     def __init__(
         self,
         selection: Selection,
-        places: tuple[Place, ...],
+        places: tuple[HookPoint, ...],
         flat: Tensor,
         heads: Mapping[str, nn.Module] | None = None,
     ) -> None:
@@ -176,7 +176,7 @@ class Choice:
         return strong[0] if len(strong) == 1 else torch.stack(strong)
 
 
-class Chosen(threading.local):
+class ActiveAssignment(threading.local):
     """The choice of the running thread, or None where it has made none.
 
     Thread-local and not a context variable: torch.compile follows the one and breaks its graph at the other.
@@ -186,8 +186,8 @@ class Chosen(threading.local):
         # Set for every thread: torch.compile watches attributes that exist, not those that are missing.
         self.choice: Choice | None = None
 
-    def __reduce__(self) -> tuple[type[Chosen], tuple[()]]:
-        return Chosen, ()  # a copied model starts with no choice made
+    def __reduce__(self) -> tuple[type[ActiveAssignment], tuple[()]]:
+        return ActiveAssignment, ()  # a copied model starts with no choice made
 
     @contextmanager
     def during(self, choice: Choice) -> Iterator[None]:
@@ -204,7 +204,7 @@ def mixes_rows(path: str) -> bool:
     return any(part.startswith("expert") for part in path.split("."))
 
 
-def _spread(place: Place, pieces: list[Tensor]) -> Tensor:
+def _spread(place: HookPoint, pieces: list[Tensor]) -> Tensor:
     """Return the sites' scales on their channels and ones elsewhere, shape (channels,).
 
     Made by concatenation, not by indexing: a node that saves an index allows one backward pass only.

@@ -25,17 +25,17 @@ from ia3_studio.errors import AdapterError, SelectionError
 from ia3_studio.method.adapter import Adapter
 from ia3_studio.method.experts import GateHook, down_tensor
 from ia3_studio.method.layers import channel_axis, width_of, widths
+from ia3_studio.method.peft.targets import name_targets
 from ia3_studio.method.product import Source, rescale
 from ia3_studio.method.quantised import keep_differentiable
-from ia3_studio.method.rows import Choice, Chosen, Key, Place, Vectors, mixes_rows
+from ia3_studio.method.rows import ActiveAssignment, Choice, HookPoint, Key, Vectors, mixes_rows
 from ia3_studio.method.sites import Selection, Side, Site
-from ia3_studio.method.targets import name_targets
 
 PARAMETER_NAME = "ia3_scales"
 """The name under which the flat parameter is registered on the model while attached."""
 
 
-class Baked(Protocol):
+class MergedWeights(Protocol):
     """Weights that hold a scaling for the time being (:mod:`ia3_studio.method.merging`)."""
 
     applied: bool
@@ -54,10 +54,10 @@ class Hooks:
         self.model = model
         self._usual = usual
         """What a call that chooses nothing uses."""
-        self._chosen = Chosen()
-        self._baked: Baked | None = None
+        self._chosen = ActiveAssignment()
+        self._baked: MergedWeights | None = None
         self._hooks: dict[Key, torch.utils.hooks.RemovableHandle | GateHook] = {}
-        self._frugal: frozenset[Key] = frozenset()
+        self._recomputed: frozenset[Key] = frozenset()
 
     def detach(self) -> None:
         """Remove the hooks, undo a merge; the model is the base model again, bit for bit."""
@@ -67,7 +67,7 @@ class Hooks:
             hook.remove()
         self._hooks = {}
 
-    def rest(self, baked: Baked | None) -> None:
+    def rest(self, baked: MergedWeights | None) -> None:
         """Disable the hooks while the weights are merged, or enable them with None; for :mod:`method.merging`."""
         self._baked = baked
 
@@ -90,12 +90,12 @@ class Hooks:
         with self._baked.paused() if self._baked else nullcontext(), self._chosen.during(choice):
             yield
 
-    def _hook_places(self, places: Iterable[Place]) -> None:
+    def _hook_places(self, places: Iterable[HookPoint]) -> None:
         for place in places:
             if place.key not in self._hooks:
                 self._hooks[place.key] = self._hook(place)
 
-    def _hook(self, place: Place) -> torch.utils.hooks.RemovableHandle | GateHook:
+    def _hook(self, place: HookPoint) -> torch.utils.hooks.RemovableHandle | GateHook:
         module = self.model.get_submodule(place.path)
         if down_tensor(module):
             return GateHook(module, partial(self._rescale, place))
@@ -104,19 +104,19 @@ class Hooks:
             return module.register_forward_hook(partial(self._after, place))
         return module.register_forward_pre_hook(partial(self._before, place), with_kwargs=True)
 
-    def _after(self, place: Place, module: nn.Module, args: tuple[Any, ...], result: Any) -> Any:
+    def _after(self, place: HookPoint, module: nn.Module, args: tuple[Any, ...], result: Any) -> Any:
         if isinstance(result, tuple):  # some projections return (activation, bias)
             return (self._rescale(place, result[0]), *result[1:])
-        source = _source(module, args, result) if place.key in self._frugal else None
+        source = _source(module, args, result) if place.key in self._recomputed else None
         return self._rescale(place, result, source)
 
-    def _before(self, place: Place, _module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _before(self, place: HookPoint, _module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if args:
             return (self._rescale(place, args[0]), *args[1:]), kwargs
         name = next(iter(kwargs))  # a projection called by keyword has its activation first
         return args, {**kwargs, name: self._rescale(place, kwargs[name])}
 
-    def _rescale(self, place: Place, activation: Tensor, source: Source | None = None) -> Tensor:
+    def _rescale(self, place: HookPoint, activation: Tensor, source: Source | None = None) -> Tensor:
         if self._baked and self._baked.applied:
             return activation
         choice = self._chosen.choice or self._usual
@@ -149,7 +149,7 @@ class Attachment(Hooks):
         self._recent: tuple[tuple[float, ...], Choice] | None = None
         super().__init__(model, Choice(((self._vectors, 1.0),), "strengths"))
         model.register_parameter(PARAMETER_NAME, self.parameter)
-        self._frugal = _cheaper_from_input(model, found)
+        self._recomputed = _cheaper_from_input(model, found)
         self._hook_places(found)
 
     def vectors(self) -> dict[Site, Tensor]:
@@ -179,7 +179,7 @@ class Attachment(Hooks):
             self.parameter.copy_(adapter.vector)
 
     @property
-    def tells_rows_apart(self) -> bool:
+    def supports_per_row(self) -> bool:
         """Say whether the rows of one batch may have strengths of their own."""
         return not any(mixes_rows(site.path) for site in self.selection)
 
@@ -223,7 +223,7 @@ def attach(model: nn.Module, selection: Selection) -> Attachment:
     return Attachment(model, selection)
 
 
-def places(model: nn.Module, selection: Selection) -> tuple[Place, ...]:
+def places(model: nn.Module, selection: Selection) -> tuple[HookPoint, ...]:
     """Group a selection's sites by module and side, checked against the model.
 
     Raises:
@@ -235,7 +235,7 @@ def places(model: nn.Module, selection: Selection) -> tuple[Place, ...]:
     return tuple(_place(model, path, side, sites) for (path, side), sites in grouped.items())
 
 
-def _place(model: nn.Module, path: str, side: Side, sites: list[Site]) -> Place:
+def _place(model: nn.Module, path: str, side: Side, sites: list[Site]) -> HookPoint:
     channels = width_of(model, path, side)
     wrong = next((site for site in sites if site.channels != channels), None)
     if wrong:
@@ -243,16 +243,16 @@ def _place(model: nn.Module, path: str, side: Side, sites: list[Site]) -> Place:
             f"{path} has {channels} channels on its {side} side, but the selection expects {wrong.channels}; "
             "it was made for another model."
         )
-    return Place(path, side, channels, tuple(sites), channel_axis(model.get_submodule(path)))
+    return HookPoint(path, side, channels, tuple(sites), channel_axis(model.get_submodule(path)))
 
 
-def _cheaper_from_input(model: nn.Module, found: Iterable[Place]) -> frozenset[Key]:
+def _cheaper_from_input(model: nn.Module, found: Iterable[HookPoint]) -> frozenset[Key]:
     """Return the output sides whose siblings together are wider than the input they share.
 
     Keys and values of one attention have the same input tensor: saving it takes less memory than saving both,
     unless they are narrow (grouped queries). A guess by name; a wrong one costs memory, never a wrong gradient.
     """
-    siblings: dict[tuple[str, int], list[Place]] = {}
+    siblings: dict[tuple[str, int], list[HookPoint]] = {}
     for place in found:
         size = widths(model.get_submodule(place.path))
         if place.side == "output" and size:

@@ -65,9 +65,9 @@ class Serving(Hooks):
         self._parameters[name] = flat
         self._vectors[name] = Vectors(adapter.selection, found, flat)
         self._hook_places(found)
-        self.lend(name, heads)
+        self.acquire(name, heads)
 
-    def lend(self, name: str, heads: Mapping[str, nn.Module]) -> None:
+    def acquire(self, name: str, heads: Mapping[str, nn.Module]) -> None:
         """Send the rows of an adapter through these modules where the model's own stand, by path."""
         self._vectors[name].heads.update(heads)
         for path in heads:
@@ -154,7 +154,7 @@ class Serving(Hooks):
             yield
 
     @property
-    def tells_rows_apart(self) -> bool:
+    def supports_per_row(self) -> bool:
         """Say whether the rows of one batch may have adapters of their own: experts see tokens without their rows."""
         return not any(mixes_rows(path) for vectors in self._vectors.values() for path, _side in vectors.places)
 

@@ -1,6 +1,6 @@
 """What is inside a model, and what can be scaled? Its layer tree.
 
-Roles come from the data flow of the real model (:mod:`ia3_studio.method.flow`), never from a list of names, so that
+Roles come from the data flow of the real model (:mod:`ia3_studio.method.tracing`), never from a list of names, so that
 an architecture nobody has named here gets the right keys, values and feed-forward sites too.
 """
 
@@ -13,15 +13,15 @@ from functools import cached_property
 from torch import nn
 
 from ia3_studio.errors import SelectionError
-from ia3_studio.method import choosing
+from ia3_studio.method import selector as choosing
 from ia3_studio.method.experts import activation_width, down_tensor
-from ia3_studio.method.flow import Flow
 from ia3_studio.method.layers import channel_axis, is_depthwise, widths
 from ia3_studio.method.naming import names_keys
 from ia3_studio.method.patterns import Expression, shortened
+from ia3_studio.method.peft.targets import sites_of_peft
 from ia3_studio.method.roles import watch
 from ia3_studio.method.sites import PRESETS, Role, Selection, Site, Span, in_block
-from ia3_studio.method.targets import sites_of_peft
+from ia3_studio.method.tracing import DataFlow
 
 _PRESET_ROLES: dict[str, frozenset[Role]] = {
     "paper": frozenset({"key", "value", "feed-forward"}),
@@ -123,7 +123,7 @@ class LayerTree:
     ) -> Selection:
         """Return the sites of roles, layers and patterns, or of a text such as "key,value@8-15".
 
-        The words are those of :func:`ia3_studio.method.choosing.choose`.
+        The words are those of :func:`ia3_studio.method.selector.choose`.
 
         Raises:
             SelectionError: a role, layer or pattern hits nothing; the message names what would.
@@ -182,7 +182,7 @@ def _what_is_missing(nodes: tuple[TreeNode, ...], attends: bool) -> str:
     return f"No {' or '.join(missing)} projection was recognized, so the preset 'paper' omits it."
 
 
-def _nodes(model: nn.Module, flow: Flow, live: set[str]) -> list[TreeNode]:
+def _nodes(model: nn.Module, flow: DataFlow, live: set[str]) -> list[TreeNode]:
     index = {path: number for number, (path, _module) in enumerate(model.named_modules())}
     sizes = _parameter_counts(model)
     nodes: list[TreeNode] = []
@@ -205,7 +205,7 @@ def _parameter_counts(model: nn.Module) -> dict[str, int]:
     return counts
 
 
-def _expert_sites(model: nn.Module, path: str, flow: Flow, live: set[str]) -> tuple[Site, ...]:
+def _expert_sites(model: nn.Module, path: str, flow: DataFlow, live: set[str]) -> tuple[Site, ...]:
     """Return the site of experts kept as tensors: at their activation function, else where gate and up are joined."""
     width = activation_width(model, path) if flow.visited else None
     if width is None or path not in live:
@@ -217,7 +217,7 @@ def _expert_sites(model: nn.Module, path: str, flow: Flow, live: set[str]) -> tu
     return () if inside else (Site(path, "input", width, "feed-forward"),)
 
 
-def _sites(path: str, module: nn.Module, flow: Flow) -> tuple[Site, ...]:
+def _sites(path: str, module: nn.Module, flow: DataFlow) -> tuple[Site, ...]:
     size = widths(module)
     if size is None:
         return ()
@@ -231,7 +231,7 @@ def _sites(path: str, module: nn.Module, flow: Flow) -> tuple[Site, ...]:
     return (Site(path, "output", size[1], "output" if path in flow.attended else "other"),)
 
 
-def _is_down(path: str, module: nn.Module, flow: Flow) -> bool:
+def _is_down(path: str, module: nn.Module, flow: DataFlow) -> bool:
     """Say whether an inner activation ends here; of chained convolutions the last takes it."""
     if path not in flow.activated or not in_block(path) or is_depthwise(module):
         return False

@@ -51,7 +51,7 @@ def drop_kernels(config: PreTrainedConfig) -> tuple[str, ...]:
     """Let a model compute with what every machine has. **Changes the config**; return a sentence for each change.
 
     A config can ask for flash attention, which needs a package, a GPU and half precision, or for a kernel of the Hub,
-    which is somebody's code.
+    which is third-party code.
     """
     asked: dict[str, str] = {}
     parts = [config, *(getattr(config, name, None) for name in getattr(config, "sub_configs", {}))]

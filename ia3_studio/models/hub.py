@@ -1,6 +1,6 @@
-"""What does the Hugging Face Hub hold under an id, and is a copy of it here already?
+"""What is stored on the Hugging Face Hub under an id, and is it cached?
 
-Tokens are none of our business: huggingface_hub reads HF_TOKEN or its own login by itself.
+This module never handles tokens: huggingface_hub reads HF_TOKEN or its own login.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from ia3_studio.models.folders import require_space, shortcoming
 from ia3_studio.models.progress import Progress, bytes_in, megabytes, watched
 from ia3_studio.models.quiet import quiet_hub
 from ia3_studio.models.sources import STARTER, nearest_starter
-from ia3_studio.places import is_public
+from ia3_studio.settings import is_public
 
 WEIGHTS = re.compile(r"model(-\d+-of-\d+)?\.safetensors", re.ASCII)
 COMPANIONS = re.compile(r"[\w.-]+\.(json|txt|model|jinja)", re.ASCII)
 LARGEST_PUBLIC_GB = 3.0
-"""Of a download, where strangers visit: on 16 GB of memory a model of 1.5 billion weights can be trained."""
+"""Download limit in public mode: with 16 GB of memory a model of 1.5 billion parameters can be trained."""
 LARGEST_ENV = "IA3_STUDIO_LARGEST_MODEL_GB"
 """The environment variable that says it otherwise."""
 PATIENCE = 15.0
-"""Seconds the Hub may take to answer when the user asked for it."""
+"""Timeout in seconds for requests to the Hub."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,14 @@ def is_needed(name: str) -> bool:
 
 
 def look_up(hub_id: str, patience: float = PATIENCE) -> HubModel:
-    """Ask the Hub for a model, downloading nothing.
+    """Look up a model on the Hub without downloading it.
 
     Args:
         hub_id: ``org/name``, or ``name`` for the oldest ones.
         patience: seconds to wait for the answer; name resolution, which knows no timeout, included.
 
     Raises:
-        ModelError: the Hub is out of reach or forbidden, or has no such model with safetensors.
+        ModelError: the Hub is unreachable or disabled, or has no such model with safetensors.
     """
     import httpx2
     from huggingface_hub import HfApi
@@ -132,7 +132,7 @@ def download(model: HubModel, progress: Progress) -> Path:
 
 
 def _require_small_enough(model: HubModel) -> None:
-    """Refuse what would fill a machine that strangers share, before anything is downloaded."""
+    """Reject models too large for a public machine, before anything is downloaded."""
     largest = float(os.environ.get(LARGEST_ENV) or LARGEST_PUBLIC_GB)
     if is_public() and model.size > largest * 1e9:
         raise ModelError(
@@ -145,7 +145,7 @@ def download_config(hub_id: str) -> Path:
     """Download nothing but config.json and return the folder that holds it.
 
     Raises:
-        ModelError: the Hub is out of reach, or has no such model.
+        ModelError: the Hub is unreachable, or has no such model.
     """
     import httpx2
     from huggingface_hub import hf_hub_download
@@ -159,7 +159,7 @@ def download_config(hub_id: str) -> Path:
 
 
 def hub_problem(hub_id: str, error: BaseException) -> ModelError:
-    """Return the sentence for a model the Hub did not give, whatever it said or did."""
+    """Return the error message for a model that could not be loaded from the Hub."""
     from huggingface_hub import errors
 
     if isinstance(error, errors.LocalEntryNotFoundError) and error.__cause__ is not None:

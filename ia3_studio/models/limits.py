@@ -1,7 +1,7 @@
 """What can a model take? How many tokens in a row, and which of them, asked of the model and not of its tokenizer.
 
 Learned positions are rows of a table: a token beyond the last one is an index error. Where a family keeps the first
-rows for itself (RoBERTa begins behind the padding token's number, OPT and BART at 2), fewer are usable than the config
+rows for itself (RoBERTa starts after the padding token's index, OPT and BART at 2), fewer are usable than the config
 says, so the tables themselves are counted. Rotary positions have no end; the length the model was trained for is taken
 for one. Relative ones (T5, ALiBi) have none.
 """
@@ -68,7 +68,7 @@ class ModelLimits:
             raise ModelError(f"{self.unknown(unknown, tokenizer)}; {WAY_OUT}.")
 
     def unknown(self, tokens: tuple[int, ...], tokenizer: Any) -> str:
-        """Return what is wrong with tokens that the embedding has no row for, as the beginning of a sentence."""
+        """Return the error for tokens without a row in the embedding, as the beginning of a sentence."""
         named = ", ".join(f"{_name(tokenizer, token)} ({token})" for token in tokens[:_NAMED_TOKENS])
         more = f" and {len(tokens) - _NAMED_TOKENS} more" if len(tokens) > _NAMED_TOKENS else ""
         return (

@@ -61,7 +61,7 @@ def load_model(source: str, *, progress: Progress | None = None) -> LoadedModel:
 
 
 def limits_of_folder(folder: Path) -> ModelLimits:
-    """Return the limits of the model in a folder, told from its config alone.
+    """Return the limits of the model in a folder, from its config.
 
     Raises:
         ModelError: it cannot be read.

@@ -32,7 +32,7 @@ class LoadedModel:
     heads: tuple[str, ...] = ()
     """Paths of the modules that are fully trained: a classifier's head."""
     notes: tuple[str, ...] = ()
-    """What was chosen for the model or left out of its config, one sentence each."""
+    """Notes on defaults chosen for the model or ignored in its config, one sentence each."""
     stored: str = ""
     """The number format of most weights in its files, as torch names it ("bfloat16"); empty where that is not known."""
 
@@ -44,7 +44,7 @@ class LoadedModel:
 
 @dataclass(frozen=True)
 class Skeleton:
-    """A model without its weights, on the meta device: enough to draw its layer tree."""
+    """A model without its weights, on the meta device: enough for its layer tree."""
 
     model: PreTrainedModel
     task: Task

@@ -18,7 +18,7 @@ Key = tuple[str, tuple[str, ...], str]
 
 
 class Turn:
-    """A lock that is given in the order it was asked for: whoever takes it over and over starves nobody."""
+    """A fair lock, acquired in the order of requests."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -40,7 +40,7 @@ class Turn:
 class ModelMemory:
     """Keeps at most one model in the process and lends it to all who want that one.
 
-    Nobody replaces a model that is lent; who wants another waits for its turn, and whoever comes later waits behind.
+    A model in use is never replaced; requests for another model wait in order.
     Those who share a model take ``turn`` for each of their calls of it, so that they take turns by token and nobody
     sees another's hooks half attached.
 
@@ -70,15 +70,15 @@ class ModelMemory:
         """Return how many are using the model now."""
         return self._users
 
-    def lend(self, source: str, progress: Progress | None = None) -> AbstractContextManager[LoadedModel]:
+    def acquire(self, source: str, progress: Progress | None = None) -> AbstractContextManager[LoadedModel]:
         """Lend a model for a ``with`` block, **replacing the one in memory** if that is another.
 
         Raises:
             ModelError: it cannot be loaded; the one in memory stays.
         """
-        return self._lend((parse_source(source).value, (), ""), lambda: load_model(source, progress=progress))
+        return self._acquire((parse_source(source).value, (), ""), lambda: load_model(source, progress=progress))
 
-    def lend_classifier(
+    def acquire_classifier(
         self, source: str, names: Sequence[str], kind: Kind, progress: Progress | None = None, of: Sorted = "texts"
     ) -> AbstractContextManager[LoadedModel]:
         """Lend a model with a head for labels, **replacing the one in memory** if that is another.
@@ -87,10 +87,10 @@ class ModelMemory:
             ModelError: it cannot be loaded; the one in memory stays.
         """
         wanted = parse_source(source).value, tuple(names), f"{kind} of {of}"
-        return self._lend(wanted, lambda: load_classifier(source, names, kind, of=of, progress=progress))
+        return self._acquire(wanted, lambda: load_classifier(source, names, kind, of=of, progress=progress))
 
     @contextmanager
-    def _lend(self, wanted: Key, load: Callable[[], LoadedModel]) -> Iterator[LoadedModel]:
+    def _acquire(self, wanted: Key, load: Callable[[], LoadedModel]) -> Iterator[LoadedModel]:
         with self._entry:
             model = self._take(wanted, load)
         try:
@@ -101,13 +101,13 @@ class ModelMemory:
                 self._given_back.notify_all()
 
     def _take(self, wanted: Key, load: Callable[[], LoadedModel]) -> LoadedModel:
-        from ia3_studio.models.quick import quicken
+        from ia3_studio.models.fast_linear import enable_fast_linear
 
         with self._given_back:
             if self._model is None or self._key != wanted:
                 self._given_back.wait_for(lambda: self._users == 0)
                 fresh = load()
-                quicken(fresh.model)
+                enable_fast_linear(fresh.model)
                 self._model, self._key = fresh, wanted
             self._users += 1
             return self._model

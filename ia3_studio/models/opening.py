@@ -1,4 +1,4 @@
-"""How does whatever a library raises over somebody's model files become one sentence?"""
+"""How are exceptions raised by libraries for model files converted to one error message?"""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def unreadable(place: Path, error: BaseException) -> ModelError:
 def opening(place: Path, sentence: Callable[[Path, BaseException], ModelError] = unreadable) -> Iterator[None]:
     """Turn any error of the libraries that read model files inside the block into a sentence.
 
-    A stranger's file makes them raise anything: their parsers meet types, sizes and nestings that nobody thought of.
+    Untrusted files can raise any exception in their parsers: unexpected types, sizes and nesting.
 
     Args:
         place: the files.
-        sentence: what is said of them and of the error.
+        sentence: the message for the files and the error.
 
     Raises:
         ModelError: the files cannot be read; errors of this package, and of a full disk, pass as they are.

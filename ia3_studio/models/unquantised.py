@@ -1,4 +1,4 @@
-"""How does an adapter that was trained on a quantized base get into weights, and how much does that change?
+"""How is an adapter trained on a quantized base model merged, and how much do the logits change?
 
 Codes cannot be scaled. The base is loaded once more without quantization, the adapter is merged there, and the
 logits of both are compared on the same tokens: what differs is what quantizing the base had changed.
@@ -24,7 +24,7 @@ TOKENS = (2, 16)
 
 @dataclass(frozen=True)
 class Difference:
-    """How far the merged model's logits lie from those of the quantized base under hooks."""
+    """Difference between the logits of the merged model and of the quantized base model with hooks."""
 
     largest: float
     """The largest absolute difference of any logit."""
@@ -36,7 +36,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Unquantised:
-    """A merged model in plain weights, and what was measured against the quantized one."""
+    """A merged model in plain weights, and its difference to the quantized one."""
 
     loaded: LoadedModel
     difference: Difference
@@ -45,13 +45,13 @@ class Unquantised:
 def merge_into_unquantised(
     tuned: Attachment, source: str, *, tokens: Tensor | None = None, progress: Progress | None = None
 ) -> Unquantised:
-    """Merge what was learned on a quantized base into the same base without quantization.
+    """Merge an adapter trained on a quantized base model into the same model without quantization.
 
-    The quantized model and its attachment stay as they are; both models are in memory at the end.
+    The quantized model and its attachment are unchanged; both models are in memory at the end.
 
     Args:
         tuned: the vectors, attached to the quantized model.
-        source: the base model as it was before: a starter's name, a Hub id, a folder or a GGUF file.
+        source: the base model without quantization: a starter's name, a Hub id, a folder or a GGUF file.
         tokens: ids to compare the two on, shape (batch, seq); fixed random ones if None.
         progress: called with the share done (or None) and what is being done.
 

@@ -92,7 +92,7 @@ def from_folder(
 
 
 def _require_claims(cls: type[PreTrainedModel], folder: Path, config: PreTrainedConfig) -> None:
-    """Refuse a config that claims many more weights than the files hold, before memory is taken for them."""
+    """Reject a config that describes many more weights than the files contain, before memory is allocated."""
     if getattr(config, "quantization_config", None) is not None:  # its codes are fewer than the weights
         return
     claimed = sum(each.numel() for each in empty_model(config, cls).parameters())
@@ -104,7 +104,7 @@ def _require_claims(cls: type[PreTrainedModel], folder: Path, config: PreTrained
 
 
 def _unwrapping(folder: Path) -> dict[str, str]:
-    """Return what to take out of the names of weights that were saved from within a wrapper."""
+    """Return the prefix to remove from weight names saved with a wrapper."""
     names = [name for path in weight_files(folder) for name in _header(path)]
     found = {re.escape(each): "" for each in WRAPPERS if any(each in name for name in names)}
     if names and all(name.startswith(_PARALLEL) for name in names):
@@ -113,7 +113,7 @@ def _unwrapping(folder: Path) -> dict[str, str]:
 
 
 def _require_all_weights(folder: Path, missing: set[str]) -> None:
-    """Refuse random weights where learned ones were expected; poolers are often left out and rarely used."""
+    """Reject missing weights; poolers are often missing and rarely used."""
     absent = sorted(name for name in missing if "pooler" not in name)
     if absent:
         raise ModelError(
@@ -148,7 +148,7 @@ def _free_memory(device: Device) -> int:
 
 
 def count_weights(folder: Path) -> int:
-    """Count the numbers in the weight files of a folder, reading their headers only.
+    """Count the weights in the files of a folder, reading only headers.
 
     Raises:
         ValueError: a file is no safetensors file.
@@ -194,7 +194,7 @@ def open_tokenizer(folder: Path, limits: ModelLimits) -> Any:
         limits: the model's.
 
     Raises:
-        ModelError: there is none, or it is damaged.
+        ModelError: it does not exist, or is damaged.
     """
     from transformers import AutoTokenizer
 
@@ -218,7 +218,7 @@ def open_tokenizer(folder: Path, limits: ModelLimits) -> Any:
 
 
 def empty_model(config: PreTrainedConfig, cls: type[PreTrainedModel] | None = None) -> PreTrainedModel:
-    """Build the model of a config on the meta device, which stores no numbers.
+    """Build the model of a config on the meta device, without weights.
 
     Args:
         config: read by :func:`~ia3_studio.models.architecture.read_config`.

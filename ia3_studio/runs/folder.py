@@ -1,22 +1,22 @@
-"""What is in a run's folder, and how is each file written so that a reader never sees half of it?
+"""What is in a run's folder? Every file is written atomically.
 
 config.json      the settings, never changed
 data/            the training file, when it was not a starter
-split.json       how the data were read, and which rows are held out
-made_with.json   versions, machine, fingerprint of the base model: what a repetition needs to know
-repeats.json     the same of the run that this one repeats
-about.json       what a user says of the run: name, note, tags; may change at any time
-owner.json       whose it is, where there are visitors
-place.json       where it stands in the queue, once it was moved
-worker.json      process id and birth time of the worker: written when it is started
-status.json      what the worker last said; replaced as a whole
-metrics.jsonl    one line a step; only appended to
-adapters/        one complete adapter folder a snapshot, named by its step
-checkpoint.safetensors   what training resumes from, while the run is not finished
-evaluation.json  base compared with tuned, of a run that finished
+split.json       how the data were parsed, and which rows are held out
+made_with.json   versions, machine, fingerprint of the base model, for reproduction
+repeats.json     the same for the original run of a re-run
+about.json       name, notes and tags, editable at any time
+owner.json       owner, in public mode
+place.json       position in the queue, if it was moved
+worker.json      process id and start time of the worker
+status.json      last status of the worker; replaced atomically
+metrics.jsonl    one line per step; append-only
+adapters/        one complete adapter folder per snapshot, named by its step
+checkpoint.safetensors   training state to resume from, until the run has finished
+evaluation.json  evaluation of a finished run
 log.txt          everything the worker printed
-stop             there when somebody asked the run to stop
-lock             held by the worker as long as it lives
+stop             exists if a stop was requested
+lock             held by the worker while it is alive
 """
 
 from __future__ import annotations
@@ -39,37 +39,37 @@ Phase = Literal["resuming", "waiting", "preparing", "training", "saving", "measu
 Result = Literal["finished", "stopped", "failed"]
 
 KEPT_ADAPTERS = 20
-"""Snapshots kept on disk; when another one comes, the one goes whose neighbours are nearest: the others stay spread."""
+"""Maximum snapshots on disk; a new one replaces the one with the closest neighbors, so that they stay spread out."""
 
 
 @dataclass(frozen=True)
 class Said:
-    """What a worker last said about itself."""
+    """The last status of a worker."""
 
     phase: Phase
     sentence: str
-    """For the person at the screen."""
+    """Message for the user."""
     progress: float | None = None
-    """Share of the phase that is done, where that is known."""
+    """Progress of the phase, if known."""
     result: Result | None = None
     """How the run ended; None until it has."""
     seen_at: float = 0.0
-    """Seconds since the epoch at which the worker last gave a sign of life."""
+    """Time of the worker's last heartbeat, in seconds since the epoch."""
     began_at: float | None = None
     ended_at: float | None = None
     before: float = 0.0
-    """Seconds at work before the run was resumed."""
+    """Training time in seconds before the run was resumed."""
     memory: int = 0
-    """Bytes the worker held at its last sign of life."""
+    """Memory of the worker in bytes at its last heartbeat."""
     cpu: float = 0.0
-    """Processor cores it kept busy since the sign of life before."""
+    """CPU cores in use since the previous heartbeat."""
     gpu_memory: int = 0
-    """Bytes it holds on a GPU."""
+    """GPU memory in bytes."""
 
 
 @dataclass(frozen=True)
 class Use:
-    """What a worker uses of its machine."""
+    """Resource usage of a worker."""
 
     memory: int = 0
     cpu: float = 0.0
@@ -100,7 +100,7 @@ class RunFolder:
         self.lock = path / "lock"
 
     def said(self) -> Said | None:
-        """Return what the worker last said; None when it has said nothing that can be read."""
+        """Return the last status of the worker; None if there is none or it cannot be read."""
         return typed_or_none(Said, read_json(self.status))
 
     def newest_adapter(self) -> Path | None:
@@ -109,7 +109,7 @@ class RunFolder:
         return found[-1] if found else None
 
     def keep_adapter(self, step: int, save: Callable[[Path], None]) -> None:
-        """Let ``save`` fill a folder and make it the newest adapter; it is there as a whole or not at all."""
+        """Let ``save`` fill a folder and make it the newest adapter, atomically."""
         unfinished, replaced = self.adapters / ".unfinished", self.adapters / ".replaced"
         target = self.adapters / f"step-{step:08d}"
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -126,18 +126,18 @@ class RunFolder:
             shutil.rmtree(self._least_missed(), ignore_errors=True)
 
     def moments(self) -> dict[int, Path]:
-        """Return the adapters that are kept, by the step after which they were, in its order."""
+        """Return the stored adapters by step, in order."""
         return {int(path.name.rpartition("-")[2]): path for path in self._adapters()}
 
     def _least_missed(self) -> Path:
-        """Return the snapshot, neither first nor last, between whose neighbours the fewest steps lie."""
+        """Return the snapshot, neither first nor last, with the fewest steps between its neighbors."""
         moments = list(self.moments().items())
         inner = zip(moments, moments[1:-1], moments[2:], strict=False)
         gaps = {after - before: path for (before, _first), (_step, path), (after, _last) in inner}
         return gaps[min(gaps)]
 
     def go_back_to(self, step: int) -> None:
-        """Forget what was written after a step: metrics behind it, and adapters newer than it."""
+        """Remove what was written after a step: later metrics and adapters."""
         with suppress(FileNotFoundError):
             steps, _offset = read_steps(self.metrics, 0)
             kept = "".join(step_line(each) for each in steps if each.step <= step)
@@ -151,7 +151,7 @@ class RunFolder:
 
 
 class StatusFile:
-    """The worker's side of ``status.json``: written from the work and from the heartbeat, whole each time."""
+    """The worker's side of ``status.json``: written by the job and by the heartbeat, atomically."""
 
     def __init__(self, folder: RunFolder, clock: Callable[[], float], before: float = 0.0) -> None:
         self._folder = folder
@@ -163,7 +163,7 @@ class StatusFile:
         self._use = Use()
 
     def say(self, phase: Phase, sentence: str, progress: float | None = None, result: Result | None = None) -> None:
-        """Write down what the worker does now, or how it ended."""
+        """Write the current status, or the result."""
         with self._mutex:
             now = self._clock()
             if phase != "waiting" and self._began_at is None:
@@ -174,7 +174,7 @@ class StatusFile:
             write_json(self._folder.status, asdict(self._said))
 
     def pause(self, sentence: str) -> None:
-        """Write down that the run waits to go on behind its checkpoint, and the time it took so far."""
+        """Write that the run waits to resume from its checkpoint, and its training time so far."""
         with self._mutex:
             now = self._clock()
             spent = now - self._began_at if self._began_at is not None else 0.0
@@ -182,7 +182,7 @@ class StatusFile:
             write_json(self._folder.status, asdict(self._said))
 
     def beat(self, use: Use) -> None:
-        """Give a sign of life, and say what the worker uses."""
+        """Write a heartbeat with the resource usage."""
         with self._mutex:
             self._use = use
             if self._said.phase not in ("ended", "resuming"):
@@ -196,7 +196,7 @@ def write_json(path: Path, document: dict[str, Any]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Return a JSON object, or None when there is none that can be read."""
+    """Return a JSON object; None if it does not exist or cannot be read."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):  # none there, damaged, or nested deeper than anything of ours
@@ -210,9 +210,9 @@ def step_line(step: Step) -> str:
 
 
 def read_steps(path: Path, offset: int) -> tuple[tuple[Step, ...], int]:
-    """Return the steps behind a byte offset, and the offset to resume from.
+    """Return the steps after a byte offset, and the next offset.
 
-    A half-written line waits for its other half; a whole line that is damaged is passed over.
+    An incomplete last line is left for the next call; damaged lines are skipped.
     """
     try:
         with path.open("rb") as file:

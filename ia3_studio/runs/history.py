@@ -1,4 +1,4 @@
-"""What came of all runs, a line each? Read once when a run has ended, and kept beside it."""
+"""What are the results of all runs? Computed once per ended run, and cached in its folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.errors import RunError
 from ia3_studio.runs.evaluation import read_evaluation
 from ia3_studio.runs.folder import read_json, write_json
-from ia3_studio.runs.outcomes import outcome_of
+from ia3_studio.runs.held_out import outcome_of
 from ia3_studio.runs.run import ACTIVE, Run
 from ia3_studio.typed import typed_or_none
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 RECORD = "record.json"
 FORMAT = 1
-"""Changed when a record holds something else: those on disk are made again."""
+"""Version of the records; cached ones of another version are computed again."""
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What came of a run; None stands for what is not known, or not yet."""
+    """Result of a run; None for unknown values."""
 
     id: str
     name: str
@@ -34,7 +34,7 @@ class RunRecord:
     model: str
     data: str
     sites: str
-    """A preset, a choice in words, or how many were selected."""
+    """A preset, an expression, or the number of selected sites."""
     learning_rate: float
     epochs: float
     batch_size: int
@@ -42,11 +42,11 @@ class RunRecord:
     step: int
     total_steps: int
     base_loss: float | None
-    """Held-out loss before learning, in nats per token or row."""
+    """Held-out loss before training, in nats per token or row."""
     loss: float | None
-    """Held-out loss of the numbers that are kept."""
+    """Held-out loss of the kept vectors."""
     measure: str
-    """The verdict's first measure; empty without a verdict."""
+    """The first measure of the verdict; empty without a verdict."""
     lower_is_better: bool
     base: float | None
     tuned: float | None
@@ -56,7 +56,7 @@ class RunRecord:
     verdict: str
     """"gain", "no gain", "loss" or "too few rows to tell"; empty without one."""
     numbers: int | None
-    """Trained numbers."""
+    """Trainable parameters."""
     seconds: float
     kilobytes: float | None
     """Size of the adapter's files."""
@@ -65,7 +65,7 @@ class RunRecord:
 
     @property
     def better(self) -> float | None:
-        """Return what runs are ranked by, the greater the better: the verdict's measure, or else the loss."""
+        """Return the ranking score, higher is better: the verdict's measure, or else the loss."""
         if self.tuned is not None:
             return -self.tuned if self.lower_is_better else self.tuned
         return None if self.loss is None else -self.loss
@@ -77,7 +77,7 @@ def records(store: RunStore) -> list[RunRecord]:
 
 
 def record_of(run: Run) -> RunRecord:
-    """Return what came of a run. **Writes it into the run's folder** once the run has ended."""
+    """Return the result of a run. **Caches it in the run's folder** once the run has ended."""
     mark = [FORMAT, *(_changed(path) for path in (run.files.status, run.files.about, run.files.config))]
     kept = run.folder / RECORD
     document = read_json(kept)
@@ -173,12 +173,12 @@ def _kilobytes(run: Run) -> float | None:
 
 
 def ranked(found: Sequence[RunRecord]) -> list[RunRecord]:
-    """Return runs by what they came to on held-out rows, the best first; those without a result last."""
+    """Return runs ranked by their held-out result, best first; runs without a result last."""
     return sorted(found, key=lambda record: (record.better is None, -(record.better or 0.0)))
 
 
 def matching(found: Sequence[RunRecord], words: str) -> list[RunRecord]:
-    """Return the runs in which every word stands: in name, model, data, sites, state, verdict, tags or id."""
+    """Return the runs that match every word in name, model, data, sites, state, verdict, tags or id."""
     wanted = words.casefold().split()
 
     def text(record: RunRecord) -> str:

@@ -1,4 +1,4 @@
-"""Is the process that works on a run alive? Asked of the operating system, never of a flag."""
+"""Is the worker of a run alive? Checked with the operating system, never with a flag."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from ia3_studio.places import for_other_folders
 from ia3_studio.runs.folder import RunFolder, read_json, write_json
+from ia3_studio.settings import for_other_folders
 
 if sys.platform != "win32":
     import fcntl
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 _BIRTH_TOLERANCE = 1.0
-"""Seconds by which a process's birth time may be read differently."""
+"""Tolerance in seconds for process start times."""
 
 
 def spawn(command: Sequence[str], log: Path, folder: Path) -> int:
-    """Start a process that outlives this one, in a folder; append its output to a log, return its number."""
+    """Start a detached process in a folder; append its output to a log, return its process id."""
     found = os.environ.get("PYTHONPATH")
     paths = os.pathsep.join([str(PACKAGE_PARENT), *map(os.path.abspath, found.split(os.pathsep) if found else ())])
     with log.open("ab") as output:
@@ -46,7 +46,7 @@ def spawn(command: Sequence[str], log: Path, folder: Path) -> int:
 
 
 def record_worker(folder: RunFolder, pid: int) -> None:
-    """Write down which process works on a run; its birth time tells it from a later process of that number."""
+    """Write the process id and start time of a run's worker; the start time detects reused ids."""
     try:
         born = psutil.Process(pid).create_time()
     except psutil.NoSuchProcess:
@@ -55,16 +55,16 @@ def record_worker(folder: RunFolder, pid: int) -> None:
 
 
 def worker_lives(folder: RunFolder) -> bool:
-    """Say whether a living worker holds the run's lock; the system lets go of it at the worker's death."""
+    """Return whether a worker holds the run's lock, which the system releases when the worker dies."""
     held = lock_held(folder.lock)
     return started_process_lives(folder) if held is None else held
 
 
 def started_process_lives(folder: RunFolder) -> bool:
-    """Say whether the process that was started for a run is there, before it holds the lock.
+    """Return whether the started worker process exists, before it holds the lock.
 
-    Not asked of a worker that has said something: birth times are told by the clock of the machine, and a clock
-    that is set right would make a living worker look like another process.
+    Not used once a worker has written a status: start times depend on the system clock, and a clock change would make a
+    live worker look like another process.
     """
     record = read_json(folder.worker)
     if not record:
@@ -78,12 +78,12 @@ def started_process_lives(folder: RunFolder) -> bool:
 
 
 def restarted_since(moment: float) -> bool:
-    """Say whether the machine was started after a moment, in seconds since the epoch."""
+    """Return whether the machine was restarted after a time, in seconds since the epoch."""
     return bool(psutil.boot_time() > moment)
 
 
 def lock_held(path: Path) -> bool | None:
-    """Say whether a process holds a lock file; None where the file system or the platform cannot tell."""
+    """Return whether a process holds a lock file; None if the file system or platform cannot tell."""
     if sys.platform == "win32":
         return None
     try:

@@ -1,4 +1,4 @@
-"""What is true of a run at this moment? Computed on read."""
+"""What is the current state of a run? Computed on read."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 from ia3_studio.errors import RunError
-from ia3_studio.runs.about import About, read_about
 from ia3_studio.runs.config import RunConfig
 from ia3_studio.runs.folder import RunFolder, Said, Use, read_steps
+from ia3_studio.runs.notes import About, read_about
 from ia3_studio.runs.process import restarted_since, started_process_lives, worker_lives
 from ia3_studio.training.config import Step
 
@@ -22,52 +22,52 @@ ACTIVE: frozenset[State] = frozenset({"queued", "running", "stopping"})
 ENDED_EARLY: frozenset[State] = frozenset({"stopped", "failed", "interrupted"})
 
 STARTING_SECONDS = 5.0
-"""How long a new run may be without a worker before it counts as interrupted."""
+"""Seconds after which a new run without a worker counts as interrupted."""
 SILENT_SECONDS = 30.0
-"""After how long without a sign of life the page says so."""
+"""Seconds without a heartbeat after which the run is shown as not responding."""
 _FULL_DISK = 2**20
-"""Bytes free below which a dead worker most likely died of the disk."""
+"""Free disk space in bytes below which a dead worker most likely ran out of disk."""
 
 
 _TAIL_BYTES = 4096
-"""End of the metrics file in which the newest step is looked for; a line has about 300 bytes."""
+"""Bytes at the end of the metrics file that are searched for the newest step; a line has about 300 bytes."""
 _LONGEST_QUOTE = 160
-"""Characters of the log that are quoted in a sentence."""
+"""Maximum characters of the log quoted in a message."""
 
 
 @dataclass(frozen=True)
 class RunStatus:
-    """The state of a run, and the sentence that explains it."""
+    """The state of a run, with a message."""
 
     state: State
     sentence: str
     phase: str
     progress: float | None
-    """Share of the current phase that is done, where that is known."""
+    """Progress of the current phase, if known."""
     step: int
     total_steps: int
     seconds: float
-    """Time at work so far, waiting excluded."""
+    """Training time so far, excluding waiting."""
     created_at: float
     """Seconds since the epoch."""
     resumable: bool = False
-    """Whether it ended early and can go on behind its last checkpoint."""
+    """Whether it ended early and can be resumed from its last checkpoint."""
     use: Use = field(default_factory=Use)
-    """What its worker uses of the machine, at its last sign of life."""
+    """Resource usage of its worker, at its last heartbeat."""
 
     @property
     def active(self) -> bool:
-        """Say whether the run waits or works."""
+        """Return whether the run is queued or running."""
         return self.state in ACTIVE
 
     @property
     def learned_all(self) -> bool:
-        """Say whether the last step is taken, so that the numbers are those that the run keeps."""
+        """Return whether the last step is done, so that the vectors are final."""
         return self.state == "finished" or self.phase in ("saving", "measuring")
 
 
 class Run:
-    """One training job, found by its id."""
+    """One training job, identified by its id."""
 
     def __init__(self, path: Path) -> None:
         self.id = path.name
@@ -92,12 +92,12 @@ class Run:
 
     @property
     def about(self) -> About:
-        """Return what a user says of it."""
+        """Return its name, notes and tags."""
         return read_about(self.files.about)
 
     @property
     def name(self) -> str:
-        """Return what it is called now; a damaged one is called by its id."""
+        """Return its current name; the id if it is damaged."""
         try:
             return self.about.name or self.config.name
         except RunError:
@@ -105,7 +105,7 @@ class Run:
 
     @property
     def has_ended(self) -> bool:
-        """Say whether its worker wrote down an end: one look at one file."""
+        """Return whether its worker has written a result."""
         said = self.files.said()
         return bool(said and said.result)
 
@@ -116,7 +116,7 @@ class Run:
         return str(copied) if copied.is_file() else self.config.data
 
     def status(self) -> RunStatus:
-        """Return what is true now, as far as files and the operating system tell."""
+        """Return the current status, from files and the operating system."""
         said, lives = self._look()
         last = self._last_step()
         state, sentence = self._state(said, lives, last)
@@ -145,22 +145,22 @@ class Run:
             return 0.0
 
     def metrics(self, offset: int = 0) -> tuple[tuple[Step, ...], int]:
-        """Return the steps written behind a byte offset, and the offset to resume from."""
+        """Return the steps after a byte offset, and the next offset."""
         return read_steps(self.files.metrics, offset)
 
     @property
     def metrics_mark(self) -> int:
-        """Return what tells the metrics file from one that took its place when the run was resumed."""
+        """Return an id of the metrics file, which changes when the run is resumed."""
         try:
             return self.files.metrics.stat().st_ino
         except OSError:
             return 0
 
     def request_stop(self) -> None:
-        """Ask the worker to stop after the step it is in; what is learned by then is kept.
+        """Ask the worker to stop after the current step; the adapter trained so far is kept.
 
         Raises:
-            RunError: the run's folder cannot be written.
+            RunError: the run's folder is not writable.
         """
         try:
             self.files.stop.touch()
@@ -168,11 +168,11 @@ class Run:
             raise RunError(f"Run {self.id} cannot be stopped: {error.strerror} at {self.folder}.") from error
 
     def adapter_folder(self) -> Path | None:
-        """Return the newest complete adapter, also of a run that still works or was interrupted."""
+        """Return the newest complete adapter folder, also for running or interrupted runs."""
         return self.files.newest_adapter()
 
     def log_tail(self, lines: int = 40) -> str:
-        """Return the last lines the worker printed."""
+        """Return the last lines of the log."""
         try:
             with self.files.log.open("rb") as file:
                 file.seek(max(0, self.files.log.stat().st_size - 400 * lines))
@@ -181,7 +181,7 @@ class Run:
             return ""
 
     def _look(self) -> tuple[Said | None, bool]:
-        """Return what the worker last said, and whether it lives."""
+        """Return the last status of the worker, and whether it is alive."""
         said = self.files.said()
         if said and said.result:
             return said, False
@@ -203,7 +203,7 @@ class Run:
         return "interrupted", self._cause_of_death(said, last)
 
     def _is_new(self) -> bool:
-        """Say whether the worker may not have been started yet; asked first, for it is started at any moment."""
+        """Return whether the worker may not have been started yet; checked first, as it can start at any time."""
         age = time.time() - self.created_at
         return not self.files.worker.exists() and abs(age) < STARTING_SECONDS  # abs: the clock may have been set back
 
@@ -248,7 +248,7 @@ class Run:
         return f" The log ends with “{lines[-1].strip()[:_LONGEST_QUOTE]}”." if lines else ""
 
     def _last_step(self) -> Step | None:
-        """Return the newest step, read from the end of the file."""
+        """Return the newest step, read from the end of the metrics file."""
         try:
             size = self.files.metrics.stat().st_size
             with self.files.metrics.open("rb") as file:
@@ -262,7 +262,7 @@ class Run:
 
 
 def _reached(said: Said | None, last: Step | None) -> str:
-    """Say how far a run had come."""
+    """Return how far a run had progressed."""
     if last and last.step:
         return f"at step {last.step} of {last.total_steps}"
     return "while it was queued" if said and said.phase == "waiting" else "before its first step"

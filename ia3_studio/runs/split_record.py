@@ -1,4 +1,4 @@
-"""Which rows did a run held out? Written when it begins, so that the split can be checked and made again."""
+"""Which rows did a run hold out? Recorded at its start, so that the split can be verified and reproduced."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.arrow_rows import Stored
 from ia3_studio.data.labels import Labels, labels_in
-from ia3_studio.data.stored import Stored
 from ia3_studio.errors import RunError
 from ia3_studio.runs.folder import read_json, write_json
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from ia3_studio.runs.run import Run
 
 LABELS_FILE = "labels.json"
-"""The labels of a classifier's run in the order of its outputs, from before its first adapter."""
+"""The labels of a classifier's run in output order, recorded before its first adapter."""
 MOST_ROWS = 100_000
-"""Row numbers that are written; of more rows held out, the first."""
+"""Maximum recorded row numbers; of more held-out rows, the first."""
 
 
 @dataclass(frozen=True)
 class SplitRecord:
-    """What a run's split.json says of its rows."""
+    """The record of a run's split, split.json."""
 
     data: str
     """SHA-256 of the data."""
@@ -35,12 +35,12 @@ class SplitRecord:
 
 
 def record_split(path: Path, split: DataSplit, config: RunConfig) -> None:
-    """Write how the data were read and split, and the numbers of the rows that are held out.
+    """Write how the data were parsed and split, with the numbers of held-out rows.
 
-    A run that goes on compares instead.
+    A resumed run compares instead.
 
     Raises:
-        RunError: the data are not those that the run began with.
+        RunError: the data have changed since the run started.
     """
     made = _document(split, config)
     known = read_json(path)
@@ -51,7 +51,7 @@ def record_split(path: Path, split: DataSplit, config: RunConfig) -> None:
 
 
 def split_of(run: Run) -> DataSplit:
-    """Read a run's data, split as the run recorded when it began; a run that has not begun splits them by its settings.
+    """Read a run's data with its recorded split; a run that has not started splits them by its settings.
 
     Raises:
         DataError: the data cannot be read.
@@ -62,13 +62,13 @@ def split_of(run: Run) -> DataSplit:
 
 
 def labels_of_run(run: Run, adapter: Path | None = None) -> Labels | None:
-    """Return the labels of a classifier's run, which nothing may work out again once they are known.
+    """Return the recorded labels of a classifier's run.
 
     Args:
         adapter: one of its folders; by default the newest.
 
     Raises:
-        DataError: what the adapter says of its labels cannot be read.
+        DataError: the adapter's labels cannot be read.
     """
     folder = adapter or run.adapter_folder()
     if folder and (labels := labels_in(folder)):
@@ -78,16 +78,16 @@ def labels_of_run(run: Run, adapter: Path | None = None) -> Labels | None:
 
 
 def record_labels(run: Run, labels: Labels) -> None:
-    """Write down the labels of a run that begins."""
+    """Record the labels of a starting run."""
     if not (run.folder / LABELS_FILE).exists():
         write_json(run.folder / LABELS_FILE, json.loads(labels.to_json()))
 
 
 def _as_recorded(split: DataSplit, known: dict[str, Any] | None) -> DataSplit:
-    """Return the same examples, on the sides on which a record has them.
+    """Return the same examples, split as recorded.
 
-    A record of other data, or one without all its rows, changes nothing; neither does one of data that bring their
-    held-out rows in a file of their own, whose numbers start anew.
+    Records of other data, incomplete records, and records of data with a separate held-out file (whose row numbers
+    start again) are ignored.
     """
     if known is None or known.get("data") != split.fingerprint or isinstance(split.train, Stored):
         return split

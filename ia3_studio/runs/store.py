@@ -1,4 +1,4 @@
-"""Which runs are there, and how does a new one come to be? A folder of run folders."""
+"""How are runs listed and created? A folder of run folders."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from ia3_studio.data.large import is_large
 from ia3_studio.data.load import STARTERS
 from ia3_studio.errors import RunError
 from ia3_studio.models.sources import parse_source
-from ia3_studio.places import runs_folder
 from ia3_studio.runs.config import RunConfig
 from ia3_studio.runs.folder import RunFolder
 from ia3_studio.runs.run import Run
+from ia3_studio.settings import runs_folder
 
 NEEDED_BYTES = 50 * 2**20
-"""Free disk a run is given room in: log, metrics and adapters of a model of a few billion weights."""
+"""Free disk space a run needs: log, metrics and adapters of a model of a few billion parameters."""
 
 LOCK_SECONDS = 30.0
-"""How long a click waits for another process that creates a run in the same folder."""
+"""Seconds to wait for another process that creates a run in the same folder."""
 
 RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}", re.ASCII)
 _STARTS = ".starts"
@@ -38,16 +38,16 @@ class RunStore:
     """The runs under one folder; several processes may use it at the same time."""
 
     may_order = True
-    """Whether those who use it may change whose turn it is."""
+    """Whether users may reorder the queue."""
 
     def __init__(self, root: Path | None = None) -> None:
         self.root = Path(os.path.abspath(root or runs_folder()))  # a worker has a working folder of its own
 
     def create(self, config: RunConfig, start_id: str) -> Run:
-        """Create a run, or return the one that was created with the same ``start_id``.
+        """Create a run, or return the run with the same ``start_id``.
 
         Raises:
-            RunError: there is too little free disk, or the folder cannot be written.
+            RunError: there is too little free disk space, or the folder is not writable.
             ModelError: the model's name is malformed.
         """
         config = replace(config, model=parse_source(config.model).value)  # a worker has a working folder of its own
@@ -84,10 +84,10 @@ class RunStore:
         return tuple(Run(self.root / name) for name in sorted(names, reverse=True))
 
     def require_room(self) -> None:
-        """Refuse further files of the one who asks where they have too many: here, the disk alone is the bound."""
+        """Reject further files if a limit is reached: here only the disk space."""
 
     def owns(self, run: Run) -> bool:
-        """Say whether a run belongs to the one who asks: here, all do."""
+        """Return whether a run belongs to the current user: here always."""
         return run.folder.is_dir()
 
     def _unknown(self, run_id: str) -> str:
@@ -97,17 +97,17 @@ class RunStore:
         return self.root / _STARTS / hashlib.sha256(start_id.encode()).hexdigest()
 
     def _complete(self, files: RunFolder) -> None:
-        """Write into a run's folder what belongs there before the run appears."""
+        """Write extra files into a run's folder before it becomes visible."""
 
     def _marked(self, mark: Path) -> Run | None:
-        """Return the run that a start made before; None where it made none, or did not get to its end."""
+        """Return the run of an earlier start with this id; None if there is none or it is incomplete."""
         try:
             return self.open(mark.read_text(encoding="utf-8"))
         except (FileNotFoundError, UnicodeDecodeError, RunError):
             return None
 
     def _make(self, config: RunConfig, mark: Path) -> Run:
-        """Write a run's folder under another name first, so that it appears as a whole."""
+        """Write a run's folder under a temporary name first, so that it appears atomically."""
         source = Path(config.data).expanduser()
         copied = config.data not in {starter.name for starter in STARTERS} and source.is_file()
         self._require_room(NEEDED_BYTES + (source.stat().st_size if copied else 0))
@@ -138,7 +138,7 @@ class RunStore:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a file; a large one becomes a second name of the same bytes where the disk can do that."""
+    """Copy a file; large files are hard-linked if possible."""
     if is_large(source):
         with suppress(OSError):  # another disk, or one without links
             os.link(source, target)

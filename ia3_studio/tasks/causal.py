@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.seen import UNLIMITED, Part, Seen, first_kept, reasons
+from ia3_studio.data.token_preview import UNLIMITED, Part, TokenPreview, first_kept, reasons
 from ia3_studio.data.tokens import IGNORED, TokenRow, tokenize
 from ia3_studio.tasks.rows import PROBED_TOKENS
 from ia3_studio.tasks.task import Task, register
@@ -86,13 +86,13 @@ class TextGeneration(Generation):
         return writes and model_task != "seq2seq"
 
     @classmethod
-    def preview(cls, example: Example, tokenizer: Any, max_length: int) -> Seen:
+    def preview(cls, example: Example, tokenizer: Any, max_length: int) -> TokenPreview:
         """Return an example as the model sees it in training."""
         found = tokenize([example], tokenizer, UNLIMITED)
         (row,) = found.rows
         learned = tuple(label != IGNORED for label in row.labels)
         part = Part(row.input_ids, learned, first_kept(len(learned), max_length))
-        return Seen(example.row, (part,), notes=reasons(found.notes))
+        return TokenPreview(example.row, (part,), notes=reasons(found.notes))
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
         """Return the training rows and the held-out rows."""

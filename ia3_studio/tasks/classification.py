@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ia3_studio.data.labels import LabelRow, Labels, read_texts, tokenize_labels
-from ia3_studio.data.seen import UNLIMITED, Part, Seen, kept_of_texts, reasons
+from ia3_studio.data.token_preview import UNLIMITED, Part, TokenPreview, kept_of_texts, reasons
 from ia3_studio.errors import StudioError
 from ia3_studio.tasks.rows import PROBED_TOKENS
 from ia3_studio.tasks.task import Task, register
@@ -125,13 +125,13 @@ class TextClassification(Classification):
         return data_kind == "labels" and model_task not in ("causal-lm", "seq2seq")
 
     @classmethod
-    def preview(cls, example: Example, tokenizer: Any, max_length: int) -> Seen:
+    def preview(cls, example: Example, tokenizer: Any, max_length: int) -> TokenPreview:
         """Return a text, or a pair of them, as the classifier reads it."""
         labels = Labels("multi", tuple(dict.fromkeys(example.labels)))
         found = tokenize_labels([example], labels, tokenizer, UNLIMITED)
         ids = found.rows[0].input_ids
         kept = kept_of_texts(example, tokenizer, max_length) if len(ids) > max_length else (True,) * len(ids)
-        return Seen(example.row, (Part(ids, (False,) * len(ids), kept),), example.labels, reasons(found.notes))
+        return TokenPreview(example.row, (Part(ids, (False,) * len(ids), kept),), example.labels, reasons(found.notes))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from ia3_studio.tasks.task import register
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
     from ia3_studio.data.labels import Labels
-    from ia3_studio.data.seen import Seen
+    from ia3_studio.data.token_preview import TokenPreview
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models import LoadedModel
     from ia3_studio.models.classifier import Sorted
@@ -38,7 +38,7 @@ class ImageClassification(Classification):
         return data_kind == "pictures"
 
     @classmethod
-    def preview(cls, example: Example, tokenizer: Any, max_length: int) -> Seen:
+    def preview(cls, example: Example, tokenizer: Any, max_length: int) -> TokenPreview:
         """Refuse: an image has no tokens."""
         del example, tokenizer, max_length
         raise DataError("Images have no tokens; each is resized to the input size of the model.")

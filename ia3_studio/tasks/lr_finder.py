@@ -1,4 +1,4 @@
-"""Which learning rate would suit a run? A few steps of it at each of several, before it is started."""
+"""Which learning rate suits a run? The learning rate finder: a few steps at several rates."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 STEPS = 5
 BATCH = 4
 MEASURED_ROWS = 12
-"""Rows at most that a trial is measured on: enough to tell rates apart that differ by a factor of three."""
+"""Maximum held-out rows per trial: enough to distinguish rates that differ by a factor of three."""
 
 
 def probe_rates(config: RunConfig, say: Say) -> Iterator[Trial]:
-    """Load what a run would train and try rates on it; yield each trial. Nothing is written.
+    """Load model and data of a run and try learning rates; yield each trial. Nothing is written.
 
     Raises:
-        StudioError: the data or the model cannot be used, with the sentence for the user.
+        StudioError: the data or the model cannot be used, with the message for the user.
     """
     from ia3_studio.models.load import task_of_source
     from ia3_studio.training.rate_probe import rate_trials

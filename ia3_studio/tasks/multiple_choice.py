@@ -10,7 +10,7 @@ from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ia3_studio.data.choices import ChoiceExample, ChoiceRow, choice_examples, tokenize_choices
-from ia3_studio.data.seen import UNLIMITED, Part, Seen, first_kept, reasons
+from ia3_studio.data.token_preview import UNLIMITED, Part, TokenPreview, first_kept, reasons
 from ia3_studio.errors import StudioError
 from ia3_studio.tasks.causal import Generation
 from ia3_studio.tasks.classification import Guess
@@ -43,7 +43,7 @@ class MultipleChoice(Generation):
         return data_kind == "choices" and (model_task == "seq2seq") == cls.encoder_decoder
 
     @classmethod
-    def preview(cls, example: Example, tokenizer: Any, max_length: int) -> Seen:
+    def preview(cls, example: Example, tokenizer: Any, max_length: int) -> TokenPreview:
         """Return the question and each choice as the model sees it, the right one first."""
         found = tokenize_choices(choice_examples([example]), tokenizer, UNLIMITED, cls.encoder_decoder)
         (row,) = found.rows
@@ -56,7 +56,9 @@ class MultipleChoice(Generation):
         order = sorted(range(len(row.choices)), key=lambda place: place != row.answer)
         offered = [(row.choices[place], place == row.answer) for place in order]
         answers = [Part(ids, (right,) * len(ids), (True,) * len(ids)) for ids, right in offered]
-        return Seen(example.row, (Part(row.prompt, (False,) * asked, kept), *answers), notes=reasons(found.notes))
+        return TokenPreview(
+            example.row, (Part(row.prompt, (False,) * asked, kept), *answers), notes=reasons(found.notes)
+        )
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
         """Return the training rows and the held-out rows."""

@@ -1,4 +1,4 @@
-"""What would a run see, and what would it take? Told from its settings before it is started; no weights are loaded."""
+"""What would a run train on, and what would it cost? Estimated from its settings, without loading weights."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ia3_studio.data.findings import Findings, examine
-from ia3_studio.data.seen import Mark, Seen, Survey, survey
+from ia3_studio.data.token_preview import Mark, Survey, TokenPreview, survey
 from ia3_studio.errors import DataError
 from ia3_studio.models.loaded import Task as ModelTask
 from ia3_studio.models.progress import unheard
@@ -26,51 +26,51 @@ if TYPE_CHECKING:
     from ia3_studio.training.forecast import Forecast
 
 MEASURED_HELD_OUT = 500
-"""Held-out examples whose tokens are counted."""
+"""Maximum held-out examples whose tokens are counted."""
 Why = Literal["first", "random", "longest", "asked"]
 
 
 @dataclass(frozen=True)
 class ShownRow:
-    """One example as the model sees it, and why it is shown."""
+    """The token preview of one example, and why it is shown."""
 
     why: Why
-    seen: Seen
+    seen: TokenPreview
     pieces: tuple[tuple[str, Mark], ...]
 
 
 @dataclass(frozen=True)
-class Outlook:
-    """What to know about a run before it starts."""
+class RunPreview:
+    """The preview of a run before it starts."""
 
     split: DataSplit
     findings: Findings
     learned: Survey
-    """How long the training rows are."""
+    """Lengths of the training rows."""
     measured: Survey
-    """How long the held-out rows are."""
+    """Lengths of the held-out rows."""
     forecast: Forecast
     shown: tuple[ShownRow, ...]
     shortened: str = ""
-    """The sentence that the model takes shorter rows than the settings ask for, or was trained on shorter ones."""
+    """A note if the max length exceeds the model's limit or the length it was trained on."""
     refused: str = ""
-    """Why the example that was asked for cannot be shown; empty where it is."""
+    """Why the requested example cannot be shown; empty if it is shown."""
 
 
-def look_ahead(
+def preview_run(
     config: RunConfig, say: Say | None = None, *, tree: LayerTree | None = None, seed: int = 0, asked: int | None = None
-) -> Outlook:
-    """Return what a run would see and take.
+) -> RunPreview:
+    """Return the preview and estimates of a run.
 
     Args:
         say: called with what is being done.
-        tree: of the run's model, where it has been read already.
-        seed: decides which row is shown at random.
-        asked: the place of an example to show besides, counted from 1.
+        tree: the layer tree of the model, if already loaded.
+        seed: for the randomly selected row.
+        asked: number of an additional example to show, starting at 1.
 
     Raises:
-        DataError: the data cannot be used, or hold images, which have no tokens.
-        ModelError: the model cannot be had.
+        DataError: the data cannot be used, or are images, which have no tokens.
+        ModelError: the model cannot be loaded.
     """
     report = say or unheard
     report(None, "Reading the data")
@@ -81,8 +81,8 @@ def look_ahead(
     kind, limit = split.mapping.kind, limits.capped(config.train.max_length)
     task = task_class(kind, model_task)
 
-    def look(example: Example) -> Seen:
-        return see(example, tokenizer, task, limit, kind)
+    def look(example: Example) -> TokenPreview:
+        return preview_tokens(example, tokenizer, task, limit, kind)
 
     learned = _known(survey(split.train, look, limit), limits, tokenizer)
     learned = replace(learned, of=round(learned.of / split.share))
@@ -92,10 +92,12 @@ def look_ahead(
     shown, refused = _shown(split.train, learned, tokenizer, asked, seed, look)
     within = [min(each.tokens, limit) for each in learned.seen]
     shortened = length_note(limits, config.train.max_length) or beyond_note(limits, within)
-    return Outlook(split, examine(split), learned, measured, expected, shown, shortened, refused)
+    return RunPreview(split, examine(split), learned, measured, expected, shown, shortened, refused)
 
 
-def see(example: Example, tokenizer: Any, task: type[Task], max_length: int, data_kind: str = "") -> Seen:
+def preview_tokens(
+    example: Example, tokenizer: Any, task: type[Task], max_length: int, data_kind: str = ""
+) -> TokenPreview:
     """Return an example as the model sees it in training.
 
     Args:
@@ -129,7 +131,7 @@ def open_tokenizer_of(model: str, say: Say) -> tuple[Any, ModelTask, ModelLimits
     """Return a model's tokenizer, what it is for, and its limits; it is fetched first when it is not on this computer.
 
     Raises:
-        ModelError: it cannot be had.
+        ModelError: it cannot be loaded.
     """
     from ia3_studio.models import prepare
     from ia3_studio.models.architecture import model_class, read_config, task_of
@@ -147,7 +149,7 @@ def open_tokenizer_of(model: str, say: Say) -> tuple[Any, ModelTask, ModelLimits
 
 
 def _known(found: Survey, limits: ModelLimits, tokenizer: Any) -> Survey:
-    """Return a survey in which rows that hold tokens beyond the model's embedding are refused, as a run does."""
+    """Return a survey that rejects rows with tokens beyond the model's embedding, as a run does."""
     unknown = {
         each.row: tokens
         for each in found.seen
@@ -177,7 +179,7 @@ def _read_tree(model: str, say: Say) -> LayerTree:
 def _shown(
     examples: Sequence[Example], learned: Survey, tokenizer: Any, asked: int | None, seed: int, look: Any
 ) -> tuple[tuple[ShownRow, ...], str]:
-    """Return the rows to show, and why the one that was asked for is not among them."""
+    """Return the rows to show, and why the requested one is missing."""
     drawn = random.Random(seed).randrange(len(examples))
     longest = max(learned.seen, key=lambda seen: seen.tokens, default=None)
     wanted: list[tuple[Why, int]] = [("asked", min(asked, len(examples)) - 1)] if asked else []

@@ -14,10 +14,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ia3_studio.atomic import replace_text
+from ia3_studio.data.arrow_rows import Stored, key_of, open_stored, reviver, tokenizer_key, write_stored
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.stored import Stored, key_of, open_stored, reviver, tokenizer_key, write_stored
 from ia3_studio.errors import DataError
-from ia3_studio.places import cache_folder
+from ia3_studio.settings import cache_folder
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
@@ -32,27 +32,27 @@ AT_ONCE = 512
 MOST_LISTED = 1_000
 """Rows of a large file that are left out and listed; after them one line says how many more there are."""
 MOST_PRINTED = 200
-"""Row numbers that the log lists."""
+"""Maximum row numbers listed in the log."""
 MOST_NOTES = 8
-"""Notes before the first step; a large file is read in many parts, each of which could have one."""
+"""Maximum notes before the first step; each part of a large file could add one."""
 PROBED_TOKENS = 8
-"""How much of a row the vectors are tried on: as much work as a forward and backward pass over one short row."""
+"""Tokens of a row used to test the vectors: about the cost of a forward and backward pass over one short row."""
 
 
 class Read(Protocol):
-    """Rows as a model takes them, and what happened to the others."""
+    """Rows as model inputs, and what happened to the others."""
 
     @property
     def rows(self) -> Sequence[Any]:
-        """Return the rows that can be used."""
+        """Return the usable rows."""
 
     @property
     def cut(self) -> Sequence[int]:
-        """Return the numbers of data rows that lost their end."""
+        """Return the numbers of truncated data rows."""
 
     @property
     def problems(self) -> Sequence[Problem]:
-        """Return the data rows skipped, and why."""
+        """Return the skipped data rows, with reasons."""
 
 
 @dataclass(frozen=True)
@@ -73,14 +73,14 @@ class RowReader:
         self._split = split
         self._config = config
         self.labels: Labels | None = None
-        """Of a classifier, in the order of its outputs."""
+        """Labels of a classifier, in output order."""
         self.notes: list[str] = [*split.notes]
         """What a user should know before the first step."""
         self._length = config.train.max_length
-        """The most tokens of a row: what is set, or what the model takes where that is less."""
+        """The max length: the setting, or the model's limit if that is lower."""
 
     def length_for(self, loaded: LoadedModel) -> int:
-        """Return the most tokens of a row; note it where the model takes fewer than the settings ask for."""
+        """Return the max length; add a note if the model's limit is lower than the setting."""
         self._length = loaded.limits.capped(self._config.train.max_length)
         if said := length_note(loaded.limits, self._config.train.max_length):
             print(said)
@@ -90,9 +90,9 @@ class RowReader:
     def known(
         self, read: Callable[[Sequence[Example]], Read], loaded: LoadedModel
     ) -> Callable[[Sequence[Example]], Read]:
-        """Return what reads rows without those that hold a token the model's embedding has no row for.
+        """Return a reader that skips rows with tokens beyond the model's embedding.
 
-        Such rows are told as problems; what is returned raises a DataError where no other row is left.
+        Such rows are reported as problems; the reader raises a DataError if no other row is left.
         """
         from ia3_studio.training.fitting import lengths_of
 
@@ -114,20 +114,20 @@ class RowReader:
         return reading
 
     def say(self, sentence: str) -> None:
-        """Note a sentence, and print it into the log."""
+        """Add a note, and print it to the log."""
         self.notes.append(sentence)
         print(sentence)
 
     def read_both(
         self, read: Callable[[Sequence[Example]], Read], tokenizer: Any = None
     ) -> tuple[Sequence[Any], Sequence[Any]]:
-        """Return the training rows and held-out rows; print what was truncated or skipped, and why.
+        """Return the training and held-out rows; log truncated and skipped rows, with reasons.
 
         Args:
-            tokenizer: what ``read`` reads with; rows of a large file are kept on disk under its name.
+            tokenizer: used by ``read``; part of the cache key for rows of a large file.
 
         Raises:
-            DataError: there is nothing to train on, or nothing to evaluate.
+            DataError: there are no training rows, or no held-out rows.
         """
         told = partial(self._usable, read)
         learned = self._kept(self._read(told, self._drawn(), tokenizer), "training rows")
@@ -161,7 +161,7 @@ class RowReader:
         return RowSet(found.rows, found.cut, (*found.problems, *problems), getattr(found, "notes", ()))
 
     def _drawn(self) -> Sequence[Example]:
-        """Return the training examples: of more on disk than a run of so many steps can see, as many as it sees."""
+        """Return the training examples: a sample if there are more on disk than the steps use."""
         examples, config = self._split.train, self._config.train
         needed = config.max_steps * config.batch_size if config.max_steps else len(examples)
         if not isinstance(examples, Stored) or needed >= len(examples):
@@ -172,7 +172,7 @@ class RowReader:
         return examples.at(sorted(random.Random(config.seed).sample(range(len(examples)), needed)))
 
     def _read(self, read: Callable[[Sequence[Example]], Read], examples: Sequence[Example], tokenizer: Any) -> Read:
-        """Return examples as rows; those of a large file lie on disk, and so do their rows."""
+        """Return examples as rows; rows of a large file are stored on disk."""
         if not isinstance(examples, Stored):
             return read(examples)
         settings = (type(self).__name__, self._length, self.labels)
@@ -182,7 +182,7 @@ class RowReader:
         )
 
     def _tell(self, notes: Sequence[Problem], what: str) -> None:
-        """Tell what is learned otherwise than it is written: each reason once, its rows in the log."""
+        """Add notes on differences between text and tokens: each reason once, with its rows in the log."""
         rows: dict[str, list[int]] = {}
         for note in notes:
             rows.setdefault(note.reason, []).append(note.row)
@@ -213,7 +213,7 @@ class RowReader:
 
 
 def length_note(limits: ModelLimits, asked: int) -> str:
-    """Return the sentence that a model takes shorter rows than are asked for; empty where it does not."""
+    """Return a note if the model's limit is below the requested length; empty otherwise."""
     most = limits.capped(asked)
     if most >= asked:
         return ""
@@ -221,11 +221,11 @@ def length_note(limits: ModelLimits, asked: int) -> str:
 
 
 def beyond_note(limits: ModelLimits, lengths: Sequence[int]) -> str:
-    """Return the sentence that rows go beyond what a model was trained for; empty where none does.
+    """Return a note if rows exceed the length that a model was trained on; empty otherwise.
 
     Args:
         limits: the model's.
-        lengths: tokens of the rows, as they are trained on.
+        lengths: token counts of the training rows.
     """
     most = limits.row
     longer = sum(length > most for length in lengths) if most and not limits.is_hard else 0
@@ -235,7 +235,7 @@ def beyond_note(limits: ModelLimits, lengths: Sequence[int]) -> str:
 
 
 def _known(found: Any, limits: ModelLimits, tokenizer: Any) -> Any:
-    """Return rows without those that hold tokens beyond a model's embedding, which become problems."""
+    """Return rows without those with tokens beyond a model's embedding, which become problems."""
     from ia3_studio.models.limits import WAY_OUT
     from ia3_studio.training.fitting import tokens_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ia3_studio.data.seen import UNLIMITED, Part, Seen, first_kept, reasons
 from ia3_studio.data.targets import TargetRow, tokenize_targets
+from ia3_studio.data.token_preview import UNLIMITED, Part, TokenPreview, first_kept, reasons
 from ia3_studio.tasks.causal import Generation
 from ia3_studio.tasks.task import register
 
@@ -33,7 +33,7 @@ class TextToText(Generation):
         return data_kind in ("pairs", "messages", "text", "labels") and model_task == "seq2seq"
 
     @classmethod
-    def preview(cls, example: Example, tokenizer: Any, max_length: int) -> Seen:
+    def preview(cls, example: Example, tokenizer: Any, max_length: int) -> TokenPreview:
         """Return what the encoder reads and what the decoder learns to write."""
         found = tokenize_targets([example], tokenizer, UNLIMITED)
         (row,) = found.rows
@@ -41,7 +41,7 @@ class TextToText(Generation):
         parts = tuple(
             Part(ids, (learned,) * len(ids), first_kept(len(ids), max_length, ends=True)) for ids, learned in sides
         )
-        return Seen(example.row, parts, notes=reasons(found.notes))
+        return TokenPreview(example.row, parts, notes=reasons(found.notes))
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
         """Return the training rows and the held-out rows."""

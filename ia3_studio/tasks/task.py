@@ -16,8 +16,8 @@ from ia3_studio.tasks.rows import RowReader
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
     from ia3_studio.data.labels import Labels
-    from ia3_studio.data.seen import Seen
     from ia3_studio.data.split import DataSplit
+    from ia3_studio.data.token_preview import TokenPreview
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.method.sites import Selection
     from ia3_studio.models import LoadedModel
@@ -60,7 +60,7 @@ class Task(RowReader):
 
     @classmethod
     @abstractmethod
-    def preview(cls, example: Example, tokenizer: Any, max_length: int) -> Seen:
+    def preview(cls, example: Example, tokenizer: Any, max_length: int) -> TokenPreview:
         """Return an example as the model sees it in training.
 
         Raises:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ia3_studio.data.labels import Labels, TagRow, tokenize_labels
-from ia3_studio.data.seen import UNLIMITED, Part, Seen, kept_of_words, reasons
+from ia3_studio.data.token_preview import UNLIMITED, Part, TokenPreview, kept_of_words, reasons
 from ia3_studio.data.tokens import IGNORED
 from ia3_studio.data.word_tokens import word_tokens
 from ia3_studio.errors import StudioError
@@ -42,7 +42,7 @@ class TokenClassification(Classification):
         return data_kind == "tags"
 
     @classmethod
-    def preview(cls, example: Example, tokenizer: Any, max_length: int) -> Seen:
+    def preview(cls, example: Example, tokenizer: Any, max_length: int) -> TokenPreview:
         """Return the words as the classifier reads them; the first token of each is learned."""
         labels = Labels("single", tuple(dict.fromkeys(example.labels)), of_words=True)
         found = tokenize_labels([example], labels, tokenizer, UNLIMITED)
@@ -51,7 +51,7 @@ class TokenClassification(Classification):
         learned = tuple(label != IGNORED for label in row.labels)
         ids = row.input_ids
         kept = kept_of_words(example, tokenizer, max_length) if len(ids) > max_length else (True,) * len(ids)
-        return Seen(example.row, (Part(ids, learned, kept),), example.labels, reasons(found.notes))
+        return TokenPreview(example.row, (Part(ids, learned, kept),), example.labels, reasons(found.notes))
 
     def scorer(self, model: Any) -> Any:
         """Return what gives the classifier's outputs for words."""

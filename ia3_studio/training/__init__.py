@@ -1,4 +1,4 @@
-"""How the vectors are learned: settings in, steps out."""
+"""Training of the vectors: settings in, steps out."""
 
 from ia3_studio.training.config import Step, TrainConfig
 

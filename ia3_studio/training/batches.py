@@ -1,8 +1,8 @@
 """Which rows go into which optimizer step, and into which forward pass?
 
-Where a model needs padding, rows of similar length share a batch, so that little of it is padding; where rows run end
-to end, a batch is any rows. A batch is cut into micro-batches of a bounded number of tokens, so that memory does not
-depend on the batch size.
+Where a model needs padding, rows of similar length share a batch, so that little of it is padding; with packing, a
+batch is any rows. A batch is cut into micro-batches of a bounded number of tokens, so that memory does not depend on
+the batch size.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ POOL_BATCHES = 16
 
 
 def batches(rows: int, batch_size: int, seed: int, epoch: int) -> list[list[int]]:
-    """Return one epoch's batches of row numbers in random order; every row stands in exactly one of them.
+    """Return one epoch's batches of row numbers in random order; every row is in exactly one of them.
 
     The order depends on (seed, epoch) alone.
     """
@@ -34,7 +34,7 @@ def batches(rows: int, batch_size: int, seed: int, epoch: int) -> list[list[int]
 
 
 def batches_by_length(lengths: Sequence[int], batch_size: int, seed: int, epoch: int) -> list[list[int]]:
-    """Return one epoch's batches of row numbers, rows of similar length together; every row stands in one of them.
+    """Return one epoch's batches of row numbers, rows of similar length together; every row is in one of them.
 
     The order depends on (seed, epoch) and the lengths alone.
     """
@@ -101,7 +101,7 @@ def pad(rows: Sequence[TokenRow], device: torch.device) -> tuple[Tensor, Tensor]
 
 
 def shared_tokens(rows: Sequence[TokenRow]) -> int:
-    """Return with how many tokens all rows begin, none of them trained nor followed by a trained one."""
+    """Return the length of the common prefix of all rows, without trained tokens and not directly before one."""
     if len(rows) < 2:
         return 0
     first, last = min(row.input_ids for row in rows), max(row.input_ids for row in rows)
@@ -111,7 +111,7 @@ def shared_tokens(rows: Sequence[TokenRow]) -> int:
 
 
 def _untrained(row: TokenRow) -> int:
-    """Return how many tokens stand before the first trained one."""
+    """Return the number of tokens before the first trained one."""
     return next((place for place, label in enumerate(row.labels) if label != IGNORED), len(row.labels))
 
 

@@ -1,6 +1,6 @@
-"""Which rows may a classifier read together, and what stands behind the shorter ones?
+"""Which rows can share a classifier batch, and how are they padded?
 
-The one place where rows of a classifier become a batch: in training, in evaluation, in trying out. Padding stands on
+The one place where classifier rows are batched: for training, evaluation and inference. Padding stands on
 the right and is masked. Some models read it all the same: XLNet answers at the last place of a batch, CANINE's
 convolutions look past a row's end, BART wants as many end tokens in each row. A trial on the model itself decides
 whether a padded row gives what it gives alone; where it does not, only rows of one length share a batch.
@@ -30,7 +30,7 @@ ROUNDING, ROUGH_ROUNDING = 1e-4, 1e-2
 
 @dataclass(frozen=True)
 class Batching:
-    """How the rows of a classifier may be put together."""
+    """How the rows of a classifier may be batched."""
 
     model: Any
     path: FastPath
@@ -46,7 +46,7 @@ class Batching:
 
 
 def batching_of(model: Any) -> Batching:
-    """Return how rows may be put together for a model."""
+    """Return how rows may be batched for a model."""
     try:
         is_on = _is_neutral(model)
         reason = "" if is_on else "a padded row gives different outputs than the same row alone"
@@ -57,7 +57,7 @@ def batching_of(model: Any) -> Batching:
 
 
 def filling(model: Any) -> int:
-    """Return the token that stands behind the shorter rows of a batch: the model's own padding token.
+    """Return the padding token for shorter rows of a batch: the model's own padding token.
 
     A model that finds the end of a text by its end token must not be given more of those.
     """
@@ -80,7 +80,7 @@ def _ends(model: Any) -> frozenset[int]:
 
 
 def padded(rows: Sequence[LabelRow | TagRow], model: Any) -> dict[str, Tensor]:
-    """Return what a classifier is given for rows, padded on the right: ids and mask, each (rows, longest)."""
+    """Return the classifier inputs for rows, padded on the right: ids and mask, each (rows, longest)."""
     least = int(getattr(model.config, "downsampling_rate", 1))  # CANINE pools so many letters, and needs as many
     longest = max(least, *(len(row.input_ids) for row in rows))
     ids = torch.full((len(rows), longest), filling(model))
@@ -103,7 +103,7 @@ def _counts_ends(model: Any) -> bool:
 
 @torch.no_grad()
 def _is_neutral(model: Any) -> bool:
-    """Try it: a row gives the same alone as with a longer one beside it."""
+    """Test it: a row gives the same outputs alone as in a batch with a longer row."""
     short, long = _trial_rows(model)
     trained = model.training
     model.eval()  # dropout would make any two passes differ

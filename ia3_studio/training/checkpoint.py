@@ -1,4 +1,4 @@
-"""From what does a job go on as if it had never been interrupted? Everything that a later step depends on.
+"""What is in a checkpoint? Everything that a later step depends on, for an exact resume.
 
 A file in safetensors' format: tensors by name, and the counters as JSON in its header. No pickle.
 """
@@ -52,16 +52,16 @@ class Checkpoint:
     counters: Counters
     trained: Copies
     good: Copies
-    """What to give back when the next loss is no number."""
+    """Vectors to restore if the next loss is NaN or infinite."""
     best: Copies
-    """The numbers at ``best_step``; empty for none."""
+    """The vectors at ``best_step``; empty for none."""
     optimiser: Mapping[str, Tensor]
     """The optimizer's state by parameter and name."""
     optimiser_numbers: Mapping[str, float]
-    """What of that is no tensor."""
+    """The non-tensor part of that state."""
 
     def save(self, path: Path) -> None:
-        """Write the checkpoint; the file is replaced as a whole or not at all."""
+        """Write the checkpoint atomically."""
         groups = {"trained": self.trained, "good": self.good, "best": self.best}
         tensors = {f"{name}.{place}": each for name, copies in groups.items() for place, each in enumerate(copies)}
         tensors |= {f"optimiser.{name}": tensor for name, tensor in self.optimiser.items()}
@@ -71,7 +71,7 @@ class Checkpoint:
             save_file(own, part, metadata={HEADER: json.dumps(header)})
 
     def require_fit(self, config: TrainConfig, rows: int, row_tokens: int) -> None:
-        """Refuse to go on with other settings or other rows: the losses would be those of neither job.
+        """Reject other settings or other rows, for which the losses would be meaningless.
 
         Raises:
             TrainingError: they differ.
@@ -94,7 +94,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint that :meth:`Checkpoint.save` wrote.
 
     Raises:
-        TrainingError: there is none, or it is damaged.
+        TrainingError: it does not exist, or is damaged.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -112,7 +112,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def optimiser_state(optimiser: torch.optim.Optimizer) -> tuple[dict[str, Tensor], dict[str, float]]:
-    """Return copies of an optimizer's tensors, and of its plain numbers, by parameter and name."""
+    """Return copies of an optimizer's tensors and scalars, by parameter and name."""
     named = {
         f"{place}.{name}": value
         for place, state in optimiser.state_dict()["state"].items()
@@ -123,7 +123,7 @@ def optimiser_state(optimiser: torch.optim.Optimizer) -> tuple[dict[str, Tensor]
 
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, checkpoint: Checkpoint) -> None:
-    """Give an optimizer the state it had. **Overwrites its moments.**"""
+    """Restore an optimizer's state. **Overwrites its moments.**"""
     state: dict[int, dict[str, Tensor | float]] = {}
     for source in (checkpoint.optimiser, checkpoint.optimiser_numbers):
         for key, value in source.items():

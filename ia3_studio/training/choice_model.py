@@ -1,8 +1,8 @@
 """How unlikely does a model find each token of a possible answer?
 
-A causal model reads a question once with its choices behind it, each of which sees the question and none of the others;
-where a model cannot do that, the question stands in front of every choice. An encoder-decoder reads it once in its
-encoder; what it made of it is repeated for each choice that its decoder reads.
+A causal model reads a question once followed by its choices, each of which attends to the question and not to the
+others; where a model cannot do that, the question stands in front of every choice. An encoder-decoder reads it once in
+its encoder; what it made of it is repeated for each choice that its decoder reads.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class Pair:
 
 
 class ChoiceModel(Protocol):
-    """A model that can say how likely a choice is."""
+    """A model that scores choices."""
 
     @property
     def fast_paths(self) -> Sequence[FastPath]:
-        """Return the ways to compute faster that were tried, and why one is not taken."""
+        """Return the fast paths that were tested, and why one is off."""
 
     @property
     def device(self) -> torch.device:
@@ -57,7 +57,7 @@ class ChoiceModel(Protocol):
         """Return how many tokens a forward pass over the pairs reads, padding included."""
 
     def nll(self, pairs: Sequence[Pair], width: int) -> Tensor:
-        """Return −log p of each choice token, (pairs, width) in nats, 0 behind a choice's end."""
+        """Return −log p of each choice token, (pairs, width) in nats, 0 after a choice's end."""
 
 
 def choice_model(model: Any) -> ChoiceModel:
@@ -72,10 +72,10 @@ def choice_model(model: Any) -> ChoiceModel:
 
 
 class CausalChoices:
-    """Choices behind their questions in a causal language model.
+    """Questions followed by choices in a causal language model.
 
     Raises:
-        TrainingError: the model has no language-model head, or its tokens see the ones to their right.
+        TrainingError: the model has no language-model head, or its tokens attend to later ones.
     """
 
     def __init__(self, model: Any) -> None:
@@ -84,7 +84,7 @@ class CausalChoices:
         self.head: nn.Module = known.head
         self._packing = known.packing
         self.fast_paths: Sequence[FastPath] = known.fast_paths[:1]
-        """Whether questions run end to end with their choices."""
+        """Whether questions and choices are packed."""
 
     @property
     def device(self) -> torch.device:
@@ -98,7 +98,7 @@ class CausalChoices:
         return sum(len(each[0].row.prompt) + sum(len(pair.tokens) for pair in each) for each in by_question(pairs))
 
     def nll(self, pairs: Sequence[Pair], width: int) -> Tensor:
-        """Return −log p of each choice token, (pairs, width) in nats, 0 behind a choice's end."""
+        """Return −log p of each choice token, (pairs, width) in nats, 0 after a choice's end."""
         read = self._padded_logits if self._packing is None else self._packed_logits
         targets = torch.tensor([token for pair in pairs for token in pair.tokens], device=self.device)
         return _spread(_nll(read(pairs), targets), pairs, width)
@@ -122,7 +122,7 @@ class CausalChoices:
             return self._packing.run_all(bundles).logits[0]  # type: ignore[no-any-return]
 
     def _padded_logits(self, pairs: Sequence[Pair]) -> Tensor:
-        """Return the logits of all choice tokens, (choice tokens, vocabulary), each behind a question of its own."""
+        """Return the logits of all choice tokens, (choice tokens, vocabulary), each after its own question."""
         ids, _ = padded([pair.row.prompt + pair.tokens for pair in pairs], self.device)
         chosen = torch.zeros(ids.shape, dtype=torch.bool)
         for number, pair in enumerate(pairs):
@@ -136,7 +136,7 @@ class EncoderDecoderChoices:
     """Questions in the encoder, choices in the decoder.
 
     Raises:
-        TrainingError: the model has no language-model head, or does not say with which token its decoder begins.
+        TrainingError: the model has no language-model head, or has no decoder start token.
     """
 
     def __init__(self, model: Any) -> None:
@@ -160,7 +160,7 @@ class EncoderDecoderChoices:
         return padded_tokens(pairs)
 
     def nll(self, pairs: Sequence[Pair], width: int) -> Tensor:
-        """Return −log p of each choice token, (pairs, width) in nats, 0 behind a choice's end."""
+        """Return −log p of each choice token, (pairs, width) in nats, 0 after a choice's end."""
         prompts = list(dict.fromkeys(pair.row.prompt for pair in pairs))
         ids, mask = padded(prompts, self.device)
         encoded = self.model.get_encoder()(input_ids=ids, attention_mask=mask.long())[0]  # (prompts, longest, d)
@@ -222,6 +222,6 @@ def _nll(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def _spread(flat: Tensor, pairs: Sequence[Pair], width: int) -> Tensor:
-    """Return the flat values pair by pair, (pairs, width), zeros behind."""
+    """Return the flat values per pair, (pairs, width), padded with zeros."""
     mask = choice_mask(pairs, width, flat.device)
     return torch.zeros(mask.shape, dtype=flat.dtype, device=flat.device).masked_scatter(mask, flat)

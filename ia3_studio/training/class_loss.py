@@ -1,6 +1,6 @@
-"""What does a classifier lose on labeled texts, and on labeled words?
+"""What is the loss of a classifier on labeled texts and words?
 
-    single    −log softmax(z)_label                        z: one number a class
+    single    −log softmax(z)_label                        z: one logit per class
     multi     mean over classes of the binary cross-entropy of σ(z)
     number    (z − value)²
 
@@ -35,7 +35,7 @@ KINDS: dict[str, Kind] = {problem: kind for kind, problem in PROBLEMS.items()}
 
 
 class OutputLoss(PaddedLoss[Tokens]):
-    """A loss of outputs that can be told row by row; here of one output a row, unless a subclass says otherwise."""
+    """A loss with outputs per row; one output per row, unless a subclass overrides it."""
 
     @abstractmethod
     def outputs(self, rows: Sequence[Tokens]) -> Tensor:
@@ -56,10 +56,10 @@ class OutputLoss(PaddedLoss[Tokens]):
 
 
 class ClassLoss(OutputLoss[LabelRow]):
-    """The loss of a sequence classifier, its kind told by the model's config.
+    """The loss of a sequence classifier, by the problem type in the model's config.
 
     Raises:
-        TrainingError: the model does not say what kind of labels it has.
+        TrainingError: the model's config has no problem type.
     """
 
     def __init__(self, model: Any, backward: Backward = "float32") -> None:

@@ -1,7 +1,7 @@
-"""What do two models' answers to the same rows amount to? Plain arrays in, an evaluation out.
+"""How are two models compared on the same rows? Plain arrays in, an evaluation out.
 
 Every measure is base compared with tuned, each with its 95 % interval, and the difference with the interval of a paired
-bootstrap: the same rows are drawn for both.
+bootstrap: the same rows are resampled for both.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def measured(
 
 
 def share(name: str, base: Sequence[bool], tuned: Sequence[bool]) -> Measure:
-    """Return the share of right rows of both models; Wilson's intervals for the two, the bootstrap's between them."""
+    """Return the accuracy of both models; Wilson's intervals for the two, the bootstrap's between them."""
     found = measured(name, "", "higher", mean, _column(base), _column(tuned))
     one, other = (Accuracy(sum(rows), len(rows)).interval for rows in (base, tuned))
     return replace(found, base_interval=one, tuned_interval=other)
@@ -83,11 +83,11 @@ def evaluate_classes(
 
     Args:
         scores_base, scores_tuned: (rows, classes); the highest is the answer, of equal ones the first.
-        labels: each row's right class, counted from 0.
+        labels: each row's correct class, counted from 0.
         names: of the classes.
 
     Raises:
-        DataError: there is no row, the shapes do not fit, or a label is none of the classes.
+        DataError: there are no rows, the shapes do not match, or a label is not one of the classes.
     """
     began = time.perf_counter()
     strange = next((label for label in labels if not 0 <= label < len(names)), None)
@@ -114,10 +114,10 @@ def evaluate_classes(
 def evaluate_labels(
     predicted_base: ArrayLike, predicted_tuned: ArrayLike, labels: Sequence[Sequence[int]]
 ) -> Evaluation:
-    """Compare two models where a row may have several labels, each 0 or 1: micro-F1, macro-F1, rows all right.
+    """Compare two models where a row may have several labels, each 0 or 1: micro-F1, macro-F1, subset accuracy.
 
     Raises:
-        DataError: there is no row, or the shapes do not fit.
+        DataError: there are no rows, or the shapes do not match.
     """
     began = time.perf_counter()
     wanted = np.asarray(labels, dtype=np.float64)
@@ -137,7 +137,7 @@ def evaluate_values(
     """Compare two models that predict a number: mean absolute error, Pearson's and Spearman's correlation.
 
     Raises:
-        DataError: there is no row, or the shapes do not fit.
+        DataError: there are no rows, or the shapes do not match.
     """
     began = time.perf_counter()
     base, tuned = (_checked(said, (len(targets),)) for said in (predicted_base, predicted_tuned))
@@ -151,12 +151,12 @@ def evaluate_values(
 
 
 def evaluate_tags(predicted_base: Tags, predicted_tuned: Tags, labels: Tags) -> Evaluation:
-    """Compare two models that tag words: macro-F1 over all tags but "O", and the share of right words.
+    """Compare two token classifiers: macro-F1 over all tags except "O", and token accuracy.
 
     Where all right tags are BIO, entity F1 comes first: an entity is right when its span and its kind are.
 
     Raises:
-        DataError: there is no row, or one without a tag or with more tags than another.
+        DataError: there are no rows, a row without tags, or a different number of tags.
     """
     began = time.perf_counter()
     lengths = [len(row) for row in labels]

@@ -1,4 +1,4 @@
-"""What does a training job need to know, and what does it tell at each step?"""
+"""What are the settings of a training job, and what does it report at each step?"""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ MOST = {
     "cache_mb": 100_000_000,
     "answers": 100_000,
 }
-"""What nobody means to exceed: a value beyond it is a slip of the hand, and counts made of it would not end."""
+"""Upper bounds: a larger value is a typo, and loops over it would not end."""
 HIGH_RATE = 0.3
-"""Above it a user is told: with AdamW a scale moves by about the rate at each step, and identity is 1."""
+"""Above it the user is warned: with AdamW a scale moves by about the rate at each step, and identity is 1."""
 LOW_RATE = 1e-3
-"""Below it a user is told: PEFT's (IA)³ on Llama-3.2-3B reached 31 % at 1e-4, 45 % at 5e-3."""
+"""Below it the user is warned: PEFT's (IA)³ on Llama-3.2-3B reached 31 % at 1e-4, 45 % at 5e-3."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class TrainConfig:
     """The settings of one training job.
 
     Defaults follow the paper's recipe (warm-up 6 %, linear decay, clip 1, no decay of the vectors) with the
-    learning rate that small chat models want: (IA)³ needs 10 to 100 times the rate of LoRA.
+    learning rate that small chat models need: (IA)³ needs 10 to 100 times the rate of LoRA.
     """
 
     learning_rate: float = 1e-2
@@ -42,38 +42,38 @@ class TrainConfig:
     epochs: float = 2.0
     """Passes over the training rows; a fraction ends within an epoch."""
     max_steps: int | None = None
-    """Optimizer steps at most; None leaves the end to ``epochs``."""
+    """Maximum optimizer steps; None trains for ``epochs``."""
     batch_size: int = 8
     """Rows per optimizer step."""
     micro_tokens: int = 1024
     """Padded tokens per forward pass; bounds memory, never changes the gradients beyond rounding."""
     max_length: int = 512
-    """Tokens per row; longer rows are counted, and cut at the end or left out."""
+    """Maximum tokens per row; longer rows are truncated or skipped."""
     warmup: float = 0.06
-    """Share of the steps in which the rate rises from 0."""
+    """Warmup ratio: share of the steps in which the rate rises from 0."""
     clip: float = 1.0
-    """Largest gradient norm."""
+    """Max gradient norm."""
     pull: float = 0.0
     """Decay of each vector towards 1 (the base model), as AdamW's decoupled decay."""
     evaluate_every: int = 10
     """Optimizer steps between held-out losses; also taken before the first and after the last step."""
     seed: int = 0
     backward: Backward = "auto"
-    """Number format of the backward products with frozen weights; "auto" is bfloat16 where a CPU is made for it."""
+    """Number format of the backward products with frozen weights; "auto" is bfloat16 on CPUs with hardware support."""
     optimiser: Optimiser = "adamw"
-    """AdamW has moments for each number; Adafactor as in T-Few bounds each vector's step by that vector's size."""
+    """AdamW, or Adafactor as in T-Few, which bounds each vector's step by that vector's size."""
     patience: int | None = None
-    """Held-out losses in a row without a new lowest after which training ends early; None never does."""
+    """Early stopping: held-out losses in a row without a new lowest value; None disables it."""
     long_rows: LongRows = "cut"
-    """What becomes of rows longer than ``max_length``."""
+    """Whether rows longer than ``max_length`` are truncated or skipped."""
     cache_mb: int = 1024
-    """Memory for what blocks below the lowest vector make of rows, at most a quarter of what is free; 0 for none."""
+    """MB for cached outputs of the layers below the lowest vector, at most a quarter of free memory; 0 disables it."""
     cache_folder: str | None = None
-    """Where that goes on when the memory is full; None keeps nothing more."""
+    """Folder for overflow when the memory is full; None disables it."""
     keep_best: bool = True
-    """Whether the numbers of the lowest held-out loss are kept at the end, and not those of the last step."""
+    """Whether the vectors with the lowest held-out loss are kept at the end, not those of the last step."""
     answers: int = 0
-    """Held-out prompts that base and tuned model answer in full at the end, compared to the answers given."""
+    """Held-out prompts for sample generations at the end, compared with the reference answers."""
 
     def __post_init__(self) -> None:
         try:
@@ -125,24 +125,24 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class Step:
-    """What training yields: first step 0 (nothing learned yet), then one for each optimizer step."""
+    """One training step: first step 0 (before training), then one per optimizer step."""
 
     step: int
     total_steps: int
     epoch: float
     """Passes over the training rows so far."""
     loss: float | None
-    """Mean over what is trained in this step's batch, in nats a label token; None at step 0."""
+    """Mean loss of this step's batch, in nats per label token; None at step 0."""
     held_out: float | None
-    """The same mean over all held-out rows; None where it was not taken."""
+    """The same mean over all held-out rows; None if not evaluated."""
     learning_rate: float
     grad_norm: float | None
     """Norm of the gradient before clipping."""
     tokens: int
     """Tokens trained on so far, without padding."""
     seconds: float
-    """Time since training began, evaluations included."""
+    """Time since training started, including evaluation."""
     tokens_per_second: float | None
     """Tokens of this step over its own time, evaluation excluded."""
     note: str | None = None
-    """What a user should know about this step; None most of the time."""
+    """A note on this step; usually None."""

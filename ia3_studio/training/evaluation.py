@@ -1,4 +1,4 @@
-"""What did the vectors change on text and questions never trained on? The model as it came beside the tuned one.
+"""What did training change on held-out text and questions? Base model compared with tuned model.
 
 Both are one model: strength 0 is the base model bit for bit, so nothing is loaded twice. Long work is a generator that
 yields how far it is and returns an evaluation: ``finish(evaluate_language(model, attachment, rows))``, or
@@ -13,10 +13,10 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from ia3_studio.data.answer_spans import start_ids
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.data.neutral import neutral_texts
 from ia3_studio.data.tokens import IGNORED, TokenRow
-from ia3_studio.data.turns import start_ids
 from ia3_studio.data.words import encode
 from ia3_studio.errors import TrainingError
 from ia3_studio.method.scaling import Attachment
@@ -41,10 +41,10 @@ Work = Generator[Progress, None, Evaluation]
 
 
 class RowLoss(Protocol):
-    """A loss that can be told row by row."""
+    """A loss with values per row."""
 
     def count(self, rows: Sequence[Any]) -> int:
-        """Return how many tokens of the rows are learned."""
+        """Return the number of trained tokens of the rows."""
 
     def micro_batches(self, rows: Sequence[Any], budget: int) -> Iterator[list[Any]]:
         """Yield the rows in groups of at most ``budget`` tokens."""
@@ -54,7 +54,7 @@ class RowLoss(Protocol):
 
 
 def finish(work: Generator[Progress, None, Found], tell: Callable[[Progress], None] = lambda _progress: None) -> Found:
-    """Run an evaluation to its end, telling how far it is; return what it found."""
+    """Run an evaluation to its end, reporting progress; return the result."""
     while True:
         try:
             tell(next(work))
@@ -70,7 +70,7 @@ def evaluate_language(
     task: Task = "language",
     loss_of: Callable[[Any], RowLoss] = CausalLoss,
 ) -> Work:
-    """Measure loss and perplexity on held-out rows, base compared with tuned.
+    """Evaluate loss and perplexity on held-out rows, base compared with tuned.
 
     Args:
         model: a language model that carries ``attachment``.
@@ -79,7 +79,7 @@ def evaluate_language(
         loss_of: makes the loss of a model, by default that of a causal one.
 
     Raises:
-        TrainingError: the model is not causal, there is nothing to evaluate, or a loss is NaN or infinite.
+        TrainingError: the model is not causal, there are no rows, or a loss is NaN or infinite.
     """
     began = perf_counter()
     model.eval()
@@ -112,7 +112,7 @@ def evaluate_language(
 
 
 def measure_forgetting(model: Any, tokenizer: Any, attachment: Attachment, budget: int = 1024) -> Work:
-    """Measure what the vectors do to text that has nothing to do with what was learned.
+    """Evaluate the effect of the vectors on neutral text (forgetting).
 
     The text ships with the project (:mod:`ia3_studio.data.neutral`); a loss that rises on it is forgetting.
 
@@ -124,7 +124,7 @@ def measure_forgetting(model: Any, tokenizer: Any, attachment: Attachment, budge
 
 
 def neutral_rows(tokenizer: Any, max_length: int) -> list[TokenRow]:
-    """Return the neutral text as rows of at most ``max_length`` tokens, everything behind the first one a label.
+    """Return the neutral text as rows of at most ``max_length`` tokens, all after the first are labels.
 
     No end token is among them: whether a text ends there is a matter of form, which any chat data changes.
     """
@@ -145,18 +145,19 @@ def evaluate_generation(
     batch_rows: int = 8,
     limit: int = 64,
 ) -> Work:
-    """Let base and tuned model answer the prompts greedily; measure ROUGE-L and exact match against the answers given.
+    """Let base and tuned model answer the prompts greedily; measure ROUGE-L and exact match against the reference
+    answers.
 
     Args:
-        model: a causal language model or an encoder-decoder that carries ``attachment``.
-        examples: conversations that end with the answer wanted.
-        max_new_tokens: tokens of an answer at most.
+        model: a causal language model or an encoder-decoder with ``attachment``.
+        examples: conversations that end with the reference answer.
+        max_new_tokens: maximum tokens of an answer.
         batch_rows: prompts answered at the same time, each by both models.
-        limit: prompts at most, the first ones: an answer takes a forward pass a token.
+        limit: maximum prompts, the first ones: an answer takes one forward pass per token.
 
     Raises:
         DataError: an example does not end with an answer, or its prompt leaves no room for one.
-        TrainingError: there is no example.
+        TrainingError: there are no examples.
     """
     began = perf_counter()
     chosen = examples[:limit]
@@ -183,10 +184,10 @@ def evaluate_generation(
 
 
 def evaluate_choices(attachment: Attachment, rows: Sequence[ChoiceRow], budget: int = 1024) -> Evaluation:
-    """Let base and tuned model rank the choices of questions; measure how often the right one comes first.
+    """Rank the choices of questions with the base and the tuned model; measure the accuracy.
 
     Raises:
-        TrainingError: the model cannot rank choices, or there is no question.
+        TrainingError: the model cannot rank choices, or there are no questions.
     """
     began = perf_counter()
     base, tuned = (

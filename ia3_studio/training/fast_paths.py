@@ -1,6 +1,6 @@
-"""Which ways to compute faster does a job take, and why not the others?
+"""Which fast paths does a job use, and why not the others?
 
-Each is tried on the model itself and left where it would change a result. None is left in silence.
+Each is tested on the model itself and disabled if it would change a result, with a line in the log.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class FastPath:
-    """One way to compute faster."""
+    """One fast path."""
 
     name: str
     is_on: bool
     reason: str = ""
-    """Why it is off; of one that is on, what there is to know."""
+    """Why it is off, or a note if it is on."""
 
     def __str__(self) -> str:
         said = f"{self.name}: {'on' if self.is_on else 'off'}"

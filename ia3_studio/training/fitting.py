@@ -1,12 +1,12 @@
-"""Does every row fit the model? Asked before the first step, where an index error would say nothing."""
+"""Does every row fit the model? Checked before the first step, to avoid an obscure index error."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+from ia3_studio.data.arrow_rows import Stored
 from ia3_studio.data.choices import ChoiceRow
-from ia3_studio.data.stored import Stored
 from ia3_studio.data.targets import TargetRow
 from ia3_studio.errors import TrainingError
 from ia3_studio.models.limits import WAY_OUT, ModelLimits, limits_of
@@ -35,7 +35,7 @@ def require_fitting(model: Any, rows: Sequence[Any]) -> None:
     """Check that a model can compute every row. Rows on disk were checked when they were made.
 
     Raises:
-        TrainingError: a row is longer than the model's positions, or holds a token that has no embedding.
+        TrainingError: a row is longer than the model's positions, or contains a token without an embedding.
     """
     if isinstance(rows, Stored) or not hasattr(model, "config"):
         return

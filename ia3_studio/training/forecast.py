@@ -19,7 +19,7 @@ from ia3_studio.training.config import TrainConfig
 if TYPE_CHECKING:
     import torch
 
-    from ia3_studio.data.seen import Survey
+    from ia3_studio.data.token_preview import Survey
     from ia3_studio.method.tree import LayerTree, TreeNode
 
 REACHED = 0.75
@@ -30,7 +30,7 @@ START_SECONDS = 11.0
 NEUTRAL_TOKENS = 6_000
 """About what the neutral text has on which forgetting is measured."""
 PROCESS_BYTES = 520 * 2**20
-"""What a worker holds before a model: interpreter, torch, transformers."""
+"""Memory of a worker without a model: interpreter, torch, transformers."""
 KEPT_A_CHANNEL = 1.05
 """Numbers kept for the backward pass for each channel that goes into a linear layer or comes out of one."""
 TRIED_SECONDS = 0.15
@@ -38,7 +38,7 @@ TRIED_SECONDS = 0.15
 
 @dataclass(frozen=True)
 class ModelSize:
-    """What of a model decides its cost."""
+    """Sizes of a model that determine its cost."""
 
     parameters: int
     body: int
@@ -46,7 +46,7 @@ class ModelSize:
     channels: int
     """Channels that go into these layers, and out of them."""
     head: int
-    """Weights of what stands behind the blocks, run where an answer is learned."""
+    """Weights of the head after the blocks, computed at trained tokens."""
 
 
 @dataclass(frozen=True)
@@ -59,18 +59,18 @@ class Speed:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a run is expected to take; times within about a half, bytes within a tenth (benchmarks/forecast.py)."""
+    """Estimate of a run's time and memory; times within about a half, bytes within a tenth (benchmarks/forecast.py)."""
 
     steps: int
     tokens: int
-    """Tokens learned from, all epochs."""
+    """TrainableParameters tokens, all epochs."""
     seconds: float
     memory: int
     """Bytes at the worker's peak, model included."""
 
 
 def model_size(tree: LayerTree) -> ModelSize:
-    """Return what of a model decides its cost. Experts count as if all of them ran."""
+    """Return the sizes of a model that determine its cost. Experts count as if all of them ran."""
     layers = [node for node in tree.nodes if node.sites and node.parameters]
     body = [node for node in layers if in_block(node.path)]
     head = sum(node.parameters for node in layers if not in_block(node.path))
@@ -86,11 +86,11 @@ def _channels(node: TreeNode) -> int:
 def forecast(
     size: ModelSize, learned: Survey, measured: Survey, config: TrainConfig, speed: Speed, weight_bytes: int = 4
 ) -> Forecast:
-    """Return what a run is expected to take.
+    """Return the estimate of a run's time and memory.
 
     Args:
-        learned: how long the training rows are.
-        measured: how long the held-out rows are.
+        learned: lengths of the training rows.
+        measured: lengths of the held-out rows.
         speed: of this machine; :func:`measure_speed` finds it.
         weight_bytes: bytes of a weight in memory.
     """
@@ -120,7 +120,7 @@ def _memory(size: ModelSize, rows: Survey, config: TrainConfig, weight_bytes: in
 
 @lru_cache(maxsize=1)
 def measure_speed(width: int = 1024, tokens: int = 512) -> Speed:
-    """Try matrix products on this machine for a moment, in the formats that training takes; measured once.
+    """Benchmark matrix products on this machine, in the formats used by training; measured once.
 
     Args:
         width: of the layer tried, in and out.

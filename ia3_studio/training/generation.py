@@ -1,4 +1,4 @@
-"""What do base and tuned model answer to the same prompts? Greedily, both in one batch over one copy of the weights."""
+"""How are sample generations made? Greedily, base and tuned model in one batch over one copy of the weights."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Prompt:
-    """What is asked, as tokens, and the answer wanted."""
+    """A prompt as tokens, and the reference answer."""
 
     ids: tuple[int, ...]
     reference: str
@@ -34,7 +34,7 @@ def prompts_of(model: Any, tokenizer: Any, examples: Sequence[Example], max_new_
     """Return each example's prompt, up to where the last answer begins, and that answer.
 
     Raises:
-        ModelError: a prompt holds a token that the model's embedding has no row for.
+        ModelError: a prompt contains a token without a row in the model's embedding.
         DataError: an example does not end with an answer, or its prompt leaves no room for one.
     """
     limits, apart = limits_of(model), _reads_apart(model)
@@ -75,14 +75,14 @@ def answer_both(
 ) -> list[tuple[str, str]]:
     """Return each prompt's greedy answer by the base model and by the tuned one.
 
-    Where a vector cannot tell rows apart (experts), the two answer one after the other.
+    Where vectors cannot differ per row (experts), the two models answer one after the other.
     """
     ids, mask = _padded(model, prompts)
     count = len(prompts)
     together, apart = [(*[0.0] * count, *[1.0] * count)], [(0.0,), (1.0,)]
     texts: list[str] = []
-    for strengths in together if attachment.tells_rows_apart else apart:
-        times = 2 if attachment.tells_rows_apart else 1
+    for strengths in together if attachment.supports_per_row else apart:
+        times = 2 if attachment.supports_per_row else 1
         with attachment.strengths(*strengths):
             tokens = _generate(model, tokenizer, ids.repeat(times, 1), mask.repeat(times, 1), max_new_tokens)
         texts += [str(text).rstrip() for text in tokenizer.batch_decode(tokens, skip_special_tokens=True)]
@@ -102,7 +102,7 @@ def _generate(model: Any, tokenizer: Any, ids: Tensor, mask: Tensor, max_new_tok
 
 
 def _room(model: Any, asked: int) -> int:
-    """Return how many tokens a model may write: an encoder-decoder's text begins with a token of its own."""
+    """Return the maximum new tokens of a model: an encoder-decoder's text starts with its start token."""
     most = limits_of(model).written if _reads_apart(model) else None
     return min(asked, most - 1) if most else asked
 
@@ -120,12 +120,12 @@ def _padded(model: Any, prompts: Sequence[Sequence[int]]) -> tuple[Tensor, Tenso
 
 
 def _reads_apart(model: Any) -> bool:
-    """Say whether an encoder reads the prompt, so that the answer does not stand behind it."""
+    """Return whether an encoder reads the prompt, so that the output contains only the answer."""
     return bool(getattr(model.config, "is_encoder_decoder", False))
 
 
 def end_tokens(model: Any, tokenizer: Any) -> list[int]:
-    """Return the tokens after which a model's answer is over (:mod:`ia3_studio.data.answer_end`).
+    """Return the tokens that end a model's answer (:mod:`ia3_studio.data.answer_end`).
 
     Raises:
         ModelError: the chat template takes too long.
@@ -134,7 +134,7 @@ def end_tokens(model: Any, tokenizer: Any) -> list[int]:
 
 
 def closing_token(tokenizer: Any) -> int | None:
-    """Return the token that closes an assistant's turn, for what is exported; None where there is none.
+    """Return the token that ends an assistant turn, for exports; None if there is none.
 
     Raises:
         ModelError: the chat template takes too long.

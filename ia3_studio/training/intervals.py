@@ -1,4 +1,4 @@
-"""How sure is a measured number? Intervals that hold 95 % of what other rows of the same kind would have given."""
+"""How certain is a measured value? 95 % confidence intervals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Figures = NDArray[np.float64]
-"""What was measured on each row: shape (rows, figures of a row); a statistic also takes (resamples, rows, figures)."""
+"""Measured values per row: shape (rows, figures of a row); a statistic also takes (resamples, rows, figures)."""
 Statistic = Callable[[Figures], Figures]
 """From figures, (…, rows, figures of a row), to one number each, (…)."""
 
@@ -19,7 +19,7 @@ RESAMPLES = 4_999
 SEED = 0
 """The same rows give the same interval."""
 DRAWN_AT_ONCE = 2_000_000
-"""Numbers that are resampled at the same time; bounds memory."""
+"""Values resampled at the same time; bounds memory."""
 
 
 class Interval(NamedTuple):
@@ -43,7 +43,7 @@ def wilson(right: int, count: int) -> Interval:
 def bootstrap(statistic: Callable[..., Figures], *tables: Figures) -> Interval | None:
     """Return the bootstrap's interval of a statistic of rows; None for less than two rows.
 
-    Rows are drawn with replacement, the same ones from every table: that makes a difference a paired one. The ends are
+    Rows are sampled with replacement, the same ones from every table, so that differences are paired. The ends are
     bias-corrected and accelerated (BCa; Efron 1987, https://doi.org/10.1080/01621459.1987.10478410), plain percentiles
     where that correction is not defined, such as where every row says the same.
     """

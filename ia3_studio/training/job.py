@@ -1,4 +1,4 @@
-"""One job of training, step by step: what it learns, measures, takes back, and from where it can go on."""
+"""One training job, step by step: training, evaluation, recovery and checkpoints."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ia3_studio.training.optimisers import make_optimiser, take_step
 from ia3_studio.training.out_of_memory import give_memory_back, is_out_of_memory
 from ia3_studio.training.processes import Processes
 from ia3_studio.training.schedule import learning_rate, schedule, total_steps
-from ia3_studio.training.trained import Copies, Trained
+from ia3_studio.training.trained import Copies, TrainableParameters
 
 Row = TypeVar("Row")
 Result = TypeVar("Result")
@@ -35,11 +35,11 @@ class Best:
     held_out: float = math.inf
     copies: Copies = ()
     waited: int = 0
-    """Held-out losses since."""
+    """Held-out losses since then."""
 
 
 class Training(Iterator[Step], Generic[Row]):
-    """A job that yields its steps; between two of them it can be kept as a checkpoint, or closed."""
+    """A job that yields its steps; between steps it can be saved as a checkpoint, or closed."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Training(Iterator[Step], Generic[Row]):
         self._config = config
         self._is_stopping = is_stopping
         self._processes = processes
-        self._trained = Trained(attachment)
+        self._trained = TrainableParameters(attachment)
         self._optimiser = make_optimiser(self._trained, config)
         self._total = total_steps(len(rows), config)
         self._row_tokens = sum(map(objective.size, rows))
@@ -81,21 +81,21 @@ class Training(Iterator[Step], Generic[Row]):
         """Take the next step.
 
         Raises:
-            TrainingError: the loss is no longer a number, or one row alone takes more memory than there is.
+            TrainingError: the loss is NaN or infinite, or a single row needs more memory than available.
         """
         return next(self._steps)
 
     @property
     def fast_paths(self) -> Sequence[FastPath]:
-        """Return the ways to compute faster that were tried, and why one is not taken."""
+        """Return the fast paths that were tested, and why one is off."""
         return self._objective.fast_paths
 
     def close(self) -> None:
-        """End the job; what was learned stays."""
+        """End the job; the trained vectors are kept."""
         self._steps.close()
 
     def checkpoint(self) -> Checkpoint:
-        """Return everything that the steps behind the newest one depend on."""
+        """Return everything that later steps depend on."""
         counters = Counters(
             json.loads(json.dumps(asdict(self._config))),
             len(self._rows),
@@ -148,7 +148,7 @@ class Training(Iterator[Step], Generic[Row]):
                 return
 
     def _take(self, epoch: float, batch: Sequence[Row]) -> Step:
-        """Take one optimizer step, measure where it is due, and end the job where it is over."""
+        """Take one optimizer step, evaluate if due, and end the job after the last step."""
         start = time.perf_counter()
         self._step += 1
         before, rate = self._trained.copies(), learning_rate(self._step, self._total, self._config)
@@ -169,7 +169,7 @@ class Training(Iterator[Step], Generic[Row]):
         )
 
     def _learn(self, batch: Sequence[Row], rate: float) -> tuple[float, float]:
-        """Change the numbers by one batch; return its mean loss and the gradient's norm before clipping."""
+        """Update the vectors with one batch; return its mean loss and the gradient norm before clipping."""
         mine = self._processes.share(batch)
         share = self._processes.together(
             lambda: self._within_memory(lambda: self._objective.learn(mine, batch, self._budget), mine), self._device
@@ -204,7 +204,7 @@ class Training(Iterator[Step], Generic[Row]):
         return summed
 
     def _within_memory(self, attempt: Callable[[], Result], rows: Sequence[Row]) -> Result:
-        """Return what an attempt gives; when memory runs out, try again with half as many tokens a forward pass.
+        """Return the result of an attempt; on out of memory, retry with half as many tokens per forward pass.
 
         Raises:
             TrainingError: it also runs out with one row at a time.
@@ -258,7 +258,7 @@ class Training(Iterator[Step], Generic[Row]):
             self._notes.append(f"The vectors of step {best.step} are kept, which had the lowest held-out loss.")
 
     def _give_back(self, copies: Copies, found: str) -> TrainingError:
-        """Restore the numbers that last gave a finite loss; return the sentence for the user."""
+        """Restore the vectors with the last finite loss; return the message for the user."""
         self._trained.restore(copies)
         return TrainingError(
             f"The loss at step {self._step} is NaN or infinite ({found}); the vectors of the last good step "
@@ -266,7 +266,7 @@ class Training(Iterator[Step], Generic[Row]):
         )
 
     def _note(self) -> str | None:
-        """Return what there is to say about the step, and forget it."""
+        """Return the note on the step, and clear it."""
         if self._budget != self._told_budget:
             self._told_budget = self._budget
             self._notes.append(f"Out of memory; forward passes are limited to {self._budget:,} tokens from here on.")

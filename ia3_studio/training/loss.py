@@ -1,4 +1,4 @@
-"""What does the model lose on the label tokens, and how is the gradient taken without the full logits?
+"""What is the loss on the label tokens, and how is the gradient computed without the full logits?
 
 The language-model head is the widest product of a small model. It is computed at label positions only, and a few
 hundred of them at a time, each part's gradient being taken before the next part's logits exist.
@@ -22,23 +22,23 @@ from ia3_studio.errors import TrainingError
 from ia3_studio.training.batches import label_count, lay_end_to_end, micro_batches, pad, shared_tokens
 from ia3_studio.training.config import Backward
 from ia3_studio.training.fast_paths import FastPath
-from ia3_studio.training.frozen import PREFIX, FrozenPart
 from ia3_studio.training.packing import TRIAL, packing_of
 from ia3_studio.training.precision import backward_path, backward_products
+from ia3_studio.training.prefix_cache import PREFIX, FrozenPart
 from ia3_studio.training.rotary import QuickRotation
 
 if TYPE_CHECKING:
     from ia3_studio.data.tokens import TokenRow
 
 HEAD_ROWS = 128
-"""Label positions whose logits exist at the same time."""
+"""Label positions whose logits are computed at the same time."""
 
 
 class CausalLoss:
     """The next-token loss of a causal language model.
 
     Raises:
-        TrainingError: the model has no language-model head, gives no numbers, or its tokens see those to their right.
+        TrainingError: the model has no language-model head, returns NaN, or its tokens attend to later ones.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class CausalLoss:
 
         Args:
             frozen: what need not be computed twice.
-            why_not: why there is none of that, for the log.
+            why_not: why there is none, for the log.
         """
         self.model = model
         self._products = backward_products(backward, model.device)
@@ -60,17 +60,17 @@ class CausalLoss:
         _require_causal(model)
         self._plain = _head_is_last(self.head, hidden, logits)
         self.packing, packed = packing_of(model)
-        """How the model runs rows end to end; None where it cannot."""
+        """How the model runs packed rows; None if it cannot."""
         self._frozen = frozen
         recalled = self._try_memory(frozen) if frozen else FastPath(PREFIX, False, why_not or "it is disabled")
         self.fast_paths: tuple[FastPath, ...] = (
             packed, self._turning.path, backward_path(backward, model.device), recalled,
         )  # fmt: skip
-        """Ways to compute faster, and which of them are taken."""
+        """Fast paths, and which of them are on."""
 
     @property
     def packs(self) -> bool:
-        """Say whether rows run end to end, so that their lengths need not match."""
+        """Return whether rows are packed, so that their lengths need not match."""
         return self.packing is not None
 
     def count(self, rows: Sequence[TokenRow]) -> int:
@@ -82,7 +82,7 @@ class CausalLoss:
         return len(row.input_ids)
 
     def lengths(self, rows: Sequence[TokenRow]) -> Sequence[int] | None:
-        """Return the rows' lengths where they are padded; None where they run end to end."""
+        """Return the rows' lengths if they are padded; None if they are packed."""
         return None if self.packs else [len(row.input_ids) for row in rows]
 
     def micro_batches(self, rows: Sequence[TokenRow], budget: int) -> Iterator[list[TokenRow]]:
@@ -149,7 +149,7 @@ class CausalLoss:
         return _summed(logits[0], targets)
 
     def _laid_out(self, rows: Sequence[TokenRow]) -> tuple[Callable[[], Any], Tensor]:
-        """Return a forward pass over the rows, and its labels: (1, tokens) end to end, or (rows, longest) padded."""
+        """Return a forward pass over the rows, and its labels: (1, tokens) packed, or (rows, longest) padded."""
         device = self.model.device
         if self.packing:
             shared = shared_tokens(rows)
@@ -164,7 +164,7 @@ class CausalLoss:
         return partial(self._frozen.run, forward, rows, shared) if self._frozen else forward
 
     def _try_memory(self, frozen: FrozenPart) -> FastPath:
-        """Try it: the same loss when the lower part is remembered as when it is computed; else forget it."""
+        """Test it: the loss is the same with cached lower layers as without; disable it otherwise."""
         from ia3_studio.data.tokens import TokenRow
 
         rows = [TokenRow(ids, (IGNORED, *ids[1:]), 0, False) for ids in TRIAL]
@@ -221,7 +221,7 @@ def _head_of(model: Any) -> nn.Module:
 
 
 def _require_finite(model: Any, logits: Tensor) -> None:
-    """Refuse a model that is broken before anything is learned: its loss would be blamed on the learning rate."""
+    """Reject a broken model before training, as its loss would be blamed on the learning rate."""
     if not logits.isfinite().all():
         raise TrainingError(
             f"{type(model).__name__} returns NaN or infinite logits for a plain row: its weights are damaged "
@@ -231,7 +231,7 @@ def _require_finite(model: Any, logits: Tensor) -> None:
 
 
 def _require_causal(model: Any) -> None:
-    """Refuse a model whose tokens see what follows: it could copy the answer, and padding would matter.
+    """Reject a model whose tokens attend to later tokens: it could copy the answer, and padding would matter.
 
     In a causal model the gradient of a token's hidden state with respect to later embeddings is exactly 0.
     """

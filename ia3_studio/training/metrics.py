@@ -1,4 +1,4 @@
-"""How good are answers? Plain numbers and texts in, plain numbers out; no model is asked.
+"""Metrics of answers: plain numbers and texts in, plain numbers out, without a model.
 
 Most are scikit-learn's, SciPy's, torchmetrics' or nervaluate's own, under one name and with plain types.
 """
@@ -25,14 +25,14 @@ LARGEST_LOSS = 700.0
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How many of the questions were answered right, with Wilson's 95 % interval."""
+    """Accuracy, with Wilson's 95 % interval."""
 
     right: int
     questions: int
 
     @property
     def share(self) -> float:
-        """Return the share of right answers."""
+        """Return the accuracy."""
         return self.right / self.questions
 
     @property
@@ -65,7 +65,7 @@ def macro_f1(labels: Sequence[int], predicted: Sequence[int]) -> float:
 
 
 def confusion_table(labels: Sequence[int], predicted: Sequence[int], classes: int) -> tuple[tuple[int, ...], ...]:
-    """Return how often each class (line) was taken for each class (column)."""
+    """Return the confusion matrix: true class (row) by predicted class (column)."""
     from sklearn.metrics import confusion_matrix
 
     return tuple(map(tuple, confusion_matrix(labels, predicted, labels=range(classes)).tolist()))
@@ -83,7 +83,7 @@ def multi_label_f1(labels: Sequence[Sequence[int]], predicted: Sequence[Sequence
 
 
 def mean_absolute_error(targets: Sequence[float], predicted: Sequence[float]) -> float:
-    """Return the mean distance between what was asked for and what was predicted."""
+    """Return the mean absolute error."""
     from sklearn import metrics
 
     return float(metrics.mean_absolute_error(targets, predicted))
@@ -139,7 +139,7 @@ def count_entities(labels: Sequence[str], predicted: Sequence[str]) -> Entities:
 
 
 def entity_f1(labels: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> float:
-    """Return F1 over all entities of all rows, span and kind both right; 0 where there is none."""
+    """Return F1 over all entities of all rows, span and kind both right; 0 if there is none."""
     counts = [count_entities(row, guess) for row, guess in zip(labels, predicted, strict=True)]
     right, said, wanted = (sum(column) for column in zip(*counts, strict=True))
     return 2 * right / (said + wanted) if said + wanted else 0.0

@@ -1,4 +1,4 @@
-"""What does a training job ask of a loss? Shares of a batch's mean, whatever the kind of row.
+"""What does a training job need from a loss? Shares of a batch's mean, for any type of row.
 
 A batch's loss is one mean. Any part of the batch (a micro-batch, the rows of one process) adds its share of that mean,
 so that how a batch is cut changes the gradient by rounding only.
@@ -21,14 +21,14 @@ class Objective(Protocol[Row_contra]):
 
     @property
     def fast_paths(self) -> Sequence[FastPath]:
-        """Return the ways to compute faster that were tried, and why one is not taken."""
+        """Return the fast paths that were tested, and why one is off."""
         return ()
 
     def check(self, rows: Sequence[Row_contra]) -> None:
-        """Refuse rows that nothing can be learned from.
+        """Reject rows without trained tokens.
 
         Raises:
-            TrainingError: there is no row, or one without anything to learn.
+            TrainingError: there are no rows, or a row has nothing to train on.
         """
 
     def lengths(self, rows: Sequence[Row_contra]) -> Sequence[int] | None:
@@ -55,7 +55,7 @@ class SummedLoss(Protocol[Row]):
 
     @property
     def fast_paths(self) -> Sequence[FastPath]:
-        """Return the ways to compute faster that were tried, and why one is not taken."""
+        """Return the fast paths that were tested, and why one is off."""
 
     def count(self, rows: Sequence[Row]) -> int:
         """Return how many things of the rows are trained."""
@@ -84,14 +84,14 @@ class MeanObjective(Objective[Row]):
 
     @property
     def fast_paths(self) -> Sequence[FastPath]:
-        """Return the ways to compute faster that were tried, and why one is not taken."""
+        """Return the fast paths that were tested, and why one is off."""
         return self.loss.fast_paths
 
     def check(self, rows: Sequence[Row]) -> None:
-        """Refuse rows that nothing can be learned from.
+        """Reject rows without trained tokens.
 
         Raises:
-            TrainingError: there is no row, or one without anything to learn.
+            TrainingError: there are no rows, or a row has nothing to train on.
         """
         if not rows:
             raise TrainingError("There are no training rows; give at least one with an answer.")

@@ -16,9 +16,9 @@ from ia3_studio.method.scaling import Attachment
 from ia3_studio.training.choice_model import choice_model
 from ia3_studio.training.class_loss import ClassLoss, ImageLoss, TagLoss
 from ia3_studio.training.config import Backward, TrainConfig
-from ia3_studio.training.frozen import frozen_part, why_not_frozen
 from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.objective import MeanObjective, Objective
+from ia3_studio.training.prefix_cache import frozen_part, why_not_frozen
 from ia3_studio.training.target_loss import TargetLoss
 from ia3_studio.training.tfew_loss import ChoiceObjective, LossWeights
 

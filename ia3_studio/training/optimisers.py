@@ -1,4 +1,4 @@
-"""How is a gradient turned into a step? By AdamW, or by Adafactor as in T-Few; decay goes towards 1 with both."""
+"""Which optimizer takes the steps? AdamW, or Adafactor as in T-Few; both decay towards 1."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import torch
 from torch import nn
 
 from ia3_studio.training.config import TrainConfig
-from ia3_studio.training.trained import Trained
+from ia3_studio.training.trained import TrainableParameters
 
 
-def make_optimiser(trained: Trained, config: TrainConfig) -> torch.optim.Optimizer:
-    """Return the optimizer that the settings name, over all that is trained."""
+def make_optimiser(trained: TrainableParameters, config: TrainConfig) -> torch.optim.Optimizer:
+    """Return the optimizer of the settings, for all trainable parameters."""
     if config.optimiser == "adafactor":
         from ia3_studio.training.adafactor import VectorAdafactor  # imports transformers' optimisers
 

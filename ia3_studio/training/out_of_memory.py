@@ -1,4 +1,4 @@
-"""Has memory run out, and how small may a forward pass become before that is the end?"""
+"""Is an error an out-of-memory error?"""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import gc
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Say whether an error means that memory ran out, on any device."""
+    """Return whether an error is an out-of-memory error, on any device."""
     named = isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__
     return named or "can't allocate memory" in str(error)  # torch on a CPU raises a plain RuntimeError
 
 
 def give_memory_back() -> None:
-    """Free what the failed attempt left behind, in this process and on the device."""
+    """Free the memory of the failed attempt, in this process and on the device."""
     import torch  # most of those who only ask about an error have not loaded it
 
     gc.collect()

@@ -1,8 +1,8 @@
 """How do rows of different lengths share one forward pass without a padded token?
 
-Laid end to end in one sequence: every projection sees one long matrix, and attention alone is taken row by row, so
-that no row sees another. What all rows begin with (a system prompt, the question of several answers) runs once. Models
-that compute something else across positions are padded as ever; a trial on the model itself decides.
+Packed into one sequence: every projection gets one long matrix, and only attention is computed per row, so that rows
+do not attend to each other. What all rows begin with (a system prompt, the question of several answers) runs once.
+Models that compute something else across positions are padded; a test on the model itself decides.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def attend(
     """Take causal attention within each row of one packed sequence.
 
     Args:
-        query, key, value: shape (1, heads, tokens, head channels), what is shared and then the rows end to end.
+        query, key, value: shape (1, heads, tokens, head channels), the common prefix and then the packed rows.
         options: what the model gives its attention: scaling, dropout, sliding window.
 
     Returns:
@@ -74,7 +74,7 @@ def _window(query: Tensor, window: int | None) -> Tensor | None:
 
 
 class Packing:
-    """Runs a causal model on rows end to end. **Changes the model's attention during a call only.**"""
+    """Runs a causal model on packed rows. **Changes the model's attention during a call only.**"""
 
     def __init__(self, model: Any) -> None:
         from transformers import AttentionInterface
@@ -95,7 +95,7 @@ class Packing:
     def run_all(self, bundles: Sequence[Bundle]) -> Any:
         """Return the model's output for bundles of rows as one sequence of shape (1, tokens).
 
-        Each bundle stands behind the one before it: its shared tokens once, then what each row has of its own.
+        Bundles are concatenated: shared tokens once, then the remaining tokens of each row.
         """
         ids: list[int] = []
         positions: list[int] = []
@@ -125,7 +125,7 @@ class Packing:
 
 
 def packing_of(model: Any) -> tuple[Packing | None, FastPath]:
-    """Return how a model runs rows end to end, None where that would give other results than one by one; and why."""
+    """Return how a model runs packed rows, None if results would differ from single rows; and why."""
     if reason := _why_not(model):
         return None, FastPath(NAME, False, reason)
     packing = Packing(model)
@@ -155,7 +155,7 @@ def _why_not(model: Any) -> str:
 
 @torch.no_grad()
 def _is_right(packing: Packing) -> bool:
-    """Try it: the same logits end to end as one by one, but for the rounding of products of another shape."""
+    """Test it: packed rows give the same logits as single rows, except for rounding."""
     shared, device = 2, packing.model.device
     together = packing.run(TRIAL, shared).logits[0].float()
     rows = [packing.model(input_ids=torch.tensor([row], device=device), use_cache=False).logits[0] for row in TRIAL]

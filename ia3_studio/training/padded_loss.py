@@ -1,4 +1,4 @@
-"""How is the loss of rows taken that are padded to the longest of their micro-batch? What such losses share."""
+"""How is the loss computed for padded rows? The common part of such losses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class PaddedLoss(ABC, Generic[Tokens]):
         self._products = backward_products(backward, model.device)
         self._turning = QuickRotation(model)
         self.fast_paths: tuple[FastPath, ...] = (self._turning.path, backward_path(backward, model.device))
-        """Ways to compute faster, and which of them are taken."""
+        """Fast paths, and which of them are on."""
 
     @abstractmethod
     def count(self, rows: Sequence[Tokens]) -> int:

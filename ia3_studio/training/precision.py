@@ -1,4 +1,4 @@
-"""Which products of training may be rounded to bfloat16?
+"""Which matrix products of training may use bfloat16?
 
 Those of the backward pass, through weights that are frozen. The forward pass stays as it is, so the loss of given
 vectors is exact; the gradient is rounded as in any half-precision training, its sums still taken in float32.
@@ -22,7 +22,7 @@ from ia3_studio.training.fast_paths import FastPath
 
 
 def backward_format(wanted: Backward, device: torch.device) -> Backward:
-    """Return "float32" or "bfloat16": what "auto" means on this machine, or what is wanted.
+    """Return "float32" or "bfloat16": the setting, with "auto" resolved for this machine.
 
     "auto" takes bfloat16 on a CPU that multiplies it in hardware, where it is about twice as fast as float32.
     """
@@ -46,7 +46,7 @@ def backward_path(wanted: Backward, device: torch.device) -> FastPath:
 
 
 def has_fast_bfloat16() -> bool:
-    """Say whether this CPU has instructions for products of bfloat16 numbers."""
+    """Return whether this CPU has bfloat16 matrix instructions."""
     able = torch.cpu.get_capabilities()
     return any(able.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
 

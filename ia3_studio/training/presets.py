@@ -1,4 +1,4 @@
-"""Which settings are known to work, and what is that knowledge worth?"""
+"""Which settings are known to work, and on what evidence?"""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ia3_studio.training.config import TrainConfig
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings under a name, with the evidence they rest on."""
+    """Named settings, with their evidence."""
 
     name: str
     config: TrainConfig
     evidence: str
-    """One sentence for the person who chooses."""
+    """One sentence for the user."""
 
 
 STEPS_OF_PAPER = 1000
@@ -49,10 +49,10 @@ PRESETS = (
 
 
 def preset(name: str) -> Preset:
-    """Return the preset of a name.
+    """Return a preset by name.
 
     Raises:
-        TrainingError: there is none; the message lists them.
+        TrainingError: there is no such preset; the message lists them.
     """
     found = next((each for each in PRESETS if each.name == name), None)
     if found is None:

@@ -1,7 +1,7 @@
-"""How do several processes train as one? Each takes its share of every batch, and gradients are added up.
+"""How does multi-process training work? Each process takes its share of every batch, and gradients are summed.
 
-Every process holds the whole model and deals the same batches. (IA)³ trains few numbers, so the gradient is handed
-round once an optimizer step, after the last micro-batch, and nothing else is.
+Every process has the whole model and makes the same batches. (IA)³ has few trainable parameters, so only the gradient
+is communicated, once per optimizer step, after the last micro-batch.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ class Processes:
         return mine if self.count == 1 else self.add_up(float(mine), device) > 0
 
     def together(self, work: Callable[[], Result], device: torch.device) -> Result:
-        """Do this process's share of some work, and go on only where every process could do its own.
+        """Do this process's share of some work, and continue only if all processes succeeded.
 
-        Without this a process that fails would leave the others waiting for it for ever.
+        Otherwise the other processes would wait forever for a failed one.
 
         Raises:
             TrainingError: another process failed; where it is this one, its own error is raised.
@@ -83,12 +83,12 @@ class Processes:
 
 
 def launched() -> Processes:
-    """Return the processes that ``accelerate launch`` or ``torchrun`` started together; one alone otherwise.
+    """Return the processes started by ``accelerate launch`` or ``torchrun``; a single one otherwise.
 
     **Joins them into a group**, through accelerate, if they are not one yet.
 
     Raises:
-        TrainingError: they cannot be joined: each would train alone and believe it trains with the others.
+        TrainingError: they cannot be connected: each would silently train alone.
     """
     wanted = int(os.environ.get("WORLD_SIZE", "1"))
     if distributed.is_available() and distributed.is_initialized():

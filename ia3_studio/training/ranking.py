@@ -1,4 +1,4 @@
-"""Which choice does a model find most likely, and how often is it the right one?"""
+"""Which choice does a model find most likely, and how accurate is it?"""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ia3_studio.training.tfew_loss import Scored, longest
 
 @dataclass(frozen=True)
 class Comparison:
-    """The same questions answered by the base model and with the learned vectors."""
+    """Rank accuracy of the base model and with the trained vectors."""
 
     base: Accuracy
     tuned: Accuracy
@@ -37,7 +37,7 @@ def choice_scores(
         length_power: 1 compares means over tokens, as T-Few does; 0 compares sums.
 
     Raises:
-        TrainingError: the model cannot rank choices, or there is no question.
+        TrainingError: the model cannot rank choices, or there are no questions.
     """
     if not rows:
         raise TrainingError("There are no questions with choices to rank; give at least one.")
@@ -64,10 +64,10 @@ def answers(scores: Sequence[Sequence[float]]) -> list[int]:
 
 
 def compare(attachment: Attachment, rows: Sequence[ChoiceRow], budget: int = 1024) -> Comparison:
-    """Answer the questions with the base model and with the learned vectors.
+    """Answer the questions with the base model and with the trained vectors.
 
     Raises:
-        TrainingError: the model cannot rank choices, or there is no question.
+        TrainingError: the model cannot rank choices, or there are no questions.
     """
     return Comparison(*(accuracy(scores, rows) for scores in both_scores(attachment, rows, budget)))
 
@@ -75,10 +75,10 @@ def compare(attachment: Attachment, rows: Sequence[ChoiceRow], budget: int = 102
 def both_scores(
     attachment: Attachment, rows: Sequence[ChoiceRow], budget: int = 1024
 ) -> tuple[list[tuple[float, ...]], list[tuple[float, ...]]]:
-    """Return :func:`choice_scores` of the base model, and with the learned vectors.
+    """Return :func:`choice_scores` of the base model, and with the trained vectors.
 
     Raises:
-        TrainingError: the model cannot rank choices, or there is no question.
+        TrainingError: the model cannot rank choices, or there are no questions.
     """
     with attachment.strengths(0):
         base = choice_scores(attachment.model, rows, budget)

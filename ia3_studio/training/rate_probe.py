@@ -1,7 +1,7 @@
-"""Which learning rate suits this model and these rows? A few steps at each of several tell.
+"""Which learning rate suits this model and these rows? A learning rate finder with a few steps per rate.
 
 Every trial starts from the same vectors and sees the same batches; afterwards the vectors are what they were, bit for
-bit. (IA)³ wants rates 10 to 100 times those of LoRA, and which one differs by model more than by taste.
+bit. (IA)³ needs rates 10 to 100 times those of LoRA, depending on the model.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from ia3_studio.errors import TrainingError
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.training.config import Step, TrainConfig
-from ia3_studio.training.trained import Trained
+from ia3_studio.training.trained import TrainableParameters
 
 RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
-"""From below the paper's 3e-3 to above what small models want."""
+"""From below the paper's 3e-3 to above what small models need."""
 
 ENOUGH = 0.9
 """Share of the largest fall that makes a smaller rate the better choice: a short trial favours large rates.
@@ -37,7 +37,7 @@ class Trial:
     before: float
     """Held-out loss at the start, in nats."""
     after: float | None
-    """Held-out loss at the end, in nats; None when the loss was no longer a number."""
+    """Held-out loss at the end, in nats; None if the loss was NaN or infinite."""
 
     @property
     def fall(self) -> float:
@@ -48,7 +48,7 @@ class Trial:
 def rate_trials(
     attachment: Attachment, trainer: Trainer, config: TrainConfig, rates: Sequence[float] = RATES, steps: int = 8
 ) -> Generator[Trial, None, None]:
-    """Train a few steps at each rate and yield what each came to; the vectors are restored after each.
+    """Train a few steps at each rate and yield each trial; the vectors are restored after each.
 
     Args:
         attachment: the vectors that ``trainer`` trains.
@@ -69,16 +69,16 @@ def rate_trials(
     for rate in rates:
         # Warm-up, decay and batches are those of a whole run of so many steps; enough epochs for any number of rows.
         trial = replace(config, learning_rate=rate, max_steps=steps, epochs=float(steps), evaluate_every=steps)
-        with Trained(attachment).kept():
+        with TrainableParameters(attachment).kept():
             found = _trial(trainer(trial), rate)
         yield found
 
 
 def suggest_rate(trials: Sequence[Trial]) -> float:
-    """Return the smallest rate whose loss fell nearly as far as the best one's (:data:`ENOUGH`).
+    """Return the smallest rate whose loss decreased nearly as much as the best one's (:data:`ENOUGH`).
 
     Raises:
-        TrainingError: the loss fell at no rate.
+        TrainingError: the loss did not decrease at any rate.
     """
     best = max((trial.fall for trial in trials), default=0.0)
     if not best > 0:

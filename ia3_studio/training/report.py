@@ -1,4 +1,4 @@
-"""What does an evaluation say? Base beside tuned, as plain numbers, JSON in and out.
+"""What is in an evaluation? Base compared with tuned, as plain numbers, JSON in and out.
 
 Nothing here needs torch: a page and a notebook read what a worker measured.
 """
@@ -20,16 +20,16 @@ Better = Literal["higher", "lower"]
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an evaluation is."""
+    """Progress of an evaluation."""
 
     done: int
-    """Rows measured so far; a row counts once for the base model and once for the tuned one."""
+    """Rows evaluated so far; a row counts once for the base model and once for the tuned one."""
     total: int
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One number of the base model beside the tuned model's, on the same rows."""
+    """One measure of the base and the tuned model, on the same rows."""
 
     name: str
     unit: str
@@ -39,7 +39,7 @@ class Measure:
     base: float
     tuned: float
     base_interval: Interval | None
-    """What holds the base model's number with 95 % confidence; None for less than two rows."""
+    """95 % interval of the base model's value; None for less than two rows."""
     tuned_interval: Interval | None
     difference_interval: Interval | None
     """The same for tuned − base, row by row: much narrower than the two apart, for rows differ more than models."""
@@ -52,7 +52,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class Confusion:
-    """How often each class (line) was taken for each class (column)."""
+    """The confusion matrix: true class (row) by predicted class (column)."""
 
     model: Literal["base", "tuned"]
     names: tuple[str, ...]
@@ -61,7 +61,7 @@ class Confusion:
 
 @dataclass(frozen=True)
 class RowChange:
-    """What became of one row: the number of its first measure, and what was answered where answers were written."""
+    """Change of one row: its first measure, and the sample generations if there are any."""
 
     row: int
     """Number of its data row, starting at 1."""
@@ -72,11 +72,11 @@ class RowChange:
 
 
 MOST_CHANGES = 6
-"""Rows that are kept on either side: those that improved most, and those that suffered most."""
+"""Number of stored rows: most improved, and most degraded."""
 
 
 def furthest_changes(changes: Sequence[RowChange], better: Better) -> tuple[RowChange, ...]:
-    """Return the rows that improved most, the best first, and then those that suffered most, the worst last."""
+    """Return the most improved rows, best first, then the most degraded rows, worst last."""
     sign = 1 if better == "higher" else -1
     moved = sorted(
         (each for each in changes if each.tuned != each.base), key=lambda each: -sign * (each.tuned - each.base)
@@ -88,11 +88,11 @@ def furthest_changes(changes: Sequence[RowChange], better: Better) -> tuple[RowC
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured on rows that were never trained on."""
+    """An evaluation on held-out rows."""
 
     task: Task
     measures: tuple[Measure, ...]
-    """The first one is what a verdict rests on."""
+    """The verdict is based on the first one."""
     rows: int
     """Rows measured."""
     seconds: float
@@ -120,7 +120,7 @@ class Evaluation:
             raise DataError(f"This evaluation cannot be read ({error}); evaluate again.") from error
 
     def table(self) -> list[dict[str, str | float | None]]:
-        """Return one record a measure, for a table or a CSV file."""
+        """Return one record per measure, for a table or a CSV file."""
         return [_record(self, measure) for measure in self.measures]
 
 

@@ -1,4 +1,4 @@
-"""How are queries and keys turned by their positions in few passes over memory?
+"""How are rotary embeddings computed in few passes over memory?
 
 transformers writes the rotation as q · cos + half(q) · sin, where half(q) is cut, negated and joined: eleven passes
 forward and backward, each with a tensor of its own. Here the halves are added in place, and the gradient is the same

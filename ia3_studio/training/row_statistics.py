@@ -1,4 +1,4 @@
-"""What do the figures of many rows amount to? Statistics that take thousands of resamples at once.
+"""Statistics of many rows, vectorized over thousands of resamples.
 
 Each goes from figures of shape (…, rows, figures of a row) to numbers of shape (…). Where a library has the same
 statistic of one sample (:mod:`ia3_studio.training.metrics`), the two agree.

@@ -32,7 +32,7 @@ def schedule(
 
     Args:
         lengths: of the rows, to put similar ones together; None puts any rows together.
-        done: optimizer steps to leave out, since they were taken before.
+        done: optimizer steps to skip, since they were already taken.
     """
     each = math.ceil(len(rows) / config.batch_size)
     order: list[list[int]] = []

@@ -1,4 +1,4 @@
-"""What does an encoder-decoder lose on the tokens it should write? The mean of −log p over them."""
+"""What is the loss of an encoder-decoder? The mean of −log p over the target tokens."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class TargetLoss(PaddedLoss[TargetRow]):
     """The loss of an encoder-decoder, its logits at the answers' tokens only.
 
     Raises:
-        TrainingError: the model has no language-model head, or cannot tell how its decoder begins.
+        TrainingError: the model has no language-model head, or no decoder start token.
     """
 
     def __init__(self, model: Any, backward: Backward = "float32") -> None:
@@ -35,7 +35,7 @@ class TargetLoss(PaddedLoss[TargetRow]):
         self.head: nn.Module = head
 
     def count(self, rows: Sequence[TargetRow]) -> int:
-        """Return how many tokens of the rows are learned."""
+        """Return the number of trained tokens of the rows."""
         return sum(len(row.labels) for row in rows)
 
     def size(self, row: TargetRow) -> int:

@@ -1,11 +1,11 @@
-"""What does T-Few lose on a question with choices? Three terms of equal weight (Liu et al. 2022, section 3.2).
+"""What is T-Few's loss on a question with choices? Three terms of equal weight (Liu et al. 2022, section 3.2).
 
     L_LM  mean over the right choice's tokens of −log p
     L_UL  mean over the wrong choices' tokens of −log(1 − p + 0.01)
     L_LN  mean over questions of the cross-entropy of softmax over choices of −(Σ −log p) / length^α
 
 Each is a mean over the whole batch, so micro-batches add up to it. (T-Few's own code adds −log(1.01) to L_UL for each
-padded token: a constant without gradient, left out here.)
+padded token: a constant without gradient, omitted here.)
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Scored:
 
     pairs: Sequence[Pair]
     nll: Tensor
-    """(pairs, width), 0 behind a choice's end."""
+    """(pairs, width), 0 after a choice's end."""
 
     @property
     def mask(self) -> Tensor:
@@ -138,14 +138,14 @@ class ChoiceObjective(Objective[ChoiceRow]):
 
     @property
     def fast_paths(self) -> Sequence[FastPath]:
-        """Return the ways to compute faster that were tried, and why one is not taken."""
+        """Return the fast paths that were tested, and why one is off."""
         return (*self.model.fast_paths, self._path)
 
     def check(self, rows: Sequence[ChoiceRow]) -> None:
-        """Refuse to learn from nothing.
+        """Reject empty training data.
 
         Raises:
-            TrainingError: there is no row.
+            TrainingError: there are no rows.
         """
         if not rows:
             raise TrainingError("There are no training rows with choices; give at least one.")

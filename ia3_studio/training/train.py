@@ -1,6 +1,6 @@
-"""How are the vectors learned? One iterator: rows in, steps out.
+"""How are the vectors trained? With one iterator: rows in, steps out.
 
-No thread, no file and no print: a notebook iterates it, a worker process writes down what it yields.
+No threads, files or prints: a notebook iterates it, a worker process records what it yields.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ def train(
     is_stopping: Callable[[], bool] | None = None,
     processes: Processes | None = None,
 ) -> Training[Row]:
-    """Train the attached vectors; yield step 0 before learning, then one step per optimizer step.
+    """Train the attached vectors; yield step 0 before training, then one step per optimizer step.
 
-    **Changes the attachment's vectors, and its new heads, in place**; the model's own weights stay as they are, and
-    dropout stays off, so that a seed gives the same run again. Closing the iterator stops training and keeps what was
-    learned. At the end the numbers of the lowest held-out loss are kept (``config.keep_best``).
+    **Changes the attachment's vectors, and its new heads, in place**; the model's own weights are unchanged, and
+    dropout is disabled, so that a seed gives the same run again. Closing the iterator stops training and keeps the
+    trained vectors. At the end the vectors with the lowest held-out loss are kept (``config.keep_best``).
 
     Args:
-        model: the model that carries ``attachment``.
-        rows: what is learned.
-        held_out: what is held out; may be empty.
+        model: the model with ``attachment``.
+        rows: the training rows.
+        held_out: the held-out rows; may be empty.
         objective: the loss; by default what fits the model and the kind of rows.
-        since: goes on behind a step that :meth:`Training.checkpoint` kept, as if there had been no interruption.
-        is_stopping: asked while held-out rows are measured; once it says yes, measuring is given up. Of several
-            processes one that says yes ends the job for all of them, behind the same step.
-        processes: those that share this job; by default those that ``accelerate launch`` started.
+        since: a checkpoint from :meth:`Training.checkpoint` to resume from, as if there had been no interruption.
+        is_stopping: called during evaluation; if it returns True, evaluation is aborted. With several processes, one
+            that returns True ends the job for all of them after the same step.
+        processes: the processes of this job; by default those started by ``accelerate launch``.
 
     Raises:
-        TrainingError: the model cannot be trained, a row is longer than its positions or holds a token it lacks, there
-            is nothing to train on, the checkpoint belongs to another job, or the loss is NaN or infinite.
+        TrainingError: the model cannot be trained, a row is longer than its positions or contains an unknown token,
+            there is nothing to train on, the checkpoint belongs to another job, or the loss is NaN or infinite.
 
     Example:
         >>> for step in train(model, attachment, rows, held_out, TrainConfig(epochs=2)):   # doctest: +SKIP

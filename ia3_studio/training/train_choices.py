@@ -1,4 +1,4 @@
-"""How are the vectors learned from questions with choices? As T-Few does: questions in, steps out."""
+"""How are the vectors trained on multiple choice? As in T-Few: questions in, steps out."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ def train_choices(
     config: TrainConfig,
     weights: LossWeights = PAPER_WEIGHTS,
 ) -> Training[ChoiceRow]:
-    """Train the attached vectors on T-Few's losses; yield step 0 before learning, then one step per optimizer step.
+    """Train the attached vectors on T-Few's losses; yield step 0 before training, then one step per optimizer step.
 
     **Changes the attachment's vectors in place**, as :func:`ia3_studio.train` does. The losses of a step are the
     weighted sums of the three terms, over its batch and over all held-out questions.
 
     Args:
-        model: a causal language model or an encoder-decoder that carries ``attachment``.
-        rows: what is learned.
-        held_out: what is held out; may be empty.
-        config: rows of a batch, steps, rates and optimizer.
+        model: a causal language model or an encoder-decoder with ``attachment``.
+        rows: the training rows.
+        held_out: the held-out rows; may be empty.
+        config: batch size, steps, learning rate and optimizer.
         weights: how much each of the three losses counts.
 
     Raises:

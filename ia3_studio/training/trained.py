@@ -1,4 +1,4 @@
-"""Which numbers does a job train? The attached vectors, and the new heads that come with them."""
+"""Which parameters does a job train? The attached vectors, and new heads."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ia3_studio.method.heads import HeadedAttachment
 from ia3_studio.method.scaling import Attachment
 
 Copies = tuple[Tensor, ...]
-"""The trained numbers at one moment: the vectors first."""
+"""The trainable parameters at one time: the vectors first."""
 
 
-class Trained:
+class TrainableParameters:
     """The parameters of one job. **A head's parameters are set to require gradients.**"""
 
     def __init__(self, attachment: Attachment) -> None:
@@ -28,15 +28,15 @@ class Trained:
 
     @property
     def parameters(self) -> tuple[nn.Parameter, ...]:
-        """Return all that is trained, the vectors first."""
+        """Return all trainable parameters, the vectors first."""
         return (self.vectors, *self.heads)
 
     def copies(self) -> Copies:
-        """Return what the numbers are now."""
+        """Return a copy of the current parameters."""
         return tuple(parameter.detach().clone() for parameter in self.parameters)
 
     def restore(self, copies: Copies) -> None:
-        """Make the numbers what they were. **Overwrites what was learned since**; the gradient is forgotten."""
+        """Restore the parameters. **Overwrites later training**; the gradient is cleared."""
         self.forget_gradient()
         with torch.no_grad():
             for parameter, copy in zip(self.parameters, copies, strict=True):
@@ -49,7 +49,7 @@ class Trained:
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Put everything back at the end of a ``with`` block."""
+        """Restore everything at the end of a ``with`` block."""
         copies = self.copies()
         try:
             yield

@@ -44,7 +44,7 @@ def answer_in_memory(studio: Studio, question: Question, report: Callable[[News]
     report(text.WAITING_FOR_MODEL if memory.loaded else text.loading(question.model))
     served, voices = voices_of(question.speakers, question.muted)
     answers: tuple[Answer, ...] = ()
-    with memory.lend(question.model, lambda _share, sentence: report(sentence)) as loaded:
+    with memory.acquire(question.model, lambda _share, sentence: report(sentence)) as loaded:
         with memory.turn:
             use_cores(studio)
             serving = serve(loaded.model, served) if served else None

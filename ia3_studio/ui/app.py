@@ -19,9 +19,9 @@ import gradio as gr
 from ia3_studio.data.load import LIGHTHOUSE
 from ia3_studio.errors import RunError, StudioError
 from ia3_studio.models import STARTER, ModelMemory
-from ia3_studio.places import home, is_public, keeps_files, on_space, runs_folder
 from ia3_studio.runs import RunConfig, RunStore
-from ia3_studio.runs.owned import OwnedStore
+from ia3_studio.runs.user_store import OwnedStore
+from ia3_studio.settings import home, is_public, keeps_files, on_space, runs_folder
 from ia3_studio.ui import (
     chat_tab,
     data_tab,
@@ -192,15 +192,15 @@ def chosen_port(server_name: str) -> int:
     given = os.environ.get(PORT, "")
     if given:
         if not given.isascii() or not given.isdigit() or not 0 < int(given) < 65_536:
-            raise RunError(f"{PORT} is {given[:20]!r}; set it to a number from 1 to 65535.")
+            raise RunError(f"{PORT} is {given[:20]!r}; use a number from 1 to 65535.")
         if not _is_free(server_name, int(given)):
-            raise RunError(f"Port {given} is in use by another program; stop it, or set {PORT} to another port.")
+            raise RunError(f"Another program listens on port {given}; stop it, or use another port.")
         return int(given)
     free = next((port for port in range(FIRST_PORT, FIRST_PORT + 100) if _is_free(server_name, port)), None)
     if free is None:
-        raise RunError(f"All ports from {FIRST_PORT} to {FIRST_PORT + 99} are in use; set {PORT} to a free one.")
+        raise RunError(f"No port from {FIRST_PORT} to {FIRST_PORT + 99} is free; set {PORT} to a free one.")
     if free != FIRST_PORT:
-        print(f"Port {FIRST_PORT} is in use; the app listens on port {free}.", flush=True)
+        print(f"Port {FIRST_PORT} is in use, so the app listens on port {free}.", flush=True)
     return free
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from ia3_studio.insight.beside import beside, sentence
+from ia3_studio.insight.diff import beside, sentence
 from ia3_studio.insight.part_figures import difference_map
 from ia3_studio.ui import scales_words as words
 from ia3_studio.ui.boundary import guard
@@ -40,7 +40,7 @@ def compare(studio: Studio, key: str, other: str | None) -> tuple[Any, ...]:
     if first is None or second is None or first.adapter is None or second.adapter is None:
         return note(words.BESIDE_NONE), gr.update(visible=False), gr.skip(), gr.skip(), gr.skip()
     found = beside(vectors_of(first.adapter), vectors_of(second.adapter))
-    path = studio.desk(key) / "beside.csv"
+    path = studio.desk(key) / "comparison.csv"
     found.table().to_csv(path, index=False)
     return (
         note(sentence(found, f"“{first.name}”", f"“{second.name}”")),

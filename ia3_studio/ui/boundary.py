@@ -17,7 +17,7 @@ from typing import Any
 import gradio as gr
 
 from ia3_studio.errors import StudioError
-from ia3_studio.places import is_public
+from ia3_studio.settings import is_public
 from ia3_studio.ui import text
 from ia3_studio.ui.unnamed import is_kept, without_folders
 from ia3_studio.ui.visitor import visiting

@@ -64,11 +64,11 @@ def _looked(
 def _asked(
     studio: Studio, shown: Shown, site: Site, channel: int, texts: list[str], report: Callable[[str], None]
 ) -> str:
-    from ia3_studio.insight.meaning import exciting, speaks_for
+    from ia3_studio.insight.max_activating import exciting, speaks_for
 
     memory = studio.memory
     report(text.WAITING_FOR_MODEL if memory.loaded else text.loading(shown.model))
-    with memory.lend(shown.model, lambda _share, said: report(said)) as loaded:
+    with memory.acquire(shown.model, lambda _share, said: report(said)) as loaded:
         work = exciting(loaded.model, loaded.tokenizer, site, channel, texts)
         while True:
             try:
@@ -98,14 +98,14 @@ def learned_texts(shown: Shown) -> list[str]:
 
 def heads_table(studio: Studio, shown: Shown, site: Site, vector: Any) -> str:
     """Return the sums over heads of a vector of keys or values; nothing for other sites."""
-    from ia3_studio.insight.meaning import head_sums, heads_of
+    from ia3_studio.insight.max_activating import head_sums, heads_of
     from ia3_studio.models import load_skeleton
 
     heads = heads_of(load_skeleton(shown.model).model.config) if site.role in ("key", "value") else 0
     if not heads or len(vector) % heads:
         return ""
     rows = [(number, f"{value:+.3f}") for number, value in enumerate(head_sums(vector, heads))]
-    return table(("Head", words.BY_HEAD), rows, f"{words.BY_HEAD}, {site.name}")
+    return table(words.HEAD_COLUMNS, rows, f"{words.BY_HEAD}, {site.name}")
 
 
 def build(studio: Studio, session: Session) -> ChannelCard:

@@ -89,7 +89,7 @@ class Form:
         """
         key, model, count, *rest = values
         if count not in range(1, PANES + 1):
-            raise StudioError(f"There are {count} panes; choose 1 to {PANES}.")
+            raise StudioError(words.count_out_of_range(count, PANES))
         who, strengths, panes = rest[:PANES], rest[PANES : 2 * PANES], rest[2 * PANES : 3 * PANES]
         temperature, top_p, top_k, penalty, length, seed, system, ticks, other, weight, other_weight = rest[3 * PANES :]
         settings = ChatSettings(
@@ -271,11 +271,14 @@ def _filled(panes: Sequence[Pane]) -> list[Any]:
 def _files(studio: Studio, form: Form, labels: Sequence[str], answers: Sequence[Answer]) -> tuple[str, str]:
     """Write the conversation for the download buttons; return the paths."""
     panes = [with_answer(pane, each.text) for pane, each in zip(form.panes, answers, strict=True)]
-    facts = {"model": form.model, "system": form.system, "settings": asdict(form.settings), "voices": list(labels)}
+    facts = {"model": form.model, "system": form.system, "settings": asdict(form.settings), "variants": list(labels)}
     # A folder of its own: the base model's conversations have no key that tells visitors apart.
     folder = fresh_folder(studio.scratch, "chat-")
     markdown, document = folder / "conversation.md", folder / "conversation.json"
-    said = [("Model", form.model), ("Drawn with", ", ".join(f"{k} {v}" for k, v in asdict(form.settings).items()))]
+    said = [
+        (text.MODEL_LABEL, form.model),
+        (text.CHAT_SETTINGS, ", ".join(f"{k} {v}" for k, v in asdict(form.settings).items())),
+    ]
     markdown.write_text(as_markdown(labels, panes, said), encoding="utf-8")
     last = [{"tokens": [asdict(token) for token in each.tokens], "seconds": each.seconds} for each in answers]
     document.write_text(as_json(labels, panes, {**facts, "last_answers": last}), encoding="utf-8")
@@ -409,15 +412,17 @@ def _drawing_fields() -> list[gr.components.Component]:
     with gr.Accordion(text.CHAT_SETTINGS, open=False, elem_classes="accordion"):
         preset = gr.Radio(list(PRESETS), value="Balanced", label=words.PRESET, elem_id="draw-preset")
         with gr.Row():
-            temperature = gr.Slider(0, 2, usual.temperature, step=0.05, label="Temperature", min_width=150,
+            temperature = gr.Slider(0, 2, usual.temperature, step=0.05, label=text.TEMPERATURE, min_width=150,
                                     info=text.TEMPERATURE_INFO, elem_id="temperature")  # fmt: skip
-            top_p = gr.Slider(0.05, 1, usual.top_p, step=0.05, label="Top-p", min_width=150, info=text.TOP_P_INFO)
-            top_k = gr.Number(usual.top_k, label="Top-k", precision=0, minimum=0, min_width=110, info=words.TOP_K_INFO)
+            top_p = gr.Slider(0.05, 1, usual.top_p, step=0.05, label=text.TOP_P, min_width=150, info=text.TOP_P_INFO)
+            top_k = gr.Number(
+                usual.top_k, label=text.TOP_K, precision=0, minimum=0, min_width=110, info=words.TOP_K_INFO
+            )
             penalty = gr.Slider(1, 2, usual.repetition_penalty, step=0.05, label=words.PENALTY, min_width=150,
                                 info=words.PENALTY_INFO)  # fmt: skip
             length = gr.Slider(16, 512, usual.max_new_tokens, step=16, label=text.ANSWER_LENGTH, min_width=150,
                                info=text.LENGTH_INFO_CHAT, elem_id="answer-length")  # fmt: skip
-            seed = gr.Number(usual.seed, label="Seed", precision=0, minimum=0, min_width=110, info=text.SEED_INFO,
+            seed = gr.Number(usual.seed, label=text.SEED, precision=0, minimum=0, min_width=110, info=text.SEED_INFO,
                              elem_id="chat-seed")  # fmt: skip
         system = gr.Textbox(label=text.SYSTEM_PROMPT, info=text.SYSTEM_PROMPT_INFO, max_lines=4, max_length=4000,
                             elem_id="system-prompt")  # fmt: skip

@@ -153,7 +153,7 @@ def _sort_file(studio: Studio, key: str, file: str | None, report: Callable[[str
         return both
 
     base, tuned = _with_model(studio, shown, labels, report, sort_all)
-    path = studio.desk(key) / "sorted.csv"
+    path = studio.desk(key) / "classified.csv"
     write_sorted(path, texts, given, base, tuned)
     return results(labels, texts, given, base, tuned), str(path)
 
@@ -168,7 +168,7 @@ def _with_model(
     report(text.WAITING_FOR_MODEL if memory.loaded else text.loading(shown.model))
     assert shown.adapter is not None  # _classifier looked
     of = labeled_in(shown.adapter)
-    lent = memory.lend_classifier(shown.model, labels.names, labels.kind, lambda _share, said: report(said), of)
+    lent = memory.acquire_classifier(shown.model, labels.names, labels.kind, lambda _share, said: report(said), of)
     with lent as loaded, memory.turn:  # heads stand on the model itself, so nobody else may call it meanwhile
         attachment = load_adapter(loaded.model, shown.adapter)
         try:
@@ -192,7 +192,7 @@ def rows_of(file: str | None, labels: Labels) -> tuple[list[str], list[tuple[str
     Raises:
         DataError: it cannot be read, holds no text, too many rows, or pairs of texts.
     """
-    from ia3_studio.data.guess import guess_mapping
+    from ia3_studio.data.infer_columns import infer_columns
     from ia3_studio.data.table import read_table
 
     if not file:
@@ -201,7 +201,7 @@ def rows_of(file: str | None, labels: Labels) -> tuple[list[str], list[tuple[str
     if len(frame) > MOST_ROWS:
         raise DataError(classify_words.too_many(len(frame), MOST_ROWS))
     try:
-        mapping = guess_mapping(found)
+        mapping = infer_columns(found)
     except DataError:  # texts alone are nothing to train on, but can be sorted
         mapping = None
     if mapping is None or mapping.kind != "labels":
@@ -252,18 +252,18 @@ def write_sorted(
     """Write every row with both models' labels and probabilities as CSV."""
     from pandas import DataFrame
 
-    from ia3_studio.data.mended import unarmed
+    from ia3_studio.data.export_rows import escape_formula
 
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = zip(texts, given, base, tuned, strict=True)
     DataFrame(
         [
             {
-                "text": unarmed(words),
-                "label": unarmed(", ".join(known)),
-                "base": unarmed(one[0].label),
+                "text": escape_formula(words),
+                "label": escape_formula(", ".join(known)),
+                "base": escape_formula(one[0].label),
                 "base_value": one[0].share,
-                "tuned": unarmed(other[0].label),
+                "tuned": escape_formula(other[0].label),
                 "tuned_value": other[0].share,
             }
             for words, known, one, other in rows

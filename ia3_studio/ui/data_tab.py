@@ -9,9 +9,9 @@ from typing import Any
 
 import gradio as gr
 
+from ia3_studio.data.export_rows import export_rows, write_left_out
 from ia3_studio.data.large import is_large
 from ia3_studio.data.load import LIGHTHOUSE, DataChoice, load_data
-from ia3_studio.data.mended import write_left_out, write_rows
 from ia3_studio.errors import DataError
 from ia3_studio.ui import outlook_card, own_data, text
 from ia3_studio.ui.boundary import guard
@@ -62,7 +62,7 @@ def take_along(studio: Studio, data: str, held_out: float) -> tuple[Any, Any]:
     split = choice.load(held_out)
     folder = fresh_folder(studio.scratch, "rows-")
     rows, left_out = folder / "rows.jsonl", folder / "left-out.csv"
-    write_rows(split, rows)
+    export_rows(split, rows)
     write_left_out(split.problems, left_out)
     return (
         gr.update(value=str(rows), label=text.rows_file(len(split.train) + len(split.held_out)), visible=True),

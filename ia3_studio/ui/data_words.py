@@ -1,4 +1,4 @@
-"""What does the page say of data: of what was found in them, and of what a run on them would take?"""
+"""The words of the Data tab: what was found in the data, and what a run on them needs."""
 
 from __future__ import annotations
 
@@ -11,76 +11,95 @@ from ia3_studio.ui.text import plural
 if TYPE_CHECKING:
     from ia3_studio.data.findings import Findings
     from ia3_studio.data.split import DataSplit
-    from ia3_studio.tasks.preview import Outlook, ShownRow
+    from ia3_studio.tasks.preview import RunPreview, ShownRow
 
 MOST_ROWS = 8
-"""Row numbers that a sentence names."""
+"""Row numbers named in a sentence."""
 MOST_REASONS = 6
 MOST_LABELS = 12
-LABELS_LEARNED = "an encoder such as MiniLM through a new head; a chat model answers with the label"
+LABELS_LEARNED = "encoders such as MiniLM, with a new classification head; chat models, which generate the label"
 HEAD_LEARNED = {
-    "words": "an encoder such as MiniLM, through a new head for words",
-    "pictures": "a vision model such as ViT or ConvNeXt, through a new head",
+    "tags": "encoders such as MiniLM, with a new token classification head",
+    "pictures": "vision models such as ViT or ConvNeXt, with a new classification head",
 }
-BALANCE = "Rows to learn of each label"
+LABELED = {"tags": "words", "pictures": "images"}
+BALANCE = "Training rows per label"
 BALANCE_COLUMNS = ("Label", "Rows")
+STEPS = "Steps"
+TRUNCATES = "Max length ({limit:,} tokens) truncates"
+BEYOND = "beyond Max length"
 WHY_SHOWN = {
-    "asked": "The example asked for",
-    "first": "The first",
-    "random": "One at random",
-    "longest": "The longest",
+    "asked": "Chosen example",
+    "first": "First example",
+    "random": "Random example",
+    "longest": "Longest example",
 }
 
 
 def data_facts(split: DataSplit) -> tuple[tuple[str, str], ...]:
-    """Return what was found in the data."""
+    """Return name and value of what was found in the data."""
     return (
         ("Data", split.description),
         ("Columns", str(split.mapping)),
-        ("Rows", f"{len(split.train):,} to learn, {len(split.held_out):,} only measured"),
-        *((("Looked at", f"{share(split.share)} of the file; a run reads all of it"),) if split.share < 1 else ()),
+        ("Rows", rows_of(len(split.train), len(split.held_out))),
+        *((("Preview", f"{share(split.share)} of the file; a run reads the whole file"),) if split.share < 1 else ()),
         *_label_facts(split),
     )
 
 
+def rows_of(train: int, held_out: int) -> str:
+    """Return how many rows are used for training and for evaluation."""
+    return f"{plural(train, 'training row')}, {plural(held_out, 'held-out row')}"
+
+
 def _label_facts(split: DataSplit) -> tuple[tuple[str, str], ...]:
-    """Return how many labels there are, how many rows have each, and what a model learns of them."""
+    """Return how many labels there are, how many rows each has, and which models can learn them."""
     from ia3_studio.data.labels import label_counts
 
     if split.mapping.kind not in ("labels", "tags", "pictures") or split.mapping.target == "number":
         return ()
     counts = label_counts(split.train)
-    few, many = min(counts.values()), max(counts.values())
-    rows = f"{few:,}" if few == many else f"{few:,} to {many:,}"
-    what = {"tags": "words", "pictures": "pictures"}.get(split.mapping.kind, "rows")
-    learned = LABELS_LEARNED if split.mapping.kind == "labels" else HEAD_LEARNED[what]
-    return (("Labels", f"{len(counts):,}, with {rows} {what} each"), ("Learned by", learned))
+    learned = LABELS_LEARNED if split.mapping.kind == "labels" else HEAD_LEARNED[split.mapping.kind]
+    return (("Labels", labels_of(split.mapping.kind, list(counts.values()))), ("Models", learned))
+
+
+def labels_of(kind: str, counts: Sequence[int]) -> str:
+    """Return how many labels there are, and how many rows, words or images each has."""
+    few, many = min(counts), max(counts)
+    each = f"{few:,}" if few == many else f"{few:,} to {many:,}"
+    return f"{len(counts):,}, {each} {LABELED.get(kind, 'rows')} each"
 
 
 def finding_sentences(found: Findings) -> Iterator[str]:
-    """Yield a sentence for everything in the data that a person may want to mend."""
+    """Yield a sentence for each problem in the data that may need a fix."""
     for reason in found.left_out[:MOST_REASONS]:
-        verb = "row is" if len(reason.rows) == 1 else "rows are"
-        yield f"{len(reason.rows):,} {verb} left out: {reason.words} ({numbered(reason.rows)})."
+        yield f"{_are(len(reason.rows), 'row')} skipped: {reason.words} ({numbered(reason.rows)})."
     if more := sum(len(reason.rows) for reason in found.left_out[MOST_REASONS:]):
-        yield f"{plural(more, 'more row')} left out for other reasons, which the file of rows left out lists."
+        yield f"{_are(more, 'more row')} skipped for other reasons; the file of skipped rows lists them."
     if found.copies:
         spare = [(row, rows[0]) for rows in found.copies for row in rows[1:]]
-        yield f"Of the rows to learn, {len(spare):,} only say what another one says: {_beside(spare, 'as')}."
+        yield f"Duplicates: {_are(len(spare), 'training row')} the same as another one: {_pairs(spare)}."
     if found.contradictions:
         groups = "; ".join(numbered(rows) for rows in found.contradictions[:3])
         more_groups = " …" if len(found.contradictions) > 3 else ""
-        questions = plural(len(found.contradictions), "question")
-        yield f"To {questions} there is more than one answer to learn: {groups}{more_groups}."
+        prompts = _have(len(found.contradictions), "prompt")
+        yield f"Contradictions: {prompts} different answers in the training rows: {groups}{more_groups}."
     if found.leaks:
-        rows, pairs = plural(len(found.leaks), "held-out row"), _beside(found.leaks, "as")
-        yield f"In {rows} the question is that of a row to learn, so that memory is measured: {pairs}."
+        rows = _have(len(found.leaks), "held-out row")
+        yield f"Leaks: {rows} the prompt of a training row, so memorization is measured: {_pairs(found.leaks)}."
     if found.nearly_empty:
         named = "; ".join(f"{label} ({numbered(rows)})" for label, rows in found.nearly_empty[:MOST_ROWS])
         more_labels = " …" if len(found.nearly_empty) > MOST_ROWS else ""
-        labels = plural(len(found.nearly_empty), "label")
-        few = f"fewer than {FEW_ROWS} rows"
-        yield f"There are {few} to learn for {labels}, which is hardly enough: {named}{more_labels}."
+        labels = _have(len(found.nearly_empty), "label")
+        yield f"Rare labels: {labels} fewer than {FEW_ROWS} training rows: {named}{more_labels}."
+
+
+def _are(count: int, thing: str) -> str:
+    return f"{plural(count, thing)} {'is' if count == 1 else 'are'}"
+
+
+def _have(count: int, thing: str) -> str:
+    return f"{plural(count, thing)} {'has' if count == 1 else 'have'}"
 
 
 def numbered(rows: Sequence[int]) -> str:
@@ -90,9 +109,11 @@ def numbered(rows: Sequence[int]) -> str:
     return f"{'row' if len(rows) == 1 else 'rows'} {first}{more}"
 
 
-def _beside(pairs: Sequence[tuple[int, int]], word: str) -> str:
-    first = ", ".join(f"{row:,} ({word} {other:,})" for row, other in pairs[:MOST_ROWS])
-    return f"rows {first}" + (f" and {len(pairs) - MOST_ROWS:,} more" if len(pairs) > MOST_ROWS else "")
+def _pairs(pairs: Sequence[tuple[int, int]]) -> str:
+    """Return the numbers of rows, each with the row it equals."""
+    first = ", ".join(f"{row:,} (as {other:,})" for row, other in pairs[:MOST_ROWS])
+    more = f" and {len(pairs) - MOST_ROWS:,} more" if len(pairs) > MOST_ROWS else ""
+    return f"{'row' if len(pairs) == 1 else 'rows'} {first}{more}"
 
 
 def balance_rows(balance: Sequence[tuple[str, int]]) -> list[tuple[str, str]]:
@@ -106,24 +127,24 @@ def balance_rows(balance: Sequence[tuple[str, int]]) -> list[tuple[str, str]]:
     return rows
 
 
-def outlook_facts(found: Outlook) -> tuple[tuple[str, str], ...]:
-    """Return what a run would see and take."""
+def outlook_facts(found: RunPreview) -> tuple[tuple[str, str], ...]:
+    """Return name and value of what a run processes and needs."""
     lengths, expected = sorted(found.learned.lengths), found.forecast
-    spread = f"{lengths[0]:,} to {lengths[-1]:,} tokens, half of the rows up to {lengths[len(lengths) // 2]:,}"
-    counted = f"{len(lengths):,} of {found.learned.of:,} rows, spread evenly" if not found.learned.is_whole else ""
+    spread = f"{lengths[0]:,} to {lengths[-1]:,} tokens, median {lengths[len(lengths) // 2]:,}"
+    counted = f"{len(lengths):,} of {found.learned.of:,} rows, evenly spaced" if not found.learned.is_whole else ""
     facts = (
-        ("Steps", f"{expected.steps:,}"),
-        ("Tokens", f"{expected.tokens:,} in all, {_learned(found)} of them learned"),
-        ("Lengths", f"{spread}; the limit is {found.learned.limit:,}"),
-        ("Counted on", counted),
-        ("Time", f"about {duration(expected.seconds)} on this computer, when it does nothing else"),
-        ("Memory", f"about {expected.memory / 1e9:.1f} GB at its peak"),
+        (STEPS, f"{expected.steps:,}"),
+        ("Tokens", f"{expected.tokens:,} in total, {_learned(found)} of them trained"),
+        ("Length", f"{spread}; Max length is {found.learned.limit:,}"),
+        ("Sample", counted),
+        ("Time", f"about {duration(expected.seconds)} on this computer if nothing else runs"),
+        ("Memory", f"about {expected.memory / 1e9:.1f} GB at peak"),
     )
     return tuple((name, value) for name, value in facts if value)
 
 
-def _learned(found: Outlook) -> str:
-    """Return the share of tokens that are learned; of a classifier none is."""
+def _learned(found: RunPreview) -> str:
+    """Return the share of tokens that are trained; none for a classifier."""
     return share(found.learned.learned / found.learned.tokens) if found.learned.learned else "none"
 
 
@@ -149,20 +170,16 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def outlook_sentences(found: Outlook) -> Iterator[str]:
-    """Yield a sentence for everything about the rows that the limit or the model's template takes away."""
+def outlook_sentences(found: RunPreview) -> Iterator[str]:
+    """Yield a sentence for everything that Max length or the model's template takes away from the rows."""
     cut = [*found.learned.cut, *found.measured.cut]
-    limit = found.learned.limit
     if found.shortened:
         yield found.shortened
     if cut:
-        way_out = "let longer rows be left out on the Train tab, or shorten them"
-        if not found.shortened:
-            way_out = "raise Max length on the Train tab, or let longer rows be left out there"
-        yield f"The limit of {limit:,} tokens cuts a part off {plural(len(cut), 'row')} ({numbered(cut)}); {way_out}."
+        yield truncated(cut, found.learned.limit, can_raise=not found.shortened)
     silent = [] if found.shown and found.shown[0].seen.labels else _silent(found)
     if silent:
-        yield f"Nothing that could be learned is within the limit in {plural(len(silent), 'row')}: {numbered(silent)}."
+        yield f"{_have(len(silent), 'row')} no trained token within Max length: {numbered(silent)}."
     refused = [*found.learned.refused, *found.measured.refused]
     if refused:
         row, why = refused[0]
@@ -177,14 +194,21 @@ def outlook_sentences(found: Outlook) -> Iterator[str]:
         yield f"{plural(len(rows), 'row')} ({numbered(rows)}): {note}."
 
 
-def _silent(found: Outlook) -> list[int]:
+def truncated(rows: Sequence[int], limit: int, *, can_raise: bool) -> str:
+    """Return the warning that rows exceed Max length, and what to do."""
+    way_out = "raise Max length or skip long rows" if can_raise else "skip long rows"
+    or_shorten = "" if can_raise else ", or shorten them"
+    cut = f"{TRUNCATES.format(limit=limit)} {plural(len(rows), 'row')} ({numbered(rows)})"
+    return f"{cut}; {way_out} on the Train tab{or_shorten}."
+
+
+def _silent(found: RunPreview) -> list[int]:
     return [seen.row for seen in found.learned.seen if not seen.learned]
 
 
 def shown_title(shown: ShownRow) -> str:
-    """Return the heading of an example as the model sees it."""
+    """Return the heading of an example in the token preview."""
     seen = shown.seen
-    tokens = f"{seen.tokens:,} tokens"
-    fate = f"to be sorted into {', '.join(seen.labels)}" if seen.labels else f"{seen.learned:,} of them learned"
-    cut = f", {seen.tokens - seen.kept:,} beyond the limit" if seen.is_cut else ""
-    return f"{WHY_SHOWN[shown.why]}: row {seen.row:,}, {tokens}{cut}, {fate}"
+    fate = f"labels: {', '.join(seen.labels)}" if seen.labels else f"{seen.learned:,} trained"
+    cut = f", {seen.tokens - seen.kept:,} {BEYOND}" if seen.is_cut else ""
+    return f"{WHY_SHOWN[shown.why]}: row {seen.row:,}, {plural(seen.tokens, 'token')}{cut}, {fate}"

@@ -12,7 +12,7 @@ import gradio as gr
 from ia3_studio.errors import ModelError, StudioError
 from ia3_studio.export.archive import file_name, zip_adapter
 from ia3_studio.export.card import programs
-from ia3_studio.export.intake import take_in
+from ia3_studio.export.import_adapter import take_in
 from ia3_studio.models import parse_source
 from ia3_studio.ui import hub_card, text, ways_out
 from ia3_studio.ui.boundary import guard

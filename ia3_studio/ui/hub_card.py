@@ -12,7 +12,7 @@ import gradio as gr
 from ia3_studio.errors import AdapterError, ExportError, StudioError
 from ia3_studio.export.archive import file_name
 from ia3_studio.model_card import card_of, card_of_adapter
-from ia3_studio.places import is_public, on_space
+from ia3_studio.settings import is_public, on_space
 from ia3_studio.ui import export_words as words
 from ia3_studio.ui import text
 from ia3_studio.ui.boundary import guard

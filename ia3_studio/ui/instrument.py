@@ -39,7 +39,7 @@ class Mixture:
     def __post_init__(self) -> None:
         for each in (self.weight, self.other_weight):
             if not -HEAVIEST <= each <= HEAVIEST:
-                raise StudioError(f"A weight is {each}; choose a number from {-HEAVIEST:g} to {HEAVIEST:g}.")
+                raise StudioError(words.weight_out_of_range(each, HEAVIEST))
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def speaker(studio: Studio, who: str, strength: float, key: str, mixture: Mixtur
         StudioError: the strength is out of range, or there is nothing of that kind to answer.
     """
     if not 0 <= strength <= STRONGEST:
-        raise StudioError(f"The strength is {strength}; choose a number from 0 to {STRONGEST:g}.")
+        raise StudioError(words.strength_out_of_range(strength, STRONGEST))
     if who == BASE:
         return Speaker(words.BASE_VOICE)
     first = _require(find(studio, key if who in (SHOWN, MIX) else who))

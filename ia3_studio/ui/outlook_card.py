@@ -14,7 +14,7 @@ from ia3_studio.data.load import DataChoice
 from ia3_studio.data.pictures import find_pictures, thumbnail
 from ia3_studio.errors import StudioError
 from ia3_studio.insight.figures import length_figure
-from ia3_studio.tasks.preview import Outlook, look_ahead
+from ia3_studio.tasks.preview import RunPreview, preview_run
 from ia3_studio.ui import data_words, text
 from ia3_studio.ui.job import Job
 from ia3_studio.ui.markup import Fact, bullets, facts, gallery, heading, marked, note
@@ -60,7 +60,7 @@ def draw(
             return
         config = config_of(chosen_model(model), data, PAPER, held_out, *form)
         asked = int(number) if number and number > 1 else None
-        with Job[str, Outlook](lambda report: _look(studio, config, asked, report)) as job:
+        with Job[str, RunPreview](lambda report: _look(studio, config, asked, report)) as job:
             for said in job:
                 yield note(said), nothing, ""
             found = job.result()
@@ -72,13 +72,13 @@ def draw(
     yield said, gr.update(value=figure, visible=True), rows
 
 
-def _look(studio: Studio, config: RunConfig, asked: int | None, report: Callable[[str], None]) -> Outlook:
+def _look(studio: Studio, config: RunConfig, asked: int | None, report: Callable[[str], None]) -> RunPreview:
     tree = studio.shelf.read(config.model).tree
     seed = secrets.randbelow(2**31)  # another row at every look
-    return look_ahead(config, lambda _share, said: report(said), tree=tree, seed=seed, asked=asked)
+    return preview_run(config, lambda _share, said: report(said), tree=tree, seed=seed, asked=asked)
 
 
-def told(found: Outlook) -> tuple[str, str]:
+def told(found: RunPreview) -> tuple[str, str]:
     """Return what was found as the page shows it: what is said of all rows, and the rows that are shown."""
     said = facts(Fact(*row) for row in data_words.outlook_facts(found))
     rows = "".join(heading_of_row(shown) + marked(shown.pieces) for shown in found.shown)

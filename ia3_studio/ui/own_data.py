@@ -20,7 +20,7 @@ from ia3_studio.data.pictures import find_pictures
 from ia3_studio.data.split import DataSplit
 from ia3_studio.data.table import Table
 from ia3_studio.errors import DataError, StudioError
-from ia3_studio.places import is_public
+from ia3_studio.settings import is_public
 from ia3_studio.ui import reading_form, text
 from ia3_studio.ui.job import Job
 from ia3_studio.ui.markup import note

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ia3_studio.ui.refused import answer
 from ia3_studio.ui.visitor import App, Message, Receive, Send
 
-MALFORMED = "The Host or Origin header of this request is malformed; open the page at its own address."
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NAME = re.compile(r"([\w.-]+|\[[0-9a-f:.]+\])(:\d+)?", re.ASCII | re.IGNORECASE)
 _PORTS = {"http": 80, "https": 443}
@@ -24,11 +22,6 @@ HOSTS = "IA3_STUDIO_HOSTS"
 
 They are those of a proxy or a tunnel before the app.
 """
-
-
-def not_a_host(hosts: Iterable[str]) -> str:
-    """Return the answer to a request for another host, or from a page of another site."""
-    return f"This app only accepts requests for {', '.join(sorted(hosts))}; add other hosts with {HOSTS}."
 
 
 def is_loopback(server_name: str) -> bool:
@@ -82,7 +75,8 @@ class OwnHost:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            await answer(send, 403, not_a_host(self._hosts))
+            names = ", ".join(sorted(self._hosts))
+            await answer(send, 403, f"This app accepts requests for {names} only; add other hosts to {HOSTS}.")
 
     def _is_own(self, scope: Message) -> bool:
         asked = [value.decode("latin-1") for name, value in scope.get("headers", []) if name == b"host"]
@@ -123,6 +117,8 @@ class WellFormed:
             for name, value in written
         )
         if malformed and scope["type"] == "http":
-            await answer(send, 403, MALFORMED)
+            await answer(
+                send, 403, "The Host or Origin header of this request is malformed; open the page at its own address."
+            )
             return
         await self._app(scope, receive, send)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ia3_studio.data.examples import Message
+from ia3_studio.ui import chat_words as words
 
 Bubble = dict[str, Any]
 """One message as gr.Chatbot sends and takes it."""
@@ -66,14 +67,14 @@ def plain_text(content: Any) -> str:
     return "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
 
 
-def with_answer(pane: Pane, words: str) -> Pane:
+def with_answer(pane: Pane, answer: str) -> Pane:
     """Return a pane with the answer so far."""
-    return [*pane, {"role": "assistant", "content": words or "…"}]
+    return [*pane, {"role": "assistant", "content": answer or "…"}]
 
 
 def as_markdown(labels: Sequence[str], panes: Sequence[Pane], facts: Sequence[tuple[str, str]]) -> str:
     """Return conversations as a document: every question once, every answer under the name of who gave it."""
-    lines = ["# Conversation", "", *(f"- {name}: {value}" for name, value in facts), ""]
+    lines = [f"# {words.DOCUMENT_TITLE}", "", *(f"- {name}: {value}" for name, value in facts), ""]
     conversations = [messages_of(pane) for pane in panes]
     for place, message in enumerate(conversations[0]):
         if message.role == "user":
@@ -88,7 +89,7 @@ def as_markdown(labels: Sequence[str], panes: Sequence[Pane], facts: Sequence[tu
 def as_json(labels: Sequence[str], panes: Sequence[Pane], facts: dict[str, Any]) -> str:
     """Return conversations with all that is needed to have them once more."""
     said = [
-        {"voice": label, "messages": [{"role": each.role, "content": each.content} for each in messages_of(pane)]}
+        {"variant": label, "messages": [{"role": each.role, "content": each.content} for each in messages_of(pane)]}
         for label, pane in zip(labels, panes, strict=True)
     ]
     return json.dumps({**facts, "conversations": said}, ensure_ascii=False, indent=2)

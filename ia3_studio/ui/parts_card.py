@@ -10,9 +10,9 @@ from typing import Any
 import gradio as gr
 
 from ia3_studio.errors import RunError
-from ia3_studio.export.intake import take_in
+from ia3_studio.export.import_adapter import take_in
+from ia3_studio.insight.ablation import PartsReport, sentence
 from ia3_studio.insight.part_figures import parts_figure, pruning_figure
-from ia3_studio.insight.parts import PartsReport, sentence
 from ia3_studio.ui import scales_words as words
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.figure_fit import FIT
@@ -75,7 +75,7 @@ def save_pruned(studio: Studio, key: str, percent: float) -> tuple[str, str]:
 
     shown = find(studio, key)
     if shown is None or shown.adapter is None:
-        raise RunError(words.PARTS_NO_RUN)
+        raise RunError(words.PRUNE_EMPTY)
     adapter = Adapter.load(shown.adapter)
     studio.store.require_room()
     kept = prune(adapter, percent / 100)
@@ -103,7 +103,7 @@ def _nothing(said: str, *, startable: bool, waits: bool = False, is_bad: bool = 
 
 
 def _drawn(studio: Studio, key: str, report: PartsReport) -> tuple[Any, ...]:
-    path = studio.desk(key) / "parts.csv"
+    path = studio.desk(key) / "ablation.csv"
     report.table().to_csv(path, index=False)
     kinds = {part.kind for part in report.parts}
     return (

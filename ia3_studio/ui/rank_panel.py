@@ -42,7 +42,7 @@ def _ranked(studio: Studio, key: str, question: str, choices: str, report: Calla
         raise StudioError(classify_words.rank_count(len(lines), MOST_CHOICES))
     memory = studio.memory
     report(text.WAITING_FOR_MODEL if memory.loaded else text.loading(shown.model))
-    with memory.lend(shown.model, lambda _share, said: report(said)) as loaded, memory.turn:
+    with memory.acquire(shown.model, lambda _share, said: report(said)) as loaded, memory.turn:
         attachment = load_adapter(loaded.model, shown.adapter)
         try:
             found = rank_choices(loaded, attachment, question or "", lines)

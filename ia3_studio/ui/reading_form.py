@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 import gradio as gr
 
 from ia3_studio.data.decode import Encoding
-from ia3_studio.data.guess import Kind, guess_mapping, mapping_of
+from ia3_studio.data.infer_columns import Kind, infer_columns, mapping_of
 from ia3_studio.data.table import Reading, Table
 from ia3_studio.ui import text
 
@@ -60,7 +60,7 @@ def build() -> ReadingForm:
 
 
 def _column(label: str, info: str, elem_id: str) -> gr.Dropdown:
-    return gr.Dropdown([("none", "")], value="", label=label, info=info, elem_id=elem_id, min_width=140)
+    return gr.Dropdown([text.NO_COLUMN], value="", label=label, info=info, elem_id=elem_id, min_width=140)
 
 
 def chosen_mapping(
@@ -79,7 +79,7 @@ def chosen_mapping(
         DataError: a column that is needed is not chosen.
     """
     if not kind:
-        return replace(guess_mapping(table), split=split) if split else None
+        return replace(infer_columns(table), split=split) if split else None
     columns = (first or "", answer or "", second or "", template or "")
     return replace(mapping_of(table, cast(Kind, kind), *columns, choices or ()), split=split or "")
 
@@ -97,7 +97,7 @@ def offered(table: Table | None, mapping: Mapping | None) -> tuple[Any, ...]:
     names = [str(column) for column in table.frame.columns[:MOST_COLUMNS]] if table else []
     kind = _kind_of(mapping) if mapping else ""
     first, second, answer, choices = _columns_of(mapping) if mapping and kind else ("", "", "", ())
-    columns = [("none", ""), *((name, name) for name in names)]
+    columns = [text.NO_COLUMN, *((name, name) for name in names)]
     sheets = [text.AS_GUESSED, *((name, name) for name in (table.sheets if table else ()))]
     return (
         kind,

@@ -9,7 +9,7 @@ from ia3_studio.data.examples import Example
 from ia3_studio.data.findings import examine
 from ia3_studio.data.pictures import thumbnail
 from ia3_studio.data.split import DataSplit
-from ia3_studio.ui import data_words, row_words, text
+from ia3_studio.ui import data_words, text
 from ia3_studio.ui.markup import Fact, bullets, facts, gallery, table
 
 PREVIEW_ROWS = 6
@@ -55,12 +55,12 @@ def _first_pictures(split: DataSplit) -> str:
 
 def _columns(example: Example) -> Sequence[str]:
     if example.choices:
-        return row_words.CHOICE_COLUMNS
+        return text.CHOICES_COLUMNS
     if example.labels:
-        return row_words.LABEL_COLUMNS
+        return text.LABEL_COLUMNS
     if not example.messages:
-        return row_words.TEXT_COLUMNS
-    return row_words.PAIR_COLUMNS if len(example.messages) == 2 else row_words.CONVERSATION_COLUMNS
+        return text.TEXT_COLUMNS
+    return text.PAIR_COLUMNS if len(example.messages) == 2 else text.CONVERSATION_COLUMNS
 
 
 def _cells(example: Example) -> Sequence[Any]:

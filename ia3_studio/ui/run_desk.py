@@ -9,13 +9,13 @@ from typing import Any
 import gradio as gr
 
 from ia3_studio.errors import RunError, StudioError
-from ia3_studio.places import is_public
 from ia3_studio.runs import Run
-from ia3_studio.runs.about import About, tags_of, write_about
-from ia3_studio.runs.again import Variations, sweep
-from ia3_studio.runs.bin import delete, delete_for_good, deleted, restore
-from ia3_studio.runs.turns import Way, move
-from ia3_studio.ui import run_words, text
+from ia3_studio.runs.notes import About, tags_of, write_about
+from ia3_studio.runs.queue import Way, move
+from ia3_studio.runs.rerun import Variations, sweep
+from ia3_studio.runs.trash import delete, delete_for_good, deleted, restore
+from ia3_studio.settings import is_public
+from ia3_studio.ui import text
 from ia3_studio.ui.markup import Fact, facts, note
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import find, run_key
@@ -34,11 +34,11 @@ def describe(studio: Studio, key: str) -> tuple[Any, ...]:
     run = shown.run
     status, about = run.status(), run.about
     use = status.use
-    rows = [(run_words.STATE, status.sentence), (run_words.RUN_ID, run.id)]
+    rows = [(text.DESK_STATE, status.sentence), (text.DESK_ID, run.id)]
     if not is_public():
-        rows.append((run_words.FOLDER, str(run.folder)))
+        rows.append((text.DESK_FOLDER, str(run.folder)))
     if status.active and use.memory:
-        rows.insert(1, (run_words.RESOURCES, text.use_of(use.memory, use.cpu, use.gpu_memory)))
+        rows.insert(1, (text.DESK_USE, text.use_of(use.memory, use.cpu, use.gpu_memory)))
     return (
         facts(Fact(*row) for row in rows),
         gr.update(visible=True),

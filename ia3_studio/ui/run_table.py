@@ -12,7 +12,7 @@ from ia3_studio.insight.curves import Point
 from ia3_studio.insight.figures import overlay_figure, pareto_figure
 from ia3_studio.runs.comparison import curve_of, differing
 from ia3_studio.runs.history import RunRecord, matching, ranked, records
-from ia3_studio.ui import run_words, text
+from ia3_studio.ui import text
 from ia3_studio.ui.markup import note, table
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def compare(studio: Studio, found: Sequence[RunRecord], cost: str) -> Comparison
 def _ranked_line(record: RunRecord) -> tuple[str, ...]:
     held_out, base = (record.tuned, record.base) if record.tuned is not None else (record.loss, record.base_loss)
     interval = f"{record.low:.3f} to {record.high:.3f}" if record.low is not None and record.high is not None else "–"
-    measure = f" {record.measure.lower()}" if record.measure else " loss"
+    measure = f" {record.measure.lower() if record.measure else text.LOSS_MEASURE}"
     return (
         record.name,
         f"{held_out:.3f}{measure}" if held_out is not None else "–",
@@ -103,7 +103,7 @@ def _pareto(found: Sequence[RunRecord], cost: str) -> go.Figure | None:
     """Draw results over a cost; of runs with other measures than the best one's, nothing."""
     names = {field: name for name, field in text.COSTS}
     if cost not in names:
-        raise RunError(run_words.unknown_cost(cost))
+        raise RunError(f"The x axis is {cost[:40]!r}; choose one from the list.")
     first = found[0]
     points = [
         Point(record.name, float(getattr(record, cost)), result)
@@ -114,4 +114,4 @@ def _pareto(found: Sequence[RunRecord], cost: str) -> go.Figure | None:
     ]
     if len(points) < 2:
         return None
-    return pareto_figure(points, names[cost], first.measure or run_words.HELD_OUT_LOSS, first.lower_is_better)
+    return pareto_figure(points, names[cost], first.measure or "held-out loss", first.lower_is_better)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from ia3_studio.data.mended import unarmed
+from ia3_studio.data.export_rows import escape_formula
 from ia3_studio.errors import RunError
-from ia3_studio.runs.again import GROUPS
-from ia3_studio.ui import run_desk, run_words, text
+from ia3_studio.runs.rerun import GROUPS
+from ia3_studio.ui import run_desk, text
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.figure_fit import FIT
 from ia3_studio.ui.markup import heading, note
@@ -48,7 +48,7 @@ def draw(studio: Studio, words: str | None) -> tuple[DataFrame, Any, str, str]:
 def write_history(folder: Path, frame: DataFrame) -> str:
     """Write the table as CSV; return its path."""
     path = fresh_folder(folder, "history-") / "runs.csv"  # of each look its own: visitors have different runs
-    frame.map(lambda cell: unarmed(cell) if isinstance(cell, str) else cell).to_csv(path, index=False)
+    frame.map(lambda cell: escape_formula(cell) if isinstance(cell, str) else cell).to_csv(path, index=False)
     return str(path)
 
 
@@ -64,7 +64,7 @@ def show_side_by_side(studio: Studio, chosen: list[str] | None, words: str, cost
     found = found_runs(studio, "" if chosen else words)
     wanted = [record for record in found if not chosen or record.id in set(chosen)]
     if chosen and len(wanted) < len(set(chosen)):
-        raise RunError(text.NO_RUNS_FOUND)
+        raise RunError(text.RUNS_GONE)
     beside = compare(studio, wanted, cost)
     figures = (
         gr.update(value=figure, visible=True) if figure is not None else gr.update(visible=False)
@@ -116,8 +116,8 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> RunsTab:
 
 
 def _widths() -> list[str | int]:
-    """Return the widths of the columns in pixels, by their place: name, interval, verdict, and so on."""
-    wide = {0: 190, 4: 160, 5: 110, 6: 170, 7: 130, 8: 150, 17: 140, 18: 140, 19: 190}
+    """Return the widths of the columns of ``text.HISTORY_COLUMNS``, in pixels."""
+    wide = {0: 190, 2: 150, 4: 160, 5: 110, 6: 170, 7: 130, 8: 150, 9: 120, 14: 110, 17: 140, 18: 140, 19: 190}
     return [wide.get(place, 96) for place in range(len(text.HISTORY_COLUMNS))]
 
 
@@ -211,15 +211,9 @@ class _Again:
 def _again() -> _Again:
     gr.HTML(heading(text.SWEEP_TITLE, text.SWEEP_WORDS))
     with gr.Row():
-        rates = gr.Textbox(
-            label=text.SWEEP_RATES, placeholder=run_words.RATES_EXAMPLE, max_lines=1, elem_id="sweep-rates"
-        )
-        epochs = gr.Textbox(
-            label=text.SWEEP_EPOCHS, placeholder=run_words.EPOCHS_EXAMPLE, max_lines=1, elem_id="sweep-epochs"
-        )
-        seeds = gr.Textbox(
-            label=text.SWEEP_SEEDS, placeholder=run_words.SEEDS_EXAMPLE, max_lines=1, elem_id="sweep-seeds"
-        )
+        rates = gr.Textbox(label=text.SWEEP_RATES, placeholder="0.003, 0.01, 0.03", max_lines=1, elem_id="sweep-rates")
+        epochs = gr.Textbox(label=text.SWEEP_EPOCHS, placeholder="1, 2", max_lines=1, elem_id="sweep-epochs")
+        seeds = gr.Textbox(label=text.SWEEP_SEEDS, placeholder="0, 1, 2", max_lines=1, elem_id="sweep-seeds")
     groups = gr.CheckboxGroup(
         list(GROUPS), label=text.SWEEP_GROUPS, info=text.SWEEP_GROUPS_INFO, elem_id="sweep-groups"
     )

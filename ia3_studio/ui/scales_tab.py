@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,7 +78,7 @@ def draw(studio: Studio, key: str, site: str | None, measure: str, shape: str) -
     moments = shown.run.files.moments() if shown and shown.run else {}
     last = max(len(moments) - 1, 0)
     replay = gr.update(visible=len(moments) > 1, maximum=max(last, 1), value=last,
-                       label=text.replayed(next(reversed(moments), 0), len(moments)))  # fmt: skip
+                       label=text.replayed(next(reversed(moments), 0), len(moments), len(moments)))  # fmt: skip
     adapter = shown.adapter if shown else None
     live = bool(shown and shown.run and not shown.run.has_ended and shown.run.status().active)
     return (
@@ -100,10 +100,18 @@ def draw_picked(
 def look_again(studio: Studio, key: str, site: str | None, measure: str, shape: str, newest: str) -> tuple[Any, ...]:
     """Draw again if the run has saved a newer adapter meanwhile; return as :func:`draw`."""
     shown = find(studio, key)
-    is_over = shown is None or shown.run is None or shown.run.has_ended
+    is_over = shown is None or shown.run is None or not shown.run.status().active
     if shown and str(shown.adapter or "") == newest and not is_over:
         return tuple(gr.skip() for _ in range(DRAWN))
     return draw(studio, key, site, measure, shape)
+
+
+def at_end(studio: Studio, redraw: Callable[..., tuple[Any, ...]], count: int, key: str) -> tuple[Any, ...]:
+    """Return what ``redraw`` fills, ``count`` components, once the selected run has ended; nothing before."""
+    shown = find(studio, key)
+    if shown and shown.run and shown.run.status().active:
+        return tuple(gr.skip() for _ in range(count))
+    return redraw(studio, key)
 
 
 def replay(studio: Studio, key: str, site: str | None, measure: str, shape: str, place: float) -> tuple[Any, ...]:
@@ -112,9 +120,10 @@ def replay(studio: Studio, key: str, site: str | None, measure: str, shape: str,
     moments = list((shown.run.files.moments() if shown and shown.run else {}).items())
     if not moments:
         return draw(studio, key, site, measure, shape)
-    step, adapter = moments[min(max(int(place), 0), len(moments) - 1)]
+    number = min(max(int(place), 0), len(moments) - 1)
+    step, adapter = moments[number]
     drawn = _drawn(studio, key, shown, adapter, Asked(site or "", measure, shape))
-    return *drawn, gr.update(label=text.replayed(step, len(moments))), gr.skip(), gr.skip(), gr.skip()
+    return *drawn, gr.update(label=text.replayed(step, number + 1, len(moments))), gr.skip(), gr.skip(), gr.skip()
 
 
 def _drawn(studio: Studio, key: str, shown: Shown | None, adapter: Path | None, asked: Asked) -> tuple[Any, ...]:
@@ -171,9 +180,7 @@ def write_tables(folder: Path, rows: Sequence[SiteDeviation], shape: DataFrame) 
 
 def build(studio: Studio, session: Session, page: gr.Tab) -> ScalesTab:
     """Draw the tab and wire its own events."""
-    with gr.Row(elem_classes="title-row"):
-        gr.HTML(heading(text.SCALES_TITLE, text.SCALES_WORDS))
-        refresh = gr.Button(text.REFRESH, scale=0, min_width=120, elem_id="scales-refresh")
+    gr.HTML(heading(text.SCALES_TITLE, text.SCALES_WORDS))
     said = gr.HTML(note(text.SCALES_LOOKING), elem_id="scales-note")
     verdict = verdict_card.build(studio, session)
     with gr.Column(visible=False) as body:
@@ -206,14 +213,15 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ScalesTab:
     drawn = [said, body, picture, bars, site, table, bins, channels, sites_csv, bins_csv, channel.site, moment,
              beside.other, newest, live]  # fmt: skip
     assert len(drawn) == DRAWN
-    looks = [page.select, refresh.click]
-    gr.on(looks, guard(verdict_card.draw, studio), session.shown, verdict.drawn, **quiet())
-    gr.on(looks, guard(parts_card.draw, studio), session.shown, parts.drawn, **quiet())
+    page.select(guard(verdict_card.draw, studio), session.shown, verdict.drawn, **quiet())
+    page.select(guard(parts_card.draw, studio), session.shown, parts.drawn, **quiet())
     picks.choose(guard(draw_picked, studio), inputs, drawn, **quiet())
-    asked = [*looks, site.input, measure.input, shape.input]
+    asked = [page.select, site.input, measure.input, shape.input]
     gr.on(asked, guard(draw, studio), inputs, drawn, **quiet()).then(None, None, None, js=FIT, **quiet(queue=False))
     moment.input(guard(replay, studio), [*inputs, moment], drawn, **quiet(trigger_mode="always_last"))
-    live.tick(guard(look_again, studio), [*inputs, newest], drawn, **quiet(queue=False, trigger_mode="once"))
+    looked = live.tick(guard(look_again, studio), [*inputs, newest], drawn, **quiet(queue=False, trigger_mode="once"))
+    for card, filled in ((verdict_card.draw, verdict.drawn), (parts_card.draw, parts.drawn)):
+        looked.then(guard(at_end, studio, card, len(filled)), session.shown, filled, **quiet(queue=False))
     return ScalesTab(inputs, drawn, verdict, parts, onward)
 
 

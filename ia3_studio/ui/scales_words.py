@@ -1,4 +1,4 @@
-"""What do the cards of the Scales tab say? Shapes, two adapters side by side, parts, channels."""
+"""The words of the cards on the Scales tab: plots, comparison of adapters, ablation, channel inspector."""
 
 from __future__ import annotations
 
@@ -8,58 +8,63 @@ from typing import TYPE_CHECKING
 from ia3_studio.ui.text import escape
 
 if TYPE_CHECKING:
-    from ia3_studio.insight.meaning import Excited, Spoken
+    from ia3_studio.insight.max_activating import Excited, Spoken
 
-SHAPE = "Show as"
+SHAPE = "Plot"
 HISTOGRAM, SORTED, BY_ROLE, BY_LAYER = "Histogram", "Sorted curve", "By role", "By layer"
 SHAPES = (HISTOGRAM, SORTED, BY_ROLE, BY_LAYER)
-PICK = "Click a cell of the map to see its numbers here."
+PICK = "Click a cell of the map to show its site."
 
-BESIDE_TITLE = "Beside another adapter"
-BESIDE_WORDS = "Did two runs learn the same? Difference and cosine of what moved, site by site."
-BESIDE_OTHER = "Compare with"
+BESIDE_TITLE = "Compare adapters"
+BESIDE_WORDS = "Difference and cosine similarity of the learned changes of two adapters, for each site."
+BESIDE_OTHER = "Second adapter"
 BESIDE_NONE = "There is no second adapter of this model yet."
-BESIDE_TABLE, BESIDE_CSV = "Every site as a table", "Download the comparison (CSV)"
+BESIDE_TABLE, BESIDE_CSV = "Table of all sites", "Download the comparison (CSV)"
 
-PARTS_TITLE = "Which parts matter?"
+PARTS_TITLE = "Ablation"
 PARTS_WORDS = (
-    "The held-out loss without each role and layer, with nothing but it, and with only the largest numbers. It is"
-    " measured in the background, once for each adapter; with the demo it takes two to four minutes."
+    "The held-out loss without each role and layer, with only that role or layer, and with only the largest deviations"
+    " from 1. It runs in the background, once per adapter; two to four minutes for the demo."
 )
-PARTS_START = "Measure"
-PARTS_NO_RUN = "Only the adapter of a run can be measured: an imported one brings no held-out rows."
-PARTS_LATER = "The parts can be measured when the run has ended."
-PARTS_READY = "Nothing has been measured yet."
-PARTS_TABLE, PARTS_CSV = "All numbers as a table", "Download all numbers (CSV)"
-KEEP, KEEP_INFO = "Keep the largest (%)", "All other numbers become 1"
+PARTS_START = "Run the ablation"
+PARTS_NO_RUN = "The ablation needs the adapter of a run: an imported adapter has no held-out rows."
+PARTS_LATER = "The ablation can be run when the run has ended."
+PARTS_READY = "The ablation has not been run yet."
+PARTS_TABLE, PARTS_CSV = "Table of the ablation", "Download the ablation (CSV)"
+KEEP, KEEP_INFO = "Largest deviations to keep (%)", "All other scales are set to 1"
 SAVE_PRUNED = "Save the pruned adapter"
+PRUNE_EMPTY = "There is no adapter to prune; train one or select another run."
 
-CHANNEL_TITLE = "What goes with a channel?"
+CHANNEL_TITLE = "Channel inspector"
 CHANNEL_WORDS = (
-    "Tokens at which the channel is loudest in the base model, and for feed-forward channels the words its output"
-    " speaks for. This is correlation, not an explanation."
+    "The max-activating tokens of a channel in the base model; for feed-forward channels also the tokens that its"
+    " output promotes or suppresses. These are correlations, not explanations."
 )
 CHANNEL_SITE, CHANNEL_NUMBER = "Site", "Channel"
-CHANNEL_TEXTS, CHANNEL_TEXTS_INFO = "Texts to read", "One a line; empty: rows that the run learned from"
-CHANNEL_LOOK = "Look"
-NO_TEXTS = "There is no text to read; write some, one a line."
-READING = "Reading texts: {done} of {of}"
-LOUDEST, SPOKEN_FOR, SPOKEN_AGAINST = "Loudest at", "Speaks for", "Speaks against"
-BY_HEAD = "Sum of (scale − 1) by head"
+CHANNEL_TEXTS, CHANNEL_TEXTS_INFO = "Texts", "One per line; empty: training rows of the run"
+CHANNEL_LOOK = "Inspect"
+NO_TEXTS = "There are no texts to inspect; enter some, one per line."
+READING = "Processed {done} of {of} texts"
+LOUDEST, SPOKEN_FOR, SPOKEN_AGAINST = "Max-activating tokens", "Promotes", "Suppresses"
+BY_HEAD = "Sum of (scale − 1) per head"
+HEAD_COLUMNS = ("Head", BY_HEAD)
 
 
 def measuring(share: float) -> str:
-    """Say how far the measuring of parts is."""
-    return f"Measuring the parts: {share:.0%}. You may leave this page; it goes on."
+    """Return the progress of an ablation."""
+    return f"Running the ablation: {share:.0%}. You can leave this page; it continues."
 
 
 def saved_pruned(percent: float, numbers: int) -> str:
-    """Say that a pruned adapter is shown."""
-    return f"The adapter with its largest {percent:g} % ({numbers:,} numbers) is saved and shown on every tab."
+    """Return the note that the pruned adapter is selected."""
+    return (
+        f"The pruned adapter with the largest {percent:g} % of the deviations ({numbers:,} parameters) was saved and is"
+        " selected on every tab."
+    )
 
 
 def channel_found(excited: Sequence[Excited], spoken: tuple[Sequence[Spoken], Sequence[Spoken]] | None) -> str:
-    """Return what goes with a channel."""
+    """Return the tokens that a channel is associated with."""
     lines = "".join(
         f"<li><b>{each.activation:+.2f}</b> <span dir='auto'>{escape(each.before)}<mark>{escape(each.token)}</mark>"
         f"{escape(each.after)}</span></li>"
@@ -75,8 +80,8 @@ def channel_found(excited: Sequence[Excited], spoken: tuple[Sequence[Spoken], Se
 
 
 def scale_of(site: str, channel: int, scale: float) -> str:
-    """Say what was learned for a channel."""
-    how = "amplified" if scale > 1 else "inhibited" if scale < 1 else "left as it was"
+    """Return the scale of a channel as a sentence."""
+    how = "amplified" if scale > 1 else "inhibited" if scale < 1 else "unchanged"
     return f"Channel {channel} of {site} is {how}: its scale is {scale:.4f}."
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from ia3_studio.errors import DataError, StudioError
-from ia3_studio.runs.outcomes import Outcomes
-from ia3_studio.ui import run_words, text
+from ia3_studio.runs.held_out import Outcomes
+from ia3_studio.ui import text
 from ia3_studio.ui.components.tree_rows import TreeRows, tree_rows
 from ia3_studio.ui.watch import Crowd
 
@@ -135,13 +135,13 @@ def model_facts(skeleton: Skeleton, tree: LayerTree) -> tuple[tuple[str, str], .
     config: Any = skeleton.model.config
     layers = getattr(config, "num_hidden_layers", None)
     width = getattr(config, "hidden_size", None)
-    size = run_words.layers(layers, width) if layers and width else ""
+    size = f"{layers} layers, hidden size {width}" if layers and width else ""
     facts = (
-        (run_words.ARCHITECTURE, f"{type(skeleton.model).__name__}, {text.TASKS[skeleton.task]}"),
-        (run_words.PARAMETERS, text.count(tree.parameters)),
-        (run_words.LAYERS, size),
-        (run_words.LINEAR_LAYERS, text.count(len(tree.sites))),
-        (run_words.DEVICE, choose_device().reason),
+        (text.ARCHITECTURE, f"{type(skeleton.model).__name__}, {text.TASKS[skeleton.task]}"),
+        (text.PARAMETERS, text.count(tree.parameters)),
+        (text.LAYERS, size),
+        (text.LINEAR_LAYERS, text.count(len(tree.sites))),
+        (text.DEVICE, choose_device().reason),
     )
     return tuple((name, value) for name, value in facts if value)
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.errors import AdapterError, RunError
 from ia3_studio.export.archive import NATIVE_FILES, PEFT_FILES
-from ia3_studio.places import is_public
 from ia3_studio.runs.folder import read_json
+from ia3_studio.settings import is_public
 from ia3_studio.ui import text
 from ia3_studio.ui.visitor import visitor
 

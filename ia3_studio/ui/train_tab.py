@@ -10,15 +10,15 @@ import gradio as gr
 
 from ia3_studio.data.load import DataChoice
 from ia3_studio.errors import RunError, SelectionError, StudioError, TrainingError
-from ia3_studio.places import is_public
 from ia3_studio.runs import RunConfig
 from ia3_studio.runs.config import SINKS
-from ia3_studio.runs.reporting import require_sink
+from ia3_studio.runs.trackers import require_sink
+from ia3_studio.settings import is_public
 from ia3_studio.tasks.lr_finder import probe_rates
 from ia3_studio.training import TrainConfig
 from ia3_studio.training.config import Backward, LongRows, Optimiser
 from ia3_studio.training.presets import PRESETS, preset
-from ia3_studio.ui import run_words, text
+from ia3_studio.ui import text
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.components.live_chart import LiveChart
 from ia3_studio.ui.components.run_list import RunList
@@ -101,23 +101,23 @@ def run_config(
         RunError: the tracker is not installed.
     """
     train = TrainConfig(
-        learning_rate=given(run_words.LEARNING_RATE, learning_rate),
-        epochs=given(run_words.EPOCHS, epochs),
-        batch_size=given(run_words.BATCH_SIZE, batch_size),
-        micro_tokens=given(run_words.MICRO_TOKENS, micro_tokens),
-        max_length=given(run_words.MAX_LENGTH, max_length),
-        warmup=given(run_words.WARMUP, warmup),
-        clip=given(run_words.MAX_GRAD_NORM, clip),
-        pull=given(run_words.DECAY, pull),
-        evaluate_every=given(run_words.EVALUATION_STEPS, evaluate_every),
-        seed=given(run_words.SEED, seed),
+        learning_rate=given(text.RATE, learning_rate),
+        epochs=given(text.EPOCHS, epochs),
+        batch_size=given(text.BATCH, batch_size),
+        micro_tokens=given(text.MICRO, micro_tokens),
+        max_length=given(text.LENGTH, max_length),
+        warmup=given(text.WARMUP, warmup),
+        clip=given(text.CLIP, clip),
+        pull=given(text.PULL, pull),
+        evaluate_every=given(text.EVERY, evaluate_every),
+        seed=given(text.SEED, seed),
         backward=backward or DEFAULTS.backward,
         optimiser=optimiser or DEFAULTS.optimiser,
-        max_steps=given(run_words.MAX_STEPS, max_steps) or None,
-        patience=given(run_words.PATIENCE, patience) or None,
+        max_steps=given(text.MOST, max_steps) or None,
+        patience=given(text.PATIENCE, patience) or None,
         keep_best=keep_best,
         long_rows=long_rows or DEFAULTS.long_rows,
-        answers=given(run_words.SAMPLE_GENERATIONS, answers),
+        answers=given(text.ANSWERS, answers),
     )
     sink = report_to or ""
     if sink:
@@ -213,13 +213,12 @@ def plan(studio: Studio, model: str, data: str, ticks: str) -> str:
     except StudioError as error:
         return note(str(error), "bad")
     vectors = text.vectors(len(selection), selection.numbers)
-    return facts(
-        (
-            Fact(run_words.MODEL, text.short_source(model)),
-            Fact(run_words.TRAINABLE, vectors),
-            Fact(run_words.DATA, text.data_name(data)),
-        )
+    rows = (
+        (text.PLAN_MODEL, text.short_source(model)),
+        (text.PLAN_TRAINED, vectors),
+        (text.PLAN_DATA, text.data_name(data)),
     )
+    return facts(Fact(*row) for row in rows)
 
 
 def ticked(ticks: str, read: ReadModel) -> Selection:
@@ -303,66 +302,52 @@ def _form() -> tuple[tuple[gr.components.Component, ...], Suggestion]:
         info=text.RECIPE_INFO, elem_id="recipe",
     )  # fmt: skip
     evidence = gr.HTML(elem_id="recipe-note")
-    name = gr.Textbox(label=run_words.NAME, placeholder=text.NAME_HINT, max_lines=1, max_length=80, elem_id="run-name")
-    rate = gr.Number(
-        DEFAULTS.learning_rate, label=run_words.LEARNING_RATE, info=text.RATE_INFO, elem_id="learning-rate"
-    )
+    name = gr.Textbox(label=text.RUN_NAME, placeholder=text.NAME_HINT, max_lines=1, max_length=80, elem_id="run-name")
+    rate = gr.Number(DEFAULTS.learning_rate, label=text.RATE, info=text.RATE_INFO, elem_id="learning-rate")
     ask = gr.Button(text.SUGGEST_RATE, size="sm", elem_id="suggest-rate")
     trials = gr.HTML(elem_id="rate-trials")
     notice = gr.HTML(elem_id="rate-notice")
     repair = gr.Button(text.REPAIR_RATE, visible=False, size="sm", elem_id="repair-rate")
     with gr.Row():
-        epochs = gr.Number(
-            DEFAULTS.epochs, label=run_words.EPOCHS, info=text.EPOCHS_INFO, min_width=120, elem_id="epochs"
-        )
-        batch = gr.Number(
-            DEFAULTS.batch_size, label=run_words.BATCH_SIZE, info=text.BATCH_INFO, precision=0, min_width=120
-        )
+        epochs = gr.Number(DEFAULTS.epochs, label=text.EPOCHS, info=text.EPOCHS_INFO, min_width=120, elem_id="epochs")
+        batch = gr.Number(DEFAULTS.batch_size, label=text.BATCH, info=text.BATCH_INFO, precision=0, min_width=120)
     with gr.Row():
-        length = gr.Number(
-            DEFAULTS.max_length, label=run_words.MAX_LENGTH, info=text.LENGTH_INFO, precision=0, min_width=120
-        )
-        seed = gr.Number(DEFAULTS.seed, label=run_words.SEED, info=text.SEED_INFO, precision=0, min_width=120)
+        length = gr.Number(DEFAULTS.max_length, label=text.LENGTH, info=text.LENGTH_INFO, precision=0, min_width=120)
+        seed = gr.Number(DEFAULTS.seed, label=text.SEED, info=text.SEED_INFO, precision=0, min_width=120)
     with gr.Accordion(text.ADVANCED, open=False, elem_classes="accordion"):
         with gr.Row():
-            warmup = gr.Number(DEFAULTS.warmup, label=run_words.WARMUP, info=text.WARMUP_INFO, min_width=120)
-            clip = gr.Number(DEFAULTS.clip, label=run_words.MAX_GRAD_NORM, info=text.CLIP_INFO, min_width=120)
+            warmup = gr.Number(DEFAULTS.warmup, label=text.WARMUP, info=text.WARMUP_INFO, min_width=120)
+            clip = gr.Number(DEFAULTS.clip, label=text.CLIP, info=text.CLIP_INFO, min_width=120)
         with gr.Row():
-            pull = gr.Number(DEFAULTS.pull, label=run_words.DECAY, info=text.PULL_INFO, min_width=120)
+            pull = gr.Number(DEFAULTS.pull, label=text.PULL, info=text.PULL_INFO, min_width=120)
             every = gr.Number(
-                DEFAULTS.evaluate_every,
-                label=run_words.EVALUATION_STEPS,
-                info=text.EVERY_INFO,
-                precision=0,
-                min_width=120,
+                DEFAULTS.evaluate_every, label=text.EVERY, info=text.EVERY_INFO, precision=0, min_width=120
             )
         with gr.Row():
-            micro = gr.Number(
-                DEFAULTS.micro_tokens, label=run_words.MICRO_TOKENS, info=text.MICRO_INFO, precision=0, min_width=120
-            )
+            micro = gr.Number(DEFAULTS.micro_tokens, label=text.MICRO, info=text.MICRO_INFO, precision=0, min_width=120)
             backward = gr.Dropdown(
-                list(get_args(Backward)), value=DEFAULTS.backward, label=run_words.BACKWARD, info=text.BACKWARD_INFO,
+                list(get_args(Backward)), value=DEFAULTS.backward, label=text.BACKWARD, info=text.BACKWARD_INFO,
                 min_width=120, elem_id="backward",
             )  # fmt: skip
         with gr.Row():
             optimiser = gr.Dropdown(
-                list(get_args(Optimiser)), value=DEFAULTS.optimiser, label=run_words.OPTIMIZER,
-                info=text.OPTIMISER_INFO, min_width=120, elem_id="optimiser",
+                list(get_args(Optimiser)), value=DEFAULTS.optimiser, label=text.OPTIMISER, info=text.OPTIMISER_INFO,
+                min_width=120, elem_id="optimiser",
             )  # fmt: skip
-            most = gr.Number(0, label=run_words.MAX_STEPS, info=text.MOST_INFO, precision=0, minimum=0, min_width=120)
+            most = gr.Number(0, label=text.MOST, info=text.MOST_INFO, precision=0, minimum=0, min_width=120)
         with gr.Row():
             patience = gr.Number(
-                0, label=run_words.PATIENCE, info=text.PATIENCE_INFO, precision=0, minimum=0, min_width=120,
+                0, label=text.PATIENCE, info=text.PATIENCE_INFO, precision=0, minimum=0, min_width=120,
                 elem_id="patience",
             )  # fmt: skip
             best = gr.Checkbox(DEFAULTS.keep_best, label=text.KEEP_BEST, info=text.KEEP_BEST_INFO, min_width=120)
         with gr.Row():
             long = gr.Dropdown(
-                text.LONG_ROWS, value=DEFAULTS.long_rows, label=run_words.LONG_ROWS, info=text.LONG_ROWS_INFO,
+                text.LONG_ROWS, value=DEFAULTS.long_rows, label=text.LONG_ROWS_LABEL, info=text.LONG_ROWS_INFO,
                 min_width=120, elem_id="long-rows",
             )  # fmt: skip
             answers = gr.Number(
-                DEFAULTS.answers, label=run_words.SAMPLE_GENERATIONS, info=text.ANSWERS_INFO, precision=0, minimum=0,
+                DEFAULTS.answers, label=text.ANSWERS, info=text.ANSWERS_INFO, precision=0, minimum=0,
                 min_width=120, elem_id="answers",
             )  # fmt: skip
         sink = gr.Dropdown(

@@ -9,7 +9,7 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
-from ia3_studio.places import cache_folder, home
+from ia3_studio.settings import cache_folder, home
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 _REST = r"(?:[/\\\\][^\s'\"<>|:;,()\[\]{}]*)?"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from ia3_studio.data.mended import unarmed
+from ia3_studio.data.export_rows import escape_formula
 from ia3_studio.errors import RunError
 from ia3_studio.insight.advice import advice
 from ia3_studio.insight.verdict import Verdict, change, figure, span
@@ -135,7 +135,12 @@ def write_mistakes(folder: Path, found: RunEvaluation) -> str:
     path = folder / "confusion.csv"
     DataFrame(
         [
-            {"model": confusion.model, "label": unarmed(label), "taken_for": unarmed(taken), "rows": count}
+            {
+                "model": confusion.model,
+                "label": escape_formula(label),
+                "predicted": escape_formula(taken),
+                "rows": count,
+            }
             for confusion in found.held_out.confusion
             for label, line in zip(confusion.names, confusion.counts, strict=True)
             for taken, count in zip(confusion.names, line, strict=True)

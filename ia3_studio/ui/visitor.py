@@ -18,7 +18,7 @@ from typing import Any
 import gradio as gr
 
 from ia3_studio.errors import StudioError
-from ia3_studio.places import on_space
+from ia3_studio.settings import on_space
 from ia3_studio.ui import text
 
 COOKIE = "ia3_visitor"

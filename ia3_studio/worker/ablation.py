@@ -1,4 +1,4 @@
-"""Which parts of a run's adapter matter? Measured in a process of its own, kept in the run's folder.
+"""Which parts of a run's adapter matter? Ablation in a separate process, stored in the run's folder.
 
 python -m ia3_studio.worker.ablation FOLDER
 """
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from ia3_studio.errors import DataError, RunError, StudioError
-from ia3_studio.insight.parts import PartsReport
+from ia3_studio.insight.ablation import PartsReport
 from ia3_studio.runs import process
 from ia3_studio.runs.folder import read_json, write_json
 from ia3_studio.runs.run import Run
@@ -28,30 +28,30 @@ if TYPE_CHECKING:
     from ia3_studio.training.report import Progress
 
 MOST_ROWS = 48
-"""Held-out rows that are measured at most, drawn with the run's seed: each is read some eighty times."""
+"""Maximum held-out rows for the ablation, sampled with the run's seed: each is evaluated about eighty times."""
 STARTING_SECONDS = 60.0
-"""A process that was started says something within this time, or has died."""
+"""Seconds after which a started process without a status counts as dead."""
 SILENT_SECONDS = {False: 2.0, None: 600.0}
-"""How long ago it may have said something: where the system tells that nobody holds the lock, and where it cannot."""
+"""Maximum age of its status in seconds: if the lock is known to be free, and if that is unknown."""
 _TURN = ".parts.lock"
-"""Below the folder of all runs: one adapter is measured at a time."""
+"""Lock in the folder of all runs: one ablation at a time."""
 _PARTS, _LOG, _LOCK = "parts.json", "parts.log", "parts.lock"
 
 
 @dataclass(frozen=True)
 class PartsState:
-    """How far the measuring is."""
+    """State of the ablation."""
 
     report: PartsReport | None = None
-    """What was measured, once it is complete, of the adapter that the run has now."""
+    """The complete report for the current adapter."""
     progress: float | None = None
-    """Share done while it is being measured; None where nobody measures."""
+    """Progress; None if no ablation is running."""
     problem: str = ""
-    """Why it ended without a report."""
+    """Error, if it ended without a report."""
 
 
 def start_parts(run: Run) -> None:
-    """Start measuring; return at once where somebody measures already.
+    """Start the ablation; return immediately if it is already running.
 
     Raises:
         RunError: the run has no adapter yet, or is still being trained.
@@ -67,7 +67,7 @@ def start_parts(run: Run) -> None:
 
 @dataclass(frozen=True)
 class _Told:
-    """What a measuring process last said of itself."""
+    """The last status of an ablation process."""
 
     progress: float
     told: float = 0.0
@@ -75,7 +75,7 @@ class _Told:
 
 
 def read_parts(run: Run) -> PartsState:
-    """Return what is known of the parts of a run's adapter; a report of an earlier adapter counts for nothing."""
+    """Return the ablation state of a run's adapter; reports of earlier adapters are ignored."""
     document = read_json(run.folder / _PARTS) or {}
     if document.get("adapter") != _name(run):
         return PartsState()
@@ -96,7 +96,7 @@ def read_parts(run: Run) -> PartsState:
 
 
 def measure(run: Run) -> None:
-    """Measure the parts of a run's adapter and write what is found, or why it is not; one process at a time."""
+    """Run the ablation of a run's adapter and write the report or the error; one process at a time."""
     try:
         held = FileLock(run.folder / _LOCK).acquire(timeout=1, poll_interval=0.02)
     except Timeout:
@@ -118,7 +118,7 @@ def measure(run: Run) -> None:
 def _measured(run: Run) -> PartsReport:
     from dataclasses import replace
 
-    from ia3_studio.insight.parts import measure_parts
+    from ia3_studio.insight.ablation import measure_parts
     from ia3_studio.training.evaluation import finish
     from ia3_studio.worker.prepared import prepare_measuring
 
@@ -136,7 +136,7 @@ def _measured(run: Run) -> PartsReport:
 
 
 def _some(rows: Sequence[Any], seed: int) -> Sequence[Any]:
-    """Return the rows that are measured, in their order."""
+    """Return the evaluated rows, in order."""
     if len(rows) <= MOST_ROWS:
         return rows
     chosen = sorted(random.Random(seed).sample(range(len(rows)), MOST_ROWS))

@@ -10,13 +10,13 @@ from filelock import FileLock, Timeout
 
 from ia3_studio.atomic import write_advice
 from ia3_studio.errors import RunError
-from ia3_studio.places import on_zero_gpu
 from ia3_studio.runs import process
 from ia3_studio.runs.folder import RunFolder, Said, write_json
 from ia3_studio.runs.run import Run
+from ia3_studio.settings import on_zero_gpu
 
 LOCK_SECONDS = 5.0
-"""How long a click waits for a reader of the run's status, or for another click."""
+"""Seconds to wait for the run's lock."""
 
 
 def start(run: Run) -> None:
@@ -50,15 +50,15 @@ def start_worker(folder: RunFolder, command: Sequence[str] = ()) -> None:
 
 
 def resume(run: Run, command: Sequence[str] = ()) -> None:
-    """Start a worker that goes on behind the run's checkpoint; a run that works already is left alone.
+    """Start a worker that resumes from the run's checkpoint; a running run is left alone.
 
-    **What was written after the checkpoint is removed**: metrics, newer adapters, and how the run ended.
+    **Everything written after the checkpoint is removed**: metrics, newer adapters, and the result.
 
     Args:
-        command: starts the worker; by default the one for training.
+        command: command line of the worker; by default the training worker.
 
     Raises:
-        RunError: the run has finished or keeps no checkpoint, or its folder cannot be written.
+        RunError: the run has finished or has no checkpoint, or its folder is not writable.
         TrainingError: the checkpoint is damaged.
     """
     try:
@@ -80,7 +80,7 @@ def resume(run: Run, command: Sequence[str] = ()) -> None:
 
 
 def _take_back_the_end(run: Run, seconds: float) -> None:
-    """Make the folder what it was when the checkpoint was written."""
+    """Restore the folder's state at the checkpoint."""
     from ia3_studio.training.checkpoint import load_checkpoint
 
     files = run.files

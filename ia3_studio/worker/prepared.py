@@ -1,4 +1,4 @@
-"""What does it take to measure a run's adapter again? Its model with the adapter on it, and the rows it held out."""
+"""How is a run's adapter loaded for evaluation? Its model with the adapter attached, and its held-out rows."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A run's adapter, ready to be measured."""
+    """A run's adapter, ready for evaluation."""
 
     loaded: LoadedModel
     attachment: Attachment
     task: Task
     held_out: Sequence[Any]
-    """Rows as the model takes them."""
+    """Held-out rows as model inputs."""
 
 
 def prepare_measuring(run: Run, say: Say, adapter: Path | None = None) -> Prepared:
-    """Load a run's model with its adapter, and read the rows it held out.
+    """Load a run's model with its adapter, and its held-out rows.
 
     Args:
         run: it may still be training.
         say: called with what is being done.
-        adapter: another one of its folders; by default the newest.
+        adapter: another adapter folder of the run; by default the newest.
 
     Raises:
         RunError: the run has no adapter.
-        StudioError: its data or its model are not there any more.
+        StudioError: its data or its model no longer exist.
     """
     from ia3_studio.method.loading import load_adapter
 
@@ -52,10 +52,10 @@ def prepare_measuring(run: Run, say: Say, adapter: Path | None = None) -> Prepar
 
 
 def load_for(run: Run, say: Say) -> LoadedModel:
-    """Load a run's model as its adapter needs it: with a new head where it learned one.
+    """Load a run's model for its adapter: with a new head if the adapter has one.
 
     Raises:
-        StudioError: its data or its model are not there any more.
+        StudioError: its data or its model no longer exist.
     """
     return _task_of(run, say, run.adapter_folder()).load(say)
 

@@ -1,4 +1,4 @@
-"""What does a worker do for a training run? Load, place the vectors, train, save."""
+"""What does a worker do for a training run? Load, attach the vectors, train, save."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ia3_studio.runs.folder import read_json, write_json
-from ia3_studio.runs.reporting import open_reports
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.split_record import labels_of_run, record_labels, record_split, split_of
+from ia3_studio.runs.trackers import open_reports
 from ia3_studio.tasks.task import attach_selection, task_for
 from ia3_studio.training.config import Step
 
@@ -29,10 +29,10 @@ class TrainingJob:
         self._step = 0
 
     def prepare(self, say: Say) -> None:
-        """Read the data, load the model and place the vectors; what fails sooner is tried first.
+        """Read the data, load the model and attach the vectors, fastest failures first.
 
         Raises:
-            StudioError: anything of it is not possible, with the sentence for the user.
+            StudioError: a step failed, with the message for the user.
         """
         self._reports = open_reports(self._run.config, self._run.folder, self._run.id)
         say(None, "Reading the data")
@@ -52,10 +52,10 @@ class TrainingJob:
         self._require_live()
 
     def steps(self, is_stopping: Callable[[], bool]) -> Generator[Step, None, None]:
-        """Train, yielding each step, from the run's checkpoint on where there is one.
+        """Train and yield each step, resuming from the run's checkpoint if there is one.
 
         Args:
-            is_stopping: asked while held-out rows are measured.
+            is_stopping: called during evaluation of held-out rows.
 
         Raises:
             TrainingError: the checkpoint cannot be read, or belongs to another job; or as :func:`train`.
@@ -98,11 +98,11 @@ class TrainingJob:
         return replace(step, note=" ".join(said) or None)
 
     def checkpoint(self, path: Path) -> None:
-        """Write what training resumes from after the newest step; the file is replaced as a whole."""
+        """Write the training state after the newest step; the file is replaced atomically."""
         self._training.checkpoint().save(path)
 
     def save(self, folder: Path) -> None:
-        """Write the adapter as it is now, with the facts of its making."""
+        """Save the current adapter, with its metadata."""
         from ia3_studio import __version__
 
         task = self._task.task_type
@@ -122,9 +122,9 @@ class TrainingJob:
             adapter.save(folder)
 
     def evaluate(self, folder: Path) -> Generator[Progress, None, None]:
-        """Measure base and tuned model on held-out rows; write ``evaluation.json`` into a folder.
+        """Evaluate the base and the tuned model on held-out rows; write ``evaluation.json`` into a folder.
 
-        Yields how far it is. Nothing is written when it is closed before its end.
+        Yields the progress. Nothing is written if it is closed early.
 
         Raises:
             TrainingError: a loss is NaN or infinite.
@@ -146,9 +146,9 @@ class TrainingJob:
         return split
 
     def _record_making(self) -> None:
-        """Write down with what the run is made; of one that repeats another, say what differs."""
+        """Write the environment of the run; for a re-run, print the differences."""
         from ia3_studio.models import prepare
-        from ia3_studio.runs.made_with import describe_making, differences
+        from ia3_studio.runs.environment import describe_making, differences
 
         made = describe_making(prepare(self._run.config.model), self._loaded.device_reason)
         made |= {"numbers": self._attachment.selection.numbers, "vectors": len(self._attachment.selection)}
@@ -171,7 +171,7 @@ class TrainingJob:
             print(f"fully trained modules: {', '.join(self._loaded.heads)}")
 
     def _require_live(self) -> None:
-        """Try the vectors on the beginning of the longest row, so that none is trained in vain."""
-        from ia3_studio.method.probe import require_live
+        """Test the vectors on the beginning of the longest row for sites without gradients."""
+        from ia3_studio.method.liveness import require_live
 
         require_live(self._loaded.model, self._attachment, self._task.probe(self._loaded, self._rows))

@@ -1,4 +1,4 @@
-"""How is a run worked on? In a process of its own, which tells everything through the run's folder.
+"""How is a run executed? In its own process, which communicates through the run's folder.
 
 python -m ia3_studio.worker FOLDER
 """
@@ -24,8 +24,8 @@ from ia3_studio.atomic import remove_abandoned
 from ia3_studio.errors import StudioError, TrainingError
 from ia3_studio.runs.folder import StatusFile, Use, step_line
 from ia3_studio.runs.process import record_worker
+from ia3_studio.runs.queue import Queue, free_slot
 from ia3_studio.runs.run import Run
-from ia3_studio.runs.turns import Queue, free_slot
 from ia3_studio.training.config import Step
 from ia3_studio.training.out_of_memory import is_out_of_memory
 
@@ -34,58 +34,58 @@ if TYPE_CHECKING:
 
 HEARTBEAT_SECONDS = 2.0
 QUEUE_SECONDS = 0.5
-"""How often a waiting worker looks whether it is its turn."""
+"""Polling interval of a queued worker in seconds."""
 LOCK_SECONDS = 1.0
-"""How long a worker tries to take its run's lock: whoever reads the status holds it for an instant."""
+"""Seconds a worker tries to acquire its run's lock, which status readers hold briefly."""
 CHECKPOINT_SECONDS = 60.0
-"""Longest work that a kill can cost. Writing one for 57,600 numbers takes some 3 ms, rarely 7."""
+"""Maximum seconds of work lost by a kill. A checkpoint of 57,600 parameters takes about 3 ms to write, rarely 7."""
 NICENESS = 5
-"""Added to the worker's own, so that the page and a chat on the same cores stay quick while it trains."""
+"""Added niceness, so that the app and the chat stay responsive on the same cores during training."""
 
 Say = Callable[[float | None, str], None]
-"""Tells how far a preparation is: share done where known, and a sentence."""
+"""Reports progress: share done if known, and a message."""
 
 
 class Job(Protocol):
-    """What a worker works on."""
+    """A job for a worker."""
 
     def prepare(self, say: Say) -> None:
-        """Load model and data; tell how far it is."""
+        """Load model and data; report progress."""
 
     def steps(self, is_stopping: Callable[[], bool]) -> Generator[Step, None, None]:
-        """Train, yielding each step, from the run's checkpoint on where there is one.
+        """Train and yield each step, resuming from the run's checkpoint if there is one.
 
         Args:
-            is_stopping: asked during what takes long, such as measuring.
+            is_stopping: called during long operations, such as evaluation.
         """
 
     def checkpoint(self, path: Path) -> None:
-        """Write what training resumes from after the newest step; the file is replaced as a whole."""
+        """Write the training state after the newest step; the file is replaced atomically."""
 
     def save(self, folder: Path) -> None:
-        """Write what has been learned so far as an adapter folder."""
+        """Save the adapter trained so far as a folder."""
 
     def evaluate(self, folder: Path) -> Generator[Progress, None, None]:
-        """Measure what was learned and write it into the run's folder; yield how far it is."""
+        """Evaluate the adapter and write the result into the run's folder; yield the progress."""
 
 
 class _Stopped(BaseException):
-    """Somebody asked the run to stop. No Exception: what is being prepared must not take it for a failure."""
+    """The run was asked to stop. Not an Exception, so that it is not handled as a failure."""
 
 
 class _Paused(BaseException):
-    """The time that was given is over: the run goes on later, behind its checkpoint."""
+    """The time limit is reached: the run resumes later from its checkpoint."""
 
 
 def work(run: Run, job: Job, *, seconds: float | None = None) -> None:
-    """Work on a run until it ends, however it ends.
+    """Execute a run until it ends.
 
-    Returns at once when another process works on it, or one did: its steps are written once.
+    Returns immediately if another process executes or has executed it.
 
     Args:
-        run: what is worked on.
-        job: what is done.
-        seconds: of training after which to pause with a checkpoint; None to go on until the end.
+        run: the run.
+        job: the job.
+        seconds: training time after which to pause with a checkpoint; None for no limit.
     """
     try:
         held = FileLock(run.files.lock).acquire(timeout=LOCK_SECONDS, poll_interval=0.02)
@@ -100,25 +100,25 @@ def work(run: Run, job: Job, *, seconds: float | None = None) -> None:
 
 
 class _Worker:
-    """One run being worked on."""
+    """One run in execution."""
 
     def __init__(self, run: Run, job: Job, before: float, seconds: float | None = None) -> None:
         self.run = run
         self.job = job
         self.status = StatusFile(run.files, time.time, before)
         self.since = self.step = run.status().step
-        """The step it goes on behind; 0 for a new run."""
+        """The step it resumes from; 0 for a new run."""
         self.kept = 0
-        """The step of the adapter that was written last; 0 before that."""
+        """The step of the last saved adapter; 0 if there is none."""
         self.gave_up = False
-        """Whether the newest step was not measured because of a stop."""
+        """Whether evaluation of the newest step was skipped because of a stop."""
         self.checked_at = time.monotonic()
-        """When the newest checkpoint was written."""
+        """Time of the newest checkpoint."""
         self.terminated = threading.Event()
         self.seconds = seconds
-        """Of training after which to pause."""
+        """Training seconds after which to pause."""
         self.until = float("inf")
-        """When that is, by the monotonic clock."""
+        """That deadline, by the monotonic clock."""
 
     def work(self) -> None:
         if threading.current_thread() is threading.main_thread():
@@ -161,7 +161,7 @@ class _Worker:
         self.status.say("ended", f"Finished after {self.step} steps", result="finished")
 
     def _measure(self) -> None:
-        """Measure what was learned; a stop leaves that out, for everything is learned and saved by now."""
+        """Evaluate the adapter; skipped after a stop, as training is complete and saved."""
         with closing(self.job.evaluate(self.run.folder)) as work:
             for progress in work:
                 share = progress.done / progress.total
@@ -225,7 +225,7 @@ class _Worker:
             raise _Paused
 
     def _pause(self) -> None:
-        """Write down what to resume from, and that the run waits."""
+        """Write a checkpoint, and the waiting status."""
         self.gave_up = False
         self._keep_adapter()
         self._keep_checkpoint()
@@ -249,7 +249,7 @@ class _Worker:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """Wait until it is this run's turn and a slot is free."""
+        """Wait until this run is next in the queue and a slot is free."""
         self.status.say("waiting", "Queued")
         slot = self._wait_for_slot(Queue(self.run))
         try:
@@ -294,7 +294,7 @@ class _Worker:
 
 
 def _use_of(process: psutil.Process) -> Use:
-    """Return what the worker uses; what cannot be read counts as 0."""
+    """Return the resource usage; unreadable values are 0."""
     memory, cpu = 0, 0.0
     with suppress(psutil.Error):
         memory, cpu = process.memory_info().rss, process.cpu_percent() / 100
@@ -302,7 +302,7 @@ def _use_of(process: psutil.Process) -> Use:
 
 
 def _gpu_memory() -> int:
-    """Return the bytes held on a GPU; 0 as long as another thread is still importing torch."""
+    """Return GPU memory in bytes; 0 while another thread is importing torch."""
     cuda = getattr(sys.modules.get("torch"), "cuda", None)
     is_ready = getattr(cuda, "is_initialized", None)
     return int(cuda.memory_allocated()) if cuda is not None and is_ready is not None and is_ready() else 0
@@ -315,7 +315,7 @@ def _waiting_for(others: int) -> str:
 
 
 def _explain(error: Exception, way_on: str) -> str:
-    """Return the sentence for the person at the screen."""
+    """Return the message for the user."""
     if isinstance(error, StudioError):
         return str(error)
     if _is_full_disk(error):
@@ -331,7 +331,7 @@ def _is_full_disk(error: Exception) -> bool:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Work on the run in the folder given as the only argument, at a lower priority."""
+    """Execute the run in the folder given as the only argument, at lower priority."""
     given = sys.argv[1:] if arguments is None else arguments
     if len(given) != 1:
         print("usage: python -m ia3_studio.worker FOLDER", file=sys.stderr)

@@ -1,8 +1,8 @@
-"""How does a run train where a GPU is lent by the minute? In turns, each of which ends with a checkpoint.
+"""How does a run train on ZeroGPU? In GPU turns, each of which ends with a checkpoint.
 
 On a ZeroGPU Space no process has a GPU of its own: a function that is marked for it runs in a fork that has one for a
 given time. So a run is worked on by a thread of the app, which asks for one turn after another until the run has ended;
-what a turn does is what a worker does anyway, with a clock beside it. All who read the run's folder see one worker.
+a turn does what a worker does, with a time limit. All who read the run's folder see one worker.
 Chat and everything else stay on the CPU: torch must not touch CUDA in the app's own process.
 
 **Not tried on the real thing**: the tests lend turns without a GPU. Import this module before torch is imported.
@@ -18,25 +18,25 @@ from contextvars import copy_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.places import GPU_TURN, on_zero_gpu
+from ia3_studio.settings import GPU_TURN, on_zero_gpu
 
 if TYPE_CHECKING:
     from ia3_studio.runs.folder import RunFolder
 
 TURN_SECONDS = 60.0
-"""Of training in one turn, counted from its first step."""
+"""Training seconds per turn, from its first step."""
 LENT_SECONDS = 120
-"""What is asked for: loading the model and measuring take their time as well."""
+"""Requested GPU seconds, including loading the model and evaluation."""
 _in_turn = threading.Lock()
-"""Held by the run whose turns these are: the others wait without a GPU."""
+"""Held by the run that is using GPU turns; others wait without a GPU."""
 
 
 def take_turn(folder: str, seconds: float) -> None:
-    """Work on a run for so many seconds of training, or until it ends.
+    """Train a run for so many seconds, or until it ends.
 
     Args:
         folder: of the run.
-        seconds: counted from the turn's first step; one step is taken always.
+        seconds: from the turn's first step; at least one step is taken.
     """
     from ia3_studio.runs.run import Run
     from ia3_studio.worker.training_job import TrainingJob
@@ -48,7 +48,7 @@ def take_turn(folder: str, seconds: float) -> None:
 
 
 def _lend() -> Callable[[str, float], None]:
-    """Return the turn, marked as what a GPU is lent for."""
+    """Return the turn function with the ZeroGPU decorator."""
     import spaces
 
     lent: Callable[[str, float], None] = spaces.GPU(duration=LENT_SECONDS)(take_turn)
@@ -59,7 +59,7 @@ turn: Callable[[str, float], None] = _lend() if on_zero_gpu() else take_turn
 
 
 def start(folder: RunFolder) -> None:
-    """Work on a run in turns, beside the caller. The visitor's context goes along: their quota pays."""
+    """Train a run in turns, in a background thread. The visitor's context is copied, so that their quota is used."""
     from ia3_studio.runs.process import record_worker
 
     record_worker(folder, os.getpid())
@@ -68,7 +68,7 @@ def start(folder: RunFolder) -> None:
 
 
 def drive(folder: RunFolder, seconds: float = TURN_SECONDS) -> None:
-    """Take turns until a run has ended; one run at a time."""
+    """Take GPU turns until a run has ended; one run at a time."""
     from ia3_studio.runs.process import record_worker
 
     with _in_turn:

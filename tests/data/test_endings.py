@@ -19,7 +19,7 @@ from ia3_studio.limited import Limited
 from ia3_studio.tasks.causal import TextGeneration
 from ia3_studio.tasks.classification import TextClassification
 from ia3_studio.tasks.multiple_choice import MultipleChoice, Seq2SeqMultipleChoice
-from ia3_studio.tasks.preview import see
+from ia3_studio.tasks.preview import preview_tokens
 from ia3_studio.tasks.seq2seq import TextToText
 from tests.families import tiny_model
 from tests.tiny_chat import TEMPLATE, tiny_tokenizer
@@ -145,7 +145,7 @@ def test_every_answer_of_a_template_without_an_end_learns_one_and_the_model_read
     [
         ("message['content'] | replace('\\n', ' ')", {"turn 1", "turn 2"}),
         ("message['content'] | tojson", {"turn 1", "turn 2", "adds"}),
-        ("message['content'] | trim", {"blanks before turn 2"}),
+        ("message['content'] | trim", {"whitespace before turn 2"}),
         ("message['content'] + (' (final)' if loop.last else '')", {"adds '(final)'"}),
         ("message['content'][:2]", {"turn 1", "turn 2"}),
         ("message['content'] if message.role != 'user' else ''", {"turn 1", "turn 3"}),
@@ -228,7 +228,7 @@ def test_special_tokens_in_texts_and_words_to_label_are_plain_text_and_told(word
 @pytest.mark.parametrize("use", [TextGeneration, TextToText, MultipleChoice, Seq2SeqMultipleChoice, TextClassification])
 def test_the_preview_tells_what_the_run_tells(use: Any) -> None:
     said = {"text": SLIP, "labels": ("b",), "choices": ("a", "b")}
-    assert see(Example(7, **said), tiny_tokenizer(), use, 512).notes
+    assert preview_tokens(Example(7, **said), tiny_tokenizer(), use, 512).notes
 
 
 def test_a_special_token_in_plain_text_stays_one_and_is_told() -> None:

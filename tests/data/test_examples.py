@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from ia3_studio.data.examples import Mapping, Message, read_examples
-from ia3_studio.data.guess import guess_mapping
+from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.load import mapping_from
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.table import Table, read_table
@@ -37,19 +37,19 @@ def table(*records: dict[str, Any]) -> Table:
     ],
 )
 def test_columns_are_understood_by_their_names(columns: tuple[str, ...], shown: str) -> None:
-    assert str(guess_mapping(table(dict.fromkeys(columns, "x")))) == shown
+    assert str(infer_columns(table(dict.fromkeys(columns, "x")))) == shown
 
 
 def test_columns_that_fit_nothing_are_listed_with_what_is_understood() -> None:
     with pytest.raises(
         DataError, match=r"The columns foo, bar are not recognized; rename them to a prompt and an answer"
     ):
-        guess_mapping(table({"foo": "1", "bar": "2"}))
+        infer_columns(table({"foo": "1", "bar": "2"}))
 
 
 def read(*records: dict[str, Any]) -> Any:
     rows = table(*records)
-    return read_examples(rows, guess_mapping(rows))
+    return read_examples(rows, infer_columns(rows))
 
 
 def test_an_instruction_with_an_input_becomes_one_prompt() -> None:
@@ -132,7 +132,7 @@ def test_half_of_a_character_is_a_problem_of_its_row(record: dict[str, Any]) -> 
 def test_rows_of_two_spellings_are_all_read_and_one_without_an_answer_is_listed() -> None:
     rows = [{"prompt": "a", "completion": "b"}] + [{"instruction": "c", "output": "d"}] * 2 + [{"instruction": "e"}]
     found = table(*rows)
-    mapping = guess_mapping(found)
+    mapping = infer_columns(found)
     assert str(mapping) == "instruction → prompt, output → answer; or prompt → prompt, completion → answer"
     examples, problems = read_examples(found, mapping)
     assert [example.messages[0].content for example in examples] == ["a", "c", "c"]
@@ -146,7 +146,7 @@ def test_a_mapping_of_two_spellings_goes_through_a_runs_settings() -> None:
 
 def test_the_turns_of_one_conversation_are_told_from_rows() -> None:
     with pytest.raises(DataError, match="the turns of one conversation; use one row per conversation"):
-        guess_mapping(table({"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Ahoy"}))
+        infer_columns(table({"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Ahoy"}))
 
 
 def test_an_empty_system_turn_is_kept_as_it_is() -> None:
@@ -187,7 +187,7 @@ def test_labels_and_choices_are_understood_by_names_and_values(
     columns: dict[str, list[Any]], shown: str, labels: tuple[str, ...]
 ) -> None:
     whole = Table(pd.DataFrame(columns), "", "")
-    mapping = guess_mapping(whole)
+    mapping = infer_columns(whole)
     assert str(mapping) == shown
     examples, _problems = read_examples(whole, mapping)
     assert examples[0].labels == labels
@@ -195,12 +195,12 @@ def test_labels_and_choices_are_understood_by_names_and_values(
 
 def test_a_row_whose_label_or_choice_is_missing_is_listed_with_the_reason() -> None:
     rows = Table(pd.DataFrame({"text": ["a", "b"], "label": ["x", None]}), "", "")
-    assert [each.reason for each in read_examples(rows, guess_mapping(rows))[1]] == ["the label (label) is empty"]
+    assert [each.reason for each in read_examples(rows, infer_columns(rows))[1]] == ["the label (label) is empty"]
     words = Table(pd.DataFrame({"tokens": [["a"], ["b", "c"]], "tags": [["O"], ["O"]]}), "", "")
-    assert [each.reason for each in read_examples(words, guess_mapping(words))[1]] == ["there are 2 words but 1 labels"]
+    assert [each.reason for each in read_examples(words, infer_columns(words))[1]] == ["there are 2 words but 1 labels"]
     asked = pd.DataFrame({"question": ["a", "b"], "options": [["p", "q"], ["p", "q"]], "answer": [0, 7]})
     questions = Table(asked, "", "")
-    assert [each.reason for each in read_examples(questions, guess_mapping(questions))[1]] == [
+    assert [each.reason for each in read_examples(questions, infer_columns(questions))[1]] == [
         "the correct choice (answer) is '7', which is not one of the 2 choices"
     ]
 
@@ -214,6 +214,6 @@ def test_blanks_of_a_choice_are_part_of_it_and_the_right_one_is_told_with_or_wit
     ]
     path.write_text("\n".join(json.dumps(row) for row in rows))
     table = read_table(path)
-    examples, _problems = read_examples(table, guess_mapping(table))
+    examples, _problems = read_examples(table, infer_columns(table))
     assert [example.labels for example in examples] == [("    x",), ("y ",), (" a",)]
     assert examples[0].choices == ("    x", "y ")

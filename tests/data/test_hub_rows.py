@@ -92,7 +92,7 @@ def test_what_the_hub_refuses_is_said_in_a_sentence(hub: DataHub, refusal: tuple
 def test_a_hub_that_does_not_answer_in_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub_rows, "PATIENCE", 0.1)
     monkeypatch.setattr("datasets.get_dataset_config_names", lambda _hub_id: time.sleep(0.5))
-    with pytest.raises(DataError, match=r"The hub could not be reached for .* \(request timed out\)"):
+    with pytest.raises(DataError, match=r"The Hub could not be reached for .* \(request timed out\)"):
         hub_rows.configurations(NAME)
 
 

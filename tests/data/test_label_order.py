@@ -19,7 +19,7 @@ from pathlib import Path
 from ia3_studio import Example, labels_of, load_data
 from ia3_studio.data import large
 from ia3_studio.data.findings import examine
-from ia3_studio.data.stored import key_of
+from ia3_studio.data.arrow_rows import key_of
 from ia3_studio.data.table import read_table
 names = ["1", "2", "nan", "3", "NaN", "inf", "4", "10", "-nan", "b", "a"]
 labels = labels_of([Example(n, text=f"row {n}", labels=(name,)) for n, name in enumerate(names)], "single")

@@ -9,12 +9,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ia3_studio.data import large, stored
+from ia3_studio.data import arrow_rows as stored
+from ia3_studio.data import large
+from ia3_studio.data.arrow_rows import Stored, open_stored, revive_example, reviver, tokenizer_key, write_stored
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.data.examples import Example, Message
 from ia3_studio.data.large import is_large, load_large
 from ia3_studio.data.load import DataChoice, load_data
-from ia3_studio.data.stored import Stored, open_stored, revive_example, reviver, tokenizer_key, write_stored
 from ia3_studio.data.tokens import TokenRow
 from ia3_studio.errors import DataError
 from tests.tiny_chat import tiny_tokenizer
@@ -142,7 +143,7 @@ def test_a_second_read_makes_nothing_anew_and_a_changed_file_does(
     [
         ("[" + lines().replace("\n", ",\n") + "{}]", "is one JSON array of 0 MB; write one object per line"),
         ("version https://git-lfs.github.com/spec/v1\n" * 40, "cannot be read: it is not valid JSON"),
-        ('{"prompt": "a", "answer": ""}\n' * 60, "no usable row; row 1: the answer"),
+        ('{"prompt": "a", "answer": ""}\n' * 60, "[Nn]o usable row; row 1: the answer"),
         ("".join(f'{{"height": {n}, "width": 2}}\n' for n in range(90)), "The columns height, width"),
     ],
 )

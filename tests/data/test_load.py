@@ -72,7 +72,7 @@ def test_a_share_outside_its_range_is_named(share: float, tmp_path: Path) -> Non
 
 def test_a_file_is_described_with_its_mapping_and_its_problems(tmp_path: Path) -> None:
     split = load_data(write(tmp_path, [("p", "a"), ("q", ""), ("r", "b")]))
-    assert split.description == "rows.jsonl: JSON lines, UTF-8, 3 rows: prompt, answer"
+    assert split.description == "rows.jsonl: JSON Lines, UTF-8, 3 rows: prompt, answer"
     assert str(split.mapping) == "prompt → prompt, answer → answer"
     assert [problem.row for problem in split.problems] == [2]
 

@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ia3_studio.data.examples import understood
+from ia3_studio.data.export_rows import export_rows
 from ia3_studio.data.findings import examine
-from ia3_studio.data.guess import guess_mapping
+from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.load import DataSplit, load_data
-from ia3_studio.data.mended import write_rows
 from ia3_studio.data.pasted import write_pasted
 from ia3_studio.data.table import KINDS, read_table
 from ia3_studio.errors import DataError
@@ -164,7 +164,7 @@ def test_what_is_taken_along_is_read_back(records: list[dict[str, Any]], tmp_pat
     split = read_or_refuse(path)
     if split is None:
         return
-    write_rows(split, tmp_path / "again.jsonl")
+    export_rows(split, tmp_path / "again.jsonl")
     again = load_data(tmp_path / "again.jsonl")
     assert [example.turns for example in again.train] == [example.turns for example in split.train]
 
@@ -176,7 +176,7 @@ def test_understanding_a_table_never_fails_on_a_single_row(records: list[dict[st
     path.write_text(json.dumps(records), encoding="utf-8")
     try:
         table = read_table(path)
-        mapping = guess_mapping(table)
+        mapping = infer_columns(table)
     except DataError:
         return
     examples, problems = understood(table, mapping)

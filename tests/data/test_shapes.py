@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from ia3_studio.data.examples import Example, Mapping, Message, read_examples
-from ia3_studio.data.guess import guess_mapping
+from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.table import Table
 from ia3_studio.errors import DataError
 
@@ -19,7 +19,7 @@ def table(*records: dict[str, Any]) -> Table:
 
 def read(*records: dict[str, Any]) -> list[Example]:
     rows = table(*records)
-    return read_examples(rows, guess_mapping(rows))[0]
+    return read_examples(rows, infer_columns(rows))[0]
 
 
 def said(example: Example) -> list[tuple[str, str]]:
@@ -61,15 +61,15 @@ def test_sentences_are_one_prompt_and_several_answers_an_example_each() -> None:
 
 def test_columns_with_names_that_say_nothing_are_told_by_their_contents() -> None:
     letters = [{"v1": ("ham", "spam")[row % 2], "v2": f"A letter about the matter number {row}"} for row in range(12)]
-    assert str(guess_mapping(table(*letters))) == "v2 → text, v1 → label"
+    assert str(infer_columns(table(*letters))) == "v2 → text, v1 → label"
     pairs = [{"mr": f"name[The Eagle {row}]", "ref": f"This place is called The Eagle {row}."} for row in range(12)]
-    assert str(guess_mapping(table(*pairs))) == "mr → prompt, ref → answer"
+    assert str(infer_columns(table(*pairs))) == "mr → prompt, ref → answer"
 
 
 def test_the_longest_text_belongs_to_a_label() -> None:
     rows = [{"Paper title": f"On matter {row}", "Impact": f"It changes how {row} of us live", "Label": "12"[row % 2]}
             for row in range(12)]  # fmt: skip
-    assert str(guess_mapping(table(*rows))) == "Impact → text, Label → label"
+    assert str(infer_columns(table(*rows))) == "Impact → text, Label → label"
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_the_longest_text_belongs_to_a_label() -> None:
 )
 def test_a_shape_that_does_not_fit_says_what_it_is(record: dict[str, Any], sentence: str) -> None:
     with pytest.raises(DataError, match=sentence):
-        guess_mapping(table(record))
+        infer_columns(table(record))
 
 
 def test_a_template_puts_columns_into_words_and_leaves_other_braces() -> None:

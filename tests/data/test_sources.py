@@ -33,7 +33,7 @@ def test_gzip_and_zip_hold_what_the_bare_file_holds(tmp_path: Path) -> None:
     zipped = packed(tmp_path, {"data/rows.jsonl": LINES, "__MACOSX/._rows.jsonl": "x", "read.me": "hello"})
     for path in (tmp_path / "rows.jsonl.gz", zipped):
         assert read_table(path).frame.to_dict("records") == ROWS
-    assert read_table(zipped).description.startswith("data/rows.jsonl in rows.zip, JSON lines")
+    assert read_table(zipped).description.startswith("data/rows.jsonl in rows.zip, JSON Lines")
 
 
 def test_a_workbook_is_read_by_its_first_sheet(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_a_workbook_is_read_by_its_first_sheet(tmp_path: Path) -> None:
         pd.DataFrame(ROWS).to_excel(book, sheet_name="more", index=False)
     table = read_table(tmp_path / "rows.xlsx")
     assert table.frame.to_dict("records") == ROWS
-    assert table.description == "workbook, sheet letters, 1 more not read, 8 rows: question, answer"
+    assert table.description == "workbook, sheet letters, 1 more sheets skipped, 8 rows: question, answer"
 
 
 def test_lines_of_two_files_belong_together(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_every_guess_can_be_overruled(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_bytes("a,b;c,d\nü,1;2,3\n".encode("windows-1252"))
     assert list(read_table(tmp_path / "rows.csv", Reading(delimiter=";")).frame.columns) == ["a,b", "c,d"]
     assert len(read_table(tmp_path / "rows.csv", Reading(header=False)).frame) == 2
-    with pytest.raises(DataError, match="is no UTF-8 text"):
+    with pytest.raises(DataError, match="is not valid UTF-8 text"):
         read_table(tmp_path / "rows.csv", Reading(encoding="UTF-8"))
     (tmp_path / "pairs.jsonl").write_text(LINES)
     turned = load_data(tmp_path / "pairs.jsonl", mapping=Mapping("pairs", "answer", "question"))
@@ -122,7 +122,7 @@ def test_every_guess_can_be_overruled(tmp_path: Path) -> None:
 
 
 def test_what_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ia3_studio.data.packed.MAX_BYTES", 2**20)
+    monkeypatch.setattr("ia3_studio.data.archives.MAX_BYTES", 2**20)
     bomb = b"0" * 2**24
     (tmp_path / "bomb.csv.gz").write_bytes(gzip.compress(bomb))
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:

@@ -74,7 +74,7 @@ DAMAGE = {
     ),
     "wide.csv": (
         b"question,answer\na,b,c\nd,e,f\n",
-        "line 2 cannot be read: it has 3 cells, the first row 2.* so are 1 more of 2 rows",
+        "line 2 cannot be read: it has 3 cells, the first row 2.* 1 more of 2 rows are damaged",
     ),
     "quote.csv": (b'question,answer\na,b\n"c,d\n', "line 3 has an unclosed quote"),
     "broken.jsonl": (b'{"a": 1}\n{"a": \n', "line 2 cannot be read: it is not valid JSON"),
@@ -88,11 +88,11 @@ DAMAGE = {
     "scalars.json": (b"[1, 2]", "row 1 is not a JSON object"),
     "object.json": (b'{"a": [1], "b": [2]}', "contains no list of rows"),
     "name.jsonl": (b'{"\\ud83d": 1}\n', "a field name with an incomplete character"),
-    "binary.csv": (b"\x00\x01\x02\x03", "no text"),
-    "zipped.csv": (gzip.compress(b"a,b\n"), "no text"),
-    "controls.csv": (b"a,b\n\x07\xe9,\x01\n", "no text"),
-    "odd.csv": ("a,b\né,\x81\n".encode("latin-1"), "is no windows-1252 text"),
-    "half.csv": (b"\xff\xfea", "is no UTF-16 text"),
+    "binary.csv": (b"\x00\x01\x02\x03", "not text"),
+    "zipped.csv": (gzip.compress(b"a,b\n"), "not text"),
+    "controls.csv": (b"a,b\n\x07\xe9,\x01\n", "not text"),
+    "odd.csv": ("a,b\né,\x81\n".encode("latin-1"), "is not valid windows-1252 text"),
+    "half.csv": (b"\xff\xfea", "is not valid UTF-16 text"),
     "wrong.parquet": (b"not parquet at all", "cannot be read as Parquet"),
     "pointer.jsonl": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS pointer"),
     "rows.yaml": (b"a: 1", "is not supported"),
@@ -120,7 +120,7 @@ def test_a_folder_or_an_impossible_name_is_named(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ia3_studio.data.packed.MAX_BYTES", 2**20)
+    monkeypatch.setattr("ia3_studio.data.archives.MAX_BYTES", 2**20)
     (tmp_path / "rows.csv").write_bytes(b"a" * (3 * 2**20))
     with pytest.raises(DataError, match=r"rows\.csv has more than 1 MB"):
         read_table(tmp_path / "rows.csv")
@@ -135,7 +135,7 @@ def test_a_line_ends_only_where_json_lets_it(tmp_path: Path) -> None:
     rows = [{"question": "a\u2028b", "answer": "c\x85d"}]
     (tmp_path / "rows.jsonl").write_text(json.dumps(rows[0], ensure_ascii=False) + "\r\n", encoding="utf-8")
     table = read_table(tmp_path / "rows.jsonl")
-    assert table.frame.to_dict("records") == rows and table.description.startswith("JSON lines, UTF-8, 1 row:")
+    assert table.frame.to_dict("records") == rows and table.description.startswith("JSON Lines, UTF-8, 1 row:")
 
 
 def test_a_number_beside_a_gap_stays_as_it_is(tmp_path: Path) -> None:

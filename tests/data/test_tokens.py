@@ -10,11 +10,11 @@ from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
 from ia3_studio.data.examples import Example, Message
-from ia3_studio.data.seen import Part, Seen
+from ia3_studio.data.token_preview import Part, TokenPreview
 from ia3_studio.data.tokens import IGNORED, prompt_ids, tokenize
 from ia3_studio.errors import DataError
 from ia3_studio.tasks.causal import TextGeneration
-from ia3_studio.tasks.preview import see
+from ia3_studio.tasks.preview import preview_tokens
 from tests.tiny_chat import TEMPLATE, tiny_tokenizer
 
 TOKENIZER = tiny_tokenizer()
@@ -26,7 +26,10 @@ def chat(*contents: str, row: int = 1) -> Example:
 
 
 def shown(example: Example, tokenizer: Any) -> list[tuple[str, bool]]:
-    return [(text, mark == "learned") for text, mark in see(example, tokenizer, TextGeneration, 512).pieces(tokenizer)]
+    return [
+        (text, mark == "learned")
+        for text, mark in preview_tokens(example, tokenizer, TextGeneration, 512).pieces(tokenizer)
+    ]
 
 
 def trained(example: Example, tokenizer: Any) -> list[str]:
@@ -227,7 +230,7 @@ def test_a_row_the_template_refuses_is_listed_with_its_reason() -> None:
     refused = Example(5, (Message("system", "s"), *chat("a", "b").messages))
     result = tokenize([chat("a", "b"), refused], strict, 512)
     assert [row.row for row in result.rows] == [1] and result.problems[0].row == 5
-    assert result.problems[0].reason.endswith("refuses the conversation: No word of one letter")
+    assert result.problems[0].reason.endswith("rejects the conversation: No word of one letter")
     with pytest.raises(DataError, match=r"No usable row; row 5: .*No word of one letter"):
         tokenize([refused], strict, 512)
     with pytest.raises(DataError, match="No word of one letter"):
@@ -240,5 +243,5 @@ def test_what_is_shown_keeps_the_space_a_run_begins_with() -> None:
     inner.pre_tokenizer = pre_tokenizers.Metaspace()
     inner.decoder = decoders.Metaspace()
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=inner, eos_token="[end]", clean_up_tokenization_spaces=True)
-    seen = Seen(1, (Part((0, 1), (False, True), (True, True)),))
+    seen = TokenPreview(1, (Part((0, 1), (False, True), (True, True)),))
     assert [text for text, _mark in seen.pieces(tokenizer)] == ["a", " ."]

@@ -13,7 +13,7 @@ from ia3_studio.data.labels import Labels, tokenize_labels
 from ia3_studio.data.tokens import IGNORED
 from ia3_studio.data.word_tokens import loses_spaces, word_tokens
 from ia3_studio.tasks.classification import TextClassification
-from ia3_studio.tasks.preview import see
+from ia3_studio.tasks.preview import preview_tokens
 from ia3_studio.tasks.token_classification import TokenClassification
 
 TEXTS = ["the heron waits by the grey pier at nine", "who keeps the key of the north shed", "北京大学在北京"] * 4
@@ -74,7 +74,7 @@ def test_the_limit_cuts_words_from_the_end_and_the_preview_shows_what_is_trained
     tokenizer = TOKENIZERS[kind]()
     example = Example(1, words=WORDS, labels=("O", "B", "O", "O", "O", "B"))
     (row,) = tokenize_labels([example], LABELS, tokenizer, limit).rows
-    seen = see(example, tokenizer, TokenClassification, limit)
+    seen = preview_tokens(example, tokenizer, TokenClassification, limit)
     (part,) = seen.parts
     kept = [token for token, is_kept in zip(part.ids, part.kept, strict=True) if is_kept]
     assert tuple(kept) == row.input_ids and row.cut == seen.is_cut and len(row.input_ids) <= limit
@@ -96,5 +96,7 @@ def test_a_word_without_a_token_is_told_and_is_not_called_cut() -> None:
 
 
 def test_a_text_of_a_slow_tokenizer_can_be_previewed() -> None:
-    seen = see(Example(1, text="a long text of many letters", labels=("x",)), hf.ByT5Tokenizer(), TextClassification, 8)
+    seen = preview_tokens(
+        Example(1, text="a long text of many letters", labels=("x",)), hf.ByT5Tokenizer(), TextClassification, 8
+    )
     assert seen.kept == 8 and seen.is_cut

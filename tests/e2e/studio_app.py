@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -24,6 +25,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from ia3_studio.runs import Run, RunStore
+from ia3_studio.ui import data_words, text
 from tests.e2e.nursery import nursery, order
 from tests.tiny_chat import save_tiny_chat
 
@@ -163,29 +165,39 @@ def open_tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name).click()
 
 
+def open_card(page: Page, title: str) -> None:
+    """Open the accordion of a title."""
+    page.get_by_role("button", name=re.compile(f"^{re.escape(title)}")).click()
+
+
+def expect_state(page: Page, state: str, timeout: float = 60_000) -> None:
+    """Wait until the bar above the tabs shows a state of the selected run."""
+    expect(page.locator("#run-strip .strip")).to_have_attribute("data-state", state, timeout=timeout)
+
+
 def use_model(page: Page, source: str) -> None:
-    open_tab(page, "1 Model")
+    open_tab(page, text.MODEL_TAB)
     page.locator("#model-source input").fill(source)
     page.locator("#model-source input").press("Enter")
     page.locator("#use-model").click()
 
 
 def upload_data(page: Page, path: Path) -> None:
-    open_tab(page, "3 Data")
-    page.locator("#data-kind").get_by_text("My file").click()
+    open_tab(page, text.DATA_TAB)
+    page.locator("#data-kind").get_by_text(text.OWN_DATA, exact=True).click()
     page.set_input_files("#data-file input[type=file]", path)
 
 
 def choose_tiny(page: Page, tiny: Path, pairs: Path) -> None:
     """Choose the tiny model and the pairs, as a person would."""
     use_model(page, str(tiny))
-    expect(page.locator("#model-note")).to_contain_text("is in use", timeout=30_000)
+    expect(page.locator("#model-note")).to_contain_text(text.model_in_use(str(tiny)), timeout=30_000)
     upload_data(page, pairs)
-    expect(page.locator("#data-note")).to_contain_text("36 to learn")
+    expect(page.locator("#data-note")).to_contain_text(data_words.rows_of(36, 4))
 
 
 def start_training(page: Page, epochs: int) -> None:
-    open_tab(page, "4 Train")
+    open_tab(page, text.TRAIN_TAB)
     page.locator("#epochs input").fill(str(epochs))
     page.locator("#start").click()
 

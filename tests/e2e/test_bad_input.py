@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from ia3_studio.errors import ModelError
+from ia3_studio.models import STARTER, parse_source
+from ia3_studio.ui import text
+from ia3_studio.ui.components.layer_tree import WORDS
+from ia3_studio.ui.session import TreeShelf
 from tests.e2e.studio_app import (
     StudioProcess,
     choose_tiny,
@@ -17,7 +23,7 @@ from tests.e2e.studio_app import (
     upload_data,
     use_model,
 )
-from tests.ui.test_export_tab import save_adapter
+from tests.ui.test_export_tab import BASE, save_adapter
 
 pytestmark = pytest.mark.e2e
 
@@ -36,17 +42,19 @@ def test_a_model_that_cannot_be_used_is_told_where_it_was_named(opened: Page, tm
     (tmp_path / "empty").mkdir()
     (tmp_path / "no-weights").mkdir()
     (tmp_path / "no-weights" / "config.json").write_text(json.dumps({"model_type": "llama"}))
-    for source, sentence in (
-        ("SmolLM2-135M-Instuct", "Did you mean the starter 'SmolLM2-135M-Instruct'?"),
-        ("no such model!", "cannot be the name of a model"),
-        ("/no/such/folder", "there is no such folder"),
-        (str(tmp_path / "empty"), "it holds no config.json"),
-        (str(tmp_path / "no-weights"), "no weights"),
+    for source, part in (
+        ("SmolLM2-135M-Instuct", STARTER),
+        ("no such model!", "no such model!"),
+        ("/no/such/folder", "/no/such/folder"),
+        (str(tmp_path / "empty"), "config.json"),
+        (str(tmp_path / "no-weights"), "weights"),
     ):
         use_model(opened, source)
-        expect(opened.locator("#model-note .bad")).to_contain_text(sentence, timeout=10_000)
-    open_tab(opened, "4 Train")
-    expect(opened.locator("#plan")).to_contain_text("SmolLM2-135M-Instruct")  # the model in use stays
+        with pytest.raises(ModelError, match=re.escape(part)) as refused:
+            TreeShelf().read(parse_source(source).value)
+        expect(opened.locator("#model-note .bad")).to_contain_text(str(refused.value), timeout=10_000)
+    open_tab(opened, text.TRAIN_TAB)
+    expect(opened.locator("#plan")).to_contain_text(STARTER)  # the model in use stays
 
 
 def test_data_that_cannot_be_read_is_told_and_nothing_else_is_trained_instead(
@@ -57,8 +65,8 @@ def test_data_that_cannot_be_read_is_told_and_nothing_else_is_trained_instead(
     (tmp_path / "broken.json").write_text('[{"prompt": "a", ')
     (tmp_path / "fake.parquet").write_bytes(b"PAR0 nothing of the kind")
     for name, sentence in (
-        ("empty.csv", "empty"),
-        ("odd.csv", "The columns height, width are not understood"),
+        ("empty.csv", "empty.csv"),
+        ("odd.csv", "height, width"),
         ("broken.json", "broken.json"),
         ("fake.parquet", "fake.parquet"),
     ):
@@ -67,11 +75,11 @@ def test_data_that_cannot_be_read_is_told_and_nothing_else_is_trained_instead(
         opened.locator("#data-file").get_by_label("Clear").or_(
             opened.locator("#data-file button[aria-label='Remove this file']")
         ).first.click()
-        expect(opened.locator("#data-note")).to_contain_text("Choose one")
-    open_tab(opened, "4 Train")
-    expect(opened.locator("#plan .bad")).to_contain_text("No data file is in use")
+        expect(opened.locator("#data-note")).to_contain_text(text.CHOOSE_FILE)
+    open_tab(opened, text.TRAIN_TAB)
+    expect(opened.locator("#plan .bad")).to_contain_text(text.CHOOSE_FILE)
     opened.locator("#start").click()
-    expect(opened.locator("#train-note .bad")).to_contain_text("No data file is in use")
+    expect(opened.locator("#train-note .bad")).to_contain_text(text.CHOOSE_FILE)
     assert no_run(studio)
 
 
@@ -87,31 +95,31 @@ def test_what_is_wrong_before_any_run_is_told_where_it_is_done(
 
 
 def a_selection_without_a_site_cannot_be_started(opened: Page) -> None:
-    open_tab(opened, "2 Modules")
-    opened.get_by_role("button", name="Clear ticks").click()
-    expect(opened.locator("#layer-tree .totals")).to_contain_text("Nothing is ticked")
+    open_tab(opened, text.MODULES_TAB)
+    opened.locator("#layer-tree .clear").click()
+    expect(opened.locator("#layer-tree .totals")).to_contain_text(WORDS["nothing"])
     opened.wait_for_timeout(400)  # the tree sends its ticks after a pause
-    open_tab(opened, "4 Train")
-    expect(opened.locator("#plan .bad")).to_contain_text("No module is ticked")
+    open_tab(opened, text.TRAIN_TAB)
+    expect(opened.locator("#plan .bad")).to_contain_text(text.NOTHING_TICKED)
     opened.locator("#start").click()
-    expect(opened.locator("#train-note .bad")).to_contain_text("No module is ticked")
-    expect(opened.locator(".toast-body")).to_contain_text("No module is ticked")
+    expect(opened.locator("#train-note .bad")).to_contain_text(text.NOTHING_TICKED)
+    expect(opened.locator(".toast-body")).to_contain_text(text.NOTHING_TICKED)
 
 
 def a_field_that_was_emptied_or_is_out_of_range_is_named(opened: Page) -> None:
-    open_tab(opened, "4 Train")
+    open_tab(opened, text.TRAIN_TAB)
     opened.locator("#epochs input").fill("")
     opened.locator("#start").click()
-    expect(opened.locator("#train-note .bad")).to_contain_text("Epochs is empty")
+    expect(opened.locator("#train-note .bad")).to_contain_text(text.empty_field(text.EPOCHS))
     opened.locator("#epochs input").fill("-1")
     opened.locator("#start").click()
     expect(opened.locator("#train-note .bad")).to_contain_text("epochs is -1")
 
 
 def a_learning_rate_for_lora_is_noticed_and_repaired_by_one_click(opened: Page) -> None:
-    open_tab(opened, "4 Train")
+    open_tab(opened, text.TRAIN_TAB)
     opened.locator("#learning-rate input").fill("0.0002")
-    expect(opened.locator("#rate-notice")).to_contain_text("looks like a learning rate for LoRA")
+    expect(opened.locator("#rate-notice")).to_contain_text(text.LORA_NOTICE)
     opened.locator("#repair-rate").click()
     expect(opened.locator("#learning-rate input")).to_have_value("0.01")
     expect(opened.locator("#repair-rate")).to_be_hidden()
@@ -119,24 +127,24 @@ def a_learning_rate_for_lora_is_noticed_and_repaired_by_one_click(opened: Page) 
 
 def an_upload_that_is_no_adapter_is_told_and_one_that_is_can_be_pushed(opened: Page, tmp_path: Path) -> None:
     (tmp_path / "adapter_config.json").write_text('{"peft_type": "LORA"}')
-    open_tab(opened, "8 Export")
+    open_tab(opened, text.EXPORT_TAB)
     opened.set_input_files("#import input[type=file]", tmp_path / "adapter_config.json")
-    expect(opened.locator("#import-note .bad")).to_contain_text("LORA adapter")
+    expect(opened.locator("#import-note .bad")).to_contain_text("LORA")
     expect(opened.locator("#hub-card")).to_be_hidden()
     opened.locator("#import").get_by_label("Clear").click()
     save_adapter(tmp_path / "adapter")
     opened.set_input_files("#import input[type=file]", sorted((tmp_path / "adapter").iterdir()))
-    expect(opened.locator("#import-note")).to_contain_text("Brought in")
+    expect(opened.locator("#import-note")).to_contain_text(text.imported(BASE))
     expect(opened.locator("#hub-card")).to_be_visible()
 
 
 def an_empty_prompt_and_a_chat_before_any_run_say_what_to_do(opened: Page) -> None:
-    open_tab(opened, "7 Chat")
-    expect(opened.locator("#chat-note")).to_contain_text("only the base model")
+    open_tab(opened, text.CHAT_TAB)
+    expect(opened.locator("#chat-note")).to_contain_text(text.chat_without_run(STARTER))
     opened.locator("#chat-send").click()
-    expect(opened.locator(".toast-body")).to_contain_text("The prompt is empty")
-    open_tab(opened, "6 Scales")
-    expect(opened.locator("#scales-note")).to_contain_text("There is no adapter to look at yet")
+    expect(opened.locator(".toast-body")).to_contain_text(text.EMPTY_PROMPT)
+    open_tab(opened, text.SCALES_TAB)
+    expect(opened.locator("#scales-note")).to_contain_text(text.SCALES_EMPTY)
 
 
 def test_a_run_that_fails_says_why(opened: Page, studio: StudioProcess, tiny: Path, pairs: Path) -> None:

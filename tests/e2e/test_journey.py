@@ -10,10 +10,18 @@ import pytest
 import torch
 from playwright.sync_api import Page, expect
 
+from ia3_studio.insight.ablation import sentence
+from ia3_studio.insight.deviation import deviations, summary
+from ia3_studio.method import Adapter
+from ia3_studio.ui import chat_words, scales_words, text
+from ia3_studio.ui.components.layer_tree import WORDS
+from ia3_studio.worker.ablation import read_parts
 from tests.e2e.conftest import Snapshot
 from tests.e2e.studio_app import (
     StudioProcess,
     choose_tiny,
+    expect_state,
+    open_card,
     open_studio,
     open_tab,
     start_training,
@@ -26,9 +34,9 @@ pytestmark = pytest.mark.e2e
 
 def short_answers(page: Page) -> None:
     """Ask for answers that fit the tiny model's context."""
-    page.get_by_role("button", name="How answers are drawn").click()
-    page.get_by_label("number input for Length (tokens)").fill("16")
-    page.get_by_label("number input for Length (tokens)").press("Enter")
+    open_card(page, text.CHAT_SETTINGS)
+    page.locator("#answer-length input[type=number]").fill("16")
+    page.locator("#answer-length input[type=number]").press("Enter")
 
 
 def said(page: Page, pane: str) -> str:
@@ -48,17 +56,17 @@ def test_a_few_words_tick_what_they_mean_or_say_what_would(
 ) -> None:
     open_studio(page, studio)
     use_model(page, str(tiny))
-    expect(page.locator("#model-note")).to_contain_text("is in use", timeout=30_000)
-    open_tab(page, "2 Modules")
-    words = page.get_by_label("Choose", exact=False).and_(page.locator("input, textarea"))
+    expect(page.locator("#model-note")).to_contain_text(text.model_in_use(str(tiny)), timeout=30_000)
+    open_tab(page, text.MODULES_TAB)
+    words = page.locator("#choose input, #choose textarea")
     words.fill("key,value@1")
     words.press("Enter")
-    expect(page.locator("#layer-tree .totals")).to_contain_text("32 trained numbers")
-    expect(page.locator("#modules-note")).to_contain_text("Ticked: 32 numbers in 2 vectors")
+    expect(page.locator("#layer-tree .totals")).to_contain_text(f"32 {WORDS['numbers'][1]}")
+    expect(page.locator("#modules-note")).to_contain_text(text.ticked(2, 32))
     words.fill("valeu")
     page.locator("#choose-these").click()
-    expect(page.locator("#modules-note")).to_contain_text("near it are value")
-    expect(page.locator("#layer-tree .totals")).to_contain_text("32 trained numbers")
+    expect(page.locator("#modules-note .bad")).to_contain_text("value")
+    expect(page.locator("#layer-tree .totals")).to_contain_text(f"32 {WORDS['numbers'][1]}")
     snapshot(page, "choose")
 
 
@@ -68,31 +76,33 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     open_studio(page, studio)
     choose_tiny(page, tiny, pairs)
 
-    open_tab(page, "2 Modules")
+    open_tab(page, text.MODULES_TAB)
     page.locator("#layer-tree .chip", has_text="k_proj").click()  # untick the keys
-    expect(page.locator("#layer-tree .totals")).to_contain_text("128 trained numbers")
-    open_tab(page, "4 Train")
-    expect(page.locator("#plan")).to_contain_text("128 numbers in 4 vectors")
+    expect(page.locator("#layer-tree .totals")).to_contain_text(f"128 {WORDS['numbers'][1]}")
+    open_tab(page, text.TRAIN_TAB)
+    expect(page.locator("#plan")).to_contain_text(text.vectors(4, 128))
 
     page.locator("#learning-rate input").fill("0.05")
     start_training(page, epochs=2000)
     wait_for_points(page, 40)
     page.locator("#stop").click()
-    expect(page.locator("#run-strip")).to_contain_text("Stopped after step", timeout=30_000)
+    expect_state(page, "stopped", timeout=30_000)
+    run = studio.store.list()[0]
+    learned = summary(deviations(Adapter.load(run.adapter_folder() or "").vectors()))
 
     page.locator("#next-scales").click()
-    expect(page.locator("#scales-note")).to_contain_text("of the scales moved")
+    expect(page.locator("#scales-note")).to_contain_text(learned)
     expect(page.locator("#heatmap .js-plotly-plot")).to_be_visible()
     with page.expect_download() as sites:
         page.locator("#sites-csv").click()
     assert len(sites.value.path().read_text().splitlines()) == 1 + 4
-    expect(page.locator("#channels")).to_contain_text("most amplified channels")
-    expect(page.locator("#replay")).to_contain_text("moments kept")
+    expect(page.locator("#channels")).to_contain_text(text.CHANNELS)
+    snapshots = list(run.files.moments())
+    expect(page.locator("#replay")).to_contain_text(text.replayed(snapshots[-1], len(snapshots), len(snapshots)))
     page.locator("#replay input[type=number]").fill("0")
     page.locator("#replay input[type=number]").press("Enter")
-    first = min(studio.store.list()[0].files.moments())
-    expect(page.locator("#replay")).to_contain_text(f"after step {first},")
-    page.locator("#shape").get_by_label("By layer").check()
+    expect(page.locator("#replay")).to_contain_text(text.replayed(snapshots[0], 1, len(snapshots)))
+    page.locator("#shape").get_by_label(scales_words.BY_LAYER).check()
     expect(page.locator("#histogram .violinlayer .trace")).to_have_count(2)
     cell = page.locator("#heatmap .nsewdrag").first
     cell.scroll_into_view_if_needed()
@@ -102,14 +112,16 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     with page.expect_download() as verdict:
         page.locator("#make-page").click()
     verdict.value.save_as(tmp_path / "verdict.html")
-    page.get_by_role("button", name="Which parts matter?").click()
+    open_card(page, scales_words.PARTS_TITLE)
     page.locator("#parts-start").click()
-    expect(page.locator("#parts-note")).to_contain_text("Measuring the parts")
-    page.get_by_role("button", name="What goes with a channel?").click()
+    expect(page.locator("#parts-note")).to_contain_text(scales_words.measuring(0).partition(":")[0])
+    open_card(page, scales_words.CHANNEL_TITLE)
     page.locator("#channel-look").click()
-    expect(page.locator("#channel-found")).to_contain_text("Loudest at", timeout=60_000)
+    expect(page.locator("#channel-found")).to_contain_text(scales_words.LOUDEST, timeout=60_000)
     expect(page.locator("#parts-layers .js-plotly-plot")).to_be_visible(timeout=90_000)
-    expect(page.locator("#parts-note")).to_contain_text("held-out rows")
+    report = read_parts(run).report
+    assert report
+    expect(page.locator("#parts-note")).to_contain_text(sentence(report))
 
     page.locator("#next-chat").click()
     short_answers(page)
@@ -118,11 +130,11 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     for pane in ("#chat-base", "#chat-tuned"):
         expect(page.locator(f"{pane} .bot.message")).to_have_count(1, timeout=60_000)
     expect(page.locator("#chat-send")).to_be_visible(timeout=30_000)
-    expect(page.locator("#chat-note")).to_contain_text("adapter of “Pairs run”")
+    expect(page.locator("#chat-note")).to_contain_text(text.chat_with("Pairs run", str(tiny)))
     assert said(page, "#chat-base") != said(page, "#chat-tuned")
     expect(page.locator("#speed-2")).to_contain_text("tokens/s")
-    page.locator("#strength-2").get_by_label("number input for Strength").fill("0")
-    page.locator("#strength-2").get_by_label("number input for Strength").press("Enter")
+    page.locator("#strength-2 input[type=number]").fill("0")
+    page.locator("#strength-2 input[type=number]").press("Enter")
     page.locator("#chat-clear").click()
     page.locator("#chat-prompt textarea").fill("what is 3 plus one")
     page.locator("#chat-send").click()
@@ -135,38 +147,37 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
         expect(page.locator(f"{pane} .message")).to_have_count(0)
 
     page.locator("#next-export").click()
-    expect(page.locator("#export-facts")).to_contain_text("128 numbers in 4 vectors")
+    expect(page.locator("#export-facts")).to_contain_text(text.vectors(4, 128))
     with page.expect_download() as download:
         page.locator("#download").click()
     archive = tmp_path / "adapter.zip"
     download.value.save_as(archive)
     folder = tmp_path / "unpacked"
     zipfile.ZipFile(archive).extractall(folder)
-    run = studio.store.list()[0]
     assert logits_by_peft(tiny, folder).equal(logits_by_studio(tiny, run.adapter_folder()))
 
     page.set_input_files("#import input[type=file]", archive)
-    expect(page.locator("#import-note")).to_contain_text("Brought in", timeout=15_000)
-    expect(page.locator("#run-strip")).to_contain_text("imported")
-    expect(page.locator("#export-facts")).to_contain_text("128 numbers in 4 vectors")
-    open_tab(page, "6 Scales")
-    expect(page.locator("#scales-note")).to_contain_text("of the scales moved")
-    page.get_by_role("button", name="Beside another adapter").click()
+    expect(page.locator("#import-note .good")).to_be_visible(timeout=15_000)
+    expect_state(page, "import")
+    expect(page.locator("#export-facts")).to_contain_text(text.vectors(4, 128))
+    open_tab(page, text.SCALES_TAB)
+    expect(page.locator("#scales-note")).to_contain_text(learned)
+    open_card(page, scales_words.BESIDE_TITLE)
     page.locator("#beside-other input").click()
     page.locator("#beside-other").get_by_role("option", name="Pairs run").click()
-    expect(page.locator("#beside-note")).to_contain_text("a cosine of 1.00")
+    expect(page.locator("#beside-note")).to_contain_text("1.00")
 
-    open_tab(page, "8 Export")
+    open_tab(page, text.EXPORT_TAB)
     page.locator("#import").get_by_label("Clear").click()
     page.set_input_files("#import input[type=file]", tmp_path / "verdict.html")  # the page carries the same adapter
-    expect(page.locator("#import-note")).to_contain_text("Brought in", timeout=15_000)
+    expect(page.locator("#import-note .good")).to_be_visible(timeout=15_000)
     assert len(list((studio.home / "adapters").glob("[0-9a-f]*"))) == 1
 
 
 def test_a_conversation_goes_on_and_can_be_cleared(page: Page, studio: StudioProcess, tiny: Path, pairs: Path) -> None:
     open_studio(page, studio)
     choose_tiny(page, tiny, pairs)
-    open_tab(page, "7 Chat")
+    open_tab(page, text.CHAT_TAB)
     short_answers(page)
     for number in (1, 2):
         page.locator("#chat-prompt textarea").fill("hi")
@@ -186,7 +197,7 @@ def test_a_conversation_goes_on_and_can_be_cleared(page: Page, studio: StudioPro
     page.locator("#chat-base").get_by_label("Submit").click()
     expect(page.locator("#chat-base .user.message")).to_have_text("ho")
     expect(page.locator("#chat-send")).to_be_visible(timeout=30_000)
-    page.get_by_role("button", name="Token by token").click()
+    open_card(page, chat_words.TOKENS_TITLE)
     assert page.locator("#chat-tokens .tokens span").first.get_attribute("title")
     deadline = monotonic() + 30
     while "## ho" not in saved_conversation(page):  # it is written when the answer to the edited question is there
@@ -200,10 +211,10 @@ def test_a_conversation_goes_on_and_can_be_cleared(page: Page, studio: StudioPro
 @pytest.mark.starter
 def test_stop_ends_an_answer_and_the_next_question_is_taken(page: Page, studio: StudioProcess) -> None:
     open_studio(page, studio)
-    open_tab(page, "7 Chat")
-    page.get_by_role("button", name="How answers are drawn").click()
-    page.get_by_label("number input for Length (tokens)").fill("512")
-    page.get_by_label("number input for Length (tokens)").press("Enter")
+    open_tab(page, text.CHAT_TAB)
+    open_card(page, text.CHAT_SETTINGS)
+    page.locator("#answer-length input[type=number]").fill("512")
+    page.locator("#answer-length input[type=number]").press("Enter")
     page.locator("#chat-prompt textarea").fill("Tell me a long story about the sea and everybody who lives in it.")
     page.locator("#chat-send").click()
     answer = page.locator("#chat-base .bot.message")

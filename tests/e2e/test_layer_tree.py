@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from ia3_studio.method.sites import Role, Side, Site
-from ia3_studio.ui.components.layer_tree import LayerTree, show_rows
+from ia3_studio.ui.components.layer_tree import WORDS, LayerTree, show_rows
 from ia3_studio.ui.components.tree_rows import TreeRows, decode_ticks, ticks_of, tree_rows
 from ia3_studio.ui.theme import studio_theme
 
@@ -200,12 +200,17 @@ def tree(page: Page, address: str) -> Tree:
     return Tree(page)
 
 
+def totals(vectors: int, numbers: int) -> str:
+    """Return what the line below the tree says of that many selected vectors and parameters."""
+    return f"{vectors:,} {WORDS['vectors'][1]} {numbers:,} {WORDS['numbers'][1]}"
+
+
 def checked(locator: Locator, state: str) -> None:
     expect(locator).to_have_attribute("aria-checked", state)
 
 
 def test_no_model_is_said_and_nothing_else_is_shown(tree: Tree) -> None:
-    expect(tree.page.locator("#tree .empty")).to_have_text("Choose a model to see its layers.")
+    expect(tree.page.locator("#tree .empty")).to_have_text(WORDS["empty"])
     for part in (tree.rows, tree.filter, tree.totals):
         expect(part).to_be_hidden()
 
@@ -218,17 +223,21 @@ def test_the_tree_opens_down_to_the_blocks_and_shows_the_first(tree: Tree) -> No
         "level": "6",
         "setsize": "4",
         "posinset": "2",
-        "label": "k_proj, Linear, key, output ×, 16 numbers",
+        "label": WORDS["site"].format(
+            name="k_proj", kind="Linear", role=WORDS["roles"]["key"][0], side=WORDS["sides"]["output"][0], size=16
+        ),
     }.items():
         expect(key).to_have_attribute(f"aria-{name}", value)
-    expect(key.locator(".badge")).to_have_text("key")
-    expect(key.locator(".side")).to_have_attribute("title", re.compile("gives out is multiplied"))
-    expect(tree.row("model.layers.0.mlp.down_proj").locator(".side")).to_have_text("input ×")
+    expect(key.locator(".badge")).to_have_text(WORDS["roles"]["key"][0])
+    expect(key.locator(".side")).to_have_attribute("title", WORDS["sides"]["output"][1])
+    expect(tree.row("model.layers.0.mlp.down_proj").locator(".side")).to_have_text(WORDS["sides"]["input"][0])
     expect(tree.row("model.layers.1")).to_have_attribute("aria-expanded", "false")
     checked(tree.row("model.layers.1"), "mixed")
-    expect(tree.row("")).to_have_attribute("aria-label", "LlamaForCausalLM, 12 of 29 ticked")
+    expect(tree.row("")).to_have_attribute(
+        "aria-label", WORDS["branch"].format(name="LlamaForCausalLM", kind="", ticked=12, all=29).replace(", ,", ",")
+    )
     expect(tree.row("model.embed_tokens")).not_to_have_attribute("aria-checked", re.compile(""))
-    expect(tree.totals).to_have_text("12 vectors 640 trained numbers 2.6 kB adapter 0.064 % of the model")
+    expect(tree.totals).to_have_text(f"{totals(12, 640)} 2.6 {WORDS['adapter']} 0.064 {WORDS['share']}")
 
 
 def test_a_chip_ticks_its_pattern_in_every_layer_and_the_server_hears_the_ranges(tree: Tree) -> None:
@@ -241,7 +250,7 @@ def test_a_chip_ticks_its_pattern_in_every_layer_and_the_server_hears_the_ranges
     checked(tree.chip("o_proj"), "true")
     checked(tree.row("model.layers.0.self_attn"), "mixed")
     expect(tree.row("model.layers.0.self_attn").locator(".count")).to_have_text("3/4")
-    expect(tree.totals).to_contain_text("16 vectors 896 trained numbers")
+    expect(tree.totals).to_contain_text(totals(16, 896))
     expect(tree.answer).to_have_value("16 sites in 7-9,13,20-22,26,33-35,39,46-48,52")
     tree.row("model.layers.0.self_attn.o_proj").click()
     checked(tree.chip("o_proj"), "mixed")
@@ -265,7 +274,7 @@ def test_the_name_of_a_branch_opens_and_closes_it_without_a_tick(tree: Tree) -> 
     tree.row("model.layers.1").locator("xpath=following-sibling::*[1]").get_by_text("self_attn").wait_for()
     tree.row("model.layers.1").locator(".twisty").click()
     expect(tree.row("model.layers.1.mlp")).to_have_count(0)
-    expect(tree.totals).to_contain_text("12 vectors")
+    expect(tree.totals).to_contain_text(f"12 {WORDS['vectors'][1]}")
     expect(tree.answer).to_have_value("")
 
 
@@ -273,7 +282,7 @@ def test_a_filter_keeps_matches_and_what_leads_to_them_and_ticks_act_on_matches_
     tree.choose("llama")
     tree.filter.fill("2.SELF_attn.Q")
     assert tree.names() == ["LlamaForCausalLM", "model", "layers", "2", "self_attn", "q_proj"]
-    expect(tree.found).to_have_text("1 of 29 sites match. Ticks act on these only.")
+    expect(tree.found).to_have_text(WORDS["matches"].format(count=1, all=29))
     expect(tree.page.locator("#tree .chip")).to_have_count(1)
     checked(tree.row(""), "false")
     tree.row("").locator(".check").click()
@@ -288,13 +297,13 @@ def test_a_filter_keeps_matches_and_what_leads_to_them_and_ticks_act_on_matches_
 def test_a_regular_expression_filters_and_a_chip_ticks_within_it(tree: Tree) -> None:
     tree.choose("llama")
     tree.filter.fill(r"/layers\.[0-1]\..*[qo]_proj$/")
-    expect(tree.found).to_contain_text("4 of 29 sites match")
+    expect(tree.found).to_have_text(WORDS["matches"].format(count=4, all=29))
     tree.chip("q_proj").click()
     expect(tree.answer).to_have_value(re.compile("^14 sites"))
     tree.filter.fill("/Q_PROJ/")
-    expect(tree.found).to_have_text("Nothing matches.")
+    expect(tree.found).to_have_text(WORDS["no_match"])
     tree.filter.fill("/Q_PROJ/i")
-    expect(tree.found).to_contain_text("4 of 29 sites match")
+    expect(tree.found).to_have_text(WORDS["matches"].format(count=4, all=29))
     checked(tree.chip("q_proj"), "mixed")
 
 
@@ -302,7 +311,7 @@ def test_an_invalid_expression_is_said_and_filters_nothing(tree: Tree) -> None:
     tree.choose("llama")
     before = tree.names()
     tree.filter.fill("/layers.(0/")
-    expect(tree.found).to_have_text("/layers.(0/ is not a valid regular expression, so nothing is filtered.")
+    expect(tree.found).to_have_text(WORDS["invalid"].format(text="/layers.(0/"))
     expect(tree.found).to_have_attribute("role", "status")
     expect(tree.filter).to_have_attribute("aria-invalid", "true")
     assert tree.names() == before
@@ -363,12 +372,12 @@ def test_a_chip_keeps_the_focus_when_it_is_pressed_by_keyboard(tree: Tree) -> No
 def test_ticks_set_by_the_server_are_shown_and_not_sent_back(tree: Tree) -> None:
     tree.choose("llama")
     tree.page.locator("#keys").click()
-    expect(tree.totals).to_contain_text("4 vectors 64 trained numbers")
+    expect(tree.totals).to_contain_text(totals(4, 64))
     checked(tree.chip("v_proj"), "false")
     tree.chip("v_proj").click()
     expect(tree.answer).to_have_value("8 sites in 7-8,20-21,33-34,46-47")
     tree.page.locator("#keys").click()
-    expect(tree.totals).to_contain_text("4 vectors")
+    expect(tree.totals).to_contain_text(f"4 {WORDS['vectors'][1]}")
     expect(tree.answer).to_have_value("8 sites in 7-8,20-21,33-34,46-47")
 
 
@@ -377,7 +386,7 @@ def test_another_model_replaces_tree_filter_and_ticks(tree: Tree) -> None:
     tree.filter.fill("q_proj")
     tree.choose("gpt2")
     expect(tree.filter).to_have_value("")
-    expect(tree.totals).to_contain_text("36 vectors 2,304 trained numbers")
+    expect(tree.totals).to_contain_text(totals(36, 2304))
     expect(tree.row("h.0.attn.c_attn[key]").locator(".name")).to_have_text("[key]")
 
 
@@ -395,11 +404,11 @@ def test_chips_tell_parts_of_a_fused_projection_and_namesakes_of_another_role_ap
 
 def test_expand_collapse_and_clear(tree: Tree) -> None:
     tree.choose("llama")
-    for button, lines in (("Expand", 57), ("Collapse", 9)):
-        tree.page.get_by_role("button", name=button).click()
+    for button, lines in (("expand", 57), ("collapse", 9)):
+        tree.page.get_by_role("button", name=WORDS[button][0]).click()
         expect(tree.page.locator("#tree .card-tree")).to_have_attribute("data-lines", str(lines))
-    tree.page.get_by_role("button", name="Clear ticks").click()
-    expect(tree.totals).to_contain_text("Nothing is ticked. 0 vectors")
+    tree.page.get_by_role("button", name=WORDS["clear"][0]).click()
+    expect(tree.totals).to_contain_text(f"{WORDS['nothing']} 0 {WORDS['vectors'][1]}")
     checked(tree.row(""), "false")
     expect(tree.answer).to_have_value("0 sites in ")
 
@@ -411,7 +420,7 @@ def test_names_of_a_model_are_text_whatever_they_hold(tree: Tree) -> None:
     tree.page.locator("#tree .chip").click()
     expect(tree.answer).to_have_value("1 sites in 1")
     tree.filter.fill("<b>&amp;")
-    expect(tree.found).to_contain_text("1 of 1 sites match")
+    expect(tree.found).to_have_text(WORDS["matches"].format(count=1, all=1))
 
 
 def test_three_thousand_modules_stay_a_hundred_rows_and_a_tick_comes_back(
@@ -419,7 +428,7 @@ def test_three_thousand_modules_stay_a_hundred_rows_and_a_tick_comes_back(
 ) -> None:
     assert len(shown["large"].sites) > 3000
     tree.choose("large")
-    tree.page.get_by_role("button", name="Expand").click()
+    tree.page.get_by_role("button", name=WORDS["expand"][0]).click()
     expect(tree.page.locator("#tree .card-tree")).to_have_attribute("data-lines", str(len(shown["large"].sites)))
     assert tree.page.locator("#tree .row").count() < 100
     tree.rows.evaluate("rows => { rows.scrollTop = rows.scrollHeight / 2; }")
@@ -485,11 +494,11 @@ def test_a_handler_that_hands_the_ticks_back_changes_nothing(page: Page, serve: 
         component.input(hand_back, component, component, show_progress="hidden", trigger_mode="always_last")
     page.goto(serve(blocks))
     tree = Tree(page)
-    expect(tree.totals).to_contain_text("12 vectors")
+    expect(tree.totals).to_contain_text(f"12 {WORDS['vectors'][1]}")
     tree.chip("q_proj").click()
-    expect(tree.totals).to_contain_text("16 vectors")
+    expect(tree.totals).to_contain_text(f"16 {WORDS['vectors'][1]}")
     page.wait_for_load_state("networkidle")
-    expect(tree.totals).to_contain_text("16 vectors")
+    expect(tree.totals).to_contain_text(f"16 {WORDS['vectors'][1]}")
     assert calls == ["6-8,13,19-21,26,32-34,39,45-47,52"]
 
 
@@ -500,4 +509,4 @@ def test_words_come_from_python(page: Page, serve: Callable[..., str]) -> None:
         LayerTree(rows.json, elem_id="tree", words={"clear": ["Alles abwählen", "Ohne Haken"], "nothing": "Leer."})
     page.goto(serve(blocks))
     expect(page.get_by_role("button", name="Alles abwählen")).to_be_visible()
-    expect(page.locator("#tree .totals")).to_contain_text("Leer. 0 vectors")
+    expect(page.locator("#tree .totals")).to_contain_text(f"Leer. 0 {WORDS['vectors'][1]}")

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from ia3_studio.training.config import Step
 from ia3_studio.ui.components.chart_points import chart_delta
-from ia3_studio.ui.components.live_chart import LiveChart
+from ia3_studio.ui.components.live_chart import WORDS, LiveChart
 from tests.e2e.conftest import Problems
 from tests.e2e.studio_app import free_port
 
@@ -105,7 +105,7 @@ def test_the_first_point_is_drawn_and_each_message_adds_to_it(opened: Page) -> N
     points(opened, 30)
     assert main_plot(opened, "plot.data[0].x") == list(range(1, 30))
     expect(opened.locator(".live-chart .figures")).to_contain_text("29 / 60")
-    expect(opened.locator(".live-chart .figures")).to_contain_text("base 3.000")
+    expect(opened.locator(".live-chart .figures")).to_contain_text(WORDS["from_base"].format(base="3.000"))
     expect(opened.locator(".live-chart .figures")).to_contain_text("0.97")  # epochs
     expect(opened.locator(".live-chart .figures")).to_contain_text("1:02 min")  # 31 steps left at 2 s each
 
@@ -122,15 +122,21 @@ def test_time_left_is_a_lower_bound_until_it_is_known_how_often_the_loss_is_take
     expect(opened.locator(".live-chart dd").last).to_have_text("≥ 1:54 min")  # 52 steps at 2 s, one loss at 10 s
 
 
+def spoken(step: int, loss: str, held_out: str) -> str:
+    """Return what a screen reader hears while a run trains, up to the time that is left."""
+    said: str = WORDS["said"].format(step=step, total=TOTAL, loss=loss, held_out=held_out, left="LEFT")
+    return said.partition("LEFT")[0].strip()
+
+
 def test_a_screen_reader_hears_of_the_run_now_and_then_and_of_its_end(opened: Page) -> None:
     said = opened.locator(".live-chart [role=status]")
     click(opened, "first")
-    expect(said).to_contain_text("Step 0 of 60. Training loss –, held-out loss 3.000.")
+    expect(said).to_contain_text(spoken(0, "–", "3.000"))
     click(opened, "more")
     points(opened, 20)
-    expect(said).to_contain_text("Step 0 of 60.")
+    expect(said).to_contain_text(spoken(0, "–", "3.000"))
     click(opened, "end")
-    expect(said).to_have_text("The run has ended at step 60 of 60. Training loss 1.000, held-out loss 1.500.")
+    expect(said).to_have_text(WORDS["said_last"].format(step=60, total=TOTAL, loss="1.000", held_out="1.500"))
 
 
 def test_a_message_without_news_redraws_nothing(opened: Page) -> None:
@@ -181,10 +187,10 @@ def test_no_run_shows_what_to_do(opened: Page) -> None:
 
 def test_a_run_without_points_is_not_called_no_run(opened: Page) -> None:
     click(opened, "begun")
-    expect(opened.locator(".live-chart .empty")).to_contain_text("Waiting for the first point")
+    expect(opened.locator(".live-chart .empty")).to_contain_text(WORDS["waiting"])
     expect(opened.locator(".live-chart")).to_have_attribute("data-run", "run-3")
     click(opened, "barren")
-    expect(opened.locator(".live-chart .empty")).to_contain_text("ended before its first measurement")
+    expect(opened.locator(".live-chart .empty")).to_contain_text(WORDS["nothing"])
 
 
 def test_a_message_that_comes_before_the_script_is_drawn_when_the_script_is_there(
@@ -193,7 +199,7 @@ def test_a_message_that_comes_before_the_script_is_drawn_when_the_script_is_ther
     held: list[Route] = []
     page.route("**/plotly.min.js", lambda route: held.append(route))
     page.goto(serve(app()))
-    expect(page.locator(".live-chart .empty")).to_contain_text("No run yet")
+    expect(page.locator(".live-chart .empty")).to_contain_text(WORDS["empty"])
     click(page, "first")
     heard(page, "first")
     held[0].continue_()
@@ -246,27 +252,27 @@ def test_the_chart_is_drawn_behind_a_prefix(page: Page, behind_a_prefix: str, pr
 
 def test_the_points_can_be_read_as_a_table_and_taken_away(opened: Page, tmp_path: Path) -> None:
     show_20(opened)
-    opened.get_by_label("Table").check()
+    opened.get_by_label(WORDS["tabular"]).check()
     expect(opened.locator(".live-chart table tbody tr")).to_have_count(20)
     with opened.expect_download() as download:
-        opened.get_by_role("button", name="Download CSV").click()
+        opened.get_by_role("button", name=WORDS["csv"]).click()
     download.value.save_as(tmp_path / "points.csv")
     lines = (tmp_path / "points.csv").read_text().splitlines()
     assert download.value.suggested_filename == "run-1.csv"
-    assert lines[0].startswith("step,training loss,held-out loss") and len(lines) == 21
+    assert lines[0] == ",".join(WORDS["columns"]) and len(lines) == 21
     assert lines[11].split(",")[:3] == ["10", "2.66667", "2.75"]
 
 
 def test_smoothing_and_log_scale_change_the_drawing_only(opened: Page) -> None:
     show_20(opened)
-    opened.get_by_label("Smooth").check()
+    opened.get_by_label(WORDS["smooth"]).check()
     opened.wait_for_function("document.querySelector('.live-chart .main').data.length === 4")
     raw, calm = main_plot(opened, "[plot.data[0].y, plot.data[1].y]")
     past, mean = 1 - 1 / (TOTAL / 10), 0.0
     for index, loss in enumerate(raw):
         mean = past * mean + (1 - past) * loss
         assert calm[index] == pytest.approx(mean / (1 - past ** (index + 1)))
-    opened.get_by_label("Log scale").check()
+    opened.get_by_label(WORDS["log"]).check()
     opened.wait_for_function("document.querySelector('.live-chart .main').layout.yaxis.type === 'log'")
     points(opened, 20)
 

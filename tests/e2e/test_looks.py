@@ -9,13 +9,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ia3_studio.runs.evaluation import RunEvaluation, write_evaluation
+from ia3_studio.ui import text
 from tests.e2e.conftest import Problems, Snapshot
-from tests.e2e.studio_app import StudioProcess, choose_tiny, open_studio, open_tab, start_training
+from tests.e2e.studio_app import StudioProcess, choose_tiny, expect_state, open_studio, open_tab, start_training
 from tests.insight.test_verdict import loss
 
 pytestmark = pytest.mark.e2e
 
-TABS = ("1 Model", "2 Modules", "3 Data", "4 Train", "5 Runs", "6 Scales", "7 Chat", "8 Export")
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 CUT = """[...document.querySelectorAll('button, label, h2, .note, dd, dt')]
@@ -38,7 +38,7 @@ def look(page: Page, studio: StudioProcess, snapshot: Snapshot, problems: Proble
             expect(page.locator("#model-facts .facts")).to_be_visible(timeout=60_000)
         for size in (DESK, PHONE) if os.environ.get("IA3_SCREENSHOTS") else (DESK,) if scheme == "light" else (PHONE,):
             page.set_viewport_size(size)  # type: ignore[arg-type]
-            for tab in TABS:
+            for tab in text.TABS:
                 open_tab(page, tab)
                 wait_until_drawn(page, tab, when)
                 snapshot(page, f"{when}-{tab.split()[1].lower()}-{size['width']}-{scheme}")
@@ -50,11 +50,11 @@ def look(page: Page, studio: StudioProcess, snapshot: Snapshot, problems: Proble
 
 def wait_until_drawn(page: Page, tab: str, when: str) -> None:
     """Wait for what takes its time, then for charts to take their width."""
-    if tab == "6 Scales" and when == "finished":
+    if tab == text.SCALES_TAB and when == "finished":
         for chart in ("#heatmap", "#histogram"):
             expect(page.locator(f"{chart} .js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
         expect(page.locator("#verdict-table table")).to_be_visible()
-    expect(page.locator(".note", has_text="Looking for").filter(visible=True)).to_have_count(0)
+    expect(page.locator(".note", has_text=text.SCALES_LOOKING).filter(visible=True)).to_have_count(0)
     page.wait_for_timeout(400)
 
 
@@ -70,6 +70,6 @@ def test_every_tab_fits_its_window_after_a_run(
     open_studio(page, studio)
     choose_tiny(page, tiny, pairs)
     start_training(page, epochs=3)
-    expect(page.locator("#run-strip")).to_contain_text("Finished after 15 steps", timeout=60_000)
+    expect_state(page, "finished")
     write_evaluation(studio.store.list()[0].folder, RunEvaluation(loss(-0.4, -0.1), loss(0.1, 0.3)))  # a long verdict
     look(page, studio, snapshot, problems, "finished")

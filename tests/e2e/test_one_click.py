@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from ia3_studio.ui import text
+from ia3_studio.ui.data_words import numbered
 from tests.e2e.studio_app import (
     StudioProcess,
     choose_tiny,
+    expect_state,
     open_studio,
     open_tab,
     start_training,
@@ -23,11 +26,11 @@ pytestmark = pytest.mark.e2e
 def test_the_demo_button_gives_a_moving_curve(page: Page, studio: StudioProcess) -> None:
     open_studio(page, studio)
     page.locator("#train-demo").click()
-    expect(page.get_by_role("tab", name="4 Train")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("tab", name=text.TRAIN_TAB)).to_have_attribute("aria-selected", "true")
     wait_for_points(page, 1, timeout=300_000)  # without the model in the cache it is fetched first
     wait_for_points(page, 2, timeout=60_000)
     page.locator("#run-strip .stop").click()
-    expect(page.locator("#run-strip")).to_contain_text("Stopped", timeout=60_000)
+    expect_state(page, "stopped")
 
 
 def test_own_model_and_data_train_after_a_few_clicks(
@@ -35,11 +38,13 @@ def test_own_model_and_data_train_after_a_few_clicks(
 ) -> None:
     open_studio(page, studio)
     choose_tiny(page, tiny, pairs)
-    expect(page.locator("#data-problems")).to_contain_text("(row 41)")
+    expect(page.locator("#data-problems")).to_contain_text(f"({numbered([41])})")
     start_training(page, epochs=3)
     wait_for_points(page, 2)
-    expect(page.locator("#run-strip")).to_contain_text("Finished after 15 steps", timeout=60_000)
+    expect_state(page, "finished")
     run = studio.store.list()[0]
+    assert run.status().step == 15
+    expect(page.locator("#run-strip")).to_contain_text(run.status().sentence)
     assert run.config.model == str(tiny)
     assert run.config.selection.numbers == 160  # type: ignore[union-attr]
     assert Path(run.data_source).is_relative_to(run.folder)  # the run has its data with it
@@ -53,23 +58,23 @@ def test_a_double_click_starts_one_run(page: Page, studio: StudioProcess, tiny: 
     wait_for_points(page, 2)
     page.locator("#start").click()
     page.locator("#run-strip .stop").click()
-    expect(page.locator("#run-strip")).to_contain_text("Stopped after", timeout=60_000)
+    expect_state(page, "stopped")
     assert len(studio.store.list()) == 1
 
 
 def test_what_a_start_would_train_is_said_before_it(page: Page, studio: StudioProcess, tiny: Path, pairs: Path) -> None:
     open_studio(page, studio)
-    open_tab(page, "4 Train")
-    expect(page.locator("#plan")).to_contain_text("57,600 numbers in 90 vectors")
+    open_tab(page, text.TRAIN_TAB)
+    expect(page.locator("#plan")).to_contain_text(text.vectors(90, 57_600))
     choose_tiny(page, tiny, pairs)
-    open_tab(page, "2 Modules")
-    page.get_by_label("Keys and values", exact=True).check()
-    open_tab(page, "4 Train")
-    expect(page.locator("#plan")).to_contain_text("64 numbers in 4 vectors")
+    open_tab(page, text.MODULES_TAB)
+    page.locator("#preset").get_by_label(dict(text.PRESETS)["attention"], exact=True).check()
+    open_tab(page, text.TRAIN_TAB)
+    expect(page.locator("#plan")).to_contain_text(text.vectors(4, 64))
     expect(page.locator("#plan")).to_contain_text("pairs.csv")
 
 
 def test_the_first_screen_is_ready_with_its_facts(page: Page, studio: StudioProcess) -> None:
     page.goto(studio.address)
     expect(page.locator("#train-demo")).to_be_enabled()
-    expect(page.locator("#demo-facts")).to_contain_text("lighthouse keeper")
+    expect(page.locator("#demo-facts")).to_contain_text(text.STARTER_DATA)

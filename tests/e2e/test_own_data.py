@@ -10,10 +10,24 @@ import pytest
 import transformers as hf
 from playwright.sync_api import BrowserContext, Page, expect
 
+from ia3_studio.data.examples import Mapping
+from ia3_studio.data.load import look_at
+from ia3_studio.ui import text
+from ia3_studio.ui.data_words import WHY_SHOWN, numbered, rows_of
 from tests.data.hub_standin import DataHub, serving
 from tests.data.test_hub_rows import FILES, NAME
 from tests.e2e.conftest import Snapshot
-from tests.e2e.studio_app import StudioProcess, open_studio, open_tab, running, start_training, upload_data, use_model
+from tests.e2e.studio_app import (
+    StudioProcess,
+    expect_state,
+    open_card,
+    open_studio,
+    open_tab,
+    running,
+    start_training,
+    upload_data,
+    use_model,
+)
 from tests.e2e.test_looks import DESK, OVERFLOW, PHONE
 from tests.training.test_images import EDGE, paint, vit, zipped
 
@@ -36,19 +50,19 @@ def test_a_wrong_guess_is_mended_the_tokens_follow_and_the_run_learns_them(
     open_studio(page, studio)
     use_model(page, str(tiny))
     upload_data(page, path)
-    expect(page.locator("#data-note")).to_contain_text("good → prompt, hello → answer")
-    expect(page.locator("#data-note")).to_contain_text("semicolon-separated, UTF-16")
-    expect(page.locator("#data-problems")).to_contain_text("the prompt (good) is empty (row 26)")
-    page.get_by_role("button", name="How the rows are read").click()
+    expect(page.locator("#data-note")).to_contain_text(str(Mapping("pairs", "good", "hello")))
+    expect(page.locator("#data-note")).to_contain_text(look_at(path).description)
+    expect(page.locator("#data-problems")).to_contain_text(re.compile(rf"\(good\).* \({numbered([26])}\)"))
+    open_card(page, text.HOW_READ)
     expect(page.locator("#first-column input")).to_have_value("good")  # the form is filled in: nothing resets it now
     choose(page, "first-column", "hello")
     choose(page, "answer-column", "good")
     page.locator("#read-so").click()
-    expect(page.locator("#data-note")).to_contain_text("hello → prompt, good → answer")
-    expect(page.locator("#data-problems")).to_contain_text("the answer (good) is empty (row 26)")
+    expect(page.locator("#data-note")).to_contain_text(str(Mapping("pairs", "hello", "good")))
+    expect(page.locator("#data-problems")).to_contain_text(re.compile(rf"\(good\).* \({numbered([26])}\)"))
     page.locator("#show-tokens").click()
     expect(page.locator("#tokens mark").first).to_contain_text("good", timeout=60_000)
-    expect(page.locator("#tokens")).to_contain_text("The longest: row")
+    expect(page.locator("#tokens")).to_contain_text(f"{WHY_SHOWN['longest']}: row")
     expect(page.locator("#lengths .js-plotly-plot")).to_be_visible()
     in_four_looks(page, snapshot, "own-data")
     page.locator("#take-along").click()
@@ -56,28 +70,32 @@ def test_a_wrong_guess_is_mended_the_tokens_follow_and_the_run_learns_them(
         page.locator("#rows-file").click()
     assert "hello there 3" in download.value.path().read_text(encoding="utf-8")
     start_training(page, epochs=2)
-    expect(page.locator("#run-strip")).to_contain_text("Finished", timeout=60_000)
+    expect_state(page, "finished")
     mapping = studio.store.list()[0].config.mapping
     assert mapping and (mapping.prompt, mapping.answer) == ("hello", "good")
 
 
-def test_pasted_rows_and_a_path_are_read(page: Page, studio: StudioProcess, pairs: Path, snapshot: Snapshot) -> None:
+def test_pasted_rows_and_a_path_are_read(
+    page: Page, studio: StudioProcess, tmp_path: Path, pairs: Path, snapshot: Snapshot
+) -> None:
     open_studio(page, studio)
-    open_tab(page, "3 Data")
-    page.locator("#data-kind").get_by_text("Pasted rows").click()
+    open_tab(page, text.DATA_TAB)
+    page.locator("#data-kind").get_by_text(text.PASTED_DATA).click()
     rows = "".join(f"ask {number}\ttell {number}\n" for number in range(12))
-    page.locator("#pasted").get_by_role("textbox").fill(f"prompt\tanswer\n{rows}")
+    same = tmp_path / "same.tsv"
+    same.write_text(f"prompt\tanswer\n{rows}")
+    page.locator("#pasted").get_by_role("textbox").fill(same.read_text())
     page.locator("#use-pasted").click()
-    expect(page.locator("#data-note")).to_contain_text("tab-separated")
-    expect(page.locator("#data-note")).to_contain_text("11 to learn, 1 only measured")
+    expect(page.locator("#data-note")).to_contain_text(look_at(same).description)
+    expect(page.locator("#data-note")).to_contain_text(rows_of(11, 1))
     in_four_looks(page, snapshot, "pasted-data")
-    page.locator("#data-kind").get_by_text("My file").click()
+    page.locator("#data-kind").get_by_text(text.OWN_DATA, exact=True).click()
     page.locator("#data-path").get_by_role("textbox").fill("/no/such/file.csv")
     page.locator("#use-path").click()
-    expect(page.locator("#data-note")).to_contain_text("There is no file /no/such/file.csv")
+    expect(page.locator("#data-note .bad")).to_contain_text("/no/such/file.csv")
     page.locator("#data-path").get_by_role("textbox").fill(str(pairs))
     page.locator("#use-path").click()
-    expect(page.locator("#data-note")).to_contain_text("36 to learn")
+    expect(page.locator("#data-note")).to_contain_text(rows_of(36, 4))
 
 
 @pytest.fixture
@@ -93,20 +111,20 @@ def test_rows_of_the_hub_are_found_chosen_and_used(
     page: Page, studio_with_hub: StudioProcess, snapshot: Snapshot
 ) -> None:
     open_studio(page, studio_with_hub)
-    open_tab(page, "3 Data")
-    page.locator("#data-kind").get_by_text("From the hub").click()
+    open_tab(page, text.DATA_TAB)
+    page.locator("#data-kind").get_by_text(text.HUB_KIND).click()
     page.locator("#hub-data").get_by_role("textbox").fill("somebody/nothing")
     page.locator("#look-up").click()
-    expect(page.locator("#hub-note")).to_contain_text("Unknown data set 'somebody/nothing'")
+    expect(page.locator("#hub-note .bad")).to_contain_text("'somebody/nothing'")
     page.locator("#hub-data").get_by_role("textbox").fill(f"https://huggingface.co/datasets/{NAME}")
     page.locator("#look-up").click()
-    expect(page.locator("#hub-note")).to_contain_text("has 2 configurations")
-    expect(page.locator("#data-rows")).to_contain_text("First rows on the hub")
+    expect(page.locator("#hub-note")).to_contain_text(text.hub_found(NAME, 2))
+    expect(page.locator("#data-rows")).to_contain_text(text.HUB_ROWS)
     expect(page.locator("#take-along")).to_be_hidden()
     page.get_by_role("checkbox", name="test").check()
     in_four_looks(page, snapshot, "hub-data")
     page.locator("#use-hub").click()
-    expect(page.locator("#data-note")).to_contain_text("300 to learn, 5 only measured")
+    expect(page.locator("#data-note")).to_contain_text(rows_of(300, 5))
 
 
 def test_a_zip_of_pictures_is_shown_trained_on_and_its_mistakes_told(
@@ -117,17 +135,19 @@ def test_a_zip_of_pictures_is_shown_trained_on_and_its_mistakes_told(
     hf.ViTImageProcessorPil(size={"height": EDGE, "width": EDGE}).save_pretrained(tmp_path / "vit")
     open_studio(page, studio)
     use_model(page, str(tmp_path / "vit"))
-    expect(page.locator("#model-note")).to_contain_text("is in use", timeout=30_000)
+    expect(page.locator("#model-note")).to_contain_text(text.model_in_use(str(tmp_path / "vit")), timeout=30_000)
     upload_data(page, upload)
-    expect(page.locator("#data-note")).to_contain_text("12 pictures in 2 folders")
+    expect(page.locator("#data-note")).to_contain_text(rows_of(10, 2))
     expect(page.locator("#data-rows img")).to_have_count(10)
     page.locator("#show-tokens").click()
     expect(page.locator("#tokens img")).to_have_count(1)
     in_four_looks(page, snapshot, "pictures-data")
     start_training(page, 1)
-    expect(page.locator("#run-strip")).to_contain_text("Finished", timeout=60_000)
-    open_tab(page, "6 Scales")
-    expect(page.locator("#mistakes")).to_contain_text(re.compile("takes for what|every held-out row right"))
+    expect_state(page, "finished")
+    open_tab(page, text.SCALES_TAB)
+    expect(page.locator("#mistakes")).to_contain_text(
+        re.compile("|".join(map(re.escape, (text.mistakes(1, 8), text.NO_MISTAKES))))
+    )
     in_four_looks(page, snapshot, "pictures-scales")
 
 

@@ -9,12 +9,14 @@ from playwright.sync_api import Page, expect
 
 from ia3_studio.runs import RunConfig
 from ia3_studio.training import TrainConfig
+from ia3_studio.ui import text
 from ia3_studio.worker import start
 from tests.e2e.conftest import Problems
 from tests.e2e.studio_app import (
     StudioProcess,
     choose_tiny,
     end_worker,
+    expect_state,
     open_studio,
     open_tab,
     points,
@@ -33,7 +35,7 @@ def training(page: Page, studio: StudioProcess, tiny: Path, pairs: Path) -> Page
     """A page that watches a run under way."""
     start_run(studio, "Pairs run", tiny, pairs, LONG)
     page.goto(studio.address)
-    open_tab(page, "4 Train")
+    open_tab(page, text.TRAIN_TAB)
     wait_for_points(page, 5)
     return page
 
@@ -51,7 +53,7 @@ def drawn_steps(page: Page) -> list[int]:
 
 def stop(page: Page) -> None:
     page.locator("#run-strip .stop").click()
-    expect(page.locator("#run-strip")).to_contain_text("Stopped after step", timeout=30_000)
+    expect_state(page, "stopped", timeout=30_000)
 
 
 def test_a_reload_and_a_second_tab_show_the_same_run_and_a_stop_keeps_what_it_learned(
@@ -60,7 +62,7 @@ def test_a_reload_and_a_second_tab_show_the_same_run_and_a_stop_keeps_what_it_le
     before = points(training)
     with problems.leaving():
         training.reload()
-        open_tab(training, "4 Train")
+        open_tab(training, text.TRAIN_TAB)
         wait_for_points(training, before + 5)
     steps = drawn_steps(training)
     assert steps == list(range(steps[0], steps[0] + len(steps)))
@@ -68,14 +70,15 @@ def test_a_reload_and_a_second_tab_show_the_same_run_and_a_stop_keeps_what_it_le
 
     second = training.context.new_page()
     open_studio(second, studio)
-    expect(second.locator("#run-strip")).to_contain_text("Pairs run: Training")
+    expect_state(second, "running")
+    expect(second.locator("#run-strip")).to_contain_text("Pairs run: ")
     stop(second)
-    expect(training.locator("#run-strip")).to_contain_text("Stopped after step", timeout=10_000)
+    expect_state(training, "stopped", timeout=10_000)
 
     (run,) = studio.store.list()
     assert run.status().state == "stopped"
     assert run.adapter_folder() is not None
-    open_tab(training, "8 Export")
+    open_tab(training, text.EXPORT_TAB)
     expect(training.locator("#download")).to_be_enabled()
 
 
@@ -95,8 +98,8 @@ def test_the_run_outlives_a_killed_app_and_the_page_comes_back_to_it(
     assert run.status().step > step  # it went on without the app
     studio.start()
     training.wait_for_function("!window.opened_before", timeout=60_000)  # it reloads by itself
-    expect(training.locator("#run-strip")).to_contain_text("Training: step", timeout=30_000)
-    open_tab(training, "4 Train")
+    expect_state(training, "running", timeout=30_000)
+    open_tab(training, text.TRAIN_TAB)
     wait_for_points(training, step + 5)
     steps = drawn_steps(training)
     assert steps == list(range(steps[0], steps[0] + len(steps)))
@@ -105,7 +108,8 @@ def test_the_run_outlives_a_killed_app_and_the_page_comes_back_to_it(
 
 def test_a_killed_worker_is_told_within_seconds(training: Page, studio: StudioProcess) -> None:
     end_worker(studio.store.list()[0])
-    expect(training.locator("#run-strip")).to_contain_text("was killed at step", timeout=8_000)
+    expect_state(training, "interrupted", timeout=8_000)
+    expect(training.locator("#run-strip")).to_contain_text(studio.store.list()[0].status().sentence)
     expect(training.locator("#run-list tr[data-run]")).to_have_attribute("data-state", "interrupted")
     expect(training.locator("#run-strip .stop")).to_be_hidden()
 
@@ -114,11 +118,14 @@ def test_another_run_is_shown_by_choosing_it(training: Page, studio: StudioProce
     stop(training)
     start_run(studio, "Second run", tiny, pairs, epochs=1)
     training.locator("#run-list tr[data-run]", has_text="Second run").click()
-    expect(training.locator("#run-strip")).to_contain_text("Second run: Finished after 5 steps", timeout=60_000)
+    expect(training.locator("#run-strip")).to_contain_text("Second run: ")
+    expect_state(training, "finished")
+    expect(training.locator("#run-strip")).to_contain_text(studio.store.list()[0].status().sentence)
     wait_for_points(training, 6)
     assert points(training) == 6
     training.locator("#run-list tr[data-run]", has_text="Pairs run").click()
-    expect(training.locator("#run-strip")).to_contain_text("Stopped after step")
+    expect(training.locator("#run-strip")).to_contain_text("Pairs run: ")
+    expect_state(training, "stopped")
     expect(training.locator(".live-chart")).not_to_have_attribute("data-points", "6")
 
 
@@ -138,15 +145,15 @@ def test_a_stopped_run_is_resumed_from_the_page_and_its_curve_has_every_step_onc
 ) -> None:
     start_run(studio, "Pairs run", tiny, pairs, 30)
     page.goto(studio.address)
-    open_tab(page, "4 Train")
+    open_tab(page, text.TRAIN_TAB)
     wait_for_points(page, 5)
     stop(page)
-    resume = page.get_by_role("button", name="Resume")
+    resume = page.locator("#resume")
     expect(resume).to_be_visible()
     reached = studio.store.list()[0].status().step
     resume.click()
-    expect(page.locator("#train-note")).to_contain_text("goes on behind its last checkpoint")
-    expect(page.locator("#run-strip")).to_contain_text("Finished after", timeout=150_000)
+    expect(page.locator("#train-note")).to_contain_text(text.resumed("Pairs run"))
+    expect_state(page, "finished", timeout=150_000)
     expect(resume).to_be_hidden()
     total = studio.store.list()[0].status().total_steps
     assert reached < total

@@ -13,15 +13,19 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from ia3_studio.runs import RunConfig
 from ia3_studio.runs.folder import write_json
+from ia3_studio.runs.rerun import GROUPS
 from ia3_studio.training import TrainConfig
+from ia3_studio.ui import text
 from ia3_studio.ui.visitor import COOKIE
 from ia3_studio.worker import start
 from tests.e2e.conftest import Problems, Snapshot
-from tests.e2e.studio_app import StudioProcess, open_studio, open_tab, running
+from tests.e2e.studio_app import StudioProcess, expect_state, open_card, open_studio, open_tab, running
 from tests.e2e.test_own_data import in_four_looks
 from tests.runs.test_history import ended, evaluated
 
 pytestmark = pytest.mark.e2e
+
+KEYS = next(name for name, roles in GROUPS.items() if roles == "key")
 
 
 def runs_on_disk(studio: StudioProcess) -> None:
@@ -38,17 +42,18 @@ def test_runs_are_found_named_compared_deleted_and_brought_back(
 ) -> None:
     runs_on_disk(studio)
     open_studio(page, studio)
-    open_tab(page, "5 Runs")
+    open_tab(page, text.RUNS_TAB)
     history = page.locator("#history")
     expect(history).to_contain_text("Voice at 0.01")
     history.get_by_text("Voice at 0.03").first.click()
     expect(page.locator("#run-strip")).to_contain_text("Voice at 0.03")
-    expect(page.locator("#desk-facts")).to_contain_text("Finished")
+    chosen = next(run for run in studio.store.list() if run.name == "Voice at 0.03")
+    expect(page.locator("#desk-facts")).to_contain_text(chosen.status().sentence)
 
     page.locator("#desk-name").get_by_role("textbox").fill("The best voice")
     page.locator("#desk-tags").get_by_role("textbox").fill("voice, kept")
     page.locator("#save-about").click()
-    expect(page.locator("#desk-said")).to_contain_text("Saved")
+    expect(page.locator("#desk-said")).to_contain_text(text.ABOUT_SAVED)
     expect(history).to_contain_text("The best voice")
 
     page.locator("#compare").click()
@@ -56,20 +61,20 @@ def test_runs_are_found_named_compared_deleted_and_brought_back(
     expect(page.locator("#differing")).to_contain_text("train.learning_rate")
     expect(page.locator("#overlay .js-plotly-plot")).to_be_visible()
     expect(page.locator("#pareto .js-plotly-plot")).to_be_hidden()  # how many numbers were trained is not known
-    page.get_by_role("radio", name="time (s)").check()
+    page.get_by_role("radio", name=next(name for name, field in text.COSTS if field == "seconds")).check()
     expect(page.locator("#pareto .js-plotly-plot")).to_be_visible()
     in_four_looks(page, snapshot, "runs")
 
     page.locator("#find-runs").get_by_role("textbox").fill("kept")
     expect(history).not_to_contain_text("Voice at 0.01")
     page.locator("#delete-run").click()
-    expect(page.locator("#desk-said")).to_contain_text("The best voice is in the bin")
-    expect(page.locator("#history-note")).to_contain_text("No run has these words")
-    page.get_by_role("button", name=re.compile(r"^Bin")).click()
+    expect(page.locator("#desk-said")).to_contain_text(text.deleted_run("The best voice"))
+    expect(page.locator("#history-note")).to_contain_text(text.NO_RUNS_FOUND)
+    open_card(page, text.BIN)
     page.locator("#bin input").click()
     page.locator("#bin").get_by_role("option").first.click()
     page.locator("#restore-run").click()
-    expect(page.locator("#desk-said")).to_contain_text("is back among the runs")
+    expect(page.locator("#desk-said")).to_contain_text(text.restored_run("The best voice"))
     expect(history).to_contain_text("The best voice")
     assert len(studio.store.list()) == 3
 
@@ -79,25 +84,26 @@ def test_a_sweep_is_queued_moved_and_ranked(page: Page, studio: StudioProcess, t
     first = studio.store.create(config, "first")
     start(first)
     open_studio(page, studio)
-    expect(page.locator("#run-strip")).to_contain_text("Finished", timeout=60_000)
+    expect_state(page, "finished")
     endless = studio.store.create(replace(config, name="Endless", train=TrainConfig(epochs=5000)), "endless")
     start(endless)
-    open_tab(page, "5 Runs")
+    open_tab(page, text.RUNS_TAB)
     page.locator("#runs-refresh").click()
     page.locator("#history").get_by_text("Tiny", exact=True).first.click()
     page.locator("#sweep-rates").get_by_role("textbox").fill("0.003, 0.03")
-    page.locator("#sweep-groups").get_by_role("checkbox", name="keys", exact=True).check()
+    page.locator("#sweep-groups").get_by_role("checkbox", name=KEYS, exact=True).check()
     page.locator("#start-again").click()
-    expect(page.locator("#sweep-note")).to_contain_text(re.compile(r"2 runs queued under the tag sweep-[0-9a-f]{6}"))
+    queued = re.escape(text.sweep_started(2, "TAG")).replace("TAG", "sweep-[0-9a-f]{6}")
+    expect(page.locator("#sweep-note")).to_contain_text(re.compile(queued))
     expect(page.locator("#history")).to_contain_text("Tiny: keys, rate 0.03")
     expect(page.locator("#history")).not_to_contain_text("Endless")  # the sweep alone is found
 
     page.locator("#history").get_by_text("Tiny: keys, rate 0.03").first.click()
     expect(page.locator("#desk-name").get_by_role("textbox")).to_have_value("Tiny: keys, rate 0.03")
     page.locator("#queue-first").click()
-    expect(page.locator("#desk-said")).to_contain_text("Moved in the queue")
+    expect(page.locator("#desk-said")).to_contain_text(text.MOVED)
     endless.request_stop()
-    expect(page.locator("#run-strip")).to_contain_text("Finished", timeout=60_000)
+    expect_state(page, "finished")
     swept = [run for run in studio.store.list() if run.about.tags]
     for run in swept:
         while run.status().active:
@@ -109,14 +115,15 @@ def test_a_sweep_is_queued_moved_and_ranked(page: Page, studio: StudioProcess, t
     assert {run.config.selection for run in swept} == {"key"}
 
     page.locator("#edit-settings").click()
-    expect(page.get_by_role("tab", name="4 Train")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("tab", name=text.TRAIN_TAB)).to_have_attribute("aria-selected", "true")
     expect(page.locator("#run-name").get_by_role("textbox")).to_have_value("Tiny: keys, rate 0.03")
     expect(page.locator("#learning-rate input")).to_have_value("0.03")
-    expect(page.locator("#train-note")).to_contain_text("change what you like and start")
-    expect(page.locator("#plan")).to_contain_text("32 numbers in 2 vectors")
+    expect(page.locator("#train-note")).to_contain_text(text.settings_of("Tiny: keys, rate 0.03"))
+    expect(page.locator("#plan")).to_contain_text(text.vectors(2, 32))
     page.locator("#run-name").get_by_role("textbox").fill("Changed")
     page.locator("#start").click()
-    expect(page.locator("#run-strip")).to_contain_text("Changed: Finished", timeout=60_000)
+    expect(page.locator("#run-strip")).to_contain_text("Changed: ")
+    expect_state(page, "finished")
     changed = studio.store.list()[0].config
     assert changed.train == replace(swept[0].config.train, learning_rate=0.03)
     assert changed.selection.numbers == 32  # type: ignore[union-attr]
@@ -141,8 +148,8 @@ def test_whoever_looks_elsewhere_is_told_at_the_end(
     open_studio(page, studio)
     expect(page).to_have_title(re.compile(r"^▶ \d+ % IA3 Studio$"), timeout=60_000)
     snapshot(page, "strip-bell")
-    page.get_by_role("button", name="Tell me at its end").click()
-    expect(page.get_by_role("button", name="Tell me at its end")).to_be_hidden()
+    page.get_by_role("button", name=text.NOTIFY).click()
+    expect(page.locator("#run-strip .bell")).to_be_hidden()
     expect(page.locator("#run-strip")).to_contain_text(re.compile(r"· 0\.\d+ GB, \d\.\d cores"))
     run.request_stop()
     expect(page).to_have_title("■ IA3 Studio", timeout=60_000)
@@ -161,8 +168,8 @@ def test_two_visitors_see_each_their_own_runs(
 ) -> None:
     runs_on_disk(public_studio)  # nobody's
     open_studio(page, public_studio)
-    open_tab(page, "5 Runs")
-    expect(page.locator("#history-note")).to_contain_text("No run yet")
+    open_tab(page, text.RUNS_TAB)
+    expect(page.locator("#history-note")).to_contain_text(text.NO_RUNS_YET)
     cookie = next(each for each in page.context.cookies() if each["name"] == COOKIE)
     assert cookie["httpOnly"]
     mine = public_studio.store.list()[0]
@@ -176,8 +183,8 @@ def test_two_visitors_see_each_their_own_runs(
     problems.watch(other)
     stranger = other.new_page()
     open_studio(stranger, public_studio)
-    open_tab(stranger, "5 Runs")
-    expect(stranger.locator("#history-note")).to_contain_text("No run yet")
+    open_tab(stranger, text.RUNS_TAB)
+    expect(stranger.locator("#history-note")).to_contain_text(text.NO_RUNS_YET)
     expect(stranger.locator("#run-strip")).not_to_contain_text("Mine")
     other.close()
     page.reload()

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from ia3_studio.data.examples import Mapping
 from ia3_studio.runs import RunConfig
 from ia3_studio.training import TrainConfig
+from ia3_studio.ui import classify_words, data_words, text
 from ia3_studio.worker import start
-from tests.e2e.studio_app import StudioProcess, open_studio, open_tab
+from tests.e2e.studio_app import StudioProcess, expect_state, open_card, open_studio, open_tab
 from tests.training.test_classify import bare_bert
 
 pytestmark = pytest.mark.e2e
@@ -32,32 +34,32 @@ def test_labels_are_shown_before_and_tried_after_training(
     config = RunConfig("Letters", str(bare_bert(tmp_path / "bert")), str(letters), "paper", train)
     start(studio.store.create(config, "letters"))
     open_studio(page, studio)
-    open_tab(page, "3 Data")
-    page.get_by_role("radio", name="My file").check()
+    open_tab(page, text.DATA_TAB)
+    page.get_by_role("radio", name=text.OWN_DATA, exact=True).check()
     page.locator("#data-file input[type=file]").set_input_files(letters)
-    expect(page.locator("#data-note")).to_contain_text("text → text, label → label")
-    expect(page.locator("#data-problems")).to_contain_text("fewer than 5 rows to learn for 1 label")
-    expect(page.locator("#data-problems")).to_contain_text("fog (row 41)")
-    expect(page.locator("#data-rows")).to_contain_text("Label")
-    page.get_by_role("radio", name="Letters to sort").check()
-    expect(page.locator("#data-note")).to_contain_text("20, with 24 rows each")
+    expect(page.locator("#data-note")).to_contain_text(str(Mapping("labels", answer="label", column="text")))
+    expect(page.locator("#data-problems li")).to_have_count(1)
+    expect(page.locator("#data-problems")).to_contain_text(f"fog ({data_words.numbered([41])})")
+    expect(page.locator("#data-rows")).to_contain_text(text.LABEL_COLUMNS[-1])
+    page.get_by_role("radio", name=text.LETTERS_DATA).check()
+    expect(page.locator("#data-note")).to_contain_text(data_words.labels_of("labels", [24] * 20))
 
-    expect(page.locator("#run-strip")).to_contain_text("Finished after", timeout=60_000)
-    open_tab(page, "6 Scales")
+    expect_state(page, "finished")
+    open_tab(page, text.SCALES_TAB)
     expect(page.locator("#verdict-table")).to_contain_text("Accuracy")
-    open_tab(page, "7 Chat")
-    expect(page.locator("#chat-note")).to_contain_text("sorts texts")
+    open_tab(page, text.CHAT_TAB)
+    expect(page.locator("#chat-note")).to_contain_text(text.sorts_with("Letters", str(tmp_path / "bert")))
     expect(page.locator("#chat-prompt")).to_be_hidden()
     page.locator("#try-text textarea").fill("tide number 3")
     page.locator("#try-sort").click()
-    tuned = page.locator("#try-found .guesses", has_text="Tuned")
+    tuned = page.locator("#try-found .guesses", has_text=text.TUNED)
     expect(tuned.locator("li").first).to_contain_text("tide", timeout=60_000)
-    page.get_by_role("button", name="Sort a file of texts").click()
+    open_card(page, classify_words.FILE_TITLE)
     page.locator("#try-file input[type=file]").set_input_files(letters)
     expect(page.locator("#try-file")).to_contain_text("letters")
     page.locator("#try-sort-file").click()
-    expect(page.locator("#try-results")).to_contain_text("have a label to compare with", timeout=60_000)
-    expect(page.locator("#try-results")).to_contain_text("Right: base")
+    expect(page.locator("#try-results")).to_contain_text(classify_words.sorted_rows(41, 41), timeout=60_000)
+    expect(page.locator("#try-results")).to_contain_text(classify_words.right("", "").partition(",")[0].strip())
     with page.expect_download() as rows:
         page.locator("#try-csv").click()
     assert rows.value.path().read_text().startswith("text,label,base,base_value,tuned,tuned_value")

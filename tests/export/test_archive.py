@@ -145,7 +145,7 @@ def test_writing_again_replaces_the_zip_and_leaves_nothing_beside_it(tmp_path: P
 
 def test_an_incomplete_folder_is_refused_with_what_it_lacks(tmp_path: Path) -> None:
     (tmp_path / "adapter_config.json").write_text("{}")
-    with pytest.raises(AdapterError, match=r"lacks adapter_model\.safetensors"):
+    with pytest.raises(AdapterError, match=r"has no adapter_model\.safetensors"):
         zip_adapter(tmp_path, tmp_path / "out.zip", FACTS)
 
 

@@ -149,7 +149,7 @@ def test_a_model_that_llama_cpp_would_read_wrongly_is_refused(tmp_path: Path) ->
     plain = load_model(saved(tmp_path / "plain", "llama"))
     assert why_not(plain.model, plain.tokenizer) == ""
     plain.model.config.model_type = "gpt_neox"
-    with pytest.raises(ExportError, match=r"types llama, mistral, qwen2, qwen3; this one is gpt_neox\..*safetensors"):
+    with pytest.raises(ExportError, match=r"types llama, mistral, qwen2, qwen3; this model is gpt_neox\..*safetensors"):
         write_gguf(plain, tmp_path, tmp_path / "x.gguf")
 
 

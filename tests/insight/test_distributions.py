@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from ia3_studio.errors import AdapterError
-from ia3_studio.insight.beside import beside, sentence
+from ia3_studio.insight.diff import beside, sentence
 from ia3_studio.insight.distributions import QUANTILES, by_layer, by_role, distribution_table, of_site
 from ia3_studio.insight.part_figures import difference_map, sorted_curve, violins
 from ia3_studio.method import Site

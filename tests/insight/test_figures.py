@@ -49,7 +49,7 @@ def test_the_colours_are_named_at_the_scale() -> None:
 def test_a_cell_tells_its_path_role_mean_and_range_and_a_gap_tells_nothing() -> None:
     other = Site("a.1.v", "output", 1, "value")
     cells = heatmap(grid(deviations({**VECTORS, other: torch.ones(1)}))).data[0].text
-    assert "<b>a.0.k</b><br>key, output side, 3 numbers" in cells[0][0]
+    assert "<b>a.0.k</b><br>key, output side, 3 parameters" in cells[0][0]
     assert "mean 0.8667, from 0.7000 to 1.0000" in cells[0][0] and "67% inhibited" in cells[0][0]
     assert cells[0][1] == ""
 

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from ia3_studio.errors import AdapterError
 from ia3_studio.method import Adapter, Selection, Site, attach, discover, load_adapter
-from ia3_studio.method.targets import anchored_targets
+from ia3_studio.method.peft.targets import anchored_targets
 from tests.families import FAMILIES, batch_of, logits_of, tiny_model
 from tests.method.test_scaling import randomised
 
@@ -142,7 +142,7 @@ DAMAGE = {
     "lora": (lambda folder: (folder / "adapter_config.json").write_text('{"peft_type": "LORA"}'), "a LORA adapter"),
     "a head": (rewrite("base_model.model.score.weight", torch.ones(2, 2)), "which is not an .IA.³ vector"),
     "misshapen": (rewrite(K0, torch.ones(4, 4)), "has the shape"),
-    "not finite": (rewrite(K0, torch.full((16, 1), float("nan"))), "not finite"),
+    "NaN or infinite": (rewrite(K0, torch.full((16, 1), float("nan"))), "NaN or infinite"),
     "another size": (rewrite(K0, torch.ones(20, 1)), "does not fit this model"),
     "unknown module": (rewrite("base_model.model.elsewhere.ia3_l", torch.ones(2, 1)), "does not fit this model"),
     "bad studio file": (lambda folder: (folder / "studio.json").write_text('{"sites": [1]}'), "studio.json is damaged"),

@@ -84,7 +84,7 @@ def test_the_geometric_mean_of_two() -> None:
     other = adapter((K0, K1), 1.0, 1.0, 4.0, 9.0)
     assert geometric([B, other]).vector.tolist() == pytest.approx([2, 1, 2, 3])
     assert geometric([B, other], [3, 1]).vector.tolist() == pytest.approx([4**0.75, 1, 4**0.25, 9**0.25])
-    with pytest.raises(AdapterError, match="holds the number 0, which has no geometric mean"):
+    with pytest.raises(AdapterError, match="contains the scale 0, which has no geometric mean"):
         geometric([A, B])
 
 

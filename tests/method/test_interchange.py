@@ -17,7 +17,7 @@ from ia3_studio.errors import AdapterError
 from ia3_studio.method import Adapter, Selection, Site, attach, discover, load_adapter
 from ia3_studio.method.heads import HeadedAttachment
 from ia3_studio.method.loading import attach_adapter
-from ia3_studio.method.targets import name_targets
+from ia3_studio.method.peft.targets import name_targets
 from tests.families import SMALL, batch_of, logits_of, tiny_model
 
 

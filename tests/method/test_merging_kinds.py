@@ -14,7 +14,7 @@ from ia3_studio.errors import AdapterError
 from ia3_studio.method import Adapter, Selection, Site, attach, discover
 from ia3_studio.method.layers import widths
 from ia3_studio.method.merging import merge
-from ia3_studio.method.targets import all_linear
+from ia3_studio.method.peft.targets import all_linear
 from tests.families import SMALL, batch_of, logits_of
 
 TOLERANCE = {torch.float32: 1e-5, torch.bfloat16: 4e-2, torch.float16: 4e-3}

@@ -115,7 +115,7 @@ def test_an_unknown_name_is_refused_with_those_there_are() -> None:
             pass
     with pytest.raises(AdapterError, match="'nobody'"):
         serving.switch("nobody")
-    with pytest.raises(AdapterError, match="'poet' is taken"):
+    with pytest.raises(AdapterError, match="'poet' is already used"):
         serving.add("poet", serving.adapter("pirate"))
 
 

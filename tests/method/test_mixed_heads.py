@@ -12,8 +12,8 @@ import transformers as hf
 from ia3_studio.errors import AdapterError
 from ia3_studio.method import Adapter, discover
 from ia3_studio.method.loading import attach_adapter
+from ia3_studio.method.peft.targets import name_targets
 from ia3_studio.method.serving import Serving, serve
-from ia3_studio.method.targets import name_targets
 from tests.families import SMALL
 
 NAMES = ("first", "__base__", "second", "plain", "first")

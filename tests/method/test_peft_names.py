@@ -118,7 +118,7 @@ def test_every_form_of_targets_is_understood(config: Any, count: int) -> None:
 @pytest.mark.parametrize(
     ("config", "sentence"),
     [
-        ({"target_modules": ["k_proj", "typo_proj"]}, r"target_modules names 'typo_proj'.*near it are .*_proj"),
+        ({"target_modules": ["k_proj", "typo_proj"]}, r"target_modules names 'typo_proj'.*similar names: .*_proj"),
         (
             {"target_modules": r".*k_proj", "feedforward_modules": ["down_proj"]},
             "feedforward_modules names 'down_proj'",

@@ -136,7 +136,7 @@ def test_mixed_precision_trains_with_the_gradients_of_the_plain_product() -> Non
         model = tiny_model("bert")
         attachment = attach(model, discover(model).select("paper"))
         if not recompute:
-            attachment._frugal = frozenset()
+            attachment._recomputed = frozenset()
         with torch.autocast("cpu", torch.bfloat16):
             loss = model(**batch_of(model)).loss
         loss.backward()

@@ -14,7 +14,7 @@ from torch import nn
 
 from ia3_studio.errors import SelectionError
 from ia3_studio.method import Selection, Site, discover
-from ia3_studio.method.targets import _DEFAULTS, Targets, anchored_targets, defaults_of, name_targets, resolve
+from ia3_studio.method.peft.targets import _DEFAULTS, Targets, anchored_targets, defaults_of, name_targets, resolve
 from tests.families import FAMILIES, tiny_model
 
 
@@ -126,7 +126,7 @@ def test_names_avoid_a_neighbour_that_ends_alike() -> None:
 
 def test_a_module_that_peft_cannot_scale_is_named() -> None:
     model = nn.Sequential(nn.LayerNorm(4), nn.Linear(4, 4))
-    with pytest.raises(SelectionError, match="also hit 0, a LayerNorm"):
+    with pytest.raises(SelectionError, match="also match 0, a LayerNorm"):
         resolve(Targets(("0", "1"), ()), model)
     with pytest.raises(SelectionError, match="match no module"):
         resolve(Targets(("absent",), ()), model)

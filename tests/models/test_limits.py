@@ -22,7 +22,7 @@ from ia3_studio.models.limits import limits_of
 from ia3_studio.models.loaded import LoadedModel
 from ia3_studio.runs import RunConfig
 from ia3_studio.runs.run import Run
-from ia3_studio.tasks.preview import look_ahead
+from ia3_studio.tasks.preview import preview_run
 from ia3_studio.training import TrainConfig
 from ia3_studio.training.train import train
 from ia3_studio.worker.training_job import TrainingJob
@@ -129,7 +129,7 @@ def prepared(tmp_path: Path, model: str, data: Path, **settings: Any) -> Trainin
 
 def test_a_run_cuts_rows_to_the_models_positions_and_says_so_as_its_preview_did(tmp_path: Path) -> None:
     model, data = short_gpt2(tmp_path / "gpt2"), pairs(tmp_path, "tell ")
-    found = look_ahead(RunConfig("a run", model, str(data), train=TrainConfig(max_length=512)))
+    found = preview_run(RunConfig("a run", model, str(data), train=TrainConfig(max_length=512)))
     assert found.learned.limit == 48 and "48" in found.shortened
     job = prepared(tmp_path, model, data, max_length=512)
     assert any(row.cut for row in job._rows) and max(len(row.input_ids) for row in job._rows) == 48
@@ -180,7 +180,7 @@ def test_an_answer_is_as_long_as_the_context_lets_it_be(tmp_path: Path) -> None:
     asked = [Message("user", "a")]
     answer = list(reply(loaded, None, [asked], [0.0], ChatSettings(max_new_tokens=500, temperature=0)))[-1][0]
     assert answer.ended == "context" and answer.prompt_tokens + len(answer.tokens) == 48
-    with pytest.raises(StudioError, match="holds 48"):
+    with pytest.raises(StudioError, match="context length of the model is 48"):
         next(reply(loaded, None, [[Message("user", "a" * 60)]], [0.0], ChatSettings(max_new_tokens=500)))
 
 

@@ -226,11 +226,11 @@ def test_memory_keeps_one_model_and_replaces_it(tmp_path: Path) -> None:
     one, two = save_tiny_chat(tmp_path / "one"), save_tiny_chat(tmp_path / "two", seed=1)
     memory = ModelMemory()
     assert memory.loaded is None
-    with memory.lend(str(one)) as first, memory.lend(str(one)) as same:
+    with memory.acquire(str(one)) as first, memory.acquire(str(one)) as same:
         assert first is same
         assert memory.users == 2
     assert memory.loaded == str(one)
-    with memory.lend(str(two)) as second:
+    with memory.acquire(str(two)) as second:
         assert second is not first
     assert memory.loaded == str(two)
     assert memory.users == 0
@@ -238,12 +238,12 @@ def test_memory_keeps_one_model_and_replaces_it(tmp_path: Path) -> None:
 
 def test_a_failed_load_leaves_the_model_in_memory(tmp_path: Path) -> None:
     memory = ModelMemory()
-    with memory.lend(str(save_tiny_chat(tmp_path / "one"))) as first:
+    with memory.acquire(str(save_tiny_chat(tmp_path / "one"))) as first:
         pass
-    with pytest.raises(ModelError), memory.lend(str(tmp_path / "missing")):
+    with pytest.raises(ModelError), memory.acquire(str(tmp_path / "missing")):
         pass
     assert memory.loaded == first.source
-    with memory.lend(first.source) as again:
+    with memory.acquire(first.source) as again:
         assert again is first
 
 
@@ -252,11 +252,11 @@ def test_nobody_replaces_a_model_in_use(tmp_path: Path) -> None:
     memory = ModelMemory()
 
     def replace() -> None:
-        with memory.lend(str(two)):
+        with memory.acquire(str(two)):
             pass
 
     other = threading.Thread(target=replace)
-    with memory.lend(str(one)):
+    with memory.acquire(str(one)):
         other.start()
         other.join(0.3)
         assert memory.loaded == str(one)
@@ -269,10 +269,10 @@ def test_who_waits_for_another_model_is_not_overtaken_by_later_users_of_the_firs
     memory, order = ModelMemory(), list[str]()
 
     def use(source: str) -> None:
-        with memory.lend(source):
+        with memory.acquire(source):
             order.append(source)
 
-    with memory.lend(str(one)):
+    with memory.acquire(str(one)):
         first = threading.Thread(target=use, args=(str(two),))
         first.start()
         first.join(0.2)

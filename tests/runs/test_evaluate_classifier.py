@@ -84,5 +84,5 @@ def test_a_ruined_classifier_is_refused_in_a_sentence() -> None:
     model, attachment = classifier("bert", "single")
     with torch.no_grad():
         attachment.parameter.fill_(float("nan"))
-    with pytest.raises(DataError, match="not finite"):
+    with pytest.raises(DataError, match="NaN or infinite"):
         finish(evaluate_classifier(ClassLoss(model), attachment, label_rows("single", 3), Labels("single", NAMES), 64))

@@ -14,14 +14,14 @@ from ia3_studio.training.config import TrainConfig
 from ia3_studio.worker.training_job import TrainingJob
 from tests.families import tiny_model
 from tests.insight.test_verdict import loss
-from tests.runs.test_job import write_rows
+from tests.runs.test_job import export_rows
 from tests.tiny_chat import save_tiny_chat, tiny_tokenizer
 
 
 def prepared(tmp_path: Path, held_out: float = 0.4, answers: int = 0, seed: int = 0) -> tuple[Run, TrainingJob]:
     model = save_tiny_chat(tmp_path / "model")
     train = TrainConfig(epochs=8, batch_size=6, learning_rate=5e-2, answers=answers, seed=seed)
-    config = RunConfig("Tiny", str(model), str(write_rows(tmp_path / "rows.jsonl")), "paper", train, held_out)
+    config = RunConfig("Tiny", str(model), str(export_rows(tmp_path / "rows.jsonl")), "paper", train, held_out)
     run = RunStore(tmp_path / "runs").create(config, "a click")
     job = TrainingJob(run)
     job.prepare(lambda _share, _sentence: None)

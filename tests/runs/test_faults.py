@@ -21,12 +21,12 @@ from ia3_studio.cli.runs import watch
 from ia3_studio.errors import RunError
 from ia3_studio.models import ModelMemory
 from ia3_studio.runs import Run, RunConfig, RunStore
-from ia3_studio.runs.bin import delete, restore
 from ia3_studio.runs.comparison import curve_of, differing
 from ia3_studio.runs.folder import read_json, write_json
 from ia3_studio.runs.history import matching, ranked, record_of, records
+from ia3_studio.runs.queue import place_of, waiting
 from ia3_studio.runs.run import ACTIVE
-from ia3_studio.runs.turns import place_of, waiting
+from ia3_studio.runs.trash import delete, restore
 from ia3_studio.ui.run_table import history_frame
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import run_key
@@ -266,7 +266,7 @@ def test_two_studios_on_one_folder_keep_every_run(tmp_path: Path) -> None:
     assert len({run.id for run in made}) == 20 == len(one.list()) == len(other.list())
     done = ended(one, name="done")
     delete(other, done)
-    with pytest.raises(RunError, match="not found"):
+    with pytest.raises(RunError, match="no longer exists"):
         delete(one, done)
     assert restore(one, done.id).id in {run.id for run in other.list()}
 

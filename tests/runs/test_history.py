@@ -10,14 +10,14 @@ import pytest
 
 from ia3_studio.errors import RunError, TrainingError
 from ia3_studio.runs import Run, RunConfig, RunStore, history
-from ia3_studio.runs.about import About, read_about, tags_of, write_about
-from ia3_studio.runs.again import GROUPS, Variations, again, sweep, variations
-from ia3_studio.runs.bin import delete, delete_for_good, deleted, restore
 from ia3_studio.runs.comparison import MOST_POINTS, curve_of, differing
+from ia3_studio.runs.environment import differences, model_fingerprint
 from ia3_studio.runs.evaluation import RunEvaluation, write_evaluation
 from ia3_studio.runs.folder import step_line, write_json
 from ia3_studio.runs.history import RECORD, matching, ranked, record_of, records
-from ia3_studio.runs.made_with import differences, model_fingerprint
+from ia3_studio.runs.notes import About, read_about, tags_of, write_about
+from ia3_studio.runs.rerun import GROUPS, Variations, again, sweep, variations
+from ia3_studio.runs.trash import delete, delete_for_good, deleted, restore
 from ia3_studio.training.config import Step, TrainConfig
 from ia3_studio.training.intervals import Interval
 from ia3_studio.training.report import Evaluation, Measure
@@ -174,7 +174,7 @@ def test_a_deleted_run_comes_back_from_the_bin(store: RunStore) -> None:
     run = ended(store)
     delete(store, run)
     assert store.list() == () and [each.id for each in deleted(store)] == [run.id]
-    with pytest.raises(RunError, match="not found"):
+    with pytest.raises(RunError, match="no longer exists"):
         delete(store, run)
     assert restore(store, run.id).status().state == "finished" and len(store.list()) == 1
     delete(store, store.open(run.id))
@@ -214,7 +214,7 @@ def test_a_run_is_made_again_from_its_folder_alone(store: RunStore, tmp_path: Pa
 
 def test_a_run_whose_data_are_gone_says_where_they_should_be(store: RunStore) -> None:
     run = ended(store, replace(CONFIG, data="/no/such/rows.csv"))
-    with pytest.raises(RunError, match=r"not at /no/such/rows\.csv"):
+    with pytest.raises(RunError, match=r"not found in its folder or at /no/such/rows\.csv"):
         again(store, run)
 
 

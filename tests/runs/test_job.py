@@ -27,7 +27,7 @@ from tests.training.test_classify import bare_bert
 SECONDS = 120
 
 
-def write_rows(path: Path) -> Path:
+def export_rows(path: Path) -> Path:
     rows = [{"prompt": f"what is {number}", "answer": "a light"} for number in range(20)]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
@@ -51,7 +51,7 @@ def niceness_while_active(run: Run) -> set[int]:
 def test_a_folder_and_a_file_become_an_adapter(tmp_path: Path) -> None:
     model = save_tiny_chat(tmp_path / "model")
     train = TrainConfig(epochs=2, batch_size=6, evaluate_every=2)
-    config = RunConfig("Tiny", str(model), str(write_rows(tmp_path / "rows.jsonl")), "paper", train)
+    config = RunConfig("Tiny", str(model), str(export_rows(tmp_path / "rows.jsonl")), "paper", train)
     run = RunStore(tmp_path / "runs").create(config, "a click")
     start(run)
     niceness = niceness_while_active(run)
@@ -109,9 +109,9 @@ def test_a_vector_that_nothing_can_train_is_named_before_the_first_step(tmp_path
     weights = load_file(model / "model.safetensors")
     weights["model.layers.1.mlp.down_proj.weight"].zero_()
     save_file(weights, model / "model.safetensors", metadata={"format": "pt"})
-    config = RunConfig("Tiny", str(model), str(write_rows(tmp_path / "rows.jsonl")))
+    config = RunConfig("Tiny", str(model), str(export_rows(tmp_path / "rows.jsonl")))
     run = RunStore(tmp_path / "runs").create(config, "a click")
-    with pytest.raises(SelectionError, match=r"layers\.1\.mlp\.down_proj .its gradient is zero.* untick them"):
+    with pytest.raises(SelectionError, match=r"layers\.1\.mlp\.down_proj .its gradient is zero.* deselect them"):
         TrainingJob(run).prepare(lambda _share, _sentence: None)
 
 

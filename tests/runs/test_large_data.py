@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ia3_studio.data import large
-from ia3_studio.data.stored import Stored
+from ia3_studio.data.arrow_rows import Stored
 from ia3_studio.errors import DataError
 from ia3_studio.runs import RunConfig, RunStore
 from ia3_studio.runs.run import Run

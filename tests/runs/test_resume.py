@@ -18,10 +18,10 @@ from ia3_studio.errors import RunError
 from ia3_studio.method import Adapter
 from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.training.config import Step, TrainConfig
-from ia3_studio.worker import launch as resuming
 from ia3_studio.worker import resume, start
+from ia3_studio.worker.launch import resume as resuming
 from ia3_studio.worker.training_job import TrainingJob
-from tests.runs.test_job import SECONDS, write_rows
+from tests.runs.test_job import SECONDS, export_rows
 from tests.runs.test_runs import begin, state, store, wait, worker_of
 from tests.tiny_chat import save_tiny_chat
 
@@ -199,7 +199,7 @@ def let_reach(run: Run, step: int) -> None:
 @pytest.mark.usefixtures("workers_start_at_once")
 def test_a_run_stopped_killed_and_resumed_gives_the_losses_and_vectors_of_one_left_alone(tmp_path: Path) -> None:
     train = TrainConfig(epochs=20, batch_size=3, evaluate_every=2, learning_rate=3e-2)
-    data, model = write_rows(tmp_path / "rows.jsonl"), save_tiny_chat(tmp_path / "model")
+    data, model = export_rows(tmp_path / "rows.jsonl"), save_tiny_chat(tmp_path / "model")
     runs = RunStore(tmp_path / "runs")
     config = RunConfig("Tiny", str(model), str(data), "paper", train)
     alone = TrainingJob(runs.create(config, "one"))

@@ -241,7 +241,7 @@ def test_one_run_trains_at_a_time_and_the_older_goes_first(store: RunStore) -> N
     wait(lambda: run_step(first) == 3)
     second = begin(store, "plain", "two")
     third = begin(store, "plain", "three")
-    wait(lambda: "Waiting for" in second.status().sentence)
+    wait(lambda: "waiting for" in second.status().sentence)
     assert state(second) == "queued" and run_step(second) == 0
     third.request_stop()
     wait(lambda: state(third) == "stopped")

@@ -15,14 +15,14 @@ import torch
 
 from ia3_studio.method import Adapter
 from ia3_studio.models.device import choose_device
-from ia3_studio.places import GPU_TURN
 from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.process import record_worker
+from ia3_studio.settings import GPU_TURN
 from ia3_studio.training.config import TrainConfig
 from ia3_studio.worker import resume, start, zero_gpu
 from ia3_studio.worker.training_job import TrainingJob
 from ia3_studio.worker.worker import work
-from tests.runs.test_job import write_rows
+from tests.runs.test_job import export_rows
 from tests.tiny_chat import save_tiny_chat
 
 
@@ -30,7 +30,7 @@ from tests.tiny_chat import save_tiny_chat
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a function that makes a run of six steps."""
     monkeypatch.delenv(GPU_TURN, raising=False)
-    model, data = save_tiny_chat(tmp_path / "tiny"), write_rows(tmp_path / "rows.csv")
+    model, data = save_tiny_chat(tmp_path / "tiny"), export_rows(tmp_path / "rows.csv")
     config = RunConfig("Turns", str(model), str(data), train=TrainConfig(max_steps=6, batch_size=2, evaluate_every=2))
     return lambda name: RunStore(tmp_path / "runs").create(config, name)
 

@@ -14,7 +14,7 @@ from ia3_studio.runs import RunConfig, RunStore
 from ia3_studio.runs.evaluation import read_evaluation
 from ia3_studio.tasks import task as table
 from ia3_studio.tasks.causal import TextGeneration
-from ia3_studio.tasks.preview import look_ahead
+from ia3_studio.tasks.preview import preview_run
 from ia3_studio.tasks.task import register, task_class
 from ia3_studio.training.config import TrainConfig
 from ia3_studio.worker.training_job import TrainingJob
@@ -61,7 +61,7 @@ def config(tmp_path: Path) -> RunConfig:
 
 def test_an_own_task_is_previewed_trained_and_evaluated(registered: None, config: RunConfig, tmp_path: Path) -> None:
     assert task_class("text", "causal-lm") is ShortTexts and task_class("text", "seq2seq") is not ShortTexts
-    preview = look_ahead(config)
+    preview = preview_run(config)
     run = RunStore(tmp_path / "runs").create(config, "short")
     job = TrainingJob(run)
     job.prepare(lambda _share, _said: None)

@@ -151,7 +151,7 @@ def test_what_cannot_be_a_classifier_says_so(tmp_path: Path) -> None:
         hf.MambaConfig(hidden_size=16, num_hidden_layers=1, state_size=4, vocab_size=97)
     ).save_pretrained(tmp_path)
     tiny_tokenizer().save_pretrained(tmp_path)
-    with pytest.raises(ModelError, match="has no class to sort texts with a model of the type 'mamba'"):
+    with pytest.raises(ModelError, match="has no class to classify texts with a model of the type 'mamba'"):
         load_classifier(str(tmp_path), ["a", "b"])
     with pytest.raises(TrainingError, match="does not define its problem type"):
         ClassLoss(hf.BertForSequenceClassification(FAMILIES["bert"]()[1]))
@@ -167,7 +167,7 @@ def test_labels_never_learned_are_left_out_and_labels_of_one_kind_are_refused() 
     many = [Example(number, text="x", labels=(f"text {number}",)) for number in range(1001)]
     with pytest.raises(DataError, match="1,001 different labels, too many for classes"):
         labels_of(many, "single")
-    with pytest.raises(DataError, match="label of row 2 is 'high', the others are numbers"):
+    with pytest.raises(DataError, match="label of row 2 is 'high', but the others are numbers"):
         labels_of([Example(1, text="x", labels=("0.5",)), Example(2, text="x", labels=("high",))], "number")
 
 

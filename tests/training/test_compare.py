@@ -148,7 +148,7 @@ def test_a_table_has_every_number_and_interval_in_a_column_of_its_own() -> None:
             lambda: evaluate_classes(np.zeros((1, 3)), np.zeros((1, 3)), [3], NAMES),
             "label 3 is not one of the 3 classes",
         ),
-        (lambda: evaluate_classes(np.full((1, 3), np.nan), np.zeros((1, 3)), [0], NAMES), "not finite"),
+        (lambda: evaluate_classes(np.full((1, 3), np.nan), np.zeros((1, 3)), [0], NAMES), "NaN or infinite"),
         (lambda: evaluate_labels([[1]], [[1, 0]], [[1]]), "give one value per row"),
         (lambda: evaluate_values([1.0], [1.0, 2.0], [1.0]), "give one value per row"),
         (lambda: evaluate_tags([["O"]], [["O", "O"]], [["O"]]), "differ in number"),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from ia3_studio.data.seen import Part, Seen, Survey
+from ia3_studio.data.token_preview import Part, Survey, TokenPreview
 from ia3_studio.method import discover
 from ia3_studio.training import TrainConfig
 from ia3_studio.training.forecast import REACHED, ModelSize, Speed, forecast, measure_speed, model_size
@@ -19,7 +19,7 @@ SPEED = Speed(1e11, 2e11)
 
 def rows(count: int, tokens: int, learned: int) -> Survey:
     part = Part((1,) * tokens, (False,) * (tokens - learned) + (True,) * learned, (True,) * tokens)
-    return Survey(tuple(Seen(row, (part,)) for row in range(count)), count, 512)
+    return Survey(tuple(TokenPreview(row, (part,)) for row in range(count)), count, 512)
 
 
 @pytest.mark.parametrize("family", ["llama", "gpt2", "t5", "bert"])

@@ -12,9 +12,9 @@ import transformers as hf
 
 from ia3_studio.method import Attachment, Selection, attach, discover
 from ia3_studio.training import TrainConfig
-from ia3_studio.training.frozen import frozen_part
-from ia3_studio.training.hidden_store import HiddenStore
+from ia3_studio.training.activation_cache import HiddenStore
 from ia3_studio.training.loss import CausalLoss
+from ia3_studio.training.prefix_cache import frozen_part
 from ia3_studio.training.train import train
 from tests.families import CAUSAL, SMALL, tiny_model
 from tests.training.test_train import rows_of

@@ -68,14 +68,14 @@ def test_a_checkpoint_of_another_job_is_refused_with_what_differs(tmp_path: Path
     job = train(model, attachment, rows_of(12), [], CONFIG)
     next(job)
     since = job.checkpoint()
-    with pytest.raises(TrainingError, match=r"other settings \(learning_rate, seed\)"):
+    with pytest.raises(TrainingError, match=r"different settings \(learning_rate, seed\)"):
         train(model, attachment, rows_of(12), [], replace(CONFIG, learning_rate=1.0, seed=1), since=since)
-    with pytest.raises(TrainingError, match=r"begun with 12 rows of .* here are 11"):
+    with pytest.raises(TrainingError, match=r"started with 12 rows of .* now there are 11"):
         train(model, attachment, rows_of(11), [], CONFIG, since=since)
     damaged = tmp_path / "checkpoint"
     since.save(damaged)
     damaged.write_bytes(damaged.read_bytes()[:-100])
-    with pytest.raises(TrainingError, match=r"checkpoint cannot be read .* start anew"):
+    with pytest.raises(TrainingError, match=r"checkpoint cannot be read .* start a new run"):
         load_checkpoint(damaged)
 
 
@@ -203,7 +203,7 @@ def test_a_job_asked_to_stop_does_not_measure_on() -> None:
 @pytest.mark.parametrize(
     ("config", "held_out", "sentence"),
     [(TrainConfig(learning_rate=10, max_steps=1), 1, "learning rate 10 moves every scale"),
-     (TrainConfig(learning_rate=1e-4, max_steps=1), 1, "0.0001 fits LoRA"),
+     (TrainConfig(learning_rate=1e-4, max_steps=1), 1, "0.0001 suits LoRA"),
      (TrainConfig(batch_size=64, max_steps=1), 1, "batch size 64 is larger than the 6 training rows"),
      (TrainConfig(patience=1, max_steps=1), 0, "early stopping has no effect")],
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,11 @@ def add_run(bench: Studio) -> AddRun:
         return bench.store.create(config, start_id or name)
 
     return add
+
+
+def says(html: str, sentence: str) -> bool:
+    """Say whether a piece of the page holds a sentence."""
+    return bool(sentence) and escape(sentence) in html
 
 
 def write_steps(run: Run, first: int, stop: int) -> None:

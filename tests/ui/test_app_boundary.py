@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import gradio as gr
 import pytest
 
 from ia3_studio.errors import RunError
+from ia3_studio.ui import text
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.visitor import COOKIE
 
@@ -40,8 +42,8 @@ def test_any_other_error_is_logged_and_only_its_id_is_shown(caplog: pytest.LogCa
         guard(slip)(1)
     shown = caught.value.message
     assert "ZeroDivisionError" not in shown and "division" not in shown
-    number = shown.partition("id ")[2][:6]
-    assert number in caplog.text and "ZeroDivisionError" in caplog.text
+    (number,) = re.findall(r"\b[0-9a-f]{6}\b", shown)
+    assert shown == text.unexpected(number) and number in caplog.text and "ZeroDivisionError" in caplog.text
 
 
 def test_a_stream_keeps_what_it_gave_before_it_failed() -> None:

@@ -59,7 +59,7 @@ def test_a_page_opens_on_the_active_run_rather_than_the_newest(bench: Studio, ad
 def test_an_empty_store_shows_nothing_and_says_what_to_do(bench: Studio) -> None:
     view = look(bench, newest_key(bench), Cursor())
     assert message(view.strip or "")["state"] == ""
-    assert "No run yet" in message(view.rows or "")["empty"]
+    assert message(view.rows or "")["empty"] == text.NO_RUNS
     assert view.chart == ""
 
 
@@ -111,11 +111,11 @@ def test_what_a_step_has_to_say_stays_until_another_has(bench: Studio, add_run: 
     steps = [replace(STEP, step=number, note=note) for number, note in enumerate(["A <high> rate.", None, "Ended."])]
     run.files.metrics.write_text("".join(map(step_line, steps[:2])))
     first = look(bench, run_key(run.id), Cursor())
-    assert first.told == "Step 0: A <high> rate."
+    assert first.told == text.step_note(0, "A <high> rate.")
     assert look(bench, run_key(run.id), first.cursor).told is None
     with run.files.metrics.open("a") as metrics:
         metrics.write(step_line(steps[2]))
-    assert look(bench, run_key(run.id), first.cursor).told == "Step 2: Ended."
+    assert look(bench, run_key(run.id), first.cursor).told == text.step_note(2, "Ended.")
     other = add_run("Other")
     assert look(bench, run_key(other.id), first.cursor).told == ""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,15 +19,17 @@ from ia3_studio.data.examples import Message
 from ia3_studio.errors import AdapterError, StudioError
 from ia3_studio.method import Adapter, add, discover
 from ia3_studio.method.scaling import attach
-from ia3_studio.ui import answering, chat_tab, chat_words
+from ia3_studio.ui import answering, chat_tab, chat_words, text
 from ia3_studio.ui.answering import Question, answer_in_memory, cores_for, sharing
 from ia3_studio.ui.chat_tab import again, answer, ask, describe, edit, show_panes, undo, use_preset
 from ia3_studio.ui.components.tree_rows import encode_ticks
 from ia3_studio.ui.instrument import (
     BASE,
+    HEAVIEST,
     MIX,
     PANES,
     SHOWN,
+    STRONGEST,
     Mixture,
     Speaker,
     heard_ticks,
@@ -36,10 +40,10 @@ from ia3_studio.ui.instrument import (
 )
 from ia3_studio.ui.panes import matched, messages_of
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.shown import import_key
+from ia3_studio.ui.shown import find, import_key
 from tests.families import tiny_model
 from tests.tiny_chat import save_tiny_chat
-from tests.ui.conftest import AddRun
+from tests.ui.conftest import AddRun, says
 
 ASKED = [{"role": "user", "content": [{"type": "text", "text": "hi"}], "metadata": None}]
 GREEDY = ChatSettings(0, 1, 8, 0)
@@ -63,7 +67,7 @@ def other(bench: Studio, tiny: Path, tmp_path: Path) -> Path:
 
 
 def save_adapter(bench: Studio, tiny: Path, folder: Path, seed: int) -> Path:
-    with bench.memory.lend(str(tiny)) as loaded:
+    with bench.memory.acquire(str(tiny)) as loaded:
         attachment = attach(loaded.model, discover(loaded.model, str(tiny)).select("paper"))
         with torch.no_grad():
             attachment.parameter.uniform_(-3, 3, generator=torch.Generator().manual_seed(seed))
@@ -119,7 +123,7 @@ def test_base_and_tuned_answer_differently_and_the_model_is_left_as_it_was(
     base, tuned = heard(bench, tiny, Speaker("base"), Speaker("tuned", 1.0, ((adapter, 1.0),)))
     assert base != tuned
     assert heard(bench, tiny, Speaker("base")) == (base,)
-    with bench.memory.lend(str(tiny)) as loaded:
+    with bench.memory.acquire(str(tiny)) as loaded:
         assert not any(module._forward_hooks or module._forward_pre_hooks for module in loaded.model.modules())
     assert bench.memory.users == 0
 
@@ -203,10 +207,10 @@ def test_only_adapters_of_the_same_model_are_offered(
 @pytest.mark.parametrize(
     ("who", "strength", "said"),
     [
-        (SHOWN, 3.0, "choose a number from 0 to 2"),
-        ("run:20260101-000000-000000", 1.0, "run"),
-        ("import:0000000000000000", 1.0, "adapter"),
-        (MIX, 1.0, "gone or not finished"),
+        (SHOWN, 3.0, re.escape(chat_words.strength_out_of_range(3.0, STRONGEST))),
+        ("run:20260101-000000-000000", 1.0, "20260101-000000-000000"),
+        ("import:0000000000000000", 1.0, text.NOT_SHOWN),
+        (MIX, 1.0, chat_words.NO_VOICE),
     ],
 )
 def test_a_voice_that_is_not_there_is_refused(
@@ -217,7 +221,7 @@ def test_a_voice_that_is_not_there_is_refused(
 
 
 def test_a_weight_beyond_its_range_is_refused() -> None:
-    with pytest.raises(StudioError, match="choose a number from -2 to 2"):
+    with pytest.raises(StudioError, match=re.escape(chat_words.weight_out_of_range(5.0, HEAVIEST))):
         Mixture("import:x", 5.0)
 
 
@@ -227,8 +231,9 @@ def test_an_answer_fills_its_panes_says_how_fast_it_was_and_can_be_saved(
     *_, last = answer(bench, *values(import_key(adapter), tiny, [ASKED, ASKED, [], []]))
     said, tokens, markdown, document, *rest = last
     speeds, panes = rest[:PANES], rest[PANES:]
-    assert "adapter of" in said
-    assert "8 tokens · first after" in speeds[0] and "tokens/s" in speeds[0]
+    shown = find(bench, import_key(adapter))
+    assert shown and says(said, text.chat_with(shown.name, str(tiny)))
+    assert re.search(r"\b8 tokens\b.*\d\.\d\d s.*\d tokens/s", speeds[0])
     saved = json.loads(Path(document).read_text())
     assert [each["messages"][-1]["content"] for each in saved["conversations"]] == [
         panes[0][-1]["content"], panes[1][-1]["content"]
@@ -252,10 +257,10 @@ def test_a_damaged_run_does_not_keep_the_others_from_answering(
 
 
 def test_a_problem_is_said_beside_the_panes(bench: Studio, tiny: Path) -> None:
-    with pytest.warns(UserWarning, match="shorten the message"):  # the toast, outside of a page
+    with pytest.warns(UserWarning, match="128") as toasts:  # the toast, outside of a page
         asked = [{"role": "user", "content": "a long story " * 100}]
         said = list(answer(bench, *values("", tiny, [asked, [], [], []], count=1, length=8)))[-1][0]
-    assert "the model holds 128" in said
+    assert says(said, str(toasts[0].message))
 
 
 def test_stopping_an_answer_gives_the_model_back(bench: Studio, tiny: Path) -> None:
@@ -266,7 +271,7 @@ def test_stopping_an_answer_gives_the_model_back(bench: Studio, tiny: Path) -> N
     freed = threading.Event()
 
     def take() -> None:
-        with bench.memory.lend(str(save_tiny_chat(tiny.parent / "another"))):
+        with bench.memory.acquire(str(save_tiny_chat(tiny.parent / "another"))):
             freed.set()
 
     threading.Thread(target=take, daemon=True).start()
@@ -364,7 +369,7 @@ def test_beside_a_run_answers_take_half_of_the_cores_and_say_so(
 ) -> None:
     assert sharing(bench) == ""
     monkeypatch.setattr(answering, "active_run", lambda _studio: "Night run")
-    assert "“Night run” is training" in sharing(bench)
+    assert sharing(bench) == chat_words.shares("Night run", os.cpu_count() or 1, cores_for(True))
     assert cores_for(True) == max(1, cores_for(False) // 2)
     threads: list[int] = []
     monkeypatch.setattr(torch, "set_num_threads", threads.append)
@@ -384,5 +389,5 @@ def test_what_a_token_says_is_escaped() -> None:
 
 
 def test_more_panes_than_there_are_are_refused(adapter: Path) -> None:
-    with pytest.raises(StudioError, match="choose 1 to 4"):
+    with pytest.raises(StudioError, match=re.escape(chat_words.count_out_of_range(9, PANES))):
         chat_tab.Form.of(values("", adapter, count=9))

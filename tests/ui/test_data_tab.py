@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -9,13 +11,13 @@ import pytest
 
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.findings import Findings, Reason
-from ia3_studio.data.load import DataChoice
+from ia3_studio.data.load import DataChoice, look_at
 from ia3_studio.data.table import read_table
 from ia3_studio.errors import DataError
 from ia3_studio.runs import RunConfig
 from ia3_studio.ui import text
 from ia3_studio.ui.data_tab import choose_kind, take_along, use_starter
-from ia3_studio.ui.data_words import finding_sentences
+from ia3_studio.ui.data_words import HEAD_LEARNED, finding_sentences, numbered, rows_of
 from ia3_studio.ui.outlook_card import draw
 from ia3_studio.ui.own_data import (
     choose_configuration,
@@ -33,13 +35,14 @@ from ia3_studio.ui.train_tab import run_config
 from tests.data.hub_standin import DataHub, ask_there, serving
 from tests.data.test_hub_rows import FILES, NAME
 from tests.training.test_images import paint, zipped
+from tests.ui.conftest import says
 from tests.ui.test_train_tab import FORM, SELECTION
 
 
 def test_the_starter_is_described_and_its_first_rows_are_shown() -> None:
     source, said, rows, faults = use_starter()
     assert source == "lighthouse" and faults == ""
-    assert "200 to learn, 24 only measured" in said
+    assert says(said, rows_of(200, 24))
     assert rows.count("<tr>") == 1 + 6
 
 
@@ -59,7 +62,7 @@ def test_cells_are_escaped_and_bad_rows_are_numbered(bench: Studio, tmp_path: Pa
     path.write_text("prompt,answer\n<b>bold</b>,yes\nwhy,\nhow,so\n")
     *_shown, (_given, source, _facts, rows, faults, *_form) = take_upload(bench, str(path), 0.34)
     assert Path(source).is_relative_to(bench.home)
-    assert "<b>" not in rows and "1 row is left out: the answer (answer) is empty (row 2)" in faults
+    assert "<b>" not in rows and faults.count("<li") == 1 and says(faults, numbered([2]))
 
 
 def test_a_bad_upload_leaves_no_data_in_use_and_is_not_kept(bench: Studio, tmp_path: Path) -> None:
@@ -77,8 +80,8 @@ def test_a_bad_upload_leaves_no_data_in_use_and_is_not_kept(bench: Studio, tmp_p
 def test_many_reasons_and_rows_are_cut_short() -> None:
     reasons = tuple(Reason(f"the reason is {n}", tuple(range(1, 31))) for n in range(9))
     said = list(finding_sentences(Findings(reasons, (), (), (), (), ())))
-    assert said[0] == "30 rows are left out: the reason is 0 (rows 1, 2, 3, 4, 5, 6, 7, 8 and 22 more)."
-    assert len(said) == 7 and said[-1].startswith("90 more rows left out for other reasons")
+    assert said[0].startswith("30 rows") and said[0].endswith(f"the reason is 0 ({numbered(range(1, 31))}).")
+    assert len(said) == 7 and said[-1].startswith("90 more rows") and "the reason" not in said[-1]
 
 
 def test_columns_that_were_guessed_wrong_can_be_chosen(bench: Studio, tmp_path: Path) -> None:
@@ -99,9 +102,10 @@ def test_a_column_that_is_needed_is_asked_for(bench: Studio, tmp_path: Path) -> 
     path = tmp_path / "odd.csv"
     path.write_text("height,width\n1,2\n3,4\n")
     steps = read_so(bench, str(path), 0.34, "labels", "height", "", "", [], "", "", "", "", "", "")
-    assert "No column is chosen for what the model is to answer" in next(steps)[1]
-    with pytest.raises(DataError, match="choose one"):
+    shown = next(steps)[1]
+    with pytest.raises(DataError, match="No target column is selected") as refused:
         next(steps)
+    assert says(shown, str(refused.value))
 
 
 def test_the_form_still_holds_after_a_look_at_a_starter(bench: Studio, tmp_path: Path) -> None:
@@ -111,17 +115,17 @@ def test_the_form_still_holds_after_a_look_at_a_starter(bench: Studio, tmp_path:
     *_shown, (_file, _paste, _hub, _shared, data, said, *_rest) = choose_kind(
         bench, text.OWN_DATA, str(path), 0.34, *fields
     )
-    assert "answer → prompt, prompt → answer" in said
+    assert says(said, str(Mapping("pairs", "answer", "prompt")))
     assert DataChoice.from_text(data).mapping == Mapping("pairs", "answer", "prompt")
 
 
 def test_a_zip_of_pictures_is_shown_by_class_and_a_start_finds_it(bench: Studio, tmp_path: Path) -> None:
     upload = zipped(paint(tmp_path / "pictures", 4), tmp_path / "day.zip")
     *_steps, (_given, source, said, rows, faults, *_form) = take_upload(bench, str(upload), 0.25)
-    assert "8 pictures in 2 folders" in said and "6 to learn, 2 only measured" in said and "vision model" in said
+    assert says(said, rows_of(6, 2)) and says(said, HEAD_LEARNED["pictures"]) and says(said, str(Mapping("pictures")))
     assert rows.count("<img") == 6 and rows.count("<figcaption dir='auto'>night") == 3 and "broken.png" in faults
     assert len(DataChoice.from_text(source).load(0.25).train) == 6
-    assert "scaled to its own size" in next(draw(bench, run_config, "any/model", source, 0.25, 1, *FORM))[2]
+    assert text.PICTURE_SEEN in next(draw(bench, run_config, "any/model", source, 0.25, 1, *FORM))[2]
     *_steps, (again, *_rest) = read_so(bench, source, 0.25, *[""] * 11)
     assert again == source
 
@@ -133,15 +137,18 @@ def test_a_file_is_read_where_it_lies_and_a_folder_too(bench: Studio, tmp_path: 
         for number in range(3):
             (folder / name / f"{number}.txt").write_text(f"a {name} letter {number}")
     *_steps, (given, source, said, *_rest) = take_path(bench, f' "{folder}" ', 0.34)
-    assert given == source == str(folder) and "from 2 folders" in said
+    assert given == source == str(folder) and says(said, look_at(folder).description)
     assert not (bench.home / "uploads").exists()
     absent = take_path(bench, "/no/such/file.csv", 0.1)
-    assert "There is no file /no/such/file.csv" in next(absent)[2]
+    shown = next(absent)[2]
+    with pytest.raises(DataError, match=r"/no/such/file\.csv") as refused:
+        next(absent)
+    assert says(shown, str(refused.value))
 
 
 def test_a_space_opens_no_path_of_its_own(bench: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPACE_ID", "somebody/space")
-    with pytest.raises(DataError, match="Files of this Space cannot be opened"):
+    with pytest.raises(DataError, match=re.escape(text.NO_PATHS_HERE)):
         next(take_path(bench, str(tmp_path), 0.1))
 
 
@@ -160,30 +167,34 @@ def test_rows_of_the_hub_are_looked_up_fetched_and_kept(
     with serving(DataHub(NAME, FILES)) as address:
         ask_there(address, tmp_path / "cache", monkeypatch)
         *_asking, (said, found, configuration, splits, rows) = look_up(f"https://huggingface.co/datasets/{NAME}")
-        assert "has 2 configurations" in said and found["visible"] and "a0 é" in rows
+        assert says(said, text.hub_found(NAME, 2)) and found["visible"] and "a0 é" in rows
         assert configuration["choices"] == ["plain", "other"] and splits["value"] == ["train"]
         *_news, (note, given, source, said, *_rest) = take_hub(bench, 0.1, NAME, "plain", ["train", "test"], 50)
         assert choose_configuration(NAME, "other")[1]["choices"] == ["train"]
-    assert given == source and "50 to learn, 5 only measured" in said and "kept on this computer" in note
+    assert given == source and says(said, rows_of(50, 5)) and says(note, text.hub_taken(NAME))
     assert len(DataChoice.from_text(source).load().train) == 50  # the hub is gone, the rows are not
 
 
 def test_no_split_and_no_hub_are_said(bench: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "tick a split" in next(take_hub(bench, 0.1, NAME, "plain", [], 50))[0]
+    assert text.CHOOSE_SPLITS in next(take_hub(bench, 0.1, NAME, "plain", [], 50))[0]
 
     def refused(_hub_id: str) -> None:
         raise ConnectionError("Connection refused")
 
     monkeypatch.setattr("datasets.get_dataset_config_names", refused)
     asking = look_up(NAME)
-    assert "Asking the hub" in next(asking)[0] and "cannot be reached" in next(asking)[0]
+    assert text.ASKING_HUB in next(asking)[0]
+    shown = next(asking)[0]
+    with pytest.raises(DataError) as unreached:
+        next(asking)
+    assert says(shown, str(unreached.value))
 
 
 def test_rows_are_set_aside_by_a_column_of_any_name(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "folds.csv"
     path.write_text("prompt,answer,fold\n" + "".join(f"p {n},a {n},{'b' if n % 4 else 'a'}\n" for n in range(12)))
     *_steps, (source, said, *_rest) = read_so(bench, str(path), 0.1, *[""] * 6, "fold", *[""] * 4)
-    assert "9 to learn, 3 only measured" in said and "set aside by fold" in said
+    assert says(said, rows_of(9, 3)) and says(said, str(Mapping("pairs", "prompt", "answer", split="fold")))
     config = run_config("some/model", source, SELECTION, 0.1, *FORM)
     again = RunConfig.from_json(config.to_json())
     assert again.mapping and again.mapping.split == "fold" and len(again.choice().load().held_out) == 3
@@ -195,7 +206,7 @@ def test_rows_can_be_taken_along_as_they_were_understood(bench: Studio, tmp_path
     path.write_text("question;reply\nwhy;so\nhow;\nwho;me\nwhen;now\n")
     bench.scratch.mkdir()
     rows, left_out = take_along(bench, str(path), 0.34)
-    assert "3 rows" in rows["label"] and "1 row left out" in left_out["label"] and left_out["visible"]
+    assert (rows["label"], left_out["label"]) == (text.rows_file(3), text.left_out_file(1)) and left_out["visible"]
     again = DataChoice(rows["value"]).load()
     assert (len(again.train), len(again.held_out)) == (2, 1)
     assert "the answer (reply) is empty" in Path(left_out["value"]).read_text()
@@ -212,13 +223,17 @@ def test_every_kind_of_row_can_be_said_and_is_filled_in_as_guessed(bench: Studio
         assert DataChoice.from_text(data).load(0.34).train
         return said
 
-    assert "a → text, b → several labels" in read("multi", "b", [])
-    assert "a → text, c → number" in read("number", "c", [])
-    assert "a → question, b, c → choices, d → right choice" in read("choices", "d", ["b", "c"])
+    several = Mapping("labels", answer="b", column="a", target="multi")
+    assert says(read("multi", "b", []), str(several))
+    assert says(read("number", "c", []), str(replace(several, answer="c", target="number")))
+    chosen = Mapping("choices", answer="d", parts=("a", "b", "c"), asked=1)
+    assert says(read("choices", "d", ["b", "c"]), str(chosen))
     steps = read_so(bench, str(path), 0.34, "choices", "a", "", "d", [], "", "", "", "", "", "")
-    assert "No columns are chosen for the choices" in next(steps)[1]
-    guessed = Mapping("choices", answer="d", parts=("a", "b", "c"), asked=1)
-    kind, first, second, answer, choices, *_rest = offered(read_table(path), guessed)
+    shown = next(steps)[1]
+    with pytest.raises(DataError, match="for the choices") as refused:
+        next(steps)
+    assert says(shown, str(refused.value))
+    kind, first, second, answer, choices, *_rest = offered(read_table(path), chosen)
     assert (kind, first["value"], second["value"], answer["value"], choices["value"]) == (
         "choices",
         "a",
@@ -237,6 +252,6 @@ def test_another_sheet_of_a_workbook_can_be_chosen(bench: Studio, tmp_path: Path
     *_before, sheet = next(steps)
     assert sheet["visible"] and ("Rows", "Rows") in sheet["choices"]
     *_shown, (_data, said, *_rest) = read_so(bench, str(path), 0.34, *[""] * 10, "Rows")
-    assert "sheet Rows" in said and "2 to learn" in said
+    assert "sheet Rows" in said and says(said, rows_of(2, 1))
     wrong = read_so(bench, str(path), 0.34, *[""] * 10, "Nowhere")
     assert "; its sheets are Cover, Rows" in next(wrong)[1]

@@ -23,6 +23,7 @@ from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import find, run_key
 from ia3_studio.worker.training_job import TrainingJob
 from tests.tiny_chat import save_tiny_chat
+from tests.ui.conftest import says
 
 
 def trained(bench: Studio, folder: Path) -> Run:
@@ -56,7 +57,8 @@ def test_a_run_on_experts_is_looked_at_talked_to_taken_away_and_brought_back(ben
     assert [each.text for each in alone] == [base.text]
 
     facts, button, code = offer(bench, key)
-    assert "for IA3 Studio, not for PEFT" in facts and "load_adapter" in code["value"]
+    why = Adapter.load(shown.adapter).why_not_peft
+    assert says(facts, text.not_for_peft(why)) and "load_adapter" in code["value"]
     with zipfile.ZipFile(button["value"]) as archive:
         assert archive.namelist() == ["ia3_adapter.json", "ia3_adapter.safetensors", "scales.svg", "README.md"]
         card = archive.read("README.md").decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -10,10 +11,11 @@ import torch
 
 from ia3_studio.errors import AdapterError
 from ia3_studio.method import Adapter, Selection, Site
+from ia3_studio.ui import text
 from ia3_studio.ui.export_tab import bring_in, offer
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import find, run_key
-from tests.ui.conftest import AddRun, write_steps
+from tests.ui.conftest import AddRun, says, write_steps
 
 BASE = "HuggingFaceTB/SmolLM2-135M-Instruct"
 
@@ -26,9 +28,9 @@ def save_adapter(folder: Path, base: str = BASE) -> Path:
 
 def test_nothing_to_download_says_what_to_do(bench: Studio, add_run: AddRun) -> None:
     said, button, _code = offer(bench, "")
-    assert "Train the demo" in said and button["interactive"] is False
+    assert says(said, text.EXPORT_EMPTY) and button["interactive"] is False
     said, button, _code = offer(bench, run_key(add_run().id))
-    assert "no adapter yet" in said and button["interactive"] is False
+    assert says(said, text.SCALES_SOON) and button["interactive"] is False
 
 
 def test_the_download_holds_what_peft_loads_and_what_is_known(bench: Studio, add_run: AddRun) -> None:
@@ -36,7 +38,7 @@ def test_the_download_holds_what_peft_loads_and_what_is_known(bench: Studio, add
     write_steps(run, 0, 6)
     run.files.keep_adapter(5, lambda folder: save_adapter(folder) and None)
     said, button, code = offer(bench, run_key(run.id))
-    assert "4 numbers in 1 vector" in said and "4.000 → 3.500" in said
+    assert text.vectors(1, 4) in said and text.before_after(4, 3.5) in said
     with zipfile.ZipFile(button["value"]) as archive:
         assert {"adapter_config.json", "adapter_model.safetensors", "README.md"} <= set(archive.namelist())
     assert Path(button["value"]).name == "ahoy-there-ia3.zip"
@@ -47,12 +49,12 @@ def test_an_adapter_brought_in_is_shown_with_the_base_it_was_made_for(bench: Stu
     folder = save_adapter(tmp_path / "theirs")
     ((key, said),) = bring_in(bench, [str(path) for path in folder.iterdir()])
     shown = find(bench, key)
-    assert shown and shown.adapter and BASE in said
+    assert shown and shown.adapter and says(said, text.imported(BASE))
     assert shown.model == "SmolLM2-135M-Instruct"  # the starter that has this hub id
-    assert "4 numbers in 1 vector" in offer(bench, key)[0]
+    assert text.vectors(1, 4) in offer(bench, key)[0]
 
 
 @pytest.mark.parametrize("key", ["import:../../etc", "import:0123456789abcdef", "import:", "other:x"])
 def test_a_key_that_names_nothing_is_refused(bench: Studio, key: str) -> None:
-    with pytest.raises(AdapterError, match="not here any more"):
+    with pytest.raises(AdapterError, match=re.escape(text.NOT_SHOWN)):
         find(bench, key)

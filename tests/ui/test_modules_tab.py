@@ -15,6 +15,7 @@ from ia3_studio.ui.modules_tab import choose_sites, name_preset, pick_preset, sh
 from ia3_studio.ui.session import Studio
 from tests.families import tiny_model
 from tests.tiny_chat import save_tiny_chat
+from tests.ui.conftest import says
 
 
 @pytest.fixture
@@ -41,20 +42,20 @@ def test_a_model_is_shown_with_the_papers_sites_ticked(bench: Studio, tiny: str)
     read = bench.shelf.read(tiny)
     assert preset == "paper"
     assert {site.role for site in decode_ticks(update["value"], read.rows)} == {"key", "value", "feed-forward"}
-    assert dict(read.facts)["Linear layers"] == "15"
+    assert dict(read.facts)[text.LINEAR_LAYERS] == "15"
 
 
 def test_words_tick_the_sites_they_mean(bench: Studio, tiny: str) -> None:
     ticks, preset, said = choose_sites(bench, tiny, " key,value@1 ")
     sites = decode_ticks(ticks, bench.shelf.read(tiny).rows)
     assert [site.name for site in sites] == [f"model.layers.1.self_attn.{name}_proj" for name in "kv"]
-    assert preset is None and "Ticked: 32 numbers in 2 vectors." in said
+    assert preset is None and says(said, text.ticked(2, 32))
     assert choose_sites(bench, tiny, "key,value; feed-forward")[1] == "paper"
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
-    [("valeu", "near it are value"), ("key@7", "it has the layers 0 to 1"), ("  ", "Nothing was written")],
+    [("valeu", "value"), ("key@7", "0 to 1"), ("  ", text.CHOOSE_EMPTY)],
 )
 def test_words_that_mean_nothing_are_answered_and_leave_the_ticks(
     bench: Studio, tiny: str, words: str, sentence: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,14 @@ import pytest
 
 from ia3_studio.errors import StudioError
 from ia3_studio.insight.figures import length_figure
-from ia3_studio.ui.data_words import balance_rows, duration, numbered
+from ia3_studio.ui import text
+from ia3_studio.ui.data_words import BEYOND, STEPS, TRUNCATES, WHY_SHOWN, balance_rows, duration, numbered
+from ia3_studio.ui.markup import Fact, facts
 from ia3_studio.ui.outlook_card import draw
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.train_tab import run_config
 from tests.tiny_chat import save_tiny_chat
+from tests.ui.conftest import says
 from tests.ui.test_train_tab import FORM
 
 LENGTH = FORM.index(128)
@@ -31,27 +35,29 @@ def drawn(bench: Studio, tmp_path: Path, data: str, number: float | None = 1, le
 
 def test_learned_tokens_are_marked_and_what_a_run_takes_is_said(bench: Studio, tmp_path: Path) -> None:
     said, figure = drawn(bench, tmp_path, "lighthouse", length=2000)
-    assert "The first: row 1" in said and "One at random: row" in said and "The longest: row" in said
-    assert "<mark>" in said and "<s>" not in said and "The limit of" not in said and "128 positions" in said
-    assert "9 steps" not in said and "<dt>Steps</dt><dd dir='auto'>9</dd>" in said  # as the form says: 9 at most
-    assert "GB at its peak" in said and "on this computer" in said
+    assert f"{WHY_SHOWN['first']}: row 1" in said
+    assert all(f"{WHY_SHOWN[why]}: row" in said for why in ("random", "longest"))
+    assert "<mark>" in said and "<s>" not in said and TRUNCATES.format(limit=2000) not in said
+    assert "128 positions" in said
+    assert facts([Fact(STEPS, "9")]).removeprefix("<dl class='facts'>").removesuffix("</dl>") in said  # Max steps is 9
+    assert re.search(r"about [\d.]+ GB", said) and re.search(r"about [\d.]+ (s|min|h)\b", said)
     assert isinstance(figure["value"], go.Figure) and figure["visible"]
 
 
 def test_the_limit_of_the_form_is_the_one_that_is_shown(bench: Studio, tmp_path: Path) -> None:
     said, _figure = drawn(bench, tmp_path, "lighthouse", length=150)
-    assert "<s>" in said and "The limit of 150 tokens cuts a part off" in said and "beyond the limit" in said
+    assert "<s>" in said and TRUNCATES.format(limit=150) in said and BEYOND in said
 
 
 def test_an_example_can_be_asked_for(bench: Studio, tmp_path: Path) -> None:
-    assert "The example asked for: row 7" in drawn(bench, tmp_path, "lighthouse", 7)[0]
-    assert "asked for" not in drawn(bench, tmp_path, "lighthouse", None)[0]
+    assert f"{WHY_SHOWN['asked']}: row 7" in drawn(bench, tmp_path, "lighthouse", 7)[0]
+    assert WHY_SHOWN["asked"] not in drawn(bench, tmp_path, "lighthouse", None)[0]
 
 
 def test_what_cannot_be_looked_at_says_why(bench: Studio, tmp_path: Path) -> None:
     steps = draw(bench, run_config, "", "lighthouse", 0.1, 1, *FORM)
-    assert "reload the page" in next(steps)[0]
-    with pytest.raises(StudioError):
+    assert says(next(steps)[0], text.RELOAD)
+    with pytest.raises(StudioError, match=re.escape(text.RELOAD)):
         next(steps)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from ia3_studio.errors import RunError, SelectionError
 from ia3_studio.method.sites import Selection
 from ia3_studio.runs import RunConfig
 from ia3_studio.training import TrainConfig
+from ia3_studio.ui import text
 from ia3_studio.ui.refill import refill
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.train_tab import run_config, ticked
 from tests.tiny_chat import save_tiny_chat
+from tests.ui.conftest import says
 
 TRAIN = TrainConfig(
     learning_rate=0.02, epochs=1.5, batch_size=4, max_length=128, seed=7, warmup=0.1, clip=2.0, pull=0.001,
@@ -52,11 +55,16 @@ def test_a_run_started_again_unchanged_has_the_same_settings(bench: Studio, conf
             else read.tree.select()
         )
         assert again.selection == expected
-        assert "b → prompt, a → answer" in facts and "<table" in rows and "Mine" in said and tabs.selected == "train"
+        assert (
+            says(facts, str(config.mapping))
+            and "<table" in rows
+            and says(said, text.settings_of("Mine"))
+            and tabs.selected == "train"
+        )
 
 
 def test_without_a_run_or_its_sites_the_form_stays_as_it_is(bench: Studio, config: RunConfig) -> None:
-    with pytest.raises(RunError, match="No run is shown"):
+    with pytest.raises(RunError, match=re.escape(text.DESK_EMPTY)):
         refill(bench, "")
     run = bench.store.create(replace(config, selection="no_such_module"), "odd")
     with pytest.raises(SelectionError):

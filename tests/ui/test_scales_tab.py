@@ -5,18 +5,21 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
+import gradio as gr
 import pandas
 import pytest
 import torch
 
+from ia3_studio.insight.channels import concentration_sentence
+from ia3_studio.insight.deviation import deviations, summary
 from ia3_studio.method import Adapter, Selection, Site
-from ia3_studio.runs.folder import KEPT_ADAPTERS, RunFolder
+from ia3_studio.runs.folder import KEPT_ADAPTERS, RunFolder, Said, write_json
+from ia3_studio.ui import parts_card, text, verdict_card
 from ia3_studio.ui import scales_words as words
-from ia3_studio.ui import text
-from ia3_studio.ui.scales_tab import draw, look_again, replay, shape_of
+from ia3_studio.ui.scales_tab import at_end, draw, look_again, replay, shape_of
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import run_key
-from tests.ui.conftest import AddRun
+from tests.ui.conftest import AddRun, says
 from tests.ui.test_export_tab import save_adapter
 
 
@@ -26,11 +29,12 @@ def test_figures_tables_and_files_say_the_same(bench: Studio, add_run: AddRun) -
     said, body, heatmap, bars, site, table, bins, channels, sites_csv, bins_csv, *_rest = draw(
         bench, run_key(run.id), "", text.DIRECTION, words.HISTOGRAM
     )
-    assert "75% of the scales moved" in said and body["visible"]
+    vectors = Adapter.load(run.adapter_folder() or "").vectors()
+    assert says(said, summary(deviations(vectors))) and "75%" in said and body["visible"]
     assert heatmap.data[0].z.ravel().tolist() == pytest.approx([0.05])
     assert sum(bars.data[0].y) == bins["scales"].sum() == 4
     assert len(site["choices"]) == 2
-    assert "hold half of all that changed" in said and channels.count("<tr>") > 1
+    assert concentration_sentence(vectors) in said and channels.count("<tr>") > 1
     assert table["mean"].tolist() == pytest.approx([0.05])
     assert pandas.read_csv(sites_csv)["size"].tolist() == [4]
     assert pandas.read_csv(bins_csv)["scales"].sum() == 4
@@ -39,9 +43,9 @@ def test_figures_tables_and_files_say_the_same(bench: Studio, add_run: AddRun) -
 
 def test_before_the_first_adapter_it_says_when_there_will_be_one(bench: Studio, add_run: AddRun) -> None:
     said, body, *_rest = draw(bench, run_key(add_run().id), "", text.DIRECTION, words.HISTOGRAM)
-    assert "no adapter yet" in said and not body["visible"]
+    assert says(said, text.SCALES_SOON) and not body["visible"]
     said, body, *_rest = draw(bench, "", "", text.DIRECTION, words.HISTOGRAM)
-    assert "Train the demo" in said and not body["visible"]
+    assert says(said, text.SCALES_EMPTY) and not body["visible"]
 
 
 def test_a_site_that_this_adapter_does_not_have_falls_back_to_all(bench: Studio, add_run: AddRun) -> None:
@@ -60,14 +64,14 @@ def test_an_earlier_moment_is_drawn_from_the_adapter_kept_then(bench: Studio, ad
         run.files.keep_adapter(step, lambda folder, adapter=adapter: adapter.save(folder))
     key = run_key(run.id)
     *_rest, last, _other, newest, live = draw(bench, key, "", text.DIRECTION, words.HISTOGRAM)
-    assert last["visible"] and (last["maximum"], last["value"]) == (2, 2) and "after step 15, one of 3" in last["label"]
+    assert last["visible"] and (last["maximum"], last["value"]) == (2, 2) and last["label"] == text.replayed(15, 3, 3)
     assert newest.endswith("step-00000015") and live.active
     for place, step, mean in ((0, 5, 0.1), (1, 10, 0.2), (2, 15, 0.4), (9, 15, 0.4)):
         _said, _body, heatmap, *_others, slider, _other, _newest, _live = replay(
             bench, key, "", text.DIRECTION, words.HISTOGRAM, place
         )
         assert heatmap.data[0].z.ravel().tolist() == pytest.approx([mean])
-        assert f"after step {step}," in slider["label"]
+        assert slider["label"] == text.replayed(step, min(place, 2) + 1, 3)
     assert not replay(bench, "", "", text.DIRECTION, words.HISTOGRAM, 1)[1]["visible"]
 
 
@@ -91,6 +95,20 @@ def test_while_a_run_trains_its_map_is_drawn_again_for_each_new_adapter_and_for_
     assert all(update == {"__type__": "update"} for update in look_again(bench, *asked, newest))
     run.files.keep_adapter(10, lambda folder: save_adapter(folder) and None)
     assert look_again(bench, *asked, newest)[-2].endswith("step-00000010")
+
+
+def test_the_verdict_and_the_ablation_are_drawn_once_the_run_has_ended(bench: Studio, add_run: AddRun) -> None:
+    run = add_run()
+    run.files.keep_adapter(5, lambda folder: save_adapter(folder) and None)
+    asked = (run_key(run.id), "", text.DIRECTION, words.HISTOGRAM)
+    newest = draw(bench, *asked)[-2]
+    cards = [(verdict_card.draw, 9), (parts_card.draw, 9)]
+    for card, count in cards:
+        assert at_end(bench, card, count, asked[0]) == (gr.skip(),) * count
+    write_json(run.files.status, vars(Said("ended", "Stopped after step 5", result="stopped")))
+    assert look_again(bench, *asked, newest)[-1].active is False  # nothing is waited for any more
+    assert says(at_end(bench, *cards[0], asked[0])[1], text.VERDICT_NONE)
+    assert says(at_end(bench, *cards[1], asked[0])[0], words.PARTS_READY)
 
 
 @pytest.mark.parametrize("shape", words.SHAPES)

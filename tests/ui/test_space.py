@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from ia3_studio.ui import export_words as words
 from tests.e2e.studio_app import StudioProcess, free_port
 from tests.export.hub_push_standin import GOOD, Hub, Reply, hub
 from tests.ui.test_export_tab import save_adapter
@@ -85,11 +86,11 @@ def test_who_signed_in_pushes_with_their_own_account(space: StudioProcess, there
         run = give(space, ann, "Signed")
         run.files.keep_adapter(5, lambda folder: save_adapter(folder) and None)
         refused = json.dumps(push(ann, f"run:{run.id}", "keeper/signed"))
-        assert "Nobody is signed in" in refused
+        assert words.SIGN_IN in refused
         assert not [token for _asked, token in there.asked if token == OWNERS]
         signed_in(ann)
         told = json.dumps(push(ann, f"run:{run.id}", "keeper/signed"))
-    assert f"{there.address}/keeper/signed" in told and "only you can see it" in told, told
+    assert f"{there.address}/keeper/signed" in told and f" {words.PRIVATE}." in told, told
     pushed = [token for asked, token in there.asked if asked.startswith("POST /api/")]
     assert pushed and set(pushed) == {GOOD}
     assert "adapter_model.safetensors" in there.files["keeper/signed"]

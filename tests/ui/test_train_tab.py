@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,14 +15,20 @@ from ia3_studio.errors import DataError, RunError, SelectionError, TrainingError
 from ia3_studio.method.sites import Selection, Site
 from ia3_studio.training import TrainConfig
 from ia3_studio.training.rate_probe import RATES
+from ia3_studio.ui import text
 from ia3_studio.ui.modules_tab import pick_preset
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.train_tab import plan, rate_notice, run_config, start_run, stop_run, suggest, ticked, use_recipe
 from tests.tiny_chat import save_tiny_chat
+from tests.ui.conftest import says
 
 SELECTION = Selection((Site("layers.0.k_proj", "output", 4, "key"),))
 FORM: tuple[Any, ...] = (
     "  ", 0.02, 1.5, 4, 128, 7, 0.1, 2.0, 0.001, 512, 5, "float32", "adafactor", 9, 2, False, "skip", 3, "",
+)  # fmt: skip
+NUMBER_LABELS = (
+    text.RATE, text.EPOCHS, text.BATCH, text.LENGTH, text.SEED, text.WARMUP, text.CLIP, text.PULL, text.MICRO,
+    text.EVERY, text.MOST, text.PATIENCE, text.ANSWERS,
 )  # fmt: skip
 NUMBERS = [place for place, value in enumerate(FORM) if type(value) in (int, float)]
 
@@ -53,8 +60,9 @@ def test_a_run_without_a_name_is_called_after_its_data() -> None:
 def test_an_emptied_field_is_named(place: int) -> None:
     form = [*FORM]
     form[place] = None
-    with pytest.raises(TrainingError, match="is empty; give a number"):
+    with pytest.raises(TrainingError) as refused:
         run_config("m", "lighthouse", SELECTION, 0.1, *form)
+    assert str(refused.value) in {text.empty_field(label) for label in NUMBER_LABELS}
 
 
 @pytest.mark.parametrize(("rate", "noticed"), [(2e-4, True), (9e-4, True), (1e-3, False), (1e-2, False), (None, False)])
@@ -67,14 +75,14 @@ def test_the_plan_says_what_is_missing(bench: Studio, tmp_path: Path) -> None:
     source = str(save_tiny_chat(tmp_path / "tiny"))
     rows = bench.shelf.read(source).rows
     ticks = next(str(row) for row, site in enumerate(rows.sites) if site)
-    assert "32 numbers in 1 vector" in plan(bench, source, "lighthouse", ticks)
-    assert "No module is ticked" in plan(bench, source, "lighthouse", "")
-    assert "No data file is in use" in plan(bench, source, "", ticks)
-    assert "reload the page" in plan(bench, "", "lighthouse", ticks)
+    assert says(plan(bench, source, "lighthouse", ticks), text.vectors(1, 32))
+    assert says(plan(bench, source, "lighthouse", ""), text.NOTHING_TICKED)
+    assert says(plan(bench, source, "", ticks), text.CHOOSE_FILE)
+    assert says(plan(bench, "", "lighthouse", ticks), text.RELOAD)
 
 
 def test_stopping_nothing_says_so(bench: Studio) -> None:
-    with pytest.raises(RunError, match="No run is shown"):
+    with pytest.raises(RunError, match=re.escape(text.NOTHING_TO_STOP)):
         stop_run(bench, "")
 
 
@@ -86,9 +94,10 @@ def test_a_full_disk_is_told_before_anything_is_started(
     ticks, _said = pick_preset(bench, source, "paper")
     page: Any = SimpleNamespace(session_hash="page")
     started = start_run(bench, page, source, "lighthouse", ticks, 0.1, *FORM)
-    assert "MB free and a run needs" in next(started)[1]
-    with pytest.raises(RunError, match="free some space"):
+    shown = next(started)[1]
+    with pytest.raises(RunError, match=r"\d MB") as refused:
         next(started)
+    assert says(shown, str(refused.value))
     assert bench.store.list() == ()
 
 
@@ -98,7 +107,7 @@ def test_a_ticked_module_that_the_result_goes_around_is_named_before_a_start(ben
     ticks, _said = pick_preset(bench, source, "paper")
     assert len(ticked(ticks, read)) == 6
     nodes = tuple(replace(node, live=not node.path.endswith("1.mlp.down_proj")) for node in read.tree.nodes)
-    with pytest.raises(SelectionError, match=r"does not depend on model\.layers\.1\.mlp\.down_proj, .* untick it"):
+    with pytest.raises(SelectionError, match=re.escape(text.never_trained(["model.layers.1.mlp.down_proj"]))):
         ticked(ticks, replace(read, tree=replace(read.tree, nodes=nodes)))
 
 
@@ -113,6 +122,6 @@ def test_a_rate_is_suggested_from_trials_on_ones_own_rows(bench: Studio, tmp_pat
     source = str(save_tiny_chat(tmp_path / "tiny"))
     ticks, _said = pick_preset(bench, source, "paper")
     *_, (rate, said) = suggest(bench, source, "lighthouse", ticks, 0.1, *FORM[:-3], "cut", 0, "")
-    assert rate in RATES and said.count("<tr") == 1 + len(RATES) and f"{rate:g} is filled in" in said
-    with pytest.raises(DataError, match="No data file is in use"):
+    assert rate in RATES and said.count("<tr") == 1 + len(RATES) and says(said, text.suggested(rate))
+    with pytest.raises(DataError, match=re.escape(text.CHOOSE_FILE)):
         list(suggest(bench, source, "", ticks, 0.1, *FORM))

@@ -14,7 +14,7 @@ import pytest
 from ia3_studio.errors import RunError
 from ia3_studio.models import ModelMemory
 from ia3_studio.runs import RunStore
-from ia3_studio.runs.owned import Limits, OwnedStore
+from ia3_studio.runs.user_store import Limits, OwnedStore
 from ia3_studio.ui.own_data import KEPT_DAYS, UPLOADS, expire_uploads, take_pasted, take_upload, uploads_folder
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import IMPORTS

@@ -10,7 +10,7 @@ import pandas
 import pytest
 
 from ia3_studio.runs import Run
-from ia3_studio.runs.evaluation import RunEvaluation, write_evaluation
+from ia3_studio.runs.evaluation import RunEvaluation, read_evaluation, write_evaluation
 from ia3_studio.runs.folder import Said, write_json
 from ia3_studio.training.report import Confusion
 from ia3_studio.ui import text
@@ -18,7 +18,7 @@ from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import run_key
 from ia3_studio.ui.verdict_card import draw, make_page, tone
 from tests.insight.test_verdict import loss
-from tests.ui.conftest import AddRun
+from tests.ui.conftest import AddRun, says
 from tests.ui.test_export_tab import save_adapter
 
 
@@ -32,8 +32,8 @@ def test_sentence_table_and_file_say_the_same(bench: Studio, add_run: AddRun) ->
     run = with_adapter(add_run)
     write_evaluation(run.folder, RunEvaluation(loss(-0.4, -0.1), loss(-0.1, 0.1)))
     card, said, table, csv, *_mistakes = draw(bench, run_key(run.id))
-    assert card["visible"] and "Gain. Loss went from 3.500 to 3.250" in said and "good" in said
-    assert "−0.250 (−0.400 to −0.100)" in table and "24 held-out rows, 24 neutral paragraphs" in table
+    assert card["visible"] and says(said, read_evaluation(run.folder).verdict.sentence) and "good" in said  # type: ignore[union-attr]
+    assert "−0.250 (−0.400 to −0.100)" in table and text.measured_on(24, 24) in table
     frame = pandas.read_csv(csv["value"])
     assert frame["tuned"].tolist() == pytest.approx([3.25, 3.5]) and frame["task"].tolist() == ["language"] * 2
     assert frame["difference_low"].tolist() == pytest.approx([-0.4, -0.1])
@@ -44,7 +44,7 @@ def test_a_classifier_that_writes_no_text_is_shown_without_forgetting(bench: Stu
     run = with_adapter(add_run)
     write_evaluation(run.folder, RunEvaluation(loss(-0.4, -0.1)))
     _card, said, table, csv, *_mistakes = draw(bench, run_key(run.id))
-    assert "Gain." in said and "neutral" not in said + table and "24 held-out rows" in table
+    assert "note good" in said and text.ON_NEUTRAL not in said + table and text.measured_on(24, 0) in table
     assert len(pandas.read_csv(csv["value"])) == 1
 
 
@@ -81,7 +81,7 @@ def test_the_most_frequent_mistakes_are_shown_and_all_are_in_the_file(bench: Stu
     assert cells[-8:] == ["land", "sea", "6", "3", "sea", "land", "5", "1"]
     frame = pandas.read_csv(download["value"])
     assert frame.groupby("model")["rows"].sum().to_dict() == {"base": 20, "tuned": 20}
-    assert frame.query("model == 'tuned' and label == 'land' and taken_for == 'sea'")["rows"].item() == 3
+    assert frame.query("model == 'tuned' and label == 'land' and predicted == 'sea'")["rows"].item() == 3
 
 
 def test_the_page_of_one_run_is_put_away_when_another_is_shown(bench: Studio, add_run: AddRun) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,10 +15,11 @@ import pytest
 
 from ia3_studio.errors import RunError, StudioError
 from ia3_studio.runs import Run, RunConfig
-from ia3_studio.runs.bin import BIN, delete, deleted, restore
 from ia3_studio.runs.folder import read_json, write_json
-from ia3_studio.runs.owned import Limits, OwnedStore
-from ia3_studio.runs.turns import move
+from ia3_studio.runs.queue import move
+from ia3_studio.runs.trash import BIN, delete, deleted, restore
+from ia3_studio.runs.user_store import Limits, OwnedStore
+from ia3_studio.ui import text
 from ia3_studio.ui.boundary import guard
 from ia3_studio.ui.visitor import COOKIE, name_of, visiting, visitor
 from tests.e2e.studio_app import StudioProcess, free_port
@@ -53,7 +55,7 @@ def test_a_visitor_finds_only_their_own_runs(store: OwnedStore) -> None:
         assert [run.id for run in store.list()] == [mine.id]
     with visiting(BEN):
         assert store.list() == ()
-        with pytest.raises(RunError, match="There is no run"):
+        with pytest.raises(RunError, match=mine.id):
             store.open(mine.id)
         assert store.create(CONFIG, "click").id != mine.id  # the same start from somebody else is another run
     with visiting(ANN):
@@ -89,23 +91,23 @@ def test_the_bin_is_each_visitors_own(store: OwnedStore) -> None:
         assert [run.id for run in deleted(store)] == [mine.id]
     with visiting(BEN):
         assert deleted(store) == ()
-        with pytest.raises(RunError, match="in the bin"):
+        with pytest.raises(RunError, match="not in the trash"):
             restore(store, mine.id)
     assert (store.root / BIN / mine.id).is_dir()
 
 
 def test_nobody_jumps_the_queue_of_others(store: OwnedStore) -> None:
-    with visiting(ANN), pytest.raises(RunError, match="their order cannot be changed"):
+    with visiting(ANN), pytest.raises(RunError, match="order cannot be changed"):
         move(store, store.create(CONFIG, "click"), "first")
 
 
 @pytest.mark.parametrize(
     ("limits", "said"),
     [
-        (Limits(runs=2), "You have 2 runs, and 2 are kept"),
-        (Limits(active=2), "2 of your runs wait or work"),
-        (Limits(active_in_all=2), "As many runs wait here as may"),
-        (Limits(bytes=10), "Your runs, uploads and adapters take 0 MB"),
+        (Limits(runs=2), "You have 2 runs and the limit per visitor is 2"),
+        (Limits(active=2), "2 of your runs are queued or running"),
+        (Limits(active_in_all=2), "The queue is full"),
+        (Limits(bytes=10), "Your runs, uploads and adapters use 0 MB"),
     ],
 )
 def test_more_than_a_visitor_may_have_is_refused_with_a_sentence(limits: Limits, said: str, tmp_path: Path) -> None:
@@ -122,7 +124,7 @@ def test_who_asks_is_known_by_cookie_or_session_and_else_refused() -> None:
     assert name_of(asked("short", "tab-1")) == name_of(asked("", "tab-1")) != name_of(asked("", "tab-2"))
     assert "a" * 43 not in name_of(asked("a" * 43))
     for nobody in (None, asked(), asked("short")):
-        with pytest.raises(StudioError, match="reload the page"):
+        with pytest.raises(StudioError, match=re.escape(text.RELOAD)):
             name_of(nobody)
 
 
@@ -142,7 +144,7 @@ def test_handlers_run_for_the_visitor_who_asked(monkeypatch: pytest.MonkeyPatch)
     streams = [guard(whose_twice)(each) for each in (ANN, BEN)]
     seen = [next(stream) for _turn in range(2) for stream in streams]
     assert seen == [name_of(ANN), name_of(BEN)] * 2 and visitor() == ""
-    with pytest.raises(gr.Error, match="reload the page"):
+    with pytest.raises(gr.Error, match=re.escape(text.RELOAD)):
         guard(whose)(asked())
 
 
@@ -208,6 +210,6 @@ def test_a_space_tells_no_paths_and_opens_none(public: StudioProcess) -> None:
         run = give(public, ann, "Mine")
         assert str(public.home) not in json.dumps(ann.call("describe", []))
         refused = json.dumps(ann.call("take_path", ["/etc/passwd", 0.1]))
-        assert "root:" not in refused and "cannot be opened" in refused
+        assert "root:" not in refused and text.NO_PATHS_HERE in refused
     shutil.rmtree(run.folder)
     assert read_json(run.files.owner) is None

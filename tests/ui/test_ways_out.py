@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from ia3_studio.runs import RunConfig
+from ia3_studio.ui import export_words as words
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.shown import run_key
 from ia3_studio.ui.ways_out import offer, write_whole
 from tests.export.test_gguf_file import saved
 from tests.export.test_merged import adapter_of
 from tests.tiny_chat import save_tiny_chat
-from tests.ui.conftest import AddRun
+from tests.ui.conftest import AddRun, says
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_a_run_is_offered_as_script_notebook_settings_and_command(bench: Studio,
     assert '"nbformat": 4' in Path(notebook["value"]).read_text()
     assert RunConfig.from_json(Path(settings["value"]).read_text()).name == "A run"
     assert command["value"] == "python -m ia3_studio train a-run.json"
-    assert "GB as safetensors" in sizes and "GB as GGUF, 8 bits; it takes some 1 minute on two cores" in sizes
+    assert all(f"GB as {said}" in sizes for said in words.FORMATS.values()) and "1 minute" in sizes
     assert Path(folder) == bench.home / "exports" / "a-run-merged"
 
 
@@ -42,17 +43,17 @@ def test_nothing_is_offered_before_there_is_an_adapter(bench: Studio, add_run: A
 
 def test_the_whole_model_is_written_and_told(bench: Studio, key: str, tmp_path: Path) -> None:
     *_, said = write_whole(bench, key, str(tmp_path / "out"), "the lamp\n")
-    assert "differ from the tuned model" in said and "on 1 texts" in said
+    assert "note good" in said and str(tmp_path / "out") in said and "1 prompt" in said
     assert (tmp_path / "out" / "model.safetensors").is_file()
     *_, said = write_whole(bench, key, str(tmp_path / "out"), "")
-    assert "holds something already" in said
+    assert "note bad" in said and str(tmp_path / "out") in said
     *_, said = write_whole(bench, key, " ", "")
-    assert "No folder was given" in said
+    assert says(said, words.NO_FOLDER)
 
 
 def test_a_gguf_file_that_cannot_be_is_told_and_leaves_nothing(bench: Studio, key: str, tmp_path: Path) -> None:
     *_, said = write_whole(bench, key, str(tmp_path / "out"), "", "f16")
-    assert "tokenizer splits a text" in said and "as safetensors instead" in said
+    assert "note bad" in said and "tokeniz" in said and "safetensors" in said
     assert not (tmp_path / "out").exists()
 
 
@@ -61,7 +62,7 @@ def test_the_whole_model_is_written_as_one_gguf_file(bench: Studio, add_run: Add
     run = add_run("Byte run", source)
     run.files.keep_adapter(5, lambda folder: adapter_of(source, folder) and None)
     *_, said = write_whole(bench, run_key(run.id), str(tmp_path / "out"), "the lamp", "q8_0")
-    assert "the same next token" in said and "byte-run-q8_0.gguf" in said
+    assert "note good" in said and "byte-run-q8_0.gguf" in said
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["byte-run-q8_0.gguf"]
 
 
@@ -70,4 +71,4 @@ def test_where_strangers_visit_no_model_is_written_and_no_path_leaves(
 ) -> None:
     monkeypatch.setenv("IA3_STUDIO_PUBLIC", "1")
     *_, said = write_whole(bench, key, str(tmp_path / "out"), "")
-    assert "not written in this Space" in said and not (tmp_path / "out").exists()
+    assert says(said, words.NOT_HERE) and not (tmp_path / "out").exists()

@@ -39,20 +39,20 @@ _TEMPLATE = """
 """
 
 WORDS: Mapping[str, Any] = {
-    "tree": "Model layers",
-    "empty": "Select a model to see its layers.",
-    "filter": "Filter by path or /regex/",
-    "matches": "{count} of {all} sites match. Clicks affect only these.",
-    "no_match": "No sites match.",
-    "invalid": "{text} is not a valid regular expression; the filter is not applied.",
-    "chips": "Select a module in every layer",
+    "tree": "Layers of the model",
+    "empty": "Choose a model to see its layers.",
+    "filter": "Filter by path, or by /regex/",
+    "matches": "{count} of {all} sites match. Selecting applies to these only.",
+    "no_match": "No module matches.",
+    "invalid": "{text} is not a valid regular expression, so the filter is not applied.",
+    "chips": "Select a module name in every layer",
     "chip": "{name}: {ticked} of {all} selected",
     "branch": "{name}, {kind}, {ticked} of {all} selected",
     "plain": "{name}, {kind}",
     "site": "{name}, {kind}, {role}, {side}, {size} parameters",
-    "expand": ["Expand", "Expand all branches"],
-    "collapse": ["Collapse", "Collapse to the level of blocks"],
-    "clear": ["Clear selection", "Deselect all modules"],
+    "expand": ["Expand all", "Expand every branch"],
+    "collapse": ["Collapse", "Show the blocks only"],
+    "clear": ["Clear selection", "Deselect all sites"],
     "columns": ["Module", "Role", "Side", "Parameters"],
     "sides": {
         "output": ["output ×", "The output of the module is multiplied by the vector."],
@@ -61,18 +61,18 @@ WORDS: Mapping[str, Any] = {
     "roles": {
         "key": ["key", "Attention keys."],
         "value": ["value", "Attention values."],
-        "feed-forward": ["feed-forward", "Intermediate activations of the feed-forward block."],
+        "feed-forward": ["feed-forward", "Intermediate activations of the feed-forward network."],
         "query": ["query", "Attention queries."],
-        "output": ["output", "Output projection of attention."],
-        "other": ["other", "Neither attention nor intermediate feed-forward activations."],
+        "output": ["output", "Output of the attention."],
+        "other": ["other", "Any other module."],
     },
-    "nothing": "No modules selected.",
+    "nothing": "No site is selected.",
     "vectors": ["vector", "vectors"],
     "numbers": ["trainable parameter", "trainable parameters"],
     "adapter": "kB adapter",
     "share": "% of the model",
 }
-"""What the component says; ``[label, explanation]`` or ``[one, several]`` where there are two."""
+"""The words of the component; ``[label, explanation]`` or ``[singular, plural]`` if there are two."""
 
 
 class LayerTree(gr.HTML):

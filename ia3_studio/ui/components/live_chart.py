@@ -39,9 +39,9 @@ _TEMPLATE = """
 """
 
 WORDS: Mapping[str, Any] = {
-    "empty": "No runs yet. Start a run to see its loss curves here.",
-    "waiting": "Waiting for the first point: the held-out loss of the base model before training.",
-    "nothing": "No data: this run ended before its first evaluation.",
+    "empty": "No run yet. Start one to see its curves here.",
+    "waiting": "Waiting for the first point, the held-out loss of the base model.",
+    "nothing": "This run has no points: it ended before its first evaluation.",
     "loss": "training loss",
     "smoothed": "smoothed",
     "held_out": "held-out loss",
@@ -72,10 +72,10 @@ WORDS: Mapping[str, Any] = {
     ],
     "figures": ["step", "epoch", "training loss", "held-out loss", "tokens/s", "elapsed", "remaining"],
     "from_base": "base {base}",
-    "said": "Step {step} of {total}. Training loss {loss}, held-out loss {held_out}. Time remaining: {left}.",
-    "said_last": "The run ended at step {step} of {total}. Training loss {loss}, held-out loss {held_out}.",
+    "said": "Step {step} of {total}. Training loss {loss}, held-out loss {held_out}. Remaining time {left}.",
+    "said_last": "The run has ended at step {step} of {total}. Training loss {loss}, held-out loss {held_out}.",
 }
-"""What the component says."""
+"""The words of the component."""
 
 
 class LiveChart(gr.HTML):

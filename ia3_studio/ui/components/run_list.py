@@ -14,18 +14,16 @@ from typing import Any
 
 import gradio as gr
 
-from ia3_studio.ui import run_words
+from ia3_studio.ui import text
 
 _HERE = Path(__file__).parent
-_NUMBERS_FROM = 3
-"""The place of the first column that is aligned to the right."""
 _HEAD = "".join(
-    f'<th scope="col" class="{"num" if place >= _NUMBERS_FROM else ""}">{name}</th>'
-    for place, name in enumerate(run_words.RUN_COLUMNS)
+    f"<th scope='col'{' class=num' if place > 2 else ''}>{name}</th>"
+    for place, name in enumerate(text.RUN_LIST_COLUMNS)
 )
 _TEMPLATE = f"""
 <div class="frame">
-<table><caption class="hush">{run_words.RUNS_CAPTION}</caption><thead><tr>{_HEAD}</tr></thead>
+<table><caption class="hush">{text.RUN_LIST_CAPTION}</caption><thead><tr>{_HEAD}</tr></thead>
 <tbody></tbody></table><p class="empty" hidden></p></div>
 """
 

@@ -57,7 +57,7 @@ function show() {
   else bar.value = view.fraction;
   stop.hidden = !view.stoppable;
   stop.disabled = view.state === "stopping";
-  stop.textContent = stop.dataset[view.state === "stopping" ? "stopping" : "stop"];
+  stop.textContent = view.state === "stopping" ? stop.dataset.stopping : stop.dataset.stop;
   fillChoices(view);
   tell(view);
 }

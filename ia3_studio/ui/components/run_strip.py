@@ -14,17 +14,18 @@ from typing import Any
 
 import gradio as gr
 
-from ia3_studio.ui import run_words
+from ia3_studio.ui import text
 
 _HERE = Path(__file__).parent
 _TEMPLATE = f"""
 <div class="strip" hidden>
   <span class="dot" aria-hidden="true"></span>
   <div class="words"><p class="sentence"></p><p class="announced" role="status"></p>
-    <progress max="1" value="0" aria-label="{run_words.PROGRESS}"></progress></div>
-  <label class="pick"><span>{run_words.RUN}</span><select aria-label="{run_words.RUN_INFO}"></select></label>
-  <button type="button" class="bell" hidden>{run_words.NOTIFY}</button>
-  <button type="button" class="stop" data-stop="{run_words.STOP}" data-stopping="{run_words.STOPPING}"></button>
+    <progress max="1" value="0" aria-label="{text.PROGRESS}"></progress></div>
+  <label class="pick"><span>{text.SHOWN}</span><select aria-label="{text.SHOWN_ARIA}"></select></label>
+  <button type="button" class="bell" hidden>{text.NOTIFY}</button>
+  <button type="button" class="stop" data-stop="{text.STOP_RUN}"
+    data-stopping="{text.STOPPING_RUN}">{text.STOP_RUN}</button>
 </div>
 """
 

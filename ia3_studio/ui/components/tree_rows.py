@@ -142,7 +142,7 @@ def decode_ticks(text: object, rows: TreeRows) -> tuple[Site, ...]:
     if text is None or text == "":
         return ()
     if not isinstance(text, str) or len(text) > _LONGEST_RANGE * max(1, len(rows.sites)):
-        raise SelectionError("The selection is not a list of rows such as '3-10,14'; reload the page and select again.")
+        raise SelectionError("The selection is not a list of rows like '3-10,14'; reload the page and select again.")
     return tuple(_site_at(index, rows) for index in _indexes(text, len(rows.sites)))
 
 
@@ -153,13 +153,13 @@ def _indexes(text: str, count: int) -> Iterator[int]:
         found = _RANGE.fullmatch(part)
         if not found:
             raise SelectionError(
-                f"The selection contains {part[:40]!r} and not rows such as '3-10'; reload the page and select again."
+                f"The selection contains {part[:40]!r}, not rows like '3-10'; reload the page and select again."
             )
         start, stop = int(found[1]), int(found[2] or found[1])
         if not following <= start <= stop < count:
             raise SelectionError(
-                f"The selection contains {part}, but this model has {count} rows, each selected once and in ascending "
-                "order; reload the page and select again."
+                f"The selection contains {part}, but rows must be below {count}, unique and in ascending order; "
+                "reload the page and select again."
             )
         yield from range(start, stop + 1)
         following = stop + 1
@@ -168,7 +168,7 @@ def _indexes(text: str, count: int) -> Iterator[int]:
 def _site_at(index: int, rows: TreeRows) -> Site:
     site = rows.sites[index]
     if site is None:
-        raise SelectionError(f"Row {index} of the layer tree cannot be scaled; reload the page and select again.")
+        raise SelectionError(f"Row {index} of the layer tree is not a site; reload the page and select again.")
     return site
 
 
@@ -183,8 +183,8 @@ def ticks_of(rows: TreeRows, selection: Iterable[Site]) -> str:
     missing = [site.name for site in wanted if site not in row_of]
     if missing:
         raise SelectionError(
-            f"{len(missing)} of {len(wanted)} selected sites are not in this model's layer tree, including "
-            f"{missing[0]}; use a selection made for this model."
+            f"{len(missing)} of {len(wanted)} selected sites are not in this model's layer tree, such as {missing[0]}; "
+            "select sites from this model's tree."
         )
     return encode_ticks(row_of[site] for site in wanted)
 

@@ -1,0 +1,1 @@
+"""PEFT's names, files and several adapters on one model, over the method."""

@@ -1,0 +1,195 @@
+"""How are the linear layers of a model applied to a few rows fast on a CPU?
+
+A token at a time, a language model multiplies one row (or one per conversation) by every weight: reading the weights is
+all the work. The kernel that torch chooses for that may use a single core, and is slower for two rows than for four;
+oneDNN's, which torch ships for compiled models, uses all cores at any count. Which one is faster depends on the
+machine, so both are timed once, on the model's own weights. And layers that are given the same activations (queries,
+keys and values; gate and up) are multiplied in one go: their weights become parts of one tensor, at no cost in memory.
+Sums are taken in another order: results differ by rounding, as between any two kernels.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+if TYPE_CHECKING:
+    from ia3_studio.models.fast_decode import QuickStep
+
+Product = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+"""(rows, weight, bias) → rows · weightᵀ + bias."""
+
+_STEP = "ia3_quick_step"
+"""The attribute of a model that holds its quick step."""
+_ROWS = (1, 2)
+"""Counts of rows that are timed: one conversation and two."""
+_REPEATS = 8
+_BUSY = 1.5
+"""A machine that is busy while a model is loaded holds up the kernel on all cores more than the one on a single core:
+only a clear loss counts against it."""
+_TIMED_BYTES = 48 * 2**20
+"""Of weights that are read while timing, so that they do not all come from the processor's cache."""
+
+
+def enable_fast_linear(model: nn.Module) -> bool:
+    """Let the plain linear layers of a float32 model on a CPU compute in the faster way; say whether that is another.
+
+    For inference: where gradients are recorded, and on other devices, the layers compute as before. Nothing may be
+    attached to the model yet: what is attached later acts as ever. :func:`slow_down` undoes it.
+    """
+    from ia3_studio.models.fast_decode import quick_step
+
+    layers = [module for module in model.modules() if isinstance(module, nn.Linear) and _is_plain(module)]
+    product = _other_kernel()
+    vars(model)[_STEP] = quick_step(model)
+    if not layers or product is None or not _is_faster(product, layers):
+        return False
+    for siblings in _siblings(model, layers):
+        stack = Stack(siblings, product)
+        for number, layer in enumerate(siblings):
+            layer.forward = partial(_forward, stack, number)  # type: ignore[method-assign]
+    return True
+
+
+def step_of(model: nn.Module) -> QuickStep | None:
+    """Return the fast decoding step that :func:`enable_fast_linear` found for a model; None if there is none."""
+    return vars(model).get(_STEP)
+
+
+def slow_down(model: nn.Module) -> None:
+    """Give the linear layers their own ``forward`` back, and forget the quick step."""
+    vars(model).pop(_STEP, None)
+    for module in model.modules():
+        if getattr(vars(module).get("forward"), "func", None) is _forward:
+            del module.forward
+
+
+class Stack:
+    """Layers that are given the same rows, multiplied together when the first of them is asked."""
+
+    def __init__(self, layers: list[nn.Linear], product: Product) -> None:
+        self.layers = layers
+        self._product = product
+        self._sizes = [layer.out_features for layer in layers]
+        self._weight = _joined(layers, "weight")
+        self._bias = _joined(layers, "bias") if layers[0].bias is not None else None
+        self._places = [layer.weight.data_ptr() for layer in layers]
+        self._given: Tensor | None = None
+        self._ready: dict[int, Tensor] = {}
+
+    def part(self, number: int, rows: Tensor) -> Tensor:
+        """Return one layer's output, shape (…, out). What is kept for the others is handed out once."""
+        if not self._holds(number):  # somebody replaced a weight, as merging does
+            layer = self.layers[number]
+            return self._product(rows, layer.weight, layer.bias)
+        if self._given is not rows or number not in self._ready:
+            parts = self._product(rows, self._weight, self._bias).split(self._sizes, dim=-1)
+            self._given, self._ready = rows, dict(enumerate(parts))
+        mine = self._ready.pop(number)
+        if not self._ready:
+            self._given = None
+        return mine
+
+    def _holds(self, number: int) -> bool:
+        return self.layers[number].weight.data_ptr() == self._places[number]
+
+
+def _forward(stack: Stack, number: int, rows: Tensor) -> Tensor:
+    layer = stack.layers[number]
+    if torch.is_grad_enabled() or rows.dtype != torch.float32 or layer.weight.dtype != torch.float32:
+        return linear(rows, layer.weight, layer.bias)
+    return stack.part(number, rows)
+
+
+def _joined(layers: list[nn.Linear], name: str) -> Tensor:
+    """Return weights (or biases) as one tensor, shape (all outputs, …), **of which they are parts from now on**."""
+    if len(layers) == 1:
+        return getattr(layers[0], name).data  # type: ignore[no-any-return]
+    whole = torch.cat([getattr(layer, name).data for layer in layers])
+    for layer, part in zip(layers, whole.split([layer.out_features for layer in layers]), strict=True):
+        getattr(layer, name).data = part
+    return whole
+
+
+def _siblings(model: nn.Module, layers: list[nn.Linear]) -> Iterator[list[nn.Linear]]:
+    """Yield groups of layers of one parent that one pass over a few tokens calls with the same activations."""
+    calls = _calls(model, layers)
+    times = Counter(layer for layer, _given in calls)
+    parents = {child: parent for parent in model.modules() for child in parent.children()}
+    for _same, group in groupby(calls, key=lambda call: (id(call[1]), parents.get(call[0]))):
+        called = [layer for layer, _given in group if times[layer] == 1]
+        alike = len({(layer.in_features, layer.bias is None) for layer in called}) == 1
+        yield from [called] if alike else ([layer] for layer in called)
+    yield from ([layer] for layer in layers if times[layer] != 1)  # never called here, or from several places
+
+
+def _calls(model: nn.Module, layers: Iterable[nn.Linear]) -> list[tuple[nn.Linear, Tensor]]:
+    """Return which layers a pass over a few tokens calls with what, in order; nothing where it fails."""
+    from ia3_studio.method.inputs import example_inputs
+
+    calls: list[tuple[nn.Linear, Tensor]] = []
+    with ExitStack() as hooks, torch.no_grad():
+        for layer in layers:
+            hook = layer.register_forward_pre_hook(lambda module, args: calls.append((module, args[0])))
+            hooks.callback(hook.remove)
+        try:
+            model(**example_inputs(model))
+        except Exception:  # a model that wants other inputs: its layers are quick each for itself
+            return []
+    return calls
+
+
+def _is_plain(module: nn.Linear) -> bool:
+    if type(module) is not nn.Linear or "forward" in vars(module):
+        return False
+    return module.weight.device.type == "cpu" and module.weight.dtype == torch.float32
+
+
+def _other_kernel() -> Product | None:
+    """Return oneDNN's product; None where this build of torch has none."""
+    if not torch.backends.mkldnn.is_available():
+        return None
+    kernel = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
+    return kernel and (lambda rows, weight, bias: kernel(rows, weight, bias, "none", [], ""))
+
+
+@torch.no_grad()
+def _is_faster(product: Product, layers: list[nn.Linear]) -> bool:
+    """Say whether the product is right on the first layer, and faster over a good part of the weights."""
+    some = _some_of(layers)
+    rows = torch.linspace(-1, 1, some[0].in_features)[None]
+    if not torch.allclose(product(rows, some[0].weight, some[0].bias), some[0](rows), atol=1e-4, rtol=1e-4):
+        return False
+    return _seconds(product, some) < _BUSY * _seconds(linear, some)
+
+
+def _some_of(layers: list[nn.Linear]) -> list[nn.Linear]:
+    """Return the first layers that together hold enough weights to time with, or all."""
+    chosen, held = [], 0
+    for layer in layers:
+        if held >= _TIMED_BYTES:
+            break
+        chosen.append(layer)
+        held += layer.weight.nbytes
+    return chosen
+
+
+def _seconds(product: Product, layers: list[nn.Linear]) -> float:
+    given = [[torch.ones(rows, layer.in_features) for layer in layers] for rows in _ROWS]
+    least = float("inf")
+    for _repeat in range(_REPEATS):
+        started = time.perf_counter()
+        for inputs in given:
+            for layer, rows in zip(layers, inputs, strict=True):
+                product(rows, layer.weight, layer.bias)
+        least = min(least, time.perf_counter() - started)
+    return least

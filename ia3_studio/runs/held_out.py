@@ -1,0 +1,75 @@
+"""Which held-out losses count for a run? Those of its base model, and of the kept vectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ia3_studio.errors import RunError
+from ia3_studio.runs.run import Run
+from ia3_studio.training.config import Step
+
+
+class Outcome(NamedTuple):
+    """The held-out losses of a run, in nats per token; None if not yet known."""
+
+    base: float | None
+    kept: float | None
+    """Of the kept vectors, or the newest one before the run has ended."""
+    step: int | None
+    """The step of that loss."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Summary of a run's held-out losses so far."""
+
+    base: float | None = None
+    newest: tuple[float, int] | None = None
+    """With its step."""
+    lowest: tuple[float, int] | None = None
+    """The lowest after step 0; the earliest of several."""
+
+    def with_step(self, step: Step) -> Measured:
+        """Return the same after one more step."""
+        loss = step.held_out
+        if loss is None:
+            return self
+        if not step.step:
+            return Measured(loss, (loss, 0))
+        found = loss, step.step
+        return Measured(self.base, found, found if self.lowest is None else min(self.lowest, found))
+
+
+@dataclass
+class Outcomes:
+    """The held-out losses of runs; metrics files are read incrementally."""
+
+    _seen: dict[tuple[str, int], tuple[int, Measured]] = field(default_factory=dict)
+
+    def of(self, run: Run, learned_all: bool) -> Outcome:
+        """Return the held-out losses of a run's base model and of the kept vectors.
+
+        A finished run keeps the vectors with the lowest loss, unless its settings disable that.
+        """
+        key = run.id, run.metrics_mark
+        offset, known = self._seen.get(key, (0, Measured()))
+        steps, offset = run.metrics(offset)
+        for step in steps:
+            known = known.with_step(step)
+        self._seen[key] = offset, known
+        kept = known.lowest if learned_all and keeps_best(run) else known.newest
+        return Outcome(known.base, *(kept or (None, None)))
+
+
+def outcome_of(run: Run) -> Outcome:
+    """Return the current held-out losses of a run."""
+    return Outcomes().of(run, run.status().learned_all)
+
+
+def keeps_best(run: Run) -> bool:
+    """Return whether a run keeps the vectors with the lowest held-out loss; None for a damaged run."""
+    try:
+        return run.config.train.keep_best
+    except RunError:
+        return False
