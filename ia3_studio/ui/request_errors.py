@@ -91,7 +91,7 @@ def _require_fit(event: Any, values: Any) -> None:
     """Refuse a value of another type than its component sends; of a choice, Gradio itself refuses what is none."""
     for block, value in zip(getattr(event, "inputs", ()), values, strict=False):
         if not _fits(block, value):
-            raise TypeError(f"{type(block).__name__} sends no {type(value).__name__}")
+            raise TypeError(f"{type(block).__name__} does not send values of type {type(value).__name__}")
 
 
 def _fits(block: Any, value: Any) -> bool:

@@ -103,7 +103,7 @@ def _pareto(found: Sequence[RunRecord], cost: str) -> go.Figure | None:
     """Draw results over a cost; of runs with other measures than the best one's, nothing."""
     names = {field: name for name, field in text.COSTS}
     if cost not in names:
-        raise RunError(f"The x axis is {cost[:40]!r}; choose one from the list.")
+        raise RunError(f"{text.COST_LABEL} is {cost[:40]!r}; choose one from the list.")
     first = found[0]
     points = [
         Point(record.name, float(getattr(record, cost)), result)

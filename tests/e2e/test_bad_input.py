@@ -65,7 +65,7 @@ def test_data_that_cannot_be_read_is_told_and_nothing_else_is_trained_instead(
     (tmp_path / "broken.json").write_text('[{"prompt": "a", ')
     (tmp_path / "fake.parquet").write_bytes(b"PAR0 nothing of the kind")
     for name, sentence in (
-        ("empty.csv", "empty.csv"),
+        ("empty.csv", "empty.csv is empty"),
         ("odd.csv", "height, width"),
         ("broken.json", "broken.json"),
         ("fake.parquet", "fake.parquet"),

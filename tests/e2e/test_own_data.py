@@ -52,6 +52,7 @@ def test_a_wrong_guess_is_mended_the_tokens_follow_and_the_run_learns_them(
     upload_data(page, path)
     expect(page.locator("#data-note")).to_contain_text(str(Mapping("pairs", "good", "hello")))
     expect(page.locator("#data-note")).to_contain_text(look_at(path).description)
+    expect(page.locator("#data-note")).to_contain_text(re.compile("semicolon.*UTF-16"))
     expect(page.locator("#data-problems")).to_contain_text(re.compile(rf"\(good\).* \({numbered([26])}\)"))
     open_card(page, text.HOW_READ)
     expect(page.locator("#first-column input")).to_have_value("good")  # the form is filled in: nothing resets it now
@@ -138,6 +139,7 @@ def test_a_zip_of_pictures_is_shown_trained_on_and_its_mistakes_told(
     expect(page.locator("#model-note")).to_contain_text(text.model_in_use(str(tmp_path / "vit")), timeout=30_000)
     upload_data(page, upload)
     expect(page.locator("#data-note")).to_contain_text(rows_of(10, 2))
+    expect(page.locator("#data-note")).to_contain_text(re.compile(r"\b12 .*\b2 folders"))
     expect(page.locator("#data-rows img")).to_have_count(10)
     page.locator("#show-tokens").click()
     expect(page.locator("#tokens img")).to_have_count(1)

@@ -146,13 +146,13 @@ def test_whoever_looks_elsewhere_is_told_at_the_end(
     start(run)
     page.add_init_script(NOTICE)
     open_studio(page, studio)
-    expect(page).to_have_title(re.compile(r"^▶ \d+ % IA3 Studio$"), timeout=60_000)
+    expect(page).to_have_title(re.compile(rf"^▶ \d+ % {text.BRAND}$"), timeout=60_000)
     snapshot(page, "strip-bell")
     page.get_by_role("button", name=text.NOTIFY).click()
     expect(page.locator("#run-strip .bell")).to_be_hidden()
     expect(page.locator("#run-strip")).to_contain_text(re.compile(r"· 0\.\d+ GB, \d\.\d cores"))
     run.request_stop()
-    expect(page).to_have_title("■ IA3 Studio", timeout=60_000)
+    expect(page).to_have_title(f"■ {text.BRAND}", timeout=60_000)
     assert page.evaluate("window.told") == [f"Long: {run.status().sentence}"]
 
 

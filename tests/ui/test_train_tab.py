@@ -53,16 +53,13 @@ def test_a_run_without_a_name_is_called_after_its_data() -> None:
     assert run_config("m", "lighthouse", SELECTION, 0.1, " Mine ", *FORM[1:]).name == "Mine"
 
 
-@pytest.mark.parametrize(
-    "place",
-    [place for place, value in enumerate(FORM) if place and isinstance(value, (int, float)) and value is not False],
-)
-def test_an_emptied_field_is_named(place: int) -> None:
+@pytest.mark.parametrize(("place", "label"), list(zip(NUMBERS, NUMBER_LABELS, strict=True)))
+def test_an_emptied_field_is_named(place: int, label: str) -> None:
     form = [*FORM]
     form[place] = None
     with pytest.raises(TrainingError) as refused:
         run_config("m", "lighthouse", SELECTION, 0.1, *form)
-    assert str(refused.value) in {text.empty_field(label) for label in NUMBER_LABELS}
+    assert str(refused.value) == text.empty_field(label)
 
 
 @pytest.mark.parametrize(("rate", "noticed"), [(2e-4, True), (9e-4, True), (1e-3, False), (1e-2, False), (None, False)])
