@@ -71,9 +71,12 @@ def fitting(loaded: LoadedModel, conversation: Sequence[Message], room: int) -> 
                 f"The message has {len(ids)} tokens and the answer up to {room}, but the context length of "
                 f"the model is {context}; shorten the message or lower the max new tokens."
             )
-        left_out += next(
-            (count for count in range(1, len(turns) - left_out) if turns[left_out + count].role == "user"), 1
-        )
+        left_out += next((count for count in range(1, len(turns) - left_out) if _is_asked(turns[left_out + count])), 1)
+
+
+def _is_asked(turn: Message) -> bool:
+    """Return whether a turn is the user's, and not the result of a tool, which belongs to the turn before it."""
+    return turn.role == "user" and not turn.native
 
 
 def room_for(loaded: LoadedModel, prompt: Sequence[int], asked: int) -> int:

@@ -18,8 +18,19 @@ from typing import Any
 
 from ia3_studio.data.conversations import Message
 from ia3_studio.data.forms import fitted, texts_of
+from ia3_studio.data.tool_forms import ToolForm, calls_tools, has_tools, natively, plainly, tool_form_of
 from ia3_studio.data.words import encode, guarded, pieces_of, special_ids, special_texts
-from ia3_studio.data.written import Asked, Stretch, Written, answers_in, changes, read_back, to_ask, to_write
+from ia3_studio.data.written import (
+    Asked,
+    Stretch,
+    Written,
+    answers_in,
+    changes,
+    read_back,
+    require_tools,
+    to_ask,
+    to_write,
+)
 from ia3_studio.errors import DataError
 
 Span = tuple[int, int]
@@ -68,8 +79,7 @@ def conversations_tokens(conversations: Sequence[Sequence[Message]], tokenizer: 
     ready: list[_Ready] = []
     waiting = 0
     for messages, notes in kept:
-        turns, changed = fitted(messages, tokenizer)
-        ready.append(_Ready(turns, (*notes, *changed), to_write(turns)))
+        ready.append(_ready(messages, notes, tokenizer))
         waiting += ready[-1].turns
         if waiting >= MOST_TURNS:
             yield from _written_tokens(ready, tokenizer, specials, special)
@@ -83,25 +93,72 @@ class _Ready:
 
     messages: Sequence[Message]
     notes: tuple[str, ...]
-    requests: list[Asked]
+    form: ToolForm | None = None
+    """How its tools are written; None where there are none, or where they are plain text."""
+    source: Sequence[Message] = ()
+    """The conversation as it was, where its tools are not plain text."""
+    guarded: tuple[str, ...] = ()
+    """The notes on its special texts."""
+
+    @property
+    def requests(self) -> list[Asked]:
+        return to_write(self.messages)
 
     @property
     def turns(self) -> int:
         return sum(len(messages) for messages, _ask in self.requests)
 
 
+def _ready(messages: Sequence[Message], notes: tuple[str, ...], tokenizer: Any) -> _Ready:
+    """Return a conversation in the form that the template takes, with tools if it knows them."""
+    if not has_tools(messages):
+        turns, changed = fitted(messages, tokenizer)
+        return _Ready(turns, (*notes, *changed))
+    form = tool_form_of(tokenizer, any(turn.tools for turn in messages))
+    native, tools, told = natively(messages, form)
+    turns, changed = fitted(native, tokenizer, tools)
+    return _Ready(turns, (*notes, *told, *changed), form, messages, notes)
+
+
+def _as_text(refused: _Ready, reason: object, tokenizer: Any) -> _Ready:
+    """Return a conversation whose tools are plain text, as the template does not take them."""
+    plain, omitted = plainly(refused.source)
+    turns, changed = fitted(plain, tokenizer)
+    said = str(reason).rstrip(".")
+    told = f"its tool calls and definitions are plain text: {said[:1].lower()}{said[1:]}"
+    tools = (told,) if calls_tools(refused.source) else ()
+    return _Ready(turns, (*refused.guarded, *tools, *omitted, *changed))
+
+
 def _written_tokens(
     ready: Sequence[_Ready], tokenizer: Any, specials: Sequence[str], special: frozenset[int]
 ) -> Iterator[Tokens | DataError]:
-    texts = texts_of([request for each in ready for request in each.requests], tokenizer)
-    for each in ready:
-        own, texts = texts[: len(each.requests)], texts[len(each.requests) :]
+    found = _read_tokens(ready, tokenizer, specials, special)
+    failed = [place for place, each in enumerate(found) if isinstance(each, DataError) and ready[place].form]
+    if failed:
+        again = [_as_text(ready[at], found[at], tokenizer) for at in failed]
+        for place, tokens in zip(failed, _read_tokens(again, tokenizer, specials, special), strict=True):
+            found[place] = tokens
+    yield from found
+
+
+def _read_tokens(
+    ready: Sequence[_Ready], tokenizer: Any, specials: Sequence[str], special: frozenset[int]
+) -> list[Tokens | DataError]:
+    """Return each conversation's tokens, or why it cannot be used."""
+    asked_for = [each.requests for each in ready]
+    texts = iter(texts_of([request for requests in asked_for for request in requests], tokenizer))
+    found: list[Tokens | DataError] = []
+    for each, requests in zip(ready, asked_for, strict=True):
+        own = [next(texts) for _request in requests]
+        closing = each.form.closing if each.form else ""
         try:
-            tokens = _tokens(read_back(each.messages, own), tokenizer, specials, special)
+            tokens = _tokens(read_back(each.messages, own, specials, closing), tokenizer, specials, special)
         except DataError as error:
-            yield error
+            found.append(error)
         else:
-            yield replace(tokens, notes=(*each.notes, *tokens.notes))
+            found.append(replace(tokens, notes=(*each.notes, *tokens.notes)))
+    return found
 
 
 def _tokens(written: Written, tokenizer: Any, specials: Sequence[str], special: frozenset[int]) -> Tokens:
@@ -115,7 +172,8 @@ def _tokens(written: Written, tokenizer: Any, specials: Sequence[str], special: 
     words = special - {tokenizer.unk_token_id}  # a word that the vocabulary lacks is a word
     if any(not set(ids[start:stop]) - words for start, stop in answers):
         raise DataError("The model's chat template omits an answer")
-    notes = tuple(changes(written, stretches, specials))
+    require_tools(written, stretches)
+    notes = tuple(changes(written, stretches))
     return _ended(Tokens(tuple(ids), tuple(answers), notes), tokenizer, special)
 
 
@@ -128,7 +186,9 @@ def _span(ids: Sequence[int], places: Sequence[Span], stretch: Stretch, special:
     if closing is None and stretch.said == stretch.stop:  # its words are written otherwise, and end who knows where
         tail = takewhile(lambda at: ids[at] in special or places[at][1] > stretch.stop - 2, reversed(inside))
         closing = next((at for at in reversed(list(tail)) if ids[at] in special), None)
-    last = max(at for at in inside if places[at][0] < stretch.said) if stretch.shared else inside[-1]
+    last = max((at for at in inside if places[at][0] < stretch.said), default=-1) if stretch.shared else inside[-1]
+    if last < 0:
+        raise DataError("The model's chat template omits an answer")
     return inside[0], (last if closing is None else closing) + 1
 
 
@@ -175,10 +235,22 @@ def asked(messages: Sequence[Message], tokenizer: Any) -> Tokens:
     messages, notes = guarded(messages, specials)
     if not tokenizer.chat_template:
         return _plain_tokens(messages, tokenizer, specials, notes)
-    messages, changed = fitted(messages, tokenizer)
-    written = read_back(messages, texts_of(to_ask(messages), tokenizer))
+    each = _ready(messages, notes, tokenizer)
+    try:
+        written = _asked(each, tokenizer, specials)
+    except DataError as error:
+        if not each.form:
+            raise
+        each = _as_text(each, error, tokenizer)
+        written = _asked(each, tokenizer, specials)
     ids = tuple(encode(written.text, tokenizer, specials))
-    return Tokens(ids, (), (*notes, *changed, *changes(written, (), specials)))
+    return Tokens(ids, (), (*each.notes, *changes(written, ())))
+
+
+def _asked(each: _Ready, tokenizer: Any, specials: Sequence[str]) -> Written:
+    written = read_back(each.messages, texts_of(to_ask(each.messages), tokenizer), specials)
+    require_tools(written, ())
+    return written
 
 
 def start_ids(tokenizer: Any) -> list[int]:
@@ -198,11 +270,12 @@ def _plain_tokens(
 ) -> Tokens:
     ids = start_ids(tokenizer)
     answers: list[Span] = []
-    for message in messages:
+    plain, omitted = plainly(messages)
+    for message in plain:
         start = len(ids)
         if message.role == "assistant":
             ids += [*encode(message.content, tokenizer, specials), *end_ids(tokenizer)]
-            answers.append((start, len(ids)))
+            answers += [(start, len(ids))] if message.trained else []
         else:
             ids += encode(f"{message.content}\n", tokenizer, specials)
-    return Tokens(tuple(ids), tuple(answers), notes)
+    return Tokens(tuple(ids), tuple(answers), (*notes, *omitted))

@@ -1,22 +1,23 @@
-"""How does a cell become a conversation? Its turns, in the dialects people write them in."""
+"""How does a cell become a conversation, with the system prompt, history and tools that stand in other columns?
+
+Every turn is text: a call is JSON in the assistant's turn, its result a user's turn, tools are in the system's. So it
+is for encoder-decoders and for models whose template knows no tools. What a template that knows them takes instead is
+kept with each turn, as JSON.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-Role = Literal["system", "user", "assistant"]
+from ia3_studio.data.problem import UnusableError, whole
+from ia3_studio.data.tool_calls import Call, as_json, calls_text, tools_of
+from ia3_studio.data.turns import Turn, turns_of
 
-ROLES: dict[str, Role] = {
-    "system": "system", "developer": "system", "instruction": "system",
-    "user": "user", "human": "user", "prompter": "user",
-    "assistant": "assistant", "gpt": "assistant", "bot": "assistant", "model": "assistant",
-    "ai": "assistant", "chatgpt": "assistant",
-    "function_call": "assistant", "tool_call": "assistant",
-    "observation": "user", "tool": "user", "function": "user", "tool_response": "user", "function_response": "user",
-}  # fmt: skip
+GAP = "\n\n"
+"""Between texts that are put into one turn."""
 
 
 @dataclass(frozen=True)
@@ -25,81 +26,105 @@ class Message:
 
     role: str
     content: str
+    """All its words as text; calls and definitions of tools are JSON."""
+    trained: bool = True
+    """Whether an assistant turn is trained; else it is only read."""
+    native: str = ""
+    """The turn as a chat template that knows tools takes it, as JSON; "null" if it has no such turn, and empty if role
+    and content say it all."""
+    tools: str = ""
+    """Definitions of the conversation's tools, as JSON; the first message of a conversation has them."""
 
 
-class UnusableError(Exception):
-    """A row that cannot be used; its text is the reason."""
-
-
-def tool_definitions(value: Any) -> str:
-    """Return what may be called, as it stands in the data; nothing where the list is empty."""
-    written = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str) if value else ""
-    return "" if written.strip() in ("", "[]", "{}", "null") else written.strip()
-
-
-def messages_of(value: Any) -> tuple[Message, ...]:
+def messages_of(value: Any, history: Any = None, system: str = "", tools: str = "") -> tuple[Message, ...]:
     """Return the turns of a conversation.
 
+    Args:
+        value: a list of turns, or JSON of one.
+        history: earlier turns, or exchanges.
+        system: the words of a system turn; they stand before those of the conversation's own.
+        tools: definitions of :func:`ia3_studio.data.tool_calls.tool_definitions`.
+
     Raises:
-        UnusableError: it is none, or has no assistant turn, or an empty one.
+        UnusableError: it is none, or has no assistant turn that is trained, or an empty one.
     """
-    turns = _listed(value)
-    messages = tuple(_message(turn) for turn in turns)
-    if not any(message.role == "assistant" for message in messages):
+    return opened(tuple(map(_message, turns_of(value))), history, system, tools)
+
+
+def opened(
+    messages: tuple[Message, ...], history: Any = None, system: str = "", tools: str = ""
+) -> tuple[Message, ...]:
+    """Return turns with what stands before them; the arguments and errors are those of :func:`messages_of`."""
+    is_blank = history is None or (isinstance(history, str) and not history.strip())
+    earlier = () if is_blank else tuple(map(_message, turns_of(history)))
+    first = [turn for turn in messages[:1] if turn.role == "system"]
+    opening = _opening(first, system, tools)
+    found = (*opening, *earlier, *messages[len(first) :])
+    _require_answers(found)
+    return found
+
+
+def up_to_trained(messages: Sequence[Message]) -> Sequence[Message]:
+    """Return turns without assistant turns at their end that are not trained, and what stands before those."""
+    if not messages or messages[-1].role != "assistant":
+        return messages
+    places = [place for place, turn in enumerate(messages) if turn.role == "assistant" and turn.trained]
+    return messages[: places[-1] + 1] if places else messages
+
+
+def native_turn(message: Message) -> dict[str, Any] | None:
+    """Return a turn as a chat template that knows tools takes it; None if there is no such turn."""
+    if not message.native:
+        return {"role": message.role, "content": message.content}
+    return json.loads(message.native)  # type: ignore[no-any-return]
+
+
+def calls_of(message: Message) -> list[Call]:
+    """Return the tool calls of a turn."""
+    native = json.loads(message.native) if message.native else None
+    return native.get("tool_calls", []) if native else []
+
+
+def _opening(first: Sequence[Message], system: str, tools: str) -> tuple[Message, ...]:
+    """Return the system turn: the column's words, the conversation's own, and the tools if these do not name them."""
+    own = first[0].content if first else None
+    if system.strip() and system.strip() not in (own or ""):
+        own = GAP.join(filter(None, (system, own)))
+    if not tools or (own and "".join(tools.split()) in "".join(own.split())):
+        return () if own is None else (Message("system", own),)
+    content = GAP.join(filter(None, (own, tools)))
+    if not tools_of(tools):
+        return (Message("system", content),)
+    native = as_json(None if own is None else {"role": "system", "content": own})
+    return (Message("system", content, native=native, tools=tools),)
+
+
+def _message(turn: Turn) -> Message:
+    role = "user" if turn.role == "tool" else turn.role
+    content = "\n".join(filter(None, (turn.text, whole(calls_text(turn.calls), "a tool call"))))
+    if not (turn.calls or turn.extra or turn.role == "tool"):
+        return Message(role, content, turn.trained)
+    native: dict[str, Any] = {"role": turn.role}
+    if turn.text is not None:
+        native["content"] = turn.text
+    calls = {"tool_calls": list(turn.calls)} if turn.calls else {}
+    extra = {key: whole(text, f"the {key} of a turn") for key, text in turn.extra.items()}
+    return Message(role, content, turn.trained, as_json({**native, **calls, **extra}))
+
+
+def _require_answers(messages: Sequence[Message]) -> None:
+    answers = [message for message in messages if message.role == "assistant"]
+    if not answers:
         raise UnusableError("the conversation has no assistant turn")
-    spoken = (message for message in messages if message.role != "system")
-    empty = next((message.role for message in spoken if not message.content.strip()), None)
-    if empty:
-        raise UnusableError(f"the conversation has an empty {empty} turn")
-    return messages
-
-
-def _branch(tree: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return one conversation of a message tree: at each turn the reply that was ranked best, or else the first."""
-    turns: list[dict[str, Any]] = []
-    turn: Any = tree
-    while isinstance(turn, dict):
-        turns.append({"role": turn.get("role", ""), "content": turn.get("text", turn.get("content", ""))})
-        replies = [reply for reply in turn.get("replies") or () if isinstance(reply, dict) and not reply.get("deleted")]
-        turn = min(replies, key=lambda reply: (reply.get("rank") is None, reply.get("rank") or 0), default=None)
-    return turns if turns[-1]["role"] in ("assistant", "bot") else turns[:-1]
-
-
-def _listed(value: Any) -> Sequence[Any]:
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError) as error:
-            raise UnusableError("the conversation is text, not a list of turns") from error
-    if isinstance(value, dict) and "replies" in value:
-        return _branch(value)
-    if not isinstance(value, Iterable) or isinstance(value, dict):
-        raise UnusableError("the conversation is not a list of turns")
-    return list(value)
-
-
-def _message(turn: Any) -> Message:
-    if not isinstance(turn, dict):
-        raise UnusableError("a turn of the conversation is not an object with a role and a content")
-    role = str(turn.get("role", turn.get("from", ""))).strip()
-    content = turn.get("content", turn.get("value", ""))
-    if role.lower() not in ROLES:
-        raise UnusableError(f"the role {role!r} is unknown; use system, user or assistant")
-    if not isinstance(content, str):
-        raise UnusableError(f"the content of the {role} turn is not text")
-    return Message(ROLES[role.lower()], whole(content, f"the content of the {role} turn"))
+    for message in messages:
+        is_result = message.role == "user" and message.native
+        if message.role != "system" and not message.content.strip() and not is_result:
+            raise UnusableError(f"the conversation has an empty {message.role} turn")
+    if not any(answer.trained for answer in answers):
+        raise UnusableError("no assistant turn of the conversation is trained: each is marked with a weight of 0")
 
 
 def texts_of(value: Any) -> list[str]:
     """Return the texts of a list of texts; nothing for any other value."""
     several = list(value) if isinstance(value, Iterable) and not isinstance(value, str | dict) else []
     return several if all(isinstance(each, str) for each in several) else []
-
-
-def whole(text: str, part: str) -> str:
-    """Return a text that can be written as UTF-8; JSON may hold half of a character, such as "\\ud83d"."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise UnusableError(f"{part} contains an incomplete character ({error.object[error.start]!r})") from error
-    return text

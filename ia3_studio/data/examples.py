@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from ia3_studio.data.conversations import Message, UnusableError, messages_of, texts_of, tool_definitions, whole
-from ia3_studio.data.problem import Problem
+from ia3_studio.data.conversations import Message, messages_of, opened, texts_of
+from ia3_studio.data.problem import Problem, UnusableError, whole
 from ia3_studio.data.table import Table
+from ia3_studio.data.tool_calls import as_json, tool_definitions
 from ia3_studio.errors import DataError
 
 LabelKind = Literal["single", "multi", "number"]
@@ -34,6 +35,11 @@ class Example:
     """The words for token classification, one label each."""
     choices: tuple[str, ...] = ()
     """The choices for ``text``; the correct one is the label."""
+
+    @property
+    def tools(self) -> str:
+        """Return the definitions of the tools that the conversation may call, as JSON; empty if there are none."""
+        return next((turn.tools for turn in self.messages if turn.tools), "")
 
     @property
     def turns(self) -> tuple[Message, ...]:
@@ -69,7 +75,14 @@ class Mapping:
     template: str = ""
     """A prompt template with column names, such as "Translate: {source}", instead of one prompt column."""
     tools: str = ""
-    """A column of tool definitions; added as a system turn if the conversation has none."""
+    """A column of tool definitions, for a chat template that knows tools; part of the system turn for others."""
+    system: str = ""
+    """A column of system prompts."""
+    history: str = ""
+    """A column of earlier turns: lists of exchanges or of turns; their answers are trained, too."""
+    lists: Literal["", "several", "json"] = ""
+    """What a list of texts is as an answer: several answers, an example each, or one answer written as JSON. If empty,
+    JSON where the column holds other values than texts and lists of texts, else several answers."""
     others: tuple[tuple[str, str], ...] = ()
     """Fallback pairs of prompt and answer columns for rows without the first pair."""
     split: str = ""
@@ -89,13 +102,18 @@ class Mapping:
             second = f" + {self.context}" if self.context else ""
             what = "one label per word" if self.kind == "tags" else _LABEL_WORDS[self.target]
             return f"{self.column}{second} → {'words' if self.kind == 'tags' else 'text'}, {self.answer} → {what}"
+        opening = "".join(f", {column} → {what}" for column, what in self._opening if column)
         if self.kind == "pairs":
             prompt = repr(self.template) if self.template else self.prompt
             context = f" + {self.context}" if self.context else ""
             nested = f", one example per item of {self.nested}" if self.nested else ""
             others = "".join(f"; or {asked} → prompt, {said} → answer" for asked, said in self.others)
-            return f"{prompt}{context} → prompt, {self.answer} → answer{nested}{others}"
-        return f"{self.column} → {'conversation' if self.kind == 'messages' else 'plain text'}"
+            return f"{prompt}{context} → prompt, {self.answer} → answer{nested}{others}{opening}"
+        return f"{self.column} → {'conversation' if self.kind == 'messages' else 'plain text'}{opening}"
+
+    @property
+    def _opening(self) -> tuple[tuple[str, str], ...]:
+        return (self.system, "system prompt"), (self.history, "history"), (self.tools, "tools")
 
 
 def read_examples(table: Table, mapping: Mapping) -> tuple[list[Example], list[Problem]]:
@@ -112,6 +130,7 @@ def read_examples(table: Table, mapping: Mapping) -> tuple[list[Example], list[P
 
 def understood(table: Table, mapping: Mapping) -> tuple[list[Example], list[Problem]]:
     """Return the examples of a table's rows, of which there may be none, and the rows that cannot be used."""
+    mapping = decided(table, mapping)
     examples: list[Example] = []
     problems: list[Problem] = list(table.problems)
     frame = table.frame.astype(object)
@@ -122,6 +141,22 @@ def understood(table: Table, mapping: Mapping) -> tuple[list[Example], list[Prob
         except UnusableError as reason:
             problems.append(Problem(number, str(reason)))
     return examples, sorted(problems, key=lambda problem: problem.row)
+
+
+def decided(table: Table, mapping: Mapping) -> Mapping:
+    """Return a mapping that says what a list of texts is as an answer, told by the other answers of the table."""
+    if mapping.kind != "pairs" or mapping.lists or mapping.answer not in table.frame.columns:
+        return mapping
+    cells = table.frame[mapping.answer]
+    structured = any(_is_structured(cell) for cell in cells[cells.notna()])
+    return replace(mapping, lists="json" if structured else "several")
+
+
+def _is_structured(cell: Any) -> bool:
+    """Return whether a value is written as JSON whatever the others are: no text, number or list of texts."""
+    if isinstance(cell, str) or not isinstance(cell, Iterable):
+        return isinstance(cell, bool)
+    return isinstance(cell, dict) or not all(isinstance(each, str) for each in cell)
 
 
 def _examples(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Example]:
@@ -140,13 +175,46 @@ def _examples(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Exampl
 def _pairs(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Example]:
     """Return a prompt with its answer; with each of them where there are several."""
     mapping = _of_row(record, mapping)
-    prompt = _templated(record, mapping.template) if mapping.template else _filled(record, mapping.prompt, "prompt")
-    context = _value(record, mapping.context, "context") if mapping.context else ""
+    prompt = _templated(record, mapping.template) if mapping.template else _said(record, mapping.prompt, "prompt")
+    context = _value(_as_text(record, mapping.context), mapping.context, "context") if mapping.context else ""
     given = record.get(mapping.answer)
-    answers: list[Any] = [*texts_of(given)] or [given]
+    several = [] if mapping.lists == "json" else texts_of(given)
+    is_empty = (
+        mapping.lists != "json"
+        and isinstance(given, Iterable)
+        and not isinstance(given, dict)
+        and not any(True for _each in given)
+    )
+    answers: list[Any] = [None] if is_empty else several or [_one_text(given)]
     question = f"{prompt}\n\n{context}" if context.strip() else prompt
     said = [_filled({mapping.answer: answer}, mapping.answer, "answer") for answer in answers]
-    return [Example(row, (Message("user", question), Message("assistant", answer))) for answer in said]
+    turns = ((Message("user", question), Message("assistant", answer)) for answer in said)
+    return [Example(row, opened(each, *_before(record, mapping))) for each in turns]
+
+
+def _said(record: dict[Any, Any], column: str, part: str) -> str:
+    """Return a cell of a prompt as text that is not empty: objects and lists as JSON, texts line by line."""
+    return _filled(_as_text(record, column), column, part)
+
+
+def _as_text(record: dict[Any, Any], column: str) -> dict[Any, Any]:
+    value = record.get(column)
+    return {column: texts_of(value) or _one_text(value)}
+
+
+def _one_text(value: Any) -> Any:
+    """Return objects, lists, true, false and numbers as JSON; any other value as it is."""
+    value = value.item() if hasattr(value, "item") and not isinstance(value, Iterable) else value
+    is_json = isinstance(value, bool | int | float | Iterable) and not isinstance(value, str)
+    return as_json(value) if is_json else value
+
+
+def _before(record: dict[Any, Any], mapping: Mapping) -> tuple[Any, str, str]:
+    """Return the history, system prompt and tools of a row."""
+    system = _value(record, mapping.system, "system prompt") if mapping.system else ""
+    tools = tool_definitions(record.get(mapping.tools)) if mapping.tools else ""
+    history = record.get(mapping.history) if mapping.history else None
+    return history, system, whole(tools, f"the tools ({mapping.tools})")
 
 
 def _of_row(record: dict[Any, Any], mapping: Mapping) -> Mapping:
@@ -163,7 +231,7 @@ def _templated(record: dict[Any, Any], template: str) -> str:
     if not named:
         return template
     places = re.compile("|".join(re.escape(place) for place in sorted(named, key=len, reverse=True)))
-    return places.sub(lambda found: _filled(record, named[found[0]], "column"), template)
+    return places.sub(lambda found: _said(record, named[found[0]], "column"), template)
 
 
 def _example(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
@@ -177,10 +245,7 @@ def _example(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
         return _choosing(row, record, mapping)
     if mapping.kind == "text":
         return Example(row, text=_filled(record, mapping.column, "text"))
-    messages = messages_of(record.get(mapping.column))
-    tools = tool_definitions(record.get(mapping.tools)) if mapping.tools else ""
-    opening = (Message("system", tools),) if tools and messages[0].role != "system" else ()
-    return Example(row, opening + messages)
+    return Example(row, messages_of(record.get(mapping.column), *_before(record, mapping)))
 
 
 def _choosing(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:

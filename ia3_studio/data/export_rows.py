@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.conversations import native_turn
 from ia3_studio.data.json_rows import SPLIT
 from ia3_studio.errors import DataError
 
@@ -55,8 +56,18 @@ def escape_formula(cell: str) -> str:
 
 def _record(example: Example, mapping: Mapping) -> dict[str, Any]:
     if example.messages:
-        return {"messages": [{"role": turn.role, "content": turn.content} for turn in example.messages]}
+        return _conversation(example)
     return dict(_labelled(example, mapping)) if example.labels else {"text": example.text}
+
+
+def _conversation(example: Example) -> dict[str, Any]:
+    """Return turns as they are read: a turn that is not trained has a weight of 0, tools have a column of their own."""
+    turns = [
+        {**native, **({} if turn.trained else {"weight": 0})}
+        for turn in example.messages
+        if (native := native_turn(turn))
+    ]
+    return {"messages": turns, **({"tools": example.tools} if example.tools else {})}
 
 
 def _labelled(example: Example, mapping: Mapping) -> Iterator[tuple[str, Any]]:

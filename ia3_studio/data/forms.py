@@ -12,16 +12,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ia3_studio.data.conversations import Message
-from ia3_studio.data.rendering import Request, is_own, rendered, written
+from ia3_studio.data.conversations import GAP, Message
+from ia3_studio.data.rendering import Request, is_own, rendered, template_of, written
+from ia3_studio.data.tool_calls import tools_of
 from ia3_studio.errors import DataError
 
-GAP = "\n\n"
-"""Between words that were turns of their own."""
 SYSTEM, ASKED, MORE, SAID, AGAIN = "lantern", "harbor", "compass", "anchor", "voyage"
 """Words of the conversations that are tried."""
 _FOLDED = "the chat template does not accept a system turn there, so its text is prepended to the user turn"
 _JOINED = "the chat template requires alternating roles, so consecutive turns of one role are joined"
+_PARTED = (
+    "the chat template requires alternating roles, so an empty user turn is inserted between assistant turns of which "
+    "only one is trained"
+)
 _OPENED = "the chat template requires a user turn first, so an empty one is inserted before the assistant turn"
 
 
@@ -41,42 +44,63 @@ class Form:
     """It refuses or drops an assistant's turn at the beginning."""
 
 
-def form_of(tokenizer: Any) -> Form:
+def form_of(tokenizer: Any, tools: bool = False) -> Form:
     """Return what a tokenizer's chat template needs.
+
+    Args:
+        tokenizer: the model's.
+        tools: whether the conversation defines tools; some tokenizers have a template for these.
 
     Raises:
         ModelError: the template takes too long, or is invalid.
     """
     if is_own(tokenizer):
         return Form()
-    return _tried(tokenizer.get_chat_template(), json.dumps(tokenizer.special_tokens_map, sort_keys=True))
+    return _tried(template_of(tokenizer, tools), json.dumps(tokenizer.special_tokens_map, sort_keys=True))
 
 
 def written_turns(messages: Sequence[Message], form: Form) -> list[dict[str, Any]]:
     """Return turns as the template is given them."""
-    return [
-        {"role": turn.role, "content": [{"type": "text", "text": turn.content}] if form.parts else turn.content}
-        for turn in messages
-    ]
+    return [_written_turn(turn, form) for turn in messages]
+
+
+def _written_turn(turn: Message, form: Form) -> dict[str, Any]:
+    extra = json.loads(turn.native) if turn.native else {}
+    content = {"content": extra.pop("content")} if "content" in extra else {}
+    if turn.content or not extra:
+        content = {"content": [{"type": "text", "text": turn.content}] if form.parts else turn.content}
+    return {"role": turn.role, **content, **extra}
 
 
 def texts_of(conversations: Sequence[tuple[Sequence[Message], bool]], tokenizer: Any) -> list[str | DataError]:
     """Return each conversation as the template writes it, or why it refuses it.
 
+    Args:
+        conversations: turns in the form that the template takes, and whether the assistant is asked to answer.
+        tokenizer: the model's.
+
     Raises:
         ModelError: the template takes too long.
     """
-    form = form_of(tokenizer)
-    return rendered([(written_turns(messages, form), ask) for messages, ask in conversations], tokenizer)
+    requests: list[Request] = []
+    for messages, ask in conversations:
+        tools = tools_of(messages[0].tools) if messages and messages[0].tools else None
+        requests.append((written_turns(messages, form_of(tokenizer, bool(tools))), ask, tools))
+    return rendered(requests, tokenizer)
 
 
-def fitted(messages: Sequence[Message], tokenizer: Any) -> tuple[tuple[Message, ...], tuple[str, ...]]:
+def fitted(messages: Sequence[Message], tokenizer: Any, tools: str = "") -> tuple[tuple[Message, ...], tuple[str, ...]]:
     """Return a conversation in the form that the chat template takes, and what was done to it.
 
+    Args:
+        messages: the turns.
+        tokenizer: the model's.
+        tools: definitions that the template is given with them.
+
     Raises:
         ModelError: the template takes too long.
     """
-    form, notes = form_of(tokenizer), []
+    form, notes = form_of(tokenizer, bool(tools)), []
     turns = list(messages)
     folded = _folded(turns, form)
     if folded != turns:
@@ -84,11 +108,16 @@ def fitted(messages: Sequence[Message], tokenizer: Any) -> tuple[tuple[Message, 
     joined = _joined(folded) if form.alternates else folded
     if len(joined) < len(folded):
         notes.append(_JOINED)
-    spoken = next((place for place, turn in enumerate(joined) if turn.role != "system"), None)
-    if form.user_first and spoken is not None and joined[spoken].role == "assistant":
-        joined.insert(spoken, Message("user", ""))
+    parted = _parted(joined) if form.alternates else joined
+    if len(parted) > len(joined):
+        notes.append(_PARTED)
+    spoken = next((place for place, turn in enumerate(parted) if turn.role != "system"), None)
+    if form.user_first and spoken is not None and parted[spoken].role == "assistant":
+        parted.insert(spoken, Message("user", ""))
         notes.append(_OPENED)
-    return tuple(joined), tuple(notes)
+    if tools and parted:
+        parted[0] = replace(parted[0], tools=tools)
+    return tuple(parted), tuple(notes)
 
 
 def _folded(turns: list[Message], form: Form) -> list[Message]:
@@ -100,7 +129,7 @@ def _folded(turns: list[Message], form: Form) -> list[Message]:
         if turn.role == "system" and (form.no_system if begins else form.no_later_system):
             waiting.append(turn.content)
         elif waiting and turn.role == "user":
-            kept.append(Message("user", GAP.join([*waiting, turn.content])))
+            kept.append(replace(turn, content=GAP.join([*waiting, turn.content])))
             waiting = []
         else:
             kept += [Message("user", GAP.join(waiting))] if waiting else []
@@ -110,13 +139,28 @@ def _folded(turns: list[Message], form: Form) -> list[Message]:
 
 
 def _joined(turns: Sequence[Message]) -> list[Message]:
+    """Join consecutive turns of one role; calls of tools and their results are turns of their own."""
     kept: list[Message] = []
     for turn in turns:
-        if kept and kept[-1].role == turn.role:
+        if kept and kept[-1].role == turn.role and kept[-1].trained == turn.trained and not _is_native(kept[-1], turn):
             kept[-1] = replace(kept[-1], content=GAP.join([kept[-1].content, turn.content]))
         else:
             kept.append(turn)
     return kept
+
+
+def _parted(turns: Sequence[Message]) -> list[Message]:
+    """Put an empty user turn between assistant turns that cannot be joined, as only one of them is trained."""
+    kept: list[Message] = []
+    for turn in turns:
+        if kept and kept[-1].role == turn.role == "assistant" and not _is_native(kept[-1], turn):
+            kept.append(Message("user", ""))
+        kept.append(turn)
+    return kept
+
+
+def _is_native(*turns: Message) -> bool:
+    return any(turn.native for turn in turns)
 
 
 @functools.lru_cache(maxsize=64)
@@ -134,7 +178,7 @@ def _tried(template: str, special: str) -> Form:
 
 
 def _takes(template: str, special: str, tries: Sequence[Sequence[Message]], form: Form) -> list[bool]:
-    requests: list[Request] = [(written_turns(messages, form), False) for messages in tries]
+    requests: list[Request] = [(written_turns(messages, form), False, None) for messages in tries]
     texts = written(template, requests, json.loads(special))
     return [
         isinstance(text, str) and "[{" not in text and all(turn.content in text for turn in messages)

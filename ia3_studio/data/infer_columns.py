@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any, Literal
 
@@ -16,6 +17,9 @@ PROMPT_NAMES = ("prompt", "question", "instruction", "query", "user", "source", 
 CONTEXT_NAMES = ("input", "context")
 ANSWER_NAMES = ("answer", "response", "output", "completion", "reply", "assistant", "target", "solution")
 MESSAGE_NAMES = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns")
+SYSTEM_NAMES = ("system", "system_prompt", "system_message")
+HISTORY_NAMES = ("history", "chat_history")
+TOOL_NAMES = ("tools", "functions")
 TEXT_NAMES = ("text", "content", "document")
 LABEL_NAMES = (
     "label", "labels", "category", "categories", "class", "intent", "sentiment", "topic", "topics", "tag", "emotion",
@@ -56,6 +60,29 @@ def infer_columns(table: Table) -> Mapping:
         DataError: no column fits; the message lists the columns and what is understood.
     """
     columns = [str(column) for column in table.frame.columns if str(column) != SPLIT]
+    found = _inferred(table, columns)
+    return _with_opening(table, columns, found) if found.kind in ("pairs", "messages") else found
+
+
+def _with_opening(table: Table, columns: Sequence[str], mapping: Mapping) -> Mapping:
+    """Return a mapping with the columns of the system prompt, the history and the tools of a conversation."""
+    taken = {mapping.prompt, mapping.answer, mapping.context, mapping.column, mapping.nested}
+    free = [name for name in columns if name not in taken]
+    system = [name for name in _named(free, SYSTEM_NAMES) if any(isinstance(cell, str) for cell in _cells(table, name))]
+    history = [name for name in _named(free, HISTORY_NAMES) if all(map(_is_listed, _cells(table, name)))]
+    tools = _named(free, TOOL_NAMES)
+    first = [(names or [""])[0] for names in (system, history, tools)]
+    return replace(mapping, system=first[0], history=first[1], tools=first[2])
+
+
+def _is_listed(cell: Any) -> bool:
+    """Return whether a cell is a list, or JSON text of one; an empty text is an empty list."""
+    if isinstance(cell, str):
+        return not cell.strip() or cell.lstrip().startswith("[")
+    return isinstance(cell, Iterable) and not isinstance(cell, dict)
+
+
+def _inferred(table: Table, columns: Sequence[str]) -> Mapping:
     if conversation := _conversation(table, columns):
         return conversation
     _refuse_preferences(columns)
@@ -92,8 +119,9 @@ def require_columns(table: Table, mapping: Mapping) -> None:
     """
     prompt = "" if mapping.template else mapping.prompt
     others = {name for pair in mapping.others for name in pair}
-    flat = others | {prompt, mapping.answer, mapping.context, mapping.column, mapping.tools, *mapping.parts}
-    asked = ({mapping.nested} if mapping.nested else flat) | {mapping.split}
+    flat = others | {prompt, mapping.answer, mapping.context, mapping.column, *mapping.parts}
+    before = {mapping.tools, mapping.system, mapping.history}
+    asked = ({mapping.nested} if mapping.nested else flat) | before | {mapping.split}
     missing = sorted(asked - {""} - {str(column) for column in table.frame.columns})
     if missing:
         raise DataError(f"Column {missing[0]!r} not found; the columns are {shown_names(table.frame.columns)}.")
@@ -160,7 +188,7 @@ def _conversation(table: Table, columns: Sequence[str]) -> Mapping | None:
             f"The turns in the column {found[0]} have no assistant answers; give each turn a role and a "
             "content, including assistant turns."
         )
-    return Mapping("messages", column=found[0], tools=(_named(columns, ("tools", "functions")) or [""])[0])
+    return Mapping("messages", column=found[0])
 
 
 def _refuse_preferences(columns: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.atomic import replace_text
 from ia3_studio.data.archives import MAX_BYTES
 from ia3_studio.data.arrow_rows import key_of, open_stored, revive_example, write_stored
-from ia3_studio.data.examples import Example, Mapping, understood
+from ia3_studio.data.examples import Example, Mapping, decided, understood
 from ia3_studio.data.infer_columns import infer_columns, require_columns
 from ia3_studio.data.json_rows import SPLIT, SPLITS, read_json_lines
 from ia3_studio.data.problem import Problem
@@ -105,7 +105,7 @@ def load_large(
         DataError: it cannot be read, or has no training or held-out rows.
     """
     head = read_head(path, reading)
-    plan = _plan(head, mapping or infer_columns(head), held_out, seed)
+    plan = _plan(head, decided(head, mapping or infer_columns(head)), held_out, seed)
     fingerprint = fingerprint_of(path)
     key = key_of("examples", fingerprint, plan, reading)
     kept = cache_folder() / "data" / f"{key}.arrow"

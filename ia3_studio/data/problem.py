@@ -22,6 +22,10 @@ class Problem:
     """The beginning of the row as it stands in the file, where it could not be read."""
 
 
+class UnusableError(Exception):
+    """A row that cannot be used; its text is the reason."""
+
+
 @dataclass(frozen=True)
 class Damage:
     """A row that cannot be read."""
@@ -58,3 +62,16 @@ def require_few(name: str, damaged: Sequence[Damage], whole: int) -> None:
             else ""
         )
         raise DataError(f"{name}, line {first.line} cannot be read: {first.reason}{more}. Fix or delete these lines.")
+
+
+def whole(text: str, part: str) -> str:
+    """Return a text that can be written as UTF-8; JSON may hold half of a character, such as "\\ud83d".
+
+    Raises:
+        UnusableError: it cannot.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise UnusableError(f"{part} contains an incomplete character ({error.object[error.start]!r})") from error
+    return text

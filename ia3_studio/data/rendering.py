@@ -11,8 +11,9 @@ from ia3_studio.limited import FailedError, Limited, LimitError
 
 SECONDS = 5.0
 MEGABYTES = 512
-Request = tuple[Sequence[dict[str, Any]], bool]
-"""Turns, and whether what stands before the assistant's answer is added."""
+Tools = Sequence[dict[str, Any]] | None
+Request = tuple[Sequence[dict[str, Any]], bool, Tools]
+"""Turns, whether what stands before the assistant's answer is added, and the tools that may be called."""
 
 
 def rendered(requests: Sequence[Request], tokenizer: Any) -> list[str | DataError]:
@@ -22,12 +23,27 @@ def rendered(requests: Sequence[Request], tokenizer: Any) -> list[str | DataErro
         ModelError: the template exceeds its limits, or is invalid.
     """
     if is_own(tokenizer):
-        return [_by_class(tokenizer, turns, ask) for turns, ask in requests]
+        return [_by_class(tokenizer, *request) for request in requests]
+    special = tokenizer.special_tokens_map
+    templates = [template_of(tokenizer, bool(tools)) for _turns, _ask, tools in requests]
+    found: dict[int, str | DataError] = {}
+    for template in dict.fromkeys(templates):
+        places = [place for place, each in enumerate(templates) if each == template]
+        texts = written(template, [requests[place] for place in places], special)
+        found |= zip(places, texts, strict=True)
+    return [found[place] for place in range(len(requests))]
+
+
+def template_of(tokenizer: Any, tools: bool) -> str:
+    """Return the chat template of a tokenizer; some have one of their own for conversations with tools.
+
+    Raises:
+        ModelError: there is none for such conversations.
+    """
     try:
-        template = tokenizer.get_chat_template()
+        return str(tokenizer.get_chat_template(tools=[] if tools else None))
     except ValueError as error:
         raise ModelError(f"The model's chat template cannot be used: {_line(str(error))}.") from error
-    return written(template, requests, tokenizer.special_tokens_map)
 
 
 def written(template: str, requests: Sequence[Request], special: dict[str, Any]) -> list[str | DataError]:
@@ -55,9 +71,10 @@ def is_own(tokenizer: Any) -> bool:
     return type(tokenizer).apply_chat_template is not PreTrainedTokenizerBase.apply_chat_template
 
 
-def _by_class(tokenizer: Any, turns: Any, ask: bool) -> str | DataError:
+def _by_class(tokenizer: Any, turns: Any, ask: bool, tools: Any) -> str | DataError:
+    given = {"tools": tools} if tools else {}
     try:
-        return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=ask))
+        return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=ask, **given))
     except (ValueError, TypeError) as error:
         return _refusal(str(error))
 

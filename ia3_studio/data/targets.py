@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ia3_studio.data.conversations import Message
+from ia3_studio.data.conversations import Message, up_to_trained
 from ia3_studio.data.examples import Example
 from ia3_studio.data.problem import Problem
+from ia3_studio.data.tool_forms import plainly
 from ia3_studio.data.words import as_words, read_whole, special_texts, spoken
 from ia3_studio.errors import DataError
 
@@ -55,12 +56,13 @@ def tokenize_targets(examples: Sequence[Example], tokenizer: Any, max_length: in
     notes: list[Problem] = []
     specials = special_texts(tokenizer)
     for example in examples:
-        turns = example.turns
+        turns = up_to_trained(example.turns)
         if len(turns) < 2 or turns[-1].role != "assistant":
             problems.append(Problem(example.row, "an encoder-decoder needs a prompt and, last, its answer"))
         else:
             rows.append(_row(example, tokenizer, specials, max_length))
-            notes += [Problem(example.row, note) for note in spoken((turn.content for turn in turns), specials)]
+            told = (*spoken((turn.content for turn in turns), specials), *plainly(turns)[1])
+            notes += [Problem(example.row, note) for note in told]
     if not rows:
         first = f"; row {problems[0].row}: {problems[0].reason}" if problems else ""
         raise DataError(f"None of the {len(examples)} rows is usable{first}.")
@@ -83,7 +85,7 @@ def _target(text: str, tokenizer: Any, specials: Sequence[str]) -> tuple[int, ..
 
 
 def _row(example: Example, tokenizer: Any, specials: Sequence[str], max_length: int) -> TargetRow:
-    *asked, answer = example.turns
+    *asked, answer = up_to_trained(example.turns)
     source = _source(asked, tokenizer, specials)
     target = _target(answer.content, tokenizer, specials)
     cut = max(len(source), len(target)) > max_length

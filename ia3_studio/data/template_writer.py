@@ -11,14 +11,16 @@ from typing import Any
 from transformers.utils.chat_template_utils import render_jinja_template
 
 
-def write(template: str, requests: Sequence[tuple[Any, bool]], special: dict[str, Any]) -> list[tuple[str, bool]]:
+def write(template: str, requests: Sequence[tuple[Any, bool, Any]], special: dict[str, Any]) -> list[tuple[str, bool]]:
     """Return each conversation as a template writes it, or what it says against it, and which of both it is."""
     found: list[tuple[str, bool]] = []
-    for turns, ask in requests:
+    for turns, ask, tools in requests:
         try:
             if not turns:  # as transformers does
                 raise ValueError("an empty conversation")
-            result: Any = render_jinja_template([turns], chat_template=template, add_generation_prompt=ask, **special)
+            result: Any = render_jinja_template(
+                [turns], tools=tools or None, chat_template=template, add_generation_prompt=ask, **special
+            )
             found.append((str(result[0][0]), False))
         except MemoryError:
             raise

@@ -6,11 +6,14 @@ private character each while the template formats the conversation, and become o
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ia3_studio.data.conversations import Message
+from ia3_studio.data.tool_calls import as_json, mapped
 
 FIRST = 0x10A000
 """The private character of the first special text; those after it follow."""
@@ -39,13 +42,30 @@ def special_texts(tokenizer: Any) -> tuple[str, ...]:
 
 def guarded(messages: Sequence[Message], specials: Sequence[str]) -> tuple[Sequence[Message], tuple[str, ...]]:
     """Return messages in which every special text is one private character, and notes."""
-    notes = spoken((turn.content for turn in messages), specials)
+    notes = spoken((text for turn in messages for text in (turn.content, turn.native, turn.tools)), specials)
     if not notes:
         return messages, ()
     private = {text: chr(FIRST + place) for place, text in enumerate(specials)}
     pattern = re.compile("|".join(map(re.escape, specials)))
-    kept = [Message(turn.role, pattern.sub(lambda found: private[found[0]], turn.content)) for turn in messages]
+
+    def stand_in(text: str) -> str:
+        return pattern.sub(lambda found: private[found[0]], text)
+
+    kept = [
+        replace(turn, content=stand_in(turn.content), native=_inside(turn.native, stand_in),
+                tools=_inside(turn.tools, stand_in))
+        for turn in messages
+    ]  # fmt: skip
     return kept, notes
+
+
+def _inside(written: str, change: Callable[[str], str]) -> str:
+    """Return JSON with its texts changed, but for the role of a turn."""
+    data = json.loads(written) if written else None
+    if data is None:
+        return written
+    role = {"role": data["role"]} if isinstance(data, dict) and "role" in data else {}
+    return as_json({**mapped(data, change), **role} if isinstance(data, dict) else mapped(data, change))
 
 
 def held(texts: Iterable[str], specials: Sequence[str]) -> tuple[str, ...]:

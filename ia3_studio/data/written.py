@@ -8,17 +8,22 @@ conversation shows with a mark in place of every turn's words.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
-from ia3_studio.data.conversations import Message
+from ia3_studio.data.conversations import Message, calls_of
+from ia3_studio.data.tool_calls import holds, missing_of_call, missing_of_tool, spellings, tools_of, words_of_call
+from ia3_studio.data.turns import REASONING_KEYS
 from ia3_studio.errors import DataError
 
 MARK = "\ue000{}\ue001"
 """Stands for a turn's words where only the template's own are wanted; of characters no text holds (private use)."""
-MOST_BEGUN = 8
-"""Answers up to which each one's prefixes are written; of more, the first and last ones' alone."""
+MOST_BEGUN, MOST_BEGUN_CALLS = 8, 32
+"""Answers up to which each one's prefixes are written; of more, the first and last ones' alone. More where there are
+tool calls, as where these stand is told by prefixes first."""
 Asked = tuple[Sequence[Message], bool]
 """Turns, and whether what stands before the assistant's answer is added."""
 
@@ -45,26 +50,53 @@ class Written:
     """Where each turn's words stand, by its place; None where the template's own words do not tell."""
     begun: dict[int, tuple[str | DataError, str | DataError]]
     """For an answer's place, the text before it and the text up to its turn's end."""
+    leads: dict[int, str] = field(default_factory=dict)
+    """For a turn of calls alone, what stands between the words of the turn before it and its own, if it had any."""
+    closing: str = ""
+    """What the template writes after an answer, up to its first special token."""
+    specials: Sequence[str] = ()
+    """Texts of the tokenizer's special tokens, which a template may add anywhere."""
 
 
 def to_write(messages: Sequence[Message]) -> list[Asked]:
     """Return what a template is to write of a conversation for its answers to be found in it."""
-    marked = [Message(turn.role, MARK.format(place)) for place, turn in enumerate(messages)]
     begun = [each for place in _begun(messages) for each in ((messages[:place], True), (messages[: place + 1], False))]
-    return [(messages, False), (marked, False), *begun]
+    return [(messages, False), (_marked(messages), False), *_with_leads(messages), *begun]
 
 
 def to_ask(messages: Sequence[Message]) -> list[Asked]:
     """Return what a template is to write of a conversation that the assistant is to answer."""
-    return [(messages, True), ([Message(turn.role, MARK.format(at)) for at, turn in enumerate(messages)], True)]
+    return [(messages, True), (_marked(messages), True)]
 
 
-def read_back(messages: Sequence[Message], texts: Sequence[str | DataError]) -> Written:
+def _marked(messages: Sequence[Message]) -> list[Message]:
+    """Return a conversation with a mark for the words of each turn; a turn of calls alone has none, and stays."""
+    return [
+        turn if _is_calls_alone(turn) else replace(turn, content=MARK.format(place))
+        for place, turn in enumerate(messages)
+    ]
+
+
+def _with_leads(messages: Sequence[Message]) -> list[Asked]:
+    """Return a conversation with a mark in each turn, where there are turns of calls alone."""
+    every = [replace(turn, content=MARK.format(place)) for place, turn in enumerate(messages)]
+    return [(every, False)] if any(map(_is_calls_alone, messages)) else []
+
+
+def _is_calls_alone(turn: Message) -> bool:
+    return not turn.content and bool(calls_of(turn))
+
+
+def read_back(
+    messages: Sequence[Message], texts: Sequence[str | DataError], specials: Sequence[str], closing: str = ""
+) -> Written:
     """Return what a template made of a conversation.
 
     Args:
         messages: the conversation.
         texts: what it wrote of :func:`to_write` or :func:`to_ask`, in order.
+        specials: texts of the tokenizer's special tokens.
+        closing: what it writes after an answer; needed where there are tool calls.
 
     Raises:
         DataError: the template refuses the conversation.
@@ -72,19 +104,37 @@ def read_back(messages: Sequence[Message], texts: Sequence[str | DataError]) -> 
     whole, marked, *prefixes = texts
     if isinstance(whole, DataError):
         raise whole
+    leads: dict[int, str] = {}
+    if prefixes and _with_leads(messages):
+        every, *prefixes = prefixes
+        leads = {} if isinstance(every, DataError) else _leads(every)
     places = _begun(messages) if prefixes else []
     begun = dict(zip(places, zip(prefixes[0::2], prefixes[1::2], strict=True), strict=True))
     turns = None if isinstance(marked, DataError) else _turns(messages, whole, marked)
-    return Written(messages, whole, turns, begun)
+    first = min((closing.find(special) + len(special) for special in specials if special in closing), default=None)
+    return Written(messages, whole, turns, begun, leads, closing[:first].rstrip(), specials)
+
+
+def _leads(marked: str) -> dict[int, str]:
+    """Return what a text has before the mark of each turn, after that of the turn before it."""
+    _first, *rest = re.split(MARK.format(r"(\d+)"), marked)
+    places, own = [int(number) for number in rest[0::2]], rest[1::2]
+    return {
+        place: between for before, place, between in zip(places, places[1:], own, strict=False) if place == before + 1
+    }
 
 
 def _begun(messages: Sequence[Message]) -> list[int]:
     answers = _answers(messages)
+    if any(calls_of(turn) for turn in messages):
+        edge = MOST_BEGUN_CALLS // 2
+        return answers if len(answers) <= MOST_BEGUN_CALLS else [*answers[:edge], *answers[-edge:]]
     return answers if len(answers) <= MOST_BEGUN else [*answers[:2], *answers[-2:]]
 
 
 def _answers(messages: Sequence[Message]) -> list[int]:
-    return [place for place, turn in enumerate(messages) if turn.role == "assistant"]
+    """Return the places of the answers that are trained."""
+    return [place for place, turn in enumerate(messages) if turn.role == "assistant" and turn.trained]
 
 
 def _turns(messages: Sequence[Message], text: str, marked: str) -> dict[int, Stretch] | None:
@@ -139,15 +189,82 @@ def _between_prefixes(written: Written, place: int) -> Stretch | None:
 
 
 def _between_own_words(written: Written, place: int) -> Stretch:
+    called = bool(calls_of(written.messages[place]))
+    if called and (found := _after_neighbor(written, place)):
+        return found
     if written.turns is None:
         raise DataError("The model's chat template rewrites the turns, so the answers cannot be located")
     if place not in written.turns:
         raise DataError(f"The model's chat template omits turn {place + 1} (assistant)")
-    return replace(written.turns[place], shared=True)
+    own = written.turns[place]
+    before = written.begun.get(place, ("", ""))[0]
+    begins = isinstance(before, str) and len(before) <= own.start and bool(before) and written.text.startswith(before)
+    start = len(before) if begins and isinstance(before, str) else own.start
+    said = _end_of_calls(written, place, own.said, own.stop) if called else own.said
+    return Stretch(start, said, own.stop, shared=True)
+
+
+def _after_neighbor(written: Written, place: int) -> Stretch | None:
+    """Return where a turn of calls stands: after the words of the turn before it and what the template puts between."""
+    turns = written.turns or {}
+    earlier = turns.get(place - 1)
+    if earlier is None:
+        return None
+    lead = next((each for each in _lead(written, place) if each and written.text.startswith(each, earlier.said)), None)
+    if lead is None:
+        return None
+    start = earlier.said + len(lead)
+    later = min((each.start for at, each in turns.items() if at > place), default=len(written.text))
+    return Stretch(start, _end_of_calls(written, place, start, later), later, shared=True)
+
+
+def _lead(written: Written, place: int) -> Iterator[str]:
+    """Yield what may stand before a turn of calls, after the words of the turn before it.
+
+    That is what stands there where the assistant is asked to answer, or where the turn has words of its own, or of the
+    former what the text shares, up to a line or a special token: the assistant may be asked to think first.
+    """
+    begun = written.begun.get(place, ("", ""))[0]
+    asked = "" if isinstance(begun, DataError) else _after_words(begun, written.messages[place - 1].content)
+    yield asked
+    yield written.leads.get(place, "")
+    pairs = zip(asked, written.text[(written.turns or {})[place - 1].said :], strict=False)
+    shared = "".join(one for one, _other in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    edges = (shared.rfind(edge) + len(edge) for edge in ("\n", *written.specials) if edge in shared)
+    yield shared[: max(edges, default=0)]
+
+
+def _after_words(text: str, words: str) -> str:
+    """Return what follows the last place of words in a text, as they are or within JSON; nothing if they are absent."""
+    ends = [text.rfind(each) + len(each) for each in spellings(words) if each and each in text]
+    return text[max(ends) :] if ends else ""
+
+
+def _end_of_calls(written: Written, place: int, start: int, stop: int, *, exact: bool = False) -> int:
+    """Return where the calls of a turn end: where the template closes it as an answer, or else by a special token.
+
+    Args:
+        written: the conversation.
+        place: of the turn.
+        start: where its calls begin, or before.
+        stop: where they are over.
+        exact: whether the turn ends there, so that the last closing is its own.
+    """
+    begin = start
+    for word in words_of_call(calls_of(written.messages[place])[-1]):
+        begin = max(begin, written.text.find(word, begin, stop))
+    find = written.text.rfind if exact else written.text.find
+    at = find(written.closing, begin, stop) if written.closing else -1
+    if at >= 0:
+        return at
+    ends = (written.text.find(special, begin, stop) for special in written.specials)
+    return min((end for end in ends if end >= 0), default=stop)
 
 
 def _said_until(written: Written, place: int, start: int, stop: int) -> int:
     """Return where the given words end in an answer's turn; where they are not found, where the turn does."""
+    if calls_of(written.messages[place]):
+        return _end_of_calls(written, place, start, stop, exact=True)
     if written.turns is not None and place in written.turns and start <= written.turns[place].said <= stop:
         return written.turns[place].said
     given = written.messages[place].content.strip()
@@ -159,6 +276,8 @@ def _alike(written: Written, places: list[int], known: dict[int, Stretch]) -> di
     """Return all answers of a long conversation, where those whose prefixes were written all stand alike."""
     turns = written.turns
     if turns is None or len(known) < len(written.begun) or any(place not in turns for place in places):
+        return None
+    if any(calls_of(written.messages[place]) for place in places):
         return None
     leads = {written.text[each.start : turns[place].start] for place, each in known.items()}
     tails = {written.text[each.said : each.stop] for each in known.values()}
@@ -174,21 +293,45 @@ def _alike(written: Written, places: list[int], known: dict[int, Stretch]) -> di
     return found
 
 
-def changes(written: Written, answers: Sequence[Stretch], specials: Sequence[str]) -> list[str]:
+def require_tools(written: Written, answers: Sequence[Stretch]) -> None:
+    """Refuse a text that lacks a call in its answer, a result, or a definition of the conversation.
+
+    Raises:
+        DataError: it says what is missing.
+    """
+    stretches = dict(zip(_answers(written.messages), answers, strict=False))
+    for place, turn in enumerate(written.messages):
+        stretch = stretches.get(place)
+        inside = written.text[stretch.start : stretch.stop] if stretch else written.text
+        missing = next(filter(None, (missing_of_call(call, inside) for call in calls_of(turn))), "")
+        if missing:
+            raise DataError(f"The model's chat template omits {missing!r} of the tool call in turn {place + 1}")
+        if turn.role == "tool" and not holds(written.text, turn.content):
+            raise DataError(f"The model's chat template omits or rewrites turn {place + 1} (tool)")
+    for tool in tools_of(written.messages[0].tools) if written.messages[0].tools else ():
+        if missing := missing_of_tool(tool, written.text):
+            raise DataError(f"The model's chat template omits {missing!r} of the tool definitions")
+
+
+def changes(written: Written, answers: Sequence[Stretch]) -> list[str]:
     """Return what the template wrote otherwise than it was given, a note each.
 
-    Blanks around a turn's words do not count, but those before an answer's: they may be code's.
+    Blanks around a turn's words do not count, but those before an answer's: they may be code's. A tool's result may be
+    written as a JSON text.
 
     Args:
         written: the conversation.
         answers: where its answers are learned; none where it is asked for one.
-        specials: texts of the tokenizer's special tokens, which a template may add anywhere.
     """
     turns = dict(_found(written, answers)) if written.turns is None else written.turns
     notes = []
     for place, turn in enumerate(written.messages):
         name = f"turn {place + 1} ({turn.role})"
         at = turns.get(place)
+        if not holds(written.text, _reasoning(turn)):
+            notes.append(f"the chat template omits the reasoning of {name}")
+        if turn.role == "tool" and holds(written.text, turn.content):
+            continue
         seen = written.text[at.start : at.said] if at else ""
         if seen.rstrip() == turn.content.rstrip():
             continue
@@ -196,7 +339,12 @@ def changes(written: Written, answers: Sequence[Stretch], specials: Sequence[str
             notes.append(f"the chat template omits or rewrites part of {name}")
         elif turn.role == "assistant":
             notes.append(f"the chat template strips the whitespace before {name}")
-    return notes + _added(written, turns, answers, specials)
+    return notes + _added(written, turns, answers)
+
+
+def _reasoning(turn: Message) -> str:
+    native = json.loads(turn.native) if turn.native else {}
+    return next((native[key] for key in REASONING_KEYS if key in native), "")
 
 
 def _found(written: Written, answers: Sequence[Stretch]) -> Iterator[tuple[int, Stretch]]:
@@ -215,19 +363,18 @@ def _found(written: Written, answers: Sequence[Stretch]) -> Iterator[tuple[int, 
             cursor = span.stop if span else max(cursor, at + len(given))
 
 
-def _added(
-    written: Written, turns: dict[int, Stretch], answers: Sequence[Stretch], specials: Sequence[str]
-) -> list[str]:
-    """Return a note on template text that is trained as part of an answer."""
+def _added(written: Written, turns: dict[int, Stretch], answers: Sequence[Stretch]) -> list[str]:
+    """Return a note on template text that is trained as part of an answer, but for what tool calls are written in."""
     notes: list[str] = []
     for place, span in zip(_answers(written.messages), answers, strict=False):
-        if (at := turns.get(place)) is None:
+        turn = written.messages[place]
+        if (at := turns.get(place)) is None or calls_of(turn) or _reasoning(turn):
             continue
         behind = written.text[at.said : span.stop]
-        ends = [end for special in specials if (end := behind.find(special)) >= 0]
+        ends = [end for special in written.specials if (end := behind.find(special)) >= 0]
         own = written.text[span.start : at.start] + " "
         own += behind[: min(ends)] if ends else "" if span.shared else behind
-        for special in specials:
+        for special in written.specials:
             own = own.replace(special, " ")
         if own.strip():
             notes.append(

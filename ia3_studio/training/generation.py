@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ia3_studio.data.answer_end import closing_id, ends_of
+from ia3_studio.data.conversations import up_to_trained
 from ia3_studio.data.tokens import prompt_ids
 from ia3_studio.errors import DataError, ModelError
 from ia3_studio.method.scaling import Attachment
@@ -41,7 +42,7 @@ def prompts_of(model: Any, tokenizer: Any, examples: Sequence[Example], max_new_
     room = limits.positions
     prompts = []
     for example in examples:
-        turns = example.turns
+        turns = up_to_trained(example.turns)
         if len(turns) < 2 or turns[-1].role != "assistant":
             raise DataError(
                 f"Row {example.row} does not end with an answer to a prompt, so there is no reference answer."

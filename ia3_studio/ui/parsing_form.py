@@ -112,7 +112,8 @@ def offered(table: Table | None, mapping: Mapping | None) -> tuple[Any, ...]:
 
 def _kind_of(mapping: Mapping) -> str:
     """Return what the form calls rows of a mapping; nothing where the form cannot say it."""
-    if mapping.nested or mapping.others or mapping.tools or mapping.kind == "pictures":
+    unsaid = (mapping.nested, mapping.others, mapping.tools, mapping.system, mapping.history, mapping.lists)
+    if any(unsaid) or mapping.kind == "pictures":
         return ""
     return mapping.target if mapping.kind == "labels" and mapping.target != "single" else mapping.kind
 

@@ -92,7 +92,10 @@ BAD_TALKS: list[tuple[Any, str]] = [
     ([{"role": "user", "content": "Hi"}], "no assistant turn"),
     ([{"role": "ghost", "content": "Hi"}], "the role 'ghost' is unknown"),
     ([{"role": "assistant", "content": " "}], "an empty assistant turn"),
-    ([{"role": "assistant", "content": ["a"]}], "is not text"),
+    (
+        [{"role": "assistant", "content": [{"type": "image_url", "image_url": {}}]}],
+        "an image_url part, which is not text",
+    ),
     (["Hi"], "not an object"),
     ("Hi", "is text, not a list"),
     (3, "not a list of turns"),
@@ -106,10 +109,35 @@ def test_a_damaged_conversation_is_named(turns: Any, reason: str) -> None:
     assert problems[0].row == 2 and reason in problems[0].reason
 
 
-@pytest.mark.parametrize("value", [["a", 1], {"a": 1}, np.array([1, 2])])
-def test_a_cell_of_several_values_is_not_trained_as_its_python_form(value: Any) -> None:
-    _examples, problems = read({"prompt": "a", "answer": "b"}, {"prompt": "a", "answer": value})
-    assert problems == [Problem(2, "the answer (answer) contains several values instead of one text")]
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (["é", 1], '["é", 1]'), ({"a": [None, True]}, '{"a": [null, true]}'), (np.array([1, 2]), "[1, 2]"),
+        (False, "false"), (np.True_, "true"), (7, "7"), (7.0, "7.0"), ({}, "{}"), ([{}], "[{}]"),
+    ],
+)  # fmt: skip
+def test_an_answer_that_is_no_text_is_written_as_json(value: Any, text: str) -> None:
+    examples, problems = read({"prompt": "a", "answer": "b"}, {"prompt": "a", "answer": value})
+    assert [example.messages[1].content for example in examples] == ["b", text] and not problems
+
+
+def test_lists_of_texts_are_several_answers_unless_other_answers_are_json() -> None:
+    said = lambda *answers: [  # noqa: E731
+        (each.row, each.messages[1].content) for each in read(*({"prompt": "a", "answer": one} for one in answers))[0]
+    ]
+    assert said(["b", "c"], "d") == [(1, "b"), (1, "c"), (2, "d")]
+    assert said(["b", "c"], ["d", 1], "e", []) == [(1, '["b", "c"]'), (2, '["d", 1]'), (3, "e"), (4, "[]")]
+    assert said(["b"], {"c": 1}) == [(1, '["b"]'), (2, '{"c": 1}')]
+
+
+def test_an_answer_of_no_texts_is_empty() -> None:
+    _examples, problems = read({"prompt": "a", "answer": ["b"]}, {"prompt": "a", "answer": []})
+    assert problems == [Problem(2, "the answer (answer) is empty")]
+
+
+def test_a_prompt_that_is_an_object_is_written_as_json_too() -> None:
+    examples, _problems = read({"instruction": "Sum up", "input": {"é": [1, True]}, "output": "!"})
+    assert examples[0].messages[0].content == 'Sum up\n\n{"é": [1, true]}'
 
 
 def test_numbers_are_text_as_they_were_written() -> None:

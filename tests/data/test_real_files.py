@@ -33,7 +33,7 @@ USED = {
     "e2e-nlg/devset.csv": "mr → prompt, ref → answer; 4672 of 4672",
     "e2e-nlg/testset_w_refs.csv": "mr → prompt, ref → answer; 4693 of 4693",
     "fastchat-identity-sharegpt/dummy_conversation.json": "conversations → conversation; 500 of 500",
-    "glaive-toolcall-demo/glaive_toolcall_en_demo.json": "conversations → conversation; 300 of 300",
+    "glaive-toolcall-demo/glaive_toolcall_en_demo.json": "conversations → conversation, tools → tools; 300 of 300",
     "kaggle-spam-latin1/spam.csv": "v2 → text, v1 → label; 5572 of 5572",
     "makemore-names/names.txt": "text → plain text; 32033 of 32033",
     "nl2bash": "source → prompt, target → answer; 12607 of 12607",

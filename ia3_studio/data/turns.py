@@ -1,0 +1,232 @@
+"""How is one turn of a conversation written? Its role, words, calls and marks, in the dialects of data sets."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ia3_studio.data.problem import UnusableError, whole
+from ia3_studio.data.tool_calls import Call, as_json, call_in_text, calls_in
+
+Role = Literal["system", "user", "assistant", "tool", "call"]
+
+ROLES: dict[str, Role] = {
+    "system": "system", "developer": "system", "instruction": "system", "system_prompt": "system",
+    "system_message": "system",
+    "user": "user", "human": "user", "prompter": "user", "customer": "user", "client": "user",
+    "assistant": "assistant", "gpt": "assistant", "bot": "assistant", "model": "assistant", "ai": "assistant",
+    "chatgpt": "assistant", "chatbot": "assistant", "agent": "assistant", "llm": "assistant",
+    "ai_assistant": "assistant",
+    "function_call": "call", "tool_call": "call", "tool_calls": "call",
+    "observation": "tool", "tool": "tool", "function": "tool", "tool_response": "tool", "function_response": "tool",
+    "tool_result": "tool", "ipython": "tool",
+}  # fmt: skip
+"""What a turn's role is called, in lower case, with "_" for blanks and hyphens."""
+ROLE_KEYS = ("role", "from", "speaker", "author", "sender")
+CONTENT_KEYS = ("content", "value", "text", "message", "utterance")
+PAIR_KEYS: dict[str, Role] = {
+    **ROLES, "instruction": "user", "input": "user", "prompt": "user", "question": "user", "query": "user",
+    "output": "assistant", "response": "assistant", "answer": "assistant", "completion": "assistant",
+}  # fmt: skip
+"""Keys of an object that is an exchange, such as {"user": …, "assistant": …}."""
+REASONING_KEYS = ("reasoning_content", "thinking", "reasoning")
+"""What a turn thinks before it answers, as chat templates of transformers read it."""
+TRAINED_KEYS = ("weight", "train", "trainable", "loss")
+"""Keys of an assistant's turn that say, by 0 or 1, whether it is trained."""
+TEXT_PARTS = ("text", "input_text", "output_text")
+OTHER_PARTS = (
+    "image", "image_url", "input_image", "audio", "audio_url", "input_audio", "video", "video_url", "file",
+    "input_file", "document", "tool_use", "tool_result", "refusal",
+)  # fmt: skip
+_OWN_MARKS = "<tool_response>"
+"""A result that begins so is written for one template; it stays text, or that template would mark it twice."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn as it is in the data."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    text: str | None
+    """Its words; None where there are none, as in a turn of tool calls."""
+    calls: Sequence[Call] = ()
+    extra: dict[str, str] = field(default_factory=dict)
+    """What chat templates may read besides: the id and name of a result, the reasoning of an answer."""
+    trained: bool = True
+    unused: tuple[str, ...] = ()
+    """Its keys that are not read."""
+
+
+def turns_of(value: Any) -> list[Turn]:
+    """Return the turns of a conversation: a list of turns or of exchanges, a message tree, or JSON text of these.
+
+    Raises:
+        UnusableError: it is none of them, or a turn cannot be read.
+    """
+    return [read_turn(turn) for turn in _listed(value)]
+
+
+def unused_keys(conversations: Iterable[Any]) -> tuple[tuple[str, int], ...]:
+    """Return the keys of turns that are not read, such as "timestamp", and how many turns have each.
+
+    Args:
+        conversations: cells of a column of conversations; those that cannot be read are passed over.
+    """
+    counted: Counter[str] = Counter()
+    for value in conversations:
+        try:
+            counted.update(key for turn in turns_of(value) for key in turn.unused)
+        except UnusableError:  # listed as a row that cannot be used
+            continue
+    return tuple(counted.most_common())
+
+
+def read_turn(turn: Any) -> Turn:
+    """Return a turn as it is in the data.
+
+    Raises:
+        UnusableError: it has no known role, or its content is not text.
+    """
+    if not isinstance(turn, dict):
+        raise UnusableError("a turn of the conversation is not an object with a role and a content")
+    fields = {str(key).strip().lower(): value for key, value in turn.items() if value is not None}
+    role_key = next((key for key in ROLE_KEYS if key in fields), "role")
+    content_key = next((key for key in CONTENT_KEYS if key in fields and key != role_key), "content")
+    named, role = _role(fields.get(role_key, ""))
+    text = _text(fields.get(content_key), named)
+    text = text if text is None else whole(text, f"the content of the {named} turn")
+    read = _read(role, text, fields)
+    used = {role_key, content_key, *read.unused}
+    left = (str(key) for key, value in turn.items() if not _is_empty(value) and str(key).strip().lower() not in used)
+    return Turn(read.role, read.text, read.calls, read.extra, read.trained, tuple(left))
+
+
+def _role(written: Any) -> tuple[str, Role]:
+    """Return a role as it is written and as it is known."""
+    if isinstance(written, dict):  # an author with a role
+        written = written.get("role", "")
+    named = str(written).strip()
+    known = ROLES.get(_key(named))
+    if known is None:
+        raise UnusableError(f"the role {named!r} is unknown; use system, user, assistant or tool")
+    return named, known
+
+
+def _read(role: Role, text: str | None, fields: dict[str, Any]) -> Turn:
+    """Return a turn whose ``unused`` are, for now, the keys that it reads."""
+    if role in ("system", "user"):
+        return Turn(role, text)
+    if role == "tool":
+        if (text or "").lstrip().startswith(_OWN_MARKS):
+            return Turn("user", text, unused=("tool_call_id", "name"))
+        extra: dict[str, str] = {key: str(fields[key]) for key in ("tool_call_id", "name") if key in fields}
+        return Turn("tool", text or "", extra=extra, unused=tuple(extra))
+    flags = {key: flag for key in TRAINED_KEYS if (flag := _flag(fields.get(key))) is not None}
+    thought = {key: fields[key] for key in REASONING_KEYS if isinstance(fields.get(key), str) and fields[key].strip()}
+    calls = call_in_text(text or "") if role == "call" else calls_in(fields)
+    words = None if role == "call" and calls else text
+    read = (*flags, *thought, *(("tool_calls", "function_call") if calls else ()))
+    return Turn("assistant", words, calls, thought, all(flags.values()), read)
+
+
+def _flag(value: Any) -> bool | None:
+    """Return a mark that is 0 or 1, true or false; None for anything else, such as a measured loss."""
+    if isinstance(value, str):
+        return {"0": False, "false": False, "1": True, "true": True}.get(value.strip().lower())
+    return bool(value) if isinstance(value, int | float) and value in (0, 1) else None
+
+
+def _text(value: Any, role: str) -> str | None:
+    """Return a turn's content as text: parts joined line by line, any other object as JSON."""
+    if value is None or isinstance(value, str):
+        return value
+    parts = [value] if isinstance(value, dict) or not isinstance(value, Iterable) else list(value)
+    if all(map(_is_part, parts)):
+        return "\n".join(_part(part, role) for part in parts)
+    return as_json(value)
+
+
+def _is_part(part: Any) -> bool:
+    if isinstance(part, str):
+        return True
+    kind = part.get("type", "text" if set(part) == {"text"} else None) if isinstance(part, dict) else None
+    return kind in (*TEXT_PARTS, *OTHER_PARTS)
+
+
+def _part(part: Any, role: str) -> str:
+    if isinstance(part, str):
+        return part
+    kind = part.get("type", "text")
+    text = part.get("text")
+    text = text.get("value") if isinstance(text, dict) else text
+    if kind not in TEXT_PARTS or not isinstance(text, str):
+        article = "an" if kind[0] in "aeiou" else "a"
+        raise UnusableError(f"the content of the {role} turn has {article} {kind} part, which is not text")
+    return text
+
+
+def _listed(value: Any) -> Iterator[Any]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError) as error:
+            raise UnusableError("the conversation is text, not a list of turns") from error
+    if isinstance(value, dict) and "replies" in value:
+        yield from _branch(value)
+        return
+    if not isinstance(value, Iterable) or isinstance(value, str | dict):
+        raise UnusableError("the conversation is not a list of turns")
+    for item in _without_nulls(value):
+        yield from _exchange(item)
+
+
+def _without_nulls(value: Any) -> list[Any]:
+    """Return turns; those of an Arrow table without absent fields, as there every turn has the fields of all."""
+    return _filled(value.tolist()) if hasattr(value, "tolist") else list(value)
+
+
+def _filled(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(each) for key, each in value.items() if each is not None}
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    return [_filled(each) for each in value] if isinstance(value, list) else value
+
+
+def _exchange(item: Any) -> Iterator[Any]:
+    """Yield the turns of an exchange: [question, answer], or an object whose keys are roles; a turn as it is."""
+    if isinstance(item, dict):
+        roles = {key: role for key in item if (role := PAIR_KEYS.get(_key(key)))}
+        whole_pair = {"user", "assistant"} <= set(roles.values()) or (roles and len(roles) == len(item))
+        if whole_pair and not {str(key).strip().lower() for key in item} & {*ROLE_KEYS}:
+            said = [{"role": roles[key], "content": item[key]} for key in roles if not _is_empty(item[key])]
+            rest = {key: value for key, value in item.items() if key not in roles}
+            yield from (*said[:-1], {**rest, **said[-1]}) if said else ()
+            return
+    elif isinstance(item, Sequence) and not isinstance(item, str) and len(item) == 2:
+        yield from ({"role": role, "content": said} for role, said in zip(("user", "assistant"), item, strict=True))
+        return
+    yield item
+
+
+def _key(name: Any) -> str:
+    return re.sub(r"[\s_-]+", "_", str(name).strip().lower())
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str | list | dict) and not value)
+
+
+def _branch(tree: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return one conversation of a message tree: at each turn the reply that was ranked best, or else the first."""
+    turns: list[dict[str, Any]] = []
+    turn: Any = tree
+    while isinstance(turn, dict):
+        turns.append({"role": turn.get("role", ""), "content": turn.get("text", turn.get("content", ""))})
+        replies = [reply for reply in turn.get("replies") or () if isinstance(reply, dict) and not reply.get("deleted")]
+        turn = min(replies, key=lambda reply: (reply.get("rank") is None, reply.get("rank") or 0), default=None)
+    return turns if turns[-1]["role"] in ("assistant", "bot") else turns[:-1]
