@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ia3_studio.chat import Answer, ChatSettings, reply
-from ia3_studio.data.examples import Message
+from ia3_studio.data.conversations import Message
 from ia3_studio.ui import chat_words, text
 from ia3_studio.ui.chat_variants import Speaker, voices_of
 

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from ia3_studio.chat import PRESETS, Answer, ChatSettings, Token
-from ia3_studio.data.examples import Message
+from ia3_studio.data.conversations import Message
 from ia3_studio.errors import AdapterError, StudioError
 from ia3_studio.method import Adapter, add, discover
 from ia3_studio.method.scaling import attach

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from ia3_studio.chat import ChatSettings
-from ia3_studio.data.examples import Message
+from ia3_studio.data.conversations import Message
 from ia3_studio.method import Adapter
 from ia3_studio.runs import Run, RunConfig
 from ia3_studio.training import TrainConfig
