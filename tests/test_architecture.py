@@ -84,6 +84,7 @@ MAY_IMPORT = {
     "ui": {
         "errors",
         "atomic",
+        "typed",
         "settings",
         "method",
         "models",
