@@ -17,7 +17,7 @@ from ia3_studio.training.config import Step
 from ia3_studio.ui.components.chart_points import chart_delta
 from ia3_studio.ui.components.live_chart import WORDS, LiveChart
 from tests.e2e.conftest import Problems
-from tests.e2e.studio_app import free_port
+from tests.e2e.studio_app import close_pages, free_port
 
 pytestmark = pytest.mark.e2e
 
@@ -238,8 +238,7 @@ def behind_a_prefix(context: BrowserContext) -> Iterator[str]:
     thread = threading.Thread(target=server.run)
     thread.start()
     yield f"http://127.0.0.1:{server.config.port}/studio"
-    for page in context.pages:
-        page.close()
+    close_pages(context)
     server.should_exit = True
     thread.join()
 

@@ -58,6 +58,7 @@ def kill_at_random(run: Run, draw: random.Random) -> None:
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_kills_at_any_moment_lose_no_step_and_double_none(store: RunStore) -> None:
     draw = random.Random(0)
     kills = 0
@@ -97,6 +98,7 @@ def alive(run: Run) -> bool:
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_the_queue_goes_on_whoever_is_killed(store: RunStore) -> None:
     draw = random.Random(1)
     runs = [begin(store, "steady", str(number)) for number in range(4)]
@@ -272,6 +274,7 @@ def test_two_studios_on_one_folder_keep_every_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_a_worker_that_starts_while_its_run_is_deleted_leaves_nothing_behind(store: RunStore) -> None:
     run = begin(store, "good")
     wait(lambda: state(run) == "finished")
