@@ -18,34 +18,56 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any, NoReturn
 
+import psutil
 from filelock import FileLock
 
 from ia3_studio.runs import process
 
 _ROOT = Path(__file__).resolve().parents[2]
-IMPORTED = (
-    "pandas",
-    "plotly.graph_objects",
-    "torch",
-    "transformers.models.llama.modeling_llama",
-    "accelerate",
-    "datasets",
-    "safetensors.torch",
-    "ia3_studio.method",
-    "ia3_studio.tasks.task",
-    "ia3_studio.worker.training_job",
-    "ia3_studio.worker.ablation",
-    "ia3_studio.worker.worker",
-    "ia3_studio.ui.app",
+PACKAGE = "ia3_studio"
+NOT_HERE = ("ia3_studio.worker.zero_gpu",)
+"""What marks the process that imports it."""
+ALSO = (
+    "anyio._backends._asyncio",
+    "encodings.idna",
+    "encodings.utf_8_sig",
+    "gradio.http_server",
+    "narwhals.stable.v1",
+    "narwhals.stable.v2",
+    "pandas.core.methods.to_dict",
+    "pandas.io.formats.csvs",
+    "plotly.graph_objs._figure",
+    "plotly.graph_objs._heatmap",
+    "plotly.graph_objs._bar",
+    "plotly.graph_objs._scatter",
+    "plotly.io._json",
+    "plotly.validator_cache",
+    "pyarrow.pandas_compat",
+    "pydantic.v1",
+    "scipy.stats",
     "tests.runs.fake_worker",
+    "torch._subclasses.schema_check_mode",
+    "transformers.models.auto.tokenization_auto",
+    "transformers.models.llama.modeling_llama",
+    "uvicorn.lifespan.on",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
 )
+"""What apps and workers import when they first need it."""
+APP, LIMITED = "app", "limited"
+"""Orders that are no modules: the app, and the process of :mod:`ia3_studio.limited`."""
+DOOR = "IA3_NURSERY"
+"""The environment variable that names the socket."""
+LONGEST_ORDER = 100_000
 FIRST_VISIT_SECONDS = 60.0
 """How long a nursery waits for whoever started it."""
 start_process = process.spawn
@@ -73,10 +95,15 @@ def _held() -> _Held:
     door = Path(tempfile.gettempdir()) / f"nursery-{session}"
     with FileLock(f"{door}.lock"):
         started = None if door.exists() else _opened(door)
-    connection = socket.socket(socket.AF_UNIX)
+    connection = _socket()
     connection.connect(str(door))
     connection.sendall(b"\n")
     return _Held(door, connection, started)
+
+
+def _socket() -> socket.socket:
+    """Return a socket that keeps each message apart."""
+    return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
 def _opened(door: Path) -> subprocess.Popen[bytes]:
@@ -92,19 +119,29 @@ def _opened(door: Path) -> subprocess.Popen[bytes]:
 
 def main() -> None:
     """Import what apps and workers import, then divide for every order."""
-    for name in IMPORTED:
+    from transformers.conversion_mapping import get_checkpoint_conversion_mapping
+
+    for name in (*modules_of(PACKAGE), *ALSO):
         import_module(name)
+    get_checkpoint_conversion_mapping("llama")  # a thousand regular expressions, compiled when it is first asked
     gc.collect()
     gc.freeze()  # what is here now is shared by all that divide from it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a process that has ended leaves nothing behind
     path = Path(sys.argv[1])
-    with socket.socket(socket.AF_UNIX) as door:
+    with _socket() as door:
         door.bind(str(path))
         door.listen(64)
         print("ready", flush=True)
         _serve(door)
     path.unlink()
     Path(f"{path}.lock").unlink(missing_ok=True)
+
+
+def modules_of(package: str) -> Iterator[str]:
+    """Return the names of a package's modules, except those that a program is started by."""
+    for found in walk_packages([str(_ROOT / package)], f"{package}."):
+        if not found.name.endswith("__main__") and found.name not in NOT_HERE:
+            yield found.name
 
 
 def _serve(door: socket.socket) -> None:
@@ -118,8 +155,8 @@ def _serve(door: socket.socket) -> None:
                 until = 0.0
                 continue
             visitor, _address = door.accept()
-            line = visitor.makefile().readline().strip()
-            if not line:
+            line, pipes, *_rest = socket.recv_fds(visitor, LONGEST_ORDER, 2)
+            if not line.strip():
                 holders.add(visitor)
                 continue
             with visitor:
@@ -127,20 +164,28 @@ def _serve(door: socket.socket) -> None:
                 if not number:
                     for each in (door, visitor, *holders):
                         each.close()
-                    _run(json.loads(line))
+                    _run(json.loads(line), pipes)
                 visitor.sendall(f"{number}\n".encode())
+                for pipe in pipes:
+                    os.close(pipe)
 
 
 def order(
-    door: str, module: str, arguments: Sequence[str], environment: dict[str, str], log: Path, folder: Path
+    door: str,
+    module: str,
+    arguments: Sequence[str],
+    environment: dict[str, str],
+    log: Path,
+    folder: Path,
+    pipes: Sequence[int] = (),
 ) -> int:
-    """Ask a nursery for a process and return its number."""
-    said = {"module": module, "arguments": list(arguments), "environment": environment, "log": str(log),
+    """Ask a nursery for a process and return its number; the pipes become its input and output."""
+    said = {"module": module, "arguments": list(arguments), "environment": {**environment, DOOR: door}, "log": str(log),
             "folder": str(folder)}  # fmt: skip
-    with socket.socket(socket.AF_UNIX) as asked:
+    with _socket() as asked:
         asked.connect(door)
-        asked.sendall(json.dumps(said).encode() + b"\n")
-        return int(asked.makefile().readline())
+        socket.send_fds(asked, [json.dumps(said).encode()], pipes)
+        return int(asked.recv(LONGEST_ORDER))
 
 
 def spawn_from(door: str, command: Sequence[str], log: Path, folder: Path) -> int:
@@ -150,16 +195,47 @@ def spawn_from(door: str, command: Sequence[str], log: Path, folder: Path) -> in
     return order(door, command[2], command[3:], dict(os.environ), log, folder)
 
 
-def _run(said: dict[str, Any]) -> NoReturn:
+class Limiting:
+    """What :mod:`ia3_studio.limited` asks of the process that it starts, of one that divides from a nursery.
+
+    How it ended is not known: which of its limits it passed is told in tests/test_limited.py.
+    """
+
+    returncode = 1
+
+    def __init__(self, *arguments: str) -> None:
+        theirs_in, ours_in = os.pipe()
+        ours_out, theirs_out = os.pipe()
+        number = order(
+            os.environ[DOOR], LIMITED, arguments, dict(os.environ), Path(os.devnull), _ROOT, (theirs_in, theirs_out)
+        )
+        for pipe in (theirs_in, theirs_out):
+            os.close(pipe)
+        self.process = psutil.Process(number)
+        self.stdin, self.stdout = os.fdopen(ours_in, "wb"), os.fdopen(ours_out, "rb")
+
+    def poll(self) -> int | None:
+        return None if self.process.is_running() else self.returncode
+
+    def kill(self) -> None:
+        with suppress(psutil.NoSuchProcess):
+            self.process.kill()
+
+    def wait(self) -> None:
+        self.process.wait()
+
+
+def _run(said: dict[str, Any], pipes: Sequence[int]) -> NoReturn:
     """Be the process that was ordered until it ends or is killed."""
     code = 1
     try:
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         output = os.open(said["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        for descriptor in (1, 2):
-            os.dup2(output, descriptor)
-        os.close(output)
+        for standard, descriptor in enumerate((*pipes, *(0, output, output)[len(pipes) :])):
+            os.dup2(descriptor, standard)
+        for descriptor in (*pipes, output):
+            os.close(descriptor)
         os.chdir(said["folder"])
         os.environ.clear()
         os.environ.update(said["environment"])
@@ -174,10 +250,15 @@ def _run(said: dict[str, Any]) -> NoReturn:
 def _work(module: str) -> int:
     import traceback
 
+    from ia3_studio import limited
+
     try:
-        if module == "app":
-            door = os.environ["IA3_NURSERY"]
-            process.spawn = lambda command, log, folder: spawn_from(door, command, log, folder)
+        process.spawn = lambda *asked: spawn_from(os.environ[DOOR], *asked)
+        limited._started = Limiting  # type: ignore[assignment]
+        if module == LIMITED:
+            limited._serve(*sys.argv[1:])
+            return 0
+        if module == APP:
             import_module("ia3_studio.ui.app").serve()
             return 0
         found = import_module(module)  # a package is run by its __main__, as "python -m" does

@@ -27,7 +27,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from ia3_studio.runs import Run, RunStore
 from ia3_studio.ui import data_words, text
-from tests.e2e.nursery import nursery, order
+from tests.e2e.nursery import APP, nursery, order
 from tests.tiny_chat import save_tiny_chat
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,8 +68,7 @@ class StudioProcess:
         }
         log = self.folder / "app.log"
         if sys.platform == "linux" and not any(name.startswith(READ_AT_IMPORT) for name in self.environment):
-            environment["IA3_NURSERY"] = nursery()
-            self.process = psutil.Process(order(nursery(), "app", [], environment, log, ROOT))
+            self.process = psutil.Process(order(nursery(), APP, [], environment, log, ROOT))
         else:
             with log.open("ab") as output:
                 self.process = psutil.Popen(
