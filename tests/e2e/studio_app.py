@@ -36,6 +36,18 @@ READ_AT_IMPORT = ("HF_", "SYSTEM", "SPACE", "OAUTH_", "OPENID_", "GRADIO_")
 """How the variables begin that a process must have from its start."""
 POINTS = "Number(document.querySelector('.live-chart')?.dataset.points || 0)"
 
+SETTLED = """() => new Promise((done) => {
+    const measure = () => [...document.querySelectorAll("body, .block, .js-plotly-plot")]
+        .map((part) => `${part.scrollWidth} ${part.scrollHeight}`).join();
+    let [last, same] = ["", 0];
+    const look = () => {
+        const now = measure();
+        [same, last] = [now === last ? same + 1 : 0, now];
+        if (same < 6) requestAnimationFrame(look); else done();
+    };
+    look();
+})"""
+
 
 @dataclass
 class StudioProcess:
@@ -241,3 +253,8 @@ def wait_for_points(page: Page, number: int, timeout: float = 60_000) -> None:
 
 def points(page: Page) -> int:
     return int(page.evaluate(POINTS))
+
+
+def settle(page: Page) -> None:
+    """Wait until nothing on the page has moved for a tenth of a second of its own drawing."""
+    page.evaluate(SETTLED)
