@@ -32,9 +32,17 @@ def _one_thread_for_tiny_models(request: pytest.FixtureRequest) -> Iterator[None
 def workers_start_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a worker divide from a process that has imported everything (tests/e2e/nursery.py), where that is possible.
 
-    For tests of what comes of a run; how a worker starts is told in tests/runs/test_runs.py and test_job.py.
+    For tests of what comes of a run; how a worker starts is told by the tests with ``workers_start_as_ever``.
     """
     if sys.platform == "linux":
         from tests.e2e.nursery import nursery, spawn_from
 
         monkeypatch.setattr("ia3_studio.runs.process.spawn", lambda *asked: spawn_from(nursery(), *asked))
+
+
+@pytest.fixture
+def workers_start_as_ever(workers_start_at_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a worker start as it does for users, in a file whose other workers start at once."""
+    from tests.e2e.nursery import start_process
+
+    monkeypatch.setattr("ia3_studio.runs.process.spawn", start_process)

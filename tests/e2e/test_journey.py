@@ -25,7 +25,6 @@ from tests.e2e.studio_app import (
     open_studio,
     open_tab,
     start_training,
-    use_model,
     wait_for_points,
 )
 
@@ -51,13 +50,7 @@ def saved_conversation(page: Page) -> str:
     return saved.value.path().read_text()
 
 
-def test_a_few_words_tick_what_they_mean_or_say_what_would(
-    page: Page, studio: StudioProcess, tiny: Path, snapshot: Snapshot
-) -> None:
-    open_studio(page, studio)
-    use_model(page, str(tiny))
-    expect(page.locator("#model-note")).to_contain_text(text.model_in_use(str(tiny)), timeout=30_000)
-    open_tab(page, text.MODULES_TAB)
+def a_few_words_tick_what_they_mean_or_say_what_would(page: Page, snapshot: Snapshot) -> None:
     words = page.locator("#choose input, #choose textarea")
     words.fill("key,value@1")
     words.press("Enter")
@@ -68,15 +61,19 @@ def test_a_few_words_tick_what_they_mean_or_say_what_would(
     expect(page.locator("#modules-note .bad")).to_contain_text("value")
     expect(page.locator("#layer-tree .totals")).to_contain_text(f"32 {WORDS['numbers'][1]}")
     snapshot(page, "choose")
+    words.fill("key,value,feed-forward")
+    words.press("Enter")
+    expect(page.locator("#modules-note")).to_contain_text(text.ticked(6, 160))
 
 
 def test_from_ticks_to_an_adapter_that_peft_loads(
-    page: Page, studio: StudioProcess, tiny: Path, pairs: Path, tmp_path: Path
+    page: Page, studio: StudioProcess, tiny: Path, pairs: Path, tmp_path: Path, snapshot: Snapshot
 ) -> None:
     open_studio(page, studio)
     choose_tiny(page, tiny, pairs)
 
     open_tab(page, text.MODULES_TAB)
+    a_few_words_tick_what_they_mean_or_say_what_would(page, snapshot)
     page.locator("#layer-tree .chip", has_text="k_proj").click()  # untick the keys
     expect(page.locator("#layer-tree .totals")).to_contain_text(f"128 {WORDS['numbers'][1]}")
     open_tab(page, text.TRAIN_TAB)
