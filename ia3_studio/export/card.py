@@ -209,9 +209,9 @@ def _rows(facts: CardFacts) -> Iterator[tuple[str, str]]:
         yield "epochs", f"{facts.settings.epochs:g}"
         yield "batch size", f"{facts.settings.batch_size}"
         yield "max length", f"{facts.settings.max_length}"
-        yield "warmup ratio", f"{facts.settings.warmup:g}"
-        yield "max gradient norm", f"{facts.settings.clip:g}"
-        yield "decay towards 1", f"{facts.settings.pull:g}"
+        yield "warmup ratio", f"{facts.settings.warmup_ratio:g}"
+        yield "max gradient norm", f"{facts.settings.max_grad_norm:g}"
+        yield "decay towards 1", f"{facts.settings.decay_to_one:g}"
         yield "seed", f"{facts.settings.seed}"
     if facts.date:
         yield "trained on", facts.date

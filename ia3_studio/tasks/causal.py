@@ -65,7 +65,7 @@ class Generation(Task):
         """Return what measures, and lets both models answer as many held-out prompts as the run wants."""
         from ia3_studio.tasks.evaluation import with_answers
 
-        asked = self._split.held_out[: self._config.train.answers]
+        asked = self._split.held_out[: self._config.train.sample_generations]
         return with_answers(loaded.model, loaded.tokenizer, attachment, asked, measured) if asked else measured
 
 
@@ -121,6 +121,6 @@ class TextGeneration(Generation):
         """Measure base and tuned model on held-out rows and neutral text; yield the progress."""
         from ia3_studio.tasks.evaluation import evaluate_chat
 
-        budget = self._config.train.micro_tokens
+        budget = self._config.train.micro_batch_tokens
         measured = evaluate_chat(loaded.model, loaded.tokenizer, attachment, held_out, budget)
         return self._with_answers(loaded, attachment, measured)

@@ -101,7 +101,7 @@ class Classification(Task):
         """Measure base and tuned model on held-out rows; yield the progress."""
         from ia3_studio.tasks.evaluation import evaluate_classifier
 
-        budget = self._config.train.micro_tokens
+        budget = self._config.train.micro_batch_tokens
         return evaluate_classifier(self.scorer(loaded.model), attachment, held_out, self.labels, budget)
 
     def scorer(self, model: Any) -> Any:

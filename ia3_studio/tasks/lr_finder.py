@@ -38,4 +38,4 @@ def probe_rates(config: RunConfig, say: Say) -> Iterator[Trial]:
     rows, held_out = task.rows(loaded)
     attachment = attach_selection(loaded, config.selection)
     trainer = partial(train, loaded.model, attachment, rows[: STEPS * BATCH], held_out[:MEASURED_ROWS])
-    yield from rate_trials(attachment, trainer, replace(config.train, patience=None), steps=STEPS)
+    yield from rate_trials(attachment, trainer, replace(config.train, early_stopping_patience=None), steps=STEPS)

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.errors import TrainingError
 from ia3_studio.training.choice_model import ChoiceModel, Pair, choice_mask, groups
-from ia3_studio.training.config import Backward
+from ia3_studio.training.config import BackwardDtype
 from ia3_studio.training.fast_paths import FastPath
 from ia3_studio.training.objective import Objective
 from ia3_studio.training.precision import backward_path, backward_products
@@ -130,11 +130,11 @@ def tfew_loss(scored: Scored, batch: Totals, weights: LossWeights) -> Tensor:
 class ChoiceObjective(Objective[ChoiceRow]):
     """T-Few's loss of batches of any size, within a budget of padded tokens per forward pass."""
 
-    def __init__(self, model: ChoiceModel, weights: LossWeights, backward: Backward = "float32") -> None:
+    def __init__(self, model: ChoiceModel, weights: LossWeights, backward_dtype: BackwardDtype = "float32") -> None:
         self.model = model
         self.weights = weights
-        self._products = backward_products(backward, model.device)
-        self._path = backward_path(backward, model.device)
+        self._products = backward_products(backward_dtype, model.device)
+        self._path = backward_path(backward_dtype, model.device)
 
     @property
     def fast_paths(self) -> Sequence[FastPath]:

@@ -66,7 +66,8 @@ def fields_of(config: RunConfig) -> tuple[Any, ...]:
     """Return the fields of the Train tab, in the order in which they make a run's settings."""
     train = config.train
     return (
-        config.name, train.learning_rate, train.epochs, train.batch_size, train.max_length, train.seed, train.warmup,
-        train.clip, train.pull, train.micro_tokens, train.evaluate_every, train.backward, train.optimiser,
-        train.max_steps or 0, train.patience or 0, train.keep_best, train.long_rows, train.answers, config.report_to,
+        config.name, train.learning_rate, train.epochs, train.batch_size, train.max_length, train.seed,
+        train.warmup_ratio, train.max_grad_norm, train.decay_to_one, train.micro_batch_tokens, train.eval_steps,
+        train.backward_dtype, train.optimizer, train.max_steps or 0, train.early_stopping_patience or 0,
+        train.keep_best, train.long_rows, train.sample_generations, config.report_to,
     )  # fmt: skip

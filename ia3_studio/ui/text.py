@@ -200,7 +200,7 @@ BACKWARD, BACKWARD_INFO = (
     "Backward dtype",
     "Data type of the gradients; auto uses bfloat16 on CPUs that support it natively. The loss is not affected",
 )
-OPTIMISER, OPTIMISER_INFO = (
+OPTIMIZER, OPTIMIZER_INFO = (
     "Optimizer",
     "T-Few used Adafactor, which limits each step relative to the size of the vector",
 )
@@ -214,7 +214,7 @@ PATIENCE, PATIENCE_INFO = "Early stopping patience", "Evaluations in a row witho
 KEEP_BEST = "Keep the best adapter"
 KEEP_BEST_INFO = "Keep the scales with the lowest held-out loss, not those of the last step"
 LONG_ROWS_LABEL = "Long rows"
-LONG_ROWS = [("truncate", "cut"), ("skip", "skip")]
+LONG_ROWS = [("truncate", "truncate"), ("skip", "skip")]
 LONG_ROWS_INFO = "What happens to rows that exceed Max length"
 RECIPE = "Benchmarked presets"
 RECIPE_INFO = "Settings with published or measured results"

@@ -16,7 +16,7 @@ from ia3_studio.runs.trackers import require_sink
 from ia3_studio.settings import is_public
 from ia3_studio.tasks.lr_finder import probe_rates
 from ia3_studio.training import TrainConfig
-from ia3_studio.training.config import Backward, LongRows, Optimiser
+from ia3_studio.training.config import BackwardDtype, LongRows, Optimizer
 from ia3_studio.training.presets import PRESETS, preset
 from ia3_studio.ui import text
 from ia3_studio.ui.components.live_chart import LiveChart
@@ -80,18 +80,18 @@ def run_config(
     batch_size: int | None,
     max_length: int | None,
     seed: int | None,
-    warmup: float | None,
-    clip: float | None,
-    pull: float | None,
-    micro_tokens: int | None,
-    evaluate_every: int | None,
-    backward: Backward | None,
-    optimiser: Optimiser | None,
+    warmup_ratio: float | None,
+    max_grad_norm: float | None,
+    decay_to_one: float | None,
+    micro_batch_tokens: int | None,
+    eval_steps: int | None,
+    backward_dtype: BackwardDtype | None,
+    optimizer: Optimizer | None,
     max_steps: int | None,
-    patience: int | None,
+    early_stopping_patience: int | None,
     keep_best: bool,
     long_rows: LongRows | None,
-    answers: int | None,
+    sample_generations: int | None,
     report_to: str | None,
 ) -> RunConfig:
     """Return the form as a run's configuration; a field that was emptied is None.
@@ -104,20 +104,20 @@ def run_config(
         learning_rate=given(text.RATE, learning_rate),
         epochs=given(text.EPOCHS, epochs),
         batch_size=given(text.BATCH, batch_size),
-        micro_tokens=given(text.MICRO, micro_tokens),
+        micro_batch_tokens=given(text.MICRO, micro_batch_tokens),
         max_length=given(text.LENGTH, max_length),
-        warmup=given(text.WARMUP, warmup),
-        clip=given(text.CLIP, clip),
-        pull=given(text.PULL, pull),
-        evaluate_every=given(text.EVERY, evaluate_every),
+        warmup_ratio=given(text.WARMUP, warmup_ratio),
+        max_grad_norm=given(text.CLIP, max_grad_norm),
+        decay_to_one=given(text.PULL, decay_to_one),
+        eval_steps=given(text.EVERY, eval_steps),
         seed=given(text.SEED, seed),
-        backward=backward or DEFAULTS.backward,
-        optimiser=optimiser or DEFAULTS.optimiser,
+        backward_dtype=backward_dtype or DEFAULTS.backward_dtype,
+        optimizer=optimizer or DEFAULTS.optimizer,
         max_steps=given(text.MOST, max_steps) or None,
-        patience=given(text.PATIENCE, patience) or None,
+        early_stopping_patience=given(text.PATIENCE, early_stopping_patience) or None,
         keep_best=keep_best,
         long_rows=long_rows or DEFAULTS.long_rows,
-        answers=given(text.ANSWERS, answers),
+        sample_generations=given(text.ANSWERS, sample_generations),
     )
     sink = report_to or ""
     if sink:
@@ -154,7 +154,7 @@ def start_run(
 
 
 def use_recipe(name: str | None) -> tuple[Any, ...]:
-    """Return (note, rate, epochs, batch, length, optimiser, steps at most) of a recipe of settings."""
+    """Return (note, rate, epochs, batch, length, optimizer, steps at most) of a recipe of settings."""
     if not name:
         return "", *(gr.skip() for _field in range(6))
     chosen = preset(name)
@@ -165,7 +165,7 @@ def use_recipe(name: str | None) -> tuple[Any, ...]:
         config.epochs,
         config.batch_size,
         config.max_length,
-        config.optimiser,
+        config.optimizer,
         config.max_steps or 0,
     )
 
@@ -316,23 +316,23 @@ def _form() -> tuple[tuple[gr.components.Component, ...], Suggestion]:
         seed = gr.Number(DEFAULTS.seed, label=text.SEED, info=text.SEED_INFO, precision=0, min_width=120)
     with gr.Accordion(text.ADVANCED, open=False, elem_classes="accordion"):
         with gr.Row():
-            warmup = gr.Number(DEFAULTS.warmup, label=text.WARMUP, info=text.WARMUP_INFO, min_width=120)
-            clip = gr.Number(DEFAULTS.clip, label=text.CLIP, info=text.CLIP_INFO, min_width=120)
+            warmup = gr.Number(DEFAULTS.warmup_ratio, label=text.WARMUP, info=text.WARMUP_INFO, min_width=120)
+            clip = gr.Number(DEFAULTS.max_grad_norm, label=text.CLIP, info=text.CLIP_INFO, min_width=120)
         with gr.Row():
-            pull = gr.Number(DEFAULTS.pull, label=text.PULL, info=text.PULL_INFO, min_width=120)
-            every = gr.Number(
-                DEFAULTS.evaluate_every, label=text.EVERY, info=text.EVERY_INFO, precision=0, min_width=120
+            decay = gr.Number(DEFAULTS.decay_to_one, label=text.PULL, info=text.PULL_INFO, min_width=120)
+            every = gr.Number(DEFAULTS.eval_steps, label=text.EVERY, info=text.EVERY_INFO, precision=0, min_width=120)
+        with gr.Row():
+            micro = gr.Number(
+                DEFAULTS.micro_batch_tokens, label=text.MICRO, info=text.MICRO_INFO, precision=0, min_width=120
             )
-        with gr.Row():
-            micro = gr.Number(DEFAULTS.micro_tokens, label=text.MICRO, info=text.MICRO_INFO, precision=0, min_width=120)
             backward = gr.Dropdown(
-                list(get_args(Backward)), value=DEFAULTS.backward, label=text.BACKWARD, info=text.BACKWARD_INFO,
-                min_width=120, elem_id="backward",
+                list(get_args(BackwardDtype)), value=DEFAULTS.backward_dtype, label=text.BACKWARD,
+                info=text.BACKWARD_INFO, min_width=120, elem_id="backward",
             )  # fmt: skip
         with gr.Row():
-            optimiser = gr.Dropdown(
-                list(get_args(Optimiser)), value=DEFAULTS.optimiser, label=text.OPTIMISER, info=text.OPTIMISER_INFO,
-                min_width=120, elem_id="optimiser",
+            optimizer = gr.Dropdown(
+                list(get_args(Optimizer)), value=DEFAULTS.optimizer, label=text.OPTIMIZER, info=text.OPTIMIZER_INFO,
+                min_width=120, elem_id="optimizer",
             )  # fmt: skip
             most = gr.Number(0, label=text.MOST, info=text.MOST_INFO, precision=0, minimum=0, min_width=120)
         with gr.Row():
@@ -347,18 +347,18 @@ def _form() -> tuple[tuple[gr.components.Component, ...], Suggestion]:
                 min_width=120, elem_id="long-rows",
             )  # fmt: skip
             answers = gr.Number(
-                DEFAULTS.answers, label=text.ANSWERS, info=text.ANSWERS_INFO, precision=0, minimum=0,
+                DEFAULTS.sample_generations, label=text.ANSWERS, info=text.ANSWERS_INFO, precision=0, minimum=0,
                 min_width=120, elem_id="answers",
             )  # fmt: skip
         sink = gr.Dropdown(
             [(text.NO_SINK, ""), *((said, name) for name, said in SINKS.items())], value="", label=text.REPORT_TO,
             info=text.REPORT_TO_INFO, visible=not is_public(), elem_id="report-to",
         )  # fmt: skip
-    recipe.input(guard(use_recipe), recipe, [evidence, rate, epochs, batch, length, optimiser, most], **quiet())
+    recipe.input(guard(use_recipe), recipe, [evidence, rate, epochs, batch, length, optimizer, most], **quiet())
     rate.change(guard(rate_notice), rate, [notice, repair], **quiet())
     repair.click(lambda: DEFAULTS.learning_rate, None, rate, **quiet())
     fields = (
-        name, rate, epochs, batch, length, seed, warmup, clip, pull, micro, every, backward, optimiser, most, patience,
+        name, rate, epochs, batch, length, seed, warmup, clip, decay, micro, every, backward, optimizer, most, patience,
         best, long, answers, sink,
     )  # fmt: skip
     return fields, Suggestion(ask, rate, trials)

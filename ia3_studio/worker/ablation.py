@@ -130,7 +130,7 @@ def _measured(run: Run) -> PartsReport:
     objective = found.task.objective(found.loaded, found.attachment, rows, uncached)
 
     def loss() -> float:
-        return sum(objective.measure(rows, rows, train.micro_tokens))
+        return sum(objective.measure(rows, rows, train.micro_batch_tokens))
 
     return finish(measure_parts(found.attachment, loss, len(rows)), lambda progress: _tell(run, progress))
 

@@ -66,7 +66,7 @@ class TrainingJob:
         from ia3_studio.training.train import train
 
         config, kept = self._run.config.train, self._run.files.checkpoint
-        print(f"backward matrix products in {backward_format(config.backward, self._loaded.model.device)}")
+        print(f"backward matrix products in {backward_format(config.backward_dtype, self._loaded.model.device)}")
         since = load_checkpoint(kept) if kept.exists() else None
         if since:
             self._step = since.counters.step

@@ -20,7 +20,7 @@ from tests.tiny_chat import save_tiny_chat, tiny_tokenizer
 
 def prepared(tmp_path: Path, held_out: float = 0.4, answers: int = 0, seed: int = 0) -> tuple[Run, TrainingJob]:
     model = save_tiny_chat(tmp_path / "model")
-    train = TrainConfig(epochs=8, batch_size=6, learning_rate=5e-2, answers=answers, seed=seed)
+    train = TrainConfig(epochs=8, batch_size=6, learning_rate=5e-2, sample_generations=answers, seed=seed)
     config = RunConfig("Tiny", str(model), str(export_rows(tmp_path / "rows.jsonl")), "paper", train, held_out)
     run = RunStore(tmp_path / "runs").create(config, "a click")
     job = TrainingJob(run)

@@ -198,7 +198,7 @@ def let_reach(run: Run, step: int) -> None:
 
 @pytest.mark.usefixtures("workers_start_at_once")
 def test_a_run_stopped_killed_and_resumed_gives_the_losses_and_vectors_of_one_left_alone(tmp_path: Path) -> None:
-    train = TrainConfig(epochs=20, batch_size=3, evaluate_every=2, learning_rate=3e-2)
+    train = TrainConfig(epochs=20, batch_size=3, eval_steps=2, learning_rate=3e-2)
     data, model = export_rows(tmp_path / "rows.jsonl"), save_tiny_chat(tmp_path / "model")
     runs = RunStore(tmp_path / "runs")
     config = RunConfig("Tiny", str(model), str(data), "paper", train)

@@ -31,7 +31,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a function that makes a run of six steps."""
     monkeypatch.delenv(GPU_TURN, raising=False)
     model, data = save_tiny_chat(tmp_path / "tiny"), export_rows(tmp_path / "rows.csv")
-    config = RunConfig("Turns", str(model), str(data), train=TrainConfig(max_steps=6, batch_size=2, evaluate_every=2))
+    config = RunConfig("Turns", str(model), str(data), train=TrainConfig(max_steps=6, batch_size=2, eval_steps=2))
     return lambda name: RunStore(tmp_path / "runs").create(config, name)
 
 

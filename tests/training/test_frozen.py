@@ -19,7 +19,7 @@ from ia3_studio.training.train import train
 from tests.families import CAUSAL, SMALL, tiny_model
 from tests.training.test_train import rows_of
 
-CONFIG = TrainConfig(epochs=3, batch_size=4, evaluate_every=3, learning_rate=3e-2, backward="float32")
+CONFIG = TrainConfig(epochs=3, batch_size=4, eval_steps=3, learning_rate=3e-2, backward_dtype="float32")
 
 
 def upper(family: str) -> tuple[Any, Attachment]:

@@ -74,7 +74,7 @@ def paint(folder: Path, count: int = 10) -> Path:
 def test_a_folder_of_pictures_tunes_a_vision_model_and_peft_gives_the_same_scores(tmp_path: Path) -> None:
     vit().vit.save_pretrained(tmp_path / "model")
     hf.ViTImageProcessorPil(size={"height": EDGE, "width": EDGE}).save_pretrained(tmp_path / "model")
-    train = TrainConfig(epochs=30, batch_size=8, learning_rate=1e-1, evaluate_every=100)
+    train = TrainConfig(epochs=30, batch_size=8, learning_rate=1e-1, eval_steps=100)
     config = RunConfig("Day", str(tmp_path / "model"), str(paint(tmp_path / "pictures")), "paper", train, 0.3)
     job = TrainingJob(RunStore(tmp_path / "runs").create(config, "a click"))
     job.prepare(lambda _share, _sentence: None)

@@ -23,7 +23,7 @@ def test_a_few_steps_lower_the_held_out_loss_and_peft_agrees(tmp_path: Path) -> 
     assert (len(selection), selection.numbers) == (90, 57_600)
 
     attachment = attach(loaded.model, selection)
-    config = TrainConfig(max_steps=6, evaluate_every=6, batch_size=4, warmup=0.0)
+    config = TrainConfig(max_steps=6, eval_steps=6, batch_size=4, warmup_ratio=0.0)
     steps = list(train(loaded.model, attachment, rows, held_out, config))
     before, after = steps[0].held_out, steps[-1].held_out
     assert before is not None and after is not None and after < before - 0.2

@@ -36,9 +36,9 @@ NUMBERS = [place for place, value in enumerate(FORM) if type(value) in (int, flo
 def test_every_field_of_the_form_reaches_the_run() -> None:
     config = run_config("some/model", "data/my.pairs.csv", SELECTION, 0.2, *FORM)
     assert config.train == TrainConfig(
-        learning_rate=0.02, epochs=1.5, batch_size=4, max_length=128, seed=7, warmup=0.1, clip=2.0, pull=0.001,
-        micro_tokens=512, evaluate_every=5, backward="float32", optimiser="adafactor", max_steps=9, patience=2,
-        keep_best=False, long_rows="skip", answers=3,
+        learning_rate=0.02, epochs=1.5, batch_size=4, max_length=128, seed=7, warmup_ratio=0.1, max_grad_norm=2.0,
+        decay_to_one=0.001, micro_batch_tokens=512, eval_steps=5, backward_dtype="float32", optimizer="adafactor",
+        max_steps=9, early_stopping_patience=2, keep_best=False, long_rows="skip", sample_generations=3,
     )  # fmt: skip
     assert (config.model, config.data, config.selection, config.held_out) == (
         "some/model", "data/my.pairs.csv", SELECTION, 0.2,
@@ -118,7 +118,7 @@ def test_a_recipe_fills_the_form_and_says_what_it_rests_on() -> None:
 def test_a_rate_is_suggested_from_trials_on_ones_own_rows(bench: Studio, tmp_path: Path) -> None:
     source = str(save_tiny_chat(tmp_path / "tiny"))
     ticks, _said = pick_preset(bench, source, "paper")
-    *_, (rate, said) = suggest(bench, source, "lighthouse", ticks, 0.1, *FORM[:-3], "cut", 0, "")
+    *_, (rate, said) = suggest(bench, source, "lighthouse", ticks, 0.1, *FORM[:-3], "truncate", 0, "")
     assert rate in RATES and said.count("<tr") == 1 + len(RATES) and says(said, text.suggested(rate))
     with pytest.raises(DataError, match=re.escape(text.CHOOSE_FILE)):
         list(suggest(bench, source, "", ticks, 0.1, *FORM))
