@@ -27,6 +27,12 @@ class OldNames:
         today |= {name: value for name, value in document.items() if name not in self.names}
         return {name: self._value(name, value) for name, value in today.items()}
 
+    def replaced_in_each(self, documents: Any) -> Any:
+        """Return a list of documents with today's names; anything else as it is."""
+        if not isinstance(documents, list):
+            return documents
+        return [self.replaced(each) if isinstance(each, Mapping) else each for each in documents]
+
     def found_in(self, document: Mapping[str, Any]) -> dict[str, str]:
         """Return the old names that a document uses, with today's."""
         return {name: self.names[name] for name in document if name in self.names}
@@ -52,3 +58,28 @@ SETTINGS = OldNames(
 """Training settings: ``TrainConfig``, in config.json, settings files and checkpoints."""
 COUNTERS = OldNames({"micro_tokens": "micro_batch_tokens"})
 """The counters of a checkpoint."""
+STATUS = OldNames(
+    {"sentence": "message", "seen_at": "heartbeat_at", "began_at": "started_at", "before": "earlier_seconds"},
+    {("phase", "waiting"): "queued", ("phase", "measuring"): "evaluating"},
+)
+"""status.json."""
+SPLIT = OldNames({"learned": "training_rows", "left_out": "skipped"})
+"""split.json."""
+ENVIRONMENT = OldNames({"studio": "studio_version", "numbers": "parameters"})
+"""environment.json, which was made_with.json."""
+QUEUE = OldNames({"place": "position"})
+"""queue_position.json, which was place.json."""
+EVALUATION = OldNames({"written": "sample_generations"})
+"""evaluation.json."""
+ROW_CHANGE = OldNames({"base_said": "base_text", "tuned_said": "tuned_text"})
+"""The rows of an evaluation that changed most."""
+ABLATION = OldNames(
+    {
+        "none": "base",
+        "all": "tuned",
+        "numbers": "parameters",
+        "muted": "loss_without",
+        "kept": "loss_with_only",
+    }
+)
+"""ablation.json, which was parts.json: the report, its parts and its curve."""

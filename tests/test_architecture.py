@@ -48,7 +48,7 @@ MAY_IMPORT = {
         "runs",
         "tasks",
     },
-    "insight": {"errors", "typed", "method", "training"},
+    "insight": {"errors", "typed", "old_names", "method", "training"},
     "export": {"errors", "zipped", "method", "models", "training", "insight"},
     "model_card": {"errors", "typed", "method", "runs", "insight", "export", "data"},
     "verdict_page": {

@@ -49,7 +49,7 @@ def test_watching_a_run_that_has_ended_says_how_and_returns(
 ) -> None:
     run = ended(store)
     assert main(["watch"]) == DONE and "First light: Finished" in capsys.readouterr().out
-    write_json(run.files.status, {"phase": "ended", "sentence": "It failed.", "result": "failed"})
+    write_json(run.files.status, {"phase": "ended", "message": "It failed.", "result": "failed"})
     assert main(["--json", "watch", run.id[-6:]]) == ENDED_BADLY
     assert json.loads(capsys.readouterr().out)["state"] == "failed"
 

@@ -30,9 +30,9 @@ if __name__ == "__main__":
     run = RunStore(Path("runs")).create(CONFIG, CONFIG.name)
     start(run)
     while (status := run.status()).active:
-        print(status.sentence, flush=True)
+        print(status.message, flush=True)
         time.sleep(5)
-    print(status.sentence)
+    print(status.message)
     found = read_evaluation(run.folder)
     print(found.verdict.sentence if found else run.log_tail())
     print("adapter:", run.adapter_folder())

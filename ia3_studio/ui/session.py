@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from ia3_studio.errors import DataError, StudioError
-from ia3_studio.runs.held_out import Outcomes
+from ia3_studio.runs.held_out import HeldOutLosses
 from ia3_studio.ui import text
 from ia3_studio.ui.components.tree_rows import TreeRows, tree_rows
 from ia3_studio.ui.polling import Crowd
@@ -90,7 +90,7 @@ class Studio:
     scratch: Path
     """A folder for files on their way to a download; emptied when the app ends."""
     shelf: TreeShelf = field(default_factory=TreeShelf)
-    outcomes: Outcomes = field(default_factory=Outcomes)
+    outcomes: HeldOutLosses = field(default_factory=HeldOutLosses)
     crowd: Crowd = field(default_factory=Crowd)
 
     def desk(self, key: str) -> Path:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ia3_studio.runs.folder import read_json, write_json
+from ia3_studio.runs.folder import write_json
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.split_record import labels_of_run, record_labels, record_split, split_of
 from ia3_studio.runs.trackers import open_reports
@@ -148,12 +148,12 @@ class TrainingJob:
     def _record_making(self) -> None:
         """Write the environment of the run; for a re-run, print the differences."""
         from ia3_studio.models import prepare
-        from ia3_studio.runs.environment import describe_making, differences
+        from ia3_studio.runs.environment import describe_environment, differences, read_environment
 
-        made = describe_making(prepare(self._run.config.model), self._loaded.device_reason)
-        made |= {"numbers": self._attachment.selection.numbers, "vectors": len(self._attachment.selection)}
-        write_json(self._run.files.made_with, made)
-        recorded = read_json(self._run.files.repeats)
+        made = describe_environment(prepare(self._run.config.model), self._loaded.device_reason)
+        made |= {"parameters": self._attachment.selection.numbers, "vectors": len(self._attachment.selection)}
+        write_json(self._run.files.environment, made)
+        recorded = read_environment(self._run.files.original_environment)
         self._differences = differences(recorded, made) if recorded else []
         for sentence in self._differences:
             print(sentence)

@@ -109,7 +109,7 @@ def test_the_run_outlives_a_killed_app_and_the_page_comes_back_to_it(
 def test_a_killed_worker_is_told_within_seconds(training: Page, studio: StudioProcess) -> None:
     end_worker(studio.store.list()[0])
     expect_state(training, "interrupted", timeout=8_000)
-    expect(training.locator("#run-strip")).to_contain_text(studio.store.list()[0].status().sentence)
+    expect(training.locator("#run-strip")).to_contain_text(studio.store.list()[0].status().message)
     expect(training.locator("#run-list tr[data-run]")).to_have_attribute("data-state", "interrupted")
     expect(training.locator("#run-strip .stop")).to_be_hidden()
 
@@ -120,7 +120,7 @@ def test_another_run_is_shown_by_choosing_it(training: Page, studio: StudioProce
     training.locator("#run-list tr[data-run]", has_text="Second run").click()
     expect(training.locator("#run-strip")).to_contain_text("Second run: ")
     expect_state(training, "finished")
-    expect(training.locator("#run-strip")).to_contain_text(studio.store.list()[0].status().sentence)
+    expect(training.locator("#run-strip")).to_contain_text(studio.store.list()[0].status().message)
     wait_for_points(training, 6)
     assert points(training) == 6
     training.locator("#run-list tr[data-run]", has_text="Pairs run").click()

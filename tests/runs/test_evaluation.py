@@ -47,8 +47,8 @@ def test_both_models_answer_held_out_prompts_where_that_is_asked_for(tmp_path: P
     list(job.steps(lambda: False))
     shares = [step.done / step.total for step in job.evaluate(run.folder)]
     found = read_evaluation(run.folder)
-    assert shares[-1] == 1 and found and found.written and found.written.rows == 3
-    assert [measure.name for measure in found.written.measures] == ["ROUGE-L", "Exact match"]
+    assert shares[-1] == 1 and found and found.sample_generations and found.sample_generations.rows == 3
+    assert [measure.name for measure in found.sample_generations.measures] == ["ROUGE-L", "Exact match"]
     assert {record["task"] for record in found.table()} == {"language", "generation", "forgetting"}
 
 

@@ -100,7 +100,7 @@ def test_what_the_worker_cannot_use_is_one_sentence(tmp_path: Path) -> None:
     start(run)
     niceness_while_active(run)
     status = run.status()
-    assert status.state == "failed" and "rows.csv" in status.sentence, status.sentence
+    assert status.state == "failed" and "rows.csv" in status.message, status.message
     assert run.adapter_folder() is None and "Traceback" in run.log_tail()
 
 

@@ -16,20 +16,25 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from ia3_studio import __version__
 from ia3_studio.cli import DONE, main
 from ia3_studio.errors import RunError
 from ia3_studio.method import Adapter
 from ia3_studio.old_names import SETTINGS
 from ia3_studio.runs import Run, RunConfig, RunStore
+from ia3_studio.runs.comparison import differing
+from ia3_studio.runs.environment import read_environment
 from ia3_studio.runs.evaluation import read_evaluation
 from ia3_studio.runs.folder import step_line
 from ia3_studio.runs.history import record_of, records
-from ia3_studio.runs.queue import place_of
+from ia3_studio.runs.notes import write_notes
+from ia3_studio.runs.queue import position_of
 from ia3_studio.runs.rerun import again
+from ia3_studio.runs.split_record import read_split
 from ia3_studio.training.checkpoint import HEADER
 from ia3_studio.training.config import Step, TrainConfig
 from ia3_studio.worker import resume
-from ia3_studio.worker.ablation import read_parts
+from ia3_studio.worker.ablation import read_ablation
 from ia3_studio.worker.training_job import TrainingJob
 from ia3_studio.worker.worker import work
 from tests.runs.test_job import export_rows
@@ -55,6 +60,7 @@ ENDED = 5
 class Trained:
     """Eight steps of the same settings by today's code, and their state after the fifth."""
 
+    run: Run
     steps: list[Step]
     vector: torch.Tensor
     checkpoint: Path
@@ -72,7 +78,8 @@ def settings(base: Path, **changed: Any) -> dict[str, Any]:
 
 def trained_today(tmp_path: Path, config: RunConfig) -> Trained:
     """Train without an interruption; keep checkpoint and adapter of the step at which the old run ended."""
-    job = TrainingJob(RunStore(tmp_path / "today").create(config, "today"))
+    run = RunStore(tmp_path / "today").create(config, "today")
+    job = TrainingJob(run)
     job.prepare(lambda _share, _sentence: None)
     steps = []
     for step in job.steps(lambda: False):
@@ -81,7 +88,7 @@ def trained_today(tmp_path: Path, config: RunConfig) -> Trained:
             job.checkpoint(tmp_path / "checkpoint.safetensors")
             job.save(tmp_path / "adapter")
     vector = job._attachment.parameter.detach().clone()
-    return Trained(steps, vector, tmp_path / "checkpoint.safetensors", tmp_path / "adapter")
+    return Trained(run, steps, vector, tmp_path / "checkpoint.safetensors", tmp_path / "adapter")
 
 
 def old_run(tmp_path: Path, trained: Trained, config: dict[str, Any]) -> Run:
@@ -96,8 +103,8 @@ def old_run(tmp_path: Path, trained: Trained, config: dict[str, Any]) -> Run:
     write(folder / "place.json", {"place": 2.5})
     write(folder / "status.json", {
         "phase": "ended", "sentence": "Stopped after step 5; the adapter trained so far is kept", "progress": None,
-        "result": "stopped", "seen_at": 1795856452.0, "began_at": 1795856446.5, "ended_at": 1795856452.0, "before": 10.0,
-        "memory": 504958976, "cpu": 1.5, "gpu_memory": 0,
+        "result": "stopped", "seen_at": 1795856452.0, "began_at": 1795856446.5, "ended_at": 1795856452.0,
+        "before": 10.0, "memory": 504958976, "cpu": 1.5, "gpu_memory": 0,
     })  # fmt: skip
     write(folder / "made_with.json", {
         "studio": "0.1.0", "python": "3.11.7", "system": "Linux x86_64", "libraries": {"torch": "2.13.0"},
@@ -216,12 +223,12 @@ def test_it_is_listed_with_its_status_and_metrics(tmp_path: Path, run: Run) -> N
     assert [each.id for each in store.list()] == [run.id] and run.name == "Keeper"
     status = run.status()
     assert (status.state, status.step, status.total_steps, status.resumable) == ("stopped", ENDED, 8, True)
-    assert status.sentence == "Stopped after step 5; the adapter trained so far is kept"
-    assert (status.seconds, status.use.memory, status.use.cpu) == (15.5, 504958976, 1.5)
+    assert status.message == "Stopped after step 5; the adapter trained so far is kept"
+    assert (status.seconds, status.usage.memory, status.usage.cpu) == (15.5, 504958976, 1.5)
     steps, _offset = run.metrics()
     assert [step.step for step in steps] == list(range(ENDED + 1)) and steps[4].held_out is not None
     (record,) = records(store)
-    assert (record.name, record.numbers, record.tags, record.learning_rate) == ("Keeper", 64, ("old",), 0.05)
+    assert (record.name, record.parameters, record.tags, record.learning_rate) == ("Keeper", 64, ("old",), 0.05)
     assert record.loss == steps[4].held_out
 
 
@@ -256,9 +263,12 @@ def test_it_resumes_where_it_stopped_as_if_it_had_never_ended(
 def test_its_evaluation_and_sample_generations_are_shown(run: Run) -> None:
     write(run.folder / "evaluation.json", old_evaluation())
     found = read_evaluation(run.folder)
-    assert found and found.verdict.kind == "gain" and found.forgetting and found.written
-    assert found.written.measures[0].tuned == 0.5
-    assert (found.written.changes[0].base_said, found.written.changes[0].tuned_said) == ("a fox", "a light")
+    assert found and found.verdict.kind == "gain" and found.forgetting and found.sample_generations
+    assert found.sample_generations.measures[0].tuned == 0.5
+    assert (found.sample_generations.changes[0].base_text, found.sample_generations.changes[0].tuned_text) == (
+        "a fox",
+        "a light",
+    )
     assert record_of(run).verdict == "gain"
 
 
@@ -267,12 +277,34 @@ def test_its_ablation_is_shown(run: Run) -> None:
     curve = [{"share": 0.5, "numbers": 32, "loss": 4.3}]
     report = json.dumps({"none": 4.6, "all": 4.2, "rows": 4, "parts": parts, "curve": curve})
     write(run.folder / "parts.json", {"report": report, "adapter": "step-00000005"})
-    found = read_parts(run).report
-    assert found and (found.rows, found.parts[0].name, found.curve[0].loss) == (4, "key", 4.3)
+    found = read_ablation(run).report
+    assert found and (found.base, found.tuned, found.rows) == (4.6, 4.2, 4)
+    part, point = found.parts[0], found.curve[0]
+    assert (part.name, part.parameters, part.loss_without, part.loss_with_only) == ("key", 32, 4.5, 4.25)
+    assert (point.share, point.parameters, point.loss) == (0.5, 32, 4.3)
 
 
 def test_its_position_in_the_queue_is_read(run: Run) -> None:
-    assert place_of(run) == (2.5, run.id)
+    assert position_of(run) == (2.5, run.id)
+
+
+def test_its_name_tags_and_notes_can_be_changed(run: Run) -> None:
+    write_notes(run.files.notes, replace(run.notes, note="changed"))
+    opened = Run(run.folder)
+    assert (opened.name, opened.notes.note, opened.notes.tags) == ("Keeper", "changed", ("old",))
+    assert sorted(path.name for path in run.folder.glob("*.json")) == sorted(
+        f"{name}.json" for name in ("about", "config", "made_with", "place", "split", "status", "worker")
+    )
+
+
+def test_it_is_compared_with_a_run_of_today(tmp_path: Path, run: Run, trained: Trained) -> None:
+    different = dict(differing([run, trained.run]))
+    versions = different.pop("versions and machine.studio_version")
+    assert versions == ("0.1.0", __version__)
+    assert not [name for name in different if name.startswith(("train.", "selection", "model"))]
+    then, today = read_split(run.files.split), read_split(trained.run.files.split)
+    assert then and today and set(then) == set(today)
+    assert read_environment(run.files.environment)["parameters"] == 64
 
 
 def test_it_runs_again_with_the_same_losses_and_reports_its_environment(

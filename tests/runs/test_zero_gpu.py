@@ -62,7 +62,7 @@ def test_between_two_turns_the_run_waits_and_is_not_taken_for_dead(made: Any) ->
     zero_gpu.take_turn(str(run.folder), 0.0)
     record_worker(run.files, os.getpid())
     status = run.status()
-    assert status.state == "queued" and "Waiting for the GPU after step" in status.sentence
+    assert status.state == "queued" and "Waiting for the GPU after step" in status.message
     assert run.files.checkpoint.exists()
 
 
@@ -93,7 +93,7 @@ def test_a_gpu_that_is_not_lent_is_told_and_the_run_can_go_on(made: Any, monkeyp
     monkeypatch.setattr(zero_gpu, "turn", lent)
     zero_gpu.drive(run.files, seconds=0.0)
     status = run.status()
-    assert status.state == "stopped" and "exceeded your GPU quota" in status.sentence and status.resumable
+    assert status.state == "stopped" and "exceeded your GPU quota" in status.message and status.resumable
 
 
 def test_on_such_a_space_runs_are_started_in_turns_and_resumed_in_turns(
