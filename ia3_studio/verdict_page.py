@@ -190,7 +190,7 @@ def _size_and_speed(run: Run, adapter: Adapter, folder: Path) -> str:
     speeds = sorted(step.tokens_per_second for step in steps if step.tokens_per_second)
     status = run.status()
     rows = [
-        ("Trainable parameters", f"{adapter.selection.numbers:,} in {len(adapter.selection):,} vectors"),
+        ("Trainable parameters", f"{adapter.selection.parameters:,} in {len(adapter.selection):,} vectors"),
         ("Adapter", f"{size / 1000:,.0f} kB"),
         ("Steps", f"{status.step:,} of {status.total_steps:,}"),
         ("Training time", f"{status.seconds:,.0f} s"),

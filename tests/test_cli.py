@@ -189,7 +189,7 @@ def test_a_run_is_trained_looked_at_talked_to_and_taken_away(
                        Adapter.load(trained.adapter_folder() or "").vector)  # fmt: skip
     printed("export", run, "--to", str(away / "page.html"))
     printed("export", run, "--to", str(away / "folder"))
-    assert Adapter.load(away / "folder").selection.numbers == seen["trainable parameters"]
+    assert Adapter.load(away / "folder").selection.parameters == seen["trainable parameters"]
     merged = json.loads(printed("--json", "export", run, "--merged", "--to", str(away / "merged")))
     assert merged["largest_difference"] < 1e-4 and (away / "merged" / "model.safetensors").is_file()
     for name in ("run.py", "run.ipynb"):

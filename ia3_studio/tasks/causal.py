@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ia3_studio.data.tokens import Tokenized
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models import LoadedModel
-    from ia3_studio.models.progress import Progress as Say
+    from ia3_studio.models.progress import ProgressCallback
     from ia3_studio.runs.evaluation import RunEvaluation
     from ia3_studio.training.report import Progress
 
@@ -40,7 +40,7 @@ class Generation(Task):
         kept = [example for example in examples if example.labels]
         return kept, tuple(Problem(example.row, NO_ANSWER) for example in examples if not example.labels)
 
-    def load(self, say: Say) -> LoadedModel:
+    def load(self, say: ProgressCallback) -> LoadedModel:
         """Load the model."""
         from ia3_studio.models.load import load_model
 
@@ -80,10 +80,10 @@ class TextGeneration(Generation):
     """The token that ends an answer, once the rows are read."""
 
     @classmethod
-    def fits(cls, data_kind: str, model_task: str) -> bool:
+    def fits(cls, data_kind: str, model_head: str) -> bool:
         """Say whether the data are text, for a model that is neither an encoder-decoder nor to get a new head."""
-        writes = data_kind in ("pairs", "messages", "text") or (data_kind == "labels" and model_task == "causal-lm")
-        return writes and model_task != "seq2seq"
+        writes = data_kind in ("pairs", "messages", "text") or (data_kind == "labels" and model_head == "causal-lm")
+        return writes and model_head != "seq2seq"
 
     @classmethod
     def preview(cls, example: Example, tokenizer: Any, max_length: int) -> TokenPreview:

@@ -28,9 +28,9 @@ class TextToText(Generation):
     row_types: ClassVar[tuple[type, ...]] = (TargetRow,)
 
     @classmethod
-    def fits(cls, data_kind: str, model_task: str) -> bool:
+    def fits(cls, data_kind: str, model_head: str) -> bool:
         """Say whether the data are text, for an encoder-decoder."""
-        return data_kind in ("pairs", "messages", "text", "labels") and model_task == "seq2seq"
+        return data_kind in ("pairs", "messages", "text", "labels") and model_head == "seq2seq"
 
     @classmethod
     def preview(cls, example: Example, tokenizer: Any, max_length: int) -> TokenPreview:

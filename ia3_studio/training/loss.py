@@ -24,8 +24,8 @@ from ia3_studio.training.config import BackwardDtype
 from ia3_studio.training.fast_paths import FastPath
 from ia3_studio.training.packing import TRIAL, packing_of
 from ia3_studio.training.precision import backward_path, backward_products
-from ia3_studio.training.prefix_cache import PREFIX, FrozenPart
-from ia3_studio.training.rotary import QuickRotation
+from ia3_studio.training.prefix_cache import PREFIX, PrefixCache
+from ia3_studio.training.rotary import FusedRotation
 
 if TYPE_CHECKING:
     from ia3_studio.data.tokens import TokenRow
@@ -42,7 +42,11 @@ class CausalLoss:
     """
 
     def __init__(
-        self, model: Any, backward_dtype: BackwardDtype = "float32", frozen: FrozenPart | None = None, why_not: str = ""
+        self,
+        model: Any,
+        backward_dtype: BackwardDtype = "float32",
+        frozen: PrefixCache | None = None,
+        why_not: str = "",
     ) -> None:
         """Try the model.
 
@@ -52,7 +56,7 @@ class CausalLoss:
         """
         self.model = model
         self._products = backward_products(backward_dtype, model.device)
-        self._turning = QuickRotation(model)
+        self._turning = FusedRotation(model)
         self.head = _head_of(model)
         with torch.no_grad():
             hidden, logits = _probe(model, self.head)
@@ -163,7 +167,7 @@ class CausalLoss:
     ) -> Callable[[], Any]:
         return partial(self._frozen.run, forward, rows, shared) if self._frozen else forward
 
-    def _try_memory(self, frozen: FrozenPart) -> FastPath:
+    def _try_memory(self, frozen: PrefixCache) -> FastPath:
         """Test it: the loss is the same with cached lower layers as without; disable it otherwise."""
         from ia3_studio.data.tokens import TokenRow
 

@@ -13,7 +13,7 @@ from ia3_studio.training.batches import Tokens, micro_batches, token_count
 from ia3_studio.training.config import BackwardDtype
 from ia3_studio.training.fast_paths import FastPath
 from ia3_studio.training.precision import backward_path, backward_products
-from ia3_studio.training.rotary import QuickRotation
+from ia3_studio.training.rotary import FusedRotation
 
 
 class PaddedLoss(ABC, Generic[Tokens]):
@@ -22,7 +22,7 @@ class PaddedLoss(ABC, Generic[Tokens]):
     def __init__(self, model: Any, backward_dtype: BackwardDtype = "float32") -> None:
         self.model = model
         self._products = backward_products(backward_dtype, model.device)
-        self._turning = QuickRotation(model)
+        self._turning = FusedRotation(model)
         self.fast_paths: tuple[FastPath, ...] = (self._turning.path, backward_path(backward_dtype, model.device))
         """Fast paths, and which of them are on."""
 

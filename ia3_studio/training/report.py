@@ -15,7 +15,7 @@ from ia3_studio.old_names import ROW_CHANGE
 from ia3_studio.training.intervals import Interval
 from ia3_studio.typed import typed
 
-Task = Literal["language", "forgetting", "generation", "choices", "classes", "labels", "values", "tags"]
+EvaluationTask = Literal["language", "forgetting", "generation", "choices", "classes", "labels", "values", "tags"]
 Better = Literal["higher", "lower"]
 
 
@@ -91,7 +91,7 @@ def furthest_changes(changes: Sequence[RowChange], better: Better) -> tuple[RowC
 class Evaluation:
     """An evaluation on held-out rows."""
 
-    task: Task
+    task: EvaluationTask
     measures: tuple[Measure, ...]
     """The verdict is based on the first one."""
     rows: int

@@ -12,7 +12,7 @@ import gradio as gr
 from ia3_studio.errors import RunError
 from ia3_studio.export.import_adapter import take_in
 from ia3_studio.insight.ablation import AblationReport, sentence
-from ia3_studio.insight.part_figures import parts_figure, pruning_figure
+from ia3_studio.insight.ablation_figures import ablation_figure, pruning_figure
 from ia3_studio.ui import scales_words as words
 from ia3_studio.ui.current_run import find, import_key, imports_folder
 from ia3_studio.ui.figure_fit import FIT
@@ -110,7 +110,7 @@ def _drawn(studio: Studio, key: str, report: AblationReport) -> tuple[Any, ...]:
         note(sentence(report)),
         gr.update(interactive=False, value=words.PARTS_START),
         gr.update(visible=True),
-        *(gr.update(value=parts_figure(report, kind) if kind in kinds else None, visible=kind in kinds)
+        *(gr.update(value=ablation_figure(report, kind) if kind in kinds else None, visible=kind in kinds)
           for kind in ("layer", "role")),
         pruning_figure(report),
         report.table().round(4),

@@ -607,7 +607,7 @@ def adapter_facts(card: CardFacts, size: int) -> tuple[tuple[str, str], ...]:
     rows = (
         ("Adapter", card.name),
         ("Base model", card.base_model or "unknown"),
-        (PLAN_TRAINED, vectors(card.vectors, card.trained_numbers)),
+        (PLAN_TRAINED, vectors(card.vectors, card.trainable_parameters)),
         ("Steps", f"{card.steps:,}" if card.steps else ""),
         ("Held-out loss", losses),
         ("Data", card.data),

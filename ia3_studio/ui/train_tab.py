@@ -212,7 +212,7 @@ def plan(studio: Studio, model: str, data: str, ticks: str) -> str:
         chosen_data(data)
     except StudioError as error:
         return note(str(error), "bad")
-    vectors = text.vectors(len(selection), selection.numbers)
+    vectors = text.vectors(len(selection), selection.parameters)
     rows = (
         (text.PLAN_MODEL, text.short_source(model)),
         (text.PLAN_TRAINED, vectors),

@@ -16,8 +16,8 @@ from ia3_studio.training.config import Step
 
 if TYPE_CHECKING:
     from ia3_studio.data.split import DataSplit
-    from ia3_studio.models.loaded import Task as ModelTask
-    from ia3_studio.models.progress import Progress as Say
+    from ia3_studio.models.loaded import ModelHead
+    from ia3_studio.models.progress import ProgressCallback
     from ia3_studio.training.report import Progress
 
 
@@ -28,7 +28,7 @@ class TrainingJob:
         self._run = run
         self._step = 0
 
-    def prepare(self, say: Say) -> None:
+    def prepare(self, say: ProgressCallback) -> None:
         """Read the data, load the model and attach the vectors, fastest failures first.
 
         Raises:
@@ -38,7 +38,7 @@ class TrainingJob:
         say(None, "Reading the data")
         split = self._read_data()
         say(None, "Loading the model")
-        self._task = task_for(split, self._model_task(say), self._run.config, labels_of_run(self._run))
+        self._task = task_for(split, self._model_head(say), self._run.config, labels_of_run(self._run))
         if self._task.labels:
             record_labels(self._run, self._task.labels)
         self._loaded = self._task.load(say)
@@ -151,24 +151,24 @@ class TrainingJob:
         from ia3_studio.runs.environment import describe_environment, differences, read_environment
 
         made = describe_environment(prepare(self._run.config.model), self._loaded.device_reason)
-        made |= {"parameters": self._attachment.selection.numbers, "vectors": len(self._attachment.selection)}
+        made |= {"parameters": self._attachment.selection.parameters, "vectors": len(self._attachment.selection)}
         write_json(self._run.files.environment, made)
         recorded = read_environment(self._run.files.original_environment)
         self._differences = differences(recorded, made) if recorded else []
         for sentence in self._differences:
             print(sentence)
 
-    def _model_task(self, say: Say) -> ModelTask:
-        from ia3_studio.models.load import task_of_source
+    def _model_head(self, say: ProgressCallback) -> ModelHead:
+        from ia3_studio.models.load import head_of_source
 
-        return task_of_source(self._run.config.model, progress=say)
+        return head_of_source(self._run.config.model, progress=say)
 
     def _place_vectors(self) -> None:
         self._attachment = attach_selection(self._loaded, self._run.config.selection)
         chosen = self._attachment.selection
-        print(f"{len(chosen)} vectors, {chosen.numbers:,} trainable parameters")
-        if self._loaded.heads:
-            print(f"fully trained modules: {', '.join(self._loaded.heads)}")
+        print(f"{len(chosen)} vectors, {chosen.parameters:,} trainable parameters")
+        if self._loaded.modules_to_save:
+            print(f"fully trained modules: {', '.join(self._loaded.modules_to_save)}")
 
     def _require_live(self) -> None:
         """Test the vectors on the beginning of the longest row for sites without gradients."""

@@ -30,6 +30,7 @@ from ia3_studio.training.config import Step
 from ia3_studio.training.out_of_memory import is_out_of_memory
 
 if TYPE_CHECKING:
+    from ia3_studio.models.progress import ProgressCallback
     from ia3_studio.training.report import Progress
 
 HEARTBEAT_SECONDS = 2.0
@@ -42,14 +43,11 @@ CHECKPOINT_SECONDS = 60.0
 NICENESS = 5
 """Added niceness, so that the app and the chat stay responsive on the same cores during training."""
 
-Say = Callable[[float | None, str], None]
-"""Reports progress: share done if known, and a message."""
-
 
 class Job(Protocol):
     """A job for a worker."""
 
-    def prepare(self, say: Say) -> None:
+    def prepare(self, say: ProgressCallback) -> None:
         """Load model and data; report progress."""
 
     def steps(self, is_stopping: Callable[[], bool]) -> Generator[Step, None, None]:

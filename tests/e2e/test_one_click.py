@@ -46,7 +46,7 @@ def test_own_model_and_data_train_after_a_few_clicks(
     assert run.status().step == 15
     expect(page.locator("#run-strip")).to_contain_text(run.status().message)
     assert run.config.model == str(tiny)
-    assert run.config.selection.numbers == 160  # type: ignore[union-attr]
+    assert run.config.selection.parameters == 160  # type: ignore[union-attr]
     assert Path(run.data_source).is_relative_to(run.folder)  # the run has its data with it
 
 

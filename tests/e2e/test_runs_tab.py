@@ -126,7 +126,7 @@ def test_a_sweep_is_queued_moved_and_ranked(page: Page, studio: StudioProcess, t
     expect_state(page, "finished")
     changed = studio.store.list()[0].config
     assert changed.train == replace(swept[0].config.train, learning_rate=0.03)
-    assert changed.selection.numbers == 32  # type: ignore[union-attr]
+    assert changed.selection.parameters == 32  # type: ignore[union-attr]
 
 
 NOTICE = """

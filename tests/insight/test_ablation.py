@@ -65,7 +65,7 @@ def test_parts_hold_every_number_once_for_each_kind(tuned: tuple[Attachment, Cal
     adapter = tuned[0].adapter()
     for kind in ("role", "layer"):
         parts = [part for part in parts_of(adapter) if part.kind == kind]
-        assert sum(part.parameters for part in parts) == adapter.selection.numbers
+        assert sum(part.parameters for part in parts) == adapter.selection.parameters
         assert sorted(name for part in parts for name in part.sites) == sorted(site.name for site in adapter.selection)
 
 

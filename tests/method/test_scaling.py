@@ -204,7 +204,7 @@ def test_an_optimizer_over_the_model_finds_one_parameter_that_trains() -> None:
     model = tiny_model("llama")
     attachment = attach(model, discover(model).select("paper"))
     assert [parameter.shape for parameter in model.parameters() if parameter.requires_grad] == [
-        (attachment.selection.numbers,)
+        (attachment.selection.parameters,)
     ]
 
 

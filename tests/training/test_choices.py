@@ -85,7 +85,7 @@ def reference(model: Any, rows: list[ChoiceRow], weights: LossWeights) -> Tensor
     l_lm = -torch.cat(right).mean()
     l_ul = -torch.log(1 - torch.exp(torch.cat(wrong)) + 1e-2).mean()
     l_ln = torch.stack(ranked).mean()
-    return weights.lm * l_lm + weights.unlikelihood * l_ul + weights.length_normalised * l_ln
+    return weights.lm * l_lm + weights.unlikelihood * l_ul + weights.length_normalized * l_ln
 
 
 ALL = LossWeights()

@@ -34,7 +34,7 @@ def attached(heads: Sequence[str] = ()) -> tuple[Any, Attachment]:
     return model, HeadedAttachment(model, selection, heads) if heads else attach(model, selection)
 
 
-def trained_numbers(attachment: Attachment) -> list[torch.Tensor]:
+def trainable_parameters(attachment: Attachment) -> list[torch.Tensor]:
     heads = list(attachment.heads.parameters()) if isinstance(attachment, HeadedAttachment) else []
     return [parameter.detach().clone() for parameter in (attachment.parameter, *heads)]
 
@@ -48,7 +48,7 @@ def test_a_job_that_goes_on_gives_the_steps_of_one_never_interrupted(
     config, rows, held_out = replace(CONFIG, optimizer=optimizer), rows_of(12), rows_of(4, seed=9)
     model, attachment = attached(heads)
     whole = list(train(model, attachment, rows, held_out, config))
-    expected = trained_numbers(attachment)
+    expected = trainable_parameters(attachment)
 
     model, attachment = attached(heads)
     first = train(model, attachment, rows, held_out, config)
@@ -59,7 +59,7 @@ def test_a_job_that_goes_on_gives_the_steps_of_one_never_interrupted(
     since = load_checkpoint(tmp_path / "checkpoint")
     rest = list(train(model, attachment, rows, held_out, config, since=since))
     assert [same(step) for step in begun + rest] == [same(step) for step in whole]
-    assert all(map(torch.equal, trained_numbers(attachment), expected))
+    assert all(map(torch.equal, trainable_parameters(attachment), expected))
     assert rest[0].seconds > begun[-1].seconds
 
 
@@ -94,7 +94,7 @@ def test_training_ends_early_when_the_held_out_loss_stays_above_its_lowest(monke
     ):
         steps.append(step)
         if step.step == 3:
-            at_best = trained_numbers(attachment)
+            at_best = trainable_parameters(attachment)
     assert [step.step for step in steps] == [0, 1, 2, 3, 4, 5]
     assert steps[-1].note == (
         "Early stopping: 2 held-out losses in a row were not lower than the 1.900 of step 3. The vectors of "
@@ -109,7 +109,7 @@ def test_a_job_kept_behind_its_early_end_takes_no_further_step(monkeypatch: pyte
     config = replace(CONFIG, eval_steps=1, early_stopping_patience=1)
     job = train(model, attachment, rows_of(12), rows_of(2), config)
     assert [step.step for step in job] == [0, 1, 2]
-    kept = trained_numbers(attachment)[0]
+    kept = trainable_parameters(attachment)[0]
     model, attachment = attached()
     assert list(train(model, attachment, rows_of(12), rows_of(2), config, since=job.checkpoint())) == []
     assert torch.equal(attachment.parameter, kept)
@@ -123,7 +123,7 @@ def test_the_numbers_of_the_lowest_held_out_loss_are_kept_at_the_end(
     model, attachment = attached()
     numbers = {}
     for step in train(model, attachment, rows_of(12), rows_of(2), replace(CONFIG, max_steps=6, keep_best=keep_best)):
-        numbers[step.step] = trained_numbers(attachment)[0]
+        numbers[step.step] = trainable_parameters(attachment)[0]
     assert torch.equal(attachment.parameter, numbers[2]) == keep_best
     assert (step.note is not None) == keep_best
 

@@ -20,7 +20,7 @@ def test_a_few_steps_lower_the_held_out_loss_and_peft_agrees(tmp_path: Path) -> 
     rows = tokenize(data.train, loaded.tokenizer, 512).rows
     held_out = tokenize(data.held_out[:6], loaded.tokenizer, 512).rows
     selection = discover(loaded.model, loaded.base_model).select("paper")
-    assert (len(selection), selection.numbers) == (90, 57_600)
+    assert (len(selection), selection.parameters) == (90, 57_600)
 
     attachment = attach(loaded.model, selection)
     config = TrainConfig(max_steps=6, eval_steps=6, batch_size=4, warmup_ratio=0.0)

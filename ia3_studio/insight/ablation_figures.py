@@ -69,7 +69,7 @@ def difference_map(differences: Grid, first: str, second: str) -> go.Figure:
     return figure
 
 
-def parts_figure(report: AblationReport, kind: str) -> go.Figure:
+def ablation_figure(report: AblationReport, kind: str) -> go.Figure:
     """Draw, per role or layer, the loss increase without it and the loss decrease with it alone, in nats."""
     import plotly.graph_objects as go
 
