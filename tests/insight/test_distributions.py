@@ -25,7 +25,7 @@ VECTORS = {
 
 def test_scales_are_grouped_by_role_and_by_layer() -> None:
     roles = {each.name: each for each in by_role(VECTORS)}
-    assert (roles["key"].numbers, roles["value"].numbers) == (6, 3)
+    assert (roles["key"].scales, roles["value"].scales) == (6, 3)
     assert (roles["key"].quantiles[0], roles["key"].quantiles[-1]) == (0.5, 3.0)
     layers = by_layer(VECTORS)
     assert [each.name for each in layers] == ["0", "1"]
