@@ -282,8 +282,11 @@ def _named_pairs(table: Table, columns: Sequence[str]) -> Mapping | None:
     contexts = [name for name in named(columns, CONTEXT_NAMES) if _is_plain(table, name)]
     asked = [path for name in named(columns, PROMPT_NAMES) if (path := _text_path(table, name))]
     prompts = asked or contexts[:1]
-    if not prompts and named(columns, ANSWER_NAMES):
+    if not prompts and (replies := named(columns, ANSWER_NAMES)):
+        others = [profile(table.frame, name) for name in columns if name not in replies]
+        texts = [each.name for each in others if each.is_text]
         prompts = [name for name in named(columns, READ_NAMES) if _is_plain(table, name)][:1]
+        prompts = prompts or (texts if len(texts) == 1 else [])
     answers = [path for name in named(columns, ANSWER_NAMES) if (path := _answer_path(table, name))]
     answers = [name for name in answers if name not in prompts]
     if not prompts or not answers:
