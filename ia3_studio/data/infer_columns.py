@@ -283,8 +283,8 @@ def _named_pairs(table: Table, columns: Sequence[str]) -> Mapping | None:
     asked = [path for name in named(columns, PROMPT_NAMES) if (path := _text_path(table, name))]
     prompts = asked or contexts[:1]
     if not prompts and (replies := named(columns, ANSWER_NAMES)):
-        others = [profile(table.frame, name) for name in columns if name not in replies]
-        texts = [each.name for each in others if each.is_text]
+        beside = [profile(table.frame, name) for name in columns if name not in replies]
+        texts = [each.name for each in beside if each.is_text]
         prompts = [name for name in named(columns, READ_NAMES) if _is_plain(table, name)][:1]
         prompts = prompts or (texts if len(texts) == 1 else [])
     answers = [path for name in named(columns, ANSWER_NAMES) if (path := _answer_path(table, name))]
