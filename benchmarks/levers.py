@@ -106,7 +106,7 @@ def lever(options: argparse.Namespace, side: str) -> dict[str, float]:
         losses.shared_tokens = lambda _rows: 0  # type: ignore[assignment]
     backward: Any = "bfloat16" if "rounded" in reached else "float32"
     config = TrainConfig(epochs=1, batch_size=BATCH_SIZE, learning_rate=LEARNING_RATE,
-                         micro_tokens=1024 if "micro" in reached else 10**9)  # fmt: skip
+                         micro_batch_tokens=1024 if "micro" in reached else 10**9)  # fmt: skip
     attachment = attach(loaded.model, discover(loaded.model).select("paper"))
     loss: Any = losses.CausalLoss(loaded.model, backward) if "answers" in reached else PlainLoss(loaded.model)
     loss.lengths = lambda _rows: None  # the same batches for all: dealt at random

@@ -108,7 +108,7 @@ def switching(model: Any, selection: Selection, repeats: int) -> dict[str, float
 def with_adapters(model: Any, selection: Selection) -> Serving:
     """Put eight random adapters on a model, named by their numbers."""
     generator = torch.Generator().manual_seed(0)
-    vectors = 1 + 0.1 * torch.randn(ROWS, selection.numbers, generator=generator)
+    vectors = 1 + 0.1 * torch.randn(ROWS, selection.parameters, generator=generator)
     return serve(model, {str(number): Adapter(selection, vector) for number, vector in enumerate(vectors)})
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ia3_studio.chat import ChatSettings, reply
     from ia3_studio.data.choices import ChoiceExample, tokenize_choices
-    from ia3_studio.data.examples import Example, Mapping, Message
+    from ia3_studio.data.conversations import Message
+    from ia3_studio.data.examples import Example, Mapping
     from ia3_studio.data.export_rows import export_rows
     from ia3_studio.data.findings import examine
     from ia3_studio.data.infer_columns import infer_columns
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from ia3_studio.training.train import train
     from ia3_studio.training.train_choices import train_choices
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Adapter",
@@ -101,7 +102,7 @@ _HOMES = {
     "Example": "data.examples",
     "HeadedAttachment": "method.heads",
     "Mapping": "data.examples",
-    "Message": "data.examples",
+    "Message": "data.conversations",
     "Reading": "data.table",
     "RunConfig": "runs.config",
     "Selection": "method.sites",

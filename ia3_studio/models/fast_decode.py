@@ -27,7 +27,7 @@ _FEED_FORWARD = ("gate_proj", "up_proj", "down_proj")
 _TOLERANCE = 1e-4
 
 
-class QuickStep:
+class FastDecodeStep:
     """One token more for a model of Llama's shape, with keys and values that grow in place."""
 
     def __init__(self, model: Any) -> None:
@@ -107,16 +107,16 @@ class _Layer:
         return result if after is None else rescale(result, _over(after))
 
 
-def quick_step(model: Any) -> QuickStep | None:
+def fast_decode_step(model: Any) -> FastDecodeStep | None:
     """Return the quick step of a model, tried on the model itself; None where it goes another way."""
     try:
-        return step if _computes_the_same(step := QuickStep(model), model) else None
+        return step if _computes_the_same(step := FastDecodeStep(model), model) else None
     except Exception:  # another shape of model: anything may be missing
         return None
 
 
 @torch.no_grad()
-def _computes_the_same(step: QuickStep, model: Any) -> bool:
+def _computes_the_same(step: FastDecodeStep, model: Any) -> bool:
     """Test it after two short rows of different lengths."""
     from ia3_studio.models.preallocated_kv_cache import give_room
 

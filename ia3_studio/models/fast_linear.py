@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 if TYPE_CHECKING:
-    from ia3_studio.models.fast_decode import QuickStep
+    from ia3_studio.models.fast_decode import FastDecodeStep
 
 Product = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 """(rows, weight, bias) → rows · weightᵀ + bias."""
@@ -44,13 +44,13 @@ def enable_fast_linear(model: nn.Module) -> bool:
     """Let the plain linear layers of a float32 model on a CPU compute in the faster way; say whether that is another.
 
     For inference: where gradients are recorded, and on other devices, the layers compute as before. Nothing may be
-    attached to the model yet: what is attached later acts as ever. :func:`slow_down` undoes it.
+    attached to the model yet: what is attached later acts as ever. :func:`disable_fast_linear` undoes it.
     """
-    from ia3_studio.models.fast_decode import quick_step
+    from ia3_studio.models.fast_decode import fast_decode_step
 
     layers = [module for module in model.modules() if isinstance(module, nn.Linear) and _is_plain(module)]
     product = _other_kernel()
-    vars(model)[_STEP] = quick_step(model)
+    vars(model)[_STEP] = fast_decode_step(model)
     if not layers or product is None or not _is_faster(product, layers):
         return False
     for siblings in _siblings(model, layers):
@@ -60,12 +60,12 @@ def enable_fast_linear(model: nn.Module) -> bool:
     return True
 
 
-def step_of(model: nn.Module) -> QuickStep | None:
+def step_of(model: nn.Module) -> FastDecodeStep | None:
     """Return the fast decoding step that :func:`enable_fast_linear` found for a model; None if there is none."""
     return vars(model).get(_STEP)
 
 
-def slow_down(model: nn.Module) -> None:
+def disable_fast_linear(model: nn.Module) -> None:
     """Give the linear layers their own ``forward`` back, and forget the quick step."""
     vars(model).pop(_STEP, None)
     for module in model.modules():

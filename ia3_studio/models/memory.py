@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 
-from ia3_studio.models.classifier import Kind, Sorted, load_classifier
+from ia3_studio.models.classifier import Kind, load_classifier
 from ia3_studio.models.load import load_model
-from ia3_studio.models.loaded import LoadedModel
-from ia3_studio.models.progress import Progress
+from ia3_studio.models.loaded import LoadedModel, ModelHead
+from ia3_studio.models.progress import ProgressCallback
 from ia3_studio.models.sources import parse_source
 
 Key = tuple[str, tuple[str, ...], str]
@@ -70,7 +70,7 @@ class ModelMemory:
         """Return how many are using the model now."""
         return self._users
 
-    def acquire(self, source: str, progress: Progress | None = None) -> AbstractContextManager[LoadedModel]:
+    def acquire(self, source: str, progress: ProgressCallback | None = None) -> AbstractContextManager[LoadedModel]:
         """Lend a model for a ``with`` block, **replacing the one in memory** if that is another.
 
         Raises:
@@ -79,15 +79,20 @@ class ModelMemory:
         return self._acquire((parse_source(source).value, (), ""), lambda: load_model(source, progress=progress))
 
     def acquire_classifier(
-        self, source: str, names: Sequence[str], kind: Kind, progress: Progress | None = None, of: Sorted = "texts"
+        self,
+        source: str,
+        names: Sequence[str],
+        kind: Kind,
+        progress: ProgressCallback | None = None,
+        head: ModelHead = "classification",
     ) -> AbstractContextManager[LoadedModel]:
         """Lend a model with a head for labels, **replacing the one in memory** if that is another.
 
         Raises:
             ModelError: it cannot be loaded; the one in memory stays.
         """
-        wanted = parse_source(source).value, tuple(names), f"{kind} of {of}"
-        return self._acquire(wanted, lambda: load_classifier(source, names, kind, of=of, progress=progress))
+        wanted = parse_source(source).value, tuple(names), f"{kind} {head}"
+        return self._acquire(wanted, lambda: load_classifier(source, names, kind, head=head, progress=progress))
 
     @contextmanager
     def _acquire(self, wanted: Key, load: Callable[[], LoadedModel]) -> Iterator[LoadedModel]:

@@ -13,11 +13,11 @@ import torch
 
 from ia3_studio.errors import TrainingError
 from ia3_studio.method.scaling import Attachment
-from ia3_studio.training.checkpoint import Checkpoint, Counters, optimiser_state, restore_optimiser
+from ia3_studio.training.checkpoint import Checkpoint, Counters, optimizer_state, restore_optimizer
 from ia3_studio.training.config import Step, TrainConfig
 from ia3_studio.training.fast_paths import FastPath
 from ia3_studio.training.objective import Objective
-from ia3_studio.training.optimizers import make_optimiser, take_step
+from ia3_studio.training.optimizers import make_optimizer, take_step
 from ia3_studio.training.out_of_memory import give_memory_back, is_out_of_memory
 from ia3_studio.training.processes import Processes
 from ia3_studio.training.schedule import learning_rate, schedule, total_steps
@@ -59,12 +59,12 @@ class Training(Iterator[Step], Generic[Row]):
         self._is_stopping = is_stopping
         self._processes = processes
         self._trained = TrainableParameters(attachment)
-        self._optimiser = make_optimiser(self._trained, config)
+        self._optimizer = make_optimizer(self._trained, config)
         self._total = total_steps(len(rows), config)
         self._row_tokens = sum(map(objective.size, rows))
         self._step = 0
         self._tokens = 0
-        self._budget = self._told_budget = config.micro_tokens
+        self._budget = self._told_budget = config.micro_batch_tokens
         self._best = Best()
         self._good = self._trained.copies()
         self._notes: list[str] = []
@@ -108,15 +108,15 @@ class Training(Iterator[Step], Generic[Row]):
             self._best.held_out if self._best.step else 0.0,
             self._best.waited,
         )
-        state, numbers = optimiser_state(self._optimiser)
+        state, numbers = optimizer_state(self._optimizer)
         return Checkpoint(counters, self._trained.copies(), self._good, self._best.copies, state, numbers)
 
     def _go_on(self, since: Checkpoint) -> None:
         counters = since.counters
         since.require_fit(self._config, len(self._rows), self._row_tokens)
         self._trained.restore(since.trained)
-        restore_optimiser(self._optimiser, since)
-        self._step, self._tokens, self._budget = counters.step, counters.tokens, counters.micro_tokens
+        restore_optimizer(self._optimizer, since)
+        self._step, self._tokens, self._budget = counters.step, counters.tokens, counters.micro_batch_tokens
         if counters.best_step:
             self._best = Best(counters.best_step, counters.best_held_out, since.best, counters.waited)
         self._told_budget = self._budget
@@ -176,11 +176,11 @@ class Training(Iterator[Step], Generic[Row]):
         )
         loss = self._processes.add_up(share, self._device)
         self._processes.add_up_gradients(self._trained.parameters)
-        norm = float(torch.nn.utils.clip_grad_norm_(self._trained.parameters, self._config.clip))
+        norm = float(torch.nn.utils.clip_grad_norm_(self._trained.parameters, self._config.max_grad_norm))
         if not (math.isfinite(loss) and math.isfinite(norm)):
             found = f"loss {loss:.3g}, gradient norm {norm:.3g}, learning rate {rate:.2g}"
             raise self._give_back(self._good, found)
-        take_step(self._optimiser, self._trained.vectors, rate, self._config.pull)
+        take_step(self._optimizer, self._trained.vectors, rate, self._config.decay_to_one)
         return loss, norm
 
     def _measure(self) -> float | None:
@@ -231,11 +231,11 @@ class Training(Iterator[Step], Generic[Row]):
 
     @property
     def _is_due(self) -> bool:
-        return self._step % self._config.evaluate_every == 0 or self._step == self._total
+        return self._step % self._config.eval_steps == 0 or self._step == self._total
 
     @property
     def _is_over(self) -> bool:
-        patience = self._config.patience
+        patience = self._config.early_stopping_patience
         return self._step == self._total or (patience is not None and self._best.waited >= patience)
 
     def _remember(self, measured: float | None) -> None:

@@ -20,12 +20,12 @@ from torch.nn import functional as F
 from ia3_studio.data.tokens import IGNORED
 from ia3_studio.errors import TrainingError
 from ia3_studio.training.batches import label_count, lay_end_to_end, micro_batches, pad, shared_tokens
-from ia3_studio.training.config import Backward
+from ia3_studio.training.config import BackwardDtype
 from ia3_studio.training.fast_paths import FastPath
 from ia3_studio.training.packing import TRIAL, packing_of
 from ia3_studio.training.precision import backward_path, backward_products
-from ia3_studio.training.prefix_cache import PREFIX, FrozenPart
-from ia3_studio.training.rotary import QuickRotation
+from ia3_studio.training.prefix_cache import PREFIX, PrefixCache
+from ia3_studio.training.rotary import FusedRotation
 
 if TYPE_CHECKING:
     from ia3_studio.data.tokens import TokenRow
@@ -42,7 +42,11 @@ class CausalLoss:
     """
 
     def __init__(
-        self, model: Any, backward: Backward = "float32", frozen: FrozenPart | None = None, why_not: str = ""
+        self,
+        model: Any,
+        backward_dtype: BackwardDtype = "float32",
+        frozen: PrefixCache | None = None,
+        why_not: str = "",
     ) -> None:
         """Try the model.
 
@@ -51,8 +55,8 @@ class CausalLoss:
             why_not: why there is none, for the log.
         """
         self.model = model
-        self._products = backward_products(backward, model.device)
-        self._turning = QuickRotation(model)
+        self._products = backward_products(backward_dtype, model.device)
+        self._turning = FusedRotation(model)
         self.head = _head_of(model)
         with torch.no_grad():
             hidden, logits = _probe(model, self.head)
@@ -64,7 +68,7 @@ class CausalLoss:
         self._frozen = frozen
         recalled = self._try_memory(frozen) if frozen else FastPath(PREFIX, False, why_not or "it is disabled")
         self.fast_paths: tuple[FastPath, ...] = (
-            packed, self._turning.path, backward_path(backward, model.device), recalled,
+            packed, self._turning.path, backward_path(backward_dtype, model.device), recalled,
         )  # fmt: skip
         """Fast paths, and which of them are on."""
 
@@ -163,7 +167,7 @@ class CausalLoss:
     ) -> Callable[[], Any]:
         return partial(self._frozen.run, forward, rows, shared) if self._frozen else forward
 
-    def _try_memory(self, frozen: FrozenPart) -> FastPath:
+    def _try_memory(self, frozen: PrefixCache) -> FastPath:
         """Test it: the loss is the same with cached lower layers as without; disable it otherwise."""
         from ia3_studio.data.tokens import TokenRow
 

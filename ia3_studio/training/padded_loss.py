@@ -10,20 +10,20 @@ import torch
 from torch import Tensor
 
 from ia3_studio.training.batches import Tokens, micro_batches, token_count
-from ia3_studio.training.config import Backward
+from ia3_studio.training.config import BackwardDtype
 from ia3_studio.training.fast_paths import FastPath
 from ia3_studio.training.precision import backward_path, backward_products
-from ia3_studio.training.rotary import QuickRotation
+from ia3_studio.training.rotary import FusedRotation
 
 
 class PaddedLoss(ABC, Generic[Tokens]):
     """A summed loss of padded micro-batches; a subclass says what is summed and over how many things."""
 
-    def __init__(self, model: Any, backward: Backward = "float32") -> None:
+    def __init__(self, model: Any, backward_dtype: BackwardDtype = "float32") -> None:
         self.model = model
-        self._products = backward_products(backward, model.device)
-        self._turning = QuickRotation(model)
-        self.fast_paths: tuple[FastPath, ...] = (self._turning.path, backward_path(backward, model.device))
+        self._products = backward_products(backward_dtype, model.device)
+        self._turning = FusedRotation(model)
+        self.fast_paths: tuple[FastPath, ...] = (self._turning.path, backward_path(backward_dtype, model.device))
         """Fast paths, and which of them are on."""
 
     @abstractmethod

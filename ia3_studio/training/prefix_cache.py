@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from ia3_studio.method.heads import HeadedAttachment
 from ia3_studio.method.scaling import Attachment
-from ia3_studio.training.activation_cache import HiddenStore
+from ia3_studio.training.activation_cache import ActivationCache
 
 if TYPE_CHECKING:
     from ia3_studio.data.tokens import TokenRow
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 PREFIX = "caching of the lower layers"
 
 
-class FrozenPart:
+class PrefixCache:
     """The blocks below the lowest vector of a causal model, and their cached outputs."""
 
-    def __init__(self, blocks: Sequence[nn.Module], first: nn.Module, store: HiddenStore) -> None:
+    def __init__(self, blocks: Sequence[nn.Module], first: nn.Module, store: ActivationCache) -> None:
         self._blocks = blocks
         self._first = first
         """The lowest block with a vector."""
@@ -107,12 +107,12 @@ def _idle(block: nn.Module, wraps: bool) -> Iterator[None]:
         del block.__dict__["forward"]
 
 
-def frozen_part(model: nn.Module, attachment: Attachment, room: int, folder: Path | None = None) -> FrozenPart | None:
+def prefix_cache(model: nn.Module, attachment: Attachment, room: int, folder: Path | None = None) -> PrefixCache | None:
     """Return the part below an attachment's lowest vector; None if there is none or no memory for the cache."""
-    return None if why_not_frozen(model, attachment, room) else _part(model, attachment, room, folder)
+    return None if why_no_prefix_cache(model, attachment, room) else _part(model, attachment, room, folder)
 
 
-def why_not_frozen(model: nn.Module, attachment: Attachment, room: int) -> str:
+def why_no_prefix_cache(model: nn.Module, attachment: Attachment, room: int) -> str:
     """Return why lower layers cannot be cached; empty if they can."""
     if room <= 0:
         return "the cache size is 0"
@@ -128,12 +128,12 @@ def why_not_frozen(model: nn.Module, attachment: Attachment, room: int) -> str:
     return "accelerate offloads the weights of the layers" if moved else ""
 
 
-def _part(model: nn.Module, attachment: Attachment, room: int, folder: Path | None) -> FrozenPart:
+def _part(model: nn.Module, attachment: Attachment, room: int, folder: Path | None) -> PrefixCache:
     places = [_block_of(site.path) for site in attachment.selection]
     lists = {place[0] for place in places if place}
     lowest = min((place[1] for place in places if place), default=0)
     blocks = list(model.get_submodule(lists.pop()).children())
-    return FrozenPart(blocks[:lowest], blocks[lowest], HiddenStore(room, folder))
+    return PrefixCache(blocks[:lowest], blocks[lowest], ActivationCache(room, folder))
 
 
 def _outside(model: nn.Module, places: Sequence[Any], attachment: Attachment) -> bool:

@@ -39,7 +39,7 @@ class _Place:
     replacement: Rotation
 
 
-class QuickRotation:
+class FusedRotation:
     """Replaces the rotation of a model's own modules within a ``with`` block.
 
     The function stands in the module of a model's type, so models of that type that run meanwhile in other threads

@@ -1,4 +1,4 @@
-"""How does a question get its answers? The model is borrowed, the voices are served, the answers are reported."""
+"""How does a question get its answers? The model is borrowed, the variants are served, the answers are reported."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ia3_studio.chat import Answer, ChatSettings, reply
-from ia3_studio.data.examples import Message
+from ia3_studio.data.conversations import Message
 from ia3_studio.ui import chat_words, text
-from ia3_studio.ui.chat_variants import Speaker, voices_of
+from ia3_studio.ui.chat_variants import Speaker, variants_of
 
 if TYPE_CHECKING:
     from ia3_studio.method import Site
@@ -37,12 +37,12 @@ class Question:
 
 
 def answer_in_memory(studio: Studio, question: Question, report: Callable[[News], None]) -> tuple[Answer, ...]:
-    """Load the model, serve the voices, report the answers as they grow and return them; leave the model as it was."""
+    """Load the model, serve the variants, report the answers as they grow, return them; leave the model as it was."""
     from ia3_studio.method import serve
 
     memory = studio.memory
     report(text.WAITING_FOR_MODEL if memory.loaded else text.loading(question.model))
-    served, voices = voices_of(question.speakers, question.muted)
+    served, variants = variants_of(question.speakers, question.muted)
     answers: tuple[Answer, ...] = ()
     with memory.acquire(question.model, lambda _share, sentence: report(sentence)) as loaded:
         with memory.turn:
@@ -50,7 +50,7 @@ def answer_in_memory(studio: Studio, question: Question, report: Callable[[News]
             serving = serve(loaded.model, served) if served else None
         try:
             told = 0.0
-            for answers in reply(loaded, serving, question.conversations, voices, question.settings, memory.turn):
+            for answers in reply(loaded, serving, question.conversations, variants, question.settings, memory.turn):
                 if time.perf_counter() - told > PAUSE:
                     report(answers)
                     told = time.perf_counter()

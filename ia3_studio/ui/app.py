@@ -41,12 +41,14 @@ from ia3_studio.ui import (
 from ia3_studio.ui.components.run_strip import RunStrip
 from ia3_studio.ui.current_run import IMPORTS, find
 from ia3_studio.ui.data_source import UPLOADS, expire_uploads
+from ia3_studio.ui.forms import in_order
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.host_check import OwnHost, WellFormed, is_loopback
 from ia3_studio.ui.load_run_settings import refill
 from ia3_studio.ui.markup import Fact, facts, note
 from ia3_studio.ui.polling import HIDDEN, IDLE, Cursor, look, newest_key
 from ia3_studio.ui.request_errors import Refusing, Told, refuse_junk
+from ia3_studio.ui.run_form import RunForm
 from ia3_studio.ui.session import Session, Studio, quiet
 from ia3_studio.ui.shutdown import ends_in_time
 from ia3_studio.ui.start_once import launch
@@ -362,12 +364,12 @@ def _wire_starts(studio: Studio, session: Session, page: Page) -> None:
     )
     _wire_shown(studio, session, page, saved)
     page.model.train_demo.click(guard(train_demo, studio), None, [session.shown, page.tabs], **quiet())
-    form = [session.model, session.data, page.modules.tree, page.data.held_out, *page.train.form]
+    form = run_form_widgets(session, page)
     outlook = page.data.outlook
     gr.on(
         [outlook.ask.click, outlook.number.submit],
-        guard(preview_card.draw, studio, train_tab.run_config),
-        [session.model, session.data, page.data.held_out, outlook.number, *page.train.form],
+        guard(preview_card.draw, studio),
+        [outlook.number, *form],
         outlook.drawn,
         **quiet(),
     )
@@ -378,14 +380,25 @@ def _wire_starts(studio: Studio, session: Session, page: Page) -> None:
     page.train.start.click(guard(train_tab.start_run, studio), form, [session.shown, page.train.note], **quiet())
     for stop in (page.strip.halt, page.train.stop.click):
         stop(guard(train_tab.stop_run, studio), session.shown, None, **quiet())
+    _source, *described = page.data.used
     page.runs.edit.click(
         guard(refill, studio),
         session.shown,
-        [session.model, *page.modules.drawn, *page.data.used, page.data.held_out, *page.train.form, page.train.note,
-         page.tabs],
+        [page.modules.preset, page.modules.note, *described, page.train.note, page.tabs, *form],
         **quiet(),
     )  # fmt: skip
     page.train.resume.click(guard(train_tab.resume_run, studio), session.shown, page.train.note, **quiet())
+
+
+def run_form_widgets(session: Session, page: Page) -> list[gr.components.Component]:
+    """Return the widgets of the run's form, which are spread over the tabs, in the order of its fields."""
+    elsewhere = {
+        "model": session.model,
+        "data": session.data,
+        "ticks": page.modules.tree,
+        "held_out": page.data.held_out,
+    }
+    return in_order(RunForm, {**elsewhere, **page.train.settings})
 
 
 def _wire_tabs(page: Page) -> None:

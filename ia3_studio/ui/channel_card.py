@@ -64,12 +64,12 @@ def _looked(
 def _asked(
     studio: Studio, shown: Shown, site: Site, channel: int, texts: list[str], report: Callable[[str], None]
 ) -> str:
-    from ia3_studio.insight.max_activating import exciting, speaks_for
+    from ia3_studio.insight.max_activating import logit_lens, max_activating_tokens
 
     memory = studio.memory
     report(text.WAITING_FOR_MODEL if memory.loaded else text.loading(shown.model))
     with memory.acquire(shown.model, lambda _share, said: report(said)) as loaded:
-        work = exciting(loaded.model, loaded.tokenizer, site, channel, texts)
+        work = max_activating_tokens(loaded.model, loaded.tokenizer, site, channel, texts)
         while True:
             try:
                 with memory.turn:
@@ -80,7 +80,7 @@ def _asked(
                 break
         with memory.turn:
             try:
-                spoken = speaks_for(loaded.model, loaded.tokenizer, site, channel)
+                spoken = logit_lens(loaded.model, loaded.tokenizer, site, channel)
             except AdapterError:  # a site that does not lead back into the model, or no vocabulary: nothing to say
                 spoken = None
     return words.channel_found(excited, spoken)

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from ia3_studio.chat import PRESETS, Answer, ChatSettings
-from ia3_studio.data.examples import Message
+from ia3_studio.data.conversations import Message
 from ia3_studio.data.labels import labels_in
 from ia3_studio.errors import StudioError
 from ia3_studio.ui import chat_words as words

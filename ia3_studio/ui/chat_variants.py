@@ -15,7 +15,7 @@ from ia3_studio.ui.components.tree_rows import TreeRows, decode_ticks, in_rows, 
 from ia3_studio.ui.current_run import Shown, find, find_or_none, import_key, imported, run_key
 
 if TYPE_CHECKING:
-    from ia3_studio.chat import Voice
+    from ia3_studio.chat import Variant
     from ia3_studio.method import Adapter, Site
     from ia3_studio.ui.session import Studio
 
@@ -81,13 +81,15 @@ def speaker(studio: Studio, who: str, strength: float, key: str, mixture: Mixtur
     return Speaker(words.mixed_voice(first.name, mixture.weight, second.name, mixture.other_weight), strength, parts)
 
 
-def voices_of(speakers: Sequence[Speaker], muted: Collection[Site]) -> tuple[Mapping[str, Adapter], tuple[Voice, ...]]:
-    """Return the adapters to serve by name, and each speaker as a voice among them.
+def variants_of(
+    speakers: Sequence[Speaker], muted: Collection[Site]
+) -> tuple[Mapping[str, Adapter], tuple[Variant, ...]]:
+    """Return the adapters to serve by name, and each speaker as a variant among them.
 
     Raises:
         AdapterError: an adapter cannot be read or mixed.
     """
-    from ia3_studio.chat import Voice
+    from ia3_studio.chat import Variant
     from ia3_studio.method import Adapter, add
 
     names: dict[tuple[tuple[Path, float], ...], str] = {}
@@ -95,11 +97,11 @@ def voices_of(speakers: Sequence[Speaker], muted: Collection[Site]) -> tuple[Map
     for each in speakers:
         if not each.parts or each.parts in names:
             continue
-        names[each.parts] = f"voice {len(names)}"
+        names[each.parts] = f"variant {len(names)}"
         adapters, weights = [Adapter.load(folder) for folder, _ in each.parts], [weight for _, weight in each.parts]
         whole = adapters[0] if len(adapters) == 1 else add(adapters, weights)
         served[names[each.parts]] = without(whole, muted)
-    return served, tuple(Voice(each.strength, names.get(each.parts, "")) for each in speakers)
+    return served, tuple(Variant(each.strength, names.get(each.parts, "")) for each in speakers)
 
 
 def heard_ticks(rows: TreeRows, adapter: Adapter) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 import gradio as gr
 
-from ia3_studio.insight.diff import beside, sentence
-from ia3_studio.insight.part_figures import difference_map
+from ia3_studio.insight.ablation_figures import difference_map
+from ia3_studio.insight.diff import diff, sentence
 from ia3_studio.ui import scales_words as words
 from ia3_studio.ui.chat_variants import BASE, MIX, SHOWN, offered
 from ia3_studio.ui.current_run import find
@@ -39,7 +39,7 @@ def compare(studio: Studio, key: str, other: str | None) -> tuple[Any, ...]:
     first, second = find(studio, key), find(studio, other or "")
     if first is None or second is None or first.adapter is None or second.adapter is None:
         return note(words.BESIDE_NONE), gr.update(visible=False), gr.skip(), gr.skip(), gr.skip()
-    found = beside(vectors_of(first.adapter), vectors_of(second.adapter))
+    found = diff(vectors_of(first.adapter), vectors_of(second.adapter))
     path = studio.desk(key) / "comparison.csv"
     found.table().to_csv(path, index=False)
     return (

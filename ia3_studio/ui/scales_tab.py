@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from ia3_studio.insight.ablation_figures import sorted_curve, violins
 from ia3_studio.insight.channels import concentration_sentence, extremes
 from ia3_studio.insight.deviation import (
     Measure,
@@ -22,7 +23,6 @@ from ia3_studio.insight.deviation import (
 )
 from ia3_studio.insight.distributions import by_layer, by_role, distribution_table, of_site
 from ia3_studio.insight.figures import heatmap, histogram_figure
-from ia3_studio.insight.part_figures import sorted_curve, violins
 from ia3_studio.ui import ablation_card, channel_card, compare_card, text, verdict_card
 from ia3_studio.ui import scales_words as words
 from ia3_studio.ui.components.map_picks import MapPicks
@@ -75,10 +75,10 @@ class Asked:
 def draw(studio: Studio, key: str, site: str | None, measure: str, shape: str) -> tuple[Any, ...]:
     """Draw the newest adapter of what is shown; return what :func:`build` calls ``drawn``."""
     shown = find(studio, key)
-    moments = shown.run.files.moments() if shown and shown.run else {}
-    last = max(len(moments) - 1, 0)
-    replay = gr.update(visible=len(moments) > 1, maximum=max(last, 1), value=last,
-                       label=text.replayed(next(reversed(moments), 0), len(moments), len(moments)))  # fmt: skip
+    snapshots = shown.run.files.snapshots() if shown and shown.run else {}
+    last = max(len(snapshots) - 1, 0)
+    replay = gr.update(visible=len(snapshots) > 1, maximum=max(last, 1), value=last,
+                       label=text.replayed(next(reversed(snapshots), 0), len(snapshots), len(snapshots)))  # fmt: skip
     adapter = shown.adapter if shown else None
     live = bool(shown and shown.run and not shown.run.has_ended and shown.run.status().active)
     return (
@@ -117,13 +117,13 @@ def at_end(studio: Studio, redraw: Callable[..., tuple[Any, ...]], count: int, k
 def replay(studio: Studio, key: str, site: str | None, measure: str, shape: str, place: float) -> tuple[Any, ...]:
     """Draw an earlier adapter of the run that is shown, by its place among those kept; return as :func:`draw`."""
     shown = find(studio, key)
-    moments = list((shown.run.files.moments() if shown and shown.run else {}).items())
-    if not moments:
+    snapshots = list((shown.run.files.snapshots() if shown and shown.run else {}).items())
+    if not snapshots:
         return draw(studio, key, site, measure, shape)
-    number = min(max(int(place), 0), len(moments) - 1)
-    step, adapter = moments[number]
+    number = min(max(int(place), 0), len(snapshots) - 1)
+    step, adapter = snapshots[number]
     drawn = _drawn(studio, key, shown, adapter, Asked(site or "", measure, shape))
-    return *drawn, gr.update(label=text.replayed(step, number + 1, len(moments))), gr.skip(), gr.skip(), gr.skip()
+    return *drawn, gr.update(label=text.replayed(step, number + 1, len(snapshots))), gr.skip(), gr.skip(), gr.skip()
 
 
 def _drawn(studio: Studio, key: str, shown: Shown | None, adapter: Path | None, asked: Asked) -> tuple[Any, ...]:

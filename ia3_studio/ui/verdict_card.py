@@ -97,9 +97,13 @@ def tone(verdict: Verdict) -> Tone:
 
 def numbers(found: RunEvaluation) -> str:
     """Return the measures as a table: base, tuned, and their difference with its interval."""
-    parts = ((text.ON_HELD_OUT, found.held_out), (text.IN_ANSWERS, found.written), (text.ON_NEUTRAL, found.forgetting))
+    parts = (
+        (text.ON_HELD_OUT, found.held_out),
+        (text.IN_ANSWERS, found.sample_generations),
+        (text.ON_NEUTRAL, found.forgetting),
+    )
     rows = [_row(where, measure) for where, evaluation in parts if evaluation for measure in evaluation.measures]
-    neutral, written = (part.rows if part else 0 for part in (found.forgetting, found.written))
+    neutral, written = (part.rows if part else 0 for part in (found.forgetting, found.sample_generations))
     return table(text.VERDICT_COLUMNS, rows, text.measured_on(found.held_out.rows, neutral, written))
 
 

@@ -15,7 +15,7 @@ from ia3_studio.insight.deviation import deviations, summary
 from ia3_studio.method import Adapter
 from ia3_studio.ui import chat_words, scales_words, text
 from ia3_studio.ui.components.layer_tree import WORDS
-from ia3_studio.worker.ablation import read_parts
+from ia3_studio.worker.ablation import read_ablation
 from tests.e2e.conftest import Snapshot
 from tests.e2e.studio_app import (
     StudioProcess,
@@ -94,7 +94,7 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
         page.locator("#sites-csv").click()
     assert len(sites.value.path().read_text().splitlines()) == 1 + 4
     expect(page.locator("#channels")).to_contain_text(text.CHANNELS)
-    snapshots = list(run.files.moments())
+    snapshots = list(run.files.snapshots())
     expect(page.locator("#replay")).to_contain_text(text.replayed(snapshots[-1], len(snapshots), len(snapshots)))
     page.locator("#replay input[type=number]").fill("0")
     page.locator("#replay input[type=number]").press("Enter")
@@ -116,7 +116,7 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     page.locator("#channel-look").click()
     expect(page.locator("#channel-found")).to_contain_text(scales_words.LOUDEST, timeout=60_000)
     expect(page.locator("#parts-layers .js-plotly-plot")).to_be_visible(timeout=90_000)
-    report = read_parts(run).report
+    report = read_ablation(run).report
     assert report
     expect(page.locator("#parts-note")).to_contain_text(sentence(report))
 

@@ -71,9 +71,9 @@ def own_model_and_data_train(page: Page, studio: StudioProcess, tiny: Path) -> N
     expect_state(page, "finished")
     run = studio.store.list()[0]
     assert run.status().step == 15
-    expect(page.locator("#run-strip")).to_contain_text(run.status().sentence)
+    expect(page.locator("#run-strip")).to_contain_text(run.status().message)
     assert run.config.model == str(tiny)
-    assert run.config.selection.numbers == 160  # type: ignore[union-attr]
+    assert run.config.selection.parameters == 160  # type: ignore[union-attr]
     assert Path(run.data_source).is_relative_to(run.folder)  # the run has its data with it
 
 

@@ -8,12 +8,12 @@ import pytest
 import torch
 import transformers as hf
 
-from ia3_studio.chat import ChatSettings, Voice, reply
-from ia3_studio.data.examples import Message
+from ia3_studio.chat import ChatSettings, Variant, reply
+from ia3_studio.data.conversations import Message
 from ia3_studio.method import Adapter, Selection, attach, discover, serve
 from ia3_studio.models import fast_linear as quick
-from ia3_studio.models.fast_decode import QuickStep, quick_step
-from ia3_studio.models.fast_linear import enable_fast_linear, slow_down, step_of
+from ia3_studio.models.fast_decode import FastDecodeStep, fast_decode_step
+from ia3_studio.models.fast_linear import disable_fast_linear, enable_fast_linear, step_of
 from ia3_studio.models.loaded import LoadedModel
 from ia3_studio.models.preallocated_kv_cache import give_room
 from tests.families import tiny_model
@@ -41,7 +41,7 @@ def built(config: Any) -> Any:
     ids=["llama", "llama with biases, tied", "mistral", "qwen2"],
 )
 def test_models_of_llamas_shape_take_it(config: Any) -> None:
-    assert quick_step(built(config)) is not None
+    assert fast_decode_step(built(config)) is not None
 
 
 @pytest.mark.parametrize(
@@ -56,10 +56,10 @@ def test_models_of_llamas_shape_take_it(config: Any) -> None:
     ids=lambda config: config.model_type,
 )
 def test_models_of_another_shape_go_their_own_way(config: Any) -> None:
-    assert quick_step(built(config)) is None
+    assert fast_decode_step(built(config)) is None
 
 
-def voices_of(model: Any) -> tuple[dict[str, Adapter], list[Voice]]:
+def variants_of(model: Any) -> tuple[dict[str, Adapter], list[Variant]]:
     tree = discover(model)
     chosen: dict[str, Selection] = {"paper": tree.select("paper"), "all": tree.select("all")}
     adapters = {}
@@ -69,30 +69,30 @@ def voices_of(model: Any) -> tuple[dict[str, Adapter], list[Voice]]:
             attachment.parameter.uniform_(0, 2, generator=torch.Generator().manual_seed(number))
         adapters[name] = attachment.adapter()
         attachment.detach()
-    return adapters, [Voice(0.0, ""), Voice(1.0, "paper"), Voice(0.5, "all"), Voice(2.0, "paper")]
+    return adapters, [Variant(0.0, ""), Variant(1.0, "paper"), Variant(0.5, "all"), Variant(2.0, "paper")]
 
 
 def test_four_voices_of_different_lengths_say_the_same_with_it_and_without(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quick, "_is_faster", lambda product, layers: True)
     model = tiny_model("llama")
     loaded = LoadedModel(model, tiny_tokenizer(), "causal-lm", "tiny", "tiny/model", "CPU")  # type: ignore[arg-type]
-    adapters, voices = voices_of(model)
+    adapters, variants = variants_of(model)
     asked = [(Message("user", words),) for words in ("Hi", "Where is the lamp?", "Tell me more of it", "Hi")]
     settings = ChatSettings(temperature=0, max_new_tokens=14)
     serving = serve(model, adapters)
-    slow = list(reply(loaded, serving, asked, voices, settings))[-1]
+    slow = list(reply(loaded, serving, asked, variants, settings))[-1]
     enable_fast_linear(model)
     taken: list[int] = []
-    original = QuickStep.__call__
-    monkeypatch.setattr(QuickStep, "__call__", lambda *given: taken.append(1) or original(*given))
-    fast = list(reply(loaded, serving, asked, voices, settings))[-1]
+    original = FastDecodeStep.__call__
+    monkeypatch.setattr(FastDecodeStep, "__call__", lambda *given: taken.append(1) or original(*given))
+    fast = list(reply(loaded, serving, asked, variants, settings))[-1]
     assert len(taken) == 13  # every token but the first
     assert [answer.text for answer in fast] == [answer.text for answer in slow]
     for one, other in zip(fast, slow, strict=True):
         assert [token.probability for token in one.tokens] == pytest.approx(
             [t.probability for t in other.tokens], abs=1e-5
         )
-    slow_down(model)
+    disable_fast_linear(model)
     assert step_of(model) is None
 
 

@@ -11,7 +11,7 @@ from torch import nn
 from ia3_studio.method import attach, discover
 from ia3_studio.method.inputs import example_inputs
 from ia3_studio.models import fast_linear as quick
-from ia3_studio.models.fast_linear import enable_fast_linear, slow_down
+from ia3_studio.models.fast_linear import disable_fast_linear, enable_fast_linear
 from tests.families import tiny_model
 from tests.method.test_scaling import randomised
 
@@ -45,7 +45,7 @@ def test_quick_layers_compute_what_the_layers_did_with_hooks_on_them(family: str
         logits_of(model).sum().backward()
     assert attachment.parameter.grad is not None and bool(attachment.parameter.grad.any())
     attachment.detach()
-    slow_down(model)
+    disable_fast_linear(model)
     assert not any("forward" in vars(module) for module in model.modules())
 
 
@@ -86,7 +86,7 @@ def test_a_weight_that_was_replaced_is_used() -> None:
         projection = model.get_submodule("model.layers.0.self_attn.k_proj")
         projection.weight = nn.Parameter(projection.weight * 2)  # type: ignore[operator]
         changed = logits_of(model)
-        slow_down(model)
+        disable_fast_linear(model)
         torch.testing.assert_close(logits_of(model), changed, atol=1e-5, rtol=1e-5)
     assert not torch.allclose(before, changed)
 

@@ -12,7 +12,8 @@ import torch
 import transformers as hf
 
 from ia3_studio.chat import ChatSettings, reply
-from ia3_studio.data.examples import Example, Message
+from ia3_studio.data.conversations import Message
+from ia3_studio.data.examples import Example
 from ia3_studio.data.tokens import tokenize
 from ia3_studio.errors import DataError, ModelError, StudioError, TrainingError
 from ia3_studio.method import attach, discover
@@ -120,7 +121,7 @@ def pairs(folder: Path, answer: str = "b") -> Path:
 def prepared(tmp_path: Path, model: str, data: Path, **settings: Any) -> TrainingJob:
     run = Run(tmp_path / "run")
     run.folder.mkdir()
-    config = RunConfig("a run", model, str(data), train=TrainConfig(max_steps=1, answers=0, **settings))
+    config = RunConfig("a run", model, str(data), train=TrainConfig(max_steps=1, sample_generations=0, **settings))
     run.files.config.write_text(config.to_json())
     job = TrainingJob(run)
     job.prepare(lambda _share, _said: None)

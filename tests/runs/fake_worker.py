@@ -10,10 +10,11 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 from ia3_studio.errors import DataError, ModelError, TrainingError
+from ia3_studio.models.progress import ProgressCallback
 from ia3_studio.runs.run import Run
 from ia3_studio.training.config import Step
 from ia3_studio.training.report import Progress
-from ia3_studio.worker.worker import Say, work
+from ia3_studio.worker.worker import work
 
 STEPS = 6
 MANY_STEPS = 60
@@ -25,7 +26,7 @@ class FakeJob:
         self.mode = mode
         self.learned = "learned"
 
-    def prepare(self, say: Say) -> None:
+    def prepare(self, say: ProgressCallback) -> None:
         say(0.5, "Halfway prepared")
         if self.mode == "bad data":
             raise DataError("rows.csv is empty; give a file with at least two rows.")

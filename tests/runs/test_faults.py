@@ -24,14 +24,14 @@ from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.comparison import curve_of, differing
 from ia3_studio.runs.folder import read_json, write_json
 from ia3_studio.runs.history import matching, ranked, record_of, records
-from ia3_studio.runs.queue import place_of, waiting
+from ia3_studio.runs.queue import position_of, waiting
 from ia3_studio.runs.run import ACTIVE
 from ia3_studio.runs.trash import delete, restore
 from ia3_studio.ui.current_run import run_key
 from ia3_studio.ui.polling import Cursor, look
 from ia3_studio.ui.run_table import history_frame
 from ia3_studio.ui.session import Studio
-from ia3_studio.worker.ablation import read_parts
+from ia3_studio.worker.ablation import read_ablation
 from ia3_studio.worker.launch import start_worker
 from tests.runs.fake_worker import MANY_STEPS
 from tests.runs.test_history import ended, evaluated
@@ -151,7 +151,8 @@ def test_no_damage_to_any_file_breaks_the_list(tmp_path: Path) -> None:
     store = RunStore(tmp_path / "runs")
     whole = evaluated(ended(store), 0.7)
     record_of(whole)
-    for name in ("about.json", "place.json", "made_with.json", "split.json", "worker.json", "log.txt", "owner.json"):
+    others = ("queue_position.json", "environment.json", "split.json", "worker.json", "log.txt", "owner.json")
+    for name in ("notes.json", *others):
         (whole.folder / name).write_text('{"pid": 1, "born": 0, "place": 1, "name": "a", "note": "", "tags": []}')
     spare = tmp_path / "spare"
     shutil.copytree(whole.folder, spare)
@@ -208,19 +209,19 @@ def test_no_wrong_type_in_any_field_of_any_file_breaks_the_list(
 
 
 DOCUMENTS: dict[str, dict[str, Any]] = {
-    "about.json": {"name": "a", "note": "b", "tags": ["c"]},
-    "place.json": {"place": 1.0},
+    "notes.json": {"name": "a", "note": "b", "tags": ["c"]},
+    "queue_position.json": {"position": 1.0},
     "worker.json": {"pid": 1, "born": 0.0},
     "owner.json": {"owner": "x"},
-    "made_with.json": {
-        "studio": "0.1.0",
-        "numbers": 5,
+    "environment.json": {
+        "studio_version": "0.1.0",
+        "parameters": 5,
         "device": "cpu",
         "libraries": {"torch": "2"},
         "base_model": "f",
     },
-    "split.json": {"data": "f", "learned": 4, "held_out": 2, "held_out_rows": [1, 2]},
-    "parts.json": {"progress": 0.5, "told": 1.0, "adapter": ""},
+    "split.json": {"data": "f", "training_rows": 4, "held_out": 2, "held_out_rows": [1, 2]},
+    "ablation.json": {"progress": 0.5, "written_at": 1.0, "adapter": ""},
 }
 """What a run's folder holds beside its settings, steps, status and evaluation."""
 
@@ -233,9 +234,9 @@ def assert_told_beside(store: RunStore, run_id: str, neighbor: str, damaged: Any
     assert len(history_frame(list(found.values()))) == 2, damaged
     assert ranked(list(found.values())) and isinstance(matching(list(found.values()), "whole x"), list)
     assert run.status().state in STATES and isinstance(run.name, str), damaged
-    assert place_of(run)[1] == run_id and curve_of(run).name == run.name, damaged
+    assert position_of(run)[1] == run_id and curve_of(run).name == run.name, damaged
     assert isinstance(differing([run, Run(store.root / neighbor)]), list), damaged
-    assert isinstance(waiting(store), list) and read_parts(run) is not None, damaged
+    assert isinstance(waiting(store), list) and read_ablation(run) is not None, damaged
     if not run.status().active:
         watch(run, as_json=True)
         watch(run, as_json=False)
@@ -248,13 +249,13 @@ def assert_told(store: RunStore, run_id: str, damaged: Any) -> None:
     """Everything that is read of a run gives an answer, and steps are those that were written."""
     run = Run(store.root / run_id)
     status = run.status()
-    assert status.state in STATES and status.sentence, damaged
+    assert status.state in STATES and status.message, damaged
     steps = numbers(run)
     assert steps == sorted(set(steps)) and set(steps) <= {0, 1, 2, 3}, damaged
     (record,) = records(store)
     assert record.id == run_id and record.state == status.state, damaged
     assert isinstance(run.name, str) and isinstance(run.log_tail(), str)
-    assert place_of(run)[1] == run_id and curve_of(run).name == run.name
+    assert position_of(run)[1] == run_id and curve_of(run).name == run.name
     assert isinstance(differing([run, run]), list) and isinstance(waiting(store), list)
 
 

@@ -168,7 +168,7 @@ def test_trying_out_a_text_gives_what_training_measured_whatever_side_the_tokeni
     tokenizer.save_pretrained(tmp_path)
     labels = Labels("single", ("a", "b", "c"))
     loaded = load_classifier(str(tmp_path), labels.names)
-    attachment = HeadedAttachment(loaded.model, discover(loaded.model).select("paper"), loaded.heads)
+    attachment = HeadedAttachment(loaded.model, discover(loaded.model).select("paper"), loaded.modules_to_save)
     texts = ["one", "a far longer text than the others", "two words", "x" * 40]
     (together,) = classify_texts(loaded, attachment, labels, texts, [1])
     alone = [classify_texts(loaded, attachment, labels, [text], [1])[0][0] for text in texts]

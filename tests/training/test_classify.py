@@ -115,7 +115,7 @@ def test_a_trained_classifier_is_the_same_in_peft(family: str, tmp_path: Path) -
     labels = labels_of(LETTERS, "single")
     loaded = load_classifier(str(folder), labels.names)
     rows = tokenize_labels(LETTERS, labels, loaded.tokenizer, 16).rows
-    attachment = HeadedAttachment(loaded.model, discover(loaded.model).select("paper"), loaded.heads)
+    attachment = HeadedAttachment(loaded.model, discover(loaded.model).select("paper"), loaded.modules_to_save)
     steps = list(train(loaded.model, attachment, rows, rows, TrainConfig(epochs=30, batch_size=4, learning_rate=3e-2)))
     assert steps[-1].held_out < steps[0].held_out - 5e-4  # type: ignore[operator]
     scores = ClassLoss(loaded.model).scores(rows)

@@ -73,7 +73,7 @@ def paint(folder: Path, count: int = 10) -> Path:
 def test_a_folder_of_pictures_tunes_a_vision_model_and_peft_gives_the_same_scores(tmp_path: Path) -> None:
     vit().vit.save_pretrained(tmp_path / "model")
     hf.ViTImageProcessorPil(size={"height": EDGE, "width": EDGE}).save_pretrained(tmp_path / "model")
-    train = TrainConfig(epochs=30, batch_size=8, learning_rate=1e-1, evaluate_every=100)
+    train = TrainConfig(epochs=30, batch_size=8, learning_rate=1e-1, eval_steps=100)
     config = RunConfig("Day", str(tmp_path / "model"), str(paint(tmp_path / "pictures")), "paper", train, 0.3)
     job = TrainingJob(RunStore(tmp_path / "runs").create(config, "a click"))
     job.prepare(lambda _share, _sentence: None)
@@ -84,9 +84,9 @@ def test_a_folder_of_pictures_tunes_a_vision_model_and_peft_gives_the_same_score
     job.save(tmp_path / "adapter")
     adapter = Adapter.load(tmp_path / "adapter")
     assert "night" in adapter.metadata["labels"] and "classifier.weight" in adapter.heads
-    base = load_classifier(str(tmp_path / "model"), ["day", "night"], of="images").model
     from peft import PeftModel  # not at the top: the tests in a browser take pictures from here
 
+    base = load_classifier(str(tmp_path / "model"), ["day", "night"], head="image-classification").model
     theirs = PeftModel.from_pretrained(base, tmp_path / "adapter")
     pixels = torch.stack([row.pixels for row in job._held_out])
     torch.testing.assert_close(theirs(pixel_values=pixels).logits, ImageLoss(job._loaded.model).scores(job._held_out))

@@ -13,7 +13,8 @@ import torch
 import transformers as hf
 
 from ia3_studio.chat import ChatSettings, reply
-from ia3_studio.data.examples import Example, Message
+from ia3_studio.data.conversations import Message
+from ia3_studio.data.examples import Example
 from ia3_studio.data.targets import TargetRow, source_ids, tokenize_targets
 from ia3_studio.errors import DataError, TrainingError
 from ia3_studio.method import Attachment, attach, discover
@@ -115,7 +116,7 @@ def test_a_run_tunes_an_encoder_decoder_and_peft_writes_the_same_with_it(tmp_pat
     rows = tmp_path / "rows.jsonl"
     pairs = [{"source": f"turn {number}", "target": "a light"} for number in range(20)]
     rows.write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
-    train = TrainConfig(epochs=4, batch_size=6, evaluate_every=4, learning_rate=5e-2)
+    train = TrainConfig(epochs=4, batch_size=6, eval_steps=4, learning_rate=5e-2)
     config = RunConfig("Tiny", str(save_tiny_t5(tmp_path / "model")), str(rows), "paper", train)
     job = TrainingJob(RunStore(tmp_path / "runs").create(config, "a click"))
     job.prepare(lambda _share, _sentence: None)

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from ia3_studio.chat import PRESETS, Answer, ChatSettings, Token
-from ia3_studio.data.examples import Message
+from ia3_studio.data.conversations import Message
 from ia3_studio.errors import AdapterError, StudioError
 from ia3_studio.method import Adapter, add, discover
 from ia3_studio.method.scaling import attach
@@ -143,9 +143,9 @@ def test_four_voices_in_one_batch_say_what_each_says_alone(
 
 
 def test_a_mixture_is_the_sum_of_both_deviations(bench: Studio, adapter: Path, other: Path) -> None:
-    from ia3_studio.ui.chat_variants import voices_of
+    from ia3_studio.ui.chat_variants import variants_of
 
-    served, (voice,) = voices_of([Speaker("mix", 1.0, ((adapter, 0.7), (other, 0.3)))], ())
+    served, (voice,) = variants_of([Speaker("mix", 1.0, ((adapter, 0.7), (other, 0.3)))], ())
     first, second = Adapter.load(adapter), Adapter.load(other)
     expected = 1 + 0.7 * (first.vector - 1) + 0.3 * (second.vector - 1)
     torch.testing.assert_close(served[voice.adapter].vector, expected)

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from ia3_studio.chat import ChatSettings
-from ia3_studio.data.examples import Message
+from ia3_studio.data.conversations import Message
 from ia3_studio.method import Adapter
 from ia3_studio.runs import Run, RunConfig
 from ia3_studio.training import TrainConfig
@@ -52,7 +52,9 @@ def test_a_run_on_experts_is_looked_at_talked_to_taken_away_and_brought_back(ben
     speakers = Speaker("base"), Speaker("tuned", 1.0, ((shown.adapter, 1.0),))
     question = Question(run.config.model, speakers, (turns, turns), ChatSettings(0, 1, 4, 0))
     base, tuned = answer_in_memory(bench, question, heard.append)
-    assert base.text and tuned.text and tuned.first_after > base.seconds  # experts see tokens without their rows
+    assert (
+        base.text and tuned.text and tuned.time_to_first_token > base.seconds
+    )  # experts see tokens without their rows
     alone = answer_in_memory(bench, Question(run.config.model, speakers[:1], (turns,), question.settings), heard.append)
     assert [each.text for each in alone] == [base.text]
 
