@@ -119,7 +119,7 @@ class CausalChoices:
                 end += len(pair.tokens)
         chosen = torch.tensor(predictors, device=self.device)
         with before(self.head, lambda _head, args: (args[0][:, chosen],)):  # logits at choice tokens only
-            return self._packing.run_all(bundles).logits[0]  # type: ignore[no-any-return]
+            return self._packing.run(bundles).logits[0]  # type: ignore[no-any-return]
 
     def _padded_logits(self, pairs: Sequence[Pair]) -> Tensor:
         """Return the logits of all choice tokens, (choice tokens, vocabulary), each after its own question."""

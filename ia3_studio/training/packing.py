@@ -83,16 +83,7 @@ class Packing:
         self.model = model
         self._configs = _configs_of(model)
 
-    def run(self, rows: Sequence[Sequence[int]], shared: int) -> Any:
-        """Return the model's output for rows of token ids as one sequence of shape (1, tokens).
-
-        Args:
-            rows: of token ids.
-            shared: with how many tokens all rows begin; they stand once, in front. Every row has more than these.
-        """
-        return self.run_all([(rows, shared)])
-
-    def run_all(self, bundles: Sequence[Bundle]) -> Any:
+    def run(self, bundles: Sequence[Bundle]) -> Any:
         """Return the model's output for bundles of rows as one sequence of shape (1, tokens).
 
         Bundles are concatenated: shared tokens once, then the remaining tokens of each row.
@@ -157,7 +148,7 @@ def _why_not(model: Any) -> str:
 def _is_right(packing: Packing) -> bool:
     """Test it: packed rows give the same logits as single rows, except for rounding."""
     shared, device = 2, packing.model.device
-    together = packing.run(TRIAL, shared).logits[0].float()
+    together = packing.run([(TRIAL, shared)]).logits[0].float()
     rows = [packing.model(input_ids=torch.tensor([row], device=device), use_cache=False).logits[0] for row in TRIAL]
     alone = [rows[0][:shared], *(row[shared:] for row in rows)]
     expected = torch.cat(alone).float()

@@ -159,7 +159,7 @@ class ChoiceObjective(Objective[ChoiceRow]):
         choices = row.choices if self.weights.compares else (row.choices[row.answer],)
         return len(row.prompt) + sum(len(choice) for choice in choices)
 
-    def learn(self, rows: Sequence[ChoiceRow], batch: Sequence[ChoiceRow], budget: int) -> float:
+    def backward(self, rows: Sequence[ChoiceRow], batch: Sequence[ChoiceRow], budget: int) -> float:
         """Add the gradient of some rows' share of the batch's loss; return that share, in nats."""
         whole = totals(batch)
         with self._products:
