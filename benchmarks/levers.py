@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from training import BATCH_SIZE, LEARNING_RATE, in_dealt_order, rows_of, tokens_in
 
-from ia3_studio.training.fast_paths import FastPath
+from ia3_studio.models.fast_paths import FastPath
 from ia3_studio.training.objective import MeanLoss
 
 LEVERS = {

@@ -13,9 +13,9 @@ import torch
 
 from ia3_studio.errors import TrainingError
 from ia3_studio.method.scaling import Attachment
+from ia3_studio.models.fast_paths import FastPath
 from ia3_studio.training.checkpoint import Checkpoint, Counters, optimizer_state, restore_optimizer
 from ia3_studio.training.config import Step, TrainConfig
-from ia3_studio.training.fast_paths import FastPath
 from ia3_studio.training.objective import Objective
 from ia3_studio.training.optimizers import make_optimizer, take_step
 from ia3_studio.training.out_of_memory import give_memory_back, is_out_of_memory

@@ -7,7 +7,6 @@ hundred of them at a time, each part's gradient being taken before the next part
 from __future__ import annotations
 
 import math
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -19,9 +18,9 @@ from torch.nn import functional as F
 
 from ia3_studio.data.tokens import IGNORED, TokenRow
 from ia3_studio.errors import TrainingError
+from ia3_studio.models.fast_paths import FastPath, failed_trial
 from ia3_studio.training.batches import label_count, lay_end_to_end, micro_batches, pad, shared_tokens, token_count
 from ia3_studio.training.config import BackwardDtype
-from ia3_studio.training.fast_paths import FastPath
 from ia3_studio.training.objective import MeanLoss
 from ia3_studio.training.packing import TRIAL, packing_of
 from ia3_studio.training.precision import backward_path, backward_products
@@ -158,9 +157,8 @@ class CausalLoss(MeanLoss[TokenRow]):
         try:
             computed, remembered = self.group_loss(rows), self.group_loss(rows)
         except Exception as error:  # a foreign forward may raise anything when its lower blocks do nothing
-            traceback.print_exc()
             self._cache = None
-            return FastPath(PREFIX, False, f"the trial failed with {type(error).__name__}, shown above")
+            return FastPath(PREFIX, False, failed_trial(error))
         finally:
             cache.store.clear()
         if math.isclose(computed, remembered, rel_tol=1e-3):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from ia3_studio.errors import TrainingError
-from ia3_studio.training.fast_paths import FastPath
+from ia3_studio.models.fast_paths import FastPath
 
 Row_contra = TypeVar("Row_contra", contravariant=True)
 Row = TypeVar("Row")

@@ -7,7 +7,6 @@ Models that compute something else across positions are padded; a test on the mo
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ia3_studio.training.fast_paths import FastPath
+from ia3_studio.models.fast_paths import FastPath, failed_trial
 
 NAME = "packed rows"
 ATTENTION = "row_by_row"
@@ -123,8 +122,7 @@ def packing_of(model: Any) -> tuple[Packing | None, FastPath]:
     try:
         is_right = _is_right(packing)
     except Exception as error:  # a foreign forward may raise anything
-        traceback.print_exc()
-        return None, FastPath(NAME, False, f"the trial failed with {type(error).__name__}, shown above")
+        return None, FastPath(NAME, False, failed_trial(error))
     if not is_right:
         return None, FastPath(NAME, False, "packed rows give different logits than single rows")
     return packing, FastPath(NAME, True)

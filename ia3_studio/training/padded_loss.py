@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ia3_studio.models.fast_paths import FastPath
 from ia3_studio.training.batches import Tokens, micro_batches, token_count
 from ia3_studio.training.config import BackwardDtype
-from ia3_studio.training.fast_paths import FastPath
 from ia3_studio.training.objective import MeanLoss
 from ia3_studio.training.precision import backward_path, backward_products
 from ia3_studio.training.rotary import FusedRotation

@@ -19,9 +19,9 @@ from torch.nn import functional as F
 
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.errors import TrainingError
+from ia3_studio.models.fast_paths import FastPath
 from ia3_studio.training.choice_model import ChoiceModel, Pair, choice_mask, groups
 from ia3_studio.training.config import BackwardDtype
-from ia3_studio.training.fast_paths import FastPath
 from ia3_studio.training.objective import Objective
 from ia3_studio.training.precision import backward_path, backward_products
 

@@ -137,7 +137,7 @@ def test_a_new_head_is_drawn_by_the_seed_and_one_for_the_same_labels_is_kept(tmp
     first.save_pretrained(tmp_path / "trained")
     tiny_tokenizer().save_pretrained(tmp_path / "trained")
     kept = load_classifier(str(tmp_path / "trained"), labels.names, seed=5)
-    assert torch.equal(kept.model.classifier.weight, first.classifier.weight) and kept.heads == ("classifier",)
+    assert torch.equal(kept.model.classifier.weight, first.classifier.weight) and kept.modules_to_save == ("classifier",)
     renamed = load_classifier(str(tmp_path / "trained"), ["yes", "no"], seed=5)
     assert not torch.equal(renamed.model.classifier.weight, first.classifier.weight)
     larger = load_classifier(str(tmp_path / "trained"), ["a", "b", "c"])
