@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import shutil
 import socket
@@ -179,6 +180,8 @@ def choose(studio: Studio, event: gr.EventData) -> str:
 
 def serve() -> None:
     """Launch the app where the environment says, by default on 127.0.0.1, and wait until it is stopped."""
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("ia3_studio").setLevel(logging.INFO)  # which fast paths a model in the chat uses
     with ends_in_time(), scratch_folder() as scratch:
         os.environ.setdefault("GRADIO_TEMP_DIR", str(scratch / GRADIO))  # uploads go when the app does
         name = os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if on_space() else "127.0.0.1")
