@@ -16,10 +16,14 @@ from ia3_studio.data.decode import Encoding, decode
 from ia3_studio.data.delimited import DELIMITERS, LINE_END, is_tabbed, read_separated, require_columns_within
 from ia3_studio.data.json_rows import SPLIT, SPLITS, read_json
 from ia3_studio.data.problem import Damage, Problem, clause
+from ia3_studio.data.shapes.recognize import recognize, unused_sentence
+from ia3_studio.data.shapes.shape import Rows
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ia3_studio.data.examples import Mapping as Roles
 
 LFS_MARK = b"version https://git-lfs.github.com/spec/"
 _NAMES_SHOWN = 12
@@ -40,6 +44,10 @@ class Reading:
     """Whether the first row names the columns."""
     sheet: str | None = None
     """The sheet of a workbook; the first one is guessed."""
+    speaker: str | None = None
+    """The speaker of a chat log whose messages are the answers."""
+    plain: bool = False
+    """Whether rows are read as they stand, even if they have the shape of an export."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,8 @@ class Table:
     """Rows and named columns, and how they were found."""
 
     frame: pd.DataFrame
-    """Its index counts the rows of the file from 1; a number that is missing is a row among ``problems``."""
+    """Its index counts the rows of the file from 1; a number that is missing is a row among ``problems``, or one that
+    belongs to the conversation of another row."""
     description: str
     """What was read, as one clause: "comma-separated, UTF-8, 199 rows: question, answer"."""
     fingerprint: str
@@ -58,6 +67,14 @@ class Table:
     """The sheets of a workbook."""
     share: float = 1.0
     """How much of the file it holds: less than all where only its beginning was read."""
+    mapping: Roles | None = None
+    """The roles of the columns, where the shape of the file says them."""
+    notes: tuple[str, ...] = ()
+    """How rows of a known shape were read, and what of them is not used."""
+    speakers: tuple[str, ...] = ()
+    """Who writes in a chat log, the most frequent one first."""
+    undecided: str = ""
+    """A sentence on what the user has to choose before the columns have roles."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +107,33 @@ def read_table(path: Path | str, reading: Reading | None = None) -> Table:
         digest = hashlib.sha256(data)
     if found.frame.empty:
         raise DataError(f"{path.name} contains no rows; give a file with at least two.")
-    rows = "1 row" if len(found.frame) == 1 else f"{len(found.frame):,} rows"
-    description = f"{found.form}, {rows}: {shown_names(found.frame.columns)}"
     damaged = tuple(each.problem for each in found.damaged)
-    return Table(found.frame, description, digest.hexdigest(), damaged, found.sheets)
+    table = Table(found.frame, found.form, digest.hexdigest(), damaged, found.sheets)
+    table = recognized(path.name, table, reading)
+    rows = "1 row" if len(table.frame) == 1 else f"{len(table.frame):,} rows"
+    return replace(table, description=f"{table.description}, {rows}: {shown_names(table.frame.columns)}")
+
+
+def recognized(name: str, table: Table, reading: Reading) -> Table:
+    """Return a table whose rows have a known shape as what they are read as; any other as it is.
+
+    Raises:
+        DataError: the shape is known but cannot be used, or a speaker was chosen for rows that have none.
+    """
+    found = None if reading.plain else recognize(Rows(name, table.frame, reading.speaker))
+    if found is None:
+        return table
+    notes = (*found.notes, *filter(None, [unused_sentence(found.unused)]))
+    return replace(
+        table,
+        frame=found.frame,
+        description=f"{table.description}, {found.form}",
+        problems=(*table.problems, *found.problems),
+        mapping=found.mapping,
+        notes=notes,
+        speakers=found.speakers,
+        undecided=found.undecided,
+    )
 
 
 def shown_names(names: Sequence[Any]) -> str:

@@ -19,13 +19,13 @@ _LONGEST_CELL = 300
 
 
 def shown(split: DataSplit) -> tuple[str, str, str]:
-    """Return (facts, first rows, problems) of data that have been read."""
+    """Return (facts, first rows, notes and problems) of data that have been read."""
     found = examine(split)
     balance = data_words.balance_rows(found.balance)
     return (
         facts(Fact(*row) for row in data_words.data_facts(split)),
         first_rows(split) + (table(data_words.BALANCE_COLUMNS, balance, data_words.BALANCE) if balance else ""),
-        bullets(data_words.finding_sentences(found), "warn"),
+        bullets((*split.notes, *data_words.finding_sentences(found)), "warn"),
     )
 
 
