@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.delimited import LINE_END
 from ia3_studio.data.problem import Damage, clause, require_few
+from ia3_studio.data.shapes.documents import rows_of_document
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -110,6 +111,8 @@ def _parse(name: str, text: str) -> Any:
 
 def _records(name: str, document: Any) -> tuple[Sequence[Any], str]:
     """Return the rows of a document: itself, the lists of its splits, or the only list of objects it wraps."""
+    if known := rows_of_document(document):
+        return known
     if isinstance(document, list):
         texts = bool(document) and all(isinstance(row, str) for row in document)
         return ([{"text": row} for row in document], "JSON array of texts") if texts else (document, "JSON array")

@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from ia3_studio.data.shapes import compared_answers, dialogue_shapes, preferences, turn_rows
+from ia3_studio.data.shapes import (
+    assistant_exports,
+    compared_answers,
+    dialogue_shapes,
+    message_trees,
+    preferences,
+    turn_rows,
+)
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape
 from ia3_studio.errors import DataError
 
-SHAPES: tuple[Shape, ...] = (*preferences.SHAPES, *compared_answers.SHAPES, *dialogue_shapes.SHAPES, *turn_rows.SHAPES)
+SHAPES: tuple[Shape, ...] = (
+    *assistant_exports.SHAPES,
+    *message_trees.SHAPES,
+    *preferences.SHAPES,
+    *compared_answers.SHAPES,
+    *dialogue_shapes.SHAPES,
+    *turn_rows.SHAPES,
+)
 """In the order in which they are tried: those with keys of one tool before those with common names."""
 
 
