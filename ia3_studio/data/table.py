@@ -16,8 +16,10 @@ from ia3_studio.data.decode import Encoding, decode
 from ia3_studio.data.delimited import DELIMITERS, LINE_END, is_tabbed, read_separated, require_columns_within
 from ia3_studio.data.json_rows import SPLIT, SPLITS, read_json
 from ia3_studio.data.problem import Damage, Problem, clause
+from ia3_studio.data.shapes.folders import read_export
 from ia3_studio.data.shapes.recognize import recognize, unused_sentence
-from ia3_studio.data.shapes.shape import Rows
+from ia3_studio.data.shapes.shape import Rows, frame_of
+from ia3_studio.data.shapes.whatsapp import whatsapp_messages
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -166,7 +168,7 @@ def _read_members(name: str, members: Mapping[str, bytes], reading: Reading) -> 
         return _Found(found.frame, f"{path} in {name}, {found.form}", found.damaged)
     if not members:
         raise DataError(f"{name} contains no files; give a table, or files that form one together.")
-    for read in (_parallel, _by_split, _by_class):
+    for read in (_exported, _parallel, _by_split, _by_class):
         found_together = read(members, reading)
         if found_together is not None:
             return found_together
@@ -175,6 +177,15 @@ def _read_members(name: str, members: Mapping[str, bytes], reading: Reading) -> 
         "give one table, files named train and test, two parallel texts, or one text file or folder per "
         "class."
     )
+
+
+def _exported(members: Mapping[str, bytes], reading: Reading) -> _Found | None:
+    """Read an export that consists of several files."""
+    found = None if reading.plain else read_export(members)
+    if found is None:
+        return None
+    rows, form = found
+    return _Found(frame_of(list(enumerate(rows, start=1))), form)
 
 
 def _parallel(members: Mapping[str, bytes], _reading: Reading) -> _Found | None:
@@ -327,8 +338,11 @@ def _column_number(letters: bytes) -> int:
 
 
 def _read_text(name: str, data: bytes, reading: Reading) -> _Found:
-    """Return one row a paragraph (between empty lines), a line where there is one paragraph, or tabbed cells."""
+    """Return one row a message of a chat, a paragraph (between empty lines), a line where there is one paragraph, or
+    tabbed cells."""
     text, encoding = decode(name, data, reading.encoding)
+    if not (reading.delimiter or reading.plain) and (messages := whatsapp_messages(text)):
+        return _Found(_numbered(messages), f"plain text, {encoding}")
     if reading.delimiter or is_tabbed(text):
         return _read_separated(name, data, replace(reading, delimiter=reading.delimiter or "\t"))
     text = LINE_END.sub("\n", text).strip()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ia3_studio.data.examples import Mapping
+from ia3_studio.data.examples import Mapping as Roles
 from ia3_studio.data.shapes.shape import Recognized, frame_of
 from ia3_studio.errors import DataError
 
@@ -28,7 +28,9 @@ class Said:
     time: float | None = None
     """When it was written, in seconds since any fixed moment."""
     chat: str = ""
-    """The channel or thread it belongs to; empty if the log is one chat."""
+    """The channel it belongs to; empty if the log is one chat."""
+    thread: str = ""
+    """The thread of the channel, which is one conversation whatever the pauses in it; empty for none."""
 
 
 def read_log(
@@ -65,8 +67,14 @@ def read_log(
         for part in _parts(messages, pause)
     ]
     notes = (_how(learned, several, pause),)
-    mapping = Mapping("messages", column="messages")
+    mapping = Roles("messages", column="messages")
     return Recognized(frame_of(rows), form, (), notes, unused, mapping, speakers)
+
+
+def unlike(names: Mapping[str, str]) -> dict[str, str]:
+    """Return the names of speakers by their ids; those of one name get their ids as well."""
+    counts = Counter(names.values())
+    return {key: name if counts[name] == 1 else f"{name} ({key})" for key, name in names.items()}
 
 
 def _as_messages(messages: Sequence[Said]) -> Any:
@@ -119,18 +127,19 @@ def _how(learned: str, several: bool, pause: float | None) -> str:
 def _parts(messages: Sequence[Said], pause: float | None) -> list[list[Said]]:
     """Return the messages of each conversation, in the order of their first ones."""
     parts: list[list[Said]] = []
-    open_part: dict[str, list[Said]] = {}
+    open_part: dict[tuple[str, str], list[Said]] = {}
     for message in messages:
-        part = open_part.get(message.chat)
+        where = (message.chat, message.thread)
+        part = open_part.get(where)
         if part is None or _is_apart(part[-1], message, pause):
-            part = open_part[message.chat] = []
+            part = open_part[where] = []
             parts.append(part)
         part.append(message)
     return parts
 
 
 def _is_apart(last: Said, message: Said, pause: float | None) -> bool:
-    if pause is None or last.time is None or message.time is None:
+    if pause is None or message.thread or last.time is None or message.time is None:
         return False
     return message.time - last.time > pause
 

@@ -10,6 +10,7 @@ from ia3_studio.data.shapes import (
     compared_answers,
     dialogue_shapes,
     message_trees,
+    messengers,
     preferences,
     turn_rows,
 )
@@ -19,6 +20,7 @@ from ia3_studio.errors import DataError
 SHAPES: tuple[Shape, ...] = (
     *assistant_exports.SHAPES,
     *message_trees.SHAPES,
+    *messengers.SHAPES,
     *preferences.SHAPES,
     *compared_answers.SHAPES,
     *dialogue_shapes.SHAPES,
