@@ -80,6 +80,10 @@ def infer_columns(table: Table) -> Mapping:
     Raises:
         DataError: no column fits; the message lists the columns and what is understood.
     """
+    if table.undecided:
+        raise DataError(table.undecided)
+    if table.mapping:
+        return table.mapping
     columns = [str(column) for column in table.frame.columns if str(column) != SPLIT]
     if conversation := _conversation(table, columns):
         return conversation

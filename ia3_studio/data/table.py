@@ -22,11 +22,17 @@ from ia3_studio.data.problem import Problem
 from ia3_studio.data.reading import Found, numbered, shown_names
 from ia3_studio.data.reading import Reading as Reading
 from ia3_studio.data.several import read_members
+from ia3_studio.data.shapes.folders import read_export
+from ia3_studio.data.shapes.recognize import recognize, unused_sentence
+from ia3_studio.data.shapes.shape import Rows, frame_of
+from ia3_studio.data.shapes.whatsapp import whatsapp_messages
 from ia3_studio.data.sheets import read_sheets
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ia3_studio.data.examples import Mapping as Roles
 
 JSON_LINES = (".jsonl", ".ndjson", ".jsonlines", ".jl")
 LFS_MARK = b"version https://git-lfs.github.com/spec/"
@@ -51,6 +57,12 @@ class Table:
     """How much of the file it holds: less than all where only its beginning was read."""
     notes: tuple[str, ...] = ()
     """What was read otherwise than as a row, or not at all; one sentence each."""
+    mapping: Roles | None = None
+    """The roles of the columns, where the shape of the file says them."""
+    speakers: tuple[str, ...] = ()
+    """Who writes in a chat log, the most frequent one first."""
+    undecided: str = ""
+    """A sentence on what the user has to choose before the columns have roles."""
 
 
 def read_table(path: Path | str, reading: Reading | None = None) -> Table:
@@ -73,10 +85,32 @@ def read_table(path: Path | str, reading: Reading | None = None) -> Table:
         digest = hashlib.sha256(data)
     if found.frame.empty:
         raise DataError(f"{path.name} contains no rows; give a file with at least two.")
-    rows = "1 row" if len(found.frame) == 1 else f"{len(found.frame):,} rows"
-    description = f"{found.form}, {rows}: {shown_names(found.frame.columns)}"
     damaged = tuple(each.problem for each in found.damaged)
-    return Table(found.frame, description, digest.hexdigest(), damaged, found.sheets, notes=found.notes)
+    table = Table(found.frame, found.form, digest.hexdigest(), damaged, found.sheets, notes=found.notes)
+    table = recognized(path.name, table, reading)
+    rows = "1 row" if len(table.frame) == 1 else f"{len(table.frame):,} rows"
+    return replace(table, description=f"{table.description}, {rows}: {shown_names(table.frame.columns)}")
+
+
+def recognized(name: str, table: Table, reading: Reading) -> Table:
+    """Return a table whose rows have a known shape as what they are read as; any other as it is.
+
+    Raises:
+        DataError: the shape is known but cannot be used, or a speaker was chosen for rows that have none.
+    """
+    found = None if reading.plain else recognize(Rows(name, table.frame, reading.speaker))
+    if found is None:
+        return table
+    return replace(
+        table,
+        frame=found.frame,
+        description=f"{table.description}, {found.form}",
+        problems=(*table.problems, *found.problems),
+        mapping=found.mapping,
+        notes=(*table.notes, *found.notes, *filter(None, [unused_sentence(found.unused)])),
+        speakers=found.speakers,
+        undecided=found.undecided,
+    )
 
 
 def _read(name: str, data: bytes, reading: Reading) -> Found:
@@ -95,6 +129,10 @@ def _read(name: str, data: bytes, reading: Reading) -> Found:
 
 
 def _read_several(name: str, members: Mapping[str, bytes], reading: Reading) -> Found:
+    exported = None if reading.plain else read_export(members)
+    if exported is not None:
+        rows, form = exported
+        return Found(frame_of(list(enumerate(rows, start=1))), form)
     return read_members(name, members, frozenset(READERS), lambda each, data: _read(each, data, reading))
 
 
@@ -109,9 +147,8 @@ def _separated(name: str, text: str, encoding: str, reading: Reading) -> Found:
         return replace(words, form=f"{words.form}, {encoding}")
     found = read_separated(name, text, "\t" if tabbed else reading.delimiter, reading.header)
     form = f"{DELIMITERS.get(found.delimiter, found.delimiter)}-separated, {encoding}"
-    form = (
-        form if found.header == 1 else f"{form}, header in row {found.header}" if found.header else f"{form}, no header"
-    )
+    if found.header != 1:
+        form += f", header in row {found.header}" if found.header else ", no header"
     return Found(found.frame, form, found.damaged, notes=found.notes)
 
 
@@ -127,6 +164,8 @@ def _read_text(name: str, data: bytes, reading: Reading) -> Found:
     is_conll = PurePosixPath(name).suffix.lower() in CONLL
     if reading.delimiter is None and (words := read_conll(name, text, is_named_so=is_conll)):
         return replace(words, form=f"{words.form}, {encoding}")
+    if not (reading.delimiter or reading.plain) and (messages := whatsapp_messages(text)):
+        return Found(numbered(messages), f"plain text, {encoding}")
     if reading.delimiter is None and is_json_lines(text):
         frame, form, damaged = read_json(name, text, named_lines=True)
         return Found(frame, f"{form}, {encoding}", damaged)
