@@ -34,8 +34,8 @@ pytestmark = pytest.mark.e2e
 def short_answers(page: Page) -> None:
     """Ask for answers that fit the tiny model's context."""
     open_card(page, text.CHAT_SETTINGS)
-    page.locator("#answer-length input[type=number]").fill("16")
-    page.locator("#answer-length input[type=number]").press("Enter")
+    page.locator("#max-new-tokens input[type=number]").fill("16")
+    page.locator("#max-new-tokens input[type=number]").press("Enter")
 
 
 def said(page: Page, pane: str) -> str:
@@ -199,7 +199,7 @@ def test_a_conversation_goes_on_and_can_be_cleared(page: Page, studio: StudioPro
     deadline = monotonic() + 30
     while "## ho" not in saved_conversation(page):  # it is written when the answer to the edited question is there
         assert monotonic() < deadline
-    page.locator("#pane-count").get_by_label("4").check()
+    page.locator("#response-count").get_by_label("4").check()
     expect(page.locator("#chat-fourth")).to_be_visible()
     page.locator("#chat-clear").click()
     expect(page.locator("#chat-base .message")).to_have_count(0)
@@ -210,8 +210,8 @@ def test_stop_ends_an_answer_and_the_next_question_is_taken(page: Page, studio: 
     open_studio(page, studio)
     open_tab(page, text.CHAT_TAB)
     open_card(page, text.CHAT_SETTINGS)
-    page.locator("#answer-length input[type=number]").fill("512")
-    page.locator("#answer-length input[type=number]").press("Enter")
+    page.locator("#max-new-tokens input[type=number]").fill("512")
+    page.locator("#max-new-tokens input[type=number]").press("Enter")
     page.locator("#chat-prompt textarea").fill("Tell me a long story about the sea and everybody who lives in it.")
     page.locator("#chat-send").click()
     answer = page.locator("#chat-base .bot.message")

@@ -82,8 +82,8 @@ def assert_batched_is_alone(loss: Any, rows: list[Any], tolerance: float = 1e-5)
     torch.testing.assert_close(together, alone, rtol=1e-4, atol=tolerance)
     groups = list(loss.micro_batches(rows, 10_000))
     assert sorted(row.row for group in groups for row in group) == sorted(row.row for row in rows)
-    measured = sum(loss.measure(group) for group in groups)
-    assert measured == pytest.approx(sum(loss.measure([row]) for row in rows), rel=1e-4)
+    measured = sum(loss.group_loss(group) for group in groups)
+    assert measured == pytest.approx(sum(loss.group_loss([row]) for row in rows), rel=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["single", "multi", "number"])

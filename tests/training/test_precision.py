@@ -25,7 +25,7 @@ def test_the_loss_is_exact_and_the_gradient_rounded_by_less_than_a_hundredth() -
     found: dict[BackwardDtype, tuple[float, torch.Tensor]] = {}
     for backward in ("float32", "bfloat16"):
         attachment.parameter.grad = None
-        loss = CausalLoss(model, backward).backward(rows, label_count(rows))
+        loss = CausalLoss(model, backward).group_backward(rows, label_count(rows))
         assert attachment.parameter.grad is not None
         found[backward] = loss, attachment.parameter.grad
     (exact, gradient), (same, rounded) = found["float32"], found["bfloat16"]

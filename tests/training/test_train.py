@@ -56,7 +56,7 @@ def gradient(model: Any, attachment: Attachment, rows: list[TokenRow], budget: i
     attachment.parameter.grad = None
     loss = CausalLoss(model)
     total = sum(label != -100 for row in rows for label in row.labels[1:])
-    summed = sum(loss.backward(group, total) for group in loss.micro_batches(rows, budget))
+    summed = sum(loss.group_backward(group, total) for group in loss.micro_batches(rows, budget))
     assert attachment.parameter.grad is not None
     return summed / total, attachment.parameter.grad
 
