@@ -1,4 +1,4 @@
-"""Sorting texts and labelling words: losses and gradients are transformers' own, new heads are trained and saved."""
+"""Sorting texts and labeling words: losses and gradients are transformers' own, new heads are trained and saved."""
 
 from __future__ import annotations
 
@@ -137,7 +137,9 @@ def test_a_new_head_is_drawn_by_the_seed_and_one_for_the_same_labels_is_kept(tmp
     first.save_pretrained(tmp_path / "trained")
     tiny_tokenizer().save_pretrained(tmp_path / "trained")
     kept = load_classifier(str(tmp_path / "trained"), labels.names, seed=5)
-    assert torch.equal(kept.model.classifier.weight, first.classifier.weight) and kept.modules_to_save == ("classifier",)
+    assert torch.equal(kept.model.classifier.weight, first.classifier.weight) and kept.modules_to_save == (
+        "classifier",
+    )
     renamed = load_classifier(str(tmp_path / "trained"), ["yes", "no"], seed=5)
     assert not torch.equal(renamed.model.classifier.weight, first.classifier.weight)
     larger = load_classifier(str(tmp_path / "trained"), ["a", "b", "c"])

@@ -111,7 +111,7 @@ def test_a_prompt_goes_to_every_pane_that_is_there(bench: Studio) -> None:
     assert all(isinstance(pane, dict) for pane in panes[2:])  # left as they are
 
 
-def test_a_pane_that_is_added_goes_on_from_its_left_neighbour() -> None:
+def test_a_pane_that_is_added_goes_on_from_its_left_neighbor() -> None:
     said = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
     mine = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "c"}]
     assert matched([said, mine, []]) == [said, mine, mine]
