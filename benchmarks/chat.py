@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from ia3_studio.chat import Answer, ChatSettings, Variant, reply
-from ia3_studio.data.examples import Message
+from ia3_studio.data.conversations import Message
 from ia3_studio.data.tokens import prompt_ids
 from ia3_studio.method import Adapter, attach, discover, serve
 from ia3_studio.method.merging import merge

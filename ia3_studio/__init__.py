@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ia3_studio.chat import ChatSettings, reply
     from ia3_studio.data.choices import ChoiceExample, tokenize_choices
-    from ia3_studio.data.examples import Example, Mapping, Message
+    from ia3_studio.data.conversations import Message
+    from ia3_studio.data.examples import Example, Mapping
     from ia3_studio.data.export_rows import export_rows
     from ia3_studio.data.findings import examine
     from ia3_studio.data.infer_columns import infer_columns
@@ -101,7 +102,7 @@ _HOMES = {
     "Example": "data.examples",
     "HeadedAttachment": "method.heads",
     "Mapping": "data.examples",
-    "Message": "data.examples",
+    "Message": "data.conversations",
     "Reading": "data.table",
     "RunConfig": "runs.config",
     "Selection": "method.sites",

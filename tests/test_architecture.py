@@ -85,6 +85,7 @@ MAY_IMPORT = {
     "ui": {
         "errors",
         "atomic",
+        "typed",
         "settings",
         "method",
         "models",

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from ia3_studio.chat import ChatSettings, reply
-from ia3_studio.data.examples import Message
+from ia3_studio.data.conversations import Message
 from ia3_studio.data.tokens import prompt_ids
 from ia3_studio.errors import ModelError, StudioError
 from ia3_studio.method import Attachment, attach, discover

@@ -115,6 +115,7 @@ def test_an_adapter_is_pushed_with_the_token_of_the_environment(
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_a_run_is_done_again_on_another_machine_and_comes_to_the_same(
     store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -158,6 +159,7 @@ def trained(store: RunStore, tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_a_run_is_trained_looked_at_talked_to_and_taken_away(
     trained: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

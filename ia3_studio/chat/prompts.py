@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ia3_studio.errors import StudioError
 
 if TYPE_CHECKING:
-    from ia3_studio.data.examples import Message
+    from ia3_studio.data.conversations import Message
     from ia3_studio.models.loaded import LoadedModel
 
 

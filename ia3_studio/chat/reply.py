@@ -22,7 +22,7 @@ from ia3_studio.errors import ModelError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ia3_studio.data.examples import Message
+    from ia3_studio.data.conversations import Message
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.method.serving import Serving
     from ia3_studio.models.fast_decode import Scales

@@ -12,7 +12,7 @@ from typing import Any
 from ia3_studio.chat import Answer, ChatSettings, Variant, reply
 from ia3_studio.cli.codes import DONE
 from ia3_studio.cli.runs import newest_or
-from ia3_studio.data.examples import Message
+from ia3_studio.data.conversations import Message
 from ia3_studio.errors import RunError
 from ia3_studio.runs import RunStore
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ia3_studio.data.answer_spans import conversation_tokens
-from ia3_studio.data.examples import Message
+from ia3_studio.data.conversations import Message
 from ia3_studio.data.words import special_ids
 from ia3_studio.errors import DataError
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any
 
-from ia3_studio.data.examples import Message
+from ia3_studio.data.conversations import Message
 from ia3_studio.data.forms import fitted, texts_of
 from ia3_studio.data.words import encode, guarded, pieces_of, special_ids, special_texts
 from ia3_studio.data.written import Asked, Stretch, Written, answers_in, changes, read_back, to_ask, to_write

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from ia3_studio.atomic import remove_abandoned, replacing
-from ia3_studio.data.examples import Example, Message
+from ia3_studio.data.conversations import Message
+from ia3_studio.data.examples import Example
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ia3_studio.data.examples import Message
+from ia3_studio.data.conversations import Message
 from ia3_studio.data.rendering import Request, is_own, rendered, written
 from ia3_studio.errors import DataError
 

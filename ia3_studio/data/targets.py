@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ia3_studio.data.examples import Example, Message
+from ia3_studio.data.conversations import Message
+from ia3_studio.data.examples import Example
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.words import as_words, read_whole, special_texts, spoken
 from ia3_studio.errors import DataError

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ia3_studio.data.examples import Message
+from ia3_studio.data.conversations import Message
 
 FIRST = 0x10A000
 """The private character of the first special text; those after it follow."""

@@ -86,6 +86,26 @@ class CardFacts:
         return f" at step {self.held_out_step:,}" if self.held_out_step not in (None, self.steps) else ""
 
 
+@dataclass(frozen=True)
+class MergedFacts:
+    """What the card of a merged model says of it."""
+
+    base_model: str
+    vectors: int
+    format: str
+    """Of the saved weights, as torch names it."""
+    computed: str
+    """In which the merge was computed."""
+    largest_difference: float
+    """Of any logit, between the saved model and the base model with the adapter."""
+    texts: int
+    """That were compared."""
+    model_class: str
+    """Class of transformers that loads it."""
+    ends_answer: str = ""
+    """The token at which generation stops; empty if unknown."""
+
+
 def facts_of(adapter: Adapter, name: str, base_model: str, labels: Sequence[str] = ()) -> CardFacts:
     """Return the facts in an adapter's metadata, for its card.
 
@@ -137,6 +157,28 @@ def card(facts: CardFacts) -> str:
         seen=_seen(facts),
         use=(reason if facts.not_for_peft else "") + "\n".join(use) + _end_of_answers(facts),
     )
+
+
+def merged_card(name: str, facts: MergedFacts) -> str:
+    """Return the model card of a merged model: front matter for the Hub, what it is, and how to load it.
+
+    Args:
+        name: of the model.
+        facts: what is known of it.
+    """
+    base = without_folders(facts.base_model) or "unknown"
+    on_hub = ""
+    if _HUB_ID.fullmatch(facts.base_model):
+        on_hub = f"base_model: {json.dumps(facts.base_model)}\nbase_model_relation: finetune\n"
+    rounded = (
+        "" if facts.format == facts.computed else f", the format of the base model, rounded once from {facts.computed}"
+    )
+    return _MERGED_CARD.format(
+        front=on_hub, name=_cell(name), base=_cell(base), vectors=f"{facts.vectors:,}", model=facts.model_class,
+        format=f"{facts.format}{rounded}", largest=f"{facts.largest_difference:.2g}", texts=facts.texts,
+        ends=f"An answer ends with `{_cell(facts.ends_answer)}`; the generation config says so.\n\n"
+        if facts.ends_answer else "",
+    )  # fmt: skip
 
 
 def programs(facts: CardFacts) -> tuple[tuple[str, str], ...]:
@@ -240,6 +282,28 @@ An (IA)³ adapter: learned vectors that rescale activations of a frozen base mod
 {seen}## Use it
 
 {use}"""
+
+_MERGED_CARD = """---
+{front}library_name: transformers
+tags:
+- ia3
+---
+
+# {name}
+
+{base} with an (IA)³ adapter of {vectors} vectors merged into its weights. It loads like any model and needs no adapter.
+
+| | |
+|---|---|
+| number format of the weights | {format} |
+| largest difference of a logit from the base model with the adapter | {largest}, on {texts} texts |
+
+{ends}```python
+from transformers import {model}
+
+model = {model}.from_pretrained("path/to/this/folder", dtype="auto")
+```
+"""
 
 _PROGRAMS = (
     (

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.errors import ExportError
+from ia3_studio.export.card import MergedFacts, merged_card
 from ia3_studio.models.progress import ProgressCallback
 
 if TYPE_CHECKING:
@@ -124,12 +125,25 @@ def write_merged(
             loaded.tokenizer.save_pretrained(folder)
         say(0.7, "Loading the merged model to compare outputs")
         largest = _largest_difference(loaded, folder, compared, wanted, computed)
+        facts = _facts(loaded, adapter, form, str(computed).removeprefix("torch."), largest, len(compared))
+        (folder / "README.md").write_text(merged_card(folder.name, facts), encoding="utf-8")
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     say(1.0, "Done")
     return MergedExport(folder, size, largest, len(compared), form)
+
+
+def _facts(loaded: Any, adapter: Path, form: str, computed: str, largest: float, texts: int) -> MergedFacts:
+    """Return what the card says of a merged model."""
+    from ia3_studio.method.adapter import Adapter
+
+    merged = Adapter.load(adapter)
+    return MergedFacts(
+        loaded.base_model, len(merged.selection), form, computed, largest, texts, type(loaded.model).__name__,
+        merged.metadata.get("ends_answer", ""),
+    )  # fmt: skip
 
 
 def tell_ends(loaded: Any) -> None:

@@ -140,8 +140,8 @@ def build(studio: Studio, session: Session) -> PartsCard:
         saved = gr.HTML(elem_id="pruned-note")
     timer = gr.Timer(LOOK_SECONDS, active=False)
     drawn = [said, start, body, layers, roles, curve, table, csv, timer]
-    start.click(guard(begin, studio), session.shown, drawn, **quiet())
-    timer.tick(guard(draw, studio), session.shown, drawn, **quiet(queue=False, trigger_mode="once")).then(
+    start.click(guard(begin, studio), session.current, drawn, **quiet())
+    timer.tick(guard(draw, studio), session.current, drawn, **quiet(queue=False, trigger_mode="once")).then(
         None, None, None, js=FIT, **quiet(queue=False)
     )
     return PartsCard(drawn, pruned, keep, saved)

@@ -11,7 +11,7 @@ import gradio as gr
 from ia3_studio.errors import AdapterError, StudioError
 from ia3_studio.ui import scales_words as words
 from ia3_studio.ui import text
-from ia3_studio.ui.current_run import Shown, find
+from ia3_studio.ui.current_run import CurrentRun, find
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import note, table
@@ -62,7 +62,7 @@ def _looked(
 
 
 def _asked(
-    studio: Studio, shown: Shown, site: Site, channel: int, texts: list[str], report: Callable[[str], None]
+    studio: Studio, shown: CurrentRun, site: Site, channel: int, texts: list[str], report: Callable[[str], None]
 ) -> str:
     from ia3_studio.insight.max_activating import logit_lens, max_activating_tokens
 
@@ -86,7 +86,7 @@ def _asked(
     return words.channel_found(excited, spoken)
 
 
-def learned_texts(shown: Shown) -> list[str]:
+def learned_texts(shown: CurrentRun) -> list[str]:
     """Return texts that a run learned from; none where nothing is known of its data."""
     if shown.run is None:
         return []
@@ -96,7 +96,7 @@ def learned_texts(shown: Shown) -> list[str]:
     return ["\n".join(turn.content for turn in each.turns) or each.text for each in examples]
 
 
-def heads_table(studio: Studio, shown: Shown, site: Site, vector: Any) -> str:
+def heads_table(studio: Studio, shown: CurrentRun, site: Site, vector: Any) -> str:
     """Return the sums over heads of a vector of keys or values; nothing for other sites."""
     from ia3_studio.insight.max_activating import head_sums, heads_of
     from ia3_studio.models import load_skeleton
@@ -124,7 +124,7 @@ def build(studio: Studio, session: Session) -> ChannelCard:
     gr.on(
         [ask.click, channel.submit],
         guard(look, studio),
-        [session.shown, site, channel, texts],
+        [session.current, site, channel, texts],
         [said, found],
         **quiet(),
     )

@@ -375,9 +375,9 @@ def build(studio: Studio, session: Session) -> ClassifyPanel:
             file_said = gr.HTML(elem_id="try-file-note")
             outcome = gr.HTML(elem_id="try-results")
             csv = gr.DownloadButton(classify_words.CSV, size="md", visible=False, elem_id="try-csv")
-    gr.on([sort.click, words.submit], guard(classify_one, studio), [session.shown, words], [said, found], **quiet())
-    see.click(guard(classify_picture, studio), [session.shown, image], [said, found], **quiet())
-    sort_all.click(guard(classify_file, studio), [session.shown, file], [file_said, outcome, csv], **quiet())
+    gr.on([sort.click, words.submit], guard(classify_one, studio), [session.current, words], [said, found], **quiet())
+    see.click(guard(classify_picture, studio), [session.current, image], [said, found], **quiet())
+    sort_all.click(guard(classify_file, studio), [session.current, file], [file_said, outcome, csv], **quiet())
     return ClassifyPanel(panel, lead, texts, images, batch)
 
 

@@ -17,7 +17,7 @@ from ia3_studio.ui import text
 from ia3_studio.ui.components.chart_points import chart_delta
 from ia3_studio.ui.components.run_list import RunRow, list_json
 from ia3_studio.ui.components.run_strip import Choice, StripView
-from ia3_studio.ui.current_run import Shown, base_model_of, find_or_none, import_key, imported, run_key
+from ia3_studio.ui.current_run import CurrentRun, base_model_of, find_or_none, import_key, imported, run_key
 
 if TYPE_CHECKING:
     from ia3_studio.ui.session import Studio
@@ -132,7 +132,7 @@ def newest_key(studio: Studio) -> str:
     return run_key(chosen.id) if chosen else ""
 
 
-def strip_view(studio: Studio, shown: Shown | None, status: RunStatus | None, listed: Listed) -> StripView:
+def strip_view(studio: Studio, shown: CurrentRun | None, status: RunStatus | None, listed: Listed) -> StripView:
     """Return what the bar above the tabs says."""
     choices = [Choice(run_key(run.id), text.run_label(run.id, run.name), text.RUNS) for run, _status in listed]
     choices += [

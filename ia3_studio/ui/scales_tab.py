@@ -26,7 +26,7 @@ from ia3_studio.insight.figures import heatmap, histogram_figure
 from ia3_studio.ui import ablation_card, channel_card, compare_card, text, verdict_card
 from ia3_studio.ui import scales_words as words
 from ia3_studio.ui.components.map_picks import MapPicks
-from ia3_studio.ui.current_run import Shown, find
+from ia3_studio.ui.current_run import CurrentRun, find
 from ia3_studio.ui.figure_fit import FIT
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.markup import heading, note
@@ -126,7 +126,7 @@ def replay(studio: Studio, key: str, site: str | None, measure: str, shape: str,
     return *drawn, gr.update(label=text.replayed(step, number + 1, len(snapshots))), gr.skip(), gr.skip(), gr.skip()
 
 
-def _drawn(studio: Studio, key: str, shown: Shown | None, adapter: Path | None, asked: Asked) -> tuple[Any, ...]:
+def _drawn(studio: Studio, key: str, shown: CurrentRun | None, adapter: Path | None, asked: Asked) -> tuple[Any, ...]:
     if shown is None or adapter is None:
         said = text.SCALES_SOON if shown else text.SCALES_EMPTY
         return note(said), gr.update(visible=False), *(gr.skip() for _ in range(9))
@@ -209,19 +209,19 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ScalesTab:
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_CHAT, variant="primary", elem_id="next-chat")
     newest, live = gr.State(""), gr.Timer(LIVE_SECONDS, active=False)
-    inputs = [session.shown, site, measure, shape]
+    inputs = [session.current, site, measure, shape]
     drawn = [said, body, picture, bars, site, table, bins, channels, sites_csv, bins_csv, channel.site, moment,
              beside.other, newest, live]  # fmt: skip
     assert len(drawn) == DRAWN
-    page.select(guard(verdict_card.draw, studio), session.shown, verdict.drawn, **quiet())
-    page.select(guard(ablation_card.draw, studio), session.shown, parts.drawn, **quiet())
+    page.select(guard(verdict_card.draw, studio), session.current, verdict.drawn, **quiet())
+    page.select(guard(ablation_card.draw, studio), session.current, parts.drawn, **quiet())
     picks.choose(guard(draw_picked, studio), inputs, drawn, **quiet())
     asked = [page.select, site.input, measure.input, shape.input]
     gr.on(asked, guard(draw, studio), inputs, drawn, **quiet()).then(None, None, None, js=FIT, **quiet(queue=False))
     moment.input(guard(replay, studio), [*inputs, moment], drawn, **quiet(trigger_mode="always_last"))
     looked = live.tick(guard(look_again, studio), [*inputs, newest], drawn, **quiet(queue=False, trigger_mode="once"))
     for card, filled in ((verdict_card.draw, verdict.drawn), (ablation_card.draw, parts.drawn)):
-        looked.then(guard(at_end, studio, card, len(filled)), session.shown, filled, **quiet(queue=False))
+        looked.then(guard(at_end, studio, card, len(filled)), session.current, filled, **quiet(queue=False))
     return ScalesTab(inputs, drawn, verdict, parts, onward)
 
 

@@ -109,7 +109,7 @@ class Session:
     """The model source in use."""
     data: gr.State
     """The data source in use."""
-    shown: gr.State
+    current: gr.State
     """The key of the run or imported adapter shown on every tab."""
 
 

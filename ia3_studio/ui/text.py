@@ -233,8 +233,8 @@ RUN_LIST_COLUMNS = ("State", "Name", "Model", "Steps", "Held-out loss", "Time", 
 
 # the bar above the tabs
 PROGRESS = "Progress of the run"
-SHOWN = "Run"
-SHOWN_ARIA = "Run or adapter selected on every tab"
+CURRENT_RUN = "Run"
+CURRENT_RUN_ARIA = "Run or adapter selected on every tab"
 NOTIFY = "Notify when done"
 STOP_RUN, STOPPING_RUN = "Stop", "Stopping…"
 

@@ -165,7 +165,7 @@ def build(studio: Studio, session: Session) -> VerdictCard:
         following = gr.HTML(elem_id="verdict-next")
         make = gr.Button(text.VERDICT_PAGE, size="md", visible=False, elem_id="make-page")
         page = gr.DownloadButton(text.VERDICT_PAGE_READY, size="md", visible=False, elem_id="verdict-page")
-    made = make.click(guard(make_page, studio), session.shown, page, **quiet())
+    made = make.click(guard(make_page, studio), session.current, page, **quiet())
     made.success(None, None, None, js=_FETCH, **quiet(queue=False))
     return VerdictCard([card, said, measures, csv, taken_for, confusion, following, make, page])
 

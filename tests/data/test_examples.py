@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ia3_studio.data.examples import Mapping, Message, read_examples
+from ia3_studio.data.conversations import Message
+from ia3_studio.data.examples import Mapping, read_examples
 from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.load import mapping_from
 from ia3_studio.data.problem import Problem

@@ -13,7 +13,8 @@ from ia3_studio.data import arrow_rows as stored
 from ia3_studio.data import large
 from ia3_studio.data.arrow_rows import Stored, open_stored, revive_example, reviver, tokenizer_key, write_stored
 from ia3_studio.data.choices import ChoiceRow
-from ia3_studio.data.examples import Example, Message
+from ia3_studio.data.conversations import Message
+from ia3_studio.data.examples import Example
 from ia3_studio.data.large import is_large, load_large
 from ia3_studio.data.load import DataChoice, load_data
 from ia3_studio.data.tokens import TokenRow

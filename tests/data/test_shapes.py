@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ia3_studio.data.examples import Example, Mapping, Message, read_examples
+from ia3_studio.data.conversations import Message
+from ia3_studio.data.examples import Example, Mapping, read_examples
 from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.table import Table
 from ia3_studio.errors import DataError

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerFast
 
 from ia3_studio.chat import ChatSettings, reply
-from ia3_studio.data.examples import Example, Message
+from ia3_studio.data.conversations import Message
+from ia3_studio.data.examples import Example
 from ia3_studio.data.tokens import IGNORED, tokenize
 from ia3_studio.export.card import card, facts_of
 from ia3_studio.export.gguf_file import write_gguf

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -28,6 +29,20 @@ def adapter_of(source: str, folder: Path) -> Path:
         attachment.parameter.uniform_(0, 2, generator=torch.Generator().manual_seed(0))
     attachment.adapter().save(folder)
     return folder
+
+
+def test_the_card_of_a_merged_model_says_its_number_format_and_its_program_loads_it(
+    tmp_path: Path,
+) -> None:
+    source = str(save_tiny_chat(tmp_path / "base"))
+    AutoModelForCausalLM.from_pretrained(source, dtype=torch.bfloat16).save_pretrained(source)
+    found = write_merged(load_model(source), adapter_of(source, tmp_path / "adapter"), tmp_path / "out", ["the lamp"])
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert found.format == "bfloat16" and "bfloat16" in card and str(tmp_path) not in card
+    program = card.partition("```python\n")[2].partition("```")[0].replace("path/to/this/folder", str(tmp_path / "out"))
+    names: dict[str, Any] = {}
+    exec(program, names)
+    assert names["model"].dtype == torch.bfloat16
 
 
 @pytest.mark.parametrize("family", ["llama", "gpt2", "t5"])

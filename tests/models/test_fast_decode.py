@@ -9,7 +9,7 @@ import torch
 import transformers as hf
 
 from ia3_studio.chat import ChatSettings, Variant, reply
-from ia3_studio.data.examples import Message
+from ia3_studio.data.conversations import Message
 from ia3_studio.method import Adapter, Selection, attach, discover, serve
 from ia3_studio.models import fast_linear as quick
 from ia3_studio.models.fast_decode import FastDecodeStep, fast_decode_step

@@ -74,6 +74,7 @@ def test_measuring_that_died_is_told_and_can_be_started_again(trained: Run) -> N
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_it_is_measured_in_a_process_of_its_own_that_tells_how_far_it_is(trained: Run) -> None:
     start_ablation(trained)
     start_ablation(trained)  # a second click starts nothing

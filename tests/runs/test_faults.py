@@ -1,6 +1,6 @@
 """Whatever is killed, cut short or damaged, at whatever moment: no step is lost, none is doubled, no status lies.
 
-IA3_FAULTS says how many kills are tried; CI tries a few, hundreds take some minutes.
+CI tries a few kills; the series of the marker ``nightly`` tries as many as IA3_FAULTS says.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ from tests.runs.test_runs import begin, state, store, wait, worker_of
 
 __all__ = ["readable_checkpoints", "store"]
 
-KILLS = int(os.environ.get("IA3_FAULTS", "12"))
+FEW_KILLS = 4
+MANY_KILLS = int(os.environ.get("IA3_FAULTS", "100"))
 TRUTH_SECONDS = 5.0
 """Within which the list must tell the truth."""
 STATES = {"queued", "running", "stopping", "finished", "stopped", "failed", "interrupted"}
@@ -58,16 +59,26 @@ def kill_at_random(run: Run, draw: random.Random) -> None:
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_kills_at_any_moment_lose_no_step_and_double_none(store: RunStore) -> None:
-    draw = random.Random(0)
-    kills = 0
-    for number in range(KILLS):
-        if kills >= KILLS:
-            break
-        run = begin(store, "steady", f"run {number}")
+    kill_again_and_again(store, FEW_KILLS, random.Random(0))
+
+
+@pytest.mark.nightly
+@pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
+def test_many_kills_at_any_moment_lose_no_step_and_double_none(store: RunStore) -> None:
+    kill_again_and_again(store, MANY_KILLS, random.Random(2))
+
+
+def kill_again_and_again(store: RunStore, kills: int, draw: random.Random) -> None:
+    """Kill the workers of runs and let the runs go on, until so many kills were tried."""
+    tried = 0
+    while tried < kills:
+        run = begin(store, "steady", f"run {tried}")
         while True:
             kill_at_random(run, draw)
-            kills += 1
+            tried += 1
             wait(lambda run=run: state(run) not in ACTIVE or alive(run), TRUTH_SECONDS)
             seen = numbers(run)
             assert seen == list(range(len(seen))), "a step was lost or doubled"
@@ -97,6 +108,7 @@ def alive(run: Run) -> bool:
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_the_queue_goes_on_whoever_is_killed(store: RunStore) -> None:
     draw = random.Random(1)
     runs = [begin(store, "steady", str(number)) for number in range(4)]
@@ -273,6 +285,7 @@ def test_two_studios_on_one_folder_keep_every_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_a_worker_that_starts_while_its_run_is_deleted_leaves_nothing_behind(store: RunStore) -> None:
     run = begin(store, "good")
     wait(lambda: state(run) == "finished")

@@ -73,6 +73,7 @@ def test_as_many_work_at_once_as_the_environment_says(
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_a_moved_run_is_worked_on_first(store: RunStore) -> None:
     first = begin(store, "endless", "first")
     wait(lambda: state(first) == "running")
@@ -86,6 +87,7 @@ def test_a_moved_run_is_worked_on_first(store: RunStore) -> None:
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_two_runs_work_side_by_side_where_the_machine_is_asked_for_two(
     store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,6 +102,7 @@ def test_two_runs_work_side_by_side_where_the_machine_is_asked_for_two(
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_a_run_that_waits_is_cancelled_and_the_next_goes_on(store: RunStore) -> None:
     first = begin(store, "endless", "first")
     wait(lambda: state(first) == "running")
@@ -114,6 +117,7 @@ def test_a_run_that_waits_is_cancelled_and_the_next_goes_on(store: RunStore) -> 
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_a_worker_says_what_it_uses(store: RunStore) -> None:
     run = store.create(CONFIG, "use")
     start_worker(run.files, [sys.executable, "-m", "tests.runs.fake_worker", str(run.folder), "endless"])

@@ -27,7 +27,7 @@ from tests.tiny_chat import save_tiny_chat
 
 __all__ = ["store"]
 
-pytestmark = pytest.mark.worker
+pytestmark = [pytest.mark.worker, pytest.mark.usefixtures("workers_start_at_once")]
 
 
 @pytest.fixture(autouse=True)
@@ -196,7 +196,6 @@ def let_reach(run: Run, step: int) -> None:
         time.sleep(0.002)
 
 
-@pytest.mark.usefixtures("workers_start_at_once")
 def test_a_run_stopped_killed_and_resumed_gives_the_losses_and_vectors_of_one_left_alone(tmp_path: Path) -> None:
     train = TrainConfig(epochs=20, batch_size=3, eval_steps=2, learning_rate=3e-2)
     data, model = export_rows(tmp_path / "rows.jsonl"), save_tiny_chat(tmp_path / "model")

@@ -31,7 +31,7 @@ from ia3_studio.worker.launch import start_worker
 
 CONFIG = RunConfig("First light", "tiny", "lighthouse")
 
-pytestmark = pytest.mark.worker
+pytestmark = [pytest.mark.worker, pytest.mark.usefixtures("workers_start_at_once")]
 
 
 @pytest.fixture
@@ -64,6 +64,7 @@ def worker_of(run: Run) -> int:
     return int((read_json(run.files.worker) or {})["pid"])
 
 
+@pytest.mark.usefixtures("workers_start_as_ever")
 def test_a_run_goes_from_running_to_finished_and_keeps_its_adapter(store: RunStore) -> None:
     run = begin(store, "plain")
     wait(lambda: state(run) == "finished")
@@ -182,6 +183,7 @@ def test_a_killed_worker_is_seen_at_the_next_look_with_its_last_step(store: RunS
     assert "The latest adapter is kept." in sentence
 
 
+@pytest.mark.usefixtures("workers_start_as_ever")
 def test_a_worker_that_cannot_begin_is_explained_by_its_log(store: RunStore) -> None:
     run = store.create(CONFIG, "one")
     start_worker(run.files, [sys.executable, "-c", "raise SystemExit('No module named torch')"])
@@ -375,6 +377,7 @@ def test_a_run_that_ended_is_not_worked_on_again(store: RunStore) -> None:
     assert run.files.metrics.read_bytes() == before and state(run) == "finished"
 
 
+@pytest.mark.usefixtures("workers_start_as_ever")
 def test_a_process_that_the_system_refuses_is_told(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_arguments: object, **_options: object) -> None:
         raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
@@ -481,6 +484,7 @@ def test_no_error_ends_the_heartbeat_and_each_is_logged_once(
     assert capsys.readouterr().err.count("AttributeError: partially initialized") == 1
 
 
+@pytest.mark.usefixtures("workers_start_as_ever")
 def test_a_home_that_is_named_by_a_relative_path_serves_worker_and_page_alike(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

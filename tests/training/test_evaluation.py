@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from ia3_studio.data.choices import ChoiceRow
-from ia3_studio.data.examples import Example, Message
+from ia3_studio.data.conversations import Message
+from ia3_studio.data.examples import Example
 from ia3_studio.data.neutral import neutral_texts
 from ia3_studio.data.tokens import TokenRow, prompt_ids
 from ia3_studio.errors import DataError, TrainingError
