@@ -18,7 +18,7 @@ from ia3_studio.atomic import replace_text
 from ia3_studio.data.archives import MAX_BYTES
 from ia3_studio.data.arrow_rows import key_of, open_stored, revive_example, write_stored
 from ia3_studio.data.examples import Example, Mapping, understood
-from ia3_studio.data.infer_columns import infer_columns, require_columns
+from ia3_studio.data.infer_columns import infer_columns, require_columns, unused_columns
 from ia3_studio.data.json_rows import SPLIT, SPLITS, read_json_lines
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.reading import shown_names
@@ -122,7 +122,8 @@ def load_large(
     rows = f"{len(train) + len(measured):,} examples"
     description = f"{path.name}: {head.description.partition(', the first')[0]}, {rows}, read in parts"
     more = counted - len(listed)
-    return DataSplit(train, measured, listed, description, plan.mapping, fingerprint, more_left_out=more, notes=notes)
+    return DataSplit(train, measured, listed, description, plan.mapping, fingerprint, more_left_out=more, notes=notes,
+                     unused=unused_columns(head, plan.mapping))  # fmt: skip
 
 
 def fingerprint_of(path: Path) -> str:

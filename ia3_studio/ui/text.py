@@ -99,8 +99,7 @@ DATA_KINDS = (STARTER_DATA, LETTERS_DATA, CALLS_DATA, *OWN_KINDS)
 STARTER_NAMES = {"lighthouse": STARTER_DATA, "harbour": LETTERS_DATA, "logbook": CALLS_DATA}
 """The names of the starters' data, by source."""
 DATA_LABEL = "Data"
-UPLOAD = "Table, JSON, text or zip, up to 200 MB"
-DATA_TYPES = [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".txt", ".gz", ".zip"]
+UPLOAD = "One or more files: tables, JSON, text, Parquet or zip, up to 200 MB"
 PATH = "Local path"
 PATH_INFO = "File or folder; JSON Lines and Parquet of any size"
 USE_PATH = "Load"
@@ -150,7 +149,10 @@ BY_SHARE = "none: use the held-out share"
 DELIMITER = "Delimiter"
 DELIMITERS = (AS_GUESSED, ("comma", ","), ("semicolon", ";"), ("tab", "\t"), ("pipe", "|"))
 ENCODING = "Encoding"
-HEADER, HEADERS = "Header row", (AS_GUESSED, ("yes", "yes"), ("no", "no"))
+HEADER = "Header row"
+HEADERS = (AS_GUESSED, ("none", "0"), *((f"row {row}", str(row)) for row in range(1, 21)))
+UNUSED, UNUSED_INFO = "Columns not used", "Select one to use it"
+_PARTS = {"context": "as context", "label": "as label", "answer": "as answer"}
 READ_SO = "Apply"
 CHOOSE_FILE = f"No data is loaded; load data on the Data tab, or choose {STARTER_DATA} there."
 TOO_LARGE_TO_TAKE = "This file is too large to export; use the original file."
@@ -371,6 +373,11 @@ IMPORT_WORDS = (
     "An (IA)³ adapter from PEFT or IA3 Studio: a zip, a verdict page, or its config (.json) and weights (.safetensors)."
 )
 IMPORT_UPLOAD = "Zip, verdict page, or config and weights"
+
+
+def unused_as(column: str, part: str) -> str:
+    """Return what is offered for a column that is not used, such as "title as context"."""
+    return f"{column} {_PARTS[part]}"
 
 
 def demo_facts(model: str, size_mb: float, cached: bool) -> tuple[tuple[str, str], ...]:

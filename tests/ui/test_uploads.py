@@ -82,10 +82,10 @@ def test_uploads_and_pasted_rows_count_with_a_visitors_bytes(shared: Studio, tmp
     (tmp_path / "rows.tsv").write_text(ROWS)
     with visiting(ANN):
         given, *_rest = list(take_pasted(shared, ROWS, 0.1))[-1]
-        used = list(take_upload(shared, str(tmp_path / "rows.tsv"), 0.1))[-1][0]
+        used = list(take_upload(shared, [str(tmp_path / "rows.tsv")], 0.1))[-1][0]
         assert all(Path(each).is_relative_to(tmp_path / UPLOADS / visitor()) for each in (given, used))
         with pytest.raises(RunError, match="uploads"):
-            list(take_upload(shared, str(tmp_path / "rows.tsv"), 0.1))
+            list(take_upload(shared, [str(tmp_path / "rows.tsv")], 0.1))
         with pytest.raises(RunError, match="uploads"):
             shared.store.create(CONFIG, "click")
     with visiting(BEN):
