@@ -1,4 +1,4 @@
-"""From a file of labelled texts to a classifier that is tried on the page."""
+"""From a file of labeled texts to a classifier that is tried on the page."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def tiny(tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize("preset", [name for name, _label in text.PRESETS])
-def test_a_preset_ticked_is_recognised_again(bench: Studio, tiny: str, preset: str) -> None:
+def test_a_preset_ticked_is_recognized_again(bench: Studio, tiny: str, preset: str) -> None:
     ticks, _said = pick_preset(bench, tiny, preset)
     same = {"peft": "paper"}  # of this type of model PEFT scales what the paper does
     assert name_preset(bench, tiny, ticks) == same.get(preset, preset)
