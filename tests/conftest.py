@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import re
 import sys
@@ -54,6 +55,27 @@ def may_match(asked: str, source: str) -> bool:
     some = words.intersection(MARKER.findall(source)) - always
     subsets = chain.from_iterable(combinations(some, count) for count in range(len(some) + 1))
     return any(eval(asked, {}, {word: word in always or word in subset for word in words}) for subset in subsets)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of every later search for garbage, which would go through a million objects."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture
+def watched_anew() -> None:
+    """Let discovery look at every model, for the files whose claims are about discovery."""
+
+
+@pytest.fixture(autouse=True)
+def _a_structure_is_watched_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let discovery remember what it saw in a model of the same structure."""
+    tree = sys.modules.get("ia3_studio.method.tree")
+    if tree is not None and "watched_anew" not in request.fixturenames:
+        from tests.watching import watch_once
+
+        monkeypatch.setattr(tree, "watch", watch_once)
 
 
 @pytest.fixture(autouse=True)
