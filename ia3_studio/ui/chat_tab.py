@@ -79,17 +79,17 @@ def stream_responses(studio: Studio, *values: Any) -> Iterator[tuple[Any, ...]]:
         form = read_form(ChatForm, values)
         request = _request(studio, form)
         labels = [each.label for each in request.variants]
-        said = ""
+        status = ""
         with Job[Update, tuple[Answer, ...]](lambda report: respond(studio, request, report), only_latest=True) as job:
             for update in job:
                 if isinstance(update, str):
                     yield note(update), *[gr.skip()] * 3, *unchanged
                 else:  # what is shared is looked up once: that reads every run's folder
-                    said = said or note(_who_responds(studio, form))
-                    yield said, *[gr.skip()] * 3, *_responded(form, update)
+                    status = status or note(_who_responds(studio, form))
+                    yield status, *[gr.skip()] * 3, *_responded(form, update)
             responses = job.result()
         files = _save_conversation(studio, form, labels, responses)
-        yield said, words.token_view(labels, responses), *files, *_responded(form, responses)
+        yield status, words.token_view(labels, responses), *files, *_responded(form, responses)
     except StudioError as error:  # shown here: a failed event would cover the responses
         gr.Warning(text.escape(str(error)), title=text.PROBLEM)
         yield note(str(error), "bad"), *[gr.skip()] * 3, *unchanged
@@ -98,7 +98,7 @@ def stream_responses(studio: Studio, *values: Any) -> Iterator[tuple[Any, ...]]:
 def describe(studio: Studio, key: str, model: str, count: int, had_adapter: bool, *variants: str) -> tuple[Any, ...]:
     """Return what can respond now.
 
-    That is (note, room, classify panel, tree, second adapter, every variant, count, whether there is an adapter, every
+    That is (note, body, classify panel, tree, second adapter, every variant, count, whether there is an adapter, every
     column, every strength).
 
     Args:
@@ -135,9 +135,9 @@ def chatting_with(current: CurrentRun | None, model: str) -> str:
     if current is None:
         return text.chat_without_run(model)
     if not current.adapter:
-        return text.chat_before_adapter(current.name, model)
-    said = text.sorts_with if labels_in(current.adapter) else text.chat_with
-    return said(current.name, current.model)
+        return text.chat_without_adapter(current.name, model)
+    sentence = text.classify_with if labels_in(current.adapter) else text.chat_with
+    return sentence(current.name, current.model)
 
 
 def show_responses(count: int, *variants: str) -> tuple[Any, ...]:
@@ -211,7 +211,7 @@ def _muted(studio: Studio, form: ChatForm, current: CurrentRun | None, model: st
 
     if current is None or current.adapter is None or not form.active_sites:
         return frozenset()
-    return muted_sites(studio.shelf.read(model).rows, Adapter.load(current.adapter), form.active_sites)
+    return muted_sites(studio.layers.get(model).rows, Adapter.load(current.adapter), form.active_sites)
 
 
 def _tree_update(studio: Studio, current: CurrentRun | None, model: str) -> Any:
@@ -219,7 +219,7 @@ def _tree_update(studio: Studio, current: CurrentRun | None, model: str) -> Any:
 
     if current is None or current.adapter is None:
         return gr.update(value="")
-    rows = studio.shelf.read(model).rows
+    rows = studio.layers.get(model).rows
     return show_rows(rows, rows_of_adapter(rows, Adapter.load(current.adapter)))
 
 
@@ -243,7 +243,7 @@ def _save_conversation(
 ) -> tuple[str, str]:
     """Write the conversation for the download buttons; return the paths."""
     histories, settings = _with_responses(form, responses), asdict(form.settings)
-    # A folder of its own: the base model's conversations have no key that tells visitors apart.
+    # A separate folder: conversations with the base model have no key that distinguishes visitors.
     folder = fresh_folder(studio.scratch, "chat-")
     markdown, document = folder / "conversation.md", folder / "conversation.json"
     described = ", ".join(f"{name} {value}" for name, value in settings.items())
@@ -283,19 +283,19 @@ class _Widgets:
 def build(studio: Studio, session: Session, page: gr.Tab) -> ChatTab:
     """Draw the tab and wire its own events."""
     gr.HTML(heading(words.TITLE, words.WORDS))
-    said = gr.HTML(elem_id="chat-note")
+    status = gr.HTML(elem_id="chat-note")
     panel = classify_panel.build(studio, session)
     form = Drawn(ChatForm)
     form["key"], form["model"] = session.current, session.model
-    with gr.Column(elem_id="chat-room") as room:
+    with gr.Column(elem_id="chat-body") as body:
         widgets = _draw(studio, session, form)
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_EXPORT, variant="primary", elem_id="next-export")
-    _wire(studio, form, widgets, said)
+    _wire(studio, form, widgets, status)
     had_adapter = gr.State(True)
     inputs = [session.current, session.model, form["count"], had_adapter, *form["variants"]]
     drawn = [
-        said, room, *panel.drawn, form["active_sites"], form["second_adapter"], *form["variants"], form["count"],
+        status, body, *panel.drawn, form["active_sites"], form["second_adapter"], *form["variants"], form["count"],
         had_adapter, *widgets.columns, *form["strengths"],
     ]  # fmt: skip
     page.select(guard(describe, studio), inputs, drawn, **quiet())
@@ -361,7 +361,7 @@ def _draw_sampling(form: Drawn) -> None:
             form.draw("repetition_penalty", gr.Slider, minimum=1, maximum=2, step=0.05, min_width=150,
                       info=words.PENALTY_INFO)  # fmt: skip
             form.draw("max_new_tokens", gr.Slider, minimum=16, maximum=512, step=16, min_width=150,
-                      info=text.LENGTH_INFO_CHAT)  # fmt: skip
+                      info=text.ANSWER_LENGTH_INFO)  # fmt: skip
             form.draw("seed", gr.Number, minimum=0, min_width=110, info=text.SEED_INFO, elem_id="chat-seed")
         form.draw("system_prompt", gr.Textbox, info=text.SYSTEM_PROMPT_INFO, max_lines=4, max_length=4000)
     preset.input(use_preset, preset, [form[name] for name in PRESET_FIELDS], **quiet(queue=False))
@@ -377,12 +377,12 @@ def _draw_merge(form: Drawn) -> None:
             form.draw("second_weight", gr.Slider, minimum=-MAX_WEIGHT, maximum=MAX_WEIGHT, step=0.05)
 
 
-def _wire(studio: Studio, form: Drawn, widgets: _Widgets, said: gr.HTML) -> None:
+def _wire(studio: Studio, form: Drawn, widgets: _Widgets, status: gr.HTML) -> None:
     """Let Send, Retry and Edit be followed by the responses, with a button to stop them."""
     inputs = in_order(ChatForm, form)
     prompt, seed, histories = form["prompt"], form["seed"], form["histories"]
     send_or_stop = [widgets.send, widgets.stop]
-    filled = [said, widgets.tokens, widgets.markdown, widgets.document, *widgets.speeds, *histories]
+    filled = [status, widgets.tokens, widgets.markdown, widgets.document, *widgets.speeds, *histories]
 
     def then_respond(event: Any) -> Any:
         began = event.success(lambda: show_stop(True), None, send_or_stop, **quiet(queue=False))
@@ -393,9 +393,9 @@ def _wire(studio: Studio, form: Drawn, widgets: _Widgets, said: gr.HTML) -> None
     sent = gr.on([widgets.send.click, prompt.submit], guard(send, studio), inputs, [prompt, *histories], **quiet())
     responding = [then_respond(sent)]
     for number, chatbot in enumerate(histories):
-        again = chatbot.retry(guard(retry, studio, number), inputs, [seed, *histories], **quiet())
+        retried = chatbot.retry(guard(retry, studio, number), inputs, [seed, *histories], **quiet())
         edited = chatbot.edit(guard(edit, studio, number), inputs, histories, **quiet())
-        responding += [then_respond(again), then_respond(edited)]
+        responding += [then_respond(retried), then_respond(edited)]
         chatbot.undo(guard(undo, studio, number), inputs, [prompt, *histories], **quiet())
     widgets.stop.click(lambda: show_stop(False), None, send_or_stop, cancels=responding, **quiet())
     gr.on(

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
-from ia3_studio.ui.app import rest
+from ia3_studio.ui.page import slow_down_queue
 from studio import CHROMIUM_NAMES
 from tests.e2e.studio_app import free_port, pairs, studio, tiny  # noqa: F401  (fixtures)
 
@@ -160,7 +160,7 @@ def serve() -> Iterator[Serve]:
             "quiet": True,
             "prevent_thread_lock": True,
         } | options
-        rest(blocks)  # they live until the tests end
+        slow_down_queue(blocks)  # they live until the tests end
         _, address, _ = blocks.launch(**settings)
         running.append(blocks)
         return str(address)
