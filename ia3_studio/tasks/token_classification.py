@@ -12,14 +12,14 @@ from ia3_studio.data.token_preview import UNLIMITED, Part, TokenPreview, kept_of
 from ia3_studio.data.tokens import IGNORED
 from ia3_studio.data.word_tokens import word_tokens
 from ia3_studio.errors import StudioError
-from ia3_studio.tasks.classification import Classification, Guess, guesses, readable
+from ia3_studio.tasks.classification import Classification, Prediction, predictions, readable
 from ia3_studio.tasks.task import register
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
+    from ia3_studio.data.labels import Labeled
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models import LoadedModel
-    from ia3_studio.models.classifier import Sorted
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 """Words and punctuation marks, as data sets of entities give them."""
@@ -30,14 +30,14 @@ class TokenClassification(Classification):
     """Words with labels."""
 
     name: ClassVar[str] = "token classification"
-    of: ClassVar[Sorted] = "words"
+    of: ClassVar[Labeled] = "words"
     task_type: ClassVar[str] = "TOKEN_CLS"
     row_types: ClassVar[tuple[type, ...]] = (TagRow,)
 
     @classmethod
-    def fits(cls, data_kind: str, model_task: str) -> bool:
+    def fits(cls, data_kind: str, model_head: str) -> bool:
         """Say whether the words of texts have labels; the model may be of any kind."""
-        del model_task
+        del model_head
         return data_kind == "tags"
 
     @classmethod
@@ -66,7 +66,7 @@ class TaggedWord:
     word: str
     start: int
     """Where it begins in the text, in characters."""
-    guess: Guess | None
+    prediction: Prediction | None
     """None for a word beyond the limit, or of which the tokenizer makes no token."""
 
 
@@ -107,7 +107,9 @@ def tag_text(
     for strength in strengths:
         with attachment.strengths(strength):
             scores = TagLoss(loaded.model).scores([row], len(read.ids)) if starts else ()
-        by_word = {word: guesses(each, labels.names, "single")[0] for word, each in zip(starts, scores, strict=True)}
+        by_word = {
+            word: predictions(each, labels.names, "single")[0] for word, each in zip(starts, scores, strict=True)
+        }
         tagged.append(
             tuple(TaggedWord(each.group(), each.start(), by_word.get(place)) for place, each in enumerate(found))
         )

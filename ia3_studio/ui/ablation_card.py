@@ -11,14 +11,14 @@ import gradio as gr
 
 from ia3_studio.errors import RunError
 from ia3_studio.export.import_adapter import take_in
-from ia3_studio.insight.ablation import PartsReport, sentence
-from ia3_studio.insight.part_figures import parts_figure, pruning_figure
+from ia3_studio.insight.ablation import AblationReport, sentence
+from ia3_studio.insight.ablation_figures import ablation_figure, pruning_figure
 from ia3_studio.ui import scales_words as words
 from ia3_studio.ui.current_run import find, import_key, imports_folder
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.markup import note
 from ia3_studio.ui.session import RESIZE_FIGURES, Session, Studio, quiet
-from ia3_studio.worker.ablation import read_parts, start_parts
+from ia3_studio.worker import ablation as worker_ablation
 
 POLL_SECONDS = 2.0
 """Interval of a page that waits for the result."""
@@ -42,7 +42,7 @@ def draw(studio: Studio, key: str) -> tuple[Any, ...]:
         return _nothing(words.ABLATION_NO_RUN, startable=False)
     if current.adapter is None or current.run.status().active:
         return _nothing(words.ABLATION_LATER, startable=False)
-    state = read_parts(current.run)
+    state = worker_ablation.read_ablation(current.run)
     if state.progress is not None:
         return _nothing(words.ablation_progress(state.progress), startable=False, waits=True)
     if state.report is None:
@@ -59,7 +59,7 @@ def start_ablation(studio: Studio, key: str) -> tuple[Any, ...]:
     current = find(studio, key)
     if current is None or current.run is None:
         raise RunError(words.ABLATION_NO_RUN)
-    start_parts(current.run)
+    worker_ablation.start_ablation(current.run)
     return draw(studio, key)
 
 
@@ -100,7 +100,7 @@ def _nothing(status: str, *, startable: bool, waits: bool = False, is_bad: bool 
     )
 
 
-def _drawn(studio: Studio, key: str, report: PartsReport) -> tuple[Any, ...]:
+def _drawn(studio: Studio, key: str, report: AblationReport) -> tuple[Any, ...]:
     path = studio.download_folder(key) / "ablation.csv"
     report.table().to_csv(path, index=False)
     kinds = {part.kind for part in report.parts}
@@ -108,7 +108,7 @@ def _drawn(studio: Studio, key: str, report: PartsReport) -> tuple[Any, ...]:
         note(sentence(report)),
         gr.update(interactive=False, value=words.ABLATION_START),
         gr.update(visible=True),
-        *(gr.update(value=parts_figure(report, kind) if kind in kinds else None, visible=kind in kinds)
+        *(gr.update(value=ablation_figure(report, kind) if kind in kinds else None, visible=kind in kinds)
           for kind in ("layer", "role")),
         pruning_figure(report),
         report.table().round(4),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import shutil
 import socket
@@ -39,6 +40,8 @@ Middleware = Callable[[App], App]
 
 def serve() -> None:
     """Launch the app at the address in the environment, by default on 127.0.0.1, and wait until it is stopped."""
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("ia3_studio").setLevel(logging.INFO)  # which fast paths a model in the chat uses
     with ending_in_time(), scratch_folder() as scratch:
         os.environ.setdefault("GRADIO_TEMP_DIR", str(scratch / GRADIO))  # removed when the app ends
         name = os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if on_space() else "127.0.0.1")

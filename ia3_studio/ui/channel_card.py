@@ -65,12 +65,12 @@ def _inspected(
 def _tokens(
     studio: Studio, current: CurrentRun, site: Site, channel: int, texts: list[str], report: Callable[[str], None]
 ) -> str:
-    from ia3_studio.insight.max_activating import exciting, speaks_for
+    from ia3_studio.insight.max_activating import logit_lens, max_activating_tokens
 
     memory = studio.memory
     report(text.WAITING_FOR_MODEL if memory.loaded else text.loading(current.model))
     with memory.acquire(current.model, lambda _share, sentence: report(sentence)) as loaded:
-        work = exciting(loaded.model, loaded.tokenizer, site, channel, texts)
+        work = max_activating_tokens(loaded.model, loaded.tokenizer, site, channel, texts)
         while True:
             try:
                 with memory.turn:
@@ -81,7 +81,7 @@ def _tokens(
                 break
         with memory.turn:
             try:
-                logits = speaks_for(loaded.model, loaded.tokenizer, site, channel)
+                logits = logit_lens(loaded.model, loaded.tokenizer, site, channel)
             except AdapterError:  # the output of the site does not reach the residual stream, or there is no vocabulary
                 logits = None
     return words.channel_found(activations, logits)

@@ -15,7 +15,7 @@ from ia3_studio.ui.components.tree_rows import TreeRows, decode_selection, encod
 from ia3_studio.ui.current_run import CurrentRun, find, find_or_none, import_key, imported_adapters, run_key
 
 if TYPE_CHECKING:
-    from ia3_studio.chat import Voice
+    from ia3_studio.chat import Variant as ServedVariant
     from ia3_studio.method import Adapter, Site
     from ia3_studio.ui.session import Studio
 
@@ -84,13 +84,13 @@ def find_variant(studio: Studio, choice: str, strength: float, key: str, merge: 
 
 def load_variants(
     variants: Sequence[Variant], muted: Collection[Site]
-) -> tuple[Mapping[str, Adapter], tuple[Voice, ...]]:
+) -> tuple[Mapping[str, Adapter], tuple[ServedVariant, ...]]:
     """Return the adapters to serve by name, and which of them each variant uses.
 
     Raises:
         AdapterError: an adapter cannot be read or merged.
     """
-    from ia3_studio.chat import Voice
+    from ia3_studio.chat import Variant as ServedVariant
     from ia3_studio.method import Adapter, add
 
     names: dict[tuple[tuple[Path, float], ...], str] = {}
@@ -102,7 +102,7 @@ def load_variants(
         adapters, weights = [Adapter.load(folder) for folder, _ in each.parts], [weight for _, weight in each.parts]
         whole = adapters[0] if len(adapters) == 1 else add(adapters, weights)
         served[names[each.parts]] = mute(whole, muted)
-    return served, tuple(Voice(each.strength, names.get(each.parts, "")) for each in variants)
+    return served, tuple(ServedVariant(each.strength, names.get(each.parts, "")) for each in variants)
 
 
 def rows_of_adapter(rows: TreeRows, adapter: Adapter) -> str:

@@ -55,7 +55,7 @@ def speed(answer: Answer) -> str:
     """Return length, latency and speed of a response; nothing before its first token."""
     if not answer.tokens:
         return ""
-    length = f"{plural(len(answer.tokens), 'token')} · first after {answer.first_after:.2f} s"
+    length = f"{plural(len(answer.tokens), 'token')} · first after {answer.time_to_first_token:.2f} s"
     rate = f" · {answer.tokens_per_second:.1f} tokens/s" if answer.tokens_per_second else ""
     cut = {"length": " · reached max new tokens", "context": " · the context window is full"}.get(answer.ended, "")
     dropped = f" · {plural(answer.left_out, 'earlier message')} dropped to fit the context" if answer.left_out else ""
@@ -93,8 +93,8 @@ def token_view(labels: Sequence[str], answers: Sequence[Answer]) -> str:
 
 
 def _token(token: Token) -> str:
-    rivals = ", ".join(f"{_visible(text)} {probability:.1%}" for text, probability in token.rivals)
-    title = escape(f"{_visible(token.text)} {token.probability:.1%}; most likely: {rivals}", quote=True)
+    alternatives = ", ".join(f"{_visible(text)} {probability:.1%}" for text, probability in token.alternatives)
+    title = escape(f"{_visible(token.text)} {token.probability:.1%}; most likely: {alternatives}", quote=True)
     lines = "<br>" if "\n" in token.text else ""
     grade = sum(token.probability >= bound for bound in _GRADES)
     return f"<span class='sure-{grade}' title='{title}'>{escape(_visible(token.text))}</span>{lines}"

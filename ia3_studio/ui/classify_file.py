@@ -9,7 +9,7 @@ from typing import Any
 
 from ia3_studio.data.labels import Labels
 from ia3_studio.errors import DataError
-from ia3_studio.tasks.classification import Guess
+from ia3_studio.tasks.classification import Prediction
 from ia3_studio.ui import classify_words as words
 from ia3_studio.ui import text
 from ia3_studio.ui.markup import note, table
@@ -21,7 +21,7 @@ SHOWN_ROWS = 50
 MAX_ERRORS = 12
 """Kinds of errors in the table."""
 
-Predictions = Sequence[tuple[Guess, ...]]
+Predictions = Sequence[tuple[Prediction, ...]]
 """The guesses of one model for each row."""
 
 

@@ -13,7 +13,7 @@ import gradio as gr
 
 from ia3_studio.data.labels import Labeled, Labels, labeled_in, labels_in, length_in
 from ia3_studio.errors import StudioError
-from ia3_studio.tasks.classification import classify_text, classify_texts
+from ia3_studio.tasks.classification import CLASSIFIER_HEADS, classify_text, classify_texts
 from ia3_studio.tasks.image_classification import classify_image
 from ia3_studio.tasks.token_classification import tag_text
 from ia3_studio.ui import classify_words as words
@@ -126,7 +126,7 @@ class _Classifier:
     ) -> AbstractContextManager[tuple[LoadedModel, Attachment]]:
         """Borrow the model with its head and its adapter for the block."""
         names, kind = self.labels.names, self.labels.kind
-        acquire = partial(studio.memory.acquire_classifier, self.model, names, kind, of=self.of)
+        acquire = partial(studio.memory.acquire_classifier, self.model, names, kind, head=CLASSIFIER_HEADS[self.of])
         return attached(studio, self.model, self.adapter, acquire, report)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import gradio as gr
 
-from ia3_studio.insight.diff import beside, sentence
-from ia3_studio.insight.part_figures import difference_map
+from ia3_studio.insight.ablation_figures import difference_map
+from ia3_studio.insight.diff import diff, sentence
 from ia3_studio.ui import scales_words as words
 from ia3_studio.ui.chat_variants import BASE, CURRENT, MERGED, choices_for
 from ia3_studio.ui.current_run import find
@@ -37,7 +37,7 @@ def compare(studio: Studio, key: str, other: str | None) -> tuple[Any, ...]:
     first, second = find(studio, key), find(studio, other or "")
     if first is None or second is None or first.adapter is None or second.adapter is None:
         return note(words.NO_SECOND_ADAPTER), gr.update(visible=False), gr.skip(), gr.skip(), gr.skip()
-    difference = beside(first.vectors(), second.vectors())
+    difference = diff(first.vectors(), second.vectors())
     path = studio.download_folder(key) / "comparison.csv"
     difference.table().to_csv(path, index=False)
     return (

@@ -144,8 +144,8 @@ def strip_view(studio: Studio, current: CurrentRun | None, status: RunStatus | N
         return StripView("idle" if choices else "", text.STRIP_EMPTY, None, False, "", choices)
     if status is None:
         return StripView("import", text.import_label(current.name), None, False, current.key, choices)
-    use = f" · {text.use_of(*astuple(status.use))}" if status.active and status.use.memory else ""
-    sentence = f"{current.name}: {status.sentence}{use}"
+    use = f" · {text.use_of(*astuple(status.usage))}" if status.active and status.usage.memory else ""
+    sentence = f"{current.name}: {status.message}{use}"
     return StripView(status.state, sentence, status.progress, status.active, current.key, choices)
 
 
@@ -154,11 +154,11 @@ def run_row(studio: Studio, run: Run, status: RunStatus) -> RunRow:
     return RunRow(
         run_key(run.id),
         status.state,
-        status.sentence,
+        status.message,
         run.name,
         model_of(run),
         f"{status.step:,} / {status.total_steps:,}" if status.total_steps else "–",
-        text.before_after(*studio.outcomes.of(run, status.learned_all)[:2]),
+        text.before_after(*studio.outcomes.of(run, status.is_trained)[:2]),
         text.duration(status.seconds),
         text.age(status.created_at),
     )

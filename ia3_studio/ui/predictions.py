@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from ia3_studio.tasks.classification import Guess
+from ia3_studio.tasks.classification import Prediction
 from ia3_studio.tasks.token_classification import TaggedWord
 from ia3_studio.ui import classify_words as words
 from ia3_studio.ui import text
@@ -18,7 +18,7 @@ def side_by_side(found: Sequence[Found], draw: Callable[[str, Found], str]) -> s
     return "".join(draw(name, each) for name, each in zip((text.BASE, text.TUNED), found, strict=True))
 
 
-def bars(name: str, guesses: Sequence[Guess], kind: str, most: int = 5) -> str:
+def bars(name: str, guesses: Sequence[Prediction], kind: str, most: int = 5) -> str:
     """Return the most likely labels of an input as bars with their probabilities, or the predicted number."""
     if kind == "number":
         number = f"<p><strong>{guesses[0].share:.3g}</strong></p>"
@@ -41,11 +41,11 @@ def entities(name: str, given: str, tagged: Sequence[TaggedWord], names: Sequenc
         first, last = group[0], group[-1]
         end = last.start + len(last.word)
         parts.append(text.escape(given[cursor : first.start]))
-        label = _entity(first.guess.label) if first.guess else words.BEYOND_MAX_LENGTH
-        share = min((each.guess.share for each in group if each.guess), default=0.0)
+        label = _entity(first.prediction.label) if first.prediction else words.BEYOND_MAX_LENGTH
+        share = min((each.prediction.share for each in group if each.prediction), default=0.0)
         hue = round(360 * kinds.index(label) / len(kinds)) if label in kinds else 0
-        caption = f"<small>{text.escape(label)}{f' {share:.0%}' if first.guess else ''}</small>"
-        style = "beyond" if first.guess is None else "entity"
+        caption = f"<small>{text.escape(label)}{f' {share:.0%}' if first.prediction else ''}</small>"
+        style = "beyond" if first.prediction is None else "entity"
         parts.append(
             f"<mark class='{style}' style='--hue:{hue}'>{text.escape(given[first.start : end])}{caption}</mark>"
         )
@@ -59,13 +59,13 @@ def _grouped(tagged: Sequence[TaggedWord]) -> Iterator[list[TaggedWord]]:
     """Yield the words of each entity: consecutive words of one label, unless one begins another entity (B-, S-)."""
     group: list[TaggedWord] = []
     for each in tagged:
-        label = each.guess.label if each.guess else None
+        label = each.prediction.label if each.prediction else None
         if label == words.OUTSIDE:
             if group:
                 yield group
             group = []
             continue
-        known = group[-1].guess.label if group and group[-1].guess else None
+        known = group[-1].prediction.label if group and group[-1].prediction else None
         continues = bool(group) and (label is None) == (known is None) and not (label or "").startswith(("B-", "S-"))
         if group and not (continues and _entity(label or "") == _entity(known or "")):
             yield group
@@ -80,7 +80,7 @@ def _entity(label: str) -> str:
     return label[2:] if label[:2] in ("B-", "I-", "E-", "S-", "L-", "U-") else label
 
 
-def prediction_cell(guesses: Sequence[Guess], kind: str) -> str:
+def prediction_cell(guesses: Sequence[Prediction], kind: str) -> str:
     """Return the prediction for an input as the text of one cell."""
     if kind == "number":
         return f"{guesses[0].share:.3g}"

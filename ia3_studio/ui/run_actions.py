@@ -13,7 +13,7 @@ import gradio as gr
 
 from ia3_studio.errors import RunError, StudioError
 from ia3_studio.runs import Run, RunConfig
-from ia3_studio.runs.notes import About, tags_of, write_about
+from ia3_studio.runs.notes import RunNotes, tags_of, write_notes
 from ia3_studio.runs.queue import Way, move
 from ia3_studio.runs.rerun import Variations, sweep
 from ia3_studio.runs.trash import delete, delete_for_good, deleted, restore
@@ -63,9 +63,9 @@ def describe(studio: Studio, key: str) -> tuple[Any, ...]:
     if current is None or current.run is None:
         return note(text.NO_RUN_SELECTED), gr.update(visible=False), "", "", "", gr.update(visible=False), ""
     run = current.run
-    status, about = run.status(), run.about
-    use = status.use
-    rows = [(text.RUN_STATE, status.sentence), (text.RUN_ID, run.id)]
+    status, about = run.status(), run.notes
+    use = status.usage
+    rows = [(text.RUN_STATE, status.message), (text.RUN_ID, run.id)]
     if not is_public():
         rows.append((text.RUN_FOLDER, str(run.folder)))
     if status.active and use.memory:
@@ -88,7 +88,7 @@ def save_notes(studio: Studio, key: str, name: str, tags: str, words: str) -> st
         RunError: no run is selected, or one of them is refused.
     """
     run = _selected_run(studio, key)
-    write_about(run.files.about, About((name or "").strip(), (words or "").strip(), tags_of(tags or "")))
+    write_notes(run.files.notes, RunNotes((name or "").strip(), (words or "").strip(), tags_of(tags or "")))
     return note(text.NOTES_SAVED, "good")
 
 

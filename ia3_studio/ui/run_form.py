@@ -9,7 +9,7 @@ from ia3_studio.data.load import DataChoice
 from ia3_studio.runs import RunConfig
 from ia3_studio.runs.trackers import require_sink
 from ia3_studio.training import TrainConfig
-from ia3_studio.training.config import Backward, LongRows, Optimiser
+from ia3_studio.training.config import BackwardDtype, LongRows, Optimizer
 from ia3_studio.ui import text
 from ia3_studio.ui.forms import labeled
 
@@ -40,18 +40,18 @@ class RunForm:
     batch_size: int = field(default=DEFAULTS.batch_size, metadata=labeled(text.BATCH))
     max_length: int = field(default=DEFAULTS.max_length, metadata=labeled(text.LENGTH))
     seed: int = field(default=DEFAULTS.seed, metadata=labeled(text.SEED))
-    warmup: float = field(default=DEFAULTS.warmup, metadata=labeled(text.WARMUP))
-    clip: float = field(default=DEFAULTS.clip, metadata=labeled(text.CLIP))
-    pull: float = field(default=DEFAULTS.pull, metadata=labeled(text.PULL))
-    evaluate_every: int = field(default=DEFAULTS.evaluate_every, metadata=labeled(text.EVERY))
-    micro_tokens: int = field(default=DEFAULTS.micro_tokens, metadata=labeled(text.MICRO))
-    backward: Backward = field(default=DEFAULTS.backward, metadata=labeled(text.BACKWARD))
-    optimiser: Optimiser = field(default=DEFAULTS.optimiser, metadata=labeled(text.OPTIMISER))
+    warmup_ratio: float = field(default=DEFAULTS.warmup_ratio, metadata=labeled(text.WARMUP))
+    max_grad_norm: float = field(default=DEFAULTS.max_grad_norm, metadata=labeled(text.CLIP))
+    decay_to_one: float = field(default=DEFAULTS.decay_to_one, metadata=labeled(text.PULL))
+    eval_steps: int = field(default=DEFAULTS.eval_steps, metadata=labeled(text.EVERY))
+    micro_batch_tokens: int = field(default=DEFAULTS.micro_batch_tokens, metadata=labeled(text.MICRO))
+    backward_dtype: BackwardDtype = field(default=DEFAULTS.backward_dtype, metadata=labeled(text.BACKWARD))
+    optimizer: Optimizer = field(default=DEFAULTS.optimizer, metadata=labeled(text.OPTIMIZER))
     max_steps: int = field(default=0, metadata=labeled(text.MOST))
-    patience: int = field(default=0, metadata=labeled(text.PATIENCE))
+    early_stopping_patience: int = field(default=0, metadata=labeled(text.PATIENCE))
     keep_best: bool = field(default=DEFAULTS.keep_best, metadata=labeled(text.KEEP_BEST))
     long_rows: LongRows = field(default=DEFAULTS.long_rows, metadata=labeled(text.LONG_ROWS_LABEL))
-    answers: int = field(default=DEFAULTS.answers, metadata=labeled(text.ANSWERS))
+    sample_generations: int = field(default=DEFAULTS.sample_generations, metadata=labeled(text.ANSWERS))
     report_to: str = field(default="", metadata=labeled(text.REPORT_TO))
     """Experiment tracker; empty for none."""
 

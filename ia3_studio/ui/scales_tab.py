@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from ia3_studio.insight.ablation_figures import sorted_curve, violins
 from ia3_studio.insight.channels import concentration_sentence, extremes
 from ia3_studio.insight.deviation import (
     Measure,
@@ -22,7 +23,6 @@ from ia3_studio.insight.deviation import (
 )
 from ia3_studio.insight.distributions import by_layer, by_role, distribution_table, of_site
 from ia3_studio.insight.figures import heatmap, histogram_figure
-from ia3_studio.insight.part_figures import sorted_curve, violins
 from ia3_studio.ui import ablation_card, channel_card, compare_card, text, verdict_card
 from ia3_studio.ui import scales_words as words
 from ia3_studio.ui.components.map_picks import MapPicks
@@ -125,7 +125,7 @@ def replay(studio: Studio, key: str, site: str | None, measure: str, shape: str,
 
 def _snapshots(current: CurrentRun | None) -> dict[int, Path]:
     """Return the adapters that a run has kept, by their steps."""
-    return dict(current.run.files.moments()) if current and current.run else {}
+    return dict(current.run.files.snapshots()) if current and current.run else {}
 
 
 def _drawn(studio: Studio, current: CurrentRun | None, view: View) -> tuple[Any, ...]:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from ia3_studio.errors import DataError, StudioError
-from ia3_studio.runs.held_out import Outcomes
+from ia3_studio.runs.held_out import HeldOutLosses
 from ia3_studio.ui import text
 from ia3_studio.ui.components.tree_rows import TreeRows, tree_rows
 from ia3_studio.ui.polling import OpenPages
 
 if TYPE_CHECKING:
     from ia3_studio.method import LayerTree
-    from ia3_studio.models import ModelMemory, Progress, Skeleton
+    from ia3_studio.models import ModelMemory, ProgressCallback, Skeleton
     from ia3_studio.runs import RunStore
 
 
@@ -47,7 +47,7 @@ class LayerCache:
     _reading: Lock = field(default_factory=Lock)
     """Held while a model is read, which takes seconds, so that two visitors do not read the same one."""
 
-    def get(self, source: str, progress: Progress | None = None) -> ModelLayers:
+    def get(self, source: str, progress: ProgressCallback | None = None) -> ModelLayers:
         """Return the layers of a model, which is read if it is not in the cache.
 
         Raises:
@@ -90,7 +90,7 @@ class Studio:
     scratch: Path
     """A folder for files that are offered as downloads; removed when the app ends."""
     layers: LayerCache = field(default_factory=LayerCache)
-    outcomes: Outcomes = field(default_factory=Outcomes)
+    outcomes: HeldOutLosses = field(default_factory=HeldOutLosses)
     pages: OpenPages = field(default_factory=OpenPages)
 
     def download_folder(self, key: str) -> Path:
@@ -113,7 +113,7 @@ class Session:
     """The key of the run or imported adapter that is selected on every tab (:mod:`ia3_studio.ui.current_run`)."""
 
 
-def read_layers(source: str, progress: Progress | None = None) -> ModelLayers:
+def read_layers(source: str, progress: ProgressCallback | None = None) -> ModelLayers:
     """Read a model's layers without loading its weights.
 
     Raises:
@@ -137,7 +137,7 @@ def model_facts(skeleton: Skeleton, tree: LayerTree) -> tuple[tuple[str, str], .
     width = getattr(config, "hidden_size", None)
     size = f"{layers} layers, hidden size {width}" if layers and width else ""
     facts = (
-        (text.ARCHITECTURE, f"{type(skeleton.model).__name__}, {text.TASKS[skeleton.task]}"),
+        (text.ARCHITECTURE, f"{type(skeleton.model).__name__}, {text.TASKS[skeleton.head]}"),
         (text.PARAMETERS, text.count(tree.parameters)),
         (text.LAYERS, size),
         (text.LINEAR_LAYERS, text.count(len(tree.sites))),

@@ -13,7 +13,7 @@ from ia3_studio.runs import RunConfig
 from ia3_studio.runs.config import SINKS
 from ia3_studio.settings import is_public
 from ia3_studio.tasks.lr_finder import probe_rates
-from ia3_studio.training.config import Backward, Optimiser
+from ia3_studio.training.config import BackwardDtype, Optimizer
 from ia3_studio.training.presets import PRESETS, preset
 from ia3_studio.ui import text
 from ia3_studio.ui.components.live_chart import LiveChart
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 LORA_RATE = 1e-3
 """Below this, a learning rate suits LoRA; (IA)³ then learns almost nothing."""
-PRESET_FIELDS = ("learning_rate", "epochs", "batch_size", "max_length", "optimiser", "max_steps")
+PRESET_FIELDS = ("learning_rate", "epochs", "batch_size", "max_length", "optimizer", "max_steps")
 """Fields of the form that a preset fills."""
 
 
@@ -138,7 +138,7 @@ def plan(studio: Studio, model: str, data: str, selected_rows: str) -> str:
         chosen_data(data)
     except StudioError as error:
         return note(str(error), "bad")
-    vectors = text.vectors(len(selection), selection.numbers)
+    vectors = text.vectors(len(selection), selection.parameters)
     rows = (
         (text.PLAN_MODEL, text.short_source(model)),
         (text.PLAN_TRAINED, vectors),
@@ -265,22 +265,24 @@ def _draw_fields() -> tuple[Drawn, RateFinder]:
 
 def _draw_advanced_fields(form: Drawn) -> None:
     with gr.Row():
-        form.draw("warmup", gr.Number, info=text.WARMUP_INFO, min_width=120)
-        form.draw("clip", gr.Number, info=text.CLIP_INFO, min_width=120)
+        form.draw("warmup_ratio", gr.Number, info=text.WARMUP_INFO, min_width=120)
+        form.draw("max_grad_norm", gr.Number, info=text.CLIP_INFO, min_width=120)
     with gr.Row():
-        form.draw("pull", gr.Number, info=text.PULL_INFO, min_width=120)
-        form.draw("evaluate_every", gr.Number, info=text.EVERY_INFO, min_width=120)
+        form.draw("decay_to_one", gr.Number, info=text.PULL_INFO, min_width=120)
+        form.draw("eval_steps", gr.Number, info=text.EVERY_INFO, min_width=120)
     with gr.Row():
-        form.draw("micro_tokens", gr.Number, info=text.MICRO_INFO, min_width=120)
-        form.draw("backward", gr.Dropdown, choices=list(get_args(Backward)), info=text.BACKWARD_INFO, min_width=120)
+        form.draw("micro_batch_tokens", gr.Number, info=text.MICRO_INFO, min_width=120)
+        form.draw(
+            "backward_dtype", gr.Dropdown, choices=list(get_args(BackwardDtype)), info=text.BACKWARD_INFO, min_width=120
+        )
     with gr.Row():
-        form.draw("optimiser", gr.Dropdown, choices=list(get_args(Optimiser)), info=text.OPTIMISER_INFO, min_width=120)
+        form.draw("optimizer", gr.Dropdown, choices=list(get_args(Optimizer)), info=text.OPTIMIZER_INFO, min_width=120)
         form.draw("max_steps", gr.Number, info=text.MAX_STEPS_INFO, minimum=0, min_width=120)
     with gr.Row():
-        form.draw("patience", gr.Number, info=text.PATIENCE_INFO, minimum=0, min_width=120)
+        form.draw("early_stopping_patience", gr.Number, info=text.PATIENCE_INFO, minimum=0, min_width=120)
         form.draw("keep_best", gr.Checkbox, info=text.KEEP_BEST_INFO, min_width=120)
     with gr.Row():
         form.draw("long_rows", gr.Dropdown, choices=text.LONG_ROWS, info=text.LONG_ROWS_INFO, min_width=120)
-        form.draw("answers", gr.Number, info=text.ANSWERS_INFO, minimum=0, min_width=120)
+        form.draw("sample_generations", gr.Number, info=text.ANSWERS_INFO, minimum=0, min_width=120)
     sinks = [(text.NO_SINK, ""), *((label, name) for name, label in SINKS.items())]
     form.draw("report_to", gr.Dropdown, choices=sinks, info=text.REPORT_TO_INFO, visible=not is_public())

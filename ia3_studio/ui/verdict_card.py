@@ -95,10 +95,14 @@ def tone(verdict: Verdict) -> Tone:
 
 def measures_table(found: RunEvaluation) -> str:
     """Return the measures as a table: base, tuned, and the difference with its interval."""
-    parts = ((text.ON_HELD_OUT, found.held_out), (text.IN_ANSWERS, found.written), (text.ON_NEUTRAL, found.forgetting))
+    parts = (
+        (text.ON_HELD_OUT, found.held_out),
+        (text.IN_ANSWERS, found.sample_generations),
+        (text.ON_NEUTRAL, found.forgetting),
+    )
     rows = [_row(on, measure) for on, evaluation in parts if evaluation for measure in evaluation.measures]
-    neutral, written = (part.rows if part else 0 for part in (found.forgetting, found.written))
-    return table(text.VERDICT_COLUMNS, rows, text.measured_on(found.held_out.rows, neutral, written))
+    neutral, generated = (part.rows if part else 0 for part in (found.forgetting, found.sample_generations))
+    return table(text.VERDICT_COLUMNS, rows, text.measured_on(found.held_out.rows, neutral, generated))
 
 
 def errors_table(found: RunEvaluation) -> str:

@@ -15,7 +15,7 @@ from ia3_studio.insight.deviation import deviations, summary
 from ia3_studio.method import Adapter
 from ia3_studio.ui import chat_words, scales_words, text
 from ia3_studio.ui.components.layer_tree import WORDS
-from ia3_studio.worker.ablation import read_parts
+from ia3_studio.worker.ablation import read_ablation
 from tests.e2e.conftest import Snapshot
 from tests.e2e.studio_app import (
     StudioProcess,
@@ -25,7 +25,6 @@ from tests.e2e.studio_app import (
     open_studio,
     open_tab,
     start_training,
-    use_model,
     wait_for_points,
 )
 
@@ -51,34 +50,32 @@ def saved_conversation(page: Page) -> str:
     return saved.value.path().read_text()
 
 
-def test_a_few_words_tick_what_they_mean_or_say_what_would(
-    page: Page, studio: StudioProcess, tiny: Path, snapshot: Snapshot
-) -> None:
-    open_studio(page, studio)
-    use_model(page, str(tiny))
-    expect(page.locator("#model-note")).to_contain_text(text.model_in_use(str(tiny)), timeout=30_000)
-    open_tab(page, text.MODULES_TAB)
+def a_few_words_tick_what_they_mean_or_say_what_would(page: Page, snapshot: Snapshot) -> None:
     words = page.locator("#selection input, #selection textarea")
     words.fill("key,value@1")
     words.press("Enter")
-    expect(page.locator("#layer-tree .totals")).to_contain_text(f"32 {WORDS['numbers'][1]}")
-    expect(page.locator("#modules-note")).to_contain_text(text.ticked(2, 32))
+    expect(page.locator("#layer-tree .totals")).to_contain_text(f"32 {WORDS['parameters'][1]}")
+    expect(page.locator("#modules-note")).to_contain_text(text.selected_sites(2, 32))
     words.fill("valeu")
     page.locator("#select-sites").click()
     expect(page.locator("#modules-note .bad")).to_contain_text("value")
-    expect(page.locator("#layer-tree .totals")).to_contain_text(f"32 {WORDS['numbers'][1]}")
+    expect(page.locator("#layer-tree .totals")).to_contain_text(f"32 {WORDS['parameters'][1]}")
     snapshot(page, "choose")
+    words.fill("key,value,feed-forward")
+    words.press("Enter")
+    expect(page.locator("#modules-note")).to_contain_text(text.selected_sites(6, 160))
 
 
 def test_from_ticks_to_an_adapter_that_peft_loads(
-    page: Page, studio: StudioProcess, tiny: Path, pairs: Path, tmp_path: Path
+    page: Page, studio: StudioProcess, tiny: Path, pairs: Path, tmp_path: Path, snapshot: Snapshot
 ) -> None:
     open_studio(page, studio)
     choose_tiny(page, tiny, pairs)
 
     open_tab(page, text.MODULES_TAB)
+    a_few_words_tick_what_they_mean_or_say_what_would(page, snapshot)
     page.locator("#layer-tree .chip", has_text="k_proj").click()  # untick the keys
-    expect(page.locator("#layer-tree .totals")).to_contain_text(f"128 {WORDS['numbers'][1]}")
+    expect(page.locator("#layer-tree .totals")).to_contain_text(f"128 {WORDS['parameters'][1]}")
     open_tab(page, text.TRAIN_TAB)
     expect(page.locator("#plan")).to_contain_text(text.vectors(4, 128))
 
@@ -97,7 +94,7 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
         page.locator("#sites-csv").click()
     assert len(sites.value.path().read_text().splitlines()) == 1 + 4
     expect(page.locator("#channels")).to_contain_text(text.CHANNELS)
-    snapshots = list(run.files.moments())
+    snapshots = list(run.files.snapshots())
     expect(page.locator("#replay")).to_contain_text(text.replayed(snapshots[-1], len(snapshots), len(snapshots)))
     page.locator("#replay input[type=number]").fill("0")
     page.locator("#replay input[type=number]").press("Enter")
@@ -119,7 +116,7 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     page.locator("#inspect-channel").click()
     expect(page.locator("#channel-tokens")).to_contain_text(scales_words.MAX_ACTIVATING, timeout=60_000)
     expect(page.locator("#ablation-layers .js-plotly-plot")).to_be_visible(timeout=90_000)
-    report = read_parts(run).report
+    report = read_ablation(run).report
     assert report
     expect(page.locator("#ablation-note")).to_contain_text(sentence(report))
 

@@ -202,7 +202,7 @@ def tree(page: Page, address: str) -> Tree:
 
 def totals(vectors: int, numbers: int) -> str:
     """Return what the line below the tree says of that many selected vectors and parameters."""
-    return f"{vectors:,} {WORDS['vectors'][1]} {numbers:,} {WORDS['numbers'][1]}"
+    return f"{vectors:,} {WORDS['vectors'][1]} {numbers:,} {WORDS['parameters'][1]}"
 
 
 def checked(locator: Locator, state: str) -> None:

@@ -25,9 +25,9 @@ from tests.tiny_chat import save_tiny_chat
 AddRun = Callable[..., Run]
 FORM = RunForm(
     model="some/model", data="lighthouse", selected_rows="3-5", held_out=0.2, name="Mine", learning_rate=0.02,
-    epochs=1.5, batch_size=4, max_length=128, seed=7, warmup=0.1, clip=2.0, pull=0.001, evaluate_every=5,
-    micro_tokens=512, backward="float32", optimiser="adafactor", max_steps=9, patience=2, keep_best=False,
-    long_rows="skip", answers=3,
+    epochs=1.5, batch_size=4, max_length=128, seed=7, warmup_ratio=0.1, max_grad_norm=2.0,
+    decay_to_one=0.001, eval_steps=5, micro_batch_tokens=512, backward_dtype="float32", optimizer="adafactor",
+    max_steps=9, early_stopping_patience=2, keep_best=False, long_rows="skip", sample_generations=3,
 )  # fmt: skip
 """A form in which every setting differs from its default."""
 

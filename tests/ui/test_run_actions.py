@@ -11,7 +11,7 @@ import pytest
 
 from ia3_studio.errors import AdapterError, RunError, StudioError
 from ia3_studio.runs import Run, RunConfig
-from ia3_studio.runs.folder import Said, write_json
+from ia3_studio.runs.folder import WorkerStatus, write_json
 from ia3_studio.ui import run_actions, text
 from ia3_studio.ui.run_actions import (
     delete_permanently,
@@ -41,7 +41,7 @@ def no_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def end(run: Run) -> None:
-    write_json(run.files.status, vars(Said("ended", "Finished", result="finished")))
+    write_json(run.files.status, vars(WorkerStatus("ended", "Finished", result="finished")))
 
 
 def test_a_double_click_gives_one_run(bench: Studio) -> None:

@@ -77,8 +77,8 @@ def test_what_the_browser_does_not_send_has_its_default() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("epochs", "2"), ("batch_size", 2.5), ("seed", True), ("seed", [1]), ("keep_best", "yes"), ("backward", "int4"),
-     ("selected_rows", 7), ("name", {"a": 1}), ("held_out", float("nan"))],
+    [("epochs", "2"), ("batch_size", 2.5), ("seed", True), ("seed", [1]), ("keep_best", "yes"),
+     ("backward_dtype", "int4"), ("selected_rows", 7), ("name", {"a": 1}), ("held_out", float("nan"))],
 )  # fmt: skip
 def test_a_value_of_another_type_is_refused_by_the_label_of_its_field(name: str, value: object) -> None:
     with pytest.raises(StudioError) as refused:

@@ -78,7 +78,7 @@ def test_a_preset_fills_the_form_and_says_what_it_rests_on() -> None:
 def test_a_rate_is_suggested_from_trials_on_ones_own_rows(bench: Studio, tmp_path: Path) -> None:
     source = str(save_tiny_chat(tmp_path / "tiny"))
     selected, _said = select_preset(bench, source, "paper")
-    form = replace(FORM, model=source, selected_rows=selected, long_rows="cut", answers=0)
+    form = replace(FORM, model=source, selected_rows=selected, long_rows="truncate", sample_generations=0)
     *_, (rate, said) = find_rate(bench, *updates_of(form))
     assert rate in RATES and said.count("<tr") == 1 + len(RATES) and says(said, text.suggested(rate))
     with pytest.raises(DataError, match=re.escape(text.CHOOSE_FILE)):
