@@ -19,7 +19,7 @@ import gradio as gr
 from ia3_studio.errors import StudioError
 from ia3_studio.settings import is_public
 from ia3_studio.ui import text
-from ia3_studio.ui.hidden_paths import is_path_or_choice, without_paths
+from ia3_studio.ui.hidden_paths import without_paths, without_paths_in
 from ia3_studio.ui.visitor import visiting
 
 Handler = Callable[..., Any]
@@ -83,21 +83,6 @@ def _as_toasts() -> Iterator[None]:
         yield
     except StudioError as error:
         raise as_toast(error) from error
-
-
-def without_paths_in(value: Any) -> Any:
-    """Return a handler's result without the folders of this machine.
-
-    They are removed from sentences, logs and facts. A path that is the whole value, of a file that is offered, and a
-    data choice as JSON, which stays on the server, are kept.
-    """
-    if isinstance(value, str):
-        return value if is_path_or_choice(value) else without_paths(value)
-    if isinstance(value, dict):
-        return {key: without_paths_in(each) for key, each in value.items()}
-    if type(value) in (list, tuple):
-        return type(value)(map(without_paths_in, value))
-    return value
 
 
 def _guard_call(handler: Handler) -> Handler:

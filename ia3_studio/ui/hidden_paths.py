@@ -8,12 +8,28 @@ import sys
 import tempfile
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from ia3_studio.settings import cache_folder, home
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 _REST = r"(?:[/\\\\][^\s'\"<>|:;,()\[\]{}]*)?"
 """The rest of a path after a folder, up to a space or punctuation."""
+
+
+def without_paths_in(value: Any) -> Any:
+    """Return a handler's result without the folders of this machine.
+
+    They are removed from sentences, logs and facts. A path that is the whole value, of a file that is offered, and a
+    data choice as JSON, which stays on the server, are kept.
+    """
+    if isinstance(value, str):
+        return value if is_path_or_choice(value) else without_paths(value)
+    if isinstance(value, dict):
+        return {key: without_paths_in(each) for key, each in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(without_paths_in, value))
+    return value
 
 
 def without_paths(text: str) -> str:

@@ -130,7 +130,7 @@ def build(studio: Studio, session: Session) -> HubCard:
                            max_length=LONGEST_TOKEN, visible=not can_sign_in(), elem_id="hub-token")  # fmt: skip
         public = gr.Checkbox(label=words.PUBLIC_REPOSITORY, value=False, elem_id="hub-public")
         send = gr.Button(words.PUSH, elem_id="hub-push")
-        status = gr.HTML(elem_id="hub-note")
+        status = gr.HTML(elem_id="push-note")
     send.click(
         guard(push, studio),
         [session.current, repository, public, token],

@@ -52,7 +52,7 @@ def test_a_run_on_experts_is_looked_at_talked_to_taken_away_and_brought_back(ben
     variants = Variant("base"), Variant("tuned", 1.0, ((current.adapter, 1.0),))
     request = ChatRequest(run.config.model, variants, (turns, turns), ChatSettings(0, 1, 4, 0))
     base, tuned = respond(bench, request, updates.append)
-    assert base.text and tuned.text and tuned.time_to_first_token > base.seconds  # experts see tokens without their rows
+    assert base.text and tuned.text and tuned.time_to_first_token > base.seconds  # rows cannot be batched
     alone = respond(bench, ChatRequest(run.config.model, variants[:1], (turns,), request.settings), updates.append)
     assert [each.text for each in alone] == [base.text]
 
