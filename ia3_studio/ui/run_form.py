@@ -1,4 +1,4 @@
-"""What does a run consist of, as the fields of the page say it? One dataclass, to and from a run's configuration."""
+"""Which fields of the page define a run? One dataclass, converted to a run's configuration and back."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class RunForm:
     model: str = field(default="", metadata=labeled(text.MODEL_LABEL))
     data: str = field(default="", metadata=labeled(text.DATA_LABEL))
     """A source, or a source with its parsing options (:meth:`~ia3_studio.data.load.DataChoice.to_text`)."""
-    ticks: str = field(default="", metadata=labeled(text.MODULES_TITLE))
-    """Selected rows of the layer tree (:func:`~ia3_studio.ui.components.tree_rows.encode_ticks`)."""
+    selected_rows: str = field(default="", metadata=labeled(text.MODULES_TITLE))
+    """Selected rows of the layer tree (:func:`~ia3_studio.ui.components.tree_rows.encode_rows`)."""
     held_out: float = field(default=0.1, metadata=labeled(text.HELD_OUT))
     name: str = field(default="", metadata=labeled(text.RUN_NAME))
     """Empty: named after the data."""
@@ -90,11 +90,11 @@ def _setting(name: str, given: Any) -> Any:
     return given or None if getattr(DEFAULTS, name) is None else given
 
 
-def form_of(config: RunConfig, ticks: str, source: str | None = None) -> RunForm:
+def form_of(config: RunConfig, selected_rows: str, source: str | None = None) -> RunForm:
     """Return a run's configuration as the values of the form.
 
     Args:
-        ticks: the selected rows of the layer tree.
+        selected_rows: the selected rows of the layer tree.
         source: the current path of the data; None for the one in the configuration.
     """
     train = config.train
@@ -102,7 +102,7 @@ def form_of(config: RunConfig, ticks: str, source: str | None = None) -> RunForm
     return RunForm(
         model=config.model,
         data=config.choice(source).to_text(),
-        ticks=ticks,
+        selected_rows=selected_rows,
         held_out=config.held_out,
         name=config.name,
         report_to=config.report_to,

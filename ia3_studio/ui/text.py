@@ -1,4 +1,4 @@
-"""The words of the page: labels, help texts, and sentences other than errors of the library."""
+"""The strings of the page: labels, help texts, and sentences other than errors of the library."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ SAMPLE_AFTER = (
     "Ahoy there, traveller! A web browser is like a guide that tells you about all the things on the web. You can "
     "visit sites, read emails, and send messages. I'll keep the lamp lit."
 )
-OWN_MODEL = "Use another model"
-OWN_MODEL_WORDS = "Any transformers model saved as safetensors, or a GGUF file."
+OTHER_MODEL = "Use another model"
+OTHER_MODEL_WORDS = "Any transformers model saved as safetensors, or a GGUF file."
 MODEL_LABEL = "Model"
 MODEL_INFO = "Name of a starter, Hub id (org/name), local folder, or .gguf file."
 USE_MODEL = "Use this model"
@@ -79,7 +79,7 @@ CHOOSE_HINT = "e.g. key,value@8-15; feed-forward@20-"
 CHOOSE_BUTTON = "Select"
 CHOOSE_EMPTY = "The selection is empty; enter roles and layers, such as key,value@0-3."
 PRESET_LABEL = "Preset"
-NOTHING_TICKED = (
+NOTHING_SELECTED = (
     "No module is selected on the Modules tab, so there is nothing to train; select modules or choose a preset."
 )
 NEXT_DATA = "Next: data"
@@ -104,7 +104,7 @@ PATH = "Local path"
 PATH_INFO = "File or folder; JSON Lines and Parquet of any size"
 USE_PATH = "Load"
 NAME_PATH = "The local path is empty; enter the path of a file or folder."
-NOT_FROM_THE_PAGE = "The request does not match this page and was ignored; reload the page and try again."
+INVALID_REQUEST = "The request does not match this page and was ignored; reload the page and try again."
 UPLOAD_WITHOUT_COOKIE = "Uploads need the cookie of this page; allow cookies, reload the page and try again."
 UPLOAD_WITHOUT_SIZE = "The upload does not state its size; send a Content-Length header."
 UPLOADS_FULL = "The app has no space for more uploads today; try again tomorrow, or use a data set on the Hub."
@@ -206,7 +206,7 @@ OPTIMIZER, OPTIMIZER_INFO = (
     "Optimizer",
     "T-Few used Adafactor, which limits each step relative to the size of the vector",
 )
-MOST, MOST_INFO = "Max steps", "0: no limit other than the epochs"
+MOST, MAX_STEPS_INFO = "Max steps", "0: no limit other than the epochs"
 REPORT_TO, REPORT_TO_INFO, NO_SINK = "Report to", "An experiment tracker installed on this computer", "none"
 ANSWERS, ANSWERS_INFO = (
     "Sample generations",
@@ -218,10 +218,10 @@ KEEP_BEST_INFO = "Keep the scales with the lowest held-out loss, not those of th
 LONG_ROWS_LABEL = "Long rows"
 LONG_ROWS = [("truncate", "truncate"), ("skip", "skip")]
 LONG_ROWS_INFO = "What happens to rows that exceed Max length"
-RECIPE = "Benchmarked presets"
-RECIPE_INFO = "Settings with published or measured results"
-OWN_SETTINGS = "Custom"
-SUGGEST_RATE = "Find learning rate"
+SETTINGS_PRESET = "Benchmarked presets"
+SETTINGS_PRESET_INFO = "Settings with published or measured results"
+CUSTOM_SETTINGS = "Custom"
+FIND_RATE = "Find learning rate"
 TRYING_RATES = "Trying the next learning rate for a few steps; a run in progress shares the processor"
 TRIAL_COLUMNS = ("Learning rate", "Loss before", "Loss after")
 TRIALS = "Held-out loss before and after a few steps"
@@ -233,7 +233,7 @@ RUNS = "Runs"
 RUN_LIST_CAPTION = "Runs, newest first"
 RUN_LIST_COLUMNS = ("State", "Name", "Model", "Steps", "Held-out loss", "Time", "Started")
 
-# the bar above the tabs
+# the strip above the tabs
 PROGRESS = "Progress of the run"
 CURRENT_RUN = "Run"
 CURRENT_RUN_ARIA = "Run or adapter selected on every tab"
@@ -253,15 +253,15 @@ HISTORY_COLUMNS = (
     "Run id",
 )  # fmt: skip
 HISTORY_CSV = "Download this table (CSV)"
-DESK_TITLE = "Selected run"
-DESK_EMPTY = "No run is selected; click one in the table."
-DESK_STATE, DESK_ID, DESK_FOLDER, DESK_USE = "State", "Run id", "Folder", "Resources"
+RUN_TITLE = "Selected run"
+NO_RUN_SELECTED = "No run is selected; click one in the table."
+RUN_STATE, RUN_ID, RUN_FOLDER, RUN_RESOURCES = "State", "Run id", "Folder", "Resources"
 RUN_NAME = "Name"
 TAGS, TAGS_INFO = "Tags", "Separated by commas"
 NOTE = "Note"
-SAVE_ABOUT = "Save name, tags and note"
-ABOUT_SAVED = "Saved."
-QUEUE_WAYS = (
+SAVE_NOTES = "Save name, tags and note"
+NOTES_SAVED = "Saved."
+QUEUE_MOVES = (
     ("first", "Move to front of queue"),
     ("earlier", "Move up"),
     ("later", "Move down"),
@@ -269,10 +269,10 @@ QUEUE_WAYS = (
 )
 MOVED = "Moved in the queue."
 DELETE = "Move to trash"
-BIN, BIN_EMPTY = "Trash", "The trash is empty."
-BIN_LABEL = "Deleted runs"
-RESTORE, DELETE_FOR_GOOD = "Restore", "Delete permanently"
-DELETED_FOR_GOOD = "Deleted permanently."
+TRASH, TRASH_EMPTY = "Trash", "The trash is empty."
+TRASH_LABEL = "Deleted runs"
+RESTORE, DELETE_PERMANENTLY = "Restore", "Delete permanently"
+DELETED_PERMANENTLY = "Deleted permanently."
 CHOOSE_DELETED = "No deleted run is chosen; choose one from the list."
 SWEEP_TITLE = "Re-run or sweep"
 SWEEP_WORDS = (
@@ -281,7 +281,7 @@ SWEEP_WORDS = (
 )
 SWEEP_RATES, SWEEP_EPOCHS, SWEEP_SEEDS = "Learning rates", "Epochs", "Seeds"
 SWEEP_GROUPS, SWEEP_GROUPS_INFO = "Target modules", "None selected: as in the run"
-START_AGAIN = "Start"
+START_SWEEP = "Start"
 EDIT_SETTINGS = "Edit settings first"
 COMPARE_TITLE = "Comparison"
 COMPARE_WORDS = "Ranking by held-out result, differences in settings, loss curves, and result against cost."
@@ -299,33 +299,33 @@ FIND_IN_LOG, FIND_IN_LOG_INFO = "Search", "Lines that contain every word"
 LOG_LEVEL, LOG_LEVELS = "Level", (("all", ""), ("warnings and errors", "warning"), ("errors", "error"))
 NO_SUCH_LINE = "No line of the log matches."
 IMPORTED = "Imported adapters"
-NOTHING_SHOWN = "No run is selected. Choose one to see its progress and results."
+STRIP_EMPTY = "No run is selected. Choose one to see its progress and results."
 RESUME = "Resume"
 NOTHING_TO_RESUME = "No run that can be resumed is selected; choose one in the bar at the top."
 NOTHING_TO_STOP = "No run that can be stopped is selected; choose one in the bar at the top."
-NOT_SHOWN = "This adapter no longer exists; choose another in the bar at the top."
+SELECTION_GONE = "This adapter no longer exists; choose another in the bar at the top."
 NEXT_SCALES = "Next: scales"
 
 # scales tab
 SCALES_TITLE = "Learned scales"
 SCALES_WORDS = "A scale below 1 inhibits its channel, a scale above 1 amplifies it; 1 leaves the base model unchanged."
-SCALES_LOOKING = "Looking for an adapter …"
-SCALES_EMPTY = "There is no adapter yet. Train the demo on the Model tab, or import an adapter on the Export tab."
-SCALES_SOON = "This run has no adapter yet; the first one is saved with the first held-out loss after a step."
+LOOKING_FOR_ADAPTER = "Looking for an adapter …"
+NO_ADAPTER = "There is no adapter yet. Train the demo on the Model tab, or import an adapter on the Export tab."
+NO_ADAPTER_YET = "This run has no adapter yet; the first one is saved with the first held-out loss after a step."
 REFRESH = "Refresh"
-WHICH_SITE = "Site"
+SITE = "Site"
 ALL_SITES = "All sites"
-COLOUR_BY = "Color by"
-DIRECTION, STRENGTH = "Direction (mean of scale − 1)", "Magnitude (mean of |scale − 1|)"
-SHARE_MOVED = "Share changed (> 0.01)"
-MEASURES = (DIRECTION, STRENGTH, SHARE_MOVED)
+COLOR_BY = "Color by"
+DIRECTION, MAGNITUDE = "Direction (mean of scale − 1)", "Magnitude (mean of |scale − 1|)"
+SHARE_CHANGED = "Share changed (> 0.01)"
+MEASURES = (DIRECTION, MAGNITUDE, SHARE_CHANGED)
 SITE_TABLE = "Table of all sites"
 SITES_CSV = "Download the table of sites (CSV)"
 HISTOGRAM_TABLE = "Table of this figure"
 HISTOGRAM_CSV = "Download the data of this figure (CSV)"
 VERDICT_TITLE = "Verdict"
 VERDICT_WORDS = "Base model and tuned model on held-out rows and on neutral text."
-VERDICT_SOON = "The verdict is shown when the run has finished."
+VERDICT_PENDING = "The verdict is shown when the run has finished."
 VERDICT_NONE = "This run was not compared with the base model; only runs that reach their last step are."
 VERDICT_COLUMNS = ("Measure", "Base", "Tuned", "Difference (95 % interval)")
 VERDICT_NEXT = "Suggestions"
@@ -358,7 +358,7 @@ TEMPERATURE, TEMPERATURE_INFO = "Temperature", "0 = greedy"
 TOP_P, TOP_P_INFO = "Top-p", "Cumulative probability of the tokens to sample from"
 TOP_K = "Top-k"
 ANSWER_LENGTH = "Max new tokens"
-LENGTH_INFO_CHAT = "Tokens per response"
+ANSWER_LENGTH_INFO = "Tokens per response"
 WAITING_FOR_MODEL = "Waiting for the model"
 NEXT_EXPORT = "Next: export"
 
@@ -512,7 +512,7 @@ def data_name(data: str) -> str:
     return STARTER_NAMES.get(data) or data.replace("\\", "/").rpartition("/")[2]
 
 
-def ticked(number: int, numbers: int) -> str:
+def selected_sites(number: int, numbers: int) -> str:
     """Return the note on what a selection matched."""
     return f"Selected: {vectors(number, numbers)}."
 
@@ -525,7 +525,7 @@ def not_in_tree(name: str, side: str) -> str:
     )
 
 
-def never_trained(names: list[str]) -> str:
+def sites_without_effect(names: list[str]) -> str:
     """Return the error for selected modules that do not affect the model's output."""
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return (
@@ -548,9 +548,9 @@ def trial(found: Trial) -> tuple[str, str, str]:
     return f"{found.learning_rate:g}", f"{found.before:.3f}", after
 
 
-def step_note(step: int, said: str) -> str:
+def step_note(step: int, note: str) -> str:
     """Return the note of a step."""
-    return f"Step {step:,}: {said}"
+    return f"Step {step:,}: {note}"
 
 
 def resumed(name: str) -> str:
@@ -592,7 +592,7 @@ def imported(base_model: str) -> str:
     return f"Imported; its base model is {base}. The adapter is now selected on every tab."
 
 
-def uploaded_enough(most: int) -> str:
+def upload_limit_reached(most: int) -> str:
     """Return the error for a visitor who has reached the upload limit."""
     return f"You have reached the upload limit of {most / 2**20:,.0f} MB per day; try again tomorrow."
 
@@ -602,7 +602,7 @@ def too_long(most: int) -> str:
     return f"The text exceeds the limit of its field ({most:,} characters); shorten it."
 
 
-def imported_alone(base_model: str, why: str) -> str:
+def imported_without_model(base_model: str, why: str) -> str:
     """Return the note that an adapter was imported whose base model is not available."""
     return f"Imported; its scales can be inspected. {why} The adapter names {base_model[:200]!r} as its base model."
 
@@ -633,7 +633,7 @@ def not_for_peft(reason: str) -> str:
     return f"PEFT cannot load this adapter: {reason} Import the zip in IA3 Studio, or load it as shown below."
 
 
-def import_shown(name: str) -> str:
+def import_label(name: str) -> str:
     """Return the note that an imported adapter is selected."""
     return f"{name} (imported)"
 
@@ -643,12 +643,12 @@ def chat_with(name: str, model: str) -> str:
     return f"The tuned model is {model} with the adapter of “{name}”."
 
 
-def sorts_with(name: str, model: str) -> str:
+def classify_with(name: str, model: str) -> str:
     """Return the note that the adapter is a classifier."""
     return f"The adapter of “{name}” turns {model} into a classifier; classify an input below."
 
 
-def chat_before_adapter(name: str, model: str) -> str:
+def chat_without_adapter(name: str, model: str) -> str:
     """Return the note that the run has no adapter yet."""
     return f"“{name}” has no adapter yet; until then, only the base model ({model}) responds."
 

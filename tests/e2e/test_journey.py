@@ -51,19 +51,19 @@ def saved_conversation(page: Page) -> str:
 
 
 def a_few_words_tick_what_they_mean_or_say_what_would(page: Page, snapshot: Snapshot) -> None:
-    words = page.locator("#choose input, #choose textarea")
+    words = page.locator("#selection input, #selection textarea")
     words.fill("key,value@1")
     words.press("Enter")
-    expect(page.locator("#layer-tree .totals")).to_contain_text(f"32 {WORDS['numbers'][1]}")
-    expect(page.locator("#modules-note")).to_contain_text(text.ticked(2, 32))
+    expect(page.locator("#layer-tree .totals")).to_contain_text(f"32 {WORDS['parameters'][1]}")
+    expect(page.locator("#modules-note")).to_contain_text(text.selected_sites(2, 32))
     words.fill("valeu")
-    page.locator("#choose-these").click()
+    page.locator("#select-sites").click()
     expect(page.locator("#modules-note .bad")).to_contain_text("value")
-    expect(page.locator("#layer-tree .totals")).to_contain_text(f"32 {WORDS['numbers'][1]}")
+    expect(page.locator("#layer-tree .totals")).to_contain_text(f"32 {WORDS['parameters'][1]}")
     snapshot(page, "choose")
     words.fill("key,value,feed-forward")
     words.press("Enter")
-    expect(page.locator("#modules-note")).to_contain_text(text.ticked(6, 160))
+    expect(page.locator("#modules-note")).to_contain_text(text.selected_sites(6, 160))
 
 
 def test_from_ticks_to_an_adapter_that_peft_loads(
@@ -75,7 +75,7 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     open_tab(page, text.MODULES_TAB)
     a_few_words_tick_what_they_mean_or_say_what_would(page, snapshot)
     page.locator("#layer-tree .chip", has_text="k_proj").click()  # untick the keys
-    expect(page.locator("#layer-tree .totals")).to_contain_text(f"128 {WORDS['numbers'][1]}")
+    expect(page.locator("#layer-tree .totals")).to_contain_text(f"128 {WORDS['parameters'][1]}")
     open_tab(page, text.TRAIN_TAB)
     expect(page.locator("#plan")).to_contain_text(text.vectors(4, 128))
 
@@ -107,18 +107,18 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     cell.click(position={"x": box["width"] * 0.25, "y": box["height"] * 0.75})
     expect(page.locator("#site input")).to_have_value("model.layers.1.self_attn.v_proj")
     with page.expect_download() as verdict:
-        page.locator("#make-page").click()
+        page.locator("#write-page").click()
     verdict.value.save_as(tmp_path / "verdict.html")
-    open_card(page, scales_words.PARTS_TITLE)
-    page.locator("#parts-start").click()
-    expect(page.locator("#parts-note")).to_contain_text(scales_words.measuring(0).partition(":")[0])
+    open_card(page, scales_words.ABLATION_TITLE)
+    page.locator("#start-ablation").click()
+    expect(page.locator("#ablation-note")).to_contain_text(scales_words.ablation_progress(0).partition(":")[0])
     open_card(page, scales_words.CHANNEL_TITLE)
-    page.locator("#channel-look").click()
-    expect(page.locator("#channel-found")).to_contain_text(scales_words.LOUDEST, timeout=60_000)
-    expect(page.locator("#parts-layers .js-plotly-plot")).to_be_visible(timeout=90_000)
+    page.locator("#inspect-channel").click()
+    expect(page.locator("#channel-tokens")).to_contain_text(scales_words.MAX_ACTIVATING, timeout=60_000)
+    expect(page.locator("#ablation-layers .js-plotly-plot")).to_be_visible(timeout=90_000)
     report = read_ablation(run).report
     assert report
-    expect(page.locator("#parts-note")).to_contain_text(sentence(report))
+    expect(page.locator("#ablation-note")).to_contain_text(sentence(report))
 
     page.locator("#next-chat").click()
     short_answers(page)
@@ -159,10 +159,10 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     expect(page.locator("#export-facts")).to_contain_text(text.vectors(4, 128))
     open_tab(page, text.SCALES_TAB)
     expect(page.locator("#scales-note")).to_contain_text(learned)
-    open_card(page, scales_words.BESIDE_TITLE)
-    page.locator("#beside-other input").click()
-    page.locator("#beside-other").get_by_role("option", name="Pairs run").click()
-    expect(page.locator("#beside-note")).to_contain_text("1.00")
+    open_card(page, scales_words.COMPARE_TITLE)
+    page.locator("#comparison-adapter input").click()
+    page.locator("#comparison-adapter").get_by_role("option", name="Pairs run").click()
+    expect(page.locator("#comparison-note")).to_contain_text("1.00")
 
     open_tab(page, text.EXPORT_TAB)
     page.locator("#import").get_by_label("Clear").click()
