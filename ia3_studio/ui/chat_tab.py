@@ -234,7 +234,7 @@ def _save_conversation(
     folder = fresh_folder(studio.scratch, "chat-")
     markdown, document = folder / "conversation.md", folder / "conversation.json"
     described = ", ".join(f"{name} {value}" for name, value in settings.items())
-    facts = [(text.MODEL_LABEL, form.model), (text.CHAT_SETTINGS, described)]
+    facts = [(text.MODEL_LABEL, form.model), (text.SAMPLING, described)]
     markdown.write_text(as_markdown(labels, histories, facts), encoding="utf-8")
     last = [{"tokens": [asdict(token) for token in each.tokens], "seconds": each.seconds} for each in responses]
     more = {

@@ -45,7 +45,7 @@ def draw_chat(studio: Studio, session: Session, form: Drawn) -> ChatWidgets:
             "prompt", gr.Textbox, placeholder=text.PROMPT_HINT, lines=1, max_lines=6, scale=8, elem_id="chat-prompt"
         )
         send_button = gr.Button(text.SEND, variant="primary", scale=1, min_width=110, elem_id="chat-send")
-        stop = gr.Button(text.STOP_ANSWER, scale=1, min_width=110, visible=False, elem_id="chat-stop")
+        stop = gr.Button(text.STOP_RESPONSE, scale=1, min_width=110, visible=False, elem_id="chat-stop")
         clear = gr.Button(text.CLEAR, scale=1, min_width=110, elem_id="chat-clear")
     examples = [[example] for example in text.CHAT_EXAMPLES]
     gr.Examples(examples, prompt, label=text.CHAT_EXAMPLES_LABEL, api_visibility="private")
@@ -87,7 +87,7 @@ _FIRST_CHOICES = [(words.BASE_MODEL, BASE), (words.NO_ADAPTER_YET, CURRENT)]
 
 
 def _draw_sampling(form: Drawn) -> None:
-    with gr.Accordion(text.CHAT_SETTINGS, open=False, elem_classes="accordion"):
+    with gr.Accordion(text.SAMPLING, open=False, elem_classes="accordion"):
         preset = gr.Radio(list(PRESETS), value="Balanced", label=words.PRESET, elem_id="sampling-preset")
         with gr.Row():
             form.draw("temperature", gr.Slider, minimum=0, maximum=2, step=0.05, min_width=150,
@@ -97,7 +97,7 @@ def _draw_sampling(form: Drawn) -> None:
             form.draw("repetition_penalty", gr.Slider, minimum=1, maximum=2, step=0.05, min_width=150,
                       info=words.PENALTY_INFO)  # fmt: skip
             form.draw("max_new_tokens", gr.Slider, minimum=16, maximum=512, step=16, min_width=150,
-                      info=text.ANSWER_LENGTH_INFO)  # fmt: skip
+                      info=text.MAX_NEW_TOKENS_INFO)  # fmt: skip
             form.draw("seed", gr.Number, minimum=0, min_width=110, info=text.SEED_INFO, elem_id="chat-seed")
         form.draw("system_prompt", gr.Textbox, info=text.SYSTEM_PROMPT_INFO, max_lines=4, max_length=4000)
     preset.input(use_preset, preset, [form[name] for name in PRESET_FIELDS], **quiet(queue=False))

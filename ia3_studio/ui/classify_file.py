@@ -117,7 +117,7 @@ def _accuracy(labels: Labels, known: list[str], base: list[str], tuned: list[str
     wrong = Counter((a, b) for a, b in zip(known, tuned, strict=True) if a != b)
     by_base = Counter((a, b) for a, b in zip(known, base, strict=True) if a != b)
     lines = [(a, b, by_base[a, b], count) for (a, b), count in wrong.most_common(MAX_ERRORS)]
-    return [*parts, table(text.MISTAKE_COLUMNS, lines, text.mistakes(len(wrong), MAX_ERRORS)) if lines else ""]
+    return [*parts, table(text.ERROR_COLUMNS, lines, text.errors_caption(len(wrong), MAX_ERRORS)) if lines else ""]
 
 
 def _are_labels(cells: Any, labels: Labels) -> bool:

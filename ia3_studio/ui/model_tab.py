@@ -55,8 +55,8 @@ def build() -> ModelTab:
     """Draw the tab; using a model fills the next tab too, so the page wires it."""
     with gr.Row(equal_height=False, elem_classes="columns"):
         with gr.Column(scale=6, min_width=320, elem_classes=["card", "hero"]):
-            gr.HTML(heading(text.HERO_TITLE, text.HERO_WORDS))
-            answers = (Fact(text.BASE, text.SAMPLE_BEFORE), Fact(text.TUNED, text.SAMPLE_AFTER))
+            gr.HTML(heading(text.DEMO_TITLE, text.DEMO_WORDS))
+            answers = (Fact(text.BASE, text.SAMPLE_BASE), Fact(text.TUNED, text.SAMPLE_TUNED))
             gr.HTML(sample(text.SAMPLE_TITLE, text.SAMPLE_PROMPT, answers))
             train_demo = gr.Button(text.TRAIN_DEMO, variant="primary", size="lg", elem_id="train-demo")
             demo = gr.HTML(elem_id="demo-facts")

@@ -59,7 +59,7 @@ def select_sites(studio: Studio, source: str, expression: str) -> tuple[Any, Any
     layers = studio.layers.get(chosen_model(source))
     try:
         if not expression.strip():
-            raise SelectionError(text.CHOOSE_EMPTY)
+            raise SelectionError(text.SELECTION_EMPTY)
         sites = row_sites(layers.rows, layers.tree.choose(expression.strip()))
         selected = encode_selection(layers.rows, sites)
     except SelectionError as error:
@@ -101,16 +101,16 @@ def build(studio: Studio, session: Session) -> ModulesTab:
     )
     with gr.Row(equal_height=False, elem_classes="choose-row"):
         expression = gr.Textbox(
-            label=text.CHOOSE_LABEL,
-            info=text.CHOOSE_INFO,
-            placeholder=text.CHOOSE_HINT,
+            label=text.SELECTION,
+            info=text.SELECTION_INFO,
+            placeholder=text.SELECTION_HINT,
             max_lines=1,
             max_length=2000,
             scale=8,
             min_width=240,
             elem_id="selection",
         )
-        select = gr.Button(text.CHOOSE_BUTTON, scale=1, min_width=120, elem_id="select-sites")
+        select = gr.Button(text.SELECT_SITES, scale=1, min_width=120, elem_id="select-sites")
     status = gr.HTML(note(text.reading(STARTER)), elem_id="modules-note")
     tree = LayerTree(elem_id="layer-tree")
     with gr.Row(elem_classes="next-row"):

@@ -144,7 +144,7 @@ def strip_view(studio: Studio, current: CurrentRun | None, status: RunStatus | N
         return StripView("idle" if choices else "", text.STRIP_EMPTY, None, False, "", choices)
     if status is None:
         return StripView("import", text.import_label(current.name), None, False, current.key, choices)
-    use = f" · {text.use_of(*astuple(status.usage))}" if status.active and status.usage.memory else ""
+    use = f" · {text.usage_of(*astuple(status.usage))}" if status.active and status.usage.memory else ""
     sentence = f"{current.name}: {status.message}{use}"
     return StripView(status.state, sentence, status.progress, status.active, current.key, choices)
 

@@ -69,7 +69,7 @@ def describe(studio: Studio, key: str) -> tuple[Any, ...]:
     if not is_public():
         rows.append((text.RUN_FOLDER, str(run.folder)))
     if status.active and use.memory:
-        rows.insert(1, (text.RUN_RESOURCES, text.use_of(use.memory, use.cpu, use.gpu_memory)))
+        rows.insert(1, (text.RUN_RESOURCES, text.usage_of(use.memory, use.cpu, use.gpu_memory)))
     return (
         facts(Fact(*row) for row in rows),
         gr.update(visible=True),

@@ -77,7 +77,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> RunsTab:
     with gr.Row(elem_classes="title-row"):
         gr.HTML(heading(text.RUNS_TITLE, text.RUNS_WORDS))
         refresh = gr.Button(text.REFRESH, scale=0, min_width=120, elem_id="runs-refresh")
-    words = gr.Textbox(label=text.FIND_RUNS, info=text.FIND_RUNS_INFO, max_lines=1, elem_id="find-runs")
+    words = gr.Textbox(label=text.SEARCH_RUNS, info=text.SEARCH_RUNS_INFO, max_lines=1, elem_id="find-runs")
     status = gr.HTML(elem_id="history-note")
     table = gr.Dataframe(
         interactive=False, show_label=False, max_height=380, elem_id="history", column_widths=_widths(), wrap=False
@@ -153,9 +153,7 @@ def _draw_details() -> _Details:
         remove = gr.Button(text.DELETE, elem_id="delete-run")
         with gr.Accordion(text.LOG_OF_RUN, open=False, elem_classes="accordion"):
             with gr.Row():
-                search = gr.Textbox(
-                    label=text.FIND_IN_LOG, info=text.FIND_IN_LOG_INFO, max_lines=1, elem_id="search-log"
-                )
+                search = gr.Textbox(label=text.SEARCH_LOG, info=text.SEARCH_LOG_INFO, max_lines=1, elem_id="search-log")
                 level = gr.Dropdown(list(text.LOG_LEVELS), value="", label=text.LOG_LEVEL, elem_id="log-level")
             log = gr.Textbox(show_label=False, lines=10, max_lines=10, interactive=False, elem_id="details-log")
     status = gr.HTML(elem_id="details-note")

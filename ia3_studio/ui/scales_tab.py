@@ -73,7 +73,7 @@ def draw(studio: Studio, key: str, site: str | None, measure: str, shape: str) -
     current = find(studio, key)
     snapshots = _snapshots(current)
     last = max(len(snapshots) - 1, 0)
-    label = text.replayed(next(reversed(snapshots), 0), len(snapshots), len(snapshots))
+    label = text.snapshot_label(next(reversed(snapshots), 0), len(snapshots), len(snapshots))
     replay = gr.update(visible=len(snapshots) > 1, maximum=max(last, 1), value=last, label=label)
     adapter = current.adapter if current else None
     is_live = bool(current and current.run and not current.run.has_ended and current.run.status().active)
@@ -119,7 +119,7 @@ def replay(studio: Studio, key: str, site: str | None, measure: str, shape: str,
     number = min(max(int(snapshot), 0), len(snapshots) - 1)
     step, adapter = snapshots[number]
     drawn = _drawn(studio, replace(current, adapter=adapter), View(site or "", measure, shape))
-    label = text.replayed(step, number + 1, len(snapshots))
+    label = text.snapshot_label(step, number + 1, len(snapshots))
     return *drawn, gr.update(label=label), gr.skip(), gr.skip(), gr.skip()
 
 

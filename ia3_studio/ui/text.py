@@ -22,8 +22,8 @@ SPACE_FORGETS = (
 RELOAD = "The app was restarted since this page was opened; reload the page. Runs are not affected."
 
 # model tab
-HERO_TITLE = "Teach a language model a new style in five minutes"
-HERO_WORDS = (
+DEMO_TITLE = "Teach a language model a new style in five minutes"
+DEMO_WORDS = (
     "(IA)³ freezes the model and trains one scale for each key, value and feed-forward channel. A scale above 1 "
     "amplifies the channel, a scale below 1 inhibits it. The result is an adapter of 0.2 MB that PEFT loads."
 )
@@ -33,11 +33,11 @@ TABS = ("1 Model", "2 Modules", "3 Data", "4 Train", "5 Runs", "6 Scales", "7 Ch
 MODEL_TAB, MODULES_TAB, DATA_TAB, TRAIN_TAB, RUNS_TAB, SCALES_TAB, CHAT_TAB, EXPORT_TAB = TABS
 SAMPLE_TITLE = "Recorded with this demo: one prompt, the same seed"
 SAMPLE_PROMPT = "What is a web browser?"
-SAMPLE_BEFORE = (
+SAMPLE_BASE = (
     "A web browser is a software application that allows users to access the internet and navigate on web pages. It's "
     "designed to find and use web resources …"
 )
-SAMPLE_AFTER = (
+SAMPLE_TUNED = (
     "Ahoy there, traveller! A web browser is like a guide that tells you about all the things on the web. You can "
     "visit sites, read emails, and send messages. I'll keep the lamp lit."
 )
@@ -73,11 +73,11 @@ PRESETS = (
     ("all", "All linear layers"),
     ("peft", "PEFT default"),
 )
-CHOOSE_LABEL = "Selection"
-CHOOSE_INFO = "Roles, presets or module names, optionally with @ and layers; separate several with ;"
-CHOOSE_HINT = "e.g. key,value@8-15; feed-forward@20-"
-CHOOSE_BUTTON = "Select"
-CHOOSE_EMPTY = "The selection is empty; enter roles and layers, such as key,value@0-3."
+SELECTION = "Selection"
+SELECTION_INFO = "Roles, presets or module names, optionally with @ and layers; separate several with ;"
+SELECTION_HINT = "e.g. key,value@8-15; feed-forward@20-"
+SELECT_SITES = "Select"
+SELECTION_EMPTY = "The selection is empty; enter roles and layers, such as key,value@0-3."
 PRESET_LABEL = "Preset"
 NOTHING_SELECTED = (
     "No module is selected on the Modules tab, so there is nothing to train; select modules or choose a preset."
@@ -182,23 +182,29 @@ TRAIN_TITLE = "Training settings"
 TRAIN_WORDS = "The model, target modules and data of the previous tabs, and the hyperparameters of the run."
 PLAN_MODEL, PLAN_TRAINED, PLAN_DATA = "Model", "Trained", "Data"
 NAME_HINT = "Default: named after the data"
-RATE, RATE_INFO = "Learning rate", "Typical for (IA)³: 3e-3 (large models) to 3e-2 (small models)"
+LEARNING_RATE, LEARNING_RATE_INFO = "Learning rate", "Typical for (IA)³: 3e-3 (large models) to 3e-2 (small models)"
 LORA_NOTICE = (
     "This learning rate is typical for LoRA. (IA)³ needs a rate 10 to 100 times higher; otherwise the scales hardly"
     " change."
 )
 REPAIR_RATE = "Use 0.01"
 EPOCHS, EPOCHS_INFO = "Epochs", "Passes over the training rows"
-BATCH, BATCH_INFO = "Batch size", "Rows per optimizer step"
-LENGTH, LENGTH_INFO = "Max length", "Tokens per row"
+BATCH_SIZE, BATCH_SIZE_INFO = "Batch size", "Rows per optimizer step"
+MAX_LENGTH, MAX_LENGTH_INFO = "Max length", "Tokens per row"
 SEED, SEED_INFO = "Seed", "For reproducible results"
 ADVANCED = "Advanced settings"
-WARMUP, WARMUP_INFO = "Warmup ratio", "Share of the steps in which the learning rate rises; 0.06 in the paper"
-CLIP, CLIP_INFO = "Max gradient norm", "Gradients above this norm are scaled down"
-PULL, PULL_INFO = "Decay towards 1", "Weight decay that moves each scale towards 1; 0 in the paper"
-EVERY, EVERY_INFO = "Evaluation steps", "Optimizer steps between two held-out losses"
-MICRO, MICRO_INFO = "Micro-batch tokens", "Tokens per forward pass; limits memory and does not change the result"
-BACKWARD, BACKWARD_INFO = (
+WARMUP_RATIO, WARMUP_RATIO_INFO = (
+    "Warmup ratio",
+    "Share of the steps in which the learning rate rises; 0.06 in the paper",
+)
+MAX_GRAD_NORM, MAX_GRAD_NORM_INFO = "Max gradient norm", "Gradients above this norm are scaled down"
+DECAY_TO_ONE, DECAY_TO_ONE_INFO = "Decay towards 1", "Weight decay that moves each scale towards 1; 0 in the paper"
+EVAL_STEPS, EVAL_STEPS_INFO = "Evaluation steps", "Optimizer steps between two held-out losses"
+MICRO_BATCH_TOKENS, MICRO_BATCH_TOKENS_INFO = (
+    "Micro-batch tokens",
+    "Tokens per forward pass; limits memory and does not change the result",
+)
+BACKWARD_DTYPE, BACKWARD_DTYPE_INFO = (
     "Backward dtype",
     "Data type of the gradients; auto uses bfloat16 on CPUs that support it natively. The loss is not affected",
 )
@@ -206,9 +212,9 @@ OPTIMIZER, OPTIMIZER_INFO = (
     "Optimizer",
     "T-Few used Adafactor, which limits each step relative to the size of the vector",
 )
-MOST, MAX_STEPS_INFO = "Max steps", "0: no limit other than the epochs"
-REPORT_TO, REPORT_TO_INFO, NO_SINK = "Report to", "An experiment tracker installed on this computer", "none"
-ANSWERS, ANSWERS_INFO = (
+MAX_STEPS, MAX_STEPS_INFO = "Max steps", "0: no limit other than the epochs"
+REPORT_TO, REPORT_TO_INFO, NO_TRACKER = "Report to", "An experiment tracker installed on this computer", "none"
+SAMPLE_GENERATIONS, SAMPLE_GENERATIONS_INFO = (
     "Sample generations",
     "Held-out prompts answered by both models after training, scored by ROUGE-L; 0: none",
 )
@@ -243,7 +249,7 @@ STOP_RUN, STOPPING_RUN = "Stop", "Stopping…"
 # runs tab
 RUNS_TITLE = "Runs"
 RUNS_WORDS = "Results of all runs. Click a row to select that run on every tab; click a column name to sort."
-FIND_RUNS, FIND_RUNS_INFO = "Search", "Words in the name, model, data, state, verdict or tags"
+SEARCH_RUNS, SEARCH_RUNS_INFO = "Search", "Words in the name, model, data, state, verdict or tags"
 NO_RUNS_YET = "No run yet. Start one on the Train tab, or train the demo on the Model tab."
 NO_RUNS_FOUND = "No run matches the search."
 RUNS_GONE = "Some of the chosen runs no longer exist; choose again."
@@ -295,7 +301,7 @@ SAME_SETTINGS = "The runs have the same settings, data and versions."
 COSTS = (("trainable parameters", "parameters"), ("time (s)", "seconds"), ("size (kB)", "kilobytes"))
 COST_LABEL = "X axis"
 LOG_OF_RUN = "Worker log"
-FIND_IN_LOG, FIND_IN_LOG_INFO = "Search", "Lines that contain every word"
+SEARCH_LOG, SEARCH_LOG_INFO = "Search", "Lines that contain every word"
 LOG_LEVEL, LOG_LEVELS = "Level", (("all", ""), ("warnings and errors", "warning"), ("errors", "error"))
 NO_SUCH_LINE = "No line of the log matches."
 IMPORTED = "Imported adapters"
@@ -332,9 +338,9 @@ VERDICT_NEXT = "Suggestions"
 VERDICT_PAGE = "Download the verdict page (HTML, includes the adapter)"
 VERDICT_PAGE_READY = "Download the finished page"
 VERDICT_CSV = "Download all measures (CSV)"
-ON_HELD_OUT, IN_ANSWERS, ON_NEUTRAL = "on held-out rows", "of sample generations", "on neutral text"
-MISTAKE_COLUMNS = ("Label", "Predicted", "Rows (base)", "Rows (tuned)")
-NO_MISTAKES = "The tuned model classified every held-out row correctly."
+ON_HELD_OUT, ON_SAMPLE_GENERATIONS, ON_NEUTRAL = "on held-out rows", "of sample generations", "on neutral text"
+ERROR_COLUMNS = ("Label", "Predicted", "Rows (base)", "Rows (tuned)")
+NO_ERRORS = "The tuned model classified every held-out row correctly."
 CONFUSION_CSV = "Download the confusion matrix (CSV)"
 NEXT_CHAT = "Next: chat"
 
@@ -345,7 +351,7 @@ PROMPT = "Prompt"
 PROMPT_HINT = "Ask all models the same question"
 EMPTY_PROMPT = "The prompt is empty; enter a prompt."
 SEND = "Send"
-STOP_ANSWER = "Stop"
+STOP_RESPONSE = "Stop"
 CLEAR = "Clear"
 CHAT_EXAMPLES = (SAMPLE_PROMPT, "What should I cook tonight?", "How do I keep a houseplant alive?")
 CHAT_EXAMPLES_LABEL = "Examples"
@@ -353,12 +359,12 @@ CHANNELS = "Most amplified channels, then most inhibited channels"
 CHANNEL_COLUMNS = ("Site", "Channel", "Scale")
 REPLAY, REPLAY_INFO = "Replay", "Scales of an earlier snapshot of the run"
 SYSTEM_PROMPT, SYSTEM_PROMPT_INFO = "System prompt", "Used if the chat template of the model supports one"
-CHAT_SETTINGS = "Sampling"
+SAMPLING = "Sampling"
 TEMPERATURE, TEMPERATURE_INFO = "Temperature", "0 = greedy"
 TOP_P, TOP_P_INFO = "Top-p", "Cumulative probability of the tokens to sample from"
 TOP_K = "Top-k"
-ANSWER_LENGTH = "Max new tokens"
-ANSWER_LENGTH_INFO = "Tokens per response"
+MAX_NEW_TOKENS = "Max new tokens"
+MAX_NEW_TOKENS_INFO = "Tokens per response"
 WAITING_FOR_MODEL = "Waiting for the model"
 NEXT_EXPORT = "Next: export"
 
@@ -460,13 +466,13 @@ def restored_run(name: str) -> str:
     return f"{name} was restored."
 
 
-def use_of(memory: int, cpu: float, gpu_memory: int) -> str:
+def usage_of(memory: int, cpu: float, gpu_memory: int) -> str:
     """Return the resources that a worker uses."""
     on_gpu = f", {gpu_memory / 1e9:.1f} GB of a GPU" if gpu_memory else ""
     return f"{memory / 1e9:.2f} GB, {cpu:.1f} cores{on_gpu}"
 
 
-def replayed(step: int, number: int, snapshots: int) -> str:
+def snapshot_label(step: int, number: int, snapshots: int) -> str:
     """Return the label of the replay slider: which snapshot is drawn; ``number`` counts from 1."""
     return f"{REPLAY}: step {step:,}, snapshot {number:,} of {snapshots:,}"
 
@@ -574,7 +580,7 @@ def measured_on(held_out: int, neutral: int, written: int = 0) -> str:
     return ", ".join([plural(held_out, "held-out row"), *(plural(number, what) for number, what in others if number)])
 
 
-def mistakes(kinds: int, shown: int) -> str:
+def errors_caption(kinds: int, shown: int) -> str:
     """Return the caption of the most frequent errors of the tuned model."""
     if kinds <= shown:
         return "Errors of the tuned model"

@@ -243,16 +243,16 @@ def _draw_fields() -> tuple[Drawn, RateFinder]:
     )
     evidence = gr.HTML(elem_id="preset-evidence")
     form.draw("name", gr.Textbox, placeholder=text.NAME_HINT, max_lines=1, max_length=80, elem_id="run-name")
-    rate = form.draw("learning_rate", gr.Number, info=text.RATE_INFO)
+    rate = form.draw("learning_rate", gr.Number, info=text.LEARNING_RATE_INFO)
     find_button = gr.Button(text.FIND_RATE, size="sm", elem_id="find-rate")
     trials = gr.HTML(elem_id="rate-trials")
     notice = gr.HTML(elem_id="rate-notice")
     repair = gr.Button(text.REPAIR_RATE, visible=False, size="sm", elem_id="repair-rate")
     with gr.Row():
         form.draw("epochs", gr.Number, info=text.EPOCHS_INFO, min_width=120)
-        form.draw("batch_size", gr.Number, info=text.BATCH_INFO, min_width=120)
+        form.draw("batch_size", gr.Number, info=text.BATCH_SIZE_INFO, min_width=120)
     with gr.Row():
-        form.draw("max_length", gr.Number, info=text.LENGTH_INFO, min_width=120)
+        form.draw("max_length", gr.Number, info=text.MAX_LENGTH_INFO, min_width=120)
         form.draw("seed", gr.Number, info=text.SEED_INFO, min_width=120)
     with gr.Accordion(text.ADVANCED, open=False, elem_classes="accordion"):
         _draw_advanced_fields(form)
@@ -265,15 +265,19 @@ def _draw_fields() -> tuple[Drawn, RateFinder]:
 
 def _draw_advanced_fields(form: Drawn) -> None:
     with gr.Row():
-        form.draw("warmup_ratio", gr.Number, info=text.WARMUP_INFO, min_width=120)
-        form.draw("max_grad_norm", gr.Number, info=text.CLIP_INFO, min_width=120)
+        form.draw("warmup_ratio", gr.Number, info=text.WARMUP_RATIO_INFO, min_width=120)
+        form.draw("max_grad_norm", gr.Number, info=text.MAX_GRAD_NORM_INFO, min_width=120)
     with gr.Row():
-        form.draw("decay_to_one", gr.Number, info=text.PULL_INFO, min_width=120)
-        form.draw("eval_steps", gr.Number, info=text.EVERY_INFO, min_width=120)
+        form.draw("decay_to_one", gr.Number, info=text.DECAY_TO_ONE_INFO, min_width=120)
+        form.draw("eval_steps", gr.Number, info=text.EVAL_STEPS_INFO, min_width=120)
     with gr.Row():
-        form.draw("micro_batch_tokens", gr.Number, info=text.MICRO_INFO, min_width=120)
+        form.draw("micro_batch_tokens", gr.Number, info=text.MICRO_BATCH_TOKENS_INFO, min_width=120)
         form.draw(
-            "backward_dtype", gr.Dropdown, choices=list(get_args(BackwardDtype)), info=text.BACKWARD_INFO, min_width=120
+            "backward_dtype",
+            gr.Dropdown,
+            choices=list(get_args(BackwardDtype)),
+            info=text.BACKWARD_DTYPE_INFO,
+            min_width=120,
         )
     with gr.Row():
         form.draw("optimizer", gr.Dropdown, choices=list(get_args(Optimizer)), info=text.OPTIMIZER_INFO, min_width=120)
@@ -283,6 +287,6 @@ def _draw_advanced_fields(form: Drawn) -> None:
         form.draw("keep_best", gr.Checkbox, info=text.KEEP_BEST_INFO, min_width=120)
     with gr.Row():
         form.draw("long_rows", gr.Dropdown, choices=text.LONG_ROWS, info=text.LONG_ROWS_INFO, min_width=120)
-        form.draw("sample_generations", gr.Number, info=text.ANSWERS_INFO, minimum=0, min_width=120)
-    sinks = [(text.NO_SINK, ""), *((label, name) for name, label in SINKS.items())]
+        form.draw("sample_generations", gr.Number, info=text.SAMPLE_GENERATIONS_INFO, minimum=0, min_width=120)
+    sinks = [(text.NO_TRACKER, ""), *((label, name) for name, label in SINKS.items())]
     form.draw("report_to", gr.Dropdown, choices=sinks, info=text.REPORT_TO_INFO, visible=not is_public())

@@ -97,7 +97,7 @@ def measures_table(found: RunEvaluation) -> str:
     """Return the measures as a table: base, tuned, and the difference with its interval."""
     parts = (
         (text.ON_HELD_OUT, found.held_out),
-        (text.IN_ANSWERS, found.sample_generations),
+        (text.ON_SAMPLE_GENERATIONS, found.sample_generations),
         (text.ON_NEUTRAL, found.forgetting),
     )
     rows = [_row(on, measure) for on, evaluation in parts if evaluation for measure in evaluation.measures]
@@ -116,8 +116,8 @@ def errors_table(found: RunEvaluation) -> str:
     wrong.sort(key=lambda error: (-error[0], error[1:]))
     rows = [(names[line], names[column], base[line][column], count) for count, line, column in wrong[:MAX_MISTAKES]]
     if not rows:
-        return note(text.NO_MISTAKES, "good")
-    return table(text.MISTAKE_COLUMNS, rows, text.mistakes(len(wrong), MAX_MISTAKES))
+        return note(text.NO_ERRORS, "good")
+    return table(text.ERROR_COLUMNS, rows, text.errors_caption(len(wrong), MAX_MISTAKES))
 
 
 def write_table(folder: Path, found: RunEvaluation) -> str:

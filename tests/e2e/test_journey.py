@@ -33,7 +33,7 @@ pytestmark = pytest.mark.e2e
 
 def short_answers(page: Page) -> None:
     """Ask for answers that fit the tiny model's context."""
-    open_card(page, text.CHAT_SETTINGS)
+    open_card(page, text.SAMPLING)
     page.locator("#max-new-tokens input[type=number]").fill("16")
     page.locator("#max-new-tokens input[type=number]").press("Enter")
 
@@ -95,10 +95,10 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     assert len(sites.value.path().read_text().splitlines()) == 1 + 4
     expect(page.locator("#channels")).to_contain_text(text.CHANNELS)
     snapshots = list(run.files.snapshots())
-    expect(page.locator("#replay")).to_contain_text(text.replayed(snapshots[-1], len(snapshots), len(snapshots)))
+    expect(page.locator("#replay")).to_contain_text(text.snapshot_label(snapshots[-1], len(snapshots), len(snapshots)))
     page.locator("#replay input[type=number]").fill("0")
     page.locator("#replay input[type=number]").press("Enter")
-    expect(page.locator("#replay")).to_contain_text(text.replayed(snapshots[0], 1, len(snapshots)))
+    expect(page.locator("#replay")).to_contain_text(text.snapshot_label(snapshots[0], 1, len(snapshots)))
     page.locator("#shape").get_by_label(scales_words.BY_LAYER).check()
     expect(page.locator("#histogram .violinlayer .trace")).to_have_count(2)
     cell = page.locator("#heatmap .nsewdrag").first
@@ -209,7 +209,7 @@ def test_a_conversation_goes_on_and_can_be_cleared(page: Page, studio: StudioPro
 def test_stop_ends_an_answer_and_the_next_question_is_taken(page: Page, studio: StudioProcess) -> None:
     open_studio(page, studio)
     open_tab(page, text.CHAT_TAB)
-    open_card(page, text.CHAT_SETTINGS)
+    open_card(page, text.SAMPLING)
     page.locator("#max-new-tokens input[type=number]").fill("512")
     page.locator("#max-new-tokens input[type=number]").press("Enter")
     page.locator("#chat-prompt textarea").fill("Tell me a long story about the sea and everybody who lives in it.")

@@ -149,7 +149,7 @@ def test_a_zip_of_pictures_is_shown_trained_on_and_its_mistakes_told(
     expect_state(page, "finished")
     open_tab(page, text.SCALES_TAB)
     expect(page.locator("#errors")).to_contain_text(
-        re.compile("|".join(map(re.escape, (text.mistakes(1, 8), text.NO_MISTAKES))))
+        re.compile("|".join(map(re.escape, (text.errors_caption(1, 8), text.NO_ERRORS))))
     )
     in_four_looks(page, snapshot, "pictures-scales")
 

@@ -55,7 +55,7 @@ def test_words_tick_the_sites_they_mean(bench: Studio, tiny: str) -> None:
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
-    [("valeu", "value"), ("key@7", "0 to 1"), ("  ", text.CHOOSE_EMPTY)],
+    [("valeu", "value"), ("key@7", "0 to 1"), ("  ", text.SELECTION_EMPTY)],
 )
 def test_words_that_mean_nothing_are_answered_and_leave_the_ticks(
     bench: Studio, tiny: str, words: str, sentence: str

@@ -63,14 +63,18 @@ def test_an_earlier_moment_is_drawn_from_the_adapter_kept_then(bench: Studio, ad
         run.files.keep_adapter(step, lambda folder, adapter=adapter: adapter.save(folder))
     key = run_key(run.id)
     *_rest, last, _other, newest, live = draw(bench, key, "", text.DIRECTION, words.HISTOGRAM)
-    assert last["visible"] and (last["maximum"], last["value"]) == (2, 2) and last["label"] == text.replayed(15, 3, 3)
+    assert (
+        last["visible"]
+        and (last["maximum"], last["value"]) == (2, 2)
+        and last["label"] == text.snapshot_label(15, 3, 3)
+    )
     assert newest.endswith("step-00000015") and live.active
     for place, step, mean in ((0, 5, 0.1), (1, 10, 0.2), (2, 15, 0.4), (9, 15, 0.4)):
         _said, _body, heatmap, *_others, slider, _other, _newest, _live = replay(
             bench, key, "", text.DIRECTION, words.HISTOGRAM, place
         )
         assert heatmap.data[0].z.ravel().tolist() == pytest.approx([mean])
-        assert slider["label"] == text.replayed(step, min(place, 2) + 1, 3)
+        assert slider["label"] == text.snapshot_label(step, min(place, 2) + 1, 3)
     assert not replay(bench, "", "", text.DIRECTION, words.HISTOGRAM, 1)[1]["visible"]
 
 
