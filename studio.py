@@ -36,7 +36,7 @@ CHECKS: tuple[tuple[str, ...], ...] = (
     ("mypy",),
     ("pytest", "-m", "not starter and not e2e and not worker", *SIDE_BY_SIDE),
     ("pytest", "-m", "starter"),
-    ("pytest", "-m", "(e2e or worker) and not starter", *SIDE_BY_SIDE),
+    ("pytest", "-m", "(e2e or worker) and not starter and not nightly", *SIDE_BY_SIDE),
 )
 
 

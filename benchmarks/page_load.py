@@ -74,7 +74,7 @@ def watching(tabs: int) -> None:
     """Print what a look costs, and how much many tabs slow a run."""
     with app() as studio:
         config = RunConfig(
-            "watched", "SmolLM2-135M-Instruct", "lighthouse", train=TrainConfig(epochs=50, evaluate_every=10**6)
+            "watched", "SmolLM2-135M-Instruct", "lighthouse", train=TrainConfig(epochs=50, eval_steps=10**6)
         )
         run = studio.store.create(config, "watched")
         start(run)

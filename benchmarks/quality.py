@@ -250,21 +250,21 @@ def fit(
     """Train until the share done is 1; return the seconds and the steps."""
     import torch
 
-    optimiser = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.0)
     began, step = time.perf_counter(), 0
     for batch in endless_batches(rows, batch_size, seed):
         done = share_done(began, step)
         if done >= 1:
             break
-        for group in optimiser.param_groups:
+        for group in optimizer.param_groups:
             group["lr"] = rate * min(1.0, (done + 1e-3) / WARMUP, (1 - done) / (1 - WARMUP))
         loss = batch_loss(batch)
         if not math.isfinite(loss.item()):
             break
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimiser.step()
-        optimiser.zero_grad()
+        optimizer.step()
+        optimizer.zero_grad()
         step += 1
     return time.perf_counter() - began, step
 

@@ -30,7 +30,7 @@ from torch import Tensor, nn
 
 from ia3_studio import attach, discover
 from ia3_studio.method import Attachment, Selection
-from ia3_studio.models import load_model, merge_into_unquantised, prepare
+from ia3_studio.models import load_model, merge_into_unquantized, prepare
 from tests.models.standins import write_tiny_gguf
 
 
@@ -82,7 +82,7 @@ def measure(source: str, config: Any) -> str:
     on_codes, attachment, dtypes = gradient(coded, selection)
     on_numbers, *_ = gradient(plain, selection)
     apart = float((on_codes - on_numbers).norm() / on_numbers.norm())
-    difference = merge_into_unquantised(attachment, source).difference
+    difference = merge_into_unquantized(attachment, source).difference
     kinds = ",".join(sorted(str(dtype).removeprefix("torch.") for dtype in dtypes))
     return f"{apart:16.2e}{kinds:>16}{difference.relative:14.2%}{difference.largest:10.3f}"
 
@@ -90,7 +90,7 @@ def measure(source: str, config: Any) -> str:
 def gradient(model: Any, selection: Selection) -> tuple[Tensor, Attachment, set[torch.dtype]]:
     """Return the vectors' gradient of one backward pass, their attachment, the dtypes of the scaled activations."""
     attachment = attach(model, selection)
-    scattered = 1 + 0.1 * torch.randn(selection.numbers, generator=torch.Generator().manual_seed(0))
+    scattered = 1 + 0.1 * torch.randn(selection.parameters, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         attachment.parameter.copy_(scattered)
     seen: set[torch.dtype] = set()

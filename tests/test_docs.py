@@ -82,7 +82,7 @@ def test_the_page_on_insight_runs_on_two_runs(
                 if step.step and step.held_out is not None:
                     run.files.keep_adapter(step.step, job.save)
         list(job.evaluate(run.folder))
-        run.files.status.write_text('{"phase": "ended", "sentence": "Finished", "result": "finished"}')
+        run.files.status.write_text('{"phase": "ended", "message": "Finished", "result": "finished"}')
         names[name] = run
     snippets = re.findall(r"```python\n(.*?)```", (DOCS / "insight.md").read_text(encoding="utf-8"), re.DOTALL)
     for snippet in snippets:

@@ -34,7 +34,7 @@ def finished(tmp_path: Path) -> Run:
             file.write(step_line(step))
     run.files.keep_adapter(step.step, job.save)
     list(job.evaluate(run.folder))
-    run.files.status.write_text(json.dumps({"phase": "ended", "sentence": "Finished", "result": "finished"}))
+    run.files.status.write_text(json.dumps({"phase": "ended", "message": "Finished", "result": "finished"}))
     return run
 
 
@@ -46,7 +46,7 @@ def test_the_page_says_what_was_measured(finished: Run, tmp_path: Path) -> None:
     for said in (found.verdict.sentence.split(" (")[0], f">{loss.base:.3f}</td><td dir='auto'>{loss.tuned:.3f}</td>",
                  "in 6 vectors", "Suggestions", "<polyline", "<rect"):  # fmt: skip
         assert said in page
-    for change in (found.written or found.held_out).changes:
+    for change in (found.sample_generations or found.held_out).changes:
         assert f"row {change.row} ·" in page
 
 
@@ -73,7 +73,7 @@ def test_the_adapter_in_the_page_names_no_folder_of_somebodys_machine(finished: 
 
 
 def test_what_a_person_wrote_is_escaped(finished: Run, tmp_path: Path) -> None:
-    finished.files.about.write_text(json.dumps({"name": "<img src=x>", "note": "", "tags": []}))
+    finished.files.notes.write_text(json.dumps({"name": "<img src=x>", "note": "", "tags": []}))
     assert "<img" not in write_verdict(Run(finished.folder), tmp_path / "verdict.html").read_text()
 
 
@@ -125,8 +125,8 @@ def test_the_card_tells_where_an_adapter_comes_from_and_draws_what_it_learned(fi
     evaluation, split = read_evaluation(finished.folder), json.loads(finished.files.split.read_text())
     assert evaluation and found.verdict == evaluation.verdict.sentence
     assert found.data_fingerprint == split["data"] and len(found.data_fingerprint) == 64
-    assert found.base_fingerprint == json.loads(finished.files.made_with.read_text())["base_model"]
-    assert found.rows == f"{split['learned']} training rows, {split['held_out']} held-out rows"
+    assert found.base_fingerprint == json.loads(finished.files.environment.read_text())["base_model"]
+    assert found.rows == f"{split['training_rows']} training rows, {split['held_out']} held-out rows"
     curve, drawn = found.pictures
     for picture in found.pictures:
         assert ElementTree.fromstring(picture.svg).tag.endswith("svg")

@@ -66,23 +66,23 @@ def watch(run: Run, *, as_json: bool) -> int:
 
 def _document(run: Run, status: RunStatus, last: Step | None) -> dict[str, object]:
     return {
-        "run": run.id, "name": run.name, "state": status.state, "sentence": status.sentence, "step": status.step,
+        "run": run.id, "name": run.name, "state": status.state, "message": status.message, "step": status.step,
         "total_steps": status.total_steps, "loss": last.loss if last else None,
         "tokens_per_second": last.tokens_per_second if last else None, "seconds": round(status.seconds),
-        "seconds_left": seconds_left(status, last), "memory": status.use.memory, "cpu": round(status.use.cpu, 2),
-        "gpu_memory": status.use.gpu_memory,
+        "seconds_left": seconds_left(status, last), "memory": status.usage.memory, "cpu": round(status.usage.cpu, 2),
+        "gpu_memory": status.usage.gpu_memory,
     }  # fmt: skip
 
 
 def _line(run: Run, status: RunStatus, last: Step | None) -> str:
-    parts = [f"{run.name}: {status.sentence}"]
+    parts = [f"{run.name}: {status.message}"]
     if last and last.loss is not None:
         parts.append(f"loss {last.loss:.3f}")
     if status.active and last and last.step:
         parts.append(f"{last.tokens_per_second:.0f} tokens/s")
         left = seconds_left(status, last)
         parts += [f"{left // 60:.0f}:{left % 60:02.0f} left"] if left is not None else []
-        parts.append(f"{status.use.memory / 1e9:.1f} GB, {status.use.cpu:.1f} cores")
+        parts.append(f"{status.usage.memory / 1e9:.1f} GB, {status.usage.cpu:.1f} cores")
     return ", ".join(parts)
 
 

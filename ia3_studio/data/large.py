@@ -21,8 +21,9 @@ from ia3_studio.data.examples import Example, Mapping, understood
 from ia3_studio.data.infer_columns import infer_columns, require_columns
 from ia3_studio.data.json_rows import SPLIT, SPLITS, read_json_lines
 from ia3_studio.data.problem import Problem
+from ia3_studio.data.reading import shown_names
 from ia3_studio.data.split import TRAINING, DataSplit
-from ia3_studio.data.table import Reading, Table, shown_names
+from ia3_studio.data.table import Reading, Table
 from ia3_studio.errors import DataError
 from ia3_studio.settings import cache_folder
 

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from ia3_studio.errors import ExportError
 from ia3_studio.export.merged import (
     PROMPTS,
-    Say,
     bytes_of,
     difference_of,
     logits_read_back,
@@ -24,6 +23,7 @@ from ia3_studio.export.merged import (
     require_room,
 )
 from ia3_studio.models.limits import WAY_OUT, limits_of
+from ia3_studio.models.progress import ProgressCallback
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,7 +73,7 @@ def write_gguf(
     path: Path,
     kind: Format = "f16",
     texts: Sequence[str] = (),
-    say: Say = lambda _share, _said: None,
+    say: ProgressCallback = lambda _share, _said: None,
 ) -> GgufExport:
     """Merge an adapter into a model that is loaded for it, write it as GGUF, read that back and compare.
 

@@ -75,7 +75,7 @@ def with_answers(
     if not asked:
         return found
     written = yield from evaluate_generation(model, tokenizer, attachment, asked, ANSWER_TOKENS, limit=len(asked))
-    return replace(found, written=written)
+    return replace(found, sample_generations=written)
 
 
 def evaluate_ranking(

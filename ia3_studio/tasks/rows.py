@@ -104,7 +104,7 @@ class RowReader:
             except DataError as error:
                 said = length_note(limits, self._config.train.max_length)
                 raise DataError(f"{error} {said}") if said else error from error
-            apart = loaded.task == "seq2seq"
+            apart = loaded.head == "seq2seq"
             if said := beyond_note(limits, [max(lengths_of(row, apart)) for row in found.rows]):
                 print(said)
                 if len(self.notes) < MOST_NOTES:

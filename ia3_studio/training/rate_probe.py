@@ -68,7 +68,7 @@ def rate_trials(
     """
     for rate in rates:
         # Warm-up, decay and batches are those of a whole run of so many steps; enough epochs for any number of rows.
-        trial = replace(config, learning_rate=rate, max_steps=steps, epochs=float(steps), evaluate_every=steps)
+        trial = replace(config, learning_rate=rate, max_steps=steps, epochs=float(steps), eval_steps=steps)
         with TrainableParameters(attachment).kept():
             found = _trial(trainer(trial), rate)
         yield found

@@ -11,15 +11,15 @@ import gradio as gr
 
 from ia3_studio.errors import RunError
 from ia3_studio.export.import_adapter import take_in
-from ia3_studio.insight.ablation import PartsReport, sentence
-from ia3_studio.insight.part_figures import parts_figure, pruning_figure
+from ia3_studio.insight.ablation import AblationReport, sentence
+from ia3_studio.insight.ablation_figures import ablation_figure, pruning_figure
 from ia3_studio.ui import scales_words as words
 from ia3_studio.ui.current_run import find, import_key, imports_folder
 from ia3_studio.ui.figure_fit import FIT
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.markup import note
 from ia3_studio.ui.session import Session, Studio, quiet
-from ia3_studio.worker.ablation import read_parts, start_parts
+from ia3_studio.worker.ablation import read_ablation, start_ablation
 
 LOOK_SECONDS = 2.0
 """How often a page that waits for the numbers looks."""
@@ -43,7 +43,7 @@ def draw(studio: Studio, key: str) -> tuple[Any, ...]:
         return _nothing(words.PARTS_NO_RUN, startable=False)
     if shown.adapter is None or shown.run.status().active:
         return _nothing(words.PARTS_LATER, startable=False)
-    state = read_parts(shown.run)
+    state = read_ablation(shown.run)
     if state.progress is not None:
         return _nothing(words.measuring(state.progress), startable=False, waits=True)
     if state.report is None:
@@ -60,7 +60,7 @@ def begin(studio: Studio, key: str) -> tuple[Any, ...]:
     shown = find(studio, key)
     if shown is None or shown.run is None:
         raise RunError(words.PARTS_NO_RUN)
-    start_parts(shown.run)
+    start_ablation(shown.run)
     return draw(studio, key)
 
 
@@ -102,7 +102,7 @@ def _nothing(said: str, *, startable: bool, waits: bool = False, is_bad: bool = 
     )
 
 
-def _drawn(studio: Studio, key: str, report: PartsReport) -> tuple[Any, ...]:
+def _drawn(studio: Studio, key: str, report: AblationReport) -> tuple[Any, ...]:
     path = studio.desk(key) / "ablation.csv"
     report.table().to_csv(path, index=False)
     kinds = {part.kind for part in report.parts}
@@ -110,7 +110,7 @@ def _drawn(studio: Studio, key: str, report: PartsReport) -> tuple[Any, ...]:
         note(sentence(report)),
         gr.update(interactive=False, value=words.PARTS_START),
         gr.update(visible=True),
-        *(gr.update(value=parts_figure(report, kind) if kind in kinds else None, visible=kind in kinds)
+        *(gr.update(value=ablation_figure(report, kind) if kind in kinds else None, visible=kind in kinds)
           for kind in ("layer", "role")),
         pruning_figure(report),
         report.table().round(4),
@@ -140,8 +140,8 @@ def build(studio: Studio, session: Session) -> PartsCard:
         saved = gr.HTML(elem_id="pruned-note")
     timer = gr.Timer(LOOK_SECONDS, active=False)
     drawn = [said, start, body, layers, roles, curve, table, csv, timer]
-    start.click(guard(begin, studio), session.shown, drawn, **quiet())
-    timer.tick(guard(draw, studio), session.shown, drawn, **quiet(queue=False, trigger_mode="once")).then(
+    start.click(guard(begin, studio), session.current, drawn, **quiet())
+    timer.tick(guard(draw, studio), session.current, drawn, **quiet(queue=False, trigger_mode="once")).then(
         None, None, None, js=FIT, **quiet(queue=False)
     )
     return PartsCard(drawn, pruned, keep, saved)

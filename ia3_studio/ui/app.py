@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import shutil
 import socket
@@ -41,12 +42,14 @@ from ia3_studio.ui import (
 from ia3_studio.ui.components.run_strip import RunStrip
 from ia3_studio.ui.current_run import IMPORTS, find
 from ia3_studio.ui.data_source import UPLOADS, expire_uploads
+from ia3_studio.ui.forms import in_order
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.host_check import OwnHost, WellFormed, is_loopback
 from ia3_studio.ui.load_run_settings import refill
 from ia3_studio.ui.markup import Fact, facts, note
 from ia3_studio.ui.polling import HIDDEN, IDLE, Cursor, look, newest_key
 from ia3_studio.ui.request_errors import Refusing, Told, refuse_junk
+from ia3_studio.ui.run_form import RunForm
 from ia3_studio.ui.session import Session, Studio, quiet
 from ia3_studio.ui.shutdown import ends_in_time
 from ia3_studio.ui.start_once import launch
@@ -177,6 +180,8 @@ def choose(studio: Studio, event: gr.EventData) -> str:
 
 def serve() -> None:
     """Launch the app where the environment says, by default on 127.0.0.1, and wait until it is stopped."""
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("ia3_studio").setLevel(logging.INFO)  # which fast paths a model in the chat uses
     with ends_in_time(), scratch_folder() as scratch:
         os.environ.setdefault("GRADIO_TEMP_DIR", str(scratch / GRADIO))  # uploads go when the app does
         name = os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if on_space() else "127.0.0.1")
@@ -310,7 +315,7 @@ def _draw(studio: Studio, session: Session) -> Page:
 
 def _wire_opening(demo: gr.Blocks, studio: Studio, session: Session, page: Page) -> None:
     """Fill a page that has just been opened: first what is cheap, then what needs torch."""
-    chosen = [session.model, session.data, session.shown]
+    chosen = [session.model, session.data, session.current]
     opened = demo.load(guard(open_page, studio), None, [*chosen, page.model.demo], **quiet())
     opened.then(guard(data_tab.use_starter), None, page.data.used, **quiet())
     read = demo.load(guard(read_starter, studio), None, page.model.facts, **quiet())
@@ -323,13 +328,13 @@ def _wire_watching(studio: Studio, session: Session, page: Page) -> None:
     watched = [page.cursor, page.strip, train.runs, train.log, train.told, train.chart, train.stop, train.resume]
     looking: dict[str, Any] = {
         "fn": guard(look_again, studio),
-        "inputs": [session.shown, page.cursor, page.hidden],
-        "outputs": [*watched, page.timer, session.shown],
+        "inputs": [session.current, page.cursor, page.hidden],
+        "outputs": [*watched, page.timer, session.current],
     }
     often = quiet(concurrency_limit=None, trigger_mode="once", queue=False)  # a third cheaper than through the queue
     page.strip.looked(hide_or_show, None, [page.hidden, page.timer], **quiet(queue=False)).then(**looking, **often)
     page.timer.tick(**looking, **often)
-    session.shown.change(**looking, **quiet(concurrency_limit=None, trigger_mode="always_last"))
+    session.current.change(**looking, **quiet(concurrency_limit=None, trigger_mode="always_last"))
     page.train.chart.resync(lambda: Cursor(), None, page.cursor, **quiet(queue=False)).then(**looking, **often)
 
 
@@ -340,17 +345,17 @@ def _wire_choices(studio: Studio, session: Session, page: Page) -> None:
     )
     used.success(guard(modules_tab.show_model, studio), session.model, page.modules.drawn, **quiet())
     for chooser in (page.strip, page.train.runs):
-        _wire_shown(studio, session, page, chooser.choose(guard(choose, studio), None, session.shown, **quiet()))
+        _wire_shown(studio, session, page, chooser.choose(guard(choose, studio), None, session.current, **quiet()))
 
 
 def _wire_shown(studio: Studio, session: Session, page: Page, chosen: Any) -> None:
     """Draw every tab anew whose cards tell of what is shown, once something else is."""
     chosen.success(guard(scales_tab.draw, studio), page.scales.inputs, page.scales.drawn, **quiet())
-    chosen.success(guard(verdict_card.draw, studio), session.shown, page.scales.verdict.drawn, **quiet())
-    chosen.success(guard(ablation_card.draw, studio), session.shown, page.scales.parts.drawn, **quiet())
-    chosen.success(guard(export_tab.offer, studio), session.shown, page.export.drawn, **quiet())
-    chosen.success(guard(more_exports.offer, studio), session.shown, page.export.ways.drawn, **quiet())
-    chosen.success(guard(hub_card.offer, studio), session.shown, page.export.hub.drawn, **quiet())
+    chosen.success(guard(verdict_card.draw, studio), session.current, page.scales.verdict.drawn, **quiet())
+    chosen.success(guard(ablation_card.draw, studio), session.current, page.scales.parts.drawn, **quiet())
+    chosen.success(guard(export_tab.offer, studio), session.current, page.export.drawn, **quiet())
+    chosen.success(guard(more_exports.offer, studio), session.current, page.export.ways.drawn, **quiet())
+    chosen.success(guard(hub_card.offer, studio), session.current, page.export.hub.drawn, **quiet())
     chosen.success(guard(chat_tab.describe, studio), page.chat.inputs, page.chat.drawn, **quiet())
 
 
@@ -358,16 +363,19 @@ def _wire_starts(studio: Studio, session: Session, page: Page) -> None:
     """Start a run from the first tab or from the form; stop it from anywhere."""
     parts = page.scales.parts
     saved = parts.pruned.click(
-        guard(ablation_card.save_pruned, studio), [session.shown, parts.keep], [session.shown, parts.saved], **quiet()
+        guard(ablation_card.save_pruned, studio),
+        [session.current, parts.keep],
+        [session.current, parts.saved],
+        **quiet(),
     )
     _wire_shown(studio, session, page, saved)
-    page.model.train_demo.click(guard(train_demo, studio), None, [session.shown, page.tabs], **quiet())
-    form = [session.model, session.data, page.modules.tree, page.data.held_out, *page.train.form]
+    page.model.train_demo.click(guard(train_demo, studio), None, [session.current, page.tabs], **quiet())
+    form = run_form_widgets(session, page)
     outlook = page.data.outlook
     gr.on(
         [outlook.ask.click, outlook.number.submit],
-        guard(preview_card.draw, studio, train_tab.run_config),
-        [session.model, session.data, page.data.held_out, outlook.number, *page.train.form],
+        guard(preview_card.draw, studio),
+        [outlook.number, *form],
         outlook.drawn,
         **quiet(),
     )
@@ -375,17 +383,28 @@ def _wire_starts(studio: Studio, session: Session, page: Page) -> None:
     suggestion.ask.click(
         guard(train_tab.suggest, studio), form, [suggestion.rate, suggestion.note], **quiet(concurrency_limit=1)
     )
-    page.train.start.click(guard(train_tab.start_run, studio), form, [session.shown, page.train.note], **quiet())
+    page.train.start.click(guard(train_tab.start_run, studio), form, [session.current, page.train.note], **quiet())
     for stop in (page.strip.halt, page.train.stop.click):
-        stop(guard(train_tab.stop_run, studio), session.shown, None, **quiet())
+        stop(guard(train_tab.stop_run, studio), session.current, None, **quiet())
+    _source, *described = page.data.used
     page.runs.edit.click(
         guard(refill, studio),
-        session.shown,
-        [session.model, *page.modules.drawn, *page.data.used, page.data.held_out, *page.train.form, page.train.note,
-         page.tabs],
+        session.current,
+        [page.modules.preset, page.modules.note, *described, page.train.note, page.tabs, *form],
         **quiet(),
     )  # fmt: skip
-    page.train.resume.click(guard(train_tab.resume_run, studio), session.shown, page.train.note, **quiet())
+    page.train.resume.click(guard(train_tab.resume_run, studio), session.current, page.train.note, **quiet())
+
+
+def run_form_widgets(session: Session, page: Page) -> list[gr.components.Component]:
+    """Return the widgets of the run's form, which are spread over the tabs, in the order of its fields."""
+    elsewhere = {
+        "model": session.model,
+        "data": session.data,
+        "ticks": page.modules.tree,
+        "held_out": page.data.held_out,
+    }
+    return in_order(RunForm, {**elsewhere, **page.train.settings})
 
 
 def _wire_tabs(page: Page) -> None:

@@ -11,7 +11,7 @@ import gradio as gr
 from ia3_studio.errors import AdapterError, StudioError
 from ia3_studio.ui import scales_words as words
 from ia3_studio.ui import text
-from ia3_studio.ui.current_run import Shown, find
+from ia3_studio.ui.current_run import CurrentRun, find
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import note, table
@@ -62,14 +62,14 @@ def _looked(
 
 
 def _asked(
-    studio: Studio, shown: Shown, site: Site, channel: int, texts: list[str], report: Callable[[str], None]
+    studio: Studio, shown: CurrentRun, site: Site, channel: int, texts: list[str], report: Callable[[str], None]
 ) -> str:
-    from ia3_studio.insight.max_activating import exciting, speaks_for
+    from ia3_studio.insight.max_activating import logit_lens, max_activating_tokens
 
     memory = studio.memory
     report(text.WAITING_FOR_MODEL if memory.loaded else text.loading(shown.model))
     with memory.acquire(shown.model, lambda _share, said: report(said)) as loaded:
-        work = exciting(loaded.model, loaded.tokenizer, site, channel, texts)
+        work = max_activating_tokens(loaded.model, loaded.tokenizer, site, channel, texts)
         while True:
             try:
                 with memory.turn:
@@ -80,13 +80,13 @@ def _asked(
                 break
         with memory.turn:
             try:
-                spoken = speaks_for(loaded.model, loaded.tokenizer, site, channel)
+                spoken = logit_lens(loaded.model, loaded.tokenizer, site, channel)
             except AdapterError:  # a site that does not lead back into the model, or no vocabulary: nothing to say
                 spoken = None
     return words.channel_found(excited, spoken)
 
 
-def learned_texts(shown: Shown) -> list[str]:
+def learned_texts(shown: CurrentRun) -> list[str]:
     """Return texts that a run learned from; none where nothing is known of its data."""
     if shown.run is None:
         return []
@@ -96,7 +96,7 @@ def learned_texts(shown: Shown) -> list[str]:
     return ["\n".join(turn.content for turn in each.turns) or each.text for each in examples]
 
 
-def heads_table(studio: Studio, shown: Shown, site: Site, vector: Any) -> str:
+def heads_table(studio: Studio, shown: CurrentRun, site: Site, vector: Any) -> str:
     """Return the sums over heads of a vector of keys or values; nothing for other sites."""
     from ia3_studio.insight.max_activating import head_sums, heads_of
     from ia3_studio.models import load_skeleton
@@ -124,7 +124,7 @@ def build(studio: Studio, session: Session) -> ChannelCard:
     gr.on(
         [ask.click, channel.submit],
         guard(look, studio),
-        [session.shown, site, channel, texts],
+        [session.current, site, channel, texts],
         [said, found],
         **quiet(),
     )

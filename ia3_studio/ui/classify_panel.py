@@ -13,7 +13,7 @@ import gradio as gr
 
 from ia3_studio.data.labels import Labeled, Labels, labeled_in, labels_in, length_in
 from ia3_studio.errors import DataError, StudioError
-from ia3_studio.tasks.classification import Guess, classify_text, classify_texts
+from ia3_studio.tasks.classification import CLASSIFIER_HEADS, Prediction, classify_text, classify_texts
 from ia3_studio.tasks.image_classification import classify_image
 from ia3_studio.tasks.token_classification import TaggedWord, tag_text
 from ia3_studio.ui import classify_words, text
@@ -144,7 +144,7 @@ class _Classifier:
     ) -> AbstractContextManager[tuple[LoadedModel, Attachment]]:
         """Borrow the model with its head and its adapter for a block."""
         names, kind = self.labels.names, self.labels.kind
-        acquire = partial(studio.memory.acquire_classifier, self.model, names, kind, of=self.of)
+        acquire = partial(studio.memory.acquire_classifier, self.model, names, kind, head=CLASSIFIER_HEADS[self.of])
         return attached(studio, self.model, self.adapter, acquire, report)
 
 
@@ -238,8 +238,8 @@ def results(
     labels: Labels,
     texts: Sequence[str],
     given: Sequence[tuple[str, ...]],
-    base: Sequence[tuple[Guess, ...]],
-    tuned: Sequence[tuple[Guess, ...]],
+    base: Sequence[tuple[Prediction, ...]],
+    tuned: Sequence[tuple[Prediction, ...]],
 ) -> str:
     """Return what became of a file: how many were right, which label was taken for which, and the first rows."""
     judged = [place for place, known in enumerate(given) if known]
@@ -262,8 +262,8 @@ def write_sorted(
     path: Path,
     texts: Sequence[str],
     given: Sequence[tuple[str, ...]],
-    base: Sequence[tuple[Guess, ...]],
-    tuned: Sequence[tuple[Guess, ...]],
+    base: Sequence[tuple[Prediction, ...]],
+    tuned: Sequence[tuple[Prediction, ...]],
 ) -> None:
     """Write every row with both models' labels and probabilities as CSV."""
     from pandas import DataFrame
@@ -287,7 +287,7 @@ def write_sorted(
     ).to_csv(path, index=False)
 
 
-def bars(name: str, guesses: Sequence[Guess], kind: str, most: int = 5) -> str:
+def bars(name: str, guesses: Sequence[Prediction], kind: str, most: int = 5) -> str:
     """Return the likeliest labels of a text as bars with their probabilities, or the number it was given."""
     if kind == "number":
         said = f"<p><strong>{guesses[0].share:.3g}</strong></p>"
@@ -310,11 +310,11 @@ def entities(name: str, words: str, tagged: Sequence[TaggedWord], names: Sequenc
         first, last = group[0], group[-1]
         end = last.start + len(last.word)
         parts.append(text.escape(words[cursor : first.start]))
-        label = _entity(first.guess.label) if first.guess else classify_words.WORD_BEYOND
-        share = min((each.guess.share for each in group if each.guess), default=0.0)
+        label = _entity(first.prediction.label) if first.prediction else classify_words.WORD_BEYOND
+        share = min((each.prediction.share for each in group if each.prediction), default=0.0)
         hue = round(360 * kinds.index(label) / len(kinds)) if label in kinds else 0
-        said = f"<small>{text.escape(label)}{f' {share:.0%}' if first.guess else ''}</small>"
-        style = "beyond" if first.guess is None else "entity"
+        said = f"<small>{text.escape(label)}{f' {share:.0%}' if first.prediction else ''}</small>"
+        style = "beyond" if first.prediction is None else "entity"
         parts.append(f"<mark class='{style}' style='--hue:{hue}'>{text.escape(words[first.start : end])}{said}</mark>")
         cursor = end
     parts.append(text.escape(words[cursor:]))
@@ -326,13 +326,13 @@ def _grouped(tagged: Sequence[TaggedWord]) -> Iterator[list[TaggedWord]]:
     """Yield the words of each entity: words in a row of one label, where the second does not begin another (B-)."""
     group: list[TaggedWord] = []
     for each in tagged:
-        label = each.guess.label if each.guess else None
+        label = each.prediction.label if each.prediction else None
         if label == classify_words.OUTSIDE:
             if group:
                 yield group
             group = []
             continue
-        known = group[-1].guess.label if group and group[-1].guess else None
+        known = group[-1].prediction.label if group and group[-1].prediction else None
         goes_on = bool(group) and (label is None) == (known is None) and not (label or "").startswith(("B-", "S-"))
         if group and not (goes_on and _entity(label or "") == _entity(known or "")):
             yield group
@@ -347,7 +347,7 @@ def _entity(label: str) -> str:
     return label[2:] if label[:2] in ("B-", "I-", "E-", "S-", "L-", "U-") else label
 
 
-def says(guesses: Sequence[Guess], kind: str) -> str:
+def says(guesses: Sequence[Prediction], kind: str) -> str:
     """Return what a model says of a text in one cell."""
     if kind == "number":
         return f"{guesses[0].share:.3g}"
@@ -375,9 +375,9 @@ def build(studio: Studio, session: Session) -> ClassifyPanel:
             file_said = gr.HTML(elem_id="try-file-note")
             outcome = gr.HTML(elem_id="try-results")
             csv = gr.DownloadButton(classify_words.CSV, size="md", visible=False, elem_id="try-csv")
-    gr.on([sort.click, words.submit], guard(classify_one, studio), [session.shown, words], [said, found], **quiet())
-    see.click(guard(classify_picture, studio), [session.shown, image], [said, found], **quiet())
-    sort_all.click(guard(classify_file, studio), [session.shown, file], [file_said, outcome, csv], **quiet())
+    gr.on([sort.click, words.submit], guard(classify_one, studio), [session.current, words], [said, found], **quiet())
+    see.click(guard(classify_picture, studio), [session.current, image], [said, found], **quiet())
+    sort_all.click(guard(classify_file, studio), [session.current, file], [file_said, outcome, csv], **quiet())
     return ClassifyPanel(panel, lead, texts, images, batch)
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import gradio as gr
 
-from ia3_studio.insight.diff import beside, sentence
-from ia3_studio.insight.part_figures import difference_map
+from ia3_studio.insight.ablation_figures import difference_map
+from ia3_studio.insight.diff import diff, sentence
 from ia3_studio.ui import scales_words as words
-from ia3_studio.ui.chat_variants import BASE, MIX, SHOWN, offered
+from ia3_studio.ui.chat_variants import BASE, CURRENT, MERGED, choices_for
 from ia3_studio.ui.current_run import find
 from ia3_studio.ui.figure_fit import FIT
 from ia3_studio.ui.handler_errors import guard
@@ -29,8 +29,8 @@ class BesideCard:
 def others(studio: Studio, key: str) -> Any:
     """Offer the adapters of the same model; return the dropdown."""
     shown = find(studio, key)
-    found = offered(studio, key, shown.model) if shown else []
-    choices = [(label, value) for label, value in found if value not in (BASE, SHOWN, MIX)]
+    found = choices_for(studio, key, shown.model) if shown else []
+    choices = [(label, value) for label, value in found if value not in (BASE, CURRENT, MERGED)]
     return gr.update(choices=choices, value=None)
 
 
@@ -39,7 +39,7 @@ def compare(studio: Studio, key: str, other: str | None) -> tuple[Any, ...]:
     first, second = find(studio, key), find(studio, other or "")
     if first is None or second is None or first.adapter is None or second.adapter is None:
         return note(words.BESIDE_NONE), gr.update(visible=False), gr.skip(), gr.skip(), gr.skip()
-    found = beside(vectors_of(first.adapter), vectors_of(second.adapter))
+    found = diff(vectors_of(first.adapter), vectors_of(second.adapter))
     path = studio.desk(key) / "comparison.csv"
     found.table().to_csv(path, index=False)
     return (
@@ -62,6 +62,6 @@ def build(studio: Studio, session: Session) -> BesideCard:
             csv = gr.DownloadButton(words.BESIDE_CSV, size="md", elem_id="beside-csv")
             with gr.Accordion(words.BESIDE_TABLE, open=False, elem_classes="accordion"):
                 table = gr.Dataframe(interactive=False, show_label=False, max_height=420, elem_id="beside-table")
-    chosen = other.input(guard(compare, studio), [session.shown, other], [said, body, picture, table, csv], **quiet())
+    chosen = other.input(guard(compare, studio), [session.current, other], [said, body, picture, table, csv], **quiet())
     chosen.then(None, None, None, js=FIT, **quiet(queue=False))
     return BesideCard(other)

@@ -28,7 +28,7 @@ _IMPORT_ID = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
-class Shown:
+class CurrentRun:
     """A run or an imported adapter, found."""
 
     key: str
@@ -50,7 +50,7 @@ def import_key(folder: Path) -> str:
     return f"import:{folder.name}"
 
 
-def find(studio: Studio, key: str) -> Shown | None:
+def find(studio: Studio, key: str) -> CurrentRun | None:
     """Return what a key names; None for the empty key.
 
     Raises:
@@ -62,13 +62,15 @@ def find(studio: Studio, key: str) -> Shown | None:
         return None
     if kind == "run":
         run = studio.store.open(name)
-        return Shown(key, run.name, run.config.model, run.adapter_folder(), run)
+        return CurrentRun(key, run.name, run.config.model, run.adapter_folder(), run)
     if kind == "import" and _IMPORT_ID.fullmatch(name) and (folder := imports_folder(studio) / name).is_dir():
-        return Shown(key, text.import_name(base_model_of(folder), name), source_of(base_model_of(folder)), folder, None)
+        return CurrentRun(
+            key, text.import_name(base_model_of(folder), name), source_of(base_model_of(folder)), folder, None
+        )
     raise AdapterError(text.NOT_SHOWN)
 
 
-def find_or_none(studio: Studio, key: str) -> Shown | None:
+def find_or_none(studio: Studio, key: str) -> CurrentRun | None:
     """Return what a key names, or None when it is gone."""
     try:
         return find(studio, key)

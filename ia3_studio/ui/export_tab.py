@@ -100,8 +100,8 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ExportTab:
                 said = gr.HTML(elem_id="import-note")
             hub = hub_card.build(studio, session)
     drawn = [shown, download, code]
-    brought = upload.upload(guard(bring_in, studio), upload, [session.shown, said], **quiet())
+    brought = upload.upload(guard(bring_in, studio), upload, [session.current, said], **quiet())
     for offered, filled in ((offer, drawn), (more_exports.offer, ways.drawn), (hub_card.offer, hub.drawn)):
-        page.select(guard(offered, studio), session.shown, filled, **quiet())
-        brought.success(guard(offered, studio), session.shown, filled, **quiet())
+        page.select(guard(offered, studio), session.current, filled, **quiet())
+        brought.success(guard(offered, studio), session.current, filled, **quiet())
     return ExportTab(drawn, ways, hub, upload, said)

@@ -24,7 +24,7 @@ from ia3_studio.ui.session import Session, Studio, quiet
 if TYPE_CHECKING:
     from ia3_studio.export.card import CardFacts
     from ia3_studio.export.push import Pushed
-    from ia3_studio.ui.current_run import Shown
+    from ia3_studio.ui.current_run import CurrentRun
 
 LONGEST_TOKEN = 400
 """Characters; the hub's have 37."""
@@ -89,7 +89,7 @@ def can_sign_in() -> bool:
     return on_space() and bool(os.environ.get("OAUTH_CLIENT_ID"))
 
 
-def card_for(shown: Shown) -> CardFacts:
+def card_for(shown: CurrentRun) -> CardFacts:
     """Return what is known of the adapter that is shown.
 
     Raises:
@@ -127,6 +127,9 @@ def build(studio: Studio, session: Session) -> HubCard:
         send = gr.Button(words.PUSH, elem_id="hub-push")
         said = gr.HTML(elem_id="hub-note")
     send.click(
-        guard(push, studio), [session.shown, repository, everybody, token], [said, token], **quiet(concurrency_limit=4)
+        guard(push, studio),
+        [session.current, repository, everybody, token],
+        [said, token],
+        **quiet(concurrency_limit=4),
     )
     return HubCard([card, repository])

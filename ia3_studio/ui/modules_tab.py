@@ -25,9 +25,14 @@ class ModulesTab:
     """What the page wires to other tabs."""
 
     tree: LayerTree
-    drawn: list[gr.components.Component]
-    """What :func:`show_model` fills."""
+    preset: gr.Radio
+    note: gr.HTML
     next: gr.Button
+
+    @property
+    def drawn(self) -> list[gr.components.Component]:
+        """Return what :func:`show_model` fills."""
+        return [self.tree, self.preset, self.note]
 
 
 def show_model(studio: Studio, source: str) -> tuple[Any, str, str]:
@@ -119,4 +124,4 @@ def build(studio: Studio, session: Session) -> ModulesTab:
         **quiet(),
     )
     tree.input(guard(name_preset, studio), [session.model, tree], preset, **quiet(trigger_mode="always_last"))
-    return ModulesTab(tree, [tree, preset, said], onward)
+    return ModulesTab(tree, preset, said, onward)

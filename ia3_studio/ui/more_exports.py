@@ -14,7 +14,7 @@ from ia3_studio.export.archive import file_name
 from ia3_studio.settings import is_public
 from ia3_studio.ui import export_words as words
 from ia3_studio.ui import text
-from ia3_studio.ui.current_run import Shown, find
+from ia3_studio.ui.current_run import CurrentRun, find
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import heading, note
@@ -52,7 +52,7 @@ def offer(studio: Studio, key: str) -> tuple[Any, ...]:
     )
 
 
-def _sizes(studio: Studio, shown: Shown) -> str:
+def _sizes(studio: Studio, shown: CurrentRun) -> str:
     """Say how large the merged model becomes; nothing where its base model cannot be read any more."""
     from ia3_studio.export.gguf_file import BYTES_EACH
     from ia3_studio.export.merged import bytes_each
@@ -66,7 +66,7 @@ def _sizes(studio: Studio, shown: Shown) -> str:
     return note(words.sizes(weights, each, weights / WEIGHTS_A_SECOND))
 
 
-def _scripts(studio: Studio, shown: Shown) -> tuple[Path | None, Path | None, Path | None]:
+def _scripts(studio: Studio, shown: CurrentRun) -> tuple[Path | None, Path | None, Path | None]:
     """Write script, notebook and settings of a run; return their paths."""
     if shown.run is None:
         return None, None, None
@@ -121,7 +121,7 @@ def _merged(studio: Studio, key: str, folder: str, texts: str, form: str, report
     return words.written(str(found.folder), found.bytes, found.largest_difference, found.texts, found.format)
 
 
-def _load(shown: Shown, say: Callable[[float | None, str], None]) -> Any:
+def _load(shown: CurrentRun, say: Callable[[float | None, str], None]) -> Any:
     """Load a copy of its own: the one that answers in the chat stays as it is."""
     from ia3_studio.models.load import load_model
     from ia3_studio.worker.prepared import load_for
@@ -149,5 +149,5 @@ def build(studio: Studio, session: Session) -> WaysOut:
                                max_length=20_000, elem_id="merged-texts")  # fmt: skip
             write = gr.Button(words.MERGE, elem_id="merge")
             said = gr.HTML(elem_id="merged-note")
-    write.click(guard(write_whole, studio), [session.shown, folder, texts, form], said, **quiet(concurrency_limit=1))
+    write.click(guard(write_whole, studio), [session.current, folder, texts, form], said, **quiet(concurrency_limit=1))
     return WaysOut([card, script, notebook, settings, command, merged, folder, sizes])

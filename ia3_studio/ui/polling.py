@@ -17,7 +17,7 @@ from ia3_studio.ui import text
 from ia3_studio.ui.components.chart_points import chart_delta
 from ia3_studio.ui.components.run_list import RunRow, list_json
 from ia3_studio.ui.components.run_strip import Choice, StripView
-from ia3_studio.ui.current_run import Shown, base_model_of, find_or_none, import_key, imported, run_key
+from ia3_studio.ui.current_run import CurrentRun, base_model_of, find_or_none, import_key, imported, run_key
 
 if TYPE_CHECKING:
     from ia3_studio.ui.session import Studio
@@ -132,7 +132,7 @@ def newest_key(studio: Studio) -> str:
     return run_key(chosen.id) if chosen else ""
 
 
-def strip_view(studio: Studio, shown: Shown | None, status: RunStatus | None, listed: Listed) -> StripView:
+def strip_view(studio: Studio, shown: CurrentRun | None, status: RunStatus | None, listed: Listed) -> StripView:
     """Return what the bar above the tabs says."""
     choices = [Choice(run_key(run.id), text.run_label(run.id, run.name), text.RUNS) for run, _status in listed]
     choices += [
@@ -146,8 +146,8 @@ def strip_view(studio: Studio, shown: Shown | None, status: RunStatus | None, li
         return StripView("idle" if choices else "", text.NOTHING_SHOWN, None, False, "", choices)
     if status is None:
         return StripView("import", text.import_shown(shown.name), None, False, shown.key, choices)
-    use = f" · {text.use_of(*astuple(status.use))}" if status.active and status.use.memory else ""
-    sentence = f"{shown.name}: {status.sentence}{use}"
+    use = f" · {text.use_of(*astuple(status.usage))}" if status.active and status.usage.memory else ""
+    sentence = f"{shown.name}: {status.message}{use}"
     return StripView(status.state, sentence, status.progress, status.active, shown.key, choices)
 
 
@@ -156,11 +156,11 @@ def row(studio: Studio, run: Run, status: RunStatus) -> RunRow:
     return RunRow(
         run_key(run.id),
         status.state,
-        status.sentence,
+        status.message,
         run.name,
         model_of(run),
         f"{status.step:,} / {status.total_steps:,}" if status.total_steps else "–",
-        text.before_after(*studio.outcomes.of(run, status.learned_all)[:2]),
+        text.before_after(*studio.outcomes.of(run, status.is_trained)[:2]),
         text.duration(status.seconds),
         text.age(status.created_at),
     )

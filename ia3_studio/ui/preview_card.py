@@ -16,8 +16,10 @@ from ia3_studio.errors import StudioError
 from ia3_studio.insight.figures import length_figure
 from ia3_studio.tasks.preview import RunPreview, preview_run
 from ia3_studio.ui import data_words, text
+from ia3_studio.ui.forms import read_form
 from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import Fact, bullets, facts, gallery, heading, marked, note
+from ia3_studio.ui.run_form import RunForm, config_of
 from ia3_studio.ui.session import Studio, chosen_data, chosen_model
 
 if TYPE_CHECKING:
@@ -37,28 +39,22 @@ class OutlookCard:
     """What :func:`draw` fills."""
 
 
-def draw(
-    studio: Studio,
-    config_of: Callable[..., RunConfig],
-    model: str,
-    data: str,
-    held_out: float,
-    number: float | None,
-    *form: Any,
-) -> Iterator[tuple[str, Any, str]]:
+def draw(studio: Studio, number: float | None, *values: Any) -> Iterator[tuple[str, Any, str]]:
     """Look at the data as the run of the form would; yield (what is said, figure of the lengths, rows).
 
     Args:
-        config_of: makes a run's settings of the form.
         number: an example to show besides, counted from 1; None for none.
+        values: the fields of :class:`~ia3_studio.ui.run_form.RunForm`.
     """
     nothing = gr.update(visible=False)
     try:
-        picture = _picture(chosen_data(data), number)
+        form = read_form(RunForm, values)
+        picture = _picture(chosen_data(form.data), number)
         if picture:
             yield "", nothing, picture
             return
-        config = config_of(chosen_model(model), data, PAPER, held_out, *form)
+        chosen_model(form.model)
+        config = config_of(form, PAPER)
         asked = int(number) if number and number > 1 else None
         with Job[str, RunPreview](lambda report: _look(studio, config, asked, report)) as job:
             for said in job:

@@ -64,5 +64,5 @@ def build(studio: Studio, session: Session) -> None:
             go = gr.Button(classify_words.RANK, min_width=140, elem_id="rank")
         said = gr.HTML(elem_id="rank-note")
         found = gr.HTML(elem_id="rank-found")
-    inputs: list[Any] = [session.shown, question, choices]
+    inputs: list[Any] = [session.current, question, choices]
     go.click(guard(rank, studio), inputs, [said, found], **quiet())

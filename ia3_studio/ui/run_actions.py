@@ -10,7 +10,7 @@ import gradio as gr
 
 from ia3_studio.errors import RunError, StudioError
 from ia3_studio.runs import Run
-from ia3_studio.runs.notes import About, tags_of, write_about
+from ia3_studio.runs.notes import RunNotes, tags_of, write_notes
 from ia3_studio.runs.queue import Way, move
 from ia3_studio.runs.rerun import Variations, sweep
 from ia3_studio.runs.trash import delete, delete_for_good, deleted, restore
@@ -32,9 +32,9 @@ def describe(studio: Studio, key: str) -> tuple[Any, ...]:
     if shown is None or shown.run is None:
         return note(text.DESK_EMPTY), gr.update(visible=False), "", "", "", gr.update(visible=False), ""
     run = shown.run
-    status, about = run.status(), run.about
-    use = status.use
-    rows = [(text.DESK_STATE, status.sentence), (text.DESK_ID, run.id)]
+    status, notes = run.status(), run.notes
+    use = status.usage
+    rows = [(text.DESK_STATE, status.message), (text.DESK_ID, run.id)]
     if not is_public():
         rows.append((text.DESK_FOLDER, str(run.folder)))
     if status.active and use.memory:
@@ -43,8 +43,8 @@ def describe(studio: Studio, key: str) -> tuple[Any, ...]:
         facts(Fact(*row) for row in rows),
         gr.update(visible=True),
         run.name,
-        ", ".join(about.tags),
-        about.note,
+        ", ".join(notes.tags),
+        notes.note,
         gr.update(visible=status.state == "queued" and studio.store.may_order),
         log_lines(run, "", ""),
     )
@@ -57,7 +57,7 @@ def save_about(studio: Studio, key: str, name: str, tags: str, words: str) -> st
         RunError: no run is shown, or a part is refused.
     """
     run = _shown_run(studio, key)
-    write_about(run.files.about, About((name or "").strip(), (words or "").strip(), tags_of(tags or "")))
+    write_notes(run.files.notes, RunNotes((name or "").strip(), (words or "").strip(), tags_of(tags or "")))
     return note(text.ABOUT_SAVED, "good")
 
 

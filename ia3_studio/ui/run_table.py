@@ -55,7 +55,7 @@ def _line(record: RunRecord) -> tuple[Any, ...]:
     return (
         record.name, record.state, _rounded(held_out), _rounded(base), interval, record.verdict, record.model,
         record.data, record.sites, record.learning_rate, record.epochs, record.batch_size, record.seed, record.step,
-        record.numbers, round(record.seconds), record.kilobytes, ", ".join(record.tags), started, record.id,
+        record.parameters, round(record.seconds), record.kilobytes, ", ".join(record.tags), started, record.id,
     )  # fmt: skip
 
 
@@ -94,7 +94,7 @@ def _ranked_line(record: RunRecord) -> tuple[str, ...]:
         interval,
         f"{base:.3f}" if base is not None else "–",
         record.verdict or "–",
-        f"{record.numbers:,}" if record.numbers else "–",
+        f"{record.parameters:,}" if record.parameters else "–",
         text.duration(record.seconds),
     )
 

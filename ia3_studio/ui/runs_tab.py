@@ -97,12 +97,12 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> RunsTab:
     listed: dict[str, Any] = {"fn": guard(draw, studio), "inputs": words, "outputs": tab.drawn}
     gr.on([page.select, refresh.click, words.submit], **listed, **quiet())
     words.change(**listed, **quiet(trigger_mode="always_last"))
-    table.select(guard(choose_row, studio), None, session.shown, **quiet())
+    table.select(guard(choose_row, studio), None, session.current, **quiet())
     _wire_desk(studio, session, page, refresh, desk, listed)
     again.start.click(
         guard(run_actions.start_again, studio),
-        [session.shown, *again.fields],
-        [session.shown, again.note, words],
+        [session.current, *again.fields],
+        [session.current, again.note, words],
         **quiet(),
     ).then(**listed, **quiet())
     gr.on(
@@ -175,19 +175,19 @@ def _wire_desk(
 ) -> None:
     described = [desk.facts, desk.card, desk.name, desk.tags, desk.words, desk.ways, desk.log]
     gr.on(
-        [page.select, refresh.click, session.shown.change],
-        guard(run_actions.describe, studio), session.shown, described, **quiet(),
+        [page.select, refresh.click, session.current.change],
+        guard(run_actions.describe, studio), session.current, described, **quiet(),
     )  # fmt: skip
-    about = [session.shown, desk.name, desk.tags, desk.words]
+    about = [session.current, desk.name, desk.tags, desk.words]
     desk.save.click(guard(run_actions.save_about, studio), about, desk.note, **quiet()).success(**listed, **quiet())
     for (way, _said), button in zip(text.QUEUE_WAYS, desk.moves, strict=True):
-        button.click(guard(run_actions.move_in_queue, studio, way), session.shown, desk.note, **quiet()).success(
+        button.click(guard(run_actions.move_in_queue, studio, way), session.current, desk.note, **quiet()).success(
             **listed, **quiet()
         )
     binned: dict[str, Any] = {"fn": guard(run_actions.offer_bin, studio), "inputs": None, "outputs": desk.bin}
     page.select(**binned, **quiet())
-    shown_and_said = [session.shown, desk.note]
-    desk.remove.click(guard(run_actions.delete_run, studio), session.shown, shown_and_said, **quiet()).success(
+    shown_and_said = [session.current, desk.note]
+    desk.remove.click(guard(run_actions.delete_run, studio), session.current, shown_and_said, **quiet()).success(
         **listed, **quiet()
     ).then(**binned, **quiet())
     desk.restore.click(guard(run_actions.bring_back, studio), desk.bin, shown_and_said, **quiet()).success(
@@ -196,7 +196,7 @@ def _wire_desk(
     desk.forget.click(guard(run_actions.forget, studio), desk.bin, desk.note, **quiet()).success(**binned, **quiet())
     gr.on(
         [desk.find.change, desk.level.input], guard(run_actions.search_log, studio),
-        [session.shown, desk.find, desk.level], desk.log, **quiet(trigger_mode="always_last"),
+        [session.current, desk.find, desk.level], desk.log, **quiet(trigger_mode="always_last"),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from ia3_studio.insight.ablation_figures import sorted_curve, violins
 from ia3_studio.insight.channels import concentration_sentence, extremes
 from ia3_studio.insight.deviation import (
     Measure,
@@ -22,11 +23,10 @@ from ia3_studio.insight.deviation import (
 )
 from ia3_studio.insight.distributions import by_layer, by_role, distribution_table, of_site
 from ia3_studio.insight.figures import heatmap, histogram_figure
-from ia3_studio.insight.part_figures import sorted_curve, violins
 from ia3_studio.ui import ablation_card, channel_card, compare_card, text, verdict_card
 from ia3_studio.ui import scales_words as words
 from ia3_studio.ui.components.map_picks import MapPicks
-from ia3_studio.ui.current_run import Shown, find
+from ia3_studio.ui.current_run import CurrentRun, find
 from ia3_studio.ui.figure_fit import FIT
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.markup import heading, note
@@ -75,10 +75,10 @@ class Asked:
 def draw(studio: Studio, key: str, site: str | None, measure: str, shape: str) -> tuple[Any, ...]:
     """Draw the newest adapter of what is shown; return what :func:`build` calls ``drawn``."""
     shown = find(studio, key)
-    moments = shown.run.files.moments() if shown and shown.run else {}
-    last = max(len(moments) - 1, 0)
-    replay = gr.update(visible=len(moments) > 1, maximum=max(last, 1), value=last,
-                       label=text.replayed(next(reversed(moments), 0), len(moments), len(moments)))  # fmt: skip
+    snapshots = shown.run.files.snapshots() if shown and shown.run else {}
+    last = max(len(snapshots) - 1, 0)
+    replay = gr.update(visible=len(snapshots) > 1, maximum=max(last, 1), value=last,
+                       label=text.replayed(next(reversed(snapshots), 0), len(snapshots), len(snapshots)))  # fmt: skip
     adapter = shown.adapter if shown else None
     live = bool(shown and shown.run and not shown.run.has_ended and shown.run.status().active)
     return (
@@ -117,16 +117,16 @@ def at_end(studio: Studio, redraw: Callable[..., tuple[Any, ...]], count: int, k
 def replay(studio: Studio, key: str, site: str | None, measure: str, shape: str, place: float) -> tuple[Any, ...]:
     """Draw an earlier adapter of the run that is shown, by its place among those kept; return as :func:`draw`."""
     shown = find(studio, key)
-    moments = list((shown.run.files.moments() if shown and shown.run else {}).items())
-    if not moments:
+    snapshots = list((shown.run.files.snapshots() if shown and shown.run else {}).items())
+    if not snapshots:
         return draw(studio, key, site, measure, shape)
-    number = min(max(int(place), 0), len(moments) - 1)
-    step, adapter = moments[number]
+    number = min(max(int(place), 0), len(snapshots) - 1)
+    step, adapter = snapshots[number]
     drawn = _drawn(studio, key, shown, adapter, Asked(site or "", measure, shape))
-    return *drawn, gr.update(label=text.replayed(step, number + 1, len(moments))), gr.skip(), gr.skip(), gr.skip()
+    return *drawn, gr.update(label=text.replayed(step, number + 1, len(snapshots))), gr.skip(), gr.skip(), gr.skip()
 
 
-def _drawn(studio: Studio, key: str, shown: Shown | None, adapter: Path | None, asked: Asked) -> tuple[Any, ...]:
+def _drawn(studio: Studio, key: str, shown: CurrentRun | None, adapter: Path | None, asked: Asked) -> tuple[Any, ...]:
     if shown is None or adapter is None:
         said = text.SCALES_SOON if shown else text.SCALES_EMPTY
         return note(said), gr.update(visible=False), *(gr.skip() for _ in range(9))
@@ -209,19 +209,19 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ScalesTab:
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_CHAT, variant="primary", elem_id="next-chat")
     newest, live = gr.State(""), gr.Timer(LIVE_SECONDS, active=False)
-    inputs = [session.shown, site, measure, shape]
+    inputs = [session.current, site, measure, shape]
     drawn = [said, body, picture, bars, site, table, bins, channels, sites_csv, bins_csv, channel.site, moment,
              beside.other, newest, live]  # fmt: skip
     assert len(drawn) == DRAWN
-    page.select(guard(verdict_card.draw, studio), session.shown, verdict.drawn, **quiet())
-    page.select(guard(ablation_card.draw, studio), session.shown, parts.drawn, **quiet())
+    page.select(guard(verdict_card.draw, studio), session.current, verdict.drawn, **quiet())
+    page.select(guard(ablation_card.draw, studio), session.current, parts.drawn, **quiet())
     picks.choose(guard(draw_picked, studio), inputs, drawn, **quiet())
     asked = [page.select, site.input, measure.input, shape.input]
     gr.on(asked, guard(draw, studio), inputs, drawn, **quiet()).then(None, None, None, js=FIT, **quiet(queue=False))
     moment.input(guard(replay, studio), [*inputs, moment], drawn, **quiet(trigger_mode="always_last"))
     looked = live.tick(guard(look_again, studio), [*inputs, newest], drawn, **quiet(queue=False, trigger_mode="once"))
     for card, filled in ((verdict_card.draw, verdict.drawn), (ablation_card.draw, parts.drawn)):
-        looked.then(guard(at_end, studio, card, len(filled)), session.shown, filled, **quiet(queue=False))
+        looked.then(guard(at_end, studio, card, len(filled)), session.current, filled, **quiet(queue=False))
     return ScalesTab(inputs, drawn, verdict, parts, onward)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ia3_studio.ui.text import escape
 
 if TYPE_CHECKING:
-    from ia3_studio.insight.max_activating import Excited, Spoken
+    from ia3_studio.insight.max_activating import MaxActivation, TokenWeight
 
 SHAPE = "Plot"
 HISTOGRAM, SORTED, BY_ROLE, BY_LAYER = "Histogram", "Sorted curve", "By role", "By layer"
@@ -63,7 +63,9 @@ def saved_pruned(percent: float, numbers: int) -> str:
     )
 
 
-def channel_found(excited: Sequence[Excited], spoken: tuple[Sequence[Spoken], Sequence[Spoken]] | None) -> str:
+def channel_found(
+    excited: Sequence[MaxActivation], spoken: tuple[Sequence[TokenWeight], Sequence[TokenWeight]] | None
+) -> str:
     """Return the tokens that a channel is associated with."""
     lines = "".join(
         f"<li><b>{each.activation:+.2f}</b> <span dir='auto'>{escape(each.before)}<mark>{escape(each.token)}</mark>"
@@ -85,6 +87,6 @@ def scale_of(site: str, channel: int, scale: float) -> str:
     return f"Channel {channel} of {site} is {how}: its scale is {scale:.4f}."
 
 
-def _chip(word: Spoken) -> str:
+def _chip(word: TokenWeight) -> str:
     shown = word.token.replace("\n", "⏎").strip() or "␣"
     return f"<span dir='auto' title='{word.weight:+.3f}'>{escape(shown)}</span>"

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from ia3_studio.errors import DataError, StudioError
-from ia3_studio.runs.held_out import Outcomes
+from ia3_studio.runs.held_out import HeldOutLosses
 from ia3_studio.ui import text
 from ia3_studio.ui.components.tree_rows import TreeRows, tree_rows
 from ia3_studio.ui.polling import Crowd
 
 if TYPE_CHECKING:
     from ia3_studio.method import LayerTree
-    from ia3_studio.models import ModelMemory, Progress, Skeleton
+    from ia3_studio.models import ModelMemory, ProgressCallback, Skeleton
     from ia3_studio.runs import RunStore
 
 
@@ -47,7 +47,7 @@ class TreeShelf:
     _turn: Lock = field(default_factory=Lock)
     """Held while a model is read, which takes seconds: a second visitor waits for it rather than read it too."""
 
-    def read(self, source: str, progress: Progress | None = None) -> ReadModel:
+    def read(self, source: str, progress: ProgressCallback | None = None) -> ReadModel:
         """Return the model's layer tree from the shelf, read first if it is not there.
 
         Raises:
@@ -90,7 +90,7 @@ class Studio:
     scratch: Path
     """A folder for files on their way to a download; emptied when the app ends."""
     shelf: TreeShelf = field(default_factory=TreeShelf)
-    outcomes: Outcomes = field(default_factory=Outcomes)
+    outcomes: HeldOutLosses = field(default_factory=HeldOutLosses)
     crowd: Crowd = field(default_factory=Crowd)
 
     def desk(self, key: str) -> Path:
@@ -109,11 +109,11 @@ class Session:
     """The model source in use."""
     data: gr.State
     """The data source in use."""
-    shown: gr.State
+    current: gr.State
     """The key of the run or imported adapter shown on every tab."""
 
 
-def read_model(source: str, progress: Progress | None = None) -> ReadModel:
+def read_model(source: str, progress: ProgressCallback | None = None) -> ReadModel:
     """Read a model's layers without loading its weights.
 
     Raises:
@@ -137,7 +137,7 @@ def model_facts(skeleton: Skeleton, tree: LayerTree) -> tuple[tuple[str, str], .
     width = getattr(config, "hidden_size", None)
     size = f"{layers} layers, hidden size {width}" if layers and width else ""
     facts = (
-        (text.ARCHITECTURE, f"{type(skeleton.model).__name__}, {text.TASKS[skeleton.task]}"),
+        (text.ARCHITECTURE, f"{type(skeleton.model).__name__}, {text.TASKS[skeleton.head]}"),
         (text.PARAMETERS, text.count(tree.parameters)),
         (text.LAYERS, size),
         (text.LINEAR_LAYERS, text.count(len(tree.sites))),

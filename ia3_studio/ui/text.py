@@ -200,7 +200,7 @@ BACKWARD, BACKWARD_INFO = (
     "Backward dtype",
     "Data type of the gradients; auto uses bfloat16 on CPUs that support it natively. The loss is not affected",
 )
-OPTIMISER, OPTIMISER_INFO = (
+OPTIMIZER, OPTIMIZER_INFO = (
     "Optimizer",
     "T-Few used Adafactor, which limits each step relative to the size of the vector",
 )
@@ -214,7 +214,7 @@ PATIENCE, PATIENCE_INFO = "Early stopping patience", "Evaluations in a row witho
 KEEP_BEST = "Keep the best adapter"
 KEEP_BEST_INFO = "Keep the scales with the lowest held-out loss, not those of the last step"
 LONG_ROWS_LABEL = "Long rows"
-LONG_ROWS = [("truncate", "cut"), ("skip", "skip")]
+LONG_ROWS = [("truncate", "truncate"), ("skip", "skip")]
 LONG_ROWS_INFO = "What happens to rows that exceed Max length"
 RECIPE = "Benchmarked presets"
 RECIPE_INFO = "Settings with published or measured results"
@@ -233,8 +233,8 @@ RUN_LIST_COLUMNS = ("State", "Name", "Model", "Steps", "Held-out loss", "Time", 
 
 # the bar above the tabs
 PROGRESS = "Progress of the run"
-SHOWN = "Run"
-SHOWN_ARIA = "Run or adapter selected on every tab"
+CURRENT_RUN = "Run"
+CURRENT_RUN_ARIA = "Run or adapter selected on every tab"
 NOTIFY = "Notify when done"
 STOP_RUN, STOPPING_RUN = "Stop", "Stopping…"
 
@@ -290,7 +290,7 @@ RANK_COLUMNS = ("Run", "Held-out result", "95 % interval", "Base", "Verdict", "P
 LOSS_MEASURE = "loss"
 DIFFERING = "Differences"
 SAME_SETTINGS = "The runs have the same settings, data and versions."
-COSTS = (("trainable parameters", "numbers"), ("time (s)", "seconds"), ("size (kB)", "kilobytes"))
+COSTS = (("trainable parameters", "parameters"), ("time (s)", "seconds"), ("size (kB)", "kilobytes"))
 COST_LABEL = "X axis"
 LOG_OF_RUN = "Worker log"
 FIND_IN_LOG, FIND_IN_LOG_INFO = "Search", "Lines that contain every word"
@@ -607,7 +607,7 @@ def adapter_facts(card: CardFacts, size: int) -> tuple[tuple[str, str], ...]:
     rows = (
         ("Adapter", card.name),
         ("Base model", card.base_model or "unknown"),
-        (PLAN_TRAINED, vectors(card.vectors, card.trained_numbers)),
+        (PLAN_TRAINED, vectors(card.vectors, card.trainable_parameters)),
         ("Steps", f"{card.steps:,}" if card.steps else ""),
         ("Held-out loss", losses),
         ("Data", card.data),

@@ -97,9 +97,13 @@ def tone(verdict: Verdict) -> Tone:
 
 def numbers(found: RunEvaluation) -> str:
     """Return the measures as a table: base, tuned, and their difference with its interval."""
-    parts = ((text.ON_HELD_OUT, found.held_out), (text.IN_ANSWERS, found.written), (text.ON_NEUTRAL, found.forgetting))
+    parts = (
+        (text.ON_HELD_OUT, found.held_out),
+        (text.IN_ANSWERS, found.sample_generations),
+        (text.ON_NEUTRAL, found.forgetting),
+    )
     rows = [_row(where, measure) for where, evaluation in parts if evaluation for measure in evaluation.measures]
-    neutral, written = (part.rows if part else 0 for part in (found.forgetting, found.written))
+    neutral, written = (part.rows if part else 0 for part in (found.forgetting, found.sample_generations))
     return table(text.VERDICT_COLUMNS, rows, text.measured_on(found.held_out.rows, neutral, written))
 
 
@@ -161,7 +165,7 @@ def build(studio: Studio, session: Session) -> VerdictCard:
         following = gr.HTML(elem_id="verdict-next")
         make = gr.Button(text.VERDICT_PAGE, size="md", visible=False, elem_id="make-page")
         page = gr.DownloadButton(text.VERDICT_PAGE_READY, size="md", visible=False, elem_id="verdict-page")
-    made = make.click(guard(make_page, studio), session.shown, page, **quiet())
+    made = make.click(guard(make_page, studio), session.current, page, **quiet())
     made.success(None, None, None, js=_FETCH, **quiet(queue=False))
     return VerdictCard([card, said, measures, csv, taken_for, confusion, following, make, page])
 

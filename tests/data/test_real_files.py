@@ -28,6 +28,10 @@ USED = {
     ),
     "derived-malformed-shared/numeric_labels_as_float.csv": "text → text, label → label; 45 of 60",
     "derived-malformed-shared/one_very_long_row.jsonl": "instruction + input → prompt, output → answer; 30 of 30",
+    "derived-malformed-shared/single_quotes_python_repr.jsonl": (
+        "instruction + input → prompt, output → answer; 30 of 30"
+    ),
+    "derived-malformed-shared/trailing_commas.jsonl": "instruction + input → prompt, output → answer; 60 of 60",
     "derived-malformed-shared/three_rows_only.jsonl": "instruction + input → prompt, output → answer; 3 of 3",
     "derived-malformed-shared/truncated_last_line.jsonl": "instruction + input → prompt, output → answer; 40 of 41",
     "e2e-nlg/devset.csv": "mr → prompt, ref → answer; 4672 of 4672",
@@ -75,7 +79,7 @@ NAMELESS = "are not recognized"
 REFUSED = {
     "axolotl-missing-turns/conversation.json": "There is 1 usable row",
     "axolotl-missing-turns/conversation.missingturns.json": "has an empty assistant turn",
-    "README.md": "is not supported; it is Markdown",
+    "README.md": NAMELESS,
     "chatterbot-yaml/ai.yml": "is not supported; it is YAML",
     "chatterbot-yaml/humor.yml": "is not supported; it is YAML",
     "csvkit-encodings/bad.csv": "line 2 cannot be read: it has 4 cells, the first row 3",
@@ -92,8 +96,6 @@ REFUSED = {
     "csvkit-encodings/test_utf16_little.csv": NAMELESS,
     "csvkit-encodings/test_utf8_bom.csv": NAMELESS,
     "csvkit-encodings/testjson_multiline.json": NAMELESS,
-    "derived-malformed-shared/single_quotes_python_repr.jsonl": "a Python literal with single quotes",
-    "derived-malformed-shared/trailing_commas.jsonl": "a comma after the object",
     "lfs-pointer/databricks-dolly-15k.jsonl": "run 'git lfs pull'",
     "mt-bench/question.jsonl": "no assistant answers",
     "mt-bench/reference_gpt-4.jsonl": NAMELESS,

@@ -36,13 +36,15 @@ def test_gzip_and_zip_hold_what_the_bare_file_holds(tmp_path: Path) -> None:
     assert read_table(zipped).description.startswith("data/rows.jsonl in rows.zip, JSON Lines")
 
 
-def test_a_workbook_is_read_by_its_first_sheet(tmp_path: Path) -> None:
+def test_sheets_with_the_same_columns_are_read_together_and_each_alone_when_it_is_chosen(tmp_path: Path) -> None:
     with pd.ExcelWriter(tmp_path / "rows.xlsx") as book:
         pd.DataFrame(ROWS).to_excel(book, sheet_name="letters", index=False)
         pd.DataFrame(ROWS).to_excel(book, sheet_name="more", index=False)
     table = read_table(tmp_path / "rows.xlsx")
-    assert table.frame.to_dict("records") == ROWS
-    assert table.description == "workbook, sheet letters, 1 more sheets skipped, 8 rows: question, answer"
+    assert table.frame.to_dict("records") == [*ROWS, *ROWS] and table.frame.index.tolist() == [*range(1, 17)]
+    assert table.sheets == ("letters", "more")
+    alone = read_table(tmp_path / "rows.xlsx", Reading(sheet="more"))
+    assert alone.frame.to_dict("records") == ROWS
 
 
 def test_lines_of_two_files_belong_together(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from ia3_studio.training.config import Step
 from ia3_studio.ui.components.chart_points import chart_delta
 from ia3_studio.ui.components.live_chart import WORDS, LiveChart
 from tests.e2e.conftest import Problems
-from tests.e2e.studio_app import free_port
+from tests.e2e.studio_app import close_pages, free_port
 
 pytestmark = pytest.mark.e2e
 
@@ -66,9 +66,14 @@ def app() -> gr.Blocks:
     return demo
 
 
+@pytest.fixture(scope="module")
+def address(serve: Callable[..., str]) -> str:
+    return serve(app())
+
+
 @pytest.fixture
-def opened(page: Page, serve: Callable[..., str]) -> Page:
-    page.goto(serve(app()))
+def opened(page: Page, address: str) -> Page:
+    page.goto(address)
     expect(page.locator(".live-chart .empty")).to_be_visible()
     return page
 
@@ -193,12 +198,10 @@ def test_a_run_without_points_is_not_called_no_run(opened: Page) -> None:
     expect(opened.locator(".live-chart .empty")).to_contain_text(WORDS["nothing"])
 
 
-def test_a_message_that_comes_before_the_script_is_drawn_when_the_script_is_there(
-    page: Page, serve: Callable[..., str]
-) -> None:
+def test_a_message_that_comes_before_the_script_is_drawn_when_the_script_is_there(page: Page, address: str) -> None:
     held: list[Route] = []
     page.route("**/plotly.min.js", lambda route: held.append(route))
-    page.goto(serve(app()))
+    page.goto(address)
     expect(page.locator(".live-chart .empty")).to_contain_text(WORDS["empty"])
     click(page, "first")
     heard(page, "first")
@@ -238,8 +241,7 @@ def behind_a_prefix(context: BrowserContext) -> Iterator[str]:
     thread = threading.Thread(target=server.run)
     thread.start()
     yield f"http://127.0.0.1:{server.config.port}/studio"
-    for page in context.pages:
-        page.close()
+    close_pages(context)
     server.should_exit = True
     thread.join()
 
@@ -298,10 +300,10 @@ def test_nothing_overflows_on_a_phone(opened: Page, snapshot: Callable[[Page, st
     snapshot(opened, "live-chart-phone")
 
 
-def test_a_finger_on_the_chart_scrolls_the_page(browser: Browser, serve: Callable[..., str]) -> None:
+def test_a_finger_on_the_chart_scrolls_the_page(browser: Browser, address: str) -> None:
     phone = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = phone.new_page()
-    page.goto(serve(app()))
+    page.goto(address)
     show_20(page)
     assert main_plot(page, "plot.layout.dragmode") is False
     phone.close()

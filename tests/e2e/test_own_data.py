@@ -24,6 +24,7 @@ from tests.e2e.studio_app import (
     open_studio,
     open_tab,
     running,
+    settle,
     start_training,
     upload_data,
     use_model,
@@ -159,6 +160,6 @@ def in_four_looks(page: Page, snapshot: Snapshot, name: str) -> None:
         page.evaluate("on => document.body.classList.toggle('dark', on)", dark)
         for size in (PHONE, DESK):
             page.set_viewport_size(size)  # type: ignore[arg-type]
-            page.wait_for_timeout(300)
+            settle(page)
             snapshot(page, f"{name}-{size['width']}-{'dark' if dark else 'light'}")
             assert page.evaluate(OVERFLOW) <= 0

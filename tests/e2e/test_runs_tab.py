@@ -48,7 +48,7 @@ def test_runs_are_found_named_compared_deleted_and_brought_back(
     history.get_by_text("Voice at 0.03").first.click()
     expect(page.locator("#run-strip")).to_contain_text("Voice at 0.03")
     chosen = next(run for run in studio.store.list() if run.name == "Voice at 0.03")
-    expect(page.locator("#desk-facts")).to_contain_text(chosen.status().sentence)
+    expect(page.locator("#desk-facts")).to_contain_text(chosen.status().message)
 
     page.locator("#desk-name").get_by_role("textbox").fill("The best voice")
     page.locator("#desk-tags").get_by_role("textbox").fill("voice, kept")
@@ -104,11 +104,11 @@ def test_a_sweep_is_queued_moved_and_ranked(page: Page, studio: StudioProcess, t
     expect(page.locator("#desk-said")).to_contain_text(text.MOVED)
     endless.request_stop()
     expect_state(page, "finished")
-    swept = [run for run in studio.store.list() if run.about.tags]
+    swept = [run for run in studio.store.list() if run.notes.tags]
     for run in swept:
         while run.status().active:
             page.wait_for_timeout(200)
-    ended_at = {run.name: (run.files.said() or pytest.fail("it said nothing")).ended_at or 0 for run in swept}
+    ended_at = {run.name: (run.files.read_status() or pytest.fail("it said nothing")).ended_at or 0 for run in swept}
     assert ended_at["Tiny: keys, rate 0.03"] < ended_at["Tiny: keys, rate 0.003"]
     page.locator("#compare").click()
     expect(page.locator("#ranking tbody tr")).to_have_count(2)
@@ -126,7 +126,7 @@ def test_a_sweep_is_queued_moved_and_ranked(page: Page, studio: StudioProcess, t
     expect_state(page, "finished")
     changed = studio.store.list()[0].config
     assert changed.train == replace(swept[0].config.train, learning_rate=0.03)
-    assert changed.selection.numbers == 32  # type: ignore[union-attr]
+    assert changed.selection.parameters == 32  # type: ignore[union-attr]
 
 
 NOTICE = """
@@ -153,7 +153,7 @@ def test_whoever_looks_elsewhere_is_told_at_the_end(
     expect(page.locator("#run-strip")).to_contain_text(re.compile(r"· 0\.\d+ GB, \d\.\d cores"))
     run.request_stop()
     expect(page).to_have_title(f"■ {text.BRAND}", timeout=60_000)
-    assert page.evaluate("window.told") == [f"Long: {run.status().sentence}"]
+    assert page.evaluate("window.told") == [f"Long: {run.status().message}"]
 
 
 @pytest.fixture
@@ -180,12 +180,12 @@ def test_two_visitors_see_each_their_own_runs(
     page.locator("#runs-refresh").click()
     expect(page.locator("#history")).to_contain_text("Mine alone")
     other = browser.new_context(viewport={"width": 1280, "height": 900})
-    problems.watch(other)
-    stranger = other.new_page()
-    open_studio(stranger, public_studio)
-    open_tab(stranger, text.RUNS_TAB)
-    expect(stranger.locator("#history-note")).to_contain_text(text.NO_RUNS_YET)
-    expect(stranger.locator("#run-strip")).not_to_contain_text("Mine")
+    with problems.watching(other):
+        stranger = other.new_page()
+        open_studio(stranger, public_studio)
+        open_tab(stranger, text.RUNS_TAB)
+        expect(stranger.locator("#history-note")).to_contain_text(text.NO_RUNS_YET)
+        expect(stranger.locator("#run-strip")).not_to_contain_text("Mine")
     other.close()
     page.reload()
     expect(page.locator("#run-strip")).to_contain_text("Mine alone")

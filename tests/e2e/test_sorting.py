@@ -30,7 +30,7 @@ def letters(tmp_path: Path) -> Path:
 def test_labels_are_shown_before_and_tried_after_training(
     page: Page, studio: StudioProcess, tmp_path: Path, letters: Path
 ) -> None:
-    train = TrainConfig(epochs=12, batch_size=8, learning_rate=5e-2, evaluate_every=100)
+    train = TrainConfig(epochs=12, batch_size=8, learning_rate=5e-2, eval_steps=100)
     config = RunConfig("Letters", str(bare_bert(tmp_path / "bert")), str(letters), "paper", train)
     start(studio.store.create(config, "letters"))
     open_studio(page, studio)

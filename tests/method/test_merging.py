@@ -23,7 +23,7 @@ def adapter_of(model: Any, preset: str = "paper", seed: int = 5, zeros: int = 3)
     """Return an adapter with random numbers, some of them exactly 0."""
     selection = discover(model).select(preset)
     generator = torch.Generator().manual_seed(seed)
-    vector = 1 + 0.3 * torch.randn(selection.numbers, generator=generator)
+    vector = 1 + 0.3 * torch.randn(selection.parameters, generator=generator)
     vector[:zeros] = 0
     return Adapter(selection, vector)
 

@@ -17,7 +17,7 @@ def gradient_on(model: Any, selection: Selection) -> tuple[Tensor, set[torch.dty
     """Return the vectors' gradient and the dtypes of the activations that they scaled."""
     attachment, seen = attach(model, selection), set()
     with torch.no_grad():
-        attachment.parameter.copy_(torch.linspace(0.5, 1.5, selection.numbers))
+        attachment.parameter.copy_(torch.linspace(0.5, 1.5, selection.parameters))
     for site in selection:
         model.get_submodule(site.path).register_forward_hook(lambda _module, _given, result: seen.add(result.dtype))
     model(**batch_of(model)).loss.backward()

@@ -163,7 +163,7 @@ def test_gradients_accumulate_over_micro_batches_like_one_batch() -> None:
     torch.testing.assert_close(attachment.parameter.grad, whole)
 
 
-def test_an_optimiser_step_is_seen_by_the_next_forward() -> None:
+def test_an_optimizer_step_is_seen_by_the_next_forward() -> None:
     model, attachment, batch = tuned_llama()
     first = model(**batch).loss
     first.backward()
@@ -200,11 +200,11 @@ def test_greedy_generation_equals_peft() -> None:
     assert torch.equal(ours, twin.generate(input_ids=batch["input_ids"], **settings))
 
 
-def test_an_optimiser_over_the_model_finds_one_parameter_that_trains() -> None:
+def test_an_optimizer_over_the_model_finds_one_parameter_that_trains() -> None:
     model = tiny_model("llama")
     attachment = attach(model, discover(model).select("paper"))
     assert [parameter.shape for parameter in model.parameters() if parameter.requires_grad] == [
-        (attachment.selection.numbers,)
+        (attachment.selection.parameters,)
     ]
 
 

@@ -62,7 +62,7 @@ def test_a_starter_comes_from_its_wheel_and_loads(starter: Starter, home: Path) 
     folder = prepare_starter(starter, heard)
     loaded = load_model(str(folder))
     assert folder == home / "models" / starter_key(starter)
-    assert loaded.task == "causal-lm"
+    assert loaded.head == "causal-lm"
     assert loaded.model(torch.tensor([[1, 2, 3]])).logits.isfinite().all()
     assert loaded.tokenizer.decode(loaded.tokenizer("hello")["input_ids"]) == "hello"
     assert loaded.tokenizer.eos_token == "<|im_end|>"
@@ -215,8 +215,8 @@ def test_two_threads_fetch_once_and_the_second_says_it_waits(starter: Starter) -
 def test_another_process_is_waited_for(starter: Starter, home: Path, tmp_path: Path) -> None:
     key = starter_key(starter)
     code = (
-        "import sys; from ia3_studio.models import cache; from ia3_studio.models.progress import unheard\n"
-        f"with cache.held({key!r}, unheard): print('held', flush=True); sys.stdin.readline()"
+        "import sys; from ia3_studio.models import cache; from ia3_studio.models.progress import ignore_progress\n"
+        f"with cache.held({key!r}, ignore_progress): print('held', flush=True); sys.stdin.readline()"
     )
     other = subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ

@@ -69,7 +69,7 @@ def test_a_half_downloaded_model_is_completed(local_hub: LocalHub) -> None:
 
 
 def test_a_skeleton_downloads_the_config_alone(local_hub: LocalHub) -> None:
-    assert load_skeleton(NAME).task == "causal-lm"
+    assert load_skeleton(NAME).head == "causal-lm"
     assert not [path for path in local_hub.asked if "safetensors" in path]
     assert not is_ready(NAME)
 

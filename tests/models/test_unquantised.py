@@ -13,7 +13,7 @@ from ia3_studio.errors import AdapterError
 from ia3_studio.method import Attachment, attach, discover
 from ia3_studio.method.heads import HeadedAttachment
 from ia3_studio.method.merging import merge
-from ia3_studio.models import load_model, merge_into_unquantised
+from ia3_studio.models import load_model, merge_into_unquantized
 from tests.families import SMALL
 from tests.models.standins import write_tiny_gguf
 from tests.quantised import quantise
@@ -29,7 +29,7 @@ def tuned(model: Any) -> Attachment:
     """Return vectors on a model's keys, values and feed-forwards that are far from 1."""
     attachment = attach(model, discover(model).select("paper"))
     with torch.no_grad():
-        attachment.parameter.copy_(torch.linspace(0, 2, attachment.selection.numbers))
+        attachment.parameter.copy_(torch.linspace(0, 2, attachment.selection.parameters))
     return attachment
 
 
@@ -61,7 +61,7 @@ def test_what_quantising_changed_is_measured_on_the_tokens_given(gguf: str) -> N
     attachment = tuned(coded)
     with torch.no_grad():
         hooked = coded(input_ids=tokens).logits
-        result = merge_into_unquantised(attachment, gguf, tokens=tokens)
+        result = merge_into_unquantized(attachment, gguf, tokens=tokens)
         apart = result.loaded.model(input_ids=tokens).logits - hooked
         assert torch.equal(coded(input_ids=tokens).logits, hooked)  # the quantised model and its vectors stay
     assert result.difference.largest == pytest.approx(float(apart.abs().max()))
@@ -71,8 +71,8 @@ def test_what_quantising_changed_is_measured_on_the_tokens_given(gguf: str) -> N
 
 
 def test_fewer_bits_differ_more_and_no_codes_hardly_at_all(gguf: str) -> None:
-    apart = {bits: merge_into_unquantised(tuned(quantise(load_model(gguf).model, bits)), gguf) for bits in (8, 4)}
-    none = merge_into_unquantised(tuned(load_model(gguf).model), gguf)
+    apart = {bits: merge_into_unquantized(tuned(quantise(load_model(gguf).model, bits)), gguf) for bits in (8, 4)}
+    none = merge_into_unquantized(tuned(load_model(gguf).model), gguf)
     four, eight = apart[4].difference.relative, apart[8].difference.relative
     assert none.difference.relative < 1e-6 < eight < 0.1 * four
 
@@ -80,7 +80,7 @@ def test_fewer_bits_differ_more_and_no_codes_hardly_at_all(gguf: str) -> None:
 def test_a_source_that_is_another_model_is_refused(gguf: str) -> None:
     other = hf.LlamaForCausalLM(hf.LlamaConfig(**SMALL, intermediate_size=56, num_key_value_heads=2)).eval()
     with pytest.raises(AdapterError, match="does not fit this model"):
-        merge_into_unquantised(tuned(other), gguf)
+        merge_into_unquantized(tuned(other), gguf)
 
 
 def test_a_new_head_goes_along(tmp_path: Path) -> None:
@@ -95,5 +95,5 @@ def test_a_new_head_goes_along(tmp_path: Path) -> None:
     attachment = HeadedAttachment(coded, discover(coded).select("paper"), ["classifier"])
     with torch.no_grad():
         coded.classifier.weight.add_(1)
-    merged = merge_into_unquantised(attachment, str(tmp_path)).loaded.model
+    merged = merge_into_unquantized(attachment, str(tmp_path)).loaded.model
     assert torch.equal(merged.classifier.weight, coded.classifier.weight)

@@ -88,7 +88,11 @@ def test_a_run_records_what_it_set_aside_and_does_not_go_on_with_other_data(tiny
     recorded = json.loads(run.files.split.read_text())
     split = wanted.choice().load(wanted.held_out, wanted.train.seed)
     assert recorded["held_out_rows"] == [example.row for example in split.held_out]
-    assert recorded["data"] == split.fingerprint and recorded["seed"] == 0 and recorded["learned"] == len(split.train)
+    assert (
+        recorded["data"] == split.fingerprint
+        and recorded["seed"] == 0
+        and recorded["training_rows"] == len(split.train)
+    )
     TrainingJob(run).prepare(lambda _share, _said: None)  # the same data: it goes on
     source.write_text(source.read_text() + "one more,row\n")
     with pytest.raises(RunError, match="The data of this run have changed since it started"):

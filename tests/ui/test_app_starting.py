@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ia3_studio.runs import Run, RunConfig
-from ia3_studio.runs.folder import Said, write_json
+from ia3_studio.runs.folder import WorkerStatus, write_json
 from ia3_studio.ui import start_once
 from ia3_studio.ui.session import Studio
 
@@ -18,7 +18,7 @@ def no_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def end(run: Run) -> None:
-    write_json(run.files.status, vars(Said("ended", "Finished", result="finished")))
+    write_json(run.files.status, vars(WorkerStatus("ended", "Finished", result="finished")))
 
 
 def test_a_double_click_gives_one_run(bench: Studio) -> None:

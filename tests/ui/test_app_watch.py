@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ia3_studio.runs.folder import Said, step_line, write_json
+from ia3_studio.runs.folder import WorkerStatus, step_line, write_json
 from ia3_studio.training.config import Step
 from ia3_studio.ui import text
 from ia3_studio.ui.app import hide_or_show, look_again
@@ -52,7 +52,7 @@ def test_showing_another_run_starts_its_curve_from_the_first_point(bench: Studio
 
 def test_a_page_opens_on_the_active_run_rather_than_the_newest(bench: Studio, add_run: AddRun) -> None:
     active, newest = add_run("Active"), add_run("Newest")
-    write_json(newest.files.status, vars(Said("ended", "Finished after 5 steps", result="finished")))
+    write_json(newest.files.status, vars(WorkerStatus("ended", "Finished after 5 steps", result="finished")))
     assert newest_key(bench) == run_key(active.id)
 
 
@@ -133,7 +133,7 @@ def test_a_run_that_measures_its_result_is_listed_with_the_loss_it_keeps(bench: 
     losses = [4.0, 2.0, 2.5]
     run.files.metrics.write_text("".join(step_line(replace(STEP, step=n, held_out=h)) for n, h in enumerate(losses)))
     shown = [
-        row(bench, run, replace(run.status(), state="running", phase=p)).held_out for p in ("training", "measuring")
+        row(bench, run, replace(run.status(), state="running", phase=p)).held_out for p in ("training", "evaluating")
     ]
     assert shown == [text.before_after(4.0, 2.5), text.before_after(4.0, 2.0)]
 

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import subprocess
 import sys
 from pathlib import Path
 
 import gradio as gr
-import pytest
 
-from ia3_studio.models import ModelMemory
-from ia3_studio.runs import RunStore
 from ia3_studio.ui import text
-from ia3_studio.ui.app import build_app
 
 FIELDS = (gr.Textbox, gr.Number, gr.Slider, gr.Radio, gr.Dropdown, gr.File, gr.Checkbox)
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> gr.Blocks:
-    folder = tmp_path_factory.mktemp("app")
-
-    async def build() -> gr.Blocks:  # in a running loop: otherwise Gradio makes loops and never closes them
-        return build_app(RunStore(folder / "runs"), ModelMemory(), folder, folder / "scratch")
-
-    return asyncio.run(build())
 
 
 def test_the_tabs_stand_in_the_order_of_the_work(demo: gr.Blocks) -> None:

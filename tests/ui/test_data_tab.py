@@ -28,15 +28,15 @@ from ia3_studio.ui.data_source import (
 )
 from ia3_studio.ui.data_tab import choose_kind, take_along, use_starter
 from ia3_studio.ui.data_words import HEAD_LEARNED, finding_sentences, numbered, rows_of
+from ia3_studio.ui.forms import updates_of
 from ia3_studio.ui.parsing_form import offered
 from ia3_studio.ui.preview_card import draw
+from ia3_studio.ui.run_form import config_of
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.train_tab import run_config
 from tests.data.hub_standin import DataHub, ask_there, serving
 from tests.data.test_hub_rows import FILES, NAME
 from tests.training.test_images import paint, zipped
-from tests.ui.conftest import says
-from tests.ui.test_train_tab import FORM, SELECTION
+from tests.ui.conftest import FORM, says
 
 
 def test_the_starter_is_described_and_its_first_rows_are_shown() -> None:
@@ -94,7 +94,7 @@ def test_columns_that_were_guessed_wrong_can_be_chosen(bench: Studio, tmp_path: 
     fields = ("pairs", "", "", "width", [], "How wide is {height}?", "", "", "", "", "")
     *_shown, (data, said, rows, _faults) = read_so(bench, str(path), 0.34, *fields)
     assert "How wide is {height}?" in said and ("How wide is 1?" in rows or "How wide is 3?" in rows)
-    config = run_config("some/model", data, SELECTION, 0.34, *FORM)
+    config = config_of(replace(FORM, data=data), "paper")
     assert config.mapping == DataChoice.from_text(data).mapping and config.data.endswith("odd.csv")
     assert RunConfig.from_json(config.to_json()) == config
 
@@ -127,7 +127,7 @@ def test_a_zip_of_pictures_is_shown_by_class_and_a_start_finds_it(bench: Studio,
     assert re.search(r"\b8 [^<]*\b2 folders", said)
     assert rows.count("<img") == 6 and rows.count("<figcaption dir='auto'>night") == 3 and "broken.png" in faults
     assert len(DataChoice.from_text(source).load(0.25).train) == 6
-    assert text.PICTURE_SEEN in next(draw(bench, run_config, "any/model", source, 0.25, 1, *FORM))[2]
+    assert text.PICTURE_SEEN in next(draw(bench, 1, *updates_of(replace(FORM, data=source, held_out=0.25))))[2]
     *_steps, (again, *_rest) = read_so(bench, source, 0.25, *[""] * 11)
     assert again == source
 
@@ -198,7 +198,7 @@ def test_rows_are_set_aside_by_a_column_of_any_name(bench: Studio, tmp_path: Pat
     path.write_text("prompt,answer,fold\n" + "".join(f"p {n},a {n},{'b' if n % 4 else 'a'}\n" for n in range(12)))
     *_steps, (source, said, *_rest) = read_so(bench, str(path), 0.1, *[""] * 6, "fold", *[""] * 4)
     assert says(said, rows_of(9, 3)) and says(said, str(Mapping("pairs", "prompt", "answer", split="fold")))
-    config = run_config("some/model", source, SELECTION, 0.1, *FORM)
+    config = config_of(replace(FORM, data=source), "paper")
     again = RunConfig.from_json(config.to_json())
     assert again.mapping and again.mapping.split == "fold" and len(again.choice().load().held_out) == 3
     *_steps, (_source, said, *_rest) = read_so(bench, str(path), 0.1, *[""] * 6, "fold", *[""] * 4)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ia3_studio.tasks.classification import Guess
+from ia3_studio.tasks.classification import Prediction
 from ia3_studio.ui import markup
 from ia3_studio.ui.classify_panel import bars
 from ia3_studio.ui.theme import STYLESHEET
@@ -21,7 +21,7 @@ SHOWN: dict[str, str] = {
     "tokens": markup.marked([(ARABIC, "learned"), (ARABIC, "cut")]),
     "note": markup.note(ARABIC),
     "list": markup.bullets([ARABIC]),
-    "labels": bars("Base", [Guess(ARABIC, 0.5)], "single"),
+    "labels": bars("Base", [Prediction(ARABIC, 0.5)], "single"),
     "verdict table": _table(("Name",), [(ARABIC,)]),
 }
 

@@ -244,7 +244,7 @@ def test_an_adapter_of_a_folder_of_this_machine_opens_nothing(app: StudioProcess
             brought = json.dumps(answer)
             key = re.search(r"import:[0-9a-f]{16}", brought)
             mallory.call("choose", [], {"key": key.group() if key else ""})
-            said = brought + json.dumps(mallory.call("answer", [])) + json.dumps(mallory.call("describe", []))
+            said = brought + json.dumps(mallory.call("stream_responses", [])) + json.dumps(mallory.call("describe", []))
         if base != "tests":  # a name that the Hub may have
             note: str = answer["output"]["data"][1]
             heard.add(note.replace(base, "BASE").replace(f"…/{Path(base).name}", "BASE"))

@@ -13,7 +13,7 @@ import torch
 from ia3_studio.insight.channels import concentration_sentence
 from ia3_studio.insight.deviation import deviations, summary
 from ia3_studio.method import Adapter, Selection, Site
-from ia3_studio.runs.folder import KEPT_ADAPTERS, RunFolder, Said, write_json
+from ia3_studio.runs.folder import KEPT_ADAPTERS, RunFolder, WorkerStatus, write_json
 from ia3_studio.ui import ablation_card, text, verdict_card
 from ia3_studio.ui import scales_words as words
 from ia3_studio.ui.current_run import run_key
@@ -79,7 +79,7 @@ def test_the_moments_that_are_kept_stay_spread_over_the_run(tmp_path: Path) -> N
     files = RunFolder(tmp_path)
     for step in range(10, 1010, 10):
         files.keep_adapter(step, lambda folder: (folder / "a").write_text("") and None)
-    steps = list(files.moments())
+    steps = list(files.snapshots())
     assert len(steps) == KEPT_ADAPTERS and (steps[0], steps[-1]) == (10, 1000)
     gaps = [after - before for before, after in pairwise(steps)]
     assert max(gaps) <= 4 * 1000 / KEPT_ADAPTERS
@@ -105,7 +105,7 @@ def test_the_verdict_and_the_ablation_are_drawn_once_the_run_has_ended(bench: St
     cards = [(verdict_card.draw, 9), (ablation_card.draw, 9)]
     for card, count in cards:
         assert at_end(bench, card, count, asked[0]) == (gr.skip(),) * count
-    write_json(run.files.status, vars(Said("ended", "Stopped after step 5", result="stopped")))
+    write_json(run.files.status, vars(WorkerStatus("ended", "Stopped after step 5", result="stopped")))
     assert look_again(bench, *asked, newest)[-1].active is False  # nothing is waited for any more
     assert says(at_end(bench, *cards[0], asked[0])[1], text.VERDICT_NONE)
     assert says(at_end(bench, *cards[1], asked[0])[0], words.PARTS_READY)

@@ -111,7 +111,7 @@ def test_every_handler_answers_junk_with_a_sentence_and_goes_on(space: StudioPro
     with Visit(space.address, "session-of-mallory") as mallory:
         handlers = [each for each in mallory.config["dependencies"] if each.get("backend_fn")]
         names = {each["api_name"] for each in handlers}
-        assert len(handlers) > 60 and {"push", "answer", "start_run", "bring_in", "write_whole"} <= names
+        assert len(handlers) > 60 and {"push", "stream_responses", "start_run", "bring_in", "write_whole"} <= names
         for number, handler in enumerate(handlers):
             if handler["api_name"] in COSTLY:
                 continue

@@ -11,7 +11,7 @@ import pytest
 
 from ia3_studio.runs import Run
 from ia3_studio.runs.evaluation import RunEvaluation, read_evaluation, write_evaluation
-from ia3_studio.runs.folder import Said, write_json
+from ia3_studio.runs.folder import WorkerStatus, write_json
 from ia3_studio.training.report import Confusion
 from ia3_studio.ui import text
 from ia3_studio.ui.current_run import run_key
@@ -59,7 +59,7 @@ def test_a_run_that_works_has_its_verdict_to_come_and_one_that_ended_without_say
 ) -> None:
     run = with_adapter(add_run)
     assert text.VERDICT_SOON in draw(bench, run_key(run.id))[1]
-    write_json(run.files.status, vars(Said("ended", "Stopped after step 5", result="stopped")))
+    write_json(run.files.status, vars(WorkerStatus("ended", "Stopped after step 5", result="stopped")))
     card, said, table, csv, *_mistakes = draw(bench, run_key(run.id))
     assert card["visible"] and text.VERDICT_NONE in said and table == "" and not csv["visible"]
 

@@ -190,7 +190,7 @@ def reach_for(public: StudioProcess, ann: Visit, ben: Visit) -> None:
         for place in range(len(handlers)):
             answer = ben.call(name, [key] * 8, event, place)
             assert "Secret plans" not in json.dumps(answer), name
-    assert not run.files.stop.exists() and not run.files.about.exists()
+    assert not run.files.stop.exists() and not run.files.notes.exists()
     assert run.folder.is_dir() and [each.id for each in public.store.list()] == [run.id]
 
 

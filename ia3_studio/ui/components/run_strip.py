@@ -22,7 +22,7 @@ _TEMPLATE = f"""
   <span class="dot" aria-hidden="true"></span>
   <div class="words"><p class="sentence"></p><p class="announced" role="status"></p>
     <progress max="1" value="0" aria-label="{text.PROGRESS}"></progress></div>
-  <label class="pick"><span>{text.SHOWN}</span><select aria-label="{text.SHOWN_ARIA}"></select></label>
+  <label class="pick"><span>{text.CURRENT_RUN}</span><select aria-label="{text.CURRENT_RUN_ARIA}"></select></label>
   <button type="button" class="bell" hidden>{text.NOTIFY}</button>
   <button type="button" class="stop" data-stop="{text.STOP_RUN}"
     data-stopping="{text.STOPPING_RUN}">{text.STOP_RUN}</button>

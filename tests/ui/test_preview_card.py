@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +14,19 @@ from ia3_studio.errors import StudioError
 from ia3_studio.insight.figures import length_figure
 from ia3_studio.ui import text
 from ia3_studio.ui.data_words import BEYOND, STEPS, TRUNCATES, WHY_SHOWN, balance_rows, duration, numbered
+from ia3_studio.ui.forms import updates_of
 from ia3_studio.ui.markup import Fact, facts
 from ia3_studio.ui.preview_card import draw
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.train_tab import run_config
 from tests.tiny_chat import save_tiny_chat
-from tests.ui.conftest import says
-from tests.ui.test_train_tab import FORM
-
-LENGTH = FORM.index(128)
+from tests.ui.conftest import FORM, says
 
 
 def drawn(bench: Studio, tmp_path: Path, data: str, number: float | None = 1, length: int = 128) -> tuple[str, Any]:
     """Return all that is said, and the figure of the lengths."""
     model = save_tiny_chat(tmp_path / "tiny")
-    form = [*FORM]
-    form[LENGTH] = length
-    *_news, (said, figure, rows) = draw(bench, run_config, str(model), data, 0.1, number, *form)
+    form = replace(FORM, model=str(model), data=data, held_out=0.1, max_length=length)
+    *_news, (said, figure, rows) = draw(bench, number, *updates_of(form))
     return said + rows, figure
 
 
@@ -55,7 +52,7 @@ def test_an_example_can_be_asked_for(bench: Studio, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_looked_at_says_why(bench: Studio, tmp_path: Path) -> None:
-    steps = draw(bench, run_config, "", "lighthouse", 0.1, 1, *FORM)
+    steps = draw(bench, 1, *updates_of(replace(FORM, model="")))
     assert says(next(steps)[0], text.RELOAD)
     with pytest.raises(StudioError, match=re.escape(text.RELOAD)):
         next(steps)

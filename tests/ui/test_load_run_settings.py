@@ -12,19 +12,14 @@ from ia3_studio.data.examples import Mapping
 from ia3_studio.errors import RunError, SelectionError
 from ia3_studio.method.sites import Selection
 from ia3_studio.runs import RunConfig
-from ia3_studio.training import TrainConfig
 from ia3_studio.ui import text
+from ia3_studio.ui.forms import read_form
 from ia3_studio.ui.load_run_settings import refill
+from ia3_studio.ui.run_form import RunForm, config_of
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.train_tab import run_config, ticked
+from ia3_studio.ui.train_tab import ticked
 from tests.tiny_chat import save_tiny_chat
-from tests.ui.conftest import says
-
-TRAIN = TrainConfig(
-    learning_rate=0.02, epochs=1.5, batch_size=4, max_length=128, seed=7, warmup=0.1, clip=2.0, pull=0.001,
-    micro_tokens=512, evaluate_every=5, backward="float32", optimiser="adafactor", max_steps=9, patience=2,
-    keep_best=False, long_rows="skip", answers=3,
-)  # fmt: skip
+from tests.ui.conftest import FORM, says
 
 
 @pytest.fixture
@@ -32,7 +27,9 @@ def config(tmp_path: Path) -> RunConfig:
     data = tmp_path / "rows.csv"
     data.write_text("a,b\n" + "".join(f"ask {n},tell {n}\n" for n in range(9)))
     mapping = Mapping("pairs", prompt="b", answer="a")
-    return RunConfig("Mine", str(save_tiny_chat(tmp_path / "tiny")), str(data), "paper", TRAIN, 0.3, mapping)
+    return replace(
+        config_of(FORM, "paper"), model=str(save_tiny_chat(tmp_path / "tiny")), data=str(data), mapping=mapping
+    )
 
 
 def test_a_run_started_again_unchanged_has_the_same_settings(bench: Studio, config: RunConfig) -> None:
@@ -41,10 +38,9 @@ def test_a_run_started_again_unchanged_has_the_same_settings(bench: Studio, conf
     expected = {"paper": read.tree.select(), "feed-forward@0": read.tree.choose("feed-forward@0")}
     for chosen in ("paper", "feed-forward@0", Selection(keys, read.tree.base_model)):
         run = bench.store.create(replace(config, selection=chosen), str(chosen))
-        model, tree, _preset, _note, data, facts, rows, _faults, held_out, *fields, said, tabs = refill(
-            bench, f"run:{run.id}"
-        )
-        again = run_config(model, data, ticked(tree["value"], read), held_out, *fields)
+        _preset, _note, facts, rows, _faults, said, tabs, *filled = refill(bench, f"run:{run.id}")
+        form = read_form(RunForm, [each["value"] if isinstance(each, dict) else each for each in filled])
+        again = config_of(form, ticked(form.ticks, read))
         assert replace(again, selection="", data="") == replace(run.config, selection="", data="")
         assert Path(again.data).read_bytes() == Path(config.data).read_bytes()
         expected = (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ia3_studio.insight.ablation import PartsReport
+from ia3_studio.insight.ablation import AblationReport
 from ia3_studio.insight.deviation import Grid
 from ia3_studio.insight.distributions import QUANTILES, Distribution
 from ia3_studio.insight.figures import AMPLIFIED, INK, RUN_COLOURS, TRAINING, map_of, styled
@@ -69,7 +69,7 @@ def difference_map(differences: Grid, first: str, second: str) -> go.Figure:
     return figure
 
 
-def parts_figure(report: PartsReport, kind: str) -> go.Figure:
+def ablation_figure(report: AblationReport, kind: str) -> go.Figure:
     """Draw, per role or layer, the loss increase without it and the loss decrease with it alone, in nats."""
     import plotly.graph_objects as go
 
@@ -77,8 +77,8 @@ def parts_figure(report: PartsReport, kind: str) -> go.Figure:
     names = [part.name for part in parts]
     figure = go.Figure()
     for name, values, colour in (
-        ("loss increase when ablated", [part.muted - report.all for part in parts], AMPLIFIED),
-        ("loss decrease with it alone", [report.none - part.kept for part in parts], TRAINING),
+        ("loss increase when ablated", [part.loss_without - report.tuned for part in parts], AMPLIFIED),
+        ("loss decrease with it alone", [report.base - part.loss_with_only for part in parts], TRAINING),
     ):
         figure.add_bar(x=names, y=np.array(values), name=name, marker={"color": colour, "line": {"width": 0}},
                        hovertemplate="%{x}: %{y:.4f} nats<extra>" + name + "</extra>")  # fmt: skip
@@ -89,7 +89,7 @@ def parts_figure(report: PartsReport, kind: str) -> go.Figure:
     return figure
 
 
-def pruning_figure(report: PartsReport) -> go.Figure:
+def pruning_figure(report: AblationReport) -> go.Figure:
     """Draw the held-out loss over the share of the largest deviations that is kept."""
     import plotly.graph_objects as go
 
@@ -97,13 +97,13 @@ def pruning_figure(report: PartsReport) -> go.Figure:
     figure = go.Figure(
         go.Scatter(
             x=shares, y=np.array([point.loss for point in report.curve]), mode="lines+markers",
-            text=[f"{point.numbers:,} parameters" for point in report.curve],
+            text=[f"{point.parameters:,} parameters" for point in report.curve],
             line={"color": TRAINING, "width": 2},
             hovertemplate="largest %{x:.0%} (%{text}): %{y:.4f} nats<extra></extra>",
         )
     )  # fmt: skip
     styled(figure, 300)
-    figure.add_hline(y=report.none, line={"color": INK, "width": 1.5, "dash": "dot"},
+    figure.add_hline(y=report.base, line={"color": INK, "width": 1.5, "dash": "dot"},
                      annotation={"text": "base model", "xanchor": "right"})  # fmt: skip
     figure.update_xaxes(title_text="share of the parameters kept, largest deviations first", tickformat=".0%")
     figure.update_yaxes(title_text="held-out loss (nats)")
