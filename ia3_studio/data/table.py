@@ -21,7 +21,7 @@ from ia3_studio.data.markup_tables import is_markdown_table, read_html, read_mar
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.reading import Found, numbered, shown_names
 from ia3_studio.data.reading import Reading as Reading
-from ia3_studio.data.several import read_members
+from ia3_studio.data.several import not_read, read_members
 from ia3_studio.data.shapes.folders import read_export
 from ia3_studio.data.shapes.recognize import recognize, unused_sentence
 from ia3_studio.data.shapes.shape import Rows, frame_of
@@ -106,8 +106,8 @@ def recognized(name: str, table: Table, reading: Reading) -> Table:
         frame=found.frame,
         description=f"{table.description}, {found.form}",
         problems=(*table.problems, *found.problems),
-        mapping=found.mapping,
         notes=(*table.notes, *found.notes, *filter(None, [unused_sentence(found.unused)])),
+        mapping=found.mapping,
         speakers=found.speakers,
         undecided=found.undecided,
     )
@@ -129,10 +129,12 @@ def _read(name: str, data: bytes, reading: Reading) -> Found:
 
 
 def _read_several(name: str, members: Mapping[str, bytes], reading: Reading) -> Found:
-    exported = None if reading.plain else read_export(members)
-    if exported is not None:
-        rows, form = exported
-        return Found(frame_of(list(enumerate(rows, start=1))), form)
+    export = None if reading.plain else read_export(members)
+    if export:
+        used = export.used[0] if len(export.used) == 1 else f"{len(export.used):,} files"
+        frame = frame_of(list(enumerate(export.rows, start=1)))
+        form = ", ".join(filter(None, (f"{used} in {name}", export.form)))
+        return Found(frame, form, notes=(*export.notes, *not_read(members, export.used)))
     return read_members(name, members, frozenset(READERS), lambda each, data: _read(each, data, reading))
 
 
@@ -159,8 +161,13 @@ def _read_json(name: str, data: bytes, reading: Reading) -> Found:
 
 
 def _read_text(name: str, data: bytes, reading: Reading) -> Found:
-    """Return words with tags, cells of a table, or a row a paragraph (a line where there is one paragraph)."""
+    """Return messages of a chat, words with tags, cells of a table, or a row a paragraph.
+
+    Where there is one paragraph, each of its lines is a row.
+    """
     text, encoding = decode(name, data, reading.encoding)
+    if not (reading.delimiter or reading.plain) and (messages := whatsapp_messages(text)):
+        return Found(numbered(messages), f"plain text, {encoding}")
     is_conll = PurePosixPath(name).suffix.lower() in CONLL
     if reading.delimiter is None and (words := read_conll(name, text, is_named_so=is_conll)):
         return replace(words, form=f"{words.form}, {encoding}")

@@ -196,7 +196,8 @@ def test_slacks_days_are_one_log_with_the_names_of_its_users(tmp_path: Path) -> 
     })  # fmt: skip
     found = read_file(path, BO)
     assert found.said == [SAID, [*SAID[:1], ("assistant", "Ahoy")]]
-    assert found.table.frame["chat"].tolist() == ["harbor", "sea"] and "2 more files skipped" in found.table.description
+    assert found.table.frame["chat"].tolist() == ["harbor", "sea"]
+    assert "Not read: channels.json, users.json." in found.table.notes
 
 
 def test_an_assistants_export_is_found_among_its_other_files(tmp_path: Path) -> None:

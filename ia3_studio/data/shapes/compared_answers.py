@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES
 from ia3_studio.data.shapes.preferences import FOR_DPO, answer_pair, answered
 from ia3_studio.data.shapes.shape import (
@@ -16,11 +17,10 @@ from ia3_studio.data.shapes.shape import (
     Rows,
     Shape,
     bare,
+    finite,
     frame_of,
     is_text,
     listed,
-    number_of,
-    parsed,
 )
 
 COMPARED = (
@@ -58,7 +58,7 @@ class _Comparison:
     def better(self, record: dict[str, Any]) -> int | None:
         """Return the place of the better answer of a row; None if neither is."""
         if len(self.deciders) == 2:
-            one, other = (number_of(record.get(name)) for name in self.deciders)
+            one, other = (finite(record.get(name)) for name in self.deciders)
             return None if one is None or other is None or one == other else int(other > one)
         return self.place(record.get(self.deciders[0]))
 
@@ -68,7 +68,7 @@ class _Comparison:
 
     def place(self, cell: Any) -> int | None:
         """Return the place of the answer that a cell names by its column, its letter or its number."""
-        number = number_of(cell)
+        number = finite(cell)
         if number is not None:
             if bare(self.answers[0]) == "humanrefa":  # Stanford Human Preferences: 1 is A, 0 is B
                 return {1.0: 0, 0.0: 1}.get(number)
@@ -84,9 +84,9 @@ def _comparison(rows: Rows) -> _Comparison | None:
         return None
     for pair in SCORES:
         both = [name for each in pair for name in rows.named([each])]
-        if len(both) == 2 and all(rows.mostly(name, lambda cell: number_of(cell) is not None) for name in both):
+        if len(both) == 2 and all(rows.mostly(name, lambda cell: finite(cell) is not None) for name in both):
             return _Comparison(answers, tuple(both))
-    digit = number_of(bare(answers[0])[-1])
+    digit = finite(bare(answers[0])[-1])
     named = [_Comparison(answers, (name,), int(digit) if digit is not None else 1) for name in rows.named(DECISIONS)]
     return next((found for found in named if rows.mostly(found.deciders[0], found.decides)), None)
 
@@ -114,7 +114,7 @@ def _read_compared(rows: Rows) -> Recognized:
 
 def _in_turns(asked: Any, answer: Any) -> Any:
     """Return a conversation whose prompts and answers are two lists of texts; any other answer as it is."""
-    prompts, answers = listed(parsed(asked)), listed(parsed(answer))
+    prompts, answers = listed(structure_of(asked)), listed(structure_of(answer))
     if not prompts or len(prompts) != len(answers) or not all(isinstance(each, str) for each in (*prompts, *answers)):
         return answer
     sides = zip(prompts, answers, strict=True)
@@ -138,14 +138,14 @@ def _best(rows: Rows, found: Collector, deciders: str) -> Recognized:
 
 def _ratings(rows: Rows, record: dict[str, Any], name: str) -> list[tuple[float, Any]]:
     """Return the answers of a list with their ratings, which stand in them or in a list of their own."""
-    answers = listed(parsed(record.get(name)))
-    apart = next((listed(parsed(record.get(each))) for each in rows.named(RATINGS)), [])
+    answers = listed(structure_of(record.get(name)))
+    apart = next((listed(structure_of(record.get(each))) for each in rows.named(RATINGS)), [])
     if len(apart) == len(answers) and all(map(is_text, answers)):
-        found = [(number_of(rating), answer) for rating, answer in zip(apart, answers, strict=True)]
+        found = [(finite(rating), answer) for rating, answer in zip(apart, answers, strict=True)]
     else:
         objects = [answer for answer in answers if isinstance(answer, dict)]
         rated = [({bare(str(key)): value for key, value in answer.items()}) for answer in objects]
-        found = [(_first_of(each, RATED, number_of), _first_of(each, ANSWERED, _text)) for each in rated]
+        found = [(_first_of(each, RATED, finite), _first_of(each, ANSWERED, _text)) for each in rated]
     return [(rating, answer) for rating, answer in found if rating is not None and answer is not None]
 
 
@@ -162,7 +162,7 @@ def _rated_column(rows: Rows) -> str:
     if not rows.find(PROMPT_NAMES):
         return ""
     first = replace(rows, frame=rows.frame.iloc[:SAMPLE])
-    named = [name for name in rows.named(LISTS) if rows.any(name, lambda cell: bool(listed(parsed(cell))))]
+    named = [name for name in rows.named(LISTS) if rows.any(name, lambda cell: bool(listed(structure_of(cell))))]
     return next(
         (
             name
@@ -186,7 +186,7 @@ def _read_rated(rows: Rows) -> Recognized:
             continue
         rest = {column: cell for column, cell in record.items() if column != name}
         found.use(row, {**rest, CHOSEN: rated[0][1]})
-        found.unused["answers with a lower rating"] += len(listed(parsed(record[name]))) - 1
+        found.unused["answers with a lower rating"] += len(listed(structure_of(record[name]))) - 1
     return _best(rows, found, f"the ratings of {name}")
 
 

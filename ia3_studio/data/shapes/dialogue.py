@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ia3_studio.data.conversations import UnusableError
-from ia3_studio.data.shapes.shape import Rows, is_blank, is_text, is_turn, listed, parsed, role_of
+from ia3_studio.data.paths import structure_of
+from ia3_studio.data.shapes.shape import Rows, is_blank, is_text, is_turn, listed, role_of
 
 SYSTEM_NAMES = ("system", "systemprompt", "systemmessage")
 HISTORY_NAMES = ("history", "chathistory", "conversationhistory")
@@ -40,7 +41,7 @@ class Opening:
         prompt = next((name for name in rows.named(PROMPT_NAMES) if name not in answers), "")
         context = next((name for name in rows.named(CONTEXT_NAMES) if name not in (prompt, *answers)), "")
         history = rows.find(HISTORY_NAMES)
-        if not prompt and rows.mostly(history, lambda cell: is_text(cell) and not listed(parsed(cell))):
+        if not prompt and rows.mostly(history, lambda cell: is_text(cell) and not listed(structure_of(cell))):
             prompt, history = history, ""  # what was said before is all that is asked
         return cls(rows.find(SYSTEM_NAMES), history, prompt, context)
 
@@ -69,7 +70,7 @@ class Opening:
 
 def turns_in(value: Any) -> Turns:
     """Return the turns that a cell holds: a list, one turn, an object with messages, a transcript, JSON of these."""
-    value = parsed(value)
+    value = structure_of(value)
     if isinstance(value, str):
         return turns_of_transcript(value)
     if isinstance(value, dict):
@@ -108,7 +109,7 @@ def turns_of_history(value: Any) -> Turns:
     if turns := turns_in(value):
         return turns
     found: Turns = []
-    for exchange in listed(parsed(value)):
+    for exchange in listed(structure_of(value)):
         sides = sides_of(exchange) if isinstance(exchange, dict) else ()
         asked, answer = (exchange[name] for name in sides) if sides else _pair(exchange)
         found += [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]

@@ -8,6 +8,7 @@ from typing import Any
 
 from ia3_studio.data.conversations import UnusableError
 from ia3_studio.data.examples import Mapping
+from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.dialogue import Opening, Turns, sides_of, turns_of_history, with_answer
 from ia3_studio.data.shapes.shape import (
     Collector,
@@ -16,22 +17,22 @@ from ia3_studio.data.shapes.shape import (
     Shape,
     is_blank,
     is_text,
-    is_turn_list,
     listed,
-    parsed,
 )
 from ia3_studio.errors import DataError
 
-KNOWN = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns")
-"""Columns that are read as conversations by their names, if they hold turns."""
-OTHERS = (*KNOWN, "chat", "chats", "dialogs", "dialogues", "thread", "items", "prompt", "input", "history", "text")
+EXCHANGES = (
+    "messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat", "chats", "dialogs", "dialogues",
+    "thread", "items", "prompt", "input", "history", "text", "data", "qa", "rounds",
+)  # fmt: skip
+"""Columns that may hold lists of prompts with their answers."""
 ANSWERS = ("output", "response", "answer", "completion", "reply", "assistant", "target")
 MESSAGES = "messages"
 _MARKERS = re.compile(r"<\|?[\w/ ]+\|?>|\[/?INST\]|<<SYS>>|^###|(?:USER|ASSISTANT|Human|Assistant):\s", re.MULTILINE)
 
 
 def _column_of(rows: Rows, names: tuple[str, ...], holds: Callable[[Any], bool]) -> str:
-    return next((name for name in rows.named(names) if rows.mostly(name, lambda cell: holds(parsed(cell)))), "")
+    return next((name for name in rows.named(names) if rows.mostly(name, lambda cell: holds(structure_of(cell)))), "")
 
 
 def _read_cells(rows: Rows, column: str, form: str, turns: Callable[[dict[str, Any], Any], Turns]) -> Recognized:
@@ -40,7 +41,7 @@ def _read_cells(rows: Rows, column: str, form: str, turns: Callable[[dict[str, A
     for row, record in rows.records():
         try:
             rest = {name: cell for name, cell in record.items() if name != column}
-            found.use(row, {MESSAGES: turns(record, parsed(record.get(column))), **rest})
+            found.use(row, {MESSAGES: turns(record, structure_of(record.get(column))), **rest})
         except UnusableError as reason:
             found.leave_out(row, str(reason))
     tools = rows.find(("tools", "functions"))
@@ -54,7 +55,7 @@ def _is_exchanges(value: Any) -> bool:
 
 
 def _exchanges_column(rows: Rows) -> str:
-    return _column_of(rows, (*OTHERS, "data", "qa", "rounds"), _is_exchanges)
+    return _column_of(rows, EXCHANGES, _is_exchanges)
 
 
 def _read_exchanges(rows: Rows) -> Recognized:
@@ -83,7 +84,7 @@ def _read_contents(rows: Rows) -> Recognized:
     column = _contents_column(rows)
 
     def turns(record: dict[str, Any], value: Any) -> Turns:
-        system = parsed(record.get(rows.find(("systeminstruction",))))
+        system = structure_of(record.get(rows.find(("systeminstruction",))))
         opening = [{"role": "system", "content": _text_of_parts(system)}] if isinstance(system, dict) else []
         return opening + [
             {"role": str(turn.get("role", "user")), "content": _text_of_parts(turn)} for turn in listed(value)
@@ -160,7 +161,7 @@ def _answer_with_history(rows: Rows) -> str:
     """Return the column of answers that follow a prompt and a history; empty if there is none."""
     answer, opening = rows.find(ANSWERS), Opening.of(rows, rows.find(ANSWERS))
     past = rows.sample(opening.history) if opening.history else []
-    return answer if opening.prompt and any(not is_blank(cell) and listed(parsed(cell)) for cell in past) else ""
+    return answer if opening.prompt and any(not is_blank(cell) and listed(structure_of(cell)) for cell in past) else ""
 
 
 def _read_history(rows: Rows) -> Recognized:
@@ -173,23 +174,10 @@ def _read_history(rows: Rows) -> Recognized:
     return _read_cells(rows, opening.history, f"prompts with a history ({opening.history})", turns)
 
 
-def _turns_column(rows: Rows) -> str:
-    """Return a column of turns whose name does not say it."""
-    if rows.named(KNOWN):
-        return ""
-    return _column_of(rows, tuple(OTHERS[len(KNOWN) :]), is_turn_list)
-
-
-def _read_turn_lists(rows: Rows) -> Recognized:
-    column = _turns_column(rows)
-    return Recognized(rows.frame, f"turns in {column}", mapping=Mapping("messages", column=column))
-
-
 SHAPES = (
     Shape("prompts with a history", lambda rows: bool(_answer_with_history(rows)), _read_history),
     Shape("lists of exchanges", lambda rows: bool(_exchanges_column(rows)), _read_exchanges),
     Shape("Gemini tuning data", lambda rows: bool(_contents_column(rows)), _read_contents),
     Shape("template-free segments", lambda rows: bool(_segments_column(rows)), _read_segments),
     Shape("alternating texts", _has_alternating, _read_alternating),
-    Shape("turns", lambda rows: bool(_turns_column(rows)), _read_turn_lists),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ia3_studio.data.shapes.shape import listed, number_of
+from ia3_studio.data.shapes.shape import finite, listed
 
 TEXT, CHAT = "text", "chat"
 
@@ -27,7 +27,7 @@ def rows_of_document(document: Any) -> tuple[Sequence[Any], str] | None:
 def _annotated_texts(document: Sequence[Any]) -> tuple[Sequence[Any], str] | None:
     """Return texts with their annotations, as spaCy takes them: pairs of a text and an object."""
     is_one = [_is_annotated(item) for item in document]
-    if not is_one or sum(is_one) * 2 <= len(is_one):
+    if not is_one or sum(is_one) * 2 < len(is_one):
         return None
     rows = [{TEXT: item[0], **item[1]} if known else item for item, known in zip(document, is_one, strict=True)]
     return [row if isinstance(row, dict) else {} for row in rows], "JSON array of texts with annotations"
@@ -62,7 +62,7 @@ def _messenger(document: dict[str, Any]) -> tuple[Sequence[Any], str] | None:
     messages = listed(document.get("messages"))
     if "participants" not in document or not any(isinstance(each, dict) and "sender_name" in each for each in messages):
         return None
-    times = [number_of(each.get("timestamp_ms")) if isinstance(each, dict) else None for each in messages]
+    times = [finite(each.get("timestamp_ms")) if isinstance(each, dict) else None for each in messages]
     known = [time for time in times if time is not None]
     return messages[::-1] if known == sorted(known, reverse=True) else messages, "JSON object with messages"
 

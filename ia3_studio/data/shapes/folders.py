@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -18,6 +19,8 @@ from ia3_studio.errors import DataError
 
 Records = list[dict[str, Any]]
 
+_BRAT_SPAN = re.compile(r"T\d+\t(\S+) (\d+) (?:\d+;\d+ )*(\d+)\t(.*)")
+"""An entity of brat; one of several parts is taken as a whole, so that its text tells that it has gaps."""
 _CONVERSATIONS = re.compile(r"conversations(-\d+)?\.json", re.IGNORECASE)
 _LOGS: dict[str, frozenset[str]] = {
     "Slack": frozenset(("type", "ts")),
@@ -28,34 +31,83 @@ _LOGS: dict[str, frozenset[str]] = {
 """Keys of a message in the logs of each messenger."""
 
 
-def read_export(members: Mapping[str, bytes]) -> tuple[Records, str] | None:
-    """Return the rows of an export in several files and what it is; None if the files are none that is known.
+@dataclass(frozen=True)
+class Export:
+    """The rows of an export, and the files they come from."""
+
+    rows: Records
+    used: list[str]
+    form: str = ""
+    """What it is, where its rows do not say it."""
+    notes: tuple[str, ...] = ()
+
+
+def read_export(members: Mapping[str, bytes]) -> Export | None:
+    """Return the rows of an export in several files; None if the files are none that is known.
 
     Raises:
         DataError: a file of the export is not valid JSON.
     """
-    for read in (_conversations, _whatsapp, _logs):
-        if found := read(members):
-            records, used = found
-            others = len(members) - len(used)
-            first = used[0] if len(used) == 1 else f"{len(used):,} files"
-            return records, f"{first} ({others:,} more files skipped)" if others else first
-    return None
+    return next((found for read in (_brat, _conversations, _whatsapp, _logs) if (found := read(members))), None)
 
 
 def _suffixed(members: Mapping[str, bytes], suffix: str) -> list[str]:
     return sorted(path for path in members if PurePosixPath(path).suffix.lower() == suffix)
 
 
-def _conversations(members: Mapping[str, bytes]) -> tuple[Records, list[str]] | None:
+def _brat(members: Mapping[str, bytes]) -> Export | None:
+    """Return the lines of texts whose annotations stand in files of their own, as brat keeps them."""
+    pairs = {path: str(PurePosixPath(path).with_suffix(".ann")) for path in _suffixed(members, ".txt")}
+    pairs = {path: other for path, other in pairs.items() if other in members}
+    if not pairs:
+        return None
+    rows: Records = []
+    others = 0
+    for path, annotation in pairs.items():
+        text = decode(path, members[path])[0]
+        written = decode(annotation, members[annotation])[0].splitlines() if members[annotation].strip() else []
+        found = [_brat_span(line) for line in written if line.startswith("T")]
+        others += sum(bool(line.strip()) and not line.startswith("T") for line in written)
+        rows += _lines_with_spans(text, [span for span in found if span])
+        others += found.count(None)
+    notes = (f"Not used: relations, events, attributes and notes of annotations ({others:,}).",) if others else ()
+    return Export(rows, [*pairs, *pairs.values()], "brat annotations, one line per row", notes)
+
+
+def _brat_span(line: str) -> dict[str, Any] | None:
+    """Return the span of a line such as "T1<tab>City 0 4<tab>Oslo"; None for any other line."""
+    found = _BRAT_SPAN.fullmatch(line)
+    return {"start": int(found[2]), "end": int(found[3]), "label": found[1], "text": found[4]} if found else None
+
+
+def _lines_with_spans(text: str, spans: Sequence[dict[str, Any]]) -> Records:
+    """Return the lines of a text that are not empty, each with the spans that begin in it."""
+    ordered = sorted(spans, key=lambda span: span["start"])
+    rows: Records = []
+    place = start = 0
+    for line in text.splitlines(keepends=True):
+        inside = []
+        while place < len(ordered) and ordered[place]["start"] < start + len(line):
+            span = ordered[place]
+            inside.append({**span, "start": span["start"] - start, "end": span["end"] - start})
+            place += 1
+        if line.strip() or inside:
+            rows.append({"text": line.rstrip("\r\n"), "entities": inside})
+        start += len(line)
+    if place < len(ordered):
+        rows.append({"text": "", "entities": ordered[place:]})
+    return rows
+
+
+def _conversations(members: Mapping[str, bytes]) -> Export | None:
     """Return the conversations of an assistant's export, which holds other files as well."""
     used = [path for path in sorted(members) if _CONVERSATIONS.fullmatch(PurePosixPath(path).name)]
     documents = [_document(path, members[path]) for path in used]
     rows = [row for document in documents for row in listed(document) if isinstance(row, dict)]
-    return (rows, used) if any({"mapping", "chat_messages"} & row.keys() for row in rows) else None
+    return Export(rows, used) if any({"mapping", "chat_messages"} & row.keys() for row in rows) else None
 
 
-def _whatsapp(members: Mapping[str, bytes]) -> tuple[Records, list[str]] | None:
+def _whatsapp(members: Mapping[str, bytes]) -> Export | None:
     """Return the messages of chats, one text each."""
     texts = _suffixed(members, ".txt")
     chats = {path: found for path in texts if (found := whatsapp_messages(decode(path, members[path])[0]))}
@@ -66,10 +118,10 @@ def _whatsapp(members: Mapping[str, bytes]) -> tuple[Records, list[str]] | None:
         for path, columns in chats.items()
         for cells in zip(*columns.values(), strict=True)
     ]
-    return rows, list(chats)
+    return Export(rows, list(chats))
 
 
-def _logs(members: Mapping[str, bytes]) -> tuple[Records, list[str]] | None:
+def _logs(members: Mapping[str, bytes]) -> Export | None:
     """Return the messages of a log in several files, such as one per day."""
     paths = _suffixed(members, ".json")
     if not any(
@@ -90,7 +142,7 @@ def _logs(members: Mapping[str, bytes]) -> tuple[Records, list[str]] | None:
         for path in used
         for row in messages[path]
     ]
-    return rows, used
+    return Export(rows, used)
 
 
 def _document(path: str, data: bytes) -> Any:

@@ -15,10 +15,10 @@ from ia3_studio.data.shapes.shape import (
     Rows,
     Shape,
     bare,
+    finite,
     is_blank,
     is_role,
     listed,
-    number_of,
     role_of,
 )
 
@@ -79,7 +79,7 @@ def _branch(first: Node, replies: Any) -> list[Node]:
 
 
 def _rank(node: Node) -> tuple[bool, float]:
-    rank = number_of(node.get("rank"))
+    rank = finite(node.get("rank"))
     return rank is None, rank or 0.0
 
 

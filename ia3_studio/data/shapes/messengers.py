@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ia3_studio.data.shapes.chat_logs import CHAT, Said, read_log, unlike
-from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, bare, is_blank, is_text, listed, number_of, seconds_of
+from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, bare, finite, is_blank, is_text, listed, seconds_of
 from ia3_studio.data.shapes.whatsapp import KIND, SPEAKER, SYSTEM, TIME
 from ia3_studio.data.shapes.whatsapp import TEXT as WHATSAPP_TEXT
 
@@ -88,7 +88,7 @@ def _slack_text(text: str, names: dict[str, str]) -> str:
 
 
 def _count(reaction: Any) -> int:
-    number = number_of(reaction.get("count")) if isinstance(reaction, dict) else None
+    number = finite(reaction.get("count")) if isinstance(reaction, dict) else None
     return int(number) if number is not None else 1
 
 
@@ -212,7 +212,7 @@ def _read_whatsapp(rows: Rows) -> Recognized:
         kind = str(record.get(KIND, ""))
         if kind:
             return SERVICE if kind == SYSTEM else kind
-        return Said(row, str(record[SPEAKER]), str(record[WHATSAPP_TEXT]), number_of(record.get(TIME)), _chat(record))
+        return Said(row, str(record[SPEAKER]), str(record[WHATSAPP_TEXT]), finite(record.get(TIME)), _chat(record))
 
     return _read(rows, "WhatsApp chat", read)
 

@@ -6,9 +6,12 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ia3_studio.data.shapes import (
+    argilla,
     assistant_exports,
     compared_answers,
     dialogue_shapes,
+    label_studio,
+    labeled_spans,
     message_trees,
     messengers,
     preferences,
@@ -21,6 +24,9 @@ SHAPES: tuple[Shape, ...] = (
     *assistant_exports.SHAPES,
     *message_trees.SHAPES,
     *messengers.SHAPES,
+    *label_studio.SHAPES,
+    *argilla.SHAPES,
+    *labeled_spans.SHAPES,
     *preferences.SHAPES,
     *compared_answers.SHAPES,
     *dialogue_shapes.SHAPES,

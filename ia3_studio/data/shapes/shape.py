@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.column_profile import number_of
 from ia3_studio.data.conversations import ROLES
 from ia3_studio.data.problem import Problem
 
@@ -171,30 +171,15 @@ def listed(value: Any) -> list[Any]:
     return [] if isinstance(value, str | bytes | dict) or not isinstance(value, Iterable) else list(value)
 
 
-def parsed(cell: Any) -> Any:
-    """Return what JSON text in a cell stands for; any other cell as it is."""
-    if not isinstance(cell, str) or not cell.lstrip().startswith(("[", "{")):
-        return cell
-    try:
-        return json.loads(cell)
-    except (ValueError, RecursionError):
-        return cell
-
-
-def number_of(cell: Any) -> float | None:
-    """Return a cell as a number; None if it is none."""
-    if isinstance(cell, bool) or not isinstance(cell, str | int | float):
-        return None
-    try:
-        number = float(cell)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
+def finite(cell: Any) -> float | None:
+    """Return a cell as a finite number; None if it is none."""
+    number = number_of(cell) if isinstance(cell, str | int | float) else None
+    return number if number is not None and math.isfinite(number) else None
 
 
 def seconds_of(cell: Any) -> float | None:
     """Return a time in seconds: of a number, of a date that begins with its year, or of a datetime; else None."""
-    number = number_of(cell)
+    number = finite(cell)
     if number is not None:
         return number / 1000 if abs(number) > _LAST_SECOND else number
     try:

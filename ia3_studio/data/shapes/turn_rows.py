@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from ia3_studio.data.examples import Mapping
+from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.chat_logs import Said, read_log
 from ia3_studio.data.shapes.shape import (
     Collector,
@@ -15,12 +16,11 @@ from ia3_studio.data.shapes.shape import (
     Rows,
     Shape,
     bare,
+    finite,
     is_absent,
     is_blank,
     is_role,
     is_text,
-    number_of,
-    parsed,
     role_of,
     seconds_of,
 )
@@ -151,7 +151,7 @@ def _read_named_turns(rows: Rows) -> Recognized:
 def _read_bare_turns(rows: Rows) -> Recognized:
     """Read turns without an id: each system turn, or a number of a turn that starts again, begins a conversation."""
     speaker, records = _speaker_of(rows), list(rows.records())
-    order = next((name for name in rows.named(ORDER_NAMES) if _sorts(records, name, number_of)), "")
+    order = next((name for name in rows.named(ORDER_NAMES) if _sorts(records, name, finite)), "")
     groups: list[list[_Numbered]] = []
     for row, record in records:
         if not groups or _begins(groups[-1][-1][1], record, speaker, order):
@@ -168,7 +168,7 @@ def _read_bare_turns(rows: Rows) -> Recognized:
 
 def _begins(last: dict[str, Any], record: dict[str, Any], speaker: str, order: str) -> bool:
     if order:
-        return (number_of(record[order]) or 0) < (number_of(last[order]) or 0)
+        return (finite(record[order]) or 0) < (finite(last[order]) or 0)
     return role_of(record.get(speaker)) == "system" != role_of(last.get(speaker))
 
 
@@ -189,7 +189,7 @@ def _turn_reader(rows: Rows, speaker: str) -> Callable[[int, dict[str, Any]], li
     kept = {name: key for key in KEPT_KEYS for name in rows.named([bare(key)])}
 
     def turns(row: int, record: dict[str, Any]) -> list[_Turn]:
-        keys = {key: parsed(record[name]) for name, key in kept.items() if not is_blank(record.get(name))}
+        keys = {key: structure_of(record[name]) for name, key in kept.items() if not is_blank(record.get(name))}
         message = {"role": str(record.get(speaker, "")), "content": record.get(text, ""), **keys}
         others = {name: cell for name, cell in record.items() if name not in (speaker, text, *kept)}
         return [_Turn(row, message, others)]
@@ -211,7 +211,7 @@ def _grouped(rows: Rows, chat: str, found: Collector) -> list[list[_Numbered]]:
 def _ordered(rows: Rows, group: list[_Numbered]) -> list[_Numbered]:
     """Return the rows of a conversation by their numbers, or else by their times, or else as they stand."""
     ways = [
-        *((name, number_of) for name in rows.named(ORDER_NAMES)),
+        *((name, finite) for name in rows.named(ORDER_NAMES)),
         *((n, seconds_of) for n in rows.named(TIME_NAMES)),
     ]
     for name, value in ways:
