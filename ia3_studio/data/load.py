@@ -149,7 +149,14 @@ def split_table(
     train, measured, notes = (*given, ()) if given else drawn_split(examples, held_out, seed)
     description = f"{name}: {table.description}"
     return DataSplit(
-        train, measured, tuple(problems), description, mapping, table.fingerprint, table.share, notes=notes
+        train,
+        measured,
+        tuple(problems),
+        description,
+        mapping,
+        table.fingerprint,
+        table.share,
+        notes=(*table.notes, *notes),
     )
 
 

@@ -38,7 +38,7 @@ class DataSplit:
     more_left_out: int = 0
     """Skipped rows that are not listed in ``problems``."""
     notes: tuple[str, ...] = ()
-    """Notes on how rows were held out."""
+    """Notes on how the file was read and rows were held out."""
 
 
 def given_split(
