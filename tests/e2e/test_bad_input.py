@@ -23,7 +23,7 @@ from tests.e2e.studio_app import (
     upload_data,
     use_model,
 )
-from tests.ui.test_export_tab import BASE, save_adapter
+from tests.ui.conftest import BASE_MODEL, save_adapter
 
 pytestmark = pytest.mark.e2e
 
@@ -134,7 +134,7 @@ def an_upload_that_is_no_adapter_is_told_and_one_that_is_can_be_pushed(opened: P
     opened.locator("#import").get_by_label("Clear").click()
     save_adapter(tmp_path / "adapter")
     opened.set_input_files("#import input[type=file]", sorted((tmp_path / "adapter").iterdir()))
-    expect(opened.locator("#import-note")).to_contain_text(text.imported(BASE))
+    expect(opened.locator("#import-note")).to_contain_text(text.imported(BASE_MODEL))
     expect(opened.locator("#hub-card")).to_be_visible()
 
 

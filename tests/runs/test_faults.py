@@ -28,7 +28,7 @@ from ia3_studio.runs.queue import position_of, waiting
 from ia3_studio.runs.run import ACTIVE
 from ia3_studio.runs.trash import delete, restore
 from ia3_studio.ui.current_run import run_key
-from ia3_studio.ui.polling import Cursor, look
+from ia3_studio.ui.polling import Cursor, poll
 from ia3_studio.ui.run_table import history_frame
 from ia3_studio.ui.session import Studio
 from ia3_studio.worker.ablation import read_ablation
@@ -243,7 +243,7 @@ def assert_told_beside(store: RunStore, run_id: str, neighbor: str, damaged: Any
         watch(run, as_json=True)
         watch(run, as_json=False)
     studio = Studio(store, ModelMemory(), store.root.parent, store.root.parent / "scratch")
-    chart = look(studio, run_key(run_id), Cursor()).chart
+    chart = poll(studio, run_key(run_id), Cursor()).chart
     assert chart == "" or json.loads(chart)["run"] == run_id, damaged  # without settings there is no chart
 
 
