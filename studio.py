@@ -34,9 +34,9 @@ CHECKS: tuple[tuple[str, ...], ...] = (
     ("ruff", "format", "--check", "."),
     ("ruff", "check", "."),
     ("mypy",),
-    ("pytest", "-m", "not starter and not e2e and not worker", *SIDE_BY_SIDE),
+    ("pytest", "-m", "not starter and not e2e and not worker and not nightly", *SIDE_BY_SIDE),
     ("pytest", "-m", "starter"),
-    ("pytest", "-m", "(e2e or worker) and not starter", *SIDE_BY_SIDE),
+    ("pytest", "-m", "(e2e or worker) and not starter and not nightly", *SIDE_BY_SIDE),
 )
 
 

@@ -202,7 +202,7 @@ def fill_live(row: Row, model: nn.Module, tree: LayerTree) -> str:
         selection = tree.select("paper")
     except Exception as error:
         return "" if tree.note else str(error)[:200]
-    row.numbers = selection.numbers
+    row.numbers = selection.parameters
     try:
         dead = dead_sites(model, selection)
     except Exception as error:

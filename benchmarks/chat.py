@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from ia3_studio.chat import Answer, ChatSettings, Voice, reply
+from ia3_studio.chat import Answer, ChatSettings, Variant, reply
 from ia3_studio.data.conversations import Message
 from ia3_studio.data.tokens import prompt_ids
 from ia3_studio.method import Adapter, attach, discover, serve
@@ -39,17 +39,17 @@ def main() -> None:
     ours, peer = load_model(MODEL), load_model(MODEL)
     adapter = _some_adapter(ours.model)
     merge(peer.model, adapter).keep()
-    print(f"quicker kernels in use: {enable_fast_linear(ours.model)}; {torch.get_num_threads()} threads")
+    print(*map(str, enable_fast_linear(ours.model)), f"{torch.get_num_threads()} threads", sep="; ")
     serving = serve(ours.model, {"tuned": adapter})
     asked = (Message("user", QUESTION),)
     ids = torch.tensor([prompt_ids(asked, ours.tokenizer)])
     settings = ChatSettings(temperature=0, max_new_tokens=given.tokens)
 
     def panes(*strengths: float) -> Callable[[], tuple[Answer, ...]]:
-        voices = [Voice(strength, "tuned") for strength in strengths]
+        variants = [Variant(strength, "tuned") for strength in strengths]
 
         def answer() -> tuple[Answer, ...]:
-            *_, last = reply(ours, serving, [asked] * len(voices), voices, settings)
+            *_, last = reply(ours, serving, [asked] * len(variants), variants, settings)
             return last
 
         return answer
@@ -73,7 +73,8 @@ def main() -> None:
     for name, value in took.items():
         print(f"{name:18} {value:6.2f} s  {took['generate, merged'] / value:5.2f}x generate")
     one: Answer = results["one pane"][0]
-    print(f"two panes take {took['two panes'] / took['one pane']:.2f}x one; first token after {one.first_after:.2f} s")
+    ratio = took["two panes"] / took["one pane"]
+    print(f"two panes take {ratio:.2f}x one; first token after {one.time_to_first_token:.2f} s")
     print(f"one pane says what generate says: {one.text == results['generate, merged']}")
 
 

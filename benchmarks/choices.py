@@ -59,7 +59,7 @@ def measure(loaded: Any, rows: Any, steps: int, once: bool) -> float:
     model = CausalChoices(loaded.model)
     if not once:
         model._packing = None
-    config = TrainConfig(learning_rate=1e-2, optimiser="adafactor", epochs=steps, batch_size=8)
+    config = TrainConfig(learning_rate=1e-2, optimizer="adafactor", epochs=steps, batch_size=8)
     moments, losses = [time.perf_counter()], []
     for step in train(loaded.model, attachment, rows, [], config, objective=ChoiceObjective(model, LossWeights())):
         moments.append(time.perf_counter())

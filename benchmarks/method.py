@@ -108,14 +108,14 @@ def switching(model: Any, selection: Selection, repeats: int) -> dict[str, float
 def with_adapters(model: Any, selection: Selection) -> Serving:
     """Put eight random adapters on a model, named by their numbers."""
     generator = torch.Generator().manual_seed(0)
-    vectors = 1 + 0.1 * torch.randn(ROWS, selection.numbers, generator=generator)
+    vectors = 1 + 0.1 * torch.randn(ROWS, selection.parameters, generator=generator)
     return serve(model, {str(number): Adapter(selection, vector) for number, vector in enumerate(vectors)})
 
 
 def with_rows(serving: Serving, *names: str) -> None:
     """Choose names and make every scale, which the first hook of a call does."""
     with serving.rows(*names):
-        choice = serving._chosen.choice
+        choice = serving._active.assignment
         assert choice and choice.scale(next(iter(serving._hooks))) is not None
 
 

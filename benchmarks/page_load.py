@@ -74,7 +74,7 @@ def watching(tabs: int) -> None:
     """Print what a look costs, and how much many tabs slow a run."""
     with app() as studio:
         config = RunConfig(
-            "watched", "SmolLM2-135M-Instruct", "lighthouse", train=TrainConfig(epochs=50, evaluate_every=10**6)
+            "watched", "SmolLM2-135M-Instruct", "lighthouse", train=TrainConfig(epochs=50, eval_steps=10**6)
         )
         run = studio.store.create(config, "watched")
         start(run)
@@ -142,7 +142,7 @@ class Tab:
         self._session = session
         self._http.get("/")
         config = self._http.get("/config").json()
-        self._look = next(each for each in config["dependencies"] if each["api_name"] == "look_again")
+        self._look = next(each for each in config["dependencies"] if each["api_name"] == "poll_page")
         self.sizes: list[int] = []
         self.pause = 1.0
 

@@ -141,7 +141,7 @@ def learn_classes(options: argparse.Namespace, method: str, rate: float, seed: i
     from ia3_studio.models import TEXT_STARTER, prepare
 
     torch.manual_seed(seed)
-    train, held_out = labelled(options.data)
+    train, held_out = labeled(options.data)
     names = sorted({label for _text, label in train})
     folder = prepare(TEXT_STARTER)
     tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -250,21 +250,21 @@ def fit(
     """Train until the share done is 1; return the seconds and the steps."""
     import torch
 
-    optimiser = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.0)
     began, step = time.perf_counter(), 0
     for batch in endless_batches(rows, batch_size, seed):
         done = share_done(began, step)
         if done >= 1:
             break
-        for group in optimiser.param_groups:
+        for group in optimizer.param_groups:
             group["lr"] = rate * min(1.0, (done + 1e-3) / WARMUP, (1 - done) / (1 - WARMUP))
         loss = batch_loss(batch)
         if not math.isfinite(loss.item()):
             break
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimiser.step()
-        optimiser.zero_grad()
+        optimizer.step()
+        optimizer.zero_grad()
         step += 1
     return time.perf_counter() - began, step
 
@@ -277,7 +277,7 @@ def endless_batches(rows: Sequence[Any], size: int, seed: int) -> Iterator[list[
         yield from (order[start : start + size] for start in range(0, len(order), size))
 
 
-def labelled(data: str | None) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+def labeled(data: str | None) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Return (text, label) of the rows to learn, and of those held out."""
     from importlib.resources import files
 

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 JOBS = (
     ("lighthouse", "SmolLM2-135M-Instruct", {}),
-    ("logbook", "SmolLM2-135M-Instruct", {"answers": 40, "epochs": 3.0}),
+    ("logbook", "SmolLM2-135M-Instruct", {"sample_generations": 40, "epochs": 3.0}),
     ("harbour", "all-MiniLM-L6-v2", {"learning_rate": 3e-2, "epochs": 8.0, "batch_size": 16}),
 )
 

@@ -118,7 +118,7 @@ def train_ours(loaded: Any, rows: list[Any], backward: Any) -> tuple[float, list
     from ia3_studio import TrainConfig, attach, discover, train
 
     attachment = attach(loaded.model, discover(loaded.model).select("paper"))
-    config = TrainConfig(epochs=1, batch_size=BATCH_SIZE, learning_rate=LEARNING_RATE, backward=backward)
+    config = TrainConfig(epochs=1, batch_size=BATCH_SIZE, learning_rate=LEARNING_RATE, backward_dtype=backward)
     steps = list(train(loaded.model, attachment, in_dealt_order(rows), [], config))
     return steps[-1].seconds - steps[0].seconds, [step.loss or 0.0 for step in steps[1:]]
 
@@ -151,9 +151,9 @@ def train_peer(loaded: Any, rows: list[Any], _backward: str) -> tuple[float, lis
     features = [{"input_ids": list(row.input_ids), "labels": list(row.labels)} for row in rows]
     watch = _watch(hf.TrainerCallback)
     config, total = TrainConfig(learning_rate=1.0), len(rows) // BATCH_SIZE
-    optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], LEARNING_RATE, weight_decay=0.0)
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], LEARNING_RATE, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda done: learning_rate(done + 1, total, config) if done < total else 0.0
+        optimizer, lambda done: learning_rate(done + 1, total, config) if done < total else 0.0
     )
     InOrder(
         model=model,
@@ -163,7 +163,7 @@ def train_peer(loaded: Any, rows: list[Any], _backward: str) -> tuple[float, lis
         ),
         train_dataset=features,
         data_collator=hf.DataCollatorForSeq2Seq(loaded.tokenizer, label_pad_token_id=-100),
-        optimizers=(optimiser, schedule),
+        optimizers=(optimizer, schedule),
         callbacks=[watch],
     ).train()  # fmt: skip
     return watch.seconds, watch.losses
@@ -171,7 +171,7 @@ def train_peer(loaded: Any, rows: list[Any], _backward: str) -> tuple[float, lis
 
 def _watch(base: Any) -> Any:
     class Watch(base):  # type: ignore[misc]
-        """Note the seconds of all optimiser steps, and their losses."""
+        """Note the seconds of all optimizer steps, and their losses."""
 
         def __init__(self) -> None:
             self.seconds = 0.0
@@ -208,7 +208,7 @@ def multiply(loaded: Any, rows: list[Any], backward: Any) -> tuple[float, list[f
     lines = [module for module in model.modules() if isinstance(module, torch.nn.Linear) and module is not head]
     seconds = 0.0
     for batch in (rows[start : start + BATCH_SIZE] for start in range(0, len(rows), BATCH_SIZE)):
-        for group in micro_batches(batch, TrainConfig().micro_tokens, padded=False):
+        for group in micro_batches(batch, TrainConfig().micro_batch_tokens, padded=False):
             tokens = tokens_in(group) - shared_tokens(group) * (len(group) - 1)
             seconds += sum(_both_ways(line.weight, tokens, rounded) for line in lines)
             seconds += sum(_attending(model.config, len(row.input_ids)) for row in group)

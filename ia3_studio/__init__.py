@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from ia3_studio.training.train import train
     from ia3_studio.training.train_choices import train_choices
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Adapter",

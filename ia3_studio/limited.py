@@ -83,12 +83,7 @@ class Limited:
                 if process.poll() is None:
                     return process
                 _end(process)
-        root = str(Path(__file__).resolve().parent.parent)
-        limits = (self._function, str(self._seconds), str(self._megabytes))
-        return subprocess.Popen(
-            [sys.executable, "-c", _CHILD, root, *limits],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        return _started(self._function, str(self._seconds), str(self._megabytes))
 
     def _put_back(self, process: subprocess.Popen[bytes]) -> None:
         with self._lock:
@@ -130,6 +125,14 @@ class Limited:
             yield expired
         finally:
             timer.cancel()
+
+
+def _started(function: str, seconds: str, megabytes: str) -> subprocess.Popen[bytes]:
+    root = str(Path(__file__).resolve().parent.parent)
+    return subprocess.Popen(
+        [sys.executable, "-c", _CHILD, root, function, seconds, megabytes],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

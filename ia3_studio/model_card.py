@@ -25,24 +25,23 @@ def card_of(run: Run, folder: Path) -> CardFacts:
     Raises:
         AdapterError: the adapter cannot be read.
     """
+    from ia3_studio.runs.environment import read_environment
     from ia3_studio.runs.evaluation import read_evaluation
-    from ia3_studio.runs.folder import read_json
-    from ia3_studio.runs.held_out import outcome_of
-    from ia3_studio.runs.split_record import SplitRecord
+    from ia3_studio.runs.held_out import held_out_loss
+    from ia3_studio.runs.split_record import SplitRecord, read_split
     from ia3_studio.typed import typed_or_none
 
-    found, losses = read_evaluation(run.folder), outcome_of(run)
+    found, losses = read_evaluation(run.folder), held_out_loss(run)
     facts = card_of_adapter(folder, run.name, run.config.model)
     facts = with_training(facts, run.config.train, run.created_at, losses.base, losses.kept)
-    split = typed_or_none(SplitRecord, read_json(run.files.split))
-    made = read_json(run.files.made_with) or {}
+    split = typed_or_none(SplitRecord, read_split(run.files.split))
     return replace(
         facts,
         held_out_step=losses.step,
         verdict=found.verdict.sentence if found else "",
-        rows=f"{split.learned:,} training rows, {split.held_out:,} held-out rows" if split else "",
+        rows=f"{split.training_rows:,} training rows, {split.held_out:,} held-out rows" if split else "",
         data_fingerprint=split.data if split else "",
-        base_fingerprint=str(made.get("base_model", "")),
+        base_fingerprint=str(read_environment(run.files.environment).get("base_model", "")),
         pictures=(*_curve(run), *facts.pictures),
     )
 

@@ -24,7 +24,7 @@ from ia3_studio.insight.verdict import change, figure, span
 from ia3_studio.model_card import card_of
 from ia3_studio.runs.evaluation import RunEvaluation, read_evaluation
 from ia3_studio.runs.split_record import split_of
-from ia3_studio.worker.ablation import read_parts
+from ia3_studio.worker.ablation import read_ablation
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
@@ -85,7 +85,7 @@ def facts_of(run: Run, adapter: Adapter, found: RunEvaluation | None) -> Facts:
     """Return what the advice on a run rests on."""
     steps, _offset = run.metrics()
     held_out = [(step.step, step.held_out) for step in steps if step.held_out is not None]
-    report = read_parts(run).report
+    report = read_ablation(run).report
     return Facts(
         run.config.train.learning_rate, run.config.train.epochs, held_out, found.held_out.rows if found else 0,
         float((adapter.vector - 1).abs().mean()), found.verdict if found else None, report.enough if report else None,
@@ -110,7 +110,11 @@ def _learned(run: Run, found: RunEvaluation | None) -> str:
     from ia3_studio.runs.comparison import curve_of
 
     drawn = curve_svg(curve_of(run))
-    parts = (("held-out rows", "held_out"), ("sample generations", "written"), ("neutral text", "forgetting"))
+    parts = (
+        ("held-out rows", "held_out"),
+        ("sample generations", "sample_generations"),
+        ("neutral text", "forgetting"),
+    )
     rows = [
         (f"{measure.name}, {where} ({evaluation.rows})", figure(measure.base), figure(measure.tuned),
          change(measure.difference), span(measure.difference_interval))
@@ -124,7 +128,7 @@ def _learned(run: Run, found: RunEvaluation | None) -> str:
 def _texts(run: Run, found: RunEvaluation | None) -> str:
     if found is None:
         return ""
-    chosen = next((each for each in (found.written, found.held_out) if each and each.changes), None)
+    chosen = next((each for each in (found.sample_generations, found.held_out) if each and each.changes), None)
     if chosen is None:
         return ""
     sign = 1 if chosen.measures[0].better == "higher" else -1
@@ -146,7 +150,7 @@ def _changes(title: str, changes: Sequence[RowChange], texts: dict[int, Example]
         return f"<h3>{title}</h3><p>None among the evaluated rows.</p>"
     items = "".join(
         f"<article><p class='over'>row {each.row} · {escape(name)} {each.base:.3f} → {each.tuned:.3f}</p>"
-        f"{_example(texts.get(each.row))}{_said('Base', each.base_said)}{_said('Tuned', each.tuned_said)}</article>"
+        f"{_example(texts.get(each.row))}{_said('Base', each.base_text)}{_said('Tuned', each.tuned_text)}</article>"
         for each in changes
     )
     return f"<h3>{title}</h3>{items}"
@@ -186,7 +190,7 @@ def _size_and_speed(run: Run, adapter: Adapter, folder: Path) -> str:
     speeds = sorted(step.tokens_per_second for step in steps if step.tokens_per_second)
     status = run.status()
     rows = [
-        ("Trainable parameters", f"{adapter.selection.numbers:,} in {len(adapter.selection):,} vectors"),
+        ("Trainable parameters", f"{adapter.selection.parameters:,} in {len(adapter.selection):,} vectors"),
         ("Adapter", f"{size / 1000:,.0f} kB"),
         ("Steps", f"{status.step:,} of {status.total_steps:,}"),
         ("Training time", f"{status.seconds:,.0f} s"),
@@ -203,7 +207,7 @@ def _inside(run: Run, adapter: Adapter) -> str:
     from ia3_studio.insight.svg import map_svg
 
     vectors = adapter.vectors()
-    rows, report = deviations(vectors), read_parts(run).report
+    rows, report = deviations(vectors), read_ablation(run).report
     said = summary(rows) + concentration_sentence(vectors)
     parts = f"<p>{escape(sentence(report))}</p>" if report else ""
     note = "<p class='over'>Mean of scale − 1: blue inhibited, orange amplified</p>"

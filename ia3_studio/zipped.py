@@ -21,7 +21,14 @@ def open_zip(source: BinaryIO) -> zipfile.ZipFile:
     """
     if _listing(source) > MAX_LISTING:
         raise zipfile.BadZipFile(f"its list of files has more than {MAX_LISTING // 1_000_000} MB")
-    return zipfile.ZipFile(source)
+    try:
+        archive = zipfile.ZipFile(source)
+    except ValueError as error:  # of the standard library: places that no file has
+        raise zipfile.BadZipFile("its list of files is damaged") from error
+    if any(member.header_offset < 0 for member in archive.infolist()):
+        archive.close()
+        raise zipfile.BadZipFile("its beginning is missing")
+    return archive
 
 
 def _listing(source: BinaryIO) -> int:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
+import re
 import sys
 from collections.abc import Iterator
+from itertools import chain, combinations
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +18,64 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+MARKER = re.compile(r"mark\.(\w+)")
+OF_THE_FILE = re.compile(r"^pytestmark = .*", re.MULTILINE)
+WORD = re.compile(r"[^\W\d]\w*")
+
+
+def pytest_sessionfinish() -> None:
+    """Keep a capsule of sentencepiece 0.2.1 from being freed: at the end of Python that is a segmentation fault."""
+    swig = next((module for name, module in sys.modules.items() if name.startswith("swig_runtime_data")), None)
+    for value in vars(swig).values() if swig else ():
+        if type(value).__name__ == "PyCapsule":
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the files that hold no test of the markers asked for: to import them all takes half a minute."""
+    asked = config.option.markexpr
+    if not asked or not collection_path.match("test_*.py"):
+        return None
+    return None if may_match(asked, collection_path.read_text(encoding="utf-8")) else True
+
+
+def may_match(asked: str, source: str) -> bool:
+    """Say whether a test of a file can have the markers asked for, by the markers that its text names.
+
+    Args:
+        asked: an expression such as "worker and not starter"; one that is more than names and operators may match.
+        source: of the file, which names each of its markers as ``mark.name``.
+    """
+    words = set(WORD.findall(asked)) - {"and", "or", "not"}
+    if WORD.sub("", asked).strip(" ()"):
+        return True
+    always = words.intersection(MARKER.findall("".join(OF_THE_FILE.findall(source)[-1:])))
+    some = words.intersection(MARKER.findall(source)) - always
+    subsets = chain.from_iterable(combinations(some, count) for count in range(len(some) + 1))
+    return any(eval(asked, {}, {word: word in always or word in subset for word in words}) for subset in subsets)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of every later search for garbage, which would go through a million objects."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture
+def watched_anew() -> None:
+    """Let discovery look at every model, for the files whose claims are about discovery."""
+
+
+@pytest.fixture(autouse=True)
+def _a_structure_is_watched_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let discovery remember what it saw in a model of the same structure."""
+    tree = sys.modules.get("ia3_studio.method.tree")
+    if tree is not None and "watched_anew" not in request.fixturenames:
+        from tests.watching import watch_once
+
+        monkeypatch.setattr(tree, "watch", watch_once)
 
 
 @pytest.fixture(autouse=True)
@@ -32,9 +95,17 @@ def _one_thread_for_tiny_models(request: pytest.FixtureRequest) -> Iterator[None
 def workers_start_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a worker divide from a process that has imported everything (tests/e2e/nursery.py), where that is possible.
 
-    For tests of what comes of a run; how a worker starts is told in tests/runs/test_runs.py and test_job.py.
+    For tests of what comes of a run; how a worker starts is told by the tests with ``workers_start_as_ever``.
     """
     if sys.platform == "linux":
         from tests.e2e.nursery import nursery, spawn_from
 
         monkeypatch.setattr("ia3_studio.runs.process.spawn", lambda *asked: spawn_from(nursery(), *asked))
+
+
+@pytest.fixture
+def workers_start_as_ever(workers_start_at_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a worker start as it does for users, in a file whose other workers start at once."""
+    from tests.e2e.nursery import start_process
+
+    monkeypatch.setattr("ia3_studio.runs.process.spawn", start_process)

@@ -49,7 +49,7 @@ def test_watching_a_run_that_has_ended_says_how_and_returns(
 ) -> None:
     run = ended(store)
     assert main(["watch"]) == DONE and "First light: Finished" in capsys.readouterr().out
-    write_json(run.files.status, {"phase": "ended", "sentence": "It failed.", "result": "failed"})
+    write_json(run.files.status, {"phase": "ended", "message": "It failed.", "result": "failed"})
     assert main(["--json", "watch", run.id[-6:]]) == ENDED_BADLY
     assert json.loads(capsys.readouterr().out)["state"] == "failed"
 
@@ -60,7 +60,7 @@ def test_watching_a_run_that_has_ended_says_how_and_returns(
         (["watch"], "No run found in"),
         (["watch", "20260101-000000-abcdef"], "not found"),
         (["stop", "../../etc"], "not found"),
-        (["again", "/no/such/folder"], "Folder /no/such/folder"),
+        (["rerun", "/no/such/folder"], "Folder /no/such/folder"),
     ],
 )
 def test_what_is_not_there_is_said_in_a_sentence(
@@ -81,7 +81,7 @@ def test_help_tells_every_command() -> None:
         "train",
         "runs",
         "watch",
-        "again",
+        "rerun",
         "stop",
         "resume",
         "chat",
@@ -115,6 +115,7 @@ def test_an_adapter_is_pushed_with_the_token_of_the_environment(
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_a_run_is_done_again_on_another_machine_and_comes_to_the_same(
     store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -129,7 +130,7 @@ def test_a_run_is_done_again_on_another_machine_and_comes_to_the_same(
     first.folder.rename(away)
     data.unlink()
     monkeypatch.setenv("IA3_STUDIO_HOME", str(tmp_path / "other home"))
-    assert main(["again", str(away)]) == DONE
+    assert main(["rerun", str(away)]) == DONE
     other = RunStore(tmp_path / "other home" / "runs")
     (again,) = other.list()
     until = time.monotonic() + 60
@@ -158,6 +159,7 @@ def trained(store: RunStore, tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_a_run_is_trained_looked_at_talked_to_and_taken_away(
     trained: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -189,7 +191,7 @@ def test_a_run_is_trained_looked_at_talked_to_and_taken_away(
                        Adapter.load(trained.adapter_folder() or "").vector)  # fmt: skip
     printed("export", run, "--to", str(away / "page.html"))
     printed("export", run, "--to", str(away / "folder"))
-    assert Adapter.load(away / "folder").selection.numbers == seen["trainable parameters"]
+    assert Adapter.load(away / "folder").selection.parameters == seen["trainable parameters"]
     merged = json.loads(printed("--json", "export", run, "--merged", "--to", str(away / "merged")))
     assert merged["largest_difference"] < 1e-4 and (away / "merged" / "model.safetensors").is_file()
     for name in ("run.py", "run.ipynb"):

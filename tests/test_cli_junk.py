@@ -24,11 +24,12 @@ JUNK = (
     "!!python/x",
     "%s%n", "$(id)", "20260101-000000-abcdef", "lighthouse", "nowhere.jsonl", "org/model", "x" * 300 + "/y",
 )  # fmt: skip
-COMMANDS = ("train", "runs", "watch", "again", "stop", "resume", "evaluate", "inspect", "export", "push")
+COMMANDS = ("train", "runs", "watch", "rerun", "stop", "resume", "evaluate", "inspect", "export", "push")
 FIELDS = (
     "train", "mapping", "reading", "selection", "held_out", "learning_rate", "epochs", "batch_size", "seed",
     "keep_best",
-    "report_to", "max_steps", "patience", "backward", "name", "model", "data", "nonsense", "micro_tokens",
+    "report_to", "max_steps", "early_stopping_patience", "backward_dtype", "name", "model", "data", "nonsense",
+    "micro_batch_tokens",
 )  # fmt: skip
 
 
@@ -85,12 +86,12 @@ VALID: dict[str, Any] = {"model": "SmolLM2-135M-Instruct", "data": "lighthouse"}
     [
         ("epochs", "1e400"), ("epochs", float("inf")), ("epochs", float("nan")), ("epochs", True), ("epochs", 1e30),
         ("batch_size", 1.5), ("batch_size", 0), ("batch_size", "many"), ("seed", "abc"), ("seed", 10**30),
-        ("keep_best", "maybe"), ("learning_rate", None), ("learning_rate", -1), ("warmup", 1), ("max_steps", 2.5),
+        ("keep_best", "maybe"), ("learning_rate", None), ("learning_rate", -1), ("warmup_ratio", 1), ("max_steps", 2.5),
         ("report_to", "nope"), ("selection", "/(/"), ("selection", ""), ("selection", 5), ("selection", "key@z"),
         ("selection", {"sites": 3}), ("held_out", 0), ("held_out", 1.0), ("held_out", "half"), ("train", 5),
         ("mapping", 5), ("mapping", 0), ("reading", ""), ("mapping", []), ("mapping", {"kind": "nonsense"}),
         ("reading", {"header": "perhaps"}), ("name", "n" * 1000),
-        ("optimiser", "sgd"), ("backward", "int8"), ("long_rows", "fold"), ("name", ["a"]),
+        ("optimizer", "sgd"), ("backward_dtype", "int8"), ("long_rows", "fold"), ("name", ["a"]),
     ],
 )  # fmt: skip
 def test_a_setting_of_the_wrong_kind_is_named_before_there_is_a_run(name: str, value: Any) -> None:

@@ -31,7 +31,7 @@ def test_the_page_on_data_runs_and_prints_what_it_says(
     for snippet in snippets:
         exec(snippet, names)
     printed = capsys.readouterr().out
-    assert len(promised) == 5 and len(snippets) >= 6
+    assert len(promised) == 7 and len(snippets) >= 6
     assert [said for said in promised if said.rstrip("…") not in printed] == []
     assert "learned 'Yes, keeper.<|im_end|>'" in printed or "learned 'No, keeper.<|im_end|>'" in printed
 
@@ -82,7 +82,7 @@ def test_the_page_on_insight_runs_on_two_runs(
                 if step.step and step.held_out is not None:
                     run.files.keep_adapter(step.step, job.save)
         list(job.evaluate(run.folder))
-        run.files.status.write_text('{"phase": "ended", "sentence": "Finished", "result": "finished"}')
+        run.files.status.write_text('{"phase": "ended", "message": "Finished", "result": "finished"}')
         names[name] = run
     snippets = re.findall(r"```python\n(.*?)```", (DOCS / "insight.md").read_text(encoding="utf-8"), re.DOTALL)
     for snippet in snippets:

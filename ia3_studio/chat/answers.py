@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
-    from ia3_studio.chat.variants import Voice
+    from ia3_studio.chat.variants import Variant
 
-RIVALS = 5
+ALTERNATIVES = 5
 """Of the likeliest tokens at each place, this many are kept for the reader."""
 
 End = Literal["", "end", "length", "context"]
@@ -25,7 +25,7 @@ class Token:
     text: str
     probability: float
     """Of this token before temperature and nucleus, by the model alone."""
-    rivals: tuple[tuple[str, float], ...]
+    alternatives: tuple[tuple[str, float], ...]
     """The likeliest tokens at this place with their probabilities, the likeliest first."""
 
 
@@ -38,7 +38,7 @@ class Answer:
     prompt_tokens: int = 0
     left_out: int = 0
     """Messages from the start of the conversation that no longer fit the model's context."""
-    first_after: float = 0.0
+    time_to_first_token: float = 0.0
     """Seconds from the question to the first token."""
     seconds: float = 0.0
     """Seconds from the question until now."""
@@ -52,7 +52,7 @@ class Answer:
     @property
     def tokens_per_second(self) -> float:
         """Return how fast tokens follow the first one; 0 until there is a second."""
-        after = self.seconds - self.first_after
+        after = self.seconds - self.time_to_first_token
         return (len(self.tokens) - 1) / after if len(self.tokens) > 1 and after > 0 else 0.0
 
 
@@ -60,7 +60,7 @@ class Answer:
 class Row:
     """One conversation while it is answered."""
 
-    voice: Voice
+    variant: Variant
     generator: Generator
     prompt: list[int]
     left_out: int = 0
@@ -96,9 +96,11 @@ def text_of(tokenizer: Any, ids: list[int]) -> str:
 
 def _judged(token: int, scores: Tensor, tokenizer: Any) -> Token:
     odds = scores.softmax(-1)
-    likeliest = odds.topk(min(RIVALS, len(odds)))
-    rivals = zip(likeliest.indices.tolist(), likeliest.values.tolist(), strict=True)
-    return Token(_piece(tokenizer, token), float(odds[token]), tuple((_piece(tokenizer, id), p) for id, p in rivals))
+    likeliest = odds.topk(min(ALTERNATIVES, len(odds)))
+    alternatives = zip(likeliest.indices.tolist(), likeliest.values.tolist(), strict=True)
+    return Token(
+        _piece(tokenizer, token), float(odds[token]), tuple((_piece(tokenizer, id), p) for id, p in alternatives)
+    )
 
 
 def _piece(tokenizer: Any, token: int) -> str:

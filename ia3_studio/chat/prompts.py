@@ -47,7 +47,7 @@ def fitting(loaded: LoadedModel, conversation: Sequence[Message], room: int) -> 
     opening = [turn for turn in conversation[:1] if turn.role == "system"]
     limits = loaded.limits
     context = limits.positions
-    if loaded.task == "seq2seq":  # one text in, one text out: earlier ones are no part of it
+    if loaded.head == "seq2seq":  # one text in, one text out: earlier ones are no part of it
         read = [*opening, conversation[-1]]
         ids = list(source_ids(read, loaded.tokenizer))
         limits.require_known(ids, loaded.tokenizer)
@@ -82,6 +82,6 @@ def _is_asked(turn: Message) -> bool:
 def room_for(loaded: LoadedModel, prompt: Sequence[int], asked: int) -> int:
     """Return how many tokens an answer may have: as many as are asked for, or as the model's context has left."""
     limits = loaded.limits
-    if loaded.task == "seq2seq":  # the decoder's text begins with a token of its own
+    if loaded.head == "seq2seq":  # the decoder's text begins with a token of its own
         return min(asked, limits.written - 1) if limits.written else asked
     return min(asked, limits.positions - len(prompt)) if limits.positions else asked

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.chat.answers import Answer, End, Row
 from ia3_studio.chat.prompts import fitting, room_for
-from ia3_studio.chat.settings import ChatSettings, draw, penalised
-from ia3_studio.chat.variants import Voice, heard
+from ia3_studio.chat.settings import ChatSettings, draw, penalized
+from ia3_studio.chat.variants import Variant, with_variants
 from ia3_studio.errors import ModelError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def reply(
     loaded: LoadedModel,
     handle: Attachment | Serving | None,
     conversations: Sequence[Sequence[Message]],
-    voices: Sequence[Voice | float],
+    variants: Sequence[Variant | float],
     settings: ChatSettings,
     turn: AbstractContextManager[Any] | None = None,
 ) -> Iterator[tuple[Answer, ...]]:
@@ -46,7 +46,7 @@ def reply(
         loaded: the model.
         handle: the attached or served adapters; None if all variants are the base model.
         conversations: the last message of each is the one to be answered.
-        voices: one variant per conversation; a number is the strength of the attached adapter.
+        variants: one variant per conversation; a number is the strength of the attached adapter.
         settings: the sampling settings.
         turn: held while the model is called, where others use it too.
 
@@ -58,20 +58,20 @@ def reply(
 
     from ia3_studio.data.answer_end import endless, ends_of
 
-    if loaded.task not in ("causal-lm", "seq2seq"):
+    if loaded.head not in ("causal-lm", "seq2seq"):
         raise ModelError(f"{loaded.source} is not a chat or text-generation model, so it cannot answer prompts.")
-    spoken = [voice if isinstance(voice, Voice) else Voice(float(voice)) for voice in voices]
-    if len(conversations) != len(spoken) or (handle is None and any(voice.strength for voice in spoken)):
-        raise ValueError("one voice per conversation, and a strength only with an attached or served adapter")
+    spoken = [variant if isinstance(variant, Variant) else Variant(float(variant)) for variant in variants]
+    if len(conversations) != len(spoken) or (handle is None and any(variant.strength for variant in spoken)):
+        raise ValueError("one variant per conversation, and a strength only with an attached or served adapter")
     rows: list[Row] = []
     asked_at = time.perf_counter()  # of all: what is looked up for one of them is not time of the next
-    without_end = endless(loaded.tokenizer) if loaded.task != "seq2seq" else ""
-    for conversation, voice in zip(conversations, spoken, strict=True):
+    without_end = endless(loaded.tokenizer) if loaded.head != "seq2seq" else ""
+    for conversation, variant in zip(conversations, spoken, strict=True):
         prompt = fitting(loaded, conversation, settings.max_new_tokens)
         generator = torch.Generator(loaded.model.device).manual_seed(settings.seed)
         room = room_for(loaded, prompt.ids, settings.max_new_tokens)
         notes = tuple(filter(None, (*prompt.notes, without_end)))
-        rows.append(Row(voice, generator, prompt.ids, prompt.left_out, room, asked_at, notes=notes))
+        rows.append(Row(variant, generator, prompt.ids, prompt.left_out, room, asked_at, notes=notes))
     ends = frozenset(ends_of(loaded.model, loaded.tokenizer))
     together = handle is None or handle.supports_per_row
     for batch in [rows] if together else [[row] for row in rows]:
@@ -92,10 +92,10 @@ def _answer(
 
     @contextmanager
     def hearing(going: Sequence[Row]) -> Iterator[Scales]:
-        with turn, heard(handle, [row.voice for row in going]):
+        with turn, with_variants(handle, [row.variant for row in going]):
             yield handle.scales() if handle else {}
 
-    grow = decode_answers if loaded.task == "seq2seq" else decode
+    grow = decode_answers if loaded.head == "seq2seq" else decode
     for logits, keep in grow(loaded.model, rows, hearing):
         for row, scores in zip(rows, logits, strict=True):
             row.take(_next(row, scores, settings), scores, loaded.tokenizer)
@@ -112,5 +112,5 @@ def _next(row: Row, scores: Tensor, settings: ChatSettings) -> int:
 
     if settings.repetition_penalty != 1:
         seen = torch.tensor([*row.prompt, *row.ids], device=scores.device)
-        scores = penalised(scores, seen, settings.repetition_penalty)
+        scores = penalized(scores, seen, settings.repetition_penalty)
     return draw(scores, settings, row.generator)

@@ -51,7 +51,7 @@ PRESETS: Mapping[str, ChatSettings] = {
 """Sampling presets, by their names on the page."""
 
 
-def penalised(scores: Tensor, seen: Tensor, penalty: float) -> Tensor:
+def penalized(scores: Tensor, seen: Tensor, penalty: float) -> Tensor:
     """Return logits, shape (vocabulary,), with those of seen tokens made smaller (Keskar et al. 2019, CTRL).
 
     Args:

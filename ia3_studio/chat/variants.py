@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Voice:
+class Variant:
     """One adapter at one strength."""
 
     strength: float = 1.0
@@ -22,7 +22,7 @@ class Voice:
     """Its name among those that are served; empty for the only one that is attached."""
 
 
-def heard(handle: Attachment | Serving | None, voices: Sequence[Voice]) -> AbstractContextManager[None]:
+def with_variants(handle: Attachment | Serving | None, variants: Sequence[Variant]) -> AbstractContextManager[None]:
     """Return the context in which row i of every batch uses variant i."""
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.method.serving import BASE
@@ -30,6 +30,6 @@ def heard(handle: Attachment | Serving | None, voices: Sequence[Voice]) -> Abstr
     if handle is None:
         return nullcontext()
     if isinstance(handle, Attachment):
-        return handle.strengths(*(voice.strength for voice in voices))
-    names = [voice.adapter or BASE for voice in voices]
-    return handle.rows(*names, strengths=[voice.strength for voice in voices])
+        return handle.strengths(*(variant.strength for variant in variants))
+    names = [variant.adapter or BASE for variant in variants]
+    return handle.rows(*names, strengths=[variant.strength for variant in variants])

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ia3_studio.chat import Answer, ChatSettings, Voice, reply
+from ia3_studio.chat import Answer, ChatSettings, Variant, reply
 from ia3_studio.cli.codes import DONE
 from ia3_studio.cli.runs import newest_or
 from ia3_studio.data.conversations import Message
@@ -45,6 +45,7 @@ def _chat(store: RunStore, options: argparse.Namespace) -> int:
     from ia3_studio.method import Adapter, serve
     from ia3_studio.models import load_model
     from ia3_studio.models.fast_linear import enable_fast_linear
+    from ia3_studio.models.fast_paths import lines
 
     settings = ChatSettings(options.temperature, options.top_p, options.tokens, options.seed)
     run = None if options.model else newest_or(store, options.run)
@@ -52,16 +53,17 @@ def _chat(store: RunStore, options: argparse.Namespace) -> int:
     if run and folder is None:
         raise RunError("This run has no adapter yet; wait for its first held-out loss, or give --model.")
     loaded = load_model(options.model or (run.config.model if run else ""))
-    enable_fast_linear(loaded.model)
+    for line in lines(enable_fast_linear(loaded.model)):
+        print(line, file=sys.stderr)
     serving = serve(loaded.model, {"tuned": Adapter.load(folder)}) if folder else None
-    voices = [] if options.only_tuned and serving else [("base", Voice(0.0))]
-    voices += [("tuned", Voice(options.strength, "tuned"))] if serving else []
-    said: list[list[Message]] = [[Message("system", options.system)] if options.system else [] for _ in voices]
+    variants = [] if options.only_tuned and serving else [("base", Variant(0.0))]
+    variants += [("tuned", Variant(options.strength, "tuned"))] if serving else []
+    said: list[list[Message]] = [[Message("system", options.system)] if options.system else [] for _ in variants]
     for prompt in _prompts(options.prompt):
         for conversation in said:
             conversation.append(Message("user", prompt))
-        answers = _answered(reply(loaded, serving, said, [voice for _name, voice in voices], settings),
-                            [name for name, _voice in voices], as_json=options.json)  # fmt: skip
+        answers = _answered(reply(loaded, serving, said, [variant for _name, variant in variants], settings),
+                            [name for name, _variant in variants], as_json=options.json)  # fmt: skip
         for conversation, answer in zip(said, answers, strict=True):
             conversation.append(Message("assistant", answer.text))
     return DONE

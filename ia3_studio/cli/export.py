@@ -92,7 +92,7 @@ def _folder(run: Run, target: Path) -> dict[str, Any]:
         adapter.save_native(target)
     else:
         adapter.save(target)
-    return {"trainable_parameters": adapter.selection.numbers}
+    return {"trainable_parameters": adapter.selection.parameters}
 
 
 def _merged(run: Run, target: Path) -> dict[str, Any]:

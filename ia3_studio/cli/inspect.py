@@ -110,7 +110,7 @@ def _of_adapter(folder: Path) -> dict[str, Any]:
     rows = deviations(vectors)
     return {
         "adapter": str(folder), "base model": adapter.selection.base_model,
-        "trainable parameters": adapter.selection.numbers, "vectors": len(adapter.selection),
+        "trainable parameters": adapter.selection.parameters, "vectors": len(adapter.selection),
         "loads in PEFT": adapter.why_not_peft or "yes",
         "summary": summary(rows) + concentration_sentence(vectors),
         "sites": [
@@ -128,9 +128,9 @@ def _of_model(source: str) -> dict[str, Any]:
     tree = discover(skeleton.model, skeleton.base_model)
     paper = tree.select("paper")
     return {
-        "model": source, "class": type(skeleton.model).__name__, "task": skeleton.task, "weights": tree.parameters,
+        "model": source, "class": type(skeleton.model).__name__, "task": skeleton.head, "weights": tree.parameters,
         "sites": [{"site": site.name, "role": site.role, "side": site.side, "size": site.size} for site in tree.sites],
-        "paper preset": f"{paper.numbers} trainable parameters in {len(paper)} vectors",
+        "paper preset": f"{paper.parameters} trainable parameters in {len(paper)} vectors",
     }  # fmt: skip
 
 

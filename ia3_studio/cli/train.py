@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import secrets
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ia3_studio.cli.codes import DONE
 from ia3_studio.cli.runs import watch
 from ia3_studio.errors import RunError
 from ia3_studio.runs import RunConfig, RunStore
+from ia3_studio.runs.config import old_names_in
 from ia3_studio.worker import start
 
 LARGEST = 4_000_000
@@ -40,6 +42,8 @@ def _train(store: RunStore, options: argparse.Namespace) -> int:
     named = {name: getattr(options, name) for name in ("model", "data", "selection", "name")}
     given |= {name: value for name, value in named.items() if value is not None}
     given |= dict(_setting(each) for each in options.set)
+    if note := old_names_in(given):
+        print(note, file=sys.stderr)
     config = RunConfig.from_settings(given)
     config.choice().load(config.held_out, config.train.seed)  # what is wrong with them is told before there is a run
     run = store.create(config, secrets.token_hex(8))

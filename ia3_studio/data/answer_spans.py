@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import takewhile
 from typing import Any
 
@@ -100,7 +101,7 @@ class _Ready:
     guarded: tuple[str, ...] = ()
     """The notes on its special texts."""
 
-    @property
+    @cached_property
     def requests(self) -> list[Asked]:
         return to_write(self.messages)
 
@@ -146,11 +147,10 @@ def _read_tokens(
     ready: Sequence[_Ready], tokenizer: Any, specials: Sequence[str], special: frozenset[int]
 ) -> list[Tokens | DataError]:
     """Return each conversation's tokens, or why it cannot be used."""
-    asked_for = [each.requests for each in ready]
-    texts = iter(texts_of([request for requests in asked_for for request in requests], tokenizer))
+    texts = iter(texts_of([request for each in ready for request in each.requests], tokenizer))
     found: list[Tokens | DataError] = []
-    for each, requests in zip(ready, asked_for, strict=True):
-        own = [next(texts) for _request in requests]
+    for each in ready:
+        own = [next(texts) for _request in each.requests]
         closing = each.form.closing if each.form else ""
         try:
             tokens = _tokens(read_back(each.messages, own, specials, closing), tokenizer, specials, special)

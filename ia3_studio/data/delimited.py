@@ -1,15 +1,16 @@
-"""Which cells stand in a text separated by commas, or by anything else? Read by pandas; the guesses are ours."""
+"""Which cells are in a text separated by commas, or by anything else? Read by the csv module; the rest is detected."""
 
 from __future__ import annotations
 
 import csv
-import io
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.problem import Damage, clause, require_few
+from ia3_studio.data.header import COMPARED_ROWS, SEARCHED_ROWS, find_header, unique_names
+from ia3_studio.data.problem import Damage, require_few
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -19,41 +20,64 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 LINE_END = re.compile(r"\r\n|\n|\r")
 # JSON strings may hold the other characters that str.splitlines breaks at, such as U+2028.
 
-_SAMPLE_LINES = 50
-_LONGEST_NAME = 60
+_SAMPLE_LINES = 100
 MOST_COLUMNS = 10_000
+_HINT = re.compile(r"sep=(.)[ ]*")
+"""A first line by which Excel is told the delimiter."""
+_END = "\x00end of the table"
+"""A line added at the end: a quote that is never closed takes it in. No text that is read holds the character."""
+
+csv.field_size_limit(2**31 - 1)  # a file is bounded as a whole; a cell may be all of it
 
 
 @dataclass(frozen=True)
 class Separated:
-    """Cells as text under one name a column; the index counts the data rows from 1."""
+    """Cells as text under one name per column; the index counts the data rows from 1."""
 
     frame: pd.DataFrame
     delimiter: str
-    header: bool
+    header: int
+    """The row that names the columns, counted from 1; 0 where none does."""
     damaged: tuple[Damage, ...]
+    notes: tuple[str, ...] = ()
+    """What was read otherwise than as a row: titles above the header, a line that gives the delimiter."""
 
 
-def read_separated(name: str, text: str, delimiter: str | None = None, header: bool | None = None) -> Separated:
-    """Read separated text; what is None is guessed.
+@dataclass(frozen=True)
+class _Row:
+    line: int
+    """Its first line, counted from 1."""
+    written: str
+    cells: list[str]
+
+
+def read_separated(name: str, text: str, delimiter: str | None = None, header: int | None = None) -> Separated:
+    """Read separated text; what is None is detected.
+
+    Args:
+        name: of the file, for messages.
+        header: the row that names the columns, counted from 1; 0 if none does.
 
     Raises:
-        DataError: a quote is not closed, or more rows are damaged than may be skipped.
+        DataError: a quote is not closed, there is no such header row, or more rows are damaged than may be skipped.
     """
-    delimiter = delimiter or guess_delimiter(text)
-    require_columns_within(name, _first_width(text, delimiter))  # before cells are made of them
-    quoting = csv.QUOTE_NONE if delimiter == "\t" and _quotes_join_lines(text) else csv.QUOTE_MINIMAL
-    cells, damaged = _cells(name, text, delimiter, quoting)
-    require_columns_within(name, cells.shape[1])
-    header = has_header(cells) if header is None else header
-    names = unique_names(cells.iloc[0]) if header else [f"column {place + 1}" for place in range(cells.shape[1])]
-    frame = cells.iloc[1:] if header else cells
-    damaged = [replace(each, row=each.row + (not header)) for each in damaged]
-    gone = {row.row for row in damaged}
-    numbers = [number for number in range(1, len(frame) + len(gone) + 1) if number not in gone]
-    frame = frame.set_axis(names, axis=1).set_axis(numbers, axis=0)
-    require_few(name, damaged, len(frame))
-    return Separated(frame, delimiter, header, tuple(damaged))
+    lines = LINE_END.split(text)
+    notes: list[str] = []
+    hint = _HINT.fullmatch(lines[0].lstrip("\ufeff"))
+    if hint:
+        lines[0] = ""
+        delimiter = delimiter or hint[1]
+        notes.append(f"The first line gives the delimiter ({hint[0].strip()}).")
+    quote = guess_quote(lines[:_SAMPLE_LINES], delimiter)
+    delimiter = delimiter or guess_delimiter("\n".join(lines[: _SAMPLE_LINES + 1]), quote)
+    rows = list(_rows(name, lines, delimiter, quote))
+    if quote != '"':
+        notes.append("Cells are quoted with apostrophes.")
+    if not rows:
+        raise DataError(f"{name} contains no rows; give a file with at least two.")
+    place = _header_place(name, rows, header)
+    notes += _titles(rows[: place or 0])
+    return _table(name, rows, delimiter, place, tuple(notes))
 
 
 def require_columns_within(name: str, columns: int) -> None:
@@ -66,31 +90,58 @@ def require_columns_within(name: str, columns: int) -> None:
         raise DataError(f"{name} has {columns:,} columns; the limit is {MOST_COLUMNS:,}.")
 
 
-def _first_width(text: str, delimiter: str) -> int:
-    """Return how many cells the first line has; 0 where it holds a cell that is longer than a reader of lines takes."""
-    line = LINE_END.split(text.lstrip("\r\n"), maxsplit=1)[0]
-    if line.count(delimiter) < MOST_COLUMNS:
-        return line.count(delimiter) + 1
-    try:
-        return len(next(csv.reader([line], delimiter=delimiter)))
-    except csv.Error:
-        return 0
+def require_header_row(name: str, header: int, rows: int) -> None:
+    """Refuse a header row that is not among those that can be one.
+
+    Raises:
+        DataError: it is not.
+    """
+    most = min(rows, SEARCHED_ROWS)
+    if not 0 <= header <= most:
+        raise DataError(f"The header row of {name} cannot be row {header}; give a row from 1 to {most}, or 0 for none.")
 
 
-def guess_delimiter(text: str) -> str:
-    """Return the delimiter that splits most of the first lines as it splits the header; a comma where none does."""
+def title_note(titles: Sequence[str]) -> list[str]:
+    """Return the note on title rows above a header; nothing where there are none."""
+    titles = [title for title in titles if title]
+    if not titles:
+        return []
+    rows = "The row" if len(titles) == 1 else f"The {len(titles)} rows"
+    shown = "; ".join(repr(title[:60]) for title in titles[:3])
+    return [f"{rows} above the header {'is' if len(titles) == 1 else 'are'} not read as data: {shown}."]
+
+
+def guess_delimiter(text: str, quote: str = '"') -> str:
+    """Return the delimiter that gives most of the first rows the same number of cells; a comma where none does."""
     lines = LINE_END.split(text, _SAMPLE_LINES)[:_SAMPLE_LINES]
 
-    def fit(delimiter: str) -> tuple[int, int]:
+    def fit(delimiter: str) -> tuple[int, bool, int]:
+        found = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, quotechar=quote, skipinitialspace=True)
         try:
-            rows = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, skipinitialspace=True)
-            widths = [len(row) for row in rows if row]
+            widths = [len(row) for row in found if row]
         except csv.Error:
-            return 0, 0
-        header = widths[0] if widths else 0
-        return (widths.count(header), header) if header > 1 else (0, 0)
+            return 0, False, 0
+        several = Counter(width for width in widths if width > 1)
+        if not several:
+            return 0, False, 0
+        most = max(several.values())
+        usual = max(width for width, count in several.items() if count == most)
+        return most, widths[0] == usual, usual
 
     return max(DELIMITERS, key=fit)
+
+
+def guess_quote(lines: Sequence[str], delimiter: str | None = None) -> str:
+    """Return the quote character: an apostrophe where most cells are in apostrophes and none is in double quotes."""
+    marks = [delimiter] if delimiter else list(DELIMITERS)
+    for mark in marks:
+        cells = [cell.strip() for line in lines for cell in line.split(mark) if cell.strip()]
+        begun = sum(cell.startswith("'") for cell in cells)
+        ended = sum(cell.endswith("'") for cell in cells)
+        doubled = any(cell.startswith('"') for cell in cells)
+        if cells and not doubled and min(begun, ended) > len(cells) / 2 and len(cells) > len(lines):
+            return "'"
+    return '"'
 
 
 def is_tabbed(text: str) -> bool:
@@ -100,99 +151,89 @@ def is_tabbed(text: str) -> bool:
     return len(lines) > 1 and len(counts) == 1 and 0 not in counts
 
 
-def has_header(cells: pd.DataFrame) -> bool:
-    """Say whether the first row names the columns.
+def _rows(name: str, lines: Sequence[str], delimiter: str, quote: str) -> Iterator[_Row]:
+    """Yield all rows but empty lines.
 
-    It does not where it stands over numbers and is one itself, or where a cell of it is a whole sentence.
+    Raises:
+        DataError: a quote is not closed, or a row has too many cells.
     """
-    first, rest = cells.iloc[0], cells.iloc[1 : _SAMPLE_LINES + 1]
-    if any(len(str(cell)) > _LONGEST_NAME for cell in first) or len(set(first)) == 1 < len(first):
-        return False
-    numbers = [place for place, cell in enumerate(first) if _is_number(cell)]
-    if not len(rest):
-        return not numbers
-    return not any(all(_is_number(cell) for cell in rest.iloc[:, place] if cell) for place in numbers)
+    plain = delimiter == "\t" and _quotes_join_lines(lines)
+    quoting: Any = csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL
+    given = [f"{line}\n" for line in (*lines, _END)]
+    reader = csv.reader(iter(given), delimiter=delimiter, quotechar=quote, skipinitialspace=True, quoting=quoting)
+    begun = 0
+    for cells in reader:
+        first, begun = begun, reader.line_num
+        if cells == [_END]:
+            return
+        if begun == len(given):  # the last row has swallowed the end
+            raise DataError(
+                f"{name} cannot be read as a table: line {first + 1} has an unclosed quote, or text after a "
+                "closing quote; fix that line."
+            )
+        written = "".join(given[first:begun]).strip()
+        if cells and written:
+            require_columns_within(name, len(cells))
+            yield _Row(first + 1, written, cells)
 
 
-def _is_number(cell: Any) -> bool:
-    return re.fullmatch(r"[-+]?\d+([.,]\d+)?", str(cell).strip()) is not None
-
-
-def _quotes_join_lines(text: str) -> bool:
+def _quotes_join_lines(lines: Sequence[str]) -> bool:
     """Say whether quotes, taken as such, would make one row of several lines that are rows already: inch signs."""
-    lines = [line for line in LINE_END.split(text) if line.strip()]
-    if len({line.count("\t") for line in lines}) > 1:  # a cell of several lines leaves pieces of rows
+    filled = [line for line in lines if line.strip()]
+    if len({line.count("\t") for line in filled}) > 1:  # a cell of several lines leaves pieces of rows
         return False
     try:
-        return sum(1 for row in csv.reader((f"{line}\n" for line in lines), delimiter="\t") if row) != len(lines)
+        return sum(1 for row in csv.reader((f"{line}\n" for line in filled), delimiter="\t") if row) != len(filled)
     except csv.Error:
         return True
 
 
-def _cells(name: str, text: str, delimiter: str, quoting: int) -> tuple[pd.DataFrame, list[Damage]]:
-    """Return all cells, and the rows skipped because they have more cells than the first."""
+def _header_place(name: str, rows: Sequence[_Row], header: int | None) -> int | None:
+    """Return the index of the header among the rows; None where there is none."""
+    if header is not None:
+        require_header_row(name, header, len(rows))
+        return header - 1 if header else None
+    return find_header([row.cells for row in rows[: SEARCHED_ROWS + COMPARED_ROWS]])
+
+
+def _titles(rows: Sequence[_Row]) -> list[str]:
+    return title_note([" ".join(filter(None, map(str.strip, row.cells))) for row in rows])
+
+
+def _table(name: str, rows: Sequence[_Row], delimiter: str, place: int | None, notes: tuple[str, ...]) -> Separated:
     import pandas as pd
 
-    try:
-        return _parsed(text, delimiter, quoting), []
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError):
-        whole, damaged = _whole_lines(name, text, delimiter, quoting)
-    try:
-        return _parsed(whole, delimiter, quoting), damaged
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise DataError(f"{name} cannot be read as a table: {clause(error)}.") from error
-
-
-def _parsed(text: str, delimiter: str, quoting: int) -> pd.DataFrame:
-    import pandas as pd
-
-    options: dict[str, Any] = {"sep": delimiter, "dtype": str, "keep_default_na": False, "skipinitialspace": True}
-    # Told of a header, pandas takes the first column of longer rows for row names, and no one would miss it.
-    return pd.read_csv(io.StringIO(text), header=None, quoting=quoting, **options)
-
-
-def _whole_lines(name: str, text: str, delimiter: str, quoting: int) -> tuple[str, list[Damage]]:
-    """Return the text without the rows that have more cells than the first, and those rows, the first being row 0.
-
-    Raises:
-        DataError: a quote is not closed, so rows cannot be separated from there on.
-    """
-    lines = [f"{line}\n" for line in LINE_END.split(text)]
-    rows = csv.reader(
-        iter(lines),
-        delimiter=delimiter,
-        skipinitialspace=True,
-        strict=quoting != csv.QUOTE_NONE,
-        quoting=quoting,  # type: ignore[arg-type]
-    )
-    kept: list[str] = []
+    data = rows if place is None else rows[place + 1 :]
+    header = None if place is None else rows[place].cells
+    usual = Counter(len(row.cells) for row in data[:_SAMPLE_LINES]).most_common(1)
+    width = len(header) if header is not None else usual[0][0]
+    if header is not None and _has_row_numbers(data, width):
+        header, width = ["row number", *header], width + 1
+    names = unique_names(header if header is not None else [""] * width)
     damaged: list[Damage] = []
-    width, begun, number = 0, 0, 0
-    try:
-        for row in rows:
-            written = lines[begun : rows.line_num]
-            begun = rows.line_num
-            width = width or len(row)
-            if len(row) > width:
-                reason = f"it has {len(row)} cells, the first row {width}; quote cells that contain a delimiter"
-                damaged.append(Damage(number, begun - len(written) + 1, reason, "".join(written).strip()))
-            else:
-                kept.extend(written)
-            number += bool(row)
-    except csv.Error as error:
-        if "field larger" in str(error):  # a cell that the csv module takes for a mistake; pandas reads it
-            return text, []
-        raise DataError(
-            f"{name} cannot be read as a table: line {begun + 1} has an unclosed quote, or text after a "
-            "closing quote; fix that line."
-        ) from error
-    return "".join(kept), damaged
+    numbers: list[int] = []
+    cells: list[list[Any]] = []
+    for number, row in enumerate(data, start=1):
+        if reason := _damage(row.cells, width, header):
+            damaged.append(Damage(number, row.line, reason, row.written))
+            continue
+        numbers.append(number)
+        cells.append([*row.cells[:width], *[None] * (width - len(row.cells))])
+    require_few(name, damaged, len(cells))
+    frame = pd.DataFrame(cells, columns=names, index=numbers, dtype=object)
+    return Separated(frame, delimiter, 0 if place is None else place + 1, tuple(damaged), notes)
 
 
-def unique_names(header: Sequence[Any]) -> list[str]:
-    """Return one name a column: its place where it has none, and its place added where the name is taken."""
-    names: list[str] = []
-    for place, cell in enumerate(header, start=1):
-        name = str(cell).strip() or f"column {place}"
-        names.append(f"{name} (column {place})" if name in names else name)
-    return names
+def _damage(cells: Sequence[str], width: int, header: Sequence[str] | None) -> str:
+    """Return why a row cannot be used; nothing where it can."""
+    if any(cell.strip() for cell in cells[width:]):
+        return f"it has {len(cells)} cells, the first row {width}; quote cells that contain a delimiter"
+    return "it repeats the header" if header is not None and width > 1 and list(cells) == list(header) else ""
+
+
+def _has_row_numbers(data: Sequence[_Row], width: int) -> bool:
+    """Say whether every row has one cell more than the header, and the first is its number: tables written by R."""
+    if not data or any(len(row.cells) != width + 1 for row in data):
+        return False
+    first = data[0].cells[0]
+    return first in ("0", "1") and all(row.cells[0] == str(int(first) + at) for at, row in enumerate(data))

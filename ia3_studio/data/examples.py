@@ -5,17 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.data.conversations import Message, messages_of, opened, texts_of
+from ia3_studio.data.paths import is_listed, split_path, structure_of, value_at
 from ia3_studio.data.problem import Problem, UnusableError, whole
-from ia3_studio.data.table import Table
 from ia3_studio.data.tool_calls import as_json, tool_definitions
 from ia3_studio.errors import DataError
+
+if TYPE_CHECKING:
+    from ia3_studio.data.table import Table
 
 LabelKind = Literal["single", "multi", "number"]
 _SEVERAL = re.compile(r"[;,|]")
 """What stands between several labels in one cell of a table."""
+_DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+")
+_YES, _NO = frozenset(("1", "1.0", "true", "yes")), frozenset(("0", "0.0", "false", "no", "none", ""))
 _LABEL_WORDS: dict[LabelKind, str] = {"single": "label", "multi": "several labels", "number": "number"}
 
 
@@ -65,7 +70,7 @@ class Mapping:
     target: LabelKind = "single"
     """The type of the labels: single, multi or number (regression)."""
     parts: tuple[str, ...] = ()
-    """The question columns followed by the choice columns, for multiple choice."""
+    """The question columns followed by the choice columns, for multiple choice; a column of 0 and 1 for each label."""
     asked: int = 0
     """Number of question columns in ``parts``."""
     counted_from: int = 0
@@ -101,6 +106,8 @@ class Mapping:
         if self.kind in ("labels", "tags"):
             second = f" + {self.context}" if self.context else ""
             what = "one label per word" if self.kind == "tags" else _LABEL_WORDS[self.target]
+            if self.parts:
+                return f"{self.column}{second} → text, {', '.join(self.parts)} → several labels"
             return f"{self.column}{second} → {'words' if self.kind == 'tags' else 'text'}, {self.answer} → {what}"
         opening = "".join(f", {column} → {what}" for column, what in self._opening if column)
         if self.kind == "pairs":
@@ -145,25 +152,27 @@ def understood(table: Table, mapping: Mapping) -> tuple[list[Example], list[Prob
 
 def decided(table: Table, mapping: Mapping) -> Mapping:
     """Return a mapping that says what a list of texts is as an answer, told by the other answers of the table."""
-    if mapping.kind != "pairs" or mapping.lists or mapping.answer not in table.frame.columns:
+    if mapping.kind != "pairs" or mapping.lists:
         return mapping
-    cells = table.frame[mapping.answer]
-    structured = any(_is_structured(cell) for cell in cells[cells.notna()])
+    path = split_path(mapping.answer, table.frame.columns)
+    column = path[0] if path and mapping.answer not in table.frame.columns else mapping.answer
+    cells = table.frame[column].tolist() if column in table.frame.columns else []
+    structured = any(_is_structured(value_at({column: cell}, mapping.answer)) for cell in cells)
     return replace(mapping, lists="json" if structured else "several")
 
 
 def _is_structured(cell: Any) -> bool:
     """Return whether a value is written as JSON whatever the others are: no text, number or list of texts."""
-    if isinstance(cell, str) or not isinstance(cell, Iterable):
-        return isinstance(cell, bool)
-    return isinstance(cell, dict) or not all(isinstance(each, str) for each in cell)
+    if is_listed(cell):
+        return not all(isinstance(each, str) for each in cell)
+    return isinstance(cell, bool | dict)
 
 
 def _examples(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Example]:
     """Return what one row teaches: one example, or one for each of its nested objects or of its answers."""
     if mapping.kind != "pairs":
         return [_example(row, record, mapping)]
-    inner = record.get(mapping.nested) if mapping.nested else [{}]
+    inner = structure_of(value_at(record, mapping.nested)) if mapping.nested else [{}]
     if isinstance(inner, str) or not isinstance(inner, Iterable):
         raise UnusableError(f"{mapping.nested} is not a list of objects")
     found = [each for each in inner if isinstance(each, dict)]
@@ -177,14 +186,9 @@ def _pairs(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Example]:
     mapping = _of_row(record, mapping)
     prompt = _templated(record, mapping.template) if mapping.template else _said(record, mapping.prompt, "prompt")
     context = _value(_as_text(record, mapping.context), mapping.context, "context") if mapping.context else ""
-    given = record.get(mapping.answer)
+    given = value_at(record, mapping.answer)
     several = [] if mapping.lists == "json" else texts_of(given)
-    is_empty = (
-        mapping.lists != "json"
-        and isinstance(given, Iterable)
-        and not isinstance(given, dict)
-        and not any(True for _each in given)
-    )
+    is_empty = mapping.lists != "json" and is_listed(given) and not len(given)
     answers: list[Any] = [None] if is_empty else several or [_one_text(given)]
     question = f"{prompt}\n\n{context}" if context.strip() else prompt
     said = [_filled({mapping.answer: answer}, mapping.answer, "answer") for answer in answers]
@@ -198,7 +202,7 @@ def _said(record: dict[Any, Any], column: str, part: str) -> str:
 
 
 def _as_text(record: dict[Any, Any], column: str) -> dict[Any, Any]:
-    value = record.get(column)
+    value = value_at(record, column)
     return {column: texts_of(value) or _one_text(value)}
 
 
@@ -212,15 +216,15 @@ def _one_text(value: Any) -> Any:
 def _before(record: dict[Any, Any], mapping: Mapping) -> tuple[Any, str, str]:
     """Return the history, system prompt and tools of a row."""
     system = _value(record, mapping.system, "system prompt") if mapping.system else ""
-    tools = tool_definitions(record.get(mapping.tools)) if mapping.tools else ""
-    history = record.get(mapping.history) if mapping.history else None
+    tools = tool_definitions(value_at(record, mapping.tools)) if mapping.tools else ""
+    history = value_at(record, mapping.history) if mapping.history else None
     return history, system, whole(tools, f"the tools ({mapping.tools})")
 
 
 def _of_row(record: dict[Any, Any], mapping: Mapping) -> Mapping:
     """Return the mapping with the columns of which this row has any."""
     for prompt, answer in ((mapping.prompt, mapping.answer), *mapping.others):
-        if any(record.get(column) not in (None, "") for column in (prompt, answer)):
+        if any(value_at(record, column) not in (None, "") for column in (prompt, answer)):
             return replace(mapping, prompt=prompt, answer=answer) if prompt != mapping.prompt else mapping
     return mapping
 
@@ -245,48 +249,88 @@ def _example(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
         return _choosing(row, record, mapping)
     if mapping.kind == "text":
         return Example(row, text=_filled(record, mapping.column, "text"))
-    return Example(row, messages_of(record.get(mapping.column), *_before(record, mapping)))
+    return Example(row, messages_of(value_at(record, mapping.column), *_before(record, mapping)))
 
 
 def _choosing(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
     asked, offered = mapping.parts[: mapping.asked], mapping.parts[mapping.asked :]
     question = "\n".join(_filled(record, column, "question") for column in asked)
-    value = record.get(offered[0])
     if len(offered) == 1:
-        if isinstance(value, str) or not isinstance(value, Iterable):
-            raise UnusableError(f"the choices ({offered[0]}) are not a list")
-        choices = tuple(whole(str(each), "a choice") for each in value)
+        keys, choices = _choices_in(structure_of(value_at(record, offered[0])), offered[0])
     else:
-        choices = tuple(_filled(record, column, "choice") for column in offered)
-    right = _right_choice(record.get(mapping.answer), choices, mapping)
+        keys, choices = (), tuple(_filled(record, column, "choice") for column in offered)
+    right = _right_choice(structure_of(value_at(record, mapping.answer)), keys, choices, mapping)
     return Example(row, text=question, labels=(choices[right],), choices=choices)
 
 
-def _right_choice(cell: Any, choices: Sequence[str], mapping: Mapping) -> int:
-    """Return the index of the correct choice, given by its number, its letter or its text."""
-    letters = [chr(ord("a") + place) for place in range(len(choices))]
+def _choices_in(value: Any, column: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the choices in a cell, and the keys by which an answer can name them, if there are any.
+
+    They are a list of texts, a list of objects with a text and a label each, an object of such lists, or an object with
+    a text for each key.
+    """
+    if isinstance(value, dict):
+        texts: Any = value.get("text", value.get("choices"))
+        if is_listed(texts):
+            keys: Any = value.get("label", value.get("labels", ()))
+            return tuple(map(label_name, keys)) if is_listed(keys) else (), tuple(map(str, texts))
+        return tuple(map(str, value)), tuple(whole(str(each), "a choice") for each in value.values())
+    if not is_listed(value):
+        raise UnusableError(f"the choices ({column}) are not a list")
+    if all(isinstance(each, dict) and "text" in each for each in value):
+        names = tuple(label_name(each.get("label", each.get("key", ""))) for each in value)
+        return names if all(names) else (), tuple(whole(str(each["text"]), "a choice") for each in value)
+    return (), tuple(whole(str(each), "a choice") for each in value)
+
+
+def _right_choice(cell: Any, keys: Sequence[str], choices: Sequence[str], mapping: Mapping) -> int:
+    """Return the index of the correct choice, given by its key, number, letter or text, or by a 1 among zeros."""
+    if is_listed(cell):
+        flags = [each in (1, True) for each in cell]
+        if len(cell) == len(choices) > 1 and sum(flags) == 1 and all(each in (0, 1) for each in cell):
+            return flags.index(True)
+        if len(cell) != 1:
+            raise UnusableError(f"the correct choice ({mapping.answer}) is {len(cell)} values instead of one")
+        cell = cell[0]
     if cell in choices:
         return choices.index(cell)
     said, bare = label_name(cell), [choice.strip() for choice in choices]
+    if said in keys:
+        return list(keys).index(said)
     if bare.count(said) == 1:
         return bare.index(said)
-    if said.lower() in letters:
-        return letters.index(said.lower())
+    letters = [chr(ord("a") + place) for place in range(len(choices))]
+    if (letter := said.lower().strip("().: ")) in letters:
+        return letters.index(letter)
     if said.lstrip("-").isdigit() and 0 <= int(said) - mapping.counted_from < len(choices):
         return int(said) - mapping.counted_from
+    named = [place for place, part in enumerate(mapping.parts[mapping.asked :]) if part.lower() == said.lower()]
+    if len(named) == 1 and len(choices) > 1:
+        return named[0]
     raise UnusableError(
         f"the correct choice ({mapping.answer}) is {said!r}, which is not one of the {len(choices)} choices"
     )
 
 
 def _labels(record: dict[Any, Any], mapping: Mapping) -> tuple[str, ...]:
-    value = record.get(mapping.answer)
+    if mapping.parts:
+        return tuple(sorted(name for name in mapping.parts if _is_yes(record, name)))
+    value = value_at(record, mapping.answer)
     if mapping.target == "multi":
-        cells = _SEVERAL.split(value) if isinstance(value, str) else value if isinstance(value, Iterable) else [value]
+        value = structure_of(value)
+        cells = _SEVERAL.split(value) if isinstance(value, str) else value if is_listed(value) else [value]
         return tuple(sorted({name for cell in cells if cell is not None and (name := label_name(cell))}))
     if value is None or (isinstance(value, str) and not value.strip()):
         raise UnusableError(f"the label ({mapping.answer}) is empty")
-    return (whole(label_name(value), f"the label ({mapping.answer})"),)
+    name = whole(label_name(value), f"the label ({mapping.answer})")
+    return (name.replace(",", ".") if mapping.target == "number" and _DECIMAL_COMMA.fullmatch(name) else name,)
+
+
+def _is_yes(record: dict[Any, Any], column: str) -> bool:
+    said = label_name(value_at(record, column)).lower()
+    if said not in _YES | _NO:
+        raise UnusableError(f"the column {column} of a label is {said!r} instead of 0 or 1")
+    return said in _YES
 
 
 def label_name(cell: Any) -> str:
@@ -295,8 +339,8 @@ def label_name(cell: Any) -> str:
 
 
 def _tagged(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
-    words, tags = (record.get(column) for column in (mapping.column, mapping.answer))
-    if any(isinstance(value, str) or not isinstance(value, Iterable) for value in (words, tags)):
+    words, tags = (structure_of(value_at(record, column)) for column in (mapping.column, mapping.answer))
+    if not is_listed(words) or not is_listed(tags):
         raise UnusableError(f"{mapping.column} and {mapping.answer} are not lists")
     words, tags = tuple(map(str, words or ())), tuple(label_name(tag) for tag in tags or ())
     if not words or len(words) != len(tags):
@@ -313,7 +357,7 @@ def _filled(record: dict[Any, Any], column: str, part: str) -> str:
 
 def _value(record: dict[Any, Any], column: str, part: str) -> str:
     """Return a cell as text, the blanks around it included: they may be code's; an absent value is empty."""
-    value = record.get(column)
+    value = value_at(record, column)
     value = "\n".join(texts_of(value)) or value  # sentences of one text
     if not isinstance(value, str) and isinstance(value, Iterable):
         raise UnusableError(f"the {part} ({column}) contains several values instead of one text")

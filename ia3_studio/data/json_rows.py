@@ -1,14 +1,17 @@
-"""Which rows are in JSON? One object a line, or one document that is a list, wraps one, or has one for each split."""
+"""Which rows are in JSON? One object per line, objects one after the other, or one document that holds rows."""
 
 from __future__ import annotations
 
-import ast
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.delimited import LINE_END
+from ia3_studio.data.header import unique_names
+from ia3_studio.data.paths import python_literal
 from ia3_studio.data.problem import Damage, clause, require_few
+from ia3_studio.data.shapes.documents import rows_of_document
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -18,6 +21,17 @@ SPLIT = "split"
 """The column that says which part of the data a row belongs to."""
 SPLITS = frozenset(("train", "training", "test", "validation", "valid", "val", "dev", "eval", "evaluation"))
 _MOST_NAMES = 10_000
+_DEEPEST = 4
+"""Objects inside each other in which a list of rows is searched."""
+
+
+def split_of(name: str) -> str:
+    """Return the split that a file, folder or sheet is named by, such as "train" in "data/train-00000"; else nothing.
+
+    The last word that names one counts: "test" in "training/test.csv".
+    """
+    words = re.findall(r"[A-Za-z]+", name.lower())
+    return next((word for word in reversed(words) if word in SPLITS), "")
 
 
 def read_json(name: str, text: str, named_lines: bool) -> tuple[pd.DataFrame, str, tuple[Damage, ...]]:
@@ -31,34 +45,65 @@ def read_json(name: str, text: str, named_lines: bool) -> tuple[pd.DataFrame, st
     """
     if _is_lines(text, named_lines):
         frame, damaged = read_json_lines(name, text)
-        return frame, "JSON Lines", damaged
+        return frame, _lines_form(text), damaged
+    stream = _stream(text)
+    if stream is not None:
+        return _frame(name, list(enumerate(stream, start=1))), "JSON objects one after the other", ()
     records, form = _records(name, _parse(name, text))
     return _frame(name, list(enumerate(records, start=1))), form, ()
 
 
 def read_json_lines(
-    name: str, text: str, *, first_row: int = 1, first_line: int = 1
+    name: str, text: str, *, first_row: int = 1, first_line: int = 1, is_part: bool = False
 ) -> tuple[pd.DataFrame, tuple[Damage, ...]]:
     """Read one object a line; return (rows, damaged rows), numbered from ``first_row`` and ``first_line`` on.
 
+    A comma after an object, and an object that is written as a Python literal, are read.
+
     Raises:
-        DataError: more rows are damaged than may be skipped.
+        DataError: more rows are damaged than may be skipped; of a part of a file, the caller counts them.
     """
-    rows, damaged = _lines(name, text, first_row, first_line)
+    rows, damaged = _lines(text, first_row, first_line)
+    if not is_part:
+        require_few(name, damaged, len(rows))
     return _frame(name, rows), tuple(damaged)
+
+
+def is_json_lines(text: str) -> bool:
+    """Say whether the first two lines of a text are JSON objects."""
+    lines = [line for line in LINE_END.split(text.lstrip(), 4)[:4] if line.strip()][:2]
+    begun = len(lines) == 2 and all(line.lstrip().startswith("{") for line in lines)
+    return begun and all(isinstance(_line_value(line), dict) for line in lines)
 
 
 def _is_lines(text: str, named_so: bool) -> bool:
     first, *rest = LINE_END.split(text.strip(), maxsplit=1)
-    if named_so or not rest:
-        return named_so and not first.startswith("[")
-    try:
-        return isinstance(json.loads(first), dict)
-    except (ValueError, RecursionError):
+    if first.strip() in ("{", "[", "[{"):
         return False
+    if not rest:
+        return named_so and not first.startswith("[")
+    if named_so:
+        return not first.startswith("[") or _line_value(first) is not None
+    return isinstance(_line_value(first), dict)
 
 
-def _lines(name: str, text: str, first_row: int, first_line: int) -> tuple[list[tuple[int, Any]], list[Damage]]:
+def _lines_form(text: str) -> str:
+    first = LINE_END.split(text.strip(), maxsplit=1)[0].strip()
+    if first.endswith(","):
+        return "JSON Lines with a comma after each object"
+    return "Python literals, one per line" if first.startswith("{'") else "JSON Lines"
+
+
+def _line_value(line: str) -> Any:
+    """Return the value of one line; None where it is none."""
+    bare = line.strip().removesuffix(",")
+    try:
+        return json.loads(bare)
+    except (ValueError, RecursionError):
+        return python_literal(bare) if bare.startswith(("{'", '{"')) else None
+
+
+def _lines(text: str, first_row: int, first_line: int) -> tuple[list[tuple[int, Any]], list[Damage]]:
     rows: list[tuple[int, Any]] = []
     damaged: list[Damage] = []
     for line, written in enumerate(LINE_END.split(text), start=first_line):
@@ -68,34 +113,51 @@ def _lines(name: str, text: str, first_row: int, first_line: int) -> tuple[list[
         try:
             rows.append((number, _object(written)))
         except (ValueError, RecursionError) as error:
-            damaged.append(Damage(number, line, _reason(written, error), written.strip()))
-    require_few(name, damaged, len(rows))
+            damaged.append(Damage(number, line, _reason(error), written.strip()))
     return rows, damaged
 
 
 def _object(written: str) -> dict[str, Any]:
-    value = json.loads(written)
+    try:
+        value = json.loads(written)
+    except ValueError:
+        value = _line_value(written)
+        if value is None:
+            raise
+    if isinstance(value, list) and value and not any(isinstance(each, dict) for each in value):
+        return dict(zip(unique_names([""] * len(value)), value, strict=True))
     if not isinstance(value, dict):
         raise ValueError("it is not a JSON object")
     return value
 
 
-def _reason(written: str, error: Exception) -> str:
-    """Return why a line is no row, and what to do where the slip is a common one."""
-    if written.strip().endswith(","):
-        return "there is a comma after the object; delete it, or put all rows between [ and ]"
-    if written.lstrip().startswith("{'") and _is_python(written):
-        return "it is a Python literal with single quotes; write it with json.dumps"
+def _reason(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"it is not valid JSON (column {error.colno}: {error.msg})"
     return clause(error)
 
 
-def _is_python(written: str) -> bool:
-    try:
-        return isinstance(ast.literal_eval(written.strip()), dict)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return False
+def _stream(text: str) -> list[dict[str, Any]] | None:
+    """Return objects that stand one after the other, over several lines each, as jq prints them; None for other text.
+
+    Commas between them are passed over.
+    """
+    decoder = json.JSONDecoder()
+    found: list[dict[str, Any]] = []
+    place, end = 0, len(text)
+    while place < end:
+        while place < end and (text[place].isspace() or (found and text[place] == ",")):
+            place += 1
+        if place == end:
+            break
+        try:
+            value, place = decoder.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(value, dict):
+            return None
+        found.append(value)
+    return found if len(found) > 1 else None
 
 
 def _parse(name: str, text: str) -> Any:
@@ -109,20 +171,125 @@ def _parse(name: str, text: str) -> Any:
 
 
 def _records(name: str, document: Any) -> tuple[Sequence[Any], str]:
-    """Return the rows of a document: itself, the lists of its splits, or the only list of objects it wraps."""
+    """Return the rows of a document: itself, the lists of its splits, columns, or the only list of rows it wraps."""
+    if known := rows_of_document(document):
+        return known
     if isinstance(document, list):
-        texts = bool(document) and all(isinstance(row, str) for row in document)
-        return ([{"text": row} for row in document], "JSON array of texts") if texts else (document, "JSON array")
-    if isinstance(document, dict) and any(_is_conversation(value) for value in document.values()):
-        return [document], "JSON object, one conversation"
-    lists = {key: rows for key, rows in document.items() if _is_rows(rows)} if isinstance(document, dict) else {}
-    if len(lists) > 1 and all(key.lower() in SPLITS for key in lists):
-        rows = [{**row, SPLIT: key} if isinstance(row, dict) else row for key, each in lists.items() for row in each]
-        return rows, f"JSON object of the splits {', '.join(lists)}"
-    if len(lists) != 1:
+        return _rows_of_list(document)
+    if not isinstance(document, dict):
         raise DataError(f"{name} contains no list of rows; give an array of objects, or one object per line.")
-    ((key, found),) = lists.items()
-    return found, f"JSON array {key!r} in an object"
+    if any(_is_conversation(value) for value in document.values()):
+        return [document], "JSON object, one conversation"
+    for form_of in (_articles, _page_of_rows, _split_oriented, _splits, _by_column, _by_key):
+        if found := form_of(document):
+            return found
+    wrapped = _wrapped(document, _DEEPEST)
+    if wrapped is None:
+        raise DataError(f"{name} contains no list of rows; give an array of objects, or one object per line.")
+    key, rows = wrapped
+    records, form = _rows_of_list(rows)
+    return records, f"{form} {key!r} in an object"
+
+
+def _rows_of_list(rows: list[Any]) -> tuple[Sequence[Any], str]:
+    if rows and all(isinstance(row, str) for row in rows):
+        return [{"text": row} for row in rows], "JSON array of texts"
+    if len(rows) > 1 and all(_is_plain_list(row) for row in rows) and len({len(row) for row in rows}) == 1:
+        from ia3_studio.data.header import find_header
+
+        named = find_header(rows[:60]) == 0
+        names = unique_names(rows[0] if named else [""] * len(rows[0]))
+        return [dict(zip(names, row, strict=True)) for row in rows[named:]], "JSON array of lists"
+    return rows, "JSON array"
+
+
+def _is_plain_list(row: Any) -> bool:
+    return isinstance(row, list) and len(row) > 1 and not any(isinstance(cell, list | dict) for cell in row)
+
+
+def _articles(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
+    """Return a row for each question of SQuAD's own files: articles, paragraphs, questions."""
+    articles = document.get("data")
+    if not isinstance(articles, list) or not all(isinstance(each, dict) and "paragraphs" in each for each in articles):
+        return None
+    rows: list[dict[str, Any]] = []
+    for article in articles:
+        for paragraph in article["paragraphs"] if isinstance(article["paragraphs"], list) else ():
+            questions = paragraph.get("qas") if isinstance(paragraph, dict) else None
+            for asked in questions if isinstance(questions, list) else ():
+                if isinstance(asked, dict):
+                    rows.append({"context": paragraph.get("context"), **asked})
+    return (rows, "SQuAD articles, one row per question") if rows else None
+
+
+def _page_of_rows(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
+    """Return the rows of an answer of the Hub's server of data sets: {"rows": [{"row": {…}}]}."""
+    rows = document.get("rows")
+    inner = [each.get("row") if isinstance(each, dict) else None for each in rows] if isinstance(rows, list) else []
+    return (inner, "JSON rows of a data set server") if inner and all(isinstance(row, dict) for row in inner) else None
+
+
+def _split_oriented(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
+    """Return rows that stand apart from the names of their columns: {"columns": […], "data": [[…]]}."""
+    names, rows = document.get("columns"), document.get("data", document.get("rows"))
+    if not isinstance(names, list) or not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        return None
+    columns = unique_names([each.get("name", "") if isinstance(each, dict) else each for each in names])
+    if not rows or any(len(row) != len(columns) for row in rows):
+        return None
+    return [dict(zip(columns, row, strict=True)) for row in rows], "JSON with columns and data apart"
+
+
+def _splits(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
+    lists = {key: rows for key, rows in document.items() if _is_rows(rows)}
+    if len(lists) < 2 or not all(key.lower() in SPLITS for key in lists):
+        return None
+    rows = [{**row, SPLIT: key} if isinstance(row, dict) else row for key, each in lists.items() for row in each]
+    return rows, f"JSON object of the splits {', '.join(lists)}"
+
+
+def _by_column(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
+    """Return the rows of an object of columns: lists of the same length, or objects with the same keys."""
+    values = list(document.values())
+    if len(values) < 2:
+        return None
+    lengths = {len(each) if isinstance(each, list) else 0 for each in values}
+    if len(lengths) == 1 and max(lengths) > 1 and not all(_is_rows(each) for each in values):
+        return [dict(zip(document, row, strict=True)) for row in zip(*values, strict=True)], "JSON object of columns"
+    first = values[0]
+    if (
+        isinstance(first, dict) and len(first) > 1 and all(key.isdigit() for key in first)
+        and all(isinstance(each, dict) and each.keys() == first.keys() for each in values)
+    ):  # fmt: skip
+        return [{name: document[name][key] for name in document} for key in first], "JSON object of columns"
+    return None
+
+
+def _by_key(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
+    """Return the values of an object of rows, such as {"q1": {…}, "q2": {…}}: objects that share most of their keys."""
+    values = list(document.values())
+    if len(values) < 2 or not all(isinstance(each, dict) and each for each in values):
+        return None
+    shared = set.intersection(*(set(each) for each in values))
+    if not shared or 2 * len(shared) < max(len(each) for each in values):
+        return None
+    if any(_is_rows(inner) for each in values for inner in each.values()):
+        return None
+    return [
+        {"key": key, **each} if "key" not in each else each for key, each in document.items()
+    ], "JSON object of rows"
+
+
+def _wrapped(document: Mapping[str, Any], deepest: int) -> tuple[str, list[Any]] | None:
+    """Return the only list of objects inside an object, and its key; None where there is none, or several."""
+    lists = {key: rows for key, rows in document.items() if _is_rows(rows)}
+    if len(lists) == 1:
+        return next(iter(lists.items()))
+    if lists or not deepest:
+        return None
+    inner = [_wrapped(each, deepest - 1) for each in document.values() if isinstance(each, dict)]
+    found = [each for each in inner if each]
+    return found[0] if len(found) == 1 else None
 
 
 def _is_conversation(value: Any) -> bool:

@@ -110,7 +110,7 @@ def _role(written: Any) -> tuple[str, Role]:
     if isinstance(written, dict):  # an author with a role
         written = written.get("role", "")
     named = str(written).strip()
-    known = ROLES.get(_key(named))
+    known = ROLES.get(role_key(named))
     if known is None:
         raise UnusableError(f"the role {named!r} is unknown; use system, user, assistant or tool")
     return named, known
@@ -200,7 +200,7 @@ def _filled(value: Any) -> Any:
 def _exchange(item: Any) -> Iterator[Any]:
     """Yield the turns of an exchange: [question, answer], or an object whose keys are roles; a turn as it is."""
     if isinstance(item, dict):
-        roles = {key: role for key in item if (role := PAIR_KEYS.get(_key(key)))}
+        roles = {key: role for key in item if (role := PAIR_KEYS.get(role_key(key)))}
         whole_pair = {"user", "assistant"} <= set(roles.values()) or (roles and len(roles) == len(item))
         if whole_pair and not {str(key).strip().lower() for key in item} & {*ROLE_KEYS}:
             said = [{"role": roles[key], "content": item[key]} for key in roles if not _is_empty(item[key])]
@@ -213,7 +213,8 @@ def _exchange(item: Any) -> Iterator[Any]:
     yield item
 
 
-def _key(name: Any) -> str:
+def role_key(name: Any) -> str:
+    """Return the name of a role or a key as it is in ``ROLES`` and ``PAIR_KEYS``."""
     return re.sub(r"[\s_-]+", "_", str(name).strip().lower())
 
 

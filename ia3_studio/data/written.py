@@ -24,6 +24,8 @@ MARK = "\ue000{}\ue001"
 MOST_BEGUN, MOST_BEGUN_CALLS = 8, 32
 """Answers up to which each one's prefixes are written; of more, the first and last ones' alone. More where there are
 tool calls, as where these stand is told by prefixes first."""
+LONGEST_BEGUN = 200_000
+"""Characters of a conversation up to which that many prefixes are written."""
 Asked = tuple[Sequence[Message], bool]
 """Turns, and whether what stands before the assistant's answer is added."""
 
@@ -126,7 +128,7 @@ def _leads(marked: str) -> dict[int, str]:
 
 def _begun(messages: Sequence[Message]) -> list[int]:
     answers = _answers(messages)
-    if any(calls_of(turn) for turn in messages):
+    if any(calls_of(turn) for turn in messages) and sum(len(turn.content) for turn in messages) <= LONGEST_BEGUN:
         edge = MOST_BEGUN_CALLS // 2
         return answers if len(answers) <= MOST_BEGUN_CALLS else [*answers[:edge], *answers[-edge:]]
     return answers if len(answers) <= MOST_BEGUN else [*answers[:2], *answers[-2:]]

@@ -43,7 +43,7 @@ class CardFacts:
 
     name: str
     base_model: str
-    trained_numbers: int
+    trainable_parameters: int
     vectors: int
     steps: int
     learning_rate: float | None = None
@@ -117,7 +117,7 @@ def facts_of(adapter: Adapter, name: str, base_model: str, labels: Sequence[str]
     """
     said = adapter.metadata
     return CardFacts(
-        name, base_model, adapter.selection.numbers, len(adapter.selection), int(said.get("steps", 0)),
+        name, base_model, adapter.selection.parameters, len(adapter.selection), int(said.get("steps", 0)),
         data=said.get("data", ""), studio_version=said.get("studio_version", ""),
         ends_answer=said.get("ends_answer", ""),
         task_type=said.get("task_type", "CAUSAL_LM"), not_for_peft=adapter.why_not_peft, labels=tuple(labels),
@@ -230,7 +230,7 @@ def _rows(facts: CardFacts) -> Iterator[tuple[str, str]]:
     """Yield what is known, as (name, value)."""
     yield "base model", facts.base_model or "unknown"
     yield "vectors", f"{facts.vectors:,}"
-    yield "trainable parameters", f"{facts.trained_numbers:,}"
+    yield "trainable parameters", f"{facts.trainable_parameters:,}"
     yield "optimizer steps", f"{facts.steps:,}"
     if facts.data:
         yield "data", facts.data
@@ -251,9 +251,9 @@ def _rows(facts: CardFacts) -> Iterator[tuple[str, str]]:
         yield "epochs", f"{facts.settings.epochs:g}"
         yield "batch size", f"{facts.settings.batch_size}"
         yield "max length", f"{facts.settings.max_length}"
-        yield "warmup ratio", f"{facts.settings.warmup:g}"
-        yield "max gradient norm", f"{facts.settings.clip:g}"
-        yield "decay towards 1", f"{facts.settings.pull:g}"
+        yield "warmup ratio", f"{facts.settings.warmup_ratio:g}"
+        yield "max gradient norm", f"{facts.settings.max_grad_norm:g}"
+        yield "decay towards 1", f"{facts.settings.decay_to_one:g}"
         yield "seed", f"{facts.settings.seed}"
     if facts.date:
         yield "trained on", facts.date

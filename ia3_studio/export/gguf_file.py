@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from ia3_studio.errors import ExportError
 from ia3_studio.export.merged import (
     PROMPTS,
-    Say,
     bytes_of,
     difference_of,
     logits_read_back,
@@ -24,6 +23,7 @@ from ia3_studio.export.merged import (
     require_room,
 )
 from ia3_studio.models.limits import WAY_OUT, limits_of
+from ia3_studio.models.progress import ProgressCallback
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,7 +73,7 @@ def write_gguf(
     path: Path,
     kind: Format = "f16",
     texts: Sequence[str] = (),
-    say: Say = lambda _share, _said: None,
+    say: ProgressCallback = lambda _share, _said: None,
 ) -> GgufExport:
     """Merge an adapter into a model that is loaded for it, write it as GGUF, read that back and compare.
 
@@ -186,7 +186,7 @@ def _write_tokenizer(writer: Any, tokenizer: Any, rows: int, folder: Path) -> No
     """
     import gguf
 
-    from ia3_studio.training.generation import closing_token
+    from ia3_studio.data.answer_end import closing_id
 
     by_number = {number: token for token, number in tokenizer.get_vocab().items()}
     added = tokenizer.added_tokens_decoder
@@ -205,7 +205,7 @@ def _write_tokenizer(writer: Any, tokenizer: Any, rows: int, folder: Path) -> No
     writer.add_token_list(tokens)
     writer.add_token_types(types)
     vocabulary = gguf.SpecialVocab(folder, load_merges=True, n_vocab=rows)
-    closing = closing_token(tokenizer)
+    closing = closing_id(tokenizer)
     if closing is not None:  # llama.cpp stops at either; others know the first alone
         vocabulary.special_token_ids |= {"eos": closing, "eot": closing}
     vocabulary.add_to_gguf(writer, quiet=True)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.errors import ExportError
 from ia3_studio.export.card import MergedFacts, merged_card
+from ia3_studio.models.progress import ProgressCallback
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Say = Callable[[float | None, str], None]
 SHARD = "4GB"
 """Files of a large model have at most this size."""
 PROMPTS = ("The lamp is lit.", "What is a web browser?", "def add(a, b):\n    return a + b")
@@ -88,7 +88,11 @@ def _cast(model: Any, form: str) -> None:
 
 
 def write_merged(
-    loaded: Any, adapter: Path, folder: Path, texts: Sequence[str] = (), say: Say = lambda _share, _said: None
+    loaded: Any,
+    adapter: Path,
+    folder: Path,
+    texts: Sequence[str] = (),
+    say: ProgressCallback = lambda _share, _said: None,
 ) -> MergedExport:
     """Merge an adapter into a model that is loaded for it, save it, read it back and compare.
 
@@ -148,11 +152,11 @@ def tell_ends(loaded: Any) -> None:
     Raises:
         ModelError: the chat template takes too long.
     """
-    from ia3_studio.training.generation import end_tokens
+    from ia3_studio.data.answer_end import ends_of
 
-    if loaded.task not in ("causal-lm", "seq2seq") or loaded.tokenizer is None:
+    if loaded.head not in ("causal-lm", "seq2seq") or loaded.tokenizer is None:
         return
-    ends = end_tokens(loaded.model, loaded.tokenizer)
+    ends = ends_of(loaded.model, loaded.tokenizer)
     if ends:
         loaded.model.generation_config.eos_token_id = ends[0] if len(ends) == 1 else ends
 
@@ -185,7 +189,7 @@ def _largest_difference(
 
 def logits_read_back(loaded: Any, model: Any, place: Path, texts: Sequence[str]) -> list[Tensor]:
     """Return what a model that was read back from a place says of each text, logits in float32."""
-    read = type(loaded)(model.eval(), loaded.tokenizer, loaded.task, str(place), str(place), loaded.device_reason)
+    read = type(loaded)(model.eval(), loaded.tokenizer, loaded.head, str(place), str(place), loaded.device_reason)
     return [logits_of(read, text) for text in texts]
 
 
@@ -202,7 +206,7 @@ def logits_of(loaded: Any, text: str) -> Tensor:
     ids = loaded.tokenizer(text, return_tensors="pt", verbose=False)["input_ids"].to(loaded.model.device)
     ids = ids[:, : limits.row]  # compared as far as the model reads
     limits.require_known(ids.flatten().tolist(), loaded.tokenizer)
-    extra = {"decoder_input_ids": ids} if loaded.task == "seq2seq" else {}
+    extra = {"decoder_input_ids": ids} if loaded.head == "seq2seq" else {}
     with torch.no_grad():
         logits: Tensor = loaded.model(input_ids=ids, **extra).logits
     return logits.float().cpu()

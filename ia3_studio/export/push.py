@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.errors import ExportError
 from ia3_studio.export.archive import package
 from ia3_studio.export.card import CardFacts
-from ia3_studio.export.merged import Say
+from ia3_studio.models.progress import ProgressCallback
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -47,7 +47,7 @@ def push_adapter(
     token: str,
     *,
     private: bool = True,
-    say: Say = lambda _share, _said: None,
+    say: ProgressCallback = lambda _share, _said: None,
 ) -> Pushed:
     """Push an adapter with its card and images to the Hub; pushing again adds a commit.
 
@@ -75,7 +75,12 @@ def push_adapter(
 
 
 def push_folder(
-    folder: Path, repository: str, token: str, *, private: bool = True, say: Say = lambda _share, _said: None
+    folder: Path,
+    repository: str,
+    token: str,
+    *,
+    private: bool = True,
+    say: ProgressCallback = lambda _share, _said: None,
 ) -> Pushed:
     """Push a merged model to the Hub. Files uploaded by an interrupted push are not sent again.
 
@@ -99,7 +104,7 @@ def _push(
     private: bool,
     contents: Callable[[str], Mapping[str, bytes | Path]],
     message: str,
-    say: Say,
+    say: ProgressCallback,
 ) -> Pushed:
     from huggingface_hub import CommitOperationAdd, HfApi
 

@@ -30,9 +30,9 @@ if __name__ == "__main__":
     run = RunStore(Path("runs")).create(CONFIG, CONFIG.name)
     start(run)
     while (status := run.status()).active:
-        print(status.sentence, flush=True)
+        print(status.message, flush=True)
         time.sleep(5)
-    print(status.sentence)
+    print(status.message)
     found = read_evaluation(run.folder)
     print(found.verdict.sentence if found else run.log_tail())
     print("adapter:", run.adapter_folder())
@@ -41,17 +41,17 @@ _STEPS = (
     ("The settings of the run. Edit them as needed.", "{config}"),
     (
         "Load the data, split off the held-out rows, and load the model.",
-        "from ia3_studio.models.load import task_of_source\n"
+        "from ia3_studio.models.load import head_of_source\n"
         "from ia3_studio.tasks.task import attach_selection, task_for\n\n"
         "split = config.choice().load(config.held_out, config.train.seed)\n"
-        "task = task_for(split, task_of_source(config.model), config)\n"
+        "task = task_for(split, head_of_source(config.model), config)\n"
         "loaded = task.load(lambda share, said: None)\nrows, held_out = task.rows(loaded)\n"
         "print(split.description)",
     ),
     (
         "Attach the vectors.",
         "attachment = attach_selection(loaded, config.selection)\n"
-        'print(f"{attachment.selection.numbers:,} trainable parameters in {len(attachment.selection)} vectors")',
+        'print(f"{attachment.selection.parameters:,} trainable parameters in {len(attachment.selection)} vectors")',
     ),
     (
         "Training.",

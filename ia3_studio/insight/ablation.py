@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ia3_studio.errors import DataError
 from ia3_studio.insight.deviation import layer_names
+from ia3_studio.old_names import ABLATION
 from ia3_studio.training.report import Progress
 from ia3_studio.typed import typed
 
@@ -37,18 +38,18 @@ class Part:
     """The role, or the layer: "7", or "encoder: 7" where there are several stacks; "outside" what is in no layer."""
     sites: tuple[str, ...]
     """Names of its sites."""
-    numbers: int
+    parameters: int
 
 
 @dataclass(frozen=True)
-class PartLoss:
+class AblatedPart:
     """The held-out loss without one part, and with nothing but it, in nats."""
 
     kind: Kind
     name: str
-    numbers: int
-    muted: float
-    kept: float
+    parameters: int
+    loss_without: float
+    loss_with_only: float
 
 
 @dataclass(frozen=True)
@@ -56,45 +57,47 @@ class Pruned:
     """The held-out loss when only the largest deviations are kept."""
 
     share: float
-    numbers: int
+    parameters: int
     loss: float
 
 
 @dataclass(frozen=True)
-class PartsReport:
+class AblationReport:
     """The measured losses, in nats per label token or labeled row."""
 
-    none: float
+    base: float
     """Every vector at 1: the base model, with the head where one was trained."""
-    all: float
+    tuned: float
     """The adapter as it is."""
     rows: int
     """Held-out rows that were measured."""
-    parts: tuple[PartLoss, ...]
+    parts: tuple[AblatedPart, ...]
     curve: tuple[Pruned, ...]
 
     @property
     def enough(self) -> float | None:
         """Return the smallest share of the parameters that brings most of the gain; None if there is no gain."""
-        gain = self.none - self.all
+        gain = self.base - self.tuned
         if gain <= 0:
             return None
-        return next((point.share for point in self.curve if self.none - point.loss >= MOST_OF_IT * gain), None)
+        return next((point.share for point in self.curve if self.base - point.loss >= MOST_OF_IT * gain), None)
 
     def to_json(self) -> str:
         """Return the report as JSON text."""
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> PartsReport:
+    def from_json(cls, text: str) -> AblationReport:
         """Read a report written by :meth:`to_json`.
 
         Raises:
             DataError: the text is not a report.
         """
         try:
-            return typed(cls, json.loads(text))
-        except (ValueError, TypeError, RecursionError) as error:
+            report = ABLATION.replaced(json.loads(text))
+            lists = {name: ABLATION.replaced_in_each(report.get(name)) for name in ("parts", "curve")}
+            return typed(cls, report | lists)
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise DataError(f"The ablation report cannot be read ({error}); run the ablation again.") from error
 
     def table(self) -> pd.DataFrame:
@@ -103,14 +106,15 @@ class PartsReport:
 
         parts = [
             {
-                "part": f"{each.kind} {each.name}", "numbers": each.numbers, "loss_without": each.muted,
-                "loss_with_only": each.kept, "lost_without": each.muted - self.all, "gain_alone": self.none - each.kept,
+                "part": f"{each.kind} {each.name}", "parameters": each.parameters, "loss_without": each.loss_without,
+                "loss_with_only": each.loss_with_only, "lost_without": each.loss_without - self.tuned,
+                "gain_alone": self.base - each.loss_with_only,
             }
             for each in self.parts
         ]  # fmt: skip
         curve = [
-            {"part": f"largest {each.share:.0%}", "numbers": each.numbers, "loss_with_only": each.loss,
-             "gain_alone": self.none - each.loss}
+            {"part": f"largest {each.share:.0%}", "parameters": each.parameters, "loss_with_only": each.loss,
+             "gain_alone": self.base - each.loss}
             for each in self.curve
         ]  # fmt: skip
         return pd.DataFrame([*parts, *curve])
@@ -130,9 +134,9 @@ def parts_of(adapter: Adapter) -> tuple[Part, ...]:
     return tuple(sorted((part for part in found if _is_telling(part, found)), key=lambda part: part.kind == "layer"))
 
 
-def measure_parts(
+def ablate(
     attachment: Attachment, loss: Callable[[], float], rows: int, shares: Sequence[float] = SHARES
-) -> Generator[Progress, None, PartsReport]:
+) -> Generator[Progress, None, AblationReport]:
     """Measure every part; yield how far it is. The attachment has its own vectors again afterwards.
 
     Args:
@@ -157,12 +161,12 @@ def measure_parts(
     everything, nothing = measured(adapter), measured(at_strength(adapter, 0))
     done += 2
     yield Progress(done, total)
-    losses: list[PartLoss] = []
+    losses: list[AblatedPart] = []
     for part in parts:
         others = [site.name for site in adapter.selection if site.name not in set(part.sites)]
         muted = measured(mute(adapter, names=part.sites))
         kept = measured(mute(adapter, names=others)) if others else everything
-        losses.append(PartLoss(part.kind, part.name, part.numbers, muted, kept))
+        losses.append(AblatedPart(part.kind, part.name, part.parameters, muted, kept))
         done += 2
         yield Progress(done, total)
     curve = [Pruned(0.0, 0, nothing)]
@@ -171,26 +175,27 @@ def measure_parts(
         done += 1
         yield Progress(done, total)
     curve.append(Pruned(1.0, adapter.vector.numel(), everything))
-    return PartsReport(nothing, everything, rows, tuple(losses), tuple(curve))
+    return AblationReport(nothing, everything, rows, tuple(losses), tuple(curve))
 
 
-def sentence(report: PartsReport) -> str:
+def sentence(report: AblationReport) -> str:
     """Say in words which parts carry the gain."""
-    gain = report.none - report.all
+    gain = report.base - report.tuned
     if gain <= 0:
         return (
-            f"On {report.rows} held-out rows the adapter does not lower the loss ({report.all:.3f}, "
-            f"{report.none:.3f} without it), so there is no gain to attribute to its parts."
+            f"On {report.rows} held-out rows the adapter does not lower the loss ({report.tuned:.3f}, "
+            f"{report.base:.3f} without it), so there is no gain to attribute to its parts."
         )
-    said = f"The adapter lowers the loss of {report.rows} held-out rows from {report.none:.3f} to {report.all:.3f}."
+    said = f"The adapter lowers the loss of {report.rows} held-out rows from {report.base:.3f} to {report.tuned:.3f}."
     roles = [part for part in report.parts if part.kind == "role"]
     if roles:
-        dearest = max(roles, key=lambda part: part.muted)
-        said += f" Without its {dearest.name} vectors {_share(dearest.muted - report.all, gain)} of that gain is lost."
+        dearest = max(roles, key=lambda part: part.loss_without)
+        lost = _share(dearest.loss_without - report.tuned, gain)
+        said += f" Without its {dearest.name} vectors {lost} of that gain is lost."
     layers = [part for part in report.parts if part.kind == "layer"]
     if layers:
-        dearest = max(layers, key=lambda part: part.muted)
-        said += f" The most important layer is {dearest.name} ({_share(dearest.muted - report.all, gain)})."
+        dearest = max(layers, key=lambda part: part.loss_without)
+        said += f" The most important layer is {dearest.name} ({_share(dearest.loss_without - report.tuned, gain)})."
     if report.enough is not None and report.enough < 1:
         said += f" The largest {report.enough:.0%} of its parameters alone bring {MOST_OF_IT:.0%} of the gain."
     return said

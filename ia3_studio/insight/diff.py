@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class SiteBeside:
+class SiteDiff:
     """One site of two adapters; deviations are from 1."""
 
     site: str
@@ -36,10 +36,10 @@ class SiteBeside:
 
 
 @dataclass(frozen=True)
-class Beside:
+class AdapterDiff:
     """Two adapters side by side."""
 
-    sites: tuple[SiteBeside, ...]
+    sites: tuple[SiteDiff, ...]
     """Those that both scale."""
     cosine: float
     """Over all of these scales; NaN if one adapter changed nothing there."""
@@ -61,7 +61,7 @@ class Beside:
         return pd.DataFrame([asdict(each) for each in self.sites])
 
 
-def beside(first: Mapping[Site, Vector], second: Mapping[Site, Vector]) -> Beside:
+def diff(first: Mapping[Site, Vector], second: Mapping[Site, Vector]) -> AdapterDiff:
     """Compare two adapters of the same model; sites are the same where place and channels are.
 
     Raises:
@@ -76,12 +76,12 @@ def beside(first: Mapping[Site, Vector], second: Mapping[Site, Vector]) -> Besid
     whole = [np.concatenate([pair[place] for pair in pairs.values()]) for place in (0, 1)]
     differences = deviations({site: 1 + one - other for site, (one, other) in pairs.items()})
     count = len(shared)
-    return Beside(rows, _cosine(whole[0], whole[1]), len(first) - count, len(second) - count, differences)
+    return AdapterDiff(rows, _cosine(whole[0], whole[1]), len(first) - count, len(second) - count, differences)
 
 
-def sentence(found: Beside, first: str, second: str) -> str:
+def sentence(found: AdapterDiff, first: str, second: str) -> str:
     """Say in words how alike two adapters are."""
-    by_role: dict[str, list[SiteBeside]] = {}
+    by_role: dict[str, list[SiteDiff]] = {}
     for each in found.sites:
         by_role.setdefault(each.role, []).append(each)
     said = f"{first} and {second} have a cosine similarity of {found.cosine:.2f} (1: same direction, 0: unrelated)."
@@ -99,10 +99,10 @@ def sentence(found: Beside, first: str, second: str) -> str:
     return said + (f" Not compared: {' and '.join(alone)} scales." if alone else "")
 
 
-def _row(site: Site, one: NDArray[np.float64], other: NDArray[np.float64]) -> SiteBeside:
+def _row(site: Site, one: NDArray[np.float64], other: NDArray[np.float64]) -> SiteDiff:
     apart = one - other
     spreads = float(np.abs(one).mean()), float(np.abs(other).mean())
-    return SiteBeside(site.name, site.role, site.size, _cosine(one, other), float(apart.mean()),
+    return SiteDiff(site.name, site.role, site.size, _cosine(one, other), float(apart.mean()),
                       float(np.abs(apart).mean()), *spreads)  # fmt: skip
 
 

@@ -25,7 +25,7 @@ class Distribution:
     """The scales of some sites together."""
 
     name: str
-    numbers: int
+    scales: int
     quantiles: NDArray[np.float64]
     """Shape (QUANTILES,), rising, from the smallest to the largest."""
 
@@ -62,7 +62,7 @@ def distribution_table(found: tuple[Distribution, ...]) -> pd.DataFrame:
     names = ("smallest", "lower quartile", "median", "upper quartile", "largest")
     places = np.linspace(0, QUANTILES - 1, len(names)).round().astype(int)
     return pd.DataFrame(
-        [{"of": each.name, "numbers": each.numbers, **dict(zip(names, each.quantiles[places], strict=True))}
+        [{"of": each.name, "scales": each.scales, **dict(zip(names, each.quantiles[places], strict=True))}
          for each in found]
     )  # fmt: skip
 

@@ -26,7 +26,7 @@ MOST_TOKENS = 128
 
 
 @dataclass(frozen=True)
-class Excited:
+class MaxActivation:
     """One token at which a channel was loud."""
 
     activation: float
@@ -39,7 +39,7 @@ class Excited:
 
 
 @dataclass(frozen=True)
-class Spoken:
+class TokenWeight:
     """One token of the vocabulary that a channel's output row promotes or suppresses."""
 
     token: str
@@ -47,9 +47,9 @@ class Spoken:
     """Change of the token's logit for an activation of 1, without the final norm."""
 
 
-def exciting(
+def max_activating_tokens(
     model: Any, tokenizer: Any, site: Site, channel: int, texts: Sequence[str], count: int = 12
-) -> Generator[Progress, None, tuple[Excited, ...]]:
+) -> Generator[Progress, None, tuple[MaxActivation, ...]]:
     """Return the tokens of some texts at which a channel's activation is largest in size; yield how far it is.
 
     Args:
@@ -64,7 +64,7 @@ def exciting(
         AdapterError: the site does not scale this channel.
     """
     _require(site, channel)
-    found: list[Excited] = []
+    found: list[MaxActivation] = []
     most = min(MOST_TOKENS, int(tokenizer.model_max_length))  # the model's positions, where they are fewer
     for number, text in enumerate(texts):
         ids = tokenizer(text, truncation=True, max_length=most, return_tensors="pt")["input_ids"]
@@ -78,9 +78,9 @@ def exciting(
 
 
 @torch.no_grad()
-def speaks_for(
+def logit_lens(
     model: Any, tokenizer: Any, site: Site, channel: int, count: int = 12
-) -> tuple[tuple[Spoken, ...], tuple[Spoken, ...]]:
+) -> tuple[tuple[TokenWeight, ...], tuple[TokenWeight, ...]]:
     """Return the words a feed-forward channel makes likelier, and those it makes less likely.
 
     The channel's output row through the unembedding (Geva et al. 2022, https://arxiv.org/abs/2203.14680).
@@ -103,7 +103,7 @@ def speaks_for(
     loudest, quietest = logits.topk(count), (-logits).topk(count)
     return tuple(
         tuple(
-            Spoken(str(tokenizer.decode([token])), sign * value)
+            TokenWeight(str(tokenizer.decode([token])), sign * value)
             for token, value in zip(found.indices.tolist(), found.values.tolist(), strict=True)
         )
         for found, sign in ((loudest, 1), (quietest, -1))
@@ -173,7 +173,7 @@ def _require(site: Site, channel: int) -> None:
         raise AdapterError(f"{site.name} does not scale channel {channel}; choose one from {first} to {last}.")
 
 
-def _excited(tokenizer: Any, ids: list[int], place: int, value: float, text: int) -> Excited:
+def _excited(tokenizer: Any, ids: list[int], place: int, value: float, text: int) -> MaxActivation:
     parts = ids[max(0, place - CONTEXT) : place], [ids[place]], ids[place + 1 : place + 1 + CONTEXT]
     before, token, after = (str(tokenizer.decode(part)) for part in parts)
-    return Excited(value, before, token, after, text)
+    return MaxActivation(value, before, token, after, text)

@@ -44,7 +44,7 @@ class Adapter:
 
     selection: Selection
     vector: Tensor
-    """All parameters in the order of the selection: float32 on the CPU, shape (selection.numbers,)."""
+    """All parameters in the order of the selection: float32 on the CPU, shape (selection.parameters,)."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     """Metadata; ``task_type`` is written into PEFT's config."""
     targets: Targets | None = None
@@ -53,9 +53,9 @@ class Adapter:
     """Tensors of fully trained modules, by their names in the model ("classifier.weight")."""
 
     def __post_init__(self) -> None:
-        if tuple(self.vector.shape) != (self.selection.numbers,):
+        if tuple(self.vector.shape) != (self.selection.parameters,):
             raise AdapterError(
-                f"The selection has {self.selection.numbers} parameters, but the vector has {self.vector.numel()}."
+                f"The selection has {self.selection.parameters} parameters, but the vector has {self.vector.numel()}."
             )
 
     def vectors(self) -> dict[Site, Tensor]:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from ia3_studio.errors import AdapterError, SelectionError
 from ia3_studio.method.adapter import Adapter
 from ia3_studio.method.peft.targets import name_targets
-from ia3_studio.method.rows import Choice
+from ia3_studio.method.rows import RowAssignment
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.method.sites import Selection
 
@@ -184,13 +184,13 @@ def heads_holding(model: nn.Module, tensors: Iterable[str], names: Iterable[str]
     return tuple(path for path in found if not any(path.startswith(f"{other}.") for other in found))
 
 
-def by_rows(choice: Choice, path: str, module: nn.Module, args: Any, kwargs: Any, result: Any) -> Any:
+def by_rows(assignment: RowAssignment, path: str, module: nn.Module, args: Any, kwargs: Any, result: Any) -> Any:
     """Return a module's result, with the rows that have a module of their own replaced by what that returns.
 
     Raises:
         SelectionError: the rows of the result cannot be separated.
     """
-    owners = choice.heads(path)
+    owners = assignment.heads(path)
     for head in {id(head): head for head in owners if head}.values():
         head.train(module.training)
         if len(set(owners)) == 1:
@@ -199,7 +199,7 @@ def by_rows(choice: Choice, path: str, module: nn.Module, args: Any, kwargs: Any
             raise SelectionError(
                 f"{path} returns more than one tensor; run rows with different heads in separate batches."
             )
-        batch, each = len(result), choice.each(len(result))
+        batch, each = len(result), assignment.repeats(len(result))
         rows = [row for row in range(batch) if owners[row // each] is head]
         chosen = torch.tensor(rows, device=result.device)
         own = head(*(_rows_of(value, chosen, batch) for value in args),

@@ -25,7 +25,7 @@ from ia3_studio.method.factors import Factor, computes_in_its_own_way, factors_o
 from ia3_studio.method.heads import HeadedAttachment
 from ia3_studio.method.product import rescale
 from ia3_studio.method.rows import Key, Vectors
-from ia3_studio.method.scaling import Attachment, places
+from ia3_studio.method.scaling import Attachment, hook_points
 
 if TYPE_CHECKING:
     from ia3_studio.method.adapter import Adapter
@@ -66,7 +66,7 @@ class Merged:
         """Modules that shared a weight with others and have their own while merged."""
         self._apply()
         if attachment:
-            attachment.rest(self)
+            attachment.suspend_hooks(self)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -91,7 +91,7 @@ class Merged:
             self._take_back()
         self._swaps = []
         if self._attachment:
-            self._attachment.rest(None)
+            self._attachment.suspend_hooks(None)
 
     def keep(self) -> None:
         """Make the merge final: forget the originals, free their memory and detach the attachment.
@@ -102,7 +102,7 @@ class Merged:
             self._apply()
         self._swaps = []
         if self._attachment:
-            self._attachment.rest(None)
+            self._attachment.suspend_hooks(None)
             if isinstance(self._attachment, HeadedAttachment):
                 self._attachment.heads.keep()
             self._attachment.detach()
@@ -157,7 +157,7 @@ def merge(model: nn.Module, what: Adapter | Attachment) -> Merged:
     adapter = what.adapter() if isinstance(what, Attachment) else what
     if attachment is None and adapter.heads:
         raise AdapterError("This adapter includes its own head; attach it with load_adapter and merge that.")
-    vectors = Vectors(adapter.selection, places(model, adapter.selection), adapter.vector)
+    vectors = Vectors(adapter.selection, hook_points(model, adapter.selection), adapter.vector)
     scales = vectors.scales()
     _require_one_name(model, dict.fromkeys(path for path, _side in scales))
     swaps = _swaps(
@@ -195,7 +195,7 @@ def _swap(factors: list[Factor]) -> Swap:
 
 
 def _require_same_function(path: str, module: nn.Module, swaps: list[Swap], scales: dict[Key, Tensor]) -> None:
-    """Try a module whose class computes in its own way: it may normalise the weights that were just scaled.
+    """Try a module whose class computes in its own way: it may normalize the weights that were just scaled.
 
     Raises:
         AdapterError: it does not compute with scaled weights what it computes under hooks.
@@ -244,7 +244,7 @@ def _plain(path: str, module: nn.Module, name: str) -> nn.Parameter:
     if found.dtype not in MERGEABLE or type(found.data) is not Tensor:
         raise AdapterError(
             f"{path} is quantized ({str(found.dtype).removeprefix('torch.')}), and its codes cannot be "
-            "scaled; load the base model without quantization and merge there (models.merge_into_unquantised "
+            "scaled; load the base model without quantization and merge there (models.merge_into_unquantized "
             "does both)."
         )
     if found.is_meta:

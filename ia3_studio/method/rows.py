@@ -1,7 +1,7 @@
 """Which adapter does each row of a batch use in this call?
 
-A choice is made by the thread that calls the model and seen by no other, so that several chats share one model. Row
-i of the choice is row i of the batch; where generation expands its rows (beams, several answers), each choice is
+An assignment is made by the thread that calls the model and seen by no other, so that several chats share one model.
+Row i of the assignment is row i of the batch; where generation expands its rows (beams, several answers), each row is
 repeated in place, as ``repeat_interleave`` does.
 """
 
@@ -48,7 +48,7 @@ class Vectors:
     def __init__(
         self,
         selection: Selection,
-        places: tuple[HookPoint, ...],
+        hook_points: tuple[HookPoint, ...],
         flat: Tensor,
         heads: Mapping[str, nn.Module] | None = None,
     ) -> None:
@@ -56,12 +56,12 @@ class Vectors:
         self.flat = flat
         self.heads = dict(heads or {})
         """Modules that stand in for the model's own, by path."""
-        self.places = {place.key: place for place in places}
+        self.hook_points = {point.key: point for point in hook_points}
         starts, reached = {}, 0
         for site in selection:
             starts[site] = reached
             reached += site.size
-        self._ranges = {place.key: tuple((starts[site], site.size) for site in place.sites) for place in places}
+        self._ranges = {point.key: tuple((starts[site], site.size) for site in point.sites) for point in hook_points}
 
     @property
     def state(self) -> tuple[int, int]:
@@ -69,23 +69,23 @@ class Vectors:
         return self.flat._version, self.flat.data_ptr()
 
     def scales(self) -> dict[Key, Tensor]:
-        """Return every place's scale, shape (channels,).
+        """Return each hook point's scale, shape (channels,).
 
-        The flat tensor is split once, not sliced per place: every slice of its own would cost a gradient as long
+        The flat tensor is split once, not sliced per hook point: every slice of its own would cost a gradient as long
         as the whole tensor. A split node saves no tensor, so that several backward passes may go through it.
         """
         pieces = torch.split(self.flat, [site.size for site in self.selection])
         by_site = dict(zip(self.selection, pieces, strict=True))
-        return {key: _spread(place, [by_site[site] for site in place.sites]) for key, place in self.places.items()}
+        return {key: _spread(point, [by_site[site] for site in point.sites]) for key, point in self.hook_points.items()}
 
     def scale(self, key: Key) -> Tensor | None:
-        """Return one place's scale, shape (channels,), or None where these vectors do not act."""
-        if key not in self.places:
+        """Return one hook point's scale, shape (channels,), or None where these vectors do not act."""
+        if key not in self.hook_points:
             return None
-        return _spread(self.places[key], [self.flat.narrow(0, start, size) for start, size in self._ranges[key]])
+        return _spread(self.hook_points[key], [self.flat.narrow(0, start, size) for start, size in self._ranges[key]])
 
 
-class Choice:
+class RowAssignment:
     """The vectors and strength of each row; None stands for the base model. One row applies to the whole batch."""
 
     def __init__(self, rows: tuple[tuple[Vectors | None, float], ...], noun: str) -> None:
@@ -95,7 +95,7 @@ class Choice:
         self._made: tuple[tuple[Any, ...], dict[Key, Tensor | None]] = ((), {})
 
     def scale(self, key: Key) -> Tensor | None:
-        """Return a place's scale, (channels,) or (rows, channels); None where no row is scaled there.
+        """Return a hook point's scale, (channels,) or (rows, channels); None where no row is scaled there.
 
         All scales are made together and kept until a number, or the mode that autograd runs in, changes.
         """
@@ -104,7 +104,7 @@ class Choice:
         return self.scales().get(key)
 
     def scales(self) -> Mapping[Key, Tensor | None]:
-        """Return all places' scales as :meth:`scale` does, made together."""
+        """Return the scales of all hook points as :meth:`scale` does, made together."""
         modes = torch.is_grad_enabled(), torch.is_inference_mode_enabled()
         made_for = (*(vectors.state for vectors in self._distinct), *modes)
         made = self._made
@@ -112,8 +112,8 @@ class Choice:
             made = self._made = (made_for, self._make())  # one assignment: other threads see both or neither
         return made[1]
 
-    def is_like(self, other: Choice) -> bool:
-        """Say whether the other makes the same choice."""
+    def equals(self, other: RowAssignment) -> bool:
+        """Return whether the other assigns the same vectors and strengths."""
         return len(self._rows) == len(other._rows) and all(
             mine[0] is theirs[0] and mine[1] == theirs[1] for mine, theirs in zip(self._rows, other._rows, strict=True)
         )
@@ -126,7 +126,7 @@ class Choice:
         """Return each row's own module at a path, None where the row takes the model's."""
         return tuple(vectors.heads.get(path) if vectors else None for vectors, _ in self._rows)
 
-    def over(self, scale: Tensor, activation: Tensor, path: str) -> Tensor:
+    def broadcast(self, scale: Tensor, activation: Tensor, path: str) -> Tensor:
         """Return a scale in the shape that multiplies this activation.
 
         Args:
@@ -145,13 +145,13 @@ class Choice:
                 f"{path} is an expert whose tokens are not grouped by row, so it cannot be scaled per row; "
                 "run the rows in separate batches."
             )
-        each = self.each(batch)
+        each = self.repeats(batch)
         if each > 1:
             scale = scale.repeat_interleave(each, dim=0)
         return scale.view(batch, *[1] * (activation.dim() - 2), scale.shape[-1])
 
-    def each(self, batch: int) -> int:
-        """Return how many rows of a batch one row of the choice stands for.
+    def repeats(self, batch: int) -> int:
+        """Return how many rows of a batch one row of the assignment stands for.
 
         Raises:
             SelectionError: the batch is no multiple of the rows.
@@ -162,7 +162,7 @@ class Choice:
 
     def _make(self) -> dict[Key, Tensor | None]:
         scales = {id(vectors): vectors.scales() for vectors in self._distinct}
-        keys = dict.fromkeys(key for vectors in self._distinct for key in vectors.places)
+        keys = dict.fromkeys(key for vectors in self._distinct for key in vectors.hook_points)
         return {key: self._mix([scales[id(v)].get(key) if v else None for v, _ in self._rows]) for key in keys}
 
     def _mix(self, scales: list[Tensor | None]) -> Tensor | None:
@@ -177,26 +177,26 @@ class Choice:
 
 
 class ActiveAssignment(threading.local):
-    """The choice of the running thread, or None where it has made none.
+    """The assignment of the running thread, or None where it has made none.
 
     Thread-local and not a context variable: torch.compile follows the one and breaks its graph at the other.
     """
 
     def __init__(self) -> None:
         # Set for every thread: torch.compile watches attributes that exist, not those that are missing.
-        self.choice: Choice | None = None
+        self.assignment: RowAssignment | None = None
 
     def __reduce__(self) -> tuple[type[ActiveAssignment], tuple[()]]:
-        return ActiveAssignment, ()  # a copied model starts with no choice made
+        return ActiveAssignment, ()  # a copied model starts with no assignment made
 
     @contextmanager
-    def during(self, choice: Choice) -> Iterator[None]:
-        """Make a choice for this thread inside a ``with`` block."""
-        before, self.choice = self.choice, choice
+    def during(self, assignment: RowAssignment) -> Iterator[None]:
+        """Make an assignment for this thread inside a ``with`` block."""
+        before, self.assignment = self.assignment, assignment
         try:
             yield
         finally:
-            self.choice = before
+            self.assignment = before
 
 
 def mixes_rows(path: str) -> bool:
@@ -204,12 +204,12 @@ def mixes_rows(path: str) -> bool:
     return any(part.startswith("expert") for part in path.split("."))
 
 
-def _spread(place: HookPoint, pieces: list[Tensor]) -> Tensor:
+def _spread(point: HookPoint, pieces: list[Tensor]) -> Tensor:
     """Return the sites' scales on their channels and ones elsewhere, shape (channels,).
 
     Made by concatenation, not by indexing: a node that saves an index allows one backward pass only.
     """
-    spans = [span for site in place.sites for span in site.spans]
+    spans = [span for site in point.sites for span in site.spans]
     if not spans:
         return pieces[0]
     numbers = torch.cat(pieces).split([stop - start for start, stop in spans])
@@ -218,4 +218,4 @@ def _spread(place: HookPoint, pieces: list[Tensor]) -> Tensor:
     for (start, stop), part in sorted(zip(spans, numbers, strict=True), key=lambda pair: pair[0]):
         scale += [part.new_ones(start - reached), part]
         reached = stop
-    return torch.cat([*scale, numbers[0].new_ones(place.channels - reached)])
+    return torch.cat([*scale, numbers[0].new_ones(point.channels - reached)])

@@ -28,7 +28,7 @@ from ia3_studio.method.layers import channel_axis, width_of, widths
 from ia3_studio.method.peft.targets import name_targets
 from ia3_studio.method.product import Source, rescale
 from ia3_studio.method.quantized import keep_differentiable
-from ia3_studio.method.rows import ActiveAssignment, Choice, HookPoint, Key, Vectors, mixes_rows
+from ia3_studio.method.rows import ActiveAssignment, HookPoint, Key, RowAssignment, Vectors, mixes_rows
 from ia3_studio.method.sites import Selection, Side, Site
 
 PARAMETER_NAME = "ia3_scales"
@@ -48,85 +48,85 @@ class MergedWeights(Protocol):
 
 
 class Hooks:
-    """Forward hooks that scale places of a model by the vectors that the running thread has chosen."""
+    """Forward hooks that scale activations of a model by the vectors that the running thread has assigned."""
 
-    def __init__(self, model: nn.Module, usual: Choice) -> None:
+    def __init__(self, model: nn.Module, default: RowAssignment) -> None:
         self.model = model
-        self._usual = usual
-        """What a call that chooses nothing uses."""
-        self._chosen = ActiveAssignment()
-        self._baked: MergedWeights | None = None
+        self._default = default
+        """What a call without an assignment uses."""
+        self._active = ActiveAssignment()
+        self._merged: MergedWeights | None = None
         self._hooks: dict[Key, torch.utils.hooks.RemovableHandle | GateHook] = {}
         self._recomputed: frozenset[Key] = frozenset()
 
     def detach(self) -> None:
         """Remove the hooks, undo a merge; the model is the base model again, bit for bit."""
-        if self._baked:
-            self._baked.undo()
+        if self._merged:
+            self._merged.undo()
         for hook in self._hooks.values():
             hook.remove()
         self._hooks = {}
 
-    def rest(self, baked: MergedWeights | None) -> None:
+    def suspend_hooks(self, merged: MergedWeights | None) -> None:
         """Disable the hooks while the weights are merged, or enable them with None; for :mod:`method.merging`."""
-        self._baked = baked
+        self._merged = merged
 
     def scales(self) -> Mapping[Key, Tensor | None]:
         """Return what the running thread's next call multiplies where: (channels,), or (rows, channels).
 
         For code that computes a model in its own way. Merged vectors are in the weights, so there is nothing left.
         """
-        if self._baked and self._baked.applied:
+        if self._merged and self._merged.applied:
             return {}
-        return (self._chosen.choice or self._usual).scales()
+        return (self._active.assignment or self._default).scales()
 
     @property
     def is_merged(self) -> bool:
         """Say whether the model's weights hold the vectors, so that the hooks rest."""
-        return self._baked is not None
+        return self._merged is not None
 
     @contextmanager
-    def _choosing(self, choice: Choice) -> Iterator[None]:
-        with self._baked.paused() if self._baked else nullcontext(), self._chosen.during(choice):
+    def _assigned(self, assignment: RowAssignment) -> Iterator[None]:
+        with self._merged.paused() if self._merged else nullcontext(), self._active.during(assignment):
             yield
 
-    def _hook_places(self, places: Iterable[HookPoint]) -> None:
-        for place in places:
-            if place.key not in self._hooks:
-                self._hooks[place.key] = self._hook(place)
+    def _add_hooks(self, hook_points: Iterable[HookPoint]) -> None:
+        for point in hook_points:
+            if point.key not in self._hooks:
+                self._hooks[point.key] = self._hook(point)
 
-    def _hook(self, place: HookPoint) -> torch.utils.hooks.RemovableHandle | GateHook:
-        module = self.model.get_submodule(place.path)
+    def _hook(self, point: HookPoint) -> torch.utils.hooks.RemovableHandle | GateHook:
+        module = self.model.get_submodule(point.path)
         if down_tensor(module):
-            return GateHook(module, partial(self._rescale, place))
+            return GateHook(module, partial(self._rescale, point))
         # Partials of methods, not closures: a copied model gets hooks of its own copied vectors.
-        if place.side == "output":
-            return module.register_forward_hook(partial(self._after, place))
-        return module.register_forward_pre_hook(partial(self._before, place), with_kwargs=True)
+        if point.side == "output":
+            return module.register_forward_hook(partial(self._after, point))
+        return module.register_forward_pre_hook(partial(self._before, point), with_kwargs=True)
 
-    def _after(self, place: HookPoint, module: nn.Module, args: tuple[Any, ...], result: Any) -> Any:
+    def _after(self, point: HookPoint, module: nn.Module, args: tuple[Any, ...], result: Any) -> Any:
         if isinstance(result, tuple):  # some projections return (activation, bias)
-            return (self._rescale(place, result[0]), *result[1:])
-        source = _source(module, args, result) if place.key in self._recomputed else None
-        return self._rescale(place, result, source)
+            return (self._rescale(point, result[0]), *result[1:])
+        source = _source(module, args, result) if point.key in self._recomputed else None
+        return self._rescale(point, result, source)
 
-    def _before(self, place: HookPoint, _module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _before(self, point: HookPoint, _module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if args:
-            return (self._rescale(place, args[0]), *args[1:]), kwargs
+            return (self._rescale(point, args[0]), *args[1:]), kwargs
         name = next(iter(kwargs))  # a projection called by keyword has its activation first
-        return args, {**kwargs, name: self._rescale(place, kwargs[name])}
+        return args, {**kwargs, name: self._rescale(point, kwargs[name])}
 
-    def _rescale(self, place: HookPoint, activation: Tensor, source: Source | None = None) -> Tensor:
-        if self._baked and self._baked.applied:
+    def _rescale(self, point: HookPoint, activation: Tensor, source: Source | None = None) -> Tensor:
+        if self._merged and self._merged.applied:
             return activation
-        choice = self._chosen.choice or self._usual
-        scale = choice.scale(place.key)
+        assignment = self._active.assignment or self._default
+        scale = assignment.scale(point.key)
         if scale is None:
             return activation
-        if place.axis == -1:
-            return rescale(activation, choice.over(scale, activation, place.path), source)
-        last = activation.movedim(place.axis, -1)
-        return rescale(last, choice.over(scale, last, place.path)).movedim(-1, place.axis)
+        if point.axis == -1:
+            return rescale(activation, assignment.broadcast(scale, activation, point.path), source)
+        last = activation.movedim(point.axis, -1)
+        return rescale(last, assignment.broadcast(scale, last, point.path)).movedim(-1, point.axis)
 
 
 class Attachment(Hooks):
@@ -142,15 +142,15 @@ class Attachment(Hooks):
         if hasattr(model, PARAMETER_NAME):
             raise SelectionError("This model already has (IA)³ vectors; detach them before you attach others.")
         self.selection = selection
-        found = places(model, selection)
+        found = hook_points(model, selection)
         keep_differentiable(model)
-        self.parameter = nn.Parameter(torch.ones(selection.numbers, device=device_of(model)))
+        self.parameter = nn.Parameter(torch.ones(selection.parameters, device=device_of(model)))
         self._vectors = Vectors(selection, found, self.parameter)
-        self._recent: tuple[tuple[float, ...], Choice] | None = None
-        super().__init__(model, Choice(((self._vectors, 1.0),), "strengths"))
+        self._recent: tuple[tuple[float, ...], RowAssignment] | None = None
+        super().__init__(model, RowAssignment(((self._vectors, 1.0),), "strengths"))
         model.register_parameter(PARAMETER_NAME, self.parameter)
         self._recomputed = _cheaper_from_input(model, found)
-        self._hook_places(found)
+        self._add_hooks(found)
 
     def vectors(self) -> dict[Site, Tensor]:
         """Return each site's vector, shape (site.size,), as a view into the flat parameter."""
@@ -191,7 +191,7 @@ class Attachment(Hooks):
             >>> with attachment.strengths(0, 1):          # doctest: +SKIP
             ...     model(two_rows)                       # row 0 is the base model, row 1 the tuned one
         """
-        with self._choosing(self._at(*(float(value) for value in strengths or (1,)))):
+        with self._assigned(self._at(*(float(value) for value in strengths or (1,)))):
             yield
 
     @contextmanager
@@ -206,11 +206,11 @@ class Attachment(Hooks):
         if getattr(self.model, PARAMETER_NAME, None) is self.parameter:
             delattr(self.model, PARAMETER_NAME)
 
-    def _at(self, *strengths: float) -> Choice:
+    def _at(self, *strengths: float) -> RowAssignment:
         recent = self._recent
-        if recent is None or recent[0] != strengths:  # a chat makes the same choice for every token
-            choice = Choice(tuple((self._vectors, strength) for strength in strengths), "strengths")
-            recent = self._recent = (strengths, choice)
+        if recent is None or recent[0] != strengths:  # a chat makes the same assignment for every token
+            assignment = RowAssignment(tuple((self._vectors, strength) for strength in strengths), "strengths")
+            recent = self._recent = (strengths, assignment)
         return recent[1]
 
 
@@ -223,7 +223,7 @@ def attach(model: nn.Module, selection: Selection) -> Attachment:
     return Attachment(model, selection)
 
 
-def places(model: nn.Module, selection: Selection) -> tuple[HookPoint, ...]:
+def hook_points(model: nn.Module, selection: Selection) -> tuple[HookPoint, ...]:
     """Group a selection's sites by module and side, checked against the model.
 
     Raises:
@@ -232,10 +232,10 @@ def places(model: nn.Module, selection: Selection) -> tuple[HookPoint, ...]:
     grouped: dict[tuple[str, Side], list[Site]] = {}
     for site in selection:
         grouped.setdefault((site.path, site.side), []).append(site)
-    return tuple(_place(model, path, side, sites) for (path, side), sites in grouped.items())
+    return tuple(_hook_point(model, path, side, sites) for (path, side), sites in grouped.items())
 
 
-def _place(model: nn.Module, path: str, side: Side, sites: list[Site]) -> HookPoint:
+def _hook_point(model: nn.Module, path: str, side: Side, sites: list[Site]) -> HookPoint:
     channels = width_of(model, path, side)
     wrong = next((site for site in sites if site.channels != channels), None)
     if wrong:
@@ -253,17 +253,17 @@ def _cheaper_from_input(model: nn.Module, found: Iterable[HookPoint]) -> frozens
     unless they are narrow (grouped queries). A guess by name; a wrong one costs memory, never a wrong gradient.
     """
     siblings: dict[tuple[str, int], list[HookPoint]] = {}
-    for place in found:
-        size = widths(model.get_submodule(place.path))
-        if place.side == "output" and size:
-            siblings.setdefault((place.path.rpartition(".")[0], size[0]), []).append(place)
-    wide = (group for (_, width), group in siblings.items() if sum(place.channels for place in group) > width)
-    return frozenset(place.key for group in wide for place in group)
+    for point in found:
+        size = widths(model.get_submodule(point.path))
+        if point.side == "output" and size:
+            siblings.setdefault((point.path.rpartition(".")[0], size[0]), []).append(point)
+    wide = (group for (_, width), group in siblings.items() if sum(point.channels for point in group) > width)
+    return frozenset(point.key for group in wide for point in group)
 
 
 def _source(module: nn.Module, args: tuple[Any, ...], result: Tensor) -> Source | None:
     """Return how a plain projection makes its output again, bit for bit; None where that is not certain."""
-    is_plain = type(module) is nn.Linear or not isinstance(module, nn.Linear)  # a subclass may draw, or quantise
+    is_plain = type(module) is nn.Linear or not isinstance(module, nn.Linear)  # a subclass may draw, or quantize
     is_alone = len(module._forward_hooks) == 1 and "forward" not in vars(module)  # accelerate moves weights there
     if not (is_plain and is_alone and len(args) == 1) or torch.compiler.is_compiling():
         return None

@@ -18,8 +18,8 @@ from torch import nn
 
 from ia3_studio.errors import AdapterError
 from ia3_studio.method.heads import Heads, by_rows
-from ia3_studio.method.rows import Choice, Vectors, mixes_rows
-from ia3_studio.method.scaling import Hooks, device_of, places
+from ia3_studio.method.rows import RowAssignment, Vectors, mixes_rows
+from ia3_studio.method.scaling import Hooks, device_of, hook_points
 
 if TYPE_CHECKING:
     from ia3_studio.method.adapter import Adapter
@@ -36,12 +36,12 @@ class Serving(Hooks):
     """
 
     def __init__(self, model: nn.Module, adapters: Mapping[str, Adapter]) -> None:
-        super().__init__(model, self._choice((None,), (1.0,)))
+        super().__init__(model, self._assignment((None,), (1.0,)))
         self._head_hooks: dict[str, torch.utils.hooks.RemovableHandle] = {}
         self._adapters: dict[str, Adapter] = {}
         self._vectors: dict[str, Vectors] = {}
         self._parameters: dict[str, nn.Parameter] = {}
-        self._recent: Choice | None = None
+        self._recent: RowAssignment | None = None
         for name, adapter in adapters.items():
             self.add(name, adapter)
 
@@ -59,12 +59,12 @@ class Serving(Hooks):
         """
         if name == BASE or name in self._vectors:
             raise AdapterError(f"The name {name!r} is already used; choose another name for this adapter.")
-        found, heads = places(self.model, adapter.selection), self._own_heads(adapter)
+        found, heads = hook_points(self.model, adapter.selection), self._own_heads(adapter)
         flat = nn.Parameter(adapter.vector.detach().clone().to(device_of(self.model)), requires_grad=False)
         self._adapters[name] = adapter
         self._parameters[name] = flat
         self._vectors[name] = Vectors(adapter.selection, found, flat)
-        self._hook_places(found)
+        self._add_hooks(found)
         self.acquire(name, heads)
 
     def acquire(self, name: str, heads: Mapping[str, nn.Module]) -> None:
@@ -85,10 +85,10 @@ class Serving(Hooks):
         gone = self._find(name)
         if gone is None:
             raise AdapterError("The base model cannot be removed; call detach instead.")
-        if self._usual.uses(gone):
+        if self._default.uses(gone):
             self.switch(BASE)
         del self._vectors[name], self._parameters[name], self._adapters[name]
-        needed = {key for vectors in self._vectors.values() for key in vectors.places}
+        needed = {key for vectors in self._vectors.values() for key in vectors.hook_points}
         for key in [key for key in self._hooks if key not in needed]:
             self._hooks.pop(key).remove()
         headed = {path for vectors in self._vectors.values() for path in vectors.heads}
@@ -127,7 +127,7 @@ class Serving(Hooks):
         Raises:
             AdapterError: there is no such name.
         """
-        self._usual = self._choice((self._find(name),), (float(strength),))
+        self._default = self._assignment((self._find(name),), (float(strength),))
 
     @contextmanager
     def rows(self, *names: str, strengths: Sequence[float] | None = None) -> Iterator[None]:
@@ -150,18 +150,18 @@ class Serving(Hooks):
         if not names or (strengths is not None and len(strengths) != len(names)):
             raise AdapterError(f"Got {len(strengths or ())} strengths for {len(names)} names; give one per row.")
         found = tuple(self._find(name) for name in names)
-        with self._choosing(self._at(found, tuple(map(float, strengths or [1.0] * len(names))))):
+        with self._assigned(self._at(found, tuple(map(float, strengths or [1.0] * len(names))))):
             yield
 
     @property
     def supports_per_row(self) -> bool:
         """Say whether the rows of one batch may have adapters of their own: experts see tokens without their rows."""
-        return not any(mixes_rows(path) for vectors in self._vectors.values() for path, _side in vectors.places)
+        return not any(mixes_rows(path) for vectors in self._vectors.values() for path, _side in vectors.hook_points)
 
-    def _at(self, vectors: tuple[Vectors | None, ...], strengths: tuple[float, ...]) -> Choice:
-        """Return the choice of the last call where it is the same: a chat makes one choice for every token."""
-        fresh, recent = self._choice(vectors, strengths), self._recent
-        if recent is None or not recent.is_like(fresh):
+    def _at(self, vectors: tuple[Vectors | None, ...], strengths: tuple[float, ...]) -> RowAssignment:
+        """Return the assignment of the last call where it is the same: a chat makes one assignment for every token."""
+        fresh, recent = self._assignment(vectors, strengths), self._recent
+        if recent is None or not recent.equals(fresh):
             recent = self._recent = fresh
         return recent
 
@@ -181,7 +181,7 @@ class Serving(Hooks):
         return heads.modules
 
     def _through_heads(self, path: str, module: nn.Module, args: Any, kwargs: Any, result: Any) -> Any:
-        return by_rows(self._chosen.choice or self._usual, path, module, args, kwargs, result)
+        return by_rows(self._active.assignment or self._default, path, module, args, kwargs, result)
 
     def _find(self, name: str) -> Vectors | None:
         if name == BASE:
@@ -192,8 +192,8 @@ class Serving(Hooks):
         return self._vectors[name]
 
     @staticmethod
-    def _choice(vectors: tuple[Vectors | None, ...], strengths: tuple[float, ...]) -> Choice:
-        return Choice(tuple(zip(vectors, strengths, strict=True)), "adapters")
+    def _assignment(vectors: tuple[Vectors | None, ...], strengths: tuple[float, ...]) -> RowAssignment:
+        return RowAssignment(tuple(zip(vectors, strengths, strict=True)), "adapters")
 
 
 def serve(model: nn.Module, adapters: Mapping[str, Adapter]) -> Serving:

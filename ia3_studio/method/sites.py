@@ -71,7 +71,7 @@ class Selection:
 
     Example:
         >>> k = Site("layers.0.k_proj", "output", 4, "key")
-        >>> Selection((k,)).numbers
+        >>> Selection((k,)).parameters
         4
     """
 
@@ -98,14 +98,14 @@ class Selection:
         return len(self.sites)
 
     @property
-    def numbers(self) -> int:
+    def parameters(self) -> int:
         """Return the number of trainable parameters of this selection."""
         return sum(site.size for site in self.sites)
 
     @property
     def bytes(self) -> int:
         """Return the size of the float32 vectors, in bytes."""
-        return 4 * self.numbers
+        return 4 * self.parameters
 
     def below(self, prefix: str) -> Selection:
         """Return the same sites where the model is a part of a larger one, called ``prefix`` there."""

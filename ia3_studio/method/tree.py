@@ -158,7 +158,7 @@ def discover(model: nn.Module, base_model: str = "") -> LayerTree:
 
     Example:
         >>> tree = discover(model)                        # doctest: +SKIP
-        >>> tree.select("paper").numbers                  # doctest: +SKIP
+        >>> tree.select("paper").parameters                  # doctest: +SKIP
         57600
     """
     flow, note, live = watch(model)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.errors import ModelError
-from ia3_studio.models.loaded import Task
+from ia3_studio.models.loaded import ModelHead
 from ia3_studio.models.no_progress_bars import quiet_transformers
 from ia3_studio.models.opening import opening
 from ia3_studio.models.sizes import require_buildable, require_sizes
@@ -106,7 +106,7 @@ def _named(config: PreTrainedConfig) -> list[str]:
     return [name for name in said if isinstance(name, str)] if isinstance(said, list | tuple) else []
 
 
-def task_of(cls: type[PreTrainedModel], config: PreTrainedConfig) -> Task:
+def head_of(cls: type[PreTrainedModel], config: PreTrainedConfig) -> ModelHead:
     """Tell what a model class of that config is for."""
     tables, kind, name = _tables(), config.model_type, cls.__name__
     if config.is_encoder_decoder and name in tables["seq2seq"].get(kind, ()):

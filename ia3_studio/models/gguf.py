@@ -21,7 +21,7 @@ from ia3_studio.models.folders import require_space
 from ia3_studio.models.limits import limits_of
 from ia3_studio.models.no_progress_bars import quiet_gguf
 from ia3_studio.models.opening import opening
-from ia3_studio.models.progress import Progress
+from ia3_studio.models.progress import ProgressCallback
 from ia3_studio.models.weights import empty_model, open_model, open_tokenizer
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def content_key(path: Path) -> str:
         return f"gguf{CONVERSION}-" + hashlib.file_digest(file, "sha256").hexdigest()[:24]
 
 
-def convert_gguf(gguf: Path, folder: Path, name: str, progress: Progress) -> None:
+def convert_gguf(gguf: Path, folder: Path, name: str, progress: ProgressCallback) -> None:
     """**Write config, tokenizer and float32 weights into a folder** and check that they load.
 
     Args:

@@ -16,7 +16,7 @@ from ia3_studio.background import in_background
 from ia3_studio.errors import ModelError
 from ia3_studio.models.folders import require_space, shortcoming
 from ia3_studio.models.no_progress_bars import quiet_hub
-from ia3_studio.models.progress import Progress, bytes_in, megabytes, watched
+from ia3_studio.models.progress import ProgressCallback, bytes_in, megabytes, watched
 from ia3_studio.models.sources import STARTER, nearest_starter
 from ia3_studio.settings import is_public
 
@@ -103,7 +103,7 @@ def cached_copy(hub_id: str) -> Path | None:
     return folder if whole else None
 
 
-def download(model: HubModel, progress: Progress) -> Path:
+def download(model: HubModel, progress: ProgressCallback) -> Path:
     """Download a model into the cache that all Hugging Face programs share, and return its folder.
 
     Raises:

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ia3_studio.models import hub
-from ia3_studio.models.architecture import drop_kernels, model_class, read_config, task_of
+from ia3_studio.models.architecture import drop_kernels, head_of, model_class, read_config
 from ia3_studio.models.device import choose_device
 from ia3_studio.models.fetch import prepare, ready_folder
 from ia3_studio.models.folders import require_model
 from ia3_studio.models.gguf import read_gguf_config, require_gguf
 from ia3_studio.models.limits import limits_of
-from ia3_studio.models.loaded import LoadedModel, Skeleton, Task
-from ia3_studio.models.progress import Progress, unheard
+from ia3_studio.models.loaded import LoadedModel, ModelHead, Skeleton
+from ia3_studio.models.progress import ProgressCallback, ignore_progress
 from ia3_studio.models.sources import Source, base_model_name, find_starter, parse_source
 from ia3_studio.models.special_tokens import settle_decoder, settle_padding
 from ia3_studio.models.weights import empty_model, open_model, open_tokenizer, stored_format
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig
 
 
-def load_model(source: str, *, progress: Progress | None = None) -> LoadedModel:
+def load_model(source: str, *, progress: ProgressCallback | None = None) -> LoadedModel:
     """Load a model with its tokenizer, fetching it first if need be.
 
     Args:
@@ -33,25 +33,25 @@ def load_model(source: str, *, progress: Progress | None = None) -> LoadedModel:
         ModelError: the model cannot be found, fetched or read; the message says what to do.
 
     Example:
-        >>> load_model("SmolLM2-135M-Instruct").task  # doctest: +SKIP
+        >>> load_model("SmolLM2-135M-Instruct").head  # doctest: +SKIP
         'causal-lm'
     """
-    say, asked = progress or unheard, parse_source(source)
+    say, asked = progress or ignore_progress, parse_source(source)
     folder = prepare(source, say)
     say(None, f"Loading {asked.value} into memory")
     device = choose_device()
     config = read_config(folder)
     notes = drop_kernels(config)
     model = open_model(folder, device, config)
-    task, limits = task_of(type(model), model.config), limits_of(model)
-    is_textless = task == "other" and not any(folder.glob("tokenizer*"))
+    head, limits = head_of(type(model), model.config), limits_of(model)
+    is_textless = head == "other" and not any(folder.glob("tokenizer*"))
     tokenizer = None if is_textless else open_tokenizer(folder, limits)
     if tokenizer is not None:
         notes += settle_padding(tokenizer, limits)
     return LoadedModel(
         model=model,
         tokenizer=tokenizer,
-        task=task,
+        head=head,
         source=asked.value,
         base_model=base_model_name(asked),
         device_reason=device.reason,
@@ -60,17 +60,17 @@ def load_model(source: str, *, progress: Progress | None = None) -> LoadedModel:
     )
 
 
-def task_of_source(source: str, *, progress: Progress | None = None) -> Task:
-    """Return what a model is for, fetching it first if need be; its weights are not read.
+def head_of_source(source: str, *, progress: ProgressCallback | None = None) -> ModelHead:
+    """Return the head of a model, fetching it first if need be; its weights are not read.
 
     Raises:
         ModelError: the model cannot be found, fetched or read.
     """
-    config = read_config(prepare(source, progress or unheard))
-    return task_of(model_class(config), config)
+    config = read_config(prepare(source, progress or ignore_progress))
+    return head_of(model_class(config), config)
 
 
-def load_skeleton(source: str, *, progress: Progress | None = None) -> Skeleton:
+def load_skeleton(source: str, *, progress: ProgressCallback | None = None) -> Skeleton:
     """Build a model without weights, to look at its layers; a starter or a local model needs no network.
 
     Args:
@@ -80,10 +80,10 @@ def load_skeleton(source: str, *, progress: Progress | None = None) -> Skeleton:
     Raises:
         ModelError: the model cannot be found, or transformers does not know its type.
     """
-    say, asked = progress or unheard, parse_source(source)
+    say, asked = progress or ignore_progress, parse_source(source)
     say(None, f"Reading the config of {asked.value}")
     model = empty_model(_config_of(asked))
-    return Skeleton(model, task_of(type(model), model.config), asked.value, base_model_name(asked))
+    return Skeleton(model, head_of(type(model), model.config), asked.value, base_model_name(asked))
 
 
 def _config_of(source: Source) -> PreTrainedConfig:

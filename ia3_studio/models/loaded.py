@@ -10,9 +10,10 @@ from ia3_studio.models.limits import ModelLimits, limits_of
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-Task = Literal[
+ModelHead = Literal[
     "causal-lm", "seq2seq", "encoder", "classification", "token-classification", "image-classification", "other"
 ]
+"""What a model computes from its last hidden states, as the auto classes of transformers tell models apart."""
 
 
 @dataclass(frozen=True)
@@ -21,16 +22,16 @@ class LoadedModel:
 
     model: PreTrainedModel
     tokenizer: Any
-    """A transformers tokenizer; its classes share no useful static type. None when the task is "other" and has none."""
-    task: Task
+    """A transformers tokenizer; its classes share no useful static type. None when the head is "other" and has none."""
+    head: ModelHead
     source: str
     """What the user asked for: a starter's name, a Hub id, a folder or a GGUF file."""
     base_model: str
     """The name written into adapter files: the Hub id where there is one, else the source."""
     device_reason: str
     """Device and dtype with the reason, one sentence for the screen."""
-    heads: tuple[str, ...] = ()
-    """Paths of the modules that are fully trained: a classifier's head."""
+    modules_to_save: tuple[str, ...] = ()
+    """Paths of the modules that are trained and saved in full: a classifier's head."""
     notes: tuple[str, ...] = ()
     """Notes on defaults chosen for the model or ignored in its config, one sentence each."""
     stored: str = ""
@@ -47,7 +48,7 @@ class Skeleton:
     """A model without its weights, on the meta device: enough for its layer tree."""
 
     model: PreTrainedModel
-    task: Task
+    head: ModelHead
     source: str
     """What the user asked for."""
     base_model: str

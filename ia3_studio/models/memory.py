@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 
-from ia3_studio.models.classifier import Kind, Sorted, load_classifier
+from ia3_studio.models.classifier import Kind, load_classifier
+from ia3_studio.models.fast_paths import lines
 from ia3_studio.models.load import load_model
-from ia3_studio.models.loaded import LoadedModel
-from ia3_studio.models.progress import Progress
+from ia3_studio.models.loaded import LoadedModel, ModelHead
+from ia3_studio.models.progress import ProgressCallback
 from ia3_studio.models.sources import parse_source
 
+logger = logging.getLogger("ia3_studio.models")
 Key = tuple[str, tuple[str, ...], str]
 """A source, and the labels and their kind where the model has a head for them."""
 
@@ -70,7 +73,7 @@ class ModelMemory:
         """Return how many are using the model now."""
         return self._users
 
-    def acquire(self, source: str, progress: Progress | None = None) -> AbstractContextManager[LoadedModel]:
+    def acquire(self, source: str, progress: ProgressCallback | None = None) -> AbstractContextManager[LoadedModel]:
         """Lend a model for a ``with`` block, **replacing the one in memory** if that is another.
 
         Raises:
@@ -79,15 +82,20 @@ class ModelMemory:
         return self._acquire((parse_source(source).value, (), ""), lambda: load_model(source, progress=progress))
 
     def acquire_classifier(
-        self, source: str, names: Sequence[str], kind: Kind, progress: Progress | None = None, of: Sorted = "texts"
+        self,
+        source: str,
+        names: Sequence[str],
+        kind: Kind,
+        progress: ProgressCallback | None = None,
+        head: ModelHead = "classification",
     ) -> AbstractContextManager[LoadedModel]:
         """Lend a model with a head for labels, **replacing the one in memory** if that is another.
 
         Raises:
             ModelError: it cannot be loaded; the one in memory stays.
         """
-        wanted = parse_source(source).value, tuple(names), f"{kind} of {of}"
-        return self._acquire(wanted, lambda: load_classifier(source, names, kind, of=of, progress=progress))
+        wanted = parse_source(source).value, tuple(names), f"{kind} {head}"
+        return self._acquire(wanted, lambda: load_classifier(source, names, kind, head=head, progress=progress))
 
     @contextmanager
     def _acquire(self, wanted: Key, load: Callable[[], LoadedModel]) -> Iterator[LoadedModel]:
@@ -107,7 +115,8 @@ class ModelMemory:
             if self._model is None or self._key != wanted:
                 self._given_back.wait_for(lambda: self._users == 0)
                 fresh = load()
-                enable_fast_linear(fresh.model)
+                for line in lines(enable_fast_linear(fresh.model)):
+                    logger.info("%s: %s", fresh.source, line)
                 self._model, self._key = fresh, wanted
             self._users += 1
             return self._model

@@ -10,14 +10,14 @@ from ia3_studio.background import in_background
 
 T = TypeVar("T")
 
-Progress = Callable[[float | None, str], None]
+ProgressCallback = Callable[[float | None, str], None]
 """Takes the share done (0..1, or None when it cannot be known) and a sentence for the screen."""
 
 LOOK_EVERY = 0.25
 """Seconds between two looks at a growing download."""
 
 
-def unheard(share: float | None, sentence: str) -> None:
+def ignore_progress(share: float | None, sentence: str) -> None:
     """Take progress that nobody asked for."""
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.models.load import load_model
 from ia3_studio.models.loaded import LoadedModel
-from ia3_studio.models.progress import Progress
+from ia3_studio.models.progress import ProgressCallback
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -35,16 +35,16 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Unquantised:
+class Unquantized:
     """A merged model in plain weights, and its difference to the quantized one."""
 
     loaded: LoadedModel
     difference: Difference
 
 
-def merge_into_unquantised(
-    tuned: Attachment, source: str, *, tokens: Tensor | None = None, progress: Progress | None = None
-) -> Unquantised:
+def merge_into_unquantized(
+    tuned: Attachment, source: str, *, tokens: Tensor | None = None, progress: ProgressCallback | None = None
+) -> Unquantized:
     """Merge an adapter trained on a quantized base model into the same model without quantization.
 
     The quantized model and its attachment are unchanged; both models are in memory at the end.
@@ -60,7 +60,7 @@ def merge_into_unquantised(
         AdapterError: the source is another model, or is quantized itself.
 
     Example:
-        >>> merged = merge_into_unquantised(attachment, "org/model")  # doctest: +SKIP
+        >>> merged = merge_into_unquantized(attachment, "org/model")  # doctest: +SKIP
         >>> merged.loaded.model.save_pretrained("merged")             # doctest: +SKIP
     """
     from ia3_studio.method.loading import attach_adapter
@@ -69,7 +69,7 @@ def merge_into_unquantised(
     before = _logits(tuned.model, tokens)
     loaded = load_model(source, progress=progress)
     merge(loaded.model, attach_adapter(loaded.model, tuned.adapter(), source="given")).keep()
-    return Unquantised(loaded, _difference(before, _logits(loaded.model, tokens)))
+    return Unquantized(loaded, _difference(before, _logits(loaded.model, tokens)))
 
 
 def _logits(model: nn.Module, tokens: Tensor | None) -> Tensor:
@@ -97,8 +97,8 @@ def _some_tokens(model: nn.Module) -> Tensor:
     return torch.randint(int(embeddings.num_embeddings), TOKENS, generator=torch.Generator().manual_seed(0))
 
 
-def _difference(quantised: Tensor, merged: Tensor) -> Difference:
-    apart = merged - quantised
+def _difference(quantized: Tensor, merged: Tensor) -> Difference:
+    apart = merged - quantized
     return Difference(
-        largest=float(apart.abs().max()), relative=float(apart.norm() / quantised.norm()), logits=apart.numel()
+        largest=float(apart.abs().max()), relative=float(apart.norm() / quantized.norm()), logits=apart.numel()
     )

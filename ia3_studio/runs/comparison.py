@@ -8,8 +8,9 @@ from typing import Any
 
 from ia3_studio.errors import RunError
 from ia3_studio.insight.curves import Curve
-from ia3_studio.runs.folder import read_json
+from ia3_studio.runs.environment import read_environment
 from ia3_studio.runs.run import Run
+from ia3_studio.runs.split_record import read_split
 
 MOST_POINTS = 400
 """Maximum points of a curve: more than a screen can resolve."""
@@ -33,9 +34,10 @@ def settings_of(run: Run) -> dict[str, str]:
     chosen = document.get("selection")
     if isinstance(chosen, dict):
         document["selection"] = f"{len(chosen.get('sites', ()))} sites"
-    split, made = read_json(run.files.split) or {}, read_json(run.files.made_with) or {}
+    split, environment = read_split(run.files.split) or {}, read_environment(run.files.environment)
     document["data fingerprint"] = str(split.get("data", ""))[:12]
-    document["versions and machine"] = {key: made.get(key) for key in ("studio", "device", "libraries", "base_model")}
+    keys = ("studio_version", "device", "libraries", "base_model")
+    document["versions and machine"] = {key: environment.get(key) for key in keys}
     return {name: value for name, value in _flat("", document) if name not in NOT_SETTINGS}
 
 

@@ -15,6 +15,7 @@ from ia3_studio.data.table import Reading
 from ia3_studio.errors import RunError, SelectionError, StudioError, TrainingError
 from ia3_studio.method.selector import require_words
 from ia3_studio.method.sites import Selection
+from ia3_studio.old_names import SETTINGS
 from ia3_studio.training.config import TrainConfig
 from ia3_studio.typed import FieldError, typed
 
@@ -75,13 +76,13 @@ class RunConfig:
         """Read user-written settings: model and data are required, all others have defaults.
 
         Args:
-            document: names as :meth:`to_json` writes them; training settings may also be at the top level
-                ("learning_rate") instead of below "train".
+            document: names as :meth:`to_json` writes them, or as version 0.1 did; training settings may also be at the
+                top level ("learning_rate") instead of below "train".
 
         Raises:
-            RunError: model or data are missing, or a name or value is invalid.
+            RunError: model or data are missing, a name or value is invalid, or a setting has two names.
         """
-        given = dict(document)
+        given = _with_todays_names(document)
         missing = [name for name in ("model", "data") if not given.get(name)]
         if missing:
             raise RunError(f"The settings do not specify {' or '.join(missing)}; model and data are required.")
@@ -89,7 +90,7 @@ class RunConfig:
         inner = given.pop("train", {})
         if not isinstance(inner, Mapping_):
             raise RunError(f"train is {_short(inner)}; write the training settings below it as name: value.")
-        train = usual["train"] | dict(inner)
+        train = usual["train"] | _with_todays_names(inner)
         train |= {name: given.pop(name) for name in list(given) if name in usual["train"]}
         strange = sorted((set(given) | set(train)) - set(usual) - set(usual["train"]))
         if strange:
@@ -126,7 +127,7 @@ class RunConfig:
         """
         try:
             plain = typed(_Plain, document)
-            train = typed(TrainConfig, _by_name("train", document.get("train")))
+            train = typed(TrainConfig, SETTINGS.replaced(_by_name("train", document.get("train"))))
             mapping = _part(Mapping, "mapping", document.get("mapping"))
             reading = _part(Reading, "reading", document.get("reading"))
         except FieldError as error:
@@ -148,6 +149,21 @@ class _Plain:
     data: str
     held_out: float = 0.1
     report_to: str = ""
+
+
+def old_names_in(document: Mapping_[str, Any]) -> str:
+    """Return a note on the settings with names of version 0.1; empty without any."""
+    inner = document.get("train")
+    given = {**document, **(inner if isinstance(inner, Mapping_) else {})}
+    renamed = ", ".join(f"{old} is now {new}" for old, new in SETTINGS.found_in(given).items())
+    return f"Some settings have the names of version 0.1: {renamed}." if renamed else ""
+
+
+def _with_todays_names(document: Mapping_[str, Any]) -> dict[str, Any]:
+    for old, new in SETTINGS.found_in(document).items():
+        if new in document:
+            raise RunError(f"The settings contain {new} and its old name {old}; remove {old}.")
+    return SETTINGS.replaced(document)
 
 
 def _part(kind: type[Part], name: str, document: Any) -> Part | None:

@@ -9,12 +9,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from ia3_studio.old_names import ENVIRONMENT
+from ia3_studio.runs.folder import read_json
+
 LIBRARIES = ("torch", "transformers", "accelerate", "datasets", "safetensors", "tokenizers", "numpy")
 SAMPLE_BYTES = 2**20
 """Bytes read at both ends of a file: its header with all names and shapes, and its last weights."""
 
 
-def describe_making(model: Path, device_reason: str) -> dict[str, Any]:
+def describe_environment(model: Path, device_reason: str) -> dict[str, Any]:
     """Return what is needed to reproduce a run in addition to its settings and data.
 
     Args:
@@ -24,13 +27,18 @@ def describe_making(model: Path, device_reason: str) -> dict[str, Any]:
     from ia3_studio import __version__
 
     return {
-        "studio": __version__,
+        "studio_version": __version__,
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "libraries": {name: found for name in LIBRARIES if (found := _version(name))},
         "device": device_reason,
         "base_model": model_fingerprint(model),
     }
+
+
+def read_environment(path: Path) -> dict[str, Any]:
+    """Return what :func:`describe_environment` found for a run; empty if its file does not exist or is damaged."""
+    return ENVIRONMENT.replaced(read_json(path) or {})
 
 
 def model_fingerprint(folder: Path) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from ia3_studio.errors import DataError
 from ia3_studio.insight.verdict import Verdict, verdict
+from ia3_studio.old_names import EVALUATION
 from ia3_studio.runs.folder import read_json, write_json
 from ia3_studio.training.report import Evaluation
 
@@ -21,7 +22,7 @@ class RunEvaluation:
     held_out: Evaluation
     forgetting: Evaluation | None = None
     """None for models that do not generate text."""
-    written: Evaluation | None = None
+    sample_generations: Evaluation | None = None
     """Sample generations of both models for held-out prompts; None if disabled."""
 
     @property
@@ -31,12 +32,13 @@ class RunEvaluation:
 
     def table(self) -> list[dict[str, str | float | None]]:
         """Return one record per measure, held-out rows first."""
-        return [record for part in (self.held_out, self.written, self.forgetting) if part for record in part.table()]
+        parts = (self.held_out, self.sample_generations, self.forgetting)
+        return [record for part in parts if part for record in part.table()]
 
 
 def write_evaluation(folder: Path, evaluation: RunEvaluation) -> None:
     """Write an evaluation into a run's folder; the stored verdict is for other tools; it is recomputed on read."""
-    parts = {"held_out": evaluation.held_out, "forgetting": evaluation.forgetting, "written": evaluation.written}
+    parts = {field.name: getattr(evaluation, field.name) for field in fields(evaluation)}
     written = {name: json.loads(part.to_json()) for name, part in parts.items() if part}
     write_json(folder / EVALUATION_FILE, {"verdict": asdict(evaluation.verdict), **written})
 
@@ -46,9 +48,10 @@ def read_evaluation(folder: Path) -> RunEvaluation | None:
     document = read_json(folder / EVALUATION_FILE)
     if document is None:
         return None
+    document = EVALUATION.replaced(document)
     try:
         held_out = Evaluation.from_json(json.dumps(document.get("held_out")))
-        others = [document.get(name) for name in ("forgetting", "written")]
+        others = [document.get(name) for name in ("forgetting", "sample_generations")]
         return RunEvaluation(held_out, *(Evaluation.from_json(json.dumps(part)) if part else None for part in others))
     except DataError:
         return None

@@ -3,20 +3,23 @@
 config.json      the settings, never changed
 data/            the training file, when it was not a starter
 split.json       how the data were parsed, and which rows are held out
-made_with.json   versions, machine, fingerprint of the base model, for reproduction
-repeats.json     the same for the original run of a re-run
-about.json       name, notes and tags, editable at any time
+environment.json            versions, machine, fingerprint of the base model, for reproduction
+original_environment.json   the same for the original run of a re-run
+notes.json       name, notes and tags, editable at any time
 owner.json       owner, in public mode
-place.json       position in the queue, if it was moved
+queue_position.json   position in the queue, if it was moved
 worker.json      process id and start time of the worker
 status.json      last status of the worker; replaced atomically
 metrics.jsonl    one line per step; append-only
 adapters/        one complete adapter folder per snapshot, named by its step
 checkpoint.safetensors   training state to resume from, until the run has finished
 evaluation.json  evaluation of a finished run
+ablation.json    ablation of its adapter, if there was one
 log.txt          everything the worker printed
 stop             exists if a stop was requested
 lock             held by the worker while it is alive
+
+A folder that version 0.1 made keeps its file names: made_with.json, repeats.json, about.json and place.json.
 """
 
 from __future__ import annotations
@@ -32,10 +35,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ia3_studio.atomic import replace_text
+from ia3_studio.old_names import STATUS
 from ia3_studio.training.config import Step
 from ia3_studio.typed import typed_or_none
 
-Phase = Literal["resuming", "waiting", "preparing", "training", "saving", "measuring", "ended"]
+Phase = Literal["resuming", "queued", "preparing", "training", "saving", "evaluating", "ended"]
 Result = Literal["finished", "stopped", "failed"]
 
 KEPT_ADAPTERS = 20
@@ -43,22 +47,22 @@ KEPT_ADAPTERS = 20
 
 
 @dataclass(frozen=True)
-class Said:
+class WorkerStatus:
     """The last status of a worker."""
 
     phase: Phase
-    sentence: str
-    """Message for the user."""
+    message: str
+    """For the user."""
     progress: float | None = None
     """Progress of the phase, if known."""
     result: Result | None = None
     """How the run ended; None until it has."""
-    seen_at: float = 0.0
+    heartbeat_at: float = 0.0
     """Time of the worker's last heartbeat, in seconds since the epoch."""
-    began_at: float | None = None
+    started_at: float | None = None
     ended_at: float | None = None
-    before: float = 0.0
-    """Training time in seconds before the run was resumed."""
+    earlier_seconds: float = 0.0
+    """Training time in seconds before the run was last resumed."""
     memory: int = 0
     """Memory of the worker in bytes at its last heartbeat."""
     cpu: float = 0.0
@@ -68,7 +72,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Use:
+class ResourceUsage:
     """Resource usage of a worker."""
 
     memory: int = 0
@@ -85,11 +89,11 @@ class RunFolder:
         self.config = path / "config.json"
         self.data = path / "data"
         self.split = path / "split.json"
-        self.made_with = path / "made_with.json"
-        self.repeats = path / "repeats.json"
-        self.about = path / "about.json"
+        self.environment = _existing(path / "environment.json", path / "made_with.json")
+        self.original_environment = _existing(path / "original_environment.json", path / "repeats.json")
+        self.notes = _existing(path / "notes.json", path / "about.json")
         self.owner = path / "owner.json"
-        self.place = path / "place.json"
+        self.queue_position = _existing(path / "queue_position.json", path / "place.json")
         self.worker = path / "worker.json"
         self.status = path / "status.json"
         self.metrics = path / "metrics.jsonl"
@@ -99,9 +103,10 @@ class RunFolder:
         self.stop = path / "stop"
         self.lock = path / "lock"
 
-    def said(self) -> Said | None:
+    def read_status(self) -> WorkerStatus | None:
         """Return the last status of the worker; None if there is none or it cannot be read."""
-        return typed_or_none(Said, read_json(self.status))
+        document = read_json(self.status)
+        return typed_or_none(WorkerStatus, STATUS.replaced(document)) if document else None
 
     def newest_adapter(self) -> Path | None:
         """Return the newest complete adapter folder."""
@@ -125,14 +130,14 @@ class RunFolder:
         while len(self._adapters()) > KEPT_ADAPTERS:
             shutil.rmtree(self._least_missed(), ignore_errors=True)
 
-    def moments(self) -> dict[int, Path]:
+    def snapshots(self) -> dict[int, Path]:
         """Return the stored adapters by step, in order."""
         return {int(path.name.rpartition("-")[2]): path for path in self._adapters()}
 
     def _least_missed(self) -> Path:
         """Return the snapshot, neither first nor last, with the fewest steps between its neighbors."""
-        moments = list(self.moments().items())
-        inner = zip(moments, moments[1:-1], moments[2:], strict=False)
+        snapshots = list(self.snapshots().items())
+        inner = zip(snapshots, snapshots[1:-1], snapshots[2:], strict=False)
         gaps = {after - before: path for (before, _first), (_step, path), (after, _last) in inner}
         return gaps[min(gaps)]
 
@@ -150,44 +155,52 @@ class RunFolder:
         return sorted(self.adapters.glob("step-*")) if self.adapters.is_dir() else []
 
 
+def _existing(path: Path, old: Path) -> Path:
+    """Return a file's path, or that of version 0.1 where only that exists."""
+    return old if old.exists() and not path.exists() else path
+
+
 class StatusFile:
     """The worker's side of ``status.json``: written by the job and by the heartbeat, atomically."""
 
-    def __init__(self, folder: RunFolder, clock: Callable[[], float], before: float = 0.0) -> None:
+    def __init__(self, folder: RunFolder, clock: Callable[[], float], earlier_seconds: float = 0.0) -> None:
         self._folder = folder
-        self._before = before
+        self._earlier_seconds = earlier_seconds
         self._clock = clock
         self._mutex = threading.Lock()
-        self._began_at: float | None = None
-        self._said = Said("waiting", "")
-        self._use = Use()
+        self._started_at: float | None = None
+        self._last = WorkerStatus("queued", "")
+        self._usage = ResourceUsage()
 
-    def say(self, phase: Phase, sentence: str, progress: float | None = None, result: Result | None = None) -> None:
+    def write_status(
+        self, phase: Phase, message: str, progress: float | None = None, result: Result | None = None
+    ) -> None:
         """Write the current status, or the result."""
         with self._mutex:
             now = self._clock()
-            if phase != "waiting" and self._began_at is None:
-                self._began_at = now
+            if phase != "queued" and self._started_at is None:
+                self._started_at = now
             ended = now if phase == "ended" else None
-            use = asdict(self._use)
-            self._said = Said(phase, sentence, progress, result, now, self._began_at, ended, self._before, **use)
-            write_json(self._folder.status, asdict(self._said))
+            usage, earlier = asdict(self._usage), self._earlier_seconds
+            self._last = WorkerStatus(phase, message, progress, result, now, self._started_at, ended, earlier, **usage)
+            write_json(self._folder.status, asdict(self._last))
 
-    def pause(self, sentence: str) -> None:
+    def pause(self, message: str) -> None:
         """Write that the run waits to resume from its checkpoint, and its training time so far."""
         with self._mutex:
             now = self._clock()
-            spent = now - self._began_at if self._began_at is not None else 0.0
-            self._said = Said("resuming", sentence, seen_at=now, before=self._before + spent)
-            write_json(self._folder.status, asdict(self._said))
+            spent = now - self._started_at if self._started_at is not None else 0.0
+            earlier = self._earlier_seconds + spent
+            self._last = WorkerStatus("resuming", message, heartbeat_at=now, earlier_seconds=earlier)
+            write_json(self._folder.status, asdict(self._last))
 
-    def beat(self, use: Use) -> None:
+    def beat(self, usage: ResourceUsage) -> None:
         """Write a heartbeat with the resource usage."""
         with self._mutex:
-            self._use = use
-            if self._said.phase not in ("ended", "resuming"):
-                self._said = replace(self._said, seen_at=self._clock(), **asdict(use))
-                write_json(self._folder.status, asdict(self._said))
+            self._usage = usage
+            if self._last.phase not in ("ended", "resuming"):
+                self._last = replace(self._last, heartbeat_at=self._clock(), **asdict(usage))
+                write_json(self._folder.status, asdict(self._last))
 
 
 def write_json(path: Path, document: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from ia3_studio.runs.run import Run
 from ia3_studio.training.config import Step
 
 
-class Outcome(NamedTuple):
+class HeldOutLoss(NamedTuple):
     """The held-out losses of a run, in nats per token; None if not yet known."""
 
     base: float | None
@@ -21,7 +21,7 @@ class Outcome(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Measured:
+class LossSummary:
     """Summary of a run's held-out losses so far."""
 
     base: float | None = None
@@ -30,41 +30,41 @@ class Measured:
     lowest: tuple[float, int] | None = None
     """The lowest after step 0; the earliest of several."""
 
-    def with_step(self, step: Step) -> Measured:
+    def with_step(self, step: Step) -> LossSummary:
         """Return the same after one more step."""
         loss = step.held_out
         if loss is None:
             return self
         if not step.step:
-            return Measured(loss, (loss, 0))
+            return LossSummary(loss, (loss, 0))
         found = loss, step.step
-        return Measured(self.base, found, found if self.lowest is None else min(self.lowest, found))
+        return LossSummary(self.base, found, found if self.lowest is None else min(self.lowest, found))
 
 
 @dataclass
-class Outcomes:
+class HeldOutLosses:
     """The held-out losses of runs; metrics files are read incrementally."""
 
-    _seen: dict[tuple[str, int], tuple[int, Measured]] = field(default_factory=dict)
+    _seen: dict[tuple[str, int], tuple[int, LossSummary]] = field(default_factory=dict)
 
-    def of(self, run: Run, learned_all: bool) -> Outcome:
+    def of(self, run: Run, is_trained: bool) -> HeldOutLoss:
         """Return the held-out losses of a run's base model and of the kept vectors.
 
         A finished run keeps the vectors with the lowest loss, unless its settings disable that.
         """
         key = run.id, run.metrics_mark
-        offset, known = self._seen.get(key, (0, Measured()))
+        offset, known = self._seen.get(key, (0, LossSummary()))
         steps, offset = run.metrics(offset)
         for step in steps:
             known = known.with_step(step)
         self._seen[key] = offset, known
-        kept = known.lowest if learned_all and keeps_best(run) else known.newest
-        return Outcome(known.base, *(kept or (None, None)))
+        kept = known.lowest if is_trained and keeps_best(run) else known.newest
+        return HeldOutLoss(known.base, *(kept or (None, None)))
 
 
-def outcome_of(run: Run) -> Outcome:
+def held_out_loss(run: Run) -> HeldOutLoss:
     """Return the current held-out losses of a run."""
-    return Outcomes().of(run, run.status().learned_all)
+    return HeldOutLosses().of(run, run.status().is_trained)
 
 
 def keeps_best(run: Run) -> bool:

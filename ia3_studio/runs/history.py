@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.errors import RunError
+from ia3_studio.runs.environment import read_environment
 from ia3_studio.runs.evaluation import read_evaluation
 from ia3_studio.runs.folder import read_json, write_json
-from ia3_studio.runs.held_out import outcome_of
+from ia3_studio.runs.held_out import held_out_loss
 from ia3_studio.runs.run import ACTIVE, Run
 from ia3_studio.typed import typed_or_none
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ia3_studio.runs.store import RunStore
 
 RECORD = "record.json"
-FORMAT = 1
+FORMAT = 2
 """Version of the records; cached ones of another version are computed again."""
 
 
@@ -55,7 +56,7 @@ class RunRecord:
     high: float | None
     verdict: str
     """"gain", "no gain", "loss" or "too few rows to tell"; empty without one."""
-    numbers: int | None
+    parameters: int | None
     """Trainable parameters."""
     seconds: float
     kilobytes: float | None
@@ -78,7 +79,7 @@ def records(store: RunStore) -> list[RunRecord]:
 
 def record_of(run: Run) -> RunRecord:
     """Return the result of a run. **Caches it in the run's folder** once the run has ended."""
-    mark = [FORMAT, *(_changed(path) for path in (run.files.status, run.files.about, run.files.config))]
+    mark = [FORMAT, *(_changed(path) for path in (run.files.status, run.files.notes, run.files.config))]
     kept = run.folder / RECORD
     document = read_json(kept)
     if document and document.get("mark") == mark and isinstance(document.get("record"), dict):
@@ -101,8 +102,8 @@ def _changed(path: Path) -> int:
 
 def _read(run: Run) -> RunRecord:
     status = run.status()
-    losses = outcome_of(run)
-    made = read_json(run.files.made_with) or {}
+    losses = held_out_loss(run)
+    environment = read_environment(run.files.environment)
     return RunRecord(
         id=run.id,
         name=run.name,
@@ -113,10 +114,10 @@ def _read(run: Run) -> RunRecord:
         base_loss=losses.base,
         loss=losses.kept,
         **_verdict(run.folder),
-        numbers=_count(made.get("numbers")),
+        parameters=_count(environment.get("parameters")),
         seconds=round(status.seconds, 1),
         kilobytes=_kilobytes(run),
-        tags=run.about.tags,
+        tags=run.notes.tags,
         created_at=status.created_at,
     )
 

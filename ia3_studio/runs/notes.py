@@ -17,7 +17,7 @@ _TAG = re.compile(r"[\w.:/-]+")
 
 
 @dataclass(frozen=True)
-class About:
+class RunNotes:
     """Name, notes and tags of a run."""
 
     name: str = ""
@@ -26,29 +26,29 @@ class About:
     tags: tuple[str, ...] = ()
 
 
-def read_about(path: Path) -> About:
+def read_notes(path: Path) -> RunNotes:
     """Load from a file; empty if it does not exist or cannot be read."""
-    return typed_or_none(About, read_json(path)) or About()
+    return typed_or_none(RunNotes, read_json(path)) or RunNotes()
 
 
-def write_about(path: Path, about: About) -> None:
+def write_notes(path: Path, notes: RunNotes) -> None:
     """Save to a file.
 
     Raises:
         RunError: a value is too long, a tag is invalid, or the folder is not writable.
     """
-    for what, text, most in (("name", about.name, LONGEST_NAME), ("note", about.note, LONGEST_NOTE)):
+    for what, text, most in (("name", notes.name, LONGEST_NAME), ("note", notes.note, LONGEST_NOTE)):
         if len(text) > most:
             raise RunError(f"The {what} has {len(text):,} characters; use at most {most:,}.")
-    if len(about.tags) > MOST_TAGS:
-        raise RunError(f"There are {len(about.tags)} tags; give {MOST_TAGS} at most.")
-    wrong = next((tag for tag in about.tags if not _TAG.fullmatch(tag) or len(tag) > LONGEST_TAG), None)
+    if len(notes.tags) > MOST_TAGS:
+        raise RunError(f"There are {len(notes.tags)} tags; give {MOST_TAGS} at most.")
+    wrong = next((tag for tag in notes.tags if not _TAG.fullmatch(tag) or len(tag) > LONGEST_TAG), None)
     if wrong is not None:
         raise RunError(
             f"{wrong[:40]!r} is not a valid tag; use words of letters, digits and .:/-, separated by commas."
         )
     try:
-        write_json(path, asdict(about))
+        write_json(path, asdict(notes))
     except OSError as error:
         raise RunError(
             f"The run's name and notes cannot be saved ({error.strerror}); {write_advice(error)}."

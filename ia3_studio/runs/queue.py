@@ -15,6 +15,7 @@ from typing import Literal
 from filelock import BaseFileLock, FileLock, Timeout
 
 from ia3_studio.errors import RunError
+from ia3_studio.old_names import QUEUE
 from ia3_studio.runs.folder import read_json, write_json
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.store import RunStore
@@ -27,10 +28,10 @@ Way = Literal["first", "earlier", "later", "last"]
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Position:
     """Position of a run in the queue."""
 
-    place: float = 0.0
+    position: float = 0.0
 
 
 def runs_at_once() -> int:
@@ -39,16 +40,17 @@ def runs_at_once() -> int:
     return min(max(int(given), 1), MOST_AT_ONCE) if given.isdigit() else 1
 
 
-def place_of(run: Run) -> tuple[float, str]:
+def position_of(run: Run) -> tuple[float, str]:
     """Return the sort key of the queue: position, then start time."""
-    found = typed_or_none(_Place, read_json(run.files.place)) or _Place()
-    return (found.place, run.id)
+    document = read_json(run.files.queue_position) or {}
+    found = typed_or_none(_Position, QUEUE.replaced(document)) or _Position()
+    return (found.position, run.id)
 
 
 def waiting(store: RunStore) -> list[Run]:
     """Return the queued runs, in order."""
     found = [run for run in store.list() if not run.has_ended and run.status().state == "queued"]
-    return sorted(found, key=place_of)
+    return sorted(found, key=position_of)
 
 
 def move(store: RunStore, run: Run, way: Way) -> None:
@@ -66,14 +68,14 @@ def move(store: RunStore, run: Run, way: Way) -> None:
     del others[here]
     there = {"first": 0, "earlier": max(here - 1, 0), "later": min(here + 1, len(others)), "last": len(others)}[way]
     try:
-        write_json(run.files.place, {"place": _between(others, there)})
+        write_json(run.files.queue_position, {"position": _between(others, there)})
     except OSError as error:
         raise RunError(f"Run {run.id} cannot be moved in the queue ({error.strerror}).") from error
 
 
 def _between(others: Sequence[Run], there: int) -> float:
     """Return a position before the run ``there`` and after the previous one."""
-    places = [place_of(run)[0] for run in others]
+    places = [position_of(run)[0] for run in others]
     if not places:
         return 0.0
     if there == 0:
@@ -83,7 +85,7 @@ def _between(others: Sequence[Run], there: int) -> float:
     if places[there - 1] < places[there]:
         return (places[there - 1] + places[there]) / 2
     for number, run in enumerate(others):  # equal places, told apart by the time of their start: spread them out
-        write_json(run.files.place, {"place": float(number)})
+        write_json(run.files.queue_position, {"position": float(number)})
     return there - 0.5
 
 
@@ -107,8 +109,8 @@ class Queue:
         self._others += [each for each in runs if each.id > self._newest and each.id != self._run.id]
         self._newest = runs[0].id if runs else ""
         self._others = [each for each in self._others if not each.has_ended]
-        mine = place_of(self._run)
-        return [each for each in self._others if place_of(each) < mine and each.status().state == "queued"]
+        mine = position_of(self._run)
+        return [each for each in self._others if position_of(each) < mine and each.status().state == "queued"]
 
 
 def free_slot(root: Path) -> BaseFileLock | None:

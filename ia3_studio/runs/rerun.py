@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ia3_studio.errors import RunError
 from ia3_studio.runs.config import RunConfig
-from ia3_studio.runs.notes import About, write_about
+from ia3_studio.runs.notes import RunNotes, write_notes
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.store import RunStore
 
@@ -46,7 +46,7 @@ class Variations:
         return count
 
 
-def again(store: RunStore, run: Run, config: RunConfig | None = None, start_id: str = "") -> Run:
+def rerun(store: RunStore, run: Run, config: RunConfig | None = None, start_id: str = "") -> Run:
     """Create a run with the settings and data of another run, without starting it.
 
     The environment of the original run is stored, so that the new run can report differences.
@@ -62,8 +62,8 @@ def again(store: RunStore, run: Run, config: RunConfig | None = None, start_id: 
     if wanted.data == run.config.data and Path(wanted.data).is_absolute() and not Path(wanted.data).exists():
         raise RunError(f"The data of this run were not found in its folder or at {wanted.data}; copy them there.")
     made = store.create(wanted, start_id or secrets.token_hex(8))
-    if run.files.made_with.exists():
-        shutil.copyfile(run.files.made_with, made.files.repeats)
+    if run.files.environment.exists():
+        shutil.copyfile(run.files.environment, made.files.original_environment)
     return made
 
 
@@ -106,13 +106,13 @@ def sweep(store: RunStore, run: Run, tried: Variations, tag: str, start_id: str)
         start_id: id of the request; the same id never creates a second sweep.
 
     Raises:
-        RunError: as :func:`again` and :func:`variations`.
+        RunError: as :func:`rerun` and :func:`variations`.
     """
     made: list[Run] = []
     configs: Sequence[tuple[str, RunConfig]] = variations(run.config, tried)
     for number, (_said, config) in enumerate(configs):
-        new = again(store, run, config, f"{start_id}-{number}")
+        new = rerun(store, run, config, f"{start_id}-{number}")
         if tag:
-            write_about(new.files.about, About(tags=(tag,)))
+            write_notes(new.files.notes, RunNotes(tags=(tag,)))
         made.append(new)
     return made

@@ -11,8 +11,8 @@ from typing import Literal
 
 from ia3_studio.errors import RunError
 from ia3_studio.runs.config import RunConfig
-from ia3_studio.runs.folder import RunFolder, Said, Use, read_steps
-from ia3_studio.runs.notes import About, read_about
+from ia3_studio.runs.folder import ResourceUsage, RunFolder, WorkerStatus, read_steps
+from ia3_studio.runs.notes import RunNotes, read_notes
 from ia3_studio.runs.process import restarted_since, started_process_lives, worker_lives
 from ia3_studio.training.config import Step
 
@@ -40,7 +40,8 @@ class RunStatus:
     """The state of a run, with a message."""
 
     state: State
-    sentence: str
+    message: str
+    """For the user."""
     phase: str
     progress: float | None
     """Progress of the current phase, if known."""
@@ -52,7 +53,7 @@ class RunStatus:
     """Seconds since the epoch."""
     resumable: bool = False
     """Whether it ended early and can be resumed from its last checkpoint."""
-    use: Use = field(default_factory=Use)
+    usage: ResourceUsage = field(default_factory=ResourceUsage)
     """Resource usage of its worker, at its last heartbeat."""
 
     @property
@@ -61,9 +62,9 @@ class RunStatus:
         return self.state in ACTIVE
 
     @property
-    def learned_all(self) -> bool:
+    def is_trained(self) -> bool:
         """Return whether the last step is done, so that the vectors are final."""
-        return self.state == "finished" or self.phase in ("saving", "measuring")
+        return self.state == "finished" or self.phase in ("saving", "evaluating")
 
 
 class Run:
@@ -91,23 +92,23 @@ class Run:
             raise RunError(f"The settings of run {self.id} cannot be read ({error}); start a new run.") from error
 
     @property
-    def about(self) -> About:
+    def notes(self) -> RunNotes:
         """Return its name, notes and tags."""
-        return read_about(self.files.about)
+        return read_notes(self.files.notes)
 
     @property
     def name(self) -> str:
         """Return its current name; the id if it is damaged."""
         try:
-            return self.about.name or self.config.name
+            return self.notes.name or self.config.name
         except RunError:
             return self.id
 
     @property
     def has_ended(self) -> bool:
         """Return whether its worker has written a result."""
-        said = self.files.said()
-        return bool(said and said.result)
+        worker = self.files.read_status()
+        return bool(worker and worker.result)
 
     @property
     def data_source(self) -> str:
@@ -117,23 +118,25 @@ class Run:
 
     def status(self) -> RunStatus:
         """Return the current status, from files and the operating system."""
-        said, lives = self._look()
+        worker, lives = self._look()
         last = self._last_step()
-        state, sentence = self._state(said, lives, last)
-        seconds = said.before if said else 0.0
-        if said and said.began_at is not None:
-            seconds += (said.ended_at or (time.time() if state in ACTIVE else said.seen_at)) - said.began_at
+        state, message = self._state(worker, lives, last)
+        seconds = worker.earlier_seconds if worker else 0.0
+        if worker and worker.started_at is not None:
+            seconds += (
+                worker.ended_at or (time.time() if state in ACTIVE else worker.heartbeat_at)
+            ) - worker.started_at
         return RunStatus(
             state,
-            sentence,
-            said.phase if said else "starting",
-            said.progress if said else None,
+            message,
+            worker.phase if worker else "starting",
+            worker.progress if worker else None,
             last.step if last else 0,
             last.total_steps if last else 0,
             max(0.0, seconds),
             self.created_at,
             state in ENDED_EARLY and self.files.checkpoint.exists(),
-            Use(said.memory, said.cpu, said.gpu_memory) if said else Use(),
+            ResourceUsage(worker.memory, worker.cpu, worker.gpu_memory) if worker else ResourceUsage(),
         )
 
     @property
@@ -180,41 +183,42 @@ class Run:
         except OSError:
             return ""
 
-    def _look(self) -> tuple[Said | None, bool]:
+    def _look(self) -> tuple[WorkerStatus | None, bool]:
         """Return the last status of the worker, and whether it is alive."""
-        said = self.files.said()
-        if said and said.result:
-            return said, False
-        if said and said.phase == "resuming" and started_process_lives(self.files):
-            return said, True
+        worker = self.files.read_status()
+        if worker and worker.result:
+            return worker, False
+        if worker and worker.phase == "resuming" and started_process_lives(self.files):
+            return worker, True
         lives = worker_lives(self.files)
-        said = self.files.said()  # read after the look at the lock: one that ended meanwhile has left its last words
-        if said and not said.result and not lives:
+        # Read after the lock: a worker that ended in between has left its last status.
+        worker = self.files.read_status()
+        if worker and not worker.result and not lives:
             lives = worker_lives(self.files)  # and one that began meanwhile holds it now
-        return said, lives
+        return worker, lives
 
-    def _state(self, said: Said | None, lives: bool, last: Step | None) -> tuple[State, str]:
-        if said and said.result:
-            return said.result, said.sentence
-        if said and lives:
-            return self._living_state(said)
-        if said is None and (lives or self._is_new() or started_process_lives(self.files)):
+    def _state(self, worker: WorkerStatus | None, lives: bool, last: Step | None) -> tuple[State, str]:
+        if worker and worker.result:
+            return worker.result, worker.message
+        if worker and lives:
+            return self._living_state(worker)
+        if worker is None and (lives or self._is_new() or started_process_lives(self.files)):
             return ("stopping", "Stopping") if self.files.stop.exists() else ("queued", "Starting the worker")
-        return "interrupted", self._cause_of_death(said, last)
+        return "interrupted", self._cause_of_death(worker, last)
 
     def _is_new(self) -> bool:
         """Return whether the worker may not have been started yet; checked first, as it can start at any time."""
         age = time.time() - self.created_at
         return not self.files.worker.exists() and abs(age) < STARTING_SECONDS  # abs: the clock may have been set back
 
-    def _living_state(self, said: Said) -> tuple[State, str]:
-        silent = time.time() - said.seen_at
+    def _living_state(self, worker: WorkerStatus) -> tuple[State, str]:
+        silent = time.time() - worker.heartbeat_at
         suffix = f" (not responding for {silent:.0f} s)" if silent > SILENT_SECONDS else ""
         if self.files.stop.exists():
-            return "stopping", ("Stopping after this step" if said.phase == "training" else "Stopping") + suffix
-        return ("queued" if said.phase in ("waiting", "resuming") else "running"), said.sentence + suffix
+            return "stopping", ("Stopping after this step" if worker.phase == "training" else "Stopping") + suffix
+        return ("queued" if worker.phase in ("queued", "resuming") else "running"), worker.message + suffix
 
-    def _cause_of_death(self, said: Said | None, last: Step | None) -> str:
+    def _cause_of_death(self, worker: WorkerStatus | None, last: Step | None) -> str:
         try:
             _ = self.config
         except RunError as error:
@@ -222,14 +226,14 @@ class Run:
         kept = "The latest adapter is kept. " if self.adapter_folder() else ""
         if self._disk_is_full():
             way = f"Free some space and {self._way_on}."
-            return f"The run ended {_reached(said, last)}: the disk is full. {kept}{way}"
+            return f"The run ended {_reached(worker, last)}: the disk is full. {kept}{way}"
         way = f"{self._way_on[0].upper()}{self._way_on[1:]}."
-        if said and restarted_since(said.seen_at):
-            return f"The run ended {_reached(said, last)}: the machine restarted. {kept}{way}"
-        if said is None:
+        if worker and restarted_since(worker.heartbeat_at):
+            return f"The run ended {_reached(worker, last)}: the machine restarted. {kept}{way}"
+        if worker is None:
             return f"The worker process ended before it started the run.{self._last_words()} {way}"
         return (
-            f"The worker process was killed {_reached(said, last)}: out of memory, or ended by someone."
+            f"The worker process was killed {_reached(worker, last)}: out of memory, or ended by someone."
             f"{self._last_words()} {kept}{way}"
         )
 
@@ -261,8 +265,8 @@ class Run:
         return steps[-1] if steps else None
 
 
-def _reached(said: Said | None, last: Step | None) -> str:
+def _reached(worker: WorkerStatus | None, last: Step | None) -> str:
     """Return how far a run had progressed."""
     if last and last.step:
         return f"at step {last.step} of {last.total_steps}"
-    return "while it was queued" if said and said.phase == "waiting" else "before its first step"
+    return "while it was queued" if worker and worker.phase == "queued" else "before its first step"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.data.arrow_rows import Stored
 from ia3_studio.data.labels import Labels, labels_in
 from ia3_studio.errors import RunError
+from ia3_studio.old_names import SPLIT
 from ia3_studio.runs.folder import read_json, write_json
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class SplitRecord:
 
     data: str
     """SHA-256 of the data."""
-    learned: int
+    training_rows: int
     held_out: int
     held_out_rows: tuple[int, ...] = ()
 
@@ -43,11 +44,17 @@ def record_split(path: Path, split: DataSplit, config: RunConfig) -> None:
         RunError: the data have changed since the run started.
     """
     made = _document(split, config)
-    known = read_json(path)
+    known = read_split(path)
     if known is None:
         write_json(path, made)
     elif (known.get("data"), known.get("held_out_rows")) != (made["data"], made["held_out_rows"]):
         raise RunError("The data of this run have changed since it started, so it cannot be resumed; start a new run.")
+
+
+def read_split(path: Path) -> dict[str, Any] | None:
+    """Return what :func:`record_split` wrote; None if it does not exist or cannot be read."""
+    document = read_json(path)
+    return SPLIT.replaced(document) if document is not None else None
 
 
 def split_of(run: Run) -> DataSplit:
@@ -58,7 +65,7 @@ def split_of(run: Run) -> DataSplit:
     """
     config = run.config
     split = config.choice(run.data_source).load(config.held_out, config.train.seed)
-    return _as_recorded(split, read_json(run.files.split))
+    return _as_recorded(split, read_split(run.files.split))
 
 
 def labels_of_run(run: Run, adapter: Path | None = None) -> Labels | None:
@@ -113,8 +120,8 @@ def _document(split: DataSplit, config: RunConfig) -> dict[str, Any]:
         "reading": asdict(config.reading) if config.reading else None,
         "held_out_share": config.held_out,
         "seed": config.train.seed,
-        "learned": len(split.train),
+        "training_rows": len(split.train),
         "held_out": len(split.held_out),
-        "left_out": len(split.problems) + split.more_left_out,
+        "skipped": len(split.problems) + split.more_left_out,
         "held_out_rows": rows,
     }

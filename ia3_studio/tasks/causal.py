@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ia3_studio.data.tokens import Tokenized
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models import LoadedModel
-    from ia3_studio.models.progress import Progress as Say
+    from ia3_studio.models.progress import ProgressCallback
     from ia3_studio.runs.evaluation import RunEvaluation
     from ia3_studio.training.report import Progress
 
@@ -40,7 +40,7 @@ class Generation(Task):
         kept = [example for example in examples if example.labels]
         return kept, tuple(Problem(example.row, NO_ANSWER) for example in examples if not example.labels)
 
-    def load(self, say: Say) -> LoadedModel:
+    def load(self, say: ProgressCallback) -> LoadedModel:
         """Load the model."""
         from ia3_studio.models.load import load_model
 
@@ -65,7 +65,7 @@ class Generation(Task):
         """Return what measures, and lets both models answer as many held-out prompts as the run wants."""
         from ia3_studio.tasks.evaluation import with_answers
 
-        asked = self._split.held_out[: self._config.train.answers]
+        asked = self._split.held_out[: self._config.train.sample_generations]
         return with_answers(loaded.model, loaded.tokenizer, attachment, asked, measured) if asked else measured
 
 
@@ -80,10 +80,10 @@ class TextGeneration(Generation):
     """The token that ends an answer, once the rows are read."""
 
     @classmethod
-    def fits(cls, data_kind: str, model_task: str) -> bool:
+    def fits(cls, data_kind: str, model_head: str) -> bool:
         """Say whether the data are text, for a model that is neither an encoder-decoder nor to get a new head."""
-        writes = data_kind in ("pairs", "messages", "text") or (data_kind == "labels" and model_task == "causal-lm")
-        return writes and model_task != "seq2seq"
+        writes = data_kind in ("pairs", "messages", "text") or (data_kind == "labels" and model_head == "causal-lm")
+        return writes and model_head != "seq2seq"
 
     @classmethod
     def preview(cls, example: Example, tokenizer: Any, max_length: int) -> TokenPreview:
@@ -121,6 +121,6 @@ class TextGeneration(Generation):
         """Measure base and tuned model on held-out rows and neutral text; yield the progress."""
         from ia3_studio.tasks.evaluation import evaluate_chat
 
-        budget = self._config.train.micro_tokens
+        budget = self._config.train.micro_batch_tokens
         measured = evaluate_chat(loaded.model, loaded.tokenizer, attachment, held_out, budget)
         return self._with_answers(loaded, attachment, measured)

@@ -14,16 +14,21 @@ from ia3_studio.tasks.task import Task, register
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
-    from ia3_studio.data.labels import Labelled
+    from ia3_studio.data.labels import Labeled, Labelled
     from ia3_studio.data.split import DataSplit
     from ia3_studio.method.scaling import Attachment
-    from ia3_studio.models import LoadedModel
-    from ia3_studio.models.classifier import Sorted
-    from ia3_studio.models.progress import Progress as Say
+    from ia3_studio.models import LoadedModel, ModelHead
+    from ia3_studio.models.progress import ProgressCallback
     from ia3_studio.runs.config import RunConfig
     from ia3_studio.runs.evaluation import RunEvaluation
     from ia3_studio.training.report import Progress
 
+CLASSIFIER_HEADS: dict[Labeled, ModelHead] = {
+    "texts": "classification",
+    "words": "token-classification",
+    "images": "image-classification",
+}
+"""The model's head, by what has labels."""
 _NAMED = 20
 """Labels that a sentence names."""
 _LONGEST_TEXT = 512
@@ -33,7 +38,7 @@ class Classification(Task):
     """What tasks have in common whose model gets a new head for labels."""
 
     labels: Labels
-    of: ClassVar[Sorted] = "texts"
+    of: ClassVar[Labeled] = "texts"
     """What has labels."""
 
     def __init__(self, split: DataSplit, config: RunConfig, labels: Labels | None = None) -> None:
@@ -55,12 +60,14 @@ class Classification(Task):
             shown = ", ".join(map(repr, gone[:_NAMED]))
             self.say(f"{len(gone):,} labels of the adapter do not occur in the data: {shown}.")
 
-    def load(self, say: Say) -> LoadedModel:
+    def load(self, say: ProgressCallback) -> LoadedModel:
         """Load the model with a head for the labels."""
         from ia3_studio.models.classifier import load_classifier
 
         labels, seed = self.labels, self._config.train.seed
-        return load_classifier(self._config.model, labels.names, labels.kind, of=self.of, seed=seed, progress=say)
+        return load_classifier(
+            self._config.model, labels.names, labels.kind, head=CLASSIFIER_HEADS[self.of], seed=seed, progress=say
+        )
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
         """Return the training rows and the held-out rows."""
@@ -101,7 +108,7 @@ class Classification(Task):
         """Measure base and tuned model on held-out rows; yield the progress."""
         from ia3_studio.tasks.evaluation import evaluate_classifier
 
-        budget = self._config.train.micro_tokens
+        budget = self._config.train.micro_batch_tokens
         return evaluate_classifier(self.scorer(loaded.model), attachment, held_out, self.labels, budget)
 
     def scorer(self, model: Any) -> Any:
@@ -120,9 +127,9 @@ class TextClassification(Classification):
     row_types: ClassVar[tuple[type, ...]] = (LabelRow,)
 
     @classmethod
-    def fits(cls, data_kind: str, model_task: str) -> bool:
+    def fits(cls, data_kind: str, model_head: str) -> bool:
         """Say whether texts have labels, for a model that writes no text: those answer with the label."""
-        return data_kind == "labels" and model_task not in ("causal-lm", "seq2seq")
+        return data_kind == "labels" and model_head not in ("causal-lm", "seq2seq")
 
     @classmethod
     def preview(cls, example: Example, tokenizer: Any, max_length: int) -> TokenPreview:
@@ -135,7 +142,7 @@ class TextClassification(Classification):
 
 
 @dataclass(frozen=True)
-class Guess:
+class Prediction:
     """One label with its probability."""
 
     label: str
@@ -150,7 +157,7 @@ def classify_text(
     text: str,
     strengths: Sequence[float] = (0, 1),
     max_length: int | None = None,
-) -> tuple[tuple[Guess, ...], ...]:
+) -> tuple[tuple[Prediction, ...], ...]:
     """Return the labels of one text by probability, once for each strength; 0 is the base model.
 
     Raises:
@@ -171,7 +178,7 @@ def classify_texts(
     strengths: Sequence[float] = (0, 1),
     batch: int = 16,
     max_length: int | None = None,
-) -> tuple[tuple[tuple[Guess, ...], ...], ...]:
+) -> tuple[tuple[tuple[Prediction, ...], ...], ...]:
     """Return, for each strength and each text, its labels by probability.
 
     Texts become rows, and rows a batch, by the functions that training uses.
@@ -195,12 +202,12 @@ def classify_texts(
         raise StudioError("This adapter labels words; use tag_text for it.")
     rows = read_texts(texts, loaded.tokenizer, readable(loaded, max_length))
     budget = batch * max((len(row.input_ids) for row in rows), default=1)
-    found: list[tuple[tuple[Guess, ...], ...]] = []
+    found: list[tuple[tuple[Prediction, ...], ...]] = []
     for strength in strengths:
         with attachment.strengths(strength):
             loss = ClassLoss(loaded.model)
             logits = loss.scores(rows, budget) if rows else ()
-        found.append(tuple(guesses(each, labels.names, str(loss.kind)) for each in logits))
+        found.append(tuple(predictions(each, labels.names, str(loss.kind)) for each in logits))
     return tuple(found)
 
 
@@ -209,7 +216,7 @@ def readable(loaded: LoadedModel, max_length: int | None) -> int:
     return min(int(loaded.tokenizer.model_max_length), max_length or _LONGEST_TEXT)
 
 
-def guesses(logits: Any, names: Sequence[str], kind: str) -> tuple[Guess, ...]:
+def predictions(logits: Any, names: Sequence[str], kind: str) -> tuple[Prediction, ...]:
     """Return labels by probability.
 
     Args:
@@ -218,7 +225,7 @@ def guesses(logits: Any, names: Sequence[str], kind: str) -> tuple[Guess, ...]:
         kind: "single", "multi" or "number".
     """
     if kind == "number":
-        return (Guess(names[0], float(logits[0])),)
+        return (Prediction(names[0], float(logits[0])),)
     shares = logits.sigmoid() if kind == "multi" else logits.softmax(-1)
-    found = (Guess(name, float(share)) for name, share in zip(names, shares, strict=True))
+    found = (Prediction(name, float(share)) for name, share in zip(names, shares, strict=True))
     return tuple(sorted(found, key=lambda guess: -guess.share))

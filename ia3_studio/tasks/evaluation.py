@@ -75,7 +75,7 @@ def with_answers(
     if not asked:
         return found
     written = yield from evaluate_generation(model, tokenizer, attachment, asked, ANSWER_TOKENS, limit=len(asked))
-    return replace(found, written=written)
+    return replace(found, sample_generations=written)
 
 
 def evaluate_ranking(
@@ -140,7 +140,7 @@ def _class_changes(
 
 
 def _compared_words(base: Any, tuned: Any, rows: Sequence[Any], names: Sequence[str]) -> Evaluation:
-    """Compare the words row by row; a row without a labelled word says nothing."""
+    """Compare the words row by row; a row without a labeled word says nothing."""
     from ia3_studio.data.tokens import IGNORED
     from ia3_studio.training import compare
 

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ia3_studio.data.images import ImageRow, Pictured, read_pictures
 from ia3_studio.data.pictures import Picture, damage, open_picture
 from ia3_studio.errors import DataError
-from ia3_studio.tasks.classification import Classification, Guess, guesses
+from ia3_studio.tasks.classification import Classification, Prediction, predictions
 from ia3_studio.tasks.task import register
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
-    from ia3_studio.data.labels import Labels
+    from ia3_studio.data.labels import Labeled, Labels
     from ia3_studio.data.token_preview import TokenPreview
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models import LoadedModel
-    from ia3_studio.models.classifier import Sorted
 
 
 @register
@@ -26,15 +25,15 @@ class ImageClassification(Classification):
     """Images with labels."""
 
     name: ClassVar[str] = "image classification"
-    of: ClassVar[Sorted] = "images"
+    of: ClassVar[Labeled] = "images"
     task_type: ClassVar[str] = ""  # PEFT has no name for it
     row_types: ClassVar[tuple[type, ...]] = (ImageRow,)
     without_tokens: ClassVar[str] = "Images have no tokens; each is resized to the input size of the model."
 
     @classmethod
-    def fits(cls, data_kind: str, model_task: str) -> bool:
+    def fits(cls, data_kind: str, model_head: str) -> bool:
         """Say whether the data are images; the model may be of any kind."""
-        del model_task
+        del model_head
         return data_kind == "pictures"
 
     @classmethod
@@ -68,7 +67,7 @@ class ImageClassification(Classification):
 
 def classify_image(
     loaded: LoadedModel, attachment: Attachment, labels: Labels, image: Path, strengths: Sequence[float] = (0, 1)
-) -> tuple[tuple[Guess, ...], ...]:
+) -> tuple[tuple[Prediction, ...], ...]:
     """Return the labels of an image by probability, once for each strength; 0 is the base model.
 
     Args:
@@ -92,5 +91,5 @@ def classify_image(
     for strength in strengths:
         with attachment.strengths(strength):
             (scores,) = ImageLoss(loaded.model).scores([row], 1)
-        found.append(guesses(scores, labels.names, "single"))
+        found.append(predictions(scores, labels.names, "single"))
     return tuple(found)

@@ -13,7 +13,7 @@ from ia3_studio.data.choices import ChoiceExample, ChoiceRow, choice_examples, t
 from ia3_studio.data.token_preview import UNLIMITED, Part, TokenPreview, first_kept, reasons
 from ia3_studio.errors import StudioError
 from ia3_studio.tasks.causal import Generation
-from ia3_studio.tasks.classification import Guess
+from ia3_studio.tasks.classification import Prediction
 from ia3_studio.tasks.task import register
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ class MultipleChoice(Generation):
     """Whether an encoder reads the question."""
 
     @classmethod
-    def fits(cls, data_kind: str, model_task: str) -> bool:
+    def fits(cls, data_kind: str, model_head: str) -> bool:
         """Say whether the data have choices, for a model of this class's kind."""
-        return data_kind == "choices" and (model_task == "seq2seq") == cls.encoder_decoder
+        return data_kind == "choices" and (model_head == "seq2seq") == cls.encoder_decoder
 
     @classmethod
     def preview(cls, example: Example, tokenizer: Any, max_length: int) -> TokenPreview:
@@ -79,7 +79,7 @@ class MultipleChoice(Generation):
         """Measure how often base and tuned model rank the right choice first; yield when it is done."""
         from ia3_studio.tasks.evaluation import evaluate_ranking
 
-        return evaluate_ranking(attachment, held_out, self._config.train.micro_tokens)
+        return evaluate_ranking(attachment, held_out, self._config.train.micro_batch_tokens)
 
 
 @register
@@ -92,7 +92,7 @@ class Seq2SeqMultipleChoice(MultipleChoice):
 
 def rank_choices(
     loaded: LoadedModel, attachment: Attachment, prompt: str, choices: Sequence[str]
-) -> tuple[tuple[Guess, ...], tuple[Guess, ...]]:
+) -> tuple[tuple[Prediction, ...], tuple[Prediction, ...]]:
     """Return the choices by how likely the base model finds them as answers, and by how likely the tuned one does.
 
     A choice counts by its mean log-probability per token, as T-Few ranks (Liu et al. 2022, section 3.1); the shares are
@@ -109,12 +109,12 @@ def rank_choices(
         raise StudioError("There is no question to rank answers for; enter one.")
     most = min(int(loaded.tokenizer.model_max_length), _LONGEST_QUESTION)
     question = ChoiceExample(1, prompt, tuple(choices), 0)
-    rows = tokenize_choices([question], loaded.tokenizer, most, loaded.task == "seq2seq").rows
+    rows = tokenize_choices([question], loaded.tokenizer, most, loaded.head == "seq2seq").rows
 
-    def ranked(scores: Sequence[float]) -> tuple[Guess, ...]:
+    def ranked(scores: Sequence[float]) -> tuple[Prediction, ...]:
         odds = [exp(min(scores) - score) for score in scores]
-        guesses = [Guess(choice, each / sum(odds)) for choice, each in zip(choices, odds, strict=True)]
-        return tuple(sorted(guesses, key=lambda guess: -guess.share))
+        predictions = [Prediction(choice, each / sum(odds)) for choice, each in zip(choices, odds, strict=True)]
+        return tuple(sorted(predictions, key=lambda guess: -guess.share))
 
     base, tuned = both_scores(attachment, rows)
     return ranked(base[0]), ranked(tuned[0])

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from ia3_studio.data.findings import Findings, examine
 from ia3_studio.data.token_preview import Mark, Survey, TokenPreview, survey
 from ia3_studio.errors import DataError
-from ia3_studio.models.loaded import Task as ModelTask
-from ia3_studio.models.progress import unheard
+from ia3_studio.models.loaded import ModelHead
+from ia3_studio.models.progress import ignore_progress
 from ia3_studio.tasks.rows import beyond_note, length_note
 from ia3_studio.tasks.task import task_class
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ia3_studio.data.split import DataSplit
     from ia3_studio.method.tree import LayerTree
     from ia3_studio.models.limits import ModelLimits
-    from ia3_studio.models.progress import Progress as Say
+    from ia3_studio.models.progress import ProgressCallback
     from ia3_studio.runs.config import RunConfig
     from ia3_studio.tasks.task import Task
     from ia3_studio.training.forecast import Forecast
@@ -58,7 +58,12 @@ class RunPreview:
 
 
 def preview_run(
-    config: RunConfig, say: Say | None = None, *, tree: LayerTree | None = None, seed: int = 0, asked: int | None = None
+    config: RunConfig,
+    say: ProgressCallback | None = None,
+    *,
+    tree: LayerTree | None = None,
+    seed: int = 0,
+    asked: int | None = None,
 ) -> RunPreview:
     """Return the preview and estimates of a run.
 
@@ -72,14 +77,14 @@ def preview_run(
         DataError: the data cannot be used, or are images, which have no tokens.
         ModelError: the model cannot be loaded.
     """
-    report = say or unheard
+    report = say or ignore_progress
     report(None, "Reading the data")
     split = config.choice().look(config.held_out, config.train.seed)
     _require_tokens(split.mapping.kind)
-    tokenizer, model_task, limits = open_tokenizer_of(config.model, report)
+    tokenizer, model_head, limits = open_tokenizer_of(config.model, report)
     report(None, "Counting tokens")
     kind, limit = split.mapping.kind, limits.capped(config.train.max_length)
-    task = task_class(kind, model_task)
+    task = task_class(kind, model_head)
 
     def look(example: Example) -> TokenPreview:
         return preview_tokens(example, tokenizer, task, limit, kind)
@@ -122,19 +127,19 @@ def _require_tokens(data_kind: str) -> None:
     Raises:
         DataError: they have none.
     """
-    reasons = [task_class(data_kind, each).without_tokens for each in get_args(ModelTask)]
+    reasons = [task_class(data_kind, each).without_tokens for each in get_args(ModelHead)]
     if all(reasons):
         raise DataError(reasons[0])
 
 
-def open_tokenizer_of(model: str, say: Say) -> tuple[Any, ModelTask, ModelLimits]:
+def open_tokenizer_of(model: str, say: ProgressCallback) -> tuple[Any, ModelHead, ModelLimits]:
     """Return a model's tokenizer, what it is for, and its limits; it is fetched first when it is not on this computer.
 
     Raises:
         ModelError: it cannot be loaded.
     """
     from ia3_studio.models import prepare
-    from ia3_studio.models.architecture import model_class, read_config, task_of
+    from ia3_studio.models.architecture import head_of, model_class, read_config
     from ia3_studio.models.limits import limits_of
     from ia3_studio.models.special_tokens import settle_padding
     from ia3_studio.models.weights import empty_model, open_tokenizer
@@ -145,7 +150,7 @@ def open_tokenizer_of(model: str, say: Say) -> tuple[Any, ModelTask, ModelLimits
     limits = limits_of(empty_model(config))
     tokenizer = open_tokenizer(folder, limits)
     settle_padding(tokenizer, limits)
-    return tokenizer, task_of(model_class(config), config), limits
+    return tokenizer, head_of(model_class(config), config), limits
 
 
 def _known(found: Survey, limits: ModelLimits, tokenizer: Any) -> Survey:
@@ -160,7 +165,9 @@ def _known(found: Survey, limits: ModelLimits, tokenizer: Any) -> Survey:
     return replace(found, seen=seen, refused=(*found.refused, *told)) if unknown else found
 
 
-def _forecast(config: RunConfig, tree: LayerTree | None, learned: Survey, measured: Survey, say: Say) -> Forecast:
+def _forecast(
+    config: RunConfig, tree: LayerTree | None, learned: Survey, measured: Survey, say: ProgressCallback
+) -> Forecast:
     from ia3_studio.models.device import choose_device
     from ia3_studio.training.forecast import forecast, measure_speed, model_size
 
@@ -168,7 +175,7 @@ def _forecast(config: RunConfig, tree: LayerTree | None, learned: Survey, measur
     return forecast(size, learned, measured, config.train, measure_speed(), choose_device().dtype.itemsize)
 
 
-def _read_tree(model: str, say: Say) -> LayerTree:
+def _read_tree(model: str, say: ProgressCallback) -> LayerTree:
     from ia3_studio.method import discover
     from ia3_studio.models import load_skeleton
 

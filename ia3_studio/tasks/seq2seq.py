@@ -28,9 +28,9 @@ class TextToText(Generation):
     row_types: ClassVar[tuple[type, ...]] = (TargetRow,)
 
     @classmethod
-    def fits(cls, data_kind: str, model_task: str) -> bool:
+    def fits(cls, data_kind: str, model_head: str) -> bool:
         """Say whether the data are text, for an encoder-decoder."""
-        return data_kind in ("pairs", "messages", "text", "labels") and model_task == "seq2seq"
+        return data_kind in ("pairs", "messages", "text", "labels") and model_head == "seq2seq"
 
     @classmethod
     def preview(cls, example: Example, tokenizer: Any, max_length: int) -> TokenPreview:
@@ -58,5 +58,5 @@ class TextToText(Generation):
         """Measure base and tuned model on held-out rows; yield the progress."""
         from ia3_studio.tasks.evaluation import evaluate_targets
 
-        measured = evaluate_targets(loaded.model, attachment, held_out, self._config.train.micro_tokens)
+        measured = evaluate_targets(loaded.model, attachment, held_out, self._config.train.micro_batch_tokens)
         return self._with_answers(loaded, attachment, measured)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.method.sites import Selection
     from ia3_studio.models import LoadedModel
-    from ia3_studio.models.progress import Progress as Say
+    from ia3_studio.models.progress import ProgressCallback
     from ia3_studio.runs.config import RunConfig
     from ia3_studio.runs.evaluation import RunEvaluation
     from ia3_studio.training.config import TrainConfig
@@ -50,12 +50,12 @@ class Task(RowReader):
 
     @classmethod
     @abstractmethod
-    def fits(cls, data_kind: str, model_task: str) -> bool:
+    def fits(cls, data_kind: str, model_head: str) -> bool:
         """Say whether data and model are of this kind.
 
         Args:
             data_kind: of the mapping, such as "pairs".
-            model_task: of the model, such as "causal-lm".
+            model_head: of the model, such as "causal-lm".
         """
 
     @classmethod
@@ -73,7 +73,7 @@ class Task(RowReader):
         """Return PEFT's name of the task; empty where PEFT has none."""
 
     @abstractmethod
-    def load(self, say: Say) -> LoadedModel:
+    def load(self, say: ProgressCallback) -> LoadedModel:
         """Load the model as the task needs it."""
 
     @abstractmethod
@@ -125,35 +125,35 @@ def tasks() -> tuple[type[Task], ...]:
     return tuple(_registered)
 
 
-def task_class(data_kind: str, model_task: str) -> type[Task]:
+def task_class(data_kind: str, model_head: str) -> type[Task]:
     """Return the kind of task that data are for a model: the one decision of run, preview and forecast.
 
     Args:
         data_kind: of the mapping.
-        model_task: of the model.
+        model_head: of the model.
 
     Raises:
         DataError: no task fits.
     """
-    found = next((task for task in tasks() if task.fits(data_kind, model_task)), None)
+    found = next((task for task in tasks() if task.fits(data_kind, model_head)), None)
     if found is None:
-        raise DataError(f"No task trains a {model_task} model on {data_kind}; choose another model or other data.")
+        raise DataError(f"No task trains a {model_head} model on {data_kind}; choose another model or other data.")
     return found
 
 
-def task_for(split: DataSplit, model_task: str, config: RunConfig, labels: Labels | None = None) -> Task:
+def task_for(split: DataSplit, model_head: str, config: RunConfig, labels: Labels | None = None) -> Task:
     """Return the task of a run.
 
     Args:
         split: its data.
-        model_task: of its model.
+        model_head: of its model.
         config: its settings.
         labels: as in :class:`Task`.
 
     Raises:
         DataError: no task fits.
     """
-    return task_class(split.mapping.kind, model_task)(split, config, labels)
+    return task_class(split.mapping.kind, model_head)(split, config, labels)
 
 
 def attach_selection(loaded: LoadedModel, chosen: Selection | str) -> Attachment:
@@ -171,7 +171,11 @@ def attach_selection(loaded: LoadedModel, chosen: Selection | str) -> Attachment
         tree = discover(loaded.model, loaded.base_model)
         chosen = tree.select(chosen) if chosen in PRESETS else tree.choose(chosen)
     selection = _where_they_are(chosen, loaded.model)
-    return HeadedAttachment(loaded.model, selection, loaded.heads) if loaded.heads else attach(loaded.model, selection)
+    return (
+        HeadedAttachment(loaded.model, selection, loaded.modules_to_save)
+        if loaded.modules_to_save
+        else attach(loaded.model, selection)
+    )
 
 
 def _where_they_are(selection: Selection, model: Any) -> Selection:

@@ -16,7 +16,7 @@ MEMORY_SHARE = 0.25
 """Maximum share of the free memory for hidden states: training needs the rest."""
 
 
-class HiddenStore:
+class ActivationCache:
     """Hidden states by key; those that do not fit are not stored.
 
     Args:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,13 @@ from torch import Tensor
 
 from ia3_studio.atomic import replacing
 from ia3_studio.errors import TrainingError
+from ia3_studio.old_names import COUNTERS, SETTINGS
 from ia3_studio.training.config import TrainConfig
 from ia3_studio.training.trainable_parameters import Copies
 
 HEADER = "ia3_studio_checkpoint"
+OPTIMIZER = ("optimizer.", "optimiser.")
+"""How names of the optimizer's tensors begin: today, and in version 0.1."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Counters:
     step: int
     tokens: int
     seconds: float
-    micro_tokens: int
+    micro_batch_tokens: int
     """The budget of a forward pass, smaller than the settings' after memory ran out."""
     best_step: int
     """The step with the lowest held-out loss so far; 0 for none."""
@@ -55,17 +58,17 @@ class Checkpoint:
     """Vectors to restore if the next loss is NaN or infinite."""
     best: Copies
     """The vectors at ``best_step``; empty for none."""
-    optimiser: Mapping[str, Tensor]
+    optimizer: Mapping[str, Tensor]
     """The optimizer's state by parameter and name."""
-    optimiser_numbers: Mapping[str, float]
+    optimizer_scalars: Mapping[str, float]
     """The non-tensor part of that state."""
 
     def save(self, path: Path) -> None:
         """Write the checkpoint atomically."""
         groups = {"trained": self.trained, "good": self.good, "best": self.best}
         tensors = {f"{name}.{place}": each for name, copies in groups.items() for place, each in enumerate(copies)}
-        tensors |= {f"optimiser.{name}": tensor for name, tensor in self.optimiser.items()}
-        header = {"counters": asdict(self.counters), "numbers": dict(self.optimiser_numbers)}
+        tensors |= {f"optimizer.{name}": tensor for name, tensor in self.optimizer.items()}
+        header = {"counters": asdict(self.counters), "scalars": dict(self.optimizer_scalars)}
         own = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
         with replacing(path) as part:
             save_file(own, part, metadata={HEADER: json.dumps(header)})
@@ -100,36 +103,41 @@ def load_checkpoint(path: Path) -> Checkpoint:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
             header = json.loads((file.metadata() or {})[HEADER])
-        counters = Counters(**header["counters"])
-        numbers = {str(name): float(value) for name, value in header["numbers"].items()}
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+        counters = _counters(header["counters"])
+        scalars = {str(name): float(value) for name, value in header.get("scalars", header.get("numbers")).items()}
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise TrainingError(
             f"{path.name} cannot be read ({error}), so training cannot be resumed; start a new run."
         ) from error
     trained, good, best = (_group(tensors, name) for name in ("trained", "good", "best"))
-    optimiser = {name.removeprefix("optimiser."): each for name, each in tensors.items() if name.startswith("optim")}
-    return Checkpoint(counters, trained, good, best, optimiser, numbers)
+    optimizer = {name.partition(".")[2]: each for name, each in tensors.items() if name.startswith(OPTIMIZER)}
+    return Checkpoint(counters, trained, good, best, optimizer, scalars)
 
 
-def optimiser_state(optimiser: torch.optim.Optimizer) -> tuple[dict[str, Tensor], dict[str, float]]:
+def _counters(document: Mapping[str, Any]) -> Counters:
+    counters = Counters(**COUNTERS.replaced(document))
+    return replace(counters, settings=SETTINGS.replaced(counters.settings))
+
+
+def optimizer_state(optimizer: torch.optim.Optimizer) -> tuple[dict[str, Tensor], dict[str, float]]:
     """Return copies of an optimizer's tensors and scalars, by parameter and name."""
     named = {
         f"{place}.{name}": value
-        for place, state in optimiser.state_dict()["state"].items()
+        for place, state in optimizer.state_dict()["state"].items()
         for name, value in state.items()
     }
     tensors = {name: value.detach().clone() for name, value in named.items() if isinstance(value, Tensor)}
     return tensors, {name: value for name, value in named.items() if isinstance(value, (int, float))}
 
 
-def restore_optimiser(optimiser: torch.optim.Optimizer, checkpoint: Checkpoint) -> None:
+def restore_optimizer(optimizer: torch.optim.Optimizer, checkpoint: Checkpoint) -> None:
     """Restore an optimizer's state. **Overwrites its moments.**"""
     state: dict[int, dict[str, Tensor | float]] = {}
-    for source in (checkpoint.optimiser, checkpoint.optimiser_numbers):
+    for source in (checkpoint.optimizer, checkpoint.optimizer_scalars):
         for key, value in source.items():
             place, _dot, name = key.partition(".")
             state.setdefault(int(place), {})[name] = value.clone() if isinstance(value, Tensor) else value
-    optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
 
 
 def _group(tensors: Mapping[str, Tensor], name: str) -> Copies:

@@ -24,7 +24,7 @@ from ia3_studio.errors import TrainingError
 from ia3_studio.models.classifier import PROBLEMS, Kind
 from ia3_studio.training.batches import Tokens
 from ia3_studio.training.batching import batching_of, padded
-from ia3_studio.training.config import Backward
+from ia3_studio.training.config import BackwardDtype
 from ia3_studio.training.padded_loss import PaddedLoss
 
 __all__ = ["KINDS", "ClassLoss", "ImageLoss", "OutputLoss", "TagLoss", "padded"]
@@ -62,8 +62,8 @@ class ClassLoss(OutputLoss[LabelRow]):
         TrainingError: the model's config has no problem type.
     """
 
-    def __init__(self, model: Any, backward: Backward = "float32") -> None:
-        super().__init__(model, backward)
+    def __init__(self, model: Any, backward_dtype: BackwardDtype = "float32") -> None:
+        super().__init__(model, backward_dtype)
         self.batching = batching_of(model)
         self.fast_paths = (*self.fast_paths, self.batching.path)
         self.kind = KINDS.get(getattr(model.config, "problem_type", None) or "")
@@ -115,8 +115,8 @@ class ImageLoss(OutputLoss[ImageRow]):
 class TagLoss(OutputLoss[TagRow]):
     """The loss of a token classifier over the words that have a label."""
 
-    def __init__(self, model: Any, backward: Backward = "float32") -> None:
-        super().__init__(model, backward)
+    def __init__(self, model: Any, backward_dtype: BackwardDtype = "float32") -> None:
+        super().__init__(model, backward_dtype)
         self.batching = batching_of(model)
         self.fast_paths = (*self.fast_paths, self.batching.path)
 

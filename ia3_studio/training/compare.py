@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from ia3_studio.errors import DataError
 from ia3_studio.training.intervals import Figures, Statistic, bootstrap
 from ia3_studio.training.metrics import OUTSIDE, Accuracy, confusion_table, count_entities, macro_f1
-from ia3_studio.training.report import Better, Confusion, Evaluation, Measure, Task
+from ia3_studio.training.report import Better, Confusion, Evaluation, EvaluationTask, Measure
 from ia3_studio.training.row_statistics import (
     class_f1,
     correlation,
@@ -210,6 +210,6 @@ def _checked(values: ArrayLike, shape: tuple[int, ...]) -> Figures:
 
 
 def _evaluation(
-    task: Task, measures: tuple[Measure, ...], rows: int, began: float, confusion: tuple[Confusion, ...] = ()
+    task: EvaluationTask, measures: tuple[Measure, ...], rows: int, began: float, confusion: tuple[Confusion, ...] = ()
 ) -> Evaluation:
     return Evaluation(task, measures, rows, time.perf_counter() - began, confusion)

@@ -8,19 +8,19 @@ from typing import Literal
 from ia3_studio.errors import TrainingError
 from ia3_studio.typed import FieldError, require_types
 
-Backward = Literal["auto", "float32", "bfloat16"]
-Optimiser = Literal["adamw", "adafactor"]
-LongRows = Literal["cut", "skip"]
+BackwardDtype = Literal["auto", "float32", "bfloat16"]
+Optimizer = Literal["adamw", "adafactor"]
+LongRows = Literal["truncate", "skip"]
 
 MOST = {
     "epochs": 100_000,
     "max_steps": 100_000_000,
     "batch_size": 1_000_000,
-    "micro_tokens": 100_000_000,
+    "micro_batch_tokens": 100_000_000,
     "max_length": 100_000_000,
-    "evaluate_every": 100_000_000,
+    "eval_steps": 100_000_000,
     "cache_mb": 100_000_000,
-    "answers": 100_000,
+    "sample_generations": 100_000,
 }
 """Upper bounds: a larger value is a typo, and loops over it would not end."""
 HIGH_RATE = 0.3
@@ -45,26 +45,26 @@ class TrainConfig:
     """Maximum optimizer steps; None trains for ``epochs``."""
     batch_size: int = 8
     """Rows per optimizer step."""
-    micro_tokens: int = 1024
+    micro_batch_tokens: int = 1024
     """Padded tokens per forward pass; bounds memory, never changes the gradients beyond rounding."""
     max_length: int = 512
     """Maximum tokens per row; longer rows are truncated or skipped."""
-    warmup: float = 0.06
+    warmup_ratio: float = 0.06
     """Warmup ratio: share of the steps in which the rate rises from 0."""
-    clip: float = 1.0
+    max_grad_norm: float = 1.0
     """Max gradient norm."""
-    pull: float = 0.0
+    decay_to_one: float = 0.0
     """Decay of each vector towards 1 (the base model), as AdamW's decoupled decay."""
-    evaluate_every: int = 10
+    eval_steps: int = 10
     """Optimizer steps between held-out losses; also taken before the first and after the last step."""
     seed: int = 0
-    backward: Backward = "auto"
+    backward_dtype: BackwardDtype = "auto"
     """Number format of the backward products with frozen weights; "auto" is bfloat16 on CPUs with hardware support."""
-    optimiser: Optimiser = "adamw"
+    optimizer: Optimizer = "adamw"
     """AdamW, or Adafactor as in T-Few, which bounds each vector's step by that vector's size."""
-    patience: int | None = None
+    early_stopping_patience: int | None = None
     """Early stopping: held-out losses in a row without a new lowest value; None disables it."""
-    long_rows: LongRows = "cut"
+    long_rows: LongRows = "truncate"
     """Whether rows longer than ``max_length`` are truncated or skipped."""
     cache_mb: int = 1024
     """MB for cached outputs of the layers below the lowest vector, at most a quarter of free memory; 0 disables it."""
@@ -72,7 +72,7 @@ class TrainConfig:
     """Folder for overflow when the memory is full; None disables it."""
     keep_best: bool = True
     """Whether the vectors with the lowest held-out loss are kept at the end, not those of the last step."""
-    answers: int = 0
+    sample_generations: int = 0
     """Held-out prompts for sample generations at the end, compared with the reference answers."""
 
     def __post_init__(self) -> None:
@@ -80,25 +80,35 @@ class TrainConfig:
             require_types(self)
         except FieldError as error:
             raise TrainingError(f"{error}.") from error
-        positive = ("learning_rate", "epochs", "batch_size", "micro_tokens", "max_length", "clip", "evaluate_every")
+        positive = (
+            "learning_rate",
+            "epochs",
+            "batch_size",
+            "micro_batch_tokens",
+            "max_length",
+            "max_grad_norm",
+            "eval_steps",
+        )
         for name in positive:
             if not getattr(self, name) > 0:
                 raise TrainingError(f"{name} is {getattr(self, name)}; it must be greater than 0.")
         for name, most in MOST.items():
             if (getattr(self, name) or 0) > most:
                 raise TrainingError(f"{name} is {getattr(self, name):g}; use at most {most:,}.")
-        if not 0 <= self.warmup < 1:
-            raise TrainingError(f"warmup is {self.warmup}; it is a share of the steps, from 0 to below 1.")
+        if not 0 <= self.warmup_ratio < 1:
+            raise TrainingError(f"warmup_ratio is {self.warmup_ratio}; it is a share of the steps, from 0 to below 1.")
         if self.max_steps is not None and self.max_steps < 1:
             raise TrainingError(f"max_steps is {self.max_steps}; it must be at least 1.")
-        if self.pull < 0:
-            raise TrainingError(f"pull is {self.pull}; it must be 0 or more.")
-        if self.answers < 0:
-            raise TrainingError(f"answers is {self.answers}; it must be 0 or more.")
+        if self.decay_to_one < 0:
+            raise TrainingError(f"decay_to_one is {self.decay_to_one}; it must be 0 or more.")
+        if self.sample_generations < 0:
+            raise TrainingError(f"sample_generations is {self.sample_generations}; it must be 0 or more.")
         if self.cache_mb < 0:
             raise TrainingError(f"cache_mb is {self.cache_mb}; it must be 0 or more.")
-        if self.patience is not None and self.patience < 1:
-            raise TrainingError(f"patience is {self.patience}; it must be at least 1 held-out loss.")
+        if self.early_stopping_patience is not None and self.early_stopping_patience < 1:
+            raise TrainingError(
+                f"early_stopping_patience is {self.early_stopping_patience}; it must be at least 1 held-out loss."
+            )
 
     def warnings(self, rows: int, held_out: int) -> tuple[str, ...]:
         """Return a sentence for each setting that is allowed and most likely not what is wanted."""
@@ -118,7 +128,7 @@ class TrainConfig:
                 f"The batch size {self.batch_size} is larger than the {rows} training rows: every step uses "
                 "all of them."
             )
-        if not held_out and self.patience is not None:
+        if not held_out and self.early_stopping_patience is not None:
             found.append("No rows are held out, so early stopping has no effect.")
         return tuple(found)
 

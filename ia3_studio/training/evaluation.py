@@ -26,7 +26,7 @@ from ia3_studio.training.generation import answer_both, prompts_of
 from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.metrics import exact_match, rouge_l
 from ia3_studio.training.ranking import answers, both_scores
-from ia3_studio.training.report import Evaluation, Progress, RowChange, Task, furthest_changes
+from ia3_studio.training.report import Evaluation, EvaluationTask, Progress, RowChange, furthest_changes
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
@@ -67,7 +67,7 @@ def evaluate_language(
     attachment: Attachment,
     rows: Sequence[Any],
     budget: int = 1024,
-    task: Task = "language",
+    task: EvaluationTask = "language",
     loss_of: Callable[[Any], RowLoss] = CausalLoss,
 ) -> Work:
     """Evaluate loss and perplexity on held-out rows, base compared with tuned.

@@ -99,7 +99,7 @@ def forecast(
     steps = total_steps(learned.of, config)
     epochs = steps / math.ceil(learned.of / config.batch_size)
     forward, backward = (sum(_operations(size, learned)) * epochs / rate for rate in (speed.forward, speed.backward))
-    looks = 1 + math.ceil(steps / config.evaluate_every) + 2  # step 0, now and then, and both models for the verdict
+    looks = 1 + math.ceil(steps / config.eval_steps) + 2  # step 0, now and then, and both models for the verdict
     held_out = sum(_operations(size, measured)) * looks / speed.forward
     neutral = 2 * 2 * NEUTRAL_TOKENS * (size.body + size.head) / speed.forward
     seconds = START_SECONDS + (forward + backward + held_out + neutral) / REACHED
@@ -114,7 +114,7 @@ def _operations(size: ModelSize, rows: Survey) -> Iterable[int]:
 
 def _memory(size: ModelSize, rows: Survey, config: TrainConfig, weight_bytes: int) -> int:
     longest = min(max(rows.lengths, default=0), rows.limit)
-    tokens = max(min(config.micro_tokens, rows.tokens), longest)
+    tokens = max(min(config.micro_batch_tokens, rows.tokens), longest)
     return round(PROCESS_BYTES + size.parameters * (weight_bytes + 2) + KEPT_A_CHANNEL * size.channels * tokens * 4)
 
 

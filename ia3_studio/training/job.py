@@ -13,11 +13,11 @@ import torch
 
 from ia3_studio.errors import TrainingError
 from ia3_studio.method.scaling import Attachment
-from ia3_studio.training.checkpoint import Checkpoint, Counters, optimiser_state, restore_optimiser
+from ia3_studio.models.fast_paths import FastPath
+from ia3_studio.training.checkpoint import Checkpoint, Counters, optimizer_state, restore_optimizer
 from ia3_studio.training.config import Step, TrainConfig
-from ia3_studio.training.fast_paths import FastPath
 from ia3_studio.training.objective import Objective
-from ia3_studio.training.optimizers import make_optimiser, take_step
+from ia3_studio.training.optimizers import make_optimizer, take_step
 from ia3_studio.training.out_of_memory import give_memory_back, is_out_of_memory
 from ia3_studio.training.processes import Processes
 from ia3_studio.training.schedule import learning_rate, schedule, total_steps
@@ -59,12 +59,12 @@ class Training(Iterator[Step], Generic[Row]):
         self._is_stopping = is_stopping
         self._processes = processes
         self._trained = TrainableParameters(attachment)
-        self._optimiser = make_optimiser(self._trained, config)
+        self._optimizer = make_optimizer(self._trained, config)
         self._total = total_steps(len(rows), config)
         self._row_tokens = sum(map(objective.size, rows))
         self._step = 0
         self._tokens = 0
-        self._budget = self._told_budget = config.micro_tokens
+        self._budget = self._told_budget = config.micro_batch_tokens
         self._best = Best()
         self._good = self._trained.copies()
         self._notes: list[str] = []
@@ -108,15 +108,15 @@ class Training(Iterator[Step], Generic[Row]):
             self._best.held_out if self._best.step else 0.0,
             self._best.waited,
         )
-        state, numbers = optimiser_state(self._optimiser)
+        state, numbers = optimizer_state(self._optimizer)
         return Checkpoint(counters, self._trained.copies(), self._good, self._best.copies, state, numbers)
 
     def _go_on(self, since: Checkpoint) -> None:
         counters = since.counters
         since.require_fit(self._config, len(self._rows), self._row_tokens)
         self._trained.restore(since.trained)
-        restore_optimiser(self._optimiser, since)
-        self._step, self._tokens, self._budget = counters.step, counters.tokens, counters.micro_tokens
+        restore_optimizer(self._optimizer, since)
+        self._step, self._tokens, self._budget = counters.step, counters.tokens, counters.micro_batch_tokens
         if counters.best_step:
             self._best = Best(counters.best_step, counters.best_held_out, since.best, counters.waited)
         self._told_budget = self._budget
@@ -152,7 +152,7 @@ class Training(Iterator[Step], Generic[Row]):
         start = time.perf_counter()
         self._step += 1
         before, rate = self._trained.copies(), learning_rate(self._step, self._total, self._config)
-        loss, norm = self._learn(batch, rate)
+        loss, norm = self._update(batch, rate)
         took = time.perf_counter() - start
         size = sum(map(self._objective.size, batch))
         self._tokens += size
@@ -168,28 +168,24 @@ class Training(Iterator[Step], Generic[Row]):
             self._step, self._total, epoch, loss, measured, rate, norm, self._tokens, seconds, speed, self._note()
         )
 
-    def _learn(self, batch: Sequence[Row], rate: float) -> tuple[float, float]:
+    def _update(self, batch: Sequence[Row], rate: float) -> tuple[float, float]:
         """Update the vectors with one batch; return its mean loss and the gradient norm before clipping."""
         mine = self._processes.share(batch)
-        share = self._processes.together(
-            lambda: self._within_memory(lambda: self._objective.learn(mine, batch, self._budget), mine), self._device
-        )
+        share = self._within_memory(lambda: self._objective.backward(mine, batch, self._budget), mine)
         loss = self._processes.add_up(share, self._device)
         self._processes.add_up_gradients(self._trained.parameters)
-        norm = float(torch.nn.utils.clip_grad_norm_(self._trained.parameters, self._config.clip))
+        norm = float(torch.nn.utils.clip_grad_norm_(self._trained.parameters, self._config.max_grad_norm))
         if not (math.isfinite(loss) and math.isfinite(norm)):
             found = f"loss {loss:.3g}, gradient norm {norm:.3g}, learning rate {rate:.2g}"
             raise self._give_back(self._good, found)
-        take_step(self._optimiser, self._trained.vectors, rate, self._config.pull)
+        take_step(self._optimizer, self._trained.vectors, rate, self._config.decay_to_one)
         return loss, norm
 
     def _measure(self) -> float | None:
         """Return the mean loss of the held-out rows; None without any, or when the job is asked to stop."""
         if not self._held_out:
             return None
-        share = self._processes.together(
-            lambda: self._within_memory(self._measured_share, self._held_out), self._device
-        )
+        share = self._within_memory(self._measured_share, self._held_out)
         if self._processes.any(share is None, self._device):  # one that saw the stop has measured only some rows
             return None
         return self._processes.add_up(share or 0.0, self._device)
@@ -207,18 +203,22 @@ class Training(Iterator[Step], Generic[Row]):
         """Return the result of an attempt; on out of memory, retry with half as many tokens per forward pass.
 
         Raises:
-            TrainingError: it also runs out with one row at a time.
+            TrainingError: it also runs out with one row at a time, or another process failed.
         """
-        while True:
-            try:
-                return attempt()
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-            # Outside of the except block: the error holds on to the tensors of the attempt.
-            self._trained.forget_gradient()
-            give_memory_back()
-            self._halve(rows)
+
+        def attempts() -> Result:
+            while True:
+                try:
+                    return attempt()
+                except (RuntimeError, MemoryError) as error:
+                    if not is_out_of_memory(error):
+                        raise
+                # Outside of the except block: the error holds on to the tensors of the attempt.
+                self._trained.forget_gradient()
+                give_memory_back()
+                self._halve(rows)
+
+        return self._processes.together(attempts, self._device)
 
     def _halve(self, rows: Sequence[Row]) -> None:
         sizes = [self._objective.size(row) for row in rows]
@@ -231,11 +231,11 @@ class Training(Iterator[Step], Generic[Row]):
 
     @property
     def _is_due(self) -> bool:
-        return self._step % self._config.evaluate_every == 0 or self._step == self._total
+        return self._step % self._config.eval_steps == 0 or self._step == self._total
 
     @property
     def _is_over(self) -> bool:
-        patience = self._config.patience
+        patience = self._config.early_stopping_patience
         return self._step == self._total or (patience is not None and self._best.waited >= patience)
 
     def _remember(self, measured: float | None) -> None:

@@ -17,11 +17,11 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from ia3_studio.training.config import Backward
-from ia3_studio.training.fast_paths import FastPath
+from ia3_studio.models.fast_paths import FastPath
+from ia3_studio.training.config import BackwardDtype
 
 
-def backward_format(wanted: Backward, device: torch.device) -> Backward:
+def backward_format(wanted: BackwardDtype, device: torch.device) -> BackwardDtype:
     """Return "float32" or "bfloat16": the setting, with "auto" resolved for this machine.
 
     "auto" takes bfloat16 on a CPU that multiplies it in hardware, where it is about twice as fast as float32.
@@ -31,12 +31,12 @@ def backward_format(wanted: Backward, device: torch.device) -> Backward:
     return "bfloat16" if device.type == "cpu" and has_fast_bfloat16() else "float32"
 
 
-def backward_products(wanted: Backward, device: torch.device) -> AbstractContextManager[Any]:
+def backward_products(wanted: BackwardDtype, device: torch.device) -> AbstractContextManager[Any]:
     """Return the block to run forward passes in, time and again, so that their backward passes compute as wanted."""
     return RoundedBackward() if backward_format(wanted, device) == "bfloat16" else nullcontext()
 
 
-def backward_path(wanted: Backward, device: torch.device) -> FastPath:
+def backward_path(wanted: BackwardDtype, device: torch.device) -> FastPath:
     """Return whether backward products are rounded, and why not."""
     is_on = backward_format(wanted, device) == "bfloat16"
     if is_on or wanted != "auto":

@@ -30,7 +30,7 @@ PRESETS = (
             epochs=float(STEPS_OF_PAPER),
             max_steps=STEPS_OF_PAPER,
             max_length=256,
-            optimiser="adafactor",
+            optimizer="adafactor",
         ),
         "Published: T-Few's settings for T0-3B and T0-11B on a few dozen examples (Liu et al. 2022, and its code).",
     ),

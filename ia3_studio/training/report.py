@@ -11,10 +11,11 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from ia3_studio.errors import DataError
+from ia3_studio.old_names import ROW_CHANGE
 from ia3_studio.training.intervals import Interval
 from ia3_studio.typed import typed
 
-Task = Literal["language", "forgetting", "generation", "choices", "classes", "labels", "values", "tags"]
+EvaluationTask = Literal["language", "forgetting", "generation", "choices", "classes", "labels", "values", "tags"]
 Better = Literal["higher", "lower"]
 
 
@@ -67,8 +68,8 @@ class RowChange:
     """Number of its data row, starting at 1."""
     base: float
     tuned: float
-    base_said: str = ""
-    tuned_said: str = ""
+    base_text: str = ""
+    tuned_text: str = ""
 
 
 MOST_CHANGES = 6
@@ -90,7 +91,7 @@ def furthest_changes(changes: Sequence[RowChange], better: Better) -> tuple[RowC
 class Evaluation:
     """An evaluation on held-out rows."""
 
-    task: Task
+    task: EvaluationTask
     measures: tuple[Measure, ...]
     """The verdict is based on the first one."""
     rows: int
@@ -112,11 +113,12 @@ class Evaluation:
             DataError: the text is not an evaluation.
         """
         try:
-            found = typed(cls, json.loads(text))
+            document = json.loads(text)
+            found = typed(cls, {**document, "changes": ROW_CHANGE.replaced_in_each(document.get("changes", []))})
             if not found.measures:
                 raise ValueError("it contains no measures")
             return found
-        except (ValueError, TypeError, RecursionError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise DataError(f"This evaluation cannot be read ({error}); evaluate again.") from error
 
     def table(self) -> list[dict[str, str | float | None]]:

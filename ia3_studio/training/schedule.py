@@ -20,7 +20,7 @@ def total_steps(rows: int, config: TrainConfig) -> int:
 
 def learning_rate(step: int, total: int, config: TrainConfig) -> float:
     """Return the rate of a step (1 … total): linear warm-up to the peak, then linear decay that ends above 0."""
-    warm = math.ceil(config.warmup * total)
+    warm = math.ceil(config.warmup_ratio * total)
     share = step / warm if step <= warm else (total - step + 1) / (total - warm)
     return config.learning_rate * min(1.0, share)
 

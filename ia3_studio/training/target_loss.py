@@ -13,7 +13,7 @@ from ia3_studio.data.targets import TargetRow
 from ia3_studio.data.tokens import IGNORED
 from ia3_studio.errors import TrainingError
 from ia3_studio.training.choice_model import padded
-from ia3_studio.training.config import Backward
+from ia3_studio.training.config import BackwardDtype
 from ia3_studio.training.padded_loss import PaddedLoss
 
 
@@ -24,8 +24,8 @@ class TargetLoss(PaddedLoss[TargetRow]):
         TrainingError: the model has no language-model head, or no decoder start token.
     """
 
-    def __init__(self, model: Any, backward: Backward = "float32") -> None:
-        super().__init__(model, backward)
+    def __init__(self, model: Any, backward_dtype: BackwardDtype = "float32") -> None:
+        super().__init__(model, backward_dtype)
         head = model.get_output_embeddings()
         if head is None or not hasattr(model, "prepare_decoder_input_ids_from_labels"):
             raise TrainingError(

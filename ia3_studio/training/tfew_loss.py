@@ -19,9 +19,9 @@ from torch.nn import functional as F
 
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.errors import TrainingError
+from ia3_studio.models.fast_paths import FastPath
 from ia3_studio.training.choice_model import ChoiceModel, Pair, choice_mask, groups
-from ia3_studio.training.config import Backward
-from ia3_studio.training.fast_paths import FastPath
+from ia3_studio.training.config import BackwardDtype
 from ia3_studio.training.objective import Objective
 from ia3_studio.training.precision import backward_path, backward_products
 
@@ -35,20 +35,20 @@ class LossWeights:
 
     lm: float = 1.0
     unlikelihood: float = 1.0
-    """0 for Banking77 in the paper, as is ``length_normalised``: then only right choices are computed."""
-    length_normalised: float = 1.0
+    """0 for Banking77 in the paper, as is ``length_normalized``: then only right choices are computed."""
+    length_normalized: float = 1.0
     length_power: float = 1.0
     """α: 1 compares means over tokens, 0 sums."""
 
     def __post_init__(self) -> None:
-        weights = (self.lm, self.unlikelihood, self.length_normalised)
+        weights = (self.lm, self.unlikelihood, self.length_normalized)
         if min(*weights, self.length_power) < 0 or not any(weights):
             raise TrainingError(f"The loss weights are {weights}; all must be 0 or more, and at least one above 0.")
 
     @property
     def compares(self) -> bool:
         """Say whether the wrong choices are needed."""
-        return self.unlikelihood > 0 or self.length_normalised > 0
+        return self.unlikelihood > 0 or self.length_normalized > 0
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def unlikelihood_loss(scored: Scored, tokens: int) -> Tensor:
     return -torch.log(1 - torch.exp(-scored.nll[wrong]) + LEEWAY).sum() / tokens
 
 
-def length_normalised_loss(scored: Scored, rows: int, power: float) -> Tensor:
+def length_normalized_loss(scored: Scored, rows: int, power: float) -> Tensor:
     """Return the pairs' share of L_LN in a batch of so many questions; each has all its choices here."""
     answers = [pair.row.answer for pair in scored.pairs if pair.place == pair.row.answer]
     targets = torch.tensor(answers, device=scored.nll.device)
@@ -122,19 +122,19 @@ def tfew_loss(scored: Scored, batch: Totals, weights: LossWeights) -> Tensor:
     loss = weights.lm * lm_loss(scored, batch.right)
     if weights.unlikelihood:
         loss = loss + weights.unlikelihood * unlikelihood_loss(scored, batch.wrong)
-    if weights.length_normalised:
-        loss = loss + weights.length_normalised * length_normalised_loss(scored, batch.rows, weights.length_power)
+    if weights.length_normalized:
+        loss = loss + weights.length_normalized * length_normalized_loss(scored, batch.rows, weights.length_power)
     return loss
 
 
 class ChoiceObjective(Objective[ChoiceRow]):
     """T-Few's loss of batches of any size, within a budget of padded tokens per forward pass."""
 
-    def __init__(self, model: ChoiceModel, weights: LossWeights, backward: Backward = "float32") -> None:
+    def __init__(self, model: ChoiceModel, weights: LossWeights, backward_dtype: BackwardDtype = "float32") -> None:
         self.model = model
         self.weights = weights
-        self._products = backward_products(backward, model.device)
-        self._path = backward_path(backward, model.device)
+        self._products = backward_products(backward_dtype, model.device)
+        self._path = backward_path(backward_dtype, model.device)
 
     @property
     def fast_paths(self) -> Sequence[FastPath]:
@@ -159,7 +159,7 @@ class ChoiceObjective(Objective[ChoiceRow]):
         choices = row.choices if self.weights.compares else (row.choices[row.answer],)
         return len(row.prompt) + sum(len(choice) for choice in choices)
 
-    def learn(self, rows: Sequence[ChoiceRow], batch: Sequence[ChoiceRow], budget: int) -> float:
+    def backward(self, rows: Sequence[ChoiceRow], batch: Sequence[ChoiceRow], budget: int) -> float:
         """Add the gradient of some rows' share of the batch's loss; return that share, in nats."""
         whole = totals(batch)
         with self._products:

@@ -43,5 +43,5 @@ def train_choices(
         >>> for step in train_choices(model, attachment, split.rows, [], preset("paper").config):   # doctest: +SKIP
         ...     print(step.step, step.loss)
     """
-    objective = ChoiceObjective(choice_model(model), weights, config.backward)
+    objective = ChoiceObjective(choice_model(model), weights, config.backward_dtype)
     return train(model, attachment, rows, held_out, config, objective=objective)

@@ -1,33 +1,32 @@
-"""How is it trained, and how is it going? Settings, start and stop, live curves, log and the list of runs."""
+"""How is the model trained? Settings, start and stop, live curves, log and the list of runs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import gradio as gr
 
-from ia3_studio.data.load import DataChoice
-from ia3_studio.errors import RunError, SelectionError, StudioError, TrainingError
+from ia3_studio.errors import RunError, SelectionError, StudioError
 from ia3_studio.runs import RunConfig
 from ia3_studio.runs.config import SINKS
-from ia3_studio.runs.trackers import require_sink
 from ia3_studio.settings import is_public
 from ia3_studio.tasks.lr_finder import probe_rates
-from ia3_studio.training import TrainConfig
-from ia3_studio.training.config import Backward, LongRows, Optimiser
+from ia3_studio.training.config import BackwardDtype, Optimizer
 from ia3_studio.training.presets import PRESETS, preset
 from ia3_studio.ui import text
 from ia3_studio.ui.components.live_chart import LiveChart
 from ia3_studio.ui.components.run_list import RunList
-from ia3_studio.ui.components.tree_rows import decode_ticks
+from ia3_studio.ui.components.tree_rows import decode_selection
 from ia3_studio.ui.current_run import find
+from ia3_studio.ui.forms import Drawn, read_form
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import Fact, facts, heading, note, table
-from ia3_studio.ui.session import ReadModel, Studio, chosen_data, chosen_model, quiet
-from ia3_studio.ui.start_once import launch
+from ia3_studio.ui.run_actions import start_once
+from ia3_studio.ui.run_form import DEFAULTS, RunForm, config_of, form_of
+from ia3_studio.ui.session import ModelLayers, Studio, chosen_data, chosen_model, quiet
 from ia3_studio.worker import resume
 
 if TYPE_CHECKING:
@@ -35,16 +34,16 @@ if TYPE_CHECKING:
     from ia3_studio.training.rate_probe import Trial
 
 LORA_RATE = 1e-3
-"""Below this a rate looks like one for LoRA; (IA)³ then learns next to nothing."""
-DEFAULTS = TrainConfig()
-Number = TypeVar("Number", int, float)
+"""Below this, a learning rate suits LoRA; (IA)³ then learns almost nothing."""
+PRESET_FIELDS = ("learning_rate", "epochs", "batch_size", "max_length", "optimizer", "max_steps")
+"""Fields of the form that a preset fills."""
 
 
 @dataclass(frozen=True)
-class Suggestion:
-    """What asks for a learning rate, and what is filled by the answer."""
+class RateFinder:
+    """The button that finds a learning rate, and what it fills."""
 
-    ask: gr.Button
+    start: gr.Button
     rate: gr.Number
     note: gr.HTML
 
@@ -53,166 +52,93 @@ class Suggestion:
 class TrainTab:
     """What the page wires to other tabs."""
 
-    form: tuple[gr.components.Component, ...]
-    """The widgets of :func:`run_config`, in the order of its arguments."""
-    suggestion: Suggestion
+    settings: Drawn
+    """The widgets of :class:`~ia3_studio.ui.run_form.RunForm` that this tab has."""
+    rate_finder: RateFinder
     plan: gr.HTML
     start: gr.Button
     stop: gr.Button
     resume: gr.Button
     note: gr.HTML
     chart: LiveChart
-    told: gr.HTML
-    """What there is to know about a step."""
+    step_note: gr.HTML
+    """The note of the newest step that has one."""
     runs: RunList
     log: gr.Textbox
     next: gr.Button
 
 
-def run_config(
-    model: str,
-    data: str,
-    selection: Selection,
-    held_out: float,
-    name: str | None,
-    learning_rate: float | None,
-    epochs: float | None,
-    batch_size: int | None,
-    max_length: int | None,
-    seed: int | None,
-    warmup: float | None,
-    clip: float | None,
-    pull: float | None,
-    micro_tokens: int | None,
-    evaluate_every: int | None,
-    backward: Backward | None,
-    optimiser: Optimiser | None,
-    max_steps: int | None,
-    patience: int | None,
-    keep_best: bool,
-    long_rows: LongRows | None,
-    answers: int | None,
-    report_to: str | None,
-) -> RunConfig:
-    """Return the form as a run's configuration; a field that was emptied is None.
-
-    Raises:
-        TrainingError: a field is empty or outside its range.
-        RunError: the tracker is not installed.
-    """
-    train = TrainConfig(
-        learning_rate=given(text.RATE, learning_rate),
-        epochs=given(text.EPOCHS, epochs),
-        batch_size=given(text.BATCH, batch_size),
-        micro_tokens=given(text.MICRO, micro_tokens),
-        max_length=given(text.LENGTH, max_length),
-        warmup=given(text.WARMUP, warmup),
-        clip=given(text.CLIP, clip),
-        pull=given(text.PULL, pull),
-        evaluate_every=given(text.EVERY, evaluate_every),
-        seed=given(text.SEED, seed),
-        backward=backward or DEFAULTS.backward,
-        optimiser=optimiser or DEFAULTS.optimiser,
-        max_steps=given(text.MOST, max_steps) or None,
-        patience=given(text.PATIENCE, patience) or None,
-        keep_best=keep_best,
-        long_rows=long_rows or DEFAULTS.long_rows,
-        answers=given(text.ANSWERS, answers),
-    )
-    sink = report_to or ""
-    if sink:
-        require_sink(sink)
-    choice = DataChoice.from_text(data)
-    name = (name or "").strip() or text.run_name(choice.source)
-    return RunConfig(name, model, choice.source, selection, train, held_out, choice.mapping, choice.reading, sink)
-
-
-def given(label: str, value: Number | None) -> Number:
-    """Return a field's number.
-
-    Raises:
-        TrainingError: it was left empty.
-    """
-    if value is None:
-        raise TrainingError(text.empty_field(label))
-    return value
-
-
-def start_run(
-    studio: Studio, request: gr.Request, model: str, data: str, ticks: str, held_out: float, *form: Any
-) -> Iterator[tuple[Any, str]]:
-    """Start a run of what all tabs say; yield (key shown, note)."""
+def start_run(studio: Studio, request: gr.Request, *values: Any) -> Iterator[tuple[Any, str]]:
+    """Start the run that the tabs describe; yield (key of the selected run, note)."""
     try:
-        read = studio.shelf.read(chosen_model(model))
-        config = run_config(model, chosen_data(data), ticked(ticks, read), held_out, *form)
-        config.choice().look(held_out, config.train.seed)  # a bad file is said here, before any download
-        key = launch(studio, config, str(request.session_hash))
+        config = config_on_page(studio, read_form(RunForm, values))
+        config.choice().look(config.held_out, config.train.seed)  # an error in the file is shown before any download
+        key = start_once(studio, config, str(request.session_hash))
     except StudioError as error:
         yield gr.skip(), note(str(error), "bad")
         raise
     yield key, note(text.started(config.name), "good")
 
 
-def use_recipe(name: str | None) -> tuple[Any, ...]:
-    """Return (note, rate, epochs, batch, length, optimiser, steps at most) of a recipe of settings."""
+def config_on_page(studio: Studio, form: RunForm) -> RunConfig:
+    """Return the run that the page describes.
+
+    Raises:
+        StudioError: model, data or target modules are missing, or a value is out of its range.
+    """
+    layers = studio.layers.get(chosen_model(form.model))
+    chosen_data(form.data)
+    return config_of(form, selection_of(form.selected_rows, layers))
+
+
+def use_preset(name: str | None) -> tuple[Any, ...]:
+    """Return the evidence for a preset and its values of ``PRESET_FIELDS``."""
     if not name:
-        return "", *(gr.skip() for _field in range(6))
+        return "", *(gr.skip() for _field in PRESET_FIELDS)
     chosen = preset(name)
-    config = chosen.config
-    return (
-        note(chosen.evidence),
-        config.learning_rate,
-        config.epochs,
-        config.batch_size,
-        config.max_length,
-        config.optimiser,
-        config.max_steps or 0,
-    )
+    filled = form_of(RunConfig("", "", "", train=chosen.config), "")
+    return note(chosen.evidence), *(getattr(filled, field) for field in PRESET_FIELDS)
 
 
-def suggest(
-    studio: Studio, model: str, data: str, ticks: str, held_out: float, *form: Any
-) -> Iterator[tuple[Any, str]]:
-    """Try rates on the user's model and rows; yield (rate, note), the suggestion at last."""
+def find_rate(studio: Studio, *values: Any) -> Iterator[tuple[Any, str]]:
+    """Try learning rates on the user's model and rows; yield (rate, note), the rate that was found at last."""
     from ia3_studio.training.rate_probe import Trial, suggest_rate  # loads torch
 
     trials: list[Trial] = []
     try:
-        read = studio.shelf.read(chosen_model(model))
-        config = run_config(model, chosen_data(data), ticked(ticks, read), held_out, *form)
-        with Job[str | Trial, None](lambda report: probe_in(config, report)) as job:
-            for news in job:
-                if not isinstance(news, str):
-                    trials.append(news)
-                yield gr.skip(), tried(trials) + note(news if isinstance(news, str) else text.TRYING_RATES)
+        config = config_on_page(studio, read_form(RunForm, values))
+        with Job[str | Trial, None](lambda report: try_rates(config, report)) as job:
+            for update in job:
+                if not isinstance(update, str):
+                    trials.append(update)
+                yield gr.skip(), trials_table(trials) + note(update if isinstance(update, str) else text.TRYING_RATES)
             job.result()
         rate = suggest_rate(trials)
     except StudioError as error:
-        yield gr.skip(), tried(trials) + note(str(error), "bad")
+        yield gr.skip(), trials_table(trials) + note(str(error), "bad")
         raise
-    yield rate, tried(trials) + note(text.suggested(rate), "good")
+    yield rate, trials_table(trials) + note(text.suggested(rate), "good")
 
 
-def probe_in(config: RunConfig, report: Callable[[str | Trial], None]) -> None:
-    """Report how far trials of rates are, and each trial."""
+def try_rates(config: RunConfig, report: Callable[[str | Trial], None]) -> None:
+    """Try learning rates; report the progress and each trial."""
     for trial in probe_rates(config, lambda _share, sentence: report(sentence)):
         report(trial)
 
 
-def tried(trials: Sequence[Trial]) -> str:
-    """Return the rates tried so far as a table."""
+def trials_table(trials: Sequence[Trial]) -> str:
+    """Return the trials so far as a table."""
     return table(text.TRIAL_COLUMNS, [text.trial(each) for each in trials], text.TRIALS) if trials else ""
 
 
-def plan(studio: Studio, model: str, data: str, ticks: str) -> str:
-    """Return what a start would train, or what is missing for one."""
+def plan(studio: Studio, model: str, data: str, selected_rows: str) -> str:
+    """Return what would be trained, or what is missing."""
     try:
-        read = studio.shelf.read(chosen_model(model))
-        selection = ticked(ticks, read)
+        selection = selection_of(selected_rows, studio.layers.get(chosen_model(model)))
         chosen_data(data)
     except StudioError as error:
         return note(str(error), "bad")
-    vectors = text.vectors(len(selection), selection.numbers)
+    vectors = text.vectors(len(selection), selection.parameters)
     rows = (
         (text.PLAN_MODEL, text.short_source(model)),
         (text.PLAN_TRAINED, vectors),
@@ -221,51 +147,51 @@ def plan(studio: Studio, model: str, data: str, ticks: str) -> str:
     return facts(Fact(*row) for row in rows)
 
 
-def ticked(ticks: str, read: ReadModel) -> Selection:
-    """Return the sites ticked in the layer tree.
+def selection_of(selected_rows: str, layers: ModelLayers) -> Selection:
+    """Return the sites selected in the layer tree.
 
     Raises:
-        SelectionError: none is ticked, the ticks are not of this tree, or the model's result goes around a module.
+        SelectionError: none is selected, the rows are not of this tree, or a module does not affect the output.
     """
     from ia3_studio.method import Selection
 
-    sites = decode_ticks(ticks, read.rows)
+    sites = decode_selection(selected_rows, layers.rows)
     if not sites:
-        raise SelectionError(text.NOTHING_TICKED)
-    dead = {node.path for node in read.tree.nodes if not node.live}
-    idle = [site.name for site in sites if site.path in dead]
-    if idle:
-        raise SelectionError(text.never_trained(idle))
-    return Selection(sites, read.tree.base_model)
+        raise SelectionError(text.NOTHING_SELECTED)
+    dead = {node.path for node in layers.tree.nodes if not node.live}
+    without_effect = [site.name for site in sites if site.path in dead]
+    if without_effect:
+        raise SelectionError(text.sites_without_effect(without_effect))
+    return Selection(sites, layers.tree.base_model)
 
 
 def stop_run(studio: Studio, key: str) -> None:
-    """Ask the run that is shown to stop and keep its adapter.
+    """Request that the selected run stops and keeps its adapter.
 
     Raises:
-        RunError: no run is shown.
+        RunError: no run is selected.
     """
-    shown = find(studio, key)
-    if shown is None or shown.run is None:
+    current = find(studio, key)
+    if current is None or current.run is None:
         raise RunError(text.NOTHING_TO_STOP)
-    shown.run.request_stop()
+    current.run.request_stop()
 
 
 def resume_run(studio: Studio, key: str) -> str:
-    """Let the run that is shown go on behind its last checkpoint; return a note.
+    """Resume the selected run from its last checkpoint; return a note.
 
     Raises:
-        RunError: no run is shown, or it has nothing to go on with.
+        RunError: no run is selected, or it cannot be resumed.
     """
-    shown = find(studio, key)
-    if shown is None or shown.run is None:
+    current = find(studio, key)
+    if current is None or current.run is None:
         raise RunError(text.NOTHING_TO_RESUME)
-    resume(shown.run)
-    return note(text.resumed(shown.name), "good")
+    resume(current.run)
+    return note(text.resumed(current.name), "good")
 
 
 def rate_notice(learning_rate: float | None) -> tuple[str, Any]:
-    """Return (notice, repair button) for a rate that fits LoRA and not (IA)³."""
+    """Return (notice, button that repairs it) for a learning rate that suits LoRA and not (IA)³."""
     looks_like_lora = learning_rate is not None and 0 < learning_rate < LORA_RATE
     return note(text.LORA_NOTICE, "warn") if looks_like_lora else "", gr.update(visible=looks_like_lora)
 
@@ -275,15 +201,15 @@ def build() -> TrainTab:
     with gr.Row(equal_height=False, elem_classes="columns"):
         with gr.Column(scale=4, min_width=320, elem_classes="card"):
             gr.HTML(heading(text.TRAIN_TITLE, text.TRAIN_WORDS))
-            planned = gr.HTML(elem_id="plan")
-            form, suggestion = _form()
+            plan_facts = gr.HTML(elem_id="plan")
+            settings, rate_finder = _draw_fields()
             start_button = gr.Button(text.START, variant="primary", elem_id="start")
             stop = gr.Button(text.STOP, visible=False, elem_id="stop")
             resume_button = gr.Button(text.RESUME, visible=False, elem_id="resume")
-            said = gr.HTML(elem_id="train-note")
-        with gr.Column(scale=7, min_width=320, elem_classes="watching"):
+            status = gr.HTML(elem_id="train-note")
+        with gr.Column(scale=7, min_width=320):
             chart = LiveChart(elem_id="live-chart")
-            told = gr.HTML(elem_id="run-note")
+            step_note = gr.HTML(elem_id="step-note")
             with gr.Accordion(text.LOG, open=False, elem_classes="accordion"):
                 log = gr.Textbox(
                     show_label=False, lines=12, max_lines=12, interactive=False, elem_id="log", container=False
@@ -292,73 +218,75 @@ def build() -> TrainTab:
     runs = RunList(elem_id="run-list")
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_SCALES, variant="primary", elem_id="next-scales")
-    return TrainTab(form, suggestion, planned, start_button, stop, resume_button, said, chart, told, runs, log, onward)
+    return TrainTab(
+        settings,
+        rate_finder,
+        plan_facts,
+        start_button,
+        stop,
+        resume_button,
+        status,
+        chart,
+        step_note,
+        runs,
+        log,
+        onward,
+    )
 
 
-def _form() -> tuple[tuple[gr.components.Component, ...], Suggestion]:
-    """Draw the fields of :func:`run_config`, each justified; return them in its order, and what suggests a rate."""
-    recipe = gr.Dropdown(
-        [(text.OWN_SETTINGS, ""), *((each.name, each.name) for each in PRESETS)], value="", label=text.RECIPE,
-        info=text.RECIPE_INFO, elem_id="recipe",
-    )  # fmt: skip
-    evidence = gr.HTML(elem_id="recipe-note")
-    name = gr.Textbox(label=text.RUN_NAME, placeholder=text.NAME_HINT, max_lines=1, max_length=80, elem_id="run-name")
-    rate = gr.Number(DEFAULTS.learning_rate, label=text.RATE, info=text.RATE_INFO, elem_id="learning-rate")
-    ask = gr.Button(text.SUGGEST_RATE, size="sm", elem_id="suggest-rate")
+def _draw_fields() -> tuple[Drawn, RateFinder]:
+    """Draw the widgets of the form's settings; return them and what finds a learning rate."""
+    form = Drawn(RunForm)
+    preset_choices = [(text.CUSTOM_SETTINGS, ""), *((each.name, each.name) for each in PRESETS)]
+    preset_field = gr.Dropdown(
+        preset_choices, value="", label=text.SETTINGS_PRESET, info=text.SETTINGS_PRESET_INFO, elem_id="settings-preset"
+    )
+    evidence = gr.HTML(elem_id="preset-evidence")
+    form.draw("name", gr.Textbox, placeholder=text.NAME_HINT, max_lines=1, max_length=80, elem_id="run-name")
+    rate = form.draw("learning_rate", gr.Number, info=text.LEARNING_RATE_INFO)
+    find_button = gr.Button(text.FIND_RATE, size="sm", elem_id="find-rate")
     trials = gr.HTML(elem_id="rate-trials")
     notice = gr.HTML(elem_id="rate-notice")
     repair = gr.Button(text.REPAIR_RATE, visible=False, size="sm", elem_id="repair-rate")
     with gr.Row():
-        epochs = gr.Number(DEFAULTS.epochs, label=text.EPOCHS, info=text.EPOCHS_INFO, min_width=120, elem_id="epochs")
-        batch = gr.Number(DEFAULTS.batch_size, label=text.BATCH, info=text.BATCH_INFO, precision=0, min_width=120)
+        form.draw("epochs", gr.Number, info=text.EPOCHS_INFO, min_width=120)
+        form.draw("batch_size", gr.Number, info=text.BATCH_SIZE_INFO, min_width=120)
     with gr.Row():
-        length = gr.Number(DEFAULTS.max_length, label=text.LENGTH, info=text.LENGTH_INFO, precision=0, min_width=120)
-        seed = gr.Number(DEFAULTS.seed, label=text.SEED, info=text.SEED_INFO, precision=0, min_width=120)
+        form.draw("max_length", gr.Number, info=text.MAX_LENGTH_INFO, min_width=120)
+        form.draw("seed", gr.Number, info=text.SEED_INFO, min_width=120)
     with gr.Accordion(text.ADVANCED, open=False, elem_classes="accordion"):
-        with gr.Row():
-            warmup = gr.Number(DEFAULTS.warmup, label=text.WARMUP, info=text.WARMUP_INFO, min_width=120)
-            clip = gr.Number(DEFAULTS.clip, label=text.CLIP, info=text.CLIP_INFO, min_width=120)
-        with gr.Row():
-            pull = gr.Number(DEFAULTS.pull, label=text.PULL, info=text.PULL_INFO, min_width=120)
-            every = gr.Number(
-                DEFAULTS.evaluate_every, label=text.EVERY, info=text.EVERY_INFO, precision=0, min_width=120
-            )
-        with gr.Row():
-            micro = gr.Number(DEFAULTS.micro_tokens, label=text.MICRO, info=text.MICRO_INFO, precision=0, min_width=120)
-            backward = gr.Dropdown(
-                list(get_args(Backward)), value=DEFAULTS.backward, label=text.BACKWARD, info=text.BACKWARD_INFO,
-                min_width=120, elem_id="backward",
-            )  # fmt: skip
-        with gr.Row():
-            optimiser = gr.Dropdown(
-                list(get_args(Optimiser)), value=DEFAULTS.optimiser, label=text.OPTIMISER, info=text.OPTIMISER_INFO,
-                min_width=120, elem_id="optimiser",
-            )  # fmt: skip
-            most = gr.Number(0, label=text.MOST, info=text.MOST_INFO, precision=0, minimum=0, min_width=120)
-        with gr.Row():
-            patience = gr.Number(
-                0, label=text.PATIENCE, info=text.PATIENCE_INFO, precision=0, minimum=0, min_width=120,
-                elem_id="patience",
-            )  # fmt: skip
-            best = gr.Checkbox(DEFAULTS.keep_best, label=text.KEEP_BEST, info=text.KEEP_BEST_INFO, min_width=120)
-        with gr.Row():
-            long = gr.Dropdown(
-                text.LONG_ROWS, value=DEFAULTS.long_rows, label=text.LONG_ROWS_LABEL, info=text.LONG_ROWS_INFO,
-                min_width=120, elem_id="long-rows",
-            )  # fmt: skip
-            answers = gr.Number(
-                DEFAULTS.answers, label=text.ANSWERS, info=text.ANSWERS_INFO, precision=0, minimum=0,
-                min_width=120, elem_id="answers",
-            )  # fmt: skip
-        sink = gr.Dropdown(
-            [(text.NO_SINK, ""), *((said, name) for name, said in SINKS.items())], value="", label=text.REPORT_TO,
-            info=text.REPORT_TO_INFO, visible=not is_public(), elem_id="report-to",
-        )  # fmt: skip
-    recipe.input(guard(use_recipe), recipe, [evidence, rate, epochs, batch, length, optimiser, most], **quiet())
+        _draw_advanced_fields(form)
+    filled = [evidence, *(form[name] for name in PRESET_FIELDS)]
+    preset_field.input(guard(use_preset), preset_field, filled, **quiet())
     rate.change(guard(rate_notice), rate, [notice, repair], **quiet())
     repair.click(lambda: DEFAULTS.learning_rate, None, rate, **quiet())
-    fields = (
-        name, rate, epochs, batch, length, seed, warmup, clip, pull, micro, every, backward, optimiser, most, patience,
-        best, long, answers, sink,
-    )  # fmt: skip
-    return fields, Suggestion(ask, rate, trials)
+    return form, RateFinder(find_button, rate, trials)
+
+
+def _draw_advanced_fields(form: Drawn) -> None:
+    with gr.Row():
+        form.draw("warmup_ratio", gr.Number, info=text.WARMUP_RATIO_INFO, min_width=120)
+        form.draw("max_grad_norm", gr.Number, info=text.MAX_GRAD_NORM_INFO, min_width=120)
+    with gr.Row():
+        form.draw("decay_to_one", gr.Number, info=text.DECAY_TO_ONE_INFO, min_width=120)
+        form.draw("eval_steps", gr.Number, info=text.EVAL_STEPS_INFO, min_width=120)
+    with gr.Row():
+        form.draw("micro_batch_tokens", gr.Number, info=text.MICRO_BATCH_TOKENS_INFO, min_width=120)
+        form.draw(
+            "backward_dtype",
+            gr.Dropdown,
+            choices=list(get_args(BackwardDtype)),
+            info=text.BACKWARD_DTYPE_INFO,
+            min_width=120,
+        )
+    with gr.Row():
+        form.draw("optimizer", gr.Dropdown, choices=list(get_args(Optimizer)), info=text.OPTIMIZER_INFO, min_width=120)
+        form.draw("max_steps", gr.Number, info=text.MAX_STEPS_INFO, minimum=0, min_width=120)
+    with gr.Row():
+        form.draw("early_stopping_patience", gr.Number, info=text.PATIENCE_INFO, minimum=0, min_width=120)
+        form.draw("keep_best", gr.Checkbox, info=text.KEEP_BEST_INFO, min_width=120)
+    with gr.Row():
+        form.draw("long_rows", gr.Dropdown, choices=text.LONG_ROWS, info=text.LONG_ROWS_INFO, min_width=120)
+        form.draw("sample_generations", gr.Number, info=text.SAMPLE_GENERATIONS_INFO, minimum=0, min_width=120)
+    sinks = [(text.NO_TRACKER, ""), *((label, name) for name, label in SINKS.items())]
+    form.draw("report_to", gr.Dropdown, choices=sinks, info=text.REPORT_TO_INFO, visible=not is_public())

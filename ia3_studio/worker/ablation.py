@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from ia3_studio.errors import DataError, RunError, StudioError
-from ia3_studio.insight.ablation import PartsReport
+from ia3_studio.insight.ablation import AblationReport
 from ia3_studio.runs import process
 from ia3_studio.runs.folder import read_json, write_json
 from ia3_studio.runs.run import Run
@@ -33,16 +33,18 @@ STARTING_SECONDS = 60.0
 """Seconds after which a started process without a status counts as dead."""
 SILENT_SECONDS = {False: 2.0, None: 600.0}
 """Maximum age of its status in seconds: if the lock is known to be free, and if that is unknown."""
-_TURN = ".parts.lock"
+_TURN = ".ablation.lock"
 """Lock in the folder of all runs: one ablation at a time."""
-_PARTS, _LOG, _LOCK = "parts.json", "parts.log", "parts.lock"
+_REPORT, _LOG, _LOCK = "ablation.json", "ablation.log", "ablation.lock"
+_OLD_REPORT = "parts.json"
+"""The report that version 0.1 wrote."""
 
 
 @dataclass(frozen=True)
-class PartsState:
+class AblationState:
     """State of the ablation."""
 
-    report: PartsReport | None = None
+    report: AblationReport | None = None
     """The complete report for the current adapter."""
     progress: float | None = None
     """Progress; None if no ablation is running."""
@@ -50,7 +52,7 @@ class PartsState:
     """Error, if it ended without a report."""
 
 
-def start_parts(run: Run) -> None:
+def start_ablation(run: Run) -> None:
     """Start the ablation; return immediately if it is already running.
 
     Raises:
@@ -59,40 +61,40 @@ def start_parts(run: Run) -> None:
     status = run.status()
     if run.adapter_folder() is None or status.active:
         raise RunError("The ablation needs a run that has ended; wait for it, or stop it.")
-    if read_parts(run).progress is not None:
+    if read_ablation(run).progress is not None:
         return
-    _write(run, {"progress": 0.0, "told": time.time(), "adapter": _name(run)})
+    _write(run, {"progress": 0.0, "written_at": time.time(), "adapter": _name(run)})
     process.spawn((sys.executable, "-m", "ia3_studio.worker.ablation", str(run.folder)), run.folder / _LOG, run.folder)
 
 
 @dataclass(frozen=True)
-class _Told:
+class _Status:
     """The last status of an ablation process."""
 
     progress: float
-    told: float = 0.0
+    written_at: float = 0.0
     """Seconds since the epoch."""
 
 
-def read_parts(run: Run) -> PartsState:
+def read_ablation(run: Run) -> AblationState:
     """Return the ablation state of a run's adapter; reports of earlier adapters are ignored."""
-    document = read_json(run.folder / _PARTS) or {}
+    document = read_json(run.folder / _REPORT) or read_json(run.folder / _OLD_REPORT) or {}
     if document.get("adapter") != _name(run):
-        return PartsState()
+        return AblationState()
     if "report" in document:
         with suppress(DataError):
-            return PartsState(PartsReport.from_json(str(document["report"])))
-        return PartsState(problem="The ablation report cannot be read; run the ablation again.")
+            return AblationState(AblationReport.from_json(str(document["report"])))
+        return AblationState(problem="The ablation report cannot be read; run the ablation again.")
     if document.get("problem"):
-        return PartsState(problem=str(document["problem"]))
-    told = typed_or_none(_Told, document)
-    if told is None:
-        return PartsState()
-    silent = time.time() - told.told
+        return AblationState(problem=str(document["problem"]))
+    status = typed_or_none(_Status, document)
+    if status is None:
+        return AblationState()
+    silent = time.time() - status.written_at
     held = process.lock_held(run.folder / _LOCK)
-    if held or silent < (STARTING_SECONDS if held is False and not told.progress else SILENT_SECONDS[held]):
-        return PartsState(progress=told.progress)
-    return PartsState(problem="The ablation ended before it was complete; run it again.")
+    if held or silent < (STARTING_SECONDS if held is False and not status.progress else SILENT_SECONDS[held]):
+        return AblationState(progress=status.progress)
+    return AblationState(problem="The ablation ended before it was complete; run it again.")
 
 
 def measure(run: Run) -> None:
@@ -109,16 +111,16 @@ def measure(run: Run) -> None:
             _write(run, {"problem": str(error), "adapter": _name(run)})
         except Exception as error:
             problem = (
-                f"The ablation ended with an unexpected {type(error).__name__}; see parts.log in the run's folder."
+                f"The ablation ended with an unexpected {type(error).__name__}; see ablation.log in the run's folder."
             )
             _write(run, {"problem": problem, "adapter": _name(run)})
             raise
 
 
-def _measured(run: Run) -> PartsReport:
+def _measured(run: Run) -> AblationReport:
     from dataclasses import replace
 
-    from ia3_studio.insight.ablation import measure_parts
+    from ia3_studio.insight.ablation import ablate
     from ia3_studio.training.evaluation import finish
     from ia3_studio.worker.prepared import prepare_measuring
 
@@ -130,9 +132,9 @@ def _measured(run: Run) -> PartsReport:
     objective = found.task.objective(found.loaded, found.attachment, rows, uncached)
 
     def loss() -> float:
-        return sum(objective.measure(rows, rows, train.micro_tokens))
+        return sum(objective.measure(rows, rows, train.micro_batch_tokens))
 
-    return finish(measure_parts(found.attachment, loss, len(rows)), lambda progress: _tell(run, progress))
+    return finish(ablate(found.attachment, loss, len(rows)), lambda progress: _tell(run, progress))
 
 
 def _some(rows: Sequence[Any], seed: int) -> Sequence[Any]:
@@ -145,11 +147,11 @@ def _some(rows: Sequence[Any], seed: int) -> Sequence[Any]:
 
 def _tell(run: Run, progress: Progress) -> None:
     share = progress.done / progress.total
-    _write(run, {"progress": share, "told": time.time(), "adapter": _name(run)})
+    _write(run, {"progress": share, "written_at": time.time(), "adapter": _name(run)})
 
 
 def _write(run: Run, document: dict[str, Any]) -> None:
-    write_json(run.folder / _PARTS, document)
+    write_json(run.folder / _REPORT, document)
 
 
 def _name(run: Run) -> str:

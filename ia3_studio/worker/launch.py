@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 from ia3_studio.atomic import write_advice
 from ia3_studio.errors import RunError
 from ia3_studio.runs import process
-from ia3_studio.runs.folder import RunFolder, Said, write_json
+from ia3_studio.runs.folder import RunFolder, WorkerStatus, write_json
 from ia3_studio.runs.run import Run
 from ia3_studio.settings import on_zero_gpu
 
@@ -87,7 +87,7 @@ def _take_back_the_end(run: Run, seconds: float) -> None:
     files.go_back_to(load_checkpoint(files.checkpoint).counters.step)
     files.stop.unlink(missing_ok=True)
     files.worker.unlink(missing_ok=True)
-    write_json(files.status, asdict(Said("resuming", "Starting the worker", before=seconds)))
+    write_json(files.status, asdict(WorkerStatus("resuming", "Starting the worker", earlier_seconds=seconds)))
 
 
 def _why_not(state: str, run: Run) -> str:

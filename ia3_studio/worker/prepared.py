@@ -12,7 +12,7 @@ from ia3_studio.errors import RunError
 if TYPE_CHECKING:
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models.loaded import LoadedModel
-    from ia3_studio.models.progress import Progress as Say
+    from ia3_studio.models.progress import ProgressCallback
     from ia3_studio.runs.run import Run
     from ia3_studio.tasks.task import Task
 
@@ -28,7 +28,7 @@ class Prepared:
     """Held-out rows as model inputs."""
 
 
-def prepare_measuring(run: Run, say: Say, adapter: Path | None = None) -> Prepared:
+def prepare_measuring(run: Run, say: ProgressCallback, adapter: Path | None = None) -> Prepared:
     """Load a run's model with its adapter, and its held-out rows.
 
     Args:
@@ -51,7 +51,7 @@ def prepare_measuring(run: Run, say: Say, adapter: Path | None = None) -> Prepar
     return Prepared(loaded, load_adapter(loaded.model, folder), task, held_out)
 
 
-def load_for(run: Run, say: Say) -> LoadedModel:
+def load_for(run: Run, say: ProgressCallback) -> LoadedModel:
     """Load a run's model for its adapter: with a new head if the adapter has one.
 
     Raises:
@@ -60,10 +60,10 @@ def load_for(run: Run, say: Say) -> LoadedModel:
     return _task_of(run, say, run.adapter_folder()).load(say)
 
 
-def _task_of(run: Run, say: Say, adapter: Path | None) -> Task:
-    from ia3_studio.models.load import task_of_source
+def _task_of(run: Run, say: ProgressCallback, adapter: Path | None) -> Task:
+    from ia3_studio.models.load import head_of_source
     from ia3_studio.runs.split_record import labels_of_run, split_of
     from ia3_studio.tasks.task import task_for
 
-    model_task = task_of_source(run.config.model, progress=say)
-    return task_for(split_of(run), model_task, run.config, labels_of_run(run, adapter))
+    model_head = head_of_source(run.config.model, progress=say)
+    return task_for(split_of(run), model_head, run.config, labels_of_run(run, adapter))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ia3_studio.runs.folder import read_json, write_json
+from ia3_studio.runs.folder import write_json
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.split_record import labels_of_run, record_labels, record_split, split_of
 from ia3_studio.runs.trackers import open_reports
@@ -16,8 +16,8 @@ from ia3_studio.training.config import Step
 
 if TYPE_CHECKING:
     from ia3_studio.data.split import DataSplit
-    from ia3_studio.models.loaded import Task as ModelTask
-    from ia3_studio.models.progress import Progress as Say
+    from ia3_studio.models.loaded import ModelHead
+    from ia3_studio.models.progress import ProgressCallback
     from ia3_studio.training.report import Progress
 
 
@@ -28,7 +28,7 @@ class TrainingJob:
         self._run = run
         self._step = 0
 
-    def prepare(self, say: Say) -> None:
+    def prepare(self, say: ProgressCallback) -> None:
         """Read the data, load the model and attach the vectors, fastest failures first.
 
         Raises:
@@ -38,7 +38,7 @@ class TrainingJob:
         say(None, "Reading the data")
         split = self._read_data()
         say(None, "Loading the model")
-        self._task = task_for(split, self._model_task(say), self._run.config, labels_of_run(self._run))
+        self._task = task_for(split, self._model_head(say), self._run.config, labels_of_run(self._run))
         if self._task.labels:
             record_labels(self._run, self._task.labels)
         self._loaded = self._task.load(say)
@@ -60,13 +60,13 @@ class TrainingJob:
         Raises:
             TrainingError: the checkpoint cannot be read, or belongs to another job; or as :func:`train`.
         """
-        from ia3_studio.training import fast_paths
+        from ia3_studio.models import fast_paths
         from ia3_studio.training.checkpoint import load_checkpoint
         from ia3_studio.training.precision import backward_format
         from ia3_studio.training.train import train
 
         config, kept = self._run.config.train, self._run.files.checkpoint
-        print(f"backward matrix products in {backward_format(config.backward, self._loaded.model.device)}")
+        print(f"backward matrix products in {backward_format(config.backward_dtype, self._loaded.model.device)}")
         since = load_checkpoint(kept) if kept.exists() else None
         if since:
             self._step = since.counters.step
@@ -148,27 +148,27 @@ class TrainingJob:
     def _record_making(self) -> None:
         """Write the environment of the run; for a re-run, print the differences."""
         from ia3_studio.models import prepare
-        from ia3_studio.runs.environment import describe_making, differences
+        from ia3_studio.runs.environment import describe_environment, differences, read_environment
 
-        made = describe_making(prepare(self._run.config.model), self._loaded.device_reason)
-        made |= {"numbers": self._attachment.selection.numbers, "vectors": len(self._attachment.selection)}
-        write_json(self._run.files.made_with, made)
-        recorded = read_json(self._run.files.repeats)
+        made = describe_environment(prepare(self._run.config.model), self._loaded.device_reason)
+        made |= {"parameters": self._attachment.selection.parameters, "vectors": len(self._attachment.selection)}
+        write_json(self._run.files.environment, made)
+        recorded = read_environment(self._run.files.original_environment)
         self._differences = differences(recorded, made) if recorded else []
         for sentence in self._differences:
             print(sentence)
 
-    def _model_task(self, say: Say) -> ModelTask:
-        from ia3_studio.models.load import task_of_source
+    def _model_head(self, say: ProgressCallback) -> ModelHead:
+        from ia3_studio.models.load import head_of_source
 
-        return task_of_source(self._run.config.model, progress=say)
+        return head_of_source(self._run.config.model, progress=say)
 
     def _place_vectors(self) -> None:
         self._attachment = attach_selection(self._loaded, self._run.config.selection)
         chosen = self._attachment.selection
-        print(f"{len(chosen)} vectors, {chosen.numbers:,} trainable parameters")
-        if self._loaded.heads:
-            print(f"fully trained modules: {', '.join(self._loaded.heads)}")
+        print(f"{len(chosen)} vectors, {chosen.parameters:,} trainable parameters")
+        if self._loaded.modules_to_save:
+            print(f"fully trained modules: {', '.join(self._loaded.modules_to_save)}")
 
     def _require_live(self) -> None:
         """Test the vectors on the beginning of the longest row for sites without gradients."""

@@ -22,7 +22,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 
 from ia3_studio.atomic import remove_abandoned
 from ia3_studio.errors import StudioError, TrainingError
-from ia3_studio.runs.folder import StatusFile, Use, step_line
+from ia3_studio.runs.folder import ResourceUsage, StatusFile, step_line
 from ia3_studio.runs.process import record_worker
 from ia3_studio.runs.queue import Queue, free_slot
 from ia3_studio.runs.run import Run
@@ -30,6 +30,7 @@ from ia3_studio.training.config import Step
 from ia3_studio.training.out_of_memory import is_out_of_memory
 
 if TYPE_CHECKING:
+    from ia3_studio.models.progress import ProgressCallback
     from ia3_studio.training.report import Progress
 
 HEARTBEAT_SECONDS = 2.0
@@ -42,14 +43,11 @@ CHECKPOINT_SECONDS = 60.0
 NICENESS = 5
 """Added niceness, so that the app and the chat stay responsive on the same cores during training."""
 
-Say = Callable[[float | None, str], None]
-"""Reports progress: share done if known, and a message."""
-
 
 class Job(Protocol):
     """A job for a worker."""
 
-    def prepare(self, say: Say) -> None:
+    def prepare(self, say: ProgressCallback) -> None:
         """Load model and data; report progress."""
 
     def steps(self, is_stopping: Callable[[], bool]) -> Generator[Step, None, None]:
@@ -92,20 +90,20 @@ def work(run: Run, job: Job, *, seconds: float | None = None) -> None:
     except Timeout:
         return
     with held:
-        said = run.files.said()
-        if said is None or said.phase == "resuming":
+        status = run.files.read_status()
+        if status is None or status.phase == "resuming":
             record_worker(run.files, os.getpid())
             remove_abandoned(run.folder)
-            _Worker(run, job, said.before if said else 0.0, seconds).work()
+            _Worker(run, job, status.earlier_seconds if status else 0.0, seconds).work()
 
 
 class _Worker:
     """One run in execution."""
 
-    def __init__(self, run: Run, job: Job, before: float, seconds: float | None = None) -> None:
+    def __init__(self, run: Run, job: Job, earlier_seconds: float, seconds: float | None = None) -> None:
         self.run = run
         self.job = job
-        self.status = StatusFile(run.files, time.time, before)
+        self.status = StatusFile(run.files, time.time, earlier_seconds)
         self.since = self.step = run.status().step
         """The step it resumes from; 0 for a new run."""
         self.kept = 0
@@ -139,10 +137,10 @@ class _Worker:
             self._pause()
 
     def _train(self) -> None:
-        self.status.say("preparing", "Preparing")
-        self.job.prepare(self._say_preparing)
+        self.status.write_status("preparing", "Preparing")
+        self.job.prepare(self._write_preparing)
         self._check_stop()
-        self.status.say("training", "Evaluating the base model")
+        self.status.write_status("training", "Evaluating the base model")
         with (
             self.run.files.metrics.open("a", encoding="utf-8") as metrics,
             closing(self.job.steps(self._gives_up)) as steps,
@@ -154,18 +152,18 @@ class _Worker:
                 if step.step < step.total_steps:  # behind the last one everything is learned: the run has finished
                     self._check_stop()
                     self._check_time()
-        self.status.say("saving", "Saving the adapter")
+        self.status.write_status("saving", "Saving the adapter")
         self._keep_adapter()
         self._measure()
         self.run.files.checkpoint.unlink(missing_ok=True)  # nothing is left to go on with
-        self.status.say("ended", f"Finished after {self.step} steps", result="finished")
+        self.status.write_status("ended", f"Finished after {self.step} steps", result="finished")
 
     def _measure(self) -> None:
         """Evaluate the adapter; skipped after a stop, as training is complete and saved."""
         with closing(self.job.evaluate(self.run.folder)) as work:
             for progress in work:
                 share = progress.done / progress.total
-                self.status.say("measuring", "Evaluating the base and the tuned model", share)
+                self.status.write_status("evaluating", "Evaluating the base and the tuned model", share)
                 if self._is_stopping():
                     return
 
@@ -178,17 +176,17 @@ class _Worker:
         if step.step and (step.held_out is not None or time.monotonic() - self.checked_at > CHECKPOINT_SECONDS):
             self._keep_checkpoint()
         share = step.step / step.total_steps
-        self.status.say("training", f"Training: step {step.step} of {step.total_steps}", share)
+        self.status.write_status("training", f"Training: step {step.step} of {step.total_steps}", share)
 
     def _end_stopped(self) -> None:
         if self.step > self.since:
             self._keep_adapter()
             self._keep_checkpoint()
         if self.step:
-            sentence = f"Stopped after step {self.step}; the adapter trained so far is kept"
+            message = f"Stopped after step {self.step}; the adapter trained so far is kept"
         else:
-            sentence = "Stopped before the first step; nothing was trained"
-        self.status.say("ended", sentence, result="stopped")
+            message = "Stopped before the first step; nothing was trained"
+        self.status.write_status("ended", message, result="stopped")
 
     def _end_failed(self, error: Exception) -> None:
         with suppress(OSError):  # on a full disk the log cannot be written either
@@ -201,7 +199,7 @@ class _Worker:
                 self._keep_adapter()
         finally:
             way_on = "resume it" if self.run.files.checkpoint.exists() else "start the run again"
-            self.status.say("ended", _explain(error, way_on), result="failed")
+            self.status.write_status("ended", _explain(error, way_on), result="failed")
 
     def _keep_adapter(self) -> None:
         if self.kept != self.step:
@@ -214,9 +212,9 @@ class _Worker:
         self.job.checkpoint(self.run.files.checkpoint)
         self.checked_at = time.monotonic()
 
-    def _say_preparing(self, share: float | None, sentence: str) -> None:
+    def _write_preparing(self, share: float | None, message: str) -> None:
         self._check_stop()
-        self.status.say("preparing", sentence, share)
+        self.status.write_status("preparing", message, share)
 
     def _check_time(self) -> None:
         if self.seconds is not None and self.until == float("inf"):
@@ -250,7 +248,7 @@ class _Worker:
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """Wait until this run is next in the queue and a slot is free."""
-        self.status.say("waiting", "Queued")
+        self.status.write_status("queued", "Queued")
         slot = self._wait_for_slot(Queue(self.run))
         try:
             yield
@@ -263,7 +261,7 @@ class _Worker:
             ahead = queue.ahead()
             if not ahead and (slot := free_slot(self.run.folder.parent)):
                 return slot
-            self.status.say("waiting", _waiting_for(len(ahead)))
+            self.status.write_status("queued", _waiting_for(len(ahead)))
             time.sleep(QUEUE_SECONDS)
 
     @contextmanager
@@ -276,7 +274,7 @@ class _Worker:
                 process.cpu_percent()  # the first call begins to count
             while not done.wait(HEARTBEAT_SECONDS):
                 try:
-                    self.status.beat(_use_of(process))
+                    self.status.beat(_usage_of(process))
                 except OSError:  # a full disk: the work itself will tell
                     continue
                 except Exception as error:  # whatever happens, the next beat comes: without it the run looks dead
@@ -293,12 +291,12 @@ class _Worker:
             thread.join()
 
 
-def _use_of(process: psutil.Process) -> Use:
+def _usage_of(process: psutil.Process) -> ResourceUsage:
     """Return the resource usage; unreadable values are 0."""
     memory, cpu = 0, 0.0
     with suppress(psutil.Error):
         memory, cpu = process.memory_info().rss, process.cpu_percent() / 100
-    return Use(memory, cpu, _gpu_memory())
+    return ResourceUsage(memory, cpu, _gpu_memory())
 
 
 def _gpu_memory() -> int:

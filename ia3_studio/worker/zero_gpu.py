@@ -82,18 +82,18 @@ def drive(folder: RunFolder, seconds: float = TURN_SECONDS) -> None:
 
 
 def _has_ended(folder: RunFolder) -> bool:
-    said = folder.said()
-    return bool(said and said.result)
+    status = folder.read_status()
+    return bool(status and status.result)
 
 
-def _end(folder: RunFolder, sentence: str) -> None:
+def _end(folder: RunFolder, message: str) -> None:
     from dataclasses import asdict
 
-    from ia3_studio.runs.folder import Said, write_json
+    from ia3_studio.runs.folder import WorkerStatus, write_json
 
-    said: Any = folder.said()
-    before = said.before if said else 0.0
-    write_json(folder.status, asdict(Said("ended", sentence, result="stopped", before=before)))
+    status: Any = folder.read_status()
+    earlier = status.earlier_seconds if status else 0.0
+    write_json(folder.status, asdict(WorkerStatus("ended", message, result="stopped", earlier_seconds=earlier)))
 
 
 def _in_short(error: Exception) -> str:

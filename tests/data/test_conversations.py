@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from ia3_studio.data.arrow_rows import revive_example
 from ia3_studio.data.conversations import Message, messages_of
 from ia3_studio.data.examples import Example, Mapping, read_examples
 from ia3_studio.data.export_rows import export_rows
-from ia3_studio.data.infer_columns import infer_columns, require_columns
+from ia3_studio.data.infer_columns import infer_columns, mapping_of, require_columns
 from ia3_studio.data.load import load_data
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.table import Table, read_table
@@ -229,6 +231,24 @@ def test_the_columns_of_a_conversation_are_part_of_its_mapping() -> None:
     )
     with pytest.raises(DataError, match="Column 'before' not found"):
         require_columns(rows, Mapping("pairs", "prompt", "answer", history="before"))
+
+
+def test_chosen_columns_keep_those_of_the_conversation() -> None:
+    rows = table({"a": "x", "b": "y", "system": "s", "tools": "[]"}, {"a": "z", "b": "w", "system": "s"})
+    assert mapping_of(rows, "pairs", "a", "b") == Mapping("pairs", "a", "b", system="system", tools="tools")
+    assert mapping_of(rows, "pairs", answer="b", template="{system}: {a}").system == ""
+
+
+def test_a_conversation_that_lies_on_disk_is_made_again_with_its_calls_and_marks() -> None:
+    call = {"function": {"name": "tide", "arguments": "{}"}}
+    turns = [
+        GOOD[0],
+        {"role": "assistant", "tool_calls": [call]},
+        {"role": "tool", "content": ""},
+        {**GOOD[1], "weight": 0},
+    ]
+    example = Example(3, messages_of(turns, tools=json.dumps(TOOLS), system="s"))
+    assert revive_example(json.loads(json.dumps(astuple(example)))) == example and example.tools
 
 
 def test_a_history_that_is_running_text_is_not_taken_for_turns() -> None:

@@ -136,7 +136,8 @@ def test_an_answer_of_no_texts_is_empty() -> None:
 
 
 def test_a_prompt_that_is_an_object_is_written_as_json_too() -> None:
-    examples, _problems = read({"instruction": "Sum up", "input": {"é": [1, True]}, "output": "!"})
+    rows = table({"instruction": "Sum up", "input": {"é": [1, True]}, "output": "!"})
+    examples, _problems = read_examples(rows, Mapping("pairs", "instruction", "output", "input"))
     assert examples[0].messages[0].content == 'Sum up\n\n{"é": [1, true]}'
 
 

@@ -36,13 +36,15 @@ def test_gzip_and_zip_hold_what_the_bare_file_holds(tmp_path: Path) -> None:
     assert read_table(zipped).description.startswith("data/rows.jsonl in rows.zip, JSON Lines")
 
 
-def test_a_workbook_is_read_by_its_first_sheet(tmp_path: Path) -> None:
+def test_sheets_with_the_same_columns_are_read_together_and_each_alone_when_it_is_chosen(tmp_path: Path) -> None:
     with pd.ExcelWriter(tmp_path / "rows.xlsx") as book:
         pd.DataFrame(ROWS).to_excel(book, sheet_name="letters", index=False)
         pd.DataFrame(ROWS).to_excel(book, sheet_name="more", index=False)
     table = read_table(tmp_path / "rows.xlsx")
-    assert table.frame.to_dict("records") == ROWS
-    assert table.description == "workbook, sheet letters, 1 more sheets skipped, 8 rows: question, answer"
+    assert table.frame.to_dict("records") == [*ROWS, *ROWS] and table.frame.index.tolist() == [*range(1, 17)]
+    assert table.sheets == ("letters", "more")
+    alone = read_table(tmp_path / "rows.xlsx", Reading(sheet="more"))
+    assert alone.frame.to_dict("records") == ROWS
 
 
 def test_lines_of_two_files_belong_together(tmp_path: Path) -> None:
@@ -112,7 +114,7 @@ def test_every_guess_can_be_overruled(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_bytes("a,b;c,d\nü,1;2,3\n".encode("windows-1252"))
     assert list(read_table(tmp_path / "rows.csv", Reading(delimiter=";")).frame.columns) == ["a,b", "c,d"]
     assert len(read_table(tmp_path / "rows.csv", Reading(header=False)).frame) == 2
-    with pytest.raises(DataError, match="is not valid UTF-8 text"):
+    with pytest.raises(DataError, match="bytes that are not valid UTF-8"):
         read_table(tmp_path / "rows.csv", Reading(encoding="UTF-8"))
     (tmp_path / "pairs.jsonl").write_text(LINES)
     turned = load_data(tmp_path / "pairs.jsonl", mapping=Mapping("pairs", "answer", "question"))

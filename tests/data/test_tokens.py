@@ -141,6 +141,19 @@ def test_a_template_that_writes_a_beginning_otherwise_keeps_exact_labels(templat
     assert trained(example, rewriting) == ["user<|im_end|>", f"{thought}assistant<|im_end|>"]
 
 
+LEADING = (  # writes words before each answer that it is not asked with, and ends the last turn otherwise
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}{% if m['role'] == 'assistant' %} final{% endif %}: "
+    "{{ m['content'] }}{{ '<|endoftext|>' if loop.last and m['role'] == 'assistant' else '<|im_end|>' }}{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant{% endif %}"
+)
+
+
+def test_what_a_template_writes_before_an_answer_is_trained_with_each_answer() -> None:
+    tokenizer = tiny_tokenizer()
+    tokenizer.chat_template = LEADING
+    assert trained(chat("a", "one", "b", "two"), tokenizer) == [" final: one<|im_end|>", " final: two<|endoftext|>"]
+
+
 def test_only_the_first_token_behind_an_answer_is_trained() -> None:
     tokenizer = tiny_tokenizer()
     tokenizer.chat_template = PHI_LIKE

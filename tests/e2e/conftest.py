@@ -1,6 +1,7 @@
 """A real Chromium for every browser test: nothing may go wrong in the console, nothing may leave the machine.
 
-``page`` is a fresh window at 1280 × 900. A test that provokes an error on purpose says so first:
+``page`` is a fresh window at 1280 × 900 of a visitor without cookies or storage; what the browser has fetched before
+stays in its cache. A test that provokes an error on purpose says so first:
 ``problems.expect("ERR_CONNECTION_REFUSED")``. ``serve`` starts a Blocks on a free port of this machine, and
 ``snapshot`` writes a picture into the folder that IA3_SCREENSHOTS names, when it names one.
 """
@@ -18,11 +19,21 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    Request,
+    WebError,
+    expect,
+    sync_playwright,
+)
 
-from ia3_studio.ui.app import rest
+from ia3_studio.ui.page import slow_down_queue
 from studio import CHROMIUM_NAMES
-from tests.e2e.studio_app import free_port, pairs, studio, tiny  # noqa: F401  (fixtures)
+from tests.e2e.studio_app import close_pages, free_port, pairs, shared_studio, studio, tiny  # noqa: F401  (fixtures)
 
 LOCAL_HOSTS = {"127.0.0.1", "localhost", "[::1]", "::1"}
 NO_NETWORK_SCHEMES = {"data", "blob", "about", "chrome-error"}
@@ -72,16 +83,33 @@ class Problems:
     def unexpected(self) -> list[str]:
         return [entry for entry in self.found if not any(re.search(pattern, entry) for pattern in self.expected)]
 
-    def watch(self, context: BrowserContext) -> None:
-        """Listen to every page of the context, tabs opened later included."""
-        context.on("console", self._on_console)
-        context.on("weberror", lambda error: self.found.append(f"page error: {error.error}"))
-        context.on("request", lambda request: self._on_address(request.url))
-        context.on("page", lambda page: page.on("websocket", lambda socket: self._on_address(socket.url)))
+    @contextmanager
+    def watching(self, context: BrowserContext) -> Iterator[None]:
+        """Listen to every page of the context during the block, tabs opened later included."""
+        heard: dict[Any, Callable[..., None]] = {
+            "console": self._on_console,
+            "weberror": self._on_error,
+            "request": self._on_request,
+            "page": self._on_page,
+        }
+        for event, listener in heard.items():
+            context.on(event, listener)
+        yield
+        for event, listener in heard.items():
+            context.remove_listener(event, listener)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self.found.append(f"console error: {message.text} ({message.location.get('url', '')})")
+
+    def _on_error(self, error: WebError) -> None:
+        self.found.append(f"page error: {error.error}")
+
+    def _on_request(self, request: Request) -> None:
+        self._on_address(request.url)
+
+    def _on_page(self, page: Page) -> None:
+        page.on("websocket", lambda socket: self._on_address(socket.url))
 
     def _on_address(self, address: str) -> None:
         parts = urlsplit(address)
@@ -118,14 +146,22 @@ def problems() -> Problems:
     return Problems()
 
 
+@pytest.fixture(scope="session")
+def shared_context(browser: Browser) -> Iterator[BrowserContext]:
+    """What tests share for its cache: the scripts of the app are fetched and compiled once."""
+    shared = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    shared.set_default_timeout(PATIENCE)
+    yield shared
+    shared.close()
+
+
 @pytest.fixture
-def context(browser: Browser, problems: Problems) -> Iterator[BrowserContext]:
-    """A visitor: own cookies and storage. ``context.new_page()`` is another tab of the same visitor."""
-    visitor = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    visitor.set_default_timeout(PATIENCE)
-    problems.watch(visitor)
-    yield visitor
-    visitor.close()
+def context(shared_context: BrowserContext, problems: Problems) -> Iterator[BrowserContext]:
+    """A visitor without cookies or storage. ``context.new_page()`` is another tab of the same visitor."""
+    with problems.watching(shared_context):
+        yield shared_context
+        close_pages(shared_context)
+        shared_context.clear_cookies()
     if problems.unexpected:
         pytest.fail("The browser complained:\n" + "\n".join(problems.unexpected))
 
@@ -160,7 +196,7 @@ def serve() -> Iterator[Serve]:
             "quiet": True,
             "prevent_thread_lock": True,
         } | options
-        rest(blocks)  # they live until the tests end
+        slow_down_queue(blocks)  # they live until the tests end
         _, address, _ = blocks.launch(**settings)
         running.append(blocks)
         return str(address)

@@ -1,13 +1,14 @@
 """Apps and workers that start at once: a process that has imported everything, and divides when one is wanted.
 
-python -m tests.e2e.nursery SOCKET listens there. A line of JSON is an order for a process (module, arguments,
+python -m tests.e2e.nursery SOCKET listens there. A message of JSON is an order for a process (module, arguments,
 environment, log and folder); the answer is its number. What runs in it is what ``python -m MODULE ARGUMENTS`` runs,
-minus the ten seconds of its imports. The nursery ends with the tests: when its standard input closes.
+minus the ten seconds of its imports; only a run of thousands of steps pauses after each. All processes of one test
+session share a nursery: each holds a connection to it, and it ends with the last of them.
 """
 
 from __future__ import annotations
 
-import atexit
+import gc
 import json
 import os
 import select
@@ -16,90 +17,244 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any, NoReturn
 
+import psutil
+from filelock import FileLock
+
+from ia3_studio.runs import process
+
 _ROOT = Path(__file__).resolve().parents[2]
-IMPORTED = (
-    "pandas",
-    "plotly.graph_objects",
-    "torch",
+PACKAGE = "ia3_studio"
+NOT_HERE = ("ia3_studio.worker.zero_gpu",)
+"""What marks the process that imports it."""
+ALSO = (
+    "anyio._backends._asyncio",
+    "encodings.idna",
+    "encodings.utf_8_sig",
+    "gradio.http_server",
+    "narwhals.stable.v1",
+    "narwhals.stable.v2",
+    "pandas.core.methods.to_dict",
+    "pandas.io.formats.csvs",
+    "plotly.graph_objs._figure",
+    "plotly.graph_objs._heatmap",
+    "plotly.graph_objs._bar",
+    "plotly.graph_objs._scatter",
+    "plotly.io._json",
+    "plotly.validator_cache",
+    "pyarrow.pandas_compat",
+    "pydantic.v1",
+    "scipy.stats",
+    "tests.runs.fake_worker",
+    "torch._subclasses.schema_check_mode",
+    "transformers.models.auto.tokenization_auto",
     "transformers.models.llama.modeling_llama",
-    "accelerate",
-    "datasets",
-    "safetensors.torch",
-    "ia3_studio.method",
-    "ia3_studio.tasks.task",
-    "ia3_studio.worker.training_job",
-    "ia3_studio.worker.ablation",
-    "ia3_studio.worker.worker",
-    "ia3_studio.ui.app",
+    "uvicorn.lifespan.on",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
 )
+"""What apps and workers import when they first need it."""
+APP, LIMITED = "app", "limited"
+"""Orders that are no modules: the app, and the process of :mod:`ia3_studio.limited`."""
+DOOR = "IA3_NURSERY"
+"""The environment variable that names the socket."""
+LONGEST_ORDER = 100_000
+LONG_RUN = 1000
+"""Steps of a run that is stopped or killed before its end."""
+STEP_PAUSE = 0.04
+FIRST_VISIT_SECONDS = 60.0
+"""How long a nursery waits for whoever started it."""
+start_process = process.spawn
+"""How a process is started for users."""
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A nursery that stays while this process lives."""
+
+    door: Path
+    connection: socket.socket
+    process: subprocess.Popen[bytes] | None
+    """If this process is the one that started it."""
+
+
+def nursery() -> str:
+    """Return the socket of the process that apps and workers of this test session divide from."""
+    return str(_held().door)
 
 
 @cache
-def nursery() -> str:
-    """Return the socket of the process that apps and workers divide from; it ends with the tests."""
-    door = str(Path(tempfile.mkdtemp(prefix="nursery-")) / "door")
-    command = [sys.executable, "-m", "tests.e2e.nursery", door]
-    process = subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    atexit.register(process.kill)
-    assert process.stdout and process.stdout.readline().strip() == "ready"
-    return door
+def _held() -> _Held:
+    session = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
+    door = Path(tempfile.gettempdir()) / f"nursery-{session}"
+    with FileLock(f"{door}.lock"):
+        started = None if door.exists() else _opened(door)
+    connection = _socket()
+    connection.connect(str(door))
+    connection.sendall(b"\n")
+    return _Held(door, connection, started)
+
+
+def _socket() -> socket.socket:
+    """Return a socket that keeps each message apart."""
+    return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def _opened(door: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tests.e2e.nursery", str(door)]
+    started = subprocess.Popen(
+        command, cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
+    )
+    assert started.stdout
+    with started.stdout as said:
+        assert said.readline().strip() == b"ready"
+    return started
 
 
 def main() -> None:
     """Import what apps and workers import, then divide for every order."""
-    for name in IMPORTED:
+    from transformers.conversion_mapping import get_checkpoint_conversion_mapping
+
+    for name in (*modules_of(PACKAGE), *ALSO):
         import_module(name)
+    get_checkpoint_conversion_mapping("llama")  # a thousand regular expressions, compiled when it is first asked
+    gc.collect()
+    gc.freeze()  # what is here now is shared by all that divide from it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a process that has ended leaves nothing behind
-    with socket.socket(socket.AF_UNIX) as door:
-        door.bind(sys.argv[1])
-        door.listen()
+    path = Path(sys.argv[1])
+    with _socket() as door:
+        door.bind(str(path))
+        door.listen(64)
         print("ready", flush=True)
-        while door in select.select([door, sys.stdin], [], [])[0]:
+        _serve(door)
+    path.unlink()
+    Path(f"{path}.lock").unlink(missing_ok=True)
+
+
+def modules_of(package: str) -> Iterator[str]:
+    """Return the names of a package's modules, except those that a program is started by."""
+    for found in walk_packages([str(_ROOT / package)], f"{package}."):
+        if not found.name.endswith("__main__") and found.name not in NOT_HERE:
+            yield found.name
+
+
+def _serve(door: socket.socket) -> None:
+    holders: set[socket.socket] = set()
+    until = time.monotonic() + FIRST_VISIT_SECONDS
+    while holders or time.monotonic() < until:
+        for ready in select.select([door, *holders], [], [], 1.0)[0]:
+            if ready is not door:  # whoever held it has ended
+                holders.remove(ready)
+                ready.close()
+                until = 0.0
+                continue
             visitor, _address = door.accept()
+            line, pipes, *_rest = socket.recv_fds(visitor, LONGEST_ORDER, 2)
+            if not line.strip():
+                holders.add(visitor)
+                continue
             with visitor:
-                order = json.loads(visitor.makefile().readline())
                 number = os.fork()
                 if not number:
-                    door.close()
-                    visitor.close()
-                    _run(order)
+                    for each in (door, visitor, *holders):
+                        each.close()
+                    _run(json.loads(line), pipes)
                 visitor.sendall(f"{number}\n".encode())
+                for pipe in pipes:
+                    os.close(pipe)
 
 
 def order(
-    door: str, module: str, arguments: Sequence[str], environment: dict[str, str], log: Path, folder: Path
+    door: str,
+    module: str,
+    arguments: Sequence[str],
+    environment: dict[str, str],
+    log: Path,
+    folder: Path,
+    pipes: Sequence[int] = (),
 ) -> int:
-    """Ask a nursery for a process and return its number."""
-    said = {"module": module, "arguments": list(arguments), "environment": environment, "log": str(log),
+    """Ask a nursery for a process and return its number; the pipes become its input and output."""
+    said = {"module": module, "arguments": list(arguments), "environment": {**environment, DOOR: door}, "log": str(log),
             "folder": str(folder)}  # fmt: skip
-    with socket.socket(socket.AF_UNIX) as asked:
+    with _socket() as asked:
         asked.connect(door)
-        asked.sendall(json.dumps(said).encode() + b"\n")
-        return int(asked.makefile().readline())
+        socket.send_fds(asked, [json.dumps(said).encode()], pipes)
+        return int(asked.recv(LONGEST_ORDER))
 
 
 def spawn_from(door: str, command: Sequence[str], log: Path, folder: Path) -> int:
-    """Do what :func:`ia3_studio.runs.process.spawn` does, by a nursery."""
-    assert command[1] == "-m", command
+    """Do what :func:`ia3_studio.runs.process.spawn` does: by a nursery, if a module is to be run."""
+    if command[1] != "-m":
+        return start_process(command, log, folder)
     return order(door, command[2], command[3:], dict(os.environ), log, folder)
 
 
-def _run(said: dict[str, Any]) -> NoReturn:
+class Limiting:
+    """What :mod:`ia3_studio.limited` asks of the process that it starts, of one that divides from a nursery.
+
+    How it ended is not known: which of its limits it passed is told in tests/test_limited.py.
+    """
+
+    returncode = 1
+
+    def __init__(self, *arguments: str) -> None:
+        theirs_in, ours_in = os.pipe()
+        ours_out, theirs_out = os.pipe()
+        number = order(
+            os.environ[DOOR], LIMITED, arguments, dict(os.environ), Path(os.devnull), _ROOT, (theirs_in, theirs_out)
+        )
+        for pipe in (theirs_in, theirs_out):
+            os.close(pipe)
+        self.process = psutil.Process(number)
+        self.stdin, self.stdout = os.fdopen(ours_in, "wb"), os.fdopen(ours_out, "rb")
+
+    def poll(self) -> int | None:
+        return None if self.process.is_running() else self.returncode
+
+    def kill(self) -> None:
+        with suppress(psutil.NoSuchProcess):
+            self.process.kill()
+
+    def wait(self) -> None:
+        self.process.wait()
+
+
+Steps = Callable[[Any, Callable[[], bool]], Generator[Any, None, None]]
+
+
+def leisurely(steps: Steps) -> Steps:
+    """Let the steps of a run that no test waits for leave the cores to the pages that watch it."""
+
+    def paused(job: Any, is_stopping: Callable[[], bool]) -> Generator[Any, None, None]:
+        with closing(steps(job, is_stopping)) as made:
+            for step in made:
+                yield step
+                if step.total_steps > LONG_RUN:
+                    time.sleep(STEP_PAUSE)
+
+    return paused
+
+
+def _run(said: dict[str, Any], pipes: Sequence[int]) -> NoReturn:
     """Be the process that was ordered until it ends or is killed."""
     code = 1
     try:
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         output = os.open(said["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        for descriptor in (1, 2):
-            os.dup2(output, descriptor)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        for standard, descriptor in enumerate((*pipes, *(0, output, output)[len(pipes) :])):
+            os.dup2(descriptor, standard)
+        for descriptor in (*pipes, output):
+            os.close(descriptor)
         os.chdir(said["folder"])
         os.environ.clear()
         os.environ.update(said["environment"])
@@ -114,12 +269,17 @@ def _run(said: dict[str, Any]) -> NoReturn:
 def _work(module: str) -> int:
     import traceback
 
-    from ia3_studio.runs import process
+    from ia3_studio import limited
+    from ia3_studio.worker.training_job import TrainingJob
 
     try:
-        if module == "app":
-            door = os.environ["IA3_NURSERY"]
-            process.spawn = lambda command, log, folder: spawn_from(door, command, log, folder)
+        process.spawn = lambda *asked: spawn_from(os.environ[DOOR], *asked)
+        limited._started = Limiting  # type: ignore[assignment]
+        TrainingJob.steps = leisurely(TrainingJob.steps)  # type: ignore[method-assign]
+        if module == LIMITED:
+            limited._serve(*sys.argv[1:])
+            return 0
+        if module == APP:
             import_module("ia3_studio.ui.app").serve()
             return 0
         found = import_module(module)  # a package is run by its __main__, as "python -m" does

@@ -1,8 +1,8 @@
 """The real app as a process of its own, which a test may kill and start again; and what a page of it can do.
 
-On Linux, an app that needs no environment of its own, and its workers, divide from a process that has imported
-everything (:mod:`tests.e2e.nursery`): their first ten seconds are spent once for all. The others are started as
-``python app.py``.
+Tests share one app, whose folder is emptied after each (``studio``); ``running`` starts another. On Linux, an app and
+its workers divide from a process that has imported everything (:mod:`tests.e2e.nursery`): their first ten seconds are
+spent once for all. An app that needs an environment which is read at an import is started as ``python app.py``.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -26,12 +27,26 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from ia3_studio.runs import Run, RunStore
 from ia3_studio.ui import data_words, text
-from tests.e2e.nursery import nursery, order
+from tests.e2e.nursery import APP, nursery, order
 from tests.tiny_chat import save_tiny_chat
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 90
+READ_AT_IMPORT = ("HF_", "SYSTEM", "SPACE", "OAUTH_", "OPENID_", "GRADIO_")
+"""How the variables begin that a process must have from its start."""
 POINTS = "Number(document.querySelector('.live-chart')?.dataset.points || 0)"
+
+SETTLED = """() => new Promise((done) => {
+    const measure = () => [...document.querySelectorAll("body, .block, .js-plotly-plot")]
+        .map((part) => `${part.scrollWidth} ${part.scrollHeight}`).join();
+    let [last, same] = ["", 0];
+    const look = () => {
+        const now = measure();
+        [same, last] = [now === last ? same + 1 : 0, now];
+        if (same < 6) requestAnimationFrame(look); else done();
+    };
+    look();
+})"""
 
 
 @dataclass
@@ -64,15 +79,18 @@ class StudioProcess:
             **self.environment,
         }
         log = self.folder / "app.log"
-        if sys.platform == "linux" and not self.environment:
-            environment["IA3_NURSERY"] = nursery()
-            self.process = psutil.Process(order(nursery(), "app", [], environment, log, ROOT))
+        if sys.platform == "linux" and not any(name.startswith(READ_AT_IMPORT) for name in self.environment):
+            self.process = psutil.Process(order(nursery(), APP, [], environment, log, ROOT))
         else:
             with log.open("ab") as output:
                 self.process = psutil.Popen(
                     [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
                 )
         self._wait_until_ready()
+
+    @property
+    def lives(self) -> bool:
+        return self.process is not None and self.process.is_running()
 
     def kill(self) -> None:
         assert self.process
@@ -81,10 +99,17 @@ class StudioProcess:
 
     def close(self) -> None:
         """End the app and whatever workers it left, by their recorded numbers."""
-        if self.process and self.process.is_running():
+        if self.lives:
             self.kill()
         for run in self.store.list():
             end_worker(run)
+
+    def empty(self) -> None:
+        """End the workers and remove everything that the app keeps, so that it is as it was at its first start."""
+        for run in self.store.list():
+            end_worker(run)
+        for path in self.home.iterdir() if self.home.is_dir() else ():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     @property
     def log(self) -> str:
@@ -98,15 +123,28 @@ class StudioProcess:
                 with urllib.request.urlopen(self.address, timeout=2):
                     return
             except OSError:
-                time.sleep(0.2)
+                time.sleep(0.05)
         raise AssertionError(f"the app did not answer within {READY_SECONDS} s\n{self.log}")
 
 
-@pytest.fixture
-def studio(tmp_path: Path, context: BrowserContext) -> Iterator[StudioProcess]:
-    """The app of one test."""
-    with running(tmp_path / "studio", context) as app:
+@pytest.fixture(scope="session")
+def shared_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioProcess]:
+    """The app that tests share, each of which finds it empty."""
+    app = StudioProcess(tmp_path_factory.mktemp("studio"), free_port())
+    try:
         yield app
+    finally:
+        app.close()
+
+
+@pytest.fixture
+def studio(shared_studio: StudioProcess, context: BrowserContext) -> Iterator[StudioProcess]:
+    """The app, running and empty; the pages are closed before it is emptied again, for they would complain."""
+    if not shared_studio.lives:
+        shared_studio.start()
+    yield shared_studio
+    close_pages(context)
+    shared_studio.empty()
 
 
 @contextmanager
@@ -117,10 +155,17 @@ def running(folder: Path, context: BrowserContext, **environment: str) -> Iterat
     try:
         app.start()
         yield app
-        for page in context.pages:
-            page.close()
+        close_pages(context)
     finally:
         app.close()
+
+
+def close_pages(context: BrowserContext) -> None:
+    """Close every page, and with it what its address has stored."""
+    for page in context.pages:
+        if page.url.startswith("http"):
+            page.evaluate("localStorage.clear()")
+        page.close()
 
 
 @pytest.fixture
@@ -208,3 +253,8 @@ def wait_for_points(page: Page, number: int, timeout: float = 60_000) -> None:
 
 def points(page: Page) -> int:
     return int(page.evaluate(POINTS))
+
+
+def settle(page: Page) -> None:
+    """Wait until nothing on the page has moved for a tenth of a second of its own drawing."""
+    page.evaluate(SETTLED)

@@ -14,10 +14,9 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from ia3_studio.training.config import Step
-from ia3_studio.ui.components.chart_points import chart_delta
-from ia3_studio.ui.components.live_chart import WORDS, LiveChart
+from ia3_studio.ui.components.live_chart import WORDS, LiveChart, chart_delta
 from tests.e2e.conftest import Problems
-from tests.e2e.studio_app import free_port
+from tests.e2e.studio_app import close_pages, free_port
 
 pytestmark = pytest.mark.e2e
 
@@ -66,9 +65,14 @@ def app() -> gr.Blocks:
     return demo
 
 
+@pytest.fixture(scope="module")
+def address(serve: Callable[..., str]) -> str:
+    return serve(app())
+
+
 @pytest.fixture
-def opened(page: Page, serve: Callable[..., str]) -> Page:
-    page.goto(serve(app()))
+def opened(page: Page, address: str) -> Page:
+    page.goto(address)
     expect(page.locator(".live-chart .empty")).to_be_visible()
     return page
 
@@ -124,7 +128,7 @@ def test_time_left_is_a_lower_bound_until_it_is_known_how_often_the_loss_is_take
 
 def spoken(step: int, loss: str, held_out: str) -> str:
     """Return what a screen reader hears while a run trains, up to the time that is left."""
-    said: str = WORDS["said"].format(step=step, total=TOTAL, loss=loss, held_out=held_out, left="LEFT")
+    said: str = WORDS["announced"].format(step=step, total=TOTAL, loss=loss, held_out=held_out, left="LEFT")
     return said.partition("LEFT")[0].strip()
 
 
@@ -136,7 +140,7 @@ def test_a_screen_reader_hears_of_the_run_now_and_then_and_of_its_end(opened: Pa
     points(opened, 20)
     expect(said).to_contain_text(spoken(0, "–", "3.000"))
     click(opened, "end")
-    expect(said).to_have_text(WORDS["said_last"].format(step=60, total=TOTAL, loss="1.000", held_out="1.500"))
+    expect(said).to_have_text(WORDS["announced_last"].format(step=60, total=TOTAL, loss="1.000", held_out="1.500"))
 
 
 def test_a_message_without_news_redraws_nothing(opened: Page) -> None:
@@ -193,12 +197,10 @@ def test_a_run_without_points_is_not_called_no_run(opened: Page) -> None:
     expect(opened.locator(".live-chart .empty")).to_contain_text(WORDS["nothing"])
 
 
-def test_a_message_that_comes_before_the_script_is_drawn_when_the_script_is_there(
-    page: Page, serve: Callable[..., str]
-) -> None:
+def test_a_message_that_comes_before_the_script_is_drawn_when_the_script_is_there(page: Page, address: str) -> None:
     held: list[Route] = []
     page.route("**/plotly.min.js", lambda route: held.append(route))
-    page.goto(serve(app()))
+    page.goto(address)
     expect(page.locator(".live-chart .empty")).to_contain_text(WORDS["empty"])
     click(page, "first")
     heard(page, "first")
@@ -238,8 +240,7 @@ def behind_a_prefix(context: BrowserContext) -> Iterator[str]:
     thread = threading.Thread(target=server.run)
     thread.start()
     yield f"http://127.0.0.1:{server.config.port}/studio"
-    for page in context.pages:
-        page.close()
+    close_pages(context)
     server.should_exit = True
     thread.join()
 
@@ -298,10 +299,10 @@ def test_nothing_overflows_on_a_phone(opened: Page, snapshot: Callable[[Page, st
     snapshot(opened, "live-chart-phone")
 
 
-def test_a_finger_on_the_chart_scrolls_the_page(browser: Browser, serve: Callable[..., str]) -> None:
+def test_a_finger_on_the_chart_scrolls_the_page(browser: Browser, address: str) -> None:
     phone = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = phone.new_page()
-    page.goto(serve(app()))
+    page.goto(address)
     show_20(page)
     assert main_plot(page, "plot.layout.dragmode") is False
     phone.close()

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from ia3_studio.runs.evaluation import RunEvaluation, write_evaluation
 from ia3_studio.ui import text
 from tests.e2e.conftest import Problems, Snapshot
-from tests.e2e.studio_app import StudioProcess, choose_tiny, expect_state, open_studio, open_tab, start_training
+from tests.e2e.studio_app import StudioProcess, choose_tiny, expect_state, open_studio, open_tab, settle, start_training
 from tests.insight.test_verdict import loss
 
 pytestmark = pytest.mark.e2e
@@ -54,8 +54,8 @@ def wait_until_drawn(page: Page, tab: str, when: str) -> None:
         for chart in ("#heatmap", "#histogram"):
             expect(page.locator(f"{chart} .js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
         expect(page.locator("#verdict-table table")).to_be_visible()
-    expect(page.locator(".note", has_text=text.SCALES_LOOKING).filter(visible=True)).to_have_count(0)
-    page.wait_for_timeout(400)
+    expect(page.locator(".note", has_text=text.LOOKING_FOR_ADAPTER).filter(visible=True)).to_have_count(0)
+    settle(page)
 
 
 def test_every_tab_fits_its_window_before_the_first_run(

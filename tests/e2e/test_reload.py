@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from ia3_studio.runs import RunConfig
 from ia3_studio.training import TrainConfig
@@ -14,13 +14,11 @@ from ia3_studio.worker import start
 from tests.e2e.conftest import Problems
 from tests.e2e.studio_app import (
     StudioProcess,
-    choose_tiny,
     end_worker,
     expect_state,
     open_studio,
     open_tab,
     points,
-    start_training,
     wait_for_points,
 )
 
@@ -28,6 +26,8 @@ pytestmark = pytest.mark.e2e
 
 LONG = 2000
 """Epochs: longer than any test waits."""
+SHORT = 40
+"""Epochs that take seconds: long enough to be stopped, short enough to be waited for."""
 
 
 @pytest.fixture
@@ -46,6 +46,18 @@ def start_run(studio: StudioProcess, name: str, model: Path, data: Path, epochs:
     start(studio.store.create(config, name))
 
 
+def row_of(page: Page, name: str) -> Locator:
+    """Return a run's line in the list."""
+    return page.locator("#run-list tr[data-run]", has_text=name)
+
+
+def choose_run(page: Page, name: str) -> None:
+    """Choose a run that another program has started; the page looks at once when it is looked at again."""
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    row_of(page, name).click()
+    expect(page.locator("#run-strip")).to_contain_text(f"{name}: ")
+
+
 def drawn_steps(page: Page) -> list[int]:
     """Return the step numbers of the training loss as they are drawn."""
     return list(page.evaluate("document.querySelector('.live-chart .main').data[0].x"))
@@ -56,30 +68,86 @@ def stop(page: Page) -> None:
     expect_state(page, "stopped", timeout=30_000)
 
 
-def test_a_reload_and_a_second_tab_show_the_same_run_and_a_stop_keeps_what_it_learned(
-    training: Page, studio: StudioProcess, problems: Problems
+def test_tabs_show_the_same_run_whatever_is_reloaded_stopped_chosen_killed_or_resumed(
+    training: Page, studio: StudioProcess, problems: Problems, tiny: Path, pairs: Path
 ) -> None:
-    before = points(training)
-    with problems.leaving():
-        training.reload()
-        open_tab(training, text.TRAIN_TAB)
-        wait_for_points(training, before + 5)
-    steps = drawn_steps(training)
-    assert steps == list(range(steps[0], steps[0] + len(steps)))
-    expect(training.locator("#run-strip .stop")).to_be_visible()
+    a_reload_shows_every_step_and_the_run_goes_on(training, problems)
+    a_stop_in_a_second_tab_keeps_what_was_learned(training, studio)
+    another_run_is_shown_by_choosing_it(training, studio, tiny, pairs)
+    a_killed_worker_is_told_within_seconds(training, studio, tiny, pairs)
+    a_stopped_run_is_resumed_and_its_curve_has_every_step_once(training, studio, tiny, pairs)
 
-    second = training.context.new_page()
+
+def a_reload_shows_every_step_and_the_run_goes_on(page: Page, problems: Problems) -> None:
+    before = points(page)
+    with problems.leaving():
+        page.reload()
+        open_tab(page, text.TRAIN_TAB)
+        wait_for_points(page, before + 5)
+    steps = drawn_steps(page)
+    assert steps == list(range(steps[0], steps[0] + len(steps)))
+    expect(page.locator("#run-strip .stop")).to_be_visible()
+
+
+def a_stop_in_a_second_tab_keeps_what_was_learned(page: Page, studio: StudioProcess) -> None:
+    second = page.context.new_page()
     open_studio(second, studio)
     expect_state(second, "running")
     expect(second.locator("#run-strip")).to_contain_text("Pairs run: ")
     stop(second)
-    expect_state(training, "stopped", timeout=10_000)
-
+    expect_state(page, "stopped", timeout=10_000)
+    second.close()
     (run,) = studio.store.list()
     assert run.status().state == "stopped"
     assert run.adapter_folder() is not None
-    open_tab(training, text.EXPORT_TAB)
-    expect(training.locator("#download")).to_be_enabled()
+    open_tab(page, text.EXPORT_TAB)
+    expect(page.locator("#download")).to_be_enabled()
+    open_tab(page, text.TRAIN_TAB)
+
+
+def another_run_is_shown_by_choosing_it(page: Page, studio: StudioProcess, tiny: Path, pairs: Path) -> None:
+    start_run(studio, "Second run", tiny, pairs, epochs=1)
+    choose_run(page, "Second run")
+    expect_state(page, "finished")
+    expect(page.locator("#run-strip")).to_contain_text(studio.store.list()[0].status().message)
+    wait_for_points(page, 6)
+    expect(page.locator(".live-chart")).to_have_attribute("data-points", "6")
+    choose_run(page, "Pairs run")
+    expect_state(page, "stopped")
+    expect(page.locator(".live-chart")).not_to_have_attribute("data-points", "6")
+
+
+def a_killed_worker_is_told_within_seconds(page: Page, studio: StudioProcess, tiny: Path, pairs: Path) -> None:
+    start_run(studio, "Killed run", tiny, pairs, LONG)
+    choose_run(page, "Killed run")
+    expect_state(page, "running")
+    end_worker(studio.store.list()[0])
+    expect_state(page, "interrupted", timeout=8_000)
+    expect(page.locator("#run-strip")).to_contain_text(studio.store.list()[0].status().message)
+    expect(row_of(page, "Killed run")).to_have_attribute("data-state", "interrupted")
+    expect(page.locator("#run-strip .stop")).to_be_hidden()
+
+
+def a_stopped_run_is_resumed_and_its_curve_has_every_step_once(
+    page: Page, studio: StudioProcess, tiny: Path, pairs: Path
+) -> None:
+    start_run(studio, "Short run", tiny, pairs, SHORT)
+    choose_run(page, "Short run")
+    expect_state(page, "running")
+    wait_for_points(page, 5)
+    stop(page)
+    resume = page.locator("#resume")
+    expect(resume).to_be_visible()
+    reached = studio.store.list()[0].status().step
+    resume.click()
+    expect(page.locator("#train-note")).to_contain_text(text.resumed("Short run"))
+    expect_state(page, "finished", timeout=150_000)
+    expect(resume).to_be_hidden()
+    total = studio.store.list()[0].status().total_steps
+    assert 0 < reached < total
+    wait_for_points(page, total + 1)
+    steps = drawn_steps(page)
+    assert steps == list(range(steps[0], steps[0] + len(steps))) and steps[-1] == total
 
 
 def test_the_run_outlives_a_killed_app_and_the_page_comes_back_to_it(
@@ -104,59 +172,3 @@ def test_the_run_outlives_a_killed_app_and_the_page_comes_back_to_it(
     steps = drawn_steps(training)
     assert steps == list(range(steps[0], steps[0] + len(steps)))
     stop(training)
-
-
-def test_a_killed_worker_is_told_within_seconds(training: Page, studio: StudioProcess) -> None:
-    end_worker(studio.store.list()[0])
-    expect_state(training, "interrupted", timeout=8_000)
-    expect(training.locator("#run-strip")).to_contain_text(studio.store.list()[0].status().sentence)
-    expect(training.locator("#run-list tr[data-run]")).to_have_attribute("data-state", "interrupted")
-    expect(training.locator("#run-strip .stop")).to_be_hidden()
-
-
-def test_another_run_is_shown_by_choosing_it(training: Page, studio: StudioProcess, tiny: Path, pairs: Path) -> None:
-    stop(training)
-    start_run(studio, "Second run", tiny, pairs, epochs=1)
-    training.locator("#run-list tr[data-run]", has_text="Second run").click()
-    expect(training.locator("#run-strip")).to_contain_text("Second run: ")
-    expect_state(training, "finished")
-    expect(training.locator("#run-strip")).to_contain_text(studio.store.list()[0].status().sentence)
-    wait_for_points(training, 6)
-    assert points(training) == 6
-    training.locator("#run-list tr[data-run]", has_text="Pairs run").click()
-    expect(training.locator("#run-strip")).to_contain_text("Pairs run: ")
-    expect_state(training, "stopped")
-    expect(training.locator(".live-chart")).not_to_have_attribute("data-points", "6")
-
-
-def test_a_run_started_in_one_tab_appears_in_another(
-    page: Page, studio: StudioProcess, tiny: Path, pairs: Path
-) -> None:
-    other = page.context.new_page()
-    open_studio(other, studio)
-    open_studio(page, studio)
-    choose_tiny(page, tiny, pairs)
-    start_training(page, 2)
-    expect(other.locator("#run-strip")).to_contain_text("Pairs run", timeout=15_000)
-
-
-def test_a_stopped_run_is_resumed_from_the_page_and_its_curve_has_every_step_once(
-    page: Page, studio: StudioProcess, tiny: Path, pairs: Path
-) -> None:
-    start_run(studio, "Pairs run", tiny, pairs, 30)
-    page.goto(studio.address)
-    open_tab(page, text.TRAIN_TAB)
-    wait_for_points(page, 5)
-    stop(page)
-    resume = page.locator("#resume")
-    expect(resume).to_be_visible()
-    reached = studio.store.list()[0].status().step
-    resume.click()
-    expect(page.locator("#train-note")).to_contain_text(text.resumed("Pairs run"))
-    expect_state(page, "finished", timeout=150_000)
-    expect(resume).to_be_hidden()
-    total = studio.store.list()[0].status().total_steps
-    assert reached < total
-    wait_for_points(page, total + 1)
-    steps = drawn_steps(page)
-    assert steps == list(range(steps[0], steps[0] + len(steps))) and steps[-1] == total

@@ -48,17 +48,17 @@ def test_runs_are_found_named_compared_deleted_and_brought_back(
     history.get_by_text("Voice at 0.03").first.click()
     expect(page.locator("#run-strip")).to_contain_text("Voice at 0.03")
     chosen = next(run for run in studio.store.list() if run.name == "Voice at 0.03")
-    expect(page.locator("#desk-facts")).to_contain_text(chosen.status().sentence)
+    expect(page.locator("#details-facts")).to_contain_text(chosen.status().message)
 
-    page.locator("#desk-name").get_by_role("textbox").fill("The best voice")
-    page.locator("#desk-tags").get_by_role("textbox").fill("voice, kept")
-    page.locator("#save-about").click()
-    expect(page.locator("#desk-said")).to_contain_text(text.ABOUT_SAVED)
+    page.locator("#details-name").get_by_role("textbox").fill("The best voice")
+    page.locator("#details-tags").get_by_role("textbox").fill("voice, kept")
+    page.locator("#save-notes").click()
+    expect(page.locator("#details-note")).to_contain_text(text.NOTES_SAVED)
     expect(history).to_contain_text("The best voice")
 
     page.locator("#compare").click()
     expect(page.locator("#ranking tbody tr").first).to_contain_text("Voice at 0.01")
-    expect(page.locator("#differing")).to_contain_text("train.learning_rate")
+    expect(page.locator("#differences")).to_contain_text("train.learning_rate")
     expect(page.locator("#overlay .js-plotly-plot")).to_be_visible()
     expect(page.locator("#pareto .js-plotly-plot")).to_be_hidden()  # how many numbers were trained is not known
     page.get_by_role("radio", name=next(name for name, field in text.COSTS if field == "seconds")).check()
@@ -68,13 +68,13 @@ def test_runs_are_found_named_compared_deleted_and_brought_back(
     page.locator("#find-runs").get_by_role("textbox").fill("kept")
     expect(history).not_to_contain_text("Voice at 0.01")
     page.locator("#delete-run").click()
-    expect(page.locator("#desk-said")).to_contain_text(text.deleted_run("The best voice"))
+    expect(page.locator("#details-note")).to_contain_text(text.deleted_run("The best voice"))
     expect(page.locator("#history-note")).to_contain_text(text.NO_RUNS_FOUND)
-    open_card(page, text.BIN)
-    page.locator("#bin input").click()
-    page.locator("#bin").get_by_role("option").first.click()
+    open_card(page, text.TRASH)
+    page.locator("#trash input").click()
+    page.locator("#trash").get_by_role("option").first.click()
     page.locator("#restore-run").click()
-    expect(page.locator("#desk-said")).to_contain_text(text.restored_run("The best voice"))
+    expect(page.locator("#details-note")).to_contain_text(text.restored_run("The best voice"))
     expect(history).to_contain_text("The best voice")
     assert len(studio.store.list()) == 3
 
@@ -92,23 +92,23 @@ def test_a_sweep_is_queued_moved_and_ranked(page: Page, studio: StudioProcess, t
     page.locator("#history").get_by_text("Tiny", exact=True).first.click()
     page.locator("#sweep-rates").get_by_role("textbox").fill("0.003, 0.03")
     page.locator("#sweep-groups").get_by_role("checkbox", name=KEYS, exact=True).check()
-    page.locator("#start-again").click()
+    page.locator("#start-sweep").click()
     queued = re.escape(text.sweep_started(2, "TAG")).replace("TAG", "sweep-[0-9a-f]{6}")
     expect(page.locator("#sweep-note")).to_contain_text(re.compile(queued))
     expect(page.locator("#history")).to_contain_text("Tiny: keys, rate 0.03")
     expect(page.locator("#history")).not_to_contain_text("Endless")  # the sweep alone is found
 
     page.locator("#history").get_by_text("Tiny: keys, rate 0.03").first.click()
-    expect(page.locator("#desk-name").get_by_role("textbox")).to_have_value("Tiny: keys, rate 0.03")
+    expect(page.locator("#details-name").get_by_role("textbox")).to_have_value("Tiny: keys, rate 0.03")
     page.locator("#queue-first").click()
-    expect(page.locator("#desk-said")).to_contain_text(text.MOVED)
+    expect(page.locator("#details-note")).to_contain_text(text.MOVED)
     endless.request_stop()
     expect_state(page, "finished")
-    swept = [run for run in studio.store.list() if run.about.tags]
+    swept = [run for run in studio.store.list() if run.notes.tags]
     for run in swept:
         while run.status().active:
             page.wait_for_timeout(200)
-    ended_at = {run.name: (run.files.said() or pytest.fail("it said nothing")).ended_at or 0 for run in swept}
+    ended_at = {run.name: (run.files.read_status() or pytest.fail("it said nothing")).ended_at or 0 for run in swept}
     assert ended_at["Tiny: keys, rate 0.03"] < ended_at["Tiny: keys, rate 0.003"]
     page.locator("#compare").click()
     expect(page.locator("#ranking tbody tr")).to_have_count(2)
@@ -126,7 +126,7 @@ def test_a_sweep_is_queued_moved_and_ranked(page: Page, studio: StudioProcess, t
     expect_state(page, "finished")
     changed = studio.store.list()[0].config
     assert changed.train == replace(swept[0].config.train, learning_rate=0.03)
-    assert changed.selection.numbers == 32  # type: ignore[union-attr]
+    assert changed.selection.parameters == 32  # type: ignore[union-attr]
 
 
 NOTICE = """
@@ -149,11 +149,11 @@ def test_whoever_looks_elsewhere_is_told_at_the_end(
     expect(page).to_have_title(re.compile(rf"^▶ \d+ % {text.BRAND}$"), timeout=60_000)
     snapshot(page, "strip-bell")
     page.get_by_role("button", name=text.NOTIFY).click()
-    expect(page.locator("#run-strip .bell")).to_be_hidden()
+    expect(page.locator("#run-strip .notify")).to_be_hidden()
     expect(page.locator("#run-strip")).to_contain_text(re.compile(r"· 0\.\d+ GB, \d\.\d cores"))
     run.request_stop()
     expect(page).to_have_title(f"■ {text.BRAND}", timeout=60_000)
-    assert page.evaluate("window.told") == [f"Long: {run.status().sentence}"]
+    assert page.evaluate("window.told") == [f"Long: {run.status().message}"]
 
 
 @pytest.fixture
@@ -180,12 +180,12 @@ def test_two_visitors_see_each_their_own_runs(
     page.locator("#runs-refresh").click()
     expect(page.locator("#history")).to_contain_text("Mine alone")
     other = browser.new_context(viewport={"width": 1280, "height": 900})
-    problems.watch(other)
-    stranger = other.new_page()
-    open_studio(stranger, public_studio)
-    open_tab(stranger, text.RUNS_TAB)
-    expect(stranger.locator("#history-note")).to_contain_text(text.NO_RUNS_YET)
-    expect(stranger.locator("#run-strip")).not_to_contain_text("Mine")
+    with problems.watching(other):
+        stranger = other.new_page()
+        open_studio(stranger, public_studio)
+        open_tab(stranger, text.RUNS_TAB)
+        expect(stranger.locator("#history-note")).to_contain_text(text.NO_RUNS_YET)
+        expect(stranger.locator("#run-strip")).not_to_contain_text("Mine")
     other.close()
     page.reload()
     expect(page.locator("#run-strip")).to_contain_text("Mine alone")

@@ -65,7 +65,7 @@ def test_a_zip_cannot_write_outside_its_folder_nor_bring_other_files(by_peft: Pa
     folder = take_in([archive], tmp_path / "library")
     assert {path.name for path in folder.iterdir()} == {"adapter_config.json", "adapter_model.safetensors"}
     assert not (tmp_path / "outside.txt").exists()
-    assert Adapter.load(folder).selection.numbers == 160
+    assert Adapter.load(folder).selection.parameters == 160
 
 
 def test_a_file_that_unpacks_beyond_the_bound_is_refused(

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from ia3_studio.errors import AdapterError
-from ia3_studio.insight.diff import beside, sentence
+from ia3_studio.insight.ablation_figures import difference_map, sorted_curve, violins
+from ia3_studio.insight.diff import diff, sentence
 from ia3_studio.insight.distributions import QUANTILES, by_layer, by_role, distribution_table, of_site
-from ia3_studio.insight.part_figures import difference_map, sorted_curve, violins
 from ia3_studio.method import Site
 
 KEY0, KEY1 = Site("layers.0.k_proj", "output", 3, "key"), Site("layers.1.k_proj", "output", 3, "key")
@@ -25,7 +25,7 @@ VECTORS = {
 
 def test_scales_are_grouped_by_role_and_by_layer() -> None:
     roles = {each.name: each for each in by_role(VECTORS)}
-    assert (roles["key"].numbers, roles["value"].numbers) == (6, 3)
+    assert (roles["key"].scales, roles["value"].scales) == (6, 3)
     assert (roles["key"].quantiles[0], roles["key"].quantiles[-1]) == (0.5, 3.0)
     layers = by_layer(VECTORS)
     assert [each.name for each in layers] == ["0", "1"]
@@ -56,15 +56,15 @@ def test_violins_are_drawn_from_the_quantiles() -> None:
 
 
 def test_an_adapter_beside_itself_points_the_same_way() -> None:
-    found = beside(VECTORS, VECTORS)
+    found = diff(VECTORS, VECTORS)
     assert found.cosine == pytest.approx(1) and all(each.distance == 0 for each in found.sites)
     opposite = {site: 2 - vector for site, vector in VECTORS.items()}
-    assert beside(VECTORS, opposite).cosine == pytest.approx(-1)
+    assert diff(VECTORS, opposite).cosine == pytest.approx(-1)
 
 
 def test_difference_and_cosine_are_those_of_the_deviations() -> None:
     other = {KEY0: torch.tensor([1.0, 1.0, 2.0]), VALUE0: torch.ones(3)}
-    found = beside(VECTORS, other)
+    found = diff(VECTORS, other)
     key, value = found.sites
     one, two = np.array([-0.5, 0, 0.5]), np.array([0, 0, 1.0])
     assert key.cosine == pytest.approx(one @ two / np.linalg.norm(one) / np.linalg.norm(two))
@@ -79,4 +79,4 @@ def test_difference_and_cosine_are_those_of_the_deviations() -> None:
 
 def test_adapters_without_a_common_site_are_refused() -> None:
     with pytest.raises(AdapterError, match="no site in common"):
-        beside({KEY0: torch.ones(3)}, {VALUE0: torch.ones(3)})
+        diff({KEY0: torch.ones(3)}, {VALUE0: torch.ones(3)})

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ia3_studio.errors import AdapterError
-from ia3_studio.insight.max_activating import exciting, head_sums, heads_of, speaks_for
+from ia3_studio.insight.max_activating import head_sums, heads_of, logit_lens, max_activating_tokens
 from ia3_studio.method import Site, discover
 from ia3_studio.training.evaluation import finish
 from tests.families import tiny_model
@@ -23,7 +23,7 @@ def site_of(model: torch.nn.Module, end: str) -> Site:
 def test_the_loudest_tokens_are_those_of_the_largest_activations(end: str) -> None:
     model, tokenizer = tiny_model("llama"), tiny_tokenizer()
     site, channel = site_of(model, end), 3
-    found = finish(exciting(model, tokenizer, site, channel, TEXTS, count=20))
+    found = finish(max_activating_tokens(model, tokenizer, site, channel, TEXTS, count=20))
     kept: list[torch.Tensor] = []
     module = model.get_submodule(site.path)
     hook = module.register_forward_hook(
@@ -46,7 +46,7 @@ def test_the_loudest_tokens_are_those_of_the_largest_activations(end: str) -> No
 def test_a_channel_speaks_for_the_words_of_its_output_row(family: str) -> None:
     model, tokenizer = tiny_model(family), tiny_tokenizer()
     site = next(site for site in discover(model).sites if site.role == "feed-forward" and site.side == "input")
-    promoted, demoted = speaks_for(model, tokenizer, site, 5, count=4)
+    promoted, demoted = logit_lens(model, tokenizer, site, 5, count=4)
     weight = model.get_submodule(site.path).weight
     row = weight[5] if family == "gpt2" else weight[:, 5]  # type: ignore[index]
     logits = model.get_output_embeddings().weight @ row  # type: ignore[operator]
@@ -58,13 +58,13 @@ def test_a_channel_speaks_for_the_words_of_its_output_row(family: str) -> None:
 def test_a_site_that_leads_elsewhere_speaks_for_nothing() -> None:
     model = tiny_model("llama")
     with pytest.raises(AdapterError, match="no output row"):
-        speaks_for(model, tiny_tokenizer(), site_of(model, "0.self_attn.k_proj"), 0)
+        logit_lens(model, tiny_tokenizer(), site_of(model, "0.self_attn.k_proj"), 0)
 
 
 def test_a_channel_that_is_not_there_is_named_with_those_that_are() -> None:
     model = tiny_model("llama")
     with pytest.raises(AdapterError, match="choose one from 0 to 47"):
-        finish(exciting(model, tiny_tokenizer(), site_of(model, "0.mlp.down_proj"), 999, TEXTS))
+        finish(max_activating_tokens(model, tiny_tokenizer(), site_of(model, "0.mlp.down_proj"), 999, TEXTS))
 
 
 def test_heads_are_summed_apart() -> None:

@@ -89,7 +89,7 @@ def tiny_experts(kind: str) -> Any:
 def test_merged_experts_compute_what_hooks_did_in_either_orientation(kind: str, dtype: torch.dtype) -> None:
     model = tiny_experts(kind).to(dtype)
     selection = discover(model).select("feed-forward")
-    vector = 1 + 0.5 * torch.randn(selection.numbers, generator=torch.Generator().manual_seed(3))
+    vector = 1 + 0.5 * torch.randn(selection.parameters, generator=torch.Generator().manual_seed(3))
     vector[:4] = 0
     attachment, batch = attach(model, selection), batch_of(model)
     base, before = logits_of(model, batch), {name: t.clone() for name, t in model.state_dict().items()}
@@ -115,7 +115,7 @@ def test_the_input_of_an_activation_function_cannot_be_merged() -> None:
 
 
 class Standardised(nn.Conv2d):
-    """Normalises its weights before it uses them, as BiT does."""
+    """Normalizes its weights before it uses them, as BiT does."""
 
     def forward(self, given: Tensor) -> Tensor:
         flat = self.weight.flatten(1)
@@ -131,7 +131,7 @@ class Doubling(nn.Linear):
 
 
 @pytest.mark.parametrize("side", ["input", "output"])
-def test_a_layer_that_normalises_its_weights_is_refused_and_left_as_it_was(side: Any) -> None:
+def test_a_layer_that_normalizes_its_weights_is_refused_and_left_as_it_was(side: Any) -> None:
     model = nn.Sequential(Standardised(4, 4, 3))
     before = model[0].weight
     with pytest.raises(AdapterError, match="0 is a Standardised, which changes its weights before it uses them"):
@@ -164,7 +164,7 @@ def test_a_model_of_pictures_without_an_embedding_is_merged() -> None:
     model = hf.ConvNextV2ForImageClassification(config).eval().requires_grad_(False)
     selection = discover(model).select("feed-forward")
     attachment = attach(model, selection)
-    attachment.load(Adapter(selection, torch.linspace(-1, 2, selection.numbers)))
+    attachment.load(Adapter(selection, torch.linspace(-1, 2, selection.parameters)))
     pictures = torch.randn(1, 3, 32, 32)
     with torch.no_grad():
         hooked = model(pictures).logits

@@ -20,7 +20,7 @@ NAMES = ("pirate", "__base__", "poet", "pirate")
 def random_adapter(sites: tuple[Site, ...], seed: int) -> Adapter:
     selection = Selection(sites)
     generator = torch.Generator().manual_seed(seed)
-    return Adapter(selection, 1 + 0.5 * torch.randn(selection.numbers, generator=generator))
+    return Adapter(selection, 1 + 0.5 * torch.randn(selection.parameters, generator=generator))
 
 
 def other_side(site: Site, model: Any) -> Site:

@@ -34,7 +34,7 @@ def adapters(model: Any) -> dict[str, Adapter]:
     chosen = discover(model).select("paper")
     names = [f"classifier.{name}" for name in model.classifier.state_dict()]
     own = {name: model.state_dict()[name] for name in names}
-    drawn = [Adapter(chosen, 1 + 0.3 * torch.randn(chosen.numbers)) for _ in range(3)]
+    drawn = [Adapter(chosen, 1 + 0.3 * torch.randn(chosen.parameters)) for _ in range(3)]
     heads = [{name: torch.randn_like(tensor) for name, tensor in own.items()} for _ in range(2)]
     targets = name_targets(chosen, model, ["classifier"])
     headed = [replace(adapter, heads=head, targets=targets) for adapter, head in zip(drawn, heads, strict=False)]

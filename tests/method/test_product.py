@@ -161,7 +161,9 @@ def test_recomputing_keys_and_values_inside_a_checkpoint_changes_no_bit(reentran
 
 def random_adapter(model: Any, preset: str, seed: int) -> Adapter:
     selection = discover(model).select(preset)
-    return Adapter(selection, 1 + 0.3 * torch.randn(selection.numbers, generator=torch.Generator().manual_seed(seed)))
+    return Adapter(
+        selection, 1 + 0.3 * torch.randn(selection.parameters, generator=torch.Generator().manual_seed(seed))
+    )
 
 
 def test_the_hooks_break_no_graph_of_a_transformer() -> None:

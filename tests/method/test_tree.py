@@ -14,6 +14,8 @@ from ia3_studio.method.sites import Selection
 from ia3_studio.method.tree import LayerTree, discover
 from tests.families import FAMILIES, SMALL, tiny_model
 
+pytestmark = pytest.mark.usefixtures("watched_anew")
+
 PAPER = {  # (path end, side, role, size) of one block, and how many blocks have it
     "llama": {("k_proj", "output", "key", 16): 2, ("v_proj", "output", "value", 16): 2,
               ("down_proj", "input", "feed-forward", 48): 2},

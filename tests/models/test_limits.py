@@ -121,7 +121,7 @@ def pairs(folder: Path, answer: str = "b") -> Path:
 def prepared(tmp_path: Path, model: str, data: Path, **settings: Any) -> TrainingJob:
     run = Run(tmp_path / "run")
     run.folder.mkdir()
-    config = RunConfig("a run", model, str(data), train=TrainConfig(max_steps=1, answers=0, **settings))
+    config = RunConfig("a run", model, str(data), train=TrainConfig(max_steps=1, sample_generations=0, **settings))
     run.files.config.write_text(config.to_json())
     job = TrainingJob(run)
     job.prepare(lambda _share, _said: None)

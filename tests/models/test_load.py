@@ -13,7 +13,7 @@ from transformers import AutoConfig, BertModel, GPT2Config
 
 from ia3_studio.errors import ModelError
 from ia3_studio.models import STARTER, TEXT_STARTER, ModelMemory, is_ready, load_model, load_skeleton, prepare
-from ia3_studio.models.architecture import model_class, task_of
+from ia3_studio.models.architecture import head_of, model_class
 from tests.families import FAMILIES, tiny_model
 from tests.tiny_chat import save_tiny_chat, tiny_tokenizer
 
@@ -32,7 +32,7 @@ def test_a_saved_model_comes_back_frozen_and_equal(family: str, tmp_path: Path) 
     original = tiny_model(family)
     loaded = load_model(str(saved(family, tmp_path)))
     assert type(loaded.model) is type(original)
-    assert loaded.task == TASKS.get(family, "causal-lm")
+    assert loaded.head == TASKS.get(family, "causal-lm")
     assert not loaded.model.training
     assert not any(parameter.requires_grad for parameter in loaded.model.parameters())
     state = loaded.model.state_dict()
@@ -49,7 +49,7 @@ def test_a_skeleton_has_the_same_modules_and_no_numbers(family: str, tmp_path: P
         name: each.shape for name, each in loaded.model.named_parameters()
     }
     assert all(parameter.is_meta for parameter in skeleton.model.parameters())
-    assert skeleton.task == loaded.task
+    assert skeleton.head == loaded.head
 
 
 def test_the_starters_tree_needs_no_network() -> None:
@@ -66,7 +66,7 @@ def test_a_bare_encoder_loads_as_it_was_saved(tmp_path: Path) -> None:
     tiny_tokenizer().save_pretrained(tmp_path)
     loaded = load_model(str(tmp_path))
     assert type(loaded.model) is BertModel
-    assert loaded.task == "encoder"
+    assert loaded.head == "encoder"
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_bare_encoder_loads_as_it_was_saved(tmp_path: Path) -> None:
 def test_a_config_that_names_no_class_gets_the_usual_one(kind: str, name: str, task: str) -> None:
     config = AutoConfig.for_model(kind)
     assert model_class(config).__name__ == name
-    assert task_of(model_class(config), config) == task
+    assert head_of(model_class(config), config) == task
 
 
 def test_a_model_without_a_class_names_its_type() -> None:

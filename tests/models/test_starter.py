@@ -41,7 +41,7 @@ def test_the_starter_for_texts_puts_sentences_of_one_meaning_together() -> None:
     mask = batch["attention_mask"][:, :, None]
     means = torch.nn.functional.normalize((hidden * mask).sum(1) / mask.sum(1))  # (texts, channels)
     alike = means @ means.T
-    assert loaded.task == "encoder" and alike[0, 1] > 0.6 > 0.3 > alike[0, 2]
+    assert loaded.head == "encoder" and alike[0, 1] > 0.6 > 0.3 > alike[0, 2]
 
 
 @pytest.mark.parametrize(("name", "kind"), [(STARTER, "llama"), (TEXT_STARTER, "bert")])

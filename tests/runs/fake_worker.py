@@ -10,21 +10,23 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 from ia3_studio.errors import DataError, ModelError, TrainingError
+from ia3_studio.models.progress import ProgressCallback
 from ia3_studio.runs.run import Run
 from ia3_studio.training.config import Step
 from ia3_studio.training.report import Progress
-from ia3_studio.worker.worker import Say, work
+from ia3_studio.worker.worker import work
 
 STEPS = 6
 MANY_STEPS = 60
 
 
 class FakeJob:
-    def __init__(self, mode: str) -> None:
+    def __init__(self, folder: Path, mode: str) -> None:
+        self.folder = folder
         self.mode = mode
         self.learned = "learned"
 
-    def prepare(self, say: Say) -> None:
+    def prepare(self, say: ProgressCallback) -> None:
         say(0.5, "Halfway prepared")
         if self.mode == "bad data":
             raise DataError("rows.csv is empty; give a file with at least two rows.")
@@ -41,7 +43,7 @@ class FakeJob:
             time.sleep(0.02)
 
     def steps(self, is_stopping: Callable[[], bool]) -> Generator[Step, None, None]:
-        kept = FOLDER / "checkpoint.safetensors"
+        kept = self.folder / "checkpoint.safetensors"
         first = int(kept.read_text()) + 1 if kept.exists() else 0
         while self.mode == "endless base" and not is_stopping():
             time.sleep(0.02)
@@ -59,7 +61,9 @@ class FakeJob:
                 raise TrainingError("At step 3 the loss was no longer a number.")
             yield Step(number, STEPS, number / STEPS, 1.0, 1.0 if number % 2 == 0 else None, 0.1, 0.1, number, 0.1, 1.0)
             if self.mode == "endless end" and number == STEPS - 1:
-                (FOLDER / "in the last step").touch()  # the stop that was looked for behind the step before is past
+                (
+                    self.folder / "in the last step"
+                ).touch()  # the stop that was looked for behind the step before is past
             while self.mode == "endless end" and number == STEPS - 1 and not is_stopping():
                 time.sleep(0.02)
             while self.mode == "endless" and number == 3 and not first and not is_stopping():
@@ -81,8 +85,8 @@ class FakeJob:
     def evaluate(self, folder: Path) -> Generator[Progress, None, None]:
         for done in range(1, 3):
             yield Progress(done, 2)
-            if self.mode == "killed while measuring" and not (FOLDER / "again").exists():
-                (FOLDER / "again").touch()
+            if self.mode == "killed while measuring" and not (self.folder / "again").exists():
+                (self.folder / "again").touch()
                 os.kill(os.getpid(), 9)
             while self.mode == "endless measuring":
                 time.sleep(0.02)
@@ -95,7 +99,11 @@ class FakeJob:
             raise RuntimeError("I/O error: No space left on device (os error 28)")
 
 
-FOLDER = Path(sys.argv[1]) if len(sys.argv) > 1 else Path()
+def main() -> int:
+    folder = Path(sys.argv[1])
+    work(Run(folder), FakeJob(folder, sys.argv[2]))
+    return 0
+
 
 if __name__ == "__main__":
-    work(Run(FOLDER), FakeJob(sys.argv[2]))
+    sys.exit(main())

@@ -11,7 +11,7 @@ import pytest
 from ia3_studio.errors import RunError, StudioError
 from ia3_studio.runs import Run
 from ia3_studio.worker import ablation as parts_of_runs
-from ia3_studio.worker.ablation import main, measure, read_parts, start_parts
+from ia3_studio.worker.ablation import main, measure, read_ablation, start_ablation
 from tests.runs.test_evaluation import prepared
 from tests.runs.test_job import SECONDS
 
@@ -22,36 +22,36 @@ def trained(tmp_path: Path) -> Run:
     run, job = prepared(tmp_path)
     steps = list(job.steps(lambda: False))
     run.files.keep_adapter(steps[-1].step, job.save)
-    run.files.status.write_text(json.dumps({"phase": "ended", "sentence": "Finished", "result": "finished"}))
+    run.files.status.write_text(json.dumps({"phase": "ended", "message": "Finished", "result": "finished"}))
     run.files.metrics.write_text("")
     return run
 
 
 def test_all_parts_together_are_the_run_and_none_of_them_is_the_base_model(trained: Run) -> None:
     assert main([str(trained.folder)]) == 0
-    report = read_parts(trained).report
+    report = read_ablation(trained).report
     assert report and report.rows == 8
     job_prepared = [part for part in report.parts if part.kind == "layer"]
     assert len(job_prepared) == 2
-    assert report.all < report.none
-    assert report.curve[0].loss == report.none and report.curve[-1].loss == report.all
+    assert report.tuned < report.base
+    assert report.curve[0].loss == report.base and report.curve[-1].loss == report.tuned
 
 
 def test_a_newer_adapter_makes_the_numbers_old(trained: Run, tmp_path: Path) -> None:
     measure(trained)
-    assert read_parts(trained).report
+    assert read_ablation(trained).report
     newest = trained.adapter_folder()
     assert newest
     trained.files.keep_adapter(10_000, lambda folder: [
         (folder / each.name).write_bytes(each.read_bytes()) for each in newest.iterdir()
     ] and None)  # fmt: skip
-    assert read_parts(trained).report is None
+    assert read_ablation(trained).report is None
 
 
 def test_a_run_that_is_not_over_is_not_measured(tmp_path: Path) -> None:
     run, _job = prepared(tmp_path)
     with pytest.raises(RunError, match="a run that has ended"):
-        start_parts(run)
+        start_ablation(run)
 
 
 def test_what_goes_wrong_is_told(trained: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,23 +60,26 @@ def test_what_goes_wrong_is_told(trained: Run, monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(parts_of_runs, "_measured", fail)
     measure(trained)
-    assert read_parts(trained).problem == "There is no disk."
+    assert read_ablation(trained).problem == "There is no disk."
 
 
 def test_measuring_that_died_is_told_and_can_be_started_again(trained: Run) -> None:
     name = trained.adapter_folder().name  # type: ignore[union-attr]
-    (trained.folder / "parts.json").write_text(json.dumps({"progress": 0.5, "told": time.time() - 60, "adapter": name}))
-    assert "run it again" in read_parts(trained).problem
-    (trained.folder / "parts.json").write_text(json.dumps({"report": "{}", "adapter": name}))
-    assert "run the ablation again" in read_parts(trained).problem
+    (trained.folder / "ablation.json").write_text(
+        json.dumps({"progress": 0.5, "written_at": time.time() - 60, "adapter": name})
+    )
+    assert "run it again" in read_ablation(trained).problem
+    (trained.folder / "ablation.json").write_text(json.dumps({"report": "{}", "adapter": name}))
+    assert "run the ablation again" in read_ablation(trained).problem
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_it_is_measured_in_a_process_of_its_own_that_tells_how_far_it_is(trained: Run) -> None:
-    start_parts(trained)
-    start_parts(trained)  # a second click starts nothing
+    start_ablation(trained)
+    start_ablation(trained)  # a second click starts nothing
     until, seen = time.monotonic() + SECONDS, set()
-    while (state := read_parts(trained)).progress is not None:
+    while (state := read_ablation(trained)).progress is not None:
         assert time.monotonic() < until
         seen.add(state.progress)
         time.sleep(0.02)

@@ -20,7 +20,7 @@ from tests.tiny_chat import save_tiny_chat, tiny_tokenizer
 
 def prepared(tmp_path: Path, held_out: float = 0.4, answers: int = 0, seed: int = 0) -> tuple[Run, TrainingJob]:
     model = save_tiny_chat(tmp_path / "model")
-    train = TrainConfig(epochs=8, batch_size=6, learning_rate=5e-2, answers=answers, seed=seed)
+    train = TrainConfig(epochs=8, batch_size=6, learning_rate=5e-2, sample_generations=answers, seed=seed)
     config = RunConfig("Tiny", str(model), str(export_rows(tmp_path / "rows.jsonl")), "paper", train, held_out)
     run = RunStore(tmp_path / "runs").create(config, "a click")
     job = TrainingJob(run)
@@ -47,8 +47,8 @@ def test_both_models_answer_held_out_prompts_where_that_is_asked_for(tmp_path: P
     list(job.steps(lambda: False))
     shares = [step.done / step.total for step in job.evaluate(run.folder)]
     found = read_evaluation(run.folder)
-    assert shares[-1] == 1 and found and found.written and found.written.rows == 3
-    assert [measure.name for measure in found.written.measures] == ["ROUGE-L", "Exact match"]
+    assert shares[-1] == 1 and found and found.sample_generations and found.sample_generations.rows == 3
+    assert [measure.name for measure in found.sample_generations.measures] == ["ROUGE-L", "Exact match"]
     assert {record["task"] for record in found.table()} == {"language", "generation", "forgetting"}
 
 

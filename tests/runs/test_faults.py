@@ -1,6 +1,6 @@
 """Whatever is killed, cut short or damaged, at whatever moment: no step is lost, none is doubled, no status lies.
 
-IA3_FAULTS says how many kills are tried; CI tries a few, hundreds take some minutes.
+CI tries a few kills; the series of the marker ``nightly`` tries as many as IA3_FAULTS says.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.comparison import curve_of, differing
 from ia3_studio.runs.folder import read_json, write_json
 from ia3_studio.runs.history import matching, ranked, record_of, records
-from ia3_studio.runs.queue import place_of, waiting
+from ia3_studio.runs.queue import position_of, waiting
 from ia3_studio.runs.run import ACTIVE
 from ia3_studio.runs.trash import delete, restore
 from ia3_studio.ui.current_run import run_key
-from ia3_studio.ui.polling import Cursor, look
+from ia3_studio.ui.polling import Cursor, poll
 from ia3_studio.ui.run_table import history_frame
 from ia3_studio.ui.session import Studio
-from ia3_studio.worker.ablation import read_parts
+from ia3_studio.worker.ablation import read_ablation
 from ia3_studio.worker.launch import start_worker
 from tests.runs.fake_worker import MANY_STEPS
 from tests.runs.test_history import ended, evaluated
@@ -40,7 +40,8 @@ from tests.runs.test_runs import begin, state, store, wait, worker_of
 
 __all__ = ["readable_checkpoints", "store"]
 
-KILLS = int(os.environ.get("IA3_FAULTS", "12"))
+FEW_KILLS = 4
+MANY_KILLS = int(os.environ.get("IA3_FAULTS", "100"))
 TRUTH_SECONDS = 5.0
 """Within which the list must tell the truth."""
 STATES = {"queued", "running", "stopping", "finished", "stopped", "failed", "interrupted"}
@@ -58,16 +59,26 @@ def kill_at_random(run: Run, draw: random.Random) -> None:
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_kills_at_any_moment_lose_no_step_and_double_none(store: RunStore) -> None:
-    draw = random.Random(0)
-    kills = 0
-    for number in range(KILLS):
-        if kills >= KILLS:
-            break
-        run = begin(store, "steady", f"run {number}")
+    kill_again_and_again(store, FEW_KILLS, random.Random(0))
+
+
+@pytest.mark.nightly
+@pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
+def test_many_kills_at_any_moment_lose_no_step_and_double_none(store: RunStore) -> None:
+    kill_again_and_again(store, MANY_KILLS, random.Random(2))
+
+
+def kill_again_and_again(store: RunStore, kills: int, draw: random.Random) -> None:
+    """Kill the workers of runs and let the runs go on, until so many kills were tried."""
+    tried = 0
+    while tried < kills:
+        run = begin(store, "steady", f"run {tried}")
         while True:
             kill_at_random(run, draw)
-            kills += 1
+            tried += 1
             wait(lambda run=run: state(run) not in ACTIVE or alive(run), TRUTH_SECONDS)
             seen = numbers(run)
             assert seen == list(range(len(seen))), "a step was lost or doubled"
@@ -97,6 +108,7 @@ def alive(run: Run) -> bool:
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_the_queue_goes_on_whoever_is_killed(store: RunStore) -> None:
     draw = random.Random(1)
     runs = [begin(store, "steady", str(number)) for number in range(4)]
@@ -134,17 +146,19 @@ def damage(path: Path, draw: random.Random) -> str:
     return way
 
 
-def test_no_damage_to_any_file_breaks_the_list(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cases", [60, pytest.param(400, marks=pytest.mark.nightly)])
+def test_no_damage_to_any_file_breaks_the_list(cases: int, tmp_path: Path) -> None:
     draw = random.Random(2)
     store = RunStore(tmp_path / "runs")
     whole = evaluated(ended(store), 0.7)
     record_of(whole)
-    for name in ("about.json", "place.json", "made_with.json", "split.json", "worker.json", "log.txt", "owner.json"):
+    others = ("queue_position.json", "environment.json", "split.json", "worker.json", "log.txt", "owner.json")
+    for name in ("notes.json", *others):
         (whole.folder / name).write_text('{"pid": 1, "born": 0, "place": 1, "name": "a", "note": "", "tags": []}')
     spare = tmp_path / "spare"
     shutil.copytree(whole.folder, spare)
     names = sorted(path.name for path in spare.iterdir() if path.is_file())
-    for _case in range(400):
+    for _case in range(cases):
         shutil.rmtree(whole.folder)
         shutil.copytree(spare, whole.folder)
         damaged = [(name, damage(whole.folder / name, draw)) for name in draw.sample(names, draw.randrange(1, 4))]
@@ -172,8 +186,9 @@ def replaced_at(document: Any, path: tuple[Any, ...], value: Any) -> Any:
     return copy
 
 
+@pytest.mark.parametrize("values", [1, pytest.param(len(STRANGE), marks=pytest.mark.nightly)])
 def test_no_wrong_type_in_any_field_of_any_file_breaks_the_list(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    values: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store = RunStore(tmp_path / "runs")
     draw = random.Random(3)
@@ -185,7 +200,7 @@ def test_no_wrong_type_in_any_field_of_any_file_breaks_the_list(
         lines = path.read_text().splitlines()
         kept = [json.loads(line) for line in lines] if path.suffix == ".jsonl" else [json.loads("".join(lines))]
         for place in places_in(kept[-1]):
-            for value in draw.sample(STRANGE, 4):
+            for value in draw.sample(STRANGE, values):
                 written = [*kept[:-1], replaced_at(kept[-1], place, value)]
                 path.write_text("".join(json.dumps(each) + "\n" for each in written))
                 assert_told_beside(store, whole.id, neighbor.id, (path.name, place, value))
@@ -196,19 +211,19 @@ def test_no_wrong_type_in_any_field_of_any_file_breaks_the_list(
 
 
 DOCUMENTS: dict[str, dict[str, Any]] = {
-    "about.json": {"name": "a", "note": "b", "tags": ["c"]},
-    "place.json": {"place": 1.0},
+    "notes.json": {"name": "a", "note": "b", "tags": ["c"]},
+    "queue_position.json": {"position": 1.0},
     "worker.json": {"pid": 1, "born": 0.0},
     "owner.json": {"owner": "x"},
-    "made_with.json": {
-        "studio": "0.1.0",
-        "numbers": 5,
+    "environment.json": {
+        "studio_version": "0.1.0",
+        "parameters": 5,
         "device": "cpu",
         "libraries": {"torch": "2"},
         "base_model": "f",
     },
-    "split.json": {"data": "f", "learned": 4, "held_out": 2, "held_out_rows": [1, 2]},
-    "parts.json": {"progress": 0.5, "told": 1.0, "adapter": ""},
+    "split.json": {"data": "f", "training_rows": 4, "held_out": 2, "held_out_rows": [1, 2]},
+    "ablation.json": {"progress": 0.5, "written_at": 1.0, "adapter": ""},
 }
 """What a run's folder holds beside its settings, steps, status and evaluation."""
 
@@ -221,14 +236,14 @@ def assert_told_beside(store: RunStore, run_id: str, neighbor: str, damaged: Any
     assert len(history_frame(list(found.values()))) == 2, damaged
     assert ranked(list(found.values())) and isinstance(matching(list(found.values()), "whole x"), list)
     assert run.status().state in STATES and isinstance(run.name, str), damaged
-    assert place_of(run)[1] == run_id and curve_of(run).name == run.name, damaged
+    assert position_of(run)[1] == run_id and curve_of(run).name == run.name, damaged
     assert isinstance(differing([run, Run(store.root / neighbor)]), list), damaged
-    assert isinstance(waiting(store), list) and read_parts(run) is not None, damaged
+    assert isinstance(waiting(store), list) and read_ablation(run) is not None, damaged
     if not run.status().active:
         watch(run, as_json=True)
         watch(run, as_json=False)
     studio = Studio(store, ModelMemory(), store.root.parent, store.root.parent / "scratch")
-    chart = look(studio, run_key(run_id), Cursor()).chart
+    chart = poll(studio, run_key(run_id), Cursor()).chart
     assert chart == "" or json.loads(chart)["run"] == run_id, damaged  # without settings there is no chart
 
 
@@ -236,13 +251,13 @@ def assert_told(store: RunStore, run_id: str, damaged: Any) -> None:
     """Everything that is read of a run gives an answer, and steps are those that were written."""
     run = Run(store.root / run_id)
     status = run.status()
-    assert status.state in STATES and status.sentence, damaged
+    assert status.state in STATES and status.message, damaged
     steps = numbers(run)
     assert steps == sorted(set(steps)) and set(steps) <= {0, 1, 2, 3}, damaged
     (record,) = records(store)
     assert record.id == run_id and record.state == status.state, damaged
     assert isinstance(run.name, str) and isinstance(run.log_tail(), str)
-    assert place_of(run)[1] == run_id and curve_of(run).name == run.name
+    assert position_of(run)[1] == run_id and curve_of(run).name == run.name
     assert isinstance(differing([run, run]), list) and isinstance(waiting(store), list)
 
 
@@ -272,6 +287,7 @@ def test_two_studios_on_one_folder_keep_every_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_a_worker_that_starts_while_its_run_is_deleted_leaves_nothing_behind(store: RunStore) -> None:
     run = begin(store, "good")
     wait(lambda: state(run) == "finished")

@@ -50,7 +50,7 @@ def niceness_while_active(run: Run) -> set[int]:
 @pytest.mark.worker
 def test_a_folder_and_a_file_become_an_adapter(tmp_path: Path) -> None:
     model = save_tiny_chat(tmp_path / "model")
-    train = TrainConfig(epochs=2, batch_size=6, evaluate_every=2)
+    train = TrainConfig(epochs=2, batch_size=6, eval_steps=2)
     config = RunConfig("Tiny", str(model), str(export_rows(tmp_path / "rows.jsonl")), "paper", train)
     run = RunStore(tmp_path / "runs").create(config, "a click")
     start(run)
@@ -100,7 +100,7 @@ def test_what_the_worker_cannot_use_is_one_sentence(tmp_path: Path) -> None:
     start(run)
     niceness_while_active(run)
     status = run.status()
-    assert status.state == "failed" and "rows.csv" in status.sentence, status.sentence
+    assert status.state == "failed" and "rows.csv" in status.message, status.message
     assert run.adapter_folder() is None and "Traceback" in run.log_tail()
 
 
@@ -120,7 +120,7 @@ def letters(folder: Path, selection: Selection | str = "paper") -> Run:
     rows = folder / "rows.csv"
     lines = [f"{word} number {place},{word}" for place in range(12) for word in ("lamp", "tide")]
     rows.write_text("\n".join(["text,label", *lines, "a ghost,unseen"]) + "\n")
-    train = TrainConfig(epochs=12, batch_size=8, learning_rate=5e-2, evaluate_every=100)
+    train = TrainConfig(epochs=12, batch_size=8, learning_rate=5e-2, eval_steps=100)
     config = RunConfig("Letters", str(folder / "model"), str(rows), selection, train, held_out=0.25)
     return RunStore(folder / "runs").create(config, "a click")
 
@@ -185,7 +185,7 @@ def test_questions_with_choices_are_ranked_by_base_and_tuned_model(tmp_path: Pat
     assert Adapter.load(tmp_path / "adapter").metadata["task_type"] == wanted
 
 
-@pytest.mark.parametrize(("long_rows", "rows"), [("cut", 10), ("skip", 9)])
+@pytest.mark.parametrize(("long_rows", "rows"), [("truncate", 10), ("skip", 9)])
 def test_rows_that_are_too_long_are_counted_and_cut_or_left_out(tmp_path: Path, long_rows: Any, rows: int) -> None:
     data = tmp_path / "rows.jsonl"
     pairs = [{"prompt": "what", "answer": "a light"} for _row in range(10)]
@@ -197,5 +197,5 @@ def test_rows_that_are_too_long_are_counted_and_cut_or_left_out(tmp_path: Path, 
     job = TrainingJob(RunStore(tmp_path / "runs").create(config, "a click"))
     job.prepare(lambda _share, _sentence: None)
     assert len(job._rows) == rows
-    done = "truncated" if long_rows == "cut" else "skipped"
+    done = "truncated" if long_rows == "truncate" else "skipped"
     assert next(job.steps(lambda: False)).note == f"1 training rows are longer than 64 tokens and are {done}."

@@ -10,7 +10,7 @@ import pytest
 from ia3_studio.errors import RunError
 from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.folder import read_json
-from ia3_studio.runs.queue import AT_ONCE, free_slot, move, place_of, runs_at_once, waiting
+from ia3_studio.runs.queue import AT_ONCE, free_slot, move, position_of, runs_at_once, waiting
 from ia3_studio.runs.trash import delete
 from ia3_studio.worker.launch import start_worker
 from tests.runs.test_runs import begin, state, store, wait
@@ -55,8 +55,8 @@ def test_only_a_waiting_run_can_be_moved(store: RunStore) -> None:
 
 def test_a_damaged_place_is_none(store: RunStore) -> None:
     runs = queued(store, 2)
-    runs[1].files.place.write_text('{"place": "front"}')
-    assert place_of(runs[1]) == (0.0, runs[1].id) and order(store, runs) == "01"
+    runs[1].files.queue_position.write_text('{"position": "front"}')
+    assert position_of(runs[1]) == (0.0, runs[1].id) and order(store, runs) == "01"
 
 
 @pytest.mark.parametrize(("given", "slots"), [("", 1), ("3", 3), ("0", 1), ("-2", 1), ("many", 1), ("99", 16)])
@@ -73,6 +73,7 @@ def test_as_many_work_at_once_as_the_environment_says(
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_a_moved_run_is_worked_on_first(store: RunStore) -> None:
     first = begin(store, "endless", "first")
     wait(lambda: state(first) == "running")
@@ -86,6 +87,7 @@ def test_a_moved_run_is_worked_on_first(store: RunStore) -> None:
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_two_runs_work_side_by_side_where_the_machine_is_asked_for_two(
     store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,6 +102,7 @@ def test_two_runs_work_side_by_side_where_the_machine_is_asked_for_two(
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_a_run_that_waits_is_cancelled_and_the_next_goes_on(store: RunStore) -> None:
     first = begin(store, "endless", "first")
     wait(lambda: state(first) == "running")
@@ -114,9 +117,10 @@ def test_a_run_that_waits_is_cancelled_and_the_next_goes_on(store: RunStore) -> 
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")
 def test_a_worker_says_what_it_uses(store: RunStore) -> None:
     run = store.create(CONFIG, "use")
     start_worker(run.files, [sys.executable, "-m", "tests.runs.fake_worker", str(run.folder), "endless"])
-    wait(lambda: run.status().use.memory > 2**20)
+    wait(lambda: run.status().usage.memory > 2**20)
     run.request_stop()
     wait(lambda: state(run) == "stopped")

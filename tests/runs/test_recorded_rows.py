@@ -60,7 +60,7 @@ def test_a_model_is_loaded_for_the_labels_of_the_adapter(tmp_path: Path, monkeyp
     run = begun(tmp_path)
     record_labels(run, Labels("single", ("red", "blue")))
     asked: list[Any] = []
-    monkeypatch.setattr("ia3_studio.models.load.task_of_source", lambda *_args, **_options: "encoder")
+    monkeypatch.setattr("ia3_studio.models.load.head_of_source", lambda *_args, **_options: "encoder")
     monkeypatch.setattr("ia3_studio.models.classifier.load_classifier", lambda *args, **_options: asked.append(args))
     load_for(run, lambda *_said: None)
     assert asked[0][1] == ("red", "blue")

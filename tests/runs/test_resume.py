@@ -27,7 +27,7 @@ from tests.tiny_chat import save_tiny_chat
 
 __all__ = ["store"]
 
-pytestmark = pytest.mark.worker
+pytestmark = [pytest.mark.worker, pytest.mark.usefixtures("workers_start_at_once")]
 
 
 @pytest.fixture(autouse=True)
@@ -99,7 +99,7 @@ def test_a_run_with_nothing_to_go_on_with_is_refused(store: RunStore) -> None:
     with pytest.raises(RunError, match="has finished and cannot be resumed"):
         resume(finished)
     stopped = begin(store, "endless preparation", "two")
-    wait(lambda: stopped.status().sentence == "Still preparing")
+    wait(lambda: stopped.status().message == "Still preparing")
     stopped.request_stop()
     wait(lambda: state(stopped) == "stopped")
     with pytest.raises(RunError, match="has no checkpoint: it ended before the first"):
@@ -112,12 +112,12 @@ def test_a_run_with_nothing_to_go_on_with_is_refused(store: RunStore) -> None:
 def test_what_a_run_says_of_its_end_tells_that_it_can_go_on(store: RunStore) -> None:
     run = begin(store, "killed")
     wait(lambda: state(run) == "interrupted")
-    assert run.status().sentence.endswith("Resume it.")
+    assert run.status().message.endswith("Resume it.")
 
 
 def test_a_stop_while_the_result_is_measured_finishes_the_run(store: RunStore) -> None:
     run = begin(store, "endless measuring")
-    wait(lambda: run.status().phase == "measuring")
+    wait(lambda: run.status().phase == "evaluating")
     run.request_stop()
     wait(lambda: not run.status().active)
     assert state(run) == "finished" and not (run.folder / "evaluation.json").exists()
@@ -126,10 +126,10 @@ def test_a_stop_while_the_result_is_measured_finishes_the_run(store: RunStore) -
 def test_a_run_killed_while_its_result_is_measured_goes_on_with_measuring(store: RunStore) -> None:
     run = begin(store, "killed while measuring")
     wait(lambda: state(run) == "interrupted")
-    assert run.status().resumable and run.status().learned_all
+    assert run.status().resumable and run.status().is_trained
     go_on(run, "plain")
     wait(lambda: not run.status().active)
-    assert run.status().sentence == "Finished after 6 steps"
+    assert run.status().message == "Finished after 6 steps"
     assert numbers(run) == list(range(7)) and (run.folder / "evaluation.json").exists()
 
 
@@ -138,7 +138,7 @@ def test_a_stop_in_the_last_step_finishes_the_run(store: RunStore) -> None:
     wait((run.folder / "in the last step").exists)
     run.request_stop()
     wait(lambda: not run.status().active)
-    assert run.status().sentence == "Finished after 6 steps" and not run.files.checkpoint.exists()
+    assert run.status().message == "Finished after 6 steps" and not run.files.checkpoint.exists()
 
 
 def test_a_stop_before_the_next_step_leaves_what_was_learned_before(store: RunStore) -> None:
@@ -146,10 +146,10 @@ def test_a_stop_before_the_next_step_leaves_what_was_learned_before(store: RunSt
     wait(lambda: state(run) == "interrupted")
     adapter, checkpoint = run.adapter_folder(), run.files.checkpoint.read_text()
     go_on(run, "endless preparation")
-    wait(lambda: run.status().sentence == "Still preparing")
+    wait(lambda: run.status().message == "Still preparing")
     run.request_stop()
     wait(lambda: state(run) == "stopped")
-    assert run.status().sentence == "Stopped after step 2; the adapter trained so far is kept"
+    assert run.status().message == "Stopped after step 2; the adapter trained so far is kept"
     assert run.status().resumable and run.files.checkpoint.read_text() == checkpoint
     assert run.adapter_folder() == adapter
 
@@ -159,22 +159,22 @@ def test_a_model_that_is_gone_when_a_run_goes_on_costs_no_checkpoint(store: RunS
     wait(lambda: state(run) == "interrupted")
     go_on(run, "model gone")
     wait(lambda: state(run) == "failed")
-    assert run.status().sentence == "The model is not there at the moment." and run.status().resumable
+    assert run.status().message == "The model is not there at the moment." and run.status().resumable
 
 
 def test_a_run_that_filled_the_disk_says_that_it_can_go_on(store: RunStore) -> None:
     run = begin(store, "full")
     wait(lambda: state(run) == "failed")
-    assert "free some space and resume it." in run.status().sentence and run.status().resumable
+    assert "free some space and resume it." in run.status().message and run.status().resumable
 
 
 def test_a_stop_while_the_base_model_is_measured_is_no_wait(store: RunStore) -> None:
     run = begin(store, "endless base")
-    wait(lambda: run.status().sentence == "Evaluating the base model")
+    wait(lambda: run.status().message == "Evaluating the base model")
     run.request_stop()
     asked = time.monotonic()
     wait(lambda: state(run) == "stopped")
-    assert time.monotonic() - asked < 1 and "nothing was trained" in run.status().sentence
+    assert time.monotonic() - asked < 1 and "nothing was trained" in run.status().message
 
 
 def test_a_step_whose_measuring_was_given_up_is_taken_again(store: RunStore) -> None:
@@ -196,9 +196,8 @@ def let_reach(run: Run, step: int) -> None:
         time.sleep(0.002)
 
 
-@pytest.mark.usefixtures("workers_start_at_once")
 def test_a_run_stopped_killed_and_resumed_gives_the_losses_and_vectors_of_one_left_alone(tmp_path: Path) -> None:
-    train = TrainConfig(epochs=20, batch_size=3, evaluate_every=2, learning_rate=3e-2)
+    train = TrainConfig(epochs=20, batch_size=3, eval_steps=2, learning_rate=3e-2)
     data, model = export_rows(tmp_path / "rows.jsonl"), save_tiny_chat(tmp_path / "model")
     runs = RunStore(tmp_path / "runs")
     config = RunConfig("Tiny", str(model), str(data), "paper", train)

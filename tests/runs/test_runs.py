@@ -23,7 +23,7 @@ import pytest
 from ia3_studio.errors import RunError
 from ia3_studio.method.sites import Selection, Site
 from ia3_studio.runs import Run, RunConfig, RunStore
-from ia3_studio.runs.folder import RunFolder, Said, Use, read_json, step_line, write_json
+from ia3_studio.runs.folder import ResourceUsage, RunFolder, WorkerStatus, read_json, step_line, write_json
 from ia3_studio.runs.process import record_worker, started_process_lives
 from ia3_studio.training.config import Step, TrainConfig
 from ia3_studio.worker import start, worker
@@ -31,7 +31,7 @@ from ia3_studio.worker.launch import start_worker
 
 CONFIG = RunConfig("First light", "tiny", "lighthouse")
 
-pytestmark = pytest.mark.worker
+pytestmark = [pytest.mark.worker, pytest.mark.usefixtures("workers_start_at_once")]
 
 
 @pytest.fixture
@@ -64,11 +64,12 @@ def worker_of(run: Run) -> int:
     return int((read_json(run.files.worker) or {})["pid"])
 
 
+@pytest.mark.usefixtures("workers_start_as_ever")
 def test_a_run_goes_from_running_to_finished_and_keeps_its_adapter(store: RunStore) -> None:
     run = begin(store, "plain")
     wait(lambda: state(run) == "finished")
     status = run.status()
-    assert (status.step, status.total_steps, status.sentence) == (6, 6, "Finished after 6 steps")
+    assert (status.step, status.total_steps, status.message) == (6, 6, "Finished after 6 steps")
     folder = run.adapter_folder()
     assert folder is not None and (folder / "adapter.txt").read_text() == "learned"
 
@@ -98,7 +99,7 @@ def test_a_worker_recorded_between_two_looks_is_no_interruption(
 
 def test_readers_do_not_take_each_other_for_the_worker(store: RunStore) -> None:
     run = store.create(CONFIG, "one")
-    write_json(run.files.status, vars(Said("training", "Training", seen_at=time.time())))
+    write_json(run.files.status, vars(WorkerStatus("training", "Training", heartbeat_at=time.time())))
     run.files.lock.touch()
     with run.files.lock.open("rb") as another_reader:
         fcntl.flock(another_reader, fcntl.LOCK_SH)
@@ -155,16 +156,16 @@ def test_a_stop_keeps_what_was_learned(store: RunStore) -> None:
     wait(lambda: state(run) == "stopped")
     step = run.status().step  # the one it was in: the worker may see the stop before it takes another
     assert step in (3, 4)
-    assert run.status().sentence == f"Stopped after step {step}; the adapter trained so far is kept"
+    assert run.status().message == f"Stopped after step {step}; the adapter trained so far is kept"
     assert run.adapter_folder() == run.files.adapters / f"step-{step:08d}"
 
 
 def test_a_stop_while_preparing_ends_without_an_adapter(store: RunStore) -> None:
     run = begin(store, "endless preparation")
-    wait(lambda: run.status().sentence == "Still preparing")
+    wait(lambda: run.status().message == "Still preparing")
     run.request_stop()
     wait(lambda: state(run) == "stopped")
-    assert run.adapter_folder() is None and "nothing was trained" in run.status().sentence
+    assert run.adapter_folder() is None and "nothing was trained" in run.status().message
 
 
 def test_a_polite_signal_is_a_stop(store: RunStore) -> None:
@@ -177,24 +178,25 @@ def test_a_polite_signal_is_a_stop(store: RunStore) -> None:
 def test_a_killed_worker_is_seen_at_the_next_look_with_its_last_step(store: RunStore) -> None:
     run = begin(store, "killed")
     wait(lambda: state(run) == "interrupted")
-    sentence = run.status().sentence
+    sentence = run.status().message
     assert "killed at step 2 of 6: out of memory, or ended by someone." in sentence
     assert "The latest adapter is kept." in sentence
 
 
+@pytest.mark.usefixtures("workers_start_as_ever")
 def test_a_worker_that_cannot_begin_is_explained_by_its_log(store: RunStore) -> None:
     run = store.create(CONFIG, "one")
     start_worker(run.files, [sys.executable, "-c", "raise SystemExit('No module named torch')"])
     wait(lambda: state(run) == "interrupted")
-    assert run.status().sentence == (
+    assert run.status().message == (
         "The worker process ended before it started the run. The log ends with “No module named torch”. Start it again."
     )
 
 
 def test_a_machine_that_restarted_is_named(store: RunStore) -> None:
     run = store.create(CONFIG, "one")
-    write_json(run.files.status, vars(Said("training", "Training", seen_at=psutil.boot_time() - 60)))
-    assert run.status().sentence.startswith("The run ended before its first step: the machine restarted.")
+    write_json(run.files.status, vars(WorkerStatus("training", "Training", heartbeat_at=psutil.boot_time() - 60)))
+    assert run.status().message.startswith("The run ended before its first step: the machine restarted.")
 
 
 def test_a_clock_that_is_set_right_kills_no_run(store: RunStore) -> None:
@@ -241,7 +243,7 @@ def test_one_run_trains_at_a_time_and_the_older_goes_first(store: RunStore) -> N
     wait(lambda: run_step(first) == 3)
     second = begin(store, "plain", "two")
     third = begin(store, "plain", "three")
-    wait(lambda: (said := second.files.said()) is not None and said.phase == "waiting")
+    wait(lambda: (said := second.files.read_status()) is not None and said.phase == "queued")
     assert state(second) == "queued" and run_step(second) == 0
     third.request_stop()
     wait(lambda: state(third) == "stopped")
@@ -253,7 +255,7 @@ def test_the_queue_goes_on_when_the_run_at_work_is_killed(store: RunStore) -> No
     first = begin(store, "endless", "one")
     wait(lambda: run_step(first) == 3)
     second = begin(store, "plain", "two")
-    wait(lambda: state(second) == "queued" and second.files.said() is not None)
+    wait(lambda: state(second) == "queued" and second.files.read_status() is not None)
     os.kill(worker_of(first), signal.SIGKILL)
     wait(lambda: state(second) == "finished")
     assert state(first) == "interrupted"
@@ -276,14 +278,14 @@ def run_step(run: Run) -> int:
 def test_a_failure_is_one_sentence_and_the_log_has_the_rest(mode: str, sentence: str, store: RunStore) -> None:
     run = begin(store, mode)
     wait(lambda: state(run) == "failed")
-    assert re.fullmatch(sentence, run.status().sentence)
-    assert "Traceback" in run.log_tail() and "secret detail" not in run.status().sentence
+    assert re.fullmatch(sentence, run.status().message)
+    assert "Traceback" in run.log_tail() and "secret detail" not in run.status().message
 
 
 def test_a_training_that_diverges_keeps_the_vectors_it_took_back(store: RunStore) -> None:
     run = begin(store, "diverging")
     wait(lambda: state(run) == "failed")
-    assert run.status().sentence == "At step 3 the loss was no longer a number."
+    assert run.status().message == "At step 3 the loss was no longer a number."
     folder = run.adapter_folder()
     assert folder is not None and (folder / "adapter.txt").read_text() == "the last good vectors"
 
@@ -300,7 +302,7 @@ def test_a_full_disk_is_named(store: RunStore) -> None:
     run.files.metrics.symlink_to("/dev/full")
     start_worker(run.files, [sys.executable, "-m", "tests.runs.fake_worker", str(run.folder), "plain"])
     wait(lambda: state(run) == "failed")
-    assert run.status().sentence.startswith("The disk is full; free some space")
+    assert run.status().message.startswith("The disk is full; free some space")
 
 
 def test_too_little_disk_is_told_before_the_run_is_made(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -375,6 +377,7 @@ def test_a_run_that_ended_is_not_worked_on_again(store: RunStore) -> None:
     assert run.files.metrics.read_bytes() == before and state(run) == "finished"
 
 
+@pytest.mark.usefixtures("workers_start_as_ever")
 def test_a_process_that_the_system_refuses_is_told(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_arguments: object, **_options: object) -> None:
         raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
@@ -433,7 +436,7 @@ def test_a_damaged_run_is_listed_and_explained(damage: bytes | None, store: RunS
     run.files.status.write_text('{"phase": "trai')
     (again,) = store.list()
     status = again.status()
-    assert status.state == "interrupted" and "settings" in status.sentence and "start a new run" in status.sentence
+    assert status.state == "interrupted" and "settings" in status.message and "start a new run" in status.message
     with pytest.raises(RunError, match="settings"):
         _ = again.config
 
@@ -454,7 +457,7 @@ def test_a_heartbeat_outlives_a_torch_that_is_still_being_imported(
     run = store.create(CONFIG, "one")
     monkeypatch.setattr(worker, "HEARTBEAT_SECONDS", 0.02)
     monkeypatch.setitem(sys.modules, "torch", ModuleType("torch"))  # no attribute is there yet
-    beats: list[Use] = []
+    beats: list[ResourceUsage] = []
     busy = worker._Worker(run, None, 0.0)  # type: ignore[arg-type]
     monkeypatch.setattr(busy.status, "beat", beats.append)
     with busy._heartbeat():
@@ -467,9 +470,9 @@ def test_no_error_ends_the_heartbeat_and_each_is_logged_once(
 ) -> None:
     run = store.create(CONFIG, "one")
     monkeypatch.setattr(worker, "HEARTBEAT_SECONDS", 0.01)
-    tried: list[Use] = []
+    tried: list[ResourceUsage] = []
 
-    def beat(use: Use) -> None:
+    def beat(use: ResourceUsage) -> None:
         tried.append(use)
         if len(tried) < 5:
             raise AttributeError("partially initialized")
@@ -481,6 +484,7 @@ def test_no_error_ends_the_heartbeat_and_each_is_logged_once(
     assert capsys.readouterr().err.count("AttributeError: partially initialized") == 1
 
 
+@pytest.mark.usefixtures("workers_start_as_ever")
 def test_a_home_that_is_named_by_a_relative_path_serves_worker_and_page_alike(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

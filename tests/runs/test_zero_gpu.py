@@ -31,7 +31,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a function that makes a run of six steps."""
     monkeypatch.delenv(GPU_TURN, raising=False)
     model, data = save_tiny_chat(tmp_path / "tiny"), export_rows(tmp_path / "rows.csv")
-    config = RunConfig("Turns", str(model), str(data), train=TrainConfig(max_steps=6, batch_size=2, evaluate_every=2))
+    config = RunConfig("Turns", str(model), str(data), train=TrainConfig(max_steps=6, batch_size=2, eval_steps=2))
     return lambda name: RunStore(tmp_path / "runs").create(config, name)
 
 
@@ -62,7 +62,7 @@ def test_between_two_turns_the_run_waits_and_is_not_taken_for_dead(made: Any) ->
     zero_gpu.take_turn(str(run.folder), 0.0)
     record_worker(run.files, os.getpid())
     status = run.status()
-    assert status.state == "queued" and "Waiting for the GPU after step" in status.sentence
+    assert status.state == "queued" and "Waiting for the GPU after step" in status.message
     assert run.files.checkpoint.exists()
 
 
@@ -93,7 +93,7 @@ def test_a_gpu_that_is_not_lent_is_told_and_the_run_can_go_on(made: Any, monkeyp
     monkeypatch.setattr(zero_gpu, "turn", lent)
     zero_gpu.drive(run.files, seconds=0.0)
     status = run.status()
-    assert status.state == "stopped" and "exceeded your GPU quota" in status.sentence and status.resumable
+    assert status.state == "stopped" and "exceeded your GPU quota" in status.message and status.resumable
 
 
 def test_on_such_a_space_runs_are_started_in_turns_and_resumed_in_turns(

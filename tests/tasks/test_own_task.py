@@ -28,8 +28,8 @@ class ShortTexts(TextGeneration):
     measured: ClassVar[list[int]] = []
 
     @classmethod
-    def fits(cls, data_kind: str, model_task: str) -> bool:
-        return data_kind == "text" and model_task == "causal-lm"
+    def fits(cls, data_kind: str, model_head: str) -> bool:
+        return data_kind == "text" and model_head == "causal-lm"
 
     @classmethod
     def usable(cls, examples: Sequence[Example], data_kind: str) -> tuple[Sequence[Example], tuple[Problem, ...]]:

@@ -44,7 +44,7 @@ def test_steps_and_tokens_are_those_of_the_schedule() -> None:
 
 
 def test_time_is_that_of_the_products_and_grows_with_rows_and_falls_with_speed() -> None:
-    config = TrainConfig(epochs=1, batch_size=10, evaluate_every=1000)
+    config = TrainConfig(epochs=1, batch_size=10, eval_steps=1000)
     learned, none = rows(1000, 100, 100), rows(1, 1, 1)
     found = forecast(SIZE, learned, none, config, SPEED)
     alone = 2 * 10**8 * 10**5 * (1 / 1e11 + 1 / 2e11)  # both passes of 100,000 tokens, all of them learned
@@ -55,11 +55,11 @@ def test_time_is_that_of_the_products_and_grows_with_rows_and_falls_with_speed()
 
 
 def test_memory_holds_the_weights_and_a_micro_batch_however_many_rows_there_are() -> None:
-    config = TrainConfig(micro_tokens=1000)
+    config = TrainConfig(micro_batch_tokens=1000)
     few = forecast(SIZE, rows(100, 100, 10), rows(1, 1, 1), config, SPEED)
     many = forecast(SIZE, rows(1000, 100, 10), rows(1, 1, 1), config, SPEED)
     assert few.memory == many.memory > SIZE.parameters * 4
-    wide = forecast(SIZE, rows(100, 100, 10), rows(1, 1, 1), replace(config, micro_tokens=4000), SPEED)
+    wide = forecast(SIZE, rows(100, 100, 10), rows(1, 1, 1), replace(config, micro_batch_tokens=4000), SPEED)
     assert wide.memory > few.memory
 
 

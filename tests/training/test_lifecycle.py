@@ -20,12 +20,12 @@ from ia3_studio.training import Step, TrainConfig
 from ia3_studio.training.checkpoint import load_checkpoint
 from ia3_studio.training.job import Training
 from ia3_studio.training.loss import CausalLoss
-from ia3_studio.training.objective import MeanObjective
+from ia3_studio.training.objective import MeanLoss
 from ia3_studio.training.train import train
 from tests.families import tiny_model
 from tests.training.test_train import rows_of, same
 
-CONFIG = TrainConfig(epochs=3, batch_size=4, evaluate_every=2, learning_rate=3e-2, seed=5)
+CONFIG = TrainConfig(epochs=3, batch_size=4, eval_steps=2, learning_rate=3e-2, seed=5)
 
 
 def attached(heads: Sequence[str] = ()) -> tuple[Any, Attachment]:
@@ -34,21 +34,21 @@ def attached(heads: Sequence[str] = ()) -> tuple[Any, Attachment]:
     return model, HeadedAttachment(model, selection, heads) if heads else attach(model, selection)
 
 
-def trained_numbers(attachment: Attachment) -> list[torch.Tensor]:
+def trainable_parameters(attachment: Attachment) -> list[torch.Tensor]:
     heads = list(attachment.heads.parameters()) if isinstance(attachment, HeadedAttachment) else []
     return [parameter.detach().clone() for parameter in (attachment.parameter, *heads)]
 
 
-@pytest.mark.parametrize("optimiser", ["adamw", "adafactor"])
+@pytest.mark.parametrize("optimizer", ["adamw", "adafactor"])
 @pytest.mark.parametrize("heads", [(), ("lm_head",)], ids=["vectors", "vectors and a head"])
 @pytest.mark.parametrize("kept_at", [1, 4])
 def test_a_job_that_goes_on_gives_the_steps_of_one_never_interrupted(
-    tmp_path: Path, kept_at: int, heads: Sequence[str], optimiser: Any
+    tmp_path: Path, kept_at: int, heads: Sequence[str], optimizer: Any
 ) -> None:
-    config, rows, held_out = replace(CONFIG, optimiser=optimiser), rows_of(12), rows_of(4, seed=9)
+    config, rows, held_out = replace(CONFIG, optimizer=optimizer), rows_of(12), rows_of(4, seed=9)
     model, attachment = attached(heads)
     whole = list(train(model, attachment, rows, held_out, config))
-    expected = trained_numbers(attachment)
+    expected = trainable_parameters(attachment)
 
     model, attachment = attached(heads)
     first = train(model, attachment, rows, held_out, config)
@@ -59,7 +59,7 @@ def test_a_job_that_goes_on_gives_the_steps_of_one_never_interrupted(
     since = load_checkpoint(tmp_path / "checkpoint")
     rest = list(train(model, attachment, rows, held_out, config, since=since))
     assert [same(step) for step in begun + rest] == [same(step) for step in whole]
-    assert all(map(torch.equal, trained_numbers(attachment), expected))
+    assert all(map(torch.equal, trainable_parameters(attachment), expected))
     assert rest[0].seconds > begun[-1].seconds
 
 
@@ -89,10 +89,12 @@ def test_training_ends_early_when_the_held_out_loss_stays_above_its_lowest(monke
     model, attachment = attached()
     at_best: list[torch.Tensor] = []
     steps: list[Step] = []
-    for step in train(model, attachment, rows_of(12), rows_of(2), replace(CONFIG, evaluate_every=1, patience=2)):
+    for step in train(
+        model, attachment, rows_of(12), rows_of(2), replace(CONFIG, eval_steps=1, early_stopping_patience=2)
+    ):
         steps.append(step)
         if step.step == 3:
-            at_best = trained_numbers(attachment)
+            at_best = trainable_parameters(attachment)
     assert [step.step for step in steps] == [0, 1, 2, 3, 4, 5]
     assert steps[-1].note == (
         "Early stopping: 2 held-out losses in a row were not lower than the 1.900 of step 3. The vectors of "
@@ -104,10 +106,10 @@ def test_training_ends_early_when_the_held_out_loss_stays_above_its_lowest(monke
 def test_a_job_kept_behind_its_early_end_takes_no_further_step(monkeypatch: pytest.MonkeyPatch) -> None:
     measures(monkeypatch, 3.0, 2.0, 2.1)
     model, attachment = attached()
-    config = replace(CONFIG, evaluate_every=1, patience=1)
+    config = replace(CONFIG, eval_steps=1, early_stopping_patience=1)
     job = train(model, attachment, rows_of(12), rows_of(2), config)
     assert [step.step for step in job] == [0, 1, 2]
-    kept = trained_numbers(attachment)[0]
+    kept = trainable_parameters(attachment)[0]
     model, attachment = attached()
     assert list(train(model, attachment, rows_of(12), rows_of(2), config, since=job.checkpoint())) == []
     assert torch.equal(attachment.parameter, kept)
@@ -121,21 +123,21 @@ def test_the_numbers_of_the_lowest_held_out_loss_are_kept_at_the_end(
     model, attachment = attached()
     numbers = {}
     for step in train(model, attachment, rows_of(12), rows_of(2), replace(CONFIG, max_steps=6, keep_best=keep_best)):
-        numbers[step.step] = trained_numbers(attachment)[0]
+        numbers[step.step] = trainable_parameters(attachment)[0]
     assert torch.equal(attachment.parameter, numbers[2]) == keep_best
     assert (step.note is not None) == keep_best
 
 
-class ShortOfMemory(MeanObjective[TokenRow]):
+class ShortOfMemory(CausalLoss):
     """A loss that has no room for more than so many tokens in a forward pass."""
 
     def __init__(self, model: Any, room: int) -> None:
-        super().__init__(CausalLoss(model))
+        super().__init__(model)
         self.room = room
         self.largest = 0
 
-    def learn(self, rows: Sequence[TokenRow], batch: Sequence[TokenRow], budget: int) -> float:
-        share = super().learn(rows, batch, budget)  # leaves a gradient behind, as a failure half-way does
+    def backward(self, rows: Sequence[TokenRow], batch: Sequence[TokenRow], budget: int) -> float:
+        share = super().backward(rows, batch, budget)  # leaves a gradient behind, as a failure half-way does
         self._require_room(rows, budget)
         return share
 
@@ -144,7 +146,7 @@ class ShortOfMemory(MeanObjective[TokenRow]):
         yield from super().measure(rows, batch, budget)
 
     def _require_room(self, rows: Sequence[TokenRow], budget: int) -> None:
-        largest = max(sum(map(self.size, group)) for group in self.loss.micro_batches(rows, budget))
+        largest = max(sum(map(self.size, group)) for group in self.micro_batches(rows, budget))
         if largest > self.room:
             raise RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory")
         self.largest = max(self.largest, largest)
@@ -152,7 +154,7 @@ class ShortOfMemory(MeanObjective[TokenRow]):
 
 def test_when_memory_runs_out_forward_passes_become_smaller_and_nothing_else_changes() -> None:
     rows, held_out = rows_of(12), rows_of(4, seed=9)
-    config = replace(CONFIG, epochs=1, backward="float32")
+    config = replace(CONFIG, epochs=1, backward_dtype="float32")
     model, attachment = attached()
     plain = list(train(model, attachment, rows, held_out, config))
     expected = attachment.parameter.detach().clone()
@@ -177,7 +179,7 @@ def test_a_row_that_is_too_large_alone_ends_the_job_with_a_way_out() -> None:
 def test_another_error_of_the_device_is_not_taken_for_a_lack_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     model, attachment = attached()
     job = train(model, attachment, rows_of(4), [], CONFIG)
-    monkeypatch.setattr(MeanObjective, "learn", lambda *_: torch.ones(2) @ torch.ones(3))
+    monkeypatch.setattr(MeanLoss, "backward", lambda *_: torch.ones(2) @ torch.ones(3))
     with pytest.raises(RuntimeError, match="inconsistent tensor size"):
         list(job)
 
@@ -186,15 +188,15 @@ def test_a_job_asked_to_stop_does_not_measure_on() -> None:
     model, attachment = attached()
     passes = 0
 
-    class Counted(MeanObjective[TokenRow]):
+    class Counted(CausalLoss):
         def measure(self, rows: Sequence[TokenRow], batch: Sequence[TokenRow], budget: int) -> Iterator[float]:
             nonlocal passes
             for share in super().measure(rows, batch, budget):
                 passes += 1
                 yield share
 
-    config = replace(CONFIG, micro_tokens=1)
-    job = train(model, attachment, rows_of(4), rows_of(9), config, objective=Counted(CausalLoss(model)),
+    config = replace(CONFIG, micro_batch_tokens=1)
+    job = train(model, attachment, rows_of(4), rows_of(9), config, objective=Counted(model),
                 is_stopping=lambda: passes >= 3)  # fmt: skip
     assert next(job).held_out is None
     assert passes == 3
@@ -205,7 +207,7 @@ def test_a_job_asked_to_stop_does_not_measure_on() -> None:
     [(TrainConfig(learning_rate=10, max_steps=1), 1, "learning rate 10 moves every scale"),
      (TrainConfig(learning_rate=1e-4, max_steps=1), 1, "0.0001 suits LoRA"),
      (TrainConfig(batch_size=64, max_steps=1), 1, "batch size 64 is larger than the 6 training rows"),
-     (TrainConfig(patience=1, max_steps=1), 0, "early stopping has no effect")],
+     (TrainConfig(early_stopping_patience=1, max_steps=1), 0, "early stopping has no effect")],
 )  # fmt: skip
 def test_a_setting_that_is_most_likely_wrong_is_said_before_the_first_step(
     config: TrainConfig, held_out: int, sentence: str

@@ -11,7 +11,7 @@ from ia3_studio.errors import TrainingError
 from ia3_studio.method import attach, discover
 from ia3_studio.training import TrainConfig
 from ia3_studio.training.batches import label_count
-from ia3_studio.training.config import Backward
+from ia3_studio.training.config import BackwardDtype
 from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.precision import RoundedBackward, backward_format, has_fast_bfloat16
 from tests.families import tiny_model
@@ -22,10 +22,10 @@ def test_the_loss_is_exact_and_the_gradient_rounded_by_less_than_a_hundredth() -
     model = tiny_model("llama")
     attachment = attach(model, discover(model).select("paper"))
     rows = rows_of(6)
-    found: dict[Backward, tuple[float, torch.Tensor]] = {}
+    found: dict[BackwardDtype, tuple[float, torch.Tensor]] = {}
     for backward in ("float32", "bfloat16"):
         attachment.parameter.grad = None
-        loss = CausalLoss(model, backward).backward(rows, label_count(rows))
+        loss = CausalLoss(model, backward).group_backward(rows, label_count(rows))
         assert attachment.parameter.grad is not None
         found[backward] = loss, attachment.parameter.grad
     (exact, gradient), (same, rounded) = found["float32"], found["bfloat16"]
@@ -57,5 +57,5 @@ def test_auto_rounds_only_where_the_processor_is_made_for_it(monkeypatch: pytest
 
 
 def test_an_unknown_format_is_named() -> None:
-    with pytest.raises(TrainingError, match=r"backward is 'int8'.*auto.*float32.*bfloat16"):
-        TrainConfig(backward="int8")  # type: ignore[arg-type]
+    with pytest.raises(TrainingError, match=r"backward_dtype is 'int8'.*auto.*float32.*bfloat16"):
+        TrainConfig(backward_dtype="int8")  # type: ignore[arg-type]

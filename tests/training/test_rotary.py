@@ -8,7 +8,7 @@ import transformers as hf
 from transformers.models.cohere import modeling_cohere
 from transformers.models.llama import modeling_llama
 
-from ia3_studio.training.rotary import NAME, QuickRotation
+from ia3_studio.training.rotary import NAME, FusedRotation
 
 
 def tiny(config: str) -> hf.PreTrainedModel:
@@ -29,7 +29,7 @@ def embeddings_gradient(model: hf.PreTrainedModel) -> tuple[torch.Tensor, torch.
 def test_logits_and_gradients_are_those_of_transformers(config: str) -> None:
     model = tiny(config)
     expected = embeddings_gradient(model)
-    with QuickRotation(model)():
+    with FusedRotation(model)():
         found = embeddings_gradient(model)
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-5)
@@ -37,16 +37,16 @@ def test_logits_and_gradients_are_those_of_transformers(config: str) -> None:
 
 def test_a_rotation_of_another_kind_is_left_alone() -> None:
     original = modeling_cohere.apply_rotary_pos_emb
-    with QuickRotation(tiny("CohereConfig"))():
+    with FusedRotation(tiny("CohereConfig"))():
         assert modeling_cohere.apply_rotary_pos_emb is original
 
 
 def test_the_original_is_back_after_blocks_that_overlap() -> None:
     original = getattr(modeling_llama, NAME)
     model = tiny("LlamaConfig")
-    first, second = QuickRotation(model)(), QuickRotation(model)()
+    first, second = FusedRotation(model)(), FusedRotation(model)()
     first.__enter__()
-    third = QuickRotation(model)()  # made while the first is inside
+    third = FusedRotation(model)()  # made while the first is inside
     second.__enter__()
     third.__enter__()
     assert getattr(modeling_llama, NAME) is not original

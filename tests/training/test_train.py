@@ -56,7 +56,7 @@ def gradient(model: Any, attachment: Attachment, rows: list[TokenRow], budget: i
     attachment.parameter.grad = None
     loss = CausalLoss(model)
     total = sum(label != -100 for row in rows for label in row.labels[1:])
-    summed = sum(loss.backward(group, total) for group in loss.micro_batches(rows, budget))
+    summed = sum(loss.group_backward(group, total) for group in loss.micro_batches(rows, budget))
     assert attachment.parameter.grad is not None
     return summed / total, attachment.parameter.grad
 
@@ -108,24 +108,24 @@ def test_a_site_on_the_head_is_trained_too(side_by_side: str) -> None:
 
 def test_a_run_equals_peft_trained_by_a_plain_loop() -> None:
     model, attachment = prepared()
-    config = TrainConfig(epochs=3, batch_size=4, learning_rate=1e-2, seed=3, backward="float32")
+    config = TrainConfig(epochs=3, batch_size=4, learning_rate=1e-2, seed=3, backward_dtype="float32")
     rows = rows_of(12)
     ours = [step.loss for step in train(model, attachment, rows, [], config)][1:]
 
     twin = peft.get_peft_model(tiny_model("llama"), peft.IA3Config(
         target_modules=["k_proj", "v_proj", "down_proj"], feedforward_modules=["down_proj"]))  # fmt: skip
     parameters = [parameter for parameter in twin.parameters() if parameter.requires_grad]
-    optimiser = torch.optim.AdamW(parameters, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(parameters, weight_decay=0.0)
     order = [batch for epoch in range(3) for batch in batches(len(rows), 4, 3, epoch)]
     theirs = []
     for number, batch in enumerate(order, start=1):
         loss = one_by_one(twin, [rows[row] for row in batch])
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, config.clip)
-        for group in optimiser.param_groups:
+        torch.nn.utils.clip_grad_norm_(parameters, config.max_grad_norm)
+        for group in optimizer.param_groups:
             group["lr"] = learning_rate(number, len(order), config)
-        optimiser.step()
-        optimiser.zero_grad()
+        optimizer.step()
+        optimizer.zero_grad()
         theirs.append(loss.item())
 
     assert ours == pytest.approx(theirs, rel=1e-4)
@@ -155,7 +155,7 @@ def test_step_0_is_the_base_model_and_the_last_step_is_measured() -> None:
     model, attachment = prepared()
     rows, held_out = rows_of(12), rows_of(4, seed=9)
     base = one_by_one(model, held_out).item()
-    steps = list(train(model, attachment, rows, held_out, TrainConfig(epochs=2, batch_size=4, evaluate_every=4)))
+    steps = list(train(model, attachment, rows, held_out, TrainConfig(epochs=2, batch_size=4, eval_steps=4)))
     assert (steps[0].step, steps[0].loss, steps[0].held_out) == (0, None, pytest.approx(base, rel=1e-5))
     assert [step.step for step in steps if step.held_out is not None] == [0, 4, 6]
     assert steps[-1].held_out == pytest.approx(one_by_one(model, held_out).item(), rel=1e-5)
@@ -190,14 +190,14 @@ def test_closing_the_generator_keeps_what_was_learned() -> None:
 def test_a_loss_that_is_no_number_stops_with_the_last_good_vectors() -> None:
     model, attachment = prepared()
     with pytest.raises(TrainingError, match=r"The loss at step \d+ is NaN or infinite.*Lower the learning rate"):
-        list(train(model, attachment, rows_of(12), [], TrainConfig(learning_rate=1e30, warmup=0.0, epochs=5)))
+        list(train(model, attachment, rows_of(12), [], TrainConfig(learning_rate=1e30, warmup_ratio=0.0, epochs=5)))
     assert torch.equal(attachment.parameter, torch.ones_like(attachment.parameter))
 
 
 def test_the_pull_goes_towards_one_and_never_towards_zero() -> None:
-    def distance(pull: float) -> float:
+    def distance(decay_to_one: float) -> float:
         model, attachment = prepared()
-        list(train(model, attachment, rows_of(12), [], TrainConfig(epochs=5, pull=pull)))
+        list(train(model, attachment, rows_of(12), [], TrainConfig(epochs=5, decay_to_one=decay_to_one)))
         return float((attachment.adapter().vector - 1).abs().mean())
 
     assert distance(60.0) < 0.5 * distance(0.0)
@@ -258,7 +258,7 @@ def test_a_micro_batch_stays_within_its_budget_of_tokens() -> None:
 
 
 def test_the_rate_rises_to_its_peak_and_falls_to_the_last_step() -> None:
-    config = TrainConfig(learning_rate=1.0, warmup=0.2)
+    config = TrainConfig(learning_rate=1.0, warmup_ratio=0.2)
     rates = [learning_rate(step, 10, config) for step in range(1, 11)]
     assert rates[:3] == [0.5, 1.0, 1.0] and rates[-1] == pytest.approx(1 / 8)
     assert all(earlier > later for earlier, later in itertools.pairwise(rates[2:]))
@@ -269,7 +269,7 @@ def test_epochs_and_the_step_limit_give_the_number_of_steps(epochs: float, most:
     assert total_steps(200, TrainConfig(epochs=epochs, max_steps=most)) == steps
 
 
-@pytest.mark.parametrize("field", ["learning_rate", "epochs", "batch_size", "clip", "max_length"])
+@pytest.mark.parametrize("field", ["learning_rate", "epochs", "batch_size", "max_grad_norm", "max_length"])
 def test_a_setting_that_makes_no_sense_is_named(field: str) -> None:
     with pytest.raises(TrainingError, match=f"{field} is 0; it must be greater than 0"):
         TrainConfig(**{field: 0})  # type: ignore[arg-type]
@@ -289,6 +289,6 @@ def test_a_last_step_that_ruins_the_vectors_is_taken_back(monkeypatch: pytest.Mo
     monkeypatch.setattr("ia3_studio.training.job.Training._measure", lambda _self: next(measured))
     seen: list[torch.Tensor] = []
     with pytest.raises(TrainingError, match=r"The loss at step 2 is NaN or infinite \(held-out loss nan"):
-        for _step in train(model, attachment, rows_of(8), rows_of(2), TrainConfig(max_steps=2, evaluate_every=1)):
+        for _step in train(model, attachment, rows_of(8), rows_of(2), TrainConfig(max_steps=2, eval_steps=1)):
             seen.append(attachment.parameter.detach().clone())
     assert attachment.parameter.equal(seen[-1])

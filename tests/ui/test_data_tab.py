@@ -28,15 +28,15 @@ from ia3_studio.ui.data_source import (
 )
 from ia3_studio.ui.data_tab import choose_kind, take_along, use_starter
 from ia3_studio.ui.data_words import HEAD_LEARNED, finding_sentences, numbered, rows_of
+from ia3_studio.ui.forms import updates_of
 from ia3_studio.ui.parsing_form import offered
 from ia3_studio.ui.preview_card import draw
+from ia3_studio.ui.run_form import config_of
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.train_tab import run_config
 from tests.data.hub_standin import DataHub, ask_there, serving
 from tests.data.test_hub_rows import FILES, NAME
 from tests.training.test_images import paint, zipped
-from tests.ui.conftest import says
-from tests.ui.test_train_tab import FORM, SELECTION
+from tests.ui.conftest import FORM, says
 
 
 def test_the_starter_is_described_and_its_first_rows_are_shown() -> None:
@@ -60,7 +60,7 @@ def test_an_upload_is_kept_by_its_content(tmp_path: Path) -> None:
 def test_cells_are_escaped_and_bad_rows_are_numbered(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "my.csv"
     path.write_text("prompt,answer\n<b>bold</b>,yes\nwhy,\nhow,so\n")
-    *_shown, (_given, source, _facts, rows, faults, *_form) = take_upload(bench, str(path), 0.34)
+    *_shown, (_given, source, _facts, rows, faults, *_form) = take_upload(bench, [str(path)], 0.34)
     assert Path(source).is_relative_to(bench.home)
     assert "<b>" not in rows and faults.count("<li") == 1
     assert re.search(rf"\(answer\)[^<]* \({numbered([2])}\)", faults)
@@ -69,7 +69,7 @@ def test_cells_are_escaped_and_bad_rows_are_numbered(bench: Studio, tmp_path: Pa
 def test_a_bad_upload_leaves_no_data_in_use_and_is_not_kept(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "bad.csv"
     path.write_text("height,width\n1,2\n")
-    steps = take_upload(bench, str(path), 0.1)
+    steps = take_upload(bench, [str(path)], 0.1)
     given, source, said, rows, _faults, *_form = next(steps)
     assert given == str(path)  # the form can still be used to read it otherwise
     assert source == "" and rows == "" and "height, width" in said
@@ -88,13 +88,13 @@ def test_many_reasons_and_rows_are_cut_short() -> None:
 def test_columns_that_were_guessed_wrong_can_be_chosen(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "odd.csv"
     path.write_text("height,width\n1,2\n3,4\n5,6\n")
-    steps = take_upload(bench, str(path), 0.34)
+    steps = take_upload(bench, [str(path)], 0.34)
     _given, _source, _said, _rows, _faults, kind, first, *_others = next(steps)
     assert kind == "" and ("height", "height") in first["choices"]
     fields = ("pairs", "", "", "width", [], "How wide is {height}?", "", "", "", "", "")
-    *_shown, (data, said, rows, _faults) = read_so(bench, str(path), 0.34, *fields)
+    *_shown, (data, said, rows, _faults, *_form) = read_so(bench, str(path), 0.34, *fields)
     assert "How wide is {height}?" in said and ("How wide is 1?" in rows or "How wide is 3?" in rows)
-    config = run_config("some/model", data, SELECTION, 0.34, *FORM)
+    config = config_of(replace(FORM, data=data), "paper")
     assert config.mapping == DataChoice.from_text(data).mapping and config.data.endswith("odd.csv")
     assert RunConfig.from_json(config.to_json()) == config
 
@@ -122,12 +122,12 @@ def test_the_form_still_holds_after_a_look_at_a_starter(bench: Studio, tmp_path:
 
 def test_a_zip_of_pictures_is_shown_by_class_and_a_start_finds_it(bench: Studio, tmp_path: Path) -> None:
     upload = zipped(paint(tmp_path / "pictures", 4), tmp_path / "day.zip")
-    *_steps, (_given, source, said, rows, faults, *_form) = take_upload(bench, str(upload), 0.25)
+    *_steps, (_given, source, said, rows, faults, *_form) = take_upload(bench, [str(upload)], 0.25)
     assert says(said, rows_of(6, 2)) and says(said, HEAD_LEARNED["pictures"]) and says(said, str(Mapping("pictures")))
     assert re.search(r"\b8 [^<]*\b2 folders", said)
     assert rows.count("<img") == 6 and rows.count("<figcaption dir='auto'>night") == 3 and "broken.png" in faults
     assert len(DataChoice.from_text(source).load(0.25).train) == 6
-    assert text.PICTURE_SEEN in next(draw(bench, run_config, "any/model", source, 0.25, 1, *FORM))[2]
+    assert text.PICTURE_SEEN in next(draw(bench, 1, *updates_of(replace(FORM, data=source, held_out=0.25))))[2]
     *_steps, (again, *_rest) = read_so(bench, source, 0.25, *[""] * 11)
     assert again == source
 
@@ -198,7 +198,7 @@ def test_rows_are_set_aside_by_a_column_of_any_name(bench: Studio, tmp_path: Pat
     path.write_text("prompt,answer,fold\n" + "".join(f"p {n},a {n},{'b' if n % 4 else 'a'}\n" for n in range(12)))
     *_steps, (source, said, *_rest) = read_so(bench, str(path), 0.1, *[""] * 6, "fold", *[""] * 4)
     assert says(said, rows_of(9, 3)) and says(said, str(Mapping("pairs", "prompt", "answer", split="fold")))
-    config = run_config("some/model", source, SELECTION, 0.1, *FORM)
+    config = config_of(replace(FORM, data=source), "paper")
     again = RunConfig.from_json(config.to_json())
     assert again.mapping and again.mapping.split == "fold" and len(again.choice().load().held_out) == 3
     *_steps, (_source, said, *_rest) = read_so(bench, str(path), 0.1, *[""] * 6, "fold", *[""] * 4)
@@ -251,8 +251,8 @@ def test_another_sheet_of_a_workbook_can_be_chosen(bench: Studio, tmp_path: Path
     with pd.ExcelWriter(path) as book:
         pd.DataFrame({"note": ["x"]}).to_excel(book, sheet_name="Cover", index=False)
         pd.DataFrame({"prompt": list("abc"), "answer": list("def")}).to_excel(book, sheet_name="Rows", index=False)
-    steps = take_upload(bench, str(path), 0.34)
-    *_before, sheet = next(steps)
+    steps = take_upload(bench, [str(path)], 0.34)
+    *_before, sheet, _unused = next(steps)
     assert sheet["visible"] and ("Rows", "Rows") in sheet["choices"]
     *_shown, (_data, said, *_rest) = read_so(bench, str(path), 0.34, *[""] * 10, "Rows")
     assert "sheet Rows" in said and says(said, rows_of(2, 1))

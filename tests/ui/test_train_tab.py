@@ -1,4 +1,4 @@
-"""From the form to a run's configuration."""
+"""The Train tab: what it starts, stops and suggests."""
 
 from __future__ import annotations
 
@@ -11,55 +11,15 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from ia3_studio.errors import DataError, RunError, SelectionError, TrainingError
-from ia3_studio.method.sites import Selection, Site
-from ia3_studio.training import TrainConfig
+from ia3_studio.errors import DataError, RunError, SelectionError
 from ia3_studio.training.rate_probe import RATES
 from ia3_studio.ui import text
-from ia3_studio.ui.modules_tab import pick_preset
+from ia3_studio.ui.forms import updates_of
+from ia3_studio.ui.modules_tab import select_preset
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.train_tab import plan, rate_notice, run_config, start_run, stop_run, suggest, ticked, use_recipe
+from ia3_studio.ui.train_tab import find_rate, plan, rate_notice, selection_of, start_run, stop_run, use_preset
 from tests.tiny_chat import save_tiny_chat
-from tests.ui.conftest import says
-
-SELECTION = Selection((Site("layers.0.k_proj", "output", 4, "key"),))
-FORM: tuple[Any, ...] = (
-    "  ", 0.02, 1.5, 4, 128, 7, 0.1, 2.0, 0.001, 512, 5, "float32", "adafactor", 9, 2, False, "skip", 3, "",
-)  # fmt: skip
-NUMBER_LABELS = (
-    text.RATE, text.EPOCHS, text.BATCH, text.LENGTH, text.SEED, text.WARMUP, text.CLIP, text.PULL, text.MICRO,
-    text.EVERY, text.MOST, text.PATIENCE, text.ANSWERS,
-)  # fmt: skip
-NUMBERS = [place for place, value in enumerate(FORM) if type(value) in (int, float)]
-
-
-def test_every_field_of_the_form_reaches_the_run() -> None:
-    config = run_config("some/model", "data/my.pairs.csv", SELECTION, 0.2, *FORM)
-    assert config.train == TrainConfig(
-        learning_rate=0.02, epochs=1.5, batch_size=4, max_length=128, seed=7, warmup=0.1, clip=2.0, pull=0.001,
-        micro_tokens=512, evaluate_every=5, backward="float32", optimiser="adafactor", max_steps=9, patience=2,
-        keep_best=False, long_rows="skip", answers=3,
-    )  # fmt: skip
-    assert (config.model, config.data, config.selection, config.held_out) == (
-        "some/model", "data/my.pairs.csv", SELECTION, 0.2,
-    )  # fmt: skip
-
-
-def test_a_run_without_a_name_is_called_after_its_data() -> None:
-    assert run_config("m", "/up/loads/my_pairs.csv", SELECTION, 0.1, *FORM).name == "My_pairs run"
-    assert run_config("m", "lighthouse", SELECTION, 0.1, *FORM).name == "Lighthouse run"
-    unopened = run_config("m", "lighthouse", SELECTION, 0.1, None, *FORM[1:])  # the tab was never looked at
-    assert unopened.name == "Lighthouse run"
-    assert run_config("m", "lighthouse", SELECTION, 0.1, " Mine ", *FORM[1:]).name == "Mine"
-
-
-@pytest.mark.parametrize(("place", "label"), list(zip(NUMBERS, NUMBER_LABELS, strict=True)))
-def test_an_emptied_field_is_named(place: int, label: str) -> None:
-    form = [*FORM]
-    form[place] = None
-    with pytest.raises(TrainingError) as refused:
-        run_config("m", "lighthouse", SELECTION, 0.1, *form)
-    assert str(refused.value) == text.empty_field(label)
+from tests.ui.conftest import FORM, says
 
 
 @pytest.mark.parametrize(("rate", "noticed"), [(2e-4, True), (9e-4, True), (1e-3, False), (1e-2, False), (None, False)])
@@ -70,12 +30,12 @@ def test_only_a_rate_for_lora_is_noticed(rate: float | None, noticed: bool) -> N
 
 def test_the_plan_says_what_is_missing(bench: Studio, tmp_path: Path) -> None:
     source = str(save_tiny_chat(tmp_path / "tiny"))
-    rows = bench.shelf.read(source).rows
-    ticks = next(str(row) for row, site in enumerate(rows.sites) if site)
-    assert says(plan(bench, source, "lighthouse", ticks), text.vectors(1, 32))
-    assert says(plan(bench, source, "lighthouse", ""), text.NOTHING_TICKED)
-    assert says(plan(bench, source, "", ticks), text.CHOOSE_FILE)
-    assert says(plan(bench, "", "lighthouse", ticks), text.RELOAD)
+    rows = bench.layers.get(source).rows
+    selected = next(str(row) for row, site in enumerate(rows.sites) if site)
+    assert says(plan(bench, source, "lighthouse", selected), text.vectors(1, 32))
+    assert says(plan(bench, source, "lighthouse", ""), text.NOTHING_SELECTED)
+    assert says(plan(bench, source, "", selected), text.CHOOSE_FILE)
+    assert says(plan(bench, "", "lighthouse", selected), text.RELOAD)
 
 
 def test_stopping_nothing_says_so(bench: Studio) -> None:
@@ -88,9 +48,9 @@ def test_a_full_disk_is_told_before_anything_is_started(
 ) -> None:
     monkeypatch.setattr("ia3_studio.runs.store.NEEDED_BYTES", 2**70)
     source = str(save_tiny_chat(tmp_path / "tiny"))
-    ticks, _said = pick_preset(bench, source, "paper")
+    selected, _said = select_preset(bench, source, "paper")
     page: Any = SimpleNamespace(session_hash="page")
-    started = start_run(bench, page, source, "lighthouse", ticks, 0.1, *FORM)
+    started = start_run(bench, page, *updates_of(replace(FORM, model=source, selected_rows=selected)))
     shown = next(started)[1]
     with pytest.raises(RunError, match=r"\d MB") as refused:
         next(started)
@@ -100,25 +60,26 @@ def test_a_full_disk_is_told_before_anything_is_started(
 
 def test_a_ticked_module_that_the_result_goes_around_is_named_before_a_start(bench: Studio, tmp_path: Path) -> None:
     source = str(save_tiny_chat(tmp_path / "tiny"))
-    read = bench.shelf.read(source)
-    ticks, _said = pick_preset(bench, source, "paper")
-    assert len(ticked(ticks, read)) == 6
+    read = bench.layers.get(source)
+    selected, _said = select_preset(bench, source, "paper")
+    assert len(selection_of(selected, read)) == 6
     nodes = tuple(replace(node, live=not node.path.endswith("1.mlp.down_proj")) for node in read.tree.nodes)
-    with pytest.raises(SelectionError, match=re.escape(text.never_trained(["model.layers.1.mlp.down_proj"]))):
-        ticked(ticks, replace(read, tree=replace(read.tree, nodes=nodes)))
+    with pytest.raises(SelectionError, match=re.escape(text.sites_without_effect(["model.layers.1.mlp.down_proj"]))):
+        selection_of(selected, replace(read, tree=replace(read.tree, nodes=nodes)))
 
 
-def test_a_recipe_fills_the_form_and_says_what_it_rests_on() -> None:
-    said, *fields = use_recipe("paper")
+def test_a_preset_fills_the_form_and_says_what_it_rests_on() -> None:
+    said, *fields = use_preset("paper")
     assert "T-Few" in said and fields == [3e-3, 1000.0, 8, 256, "adafactor", 1000]
-    said, *fields = use_recipe("")
+    said, *fields = use_preset("")
     assert said == "" and all(field == gr.skip() for field in fields)
 
 
 def test_a_rate_is_suggested_from_trials_on_ones_own_rows(bench: Studio, tmp_path: Path) -> None:
     source = str(save_tiny_chat(tmp_path / "tiny"))
-    ticks, _said = pick_preset(bench, source, "paper")
-    *_, (rate, said) = suggest(bench, source, "lighthouse", ticks, 0.1, *FORM[:-3], "cut", 0, "")
+    selected, _said = select_preset(bench, source, "paper")
+    form = replace(FORM, model=source, selected_rows=selected, long_rows="truncate", sample_generations=0)
+    *_, (rate, said) = find_rate(bench, *updates_of(form))
     assert rate in RATES and said.count("<tr") == 1 + len(RATES) and says(said, text.suggested(rate))
     with pytest.raises(DataError, match=re.escape(text.CHOOSE_FILE)):
-        list(suggest(bench, source, "", ticks, 0.1, *FORM))
+        list(find_rate(bench, *updates_of(replace(form, data=""))))

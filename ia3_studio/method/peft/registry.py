@@ -107,13 +107,13 @@ class AdapterRegistry:
             )
         self.require_unmerged("merge")
         self.merged = merge(self.model, self.serving.adapter(self.active))
-        self.serving.rest(self.merged)
+        self.serving.suspend_hooks(self.merged)
 
     def unmerge(self) -> None:
         """Take the merge back, bit for bit."""
         if self.merged is None:
             return
-        self.serving.rest(None)
+        self.serving.suspend_hooks(None)
         self.merged.undo()
         self.merged = None
 
@@ -126,7 +126,7 @@ class AdapterRegistry:
         if self.merged is None:
             self.merge(names)
         assert self.merged is not None
-        self.serving.rest(None)
+        self.serving.suspend_hooks(None)
         self.merged.keep()
         if self.active in self.heads:
             self.heads[self.active].keep()
@@ -206,7 +206,7 @@ def fresh(model: nn.Module, config: IA3Config) -> tuple[Adapter, tuple[str, ...]
         SelectionError: the config hits nothing in this model.
     """
     selection = selection_of(config, model)
-    numbers = torch.ones(selection.numbers) if config.init_ia3_weights else torch.randn(selection.numbers)
+    numbers = torch.ones(selection.parameters) if config.init_ia3_weights else torch.randn(selection.parameters)
     metadata = {"task_type": str(config.task_type)} if config.task_type else {}
     return Adapter(selection, numbers, metadata), heads_of(config, model)
 

@@ -1,0 +1,153 @@
+"""Which rows are in a Parquet or Arrow file, or in a folder of save_to_disk? With the class names of `datasets`."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.data.archives import require_room
+from ia3_studio.data.json_rows import SPLIT
+from ia3_studio.data.problem import clause
+from ia3_studio.data.reading import Found
+from ia3_studio.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+SAVED_STATE, SAVED_SPLITS = "state.json", "dataset_dict.json"
+"""Files by which a folder of ``Dataset.save_to_disk`` and one of ``DatasetDict.save_to_disk`` are known."""
+
+
+def read_parquet(name: str, data: bytes) -> Found:
+    """Read a Parquet file.
+
+    Raises:
+        DataError: it is damaged, or too large once it is unpacked.
+    """
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
+
+    try:
+        file = ParquetFile(io.BytesIO(data))
+        groups = (file.metadata.row_group(number) for number in range(file.metadata.num_row_groups))
+        require_room(f"{name}, unpacked,", sum(group.total_byte_size for group in groups))
+        table = file.read()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise DataError(f"{name} cannot be read as Parquet: {clause(error)}.") from error
+    return Found(frame_of(table), "Parquet")
+
+
+def read_arrow(name: str, data: bytes) -> Found:
+    """Read an Arrow file: the streaming format that `datasets` writes, or the file format (Feather).
+
+    Raises:
+        DataError: it is damaged, or too large once it is unpacked.
+    """
+    return Found(frame_of(_arrow_table(name, data)), "Arrow")
+
+
+def read_saved(name: str, members: Mapping[str, bytes]) -> Found | None:
+    """Read a folder that ``save_to_disk`` wrote, of one data set or of one for each split; None for another folder.
+
+    Raises:
+        DataError: a file of it is missing or damaged.
+    """
+    folders = sorted(PurePosixPath(path).parent for path in members if PurePosixPath(path).name == SAVED_STATE)
+    if not folders:
+        return None
+    import pandas as pd
+
+    frames = []
+    for folder in folders:
+        tables = [_member(name, folder / file, members) for file in _saved_files(name, folder, members)]
+        frame = pd.concat([frame_of(table) for table in tables], ignore_index=True)
+        frames.append(frame if len(folders) == 1 else frame.assign(**{SPLIT: folder.name}))
+    joined = pd.concat(frames, ignore_index=True)
+    of = f" of the splits {', '.join(folder.name for folder in folders)}" if len(folders) > 1 else ""
+    return Found(joined.set_axis(range(1, len(joined) + 1), axis=0), f"folder of save_to_disk{of}")
+
+
+def frame_of(table: pa.Table) -> pd.DataFrame:
+    """Return a table with its class numbers as class names; every column is kept, also one that pandas used as index.
+
+    Integers beside missing values stay integers.
+    """
+    frame = table.to_pandas(ignore_metadata=True, integer_object_nulls=True)
+    for column, name_of in _class_names(table.schema).items():
+        if column in frame.columns:
+            frame[column] = frame[column].map(name_of)
+    return frame.set_axis(range(1, len(frame) + 1), axis=0)
+
+
+def _arrow_table(name: str, data: bytes) -> pa.Table:
+    import pyarrow as pa
+
+    try:
+        buffer = pa.py_buffer(data)
+        is_file = data[:6] == b"ARROW1"
+        batches = pa.ipc.open_file(buffer) if is_file else pa.ipc.open_stream(buffer)
+        found: list[Any] = []
+        size = 0
+        for batch in (batches.get_batch(at) for at in range(batches.num_record_batches)) if is_file else batches:
+            size += batch.nbytes
+            require_room(f"{name}, unpacked,", size)
+            found.append(batch)
+        return pa.Table.from_batches(found, batches.schema)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise DataError(f"{name} cannot be read as Arrow: {clause(error)}.") from error
+
+
+def _saved_files(name: str, folder: PurePosixPath, members: Mapping[str, bytes]) -> Sequence[str]:
+    try:
+        state = json.loads(members[str(folder / SAVED_STATE)])
+        files = [str(each["filename"]) for each in state["_data_files"]]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DataError(f"{folder / SAVED_STATE} in {name} cannot be read; save the data set again.") from error
+    if not files:
+        raise DataError(f"{name} contains no rows; give a data set with at least two.")
+    return files
+
+
+def _member(name: str, path: PurePosixPath, members: Mapping[str, bytes]) -> pa.Table:
+    if str(path) not in members:
+        raise DataError(f"The file {path} of {name} is missing; copy the whole folder.")
+    return _arrow_table(f"{path} in {name}", members[str(path)])
+
+
+def _class_names(schema: pa.Schema) -> dict[str, Callable[[Any], Any]]:
+    """Return for each column of class numbers a function that gives their names, as `datasets` records them."""
+    try:
+        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        named = {str(column): _names(feature) for column, feature in features.items()}
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError):  # written by something else
+        return {}
+    return {column: _namer(names) for column, names in named.items() if names}
+
+
+def _names(feature: Any) -> list[str]:
+    """Return the class names of a feature, or of the items of a list of them."""
+    if isinstance(feature, list) and len(feature) == 1:
+        return _names(feature[0])
+    if not isinstance(feature, dict):
+        return []
+    if feature.get("_type") == "ClassLabel" and isinstance(feature.get("names"), list):
+        return [str(each) for each in feature["names"]]
+    return _names(feature["feature"]) if feature.get("_type") in ("Sequence", "List", "LargeList") else []
+
+
+def _namer(names: Sequence[str]) -> Callable[[Any], Any]:
+    def name_of(value: Any) -> Any:
+        if value is None or value != value:  # NaN differs from itself
+            return None
+        if hasattr(value, "__iter__") and not isinstance(value, str):
+            return [name_of(each) for each in value]
+        if isinstance(value, str) or not float(value).is_integer():
+            return value
+        # -1 is how `datasets` writes that a class is not known.
+        return names[int(value)] if 0 <= int(value) < len(names) else None
+
+    return name_of

@@ -1,0 +1,131 @@
+"""Which columns are a question, its choices, and the right one? By their names, or as an exam without a header."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as Record
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.data.column_profile import cells_of, profile, structures_of
+from ia3_studio.data.examples import Mapping, label_name
+from ia3_studio.data.paths import is_listed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LIST_NAMES = ("choices", "options", "endings", "answers", "candidates", "alternatives", "question.choices")
+"""Columns of all choices of a question."""
+_STEMS = frozenset(
+    ("choice", "option", "ending", "sol", "solution", "alternative", "answer", "ans", "op", "opt", "distractor",
+     "candidate", "hypothesis", "randomfifthsentencequiz", "")
+)  # fmt: skip
+_CHOICE = re.compile(r"(?P<stem>.*?)[\s_.(-]*(?P<place>[0-9]|[a-h])\)?")
+RIGHT_NAMES = (
+    "label", "answer", "gold", "correct", "answer_index", "answer_idx", "right", "answerkey", "correct_option",
+    "correct_answer", "correct_choice", "correct_index", "cop", "gold_label", "target", "answerrightending", "key",
+)  # fmt: skip
+ASKED_NAMES = ("premise", "context", "passage", "article", "support", "goal", "ctx", "sentence", "dialogue")
+_QUESTION_NAMES = ("prompt", "question", "question_stem", "stem", "question.stem", "instruction", "query", "problem",
+                   "source", "user")  # fmt: skip
+_INNER_ANSWERS = ("answerKey", "answer", "label", "labels", "correct")
+_MOST_CHOICES = 8
+_LETTERS = "abcdefgh"
+
+
+def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
+    """Return which columns are question, choices and right choice; None where the table has no choices."""
+    columns = [str(column) for column in frame.columns]
+    choices = _list_column(frame, columns) or _family(columns)
+    if not choices:
+        return _exam(frame, columns)
+    bases = {name.partition(".")[0] for name in choices}
+    answers = [name for name in named(columns, RIGHT_NAMES) if name not in choices] or _inner_answer(frame, bases)
+    names = (*ASKED_NAMES, *_QUESTION_NAMES)
+    asked = [name for name in named(columns, names) if name not in (*choices, *answers[:1]) and name not in bases]
+    inner = [f"{base}.stem" for base in bases if base not in choices and cells_of(frame, f"{base}.stem")]
+    if not answers or not (asked or inner):
+        return None
+    ordered = sorted(asked, key=columns.index) + inner
+    if _is_distractors(choices):
+        choices = [*choices, answers[0]]  # the right one is not among them
+    return Mapping("choices", answer=answers[0], parts=(*ordered, *choices), asked=len(ordered),
+                   counted_from=first_number(cells_of(frame, answers[0])))  # fmt: skip
+
+
+def first_number(cells: Sequence[Any]) -> int:
+    """Return the number of the first choice: 1 if answers are numbers and none is 0."""
+    numbers = [int(text) for cell in cells if (text := label_name(cell)).lstrip("-").isdigit()]
+    return 1 if numbers and len(numbers) == len(cells) and min(numbers) >= 1 else 0
+
+
+def named(columns: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Return the columns that have one of the names, whatever their case, in the order of the names."""
+    by_name = {column.strip().lower(): column for column in reversed(columns)}
+    return [by_name[name] for name in names if name in by_name]
+
+
+def _list_column(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the column whose cells hold all choices of a question, as a list, an object of lists, or by letter."""
+    for name in named(columns, LIST_NAMES) or [f"{each}.choices" for each in named(columns, ("question",))]:
+        values = structures_of(frame, name)
+        if values and sum(map(_holds_choices, values)) > len(values) / 2:
+            return [name]
+    return []
+
+
+def _holds_choices(value: Any) -> bool:
+    if isinstance(value, Record):
+        lists = [each for each in value.values() if is_listed(each)]
+        letters = [str(key).strip().lower() for key in value]
+        return (len(lists) > 1 and "text" in value) or (letters == list(_LETTERS[: len(letters)]) and len(letters) > 1)
+    return is_listed(value) and len(value) > 1 and all(isinstance(each, str | Record) for each in value)
+
+
+def _family(columns: Sequence[str]) -> list[str]:
+    """Return columns of a name each with a running number or letter, such as option_a to option_d, or A to D."""
+    families: dict[str, dict[str, str]] = {}
+    for column in columns:
+        found = _CHOICE.fullmatch(column.strip().lower())
+        stem = re.sub(r"[\s_-]+$", "", found["stem"]) if found else ""
+        if found and stem in _STEMS and (stem or found["place"] in _LETTERS):
+            families.setdefault(stem, {})[found["place"]] = column
+    for places in families.values():
+        ordered = sorted(places)
+        starts = ordered[0] in "01a" and all(ord(b) - ord(a) == 1 for a, b in pairwise(ordered))
+        if starts and len(ordered) > 1:
+            return [places[place] for place in ordered]
+    return []
+
+
+def _is_distractors(choices: Sequence[str]) -> bool:
+    return len(choices) > 1 and all("distractor" in name.lower() for name in choices)
+
+
+def _inner_answer(frame: pd.DataFrame, bases: set[str]) -> list[str]:
+    """Return the path of the right choice inside the column of the choices."""
+    inner = (f"{base}.{name}" for base in sorted(bases) for name in _INNER_ANSWERS)
+    return [path for path in inner if _is_answer(frame, path)][:1]
+
+
+def _is_answer(frame: pd.DataFrame, path: str) -> bool:
+    values = structures_of(frame, path)
+    flags = all(is_listed(value) and sum(each in (1, True) for each in value) == 1 for value in values)
+    return bool(values) and (flags or not any(is_listed(value) or isinstance(value, Record) for value in values))
+
+
+def _exam(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the mapping of an exam without names: a question, choices, and a letter or number of one of them."""
+    if not 4 <= len(columns) <= _MOST_CHOICES + 3:
+        return None
+    profiles = [profile(frame, name) for name in columns]
+    kept = [each for each in profiles if not (each.is_identifier and each.is_number)]
+    question, *choices, answer = (each.name for each in kept)
+    right = [label_name(cell).lower() for cell in cells_of(frame, answer)]
+    letters = set(_LETTERS[: len(choices)])
+    if len(choices) < 2 or not right or not set(right) <= letters or not kept[0].is_text:
+        return None
+    if any(each.filled < 0.9 for each in kept) or len(set(right)) < 2:
+        return None
+    return Mapping("choices", answer=answer, parts=(question, *choices), asked=1)

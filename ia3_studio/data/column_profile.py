@@ -1,0 +1,144 @@
+"""What does a column hold: texts, labels, numbers, identifiers? Decided by its cells, and by its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.data.paths import is_listed, structure_of, value_at
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHORTEST_TEXT, LONGEST_LABEL, MOST_CLASSES = 8, 40, 200
+"""Mean characters of a text, most characters of a label, most different labels, where only contents can tell."""
+_FEWEST_MEASURES = 20
+"""Different whole numbers from which on they are measurements, if there are also many for the number of rows."""
+_NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][-+]?\d+)?")
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b.*|\d{1,2}:\d{2}(?::\d{2})?.*")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+_IDENTIFIERS = frozenset((
+    "id", "ids", "idx", "index", "uuid", "guid", "key", "hash", "url", "link", "href", "date", "time",
+    "timestamp", "created", "updated", "path", "file", "filename", "filepath", "lang", "language", "license",
+    "licence", "split", "set", "fold", "subset", "dump", "version", "number", "no", "nr", "row", "unnamed",
+))  # fmt: skip
+"""Words of names of columns that identify or describe a row."""
+_NO_LABELS = frozenset((
+    "confidence", "prob", "probability", "probabilities", "count", "counts", "num", "length", "len", "gold",
+    "weight", "user",
+))  # fmt: skip
+"""Words of names of columns about a label or a row, rather than a label."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A column in a few numbers."""
+
+    name: str
+    filled: float
+    """Share of the rows that have a value."""
+    length: float
+    """Mean characters of its texts; 0 unless most cells are texts that are no numbers."""
+    different: int
+    """Different values."""
+    is_label: bool
+    """Whether it has few different, short values."""
+    is_number: bool
+    """Whether all values are numbers, or texts of numbers."""
+    is_identifier: bool
+    """Whether it identifies or describes a row: by its name, or as running numbers or dates."""
+
+    @property
+    def is_text(self) -> bool:
+        """Return whether its values are long enough to be read."""
+        return self.length >= SHORTEST_TEXT and not self.is_identifier
+
+
+def profile(frame: pd.DataFrame, name: str) -> Profile:
+    """Return the profile of a column or a path."""
+    cells = cells_of(frame, name)
+    plain = [cell for cell in cells if isinstance(cell, str | int | float)]
+    texts = [cell for cell in plain if isinstance(cell, str) and cell.strip() and not _is_number_text(cell)]
+    known = [str(cell).strip() for cell in plain if str(cell).strip()]
+    different = set(known)
+    is_number = bool(known) and len(plain) == len(cells) and all(map(_is_number_text, known))
+    short = len(plain) == len(cells) and all(len(each) <= LONGEST_LABEL for each in known)
+    few = 2 <= len(different) <= max(2, min(MOST_CLASSES, len(known) // 4))
+    return Profile(
+        name,
+        filled=len(known if plain else cells) / max(1, len(frame)),
+        length=sum(map(len, texts)) / len(texts) if 2 * len(texts) > len(cells) else 0.0,
+        different=len(different),
+        is_label=short and few,
+        is_number=is_number,
+        is_identifier=_identifies(name, known, different),
+    )
+
+
+def cells_of(frame: pd.DataFrame, name: str) -> list[Any]:
+    """Return the values of a column or a path that are not missing."""
+    if name in frame.columns:
+        cells = frame[name]
+        return cells[cells.notna()].tolist()  # type: ignore[no-any-return]
+    records = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return [value for record in records if (value := value_at(record, name)) is not None]
+
+
+def structures_of(frame: pd.DataFrame, name: str, most: int = 50) -> list[Any]:
+    """Return the first values of a column, JSON and Python text parsed."""
+    return [structure_of(cell) for cell in cells_of(frame, name)[:most]]
+
+
+def name_words(name: str) -> list[str]:
+    """Return the words of a column's name in lower case: "airline_sentiment" and "airlineSentiment" have two."""
+    return [word.lower() for word in _WORDS.findall(name)]
+
+
+def number_of(cell: Any) -> float | None:
+    """Return a cell as a number, also with a decimal comma; None where it is none."""
+    if isinstance(cell, bool) or cell is None:
+        return None
+    if isinstance(cell, int | float):
+        return float(cell)
+    text = str(cell).strip()
+    return float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
+
+
+def is_measured(cells: Iterable[Any]) -> bool:
+    """Return whether numbers are measurements rather than classes: some have a fraction, or they are very many."""
+    numbers = [number_of(cell) for cell in cells if not (isinstance(cell, str) and not cell.strip())]
+    known = [number for number in numbers if number is not None]
+    if not known or len(known) < len(numbers):
+        return False
+    different = set(known)
+    if any(not number.is_integer() for number in known):
+        return True
+    return len(different) > _FEWEST_MEASURES and 4 * len(different) > len(known)
+
+
+def is_label_name(name: str, words: frozenset[str]) -> bool:
+    """Return whether the words of a column's name say that it is a label, such as "airline_sentiment" or "is_spam"."""
+    found = name_words(name)
+    return bool(words.intersection(found)) and not _NO_LABELS.intersection(found)
+
+
+def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
+    words = name_words(name)
+    if words and (_IDENTIFIERS.intersection(words[-1:]) or (_IDENTIFIERS.intersection(words[:1]) and len(words) <= 2)):
+        return True
+    if not known:
+        return False
+    if known[0] in ("0", "1") and known == [str(int(known[0]) + place) for place in range(len(known))]:
+        return len(known) > 2
+    return len(different) > 2 and all(map(_DATE.fullmatch, known))
+
+
+def _is_number_text(cell: Any) -> bool:
+    return number_of(cell) is not None
+
+
+def is_list_of_texts(value: Any) -> bool:
+    """Return whether a value is a list of one text or more."""
+    return is_listed(value) and len(value) > 0 and all(isinstance(each, str) for each in value)

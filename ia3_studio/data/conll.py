@@ -1,0 +1,107 @@
+"""Which words and tags are in a file of one word per line? CoNLL, IOB and CoNLL-U, with spaces or tabs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from ia3_studio.data.delimited import LINE_END
+from ia3_studio.data.problem import Damage, require_few
+from ia3_studio.data.reading import Found, numbered
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUFFIXES = (".conll", ".conllu", ".iob", ".iob2", ".bio")
+_TAG = re.compile(r"[OBIESLUM]|[BIESLUM][-_].+|.+-[BIESLU]")
+_SAMPLE_LINES = 2_000
+_UNIVERSAL = 10
+"""Fields of a line of CoNLL-U: number, word, lemma, part of speech, …"""
+_MOST_TAGS = 200
+_DOCUMENT = "-DOCSTART-"
+
+
+def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | None:
+    """Read sentences of one word per line, between empty lines; None where the text is none.
+
+    The word is the first field and the tag the last one; in CoNLL-U they are the second and the fourth.
+
+    Args:
+        is_named_so: whether the file's name says that it is one, so that any tags are believed.
+
+    Raises:
+        DataError: more than a tenth of the sentences is damaged.
+    """
+    lines = LINE_END.split(text)
+    fields = _sample(lines)
+    if not fields or not _is_conll(fields, lines, is_named_so):
+        return None
+    separator = "\t" if all("\t" in line for line in lines[:_SAMPLE_LINES] if _is_word(line)) else None
+    width = len(fields[0])
+    word, tag = (1, 3) if width == _UNIVERSAL and fields[0][0].isdigit() else (0, width - 1)
+    words: list[list[str]] = []
+    tags: list[list[str]] = []
+    numbers: list[int] = []
+    damaged: list[Damage] = []
+    for number, (line, sentence) in enumerate(_sentences(lines), start=1):
+        rows = [each.split(separator) for each in sentence]
+        rows = [row for row in rows if word != 1 or row[0].isdigit()]  # CoNLL-U: joined and empty words are extra
+        if any(len(row) != width for row in rows):
+            reason = f"a word has another number of fields than the {width} of the first"
+            damaged.append(Damage(number, line, reason, "\n".join(sentence)))
+            continue
+        numbers.append(number)
+        words.append([row[word] for row in rows])
+        tags.append([row[tag] for row in rows])
+    require_few(name, damaged, len(words))
+    frame: pd.DataFrame = numbered({"tokens": words, "tags": tags}).set_axis(numbers, axis=0)
+    return Found(frame, f"one word per line, {width} fields", tuple(damaged), notes=_notes(lines, width, word, tag))
+
+
+def _notes(lines: Sequence[str], width: int, word: int, tag: int) -> tuple[str, ...]:
+    notes = [f"The word is field {word + 1} and its tag field {tag + 1} of {width}."] if width > 2 else []
+    documents = sum(line.startswith(_DOCUMENT) for line in lines)
+    comments = sum(line.startswith("# ") for line in lines)
+    skipped = [f"{documents:,} {_DOCUMENT} lines"] if documents else []
+    skipped += [f"{comments:,} comment lines"] if comments else []
+    return (*notes, *([f"Not used: {' and '.join(skipped)}."] if skipped else ()))
+
+
+def _is_word(line: str) -> bool:
+    return bool(line.strip()) and not line.startswith((_DOCUMENT, "# "))
+
+
+def _sample(lines: Sequence[str]) -> list[list[str]]:
+    """Return the fields of the first words."""
+    words = [line for line in lines[:_SAMPLE_LINES] if _is_word(line)]
+    tabbed = bool(words) and all("\t" in line for line in words)
+    return [line.split("\t" if tabbed else None) for line in words]
+
+
+def _is_conll(fields: Sequence[Sequence[str]], lines: Sequence[str], is_named_so: bool) -> bool:
+    """Say whether the first lines are words with tags: as many fields each, the last of which is a tag of few."""
+    width = len(fields[0])
+    same = sum(len(row) == width for row in fields)
+    if width < 2 or same < 0.9 * len(fields):
+        return False
+    if is_named_so:
+        return True
+    tags = [row[-1] for row in fields if len(row) == width]
+    blank = any(not line.strip() for line in lines[:_SAMPLE_LINES])
+    is_universal = width == _UNIVERSAL and all(row[0].isdigit() for row in fields[:3])
+    fitting = sum(bool(_TAG.fullmatch(tag)) for tag in tags)
+    return blank and (is_universal or (len(set(tags)) <= _MOST_TAGS and fitting > 0.95 * len(tags) and "O" in tags))
+
+
+def _sentences(lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the lines of each sentence, with the number of the first."""
+    begun = 0
+    sentence: list[str] = []
+    for number, line in enumerate((*lines, ""), start=1):
+        if _is_word(line):
+            begun = begun if sentence else number
+            sentence.append(line)
+        elif not line.strip() and sentence:
+            yield begun, sentence
+            sentence = []

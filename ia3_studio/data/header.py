@@ -1,0 +1,110 @@
+"""Which row of a table names its columns? Searched in the first rows, below titles, by how it differs from the data."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+SEARCHED_ROWS = 20
+"""Rows in which a header is searched."""
+COMPARED_ROWS = 50
+"""Rows below it that it is compared with."""
+_LONGEST_NAME = 60
+"""Characters of a cell that may be a sentence of the data, unless something else shows that it is a name."""
+_FILLED = 0.6
+"""Share of the usual number of filled cells below which a row is a title."""
+_FEW, _ENOUGH = 6, 8
+"""Different values of a column of labels, and rows that it takes to tell."""
+_NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*\s*%?")
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?")
+KNOWN_NAMES = frozenset((
+    "id", "text", "label", "labels", "prompt", "answer", "question", "response", "instruction", "input",
+    "output", "context", "completion", "category", "class", "messages", "conversations", "source", "target",
+    "title", "content", "sentence", "review", "sentiment", "topic", "intent", "split", "date", "timestamp",
+    "name", "premise", "hypothesis", "choices", "options", "tokens", "tags", "role", "system", "user",
+    "assistant", "rating", "score",
+))  # fmt: skip
+"""Names that many files use for columns."""
+
+
+def find_header(rows: Sequence[Sequence[Any]]) -> int | None:
+    """Return the index of the row that names the columns, 0 to ``SEARCHED_ROWS`` − 1; None where there is none.
+
+    Args:
+        rows: the first rows of a table, each with its cells; a cell that is missing is None or empty.
+    """
+    if not rows:
+        return None
+    first = _first_full_row(rows)
+    if first and names_columns(rows, first):
+        return first
+    return 0 if names_columns(rows, 0) else None
+
+
+def names_columns(rows: Sequence[Sequence[Any]], place: int) -> bool:
+    """Return whether a row names the columns of the rows below it.
+
+    It does not where it is a number above numbers, or repeats a label of the rows below. A row with a long cell names
+    columns only where another cell shows it: a known name, or a word above numbers, dates or labels.
+    """
+    header = [_text(cell) for cell in rows[place]]
+    below = [row for row in rows[place + 1 : place + 1 + COMPARED_ROWS] if [_text(cell) for cell in row] != header]
+    below = [row for row in below if len(row) == len(header)] or below  # the others may be damaged
+    columns = [[_text(row[at]) for row in below if at < len(row) and _text(row[at])] for at in range(len(header))]
+    if len(set(header)) == 1 < len(header):
+        return False
+    pairs = [(name, cells) for name, cells in zip(header, columns, strict=True) if name]
+    if any(_is_number_of(name, cells) or _is_label_of(name, cells) for name, cells in pairs):
+        return False
+    return all(len(name) <= _LONGEST_NAME for name in header) or any(_differs(name, cells) for name, cells in pairs)
+
+
+def _first_full_row(rows: Sequence[Sequence[Any]]) -> int:
+    """Return the first row that fills about as many cells as most rows do; 0 where that is unclear."""
+    filled = [sum(bool(_text(cell)) for cell in row) for row in rows[: SEARCHED_ROWS + COMPARED_ROWS]]
+    usual = Counter(count for count in filled if count).most_common(1)[0][0] if any(filled) else 0
+    if usual < 2:
+        return 0
+    enough = max(2.0, _FILLED * usual)
+    return next((place for place, count in enumerate(filled[:SEARCHED_ROWS]) if count >= enough), 0)
+
+
+def _is_number_of(name: str, cells: Sequence[str]) -> bool:
+    """Return whether a cell is a number in a column of numbers."""
+    return _NUMBER.fullmatch(name) is not None and all(map(_NUMBER.fullmatch, cells))
+
+
+def _is_label_of(name: str, cells: Sequence[str]) -> bool:
+    """Return whether a cell is one of the few values of its column."""
+    different = set(cells)
+    return name in different and len(different) <= max(2, len(cells) // 2)
+
+
+def _differs(name: str, cells: Sequence[str]) -> bool:
+    """Return whether a cell is certainly no value of its column."""
+    if name.lower() in KNOWN_NAMES:
+        return True
+    if not cells:
+        return False
+    for form in (_NUMBER, _DATE):
+        if all(map(form.fullmatch, cells)):
+            return not form.fullmatch(name)
+    return len(cells) >= _ENOUGH and len(set(cells)) <= min(_FEW, len(cells) // 3) and name not in cells
+
+
+def _text(cell: Any) -> str:
+    return "" if cell is None or cell != cell else str(cell).strip()  # NaN differs from itself
+
+
+def unique_names(header: Sequence[Any]) -> list[str]:
+    """Return one name for each column: its place where it has none, and its place added where the name is taken."""
+    names: list[str] = []
+    taken: set[str] = set()
+    for place, cell in enumerate(header, start=1):
+        name = _text(cell) or f"column {place}"
+        name = f"{name} (column {place})" if name in taken else name
+        taken.add(name)
+        names.append(name)
+    return names

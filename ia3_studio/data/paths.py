@@ -1,0 +1,154 @@
+"""Which value is at a path of a row? A column, or something inside its objects and lists, such as answers.text[0]."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import re
+import tokenize
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_PATHS = 200
+"""Paths that are offered for one table."""
+LONGEST_LITERAL = 1_000_000
+"""Characters of a cell that is parsed as JSON or Python."""
+_SAMPLE_ROWS = 50
+_DEEPEST = 3
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d{1,6})\]")
+_BRACKETS = {"[": "]", "{": "}", "(": ")"}
+_ARRAY = re.compile(r"\b(?:np\.|numpy\.)?array\(")
+_DTYPE = re.compile(r",\s*dtype=(?:object|'[^']{1,12}'|\w+)\s*\)")
+
+
+def value_at(record: Mapping[Any, Any], path: str) -> Any:
+    """Return the value at a path of a row; None where there is none.
+
+    Args:
+        record: column → cell; cells may be objects, lists, or JSON or Python text of them.
+        path: a column, followed by keys (".text") and places in a list ("[0]"); a key of a list of objects is the list
+            of its values.
+    """
+    if path in record:
+        return record[path]
+    found = split_path(path, record)
+    if found is None:
+        return None
+    column, steps = found
+    value = record[column]
+    for step in steps:
+        value = _inside(structure_of(value), step)
+    return value
+
+
+def split_path(path: str, columns: Iterable[Any]) -> tuple[str, tuple[str | int, ...]] | None:
+    """Return the column of a path and the steps inside it; None if no column begins it."""
+    fitting = [str(each) for each in columns if path.startswith((f"{each}.", f"{each}["))]
+    for column in sorted(fitting, key=len, reverse=True):
+        rest = path[len(column) :]
+        steps = [found[1] or int(found[2]) for found in _STEP.finditer(rest)]
+        if steps and "".join(f".{each}" if isinstance(each, str) else f"[{each}]" for each in steps) == rest:
+            return column, tuple(steps)
+    return None
+
+
+def paths_in(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Return the paths inside the columns of a table whose cells are objects or lists, in the order of the columns."""
+    found: list[str] = []
+    for column in frame.columns:
+        cells = frame[column]
+        filled = cells[cells.notna()].iloc[:_SAMPLE_ROWS].tolist()
+        structures = [structure_of(cell) for cell in filled]
+        found += [f"{column}{each}" for each in _inner_paths(structures, _DEEPEST)]
+        if len(found) >= MOST_PATHS:
+            break
+    return tuple(found[:MOST_PATHS])
+
+
+def structure_of(cell: Any) -> Any:
+    """Return what a cell holds: the list or object that its JSON or Python text is; any other cell as it is."""
+    if is_listed(cell):
+        return list(cell)
+    if not isinstance(cell, str) or len(cell) > LONGEST_LITERAL:
+        return cell
+    text = cell.strip()
+    if len(text) < 2 or _BRACKETS.get(text[0]) != text[-1]:
+        return cell
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = python_literal(text)
+    return found if isinstance(found, list | dict) else cell
+
+
+def python_literal(text: str) -> Any:
+    """Return the value of Python text, also as pandas and numpy print lists of texts; None where it is none."""
+    plain = _DTYPE.sub(")", _ARRAY.sub("(", text))
+    try:
+        value = ast.literal_eval(_with_commas(plain))
+    except (ValueError, SyntaxError, MemoryError, RecursionError, tokenize.TokenError, IndentationError):
+        return None
+    return _plain(value)
+
+
+def is_listed(value: Any) -> bool:
+    """Return whether a value is several values: a list, a tuple or an array, but no text and no object."""
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
+
+
+def _with_commas(text: str) -> str:
+    """Return text with commas between values that numpy prints side by side: Python would join such texts to one."""
+    ends = {tokenize.STRING, tokenize.NUMBER}
+    lines = text.splitlines(keepends=True)
+    places: list[tuple[int, int]] = []
+    before: tokenize.TokenInfo | None = None
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type in (tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT):
+            continue
+        if before and before.type in ends and token.type in ends:
+            places.append(before.end)
+        before = token
+    for row, column in reversed(places):
+        line = lines[row - 1]
+        lines[row - 1] = f"{line[:column]},{line[column:]}"
+    return "".join(lines)
+
+
+def _plain(value: Any) -> Any:
+    """Return tuples and sets as lists, as JSON would hold them."""
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list | tuple | set) else value
+
+
+def _inside(value: Any, step: str | int) -> Any:
+    if isinstance(step, int):
+        return value[step] if is_listed(value) and step < len(value) else None
+    if isinstance(value, Mapping):
+        return value.get(step)
+    if is_listed(value):
+        inner = [each[step] for each in value if isinstance(each, Mapping) and step in each]
+        return inner or None
+    return None
+
+
+def _inner_paths(values: Sequence[Any], deepest: int) -> Iterator[str]:
+    """Yield the paths inside of values of which most are objects or lists."""
+    if not values or not deepest:
+        return
+    objects = [value for value in values if isinstance(value, Mapping)]
+    lists = [value for value in values if is_listed(value)]
+    if 2 * len(objects) > len(values):
+        for key in dict.fromkeys(str(key) for each in objects for key in each):
+            if _STEP.fullmatch(f".{key}"):
+                yield f".{key}"
+                inner = [structure_of(each[key]) for each in objects if each.get(key) is not None]
+                yield from (f".{key}{each}" for each in _inner_paths(inner, deepest - 1))
+    elif 2 * len(lists) > len(values):
+        first = [structure_of(each[0]) for each in lists if len(each)]
+        yield "[0]"
+        yield from (f"[0]{each}" for each in _inner_paths(first, deepest - 1))

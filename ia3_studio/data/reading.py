@@ -1,0 +1,60 @@
+"""How is a file to be read, and what does a reader make of it?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.data.decode import Encoding
+from ia3_studio.data.problem import Damage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NAMES_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file is to be read; what is None is detected."""
+
+    delimiter: str | None = None
+    """One character, such as ";"."""
+    encoding: Encoding | None = None
+    header: int | None = None
+    """The row that names the columns, counted from 1 without empty lines; 0 if none does."""
+    sheet: str | None = None
+    """The sheet of a workbook."""
+    speaker: str | None = None
+    """The speaker of a chat log whose messages are the answers."""
+    plain: bool = False
+    """Whether rows are read as they stand, even if they have the shape of an export."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a reader makes of bytes."""
+
+    frame: pd.DataFrame
+    """Its index counts the rows from 1; a number that is missing is a row among ``damaged``."""
+    form: str
+    damaged: tuple[Damage, ...] = ()
+    sheets: tuple[str, ...] = ()
+    """The sheets of a workbook."""
+    notes: tuple[str, ...] = ()
+    """What was read otherwise than as a row, or not at all; one sentence each."""
+
+
+def numbered(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """Return columns as a table whose rows are counted from 1."""
+    import pandas as pd
+
+    frame = pd.DataFrame(columns, dtype=object)
+    return frame.set_axis(range(1, len(frame) + 1), axis=0)
+
+
+def shown_names(names: Sequence[Any]) -> str:
+    """Return column names as one clause, the first dozen of them."""
+    first = ", ".join(str(name) for name in names[:_NAMES_SHOWN])
+    return first if len(names) <= _NAMES_SHOWN else f"{first} and {len(names) - _NAMES_SHOWN:,} more"

@@ -1,0 +1,219 @@
+"""Which table do several files form together? Splits, parts with the same columns, parallel texts, texts by class."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from ia3_studio.data.arrow_files import read_saved
+from ia3_studio.data.damaged_bytes import with_encoding_facts
+from ia3_studio.data.decode import Decoded, Encoding, decode_together
+from ia3_studio.data.delimited import LINE_END
+from ia3_studio.data.json_rows import SPLIT, split_of
+from ia3_studio.data.reading import Found, numbered, shown_names
+from ia3_studio.errors import DataError
+
+ReadOne = Callable[[str, bytes], Found]
+"""Reads one file by its name and bytes."""
+
+
+@dataclass(frozen=True)
+class _Readers:
+    table: ReadOne
+    texts: Callable[[Sequence[str]], Mapping[str, Decoded]]
+    """Decodes the files of some paths."""
+
+
+SOURCE_WORDS = frozenset((
+    "src", "source", "in", "input", "inputs", "article", "document", "doc", "question", "questions", "prompt",
+    "prompts", "orig", "original", "complex", "nl",
+))  # fmt: skip
+TARGET_WORDS = frozenset((
+    "tgt", "trg", "target", "out", "output", "outputs", "ref", "refs", "reference", "references", "summary",
+    "answer", "answers", "simple", "cm", "code",
+))  # fmt: skip
+"""Names of the two sides of parallel texts, where they are not languages."""
+_ABOUT = re.compile(
+    r"(readme|license|licence|copying|citation|changelog|dataset_infos?|task|metadata|schema)(\.\w+)*", re.I
+)
+"""Files that describe data."""
+_MOST_JOINED = 2_000
+
+
+def read_members(
+    name: str, members: Mapping[str, bytes], suffixes: frozenset[str], read: ReadOne, encoding: Encoding | None = None
+) -> Found:
+    """Read the files of an archive or a folder as one table.
+
+    Args:
+        name: of the archive or folder.
+        members: path → bytes.
+        suffixes: of the files that ``read`` can read.
+        read: reads one of them.
+        encoding: of texts that are read together; detected if it is None.
+
+    Raises:
+        DataError: they form no table, or one of them cannot be read.
+    """
+    if not members:
+        raise DataError(f"{name} contains no files; give a table, or files that form one together.")
+    if found := read_saved(name, members):
+        return found
+    content = {path: data for path, data in members.items() if not _ABOUT.fullmatch(PurePosixPath(path).name)}
+    tables = {path: data for path, data in content.items() if PurePosixPath(path).suffix.lower() in suffixes}
+    if len(tables) == 1 and len(content) - len(tables) != 2:  # two more may be parallel texts
+        ((path, data),) = tables.items()
+        found = read(PurePosixPath(path).name, data)
+        return replace(found, form=f"{path} in {name}, {found.form}", notes=(*found.notes, *not_read(members, [path])))
+    readers = _Readers(read, lambda paths: decode_together({path: content[path] for path in paths}, encoding))
+    for form_of in (_parallel, _by_class, _by_split, _alike):
+        together = form_of(content, tables, readers)
+        if together is not None:
+            found, used = together
+            return replace(found, notes=(*found.notes, *not_read(members, used)))
+    raise DataError(
+        f"{name} contains {len(members):,} files ({shown_names(list(members))}) that do not form a table; "
+        "give one table, files with the same columns, files named train and test, two parallel texts, or one text "
+        "file or folder per class."
+    )
+
+
+def not_read(members: Mapping[str, bytes], used: Sequence[str]) -> list[str]:
+    """Return a sentence on the files that are not read; nothing if there are none."""
+    others = [path for path in members if path not in set(used)]
+    return [f"Not read: {shown_names(others)}."] if others else []
+
+
+def _parallel(
+    content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: _Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Read pairs of texts, such as all.en and all.de or src.txt and tgt.txt, whose lines belong together."""
+    sides: dict[str, dict[str, str]] = {}
+    for path in content:
+        found = _side_of(path, path in tables)
+        if found:
+            sides.setdefault(found[0], {})[found[1]] = path
+    pairs = {stem: each for stem, each in sides.items() if len(each) == 2}
+    names = {frozenset(each) for each in pairs.values()}
+    if len(names) != 1 or any(len(each) > 2 for each in sides.values()):
+        return None
+    first, second = _ordered(*next(iter(pairs.values())))
+    columns: dict[str, list[str]] = {"source": [], "target": []}
+    splits: list[str] = []
+    used = [path for each in pairs.values() for path in each.values()]
+    texts = readers.texts(used)
+    for stem, each in pairs.items():
+        one, other = (_lines(texts[each[side]].text) for side in (first, second))
+        if len(one) != len(other):
+            raise DataError(
+                f"{each[first]} has {len(one):,} lines and {each[second]} {len(other):,}; parallel texts must have "
+                "the same number of lines."
+            )
+        columns["source"] += one
+        columns["target"] += other
+        splits += [split_of(stem)] * len(one)
+    frame = numbered(columns)
+    if all(splits) and len(set(splits)) > 1:
+        frame[SPLIT] = splits
+    form = f"parallel lines, {first} → source and {second} → target"
+    return with_encoding_facts(first, Found(frame, form), [*texts.values()]), used
+
+
+def _side_of(path: str, is_table: bool) -> tuple[str, str] | None:
+    """Return (what two parallel texts have in common, which side this is); None for another file.
+
+    The side is the file's ending, or where that is .txt the last word of its name, if it names a side.
+    """
+    file = PurePosixPath(path)
+    if not is_table:
+        return (str(file.with_suffix("")), file.suffix[1:].lower()) if file.suffix else None
+    if file.suffix.lower() != ".txt":
+        return None
+    words = re.split(r"[^A-Za-z]+", file.stem)
+    side = words[-1].lower()
+    if side not in SOURCE_WORDS | TARGET_WORDS:
+        return None
+    return str(file.parent / file.stem[: len(file.stem) - len(side)].rstrip("._- ")), side
+
+
+def _ordered(one: str, other: str) -> tuple[str, str]:
+    """Return which side is read and which is answered; the first one where the names do not say it."""
+    backwards = one in TARGET_WORDS or other in SOURCE_WORDS
+    return (other, one) if backwards and not (one in SOURCE_WORDS or other in TARGET_WORDS) else (one, other)
+
+
+def _by_class(
+    content: Mapping[str, bytes], _tables: Mapping[str, bytes], readers: _Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Read one folder of texts for each class, a row a file; or one text for each class, a row a line."""
+    paths = [PurePosixPath(path) for path in content if PurePosixPath(path).suffix.lower() == ".txt"]
+    folders = {path.parent.name for path in paths}
+    if len(paths) < 2 or (len(paths) < len(content) - 1 and len(folders) < 2):
+        return None
+    used = [str(path) for path in paths]
+    if len(folders) > 1 and all(path.parent.name and not split_of(path.parent.name) for path in paths):
+        texts = readers.texts(used)
+        columns = {"text": [texts[path].text.strip() for path in used], "label": [path.parent.name for path in paths]}
+        splits = [split_of(str(path.parent.parent)) for path in paths]
+        if all(splits) and len(set(splits)) > 1:
+            columns[SPLIT] = splits
+        found = Found(numbered(columns), f"one text per row, from {len(folders)} folders")
+        return with_encoding_facts(used[0], found, [*texts.values()]), used
+    if len(folders) == 1 and len(paths) == len(content) and not all(split_of(path.stem) for path in paths):
+        texts = readers.texts(used)
+        rows = [(line, path.stem) for path in paths for line in _lines(texts[str(path)].text)]
+        frame = numbered({"text": [row[0] for row in rows], "label": [row[1] for row in rows]})
+        found = Found(frame, f"one line per row, from {len(paths)} files")
+        return with_encoding_facts(used[0], found, [*texts.values()]), used
+    return None
+
+
+def _by_split(
+    _content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: _Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Read files named by their split as one table with a column for it."""
+    named = {path: split_of(str(PurePosixPath(path).with_suffix(""))) for path in tables}
+    used = [path for path, split in named.items() if split]
+    if len({named[path] for path in used}) < 2:
+        return None
+    found = {path: readers.table(PurePosixPath(path).name, tables[path]) for path in used}
+    frames = {path: each.frame.assign(**{SPLIT: named[path]}) for path, each in found.items()}
+    form = f"the files {shown_names([PurePosixPath(path).stem for path in used])}"
+    return _together(found, frames, form), used
+
+
+def _alike(
+    _content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: _Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Read files with the same columns, such as one for each year, one after the other."""
+    if not 2 <= len(tables) <= _MOST_JOINED:
+        return None
+    try:
+        found = {path: readers.table(PurePosixPath(path).name, data) for path, data in tables.items()}
+    except DataError:  # one of them is something else: the sentence on all of them says more
+        return None
+    if len({frozenset(map(str, each.frame.columns)) for each in found.values()}) != 1:
+        return None
+    used = list(tables)
+    form = f"{len(used)} files with the same columns ({shown_names([PurePosixPath(path).name for path in used])})"
+    return _together(found, {path: each.frame for path, each in found.items()}, form), used
+
+
+def _together(found: Mapping[str, Found], frames: Mapping[str, object], form: str) -> Found:
+    """Return tables one below the other, their rows and damaged rows counted through."""
+    import pandas as pd
+
+    parts, damaged, before = [], [], 0
+    for path, each in found.items():
+        frame: pd.DataFrame = frames[path]
+        parts.append(frame.set_axis([before + int(number) for number in frame.index], axis=0))
+        damaged += [replace(row, row=before + row.row) for row in each.damaged]
+        before += len(frame) + len(each.damaged)
+    notes = dict.fromkeys(note for each in found.values() for note in each.notes)
+    return Found(pd.concat(parts), form, tuple(damaged), notes=tuple(notes))
+
+
+def _lines(text: str) -> list[str]:
+    return LINE_END.split(text.rstrip("\r\n"))
