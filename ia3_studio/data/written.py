@@ -326,6 +326,7 @@ def changes(written: Written, answers: Sequence[Stretch]) -> list[str]:
         answers: where its answers are learned; none where it is asked for one.
     """
     turns = dict(_found(written, answers)) if written.turns is None else written.turns
+    spans = dict(zip(_answers(written.messages), answers, strict=False))
     notes = []
     for place, turn in enumerate(written.messages):
         name = f"turn {place + 1} ({turn.role})"
@@ -335,6 +336,8 @@ def changes(written: Written, answers: Sequence[Stretch]) -> list[str]:
         if turn.role == "tool" and holds(written.text, turn.content):
             continue
         seen = written.text[at.start : at.said] if at else ""
+        if (span := spans.get(place)) and at and not span.start <= at.start <= at.said <= span.said:
+            notes.append(f"the chat template writes the text of {name} apart from its tool calls; it is not trained")
         if seen.rstrip() == turn.content.rstrip():
             continue
         if seen.strip() != turn.content.strip():

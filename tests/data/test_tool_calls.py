@@ -288,6 +288,23 @@ def test_a_call_that_the_template_leaves_out_of_some_rows_is_not_lost() -> None:
     assert "omits 'hidden' of the tool call in turn 2" in found.notes[0].reason
 
 
+def test_a_text_that_the_template_writes_apart_from_the_calls_of_its_turn_is_told() -> None:
+    first, last = (
+        "{%- if message.content %}{{ '\\n' + message.content }}{% endif %}\n",
+        "{{- '<|im_end|>\\n' }}\n{%- elif",
+    )
+    apart = "{{- '<|im_end|>\\n<|im_start|>assistant\\n' + (message.content or '') + '<|im_end|>\\n' }}\n{%- elif"
+    assert first in QWEN_LIKE and last in QWEN_LIKE
+    written = QWEN_LIKE.replace(first, "").replace(last, apart)
+    turns = [ASKED, called(content="Let me look."), result(), ANSWER]
+    whole = tokenizer_of(written)
+    assert "Let me look." in learned(read(turns, whole), whole)
+    asking = tokenizer_of(written.replace("assistant\\n' }}{% endif %}", "assistant\\n<think>' }}{% endif %}"))
+    found = read(turns, asking)
+    assert CALL in learned(found, asking) and "Let me look." in text(found, asking)
+    assert "Let me look." not in learned(found, asking) and "is not trained" in found.notes[0].reason
+
+
 def test_reasoning_is_learned_where_the_template_reads_it_and_named_where_it_does_not() -> None:
     thought = {**ANSWER, "reasoning_content": "Look at the table."}
     reading, other = tokenizer_of(THINKING_LIKE), tokenizer_of(NO_TOOLS)
