@@ -32,6 +32,17 @@ def pytest_sessionfinish() -> None:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))
 
 
+def pytest_collection(session: pytest.Session) -> None:
+    """Start what apps and workers divide from while the tests are collected, where all tests are of that kind."""
+    config = session.config
+    divides = hasattr(config, "workerinput") or not config.getoption("numprocesses", None)  # not who only distributes
+    asked = "" if config.option.collectonly else config.option.markexpr
+    if divides and sys.platform == "linux" and asked and not may_match(asked, "") and may_match(asked, "mark.worker"):
+        from tests.e2e.nursery import begin_nursery
+
+        begin_nursery()
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out the files that hold no test of the markers asked for: to import them all takes half a minute."""
     asked = config.option.markexpr
