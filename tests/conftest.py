@@ -25,7 +25,7 @@ OF_THE_FILE = re.compile(r"^pytestmark = .*", re.MULTILINE)
 WORD = re.compile(r"[^\W\d]\w*")
 
 
-def pytest_unconfigure() -> None:
+def pytest_sessionfinish() -> None:
     """Keep a capsule of sentencepiece 0.2.1 from being freed: at the end of Python that is a segmentation fault."""
     swig = next((module for name, module in sys.modules.items() if name.startswith("swig_runtime_data")), None)
     for value in vars(swig).values() if swig else ():

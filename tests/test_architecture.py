@@ -50,7 +50,7 @@ MAY_IMPORT = {
         "tasks",
     },
     "insight": {"errors", "typed", "old_names", "method", "training"},
-    "export": {"errors", "zipped", "method", "models", "training", "insight"},
+    "export": {"errors", "zipped", "method", "models", "data", "training", "insight"},
     "model_card": {"errors", "typed", "method", "runs", "insight", "export", "data"},
     "verdict_page": {
         "errors",

@@ -31,7 +31,7 @@ BANNED = {
     r"\b(?:trained|learned|learns [\d,]+) numbers\b": "trainable parameters",
     r"\b(?:sorts? (?:texts|pictures|images)|letters to sort|calls to log)\b": "classification",
     r"\bcolou?r by the\b": "color by",
-    r"\bcolour|\boptimis(?!t|m)|\blabelled\b|\bnormalis|\bquantis(?!ed\.py|ed`)": "American spelling",
+    r"\bcolour|\boptimis(?!t|m)|\blabelled\b|\bnormalis|\bquantis": "American spelling",
     r"\bbring (?:it|them|one) (?:in|back)\b": "import, restore",
     r"\bways out\b": "exports",
     r"\bsaid (?:of|by)\b": "reported",

@@ -28,12 +28,12 @@ def mixture(seed: int) -> list[Example]:
     draw = random.Random(seed)
     found: list[Example] = []
     kinds = draw.randint(2, 40)
-    labelled = draw.random() < 0.5
+    labeled = draw.random() < 0.5
     for kind in range(kinds):
         for _copy in range(draw.choice((1, 1, 1, 2, 5, 50))):
             row = len(found) + 1
             label = str(kind % draw.randint(1, 5))
-            found.append(Example(row, text=f"text {kind}", labels=(label,)) if labelled else asked(row, f"text {kind}"))
+            found.append(Example(row, text=f"text {kind}", labels=(label,)) if labeled else asked(row, f"text {kind}"))
     draw.shuffle(found)
     return found
 

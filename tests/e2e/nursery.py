@@ -1,9 +1,9 @@
 """Apps and workers that start at once: a process that has imported everything, and divides when one is wanted.
 
-python -m tests.e2e.nursery SOCKET listens there. A line of JSON is an order for a process (module, arguments,
+python -m tests.e2e.nursery SOCKET listens there. A message of JSON is an order for a process (module, arguments,
 environment, log and folder); the answer is its number. What runs in it is what ``python -m MODULE ARGUMENTS`` runs,
-minus the ten seconds of its imports. All processes of one test session share a nursery: each holds a connection to
-it, and it ends with the last of them.
+minus the ten seconds of its imports; only a run of thousands of steps pauses after each. All processes of one test
+session share a nursery: each holds a connection to it, and it ends with the last of them.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -68,6 +68,9 @@ APP, LIMITED = "app", "limited"
 DOOR = "IA3_NURSERY"
 """The environment variable that names the socket."""
 LONGEST_ORDER = 100_000
+LONG_RUN = 1000
+"""Steps of a run that is stopped or killed before its end."""
+STEP_PAUSE = 0.04
 FIRST_VISIT_SECONDS = 60.0
 """How long a nursery waits for whoever started it."""
 start_process = process.spawn
@@ -225,6 +228,22 @@ class Limiting:
         self.process.wait()
 
 
+Steps = Callable[[Any, Callable[[], bool]], Generator[Any, None, None]]
+
+
+def leisurely(steps: Steps) -> Steps:
+    """Let the steps of a run that no test waits for leave the cores to the pages that watch it."""
+
+    def paused(job: Any, is_stopping: Callable[[], bool]) -> Generator[Any, None, None]:
+        with closing(steps(job, is_stopping)) as made:
+            for step in made:
+                yield step
+                if step.total_steps > LONG_RUN:
+                    time.sleep(STEP_PAUSE)
+
+    return paused
+
+
 def _run(said: dict[str, Any], pipes: Sequence[int]) -> NoReturn:
     """Be the process that was ordered until it ends or is killed."""
     code = 1
@@ -251,10 +270,12 @@ def _work(module: str) -> int:
     import traceback
 
     from ia3_studio import limited
+    from ia3_studio.worker.training_job import TrainingJob
 
     try:
         process.spawn = lambda *asked: spawn_from(os.environ[DOOR], *asked)
         limited._started = Limiting  # type: ignore[assignment]
+        TrainingJob.steps = leisurely(TrainingJob.steps)  # type: ignore[method-assign]
         if module == LIMITED:
             limited._serve(*sys.argv[1:])
             return 0

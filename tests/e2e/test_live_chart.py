@@ -14,8 +14,7 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from ia3_studio.training.config import Step
-from ia3_studio.ui.components.chart_points import chart_delta
-from ia3_studio.ui.components.live_chart import WORDS, LiveChart
+from ia3_studio.ui.components.live_chart import WORDS, LiveChart, chart_delta
 from tests.e2e.conftest import Problems
 from tests.e2e.studio_app import close_pages, free_port
 
@@ -129,7 +128,7 @@ def test_time_left_is_a_lower_bound_until_it_is_known_how_often_the_loss_is_take
 
 def spoken(step: int, loss: str, held_out: str) -> str:
     """Return what a screen reader hears while a run trains, up to the time that is left."""
-    said: str = WORDS["said"].format(step=step, total=TOTAL, loss=loss, held_out=held_out, left="LEFT")
+    said: str = WORDS["announced"].format(step=step, total=TOTAL, loss=loss, held_out=held_out, left="LEFT")
     return said.partition("LEFT")[0].strip()
 
 
@@ -141,7 +140,7 @@ def test_a_screen_reader_hears_of_the_run_now_and_then_and_of_its_end(opened: Pa
     points(opened, 20)
     expect(said).to_contain_text(spoken(0, "–", "3.000"))
     click(opened, "end")
-    expect(said).to_have_text(WORDS["said_last"].format(step=60, total=TOTAL, loss="1.000", held_out="1.500"))
+    expect(said).to_have_text(WORDS["announced_last"].format(step=60, total=TOTAL, loss="1.000", held_out="1.500"))
 
 
 def test_a_message_without_news_redraws_nothing(opened: Page) -> None:

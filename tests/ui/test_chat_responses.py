@@ -64,7 +64,7 @@ def test_strength_0_responds_as_the_base_model_and_1_as_the_tuned_one(bench: Stu
 
 
 def test_a_model_with_all_sites_muted_is_the_base_model(bench: Studio, tiny: Path, adapter: Path) -> None:
-    muted = muted_sites(bench.shelf.read(str(tiny)).rows, Adapter.load(adapter), "")
+    muted = muted_sites(bench.layers.get(str(tiny)).rows, Adapter.load(adapter), "")
     base, silent = responses(bench, tiny, BASE, Variant("tuned", 1.0, ((adapter, 1.0),)), muted=tuple(muted))
     assert base == silent
 

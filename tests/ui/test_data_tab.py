@@ -60,7 +60,7 @@ def test_an_upload_is_kept_by_its_content(tmp_path: Path) -> None:
 def test_cells_are_escaped_and_bad_rows_are_numbered(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "my.csv"
     path.write_text("prompt,answer\n<b>bold</b>,yes\nwhy,\nhow,so\n")
-    *_shown, (_given, source, _facts, rows, faults, *_form) = take_upload(bench, str(path), 0.34)
+    *_shown, (_given, source, _facts, rows, faults, *_form) = take_upload(bench, [str(path)], 0.34)
     assert Path(source).is_relative_to(bench.home)
     assert "<b>" not in rows and faults.count("<li") == 1
     assert re.search(rf"\(answer\)[^<]* \({numbered([2])}\)", faults)
@@ -69,7 +69,7 @@ def test_cells_are_escaped_and_bad_rows_are_numbered(bench: Studio, tmp_path: Pa
 def test_a_bad_upload_leaves_no_data_in_use_and_is_not_kept(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "bad.csv"
     path.write_text("height,width\n1,2\n")
-    steps = take_upload(bench, str(path), 0.1)
+    steps = take_upload(bench, [str(path)], 0.1)
     given, source, said, rows, _faults, *_form = next(steps)
     assert given == str(path)  # the form can still be used to read it otherwise
     assert source == "" and rows == "" and "height, width" in said
@@ -88,11 +88,11 @@ def test_many_reasons_and_rows_are_cut_short() -> None:
 def test_columns_that_were_guessed_wrong_can_be_chosen(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "odd.csv"
     path.write_text("height,width\n1,2\n3,4\n5,6\n")
-    steps = take_upload(bench, str(path), 0.34)
+    steps = take_upload(bench, [str(path)], 0.34)
     _given, _source, _said, _rows, _faults, kind, first, *_others = next(steps)
     assert kind == "" and ("height", "height") in first["choices"]
     fields = ("pairs", "", "", "width", [], "How wide is {height}?", "", "", "", "", "")
-    *_shown, (data, said, rows, _faults) = read_so(bench, str(path), 0.34, *fields)
+    *_shown, (data, said, rows, _faults, *_form) = read_so(bench, str(path), 0.34, *fields)
     assert "How wide is {height}?" in said and ("How wide is 1?" in rows or "How wide is 3?" in rows)
     config = config_of(replace(FORM, data=data), "paper")
     assert config.mapping == DataChoice.from_text(data).mapping and config.data.endswith("odd.csv")
@@ -122,7 +122,7 @@ def test_the_form_still_holds_after_a_look_at_a_starter(bench: Studio, tmp_path:
 
 def test_a_zip_of_pictures_is_shown_by_class_and_a_start_finds_it(bench: Studio, tmp_path: Path) -> None:
     upload = zipped(paint(tmp_path / "pictures", 4), tmp_path / "day.zip")
-    *_steps, (_given, source, said, rows, faults, *_form) = take_upload(bench, str(upload), 0.25)
+    *_steps, (_given, source, said, rows, faults, *_form) = take_upload(bench, [str(upload)], 0.25)
     assert says(said, rows_of(6, 2)) and says(said, HEAD_LEARNED["pictures"]) and says(said, str(Mapping("pictures")))
     assert re.search(r"\b8 [^<]*\b2 folders", said)
     assert rows.count("<img") == 6 and rows.count("<figcaption dir='auto'>night") == 3 and "broken.png" in faults
@@ -251,8 +251,8 @@ def test_another_sheet_of_a_workbook_can_be_chosen(bench: Studio, tmp_path: Path
     with pd.ExcelWriter(path) as book:
         pd.DataFrame({"note": ["x"]}).to_excel(book, sheet_name="Cover", index=False)
         pd.DataFrame({"prompt": list("abc"), "answer": list("def")}).to_excel(book, sheet_name="Rows", index=False)
-    steps = take_upload(bench, str(path), 0.34)
-    *_before, sheet = next(steps)
+    steps = take_upload(bench, [str(path)], 0.34)
+    *_before, sheet, _unused = next(steps)
     assert sheet["visible"] and ("Rows", "Rows") in sheet["choices"]
     *_shown, (_data, said, *_rest) = read_so(bench, str(path), 0.34, *[""] * 10, "Rows")
     assert "sheet Rows" in said and says(said, rows_of(2, 1))
