@@ -13,6 +13,7 @@ from ia3_studio.data.examples import Example, Mapping, read_examples
 from ia3_studio.data.infer_columns import infer_columns, require_columns
 from ia3_studio.data.large import is_large, load_large, read_head
 from ia3_studio.data.pictures import Picture, find_pictures, picture_examples, pictures_fingerprint
+from ia3_studio.data.shapes.recognize import unused_sentences
 from ia3_studio.data.split import DataSplit, drawn_split, given_split, split_as_named
 from ia3_studio.data.table import Reading, Table, read_table
 from ia3_studio.errors import DataError
@@ -156,7 +157,7 @@ def split_table(
         mapping,
         table.fingerprint,
         table.share,
-        notes=(*table.notes, *notes),
+        notes=(*table.notes, *unused_sentences(table.unused), *notes),
     )
 
 
