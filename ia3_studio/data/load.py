@@ -14,6 +14,7 @@ from ia3_studio.data.infer_columns import infer_columns, require_columns, unused
 from ia3_studio.data.large import is_large, load_large, read_head
 from ia3_studio.data.pictures import Picture, find_pictures, picture_examples, pictures_fingerprint
 from ia3_studio.data.sampled import read_sample, sample_rows
+from ia3_studio.data.shapes.recognize import unused_sentences
 from ia3_studio.data.split import DataSplit, drawn_split, given_split, split_as_named
 from ia3_studio.data.table import Reading, Table, read_table
 from ia3_studio.errors import DataError
@@ -151,7 +152,7 @@ def split_table(
     description = f"{name}: {table.description}"
     return DataSplit(
         train, measured, tuple(problems), description, mapping, table.fingerprint, table.share,
-        notes=(*table.notes, *notes), unused=unused_columns(table, mapping),
+        notes=(*table.notes, *unused_sentences(table.unused), *notes), unused=unused_columns(table, mapping),
     )  # fmt: skip
 
 

@@ -57,7 +57,7 @@ def _read_trees(rows: Rows) -> Recognized:
         branch = _branch(tree, lambda node: [reply for reply in listed(node.get("replies")) if isinstance(reply, dict)])
         found.use(row, {**record, column: _turns(branch, found)})
         _count(nodes, branch, found)
-    return found.recognized(f"{len(rows.frame):,} message trees", Mapping("messages", column=column))
+    return found.recognized("message trees", Mapping("messages", column=column))
 
 
 def _all_of(tree: Node) -> Iterator[Node]:

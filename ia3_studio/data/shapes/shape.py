@@ -36,11 +36,18 @@ class Rows:
     frame: pd.DataFrame
     speaker: str | None = None
     """Whose messages of a chat log are the answers."""
+    first: pd.DataFrame | None = None
+    """The rows that decide how all are read, where a file is read in parts: those of the first part."""
+
+    @property
+    def deciding(self) -> pd.DataFrame:
+        """Return the rows that decide how all are read."""
+        return self.frame if self.first is None else self.first
 
     @property
     def columns(self) -> list[str]:
         """Return the names of the columns."""
-        return [str(name) for name in self.frame.columns]
+        return [str(name) for name in self.deciding.columns]
 
     def named(self, names: Iterable[str]) -> list[str]:
         """Return the columns with one of the names, whatever their case and punctuation, in the order of the names."""
@@ -56,7 +63,7 @@ class Rows:
         if column not in self.columns:
             return []
         place = self.columns.index(column)
-        return [cell for cell in self.frame.iloc[:SAMPLE, place].tolist() if not is_absent(cell)]
+        return [cell for cell in self.deciding.iloc[:SAMPLE, place].tolist() if not is_absent(cell)]
 
     def mostly(self, column: str, holds: Callable[[Any], bool]) -> bool:
         """Say whether a column exists and nearly all its cells at the beginning fulfill a condition."""
@@ -69,7 +76,7 @@ class Rows:
 
     def records(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield each row's number and its cells that are not absent."""
-        names = self.columns
+        names = [str(name) for name in self.frame.columns]
         cells = self.frame.astype(object).itertuples(index=False, name=None)
         for number, row in zip(self.frame.index.tolist(), cells, strict=True):
             yield number, {name: cell for name, cell in zip(names, row, strict=True) if not is_absent(cell)}
