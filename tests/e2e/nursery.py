@@ -151,7 +151,8 @@ def _divide(door: socket.socket) -> None:
             door.close()
             visitor.close()
             _run(json.loads(line), pipes)
-        visitor.sendall(f"{number}\n".encode())
+        with suppress(BrokenPipeError):  # whoever asked was killed meanwhile
+            visitor.sendall(str(number).encode())
     for pipe in pipes:
         os.close(pipe)
 
