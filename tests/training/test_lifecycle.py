@@ -23,7 +23,8 @@ from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.objective import MeanLoss
 from ia3_studio.training.train import train
 from tests.families import tiny_model
-from tests.training.test_train import rows_of, same
+from tests.training.rows import rows_of
+from tests.training.test_train import same
 
 CONFIG = TrainConfig(epochs=3, batch_size=4, eval_steps=2, learning_rate=3e-2, seed=5)
 
