@@ -43,7 +43,7 @@ def is_tree(value: Any) -> bool:
 
 
 def _tree_column(rows: Rows) -> str:
-    return next((name for name in rows.columns if rows.mostly(name, is_tree)), "")
+    return next((name for name in rows.structured if rows.mostly(name, is_tree)), "")
 
 
 def _read_trees(rows: Rows) -> Recognized:
