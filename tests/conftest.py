@@ -5,24 +5,19 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
-import re
 import sys
 from collections.abc import Iterator
-from itertools import chain, combinations
 from pathlib import Path
 
 import pytest
+
+from tests.markers import may_match
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-
-
-MARKER = re.compile(r"mark\.(\w+)")
-OF_THE_FILE = re.compile(r"^pytestmark = .*", re.MULTILINE)
-WORD = re.compile(r"[^\W\d]\w*")
 
 
 def pytest_sessionfinish() -> None:
@@ -33,28 +28,23 @@ def pytest_sessionfinish() -> None:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))
 
 
+def pytest_collection(session: pytest.Session) -> None:
+    """Start what apps and workers divide from while the tests are collected, where all tests are of that kind."""
+    config = session.config
+    divides = hasattr(config, "workerinput") or not config.getoption("numprocesses", None)  # not who only distributes
+    asked = "" if config.option.collectonly else config.option.markexpr
+    if divides and sys.platform == "linux" and asked and not may_match(asked, "") and may_match(asked, "mark.worker"):
+        from tests.e2e.nursery import begin_nursery
+
+        begin_nursery()
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out the files that hold no test of the markers asked for: to import them all takes half a minute."""
     asked = config.option.markexpr
     if not asked or not collection_path.match("test_*.py"):
         return None
     return None if may_match(asked, collection_path.read_text(encoding="utf-8")) else True
-
-
-def may_match(asked: str, source: str) -> bool:
-    """Say whether a test of a file can have the markers asked for, by the markers that its text names.
-
-    Args:
-        asked: an expression such as "worker and not starter"; one that is more than names and operators may match.
-        source: of the file, which names each of its markers as ``mark.name``.
-    """
-    words = set(WORD.findall(asked)) - {"and", "or", "not"}
-    if WORD.sub("", asked).strip(" ()"):
-        return True
-    always = words.intersection(MARKER.findall("".join(OF_THE_FILE.findall(source)[-1:])))
-    some = words.intersection(MARKER.findall(source)) - always
-    subsets = chain.from_iterable(combinations(some, count) for count in range(len(some) + 1))
-    return any(eval(asked, {}, {word: word in always or word in subset for word in words}) for subset in subsets)
 
 
 def pytest_collection_finish() -> None:

@@ -141,8 +141,10 @@ def understood(table: Table, mapping: Mapping) -> tuple[list[Example], list[Prob
     examples: list[Example] = []
     problems: list[Problem] = list(table.problems)
     frame = table.frame.astype(object)
-    records = frame.where(frame.notna(), None).to_dict("records")
-    for number, record in zip(frame.index.tolist(), records, strict=True):
+    frame = frame.where(frame.notna(), None)
+    names, columns = list(frame.columns), [frame.iloc[:, place].tolist() for place in range(frame.shape[1])]
+    for number, cells in zip(frame.index.tolist(), zip(*columns, strict=True), strict=True):
+        record = dict(zip(names, cells, strict=True))
         try:
             examples.extend(_examples(number, record, mapping))
         except UnusableError as reason:
@@ -172,7 +174,9 @@ def _examples(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Exampl
     """Return what one row teaches: one example, or one for each of its nested objects or of its answers."""
     if mapping.kind != "pairs":
         return [_example(row, record, mapping)]
-    inner = structure_of(value_at(record, mapping.nested)) if mapping.nested else [{}]
+    if not mapping.nested:
+        return _pairs(row, record, mapping)
+    inner = structure_of(value_at(record, mapping.nested))
     if isinstance(inner, str) or not isinstance(inner, Iterable):
         raise UnusableError(f"{mapping.nested} is not a list of objects")
     found = [each for each in inner if isinstance(each, dict)]
@@ -187,7 +191,7 @@ def _pairs(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Example]:
     prompt = _templated(record, mapping.template) if mapping.template else _said(record, mapping.prompt, "prompt")
     context = _value(_as_text(record, mapping.context), mapping.context, "context") if mapping.context else ""
     given = value_at(record, mapping.answer)
-    several = [] if mapping.lists == "json" else texts_of(given)
+    several = texts_of(given) if mapping.lists != "json" else []
     is_empty = mapping.lists != "json" and is_listed(given) and not len(given)
     answers: list[Any] = [None] if is_empty else several or [_one_text(given)]
     question = f"{prompt}\n\n{context}" if context.strip() else prompt
@@ -203,14 +207,15 @@ def _said(record: dict[Any, Any], column: str, part: str) -> str:
 
 def _as_text(record: dict[Any, Any], column: str) -> dict[Any, Any]:
     value = value_at(record, column)
-    return {column: texts_of(value) or _one_text(value)}
+    return {column: value if isinstance(value, str) else texts_of(value) or _one_text(value)}
 
 
 def _one_text(value: Any) -> Any:
     """Return objects, lists, true, false and numbers as JSON; any other value as it is."""
+    if isinstance(value, str):
+        return value
     value = value.item() if hasattr(value, "item") and not isinstance(value, Iterable) else value
-    is_json = isinstance(value, bool | int | float | Iterable) and not isinstance(value, str)
-    return as_json(value) if is_json else value
+    return as_json(value) if isinstance(value, bool | int | float | Iterable) else value
 
 
 def _before(record: dict[Any, Any], mapping: Mapping) -> tuple[Any, str, str]:
@@ -223,6 +228,8 @@ def _before(record: dict[Any, Any], mapping: Mapping) -> tuple[Any, str, str]:
 
 def _of_row(record: dict[Any, Any], mapping: Mapping) -> Mapping:
     """Return the mapping with the columns of which this row has any."""
+    if not mapping.others:
+        return mapping
     for prompt, answer in ((mapping.prompt, mapping.answer), *mapping.others):
         if any(value_at(record, column) not in (None, "") for column in (prompt, answer)):
             return replace(mapping, prompt=prompt, answer=answer) if prompt != mapping.prompt else mapping
@@ -358,7 +365,8 @@ def _filled(record: dict[Any, Any], column: str, part: str) -> str:
 def _value(record: dict[Any, Any], column: str, part: str) -> str:
     """Return a cell as text, the blanks around it included: they may be code's; an absent value is empty."""
     value = value_at(record, column)
-    value = "\n".join(texts_of(value)) or value  # sentences of one text
+    if not isinstance(value, str):
+        value = "\n".join(texts_of(value)) or value  # sentences of one text
     if not isinstance(value, str) and isinstance(value, Iterable):
         raise UnusableError(f"the {part} ({column}) contains several values instead of one text")
     return "" if value is None else whole(str(value), f"the {part} ({column})")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.delimited import LINE_END
+from ia3_studio.data.delimited import LINE_END, lines_of
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.paths import python_literal
 from ia3_studio.data.problem import Damage, clause, require_few
@@ -106,7 +106,7 @@ def _line_value(line: str) -> Any:
 def _lines(text: str, first_row: int, first_line: int) -> tuple[list[tuple[int, Any]], list[Damage]]:
     rows: list[tuple[int, Any]] = []
     damaged: list[Damage] = []
-    for line, written in enumerate(LINE_END.split(text), start=first_line):
+    for line, written in enumerate(lines_of(text), start=first_line):
         if not written.strip():
             continue
         number = first_row + len(rows) + len(damaged)

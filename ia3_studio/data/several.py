@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from ia3_studio.data.arrow_files import read_saved
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import Decoded, Encoding, decode_together
-from ia3_studio.data.delimited import LINE_END
+from ia3_studio.data.delimited import lines_of
 from ia3_studio.data.json_rows import SPLIT, split_of
 from ia3_studio.data.reading import Found, numbered, shown_names
 from ia3_studio.errors import DataError
@@ -216,4 +216,4 @@ def _together(found: Mapping[str, Found], frames: Mapping[str, object], form: st
 
 
 def _lines(text: str) -> list[str]:
-    return LINE_END.split(text.rstrip("\r\n"))
+    return lines_of(text.rstrip("\r\n"))

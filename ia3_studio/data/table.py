@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -24,8 +24,8 @@ from ia3_studio.data.reading import Found, numbered, shown_names
 from ia3_studio.data.reading import Reading as Reading
 from ia3_studio.data.several import not_read, read_members
 from ia3_studio.data.shapes.folders import read_export
-from ia3_studio.data.shapes.recognize import recognize, unused_sentence
-from ia3_studio.data.shapes.shape import Rows, frame_of
+from ia3_studio.data.shapes.recognize import recognize, shape_by_row
+from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, frame_of
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
 from ia3_studio.data.sheets import read_sheets
 from ia3_studio.errors import DataError
@@ -58,6 +58,8 @@ class Table:
     """How much of the file it holds: less than all where only its beginning was read."""
     notes: tuple[str, ...] = ()
     """What was read otherwise than as a row, or not at all; one sentence each."""
+    unused: Mapping[str, int] = field(default_factory=dict)
+    """What of rows of a known shape is not used, and how often it occurs: {"reactions": 3}."""
     mapping: Roles | None = None
     """The roles of the columns, where the shape of the file says them."""
     speakers: tuple[str, ...] = ()
@@ -100,14 +102,33 @@ def recognized(name: str, table: Table, reading: Reading) -> Table:
         DataError: the shape is known but cannot be used, or a speaker was chosen for rows that have none.
     """
     found = None if reading.plain else recognize(Rows(name, table.frame, reading.speaker))
-    if found is None:
-        return table
+    return _in_shape(table, found) if found else table
+
+
+def recognized_parts(name: str, tables: Iterator[Table], reading: Reading) -> Iterator[Table]:
+    """Yield the parts of a file, with their rows read in the shape that the first part has.
+
+    Raises:
+        DataError: the shape can only be read as a whole, or a speaker was chosen.
+    """
+    shape: Shape | None = None
+    first: pd.DataFrame | None = None
+    for table in tables:
+        rows = Rows(name, table.frame, reading.speaker, first)
+        if first is None and not reading.plain:
+            shape = shape_by_row(rows)
+        first = table.frame if first is None else first
+        yield _in_shape(table, shape.read(rows)) if shape else table
+
+
+def _in_shape(table: Table, found: Recognized) -> Table:
     return replace(
         table,
         frame=found.frame,
         description=f"{table.description}, {found.form}",
         problems=(*table.problems, *found.problems),
-        notes=(*table.notes, *found.notes, *filter(None, [unused_sentence(found.unused)])),
+        notes=(*table.notes, *found.notes),
+        unused=dict(found.unused),
         mapping=found.mapping,
         speakers=found.speakers,
         undecided=found.undecided,

@@ -17,7 +17,7 @@ from ia3_studio.ui import text
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Mapping
 
-FIELDS, CELL_FIELDS = 11, 4
+FIELDS, CELL_FIELDS = 12, 5
 """How many fields there are, and how many of them, the last, say how cells are read."""
 OFFERED = FIELDS + 1
 """How many updates :func:`offered` returns: the fields, and the columns that are not used."""
@@ -32,7 +32,7 @@ class ReadingForm:
 
     fields: list[gr.components.Component]
     """Kind, first column, second column, answer column, choices, template, split column; delimiter, encoding, header,
-    sheet."""
+    sheet, speaker."""
     unused: gr.Radio
     """The columns that are not used, each with a part that it could play."""
     apply: gr.Button
@@ -65,9 +65,14 @@ def build() -> ReadingForm:
             encoding = gr.Dropdown(encodings, value="", label=text.ENCODING, min_width=120)
             header = gr.Dropdown(list(text.HEADERS), value="", label=text.HEADER, min_width=120)
         sheet = gr.Dropdown([text.AS_GUESSED], value="", label=text.SHEET, visible=False, elem_id="sheet")
+        speaker = gr.Dropdown(
+            [text.NO_SPEAKER], value="", label=text.SPEAKER, info=text.SPEAKER_INFO, visible=False, elem_id="speaker"
+        )
         apply = gr.Button(text.READ_SO, elem_id="read-so")
     return ReadingForm(
-        [kind, first, second, answer, choices, template, split, delimiter, encoding, header, sheet], unused, apply
+        [kind, first, second, answer, choices, template, split, delimiter, encoding, header, sheet, speaker],
+        unused,
+        apply,
     )
 
 
@@ -128,12 +133,12 @@ def chosen_unused(choice: str | None, fields: Sequence[Any]) -> tuple[Any, ...]:
     return ("labels" if part == "label" else "pairs", first, second, name, *rest)
 
 
-def chosen_reading(delimiter: str, encoding: str, header: str, sheet: str) -> Reading | None:
+def chosen_reading(delimiter: str, encoding: str, header: str, sheet: str, speaker: str) -> Reading | None:
     """Return how a file is to be read; None where all is guessed."""
-    if not (delimiter or encoding or header or sheet):
+    if not (delimiter or encoding or header or sheet or speaker):
         return None
     row = int(header) if header.isdecimal() and len(header) < 4 else None
-    return Reading(delimiter or None, cast(Encoding, encoding) or None, row, sheet or None)
+    return Reading(delimiter or None, cast(Encoding, encoding) or None, row, sheet or None, speaker or None)
 
 
 def offered(
@@ -150,6 +155,7 @@ def offered(
     kind = _kind_of(mapping) if mapping else ""
     first, second, answer, choices = _columns_of(mapping) if mapping and kind else ("", "", "", ())
     columns = [text.NO_COLUMN, *((name, name) for name in names)]
+    speakers = [(name, name) for name in (table.speakers if table else ())]
     sheets = [text.AS_GUESSED, *((name, name) for name in (table.sheets if table else ()))]
     return (
         kind,
@@ -159,6 +165,7 @@ def offered(
         gr.update(choices=[(text.BY_SHARE, ""), *columns[1:]], value=split if split in names else ""),
         *cells[:3],
         gr.update(choices=sheets, value=cells[3], visible=len(sheets) > 2),
+        gr.update(choices=[text.NO_SPEAKER, *speakers], value=cells[4], visible=bool(speakers)),
         _unused(table, mapping),
     )
 

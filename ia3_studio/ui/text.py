@@ -99,7 +99,7 @@ DATA_KINDS = (STARTER_DATA, LETTERS_DATA, CALLS_DATA, *OWN_KINDS)
 STARTER_NAMES = {"lighthouse": STARTER_DATA, "harbour": LETTERS_DATA, "logbook": CALLS_DATA}
 """The names of the starters' data, by source."""
 DATA_LABEL = "Data"
-UPLOAD = "One or more files: tables, JSON, text, Parquet or zip, up to 200 MB"
+UPLOAD = "Files, up to 200 MB"
 PATH = "Local path"
 PATH_INFO = "File or folder; JSON Lines and Parquet of any size"
 USE_PATH = "Load"
@@ -151,6 +151,8 @@ DELIMITERS = (AS_GUESSED, ("comma", ","), ("semicolon", ";"), ("tab", "\t"), ("p
 ENCODING = "Encoding"
 HEADER = "Header row"
 HEADERS = (AS_GUESSED, ("none", "0"), *((f"row {row}", str(row)) for row in range(1, 21)))
+SPEAKER, SPEAKER_INFO = "Speaker", "Of a chat log: whose messages are the answers"
+NO_SPEAKER = ("not selected", "")
 UNUSED, UNUSED_INFO = "Columns not used", "Select one to use it"
 _PARTS = {"context": "as context", "label": "as label", "answer": "as answer"}
 READ_SO = "Apply"

@@ -10,6 +10,7 @@ from typing import Any
 from ia3_studio.data.examples import Example, Mapping, understood
 from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.problem import Problem
+from ia3_studio.data.shapes.recognize import unused_sentences
 from ia3_studio.data.table import Reading, Table, read_table
 
 
@@ -34,7 +35,7 @@ class Found:
 
     @property
     def notes(self) -> str:
-        return " ".join(self.table.notes)
+        return " ".join((*self.table.notes, *unused_sentences(self.table.unused)))
 
 
 def read_file(path: Path, reading: Reading | None = None) -> Found:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from ia3_studio.data.examples import Mapping, understood
 from ia3_studio.data.load import load_data
 from ia3_studio.data.table import read_table
 from ia3_studio.errors import DataError
-from tests.data.exports import read, turns, written
+from tests.data.exports import read, read_file, turns, written
 
 SAID = [("user", "Hi"), ("assistant", "Ahoy")]
 
@@ -70,6 +71,13 @@ def test_preferences_of_every_form_are_read_with_their_better_answer(form: str, 
     found = read([FORMS[form]] * 3, tmp_path)
     assert found.said == [SAID] * 3 and not found.problems
     assert "not used" in found.notes
+
+
+@pytest.mark.parametrize("form", ["UltraFeedback", "TRL", "rated", "Anthropic HH"])
+def test_preferences_in_parquet_are_the_same(form: str, tmp_path: Path) -> None:
+    pd.DataFrame([FORMS[form]] * 3).to_parquet(tmp_path / "rows.parquet")
+    found = read_file(tmp_path / "rows.parquet")
+    assert found.said == [SAID] * 3 and not found.problems
 
 
 def test_a_system_prompt_and_a_history_precede_the_answer(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_a_plain_reading_leaves_the_rows_as_they_are(tmp_path: Path) -> None:
 
 
 def test_a_speaker_is_refused_where_nobody_speaks(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no chat log"):
+    with pytest.raises(DataError, match="no speaker can be chosen"):
         read([{"text": "Hi"}], tmp_path, reading=Reading(speaker="Ann"))
 
 

@@ -3,7 +3,7 @@
 python -m tests.e2e.nursery SOCKET listens there. A message of JSON is an order for a process (module, arguments,
 environment, log and folder); the answer is its number. What runs in it is what ``python -m MODULE ARGUMENTS`` runs,
 minus the ten seconds of its imports; only a run of thousands of steps pauses after each. All processes of one test
-session share a nursery: each holds a connection to it, and it ends with the last of them.
+session share a nursery, which ends with it.
 """
 
 from __future__ import annotations
@@ -20,15 +20,14 @@ import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
 from typing import Any, NoReturn
+from uuid import uuid4
 
 import psutil
-from filelock import FileLock
 
 from ia3_studio.runs import process
 
@@ -71,53 +70,46 @@ LONGEST_ORDER = 100_000
 LONG_RUN = 1000
 """Steps of a run that is stopped or killed before its end."""
 STEP_PAUSE = 0.04
-FIRST_VISIT_SECONDS = 60.0
-"""How long a nursery waits for whoever started it."""
+START_SECONDS = 120.0
+"""For a nursery to import everything on a busy machine."""
+XDIST = "PYTEST_XDIST_TESTRUNUID"
+"""The environment variable that the processes of one test session have in common, if there are several."""
 start_process = process.spawn
 """How a process is started for users."""
 
 
-@dataclass(frozen=True)
-class _Held:
-    """A nursery that stays while this process lives."""
-
-    door: Path
-    connection: socket.socket
-    process: subprocess.Popen[bytes] | None
-    """If this process is the one that started it."""
-
-
 def nursery() -> str:
-    """Return the socket of the process that apps and workers of this test session divide from."""
-    return str(_held().door)
+    """Return the socket of the process that apps and workers of this test session divide from, once it listens."""
+    begin_nursery()
+    until = time.monotonic() + START_SECONDS
+    while not _door().exists():
+        assert time.monotonic() < until, f"no nursery listens within {START_SECONDS:g} s"
+        time.sleep(0.05)
+    return str(_door())
 
 
 @cache
-def _held() -> _Held:
-    session = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
-    door = Path(tempfile.gettempdir()) / f"nursery-{session}"
-    with FileLock(f"{door}.lock"):
-        started = None if door.exists() else _opened(door)
-    connection = _socket()
-    connection.connect(str(door))
-    connection.sendall(b"\n")
-    return _Held(door, connection, started)
+def begin_nursery() -> subprocess.Popen[bytes] | None:
+    """Start the nursery of this test session without waiting for it, unless another process has; return the process."""
+    try:
+        os.close(os.open(f"{_door()}.begun", os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return None
+    session = os.getppid() if XDIST in os.environ else os.getpid()
+    command = [sys.executable, "-m", "tests.e2e.nursery", str(_door()), str(session)]
+    return subprocess.Popen(
+        command, cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+    )
+
+
+@cache
+def _door() -> Path:
+    return Path(tempfile.gettempdir()) / f"nursery-{os.environ.get(XDIST) or uuid4().hex}"
 
 
 def _socket() -> socket.socket:
     """Return a socket that keeps each message apart."""
     return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-
-
-def _opened(door: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tests.e2e.nursery", str(door)]
-    started = subprocess.Popen(
-        command, cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
-    )
-    assert started.stdout
-    with started.stdout as said:
-        assert said.readline().strip() == b"ready"
-    return started
 
 
 def main() -> None:
@@ -130,14 +122,16 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # what is here now is shared by all that divide from it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a process that has ended leaves nothing behind
-    path = Path(sys.argv[1])
+    path, session = Path(sys.argv[1]), int(sys.argv[2])
     with _socket() as door:
-        door.bind(str(path))
+        door.bind(f"{path}.new")
         door.listen(64)
-        print("ready", flush=True)
-        _serve(door)
+        Path(f"{path}.new").rename(path)  # who finds it can connect
+        while psutil.pid_exists(session):
+            if select.select([door], [], [], 0.5)[0]:
+                _divide(door)
     path.unlink()
-    Path(f"{path}.lock").unlink(missing_ok=True)
+    Path(f"{path}.begun").unlink()
 
 
 def modules_of(package: str) -> Iterator[str]:
@@ -147,30 +141,20 @@ def modules_of(package: str) -> Iterator[str]:
             yield found.name
 
 
-def _serve(door: socket.socket) -> None:
-    holders: set[socket.socket] = set()
-    until = time.monotonic() + FIRST_VISIT_SECONDS
-    while holders or time.monotonic() < until:
-        for ready in select.select([door, *holders], [], [], 1.0)[0]:
-            if ready is not door:  # whoever held it has ended
-                holders.remove(ready)
-                ready.close()
-                until = 0.0
-                continue
-            visitor, _address = door.accept()
-            line, pipes, *_rest = socket.recv_fds(visitor, LONGEST_ORDER, 2)
-            if not line.strip():
-                holders.add(visitor)
-                continue
-            with visitor:
-                number = os.fork()
-                if not number:
-                    for each in (door, visitor, *holders):
-                        each.close()
-                    _run(json.loads(line), pipes)
-                visitor.sendall(f"{number}\n".encode())
-                for pipe in pipes:
-                    os.close(pipe)
+def _divide(door: socket.socket) -> None:
+    """Take an order and answer it with the number of a new process."""
+    visitor, _address = door.accept()
+    with visitor:
+        line, pipes, *_rest = socket.recv_fds(visitor, LONGEST_ORDER, 2)
+        number = os.fork()
+        if not number:
+            door.close()
+            visitor.close()
+            _run(json.loads(line), pipes)
+        with suppress(BrokenPipeError):  # whoever asked was killed meanwhile
+            visitor.sendall(str(number).encode())
+    for pipe in pipes:
+        os.close(pipe)
 
 
 def order(

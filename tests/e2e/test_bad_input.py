@@ -51,7 +51,7 @@ def test_a_model_that_cannot_be_used_is_told_where_it_was_named(opened: Page, tm
     ):
         use_model(opened, source)
         with pytest.raises(ModelError, match=re.escape(part)) as refused:
-            LayerCache().read(parse_source(source).value)
+            LayerCache().get(parse_source(source).value)
         expect(opened.locator("#model-note .bad")).to_contain_text(str(refused.value), timeout=10_000)
     open_tab(opened, text.TRAIN_TAB)
     expect(opened.locator("#plan")).to_contain_text(STARTER)  # the model in use stays

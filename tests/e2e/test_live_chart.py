@@ -251,8 +251,16 @@ def test_the_chart_is_drawn_behind_a_prefix(page: Page, behind_a_prefix: str, pr
     show_20(page)
 
 
-def test_the_points_can_be_read_as_a_table_and_taken_away(opened: Page, tmp_path: Path) -> None:
+def test_what_is_drawn_is_read_as_a_table_smoothed_and_colored(
+    opened: Page, tmp_path: Path, snapshot: Callable[[Page, str], None]
+) -> None:
     show_20(opened)
+    the_points_can_be_read_as_a_table_and_taken_away(opened, tmp_path)
+    smoothing_and_log_scale_change_the_drawing_only(opened)
+    colors_follow_the_theme(opened, snapshot)
+
+
+def the_points_can_be_read_as_a_table_and_taken_away(opened: Page, tmp_path: Path) -> None:
     opened.get_by_label(WORDS["tabular"]).check()
     expect(opened.locator(".live-chart table tbody tr")).to_have_count(20)
     with opened.expect_download() as download:
@@ -264,8 +272,7 @@ def test_the_points_can_be_read_as_a_table_and_taken_away(opened: Page, tmp_path
     assert lines[11].split(",")[:3] == ["10", "2.66667", "2.75"]
 
 
-def test_smoothing_and_log_scale_change_the_drawing_only(opened: Page) -> None:
-    show_20(opened)
+def smoothing_and_log_scale_change_the_drawing_only(opened: Page) -> None:
     opened.get_by_label(WORDS["smooth"]).check()
     opened.wait_for_function("document.querySelector('.live-chart .main').data.length === 4")
     raw, calm = main_plot(opened, "[plot.data[0].y, plot.data[1].y]")
@@ -278,8 +285,7 @@ def test_smoothing_and_log_scale_change_the_drawing_only(opened: Page) -> None:
     points(opened, 20)
 
 
-def test_colours_follow_the_theme(opened: Page, snapshot: Callable[[Page, str], None]) -> None:
-    show_20(opened)
+def colors_follow_the_theme(opened: Page, snapshot: Callable[[Page, str], None]) -> None:
     snapshot(opened, "live-chart-light")
     light = main_plot(opened, "plot.data[0].line.color")
     opened.evaluate("document.body.classList.add('dark')")

@@ -129,7 +129,7 @@ def _questions(rows: Rows) -> list[str]:
     """Return the columns whose cells hold responses, as far as they hold anything."""
     return [
         name
-        for name in rows.columns
+        for name in rows.structured
         if rows.any(name, _is_feedback)
         and rows.mostly(name, lambda cell: _is_feedback(cell) or is_blank(structure_of(cell)))
     ]

@@ -197,7 +197,7 @@ def _read(rows: Rows, form: str, read: Callable[[dict[str, Any], Collector], lis
             found.leave_out(row, str(reason))
             continue
         found.use(row, {MESSAGES: turns, **{name: record[name] for name in KEPT if name in record}})
-    return found.recognized(f"{form}, {len(rows.frame):,} conversations", Mapping("messages", column=MESSAGES))
+    return found.recognized(form, Mapping("messages", column=MESSAGES))
 
 
 SHAPES = (

@@ -128,11 +128,11 @@ def _in_turns(asked: Any, answer: Any) -> Any:
 def _best(rows: Rows, found: Collector, deciders: str) -> Recognized:
     """Return the rows with their better answers."""
     notes = (f"The answers that {deciders} prefer are trained on; the others: not used, {FOR_DPO}.",)
-    form = f"compared answers to {len(rows.frame):,} prompts"
+    form = "compared answers"
     if not found.rows:
         return found.recognized(form, notes=notes)
     answers = [CHOSEN, *(REJECTED for _row, record in found.rows[:1] if REJECTED in record)]
-    read = answered(replace(rows, frame=frame_of(found.rows)), answers, form, notes)
+    read = answered(replace(rows, frame=frame_of(found.rows)), answers, form, notes, as_turns=True)
     return replace(read, problems=(*found.problems, *read.problems), unused=found.unused)
 
 
@@ -161,7 +161,7 @@ def _rated_column(rows: Rows) -> str:
     """Return the column of lists of rated answers; empty if there is none."""
     if not rows.find(PROMPT_NAMES):
         return ""
-    first = replace(rows, frame=rows.frame.iloc[:SAMPLE])
+    first = replace(rows, frame=rows.deciding.iloc[:SAMPLE])
     named = [name for name in rows.named(LISTS) if rows.any(name, lambda cell: bool(listed(structure_of(cell))))]
     return next(
         (

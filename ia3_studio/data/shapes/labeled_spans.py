@@ -92,7 +92,8 @@ def _doccano_label(rows: Rows) -> str:
 
 
 def _are_texts(cell: Any) -> bool:
-    return isinstance(cell, list) and all(isinstance(each, str) for each in cell)
+    value = structure_of(cell)
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
 def _read_doccano(rows: Rows) -> Recognized:

@@ -43,7 +43,7 @@ def is_tree(value: Any) -> bool:
 
 
 def _tree_column(rows: Rows) -> str:
-    return next((name for name in rows.columns if rows.mostly(name, is_tree)), "")
+    return next((name for name in rows.structured if rows.mostly(name, is_tree)), "")
 
 
 def _read_trees(rows: Rows) -> Recognized:
@@ -57,7 +57,7 @@ def _read_trees(rows: Rows) -> Recognized:
         branch = _branch(tree, lambda node: [reply for reply in listed(node.get("replies")) if isinstance(reply, dict)])
         found.use(row, {**record, column: _turns(branch, found)})
         _count(nodes, branch, found)
-    return found.recognized(f"{len(rows.frame):,} message trees", Mapping("messages", column=column))
+    return found.recognized("message trees", Mapping("messages", column=column))
 
 
 def _all_of(tree: Node) -> Iterator[Node]:

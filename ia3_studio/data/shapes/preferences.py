@@ -63,7 +63,9 @@ def _note(better: str, worse: str) -> str:
     return f"The answers in {better} are trained on; {worse}: not used, {FOR_DPO}."
 
 
-def answered(rows: Rows, answers: Sequence[str], form: str, notes: Sequence[str]) -> Recognized:
+def answered(
+    rows: Rows, answers: Sequence[str], form: str, notes: Sequence[str], *, as_turns: bool = False
+) -> Recognized:
     """Return rows with their answers: as prompt and answer, or as conversations where any part of them is one.
 
     Args:
@@ -71,11 +73,12 @@ def answered(rows: Rows, answers: Sequence[str], form: str, notes: Sequence[str]
         answers: its column, and those that could be used in its place.
         form: what was recognized.
         notes: how it is read.
+        as_turns: make conversations of them in any case.
     """
     opening = Opening.of(rows, *answers)
     prompt = opening.prompt or rows.find(CONVERSATIONS)
     opening = replace(opening, prompt="" if prompt in answers else prompt)
-    if not _is_conversation(rows, opening, answers):
+    if not (as_turns or _is_conversation(rows, opening, answers)):
         mapping = Mapping("pairs", opening.prompt, answers[0], opening.context)
         mapping = mapping if opening.prompt else Mapping("text", column=answers[0])
         return Recognized(rows.frame, form, notes=tuple(notes), mapping=mapping)
@@ -149,7 +152,7 @@ def _read_flagged(rows: Rows) -> Recognized:
         f"KTO data: the answers whose {flag} is true are trained on; those that are marked as undesirable are left "
         "out, only methods such as KTO use them.",
     )
-    form = f"KTO data of {len(rows.frame):,} answers"
+    form = "KTO data"
     if not found.rows:
         return found.recognized(form, notes=notes)
     read = answered(replace(rows, frame=frame_of(found.rows)), (answer,), form, notes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from ia3_studio.data.shapes import (
     argilla,
@@ -40,6 +40,23 @@ def shape_of(rows: Rows) -> Shape | None:
     return next((shape for shape in SHAPES if shape.fits(rows)), None) if len(rows.frame) else None
 
 
+def shape_by_row(rows: Rows) -> Shape | None:
+    """Return the shape of rows of a file that is read in parts; None for a plain table.
+
+    Raises:
+        DataError: rows of the shape belong together, which parts would separate, or a speaker was chosen.
+    """
+    shape = shape_of(rows)
+    if rows.speaker is not None:
+        raise DataError(f"{rows.name} is read in parts, so its speakers cannot be chosen; give a smaller file.")
+    if shape and not shape.by_row:
+        raise DataError(
+            f"{rows.name} has the shape of: {shape.name}. Its rows belong together, but a file of this size is read in "
+            "parts; give a smaller part of it, or write one row per conversation with a messages list."
+        )
+    return shape
+
+
 def recognize(rows: Rows) -> Recognized | None:
     """Return what rows of a known shape are read as; None for a plain table.
 
@@ -49,20 +66,19 @@ def recognize(rows: Rows) -> Recognized | None:
     shape = shape_of(rows)
     found = shape.read(rows) if shape else None
     if rows.speaker is not None and not (found and found.speakers):
-        raise DataError(f"{rows.name} is no chat log, so there is no speaker to choose; clear Speaker.")
+        raise DataError(f"{rows.name} does not have the shape of a chat log: no speaker can be chosen; clear Speaker.")
     if found and found.frame.empty and found.problems:
         first = found.problems[0]
         raise DataError(f"No usable row in {rows.name} ({found.form}); row {first.row}: {first.reason}.")
     return found
 
 
-def unused_sentence(unused: Counter[str] | Iterable[tuple[str, int]]) -> str:
-    """Return what is not used with its numbers, as one sentence; empty if there is nothing.
+def unused_sentences(unused: Mapping[str, int]) -> list[str]:
+    """Return what is not used with its numbers, as one sentence; nothing if all is used.
 
     Example:
-        >>> unused_sentence([("reactions", 3), ("deleted messages", 1)])
-        'Not used: reactions (3), deleted messages (1).'
+        >>> unused_sentences({"reactions": 3, "deleted messages": 1})
+        ['Not used: reactions (3), deleted messages (1).']
     """
-    counts = Counter(dict(unused))
-    named = ", ".join(f"{what} ({count:,})" for what, count in counts.most_common() if count)
-    return f"Not used: {named}." if named else ""
+    named = ", ".join(f"{what} ({count:,})" for what, count in Counter(unused).most_common() if count)
+    return [f"Not used: {named}."] if named else []

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.column_profile import number_of
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from ia3_studio.data.examples import Mapping
 
-SAMPLE = 200
+SAMPLE = 100
 """Rows at the beginning that decide whether a table has a shape."""
 MOST = 0.9
 """Share of these rows that must have it."""
@@ -36,16 +37,39 @@ class Rows:
     frame: pd.DataFrame
     speaker: str | None = None
     """Whose messages of a chat log are the answers."""
+    first: pd.DataFrame | None = None
+    """The rows that decide how all are read, where a file is read in parts: those of the first part."""
 
     @property
+    def deciding(self) -> pd.DataFrame:
+        """Return the rows that decide how all are read."""
+        return self.frame if self.first is None else self.first
+
+    @cached_property
     def columns(self) -> list[str]:
         """Return the names of the columns."""
-        return [str(name) for name in self.frame.columns]
+        return [str(name) for name in self.deciding.columns]
+
+    @cached_property
+    def _beginning(self) -> dict[str, list[Any]]:
+        """Return the cells at the beginning of each column that are not absent."""
+        cells = self.deciding.iloc[:SAMPLE].to_numpy(dtype=object)  # (rows, columns)
+        pairs = zip(self.columns, cells.T, strict=True)
+        return {name: [cell for cell in column if not is_absent(cell)] for name, column in pairs}
+
+    @cached_property
+    def structured(self) -> list[str]:
+        """Return the columns with a list, an object, or text that may stand for one, in their first cell."""
+        firsts = ((name, cells[0]) for name, cells in self._beginning.items() if cells)
+        return [name for name, cell in firsts if not isinstance(cell, str | int | float) or str(cell)[:1] in ("[", "{")]
+
+    @cached_property
+    def _by_name(self) -> dict[str, str]:
+        return {bare(column): column for column in reversed(self.columns)}
 
     def named(self, names: Iterable[str]) -> list[str]:
         """Return the columns with one of the names, whatever their case and punctuation, in the order of the names."""
-        by_name = {bare(column): column for column in reversed(self.columns)}
-        return [by_name[name] for name in names if name in by_name]
+        return [self._by_name[name] for name in names if name in self._by_name]
 
     def find(self, names: Iterable[str]) -> str:
         """Return the first column with one of the names; empty if there is none."""
@@ -53,10 +77,7 @@ class Rows:
 
     def sample(self, column: str) -> list[Any]:
         """Return the cells at the beginning of a column that are not absent."""
-        if column not in self.columns:
-            return []
-        place = self.columns.index(column)
-        return [cell for cell in self.frame.iloc[:SAMPLE, place].tolist() if not is_absent(cell)]
+        return self._beginning.get(column, [])
 
     def mostly(self, column: str, holds: Callable[[Any], bool]) -> bool:
         """Say whether a column exists and nearly all its cells at the beginning fulfill a condition."""
@@ -69,8 +90,8 @@ class Rows:
 
     def records(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield each row's number and its cells that are not absent."""
-        names = self.columns
-        cells = self.frame.astype(object).itertuples(index=False, name=None)
+        names = [str(name) for name in self.frame.columns]
+        cells = self.frame.to_numpy(dtype=object)  # (rows, columns)
         for number, row in zip(self.frame.index.tolist(), cells, strict=True):
             yield number, {name: cell for name, cell in zip(names, row, strict=True) if not is_absent(cell)}
 
