@@ -1,10 +1,14 @@
 """How soon is a large file looked at, and how much memory do its examples and tokens take? A tenth of it beside all.
 
     python benchmarks/large_data.py [--megabytes 1024]
+    python benchmarks/large_data.py --previews
 
 Writes JSON lines of questions and answers, and measures in a process of its own for each size: the seconds until the
 Data tab has read what it shows, the seconds until the examples and a run's rows lie on disk, those of a second run,
 and the most private memory meanwhile (pages of the mapped file, which the system takes back at will, not counted).
+
+With ``--previews``, measures how long the Data tab takes to show an upload that is just too small to be read in parts,
+for rows of several shapes, and of a CSV file of 100 MB: reading, splitting, looking for problems, and keeping a copy.
 """
 
 from __future__ import annotations
@@ -31,7 +35,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--megabytes", type=int, default=1024)
     parser.add_argument("--file")
+    parser.add_argument("--previews", action="store_true")
     options = parser.parse_args()
+    if options.previews:
+        show_previews()
+        return
     if options.file:
         print(json.dumps(measure(Path(options.file))))
         return
@@ -52,15 +60,55 @@ def main() -> None:
 
 def write(path: Path, size: int) -> Path:
     """Write questions and answers, no two the same, until a file has a size."""
+    return write_shape(path, "pairs", size + 2**20)
+
+
+def show_previews() -> None:
+    """Write an upload of each shape, show it as the Data tab does, and print the seconds."""
+    from ia3_studio.data.load import look_at, split_table
+    from ia3_studio.ui.data_source import keep
+    from ia3_studio.ui.rows_card import shown
+
+    print(f"{'shape':>16}{'MB':>6}{'preview, s':>12}{'processor, s':>14}")
+    with tempfile.TemporaryDirectory() as folder:
+        for shape, megabytes in (
+            ("pairs", 63),
+            ("short labels", 63),
+            ("conversations", 63),
+            ("csv", 100),
+            ("pairs", 8),
+        ):
+            path = write_shape(Path(folder) / f"rows{'.csv' if shape == 'csv' else '.jsonl'}", shape, megabytes * 2**20)
+            began, busy = time.perf_counter(), time.process_time()
+            shown(split_table(path.name, look_at(path), held_out=0.1))
+            keep(path, Path(folder) / "kept")
+            seconds, busy = time.perf_counter() - began, time.process_time() - busy
+            print(f"{shape:>16}{megabytes:6}{seconds:12.1f}{busy:14.1f}")
+
+
+def write_shape(path: Path, shape: str, size: int) -> Path:
+    """Write rows of a shape until a file has a size."""
     draw = random.Random(0)
     words = [f"word{number}" for number in range(5000)]
+
+    def text(count: int) -> str:
+        return " ".join(draw.choices(words, k=count))
+
+    def line() -> str:
+        if shape == "csv":
+            return f'"{text(12)}?","{text(60)}"\n'
+        if shape == "short labels":
+            return json.dumps({"text": text(6), "label": draw.choice("abc")}) + "\n"
+        if shape == "conversations":
+            turns = [{"role": ("user", "assistant")[turn % 2], "content": text(25)} for turn in range(8)]
+            return json.dumps({"messages": turns}) + "\n"
+        return json.dumps({"prompt": f"{text(12)}?", "answer": text(60)}) + "\n"
+
     with path.open("w", encoding="utf-8") as file:
-        while file.tell() < size:
-            rows = (
-                {"prompt": " ".join(draw.choices(words, k=12)) + "?", "answer": " ".join(draw.choices(words, k=60))}
-                for _ in range(2000)
-            )
-            file.writelines(json.dumps(row) + "\n" for row in rows)
+        if shape == "csv":
+            file.write("prompt,answer\n")
+        while file.tell() < size - 2**20:
+            file.writelines(line() for _ in range(500))
     return path
 
 

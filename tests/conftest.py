@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
-import re
 import sys
 from collections.abc import Iterator
-from itertools import chain, combinations
 from pathlib import Path
 
 import pytest
+
+from tests.markers import may_match
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -19,17 +20,23 @@ os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
-MARKER = re.compile(r"mark\.(\w+)")
-OF_THE_FILE = re.compile(r"^pytestmark = .*", re.MULTILINE)
-WORD = re.compile(r"[^\W\d]\w*")
-
-
-def pytest_unconfigure() -> None:
+def pytest_sessionfinish() -> None:
     """Keep a capsule of sentencepiece 0.2.1 from being freed: at the end of Python that is a segmentation fault."""
     swig = next((module for name, module in sys.modules.items() if name.startswith("swig_runtime_data")), None)
     for value in vars(swig).values() if swig else ():
         if type(value).__name__ == "PyCapsule":
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Start what apps and workers divide from while the tests are collected, where all tests are of that kind."""
+    config = session.config
+    divides = hasattr(config, "workerinput") or not config.getoption("numprocesses", None)  # not who only distributes
+    asked = "" if config.option.collectonly else config.option.markexpr
+    if divides and sys.platform == "linux" and asked and not may_match(asked, "") and may_match(asked, "mark.worker"):
+        from tests.e2e.nursery import begin_nursery
+
+        begin_nursery()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -40,20 +47,25 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None if may_match(asked, collection_path.read_text(encoding="utf-8")) else True
 
 
-def may_match(asked: str, source: str) -> bool:
-    """Say whether a test of a file can have the markers asked for, by the markers that its text names.
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of every later search for garbage, which would go through a million objects."""
+    gc.collect()
+    gc.freeze()
 
-    Args:
-        asked: an expression such as "worker and not starter"; one that is more than names and operators may match.
-        source: of the file, which names each of its markers as ``mark.name``.
-    """
-    words = set(WORD.findall(asked)) - {"and", "or", "not"}
-    if WORD.sub("", asked).strip(" ()"):
-        return True
-    always = words.intersection(MARKER.findall("".join(OF_THE_FILE.findall(source)[-1:])))
-    some = words.intersection(MARKER.findall(source)) - always
-    subsets = chain.from_iterable(combinations(some, count) for count in range(len(some) + 1))
-    return any(eval(asked, {}, {word: word in always or word in subset for word in words}) for subset in subsets)
+
+@pytest.fixture
+def watched_anew() -> None:
+    """Let discovery look at every model, for the files whose claims are about discovery."""
+
+
+@pytest.fixture(autouse=True)
+def _a_structure_is_watched_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let discovery remember what it saw in a model of the same structure."""
+    tree = sys.modules.get("ia3_studio.method.tree")
+    if tree is not None and "watched_anew" not in request.fixturenames:
+        from tests.watching import watch_once
+
+        monkeypatch.setattr(tree, "watch", watch_once)
 
 
 @pytest.fixture(autouse=True)

@@ -31,7 +31,7 @@ def read_file(path: Path) -> bytes:
         data = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); check the path and its permissions.") from error
-    if not data.strip():
+    if not data or data.isspace():
         raise DataError(f"{path.name} is empty; give a file with at least two rows.")
     return data
 

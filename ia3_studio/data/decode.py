@@ -1,44 +1,194 @@
-"""In which encoding is a text written?"""
+"""In which encoding is a text written? Unicode says it by itself; for other encodings the letters must."""
 
 from __future__ import annotations
 
-from typing import Literal
+import codecs
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, cast
 
+import regex
+
+from ia3_studio.data.byte_marks import text_with_marks
+from ia3_studio.data.legacy_encodings import (
+    CODECS,
+    LATIN,
+    LegacyEncoding,
+    guess_encoding,
+    text_of_words,
+    words_outside_ascii,
+)
 from ia3_studio.errors import DataError
 
-Encoding = Literal["UTF-8", "UTF-16", "windows-1252"]
+Encoding = Literal["UTF-8", "UTF-16", "UTF-32", LegacyEncoding]
 
-BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_CODECS: dict[Encoding, str] = {"UTF-8": "utf-8-sig", "UTF-16": "utf-16", "windows-1252": "windows-1252"}
-_CONTROL = bytes({*range(32), 127} - set(b"\t\n\v\f\r"))
+_BYTE_ORDER_MARKS: tuple[tuple[bytes, Encoding, str], ...] = (
+    (codecs.BOM_UTF32_LE, "UTF-32", "utf-32"),  # begins with that of UTF-16
+    (codecs.BOM_UTF32_BE, "UTF-32", "utf-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16", "utf-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16", "utf-16"),
+    (codecs.BOM_UTF8, "UTF-8", "utf-8"),
+    (b"\x84\x31\x95\x33", "GB18030", "gb18030"),
+)
+_WIDE: tuple[tuple[Encoding, str], ...] = (
+    ("UTF-32", "utf-32-le"), ("UTF-32", "utf-32-be"), ("UTF-16", "utf-16-le"), ("UTF-16", "utf-16-be"),
+)  # fmt: skip
+_WIDE_BYTES = 65_536
+"""How much of a text without a byte order mark is tried as UTF-16 and UTF-32."""
+_MOSTLY = 0.5
+"""Share of ASCII characters in a text of one line that tells UTF-16 and UTF-32 from other bytes."""
+_CONTROL = bytes({*range(32), 127} - set(b"\t\n\v\f\r\x1a"))  # 0x1A ends a text in DOS
+_ODD = regex.compile(r"[\p{Cc}\p{Cn}--\s]", regex.VERSION1)
+_ESCAPED = regex.compile("[\udc80-\udcff]")
 
 
-def decode(name: str, data: bytes, wanted: Encoding | None = None) -> tuple[str, Encoding]:
-    """Return a file's text and its encoding: the wanted one, or else the first that fits.
+@dataclass(frozen=True)
+class FoundEncoding:
+    """The encoding of a file."""
+
+    encoding: Encoding
+    codec: str
+    certain: bool = True
+    """Whether no other encoding is nearly as likely."""
+
+    def __str__(self) -> str:
+        """Return its name, and that it is a guess where others are nearly as likely."""
+        return self.encoding if self.certain else f"probably {self.encoding}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what the user should know of it."""
+        if self.certain:
+            return ()
+        return (f"The encoding is probably {self.encoding}; choose another under Encoding if letters look wrong.",)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A text, and in which encoding it was written."""
+
+    text: str
+    encoding: FoundEncoding
+    has_marks: bool
+    """Whether some bytes are no characters (:mod:`ia3_studio.data.damaged_bytes`)."""
+
+
+def decode(name: str, data: bytes, wanted: Encoding | None = None) -> Decoded:
+    """Return a file's text, read in the wanted encoding or else in the detected one.
 
     Raises:
         DataError: the bytes are not text, or not valid in the given encoding.
     """
-    encoding = wanted or _guess(name, data)
+    return decode_as(name, data, find_encoding(name, data, wanted))
+
+
+def decode_as(name: str, data: bytes, found: FoundEncoding) -> Decoded:
+    """Return bytes as text in an encoding; bytes that are no characters become marks.
+
+    Raises:
+        DataError: they are not valid UTF-16 or UTF-32.
+    """
     try:
-        return data.decode(_CODECS[encoding]), encoding
+        text, has_marks = text_with_marks(data, found.codec)
     except UnicodeDecodeError as error:
-        raise DataError(f"{name} is not valid {encoding} text (byte {error.start + 1:,}); save it as UTF-8.") from error
+        raise DataError(
+            f"{name} is not valid {found.encoding} text (byte {error.start + 1:,}); save it as UTF-8."
+        ) from error
+    return Decoded(text.removeprefix("\ufeff"), found, has_marks)
 
 
-def _guess(name: str, data: bytes) -> Encoding:
-    if data.startswith(BYTE_ORDER_MARKS):
-        return "UTF-16"
+def decode_together(members: Mapping[str, bytes], wanted: Encoding | None = None) -> dict[str, Decoded]:
+    """Return the texts of files that belong together; those that are not Unicode are in one encoding.
+
+    Raises:
+        DataError: one of them is not text, or not valid in the given encoding.
+    """
+    found = {name: find_encoding(name, data, wanted) for name, data in members.items()}
+    legacy = [name for name, each in found.items() if each.encoding in CODECS]
+    if len(legacy) > 1:
+        joined = b"\n".join(members[name] for name in legacy)
+        found |= dict.fromkeys(legacy, find_encoding(legacy[0], joined, wanted))
+    return {name: decode_as(name, data, found[name]) for name, data in members.items()}
+
+
+def find_encoding(name: str, data: bytes, wanted: Encoding | None = None) -> FoundEncoding:
+    """Return the encoding of a file.
+
+    Args:
+        name: of the file, for messages.
+        data: its bytes, or of a large file whole lines of it, the first ones first.
+        wanted: the encoding if it is not to be detected.
+
+    Raises:
+        DataError: the bytes are not text.
+    """
+    marked = next((each for each in _BYTE_ORDER_MARKS if data.startswith(each[0])), None)
+    if wanted:
+        return _wanted(data, wanted, marked)
+    if marked:
+        return FoundEncoding(*marked[1:])
     if b"\x00" in data:
+        if wide := _wide(data):
+            return wide
         raise _no_text(name)
     try:
-        data.decode("utf-8-sig")
-        return "UTF-8"
+        data.decode("utf-8")
+        return FoundEncoding("UTF-8", "utf-8")
     except UnicodeDecodeError:
-        # Nearly all bytes are letters in windows-1252, so control characters tell that this is no text.
-        if len(data.translate(None, _CONTROL)) < len(data):
-            raise _no_text(name) from None
-        return "windows-1252"
+        return _damaged_or_legacy(name, data)
+
+
+def _wanted(data: bytes, wanted: Encoding, marked: tuple[bytes, Encoding, str] | None) -> FoundEncoding:
+    if marked and marked[1] == wanted:
+        return FoundEncoding(wanted, marked[2])
+    if wanted in ("UTF-16", "UTF-32"):
+        wide = _wide(data)
+        codec = wide.codec if wide and wide.encoding == wanted else f"{wanted.lower()}-le"
+        return FoundEncoding(wanted, codec)
+    return FoundEncoding(wanted, "utf-8" if wanted == "UTF-8" else _codec(cast(LegacyEncoding, wanted), data))
+
+
+def _wide(data: bytes) -> FoundEncoding | None:
+    """Return in which of UTF-16 and UTF-32 a text without a byte order mark is written; None for other bytes."""
+    shares: dict[float, FoundEncoding] = {}
+    for encoding, codec in _WIDE:
+        try:
+            text = codecs.getincrementaldecoder(codec)().decode(data[:_WIDE_BYTES], len(data) <= _WIDE_BYTES)
+        except UnicodeDecodeError:
+            continue
+        share = len(text.encode("ascii", "ignore")) / max(len(text), 1)
+        if (share > _MOSTLY or "\n" in text) and not _ODD.search(text):
+            shares.setdefault(share, FoundEncoding(encoding, codec))
+    return shares[max(shares)] if shares else None
+
+
+def _damaged_or_legacy(name: str, data: bytes) -> FoundEncoding:
+    """Return UTF-8 where more of its characters are whole than broken, or else the encoding that fits the letters."""
+    text = text_of_words(words_outside_ascii(data), "utf-8", "surrogateescape")
+    broken = len(_ESCAPED.findall(text))
+    whole = len(text) - len(text.encode("ascii", "ignore")) - broken
+    if whole > broken:
+        return FoundEncoding("UTF-8", "utf-8")
+    # Nearly all bytes are letters in these encodings, so control characters tell that this is no text.
+    if len(data.translate(None, _CONTROL)) < len(data):
+        raise _no_text(name)
+    guess = guess_encoding(data)
+    is_mixed = whole > 0 and guess.encoding in LATIN
+    return FoundEncoding(guess.encoding, _codec(guess.encoding, data), guess.certain and not is_mixed)
+
+
+def _codec(encoding: LegacyEncoding, data: bytes) -> str:
+    """Return the first codec of an encoding in which all bytes are characters, or else the first one."""
+    first, *others = CODECS[encoding]
+    return next((codec for codec in (first, *others) if _is_valid(data, codec)), first) if others else first
+
+
+def _is_valid(data: bytes, codec: str) -> bool:
+    try:
+        data.decode(codec)
+        return True
+    except UnicodeDecodeError:
+        return False
 
 
 def _no_text(name: str) -> DataError:

@@ -20,6 +20,12 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 LINE_END = re.compile(r"\r\n|\n|\r")
 # JSON strings may hold the other characters that str.splitlines breaks at, such as U+2028.
 
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text, as ``LINE_END`` splits it but some ten times as fast."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
 _SAMPLE_LINES = 100
 MOST_COLUMNS = 10_000
 _HINT = re.compile(r"sep=(.)[ ]*")
@@ -43,7 +49,7 @@ class Separated:
     """What was read otherwise than as a row: titles above the header, a line that gives the delimiter."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen: there are millions of them
 class _Row:
     line: int
     """Its first line, counted from 1."""
@@ -61,7 +67,7 @@ def read_separated(name: str, text: str, delimiter: str | None = None, header: i
     Raises:
         DataError: a quote is not closed, there is no such header row, or more rows are damaged than may be skipped.
     """
-    lines = LINE_END.split(text)
+    lines = lines_of(text)
     notes: list[str] = []
     hint = _HINT.fullmatch(lines[0].lstrip("\ufeff"))
     if hint:
@@ -171,7 +177,7 @@ def _rows(name: str, lines: Sequence[str], delimiter: str, quote: str) -> Iterat
                 f"{name} cannot be read as a table: line {first + 1} has an unclosed quote, or text after a "
                 "closing quote; fix that line."
             )
-        written = "".join(given[first:begun]).strip()
+        written = (given[first] if begun == first + 1 else "".join(given[first:begun])).strip()
         if cells and written:
             require_columns_within(name, len(cells))
             yield _Row(first + 1, written, cells)
@@ -218,7 +224,8 @@ def _table(name: str, rows: Sequence[_Row], delimiter: str, place: int | None, n
             damaged.append(Damage(number, row.line, reason, row.written))
             continue
         numbers.append(number)
-        cells.append([*row.cells[:width], *[None] * (width - len(row.cells))])
+        short = width - len(row.cells)
+        cells.append(row.cells if not short else [*row.cells[:width], *[None] * short])
     require_few(name, damaged, len(cells))
     frame = pd.DataFrame(cells, columns=names, index=numbers, dtype=object)
     return Separated(frame, delimiter, 0 if place is None else place + 1, tuple(damaged), notes)
@@ -226,7 +233,7 @@ def _table(name: str, rows: Sequence[_Row], delimiter: str, place: int | None, n
 
 def _damage(cells: Sequence[str], width: int, header: Sequence[str] | None) -> str:
     """Return why a row cannot be used; nothing where it can."""
-    if any(cell.strip() for cell in cells[width:]):
+    if len(cells) > width and any(cell.strip() for cell in cells[width:]):
         return f"it has {len(cells)} cells, the first row {width}; quote cells that contain a delimiter"
     return "it repeats the header" if header is not None and width > 1 and list(cells) == list(header) else ""
 

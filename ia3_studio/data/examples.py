@@ -122,8 +122,10 @@ def understood(table: Table, mapping: Mapping) -> tuple[list[Example], list[Prob
     examples: list[Example] = []
     problems: list[Problem] = list(table.problems)
     frame = table.frame.astype(object)
-    records = frame.where(frame.notna(), None).to_dict("records")
-    for number, record in zip(frame.index.tolist(), records, strict=True):
+    frame = frame.where(frame.notna(), None)
+    names, columns = list(frame.columns), [frame.iloc[:, place].tolist() for place in range(frame.shape[1])]
+    for number, cells in zip(frame.index.tolist(), zip(*columns, strict=True), strict=True):
+        record = dict(zip(names, cells, strict=True))
         try:
             examples.extend(_examples(number, record, mapping))
         except UnusableError as reason:
@@ -135,7 +137,9 @@ def _examples(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Exampl
     """Return what one row teaches: one example, or one for each of its nested objects or of its answers."""
     if mapping.kind != "pairs":
         return [_example(row, record, mapping)]
-    inner = structure_of(value_at(record, mapping.nested)) if mapping.nested else [{}]
+    if not mapping.nested:
+        return _pairs(row, record, mapping)
+    inner = structure_of(value_at(record, mapping.nested))
     if isinstance(inner, str) or not isinstance(inner, Iterable):
         raise UnusableError(f"{mapping.nested} is not a list of objects")
     found = [each for each in inner if isinstance(each, dict)]
@@ -150,7 +154,7 @@ def _pairs(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Example]:
     prompt = _templated(record, mapping.template) if mapping.template else _filled(record, mapping.prompt, "prompt")
     context = _value(record, mapping.context, "context") if mapping.context else ""
     given = value_at(record, mapping.answer)
-    answers: list[Any] = [*texts_of(given)] or [given]
+    answers: list[Any] = [given] if isinstance(given, str) else [*texts_of(given)] or [given]
     question = f"{prompt}\n\n{context}" if context.strip() else prompt
     said = [_filled({mapping.answer: answer}, mapping.answer, "answer") for answer in answers]
     return [Example(row, (Message("user", question), Message("assistant", answer))) for answer in said]
@@ -158,6 +162,8 @@ def _pairs(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Example]:
 
 def _of_row(record: dict[Any, Any], mapping: Mapping) -> Mapping:
     """Return the mapping with the columns of which this row has any."""
+    if not mapping.others:
+        return mapping
     for prompt, answer in ((mapping.prompt, mapping.answer), *mapping.others):
         if any(value_at(record, column) not in (None, "") for column in (prompt, answer)):
             return replace(mapping, prompt=prompt, answer=answer) if prompt != mapping.prompt else mapping
@@ -296,7 +302,8 @@ def _filled(record: dict[Any, Any], column: str, part: str) -> str:
 def _value(record: dict[Any, Any], column: str, part: str) -> str:
     """Return a cell as text, the blanks around it included: they may be code's; an absent value is empty."""
     value = value_at(record, column)
-    value = "\n".join(texts_of(value)) or value  # sentences of one text
+    if not isinstance(value, str):
+        value = "\n".join(texts_of(value)) or value  # sentences of one text
     if not isinstance(value, str) and isinstance(value, Iterable):
         raise UnusableError(f"the {part} ({column}) contains several values instead of one text")
     return "" if value is None else whole(str(value), f"the {part} ({column})")

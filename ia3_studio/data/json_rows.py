@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.delimited import LINE_END
+from ia3_studio.data.delimited import LINE_END, lines_of
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.paths import python_literal
 from ia3_studio.data.problem import Damage, clause, require_few
@@ -54,16 +54,18 @@ def read_json(name: str, text: str, named_lines: bool) -> tuple[pd.DataFrame, st
 
 
 def read_json_lines(
-    name: str, text: str, *, first_row: int = 1, first_line: int = 1
+    name: str, text: str, *, first_row: int = 1, first_line: int = 1, is_part: bool = False
 ) -> tuple[pd.DataFrame, tuple[Damage, ...]]:
     """Read one object a line; return (rows, damaged rows), numbered from ``first_row`` and ``first_line`` on.
 
     A comma after an object, and an object that is written as a Python literal, are read.
 
     Raises:
-        DataError: more rows are damaged than may be skipped.
+        DataError: more rows are damaged than may be skipped; of a part of a file, the caller counts them.
     """
-    rows, damaged = _lines(name, text, first_row, first_line)
+    rows, damaged = _lines(text, first_row, first_line)
+    if not is_part:
+        require_few(name, damaged, len(rows))
     return _frame(name, rows), tuple(damaged)
 
 
@@ -101,10 +103,10 @@ def _line_value(line: str) -> Any:
         return python_literal(bare) if bare.startswith(("{'", '{"')) else None
 
 
-def _lines(name: str, text: str, first_row: int, first_line: int) -> tuple[list[tuple[int, Any]], list[Damage]]:
+def _lines(text: str, first_row: int, first_line: int) -> tuple[list[tuple[int, Any]], list[Damage]]:
     rows: list[tuple[int, Any]] = []
     damaged: list[Damage] = []
-    for line, written in enumerate(LINE_END.split(text), start=first_line):
+    for line, written in enumerate(lines_of(text), start=first_line):
         if not written.strip():
             continue
         number = first_row + len(rows) + len(damaged)
@@ -112,7 +114,6 @@ def _lines(name: str, text: str, first_row: int, first_line: int) -> tuple[list[
             rows.append((number, _object(written)))
         except (ValueError, RecursionError) as error:
             damaged.append(Damage(number, line, _reason(error), written.strip()))
-    require_few(name, damaged, len(rows))
     return rows, damaged
 
 

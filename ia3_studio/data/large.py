@@ -18,14 +18,16 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.atomic import replace_text
 from ia3_studio.data.archives import MAX_BYTES
 from ia3_studio.data.arrow_rows import key_of, open_stored, revive_example, write_stored
+from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.examples import Example, Mapping, understood
-from ia3_studio.data.infer_columns import infer_columns, require_columns
+from ia3_studio.data.infer_columns import infer_columns, require_columns, unused_columns
 from ia3_studio.data.json_rows import SPLIT, SPLITS, read_json_lines
-from ia3_studio.data.problem import Problem
-from ia3_studio.data.reading import shown_names
+from ia3_studio.data.problem import Damage, Problem, require_few_damaged
+from ia3_studio.data.reading import Found, shown_names
 from ia3_studio.data.shapes.recognize import unused_sentences
 from ia3_studio.data.split import TRAINING, DataSplit
 from ia3_studio.data.table import Reading, Table, recognized_parts
+from ia3_studio.data.text_blocks import encoding_of, text_blocks
 from ia3_studio.errors import DataError
 from ia3_studio.settings import cache_folder
 
@@ -124,7 +126,8 @@ def load_large(
     rows = f"{len(train) + len(measured):,} examples"
     description = f"{path.name}: {head.description.partition(', the first')[0]}, {rows}, read in parts"
     more = counted - len(listed)
-    return DataSplit(train, measured, listed, description, plan.mapping, fingerprint, more_left_out=more, notes=notes)
+    return DataSplit(train, measured, listed, description, plan.mapping, fingerprint, more_left_out=more, notes=notes,
+                     unused=unused_columns(head, plan.mapping))  # fmt: skip
 
 
 def fingerprint_of(path: Path) -> str:
@@ -315,15 +318,38 @@ def _plain_blocks(path: Path, reading: Reading, size: int, rows: int) -> Iterato
     if path.suffix.lower() == PARQUET:
         yield from _parquet_blocks(path, rows)
         return
-    from ia3_studio.data.decode import decode
-
     row = line = 1
-    with path.open("rb") as file:
-        while lines := file.readlines(size):
-            text, encoding = decode(path.name, b"".join(lines), reading.encoding)
-            frame, damaged = read_json_lines(path.name, text, first_row=row, first_line=line)
-            row, line = row + len(frame) + len(damaged), line + len(lines)
-            yield Table(frame, f"JSON Lines, {encoding}", "", tuple(each.problem for each in damaged))
+    damaged = _Damaged(path.name)
+    encoding = encoding_of(path, reading.encoding)
+    for decoded, lines in text_blocks(path, encoding, size):
+        frame, broken = read_json_lines(path.name, decoded.text, first_row=row, first_line=line, is_part=True)
+        row += len(frame) + len(broken)
+        found = with_encoding_facts(path.name, Found(frame, "", broken), [decoded], before=line - 1)
+        line += lines
+        damaged.add(found)
+        problems = tuple(each.problem for each in found.damaged)
+        yield Table(found.frame, f"JSON Lines, {encoding}", "", problems, notes=found.notes)
+
+
+class _Damaged:
+    """The number of damaged rows in the blocks of a file; a last block of few rows counts with those before it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.first: Damage | None = None
+        self.damaged = self.whole = 0
+
+    def add(self, found: Found) -> None:
+        """Count the rows of a block.
+
+        Raises:
+            DataError: more rows are damaged than may be skipped.
+        """
+        self.damaged += len(found.damaged)
+        self.whole += len(found.frame)
+        self.first = self.first or next(iter(found.damaged), None)
+        if self.first:
+            require_few_damaged(self.name, self.first, self.damaged, self.whole)
 
 
 def _parquet_blocks(path: Path, rows: int) -> Iterator[Table]:

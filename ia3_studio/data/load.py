@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ia3_studio.data.examples import Example, Mapping, read_examples
-from ia3_studio.data.infer_columns import infer_columns, require_columns
+from ia3_studio.data.infer_columns import infer_columns, require_columns, unused_columns
 from ia3_studio.data.large import is_large, load_large, read_head
 from ia3_studio.data.pictures import Picture, find_pictures, picture_examples, pictures_fingerprint
+from ia3_studio.data.sampled import read_sample, sample_rows
 from ia3_studio.data.shapes.recognize import unused_sentences
 from ia3_studio.data.split import DataSplit, drawn_split, given_split, split_as_named
 from ia3_studio.data.table import Reading, Table, read_table
@@ -53,9 +54,9 @@ class DataChoice:
         return load_data(self.source, held_out=held_out, seed=seed, mapping=self.mapping, reading=self.reading)
 
     def look(self, held_out: float = 0.1, seed: int = 0) -> DataSplit:
-        """Read the data for a preview: of a large file only the beginning."""
+        """Read the data for a preview: of a large file the beginning, of very many rows a sample."""
         path = Path(self.source)
-        if not is_large(path):
+        if _is_starter(self.source) or find_pictures(path):
             return self.load(held_out, seed)
         return split_table(path.name, look_at(path, self.reading), self.mapping, held_out=held_out, seed=seed)
 
@@ -122,7 +123,7 @@ def load_data(
     """
     if not 0 < held_out < 1:
         raise DataError(f"The held-out share is {held_out}; use a number between 0 and 1, such as 0.1.")
-    if str(source) in {starter.name for starter in STARTERS}:
+    if _is_starter(source):
         return _load_starter(str(source))
     if is_large(Path(source)):
         return load_large(Path(source), mapping, reading, held_out, seed)
@@ -143,31 +144,29 @@ def split_table(
     Raises:
         DataError: it has nothing to train on, fewer than two usable rows, or not the columns of the mapping.
     """
-    mapping = mapping or infer_columns(table)
+    mapping = mapping or infer_columns(sample_rows(table))
     require_columns(table, mapping)
     examples, problems = read_examples(table, mapping)
     given = given_split(table, mapping, examples)
     train, measured, notes = (*given, ()) if given else drawn_split(examples, held_out, seed)
     description = f"{name}: {table.description}"
     return DataSplit(
-        train,
-        measured,
-        tuple(problems),
-        description,
-        mapping,
-        table.fingerprint,
-        table.share,
-        notes=(*table.notes, *unused_sentences(table.unused), *notes),
-    )
+        train, measured, tuple(problems), description, mapping, table.fingerprint, table.share,
+        notes=(*table.notes, *unused_sentences(table.unused), *notes), unused=unused_columns(table, mapping),
+    )  # fmt: skip
 
 
 def look_at(path: Path, reading: Reading | None = None) -> Table:
-    """Read a file as far as is needed to look at it: of a large one, the beginning.
+    """Read a file as far as is needed to look at it: of a large one the beginning, of very many rows a sample.
 
     Raises:
         DataError: as :func:`read_table`.
     """
-    return read_head(path, reading) if is_large(path) else read_table(path, reading)
+    return read_head(path, reading) if is_large(path) else read_sample(path, reading)
+
+
+def _is_starter(source: str | Path) -> bool:
+    return str(source) in {starter.name for starter in STARTERS}
 
 
 def split_pictures(name: str, pictures: Sequence[Picture], *, held_out: float = 0.1, seed: int = 0) -> DataSplit:

@@ -50,11 +50,16 @@ def require_few(name: str, damaged: Sequence[Damage], whole: int) -> None:
     Raises:
         DataError: it names the first damaged row, and how many there are.
     """
-    if damaged and len(damaged) > MOST_DAMAGED * (whole + len(damaged)):
-        first = damaged[0]
-        more = (
-            (f"; {len(damaged) - 1:,} more of {whole + len(damaged):,} rows are damaged too")
-            if len(damaged) > 1
-            else ""
-        )
+    if damaged:
+        require_few_damaged(name, damaged[0], len(damaged), whole)
+
+
+def require_few_damaged(name: str, first: Damage, damaged: int, whole: int) -> None:
+    """Do what :func:`require_few` does by the number of damaged rows.
+
+    Raises:
+        DataError: as :func:`require_few`.
+    """
+    if damaged > MOST_DAMAGED * (whole + damaged):
+        more = f"; {damaged - 1:,} more of {whole + damaged:,} rows are damaged too" if damaged > 1 else ""
         raise DataError(f"{name}, line {first.line} cannot be read: {first.reason}{more}. Fix or delete these lines.")

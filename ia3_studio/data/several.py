@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from ia3_studio.data.arrow_files import read_saved
-from ia3_studio.data.decode import decode
-from ia3_studio.data.delimited import LINE_END
+from ia3_studio.data.damaged_bytes import with_encoding_facts
+from ia3_studio.data.decode import Decoded, Encoding, decode_together
+from ia3_studio.data.delimited import lines_of
 from ia3_studio.data.json_rows import SPLIT, split_of
 from ia3_studio.data.reading import Found, numbered, shown_names
 from ia3_studio.errors import DataError
 
 ReadOne = Callable[[str, bytes], Found]
 """Reads one file by its name and bytes."""
+
+
+@dataclass(frozen=True)
+class _Readers:
+    table: ReadOne
+    texts: Callable[[Sequence[str]], Mapping[str, Decoded]]
+    """Decodes the files of some paths."""
+
 
 SOURCE_WORDS = frozenset((
     "src", "source", "in", "input", "inputs", "article", "document", "doc", "question", "questions", "prompt",
@@ -33,7 +42,9 @@ _ABOUT = re.compile(
 _MOST_JOINED = 2_000
 
 
-def read_members(name: str, members: Mapping[str, bytes], suffixes: frozenset[str], read: ReadOne) -> Found:
+def read_members(
+    name: str, members: Mapping[str, bytes], suffixes: frozenset[str], read: ReadOne, encoding: Encoding | None = None
+) -> Found:
     """Read the files of an archive or a folder as one table.
 
     Args:
@@ -41,6 +52,7 @@ def read_members(name: str, members: Mapping[str, bytes], suffixes: frozenset[st
         members: path → bytes.
         suffixes: of the files that ``read`` can read.
         read: reads one of them.
+        encoding: of texts that are read together; detected if it is None.
 
     Raises:
         DataError: they form no table, or one of them cannot be read.
@@ -55,8 +67,9 @@ def read_members(name: str, members: Mapping[str, bytes], suffixes: frozenset[st
         ((path, data),) = tables.items()
         found = read(PurePosixPath(path).name, data)
         return replace(found, form=f"{path} in {name}, {found.form}", notes=(*found.notes, *not_read(members, [path])))
+    readers = _Readers(read, lambda paths: decode_together({path: content[path] for path in paths}, encoding))
     for form_of in (_parallel, _by_class, _by_split, _alike):
-        together = form_of(content, tables, read)
+        together = form_of(content, tables, readers)
         if together is not None:
             found, used = together
             return replace(found, notes=(*found.notes, *not_read(members, used)))
@@ -74,7 +87,7 @@ def not_read(members: Mapping[str, bytes], used: Sequence[str]) -> list[str]:
 
 
 def _parallel(
-    content: Mapping[str, bytes], tables: Mapping[str, bytes], _read: ReadOne
+    content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: _Readers
 ) -> tuple[Found, Sequence[str]] | None:
     """Read pairs of texts, such as all.en and all.de or src.txt and tgt.txt, whose lines belong together."""
     sides: dict[str, dict[str, str]] = {}
@@ -89,8 +102,10 @@ def _parallel(
     first, second = _ordered(*next(iter(pairs.values())))
     columns: dict[str, list[str]] = {"source": [], "target": []}
     splits: list[str] = []
+    used = [path for each in pairs.values() for path in each.values()]
+    texts = readers.texts(used)
     for stem, each in pairs.items():
-        one, other = (_lines_of(each[side], content[each[side]]) for side in (first, second))
+        one, other = (_lines(texts[each[side]].text) for side in (first, second))
         if len(one) != len(other):
             raise DataError(
                 f"{each[first]} has {len(one):,} lines and {each[second]} {len(other):,}; parallel texts must have "
@@ -103,7 +118,7 @@ def _parallel(
     if all(splits) and len(set(splits)) > 1:
         frame[SPLIT] = splits
     form = f"parallel lines, {first} → source and {second} → target"
-    return Found(frame, form), [path for each in pairs.values() for path in each.values()]
+    return with_encoding_facts(first, Found(frame, form), [*texts.values()]), used
 
 
 def _side_of(path: str, is_table: bool) -> tuple[str, str] | None:
@@ -130,7 +145,7 @@ def _ordered(one: str, other: str) -> tuple[str, str]:
 
 
 def _by_class(
-    content: Mapping[str, bytes], _tables: Mapping[str, bytes], _read: ReadOne
+    content: Mapping[str, bytes], _tables: Mapping[str, bytes], readers: _Readers
 ) -> tuple[Found, Sequence[str]] | None:
     """Read one folder of texts for each class, a row a file; or one text for each class, a row a line."""
     paths = [PurePosixPath(path) for path in content if PurePosixPath(path).suffix.lower() == ".txt"]
@@ -139,41 +154,44 @@ def _by_class(
         return None
     used = [str(path) for path in paths]
     if len(folders) > 1 and all(path.parent.name and not split_of(path.parent.name) for path in paths):
-        texts = [_text_of(name, content[name]).strip() for name in used]
-        columns = {"text": texts, "label": [path.parent.name for path in paths]}
+        texts = readers.texts(used)
+        columns = {"text": [texts[path].text.strip() for path in used], "label": [path.parent.name for path in paths]}
         splits = [split_of(str(path.parent.parent)) for path in paths]
         if all(splits) and len(set(splits)) > 1:
             columns[SPLIT] = splits
-        return Found(numbered(columns), f"one text per row, from {len(folders)} folders"), used
+        found = Found(numbered(columns), f"one text per row, from {len(folders)} folders")
+        return with_encoding_facts(used[0], found, [*texts.values()]), used
     if len(folders) == 1 and len(paths) == len(content) and not all(split_of(path.stem) for path in paths):
-        rows = [(line, path.stem) for path in paths for line in _lines_of(str(path), content[str(path)])]
+        texts = readers.texts(used)
+        rows = [(line, path.stem) for path in paths for line in _lines(texts[str(path)].text)]
         frame = numbered({"text": [row[0] for row in rows], "label": [row[1] for row in rows]})
-        return Found(frame, f"one line per row, from {len(paths)} files"), used
+        found = Found(frame, f"one line per row, from {len(paths)} files")
+        return with_encoding_facts(used[0], found, [*texts.values()]), used
     return None
 
 
 def _by_split(
-    _content: Mapping[str, bytes], tables: Mapping[str, bytes], read: ReadOne
+    _content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: _Readers
 ) -> tuple[Found, Sequence[str]] | None:
     """Read files named by their split as one table with a column for it."""
     named = {path: split_of(str(PurePosixPath(path).with_suffix(""))) for path in tables}
     used = [path for path, split in named.items() if split]
     if len({named[path] for path in used}) < 2:
         return None
-    found = {path: read(PurePosixPath(path).name, tables[path]) for path in used}
+    found = {path: readers.table(PurePosixPath(path).name, tables[path]) for path in used}
     frames = {path: each.frame.assign(**{SPLIT: named[path]}) for path, each in found.items()}
     form = f"the files {shown_names([PurePosixPath(path).stem for path in used])}"
     return _together(found, frames, form), used
 
 
 def _alike(
-    _content: Mapping[str, bytes], tables: Mapping[str, bytes], read: ReadOne
+    _content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: _Readers
 ) -> tuple[Found, Sequence[str]] | None:
     """Read files with the same columns, such as one for each year, one after the other."""
     if not 2 <= len(tables) <= _MOST_JOINED:
         return None
     try:
-        found = {path: read(PurePosixPath(path).name, data) for path, data in tables.items()}
+        found = {path: readers.table(PurePosixPath(path).name, data) for path, data in tables.items()}
     except DataError:  # one of them is something else: the sentence on all of them says more
         return None
     if len({frozenset(map(str, each.frame.columns)) for each in found.values()}) != 1:
@@ -197,9 +215,5 @@ def _together(found: Mapping[str, Found], frames: Mapping[str, object], form: st
     return Found(pd.concat(parts), form, tuple(damaged), notes=tuple(notes))
 
 
-def _text_of(name: str, data: bytes) -> str:
-    return decode(name, data)[0]
-
-
-def _lines_of(name: str, data: bytes) -> list[str]:
-    return LINE_END.split(_text_of(name, data).rstrip("\r\n"))
+def _lines(text: str) -> list[str]:
+    return lines_of(text.rstrip("\r\n"))

@@ -38,7 +38,9 @@ class DataSplit:
     more_left_out: int = 0
     """Skipped rows that are not listed in ``problems``."""
     notes: tuple[str, ...] = ()
-    """Notes on how rows of a known shape were read, and on how rows were held out."""
+    """Notes on what was read otherwise than as a row, and on how rows were held out."""
+    unused: tuple[str, ...] = ()
+    """Columns that play no part."""
 
 
 def given_split(
@@ -102,25 +104,25 @@ def drawn_split(
 
 def _kept_together(examples: Sequence[Example]) -> list[list[int]]:
     """Return the places of the examples in groups: copies, and those that come from one row, are in one."""
-    groups: dict[object, list[int]] = {}
-    """By content and by row."""
+    by_content: dict[int, list[int]] = {}
+    by_row: dict[int, list[int]] = {}
     for place, example in enumerate(examples):
         content = _content(example)
-        group, other = groups.get(content), groups.get(example.row)
+        group, other = by_content.get(content), by_row.get(example.row)
         if group is not None and other is not None and group is not other:  # it joins what had been apart
             small, group = sorted((group, other), key=len)
             group += small
             for joined in small:
-                groups[_content(examples[joined])] = groups[examples[joined].row] = group
+                by_content[_content(examples[joined])] = by_row[examples[joined].row] = group
         group = group if group is not None else other if other is not None else []
         group.append(place)
-        groups[content] = groups[example.row] = group
-    return [sorted(group) for group in {id(group): group for group in groups.values()}.values()]
+        by_content[content] = by_row[example.row] = group
+    return [sorted(group) for group in {id(group): group for group in by_content.values()}.values()]
 
 
-def _content(example: Example) -> object:
-    """Return what two copies have in common."""
-    return (example.messages, example.text, example.second, example.words, example.choices)
+def _content(example: Example) -> int:
+    """Return a number for what two copies have in common."""
+    return hash((example.messages, example.text, example.second, example.words, example.choices))
 
 
 def _drawn(groups: Sequence[Sequence[int]], examples: Sequence[Example], share: float) -> set[int]:

@@ -14,6 +14,7 @@ from ia3_studio.data.archives import folder_members, read_file, unpacked, zip_me
 from ia3_studio.data.arrow_files import read_arrow, read_parquet
 from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.conll import read_conll
+from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import decode
 from ia3_studio.data.delimited import DELIMITERS, LINE_END, is_tabbed, read_separated
 from ia3_studio.data.json_rows import is_json_lines, read_json
@@ -95,13 +96,19 @@ def read_table(path: Path | str, reading: Reading | None = None) -> Table:
     return replace(table, description=f"{table.description}, {rows}: {shown_names(table.frame.columns)}")
 
 
-def recognized(name: str, table: Table, reading: Reading) -> Table:
+def recognized(name: str, table: Table, reading: Reading, first: pd.DataFrame | None = None) -> Table:
     """Return a table whose rows have a known shape as what they are read as; any other as it is.
+
+    Args:
+        name: the file's name, for sentences.
+        table: as a reader found it.
+        reading: what the user chose.
+        first: the rows that decide, if the table is a sample of a file.
 
     Raises:
         DataError: the shape is known but cannot be used, or a speaker was chosen for rows that have none.
     """
-    found = None if reading.plain else recognize(Rows(name, table.frame, reading.speaker))
+    found = None if reading.plain else recognize(Rows(name, table.frame, reading.speaker, first))
     return _in_shape(table, found) if found else table
 
 
@@ -157,48 +164,53 @@ def _read_several(name: str, members: Mapping[str, bytes], reading: Reading) -> 
         frame = frame_of(list(enumerate(export.rows, start=1)))
         form = ", ".join(filter(None, (f"{used} in {name}", export.form)))
         return Found(frame, form, notes=(*export.notes, *not_read(members, export.used)))
-    return read_members(name, members, frozenset(READERS), lambda each, data: _read(each, data, reading))
+    return read_members(
+        name, members, frozenset(READERS), lambda each, data: _read(each, data, reading), reading.encoding
+    )
 
 
-def _read_separated(name: str, data: bytes, reading: Reading) -> Found:
-    text, encoding = decode(name, data, reading.encoding)
-    return _separated(name, text, encoding, reading)
+def _text(read: Callable[[str, str, str, Reading], Found]) -> Callable[[str, bytes, Reading], Found]:
+    """Return a reader of bytes from one of (name, text, shown encoding, reading)."""
+
+    def read_bytes(name: str, data: bytes, reading: Reading) -> Found:
+        decoded = decode(name, data, reading.encoding)
+        found = read(name, decoded.text, str(decoded.encoding), reading)
+        return with_encoding_facts(name, found, [decoded])
+
+    return read_bytes
 
 
-def _separated(name: str, text: str, encoding: str, reading: Reading) -> Found:
+def _read_separated(name: str, text: str, encoding: str, reading: Reading) -> Found:
     tabbed = name.lower().endswith(".tsv") and reading.delimiter is None
     if reading.delimiter is None and name.lower().endswith(".tsv") and (words := read_conll(name, text)):
         return replace(words, form=f"{words.form}, {encoding}")
     found = read_separated(name, text, "\t" if tabbed else reading.delimiter, reading.header)
     form = f"{DELIMITERS.get(found.delimiter, found.delimiter)}-separated, {encoding}"
-    form = (
-        form if found.header == 1 else f"{form}, header in row {found.header}" if found.header else f"{form}, no header"
-    )
+    if found.header != 1:
+        form += f", header in row {found.header}" if found.header else ", no header"
     return Found(found.frame, form, found.damaged, notes=found.notes)
 
 
-def _read_json(name: str, data: bytes, reading: Reading) -> Found:
-    text, encoding = decode(name, data, reading.encoding)
+def _read_json(name: str, text: str, encoding: str, _reading: Reading) -> Found:
     frame, form, damaged = read_json(name, text, PurePosixPath(name).suffix.lower() in JSON_LINES)
     return Found(frame, f"{form}, {encoding}", damaged)
 
 
-def _read_text(name: str, data: bytes, reading: Reading) -> Found:
+def _read_text(name: str, text: str, encoding: str, reading: Reading) -> Found:
     """Return messages of a chat, words with tags, cells of a table, or a row a paragraph.
 
     Where there is one paragraph, each of its lines is a row.
     """
-    text, encoding = decode(name, data, reading.encoding)
-    if not (reading.delimiter or reading.plain) and (messages := whatsapp_messages(text)):
-        return Found(numbered(messages), f"plain text, {encoding}")
     is_conll = PurePosixPath(name).suffix.lower() in CONLL
     if reading.delimiter is None and (words := read_conll(name, text, is_named_so=is_conll)):
         return replace(words, form=f"{words.form}, {encoding}")
+    if not (reading.delimiter or reading.plain) and (messages := whatsapp_messages(text)):
+        return Found(numbered(messages), f"plain text, {encoding}")
     if reading.delimiter is None and is_json_lines(text):
         frame, form, damaged = read_json(name, text, named_lines=True)
         return Found(frame, f"{form}, {encoding}", damaged)
     if reading.delimiter or is_tabbed(text):
-        return _separated(name, text, encoding, replace(reading, delimiter=reading.delimiter or "\t"))
+        return _read_separated(name, text, encoding, replace(reading, delimiter=reading.delimiter or "\t"))
     if is_markdown_table(text):
         found = read_markdown(name, text)
         return replace(found, form=f"{found.form}, {encoding}")
@@ -209,38 +221,36 @@ def _read_text(name: str, data: bytes, reading: Reading) -> Found:
     return Found(numbered({"text": blocks}), f"plain text by {unit}, {encoding}")
 
 
-def _read_markdown(name: str, data: bytes, reading: Reading) -> Found:
-    text, encoding = decode(name, data, reading.encoding)
+def _read_markdown(name: str, text: str, encoding: str, _reading: Reading) -> Found:
     found = read_markdown(name, text)
     return replace(found, form=f"{found.form}, {encoding}")
 
 
-def _read_html(name: str, data: bytes, reading: Reading) -> Found:
-    text, encoding = decode(name, data, reading.encoding)
+def _read_html(name: str, text: str, encoding: str, _reading: Reading) -> Found:
     found = read_html(name, text)
     return replace(found, form=f"{found.form}, {encoding}")
 
 
 READERS: dict[str, Callable[[str, bytes, Reading], Found]] = {
-    ".csv": _read_separated,
-    ".tsv": _read_separated,
-    ".json": _read_json,
-    ".jsonl": _read_json,
-    ".ndjson": _read_json,
+    ".csv": _text(_read_separated),
+    ".tsv": _text(_read_separated),
+    ".json": _text(_read_json),
+    ".jsonl": _text(_read_json),
+    ".ndjson": _text(_read_json),
     ".parquet": lambda name, data, _reading: read_parquet(name, data),
     ".arrow": lambda name, data, _reading: read_arrow(name, data),
     ".feather": lambda name, data, _reading: read_arrow(name, data),
     ".xlsx": read_sheets,
-    ".txt": _read_text,
-    **dict.fromkeys(CONLL, _read_text),
-    ".md": _read_markdown,
-    ".html": _read_html,
-    ".htm": _read_html,
-    ".tab": _read_separated,
-    ".psv": _read_separated,
-    ".jsonlines": _read_json,
-    ".jl": _read_json,
-    ".text": _read_text,
+    ".txt": _text(_read_text),
+    **dict.fromkeys(CONLL, _text(_read_text)),
+    ".md": _text(_read_markdown),
+    ".html": _text(_read_html),
+    ".htm": _text(_read_html),
+    ".tab": _text(_read_separated),
+    ".psv": _text(_read_separated),
+    ".jsonlines": _text(_read_json),
+    ".jl": _text(_read_json),
+    ".text": _text(_read_text),
 }
 KINDS = (*READERS, ".gz", ".zip")
 _NOT_READ = {

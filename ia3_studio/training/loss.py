@@ -230,7 +230,7 @@ def _require_causal(model: Any) -> None:
     try:
         with torch.enable_grad():
             hidden, _logits = _probe(model, _head_of(model))
-            # Uneven weights: behind a normalisation the plain sum of a hidden state is constant.
+            # Uneven weights: behind a normalization the plain sum of a hidden state is constant.
             weights = torch.linspace(-1, 1, hidden.shape[-1], device=hidden.device)
             (seen,) = torch.autograd.grad((hidden[0, 1].float() * weights).sum(), embedded[0])
     finally:

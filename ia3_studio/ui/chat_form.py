@@ -39,7 +39,7 @@ class ChatForm:
     top_p: float = field(default=DEFAULTS.top_p, metadata=labeled(text.TOP_P))
     top_k: int | None = field(default=DEFAULTS.top_k, metadata=labeled(text.TOP_K))
     repetition_penalty: float = field(default=DEFAULTS.repetition_penalty, metadata=labeled(words.PENALTY))
-    max_new_tokens: int = field(default=DEFAULTS.max_new_tokens, metadata=labeled(text.ANSWER_LENGTH))
+    max_new_tokens: int = field(default=DEFAULTS.max_new_tokens, metadata=labeled(text.MAX_NEW_TOKENS))
     seed: int | None = field(default=DEFAULTS.seed, metadata=labeled(text.SEED))
     system_prompt: str = field(default="", metadata=labeled(text.SYSTEM_PROMPT))
     active_sites: str = field(default="", metadata=labeled(words.ACTIVE_SITES))

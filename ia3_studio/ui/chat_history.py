@@ -1,4 +1,4 @@
-"""What has been said in a chat? Histories with the same questions, one per response: extended, cut and saved."""
+"""What are the messages of a chat? Histories with the same questions, one per response: extended, cut and saved."""
 
 from __future__ import annotations
 

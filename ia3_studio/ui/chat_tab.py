@@ -8,12 +8,12 @@ from typing import Any
 
 import gradio as gr
 
-from ia3_studio.chat import PRESETS, Answer
+from ia3_studio.chat import Answer
 from ia3_studio.data.conversations import Message
 from ia3_studio.data.labels import labels_in
 from ia3_studio.errors import StudioError
 from ia3_studio.ui import chat_words as words
-from ia3_studio.ui import classify_panel, rank_panel, text
+from ia3_studio.ui import classify_panel, text
 from ia3_studio.ui.chat_form import ChatForm
 from ia3_studio.ui.chat_history import (
     History,
@@ -31,15 +31,14 @@ from ia3_studio.ui.chat_variants import (
     BASE,
     CURRENT,
     MAX_RESPONSES,
-    MAX_STRENGTH,
-    MAX_WEIGHT,
     MERGED,
     choices_for,
     find_variant,
     muted_sites,
     rows_of_adapter,
 )
-from ia3_studio.ui.components.layer_tree import LayerTree, show_rows
+from ia3_studio.ui.chat_widgets import FIRST_COUNT, ChatWidgets, draw_chat
+from ia3_studio.ui.components.layer_tree import show_rows
 from ia3_studio.ui.current_run import CurrentRun, find
 from ia3_studio.ui.forms import Drawn, in_order, read_form
 from ia3_studio.ui.handler_errors import guard
@@ -47,12 +46,6 @@ from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import heading, note
 from ia3_studio.ui.session import Session, Studio, quiet
 from ia3_studio.ui.temporary_files import fresh_folder
-
-CHATBOT_IDS = ("chat-base", "chat-tuned", "chat-third", "chat-fourth")
-FIRST_COUNT = 2
-"""Responses that are shown at first: of the base model and of the selected adapter."""
-PRESET_FIELDS = ("temperature", "top_p", "top_k", "repetition_penalty")
-"""Fields of the form that a preset fills."""
 
 
 @dataclass(frozen=True)
@@ -79,17 +72,17 @@ def stream_responses(studio: Studio, *values: Any) -> Iterator[tuple[Any, ...]]:
         form = read_form(ChatForm, values)
         request = _request(studio, form)
         labels = [each.label for each in request.variants]
-        said = ""
+        status = ""
         with Job[Update, tuple[Answer, ...]](lambda report: respond(studio, request, report), only_latest=True) as job:
             for update in job:
                 if isinstance(update, str):
                     yield note(update), *[gr.skip()] * 3, *unchanged
                 else:  # what is shared is looked up once: that reads every run's folder
-                    said = said or note(_who_responds(studio, form))
-                    yield said, *[gr.skip()] * 3, *_responded(form, update)
+                    status = status or note(_who_responds(studio, form))
+                    yield status, *[gr.skip()] * 3, *_responded(form, update)
             responses = job.result()
         files = _save_conversation(studio, form, labels, responses)
-        yield said, words.token_view(labels, responses), *files, *_responded(form, responses)
+        yield status, words.token_view(labels, responses), *files, *_responded(form, responses)
     except StudioError as error:  # shown here: a failed event would cover the responses
         gr.Warning(text.escape(str(error)), title=text.PROBLEM)
         yield note(str(error), "bad"), *[gr.skip()] * 3, *unchanged
@@ -98,7 +91,7 @@ def stream_responses(studio: Studio, *values: Any) -> Iterator[tuple[Any, ...]]:
 def describe(studio: Studio, key: str, model: str, count: int, had_adapter: bool, *variants: str) -> tuple[Any, ...]:
     """Return what can respond now.
 
-    That is (note, room, classify panel, tree, second adapter, every variant, count, whether there is an adapter, every
+    That is (note, body, classify panel, tree, second adapter, every variant, count, whether there is an adapter, every
     column, every strength).
 
     Args:
@@ -135,9 +128,9 @@ def chatting_with(current: CurrentRun | None, model: str) -> str:
     if current is None:
         return text.chat_without_run(model)
     if not current.adapter:
-        return text.chat_before_adapter(current.name, model)
-    said = text.sorts_with if labels_in(current.adapter) else text.chat_with
-    return said(current.name, current.model)
+        return text.chat_without_adapter(current.name, model)
+    sentence = text.classify_with if labels_in(current.adapter) else text.chat_with
+    return sentence(current.name, current.model)
 
 
 def show_responses(count: int, *variants: str) -> tuple[Any, ...]:
@@ -176,12 +169,6 @@ def edit(studio: Studio, number: int, event: gr.EditData, *values: Any) -> tuple
     return tuple(_every(with_question(kept, str(event.value).strip())))
 
 
-def use_preset(name: str) -> tuple[Any, ...]:
-    """Return the values of ``PRESET_FIELDS`` of a sampling preset."""
-    chosen = PRESETS.get(name)
-    return tuple(getattr(chosen, field) if chosen else gr.skip() for field in PRESET_FIELDS)
-
-
 def show_stop(is_responding: bool) -> tuple[Any, Any]:
     """Return (Send, Stop), of which one is visible."""
     return gr.update(visible=not is_responding), gr.update(visible=is_responding)
@@ -211,7 +198,7 @@ def _muted(studio: Studio, form: ChatForm, current: CurrentRun | None, model: st
 
     if current is None or current.adapter is None or not form.active_sites:
         return frozenset()
-    return muted_sites(studio.shelf.read(model).rows, Adapter.load(current.adapter), form.active_sites)
+    return muted_sites(studio.layers.get(model).rows, Adapter.load(current.adapter), form.active_sites)
 
 
 def _tree_update(studio: Studio, current: CurrentRun | None, model: str) -> Any:
@@ -219,7 +206,7 @@ def _tree_update(studio: Studio, current: CurrentRun | None, model: str) -> Any:
 
     if current is None or current.adapter is None:
         return gr.update(value="")
-    rows = studio.shelf.read(model).rows
+    rows = studio.layers.get(model).rows
     return show_rows(rows, rows_of_adapter(rows, Adapter.load(current.adapter)))
 
 
@@ -243,11 +230,11 @@ def _save_conversation(
 ) -> tuple[str, str]:
     """Write the conversation for the download buttons; return the paths."""
     histories, settings = _with_responses(form, responses), asdict(form.settings)
-    # A folder of its own: the base model's conversations have no key that tells visitors apart.
+    # A separate folder: conversations with the base model have no key that distinguishes visitors.
     folder = fresh_folder(studio.scratch, "chat-")
     markdown, document = folder / "conversation.md", folder / "conversation.json"
     described = ", ".join(f"{name} {value}" for name, value in settings.items())
-    facts = [(text.MODEL_LABEL, form.model), (text.CHAT_SETTINGS, described)]
+    facts = [(text.MODEL_LABEL, form.model), (text.SAMPLING, described)]
     markdown.write_text(as_markdown(labels, histories, facts), encoding="utf-8")
     last = [{"tokens": [asdict(token) for token in each.tokens], "seconds": each.seconds} for each in responses]
     more = {
@@ -266,123 +253,34 @@ def _position(event: gr.EventData) -> int:
     return int(index[0] if isinstance(index, list | tuple) else index)
 
 
-@dataclass(frozen=True)
-class _Widgets:
-    """The widgets of the tab that no form has."""
-
-    columns: list[gr.Column]
-    speeds: list[gr.HTML]
-    send: gr.Button
-    stop: gr.Button
-    clear: gr.Button
-    tokens: gr.HTML
-    markdown: gr.DownloadButton
-    document: gr.DownloadButton
-
-
 def build(studio: Studio, session: Session, page: gr.Tab) -> ChatTab:
     """Draw the tab and wire its own events."""
     gr.HTML(heading(words.TITLE, words.WORDS))
-    said = gr.HTML(elem_id="chat-note")
+    status = gr.HTML(elem_id="chat-note")
     panel = classify_panel.build(studio, session)
     form = Drawn(ChatForm)
     form["key"], form["model"] = session.current, session.model
-    with gr.Column(elem_id="chat-room") as room:
-        widgets = _draw(studio, session, form)
+    with gr.Column(elem_id="chat-body") as body:
+        widgets = draw_chat(studio, session, form)
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_EXPORT, variant="primary", elem_id="next-export")
-    _wire(studio, form, widgets, said)
+    _wire(studio, form, widgets, status)
     had_adapter = gr.State(True)
     inputs = [session.current, session.model, form["count"], had_adapter, *form["variants"]]
     drawn = [
-        said, room, *panel.drawn, form["active_sites"], form["second_adapter"], *form["variants"], form["count"],
+        status, body, *panel.drawn, form["active_sites"], form["second_adapter"], *form["variants"], form["count"],
         had_adapter, *widgets.columns, *form["strengths"],
     ]  # fmt: skip
     page.select(guard(describe, studio), inputs, drawn, **quiet())
     return ChatTab(inputs, drawn, onward)
 
 
-def _draw(studio: Studio, session: Session, form: Drawn) -> _Widgets:
-    columns, speeds = _draw_responses(form)
-    with gr.Row(elem_classes="prompt-row"):
-        prompt = form.draw(
-            "prompt", gr.Textbox, placeholder=text.PROMPT_HINT, lines=1, max_lines=6, scale=8, elem_id="chat-prompt"
-        )
-        send_button = gr.Button(text.SEND, variant="primary", scale=1, min_width=110, elem_id="chat-send")
-        stop = gr.Button(text.STOP_ANSWER, scale=1, min_width=110, visible=False, elem_id="chat-stop")
-        clear = gr.Button(text.CLEAR, scale=1, min_width=110, elem_id="chat-clear")
-    examples = [[example] for example in text.CHAT_EXAMPLES]
-    gr.Examples(examples, prompt, label=text.CHAT_EXAMPLES_LABEL, api_visibility="private")
-    _draw_sampling(form)
-    with gr.Accordion(words.ACTIVE_SITES_TITLE, open=False, elem_classes="accordion"):
-        form["active_sites"] = LayerTree(elem_id="active-sites", words={"empty": words.ACTIVE_SITES_EMPTY})
-    _draw_merge(form)
-    rank_panel.build(studio, session)
-    with gr.Accordion(words.TOKENS_TITLE, open=False, elem_classes="accordion"):
-        tokens = gr.HTML(words.token_view((), ()), elem_id="chat-tokens")
-    with gr.Row():
-        markdown = gr.DownloadButton(words.SAVE_MARKDOWN, size="md", elem_id="chat-markdown")
-        document = gr.DownloadButton(words.SAVE_JSON, size="md", elem_id="chat-json")
-    return _Widgets(columns, speeds, send_button, stop, clear, tokens, markdown, document)
-
-
-def _draw_responses(form: Drawn) -> tuple[list[gr.Column], list[gr.HTML]]:
-    """Draw a column for each response; return the columns and the lines on their speed."""
-    columns, speeds = [], []
-    form.draw("count", gr.Radio, choices=list(range(1, MAX_RESPONSES + 1)), elem_id="response-count")
-    with gr.Row(elem_classes="responses", equal_height=True):
-        for number, chatbot_id in enumerate(CHATBOT_IDS):
-            with gr.Column(min_width=280, visible=number < FIRST_COUNT, elem_classes="response") as column:
-                with gr.Row(equal_height=True):
-                    form.draw_next("variants", gr.Dropdown, choices=_FIRST_CHOICES, min_width=150,
-                                   elem_id=f"variant-{number + 1}")  # fmt: skip
-                    form.draw_next("strengths", gr.Slider, minimum=0, maximum=MAX_STRENGTH, step=0.05,
-                                   label=words.STRENGTH, info=words.STRENGTH_INFO, min_width=150,
-                                   visible=0 < number < FIRST_COUNT, elem_id=f"strength-{number + 1}")  # fmt: skip
-                form.draw_next("histories", gr.Chatbot, show_label=False, placeholder=words.EMPTY_RESPONSE,
-                               elem_id=chatbot_id, height=420, buttons=["copy", "copy_all"], layout="bubble",
-                               editable="user", feedback_options=None)  # fmt: skip
-                speeds.append(gr.HTML(elem_id=f"speed-{number + 1}", elem_classes="speed"))
-            columns.append(column)
-    return columns, speeds
-
-
-_FIRST_CHOICES = [(words.BASE_MODEL, BASE), (words.NO_ADAPTER_YET, CURRENT)]
-
-
-def _draw_sampling(form: Drawn) -> None:
-    with gr.Accordion(text.CHAT_SETTINGS, open=False, elem_classes="accordion"):
-        preset = gr.Radio(list(PRESETS), value="Balanced", label=words.PRESET, elem_id="sampling-preset")
-        with gr.Row():
-            form.draw("temperature", gr.Slider, minimum=0, maximum=2, step=0.05, min_width=150,
-                      info=text.TEMPERATURE_INFO)  # fmt: skip
-            form.draw("top_p", gr.Slider, minimum=0.05, maximum=1, step=0.05, min_width=150, info=text.TOP_P_INFO)
-            form.draw("top_k", gr.Number, minimum=0, min_width=110, info=words.TOP_K_INFO)
-            form.draw("repetition_penalty", gr.Slider, minimum=1, maximum=2, step=0.05, min_width=150,
-                      info=words.PENALTY_INFO)  # fmt: skip
-            form.draw("max_new_tokens", gr.Slider, minimum=16, maximum=512, step=16, min_width=150,
-                      info=text.LENGTH_INFO_CHAT)  # fmt: skip
-            form.draw("seed", gr.Number, minimum=0, min_width=110, info=text.SEED_INFO, elem_id="chat-seed")
-        form.draw("system_prompt", gr.Textbox, info=text.SYSTEM_PROMPT_INFO, max_lines=4, max_length=4000)
-    preset.input(use_preset, preset, [form[name] for name in PRESET_FIELDS], **quiet(queue=False))
-
-
-def _draw_merge(form: Drawn) -> None:
-    with gr.Accordion(words.MERGE_TITLE, open=False, elem_classes="accordion"):
-        gr.HTML(note(words.MERGE_WORDS))
-        with gr.Row():
-            form.draw("second_adapter", gr.Dropdown, choices=[], value=None, info=words.SECOND_ADAPTER_INFO,
-                      min_width=200)  # fmt: skip
-            form.draw("first_weight", gr.Slider, minimum=-MAX_WEIGHT, maximum=MAX_WEIGHT, step=0.05)
-            form.draw("second_weight", gr.Slider, minimum=-MAX_WEIGHT, maximum=MAX_WEIGHT, step=0.05)
-
-
-def _wire(studio: Studio, form: Drawn, widgets: _Widgets, said: gr.HTML) -> None:
+def _wire(studio: Studio, form: Drawn, widgets: ChatWidgets, status: gr.HTML) -> None:
     """Let Send, Retry and Edit be followed by the responses, with a button to stop them."""
     inputs = in_order(ChatForm, form)
     prompt, seed, histories = form["prompt"], form["seed"], form["histories"]
     send_or_stop = [widgets.send, widgets.stop]
-    filled = [said, widgets.tokens, widgets.markdown, widgets.document, *widgets.speeds, *histories]
+    filled = [status, widgets.tokens, widgets.markdown, widgets.document, *widgets.speeds, *histories]
 
     def then_respond(event: Any) -> Any:
         began = event.success(lambda: show_stop(True), None, send_or_stop, **quiet(queue=False))
@@ -393,9 +291,9 @@ def _wire(studio: Studio, form: Drawn, widgets: _Widgets, said: gr.HTML) -> None
     sent = gr.on([widgets.send.click, prompt.submit], guard(send, studio), inputs, [prompt, *histories], **quiet())
     responding = [then_respond(sent)]
     for number, chatbot in enumerate(histories):
-        again = chatbot.retry(guard(retry, studio, number), inputs, [seed, *histories], **quiet())
+        retried = chatbot.retry(guard(retry, studio, number), inputs, [seed, *histories], **quiet())
         edited = chatbot.edit(guard(edit, studio, number), inputs, histories, **quiet())
-        responding += [then_respond(again), then_respond(edited)]
+        responding += [then_respond(retried), then_respond(edited)]
         chatbot.undo(guard(undo, studio, number), inputs, [prompt, *histories], **quiet())
     widgets.stop.click(lambda: show_stop(False), None, send_or_stop, cancels=responding, **quiet())
     gr.on(

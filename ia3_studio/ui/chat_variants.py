@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from ia3_studio.data.labels import labels_in
 from ia3_studio.errors import AdapterError, SelectionError, StudioError
 from ia3_studio.ui import chat_words as words
-from ia3_studio.ui.components.tree_rows import TreeRows, decode_ticks, in_rows, ticks_of
-from ia3_studio.ui.current_run import CurrentRun, find, find_or_none, import_key, imported, run_key
+from ia3_studio.ui.components.tree_rows import TreeRows, decode_selection, encode_selection, row_sites
+from ia3_studio.ui.current_run import CurrentRun, find, find_or_none, import_key, imported_adapters, run_key
 
 if TYPE_CHECKING:
     from ia3_studio.chat import Variant as ServedVariant
@@ -108,7 +108,7 @@ def load_variants(
 def rows_of_adapter(rows: TreeRows, adapter: Adapter) -> str:
     """Return the selected rows for an adapter's sites; empty if the tree has no rows for them."""
     try:
-        return ticks_of(rows, in_rows(rows, adapter.selection))
+        return encode_selection(rows, row_sites(rows, adapter.selection))
     except SelectionError:
         return ""
 
@@ -119,8 +119,8 @@ def muted_sites(rows: TreeRows, adapter: Adapter, active: str) -> frozenset[Site
     Raises:
         SelectionError: the text is not a list of rows of this tree.
     """
-    whole = decode_ticks(rows_of_adapter(rows, adapter), rows)
-    return frozenset(whole) - frozenset(decode_ticks(active, rows))
+    whole = decode_selection(rows_of_adapter(rows, adapter), rows)
+    return frozenset(whole) - frozenset(decode_selection(active, rows))
 
 
 def mute(adapter: Adapter, sites: Collection[Site]) -> Adapter:
@@ -137,7 +137,10 @@ def mute(adapter: Adapter, sites: Collection[Site]) -> Adapter:
 
 
 def _adapters(studio: Studio) -> Iterator[CurrentRun]:
-    keys = [*(run_key(run.id) for run in studio.store.list()), *(import_key(folder) for folder in imported(studio))]
+    keys = [
+        *(run_key(run.id) for run in studio.store.list()),
+        *(import_key(folder) for folder in imported_adapters(studio)),
+    ]
     return (found for key in keys if (found := find_or_none(studio, key)) is not None)
 
 

@@ -1,4 +1,4 @@
-"""The words of the chat: responses, sampling and token probabilities; the page's other words are in :mod:`.text`."""
+"""The strings of the Chat tab; those of the page are in :mod:`.text`."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def speed(answer: Answer) -> str:
     """Return length, latency and speed of a response; nothing before its first token."""
     if not answer.tokens:
         return ""
-    said = f"{plural(len(answer.tokens), 'token')} · first after {answer.time_to_first_token:.2f} s"
+    length = f"{plural(len(answer.tokens), 'token')} · first after {answer.time_to_first_token:.2f} s"
     rate = f" · {answer.tokens_per_second:.1f} tokens/s" if answer.tokens_per_second else ""
     cut = {"length": " · reached max new tokens", "context": " · the context window is full"}.get(answer.ended, "")
-    lost = f" · {plural(answer.left_out, 'earlier message')} dropped to fit the context" if answer.left_out else ""
-    told = "".join(f" · {note.rstrip('.')}" for note in answer.notes)
-    return f"{said}{rate}{cut}{lost}{told}"
+    dropped = f" · {plural(answer.left_out, 'earlier message')} dropped to fit the context" if answer.left_out else ""
+    notes = "".join(f" · {note.rstrip('.')}" for note in answer.notes)
+    return f"{length}{rate}{cut}{dropped}{notes}"
 
 
 def shares(run: str, cores: int, threads: int) -> str:
@@ -94,10 +94,10 @@ def token_view(labels: Sequence[str], answers: Sequence[Answer]) -> str:
 
 def _token(token: Token) -> str:
     alternatives = ", ".join(f"{_visible(text)} {probability:.1%}" for text, probability in token.alternatives)
-    said = escape(f"{_visible(token.text)} {token.probability:.1%}; most likely: {alternatives}", quote=True)
+    title = escape(f"{_visible(token.text)} {token.probability:.1%}; most likely: {alternatives}", quote=True)
     lines = "<br>" if "\n" in token.text else ""
     grade = sum(token.probability >= bound for bound in _GRADES)
-    return f"<span class='sure-{grade}' title='{said}'>{escape(_visible(token.text))}</span>{lines}"
+    return f"<span class='sure-{grade}' title='{title}'>{escape(_visible(token.text))}</span>{lines}"
 
 
 def _visible(text: str) -> str:

@@ -114,7 +114,7 @@ def test_every_guess_can_be_overruled(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_bytes("a,b;c,d\nü,1;2,3\n".encode("windows-1252"))
     assert list(read_table(tmp_path / "rows.csv", Reading(delimiter=";")).frame.columns) == ["a,b", "c,d"]
     assert len(read_table(tmp_path / "rows.csv", Reading(header=False)).frame) == 2
-    with pytest.raises(DataError, match="is not valid UTF-8 text"):
+    with pytest.raises(DataError, match="bytes that are not valid UTF-8"):
         read_table(tmp_path / "rows.csv", Reading(encoding="UTF-8"))
     (tmp_path / "pairs.jsonl").write_text(LINES)
     turned = load_data(tmp_path / "pairs.jsonl", mapping=Mapping("pairs", "answer", "question"))

@@ -91,7 +91,6 @@ DAMAGE = {
     "binary.csv": (b"\x00\x01\x02\x03", "not text"),
     "zipped.csv": (gzip.compress(b"a,b\n"), "not text"),
     "controls.csv": (b"a,b\n\x07\xe9,\x01\n", "not text"),
-    "odd.csv": ("a,b\né,\x81\n".encode("latin-1"), "is not valid windows-1252 text"),
     "half.csv": (b"\xff\xfea", "is not valid UTF-16 text"),
     "wrong.parquet": (b"not parquet at all", "cannot be read as Parquet"),
     "pointer.jsonl": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS pointer"),

@@ -16,7 +16,7 @@ from ia3_studio.models import fast_linear as quick
 from ia3_studio.models.fast_linear import disable_fast_linear, enable_fast_linear
 from ia3_studio.models.memory import ModelMemory
 from tests.families import tiny_model
-from tests.method.test_scaling import randomised
+from tests.method.test_scaling import randomized
 from tests.tiny_chat import save_tiny_chat
 
 
@@ -37,14 +37,14 @@ def test_fast_layers_compute_what_the_layers_did_with_hooks_on_them(
 ) -> None:
     model = tiny_model(family)
     attachment = attach(model, discover(model).select("paper"))
-    randomised(attachment)
+    randomized(attachment)
     with torch.no_grad():
         before = logits_of(model)
     attachment.detach()
     assert enable_fast_linear(model)[0].is_on
     assert "Traceback" not in capsys.readouterr().err
     attachment = attach(model, attachment.selection)
-    randomised(attachment)
+    randomized(attachment)
     with torch.no_grad():
         torch.testing.assert_close(logits_of(model), before, atol=1e-5, rtol=1e-5)
         torch.testing.assert_close(logits_of(model), before, atol=1e-5, rtol=1e-5)

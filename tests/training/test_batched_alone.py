@@ -94,7 +94,7 @@ def test_a_text_is_sorted_in_any_batch_as_it_is_alone(family: str, kind: str) ->
 
 
 @pytest.mark.parametrize("family", ["bert", "roberta", "gpt2, pad is eos", "llama", "xlnet", "canine"])
-def test_words_are_labelled_in_any_batch_as_they_are_alone(family: str) -> None:
+def test_words_are_labeled_in_any_batch_as_they_are_alone(family: str) -> None:
     model = built(family, "words")
     rows = [TagRow(ids_of(model, n, place), (IGNORED, *[place % 3] * (n - 1)), place)
             for place, n in enumerate(LENGTHS)]  # fmt: skip

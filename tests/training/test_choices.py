@@ -236,7 +236,7 @@ def rms(values: Tensor) -> Tensor:
 
 
 def test_training_on_whole_answers_follows_the_chosen_optimizer() -> None:
-    from tests.training.test_train import rows_of
+    from tests.training.rows import rows_of
 
     learned = []
     for optimizer in ("adamw", "adafactor"):

@@ -1,4 +1,4 @@
-"""Sorting texts and labelling words: losses and gradients are transformers' own, new heads are trained and saved."""
+"""Sorting texts and labeling words: losses and gradients are transformers' own, new heads are trained and saved."""
 
 from __future__ import annotations
 

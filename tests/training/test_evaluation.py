@@ -35,7 +35,7 @@ from ia3_studio.training.metrics import rouge_l
 from ia3_studio.training.ranking import compare
 from ia3_studio.training.train import train
 from tests.families import CAUSAL, tiny_model
-from tests.method.test_scaling import randomised
+from tests.method.test_scaling import randomized
 from tests.tiny_chat import tiny_tokenizer
 
 
@@ -52,7 +52,7 @@ def prepared(family: str = "llama", changed: bool = True) -> tuple[Any, Attachme
     model = tiny_model(family)
     attachment = attach(model, discover(model).select("paper"))
     if changed:
-        randomised(attachment)
+        randomized(attachment)
     return model, attachment
 
 

@@ -17,7 +17,7 @@ from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.prefix_cache import prefix_cache_of
 from ia3_studio.training.train import train
 from tests.families import CAUSAL, SMALL, tiny_model
-from tests.training.test_train import rows_of
+from tests.training.rows import rows_of
 
 CONFIG = TrainConfig(epochs=3, batch_size=4, eval_steps=3, learning_rate=3e-2, backward_dtype="float32")
 

@@ -15,7 +15,7 @@ from ia3_studio.training.config import BackwardDtype
 from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.precision import RoundedBackward, backward_format, has_fast_bfloat16
 from tests.families import tiny_model
-from tests.training.test_train import rows_of
+from tests.training.rows import rows_of
 
 
 def test_the_loss_is_exact_and_the_gradient_rounded_by_less_than_a_hundredth() -> None:

@@ -23,7 +23,7 @@ from ia3_studio.training.processes import Processes, launched
 from ia3_studio.training.train import train
 from tests.families import tiny_model
 from tests.training import launched as program
-from tests.training.test_train import rows_of
+from tests.training.rows import rows_of
 
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCH = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1",

@@ -18,8 +18,9 @@ from ia3_studio.ui import chat_tab, chat_words, text
 from ia3_studio.ui.chat_form import ChatForm
 from ia3_studio.ui.chat_history import History
 from ia3_studio.ui.chat_responses import ChatRequest
-from ia3_studio.ui.chat_tab import describe, edit, retry, send, show_responses, stream_responses, undo, use_preset
+from ia3_studio.ui.chat_tab import describe, edit, retry, send, show_responses, stream_responses, undo
 from ia3_studio.ui.chat_variants import BASE, CURRENT, MAX_RESPONSES
+from ia3_studio.ui.chat_widgets import use_preset
 from ia3_studio.ui.current_run import find, import_key
 from ia3_studio.ui.forms import updates_of
 from ia3_studio.ui.session import Studio

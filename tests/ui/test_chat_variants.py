@@ -27,7 +27,7 @@ from ia3_studio.ui.chat_variants import (
     muted_sites,
     rows_of_adapter,
 )
-from ia3_studio.ui.components.tree_rows import encode_ticks
+from ia3_studio.ui.components.tree_rows import encode_rows
 from ia3_studio.ui.current_run import import_key
 from ia3_studio.ui.session import Studio
 from tests.families import tiny_model
@@ -43,10 +43,10 @@ def test_a_merged_adapter_is_the_sum_of_both_deviations(adapter: Path, second_ad
 
 
 def test_muting_one_site_sets_it_to_one_and_leaves_the_others(bench: Studio, tiny: Path, adapter: Path) -> None:
-    rows, whole = bench.shelf.read(str(tiny)).rows, Adapter.load(adapter)
+    rows, whole = bench.layers.get(str(tiny)).rows, Adapter.load(adapter)
     selected = [row for row, site in enumerate(rows.sites) if site in set(whole.selection)]
     key = next(row for row in selected if str(rows.sites[row].path).endswith("1.self_attn.k_proj"))  # type: ignore[union-attr]
-    muted = muted_sites(rows, whole, encode_ticks(row for row in selected if row != key))
+    muted = muted_sites(rows, whole, encode_rows(row for row in selected if row != key))
     assert {site.path for site in muted} == {rows.sites[key].path}  # type: ignore[union-attr]
     assert muted_sites(rows, whole, rows_of_adapter(rows, whole)) == frozenset()
     left = mute(whole, muted)
@@ -91,7 +91,7 @@ def test_a_damaged_run_does_not_keep_the_others_from_being_offered(
     [
         (CURRENT, 3.0, re.escape(chat_words.strength_out_of_range(3.0, MAX_STRENGTH))),
         ("run:20260101-000000-000000", 1.0, "20260101-000000-000000"),
-        ("import:0000000000000000", 1.0, text.NOT_SHOWN),
+        ("import:0000000000000000", 1.0, text.SELECTION_GONE),
         (MERGED, 1.0, chat_words.ADAPTER_GONE),
     ],
 )

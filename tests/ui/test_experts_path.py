@@ -17,7 +17,7 @@ from ia3_studio.ui import text
 from ia3_studio.ui.chat_responses import ChatRequest, respond
 from ia3_studio.ui.chat_variants import Variant
 from ia3_studio.ui.current_run import find, run_key
-from ia3_studio.ui.export_tab import bring_in, offer
+from ia3_studio.ui.export_tab import import_files, offer
 from ia3_studio.ui.scales_tab import draw
 from ia3_studio.ui.scales_words import HISTOGRAM
 from ia3_studio.ui.session import Studio
@@ -52,7 +52,7 @@ def test_a_run_on_experts_is_looked_at_talked_to_taken_away_and_brought_back(ben
     variants = Variant("base"), Variant("tuned", 1.0, ((current.adapter, 1.0),))
     request = ChatRequest(run.config.model, variants, (turns, turns), ChatSettings(0, 1, 4, 0))
     base, tuned = respond(bench, request, updates.append)
-    assert base.text and tuned.text and tuned.first_after > base.seconds  # experts see tokens without their rows
+    assert base.text and tuned.text and tuned.time_to_first_token > base.seconds  # rows cannot be batched
     alone = respond(bench, ChatRequest(run.config.model, variants[:1], (turns,), request.settings), updates.append)
     assert [each.text for each in alone] == [base.text]
 
@@ -64,7 +64,7 @@ def test_a_run_on_experts_is_looked_at_talked_to_taken_away_and_brought_back(ben
         card = archive.read("README.md").decode()
     assert "library_name" not in card and "not for PEFT: model.layers.0.mlp.experts.act_fn" in card
 
-    ((back, _said),) = bring_in(bench, [button["value"]])
+    ((back, _said),) = import_files(bench, [button["value"]])
     again = find(bench, back)
     assert again and again.adapter and again.model == run.config.model
     before, after = Adapter.load(current.adapter), Adapter.load(again.adapter)

@@ -64,8 +64,8 @@ def _brat(members: Mapping[str, bytes]) -> Export | None:
     rows: Records = []
     others = 0
     for path, annotation in pairs.items():
-        text = decode(path, members[path])[0]
-        written = decode(annotation, members[annotation])[0].splitlines() if members[annotation].strip() else []
+        text = decode(path, members[path]).text
+        written = decode(annotation, members[annotation]).text.splitlines() if members[annotation].strip() else []
         found = [_brat_span(line) for line in written if line.startswith("T")]
         others += sum(bool(line.strip()) and not line.startswith("T") for line in written)
         rows += _lines_with_spans(text, [span for span in found if span])
@@ -110,7 +110,7 @@ def _conversations(members: Mapping[str, bytes]) -> Export | None:
 def _whatsapp(members: Mapping[str, bytes]) -> Export | None:
     """Return the messages of chats, one text each."""
     texts = _suffixed(members, ".txt")
-    chats = {path: found for path in texts if (found := whatsapp_messages(decode(path, members[path])[0]))}
+    chats = {path: found for path in texts if (found := whatsapp_messages(decode(path, members[path]).text))}
     if not chats or len(chats) < len(texts):
         return None
     rows = [
@@ -147,7 +147,7 @@ def _logs(members: Mapping[str, bytes]) -> Export | None:
 
 def _document(path: str, data: bytes) -> Any:
     try:
-        return json.loads(decode(path, data)[0])
+        return json.loads(decode(path, data).text)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not valid JSON ({clause(error)}); repair it, or delete it.") from error
 

@@ -180,12 +180,15 @@ def reach_for(public: StudioProcess, ann: Visit, ben: Visit) -> None:
     key = f"run:{run.id}"
 
     assert "Secret plans" in json.dumps(ann.call("draw", [""], place=0)["output"])
-    for name in ("draw", "describe", "look_again", "open_page", "offer", "offer_bin", "show_side_by_side"):
-        for place in range(sum(each["api_name"] == name for each in ben.config["dependencies"])):
+    for name in ("draw", "describe", "poll_page", "draw_newer", "open_page", "offer", "list_trash", "compare_runs"):
+        count = sum(each["api_name"] == name for each in ben.config["dependencies"])
+        assert count, name
+        for place in range(count):
             answer = json.dumps(ben.call(name, ["", key, key, key], place=place))
             assert "Secret plans" not in answer and "the log of" not in answer, name
-    for name in ("choose", "choose_row", "stop_run", "resume_run", "delete_run", "save_about", "start_again"):
+    for name in ("choose", "choose_row", "stop_run", "resume_run", "delete_run", "save_notes", "start_sweep"):
         handlers = [each for each in ben.config["dependencies"] if each["api_name"] == name]
+        assert handlers, name
         event = {"key": key, "row_value": [run.id], "index": [0, 0], "value": run.id}
         for place in range(len(handlers)):
             answer = ben.call(name, [key] * 8, event, place)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ia3_studio.ui.host_check import OwnHost, is_loopback
+from ia3_studio.ui.host_check import HostMiddleware, is_loopback
 
 
 def status(host: str, origin: str = "", port: int | None = None) -> int:
@@ -22,7 +22,9 @@ def status(host: str, origin: str = "", port: int | None = None) -> int:
 
     headers = [(b"host", host.encode()), *([(b"origin", origin.encode())] if origin else [])]
     asyncio.run(
-        OwnHost(app)({"type": "http", "headers": headers, "server": ("127.0.0.1", port) if port else None}, None, send)
+        HostMiddleware(app)(
+            {"type": "http", "headers": headers, "server": ("127.0.0.1", port) if port else None}, None, send
+        )
     )  # type: ignore[arg-type]
     return int(answers[0]["status"])
 
@@ -113,5 +115,5 @@ def status_of(headers: list[tuple[bytes, bytes]]) -> int:
     async def send(message: Any) -> None:
         answers.append(message)
 
-    asyncio.run(OwnHost(app)({"type": "http", "headers": headers}, None, send))  # type: ignore[arg-type]
+    asyncio.run(HostMiddleware(app)({"type": "http", "headers": headers}, None, send))  # type: ignore[arg-type]
     return int(answers[0]["status"])

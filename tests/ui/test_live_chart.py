@@ -6,7 +6,7 @@ import json
 import math
 
 from ia3_studio.training.config import Step
-from ia3_studio.ui.components.chart_points import COLUMNS, chart_delta
+from ia3_studio.ui.components.live_chart import COLUMNS, chart_delta
 
 
 def step(number: int, loss: float | None = 2.0) -> Step:

@@ -67,7 +67,7 @@ import sys
 from pathlib import Path
 from ia3_studio.models import ModelMemory
 from ia3_studio.runs import RunStore
-from ia3_studio.ui.app import build_app
+from ia3_studio.ui.page import build_app
 build_app(RunStore(Path(sys.argv[1])), ModelMemory(), Path(sys.argv[1]), Path(sys.argv[1]))
 print(sorted({"torch", "transformers", "datasets"} & set(sys.modules)))
 """
@@ -96,4 +96,4 @@ def targets_behind(demo: gr.Blocks, trigger: str) -> set[int]:
 def test_saving_the_pruned_adapter_draws_every_card_that_tells_of_what_is_shown(demo: gr.Blocks) -> None:
     drawn = targets_behind(demo, "save-pruned")
     names = {getattr(demo.blocks[number], "elem_id", None) for number in drawn}
-    assert {"parts-note", "scales-note", "verdict-table", "heatmap"} <= names
+    assert {"ablation-note", "scales-note", "verdict-table", "heatmap"} <= names

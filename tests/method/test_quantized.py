@@ -1,4 +1,4 @@
-"""Vectors on a quantised base: they learn as on the numbers that the codes stand for."""
+"""Vectors on a quantized base: they learn as on the numbers that the codes stand for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ia3_studio.method import Selection, Site, attach, discover
 from tests.families import batch_of, tiny_model
-from tests.quantised import dequantise, quantise
+from tests.quantized import dequantize, quantize
 
 
 def gradient_on(model: Any, selection: Selection) -> tuple[Tensor, set[torch.dtype]]:
@@ -30,8 +30,8 @@ def gradient_on(model: Any, selection: Selection) -> tuple[Tensor, set[torch.dty
 @pytest.mark.parametrize("bits", [8, 4])
 @pytest.mark.parametrize("family", ["llama", "opt", "t5_gated"])
 def test_gradients_on_codes_are_those_on_the_numbers_they_stand_for(family: str, bits: int, dtype: torch.dtype) -> None:
-    coded = quantise(tiny_model(family).to(dtype), bits)
-    plain = dequantise(tiny_model(family).to(dtype), coded)
+    coded = quantize(tiny_model(family).to(dtype), bits)
+    plain = dequantize(tiny_model(family).to(dtype), coded)
     selection = discover(coded).select("paper")
     assert selection == discover(plain).select("paper")
     on_codes, dtypes = gradient_on(coded, selection)

@@ -9,7 +9,7 @@ import pytest
 from ia3_studio.runs import RunConfig
 from ia3_studio.ui import export_words as words
 from ia3_studio.ui.current_run import run_key
-from ia3_studio.ui.more_exports import offer, write_whole
+from ia3_studio.ui.more_exports import offer, write_merged_model
 from ia3_studio.ui.session import Studio
 from tests.export.test_gguf_file import saved
 from tests.export.test_merged import adapter_of
@@ -42,17 +42,17 @@ def test_nothing_is_offered_before_there_is_an_adapter(bench: Studio, add_run: A
 
 
 def test_the_whole_model_is_written_and_told(bench: Studio, key: str, tmp_path: Path) -> None:
-    *_, said = write_whole(bench, key, str(tmp_path / "out"), "the lamp\n")
+    *_, said = write_merged_model(bench, key, str(tmp_path / "out"), "the lamp\n")
     assert "note good" in said and str(tmp_path / "out") in said and "1 prompt" in said
     assert (tmp_path / "out" / "model.safetensors").is_file()
-    *_, said = write_whole(bench, key, str(tmp_path / "out"), "")
+    *_, said = write_merged_model(bench, key, str(tmp_path / "out"), "")
     assert "note bad" in said and str(tmp_path / "out") in said
-    *_, said = write_whole(bench, key, " ", "")
+    *_, said = write_merged_model(bench, key, " ", "")
     assert says(said, words.NO_FOLDER)
 
 
 def test_a_gguf_file_that_cannot_be_is_told_and_leaves_nothing(bench: Studio, key: str, tmp_path: Path) -> None:
-    *_, said = write_whole(bench, key, str(tmp_path / "out"), "", "f16")
+    *_, said = write_merged_model(bench, key, str(tmp_path / "out"), "", "f16")
     assert "note bad" in said and "tokeniz" in said and "safetensors" in said
     assert not (tmp_path / "out").exists()
 
@@ -61,7 +61,7 @@ def test_the_whole_model_is_written_as_one_gguf_file(bench: Studio, add_run: Add
     source = saved(tmp_path / "byte-level", "llama")
     run = add_run("Byte run", source)
     run.files.keep_adapter(5, lambda folder: adapter_of(source, folder) and None)
-    *_, said = write_whole(bench, run_key(run.id), str(tmp_path / "out"), "the lamp", "q8_0")
+    *_, said = write_merged_model(bench, run_key(run.id), str(tmp_path / "out"), "the lamp", "q8_0")
     assert "note good" in said and "byte-run-q8_0.gguf" in said
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["byte-run-q8_0.gguf"]
 
@@ -70,5 +70,5 @@ def test_where_strangers_visit_no_model_is_written_and_no_path_leaves(
     bench: Studio, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IA3_STUDIO_PUBLIC", "1")
-    *_, said = write_whole(bench, key, str(tmp_path / "out"), "")
-    assert says(said, words.NOT_HERE) and not (tmp_path / "out").exists()
+    *_, said = write_merged_model(bench, key, str(tmp_path / "out"), "")
+    assert says(said, words.NOT_IN_A_SPACE) and not (tmp_path / "out").exists()

@@ -1,12 +1,12 @@
-"""Do vectors learn on bases that real quantisers made, and what does merging without quantisation change?
+"""Do vectors learn on bases that real quantizers made, and what does merging without quantization change?
 
     pip install bitsandbytes optimum-quanto torchao        (any of them; none is needed by the studio)
-    python benchmarks/quantised.py [--source SmolLM2-135M-Instruct] [--kinds bnb8,bnb4,…]
+    python benchmarks/quantized.py [--source SmolLM2-135M-Instruct] [--kinds bnb8,bnb4,…]
 
 Without a source a random Llama of two layers is measured, which takes seconds; nothing averages out in it.
 
 For each kind: the gradient of the vectors beside the gradient on the numbers that the codes stand for, the dtype
-of the activations, and the logits of quantised-with-hooks beside those of merged-without-quantisation.
+of the activations, and the logits of quantized-with-hooks beside those of merged-without-quantization.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A base in codes: weights rounded to 8 or 4 bits with a scale a row, as quantisers keep them."""
+"""A base in codes: weights rounded to 8 or 4 bits with a scale a row, as quantizers keep them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Coded(nn.Module):
         return nn.functional.linear(given, self.numbers(given.dtype), self.bias)
 
 
-def quantise(model: Any, bits: int) -> Any:
+def quantize(model: Any, bits: int) -> Any:
     """**Put codes in the place of the linear layers** of a model's blocks and return it."""
     for path, module in list(model.named_modules()):
         if isinstance(module, nn.Linear) and any(part.isdigit() for part in path.split(".")):
@@ -35,9 +35,9 @@ def quantise(model: Any, bits: int) -> Any:
     return model
 
 
-def dequantise(model: Any, quantised: Any) -> Any:
+def dequantize(model: Any, quantized: Any) -> Any:
     """**Give a model the numbers that another's codes stand for** and return it."""
-    for path, module in quantised.named_modules():
+    for path, module in quantized.named_modules():
         if isinstance(module, Coded):
             weight = model.get_submodule(path).weight
             weight.data.copy_(module.numbers(weight.dtype))

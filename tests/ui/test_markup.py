@@ -9,7 +9,7 @@ import pytest
 
 from ia3_studio.tasks.classification import Prediction
 from ia3_studio.ui import markup
-from ia3_studio.ui.classify_panel import bars
+from ia3_studio.ui.predictions import bars
 from ia3_studio.ui.theme import STYLESHEET
 from ia3_studio.verdict_page import _changes, _table
 

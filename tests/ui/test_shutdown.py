@@ -19,7 +19,7 @@ from ia3_studio.ui.temporary_files import KEPT_SECONDS, PREFIX, fresh_folder, ma
 ROOT = Path(__file__).resolve().parents[2]
 APP = """
 import re, sys, threading, time
-from ia3_studio.ui.shutdown import ends_in_time
+from ia3_studio.ui.shutdown import ending_in_time
 from ia3_studio.ui.temporary_files import scratch_folder
 
 def sleep():
@@ -35,7 +35,7 @@ def clear_slowly():
     finally:
         sleep()
 
-with ends_in_time(), scratch_folder() as scratch:
+with ending_in_time(), scratch_folder() as scratch:
     print(scratch, flush=True)
     work = {"idle": None, "thread": sleep, "lock": hold_the_lock, "clearing": None}[sys.argv[1]]
     if work:

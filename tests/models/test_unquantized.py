@@ -1,4 +1,4 @@
-"""From a quantised base to plain weights: GGUF files train and merge, and what quantising changed is measured."""
+"""From a quantized base to plain weights: GGUF files train and merge, and what quantizing changed is measured."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ia3_studio.method.merging import merge
 from ia3_studio.models import load_model, merge_into_unquantized
 from tests.families import SMALL
 from tests.models.standins import write_tiny_gguf
-from tests.quantised import quantise
+from tests.quantized import quantize
 
 
 @pytest.fixture
@@ -57,13 +57,13 @@ def test_a_gguf_file_trains_under_hooks_and_merges_and_comes_back(gguf: str) -> 
 
 def test_what_quantising_changed_is_measured_on_the_tokens_given(gguf: str) -> None:
     tokens = torch.arange(3, 23).view(2, 10)
-    coded = quantise(load_model(gguf).model, 8)
+    coded = quantize(load_model(gguf).model, 8)
     attachment = tuned(coded)
     with torch.no_grad():
         hooked = coded(input_ids=tokens).logits
         result = merge_into_unquantized(attachment, gguf, tokens=tokens)
         apart = result.loaded.model(input_ids=tokens).logits - hooked
-        assert torch.equal(coded(input_ids=tokens).logits, hooked)  # the quantised model and its vectors stay
+        assert torch.equal(coded(input_ids=tokens).logits, hooked)  # the quantized model and its vectors stay
     assert result.difference.largest == pytest.approx(float(apart.abs().max()))
     assert result.difference.relative == pytest.approx(float(apart.norm() / hooked.norm()))
     assert result.difference.logits == apart.numel()
@@ -71,7 +71,7 @@ def test_what_quantising_changed_is_measured_on_the_tokens_given(gguf: str) -> N
 
 
 def test_fewer_bits_differ_more_and_no_codes_hardly_at_all(gguf: str) -> None:
-    apart = {bits: merge_into_unquantized(tuned(quantise(load_model(gguf).model, bits)), gguf) for bits in (8, 4)}
+    apart = {bits: merge_into_unquantized(tuned(quantize(load_model(gguf).model, bits)), gguf) for bits in (8, 4)}
     none = merge_into_unquantized(tuned(load_model(gguf).model), gguf)
     four, eight = apart[4].difference.relative, apart[8].difference.relative
     assert none.difference.relative < 1e-6 < eight < 0.1 * four
@@ -91,7 +91,7 @@ def test_a_new_head_goes_along(tmp_path: Path) -> None:
     hf.BertTokenizer(
         vocab={word: n for n, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])}
     ).save_pretrained(tmp_path)
-    coded = quantise(base, 8)
+    coded = quantize(base, 8)
     attachment = HeadedAttachment(coded, discover(coded).select("paper"), ["classifier"])
     with torch.no_grad():
         coded.classifier.weight.add_(1)

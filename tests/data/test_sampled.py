@@ -1,0 +1,80 @@
+"""Of very many rows a sample from all over them is looked at; a run reads all of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ia3_studio.data import sampled
+from ia3_studio.data.load import DataChoice, load_data, look_at
+from ia3_studio.data.table import read_table
+from ia3_studio.errors import DataError
+
+ROWS, LOOKED_AT = 500, 60
+
+
+@pytest.fixture(autouse=True)
+def few_rows_are_very_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampled, "MOST_LOOKED_AT", LOOKED_AT)
+
+
+def records() -> list[dict[str, str]]:
+    """Return labeled texts, sorted by label."""
+    return [
+        {"text": f"this is the text of row {n}", "label": "calm" if n < 250 else "storm"} for n in range(1, ROWS + 1)
+    ]
+
+
+def written(folder: Path, form: str) -> Path:
+    path = folder / form
+    if form == "rows.csv":
+        path.write_text("text,label\n" + "".join(f"{row['text']},{row['label']}\n" for row in records()))
+    elif form == "rows.json":
+        path.write_text(json.dumps(records()))
+    else:
+        path.write_text("\n\n" + "\n".join(json.dumps(row) for row in records()) + "\n\n")
+    return path
+
+
+@pytest.mark.parametrize("form", ["rows.csv", "rows.json", "rows.jsonl"])
+def test_rows_from_all_over_a_file_are_looked_at_under_their_own_numbers(form: str, tmp_path: Path) -> None:
+    path = written(tmp_path, form)
+    looked = look_at(path)
+    assert len(looked.frame) == LOOKED_AT and looked.share == LOOKED_AT / ROWS
+    assert all(text.endswith(f" {row}") for row, text in looked.frame["text"].items())
+    assert set(looked.frame["label"]) == {"calm", "storm"} and "500 rows" in looked.description
+    assert looked.fingerprint == read_table(path).fingerprint
+
+
+@pytest.mark.parametrize("form", ["rows.csv", "rows.json", "rows.jsonl"])
+def test_a_run_reads_all_rows_with_the_columns_that_were_shown(form: str, tmp_path: Path) -> None:
+    path = written(tmp_path, form)
+    shown, learned = DataChoice(str(path)).look(), load_data(path)
+    assert len(shown.train) + len(shown.held_out) == LOOKED_AT and len(learned.train) + len(learned.held_out) == ROWS
+    assert shown.mapping == learned.mapping
+
+
+def test_a_damaged_line_in_the_sample_has_its_row_and_line_in_the_file(tmp_path: Path) -> None:
+    path = written(tmp_path, "rows.jsonl")
+    places = sampled._places(ROWS)
+    lines = path.read_bytes().split(b"\n")
+    lines[2 + places[7]] = b'{"text": "cut'
+    lines[2 + places[9]] = lines[2 + places[9]].replace(b"text of", b"t\xe9xt of")
+    lines[2 + places[0]] = lines[2 + places[0]].replace(b"text of", "été of été".encode())
+    path.write_bytes(b"\n".join(lines))
+    problems = look_at(path).problems
+    assert [problem.row for problem in problems] == [places[7] + 1, places[9] + 1]
+    assert [f"line {problem.row + 2} " in problem.reason for problem in problems] == [True, True]
+
+
+def test_files_of_few_rows_and_other_text_are_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in records()[:LOOKED_AT]))
+    assert look_at(path).share == 1 and len(look_at(path).frame) == LOOKED_AT
+    path.write_text(json.dumps(records(), indent=1))
+    assert look_at(path).description.startswith("JSON array") and look_at(path).share == LOOKED_AT / ROWS
+    path.write_text("not JSON\n" * ROWS)
+    with pytest.raises(DataError):
+        look_at(path)
