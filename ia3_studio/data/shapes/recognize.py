@@ -66,7 +66,7 @@ def recognize(rows: Rows) -> Recognized | None:
     shape = shape_of(rows)
     found = shape.read(rows) if shape else None
     if rows.speaker is not None and not (found and found.speakers):
-        raise DataError(f"{rows.name} is not a chat log, so there is no speaker to choose; clear Speaker.")
+        raise DataError(f"{rows.name} does not have the shape of a chat log: no speaker can be chosen; clear Speaker.")
     if found and found.frame.empty and found.problems:
         first = found.problems[0]
         raise DataError(f"No usable row in {rows.name} ({found.form}); row {first.row}: {first.reason}.")
