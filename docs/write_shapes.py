@@ -16,9 +16,12 @@ BEGIN, END = "<!-- shapes: written by docs/write_shapes.py -->\n", "<!-- end of 
 def table() -> str:
     """Return the table in Markdown: what a file holds, its ending, and what its columns are read as."""
     sys.path.insert(0, str(ROOT))
+    from tests.data.export_shapes import EXPORTS
     from tests.data.shapes import SHAPES
 
-    rows = (f"| {each.what} | {_ending(each.name)} | {each.mapping.replace('|', ' ')} |\n" for each in SHAPES)
+    rows = (
+        f"| {each.what} | {_ending(each.name)} | {each.mapping.replace('|', ' ')} |\n" for each in (*SHAPES, *EXPORTS)
+    )
     return "| data | example | read as |\n|---|---|---|\n" + "".join(rows)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ia3_studio.data.archives import read_file
 from ia3_studio.data.damaged_bytes import with_encoding_facts
@@ -14,7 +16,12 @@ from ia3_studio.data.delimited import lines_of
 from ia3_studio.data.json_rows import is_json_lines, read_json
 from ia3_studio.data.problem import Damage
 from ia3_studio.data.reading import Found, Reading, shown_names
-from ia3_studio.data.table import JSON_LINES, Table, read_table
+from ia3_studio.data.shapes.recognize import shape_of
+from ia3_studio.data.shapes.shape import SAMPLE, Rows
+from ia3_studio.data.table import JSON_LINES, Table, read_table, recognized
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_LOOKED_AT = 20_000
 """Rows that are looked at before a run; a run reads all of them."""
@@ -23,7 +30,7 @@ MOST_LOOKED_AT = 20_000
 def read_sample(path: Path, reading: Reading | None = None) -> Table:
     """Return the rows of a file as :func:`read_table` does, ``MOST_LOOKED_AT`` of them if there are more.
 
-    Of JSON lines only these are parsed.
+    Of JSON lines only these are parsed, unless their rows belong together.
 
     Raises:
         DataError: as :func:`read_table`.
@@ -54,7 +61,12 @@ def _sample_of_lines(path: Path, reading: Reading | None) -> Table | None:
     if len(filled) <= MOST_LOOKED_AT or not is_json_lines(decoded.text):
         return None
     rows = _places(len(filled))
-    frame, form, damaged = read_json(path.name, "\n".join(lines[filled[row]] for row in rows), named_lines=True)
+    reading = reading or Reading()
+    first = _rows_of(path.name, lines, filled[:SAMPLE])[0]
+    shape = None if reading.plain else shape_of(Rows(path.name, first))
+    if shape and not shape.by_row:
+        return None
+    frame, form, damaged = _rows_of(path.name, lines, [filled[row] for row in rows])
 
     def placed(damage: Damage) -> Damage:
         row = rows[damage.row - 1]
@@ -62,12 +74,19 @@ def _sample_of_lines(path: Path, reading: Reading | None) -> Table | None:
 
     frame = frame.set_axis([rows[number - 1] + 1 for number in frame.index], axis=0)
     found = with_encoding_facts(path.name, Found(frame, form, tuple(map(placed, damaged))), [decoded])
-    names = shown_names(found.frame.columns)
-    return Table(
+    table = Table(
         found.frame,
-        f"{form}, {decoded.encoding}, {len(filled):,} rows: {names}",
+        f"{form}, {decoded.encoding}",
         hashlib.sha256(data).hexdigest(),
         tuple(each.problem for each in found.damaged),
         share=MOST_LOOKED_AT / len(filled),
         notes=found.notes,
     )
+    table = recognized(path.name, table, reading, first)
+    names = shown_names(table.frame.columns)
+    return replace(table, description=f"{table.description}, {len(filled):,} rows: {names}")
+
+
+def _rows_of(name: str, lines: Sequence[str], places: Sequence[int]) -> tuple[pd.DataFrame, str, tuple[Damage, ...]]:
+    """Return (rows, their form, damaged rows) of some lines."""
+    return read_json(name, "\n".join(lines[place] for place in places), named_lines=True)

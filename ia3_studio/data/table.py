@@ -45,7 +45,8 @@ class Table:
     """Rows and named columns, and how they were found."""
 
     frame: pd.DataFrame
-    """Its index counts the rows of the file from 1; a number that is missing is a row among ``problems``."""
+    """Its index counts the rows of the file from 1; a number that is missing is a row among ``problems``, or one that
+    belongs to the conversation of another row."""
     description: str
     """What was read, as one clause: "comma-separated, UTF-8, 199 rows: question, answer"."""
     fingerprint: str
@@ -95,13 +96,19 @@ def read_table(path: Path | str, reading: Reading | None = None) -> Table:
     return replace(table, description=f"{table.description}, {rows}: {shown_names(table.frame.columns)}")
 
 
-def recognized(name: str, table: Table, reading: Reading) -> Table:
+def recognized(name: str, table: Table, reading: Reading, first: pd.DataFrame | None = None) -> Table:
     """Return a table whose rows have a known shape as what they are read as; any other as it is.
+
+    Args:
+        name: the file's name, for sentences.
+        table: as a reader found it.
+        reading: what the user chose.
+        first: the rows that decide, if the table is a sample of a file.
 
     Raises:
         DataError: the shape is known but cannot be used, or a speaker was chosen for rows that have none.
     """
-    found = None if reading.plain else recognize(Rows(name, table.frame, reading.speaker))
+    found = None if reading.plain else recognize(Rows(name, table.frame, reading.speaker, first))
     return _in_shape(table, found) if found else table
 
 
@@ -194,8 +201,6 @@ def _read_text(name: str, text: str, encoding: str, reading: Reading) -> Found:
 
     Where there is one paragraph, each of its lines is a row.
     """
-    if not (reading.delimiter or reading.plain) and (messages := whatsapp_messages(text)):
-        return Found(numbered(messages), f"plain text, {encoding}")
     is_conll = PurePosixPath(name).suffix.lower() in CONLL
     if reading.delimiter is None and (words := read_conll(name, text, is_named_so=is_conll)):
         return replace(words, form=f"{words.form}, {encoding}")

@@ -78,3 +78,15 @@ def test_files_of_few_rows_and_other_text_are_read_whole(tmp_path: Path) -> None
     path.write_text("not JSON\n" * ROWS)
     with pytest.raises(DataError):
         look_at(path)
+
+
+def test_a_sample_of_lines_is_read_in_the_shape_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampled, "MOST_LOOKED_AT", 150)
+    pairs = [{"prompt": f"ask {n}", "chosen": f"tell {n}", "rejected": "no"} for n in range(400)]
+    turns = [{"chat_id": n // 2, "role": ("user", "assistant")[n % 2], "content": f"{n}"} for n in range(400)]
+    (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in pairs))
+    table = sampled.read_sample(tmp_path / "pairs.jsonl")
+    assert table.mapping == read_table(tmp_path / "pairs.jsonl").mapping is not None and len(table.frame) == 150
+    (tmp_path / "turns.jsonl").write_text("".join(json.dumps(row) + "\n" for row in turns))
+    table = sampled.read_sample(tmp_path / "turns.jsonl")
+    assert [len(turns) for turns in table.frame["messages"]] == [2] * 150

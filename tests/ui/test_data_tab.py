@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -307,3 +308,28 @@ def test_a_chat_log_is_learned_after_its_speaker_is_chosen(bench: Studio, tmp_pa
         next(steps)
     *_shown, (data, _said, *_rest) = read_so(bench, str(path), 0.2, *[""] * 11, "Bert")
     assert DataChoice.from_text(data).reading == Reading(speaker="Bert")
+
+
+def test_what_of_an_export_is_not_used_is_shown_once(bench: Studio, tmp_path: Path) -> None:
+    replies = [{"text": f"Answer {rank}", "role": "assistant", "rank": rank, "replies": []} for rank in range(3)]
+    path = tmp_path / "trees.jsonl"
+    path.write_text(
+        "".join(
+            json.dumps({"prompt": {"text": f"Question {n}", "role": "prompter", "replies": replies}}) + "\n"
+            for n in range(4)
+        )
+    )
+    *_shown, taken = take_upload(bench, [str(path)], 0.34)
+    _given, source, said, _rows, faults, *_form = taken
+    assert source and said.count("not ranked best (8)") == 1 and "not ranked best" not in faults
+
+
+def test_a_chat_log_asks_for_a_speaker_and_offers_its_columns(bench: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "chat.txt"
+    path.write_text("".join(f"31.12.23, 22:1{n} - {'AB'[n % 2]}: line {n}\n" for n in range(8)))
+    steps = take_upload(bench, [str(path)], 0.34)
+    _given, source, said, _rows, _faults, *form = next(steps)
+    assert source == "" and "choose the speaker" in said
+    assert any("speaker" in str(field) and "text" in str(field) for field in form)
+    with pytest.raises(DataError, match="2 speakers"):
+        next(steps)

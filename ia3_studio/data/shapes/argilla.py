@@ -10,7 +10,7 @@ from typing import Any
 
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.annotations import NOT_ANNOTATED, annotated, in_words, text_name
-from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_blank, is_text, listed
+from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, finite, is_blank, is_text, listed
 from ia3_studio.data.shapes.spans import is_span_list, span_of
 
 FORM = "Argilla export"
@@ -67,7 +67,7 @@ def _value(value: Any) -> Any:
     items = listed(value)
     ranks = [item for item in items if isinstance(item, dict) and {"value", "rank"} <= item.keys()]
     if ranks:
-        return str(min(ranks, key=lambda item: item["rank"] or 0)["value"])
+        return str(min(ranks, key=lambda item: finite(item["rank"]) or 0.0)["value"])
     return items if items or isinstance(value, list) else value
 
 
@@ -147,7 +147,7 @@ def _feedback(names: Sequence[str], record: dict[str, Any]) -> _Record:
     found = _Record(fields, suggestions=sum(name.endswith("-suggestion") for name in record))
     for question, given in questions.items():
         pairs = (
-            zip(listed(given["value"]), listed(given["status"]), strict=False)
+            zip(listed(given.get("value")), listed(given.get("status")), strict=False)
             if isinstance(given, dict)
             else [(each.get("value"), each.get("status")) for each in listed(given) if isinstance(each, dict)]
         )

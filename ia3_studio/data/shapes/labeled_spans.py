@@ -168,10 +168,10 @@ def _read_prodigy(rows: Rows) -> Recognized:
 
 def _first_of_each(rows: Rows, found: Collector) -> list[tuple[int, dict[str, Any]]]:
     """Return the first answer to each task; those of other annotators are left out."""
-    first: dict[Any, int] = {}
+    first: dict[str, int] = {}
     kept = []
     for row, record in rows.records():
-        task = record.get("_task_hash", f"row {row}")
+        task = str(record.get("_task_hash", f"row {row}"))
         if task in first and record.get("answer") == ACCEPTED:
             found.leave_out(row, f"another answer to the task of row {first[task]}")
             continue

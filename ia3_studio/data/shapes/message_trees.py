@@ -105,12 +105,18 @@ def _flat(rows: Rows) -> tuple[str, str, str, str]:
     return rows.find(ID_NAMES), rows.find(PARENT_NAMES), rows.find(ROLE_NAMES), rows.find(TEXT_NAMES)
 
 
+def _key(cell: Any) -> str:
+    """Return an id as text; pandas writes whole numbers beside gaps as 1.0."""
+    name = "" if is_blank(cell) else label_name(cell)
+    return name.removesuffix(".0") if name.removesuffix(".0").isdigit() else name
+
+
 def _has_flat_trees(rows: Rows) -> bool:
     key, parent, role, text = _flat(rows)
     if not (key and parent and role and text) or not rows.mostly(role, is_role):
         return False
-    ids = {label_name(cell) for cell in rows.sample(key)}
-    return len(ids) == len(rows.sample(key)) and rows.any(parent, lambda cell: label_name(cell) in ids)
+    ids = set(map(_key, rows.sample(key)))
+    return len(ids) == len(rows.sample(key)) and rows.any(parent, lambda cell: _key(cell) in ids)
 
 
 def _read_flat_trees(rows: Rows) -> Recognized:
@@ -119,12 +125,12 @@ def _read_flat_trees(rows: Rows) -> Recognized:
     found = Collector()
     nodes: dict[str, Node] = {}
     for row, record in rows.records():
-        name = label_name(record.get(key, ""))
+        name = _key(record.get(key))
         if not name or name in nodes:
             found.leave_out(row, f"its id ({key}) is empty or that of a row before it")
             continue
         nodes[name] = {
-            "row": row, "record": record, "parent": "" if is_blank(record.get(parent)) else label_name(record[parent]),
+            "row": row, "record": record, "parent": _key(record.get(parent)),
             "role": record.get(role, ""), "text": record.get(text, ""), "deleted": _is_true(record.get(deleted)),
             "rank": record.get(rank), "replies": [],
         }  # fmt: skip

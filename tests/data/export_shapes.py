@@ -1,0 +1,198 @@
+"""One small file for each export and other shape whose rows are more than a table; docs/data.md lists them, too."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.data.shapes import Shape, asked, lines, mood, rows, said
+
+TURNS, CONVERSATION = ("user", "assistant"), "messages → conversation"
+TAGS = "tokens → words, tags → one label per word"
+
+
+def turn(row: int, place: int, role: str = "role", text: str = "content") -> dict[str, str]:
+    """Return one of the two turns of a conversation."""
+    return {role: TURNS[place], text: (asked, said)[place](row)}
+
+
+def turns(row: int) -> list[dict[str, str]]:
+    """Return a conversation of two turns."""
+    return [turn(row, place) for place in (0, 1)]
+
+
+def spans(row: int) -> list[list[Any]]:
+    """Return the only span of a question: the number of the ferry."""
+    start = asked(row).index(str(row))
+    return [[start, start + len(str(row)), "FERRY"]]
+
+
+def node(row: int, place: int) -> dict[str, Any]:
+    """Return a node of a tree of messages as ChatGPT exports it."""
+    content = {"content_type": "text", "parts": [(asked, said)[place](row)]}
+    return {"message": {"author": {"role": TURNS[place]}, "content": content}, "parent": "q" if place else None}
+
+
+def chosen(kind: str, value: Any, **places: int) -> dict[str, Any]:
+    """Return a result of Label Studio."""
+    return {"type": kind, "from_name": kind, "value": {kind: value, **places}}
+
+
+def task(row: int, *results: dict[str, Any]) -> dict[str, Any]:
+    """Return an annotated task of Label Studio."""
+    return {"id": row, "data": {"text": asked(row)}, "annotations": [{"result": list(results), "was_cancelled": False}]}
+
+
+EXPORTS = (
+    Shape(
+        "one turn per row, with the id of its conversation",
+        "turns.csv",
+        rows(lambda n: f"{n // 2},{TURNS[n % 2]},\"{(asked, said)[n % 2](n)}\"", 24, "chat_id,role,content"),
+        CONVERSATION,
+        12,
+    ),
+    Shape(
+        "one exchange per row, with the id of its conversation",
+        "exchanges.jsonl",
+        lines(lambda n: {"session_id": n // 2, "user": asked(n), "assistant": said(n)}, 24),
+        CONVERSATION,
+        12,
+    ),
+    Shape(
+        "preference pairs: the chosen answers",
+        "pairs.jsonl",
+        lines(lambda n: {"prompt": asked(n), "chosen": said(n), "rejected": "No."}),
+        "prompt → prompt, chosen → answer",
+        12,
+    ),
+    Shape(
+        "preference pairs as turns or as Human:/Assistant: text",
+        "transcripts.jsonl",
+        lines(lambda n: {
+            "chosen": f"\n\nHuman: {asked(n)}\n\nAssistant: {said(n)}",
+            "rejected": f"\n\nHuman: {asked(n)}\n\nAssistant: No.",
+        }),
+        "chosen → conversation",
+        12,
+    ),
+    Shape(
+        "two answers and the better one",
+        "compared.jsonl",
+        lines(lambda n: {
+            "prompt": asked(n), "response_a": said(n), "response_b": "No.", "winner": "tie" if n == 5 else "model_a",
+        }),
+        "chosen → conversation",
+        11,
+        1,
+    ),
+    Shape(
+        "KTO: the desirable answers",
+        "kto.jsonl",
+        lines(lambda n: {"prompt": asked(n), "completion": said(n), "label": n != 5}),
+        "prompt → prompt, completion → answer",
+        11,
+        1,
+    ),
+    Shape(
+        "lists of exchanges",
+        "exchanges.json",
+        json.dumps([{"conversation": [{"input": asked(n), "output": said(n)}]} for n in range(12)]),
+        CONVERSATION,
+        12,
+    ),
+    Shape(
+        "Gemini tuning data",
+        "gemini.jsonl",
+        lines(lambda n: {"contents": [
+            {"role": "user", "parts": [{"text": asked(n)}]}, {"role": "model", "parts": [{"text": said(n)}]},
+        ]}),
+        CONVERSATION,
+        12,
+    ),
+    Shape(
+        "one message per row, with the id of its parent",
+        "messages.jsonl",
+        lines(lambda n: {
+            "message_id": f"m{n}", "parent_id": f"m{n - 1}" if n % 2 else None, "text": (asked, said)[n % 2](n),
+            "role": ("prompter", "assistant")[n % 2],
+        }, 24),
+        CONVERSATION,
+        12,
+    ),
+    Shape(
+        "ChatGPT export",
+        "chatgpt.json",
+        json.dumps([{"title": "Ferries", "mapping": {"q": node(n, 0), "a": node(n, 1)}, "current_node": "a"}
+                    for n in range(12)]),
+        CONVERSATION,
+        12,
+    ),
+    Shape(
+        "Claude export",
+        "claude.json",
+        json.dumps([{"uuid": str(n), "name": "Ferries", "chat_messages": [
+            {"sender": "human", "text": asked(n)}, {"sender": "assistant", "text": said(n)},
+        ]} for n in range(12)]),
+        CONVERSATION,
+        12,
+    ),
+    Shape(
+        "Label Studio: choices, taxonomy, ratings",
+        "studio.json",
+        json.dumps([*(task(n, chosen("choices", [mood(n)])) for n in range(12)), {**task(12), "annotations": []}]),
+        "text → text, choices → label",
+        12,
+        1,
+    ),
+    Shape(
+        "Label Studio: labels of spans",
+        "spans.json",
+        json.dumps([task(n, *(chosen("labels", [label], start=start, end=end) for start, end, label in spans(n)))
+                    for n in range(12)]),
+        TAGS,
+        12,
+    ),
+    Shape(
+        "texts with [start, end, label] spans (Doccano, spaCy and others)",
+        "doccano.jsonl",
+        lines(lambda n: {"id": n, "text": asked(n), "label": [[0, 3, "CUT"]] if n == 5 else spans(n)}),
+        TAGS,
+        11,
+        1,
+    ),
+    Shape(
+        "texts with lists of labels (Doccano)",
+        "labels.jsonl",
+        lines(lambda n: {"id": n, "text": asked(n), "label": [mood(n)]}),
+        "text → text, label → label",
+        12,
+    ),
+    Shape(
+        "Prodigy answers",
+        "prodigy.jsonl",
+        lines(lambda n: {
+            "text": asked(n), "label": mood(n), "answer": "reject" if n == 5 else "accept", "_input_hash": n,
+            "_task_hash": n,
+        }),
+        "text → text, category → label",
+        11,
+        1,
+    ),
+    Shape(
+        "Argilla records",
+        "argilla.jsonl",
+        lines(lambda n: {
+            "id": str(n), "status": "completed", "fields": {"text": asked(n)}, "suggestions": {},
+            "responses": {"weather": [{"value": mood(n), "user_id": "u"}]},
+        }),
+        "text → text, weather → label",
+        12,
+    ),
+    Shape(
+        "brat annotations",
+        "brat",
+        {"a.txt": rows(asked), "a.ann": "T1\tPIER 35 45\tnorth pier\n"},
+        TAGS,
+        12,
+    ),
+)  # fmt: skip

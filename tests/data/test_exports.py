@@ -1,0 +1,112 @@
+"""Documents of every known tool, damaged anywhere, are read or refused; every row of what is read is accounted for."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ia3_studio.data.examples import understood
+from ia3_studio.data.infer_columns import infer_columns
+from ia3_studio.data.load import load_data
+from ia3_studio.data.shapes.recognize import SHAPES, shape_of
+from ia3_studio.data.shapes.shape import Rows
+from ia3_studio.data.table import Reading, read_table
+from ia3_studio.errors import DataError
+from tests.data import test_annotations, test_chat_exports, test_chat_logs, test_dialogue_shapes, test_preferences
+from tests.data.exports import turns, written
+from tests.data.test_properties import VALUES
+
+CALM = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+DOCUMENTS: dict[str, Any] = {
+    **{name: [form] * 3 for name, form in (*test_preferences.FORMS.items(), *test_dialogue_shapes.FORMS.items())},
+    **test_chat_logs.LOGS,
+    **test_annotations.TOOLS,
+    **{f"Argilla, {name}": records for name, records in test_annotations.ARGILLA.items()},
+    "KTO": [{"prompt": "Hi", "completion": "Ahoy", "label": row < 3} for row in range(4)],
+    "ChatGPT": [test_chat_exports.chatgpt()] * 3,
+    "Claude": [{"uuid": "1", "name": "x", "chat_messages": [{"sender": "human", "text": "Hi", "uuid": "u"},
+                                                            {"sender": "assistant", "text": "Ahoy", "uuid": "a"}]}] * 3,
+    "flat trees": test_chat_exports.FLAT,
+    "trees": [{"prompt": {"text": "Hi", "role": "prompter", "replies": [{"text": "Ahoy", "role": "assistant"}]}}] * 3,
+    "turns": [{"conversation_id": row // 2, "turn": row % 2, **turn} for row, turn in enumerate(turns(*"abcdef"))],
+    "named turns": [{"chat_id": 1, "speaker": "AB"[row % 2], "text": f"{row}"} for row in range(4)],
+    "exchanges": [{"session_id": 1, "user": f"Hi {row}", "assistant": "Ahoy"} for row in range(3)],
+    "Label Studio, minimal": [test_annotations.minimal(n, ner=test_annotations.SPAN_OBJECTS) for n in range(3)],
+    "Doccano, labels": [{"id": n, "text": f"Hi {n}", "label": ["ab"[n % 2]]} for n in range(4)],
+    "spaCy, categories": [["Hi", {"cats": {"a": 1.0, "b": 0.0}}]] * 3,
+    "Prodigy, labels": [test_annotations.prodigy(n, label="ab"[n % 2]) for n in range(4)],
+}  # fmt: skip
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> Any:
+    """A document in which a few values are replaced or removed."""
+    document = copy.deepcopy(DOCUMENTS[draw(st.sampled_from(sorted(DOCUMENTS)))])
+    for _time in range(draw(st.integers(1, 3))):
+        here = document
+        while True:
+            places = list(here) if isinstance(here, dict) else list(range(len(here)))
+            if not places:
+                break
+            place = draw(st.sampled_from(places))
+            if isinstance(here[place], dict | list) and draw(st.integers(0, 3)):
+                here = here[place]
+                continue
+            if draw(st.booleans()) or isinstance(here, list):
+                here[place] = draw(VALUES)
+            else:
+                del here[place]
+            break
+    return document
+
+
+@CALM
+@given(document=damaged())
+def test_a_damaged_document_of_any_tool_is_read_or_refused(document: Any, tmp_path: Path) -> None:
+    path = tmp_path / "any.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    try:
+        table = read_table(path)
+        if table.speakers:
+            table = read_table(path, Reading(speaker=table.speakers[0]))
+        mapping = infer_columns(table)
+    except DataError as refused:
+        assert str(refused).endswith((".", "…")) and len(str(refused)) < 1500, str(refused)
+        return
+    examples, problems = understood(table, mapping)
+    used, listed = {example.row for example in examples}, {problem.row for problem in problems}
+    assert not used & listed
+    assert used | listed == {*table.frame.index.tolist(), *(problem.row for problem in table.problems)}
+    assert all(count >= 0 for count in table.unused.values())
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENTS))
+def test_every_document_has_a_known_shape_and_can_be_read_plain(name: str, tmp_path: Path) -> None:
+    path = written(DOCUMENTS[name], tmp_path)
+    table, plain = read_table(path), read_table(path, Reading(plain=True))
+    assert table.mapping or table.undecided or table.description != plain.description or "turns in" in name
+    assert plain.mapping is None and not plain.speakers
+
+
+def test_every_shape_is_that_of_a_document(tmp_path: Path) -> None:
+    found = set()
+    for document in DOCUMENTS.values():
+        plain = read_table(written(document, tmp_path), Reading(plain=True))
+        shape = shape_of(Rows("", plain.frame))
+        found |= {shape.name} if shape else set()
+    elsewhere = {"Discord table", "WhatsApp chat", "turns without an id"}  # as CSV and as text; see their own tests
+    assert {shape.name for shape in SHAPES} - found <= elsewhere
+
+
+def test_notes_of_a_shape_are_those_of_the_split(tmp_path: Path) -> None:
+    rows = [{"prompt": f"Hi {row}", "chosen": "Ahoy", "rejected": "Bye"} for row in range(4)]
+    assert any("rejected: not used" in note for note in load_data(written(rows, tmp_path)).notes)
