@@ -39,7 +39,7 @@ def main() -> None:
     ours, peer = load_model(MODEL), load_model(MODEL)
     adapter = _some_adapter(ours.model)
     merge(peer.model, adapter).keep()
-    print(f"quicker kernels in use: {enable_fast_linear(ours.model)}; {torch.get_num_threads()} threads")
+    print(*map(str, enable_fast_linear(ours.model)), f"{torch.get_num_threads()} threads", sep="; ")
     serving = serve(ours.model, {"tuned": adapter})
     asked = (Message("user", QUESTION),)
     ids = torch.tensor([prompt_ids(asked, ours.tokenizer)])

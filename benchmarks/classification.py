@@ -76,7 +76,7 @@ def train_ours(options: argparse.Namespace) -> dict[str, float]:
 
     model = bert()
     rows = [LabelRow(tuple(ids), (), (float(label),), place) for place, (ids, label) in enumerate(texts(options))]
-    loss = ClassLoss(model).measure(rows[: options.batch]) / options.batch
+    loss = ClassLoss(model).group_loss(rows[: options.batch]) / options.batch
     attachment = HeadedAttachment(model, discover(model).select("paper"), ["classifier"])
     config = TrainConfig(epochs=1, batch_size=options.batch, learning_rate=RATE, backward_dtype=options.backward)
     steps = list(train(model, attachment, rows, [], config))

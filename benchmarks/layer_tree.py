@@ -26,7 +26,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from ia3_studio.method.tree import discover
 from ia3_studio.ui.components.layer_tree import LayerTree, show_rows
-from ia3_studio.ui.components.tree_rows import TreeRows, decode_ticks, ticks_of, tree_rows
+from ia3_studio.ui.components.tree_rows import TreeRows, decode_selection, encode_selection, tree_rows
 
 MODULES_A_BLOCK = 13
 DRAWN_LIMIT, TICK_LIMIT = 1.5, 0.5  # seconds
@@ -44,7 +44,7 @@ def llama_rows(modules: int) -> tuple[TreeRows, str]:
     with torch.device("meta"):
         tree = discover(hf.LlamaForCausalLM(config))
     rows = tree_rows(tree)
-    return rows, ticks_of(rows, tree.select("paper"))
+    return rows, encode_selection(rows, tree.select("paper"))
 
 
 def build_app(rows: TreeRows, ticks: str) -> gr.Blocks:
@@ -58,7 +58,7 @@ def build_app(rows: TreeRows, ticks: str) -> gr.Blocks:
         choose.click(lambda: show_rows(rows, ticks), outputs=tree, show_progress="hidden")
         away.click(lambda: gr.update(nodes="[]", value=""), outputs=tree, show_progress="hidden")
         tree.input(
-            lambda value: f"{len(decode_ticks(value, rows))} sites",
+            lambda value: f"{len(decode_selection(value, rows))} sites",
             tree,
             answer,
             show_progress="hidden",
@@ -85,7 +85,7 @@ def timed(page: Page, click: str, done: str) -> float:
     """Return the seconds from a click until the page, looked at once a frame, shows that it is done."""
     milliseconds: float = page.evaluate(
         """async ([click, done]) => {
-            const [tree, answer] = [".card-tree", "#answer textarea"].map((name) => document.querySelector(name));
+            const [tree, answer] = [".layer-tree", "#answer textarea"].map((name) => document.querySelector(name));
             const isDone = new Function("tree", "answer", `return ${done}`);
             const started = performance.now();
             document.querySelector(click).click();

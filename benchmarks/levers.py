@@ -23,6 +23,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from training import BATCH_SIZE, LEARNING_RATE, in_dealt_order, rows_of, tokens_in
 
+from ia3_studio.models.fast_paths import FastPath
+from ia3_studio.training.objective import MeanLoss
+
 LEVERS = {
     "plain": "padded batch, transformers' own loss",
     "answers": "logits at the answers only, in parts",
@@ -34,7 +37,7 @@ LEVERS = {
 ORDER = tuple(LEVERS)
 
 
-class PlainLoss:
+class PlainLoss(MeanLoss[Any]):
     """The loss as transformers computes it, over all logits of a padded batch."""
 
     def __init__(self, model: Any) -> None:
@@ -54,7 +57,7 @@ class PlainLoss:
     def micro_batches(self, rows: Sequence[Any], _budget: int) -> Iterator[list[Any]]:
         yield list(rows)
 
-    def backward(self, rows: Sequence[Any], total: int) -> float:
+    def group_backward(self, rows: Sequence[Any], total: int) -> float:
         from ia3_studio.training.batches import pad
 
         ids, labels = pad(rows, self.model.device)
@@ -62,7 +65,7 @@ class PlainLoss:
         (loss / total).backward()
         return float(loss)
 
-    def measure(self, rows: Sequence[Any]) -> float:
+    def group_loss(self, rows: Sequence[Any]) -> float:
         raise NotImplementedError("this benchmark holds no rows out")
 
 
@@ -95,13 +98,12 @@ def lever(options: argparse.Namespace, side: str) -> dict[str, float]:
     """Train a few steps with a lever and those before it; return speed and peak memory."""
     from ia3_studio import TrainConfig, attach, discover, load_model, train
     from ia3_studio.training import loss as losses
-    from ia3_studio.training.objective import MeanObjective
 
     loaded = load_model(options.model)
     rows = rows_of(None, loaded.tokenizer, options.steps * BATCH_SIZE)
     reached = ORDER[: ORDER.index(side) + 1]
     if "end" not in reached:
-        losses.packing_of = lambda _model: None  # type: ignore[assignment]
+        losses.packing_of = lambda _model: (None, FastPath("packed rows", False))
     if "shared" not in reached:
         losses.shared_tokens = lambda _rows: 0  # type: ignore[assignment]
     backward: Any = "bfloat16" if "rounded" in reached else "float32"
@@ -110,7 +112,7 @@ def lever(options: argparse.Namespace, side: str) -> dict[str, float]:
     attachment = attach(loaded.model, discover(loaded.model).select("paper"))
     loss: Any = losses.CausalLoss(loaded.model, backward) if "answers" in reached else PlainLoss(loaded.model)
     loss.lengths = lambda _rows: None  # the same batches for all: dealt at random
-    steps = list(train(loaded.model, attachment, in_dealt_order(rows), [], config, objective=MeanObjective(loss)))
+    steps = list(train(loaded.model, attachment, in_dealt_order(rows), [], config, objective=loss))
     speed = tokens_in(rows) / (steps[-1].seconds - steps[0].seconds)
     return {"speed": speed, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20}
 

@@ -115,7 +115,7 @@ def with_adapters(model: Any, selection: Selection) -> Serving:
 def with_rows(serving: Serving, *names: str) -> None:
     """Choose names and make every scale, which the first hook of a call does."""
     with serving.rows(*names):
-        choice = serving._chosen.choice
+        choice = serving._active.assignment
         assert choice and choice.scale(next(iter(serving._hooks))) is not None
 
 

@@ -142,7 +142,7 @@ class Tab:
         self._session = session
         self._http.get("/")
         config = self._http.get("/config").json()
-        self._look = next(each for each in config["dependencies"] if each["api_name"] == "look_again")
+        self._look = next(each for each in config["dependencies"] if each["api_name"] == "poll_page")
         self.sizes: list[int] = []
         self.pause = 1.0
 

@@ -141,7 +141,7 @@ def learn_classes(options: argparse.Namespace, method: str, rate: float, seed: i
     from ia3_studio.models import TEXT_STARTER, prepare
 
     torch.manual_seed(seed)
-    train, held_out = labelled(options.data)
+    train, held_out = labeled(options.data)
     names = sorted({label for _text, label in train})
     folder = prepare(TEXT_STARTER)
     tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -277,7 +277,7 @@ def endless_batches(rows: Sequence[Any], size: int, seed: int) -> Iterator[list[
         yield from (order[start : start + size] for start in range(0, len(order), size))
 
 
-def labelled(data: str | None) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+def labeled(data: str | None) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Return (text, label) of the rows to learn, and of those held out."""
     from importlib.resources import files
 

@@ -2,17 +2,70 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from tests.markers import may_match
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+def pytest_sessionfinish() -> None:
+    """Keep a capsule of sentencepiece 0.2.1 from being freed: at the end of Python that is a segmentation fault."""
+    swig = next((module for name, module in sys.modules.items() if name.startswith("swig_runtime_data")), None)
+    for value in vars(swig).values() if swig else ():
+        if type(value).__name__ == "PyCapsule":
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Start what apps and workers divide from while the tests are collected, where all tests are of that kind."""
+    config = session.config
+    divides = hasattr(config, "workerinput") or not config.getoption("numprocesses", None)  # not who only distributes
+    asked = "" if config.option.collectonly else config.option.markexpr
+    if divides and sys.platform == "linux" and asked and not may_match(asked, "") and may_match(asked, "mark.worker"):
+        from tests.e2e.nursery import begin_nursery
+
+        begin_nursery()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the files that hold no test of the markers asked for: to import them all takes half a minute."""
+    asked = config.option.markexpr
+    if not asked or not collection_path.match("test_*.py"):
+        return None
+    return None if may_match(asked, collection_path.read_text(encoding="utf-8")) else True
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of every later search for garbage, which would go through a million objects."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture
+def watched_anew() -> None:
+    """Let discovery look at every model, for the files whose claims are about discovery."""
+
+
+@pytest.fixture(autouse=True)
+def _a_structure_is_watched_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let discovery remember what it saw in a model of the same structure."""
+    tree = sys.modules.get("ia3_studio.method.tree")
+    if tree is not None and "watched_anew" not in request.fixturenames:
+        from tests.watching import watch_once
+
+        monkeypatch.setattr(tree, "watch", watch_once)
 
 
 @pytest.fixture(autouse=True)

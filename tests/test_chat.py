@@ -15,7 +15,7 @@ from ia3_studio.errors import ModelError, StudioError
 from ia3_studio.method import Attachment, attach, discover
 from ia3_studio.models.loaded import LoadedModel
 from tests.families import tiny_model
-from tests.method.test_scaling import randomised
+from tests.method.test_scaling import randomized
 from tests.tiny_chat import tiny_tokenizer
 
 GREEDY = ChatSettings(temperature=0, max_new_tokens=12)
@@ -29,7 +29,7 @@ def loaded_llama(task: Any = "causal-lm") -> LoadedModel:
 def tuned_llama() -> tuple[LoadedModel, Attachment]:
     loaded = loaded_llama()
     attachment = attach(loaded.model, discover(loaded.model).select("paper"))
-    randomised(attachment)
+    randomized(attachment)
     return loaded, attachment
 
 

@@ -60,7 +60,7 @@ def test_watching_a_run_that_has_ended_says_how_and_returns(
         (["watch"], "No run found in"),
         (["watch", "20260101-000000-abcdef"], "not found"),
         (["stop", "../../etc"], "not found"),
-        (["again", "/no/such/folder"], "Folder /no/such/folder"),
+        (["rerun", "/no/such/folder"], "Folder /no/such/folder"),
     ],
 )
 def test_what_is_not_there_is_said_in_a_sentence(
@@ -81,7 +81,7 @@ def test_help_tells_every_command() -> None:
         "train",
         "runs",
         "watch",
-        "again",
+        "rerun",
         "stop",
         "resume",
         "chat",
@@ -130,7 +130,7 @@ def test_a_run_is_done_again_on_another_machine_and_comes_to_the_same(
     first.folder.rename(away)
     data.unlink()
     monkeypatch.setenv("IA3_STUDIO_HOME", str(tmp_path / "other home"))
-    assert main(["again", str(away)]) == DONE
+    assert main(["rerun", str(away)]) == DONE
     other = RunStore(tmp_path / "other home" / "runs")
     (again,) = other.list()
     until = time.monotonic() + 60

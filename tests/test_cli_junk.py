@@ -24,7 +24,7 @@ JUNK = (
     "!!python/x",
     "%s%n", "$(id)", "20260101-000000-abcdef", "lighthouse", "nowhere.jsonl", "org/model", "x" * 300 + "/y",
 )  # fmt: skip
-COMMANDS = ("train", "runs", "watch", "again", "stop", "resume", "evaluate", "inspect", "export", "push")
+COMMANDS = ("train", "runs", "watch", "rerun", "stop", "resume", "evaluate", "inspect", "export", "push")
 FIELDS = (
     "train", "mapping", "reading", "selection", "held_out", "learning_rate", "epochs", "batch_size", "seed",
     "keep_best",

@@ -48,6 +48,14 @@ def test_the_page_of_the_api_is_what_the_docstrings_say_now() -> None:
     assert (DOCS / "api.md").read_text(encoding="utf-8") == written_api().page(), "python docs/write_api.py"
 
 
+def test_the_table_of_shapes_is_what_the_tests_read_now() -> None:
+    spec = spec_from_file_location("write_shapes", DOCS / "write_shapes.py")
+    assert spec and spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert (DOCS / "data.md").read_text(encoding="utf-8") == module.page(), "python docs/write_shapes.py"
+
+
 def test_every_public_name_says_what_it_is_with_types() -> None:
     found = dict(written_api().names())
     assert len(found) > 100

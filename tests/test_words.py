@@ -31,7 +31,7 @@ BANNED = {
     r"\b(?:trained|learned|learns [\d,]+) numbers\b": "trainable parameters",
     r"\b(?:sorts? (?:texts|pictures|images)|letters to sort|calls to log)\b": "classification",
     r"\bcolou?r by the\b": "color by",
-    r"\bcolour|\boptimis(?!t|m)|\blabelled\b|\bnormalis|\bquantis(?!ed\.py|ed`)": "American spelling",
+    r"\bcolour|\boptimis(?!t|m)|\blabelled\b|\bnormalis|\bquantis": "American spelling",
     r"\bbring (?:it|them|one) (?:in|back)\b": "import, restore",
     r"\bways out\b": "exports",
     r"\bsaid (?:of|by)\b": "reported",
@@ -48,22 +48,27 @@ BANNED = {
 
 def sentences(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the texts of a file that may be shown: not its docstrings, and nothing without a blank."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
     documented = {
         id(node.body[0].value)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
         and node.body
         and isinstance(node.body[0], ast.Expr)
     }
-    bare = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in (each for each in ast.walk(tree) if isinstance(each, ast.Constant)):
+    bare = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in (each for each in nodes if isinstance(each, ast.Constant)):
         text = node.value if isinstance(node.value, str) else ""
         if " " in text.strip() and id(node) not in documented | bare:
             yield node.lineno, text
 
 
+ANY = re.compile("|".join(f"(?:{turn})" for turn in BANNED), re.IGNORECASE)
+
+
 def found_in(text: str) -> list[str]:
+    if not ANY.search(text):
+        return []
     return [f"{hit[0]!r} → {instead}" for turn, instead in BANNED.items() for hit in re.finditer(turn, text, re.I)]
 
 

@@ -3,7 +3,7 @@
     train [SETTINGS]     train and show progress; settings are a JSON or YAML file, or --model and --data
     runs [WORDS …]       list runs and their results, one per line
     watch [RUN]          show a run's progress until it ends (default: newest run): loss, speed, time left, memory
-    again FOLDER         re-run from a run's folder, which may come from another machine
+    rerun FOLDER         re-run from a run's folder, which may come from another machine
     stop RUN             ask a run to stop; the adapter trained so far is kept
     resume RUN           resume a run from its last checkpoint
     chat [RUN]           chat with the base and the tuned model, or answer one --prompt

@@ -45,6 +45,7 @@ def _chat(store: RunStore, options: argparse.Namespace) -> int:
     from ia3_studio.method import Adapter, serve
     from ia3_studio.models import load_model
     from ia3_studio.models.fast_linear import enable_fast_linear
+    from ia3_studio.models.fast_paths import lines
 
     settings = ChatSettings(options.temperature, options.top_p, options.tokens, options.seed)
     run = None if options.model else newest_or(store, options.run)
@@ -52,7 +53,8 @@ def _chat(store: RunStore, options: argparse.Namespace) -> int:
     if run and folder is None:
         raise RunError("This run has no adapter yet; wait for its first held-out loss, or give --model.")
     loaded = load_model(options.model or (run.config.model if run else ""))
-    enable_fast_linear(loaded.model)
+    for line in lines(enable_fast_linear(loaded.model)):
+        print(line, file=sys.stderr)
     serving = serve(loaded.model, {"tuned": Adapter.load(folder)}) if folder else None
     variants = [] if options.only_tuned and serving else [("base", Variant(0.0))]
     variants += [("tuned", Variant(options.strength, "tuned"))] if serving else []

@@ -1,4 +1,4 @@
-"""The commands runs, watch, again, stop and resume."""
+"""The commands runs, watch, rerun, stop and resume."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ia3_studio.cli.codes import DONE, ENDED_BADLY
 from ia3_studio.errors import RunError
 from ia3_studio.runs import Run, RunStatus, RunStore
 from ia3_studio.runs.history import matching, records
-from ia3_studio.runs.rerun import again
+from ia3_studio.runs.rerun import rerun
 from ia3_studio.training.config import Step
 from ia3_studio.worker import resume, start
 
@@ -26,10 +26,11 @@ def commands(parsers: Any) -> dict[str, Any]:
     parsers.add_parser("watch", help="show a run's progress until it ends (default: the newest run)").add_argument(
         "run", nargs="?"
     )
-    parsers.add_parser("again", help="re-run from a run's folder").add_argument("folder", type=Path)
+    again = parsers.add_parser("rerun", aliases=["again"], help="re-run from a run's folder")  # again: version 0.1
+    again.add_argument("folder", type=Path)
     for name, said in (("stop", "ask a run to stop"), ("resume", "resume a run from its last checkpoint")):
         parsers.add_parser(name, help=said).add_argument("run")
-    return {"runs": _list, "watch": _watch, "again": _again, "stop": _stop, "resume": _resume}
+    return {"runs": _list, "watch": _watch, "rerun": _rerun, "again": _rerun, "stop": _stop, "resume": _resume}
 
 
 def _list(store: RunStore, options: argparse.Namespace) -> int:
@@ -93,11 +94,11 @@ def seconds_left(status: RunStatus, last: Step | None) -> int | None:
     return round(last.seconds / last.step * (last.total_steps - last.step))
 
 
-def _again(store: RunStore, options: argparse.Namespace) -> int:
+def _rerun(store: RunStore, options: argparse.Namespace) -> int:
     folder: Path = options.folder.expanduser().resolve()
     if not folder.is_dir():
         raise RunError(f"Folder {folder} not found; give the folder of a run.")
-    made = again(store, Run(folder))
+    made = rerun(store, Run(folder))
     start(made)
     print(json.dumps({"run": made.id, "folder": str(made.folder)}) if options.json else f"{made.id} {made.folder}")
     return DONE

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.data.conversations import Message, UnusableError, messages_of, texts_of, tool_definitions, whole
 from ia3_studio.data.paths import is_listed, structure_of, value_at
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.table import Table
 from ia3_studio.errors import DataError
+
+if TYPE_CHECKING:
+    from ia3_studio.data.table import Table
 
 LabelKind = Literal["single", "multi", "number"]
 _SEVERAL = re.compile(r"[;,|]")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Record
+from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal
 
@@ -79,6 +80,10 @@ def infer_columns(table: Table) -> Mapping:
     Raises:
         DataError: no column fits; the message lists the columns and what is understood.
     """
+    if table.undecided:
+        raise DataError(table.undecided)
+    if table.mapping:
+        return table.mapping
     columns = [str(column) for column in table.frame.columns if str(column) != SPLIT]
     if conversation := _conversation(table, columns):
         return conversation
@@ -126,6 +131,54 @@ def unused_columns(table: Table, mapping: Mapping) -> tuple[str, ...]:
         used.add(name if name in columns or path is None else path[0])
     used |= {name for name in columns if f"{{{name}}}" in mapping.template}
     return tuple(name for name in columns if name not in used)
+
+
+def columns_for(table: Table, kind: Kind) -> Mapping | None:
+    """Return the likeliest columns for rows of a kind that was chosen; None where the table has none for it."""
+    columns = [str(column) for column in table.frame.columns if str(column) != SPLIT]
+    profiles = [profile(table.frame, name) for name in columns]
+    texts = [
+        each.name for each in sorted(profiles, key=lambda each: -each.length) if each.length and not each.is_identifier
+    ]
+    if kind == "messages":
+        return Mapping("messages", column=(named(columns, MESSAGE_NAMES) or columns)[0])
+    if kind == "text":
+        return Mapping("text", column=(named(columns, TEXT_NAMES) or texts or columns)[0])
+    if kind == "choices":
+        return choice_mapping(table.frame)
+    if kind == "tags":
+        return _tags(table, columns)
+    if kind == "pairs":
+        found = _named_pairs(table, columns)
+        ordered = [name for name in columns if name in texts[:2]]
+        return found or (Mapping("pairs", ordered[0], ordered[1]) if len(ordered) == 2 else None)
+    labelled = _labelled(table, columns) or _label_by_contents(table, columns)
+    others = [name for name in columns if name != texts[0]] if texts else []
+    return labelled or (Mapping("labels", column=texts[0], answer=others[0]) if others else None)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A part that a column could play."""
+
+    column: str
+    part: Literal["context", "label", "answer"]
+
+
+def proposals(table: Table, mapping: Mapping) -> tuple[Proposal, ...]:
+    """Return which part each column that is not used could play: a text as context or answer, a label as target."""
+    found: list[Proposal] = []
+    for name in unused_columns(table, mapping):
+        each = profile(table.frame, name)
+        if each.is_identifier or mapping.kind not in ("pairs", "labels", "text"):
+            continue
+        if each.is_label:
+            found.append(Proposal(name, "label"))
+        elif each.is_text and mapping.kind == "text":
+            found.append(Proposal(name, "answer"))
+        elif each.is_text and not mapping.context:
+            found.append(Proposal(name, "context"))
+    return tuple(found)
 
 
 def _flat(mapping: Mapping) -> Iterator[str]:
@@ -282,8 +335,11 @@ def _named_pairs(table: Table, columns: Sequence[str]) -> Mapping | None:
     contexts = [name for name in named(columns, CONTEXT_NAMES) if _is_plain(table, name)]
     asked = [path for name in named(columns, PROMPT_NAMES) if (path := _text_path(table, name))]
     prompts = asked or contexts[:1]
-    if not prompts and named(columns, ANSWER_NAMES):
+    if not prompts and (replies := named(columns, ANSWER_NAMES)):
+        beside = [profile(table.frame, name) for name in columns if name not in replies]
+        texts = [each.name for each in beside if each.is_text]
         prompts = [name for name in named(columns, READ_NAMES) if _is_plain(table, name)][:1]
+        prompts = prompts or (texts if len(texts) == 1 else [])
     answers = [path for name in named(columns, ANSWER_NAMES) if (path := _answer_path(table, name))]
     answers = [name for name in answers if name not in prompts]
     if not prompts or not answers:

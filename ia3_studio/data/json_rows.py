@@ -11,6 +11,7 @@ from ia3_studio.data.delimited import LINE_END, lines_of
 from ia3_studio.data.header import unique_names
 from ia3_studio.data.paths import python_literal
 from ia3_studio.data.problem import Damage, clause, require_few
+from ia3_studio.data.shapes.documents import rows_of_document
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -171,6 +172,8 @@ def _parse(name: str, text: str) -> Any:
 
 def _records(name: str, document: Any) -> tuple[Sequence[Any], str]:
     """Return the rows of a document: itself, the lists of its splits, columns, or the only list of rows it wraps."""
+    if known := rows_of_document(document):
+        return known
     if isinstance(document, list):
         return _rows_of_list(document)
     if not isinstance(document, dict):

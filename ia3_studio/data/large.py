@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as Record
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +20,13 @@ from ia3_studio.data.archives import MAX_BYTES
 from ia3_studio.data.arrow_rows import key_of, open_stored, revive_example, write_stored
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.examples import Example, Mapping, understood
-from ia3_studio.data.infer_columns import infer_columns, require_columns
+from ia3_studio.data.infer_columns import infer_columns, require_columns, unused_columns
 from ia3_studio.data.json_rows import SPLIT, SPLITS, read_json_lines
 from ia3_studio.data.problem import Damage, Problem, require_few_damaged
 from ia3_studio.data.reading import Found, shown_names
+from ia3_studio.data.shapes.recognize import unused_sentences
 from ia3_studio.data.split import TRAINING, DataSplit
-from ia3_studio.data.table import Reading, Table
+from ia3_studio.data.table import Reading, Table, recognized_parts
 from ia3_studio.data.text_blocks import encoding_of, text_blocks
 from ia3_studio.errors import DataError
 from ia3_studio.settings import cache_folder
@@ -124,7 +126,8 @@ def load_large(
     rows = f"{len(train) + len(measured):,} examples"
     description = f"{path.name}: {head.description.partition(', the first')[0]}, {rows}, read in parts"
     more = counted - len(listed)
-    return DataSplit(train, measured, listed, description, plan.mapping, fingerprint, more_left_out=more, notes=notes)
+    return DataSplit(train, measured, listed, description, plan.mapping, fingerprint, more_left_out=more, notes=notes,
+                     unused=unused_columns(head, plan.mapping))  # fmt: skip
 
 
 def fingerprint_of(path: Path) -> str:
@@ -153,19 +156,25 @@ def _cell(value: Any) -> str:
 
 
 class _LeftOut:
-    """Skipped rows: the first of them, and their number."""
+    """Skipped rows: the first of them, and their number; and what else is not used."""
 
     def __init__(self) -> None:
         self.listed: list[Problem] = []
         self.counted = 0
+        self.unused: Counter[str] = Counter()
 
-    def add(self, problems: Sequence[Problem]) -> None:
+    def add(self, problems: Sequence[Problem], unused: Record[str, int]) -> None:
         self.counted += len(problems)
+        self.unused.update(unused)
         self.listed.extend(problems[: max(MOST_LISTED - len(self.listed), 0)])
 
     @property
     def document(self) -> dict[str, Any]:
-        return {"counted": self.counted, "listed": [[each.row, each.reason, each.text] for each in self.listed]}
+        return {
+            "counted": self.counted,
+            "listed": [[each.row, each.reason, each.text] for each in self.listed],
+            "notes": unused_sentences(self.unused),
+        }
 
     @staticmethod
     def read(document: dict[str, Any]) -> tuple[tuple[Problem, ...], int]:
@@ -189,7 +198,8 @@ def _write(path: Path, reading: Reading, plan: _Plan, kept: Path) -> dict[str, A
         f"{len(learned):,} rows have so many duplicates that {sides.share:.1%} of the rows would be held out; "
         f"they stay in the training rows, and {again.share:.1%} of the rows are held out."
     )
-    return {**left_out.document, "notes": [note]}
+    found = left_out.document
+    return {**found, "notes": [*found["notes"], note]}
 
 
 class _Sides:
@@ -234,7 +244,7 @@ def _understood(
     """Yield every example of a file, and whether it is held out; prompts in ``learned`` never are."""
     for table in _blocks(path, reading, BLOCK_BYTES, BLOCK_ROWS):
         examples, problems = understood(table, plan.mapping)
-        left_out.add(problems)
+        left_out.add(problems, table.unused)
         aside = _set_aside(table, plan) if plan.split_column else None
         last, measured = 0, False
         for example in examples:
@@ -299,7 +309,12 @@ def _share_of(path: Path, rows: int) -> float:
 
 
 def _blocks(path: Path, reading: Reading, size: int, rows: int) -> Iterator[Table]:
-    """Yield the rows of a file as tables, numbered through; ``size`` bytes of lines or ``rows`` rows each."""
+    """Yield the rows of a file as tables in the shape they have; ``size`` bytes of lines or ``rows`` rows each."""
+    return recognized_parts(path.name, _plain_blocks(path, reading, size, rows), reading)
+
+
+def _plain_blocks(path: Path, reading: Reading, size: int, rows: int) -> Iterator[Table]:
+    """Yield the rows of a file as they stand, numbered through."""
     if path.suffix.lower() == PARQUET:
         yield from _parquet_blocks(path, rows)
         return

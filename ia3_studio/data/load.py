@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from ia3_studio.data.examples import Example, Mapping, read_examples
-from ia3_studio.data.infer_columns import infer_columns, require_columns
+from ia3_studio.data.infer_columns import infer_columns, require_columns, unused_columns
 from ia3_studio.data.large import is_large, load_large, read_head
 from ia3_studio.data.pictures import Picture, find_pictures, picture_examples, pictures_fingerprint
 from ia3_studio.data.sampled import read_sample, sample_rows
+from ia3_studio.data.shapes.recognize import unused_sentences
 from ia3_studio.data.split import DataSplit, drawn_split, given_split, split_as_named
 from ia3_studio.data.table import Reading, Table, read_table
 from ia3_studio.errors import DataError
@@ -150,15 +151,9 @@ def split_table(
     train, measured, notes = (*given, ()) if given else drawn_split(examples, held_out, seed)
     description = f"{name}: {table.description}"
     return DataSplit(
-        train,
-        measured,
-        tuple(problems),
-        description,
-        mapping,
-        table.fingerprint,
-        table.share,
-        notes=(*table.notes, *notes),
-    )
+        train, measured, tuple(problems), description, mapping, table.fingerprint, table.share,
+        notes=(*table.notes, *unused_sentences(table.unused), *notes), unused=unused_columns(table, mapping),
+    )  # fmt: skip
 
 
 def look_at(path: Path, reading: Reading | None = None) -> Table:

@@ -26,6 +26,10 @@ class Reading:
     """The row that names the columns, counted from 1 without empty lines; 0 if none does."""
     sheet: str | None = None
     """The sheet of a workbook."""
+    speaker: str | None = None
+    """The speaker of a chat log whose messages are the answers."""
+    plain: bool = False
+    """Whether rows are read as they stand, even if they have the shape of an export."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,12 @@ _WORD = regex.compile(
     rf"(?:(?=[{UNSPACED}])[\p{{L}}\p{{N}}](?:\p{{M}}|[ะาำๅຳະາ])*)|(?![{UNSPACED}])[\p{{L}}\p{{N}}](?:(?![{UNSPACED}])[{_LETTER}])*",
     regex.VERSION1,
 )
+_LABELED = regex.compile(
+    rf"(?=[{UNSPACED}])[\p{{L}}\p{{N}}](?:\p{{M}}|[ะาำๅຳະາ])*"
+    rf"|(?![{UNSPACED}])[\p{{L}}\p{{N}}_](?:(?![{UNSPACED}])[{_LETTER}_])*"
+    rf"|(?![\s\p{{Z}}\p{{Cc}}\p{{Cf}}])\X",
+    regex.VERSION1,
+)
 _BARE = regex.compile(rf"[{UNSPACED}]", regex.VERSION1)
 
 
@@ -27,6 +33,18 @@ def words_of(text: str) -> list[str]:
     Full-width and half-width forms count as the same, and so do composed and decomposed letters.
     """
     return list(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
+
+
+def word_places(text: str) -> list[tuple[int, int]]:
+    """Return where the words of a text begin and end; punctuation marks and symbols are words of their own.
+
+    Where no space parts words, each letter with its marks is one. Blanks and characters that are not shown are in none.
+
+    Example:
+        >>> [("Oslo, 5 km"[start:end]) for start, end in word_places("Oslo, 5 km")]
+        ['Oslo', ',', '5', 'km']
+    """
+    return [(found.start(), found.end()) for found in _LABELED.finditer(text)]
 
 
 def is_unspaced(letter: str) -> bool:

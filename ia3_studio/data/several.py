@@ -66,13 +66,13 @@ def read_members(
     if len(tables) == 1 and len(content) - len(tables) != 2:  # two more may be parallel texts
         ((path, data),) = tables.items()
         found = read(PurePosixPath(path).name, data)
-        return replace(found, form=f"{path} in {name}, {found.form}", notes=(*found.notes, *_not_read(members, [path])))
+        return replace(found, form=f"{path} in {name}, {found.form}", notes=(*found.notes, *not_read(members, [path])))
     readers = _Readers(read, lambda paths: decode_together({path: content[path] for path in paths}, encoding))
     for form_of in (_parallel, _by_class, _by_split, _alike):
         together = form_of(content, tables, readers)
         if together is not None:
             found, used = together
-            return replace(found, notes=(*found.notes, *_not_read(members, used)))
+            return replace(found, notes=(*found.notes, *not_read(members, used)))
     raise DataError(
         f"{name} contains {len(members):,} files ({shown_names(list(members))}) that do not form a table; "
         "give one table, files with the same columns, files named train and test, two parallel texts, or one text "
@@ -80,7 +80,8 @@ def read_members(
     )
 
 
-def _not_read(members: Mapping[str, bytes], used: Sequence[str]) -> list[str]:
+def not_read(members: Mapping[str, bytes], used: Sequence[str]) -> list[str]:
+    """Return a sentence on the files that are not read; nothing if there are none."""
     others = [path for path in members if path not in set(used)]
     return [f"Not read: {shown_names(others)}."] if others else []
 

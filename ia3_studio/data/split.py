@@ -38,7 +38,9 @@ class DataSplit:
     more_left_out: int = 0
     """Skipped rows that are not listed in ``problems``."""
     notes: tuple[str, ...] = ()
-    """Notes on how the file was read and rows were held out."""
+    """Notes on what was read otherwise than as a row, and on how rows were held out."""
+    unused: tuple[str, ...] = ()
+    """Columns that play no part."""
 
 
 def given_split(

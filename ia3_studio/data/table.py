@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -22,12 +22,18 @@ from ia3_studio.data.markup_tables import is_markdown_table, read_html, read_mar
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.reading import Found, numbered, shown_names
 from ia3_studio.data.reading import Reading as Reading
-from ia3_studio.data.several import read_members
+from ia3_studio.data.several import not_read, read_members
+from ia3_studio.data.shapes.folders import read_export
+from ia3_studio.data.shapes.recognize import recognize, shape_by_row
+from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, frame_of
+from ia3_studio.data.shapes.whatsapp import whatsapp_messages
 from ia3_studio.data.sheets import read_sheets
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ia3_studio.data.examples import Mapping as Roles
 
 JSON_LINES = (".jsonl", ".ndjson", ".jsonlines", ".jl")
 LFS_MARK = b"version https://git-lfs.github.com/spec/"
@@ -52,6 +58,14 @@ class Table:
     """How much of the file it holds: less than all where only its beginning was read."""
     notes: tuple[str, ...] = ()
     """What was read otherwise than as a row, or not at all; one sentence each."""
+    unused: Mapping[str, int] = field(default_factory=dict)
+    """What of rows of a known shape is not used, and how often it occurs: {"reactions": 3}."""
+    mapping: Roles | None = None
+    """The roles of the columns, where the shape of the file says them."""
+    speakers: tuple[str, ...] = ()
+    """Who writes in a chat log, the most frequent one first."""
+    undecided: str = ""
+    """A sentence on what the user has to choose before the columns have roles."""
 
 
 def read_table(path: Path | str, reading: Reading | None = None) -> Table:
@@ -74,10 +88,51 @@ def read_table(path: Path | str, reading: Reading | None = None) -> Table:
         digest = hashlib.sha256(data)
     if found.frame.empty:
         raise DataError(f"{path.name} contains no rows; give a file with at least two.")
-    rows = "1 row" if len(found.frame) == 1 else f"{len(found.frame):,} rows"
-    description = f"{found.form}, {rows}: {shown_names(found.frame.columns)}"
     damaged = tuple(each.problem for each in found.damaged)
-    return Table(found.frame, description, digest.hexdigest(), damaged, found.sheets, notes=found.notes)
+    table = Table(found.frame, found.form, digest.hexdigest(), damaged, found.sheets, notes=found.notes)
+    table = recognized(path.name, table, reading)
+    rows = "1 row" if len(table.frame) == 1 else f"{len(table.frame):,} rows"
+    return replace(table, description=f"{table.description}, {rows}: {shown_names(table.frame.columns)}")
+
+
+def recognized(name: str, table: Table, reading: Reading) -> Table:
+    """Return a table whose rows have a known shape as what they are read as; any other as it is.
+
+    Raises:
+        DataError: the shape is known but cannot be used, or a speaker was chosen for rows that have none.
+    """
+    found = None if reading.plain else recognize(Rows(name, table.frame, reading.speaker))
+    return _in_shape(table, found) if found else table
+
+
+def recognized_parts(name: str, tables: Iterator[Table], reading: Reading) -> Iterator[Table]:
+    """Yield the parts of a file, with their rows read in the shape that the first part has.
+
+    Raises:
+        DataError: the shape can only be read as a whole, or a speaker was chosen.
+    """
+    shape: Shape | None = None
+    first: pd.DataFrame | None = None
+    for table in tables:
+        rows = Rows(name, table.frame, reading.speaker, first)
+        if first is None and not reading.plain:
+            shape = shape_by_row(rows)
+        first = table.frame if first is None else first
+        yield _in_shape(table, shape.read(rows)) if shape else table
+
+
+def _in_shape(table: Table, found: Recognized) -> Table:
+    return replace(
+        table,
+        frame=found.frame,
+        description=f"{table.description}, {found.form}",
+        problems=(*table.problems, *found.problems),
+        notes=(*table.notes, *found.notes),
+        unused=dict(found.unused),
+        mapping=found.mapping,
+        speakers=found.speakers,
+        undecided=found.undecided,
+    )
 
 
 def _read(name: str, data: bytes, reading: Reading) -> Found:
@@ -96,6 +151,12 @@ def _read(name: str, data: bytes, reading: Reading) -> Found:
 
 
 def _read_several(name: str, members: Mapping[str, bytes], reading: Reading) -> Found:
+    export = None if reading.plain else read_export(members)
+    if export:
+        used = export.used[0] if len(export.used) == 1 else f"{len(export.used):,} files"
+        frame = frame_of(list(enumerate(export.rows, start=1)))
+        form = ", ".join(filter(None, (f"{used} in {name}", export.form)))
+        return Found(frame, form, notes=(*export.notes, *not_read(members, export.used)))
     return read_members(
         name, members, frozenset(READERS), lambda each, data: _read(each, data, reading), reading.encoding
     )
@@ -118,9 +179,8 @@ def _read_separated(name: str, text: str, encoding: str, reading: Reading) -> Fo
         return replace(words, form=f"{words.form}, {encoding}")
     found = read_separated(name, text, "\t" if tabbed else reading.delimiter, reading.header)
     form = f"{DELIMITERS.get(found.delimiter, found.delimiter)}-separated, {encoding}"
-    form = (
-        form if found.header == 1 else f"{form}, header in row {found.header}" if found.header else f"{form}, no header"
-    )
+    if found.header != 1:
+        form += f", header in row {found.header}" if found.header else ", no header"
     return Found(found.frame, form, found.damaged, notes=found.notes)
 
 
@@ -130,10 +190,17 @@ def _read_json(name: str, text: str, encoding: str, _reading: Reading) -> Found:
 
 
 def _read_text(name: str, text: str, encoding: str, reading: Reading) -> Found:
-    """Return words with tags, cells of a table, or a row a paragraph (a line where there is one paragraph)."""
+    """Return messages of a chat, words with tags, cells of a table, or a row a paragraph.
+
+    Where there is one paragraph, each of its lines is a row.
+    """
+    if not (reading.delimiter or reading.plain) and (messages := whatsapp_messages(text)):
+        return Found(numbered(messages), f"plain text, {encoding}")
     is_conll = PurePosixPath(name).suffix.lower() in CONLL
     if reading.delimiter is None and (words := read_conll(name, text, is_named_so=is_conll)):
         return replace(words, form=f"{words.form}, {encoding}")
+    if not (reading.delimiter or reading.plain) and (messages := whatsapp_messages(text)):
+        return Found(numbered(messages), f"plain text, {encoding}")
     if reading.delimiter is None and is_json_lines(text):
         frame, form, damaged = read_json(name, text, named_lines=True)
         return Found(frame, f"{form}, {encoding}", damaged)

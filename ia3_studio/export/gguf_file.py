@@ -186,7 +186,7 @@ def _write_tokenizer(writer: Any, tokenizer: Any, rows: int, folder: Path) -> No
     """
     import gguf
 
-    from ia3_studio.training.generation import closing_token
+    from ia3_studio.data.answer_end import closing_id
 
     by_number = {number: token for token, number in tokenizer.get_vocab().items()}
     added = tokenizer.added_tokens_decoder
@@ -205,7 +205,7 @@ def _write_tokenizer(writer: Any, tokenizer: Any, rows: int, folder: Path) -> No
     writer.add_token_list(tokens)
     writer.add_token_types(types)
     vocabulary = gguf.SpecialVocab(folder, load_merges=True, n_vocab=rows)
-    closing = closing_token(tokenizer)
+    closing = closing_id(tokenizer)
     if closing is not None:  # llama.cpp stops at either; others know the first alone
         vocabulary.special_token_ids |= {"eos": closing, "eot": closing}
     vocabulary.add_to_gguf(writer, quiet=True)

@@ -152,11 +152,11 @@ def tell_ends(loaded: Any) -> None:
     Raises:
         ModelError: the chat template takes too long.
     """
-    from ia3_studio.training.generation import end_tokens
+    from ia3_studio.data.answer_end import ends_of
 
     if loaded.head not in ("causal-lm", "seq2seq") or loaded.tokenizer is None:
         return
-    ends = end_tokens(loaded.model, loaded.tokenizer)
+    ends = ends_of(loaded.model, loaded.tokenizer)
     if ends:
         loaded.model.generation_config.eos_token_id = ends[0] if len(ends) == 1 else ends
 

@@ -10,7 +10,7 @@ import numpy as np
 from ia3_studio.insight.ablation import AblationReport
 from ia3_studio.insight.deviation import Grid
 from ia3_studio.insight.distributions import QUANTILES, Distribution
-from ia3_studio.insight.figures import AMPLIFIED, INK, RUN_COLOURS, TRAINING, map_of, styled
+from ia3_studio.insight.figures import AMPLIFIED, INK, RUN_COLORS, TRAINING, map_of, styled
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -22,10 +22,10 @@ def violins(found: Sequence[Distribution], axis: str) -> go.Figure:
 
     figure = go.Figure()
     for number, each in enumerate(found):
-        colour = RUN_COLOURS[number % len(RUN_COLOURS)] if len(found) <= len(RUN_COLOURS) else TRAINING
+        color = RUN_COLORS[number % len(RUN_COLORS)] if len(found) <= len(RUN_COLORS) else TRAINING
         figure.add_violin(
-            y=each.quantiles.astype(np.float32), name=each.name, line={"color": colour, "width": 1},
-            box_visible=len(found) <= len(RUN_COLOURS), points=False, spanmode="hard", scalemode="width",
+            y=each.quantiles.astype(np.float32), name=each.name, line={"color": color, "width": 1},
+            box_visible=len(found) <= len(RUN_COLORS), points=False, spanmode="hard", scalemode="width",
             hoverinfo="name+y",
         )  # fmt: skip
     styled(figure, 320)
@@ -76,11 +76,11 @@ def ablation_figure(report: AblationReport, kind: str) -> go.Figure:
     parts = [part for part in report.parts if part.kind == kind]
     names = [part.name for part in parts]
     figure = go.Figure()
-    for name, values, colour in (
+    for name, values, color in (
         ("loss increase when ablated", [part.loss_without - report.tuned for part in parts], AMPLIFIED),
         ("loss decrease with it alone", [report.base - part.loss_with_only for part in parts], TRAINING),
     ):
-        figure.add_bar(x=names, y=np.array(values), name=name, marker={"color": colour, "line": {"width": 0}},
+        figure.add_bar(x=names, y=np.array(values), name=name, marker={"color": color, "line": {"width": 0}},
                        hovertemplate="%{x}: %{y:.4f} nats<extra>" + name + "</extra>")  # fmt: skip
     styled(figure, 300)
     figure.update_layout(showlegend=True, barmode="group", legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})

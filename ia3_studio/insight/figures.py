@@ -24,7 +24,7 @@ INK = "#808794"
 """Mid-grey: at least 3 to 1 against both page backgrounds."""
 GRID_LINES = "rgba(128, 135, 148, 0.25)"
 LENGTH_BINS = 40
-RUN_COLOURS = ("#0f8a7a", "#c9600f", "#5b8bc7", "#a05195", "#b58a00", "#d1495b", "#6a7f10", "#7a5c46")
+RUN_COLORS = ("#0f8a7a", "#c9600f", "#5b8bc7", "#a05195", "#b58a00", "#d1495b", "#6a7f10", "#7a5c46")
 """Apart from each other on a light and on a dark page."""
 SMALLEST_RANGE = 0.02
 """The color scale never spans less, so that an untrained adapter does not look trained."""
@@ -70,7 +70,7 @@ def map_of(grid: Grid, texts: Sequence[Sequence[str]], title: str, *, signed: bo
             colorscale=[[0, INHIBITED], [0.5, IDENTITY], [1, AMPLIFIED]] if signed else [[0, IDENTITY], [1, AMPLIFIED]],
             hovertemplate="%{text}<extra></extra>",
             hoverongaps=False,
-            colorbar=_colour_bar(title, reach, signed),
+            colorbar=_color_bar(title, reach, signed),
             xgap=2,
             ygap=1,
         )
@@ -89,13 +89,13 @@ def histogram_figure(counted: Histogram, counts: Literal["linear", "log"] = "lin
 
     middles = (counted.edges[:-1] + counted.edges[1:]) / 2
     width = float(counted.edges[1] - counted.edges[0])
-    colours = np.select([middles < 1 - width / 4, middles > 1 + width / 4], [INHIBITED, AMPLIFIED], INK)
+    colors = np.select([middles < 1 - width / 4, middles > 1 + width / 4], [INHIBITED, AMPLIFIED], INK)
     figure = go.Figure(
         go.Bar(
             x=middles.astype(np.float32),
             y=counted.counts,
             width=width,
-            marker={"color": colours.tolist(), "line": {"width": 0}},
+            marker={"color": colors.tolist(), "line": {"width": 0}},
             hovertemplate="scale %{x:.3f}: %{y:,} scales<extra></extra>",
         )
     )
@@ -143,12 +143,12 @@ def loss_figure(steps: Sequence[Step]) -> go.Figure:
     learned = [(step.step, step.loss) for step in steps if step.loss is not None]
     measured = [(step.step, step.held_out) for step in steps if step.held_out is not None]
     figure = go.Figure()
-    for points, name, colour, mode in (
+    for points, name, color, mode in (
         (learned, "training loss", TRAINING, "lines"),
         (measured, "held-out loss", AMPLIFIED, "lines+markers"),
     ):
         x, y = np.array([point[0] for point in points]), np.array([point[1] for point in points])
-        figure.add_scatter(x=x, y=y, name=name, mode=mode if len(points) > 2 else "lines+markers", line_color=colour)
+        figure.add_scatter(x=x, y=y, name=name, mode=mode if len(points) > 2 else "lines+markers", line_color=color)
     styled(figure, 320)
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
     figure.update_xaxes(title_text="optimizer step")
@@ -162,14 +162,14 @@ def overlay_figure(curves: Sequence[Curve]) -> go.Figure:
 
     figure = go.Figure()
     for number, curve in enumerate(curves):
-        colour = RUN_COLOURS[number % len(RUN_COLOURS)]
+        color = RUN_COLORS[number % len(RUN_COLORS)]
         figure.add_scatter(
             x=np.array(curve.steps), y=np.array(curve.losses), mode="lines", name=f"{curve.name}, training",
-            line={"color": colour, "width": 1}, opacity=0.45, showlegend=False, hoverlabel={"namelength": -1},
+            line={"color": color, "width": 1}, opacity=0.45, showlegend=False, hoverlabel={"namelength": -1},
         )  # fmt: skip
         figure.add_scatter(
             x=np.array(curve.held_out_steps), y=np.array(curve.held_out), mode="lines+markers", name=curve.name,
-            line={"color": colour, "width": 2}, hoverlabel={"namelength": -1},
+            line={"color": color, "width": 2}, hoverlabel={"namelength": -1},
         )  # fmt: skip
     styled(figure, 360 + 20 * len(curves))
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": -0.32, "yanchor": "top"})
@@ -214,7 +214,7 @@ def _described(site: SiteDeviation | None) -> str:
     )
 
 
-def _colour_bar(title: str, reach: float, signed: bool) -> dict[str, Any]:
+def _color_bar(title: str, reach: float, signed: bool) -> dict[str, Any]:
     """Return the color bar, above the heatmap so that it keeps the full width of a narrow page."""
     return {
         "orientation": "h",

@@ -11,7 +11,7 @@ from ia3_studio.insight.curves import Curve
 from ia3_studio.insight.deviation import Grid
 
 WIDTH, HEIGHT, MARGIN = 680, 240, 46
-_COLOURS = ("#5b8bc7", "#c9600f", "#0f8a7a", "#a05195")
+_COLORS = ("#5b8bc7", "#c9600f", "#0f8a7a", "#a05195")
 _TICKS = 4
 _ALONE = "svg{font:11px sans-serif}text{fill:#7a8699}.grid{stroke:#7a8699;stroke-opacity:.3}"
 
@@ -32,16 +32,16 @@ def lines_svg(series: Sequence[tuple[str, Sequence[tuple[float, float]]]], x_tit
 
     parts = [_ticks(place, (x_low, x_high), (y_low, y_high))]
     for number, (name, found) in enumerate(series):
-        colour = _COLOURS[number % len(_COLOURS)]
+        color = _COLORS[number % len(_COLORS)]
         placed = [place(x, y) for x, y in found]
         path = " ".join(f"{x},{y}" for x, y in placed)
         dots = (
-            "".join(f"<circle cx='{x}' cy='{y}' r='2.4' fill='{colour}'/>" for x, y in placed)
+            "".join(f"<circle cx='{x}' cy='{y}' r='2.4' fill='{color}'/>" for x, y in placed)
             if len(placed) < 60
             else ""
         )
-        label = f"<text x='{MARGIN + 150 * number}' y='12' style='fill:{colour}'>{escape(name)}</text>"
-        parts.append(f"<polyline points='{path}' fill='none' stroke='{colour}' stroke-width='2'/>{dots}{label}")
+        label = f"<text x='{MARGIN + 150 * number}' y='12' style='fill:{color}'>{escape(name)}</text>"
+        parts.append(f"<polyline points='{path}' fill='none' stroke='{color}' stroke-width='2'/>{dots}{label}")
     parts.append(f"<text x='{WIDTH - 12}' y='{HEIGHT - 6}' text-anchor='end'>{escape(x_title)}</text>")
     parts.append(f"<text x='{WIDTH - 12}' y='12' text-anchor='end'>{escape(y_title)}</text>")
     return _svg(WIDTH, HEIGHT, "".join(parts), f"{y_title} over {x_title}")
@@ -77,7 +77,7 @@ def map_svg(grid: Grid) -> str:
             said = f"{site.site}: mean {1 + site.mean:.4f}, mean |scale − 1| {site.spread:.4f}"
             parts.append(
                 f"<rect x='{left + column * place + 1}' y='{top}' width='{column - 2}' height='{cell - 1}' rx='2'"
-                f" fill='{_colour(value / reach)}'><title>{escape(said)}</title></rect>"
+                f" fill='{_color(value / reach)}'><title>{escape(said)}</title></rect>"
             )
     return _svg(width, height, "".join(parts), "Mean deviation of every vector, by layer and module")
 
@@ -87,7 +87,7 @@ def alone(drawing: str) -> str:
     return drawing.replace(">", f"><style>{_ALONE}</style>", 1)
 
 
-def _colour(share: float) -> str:
+def _color(share: float) -> str:
     """Return the color of a deviation from −1 to 1, as in the heatmap of the studio."""
     red, green, blue = (47, 111, 183) if share < 0 else (201, 96, 15)
     return f"rgba({red},{green},{blue},{0.06 + 0.94 * min(1.0, abs(share)):.2f})"

@@ -100,7 +100,7 @@ def _why_dead(site: Site, gradient: Tensor, called: set[str]) -> str:
 def _one_number(output: Any) -> Tensor | None:
     """Return one number that depends on every output, each entry with a weight of its own; None if none depends.
 
-    Plain sums hide what is normalised afterwards, and a loss is blind where labels are masked.
+    Plain sums hide what is normalized afterwards, and a loss is blind where labels are masked.
     """
     leaves = tree_leaves(output)
     if not any(isinstance(leaf, Tensor) for leaf in leaves):  # an output object that torch does not look into

@@ -195,7 +195,7 @@ def _swap(factors: list[Factor]) -> Swap:
 
 
 def _require_same_function(path: str, module: nn.Module, swaps: list[Swap], scales: dict[Key, Tensor]) -> None:
-    """Try a module whose class computes in its own way: it may normalise the weights that were just scaled.
+    """Try a module whose class computes in its own way: it may normalize the weights that were just scaled.
 
     Raises:
         AdapterError: it does not compute with scaled weights what it computes under hooks.

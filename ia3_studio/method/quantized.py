@@ -1,6 +1,6 @@
 """What is needed to train vectors on a quantized base model?
 
-Quantised layers compute with codes and hand gradients on as plain ones do, with one exception. On CPUs with
+Quantized layers compute with codes and hand gradients on as plain ones do, with one exception. On CPUs with
 AVX512-BF16, bitsandbytes repacks a 4-bit weight at its first call in evaluation mode; from then on the layer is
 faster and gives no gradient, without an error.
 """

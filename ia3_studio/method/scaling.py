@@ -263,7 +263,7 @@ def _cheaper_from_input(model: nn.Module, found: Iterable[HookPoint]) -> frozens
 
 def _source(module: nn.Module, args: tuple[Any, ...], result: Tensor) -> Source | None:
     """Return how a plain projection makes its output again, bit for bit; None where that is not certain."""
-    is_plain = type(module) is nn.Linear or not isinstance(module, nn.Linear)  # a subclass may draw, or quantise
+    is_plain = type(module) is nn.Linear or not isinstance(module, nn.Linear)  # a subclass may draw, or quantize
     is_alone = len(module._forward_hooks) == 1 and "forward" not in vars(module)  # accelerate moves weights there
     if not (is_plain and is_alone and len(args) == 1) or torch.compiler.is_compiling():
         return None

@@ -241,7 +241,7 @@ class TraceMode(TorchDispatchMode):
         return torch.full(tensor.shape, _NOWHERE, device="cpu")
 
     def _combine(self, name: str, before: list[Provenance], result: Any) -> None:
-        """Hand origins through an element-wise operation or a normalisation."""
+        """Hand origins through an element-wise operation or a normalization."""
         merged = _merge(before)
         if name in _SUMS and len({_module_of(origin) for origin in before}) > 1 and not merged.scores:
             merged = Provenance(

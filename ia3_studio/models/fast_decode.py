@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import rms_norm, scaled_dot_product_attention, silu
 
 from ia3_studio.method.product import rescale
+from ia3_studio.models.fast_paths import FastPath, failed_trial
 
 if TYPE_CHECKING:
     from ia3_studio.method.rows import Key
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 Scales = Mapping["Key", "Tensor | None"]
 """(path, side) → the scale there, shape (channels,) or (rows, channels); None for ones."""
 
+NAME = "decoding in one loop"
 _ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 _FEED_FORWARD = ("gate_proj", "up_proj", "down_proj")
 _TOLERANCE = 1e-4
@@ -107,33 +109,58 @@ class _Layer:
         return result if after is None else rescale(result, _over(after))
 
 
-def fast_decode_step(model: Any) -> FastDecodeStep | None:
-    """Return the quick step of a model, tried on the model itself; None where it goes another way."""
-    try:
-        return step if _computes_the_same(step := FastDecodeStep(model), model) else None
-    except Exception:  # another shape of model: anything may be missing
-        return None
+def fast_decode_step(model: Any) -> tuple[FastDecodeStep | None, FastPath]:
+    """Return the fast decoding step of a model, tried on the model itself; None where it would differ, and why."""
+    reason = _why_not(model)
+    if not reason:
+        try:
+            step = FastDecodeStep(model)
+            reason = _difference(step, model)
+            if not reason:
+                return step, FastPath(NAME, True)
+        except Exception as error:  # a foreign forward may raise anything
+            reason = failed_trial(error)
+    return None, FastPath(NAME, False, reason)
+
+
+def _why_not(model: Any) -> str:
+    """Return what tells a model from Llama's shape, without running it; empty if nothing does."""
+    inner: Any = getattr(model, "model", None)
+    layers = getattr(inner, "layers", None)
+    if not layers or not all(hasattr(inner, name) for name in ("embed_tokens", "rotary_emb", "norm")):
+        return "the model's layers are not Llama's"
+    norms = [inner.norm]
+    for layer in layers:
+        parts = ((layer, "self_attn", (*_ATTENTION, "head_dim", "scaling")), (layer, "mlp", _FEED_FORWARD))
+        if not all(hasattr(getattr(parent, part, None), name) for parent, part, names in parts for name in names):
+            return "the model's layers are not Llama's"
+        norms += [getattr(layer, name, None) for name in ("input_layernorm", "post_attention_layernorm")]
+    if not all(hasattr(norm, "variance_epsilon") for norm in norms):
+        return "the model's normalization is not Llama's"
+    dtype = next(model.parameters()).dtype
+    if dtype != torch.float32:
+        return f"the model is in {str(dtype).removeprefix('torch.')}, not in float32"
+    return "" if isinstance(getattr(model, "lm_head", None), nn.Linear) else "the model's head is not a linear layer"
 
 
 @torch.no_grad()
-def _computes_the_same(step: FastDecodeStep, model: Any) -> bool:
-    """Test it after two short rows of different lengths."""
+def _difference(step: FastDecodeStep, model: Any) -> str:
+    """Try the step after two short rows of different lengths; return how it differs from the model, or nothing."""
     from ia3_studio.models.preallocated_kv_cache import give_room
 
-    parameter = next(model.parameters())
-    if parameter.dtype != torch.float32 or not isinstance(model.lm_head, nn.Linear):
-        return False
+    device = next(model.parameters()).device
     vocabulary = int(model.get_input_embeddings().weight.shape[0])
-    ids = torch.arange(1, 11, device=parameter.device).view(2, 5) * 37 % vocabulary
-    mask = torch.tensor([[0, 1, 1, 1, 1], [1, 1, 1, 1, 1]], device=parameter.device)
+    ids = torch.arange(1, 11, device=device).view(2, 5) * 37 % vocabulary
+    mask = torch.tensor([[0, 1, 1, 1, 1], [1, 1, 1, 1, 1]], device=device)
     positions = (mask.cumsum(1) - 1).clamp(min=0)
     wanted = model(input_ids=ids, attention_mask=mask, position_ids=positions).logits[:, -1]
     before = model(input_ids=ids[:, :4], attention_mask=mask[:, :4], position_ids=positions[:, :4], use_cache=True)
     cache = give_room(before.past_key_values)
     if not step.serves({}, cache):
-        return False
+        return "the model's cache of keys and values does not keep all tokens"
     found = step(ids[:, 4:], positions[:, 4:], cache, mask, {})
-    return torch.allclose(found, wanted, atol=_TOLERANCE, rtol=_TOLERANCE)
+    same = torch.allclose(found, wanted, atol=_TOLERANCE, rtol=_TOLERANCE)
+    return "" if same else "it gives different logits than the model"
 
 
 def _norm(norm: Any, hidden: Tensor) -> Tensor:

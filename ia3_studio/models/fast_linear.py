@@ -22,14 +22,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
+from ia3_studio.models.fast_paths import FastPath, failed_trial
+
 if TYPE_CHECKING:
     from ia3_studio.models.fast_decode import FastDecodeStep
 
 Product = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 """(rows, weight, bias) → rows · weightᵀ + bias."""
 
-_STEP = "ia3_quick_step"
-"""The attribute of a model that holds its quick step."""
+NAME = "oneDNN products for few rows"
+_STEP = "ia3_fast_decode_step"
+"""The attribute of a model that holds its fast decoding step."""
 _ROWS = (1, 2)
 """Counts of rows that are timed: one conversation and two."""
 _REPEATS = 8
@@ -40,24 +43,28 @@ _TIMED_BYTES = 48 * 2**20
 """Of weights that are read while timing, so that they do not all come from the processor's cache."""
 
 
-def enable_fast_linear(model: nn.Module) -> bool:
-    """Let the plain linear layers of a float32 model on a CPU compute in the faster way; say whether that is another.
+def enable_fast_linear(model: nn.Module) -> tuple[FastPath, FastPath]:
+    """Let the plain linear layers of a float32 model on a CPU compute in the faster way, and decode in one loop.
 
     For inference: where gradients are recorded, and on other devices, the layers compute as before. Nothing may be
     attached to the model yet: what is attached later acts as ever. :func:`disable_fast_linear` undoes it.
+
+    Returns:
+        The two fast paths (layers, decoding), and why one is off.
     """
     from ia3_studio.models.fast_decode import fast_decode_step
 
+    vars(model)[_STEP], decoding = fast_decode_step(model)
     layers = [module for module in model.modules() if isinstance(module, nn.Linear) and _is_plain(module)]
-    product = _other_kernel()
-    vars(model)[_STEP] = fast_decode_step(model)
-    if not layers or product is None or not _is_faster(product, layers):
-        return False
-    for siblings in _siblings(model, layers):
+    product, reason = _faster_product(layers)
+    if product is None:
+        return FastPath(NAME, False, reason), decoding
+    calls, note = _calls(model, layers)
+    for siblings in _siblings(model, layers, calls):
         stack = Stack(siblings, product)
         for number, layer in enumerate(siblings):
             layer.forward = partial(_forward, stack, number)  # type: ignore[method-assign]
-    return True
+    return FastPath(NAME, True, note), decoding
 
 
 def step_of(model: nn.Module) -> FastDecodeStep | None:
@@ -66,7 +73,7 @@ def step_of(model: nn.Module) -> FastDecodeStep | None:
 
 
 def disable_fast_linear(model: nn.Module) -> None:
-    """Give the linear layers their own ``forward`` back, and forget the quick step."""
+    """Give the linear layers their own ``forward`` back, and forget the fast decoding step."""
     vars(model).pop(_STEP, None)
     for module in model.modules():
         if getattr(vars(module).get("forward"), "func", None) is _forward:
@@ -120,9 +127,10 @@ def _joined(layers: list[nn.Linear], name: str) -> Tensor:
     return whole
 
 
-def _siblings(model: nn.Module, layers: list[nn.Linear]) -> Iterator[list[nn.Linear]]:
-    """Yield groups of layers of one parent that one pass over a few tokens calls with the same activations."""
-    calls = _calls(model, layers)
+def _siblings(
+    model: nn.Module, layers: list[nn.Linear], calls: list[tuple[nn.Linear, Tensor]]
+) -> Iterator[list[nn.Linear]]:
+    """Yield groups of layers of one parent that were called one after the other with the same activations."""
     times = Counter(layer for layer, _given in calls)
     parents = {child: parent for parent in model.modules() for child in parent.children()}
     for _same, group in groupby(calls, key=lambda call: (id(call[1]), parents.get(call[0]))):
@@ -132,8 +140,8 @@ def _siblings(model: nn.Module, layers: list[nn.Linear]) -> Iterator[list[nn.Lin
     yield from ([layer] for layer in layers if times[layer] != 1)  # never called here, or from several places
 
 
-def _calls(model: nn.Module, layers: Iterable[nn.Linear]) -> list[tuple[nn.Linear, Tensor]]:
-    """Return which layers a pass over a few tokens calls with what, in order; nothing where it fails."""
+def _calls(model: nn.Module, layers: Iterable[nn.Linear]) -> tuple[list[tuple[nn.Linear, Tensor]], str]:
+    """Return which layers a pass over a few tokens calls with what, in order; nothing where it fails, and why."""
     from ia3_studio.method.inputs import example_inputs
 
     calls: list[tuple[nn.Linear, Tensor]] = []
@@ -143,9 +151,9 @@ def _calls(model: nn.Module, layers: Iterable[nn.Linear]) -> list[tuple[nn.Linea
             hooks.callback(hook.remove)
         try:
             model(**example_inputs(model))
-        except Exception:  # a model that wants other inputs: its layers are quick each for itself
-            return []
-    return calls
+        except Exception as error:  # a foreign forward may raise anything: each layer is fast on its own
+            return [], f"each layer on its own: {failed_trial(error)}"
+    return calls, ""
 
 
 def _is_plain(module: nn.Linear) -> bool:
@@ -162,13 +170,31 @@ def _other_kernel() -> Product | None:
     return kernel and (lambda rows, weight, bias: kernel(rows, weight, bias, "none", [], ""))
 
 
+def _faster_product(layers: list[nn.Linear]) -> tuple[Product | None, str]:
+    """Return the product that computes some layers faster than torch's own; None if there is none, and why."""
+    if not layers:
+        return None, "the model has no float32 linear layers on the CPU"
+    product = _other_kernel()
+    if product is None:
+        return None, "this build of PyTorch has no oneDNN"
+    try:
+        if not _is_right(product, layers[0]):
+            return None, "they differ from the products of PyTorch"
+        return (product, "") if _is_faster(product, layers) else (None, "they are not faster on this machine")
+    except Exception as error:  # a kernel that torch keeps to itself may change or raise anything
+        return None, failed_trial(error)
+
+
+@torch.no_grad()
+def _is_right(product: Product, layer: nn.Linear) -> bool:
+    rows = torch.linspace(-1, 1, layer.in_features)[None]
+    return torch.allclose(product(rows, layer.weight, layer.bias), layer(rows), atol=1e-4, rtol=1e-4)
+
+
 @torch.no_grad()
 def _is_faster(product: Product, layers: list[nn.Linear]) -> bool:
-    """Say whether the product is right on the first layer, and faster over a good part of the weights."""
+    """Return whether the product is faster over a good part of the weights."""
     some = _some_of(layers)
-    rows = torch.linspace(-1, 1, some[0].in_features)[None]
-    if not torch.allclose(product(rows, some[0].weight, some[0].bias), some[0](rows), atol=1e-4, rtol=1e-4):
-        return False
     return _seconds(product, some) < _BUSY * _seconds(linear, some)
 
 

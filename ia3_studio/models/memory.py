@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 
 from ia3_studio.models.classifier import Kind, load_classifier
+from ia3_studio.models.fast_paths import lines
 from ia3_studio.models.load import load_model
 from ia3_studio.models.loaded import LoadedModel, ModelHead
 from ia3_studio.models.progress import ProgressCallback
 from ia3_studio.models.sources import parse_source
 
+logger = logging.getLogger("ia3_studio.models")
 Key = tuple[str, tuple[str, ...], str]
 """A source, and the labels and their kind where the model has a head for them."""
 
@@ -112,7 +115,8 @@ class ModelMemory:
             if self._model is None or self._key != wanted:
                 self._given_back.wait_for(lambda: self._users == 0)
                 fresh = load()
-                enable_fast_linear(fresh.model)
+                for line in lines(enable_fast_linear(fresh.model)):
+                    logger.info("%s: %s", fresh.source, line)
                 self._model, self._key = fresh, wanted
             self._users += 1
             return self._model

@@ -97,8 +97,8 @@ def _some_tokens(model: nn.Module) -> Tensor:
     return torch.randint(int(embeddings.num_embeddings), TOKENS, generator=torch.Generator().manual_seed(0))
 
 
-def _difference(quantised: Tensor, merged: Tensor) -> Difference:
-    apart = merged - quantised
+def _difference(quantized: Tensor, merged: Tensor) -> Difference:
+    apart = merged - quantized
     return Difference(
-        largest=float(apart.abs().max()), relative=float(apart.norm() / quantised.norm()), logits=apart.numel()
+        largest=float(apart.abs().max()), relative=float(apart.norm() / quantized.norm()), logits=apart.numel()
     )

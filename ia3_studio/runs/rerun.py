@@ -46,7 +46,7 @@ class Variations:
         return count
 
 
-def again(store: RunStore, run: Run, config: RunConfig | None = None, start_id: str = "") -> Run:
+def rerun(store: RunStore, run: Run, config: RunConfig | None = None, start_id: str = "") -> Run:
     """Create a run with the settings and data of another run, without starting it.
 
     The environment of the original run is stored, so that the new run can report differences.
@@ -106,12 +106,12 @@ def sweep(store: RunStore, run: Run, tried: Variations, tag: str, start_id: str)
         start_id: id of the request; the same id never creates a second sweep.
 
     Raises:
-        RunError: as :func:`again` and :func:`variations`.
+        RunError: as :func:`rerun` and :func:`variations`.
     """
     made: list[Run] = []
     configs: Sequence[tuple[str, RunConfig]] = variations(run.config, tried)
     for number, (_said, config) in enumerate(configs):
-        new = again(store, run, config, f"{start_id}-{number}")
+        new = rerun(store, run, config, f"{start_id}-{number}")
         if tag:
             write_notes(new.files.notes, RunNotes(tags=(tag,)))
         made.append(new)

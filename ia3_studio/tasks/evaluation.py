@@ -140,7 +140,7 @@ def _class_changes(
 
 
 def _compared_words(base: Any, tuned: Any, rows: Sequence[Any], names: Sequence[str]) -> Evaluation:
-    """Compare the words row by row; a row without a labelled word says nothing."""
+    """Compare the words row by row; a row without a labeled word says nothing."""
     from ia3_studio.data.tokens import IGNORED
     from ia3_studio.training import compare
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from ia3_studio.atomic import replace_text
 from ia3_studio.data.arrow_rows import Stored, key_of, open_stored, reviver, tokenizer_key, write_stored
 from ia3_studio.data.problem import Problem
+from ia3_studio.data.reading import shown_names
 from ia3_studio.errors import DataError
 from ia3_studio.settings import cache_folder
 
@@ -66,6 +67,11 @@ class RowSet:
     """Data rows that are read otherwise than they are written, and how."""
 
 
+def unused_note(split: DataSplit) -> tuple[str, ...]:
+    """Return the sentence that names the columns that play no part, if there are any."""
+    return (f"Columns not used: {shown_names(split.unused)}.",) if split.unused else ()
+
+
 class RowReader:
     """Rows from both parts of the data, and what is said of those that were cut or left out."""
 
@@ -74,7 +80,7 @@ class RowReader:
         self._config = config
         self.labels: Labels | None = None
         """Labels of a classifier, in output order."""
-        self.notes: list[str] = [*split.notes]
+        self.notes: list[str] = [*split.notes, *unused_note(split)]
         """What a user should know before the first step."""
         self._length = config.train.max_length
         """The max length: the setting, or the model's limit if that is lower."""

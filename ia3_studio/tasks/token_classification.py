@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ia3_studio.data.labels import Labels, TagRow, tokenize_labels
+from ia3_studio.data.scripts import word_places
 from ia3_studio.data.token_preview import UNLIMITED, Part, TokenPreview, kept_of_words, reasons
 from ia3_studio.data.tokens import IGNORED
 from ia3_studio.data.word_tokens import word_tokens
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from ia3_studio.data.labels import Labeled
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models import LoadedModel
-
-_WORD = re.compile(r"\w+|[^\w\s]")
-"""Words and punctuation marks, as data sets of entities give them."""
 
 
 @register
@@ -84,7 +81,8 @@ def tag_text(
         loaded: a classifier of words with a head for the labels.
         attachment: what was learned.
         labels: what the head's outputs mean.
-        text: its words are separated by blanks; punctuation marks are words of their own.
+        text: its words are separated by blanks, or are single letters in scripts without blanks; punctuation marks are
+            words of their own.
         strengths: 0 is the base model.
         max_length: tokens that are read; by default 512 at most.
 
@@ -95,8 +93,8 @@ def tag_text(
 
     if not labels.of_words:
         raise StudioError("This adapter labels whole texts; use classify_text for it.")
-    found = list(_WORD.finditer(text))
-    words = [each.group() for each in found]
+    places = word_places(text)
+    words = [text[start:end] for start, end in places]
     if not words:
         raise StudioError("There is no word to label; write a text.")
     read = word_tokens(words, loaded.tokenizer, readable(loaded, max_length))
@@ -111,6 +109,6 @@ def tag_text(
             word: predictions(each, labels.names, "single")[0] for word, each in zip(starts, scores, strict=True)
         }
         tagged.append(
-            tuple(TaggedWord(each.group(), each.start(), by_word.get(place)) for place, each in enumerate(found))
+            tuple(TaggedWord(text[start:end], start, by_word.get(at)) for at, (start, end) in enumerate(places))
         )
     return tuple(tagged)

@@ -8,7 +8,6 @@ whether a padded row gives what it gives alone; where it does not, only rows of 
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from inspect import signature
@@ -19,8 +18,8 @@ import torch
 from torch import Tensor
 
 from ia3_studio.data.labels import LabelRow, TagRow
+from ia3_studio.models.fast_paths import FastPath, failed_trial
 from ia3_studio.models.limits import limits_of
-from ia3_studio.training.fast_paths import FastPath
 
 Row = TypeVar("Row", LabelRow, TagRow)
 NAME = "padded batches"
@@ -51,8 +50,7 @@ def batching_of(model: Any) -> Batching:
         is_on = _is_neutral(model)
         reason = "" if is_on else "a padded row gives different outputs than the same row alone"
     except Exception as error:  # a foreign forward may raise anything; rows of one length need no padding
-        traceback.print_exc()
-        is_on, reason = False, f"the trial failed with {type(error).__name__}, shown above"
+        is_on, reason = False, failed_trial(error)
     return Batching(model, FastPath(NAME, is_on, reason))
 
 

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.errors import TrainingError
-from ia3_studio.training.fast_paths import FastPath
+from ia3_studio.models.fast_paths import FastPath
 from ia3_studio.training.loss import CausalLoss, before
 from ia3_studio.training.packing import Bundle
 
@@ -119,7 +119,7 @@ class CausalChoices:
                 end += len(pair.tokens)
         chosen = torch.tensor(predictors, device=self.device)
         with before(self.head, lambda _head, args: (args[0][:, chosen],)):  # logits at choice tokens only
-            return self._packing.run_all(bundles).logits[0]  # type: ignore[no-any-return]
+            return self._packing.run(bundles).logits[0]  # type: ignore[no-any-return]
 
     def _padded_logits(self, pairs: Sequence[Pair]) -> Tensor:
         """Return the logits of all choice tokens, (choice tokens, vocabulary), each after its own question."""

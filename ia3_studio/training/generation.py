@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from ia3_studio.data.answer_end import closing_id, ends_of
+from ia3_studio.data.answer_end import ends_of
 from ia3_studio.data.tokens import prompt_ids
 from ia3_studio.errors import DataError, ModelError
 from ia3_studio.method.scaling import Attachment
@@ -92,7 +92,7 @@ def answer_both(
 @torch.no_grad()
 def _generate(model: Any, tokenizer: Any, ids: Tensor, mask: Tensor, max_new_tokens: int) -> Tensor:
     """Return the answers' tokens, (rows, longest)."""
-    ends = end_tokens(model, tokenizer)
+    ends = ends_of(model, tokenizer)
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else (ends or [0])[0]
     found = model.generate(
         input_ids=ids, attention_mask=mask, max_new_tokens=_room(model, max_new_tokens), do_sample=False, num_beams=1,
@@ -122,24 +122,3 @@ def _padded(model: Any, prompts: Sequence[Sequence[int]]) -> tuple[Tensor, Tenso
 def _reads_apart(model: Any) -> bool:
     """Return whether an encoder reads the prompt, so that the output contains only the answer."""
     return bool(getattr(model.config, "is_encoder_decoder", False))
-
-
-def end_tokens(model: Any, tokenizer: Any) -> list[int]:
-    """Return the tokens that end a model's answer (:mod:`ia3_studio.data.answer_end`).
-
-    Raises:
-        ModelError: the chat template takes too long.
-    """
-    return ends_of(model, tokenizer)
-
-
-def closing_token(tokenizer: Any) -> int | None:
-    """Return the token that ends an assistant turn, for exports; None if there is none.
-
-    Raises:
-        ModelError: the chat template takes too long.
-    """
-    return closing_id(tokenizer)
-
-
-_end_tokens = end_tokens

@@ -13,9 +13,9 @@ import torch
 
 from ia3_studio.errors import TrainingError
 from ia3_studio.method.scaling import Attachment
+from ia3_studio.models.fast_paths import FastPath
 from ia3_studio.training.checkpoint import Checkpoint, Counters, optimizer_state, restore_optimizer
 from ia3_studio.training.config import Step, TrainConfig
-from ia3_studio.training.fast_paths import FastPath
 from ia3_studio.training.objective import Objective
 from ia3_studio.training.optimizers import make_optimizer, take_step
 from ia3_studio.training.out_of_memory import give_memory_back, is_out_of_memory
@@ -152,7 +152,7 @@ class Training(Iterator[Step], Generic[Row]):
         start = time.perf_counter()
         self._step += 1
         before, rate = self._trained.copies(), learning_rate(self._step, self._total, self._config)
-        loss, norm = self._learn(batch, rate)
+        loss, norm = self._update(batch, rate)
         took = time.perf_counter() - start
         size = sum(map(self._objective.size, batch))
         self._tokens += size
@@ -168,12 +168,10 @@ class Training(Iterator[Step], Generic[Row]):
             self._step, self._total, epoch, loss, measured, rate, norm, self._tokens, seconds, speed, self._note()
         )
 
-    def _learn(self, batch: Sequence[Row], rate: float) -> tuple[float, float]:
+    def _update(self, batch: Sequence[Row], rate: float) -> tuple[float, float]:
         """Update the vectors with one batch; return its mean loss and the gradient norm before clipping."""
         mine = self._processes.share(batch)
-        share = self._processes.together(
-            lambda: self._within_memory(lambda: self._objective.learn(mine, batch, self._budget), mine), self._device
-        )
+        share = self._within_memory(lambda: self._objective.backward(mine, batch, self._budget), mine)
         loss = self._processes.add_up(share, self._device)
         self._processes.add_up_gradients(self._trained.parameters)
         norm = float(torch.nn.utils.clip_grad_norm_(self._trained.parameters, self._config.max_grad_norm))
@@ -187,9 +185,7 @@ class Training(Iterator[Step], Generic[Row]):
         """Return the mean loss of the held-out rows; None without any, or when the job is asked to stop."""
         if not self._held_out:
             return None
-        share = self._processes.together(
-            lambda: self._within_memory(self._measured_share, self._held_out), self._device
-        )
+        share = self._within_memory(self._measured_share, self._held_out)
         if self._processes.any(share is None, self._device):  # one that saw the stop has measured only some rows
             return None
         return self._processes.add_up(share or 0.0, self._device)
@@ -207,18 +203,22 @@ class Training(Iterator[Step], Generic[Row]):
         """Return the result of an attempt; on out of memory, retry with half as many tokens per forward pass.
 
         Raises:
-            TrainingError: it also runs out with one row at a time.
+            TrainingError: it also runs out with one row at a time, or another process failed.
         """
-        while True:
-            try:
-                return attempt()
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-            # Outside of the except block: the error holds on to the tensors of the attempt.
-            self._trained.forget_gradient()
-            give_memory_back()
-            self._halve(rows)
+
+        def attempts() -> Result:
+            while True:
+                try:
+                    return attempt()
+                except (RuntimeError, MemoryError) as error:
+                    if not is_out_of_memory(error):
+                        raise
+                # Outside of the except block: the error holds on to the tensors of the attempt.
+                self._trained.forget_gradient()
+                give_memory_back()
+                self._halve(rows)
+
+        return self._processes.together(attempts, self._device)
 
     def _halve(self, rows: Sequence[Row]) -> None:
         sizes = [self._objective.size(row) for row in rows]

@@ -7,34 +7,31 @@ hundred of them at a time, each part's gradient being taken before the next part
 from __future__ import annotations
 
 import math
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ia3_studio.data.tokens import IGNORED
+from ia3_studio.data.tokens import IGNORED, TokenRow
 from ia3_studio.errors import TrainingError
-from ia3_studio.training.batches import label_count, lay_end_to_end, micro_batches, pad, shared_tokens
+from ia3_studio.models.fast_paths import FastPath, failed_trial
+from ia3_studio.training.batches import label_count, lay_end_to_end, micro_batches, pad, shared_tokens, token_count
 from ia3_studio.training.config import BackwardDtype
-from ia3_studio.training.fast_paths import FastPath
+from ia3_studio.training.objective import MeanLoss
 from ia3_studio.training.packing import TRIAL, packing_of
 from ia3_studio.training.precision import backward_path, backward_products
 from ia3_studio.training.prefix_cache import PREFIX, PrefixCache
 from ia3_studio.training.rotary import FusedRotation
 
-if TYPE_CHECKING:
-    from ia3_studio.data.tokens import TokenRow
-
 HEAD_ROWS = 128
 """Label positions whose logits are computed at the same time."""
 
 
-class CausalLoss:
+class CausalLoss(MeanLoss[TokenRow]):
     """The next-token loss of a causal language model.
 
     Raises:
@@ -45,13 +42,13 @@ class CausalLoss:
         self,
         model: Any,
         backward_dtype: BackwardDtype = "float32",
-        frozen: PrefixCache | None = None,
+        cache: PrefixCache | None = None,
         why_not: str = "",
     ) -> None:
         """Try the model.
 
         Args:
-            frozen: what need not be computed twice.
+            cache: of the layers below the lowest vector.
             why_not: why there is none, for the log.
         """
         self.model = model
@@ -65,35 +62,25 @@ class CausalLoss:
         self._plain = _head_is_last(self.head, hidden, logits)
         self.packing, packed = packing_of(model)
         """How the model runs packed rows; None if it cannot."""
-        self._frozen = frozen
-        recalled = self._try_memory(frozen) if frozen else FastPath(PREFIX, False, why_not or "it is disabled")
+        self._cache = cache
+        cached = self._try_cache(cache) if cache else FastPath(PREFIX, False, why_not or "it is disabled")
         self.fast_paths: tuple[FastPath, ...] = (
-            packed, self._turning.path, backward_path(backward_dtype, model.device), recalled,
+            packed, self._turning.path, backward_path(backward_dtype, model.device), cached,
         )  # fmt: skip
         """Fast paths, and which of them are on."""
 
-    @property
-    def packs(self) -> bool:
-        """Return whether rows are packed, so that their lengths need not match."""
-        return self.packing is not None
-
-    def count(self, rows: Sequence[TokenRow]) -> int:
-        """Return how many tokens of the rows are trained."""
-        return label_count(rows)
-
-    def size(self, row: TokenRow) -> int:
-        """Return how many tokens a row has."""
-        return len(row.input_ids)
+    count = staticmethod(label_count)
+    size = staticmethod(token_count)
 
     def lengths(self, rows: Sequence[TokenRow]) -> Sequence[int] | None:
         """Return the rows' lengths if they are padded; None if they are packed."""
-        return None if self.packs else [len(row.input_ids) for row in rows]
+        return None if self.packing else [len(row.input_ids) for row in rows]
 
     def micro_batches(self, rows: Sequence[TokenRow], budget: int) -> Iterator[list[TokenRow]]:
         """Yield the rows in groups of at most ``budget`` tokens (a longer row stands alone), padding included."""
-        return micro_batches(rows, budget, padded=not self.packs)
+        return micro_batches(rows, budget, padded=self.packing is None)
 
-    def backward(self, rows: Sequence[TokenRow], total: int) -> float:
+    def group_backward(self, rows: Sequence[TokenRow], total: int) -> float:
         """Add the gradient of (summed loss / total) to the parameters; return the summed loss in nats.
 
         Args:
@@ -112,7 +99,7 @@ class CausalLoss:
         return summed
 
     @torch.no_grad()
-    def measure(self, rows: Sequence[TokenRow]) -> float:
+    def group_loss(self, rows: Sequence[TokenRow]) -> float:
         """Return the summed loss of the rows' label tokens, in nats."""
         if not self._plain:
             return self._whole(rows).item()
@@ -133,7 +120,7 @@ class CausalLoss:
     def _hidden(self, rows: Sequence[TokenRow]) -> tuple[Tensor, Tensor]:
         """Return the head's input at label positions, (labels, d), and the tokens to predict there, (labels,)."""
         forward, labels = self._laid_out(rows)
-        chosen, targets = _positions(labels)
+        chosen, targets = _predicted(labels)
         taken: list[Tensor] = []
 
         def take(_head: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -147,7 +134,7 @@ class CausalLoss:
     def _whole(self, rows: Sequence[TokenRow]) -> Tensor:
         """Return the summed loss through everything the model does to its logits (soft caps, scales)."""
         forward, labels = self._laid_out(rows)
-        chosen, targets = _positions(labels)
+        chosen, targets = _predicted(labels)
         with before(self.head, lambda _head, args: (args[0][:, :-1][chosen][None],)):
             logits = forward().logits  # (1, labels, vocabulary)
         return _summed(logits[0], targets)
@@ -155,34 +142,28 @@ class CausalLoss:
     def _laid_out(self, rows: Sequence[TokenRow]) -> tuple[Callable[[], Any], Tensor]:
         """Return a forward pass over the rows, and its labels: (1, tokens) packed, or (rows, longest) padded."""
         device = self.model.device
-        if self.packing:
-            shared = shared_tokens(rows)
-            forward = partial(self.packing.run, [row.input_ids for row in rows], shared)
-            return self._from_memory(forward, rows, shared), lay_end_to_end(rows, shared, device)
-        ids, labels = pad(rows, device)
-        return self._from_memory(partial(self.model, input_ids=ids, use_cache=False), rows, None), labels
+        shared = shared_tokens(rows) if self.packing else None
+        if self.packing and shared is not None:
+            forward = partial(self.packing.run, [([row.input_ids for row in rows], shared)])
+            labels = lay_end_to_end(rows, shared, device)
+        else:
+            ids, labels = pad(rows, device)
+            forward = partial(self.model, input_ids=ids, use_cache=False)
+        return (partial(self._cache.run, forward, rows, shared) if self._cache else forward), labels
 
-    def _from_memory(
-        self, forward: Callable[[], Any], rows: Sequence[TokenRow], shared: int | None
-    ) -> Callable[[], Any]:
-        return partial(self._frozen.run, forward, rows, shared) if self._frozen else forward
-
-    def _try_memory(self, frozen: PrefixCache) -> FastPath:
+    def _try_cache(self, cache: PrefixCache) -> FastPath:
         """Test it: the loss is the same with cached lower layers as without; disable it otherwise."""
-        from ia3_studio.data.tokens import TokenRow
-
         rows = [TokenRow(ids, (IGNORED, *ids[1:]), 0, False) for ids in TRIAL]
         try:
-            computed, remembered = self.measure(rows), self.measure(rows)
+            computed, remembered = self.group_loss(rows), self.group_loss(rows)
         except Exception as error:  # a foreign forward may raise anything when its lower blocks do nothing
-            traceback.print_exc()
-            self._frozen = None
-            return FastPath(PREFIX, False, f"the trial failed with {type(error).__name__}, shown above")
+            self._cache = None
+            return FastPath(PREFIX, False, failed_trial(error))
         finally:
-            frozen.store.clear()
+            cache.store.clear()
         if math.isclose(computed, remembered, rel_tol=1e-3):
             return FastPath(PREFIX, True)
-        self._frozen = None
+        self._cache = None
         return FastPath(PREFIX, False, "the upper layers read more than the output of the layer below")
 
 
@@ -196,7 +177,7 @@ def _summed(logits: Tensor, targets: Tensor) -> Tensor:
     return F.cross_entropy(logits.float(), targets, reduction="sum")
 
 
-def _positions(labels: Tensor) -> tuple[Tensor, Tensor]:
+def _predicted(labels: Tensor) -> tuple[Tensor, Tensor]:
     """Return where the next token is trained, a mask (rows, length - 1), and which tokens those are."""
     following = labels[:, 1:]
     chosen = following != IGNORED
@@ -249,7 +230,7 @@ def _require_causal(model: Any) -> None:
     try:
         with torch.enable_grad():
             hidden, _logits = _probe(model, _head_of(model))
-            # Uneven weights: behind a normalisation the plain sum of a hidden state is constant.
+            # Uneven weights: behind a normalization the plain sum of a hidden state is constant.
             weights = torch.linspace(-1, 1, hidden.shape[-1], device=hidden.device)
             (seen,) = torch.autograd.grad((hidden[0, 1].float() * weights).sum(), embedded[0])
     finally:

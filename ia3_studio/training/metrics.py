@@ -148,7 +148,7 @@ def entity_f1(labels: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]
 def exact_match(answer: str, reference: str) -> bool:
     """Say whether two texts are the same but for case, punctuation, articles and spaces.
 
-    Normalised as SQuAD's evaluation does (Rajpurkar et al. 2016, https://arxiv.org/abs/1606.05250, section 6.1), and
+    Normalized as SQuAD's evaluation does (Rajpurkar et al. 2016, https://arxiv.org/abs/1606.05250, section 6.1), and
     beyond English likewise: punctuation of any script counts for nothing, full-width letters are the plain ones, and
     where words have no spaces between them, a space says nothing. Texts of punctuation alone are compared as they are.
     """

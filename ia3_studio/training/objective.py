@@ -6,11 +6,12 @@ so that how a batch is cut changes the gradient by rounding only.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from ia3_studio.errors import TrainingError
-from ia3_studio.training.fast_paths import FastPath
+from ia3_studio.models.fast_paths import FastPath
 
 Row_contra = TypeVar("Row_contra", contravariant=True)
 Row = TypeVar("Row")
@@ -22,7 +23,6 @@ class Objective(Protocol[Row_contra]):
     @property
     def fast_paths(self) -> Sequence[FastPath]:
         """Return the fast paths that were tested, and why one is off."""
-        return ()
 
     def check(self, rows: Sequence[Row_contra]) -> None:
         """Reject rows without trained tokens.
@@ -37,7 +37,7 @@ class Objective(Protocol[Row_contra]):
     def size(self, row: Row_contra) -> int:
         """Return how many tokens a row has, padding excluded."""
 
-    def learn(self, rows: Sequence[Row_contra], batch: Sequence[Row_contra], budget: int) -> float:
+    def backward(self, rows: Sequence[Row_contra], batch: Sequence[Row_contra], budget: int) -> float:
         """Add the gradient of some rows' share of the batch's mean loss; return that share.
 
         Args:
@@ -50,42 +50,38 @@ class Objective(Protocol[Row_contra]):
         """Yield shares of the batch's mean loss that together are the rows' share; no gradient is taken."""
 
 
-class SummedLoss(Protocol[Row]):
-    """A loss that is a sum over trained things (label tokens, labeled rows), to be divided by their number."""
+class MeanLoss(ABC, Generic[Row]):
+    """An objective that is a sum over trained things (label tokens, labeled rows), divided by their number.
 
-    @property
-    def fast_paths(self) -> Sequence[FastPath]:
-        """Return the fast paths that were tested, and why one is off."""
+    A subclass computes the sum over one micro-batch.
+    """
 
+    fast_paths: Sequence[FastPath] = ()
+    """The fast paths that were tested, and why one is off."""
+
+    @abstractmethod
     def count(self, rows: Sequence[Row]) -> int:
         """Return how many things of the rows are trained."""
 
+    @abstractmethod
     def size(self, row: Row) -> int:
         """Return how many tokens a row has, padding excluded."""
 
+    @abstractmethod
     def lengths(self, rows: Sequence[Row]) -> Sequence[int] | None:
         """Return the rows' lengths where similar ones should share a batch; None where any may."""
 
+    @abstractmethod
     def micro_batches(self, rows: Sequence[Row], budget: int) -> Iterable[Sequence[Row]]:
         """Yield the rows in groups of at most ``budget`` tokens (a longer row stands alone), padding included."""
 
-    def backward(self, rows: Sequence[Row], total: int) -> float:
+    @abstractmethod
+    def group_backward(self, rows: Sequence[Row], total: int) -> float:
         """Add the gradient of (summed loss / total) for one micro-batch; return the summed loss."""
 
-    def measure(self, rows: Sequence[Row]) -> float:
+    @abstractmethod
+    def group_loss(self, rows: Sequence[Row]) -> float:
         """Return the summed loss of one micro-batch; no gradient is taken."""
-
-
-class MeanObjective(Objective[Row]):
-    """The mean of a summed loss over all that is trained in a batch."""
-
-    def __init__(self, loss: SummedLoss[Row]) -> None:
-        self.loss = loss
-
-    @property
-    def fast_paths(self) -> Sequence[FastPath]:
-        """Return the fast paths that were tested, and why one is off."""
-        return self.loss.fast_paths
 
     def check(self, rows: Sequence[Row]) -> None:
         """Reject rows without trained tokens.
@@ -95,26 +91,18 @@ class MeanObjective(Objective[Row]):
         """
         if not rows:
             raise TrainingError("There are no training rows; give at least one with an answer.")
-        empty = next((row for row in rows if not self.loss.count([row])), None)
+        empty = next((row for row in rows if not self.count([row])), None)
         if empty is not None:
             number = getattr(empty, "row", "?")
             raise TrainingError(f"Row {number} has no trained token; remove it or give it an answer.")
 
-    def lengths(self, rows: Sequence[Row]) -> Sequence[int] | None:
-        """Return the rows' lengths where similar ones should share a batch; None where any may."""
-        return self.loss.lengths(rows)
-
-    def size(self, row: Row) -> int:
-        """Return how many tokens a row has, padding excluded."""
-        return self.loss.size(row)
-
-    def learn(self, rows: Sequence[Row], batch: Sequence[Row], budget: int) -> float:
+    def backward(self, rows: Sequence[Row], batch: Sequence[Row], budget: int) -> float:
         """Add the gradient of some rows' share of the batch's mean loss; return that share."""
-        total = self.loss.count(batch)
-        return sum(self.loss.backward(group, total) for group in self.loss.micro_batches(rows, budget)) / total
+        total = self.count(batch)
+        return sum(self.group_backward(group, total) for group in self.micro_batches(rows, budget)) / total
 
     def measure(self, rows: Sequence[Row], batch: Sequence[Row], budget: int) -> Iterator[float]:
         """Yield shares of the batch's mean loss that together are the rows' share; no gradient is taken."""
-        total = self.loss.count(batch)
-        for group in self.loss.micro_batches(rows, budget):
-            yield self.loss.measure(group) / total
+        total = self.count(batch)
+        for group in self.micro_batches(rows, budget):
+            yield self.group_loss(group) / total

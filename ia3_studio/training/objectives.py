@@ -17,8 +17,8 @@ from ia3_studio.training.choice_model import choice_model
 from ia3_studio.training.class_loss import ClassLoss, ImageLoss, TagLoss
 from ia3_studio.training.config import BackwardDtype, TrainConfig
 from ia3_studio.training.loss import CausalLoss
-from ia3_studio.training.objective import MeanObjective, Objective
-from ia3_studio.training.prefix_cache import prefix_cache, why_no_prefix_cache
+from ia3_studio.training.objective import Objective
+from ia3_studio.training.prefix_cache import prefix_cache_of
 from ia3_studio.training.target_loss import TargetLoss
 from ia3_studio.training.tfew_loss import ChoiceObjective, LossWeights
 
@@ -28,25 +28,25 @@ Maker = Callable[[Any, Attachment, TrainConfig], Objective[Any]]
 def _causal(model: Any, attachment: Attachment, config: TrainConfig) -> Objective[Any]:
     folder = Path(config.cache_folder) if config.cache_folder else None
     room = config.cache_mb * 2**20
-    frozen, why_not = prefix_cache(model, attachment, room, folder), why_no_prefix_cache(model, attachment, room)
-    return MeanObjective(CausalLoss(model, config.backward_dtype, frozen, why_not))
+    cached = prefix_cache_of(model, attachment, room, folder)
+    return CausalLoss(model, config.backward_dtype, *cached)
 
 
 def _choice(model: Any, _attachment: Attachment, config: TrainConfig) -> Objective[Any]:
     return ChoiceObjective(choice_model(model), LossWeights(), config.backward_dtype)
 
 
-def _mean(loss: Callable[[Any, BackwardDtype], Any]) -> Maker:
-    return lambda model, _attachment, config: MeanObjective(loss(model, config.backward_dtype))
+def _padded(loss: Callable[[Any, BackwardDtype], Objective[Any]]) -> Maker:
+    return lambda model, _attachment, config: loss(model, config.backward_dtype)
 
 
 OBJECTIVES: dict[type, Maker] = {
     TokenRow: _causal,
-    TargetRow: _mean(TargetLoss),
+    TargetRow: _padded(TargetLoss),
     ChoiceRow: _choice,
-    LabelRow: _mean(ClassLoss),
-    TagRow: _mean(TagLoss),
-    ImageRow: _mean(ImageLoss),
+    LabelRow: _padded(ClassLoss),
+    TagRow: _padded(TagLoss),
+    ImageRow: _padded(ImageLoss),
 }
 """What is minimized, by the type of the rows."""
 

@@ -7,7 +7,6 @@ Models that compute something else across positions are padded; a test on the mo
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ia3_studio.training.fast_paths import FastPath
+from ia3_studio.models.fast_paths import FastPath, failed_trial
 
 NAME = "packed rows"
 ATTENTION = "row_by_row"
@@ -83,16 +82,7 @@ class Packing:
         self.model = model
         self._configs = _configs_of(model)
 
-    def run(self, rows: Sequence[Sequence[int]], shared: int) -> Any:
-        """Return the model's output for rows of token ids as one sequence of shape (1, tokens).
-
-        Args:
-            rows: of token ids.
-            shared: with how many tokens all rows begin; they stand once, in front. Every row has more than these.
-        """
-        return self.run_all([(rows, shared)])
-
-    def run_all(self, bundles: Sequence[Bundle]) -> Any:
+    def run(self, bundles: Sequence[Bundle]) -> Any:
         """Return the model's output for bundles of rows as one sequence of shape (1, tokens).
 
         Bundles are concatenated: shared tokens once, then the remaining tokens of each row.
@@ -132,8 +122,7 @@ def packing_of(model: Any) -> tuple[Packing | None, FastPath]:
     try:
         is_right = _is_right(packing)
     except Exception as error:  # a foreign forward may raise anything
-        traceback.print_exc()
-        return None, FastPath(NAME, False, f"the trial failed with {type(error).__name__}, shown above")
+        return None, FastPath(NAME, False, failed_trial(error))
     if not is_right:
         return None, FastPath(NAME, False, "packed rows give different logits than single rows")
     return packing, FastPath(NAME, True)
@@ -157,7 +146,7 @@ def _why_not(model: Any) -> str:
 def _is_right(packing: Packing) -> bool:
     """Test it: packed rows give the same logits as single rows, except for rounding."""
     shared, device = 2, packing.model.device
-    together = packing.run(TRIAL, shared).logits[0].float()
+    together = packing.run([(TRIAL, shared)]).logits[0].float()
     rows = [packing.model(input_ids=torch.tensor([row], device=device), use_cache=False).logits[0] for row in TRIAL]
     alone = [rows[0][:shared], *(row[shared:] for row in rows)]
     expected = torch.cat(alone).float()

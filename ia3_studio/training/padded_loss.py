@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Any, Generic
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from ia3_studio.models.fast_paths import FastPath
 from ia3_studio.training.batches import Tokens, micro_batches, token_count
 from ia3_studio.training.config import BackwardDtype
-from ia3_studio.training.fast_paths import FastPath
+from ia3_studio.training.objective import MeanLoss
 from ia3_studio.training.precision import backward_path, backward_products
 from ia3_studio.training.rotary import FusedRotation
 
 
-class PaddedLoss(ABC, Generic[Tokens]):
-    """A summed loss of padded micro-batches; a subclass says what is summed and over how many things."""
+class PaddedLoss(MeanLoss[Tokens]):
+    """A loss of padded micro-batches; a subclass says what is summed and over how many things."""
 
     def __init__(self, model: Any, backward_dtype: BackwardDtype = "float32") -> None:
         self.model = model
@@ -25,10 +26,6 @@ class PaddedLoss(ABC, Generic[Tokens]):
         self._turning = FusedRotation(model)
         self.fast_paths: tuple[FastPath, ...] = (self._turning.path, backward_path(backward_dtype, model.device))
         """Fast paths, and which of them are on."""
-
-    @abstractmethod
-    def count(self, rows: Sequence[Tokens]) -> int:
-        """Return how many things of the rows are trained."""
 
     @abstractmethod
     def summed(self, rows: Sequence[Tokens]) -> Tensor:
@@ -46,7 +43,7 @@ class PaddedLoss(ABC, Generic[Tokens]):
         """Yield the rows in groups of at most ``budget`` padded tokens (a longer row stands alone)."""
         return micro_batches(rows, budget, length=self.size)
 
-    def backward(self, rows: Sequence[Tokens], total: int) -> float:
+    def group_backward(self, rows: Sequence[Tokens], total: int) -> float:
         """Add the gradient of (summed loss / total) for one micro-batch; return the summed loss."""
         with self._products, self._turning():
             loss = self.summed(rows)
@@ -54,6 +51,6 @@ class PaddedLoss(ABC, Generic[Tokens]):
         return loss.item()
 
     @torch.no_grad()
-    def measure(self, rows: Sequence[Tokens]) -> float:
+    def group_loss(self, rows: Sequence[Tokens]) -> float:
         """Return the summed loss of one micro-batch."""
         return self.summed(rows).item()

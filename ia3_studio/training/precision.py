@@ -17,8 +17,8 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from ia3_studio.models.fast_paths import FastPath
 from ia3_studio.training.config import BackwardDtype
-from ia3_studio.training.fast_paths import FastPath
 
 
 def backward_format(wanted: BackwardDtype, device: torch.device) -> BackwardDtype:

@@ -107,33 +107,28 @@ def _idle(block: nn.Module, wraps: bool) -> Iterator[None]:
         del block.__dict__["forward"]
 
 
-def prefix_cache(model: nn.Module, attachment: Attachment, room: int, folder: Path | None = None) -> PrefixCache | None:
-    """Return the part below an attachment's lowest vector; None if there is none or no memory for the cache."""
-    return None if why_no_prefix_cache(model, attachment, room) else _part(model, attachment, room, folder)
+def prefix_cache_of(
+    model: nn.Module, attachment: Attachment, room: int, folder: Path | None = None
+) -> tuple[PrefixCache | None, str]:
+    """Return the cache of the blocks below an attachment's lowest vector; None if there is none, and why.
 
-
-def why_no_prefix_cache(model: nn.Module, attachment: Attachment, room: int) -> str:
-    """Return why lower layers cannot be cached; empty if they can."""
+    Args:
+        room: bytes of memory for hidden states.
+        folder: for what does not fit into memory.
+    """
     if room <= 0:
-        return "the cache size is 0"
+        return None, "the cache size is 0"
     if isinstance(attachment, HeadedAttachment):  # a head may stand anywhere
-        return "a new head is trained, which may use any layer"
+        return None, "a new head is trained, which may use any layer"
     places = [_block_of(site.path) for site in attachment.selection]
     lists = {place[0] for place in places if place}
     lowest = min((place[1] for place in places if place), default=0)
     if len(lists) != 1 or not lowest or _outside(model, places, attachment):
-        return "vectors are in the lowest layer, or outside the layers"
-    blocks = model.get_submodule(lists.pop()).children()
-    moved = any("forward" in vars(block) for block in blocks)
-    return "accelerate offloads the weights of the layers" if moved else ""
-
-
-def _part(model: nn.Module, attachment: Attachment, room: int, folder: Path | None) -> PrefixCache:
-    places = [_block_of(site.path) for site in attachment.selection]
-    lists = {place[0] for place in places if place}
-    lowest = min((place[1] for place in places if place), default=0)
+        return None, "vectors are in the lowest layer, or outside the layers"
     blocks = list(model.get_submodule(lists.pop()).children())
-    return PrefixCache(blocks[:lowest], blocks[lowest], ActivationCache(room, folder))
+    if any("forward" in vars(block) for block in blocks):
+        return None, "accelerate offloads the weights of the layers"
+    return PrefixCache(blocks[:lowest], blocks[lowest], ActivationCache(room, folder)), ""
 
 
 def _outside(model: nn.Module, places: Sequence[Any], attachment: Attachment) -> bool:

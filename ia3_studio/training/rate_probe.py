@@ -19,7 +19,7 @@ RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 """From below the paper's 3e-3 to above what small models need."""
 
 ENOUGH = 0.9
-"""Share of the largest fall that makes a smaller rate the better choice: a short trial favours large rates.
+"""Share of the largest fall that makes a smaller rate the better choice: a short trial favors large rates.
 
 Six steps of batch 4 with SmolLM2-135M-Instruct on the lighthouse rows suggest 3e-2 this way, and its whole runs use
 1e-2: take the suggestion as the upper end of what is worth a run.

@@ -9,7 +9,6 @@ decides: rotations of another kind are left as they are.
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import Function
 
-from ia3_studio.training.fast_paths import FastPath
+from ia3_studio.models.fast_paths import FastPath, failed_trial
 
 _NONE = "the model has no rotary embedding of its own"
 NAME = "apply_rotary_pos_emb"
@@ -130,6 +129,6 @@ def _is_half_rotation(original: Rotation) -> bool:
         return all(torch.allclose(one, other, atol=1e-6) for one, other in zip(theirs, ours, strict=True))
     except TypeError:  # a foreign function may ask for other arguments
         return False
-    except Exception:  # or raise anything
-        traceback.print_exc()
+    except Exception as error:  # or raise anything
+        failed_trial(error)
         return False

@@ -19,9 +19,9 @@ from torch.nn import functional as F
 
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.errors import TrainingError
+from ia3_studio.models.fast_paths import FastPath
 from ia3_studio.training.choice_model import ChoiceModel, Pair, choice_mask, groups
 from ia3_studio.training.config import BackwardDtype
-from ia3_studio.training.fast_paths import FastPath
 from ia3_studio.training.objective import Objective
 from ia3_studio.training.precision import backward_path, backward_products
 
@@ -159,7 +159,7 @@ class ChoiceObjective(Objective[ChoiceRow]):
         choices = row.choices if self.weights.compares else (row.choices[row.answer],)
         return len(row.prompt) + sum(len(choice) for choice in choices)
 
-    def learn(self, rows: Sequence[ChoiceRow], batch: Sequence[ChoiceRow], budget: int) -> float:
+    def backward(self, rows: Sequence[ChoiceRow], batch: Sequence[ChoiceRow], budget: int) -> float:
         """Add the gradient of some rows' share of the batch's loss; return that share, in nats."""
         whole = totals(batch)
         with self._products:

@@ -1,4 +1,4 @@
-"""What do the base model and the tuned ones answer to the same prompt?"""
+"""How do the base model and the tuned ones respond to the same prompt?"""
 
 from __future__ import annotations
 
@@ -8,51 +8,44 @@ from typing import Any
 
 import gradio as gr
 
-from ia3_studio.chat import PRESETS, Answer, ChatSettings
+from ia3_studio.chat import Answer
 from ia3_studio.data.conversations import Message
 from ia3_studio.data.labels import labels_in
 from ia3_studio.errors import StudioError
 from ia3_studio.ui import chat_words as words
-from ia3_studio.ui import classify_panel, rank_panel, text
-from ia3_studio.ui.answering import News, Question, answer_in_memory, sharing
+from ia3_studio.ui import classify_panel, text
+from ia3_studio.ui.chat_form import ChatForm
+from ia3_studio.ui.chat_history import (
+    History,
+    as_json,
+    as_markdown,
+    before,
+    messages_of,
+    question_at,
+    question_of,
+    with_question,
+    with_response,
+)
+from ia3_studio.ui.chat_responses import ChatRequest, Update, respond, sharing_note
 from ia3_studio.ui.chat_variants import (
     BASE,
-    HEAVIEST,
-    MIX,
-    PANES,
-    SHOWN,
-    STRONGEST,
-    Mixture,
-    heard_ticks,
-    muted_by,
-    offered,
-    speaker,
+    CURRENT,
+    MAX_RESPONSES,
+    MERGED,
+    choices_for,
+    find_variant,
+    muted_sites,
+    rows_of_adapter,
 )
-from ia3_studio.ui.components.layer_tree import LayerTree, show_rows
-from ia3_studio.ui.current_run import Shown, find
+from ia3_studio.ui.chat_widgets import FIRST_COUNT, ChatWidgets, draw_chat
+from ia3_studio.ui.components.layer_tree import show_rows
+from ia3_studio.ui.current_run import CurrentRun, find
+from ia3_studio.ui.forms import Drawn, in_order, read_form
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import heading, note
-from ia3_studio.ui.panes import (
-    Pane,
-    as_json,
-    as_markdown,
-    asked,
-    before,
-    matched,
-    messages_of,
-    question_of,
-    turn_at,
-    with_answer,
-)
 from ia3_studio.ui.session import Session, Studio, quiet
 from ia3_studio.ui.temporary_files import fresh_folder
-
-PANE_IDS = ("chat-base", "chat-tuned", "chat-third", "chat-fourth")
-UNTOUCHED = ""
-"""Ticks of a tree that was never filled: nothing is muted."""
-FIRST_PANES = 2
-"""Panes that are there at first: the base model and what the tabs show."""
 
 
 @dataclass(frozen=True)
@@ -65,227 +58,197 @@ class ChatTab:
     next: gr.Button
 
 
-@dataclass(frozen=True)
-class Form:
-    """The fields of the tab as a click finds them."""
-
-    key: str
-    model: str
-    count: int
-    who: tuple[str, ...]
-    strengths: tuple[float, ...]
-    panes: list[Pane]
-    settings: ChatSettings
-    system: str
-    ticks: str
-    mixture: Mixture
-
-    @staticmethod
-    def of(values: Sequence[Any]) -> Form:
-        """Read the fields in the order in which :func:`build` hands them over.
-
-        Raises:
-            StudioError: a field holds what it cannot.
-        """
-        key, model, count, *rest = values
-        if count not in range(1, PANES + 1):
-            raise StudioError(words.count_out_of_range(count, PANES))
-        who, strengths, panes = rest[:PANES], rest[PANES : 2 * PANES], rest[2 * PANES : 3 * PANES]
-        temperature, top_p, top_k, penalty, length, seed, system, ticks, other, weight, other_weight = rest[3 * PANES :]
-        settings = ChatSettings(
-            float(temperature), float(top_p), int(length), int(seed or 0), int(top_k or 0), float(penalty)
-        )
-        mixture = Mixture(str(other or ""), float(weight), float(other_weight))
-        return Form(
-            str(key), str(model), int(count), tuple(map(str, who)), tuple(map(float, strengths)),
-            matched([list(pane or []) for pane in panes[: int(count)]]), settings, str(system or ""), str(ticks or ""),
-            mixture,
-        )  # fmt: skip
+def send(studio: Studio, *values: Any) -> tuple[Any, ...]:
+    """Append the prompt to the histories; return (empty prompt, every history)."""
+    form = read_form(ChatForm, values)
+    prompt = form.prompt.strip()
+    return "", *_every(with_question(form.shown_histories, prompt) if prompt else ())
 
 
-def ask(studio: Studio, prompt: str, count: int, *panes: Pane) -> tuple[Any, ...]:
-    """Put the prompt into the panes; return (empty textbox, every pane)."""
-    if not prompt.strip():
-        return "", *(gr.skip() for _ in range(PANES))
-    return "", *_filled(asked(matched([list(pane or []) for pane in panes[:count]]), prompt.strip()))
-
-
-def answer(studio: Studio, *values: Any) -> Iterator[tuple[Any, ...]]:
-    """Stream the answers; yield (note, tokens, files, speed below each pane, every pane)."""
-    unchanged = [gr.skip()] * (2 * PANES)
+def stream_responses(studio: Studio, *values: Any) -> Iterator[tuple[Any, ...]]:
+    """Stream the responses; yield (note, tokens, files, speed of each response, every history)."""
+    unchanged = [gr.skip()] * (2 * MAX_RESPONSES)
     try:
-        form = Form.of(values)
-        question = _question(studio, form)
-        labels = [each.label for each in question.speakers]
-        said = ""
-        asking = Job[News, tuple[Answer, ...]](
-            lambda report: answer_in_memory(studio, question, report), only_latest=True
-        )
-        with asking as job:
-            for news in job:
-                if isinstance(news, str):
-                    yield note(news), *[gr.skip()] * 3, *unchanged
+        form = read_form(ChatForm, values)
+        request = _request(studio, form)
+        labels = [each.label for each in request.variants]
+        status = ""
+        with Job[Update, tuple[Answer, ...]](lambda report: respond(studio, request, report), only_latest=True) as job:
+            for update in job:
+                if isinstance(update, str):
+                    yield note(update), *[gr.skip()] * 3, *unchanged
                 else:  # what is shared is looked up once: that reads every run's folder
-                    said = said or note(_said(studio, form))
-                    yield said, *[gr.skip()] * 3, *_shown(form, news)
-            answers = job.result()
-        files = _files(studio, form, labels, answers)
-        yield said, words.token_view(labels, answers), *files, *_shown(form, answers)
-    except StudioError as error:  # said here: a failed event would cover the panes
+                    status = status or note(_who_responds(studio, form))
+                    yield status, *[gr.skip()] * 3, *_responded(form, update)
+            responses = job.result()
+        files = _save_conversation(studio, form, labels, responses)
+        yield status, words.token_view(labels, responses), *files, *_responded(form, responses)
+    except StudioError as error:  # shown here: a failed event would cover the responses
         gr.Warning(text.escape(str(error)), title=text.PROBLEM)
         yield note(str(error), "bad"), *[gr.skip()] * 3, *unchanged
 
 
-def describe(studio: Studio, key: str, model: str, count: int, could: bool, *who: str) -> tuple[Any, ...]:
-    """Return who can answer now (note, room, try-it panel, tree, mixture, who, count, could, columns, strengths).
+def describe(studio: Studio, key: str, model: str, count: int, had_adapter: bool, *variants: str) -> tuple[Any, ...]:
+    """Return what can respond now.
+
+    That is (note, body, classify panel, tree, second adapter, every variant, count, whether there is an adapter, every
+    column, every strength).
 
     Args:
-        could: whether there was an adapter to answer when this was last asked: the second pane comes with the first.
+        had_adapter: whether there was one when this was last asked: the second response comes with the first adapter.
     """
-    shown = find(studio, key)
-    model = (shown and shown.model) or model
-    labels = labels_in(shown.adapter) if shown and shown.adapter else None
-    choices = offered(studio, key, model)
-    known = {value for _label, value in choices}
-    can = SHOWN in known
-    if not can:
-        choices = [*choices, (words.SHOWN_SOON, SHOWN)]
-    count = max(count, FIRST_PANES) if can and not could else count if can else 1
-    chosen = [each if each in known | {SHOWN} else SHOWN if number else BASE for number, each in enumerate(who)]
-    others = [(label, value) for label, value in choices if value not in (BASE, SHOWN, MIX)]
+    current = find(studio, key)
+    model = (current and current.model) or model
+    labels = labels_in(current.adapter) if current and current.adapter else None
+    choices = choices_for(studio, key, model)
+    known = {choice for _label, choice in choices}
+    has_adapter = CURRENT in known
+    if not has_adapter:
+        choices = [*choices, (words.NO_ADAPTER_YET, CURRENT)]
+    count = max(count, FIRST_COUNT) if has_adapter and not had_adapter else count if has_adapter else 1
+    chosen = [
+        each if each in known | {CURRENT} else CURRENT if number else BASE for number, each in enumerate(variants)
+    ]
+    second = [(label, choice) for label, choice in choices if choice not in (BASE, CURRENT, MERGED)]
     return (
-        note(chatting_with(shown, model)),
+        note(chatting_with(current, model)),
         gr.update(visible=labels is None),
-        *classify_panel.describe(shown.adapter if shown else None),
-        _tree_update(studio, shown, model) if labels is None else gr.skip(),
-        gr.update(choices=others, value=others[0][1] if others else None),
+        *classify_panel.describe(current.adapter if current else None),
+        _tree_update(studio, current, model) if labels is None else gr.skip(),
+        gr.update(choices=second, value=second[0][1] if second else None),
         *(gr.update(choices=choices, value=each) for each in chosen),
         count,
-        can,
-        *show_panes(count, *chosen),
+        has_adapter,
+        *show_responses(count, *chosen),
     )
 
 
-def chatting_with(shown: Shown | None, model: str) -> str:
-    """Say which adapter answers, or what to do to get one."""
-    if shown is None:
+def chatting_with(current: CurrentRun | None, model: str) -> str:
+    """Say which adapter responds, or how to get one."""
+    if current is None:
         return text.chat_without_run(model)
-    if not shown.adapter:
-        return text.chat_before_adapter(shown.name, model)
-    said = text.sorts_with if labels_in(shown.adapter) else text.chat_with
-    return said(shown.name, shown.model)
+    if not current.adapter:
+        return text.chat_without_adapter(current.name, model)
+    sentence = text.classify_with if labels_in(current.adapter) else text.chat_with
+    return sentence(current.name, current.model)
 
 
-def show_panes(count: int, *who: str) -> tuple[Any, ...]:
-    """Show as many panes as wanted; return (every pane's column, strength of each)."""
+def show_responses(count: int, *variants: str) -> tuple[Any, ...]:
+    """Show as many responses as requested; return (every column, every strength)."""
     return (
-        *(gr.update(visible=number < count) for number in range(PANES)),
-        *(gr.update(visible=_is_tuned(number, count, each)) for number, each in enumerate(who)),
+        *(gr.update(visible=number < count) for number in range(MAX_RESPONSES)),
+        *(gr.update(visible=number < count and choice != BASE) for number, choice in enumerate(variants)),
     )
 
 
-def again(studio: Studio, number: int, event: gr.RetryData, seed: float, count: int, *panes: Pane) -> tuple[Any, ...]:
-    """Take an answer back to draw it anew, with the next seed; return (seed, every pane)."""
-    turn = turn_at(panes[number], _place(event))
-    kept = [[*before(pane, turn), {"role": "user", "content": question_of(pane, turn)}] for pane in panes[:count]]
-    return int(seed or 0) + 1, *_filled(kept)
+def retry(studio: Studio, number: int, event: gr.RetryData, *values: Any) -> tuple[Any, ...]:
+    """Remove a response to generate it again with the next seed; return (seed, every history)."""
+    form = read_form(ChatForm, values)
+    question = question_at(form.histories[number], _position(event))
+    kept = [
+        [*before(history, question), {"role": "user", "content": question_of(history, question)}]
+        for history in form.shown_histories
+    ]
+    return (form.seed or 0) + 1, *_every(kept)
 
 
-def undo(studio: Studio, number: int, event: gr.UndoData, count: int, *panes: Pane) -> tuple[Any, ...]:
-    """Take the last exchange back; return (its question, every pane)."""
-    turn = turn_at(panes[number], _place(event))
-    return question_of(panes[number], turn), *_filled([before(pane, turn) for pane in panes[:count]])
+def undo(studio: Studio, number: int, event: gr.UndoData, *values: Any) -> tuple[Any, ...]:
+    """Remove the last question and its responses; return (the question, every history)."""
+    form = read_form(ChatForm, values)
+    question = question_at(form.histories[number], _position(event))
+    return question_of(form.histories[number], question), *_every(
+        [before(history, question) for history in form.shown_histories]
+    )
 
 
-def edit(studio: Studio, number: int, event: gr.EditData, count: int, *panes: Pane) -> tuple[Any, ...]:
-    """Ask another question in place of an earlier one; return every pane, cut there."""
-    turn = turn_at(panes[number], _place(event))
-    return tuple(_filled(asked([before(pane, turn) for pane in panes[:count]], str(event.value).strip())))
+def edit(studio: Studio, number: int, event: gr.EditData, *values: Any) -> tuple[Any, ...]:
+    """Replace an earlier question, and remove what followed it; return every history."""
+    form = read_form(ChatForm, values)
+    question = question_at(form.histories[number], _position(event))
+    kept = [before(history, question) for history in form.shown_histories]
+    return tuple(_every(with_question(kept, str(event.value).strip())))
 
 
-def use_preset(name: str) -> tuple[Any, ...]:
-    """Return (temperature, top-p, top-k, repetition penalty) of a way of drawing."""
-    chosen = PRESETS.get(name)
-    if chosen is None:
-        return tuple(gr.skip() for _ in range(4))
-    return chosen.temperature, chosen.top_p, chosen.top_k, chosen.repetition_penalty
+def show_stop(is_responding: bool) -> tuple[Any, Any]:
+    """Return (Send, Stop), of which one is visible."""
+    return gr.update(visible=not is_responding), gr.update(visible=is_responding)
 
 
-def show_stop(answering: bool) -> tuple[Any, Any]:
-    """Return (Send, Stop): one of them is there at a time."""
-    return gr.update(visible=not answering), gr.update(visible=answering)
-
-
-def _question(studio: Studio, form: Form) -> Question:
-    shown = find(studio, form.key)
-    model = (shown and shown.model) or form.model
-    if not form.panes[0] or form.panes[0][-1]["role"] != "user":
+def _request(studio: Studio, form: ChatForm) -> ChatRequest:
+    current = find(studio, form.key)
+    model = (current and current.model) or form.model
+    histories = form.shown_histories
+    if not histories[0] or histories[0][-1]["role"] != "user":
         raise StudioError(text.EMPTY_PROMPT)
-    speakers = tuple(
-        speaker(studio, form.who[number], form.strengths[number], form.key, form.mixture)
+    variants = tuple(
+        find_variant(studio, form.variants[number], form.strengths[number], form.key, form.merge)
         for number in range(form.count)
     )
-    opening = (Message("system", form.system.strip()),) if form.system.strip() else ()
-    conversations = tuple(opening + messages_of(pane) for pane in form.panes)
-    return Question(model, speakers, conversations, form.settings, _muted(studio, form, shown, model))
+    system = (Message("system", form.system_prompt.strip()),) if form.system_prompt.strip() else ()
+    conversations = tuple(system + messages_of(history) for history in histories)
+    return ChatRequest(model, variants, conversations, form.settings, _muted(studio, form, current, model))
 
 
-def _muted(studio: Studio, form: Form, shown: Shown | None, model: str) -> frozenset[Any]:
+def _who_responds(studio: Studio, form: ChatForm) -> str:
+    return f"{chatting_with(find(studio, form.key), form.model)} {sharing_note(studio)}".strip()
+
+
+def _muted(studio: Studio, form: ChatForm, current: CurrentRun | None, model: str) -> frozenset[Any]:
     from ia3_studio.method import Adapter
 
-    if shown is None or shown.adapter is None or form.ticks == UNTOUCHED:
+    if current is None or current.adapter is None or not form.active_sites:
         return frozenset()
-    return muted_by(studio.shelf.read(model).rows, Adapter.load(shown.adapter), form.ticks)
+    return muted_sites(studio.layers.get(model).rows, Adapter.load(current.adapter), form.active_sites)
 
 
-def _tree_update(studio: Studio, shown: Shown | None, model: str) -> Any:
+def _tree_update(studio: Studio, current: CurrentRun | None, model: str) -> Any:
     from ia3_studio.method import Adapter
 
-    if shown is None or shown.adapter is None:
-        return gr.update(value=UNTOUCHED)
-    rows = studio.shelf.read(model).rows
-    return show_rows(rows, heard_ticks(rows, Adapter.load(shown.adapter)))
+    if current is None or current.adapter is None:
+        return gr.update(value="")
+    rows = studio.layers.get(model).rows
+    return show_rows(rows, rows_of_adapter(rows, Adapter.load(current.adapter)))
 
 
-def _is_tuned(number: int, count: int, who: str) -> bool:
-    return number < count and who != BASE
+def _responded(form: ChatForm, responses: Sequence[Answer]) -> list[Any]:
+    """Return (speed of each response, every history) for the responses so far."""
+    speeds = [note(words.speed(each)) for each in responses]
+    return [*_every(speeds), *_every(_with_responses(form, responses))]
 
 
-def _said(studio: Studio, form: Form) -> str:
-    shown = find(studio, form.key)
-    shared = sharing(studio)
-    return f"{chatting_with(shown, form.model)} {shared}".strip()
+def _with_responses(form: ChatForm, responses: Sequence[Answer]) -> list[History]:
+    return [with_response(history, each.text) for history, each in zip(form.shown_histories, responses, strict=True)]
 
 
-def _shown(form: Form, answers: Sequence[Answer]) -> list[Any]:
-    panes = [with_answer(pane, each.text) for pane, each in zip(form.panes, answers, strict=True)]
-    speeds = [note(words.speed(each)) for each in answers]
-    return [*speeds, *[gr.skip()] * (PANES - len(speeds)), *_filled(panes)]
+def _every(values: Sequence[Any]) -> list[Any]:
+    """Return values for all responses; those that are not shown keep theirs."""
+    return [*values, *[gr.skip()] * (MAX_RESPONSES - len(values))]
 
 
-def _filled(panes: Sequence[Pane]) -> list[Any]:
-    """Return panes for all columns: those not shown stay."""
-    return [*panes, *[gr.skip()] * (PANES - len(panes))]
-
-
-def _files(studio: Studio, form: Form, labels: Sequence[str], answers: Sequence[Answer]) -> tuple[str, str]:
+def _save_conversation(
+    studio: Studio, form: ChatForm, labels: Sequence[str], responses: Sequence[Answer]
+) -> tuple[str, str]:
     """Write the conversation for the download buttons; return the paths."""
-    panes = [with_answer(pane, each.text) for pane, each in zip(form.panes, answers, strict=True)]
-    facts = {"model": form.model, "system": form.system, "settings": asdict(form.settings), "variants": list(labels)}
-    # A folder of its own: the base model's conversations have no key that tells visitors apart.
+    histories, settings = _with_responses(form, responses), asdict(form.settings)
+    # A separate folder: conversations with the base model have no key that distinguishes visitors.
     folder = fresh_folder(studio.scratch, "chat-")
     markdown, document = folder / "conversation.md", folder / "conversation.json"
-    said = [
-        (text.MODEL_LABEL, form.model),
-        (text.CHAT_SETTINGS, ", ".join(f"{k} {v}" for k, v in asdict(form.settings).items())),
-    ]
-    markdown.write_text(as_markdown(labels, panes, said), encoding="utf-8")
-    last = [{"tokens": [asdict(token) for token in each.tokens], "seconds": each.seconds} for each in answers]
-    document.write_text(as_json(labels, panes, {**facts, "last_answers": last}), encoding="utf-8")
+    described = ", ".join(f"{name} {value}" for name, value in settings.items())
+    facts = [(text.MODEL_LABEL, form.model), (text.SAMPLING, described)]
+    markdown.write_text(as_markdown(labels, histories, facts), encoding="utf-8")
+    last = [{"tokens": [asdict(token) for token in each.tokens], "seconds": each.seconds} for each in responses]
+    more = {
+        "model": form.model,
+        "system": form.system_prompt,
+        "settings": settings,
+        "variants": list(labels),
+        "last_answers": last,
+    }
+    document.write_text(as_json(labels, histories, more), encoding="utf-8")
     return str(markdown), str(document)
 
 
-def _place(event: gr.EventData) -> int:
+def _position(event: gr.EventData) -> int:
     index = event.index
     return int(index[0] if isinstance(index, list | tuple) else index)
 
@@ -293,151 +256,58 @@ def _place(event: gr.EventData) -> int:
 def build(studio: Studio, session: Session, page: gr.Tab) -> ChatTab:
     """Draw the tab and wire its own events."""
     gr.HTML(heading(words.TITLE, words.WORDS))
-    said = gr.HTML(elem_id="chat-note")
+    status = gr.HTML(elem_id="chat-note")
     panel = classify_panel.build(studio, session)
-    with gr.Column(elem_id="chat-room") as room:
-        panes = _Panes.build()
-        with gr.Row(elem_classes="prompt-row"):
-            prompt = gr.Textbox(
-                label=text.PROMPT, placeholder=text.PROMPT_HINT, lines=1, max_lines=6, scale=8, elem_id="chat-prompt"
-            )
-            send = gr.Button(text.SEND, variant="primary", scale=1, min_width=110, elem_id="chat-send")
-            stop = gr.Button(text.STOP_ANSWER, scale=1, min_width=110, visible=False, elem_id="chat-stop")
-            clear = gr.Button(text.CLEAR, scale=1, min_width=110, elem_id="chat-clear")
-        examples = [[example] for example in text.CHAT_EXAMPLES]
-        gr.Examples(examples, prompt, label=text.CHAT_EXAMPLES_LABEL, api_visibility="private")
-        drawing = _drawing_fields()
-        with gr.Accordion(words.MUTE_TITLE, open=False, elem_classes="accordion"):
-            tree = LayerTree(elem_id="heard-tree", words={"empty": words.MUTE_EMPTY})
-        mixture = _mixture_fields()
-        rank_panel.build(studio, session)
-        with gr.Accordion(words.TOKENS_TITLE, open=False, elem_classes="accordion"):
-            tokens = gr.HTML(words.token_view((), ()), elem_id="chat-tokens")
-        with gr.Row():
-            markdown = gr.DownloadButton(words.SAVE_MARKDOWN, size="md", elem_id="chat-markdown")
-            document = gr.DownloadButton(words.SAVE_JSON, size="md", elem_id="chat-json")
+    form = Drawn(ChatForm)
+    form["key"], form["model"] = session.current, session.model
+    with gr.Column(elem_id="chat-body") as body:
+        widgets = draw_chat(studio, session, form)
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_EXPORT, variant="primary", elem_id="next-export")
+    _wire(studio, form, widgets, status)
+    had_adapter = gr.State(True)
+    inputs = [session.current, session.model, form["count"], had_adapter, *form["variants"]]
+    drawn = [
+        status, body, *panel.drawn, form["active_sites"], form["second_adapter"], *form["variants"], form["count"],
+        had_adapter, *widgets.columns, *form["strengths"],
+    ]  # fmt: skip
+    page.select(guard(describe, studio), inputs, drawn, **quiet())
+    return ChatTab(inputs, drawn, onward)
 
-    fields = [*panes.who, *panes.strengths, *panes.chats, *drawing, tree, *mixture]
-    inputs = [session.shown, session.model, panes.count, *fields]
-    filled = [said, tokens, markdown, document, *panes.speeds, *panes.chats]
-    swap = [send, stop]
 
-    def then_answer(event: Any) -> Any:
-        """Let an event be followed by the answers, with a button to stop them."""
-        began = event.success(lambda: show_stop(True), None, swap, **quiet(queue=False))
-        answered = began.then(guard(answer, studio), inputs, filled, **quiet(concurrency_limit=4))
-        answered.then(lambda: show_stop(False), None, swap, **quiet(queue=False))
-        return answered
+def _wire(studio: Studio, form: Drawn, widgets: ChatWidgets, status: gr.HTML) -> None:
+    """Let Send, Retry and Edit be followed by the responses, with a button to stop them."""
+    inputs = in_order(ChatForm, form)
+    prompt, seed, histories = form["prompt"], form["seed"], form["histories"]
+    send_or_stop = [widgets.send, widgets.stop]
+    filled = [status, widgets.tokens, widgets.markdown, widgets.document, *widgets.speeds, *histories]
 
-    asking = [panes.count, *panes.chats]
-    asked_now = gr.on(
-        [send.click, prompt.submit], guard(ask, studio), [prompt, *asking], [prompt, *panes.chats], **quiet()
-    )
-    answered = [then_answer(asked_now)]
-    seed = drawing[5]
-    for number, pane in enumerate(panes.chats):
-        answered.append(then_answer(pane.retry(guard(again, studio, number), [seed, *asking], [seed, *panes.chats],
-                                               **quiet())))  # fmt: skip
-        answered.append(then_answer(pane.edit(guard(edit, studio, number), asking, panes.chats, **quiet())))
-        pane.undo(guard(undo, studio, number), asking, [prompt, *panes.chats], **quiet())
-    stop.click(lambda: show_stop(False), None, swap, cancels=answered, **quiet())
+    def then_respond(event: Any) -> Any:
+        began = event.success(lambda: show_stop(True), None, send_or_stop, **quiet(queue=False))
+        responded = began.then(guard(stream_responses, studio), inputs, filled, **quiet(concurrency_limit=4))
+        responded.then(lambda: show_stop(False), None, send_or_stop, **quiet(queue=False))
+        return responded
+
+    sent = gr.on([widgets.send.click, prompt.submit], guard(send, studio), inputs, [prompt, *histories], **quiet())
+    responding = [then_respond(sent)]
+    for number, chatbot in enumerate(histories):
+        retried = chatbot.retry(guard(retry, studio, number), inputs, [seed, *histories], **quiet())
+        edited = chatbot.edit(guard(edit, studio, number), inputs, histories, **quiet())
+        responding += [then_respond(retried), then_respond(edited)]
+        chatbot.undo(guard(undo, studio, number), inputs, [prompt, *histories], **quiet())
+    widgets.stop.click(lambda: show_stop(False), None, send_or_stop, cancels=responding, **quiet())
     gr.on(
-        [clear.click, *(pane.clear for pane in panes.chats)],  # the panes hold one conversation: they end together
-        lambda: (*[[]] * PANES, *[""] * PANES, *show_stop(False)),
+        [widgets.clear.click, *(chatbot.clear for chatbot in histories)],  # all responses share their questions
+        lambda: (*[[]] * MAX_RESPONSES, *[""] * MAX_RESPONSES, *show_stop(False)),
         None,
-        [*panes.chats, *panes.speeds, *swap],
-        cancels=answered,
+        [*histories, *widgets.speeds, *send_or_stop],
+        cancels=responding,
         **quiet(),
     )
     gr.on(
-        [panes.count.input, *(each.input for each in panes.who)],
-        show_panes,
-        [panes.count, *panes.who],
-        [*panes.columns, *panes.strengths],
+        [form["count"].input, *(each.input for each in form["variants"])],
+        show_responses,
+        [form["count"], *form["variants"]],
+        [*widgets.columns, *form["strengths"]],
         **quiet(queue=False),
     )
-    could = gr.State(True)
-    drawn = [said, room, *panel.drawn, tree, mixture[0], *panes.who, panes.count, could, *panes.columns,
-             *panes.strengths]  # fmt: skip
-    asks = [session.shown, session.model, panes.count, could, *panes.who]
-    page.select(guard(describe, studio), asks, drawn, **quiet())
-    return ChatTab(asks, drawn, onward)
-
-
-@dataclass(frozen=True)
-class _Panes:
-    """The columns of answers."""
-
-    count: gr.Radio
-    columns: list[gr.Column]
-    who: list[gr.Dropdown]
-    strengths: list[gr.Slider]
-    chats: list[gr.Chatbot]
-    speeds: list[gr.HTML]
-
-    @staticmethod
-    def build() -> _Panes:
-        """Draw all columns, of which the first two are there at first."""
-        count = gr.Radio(list(range(1, PANES + 1)), value=FIRST_PANES, label=words.PANE_COUNT, elem_id="pane-count")
-        panes = _Panes(count, [], [], [], [], [])
-        with gr.Row(elem_classes="panes", equal_height=True):
-            for number, name in enumerate(PANE_IDS):
-                with gr.Column(min_width=280, visible=number < FIRST_PANES, elem_classes="pane") as column:
-                    panes._draw(number, name)
-                panes.columns.append(column)
-        return panes
-
-    def _draw(self, number: int, name: str) -> None:
-        who = BASE if number == 0 else SHOWN
-        label = words.WHO.format(number=number + 1)
-        choices = [(words.BASE_VOICE, BASE), (words.SHOWN_SOON, SHOWN)]
-        with gr.Row(equal_height=True):
-            self.who.append(gr.Dropdown(choices, value=who, label=label, min_width=150, elem_id=f"who-{number + 1}"))
-            self.strengths.append(
-                gr.Slider(0, STRONGEST, 1, step=0.05, label=words.STRENGTH, info=words.STRENGTH_INFO, min_width=150,
-                          visible=_is_tuned(number, FIRST_PANES, who), elem_id=f"strength-{number + 1}")
-            )  # fmt: skip
-        self.chats.append(
-            gr.Chatbot(label=label, show_label=False, placeholder=words.EMPTY_PANE, elem_id=name, height=420,
-                       buttons=["copy", "copy_all"], layout="bubble", editable="user", feedback_options=None)
-        )  # fmt: skip
-        self.speeds.append(gr.HTML(elem_id=f"speed-{number + 1}", elem_classes="speed"))
-
-
-def _drawing_fields() -> list[gr.components.Component]:
-    """Draw how answers are drawn; return (temperature, top-p, top-k, penalty, length, seed, system prompt)."""
-    usual = ChatSettings()
-    with gr.Accordion(text.CHAT_SETTINGS, open=False, elem_classes="accordion"):
-        preset = gr.Radio(list(PRESETS), value="Balanced", label=words.PRESET, elem_id="draw-preset")
-        with gr.Row():
-            temperature = gr.Slider(0, 2, usual.temperature, step=0.05, label=text.TEMPERATURE, min_width=150,
-                                    info=text.TEMPERATURE_INFO, elem_id="temperature")  # fmt: skip
-            top_p = gr.Slider(0.05, 1, usual.top_p, step=0.05, label=text.TOP_P, min_width=150, info=text.TOP_P_INFO)
-            top_k = gr.Number(
-                usual.top_k, label=text.TOP_K, precision=0, minimum=0, min_width=110, info=words.TOP_K_INFO
-            )
-            penalty = gr.Slider(1, 2, usual.repetition_penalty, step=0.05, label=words.PENALTY, min_width=150,
-                                info=words.PENALTY_INFO)  # fmt: skip
-            length = gr.Slider(16, 512, usual.max_new_tokens, step=16, label=text.ANSWER_LENGTH, min_width=150,
-                               info=text.LENGTH_INFO_CHAT, elem_id="answer-length")  # fmt: skip
-            seed = gr.Number(usual.seed, label=text.SEED, precision=0, minimum=0, min_width=110, info=text.SEED_INFO,
-                             elem_id="chat-seed")  # fmt: skip
-        system = gr.Textbox(label=text.SYSTEM_PROMPT, info=text.SYSTEM_PROMPT_INFO, max_lines=4, max_length=4000,
-                            elem_id="system-prompt")  # fmt: skip
-    preset.input(use_preset, preset, [temperature, top_p, top_k, penalty], **quiet(queue=False))
-    return [temperature, top_p, top_k, penalty, length, seed, system]
-
-
-def _mixture_fields() -> list[gr.components.Component]:
-    """Draw what a mixture is made of; return (the other adapter, weight of the one shown, weight of the other)."""
-    with gr.Accordion(words.MIX_TITLE, open=False, elem_classes="accordion"):
-        gr.HTML(note(words.MIX_WORDS))
-        with gr.Row():
-            other = gr.Dropdown(
-                [], label=words.MIX_OTHER, info=words.MIX_OTHER_INFO, min_width=200, elem_id="mix-other"
-            )
-            own = gr.Slider(-HEAVIEST, HEAVIEST, 0.5, step=0.05, label=words.MIX_OWN_WEIGHT, elem_id="mix-own")
-            weight = gr.Slider(-HEAVIEST, HEAVIEST, 0.5, step=0.05, label=words.MIX_OTHER_WEIGHT, elem_id="mix-weight")
-    return [other, own, weight]

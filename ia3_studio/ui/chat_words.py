@@ -1,4 +1,4 @@
-"""The words of the chat: responses, sampling and token probabilities; the page's other words are in :mod:`.text`."""
+"""The strings of the Chat tab; those of the page are in :mod:`.text`."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ WORDS = (
     "One prompt, up to four responses from one copy of the weights: the base model, and adapters at any strength. All"
     " responses use the same seed, so differences come from the adapters."
 )
-PANE_COUNT = "Number of responses"
-WHO = "Response {number}"
-BASE_VOICE = "Base model"
-SHOWN_SOON = "Selected adapter (none yet)"
-MIX_VOICE = "Merged adapter (below)"
-EMPTY_PANE = "The response appears here"
+RESPONSE_COUNT = "Number of responses"
+RESPONSE = "Response"
+BASE_MODEL = "Base model"
+NO_ADAPTER_YET = "Selected adapter (none yet)"
+MERGED_ADAPTER = "Merged adapter (below)"
+EMPTY_RESPONSE = "The response appears here"
 STRENGTH, STRENGTH_INFO = "Strength", "0 = base, 1 = tuned"
-NO_VOICE = "The adapter of this response no longer exists or has not finished; choose another one."
-MUTE_TITLE = "Active sites: deselected sites stay as in the base model"
-MUTE_EMPTY = "The layers appear here when there is an adapter."
-MIX_TITLE = "Merged adapter"
-MIX_WORDS = (
+ADAPTER_GONE = "The adapter of this response no longer exists or has not finished; choose another one."
+ACTIVE_SITES = "Active sites"
+ACTIVE_SITES_TITLE = "Active sites: deselected sites stay as in the base model"
+ACTIVE_SITES_EMPTY = "The layers appear here when there is an adapter."
+MERGE_TITLE = "Merged adapter"
+MERGE_WORDS = (
     "A weighted sum of two adapters: 1 + w₁·(l₁ − 1) + w₂·(l₂ − 1). Choose “Merged adapter (below)” above a response to"
     " use it."
 )
-MIX_OTHER, MIX_OTHER_INFO = "Second adapter", "A run or an imported adapter of the same model"
-MIX_OWN_WEIGHT, MIX_OTHER_WEIGHT = "Weight of the selected adapter", "Weight of the second adapter"
+SECOND_ADAPTER, SECOND_ADAPTER_INFO = "Second adapter", "A run or an imported adapter of the same model"
+FIRST_WEIGHT, SECOND_WEIGHT = "Weight of the selected adapter", "Weight of the second adapter"
 TOKENS_TITLE = "Token probabilities"
 TOKENS_EMPTY = "The tokens of the last responses appear here with their probabilities."
 TOKENS_WORDS = "Hover over a token to see its most likely alternatives; the JSON file below has all values."
@@ -40,12 +41,12 @@ DOCUMENT_TITLE = "Conversation"
 SAVE_MARKDOWN, SAVE_JSON = "Download the conversation (Markdown)", "Download with token probabilities (JSON)"
 
 
-def shown_voice(name: str) -> str:
+def selected_adapter(name: str) -> str:
     """Return the selected adapter as a choice."""
     return f"{name} (selected)"
 
 
-def mixed_voice(first: str, weight: float, second: str, other: float) -> str:
+def merged_adapter(first: str, weight: float, second: str, other: float) -> str:
     """Return the name of a merged adapter."""
     return f"{weight:g} × {first} + {other:g} × {second}"
 
@@ -54,12 +55,12 @@ def speed(answer: Answer) -> str:
     """Return length, latency and speed of a response; nothing before its first token."""
     if not answer.tokens:
         return ""
-    said = f"{plural(len(answer.tokens), 'token')} · first after {answer.time_to_first_token:.2f} s"
+    length = f"{plural(len(answer.tokens), 'token')} · first after {answer.time_to_first_token:.2f} s"
     rate = f" · {answer.tokens_per_second:.1f} tokens/s" if answer.tokens_per_second else ""
     cut = {"length": " · reached max new tokens", "context": " · the context window is full"}.get(answer.ended, "")
-    lost = f" · {plural(answer.left_out, 'earlier message')} dropped to fit the context" if answer.left_out else ""
-    told = "".join(f" · {note.rstrip('.')}" for note in answer.notes)
-    return f"{said}{rate}{cut}{lost}{told}"
+    dropped = f" · {plural(answer.left_out, 'earlier message')} dropped to fit the context" if answer.left_out else ""
+    notes = "".join(f" · {note.rstrip('.')}" for note in answer.notes)
+    return f"{length}{rate}{cut}{dropped}{notes}"
 
 
 def shares(run: str, cores: int, threads: int) -> str:
@@ -93,10 +94,10 @@ def token_view(labels: Sequence[str], answers: Sequence[Answer]) -> str:
 
 def _token(token: Token) -> str:
     alternatives = ", ".join(f"{_visible(text)} {probability:.1%}" for text, probability in token.alternatives)
-    said = escape(f"{_visible(token.text)} {token.probability:.1%}; most likely: {alternatives}", quote=True)
+    title = escape(f"{_visible(token.text)} {token.probability:.1%}; most likely: {alternatives}", quote=True)
     lines = "<br>" if "\n" in token.text else ""
     grade = sum(token.probability >= bound for bound in _GRADES)
-    return f"<span class='sure-{grade}' title='{said}'>{escape(_visible(token.text))}</span>{lines}"
+    return f"<span class='sure-{grade}' title='{title}'>{escape(_visible(token.text))}</span>{lines}"
 
 
 def _visible(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The words of the panel for classifiers."""
+"""The strings of the panels that classify and rank."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 TITLE = "Classify"
 TEXT = "Text"
-SORT = "Classify"
+CLASSIFY = "Classify"
 IMAGE = "Image"
 NO_IMAGE = "No image is given; upload one."
-WORD_BEYOND = "beyond max length"
+BEYOND_MAX_LENGTH = "beyond max length"
 OUTSIDE = "O"
 """The label of words that are no part of an entity, in every usual tag set."""
 EMPTY = "The text is empty; enter a text to classify."
 NO_CLASSIFIER = "The selected run is not a classifier; choose a classification run."
 FILE_TITLE = "Classify a file"
 FILE = "Table with a text column; with a label column, predictions are scored"
-SORT_FILE = "Classify the file"
+CLASSIFY_FILE = "Classify the file"
 NO_FILE = "No file is given; upload a CSV, Excel, JSON or text file."
 NO_TEXTS = "The file has no texts; upload a table with a text column."
 PAIRS = "The file has pairs of texts, which this panel cannot classify; use classify_texts in a notebook."
@@ -30,7 +30,7 @@ RANK_WORDS = (
 )
 RANK_QUESTION, RANK_CHOICES, RANK_CHOICES_INFO = "Question", "Answers", "One per line"
 RANK = "Rank"
-RANK_NOBODY = "There is no adapter to rank with; train one or choose another run."
+NO_ADAPTER_TO_RANK = "There is no adapter to rank with; train one or choose another run."
 
 
 def rank_count(count: int, most: int) -> str:
@@ -48,7 +48,7 @@ def lead(kind: str, names: Sequence[str], of: str = "texts") -> str:
     return f"The adapter predicts one of {len(names):,} labels for {what}: {listed}. {chance}"
 
 
-def not_for(of: str) -> str:
+def wrong_input(of: str) -> str:
     """Say that the adapter classifies something else than the given input."""
     task = {"images": "image classification"}.get(of, "text classification")
     return f"The selected run does not classify {of}; choose a run of {task}."
@@ -59,18 +59,18 @@ def others(count: int) -> str:
     return f"and {count:,} more label{'s' if count > 1 else ''}"
 
 
-def sorting(done: int, of: int) -> str:
+def classifying(done: int, of: int) -> str:
     """Say how far the file is."""
     return f"Classifying: {done:,} of {of:,} texts"
 
 
 def too_many(rows: int, most: int) -> str:
     """Say that a file is too long."""
-    way_out = "Split it, or use classify_texts in a notebook."
-    return f"The file has {rows:,} rows; at most {most:,} are classified here. {way_out}"
+    alternative = "Split it, or use classify_texts in a notebook."
+    return f"The file has {rows:,} rows; at most {most:,} are classified here. {alternative}"
 
 
-def sorted_rows(rows: int, judged: int) -> str:
+def classified_rows(rows: int, judged: int) -> str:
     """Say what was done."""
     how = f"; {judged:,} have a label to compare with" if judged else "; the file has no label column to compare with"
     return f"{rows:,} texts classified{how}."
@@ -92,11 +92,11 @@ def unknown(names: Sequence[str]) -> str:
     return f"The adapter does not know {listed}: these rows count as errors."
 
 
-def no_number(cell: str) -> str:
+def not_a_number(cell: str) -> str:
     """Say that a label is not a number."""
     return f"The label {cell[:40]!r} in the file is not a number, and this adapter predicts numbers."
 
 
-def first_rows(shown: int, of: int) -> str:
-    """Say how many rows are shown."""
-    return f"The first {shown:,} of {of:,} rows" if of > shown else "All rows"
+def first_rows(listed: int, of: int) -> str:
+    """Say how many rows are listed."""
+    return f"The first {listed:,} of {of:,} rows" if of > listed else "All rows"

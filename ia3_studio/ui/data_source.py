@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +15,13 @@ from typing import Any
 import gradio as gr
 
 from ia3_studio.atomic import replacing
+from ia3_studio.data.archives import require_room
 from ia3_studio.data.large import fingerprint_of
 from ia3_studio.data.load import DataChoice, look_at, split_pictures, split_table
 from ia3_studio.data.pasted import write_pasted
+from ia3_studio.data.paths import split_path
 from ia3_studio.data.pictures import find_pictures
-from ia3_studio.data.split import DataSplit
-from ia3_studio.data.table import Table
+from ia3_studio.data.table import Reading, Table
 from ia3_studio.errors import DataError, StudioError
 from ia3_studio.settings import is_public
 from ia3_studio.ui import parsing_form, text
@@ -77,12 +80,24 @@ class HubFields:
         return [self.name, self.configuration, self.splits, self.most]
 
 
-def take_upload(studio: Studio, upload: str | None, held_out: float) -> Iterator[tuple[Any, ...]]:
-    """Read an uploaded file as guessed, and keep it; yield (given, data, facts, first rows, problems, form)."""
-    if not upload:
+def take_upload(studio: Studio, uploads: list[str] | None, held_out: float) -> Iterator[tuple[Any, ...]]:
+    """Read uploaded files, several as one table, and keep them; yield (given, data, facts, first rows, problems, form).
+
+    Several files become one zip archive.
+    """
+    if not uploads:
         yield "", *_nothing(text.CHOOSE_FILE)
         return
-    yield from _take(Path(upload), held_out, uploads_folder(studio))
+    folder = uploads_folder(studio)
+    if len(uploads) == 1:
+        yield from _take(Path(uploads[0]), held_out, folder)
+        return
+    try:
+        together = keep_together([Path(each) for each in uploads], folder)
+    except StudioError as error:
+        yield "", *_nothing(str(error))
+        raise
+    yield from _take(together, held_out, None)
 
 
 def take_path(studio: Studio, path: str | None, held_out: float) -> Iterator[tuple[Any, ...]]:
@@ -160,7 +175,7 @@ def take_hub(
             )
             with work as job:
                 for said in job:
-                    yield note(said), *(gr.skip() for _each in range(5 + parsing_form.FIELDS))
+                    yield note(said), *(gr.skip() for _each in range(5 + parsing_form.OFFERED))
                 kept = keep(job.result(), uploads_folder(studio))
     except StudioError as error:
         yield note(str(error), "bad"), "", *_nothing(text.CHOOSE_FILE)
@@ -193,30 +208,56 @@ def _nothing(sentence: str) -> tuple[Any, ...]:
     return "", note(sentence), "", "", *parsing_form.offered(None, None)
 
 
-def read_so(studio: Studio, given: str | None, held_out: float, *fields: str) -> Iterator[tuple[Any, ...]]:
-    """Read what came in as the form says; yield (data, facts, first rows, problems)."""
+def read_so(studio: Studio, given: str | None, held_out: float, *fields: Any) -> Iterator[tuple[Any, ...]]:
+    """Read what came in as the form says; yield (data, facts, first rows, problems, form).
+
+    The fields are those of the new reading afterwards, also where its columns cannot be used as chosen.
+    """
     if not given:
-        yield "", note(text.CHOOSE_FILE), "", ""
+        yield "", note(text.CHOOSE_FILE), "", "", *_unchanged()
         return
-    try:
-        choice, split = _read(Path(given), held_out, fields)
-        kept = str(keep(Path(given), uploads_folder(studio))) if _is_fleeting(Path(given)) else given
-    except StudioError as error:
-        yield "", note(str(error), "bad"), "", ""
-        raise
-    yield DataChoice(kept, choice.mapping, choice.reading).to_text(), *shown(split)
-
-
-def _read(path: Path, held_out: float, fields: Sequence[str]) -> tuple[DataChoice, DataSplit]:
-    if path.is_file() and not _is_fleeting(path) and is_public():
-        os.utime(path)  # it is in use
+    path = Path(given)
     columns, cells = fields[: -parsing_form.CELL_FIELDS], fields[-parsing_form.CELL_FIELDS :]
-    if pictures := find_pictures(path):
-        return DataChoice(str(path)), split_pictures(path.name, pictures, held_out=held_out)
-    reading = parsing_form.chosen_reading(*cells)
-    found = look_at(path, reading)
-    mapping = parsing_form.chosen_mapping(found, *columns)
-    return DataChoice(str(path), mapping, reading), split_table(path.name, found, mapping, held_out=held_out)
+    found: Table | None = None
+    try:
+        if path.is_file() and not _is_fleeting(path) and is_public():
+            os.utime(path)  # it is in use
+        if pictures := find_pictures(path):
+            yield given, *shown(split_pictures(path.name, pictures, held_out=held_out)), *_unchanged()
+            return
+        reading = parsing_form.chosen_reading(*cells)
+        found = look_at(path, reading)
+        mapping = parsing_form.chosen_mapping(found, *_still_there(found, reading, columns))
+        split = split_table(path.name, found, mapping, held_out=held_out)
+        kept = str(keep(path, uploads_folder(studio))) if _is_fleeting(path) else given
+    except StudioError as error:
+        yield "", note(str(error), "bad"), "", "", *parsing_form.offered_again(found, fields)
+        raise
+    form = parsing_form.offered(found, split.mapping, cells, split.mapping.split)
+    yield DataChoice(kept, mapping, reading).to_text(), *shown(split), *form
+
+
+def use_unused(
+    studio: Studio, given: str | None, held_out: float, choice: str | None, *fields: Any
+) -> Iterator[tuple[Any, ...]]:
+    """Read the data anew with a column that was not used; yield as :func:`read_so`."""
+    yield from read_so(studio, given, held_out, *parsing_form.chosen_unused(choice, fields))
+
+
+def _unchanged() -> Iterator[Any]:
+    """Return no update for any field of the form."""
+    return (gr.skip() for _each in range(parsing_form.OFFERED))
+
+
+def _still_there(table: Table, reading: Reading | None, columns: Sequence[Any]) -> Sequence[Any]:
+    """Return the fields on columns; empty ones where another reading of the file has other columns."""
+    _kind, first, second, answer, choices, template, split = columns
+    chosen = [each for each in (first, second, answer, *(choices or ())) if each]
+    names = {str(name) for name in table.frame.columns}
+    gone = [name for name in chosen if name not in names and split_path(name, names) is None]
+    if reading is None or not gone:
+        return columns
+    return ("", "", "", "", [], template, split if split in names else "")
 
 
 def _is_fleeting(path: Path) -> bool:
@@ -246,6 +287,28 @@ def expire_uploads(home: Path) -> None:
             remove_older(folder, KEPT_DAYS * 86_400)
 
 
+def keep_together(uploads: Sequence[Path], folder: Path) -> Path:
+    """Copy several files into one zip archive, in a folder named by their content; return the archive.
+
+    Raises:
+        DataError: together they are larger than is read.
+    """
+    require_room(text.plural(len(uploads), "file"), sum(path.stat().st_size for path in uploads))
+    named: dict[str, Path] = {}
+    for path in uploads:
+        name = path.name if path.name not in named else f"{len(named)}/{path.name}"
+        named[name] = path
+    content = "\n".join(f"{name} {fingerprint_of(path)}" for name, path in sorted(named.items()))
+    target = folder / hashlib.sha256(content.encode()).hexdigest()[:16] / f"{len(named)} files.zip"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as part, zipfile.ZipFile(part, "w") as archive:
+            for name, path in named.items():
+                archive.write(path, name)
+    os.utime(target)  # it is in use again
+    return target
+
+
 def keep(upload: Path, folder: Path) -> Path:
     """Copy a file into a folder named by its content; return the copy."""
     target = folder / fingerprint_of(upload)[:16] / upload.name
@@ -260,7 +323,7 @@ def keep(upload: Path, folder: Path) -> Path:
 def build() -> OwnData:
     """Draw the fields of every way in, hidden until one is chosen."""
     with gr.Column(visible=False) as by_file:
-        upload = gr.File(label=text.UPLOAD, file_types=text.DATA_TYPES, height=140, elem_id="data-file")
+        upload = gr.File(label=text.UPLOAD, file_count="multiple", height=140, elem_id="data-file")
         with gr.Row(elem_classes="choose-row", visible=not is_public()):
             path = gr.Textbox(label=text.PATH, info=text.PATH_INFO, max_lines=1, elem_id="data-path")
             use_path = gr.Button(text.USE_PATH, scale=0, min_width=120, elem_id="use-path")

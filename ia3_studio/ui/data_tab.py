@@ -13,7 +13,7 @@ from ia3_studio.data.export_rows import export_rows, write_left_out
 from ia3_studio.data.large import is_large
 from ia3_studio.data.load import LIGHTHOUSE, DataChoice, load_data
 from ia3_studio.errors import DataError
-from ia3_studio.ui import data_source, preview_card, text
+from ia3_studio.ui import data_source, parsing_form, preview_card, text
 from ia3_studio.ui.data_source import DEFAULT_HELD_OUT, OwnData
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.markup import heading
@@ -36,10 +36,11 @@ class DataTab:
 def choose_kind(
     studio: Studio, kind: str, given: str | None, held_out: float, *fields: str
 ) -> Iterator[tuple[Any, ...]]:
-    """Switch between a starter and own data; yield (groups shown, data source, facts, first rows, problems)."""
+    """Switch between a starter and own data; yield (groups shown, data source, facts, first rows, problems, form)."""
     groups = [gr.update(visible=kind == own) for own in text.OWN_KINDS]
     sources = {name: source for source, name in text.STARTER_NAMES.items()}
-    starter = [use_data(sources[kind], DEFAULT_HELD_OUT)] if kind in sources else None
+    form = [gr.skip()] * parsing_form.OFFERED
+    starter = [(*use_data(sources[kind], DEFAULT_HELD_OUT), *form)] if kind in sources else None
     for used in starter or data_source.read_so(studio, given, held_out, *fields):
         yield *groups, gr.update(visible=kind in text.OWN_KINDS), *used
 
@@ -90,8 +91,17 @@ def build(studio: Studio, session: Session) -> DataTab:
         onward = gr.Button(text.NEXT_TRAIN, variant="primary", elem_id="next-train")
     used: list[gr.components.Component] = [session.data, said, rows, faults]
     read = [own.given, own.held_out, *own.form.fields]
-    kind.input(guard(choose_kind, studio), [kind, *read], [*own.groups, *used], **quiet())
-    gr.on([own.form.apply.click, own.held_out.release], guard(data_source.read_so, studio), read, used, **quiet())
+    kind.input(guard(choose_kind, studio), [kind, *read], [*own.groups, *used, *own.form.shown], **quiet())
+    read_again = [*used, *own.form.shown]
+    changed = [each.input for each in own.form.fields if isinstance(each, gr.Dropdown)]
+    gr.on(
+        [own.form.apply.click, own.held_out.release, *changed], guard(data_source.read_so, studio), read, read_again,
+        **quiet(),
+    )  # fmt: skip
+    own.form.unused.input(
+        guard(data_source.use_unused, studio),
+        [own.given, own.held_out, own.form.unused, *own.form.fields], read_again, **quiet(),
+    )  # fmt: skip
     _wire_ways_in(studio, own, used)
     along.click(guard(take_along, studio), [session.data, own.held_out], [mended, left_out], **quiet())
     session.data.change(
@@ -102,7 +112,7 @@ def build(studio: Studio, session: Session) -> DataTab:
 
 
 def _wire_ways_in(studio: Studio, own: OwnData, used: list[gr.components.Component]) -> None:
-    taken = [own.given, *used, *own.form.fields]
+    taken = [own.given, *used, *own.form.shown]
     gr.on(
         [own.upload.upload, own.upload.clear],
         guard(data_source.take_upload, studio), [own.upload, own.held_out], taken, **quiet(),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.findings import FEW_ROWS
+from ia3_studio.data.reading import shown_names
 from ia3_studio.ui.text import plural
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def data_facts(split: DataSplit) -> tuple[tuple[str, str], ...]:
     return (
         ("Data", split.description),
         ("Columns", str(split.mapping)),
+        *((("Not used", shown_names(split.unused)),) if split.unused else ()),
         ("Rows", rows_of(len(split.train), len(split.held_out))),
         *((("Preview", f"{share(split.share)} of the file; a run reads the whole file"),) if split.share < 1 else ()),
         *_label_facts(split),

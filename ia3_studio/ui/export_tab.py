@@ -1,4 +1,4 @@
-"""How does the adapter leave, and how does one come in?"""
+"""How is the selected adapter downloaded, and how is one imported?"""
 
 from __future__ import annotations
 
@@ -28,31 +28,31 @@ class ExportTab:
 
     drawn: list[gr.components.Component]
     """What :func:`offer` fills."""
-    ways: more_exports.WaysOut
+    more: more_exports.MoreExports
     hub: hub_card.HubCard
     upload: gr.File
     note: gr.HTML
 
 
 def offer(studio: Studio, key: str) -> tuple[str, Any, Any]:
-    """Offer the newest adapter of what is shown; return (facts, download button, code)."""
-    shown = find(studio, key)
-    if shown is None or shown.adapter is None:
-        said = text.SCALES_SOON if shown else text.EXPORT_EMPTY
-        return note(said), gr.update(interactive=False, value=None), gr.update(visible=False)
-    card = card_for(shown)
+    """Offer the newest adapter of the selected run; return (facts, download button, code)."""
+    current = find(studio, key)
+    if current is None or current.adapter is None:
+        missing = text.NO_ADAPTER_YET if current else text.EXPORT_EMPTY
+        return note(missing), gr.update(interactive=False, value=None), gr.update(visible=False)
+    card = card_for(current)
     name = file_name(card.name)
-    target = zip_adapter(shown.adapter, studio.desk(key) / f"{name}-ia3.zip", card)
-    told = facts(Fact(*row) for row in text.adapter_facts(card, target.stat().st_size))
+    target = zip_adapter(current.adapter, studio.download_folder(key) / f"{name}-ia3.zip", card)
+    described = facts(Fact(*row) for row in text.adapter_facts(card, target.stat().st_size))
     return (
-        note(text.not_for_peft(card.not_for_peft), "warn") + told if card.not_for_peft else told,
+        note(text.not_for_peft(card.not_for_peft), "warn") + described if card.not_for_peft else described,
         gr.update(interactive=True, value=str(target)),
         gr.update(visible=True, value=text.snippets(programs(replace(card, address=name)))),
     )
 
 
-def bring_in(studio: Studio, uploads: list[str] | None) -> Iterator[tuple[Any, str]]:
-    """Keep an uploaded adapter and show it on every tab; yield (key shown, note)."""
+def import_files(studio: Studio, uploads: list[str] | None) -> Iterator[tuple[Any, str]]:
+    """Import an uploaded adapter and select it on every tab; yield (its key, note)."""
     if not uploads:
         yield gr.skip(), ""
         return
@@ -62,16 +62,16 @@ def bring_in(studio: Studio, uploads: list[str] | None) -> Iterator[tuple[Any, s
     except StudioError as error:
         yield gr.skip(), note(str(error), "bad")
         raise
-    yield import_key(folder), _told(base_model_of(folder))
+    yield import_key(folder), _import_note(base_model_of(folder))
 
 
-def _told(base_model: str) -> str:
-    """Say that an adapter was brought in, and whether its base model can be had here by its name."""
+def _import_note(base_model: str) -> str:
+    """Return the note on an imported adapter, with a warning if its base model is not available."""
     try:
         if base_model:
             parse_source(source_of(base_model))
     except ModelError as error:
-        return note(text.imported_alone(base_model, str(error)), "warn")
+        return note(text.imported_without_model(base_model, str(error)), "warn")
     return note(text.imported(base_model), "good")
 
 
@@ -81,12 +81,12 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ExportTab:
         with gr.Column(scale=6, min_width=320):
             with gr.Column(elem_classes="card"):
                 gr.HTML(heading(text.EXPORT_TITLE, text.EXPORT_WORDS))
-                shown = gr.HTML(note(text.SCALES_LOOKING), elem_id="export-facts")
+                described = gr.HTML(note(text.LOOKING_FOR_ADAPTER), elem_id="export-facts")
                 download = gr.DownloadButton(text.DOWNLOAD, variant="primary", interactive=False, elem_id="download")
                 code = gr.Code(
                     language="python", label=text.SNIPPET_LABEL, interactive=False, wrap_lines=True, visible=False
                 )
-            ways = more_exports.build(studio, session)
+            more = more_exports.build(studio, session)
         with gr.Column(scale=5, min_width=320):
             with gr.Column(elem_classes="card"):
                 gr.HTML(heading(text.IMPORT_TITLE, text.IMPORT_WORDS))
@@ -97,11 +97,11 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ExportTab:
                     height=140,
                     elem_id="import",
                 )
-                said = gr.HTML(elem_id="import-note")
+                status = gr.HTML(elem_id="import-note")
             hub = hub_card.build(studio, session)
-    drawn = [shown, download, code]
-    brought = upload.upload(guard(bring_in, studio), upload, [session.shown, said], **quiet())
-    for offered, filled in ((offer, drawn), (more_exports.offer, ways.drawn), (hub_card.offer, hub.drawn)):
-        page.select(guard(offered, studio), session.shown, filled, **quiet())
-        brought.success(guard(offered, studio), session.shown, filled, **quiet())
-    return ExportTab(drawn, ways, hub, upload, said)
+    drawn = [described, download, code]
+    imported = upload.upload(guard(import_files, studio), upload, [session.current, status], **quiet())
+    for offered, filled in ((offer, drawn), (more_exports.offer, more.drawn), (hub_card.offer, hub.drawn)):
+        page.select(guard(offered, studio), session.current, filled, **quiet())
+        imported.success(guard(offered, studio), session.current, filled, **quiet())
+    return ExportTab(drawn, more, hub, upload, status)

@@ -1,4 +1,4 @@
-"""The words of the further exports: scripts, merged models, and the Hub."""
+"""The strings of the further exports: scripts, merged models, and the Hub."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ MERGED_FOLDER = "Output folder"
 MERGED_TEXTS, MERGED_TEXTS_INFO = "Prompts for the comparison", "One per line; empty: built-in prompts"
 MERGE = "Write the merged model"
 NO_FOLDER = "The output folder is empty; enter the folder for the merged model."
-NOT_HERE = "Merged models cannot be written in a Space; download the adapter and merge it on your computer."
+NOT_IN_A_SPACE = "Merged models cannot be written in a Space; download the adapter and merge it on your computer."
 
 
 def sizes(weights: int, bytes_each: dict[str, float], seconds: float) -> str:
     """Return the size of a merged model in each format, and about how long writing it takes."""
     each = ", ".join(f"{weights * size / 1e9:,.2f} GB as {FORMATS[kind]}" for kind, size in bytes_each.items())
-    return f"About {each}; takes about {plural(max(1, round(seconds / 60)), 'minute')} on 2 CPU cores."
+    return f"RunNotes {each}; takes about {plural(max(1, round(seconds / 60)), 'minute')} on 2 CPU cores."
 
 
 def rounded(path: str, size: int, difference: float, same: float, texts: int) -> str:
@@ -58,7 +58,7 @@ TOKEN_INFO = (
     "A token with write permission from huggingface.co/settings/tokens. It is sent to the Hub and not stored. Empty:"
     " HF_TOKEN or the login of this computer"
 )
-EVERYBODY = "Public repository"
+PUBLIC_REPOSITORY = "Public repository"
 PUSH = "Push to the Hub"
 SIGN_IN_BUTTON = "Sign in with Hugging Face"
 SIGN_IN = "You are not signed in; sign in with Hugging Face above and push again."
@@ -68,6 +68,6 @@ NEEDS_TOKEN = (
 PRIVATE, PUBLIC = "private", "public"
 
 
-def pushed(address: str, files: int, size: int, seen: str) -> str:
+def pushed(address: str, files: int, size: int, visibility: str) -> str:
     """Return the note on what was pushed to the Hub."""
-    return f"Pushed to {address}: {plural(files, 'file')}, {size / 1e6:,.1f} MB; the repository is {seen}."
+    return f"Pushed to {address}: {plural(files, 'file')}, {size / 1e6:,.1f} MB; the repository is {visibility}."

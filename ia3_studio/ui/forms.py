@@ -111,3 +111,11 @@ class Drawn(dict[str, Any]):
         options = {"value": declared.default, "label": _label(declared), "elem_id": name.replace("_", "-")} | options
         self[name] = drawn = widget(**options)
         return drawn
+
+    def draw_next(self, name: str, widget: type[Widget], **options: Any) -> Widget:
+        """Draw the next widget of a field that is a tuple; its label has its number."""
+        declared, several = self._fields[name], self.setdefault(name, [])
+        label = f"{_label(declared)} {len(several) + 1}"
+        drawn = widget(**{"value": declared.default[len(several)], "label": label} | options)  # type: ignore[index]
+        several.append(drawn)
+        return drawn

@@ -1,7 +1,7 @@
-"""What does a visitor see when a handler fails?
+"""What does the page show when a handler fails?
 
-One sentence, never a traceback. Every handler passes through :func:`guard` on its way to an event: errors a
-user can act on arrive as they were written, anything else is logged under a short id that the page names.
+One sentence, never a traceback. Every handler of an event is wrapped by :func:`guard`: errors that a user can act on
+are shown as they are, any other one is logged under a short id that the page shows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import gradio as gr
 from ia3_studio.errors import StudioError
 from ia3_studio.settings import is_public
 from ia3_studio.ui import text
-from ia3_studio.ui.hidden_paths import is_kept, without_folders
+from ia3_studio.ui.hidden_paths import without_paths, without_paths_in
 from ia3_studio.ui.visitor import visiting
 
 Handler = Callable[..., Any]
@@ -27,11 +27,10 @@ logger = logging.getLogger("ia3_studio.ui")
 
 
 def guard(handler: Handler, *first: object) -> Handler:
-    """Return the handler with its first arguments filled in and its errors turned into sentences.
+    """Return the handler with its first arguments bound and its errors converted to sentences.
 
-    Gradio reads a handler's signature to hand over progress and event data, so the guarded one keeps the
-    signature of what is left to fill in. Where strangers visit, it also takes the request, and the handler runs for
-    the visitor who sent it.
+    Gradio reads a handler's signature to pass requests and event data, so the guarded one has the signature of the
+    remaining arguments. In public mode it also takes the request, and the handler runs for the visitor who sent it.
     """
     bound = functools.partial(handler, *first)
     guarded = _guard_stream(bound) if inspect.isgeneratorfunction(handler) else _guard_call(bound)
@@ -44,26 +43,26 @@ def guard(handler: Handler, *first: object) -> Handler:
 
 
 def _for_visitor(guarded: Handler, signature: inspect.Signature, streams: bool) -> Handler:
-    """Return a handler that first takes the request, by which it runs for the visitor who sent it."""
+    """Return a handler that also takes the request, and runs for the visitor who sent it."""
 
     def answer(visit: gr.Request, *values: Any) -> Any:
-        with _refusing(), visiting(visit):
-            return told(guarded(*values))
+        with _as_toasts(), visiting(visit):
+            return without_paths_in(guarded(*values))
 
     def stream(visit: gr.Request, *values: Any) -> Iterator[Any]:
         with closing(guarded(*values)) as steps:
             while True:
-                with _refusing(), visiting(visit):  # anew for each step: it may run in another thread
+                with _as_toasts(), visiting(visit):  # for each step, which may run in another thread
                     try:
                         step = next(steps)
                     except StopIteration:
                         return
-                yield told(step)
+                yield without_paths_in(step)
 
     handler: Handler = stream if streams else answer
     request = inspect.Parameter("visit", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     handler.__signature__ = signature.replace(parameters=[request, *signature.parameters.values()])  # type: ignore[attr-defined]
-    # Gradio gives up on all annotations where one names what only a type checker imports.
+    # Gradio ignores all annotations if one has a name that only a type checker imports.
     special = {name: each for name, each in guarded.__annotations__.items() if str(each).startswith("gr.")}
     handler.__annotations__ = {"visit": gr.Request, **{name: _gradio(each) for name, each in special.items()}}
     handler.__name__ = guarded.__name__
@@ -71,41 +70,26 @@ def _for_visitor(guarded: Handler, signature: inspect.Signature, streams: bool) 
 
 
 def _gradio(annotation: Any) -> Any:
-    """Return what an annotation such as ``gr.Request`` or ``gr.OAuthToken | None`` names."""
+    """Return the type for an annotation such as ``gr.Request`` or ``gr.OAuthToken | None``."""
     name, _bar, other = str(annotation).removeprefix("gr.").partition(" | ")
     found = getattr(gr, name, annotation)
     return found | None if other == "None" else found
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
-    """Turn what is raised before the handler into a sentence too."""
+def _as_toasts() -> Iterator[None]:
+    """Convert errors that are raised before the handler to sentences, too."""
     try:
         yield
     except StudioError as error:
         raise as_toast(error) from error
 
 
-def told(value: Any) -> Any:
-    """Return what a handler gives to the page without folders of this machine.
-
-    Sentences, logs and lists of facts lose them. A file that is offered, and a choice that stays on the server, is its
-    path as a whole, or JSON, and stays.
-    """
-    if isinstance(value, str):
-        return value if is_kept(value) else without_folders(value)
-    if isinstance(value, dict):
-        return {key: told(each) for key, each in value.items()}
-    if type(value) in (list, tuple):
-        return type(value)(map(told, value))
-    return value
-
-
 def _guard_call(handler: Handler) -> Handler:
     def guarded(*values: Any) -> Any:
         try:
             return handler(*values)
-        except Exception as error:  # the one boundary between the program and the page
+        except Exception as error:  # the only boundary between the program and the page
             raise as_toast(error) from error
 
     return guarded
@@ -115,19 +99,19 @@ def _guard_stream(handler: Handler) -> Handler:
     def guarded(*values: Any) -> Iterator[Any]:
         try:
             yield from handler(*values)
-        except Exception as error:  # the one boundary between the program and the page
+        except Exception as error:  # the only boundary between the program and the page
             raise as_toast(error) from error
 
     return guarded
 
 
 def as_toast(error: Exception) -> gr.Error:
-    """Return the message a visitor sees for this error; log what only a developer can mend."""
+    """Return the toast for an error; one that only a developer can fix is logged."""
     if isinstance(error, gr.Error):
         return error
     if isinstance(error, StudioError):
-        said = without_folders(str(error)) if is_public() else str(error)
-        return gr.Error(text.escape(said), title=text.PROBLEM, print_exception=False)
+        sentence = without_paths(str(error)) if is_public() else str(error)
+        return gr.Error(text.escape(sentence), title=text.PROBLEM, print_exception=False)
     number = secrets.token_hex(3)
     logger.error("Unexpected error %s", number, exc_info=error)
     return gr.Error(text.unexpected(number), title=text.PROBLEM, print_exception=False)

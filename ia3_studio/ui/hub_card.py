@@ -1,4 +1,4 @@
-"""How does an adapter get from the page onto the hub? Signed in on a Space, with a token at home."""
+"""How is an adapter pushed to the Hub? With the account of a Space's visitor, or with a token."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from ia3_studio.ui.session import Session, Studio, quiet
 if TYPE_CHECKING:
     from ia3_studio.export.card import CardFacts
     from ia3_studio.export.push import Pushed
-    from ia3_studio.ui.current_run import Shown
+    from ia3_studio.ui.current_run import CurrentRun
 
 LONGEST_TOKEN = 400
-"""Characters; the hub's have 37."""
+"""Characters; tokens of the Hub have 37."""
 
 
 @dataclass(frozen=True)
@@ -39,33 +39,33 @@ class HubCard:
 
 
 def offer(studio: Studio, key: str) -> tuple[Any, Any]:
-    """Return (card, name of the repository) of what is shown."""
-    shown = find(studio, key)
-    if shown is None or shown.adapter is None:
+    """Return (card, name of the repository) for the selected adapter."""
+    current = find(studio, key)
+    if current is None or current.adapter is None:
         return gr.update(visible=False), gr.skip()
-    return gr.update(visible=True), f"{file_name(shown.name)}-ia3"
+    return gr.update(visible=True), f"{file_name(current.name)}-ia3"
 
 
 def push(
-    studio: Studio, key: str, repository: str, everybody: bool, token: str, signed_in: gr.OAuthToken | None = None
+    studio: Studio, key: str, repository: str, public: bool, token: str, signed_in: gr.OAuthToken | None = None
 ) -> Iterator[tuple[str, str]]:
-    """Push the adapter that is shown; yield (note, what the token field holds: nothing, from the first moment on)."""
+    """Push the selected adapter; yield (note, content of the token field, which is cleared at once)."""
     try:
         used = token_of(token, signed_in)
-        with Job[str, Any](lambda report: _pushed(studio, key, repository, not everybody, used, report)) as job:
-            for news in job:
-                yield note(news), ""
-            found: Pushed = job.result()
-        seen = words.PRIVATE if found.is_private else words.PUBLIC
-        yield note(words.pushed(found.address, found.files, found.bytes, seen), "good"), ""
+        with Job[str, Any](lambda report: _pushed(studio, key, repository, not public, used, report)) as job:
+            for update in job:
+                yield note(update), ""
+            pushed: Pushed = job.result()
+        visibility = words.PRIVATE if pushed.is_private else words.PUBLIC
+        yield note(words.pushed(pushed.address, pushed.files, pushed.bytes, visibility), "good"), ""
     except StudioError as error:
         yield note(str(error), "bad"), ""
 
 
 def token_of(given: str, signed_in: gr.OAuthToken | None) -> str:
-    """Return the token to push with: of the one who signed in, as typed, or of this computer's own login.
+    """Return the token to push with: of the signed-in account, the given one, or that of this computer's login.
 
-    Where strangers visit, the login of the machine is that of whoever runs the app: nobody else pushes with it.
+    In public mode, the login of the machine belongs to the owner of the app, so visitors do not use it.
 
     Raises:
         ExportError: there is none.
@@ -85,19 +85,19 @@ def token_of(given: str, signed_in: gr.OAuthToken | None) -> str:
 
 
 def can_sign_in() -> bool:
-    """Say whether visitors can sign in with their account of the hub: on a Space that was set up for it."""
+    """Return whether visitors can sign in with their Hub account: on a Space with OAuth."""
     return on_space() and bool(os.environ.get("OAUTH_CLIENT_ID"))
 
 
-def card_for(shown: Shown) -> CardFacts:
-    """Return what is known of the adapter that is shown.
+def card_for(current: CurrentRun) -> CardFacts:
+    """Return the facts on the selected adapter for its model card.
 
     Raises:
         AdapterError: there is none, or it cannot be read.
     """
-    if shown.adapter is None:
+    if current.adapter is None:
         raise AdapterError(text.EXPORT_EMPTY)
-    return card_of(shown.run, shown.adapter) if shown.run else card_of_adapter(shown.adapter, shown.name)
+    return card_of(current.run, current.adapter) if current.run else card_of_adapter(current.adapter, current.name)
 
 
 def _pushed(
@@ -105,11 +105,16 @@ def _pushed(
 ) -> Pushed:
     from ia3_studio.export.push import push_adapter
 
-    shown = find(studio, key)
-    if shown is None or shown.adapter is None:
+    current = find(studio, key)
+    if current is None or current.adapter is None:
         raise AdapterError(text.EXPORT_EMPTY)
     return push_adapter(
-        shown.adapter, card_for(shown), repository or "", token, private=private, say=lambda _share, said: report(said)
+        current.adapter,
+        card_for(current),
+        repository or "",
+        token,
+        private=private,
+        say=lambda _share, sentence: report(sentence),
     )
 
 
@@ -123,10 +128,13 @@ def build(studio: Studio, session: Session) -> HubCard:
                                 elem_id="hub-name")  # fmt: skip
         token = gr.Textbox(label=words.TOKEN, info=words.TOKEN_INFO, type="password", max_lines=1,
                            max_length=LONGEST_TOKEN, visible=not can_sign_in(), elem_id="hub-token")  # fmt: skip
-        everybody = gr.Checkbox(label=words.EVERYBODY, value=False, elem_id="hub-public")
+        public = gr.Checkbox(label=words.PUBLIC_REPOSITORY, value=False, elem_id="hub-public")
         send = gr.Button(words.PUSH, elem_id="hub-push")
-        said = gr.HTML(elem_id="hub-note")
+        status = gr.HTML(elem_id="push-note")
     send.click(
-        guard(push, studio), [session.shown, repository, everybody, token], [said, token], **quiet(concurrency_limit=4)
+        guard(push, studio),
+        [session.current, repository, public, token],
+        [status, token],
+        **quiet(concurrency_limit=4),
     )
     return HubCard([card, repository])

@@ -1,4 +1,4 @@
-"""How does a run come back into the form, to be changed before it is started again?"""
+"""How are the settings of a run loaded into the form, to be edited before it is started again?"""
 
 from __future__ import annotations
 
@@ -10,50 +10,51 @@ from ia3_studio.errors import RunError
 from ia3_studio.method.sites import Selection
 from ia3_studio.ui import text
 from ia3_studio.ui.components.layer_tree import show_rows
-from ia3_studio.ui.components.tree_rows import in_rows, ticks_of
+from ia3_studio.ui.components.tree_rows import encode_selection, row_sites
 from ia3_studio.ui.current_run import find
 from ia3_studio.ui.forms import updates_of
 from ia3_studio.ui.markup import note
-from ia3_studio.ui.rows_card import shown as rows_shown
+from ia3_studio.ui.rows_card import shown as data_overview
 from ia3_studio.ui.run_form import form_of
-from ia3_studio.ui.session import ReadModel, Studio
+from ia3_studio.ui.session import ModelLayers, Studio
 
 
-def refill(studio: Studio, key: str) -> tuple[Any, ...]:
-    """Return everything that the tabs need to start the shown run again.
+def load_run_settings(studio: Studio, key: str) -> tuple[Any, ...]:
+    """Return what the tabs need to start the selected run again.
 
     That is (preset of target modules, their note; facts on the data, first rows, problems; note of the Train tab, the
-    tab to look at; the fields of :class:`~ia3_studio.ui.run_form.RunForm`).
+    Train tab; the fields of :class:`~ia3_studio.ui.run_form.RunForm`).
 
     Raises:
-        RunError: no run is shown.
-        StudioError: its model, sites or data are not there any more.
+        RunError: no run is selected.
+        StudioError: its model, sites or data no longer exist.
     """
-    shown = find(studio, key)
-    if shown is None or shown.run is None:
-        raise RunError(text.DESK_EMPTY)
-    config = shown.run.config
-    read = studio.shelf.read(config.model)
-    form = form_of(config, ticks_of_run(read, config.selection), shown.run.data_source)
-    found = config.choice(shown.run.data_source).look(config.held_out, config.train.seed)
+    current = find(studio, key)
+    if current is None or current.run is None:
+        raise RunError(text.NO_RUN_SELECTED)
+    config, source = current.run.config, current.run.data_source
+    layers = studio.layers.get(config.model)
+    form = form_of(config, rows_of_run(layers, config.selection), source)
+    loaded = text.settings_of(current.name)
     return (
         None,
-        note(text.settings_of(shown.name)),
-        *rows_shown(found),
-        note(text.settings_of(shown.name), "good"),
+        note(loaded),
+        *data_overview(config.choice(source).look(config.held_out, config.train.seed)),
+        note(loaded, "good"),
         gr.Tabs(selected="train"),
-        *updates_of(form, ticks=show_rows(read.rows, form.ticks)),
+        *updates_of(form, selected_rows=show_rows(layers.rows, form.selected_rows)),
     )
 
 
-def ticks_of_run(read: ReadModel, chosen: Selection | str) -> str:
-    """Return a run's sites as the tree's value.
+def rows_of_run(layers: ModelLayers, selection: Selection | str) -> str:
+    """Return the rows of the layer tree for a run's sites.
 
     Raises:
         SelectionError: the model has no such sites.
     """
     from ia3_studio.method.sites import PRESETS
 
-    if isinstance(chosen, str):
-        chosen = read.tree.select(chosen) if chosen in PRESETS else read.tree.choose(chosen)
-    return ticks_of(read.rows, in_rows(read.rows, chosen))
+    tree, rows = layers.tree, layers.rows
+    if isinstance(selection, str):
+        selection = tree.select(selection) if selection in PRESETS else tree.choose(selection)
+    return encode_selection(rows, row_sites(rows, selection))

@@ -1,7 +1,7 @@
-"""How does a page watch work that takes a while?
+"""How does a page show the progress of work that takes a while?
 
-The work runs in one thread of its own, whatever thread Gradio advances the handler in: a lock taken there is
-released there. What it reports is read by iterating; leaving the ``with`` block tells it to stop at its next report.
+The work runs in one thread, whichever thread Gradio advances the handler in: a lock acquired there is released there.
+Its updates are read by iterating; leaving the ``with`` block stops the work at its next update.
 """
 
 from __future__ import annotations
@@ -13,75 +13,92 @@ from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import copy_context
 from types import TracebackType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-News = TypeVar("News")
+import gradio as gr
+
+from ia3_studio.errors import StudioError
+from ia3_studio.ui.markup import note
+
+Update = TypeVar("Update")
 Result = TypeVar("Result")
 
 
 class Stopped(BaseException):
-    """Nobody listens any more: unwinds the work, no error of it."""
+    """The reader has left: unwinds the work, and is not an error."""
 
 
-class Job(Generic[News, Result]):
-    """Work in a thread, as an iterator of its news.
+class Job(Generic[Update, Result]):
+    """Work in a thread, as an iterator of its updates.
 
     Example:
         >>> def work(report):
         ...     report("half")
         ...     return 42
         >>> with Job(work) as job:
-        ...     print([news for news in job], job.result())
+        ...     print([update for update in job], job.result())
         ['half'] 42
     """
 
-    def __init__(self, work: Callable[[Callable[[News], None]], Result], *, only_latest: bool = False) -> None:
-        """Prepare work; it starts with the ``with`` block.
+    def __init__(self, work: Callable[[Callable[[Update], None]], Result], *, only_latest: bool = False) -> None:
+        """Prepare the work, which starts with the ``with`` block.
 
         Args:
-            work: is given what it reports its news with.
-            only_latest: news that was not read yet gives way to newer: work that is watched slowly is not held up.
+            work: is given the function that reports an update.
+            only_latest: an update that was not read is replaced by the next one, so that a slow reader does not slow
+                down the work.
         """
         self._work = work
         self._only_latest = only_latest
-        self._news: queue.Queue[News | None] = queue.Queue(maxsize=1)
+        self._updates: queue.Queue[Update | None] = queue.Queue(maxsize=1)
         self._outcome: Future[Result] = Future()
         self._left = threading.Event()
 
-    def __enter__(self) -> Job[News, Result]:
-        # The work is the listener's: it sees whose request it is for.
+    def __enter__(self) -> Job[Update, Result]:
+        # In a copy of the context: the work sees whose request it is for.
         threading.Thread(target=copy_context().run, args=(self._run,), daemon=True).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._left.set()
 
-    def __iter__(self) -> Iterator[News]:
-        while (news := self._news.get()) is not None:
-            yield news
+    def __iter__(self) -> Iterator[Update]:
+        while (update := self._updates.get()) is not None:
+            yield update
 
     def result(self) -> Result:
-        """Return what the work returned, or raise what it raised; call it after the last news."""
+        """Return what the work returned, or raise what it raised; call it after the last update."""
         return self._outcome.result()
 
-    def _report(self, news: News) -> None:
+    def _report(self, update: Update) -> None:
         if self._only_latest:
             with suppress(queue.Empty):
-                self._news.get_nowait()
-        self._put(news)
+                self._updates.get_nowait()
+        self._put(update)
         if self._left.is_set():
             raise Stopped
 
-    def _put(self, news: News | None) -> None:
+    def _put(self, update: Update | None) -> None:
         while not self._left.is_set():
             try:
-                return self._news.put(news, timeout=0.1)
+                return self._updates.put(update, timeout=0.1)
             except queue.Full:
                 continue
 
     def _run(self) -> None:
         try:
             self._outcome.set_result(self._work(self._report))
-        except BaseException as error:  # handed over: the listener's thread raises it
+        except BaseException as error:  # raised in the reader's thread
             self._outcome.set_exception(error)
         self._put(None)
+
+
+def with_notes(work: Callable[[Callable[[str], None]], Any]) -> Iterator[tuple[str, Any]]:
+    """Do work in a thread; yield (note, result) for each update and for the result, or the note of a StudioError."""
+    try:
+        with Job[str, Any](work) as job:
+            for update in job:
+                yield note(update), gr.skip()
+            yield "", job.result()
+    except StudioError as error:
+        yield note(str(error), "bad"), gr.skip()

@@ -1,7 +1,7 @@
-"""How do plain values become HTML? Everything a user or a file wrote is escaped here.
+"""How do plain values become HTML? All text of a user or a file is escaped here.
 
-What they wrote may be Arabic or Hebrew: its element has ``dir="auto"``, so that it reads from its own first letter on.
-The stylesheet does the same for Gradio's own bubbles, cells and fields.
+It may be Arabic or Hebrew: its element has ``dir="auto"``, so that its first letter sets the direction. The stylesheet
+does the same for Gradio's messages, cells and fields.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ def facts(rows: Iterable[Fact]) -> str:
 
 
 def note(sentence: str, tone: Tone = "plain") -> str:
-    """Return one sentence beside a field; empty for no sentence."""
+    """Return a note of one sentence; empty for no sentence."""
     role = "alert" if tone == "bad" else "status"
     return f"<p class='note {tone}' role='{role}' dir='auto'>{escape(sentence)}</p>" if sentence else ""
 
 
 def heading(title: str, words: str = "") -> str:
-    """Return the opening of a tab or a card: what it is for, in a line or two."""
+    """Return the heading of a tab or a card, with a line on its purpose."""
     lead = f"<p>{escape(words)}</p>" if words else ""
     return f"<div class='lead'><h2>{escape(title)}</h2>{lead}</div>"
 
@@ -48,25 +48,25 @@ def bullets(sentences: Iterable[str], tone: Tone = "plain") -> str:
 
 
 def sample(title: str, prompt: str, answers: Iterable[Fact]) -> str:
-    """Return one prompt with the answers to it, each under the name of who gave it."""
-    said = "".join(
+    """Return one prompt with its answers, each with the name of the model."""
+    listed = "".join(
         f"<div><dt>{escape(each.name)}</dt><dd dir='auto'>{escape(each.value)}</dd></div>" for each in answers
     )
     return (
         f"<figure class='sample'><figcaption>{escape(title)}</figcaption>"
-        f"<p dir='auto'>“{escape(prompt)}”</p><dl>{said}</dl></figure>"
+        f"<p dir='auto'>“{escape(prompt)}”</p><dl>{listed}</dl></figure>"
     )
 
 
-def gallery(pictures: Iterable[tuple[bytes, str]], caption: str) -> str:
-    """Return small JPEG pictures, each with its words below."""
-    shown = "".join(
+def gallery(images: Iterable[tuple[bytes, str]], caption: str) -> str:
+    """Return small JPEG images, each with its caption."""
+    figures = "".join(
         f"<figure><img alt='' src='data:image/jpeg;base64,{b64encode(jpeg).decode()}'>"
-        f"<figcaption dir='auto'>{escape(words)}</figcaption></figure>"
-        for jpeg, words in pictures
+        f"<figcaption dir='auto'>{escape(label)}</figcaption></figure>"
+        for jpeg, label in images
     )
-    said = escape(caption)
-    return f"<section class='gallery' aria-label='{said}'><h3>{said}</h3><div>{shown}</div></section>"
+    title = escape(caption)
+    return f"<section class='gallery' aria-label='{title}'><h3>{title}</h3><div>{figures}</div></section>"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str) -> str:
@@ -83,7 +83,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str
 
 
 def marked(pieces: Iterable[tuple[str, str]]) -> str:
-    """Return running text in which the pieces that are "learned" stand out and those that are "cut" are struck."""
+    """Return text with the "learned" pieces highlighted and the "cut" ones struck through."""
     tags = {"learned": "mark", "cut": "s"}
     spans = (f"<{tag}>{escape(piece)}</{tag}>" if (tag := tags.get(fate)) else escape(piece) for piece, fate in pieces)
     return f"<pre class='tokens' dir='auto'>{''.join(spans)}</pre>"

@@ -1,4 +1,4 @@
-"""Which model is tuned? The first screen: one click trains the demo; below it, any other model."""
+"""Which model is tuned? The first screen: one click trains the demo; any other model can be loaded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ia3_studio.models import STARTER, is_ready, parse_source, starters
 from ia3_studio.ui import text
 from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import Fact, facts, heading, sample
-from ia3_studio.ui.session import ReadModel, Studio
+from ia3_studio.ui.session import ModelLayers, Studio
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class ModelTab:
 
     train_demo: gr.Button
     demo: gr.HTML
-    """What a click on it will do."""
+    """Facts on what it starts."""
     use: gr.Button
     source: gr.Dropdown
     note: gr.HTML
@@ -28,23 +28,25 @@ class ModelTab:
     next: gr.Button
 
 
-def read_named(studio: Studio, name: str | None) -> Iterator[str | ReadModel]:
-    """Read the model somebody named; yield what is being done, and the model at last.
+def read_named(studio: Studio, name: str | None) -> Iterator[str | ModelLayers]:
+    """Read the layers of a model; yield what is being done, and the layers at last.
 
     Raises:
-        ModelError: it cannot be found or read, or is a folder where strangers visit.
-        SelectionError: it holds nothing to scale.
+        ModelError: it cannot be found or read, or is a folder in public mode.
+        SelectionError: it has nothing to scale.
     """
     source = parse_source(name or "").value
-    studio.shelf.forget(source)  # its files may have changed since
+    studio.layers.discard(source)  # its files may have changed since
     yield text.reading(source)
-    with Job[str, ReadModel](lambda report: studio.shelf.read(source, lambda _share, said: report(said))) as job:
+    with Job[str, ModelLayers](
+        lambda report: studio.layers.get(source, lambda _share, sentence: report(sentence))
+    ) as job:
         yield from job
         yield job.result()
 
 
 def demo_facts() -> str:
-    """Return what one click on the demo will do, on this computer as it is now."""
+    """Return the facts on what one click on the demo starts, on this computer."""
     starter = starters()[0]
     return facts(Fact(*row) for row in text.demo_facts(starter.name, starter.size_mb, is_ready(STARTER)))
 
@@ -53,13 +55,13 @@ def build() -> ModelTab:
     """Draw the tab; using a model fills the next tab too, so the page wires it."""
     with gr.Row(equal_height=False, elem_classes="columns"):
         with gr.Column(scale=6, min_width=320, elem_classes=["card", "hero"]):
-            gr.HTML(heading(text.HERO_TITLE, text.HERO_WORDS))
-            answers = (Fact(text.BASE, text.SAMPLE_BEFORE), Fact(text.TUNED, text.SAMPLE_AFTER))
+            gr.HTML(heading(text.DEMO_TITLE, text.DEMO_WORDS))
+            answers = (Fact(text.BASE, text.SAMPLE_BASE), Fact(text.TUNED, text.SAMPLE_TUNED))
             gr.HTML(sample(text.SAMPLE_TITLE, text.SAMPLE_PROMPT, answers))
             train_demo = gr.Button(text.TRAIN_DEMO, variant="primary", size="lg", elem_id="train-demo")
             demo = gr.HTML(elem_id="demo-facts")
         with gr.Column(scale=5, min_width=320, elem_classes="card"):
-            gr.HTML(heading(text.OWN_MODEL, text.OWN_MODEL_WORDS))
+            gr.HTML(heading(text.OTHER_MODEL, text.OTHER_MODEL_WORDS))
             source = gr.Dropdown(
                 [starter.name for starter in starters()],
                 value=STARTER,
@@ -69,8 +71,8 @@ def build() -> ModelTab:
                 elem_id="model-source",
             )
             use = gr.Button(text.USE_MODEL, elem_id="use-model")
-            said = gr.HTML(elem_id="model-note")
-            shown = gr.HTML(elem_id="model-facts")
+            status = gr.HTML(elem_id="model-note")
+            described = gr.HTML(elem_id="model-facts")
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_MODULES, variant="primary", elem_id="next-modules")
-    return ModelTab(train_demo, demo, use, source, said, shown, onward)
+    return ModelTab(train_demo, demo, use, source, status, described, onward)

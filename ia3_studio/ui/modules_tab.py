@@ -11,13 +11,13 @@ from ia3_studio.errors import SelectionError
 from ia3_studio.models import STARTER
 from ia3_studio.ui import text
 from ia3_studio.ui.components.layer_tree import LayerTree, show_rows
-from ia3_studio.ui.components.tree_rows import decode_ticks, in_rows, ticks_of
+from ia3_studio.ui.components.tree_rows import decode_selection, encode_selection, row_sites
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.markup import heading, note
-from ia3_studio.ui.session import ReadModel, Session, Studio, chosen_model, quiet
+from ia3_studio.ui.session import ModelLayers, Session, Studio, chosen_model, quiet
 
 PAPER = "paper"
-"""The preset ticked at first."""
+"""The preset that is selected at first."""
 
 
 @dataclass(frozen=True)
@@ -36,58 +36,58 @@ class ModulesTab:
 
 
 def show_model(studio: Studio, source: str) -> tuple[Any, str, str]:
-    """Return (layer tree, preset, note) for a model, the paper's selection ticked."""
-    read = studio.shelf.read(chosen_model(source))
+    """Return (layer tree, preset, note) for a model, with the paper's preset selected."""
+    layers = studio.layers.get(chosen_model(source))
     try:
-        ticks, said = preset_ticks(read, PAPER), note(read.tree.note)
+        selected, status = preset_rows(layers, PAPER), note(layers.tree.note)
     except SelectionError as error:
-        ticks, said = "", note(str(error), "bad")
-    return show_rows(read.rows, ticks), PAPER, said
+        selected, status = "", note(str(error), "bad")
+    return show_rows(layers.rows, selected), PAPER, status
 
 
-def pick_preset(studio: Studio, source: str, preset: str) -> tuple[str, str]:
-    """Tick a preset's sites; return (ticks, note)."""
-    read = studio.shelf.read(chosen_model(source))
+def select_preset(studio: Studio, source: str, preset: str) -> tuple[str, str]:
+    """Select the sites of a preset; return (selected rows, note)."""
+    layers = studio.layers.get(chosen_model(source))
     try:
-        return preset_ticks(read, preset), note(read.tree.note)
+        return preset_rows(layers, preset), note(layers.tree.note)
     except SelectionError as error:
         return "", note(str(error), "bad")
 
 
-def choose_sites(studio: Studio, source: str, words: str) -> tuple[Any, Any, str]:
-    """Tick the sites that a few words mean; return (ticks, preset, note). What was ticked stays after an error."""
-    read = studio.shelf.read(chosen_model(source))
+def select_sites(studio: Studio, source: str, expression: str) -> tuple[Any, Any, str]:
+    """Select the sites of an expression; return (selected rows, preset, note). An error keeps the selection."""
+    layers = studio.layers.get(chosen_model(source))
     try:
-        if not words.strip():
-            raise SelectionError(text.CHOOSE_EMPTY)
-        chosen = in_rows(read.rows, read.tree.choose(words.strip()))
-        ticks = ticks_of(read.rows, chosen)
+        if not expression.strip():
+            raise SelectionError(text.SELECTION_EMPTY)
+        sites = row_sites(layers.rows, layers.tree.choose(expression.strip()))
+        selected = encode_selection(layers.rows, sites)
     except SelectionError as error:
         return gr.skip(), gr.skip(), note(str(error), "bad")
-    said = text.ticked(len(chosen), sum(site.size for site in chosen))
-    return ticks, name_preset(studio, source, ticks), note(said, "good")
+    matched = text.selected_sites(len(sites), sum(site.size for site in sites))
+    return selected, preset_of(studio, source, selected), note(matched, "good")
 
 
-def name_preset(studio: Studio, source: str, ticks: str) -> str | None:
-    """Return the preset that the ticks amount to, or None when they are the visitor's own."""
-    read = studio.shelf.read(chosen_model(source))
-    chosen = frozenset(decode_ticks(ticks, read.rows))
+def preset_of(studio: Studio, source: str, selected_rows: str) -> str | None:
+    """Return the preset with the same sites, or None if there is none."""
+    layers = studio.layers.get(chosen_model(source))
+    selected = frozenset(decode_selection(selected_rows, layers.rows))
     for preset, _label in text.PRESETS:
         try:
-            if chosen == frozenset(in_rows(read.rows, read.tree.select(preset))):
+            if selected == frozenset(row_sites(layers.rows, layers.tree.select(preset))):
                 return preset
-        except SelectionError:  # this model has nothing of that preset
+        except SelectionError:  # this model has no site of that preset
             continue
     return None
 
 
-def preset_ticks(read: ReadModel, preset: str) -> str:
-    """Return a preset as the tree's value.
+def preset_rows(layers: ModelLayers, preset: str) -> str:
+    """Return the rows of the layer tree for a preset.
 
     Raises:
-        SelectionError: the model has nothing of that preset.
+        SelectionError: the model has no site of that preset.
     """
-    return ticks_of(read.rows, in_rows(read.rows, read.tree.select(preset)))
+    return encode_selection(layers.rows, row_sites(layers.rows, layers.tree.select(preset)))
 
 
 def build(studio: Studio, session: Session) -> ModulesTab:
@@ -100,28 +100,28 @@ def build(studio: Studio, session: Session) -> ModulesTab:
         elem_id="preset",
     )
     with gr.Row(equal_height=False, elem_classes="choose-row"):
-        words = gr.Textbox(
-            label=text.CHOOSE_LABEL,
-            info=text.CHOOSE_INFO,
-            placeholder=text.CHOOSE_HINT,
+        expression = gr.Textbox(
+            label=text.SELECTION,
+            info=text.SELECTION_INFO,
+            placeholder=text.SELECTION_HINT,
             max_lines=1,
             max_length=2000,
             scale=8,
             min_width=240,
-            elem_id="choose",
+            elem_id="selection",
         )
-        choose = gr.Button(text.CHOOSE_BUTTON, scale=1, min_width=120, elem_id="choose-these")
-    said = gr.HTML(note(text.reading(STARTER)), elem_id="modules-note")
+        select = gr.Button(text.SELECT_SITES, scale=1, min_width=120, elem_id="select-sites")
+    status = gr.HTML(note(text.reading(STARTER)), elem_id="modules-note")
     tree = LayerTree(elem_id="layer-tree")
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_DATA, variant="primary", elem_id="next-data")
-    preset.input(guard(pick_preset, studio), [session.model, preset], [tree, said], **quiet())
+    preset.input(guard(select_preset, studio), [session.model, preset], [tree, status], **quiet())
     gr.on(
-        [words.submit, choose.click],
-        guard(choose_sites, studio),
-        [session.model, words],
-        [tree, preset, said],
+        [expression.submit, select.click],
+        guard(select_sites, studio),
+        [session.model, expression],
+        [tree, preset, status],
         **quiet(),
     )
-    tree.input(guard(name_preset, studio), [session.model, tree], preset, **quiet(trigger_mode="always_last"))
-    return ModulesTab(tree, preset, said, onward)
+    tree.input(guard(preset_of, studio), [session.model, tree], preset, **quiet(trigger_mode="always_last"))
+    return ModulesTab(tree, preset, status, onward)

@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 import gradio as gr
 
 from ia3_studio.data.decode import Encoding
-from ia3_studio.data.infer_columns import Kind, infer_columns, mapping_of
+from ia3_studio.data.infer_columns import Kind, columns_for, infer_columns, mapping_of, proposals
+from ia3_studio.data.paths import paths_in
 from ia3_studio.data.table import Reading, Table
 from ia3_studio.ui import text
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Mapping
 
-FIELDS, CELL_FIELDS = 11, 4
+FIELDS, CELL_FIELDS = 12, 5
 """How many fields there are, and how many of them, the last, say how cells are read."""
+OFFERED = FIELDS + 1
+"""How many updates :func:`offered` returns: the fields, and the columns that are not used."""
+MOST_PROPOSALS = 12
 MOST_COLUMNS = 500
 """Columns that are offered; a wider table is told which to use by their names."""
 
@@ -28,12 +32,20 @@ class ReadingForm:
 
     fields: list[gr.components.Component]
     """Kind, first column, second column, answer column, choices, template, split column; delimiter, encoding, header,
-    sheet."""
+    sheet, speaker."""
+    unused: gr.Radio
+    """The columns that are not used, each with a part that it could play."""
     apply: gr.Button
+
+    @property
+    def shown(self) -> list[gr.components.Component]:
+        """Return what :func:`offered` updates."""
+        return [*self.fields, self.unused]
 
 
 def build() -> ReadingForm:
     """Draw the fields."""
+    unused = gr.Radio([], value=None, label=text.UNUSED, info=text.UNUSED_INFO, visible=False, elem_id="unused-columns")
     with gr.Accordion(text.HOW_READ, open=False, elem_id="data-reading"):
         kind = gr.Dropdown(list(text.ROW_KINDS), value="", label=text.ROWS_ARE, info=text.ROWS_INFO, elem_id="rows-are")
         with gr.Row():
@@ -53,9 +65,14 @@ def build() -> ReadingForm:
             encoding = gr.Dropdown(encodings, value="", label=text.ENCODING, min_width=120)
             header = gr.Dropdown(list(text.HEADERS), value="", label=text.HEADER, min_width=120)
         sheet = gr.Dropdown([text.AS_GUESSED], value="", label=text.SHEET, visible=False, elem_id="sheet")
+        speaker = gr.Dropdown(
+            [text.NO_SPEAKER], value="", label=text.SPEAKER, info=text.SPEAKER_INFO, visible=False, elem_id="speaker"
+        )
         apply = gr.Button(text.READ_SO, elem_id="read-so")
     return ReadingForm(
-        [kind, first, second, answer, choices, template, split, delimiter, encoding, header, sheet], apply
+        [kind, first, second, answer, choices, template, split, delimiter, encoding, header, sheet, speaker],
+        unused,
+        apply,
     )
 
 
@@ -80,34 +97,99 @@ def chosen_mapping(
     """
     if not kind:
         return replace(infer_columns(table), split=split) if split else None
-    columns = (first or "", answer or "", second or "", template or "")
-    return replace(mapping_of(table, cast(Kind, kind), *columns, choices or ()), split=split or "")
+    columns = _completed(
+        table, cast(Kind, kind), first or "", answer or "", second or "", template or "", choices or ()
+    )
+    return replace(mapping_of(table, cast(Kind, kind), *columns), split=split or "")
 
 
-def chosen_reading(delimiter: str, encoding: str, header: str, sheet: str) -> Reading | None:
+def _completed(
+    table: Table, kind: Kind, first: str, answer: str, second: str, template: str, choices: Sequence[str]
+) -> tuple[str, str, str, str, Sequence[str]]:
+    """Return the chosen columns, and the likeliest ones for those that the task needs and that are not chosen."""
+    needs_answer = kind not in ("messages", "text") and not answer and not (kind == "multi" and choices)
+    needs_choices = kind == "choices" and not choices
+    if (first or template) and not needs_answer and not needs_choices:
+        return first, answer, second, template, choices
+    likeliest = columns_for(table, kind)
+    if likeliest is None:
+        return first, answer, second, template, choices
+    first_found, second_found, answer_found, choices_found = _columns_of(likeliest)
+    second = second or (second_found if not first and second_found != answer else "")
+    return (
+        first or (first_found if not template else ""), answer or (answer_found if needs_answer else ""), second,
+        template, choices or choices_found,
+    )  # fmt: skip
+
+
+def chosen_unused(choice: str | None, fields: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the fields after one of the columns that are not used was given a part; unchanged for another choice."""
+    part, _, name = (choice or "").partition(":")
+    kind, first, second, answer, *rest = fields
+    if not name or part not in ("context", "label", "answer"):
+        return tuple(fields)
+    if part == "context":
+        return (kind, first, name, answer, *rest)
+    return ("labels" if part == "label" else "pairs", first, second, name, *rest)
+
+
+def chosen_reading(delimiter: str, encoding: str, header: str, sheet: str, speaker: str) -> Reading | None:
     """Return how a file is to be read; None where all is guessed."""
-    if not (delimiter or encoding or header or sheet):
+    if not (delimiter or encoding or header or sheet or speaker):
         return None
-    names_columns = header == "yes" if header else None
-    return Reading(delimiter or None, cast(Encoding, encoding) or None, names_columns, sheet or None)
+    row = int(header) if header.isdecimal() and len(header) < 4 else None
+    return Reading(delimiter or None, cast(Encoding, encoding) or None, row, sheet or None, speaker or None)
 
 
-def offered(table: Table | None, mapping: Mapping | None) -> tuple[Any, ...]:
-    """Return what all fields offer and say for a file that has been read as guessed: the mapping in use."""
+def offered(
+    table: Table | None, mapping: Mapping | None, cells: Sequence[str] = ("",) * CELL_FIELDS, split: str = ""
+) -> tuple[Any, ...]:
+    """Return what all fields offer and say for a file that has been read: the mapping in use, and unused columns.
+
+    Args:
+        cells: the values of the fields on how cells are read, which stay as they are.
+        split: the chosen split column.
+    """
     names = [str(column) for column in table.frame.columns[:MOST_COLUMNS]] if table else []
+    names += [path for path in paths_in(table.frame) if path not in names] if table else []
     kind = _kind_of(mapping) if mapping else ""
     first, second, answer, choices = _columns_of(mapping) if mapping and kind else ("", "", "", ())
     columns = [text.NO_COLUMN, *((name, name) for name in names)]
+    speakers = [(name, name) for name in (table.speakers if table else ())]
     sheets = [text.AS_GUESSED, *((name, name) for name in (table.sheets if table else ()))]
     return (
         kind,
         *(gr.update(choices=columns, value=each if each in names else "") for each in (first, second, answer)),
         gr.update(choices=names, value=[each for each in choices if each in names]),
         mapping.template if mapping and kind else "",
-        gr.update(choices=[(text.BY_SHARE, ""), *columns[1:]], value=""),
-        *("",) * 3,
-        gr.update(choices=sheets, value="", visible=len(sheets) > 2),
+        gr.update(choices=[(text.BY_SHARE, ""), *columns[1:]], value=split if split in names else ""),
+        *cells[:3],
+        gr.update(choices=sheets, value=cells[3], visible=len(sheets) > 2),
+        gr.update(choices=[text.NO_SPEAKER, *speakers], value=cells[4], visible=bool(speakers)),
+        _unused(table, mapping),
     )
+
+
+def offered_again(table: Table | None, fields: Sequence[Any]) -> tuple[Any, ...]:
+    """Return what all fields offer for a file whose columns cannot be used as chosen; what was chosen stays."""
+    kind, first, second, answer, choices, template, split, *cells = fields
+    again = list(offered(table, None, cells, split or ""))
+    names = [str(column) for column in table.frame.columns[:MOST_COLUMNS]] if table else []
+    names += [path for path in paths_in(table.frame) if path not in names] if table else []
+    columns = [text.NO_COLUMN, *((name, name) for name in names)]
+    chosen = (each if each in names else "" for each in (first, second, answer))
+    again[:6] = [
+        kind, *(gr.update(choices=columns, value=each) for each in chosen),
+        gr.update(choices=names, value=[each for each in choices or () if each in names]), template,
+    ]  # fmt: skip
+    return tuple(again)
+
+
+def _unused(table: Table | None, mapping: Mapping | None) -> Any:
+    """Return the update of the columns that are not used; hidden where none could be."""
+    found = proposals(table, mapping)[:MOST_PROPOSALS] if table and mapping and _kind_of(mapping) else ()
+    choices = [(text.unused_as(each.column, each.part), f"{each.part}:{each.column}") for each in found]
+    return gr.update(choices=choices, value=None, visible=bool(choices))
 
 
 def _kind_of(mapping: Mapping) -> str:

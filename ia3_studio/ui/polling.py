@@ -1,8 +1,8 @@
-"""What changed since a page last looked at its run?
+"""What changed since a page last polled its run?
 
-A cursor in the session says how much of the run the page has and what was last sent. One look reads the run's files
-and returns only what is new. Which run is shown is kept apart from the cursor and is never written by a look: a look
-that is still under way cannot undo a choice made meanwhile.
+A cursor in the session says how much of the run the page has and what was last sent. One poll reads the run's files and
+returns only what is new. Which run is selected is kept apart from the cursor and is never written by a poll, so that a
+poll in progress cannot undo a choice.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from typing import TYPE_CHECKING
 from ia3_studio.errors import RunError
 from ia3_studio.runs import Run, RunStatus
 from ia3_studio.ui import text
-from ia3_studio.ui.components.chart_points import chart_delta
+from ia3_studio.ui.components.live_chart import chart_delta
 from ia3_studio.ui.components.run_list import RunRow, list_json
 from ia3_studio.ui.components.run_strip import Choice, StripView
-from ia3_studio.ui.current_run import Shown, base_model_of, find_or_none, import_key, imported, run_key
+from ia3_studio.ui.current_run import CurrentRun, base_model_of, find_or_none, import_key, imported_adapters, run_key
 
 if TYPE_CHECKING:
     from ia3_studio.ui.session import Studio
 
-BUSY, IDLE, HIDDEN = 1.0, 5.0, 15.0
-"""Seconds between two looks: while any run is active, while none is, and of a tab that nobody sees."""
-LOOKS_A_SECOND = 5.0
-"""Looks that all pages together may take: each costs some 11 ms of a core that a run could use."""
-CROWD_SECONDS = 30.0
-"""After how long without a look a page is taken to be gone."""
-LISTED = 10
-"""Runs that the bar and the Train tab offer, so that a look with news stays below 5 kB; the Runs tab has all."""
+ACTIVE, IDLE, HIDDEN = 1.0, 5.0, 15.0
+"""Seconds between two polls: while any run is active, while none is, and of a browser tab in the background."""
+POLLS_PER_SECOND = 5.0
+"""Polls of all pages together: each needs about 11 ms of a core that a run could use."""
+PAGE_TIMEOUT = 30.0
+"""Seconds without a poll after which a page counts as closed."""
+MAX_LISTED = 10
+"""Runs in the strip and on the Train tab, so that a poll with changes stays below 5 kB; the Runs tab lists all."""
 LOG_LINES = 200
 
 Listed = Sequence[tuple[Run, RunStatus]]
@@ -37,122 +37,120 @@ Listed = Sequence[tuple[Run, RunStatus]]
 
 @dataclass(frozen=True)
 class Cursor:
-    """How far one page has followed the run it shows."""
+    """What one page has received of the run it shows."""
 
     key: str = ""
-    """What it follows, as in :mod:`ia3_studio.ui.current_run`."""
+    """The run, as in :mod:`ia3_studio.ui.current_run`."""
     offset: int = 0
     """Bytes of the metrics file read."""
     mark: int = 0
-    """Which metrics file that was: a resumed run has another."""
+    """Identifies the metrics file: a resumed run has another."""
     points: int = 0
     """Steps sent to the chart."""
     strip: str = ""
     rows: str = ""
     log: str = ""
-    told: str = ""
+    note: str = ""
 
 
 @dataclass
-class Crowd:
-    """The pages that look at this app; the more there are, the rarer each looks."""
+class OpenPages:
+    """The pages that poll this app; the more there are, the less often each polls."""
 
-    _seen: dict[str, float] = field(default_factory=dict)
+    _last_polls: dict[str, float] = field(default_factory=dict)
 
-    def pause(self, session: str, wanted: float, now: float) -> float:
-        """Note that a page looks; return after how many seconds it should look again.
+    def interval(self, session: str, wanted: float, now: float) -> float:
+        """Record a poll of a page; return the seconds until its next one.
 
         Args:
-            session: names the page.
-            wanted: how soon it would look if it were alone.
-            now: seconds of a clock that never jumps.
+            session: identifies the page.
+            wanted: the interval if it were the only page.
+            now: seconds of a monotonic clock.
         """
-        self._seen[session] = now
-        if len(self._seen) > 1:
-            self._seen = {name: at for name, at in list(self._seen.items()) if now - at < CROWD_SECONDS}
-        return max(wanted, len(self._seen) / LOOKS_A_SECOND)
+        self._last_polls[session] = now
+        if len(self._last_polls) > 1:
+            self._last_polls = {name: at for name, at in list(self._last_polls.items()) if now - at < PAGE_TIMEOUT}
+        return max(wanted, len(self._last_polls) / POLLS_PER_SECOND)
 
 
 @dataclass(frozen=True)
-class View:
-    """What a page has to draw anew; None where nothing changed."""
+class Changes:
+    """What changed since the last poll; None where nothing did."""
 
     cursor: Cursor
     strip: str | None
     rows: str | None
     log: str | None
-    told: str | None
-    """What there is to know about the newest step that has something to say."""
+    note: str | None
+    """The note of the newest step that has one."""
     chart: str
-    """Always said: what the chart has not got yet, or only how the run is."""
+    """Always sent: the points that the chart does not have yet, or only the state of the run."""
     active: bool
-    """Whether the run shown is active."""
+    """Whether the selected run is active."""
     resumable: bool
-    """Whether it ended early and can go on."""
-    pause: float
-    """Seconds until the next look is worth it."""
+    """Whether it ended early and can be resumed."""
+    interval: float
+    """Seconds until the next poll."""
 
 
-def look(studio: Studio, key: str, cursor: Cursor) -> View:
-    """Return what changed on a page that shows ``key``."""
-    listed = [(run, run.status()) for run in studio.store.list()[:LISTED]]
-    shown = find_or_none(studio, key)
-    status = shown.run.status() if shown and shown.run else None
-    active = bool(status and status.active)
-    mark = shown.run.metrics_mark if shown and shown.run else 0
+def poll(studio: Studio, key: str, cursor: Cursor) -> Changes:
+    """Return what changed on a page on which ``key`` is selected."""
+    listed = [(run, run.status()) for run in studio.store.list()[:MAX_LISTED]]
+    current = find_or_none(studio, key)
+    run = current.run if current else None
+    status = run.status() if run else None
+    mark = run.metrics_mark if run else 0
+    known_note = cursor.note
     if (cursor.key, cursor.mark) != (key, mark):
-        cursor = replace(cursor, key=key, mark=mark, offset=0, points=0)
-        known = ""
-    else:
-        known = cursor.told
-    steps, offset = shown.run.metrics(cursor.offset) if shown and shown.run else ((), 0)
-    run_id, total = (shown.run.id, status.total_steps) if shown and shown.run and status else ("", 0)
-    strip = strip_view(studio, shown, status, listed).to_json()
-    rows = list_json([row(studio, run, status) for run, status in listed], key, text.NO_RUNS)
-    log = shown.run.log_tail(LOG_LINES) if shown and shown.run else ""
-    told = next((text.step_note(step.step, step.note) for step in reversed(steps) if step.note), known)
-    return View(
-        Cursor(key, offset, mark, cursor.points + len(steps), strip, rows, log, told),
+        cursor, known_note = replace(cursor, key=key, mark=mark, offset=0, points=0), ""
+    steps, offset = run.metrics(cursor.offset) if run else ((), 0)
+    strip = strip_view(studio, current, status, listed).to_json()
+    rows = list_json([run_row(studio, each, its_status) for each, its_status in listed], key, text.NO_RUNS)
+    log = run.log_tail(LOG_LINES) if run else ""
+    note = next((text.step_note(step.step, step.note) for step in reversed(steps) if step.note), known_note)
+    active = bool(status and status.active)
+    return Changes(
+        Cursor(key, offset, mark, cursor.points + len(steps), strip, rows, log, note),
         strip if strip != cursor.strip else None,
         rows if rows != cursor.rows else None,
         log if log != cursor.log else None,
-        told if told != cursor.told else None,
-        chart_delta(run_id, steps, cursor.points, total, active),
+        note if note != cursor.note else None,
+        chart_delta(run.id if run else "", steps, cursor.points, status.total_steps if status else 0, active),
         active,
         bool(status and status.resumable),
-        BUSY if any(status.active for _run, status in listed) else IDLE,
+        ACTIVE if any(each.active for _run, each in listed) else IDLE,
     )
 
 
 def newest_key(studio: Studio) -> str:
-    """Return the key of the newest active run, else of the newest run; empty when there is none."""
-    runs = studio.store.list()[:LISTED]
+    """Return the key of the newest active run, or else of the newest run; empty if there is none."""
+    runs = studio.store.list()[:MAX_LISTED]
     active = next((run for run in runs if run.status().active), None)
     chosen = active or (runs[0] if runs else None)
     return run_key(chosen.id) if chosen else ""
 
 
-def strip_view(studio: Studio, shown: Shown | None, status: RunStatus | None, listed: Listed) -> StripView:
-    """Return what the bar above the tabs says."""
+def strip_view(studio: Studio, current: CurrentRun | None, status: RunStatus | None, listed: Listed) -> StripView:
+    """Return what the bar above the tabs shows."""
     choices = [Choice(run_key(run.id), text.run_label(run.id, run.name), text.RUNS) for run, _status in listed]
     choices += [
         Choice(import_key(folder), text.import_name(base_model_of(folder), folder.name), text.IMPORTED)
-        for folder in imported(studio)
+        for folder in imported_adapters(studio)
     ]
-    if shown and shown.key not in {choice.key for choice in choices}:  # an older run, chosen on the Runs tab
-        label = text.run_label(shown.run.id, shown.name) if shown.run else shown.name
-        choices.insert(0, Choice(shown.key, label, text.RUNS))
-    if shown is None:
-        return StripView("idle" if choices else "", text.NOTHING_SHOWN, None, False, "", choices)
+    if current and current.key not in {choice.key for choice in choices}:  # an older run, selected on the Runs tab
+        label = text.run_label(current.run.id, current.name) if current.run else current.name
+        choices.insert(0, Choice(current.key, label, text.RUNS))
+    if current is None:
+        return StripView("idle" if choices else "", text.STRIP_EMPTY, None, False, "", choices)
     if status is None:
-        return StripView("import", text.import_shown(shown.name), None, False, shown.key, choices)
-    use = f" · {text.use_of(*astuple(status.usage))}" if status.active and status.usage.memory else ""
-    sentence = f"{shown.name}: {status.message}{use}"
-    return StripView(status.state, sentence, status.progress, status.active, shown.key, choices)
+        return StripView("import", text.import_label(current.name), None, False, current.key, choices)
+    use = f" · {text.usage_of(*astuple(status.usage))}" if status.active and status.usage.memory else ""
+    sentence = f"{current.name}: {status.message}{use}"
+    return StripView(status.state, sentence, status.progress, status.active, current.key, choices)
 
 
-def row(studio: Studio, run: Run, status: RunStatus) -> RunRow:
-    """Return one line of the run list."""
+def run_row(studio: Studio, run: Run, status: RunStatus) -> RunRow:
+    """Return one row of the run list."""
     return RunRow(
         run_key(run.id),
         status.state,
@@ -167,7 +165,7 @@ def row(studio: Studio, run: Run, status: RunStatus) -> RunRow:
 
 
 def model_of(run: Run) -> str:
-    """Return the last part of a run's model source, as far as it can be read."""
+    """Return the last part of a run's model source; a dash if its settings cannot be read."""
     try:
         return run.config.model.rstrip("/").rpartition("/")[2]
     except RunError:

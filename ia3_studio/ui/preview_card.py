@@ -1,4 +1,4 @@
-"""What will the model see, and what will it take? The rows as tokens, their lengths, and the forecast of a run."""
+"""What does the model see, and what does a run need? Rows as tokens, their lengths, and the estimate of a run."""
 
 from __future__ import annotations
 
@@ -26,68 +26,67 @@ if TYPE_CHECKING:
     from ia3_studio.runs import RunConfig
 
 PAPER = "paper"
-"""The sites a forecast is made for: which are ticked changes hardly anything of what a run takes."""
+"""The sites of the estimate: the selected ones hardly change what a run needs."""
 
 
 @dataclass(frozen=True)
 class OutlookCard:
     """What the page wires to the other tabs."""
 
-    ask: gr.Button
+    start: gr.Button
     number: gr.Number
     drawn: list[gr.components.Component]
     """What :func:`draw` fills."""
 
 
 def draw(studio: Studio, number: float | None, *values: Any) -> Iterator[tuple[str, Any, str]]:
-    """Look at the data as the run of the form would; yield (what is said, figure of the lengths, rows).
+    """Preview the data as the run of the form would read them; yield (facts, figure of the lengths, rows).
 
     Args:
-        number: an example to show besides, counted from 1; None for none.
+        number: a further example to show, counted from 1; None for none.
         values: the fields of :class:`~ia3_studio.ui.run_form.RunForm`.
     """
     nothing = gr.update(visible=False)
     try:
         form = read_form(RunForm, values)
-        picture = _picture(chosen_data(form.data), number)
-        if picture:
-            yield "", nothing, picture
+        image = _image(chosen_data(form.data), number)
+        if image:
+            yield "", nothing, image
             return
         chosen_model(form.model)
         config = config_of(form, PAPER)
-        asked = int(number) if number and number > 1 else None
-        with Job[str, RunPreview](lambda report: _look(studio, config, asked, report)) as job:
-            for said in job:
-                yield note(said), nothing, ""
-            found = job.result()
+        example = int(number) if number and number > 1 else None
+        with Job[str, RunPreview](lambda report: _preview(studio, config, example, report)) as job:
+            for update in job:
+                yield note(update), nothing, ""
+            preview = job.result()
     except StudioError as error:
         yield note(str(error), "bad"), nothing, ""
         raise
-    figure = length_figure(found.learned.lengths, found.learned.limit)
-    said, rows = told(found)
-    yield said, gr.update(value=figure, visible=True), rows
+    figure = length_figure(preview.learned.lengths, preview.learned.limit)
+    described, rows = preview_html(preview)
+    yield described, gr.update(value=figure, visible=True), rows
 
 
-def _look(studio: Studio, config: RunConfig, asked: int | None, report: Callable[[str], None]) -> RunPreview:
-    tree = studio.shelf.read(config.model).tree
-    seed = secrets.randbelow(2**31)  # another row at every look
-    return preview_run(config, lambda _share, said: report(said), tree=tree, seed=seed, asked=asked)
+def _preview(studio: Studio, config: RunConfig, example: int | None, report: Callable[[str], None]) -> RunPreview:
+    tree = studio.layers.get(config.model).tree
+    seed = secrets.randbelow(2**31)  # another random row at every click
+    return preview_run(config, lambda _share, sentence: report(sentence), tree=tree, seed=seed, asked=example)
 
 
-def told(found: RunPreview) -> tuple[str, str]:
-    """Return what was found as the page shows it: what is said of all rows, and the rows that are shown."""
-    said = facts(Fact(*row) for row in data_words.outlook_facts(found))
-    rows = "".join(heading_of_row(shown) + marked(shown.pieces) for shown in found.shown)
-    return said + bullets(data_words.outlook_sentences(found), "warn"), rows
+def preview_html(preview: RunPreview) -> tuple[str, str]:
+    """Return a preview as HTML: the facts on all rows, and the rows that are shown."""
+    described = facts(Fact(*row) for row in data_words.outlook_facts(preview))
+    rows = "".join(_row_title(row) + marked(row.pieces) for row in preview.shown)
+    return described + bullets(data_words.outlook_sentences(preview), "warn"), rows
 
 
-def heading_of_row(shown: Any) -> str:
-    """Return the line above an example."""
-    return f"<h3 class='tokens-title'>{text.escape(data_words.shown_title(shown))}</h3>"
+def _row_title(row: Any) -> str:
+    return f"<h3 class='tokens-title'>{text.escape(data_words.shown_title(row))}</h3>"
 
 
-def _picture(data: str, number: float | None) -> str:
-    """Return a picture as the model sees it; empty where the data are no pictures."""
+def _image(data: str, number: float | None) -> str:
+    """Return an image as the model sees it; empty if the data are not images."""
     choice = DataChoice.from_text(data)
     if not find_pictures(Path(choice.source)):
         return ""
@@ -97,15 +96,15 @@ def _picture(data: str, number: float | None) -> str:
 
 
 def build() -> OutlookCard:
-    """Draw the card, empty until it is asked for."""
+    """Draw the card, empty until the button is clicked."""
     gr.HTML(heading(text.TOKENS_TITLE, text.TOKENS_WORDS))
     with gr.Row(elem_classes="inline"):
         number = gr.Number(1, label=text.EXAMPLE_NUMBER, precision=0, minimum=1, scale=0, min_width=140)
-        ask = gr.Button(text.SHOW_TOKENS, scale=0, min_width=220, elem_id="show-tokens")
+        start = gr.Button(text.SHOW_TOKENS, scale=0, min_width=220, elem_id="preview-tokens")
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=300):
-            said = gr.HTML(elem_id="outlook")
+            described = gr.HTML(elem_id="preview")
         with gr.Column(scale=7, min_width=320):
             lengths = gr.Plot(show_label=False, visible=False, elem_id="lengths")
     rows = gr.HTML(elem_id="tokens")
-    return OutlookCard(ask, number, [said, lengths, rows])
+    return OutlookCard(start, number, [described, lengths, rows])

@@ -1,7 +1,7 @@
-"""What becomes of requests that no page sends? An answer with a sentence, and one line in the log.
+"""What happens to requests that the page does not send? They get a response with a sentence, and one line in the log.
 
-Gradio refuses much before a handler is reached: numbers of events that do not exist, values of a wrong type, half a
-JSON document. It answers with 500 and writes a traceback for each, by which anybody fills the log.
+Gradio refuses some of them before it calls a handler: unknown events, values of a wrong type, incomplete JSON. It
+responds with 500 and logs a traceback for each, so that anybody could fill the log.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ import gradio as gr
 from ia3_studio.ui import text
 from ia3_studio.ui.visitor import App, Message, Receive, Send
 
-LINES_A_MINUTE = 20
+LINES_PER_MINUTE = 20
 LONGEST_TEXT = 20_000_000
-"""Characters of a text where its field names no bound: of rows that are pasted."""
+"""Characters of a text whose field has no limit: pasted rows."""
 UNPROCESSABLE = 422
 
 logger = logging.getLogger("ia3_studio.ui")
 
 
-class Told:
-    """Writes a line for each refusal, up to some a minute; how many more there were is told with the next."""
+class RefusalLog:
+    """Logs refused requests, up to ``LINES_PER_MINUTE``, and how many more there were."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -36,66 +36,66 @@ class Told:
         self._since = clock()
         self._count = 0
 
-    def tell(self, where: str, error: BaseException) -> None:
-        """Log where what was sent was refused, and why, in one line."""
-        if self._may_tell():
+    def add(self, what: str, error: BaseException) -> None:
+        """Log in one line what was refused, and why."""
+        if self._has_room():
             why = " ".join(f"{type(error).__name__}: {error}".split())
-            logger.warning("Refused %s (%s)", where[:100].encode("unicode_escape").decode(), why[:200])
+            logger.warning("Refused %s (%s)", what[:100].encode("unicode_escape").decode(), why[:200])
 
-    def _may_tell(self) -> bool:
+    def _has_room(self) -> bool:
         with self._lock:
-            now, left_out = self._clock(), self._count - LINES_A_MINUTE
+            now, omitted = self._clock(), self._count - LINES_PER_MINUTE
             if now - self._since >= 60:
                 self._since, self._count = now, 0
-                if left_out > 0:
-                    logger.warning("%d more requests were refused", left_out)
+                if omitted > 0:
+                    logger.warning("%d more requests were refused", omitted)
             self._count += 1
-            return self._count <= LINES_A_MINUTE
+            return self._count <= LINES_PER_MINUTE
 
 
-def refuse_junk(demo: gr.Blocks, told: Told) -> None:
-    """Let an app refuse values that do not fit its components with a sentence, not a traceback."""
+def refuse_invalid_values(demo: gr.Blocks, log: RefusalLog) -> None:
+    """Let an app refuse values that do not fit its components with a sentence; **the app is changed**."""
 
-    def sentence(step: Callable[..., Awaitable[Any]], *, as_sent: bool) -> Callable[..., Awaitable[Any]]:
+    def checking(step: Callable[..., Awaitable[Any]], *, as_sent: bool) -> Callable[..., Awaitable[Any]]:
         @functools.wraps(step)
         async def checked(event: Any, values: Any, *others: Any, **options: Any) -> Any:
             try:
-                if as_sent:  # the components have made nothing of them yet
-                    _require_fit(event, values)
-                    _require_short(event, values)
-                _drop_odd_data([*others, *options.values()])
+                if as_sent:  # the components have not processed them yet
+                    _require_types(event, values)
+                    _require_lengths(event, values)
+                _drop_invalid_event_data([*others, *options.values()])
                 return await step(event, values, *others, **options)
             except gr.Error as error:
-                if error.print_exception:  # a component's own
-                    told.tell(f"values for {getattr(event, 'name', 'an event')}", error)
+                if error.print_exception:  # raised by a component
+                    log.add(f"values for {getattr(event, 'name', 'an event')}", error)
                     error.print_exception = False
                 raise
-            except Exception as error:  # whatever a component makes of what a program sent
-                told.tell(f"values for {getattr(event, 'name', 'an event')}", error)
-                raise gr.Error(text.NOT_FROM_THE_PAGE, title=text.PROBLEM, print_exception=False) from error
+            except Exception as error:  # any error of a component on a value that a program sent
+                log.add(f"values for {getattr(event, 'name', 'an event')}", error)
+                raise gr.Error(text.INVALID_REQUEST, title=text.PROBLEM, print_exception=False) from error
 
         return checked
 
-    demo.preprocess_data = sentence(demo.preprocess_data, as_sent=True)  # type: ignore[assignment, method-assign]
-    demo.call_function = sentence(demo.call_function, as_sent=False)  # type: ignore[assignment, method-assign]
+    demo.preprocess_data = checking(demo.preprocess_data, as_sent=True)  # type: ignore[assignment, method-assign]
+    demo.call_function = checking(demo.call_function, as_sent=False)  # type: ignore[assignment, method-assign]
 
 
-def _drop_odd_data(values: Sequence[Any]) -> None:
-    """Forget what is said of an event in another form than ours: fields send their text there, programs send junk."""
+def _drop_invalid_event_data(values: Sequence[Any]) -> None:
+    """Drop event data that are not a dict: textboxes send their text there, programs send anything."""
     for value in values:
         if isinstance(value, gr.EventData) and not isinstance(value._data, dict):
             value._data = {}
 
 
-def _require_fit(event: Any, values: Any) -> None:
-    """Refuse a value of another type than its component sends; of a choice, Gradio itself refuses what is none."""
+def _require_types(event: Any, values: Any) -> None:
+    """Refuse a value of another type than its component sends; Gradio itself refuses values that are not choices."""
     for block, value in zip(getattr(event, "inputs", ()), values, strict=False):
         if not _fits(block, value):
             raise TypeError(f"{type(block).__name__} does not send values of type {type(value).__name__}")
 
 
 def _fits(block: Any, value: Any) -> bool:
-    """Say whether a component sends values of this type; as its own description of its interface says."""
+    """Return whether a component sends values of this type, according to its API description."""
     if value is None or isinstance(block, gr.State | gr.Radio):
         return True
     kind = block.api_info().get("type")
@@ -109,23 +109,23 @@ def _fits(block: Any, value: Any) -> bool:
 _TYPES: dict[str, type] = {"string": str, "boolean": bool, "array": list, "object": dict}
 
 
-def _require_short(event: Any, values: Any) -> None:
-    """Refuse a text that is longer than its field takes: the browser alone keeps to that."""
+def _require_lengths(event: Any, values: Any) -> None:
+    """Refuse a text that is longer than its field allows: only the browser enforces that."""
     for block, value in zip(getattr(event, "inputs", ()), values, strict=False):
         most = getattr(block, "max_length", None) or LONGEST_TEXT
         if isinstance(value, str) and len(value) > most:
             raise gr.Error(text.too_long(most), title=text.PROBLEM, print_exception=False)
 
 
-class Refusing:
-    """Answers a request that makes the app behind it fail; the outermost of what a request passes."""
+class FailureMiddleware:
+    """Responds to a request on which the app fails; the outermost middleware."""
 
-    def __init__(self, app: App, told: Told) -> None:
+    def __init__(self, app: App, log: RefusalLog) -> None:
         self._app = app
-        self._told = told
+        self._log = log
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Pass a request on; answer with 422 where Gradio would with 500."""
+        """Pass a request on; respond with 422 instead of Gradio's 500."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -141,15 +141,15 @@ class Refusing:
 
         try:
             await self._app(scope, receive, as_refusal)
-        except Exception as error:  # a handler's own errors have been turned into sentences: this one is Gradio's
-            self._told.tell(f"{scope.get('method')} {scope.get('path')}", error)
+        except Exception as error:  # errors of handlers are sentences already: this is one of Gradio
+            self._log.add(f"{scope.get('method')} {scope.get('path')}", error)
             if not started:
-                await answer(send, UNPROCESSABLE, text.NOT_FROM_THE_PAGE)
+                await respond(send, UNPROCESSABLE, text.INVALID_REQUEST)
 
 
-async def answer(send: Send, status: int, sentence: str) -> None:
-    """Answer a request with a sentence."""
-    said = sentence.encode()
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(said)).encode())]
+async def respond(send: Send, status: int, sentence: str) -> None:
+    """Respond to a request with a sentence."""
+    body = sentence.encode()
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": said})
+    await send({"type": "http.response.body", "body": body})

@@ -1,4 +1,4 @@
-"""What is shown of data that have been read? Facts, the first rows, and what there may be to mend."""
+"""How are loaded data shown? Facts, the first rows, and problems to fix."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ from ia3_studio.ui import data_words, text
 from ia3_studio.ui.markup import Fact, bullets, facts, gallery, table
 
 PREVIEW_ROWS = 6
-PREVIEW_PICTURES = 24
+PREVIEW_IMAGES = 24
 MOST_RAW_COLUMNS = 6
 _LONGEST_CELL = 300
 
 
 def shown(split: DataSplit) -> tuple[str, str, str]:
-    """Return (facts, first rows, problems) of data that have been read."""
+    """Return (facts, first rows, problems) of loaded data."""
     found = examine(split)
     balance = data_words.balance_rows(found.balance)
     return (
         facts(Fact(*row) for row in data_words.data_facts(split)),
         first_rows(split) + (table(data_words.BALANCE_COLUMNS, balance, data_words.BALANCE) if balance else ""),
-        bullets(data_words.finding_sentences(found), "warn"),
+        bullets(split.notes) + bullets(data_words.finding_sentences(found), "warn"),
     )
 
 
 def first_rows(split: DataSplit) -> str:
-    """Return the first examples as a table, or as pictures."""
+    """Return the first examples as a table, or as images."""
     if split.mapping.kind == "pictures":
-        return _first_pictures(split)
-    shown = split.train[:PREVIEW_ROWS]
-    return table(_columns(shown[0]), map(_cells, shown), text.FIRST_ROWS)
+        return _first_images(split)
+    first = split.train[:PREVIEW_ROWS]
+    return table(_columns(first[0]), map(_cells, first), text.FIRST_ROWS)
 
 
 def raw_rows(rows: Sequence[dict[str, Any]]) -> str:
-    """Return rows as they stand on the hub, before they are understood."""
+    """Return rows of the Hub as they are, before their columns have roles."""
     cells = [[_short(str(value)) for value in list(row.values())[:MOST_RAW_COLUMNS]] for row in rows]
     return table(list(rows[0])[:MOST_RAW_COLUMNS], cells, text.HUB_ROWS) if rows else ""
 
 
-def _first_pictures(split: DataSplit) -> str:
-    """Return some pictures of every class, as many as there is room for."""
+def _first_images(split: DataSplit) -> str:
+    """Return up to ``PREVIEW_IMAGES`` images, the same number of every class."""
     by_class: dict[str, list[Example]] = {}
     for example in split.train:
         by_class.setdefault(example.labels[0], []).append(example)
-    each = max(1, PREVIEW_PICTURES // len(by_class))
-    shown = [example for examples in by_class.values() for example in examples[:each]][:PREVIEW_PICTURES]
-    return gallery(((thumbnail(example.text), example.labels[0]) for example in shown), text.FIRST_PICTURES)
+    each = max(1, PREVIEW_IMAGES // len(by_class))
+    first = [example for examples in by_class.values() for example in examples[:each]][:PREVIEW_IMAGES]
+    return gallery(((thumbnail(example.text), example.labels[0]) for example in first), text.FIRST_PICTURES)
 
 
 def _columns(example: Example) -> Sequence[str]:
@@ -76,5 +76,5 @@ def _cells(example: Example) -> Sequence[Any]:
     return (example.row, _short(" · ".join(f"{turn.role}: {turn.content}" for turn in example.messages)))
 
 
-def _short(words: str) -> str:
-    return words if len(words) <= _LONGEST_CELL else f"{words[:_LONGEST_CELL]}…"
+def _short(cell: str) -> str:
+    return cell if len(cell) <= _LONGEST_CELL else f"{cell[:_LONGEST_CELL]}…"

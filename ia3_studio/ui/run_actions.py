@@ -1,15 +1,18 @@
-"""What can be done with the run that is shown? Name it, move it in the queue, delete it, start it again."""
+"""What can be done with the selected run? Start it once, name it, move it in the queue, delete it, run it again."""
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+import time
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import gradio as gr
 
 from ia3_studio.errors import RunError, StudioError
-from ia3_studio.runs import Run
+from ia3_studio.runs import Run, RunConfig
 from ia3_studio.runs.notes import RunNotes, tags_of, write_notes
 from ia3_studio.runs.queue import Way, move
 from ia3_studio.runs.rerun import Variations, sweep
@@ -21,92 +24,120 @@ from ia3_studio.ui.markup import Fact, facts, note
 from ia3_studio.ui.session import Studio
 from ia3_studio.worker import start
 
-ALARMS = {"warning": ("warn", "error", "traceback", "exception", "fail"), "error": ("error", "traceback", "exception")}
-"""Words by which a line of the log is told to be of a level, in any case."""
-MOST_LINES = 2_000
+SAME_CLICK = 3.0
+"""Seconds within which the same start from the same page is the same click."""
+LEVELS = {"warning": ("warn", "error", "traceback", "exception", "fail"), "error": ("error", "traceback", "exception")}
+"""Words, in any case, that mark a line of the log as being of a level."""
+MAX_LOG_LINES = 2_000
+
+
+def start_once(studio: Studio, config: RunConfig, page: str) -> str:
+    """Create a run and start its worker; return its key.
+
+    The same configuration from the same page is the same run while that run is active; once it has ended, a click
+    starts another one.
+
+    Args:
+        page: identifies the page the click came from, until it is reloaded.
+
+    Raises:
+        RunError: there is no disk space, or the folder cannot be written.
+    """
+    digest = hashlib.sha256(config.to_json().encode()).hexdigest()
+    for number in count():
+        run = studio.store.create(config, f"{page}-{digest}-{number}")
+        if _is_same_click(run):
+            break
+    start(run)
+    return run_key(run.id)
+
+
+def _is_same_click(run: Run) -> bool:
+    status = run.status()
+    return status.active or time.time() - status.created_at < SAME_CLICK
 
 
 def describe(studio: Studio, key: str) -> tuple[Any, ...]:
-    """Return (facts, card, name, tags, note, ways in the queue shown, log) of the run that is shown."""
-    shown = find(studio, key)
-    if shown is None or shown.run is None:
-        return note(text.DESK_EMPTY), gr.update(visible=False), "", "", "", gr.update(visible=False), ""
-    run = shown.run
-    status, notes = run.status(), run.notes
+    """Return (facts, card, name, tags, note, buttons of the queue, log) of the selected run."""
+    current = find(studio, key)
+    if current is None or current.run is None:
+        return note(text.NO_RUN_SELECTED), gr.update(visible=False), "", "", "", gr.update(visible=False), ""
+    run = current.run
+    status, about = run.status(), run.notes
     use = status.usage
-    rows = [(text.DESK_STATE, status.message), (text.DESK_ID, run.id)]
+    rows = [(text.RUN_STATE, status.message), (text.RUN_ID, run.id)]
     if not is_public():
-        rows.append((text.DESK_FOLDER, str(run.folder)))
+        rows.append((text.RUN_FOLDER, str(run.folder)))
     if status.active and use.memory:
-        rows.insert(1, (text.DESK_USE, text.use_of(use.memory, use.cpu, use.gpu_memory)))
+        rows.insert(1, (text.RUN_RESOURCES, text.usage_of(use.memory, use.cpu, use.gpu_memory)))
     return (
         facts(Fact(*row) for row in rows),
         gr.update(visible=True),
         run.name,
-        ", ".join(notes.tags),
-        notes.note,
+        ", ".join(about.tags),
+        about.note,
         gr.update(visible=status.state == "queued" and studio.store.may_order),
         log_lines(run, "", ""),
     )
 
 
-def save_about(studio: Studio, key: str, name: str, tags: str, words: str) -> str:
-    """Write name, tags and note of the run that is shown; return a note.
+def save_notes(studio: Studio, key: str, name: str, tags: str, words: str) -> str:
+    """Write name, tags and note of the selected run; return a note.
 
     Raises:
-        RunError: no run is shown, or a part is refused.
+        RunError: no run is selected, or one of them is refused.
     """
-    run = _shown_run(studio, key)
+    run = _selected_run(studio, key)
     write_notes(run.files.notes, RunNotes((name or "").strip(), (words or "").strip(), tags_of(tags or "")))
-    return note(text.ABOUT_SAVED, "good")
+    return note(text.NOTES_SAVED, "good")
 
 
 def move_in_queue(studio: Studio, way: Way, key: str) -> str:
-    """Move the run that is shown in the queue; return a note.
+    """Move the selected run in the queue; return a note.
 
     Raises:
-        RunError: no run is shown, or it does not wait.
+        RunError: no run is selected, or it is not queued.
     """
-    move(studio.store, _shown_run(studio, key), way)
+    move(studio.store, _selected_run(studio, key), way)
     return note(text.MOVED, "good")
 
 
 def delete_run(studio: Studio, key: str) -> tuple[str, str]:
-    """Put the run that is shown into the bin; return (key shown, note).
+    """Move the selected run to the trash; return (key of the selected run, note).
 
     Raises:
-        RunError: no run is shown, or it is queued or at work.
+        RunError: no run is selected, or it is active.
     """
-    run = _shown_run(studio, key)
+    run = _selected_run(studio, key)
     name = run.name
     delete(studio.store, run)
     return "", note(text.deleted_run(name), "good")
 
 
-def offer_bin(studio: Studio) -> Any:
+def list_trash(studio: Studio) -> Any:
     """Return the deleted runs to choose from."""
     choices = [(f"{run.name} ({run.id})", run.id) for run in deleted(studio.store)]
-    return gr.update(choices=choices, value=None, label=text.BIN_LABEL if choices else text.BIN_EMPTY)
+    return gr.update(choices=choices, value=None, label=text.TRASH_LABEL if choices else text.TRASH_EMPTY)
 
 
-def bring_back(studio: Studio, run_id: str | None) -> tuple[str, str]:
-    """Take a run out of the bin; return (key shown, note).
+def restore_run(studio: Studio, run_id: str | None) -> tuple[str, str]:
+    """Restore a run from the trash; return (key of the selected run, note).
 
     Raises:
-        RunError: none is chosen, or it is not there.
+        RunError: none is chosen, or it is not in the trash.
     """
     run = restore(studio.store, _chosen(run_id))
     return run_key(run.id), note(text.restored_run(run.name), "good")
 
 
-def forget(studio: Studio, run_id: str | None) -> str:
-    """Delete a run of the bin for good; return a note.
+def delete_permanently(studio: Studio, run_id: str | None) -> str:
+    """Delete a run in the trash permanently; return a note.
 
     Raises:
-        RunError: none is chosen, or it is not there.
+        RunError: none is chosen, or it is not in the trash.
     """
     delete_for_good(studio.store, _chosen(run_id))
-    return note(text.DELETED_FOR_GOOD, "good")
+    return note(text.DELETED_PERMANENTLY, "good")
 
 
 def _chosen(run_id: str | None) -> str:
@@ -115,29 +146,29 @@ def _chosen(run_id: str | None) -> str:
     return run_id
 
 
-def _shown_run(studio: Studio, key: str) -> Run:
-    shown = find(studio, key)
-    if shown is None or shown.run is None:
-        raise RunError(text.DESK_EMPTY)
-    return shown.run
+def _selected_run(studio: Studio, key: str) -> Run:
+    current = find(studio, key)
+    if current is None or current.run is None:
+        raise RunError(text.NO_RUN_SELECTED)
+    return current.run
 
 
-def start_again(
+def start_sweep(
     studio: Studio, request: gr.Request, key: str, rates: str, epochs: str, seeds: str, groups: list[str] | None
 ) -> Iterator[tuple[Any, str, Any]]:
-    """Queue the run that is shown again, in every way that is asked for; yield (key shown, note, words to find)."""
+    """Run the selected run again, once per combination; yield (key of the selected run, note, words to search for)."""
     try:
-        run = _shown_run(studio, key)
-        tried = Variations(
+        run = _selected_run(studio, key)
+        variations = Variations(
             tuple(_numbers(text.SWEEP_RATES, rates)),
             tuple(_numbers(text.SWEEP_EPOCHS, epochs)),
             tuple(int(value) for value in _numbers(text.SWEEP_SEEDS, seeds)),
             tuple(groups or ()),
         )
-        tag = f"sweep-{secrets.token_hex(3)}" if tried.count > 1 else ""
-        made = sweep(studio.store, run, tried, tag, f"{request.session_hash}-{secrets.token_hex(4)}")
-        for new in made:
-            start(new)
+        tag = f"sweep-{secrets.token_hex(3)}" if variations.count > 1 else ""
+        made = sweep(studio.store, run, variations, tag, f"{request.session_hash}-{secrets.token_hex(4)}")
+        for each in made:
+            start(each)
     except StudioError as error:
         yield gr.skip(), note(str(error), "bad"), gr.skip()
         raise
@@ -145,10 +176,10 @@ def start_again(
 
 
 def _numbers(label: str, given: str | None) -> list[float]:
-    """Return the numbers of a field; none where it is empty.
+    """Return the numbers in a field, separated by commas.
 
     Raises:
-        RunError: a part of it is no number.
+        RunError: it is not a list of numbers.
     """
     try:
         return [float(part) for part in (given or "").replace(";", ",").split(",") if part.strip()]
@@ -157,20 +188,20 @@ def _numbers(label: str, given: str | None) -> list[float]:
 
 
 def search_log(studio: Studio, key: str, words: str, level: str) -> str:
-    """Return the lines of the shown run's log in which every word stands, of a level.
+    """Return the lines of the selected run's log that contain every word, and are of a level.
 
     Raises:
-        RunError: no run is shown.
+        RunError: no run is selected.
     """
-    return log_lines(_shown_run(studio, key), words or "", level or "") or text.NO_SUCH_LINE
+    return log_lines(_selected_run(studio, key), words or "", level or "") or text.NO_SUCH_LINE
 
 
 def log_lines(run: Run, words: str, level: str) -> str:
     """Return the last lines of a log that match."""
-    wanted, alarms = words.casefold().split(), ALARMS.get(level, ("",))
+    wanted, marks = words.casefold().split(), LEVELS.get(level, ("",))
     lines = [
         line
-        for line in run.log_tail(MOST_LINES).splitlines()
-        if all(word in line.casefold() for word in wanted) and any(alarm in line.casefold() for alarm in alarms)
+        for line in run.log_tail(MAX_LOG_LINES).splitlines()
+        if all(word in line.casefold() for word in wanted) and any(mark in line.casefold() for mark in marks)
     ]
     return "\n".join(lines)

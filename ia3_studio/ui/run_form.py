@@ -1,4 +1,4 @@
-"""What does a run consist of, as the fields of the page say it? One dataclass, to and from a run's configuration."""
+"""Which fields of the page define a run? One dataclass, converted to a run's configuration and back."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ class RunForm:
     model: str = field(default="", metadata=labeled(text.MODEL_LABEL))
     data: str = field(default="", metadata=labeled(text.DATA_LABEL))
     """A source, or a source with its parsing options (:meth:`~ia3_studio.data.load.DataChoice.to_text`)."""
-    ticks: str = field(default="", metadata=labeled(text.MODULES_TITLE))
-    """Selected rows of the layer tree (:func:`~ia3_studio.ui.components.tree_rows.encode_ticks`)."""
+    selected_rows: str = field(default="", metadata=labeled(text.MODULES_TITLE))
+    """Selected rows of the layer tree (:func:`~ia3_studio.ui.components.tree_rows.encode_rows`)."""
     held_out: float = field(default=0.1, metadata=labeled(text.HELD_OUT))
     name: str = field(default="", metadata=labeled(text.RUN_NAME))
     """Empty: named after the data."""
-    learning_rate: float = field(default=DEFAULTS.learning_rate, metadata=labeled(text.RATE))
+    learning_rate: float = field(default=DEFAULTS.learning_rate, metadata=labeled(text.LEARNING_RATE))
     epochs: float = field(default=DEFAULTS.epochs, metadata=labeled(text.EPOCHS))
-    batch_size: int = field(default=DEFAULTS.batch_size, metadata=labeled(text.BATCH))
-    max_length: int = field(default=DEFAULTS.max_length, metadata=labeled(text.LENGTH))
+    batch_size: int = field(default=DEFAULTS.batch_size, metadata=labeled(text.BATCH_SIZE))
+    max_length: int = field(default=DEFAULTS.max_length, metadata=labeled(text.MAX_LENGTH))
     seed: int = field(default=DEFAULTS.seed, metadata=labeled(text.SEED))
-    warmup_ratio: float = field(default=DEFAULTS.warmup_ratio, metadata=labeled(text.WARMUP))
-    max_grad_norm: float = field(default=DEFAULTS.max_grad_norm, metadata=labeled(text.CLIP))
-    decay_to_one: float = field(default=DEFAULTS.decay_to_one, metadata=labeled(text.PULL))
-    eval_steps: int = field(default=DEFAULTS.eval_steps, metadata=labeled(text.EVERY))
-    micro_batch_tokens: int = field(default=DEFAULTS.micro_batch_tokens, metadata=labeled(text.MICRO))
-    backward_dtype: BackwardDtype = field(default=DEFAULTS.backward_dtype, metadata=labeled(text.BACKWARD))
+    warmup_ratio: float = field(default=DEFAULTS.warmup_ratio, metadata=labeled(text.WARMUP_RATIO))
+    max_grad_norm: float = field(default=DEFAULTS.max_grad_norm, metadata=labeled(text.MAX_GRAD_NORM))
+    decay_to_one: float = field(default=DEFAULTS.decay_to_one, metadata=labeled(text.DECAY_TO_ONE))
+    eval_steps: int = field(default=DEFAULTS.eval_steps, metadata=labeled(text.EVAL_STEPS))
+    micro_batch_tokens: int = field(default=DEFAULTS.micro_batch_tokens, metadata=labeled(text.MICRO_BATCH_TOKENS))
+    backward_dtype: BackwardDtype = field(default=DEFAULTS.backward_dtype, metadata=labeled(text.BACKWARD_DTYPE))
     optimizer: Optimizer = field(default=DEFAULTS.optimizer, metadata=labeled(text.OPTIMIZER))
-    max_steps: int = field(default=0, metadata=labeled(text.MOST))
+    max_steps: int = field(default=0, metadata=labeled(text.MAX_STEPS))
     early_stopping_patience: int = field(default=0, metadata=labeled(text.PATIENCE))
     keep_best: bool = field(default=DEFAULTS.keep_best, metadata=labeled(text.KEEP_BEST))
     long_rows: LongRows = field(default=DEFAULTS.long_rows, metadata=labeled(text.LONG_ROWS_LABEL))
-    sample_generations: int = field(default=DEFAULTS.sample_generations, metadata=labeled(text.ANSWERS))
+    sample_generations: int = field(default=DEFAULTS.sample_generations, metadata=labeled(text.SAMPLE_GENERATIONS))
     report_to: str = field(default="", metadata=labeled(text.REPORT_TO))
     """Experiment tracker; empty for none."""
 
@@ -90,11 +90,11 @@ def _setting(name: str, given: Any) -> Any:
     return given or None if getattr(DEFAULTS, name) is None else given
 
 
-def form_of(config: RunConfig, ticks: str, source: str | None = None) -> RunForm:
+def form_of(config: RunConfig, selected_rows: str, source: str | None = None) -> RunForm:
     """Return a run's configuration as the values of the form.
 
     Args:
-        ticks: the selected rows of the layer tree.
+        selected_rows: the selected rows of the layer tree.
         source: the current path of the data; None for the one in the configuration.
     """
     train = config.train
@@ -102,7 +102,7 @@ def form_of(config: RunConfig, ticks: str, source: str | None = None) -> RunForm
     return RunForm(
         model=config.model,
         data=config.choice(source).to_text(),
-        ticks=ticks,
+        selected_rows=selected_rows,
         held_out=config.held_out,
         name=config.name,
         report_to=config.report_to,

@@ -1,4 +1,4 @@
-"""How do all runs become a table, a ranking and figures beside each other?"""
+"""How are all runs listed, ranked and compared?"""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     from ia3_studio.ui.session import Studio
 
-MOST_COMPARED = 8
+MAX_COMPARED = 8
 _LAST_TIME = 2.0**40
-"""Beyond it, in a damaged record, a time has no date."""
+"""A later time, in a damaged record, has no date."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Several runs beside each other, as the page shows them."""
+    """Several runs, compared, as the page shows them."""
 
     ranking: str
     settings: str
@@ -36,13 +36,13 @@ class Comparison:
     pareto: go.Figure | None
 
 
-def found_runs(studio: Studio, words: str | None) -> list[RunRecord]:
-    """Return the runs that words find, newest first."""
+def search_runs(studio: Studio, words: str | None) -> list[RunRecord]:
+    """Return the runs that match the words, newest first."""
     return matching(records(studio.store), words or "")
 
 
 def history_frame(found: Sequence[RunRecord]) -> DataFrame:
-    """Return runs as the table of the page; numbers stay numbers, so that columns sort by them."""
+    """Return runs as the table of the page; numbers stay numbers, so that columns are sorted by value."""
     from pandas import DataFrame
 
     return DataFrame([_line(record) for record in found], columns=list(text.HISTORY_COLUMNS))
@@ -64,15 +64,15 @@ def _rounded(value: float | None) -> float | None:
 
 
 def compare(studio: Studio, found: Sequence[RunRecord], cost: str) -> Comparison:
-    """Return runs beside each other.
+    """Compare runs.
 
     Args:
-        found: at most ``MOST_COMPARED`` are compared.
-        cost: the field of a record that a result is drawn over.
+        found: the runs, of which the best ``MAX_COMPARED`` are compared.
+        cost: the field of a record on the x axis.
     """
     if len(found) < 2:
         return Comparison(note(text.COMPARE_EMPTY), "", None, None)
-    order = ranked(found)[:MOST_COMPARED]
+    order = ranked(found)[:MAX_COMPARED]
     runs = [studio.store.open(record.id) for record in order]
     rows = differing(runs)
     settings = (
@@ -100,7 +100,7 @@ def _ranked_line(record: RunRecord) -> tuple[str, ...]:
 
 
 def _pareto(found: Sequence[RunRecord], cost: str) -> go.Figure | None:
-    """Draw results over a cost; of runs with other measures than the best one's, nothing."""
+    """Draw results over a cost, for the runs with the same measure as the best one."""
     names = {field: name for name, field in text.COSTS}
     if cost not in names:
         raise RunError(f"{text.COST_LABEL} is {cost[:40]!r}; choose one from the list.")

@@ -1,4 +1,4 @@
-"""What came of all runs? Their history, the run that is shown, sweeps, comparison, and the bin."""
+"""What are the results of all runs? The history, the selected run, sweeps, comparison, and the trash."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from ia3_studio.errors import RunError
 from ia3_studio.runs.rerun import GROUPS
 from ia3_studio.ui import run_actions, text
 from ia3_studio.ui.current_run import find_or_none, run_key
-from ia3_studio.ui.figure_fit import FIT
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.markup import heading, note
-from ia3_studio.ui.run_table import compare, found_runs, history_frame
-from ia3_studio.ui.session import Session, Studio, quiet
+from ia3_studio.ui.run_table import compare, history_frame, search_runs
+from ia3_studio.ui.session import RESIZE_FIGURES, Session, Studio, quiet
 from ia3_studio.ui.temporary_files import fresh_folder
 
 if TYPE_CHECKING:
@@ -32,45 +31,45 @@ class RunsTab:
     """What :func:`draw` fills."""
     words: gr.Textbox
     edit: gr.Button
-    """Takes the settings of the run that is shown to the other tabs."""
+    """Loads the settings of the selected run into the other tabs."""
     next: gr.Button
 
 
 def draw(studio: Studio, words: str | None) -> tuple[DataFrame, Any, str, str]:
-    """Return (table, runs to compare, note, file) of the runs that words find."""
-    found = found_runs(studio, words)
+    """Return (table, runs to compare, note, file) of the runs that match the words."""
+    found = search_runs(studio, words)
     frame = history_frame(found)
-    said = "" if found else note(text.NO_RUNS_FOUND if words else text.NO_RUNS_YET)
+    status = "" if found else note(text.NO_RUNS_FOUND if words else text.NO_RUNS_YET)
     choices = [(f"{record.name} ({record.id[-6:]})", record.id) for record in found]
-    return frame, gr.update(choices=choices, value=[]), said, write_history(studio.scratch, frame)
+    return frame, gr.update(choices=choices, value=[]), status, write_history(studio.scratch, frame)
 
 
 def write_history(folder: Path, frame: DataFrame) -> str:
     """Write the table as CSV; return its path."""
-    path = fresh_folder(folder, "history-") / "runs.csv"  # of each look its own: visitors have different runs
+    path = fresh_folder(folder, "history-") / "runs.csv"  # one per search: visitors have different runs
     frame.map(lambda cell: escape_formula(cell) if isinstance(cell, str) else cell).to_csv(path, index=False)
     return str(path)
 
 
 def choose_row(studio: Studio, event: gr.SelectData) -> Any:
-    """Return the key of the run whose row was clicked, once it is found to exist."""
+    """Return the key of the run whose row was clicked, if it exists."""
     row = event.row_value or [""]
     key = run_key(str(row[-1]))
     return key if find_or_none(studio, key) else gr.skip()
 
 
-def show_side_by_side(studio: Studio, chosen: list[str] | None, words: str, cost: str) -> tuple[Any, ...]:
-    """Return (ranking, differing settings, curves, result over cost) of chosen runs, or of those that words find."""
-    found = found_runs(studio, "" if chosen else words)
+def compare_runs(studio: Studio, chosen: list[str] | None, words: str, cost: str) -> tuple[Any, ...]:
+    """Return (ranking, differences, curves, result over cost) of the chosen runs, or of those that match the words."""
+    found = search_runs(studio, "" if chosen else words)
     wanted = [record for record in found if not chosen or record.id in set(chosen)]
     if chosen and len(wanted) < len(set(chosen)):
         raise RunError(text.RUNS_GONE)
-    beside = compare(studio, wanted, cost)
+    comparison = compare(studio, wanted, cost)
     figures = (
         gr.update(value=figure, visible=True) if figure is not None else gr.update(visible=False)
-        for figure in (beside.curves, beside.pareto)
+        for figure in (comparison.curves, comparison.pareto)
     )
-    return beside.ranking, beside.settings, *figures
+    return comparison.ranking, comparison.settings, *figures
 
 
 def build(studio: Studio, session: Session, page: gr.Tab) -> RunsTab:
@@ -78,137 +77,151 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> RunsTab:
     with gr.Row(elem_classes="title-row"):
         gr.HTML(heading(text.RUNS_TITLE, text.RUNS_WORDS))
         refresh = gr.Button(text.REFRESH, scale=0, min_width=120, elem_id="runs-refresh")
-    words = gr.Textbox(label=text.FIND_RUNS, info=text.FIND_RUNS_INFO, max_lines=1, elem_id="find-runs")
-    said = gr.HTML(elem_id="history-note")
+    words = gr.Textbox(label=text.SEARCH_RUNS, info=text.SEARCH_RUNS_INFO, max_lines=1, elem_id="find-runs")
+    status = gr.HTML(elem_id="history-note")
     table = gr.Dataframe(
         interactive=False, show_label=False, max_height=380, elem_id="history", column_widths=_widths(), wrap=False
     )
     csv = gr.DownloadButton(text.HISTORY_CSV, size="sm", elem_id="history-csv")
     with gr.Row(equal_height=False, elem_classes="columns"):
         with gr.Column(scale=5, min_width=320, elem_classes="card"):
-            desk = _desk()
+            details = _draw_details()
         with gr.Column(scale=6, min_width=320, elem_classes="card"):
-            again = _again()
-    beside = _beside()
+            rerun = _draw_rerun()
+    comparison = _draw_comparison()
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_SCALES, variant="primary", elem_id="next-scales-from-runs")
 
-    tab = RunsTab([table, beside.chosen, said, csv], words, again.edit, onward)
+    tab = RunsTab([table, comparison.chosen, status, csv], words, rerun.edit, onward)
     listed: dict[str, Any] = {"fn": guard(draw, studio), "inputs": words, "outputs": tab.drawn}
     gr.on([page.select, refresh.click, words.submit], **listed, **quiet())
     words.change(**listed, **quiet(trigger_mode="always_last"))
-    table.select(guard(choose_row, studio), None, session.shown, **quiet())
-    _wire_desk(studio, session, page, refresh, desk, listed)
-    again.start.click(
-        guard(run_actions.start_again, studio),
-        [session.shown, *again.fields],
-        [session.shown, again.note, words],
+    table.select(guard(choose_row, studio), None, session.current, **quiet())
+    _wire_details(studio, session, page, refresh, details, listed)
+    rerun.start.click(
+        guard(run_actions.start_sweep, studio),
+        [session.current, *rerun.fields],
+        [session.current, rerun.note, words],
         **quiet(),
     ).then(**listed, **quiet())
     gr.on(
-        [beside.ask.click, beside.cost.input],
-        guard(show_side_by_side, studio),
-        [beside.chosen, words, beside.cost],
-        beside.drawn,
+        [comparison.start.click, comparison.cost.input],
+        guard(compare_runs, studio),
+        [comparison.chosen, words, comparison.cost],
+        comparison.drawn,
         **quiet(),
-    ).then(None, None, None, js=FIT, **quiet(queue=False))
+    ).then(None, None, None, js=RESIZE_FIGURES, **quiet(queue=False))
     return tab
 
 
 def _widths() -> list[str | int]:
     """Return the widths of the columns of ``text.HISTORY_COLUMNS``, in pixels."""
     wide = {0: 190, 2: 150, 4: 160, 5: 110, 6: 170, 7: 130, 8: 150, 9: 120, 14: 110, 17: 140, 18: 140, 19: 190}
-    return [wide.get(place, 96) for place in range(len(text.HISTORY_COLUMNS))]
+    return [wide.get(column, 96) for column in range(len(text.HISTORY_COLUMNS))]
 
 
 @dataclass(frozen=True)
-class _Desk:
+class _Details:
     facts: gr.HTML
     card: gr.Column
     name: gr.Textbox
     tags: gr.Textbox
-    words: gr.Textbox
+    notes: gr.Textbox
     save: gr.Button
-    ways: gr.Row
+    queue: gr.Row
     moves: list[gr.Button]
     remove: gr.Button
     note: gr.HTML
     log: gr.Textbox
-    find: gr.Textbox
+    search: gr.Textbox
     level: gr.Dropdown
-    bin: gr.Dropdown
+    trash: gr.Dropdown
     restore: gr.Button
-    forget: gr.Button
+    erase: gr.Button
 
 
-def _desk() -> _Desk:
-    gr.HTML(heading(text.DESK_TITLE))
-    shown = gr.HTML(elem_id="desk-facts")
+def _draw_details() -> _Details:
+    gr.HTML(heading(text.RUN_TITLE))
+    described = gr.HTML(elem_id="details-facts")
     with gr.Column(visible=False) as card:
-        name = gr.Textbox(label=text.RUN_NAME, max_lines=1, max_length=80, elem_id="desk-name")
-        tags = gr.Textbox(label=text.TAGS, info=text.TAGS_INFO, max_lines=1, elem_id="desk-tags")
-        words = gr.Textbox(label=text.NOTE, lines=2, max_lines=6, max_length=4000, elem_id="desk-note")
-        save = gr.Button(text.SAVE_ABOUT, elem_id="save-about")
-        with gr.Row(visible=False) as ways:
-            moves = [gr.Button(said, size="sm", elem_id=f"queue-{way}") for way, said in text.QUEUE_WAYS]
+        name = gr.Textbox(label=text.RUN_NAME, max_lines=1, max_length=80, elem_id="details-name")
+        tags = gr.Textbox(label=text.TAGS, info=text.TAGS_INFO, max_lines=1, elem_id="details-tags")
+        notes = gr.Textbox(label=text.NOTE, lines=2, max_lines=6, max_length=4000, elem_id="details-notes")
+        save = gr.Button(text.SAVE_NOTES, elem_id="save-notes")
+        with gr.Row(visible=False) as queue:
+            moves = [gr.Button(label, size="sm", elem_id=f"queue-{way}") for way, label in text.QUEUE_MOVES]
         remove = gr.Button(text.DELETE, elem_id="delete-run")
         with gr.Accordion(text.LOG_OF_RUN, open=False, elem_classes="accordion"):
             with gr.Row():
-                find = gr.Textbox(
-                    label=text.FIND_IN_LOG, info=text.FIND_IN_LOG_INFO, max_lines=1, elem_id="find-in-log"
-                )
+                search = gr.Textbox(label=text.SEARCH_LOG, info=text.SEARCH_LOG_INFO, max_lines=1, elem_id="search-log")
                 level = gr.Dropdown(list(text.LOG_LEVELS), value="", label=text.LOG_LEVEL, elem_id="log-level")
-            log = gr.Textbox(show_label=False, lines=10, max_lines=10, interactive=False, elem_id="desk-log")
-    said = gr.HTML(elem_id="desk-said")
-    with gr.Accordion(text.BIN, open=False, elem_classes="accordion"):
-        deleted = gr.Dropdown([], label=text.BIN_EMPTY, elem_id="bin")
+            log = gr.Textbox(show_label=False, lines=10, max_lines=10, interactive=False, elem_id="details-log")
+    status = gr.HTML(elem_id="details-note")
+    with gr.Accordion(text.TRASH, open=False, elem_classes="accordion"):
+        deleted = gr.Dropdown([], label=text.TRASH_EMPTY, elem_id="trash")
         with gr.Row():
             restore = gr.Button(text.RESTORE, size="sm", elem_id="restore-run")
-            forget = gr.Button(text.DELETE_FOR_GOOD, size="sm", variant="stop", elem_id="forget-run")
-    return _Desk(
-        shown, card, name, tags, words, save, ways, moves, remove, said, log, find, level, deleted, restore, forget
+            erase = gr.Button(text.DELETE_PERMANENTLY, size="sm", variant="stop", elem_id="delete-permanently")
+    return _Details(
+        described,
+        card,
+        name,
+        tags,
+        notes,
+        save,
+        queue,
+        moves,
+        remove,
+        status,
+        log,
+        search,
+        level,
+        deleted,
+        restore,
+        erase,
     )
 
 
-def _wire_desk(
-    studio: Studio, session: Session, page: gr.Tab, refresh: gr.Button, desk: _Desk, listed: dict[str, Any]
+def _wire_details(
+    studio: Studio, session: Session, page: gr.Tab, refresh: gr.Button, details: _Details, listed: dict[str, Any]
 ) -> None:
-    described = [desk.facts, desk.card, desk.name, desk.tags, desk.words, desk.ways, desk.log]
+    described = [
+        details.facts, details.card, details.name, details.tags, details.notes, details.queue, details.log,
+    ]  # fmt: skip
     gr.on(
-        [page.select, refresh.click, session.shown.change],
-        guard(run_actions.describe, studio), session.shown, described, **quiet(),
+        [page.select, refresh.click, session.current.change],
+        guard(run_actions.describe, studio), session.current, described, **quiet(),
     )  # fmt: skip
-    about = [session.shown, desk.name, desk.tags, desk.words]
-    desk.save.click(guard(run_actions.save_about, studio), about, desk.note, **quiet()).success(**listed, **quiet())
-    for (way, _said), button in zip(text.QUEUE_WAYS, desk.moves, strict=True):
-        button.click(guard(run_actions.move_in_queue, studio, way), session.shown, desk.note, **quiet()).success(
-            **listed, **quiet()
-        )
-    binned: dict[str, Any] = {"fn": guard(run_actions.offer_bin, studio), "inputs": None, "outputs": desk.bin}
-    page.select(**binned, **quiet())
-    shown_and_said = [session.shown, desk.note]
-    desk.remove.click(guard(run_actions.delete_run, studio), session.shown, shown_and_said, **quiet()).success(
-        **listed, **quiet()
-    ).then(**binned, **quiet())
-    desk.restore.click(guard(run_actions.bring_back, studio), desk.bin, shown_and_said, **quiet()).success(
-        **listed, **quiet()
-    ).then(**binned, **quiet())
-    desk.forget.click(guard(run_actions.forget, studio), desk.bin, desk.note, **quiet()).success(**binned, **quiet())
+    edited = [session.current, details.name, details.tags, details.notes]
+    saved = details.save.click(guard(run_actions.save_notes, studio), edited, details.note, **quiet())
+    saved.success(**listed, **quiet())
+    for (way, _label), button in zip(text.QUEUE_MOVES, details.moves, strict=True):
+        moved = button.click(guard(run_actions.move_in_queue, studio, way), session.current, details.note, **quiet())
+        moved.success(**listed, **quiet())
+    trash: dict[str, Any] = {"fn": guard(run_actions.list_trash, studio), "inputs": None, "outputs": details.trash}
+    page.select(**trash, **quiet())
+    filled = [session.current, details.note]
+    removed = details.remove.click(guard(run_actions.delete_run, studio), session.current, filled, **quiet())
+    restored = details.restore.click(guard(run_actions.restore_run, studio), details.trash, filled, **quiet())
+    for event in (removed, restored):
+        event.success(**listed, **quiet()).then(**trash, **quiet())
+    erased = details.erase.click(guard(run_actions.delete_permanently, studio), details.trash, details.note, **quiet())
+    erased.success(**trash, **quiet())
     gr.on(
-        [desk.find.change, desk.level.input], guard(run_actions.search_log, studio),
-        [session.shown, desk.find, desk.level], desk.log, **quiet(trigger_mode="always_last"),
+        [details.search.change, details.level.input], guard(run_actions.search_log, studio),
+        [session.current, details.search, details.level], details.log, **quiet(trigger_mode="always_last"),
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class _Again:
+class _Rerun:
     fields: list[gr.components.Component]
     start: gr.Button
     edit: gr.Button
     note: gr.HTML
 
 
-def _again() -> _Again:
+def _draw_rerun() -> _Rerun:
     gr.HTML(heading(text.SWEEP_TITLE, text.SWEEP_WORDS))
     with gr.Row():
         rates = gr.Textbox(label=text.SWEEP_RATES, placeholder="0.003, 0.01, 0.03", max_lines=1, elem_id="sweep-rates")
@@ -217,21 +230,21 @@ def _again() -> _Again:
     groups = gr.CheckboxGroup(
         list(GROUPS), label=text.SWEEP_GROUPS, info=text.SWEEP_GROUPS_INFO, elem_id="sweep-groups"
     )
-    begin = gr.Button(text.START_AGAIN, variant="primary", elem_id="start-again")
+    start = gr.Button(text.START_SWEEP, variant="primary", elem_id="start-sweep")
     edit = gr.Button(text.EDIT_SETTINGS, elem_id="edit-settings")
-    said = gr.HTML(elem_id="sweep-note")
-    return _Again([rates, epochs, seeds, groups], begin, edit, said)
+    status = gr.HTML(elem_id="sweep-note")
+    return _Rerun([rates, epochs, seeds, groups], start, edit, status)
 
 
 @dataclass(frozen=True)
-class _Beside:
+class _Comparison:
     chosen: gr.Dropdown
     cost: gr.Radio
-    ask: gr.Button
+    start: gr.Button
     drawn: list[gr.components.Component]
 
 
-def _beside() -> _Beside:
+def _draw_comparison() -> _Comparison:
     with gr.Column(elem_classes="card"):
         gr.HTML(heading(text.COMPARE_TITLE, text.COMPARE_WORDS))
         chosen = gr.Dropdown(
@@ -240,9 +253,9 @@ def _beside() -> _Beside:
         )  # fmt: skip
         with gr.Row(elem_classes="choose-row"):
             cost = gr.Radio(list(text.COSTS), value="numbers", label=text.COST_LABEL, elem_id="compare-cost")
-            ask = gr.Button(text.COMPARE, scale=0, min_width=200, elem_id="compare")
-        ranking, settings = gr.HTML(elem_id="ranking"), gr.HTML(elem_id="differing")
+            start = gr.Button(text.COMPARE, scale=0, min_width=200, elem_id="compare")
+        ranking, differences = gr.HTML(elem_id="ranking"), gr.HTML(elem_id="differences")
         with gr.Row(equal_height=False):
             curves = gr.Plot(show_label=False, visible=False, elem_id="overlay")
             pareto = gr.Plot(show_label=False, visible=False, elem_id="pareto")
-    return _Beside(chosen, cost, ask, [ranking, settings, curves, pareto])
+    return _Comparison(chosen, cost, start, [ranking, differences, curves, pareto])

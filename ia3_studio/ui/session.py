@@ -1,4 +1,4 @@
-"""What do the handlers of a page work on? The stores all visitors share, and what one visitor's session remembers."""
+"""What do the handlers of a page work on? Stores that all visitors share, and the state of one browser tab."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ia3_studio.errors import DataError, StudioError
 from ia3_studio.runs.held_out import HeldOutLosses
 from ia3_studio.ui import text
 from ia3_studio.ui.components.tree_rows import TreeRows, tree_rows
-from ia3_studio.ui.polling import Crowd
+from ia3_studio.ui.polling import OpenPages
 
 if TYPE_CHECKING:
     from ia3_studio.method import LayerTree
@@ -25,58 +25,58 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ReadModel:
-    """A model whose layers have been read; its weights need not be in memory."""
+class ModelLayers:
+    """The layers of a model, whose weights need not be in memory."""
 
     source: str
     tree: LayerTree
     rows: TreeRows
     """The tree as the component draws it."""
     facts: tuple[tuple[str, str], ...]
-    """Name and value of what is said about the model."""
+    """Names and values of the facts on the model."""
 
 
 @dataclass
-class TreeShelf:
-    """The layer trees read lately, so that a tick does not read the model again."""
+class LayerCache:
+    """The layers of the models used last, so that no event reads a model again."""
 
-    room: int = 8
-    _read: OrderedDict[str, ReadModel] = field(default_factory=OrderedDict)
-    _look: Lock = field(default_factory=Lock)
+    capacity: int = 8
+    _models: OrderedDict[str, ModelLayers] = field(default_factory=OrderedDict)
+    _access: Lock = field(default_factory=Lock)
     """Held for an instant."""
-    _turn: Lock = field(default_factory=Lock)
-    """Held while a model is read, which takes seconds: a second visitor waits for it rather than read it too."""
+    _reading: Lock = field(default_factory=Lock)
+    """Held while a model is read, which takes seconds, so that two visitors do not read the same one."""
 
-    def read(self, source: str, progress: ProgressCallback | None = None) -> ReadModel:
-        """Return the model's layer tree from the shelf, read first if it is not there.
+    def get(self, source: str, progress: ProgressCallback | None = None) -> ModelLayers:
+        """Return the layers of a model, which is read if it is not in the cache.
 
         Raises:
             ModelError: the model cannot be found or read.
-            SelectionError: it holds nothing to scale.
+            SelectionError: it has nothing to scale.
         """
         found = self._find(source)
         if found:
             return found
-        with self._turn:
-            return self._find(source) or self._keep(read_model(source, progress))
+        with self._reading:
+            return self._find(source) or self._keep(read_layers(source, progress))
 
-    def forget(self, source: str) -> None:
-        """Read this model anew next time: its files may have changed."""
-        with self._look:
-            self._read.pop(source, None)
+    def discard(self, source: str) -> None:
+        """Let this model be read again, because its files may have changed."""
+        with self._access:
+            self._models.pop(source, None)
 
-    def _find(self, source: str) -> ReadModel | None:
-        with self._look:
-            if source in self._read:
-                self._read.move_to_end(source)
-            return self._read.get(source)
+    def _find(self, source: str) -> ModelLayers | None:
+        with self._access:
+            if source in self._models:
+                self._models.move_to_end(source)
+            return self._models.get(source)
 
-    def _keep(self, read: ReadModel) -> ReadModel:
-        with self._look:
-            self._read[read.source] = read
-            while len(self._read) > self.room:
-                self._read.popitem(last=False)
-        return read
+    def _keep(self, layers: ModelLayers) -> ModelLayers:
+        with self._access:
+            self._models[layers.source] = layers
+            while len(self._models) > self.capacity:
+                self._models.popitem(last=False)
+        return layers
 
 
 @dataclass(frozen=True)
@@ -88,48 +88,48 @@ class Studio:
     home: Path
     """The folder of uploads and imported adapters."""
     scratch: Path
-    """A folder for files on their way to a download; emptied when the app ends."""
-    shelf: TreeShelf = field(default_factory=TreeShelf)
+    """A folder for files that are offered as downloads; removed when the app ends."""
+    layers: LayerCache = field(default_factory=LayerCache)
     outcomes: HeldOutLosses = field(default_factory=HeldOutLosses)
-    crowd: Crowd = field(default_factory=Crowd)
+    pages: OpenPages = field(default_factory=OpenPages)
 
-    def desk(self, key: str) -> Path:
-        """Return the folder for downloads of what a key names; made when missing."""
+    def download_folder(self, key: str) -> Path:
+        """Return the folder for downloads of a run or an imported adapter; **it is created** if it does not exist."""
         folder = self.scratch / (re.sub(r"[^\w-]", "-", key[:100]) or "nothing")
         folder.mkdir(parents=True, exist_ok=True)
-        os.utime(folder)  # in use: what was not touched for an hour is cleared away
+        os.utime(folder)  # in use: folders that were not touched for an hour are removed
         return folder
 
 
 @dataclass(frozen=True)
 class Session:
-    """What one browser tab's session remembers on the server: names and cursors only."""
+    """The state of one browser tab, kept on the server: names only."""
 
     model: gr.State
     """The model source in use."""
     data: gr.State
     """The data source in use."""
-    shown: gr.State
-    """The key of the run or imported adapter shown on every tab."""
+    current: gr.State
+    """The key of the run or imported adapter that is selected on every tab (:mod:`ia3_studio.ui.current_run`)."""
 
 
-def read_model(source: str, progress: ProgressCallback | None = None) -> ReadModel:
+def read_layers(source: str, progress: ProgressCallback | None = None) -> ModelLayers:
     """Read a model's layers without loading its weights.
 
     Raises:
         ModelError: the model cannot be found or read.
-        SelectionError: it holds nothing to scale.
+        SelectionError: it has nothing to scale.
     """
     from ia3_studio.method import discover
     from ia3_studio.models import load_skeleton
 
     skeleton = load_skeleton(source, progress=progress)
     tree = discover(skeleton.model, skeleton.base_model)
-    return ReadModel(source, tree, tree_rows(tree), model_facts(skeleton, tree))
+    return ModelLayers(source, tree, tree_rows(tree), model_facts(skeleton, tree))
 
 
 def model_facts(skeleton: Skeleton, tree: LayerTree) -> tuple[tuple[str, str], ...]:
-    """Return name and value of what is worth knowing before training."""
+    """Return names and values of the facts on a model that matter before training."""
     from ia3_studio.models.device import choose_device
 
     config: Any = skeleton.model.config
@@ -150,7 +150,7 @@ def chosen_model(source: str) -> str:
     """Return the model source in use.
 
     Raises:
-        StudioError: the session began before the app was restarted, so its choices are gone.
+        StudioError: the app was restarted since the page was opened.
     """
     if not source:
         raise StudioError(text.RELOAD)
@@ -161,13 +161,17 @@ def chosen_data(source: str) -> str:
     """Return the data source in use.
 
     Raises:
-        DataError: no file has been chosen yet.
+        DataError: no data is loaded.
     """
     if not source:
         raise DataError(text.CHOOSE_FILE)
     return source
 
 
+RESIZE_FIGURES = "() => { requestAnimationFrame(() => window.dispatchEvent(new Event('resize'))); }"
+"""Script for an event that shows a figure: Plotly misses that its tab has another width, and takes it then."""
+
+
 def quiet(**options: Any) -> dict[str, Any]:
-    """Return the options of an event that belongs to the page: no overlay, not part of a public API."""
+    """Return the options of an event of the page: no progress overlay, not part of a public API."""
     return {"show_progress": "hidden", "api_visibility": "private"} | options

@@ -1,4 +1,4 @@
-"""The words of the page: labels, help texts, and sentences other than errors of the library."""
+"""The strings of the page: labels, help texts, and sentences other than errors of the library."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ SPACE_FORGETS = (
 RELOAD = "The app was restarted since this page was opened; reload the page. Runs are not affected."
 
 # model tab
-HERO_TITLE = "Teach a language model a new style in five minutes"
-HERO_WORDS = (
+DEMO_TITLE = "Teach a language model a new style in five minutes"
+DEMO_WORDS = (
     "(IA)³ freezes the model and trains one scale for each key, value and feed-forward channel. A scale above 1 "
     "amplifies the channel, a scale below 1 inhibits it. The result is an adapter of 0.2 MB that PEFT loads."
 )
@@ -33,16 +33,16 @@ TABS = ("1 Model", "2 Modules", "3 Data", "4 Train", "5 Runs", "6 Scales", "7 Ch
 MODEL_TAB, MODULES_TAB, DATA_TAB, TRAIN_TAB, RUNS_TAB, SCALES_TAB, CHAT_TAB, EXPORT_TAB = TABS
 SAMPLE_TITLE = "Recorded with this demo: one prompt, the same seed"
 SAMPLE_PROMPT = "What is a web browser?"
-SAMPLE_BEFORE = (
+SAMPLE_BASE = (
     "A web browser is a software application that allows users to access the internet and navigate on web pages. It's "
     "designed to find and use web resources …"
 )
-SAMPLE_AFTER = (
+SAMPLE_TUNED = (
     "Ahoy there, traveller! A web browser is like a guide that tells you about all the things on the web. You can "
     "visit sites, read emails, and send messages. I'll keep the lamp lit."
 )
-OWN_MODEL = "Use another model"
-OWN_MODEL_WORDS = "Any transformers model saved as safetensors, or a GGUF file."
+OTHER_MODEL = "Use another model"
+OTHER_MODEL_WORDS = "Any transformers model saved as safetensors, or a GGUF file."
 MODEL_LABEL = "Model"
 MODEL_INFO = "Name of a starter, Hub id (org/name), local folder, or .gguf file."
 USE_MODEL = "Use this model"
@@ -73,13 +73,13 @@ PRESETS = (
     ("all", "All linear layers"),
     ("peft", "PEFT default"),
 )
-CHOOSE_LABEL = "Selection"
-CHOOSE_INFO = "Roles, presets or module names, optionally with @ and layers; separate several with ;"
-CHOOSE_HINT = "e.g. key,value@8-15; feed-forward@20-"
-CHOOSE_BUTTON = "Select"
-CHOOSE_EMPTY = "The selection is empty; enter roles and layers, such as key,value@0-3."
+SELECTION = "Selection"
+SELECTION_INFO = "Roles, presets or module names, optionally with @ and layers; separate several with ;"
+SELECTION_HINT = "e.g. key,value@8-15; feed-forward@20-"
+SELECT_SITES = "Select"
+SELECTION_EMPTY = "The selection is empty; enter roles and layers, such as key,value@0-3."
 PRESET_LABEL = "Preset"
-NOTHING_TICKED = (
+NOTHING_SELECTED = (
     "No module is selected on the Modules tab, so there is nothing to train; select modules or choose a preset."
 )
 NEXT_DATA = "Next: data"
@@ -99,13 +99,12 @@ DATA_KINDS = (STARTER_DATA, LETTERS_DATA, CALLS_DATA, *OWN_KINDS)
 STARTER_NAMES = {"lighthouse": STARTER_DATA, "harbour": LETTERS_DATA, "logbook": CALLS_DATA}
 """The names of the starters' data, by source."""
 DATA_LABEL = "Data"
-UPLOAD = "Table, JSON, text or zip, up to 200 MB"
-DATA_TYPES = [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".txt", ".gz", ".zip"]
+UPLOAD = "Files, up to 200 MB"
 PATH = "Local path"
 PATH_INFO = "File or folder; JSON Lines and Parquet of any size"
 USE_PATH = "Load"
 NAME_PATH = "The local path is empty; enter the path of a file or folder."
-NOT_FROM_THE_PAGE = "The request does not match this page and was ignored; reload the page and try again."
+INVALID_REQUEST = "The request does not match this page and was ignored; reload the page and try again."
 UPLOAD_WITHOUT_COOKIE = "Uploads need the cookie of this page; allow cookies, reload the page and try again."
 UPLOAD_WITHOUT_SIZE = "The upload does not state its size; send a Content-Length header."
 UPLOADS_FULL = "The app has no space for more uploads today; try again tomorrow, or use a data set on the Hub."
@@ -150,7 +149,12 @@ BY_SHARE = "none: use the held-out share"
 DELIMITER = "Delimiter"
 DELIMITERS = (AS_GUESSED, ("comma", ","), ("semicolon", ";"), ("tab", "\t"), ("pipe", "|"))
 ENCODING = "Encoding"
-HEADER, HEADERS = "Header row", (AS_GUESSED, ("yes", "yes"), ("no", "no"))
+HEADER = "Header row"
+HEADERS = (AS_GUESSED, ("none", "0"), *((f"row {row}", str(row)) for row in range(1, 21)))
+SPEAKER, SPEAKER_INFO = "Speaker", "Of a chat log: whose messages are the answers"
+NO_SPEAKER = ("not selected", "")
+UNUSED, UNUSED_INFO = "Columns not used", "Select one to use it"
+_PARTS = {"context": "as context", "label": "as label", "answer": "as answer"}
 READ_SO = "Apply"
 CHOOSE_FILE = f"No data is loaded; load data on the Data tab, or choose {STARTER_DATA} there."
 TOO_LARGE_TO_TAKE = "This file is too large to export; use the original file."
@@ -180,23 +184,29 @@ TRAIN_TITLE = "Training settings"
 TRAIN_WORDS = "The model, target modules and data of the previous tabs, and the hyperparameters of the run."
 PLAN_MODEL, PLAN_TRAINED, PLAN_DATA = "Model", "Trained", "Data"
 NAME_HINT = "Default: named after the data"
-RATE, RATE_INFO = "Learning rate", "Typical for (IA)³: 3e-3 (large models) to 3e-2 (small models)"
+LEARNING_RATE, LEARNING_RATE_INFO = "Learning rate", "Typical for (IA)³: 3e-3 (large models) to 3e-2 (small models)"
 LORA_NOTICE = (
     "This learning rate is typical for LoRA. (IA)³ needs a rate 10 to 100 times higher; otherwise the scales hardly"
     " change."
 )
 REPAIR_RATE = "Use 0.01"
 EPOCHS, EPOCHS_INFO = "Epochs", "Passes over the training rows"
-BATCH, BATCH_INFO = "Batch size", "Rows per optimizer step"
-LENGTH, LENGTH_INFO = "Max length", "Tokens per row"
+BATCH_SIZE, BATCH_SIZE_INFO = "Batch size", "Rows per optimizer step"
+MAX_LENGTH, MAX_LENGTH_INFO = "Max length", "Tokens per row"
 SEED, SEED_INFO = "Seed", "For reproducible results"
 ADVANCED = "Advanced settings"
-WARMUP, WARMUP_INFO = "Warmup ratio", "Share of the steps in which the learning rate rises; 0.06 in the paper"
-CLIP, CLIP_INFO = "Max gradient norm", "Gradients above this norm are scaled down"
-PULL, PULL_INFO = "Decay towards 1", "Weight decay that moves each scale towards 1; 0 in the paper"
-EVERY, EVERY_INFO = "Evaluation steps", "Optimizer steps between two held-out losses"
-MICRO, MICRO_INFO = "Micro-batch tokens", "Tokens per forward pass; limits memory and does not change the result"
-BACKWARD, BACKWARD_INFO = (
+WARMUP_RATIO, WARMUP_RATIO_INFO = (
+    "Warmup ratio",
+    "Share of the steps in which the learning rate rises; 0.06 in the paper",
+)
+MAX_GRAD_NORM, MAX_GRAD_NORM_INFO = "Max gradient norm", "Gradients above this norm are scaled down"
+DECAY_TO_ONE, DECAY_TO_ONE_INFO = "Decay towards 1", "Weight decay that moves each scale towards 1; 0 in the paper"
+EVAL_STEPS, EVAL_STEPS_INFO = "Evaluation steps", "Optimizer steps between two held-out losses"
+MICRO_BATCH_TOKENS, MICRO_BATCH_TOKENS_INFO = (
+    "Micro-batch tokens",
+    "Tokens per forward pass; limits memory and does not change the result",
+)
+BACKWARD_DTYPE, BACKWARD_DTYPE_INFO = (
     "Backward dtype",
     "Data type of the gradients; auto uses bfloat16 on CPUs that support it natively. The loss is not affected",
 )
@@ -204,9 +214,9 @@ OPTIMIZER, OPTIMIZER_INFO = (
     "Optimizer",
     "T-Few used Adafactor, which limits each step relative to the size of the vector",
 )
-MOST, MOST_INFO = "Max steps", "0: no limit other than the epochs"
-REPORT_TO, REPORT_TO_INFO, NO_SINK = "Report to", "An experiment tracker installed on this computer", "none"
-ANSWERS, ANSWERS_INFO = (
+MAX_STEPS, MAX_STEPS_INFO = "Max steps", "0: no limit other than the epochs"
+REPORT_TO, REPORT_TO_INFO, NO_TRACKER = "Report to", "An experiment tracker installed on this computer", "none"
+SAMPLE_GENERATIONS, SAMPLE_GENERATIONS_INFO = (
     "Sample generations",
     "Held-out prompts answered by both models after training, scored by ROUGE-L; 0: none",
 )
@@ -216,10 +226,10 @@ KEEP_BEST_INFO = "Keep the scales with the lowest held-out loss, not those of th
 LONG_ROWS_LABEL = "Long rows"
 LONG_ROWS = [("truncate", "truncate"), ("skip", "skip")]
 LONG_ROWS_INFO = "What happens to rows that exceed Max length"
-RECIPE = "Benchmarked presets"
-RECIPE_INFO = "Settings with published or measured results"
-OWN_SETTINGS = "Custom"
-SUGGEST_RATE = "Find learning rate"
+SETTINGS_PRESET = "Benchmarked presets"
+SETTINGS_PRESET_INFO = "Settings with published or measured results"
+CUSTOM_SETTINGS = "Custom"
+FIND_RATE = "Find learning rate"
 TRYING_RATES = "Trying the next learning rate for a few steps; a run in progress shares the processor"
 TRIAL_COLUMNS = ("Learning rate", "Loss before", "Loss after")
 TRIALS = "Held-out loss before and after a few steps"
@@ -231,17 +241,17 @@ RUNS = "Runs"
 RUN_LIST_CAPTION = "Runs, newest first"
 RUN_LIST_COLUMNS = ("State", "Name", "Model", "Steps", "Held-out loss", "Time", "Started")
 
-# the bar above the tabs
+# the strip above the tabs
 PROGRESS = "Progress of the run"
-SHOWN = "Run"
-SHOWN_ARIA = "Run or adapter selected on every tab"
+CURRENT_RUN = "Run"
+CURRENT_RUN_ARIA = "Run or adapter selected on every tab"
 NOTIFY = "Notify when done"
 STOP_RUN, STOPPING_RUN = "Stop", "Stopping…"
 
 # runs tab
 RUNS_TITLE = "Runs"
 RUNS_WORDS = "Results of all runs. Click a row to select that run on every tab; click a column name to sort."
-FIND_RUNS, FIND_RUNS_INFO = "Search", "Words in the name, model, data, state, verdict or tags"
+SEARCH_RUNS, SEARCH_RUNS_INFO = "Search", "Words in the name, model, data, state, verdict or tags"
 NO_RUNS_YET = "No run yet. Start one on the Train tab, or train the demo on the Model tab."
 NO_RUNS_FOUND = "No run matches the search."
 RUNS_GONE = "Some of the chosen runs no longer exist; choose again."
@@ -251,15 +261,15 @@ HISTORY_COLUMNS = (
     "Run id",
 )  # fmt: skip
 HISTORY_CSV = "Download this table (CSV)"
-DESK_TITLE = "Selected run"
-DESK_EMPTY = "No run is selected; click one in the table."
-DESK_STATE, DESK_ID, DESK_FOLDER, DESK_USE = "State", "Run id", "Folder", "Resources"
+RUN_TITLE = "Selected run"
+NO_RUN_SELECTED = "No run is selected; click one in the table."
+RUN_STATE, RUN_ID, RUN_FOLDER, RUN_RESOURCES = "State", "Run id", "Folder", "Resources"
 RUN_NAME = "Name"
 TAGS, TAGS_INFO = "Tags", "Separated by commas"
 NOTE = "Note"
-SAVE_ABOUT = "Save name, tags and note"
-ABOUT_SAVED = "Saved."
-QUEUE_WAYS = (
+SAVE_NOTES = "Save name, tags and note"
+NOTES_SAVED = "Saved."
+QUEUE_MOVES = (
     ("first", "Move to front of queue"),
     ("earlier", "Move up"),
     ("later", "Move down"),
@@ -267,10 +277,10 @@ QUEUE_WAYS = (
 )
 MOVED = "Moved in the queue."
 DELETE = "Move to trash"
-BIN, BIN_EMPTY = "Trash", "The trash is empty."
-BIN_LABEL = "Deleted runs"
-RESTORE, DELETE_FOR_GOOD = "Restore", "Delete permanently"
-DELETED_FOR_GOOD = "Deleted permanently."
+TRASH, TRASH_EMPTY = "Trash", "The trash is empty."
+TRASH_LABEL = "Deleted runs"
+RESTORE, DELETE_PERMANENTLY = "Restore", "Delete permanently"
+DELETED_PERMANENTLY = "Deleted permanently."
 CHOOSE_DELETED = "No deleted run is chosen; choose one from the list."
 SWEEP_TITLE = "Re-run or sweep"
 SWEEP_WORDS = (
@@ -279,7 +289,7 @@ SWEEP_WORDS = (
 )
 SWEEP_RATES, SWEEP_EPOCHS, SWEEP_SEEDS = "Learning rates", "Epochs", "Seeds"
 SWEEP_GROUPS, SWEEP_GROUPS_INFO = "Target modules", "None selected: as in the run"
-START_AGAIN = "Start"
+START_SWEEP = "Start"
 EDIT_SETTINGS = "Edit settings first"
 COMPARE_TITLE = "Comparison"
 COMPARE_WORDS = "Ranking by held-out result, differences in settings, loss curves, and result against cost."
@@ -293,46 +303,46 @@ SAME_SETTINGS = "The runs have the same settings, data and versions."
 COSTS = (("trainable parameters", "parameters"), ("time (s)", "seconds"), ("size (kB)", "kilobytes"))
 COST_LABEL = "X axis"
 LOG_OF_RUN = "Worker log"
-FIND_IN_LOG, FIND_IN_LOG_INFO = "Search", "Lines that contain every word"
+SEARCH_LOG, SEARCH_LOG_INFO = "Search", "Lines that contain every word"
 LOG_LEVEL, LOG_LEVELS = "Level", (("all", ""), ("warnings and errors", "warning"), ("errors", "error"))
 NO_SUCH_LINE = "No line of the log matches."
 IMPORTED = "Imported adapters"
-NOTHING_SHOWN = "No run is selected. Choose one to see its progress and results."
+STRIP_EMPTY = "No run is selected. Choose one to see its progress and results."
 RESUME = "Resume"
 NOTHING_TO_RESUME = "No run that can be resumed is selected; choose one in the bar at the top."
 NOTHING_TO_STOP = "No run that can be stopped is selected; choose one in the bar at the top."
-NOT_SHOWN = "This adapter no longer exists; choose another in the bar at the top."
+SELECTION_GONE = "This adapter no longer exists; choose another in the bar at the top."
 NEXT_SCALES = "Next: scales"
 
 # scales tab
 SCALES_TITLE = "Learned scales"
 SCALES_WORDS = "A scale below 1 inhibits its channel, a scale above 1 amplifies it; 1 leaves the base model unchanged."
-SCALES_LOOKING = "Looking for an adapter …"
-SCALES_EMPTY = "There is no adapter yet. Train the demo on the Model tab, or import an adapter on the Export tab."
-SCALES_SOON = "This run has no adapter yet; the first one is saved with the first held-out loss after a step."
+LOOKING_FOR_ADAPTER = "Looking for an adapter …"
+NO_ADAPTER = "There is no adapter yet. Train the demo on the Model tab, or import an adapter on the Export tab."
+NO_ADAPTER_YET = "This run has no adapter yet; the first one is saved with the first held-out loss after a step."
 REFRESH = "Refresh"
-WHICH_SITE = "Site"
+SITE = "Site"
 ALL_SITES = "All sites"
-COLOUR_BY = "Color by"
-DIRECTION, STRENGTH = "Direction (mean of scale − 1)", "Magnitude (mean of |scale − 1|)"
-SHARE_MOVED = "Share changed (> 0.01)"
-MEASURES = (DIRECTION, STRENGTH, SHARE_MOVED)
+COLOR_BY = "Color by"
+DIRECTION, MAGNITUDE = "Direction (mean of scale − 1)", "Magnitude (mean of |scale − 1|)"
+SHARE_CHANGED = "Share changed (> 0.01)"
+MEASURES = (DIRECTION, MAGNITUDE, SHARE_CHANGED)
 SITE_TABLE = "Table of all sites"
 SITES_CSV = "Download the table of sites (CSV)"
 HISTOGRAM_TABLE = "Table of this figure"
 HISTOGRAM_CSV = "Download the data of this figure (CSV)"
 VERDICT_TITLE = "Verdict"
 VERDICT_WORDS = "Base model and tuned model on held-out rows and on neutral text."
-VERDICT_SOON = "The verdict is shown when the run has finished."
+VERDICT_PENDING = "The verdict is shown when the run has finished."
 VERDICT_NONE = "This run was not compared with the base model; only runs that reach their last step are."
 VERDICT_COLUMNS = ("Measure", "Base", "Tuned", "Difference (95 % interval)")
 VERDICT_NEXT = "Suggestions"
 VERDICT_PAGE = "Download the verdict page (HTML, includes the adapter)"
 VERDICT_PAGE_READY = "Download the finished page"
 VERDICT_CSV = "Download all measures (CSV)"
-ON_HELD_OUT, IN_ANSWERS, ON_NEUTRAL = "on held-out rows", "of sample generations", "on neutral text"
-MISTAKE_COLUMNS = ("Label", "Predicted", "Rows (base)", "Rows (tuned)")
-NO_MISTAKES = "The tuned model classified every held-out row correctly."
+ON_HELD_OUT, ON_SAMPLE_GENERATIONS, ON_NEUTRAL = "on held-out rows", "of sample generations", "on neutral text"
+ERROR_COLUMNS = ("Label", "Predicted", "Rows (base)", "Rows (tuned)")
+NO_ERRORS = "The tuned model classified every held-out row correctly."
 CONFUSION_CSV = "Download the confusion matrix (CSV)"
 NEXT_CHAT = "Next: chat"
 
@@ -343,7 +353,7 @@ PROMPT = "Prompt"
 PROMPT_HINT = "Ask all models the same question"
 EMPTY_PROMPT = "The prompt is empty; enter a prompt."
 SEND = "Send"
-STOP_ANSWER = "Stop"
+STOP_RESPONSE = "Stop"
 CLEAR = "Clear"
 CHAT_EXAMPLES = (SAMPLE_PROMPT, "What should I cook tonight?", "How do I keep a houseplant alive?")
 CHAT_EXAMPLES_LABEL = "Examples"
@@ -351,12 +361,12 @@ CHANNELS = "Most amplified channels, then most inhibited channels"
 CHANNEL_COLUMNS = ("Site", "Channel", "Scale")
 REPLAY, REPLAY_INFO = "Replay", "Scales of an earlier snapshot of the run"
 SYSTEM_PROMPT, SYSTEM_PROMPT_INFO = "System prompt", "Used if the chat template of the model supports one"
-CHAT_SETTINGS = "Sampling"
+SAMPLING = "Sampling"
 TEMPERATURE, TEMPERATURE_INFO = "Temperature", "0 = greedy"
 TOP_P, TOP_P_INFO = "Top-p", "Cumulative probability of the tokens to sample from"
 TOP_K = "Top-k"
-ANSWER_LENGTH = "Max new tokens"
-LENGTH_INFO_CHAT = "Tokens per response"
+MAX_NEW_TOKENS = "Max new tokens"
+MAX_NEW_TOKENS_INFO = "Tokens per response"
 WAITING_FOR_MODEL = "Waiting for the model"
 NEXT_EXPORT = "Next: export"
 
@@ -371,6 +381,11 @@ IMPORT_WORDS = (
     "An (IA)³ adapter from PEFT or IA3 Studio: a zip, a verdict page, or its config (.json) and weights (.safetensors)."
 )
 IMPORT_UPLOAD = "Zip, verdict page, or config and weights"
+
+
+def unused_as(column: str, part: str) -> str:
+    """Return what is offered for a column that is not used, such as "title as context"."""
+    return f"{column} {_PARTS[part]}"
 
 
 def demo_facts(model: str, size_mb: float, cached: bool) -> tuple[tuple[str, str], ...]:
@@ -453,13 +468,13 @@ def restored_run(name: str) -> str:
     return f"{name} was restored."
 
 
-def use_of(memory: int, cpu: float, gpu_memory: int) -> str:
+def usage_of(memory: int, cpu: float, gpu_memory: int) -> str:
     """Return the resources that a worker uses."""
     on_gpu = f", {gpu_memory / 1e9:.1f} GB of a GPU" if gpu_memory else ""
     return f"{memory / 1e9:.2f} GB, {cpu:.1f} cores{on_gpu}"
 
 
-def replayed(step: int, number: int, snapshots: int) -> str:
+def snapshot_label(step: int, number: int, snapshots: int) -> str:
     """Return the label of the replay slider: which snapshot is drawn; ``number`` counts from 1."""
     return f"{REPLAY}: step {step:,}, snapshot {number:,} of {snapshots:,}"
 
@@ -505,7 +520,7 @@ def data_name(data: str) -> str:
     return STARTER_NAMES.get(data) or data.replace("\\", "/").rpartition("/")[2]
 
 
-def ticked(number: int, numbers: int) -> str:
+def selected_sites(number: int, numbers: int) -> str:
     """Return the note on what a selection matched."""
     return f"Selected: {vectors(number, numbers)}."
 
@@ -518,7 +533,7 @@ def not_in_tree(name: str, side: str) -> str:
     )
 
 
-def never_trained(names: list[str]) -> str:
+def sites_without_effect(names: list[str]) -> str:
     """Return the error for selected modules that do not affect the model's output."""
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return (
@@ -541,9 +556,9 @@ def trial(found: Trial) -> tuple[str, str, str]:
     return f"{found.learning_rate:g}", f"{found.before:.3f}", after
 
 
-def step_note(step: int, said: str) -> str:
+def step_note(step: int, note: str) -> str:
     """Return the note of a step."""
-    return f"Step {step:,}: {said}"
+    return f"Step {step:,}: {note}"
 
 
 def resumed(name: str) -> str:
@@ -567,7 +582,7 @@ def measured_on(held_out: int, neutral: int, written: int = 0) -> str:
     return ", ".join([plural(held_out, "held-out row"), *(plural(number, what) for number, what in others if number)])
 
 
-def mistakes(kinds: int, shown: int) -> str:
+def errors_caption(kinds: int, shown: int) -> str:
     """Return the caption of the most frequent errors of the tuned model."""
     if kinds <= shown:
         return "Errors of the tuned model"
@@ -585,7 +600,7 @@ def imported(base_model: str) -> str:
     return f"Imported; its base model is {base}. The adapter is now selected on every tab."
 
 
-def uploaded_enough(most: int) -> str:
+def upload_limit_reached(most: int) -> str:
     """Return the error for a visitor who has reached the upload limit."""
     return f"You have reached the upload limit of {most / 2**20:,.0f} MB per day; try again tomorrow."
 
@@ -595,7 +610,7 @@ def too_long(most: int) -> str:
     return f"The text exceeds the limit of its field ({most:,} characters); shorten it."
 
 
-def imported_alone(base_model: str, why: str) -> str:
+def imported_without_model(base_model: str, why: str) -> str:
     """Return the note that an adapter was imported whose base model is not available."""
     return f"Imported; its scales can be inspected. {why} The adapter names {base_model[:200]!r} as its base model."
 
@@ -626,7 +641,7 @@ def not_for_peft(reason: str) -> str:
     return f"PEFT cannot load this adapter: {reason} Import the zip in IA3 Studio, or load it as shown below."
 
 
-def import_shown(name: str) -> str:
+def import_label(name: str) -> str:
     """Return the note that an imported adapter is selected."""
     return f"{name} (imported)"
 
@@ -636,12 +651,12 @@ def chat_with(name: str, model: str) -> str:
     return f"The tuned model is {model} with the adapter of “{name}”."
 
 
-def sorts_with(name: str, model: str) -> str:
+def classify_with(name: str, model: str) -> str:
     """Return the note that the adapter is a classifier."""
     return f"The adapter of “{name}” turns {model} into a classifier; classify an input below."
 
 
-def chat_before_adapter(name: str, model: str) -> str:
+def chat_without_adapter(name: str, model: str) -> str:
     """Return the note that the run has no adapter yet."""
     return f"“{name}” has no adapter yet; until then, only the base model ({model}) responds."
 

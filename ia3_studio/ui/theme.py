@@ -26,7 +26,7 @@ ACCENT = Color(
 
 
 def studio_theme() -> gr.themes.Base:
-    """Return the theme of every page."""
+    """Return the theme of the page."""
     theme = gr.themes.Base(
         primary_hue=ACCENT,
         secondary_hue=ACCENT,

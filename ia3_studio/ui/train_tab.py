@@ -1,4 +1,4 @@
-"""How is it trained, and how is it going? Settings, start and stop, live curves, log and the list of runs."""
+"""How is the model trained? Settings, start and stop, live curves, log and the list of runs."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from ia3_studio.training.presets import PRESETS, preset
 from ia3_studio.ui import text
 from ia3_studio.ui.components.live_chart import LiveChart
 from ia3_studio.ui.components.run_list import RunList
-from ia3_studio.ui.components.tree_rows import decode_ticks
+from ia3_studio.ui.components.tree_rows import decode_selection
 from ia3_studio.ui.current_run import find
 from ia3_studio.ui.forms import Drawn, read_form
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import Fact, facts, heading, note, table
+from ia3_studio.ui.run_actions import start_once
 from ia3_studio.ui.run_form import DEFAULTS, RunForm, config_of, form_of
-from ia3_studio.ui.session import ReadModel, Studio, chosen_data, chosen_model, quiet
-from ia3_studio.ui.start_once import launch
+from ia3_studio.ui.session import ModelLayers, Studio, chosen_data, chosen_model, quiet
 from ia3_studio.worker import resume
 
 if TYPE_CHECKING:
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
     from ia3_studio.training.rate_probe import Trial
 
 LORA_RATE = 1e-3
-"""Below this a rate looks like one for LoRA; (IA)³ then learns next to nothing."""
+"""Below this, a learning rate suits LoRA; (IA)³ then learns almost nothing."""
 PRESET_FIELDS = ("learning_rate", "epochs", "batch_size", "max_length", "optimizer", "max_steps")
 """Fields of the form that a preset fills."""
 
 
 @dataclass(frozen=True)
-class Suggestion:
-    """What asks for a learning rate, and what is filled by the answer."""
+class RateFinder:
+    """The button that finds a learning rate, and what it fills."""
 
-    ask: gr.Button
+    start: gr.Button
     rate: gr.Number
     note: gr.HTML
 
@@ -54,26 +54,26 @@ class TrainTab:
 
     settings: Drawn
     """The widgets of :class:`~ia3_studio.ui.run_form.RunForm` that this tab has."""
-    suggestion: Suggestion
+    rate_finder: RateFinder
     plan: gr.HTML
     start: gr.Button
     stop: gr.Button
     resume: gr.Button
     note: gr.HTML
     chart: LiveChart
-    told: gr.HTML
-    """What there is to know about a step."""
+    step_note: gr.HTML
+    """The note of the newest step that has one."""
     runs: RunList
     log: gr.Textbox
     next: gr.Button
 
 
 def start_run(studio: Studio, request: gr.Request, *values: Any) -> Iterator[tuple[Any, str]]:
-    """Start a run of what all tabs say; yield (key shown, note)."""
+    """Start the run that the tabs describe; yield (key of the selected run, note)."""
     try:
         config = config_on_page(studio, read_form(RunForm, values))
-        config.choice().look(config.held_out, config.train.seed)  # a bad file is said here, before any download
-        key = launch(studio, config, str(request.session_hash))
+        config.choice().look(config.held_out, config.train.seed)  # an error in the file is shown before any download
+        key = start_once(studio, config, str(request.session_hash))
     except StudioError as error:
         yield gr.skip(), note(str(error), "bad")
         raise
@@ -86,9 +86,9 @@ def config_on_page(studio: Studio, form: RunForm) -> RunConfig:
     Raises:
         StudioError: model, data or target modules are missing, or a value is out of its range.
     """
-    read = studio.shelf.read(chosen_model(form.model))
+    layers = studio.layers.get(chosen_model(form.model))
     chosen_data(form.data)
-    return config_of(form, ticked(form.ticks, read))
+    return config_of(form, selection_of(form.selected_rows, layers))
 
 
 def use_preset(name: str | None) -> tuple[Any, ...]:
@@ -100,42 +100,41 @@ def use_preset(name: str | None) -> tuple[Any, ...]:
     return note(chosen.evidence), *(getattr(filled, field) for field in PRESET_FIELDS)
 
 
-def suggest(studio: Studio, *values: Any) -> Iterator[tuple[Any, str]]:
-    """Try rates on the user's model and rows; yield (rate, note), the suggestion at last."""
+def find_rate(studio: Studio, *values: Any) -> Iterator[tuple[Any, str]]:
+    """Try learning rates on the user's model and rows; yield (rate, note), the rate that was found at last."""
     from ia3_studio.training.rate_probe import Trial, suggest_rate  # loads torch
 
     trials: list[Trial] = []
     try:
         config = config_on_page(studio, read_form(RunForm, values))
-        with Job[str | Trial, None](lambda report: probe_in(config, report)) as job:
-            for news in job:
-                if not isinstance(news, str):
-                    trials.append(news)
-                yield gr.skip(), tried(trials) + note(news if isinstance(news, str) else text.TRYING_RATES)
+        with Job[str | Trial, None](lambda report: try_rates(config, report)) as job:
+            for update in job:
+                if not isinstance(update, str):
+                    trials.append(update)
+                yield gr.skip(), trials_table(trials) + note(update if isinstance(update, str) else text.TRYING_RATES)
             job.result()
         rate = suggest_rate(trials)
     except StudioError as error:
-        yield gr.skip(), tried(trials) + note(str(error), "bad")
+        yield gr.skip(), trials_table(trials) + note(str(error), "bad")
         raise
-    yield rate, tried(trials) + note(text.suggested(rate), "good")
+    yield rate, trials_table(trials) + note(text.suggested(rate), "good")
 
 
-def probe_in(config: RunConfig, report: Callable[[str | Trial], None]) -> None:
-    """Report how far trials of rates are, and each trial."""
+def try_rates(config: RunConfig, report: Callable[[str | Trial], None]) -> None:
+    """Try learning rates; report the progress and each trial."""
     for trial in probe_rates(config, lambda _share, sentence: report(sentence)):
         report(trial)
 
 
-def tried(trials: Sequence[Trial]) -> str:
-    """Return the rates tried so far as a table."""
+def trials_table(trials: Sequence[Trial]) -> str:
+    """Return the trials so far as a table."""
     return table(text.TRIAL_COLUMNS, [text.trial(each) for each in trials], text.TRIALS) if trials else ""
 
 
-def plan(studio: Studio, model: str, data: str, ticks: str) -> str:
-    """Return what a start would train, or what is missing for one."""
+def plan(studio: Studio, model: str, data: str, selected_rows: str) -> str:
+    """Return what would be trained, or what is missing."""
     try:
-        read = studio.shelf.read(chosen_model(model))
-        selection = ticked(ticks, read)
+        selection = selection_of(selected_rows, studio.layers.get(chosen_model(model)))
         chosen_data(data)
     except StudioError as error:
         return note(str(error), "bad")
@@ -148,51 +147,51 @@ def plan(studio: Studio, model: str, data: str, ticks: str) -> str:
     return facts(Fact(*row) for row in rows)
 
 
-def ticked(ticks: str, read: ReadModel) -> Selection:
-    """Return the sites ticked in the layer tree.
+def selection_of(selected_rows: str, layers: ModelLayers) -> Selection:
+    """Return the sites selected in the layer tree.
 
     Raises:
-        SelectionError: none is ticked, the ticks are not of this tree, or the model's result goes around a module.
+        SelectionError: none is selected, the rows are not of this tree, or a module does not affect the output.
     """
     from ia3_studio.method import Selection
 
-    sites = decode_ticks(ticks, read.rows)
+    sites = decode_selection(selected_rows, layers.rows)
     if not sites:
-        raise SelectionError(text.NOTHING_TICKED)
-    dead = {node.path for node in read.tree.nodes if not node.live}
-    idle = [site.name for site in sites if site.path in dead]
-    if idle:
-        raise SelectionError(text.never_trained(idle))
-    return Selection(sites, read.tree.base_model)
+        raise SelectionError(text.NOTHING_SELECTED)
+    dead = {node.path for node in layers.tree.nodes if not node.live}
+    without_effect = [site.name for site in sites if site.path in dead]
+    if without_effect:
+        raise SelectionError(text.sites_without_effect(without_effect))
+    return Selection(sites, layers.tree.base_model)
 
 
 def stop_run(studio: Studio, key: str) -> None:
-    """Ask the run that is shown to stop and keep its adapter.
+    """Request that the selected run stops and keeps its adapter.
 
     Raises:
-        RunError: no run is shown.
+        RunError: no run is selected.
     """
-    shown = find(studio, key)
-    if shown is None or shown.run is None:
+    current = find(studio, key)
+    if current is None or current.run is None:
         raise RunError(text.NOTHING_TO_STOP)
-    shown.run.request_stop()
+    current.run.request_stop()
 
 
 def resume_run(studio: Studio, key: str) -> str:
-    """Let the run that is shown go on behind its last checkpoint; return a note.
+    """Resume the selected run from its last checkpoint; return a note.
 
     Raises:
-        RunError: no run is shown, or it has nothing to go on with.
+        RunError: no run is selected, or it cannot be resumed.
     """
-    shown = find(studio, key)
-    if shown is None or shown.run is None:
+    current = find(studio, key)
+    if current is None or current.run is None:
         raise RunError(text.NOTHING_TO_RESUME)
-    resume(shown.run)
-    return note(text.resumed(shown.name), "good")
+    resume(current.run)
+    return note(text.resumed(current.name), "good")
 
 
 def rate_notice(learning_rate: float | None) -> tuple[str, Any]:
-    """Return (notice, repair button) for a rate that fits LoRA and not (IA)³."""
+    """Return (notice, button that repairs it) for a learning rate that suits LoRA and not (IA)³."""
     looks_like_lora = learning_rate is not None and 0 < learning_rate < LORA_RATE
     return note(text.LORA_NOTICE, "warn") if looks_like_lora else "", gr.update(visible=looks_like_lora)
 
@@ -202,15 +201,15 @@ def build() -> TrainTab:
     with gr.Row(equal_height=False, elem_classes="columns"):
         with gr.Column(scale=4, min_width=320, elem_classes="card"):
             gr.HTML(heading(text.TRAIN_TITLE, text.TRAIN_WORDS))
-            planned = gr.HTML(elem_id="plan")
-            settings, suggestion = _draw_fields()
+            plan_facts = gr.HTML(elem_id="plan")
+            settings, rate_finder = _draw_fields()
             start_button = gr.Button(text.START, variant="primary", elem_id="start")
             stop = gr.Button(text.STOP, visible=False, elem_id="stop")
             resume_button = gr.Button(text.RESUME, visible=False, elem_id="resume")
-            said = gr.HTML(elem_id="train-note")
-        with gr.Column(scale=7, min_width=320, elem_classes="watching"):
+            status = gr.HTML(elem_id="train-note")
+        with gr.Column(scale=7, min_width=320):
             chart = LiveChart(elem_id="live-chart")
-            told = gr.HTML(elem_id="run-note")
+            step_note = gr.HTML(elem_id="step-note")
             with gr.Accordion(text.LOG, open=False, elem_classes="accordion"):
                 log = gr.Textbox(
                     show_label=False, lines=12, max_lines=12, interactive=False, elem_id="log", container=False
@@ -220,29 +219,40 @@ def build() -> TrainTab:
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_SCALES, variant="primary", elem_id="next-scales")
     return TrainTab(
-        settings, suggestion, planned, start_button, stop, resume_button, said, chart, told, runs, log, onward
+        settings,
+        rate_finder,
+        plan_facts,
+        start_button,
+        stop,
+        resume_button,
+        status,
+        chart,
+        step_note,
+        runs,
+        log,
+        onward,
     )
 
 
-def _draw_fields() -> tuple[Drawn, Suggestion]:
-    """Draw the widgets of the form's settings; return them and what suggests a learning rate."""
+def _draw_fields() -> tuple[Drawn, RateFinder]:
+    """Draw the widgets of the form's settings; return them and what finds a learning rate."""
     form = Drawn(RunForm)
-    preset_choices = [(text.OWN_SETTINGS, ""), *((each.name, each.name) for each in PRESETS)]
+    preset_choices = [(text.CUSTOM_SETTINGS, ""), *((each.name, each.name) for each in PRESETS)]
     preset_field = gr.Dropdown(
-        preset_choices, value="", label=text.RECIPE, info=text.RECIPE_INFO, elem_id="settings-preset"
+        preset_choices, value="", label=text.SETTINGS_PRESET, info=text.SETTINGS_PRESET_INFO, elem_id="settings-preset"
     )
     evidence = gr.HTML(elem_id="preset-evidence")
     form.draw("name", gr.Textbox, placeholder=text.NAME_HINT, max_lines=1, max_length=80, elem_id="run-name")
-    rate = form.draw("learning_rate", gr.Number, info=text.RATE_INFO)
-    ask = gr.Button(text.SUGGEST_RATE, size="sm", elem_id="suggest-rate")
+    rate = form.draw("learning_rate", gr.Number, info=text.LEARNING_RATE_INFO)
+    find_button = gr.Button(text.FIND_RATE, size="sm", elem_id="find-rate")
     trials = gr.HTML(elem_id="rate-trials")
     notice = gr.HTML(elem_id="rate-notice")
     repair = gr.Button(text.REPAIR_RATE, visible=False, size="sm", elem_id="repair-rate")
     with gr.Row():
         form.draw("epochs", gr.Number, info=text.EPOCHS_INFO, min_width=120)
-        form.draw("batch_size", gr.Number, info=text.BATCH_INFO, min_width=120)
+        form.draw("batch_size", gr.Number, info=text.BATCH_SIZE_INFO, min_width=120)
     with gr.Row():
-        form.draw("max_length", gr.Number, info=text.LENGTH_INFO, min_width=120)
+        form.draw("max_length", gr.Number, info=text.MAX_LENGTH_INFO, min_width=120)
         form.draw("seed", gr.Number, info=text.SEED_INFO, min_width=120)
     with gr.Accordion(text.ADVANCED, open=False, elem_classes="accordion"):
         _draw_advanced_fields(form)
@@ -250,29 +260,33 @@ def _draw_fields() -> tuple[Drawn, Suggestion]:
     preset_field.input(guard(use_preset), preset_field, filled, **quiet())
     rate.change(guard(rate_notice), rate, [notice, repair], **quiet())
     repair.click(lambda: DEFAULTS.learning_rate, None, rate, **quiet())
-    return form, Suggestion(ask, rate, trials)
+    return form, RateFinder(find_button, rate, trials)
 
 
 def _draw_advanced_fields(form: Drawn) -> None:
     with gr.Row():
-        form.draw("warmup_ratio", gr.Number, info=text.WARMUP_INFO, min_width=120)
-        form.draw("max_grad_norm", gr.Number, info=text.CLIP_INFO, min_width=120)
+        form.draw("warmup_ratio", gr.Number, info=text.WARMUP_RATIO_INFO, min_width=120)
+        form.draw("max_grad_norm", gr.Number, info=text.MAX_GRAD_NORM_INFO, min_width=120)
     with gr.Row():
-        form.draw("decay_to_one", gr.Number, info=text.PULL_INFO, min_width=120)
-        form.draw("eval_steps", gr.Number, info=text.EVERY_INFO, min_width=120)
+        form.draw("decay_to_one", gr.Number, info=text.DECAY_TO_ONE_INFO, min_width=120)
+        form.draw("eval_steps", gr.Number, info=text.EVAL_STEPS_INFO, min_width=120)
     with gr.Row():
-        form.draw("micro_batch_tokens", gr.Number, info=text.MICRO_INFO, min_width=120)
+        form.draw("micro_batch_tokens", gr.Number, info=text.MICRO_BATCH_TOKENS_INFO, min_width=120)
         form.draw(
-            "backward_dtype", gr.Dropdown, choices=list(get_args(BackwardDtype)), info=text.BACKWARD_INFO, min_width=120
+            "backward_dtype",
+            gr.Dropdown,
+            choices=list(get_args(BackwardDtype)),
+            info=text.BACKWARD_DTYPE_INFO,
+            min_width=120,
         )
     with gr.Row():
         form.draw("optimizer", gr.Dropdown, choices=list(get_args(Optimizer)), info=text.OPTIMIZER_INFO, min_width=120)
-        form.draw("max_steps", gr.Number, info=text.MOST_INFO, minimum=0, min_width=120)
+        form.draw("max_steps", gr.Number, info=text.MAX_STEPS_INFO, minimum=0, min_width=120)
     with gr.Row():
         form.draw("early_stopping_patience", gr.Number, info=text.PATIENCE_INFO, minimum=0, min_width=120)
         form.draw("keep_best", gr.Checkbox, info=text.KEEP_BEST_INFO, min_width=120)
     with gr.Row():
         form.draw("long_rows", gr.Dropdown, choices=text.LONG_ROWS, info=text.LONG_ROWS_INFO, min_width=120)
-        form.draw("sample_generations", gr.Number, info=text.ANSWERS_INFO, minimum=0, min_width=120)
-    sinks = [(text.NO_SINK, ""), *((said, name) for name, said in SINKS.items())]
+        form.draw("sample_generations", gr.Number, info=text.SAMPLE_GENERATIONS_INFO, minimum=0, min_width=120)
+    sinks = [(text.NO_TRACKER, ""), *((label, name) for name, label in SINKS.items())]
     form.draw("report_to", gr.Dropdown, choices=sinks, info=text.REPORT_TO_INFO, visible=not is_public())

@@ -1,8 +1,8 @@
-"""Whose page is it? With visitors, each sees and touches only what is theirs.
+"""Which visitor sent a request? In public mode, visitors see and change only what is theirs.
 
-A cookie that nobody can guess names a visitor; it is set when a page is opened and read on every request. What belongs
-to whom is decided by it alone, in the store of runs and in the folder of imports, never by hiding a button. A browser
-that keeps no cookies is known by its tab's session, which nobody can guess either.
+A random cookie identifies a visitor; it is set when a page is opened and read on every request. It alone decides what
+belongs to whom, in the store of runs and in the folder of imports, never a hidden button. A browser without cookies is
+identified by the session of its tab, which is random as well.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ia3_studio.ui import text
 COOKIE = "ia3_visitor"
 KEY_BYTES = 32
 SHORTEST_KEY = 20
-"""Characters; a cookie that is shorter was not given by us."""
+"""Characters; a shorter cookie is not ours."""
 VISITOR_LENGTH = 32
 """Characters of a visitor's name."""
 _KEPT_SECONDS = 60 * 60 * 24 * 180
@@ -38,16 +38,16 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 def visitor() -> str:
-    """Return the name of the visitor whose request is being answered: a digest, by which the key cannot be found."""
+    """Return the name of the visitor who sent the current request: a digest that does not reveal the cookie."""
     return _visitor.get()
 
 
 @contextmanager
 def visiting(request: gr.Request | None) -> Iterator[None]:
-    """Answer a visitor's request inside the block.
+    """Handle a visitor's request inside the block.
 
     Raises:
-        StudioError: the request says neither by cookie nor by session whose it is.
+        StudioError: the request has neither a cookie nor a session.
     """
     token = _visitor.set(name_of(request))
     try:
@@ -60,34 +60,34 @@ def name_of(request: gr.Request | None) -> str:
     """Return the name of the visitor who sent a request.
 
     Raises:
-        StudioError: it does not say whose it is.
+        StudioError: it has neither a cookie nor a session.
     """
     key = (request.cookies or {}).get(COOKIE, "") if request else ""
     if len(key) < SHORTEST_KEY:
         key = f"session {request.session_hash}" if request and request.session_hash else ""
     if not key:
         raise StudioError(text.RELOAD)
-    return _named(key)
+    return _digest(key)
 
 
 def name_in(scope: Message) -> str:
-    """Return the name of the visitor whose cookie a request carries; empty where it carries none of ours."""
+    """Return the name of the visitor whose cookie a request has; empty if it has none of ours."""
     cookie = _cookies(scope).get(COOKIE)
-    return _named(cookie.value) if cookie and len(cookie.value) >= SHORTEST_KEY else ""
+    return _digest(cookie.value) if cookie and len(cookie.value) >= SHORTEST_KEY else ""
 
 
-def _named(key: str) -> str:
+def _digest(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:VISITOR_LENGTH]
 
 
-class GiveKey:
-    """Gives a key to every browser that opens the page without one; a middleware of the app."""
+class CookieMiddleware:
+    """Sets a cookie in every browser that opens the page without one."""
 
     def __init__(self, app: App) -> None:
         self._app = app
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Pass a request on; set the cookie in the answer to a page that is opened without it."""
+        """Pass a request on; set the cookie in the response to a page that is opened without it."""
         opens = scope["type"] == "http" and scope.get("method") == "GET" and scope.get("path") in ("/", "")
         if not opens or COOKIE in _cookies(scope):
             await self._app(scope, receive, send)
@@ -110,6 +110,6 @@ def _cookies(scope: Message) -> SimpleCookie:
 
 
 def _new_cookie() -> str:
-    """Return a cookie that no script reads; on a Space it is also kept within the frame of another site."""
+    """Return a cookie that scripts cannot read; on a Space it also works in the frame of another site."""
     framed = "; Secure; SameSite=None; Partitioned" if on_space() else "; SameSite=Lax"
     return f"{COOKIE}={secrets.token_urlsafe(KEY_BYTES)}; Path=/; HttpOnly; Max-Age={_KEPT_SECONDS}{framed}"

@@ -60,7 +60,7 @@ class TrainingJob:
         Raises:
             TrainingError: the checkpoint cannot be read, or belongs to another job; or as :func:`train`.
         """
-        from ia3_studio.training import fast_paths
+        from ia3_studio.models import fast_paths
         from ia3_studio.training.checkpoint import load_checkpoint
         from ia3_studio.training.precision import backward_format
         from ia3_studio.training.train import train

@@ -40,7 +40,7 @@ def bare(examples: tuple[Example, ...]) -> list[Example]:
 
 
 def rewritten(split: DataSplit, folder: Path) -> DataSplit:
-    path = folder / "mended.jsonl"
+    path = folder / "processed.jsonl"
     export_rows(split, path)
     return load_data(path)
 
@@ -70,4 +70,4 @@ def test_rows_left_out_are_listed_and_no_cell_is_a_formula(tmp_path: Path) -> No
 
 def test_pictures_are_not_written_as_text(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="Images cannot be exported as text rows"):
-        export_rows(load_data(paint(tmp_path / "pictures", 4)), tmp_path / "mended.jsonl")
+        export_rows(load_data(paint(tmp_path / "pictures", 4)), tmp_path / "processed.jsonl")

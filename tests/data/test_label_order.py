@@ -39,7 +39,7 @@ def test_labels_splits_and_names_of_kept_files_are_the_same_in_every_process(tmp
         "".join(f'{{"text": "the text number {n} of many", "label": "{kinds[n % 5]}"}}\n' for n in range(60))
     )
     said = set()
-    for seed in ("0", "1", "2", "3"):
+    for seed in ("1", "2"):
         done = subprocess.run(
             [sys.executable, "-c", DERIVED, str(path)], capture_output=True, text=True, check=True,
             env={**os.environ, "PYTHONHASHSEED": seed},

@@ -17,6 +17,7 @@ from ia3_studio.data.conversations import Message
 from ia3_studio.data.examples import Example
 from ia3_studio.data.large import is_large, load_large
 from ia3_studio.data.load import DataChoice, load_data
+from ia3_studio.data.table import Reading
 from ia3_studio.data.tokens import TokenRow
 from ia3_studio.errors import DataError
 from tests.tiny_chat import tiny_tokenizer
@@ -220,3 +221,40 @@ def test_a_parquet_file_that_unpacks_to_more_than_memory_holds_is_read_in_parts(
     assert not is_large(path)
     monkeypatch.setattr(large, "MAX_BYTES", path.stat().st_size)
     assert is_large(path)
+
+
+def json_lines(rows: list[dict[str, object]]) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def test_rows_of_a_known_shape_are_read_in_parts_as_the_first_part_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"prompt": f"ask {n}", "completion": f"tell {n}", "label": n % 10 > 0} for n in range(200)]
+    path = written(tmp_path, json_lines(rows))
+    split = load_data(path)
+    assert sorted((*split.train, *split.held_out), key=lambda each: each.row) == small(path, monkeypatch)
+    assert [problem.row for problem in split.problems] == list(range(1, 201, 10))
+    assert any("KTO" in note for note in split.notes)
+    odd = "\n\nHuman: Hi\n\nAssistant: Ahoy"
+    pairs = [{"prompt": f"ask {n}", "chosen": odd if n == 150 else f"tell {n}", "rejected": "no"} for n in range(200)]
+    split = load_data(written(tmp_path, json_lines(pairs), "pairs.jsonl"))
+    assert len(split.train) + len(split.held_out) == 200 and split.mapping.answer == "chosen"
+
+
+def test_what_is_not_used_is_counted_over_all_parts(tmp_path: Path) -> None:
+    def tree(number: int) -> dict[str, object]:
+        replies = [{"role": "assistant", "text": f"{number} {rank}", "rank": rank, "replies": []} for rank in range(3)]
+        return {"prompt": {"role": "prompter", "text": f"ask {number}", "replies": replies}}
+
+    split = load_data(written(tmp_path, json_lines([tree(n) for n in range(100)])))
+    assert "Not used: replies that are not ranked best (200)." in split.notes
+
+
+def test_rows_that_belong_together_are_not_read_in_parts(tmp_path: Path) -> None:
+    rows = [{"conversation_id": n // 2, "role": ("user", "assistant")[n % 2], "content": f"{n}"} for n in range(100)]
+    path = written(tmp_path, json_lines(rows))
+    with pytest.raises(DataError, match="Its rows belong together"):
+        load_data(path)
+    with pytest.raises(DataError, match="speakers cannot be chosen"):
+        load_data(written(tmp_path, lines()), reading=Reading(speaker="Ann"))

@@ -75,6 +75,30 @@ for seed in (0, 1, 32):
         "ctx → question, endings → choices, label → correct choice; 20 of 20"
     )
 
+AWKWARD = {
+    "airline_tweets.csv": "text → text, airline_sentiment → label; 30 of 30",
+    "arc.jsonl": "question → question, choices → choices, answerKey → correct choice; 12 of 12",
+    "conll2003.txt": "tokens → words, tags → one label per word; 12 of 12",
+    "forms_en_long.csv": (
+        "In your own words, what should we change first about the way we answer your letters? (one or two sentences)"
+        " → text, How satisfied are you with the service overall? → label; 24 of 24"
+    ),
+    "label_fraction.csv": "text → text, label → number; 24 of 24",
+    "merged_titles.xlsx": "Question → prompt, Answer → answer; 12 of 12",
+    "mmlu.csv": (
+        "column 1 → question, column 2, column 3, column 4, column 5 → choices, column 6 → correct choice; 24 of 24"
+    ),
+    "na_words.xlsx": "text → text, label → label; 24 of 24",
+    "pretty_stream.jsonl": "prompt → prompt, answer → answer; 12 of 12",
+    "quora.csv": "question1 + question2 → text, is_duplicate → label; 24 of 24",
+    "saved_to_disk": "text → text, label → label; 24 of 24",
+    "sep_hint.csv": "question → prompt, answer → answer; 12 of 12",
+    "space_line_last.csv": "question → prompt, answer → answer; 29 of 30",
+    "squad_hf.jsonl": "question + context → prompt, answers.text[0] → answer; 12 of 12",
+    "translation_hf.jsonl": "translation.en → prompt, translation.de → answer; 12 of 12",
+}
+USED |= {f"awkward/{name}": found for name, found in AWKWARD.items()}
+
 NAMELESS = "are not recognized"
 REFUSED = {
     "axolotl-missing-turns/conversation.json": "There is 1 usable row",
@@ -99,6 +123,7 @@ REFUSED = {
     "lfs-pointer/databricks-dolly-15k.jsonl": "run 'git lfs pull'",
     "mt-bench/question.jsonl": "no assistant answers",
     "mt-bench/reference_gpt-4.jsonl": NAMELESS,
+    "awkward/cut_front.xlsx": "its beginning is missing",
     "nl2bash/LICENSE": "is not supported",
     "nl2bash/all.cm": "is not supported",
     "nl2bash/all.nl": "is not supported",

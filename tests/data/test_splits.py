@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -27,12 +28,12 @@ def mixture(seed: int) -> list[Example]:
     draw = random.Random(seed)
     found: list[Example] = []
     kinds = draw.randint(2, 40)
-    labelled = draw.random() < 0.5
+    labeled = draw.random() < 0.5
     for kind in range(kinds):
         for _copy in range(draw.choice((1, 1, 1, 2, 5, 50))):
             row = len(found) + 1
             label = str(kind % draw.randint(1, 5))
-            found.append(Example(row, text=f"text {kind}", labels=(label,)) if labelled else asked(row, f"text {kind}"))
+            found.append(Example(row, text=f"text {kind}", labels=(label,)) if labeled else asked(row, f"text {kind}"))
     draw.shuffle(found)
     return found
 
@@ -48,7 +49,7 @@ def test_the_held_out_share_holds_for_any_copies_and_labels(seed: int) -> None:
 
     assert not content(train) & content(held_out)
     wanted = round(share * len(rows))
-    smallest = min(sum(content((each,)) == content((other,)) for other in rows) for each in rows)
+    smallest = min(Counter((each.messages, each.text) for each in rows).values())
     assert len(held_out) <= max(wanted, smallest)
     assert notes or 2 * len(held_out) >= wanted
 

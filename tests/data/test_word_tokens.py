@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -54,9 +55,14 @@ TOKENIZERS: dict[str, Any] = {
 }
 
 
+@cache
+def tokenizer_of(kind: str) -> Any:
+    return TOKENIZERS[kind]()
+
+
 @pytest.mark.parametrize("kind", TOKENIZERS)
 def test_words_are_the_tokens_of_running_text_and_each_has_one_label(kind: str) -> None:
-    tokenizer = TOKENIZERS[kind]()
+    tokenizer = tokenizer_of(kind)
     found = word_tokens(WORDS, tokenizer, 512)
     running = " ".join(WORDS)
     byte_level = tokenizer.is_fast and loses_spaces(tokenizer)
@@ -71,7 +77,7 @@ def test_words_are_the_tokens_of_running_text_and_each_has_one_label(kind: str) 
 @pytest.mark.parametrize("kind", TOKENIZERS)
 @pytest.mark.parametrize("limit", [5, 9])
 def test_the_limit_cuts_words_from_the_end_and_the_preview_shows_what_is_trained(kind: str, limit: int) -> None:
-    tokenizer = TOKENIZERS[kind]()
+    tokenizer = tokenizer_of(kind)
     example = Example(1, words=WORDS, labels=("O", "B", "O", "O", "O", "B"))
     (row,) = tokenize_labels([example], LABELS, tokenizer, limit).rows
     seen = preview_tokens(example, tokenizer, TokenClassification, limit)
@@ -82,13 +88,13 @@ def test_the_limit_cuts_words_from_the_end_and_the_preview_shows_what_is_trained
 
 
 def test_words_of_a_script_without_spaces_are_joined_as_it_is_written() -> None:
-    tokenizer = TOKENIZERS["roberta"]()
+    tokenizer = tokenizer_of("roberta")
     found = word_tokens(("北京", "大学", "在", "北京"), tokenizer, 512)
     assert tokenizer.decode(found.ids, skip_special_tokens=True) == "北京大学在北京"
 
 
 def test_a_word_without_a_token_is_told_and_is_not_called_cut() -> None:
-    tokenizer = TOKENIZERS["whitespace"]()
+    tokenizer = tokenizer_of("whitespace")
     rows = [Example(1, words=("the", " ", "pier"), labels=("O", "B", "O")), Example(2, words=("",), labels=("O",))]
     found = tokenize_labels(rows, LABELS, tokenizer, 64)
     assert found.unread == (1, 2) and found.cut == ()

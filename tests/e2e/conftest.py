@@ -31,7 +31,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from ia3_studio.ui.app import rest
+from ia3_studio.ui.page import slow_down_queue
 from studio import CHROMIUM_NAMES
 from tests.e2e.studio_app import close_pages, free_port, pairs, shared_studio, studio, tiny  # noqa: F401  (fixtures)
 
@@ -196,7 +196,7 @@ def serve() -> Iterator[Serve]:
             "quiet": True,
             "prevent_thread_lock": True,
         } | options
-        rest(blocks)  # they live until the tests end
+        slow_down_queue(blocks)  # they live until the tests end
         _, address, _ = blocks.launch(**settings)
         running.append(blocks)
         return str(address)

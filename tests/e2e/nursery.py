@@ -1,9 +1,9 @@
 """Apps and workers that start at once: a process that has imported everything, and divides when one is wanted.
 
-python -m tests.e2e.nursery SOCKET listens there. A line of JSON is an order for a process (module, arguments,
+python -m tests.e2e.nursery SOCKET listens there. A message of JSON is an order for a process (module, arguments,
 environment, log and folder); the answer is its number. What runs in it is what ``python -m MODULE ARGUMENTS`` runs,
-minus the ten seconds of its imports. All processes of one test session share a nursery: each holds a connection to
-it, and it ends with the last of them.
+minus the ten seconds of its imports; only a run of thousands of steps pauses after each. All processes of one test
+session share a nursery, which ends with it.
 """
 
 from __future__ import annotations
@@ -18,17 +18,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
 from typing import Any, NoReturn
+from uuid import uuid4
 
 import psutil
-from filelock import FileLock
 
 from ia3_studio.runs import process
 
@@ -68,53 +67,49 @@ APP, LIMITED = "app", "limited"
 DOOR = "IA3_NURSERY"
 """The environment variable that names the socket."""
 LONGEST_ORDER = 100_000
-FIRST_VISIT_SECONDS = 60.0
-"""How long a nursery waits for whoever started it."""
+LONG_RUN = 1000
+"""Steps of a run that is stopped or killed before its end."""
+STEP_PAUSE = 0.04
+START_SECONDS = 120.0
+"""For a nursery to import everything on a busy machine."""
+XDIST = "PYTEST_XDIST_TESTRUNUID"
+"""The environment variable that the processes of one test session have in common, if there are several."""
 start_process = process.spawn
 """How a process is started for users."""
 
 
-@dataclass(frozen=True)
-class _Held:
-    """A nursery that stays while this process lives."""
-
-    door: Path
-    connection: socket.socket
-    process: subprocess.Popen[bytes] | None
-    """If this process is the one that started it."""
-
-
 def nursery() -> str:
-    """Return the socket of the process that apps and workers of this test session divide from."""
-    return str(_held().door)
+    """Return the socket of the process that apps and workers of this test session divide from, once it listens."""
+    begin_nursery()
+    until = time.monotonic() + START_SECONDS
+    while not _door().exists():
+        assert time.monotonic() < until, f"no nursery listens within {START_SECONDS:g} s"
+        time.sleep(0.05)
+    return str(_door())
 
 
 @cache
-def _held() -> _Held:
-    session = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
-    door = Path(tempfile.gettempdir()) / f"nursery-{session}"
-    with FileLock(f"{door}.lock"):
-        started = None if door.exists() else _opened(door)
-    connection = _socket()
-    connection.connect(str(door))
-    connection.sendall(b"\n")
-    return _Held(door, connection, started)
+def begin_nursery() -> subprocess.Popen[bytes] | None:
+    """Start the nursery of this test session without waiting for it, unless another process has; return the process."""
+    try:
+        os.close(os.open(f"{_door()}.begun", os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return None
+    session = os.getppid() if XDIST in os.environ else os.getpid()
+    command = [sys.executable, "-m", "tests.e2e.nursery", str(_door()), str(session)]
+    return subprocess.Popen(
+        command, cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+    )
+
+
+@cache
+def _door() -> Path:
+    return Path(tempfile.gettempdir()) / f"nursery-{os.environ.get(XDIST) or uuid4().hex}"
 
 
 def _socket() -> socket.socket:
     """Return a socket that keeps each message apart."""
     return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-
-
-def _opened(door: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tests.e2e.nursery", str(door)]
-    started = subprocess.Popen(
-        command, cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
-    )
-    assert started.stdout
-    with started.stdout as said:
-        assert said.readline().strip() == b"ready"
-    return started
 
 
 def main() -> None:
@@ -127,14 +122,16 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # what is here now is shared by all that divide from it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a process that has ended leaves nothing behind
-    path = Path(sys.argv[1])
+    path, session = Path(sys.argv[1]), int(sys.argv[2])
     with _socket() as door:
-        door.bind(str(path))
+        door.bind(f"{path}.new")
         door.listen(64)
-        print("ready", flush=True)
-        _serve(door)
+        Path(f"{path}.new").rename(path)  # who finds it can connect
+        while psutil.pid_exists(session):
+            if select.select([door], [], [], 0.5)[0]:
+                _divide(door)
     path.unlink()
-    Path(f"{path}.lock").unlink(missing_ok=True)
+    Path(f"{path}.begun").unlink()
 
 
 def modules_of(package: str) -> Iterator[str]:
@@ -144,30 +141,20 @@ def modules_of(package: str) -> Iterator[str]:
             yield found.name
 
 
-def _serve(door: socket.socket) -> None:
-    holders: set[socket.socket] = set()
-    until = time.monotonic() + FIRST_VISIT_SECONDS
-    while holders or time.monotonic() < until:
-        for ready in select.select([door, *holders], [], [], 1.0)[0]:
-            if ready is not door:  # whoever held it has ended
-                holders.remove(ready)
-                ready.close()
-                until = 0.0
-                continue
-            visitor, _address = door.accept()
-            line, pipes, *_rest = socket.recv_fds(visitor, LONGEST_ORDER, 2)
-            if not line.strip():
-                holders.add(visitor)
-                continue
-            with visitor:
-                number = os.fork()
-                if not number:
-                    for each in (door, visitor, *holders):
-                        each.close()
-                    _run(json.loads(line), pipes)
-                visitor.sendall(f"{number}\n".encode())
-                for pipe in pipes:
-                    os.close(pipe)
+def _divide(door: socket.socket) -> None:
+    """Take an order and answer it with the number of a new process."""
+    visitor, _address = door.accept()
+    with visitor:
+        line, pipes, *_rest = socket.recv_fds(visitor, LONGEST_ORDER, 2)
+        number = os.fork()
+        if not number:
+            door.close()
+            visitor.close()
+            _run(json.loads(line), pipes)
+        with suppress(BrokenPipeError):  # whoever asked was killed meanwhile
+            visitor.sendall(str(number).encode())
+    for pipe in pipes:
+        os.close(pipe)
 
 
 def order(
@@ -225,6 +212,22 @@ class Limiting:
         self.process.wait()
 
 
+Steps = Callable[[Any, Callable[[], bool]], Generator[Any, None, None]]
+
+
+def leisurely(steps: Steps) -> Steps:
+    """Let the steps of a run that no test waits for leave the cores to the pages that watch it."""
+
+    def paused(job: Any, is_stopping: Callable[[], bool]) -> Generator[Any, None, None]:
+        with closing(steps(job, is_stopping)) as made:
+            for step in made:
+                yield step
+                if step.total_steps > LONG_RUN:
+                    time.sleep(STEP_PAUSE)
+
+    return paused
+
+
 def _run(said: dict[str, Any], pipes: Sequence[int]) -> NoReturn:
     """Be the process that was ordered until it ends or is killed."""
     code = 1
@@ -251,10 +254,12 @@ def _work(module: str) -> int:
     import traceback
 
     from ia3_studio import limited
+    from ia3_studio.worker.training_job import TrainingJob
 
     try:
         process.spawn = lambda *asked: spawn_from(os.environ[DOOR], *asked)
         limited._started = Limiting  # type: ignore[assignment]
+        TrainingJob.steps = leisurely(TrainingJob.steps)  # type: ignore[method-assign]
         if module == LIMITED:
             limited._serve(*sys.argv[1:])
             return 0

@@ -13,7 +13,7 @@ from ia3_studio.errors import ModelError
 from ia3_studio.models import STARTER, parse_source
 from ia3_studio.ui import text
 from ia3_studio.ui.components.layer_tree import WORDS
-from ia3_studio.ui.session import TreeShelf
+from ia3_studio.ui.session import LayerCache
 from tests.e2e.studio_app import (
     StudioProcess,
     choose_tiny,
@@ -23,7 +23,7 @@ from tests.e2e.studio_app import (
     upload_data,
     use_model,
 )
-from tests.ui.test_export_tab import BASE, save_adapter
+from tests.ui.conftest import BASE_MODEL, save_adapter
 
 pytestmark = pytest.mark.e2e
 
@@ -51,7 +51,7 @@ def test_a_model_that_cannot_be_used_is_told_where_it_was_named(opened: Page, tm
     ):
         use_model(opened, source)
         with pytest.raises(ModelError, match=re.escape(part)) as refused:
-            TreeShelf().read(parse_source(source).value)
+            LayerCache().get(parse_source(source).value)
         expect(opened.locator("#model-note .bad")).to_contain_text(str(refused.value), timeout=10_000)
     open_tab(opened, text.TRAIN_TAB)
     expect(opened.locator("#plan")).to_contain_text(STARTER)  # the model in use stays
@@ -100,10 +100,10 @@ def a_selection_without_a_site_cannot_be_started(opened: Page) -> None:
     expect(opened.locator("#layer-tree .totals")).to_contain_text(WORDS["nothing"])
     opened.wait_for_timeout(400)  # the tree sends its ticks after a pause
     open_tab(opened, text.TRAIN_TAB)
-    expect(opened.locator("#plan .bad")).to_contain_text(text.NOTHING_TICKED)
+    expect(opened.locator("#plan .bad")).to_contain_text(text.NOTHING_SELECTED)
     opened.locator("#start").click()
-    expect(opened.locator("#train-note .bad")).to_contain_text(text.NOTHING_TICKED)
-    expect(opened.locator(".toast-body")).to_contain_text(text.NOTHING_TICKED)
+    expect(opened.locator("#train-note .bad")).to_contain_text(text.NOTHING_SELECTED)
+    expect(opened.locator(".toast-body")).to_contain_text(text.NOTHING_SELECTED)
 
 
 def a_field_that_was_emptied_or_is_out_of_range_is_named(opened: Page) -> None:
@@ -134,7 +134,7 @@ def an_upload_that_is_no_adapter_is_told_and_one_that_is_can_be_pushed(opened: P
     opened.locator("#import").get_by_label("Clear").click()
     save_adapter(tmp_path / "adapter")
     opened.set_input_files("#import input[type=file]", sorted((tmp_path / "adapter").iterdir()))
-    expect(opened.locator("#import-note")).to_contain_text(text.imported(BASE))
+    expect(opened.locator("#import-note")).to_contain_text(text.imported(BASE_MODEL))
     expect(opened.locator("#hub-card")).to_be_visible()
 
 
@@ -144,7 +144,7 @@ def an_empty_prompt_and_a_chat_before_any_run_say_what_to_do(opened: Page) -> No
     opened.locator("#chat-send").click()
     expect(opened.locator(".toast-body")).to_contain_text(text.EMPTY_PROMPT)
     open_tab(opened, text.SCALES_TAB)
-    expect(opened.locator("#scales-note")).to_contain_text(text.SCALES_EMPTY)
+    expect(opened.locator("#scales-note")).to_contain_text(text.NO_ADAPTER)
 
 
 def test_a_run_that_fails_says_why(opened: Page, studio: StudioProcess, tiny: Path, pairs: Path) -> None:

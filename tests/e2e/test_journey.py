@@ -33,9 +33,9 @@ pytestmark = pytest.mark.e2e
 
 def short_answers(page: Page) -> None:
     """Ask for answers that fit the tiny model's context."""
-    open_card(page, text.CHAT_SETTINGS)
-    page.locator("#answer-length input[type=number]").fill("16")
-    page.locator("#answer-length input[type=number]").press("Enter")
+    open_card(page, text.SAMPLING)
+    page.locator("#max-new-tokens input[type=number]").fill("16")
+    page.locator("#max-new-tokens input[type=number]").press("Enter")
 
 
 def said(page: Page, pane: str) -> str:
@@ -51,19 +51,19 @@ def saved_conversation(page: Page) -> str:
 
 
 def a_few_words_tick_what_they_mean_or_say_what_would(page: Page, snapshot: Snapshot) -> None:
-    words = page.locator("#choose input, #choose textarea")
+    words = page.locator("#selection input, #selection textarea")
     words.fill("key,value@1")
     words.press("Enter")
-    expect(page.locator("#layer-tree .totals")).to_contain_text(f"32 {WORDS['numbers'][1]}")
-    expect(page.locator("#modules-note")).to_contain_text(text.ticked(2, 32))
+    expect(page.locator("#layer-tree .totals")).to_contain_text(f"32 {WORDS['parameters'][1]}")
+    expect(page.locator("#modules-note")).to_contain_text(text.selected_sites(2, 32))
     words.fill("valeu")
-    page.locator("#choose-these").click()
+    page.locator("#select-sites").click()
     expect(page.locator("#modules-note .bad")).to_contain_text("value")
-    expect(page.locator("#layer-tree .totals")).to_contain_text(f"32 {WORDS['numbers'][1]}")
+    expect(page.locator("#layer-tree .totals")).to_contain_text(f"32 {WORDS['parameters'][1]}")
     snapshot(page, "choose")
     words.fill("key,value,feed-forward")
     words.press("Enter")
-    expect(page.locator("#modules-note")).to_contain_text(text.ticked(6, 160))
+    expect(page.locator("#modules-note")).to_contain_text(text.selected_sites(6, 160))
 
 
 def test_from_ticks_to_an_adapter_that_peft_loads(
@@ -75,7 +75,7 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     open_tab(page, text.MODULES_TAB)
     a_few_words_tick_what_they_mean_or_say_what_would(page, snapshot)
     page.locator("#layer-tree .chip", has_text="k_proj").click()  # untick the keys
-    expect(page.locator("#layer-tree .totals")).to_contain_text(f"128 {WORDS['numbers'][1]}")
+    expect(page.locator("#layer-tree .totals")).to_contain_text(f"128 {WORDS['parameters'][1]}")
     open_tab(page, text.TRAIN_TAB)
     expect(page.locator("#plan")).to_contain_text(text.vectors(4, 128))
 
@@ -95,10 +95,10 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     assert len(sites.value.path().read_text().splitlines()) == 1 + 4
     expect(page.locator("#channels")).to_contain_text(text.CHANNELS)
     snapshots = list(run.files.snapshots())
-    expect(page.locator("#replay")).to_contain_text(text.replayed(snapshots[-1], len(snapshots), len(snapshots)))
+    expect(page.locator("#replay")).to_contain_text(text.snapshot_label(snapshots[-1], len(snapshots), len(snapshots)))
     page.locator("#replay input[type=number]").fill("0")
     page.locator("#replay input[type=number]").press("Enter")
-    expect(page.locator("#replay")).to_contain_text(text.replayed(snapshots[0], 1, len(snapshots)))
+    expect(page.locator("#replay")).to_contain_text(text.snapshot_label(snapshots[0], 1, len(snapshots)))
     page.locator("#shape").get_by_label(scales_words.BY_LAYER).check()
     expect(page.locator("#histogram .violinlayer .trace")).to_have_count(2)
     cell = page.locator("#heatmap .nsewdrag").first
@@ -107,18 +107,18 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     cell.click(position={"x": box["width"] * 0.25, "y": box["height"] * 0.75})
     expect(page.locator("#site input")).to_have_value("model.layers.1.self_attn.v_proj")
     with page.expect_download() as verdict:
-        page.locator("#make-page").click()
+        page.locator("#write-page").click()
     verdict.value.save_as(tmp_path / "verdict.html")
-    open_card(page, scales_words.PARTS_TITLE)
-    page.locator("#parts-start").click()
-    expect(page.locator("#parts-note")).to_contain_text(scales_words.measuring(0).partition(":")[0])
+    open_card(page, scales_words.ABLATION_TITLE)
+    page.locator("#start-ablation").click()
+    expect(page.locator("#ablation-note")).to_contain_text(scales_words.ablation_progress(0).partition(":")[0])
     open_card(page, scales_words.CHANNEL_TITLE)
-    page.locator("#channel-look").click()
-    expect(page.locator("#channel-found")).to_contain_text(scales_words.LOUDEST, timeout=60_000)
-    expect(page.locator("#parts-layers .js-plotly-plot")).to_be_visible(timeout=90_000)
+    page.locator("#inspect-channel").click()
+    expect(page.locator("#channel-tokens")).to_contain_text(scales_words.MAX_ACTIVATING, timeout=60_000)
+    expect(page.locator("#ablation-layers .js-plotly-plot")).to_be_visible(timeout=90_000)
     report = read_ablation(run).report
     assert report
-    expect(page.locator("#parts-note")).to_contain_text(sentence(report))
+    expect(page.locator("#ablation-note")).to_contain_text(sentence(report))
 
     page.locator("#next-chat").click()
     short_answers(page)
@@ -159,10 +159,10 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     expect(page.locator("#export-facts")).to_contain_text(text.vectors(4, 128))
     open_tab(page, text.SCALES_TAB)
     expect(page.locator("#scales-note")).to_contain_text(learned)
-    open_card(page, scales_words.BESIDE_TITLE)
-    page.locator("#beside-other input").click()
-    page.locator("#beside-other").get_by_role("option", name="Pairs run").click()
-    expect(page.locator("#beside-note")).to_contain_text("1.00")
+    open_card(page, scales_words.COMPARE_TITLE)
+    page.locator("#comparison-adapter input").click()
+    page.locator("#comparison-adapter").get_by_role("option", name="Pairs run").click()
+    expect(page.locator("#comparison-note")).to_contain_text("1.00")
 
     open_tab(page, text.EXPORT_TAB)
     page.locator("#import").get_by_label("Clear").click()
@@ -199,7 +199,7 @@ def test_a_conversation_goes_on_and_can_be_cleared(page: Page, studio: StudioPro
     deadline = monotonic() + 30
     while "## ho" not in saved_conversation(page):  # it is written when the answer to the edited question is there
         assert monotonic() < deadline
-    page.locator("#pane-count").get_by_label("4").check()
+    page.locator("#response-count").get_by_label("4").check()
     expect(page.locator("#chat-fourth")).to_be_visible()
     page.locator("#chat-clear").click()
     expect(page.locator("#chat-base .message")).to_have_count(0)
@@ -209,9 +209,9 @@ def test_a_conversation_goes_on_and_can_be_cleared(page: Page, studio: StudioPro
 def test_stop_ends_an_answer_and_the_next_question_is_taken(page: Page, studio: StudioProcess) -> None:
     open_studio(page, studio)
     open_tab(page, text.CHAT_TAB)
-    open_card(page, text.CHAT_SETTINGS)
-    page.locator("#answer-length input[type=number]").fill("512")
-    page.locator("#answer-length input[type=number]").press("Enter")
+    open_card(page, text.SAMPLING)
+    page.locator("#max-new-tokens input[type=number]").fill("512")
+    page.locator("#max-new-tokens input[type=number]").press("Enter")
     page.locator("#chat-prompt textarea").fill("Tell me a long story about the sea and everybody who lives in it.")
     page.locator("#chat-send").click()
     answer = page.locator("#chat-base .bot.message")

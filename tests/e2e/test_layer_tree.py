@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from ia3_studio.method.sites import Role, Side, Site
 from ia3_studio.ui.components.layer_tree import WORDS, LayerTree, show_rows
-from ia3_studio.ui.components.tree_rows import TreeRows, decode_ticks, ticks_of, tree_rows
+from ia3_studio.ui.components.tree_rows import TreeRows, decode_selection, encode_selection, tree_rows
 from ia3_studio.ui.theme import studio_theme
 
 pytestmark = pytest.mark.e2e
@@ -112,7 +112,7 @@ MODELS: dict[str, Callable[[], TreeRows]] = {
 
 
 def paper(rows: TreeRows) -> str:
-    return ticks_of(rows, [site for site in rows.sites if site and site.role in PAPER])
+    return encode_selection(rows, [site for site in rows.sites if site and site.role in PAPER])
 
 
 @pytest.fixture(scope="module")
@@ -126,10 +126,10 @@ def address(serve: Callable[..., str], shown: dict[str, TreeRows]) -> str:
 
     def keys_of(name: str) -> dict[str, object]:
         sites = [site for site in shown[name].sites if site and site.role == "key"]
-        return dict(gr.update(value=ticks_of(shown[name], sites)))
+        return dict(gr.update(value=encode_selection(shown[name], sites)))
 
     def told(name: str, ticks: str) -> str:
-        return f"{len(decode_ticks(ticks, shown[name]))} sites in {ticks}"
+        return f"{len(decode_selection(ticks, shown[name]))} sites in {ticks}"
 
     blocks = gr.Blocks(analytics_enabled=False)
     with blocks:
@@ -202,7 +202,7 @@ def tree(page: Page, address: str) -> Tree:
 
 def totals(vectors: int, numbers: int) -> str:
     """Return what the line below the tree says of that many selected vectors and parameters."""
-    return f"{vectors:,} {WORDS['vectors'][1]} {numbers:,} {WORDS['numbers'][1]}"
+    return f"{vectors:,} {WORDS['vectors'][1]} {numbers:,} {WORDS['parameters'][1]}"
 
 
 def checked(locator: Locator, state: str) -> None:
@@ -234,7 +234,7 @@ def test_the_tree_opens_down_to_the_blocks_and_shows_the_first(tree: Tree) -> No
     expect(tree.row("model.layers.1")).to_have_attribute("aria-expanded", "false")
     checked(tree.row("model.layers.1"), "mixed")
     expect(tree.row("")).to_have_attribute(
-        "aria-label", WORDS["branch"].format(name="LlamaForCausalLM", kind="", ticked=12, all=29).replace(", ,", ",")
+        "aria-label", WORDS["branch"].format(name="LlamaForCausalLM", kind="", selected=12, all=29).replace(", ,", ",")
     )
     expect(tree.row("model.embed_tokens")).not_to_have_attribute("aria-checked", re.compile(""))
     expect(tree.totals).to_have_text(f"{totals(12, 640)} 2.6 {WORDS['adapter']} 0.064 {WORDS['share']}")
@@ -406,7 +406,7 @@ def test_expand_collapse_and_clear(tree: Tree) -> None:
     tree.choose("llama")
     for button, lines in (("expand", 57), ("collapse", 9)):
         tree.page.get_by_role("button", name=WORDS[button][0]).click()
-        expect(tree.page.locator("#tree .card-tree")).to_have_attribute("data-lines", str(lines))
+        expect(tree.page.locator("#tree .layer-tree")).to_have_attribute("data-lines", str(lines))
     tree.page.get_by_role("button", name=WORDS["clear"][0]).click()
     expect(tree.totals).to_contain_text(f"{WORDS['nothing']} 0 {WORDS['vectors'][1]}")
     checked(tree.row(""), "false")
@@ -429,7 +429,7 @@ def test_three_thousand_modules_stay_a_hundred_rows_and_a_tick_comes_back(
     assert len(shown["large"].sites) > 3000
     tree.choose("large")
     tree.page.get_by_role("button", name=WORDS["expand"][0]).click()
-    expect(tree.page.locator("#tree .card-tree")).to_have_attribute("data-lines", str(len(shown["large"].sites)))
+    expect(tree.page.locator("#tree .layer-tree")).to_have_attribute("data-lines", str(len(shown["large"].sites)))
     assert tree.page.locator("#tree .row").count() < 100
     tree.rows.evaluate("rows => { rows.scrollTop = rows.scrollHeight / 2; }")
     tree.row("model.layers.115").wait_for()

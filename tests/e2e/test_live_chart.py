@@ -14,8 +14,7 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from ia3_studio.training.config import Step
-from ia3_studio.ui.components.chart_points import chart_delta
-from ia3_studio.ui.components.live_chart import WORDS, LiveChart
+from ia3_studio.ui.components.live_chart import WORDS, LiveChart, chart_delta
 from tests.e2e.conftest import Problems
 from tests.e2e.studio_app import close_pages, free_port
 
@@ -129,7 +128,7 @@ def test_time_left_is_a_lower_bound_until_it_is_known_how_often_the_loss_is_take
 
 def spoken(step: int, loss: str, held_out: str) -> str:
     """Return what a screen reader hears while a run trains, up to the time that is left."""
-    said: str = WORDS["said"].format(step=step, total=TOTAL, loss=loss, held_out=held_out, left="LEFT")
+    said: str = WORDS["announced"].format(step=step, total=TOTAL, loss=loss, held_out=held_out, left="LEFT")
     return said.partition("LEFT")[0].strip()
 
 
@@ -141,7 +140,7 @@ def test_a_screen_reader_hears_of_the_run_now_and_then_and_of_its_end(opened: Pa
     points(opened, 20)
     expect(said).to_contain_text(spoken(0, "–", "3.000"))
     click(opened, "end")
-    expect(said).to_have_text(WORDS["said_last"].format(step=60, total=TOTAL, loss="1.000", held_out="1.500"))
+    expect(said).to_have_text(WORDS["announced_last"].format(step=60, total=TOTAL, loss="1.000", held_out="1.500"))
 
 
 def test_a_message_without_news_redraws_nothing(opened: Page) -> None:
@@ -252,8 +251,16 @@ def test_the_chart_is_drawn_behind_a_prefix(page: Page, behind_a_prefix: str, pr
     show_20(page)
 
 
-def test_the_points_can_be_read_as_a_table_and_taken_away(opened: Page, tmp_path: Path) -> None:
+def test_what_is_drawn_is_read_as_a_table_smoothed_and_colored(
+    opened: Page, tmp_path: Path, snapshot: Callable[[Page, str], None]
+) -> None:
     show_20(opened)
+    the_points_can_be_read_as_a_table_and_taken_away(opened, tmp_path)
+    smoothing_and_log_scale_change_the_drawing_only(opened)
+    colors_follow_the_theme(opened, snapshot)
+
+
+def the_points_can_be_read_as_a_table_and_taken_away(opened: Page, tmp_path: Path) -> None:
     opened.get_by_label(WORDS["tabular"]).check()
     expect(opened.locator(".live-chart table tbody tr")).to_have_count(20)
     with opened.expect_download() as download:
@@ -265,8 +272,7 @@ def test_the_points_can_be_read_as_a_table_and_taken_away(opened: Page, tmp_path
     assert lines[11].split(",")[:3] == ["10", "2.66667", "2.75"]
 
 
-def test_smoothing_and_log_scale_change_the_drawing_only(opened: Page) -> None:
-    show_20(opened)
+def smoothing_and_log_scale_change_the_drawing_only(opened: Page) -> None:
     opened.get_by_label(WORDS["smooth"]).check()
     opened.wait_for_function("document.querySelector('.live-chart .main').data.length === 4")
     raw, calm = main_plot(opened, "[plot.data[0].y, plot.data[1].y]")
@@ -279,8 +285,7 @@ def test_smoothing_and_log_scale_change_the_drawing_only(opened: Page) -> None:
     points(opened, 20)
 
 
-def test_colours_follow_the_theme(opened: Page, snapshot: Callable[[Page, str], None]) -> None:
-    show_20(opened)
+def colors_follow_the_theme(opened: Page, snapshot: Callable[[Page, str], None]) -> None:
     snapshot(opened, "live-chart-light")
     light = main_plot(opened, "plot.data[0].line.color")
     opened.evaluate("document.body.classList.add('dark')")

@@ -54,7 +54,7 @@ def wait_until_drawn(page: Page, tab: str, when: str) -> None:
         for chart in ("#heatmap", "#histogram"):
             expect(page.locator(f"{chart} .js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
         expect(page.locator("#verdict-table table")).to_be_visible()
-    expect(page.locator(".note", has_text=text.SCALES_LOOKING).filter(visible=True)).to_have_count(0)
+    expect(page.locator(".note", has_text=text.LOOKING_FOR_ADAPTER).filter(visible=True)).to_have_count(0)
     settle(page)
 
 

@@ -62,7 +62,7 @@ def test_a_wrong_guess_is_mended_the_tokens_follow_and_the_run_learns_them(
     page.locator("#read-so").click()
     expect(page.locator("#data-note")).to_contain_text(str(Mapping("pairs", "hello", "good")))
     expect(page.locator("#data-problems")).to_contain_text(re.compile(rf"\(good\).* \({numbered([26])}\)"))
-    page.locator("#show-tokens").click()
+    page.locator("#preview-tokens").click()
     expect(page.locator("#tokens mark").first).to_contain_text("good", timeout=60_000)
     expect(page.locator("#tokens")).to_contain_text(f"{WHY_SHOWN['longest']}: row")
     expect(page.locator("#lengths .js-plotly-plot")).to_be_visible()
@@ -142,14 +142,14 @@ def test_a_zip_of_pictures_is_shown_trained_on_and_its_mistakes_told(
     expect(page.locator("#data-note")).to_contain_text(rows_of(10, 2))
     expect(page.locator("#data-note")).to_contain_text(re.compile(r"\b12 .*\b2 folders"))
     expect(page.locator("#data-rows img")).to_have_count(10)
-    page.locator("#show-tokens").click()
+    page.locator("#preview-tokens").click()
     expect(page.locator("#tokens img")).to_have_count(1)
     in_four_looks(page, snapshot, "pictures-data")
     start_training(page, 1)
     expect_state(page, "finished")
     open_tab(page, text.SCALES_TAB)
-    expect(page.locator("#mistakes")).to_contain_text(
-        re.compile("|".join(map(re.escape, (text.mistakes(1, 8), text.NO_MISTAKES))))
+    expect(page.locator("#errors")).to_contain_text(
+        re.compile("|".join(map(re.escape, (text.errors_caption(1, 8), text.NO_ERRORS))))
     )
     in_four_looks(page, snapshot, "pictures-scales")
 

@@ -109,7 +109,7 @@ def another_run_is_shown_by_choosing_it(page: Page, studio: StudioProcess, tiny:
     start_run(studio, "Second run", tiny, pairs, epochs=1)
     choose_run(page, "Second run")
     expect_state(page, "finished")
-    expect(page.locator("#run-strip")).to_contain_text(studio.store.list()[0].status().sentence)
+    expect(page.locator("#run-strip")).to_contain_text(studio.store.list()[0].status().message)
     wait_for_points(page, 6)
     expect(page.locator(".live-chart")).to_have_attribute("data-points", "6")
     choose_run(page, "Pairs run")
@@ -123,7 +123,7 @@ def a_killed_worker_is_told_within_seconds(page: Page, studio: StudioProcess, ti
     expect_state(page, "running")
     end_worker(studio.store.list()[0])
     expect_state(page, "interrupted", timeout=8_000)
-    expect(page.locator("#run-strip")).to_contain_text(studio.store.list()[0].status().sentence)
+    expect(page.locator("#run-strip")).to_contain_text(studio.store.list()[0].status().message)
     expect(row_of(page, "Killed run")).to_have_attribute("data-state", "interrupted")
     expect(page.locator("#run-strip .stop")).to_be_hidden()
 

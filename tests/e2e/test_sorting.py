@@ -1,4 +1,4 @@
-"""From a file of labelled texts to a classifier that is tried on the page."""
+"""From a file of labeled texts to a classifier that is tried on the page."""
 
 from __future__ import annotations
 
@@ -48,18 +48,18 @@ def test_labels_are_shown_before_and_tried_after_training(
     open_tab(page, text.SCALES_TAB)
     expect(page.locator("#verdict-table")).to_contain_text("Accuracy")
     open_tab(page, text.CHAT_TAB)
-    expect(page.locator("#chat-note")).to_contain_text(text.sorts_with("Letters", str(tmp_path / "bert")))
+    expect(page.locator("#chat-note")).to_contain_text(text.classify_with("Letters", str(tmp_path / "bert")))
     expect(page.locator("#chat-prompt")).to_be_hidden()
-    page.locator("#try-text textarea").fill("tide number 3")
-    page.locator("#try-sort").click()
-    tuned = page.locator("#try-found .guesses", has_text=text.TUNED)
+    page.locator("#classify-text textarea").fill("tide number 3")
+    page.locator("#classify-one").click()
+    tuned = page.locator("#predictions .guesses", has_text=text.TUNED)
     expect(tuned.locator("li").first).to_contain_text("tide", timeout=60_000)
     open_card(page, classify_words.FILE_TITLE)
-    page.locator("#try-file input[type=file]").set_input_files(letters)
-    expect(page.locator("#try-file")).to_contain_text("letters")
-    page.locator("#try-sort-file").click()
-    expect(page.locator("#try-results")).to_contain_text(classify_words.sorted_rows(41, 41), timeout=60_000)
-    expect(page.locator("#try-results")).to_contain_text(classify_words.right("", "").partition(",")[0].strip())
+    page.locator("#classify-file input[type=file]").set_input_files(letters)
+    expect(page.locator("#classify-file")).to_contain_text("letters")
+    page.locator("#classify-rows").click()
+    expect(page.locator("#classify-results")).to_contain_text(classify_words.classified_rows(41, 41), timeout=60_000)
+    expect(page.locator("#classify-results")).to_contain_text(classify_words.right("", "").partition(",")[0].strip())
     with page.expect_download() as rows:
-        page.locator("#try-csv").click()
+        page.locator("#classify-csv").click()
     assert rows.value.path().read_text().startswith("text,label,base,base_value,tuned,tuned_value")

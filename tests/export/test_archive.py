@@ -20,7 +20,7 @@ from ia3_studio.method import attach, discover
 from ia3_studio.training import TrainConfig
 from ia3_studio.ui.text import adapter_facts
 from tests.families import batch_of, logits_of, tiny_model
-from tests.method.test_scaling import randomised
+from tests.method.test_scaling import randomized
 
 FACTS = CardFacts("First light", "tiny/model", 192, 6, 50, 0.01, "lighthouse", 3.2, 2.1, "0.1.0")
 
@@ -34,7 +34,7 @@ def front_matter(text: str) -> Any:
 def test_peft_loads_the_unpacked_zip_and_gives_identical_logits(tmp_path: Path) -> None:
     model = tiny_model("llama")
     attachment = attach(model, discover(model).select("paper"))
-    randomised(attachment)
+    randomized(attachment)
     attachment.adapter().save(tmp_path / "adapter")
     path = zip_adapter(tmp_path / "adapter", tmp_path / "out" / "adapter.zip", FACTS)
     with zipfile.ZipFile(path) as archive:
@@ -72,7 +72,7 @@ def test_each_program_on_the_card_loads_the_adapter_from_the_unpacked_zip(
     model = tiny_model("llama")
     model.save_pretrained("base")
     attachment = attach(model, discover(model).select("paper"))
-    randomised(attachment)
+    randomized(attachment)
     attachment.adapter().save(Path("adapter"))
     path = zip_adapter(Path("adapter"), Path("adapter.zip"), replace(FACTS, base_model="base", address="unpacked"))
     with zipfile.ZipFile(path) as archive:

@@ -24,7 +24,7 @@ from ia3_studio.export.gguf_file import FORMATS, SPLITS, expected_bytes, splitti
 from ia3_studio.export.merged import logits_of
 from ia3_studio.method import attach, discover, load_adapter
 from ia3_studio.models import load_model
-from tests.method.test_scaling import randomised
+from tests.method.test_scaling import randomized
 from tests.tiny_chat import tiny_tokenizer
 
 SHAPE: dict[str, Any] = {
@@ -65,7 +65,7 @@ def saved(folder: Path, family: str, **options: Any) -> str:
 def tuned(source: str, folder: Path) -> Path:
     loaded = load_model(source)
     attachment = attach(loaded.model, discover(loaded.model).select("paper"))
-    randomised(attachment)
+    randomized(attachment)
     attachment.adapter().save(folder)
     return folder
 

@@ -70,7 +70,9 @@ def test_a_classifier_leaves_with_its_new_head(tmp_path: Path) -> None:
     source = str(bare_bert(tmp_path / "bert"))
     names = ("lamp", "tide", "fog")
     trained = load_classifier(source, names, "single")
-    attachment = HeadedAttachment(trained.model, discover(trained.model, source).select("paper"), trained.heads)
+    attachment = HeadedAttachment(
+        trained.model, discover(trained.model, source).select("paper"), trained.modules_to_save
+    )
     with torch.no_grad():
         for parameter in (attachment.parameter, *attachment.heads.parameters()):
             parameter.uniform_(-1, 1, generator=torch.Generator().manual_seed(0))

@@ -18,7 +18,7 @@ from ia3_studio.model_card import card_of_adapter
 from tests.export.hub_push_standin import EXPIRED, GOOD, READ_ONLY, Hub, hub
 from tests.export.test_archive import FACTS
 from tests.families import batch_of, logits_of, tiny_model
-from tests.method.test_scaling import randomised
+from tests.method.test_scaling import randomized
 
 # Of the hub's own client: how it uploads, and how it draws progress.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=<...>' to upload raw bytes:DeprecationWarning")
@@ -43,7 +43,7 @@ def there(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 def folder(tmp_path: Path) -> Path:
     model = tiny_model("llama")
     attachment = attach(model, discover(model).select("paper"))
-    randomised(attachment)
+    randomized(attachment)
     attachment.adapter().save(tmp_path / "adapter")
     return tmp_path / "adapter"
 

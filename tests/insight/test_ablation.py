@@ -13,14 +13,14 @@ from ia3_studio.method import Attachment, attach, discover
 from ia3_studio.method.algebra import mute, prune
 from ia3_studio.training.evaluation import finish
 from tests.families import tiny_model
-from tests.method.test_scaling import randomised
+from tests.method.test_scaling import randomized
 
 
 @pytest.fixture
 def tuned() -> tuple[Attachment, Callable[[], float]]:
     model = tiny_model("llama")
     attachment = attach(model, discover(model).select("paper"))
-    randomised(attachment)
+    randomized(attachment)
     ids = torch.arange(2, 14).view(2, 6)
 
     def loss() -> float:

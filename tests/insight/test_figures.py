@@ -40,7 +40,7 @@ def test_what_has_no_direction_starts_at_nothing(measure: Measure) -> None:
     assert "inhibited" not in trace.colorbar.title.text
 
 
-def test_the_colours_are_named_at_the_scale() -> None:
+def test_the_colors_are_named_at_the_scale() -> None:
     bar = heatmap(grid(deviations(VECTORS))).data[0].colorbar
     assert bar.title.text == "inhibited ← mean of scale − 1 → amplified"
     assert bar.ticktext == ("−0.13", "0", "+0.13")
@@ -60,9 +60,9 @@ def test_the_histogram_has_a_line_at_1() -> None:
 
 
 def test_the_bin_around_1_is_neither_inhibited_nor_amplified() -> None:
-    colours = histogram_figure(histogram(VECTORS)).data[0].marker.color
-    middle = len(colours) // 2
-    assert colours[middle] == INK and colours[middle - 1] == INHIBITED and colours[middle + 1] == AMPLIFIED
+    colors = histogram_figure(histogram(VECTORS)).data[0].marker.color
+    middle = len(colors) // 2
+    assert colors[middle] == INK and colors[middle - 1] == INHIBITED and colors[middle + 1] == AMPLIFIED
 
 
 def test_counts_can_be_read_on_a_log_scale_which_the_axis_says() -> None:

@@ -15,13 +15,13 @@ from ia3_studio.errors import AdapterError
 from ia3_studio.method import Adapter, Selection, Site, attach, discover, load_adapter
 from ia3_studio.method.peft.targets import anchored_targets
 from tests.families import FAMILIES, batch_of, logits_of, tiny_model
-from tests.method.test_scaling import randomised
+from tests.method.test_scaling import randomized
 
 
 def saved(family: str, folder: Path, preset: str = "paper") -> tuple[Any, Any]:
     model = tiny_model(family)
     attachment = attach(model, discover(model, "tiny/model").select(preset))
-    randomised(attachment)
+    randomized(attachment)
     attachment.adapter({"task_type": "CAUSAL_LM"} if family == "llama" else {}).save(folder)
     return model, attachment
 
@@ -86,7 +86,7 @@ def test_the_config_has_the_keys_that_peft_writes(tmp_path: Path) -> None:
 def test_a_selection_of_some_layers_reaches_peft_exactly(tmp_path: Path) -> None:
     model = tiny_model("opt")
     attachment = attach(model, Selection(discover(model).match("/layers.1.*(k_proj|fc2)/")))
-    randomised(attachment)
+    randomized(attachment)
     attachment.adapter().save(tmp_path)
     theirs = peft.PeftModel.from_pretrained(tiny_model("opt"), tmp_path)
     batch = batch_of(model)

@@ -21,6 +21,8 @@ from ia3_studio.method.sites import Selection
 from ia3_studio.method.tree import LayerTree, discover
 from tests.families import SMALL
 
+pytestmark = pytest.mark.usefixtures("watched_anew")
+
 TEXT: dict[str, Any] = {**SMALL, "intermediate_size": 48}
 MLA: dict[str, Any] = {**TEXT, "q_lora_rank": 8, "kv_lora_rank": 8, "qk_rope_head_dim": 4, "qk_nope_head_dim": 4,
                        "v_head_dim": 6, "pad_token_id": 0}  # fmt: skip

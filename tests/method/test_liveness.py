@@ -13,6 +13,8 @@ from ia3_studio.method.liveness import dead_sites, require_live
 from ia3_studio.method.sites import Selection, Site
 from tests.families import FAMILIES, batch_of, tiny_model
 
+pytestmark = pytest.mark.usefixtures("watched_anew")
+
 
 class Bypassed(nn.Module):
     """MultiheadAttention reads its output projection's weight itself; one layer is multiplied by zero."""

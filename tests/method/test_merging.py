@@ -145,7 +145,7 @@ def test_one_module_under_two_names_is_refused() -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.int8, torch.uint8, torch.float8_e4m3fn], ids=str)
-def test_a_quantised_module_is_refused_with_the_way_out(dtype: torch.dtype) -> None:
+def test_a_quantized_module_is_refused_with_the_way_out(dtype: torch.dtype) -> None:
     model = nn.Sequential(nn.Linear(3, 3))
     model[0].weight = nn.Parameter(torch.ones(3, 3).to(dtype), requires_grad=False)
     with pytest.raises(AdapterError, match=r"quantized .*load the base model without quantization"):

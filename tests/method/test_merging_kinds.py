@@ -115,7 +115,7 @@ def test_the_input_of_an_activation_function_cannot_be_merged() -> None:
 
 
 class Standardised(nn.Conv2d):
-    """Normalises its weights before it uses them, as BiT does."""
+    """Normalizes its weights before it uses them, as BiT does."""
 
     def forward(self, given: Tensor) -> Tensor:
         flat = self.weight.flatten(1)
@@ -131,7 +131,7 @@ class Doubling(nn.Linear):
 
 
 @pytest.mark.parametrize("side", ["input", "output"])
-def test_a_layer_that_normalises_its_weights_is_refused_and_left_as_it_was(side: Any) -> None:
+def test_a_layer_that_normalizes_its_weights_is_refused_and_left_as_it_was(side: Any) -> None:
     model = nn.Sequential(Standardised(4, 4, 3))
     before = model[0].weight
     with pytest.raises(AdapterError, match="0 is a Standardised, which changes its weights before it uses them"):

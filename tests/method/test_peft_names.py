@@ -258,7 +258,7 @@ def test_a_copy_of_the_model_has_vectors_of_its_own() -> None:
     assert not torch.equal(logits_of(other, rows(model)), before)
 
 
-def test_a_head_whose_neighbour_ends_alike_is_taken_as_peft_takes_it(tmp_path: Path) -> None:
+def test_a_head_whose_neighbor_ends_alike_is_taken_as_peft_takes_it(tmp_path: Path) -> None:
     sizes = {"vocab_size": 97, "dim": 32, "n_layers": 1, "n_heads": 4, "hidden_dim": 48}
     base = hf.DistilBertForSequenceClassification(hf.DistilBertConfig(**sizes)).eval()
     untouched = copy.deepcopy(base)

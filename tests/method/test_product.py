@@ -89,10 +89,10 @@ def activations_kept(model: Any) -> int:
     return sum(storages.values())
 
 
-def llama(heads: int, dtype: torch.dtype) -> Any:
+def llama(heads: int, dtype: torch.dtype, layers: int = 2) -> Any:
     torch.manual_seed(0)
     config = hf.LlamaConfig(
-        hidden_size=64, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=heads, vocab_size=97,
+        hidden_size=64, num_hidden_layers=layers, num_attention_heads=4, num_key_value_heads=heads, vocab_size=97,
         intermediate_size=96, max_position_embeddings=64,
     )  # fmt: skip
     return hf.LlamaForCausalLM(config).to(dtype).eval().requires_grad_(False)
@@ -169,7 +169,7 @@ def random_adapter(model: Any, preset: str, seed: int) -> Adapter:
 def test_the_hooks_break_no_graph_of_a_transformer() -> None:
     # Slow (seconds) because it is the process's first use of torch.compile.
     torch.compiler.reset()
-    model = llama(4, torch.float32)
+    model = llama(4, torch.float32, layers=1)
     attachment = attach(model, discover(model).select("paper"))
     tokens = {"input_ids": batch_of(model)["input_ids"]}
     compiled = torch.compile(model, backend="eager", fullgraph=True)

@@ -16,7 +16,7 @@ from tests.families import FAMILIES, batch_of, logits_of, tiny_model
 DTYPES = [torch.float32, torch.bfloat16]
 
 
-def randomised(attachment: Any, seed: int = 5) -> None:
+def randomized(attachment: Any, seed: int = 5) -> None:
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         attachment.parameter.copy_(1 + 0.3 * torch.randn(attachment.parameter.shape, generator=generator))
@@ -44,7 +44,7 @@ def test_loss_and_gradients_equal_peft_exactly(family: str, dtype: torch.dtype) 
     model = tiny_model(family).to(dtype)
     twin_base = copy.deepcopy(model)
     attachment = attach(model, discover(model).select("paper"))
-    randomised(attachment)
+    randomized(attachment)
     twin = peft_twin(twin_base, attachment)
     batch = batch_of(model)
 
@@ -75,7 +75,7 @@ def test_detach_restores_the_model_bit_for_bit(family: str) -> None:
     batch, keys = batch_of(model), list(model.state_dict())
     before = logits_of(model, batch)
     attachment = attach(model, discover(model).select("all"))
-    randomised(attachment)
+    randomized(attachment)
     assert not torch.equal(logits_of(model, batch), before)
     attachment.detach()
     assert torch.equal(logits_of(model, batch), before)
@@ -87,7 +87,7 @@ def test_the_weights_are_never_changed(family: str) -> None:
     model = tiny_model(family)
     weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     attachment = attach(model, discover(model).select("paper"))
-    randomised(attachment)
+    randomized(attachment)
     model(**batch_of(model)).loss.backward()
     assert all(torch.equal(model.state_dict()[name], tensor) for name, tensor in weights.items())
 
@@ -95,7 +95,7 @@ def test_the_weights_are_never_changed(family: str) -> None:
 def tuned_llama() -> tuple[Any, Any, dict[str, torch.Tensor]]:
     model = tiny_model("llama")
     attachment = attach(model, discover(model).select("paper"))
-    randomised(attachment)
+    randomized(attachment)
     return model, attachment, batch_of(model)
 
 
@@ -127,7 +127,7 @@ def test_strength_a_half_scales_half_the_deviation() -> None:
 def test_each_row_of_a_batch_has_its_own_strength(family: str) -> None:
     model = tiny_model(family)
     attachment = attach(model, discover(model).select("paper"))
-    randomised(attachment)
+    randomized(attachment)
     batch = batch_of(model, rows=1)
     with attachment.disabled():
         base = logits_of(model, batch)

@@ -117,7 +117,7 @@ def test_names_are_short_where_they_can_be_and_full_where_they_must() -> None:
     assert named.feedforward_modules == outputs
 
 
-def test_names_avoid_a_neighbour_that_ends_alike() -> None:
+def test_names_avoid_a_neighbor_that_ends_alike() -> None:
     selection = Selection((Site("fc2", "input", 4), Site("xfc2", "output", 4)))
     named = name_targets(selection, Odd())
     assert named == anchored_targets(selection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 
 import pytest
 import torch
@@ -13,6 +14,8 @@ from ia3_studio.errors import SelectionError
 from ia3_studio.method.sites import Selection
 from ia3_studio.method.tree import LayerTree, discover
 from tests.families import FAMILIES, SMALL, tiny_model
+
+pytestmark = pytest.mark.usefixtures("watched_anew")
 
 PAPER = {  # (path end, side, role, size) of one block, and how many blocks have it
     "llama": {("k_proj", "output", "key", 16): 2, ("v_proj", "output", "value", 16): 2,
@@ -33,13 +36,18 @@ PAPER = {  # (path end, side, role, size) of one block, and how many blocks have
 }  # fmt: skip
 
 
+@cache
+def tree_of(family: str) -> LayerTree:
+    return discover(tiny_model(family))
+
+
 def seen(selection: Selection) -> Counter[tuple[str, str, str, int]]:
     return Counter((site.path.rpartition(".")[2], site.side, site.role, site.size) for site in selection)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_paper_preset_finds_keys_values_and_feed_forward(family: str) -> None:
-    assert seen(discover(tiny_model(family)).select("paper")) == PAPER[family]
+    assert seen(tree_of(family).select("paper")) == PAPER[family]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -47,33 +55,33 @@ def test_the_meta_device_gives_the_same_tree(family: str) -> None:
     auto, config = FAMILIES[family]()
     with torch.device("meta"):
         skeleton = auto.from_config(config)  # type: ignore[attr-defined]
-    assert discover(skeleton).nodes == discover(tiny_model(family)).nodes
+    assert discover(skeleton).nodes == tree_of(family).nodes
 
 
 def test_neox_interleaves_query_key_and_value_head_by_head() -> None:
-    sites = discover(tiny_model("gpt_neox")).match("query_key_value[key]")
+    sites = tree_of("gpt_neox").match("query_key_value[key]")
     assert sites[0].spans == ((8, 16), (32, 40), (56, 64), (80, 88))
     assert sites[0].width == 96
 
 
 def test_gpt2_stacks_query_key_and_value() -> None:
-    key, value = discover(tiny_model("gpt2")).match("h.0.attn.c_attn[key]", "h.0.attn.c_attn[value]")
+    key, value = tree_of("gpt2").match("h.0.attn.c_attn[key]", "h.0.attn.c_attn[value]")
     assert (key.spans, value.spans) == (((32, 64),), ((64, 96),))
 
 
 def test_bert_leaves_the_attention_output_and_the_heads_alone() -> None:
-    selection = discover(tiny_model("bert")).select("paper")
+    selection = tree_of("bert").select("paper")
     assert not [site for site in selection if "attention.output" in site.path or "cls" in site.path]
     found = [(site.path, site.side) for site in selection if site.role == "feed-forward"]
     assert found == [(f"bert.encoder.layer.{layer}.output.dense", "input") for layer in (0, 1)]
 
 
 def test_no_preset_picks_the_language_model_head() -> None:
-    assert not [site for site in discover(tiny_model("llama")).select("all") if "lm_head" in site.path]
+    assert not [site for site in tree_of("llama").select("all") if "lm_head" in site.path]
 
 
 def test_nodes_come_in_pre_order_with_their_parents_before_them() -> None:
-    nodes = discover(tiny_model("t5")).nodes
+    nodes = tree_of("t5").nodes
     assert nodes[0].parent == -1
     assert all(0 <= node.parent < number for number, node in enumerate(nodes) if number)
     assert all(node.path.startswith(nodes[node.parent].path) for node in nodes[1:])
@@ -133,7 +141,7 @@ def test_roles_follow_the_data_and_not_the_names() -> None:
 
 
 def tree() -> LayerTree:
-    return discover(tiny_model("llama"))
+    return tree_of("llama")
 
 
 def test_a_pattern_matches_on_dotted_boundaries_only() -> None:

@@ -23,7 +23,7 @@ HIDDEN, INNER, LAYERS, HEADS, KV_HEADS = 32, 64, 2, 4, 2
 
 
 def write_tiny_gguf(path: Path, damaged: bool = False) -> Path:
-    """Write a random Llama of two layers as GGUF, its feed-forward quantised to 8 bits."""
+    """Write a random Llama of two layers as GGUF, its feed-forward quantized to 8 bits."""
     tokens = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", *sorted(pre_tokenizers.ByteLevel.alphabet()), "he", "ll"]
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_name("A Title Nobody Can Load")

@@ -41,22 +41,45 @@ def built(config: Any) -> Any:
     ids=["llama", "llama with biases, tied", "mistral", "qwen2"],
 )
 def test_models_of_llamas_shape_take_it(config: Any) -> None:
-    assert fast_decode_step(built(config)) is not None
+    step, path = fast_decode_step(built(config))
+    assert step is not None and path.is_on and not path.reason
+
+
+OTHER_LAYERS, OTHER_NORM = "the model's layers are not Llama's", "the model's normalization is not Llama's"
+OTHER_LOGITS = "it gives different logits than the model"
+SHORT_CACHE = "the model's cache of keys and values does not keep all tokens"
 
 
 @pytest.mark.parametrize(
-    "config",
+    ("config", "reason"),
     [
-        hf.GemmaConfig(**SHAPE, head_dim=8),  # its norms add 1 to their weights
-        hf.Qwen3Config(**SHAPE, head_dim=8),  # queries and keys have norms of their own
-        hf.GraniteConfig(**SHAPE, residual_multiplier=0.5, attention_multiplier=0.3),
-        hf.MistralConfig(**SHAPE, sliding_window=4),  # forgets what is far
-        hf.GPT2Config(vocab_size=97, n_layer=2, n_embd=32, n_head=4),
+        (hf.GemmaConfig(**SHAPE, head_dim=8), OTHER_NORM),  # its norms add 1 to their weights
+        (hf.Qwen3Config(**SHAPE, head_dim=8), OTHER_LOGITS),  # queries and keys have norms of their own
+        (hf.GraniteConfig(**SHAPE, residual_multiplier=0.5, attention_multiplier=0.3), OTHER_LOGITS),
+        (hf.MistralConfig(**SHAPE, sliding_window=4), SHORT_CACHE),  # forgets what is far
+        (hf.GPT2Config(vocab_size=97, n_layer=2, n_embd=32, n_head=4), OTHER_LAYERS),
     ],
-    ids=lambda config: config.model_type,
+    ids=lambda value: getattr(value, "model_type", None),
 )
-def test_models_of_another_shape_go_their_own_way(config: Any) -> None:
-    assert fast_decode_step(built(config)) is None
+def test_models_of_another_shape_go_their_own_way_and_the_log_says_why(
+    config: Any, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    step, path = fast_decode_step(built(config))
+    assert step is None and (path.is_on, path.reason) == (False, reason)
+    assert "Traceback" not in capsys.readouterr().err  # another shape is expected
+
+
+def test_a_trial_that_fails_is_logged_with_its_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_given: Any) -> Any:
+        raise IndexError("no such position")
+
+    monkeypatch.setattr(FastDecodeStep, "__call__", fail)
+    step, path = fast_decode_step(built(hf.LlamaConfig(**SHAPE)))
+    assert step is None and (path.is_on, path.reason) == (False, "the trial failed with IndexError, shown above")
+    logged = capsys.readouterr().err
+    assert "Traceback" in logged and "IndexError: no such position" in logged
 
 
 def variants_of(model: Any) -> tuple[dict[str, Adapter], list[Variant]]:

@@ -1,7 +1,9 @@
-"""The quick kernels of linear layers: the same function, and only where it holds."""
+"""The fast products of linear layers: the same function, only where it holds, and the log says why not."""
 
 from __future__ import annotations
 
+import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +14,10 @@ from ia3_studio.method import attach, discover
 from ia3_studio.method.inputs import example_inputs
 from ia3_studio.models import fast_linear as quick
 from ia3_studio.models.fast_linear import disable_fast_linear, enable_fast_linear
+from ia3_studio.models.memory import ModelMemory
 from tests.families import tiny_model
-from tests.method.test_scaling import randomised
+from tests.method.test_scaling import randomized
+from tests.tiny_chat import save_tiny_chat
 
 
 @pytest.fixture(autouse=True)
@@ -28,16 +32,19 @@ def logits_of(model: Any) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("family", ["llama", "t5", "bert", "roberta", "opt", "gpt_neox", "mixtral"])
-def test_quick_layers_compute_what_the_layers_did_with_hooks_on_them(family: str) -> None:
+def test_fast_layers_compute_what_the_layers_did_with_hooks_on_them(
+    family: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     model = tiny_model(family)
     attachment = attach(model, discover(model).select("paper"))
-    randomised(attachment)
+    randomized(attachment)
     with torch.no_grad():
         before = logits_of(model)
     attachment.detach()
-    assert enable_fast_linear(model)
+    assert enable_fast_linear(model)[0].is_on
+    assert "Traceback" not in capsys.readouterr().err
     attachment = attach(model, attachment.selection)
-    randomised(attachment)
+    randomized(attachment)
     with torch.no_grad():
         torch.testing.assert_close(logits_of(model), before, atol=1e-5, rtol=1e-5)
         torch.testing.assert_close(logits_of(model), before, atol=1e-5, rtol=1e-5)
@@ -57,6 +64,7 @@ def test_keys_and_values_are_multiplied_with_the_queries(monkeypatch: pytest.Mon
     monkeypatch.setattr(quick, "_other_kernel", lambda: lambda *given: made.append(1) or kernel(*given))
     weights = {name: value.clone() for name, value in model.state_dict().items()}
     enable_fast_linear(model)
+    made.clear()
     with torch.no_grad():
         logits_of(model)
     layers = model.config.num_hidden_layers  # type: ignore[union-attr]
@@ -66,7 +74,7 @@ def test_keys_and_values_are_multiplied_with_the_queries(monkeypatch: pytest.Mon
 
 def test_cross_attention_is_not_multiplied_with_what_it_does_not_share() -> None:
     model = tiny_model("t5")
-    assert enable_fast_linear(model)
+    assert enable_fast_linear(model)[0].is_on
     stacks = {id(stack): stack for module in model.modules() if (stack := _stack_of(module))}
     sizes = sorted(len(stack.layers) for stack in stacks.values())
     # Of each decoder block: q k v together, o, the cross-attention's q, its k v together, o, and the feed-forward part.
@@ -93,4 +101,66 @@ def test_a_weight_that_was_replaced_is_used() -> None:
 
 def test_a_model_in_half_precision_is_left_alone() -> None:
     model = tiny_model("llama").to(torch.bfloat16)
-    assert not enable_fast_linear(model)
+    path, decoding = enable_fast_linear(model)
+    assert (path.is_on, path.reason) == (False, "the model has no float32 linear layers on the CPU")
+    assert (decoding.is_on, decoding.reason) == (False, "the model is in bfloat16, not in float32")
+
+
+@pytest.mark.parametrize(
+    ("name", "stand_in", "reason"),
+    [
+        ("_other_kernel", lambda: None, "this build of PyTorch has no oneDNN"),
+        ("_is_right", lambda product, layer: False, "they differ from the products of PyTorch"),
+        ("_is_faster", lambda product, layers: False, "they are not faster on this machine"),
+    ],
+)
+def test_layers_that_stay_as_they_are_have_a_reason(
+    name: str, stand_in: Any, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quick, name, stand_in)
+    model = tiny_model("llama")
+    path, decoding = enable_fast_linear(model)
+    assert (path.is_on, path.reason) == (False, reason) and decoding.is_on
+    assert not any("forward" in vars(module) for module in model.modules())
+
+
+def test_a_kernel_that_fails_is_logged_with_its_traceback_and_not_used(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def kernel(rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        raise RuntimeError("no such format")
+
+    monkeypatch.setattr(quick, "_other_kernel", lambda: kernel)
+    model = tiny_model("llama")
+    path, _decoding = enable_fast_linear(model)
+    assert (path.is_on, path.reason) == (False, "the trial failed with RuntimeError, shown above")
+    logged = capsys.readouterr().err
+    assert "Traceback" in logged and "RuntimeError: no such format" in logged
+    assert not any("forward" in vars(module) for module in model.modules())
+
+
+def test_a_model_whose_trial_pass_fails_gets_fast_layers_one_by_one_and_a_traceback_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def inputs(model: Any) -> Any:
+        raise KeyError("pixel_values")
+
+    monkeypatch.setattr("ia3_studio.method.inputs.example_inputs", inputs)
+    model = tiny_model("llama")
+    path, _decoding = enable_fast_linear(model)
+    assert path.is_on and path.reason == "each layer on its own: the trial failed with KeyError, shown above"
+    assert "KeyError: 'pixel_values'" in capsys.readouterr().err
+    stacks = [stack for module in model.modules() if (stack := _stack_of(module))]
+    assert stacks and {len(stack.layers) for stack in stacks} == {1}
+
+
+def test_a_model_that_is_loaded_for_the_chat_logs_its_fast_paths(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = str(save_tiny_chat(tmp_path / "model"))
+    with caplog.at_level(logging.INFO, "ia3_studio.models"), ModelMemory().acquire(source):
+        pass
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{source}: fast path, {quick.NAME}: on",
+        f"{source}: fast path, decoding in one loop: on",
+    ]

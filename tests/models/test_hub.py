@@ -69,7 +69,7 @@ def test_a_half_downloaded_model_is_completed(local_hub: LocalHub) -> None:
 
 
 def test_a_skeleton_downloads_the_config_alone(local_hub: LocalHub) -> None:
-    assert load_skeleton(NAME).task == "causal-lm"
+    assert load_skeleton(NAME).head == "causal-lm"
     assert not [path for path in local_hub.asked if "safetensors" in path]
     assert not is_ready(NAME)
 
@@ -108,7 +108,7 @@ def test_a_private_model_is_not_told_from_an_unknown_one(local_hub: LocalHub) ->
         prepare("some/secret")
 
 
-def test_a_gated_model_says_where_to_accept_its_licence(local_hub: LocalHub) -> None:
+def test_a_gated_model_says_where_to_accept_its_license(local_hub: LocalHub) -> None:
     local_hub.files_refused = True
     for ask in (prepare, load_skeleton):
         with pytest.raises(ModelError, match=f"gated. Accept its license at https://huggingface.co/{NAME}"):

@@ -18,7 +18,7 @@ def test_a_starter_is_known_by_its_name_in_any_case() -> None:
 
 
 @pytest.mark.parametrize("text", ["openai-community/gpt2", "gpt2", "EleutherAI/pythia-70m", "a/b.c_d-1"])
-def test_a_hub_id_is_an_organisation_and_a_name(text: str) -> None:
+def test_a_hub_id_is_an_organization_and_a_name(text: str) -> None:
     assert parse_source(text) == Source("hub", text)
 
 

@@ -56,7 +56,7 @@ def test_several_labels_and_numbers_have_measures_of_their_own() -> None:
     assert found.measures[0].tuned == pytest.approx(mean_absolute_error([row.targets[0] for row in rows], guessed))
 
 
-def test_words_are_judged_row_by_row_and_a_row_without_a_labelled_word_is_passed_over() -> None:
+def test_words_are_judged_row_by_row_and_a_row_without_a_labeled_word_is_passed_over() -> None:
     torch.manual_seed(0)
     config = hf.BertConfig(**SMALL, intermediate_size=48, num_labels=3)
     model = hf.BertForTokenClassification(config).eval().requires_grad_(False)

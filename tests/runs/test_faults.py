@@ -28,7 +28,7 @@ from ia3_studio.runs.queue import position_of, waiting
 from ia3_studio.runs.run import ACTIVE
 from ia3_studio.runs.trash import delete, restore
 from ia3_studio.ui.current_run import run_key
-from ia3_studio.ui.polling import Cursor, look
+from ia3_studio.ui.polling import Cursor, poll
 from ia3_studio.ui.run_table import history_frame
 from ia3_studio.ui.session import Studio
 from ia3_studio.worker.ablation import read_ablation
@@ -146,7 +146,8 @@ def damage(path: Path, draw: random.Random) -> str:
     return way
 
 
-def test_no_damage_to_any_file_breaks_the_list(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cases", [60, pytest.param(400, marks=pytest.mark.nightly)])
+def test_no_damage_to_any_file_breaks_the_list(cases: int, tmp_path: Path) -> None:
     draw = random.Random(2)
     store = RunStore(tmp_path / "runs")
     whole = evaluated(ended(store), 0.7)
@@ -157,7 +158,7 @@ def test_no_damage_to_any_file_breaks_the_list(tmp_path: Path) -> None:
     spare = tmp_path / "spare"
     shutil.copytree(whole.folder, spare)
     names = sorted(path.name for path in spare.iterdir() if path.is_file())
-    for _case in range(400):
+    for _case in range(cases):
         shutil.rmtree(whole.folder)
         shutil.copytree(spare, whole.folder)
         damaged = [(name, damage(whole.folder / name, draw)) for name in draw.sample(names, draw.randrange(1, 4))]
@@ -185,8 +186,9 @@ def replaced_at(document: Any, path: tuple[Any, ...], value: Any) -> Any:
     return copy
 
 
+@pytest.mark.parametrize("values", [1, pytest.param(len(STRANGE), marks=pytest.mark.nightly)])
 def test_no_wrong_type_in_any_field_of_any_file_breaks_the_list(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    values: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store = RunStore(tmp_path / "runs")
     draw = random.Random(3)
@@ -198,7 +200,7 @@ def test_no_wrong_type_in_any_field_of_any_file_breaks_the_list(
         lines = path.read_text().splitlines()
         kept = [json.loads(line) for line in lines] if path.suffix == ".jsonl" else [json.loads("".join(lines))]
         for place in places_in(kept[-1]):
-            for value in draw.sample(STRANGE, 4):
+            for value in draw.sample(STRANGE, values):
                 written = [*kept[:-1], replaced_at(kept[-1], place, value)]
                 path.write_text("".join(json.dumps(each) + "\n" for each in written))
                 assert_told_beside(store, whole.id, neighbor.id, (path.name, place, value))
@@ -241,7 +243,7 @@ def assert_told_beside(store: RunStore, run_id: str, neighbor: str, damaged: Any
         watch(run, as_json=True)
         watch(run, as_json=False)
     studio = Studio(store, ModelMemory(), store.root.parent, store.root.parent / "scratch")
-    chart = look(studio, run_key(run_id), Cursor()).chart
+    chart = poll(studio, run_key(run_id), Cursor()).chart
     assert chart == "" or json.loads(chart)["run"] == run_id, damaged  # without settings there is no chart
 
 

@@ -29,7 +29,7 @@ from ia3_studio.runs.folder import step_line
 from ia3_studio.runs.history import record_of, records
 from ia3_studio.runs.notes import write_notes
 from ia3_studio.runs.queue import position_of
-from ia3_studio.runs.rerun import again
+from ia3_studio.runs.rerun import rerun
 from ia3_studio.runs.split_record import read_split
 from ia3_studio.training.checkpoint import HEADER
 from ia3_studio.training.config import Step, TrainConfig
@@ -310,7 +310,7 @@ def test_it_is_compared_with_a_run_of_today(tmp_path: Path, run: Run, trained: T
 def test_it_runs_again_with_the_same_losses_and_reports_its_environment(
     tmp_path: Path, run: Run, trained: Trained, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    new = again(RunStore(tmp_path / "elsewhere"), run)
+    new = rerun(RunStore(tmp_path / "elsewhere"), run)
     assert new.config.train == TODAY
     job = TrainingJob(new)
     job.prepare(lambda _share, _sentence: None)
@@ -337,3 +337,12 @@ def test_a_settings_file_of_version_0_1_trains_with_one_note_that_names_todays_s
     assert run.config.train == replace(TODAY, optimizer="adafactor")
     (note,) = capsys.readouterr().err.splitlines()
     assert all(f"{old} is now {new}" in note for old, new in SETTINGS.names.items())
+
+
+def test_the_command_of_version_0_1_still_re_runs_it(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IA3_STUDIO_HOME", str(tmp_path / "home"))
+    started: list[Run] = []
+    monkeypatch.setattr("ia3_studio.cli.runs.start", started.append)
+    assert main(["again", str(run.folder)]) == DONE
+    (made,) = started
+    assert made.config.train == TODAY and made.id in [each.id for each in RunStore().list()]

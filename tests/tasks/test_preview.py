@@ -54,9 +54,9 @@ def test_the_first_a_random_and_the_longest_row_are_shown_whole(tiny: str, tmp_p
     longest = found.shown[-1]
     assert longest.seen.tokens == max(found.learned.lengths) and longest.pieces[-1][1] == "cut"
     assert any(mark == "learned" for _text, mark in found.shown[0].pieces)
-    drawn = [preview_run(config(tiny, "lighthouse"), seed=seed).shown[:2] for seed in (*range(8), 3)]
-    assert {first.seen.row for first, _random in drawn} == {1} and len({other.seen.row for _first, other in drawn}) > 4
-    assert drawn[3][1].seen.row == drawn[-1][1].seen.row
+    drawn = [preview_run(config(tiny, "lighthouse"), seed=seed).shown[:2] for seed in (0, 1, 2, 0)]
+    assert {first.seen.row for first, _random in drawn} == {1} and len({other.seen.row for _first, other in drawn}) == 3
+    assert drawn[0][1].seen.row == drawn[-1][1].seen.row
 
 
 def test_an_example_that_is_asked_for_comes_first_and_the_last_stands_for_those_beyond(
@@ -69,7 +69,7 @@ def test_an_example_that_is_asked_for_comes_first_and_the_last_stands_for_those_
 
 
 def test_held_out_rows_of_the_seed_are_those_of_the_run(tiny: str, tmp_path: Path) -> None:
-    rows = [preview_run(config(tiny, pairs(tmp_path), seed=seed)).split.held_out[0].row for seed in range(6)]
+    rows = [preview_run(config(tiny, pairs(tmp_path), seed=seed)).split.held_out[0].row for seed in range(3)]
     assert len(set(rows)) > 1
 
 

@@ -11,7 +11,7 @@ from ia3_studio.data.examples import Example, Mapping
 from ia3_studio.data.split import DataSplit
 from ia3_studio.data.token_preview import survey
 from ia3_studio.errors import DataError
-from ia3_studio.models.loaded import LoadedModel, Task
+from ia3_studio.models.loaded import LoadedModel, ModelHead
 from ia3_studio.runs.config import RunConfig
 from ia3_studio.tasks.classification import Classification
 from ia3_studio.tasks.image_classification import ImageClassification
@@ -24,7 +24,7 @@ from tests.training.test_targets import ending_tokenizer
 KINDS = tuple(get_args(Mapping.__annotations__["kind"])) or (
     "pairs", "messages", "text", "labels", "tags", "choices", "pictures",
 )  # fmt: skip
-TASKS = get_args(Task)
+TASKS = get_args(ModelHead)
 CHAT = (Message("user", "Is the pier free?"), Message("assistant", "No."))
 
 

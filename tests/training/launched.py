@@ -16,7 +16,7 @@ from ia3_studio.training import TrainConfig
 from ia3_studio.training.processes import launched
 from ia3_studio.training.train import train
 from tests.families import tiny_model
-from tests.training.test_train import rows_of
+from tests.training.rows import rows_of
 
 CONFIG = TrainConfig(
     epochs=2, batch_size=4, eval_steps=2, learning_rate=3e-2, micro_batch_tokens=24, backward_dtype="float32"

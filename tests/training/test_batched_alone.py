@@ -82,8 +82,8 @@ def assert_batched_is_alone(loss: Any, rows: list[Any], tolerance: float = 1e-5)
     torch.testing.assert_close(together, alone, rtol=1e-4, atol=tolerance)
     groups = list(loss.micro_batches(rows, 10_000))
     assert sorted(row.row for group in groups for row in group) == sorted(row.row for row in rows)
-    measured = sum(loss.measure(group) for group in groups)
-    assert measured == pytest.approx(sum(loss.measure([row]) for row in rows), rel=1e-4)
+    measured = sum(loss.group_loss(group) for group in groups)
+    assert measured == pytest.approx(sum(loss.group_loss([row]) for row in rows), rel=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["single", "multi", "number"])
@@ -94,7 +94,7 @@ def test_a_text_is_sorted_in_any_batch_as_it_is_alone(family: str, kind: str) ->
 
 
 @pytest.mark.parametrize("family", ["bert", "roberta", "gpt2, pad is eos", "llama", "xlnet", "canine"])
-def test_words_are_labelled_in_any_batch_as_they_are_alone(family: str) -> None:
+def test_words_are_labeled_in_any_batch_as_they_are_alone(family: str) -> None:
     model = built(family, "words")
     rows = [TagRow(ids_of(model, n, place), (IGNORED, *[place % 3] * (n - 1)), place)
             for place, n in enumerate(LENGTHS)]  # fmt: skip

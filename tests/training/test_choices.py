@@ -103,7 +103,7 @@ def test_the_losses_and_their_gradient_are_those_of_the_formula(family: str, dou
         expected = reference(model, rows, weights)
         (gradient,) = torch.autograd.grad(expected, attachment.parameter)
         loss = ChoiceObjective(choice_model(model), weights)
-        found = loss.learn(rows, rows, 1024)
+        found = loss.backward(rows, rows, 1024)
         assert found == pytest.approx(expected.item(), rel=0 if double else 1e-6, abs=1e-6)
         assert sum(loss.measure(rows, rows, 1024)) == pytest.approx(
             expected.item(), rel=0 if double else 1e-6, abs=1e-6
@@ -133,7 +133,7 @@ def test_any_budget_gives_the_gradient_of_the_whole_batch(family: str) -> None:
     (expected,) = torch.autograd.grad(reference(model, rows, ALL), attachment.parameter)
     for budget in (1, 25, 60):  # one choice at a time, some of a question's choices, some questions
         watched = Watched(model)
-        ChoiceObjective(watched, ALL).learn(rows, rows, budget)
+        ChoiceObjective(watched, ALL).backward(rows, rows, budget)
         assert max(watched.passes) <= budget
         torch.testing.assert_close(attachment.parameter.grad, expected, rtol=1e-4, atol=1e-6)
         attachment.parameter.grad = None
@@ -144,7 +144,7 @@ def test_the_encoder_reads_a_question_once_for_all_its_choices() -> None:
     rows = questions(3)
     read: list[int] = []
     handle = model.get_encoder().register_forward_hook(lambda _m, _a, result: read.append(len(result[0])))
-    ChoiceObjective(choice_model(model), ALL).learn(rows, rows, 10_000)
+    ChoiceObjective(choice_model(model), ALL).backward(rows, rows, 10_000)
     handle.remove()
     assert read == [3]
 
@@ -154,7 +154,7 @@ def test_backward_products_are_rounded_where_that_is_asked_for_and_the_loss_is_e
     rows, found = questions(4), {}
     for backward in ("float32", "bfloat16"):
         objective = objective_for(model, attachment, rows, TrainConfig(backward_dtype=backward))  # type: ignore[arg-type]
-        loss = objective.learn(rows, rows, 1024)
+        loss = objective.backward(rows, rows, 1024)
         found[backward] = loss, attachment.parameter.grad.clone()
         attachment.parameter.grad = None
     (loss, gradient), (same, rounded) = found.values()
@@ -169,7 +169,7 @@ def test_a_causal_model_reads_a_question_once_for_all_its_choices() -> None:
     handle = model.get_input_embeddings().register_forward_hook(lambda _m, _a, result: read.append(tuple(result.shape)))
     objective = ChoiceObjective(choice_model(model), ALL)
     read.clear()  # of the model's trials
-    objective.learn(rows, rows, 10_000)
+    objective.backward(rows, rows, 10_000)
     handle.remove()
     once = sum(len(row.prompt) + sum(map(len, row.choices)) for row in rows)
     assert [shape[:2] for shape in read] == [(1, once)]
@@ -236,7 +236,7 @@ def rms(values: Tensor) -> Tensor:
 
 
 def test_training_on_whole_answers_follows_the_chosen_optimizer() -> None:
-    from tests.training.test_train import rows_of
+    from tests.training.rows import rows_of
 
     learned = []
     for optimizer in ("adamw", "adafactor"):

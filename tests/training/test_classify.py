@@ -1,4 +1,4 @@
-"""Sorting texts and labelling words: losses and gradients are transformers' own, new heads are trained and saved."""
+"""Sorting texts and labeling words: losses and gradients are transformers' own, new heads are trained and saved."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from ia3_studio.method.heads import HeadedAttachment
 from ia3_studio.models.classifier import load_classifier
 from ia3_studio.training import TrainConfig
 from ia3_studio.training.class_loss import ClassLoss, TagLoss, padded
-from ia3_studio.training.objective import MeanObjective
 from ia3_studio.training.train import train
 from tests.families import FAMILIES, SMALL
 from tests.tiny_chat import save_tiny_chat, tiny_tokenizer
@@ -71,8 +70,8 @@ def test_any_micro_batch_gives_the_loss_and_gradient_of_transformers_on_the_whol
     for budget in (1, 30, 10_000):
         for parameter in (attachment.parameter, *attachment.heads.parameters()):
             parameter.grad = None
-        objective = MeanObjective(ClassLoss(model))
-        assert objective.learn(rows, rows, budget) == pytest.approx(whole.loss.item(), rel=1e-5)
+        objective = ClassLoss(model)
+        assert objective.backward(rows, rows, budget) == pytest.approx(whole.loss.item(), rel=1e-5)
         for found, wanted in zip(learned(attachment), expected, strict=True):
             torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-6)
         assert sum(objective.measure(rows, rows, budget)) == pytest.approx(whole.loss.item(), rel=1e-5)
@@ -90,8 +89,8 @@ def test_words_are_learned_at_their_first_token_as_transformers_does() -> None:
     whole.loss.backward()
     expected = attachment.parameter.grad.clone()  # type: ignore[union-attr]
     attachment.parameter.grad = None
-    objective = MeanObjective(TagLoss(model))
-    assert objective.learn(rows, rows, 4) == pytest.approx(whole.loss.item(), rel=1e-5)
+    objective = TagLoss(model)
+    assert objective.backward(rows, rows, 4) == pytest.approx(whole.loss.item(), rel=1e-5)
     torch.testing.assert_close(attachment.parameter.grad, expected, rtol=1e-4, atol=1e-6)
     assert TagLoss(model).scores(rows, 4).shape == (3, 4)
 
@@ -138,7 +137,9 @@ def test_a_new_head_is_drawn_by_the_seed_and_one_for_the_same_labels_is_kept(tmp
     first.save_pretrained(tmp_path / "trained")
     tiny_tokenizer().save_pretrained(tmp_path / "trained")
     kept = load_classifier(str(tmp_path / "trained"), labels.names, seed=5)
-    assert torch.equal(kept.model.classifier.weight, first.classifier.weight) and kept.heads == ("classifier",)
+    assert torch.equal(kept.model.classifier.weight, first.classifier.weight) and kept.modules_to_save == (
+        "classifier",
+    )
     renamed = load_classifier(str(tmp_path / "trained"), ["yes", "no"], seed=5)
     assert not torch.equal(renamed.model.classifier.weight, first.classifier.weight)
     larger = load_classifier(str(tmp_path / "trained"), ["a", "b", "c"])

@@ -35,7 +35,7 @@ from ia3_studio.training.metrics import rouge_l
 from ia3_studio.training.ranking import compare
 from ia3_studio.training.train import train
 from tests.families import CAUSAL, tiny_model
-from tests.method.test_scaling import randomised
+from tests.method.test_scaling import randomized
 from tests.tiny_chat import tiny_tokenizer
 
 
@@ -52,7 +52,7 @@ def prepared(family: str = "llama", changed: bool = True) -> tuple[Any, Attachme
     model = tiny_model(family)
     attachment = attach(model, discover(model).select("paper"))
     if changed:
-        randomised(attachment)
+        randomized(attachment)
     return model, attachment
 
 
@@ -61,14 +61,14 @@ def prepared(family: str = "llama", changed: bool = True) -> tuple[Any, Attachme
 def test_a_rows_loss_is_what_it_loses_alone(family: str, prompt: tuple[int, ...]) -> None:
     model, _attachment = prepared(family)
     loss, rows = CausalLoss(model), rows_of(6, prompt=prompt)
-    assert loss.row_losses(rows) == pytest.approx([loss.measure([row]) for row in rows], rel=1e-4)
+    assert loss.row_losses(rows) == pytest.approx([loss.group_loss([row]) for row in rows], rel=1e-4)
 
 
 def test_a_rows_loss_goes_through_what_the_model_does_to_its_logits() -> None:
     model, _attachment = prepared()
     loss, rows = CausalLoss(model), rows_of(3)
     loss._plain = False
-    assert loss.row_losses(rows) == pytest.approx([loss.measure([row]) for row in rows], rel=1e-5)
+    assert loss.row_losses(rows) == pytest.approx([loss.group_loss([row]) for row in rows], rel=1e-5)
 
 
 def test_the_base_model_is_the_bare_model_bit_for_bit_and_the_tuned_one_is_as_it_trains() -> None:

@@ -14,10 +14,10 @@ from ia3_studio.method import Attachment, Selection, attach, discover
 from ia3_studio.training import TrainConfig
 from ia3_studio.training.activation_cache import ActivationCache
 from ia3_studio.training.loss import CausalLoss
-from ia3_studio.training.prefix_cache import prefix_cache
+from ia3_studio.training.prefix_cache import prefix_cache_of
 from ia3_studio.training.train import train
 from tests.families import CAUSAL, SMALL, tiny_model
-from tests.training.test_train import rows_of
+from tests.training.rows import rows_of
 
 CONFIG = TrainConfig(epochs=3, batch_size=4, eval_steps=3, learning_rate=3e-2, backward_dtype="float32")
 
@@ -61,10 +61,14 @@ def test_remembered_blocks_change_no_loss_and_no_vector_and_are_run_once_a_row(f
 
 def test_nothing_is_remembered_where_the_first_block_learns_or_a_head_does() -> None:
     model = tiny_model("llama")
-    assert prefix_cache(model, attach(model, discover(model).select("paper")), 2**20) is None
+    every_layer = attach(model, discover(model).select("paper"))
+    assert prefix_cache_of(model, every_layer, 2**20) == (
+        None,
+        "vectors are in the lowest layer, or outside the layers",
+    )
     model, attachment = upper("llama")
-    assert prefix_cache(model, attachment, 0) is None
-    assert prefix_cache(model, attachment, 2**20) is not None
+    assert prefix_cache_of(model, attachment, 0) == (None, "the cache size is 0")
+    assert prefix_cache_of(model, attachment, 2**20)[0] is not None
 
 
 def test_a_model_whose_upper_blocks_look_below_is_computed_as_ever() -> None:
@@ -77,11 +81,11 @@ def test_a_model_whose_upper_blocks_look_below_is_computed_as_ever() -> None:
     model = hf.Gemma3nForCausalLM(config).eval().requires_grad_(False)
     paper = discover(model).select("feed-forward")
     attachment = attach(model, Selection(tuple(site for site in paper if ".1." in site.path)))
-    part = prefix_cache(model, attachment, 2**20)
+    part, _why = prefix_cache_of(model, attachment, 2**20)
     assert part is not None
-    loss = CausalLoss(model, frozen=part)
+    loss = CausalLoss(model, cache=part)
     rows = rows_of(3)
-    assert loss.measure(rows) == loss.measure(rows) == pytest.approx(CausalLoss(model).measure(rows), rel=1e-5)
+    assert loss.group_loss(rows) == loss.group_loss(rows) == pytest.approx(CausalLoss(model).group_loss(rows), rel=1e-5)
 
 
 def test_what_does_not_fit_into_memory_goes_to_disk_when_asked_and_is_forgotten_otherwise(tmp_path: Path) -> None:

@@ -20,10 +20,11 @@ from ia3_studio.training import Step, TrainConfig
 from ia3_studio.training.checkpoint import load_checkpoint
 from ia3_studio.training.job import Training
 from ia3_studio.training.loss import CausalLoss
-from ia3_studio.training.objective import MeanObjective
+from ia3_studio.training.objective import MeanLoss
 from ia3_studio.training.train import train
 from tests.families import tiny_model
-from tests.training.test_train import rows_of, same
+from tests.training.rows import rows_of
+from tests.training.test_train import same
 
 CONFIG = TrainConfig(epochs=3, batch_size=4, eval_steps=2, learning_rate=3e-2, seed=5)
 
@@ -41,26 +42,26 @@ def trainable_parameters(attachment: Attachment) -> list[torch.Tensor]:
 
 @pytest.mark.parametrize("optimizer", ["adamw", "adafactor"])
 @pytest.mark.parametrize("heads", [(), ("lm_head",)], ids=["vectors", "vectors and a head"])
-@pytest.mark.parametrize("kept_at", [1, 4])
 def test_a_job_that_goes_on_gives_the_steps_of_one_never_interrupted(
-    tmp_path: Path, kept_at: int, heads: Sequence[str], optimizer: Any
+    tmp_path: Path, heads: Sequence[str], optimizer: Any
 ) -> None:
     config, rows, held_out = replace(CONFIG, optimizer=optimizer), rows_of(12), rows_of(4, seed=9)
     model, attachment = attached(heads)
     whole = list(train(model, attachment, rows, held_out, config))
     expected = trainable_parameters(attachment)
 
-    model, attachment = attached(heads)
-    first = train(model, attachment, rows, held_out, config)
-    begun = [next(first) for _ in range(kept_at + 1)]
-    first.checkpoint().save(tmp_path / "checkpoint")
+    for kept_at in (1, 4):
+        model, attachment = attached(heads)
+        first = train(model, attachment, rows, held_out, config)
+        begun = [next(first) for _ in range(kept_at + 1)]
+        first.checkpoint().save(tmp_path / "checkpoint")
 
-    model, attachment = attached(heads)  # as a new process finds it
-    since = load_checkpoint(tmp_path / "checkpoint")
-    rest = list(train(model, attachment, rows, held_out, config, since=since))
-    assert [same(step) for step in begun + rest] == [same(step) for step in whole]
-    assert all(map(torch.equal, trainable_parameters(attachment), expected))
-    assert rest[0].seconds > begun[-1].seconds
+        model, attachment = attached(heads)  # as a new process finds it
+        since = load_checkpoint(tmp_path / "checkpoint")
+        rest = list(train(model, attachment, rows, held_out, config, since=since))
+        assert [same(step) for step in begun + rest] == [same(step) for step in whole]
+        assert all(map(torch.equal, trainable_parameters(attachment), expected))
+        assert rest[0].seconds > begun[-1].seconds
 
 
 def test_a_checkpoint_of_another_job_is_refused_with_what_differs(tmp_path: Path) -> None:
@@ -128,16 +129,16 @@ def test_the_numbers_of_the_lowest_held_out_loss_are_kept_at_the_end(
     assert (step.note is not None) == keep_best
 
 
-class ShortOfMemory(MeanObjective[TokenRow]):
+class ShortOfMemory(CausalLoss):
     """A loss that has no room for more than so many tokens in a forward pass."""
 
     def __init__(self, model: Any, room: int) -> None:
-        super().__init__(CausalLoss(model))
+        super().__init__(model)
         self.room = room
         self.largest = 0
 
-    def learn(self, rows: Sequence[TokenRow], batch: Sequence[TokenRow], budget: int) -> float:
-        share = super().learn(rows, batch, budget)  # leaves a gradient behind, as a failure half-way does
+    def backward(self, rows: Sequence[TokenRow], batch: Sequence[TokenRow], budget: int) -> float:
+        share = super().backward(rows, batch, budget)  # leaves a gradient behind, as a failure half-way does
         self._require_room(rows, budget)
         return share
 
@@ -146,7 +147,7 @@ class ShortOfMemory(MeanObjective[TokenRow]):
         yield from super().measure(rows, batch, budget)
 
     def _require_room(self, rows: Sequence[TokenRow], budget: int) -> None:
-        largest = max(sum(map(self.size, group)) for group in self.loss.micro_batches(rows, budget))
+        largest = max(sum(map(self.size, group)) for group in self.micro_batches(rows, budget))
         if largest > self.room:
             raise RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory")
         self.largest = max(self.largest, largest)
@@ -179,7 +180,7 @@ def test_a_row_that_is_too_large_alone_ends_the_job_with_a_way_out() -> None:
 def test_another_error_of_the_device_is_not_taken_for_a_lack_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     model, attachment = attached()
     job = train(model, attachment, rows_of(4), [], CONFIG)
-    monkeypatch.setattr(MeanObjective, "learn", lambda *_: torch.ones(2) @ torch.ones(3))
+    monkeypatch.setattr(MeanLoss, "backward", lambda *_: torch.ones(2) @ torch.ones(3))
     with pytest.raises(RuntimeError, match="inconsistent tensor size"):
         list(job)
 
@@ -188,7 +189,7 @@ def test_a_job_asked_to_stop_does_not_measure_on() -> None:
     model, attachment = attached()
     passes = 0
 
-    class Counted(MeanObjective[TokenRow]):
+    class Counted(CausalLoss):
         def measure(self, rows: Sequence[TokenRow], batch: Sequence[TokenRow], budget: int) -> Iterator[float]:
             nonlocal passes
             for share in super().measure(rows, batch, budget):
@@ -196,7 +197,7 @@ def test_a_job_asked_to_stop_does_not_measure_on() -> None:
                 yield share
 
     config = replace(CONFIG, micro_batch_tokens=1)
-    job = train(model, attachment, rows_of(4), rows_of(9), config, objective=Counted(CausalLoss(model)),
+    job = train(model, attachment, rows_of(4), rows_of(9), config, objective=Counted(model),
                 is_stopping=lambda: passes >= 3)  # fmt: skip
     assert next(job).held_out is None
     assert passes == 3

@@ -30,7 +30,7 @@ def assert_equal_to_one_by_one(model: Any) -> None:
     assert packing is not None
     with torch.no_grad():
         for shared in (0, 2):
-            common, *own = packing.run(ROWS, shared).logits[0].split([shared, *(len(row) - shared for row in ROWS)])
+            common, *own = packing.run([(ROWS, shared)]).logits[0].split([shared, *(len(row) - shared for row in ROWS)])
             for row, found in zip(ROWS, own, strict=True):
                 expected = model(input_ids=torch.tensor([row])).logits[0]
                 torch.testing.assert_close(torch.cat([common, found]), expected, rtol=1e-5, atol=1e-5)
@@ -77,9 +77,9 @@ def test_the_model_has_its_own_attention_again_also_after_an_error() -> None:
     before = model(input_ids=batch).logits
     packing, _path = packing_of(model)
     assert packing is not None
-    packing.run(ROWS, 2)
+    packing.run([(ROWS, 2)])
     with pytest.raises(IndexError):
-        packing.run([[5, 1000]], 0)
+        packing.run([([[5, 1000]], 0)])
     assert model.config._attn_implementation == "sdpa" != ATTENTION
     assert model(input_ids=batch).logits.equal(before)
 

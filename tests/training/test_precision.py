@@ -15,7 +15,7 @@ from ia3_studio.training.config import BackwardDtype
 from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.precision import RoundedBackward, backward_format, has_fast_bfloat16
 from tests.families import tiny_model
-from tests.training.test_train import rows_of
+from tests.training.rows import rows_of
 
 
 def test_the_loss_is_exact_and_the_gradient_rounded_by_less_than_a_hundredth() -> None:
@@ -25,7 +25,7 @@ def test_the_loss_is_exact_and_the_gradient_rounded_by_less_than_a_hundredth() -
     found: dict[BackwardDtype, tuple[float, torch.Tensor]] = {}
     for backward in ("float32", "bfloat16"):
         attachment.parameter.grad = None
-        loss = CausalLoss(model, backward).backward(rows, label_count(rows))
+        loss = CausalLoss(model, backward).group_backward(rows, label_count(rows))
         assert attachment.parameter.grad is not None
         found[backward] = loss, attachment.parameter.grad
     (exact, gradient), (same, rounded) = found["float32"], found["bfloat16"]

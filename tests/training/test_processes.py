@@ -19,12 +19,11 @@ from ia3_studio.errors import TrainingError
 from ia3_studio.method import attach, discover
 from ia3_studio.models.device import gpu_name
 from ia3_studio.training.loss import CausalLoss
-from ia3_studio.training.objective import MeanObjective
 from ia3_studio.training.processes import Processes, launched
 from ia3_studio.training.train import train
 from tests.families import tiny_model
 from tests.training import launched as program
-from tests.training.test_train import rows_of
+from tests.training.rows import rows_of
 
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCH = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1",
@@ -61,14 +60,14 @@ def test_two_processes_give_the_losses_and_numbers_of_one(tmp_path: Path) -> Non
     require_same(alone, together)
 
 
-class BadLoss(MeanObjective[Any]):
+class BadLoss(CausalLoss):
     """A loss that fails on one process, as a full GPU or a damaged row does."""
 
-    def __init__(self, loss: Any, error: Exception) -> None:
-        super().__init__(loss)
+    def __init__(self, model: Any, error: Exception) -> None:
+        super().__init__(model)
         self.error = error
 
-    def learn(self, rows: Sequence[Any], batch: Sequence[Any], budget: int) -> float:
+    def backward(self, rows: Sequence[Any], batch: Sequence[Any], budget: int) -> float:
         raise self.error
 
 
@@ -80,8 +79,8 @@ def troubled(rank: int, folder: Path, trouble: str) -> None:
     model = tiny_model("llama")
     attachment = attach(model, discover(model).select("paper"))
     errors = {"memory": RuntimeError("DefaultCPUAllocator: can't allocate memory"), "row": ValueError("a bad row")}
-    good = MeanObjective(CausalLoss(model))
-    bad = BadLoss(good.loss, errors[trouble]) if trouble in errors else good
+    good = CausalLoss(model)
+    bad = BadLoss(model, errors[trouble]) if trouble in errors else good
     seen: list[int] = []
 
     def stops() -> bool:

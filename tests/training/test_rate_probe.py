@@ -13,7 +13,7 @@ from ia3_studio.training.config import TrainConfig
 from ia3_studio.training.rate_probe import Trainer, Trial, rate_trials, suggest_rate
 from ia3_studio.training.train import train
 from tests.families import tiny_model
-from tests.training.test_train import rows_of
+from tests.training.rows import rows_of
 
 RATES = (1e-4, 3e-2, 1e30)
 

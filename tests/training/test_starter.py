@@ -18,12 +18,12 @@ def test_a_few_steps_lower_the_held_out_loss_and_peft_agrees(tmp_path: Path) -> 
     loaded = load_model(STARTER)
     data = load_data("lighthouse")
     rows = tokenize(data.train, loaded.tokenizer, 512).rows
-    held_out = tokenize(data.held_out[:6], loaded.tokenizer, 512).rows
+    held_out = tokenize(data.held_out[:3], loaded.tokenizer, 512).rows
     selection = discover(loaded.model, loaded.base_model).select("paper")
     assert (len(selection), selection.parameters) == (90, 57_600)
 
     attachment = attach(loaded.model, selection)
-    config = TrainConfig(max_steps=6, eval_steps=6, batch_size=4, warmup_ratio=0.0)
+    config = TrainConfig(max_steps=4, eval_steps=4, batch_size=2, warmup_ratio=0.0)
     steps = list(train(loaded.model, attachment, rows, held_out, config))
     before, after = steps[0].held_out, steps[-1].held_out
     assert before is not None and after is not None and after < before - 0.2

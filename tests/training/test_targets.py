@@ -21,7 +21,6 @@ from ia3_studio.method import Attachment, attach, discover
 from ia3_studio.models import load_model
 from ia3_studio.runs import RunConfig, RunStore
 from ia3_studio.training import TrainConfig
-from ia3_studio.training.objective import MeanObjective
 from ia3_studio.training.target_loss import TargetLoss
 from ia3_studio.worker.training_job import TrainingJob
 from tests.families import tiny_model
@@ -69,8 +68,8 @@ def test_any_micro_batch_gives_the_loss_and_gradient_of_one_row_at_a_time(family
     expected = attachment.parameter.grad.clone()  # type: ignore[union-attr]
     for budget in (1, 40, 10_000):
         attachment.parameter.grad = None
-        objective = MeanObjective(TargetLoss(model))
-        assert objective.learn(rows, rows, budget) == pytest.approx(summed.item() / total, rel=1e-5)
+        objective = TargetLoss(model)
+        assert objective.backward(rows, rows, budget) == pytest.approx(summed.item() / total, rel=1e-5)
         torch.testing.assert_close(attachment.parameter.grad, expected, rtol=1e-4, atol=1e-6)
         assert sum(objective.measure(rows, rows, budget)) == pytest.approx(summed.item() / total, rel=1e-5)
     assert sum(TargetLoss(model).row_losses(rows)) == pytest.approx(summed.item(), rel=1e-5)
@@ -98,8 +97,8 @@ def test_questions_are_read_and_last_answers_written() -> None:
     assert tokenizer.decode(row.input_ids) == "ab\nc\nd<|im_end|>" and tokenizer.decode(row.labels) == "ef<|im_end|>"
     (short,) = tokenize_targets([Example(3, turns)], tokenizer, 3).rows
     assert short.cut and tokenizer.decode(short.input_ids) == "ab<|im_end|>"
-    labelled = tokenize_targets([Example(1, text="ab", labels=("x",))], tokenizer, 16).rows[0]
-    assert tokenizer.decode(labelled.labels) == "x<|im_end|>"
+    labeled = tokenize_targets([Example(1, text="ab", labels=("x",))], tokenizer, 16).rows[0]
+    assert tokenizer.decode(labeled.labels) == "x<|im_end|>"
     with pytest.raises(DataError, match="row 7: an encoder-decoder needs a prompt and, last, its answer"):
         tokenize_targets([Example(7, text="only text")], tokenizer, 16)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import itertools
-import random
 from collections.abc import Callable
 from typing import Any
 
@@ -22,18 +21,7 @@ from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.schedule import learning_rate, total_steps
 from ia3_studio.training.train import train
 from tests.families import CAUSAL, SMALL, tiny_model
-
-
-def rows_of(count: int, seed: int = 0) -> list[TokenRow]:
-    """Return rows of 4 to 20 tokens whose second half is trained."""
-    generator = random.Random(seed)
-    rows = []
-    for number in range(count):
-        length = generator.randint(4, 20)
-        ids = tuple(generator.randint(3, 96) for _ in range(length))
-        labels = tuple(token if place >= length // 2 else -100 for place, token in enumerate(ids))
-        rows.append(TokenRow(ids, labels, number + 1, False))
-    return rows
+from tests.training.rows import rows_of
 
 
 def prepared(family: str = "llama", preset: str = "paper") -> tuple[Any, Attachment]:
@@ -56,7 +44,7 @@ def gradient(model: Any, attachment: Attachment, rows: list[TokenRow], budget: i
     attachment.parameter.grad = None
     loss = CausalLoss(model)
     total = sum(label != -100 for row in rows for label in row.labels[1:])
-    summed = sum(loss.backward(group, total) for group in loss.micro_batches(rows, budget))
+    summed = sum(loss.group_backward(group, total) for group in loss.micro_batches(rows, budget))
     assert attachment.parameter.grad is not None
     return summed / total, attachment.parameter.grad
 

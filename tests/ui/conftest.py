@@ -9,23 +9,30 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
+import torch
 
+from ia3_studio.method import Adapter, Selection, Site, discover
+from ia3_studio.method.scaling import attach
 from ia3_studio.models import ModelMemory
 from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.folder import step_line
 from ia3_studio.training import Step, TrainConfig
-from ia3_studio.ui.app import build_app
+from ia3_studio.ui.page import build_app
 from ia3_studio.ui.run_form import RunForm
 from ia3_studio.ui.session import Studio
+from tests.tiny_chat import save_tiny_chat
 
 AddRun = Callable[..., Run]
 FORM = RunForm(
-    model="some/model", data="lighthouse", ticks="3-5", held_out=0.2, name="Mine", learning_rate=0.02, epochs=1.5,
-    batch_size=4, max_length=128, seed=7, warmup_ratio=0.1, max_grad_norm=2.0, decay_to_one=0.001, eval_steps=5,
-    micro_batch_tokens=512, backward_dtype="float32", optimizer="adafactor", max_steps=9, early_stopping_patience=2, keep_best=False,
-    long_rows="skip", sample_generations=3,
+    model="some/model", data="lighthouse", selected_rows="3-5", held_out=0.2, name="Mine", learning_rate=0.02,
+    epochs=1.5, batch_size=4, max_length=128, seed=7, warmup_ratio=0.1, max_grad_norm=2.0,
+    decay_to_one=0.001, eval_steps=5, micro_batch_tokens=512, backward_dtype="float32", optimizer="adafactor",
+    max_steps=9, early_stopping_patience=2, keep_best=False, long_rows="skip", sample_generations=3,
 )  # fmt: skip
 """A form in which every setting differs from its default."""
+
+
+BASE_MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
 
 
 @pytest.fixture
@@ -40,6 +47,41 @@ def add_run(bench: Studio) -> AddRun:
         return bench.store.create(config, start_id or name)
 
     return add
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """A tiny chat model."""
+    return save_tiny_chat(tmp_path / "tiny")
+
+
+@pytest.fixture
+def adapter(bench: Studio, tiny: Path, tmp_path: Path) -> Path:
+    """An imported adapter that changes every response of the tiny model."""
+    return save_random_adapter(bench, tiny, tmp_path / "adapters" / "0123456789abcdef", 0)
+
+
+@pytest.fixture
+def second_adapter(bench: Studio, tiny: Path, tmp_path: Path) -> Path:
+    """Another imported adapter of the same model."""
+    return save_random_adapter(bench, tiny, tmp_path / "adapters" / "fedcba9876543210", 1)
+
+
+def save_adapter(folder: Path, base: str = BASE_MODEL) -> Path:
+    """Save an adapter with one vector of four scales."""
+    site = Site("model.layers.0.self_attn.k_proj", "output", 4, "key")
+    Adapter(Selection((site,), base), torch.tensor([0.9, 1.0, 1.1, 1.2]), {"steps": "7"}).save(folder)
+    return folder
+
+
+def save_random_adapter(bench: Studio, model: Path, folder: Path, seed: int) -> Path:
+    with bench.memory.acquire(str(model)) as loaded:
+        attachment = attach(loaded.model, discover(loaded.model, str(model)).select("paper"))
+        with torch.no_grad():
+            attachment.parameter.uniform_(-3, 3, generator=torch.Generator().manual_seed(seed))
+        attachment.adapter().save(folder)
+        attachment.detach()
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -23,17 +23,10 @@ from ia3_studio.tasks.multiple_choice import rank_choices
 from ia3_studio.tasks.token_classification import TaggedWord, tag_text
 from ia3_studio.training.class_loss import TagLoss
 from ia3_studio.ui import classify_words
-from ia3_studio.ui.classify_panel import (
-    bars,
-    classify_file,
-    classify_one,
-    classify_picture,
-    describe,
-    entities,
-    results,
-    rows_of,
-)
+from ia3_studio.ui.classify_file import results_html, rows_of
+from ia3_studio.ui.classify_panel import classify_file, classify_one, classify_one_image, describe
 from ia3_studio.ui.current_run import find, import_key
+from ia3_studio.ui.predictions import bars, entities
 from ia3_studio.ui.rank_panel import rank
 from ia3_studio.ui.session import Studio
 from tests.tiny_chat import save_tiny_chat
@@ -72,13 +65,13 @@ def test_what_is_shown_must_sort_texts(bench: Studio) -> None:
 
 
 def test_a_batch_of_texts_is_sorted_as_each_alone(bench: Studio, classifier: str) -> None:
-    shown = find(bench, classifier)
-    assert shown and shown.adapter
-    labels = labels_in(shown.adapter)
+    current = find(bench, classifier)
+    assert current and current.adapter
+    labels = labels_in(current.adapter)
     assert labels
     texts = ["a lamp", "the tide comes in and goes out again", "fog"]
-    with bench.memory.acquire_classifier(shown.model, NAMES, "single") as loaded:
-        attachment = load_adapter(loaded.model, shown.adapter)
+    with bench.memory.acquire_classifier(current.model, NAMES, "single") as loaded:
+        attachment = load_adapter(loaded.model, current.adapter)
         together = classify_texts(loaded, attachment, labels, texts, batch=3)
         for place, text in enumerate(texts):
             for strength, rows in zip((0, 1), together, strict=True):
@@ -95,7 +88,7 @@ def test_a_file_with_labels_is_judged_and_can_be_taken_away(bench: Studio, class
     path.write_text("text,label\n" + "".join(f"a {name} here,{name}\n" for name in NAMES) + "odd,storm\n,fog\n")
     *_, (said, found, file) = classify_file(bench, classifier, str(path))
     assert said == ""
-    assert classify_words.sorted_rows(4, 4) in found and classify_words.unknown(["storm"]) in found
+    assert classify_words.classified_rows(4, 4) in found and classify_words.unknown(["storm"]) in found
     table = pandas.read_csv(file["value"])
     assert table["label"].tolist() == [*NAMES, "storm"]
     right = int((table["tuned"] == table["label"]).sum())
@@ -126,7 +119,7 @@ def test_a_file_that_cannot_be_sorted_is_refused(content: str | None, said: str,
 
 def test_a_number_is_judged_by_its_error() -> None:
     labels = Labels("number", ("score",))
-    found = results(labels, ["a"], [("2.0",)], [(Prediction("score", 1.0),)], [(Prediction("score", 1.5),)])
+    found = results_html(labels, ["a"], [("2.0",)], [(Prediction("score", 1.0),)], [(Prediction("score", 1.5),)])
     assert says(found, classify_words.errors(1, 0.5))
     assert "<strong>1.5</strong>" in bars("Tuned", (Prediction("score", 1.5),), "number")
 
@@ -188,12 +181,12 @@ def tagger(bench: Studio, tmp_path: Path) -> str:
 
 
 def test_the_words_of_a_text_are_labeled_as_evaluation_labels_them(bench: Studio, tagger: str, tmp_path: Path) -> None:
-    shown = find(bench, tagger)
-    assert shown and shown.adapter
+    current = find(bench, tagger)
+    assert current and current.adapter
     text = "Fog at the north pier, 9 am."
     example = Example(1, words=("Fog", "at", "the", "north", "pier", ",", "9", "am", "."), labels=("O",) * 9)
-    loaded = load_classifier(shown.model, WORDS.names, "single", head="token-classification")
-    attachment = load_adapter(loaded.model, shown.adapter)
+    loaded = load_classifier(current.model, WORDS.names, "single", head="token-classification")
+    attachment = load_adapter(loaded.model, current.adapter)
     (row,) = tokenize_labels([example], WORDS, loaded.tokenizer, 512).rows
     base, found = tag_text(loaded, attachment, WORDS, text)
     assert [each.word for each in found] == list(example.words)
@@ -212,9 +205,9 @@ def test_entities_are_marked_beside_those_of_the_base_model(bench: Studio, tagge
     *_, (said, _found) = classify_one(bench, tagger, "  ")
     assert classify_words.EMPTY in said
     *_, (said, _results, _file) = classify_file(bench, tagger, "rows.csv")
-    assert classify_words.not_for("texts") in said
-    *_, (said, _found) = classify_picture(bench, tagger, "a.png")
-    assert classify_words.not_for("images") in said
+    assert classify_words.wrong_input("texts") in said
+    *_, (said, _found) = classify_one_image(bench, tagger, "a.png")
+    assert classify_words.wrong_input("images") in said
 
 
 def test_the_words_of_one_entity_are_one_mark() -> None:
@@ -240,16 +233,16 @@ def test_an_image_is_classified_by_both_models(bench: Studio, tmp_path: Path) ->
     loaded = load_classifier(str(model), labels.names, head="image-classification")
     key = tuned(bench, loaded, str(model), {"labels": labels.to_json(), "labels_of": "images"})
     picture = paint(tmp_path / "pictures") / "day" / "0.png"
-    *_, (said, found) = classify_picture(bench, key, str(picture))
+    *_, (said, found) = classify_one_image(bench, key, str(picture))
     assert not said and found.count("<section class='guesses'>") == 2 and found.count("<meter") == 4
-    *_, (said, _found) = classify_picture(bench, key, None)
+    *_, (said, _found) = classify_one_image(bench, key, None)
     assert classify_words.NO_IMAGE in said
-    *_, (said, _found) = classify_picture(bench, key, str(tmp_path / "pictures" / "night" / "broken.png"))
+    *_, (said, _found) = classify_one_image(bench, key, str(tmp_path / "pictures" / "night" / "broken.png"))
     assert "broken.png" in said and "Traceback" not in said
     *_, (said, _found) = classify_one(bench, key, "a text")
-    assert classify_words.not_for("texts") in said
-    shown = find(bench, key)
-    panel, _lead, texts, images, file = describe(shown.adapter if shown else None)
+    assert classify_words.wrong_input("texts") in said
+    current = find(bench, key)
+    panel, _lead, texts, images, file = describe(current.adapter if current else None)
     assert [each["visible"] for each in (panel, texts, images, file)] == [True, False, True, False]
 
 

@@ -14,10 +14,10 @@ from ia3_studio.method import Adapter
 from ia3_studio.runs import Run, RunConfig
 from ia3_studio.training import TrainConfig
 from ia3_studio.ui import text
-from ia3_studio.ui.answering import Question, answer_in_memory
-from ia3_studio.ui.chat_variants import Speaker
+from ia3_studio.ui.chat_responses import ChatRequest, respond
+from ia3_studio.ui.chat_variants import Variant
 from ia3_studio.ui.current_run import find, run_key
-from ia3_studio.ui.export_tab import bring_in, offer
+from ia3_studio.ui.export_tab import import_files, offer
 from ia3_studio.ui.scales_tab import draw
 from ia3_studio.ui.scales_words import HISTOGRAM
 from ia3_studio.ui.session import Studio
@@ -47,28 +47,26 @@ def test_a_run_on_experts_is_looked_at_talked_to_taken_away_and_brought_back(ben
     said, body = draw(bench, key, None, text.DIRECTION, HISTOGRAM)[:2]
     assert "Experts: " in said and body["visible"] is True
 
-    shown, turns, heard = find(bench, key), (Message("user", "hi"),), []
-    assert shown and shown.adapter
-    speakers = Speaker("base"), Speaker("tuned", 1.0, ((shown.adapter, 1.0),))
-    question = Question(run.config.model, speakers, (turns, turns), ChatSettings(0, 1, 4, 0))
-    base, tuned = answer_in_memory(bench, question, heard.append)
-    assert (
-        base.text and tuned.text and tuned.time_to_first_token > base.seconds
-    )  # experts see tokens without their rows
-    alone = answer_in_memory(bench, Question(run.config.model, speakers[:1], (turns,), question.settings), heard.append)
+    current, turns, updates = find(bench, key), (Message("user", "hi"),), []
+    assert current and current.adapter
+    variants = Variant("base"), Variant("tuned", 1.0, ((current.adapter, 1.0),))
+    request = ChatRequest(run.config.model, variants, (turns, turns), ChatSettings(0, 1, 4, 0))
+    base, tuned = respond(bench, request, updates.append)
+    assert base.text and tuned.text and tuned.time_to_first_token > base.seconds  # rows cannot be batched
+    alone = respond(bench, ChatRequest(run.config.model, variants[:1], (turns,), request.settings), updates.append)
     assert [each.text for each in alone] == [base.text]
 
     facts, button, code = offer(bench, key)
-    why = Adapter.load(shown.adapter).why_not_peft
+    why = Adapter.load(current.adapter).why_not_peft
     assert says(facts, text.not_for_peft(why)) and "load_adapter" in code["value"]
     with zipfile.ZipFile(button["value"]) as archive:
         assert archive.namelist() == ["ia3_adapter.json", "ia3_adapter.safetensors", "scales.svg", "README.md"]
         card = archive.read("README.md").decode()
     assert "library_name" not in card and "not for PEFT: model.layers.0.mlp.experts.act_fn" in card
 
-    ((back, _said),) = bring_in(bench, [button["value"]])
+    ((back, _said),) = import_files(bench, [button["value"]])
     again = find(bench, back)
-    assert shown and again and shown.adapter and again.adapter and again.model == run.config.model
-    before, after = Adapter.load(shown.adapter), Adapter.load(again.adapter)
+    assert again and again.adapter and again.model == run.config.model
+    before, after = Adapter.load(current.adapter), Adapter.load(again.adapter)
     assert torch.equal(before.vector, after.vector) and before.selection == after.selection
     assert (before.vector != 1).all()

@@ -15,8 +15,7 @@ from ia3_studio.ui.hub_card import offer, push, token_of
 from ia3_studio.ui.session import Studio
 from tests.export.hub_push_standin import EXPIRED, GOOD, Hub
 from tests.export.test_push import there  # noqa: F401  (a fixture)
-from tests.ui.conftest import AddRun, says, write_steps
-from tests.ui.test_export_tab import save_adapter
+from tests.ui.conftest import AddRun, save_adapter, says, write_steps
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=<...>' to upload raw bytes:DeprecationWarning")
 OWNERS = "hf_" + "o" * 34

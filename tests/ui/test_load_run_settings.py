@@ -14,10 +14,10 @@ from ia3_studio.method.sites import Selection
 from ia3_studio.runs import RunConfig
 from ia3_studio.ui import text
 from ia3_studio.ui.forms import read_form
-from ia3_studio.ui.load_run_settings import refill
+from ia3_studio.ui.load_run_settings import load_run_settings
 from ia3_studio.ui.run_form import RunForm, config_of
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.train_tab import ticked
+from ia3_studio.ui.train_tab import selection_of
 from tests.tiny_chat import save_tiny_chat
 from tests.ui.conftest import FORM, says
 
@@ -33,14 +33,14 @@ def config(tmp_path: Path) -> RunConfig:
 
 
 def test_a_run_started_again_unchanged_has_the_same_settings(bench: Studio, config: RunConfig) -> None:
-    read = bench.shelf.read(config.model)
+    read = bench.layers.get(config.model)
     keys = tuple(site for site in read.tree.sites if site.role == "key")
     expected = {"paper": read.tree.select(), "feed-forward@0": read.tree.choose("feed-forward@0")}
     for chosen in ("paper", "feed-forward@0", Selection(keys, read.tree.base_model)):
         run = bench.store.create(replace(config, selection=chosen), str(chosen))
-        _preset, _note, facts, rows, _faults, said, tabs, *filled = refill(bench, f"run:{run.id}")
+        _preset, _note, facts, rows, _faults, said, tabs, *filled = load_run_settings(bench, f"run:{run.id}")
         form = read_form(RunForm, [each["value"] if isinstance(each, dict) else each for each in filled])
-        again = config_of(form, ticked(form.ticks, read))
+        again = config_of(form, selection_of(form.selected_rows, read))
         assert replace(again, selection="", data="") == replace(run.config, selection="", data="")
         assert Path(again.data).read_bytes() == Path(config.data).read_bytes()
         expected = (
@@ -60,8 +60,8 @@ def test_a_run_started_again_unchanged_has_the_same_settings(bench: Studio, conf
 
 
 def test_without_a_run_or_its_sites_the_form_stays_as_it_is(bench: Studio, config: RunConfig) -> None:
-    with pytest.raises(RunError, match=re.escape(text.DESK_EMPTY)):
-        refill(bench, "")
+    with pytest.raises(RunError, match=re.escape(text.NO_RUN_SELECTED)):
+        load_run_settings(bench, "")
     run = bench.store.create(replace(config, selection="no_such_module"), "odd")
     with pytest.raises(SelectionError):
-        refill(bench, f"run:{run.id}")
+        load_run_settings(bench, f"run:{run.id}")

@@ -60,10 +60,10 @@ def test_what_cannot_be_looked_at_says_why(bench: Studio, tmp_path: Path) -> Non
 
 def test_every_row_is_in_the_figure_of_lengths_and_long_ones_stand_out() -> None:
     (bars, *_rest) = length_figure([10] * 5 + [200] * 2, 100).data
-    by_colour = dict(zip(bars.marker.color, [0] * len(bars.y), strict=False))
-    for count, colour in zip(bars.y, bars.marker.color, strict=True):
-        by_colour[colour] += int(count)
-    assert sorted(by_colour.values()) == [2, 5]
+    by_color = dict(zip(bars.marker.color, [0] * len(bars.y), strict=False))
+    for count, color in zip(bars.y, bars.marker.color, strict=True):
+        by_color[color] += int(count)
+    assert sorted(by_color.values()) == [2, 5]
 
 
 def test_numbers_of_rows_and_labels_are_cut_short() -> None:

@@ -30,7 +30,7 @@ def test_the_form_has_every_setting_of_training_but_those_of_the_cache() -> None
 def test_a_form_becomes_a_configuration_and_the_same_form_again() -> None:
     unlike = asdict(config_of(FORM, SELECTION).train)
     assert all(unlike[name] != value for name, value in asdict(TrainConfig()).items() if name not in NOT_ON_THE_PAGE)
-    assert form_of(config_of(FORM, SELECTION), FORM.ticks) == FORM
+    assert form_of(config_of(FORM, SELECTION), FORM.selected_rows) == FORM
     assert form_of(config_of(RunForm(name="A", data="d"), "paper"), "") == RunForm(name="A", data="d")
 
 
@@ -78,7 +78,7 @@ def test_what_the_browser_does_not_send_has_its_default() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [("epochs", "2"), ("batch_size", 2.5), ("seed", True), ("seed", [1]), ("keep_best", "yes"),
-     ("backward_dtype", "int4"),      ("ticks", 7), ("name", {"a": 1}), ("held_out", float("nan"))],
+     ("backward_dtype", "int4"), ("selected_rows", 7), ("name", {"a": 1}), ("held_out", float("nan"))],
 )  # fmt: skip
 def test_a_value_of_another_type_is_refused_by_the_label_of_its_field(name: str, value: object) -> None:
     with pytest.raises(StudioError) as refused:
@@ -94,17 +94,17 @@ def test_each_field_has_the_widget_with_its_label_and_default(demo: gr.Blocks) -
     (start,) = (event for event in demo.fns.values() if event.name == "start_run")
     assert len(start.inputs) == len(fields(RunForm))
     for each, widget in zip(fields(RunForm), start.inputs, strict=True):
-        if each.name in ("model", "data", "ticks"):  # set by other tabs
-            assert isinstance(widget, gr.State) == (each.name != "ticks")
+        if each.name in ("model", "data", "selected_rows"):  # set by other tabs
+            assert isinstance(widget, gr.State) == (each.name != "selected_rows")
         else:
             assert (widget.label, widget.value) == (each.metadata["label"], each.default)
 
 
-@pytest.mark.parametrize(("handler", "more"), [("suggest", 0), ("draw", 1), ("refill", 7)])
+@pytest.mark.parametrize(("handler", "more"), [("find_rate", 0), ("draw", 1), ("load_run_settings", 7)])
 def test_every_handler_of_the_form_has_its_widgets_in_the_same_order(demo: gr.Blocks, handler: str, more: int) -> None:
     (start,) = (event for event in demo.fns.values() if event.name == "start_run")
     events = [event for event in demo.fns.values() if event.name == handler]
-    handed = [each.outputs if handler == "refill" else each.inputs for each in events]
+    handed = [each.outputs if handler == "load_run_settings" else each.inputs for each in events]
     assert start.inputs in [widgets[more:] for widgets in handed]
 
 

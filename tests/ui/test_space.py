@@ -13,8 +13,8 @@ import pytest
 from ia3_studio.ui import export_words as words
 from tests.e2e.studio_app import StudioProcess, free_port
 from tests.export.hub_push_standin import GOOD, Hub, Reply, hub
-from tests.ui.test_export_tab import save_adapter
-from tests.ui.test_visitors import give
+from tests.ui.conftest import save_adapter
+from tests.ui.test_visitor import give
 from tests.ui.visit import Visit
 
 OWNERS = "hf_" + "o" * 34
@@ -111,12 +111,15 @@ def test_every_handler_answers_junk_with_a_sentence_and_goes_on(space: StudioPro
     with Visit(space.address, "session-of-mallory") as mallory:
         handlers = [each for each in mallory.config["dependencies"] if each.get("backend_fn")]
         names = {each["api_name"] for each in handlers}
-        assert len(handlers) > 60 and {"push", "answer", "start_run", "bring_in", "write_whole"} <= names
+        assert (
+            len(handlers) > 60
+            and {"push", "stream_responses", "start_run", "import_files", "write_merged_model"} <= names
+        )
         for number, handler in enumerate(handlers):
             if handler["api_name"] in COSTLY:
                 continue
             data = [JUNK[(number + place) % len(JUNK)] for place in range(len(handler["inputs"]))]
-            body = {"fn_index": handler["id"], "data": data, "session_hash": f"mallory-{number}",
+            body = {"fn_index": handler["id"], "data": data, "session_hash": "mallory",
                     "event_data": {"key": "run:../../etc", "value": JUNK[1], "index": [-1, 9**9]}}  # fmt: skip
             said = told(mallory, body)
             for secret in ("root:x:", str(space.home), "Traceback", OWNERS):

@@ -15,9 +15,9 @@ from ia3_studio.errors import DataError, RunError, SelectionError
 from ia3_studio.training.rate_probe import RATES
 from ia3_studio.ui import text
 from ia3_studio.ui.forms import updates_of
-from ia3_studio.ui.modules_tab import pick_preset
+from ia3_studio.ui.modules_tab import select_preset
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.train_tab import plan, rate_notice, start_run, stop_run, suggest, ticked, use_preset
+from ia3_studio.ui.train_tab import find_rate, plan, rate_notice, selection_of, start_run, stop_run, use_preset
 from tests.tiny_chat import save_tiny_chat
 from tests.ui.conftest import FORM, says
 
@@ -30,12 +30,12 @@ def test_only_a_rate_for_lora_is_noticed(rate: float | None, noticed: bool) -> N
 
 def test_the_plan_says_what_is_missing(bench: Studio, tmp_path: Path) -> None:
     source = str(save_tiny_chat(tmp_path / "tiny"))
-    rows = bench.shelf.read(source).rows
-    ticks = next(str(row) for row, site in enumerate(rows.sites) if site)
-    assert says(plan(bench, source, "lighthouse", ticks), text.vectors(1, 32))
-    assert says(plan(bench, source, "lighthouse", ""), text.NOTHING_TICKED)
-    assert says(plan(bench, source, "", ticks), text.CHOOSE_FILE)
-    assert says(plan(bench, "", "lighthouse", ticks), text.RELOAD)
+    rows = bench.layers.get(source).rows
+    selected = next(str(row) for row, site in enumerate(rows.sites) if site)
+    assert says(plan(bench, source, "lighthouse", selected), text.vectors(1, 32))
+    assert says(plan(bench, source, "lighthouse", ""), text.NOTHING_SELECTED)
+    assert says(plan(bench, source, "", selected), text.CHOOSE_FILE)
+    assert says(plan(bench, "", "lighthouse", selected), text.RELOAD)
 
 
 def test_stopping_nothing_says_so(bench: Studio) -> None:
@@ -48,9 +48,9 @@ def test_a_full_disk_is_told_before_anything_is_started(
 ) -> None:
     monkeypatch.setattr("ia3_studio.runs.store.NEEDED_BYTES", 2**70)
     source = str(save_tiny_chat(tmp_path / "tiny"))
-    ticks, _said = pick_preset(bench, source, "paper")
+    selected, _said = select_preset(bench, source, "paper")
     page: Any = SimpleNamespace(session_hash="page")
-    started = start_run(bench, page, *updates_of(replace(FORM, model=source, ticks=ticks)))
+    started = start_run(bench, page, *updates_of(replace(FORM, model=source, selected_rows=selected)))
     shown = next(started)[1]
     with pytest.raises(RunError, match=r"\d MB") as refused:
         next(started)
@@ -60,12 +60,12 @@ def test_a_full_disk_is_told_before_anything_is_started(
 
 def test_a_ticked_module_that_the_result_goes_around_is_named_before_a_start(bench: Studio, tmp_path: Path) -> None:
     source = str(save_tiny_chat(tmp_path / "tiny"))
-    read = bench.shelf.read(source)
-    ticks, _said = pick_preset(bench, source, "paper")
-    assert len(ticked(ticks, read)) == 6
+    read = bench.layers.get(source)
+    selected, _said = select_preset(bench, source, "paper")
+    assert len(selection_of(selected, read)) == 6
     nodes = tuple(replace(node, live=not node.path.endswith("1.mlp.down_proj")) for node in read.tree.nodes)
-    with pytest.raises(SelectionError, match=re.escape(text.never_trained(["model.layers.1.mlp.down_proj"]))):
-        ticked(ticks, replace(read, tree=replace(read.tree, nodes=nodes)))
+    with pytest.raises(SelectionError, match=re.escape(text.sites_without_effect(["model.layers.1.mlp.down_proj"]))):
+        selection_of(selected, replace(read, tree=replace(read.tree, nodes=nodes)))
 
 
 def test_a_preset_fills_the_form_and_says_what_it_rests_on() -> None:
@@ -77,9 +77,9 @@ def test_a_preset_fills_the_form_and_says_what_it_rests_on() -> None:
 
 def test_a_rate_is_suggested_from_trials_on_ones_own_rows(bench: Studio, tmp_path: Path) -> None:
     source = str(save_tiny_chat(tmp_path / "tiny"))
-    ticks, _said = pick_preset(bench, source, "paper")
-    form = replace(FORM, model=source, ticks=ticks, long_rows="truncate", sample_generations=0)
-    *_, (rate, said) = suggest(bench, *updates_of(form))
+    selected, _said = select_preset(bench, source, "paper")
+    form = replace(FORM, model=source, selected_rows=selected, long_rows="truncate", sample_generations=0)
+    *_, (rate, said) = find_rate(bench, *updates_of(form))
     assert rate in RATES and said.count("<tr") == 1 + len(RATES) and says(said, text.suggested(rate))
     with pytest.raises(DataError, match=re.escape(text.CHOOSE_FILE)):
-        list(suggest(bench, *updates_of(replace(form, data=""))))
+        list(find_rate(bench, *updates_of(replace(form, data=""))))

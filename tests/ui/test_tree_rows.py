@@ -12,7 +12,7 @@ import pytest
 from ia3_studio.errors import SelectionError
 from ia3_studio.method.sites import Site
 from ia3_studio.method.tree import LayerTree, TreeNode
-from ia3_studio.ui.components.tree_rows import TreeRows, decode_ticks, encode_ticks, ticks_of, tree_rows
+from ia3_studio.ui.components.tree_rows import TreeRows, decode_selection, encode_rows, encode_selection, tree_rows
 
 KEY = Site("h.0.attn", "output", 4, "key", ((4, 8),), 12)
 VALUE = Site("h.0.attn", "output", 4, "value", ((8, 12),), 12)
@@ -63,22 +63,22 @@ def test_two_parts_of_the_same_role_have_different_names() -> None:
 
 @pytest.mark.parametrize(("indexes", "text"), [([], ""), ([4], "4"), ([7, 3, 4, 5, 5], "3-5,7"), ([0, 2, 4], "0,2,4")])
 def test_indexes_are_written_as_ranges(indexes: list[int], text: str) -> None:
-    assert encode_ticks(indexes) == text
+    assert encode_rows(indexes) == text
 
 
 def test_a_selection_comes_back_from_its_ticks(rows: TreeRows) -> None:
-    ticks = ticks_of(rows, [INNER, KEY])
+    ticks = encode_selection(rows, [INNER, KEY])
     assert ticks == "4,6"
-    assert decode_ticks(ticks, rows) == (KEY, INNER)
+    assert decode_selection(ticks, rows) == (KEY, INNER)
 
 
 def test_all_that_can_be_ticked_is_one_selection_in_the_models_order(rows: TreeRows) -> None:
-    assert decode_ticks("4-7", rows) == (KEY, VALUE, INNER, HEAD)
+    assert decode_selection("4-7", rows) == (KEY, VALUE, INNER, HEAD)
 
 
 @pytest.mark.parametrize("text", ["", None])
 def test_no_tick_is_no_site(text: object, rows: TreeRows) -> None:
-    assert decode_ticks(text, rows) == ()
+    assert decode_selection(text, rows) == ()
 
 
 @pytest.mark.parametrize(
@@ -115,19 +115,19 @@ def test_no_tick_is_no_site(text: object, rows: TreeRows) -> None:
 def test_ticks_a_browser_made_up_are_refused_at_once(text: object, rows: TreeRows) -> None:
     started = time.perf_counter()
     with pytest.raises(SelectionError, match="reload the page"):
-        decode_ticks(text, rows)
+        decode_selection(text, rows)
     assert time.perf_counter() - started < 0.1
 
 
 def test_a_refusal_does_not_repeat_a_long_text(rows: TreeRows) -> None:
     with pytest.raises(SelectionError) as refusal:
-        decode_ticks("x" * 100, rows)
+        decode_selection("x" * 100, rows)
     assert len(str(refusal.value)) < 150
 
 
 def test_a_selection_of_another_model_is_refused_by_name(rows: TreeRows) -> None:
     with pytest.raises(SelectionError, match=r"1 of 2 selected sites .* layers\.0\.k_proj"):
-        ticks_of(rows, [KEY, Site("layers.0.k_proj", "output", 4, "key")])
+        encode_selection(rows, [KEY, Site("layers.0.k_proj", "output", 4, "key")])
 
 
 def test_rows_need_neither_gradio_nor_torch() -> None:

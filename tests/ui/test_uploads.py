@@ -18,9 +18,9 @@ from ia3_studio.runs.user_store import Limits, OwnedStore
 from ia3_studio.ui.current_run import IMPORTS
 from ia3_studio.ui.data_source import KEPT_DAYS, UPLOADS, expire_uploads, take_pasted, take_upload, uploads_folder
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.uploads import DAY, BoundUploads, Ledger, UploadLimits
+from ia3_studio.ui.uploads import DAY, UploadLedger, UploadLimits, UploadMiddleware
 from ia3_studio.ui.visitor import COOKIE, visiting, visitor
-from tests.ui.test_visitors import ANN, BEN, CONFIG
+from tests.ui.test_visitor import ANN, BEN, CONFIG
 
 LIMITS = UploadLimits(visitor=1000, in_all=1500, free=0)
 
@@ -32,7 +32,7 @@ class Clock:
         return self.now
 
 
-def send(ledger: Ledger, key: str, size: bytes | None, path: str = "/gradio_api/upload") -> int:
+def send(ledger: UploadLedger, key: str, size: bytes | None, path: str = "/gradio_api/upload") -> int:
     """Return the status with which an upload is answered; 200 where it comes in."""
     answers: list[dict[str, Any]] = []
 
@@ -45,13 +45,13 @@ def send(ledger: Ledger, key: str, size: bytes | None, path: str = "/gradio_api/
     headers = [(b"cookie", f"{COOKIE}={key}".encode())] if key else []
     headers += [(b"content-length", size)] if size is not None else []
     scope = {"type": "http", "method": "POST", "path": path, "headers": headers}
-    asyncio.run(BoundUploads(app, ledger)(scope, None, keep))  # type: ignore[arg-type]
+    asyncio.run(UploadMiddleware(app, ledger)(scope, None, keep))  # type: ignore[arg-type]
     return int(answers[0]["status"])
 
 
 def test_an_upload_is_of_somebody_says_its_size_and_keeps_to_a_bound(tmp_path: Path) -> None:
     clock = Clock()
-    ledger = Ledger(LIMITS, tmp_path / "not" / "yet", clock)
+    ledger = UploadLedger(LIMITS, tmp_path / "not" / "yet", clock)
     ann, ben = "a" * 43, "b" * 43
     assert [send(ledger, key, b"10") for key in ("", "short")] == [403, 403]
     assert [send(ledger, ann, size) for size in (None, b"-1", b"x", b"9" * 40)] == [411] * 4
@@ -63,7 +63,7 @@ def test_an_upload_is_of_somebody_says_its_size_and_keeps_to_a_bound(tmp_path: P
 
 
 def test_the_last_of_a_disk_is_left_alone(tmp_path: Path) -> None:
-    assert send(Ledger(replace(LIMITS, free=2**62), tmp_path), "a" * 43, b"10") == 413
+    assert send(UploadLedger(replace(LIMITS, free=2**62), tmp_path), "a" * 43, b"10") == 413
 
 
 @pytest.fixture
@@ -82,10 +82,10 @@ def test_uploads_and_pasted_rows_count_with_a_visitors_bytes(shared: Studio, tmp
     (tmp_path / "rows.tsv").write_text(ROWS)
     with visiting(ANN):
         given, *_rest = list(take_pasted(shared, ROWS, 0.1))[-1]
-        used = list(take_upload(shared, str(tmp_path / "rows.tsv"), 0.1))[-1][0]
+        used = list(take_upload(shared, [str(tmp_path / "rows.tsv")], 0.1))[-1][0]
         assert all(Path(each).is_relative_to(tmp_path / UPLOADS / visitor()) for each in (given, used))
         with pytest.raises(RunError, match="uploads"):
-            list(take_upload(shared, str(tmp_path / "rows.tsv"), 0.1))
+            list(take_upload(shared, [str(tmp_path / "rows.tsv")], 0.1))
         with pytest.raises(RunError, match="uploads"):
             shared.store.create(CONFIG, "click")
     with visiting(BEN):

@@ -16,10 +16,9 @@ from ia3_studio.training.report import Confusion
 from ia3_studio.ui import text
 from ia3_studio.ui.current_run import run_key
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.verdict_card import draw, make_page, tone
+from ia3_studio.ui.verdict_card import draw, tone, write_page
 from tests.insight.test_verdict import loss
-from tests.ui.conftest import AddRun, says
-from tests.ui.test_export_tab import save_adapter
+from tests.ui.conftest import AddRun, save_adapter, says
 
 
 def with_adapter(add_run: AddRun) -> Run:
@@ -58,7 +57,7 @@ def test_a_run_that_works_has_its_verdict_to_come_and_one_that_ended_without_say
     bench: Studio, add_run: AddRun
 ) -> None:
     run = with_adapter(add_run)
-    assert text.VERDICT_SOON in draw(bench, run_key(run.id))[1]
+    assert text.VERDICT_PENDING in draw(bench, run_key(run.id))[1]
     write_json(run.files.status, vars(WorkerStatus("ended", "Stopped after step 5", result="stopped")))
     card, said, table, csv, *_mistakes = draw(bench, run_key(run.id))
     assert card["visible"] and text.VERDICT_NONE in said and table == "" and not csv["visible"]
@@ -86,7 +85,7 @@ def test_the_most_frequent_mistakes_are_shown_and_all_are_in_the_file(bench: Stu
 
 def test_the_page_of_one_run_is_put_away_when_another_is_shown(bench: Studio, add_run: AddRun) -> None:
     key = run_key(with_adapter(add_run).id)
-    made = make_page(bench, key)
+    made = write_page(bench, key)
     assert made["visible"] and Path(made["value"]).read_text().count("ia3-adapter") == 1
     *_rest, way, page = draw(bench, key)
     assert way["visible"] and not page["visible"]

@@ -1,35 +1,35 @@
-// Properties, all strings. nodes: JSON rows [parent, name, class, size, tickable, role, side] in pre-order;
-// value: ticked rows as ranges, "3-10,14"; parameters: weights of the model.
-// Rows are known by their index everywhere; `end[i]` is the first row after the subtree of row i.
+// Properties, all strings. nodes: JSON rows [parent, name, class, size, selectable, role, side] in pre-order;
+// value: selected rows as ranges, "3-10,14"; parameters: weights of the model.
+// Rows are identified by their index; `end[i]` is the first row after the subtree of row i.
 
 const find = (selector) => element.querySelector(selector);
-const [box, filter, scroller, all, sight] = [".card-tree", ".filter", ".rows", ".all", ".sight"].map(find);
+const [box, filter, scroller, canvas, drawnRows] = [".layer-tree", ".filter", ".rows", ".canvas", ".drawn"].map(find);
 const [chipBar, found, totals, empty] = [".chips", ".found", ".totals", ".empty"].map(find);
 const uid = `layer-${Math.random().toString(36).slice(2, 9)}`;
 const MOST_CHIPS = 12;
 const FEW_BLOCKS = 4; // a longer list inside a block, such as its experts, starts closed
-const MARGIN = 8; // rows drawn above and below those in sight
-const PAUSE = 120; // ms: the server hears of a tick at once, of quick ones after it when they pause this long
+const MARGIN = 8; // rows drawn above and below the visible ones
+const PAUSE = 120; // ms: the first change is sent at once, quick ones after it when they pause this long
 
 let words = {};
 let rows = []; // the parsed nodes
 let paths = [];
-let end, level, parent, leads; // structure; leads: 1 where a site is in the subtree
-let ticked; // 1 where ticked
-let matching, kept; // 1 where a row matches the filter; where it or a row below it does
+let end, level, parent, hasSites; // structure; hasSites: 1 where a site is in the subtree
+let selected; // 1 where selected
+let matching, shown; // 1 where a row matches the filter; where it or a row below it does
 let open, openFound; // 1 where a branch is open, without and with a filter
-let total, done, numbers; // per row, over the matching sites of its subtree: sites, ticked sites, ticked numbers
-let visible = []; // rows that have a line now, top to bottom
+let sites, selectedSites, parameters; // counts per row, over the matching sites of its subtree; parameters of selected ones
+let visible = []; // rows that have a line, top to bottom
 let line; // row -> its line, -1 when hidden
-let place, siblings; // aria-posinset and aria-setsize of visible rows
+let position, siblings; // aria-posinset and aria-setsize of visible rows
 let chips = []; // {name, rows}
 let active = 0;
 let query = null; // null, or a function path -> boolean
 let drawnNodes = null;
 let drawnTotals = "";
-let sent = null; // the ticks last sent or received: their echo changes nothing
+let sent = null; // the value last sent or received: its echo changes nothing
 let timer = 0;
-let lastTick = -Infinity;
+let lastChange = -Infinity;
 let rowHeight = 28;
 
 const number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
@@ -56,21 +56,21 @@ function build() {
     paths[row] = above >= 0 && paths[above] && !name.startsWith("[") ? `${paths[above]}.${name}`
       : (above >= 0 ? paths[above] : "") + name;
   }
-  leads = Uint8Array.from(rows, (row) => row[4]);
+  hasSites = Uint8Array.from(rows, (row) => row[4]);
   for (let row = count - 1; row > 0; row--) {
     if (parent[row] < 0) continue;
     end[parent[row]] = Math.max(end[parent[row]], end[row]);
-    leads[parent[row]] |= leads[row];
+    hasSites[parent[row]] |= hasSites[row];
   }
-  ticked = new Uint8Array(count);
+  selected = new Uint8Array(count);
   matching = new Uint8Array(count);
-  kept = new Uint8Array(count);
+  shown = new Uint8Array(count);
   openFound = new Uint8Array(count);
-  total = new Int32Array(count);
-  done = new Int32Array(count);
-  numbers = new Float64Array(count);
+  sites = new Int32Array(count);
+  selectedSites = new Int32Array(count);
+  parameters = new Float64Array(count);
   line = new Int32Array(count);
-  place = new Int32Array(count);
+  position = new Int32Array(count);
   siblings = new Int32Array(count + 1);
   open = opened(true);
   visible = [];
@@ -79,19 +79,19 @@ function build() {
   scroller.scrollTop = 0;
 }
 
-// The rows open at first: what leads to sites, down to the repeated blocks, and the first block of all.
+// The rows open at first: branches with sites, down to the repeated blocks, and the first block of all.
 function opened(withFirstBlock) {
   const result = new Uint8Array(rows.length);
   let firstBlock = -1;
   for (let row = 0; row < rows.length;) {
-    result[row] = isBranch(row) && leads[row];
+    result[row] = isBranch(row) && hasSites[row];
     const isList = blocksIn(row) > 1;
     if (isList && firstBlock < 0) firstBlock = row + 1;
     row = isList ? end[row] : row + 1;
   }
   if (withFirstBlock && firstBlock >= 0) {
     for (let row = firstBlock; row < end[firstBlock]; row++) {
-      result[row] = isBranch(row) && leads[row] && blocksIn(row) <= FEW_BLOCKS;
+      result[row] = isBranch(row) && hasSites[row] && blocksIn(row) <= FEW_BLOCKS;
     }
   }
   return result;
@@ -107,65 +107,65 @@ function blocksIn(row) {
   return children;
 }
 
-// ---------------------------------------------------------------------------------------------- ticks
+// ------------------------------------------------------------------------------------------ selection
 function encode() {
   const ranges = [];
   for (let row = 0; row < rows.length; row++) {
-    if (!ticked[row]) continue;
+    if (!selected[row]) continue;
     const start = row;
-    while (row + 1 < rows.length && ticked[row + 1]) row++;
+    while (row + 1 < rows.length && selected[row + 1]) row++;
     ranges.push(start === row ? start : `${start}-${row}`);
   }
   return ranges.join(",");
 }
 
-function take(text) {
+function decode(text) {
   clearTimeout(timer);
   sent = text ?? "";
-  ticked.fill(0);
+  selected.fill(0);
   for (const range of sent.split(",").filter(Boolean)) {
     const [start, stop = start] = range.split("-").map(Number);
-    for (let row = start; row <= stop && row < rows.length; row++) ticked[row] = rows[row][4];
+    for (let row = start; row <= stop && row < rows.length; row++) selected[row] = rows[row][4];
   }
 }
 
-// The value is set at once, so that any other event carries these ticks too.
+// The value is set at once, so that any other event sends it too.
 function commit() {
   recount();
   draw();
   sent = encode();
   props.value = sent;
   clearTimeout(timer);
-  const quick = performance.now() - lastTick < PAUSE;
-  lastTick = performance.now();
+  const quick = performance.now() - lastChange < PAUSE;
+  lastChange = performance.now();
   timer = setTimeout(() => trigger("input"), quick ? PAUSE : 0);
 }
 
-function setTicks(list) {
-  const value = list.every((row) => ticked[row]) ? 0 : 1;
-  for (const row of list) ticked[row] = value;
+function setSelected(list) {
+  const value = list.every((row) => selected[row]) ? 0 : 1;
+  for (const row of list) selected[row] = value;
   commit();
 }
 
-function tick(row) {
+function toggle(row) {
   const below = [];
   for (let at = row; at < end[row]; at++) if (isSite(at) && matching[at]) below.push(at);
-  if (below.length) setTicks(below);
+  if (below.length) setSelected(below);
 }
 
 function recount() {
   for (let row = 0; row < rows.length; row++) {
     const counts = isSite(row) && matching[row];
-    total[row] = counts ? 1 : 0;
-    done[row] = counts && ticked[row] ? 1 : 0;
-    numbers[row] = done[row] ? rows[row][3] : 0;
+    sites[row] = counts ? 1 : 0;
+    selectedSites[row] = counts && selected[row] ? 1 : 0;
+    parameters[row] = selectedSites[row] ? rows[row][3] : 0;
   }
   for (let row = rows.length - 1; row > 0; row--) {
     const above = parent[row];
     if (above < 0) continue;
-    total[above] += total[row];
-    done[above] += done[row];
-    numbers[above] += numbers[row];
+    sites[above] += sites[row];
+    selectedSites[above] += selectedSites[row];
+    parameters[above] += parameters[row];
   }
   drawTotals();
   drawChipStates();
@@ -196,14 +196,14 @@ function readFilter() {
   for (let row = 0; row < rows.length; row++) if (isSite(row) && matching[row]) count++;
   const of = rows.reduce((sum, row) => sum + row[4], 0);
   found.textContent = invalid ? fill(words.invalid, { text })
-    : !query ? "" : kept.includes(1) ? fill(words.matches, { count: number.format(count), all: number.format(of) })
+    : !query ? "" : shown.includes(1) ? fill(words.matches, { count: number.format(count), all: number.format(of) })
       : words.no_match;
   found.classList.toggle("bad", invalid);
 }
 
 function match() {
-  for (let row = 0; row < rows.length; row++) matching[row] = kept[row] = !query || query(paths[row]) ? 1 : 0;
-  for (let row = rows.length - 1; row > 0; row--) if (kept[row] && parent[row] >= 0) kept[parent[row]] = 1;
+  for (let row = 0; row < rows.length; row++) matching[row] = shown[row] = !query || query(paths[row]) ? 1 : 0;
+  for (let row = rows.length - 1; row > 0; row--) if (shown[row] && parent[row] >= 0) shown[parent[row]] = 1;
   openFound.fill(1);
 }
 
@@ -216,56 +216,56 @@ function applyFilter() {
   draw();
 }
 
-// ------------------------------------------------------------------------------------------ what is drawn
+// -------------------------------------------------------------------------------------------- drawing
 function layOut() {
   visible = [];
   line.fill(-1);
   siblings.fill(0);
   for (let row = 0; row < rows.length;) {
-    if (!kept[row]) { row = end[row]; continue; }
+    if (!shown[row]) { row = end[row]; continue; }
     line[row] = visible.length;
     visible.push(row);
-    place[row] = ++siblings[parent[row] + 1];
+    position[row] = ++siblings[parent[row] + 1];
     row = isOpen(row) ? row + 1 : end[row];
   }
   while (active > 0 && line[active] < 0 && parent[active] >= 0) active = parent[active];
   if (line[active] === -1) active = visible[0] ?? 0;
-  all.style.height = `${visible.length * rowHeight}px`;
+  canvas.style.height = `${visible.length * rowHeight}px`;
   box.dataset.lines = visible.length;
 }
 
 function draw() {
   const first = Math.max(0, Math.floor(scroller.scrollTop / rowHeight) - MARGIN);
   const last = Math.min(visible.length, Math.ceil((scroller.scrollTop + scroller.clientHeight) / rowHeight) + MARGIN);
-  sight.style.transform = `translateY(${first * rowHeight}px)`;
-  sight.innerHTML = visible.slice(first, last).map(rowHtml).join("");
+  drawnRows.style.transform = `translateY(${first * rowHeight}px)`;
+  drawnRows.innerHTML = visible.slice(first, last).map(rowHtml).join("");
   const drawn = line[active] >= first && line[active] < last;
   if (drawn && visible.length) scroller.setAttribute("aria-activedescendant", `${uid}-${active}`);
   else scroller.removeAttribute("aria-activedescendant");
 }
 
 function rowHtml(row) {
-  const [, , , , tickable, role, side] = rows[row];
-  const look = `row${tickable ? "" : " plain"}${row === active ? " active" : ""}`;
-  return `<div class="${look}" role="treeitem" id="${uid}-${row}" data-row="${row}"`
+  const [, , , , selectable, role, side] = rows[row];
+  const classes = `row${selectable ? "" : " plain"}${row === active ? " active" : ""}`;
+  return `<div class="${classes}" role="treeitem" id="${uid}-${row}" data-row="${row}"`
     + ` data-path="${escapeHtml(paths[row])}" style="--level:${level[row] - 1}" ${ariaOf(row)}>${moduleCell(row)}`
-    + `${tickable ? siteCells(role, side) : ""}<span class="size">${sizeOf(row)}</span></div>`;
+    + `${selectable ? siteCells(role, side) : ""}<span class="size">${sizeOf(row)}</span></div>`;
 }
 
 function ariaOf(row) {
-  return `aria-level="${level[row]}" aria-posinset="${place[row]}" aria-setsize="${siblings[parent[row] + 1]}"`
+  return `aria-level="${level[row]}" aria-posinset="${position[row]}" aria-setsize="${siblings[parent[row] + 1]}"`
     + ` aria-label="${escapeHtml(labelOf(row))}"`
     + (isBranch(row) ? ` aria-expanded="${isOpen(row)}"` : "")
-    + (total[row] ? ` aria-checked="${stateOf(done[row], total[row])}"` : "");
+    + (sites[row] ? ` aria-checked="${stateOf(selectedSites[row], sites[row])}"` : "");
 }
 
 function moduleCell(row) {
   const [, name, kind] = rows[row];
   const ofKind = name && kind ? `<span class="kind">${escapeHtml(kind)}</span>` : "";
-  const count = isBranch(row) && total[row]
-    ? `<span class="count">${number.format(done[row])}/${number.format(total[row])}</span>` : "";
+  const count = isBranch(row) && sites[row]
+    ? `<span class="count">${number.format(selectedSites[row])}/${number.format(sites[row])}</span>` : "";
   return `<span class="module" title="${escapeHtml(paths[row] || nameOf(row))}"><i class="indent"></i>`
-    + `<i class="twisty${isBranch(row) ? "" : " none"}"></i><i class="check${total[row] ? "" : " none"}"></i>`
+    + `<i class="twisty${isBranch(row) ? "" : " none"}"></i><i class="check${sites[row] ? "" : " none"}"></i>`
     + `<span class="name">${escapeHtml(nameOf(row))}</span>${ofKind}${count}</span>`;
 }
 
@@ -278,42 +278,42 @@ function siteCells(role, side) {
 
 function sizeOf(row) {
   if (isSite(row) && !isBranch(row)) return number.format(rows[row][3]);
-  return numbers[row] ? number.format(numbers[row]) : "";
+  return parameters[row] ? number.format(parameters[row]) : "";
 }
 
 function labelOf(row) {
-  const [, , kind, size, tickable, role, side] = rows[row];
+  const [, , kind, size, selectable, role, side] = rows[row];
   const values = {
     name: nameOf(row), kind: rows[row][1] && kind, size: number.format(size), role: (words.roles[role] ?? [role])[0],
-    side: (words.sides[side] ?? [side])[0], ticked: done[row], all: total[row],
+    side: (words.sides[side] ?? [side])[0], selected: selectedSites[row], all: sites[row],
   };
-  const text = fill(tickable ? words.site : total[row] ? words.branch : words.plain, values);
-  return text.replace(/(, )+/g, ", ").replace(/, $/, ""); // a part of a fused projection has no class of its own
+  const text = fill(selectable ? words.site : sites[row] ? words.branch : words.plain, values);
+  return text.replace(/(, )+/g, ", ").replace(/, $/, ""); // a part of a fused projection has no class
 }
 
 function drawTotals() {
   let vectors = 0;
   let trained = 0;
   for (let row = 0; row < rows.length; row++) {
-    if (ticked[row]) { vectors++; trained += rows[row][3]; }
+    if (selected[row]) { vectors++; trained += rows[row][3]; }
   }
   const parts = [
     [number.format(vectors), words.vectors[vectors === 1 ? 0 : 1]],
-    [number.format(trained), words.numbers[trained === 1 ? 0 : 1]],
+    [number.format(trained), words.parameters[trained === 1 ? 0 : 1]],
     [number.format((4 * trained) / 1000), words.adapter],
   ];
   const weights = Number(props.parameters);
   if (weights > 0) parts.push([share((100 * trained) / weights), words.share]);
   const html = (vectors ? "" : `<span class="nothing">${escapeHtml(words.nothing)}</span> `)
     + parts.map(([value, unit]) => `<span><b>${value}</b> ${escapeHtml(unit)}</span>`).join(" ");
-  if (html === drawnTotals) return; // a live region is read out again when it is written again
+  if (html === drawnTotals) return; // a screen reader reads a live region again when it is written
   totals.innerHTML = drawnTotals = html;
 }
 
 const share = (percent) => (percent === 0 ? "0" : percent >= 1 ? number.format(percent) : percent.toPrecision(2));
 
 // ---------------------------------------------------------------------------------------------- chips
-// The end of a path that a chip stands for: "k_proj", "c_attn[key]", "net.0" where the last name is a number, and
+// The end of a path that a chip selects: "k_proj", "c_attn[key]", "net.0" where the last name is a number, and
 // `more` names further up.
 function ending(row, more) {
   const names = paths[row].split(".");
@@ -323,7 +323,7 @@ function ending(row, more) {
   return names.slice(first).join(".");
 }
 
-// Rows of one ending are one chip, unless they play different roles: GPT-2 calls two things c_proj.
+// Rows of one ending are one chip, unless they have different roles: GPT-2 has two modules named c_proj.
 function patterns(list, more) {
   const groups = new Map();
   for (const row of list) {
@@ -352,9 +352,9 @@ function drawChips() {
 function drawChipStates() {
   for (const chip of chipBar.children) {
     const { name, rows: members } = chips[chip.dataset.chip];
-    const count = members.reduce((sum, row) => sum + ticked[row], 0);
+    const count = members.reduce((sum, row) => sum + selected[row], 0);
     chip.setAttribute("aria-checked", stateOf(count, members.length));
-    chip.setAttribute("aria-label", fill(words.chip, { name, ticked: count, all: members.length }));
+    chip.setAttribute("aria-label", fill(words.chip, { name, selected: count, all: members.length }));
     chip.querySelector(".count").textContent = `${number.format(count)}/${number.format(members.length)}`;
   }
 }
@@ -389,7 +389,7 @@ const KEYS = {
     else setOpen(active, 1);
   },
   ArrowLeft: () => (isBranch(active) && isOpen(active) ? setOpen(active, 0) : goTo(parent[active])),
-  Enter: () => (total[active] ? tick(active) : isBranch(active) && setOpen(active, isOpen(active) ? 0 : 1)),
+  Enter: () => (sites[active] ? toggle(active) : isBranch(active) && setOpen(active, isOpen(active) ? 0 : 1)),
 };
 KEYS[" "] = KEYS.Enter;
 const page = () => Math.max(1, Math.floor(scroller.clientHeight / rowHeight) - 1);
@@ -412,7 +412,7 @@ scroller.addEventListener("click", (event) => {
   active = Number(item.dataset.row);
   const onTwisty = event.target.closest(".twisty:not(.none)");
   const onCheck = event.target.closest(".check:not(.none)");
-  if (onCheck || (!onTwisty && isSite(active) && total[active])) tick(active);
+  if (onCheck || (!onTwisty && isSite(active) && sites[active])) toggle(active);
   else if (isBranch(active)) setOpen(active, isOpen(active) ? 0 : 1);
   else draw();
 });
@@ -423,7 +423,7 @@ scroller.addEventListener("scroll", () => {
 });
 chipBar.addEventListener("click", (event) => {
   const chip = event.target.closest(".chip");
-  if (chip) setTicks(chips[chip.dataset.chip].rows);
+  if (chip) setSelected(chips[chip.dataset.chip].rows);
 });
 filter.addEventListener("input", applyFilter);
 filter.addEventListener("keydown", (event) => {
@@ -433,17 +433,17 @@ filter.addEventListener("keydown", (event) => {
 });
 find(".expand").addEventListener("click", () => openOnly(new Uint8Array(rows.length).fill(1)));
 find(".collapse").addEventListener("click", () => openOnly(opened(false)));
-find(".clear").addEventListener("click", () => { ticked.fill(0); commit(); });
+find(".clear").addEventListener("click", () => { selected.fill(0); commit(); });
 new ResizeObserver(measure).observe(scroller);
 
 function measure() {
   rowHeight = parseFloat(getComputedStyle(scroller).getPropertyValue("--row")) || rowHeight;
-  all.style.height = `${visible.length * rowHeight}px`;
+  canvas.style.height = `${visible.length * rowHeight}px`;
   if (visible.length) draw();
 }
 
 // --------------------------------------------------------------------------------------------- start
-function sayWords() {
+function setWords() {
   words = JSON.parse(box.dataset.words);
   filter.placeholder = words.filter;
   filter.setAttribute("aria-label", words.filter);
@@ -457,16 +457,16 @@ function sayWords() {
 }
 
 function show() {
-  sayWords();
+  setWords();
   if (props.nodes !== drawnNodes) {
     build();
     box.classList.toggle("bare", rows.length === 0);
     empty.hidden = rows.length > 0;
-    take(props.value);
+    decode(props.value);
     measure();
     applyFilter();
   } else if (props.value !== sent) {
-    take(props.value);
+    decode(props.value);
     recount();
     draw();
   } else {
@@ -475,6 +475,6 @@ function show() {
   box.dataset.rows = rows.length;
 }
 
-// Split, not quoted one by one: Gradio reads each quoted word here as the name of an event.
+// Split, not quoted one by one: Gradio takes each quoted word here for the name of an event.
 watch("nodes value parameters".split(" "), show);
 show();

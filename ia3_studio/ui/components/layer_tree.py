@@ -1,8 +1,8 @@
-"""Which layers are there, and which are ticked? The layer tree as a component of the page.
+"""Which layers does the model have, and which are selected? The layer tree as a component of the page.
 
-Python sends the rows of :mod:`~ia3_studio.ui.components.tree_rows` as JSON text; the script draws the few rows in
-sight, counts, filters and ticks in the browser, and answers with row ranges. Every property is a string: Gradio
-turns properties into text at each change, and 3,000 rows as a list cost it a second a click.
+Python sends the rows of :mod:`~ia3_studio.ui.components.tree_rows` as JSON text; the script draws the visible rows,
+counts, filters and selects in the browser, and responds with row ranges. Every property is a string: Gradio converts
+properties to text at each change, and 3,000 rows as a list cost it a second per click.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ia3_studio.ui.components.tree_rows import TreeRows
 
 _HERE = Path(__file__).parent
 _TEMPLATE = """
-<div class="card-tree" data-words="WORDS">
+<div class="layer-tree" data-words="WORDS">
   <div class="tools">
     <input class="filter" type="search" spellcheck="false" autocomplete="off" />
     <div class="buttons"><button type="button" class="expand"></button><button type="button" class="collapse"></button>
@@ -31,7 +31,7 @@ _TEMPLATE = """
     <div class="head" aria-hidden="true">
       <span></span><span></span><span class="side"></span><span class="size"></span></div>
     <div class="rows" role="tree" tabindex="0">
-      <div class="all" role="none"><div class="sight" role="none"></div></div></div>
+      <div class="canvas" role="none"><div class="drawn" role="none"></div></div></div>
     <div class="empty" hidden></div>
     <div class="totals" role="status" aria-live="polite"></div>
   </div>
@@ -46,8 +46,8 @@ WORDS: Mapping[str, Any] = {
     "no_match": "No module matches.",
     "invalid": "{text} is not a valid regular expression, so the filter is not applied.",
     "chips": "Select a module name in every layer",
-    "chip": "{name}: {ticked} of {all} selected",
-    "branch": "{name}, {kind}, {ticked} of {all} selected",
+    "chip": "{name}: {selected} of {all} selected",
+    "branch": "{name}, {kind}, {selected} of {all} selected",
     "plain": "{name}, {kind}",
     "site": "{name}, {kind}, {role}, {side}, {size} parameters",
     "expand": ["Expand all", "Expand every branch"],
@@ -68,29 +68,29 @@ WORDS: Mapping[str, Any] = {
     },
     "nothing": "No site is selected.",
     "vectors": ["vector", "vectors"],
-    "numbers": ["trainable parameter", "trainable parameters"],
+    "parameters": ["trainable parameter", "trainable parameters"],
     "adapter": "kB adapter",
     "share": "% of the model",
 }
-"""The words of the component; ``[label, explanation]`` or ``[singular, plural]`` if there are two."""
+"""The strings of the component; ``[label, explanation]`` or ``[singular, plural]`` if there are two."""
 
 
 class LayerTree(gr.HTML):
-    """The layers of a model as a tree with ticks.
+    """The layers of a model as a tree with checkboxes.
 
-    ``value`` is the ticks as row ranges: check what comes back with :func:`~.tree_rows.decode_ticks`. Listen to
-    ``input`` for what the visitor does; ``change`` also fires when a handler sets the ticks. Give the listener
-    ``trigger_mode="always_last"``, or Gradio drops what is ticked while a handler runs. A handler shows another model
-    by returning :func:`show_rows`, never a new instance: Gradio would send its arguments untouched. ``words``
-    replaces some of :data:`WORDS`.
+    ``value`` is the selected rows as ranges; read it with :func:`~.tree_rows.decode_selection`. Listen to ``input`` for
+    what the user does; ``change`` also fires when a handler sets the value. Give the listener
+    ``trigger_mode="always_last"``, or Gradio drops what is selected while a handler runs. A handler shows another model
+    by returning :func:`show_rows`, never a new instance: Gradio would send its arguments unchanged. ``words`` replaces
+    some of :data:`WORDS`.
 
     Example:
         >>> tree = LayerTree()                                                                  # doctest: +SKIP
-        >>> button.click(lambda: show_rows(rows, ticks_of(rows, selection)), outputs=tree)      # doctest: +SKIP
+        >>> button.click(lambda: show_rows(rows, encode_selection(rows, selection)), outputs=tree)      # doctest: +SKIP
         >>> tree.input(count_sites, tree, note, trigger_mode="always_last")                     # doctest: +SKIP
     """
 
-    # Properties keep their names here: at an update Gradio builds the session's copy from them.
+    # The parameters have the names of the properties: at an update, Gradio builds the session's copy from them.
     def __init__(
         self,
         nodes: str = "[]",
@@ -112,7 +112,7 @@ class LayerTree(gr.HTML):
         )
 
 
-def show_rows(rows: TreeRows, ticks: str) -> dict[str, Any]:
-    """Return the update that draws a model's tree with these ticks."""
-    update: dict[str, Any] = gr.update(nodes=rows.json, parameters=str(rows.parameters), value=ticks)
+def show_rows(rows: TreeRows, selected: str) -> dict[str, Any]:
+    """Return the update that draws a model's tree with these rows selected."""
+    update: dict[str, Any] = gr.update(nodes=rows.json, parameters=str(rows.parameters), value=selected)
     return update

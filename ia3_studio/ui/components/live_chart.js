@@ -3,16 +3,16 @@
 
 const find = (selector) => element.querySelector(selector);
 const root = find(".live-chart");
-const [body, empty, figures, said, table] = [".body", ".empty", ".figures", ".said", ".table"].map(find);
+const [body, empty, figures, announced, table] = [".body", ".empty", ".figures", ".announced", ".table"].map(find);
 const plots = [...element.querySelectorAll(".plot")]; // losses, learning rate, gradient norm, tokens per second
 const [smooth, log, tabular] = [".smooth", ".log", ".tabular"].map(find);
 const words = JSON.parse(root.dataset.words);
 
 const [STEP, LOSS, HELD_OUT, RATE, NORM, SPEED, SECONDS, EPOCH] = [0, 1, 2, 3, 4, 5, 6, 7];
 const TABLE_ROWS = 200;
-const FEW_MARKERS = 60; // more of them would run into a band
-const RECENT = 30; // steps whose times tell how long the rest will take
-const QUIET = 30_000; // ms between two sentences to a screen reader
+const FEW_MARKERS = 60; // more of them would overlap
+const RECENT = 30; // steps whose times estimate the remaining time
+const ANNOUNCE_PAUSE = 30_000; // ms between two announcements to a screen reader
 const TOUCH = matchMedia("(pointer: coarse)").matches; // there, dragging over a chart scrolls the page
 const CONFIG = { responsive: false, displaylogo: false, showSendToCloud: false, plotlyServerURL: "",
   modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
@@ -22,25 +22,25 @@ let points = [];
 let total = 0;
 let active = false;
 let waiting = false; // a redraw is due
-let spoken = -Infinity; // when the last sentence was said
+let lastAnnounced = -Infinity;
 
 // -------------------------------------------------------------------------------------------- messages
 function apply() {
   if (!props.value) return clear("");
-  const news = JSON.parse(props.value);
-  if (news.run !== run) clear(news.run);
-  const stayed = total === news.total_steps && active === news.active;
-  [total, active] = [news.total_steps, news.active];
-  if (news.from > points.length) return trigger("resync");
-  const fresh = news.points.slice(points.length - news.from);
-  if (stayed && !fresh.length) return; // a redraw would close what the pointer has opened
-  for (const point of fresh) points.push(point); // not push(...fresh): a long run has more than a call takes
+  const message = JSON.parse(props.value);
+  if (message.run !== run) clear(message.run);
+  const isSameState = total === message.total_steps && active === message.active;
+  [total, active] = [message.total_steps, message.active];
+  if (message.from > points.length) return trigger("resync");
+  const fresh = message.points.slice(points.length - message.from);
+  if (isSameState && !fresh.length) return; // a redraw would close the tooltip
+  for (const point of fresh) points.push(point); // not push(...fresh): a long run has more points than a call can have arguments
   draw();
 }
 
 function clear(name) {
-  [run, points, total, active, spoken] = [name, [], 0, false, -Infinity];
-  said.textContent = "";
+  [run, points, total, active, lastAnnounced] = [name, [], 0, false, -Infinity];
+  announced.textContent = "";
   plots.forEach((plot) => window.Plotly && Plotly.purge(plot));
   draw();
 }
@@ -65,21 +65,21 @@ function drawNow() {
     return;
   }
   drawFigures();
-  speak();
+  announce();
   drawTable();
-  if (!window.Plotly) return void setTimeout(draw, 100); // its script is still on the way
+  if (!window.Plotly) return void setTimeout(draw, 100); // its script is still loading
   if (!plots[0].clientWidth) return; // in a hidden tab: the observer draws when it is shown
   drawLosses();
-  [RATE, NORM, SPEED].forEach((column, place) => drawSmall(plots[place + 1], column, words.small[place], place));
+  [RATE, NORM, SPEED].forEach((column, index) => drawSmall(plots[index + 1], column, words.small[index], index));
   root.dataset.points = String(points.length);
 }
 
-function colours() {
+function colors() {
   const style = getComputedStyle(element);
   const read = (name, fallback) => style.getPropertyValue(name).trim() || fallback;
   const dark = !!element.closest(".dark") || document.body.classList.contains("dark");
   return {
-    text: dark ? "#b4bac6" : "#565d6b", // quieter than the page's text, and still readable at 12 px
+    text: dark ? "#b4bac6" : "#565d6b", // lighter than the page's text, and readable at 12 px
     grid: read("--border-color-primary", "#ddd"),
     hover: read("--background-fill-secondary", "#fff"),
     ink: read("--body-text-color", "#222"),
@@ -89,23 +89,23 @@ function colours() {
   };
 }
 
-// What zoom keeps is tied to the run: another run starts unzoomed.
-const layout = (look, more) => ({
+// The zoom is tied to the run: another run starts unzoomed.
+const layout = (palette, more) => ({
   uirevision: run, autosize: true, showlegend: false, dragmode: TOUCH ? false : "zoom",
   paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-  font: { color: look.text, size: 12, family: getComputedStyle(element).fontFamily },
-  modebar: { bgcolor: "rgba(0,0,0,0)", color: look.text, activecolor: look.heldOut },
-  hoverlabel: { bgcolor: look.hover, bordercolor: look.grid, font: { color: look.ink } }, ...more,
+  font: { color: palette.text, size: 12, family: getComputedStyle(element).fontFamily },
+  modebar: { bgcolor: "rgba(0,0,0,0)", color: palette.text, activecolor: palette.heldOut },
+  hoverlabel: { bgcolor: palette.hover, bordercolor: palette.grid, font: { color: palette.ink } }, ...more,
 });
-const axis = (look, more) => ({ gridcolor: look.grid, linecolor: look.grid, zeroline: false, automargin: true, ...more });
+const axis = (palette, more) => ({ gridcolor: palette.grid, linecolor: palette.grid, zeroline: false, automargin: true, ...more });
 const furthest = () => Math.max(total, points.at(-1)[STEP], 2);
 const pairs = (column) => points.filter((point) => point[column] !== null).map((point) => [point[STEP], point[column]]);
-const line = (data, name, colour, more) => ({
+const line = (data, name, color, more) => ({
   type: "scatter", x: data.map((pair) => pair[0]), y: data.map((pair) => pair[1]), name,
-  mode: data.length < 3 ? "lines+markers" : "lines", line: { color: colour, width: data.length > 500 ? 1 : 2 }, ...more,
+  mode: data.length < 3 ? "lines+markers" : "lines", line: { color: color, width: data.length > 500 ? 1 : 2 }, ...more,
 });
 
-// The exponential mean over about a tenth of the run: more lags behind a short run, less does not calm a long one.
+// The exponential mean over about a tenth of the run: more would lag in a short run, less would not smooth a long one.
 function smoothed(data) {
   const past = 1 - 1 / Math.min(Math.max(total / 10, 4), 50);
   let mean = 0;
@@ -116,31 +116,31 @@ function smoothed(data) {
 }
 
 function drawLosses() {
-  const look = colours();
+  const palette = colors();
   const [losses, heldOut] = [pairs(LOSS), pairs(HELD_OUT)];
-  const traces = [line(losses, words.loss, look.loss,
-    { opacity: smooth.checked ? 0.3 : 1, line: { color: look.loss, width: 1.5 } })];
-  const strong = (colour) => ({ line: { color: colour, width: 2 } });
-  if (smooth.checked) traces.push(line(smoothed(losses), words.smoothed, look.loss, strong(look.loss)));
+  const traces = [line(losses, words.loss, palette.loss,
+    { opacity: smooth.checked ? 0.3 : 1, line: { color: palette.loss, width: 1.5 } })];
+  const strong = (color) => ({ line: { color: color, width: 2 } });
+  if (smooth.checked) traces.push(line(smoothed(losses), words.smoothed, palette.loss, strong(palette.loss)));
   const mode = heldOut.length > FEW_MARKERS ? "lines" : "lines+markers";
-  traces.push(line(heldOut, words.held_out, look.heldOut, { mode, marker: { size: 7 }, ...strong(look.heldOut) }));
+  traces.push(line(heldOut, words.held_out, palette.heldOut, { mode, marker: { size: 7 }, ...strong(palette.heldOut) }));
   if (heldOut.length && heldOut[0][0] === 0) {
     const ends = [[0, heldOut[0][1]], [furthest(), heldOut[0][1]]];
-    traces.push(line(ends, words.base, look.heldOut, { mode: "lines", line: { color: look.heldOut, width: 1, dash: "dot" } }));
+    traces.push(line(ends, words.base, palette.heldOut, { mode: "lines", line: { color: palette.heldOut, width: 1, dash: "dot" } }));
   }
-  Plotly.react(plots[0], traces, layout(look, {
+  Plotly.react(plots[0], traces, layout(palette, {
     showlegend: true, legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" }, hovermode: "x unified",
     margin: { l: 56, r: 12, t: 28, b: 44 },
-    xaxis: axis(look, { title: { text: words.step_axis }, range: [0, furthest()] }),
-    yaxis: axis(look, { title: { text: words.loss_axis }, type: log.checked ? "log" : "linear" }),
+    xaxis: axis(palette, { title: { text: words.step_axis }, range: [0, furthest()] }),
+    yaxis: axis(palette, { title: { text: words.loss_axis }, type: log.checked ? "log" : "linear" }),
   }), CONFIG);
 }
 
-function drawSmall(plot, column, title, place) {
-  const look = colours();
-  Plotly.react(plot, [line(pairs(column), title, look.small[place])], layout(look, {
+function drawSmall(plot, column, title, index) {
+  const palette = colors();
+  Plotly.react(plot, [line(pairs(column), title, palette.small[index])], layout(palette, {
     title: { text: title, font: { size: 12 }, x: 0, xref: "paper" }, margin: { l: 44, r: 8, t: 28, b: 22 },
-    xaxis: axis(look, { range: [0, furthest()], nticks: 4 }), yaxis: axis(look, { rangemode: "tozero", nticks: 4 }),
+    xaxis: axis(palette, { range: [0, furthest()], nticks: 4 }), yaxis: axis(palette, { rangemode: "tozero", nticks: 4 }),
   }), { ...CONFIG, displayModeBar: false });
 }
 
@@ -162,15 +162,15 @@ function median(numbers) {
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-// What is left: the median of the newest steps, so that one long pause does not count, and the held-out losses to
-// come. Before the second of them nobody here knows how often they are taken: then it takes at least this long.
+// The remaining time: the median of the newest steps, so that one long pause does not count, plus the held-out losses
+// to come. Their interval is unknown before the second one: then the result is a lower bound.
 function timeLeft() {
   const last = points.at(-1);
   const recent = points.slice(-RECENT - 1);
-  const took = recent.slice(1).map((point, index) => [point[SECONDS] - recent[index][SECONDS], point[HELD_OUT] !== null]);
-  const of = (measured) => took.filter((entry) => entry[1] === measured).map((entry) => entry[0]);
+  const durations = recent.slice(1).map((point, index) => [point[SECONDS] - recent[index][SECONDS], point[HELD_OUT] !== null]);
+  const of = (measured) => durations.filter((entry) => entry[1] === measured).map((entry) => entry[0]);
   const [plain, withLoss] = [of(false), of(true)];
-  if (!took.length) return "–";
+  if (!durations.length) return "–";
   const step = median(plain.length ? plain : withLoss);
   const rest = (total - last[STEP]) * step;
   const measured = points.filter((point) => point[HELD_OUT] !== null);
@@ -182,14 +182,14 @@ function timeLeft() {
   return duration(rest + (last[STEP] < total ? due * loss : 0));
 }
 
-function speak() {
+function announce() {
   const now = performance.now();
-  if (active && now - spoken < QUIET) return;
-  spoken = active ? now : -Infinity;
+  if (active && now - lastAnnounced < ANNOUNCE_PAUSE) return;
+  lastAnnounced = active ? now : -Infinity;
   const facts = { step: points.at(-1)[STEP], total, loss: short(newest(LOSS), 3), held_out: short(newest(HELD_OUT), 3),
     left: active && timeLeft() };
-  const text = words[active ? "said" : "said_last"].replace(/\{(\w+)\}/g, (_, key) => facts[key]);
-  if (said.textContent !== text) said.textContent = text;
+  const text = words[active ? "announced" : "announced_last"].replace(/\{(\w+)\}/g, (_, key) => facts[key]);
+  if (announced.textContent !== text) announced.textContent = text;
 }
 
 function drawFigures() {
@@ -198,12 +198,12 @@ function drawFigures() {
   const values = [`${last[STEP]} / ${total}`, short(last[EPOCH], 2), short(newest(LOSS), 3), short(newest(HELD_OUT), 3),
     short(newest(SPEED), 0), duration(last[SECONDS]), ...(active ? [timeLeft()] : [])];
   const aside = base !== null && last[STEP] ? words.from_base.replace("{base}", short(base, 3)) : "";
-  const cells = values.map((value, place) => {
+  const cells = values.map((value, index) => {
     const cell = document.createElement("div");
     const [term, detail, small] = ["dt", "dd", "small"].map((name) => document.createElement(name));
-    term.textContent = words.figures[place];
+    term.textContent = words.figures[index];
     detail.textContent = `${value} `;
-    small.textContent = place === 3 ? aside : "";
+    small.textContent = index === 3 ? aside : "";
     detail.append(small);
     cell.append(term, detail);
     return cell;
@@ -236,10 +236,10 @@ function download() {
 }
 
 // ----------------------------------------------------------------------------------------------- wiring
-plots.forEach((plot, place) => plot.setAttribute("aria-label", words.charts[place]));
+plots.forEach((plot, index) => plot.setAttribute("aria-label", words.charts[index]));
 table.setAttribute("aria-label", words.table);
-[smooth, log, tabular].forEach((box, place) => {
-  box.nextElementSibling.textContent = words[["smooth", "log", "tabular"][place]];
+[smooth, log, tabular].forEach((box, index) => {
+  box.nextElementSibling.textContent = words[["smooth", "log", "tabular"][index]];
   box.addEventListener("change", draw);
 });
 find(".csv").textContent = words.csv;

@@ -1,14 +1,15 @@
-"""How is the run going? Its curves as a component of the page.
+"""How does training progress? The curves of a run as a component of the page.
 
-Python sends only the points that are new (:mod:`~ia3_studio.ui.components.chart_points`); the script keeps the others,
-draws them, and asks for all of them again (``resync``) when a message does not continue what it has. Zoom, smoothing
-and scale belong to the page and survive every message.
+Python sends only the points that are new (:func:`chart_delta`); the script keeps the others, draws them, and requests
+all of them again (``resync``) when a message does not continue what it has. Zoom, smoothing and scale belong to the
+page and stay as they are.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,15 @@ from urllib.parse import quote
 
 import gradio as gr
 
+from ia3_studio.training.config import Step
+
 _HERE = Path(__file__).parent
 _TEMPLATE = """
 <div class="live-chart" data-words="WORDS" data-points="0" data-run="">
   <div class="empty">EMPTY</div>
   <div class="body" hidden>
     <dl class="figures"></dl>
-    <p class="said" role="status" aria-live="polite"></p>
+    <p class="announced" role="status" aria-live="polite"></p>
     <div class="tools">
       <label><input type="checkbox" class="smooth" /><span></span></label>
       <label><input type="checkbox" class="log" /><span></span></label>
@@ -72,25 +75,30 @@ WORDS: Mapping[str, Any] = {
     ],
     "figures": ["step", "epoch", "training loss", "held-out loss", "tokens/s", "elapsed", "remaining"],
     "from_base": "base {base}",
-    "said": "Step {step} of {total}. Training loss {loss}, held-out loss {held_out}. Remaining time {left}.",
-    "said_last": "The run has ended at step {step} of {total}. Training loss {loss}, held-out loss {held_out}.",
+    "announced": "Step {step} of {total}. Training loss {loss}, held-out loss {held_out}. Remaining time {left}.",
+    "announced_last": "The run has ended at step {step} of {total}. Training loss {loss}, held-out loss {held_out}.",
 }
-"""The words of the component."""
+"""The strings of the component."""
+
+
+COLUMNS = ("step", "loss", "held_out", "learning_rate", "grad_norm", "tokens_per_second", "seconds", "epoch")
+"""The fields of a step in the order of a point, which the script relies on."""
 
 
 class LiveChart(gr.HTML):
     """Curves of one run: losses, learning rate, gradient norm, speed.
 
-    ``value`` is the newest message of :func:`~.chart_points.chart_delta`. Listen to ``resync`` and answer with a
-    message from point 0.
+    ``value`` is the newest message of :func:`chart_delta`. Listen to ``resync`` and respond with all points.
     """
 
     def __init__(self, words: Mapping[str, Any] = WORDS, **settings: Any) -> None:
-        said = {**WORDS, **words}
+        strings = {**WORDS, **words}
         super().__init__(
             value="",
             # In the markup, not a property: an update of a chart in a tab never opened may replace all properties.
-            html_template=_TEMPLATE.replace("WORDS", escape(json.dumps(said))).replace("EMPTY", escape(said["empty"])),
+            html_template=_TEMPLATE.replace("WORDS", escape(json.dumps(strings))).replace(
+                "EMPTY", escape(strings["empty"])
+            ),
             css_template=(_HERE / "live_chart.css").read_text(encoding="utf-8"),
             js_on_load=(_HERE / "live_chart.js").read_text(encoding="utf-8"),
             head=plotly_head(),
@@ -100,12 +108,30 @@ class LiveChart(gr.HTML):
 
 
 def plotly_head() -> str:
-    """Return the script tag of the plotly.js inside the installed package, after making that one file public.
+    """Return the script tag of the installed package's plotly.js; **the file is made public**.
 
-    The address is relative, so that it holds behind a proxy that adds a prefix.
+    The address is relative, so that it works behind a proxy that adds a prefix.
     """
     import plotly
 
     script = (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").resolve()
     gr.set_static_paths([script])
     return f'<script src="gradio_api/file={quote(script.as_posix())}"></script>'
+
+
+def chart_delta(run_id: str, steps: Sequence[Step], start: int, total_steps: int, active: bool) -> str:
+    """Return the message that updates a chart with ``start`` points; empty for no run.
+
+    Numbers that are not finite become null, which the chart does not draw.
+    """
+    if not run_id:
+        return ""
+    points = [[_finite(getattr(step, name)) for name in COLUMNS] for step in steps]
+    message = {"run": run_id, "from": start, "points": points, "total_steps": total_steps, "active": active}
+    return json.dumps(message, allow_nan=False, separators=(",", ":"))
+
+
+def _finite(value: float | None) -> float | None:
+    if value is None or not math.isfinite(value):
+        return None
+    return float(f"{value:.6g}")

@@ -1,4 +1,4 @@
-"""Which cell of a map was clicked? gr.Plot tells nobody of clicks; this listens to the chart and says it."""
+"""Which cell of a map was clicked? gr.Plot has no click event; this component listens to the chart."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _HERE = Path(__file__).parent
 
 
 class MapPicks(gr.HTML):
-    """A hint below a map that has the element id ``chart``. Event: ``choose`` (with the ``name`` of the cell's site).
+    """A hint below a map with the element id ``chart``. Event: ``choose`` (with the ``name`` of the cell's site).
 
-    Every cell's custom data is its name. A chart is new after each update, so whoever points at one listens to it
-    first.
+    Every cell's custom data is its name. Each update makes a new chart, so the script starts to listen when the pointer
+    is over one.
     """
 
     def __init__(self, hint: str = "", chart: str = "", **kwargs: Any) -> None:

@@ -1,5 +1,5 @@
-// Value: a JSON string, see list_json in run_list.py. Rows are kept and only what changed in them is touched, so that
-// a click or the focus never falls between two ticks.
+// Value: a JSON string, see list_json in run_list.py. Rows are kept and only changed cells are updated, so that no click
+// or focus is lost between two polls.
 const body = element.querySelector("tbody");
 const table = element.querySelector("table");
 const empty = element.querySelector(".empty");
@@ -20,24 +20,24 @@ function newRow(key) {
   const choose = make("button", "value");
   choose.type = "button";
   const row = make("tr", "",
-    make("td", "state", dot, make("span", "value")), make("th", "name", choose, make("p", "why")),
+    make("td", "state", dot, make("span", "value")), make("th", "name", choose, make("p", "reason")),
     ...CELLS.slice(2).map((name) => make("td", name === "model" ? "value" : "num value")));
   row.dataset.run = key;
   return row;
 }
 
-function say(node, text) {
+function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-function fill(row, run, shown) {
+function fill(row, run, selected) {
   const values = row.querySelectorAll(".value");
-  CELLS.forEach((name, place) => say(values[place], run[name]));
-  say(row.querySelector(".why"), ENDED_BADLY.has(run.state) ? run.sentence : "");
+  CELLS.forEach((name, column) => setText(values[column], run[name]));
+  setText(row.querySelector(".reason"), ENDED_BADLY.has(run.state) ? run.sentence : "");
   row.dataset.state = run.state;
   row.title = run.sentence;
-  row.classList.toggle("shown", run.key === shown);
-  row.querySelector("button").setAttribute("aria-pressed", String(run.key === shown));
+  row.classList.toggle("selected", run.key === selected);
+  row.querySelector("button").setAttribute("aria-pressed", String(run.key === selected));
   return row;
 }
 
@@ -46,14 +46,14 @@ function show() {
   const view = JSON.parse(props.value);
   const kept = view.rows.map((run) => {
     if (!rows.has(run.key)) rows.set(run.key, newRow(run.key));
-    return fill(rows.get(run.key), run, view.shown);
+    return fill(rows.get(run.key), run, view.selected);
   });
-  if (kept.length !== body.children.length || kept.some((row, place) => row !== body.children[place])) {
+  if (kept.length !== body.children.length || kept.some((row, index) => row !== body.children[index])) {
     body.replaceChildren(...kept);
   }
   table.hidden = kept.length === 0;
   empty.hidden = kept.length > 0;
-  say(empty, view.empty);
+  setText(empty, view.empty);
 }
 
 body.addEventListener("click", (event) => {

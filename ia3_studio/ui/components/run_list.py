@@ -1,7 +1,7 @@
-"""Which runs are there, and how did each go?
+"""Which runs are there, and what are their results?
 
-A table of buttons: choosing a row shows that run on every tab. Python sends one JSON string of rows that are
-ready to print; the script rebuilds the body only when they changed and keeps the focus on its row.
+A table of buttons: a click selects that run on every tab. Python sends one JSON string of formatted rows; the script
+rebuilds the body only if the rows changed and keeps the focus.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from ia3_studio.ui import text
 
 _HERE = Path(__file__).parent
 _HEAD = "".join(
-    f"<th scope='col'{' class=num' if place > 2 else ''}>{name}</th>"
-    for place, name in enumerate(text.RUN_LIST_COLUMNS)
+    f"<th scope='col'{' class=num' if column > 2 else ''}>{name}</th>"
+    for column, name in enumerate(text.RUN_LIST_COLUMNS)
 )
 _TEMPLATE = f"""
 <div class="frame">
-<table><caption class="hush">{text.RUN_LIST_CAPTION}</caption><thead><tr>{_HEAD}</tr></thead>
+<table><caption class="visually-hidden">{text.RUN_LIST_CAPTION}</caption><thead><tr>{_HEAD}</tr></thead>
 <tbody></tbody></table><p class="empty" hidden></p></div>
 """
 
 
 @dataclass(frozen=True)
 class RunRow:
-    """One run as printed."""
+    """One formatted run."""
 
     key: str
     state: str
@@ -39,7 +39,7 @@ class RunRow:
     model: str
     steps: str
     held_out: str
-    """Mean loss before and after, in nats a token."""
+    """Mean loss before and after training, in nats per token."""
     time: str
     started: str
 
@@ -58,6 +58,6 @@ class RunList(gr.HTML):
         )
 
 
-def list_json(rows: Sequence[RunRow], shown: str, empty: str) -> str:
-    """Return the text the component takes as its value; ``empty`` is said when there is no row."""
-    return json.dumps({"rows": [asdict(row) for row in rows], "shown": shown, "empty": empty})
+def list_json(rows: Sequence[RunRow], selected: str, empty: str) -> str:
+    """Return the value of the component; ``empty`` is shown if there is no row."""
+    return json.dumps({"rows": [asdict(row) for row in rows], "selected": selected, "empty": empty})

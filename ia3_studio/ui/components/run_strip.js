@@ -1,16 +1,16 @@
-// Value: a JSON string, see StripView in run_strip.py. Only what changed is touched.
+// Value: a JSON string, see StripView in run_strip.py. Only what changed is updated.
 const strip = element.querySelector(".strip");
 const sentence = element.querySelector(".sentence");
 const bar = element.querySelector("progress");
 const pick = element.querySelector("select");
 const stop = element.querySelector(".stop");
 const announced = element.querySelector(".announced"); // for screen readers: a change of state, not each step
-const bell = element.querySelector(".bell");
+const notify = element.querySelector(".notify");
 const TITLE = document.title;
 const MARKS = { queued: "…", running: "▶", stopping: "▶", finished: "✓", stopped: "■", failed: "✕", interrupted: "✕" };
 const ACTIVE = new Set(["queued", "running", "stopping"]);
 let listed = "";
-let last = { state: "", shown: "" };
+let last = { state: "", selected: "" };
 
 function fillChoices(view) {
   const key = JSON.stringify(view.choices);
@@ -30,19 +30,19 @@ function fillChoices(view) {
     }
     pick.replaceChildren(...groups.values());
   }
-  if (pick.value !== view.shown && document.activeElement !== pick) pick.value = view.shown;
+  if (pick.value !== view.selected && document.activeElement !== pick) pick.value = view.selected;
 }
 
-// The window's title says how the run is, and whoever allowed it is told at its end while they look elsewhere.
-function tell(view) {
+// The page title has the state of the run; a notification is shown at its end if the page is in the background.
+function updateTitle(view) {
   const share = view.state === "running" && view.fraction !== null ? ` ${Math.floor(100 * view.fraction)} %` : "";
   const title = MARKS[view.state] ? `${MARKS[view.state]}${share} ${TITLE}` : TITLE;
   if (document.title !== title) document.title = title;
-  const ended = last.shown === view.shown && ACTIVE.has(last.state) && !ACTIVE.has(view.state);
+  const ended = last.selected === view.selected && ACTIVE.has(last.state) && !ACTIVE.has(view.state);
   const allowed = "Notification" in window && Notification.permission === "granted";
-  if (ended && allowed && document.hidden) new Notification(TITLE, { body: view.sentence, tag: view.shown });
-  bell.hidden = !(view.stoppable && "Notification" in window && Notification.permission === "default");
-  last = { state: view.state, shown: view.shown };
+  if (ended && allowed && document.hidden) new Notification(TITLE, { body: view.sentence, tag: view.selected });
+  notify.hidden = !(view.stoppable && "Notification" in window && Notification.permission === "default");
+  last = { state: view.state, selected: view.selected };
 }
 
 function show() {
@@ -59,12 +59,12 @@ function show() {
   stop.disabled = view.state === "stopping";
   stop.textContent = view.state === "stopping" ? stop.dataset.stopping : stop.dataset.stop;
   fillChoices(view);
-  tell(view);
+  updateTitle(view);
 }
 
-// A tab that nobody sees looks rarely: it costs the run next to nothing.
-document.addEventListener("visibilitychange", () => trigger("looked", { hidden: document.hidden }));
-bell.addEventListener("click", () => Notification.requestPermission().then(() => { bell.hidden = true; }));
+// A page in the background polls rarely.
+document.addEventListener("visibilitychange", () => trigger("visibility", { hidden: document.hidden }));
+notify.addEventListener("click", () => Notification.requestPermission().then(() => { notify.hidden = true; }));
 stop.addEventListener("click", () => { stop.disabled = true; trigger("halt"); });
 pick.addEventListener("change", () => { trigger("choose", { key: pick.value }); pick.blur(); });
 watch("value", show);

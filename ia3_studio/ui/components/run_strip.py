@@ -1,7 +1,7 @@
-"""What is the run doing right now, seen from every tab?
+"""What is the selected run doing, on every tab?
 
-A slim bar: state, sentence, progress, the choice of run and a Stop button. Python sends one JSON string; the
-script updates the elements it finds changed, so focus and an open list of runs survive every tick.
+A narrow bar: state, sentence, progress, the choice of run and a Stop button. Python sends one JSON string; the script
+updates only what changed, so that the focus and an open list of runs survive every poll.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _TEMPLATE = f"""
   <span class="dot" aria-hidden="true"></span>
   <div class="words"><p class="sentence"></p><p class="announced" role="status"></p>
     <progress max="1" value="0" aria-label="{text.PROGRESS}"></progress></div>
-  <label class="pick"><span>{text.SHOWN}</span><select aria-label="{text.SHOWN_ARIA}"></select></label>
-  <button type="button" class="bell" hidden>{text.NOTIFY}</button>
+  <label class="pick"><span>{text.CURRENT_RUN}</span><select aria-label="{text.CURRENT_RUN_ARIA}"></select></label>
+  <button type="button" class="notify" hidden>{text.NOTIFY}</button>
   <button type="button" class="stop" data-stop="{text.STOP_RUN}"
     data-stopping="{text.STOPPING_RUN}">{text.STOP_RUN}</button>
 </div>
@@ -32,7 +32,7 @@ _TEMPLATE = f"""
 
 @dataclass(frozen=True)
 class Choice:
-    """One run or imported adapter that can be shown."""
+    """One run or imported adapter that can be selected."""
 
     key: str
     label: str
@@ -47,18 +47,23 @@ class StripView:
     """A run's state, or "import"; empty hides the strip."""
     sentence: str
     fraction: float | None
-    """0 to 1; None while the length is unknown or nothing runs."""
+    """Progress from 0 to 1; None if it is unknown or nothing runs."""
     stoppable: bool
-    shown: str
+    selected: str
+    """The key of the selected run; empty for none."""
     choices: Sequence[Choice]
 
     def to_json(self) -> str:
-        """Return the text the component takes as its value."""
+        """Return the value of the component."""
         return json.dumps(asdict(self))
 
 
 class RunStrip(gr.HTML):
-    """The bar above the tabs. Events: ``choose`` (with the key chosen) and ``halt``."""
+    """The bar above the tabs.
+
+    Events: ``choose`` (with the ``key`` of a run), ``halt``, and ``visibility`` (with whether the browser tab is
+    ``hidden``).
+    """
 
     def __init__(self, value: str = "", **kwargs: Any) -> None:
         super().__init__(

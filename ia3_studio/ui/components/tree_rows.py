@@ -1,8 +1,8 @@
-"""How does a layer tree travel to the browser, and a set of ticks back?
+"""How is a layer tree sent to the browser, and the selection back?
 
-Down goes one JSON list of rows, up comes one string of row ranges such as ``"3-10,14"``. Both stay small (a model
-of 3,000 modules: 140 kB down, a few kB up), and the string is checked like anything a browser sends. Neither
-gradio nor torch is needed here.
+The browser gets one JSON list of rows, and sends one string of row ranges such as ``"3-10,14"``. Both are small (for
+3,000 modules, 140 kB and a few kB), and the string is checked like anything a browser sends. This module needs neither
+gradio nor torch.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LONGEST_RANGE = len("999999999-999999999,")
 
 
 class Node(Protocol):
-    """What is read of a :class:`~ia3_studio.method.tree.TreeNode`."""
+    """The attributes used of a :class:`~ia3_studio.method.tree.TreeNode`."""
 
     @property
     def name(self) -> str:
@@ -44,22 +44,22 @@ class Node(Protocol):
 
     @property
     def role(self) -> Role:
-        """Return what the module does in its block."""
+        """Return the role of the module in its block."""
         ...
 
     @property
     def parameters(self) -> int:
-        """Return the weights of the module, children included."""
+        """Return the number of weights of the module, children included."""
         ...
 
     @property
     def sites(self) -> tuple[Site, ...]:
-        """Return what can be scaled at this module."""
+        """Return the sites of this module."""
         ...
 
 
 class Tree(Protocol):
-    """What is read of a :class:`~ia3_studio.method.tree.LayerTree`."""
+    """The attributes used of a :class:`~ia3_studio.method.tree.LayerTree`."""
 
     @property
     def nodes(self) -> Sequence[Node]:
@@ -72,19 +72,19 @@ class TreeRows:
     """A layer tree as the component draws it."""
 
     json: str
-    """One ``[parent, name, class, size, tickable, role, side]`` a row, in pre-order."""
+    """``[parent, name, class, size, selectable, role, side]`` per row, in pre-order."""
     sites: tuple[Site | None, ...]
-    """What each row ticks; None where there is nothing to scale."""
+    """The site of each row; None if it has nothing to scale."""
     parameters: int
     """Weights of the whole model."""
 
 
 def tree_rows(tree: Tree) -> TreeRows:
-    """Return one row a node; a fused projection becomes a branch with one row a site.
+    """Return one row per node; a fused projection becomes a branch with one row per site.
 
     Example:
         >>> rows = tree_rows(discover(model))             # doctest: +SKIP
-        >>> decode_ticks("5-6", rows)                     # doctest: +SKIP
+        >>> decode_selection("5-6", rows)                     # doctest: +SKIP
         (Site(path='model.layers.0.self_attn.k_proj', …), Site(path='model.layers.0.self_attn.v_proj', …))
     """
     cells: list[list[Cell]] = []
@@ -108,18 +108,18 @@ def _site_cells(site: Site | None, role: Role) -> tuple[Cell, ...]:
 
 
 def _part_name(site: Site, siblings: Sequence[Site]) -> str:
-    """Name one part of a fused projection; two parts of the same role are told apart by their place."""
+    """Name one part of a fused projection; two parts of the same role are distinguished by their spans."""
     if sum(other.role == site.role for other in siblings) == 1:
         return f"[{site.role}]"
     place = "+".join(f"{start}:{stop}" for start, stop in site.spans) or site.side
     return f"[{site.role} {place}]"
 
 
-def encode_ticks(indexes: Iterable[int]) -> str:
+def encode_rows(indexes: Iterable[int]) -> str:
     """Return row indexes as ranges.
 
     Example:
-        >>> encode_ticks([3, 4, 5, 9])
+        >>> encode_rows([3, 4, 5, 9])
         '3-5,9'
     """
     ranges: list[list[int]] = []
@@ -131,13 +131,13 @@ def encode_ticks(indexes: Iterable[int]) -> str:
     return ",".join(f"{start}-{stop}" if stop > start else str(start) for start, stop in ranges)
 
 
-def decode_ticks(text: object, rows: TreeRows) -> tuple[Site, ...]:
-    """Return the ticked sites in the model's order; an empty text means none.
+def decode_selection(text: object, rows: TreeRows) -> tuple[Site, ...]:
+    """Return the selected sites in the model's order; an empty text means none.
 
     The text comes from a browser: its length, order and every index are checked before anything is built from it.
 
     Raises:
-        SelectionError: the text is no list of rising ranges, or names a row that cannot be ticked.
+        SelectionError: the text is not a list of ascending ranges, or a row has no site.
     """
     if text is None or text == "":
         return ()
@@ -147,7 +147,7 @@ def decode_ticks(text: object, rows: TreeRows) -> tuple[Site, ...]:
 
 
 def _indexes(text: str, count: int) -> Iterator[int]:
-    """Yield the indexes of rising ranges, each range checked before it is walked."""
+    """Yield the indexes of ascending ranges; each range is checked before it is expanded."""
     following = 0
     for part in text.split(","):
         found = _RANGE.fullmatch(part)
@@ -172,8 +172,8 @@ def _site_at(index: int, rows: TreeRows) -> Site:
     return site
 
 
-def ticks_of(rows: TreeRows, selection: Iterable[Site]) -> str:
-    """Return the ticks that show a selection.
+def encode_selection(rows: TreeRows, selection: Iterable[Site]) -> str:
+    """Return the rows of a selection, as ranges.
 
     Raises:
         SelectionError: the tree has no row for one of the sites.
@@ -186,14 +186,14 @@ def ticks_of(rows: TreeRows, selection: Iterable[Site]) -> str:
             f"{len(missing)} of {len(wanted)} selected sites are not in this model's layer tree, such as {missing[0]}; "
             "select sites from this model's tree."
         )
-    return encode_ticks(row_of[site] for site in wanted)
+    return encode_rows(row_of[site] for site in wanted)
 
 
-def in_rows(rows: TreeRows, chosen: Iterable[Site]) -> tuple[Site, ...]:
-    """Return sites as the tree has rows for them: a whole fused projection as all of its parts.
+def row_sites(rows: TreeRows, chosen: Iterable[Site]) -> tuple[Site, ...]:
+    """Return sites as the rows of the tree have them: a whole fused projection as all of its parts.
 
     Raises:
-        SelectionError: a site is on a side that the tree does not offer.
+        SelectionError: a site is on a side that has no row.
     """
     by_place: dict[tuple[str, str], list[Site]] = {}
     for row in rows.sites:

@@ -1,0 +1,157 @@
+"""How does a chat log between people become conversations? One speaker, whom the user chooses, gives the answers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ia3_studio.data.examples import Mapping as Roles
+from ia3_studio.data.shapes.shape import Recognized, frame_of
+from ia3_studio.errors import DataError
+
+PAUSE = 4 * 3600
+"""Seconds without a message after which a new conversation begins."""
+MOST_NAMED = 12
+"""Speakers that a sentence names."""
+SPEAKER, TEXT, TIME, CHAT = "speaker", "text", "time", "chat"
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message of a chat log."""
+
+    row: int
+    speaker: str
+    text: str
+    time: float | None = None
+    """When it was written, in seconds since any fixed moment."""
+    chat: str = ""
+    """The channel it belongs to; empty if the log is one chat."""
+    thread: str = ""
+    """The thread of the channel, which is one conversation whatever the pauses in it; empty for none."""
+
+
+def read_log(
+    name: str,
+    form: str,
+    messages: Sequence[Said],
+    speaker: str | None,
+    unused: Counter[str],
+    *,
+    pause: float | None = PAUSE,
+) -> Recognized:
+    """Return the conversations of a log; without a speaker its messages, one per row, and what has to be chosen.
+
+    Args:
+        name: the file's name, for sentences.
+        form: what it is: "WhatsApp chat".
+        messages: in the order in which they were written, within each chat.
+        speaker: whose messages are the answers.
+        unused: what else is in the log, and how often.
+        pause: seconds without a message after which a new conversation begins; None if each chat is one.
+
+    Raises:
+        DataError: nobody of that name writes in it.
+    """
+    counts = Counter(message.speaker for message in messages)
+    speakers = tuple(who for who, _messages in counts.most_common())
+    if speaker is None:
+        sentence = _choose(name, form, counts)
+        return Recognized(_as_messages(messages), form, unused=unused, speakers=speakers, undecided=sentence)
+    learned = _matched(name, form, speaker, speakers)
+    several = len(speakers) > 2
+    rows = [
+        (part[0].row, {"messages": _turns(part, learned, several), **({CHAT: part[0].chat} if part[0].chat else {})})
+        for part in _parts(messages, pause)
+    ]
+    notes = (_how(learned, several, pause),)
+    mapping = Roles("messages", column="messages")
+    return Recognized(frame_of(rows), form, (), notes, unused, mapping, speakers)
+
+
+def unlike(names: Mapping[str, str]) -> dict[str, str]:
+    """Return the names of speakers by their ids; those of one name get their ids as well."""
+    counts = Counter(names.values())
+    return {key: name if counts[name] == 1 else f"{name} ({key})" for key, name in names.items()}
+
+
+def _as_messages(messages: Sequence[Said]) -> Any:
+    fields = [TIME] * any(message.time is not None for message in messages)
+    fields += [CHAT] * any(message.chat for message in messages)
+    return frame_of(
+        [
+            (each.row, {SPEAKER: each.speaker, TEXT: each.text, **{name: getattr(each, name) for name in fields}})
+            for each in messages
+        ]
+    )
+
+
+def _choose(name: str, form: str, counts: Counter[str]) -> str:
+    """Return what the user has to choose, and between whom."""
+    if not counts:
+        return f"{name} is a {form} without messages of people; give one with messages of two speakers."
+    named = ", ".join(f"{who} ({messages:,})" for who, messages in counts.most_common(MOST_NAMED))
+    more = f" and {len(counts) - MOST_NAMED:,} more" if len(counts) > MOST_NAMED else ""
+    if len(counts) == 1:
+        return (
+            f"{name} is a {form} in which only one speaker writes ({named} messages), so there is nothing to answer; "
+            "choose plain text with the column 'text', or give a chat of two speakers."
+        )
+    return (
+        f"{name} is a {form} of {len(counts):,} speakers, with so many messages: {named}{more}; choose the speaker "
+        "whose messages are the answers (Speaker under Parsing options, or Reading(speaker=...)), or plain text with "
+        "the column 'text'."
+    )
+
+
+def _matched(name: str, form: str, wanted: str, speakers: Sequence[str]) -> str:
+    """Return the speaker with a name, whatever its case."""
+    if wanted in speakers:
+        return wanted
+    near = [who for who in speakers if who.strip().casefold() == wanted.strip().casefold()]
+    if len(near) == 1:
+        return near[0]
+    first = ", ".join(speakers[:MOST_NAMED])
+    more = f" and {len(speakers) - MOST_NAMED:,} more" if len(speakers) > MOST_NAMED else ""
+    raise DataError(f"Speaker {wanted!r} not found in {name}, a {form}; its speakers are {first}{more}.")
+
+
+def _how(learned: str, several: bool, pause: float | None) -> str:
+    begins = f", and a new conversation begins after a pause of {pause / 3600:.0f} hours" if pause else ""
+    named = "; names precede the messages of the others" if several else ""
+    return f"The messages of {learned} are the answers; consecutive ones are one turn{begins}{named}."
+
+
+def _parts(messages: Sequence[Said], pause: float | None) -> list[list[Said]]:
+    """Return the messages of each conversation, in the order of their first ones."""
+    parts: list[list[Said]] = []
+    open_part: dict[tuple[str, str], list[Said]] = {}
+    for message in messages:
+        where = (message.chat, message.thread)
+        part = open_part.get(where)
+        if part is None or _is_apart(part[-1], message, pause):
+            part = open_part[where] = []
+            parts.append(part)
+        part.append(message)
+    return parts
+
+
+def _is_apart(last: Said, message: Said, pause: float | None) -> bool:
+    if pause is None or message.thread or last.time is None or message.time is None:
+        return False
+    return message.time - last.time > pause
+
+
+def _turns(messages: Sequence[Said], learned: str, several: bool) -> list[dict[str, str]]:
+    """Return the turns of a conversation; consecutive messages of one side are one turn."""
+    turns: list[dict[str, Any]] = []
+    for message in messages:
+        role = "assistant" if message.speaker == learned else "user"
+        text = f"{message.speaker}: {message.text}" if several and role == "user" else message.text
+        if turns and turns[-1]["role"] == role:
+            turns[-1]["content"].append(text)
+        else:
+            turns.append({"role": role, "content": [text]})
+    return [{"role": turn["role"], "content": "\n".join(turn["content"])} for turn in turns]

@@ -1,0 +1,196 @@
+"""How are two or more answers to one prompt read, if scores or a decision say which is better? As its best answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ia3_studio.data.paths import structure_of
+from ia3_studio.data.shapes.dialogue import PROMPT_NAMES
+from ia3_studio.data.shapes.preferences import FOR_DPO, answer_pair, answered
+from ia3_studio.data.shapes.shape import (
+    MOST,
+    SAMPLE,
+    Collector,
+    Recognized,
+    Rows,
+    Shape,
+    bare,
+    finite,
+    frame_of,
+    is_text,
+    listed,
+)
+
+COMPARED = (
+    ("response0", "response1"), ("response1", "response2"), ("responsea", "responseb"), ("answer0", "answer1"),
+    ("answer1", "answer2"), ("answera", "answerb"), ("output1", "output2"), ("outputa", "outputb"),
+    ("humanrefa", "humanrefb"), ("conversationa", "conversationb"), ("completiona", "completionb"),
+)  # fmt: skip
+"""Columns of two answers, between which other columns decide."""
+DECISIONS = ("betterresponseid", "winner", "preference", "preferred", "better", "choice", "labels")
+SCORES = (("winnermodela", "winnermodelb"), ("score0", "score1"), ("score1", "score2"), ("scorea", "scoreb"))
+TIES = ("tie", "both", "neither", "equal", "bothbad", "tiebothbad")
+LISTS = ("completions", "responses", "generations", "candidates")
+RATED = ("overallscore", "score", "rating", "finegrainedscore")
+RATINGS = ("ratings", "scores")
+ANSWERED = ("response", "completion", "output", "text", "answer")
+CHOSEN, REJECTED = "chosen", "rejected"
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """Two columns of answers, and what says which is better."""
+
+    answers: tuple[str, ...]
+    deciders: tuple[str, ...]
+    """The columns of both scores, or the one that names the better answer."""
+    first: int = 0
+    """The number that names the first answer."""
+
+    @property
+    def letters(self) -> tuple[str, str]:
+        """Return the ends of the answers' names, such as "a" and "b"."""
+        first, second = (bare(name)[-1] for name in self.answers)
+        return first, second
+
+    def better(self, record: dict[str, Any]) -> int | None:
+        """Return the place of the better answer of a row; None if neither is."""
+        if len(self.deciders) == 2:
+            one, other = (finite(record.get(name)) for name in self.deciders)
+            return None if one is None or other is None or one == other else int(other > one)
+        return self.place(record.get(self.deciders[0]))
+
+    def decides(self, cell: Any) -> bool:
+        """Say whether a cell names an answer, or says that neither is better."""
+        return self.place(cell) is not None or (isinstance(cell, str) and bare(cell) in TIES)
+
+    def place(self, cell: Any) -> int | None:
+        """Return the place of the answer that a cell names by its column, its letter or its number."""
+        number = finite(cell)
+        if number is not None:
+            if bare(self.answers[0]) == "humanrefa":  # Stanford Human Preferences: 1 is A, 0 is B
+                return {1.0: 0, 0.0: 1}.get(number)
+            return int(number) - self.first if number - self.first in (0, 1) else None
+        said = bare(cell) if isinstance(cell, str) else ""
+        names = [{bare(self.answers[place]), self.letters[place], f"model{'ab'[place]}"} for place in (0, 1)]
+        return next((place for place in (0, 1) if said in names[place]), None)
+
+
+def _comparison(rows: Rows) -> _Comparison | None:
+    answers = answer_pair(rows, COMPARED)
+    if not answers:
+        return None
+    for pair in SCORES:
+        both = [name for each in pair for name in rows.named([each])]
+        if len(both) == 2 and all(rows.mostly(name, lambda cell: finite(cell) is not None) for name in both):
+            return _Comparison(answers, tuple(both))
+    digit = finite(bare(answers[0])[-1])
+    named = [_Comparison(answers, (name,), int(digit) if digit is not None else 1) for name in rows.named(DECISIONS)]
+    return next((found for found in named if rows.mostly(found.deciders[0], found.decides)), None)
+
+
+def _has_comparison(rows: Rows) -> bool:
+    return _comparison(rows) is not None
+
+
+def _read_compared(rows: Rows) -> Recognized:
+    comparison, found = _comparison(rows), Collector()
+    assert comparison is not None
+    asked = rows.find(PROMPT_NAMES)
+    for row, record in rows.records():
+        place = comparison.better(record)
+        if place is None:
+            found.leave_out(row, f"neither answer is preferred ({', '.join(comparison.deciders)})")
+            continue
+        better, worse = (
+            _in_turns(record.get(asked), record.get(comparison.answers[each])) for each in (place, 1 - place)
+        )
+        rest = {name: cell for name, cell in record.items() if name not in comparison.answers}
+        found.use(row, {**rest, CHOSEN: better, REJECTED: worse})
+    return _best(rows, found, " and ".join(comparison.deciders))
+
+
+def _in_turns(asked: Any, answer: Any) -> Any:
+    """Return a conversation whose prompts and answers are two lists of texts; any other answer as it is."""
+    prompts, answers = listed(structure_of(asked)), listed(structure_of(answer))
+    if not prompts or len(prompts) != len(answers) or not all(isinstance(each, str) for each in (*prompts, *answers)):
+        return answer
+    sides = zip(prompts, answers, strict=True)
+    return [
+        {"role": role, "content": text}
+        for pair in sides
+        for role, text in zip(("user", "assistant"), pair, strict=True)
+    ]
+
+
+def _best(rows: Rows, found: Collector, deciders: str) -> Recognized:
+    """Return the rows with their better answers."""
+    notes = (f"The answers that {deciders} prefer are trained on; the others: not used, {FOR_DPO}.",)
+    form = "compared answers"
+    if not found.rows:
+        return found.recognized(form, notes=notes)
+    answers = [CHOSEN, *(REJECTED for _row, record in found.rows[:1] if REJECTED in record)]
+    read = answered(replace(rows, frame=frame_of(found.rows)), answers, form, notes, as_turns=True)
+    return replace(read, problems=(*found.problems, *read.problems), unused=found.unused)
+
+
+def _ratings(rows: Rows, record: dict[str, Any], name: str) -> list[tuple[float, Any]]:
+    """Return the answers of a list with their ratings, which stand in them or in a list of their own."""
+    answers = listed(structure_of(record.get(name)))
+    apart = next((listed(structure_of(record.get(each))) for each in rows.named(RATINGS)), [])
+    if len(apart) == len(answers) and all(map(is_text, answers)):
+        found = [(finite(rating), answer) for rating, answer in zip(apart, answers, strict=True)]
+    else:
+        objects = [answer for answer in answers if isinstance(answer, dict)]
+        rated = [({bare(str(key)): value for key, value in answer.items()}) for answer in objects]
+        found = [(_first_of(each, RATED, finite), _first_of(each, ANSWERED, _text)) for each in rated]
+    return [(rating, answer) for rating, answer in found if rating is not None and answer is not None]
+
+
+def _first_of(record: dict[str, Any], names: Sequence[str], value: Callable[[Any], Any]) -> Any:
+    return next((found for name in names if (found := value(record.get(name))) is not None), None)
+
+
+def _text(cell: Any) -> str | None:
+    return cell if is_text(cell) else None
+
+
+def _rated_column(rows: Rows) -> str:
+    """Return the column of lists of rated answers; empty if there is none."""
+    if not rows.find(PROMPT_NAMES):
+        return ""
+    first = replace(rows, frame=rows.deciding.iloc[:SAMPLE])
+    named = [name for name in rows.named(LISTS) if rows.any(name, lambda cell: bool(listed(structure_of(cell))))]
+    return next(
+        (
+            name
+            for name in named
+            if sum(len(_ratings(rows, record, name)) > 1 for _row, record in first.records()) >= MOST * len(first.frame)
+        ),
+        "",
+    )
+
+
+def _has_rated(rows: Rows) -> bool:
+    return bool(_rated_column(rows))
+
+
+def _read_rated(rows: Rows) -> Recognized:
+    name, found = _rated_column(rows), Collector()
+    for row, record in rows.records():
+        rated = sorted(_ratings(rows, record, name), key=lambda each: -each[0])
+        if not rated:
+            found.leave_out(row, f"no answer in {name} has a rating")
+            continue
+        rest = {column: cell for column, cell in record.items() if column != name}
+        found.use(row, {**rest, CHOSEN: rated[0][1]})
+        found.unused["answers with a lower rating"] += len(listed(structure_of(record[name]))) - 1
+    return _best(rows, found, f"the ratings of {name}")
+
+
+SHAPES = (
+    Shape("compared answers", _has_comparison, _read_compared),
+    Shape("rated answers", _has_rated, _read_rated),
+)

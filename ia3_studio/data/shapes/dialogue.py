@@ -1,0 +1,147 @@
+"""How do a system prompt, a history, a prompt and an answer in columns of their own become one conversation?"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from ia3_studio.data.conversations import UnusableError
+from ia3_studio.data.paths import structure_of
+from ia3_studio.data.shapes.shape import Rows, is_blank, is_text, is_turn, listed, role_of
+
+SYSTEM_NAMES = ("system", "systemprompt", "systemmessage")
+HISTORY_NAMES = ("history", "chathistory", "conversationhistory")
+PROMPT_NAMES = ("prompt", "question", "instruction", "query", "input", "problem")
+CONTEXT_NAMES = ("input", "context")
+SIDES = (
+    ("user", "assistant"), ("human", "assistant"), ("human", "gpt"), ("human", "bot"), ("user", "bot"),
+    ("input", "output"), ("prompt", "response"), ("prompt", "completion"), ("question", "answer"), ("q", "a"),
+    ("instruction", "output"), ("instruction", "response"), ("query", "response"), ("query", "answer"),
+)  # fmt: skip
+"""Keys of an exchange: what is asked, and the answer."""
+_TRANSCRIPT = re.compile(r"(?:^|\n\n)(Human|Assistant):[^\S\n]?")
+_ROLES = {"Human": "user", "Assistant": "assistant"}
+
+Turns = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The columns that precede an answer; empty where there are none."""
+
+    system: str = ""
+    history: str = ""
+    prompt: str = ""
+    context: str = ""
+
+    @classmethod
+    def of(cls, rows: Rows, *answers: str) -> Opening:
+        """Return the columns of a table that precede one of its answers."""
+        prompt = next((name for name in rows.named(PROMPT_NAMES) if name not in answers), "")
+        context = next((name for name in rows.named(CONTEXT_NAMES) if name not in (prompt, *answers)), "")
+        history = rows.find(HISTORY_NAMES)
+        if not prompt and rows.mostly(history, lambda cell: is_text(cell) and not listed(structure_of(cell))):
+            prompt, history = history, ""  # what was said before is all that is asked
+        return cls(rows.find(SYSTEM_NAMES), history, prompt, context)
+
+    def turns(self, record: dict[str, Any]) -> Turns:
+        """Return the turns of a row that precede its answer.
+
+        Raises:
+            UnusableError: its history is no list of exchanges, or its prompt is empty.
+        """
+        system = record.get(self.system)
+        opening: Turns = [] if is_blank(system) else [{"role": "system", "content": system}]
+        history = [] if is_blank(record.get(self.history)) else turns_of_history(record[self.history])
+        return opening + history + (self._prompt(record) if self.prompt else [])
+
+    def _prompt(self, record: dict[str, Any]) -> Turns:
+        value = record.get(self.prompt)
+        turns = turns_in(value)
+        if turns:
+            is_begun = role_of(turns[-1]["role"]) == "assistant" and is_blank(turns[-1]["content"])
+            return turns[:-1] if is_begun else turns
+        context = record.get(self.context)
+        if not is_text(value) or not (is_blank(context) or isinstance(context, str)):
+            raise UnusableError(f"the prompt ({self.prompt}) is empty or not text")
+        return [{"role": "user", "content": value if is_blank(context) else f"{value}\n\n{context}"}]
+
+
+def turns_in(value: Any) -> Turns:
+    """Return the turns that a cell holds: a list, one turn, an object with messages, a transcript, JSON of these."""
+    value = structure_of(value)
+    if isinstance(value, str):
+        return turns_of_transcript(value)
+    if isinstance(value, dict):
+        value = [value] if is_turn(value) else value.get("messages")
+    turns = listed(value)
+    return [_spelled(turn) for turn in turns] if turns and all(map(is_turn, turns)) else []
+
+
+def _spelled(turn: dict[str, Any]) -> dict[str, Any]:
+    """Return a turn with its role and its content under these names."""
+    others = {key: value for key, value in turn.items() if key not in ("from", "value")}
+    return {**others, "role": turn.get("role", turn.get("from")), "content": turn.get("content", turn.get("value"))}
+
+
+def turns_of_transcript(text: str) -> Turns:
+    """Return the turns of a text whose paragraphs begin with "Human:" and "Assistant:"; none of any other text.
+
+    Example:
+        >>> turns_of_transcript("\\n\\nHuman: Hi\\n\\nAssistant: Ahoy")
+        [{'role': 'user', 'content': 'Hi'}, {'role': 'assistant', 'content': 'Ahoy'}]
+    """
+    before, *parts = _TRANSCRIPT.split(text)
+    if before.strip() or len(parts) < 4 or parts[0] != "Human":
+        return []
+    return [
+        {"role": _ROLES[side], "content": said.strip("\n")} for side, said in zip(parts[::2], parts[1::2], strict=True)
+    ]
+
+
+def turns_of_history(value: Any) -> Turns:
+    """Return the turns of earlier exchanges: pairs of texts, objects with both sides, or turns.
+
+    Raises:
+        UnusableError: it is none of these.
+    """
+    if turns := turns_in(value):
+        return turns
+    found: Turns = []
+    for exchange in listed(structure_of(value)):
+        sides = sides_of(exchange) if isinstance(exchange, dict) else ()
+        asked, answer = (exchange[name] for name in sides) if sides else _pair(exchange)
+        found += [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]
+    if not found:
+        raise UnusableError("the history is not a list of earlier prompts and answers")
+    return found
+
+
+def sides_of(exchange: dict[str, Any]) -> tuple[str, str] | tuple[()]:
+    """Return the keys of an object that hold a prompt and its answer."""
+    return next((pair for pair in SIDES if all(isinstance(exchange.get(name), str) for name in pair)), ())
+
+
+def _pair(exchange: Any) -> list[Any]:
+    sides = listed(exchange)
+    if len(sides) != 2 or not all(isinstance(side, str) for side in sides):
+        raise UnusableError("the history is not a list of earlier prompts and answers")
+    return sides
+
+
+def with_answer(opening: Turns, answer: Any) -> Turns:
+    """Return a conversation that ends with an answer, which may hold the turns before it as well.
+
+    Raises:
+        UnusableError: there is no answer.
+    """
+    turns = turns_in(answer)
+    first = role_of(turns[0]["role"]) if turns else ""
+    if first == "user":
+        return [turn for turn in opening[:1] if role_of(turn["role"]) == "system"] + turns
+    if turns:
+        return turns if first == "system" else opening + turns
+    if not is_text(answer):
+        raise UnusableError("the answer is empty or not text")
+    return [*opening, {"role": "assistant", "content": answer}]

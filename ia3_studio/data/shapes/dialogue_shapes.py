@@ -1,0 +1,183 @@
+"""Which other columns hold conversations? Those of fine-tuning tools and APIs, and prompts with a history."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ia3_studio.data.conversations import UnusableError
+from ia3_studio.data.examples import Mapping
+from ia3_studio.data.paths import structure_of
+from ia3_studio.data.shapes.dialogue import Opening, Turns, sides_of, turns_of_history, with_answer
+from ia3_studio.data.shapes.shape import (
+    Collector,
+    Recognized,
+    Rows,
+    Shape,
+    is_blank,
+    is_text,
+    listed,
+)
+from ia3_studio.errors import DataError
+
+EXCHANGES = (
+    "messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat", "chats", "dialogs", "dialogues",
+    "thread", "items", "prompt", "input", "history", "text", "data", "qa", "rounds",
+)  # fmt: skip
+"""Columns that may hold lists of prompts with their answers."""
+ANSWERS = ("output", "response", "answer", "completion", "reply", "assistant", "target")
+MESSAGES = "messages"
+_MARKERS = re.compile(r"<\|?[\w/ ]+\|?>|\[/?INST\]|<<SYS>>|^###|(?:USER|ASSISTANT|Human|Assistant):\s", re.MULTILINE)
+
+
+def _column_of(rows: Rows, names: tuple[str, ...], holds: Callable[[Any], bool]) -> str:
+    return next((name for name in rows.named(names) if rows.mostly(name, lambda cell: holds(structure_of(cell)))), "")
+
+
+def _read_cells(rows: Rows, column: str, form: str, turns: Callable[[dict[str, Any], Any], Turns]) -> Recognized:
+    """Return rows with the turns that are made of one column, in a column of messages."""
+    found = Collector()
+    for row, record in rows.records():
+        try:
+            rest = {name: cell for name, cell in record.items() if name != column}
+            found.use(row, {MESSAGES: turns(record, structure_of(record.get(column))), **rest})
+        except UnusableError as reason:
+            found.leave_out(row, str(reason))
+    tools = rows.find(("tools", "functions"))
+    return found.recognized(form, Mapping("messages", column=MESSAGES, tools=tools))
+
+
+def _is_exchanges(value: Any) -> bool:
+    """Say whether a value is a list of objects with a prompt and its answer."""
+    each = listed(value)
+    return bool(each) and all(isinstance(item, dict) and sides_of(item) for item in each)
+
+
+def _exchanges_column(rows: Rows) -> str:
+    return _column_of(rows, EXCHANGES, _is_exchanges)
+
+
+def _read_exchanges(rows: Rows) -> Recognized:
+    column = _exchanges_column(rows)
+
+    def turns(record: dict[str, Any], value: Any) -> Turns:
+        first = next(iter(listed(value)), None)
+        own = first.get("system") if isinstance(first, dict) else None
+        system = [text for text in (record.get(rows.find(("system",))), own) if is_text(text)][:1]
+        return [*({"role": "system", "content": text} for text in system), *turns_of_history(value)]
+
+    return _read_cells(rows, column, f"lists of exchanges in {column}", turns)
+
+
+def _is_contents(value: Any) -> bool:
+    """Say whether a value is a list of turns made of parts, as Gemini's API takes them."""
+    turns = listed(value)
+    return bool(turns) and all(isinstance(turn, dict) and "parts" in turn for turn in turns)
+
+
+def _contents_column(rows: Rows) -> str:
+    return _column_of(rows, ("contents",), _is_contents)
+
+
+def _read_contents(rows: Rows) -> Recognized:
+    column = _contents_column(rows)
+
+    def turns(record: dict[str, Any], value: Any) -> Turns:
+        system = structure_of(record.get(rows.find(("systeminstruction",))))
+        opening = [{"role": "system", "content": _text_of_parts(system)}] if isinstance(system, dict) else []
+        return opening + [
+            {"role": str(turn.get("role", "user")), "content": _text_of_parts(turn)} for turn in listed(value)
+        ]
+
+    return _read_cells(rows, column, "Gemini tuning data", turns)
+
+
+def _text_of_parts(turn: dict[str, Any]) -> str:
+    parts = [part.get("text") if isinstance(part, dict) else part for part in listed(turn.get("parts"))]
+    texts = [part for part in parts if isinstance(part, str)]
+    if len(texts) < len(parts):
+        raise UnusableError("a turn has parts that are not text, such as images or function calls")
+    return "".join(texts)
+
+
+def _is_segments(value: Any) -> bool:
+    """Say whether a value is a list of texts that are trained on or not, as axolotl's template-free format has it."""
+    each = listed(value)
+    return bool(each) and all(isinstance(item, dict) and {"text", "label"} <= item.keys() for item in each)
+
+
+def _segments_column(rows: Rows) -> str:
+    return _column_of(rows, ("segments",), _is_segments)
+
+
+def _read_segments(rows: Rows) -> Recognized:
+    """Read texts without a label as what is asked, those with one as the answers.
+
+    Raises:
+        DataError: the texts hold the marks of a chat template.
+    """
+    column = _segments_column(rows)
+
+    def turns(_record: dict[str, Any], value: Any) -> Turns:
+        found: Turns = []
+        for segment in listed(value):
+            text, role = segment.get("text"), "assistant" if segment.get("label") else "user"
+            if not isinstance(text, str):
+                raise UnusableError(f"a text of {column} is not text")
+            if _MARKERS.search(text):
+                raise DataError(
+                    f"{column} is axolotl's template-free format, and its texts contain the marks of a chat template "
+                    f"({text.strip()[:40]!r}), which would be added a second time; give messages with role and content."
+                )
+            if found and found[-1]["role"] == role:
+                found[-1]["content"] += text
+            else:
+                found.append({"role": role, "content": text})
+        return found
+
+    return _read_cells(rows, column, "template-free segments (axolotl)", turns)
+
+
+def _is_alternating(value: Any) -> bool:
+    texts = listed(value)
+    return len(texts) > 1 and all(map(is_text, texts))
+
+
+def _has_alternating(rows: Rows) -> bool:
+    """Say whether lists of texts are a user's and an assistant's by turns, as UltraChat has them."""
+    return set(rows.columns) <= {"id", "data", "split"} and bool(_column_of(rows, ("data",), _is_alternating))
+
+
+def _read_alternating(rows: Rows) -> Recognized:
+    def turns(_record: dict[str, Any], value: Any) -> Turns:
+        roles = ("user", "assistant")
+        return [{"role": roles[place % 2], "content": text} for place, text in enumerate(listed(value))]
+
+    return _read_cells(rows, rows.find(("data",)), "alternating texts of a user and an assistant", turns)
+
+
+def _answer_with_history(rows: Rows) -> str:
+    """Return the column of answers that follow a prompt and a history; empty if there is none."""
+    answer, opening = rows.find(ANSWERS), Opening.of(rows, rows.find(ANSWERS))
+    past = rows.sample(opening.history) if opening.history else []
+    return answer if opening.prompt and any(not is_blank(cell) and listed(structure_of(cell)) for cell in past) else ""
+
+
+def _read_history(rows: Rows) -> Recognized:
+    answer = _answer_with_history(rows)
+    opening = Opening.of(rows, answer)
+
+    def turns(record: dict[str, Any], _history: Any) -> Turns:
+        return with_answer(opening.turns(record), record.get(answer))
+
+    return _read_cells(rows, opening.history, f"prompts with a history ({opening.history})", turns)
+
+
+SHAPES = (
+    Shape("prompts with a history", lambda rows: bool(_answer_with_history(rows)), _read_history),
+    Shape("lists of exchanges", lambda rows: bool(_exchanges_column(rows)), _read_exchanges),
+    Shape("Gemini tuning data", lambda rows: bool(_contents_column(rows)), _read_contents),
+    Shape("template-free segments", lambda rows: bool(_segments_column(rows)), _read_segments),
+    Shape("alternating texts", _has_alternating, _read_alternating),
+)

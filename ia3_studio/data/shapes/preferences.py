@@ -1,0 +1,165 @@
+"""How are preference data read? The preferred answer is the one that is trained on; nothing is learned from the other.
+
+Pairs of a chosen and a rejected answer are made for methods such as DPO, and flags of single answers for KTO.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from ia3_studio.data.conversations import UnusableError
+from ia3_studio.data.examples import Mapping
+from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, Opening, turns_in, with_answer
+from ia3_studio.data.shapes.shape import (
+    Collector,
+    Recognized,
+    Rows,
+    Shape,
+    bare,
+    frame_of,
+    is_blank,
+    is_text,
+)
+
+PAIRS = (
+    ("chosen", "rejected"), ("chosenresponse", "rejectedresponse"), ("responsechosen", "responserejected"),
+    ("chosenanswer", "rejectedanswer"), ("preferred", "dispreferred"), ("preferred", "rejected"),
+    ("preferredoutput", "nonpreferredoutput"), ("preferredresponse", "nonpreferredresponse"),
+    ("accepted", "rejected"),
+)  # fmt: skip
+"""Columns of the better and the worse answer."""
+FLAGS = ("ktotag", "desirable", "isdesirable", "label", "thumbsup")
+FLAGGED = ("completion", "response", "output", "answer")
+CONVERSATIONS = ("messages", "conversations", "conversation")
+FOR_DPO = "preference pairs are for methods such as DPO"
+_YES, _NO = ("true", "1", "1.0", "yes"), ("false", "0", "0.0", "no")
+
+
+def _is_answer(cell: Any) -> bool:
+    return is_text(cell) or bool(turns_in(cell))
+
+
+def answer_pair(rows: Rows, pairs: Sequence[tuple[str, str]] = PAIRS) -> tuple[str, ...]:
+    """Return the first pair of columns that hold answers; empty if there is none."""
+    for names in pairs:
+        found = tuple(filter(None, (rows.find([name]) for name in names)))
+        if len(found) == 2 and all(rows.any(name, _is_answer) for name in found):
+            return found
+    return ()
+
+
+def _has_pairs(rows: Rows) -> bool:
+    return bool(answer_pair(rows))
+
+
+def _read_pairs(rows: Rows) -> Recognized:
+    better, worse = answer_pair(rows)
+    return answered(rows, (better, worse), "preference pairs", (_note(better, worse),))
+
+
+def _note(better: str, worse: str) -> str:
+    return f"The answers in {better} are trained on; {worse}: not used, {FOR_DPO}."
+
+
+def answered(
+    rows: Rows, answers: Sequence[str], form: str, notes: Sequence[str], *, as_turns: bool = False
+) -> Recognized:
+    """Return rows with their answers: as prompt and answer, or as conversations where any part of them is one.
+
+    Args:
+        rows: all of which are used, if they have the first answer.
+        answers: its column, and those that could be used in its place.
+        form: what was recognized.
+        notes: how it is read.
+        as_turns: make conversations of them in any case.
+    """
+    opening = Opening.of(rows, *answers)
+    prompt = opening.prompt or rows.find(CONVERSATIONS)
+    opening = replace(opening, prompt="" if prompt in answers else prompt)
+    if not (as_turns or _is_conversation(rows, opening, answers)):
+        mapping = Mapping("pairs", opening.prompt, answers[0], opening.context)
+        mapping = mapping if opening.prompt else Mapping("text", column=answers[0])
+        return Recognized(rows.frame, form, notes=tuple(notes), mapping=mapping)
+    found = Collector()
+    for row, record in rows.records():
+        try:
+            before = opening.turns(record)
+            found.use(row, {**record, answers[0]: with_answer(before, record.get(answers[0]))})
+        except UnusableError as reason:
+            found.leave_out(row, str(reason))
+            continue
+        for other in answers[1:]:
+            found.rows[-1][1][other] = _or_as_it_is(before, record.get(other))
+    mapping = Mapping("messages", column=answers[0], tools=rows.find(("tools", "functions")))
+    return found.recognized(form, mapping, notes)
+
+
+def _or_as_it_is(before: list[dict[str, Any]], answer: Any) -> Any:
+    try:
+        return with_answer(before, answer)
+    except UnusableError:  # it is not used unless the user chooses it; then it is listed
+        return answer
+
+
+def _is_conversation(rows: Rows, opening: Opening, answers: Sequence[str]) -> bool:
+    """Say whether an answer or its prompt holds turns, or a system prompt or a history precedes them."""
+    turns = any(rows.any(name, lambda cell: bool(turns_in(cell))) for name in (opening.prompt, *answers))
+    return turns or any(rows.any(name, lambda cell: not is_blank(cell)) for name in (opening.system, opening.history))
+
+
+def _flagged(rows: Rows) -> tuple[str, str]:
+    """Return the columns of an answer and of the flag that says whether it is good; empty where there are none."""
+    flag = next((name for name in rows.named(FLAGS) if rows.mostly(name, _is_flag)), "")
+    asked, answer = rows.find(PROMPT_NAMES), rows.find(FLAGGED)
+    talk = next(
+        (name for name in rows.named(CONVERSATIONS) if rows.mostly(name, lambda cell: bool(turns_in(cell)))), ""
+    )
+    if not flag:
+        return "", ""
+    if bare(flag) == "label" and not (rows.find(["prompt"]) and rows.find(["completion"])):
+        return (talk, flag) if talk and rows.mostly(flag, lambda cell: isinstance(cell, bool)) else ("", "")
+    return (answer if (asked or talk) and answer and answer != asked else talk), flag
+
+
+def _is_flag(cell: Any) -> bool:
+    return _flag_of(cell) is not None
+
+
+def _flag_of(cell: Any) -> bool | None:
+    """Return a flag as true or false; None for any other value."""
+    said = str(cell).strip().lower()
+    return True if said in _YES else False if said in _NO else None
+
+
+def _has_flags(rows: Rows) -> bool:
+    return all(_flagged(rows))
+
+
+def _read_flagged(rows: Rows) -> Recognized:
+    answer, flag = _flagged(rows)
+    found = Collector()
+    for row, record in rows.records():
+        good = _flag_of(record.get(flag))
+        if good:
+            found.use(row, record)
+        elif good is None:
+            found.leave_out(row, f"it is not marked as desirable or undesirable ({flag} is neither true nor false)")
+        else:
+            found.leave_out(row, f"marked as undesirable ({flag} is false)")
+    notes = (
+        f"KTO data: the answers whose {flag} is true are trained on; those that are marked as undesirable are left "
+        "out, only methods such as KTO use them.",
+    )
+    form = "KTO data"
+    if not found.rows:
+        return found.recognized(form, notes=notes)
+    read = answered(replace(rows, frame=frame_of(found.rows)), (answer,), form, notes)
+    return replace(read, problems=(*found.problems, *read.problems))
+
+
+SHAPES = (
+    Shape("preference pairs", _has_pairs, _read_pairs),
+    Shape("KTO data", _has_flags, _read_flagged),
+)

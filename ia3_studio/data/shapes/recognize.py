@@ -1,0 +1,84 @@
+"""Which known shape do the rows of a file have? Each is tried in turn; the first that fits reads them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from ia3_studio.data.shapes import (
+    argilla,
+    assistant_exports,
+    compared_answers,
+    dialogue_shapes,
+    label_studio,
+    labeled_spans,
+    message_trees,
+    messengers,
+    preferences,
+    turn_rows,
+)
+from ia3_studio.data.shapes.shape import Recognized, Rows, Shape
+from ia3_studio.errors import DataError
+
+SHAPES: tuple[Shape, ...] = (
+    *assistant_exports.SHAPES,
+    *message_trees.SHAPES,
+    *messengers.SHAPES,
+    *label_studio.SHAPES,
+    *argilla.SHAPES,
+    *labeled_spans.SHAPES,
+    *preferences.SHAPES,
+    *compared_answers.SHAPES,
+    *dialogue_shapes.SHAPES,
+    *turn_rows.SHAPES,
+)
+"""In the order in which they are tried: those with keys of one tool before those with common names."""
+
+
+def shape_of(rows: Rows) -> Shape | None:
+    """Return the shape of rows; None for a plain table."""
+    return next((shape for shape in SHAPES if shape.fits(rows)), None) if len(rows.frame) else None
+
+
+def shape_by_row(rows: Rows) -> Shape | None:
+    """Return the shape of rows of a file that is read in parts; None for a plain table.
+
+    Raises:
+        DataError: rows of the shape belong together, which parts would separate, or a speaker was chosen.
+    """
+    shape = shape_of(rows)
+    if rows.speaker is not None:
+        raise DataError(f"{rows.name} is read in parts, so its speakers cannot be chosen; give a smaller file.")
+    if shape and not shape.by_row:
+        raise DataError(
+            f"{rows.name} has the shape of: {shape.name}. Its rows belong together, but a file of this size is read in "
+            "parts; give a smaller part of it, or write one row per conversation with a messages list."
+        )
+    return shape
+
+
+def recognize(rows: Rows) -> Recognized | None:
+    """Return what rows of a known shape are read as; None for a plain table.
+
+    Raises:
+        DataError: the shape is known but cannot be used, or a speaker was chosen for rows that have none.
+    """
+    shape = shape_of(rows)
+    found = shape.read(rows) if shape else None
+    if rows.speaker is not None and not (found and found.speakers):
+        raise DataError(f"{rows.name} is not a chat log, so there is no speaker to choose; clear Speaker.")
+    if found and found.frame.empty and found.problems:
+        first = found.problems[0]
+        raise DataError(f"No usable row in {rows.name} ({found.form}); row {first.row}: {first.reason}.")
+    return found
+
+
+def unused_sentences(unused: Mapping[str, int]) -> list[str]:
+    """Return what is not used with its numbers, as one sentence; nothing if all is used.
+
+    Example:
+        >>> unused_sentences({"reactions": 3, "deleted messages": 1})
+        ['Not used: reactions (3), deleted messages (1).']
+    """
+    named = ", ".join(f"{what} ({count:,})" for what, count in Counter(unused).most_common() if count)
+    return [f"Not used: {named}."] if named else []

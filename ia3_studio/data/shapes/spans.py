@@ -1,0 +1,145 @@
+"""How do labeled spans of a text become labeled words? Each span must be whole words, which get B- and I- tags."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import accumulate
+from typing import Any
+
+from ia3_studio.data.conversations import UnusableError
+from ia3_studio.data.examples import label_name
+from ia3_studio.data.scripts import word_places
+from ia3_studio.data.shapes.shape import is_blank, listed
+
+OUTSIDE = "O"
+START_KEYS = ("start", "start_offset", "startOffset", "begin", "begin_offset", "BeginOffset", "offset_start", "from")
+END_KEYS = ("end", "end_offset", "endOffset", "end_index", "EndOffset", "offset_end", "stop", "to")
+LABEL_KEYS = (
+    "label",
+    "labels",
+    "entity",
+    "type",
+    "tag",
+    "entity_type",
+    "entity_group",
+    "displayName",
+    "Type",
+    "category",
+)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A part of a text with a label."""
+
+    start: int
+    end: int
+    """Behind its last character."""
+    label: str
+    text: str = ""
+    """What stands there, if the annotation says it."""
+
+    def __str__(self) -> str:
+        return f"{self.start}–{self.end} ({self.label})"
+
+
+def span_of(value: Any) -> Span | None:
+    """Return the span that a value describes: [start, end, label], or an object with these; None if it is none."""
+    if isinstance(value, dict):
+        start, end = (_first(value, keys) for keys in (START_KEYS, END_KEYS))
+        label = _first(value, LABEL_KEYS)
+        names = listed(label)
+        said = value.get("text", value.get("value"))
+        text = said if isinstance(said, str) else ""
+        return _span(start, end, names[0] if len(names) == 1 else label, text)
+    parts = listed(value)
+    return _span(parts[0], parts[1], parts[2], "") if len(parts) == 3 else None
+
+
+def _first(value: dict[str, Any], keys: Iterable[str]) -> Any:
+    return next((value[key] for key in keys if key in value), None)
+
+
+def _span(start: Any, end: Any, label: Any, text: str) -> Span | None:
+    if not _is_place(start) or not _is_place(end) or not isinstance(label, str | int) or isinstance(label, bool):
+        return None
+    return None if is_blank(label) else Span(int(start), int(end), label_name(label), text)
+
+
+def _is_place(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer()
+
+
+def is_span_list(value: Any) -> bool:
+    """Say whether a value is a list of spans, at least one."""
+    items = listed(value)
+    return bool(items) and all(span_of(item) is not None for item in items)
+
+
+def tagged(
+    text: str, spans: Sequence[Span], places: Sequence[tuple[int, int]] | None = None
+) -> tuple[list[str], list[str]]:
+    """Return the words of a text and a tag for each: B- and I- with the label of a span, or O.
+
+    Args:
+        text: the text.
+        spans: its labeled parts.
+        places: where its words begin and end, in order; found by :func:`word_places` by default.
+
+    Raises:
+        UnusableError: a span is outside of the text, is not what it says, cuts a word, or overlaps another one; or the
+            text has no words.
+    """
+    places = word_places(text) if places is None else places
+    if not places:
+        raise UnusableError("the text is empty")
+    starts, ends = [start for start, _end in places], [end for _start, end in places]
+    tags = [OUTSIDE] * len(places)
+    counted = _Counted(text)
+    for span in dict.fromkeys(map(counted.placed, spans)):
+        first, last = bisect_right(ends, span.start), bisect_left(starts, span.end)
+        if first >= last:
+            raise UnusableError(f"the span {span} contains no word")
+        if starts[first] < span.start or ends[last - 1] > span.end:
+            raise UnusableError(f"the span {span} cuts a word")
+        if any(tag != OUTSIDE for tag in tags[first:last]):
+            raise UnusableError(f"the span {span} overlaps another one")
+        tags[first:last] = [f"B-{span.label}", *[f"I-{span.label}"] * (last - first - 1)]
+    return [text[start:end] for start, end in places], tags
+
+
+class _Counted:
+    """Finds spans in a text; some editors count emoji and the like as two characters."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def wide(self) -> list[int]:
+        """Return the place of each character if those beyond the first 65,536 count as two."""
+        return list(accumulate((2 if ord(letter) > 0xFFFF else 1 for letter in self.text), initial=0))
+
+    def placed(self, span: Span) -> Span:
+        """Return a span as it is counted in characters.
+
+        Raises:
+            UnusableError: it is empty, outside of the text, or not what it says.
+        """
+        if not 0 <= span.start < span.end:
+            raise UnusableError(f"the span {span} is empty or begins before the text")
+        if not span.text:
+            if span.end > len(self.text):
+                raise UnusableError(f"the span {span} ends after the text")
+            return span
+        if self._is_said(span.start, span.end, span.text):
+            return replace(span, text="")
+        start, end = bisect_left(self.wide, span.start), bisect_left(self.wide, span.end)
+        if self.wide[-1] > len(self.text) and self._is_said(start, end, span.text):
+            return Span(start, end, span.label)
+        raise UnusableError(f"the span {span} is not {span.text[:40]!r} in the text")
+
+    def _is_said(self, start: int, end: int, said: str) -> bool:
+        return self.text[start:end].split() == said.split()

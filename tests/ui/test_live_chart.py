@@ -1,0 +1,35 @@
+"""Messages to the chart: only what is new, and only numbers a browser can read."""
+
+from __future__ import annotations
+
+import json
+import math
+
+from ia3_studio.training.config import Step
+from ia3_studio.ui.components.live_chart import COLUMNS, chart_delta
+
+
+def step(number: int, loss: float | None = 2.0) -> Step:
+    return Step(number, 50, number / 25, loss, None, 0.01, 0.5, 100 * number, 1.5 * number, 300.0)
+
+
+def test_a_message_carries_only_the_steps_it_is_given() -> None:
+    message = json.loads(chart_delta("run-1", [step(7)], 7, 50, True))
+    assert message == {
+        "run": "run-1", "from": 7, "total_steps": 50, "active": True,
+        "points": [[7.0, 2.0, None, 0.01, 0.5, 300.0, 10.5, 0.28]],
+    }  # fmt: skip
+
+
+def test_a_point_has_the_columns_in_their_order() -> None:
+    (point,) = json.loads(chart_delta("r", [step(1)], 0, 50, True))["points"]
+    assert len(point) == len(COLUMNS) and COLUMNS[:3] == ("step", "loss", "held_out")
+
+
+def test_a_loss_that_is_no_number_is_left_out() -> None:
+    (point,) = json.loads(chart_delta("r", [step(1, math.nan)], 0, 50, True))["points"]
+    assert point[1] is None
+
+
+def test_without_a_run_the_message_is_empty() -> None:
+    assert chart_delta("", [], 0, 0, False) == ""

@@ -1,0 +1,99 @@
+"""The page as a whole: what is wired to what, and what it costs to import."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import gradio as gr
+
+from ia3_studio.ui import text
+
+FIELDS = (gr.Textbox, gr.Number, gr.Slider, gr.Radio, gr.Dropdown, gr.File, gr.Checkbox)
+
+
+def test_the_tabs_stand_in_the_order_of_the_work(demo: gr.Blocks) -> None:
+    labels = [block.label for block in demo.blocks.values() if isinstance(block, gr.Tab)]
+    assert tuple(labels) == text.TABS
+
+
+def test_every_event_hands_over_what_its_handler_takes(demo: gr.Blocks) -> None:
+    for event in demo.fns.values():
+        if event.fn is None:
+            continue
+        parameters = inspect.signature(event.fn).parameters.values()
+        filled_in = ("request", "event")
+        free = [parameter for parameter in parameters if parameter.name not in filled_in]
+        if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in free):
+            continue
+        needed = [parameter for parameter in free if parameter.default is parameter.empty]
+        assert len(needed) <= len(event.inputs) <= len(free), event.name
+
+
+def test_no_event_is_part_of_a_public_api(demo: gr.Blocks) -> None:
+    assert {event.name for event in demo.fns.values() if event.api_visibility != "private"} == set()
+
+
+def test_a_tab_shows_twelve_fields_at_most(demo: gr.Blocks) -> None:
+    for tab in (block for block in demo.blocks.values() if isinstance(block, gr.Tab)):
+        assert len(fields(tab)) <= 12, tab.label
+
+
+def fields(block: gr.blocks.BlockContext) -> list[gr.blocks.Block]:
+    """Return the fields to be seen when a tab is opened."""
+    found = []
+    for child in block.children:
+        if isinstance(child, gr.Accordion) and not child.open:
+            continue
+        if isinstance(child, FIELDS) and child.visible:
+            found.append(child)
+        elif isinstance(child, gr.blocks.BlockContext) and child.visible:
+            found += fields(child)
+    return found
+
+
+def test_every_tab_but_the_last_ends_in_a_step_to_the_next(demo: gr.Blocks) -> None:
+    buttons = [block for block in demo.blocks.values() if isinstance(block, gr.Button)]
+    onward = [button for button in buttons if str(button.elem_id).startswith("next-")]
+    assert len(onward) == len(text.TABS) - 1
+    assert {button.variant for button in onward} == {"primary"}
+
+
+def test_building_the_page_loads_neither_torch_nor_transformers(tmp_path: Path) -> None:
+    code = """
+import sys
+from pathlib import Path
+from ia3_studio.models import ModelMemory
+from ia3_studio.runs import RunStore
+from ia3_studio.ui.page import build_app
+build_app(RunStore(Path(sys.argv[1])), ModelMemory(), Path(sys.argv[1]), Path(sys.argv[1]))
+print(sorted({"torch", "transformers", "datasets"} & set(sys.modules)))
+"""
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_an_app_that_waits_looks_for_work_some_fifty_times_a_second(demo: gr.Blocks) -> None:
+    assert demo._queue.sleep_when_free == 0.02
+
+
+def targets_behind(demo: gr.Blocks, trigger: str) -> set[int]:
+    """Return what is drawn by the events that follow a click on a component, by its elem_id."""
+    (clicked,) = (block._id for block in demo.blocks.values() if getattr(block, "elem_id", None) == trigger)
+    found: set[int] = set()
+    behind = {number for number, event in demo.fns.items() if any(target == clicked for target, _name in event.targets)}
+    while True:
+        found |= {block._id for number in behind for block in demo.fns[number].outputs}
+        after = {number for number, event in demo.fns.items() if event.trigger_after in behind}
+        if after <= behind:
+            return found
+        behind |= after
+
+
+def test_saving_the_pruned_adapter_draws_every_card_that_tells_of_what_is_shown(demo: gr.Blocks) -> None:
+    drawn = targets_behind(demo, "save-pruned")
+    names = {getattr(demo.blocks[number], "elem_id", None) for number in drawn}
+    assert {"ablation-note", "scales-note", "verdict-table", "heatmap"} <= names
