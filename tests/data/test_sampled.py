@@ -78,3 +78,15 @@ def test_files_of_few_rows_and_other_text_are_read_whole(tmp_path: Path) -> None
     path.write_text("not JSON\n" * ROWS)
     with pytest.raises(DataError):
         look_at(path)
+
+
+def test_lines_that_belong_together_are_read_whole_before_a_sample_is_taken(tmp_path: Path) -> None:
+    turns = [
+        {"conversation_id": f"c{n}", "role": role, "content": f"{role} {n}"}
+        for n in range(200) for role in ("user", "assistant")
+    ]  # fmt: skip
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(turn) + "\n" for turn in turns))
+    shown = DataChoice(str(path)).look()
+    assert len(shown.train) + len(shown.held_out) == LOOKED_AT
+    assert all(len(example.messages) == 2 for example in shown.train)
