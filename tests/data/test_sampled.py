@@ -90,3 +90,15 @@ def test_a_sample_of_lines_is_read_in_the_shape_of_the_file(tmp_path: Path, monk
     (tmp_path / "turns.jsonl").write_text("".join(json.dumps(row) + "\n" for row in turns))
     table = sampled.read_sample(tmp_path / "turns.jsonl")
     assert [len(turns) for turns in table.frame["messages"]] == [2] * 150
+
+
+def test_lines_that_belong_together_are_read_whole_before_a_sample_is_taken(tmp_path: Path) -> None:
+    turns = [
+        {"conversation_id": f"c{n}", "role": role, "content": f"{role} {n}"}
+        for n in range(200) for role in ("user", "assistant")
+    ]  # fmt: skip
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(turn) + "\n" for turn in turns))
+    shown = DataChoice(str(path)).look()
+    assert len(shown.train) + len(shown.held_out) == LOOKED_AT
+    assert all(len(example.messages) == 2 for example in shown.train)
