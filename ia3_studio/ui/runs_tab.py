@@ -252,7 +252,7 @@ def _draw_comparison() -> _Comparison:
             elem_id="compare-runs",
         )  # fmt: skip
         with gr.Row(elem_classes="choose-row"):
-            cost = gr.Radio(list(text.COSTS), value="numbers", label=text.COST_LABEL, elem_id="compare-cost")
+            cost = gr.Radio(list(text.COSTS), value=text.COSTS[0][1], label=text.COST_LABEL, elem_id="compare-cost")
             start = gr.Button(text.COMPARE, scale=0, min_width=200, elem_id="compare")
         ranking, differences = gr.HTML(elem_id="ranking"), gr.HTML(elem_id="differences")
         with gr.Row(equal_height=False):

@@ -97,3 +97,12 @@ def test_saving_the_pruned_adapter_draws_every_card_that_tells_of_what_is_shown(
     drawn = targets_behind(demo, "save-pruned")
     names = {getattr(demo.blocks[number], "elem_id", None) for number in drawn}
     assert {"ablation-note", "scales-note", "verdict-table", "heatmap"} <= names
+
+
+def test_the_default_of_every_choice_is_one_that_it_offers(demo: gr.Blocks) -> None:
+    choices = [block for block in demo.blocks.values() if isinstance(block, gr.Radio | gr.Dropdown)]
+    assert len(choices) > 20
+    for block in choices:
+        offered = [value for _label, value in block.choices]
+        chosen = block.value if isinstance(block.value, list) else [block.value]
+        assert all(each in offered for each in chosen if each is not None) or not offered, block.elem_id
