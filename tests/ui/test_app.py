@@ -1,4 +1,4 @@
-"""The app beside a notebook's own code: one process, one store of runs."""
+"""The app in a notebook and on this computer: one store of runs, no tunnel, no files left."""
 
 from __future__ import annotations
 

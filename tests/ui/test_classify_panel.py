@@ -1,4 +1,4 @@
-"""Trying a classifier: one text, a file of them, and what cannot be sorted; and ranking answers."""
+"""Classifying one text, a file or an image, what cannot be classified, and ranking answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is offered for download, and what comes in."""
+"""What is offered for download, and what is imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The adapter that is shown goes to the hub: with whose token, where to, and what is told."""
+"""The selected adapter is pushed to the Hub: with whose token, where to, and what is reported."""
 
 from __future__ import annotations
 

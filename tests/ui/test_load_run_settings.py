@@ -1,4 +1,4 @@
-"""A run comes back into the form as it was: starting it unchanged makes the same settings."""
+"""The settings of a run are loaded into the form: starting it unchanged makes the same settings."""
 
 from __future__ import annotations
 

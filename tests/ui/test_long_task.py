@@ -1,4 +1,4 @@
-"""Work in a thread of its own, watched by an iterator."""
+"""Work in a thread, read by an iterator."""
 
 from __future__ import annotations
 

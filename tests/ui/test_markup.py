@@ -1,4 +1,4 @@
-"""What a user, a file or a model wrote reads in its own direction wherever it is shown."""
+"""Text of a user, a file or a model has its own direction wherever it is shown."""
 
 from __future__ import annotations
 

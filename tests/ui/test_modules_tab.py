@@ -1,4 +1,4 @@
-"""Presets and ticks say the same thing."""
+"""Presets, expressions and selected rows agree."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def tiny(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize("preset", [name for name, _label in text.PRESETS])
 def test_a_preset_ticked_is_recognized_again(bench: Studio, tiny: str, preset: str) -> None:
-    ticks, _said = select_preset(bench, tiny, preset)
+    selected, _said = select_preset(bench, tiny, preset)
     same = {"peft": "paper"}  # of this type of model PEFT scales what the paper does
-    assert preset_of(bench, tiny, ticks) == same.get(preset, preset)
+    assert preset_of(bench, tiny, selected) == same.get(preset, preset)
 
 
 def test_ticks_of_ones_own_are_no_preset(bench: Studio, tiny: str) -> None:
@@ -46,8 +46,8 @@ def test_a_model_is_shown_with_the_papers_sites_ticked(bench: Studio, tiny: str)
 
 
 def test_words_tick_the_sites_they_mean(bench: Studio, tiny: str) -> None:
-    ticks, preset, said = select_sites(bench, tiny, " key,value@1 ")
-    sites = decode_selection(ticks, bench.layers.get(tiny).rows)
+    selected, preset, said = select_sites(bench, tiny, " key,value@1 ")
+    sites = decode_selection(selected, bench.layers.get(tiny).rows)
     assert [site.name for site in sites] == [f"model.layers.1.self_attn.{name}_proj" for name in "kv"]
     assert preset is None and says(said, text.selected_sites(2, 32))
     assert select_sites(bench, tiny, "key,value; feed-forward")[1] == "paper"
@@ -60,9 +60,9 @@ def test_words_tick_the_sites_they_mean(bench: Studio, tiny: str) -> None:
 def test_words_that_mean_nothing_are_answered_and_leave_the_ticks(
     bench: Studio, tiny: str, words: str, sentence: str
 ) -> None:
-    ticks, preset, said = select_sites(bench, tiny, words)
+    selected, preset, said = select_sites(bench, tiny, words)
     assert sentence in said and "bad" in said
-    assert ticks == preset == gr.skip()
+    assert selected == preset == gr.skip()
 
 
 def test_a_fused_projection_named_whole_ticks_all_of_its_parts() -> None:

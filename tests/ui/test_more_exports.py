@@ -1,4 +1,4 @@
-"""Other ways out: what is offered, what is written, and what is refused where strangers visit."""
+"""More exports: what is offered, what is written, and what is refused in public mode."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page is note about its run, and that it is note only once."""
+"""What a page gets of its run, and that it gets it only once."""
 
 from __future__ import annotations
 

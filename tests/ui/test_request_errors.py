@@ -1,4 +1,4 @@
-"""Whatever a program sends to an app that strangers visit: a sentence, in time, no traceback and no folder's name."""
+"""Whatever a program sends to a public app: a sentence, in time, no traceback and no path of the machine."""
 
 from __future__ import annotations
 

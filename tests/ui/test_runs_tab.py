@@ -1,4 +1,4 @@
-"""The Runs tab: a history that can be searched, what can be done with a run, sweeps, and runs side by side."""
+"""The Runs tab: a history that can be searched, and runs that are compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The map, the histogram and their tables, of whatever is shown."""
+"""The map, the histogram and their tables, of the selected run."""
 
 from __future__ import annotations
 

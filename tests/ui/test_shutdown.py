@@ -1,4 +1,4 @@
-"""The app ends within five seconds of being told to, whatever its threads do, and clears away what it wrote."""
+"""The app ends within five seconds of a signal, whatever its threads do, and removes what it wrote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The app as a Space starts it: strangers visit, sign in with their account of the hub, and push with it alone."""
+"""The app as a Space starts it: visitors sign in with their Hub account, and push with it alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ticks travel between browser and server without loss, and nothing a browser sends is believed unchecked."""
+"""Selected rows go to the browser and back without loss, and everything it sends is checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Visitors fill only so much of the disk with uploads, and what they do not use goes."""
+"""Visitors have limited space for uploads, and unused uploads are removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""With visitors, each sees and touches only what is theirs: asked of the real app by raw HTTP, not through its page."""
+"""In public mode, visitors see and change only what is theirs: over raw HTTP, not through the page."""
 
 from __future__ import annotations
 
