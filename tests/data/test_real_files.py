@@ -79,6 +79,7 @@ AWKWARD = {
     "airline_tweets.csv": "text → text, airline_sentiment → label; 30 of 30",
     "arc.jsonl": "question → question, choices → choices, answerKey → correct choice; 12 of 12",
     "conll2003.txt": "tokens → words, tags → one label per word; 12 of 12",
+    "excel_gbk.csv": "问题 → prompt, 答案 → answer; 12 of 12",
     "forms_en_long.csv": (
         "In your own words, what should we change first about the way we answer your letters? (one or two sentences)"
         " → text, How satisfied are you with the service overall? → label; 24 of 24"
@@ -89,6 +90,9 @@ AWKWARD = {
         "column 1 → question, column 2, column 3, column 4, column 5 → choices, column 6 → correct choice; 24 of 24"
     ),
     "na_words.xlsx": "text → text, label → label; 24 of 24",
+    "one_bad_byte.csv": "question → prompt, réponse → answer; 29 of 30",
+    "openai_parts.jsonl": "messages → conversation; 12 of 12",
+    "openai_tools.jsonl": "messages → conversation, tools → tools; 12 of 12",
     "pretty_stream.jsonl": "prompt → prompt, answer → answer; 12 of 12",
     "quora.csv": "question1 + question2 → text, is_duplicate → label; 24 of 24",
     "saved_to_disk": "text → text, label → label; 24 of 24",
@@ -141,6 +145,14 @@ def test_a_real_file_is_understood_and_every_row_is_used_or_listed(name: str) ->
     listed = {problem.row for problem in split.problems}
     assert f"{split.mapping}; {len(rows)} of {len(rows | listed)}" == USED[name]
     assert not rows & listed and rows | listed == set(range(1, len(rows | listed) + 1))
+
+
+def test_a_real_file_with_a_turn_on_each_row_becomes_conversations_numbered_by_their_first_row() -> None:
+    split = load_data(FOLDER / "awkward" / "turn_a_row.csv")
+    examples = sorted((*split.train, *split.held_out), key=lambda each: each.row)
+    turns = [len(each.messages) for each in examples]
+    assert [each.row for each in examples] == [1 + sum(turns[:n]) for n in range(len(turns))]
+    assert str(split.mapping) == "messages → conversation" and not split.problems
 
 
 @pytest.mark.parametrize("name", REFUSED)
