@@ -46,6 +46,7 @@ def data_facts(split: DataSplit) -> tuple[tuple[str, str], ...]:
         ("Rows", rows_of(len(split.train), len(split.held_out))),
         *((("Preview", f"{share(split.share)} of the file; a run reads the whole file"),) if split.share < 1 else ()),
         *_label_facts(split),
+        *(("Note", note) for note in split.notes),
     )
 
 
