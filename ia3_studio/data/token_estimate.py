@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING
+
+from ia3_studio.background import in_background
+from ia3_studio.data.load import DataChoice
+from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
@@ -16,6 +24,38 @@ TOKENS_OF_TURN = 12
 are estimated at 81 to 93 % of the tokens that SmolLM2's tokenizer and template make of them."""
 LOOKED_AT = 2_000
 """Examples that are counted; from very many, evenly spread."""
+
+KEPT = 32
+"""Data whose estimates are kept."""
+
+
+@dataclass
+class TokenEstimates:
+    """Estimates of the data in use, each made once and in the background: a large file takes seconds."""
+
+    _made: OrderedDict[str, Future[float | None]] = field(default_factory=OrderedDict)
+    _access: Lock = field(default_factory=Lock)
+
+    def get(self, data: str, longest: int, patience: float) -> float | None:
+        """Return about how many tokens an epoch has; None if it is not known yet, or the data cannot be read.
+
+        Args:
+            data: a choice of data as text.
+            longest: tokens to which a row is cut.
+            patience: seconds to wait for an estimate that is being made.
+        """
+        with self._access:
+            future = self._made.get(data)
+            if future is None:
+                future = self._made[data] = in_background(
+                    lambda: estimated_tokens(DataChoice.from_text(data).look(), longest)
+                )
+            while len(self._made) > KEPT:
+                self._made.popitem(last=False)
+        try:
+            return future.result(timeout=patience)
+        except (TimeoutError, DataError):  # the Data tab says what is wrong with data
+            return None
 
 
 def estimated_tokens(split: DataSplit, longest: int) -> float | None:
