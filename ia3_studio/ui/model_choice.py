@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import gradio as gr
 
@@ -29,14 +29,13 @@ from ia3_studio.ui.components.model_picker import (
     Tone,
     show_options,
 )
+from ia3_studio.ui.session import Studio
 
 if TYPE_CHECKING:
     from ia3_studio.data.catalog import DataEntry
     from ia3_studio.models.machine import MachineMemory
     from ia3_studio.runs.throughput import MachineSpeed
-    from ia3_studio.ui.session import Studio
 
-Entry = TypeVar("Entry", "ModelEntry", "DataEntry")
 TONES: Mapping[Fit, Tone] = {"fits": "good", "tight": "warn", "too large": "bad"}
 """The colors of badges."""
 SHOWN = 10
@@ -47,6 +46,17 @@ RUNS_LOOKED_AT = 200
 """Runs whose models are listed as used before."""
 PATIENCE = 1.5
 """Seconds to wait for the size of the data before entries are shown without the time of an epoch."""
+
+
+class Listed(Protocol):
+    """What models and data sets of the Hub have in common."""
+
+    @property
+    def unusable(self) -> str:
+        """Return why it cannot be used; empty if it can."""
+
+
+Entry = TypeVar("Entry", bound=Listed)
 
 
 @dataclass(frozen=True)
@@ -151,7 +161,8 @@ def model_option(entry: ModelEntry, machine: Machine) -> PickerEntry:
     needed = _cost(entry, machine)
     purposes = [(words.TRAINING, needed.training)] if needed and not on_zero_gpu() else []
     purposes += [(words.CHAT, needed.chat)] if needed and entry.writes else []
-    seconds = _epoch(entry, machine)
+    too_large = bool(needed) and judge(needed.training, machine.memory) == "too large"
+    seconds = None if too_large else _epoch(entry, machine)
     link, link_text = words.hub_page(entry.source, entry.gated) if entry.group == "hub" else ("", "")
     gated = words.gated_detail(is_public()) if entry.gated else ""
     epoch = (

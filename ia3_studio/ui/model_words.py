@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -42,8 +43,8 @@ def badge_title(what: str, needed: int, memory: MachineMemory) -> str:
 
 def free(memory: MachineMemory) -> str:
     """Return how much memory is free."""
-    place = "of the GPU's memory" if memory.on_gpu else "of memory"
-    return f"{memory.free / 1e9:.1f} of {memory.total / 1e9:.1f} GB {place} are free"
+    place = " of the GPU" if memory.on_gpu else ""
+    return f"{memory.free / 1e9:.1f} of {memory.total / 1e9:.1f} GB{place} are free"
 
 
 def size(number: float) -> str:
@@ -105,15 +106,15 @@ def model_facts(entry: ModelEntry, epoch: float | None) -> str:
 
 def model_detail(costs: Iterable[tuple[str, int]], memory: MachineMemory | None, epoch: str, gated: str) -> str:
     """Return what is said about a model that is active or chosen: figures, then how to get access."""
-    needs = " and ".join(f"{what} about {size(needed)}" for what, needed in costs)
-    figures = f"Needs of memory: {needs}; {free(memory)}." if needs and memory else ""
+    needs = ", ".join(f"{size(needed)} for {what}" for what, needed in costs)
+    figures = f"Memory needed: about {needs}; {free(memory)}." if needs and memory else ""
     return " ".join(part for part in (figures, epoch, gated) if part)
 
 
 def epoch_detail(seconds: float, data: str, tokens: float, speed: MachineSpeed) -> str:
     """Return how long an epoch takes, and what the figure is based on."""
-    basis = "by the speed of earlier runs" if speed.measured_in == "runs" else "by a short benchmark of this machine"
-    return f"An epoch of {data}, about {amount(tokens)} tokens, takes {about_time(seconds)} ({basis})."
+    basis = "earlier runs" if speed.measured_in == "runs" else "a short benchmark"
+    return f"One epoch of {data}, {amount(tokens)} tokens: {about_time(seconds)}, judging by {basis}."
 
 
 def gated_detail(is_public: bool) -> str:
@@ -134,8 +135,8 @@ def left_out(reasons: Iterable[str]) -> str:
     counted = Counter(reasons)
     if not counted:
         return ""
-    told = "; ".join(f"{count} {reason.partition(';')[0]}" for reason, count in counted.most_common(4))
-    return f"Left out because they cannot be used: {told}."
+    told = ", ".join(f"{count} ({re.split('[,;]', reason)[0]})" for reason, count in counted.most_common(4))
+    return f"Not shown because they cannot be used: {told}."
 
 
 def no_hub(trouble: str, instead: str) -> str:

@@ -5,6 +5,8 @@ const find = (name) => box.querySelector(name);
 const [input, popup, list, detail, foot] = [".anchor input", ".popup", ".list", ".detail", ".foot"].map(find);
 const [about, announced] = [find(".about"), find(".announced")];
 const PAUSE = 250; // milliseconds after a letter until the list is asked for
+const WIDTH = 460; // pixels that a list needs for a line of facts
+const EDGE = 32; // pixels that stay free next to it
 let request = 0;
 let timer = 0;
 let isTyped = false; // whether the text is a query, or what was chosen before
@@ -38,6 +40,8 @@ function open(pause) {
     popup.hidden = false;
     input.setAttribute("aria-expanded", "true");
     foot.textContent = words.waiting;
+    // A narrow field has a wider list, where the window has room to its right.
+    popup.style.minWidth = `${Math.min(WIDTH, window.innerWidth - input.getBoundingClientRect().left - EDGE)}px`;
   }
   search(pause);
 }
@@ -86,7 +90,6 @@ function draw(view) {
     part.append(title, ...group.entries.map((entry) => optionOf(entry, index++)));
     return part;
   }));
-  const isNew = foot.textContent === words.waiting;
   foot.textContent = [...view.notes, ...(view.busy ? [words.searching] : [])].join(" ");
   active = -1;
   setActive(before === null ? -1 : entries.findIndex((entry) => entry.value === before));
@@ -94,7 +97,7 @@ function draw(view) {
   if (view.busy) return;
   const found = words.found.replace("{count}", entries.length);
   announced.textContent = [found, ...view.notes].join(" ");
-  if (isNew || entries.length) reveal();
+  reveal();
 }
 
 // Scroll the page so far that the list is seen below its field.
@@ -143,6 +146,7 @@ function move(by) {
   const last = entries.length - 1;
   if (active < 0) setActive(by > 0 ? 0 : last);
   else setActive(active + by < 0 ? last : active + by > last ? 0 : active + by);
+  reveal();
 }
 
 // ---------------------------------------------------------------------------------------------- what is chosen
