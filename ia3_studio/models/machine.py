@@ -77,7 +77,7 @@ def _groups(root: Path, membership: Path) -> Iterator[Path]:
         return
     for line in lines:
         _number_of_it, controllers, path = (*line.split(":", 2), "", "")[:3]
-        if controllers not in ("", "memory"):
+        if controllers not in ("", "memory") or ".." in path:  # a group outside of what this process sees
             continue
         top = root / "memory" if controllers else root
         inner = top / path.lstrip("/")

@@ -161,7 +161,7 @@ def model_option(entry: ModelEntry, machine: Machine) -> PickerEntry:
     needed = _cost(entry, machine)
     purposes = [(words.TRAINING, needed.training)] if needed and not on_zero_gpu() else []
     purposes += [(words.CHAT, needed.chat)] if needed and entry.writes else []
-    too_large = bool(needed) and judge(needed.training, machine.memory) == "too large"
+    too_large = needed is not None and judge(needed.training, machine.memory) == "too large"
     seconds = None if too_large else _epoch(entry, machine)
     link, link_text = words.hub_page(entry.source, entry.gated) if entry.group == "hub" else ("", "")
     gated = words.gated_detail(is_public()) if entry.gated else ""
