@@ -117,7 +117,9 @@ def search_data_sets(studio: Studio, event: gr.EventData) -> Iterator[dict[str, 
 
 def read_search(event: gr.EventData) -> tuple[str, int]:
     """Return (query, number of the request) of a search; whatever else was sent becomes an empty query."""
-    query, request = getattr(event, "query", ""), getattr(event, "request", 0)
+    data = getattr(event, "_data", None)  # a raw request may send none, for which the public way fails
+    sent = data if isinstance(data, dict) else {}
+    query, request = sent.get("query"), sent.get("request")
     is_number = isinstance(request, int) and not isinstance(request, bool) and abs(request) < 2**31
     return query[: 2 * LONGEST] if isinstance(query, str) else "", request if is_number else 0
 
