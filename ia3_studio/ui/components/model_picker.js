@@ -171,6 +171,7 @@ input.addEventListener("input", () => {
   isTyped = true;
   setValue(input.value);
   describe(about, null);
+  setActive(-1); // Enter takes what was typed, not what was active before
   open(PAUSE);
 });
 input.addEventListener("keydown", (event) => {
@@ -196,11 +197,13 @@ find(".toggle").addEventListener("click", () => {
   input.focus();
   if (popup.hidden) open(0); else close();
 });
-list.addEventListener("pointermove", (event) => {
+// A pointer shows the details of an entry, without making it what Enter takes.
+list.addEventListener("pointerover", (event) => {
   const option = event.target.closest(".option");
-  if (event.pointerType === "mouse" && option && Number(option.dataset.index) !== active) {
-    setActive(Number(option.dataset.index));
-  }
+  if (event.pointerType !== "mouse" || !option || active >= 0) return;
+  const entry = entries[Number(option.dataset.index)];
+  detail.hidden = !entry.detail;
+  describe(detail, entry);
 });
 list.addEventListener("click", (event) => {
   const option = event.target.closest(".option");
