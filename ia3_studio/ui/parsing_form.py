@@ -63,7 +63,7 @@ def build() -> ReadingForm:
         with gr.Row():
             delimiter = gr.Dropdown(list(text.DELIMITERS), value="", label=text.DELIMITER, min_width=120)
             encoding = gr.Dropdown(encodings, value="", label=text.ENCODING, min_width=120)
-            header = gr.Dropdown(list(text.HEADERS), value="", label=text.HEADER, min_width=120)
+            header = gr.Dropdown(list(text.HEADERS), value="", label=text.HEADER, min_width=120, elem_id="header-row")
         sheet = gr.Dropdown([text.AS_GUESSED], value="", label=text.SHEET, visible=False, elem_id="sheet")
         speaker = gr.Dropdown(
             [text.NO_SPEAKER], value="", label=text.SPEAKER, info=text.SPEAKER_INFO, visible=False, elem_id="speaker"
