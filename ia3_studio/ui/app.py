@@ -27,7 +27,7 @@ from ia3_studio.ui.page import build_app
 from ia3_studio.ui.request_errors import FailureMiddleware, RefusalLog, refuse_invalid_values
 from ia3_studio.ui.shutdown import ending_in_time
 from ia3_studio.ui.temporary_files import GRADIO, make_scratch, scratch_folder, sweep
-from ia3_studio.ui.theme import STYLESHEET, studio_theme
+from ia3_studio.ui.theme import FIXES, STYLESHEET, studio_theme
 from ia3_studio.ui.uploads import UploadLedger, UploadLimits, UploadMiddleware
 from ia3_studio.ui.visitor import App, CookieMiddleware, visitor
 
@@ -115,6 +115,7 @@ def _launch(scratch: Path, middleware: Sequence[Middleware], **options: Any) -> 
         footer_links=["gradio", "settings"],
         theme=studio_theme(),
         css_paths=STYLESHEET,
+        head=f"<script>{FIXES.read_text(encoding='utf-8')}</script>",
         app_kwargs={"lifespan": _outermost([*middleware, HeaderMiddleware, lambda app: FailureMiddleware(app, log)])},
         **options,
     )
