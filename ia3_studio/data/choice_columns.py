@@ -15,7 +15,19 @@ from ia3_studio.data.paths import is_listed
 if TYPE_CHECKING:
     import pandas as pd
 
-LIST_NAMES = ("choices", "options", "endings", "answers", "candidates", "alternatives", "question.choices")
+LIST_NAMES = (
+    "choices",
+    "options",
+    "endings",
+    "answers",
+    "candidates",
+    "alternatives",
+    "question.choices",
+    "answer_choices",
+    "answer_options",
+    "multiple_choice_targets",
+    "mc1_targets",
+)
 """Columns of all choices of a question."""
 _STEMS = frozenset(
     ("choice", "option", "ending", "sol", "solution", "alternative", "answer", "ans", "op", "opt", "distractor",
@@ -25,6 +37,8 @@ _CHOICE = re.compile(r"(?P<stem>.*?)[\s_.(-]*(?P<place>[0-9]|[a-h])\)?")
 RIGHT_NAMES = (
     "label", "answer", "gold", "correct", "answer_index", "answer_idx", "right", "answerkey", "correct_option",
     "correct_answer", "correct_choice", "correct_index", "cop", "gold_label", "target", "answerrightending", "key",
+    "correct_answers", "correct_answer_id", "correct_id", "correct_option_index", "correct_answer_index", "answer_id",
+    "right_answer", "right_option", "gold_index", "gold_idx", "ans", "multiple_choice_scores",
 )  # fmt: skip
 ASKED_NAMES = ("premise", "context", "passage", "article", "support", "goal", "ctx", "sentence", "dialogue")
 _QUESTION_NAMES = ("prompt", "question", "question_stem", "stem", "question.stem", "instruction", "query", "problem",
@@ -61,9 +75,20 @@ def first_number(cells: Sequence[Any]) -> int:
 
 
 def named(columns: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Return the columns that have one of the names, whatever their case, in the order of the names."""
-    by_name = {column.strip().lower(): column for column in reversed(columns)}
-    return [by_name[name] for name in names if name in by_name]
+    """Return the columns that have one of the names, whatever their case and punctuation, in the order of the names."""
+    by_name = {bare_name(column): column for column in reversed(columns)}
+    found = (by_name.get(bare_name(name)) for name in names)
+    return list(dict.fromkeys(name for name in found if name is not None))
+
+
+def bare_name(name: str) -> str:
+    """Return a column's name in lower case, without spaces and punctuation; a name of nothing else as it is.
+
+    Example:
+        >>> bare_name("Correct answer(s)"), bare_name("correct_answers")
+        ('correctanswers', 'correctanswers')
+    """
+    return re.sub(r"[\W_]+", "", name.casefold()) or name.strip().casefold()
 
 
 def _list_column(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
@@ -79,7 +104,9 @@ def _holds_choices(value: Any) -> bool:
     if isinstance(value, Record):
         lists = [each for each in value.values() if is_listed(each)]
         letters = [str(key).strip().lower() for key in value]
-        return (len(lists) > 1 and "text" in value) or (letters == list(_LETTERS[: len(letters)]) and len(letters) > 1)
+        return (len(lists) > 1 and bool({"text", "choices"} & value.keys())) or (
+            letters == list(_LETTERS[: len(letters)]) and len(letters) > 1
+        )
     return is_listed(value) and len(value) > 1 and all(isinstance(each, str | Record) for each in value)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +69,7 @@ def profile(frame: pd.DataFrame, name: str) -> Profile:
     return Profile(
         name,
         filled=len(known if plain else cells) / max(1, len(frame)),
-        length=sum(map(len, texts)) / len(texts) if 2 * len(texts) > len(cells) else 0.0,
+        length=sum(map(len, texts)) / len(texts) if 2 * len(texts) > len(cells) - len(plain) + len(known) else 0.0,
         different=len(different),
         is_label=short and few,
         is_number=is_number,
@@ -94,6 +94,12 @@ def structures_of(frame: pd.DataFrame, name: str, most: int = 50) -> list[Any]:
 def name_words(name: str) -> list[str]:
     """Return the words of a column's name in lower case: "airline_sentiment" and "airlineSentiment" have two."""
     return [word.lower() for word in _WORDS.findall(name)]
+
+
+def is_plain(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether most cells of a column are values, not objects."""
+    values = structures_of(frame, name)
+    return 2 * sum(isinstance(value, Mapping) for value in values) <= len(values)
 
 
 def number_of(cell: Any) -> float | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError, whole
 from ia3_studio.data.tool_calls import Call, as_json, call_in_text, calls_in
 
@@ -171,10 +171,10 @@ def _part(part: Any, role: str) -> str:
 
 def _listed(value: Any) -> Iterator[Any]:
     if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError) as error:
-            raise UnusableError("the conversation is text, not a list of turns") from error
+        held = structure_of(value)
+        if isinstance(held, str):
+            raise UnusableError("the conversation is text, not a list of turns")
+        value = held
     if isinstance(value, dict) and "replies" in value:
         yield from _branch(value)
         return
