@@ -103,12 +103,12 @@ def is_plain(frame: pd.DataFrame, name: str) -> bool:
 
 
 def number_of(cell: Any) -> float | None:
-    """Return a cell as a number, also with a decimal comma; None where it is none."""
+    """Return a cell as a number, also with a decimal comma or in percent; None where it is none."""
     if isinstance(cell, bool) or cell is None:
         return None
     if isinstance(cell, int | float):
         return float(cell)
-    text = str(cell).strip()
+    text = str(cell).strip().removesuffix("%").rstrip()
     return float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
 
 

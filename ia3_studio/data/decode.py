@@ -94,7 +94,7 @@ def decode_as(name: str, data: bytes, found: FoundEncoding) -> Decoded:
         raise DataError(
             f"{name} is not valid {found.encoding} text (byte {error.start + 1:,}); save it as UTF-8."
         ) from error
-    return Decoded(text.removeprefix("\ufeff"), found, has_marks)
+    return Decoded(text.lstrip("\ufeff"), found, has_marks)
 
 
 def decode_together(members: Mapping[str, bytes], wanted: Encoding | None = None) -> dict[str, Decoded]:

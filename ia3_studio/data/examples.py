@@ -20,7 +20,10 @@ LabelKind = Literal["single", "multi", "number"]
 _SEVERAL = re.compile(r"[;,|]")
 """What stands between several labels in one cell of a table."""
 _DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+")
-_YES, _NO = frozenset(("1", "1.0", "true", "yes")), frozenset(("0", "0.0", "false", "no", "none", ""))
+_WHOLE = re.compile(r"([-+]?\d+)\.0+")
+_PERCENT = re.compile(r"([-+]?\d+(?:[.,]\d+)?)\s*%")
+_YES = frozenset(("1", "1.0", "true", "yes", "y", "x", "✓"))
+_NO = frozenset(("0", "0.0", "false", "no", "n", "none", ""))
 _LABEL_WORDS: dict[LabelKind, str] = {"single": "label", "multi": "several labels", "number": "number"}
 
 
@@ -330,6 +333,7 @@ def _labels(record: dict[Any, Any], mapping: Mapping) -> tuple[str, ...]:
     if value is None or (isinstance(value, str) and not value.strip()):
         raise UnusableError(f"the label ({mapping.answer}) is empty")
     name = whole(label_name(value), f"the label ({mapping.answer})")
+    name = _PERCENT.sub(r"\1", name) if mapping.target == "number" else name
     return (name.replace(",", ".") if mapping.target == "number" and _DECIMAL_COMMA.fullmatch(name) else name,)
 
 
@@ -341,8 +345,11 @@ def _is_yes(record: dict[Any, Any], column: str) -> bool:
 
 
 def label_name(cell: Any) -> str:
-    """Return a label as text; 3.0 becomes 3, since integer columns with gaps are read as floats."""
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
+    """Return a label as text; 3.0 becomes 3, since integer columns with gaps are read, and written, as floats."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    name = str(cell).strip()
+    return found[1] if (found := _WHOLE.fullmatch(name)) else name
 
 
 def _tagged(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:

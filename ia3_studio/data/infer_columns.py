@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from ia3_studio.data.choice_columns import choice_mapping, first_number, named
+from ia3_studio.data.choice_columns import bare_name, choice_mapping, first_number, named
 from ia3_studio.data.column_profile import cells_of, is_plain, profile, structures_of
 from ia3_studio.data.examples import LabelKind, Mapping
 from ia3_studio.data.inner_columns import with_inner_columns
@@ -72,8 +72,8 @@ def _filled_columns(table: Table) -> list[str]:
     """Return the columns that hold anything, and prompts, answers and contexts, which may not."""
     columns = [str(column) for column in table.frame.columns if str(column) != SPLIT]
     kept = named(columns, (*CONTEXT_NAMES, *PROMPT_NAMES, *ANSWER_NAMES))
-    filled = [name for name in columns if name in kept or not all(map(_is_blank, cells_of(table.frame, name)))]
-    return filled if set(filled) - set(kept) else columns
+    filled = [name for name in columns if not all(map(_is_blank, cells_of(table.frame, name)))]
+    return [name for name in columns if name in kept or name in filled] if filled else columns
 
 
 def _is_blank(cell: Any) -> bool:
@@ -123,22 +123,18 @@ def _named_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 
 
 def _longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
-    """Return the column of texts that is the only one, or whose texts are much longer than any other's."""
-    texts = sorted((profile(frame, name) for name in columns), key=lambda each: -each.length)
-    first, second = [*texts, None, None][:2]
-    if not first or not first.is_text or first.filled <= MOSTLY or first.different < 2:
-        return None
-    if second and second.is_text and first.length < max(_PASSAGE, _MUCH_LONGER * second.length):
-        return None
-    return Mapping("text", column=first.name)
+    """Return the only column of texts, titles and authors aside."""
+    texts = [each for name in columns if (each := profile(frame, name)).is_text]
+    bodies = [each for each in texts if bare_name(each.name) not in _ABOUT_TEXTS]
+    (only,) = bodies if len(bodies) == 1 else (None,)
+    return Mapping("text", column=only.name) if only and only.filled > MOSTLY and only.different > 1 else None
 
 
-_MUCH_LONGER, _PASSAGE = 3, 80
-"""How many times as long as any other the texts of a column are that is read alone, and their fewest characters."""
+_ABOUT_TEXTS = frozenset(("title", "headline", "author", "authors", "poet", "name", "username", "user", "artist"))
 
 
-def _choices(frame: pd.DataFrame, _columns: Sequence[str]) -> Mapping | None:
-    return choice_mapping(frame)
+def _choices(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    return choice_mapping(frame[list(columns)])
 
 
 def require_columns(table: Table, mapping: Mapping) -> None:

@@ -21,6 +21,8 @@ SPLIT = "split"
 """The column that says which part of the data a row belongs to."""
 SPLITS = frozenset(("train", "training", "test", "validation", "valid", "val", "dev", "eval", "evaluation"))
 _MOST_NAMES = 10_000
+_FEWEST_TEXTS = 5
+"""Keys of an object that are read as texts."""
 _DEEPEST = 4
 """Objects inside each other in which a list of rows is searched."""
 
@@ -76,12 +78,23 @@ def is_json_lines(text: str) -> bool:
     return begun and all(isinstance(_line_value(line), dict) for line in lines)
 
 
+def is_json_document(text: str) -> bool:
+    """Say whether a text is one JSON array or object."""
+    begun = text.lstrip()[:1]
+    if begun not in ("[", "{") or text.rstrip()[-1:] != {"[": "]", "{": "}"}[begun]:
+        return False
+    try:
+        return isinstance(json.loads(text), list | dict)
+    except (ValueError, RecursionError):
+        return False
+
+
 def _is_lines(text: str, named_so: bool) -> bool:
     first, *rest = LINE_END.split(text.strip(), maxsplit=1)
     if first.strip() in ("{", "[", "[{"):
         return False
     if not rest:
-        return named_so and not first.startswith("[")
+        return named_so and not first.startswith("[") and (_line_value(first) is not None or _stream(first) is None)
     if named_so:
         return not first.startswith("[") or _line_value(first) is not None
     return isinstance(_line_value(first), dict)
@@ -180,7 +193,7 @@ def _records(name: str, document: Any) -> tuple[Sequence[Any], str]:
         raise DataError(f"{name} contains no list of rows; give an array of objects, or one object per line.")
     if any(_is_conversation(value) for value in document.values()):
         return [document], "JSON object, one conversation"
-    for form_of in (_articles, _page_of_rows, _split_oriented, _splits, _by_column, _by_key):
+    for form_of in (_articles, _page_of_rows, _split_oriented, _splits, _by_column, _by_key, _by_label, _by_text):
         if found := form_of(document):
             return found
     wrapped = _wrapped(document, _DEEPEST)
@@ -278,6 +291,27 @@ def _by_key(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
     return [
         {"key": key, **each} if "key" not in each else each for key, each in document.items()
     ], "JSON object of rows"
+
+
+def _by_label(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
+    """Return the texts of an object of lists of texts, one list for each label."""
+    lists = list(document.values())
+    if len(lists) < 2 or not all(isinstance(each, list) and len(each) > 1 for each in lists):
+        return None
+    if len({len(each) for each in lists}) == 1 or not all(isinstance(text, str) for each in lists for text in each):
+        return None
+    return [{"text": text, "label": key} for key, each in document.items() for text in each], "JSON object of labels"
+
+
+def _by_text(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
+    """Return a row for each key of an object whose keys are texts: {"Is berth 5 free?": "Yes, keeper."}."""
+    if len(document) < _FEWEST_TEXTS or not all(isinstance(each, str | int | float) for each in document.values()):
+        return None
+    if 2 * sum(" " in key.strip() for key in document) < len(document):
+        return None
+    are_answers = 2 * len(set(document.values())) > len(document)
+    names = ("prompt", "answer") if are_answers else ("text", "label")
+    return [dict(zip(names, each, strict=True)) for each in document.items()], "JSON object of texts"
 
 
 def _wrapped(document: Mapping[str, Any], deepest: int) -> tuple[str, list[Any]] | None:

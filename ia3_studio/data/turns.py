@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from ia3_studio.data.paths import structure_of
@@ -67,7 +67,21 @@ def turns_of(value: Any) -> list[Turn]:
     Raises:
         UnusableError: it is none of them, or a turn cannot be read.
     """
-    return [read_turn(turn) for turn in _listed(value)]
+    turns = [read_turn(turn) for turn in _listed(value)]
+    return (
+        [replace(turn, role="assistant") if turn.role == "system" else turn for turn in turns]
+        if _is_of_a_system(turns)
+        else turns
+    )
+
+
+def _is_of_a_system(turns: Sequence[Turn]) -> bool:
+    """Say whether the answers of a conversation are those of a "system", as in data sets of dialogue systems.
+
+    Users and the system take turns there, a user begins, and nobody else speaks.
+    """
+    roles = [turn.role for turn in turns]
+    return len(roles) > 1 and all(role == ("user", "system")[place % 2] for place, role in enumerate(roles))
 
 
 def unused_keys(conversations: Iterable[Any]) -> tuple[tuple[str, int], ...]:

@@ -16,6 +16,7 @@ from ia3_studio.data.shapes import (
     messengers,
     preferences,
     turn_rows,
+    word_rows,
 )
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape
 from ia3_studio.errors import DataError
@@ -31,6 +32,7 @@ SHAPES: tuple[Shape, ...] = (
     *compared_answers.SHAPES,
     *dialogue_shapes.SHAPES,
     *turn_rows.SHAPES,
+    *word_rows.SHAPES,
 )
 """In the order in which they are tried: those with keys of one tool before those with common names."""
 
