@@ -18,6 +18,8 @@ _FEWEST_MEASURES = 20
 """Different whole numbers from which on they are measurements, if there are also many for the number of rows."""
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][-+]?\d+)?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b.*|\d{1,2}:\d{2}(?::\d{2})?.*")
+_SOURCE = re.compile(r"https?://|www\.|CC[- ]BY|©|Copyright\b")
+"""How cells begin that say where a row is from."""
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 _IDENTIFIERS = frozenset((
     "id", "ids", "idx", "index", "uuid", "guid", "key", "hash", "url", "link", "href", "date", "time",
@@ -138,6 +140,8 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
         return False
     if known[0] in ("0", "1") and known == [str(int(known[0]) + place) for place in range(len(known))]:
         return len(known) > 2
+    if all(map(_SOURCE.match, known)):
+        return True
     return len(different) > 2 and all(map(_DATE.fullmatch, known))
 
 

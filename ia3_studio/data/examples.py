@@ -134,7 +134,8 @@ def read_examples(table: Table, mapping: Mapping) -> tuple[list[Example], list[P
     """
     examples, problems = understood(table, mapping)
     if not examples:
-        raise DataError(f"No usable row; row {problems[0].row}: {problems[0].reason}.")
+        noted = "".join(f" {note}" for note in table.notes)
+        raise DataError(f"No usable row; row {problems[0].row}: {problems[0].reason}.{noted}")
     return examples, problems
 
 
@@ -268,9 +269,13 @@ def _choosing(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
     if len(offered) == 1:
         keys, choices = _choices_in(structure_of(value_at(record, offered[0])), offered[0])
     else:
-        keys, choices = (), tuple(_filled(record, column, "choice") for column in offered)
+        values = [_value(record, column, "choice") for column in offered]
+        keys, choices = (), tuple(values)
     right = _right_choice(structure_of(value_at(record, mapping.answer)), keys, choices, mapping)
-    return Example(row, text=question, labels=(choices[right],), choices=choices)
+    kept = tuple(choice for choice in choices if choice.strip())
+    if not choices[right].strip() or len(kept) < 2:
+        raise UnusableError(f"the choice ({offered[right] if len(offered) > 1 else offered[0]}) is empty")
+    return Example(row, text=question, labels=(choices[right],), choices=kept)
 
 
 def _choices_in(value: Any, column: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -354,12 +359,19 @@ def label_name(cell: Any) -> str:
 
 def _tagged(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
     words, tags = (structure_of(value_at(record, column)) for column in (mapping.column, mapping.answer))
+    if isinstance(words, str) and isinstance(tags, str):
+        words, tags = words.split(), tags_in(tags)
     if not is_listed(words) or not is_listed(tags):
         raise UnusableError(f"{mapping.column} and {mapping.answer} are not lists")
     words, tags = tuple(map(str, words or ())), tuple(label_name(tag) for tag in tags or ())
     if not words or len(words) != len(tags):
         raise UnusableError(f"there are {len(words)} words but {len(tags)} labels")
     return Example(row, labels=tags, words=words)
+
+
+def tags_in(cell: str) -> list[str]:
+    """Return the tags of a text, which stand side by side with spaces or commas between them."""
+    return [tag for tag in re.split(r"[\s,;]+", cell.strip()) if tag]
 
 
 def _filled(record: dict[Any, Any], column: str, part: str) -> str:

@@ -53,7 +53,8 @@ def names_columns(rows: Sequence[Sequence[Any]], place: int) -> bool:
     columns only where another cell shows it: a known name, or a word above numbers, dates or labels.
     """
     header = [_text(cell) for cell in rows[place]]
-    below = [row for row in rows[place + 1 : place + 1 + COMPARED_ROWS] if [_text(cell) for cell in row] != header]
+    first = place + 1 + rows_of_header(rows, place)
+    below = [row for row in rows[first : first + COMPARED_ROWS] if [_text(cell) for cell in row] != header]
     below = [row for row in below if len(row) == len(header)] or below  # the others may be damaged
     columns = [[_text(row[at]) for row in below if at < len(row) and _text(row[at])] for at in range(len(header))]
     if len(set(header)) == 1 < len(header):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.data.choice_columns import bare_name, choice_mapping, first_number, named
 from ia3_studio.data.column_profile import cells_of, is_plain, profile, structures_of
-from ia3_studio.data.examples import LabelKind, Mapping
+from ia3_studio.data.conll import is_tag
+from ia3_studio.data.examples import LabelKind, Mapping, tags_in
 from ia3_studio.data.inner_columns import with_inner_columns
 from ia3_studio.data.json_rows import SPLIT
 from ia3_studio.data.label_columns import MOSTLY, by_contents, flags, labelled, marked_answers, rated_texts
@@ -316,10 +317,38 @@ def _refuse_preferences(columns: Sequence[str]) -> None:
 
 
 def _tags(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
-    """Return which columns are the words of a text and their tags, in lists of the same length."""
+    """Return which columns are the words of a text and their tags: lists of the same length, or texts of such lists."""
     words = [name for name in named(columns, WORD_NAMES) if _are_lists(frame, name)]
     tags = [name for name in named(columns, TAG_NAMES) if _are_lists(frame, name)]
-    return Mapping("tags", column=words[0], answer=tags[0]) if words and tags else None
+    if words and tags:
+        return Mapping("tags", column=words[0], answer=tags[0])
+    written = [name for name in columns if _are_written_tags(frame, name)]
+    for tag in written[:1]:
+        counts = [len(tags_in(cell)) for cell in cells_of(frame, tag)]
+        for name in columns:
+            cells = cells_of(frame, name)
+            fits = len(cells) == len(counts) and all(isinstance(cell, str) for cell in cells) and name != tag
+            if fits and sum(map(_same_length, cells, counts)) > 0.9 * len(cells):
+                return Mapping("tags", column=name, answer=tag)
+    return None
+
+
+def _same_length(cell: str, count: int) -> bool:
+    return len(cell.split()) == count
+
+
+def _are_written_tags(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether the cells of a column are tags side by side, such as "B-PER O O"."""
+    cells = [cell for cell in cells_of(frame, name)[:_LOOKED_AT] if not (isinstance(cell, str) and not cell.strip())]
+    found = [tags_in(cell) if isinstance(cell, str) else [] for cell in cells]
+    return bool(found) and all(len(tags) > 0 and all(map(is_tag, tags)) for tags in found) and any(map(_many, found))
+
+
+def _many(tags: Sequence[str]) -> bool:
+    return len(tags) > 1 and "O" in tags
+
+
+_LOOKED_AT = 50
 
 
 def _are_lists(frame: pd.DataFrame, name: str) -> bool:

@@ -131,6 +131,8 @@ def _holds_lists_of_texts(frame: pd.DataFrame, name: str) -> bool:
 def _is_asked(frame: pd.DataFrame, name: str) -> bool:
     """Say whether a column called a context can be a prompt of its own: it holds texts, or numbers to compute with."""
     each = profile(frame, name)
+    if each.different < 2 and not _holds_lists_of_texts(frame, name) and len(frame) > 2:
+        return False
     return not each.is_label and (_holds_lists_of_texts(frame, name) or each.length > 0 or each.is_number)
 
 

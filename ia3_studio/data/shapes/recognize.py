@@ -10,11 +10,13 @@ from ia3_studio.data.shapes import (
     assistant_exports,
     compared_answers,
     dialogue_shapes,
+    intents,
     label_studio,
     labeled_spans,
     message_trees,
     messengers,
     preferences,
+    questions_on_text,
     turn_rows,
     word_rows,
 )
@@ -33,6 +35,8 @@ SHAPES: tuple[Shape, ...] = (
     *dialogue_shapes.SHAPES,
     *turn_rows.SHAPES,
     *word_rows.SHAPES,
+    *intents.SHAPES,
+    *questions_on_text.SHAPES,
 )
 """In the order in which they are tried: those with keys of one tool before those with common names."""
 

@@ -33,7 +33,7 @@ OTHER_IDS = ("id", "groupid", "sampleid", "exampleid", "caseid", "ticketid")
 """Names of ids that are those of conversations if several rows share one."""
 SPEAKER_NAMES = (
     "role", "speaker", "from", "author", "sender", "speakerrole", "authorrole", "senderrole", "sendertype",
-    "messagerole", "turnrole", "participant", "authorname", "sendername", "speakerid", "authorid", "who",
+    "messagerole", "turnrole", "participant", "authorname", "sendername", "speakerid", "speakeridx", "authorid", "who",
 )  # fmt: skip
 TEXT_NAMES = ("content", "text", "message", "utterance", "value", "messagetext", "turntext", "body", "msg")
 ORDER_NAMES = (
