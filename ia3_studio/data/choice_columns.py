@@ -42,7 +42,7 @@ RIGHT_NAMES = (
 )  # fmt: skip
 ASKED_NAMES = ("premise", "context", "passage", "article", "support", "goal", "ctx", "sentence", "dialogue")
 _QUESTION_NAMES = ("prompt", "question", "question_stem", "stem", "question.stem", "instruction", "query", "problem",
-                   "source", "user")  # fmt: skip
+                   "source", "user", "q", "question_text", "statement")  # fmt: skip
 _INNER_ANSWERS = ("answerKey", "answer", "label", "labels", "correct")
 _MOST_CHOICES = 8
 _LETTERS = "abcdefgh"
@@ -58,6 +58,9 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
     answers = [name for name in named(columns, RIGHT_NAMES) if name not in choices] or _inner_answer(frame, bases)
     names = (*ASKED_NAMES, *_QUESTION_NAMES)
     asked = [name for name in named(columns, names) if name not in (*choices, *answers[:1]) and name not in bases]
+    asked = asked or _longest(
+        frame, [name for name in columns if name not in (*choices, *answers) and name not in bases]
+    )
     inner = [f"{base}.stem" for base in bases if base not in choices and cells_of(frame, f"{base}.stem")]
     if not answers or not (asked or inner):
         return None
@@ -66,6 +69,12 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
         choices = [*choices, answers[0]]  # the right one is not among them
     return Mapping("choices", answer=answers[0], parts=(*ordered, *choices), asked=len(ordered),
                    counted_from=first_number(cells_of(frame, answers[0])))  # fmt: skip
+
+
+def _longest(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the column of the longest texts, in a list; an empty list where there are no texts."""
+    texts = [each for name in columns if (each := profile(frame, name)).is_text and not each.is_label]
+    return [max(texts, key=lambda each: each.length).name] if texts else []
 
 
 def first_number(cells: Sequence[Any]) -> int:

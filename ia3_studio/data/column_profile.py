@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.paths import is_listed, structure_of, value_at
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 SHORTEST_TEXT, LONGEST_LABEL, MOST_CLASSES = 8, 40, 200
 """Mean characters of a text, most characters of a label, most different labels, where only contents can tell."""
+_FEW_LONG, _LONGEST_REPEATED = 20, 120
+"""Different labels of which each occurs often, and the characters that one may have then."""
 _FEWEST_MEASURES = 20
 """Different whole numbers from which on they are measurements, if there are also many for the number of rows."""
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][-+]?\d+)?")
@@ -27,6 +30,9 @@ _IDENTIFIERS = frozenset((
     "licence", "split", "set", "fold", "subset", "dump", "version", "number", "no", "nr", "row", "unnamed",
 ))  # fmt: skip
 """Words of names of columns that identify or describe a row."""
+_PEOPLE = frozenset(("reviewer", "user", "author", "customer", "first", "last", "full", "host", "sender", "profile",
+                     "screen", "agent", "speaker", "file"))  # fmt: skip
+"""Words that make a name one of somebody rather than of something."""
 _NO_LABELS = frozenset((
     "confidence", "prob", "probability", "probabilities", "count", "counts", "num", "length", "len", "gold",
     "weight", "user",
@@ -61,12 +67,14 @@ class Profile:
 def profile(frame: pd.DataFrame, name: str) -> Profile:
     """Return the profile of a column or a path."""
     cells = cells_of(frame, name)
+    cells = [str(cell) if isinstance(cell, date) else cell for cell in cells]
     plain = [cell for cell in cells if isinstance(cell, str | int | float)]
     texts = [cell for cell in plain if isinstance(cell, str) and cell.strip() and not _is_number_text(cell)]
     known = [str(cell).strip() for cell in plain if str(cell).strip()]
     different = set(known)
     is_number = bool(known) and len(plain) == len(cells) and all(map(_is_number_text, known))
-    short = len(plain) == len(cells) and all(len(each) <= LONGEST_LABEL for each in known)
+    longest = LONGEST_LABEL if len(different) > min(_FEW_LONG, len(known) // 8) else _LONGEST_REPEATED
+    short = len(plain) == len(cells) and all(len(each) <= longest for each in known)
     few = 2 <= len(different) <= max(2, min(MOST_CLASSES, len(known) // 4))
     return Profile(
         name,
@@ -105,12 +113,12 @@ def is_plain(frame: pd.DataFrame, name: str) -> bool:
 
 
 def number_of(cell: Any) -> float | None:
-    """Return a cell as a number, also with a decimal comma or in percent; None where it is none."""
+    """Return a cell as a number, also with a decimal comma, in percent or a currency; None where it is none."""
     if isinstance(cell, bool) or cell is None:
         return None
     if isinstance(cell, int | float):
         return float(cell)
-    text = str(cell).strip().removesuffix("%").rstrip()
+    text = str(cell).strip(" \u00a0\t%$€£¥")
     return float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
 
 
@@ -135,6 +143,8 @@ def is_label_name(name: str, words: frozenset[str]) -> bool:
 def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
     words = name_words(name)
     if words and (_IDENTIFIERS.intersection(words[-1:]) or (_IDENTIFIERS.intersection(words[:1]) and len(words) <= 2)):
+        return True
+    if words[-1:] == ["name"] and _PEOPLE.intersection(words):
         return True
     if not known:
         return False

@@ -20,6 +20,8 @@ _SAMPLE_LINES = 2_000
 _UNIVERSAL = 10
 """Fields of a line of CoNLL-U: number, word, lemma, part of speech, …"""
 _MOST_TAGS = 200
+_TAG_NAMES = ("tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "pos", "entity")
+"""What the last field of a line is called where the first line names the fields."""
 _LONGEST_SENTENCE = 100
 """Words of the only sentence of a file from which on the ends of sentences are missing."""
 _DOCUMENT = "-DOCSTART-"
@@ -47,7 +49,9 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
     tags: list[list[str]] = []
     numbers: list[int] = []
     damaged: list[Damage] = []
-    for number, (line, sentence) in enumerate(_sentences(lines), start=1):
+    first = next(_sentences(lines), (0, []))[1]
+    named = len(first) == 1 and first[0].split()[-1].lower() in _TAG_NAMES
+    for number, (line, sentence) in enumerate(list(_sentences(lines))[named:], start=1):
         rows = [each.split(separator) for each in sentence]
         rows = [row for row in rows if word != 1 or row[0].isdigit()]  # CoNLL-U: joined and empty words are extra
         if any(len(row) != width for row in rows):

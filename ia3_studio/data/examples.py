@@ -21,7 +21,7 @@ _SEVERAL = re.compile(r"[;,|]")
 """What stands between several labels in one cell of a table."""
 _DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+")
 _WHOLE = re.compile(r"([-+]?\d+)\.0+")
-_PERCENT = re.compile(r"([-+]?\d+(?:[.,]\d+)?)\s*%")
+_UNIT = re.compile(r"[$€£¥]?\s*([-+]?\d*[.,]?\d+)\s*[%$€£¥]?")
 _YES = frozenset(("1", "1.0", "true", "yes", "y", "x", "✓"))
 _NO = frozenset(("0", "0.0", "false", "no", "n", "none", ""))
 _LABEL_WORDS: dict[LabelKind, str] = {"single": "label", "multi": "several labels", "number": "number"}
@@ -338,7 +338,7 @@ def _labels(record: dict[Any, Any], mapping: Mapping) -> tuple[str, ...]:
     if value is None or (isinstance(value, str) and not value.strip()):
         raise UnusableError(f"the label ({mapping.answer}) is empty")
     name = whole(label_name(value), f"the label ({mapping.answer})")
-    name = _PERCENT.sub(r"\1", name) if mapping.target == "number" else name
+    name = _UNIT.fullmatch(name)[1] if mapping.target == "number" and _UNIT.fullmatch(name) else name
     return (name.replace(",", ".") if mapping.target == "number" and _DECIMAL_COMMA.fullmatch(name) else name,)
 
 

@@ -60,13 +60,21 @@ def infer_columns(table: Table) -> Mapping:
     try:
         found = _inferred(table, columns)
     except DataError:
-        inner = with_inner_columns(
-            table.frame, columns, lambda frame: _inferred(replace(table, frame=frame), frame.columns.tolist())
-        )
+        inner = _inner(table, columns)
         if inner is None:
             raise
         found = inner
+    if found.kind == "text":
+        found = _inner(table, columns) or found
     return _with_opening(table, found) if found.kind in ("pairs", "messages") else found
+
+
+def _inner(table: Table, columns: Sequence[str]) -> Mapping | None:
+    """Return what values inside objects are, if they are more than plain text."""
+    found = with_inner_columns(
+        table.frame, columns, lambda frame: _inferred(replace(table, frame=frame), frame.columns.tolist())
+    )
+    return None if found is None or found.kind == "text" else found
 
 
 def _filled_columns(table: Table) -> list[str]:
@@ -274,9 +282,12 @@ def _chosen_choices(table: Table, first: str, second: str, answer: str, choices:
 
 def _conversation(table: Table, columns: Sequence[str]) -> Mapping | None:
     """Return which column holds conversations: one so named, or one of turns or message trees."""
+    held = [path for name in named(columns, MESSAGE_NAMES) if (path := _inner_messages(table, name))]
     found = [name for name in named(columns, MESSAGE_NAMES) if not _are_texts(table, name)] or [
         name for name in columns if _holds_turns(structures_of(table.frame, name, 5))
     ]
+    if held:
+        return Mapping("messages", column=held[0])
     if not found:
         return None
     cells = structures_of(table.frame, found[0])
@@ -286,6 +297,15 @@ def _conversation(table: Table, columns: Sequence[str]) -> Mapping | None:
             "content, including assistant turns."
         )
     return Mapping("messages", column=found[0])
+
+
+def _inner_messages(table: Table, name: str) -> str:
+    """Return the path of the turns inside objects, such as conversation.messages; empty where there are none."""
+    values = structures_of(table.frame, name, 5)
+    if not values or not all(isinstance(value, dict) for value in values):
+        return ""
+    keys = [key for key in MESSAGE_NAMES if all(_holds_turns([value.get(key)]) for value in values)]
+    return f"{name}.{keys[0]}" if keys else ""
 
 
 def _are_texts(table: Table, name: str) -> bool:

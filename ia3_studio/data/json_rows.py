@@ -197,6 +197,9 @@ def _records(name: str, document: Any) -> tuple[Sequence[Any], str]:
         if found := form_of(document):
             return found
     wrapped = _wrapped(document, _DEEPEST)
+    inner = [each for each in document.values() if isinstance(each, dict)]
+    if wrapped is None and len(inner) == 1 and (found := _by_key(inner[0])):
+        return found
     if wrapped is None:
         raise DataError(f"{name} contains no list of rows; give an array of objects, or one object per line.")
     key, rows = wrapped

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 LABEL_NAMES = (
     "label", "labels", "gold_label", "category", "categories", "class", "intent", "sentiment", "topic", "topics", "tag",
-    "tags", "emotion", "emotions", "stars",
+    "tags", "emotion", "emotions", "stars", "kategorie", "categoría", "categoria", "catégorie", "etikett", "étiquette",
+    "etiqueta", "klasse", "classe", "clase", "метка", "категория", "标签", "类别", "ラベル", "라벨",
 )  # fmt: skip
 LABEL_WORDS = frozenset(
     (*LABEL_NAMES, "rating", "score", "polarity", "stance", "genre", "type", "toxic", "toxicity", "spam", "is", "has",
@@ -36,7 +37,8 @@ LABEL_WORDS = frozenset(
 )  # fmt: skip
 """Words in the name of a column that make it the label, of several that could be one."""
 LABELLED_NAMES = ("text", "content", "document", "sentence", "review", "message", "utterance", "utt", "tweet",
-                  "comment", "query", "question", "body", "description", "abstract", "title", "headline")  # fmt: skip
+                  "comment", "query", "question", "body", "description", "abstract",
+                  "texto", "texte", "testo", "tekst", "текст", "文本", "title", "headline")  # fmt: skip
 """Columns whose text a label can belong to; titles last, as what they stand above is read rather."""
 TITLES = frozenset(("title", "headline"))
 PAIR_NAMES = (
@@ -103,7 +105,7 @@ def labelled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         return None
     label = _in_words(frame, columns, labels[0])
     kind = label_kind(cells_of(frame, label), label)
-    if pair := _pair_of_texts(columns):
+    if pair := _pair_of_texts([name for name in columns if name != label]):
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     others = [name for name in columns if name not in (*labels, label)]
     texts = [name for name in named(others, LABELLED_NAMES) if is_plain(frame, name)]
@@ -238,7 +240,7 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         return None
     label = _in_words(frame, columns, labels[0])
     kind = label_kind(cells_of(frame, label), label)
-    pair = _pair_of_texts([name for name, each in filled.items() if each.is_text])
+    pair = _pair_of_texts([name for name, each in filled.items() if each.is_text and name != label])
     if pair:
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     texts = [each for name, each in filled.items() if each.is_text and name not in (label, *labels)]

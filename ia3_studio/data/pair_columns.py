@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 
 PROMPT_NAMES = (
     "prompt", "question", "instruction", "query", "user", "source", "problem", "questions", "prompts", "human", "asked",
+    "question_text", "frage", "pregunta", "domanda", "pergunta", "вопрос", "问题", "問題", "質問", "질문",
+    "soru", "vraag", "pytanie", "otázka", "fråga", "ask",
 )  # fmt: skip
 CONTEXT_NAMES = ("input", "context", "passage", "inputs")
 ANSWER_NAMES = (
     "answer", "response", "output", "completion", "reply", "assistant", "target", "solution", "answers", "responses",
     "outputs", "completions", "summary", "highlights", "bot", "targets", "best_answer", "canonical_solution",
-    "human_reference", "correct_answer", "gold_answer",
+    "human_reference", "correct_answer", "gold_answer", "answer_text", "antwort", "respuesta", "réponse", "reponse",
+    "risposta", "resposta", "ответ", "答案", "回答", "답변", "cevap", "antwoord", "odpowiedź", "svar",
 )  # fmt: skip
 TEXT_ANSWER_NAMES = (
     "code", "snippet", "sql", "sql_query", "corrections", "correction", "corrected", "simplifications",
@@ -106,6 +109,8 @@ def _answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
         if not (bare_name(name) in ("target", "targets") and (is_class(frame, name) or _has_numbers(frame, name)))
     ]  # fmt: skip
     texts = [name for name in named(columns, TEXT_ANSWER_NAMES) if _is_answer_text(frame, name)]
+    if named(columns, ("article", "document", "full_text", "paper")):
+        texts += named(columns, ("abstract",))
     return found or texts or [name for name in named(columns, ("label",)) if holds_long_texts(frame, name)]
 
 
@@ -184,7 +189,8 @@ def mirrored(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 
     Of two languages, the first column is the prompt.
     """
-    texts = [name for name in columns if (each := profile(frame, name)).length and not each.is_label]
+    profiles = [profile(frame, name) for name in columns]
+    texts = [each.name for each in profiles if each.length and not each.is_label and each.different > 1]
     words = {name: [word.lower() for word in _WORD.findall(name)] for name in texts}
     for first, second in permutations(texts, 2):
         one, other = words[first], words[second]
@@ -216,7 +222,10 @@ def _two_keys(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         if not values or not all(isinstance(value, Record) and len(value) == 2 for value in values):
             continue
         keys = list(values[0])
-        if all(list(value) == keys and all(isinstance(each, str) for each in value.values()) for value in values):
+        are_texts = all(
+            list(value) == keys and all(isinstance(each, str) for each in value.values()) for value in values
+        )
+        if are_texts and not any(profile(frame, f"{name}.{key}").is_label for key in keys):
             first, second = (f"{name}.{key}" for key in keys)
             return Mapping("pairs", first, second)
     return None

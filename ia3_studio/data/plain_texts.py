@@ -11,6 +11,7 @@ from typing import Any
 from ia3_studio.data.delimited import DELIMITERS, LINE_END, guess_delimiter
 from ia3_studio.data.header import find_header
 
+_WORDS_OF_A_LABEL = 3
 FEWEST_LINES = 5
 """Lines from which on a text can be one of labels or cells."""
 _FASTTEXT = re.compile(r"((?:__label__\S+\s+)+)(\S.*)")
@@ -23,6 +24,7 @@ _ASSISTANTS = (
     "a", "answer", "assistant", "ai", "bot", "response", "agent", "antwort", "respuesta", "réponse", "答", "chatbot",
     "gpt", "chatgpt",
 )  # fmt: skip
+_QUESTIONS = ("q", "question", "frage", "pregunta", "問", "问")
 _SPEAKER = re.compile(
     rf"\s*(?:\*\*|#+\s*)?({'|'.join(sorted((*_USERS, *_ASSISTANTS), key=len, reverse=True))})(?:\s?\d{{1,5}})?"
     r"(?:\*\*)?\s?[:：.](?:\*\*)?\s*(.*)",
@@ -67,6 +69,11 @@ def exchanges(text: str) -> dict[str, list[Any]] | None:
     A paragraph with several of them is a conversation.
     """
     blocks = _BLANK_LINES.split(LINE_END.sub("\n", text).strip())
+    if len(blocks) == 1 and (found := _SPEAKER.match(blocks[0])) and found[1].lower() in _QUESTIONS:
+        talk = _turns(blocks[0])
+        if len(talk) > 2 and _alternates(talk):
+            sides = [said for _role, said in talk]
+            return {"prompt": sides[::2], "answer": sides[1::2]}
     if len(blocks) > 1 and not any(len(_turns(block)) > 1 for block in blocks[:2]):  # a paragraph for each turn
         blocks = ["\n".join(pair) for pair in zip(blocks[::2], blocks[1::2], strict=False)]
     talks = [_turns(block) for block in blocks]
@@ -132,5 +139,9 @@ def _are_different(names: Sequence[str]) -> bool:
 
 def _has_labels(rows: Sequence[Sequence[str]]) -> bool:
     columns = [[row[place] for row in rows if len(row) == len(rows[0])] for place in (0, len(rows[0]) - 1)]
-    few = [2 <= len(set(cells)) <= max(2, len(cells) // 4) for cells in columns]
+    few = [
+        2 <= len(set(cells)) <= max(2, len(cells) // 4)
+        and all(len(cell.split()) <= _WORDS_OF_A_LABEL for cell in cells)
+        for cells in columns
+    ]
     return any(few) and all(cell.strip() for cells in columns for cell in cells)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 from ia3_studio.data.conll import is_tag
 from ia3_studio.data.examples import Mapping
-from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_blank
+from ia3_studio.data.shapes.shape import MOST, Collector, Recognized, Rows, Shape, is_blank
 
 WORD_NAMES = ("word", "token", "words", "tokens", "form")
 TAG_NAMES = ("tag", "nertag", "ner", "label", "nerlabel", "entity", "bio", "iob", "tags", "nertags", "labels", "pos")
@@ -22,9 +22,15 @@ _LONGEST_WORD = 60
 
 def _columns_of(rows: Rows) -> tuple[str, str]:
     """Return the columns of words and of tags; empty where there are none."""
-    word = next((name for name in rows.named(WORD_NAMES) if rows.mostly(name, _is_word)), "")
-    tag = next((name for name in rows.named(TAG_NAMES) if rows.mostly(name, is_tag)), "")
+    word = next((name for name in rows.named(WORD_NAMES) if _mostly(rows, name, _is_word)), "")
+    tag = next((name for name in rows.named(TAG_NAMES) if _mostly(rows, name, is_tag)), "")
     return word, tag
+
+
+def _mostly(rows: Rows, name: str, holds: Callable[[Any], bool]) -> bool:
+    """Say whether nearly all cells that are filled fulfill a condition: empty ones may stand between sentences."""
+    cells = [cell for cell in rows.sample(name) if not is_blank(cell)]
+    return bool(cells) and sum(map(holds, cells)) >= MOST * len(cells)
 
 
 def _is_word(cell: Any) -> bool:
@@ -52,7 +58,8 @@ def _read_words(rows: Rows) -> Recognized:
     word, tag = _columns_of(rows)
     sentence = _sentence_column(rows)
     form = "one word per row"
-    if not sentence:
+    groups: list[_Group] = _between_gaps(rows, word, tag) if not sentence else []
+    if not sentence and len(groups) < 2:
         return Recognized(
             rows.frame, form,
             undecided="The rows are words with tags, and nothing says where a sentence ends; add a column sentence_id, "
@@ -60,8 +67,7 @@ def _read_words(rows: Rows) -> Recognized:
         )  # fmt: skip
     found = Collector()
     last = ""
-    groups: list[tuple[int, list[dict[str, Any]]]] = []
-    for row, record in rows.records():
+    for row, record in rows.records() if sentence else ():
         name = last if is_blank(record.get(sentence)) else str(record[sentence]).strip()
         if not name:
             found.leave_out(row, f"the id of its sentence ({sentence}) is empty")
@@ -75,8 +81,32 @@ def _read_words(rows: Rows) -> Recognized:
     others = [name for name in rows.columns if name not in (word, tag, sentence)]
     for name in others:
         found.unused[name] += sum(not is_blank(each.get(name)) for _row, words in groups for each in words)
+    if not sentence:
+        notes: tuple[str, ...] = ("Empty rows end sentences.",)
+        return found.recognized(
+            f"{form}, {len(groups):,} sentences", Mapping("tags", column=TOKENS, answer=TAGS), notes
+        )
     notes = (f"Words with the same {sentence} are one sentence; {word} is the word and {tag} its tag.",)
     return found.recognized(f"{form}, {len(groups):,} sentences", Mapping("tags", column=TOKENS, answer=TAGS), notes)
+
+
+_Group: TypeAlias = tuple[int, list[dict[str, Any]]]
+"""The first row of a sentence, and the cells of its rows."""
+
+
+def _between_gaps(rows: Rows, word: str, tag: str) -> list[_Group]:
+    """Return the words between rows that have neither a word nor a tag."""
+    groups: list[_Group] = []
+    is_begun = False
+    for row, record in rows.records():
+        if is_blank(record.get(word)) and is_blank(record.get(tag)):
+            is_begun = False
+            continue
+        if not is_begun:
+            groups.append((row, []))
+        is_begun = True
+        groups[-1][1].append({**record, "\0row": row})
+    return groups
 
 
 def _use(found: Collector, row: int, words: Sequence[dict[str, Any]], word: str, tag: str) -> None:
