@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.delimited import LINE_END, lines_of
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 SPLIT = "split"
 """The column that says which part of the data a row belongs to."""
 SPLITS = frozenset(("train", "training", "test", "validation", "valid", "val", "dev", "eval", "evaluation"))
+_FILLED = re.compile(r"\S")
+_FIRST_LINES = 4
 _MOST_NAMES = 10_000
 _FEWEST_TEXTS = 5
 """Keys of an object that are read as texts."""
@@ -73,9 +76,21 @@ def read_json_lines(
 
 def is_json_lines(text: str) -> bool:
     """Say whether the first two lines of a text are JSON objects."""
-    lines = [line for line in LINE_END.split(text.lstrip(), 4)[:4] if line.strip()][:2]
+    lines = [line for line in _first_lines(text) if line.strip()][:2]
     begun = len(lines) == 2 and all(line.lstrip().startswith("{") for line in lines)
     return begun and all(isinstance(_line_value(line), dict) for line in lines)
+
+
+def _first_lines(text: str) -> list[str]:
+    """Return the first lines of a text, which may be long, without a copy of the others."""
+    begin = _FILLED.search(text)
+    start = begin.start() if begin else len(text)
+    ends = islice(LINE_END.finditer(text, start), _FIRST_LINES)
+    lines: list[str] = []
+    for end in ends:
+        lines.append(text[start : end.start()])
+        start = end.end()
+    return lines if len(lines) == _FIRST_LINES else [*lines, text[start:]]
 
 
 def is_json_document(text: str) -> bool:
@@ -101,7 +116,7 @@ def _is_lines(text: str, named_so: bool) -> bool:
 
 
 def _lines_form(text: str) -> str:
-    first = LINE_END.split(text.strip(), maxsplit=1)[0].strip()
+    first = _first_lines(text)[0].strip()
     if first.endswith(","):
         return "JSON Lines with a comma after each object"
     return "Python literals, one per line" if first.startswith("{'") else "JSON Lines"

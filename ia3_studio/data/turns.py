@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Any, Literal, cast
 
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError, whole
@@ -107,15 +108,17 @@ def read_turn(turn: Any) -> Turn:
     """
     if not isinstance(turn, dict):
         raise UnusableError("a turn of the conversation is not an object with a role and a content")
-    fields = {str(key).strip().lower(): value for key, value in turn.items() if value is not None}
+    fields = {_key(key): value for key, value in turn.items() if value is not None}
     role_key = next((key for key in ROLE_KEYS if key in fields), "role")
     content_key = next((key for key in CONTENT_KEYS if key in fields and key != role_key), "content")
     named, role = _role(fields.get(role_key, ""))
     text = _text(fields.get(content_key), named)
     text = text if text is None else whole(text, f"the content of the {named} turn")
+    if len(fields) == 2 and role in ("system", "user", "assistant") and role_key in fields and content_key in fields:
+        return Turn(cast(Literal["system", "user", "assistant"], role), text)
     read = _read(role, text, fields)
     used = {role_key, content_key, *read.unused}
-    left = (str(key) for key, value in turn.items() if not _is_empty(value) and str(key).strip().lower() not in used)
+    left = (str(key) for key, value in turn.items() if not _is_empty(value) and _key(key) not in used)
     return Turn(read.role, read.text, read.calls, read.extra, read.trained, tuple(left))
 
 
@@ -216,7 +219,7 @@ def _exchange(item: Any) -> Iterator[Any]:
     if isinstance(item, dict):
         roles = {key: role for key in item if (role := PAIR_KEYS.get(role_key(key)))}
         whole_pair = {"user", "assistant"} <= set(roles.values()) or (roles and len(roles) == len(item))
-        if whole_pair and not {str(key).strip().lower() for key in item} & {*ROLE_KEYS}:
+        if whole_pair and not {_key(key) for key in item} & {*ROLE_KEYS}:
             said = [{"role": roles[key], "content": item[key]} for key in roles if not _is_empty(item[key])]
             rest = {key: value for key, value in item.items() if key not in roles}
             yield from (*said[:-1], {**rest, **said[-1]}) if said else ()
@@ -229,7 +232,20 @@ def _exchange(item: Any) -> Iterator[Any]:
 
 def role_key(name: Any) -> str:
     """Return the name of a role or a key as it is in ``ROLES`` and ``PAIR_KEYS``."""
+    return _role_key(name) if isinstance(name, str) and len(name) <= _LONGEST_KEY else _role_key_of(name)
+
+
+def _role_key_of(name: Any) -> str:
     return re.sub(r"[\s_-]+", "_", str(name).strip().lower())
+
+
+_role_key = lru_cache(1_000)(_role_key_of)
+"""The few roles and keys of a file are asked for in each of its turns."""
+_LONGEST_KEY = 60
+
+
+def _key(name: Any) -> str:
+    return name if isinstance(name, str) and name.islower() and name.isalpha() else str(name).strip().lower()
 
 
 def _is_empty(value: Any) -> bool:
