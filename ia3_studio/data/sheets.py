@@ -29,7 +29,7 @@ _DAMAGE = (
 )  # fmt: skip
 """What openpyxl raises for parts of a damaged workbook; SyntaxError is that of XML."""
 _COLUMN = re.compile(rb"""\sr=["']([A-Z]{1,3})\d{1,7}["']""")
-_ROW = re.compile(rb"""\sr=["'][A-Z]{1,3}(\d{1,7})["']""")
+_ROW = re.compile(rb"""<row\s(?:[^>]*\s)?r=["'](\d{1,7})["']""")
 _MERGED = re.compile(rb"""<mergeCell ref=["']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})["']""")
 _NO_VALUE = re.compile(rb"<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
 _OLD_CONTAINER = b"\xd0\xcf\x11\xe0"
@@ -52,8 +52,7 @@ def read_sheets(name: str, data: bytes, reading: Reading) -> Found:
     import pandas as pd
     from openpyxl.utils.exceptions import InvalidFileException
 
-    members = _members(name, data)
-    _require_cells_within(name, members)
+    members = workbook_members(name, data)
     try:
         with pd.ExcelFile(io.BytesIO(data), engine="openpyxl") as book:
             names = tuple(str(each) for each in book.sheet_names)
@@ -73,11 +72,11 @@ def read_sheets(name: str, data: bytes, reading: Reading) -> Found:
     return replace(found, notes=(*found.notes, *_about_sheets(names, wanted, contents, bool(reading.sheet))))
 
 
-def _members(name: str, data: bytes) -> dict[str, bytes]:
+def workbook_members(name: str, data: bytes) -> dict[str, bytes]:
     """Return the files in a workbook, which is an archive.
 
     Raises:
-        DataError: it is none, is locked, or is damaged.
+        DataError: it is none, is locked, damaged or too large.
     """
     if data.startswith(_OLD_CONTAINER):
         raise DataError(
@@ -86,10 +85,17 @@ def _members(name: str, data: bytes) -> dict[str, bytes]:
     if not zipfile.is_zipfile(io.BytesIO(data)):
         raise DataError(f"{name} is not a workbook, or only a part of one; save it as .xlsx again.")
     try:
-        return zip_members(name, data)
+        members = zip_members(name, data)
     except DataError as error:
         reason = clause(error).replace("create the archive again, without a password", "save the workbook again")
         raise DataError(f"{reason}.") from error
+    _require_cells_within(name, members)
+    return members
+
+
+def has_merged_below(content: bytes) -> bool:
+    """Say whether cells of a sheet are merged with those below them."""
+    return next(_merged_below(content), None) is not None
 
 
 def _about_sheets(
