@@ -52,8 +52,9 @@ def sample_workbook(name: str, data: bytes, most: int) -> SampledWorkbook | None
     places = _places(members[sheet], _ROW, _ROWS_END)
     if len(places) <= most:
         return None
-    others = random.Random(0).sample(range(FIRST_ROWS, len(places) - 1), most - FIRST_ROWS - 1)
-    kept = (*range(FIRST_ROWS), *sorted(others), len(places) - 1)  # the last one, by which the rows are counted
+    first = min(FIRST_ROWS, most // 2)
+    others = random.Random(0).sample(range(first, len(places) - 1), most - first - 1)
+    kept = (*range(first), *sorted(others), len(places) - 1)  # the last one, by which the rows are counted
     return SampledWorkbook(_packed(members, sheet, places, kept), tuple(row + 1 for row in kept), len(places))
 
 
