@@ -43,6 +43,7 @@ RIGHT_NAMES = (
 ASKED_NAMES = ("premise", "context", "passage", "article", "support", "goal", "ctx", "sentence", "dialogue")
 _QUESTION_NAMES = ("prompt", "question", "question_stem", "stem", "question.stem", "instruction", "query", "problem",
                    "source", "user", "q", "question_text", "statement")  # fmt: skip
+_NUMBERED = re.compile(r"[\s_-]*\d{1,2}$")
 _INNER_ANSWERS = ("answerKey", "answer", "label", "labels", "correct")
 _MOST_CHOICES = 8
 _LETTERS = "abcdefgh"
@@ -74,7 +75,15 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
 def _longest(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Return the column of the longest texts, in a list; an empty list where there are no texts."""
     texts = [each for name in columns if (each := profile(frame, name)).is_text and not each.is_label]
-    return [max(texts, key=lambda each: each.length).name] if texts else []
+    if not texts:
+        return []
+    longest = max(texts, key=lambda each: each.length).name
+    stem = _NUMBERED.sub("", longest)
+    return [
+        each.name
+        for each in texts
+        if each.name == longest or (stem != longest and _NUMBERED.sub("", each.name) == stem)
+    ]
 
 
 def first_number(cells: Sequence[Any]) -> int:

@@ -142,6 +142,8 @@ def is_label_name(name: str, words: frozenset[str]) -> bool:
 
 def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
     words = name_words(name)
+    if words[-2:] == ["answer", "key"]:
+        return False
     if words and (_IDENTIFIERS.intersection(words[-1:]) or (_IDENTIFIERS.intersection(words[:1]) and len(words) <= 2)):
         return True
     if words[-1:] == ["name"] and _PEOPLE.intersection(words):

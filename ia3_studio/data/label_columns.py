@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping as Record
 from collections.abc import Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.choice_columns import bare_name, named
@@ -58,6 +59,8 @@ MOSTLY = 0.5
 """Share of the rows that a column must fill to play a part."""
 _TWIN = re.compile(r"(?P<stem>.*?)[\s_-]*(?P<place>1|2|a|b|one|two|left|right)", re.IGNORECASE)
 _TWINS = (("1", "2"), ("a", "b"), ("one", "two"), ("left", "right"))
+_TOKEN = re.compile(r"[^\W\d_]+|\d+(?:st|nd)?")
+_ORDERED = [[pair] for pair in (*_TWINS, ("1st", "2nd"), ("first", "second"))]
 _SEVERAL = re.compile(r"\s*[;|]\s*")
 _LISTED = re.compile(r"\s*[;|,]\s*")
 _LONGEST_PART = 40
@@ -105,12 +108,18 @@ def labelled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         return None
     label = _in_words(frame, columns, labels[0])
     kind = label_kind(cells_of(frame, label), label)
-    if pair := _pair_of_texts([name for name in columns if name != label]):
+    if pair := _pair_of_texts([name for name in columns if name != label and _is_varied(frame, name)]):
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     others = [name for name in columns if name not in (*labels, label)]
     texts = [name for name in named(others, LABELLED_NAMES) if is_plain(frame, name)]
     text = _read_text(frame, texts, others) if texts else ""
     return Mapping("labels", column=text, answer=label, target=kind) if text else None
+
+
+def _is_varied(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column can be one of two texts: its cells are texts, not always the same one."""
+    each = profile(frame, name)
+    return each.length > 0 and (each.different > 1 or len(frame) < 3)
 
 
 def _label_path(frame: pd.DataFrame, name: str) -> str:
@@ -198,6 +207,11 @@ def _pair_of_texts(columns: Sequence[str]) -> tuple[str, str] | None:
         for one, other in _TWINS:
             if len(places) == 2 and one in places and other in places and "id" not in places[one].lower().split("_"):
                 return places[one], places[other]
+    tokens = {name: _TOKEN.findall(name.lower()) for name in columns}
+    for first, second in combinations(columns, 2):
+        parts = [pair for pair in zip(tokens[first], tokens[second], strict=False) if pair[0] != pair[1]]
+        if len(tokens[first]) == len(tokens[second]) > 1 and parts in _ORDERED and "id" not in tokens[first]:
+            return first, second
     return None
 
 
@@ -255,7 +269,11 @@ def _label_columns(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[st
     """Return the columns that can be a label, the likeliest first."""
     by_name = [path for name in named(list(filled), LABEL_NAMES) if (path := _label_path(frame, name))]
     by_name = _varied_first(frame, by_name)
-    said = [name for name, each in filled.items() if is_label_name(name, LABEL_WORDS) and not each.is_text]
+    said = [
+        name
+        for name, each in filled.items()
+        if is_label_name(name, LABEL_WORDS) and (each.is_label or not each.is_text)
+    ]
     said = [name for name in said if _can_be_said(frame, filled[name])]
     alike = [name for name, each in filled.items() if each.is_label and not each.is_identifier]
     words = [name for name in alike if not filled[name].is_number]

@@ -26,7 +26,8 @@ CONTEXT_NAMES = ("input", "context", "passage", "inputs")
 ANSWER_NAMES = (
     "answer", "response", "output", "completion", "reply", "assistant", "target", "solution", "answers", "responses",
     "outputs", "completions", "summary", "highlights", "bot", "targets", "best_answer", "canonical_solution",
-    "human_reference", "correct_answer", "gold_answer", "answer_text", "antwort", "respuesta", "réponse", "reponse",
+    "human_reference", "correct_answer", "gold_answer", "solutions",
+    "answer_key", "reference_code", "answer_text", "antwort", "respuesta", "réponse", "reponse",
     "risposta", "resposta", "ответ", "答案", "回答", "답변", "cevap", "antwoord", "odpowiedź", "svar",
 )  # fmt: skip
 TEXT_ANSWER_NAMES = (
@@ -111,6 +112,8 @@ def _answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     texts = [name for name in named(columns, TEXT_ANSWER_NAMES) if _is_answer_text(frame, name)]
     if named(columns, ("article", "document", "full_text", "paper")):
         texts += named(columns, ("abstract",))
+    if not (found or texts) and named(columns, ("prompt", "instruction")):
+        texts = [name for name in named(columns, ("text", "story", "content")) if _is_answer_text(frame, name)]
     return found or texts or [name for name in named(columns, ("label",)) if holds_long_texts(frame, name)]
 
 

@@ -28,6 +28,11 @@ ROLES: dict[str, Role] = {
 }  # fmt: skip
 """What a turn's role is called, in lower case, with "_" for blanks and hyphens."""
 ROLE_KEYS = ("role", "from", "speaker", "author", "sender")
+SIDE_KEYS = {
+    "is_human": ("user", "assistant"), "is_user": ("user", "assistant"), "from_user": ("user", "assistant"),
+    "is_bot": ("assistant", "user"), "is_assistant": ("assistant", "user"), "is_ai": ("assistant", "user"),
+}  # fmt: skip
+"""Keys of a turn that say by true or false who speaks: the role if true, and if false."""
 CONTENT_KEYS = ("content", "value", "text", "message", "utterance")
 PAIR_KEYS: dict[str, Role] = {
     **ROLES, "instruction": "user", "input": "user", "prompt": "user", "question": "user", "query": "user",
@@ -111,15 +116,23 @@ def read_turn(turn: Any) -> Turn:
     fields = {_key(key): value for key, value in turn.items() if value is not None}
     role_key = next((key for key in ROLE_KEYS if key in fields), "role")
     content_key = next((key for key in CONTENT_KEYS if key in fields and key != role_key), "content")
-    named, role = _role(fields.get(role_key, ""))
+    named, role = _role(fields[role_key] if role_key in fields else _side(fields))
     text = _text(fields.get(content_key), named)
     text = text if text is None else whole(text, f"the content of the {named} turn")
     if len(fields) == 2 and role in ("system", "user", "assistant") and role_key in fields and content_key in fields:
         return Turn(cast(Literal["system", "user", "assistant"], role), text)
     read = _read(role, text, fields)
-    used = {role_key, content_key, *read.unused}
+    used = {role_key, content_key, *read.unused, *(() if role_key in fields else SIDE_KEYS)}
     left = (str(key) for key, value in turn.items() if not _is_empty(value) and _key(key) not in used)
     return Turn(read.role, read.text, read.calls, read.extra, read.trained, tuple(left))
+
+
+def _side(fields: dict[str, Any]) -> str:
+    """Return the role of a turn that says by true or false whether a person speaks; empty if it does not."""
+    for key, (yes, no) in SIDE_KEYS.items():
+        if isinstance(fields.get(key), bool):
+            return yes if fields[key] else no
+    return ""
 
 
 def _role(written: Any) -> tuple[str, Role]:
