@@ -56,7 +56,7 @@ def unpacked(name: str, data: bytes, suffix: str = ".gz") -> bytes:
 
     try:
         with _opened(data, suffix) as packed:
-            content = packed.read(MAX_BYTES + 1)
+            content: bytes = packed.read(MAX_BYTES + 1)
     except (OSError, EOFError, zlib.error, lzma.LZMAError, pa.ArrowException) as error:
         raise DataError(f"{name} cannot be unpacked ({error}); compress it again.") from error
     require_room(f"{name}, unpacked,", len(content))

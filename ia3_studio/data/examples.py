@@ -338,7 +338,8 @@ def _labels(record: dict[Any, Any], mapping: Mapping) -> tuple[str, ...]:
     if value is None or (isinstance(value, str) and not value.strip()):
         raise UnusableError(f"the label ({mapping.answer}) is empty")
     name = whole(label_name(value), f"the label ({mapping.answer})")
-    name = _UNIT.fullmatch(name)[1] if mapping.target == "number" and _UNIT.fullmatch(name) else name
+    measured = _UNIT.fullmatch(name) if mapping.target == "number" else None
+    name = measured[1] if measured else name
     return (name.replace(",", ".") if mapping.target == "number" and _DECIMAL_COMMA.fullmatch(name) else name,)
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError, whole
@@ -120,7 +120,7 @@ def read_turn(turn: Any) -> Turn:
     text = _text(fields.get(content_key), named)
     text = text if text is None else whole(text, f"the content of the {named} turn")
     if len(fields) == 2 and role in ("system", "user", "assistant") and role_key in fields and content_key in fields:
-        return Turn(cast(Literal["system", "user", "assistant"], role), text)
+        return Turn(role, text)
     read = _read(role, text, fields)
     used = {role_key, content_key, *read.unused, *(() if role_key in fields else SIDE_KEYS)}
     left = (str(key) for key, value in turn.items() if not _is_empty(value) and _key(key) not in used)

@@ -84,7 +84,7 @@ def _packed(members: Mapping[str, bytes], sheet: str, places: Sequence[tuple[int
         changed[_TEXTS] = _shared_texts(members[_TEXTS], [int(place) for place in texts])
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for path, each in (members | changed).items():
+        for path, each in {**members, **changed}.items():
             archive.writestr(path, each)
     return buffer.getvalue()
 

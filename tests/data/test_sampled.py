@@ -113,7 +113,11 @@ def test_a_long_workbook_is_looked_at_by_rows_from_all_over_it_with_their_own_nu
 ) -> None:
     monkeypatch.setattr(sampled, "MOST_LOOKED_AT", 300)
     path = tmp_path / "long.xlsx"
-    cells = [["Letters of May"], ["text", "label"], *([f"Letter number {n}", "ab"[n > 800]] for n in range(1, 1001))]
+    cells = [
+        ["Letters of May", None],
+        ["text", "label"],
+        *([f"Letter number {n}", "ab"[n > 800]] for n in range(1, 1001)),
+    ]
     path.write_bytes(workbook(Letters=cells))
     table, whole = read_sample(path), read_table(path)
     assert len(table.frame) < 310 and table.share < 0.31 and "1,000 rows" in table.description
