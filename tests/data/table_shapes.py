@@ -357,7 +357,7 @@ TABLES = (
     ),
     Shape("texts that are bytes in Parquet", "bytes.parquet", bytes_in_parquet(), CLASSES, 12),
     Shape(
-        "a table beside documents",
+        "a table with documents that describe it",
         "described",
         {"rows.csv": rows(lambda n: f"{asked(n)},{mood(n)}", header="text,label"), "notes.txt": "Counted in May."},
         CLASSES,
