@@ -20,7 +20,10 @@ LabelKind = Literal["single", "multi", "number"]
 _SEVERAL = re.compile(r"[;,|]")
 """What stands between several labels in one cell of a table."""
 _DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+")
-_YES, _NO = frozenset(("1", "1.0", "true", "yes")), frozenset(("0", "0.0", "false", "no", "none", ""))
+_WHOLE = re.compile(r"([-+]?\d+)\.0+")
+_UNIT = re.compile(r"[$€£¥]?\s*([-+]?\d*[.,]?\d+)\s*[%$€£¥]?")
+_YES = frozenset(("1", "1.0", "true", "yes", "y", "x", "✓"))
+_NO = frozenset(("0", "0.0", "false", "no", "n", "none", ""))
 _LABEL_WORDS: dict[LabelKind, str] = {"single": "label", "multi": "several labels", "number": "number"}
 
 
@@ -131,7 +134,8 @@ def read_examples(table: Table, mapping: Mapping) -> tuple[list[Example], list[P
     """
     examples, problems = understood(table, mapping)
     if not examples:
-        raise DataError(f"No usable row; row {problems[0].row}: {problems[0].reason}.")
+        noted = "".join(f" {note}" for note in table.notes)
+        raise DataError(f"No usable row; row {problems[0].row}: {problems[0].reason}.{noted}")
     return examples, problems
 
 
@@ -265,9 +269,13 @@ def _choosing(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
     if len(offered) == 1:
         keys, choices = _choices_in(structure_of(value_at(record, offered[0])), offered[0])
     else:
-        keys, choices = (), tuple(_filled(record, column, "choice") for column in offered)
+        values = [_value(record, column, "choice") for column in offered]
+        keys, choices = (), tuple(values)
     right = _right_choice(structure_of(value_at(record, mapping.answer)), keys, choices, mapping)
-    return Example(row, text=question, labels=(choices[right],), choices=choices)
+    kept = tuple(choice for choice in choices if choice.strip())
+    if not choices[right].strip() or len(kept) < 2:
+        raise UnusableError(f"the choice ({offered[right] if len(offered) > 1 else offered[0]}) is empty")
+    return Example(row, text=question, labels=(choices[right],), choices=kept)
 
 
 def _choices_in(value: Any, column: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -330,6 +338,8 @@ def _labels(record: dict[Any, Any], mapping: Mapping) -> tuple[str, ...]:
     if value is None or (isinstance(value, str) and not value.strip()):
         raise UnusableError(f"the label ({mapping.answer}) is empty")
     name = whole(label_name(value), f"the label ({mapping.answer})")
+    measured = _UNIT.fullmatch(name) if mapping.target == "number" else None
+    name = measured[1] if measured else name
     return (name.replace(",", ".") if mapping.target == "number" and _DECIMAL_COMMA.fullmatch(name) else name,)
 
 
@@ -341,18 +351,28 @@ def _is_yes(record: dict[Any, Any], column: str) -> bool:
 
 
 def label_name(cell: Any) -> str:
-    """Return a label as text; 3.0 becomes 3, since integer columns with gaps are read as floats."""
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
+    """Return a label as text; 3.0 becomes 3, since integer columns with gaps are read, and written, as floats."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    name = str(cell).strip()
+    return found[1] if (found := _WHOLE.fullmatch(name)) else name
 
 
 def _tagged(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
     words, tags = (structure_of(value_at(record, column)) for column in (mapping.column, mapping.answer))
+    if isinstance(words, str) and isinstance(tags, str):
+        words, tags = words.split(), tags_in(tags)
     if not is_listed(words) or not is_listed(tags):
         raise UnusableError(f"{mapping.column} and {mapping.answer} are not lists")
     words, tags = tuple(map(str, words or ())), tuple(label_name(tag) for tag in tags or ())
     if not words or len(words) != len(tags):
         raise UnusableError(f"there are {len(words)} words but {len(tags)} labels")
     return Example(row, labels=tags, words=words)
+
+
+def tags_in(cell: str) -> list[str]:
+    """Return the tags of a text, which stand side by side with spaces or commas between them."""
+    return [tag for tag in re.split(r"[\s,;]+", cell.strip()) if tag]
 
 
 def _filled(record: dict[Any, Any], column: str, part: str) -> str:
