@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.measurements import decimal_mark, number_of
 from ia3_studio.data.paths import is_listed, structure_of, value_at
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ _FEW_LONG, _LONGEST_REPEATED = 20, 120
 """Different labels of which each occurs often, and the characters that one may have then."""
 _FEWEST_MEASURES = 20
 """Different whole numbers from which on they are measurements, if there are also many for the number of rows."""
-_NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][-+]?\d+)?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b.*|\d{1,2}:\d{2}(?::\d{2})?.*")
 _SOURCE = re.compile(r"https?://|www\.|CC[- ]BY|©|Copyright\b")
 """How cells begin that say where a row is from."""
@@ -112,19 +112,11 @@ def is_plain(frame: pd.DataFrame, name: str) -> bool:
     return 2 * sum(isinstance(value, Mapping) for value in values) <= len(values)
 
 
-def number_of(cell: Any) -> float | None:
-    """Return a cell as a number, also with a decimal comma, in percent or a currency; None where it is none."""
-    if isinstance(cell, bool) or cell is None:
-        return None
-    if isinstance(cell, int | float):
-        return float(cell)
-    text = str(cell).strip(" \u00a0\t%$€£¥")
-    return float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
-
-
 def is_measured(cells: Iterable[Any]) -> bool:
     """Return whether numbers are measurements rather than classes: some have a fraction, or they are very many."""
-    numbers = [number_of(cell) for cell in cells if not (isinstance(cell, str) and not cell.strip())]
+    filled = [cell for cell in cells if not (isinstance(cell, str) and not cell.strip())]
+    mark = decimal_mark(filled)
+    numbers = [number_of(cell, mark) for cell in filled]
     known = [number for number in numbers if number is not None]
     if not known or len(known) < len(numbers):
         return False

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.data.conversations import Message, messages_of, opened, texts_of
+from ia3_studio.data.measurements import DecimalMark, plain_number
 from ia3_studio.data.paths import is_listed, split_path, structure_of, value_at
 from ia3_studio.data.problem import Problem, UnusableError, whole
 from ia3_studio.data.tool_calls import as_json, tool_definitions
@@ -19,11 +20,10 @@ if TYPE_CHECKING:
 LabelKind = Literal["single", "multi", "number"]
 _SEVERAL = re.compile(r"[;,|]")
 """What stands between several labels in one cell of a table."""
-_DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+")
 _WHOLE = re.compile(r"([-+]?\d+)\.0+")
-_UNIT = re.compile(r"[$€£¥]?\s*([-+]?\d*[.,]?\d+)\s*[%$€£¥]?")
 _YES = frozenset(("1", "1.0", "true", "yes", "y", "x", "✓"))
 _NO = frozenset(("0", "0.0", "false", "no", "n", "none", ""))
+_DECIMAL_WORDS: dict[DecimalMark, str] = {"": "", ".": " (1,000 is a thousand)", ",": " (decimal comma)"}
 _LABEL_WORDS: dict[LabelKind, str] = {"single": "label", "multi": "several labels", "number": "number"}
 
 
@@ -72,6 +72,8 @@ class Mapping:
     """The column of messages, text or words."""
     target: LabelKind = "single"
     """The type of the labels: single, multi or number (regression)."""
+    decimal: DecimalMark = ""
+    """The decimal mark of the numbers; the other one groups thousands. If empty, either is a decimal mark."""
     parts: tuple[str, ...] = ()
     """The question columns followed by the choice columns, for multiple choice; a column of 0 and 1 for each label."""
     asked: int = 0
@@ -109,6 +111,7 @@ class Mapping:
         if self.kind in ("labels", "tags"):
             second = f" + {self.context}" if self.context else ""
             what = "one label per word" if self.kind == "tags" else _LABEL_WORDS[self.target]
+            what += _DECIMAL_WORDS[self.decimal]
             if self.parts:
                 return f"{self.column}{second} → text, {', '.join(self.parts)} → several labels"
             return f"{self.column}{second} → {'words' if self.kind == 'tags' else 'text'}, {self.answer} → {what}"
@@ -338,9 +341,7 @@ def _labels(record: dict[Any, Any], mapping: Mapping) -> tuple[str, ...]:
     if value is None or (isinstance(value, str) and not value.strip()):
         raise UnusableError(f"the label ({mapping.answer}) is empty")
     name = whole(label_name(value), f"the label ({mapping.answer})")
-    measured = _UNIT.fullmatch(name) if mapping.target == "number" else None
-    name = measured[1] if measured else name
-    return (name.replace(",", ".") if mapping.target == "number" and _DECIMAL_COMMA.fullmatch(name) else name,)
+    return (plain_number(name, mapping.decimal) if mapping.target == "number" else name,)
 
 
 def _is_yes(record: dict[Any, Any], column: str) -> bool:

@@ -14,6 +14,7 @@ from ia3_studio.data.examples import LabelKind, Mapping, tags_in
 from ia3_studio.data.inner_columns import with_inner_columns
 from ia3_studio.data.json_rows import SPLIT
 from ia3_studio.data.label_columns import MOSTLY, by_contents, flags, labelled, marked_answers, rated_texts
+from ia3_studio.data.measurements import decimal_mark
 from ia3_studio.data.pair_columns import (
     ANSWER_NAMES,
     CONTEXT_NAMES,
@@ -70,7 +71,14 @@ def infer_columns(table: Table) -> Mapping:
         found = inner
     if found.kind == "text":
         found = _inner(table, columns) or found
-    return _with_opening(table, found) if found.kind in ("pairs", "messages") else found
+    return _with_opening(table, found) if found.kind in ("pairs", "messages") else _with_decimal_mark(table, found)
+
+
+def _with_decimal_mark(table: Table, found: Mapping) -> Mapping:
+    """Return a mapping to numbers with the decimal mark of their column."""
+    if found.target != "number":
+        return found
+    return replace(found, decimal=decimal_mark(cells_of(table.frame, found.answer)))
 
 
 def _thinned(table: Table) -> Table:
@@ -280,7 +288,7 @@ def mapping_of(
     if kind == "choices":
         return _chosen_choices(table, first, second, answer, choices)
     target: LabelKind = "multi" if kind == "multi" else "number" if kind == "number" else "single"
-    return Mapping("labels", column=first, context=second, answer=answer, target=target)
+    return _with_decimal_mark(table, Mapping("labels", column=first, context=second, answer=answer, target=target))
 
 
 def _chosen_choices(table: Table, first: str, second: str, answer: str, choices: Sequence[str]) -> Mapping:
