@@ -11,6 +11,7 @@
     inspect WHAT         show what a run, an adapter folder or a model contains
     export RUN           export --to a zip, a folder (adapter or --merged), a .gguf, .html, .py or .ipynb file
     push RUN             push the adapter (or --folder, a merged model) to the Hub; private unless --public
+    fetch [MODEL]        download a model (default: the starter), so that it can be used offline
     serve                start the app
     doctor               check versions, device, disk and network
 
@@ -31,8 +32,8 @@ from collections.abc import Callable, Sequence
 from ia3_studio.atomic import write_advice
 from ia3_studio.cli import chat as talk
 from ia3_studio.cli import export as take
+from ia3_studio.cli import fetch, runs, train
 from ia3_studio.cli import inspect as look
-from ia3_studio.cli import runs, train
 from ia3_studio.cli.codes import DONE, ENDED_BADLY, REFUSED
 from ia3_studio.errors import StudioError
 from ia3_studio.runs import RunStore
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object per line instead of text")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     work: dict[str, Work] = {}
-    for part in (train, runs, talk, look, take):
+    for part in (train, runs, talk, look, take, fetch):
         work |= part.commands(commands)
     options = parser.parse_args(arguments)
     try:
