@@ -9,7 +9,7 @@ from typing import Any
 
 from ia3_studio.cli.codes import DONE
 from ia3_studio.runs import RunStore
-from ia3_studio.settings import runs_folder
+from ia3_studio.settings import home, runs_folder
 
 SHELLS = ("bash", "zsh", "fish")
 PROGRAM = "ia3-studio"
@@ -47,7 +47,7 @@ def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 def _runs() -> str:
     """Return a command that lists the ids of runs: their folders, as starting Python takes longer than a key."""
-    return f'ls "${{IA3_STUDIO_HOME:+$IA3_STUDIO_HOME/runs}}" {shlex.quote(str(runs_folder()))} 2>/dev/null'
+    return f'ls "${{IA3_STUDIO_HOME:-"{home()}"}}/runs" 2>/dev/null'
 
 
 def _bash(options: dict[str, tuple[str, ...]], *, zsh: bool) -> str:
@@ -63,7 +63,7 @@ def _bash(options: dict[str, tuple[str, ...]], *, zsh: bool) -> str:
 {cases}
   esac
   case " {" ".join(OF_RUNS)} " in
-    *" $command "*) [ "$COMP_CWORD" -eq 2 ] && words="$words $({_runs()} | grep -v :)" ;;
+    *" $command "*) [ "$COMP_CWORD" -eq 2 ] && words="$words $({_runs()})" ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
   case "$current" in -*) ;; *) COMPREPLY+=($(compgen -f -- "$current")) ;; esac
