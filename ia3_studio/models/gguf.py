@@ -51,6 +51,12 @@ def require_gguf(path: Path) -> None:
         raise ModelError(f"'{path}' is not a GGUF file, despite its name. Download it again or use another file.")
 
 
+def import_libraries() -> None:
+    """Import what a conversion needs, which takes seconds that a download would otherwise leave idle."""
+    import gguf  # noqa: F401
+    from transformers import AutoConfig, AutoTokenizer, PreTrainedModel  # noqa: F401
+
+
 def content_key(path: Path) -> str:
     """Return a short name that only this content has."""
     with path.open("rb") as file:
