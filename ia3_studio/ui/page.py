@@ -274,7 +274,7 @@ def _wire_starts(studio: Studio, session: Session, page: Page) -> None:
         **quiet(),
     )
     form = run_form_widgets(session, page)
-    preview = page.data.outlook
+    preview = page.data.preview
     gr.on(
         [preview.start.click, preview.number.submit],
         guard(preview_card.draw, studio),

@@ -33,7 +33,6 @@ from ia3_studio.ui.data_words import HEAD_LEARNED, finding_sentences, numbered, 
 from ia3_studio.ui.forms import updates_of
 from ia3_studio.ui.parsing_form import offered
 from ia3_studio.ui.preview_card import draw
-from ia3_studio.ui.rows_card import shown
 from ia3_studio.ui.run_form import config_of
 from ia3_studio.ui.session import Studio
 from tests.data.hub_standin import DataHub, ask_there, serving
