@@ -50,7 +50,7 @@ LABEL_WORDS = frozenset(
      "duplicate", "relevance", "severity", "priority", "status", "grade", "similarity", "feeling", "mood", "target")
 )  # fmt: skip
 """Words in the name of a column that make it the label, of several that could be one."""
-LABELLED_NAMES = (*TEXT_NAMES, "sentence", "review", "message", "utterance", "tweet", "comment", "title", "headline",
+LABELED_NAMES = (*TEXT_NAMES, "sentence", "review", "message", "utterance", "tweet", "comment", "title", "headline",
                   "query", "question", "body", "description")  # fmt: skip
 """Columns whose text a label can belong to."""
 PAIR_NAMES = (
@@ -113,7 +113,7 @@ def _inferred(table: Table, columns: Sequence[str]) -> Mapping:
     if conversation := _conversation(table, columns):
         return conversation
     _refuse_preferences(columns)
-    for inferred in (_nested, _choices, _tags, _named_pairs, _labelled, _flags):
+    for inferred in (_nested, _choices, _tags, _named_pairs, _labeled, _flags):
         if found := inferred(table, columns):
             return found
     if len(columns) == 1 and _is_plain(table, columns[0]):
@@ -178,9 +178,9 @@ def columns_for(table: Table, kind: Kind) -> Mapping | None:
         ordered = [name for name in columns if name in texts[:2]]
         pair = found or (Mapping("pairs", ordered[0], ordered[1]) if len(ordered) == 2 else None)
         return _with_opening(table, pair) if pair else None
-    labelled = _labelled(table, columns) or _label_by_contents(table, columns)
+    labeled = _labeled(table, columns) or _label_by_contents(table, columns)
     others = [name for name in columns if name != texts[0]] if texts else []
-    return labelled or (Mapping("labels", column=texts[0], answer=others[0]) if others else None)
+    return labeled or (Mapping("labels", column=texts[0], answer=others[0]) if others else None)
 
 
 @dataclass(frozen=True)
@@ -423,7 +423,7 @@ def _two_keys(table: Table, columns: Sequence[str]) -> Mapping | None:
     return None
 
 
-def _labelled(table: Table, columns: Sequence[str]) -> Mapping | None:
+def _labeled(table: Table, columns: Sequence[str]) -> Mapping | None:
     """Return which columns are text and label by their names; None where there is no such pair of columns."""
     labels = [name for name in named(columns, LABEL_NAMES) if _is_plain(table, name)]
     if not labels:
@@ -431,7 +431,7 @@ def _labelled(table: Table, columns: Sequence[str]) -> Mapping | None:
     kind = label_kind(cells_of(table.frame, labels[0]))
     if pair := _pair_of_texts(columns):
         return Mapping("labels", column=pair[0], context=pair[1], answer=labels[0], target=kind)
-    texts = [name for name in named(columns, LABELLED_NAMES) if name not in labels and _is_plain(table, name)]
+    texts = [name for name in named(columns, LABELED_NAMES) if name not in labels and _is_plain(table, name)]
     return Mapping("labels", column=texts[0], answer=labels[0], target=kind) if texts else None
 
 
@@ -455,7 +455,7 @@ def _pair_of_texts(columns: Sequence[str]) -> tuple[str, str] | None:
 
 def _flags(table: Table, columns: Sequence[str]) -> Mapping | None:
     """Return a text and several columns of 0 and 1, each of which says whether the text has that label."""
-    texts = named(columns, LABELLED_NAMES)
+    texts = named(columns, LABELED_NAMES)
     others = [name for name in columns if name not in texts]
     flags = [name for name in others if {str(cell).strip().lower() for cell in cells_of(table.frame, name)} in _YES_NO]
     profiles = {name: profile(table.frame, name) for name in others if name not in flags}
@@ -482,7 +482,7 @@ def _label_by_contents(table: Table, columns: Sequence[str]) -> Mapping | None:
     if pair:
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     texts = [each for name, each in filled.items() if each.is_text and name not in (label, *others)]
-    known = named([each.name for each in texts], LABELLED_NAMES)
+    known = named([each.name for each in texts], LABELED_NAMES)
     if not texts:
         return None
     text = known[0] if known else max(texts, key=lambda each: each.length).name

@@ -255,7 +255,7 @@ def _wire_starts(studio: Studio, session: Session, page: Page) -> None:
     _redraw_after(saved, studio, session, page)
     page.model.train_demo.click(guard(train_demo, studio), None, [session.current, page.tabs], **quiet())
     form = run_form_widgets(session, page)
-    preview = page.data.outlook
+    preview = page.data.preview
     gr.on(
         [preview.start.click, preview.number.submit],
         guard(preview_card.draw, studio),
