@@ -25,6 +25,7 @@ from ia3_studio.data.table import Reading, Table
 from ia3_studio.errors import DataError, StudioError
 from ia3_studio.settings import is_public
 from ia3_studio.ui import parsing_form, text
+from ia3_studio.ui.components.model_picker import ModelPicker
 from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import note
 from ia3_studio.ui.parsing_form import ReadingForm
@@ -64,7 +65,7 @@ class OwnData:
 class HubFields:
     """The fields for a data set on the hub."""
 
-    name: gr.Textbox
+    name: ModelPicker
     look: gr.Button
     note: gr.HTML
     found: gr.Column
@@ -346,7 +347,7 @@ def build() -> OwnData:
 
 def _hub_fields() -> HubFields:
     with gr.Row(elem_classes="choose-row"):
-        name = gr.Textbox(label=text.HUB_DATA, info=text.HUB_DATA_INFO, max_lines=1, elem_id="hub-data")
+        name = ModelPicker(key="data", label=text.HUB_DATA, info=text.HUB_DATA_INFO, elem_id="hub-data")
         look = gr.Button(text.LOOK_UP, scale=0, min_width=120, elem_id="look-up")
     said = gr.HTML(elem_id="hub-note")
     with gr.Column(visible=False) as found:

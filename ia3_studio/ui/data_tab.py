@@ -13,7 +13,7 @@ from ia3_studio.data.export_rows import export_rows, write_left_out
 from ia3_studio.data.large import is_large
 from ia3_studio.data.load import LIGHTHOUSE, DataChoice, load_data
 from ia3_studio.errors import DataError
-from ia3_studio.ui import data_source, parsing_form, preview_card, text
+from ia3_studio.ui import data_source, model_choice, parsing_form, preview_card, text
 from ia3_studio.ui.data_source import DEFAULT_HELD_OUT, OwnData
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.markup import heading
@@ -123,6 +123,7 @@ def _wire_ways_in(studio: Studio, own: OwnData, used: list[gr.components.Compone
     )  # fmt: skip
     own.use_pasted.click(guard(data_source.take_pasted, studio), [own.pasted, own.held_out], taken, **quiet())
     hub = own.hub
+    hub.name.search(guard(model_choice.search_data_sets, studio), None, hub.name, **quiet(trigger_mode="multiple"))
     gr.on(
         [hub.look.click, hub.name.submit], guard(data_source.look_up), hub.name,
         [hub.note, hub.found, hub.configuration, hub.splits, used[2]], **quiet(),
