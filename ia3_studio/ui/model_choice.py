@@ -120,8 +120,9 @@ def read_search(event: gr.EventData) -> tuple[str, int]:
     data = getattr(event, "_data", None)  # a raw request may send none, for which the public way fails
     sent = data if isinstance(data, dict) else {}
     query, request = sent.get("query"), sent.get("request")
-    is_number = isinstance(request, int) and not isinstance(request, bool) and abs(request) < 2**31
-    return query[: 2 * LONGEST] if isinstance(query, str) else "", request if is_number else 0
+    if not isinstance(request, int) or isinstance(request, bool) or abs(request) >= 2**31:
+        request = 0
+    return query[: 2 * LONGEST] if isinstance(query, str) else "", request
 
 
 def _used_sources(studio: Studio) -> Iterator[str]:
