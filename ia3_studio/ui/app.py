@@ -119,6 +119,7 @@ def _launch(scratch: Path, middleware: Sequence[Middleware], **options: Any) -> 
         max_file_size=LARGEST_UPLOAD,
         show_error=not is_public(),
         ssr_mode=False,
+        _frontend=False,  # Gradio would load the page once itself, and give up where that takes three seconds
         pwa=False,
         run_history=False,
         enable_monitoring=False,
