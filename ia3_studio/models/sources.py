@@ -116,7 +116,7 @@ def find_starter(name: str) -> Starter:
 
 
 def nearest_starter(name: str) -> str | None:
-    """Return the starter that a misspelt name probably means."""
+    """Return the starter that a misspelled name probably means."""
     names = {form.lower(): each.name for each in starters() for form in (each.name, each.hub_id)}
     near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
     return names[near[0]] if near else None
@@ -175,7 +175,7 @@ def checked_hub_id(name: str) -> str:
     """Return a syntactically valid Hub id; the Hub is not contacted.
 
     Raises:
-        ModelError: the name is malformed, or is a starter's misspelt.
+        ModelError: the name is malformed, or is a starter's misspelled.
     """
     if not HUB_ID.fullmatch(name) or len(name) > 96 or "--" in name or ".." in name or name[-1] in ".-":
         raise ModelError(f"'{_told(name)}' is not a valid model name. {ways_to_name_one()}")

@@ -106,7 +106,7 @@ def forecast(
 def _operations(size: ModelSize, rows: Survey) -> Iterable[int]:
     """Yield the operations of one forward pass over all rows: those of the blocks, those of the head."""
     yield 2 * size.body * rows.tokens
-    yield 2 * size.head * (rows.learned or rows.of)
+    yield 2 * size.head * (rows.trained or rows.of)
 
 
 def _memory(size: ModelSize, rows: Survey, config: TrainConfig, weight_bytes: int) -> int:

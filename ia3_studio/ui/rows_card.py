@@ -18,14 +18,14 @@ MOST_RAW_COLUMNS = 6
 _LONGEST_CELL = 300
 
 
-def shown(split: DataSplit) -> tuple[str, str, str]:
+def data_overview(split: DataSplit) -> tuple[str, str, str]:
     """Return (facts, first rows, problems) of loaded data."""
     found = examine(split)
     balance = data_words.balance_rows(found.balance)
     return (
         facts(Fact(*row) for row in data_words.data_facts(split)),
         first_rows(split) + (table(data_words.BALANCE_COLUMNS, balance, data_words.BALANCE) if balance else ""),
-        bullets(data_words.finding_sentences(found), "warn"),
+        bullets((*data_words.finding_sentences(found), *data_words.checked_part(split)), "warn"),
     )
 
 

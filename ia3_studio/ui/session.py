@@ -16,7 +16,6 @@ from ia3_studio.data.token_estimate import TokenEstimates
 from ia3_studio.errors import DataError, StudioError
 from ia3_studio.hub_search import HubSearch
 from ia3_studio.models.catalog import LocalModels
-from ia3_studio.runs.held_out import HeldOutLosses
 from ia3_studio.ui import text
 from ia3_studio.ui.components.tree_rows import TreeRows, tree_rows
 from ia3_studio.ui.polling import OpenPages
@@ -93,7 +92,6 @@ class Studio:
     scratch: Path
     """A folder for files that are offered as downloads; removed when the app ends."""
     layers: LayerCache = field(default_factory=LayerCache)
-    outcomes: HeldOutLosses = field(default_factory=HeldOutLosses)
     pages: OpenPages = field(default_factory=OpenPages)
     hub: HubSearch = field(default_factory=HubSearch)
     local_models: LocalModels = field(default_factory=LocalModels)
