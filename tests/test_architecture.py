@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "limited": set(),
     "zipped": set(),
     "method": {"errors"},
-    "peft": {"method"},
+    "peft": {"errors", "method"},
     "models": {"errors", "settings", "background", "atomic", "method"},
     "data": {"errors", "settings", "background", "atomic", "typed", "limited", "zipped"},
     "training": {"errors", "atomic", "typed", "old_names", "method", "models", "data"},
