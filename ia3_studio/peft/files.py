@@ -24,6 +24,14 @@ def fetched(place: Path | str, name: str, *, subfolder: str | None = None, **hub
         return None
 
 
+def infer_device() -> str:
+    """Return the device that a program uses when it names none."""
+    import torch
+
+    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    return found.type if found else "cpu"
+
+
 def hub_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments that are for downloading from the Hub."""
     from huggingface_hub import hf_hub_download

@@ -28,7 +28,7 @@ from ia3_studio.method.product import Source, rescale
 from ia3_studio.method.scaling import source_of
 from ia3_studio.method.sites import Side, Span
 from ia3_studio.peft.config import IA3Config
-from ia3_studio.peft.errors import StateError, as_peft_raises
+from ia3_studio.peft.errors import KindError, StateError, as_peft_raises
 from ia3_studio.peft.rows import ActiveRows, NamedRows
 
 
@@ -462,10 +462,10 @@ def check_adapters_to_merge(module: IA3Layer, adapter_names: Sequence[str] | Non
     """Return the adapters of a layer that are to be merged and are not yet.
 
     Raises:
-        StateError: one name is given instead of a list.
+        KindError: one name is given instead of a list.
     """
     if isinstance(adapter_names, str):
-        raise StateError(f"adapter_names should be a list of strings, got {adapter_names!r}.")
+        raise KindError(f"adapter_names should be a list of strings, got {adapter_names!r}.")
     wanted = module.active_adapters if adapter_names is None else list(adapter_names)
     if module.merged_adapters:
         new = [name for name in wanted if name not in module.merged_adapters]

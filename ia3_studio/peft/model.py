@@ -409,14 +409,12 @@ class PeftModel(nn.Module):
         self.base_model.require_known(name)
         plan: Plan = self.base_model.plan(name)
         config = self.peft_config[name]
-        layers = {
-            path: module for path, module in self.get_base_model().named_modules() if isinstance(module, IA3Layer)
-        }
+        layers = {path: module for path, module in self.base_model.root.named_modules() if isinstance(module, IA3Layer)}
         pieces = [layers[site.path].scale(name).detach().float().cpu()[site.positions] for site in plan.selection]
         base = config.base_model_name_or_path or name_of(self.get_base_model())
         heads = {
             f"{path}.{key}": tensor.detach().cpu().clone()
-            for path, module in self.get_base_model().named_modules()
+            for path, module in self.base_model.root.named_modules()
             if isinstance(module, ModulesToSaveWrapper) and name in module.modules_to_save
             for key, tensor in module.modules_to_save[name].state_dict().items()
         }

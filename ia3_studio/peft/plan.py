@@ -93,6 +93,12 @@ def plan_of(model: nn.Module, config: IA3Config, state_dict: Mapping[str, Tensor
         return Plan.of(model, selection, heads, config)
 
 
+def inside(model: nn.Module) -> nn.Module:
+    """Return the model inside what torch.compile returned, or the model itself."""
+    found = model._modules.get("_orig_mod")
+    return model if found is None else found
+
+
 @contextmanager
 def bare(model: nn.Module) -> Iterator[None]:
     """Show the model as it is without adapters inside a ``with`` block."""

@@ -28,6 +28,7 @@ EMBEDDINGS = ("embed_tokens", "lm_head")
 """The usual names of the input and output embeddings."""
 _SHARDING = re.compile(r"\b(_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
 """What FSDP and activation checkpointing put into the names of modules, and leave out of those of tensors."""
+_COMPILED = re.compile(r"\b_orig_mod\.")
 
 
 class LoadResult(NamedTuple):
@@ -62,10 +63,11 @@ def get_peft_model_state_dict(
     for name, layer in _layers(model):
         tensor = state.get(f"{name}.ia3_l.{adapter_name}") if adapter_name in layer.ia3_l else None
         if tensor is not None:
-            found[f"{name}.ia3_l"] = _on_its_channels(layer, adapter_name, tensor)
+            found[_in_file(f"{name}.ia3_l")] = _on_its_channels(layer, adapter_name, tensor)
     for name, wrapper in _wrappers(model):
         inside = {key.removeprefix(f"{name}."): value for key, value in state.items() if key.startswith(f"{name}.")}
-        found |= {f"{name}.{key}": value for key, value in wrapper.adapter_state_dict(adapter_name, inside).items()}
+        own = wrapper.adapter_state_dict(adapter_name, inside)
+        found |= {_in_file(f"{name}.{key}"): value for key, value in own.items()}
     targeted = _embeddings_are_targets(model, config.target_modules)
     if save_embedding_layers == "auto":
         save_embedding_layers = targeted or _vocabulary_is_another(model, config)
@@ -95,7 +97,7 @@ def set_peft_model_state_dict(
     """
     own = model.state_dict()
     wanted = _keys_in_model(model, adapter_name)
-    placed = {wanted.get(key, key): tensor for key, tensor in _prefixed(model, peft_model_state_dict).items()}
+    placed = {wanted.get(_in_file(key), key): tensor for key, tensor in _prefixed(model, peft_model_state_dict).items()}
     shapes = {key: (tuple(each.shape), tuple(own[key].shape)) for key, each in placed.items() if key in own}
     misfits = {key: pair for key, pair in shapes.items() if pair[0] != pair[1]}
     lines = "\n".join(
@@ -186,14 +188,14 @@ def set_base_model_state_dict(model: Any, state_dict: Mapping[str, Tensor], stri
 def adapter_keys(model: Any, adapter_name: str) -> dict[str, tuple[int, ...]]:
     """Return what a file of an adapter holds on this model: shapes by key."""
     shapes = {
-        f"{name}.ia3_l": tuple(layer.ia3_l[adapter_name].shape)
+        _in_file(f"{name}.ia3_l"): tuple(layer.ia3_l[adapter_name].shape)
         for name, layer in _layers(model)
         if adapter_name in layer.ia3_l
     }
     for name, wrapper in _wrappers(model):
         if adapter_name in wrapper.modules_to_save:
             own = wrapper.modules_to_save[adapter_name].state_dict()
-            shapes |= {f"{name}.{key}": tuple(tensor.shape) for key, tensor in own.items()}
+            shapes |= {_in_file(f"{name}.{key}"): tuple(tensor.shape) for key, tensor in own.items()}
     return shapes
 
 
@@ -207,6 +209,11 @@ def _wrappers(model: nn.Module) -> Iterator[tuple[str, ModulesToSaveWrapper]]:
     for name, module in model.named_modules():
         if isinstance(module, ModulesToSaveWrapper):
             yield _SHARDING.sub("", name), module
+
+
+def _in_file(key: str) -> str:
+    """Return a key as files have it, without what torch.compile puts into the names of modules."""
+    return _COMPILED.sub("", key)
 
 
 def _on_its_channels(layer: IA3Layer, adapter_name: str, tensor: Tensor) -> Tensor:
@@ -223,11 +230,13 @@ def _on_its_channels(layer: IA3Layer, adapter_name: str, tensor: Tensor) -> Tens
 def _keys_in_model(model: nn.Module, adapter_name: str) -> dict[str, str]:
     """Return for each key of an adapter's file the key in the model."""
     keys = {
-        f"{name}.ia3_l": f"{name}.ia3_l.{adapter_name}" for name, layer in _layers(model) if adapter_name in layer.ia3_l
+        _in_file(f"{name}.ia3_l"): f"{name}.ia3_l.{adapter_name}"
+        for name, layer in _layers(model)
+        if adapter_name in layer.ia3_l
     }
     for name, wrapper in _wrappers(model):
         inside = wrapper.adapter_state_dict_load_map(adapter_name)
-        keys |= {f"{name}.{key}": f"{name}.{where}" for key, where in inside.items()}
+        keys |= {_in_file(f"{name}.{key}"): f"{name}.{where}" for key, where in inside.items()}
     return keys
 
 

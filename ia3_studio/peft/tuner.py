@@ -24,7 +24,7 @@ from ia3_studio.peft.config import IA3Config, PeftConfig, PeftType
 from ia3_studio.peft.errors import KindError, StateError, as_peft_raises
 from ia3_studio.peft.layer import IA3Layer, Place, layer_for
 from ia3_studio.peft.modules_to_save import ModulesToSaveWrapper, set_whole, wrap_whole
-from ia3_studio.peft.plan import Plan, bare, homes_of, plan_of
+from ia3_studio.peft.plan import Plan, bare, homes_of, inside, plan_of
 from ia3_studio.peft.rows import ActiveRows, NamedRows
 
 PREFIX = "ia3_"
@@ -84,6 +84,11 @@ class IA3Model(nn.Module):
         model.peft_config = self.peft_config  # type: ignore[assignment]
 
     @property
+    def root(self) -> nn.Module:
+        """Return the base model inside what torch.compile returned, if that is what was wrapped."""
+        return inside(self.model)
+
+    @property
     def active_adapters(self) -> list[str]:
         """Return the names of the adapters at work."""
         return [self.active_adapter] if isinstance(self.active_adapter, str) else self.active_adapter
@@ -114,7 +119,7 @@ class IA3Model(nn.Module):
         Raises:
             ConfigError: the config hits nothing in this model, or what cannot be scaled; the model is left alone.
         """
-        config = self.peft_config[adapter_name]
+        config, model = self.peft_config[adapter_name], inside(model)
         plan = plan_of(model, config, state_dict)
         self.peft_config[adapter_name] = plan.config
         self.plans[adapter_name] = plan
@@ -185,7 +190,10 @@ class IA3Model(nn.Module):
 
     def unmerge_adapter(self) -> None:
         """Take all merges back: the weights are what they were, bit for bit."""
-        for layer in self._layers():
+        merged = [layer for layer in self._layers() if layer.merged]
+        if not merged:
+            warnings.warn("Already unmerged. Nothing to do.", stacklevel=2)
+        for layer in merged:
             layer.unmerge()
 
     def merge_and_unload(
@@ -206,7 +214,7 @@ class IA3Model(nn.Module):
                 warnings.filterwarnings("ignore", "All adapters are already merged")
                 self.merge_adapter(adapter_names, safe_merge)
         for layer in self._layers():
-            for config in tied_configs(self.model, layer.swaps):
+            for config in tied_configs(self.root, layer.swaps):
                 config.tie_word_embeddings = False  # else a saved model ties the scaled head again when loaded
             layer.keep_merge()
         return self._taken_out(lambda wrapper: wrapper.at_work)
@@ -236,8 +244,8 @@ class IA3Model(nn.Module):
         first = self.peft_config[adapters[0]]
         layers = {path: layer for path, layer in self._named_layers() if set(adapters) & set(layer.ia3_l)}
         places = {path: _common_place(path, layer, adapters) for path, layer in layers.items()}
-        with bare(self.model):
-            plan = Plan.of_places(self.model, places, first, self._heads_of(adapters))
+        with bare(self.root):
+            plan = Plan.of_places(self.root, places, first, self._heads_of(adapters))
         self.peft_config[adapter_name], self.plans[adapter_name] = plan.config, plan
         for path, layer in layers.items():
             layer.update_layer(adapter_name, plan.config, places[path])
@@ -247,7 +255,7 @@ class IA3Model(nn.Module):
                 scales = [layer.scale(name) if name in layer.ia3_l else ones for name in adapters]
                 total = torch.stack([weight * scale for weight, scale in zip(weights, scales, strict=True)]).sum(dim=0)
                 layer.ia3_l[adapter_name].copy_(total.view_as(layer.ia3_l[adapter_name]))
-        for part in self.model.modules():
+        for part in self.root.modules():
             owner = next((name for name in adapters if _has(part, name)), None)
             if isinstance(part, ModulesToSaveWrapper) and owner is not None:
                 part.update(adapter_name)
@@ -293,10 +301,10 @@ class IA3Model(nn.Module):
         self.require_known(adapter_name)
         if adapter_name not in self.plans:
             layers = [(path, layer) for path, layer in self._named_layers() if adapter_name in layer.ia3_l]
-            heads = tuple(path for path, module in self.model.named_modules() if _has(module, adapter_name))
-            with bare(self.model):
+            heads = tuple(path for path, module in self.root.named_modules() if _has(module, adapter_name))
+            with bare(self.root):
                 places = {path: layer.place_of(adapter_name) for path, layer in layers}
-                self.plans[adapter_name] = Plan.of_places(self.model, places, self.peft_config[adapter_name], heads)
+                self.plans[adapter_name] = Plan.of_places(self.root, places, self.peft_config[adapter_name], heads)
         return self.plans[adapter_name]
 
     def restrict(self, adapter_name: str, selection: Selection) -> None:
@@ -348,7 +356,7 @@ class IA3Model(nn.Module):
             raise
 
     def _taken_out(self, whole: Callable[[ModulesToSaveWrapper], nn.Module]) -> nn.Module:
-        homes = homes_of(self.model)
+        homes = homes_of(self.root)
         for module, places in homes.items():
             if isinstance(module, IA3Layer | ModulesToSaveWrapper):
                 own = module.remove() if isinstance(module, IA3Layer) else whole(module)
@@ -361,7 +369,7 @@ class IA3Model(nn.Module):
         return self.model
 
     def _require_one_head(self, adapters: Sequence[str]) -> None:
-        for module in self.model.modules():
+        for module in self.root.modules():
             if isinstance(module, ModulesToSaveWrapper) and sum(_has(module, name) for name in adapters) > 1:
                 raise StateError(
                     "Cannot add weighted adapters targeting the same module with modules_to_save; combine at most one "
@@ -372,13 +380,13 @@ class IA3Model(nn.Module):
         return tuple(dict.fromkeys(path for name in adapters for path in self.plan(name).heads))
 
     def _layers(self) -> list[IA3Layer]:
-        return [module for module in self.model.modules() if isinstance(module, IA3Layer)]
+        return [module for module in self.root.modules() if isinstance(module, IA3Layer)]
 
     def _named_layers(self) -> list[tuple[str, IA3Layer]]:
-        return [(path, module) for path, module in self.model.named_modules() if isinstance(module, IA3Layer)]
+        return [(path, module) for path, module in self.root.named_modules() if isinstance(module, IA3Layer)]
 
     def _parts(self) -> list[IA3Layer | ModulesToSaveWrapper]:
-        return [module for module in self.model.modules() if isinstance(module, IA3Layer | ModulesToSaveWrapper)]
+        return [module for module in self.root.modules() if isinstance(module, IA3Layer | ModulesToSaveWrapper)]
 
 
 BaseTuner = IA3Model
@@ -388,12 +396,15 @@ BaseTuner = IA3Model
 PEFT_TYPE_TO_TUNER_MAPPING: dict[PeftType, type[IA3Model]] = {PeftType.IA3: IA3Model}
 """The tuner of each method."""
 
+PEFT_TYPE_TO_PREFIX_MAPPING: dict[PeftType, str] = {PeftType.IA3: PREFIX}
+"""What the names of each method's parameters begin with."""
+
 
 def inspect_matched_modules(tuner: Any, adapter_name: str = "default") -> dict[str, list[str]]:
     """Return the paths that an adapter scales ("matched") and those that it does not ("unmatched")."""
     matched = list(tuner.plan(adapter_name).paths)
-    with bare(tuner.model):
-        paths = [path for path, _module in tuner.model.named_modules() if path]
+    with bare(tuner.root):
+        paths = [path for path, _module in tuner.root.named_modules() if path]
     return {"matched": [path for path in paths if path in matched],
             "unmatched": [path for path in paths if path not in matched]}  # fmt: skip
 
