@@ -9,10 +9,12 @@ from __future__ import annotations
 import copy
 import inspect
 import json
+import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -65,6 +67,20 @@ class PeftConfig:
             )
         if self.peft_version is None:
             self.peft_version = self._get_peft_version()
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        """Return what ``isinstance`` asks for: also PEFT's own class where PEFT is in use.
+
+        transformers' ``add_adapter`` and sentence-transformers' take configs of PEFT's class only.
+        """
+        own = type(self)
+        theirs = getattr(sys.modules.get("peft"), own.__name__, None)
+        return own if not isinstance(theirs, type) or issubclass(own, theirs) else _face(own, theirs)  # type: ignore[arg-type]
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Pickle and copy by the config's own class, not by the one that it shows."""
+        return object.__new__, (type(self),), self.__dict__
 
     @staticmethod
     def _get_peft_version() -> str:
@@ -254,6 +270,16 @@ def get_peft_config(config_dict: Mapping[str, Any]) -> PeftConfig:
 
 PEFT_TYPE_TO_CONFIG_MAPPING: dict[PeftType, type[PeftConfig]] = {PeftType.IA3: IA3Config}
 """The config of each method."""
+
+
+@lru_cache(maxsize=64)
+def _face(own: Any, theirs: Any) -> type:
+    """Return the class that a config shows; what is made of it is a config of our own."""
+    return type(
+        own.__name__,
+        (own, theirs),
+        {"__module__": own.__module__, "__new__": lambda _kind, *args, **kwargs: own(*args, **kwargs)},
+    )
 
 
 def _as_set(names: Names) -> set[str] | str | None:
