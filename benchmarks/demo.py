@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from playwright.sync_api import Page, expect, sync_playwright
 
 from ia3_studio.ui import text
+from studio import CHROMIUM_NAMES
 from tests.e2e.studio_app import StudioProcess, expect_state, free_port, open_tab, wait_for_points
 
 LONGEST = 15 * 60_000  # milliseconds
@@ -60,7 +61,7 @@ def opened_page(folder: Path) -> Iterator[tuple[StudioProcess, Page]]:
     studio.start()
     say("app answers after", time.perf_counter() - began)
     with sync_playwright() as api:
-        found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+        found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
         browser = api.chromium.launch(executable_path=found, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         try:

@@ -18,9 +18,11 @@ def table() -> str:
     sys.path.insert(0, str(ROOT))
     from tests.data.export_shapes import EXPORTS
     from tests.data.shapes import SHAPES
+    from tests.data.table_shapes import TABLES
 
     rows = (
-        f"| {each.what} | {_ending(each.name)} | {each.mapping.replace('|', ' ')} |\n" for each in (*SHAPES, *EXPORTS)
+        f"| {each.what} | {_ending(each.name)} | {each.mapping.replace('|', ' ')} |\n"
+        for each in (*SHAPES, *TABLES, *EXPORTS)
     )
     return "| data | example | read as |\n|---|---|---|\n" + "".join(rows)
 

@@ -31,7 +31,7 @@ def card_of(run: Run, folder: Path) -> CardFacts:
     from ia3_studio.runs.split_record import SplitRecord, read_split
     from ia3_studio.typed import typed_or_none
 
-    found, losses = read_evaluation(run.folder), held_out_loss(run)
+    found, losses = read_evaluation(run.folder), held_out_loss(run, run.status().is_trained)
     facts = card_of_adapter(folder, run.name, run.config.model)
     facts = with_training(facts, run.config.train, run.created_at, losses.base, losses.kept)
     split = typed_or_none(SplitRecord, read_split(run.files.split))

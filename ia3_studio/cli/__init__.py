@@ -1,4 +1,4 @@
-"""The studio without a browser: ``python -m ia3_studio COMMAND``.
+"""Start the app, or do without a browser what its page does: ``ia3-studio [COMMAND]``.
 
     train [SETTINGS]     train and show progress; settings are a JSON or YAML file, or --model and --data
     runs [WORDS …]       list runs and their results, one per line
@@ -11,8 +11,12 @@
     inspect WHAT         show what a run, an adapter folder or a model contains
     export RUN           export --to a zip, a folder (adapter or --merged), a .gguf, .html, .py or .ipynb file
     push RUN             push the adapter (or --folder, a merged model) to the Hub; private unless --public
+    fetch [MODEL]        download a model (default: the starter), so that it can be used offline
     serve                start the app
     doctor               check versions, device, disk and network
+    completion SHELL     print the completion script for bash, zsh or fish
+
+Without a command, the app is started.
 
 The commands use the same runs as the app (set IA3_STUDIO_HOME to use another folder). Exit codes: 0 success, 2 error,
 3 a watched run that failed or was interrupted.
@@ -28,11 +32,12 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
+from ia3_studio import __version__
 from ia3_studio.atomic import write_advice
 from ia3_studio.cli import chat as talk
+from ia3_studio.cli import completion, fetch, runs, serve, train
 from ia3_studio.cli import export as take
 from ia3_studio.cli import inspect as look
-from ia3_studio.cli import runs, train
 from ia3_studio.cli.codes import DONE, ENDED_BADLY, REFUSED
 from ia3_studio.errors import StudioError
 from ia3_studio.runs import RunStore
@@ -48,17 +53,21 @@ Work = Callable[[RunStore, argparse.Namespace], int]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m ia3_studio", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="ia3-studio", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     for stream in (sys.stdout, sys.stderr):  # a terminal of few letters shows the others as escapes
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     parser.add_argument("--json", action="store_true", help="print one JSON object per line instead of text")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    parser.add_argument("--version", action="version", version=f"IA3 Studio {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     work: dict[str, Work] = {}
-    for part in (train, runs, talk, look, take):
+    for part in (train, runs, talk, look, take, fetch, serve, completion):
         work |= part.commands(commands)
-    options = parser.parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options = parser.parse_args(given or ["serve"])
+    if options.command is None:  # --json alone
+        parser.error("a command is needed; ia3-studio --help lists them")
     try:
         return work[options.command](RunStore(), options)
     except StudioError as error:

@@ -1,10 +1,9 @@
-"""The commands export, push and serve."""
+"""The commands export and push."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def commands(parsers: Any) -> dict[str, Any]:
-    """Add the commands export, push and serve; return their functions."""
+    """Add the commands export and push; return their functions."""
     export = parsers.add_parser("export", help="export the adapter, a page, a script or the merged model of a run")
     export.add_argument("run")
     export.add_argument(
@@ -40,10 +39,7 @@ def commands(parsers: Any) -> dict[str, Any]:
     push.add_argument("--to", required=True, help="repository id: name or organization/name")
     push.add_argument("--public", action="store_true", help="create a public repository (default: private)")
     push.add_argument("--folder", type=Path, help="push the merged model in this folder instead of the adapter")
-    serve = parsers.add_parser("serve", help="start the app")
-    serve.add_argument("--host", help="host to listen on (default: 127.0.0.1)")
-    serve.add_argument("--port", type=int)
-    return {"export": _export, "push": _push, "serve": _serve}
+    return {"export": _export, "push": _push}
 
 
 def _export(store: RunStore, options: argparse.Namespace) -> int:
@@ -143,17 +139,6 @@ def _adapter_of(run: Run) -> Path:
     if folder is None:
         raise RunError("This run has no adapter yet; wait for its first held-out loss.")
     return folder
-
-
-def _serve(_store: RunStore, options: argparse.Namespace) -> int:
-    if options.host:
-        os.environ["GRADIO_SERVER_NAME"] = options.host
-    if options.port is not None:
-        os.environ["GRADIO_SERVER_PORT"] = str(options.port)
-    from ia3_studio.ui.app import serve
-
-    serve()
-    return DONE
 
 
 _WAYS = {".zip": _zip, ".html": _page, ".py": _script, ".ipynb": _script}

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from ia3_studio.errors import DataError
 from ia3_studio.zipped import open_zip
 
 MAX_BYTES = 200 * 1024 * 1024
 """Largest file read, unpacked; larger ones would not fit in memory as examples."""
+PACKED = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstandard"}
+"""Endings of packed files, and what they are called."""
 MAX_MEMBERS = 20_000
 """Most files of a folder or an archive that are read."""
 
@@ -36,19 +41,36 @@ def read_file(path: Path) -> bytes:
     return data
 
 
-def unpacked(name: str, data: bytes) -> bytes:
-    """Return what a gzip file holds.
+def unpacked(name: str, data: bytes, suffix: str = ".gz") -> bytes:
+    """Return what a packed file holds.
+
+    Args:
+        name: of the file, for messages.
+        data: its bytes.
+        suffix: one of ``PACKED``.
 
     Raises:
         DataError: it is damaged, or holds more than is read: a few kilobytes can unpack to gigabytes.
     """
+    import pyarrow as pa
+
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
-            content = packed.read(MAX_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
+        with _opened(data, suffix) as packed:
+            content: bytes = packed.read(MAX_BYTES + 1)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError, pa.ArrowException) as error:
         raise DataError(f"{name} cannot be unpacked ({error}); compress it again.") from error
     require_room(f"{name}, unpacked,", len(content))
     return content
+
+
+def _opened(data: bytes, suffix: str) -> Any:
+    """Return packed bytes as a file that is read unpacked."""
+    if suffix == ".zst":
+        import pyarrow as pa
+
+        return pa.CompressedInputStream(pa.BufferReader(data), "zstd")
+    openers: dict[str, Callable[[io.BytesIO], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+    return openers[suffix](io.BytesIO(data))
 
 
 def folder_members(folder: Path) -> dict[str, bytes]:

@@ -76,11 +76,25 @@ def frame_of(table: pa.Table) -> pd.DataFrame:
 
     Integers beside missing values stay integers.
     """
-    frame = table.to_pandas(ignore_metadata=True, integer_object_nulls=True)
+    frame = _with_texts(table).to_pandas(ignore_metadata=True, integer_object_nulls=True)
     for column, name_of in _class_names(table.schema).items():
         if column in frame.columns:
             frame[column] = frame[column].map(name_of)
     return frame.set_axis(range(1, len(frame) + 1), axis=0)
+
+
+def _with_texts(table: pa.Table) -> pa.Table:
+    """Return a table whose columns of bytes are texts where all their bytes are valid UTF-8."""
+    import pyarrow as pa
+
+    for place, field in enumerate(table.schema):
+        if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
+            try:
+                texts = table.column(place).cast(pa.large_string())
+            except pa.ArrowInvalid:  # images, or another encoding
+                continue
+            table = table.set_column(place, field.name, texts)
+    return table
 
 
 def _arrow_table(name: str, data: bytes) -> pa.Table:
@@ -141,10 +155,10 @@ def _names(feature: Any) -> list[str]:
 
 def _namer(names: Sequence[str]) -> Callable[[Any], Any]:
     def name_of(value: Any) -> Any:
-        if value is None or value != value:  # NaN differs from itself
-            return None
         if hasattr(value, "__iter__") and not isinstance(value, str):
             return [name_of(each) for each in value]
+        if value is None or value != value:  # NaN differs from itself
+            return None
         if isinstance(value, str) or not float(value).is_integer():
             return value
         # -1 is how `datasets` writes that a class is not known.

@@ -15,7 +15,19 @@ from ia3_studio.data.paths import is_listed
 if TYPE_CHECKING:
     import pandas as pd
 
-LIST_NAMES = ("choices", "options", "endings", "answers", "candidates", "alternatives", "question.choices")
+LIST_NAMES = (
+    "choices",
+    "options",
+    "endings",
+    "answers",
+    "candidates",
+    "alternatives",
+    "question.choices",
+    "answer_choices",
+    "answer_options",
+    "multiple_choice_targets",
+    "mc1_targets",
+)
 """Columns of all choices of a question."""
 _STEMS = frozenset(
     ("choice", "option", "ending", "sol", "solution", "alternative", "answer", "ans", "op", "opt", "distractor",
@@ -25,10 +37,13 @@ _CHOICE = re.compile(r"(?P<stem>.*?)[\s_.(-]*(?P<place>[0-9]|[a-h])\)?")
 RIGHT_NAMES = (
     "label", "answer", "gold", "correct", "answer_index", "answer_idx", "right", "answerkey", "correct_option",
     "correct_answer", "correct_choice", "correct_index", "cop", "gold_label", "target", "answerrightending", "key",
+    "correct_answers", "correct_answer_id", "correct_id", "correct_option_index", "correct_answer_index", "answer_id",
+    "right_answer", "right_option", "gold_index", "gold_idx", "ans", "multiple_choice_scores",
 )  # fmt: skip
 ASKED_NAMES = ("premise", "context", "passage", "article", "support", "goal", "ctx", "sentence", "dialogue")
 _QUESTION_NAMES = ("prompt", "question", "question_stem", "stem", "question.stem", "instruction", "query", "problem",
-                   "source", "user")  # fmt: skip
+                   "source", "user", "q", "question_text", "statement")  # fmt: skip
+_NUMBERED = re.compile(r"[\s_-]*\d{1,2}$")
 _INNER_ANSWERS = ("answerKey", "answer", "label", "labels", "correct")
 _MOST_CHOICES = 8
 _LETTERS = "abcdefgh"
@@ -44,6 +59,9 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
     answers = [name for name in named(columns, RIGHT_NAMES) if name not in choices] or _inner_answer(frame, bases)
     names = (*ASKED_NAMES, *_QUESTION_NAMES)
     asked = [name for name in named(columns, names) if name not in (*choices, *answers[:1]) and name not in bases]
+    asked = asked or _longest(
+        frame, [name for name in columns if name not in (*choices, *answers) and name not in bases]
+    )
     inner = [f"{base}.stem" for base in bases if base not in choices and cells_of(frame, f"{base}.stem")]
     if not answers or not (asked or inner):
         return None
@@ -54,6 +72,20 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
                    counted_from=first_number(cells_of(frame, answers[0])))  # fmt: skip
 
 
+def _longest(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the column of the longest texts, in a list; an empty list where there are no texts."""
+    texts = [each for name in columns if (each := profile(frame, name)).is_text and not each.is_label]
+    if not texts:
+        return []
+    longest = max(texts, key=lambda each: each.length).name
+    stem = _NUMBERED.sub("", longest)
+    return [
+        each.name
+        for each in texts
+        if each.name == longest or (stem != longest and _NUMBERED.sub("", each.name) == stem)
+    ]
+
+
 def first_number(cells: Sequence[Any]) -> int:
     """Return the number of the first choice: 1 if answers are numbers and none is 0."""
     numbers = [int(text) for cell in cells if (text := label_name(cell)).lstrip("-").isdigit()]
@@ -61,9 +93,20 @@ def first_number(cells: Sequence[Any]) -> int:
 
 
 def named(columns: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Return the columns that have one of the names, whatever their case, in the order of the names."""
-    by_name = {column.strip().lower(): column for column in reversed(columns)}
-    return [by_name[name] for name in names if name in by_name]
+    """Return the columns that have one of the names, whatever their case and punctuation, in the order of the names."""
+    by_name = {bare_name(column): column for column in reversed(columns)}
+    found = (by_name.get(bare_name(name)) for name in names)
+    return list(dict.fromkeys(name for name in found if name is not None))
+
+
+def bare_name(name: str) -> str:
+    """Return a column's name in lower case, without spaces and punctuation; a name of nothing else as it is.
+
+    Example:
+        >>> bare_name("Correct answer(s)"), bare_name("correct_answers")
+        ('correctanswers', 'correctanswers')
+    """
+    return re.sub(r"[\W_]+", "", name.casefold()) or name.strip().casefold()
 
 
 def _list_column(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
@@ -79,7 +122,9 @@ def _holds_choices(value: Any) -> bool:
     if isinstance(value, Record):
         lists = [each for each in value.values() if is_listed(each)]
         letters = [str(key).strip().lower() for key in value]
-        return (len(lists) > 1 and "text" in value) or (letters == list(_LETTERS[: len(letters)]) and len(letters) > 1)
+        return (len(lists) > 1 and bool({"text", "choices"} & value.keys())) or (
+            letters == list(_LETTERS[: len(letters)]) and len(letters) > 1
+        )
     return is_listed(value) and len(value) > 1 and all(isinstance(each, str | Record) for each in value)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.measurements import decimal_mark, number_of
 from ia3_studio.data.paths import is_listed, structure_of, value_at
 
 if TYPE_CHECKING:
@@ -14,10 +16,13 @@ if TYPE_CHECKING:
 
 SHORTEST_TEXT, LONGEST_LABEL, MOST_CLASSES = 8, 40, 200
 """Mean characters of a text, most characters of a label, most different labels, where only contents can tell."""
+_FEW_LONG, _LONGEST_REPEATED = 20, 120
+"""Different labels of which each occurs often, and the characters that one may have then."""
 _FEWEST_MEASURES = 20
 """Different whole numbers from which on they are measurements, if there are also many for the number of rows."""
-_NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][-+]?\d+)?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b.*|\d{1,2}:\d{2}(?::\d{2})?.*")
+_SOURCE = re.compile(r"https?://|www\.|CC[- ]BY|©|Copyright\b")
+"""How cells begin that say where a row is from."""
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 _IDENTIFIERS = frozenset((
     "id", "ids", "idx", "index", "uuid", "guid", "key", "hash", "url", "link", "href", "date", "time",
@@ -25,6 +30,9 @@ _IDENTIFIERS = frozenset((
     "licence", "split", "set", "fold", "subset", "dump", "version", "number", "no", "nr", "row", "unnamed",
 ))  # fmt: skip
 """Words of names of columns that identify or describe a row."""
+_PEOPLE = frozenset(("reviewer", "user", "author", "customer", "first", "last", "full", "host", "sender", "profile",
+                     "screen", "agent", "speaker", "file"))  # fmt: skip
+"""Words that make a name one of somebody rather than of something."""
 _NO_LABELS = frozenset((
     "confidence", "prob", "probability", "probabilities", "count", "counts", "num", "length", "len", "gold",
     "weight", "user",
@@ -59,17 +67,19 @@ class Profile:
 def profile(frame: pd.DataFrame, name: str) -> Profile:
     """Return the profile of a column or a path."""
     cells = cells_of(frame, name)
+    cells = [str(cell) if isinstance(cell, date) else cell for cell in cells]
     plain = [cell for cell in cells if isinstance(cell, str | int | float)]
     texts = [cell for cell in plain if isinstance(cell, str) and cell.strip() and not _is_number_text(cell)]
     known = [str(cell).strip() for cell in plain if str(cell).strip()]
     different = set(known)
     is_number = bool(known) and len(plain) == len(cells) and all(map(_is_number_text, known))
-    short = len(plain) == len(cells) and all(len(each) <= LONGEST_LABEL for each in known)
+    longest = LONGEST_LABEL if len(different) > min(_FEW_LONG, len(known) // 8) else _LONGEST_REPEATED
+    short = len(plain) == len(cells) and all(len(each) <= longest for each in known)
     few = 2 <= len(different) <= max(2, min(MOST_CLASSES, len(known) // 4))
     return Profile(
         name,
         filled=len(known if plain else cells) / max(1, len(frame)),
-        length=sum(map(len, texts)) / len(texts) if 2 * len(texts) > len(cells) else 0.0,
+        length=sum(map(len, texts)) / len(texts) if 2 * len(texts) > len(cells) - len(plain) + len(known) else 0.0,
         different=len(different),
         is_label=short and few,
         is_number=is_number,
@@ -96,19 +106,17 @@ def name_words(name: str) -> list[str]:
     return [word.lower() for word in _WORDS.findall(name)]
 
 
-def number_of(cell: Any) -> float | None:
-    """Return a cell as a number, also with a decimal comma; None where it is none."""
-    if isinstance(cell, bool) or cell is None:
-        return None
-    if isinstance(cell, int | float):
-        return float(cell)
-    text = str(cell).strip()
-    return float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
+def is_plain(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether most cells of a column are values, not objects."""
+    values = structures_of(frame, name)
+    return 2 * sum(isinstance(value, Mapping) for value in values) <= len(values)
 
 
 def is_measured(cells: Iterable[Any]) -> bool:
     """Return whether numbers are measurements rather than classes: some have a fraction, or they are very many."""
-    numbers = [number_of(cell) for cell in cells if not (isinstance(cell, str) and not cell.strip())]
+    filled = [cell for cell in cells if not (isinstance(cell, str) and not cell.strip())]
+    mark = decimal_mark(filled)
+    numbers = [number_of(cell, mark) for cell in filled]
     known = [number for number in numbers if number is not None]
     if not known or len(known) < len(numbers):
         return False
@@ -126,12 +134,18 @@ def is_label_name(name: str, words: frozenset[str]) -> bool:
 
 def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
     words = name_words(name)
+    if words[-2:] == ["answer", "key"]:
+        return False
     if words and (_IDENTIFIERS.intersection(words[-1:]) or (_IDENTIFIERS.intersection(words[:1]) and len(words) <= 2)):
+        return True
+    if words[-1:] == ["name"] and _PEOPLE.intersection(words):
         return True
     if not known:
         return False
     if known[0] in ("0", "1") and known == [str(int(known[0]) + place) for place in range(len(known))]:
         return len(known) > 2
+    if all(map(_SOURCE.match, known)):
+        return True
     return len(different) > 2 and all(map(_DATE.fullmatch, known))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ia3_studio.data.delimited import LINE_END
 from ia3_studio.data.problem import Damage, require_few
 from ia3_studio.data.reading import Found, numbered
+from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +20,10 @@ _SAMPLE_LINES = 2_000
 _UNIVERSAL = 10
 """Fields of a line of CoNLL-U: number, word, lemma, part of speech, …"""
 _MOST_TAGS = 200
+_TAG_NAMES = ("tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "pos", "entity")
+"""What the last field of a line is called where the first line names the fields."""
+_LONGEST_SENTENCE = 100
+"""Words of the only sentence of a file from which on the ends of sentences are missing."""
 _DOCUMENT = "-DOCSTART-"
 
 
@@ -44,7 +49,9 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
     tags: list[list[str]] = []
     numbers: list[int] = []
     damaged: list[Damage] = []
-    for number, (line, sentence) in enumerate(_sentences(lines), start=1):
+    first = next(_sentences(lines), (0, []))[1]
+    named = len(first) == 1 and first[0].split()[-1].lower() in _TAG_NAMES
+    for number, (line, sentence) in enumerate(list(_sentences(lines))[named:], start=1):
         rows = [each.split(separator) for each in sentence]
         rows = [row for row in rows if word != 1 or row[0].isdigit()]  # CoNLL-U: joined and empty words are extra
         if any(len(row) != width for row in rows):
@@ -55,8 +62,17 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
         words.append([row[word] for row in rows])
         tags.append([row[tag] for row in rows])
     require_few(name, damaged, len(words))
+    if len(words) == 1 and len(words[0]) > _LONGEST_SENTENCE:
+        raise DataError(
+            f"{name} has {len(words[0]):,} words with tags, and no empty line between sentences; add one after each."
+        )
     frame: pd.DataFrame = numbered({"tokens": words, "tags": tags}).set_axis(numbers, axis=0)
     return Found(frame, f"one word per line, {width} fields", tuple(damaged), notes=_notes(lines, width, word, tag))
+
+
+def is_tag(cell: object) -> bool:
+    """Say whether a cell is a tag of a word, such as "O" or "B-PER"."""
+    return isinstance(cell, str) and _TAG.fullmatch(cell.strip()) is not None
 
 
 def _notes(lines: Sequence[str], width: int, word: int, tag: int) -> tuple[str, ...]:

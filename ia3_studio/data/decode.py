@@ -33,6 +33,8 @@ _BYTE_ORDER_MARKS: tuple[tuple[bytes, Encoding, str], ...] = (
 _WIDE: tuple[tuple[Encoding, str], ...] = (
     ("UTF-32", "utf-32-le"), ("UTF-32", "utf-32-be"), ("UTF-16", "utf-16-le"), ("UTF-16", "utf-16-be"),
 )  # fmt: skip
+_MOST_NUL = 0.02
+"""Share of bytes of the value 0 in a text that may be damaged."""
 _WIDE_BYTES = 65_536
 """How much of a text without a byte order mark is tried as UTF-16 and UTF-32."""
 _MOSTLY = 0.5
@@ -50,6 +52,8 @@ class FoundEncoding:
     codec: str
     certain: bool = True
     """Whether no other encoding is nearly as likely."""
+    nul_bytes: int = 0
+    """How many bytes of the value 0 stand in the text and are removed."""
 
     def __str__(self) -> str:
         """Return its name, and that it is a guess where others are nearly as likely."""
@@ -58,9 +62,14 @@ class FoundEncoding:
     @property
     def notes(self) -> tuple[str, ...]:
         """Return what the user should know of it."""
+        removed = "1 NUL byte is" if self.nul_bytes == 1 else f"{self.nul_bytes:,} NUL bytes are"
+        nul = (f"{removed} removed from the text.",) if self.nul_bytes else ()
         if self.certain:
-            return ()
-        return (f"The encoding is probably {self.encoding}; choose another under Encoding if letters look wrong.",)
+            return nul
+        return (
+            *nul,
+            f"The encoding is probably {self.encoding}; choose another under Encoding if letters look wrong.",
+        )
 
 
 @dataclass(frozen=True)
@@ -94,7 +103,8 @@ def decode_as(name: str, data: bytes, found: FoundEncoding) -> Decoded:
         raise DataError(
             f"{name} is not valid {found.encoding} text (byte {error.start + 1:,}); save it as UTF-8."
         ) from error
-    return Decoded(text.removeprefix("\ufeff"), found, has_marks)
+    text = text.replace("\0", "") if found.nul_bytes else text
+    return Decoded(text.lstrip("\ufeff"), found, has_marks)
 
 
 def decode_together(members: Mapping[str, bytes], wanted: Encoding | None = None) -> dict[str, Decoded]:
@@ -130,12 +140,25 @@ def find_encoding(name: str, data: bytes, wanted: Encoding | None = None) -> Fou
     if b"\x00" in data:
         if wide := _wide(data):
             return wide
-        raise _no_text(name)
+        return _without_nul(name, data)
     try:
         data.decode("utf-8")
         return FoundEncoding("UTF-8", "utf-8")
     except UnicodeDecodeError:
         return _damaged_or_legacy(name, data)
+
+
+def _without_nul(name: str, data: bytes) -> FoundEncoding:
+    """Return the encoding of a text in which a few bytes are 0, as exports of databases leave them."""
+    count = data.count(0)
+    rest = data.replace(b"\0", b"")
+    if count > _MOST_NUL * len(data) or len(rest.translate(None, _CONTROL)) < len(rest):
+        raise _no_text(name)
+    try:
+        rest.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _no_text(name) from error
+    return FoundEncoding("UTF-8", "utf-8", nul_bytes=count)
 
 
 def _wanted(data: bytes, wanted: Encoding, marked: tuple[bytes, Encoding, str] | None) -> FoundEncoding:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.header import COMPARED_ROWS, SEARCHED_ROWS, find_header, unique_names
+from ia3_studio.data.header import COMPARED_ROWS, SEARCHED_ROWS, find_header, rows_of_header, unique_names
 from ia3_studio.data.problem import Damage, require_few
 from ia3_studio.errors import DataError
 
@@ -30,6 +30,10 @@ _SAMPLE_LINES = 100
 MOST_COLUMNS = 10_000
 _HINT = re.compile(r"sep=(.)[ ]*")
 """A first line by which Excel is told the delimiter."""
+_ESCAPED_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)\\"(?!\s*(?:[,;\t|]\s*"|$))')
+"""A quote after a backslash, unless it ends a cell: a path may end with a backslash."""
+_DOUBLED_QUOTE = re.compile(r'[^",;\t|\s]""|""[^",;\t|\s]')
+_RARE_DELIMITERS = ("^", "~", "\x1f", "\x01", "¦", "§")
 _END = "\x00end of the table"
 """A line added at the end: a quote that is never closed takes it in. No text that is read holds the character."""
 
@@ -74,6 +78,9 @@ def read_separated(name: str, text: str, delimiter: str | None = None, header: i
         lines[0] = ""
         delimiter = delimiter or hint[1]
         notes.append(f"The first line gives the delimiter ({hint[0].strip()}).")
+    lines, escaped = _with_doubled_quotes(lines)
+    if escaped:
+        notes.append('Quotes inside cells are written \\".')
     quote = guess_quote(lines[:_SAMPLE_LINES], delimiter)
     delimiter = delimiter or guess_delimiter("\n".join(lines[: _SAMPLE_LINES + 1]), quote)
     rows = list(_rows(name, lines, delimiter, quote))
@@ -83,7 +90,19 @@ def read_separated(name: str, text: str, delimiter: str | None = None, header: i
         raise DataError(f"{name} contains no rows; give a file with at least two.")
     place = _header_place(name, rows, header)
     notes += _titles(rows[: place or 0])
+    if place is not None and (below := rows_of_header([row.cells for row in rows[: place + 3]], place)):
+        notes.append(below_note(below))
+        del rows[place + 1 : place + 1 + below]
     return _table(name, rows, delimiter, place, tuple(notes))
+
+
+def _with_doubled_quotes(lines: list[str]) -> tuple[list[str], bool]:
+    """Return lines in which quotes that a backslash escapes are doubled, and whether there are any."""
+    sample = [line for line in lines[:_SAMPLE_LINES] if line.strip()]
+    escaped = sum(bool(_ESCAPED_QUOTE.search(line)) for line in sample)
+    if not escaped or any(_DOUBLED_QUOTE.search(line) for line in sample):
+        return lines, False
+    return [_ESCAPED_QUOTE.sub(r'\1""', line) for line in lines], True
 
 
 def require_columns_within(name: str, columns: int) -> None:
@@ -105,6 +124,12 @@ def require_header_row(name: str, header: int, rows: int) -> None:
     most = min(rows, SEARCHED_ROWS)
     if not 0 <= header <= most:
         raise DataError(f"The header row of {name} cannot be row {header}; give a row from 1 to {most}, or 0 for none.")
+
+
+def below_note(rows: int) -> str:
+    """Return the note on rows below a header that belong to it."""
+    words = "The row below the header is" if rows == 1 else f"The {rows} rows below the header are"
+    return f"{words} not read as data: the survey tool describes its questions there."
 
 
 def title_note(titles: Sequence[str]) -> list[str]:
@@ -134,7 +159,12 @@ def guess_delimiter(text: str, quote: str = '"') -> str:
         usual = max(width for width, count in several.items() if count == most)
         return most, widths[0] == usual, usual
 
-    return max(DELIMITERS, key=fit)
+    best = max(DELIMITERS, key=fit)
+    if fit(best)[0] > len(lines) / 2:
+        return best
+    filled = [line for line in lines if line.strip()]
+    counts = {mark: {line.count(mark) for line in filled} for mark in _RARE_DELIMITERS}
+    return next((mark for mark, each in counts.items() if len(each) == 1 and 0 not in each), best)
 
 
 def guess_quote(lines: Sequence[str], delimiter: str | None = None) -> str:
@@ -213,8 +243,8 @@ def _table(name: str, rows: Sequence[_Row], delimiter: str, place: int | None, n
     header = None if place is None else rows[place].cells
     usual = Counter(len(row.cells) for row in data[:_SAMPLE_LINES]).most_common(1)
     width = len(header) if header is not None else usual[0][0]
-    if header is not None and _has_row_numbers(data, width):
-        header, width = ["row number", *header], width + 1
+    if header is not None and (first := _row_names(data, width)):
+        header, width = [first, *header], width + 1
     names = unique_names(header if header is not None else [""] * width)
     damaged: list[Damage] = []
     numbers: list[int] = []
@@ -238,9 +268,19 @@ def _damage(cells: Sequence[str], width: int, header: Sequence[str] | None) -> s
     return "it repeats the header" if header is not None and width > 1 and list(cells) == list(header) else ""
 
 
-def _has_row_numbers(data: Sequence[_Row], width: int) -> bool:
-    """Say whether every row has one cell more than the header, and the first is its number: tables written by R."""
+def _row_names(data: Sequence[_Row], width: int) -> str:
+    """Return what the first cells are where every row has one more than the header, as R writes tables; or nothing.
+
+    They are numbers, or names in quotes, all different ones.
+    """
     if not data or any(len(row.cells) != width + 1 for row in data):
-        return False
-    first = data[0].cells[0]
-    return first in ("0", "1") and all(row.cells[0] == str(int(first) + at) for at, row in enumerate(data))
+        return ""
+    first = [row.cells[0] for row in data]
+    if first[0] in ("0", "1") and all(cell == str(int(first[0]) + at) for at, cell in enumerate(first)):
+        return "row number"
+    are_names = len(set(first)) == len(first) >= _FEWEST_ROW_NAMES and all(row.cells[-1].strip() for row in data)
+    quoted = all(row.written.startswith(f'"{name}"') and " " not in name for row, name in zip(data, first, strict=True))
+    return "row name" if are_names and quoted else ""
+
+
+_FEWEST_ROW_NAMES = 5

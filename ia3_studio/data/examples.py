@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.data.conversations import Message, messages_of, opened, texts_of
+from ia3_studio.data.measurements import DecimalMark, plain_number
 from ia3_studio.data.paths import is_listed, split_path, structure_of, value_at
 from ia3_studio.data.problem import Problem, UnusableError, whole
 from ia3_studio.data.tool_calls import as_json, tool_definitions
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 LabelKind = Literal["single", "multi", "number"]
 _SEVERAL = re.compile(r"[;,|]")
 """What stands between several labels in one cell of a table."""
-_DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+")
-_YES, _NO = frozenset(("1", "1.0", "true", "yes")), frozenset(("0", "0.0", "false", "no", "none", ""))
+_WHOLE = re.compile(r"([-+]?\d+)\.0+")
+_YES = frozenset(("1", "1.0", "true", "yes", "y", "x", "✓"))
+_NO = frozenset(("0", "0.0", "false", "no", "n", "none", ""))
+_DECIMAL_WORDS: dict[DecimalMark, str] = {"": "", ".": " (1,000 is a thousand)", ",": " (decimal comma)"}
 _LABEL_WORDS: dict[LabelKind, str] = {"single": "label", "multi": "several labels", "number": "number"}
 
 
@@ -69,6 +72,8 @@ class Mapping:
     """The column of messages, text or words."""
     target: LabelKind = "single"
     """The type of the labels: single, multi or number (regression)."""
+    decimal: DecimalMark = ""
+    """The decimal mark of the numbers; the other one groups thousands. If empty, either is a decimal mark."""
     parts: tuple[str, ...] = ()
     """The question columns followed by the choice columns, for multiple choice; a column of 0 and 1 for each label."""
     asked: int = 0
@@ -106,6 +111,7 @@ class Mapping:
         if self.kind in ("labels", "tags"):
             second = f" + {self.context}" if self.context else ""
             what = "one label per word" if self.kind == "tags" else _LABEL_WORDS[self.target]
+            what += _DECIMAL_WORDS[self.decimal]
             if self.parts:
                 return f"{self.column}{second} → text, {', '.join(self.parts)} → several labels"
             return f"{self.column}{second} → {'words' if self.kind == 'tags' else 'text'}, {self.answer} → {what}"
@@ -131,7 +137,8 @@ def read_examples(table: Table, mapping: Mapping) -> tuple[list[Example], list[P
     """
     examples, problems = understood(table, mapping)
     if not examples:
-        raise DataError(f"No usable row; row {problems[0].row}: {problems[0].reason}.")
+        noted = "".join(f" {note}" for note in table.notes)
+        raise DataError(f"No usable row; row {problems[0].row}: {problems[0].reason}.{noted}")
     return examples, problems
 
 
@@ -265,9 +272,13 @@ def _choosing(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
     if len(offered) == 1:
         keys, choices = _choices_in(structure_of(value_at(record, offered[0])), offered[0])
     else:
-        keys, choices = (), tuple(_filled(record, column, "choice") for column in offered)
+        values = [_value(record, column, "choice") for column in offered]
+        keys, choices = (), tuple(values)
     right = _right_choice(structure_of(value_at(record, mapping.answer)), keys, choices, mapping)
-    return Example(row, text=question, labels=(choices[right],), choices=choices)
+    kept = tuple(choice for choice in choices if choice.strip())
+    if not choices[right].strip() or len(kept) < 2:
+        raise UnusableError(f"the choice ({offered[right] if len(offered) > 1 else offered[0]}) is empty")
+    return Example(row, text=question, labels=(choices[right],), choices=kept)
 
 
 def _choices_in(value: Any, column: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -330,7 +341,7 @@ def _labels(record: dict[Any, Any], mapping: Mapping) -> tuple[str, ...]:
     if value is None or (isinstance(value, str) and not value.strip()):
         raise UnusableError(f"the label ({mapping.answer}) is empty")
     name = whole(label_name(value), f"the label ({mapping.answer})")
-    return (name.replace(",", ".") if mapping.target == "number" and _DECIMAL_COMMA.fullmatch(name) else name,)
+    return (plain_number(name, mapping.decimal) if mapping.target == "number" else name,)
 
 
 def _is_yes(record: dict[Any, Any], column: str) -> bool:
@@ -341,18 +352,28 @@ def _is_yes(record: dict[Any, Any], column: str) -> bool:
 
 
 def label_name(cell: Any) -> str:
-    """Return a label as text; 3.0 becomes 3, since integer columns with gaps are read as floats."""
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
+    """Return a label as text; 3.0 becomes 3, since integer columns with gaps are read, and written, as floats."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    name = str(cell).strip()
+    return found[1] if (found := _WHOLE.fullmatch(name)) else name
 
 
 def _tagged(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
     words, tags = (structure_of(value_at(record, column)) for column in (mapping.column, mapping.answer))
+    if isinstance(words, str) and isinstance(tags, str):
+        words, tags = words.split(), tags_in(tags)
     if not is_listed(words) or not is_listed(tags):
         raise UnusableError(f"{mapping.column} and {mapping.answer} are not lists")
     words, tags = tuple(map(str, words or ())), tuple(label_name(tag) for tag in tags or ())
     if not words or len(words) != len(tags):
         raise UnusableError(f"there are {len(words)} words but {len(tags)} labels")
     return Example(row, labels=tags, words=words)
+
+
+def tags_in(cell: str) -> list[str]:
+    """Return the tags of a text, which stand side by side with spaces or commas between them."""
+    return [tag for tag in re.split(r"[\s,;]+", cell.strip()) if tag]
 
 
 def _filled(record: dict[Any, Any], column: str, part: str) -> str:

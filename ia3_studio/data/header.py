@@ -17,6 +17,9 @@ _FILLED = 0.6
 """Share of the usual number of filled cells below which a row is a title."""
 _FEW, _ENOUGH = 6, 8
 """Different values of a column of labels, and rows that it takes to tell."""
+_SENTENCE_ENDS = ((".", "!", "。", "！", "…"), ("?", "？", "؟"))
+_SHORTEST_SENTENCE, _MANY_WORDS = 8, 5
+"""Characters of a sentence, and words of a cell that is rather a text than a name."""
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*\s*%?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?")
 KNOWN_NAMES = frozenset((
@@ -50,13 +53,16 @@ def names_columns(rows: Sequence[Sequence[Any]], place: int) -> bool:
     columns only where another cell shows it: a known name, or a word above numbers, dates or labels.
     """
     header = [_text(cell) for cell in rows[place]]
-    below = [row for row in rows[place + 1 : place + 1 + COMPARED_ROWS] if [_text(cell) for cell in row] != header]
+    first = place + 1 + rows_of_header(rows, place)
+    below = [row for row in rows[first : first + COMPARED_ROWS] if [_text(cell) for cell in row] != header]
     below = [row for row in below if len(row) == len(header)] or below  # the others may be damaged
     columns = [[_text(row[at]) for row in below if at < len(row) and _text(row[at])] for at in range(len(header))]
     if len(set(header)) == 1 < len(header):
         return False
     pairs = [(name, cells) for name, cells in zip(header, columns, strict=True) if name]
     if any(_is_number_of(name, cells) or _is_label_of(name, cells) for name, cells in pairs):
+        return False
+    if _is_row_of_sentences(pairs) and not any(_differs(name, cells) for name, cells in pairs):
         return False
     return all(len(name) <= _LONGEST_NAME for name in header) or any(_differs(name, cells) for name, cells in pairs)
 
@@ -68,7 +74,52 @@ def _first_full_row(rows: Sequence[Sequence[Any]]) -> int:
     if usual < 2:
         return 0
     enough = max(2.0, _FILLED * usual)
-    return next((place for place, count in enumerate(filled[:SEARCHED_ROWS]) if count >= enough), 0)
+    first = next((place for place, count in enumerate(filled[:SEARCHED_ROWS]) if count >= enough), 0)
+    fuller = next((at for at, count in enumerate(filled[:SEARCHED_ROWS]) if count >= usual), first)
+    return fuller if first < fuller and _certainly_names(rows, fuller) else first
+
+
+def _certainly_names(rows: Sequence[Sequence[Any]], place: int) -> bool:
+    """Return whether a row names columns for certain: none of its cells is a value, and one differs from its column."""
+    below = rows[place + 1 : place + 1 + COMPARED_ROWS]
+    header = [_text(cell) for cell in rows[place]]
+    columns = [[_text(row[at]) for row in below if at < len(row) and _text(row[at])] for at in range(len(header))]
+    pairs = [(name, cells) for name, cells in zip(header, columns, strict=True) if name]
+    return names_columns(rows, place) and any(_differs(name, cells) for name, cells in pairs)
+
+
+def rows_of_header(rows: Sequence[Sequence[Any]], place: int) -> int:
+    """Return how many rows below a header belong to it, as tools for surveys write them.
+
+    Qualtrics has the questions and then ids in JSON below the names of its columns; SurveyMonkey has the kind of each
+    answer.
+    """
+    below = [[_text(cell) for cell in row if _text(cell)] for row in rows[place + 1 : place + 3]]
+    if len(below) == 2 and any(cell.startswith('{"ImportId"') for cell in below[1]):
+        return 2
+    return 1 if below and below[0] and set(below[0]) <= _KINDS_OF_ANSWERS else 0
+
+
+_KINDS_OF_ANSWERS = frozenset(("Response", "Open-Ended Response", "Other (please specify)"))
+
+
+def _is_row_of_sentences(pairs: Sequence[tuple[str, Sequence[str]]]) -> bool:
+    """Return whether a row is one of the data: a sentence that ends as its column's do, or long words like theirs."""
+    if any(_ends_alike(name, cells) for name, cells in pairs):
+        return True
+    long = [cells for name, cells in pairs if len(name.split()) >= _MANY_WORDS and not name.endswith(("?", ":"))]
+    return len(pairs) > 1 and len(long) == len(pairs) and all(map(_are_long, long))
+
+
+def _ends_alike(name: str, cells: Sequence[str]) -> bool:
+    for ends in _SENTENCE_ENDS:
+        if name.endswith(ends) and len(name) >= _SHORTEST_SENTENCE:
+            return 2 * sum(cell.endswith(ends) for cell in cells) > len(cells) > 1
+    return False
+
+
+def _are_long(cells: Sequence[str]) -> bool:
+    return sum(len(cell.split()) for cell in cells) >= _MANY_WORDS * len(cells) > 0
 
 
 def _is_number_of(name: str, cells: Sequence[str]) -> bool:

@@ -2,74 +2,46 @@
 
 from __future__ import annotations
 
-import re
+import random
 from collections.abc import Iterator, Sequence
-from collections.abc import Mapping as Record
 from dataclasses import dataclass, replace
-from itertools import product
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from ia3_studio.data.choice_columns import choice_mapping, first_number, named
-from ia3_studio.data.column_profile import (
-    Profile,
-    cells_of,
-    is_label_name,
-    is_measured,
-    profile,
-    structures_of,
-)
-from ia3_studio.data.examples import LabelKind, Mapping
+from ia3_studio.data.choice_columns import bare_name, choice_mapping, first_number, named
+from ia3_studio.data.column_profile import cells_of, is_plain, profile, structures_of
+from ia3_studio.data.conll import is_tag
+from ia3_studio.data.examples import LabelKind, Mapping, tags_in
+from ia3_studio.data.inner_columns import with_inner_columns
 from ia3_studio.data.json_rows import SPLIT
-from ia3_studio.data.paths import is_listed, paths_in, split_path, structure_of, value_at
+from ia3_studio.data.label_columns import MOSTLY, by_contents, flags, labelled, marked_answers, rated_texts
+from ia3_studio.data.measurements import decimal_mark
+from ia3_studio.data.pair_columns import (
+    ANSWER_NAMES,
+    CONTEXT_NAMES,
+    PROMPT_NAMES,
+    languages,
+    named_pairs,
+    nested_pairs,
+    two_texts,
+)
+from ia3_studio.data.paths import is_listed, split_path
 from ia3_studio.data.reading import shown_names
 from ia3_studio.data.table import Table
 from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS
 from ia3_studio.errors import DataError
 
-PROMPT_NAMES = (
-    "prompt", "question", "instruction", "query", "user", "source", "problem", "questions", "prompts", "human", "asked",
-)  # fmt: skip
-CONTEXT_NAMES = ("input", "context", "passage", "inputs")
-ANSWER_NAMES = (
-    "answer", "response", "output", "completion", "reply", "assistant", "target", "solution", "answers", "responses",
-    "outputs", "completions", "summary", "highlights", "bot",
-)  # fmt: skip
-READ_NAMES = ("article", "document", "dialogue", "dialog", "text", "content", "body")
-"""Columns of a text that is read where another column is an answer, such as a summary."""
+if TYPE_CHECKING:
+    import pandas as pd
+
 MESSAGE_NAMES = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat")
 SYSTEM_NAMES = ("system", "system_prompt", "system_message")
 HISTORY_NAMES = ("history", "chat_history")
 TOOL_NAMES = ("tools", "functions")
 TEXT_NAMES = ("text", "content", "document")
-LABEL_NAMES = (
-    "label", "labels", "category", "categories", "class", "intent", "sentiment", "topic", "topics", "tag", "emotion",
-    "stars",
-)  # fmt: skip
-LABEL_WORDS = frozenset(
-    (*LABEL_NAMES, "rating", "score", "polarity", "stance", "genre", "type", "toxic", "toxicity", "spam", "is", "has",
-     "duplicate", "relevance", "severity", "priority", "status", "grade", "similarity", "feeling", "mood", "target")
-)  # fmt: skip
-"""Words in the name of a column that make it the label, of several that could be one."""
-LABELLED_NAMES = (*TEXT_NAMES, "sentence", "review", "message", "utterance", "tweet", "comment", "title", "headline",
-                  "query", "question", "body", "description")  # fmt: skip
-"""Columns whose text a label can belong to."""
-PAIR_NAMES = (
-    ("premise", "hypothesis"), ("question", "sentence"), ("question", "passage"), ("query", "passage"),
-    ("query", "document"), ("claim", "evidence"), ("sentence", "hypothesis"), ("context", "response"),
-)  # fmt: skip
-"""Columns of two texts that one label belongs to, besides those of one name with two numbers or letters."""
-_TWIN = re.compile(r"(?P<stem>.*?)[\s_-]*(?P<place>1|2|a|b|one|two|left|right)", re.IGNORECASE)
-_TWINS = (("1", "2"), ("a", "b"), ("one", "two"), ("left", "right"))
-FEWEST_OTHERS = 0.02
-"""Share of the rows that must fill other columns for these to be a prompt and an answer of their own."""
-MOSTLY = 0.5
-"""Share of the rows that a column must fill to play a part."""
 WORD_NAMES = ("tokens", "words", "word", "token")
 TAG_NAMES = ("ner_tags", "tags", "pos_tags", "labels", "ner", "bio_tags", "tag", "upos", "pos")
-_INSIDE = ("text", "value", "content", "answer", "output", "response")
-"""Keys of an answer that is an object."""
-_FEWEST_FLAGS = 2
-_SEVERAL = re.compile(r"\s*[;|]\s*")
+MOST_PROFILED = 4_000
+"""Rows by which columns are told apart."""
 Kind = Literal["pairs", "messages", "text", "labels", "multi", "number", "choices", "tags"]
 """The tasks that the user can choose if auto-detection is wrong."""
 FORMS = (
@@ -88,9 +60,54 @@ def infer_columns(table: Table) -> Mapping:
         raise DataError(table.undecided)
     if table.mapping:
         return table.mapping
+    table = _thinned(table)
+    columns = _filled_columns(table)
+    try:
+        found = _inferred(table, columns)
+    except DataError:
+        inner = _inner(table, columns)
+        if inner is None:
+            raise
+        found = inner
+    if found.kind == "text":
+        found = _inner(table, columns) or found
+    return _with_opening(table, found) if found.kind in ("pairs", "messages") else _with_decimal_mark(table, found)
+
+
+def _with_decimal_mark(table: Table, found: Mapping) -> Mapping:
+    """Return a mapping to numbers with the decimal mark of their column."""
+    if found.target != "number":
+        return found
+    return replace(found, decimal=decimal_mark(cells_of(table.frame, found.answer)))
+
+
+def _thinned(table: Table) -> Table:
+    """Return a table with so many rows as are needed to tell what its columns hold, always the same ones."""
+    rows = len(table.frame)
+    if rows <= MOST_PROFILED:
+        return table
+    places = sorted(random.Random(0).sample(range(rows), MOST_PROFILED))
+    return replace(table, frame=table.frame.iloc[places])
+
+
+def _inner(table: Table, columns: Sequence[str]) -> Mapping | None:
+    """Return what values inside objects are, if they are more than plain text."""
+    found = with_inner_columns(
+        table.frame, columns, lambda frame: _inferred(replace(table, frame=frame), frame.columns.tolist())
+    )
+    return None if found is None or found.kind == "text" else found
+
+
+def _filled_columns(table: Table) -> list[str]:
+    """Return the columns that hold anything, and prompts, answers and contexts, which may not."""
     columns = [str(column) for column in table.frame.columns if str(column) != SPLIT]
-    found = _inferred(table, columns)
-    return _with_opening(table, found) if found.kind in ("pairs", "messages") else found
+    kept = named(columns, (*CONTEXT_NAMES, *PROMPT_NAMES, *ANSWER_NAMES))
+    filled = [name for name in columns if not all(map(_is_blank, cells_of(table.frame, name)))]
+    return [name for name in columns if name in kept or name in filled] if filled else columns
+
+
+def _is_blank(cell: Any) -> bool:
+    return isinstance(cell, str) and not cell.strip()
 
 
 def _with_opening(table: Table, mapping: Mapping) -> Mapping:
@@ -113,17 +130,9 @@ def _inferred(table: Table, columns: Sequence[str]) -> Mapping:
     if conversation := _conversation(table, columns):
         return conversation
     _refuse_preferences(columns)
-    for inferred in (_nested, _choices, _tags, _named_pairs, _labelled, _flags):
-        if found := inferred(table, columns):
+    for inferred in _IN_ORDER:
+        if found := inferred(table.frame, columns):
             return found
-    if len(columns) == 1 and _is_plain(table, columns[0]):
-        return Mapping("text", column=columns[0])
-    if contents := _label_by_contents(table, columns):
-        return contents
-    if text := named(columns, TEXT_NAMES):
-        return Mapping("text", column=text[0])
-    if pair := _two_texts(table, columns):
-        return pair
     if texts := named(columns, MESSAGE_NAMES):  # of text: each row says what is wrong with it
         return Mapping("messages", column=texts[0])
     if {column.lower() for column in columns} in ({"role", "content"}, {"from", "value"}):
@@ -131,6 +140,31 @@ def _inferred(table: Table, columns: Sequence[str]) -> Mapping:
             "The rows are the turns of one conversation; use one row per conversation, with a messages list."
         )
     raise DataError(f"The columns {shown_names(columns)} are not recognized; rename them to {FORMS}.")
+
+
+def _only_column(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    one = len(columns) == 1 and is_plain(frame, columns[0])
+    return Mapping("text", column=columns[0]) if one else None
+
+
+def _named_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    text = [name for name in named(columns, TEXT_NAMES) if profile(frame, name).length]
+    return Mapping("text", column=text[0]) if text else None
+
+
+def _longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the only column of texts, titles and authors aside."""
+    texts = [each for name in columns if (each := profile(frame, name)).is_text]
+    bodies = [each for each in texts if bare_name(each.name) not in _ABOUT_TEXTS]
+    (only,) = bodies if len(bodies) == 1 else (None,)
+    return Mapping("text", column=only.name) if only and only.filled > MOSTLY and only.different > 1 else None
+
+
+_ABOUT_TEXTS = frozenset(("title", "headline", "author", "authors", "poet", "name", "username", "user", "artist"))
+
+
+def _choices(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    return choice_mapping(frame[list(columns)])
 
 
 def require_columns(table: Table, mapping: Mapping) -> None:
@@ -172,15 +206,15 @@ def columns_for(table: Table, kind: Kind) -> Mapping | None:
     if kind == "choices":
         return choice_mapping(table.frame)
     if kind == "tags":
-        return _tags(table, columns)
+        return _tags(table.frame, columns)
     if kind == "pairs":
-        found = _named_pairs(table, columns)
+        found = named_pairs(table.frame, columns)
         ordered = [name for name in columns if name in texts[:2]]
         pair = found or (Mapping("pairs", ordered[0], ordered[1]) if len(ordered) == 2 else None)
         return _with_opening(table, pair) if pair else None
-    labelled = _labelled(table, columns) or _label_by_contents(table, columns)
+    found = labelled(table.frame, columns) or by_contents(table.frame, columns)
     others = [name for name in columns if name != texts[0]] if texts else []
-    return labelled or (Mapping("labels", column=texts[0], answer=others[0]) if others else None)
+    return found or (Mapping("labels", column=texts[0], answer=others[0]) if others else None)
 
 
 @dataclass(frozen=True)
@@ -254,7 +288,7 @@ def mapping_of(
     if kind == "choices":
         return _chosen_choices(table, first, second, answer, choices)
     target: LabelKind = "multi" if kind == "multi" else "number" if kind == "number" else "single"
-    return Mapping("labels", column=first, context=second, answer=answer, target=target)
+    return _with_decimal_mark(table, Mapping("labels", column=first, context=second, answer=answer, target=target))
 
 
 def _chosen_choices(table: Table, first: str, second: str, answer: str, choices: Sequence[str]) -> Mapping:
@@ -267,28 +301,14 @@ def _chosen_choices(table: Table, first: str, second: str, answer: str, choices:
     )  # fmt: skip
 
 
-def label_kind(cells: Sequence[Any]) -> LabelKind:
-    """Return what the cells of a label column hold: one name, several, or a measurement."""
-    if any(is_listed(structure_of(cell)) for cell in cells):
-        return "multi"
-    if is_measured(cells):
-        return "number"
-    return "multi" if _are_joined(cells) else "single"
-
-
-def _are_joined(cells: Sequence[Any]) -> bool:
-    """Say whether cells are several labels each, such as "joy;love": their parts are fewer than they are."""
-    texts = [cell for cell in cells if isinstance(cell, str) and cell.strip()]
-    joined = [cell for cell in texts if _SEVERAL.search(cell.strip(" ;|"))]
-    parts = {part for cell in texts for part in _SEVERAL.split(cell.strip()) if part}
-    return 5 * len(joined) >= len(texts) > 0 and len(parts) < len(set(texts)) and max(map(len, parts)) <= 40
-
-
 def _conversation(table: Table, columns: Sequence[str]) -> Mapping | None:
     """Return which column holds conversations: one so named, or one of turns or message trees."""
+    held = [path for name in named(columns, MESSAGE_NAMES) if (path := _inner_messages(table, name))]
     found = [name for name in named(columns, MESSAGE_NAMES) if not _are_texts(table, name)] or [
         name for name in columns if _holds_turns(structures_of(table.frame, name, 5))
     ]
+    if held:
+        return Mapping("messages", column=held[0])
     if not found:
         return None
     cells = structures_of(table.frame, found[0])
@@ -298,6 +318,15 @@ def _conversation(table: Table, columns: Sequence[str]) -> Mapping | None:
             "content, including assistant turns."
         )
     return Mapping("messages", column=found[0])
+
+
+def _inner_messages(table: Table, name: str) -> str:
+    """Return the path of the turns inside objects, such as conversation.messages; empty where there are none."""
+    values = structures_of(table.frame, name, 5)
+    if not values or not all(isinstance(value, dict) for value in values):
+        return ""
+    keys = [key for key in MESSAGE_NAMES if all(_holds_turns([value.get(key)]) for value in values)]
+    return f"{name}.{keys[0]}" if keys else ""
 
 
 def _are_texts(table: Table, name: str) -> bool:
@@ -328,210 +357,48 @@ def _refuse_preferences(columns: Sequence[str]) -> None:
         )
 
 
-def _nested(table: Table, columns: Sequence[str]) -> Mapping | None:
-    """Return a mapping of rows whose list of objects holds the answers, such as an instruction and its instances."""
-    prompts = named(columns, PROMPT_NAMES)
-    for name in columns:
-        cells = structures_of(table.frame, name)
-        inner = cells[0][0] if cells and isinstance(cells[0], list) and cells[0] else None
-        fields = list(inner) if isinstance(inner, dict) else []
-        answers, contexts = named(fields, ANSWER_NAMES), named(fields, CONTEXT_NAMES)
-        asked = named(fields, PROMPT_NAMES) or [each for each in prompts if each != name]
-        if answers and asked:
-            return Mapping("pairs", asked[0], answers[0], contexts[0] if contexts else "", nested=name)
+def _tags(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return which columns are the words of a text and their tags: lists of the same length, or texts of such lists."""
+    words = [name for name in named(columns, WORD_NAMES) if _are_lists(frame, name)]
+    tags = [name for name in named(columns, TAG_NAMES) if _are_lists(frame, name)]
+    if words and tags:
+        return Mapping("tags", column=words[0], answer=tags[0])
+    written = [name for name in columns if _are_written_tags(frame, name)]
+    for tag in written[:1]:
+        counts = [len(tags_in(cell)) for cell in cells_of(frame, tag)]
+        for name in columns:
+            cells = cells_of(frame, name)
+            fits = len(cells) == len(counts) and all(isinstance(cell, str) for cell in cells) and name != tag
+            if fits and sum(map(_same_length, cells, counts)) > 0.9 * len(cells):
+                return Mapping("tags", column=name, answer=tag)
     return None
 
 
-def _choices(table: Table, _columns: Sequence[str]) -> Mapping | None:
-    return choice_mapping(table.frame)
+def _same_length(cell: str, count: int) -> bool:
+    return len(cell.split()) == count
 
 
-def _tags(table: Table, columns: Sequence[str]) -> Mapping | None:
-    """Return which columns are the words of a text and their tags, in lists of the same length."""
-    words = [name for name in named(columns, WORD_NAMES) if _are_lists(table, name)]
-    tags = [name for name in named(columns, TAG_NAMES) if _are_lists(table, name)]
-    return Mapping("tags", column=words[0], answer=tags[0]) if words and tags else None
+def _are_written_tags(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether the cells of a column are tags side by side, such as "B-PER O O"."""
+    cells = [cell for cell in cells_of(frame, name)[:_LOOKED_AT] if not (isinstance(cell, str) and not cell.strip())]
+    found = [tags_in(cell) if isinstance(cell, str) else [] for cell in cells]
+    return bool(found) and all(len(tags) > 0 and all(map(is_tag, tags)) for tags in found) and any(map(_many, found))
 
 
-def _are_lists(table: Table, name: str) -> bool:
-    values = structures_of(table.frame, name)
+def _many(tags: Sequence[str]) -> bool:
+    return len(tags) > 1 and "O" in tags
+
+
+_LOOKED_AT = 50
+
+
+def _are_lists(frame: pd.DataFrame, name: str) -> bool:
+    values = structures_of(frame, name)
     return bool(values) and sum(map(is_listed, values)) > MOSTLY * len(values)
 
 
-def _named_pairs(table: Table, columns: Sequence[str]) -> Mapping | None:
-    """Return which columns are prompt and answer by their names, or by the two keys of a column of objects."""
-    contexts = [name for name in named(columns, CONTEXT_NAMES) if _is_plain(table, name)]
-    asked = [path for name in named(columns, PROMPT_NAMES) if (path := _text_path(table, name))]
-    prompts = asked or contexts[:1]
-    if not prompts and (replies := named(columns, ANSWER_NAMES)):
-        beside = [profile(table.frame, name) for name in columns if name not in replies]
-        texts = [each.name for each in beside if each.is_text]
-        prompts = [name for name in named(columns, READ_NAMES) if _is_plain(table, name)][:1]
-        prompts = prompts or (texts if len(texts) == 1 else [])
-    answers = [path for name in named(columns, ANSWER_NAMES) if (path := _answer_path(table, name))]
-    answers = [name for name in answers if name not in prompts]
-    if not prompts or not answers:
-        return _two_keys(table, columns)
-    (prompt, answer), *others = _pairs_by_rows(table, prompts, answers)
-    context = next((name for name in contexts if name not in (prompt, answer)), "")
-    return Mapping("pairs", prompt, answer, context, others=tuple(others))
-
-
-def _is_plain(table: Table, name: str) -> bool:
-    """Say whether most cells of a column are values, not objects."""
-    values = structures_of(table.frame, name)
-    return sum(isinstance(value, Record) for value in values) <= MOSTLY * len(values)
-
-
-def _text_path(table: Table, name: str) -> str:
-    """Return the column, or the path of the text inside its objects; nothing where there is none."""
-    if _is_plain(table, name):
-        return name
-    inner = [path for path in paths_in(table.frame[[name]]) if path.rpartition(".")[2] in ("stem", *_INSIDE)]
-    return next(iter(sorted(inner, key=len)), "")
-
-
-def _answer_path(table: Table, name: str) -> str:
-    """Return the column of an answer, or the path of its text inside objects: the first of several."""
-    values = structures_of(table.frame, name)
-    if not values:
-        return name
-    objects = [value for value in values if isinstance(value, Record)]
-    lists = [value for value in values if is_listed(value)]
-    if 2 * len(objects) > len(values):
-        for key in _INSIDE:
-            inner = [value[key] for value in objects if value.get(key) is not None]
-            if inner and 2 * len(inner) > len(objects):
-                return f"{name}.{key}" + ("[0]" if all(is_listed(each) for each in inner) else "")
-        return name  # an object is the answer
-    first = lists[0][0] if lists and len(lists[0]) else None
-    if isinstance(first, Record):
-        return next((f"{name}[0].{key}" for key in _INSIDE if key in first), name)
-    return name
-
-
-def _two_keys(table: Table, columns: Sequence[str]) -> Mapping | None:
-    """Return the two texts of a column of objects with two keys, such as translation: {"en": …, "de": …}."""
-    for name in columns:
-        values = structures_of(table.frame, name)
-        if not values or not all(isinstance(value, Record) and len(value) == 2 for value in values):
-            continue
-        keys = list(values[0])
-        if all(list(value) == keys and all(isinstance(each, str) for each in value.values()) for value in values):
-            first, second = (f"{name}.{key}" for key in keys)
-            return Mapping("pairs", first, second)
-    return None
-
-
-def _labelled(table: Table, columns: Sequence[str]) -> Mapping | None:
-    """Return which columns are text and label by their names; None where there is no such pair of columns."""
-    labels = [name for name in named(columns, LABEL_NAMES) if _is_plain(table, name)]
-    if not labels:
-        return None
-    kind = label_kind(cells_of(table.frame, labels[0]))
-    if pair := _pair_of_texts(columns):
-        return Mapping("labels", column=pair[0], context=pair[1], answer=labels[0], target=kind)
-    texts = [name for name in named(columns, LABELLED_NAMES) if name not in labels and _is_plain(table, name)]
-    return Mapping("labels", column=texts[0], answer=labels[0], target=kind) if texts else None
-
-
-def _pair_of_texts(columns: Sequence[str]) -> tuple[str, str] | None:
-    """Return two columns of texts that belong together by their names."""
-    for names in PAIR_NAMES:
-        pair = named(columns, names)
-        if len(pair) == 2:
-            return pair[0], pair[1]
-    stems: dict[str, dict[str, str]] = {}
-    for column in columns:
-        found = _TWIN.fullmatch(column.strip())
-        if found and len(found["stem"]) > 2 and not found["stem"].lower().rstrip("_- ").endswith("id"):
-            stems.setdefault(found["stem"].lower(), {})[found["place"].lower()] = column
-    for places in stems.values():
-        for one, other in _TWINS:
-            if len(places) == 2 and one in places and other in places and "id" not in places[one].lower().split("_"):
-                return places[one], places[other]
-    return None
-
-
-def _flags(table: Table, columns: Sequence[str]) -> Mapping | None:
-    """Return a text and several columns of 0 and 1, each of which says whether the text has that label."""
-    texts = named(columns, LABELLED_NAMES)
-    others = [name for name in columns if name not in texts]
-    flags = [name for name in others if {str(cell).strip().lower() for cell in cells_of(table.frame, name)} in _YES_NO]
-    profiles = {name: profile(table.frame, name) for name in others if name not in flags}
-    texts = texts or [name for name, each in profiles.items() if each.is_text]
-    labels = [name for name, each in profiles.items() if each.is_label and not each.is_identifier and name not in texts]
-    if len(flags) <= _FEWEST_FLAGS or labels or not texts:
-        return None
-    return Mapping("labels", column=texts[0], target="multi", parts=tuple(flags))
-
-
-_YES_NO = ({"0", "1"}, {"0.0", "1.0"}, {"true", "false"})
-
-
-def _label_by_contents(table: Table, columns: Sequence[str]) -> Mapping | None:
-    """Return text and label by contents: a label has few different short values, the text is the longest column."""
-    profiles = {name: profile(table.frame, name) for name in columns}
-    filled = {name: each for name, each in profiles.items() if each.filled > MOSTLY}
-    labels = _label_columns(table, filled)
-    if not labels:
-        return None
-    label, *others = labels
-    pair = _pair_of_texts([name for name, each in filled.items() if each.is_text])
-    kind = label_kind(cells_of(table.frame, label))
-    if pair:
-        return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
-    texts = [each for name, each in filled.items() if each.is_text and name not in (label, *others)]
-    known = named([each.name for each in texts], LABELLED_NAMES)
-    if not texts:
-        return None
-    text = known[0] if known else max(texts, key=lambda each: each.length).name
-    return Mapping("labels", column=text, answer=label, target=kind)
-
-
-def _label_columns(table: Table, filled: Record[str, Profile]) -> list[str]:
-    """Return the columns that can be a label, the likeliest first."""
-    by_name = named(list(filled), LABEL_NAMES)
-    said = [name for name, each in filled.items() if is_label_name(name, LABEL_WORDS) and not each.is_text]
-    said = [name for name in said if filled[name].is_label or is_measured(cells_of(table.frame, name))]
-    alike = [name for name, each in filled.items() if each.is_label and not each.is_identifier]
-    words = [name for name in alike if not filled[name].is_number]
-    return list(dict.fromkeys((*by_name, *said, *words, *alike)))
-
-
-def _two_texts(table: Table, columns: Sequence[str]) -> Mapping | None:
-    """Return prompt and answer where exactly two columns hold texts and no other column holds anything but facts."""
-    profiles = [profile(table.frame, name) for name in columns]
-    filled = [each for each in profiles if each.filled > MOSTLY and not each.is_identifier]
-    texts = [each.name for each in filled if each.length >= SHORTEST_PAIR]
-    return Mapping("pairs", texts[0], texts[1]) if len(texts) == 2 == len(filled) else None
-
-
-SHORTEST_PAIR = 8
-"""Mean characters of the texts of two columns that are a prompt and its answer."""
-
-
-def _pairs_by_rows(table: Table, prompts: Sequence[str], answers: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the prompt and the answer column that most rows fill, the first of them where several do.
-
-    Behind it stand pairs of other columns, in a file joined of several, each for rows that fill none before it.
-    """
-    import pandas as pd
-
-    records = table.frame.astype(object).where(table.frame.notna(), None).to_dict("records")
-    filled = pd.DataFrame({name: [_is_filled(record, name) for record in records] for name in (*prompts, *answers)})
-    found: list[tuple[str, str]] = []
-    open_rows = filled[prompts[0]] | True
-    while True:
-        free = [(p, a) for p, a in product(prompts, answers) if not any({p, a} & {*pair} for pair in found)]
-        both = {pair: filled[pair[0]] & filled[pair[1]] & open_rows for pair in free}
-        best = max(free, key=lambda pair: int(both[pair].sum()), default=None)
-        if not best or (found and int(both[best].sum()) <= FEWEST_OTHERS * len(filled)):
-            return found
-        found.append(best)
-        open_rows &= ~(filled[best[0]] | filled[best[1]])
-
-
-def _is_filled(record: Record[Any, Any], name: str) -> bool:
-    value = value_at(record, name)
-    return value is not None and (not isinstance(value, str) or bool(value.strip()))
+_IN_ORDER = (
+    nested_pairs, _choices, _tags, marked_answers, rated_texts, named_pairs, labelled, flags, _only_column, languages,
+    by_contents, _named_text, two_texts, _longest_text,
+)  # fmt: skip
+"""Ways to find the columns that play a part, in the order in which they are tried."""

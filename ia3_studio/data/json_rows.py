@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.delimited import LINE_END, lines_of
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 SPLIT = "split"
 """The column that says which part of the data a row belongs to."""
 SPLITS = frozenset(("train", "training", "test", "validation", "valid", "val", "dev", "eval", "evaluation"))
+_FILLED = re.compile(r"\S")
+_FIRST_LINES = 4
 _MOST_NAMES = 10_000
+_FEWEST_TEXTS = 5
+"""Keys of an object that are read as texts."""
 _DEEPEST = 4
 """Objects inside each other in which a list of rows is searched."""
 
@@ -71,9 +76,32 @@ def read_json_lines(
 
 def is_json_lines(text: str) -> bool:
     """Say whether the first two lines of a text are JSON objects."""
-    lines = [line for line in LINE_END.split(text.lstrip(), 4)[:4] if line.strip()][:2]
+    lines = [line for line in _first_lines(text) if line.strip()][:2]
     begun = len(lines) == 2 and all(line.lstrip().startswith("{") for line in lines)
     return begun and all(isinstance(_line_value(line), dict) for line in lines)
+
+
+def _first_lines(text: str) -> list[str]:
+    """Return the first lines of a text, which may be long, without a copy of the others."""
+    begin = _FILLED.search(text)
+    start = begin.start() if begin else len(text)
+    ends = islice(LINE_END.finditer(text, start), _FIRST_LINES)
+    lines: list[str] = []
+    for end in ends:
+        lines.append(text[start : end.start()])
+        start = end.end()
+    return lines if len(lines) == _FIRST_LINES else [*lines, text[start:]]
+
+
+def is_json_document(text: str) -> bool:
+    """Say whether a text is one JSON array or object."""
+    begun = text.lstrip()[:1]
+    if begun not in ("[", "{") or text.rstrip()[-1:] != {"[": "]", "{": "}"}[begun]:
+        return False
+    try:
+        return isinstance(json.loads(text), list | dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _is_lines(text: str, named_so: bool) -> bool:
@@ -81,14 +109,14 @@ def _is_lines(text: str, named_so: bool) -> bool:
     if first.strip() in ("{", "[", "[{"):
         return False
     if not rest:
-        return named_so and not first.startswith("[")
+        return named_so and not first.startswith("[") and (_line_value(first) is not None or _stream(first) is None)
     if named_so:
         return not first.startswith("[") or _line_value(first) is not None
     return isinstance(_line_value(first), dict)
 
 
 def _lines_form(text: str) -> str:
-    first = LINE_END.split(text.strip(), maxsplit=1)[0].strip()
+    first = _first_lines(text)[0].strip()
     if first.endswith(","):
         return "JSON Lines with a comma after each object"
     return "Python literals, one per line" if first.startswith("{'") else "JSON Lines"
@@ -180,10 +208,13 @@ def _records(name: str, document: Any) -> tuple[Sequence[Any], str]:
         raise DataError(f"{name} contains no list of rows; give an array of objects, or one object per line.")
     if any(_is_conversation(value) for value in document.values()):
         return [document], "JSON object, one conversation"
-    for form_of in (_articles, _page_of_rows, _split_oriented, _splits, _by_column, _by_key):
+    for form_of in (_articles, _page_of_rows, _split_oriented, _splits, _by_column, _by_key, _by_label, _by_text):
         if found := form_of(document):
             return found
     wrapped = _wrapped(document, _DEEPEST)
+    inner = [each for each in document.values() if isinstance(each, dict)]
+    if wrapped is None and len(inner) == 1 and (found := _by_key(inner[0])):
+        return found
     if wrapped is None:
         raise DataError(f"{name} contains no list of rows; give an array of objects, or one object per line.")
     key, rows = wrapped
@@ -278,6 +309,27 @@ def _by_key(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
     return [
         {"key": key, **each} if "key" not in each else each for key, each in document.items()
     ], "JSON object of rows"
+
+
+def _by_label(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
+    """Return the texts of an object of lists of texts, one list for each label."""
+    lists = list(document.values())
+    if len(lists) < 2 or not all(isinstance(each, list) and len(each) > 1 for each in lists):
+        return None
+    if len({len(each) for each in lists}) == 1 or not all(isinstance(text, str) for each in lists for text in each):
+        return None
+    return [{"text": text, "label": key} for key, each in document.items() for text in each], "JSON object of labels"
+
+
+def _by_text(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
+    """Return a row for each key of an object whose keys are texts: {"Is berth 5 free?": "Yes, keeper."}."""
+    if len(document) < _FEWEST_TEXTS or not all(isinstance(each, str | int | float) for each in document.values()):
+        return None
+    if 2 * sum(" " in key.strip() for key in document) < len(document):
+        return None
+    are_answers = 2 * len(set(document.values())) > len(document)
+    names = ("prompt", "answer") if are_answers else ("text", "label")
+    return [dict(zip(names, each, strict=True)) for each in document.items()], "JSON object of texts"
 
 
 def _wrapped(document: Mapping[str, Any], deepest: int) -> tuple[str, list[Any]] | None:

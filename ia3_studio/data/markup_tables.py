@@ -14,13 +14,13 @@ from ia3_studio.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-_RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*")
+_RULE = re.compile(r"\s*[|+]?\s*:?[-=]{2,}:?\s*(?:[|+]\s*:?[-=]{2,}:?\s*)*[|+]?\s*")
 _CELL_END = re.compile(r"(?<!\\)\|")
 _SCANNED_LINES = 200
 
 
 def is_markdown_table(text: str) -> bool:
-    """Say whether text holds a Markdown table: a row of cells above a rule of dashes."""
+    """Say whether text holds a Markdown table: a row of cells above a rule of dashes, or one as databases print it."""
     lines = LINE_END.split(text, _SCANNED_LINES)[:_SCANNED_LINES]
     return any(_is_rule(lines, place) for place in range(1, len(lines)))
 
@@ -42,11 +42,14 @@ def read_markdown(name: str, text: str) -> Found:
         raise DataError(f"{name} contains no Markdown table; give a table with a row of dashes below its header.")
     header = _markdown_cells(lines[rule - 1])
     rows: list[list[str]] = []
+    rules = sum(bool(_RULE.fullmatch(line)) for line in lines)
     for line in lines[rule + 1 :]:
+        if _RULE.fullmatch(line) and "+" in line:  # between the rows of a grid
+            continue
         if "|" not in line:
             break
         rows.append(_markdown_cells(line))
-    text_lines = sum(bool(line.strip()) for line in lines) - len(rows) - 2
+    text_lines = sum(bool(line.strip()) for line in lines) - len(rows) - 1 - rules
     notes = (f"Not used: {text_lines:,} lines outside the table.",) if text_lines else ()
     return Found(_frame(name, header, rows), "Markdown table", notes=notes)
 
@@ -111,8 +114,8 @@ def _is_rule(lines: list[str], place: int) -> bool:
     """Say whether a line is the rule below a header: dashes for as many cells as the line above has."""
     line, above = lines[place], lines[place - 1]
     return (
-        "|" in line and "|" in above and _RULE.fullmatch(line) is not None
-        and len(_markdown_cells(line)) == len(_markdown_cells(above))
+        ("|" in line or "+" in line) and "|" in above and _RULE.fullmatch(line) is not None
+        and len(_markdown_cells(line.replace("+", "|"))) == len(_markdown_cells(above))
     )  # fmt: skip
 
 

@@ -18,7 +18,9 @@ from ia3_studio.data.problem import Damage
 from ia3_studio.data.reading import Found, Reading, shown_names
 from ia3_studio.data.shapes.recognize import shape_of
 from ia3_studio.data.shapes.shape import SAMPLE, Rows
+from ia3_studio.data.sheets import read_sheets
 from ia3_studio.data.table import JSON_LINES, Table, read_table, recognized
+from ia3_studio.data.workbook_sample import sample_workbook
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,14 +32,43 @@ MOST_LOOKED_AT = 20_000
 def read_sample(path: Path, reading: Reading | None = None) -> Table:
     """Return the rows of a file as :func:`read_table` does, ``MOST_LOOKED_AT`` of them if there are more.
 
-    Of JSON lines only these are parsed, unless their rows belong together.
+    Of JSON lines and of a workbook only these are parsed, unless their rows belong together.
 
     Raises:
         DataError: as :func:`read_table`.
     """
     if path.suffix.lower() in JSON_LINES and path.is_file() and (table := _sample_of_lines(path, reading)):
         return table
+    if path.suffix.lower() == ".xlsx" and path.is_file() and (table := _sample_of_workbook(path, reading or Reading())):
+        return table
     return sample_rows(read_table(path, reading))
+
+
+def _sample_of_workbook(path: Path, reading: Reading) -> Table | None:
+    """Return a sample of the rows of a workbook with one sheet; None where there are too few of them."""
+    data = read_file(path)
+    sample = sample_workbook(path.name, data, MOST_LOOKED_AT)
+    if sample is None:
+        return None
+    found = read_sheets(path.name, sample.data, reading)
+    above = len(sample.rows) - int(found.frame.index[-1])  # titles and header; the last row is always among them
+    numbers = [sample.rows[number - 1 + above] - above for number in found.frame.index]
+    frame = found.frame.set_axis(numbers, axis=0)
+    table = Table(
+        frame,
+        found.form,
+        hashlib.sha256(data).hexdigest(),
+        sheets=found.sheets,
+        share=len(frame) / (sample.total - above),
+        notes=found.notes,
+    )
+    first = frame.iloc[:SAMPLE]
+    shape = None if reading.plain else shape_of(Rows(path.name, first))
+    if shape and not shape.by_row:
+        return None
+    table = recognized(path.name, table, reading, first)
+    names = shown_names(table.frame.columns)
+    return replace(table, description=f"{table.description}, {sample.total - above:,} rows: {names}")
 
 
 def sample_rows(table: Table) -> Table:

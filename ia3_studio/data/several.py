@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -39,6 +40,8 @@ _ABOUT = re.compile(
     r"(readme|license|licence|copying|citation|changelog|dataset_infos?|task|metadata|schema)(\.\w+)*", re.I
 )
 """Files that describe data."""
+_PROSE = (".txt", ".text", ".md", ".html", ".htm")
+"""Endings of files that say something about tables where both are given."""
 _MOST_JOINED = 2_000
 
 
@@ -63,12 +66,15 @@ def read_members(
         return found
     content = {path: data for path, data in members.items() if not _ABOUT.fullmatch(PurePosixPath(path).name)}
     tables = {path: data for path, data in content.items() if PurePosixPath(path).suffix.lower() in suffixes}
-    if len(tables) == 1 and len(content) - len(tables) != 2:  # two more may be parallel texts
+    structured = {path: data for path, data in tables.items() if PurePosixPath(path).suffix.lower() not in _PROSE}
+    if structured and not _side_pairs(tables):
+        tables = structured
+    if len(tables) == 1 and not _are_two_sides([path for path in content if path not in tables]):
         ((path, data),) = tables.items()
         found = read(PurePosixPath(path).name, data)
         return replace(found, form=f"{path} in {name}, {found.form}", notes=(*found.notes, *not_read(members, [path])))
     readers = _Readers(read, lambda paths: decode_together({path: content[path] for path in paths}, encoding))
-    for form_of in (_parallel, _by_class, _by_split, _alike):
+    for form_of in (_parallel, _by_class, _by_split, _objects, _alike):
         together = form_of(content, tables, readers)
         if together is not None:
             found, used = together
@@ -121,6 +127,18 @@ def _parallel(
     return with_encoding_facts(first, Found(frame, form), [*texts.values()]), used
 
 
+def _are_two_sides(paths: Sequence[str]) -> bool:
+    """Say whether two files that are no tables may be parallel texts."""
+    sides = [found[0] for path in paths if (found := _side_of(path, False))]
+    return len(paths) == 2 == len(sides) and len(set(sides)) == 1
+
+
+def _side_pairs(paths: Iterable[str]) -> bool:
+    """Say whether texts of some paths are two sides that belong together."""
+    sides = [found[0] for path in paths if (found := _side_of(path, True))]
+    return len(sides) > len(set(sides))
+
+
 def _side_of(path: str, is_table: bool) -> tuple[str, str] | None:
     """Return (what two parallel texts have in common, which side this is); None for another file.
 
@@ -163,11 +181,51 @@ def _by_class(
         return with_encoding_facts(used[0], found, [*texts.values()]), used
     if len(folders) == 1 and len(paths) == len(content) and not all(split_of(path.stem) for path in paths):
         texts = readers.texts(used)
+        if _are_numbered(paths):
+            frame = numbered({"text": [texts[path].text.strip() for path in used]})
+            return with_encoding_facts(used[0], Found(frame, "one text per file"), [*texts.values()]), used
         rows = [(line, path.stem) for path in paths for line in _lines(texts[str(path)].text)]
         frame = numbered({"text": [row[0] for row in rows], "label": [row[1] for row in rows]})
         found = Found(frame, f"one line per row, from {len(paths)} files")
         return with_encoding_facts(used[0], found, [*texts.values()]), used
     return None
+
+
+def _are_numbered(paths: Sequence[PurePosixPath]) -> bool:
+    """Say whether the names of files differ in a number, as those of documents do; classes have names."""
+    stems = {re.sub(r"\d+", "", path.stem) for path in paths}
+    return len(stems) == 1 and len(paths) > 2
+
+
+def _objects(
+    content: Mapping[str, bytes], _tables: Mapping[str, bytes], readers: _Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Read JSON files of one object each, which have the same keys, a row a file."""
+    paths = [path for path in content if PurePosixPath(path).suffix.lower() == ".json"]
+    if len(paths) < 2:
+        return None
+    texts = readers.texts(paths)
+    try:
+        rows = [json.loads(texts[path].text) for path in paths]
+    except (ValueError, RecursionError):  # told of the file when it is read as a table
+        return None
+    if not all(isinstance(row, dict) and row for row in rows) or any(map(_holds_rows, rows)):
+        return None
+    shared = set.intersection(*(set(row) for row in rows))
+    if 2 * len(shared) < max(map(len, rows)):
+        return None
+    frame = numbered({key: [row.get(key) for row in rows] for key in dict.fromkeys(key for row in rows for key in row)})
+    return with_encoding_facts(paths[0], Found(frame, "one JSON object per file"), [*texts.values()]), paths
+
+
+def _holds_rows(document: Mapping[str, object]) -> bool:
+    """Say whether an object is a table of its own: its values are lists of objects, or objects, but for turns."""
+    inner = [value for value in document.values() if isinstance(value, list | dict) and value]
+    return len(inner) == len(document) and not any(isinstance(value, list) and _are_turns(value) for value in inner)
+
+
+def _are_turns(value: Sequence[object]) -> bool:
+    return all(isinstance(turn, dict) and {"role", "from"} & turn.keys() for turn in value)
 
 
 def _by_split(

@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 from ia3_studio.data.archives import zip_members
-from ia3_studio.data.delimited import require_columns_within, require_header_row, title_note
-from ia3_studio.data.header import COMPARED_ROWS, SEARCHED_ROWS, find_header, unique_names
+from ia3_studio.data.delimited import below_note, require_columns_within, require_header_row, title_note
+from ia3_studio.data.header import COMPARED_ROWS, SEARCHED_ROWS, find_header, rows_of_header, unique_names
 from ia3_studio.data.json_rows import SPLIT, split_of
 from ia3_studio.data.problem import clause
 from ia3_studio.data.reading import Found, Reading, shown_names
@@ -25,45 +28,134 @@ _DAMAGE = (
     zipfile.BadZipFile, KeyError, ValueError, IndexError, OSError, SyntaxError, TypeError, AttributeError
 )  # fmt: skip
 """What openpyxl raises for parts of a damaged workbook; SyntaxError is that of XML."""
-_CELL = re.compile(rb"""\sr=["']([A-Z]{1,3})(\d{1,7})["']""")
+_COLUMN = re.compile(rb"""\sr=["']([A-Z]{1,3})\d{1,7}["']""")
+_ROW = re.compile(rb"""<row\s(?:[^>]*\s)?r=["'](\d{1,7})["']""")
+_MERGED = re.compile(rb"""<mergeCell ref=["']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})["']""")
+_NO_VALUE = re.compile(rb"<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
+_OLD_CONTAINER = b"\xd0\xcf\x11\xe0"
+"""How files begin in which Office keeps old and locked workbooks."""
+_SPREADSHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_MUCH_LONGER = 4
+"""How many times as many rows another sheet has for it to be read in place of the first."""
 
 
 def read_sheets(name: str, data: bytes, reading: Reading) -> Found:
     """Read a workbook; a formula counts as the value it had when it was saved.
 
-    Sheets with the same columns are read together. Otherwise the first one that holds a table is read.
+    Sheets with the same columns are read together. Otherwise the first one that holds a table is read, unless another
+    is much longer; hidden sheets are read only if they are chosen, or all are hidden.
 
     Raises:
-        DataError: it is damaged or too large, or has no such sheet.
+        DataError: it is damaged, locked or too large, or has no such sheet.
     """
     import pandas as pd
     from openpyxl.utils.exceptions import InvalidFileException
 
-    _require_cells_within(name, zip_members(name, data))  # a workbook is an archive
+    members = workbook_members(name, data)
     try:
         with pd.ExcelFile(io.BytesIO(data), engine="openpyxl") as book:
             names = tuple(str(each) for each in book.sheet_names)
             if reading.sheet and reading.sheet not in names:
                 raise DataError(f"{name} has no sheet {reading.sheet!r}; its sheets are {shown_names(names)}.")
-            wanted = (reading.sheet,) if reading.sheet else names
-            read = {sheet: _cells(book, sheet) for sheet in wanted}
+            shown = tuple(each for each in names if book.book[each].sheet_state == "visible")
+            wanted = (reading.sheet,) if reading.sheet else shown or names
+            contents = contents_of(members)
+            read = {sheet: _cells(book, sheet, contents.get(sheet, b"")) for sheet in wanted}
     except (*_DAMAGE, InvalidFileException) as error:
         raise DataError(f"{name} cannot be read as a workbook: {clause(error)}.") from error
     tables = {sheet: _table(name, rows, reading.header) for sheet, rows in read.items()}
     full = {sheet: found for sheet, found in tables.items() if found and len(found[0])}
     if not full:
         raise DataError(f"{name} contains no rows; give a workbook with at least two.")
-    return _joined(full, names) if _are_alike(full) else _first(full, names)
+    found = _joined(full, names) if _are_alike(full) else _one(full, names)
+    return replace(found, notes=(*found.notes, *_about_sheets(names, wanted, contents, bool(reading.sheet))))
 
 
-def _cells(book: pd.ExcelFile, sheet: str) -> list[list[Any]]:
-    """Return the rows of a sheet up to the last that holds anything; words such as NA are words."""
+def workbook_members(name: str, data: bytes) -> dict[str, bytes]:
+    """Return the files in a workbook, which is an archive.
+
+    Raises:
+        DataError: it is none, is locked, damaged or too large.
+    """
+    if data.startswith(_OLD_CONTAINER):
+        raise DataError(
+            f"{name} is a workbook that is locked with a password, or an old one (.xls); save it as .xlsx without one."
+        )
+    if not zipfile.is_zipfile(io.BytesIO(data)):
+        raise DataError(f"{name} is not a workbook, or only a part of one; save it as .xlsx again.")
+    try:
+        members = zip_members(name, data)
+    except DataError as error:
+        reason = clause(error).replace("create the archive again, without a password", "save the workbook again")
+        raise DataError(f"{reason}.") from error
+    _require_cells_within(name, members)
+    return members
+
+
+def has_merged_below(content: bytes) -> bool:
+    """Say whether cells of a sheet are merged with those below them."""
+    return next(_merged_below(content), None) is not None
+
+
+def _about_sheets(
+    names: Sequence[str], wanted: Sequence[str], contents: Mapping[str, bytes], chosen: bool
+) -> list[str]:
+    """Return notes on sheets that are not read as they are hidden, and on formulas without a value."""
+    hidden = [each for each in names if each not in wanted]
+    notes = [f"Not read: hidden sheet {shown_names(hidden)}; choose it under Sheet."] if hidden and not chosen else []
+    empty = sum(len(_NO_VALUE.findall(contents.get(sheet, b""))) for sheet in wanted)
+    if empty:
+        cells = "1 formula has" if empty == 1 else f"{empty:,} formulas have"
+        notes.append(f"{cells} no saved value, and formulas are not evaluated: open the workbook and save it.")
+    return notes
+
+
+def contents_of(members: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the XML of each sheet by its name."""
+    try:
+        book = ElementTree.fromstring(members["xl/workbook.xml"])
+        related = ElementTree.fromstring(members["xl/_rels/workbook.xml.rels"])
+    except (KeyError, ElementTree.ParseError):  # told when it is read
+        return {}
+    targets = {each.get("Id", ""): each.get("Target", "") for each in related}
+    found: dict[str, bytes] = {}
+    for sheet in book.iter(f"{_SPREADSHEET}sheet"):
+        target = targets.get(sheet.get(f"{_RELATION}id", ""), "")
+        path = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+        found[sheet.get("name", "")] = members.get(path, b"")
+    return found
+
+
+def _cells(book: pd.ExcelFile, sheet: str, content: bytes) -> list[list[Any]]:
+    """Return the rows of a sheet up to the last that holds anything; words such as NA are words.
+
+    Cells that are merged with those below them count for each of these.
+    """
     import pandas as pd
 
     frame = pd.read_excel(book, sheet_name=sheet, header=None, dtype=object, na_filter=False)
-    rows = [[None if _is_empty(cell) else cell for cell in row] for row in frame.itertuples(index=False)]
+    rows = [[None if _is_empty(cell) else _plain(cell) for cell in row] for row in frame.itertuples(index=False)]
+    for column, first, last in _merged_below(content):
+        for place in range(first + 1, min(last + 1, len(rows))):
+            if column < len(rows[place]) and rows[place][column] is None:
+                rows[place][column] = rows[first][column]
     filled = [place for place, row in enumerate(rows) if any(cell is not None for cell in row)]
     return rows[filled[0] : filled[-1] + 1] if filled else []
+
+
+def _merged_below(content: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield (column, first row, last row) of cells that are merged with those below them, counted from 0."""
+    for first, top, last, bottom in _MERGED.findall(content):
+        if first == last and top != bottom:
+            yield _column_number(first) - 1, int(top) - 1, int(bottom) - 1
+
+
+def _plain(cell: Any) -> Any:
+    """Return dates as they are written in other files."""
+    if isinstance(cell, datetime):
+        return cell.date().isoformat() if cell.time() == time() else cell.isoformat(" ", "seconds")
+    return cell.isoformat() if isinstance(cell, date | time) else cell
 
 
 def _is_empty(cell: Any) -> bool:
@@ -81,10 +173,12 @@ def _table(name: str, rows: Sequence[Sequence[Any]], header: int | None) -> tupl
     else:
         require_header_row(name, header, len(rows))
         place = header - 1 if header else None
-    data = rows if place is None else rows[place + 1 :]
+    below = 0 if place is None else rows_of_header(rows[: place + 3], place)
+    data = rows if place is None else rows[place + 1 + below :]
     used = [at for at in range(len(rows[0])) if any(row[at] is not None for row in (rows[place or 0], *data))]
     names = [rows[place][at] if place is not None else "" for at in used]
     notes = title_note([" ".join(str(cell) for cell in row if cell is not None) for row in rows[: place or 0]])
+    notes += [below_note(below)] if below else []
     cells = [[row[at] for at in used] for row in data]
     frame = pd.DataFrame(cells, columns=unique_names(names), index=range(1, len(cells) + 1), dtype=object)
     return frame, notes
@@ -108,10 +202,13 @@ def _joined(tables: Mapping[str, tuple[pd.DataFrame, list[str]]], names: Sequenc
     return Found(joined.set_axis(range(1, len(joined) + 1), axis=0), form, sheets=tuple(names), notes=tuple(notes))
 
 
-def _first(tables: Mapping[str, tuple[pd.DataFrame, list[str]]], names: Sequence[str]) -> Found:
-    """Return the first sheet that is a table: one of at least two rows and two columns, where there is one."""
-    wide = (each for each, (frame, _notes) in tables.items() if len(frame) > 1 and len(frame.columns) > 1)
-    sheet = next(wide, next(iter(tables)))
+def _one(tables: Mapping[str, tuple[pd.DataFrame, list[str]]], names: Sequence[str]) -> Found:
+    """Return the first sheet that is a table, of at least two rows and columns, or one that is much longer."""
+    wide = [each for each, (frame, _notes) in tables.items() if len(frame) > 1 and len(frame.columns) > 1]
+    sheet = next(iter(wide), next(iter(tables)))
+    longest = max(wide, key=lambda each: len(tables[each][0]), default=sheet)
+    if len(tables[longest][0]) >= _MUCH_LONGER * len(tables[sheet][0]):
+        sheet = longest
     frame, notes = tables[sheet]
     others = [each for each in tables if each != sheet]
     if others:
@@ -130,9 +227,8 @@ def _require_cells_within(name: str, members: Mapping[str, bytes]) -> None:
     for member, content in members.items():
         if not member.startswith("xl/worksheets/"):
             continue
-        rows = columns = 0
-        for place in _CELL.finditer(content):
-            rows, columns = max(rows, int(place[2])), max(columns, _column_number(place[1]))
+        rows = max(map(int, _ROW.findall(content)), default=0)
+        columns = max(map(_column_number, set(_COLUMN.findall(content))), default=0)
         require_columns_within(name, columns)
         if rows * columns > MOST_CELLS:
             raise DataError(

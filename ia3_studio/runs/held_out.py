@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from ia3_studio.errors import RunError
@@ -41,30 +41,18 @@ class LossSummary:
         return LossSummary(self.base, found, found if self.lowest is None else min(self.lowest, found))
 
 
-@dataclass
-class HeldOutLosses:
-    """The held-out losses of runs; metrics files are read incrementally."""
+def held_out_loss(run: Run, is_trained: bool) -> HeldOutLoss:
+    """Return the held-out losses of a run's base model and of the kept vectors.
 
-    _seen: dict[tuple[str, int], tuple[int, LossSummary]] = field(default_factory=dict)
-
-    def of(self, run: Run, is_trained: bool) -> HeldOutLoss:
-        """Return the held-out losses of a run's base model and of the kept vectors.
-
-        A finished run keeps the vectors with the lowest loss, unless its settings disable that.
-        """
-        key = run.id, run.metrics_mark
-        offset, known = self._seen.get(key, (0, LossSummary()))
-        steps, offset = run.metrics(offset)
-        for step in steps:
-            known = known.with_step(step)
-        self._seen[key] = offset, known
-        kept = known.lowest if is_trained and keeps_best(run) else known.newest
-        return HeldOutLoss(known.base, *(kept or (None, None)))
-
-
-def held_out_loss(run: Run) -> HeldOutLoss:
-    """Return the current held-out losses of a run."""
-    return HeldOutLosses().of(run, run.status().is_trained)
+    Args:
+        run: a run that keeps the vectors with the lowest loss at its end, unless its settings disable that.
+        is_trained: whether its last step is done.
+    """
+    known = LossSummary()
+    for step in run.metrics(0)[0]:
+        known = known.with_step(step)
+    kept = known.lowest if is_trained and keeps_best(run) else known.newest
+    return HeldOutLoss(known.base, *(kept or (None, None)))
 
 
 def keeps_best(run: Run) -> bool:

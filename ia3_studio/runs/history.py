@@ -102,7 +102,7 @@ def _changed(path: Path) -> int:
 
 def _read(run: Run) -> RunRecord:
     status = run.status()
-    losses = held_out_loss(run)
+    losses = held_out_loss(run, status.is_trained)
     environment = read_environment(run.files.environment)
     return RunRecord(
         id=run.id,

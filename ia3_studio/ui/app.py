@@ -23,11 +23,13 @@ from ia3_studio.settings import home, is_public, on_space, runs_folder
 from ia3_studio.ui.current_run import IMPORTS
 from ia3_studio.ui.data_source import UPLOADS, expire_uploads
 from ia3_studio.ui.host_check import HeaderMiddleware, HostMiddleware, is_loopback
+from ia3_studio.ui.login import LoginMiddleware, take_password
+from ia3_studio.ui.login_words import open_to_all
 from ia3_studio.ui.page import build_app
 from ia3_studio.ui.request_errors import FailureMiddleware, RefusalLog, refuse_invalid_values
 from ia3_studio.ui.shutdown import ending_in_time
 from ia3_studio.ui.temporary_files import GRADIO, make_scratch, scratch_folder, sweep
-from ia3_studio.ui.theme import STYLESHEET, studio_theme
+from ia3_studio.ui.theme import FIXES, STYLESHEET, studio_theme
 from ia3_studio.ui.uploads import UploadLedger, UploadLimits, UploadMiddleware
 from ia3_studio.ui.visitor import App, CookieMiddleware, visitor
 
@@ -38,14 +40,24 @@ Middleware = Callable[[App], App]
 """Returns an app that every request passes on its way to the given one."""
 
 
-def serve() -> None:
-    """Launch the app at the address in the environment, by default on 127.0.0.1, and wait until it is stopped."""
+def serve(password: str = "") -> None:
+    """Launch the app at the address in the environment, by default on 127.0.0.1, and wait until it is stopped.
+
+    Args:
+        password: asked for by the page; by default IA3_STUDIO_PASSWORD, which is removed from the environment.
+
+    Raises:
+        RunError: others could use the app without a password, or its port is not free.
+    """
+    name = os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if on_space() else "127.0.0.1")
+    password = take_password() or password
+    if not (password or is_public() or is_loopback(name)):
+        raise RunError(open_to_all(name))
     logging.basicConfig(format="%(message)s")
     logging.getLogger("ia3_studio").setLevel(logging.INFO)  # which fast paths a model in the chat uses
     with ending_in_time(), scratch_folder() as scratch:
         os.environ.setdefault("GRADIO_TEMP_DIR", str(scratch / GRADIO))  # removed when the app ends
-        name = os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if on_space() else "127.0.0.1")
-        _launch(scratch, _middleware(name), server_name=name, server_port=chosen_port(name))
+        _launch(scratch, _middleware(name, password), server_name=name, server_port=chosen_port(name))
 
 
 def chosen_port(server_name: str) -> int:
@@ -115,6 +127,7 @@ def _launch(scratch: Path, middleware: Sequence[Middleware], **options: Any) -> 
         footer_links=["gradio", "settings"],
         theme=studio_theme(),
         css_paths=STYLESHEET,
+        head=f"<script>{FIXES.read_text(encoding='utf-8')}</script>",
         app_kwargs={"lifespan": _outermost([*middleware, HeaderMiddleware, lambda app: FailureMiddleware(app, log)])},
         **options,
     )
@@ -136,9 +149,10 @@ def _outermost(middleware: Sequence[Middleware]) -> Callable[[Any], AbstractAsyn
     return start
 
 
-def _middleware(server_name: str) -> list[Middleware]:
-    """Return the middleware of an app that listens on this address."""
+def _middleware(server_name: str, password: str) -> list[Middleware]:
+    """Return the middleware of an app that listens on this address, the outermost last."""
+    login: list[Middleware] = [lambda app: LoginMiddleware(app, password)] if password else []
     if is_public():
         ledger = UploadLedger(UploadLimits(), Path(os.environ.get("GRADIO_TEMP_DIR") or tempfile.gettempdir()))
-        return [CookieMiddleware, lambda app: UploadMiddleware(app, ledger)]
-    return [HostMiddleware] if is_loopback(server_name) else []
+        return [CookieMiddleware, lambda app: UploadMiddleware(app, ledger), *login]
+    return [*login, *([HostMiddleware] if is_loopback(server_name) else [])]

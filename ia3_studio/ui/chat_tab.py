@@ -40,10 +40,11 @@ from ia3_studio.ui.chat_variants import (
 from ia3_studio.ui.chat_widgets import FIRST_COUNT, ChatWidgets, draw_chat
 from ia3_studio.ui.components.layer_tree import show_rows
 from ia3_studio.ui.current_run import CurrentRun, find
+from ia3_studio.ui.empty_action import empty_action
 from ia3_studio.ui.forms import Drawn, in_order, read_form
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.long_task import Job
-from ia3_studio.ui.markup import heading, note
+from ia3_studio.ui.markup import heading, invitation, note
 from ia3_studio.ui.session import Session, Studio, quiet
 from ia3_studio.ui.temporary_files import fresh_folder
 
@@ -55,6 +56,8 @@ class ChatTab:
     inputs: list[gr.components.Component]
     drawn: list[gr.components.Component | gr.Column]
     """What :func:`describe` fills."""
+    train_demo: gr.Button
+    """Shown while the tab is empty."""
     next: gr.Button
 
 
@@ -111,7 +114,7 @@ def describe(studio: Studio, key: str, model: str, count: int, had_adapter: bool
     ]
     second = [(label, choice) for label, choice in choices if choice not in (BASE, CURRENT, MERGED)]
     return (
-        note(chatting_with(current, model)),
+        (note if current else invitation)(chatting_with(current, model)),
         gr.update(visible=labels is None),
         *classify_panel.describe(current.adapter if current else None),
         _tree_update(studio, current, model) if labels is None else gr.skip(),
@@ -255,8 +258,9 @@ def _position(event: gr.EventData) -> int:
 
 def build(studio: Studio, session: Session, page: gr.Tab) -> ChatTab:
     """Draw the tab and wire its own events."""
-    gr.HTML(heading(words.TITLE, words.WORDS))
+    gr.HTML(heading(words.TITLE, words.WORDS), elem_id="chat-lead")
     status = gr.HTML(elem_id="chat-note")
+    train_demo = empty_action("chat")
     panel = classify_panel.build(studio, session)
     form = Drawn(ChatForm)
     form["key"], form["model"] = session.current, session.model
@@ -272,7 +276,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ChatTab:
         had_adapter, *widgets.columns, *form["strengths"],
     ]  # fmt: skip
     page.select(guard(describe, studio), inputs, drawn, **quiet())
-    return ChatTab(inputs, drawn, onward)
+    return ChatTab(inputs, drawn, train_demo, onward)
 
 
 def _wire(studio: Studio, form: Drawn, widgets: ChatWidgets, status: gr.HTML) -> None:

@@ -49,6 +49,7 @@ def draw_chat(studio: Studio, session: Session, form: Drawn) -> ChatWidgets:
         clear = gr.Button(text.CLEAR, scale=1, min_width=110, elem_id="chat-clear")
     examples = [[example] for example in text.CHAT_EXAMPLES]
     gr.Examples(examples, prompt, label=text.CHAT_EXAMPLES_LABEL, api_visibility="private")
+    form.draw("count", gr.Radio, choices=list(range(1, MAX_RESPONSES + 1)), elem_id="response-count")
     _draw_sampling(form)
     with gr.Accordion(words.ACTIVE_SITES_TITLE, open=False, elem_classes="accordion"):
         form["active_sites"] = LayerTree(elem_id="active-sites", words={"empty": words.ACTIVE_SITES_EMPTY})
@@ -65,7 +66,6 @@ def draw_chat(studio: Studio, session: Session, form: Drawn) -> ChatWidgets:
 def _draw_responses(form: Drawn) -> tuple[list[gr.Column], list[gr.HTML]]:
     """Draw a column for each response; return the columns and the lines on their speed."""
     columns, speeds = [], []
-    form.draw("count", gr.Radio, choices=list(range(1, MAX_RESPONSES + 1)), elem_id="response-count")
     with gr.Row(elem_classes="responses", equal_height=True):
         for number, chatbot_id in enumerate(CHATBOT_IDS):
             with gr.Column(min_width=280, visible=number < FIRST_COUNT, elem_classes="response") as column:

@@ -97,6 +97,16 @@ def finding_sentences(found: Findings) -> Iterator[str]:
         yield f"Rare labels: {labels} fewer than {FEW_ROWS} training rows: {named}{more_labels}."
 
 
+def checked_part(split: DataSplit) -> Iterator[str]:
+    """Yield what was checked for duplicates, leaks and the like, where that is not the whole file."""
+    if split.share < 1:
+        rows = plural(len(split.train) + len(split.held_out), "row")
+        yield (
+            f"{rows}, {share(split.share)} of the file, are checked for duplicates, leaks, contradictions and rare "
+            "labels; those of the other rows are not shown here."
+        )
+
+
 def _are(count: int, thing: str) -> str:
     return f"{plural(count, thing)} {'is' if count == 1 else 'are'}"
 

@@ -16,9 +16,10 @@ from ia3_studio.export.import_adapter import take_in
 from ia3_studio.models import parse_source
 from ia3_studio.ui import hub_card, more_exports, text
 from ia3_studio.ui.current_run import base_model_of, find, import_key, imports_folder, source_of
+from ia3_studio.ui.empty_action import empty_action
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.hub_card import card_for
-from ia3_studio.ui.markup import Fact, facts, heading, note
+from ia3_studio.ui.markup import Fact, facts, heading, invitation, note
 from ia3_studio.ui.session import Session, Studio, quiet
 
 
@@ -32,14 +33,16 @@ class ExportTab:
     hub: hub_card.HubCard
     upload: gr.File
     note: gr.HTML
+    train_demo: gr.Button
+    """Shown while the tab is empty."""
 
 
 def offer(studio: Studio, key: str) -> tuple[str, Any, Any]:
     """Offer the newest adapter of the selected run; return (facts, download button, code)."""
     current = find(studio, key)
     if current is None or current.adapter is None:
-        missing = text.NO_ADAPTER_YET if current else text.EXPORT_EMPTY
-        return note(missing), gr.update(interactive=False, value=None), gr.update(visible=False)
+        missing = note(text.NO_ADAPTER_YET) if current else invitation(text.EXPORT_EMPTY)
+        return missing, gr.update(interactive=False, value=None), gr.update(visible=False)
     card = card_for(current)
     name = file_name(card.name)
     target = zip_adapter(current.adapter, studio.download_folder(key) / f"{name}-ia3.zip", card)
@@ -81,8 +84,9 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ExportTab:
         with gr.Column(scale=6, min_width=320):
             with gr.Column(elem_classes="card"):
                 gr.HTML(heading(text.EXPORT_TITLE, text.EXPORT_WORDS))
-                described = gr.HTML(note(text.LOOKING_FOR_ADAPTER), elem_id="export-facts")
                 download = gr.DownloadButton(text.DOWNLOAD, variant="primary", interactive=False, elem_id="download")
+                described = gr.HTML(note(text.LOOKING_FOR_ADAPTER), elem_id="export-facts")
+                train_demo = empty_action("export")
                 code = gr.Code(
                     language="python", label=text.SNIPPET_LABEL, interactive=False, wrap_lines=True, visible=False
                 )
@@ -104,4 +108,4 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ExportTab:
     for offered, filled in ((offer, drawn), (more_exports.offer, more.drawn), (hub_card.offer, hub.drawn)):
         page.select(guard(offered, studio), session.current, filled, **quiet())
         imported.success(guard(offered, studio), session.current, filled, **quiet())
-    return ExportTab(drawn, more, hub, upload, status)
+    return ExportTab(drawn, more, hub, upload, status, train_demo)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
+from ia3_studio.ui.glossary import linked
+
 Tone = Literal["plain", "good", "warn", "bad"]
 
 
@@ -35,9 +37,14 @@ def note(sentence: str, tone: Tone = "plain") -> str:
     return f"<p class='note {tone}' role='{role}' dir='auto'>{escape(sentence)}</p>" if sentence else ""
 
 
+def invitation(sentence: str) -> str:
+    """Return the note of a tab that is empty; the button that fills the tab is shown below it."""
+    return f"<p class='note invites' role='status'>{escape(sentence)}</p>"
+
+
 def heading(title: str, words: str = "") -> str:
-    """Return the heading of a tab or a card, with a line on its purpose."""
-    lead = f"<p>{escape(words)}</p>" if words else ""
+    """Return the heading of a tab or a card, with a line on its purpose whose terms explain themselves."""
+    lead = f"<p>{linked(words)}</p>" if words else ""
     return f"<div class='lead'><h2>{escape(title)}</h2>{lead}</div>"
 
 

@@ -56,9 +56,9 @@ def build() -> ModelTab:
     with gr.Row(equal_height=False, elem_classes="columns"):
         with gr.Column(scale=6, min_width=320, elem_classes=["card", "hero"]):
             gr.HTML(heading(text.DEMO_TITLE, text.DEMO_WORDS))
+            train_demo = gr.Button(text.TRAIN_DEMO, variant="primary", size="lg", elem_id="train-demo")
             answers = (Fact(text.BASE, text.SAMPLE_BASE), Fact(text.TUNED, text.SAMPLE_TUNED))
             gr.HTML(sample(text.SAMPLE_TITLE, text.SAMPLE_PROMPT, answers))
-            train_demo = gr.Button(text.TRAIN_DEMO, variant="primary", size="lg", elem_id="train-demo")
             demo = gr.HTML(elem_id="demo-facts")
         with gr.Column(scale=5, min_width=320, elem_classes="card"):
             gr.HTML(heading(text.OTHER_MODEL, text.OTHER_MODEL_WORDS))

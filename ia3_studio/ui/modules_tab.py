@@ -99,7 +99,12 @@ def build(studio: Studio, session: Session) -> ModulesTab:
         label=text.PRESET_LABEL,
         elem_id="preset",
     )
-    with gr.Row(equal_height=False, elem_classes="choose-row"):
+    status = gr.HTML(note(text.reading(STARTER)), elem_id="modules-note")
+    tree = LayerTree(elem_id="layer-tree")
+    with (
+        gr.Accordion(text.SELECTION_TITLE, open=False, elem_classes="accordion"),
+        gr.Row(equal_height=False, elem_classes="choose-row"),
+    ):
         expression = gr.Textbox(
             label=text.SELECTION,
             info=text.SELECTION_INFO,
@@ -111,8 +116,6 @@ def build(studio: Studio, session: Session) -> ModulesTab:
             elem_id="selection",
         )
         select = gr.Button(text.SELECT_SITES, scale=1, min_width=120, elem_id="select-sites")
-    status = gr.HTML(note(text.reading(STARTER)), elem_id="modules-note")
-    tree = LayerTree(elem_id="layer-tree")
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_DATA, variant="primary", elem_id="next-data")
     preset.input(guard(select_preset, studio), [session.model, preset], [tree, status], **quiet())

@@ -34,6 +34,7 @@ from ia3_studio.ui import (
 from ia3_studio.ui.components.run_strip import RunStrip
 from ia3_studio.ui.current_run import find
 from ia3_studio.ui.forms import in_order
+from ia3_studio.ui.glossary import explanations
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.load_run_settings import load_run_settings
 from ia3_studio.ui.markup import Fact, facts, note
@@ -56,6 +57,8 @@ class Page:
     cursor: gr.State
     hidden: gr.State
     """Whether the browser tab is in the background."""
+    listing: gr.State
+    """Identifies the runs and their states."""
     model: model_tab.ModelTab
     modules: modules_tab.ModulesTab
     data: data_tab.DataTab
@@ -120,7 +123,7 @@ def use_model(studio: Studio, name: str | None) -> Iterator[tuple[Any, str, Any]
 
 
 def poll_page(studio: Studio, request: gr.Request, key: str, cursor: Cursor, hidden: bool) -> tuple[Any, ...]:
-    """Return what changed (cursor, strip, runs, log, note, chart, stop, resume, timer, key of the selected run).
+    """Return what changed (cursor, strip, listing, log, note, chart, stop, resume, timer, key of the selected run).
 
     Args:
         key: the selected run; where none is, the newest is selected.
@@ -130,7 +133,7 @@ def poll_page(studio: Studio, request: gr.Request, key: str, cursor: Cursor, hid
     wanted = HIDDEN if hidden else changes.interval
     return (
         changes.cursor,
-        *(gr.skip() if part is None else part for part in (changes.strip, changes.rows, changes.log)),
+        *(gr.skip() if part is None else part for part in (changes.strip, changes.listing, changes.log)),
         gr.skip() if changes.note is None else note(changes.note),
         changes.chart,
         gr.update(visible=changes.active),
@@ -153,7 +156,7 @@ def train_demo(studio: Studio, request: gr.Request) -> tuple[str, Any]:
 
 
 def choose(studio: Studio, event: gr.EventData) -> str:
-    """Return the key of the run that was chosen in the strip or in the run list.
+    """Return the key of the run that was chosen in the strip.
 
     Raises:
         StudioError: it does not exist.
@@ -162,8 +165,15 @@ def choose(studio: Studio, event: gr.EventData) -> str:
     return chosen.key if chosen else ""
 
 
+def follow(event: gr.EventData) -> Any:
+    """Return the tab of a link in the strip."""
+    tab = str(getattr(event, "tab", ""))
+    return gr.Tabs(selected=tab) if tab in ("scales", "chat") else gr.skip()
+
+
 def _draw(studio: Studio, session: Session) -> Page:
-    gr.HTML(f"<header class='masthead'><h1>{text.BRAND}</h1><span>{text.TAGLINE}</span></header>")
+    masthead = f"<header class='masthead'><h1>{text.BRAND}</h1><span>{text.TAGLINE}</span></header>"
+    gr.HTML(masthead + explanations())
     if not keeps_files():
         gr.HTML(note(text.SPACE_FORGETS, "warn"), elem_id="space-note")
     strip = RunStrip(elem_id="run-strip")
@@ -191,7 +201,7 @@ def _draw(studio: Studio, session: Session) -> Page:
         train.plan,
         **quiet(trigger_mode="always_last"),
     )
-    polling = (strip, gr.Timer(IDLE), gr.State(Cursor()), gr.State(False))
+    polling = (strip, gr.Timer(IDLE), gr.State(Cursor()), gr.State(False), gr.State(""))
     return Page(tabs, *polling, model, modules, data, train, scales, chat, export, runs)
 
 
@@ -207,7 +217,7 @@ def _wire_opening(demo: gr.Blocks, studio: Studio, session: Session, page: Page)
 def _wire_polling(studio: Studio, session: Session, page: Page) -> None:
     """Poll the selected run: by the timer, and at once when another one is selected."""
     train = page.train
-    polled = [page.cursor, page.strip, train.runs, train.log, train.step_note, train.chart, train.stop, train.resume]
+    polled = [page.cursor, page.strip, page.listing, train.log, train.step_note, train.chart, train.stop, train.resume]
     polling: dict[str, Any] = {
         "fn": guard(poll_page, studio),
         "inputs": [session.current, page.cursor, page.hidden],
@@ -218,6 +228,9 @@ def _wire_polling(studio: Studio, session: Session, page: Page) -> None:
     seen.then(**polling, **often)
     page.timer.tick(**polling, **often)
     session.current.change(**polling, **quiet(concurrency_limit=None, trigger_mode="always_last"))
+    page.listing.change(
+        guard(runs_tab.draw_changed, studio), page.runs.listed_by, page.runs.drawn, **quiet(trigger_mode="always_last")
+    )
     page.train.chart.resync(lambda: Cursor(), None, page.cursor, **quiet(queue=False)).then(**polling, **often)
 
 
@@ -227,9 +240,9 @@ def _wire_choices(studio: Studio, session: Session, page: Page) -> None:
         guard(use_model, studio), page.model.source, [session.model, page.model.note, page.model.facts], **quiet()
     )
     used.success(guard(modules_tab.show_model, studio), session.model, page.modules.drawn, **quiet())
-    for chooser in (page.strip, page.train.runs):
-        chosen = chooser.choose(guard(choose, studio), None, session.current, **quiet())
-        _redraw_after(chosen, studio, session, page)
+    chosen = page.strip.choose(guard(choose, studio), None, session.current, **quiet())
+    _redraw_after(chosen, studio, session, page)
+    page.strip.follow(follow, None, page.tabs, **quiet(queue=False))
 
 
 def _redraw_after(chosen: Any, studio: Studio, session: Session, page: Page) -> None:
@@ -253,7 +266,13 @@ def _wire_starts(studio: Studio, session: Session, page: Page) -> None:
         **quiet(),
     )
     _redraw_after(saved, studio, session, page)
-    page.model.train_demo.click(guard(train_demo, studio), None, [session.current, page.tabs], **quiet())
+    gr.on(
+        [each.train_demo.click for each in (page.model, page.scales, page.chat, page.runs, page.export)],
+        guard(train_demo, studio),
+        None,
+        [session.current, page.tabs],
+        **quiet(),
+    )
     form = run_form_widgets(session, page)
     preview = page.data.outlook
     gr.on(

@@ -17,7 +17,7 @@ from ia3_studio.ui import text
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Mapping
 
-FIELDS, CELL_FIELDS = 12, 5
+FIELDS, CELL_FIELDS = 13, 6
 """How many fields there are, and how many of them, the last, say how cells are read."""
 OFFERED = FIELDS + 1
 """How many updates :func:`offered` returns: the fields, and the columns that are not used."""
@@ -32,7 +32,7 @@ class ReadingForm:
 
     fields: list[gr.components.Component]
     """Kind, first column, second column, answer column, choices, template, split column; delimiter, encoding, header,
-    sheet, speaker."""
+    sheet, speaker, shape."""
     unused: gr.Radio
     """The columns that are not used, each with a part that it could play."""
     apply: gr.Button
@@ -63,14 +63,15 @@ def build() -> ReadingForm:
         with gr.Row():
             delimiter = gr.Dropdown(list(text.DELIMITERS), value="", label=text.DELIMITER, min_width=120)
             encoding = gr.Dropdown(encodings, value="", label=text.ENCODING, min_width=120)
-            header = gr.Dropdown(list(text.HEADERS), value="", label=text.HEADER, min_width=120)
+            header = gr.Dropdown(list(text.HEADERS), value="", label=text.HEADER, min_width=120, elem_id="header-row")
         sheet = gr.Dropdown([text.AS_GUESSED], value="", label=text.SHEET, visible=False, elem_id="sheet")
         speaker = gr.Dropdown(
             [text.NO_SPEAKER], value="", label=text.SPEAKER, info=text.SPEAKER_INFO, visible=False, elem_id="speaker"
         )
+        shape = gr.Dropdown(list(text.SHAPES), value="", label=text.SHAPE, info=text.SHAPE_INFO, elem_id="shape")
         apply = gr.Button(text.READ_SO, elem_id="read-so")
     return ReadingForm(
-        [kind, first, second, answer, choices, template, split, delimiter, encoding, header, sheet, speaker],
+        [kind, first, second, answer, choices, template, split, delimiter, encoding, header, sheet, speaker, shape],
         unused,
         apply,
     )
@@ -133,12 +134,13 @@ def chosen_unused(choice: str | None, fields: Sequence[Any]) -> tuple[Any, ...]:
     return ("labels" if part == "label" else "pairs", first, second, name, *rest)
 
 
-def chosen_reading(delimiter: str, encoding: str, header: str, sheet: str, speaker: str) -> Reading | None:
+def chosen_reading(delimiter: str, encoding: str, header: str, sheet: str, speaker: str, shape: str) -> Reading | None:
     """Return how a file is to be read; None where all is guessed."""
-    if not (delimiter or encoding or header or sheet or speaker):
+    if not (delimiter or encoding or header or sheet or speaker or shape):
         return None
     row = int(header) if header.isdecimal() and len(header) < 4 else None
-    return Reading(delimiter or None, cast(Encoding, encoding) or None, row, sheet or None, speaker or None)
+    plain = shape == text.PLAIN_ROWS
+    return Reading(delimiter or None, cast(Encoding, encoding) or None, row, sheet or None, speaker or None, plain)
 
 
 def offered(
@@ -166,6 +168,7 @@ def offered(
         *cells[:3],
         gr.update(choices=sheets, value=cells[3], visible=len(sheets) > 2),
         gr.update(choices=[text.NO_SPEAKER, *speakers], value=cells[4], visible=bool(speakers)),
+        cells[5],
         _unused(table, mapping),
     )
 

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ia3_studio.errors import RunError
 from ia3_studio.runs import Run, RunStatus
+from ia3_studio.runs.history import record_of
 from ia3_studio.ui import text
 from ia3_studio.ui.components.live_chart import chart_delta
-from ia3_studio.ui.components.run_list import RunRow, list_json
 from ia3_studio.ui.components.run_strip import Choice, StripView
 from ia3_studio.ui.current_run import CurrentRun, base_model_of, find_or_none, import_key, imported_adapters, run_key
 
@@ -29,7 +28,7 @@ POLLS_PER_SECOND = 5.0
 PAGE_TIMEOUT = 30.0
 """Seconds without a poll after which a page counts as closed."""
 MAX_LISTED = 10
-"""Runs in the strip and on the Train tab, so that a poll with changes stays below 5 kB; the Runs tab lists all."""
+"""Runs in the strip, so that a poll with changes stays below 5 kB; the Runs tab lists all."""
 LOG_LINES = 200
 
 Listed = Sequence[tuple[Run, RunStatus]]
@@ -48,7 +47,7 @@ class Cursor:
     points: int = 0
     """Steps sent to the chart."""
     strip: str = ""
-    rows: str = ""
+    listing: str = ""
     log: str = ""
     note: str = ""
 
@@ -79,7 +78,8 @@ class Changes:
 
     cursor: Cursor
     strip: str | None
-    rows: str | None
+    listing: str | None
+    """Identifies the runs and their states, so that the table of runs is drawn again when one starts or ends."""
     log: str | None
     note: str | None
     """The note of the newest step that has one."""
@@ -105,14 +105,14 @@ def poll(studio: Studio, key: str, cursor: Cursor) -> Changes:
         cursor, known_note = replace(cursor, key=key, mark=mark, offset=0, points=0), ""
     steps, offset = run.metrics(cursor.offset) if run else ((), 0)
     strip = strip_view(studio, current, status, listed).to_json()
-    rows = list_json([run_row(studio, each, its_status) for each, its_status in listed], key, text.NO_RUNS)
+    listing = " ".join(f"{each.id}:{its_status.state}" for each, its_status in listed)
     log = run.log_tail(LOG_LINES) if run else ""
     note = next((text.step_note(step.step, step.note) for step in reversed(steps) if step.note), known_note)
     active = bool(status and status.active)
     return Changes(
-        Cursor(key, offset, mark, cursor.points + len(steps), strip, rows, log, note),
+        Cursor(key, offset, mark, cursor.points + len(steps), strip, listing, log, note),
         strip if strip != cursor.strip else None,
-        rows if rows != cursor.rows else None,
+        listing if listing != cursor.listing else None,
         log if log != cursor.log else None,
         note if note != cursor.note else None,
         chart_delta(run.id if run else "", steps, cursor.points, status.total_steps if status else 0, active),
@@ -143,30 +143,9 @@ def strip_view(studio: Studio, current: CurrentRun | None, status: RunStatus | N
     if current is None:
         return StripView("idle" if choices else "", text.STRIP_EMPTY, None, False, "", choices)
     if status is None:
-        return StripView("import", text.import_label(current.name), None, False, current.key, choices)
+        return StripView("import", text.import_label(current.name), None, False, current.key, choices, True)
     use = f" · {text.usage_of(*astuple(status.usage))}" if status.active and status.usage.memory else ""
-    sentence = f"{current.name}: {status.message}{use}"
-    return StripView(status.state, sentence, status.progress, status.active, current.key, choices)
-
-
-def run_row(studio: Studio, run: Run, status: RunStatus) -> RunRow:
-    """Return one row of the run list."""
-    return RunRow(
-        run_key(run.id),
-        status.state,
-        status.message,
-        run.name,
-        model_of(run),
-        f"{status.step:,} / {status.total_steps:,}" if status.total_steps else "–",
-        text.before_after(*studio.outcomes.of(run, status.is_trained)[:2]),
-        text.duration(status.seconds),
-        text.age(status.created_at),
-    )
-
-
-def model_of(run: Run) -> str:
-    """Return the last part of a run's model source; a dash if its settings cannot be read."""
-    try:
-        return run.config.model.rstrip("/").rpartition("/")[2]
-    except RunError:
-        return "–"
+    outcome = text.outcome(record_of(current.run)) if current.run and status.state == "finished" else ""
+    sentence = f"{current.name}: {status.message}{use or outcome}"
+    has_adapter = not status.active and current.adapter is not None
+    return StripView(status.state, sentence, status.progress, status.active, current.key, choices, has_adapter)

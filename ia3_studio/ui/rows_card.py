@@ -25,7 +25,7 @@ def shown(split: DataSplit) -> tuple[str, str, str]:
     return (
         facts(Fact(*row) for row in data_words.data_facts(split)),
         first_rows(split) + (table(data_words.BALANCE_COLUMNS, balance, data_words.BALANCE) if balance else ""),
-        bullets(data_words.finding_sentences(found), "warn"),
+        bullets((*data_words.finding_sentences(found), *data_words.checked_part(split)), "warn"),
     )
 
 

@@ -13,8 +13,9 @@ from ia3_studio.errors import RunError
 from ia3_studio.runs.rerun import GROUPS
 from ia3_studio.ui import run_actions, text
 from ia3_studio.ui.current_run import find_or_none, run_key
+from ia3_studio.ui.empty_action import empty_action
 from ia3_studio.ui.handler_errors import guard
-from ia3_studio.ui.markup import heading, note
+from ia3_studio.ui.markup import heading, invitation, note
 from ia3_studio.ui.run_table import compare, history_frame, search_runs
 from ia3_studio.ui.session import RESIZE_FIGURES, Session, Studio, quiet
 from ia3_studio.ui.temporary_files import fresh_folder
@@ -27,21 +28,33 @@ if TYPE_CHECKING:
 class RunsTab:
     """What the page wires to other tabs."""
 
+    listed_by: list[gr.components.Component]
+    """What :func:`draw` takes: words and columns."""
     drawn: list[gr.components.Component]
     """What :func:`draw` fills."""
-    words: gr.Textbox
     edit: gr.Button
     """Loads the settings of the selected run into the other tabs."""
+    train_demo: gr.Button
+    """Shown while the tab is empty."""
     next: gr.Button
 
 
-def draw(studio: Studio, words: str | None) -> tuple[DataFrame, Any, str, str]:
-    """Return (table, runs to compare, note, file) of the runs that match the words."""
+def draw(studio: Studio, words: str | None, columns: list[str] | None) -> tuple[Any, Any, str, str]:
+    """Return (table, runs to compare, note, file) of the runs that match the words; the file has every column."""
     found = search_runs(studio, words)
     frame = history_frame(found)
-    status = "" if found else note(text.NO_RUNS_FOUND if words else text.NO_RUNS_YET)
+    shown = [name for name in text.HISTORY_COLUMNS if name in (columns or ()) or name == text.RUN_ID]
+    widths = [_WIDTHS.get(name, 96) for name in shown]
+    table = gr.update(value=frame[shown], column_widths=widths, visible=bool(found))
+    status = "" if found else note(text.NO_RUNS_FOUND) if words else invitation(text.NO_RUNS_YET)
     choices = [(f"{record.name} ({record.id[-6:]})", record.id) for record in found]
-    return frame, gr.update(choices=choices, value=[]), status, write_history(studio.scratch, frame)
+    return table, gr.update(choices=choices, value=[]), status, write_history(studio.scratch, frame)
+
+
+def draw_changed(studio: Studio, words: str | None, columns: list[str] | None) -> tuple[Any, Any, str, str]:
+    """Return as :func:`draw` after a run has started or ended; the runs chosen for a comparison stay chosen."""
+    table, compared, status, csv = draw(studio, words, columns)
+    return table, gr.update(choices=compared["choices"]), status, csv
 
 
 def write_history(folder: Path, frame: DataFrame) -> str:
@@ -77,11 +90,17 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> RunsTab:
     with gr.Row(elem_classes="title-row"):
         gr.HTML(heading(text.RUNS_TITLE, text.RUNS_WORDS))
         refresh = gr.Button(text.REFRESH, scale=0, min_width=120, elem_id="runs-refresh")
-    words = gr.Textbox(label=text.SEARCH_RUNS, info=text.SEARCH_RUNS_INFO, max_lines=1, elem_id="find-runs")
+    with gr.Row(equal_height=False):
+        words = gr.Textbox(
+            label=text.SEARCH_RUNS, info=text.SEARCH_RUNS_INFO, max_lines=1, scale=5, min_width=240, elem_id="find-runs"
+        )
+        columns = gr.Dropdown(
+            [name for name in text.HISTORY_COLUMNS if name != text.RUN_ID], value=list(text.FIRST_COLUMNS),
+            multiselect=True, label=text.COLUMNS, info=text.COLUMNS_INFO, scale=6, min_width=240, elem_id="run-columns",
+        )  # fmt: skip
     status = gr.HTML(elem_id="history-note")
-    table = gr.Dataframe(
-        interactive=False, show_label=False, max_height=380, elem_id="history", column_widths=_widths(), wrap=False
-    )
+    train_demo = empty_action("runs")
+    table = gr.Dataframe(interactive=False, show_label=False, max_height=380, elem_id="history", wrap=False)
     csv = gr.DownloadButton(text.HISTORY_CSV, size="sm", elem_id="history-csv")
     with gr.Row(equal_height=False, elem_classes="columns"):
         with gr.Column(scale=5, min_width=320, elem_classes="card"):
@@ -92,9 +111,9 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> RunsTab:
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_SCALES, variant="primary", elem_id="next-scales-from-runs")
 
-    tab = RunsTab([table, comparison.chosen, status, csv], words, rerun.edit, onward)
-    listed: dict[str, Any] = {"fn": guard(draw, studio), "inputs": words, "outputs": tab.drawn}
-    gr.on([page.select, refresh.click, words.submit], **listed, **quiet())
+    tab = RunsTab([words, columns], [table, comparison.chosen, status, csv], rerun.edit, train_demo, onward)
+    listed: dict[str, Any] = {"fn": guard(draw, studio), "inputs": tab.listed_by, "outputs": tab.drawn}
+    gr.on([page.select, refresh.click, words.submit, columns.change], **listed, **quiet())
     words.change(**listed, **quiet(trigger_mode="always_last"))
     table.select(guard(choose_row, studio), None, session.current, **quiet())
     _wire_details(studio, session, page, refresh, details, listed)
@@ -114,10 +133,11 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> RunsTab:
     return tab
 
 
-def _widths() -> list[str | int]:
-    """Return the widths of the columns of ``text.HISTORY_COLUMNS``, in pixels."""
-    wide = {0: 190, 2: 150, 4: 160, 5: 110, 6: 170, 7: 130, 8: 150, 9: 120, 14: 110, 17: 140, 18: 140, 19: 190}
-    return [wide.get(column, 96) for column in range(len(text.HISTORY_COLUMNS))]
+_WIDTHS = {
+    "Name": 190, "Held-out result": 150, "95 % interval": 160, "Verdict": 150, "Model": 170, "Data": 130,
+    "Target modules": 150, "Learning rate": 120, "Parameters": 110, "Tags": 140, "Started": 140, text.RUN_ID: 190,
+}  # fmt: skip
+"""Widths of the wider columns of ``text.HISTORY_COLUMNS``, in pixels."""
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,9 @@ from ia3_studio.ui import ablation_card, channel_card, compare_card, text, verdi
 from ia3_studio.ui import scales_words as words
 from ia3_studio.ui.components.map_picks import MapPicks
 from ia3_studio.ui.current_run import CurrentRun, find
+from ia3_studio.ui.empty_action import empty_action
 from ia3_studio.ui.handler_errors import guard
-from ia3_studio.ui.markup import heading, note
+from ia3_studio.ui.markup import heading, invitation, note
 from ia3_studio.ui.markup import table as table_of
 from ia3_studio.ui.session import RESIZE_FIGURES, Session, Studio, quiet
 
@@ -56,6 +57,8 @@ class ScalesTab:
     """What :func:`draw` fills."""
     verdict: verdict_card.VerdictCard
     ablation: ablation_card.AblationCard
+    train_demo: gr.Button
+    """Shown while the tab is empty."""
     next: gr.Button
 
 
@@ -131,7 +134,7 @@ def _snapshots(current: CurrentRun | None) -> dict[int, Path]:
 def _drawn(studio: Studio, current: CurrentRun | None, view: View) -> tuple[Any, ...]:
     if current is None or current.adapter is None:
         missing = text.NO_ADAPTER_YET if current else text.NO_ADAPTER
-        return note(missing), gr.update(visible=False), *(gr.skip() for _ in range(9))
+        return (note if current else invitation)(missing), gr.update(visible=False), *(gr.skip() for _ in range(9))
     vectors = current.vectors()
     names = [site.name for site in vectors]
     site = view.site if view.site in names else ""
@@ -184,6 +187,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ScalesTab:
     """Draw the tab and wire its own events."""
     gr.HTML(heading(text.SCALES_TITLE, text.SCALES_WORDS))
     status = gr.HTML(note(text.LOOKING_FOR_ADAPTER), elem_id="scales-note")
+    train_demo = empty_action("scales")
     verdict = verdict_card.build(studio, session)
     with gr.Column(visible=False) as body:
         with gr.Row(equal_height=False, elem_classes="columns"):
@@ -226,7 +230,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ScalesTab:
     polled = live.tick(guard(draw_newer, studio), [*inputs, newest], drawn, **quiet(queue=False, trigger_mode="once"))
     for card, filled in ((verdict_card.draw, verdict.drawn), (ablation_card.draw, ablation.drawn)):
         polled.then(guard(redraw_at_end, studio, card, len(filled)), session.current, filled, **quiet(queue=False))
-    return ScalesTab(inputs, drawn, verdict, ablation, onward)
+    return ScalesTab(inputs, drawn, verdict, ablation, train_demo, onward)
 
 
 DRAWN = 15

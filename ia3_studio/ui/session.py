@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from ia3_studio.errors import DataError, StudioError
-from ia3_studio.runs.held_out import HeldOutLosses
 from ia3_studio.ui import text
 from ia3_studio.ui.components.tree_rows import TreeRows, tree_rows
 from ia3_studio.ui.polling import OpenPages
@@ -90,7 +89,6 @@ class Studio:
     scratch: Path
     """A folder for files that are offered as downloads; removed when the app ends."""
     layers: LayerCache = field(default_factory=LayerCache)
-    outcomes: HeldOutLosses = field(default_factory=HeldOutLosses)
     pages: OpenPages = field(default_factory=OpenPages)
 
     def download_folder(self, key: str) -> Path:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ia3_studio.export.card import CardFacts
+    from ia3_studio.runs.history import RunRecord
     from ia3_studio.training.rate_probe import Trial
 
 BRAND = "IA3 Studio"
@@ -73,6 +74,7 @@ PRESETS = (
     ("all", "All linear layers"),
     ("peft", "PEFT default"),
 )
+SELECTION_TITLE = "Select by expression"
 SELECTION = "Selection"
 SELECTION_INFO = "Roles, presets or module names, optionally with @ and layers; separate several with ;"
 SELECTION_HINT = "e.g. key,value@8-15; feed-forward@20-"
@@ -153,6 +155,9 @@ HEADER = "Header row"
 HEADERS = (AS_GUESSED, ("none", "0"), *((f"row {row}", str(row)) for row in range(1, 21)))
 SPEAKER, SPEAKER_INFO = "Speaker", "Of a chat log: whose messages are the answers"
 NO_SPEAKER = ("not selected", "")
+SHAPE, SHAPE_INFO = "Shape", "Plain rows: read the file as it is, even if it looks like an export or a conversation"
+PLAIN_ROWS = "plain"
+SHAPES = (AS_GUESSED, ("plain rows", PLAIN_ROWS))
 UNUSED, UNUSED_INFO = "Columns not used", "Select one to use it"
 _PARTS = {"context": "as context", "label": "as label", "answer": "as answer"}
 READ_SO = "Apply"
@@ -236,16 +241,14 @@ TRIALS = "Held-out loss before and after a few steps"
 START = "Start training"
 STOP = "Stop and keep the adapter"
 LOG = "Worker log"
-NO_RUNS = "No run yet. Start one here, or train the demo on the Model tab."
 RUNS = "Runs"
-RUN_LIST_CAPTION = "Runs, newest first"
-RUN_LIST_COLUMNS = ("State", "Name", "Model", "Steps", "Held-out loss", "Time", "Started")
 
 # the strip above the tabs
 PROGRESS = "Progress of the run"
 CURRENT_RUN = "Run"
 CURRENT_RUN_ARIA = "Run or adapter selected on every tab"
 NOTIFY = "Notify when done"
+OPEN_SCALES, OPEN_CHAT = "Scales", "Chat"
 STOP_RUN, STOPPING_RUN = "Stop", "Stopping…"
 
 # runs tab
@@ -260,6 +263,9 @@ HISTORY_COLUMNS = (
     "Learning rate", "Epochs", "Batch size", "Seed", "Steps", "Parameters", "Seconds", "kB", "Tags", "Started",
     "Run id",
 )  # fmt: skip
+FIRST_COLUMNS = ("Name", "State", "Held-out result", "Base", "Verdict")
+"""The columns that are shown at first, besides the run id, which has the time of the start."""
+COLUMNS, COLUMNS_INFO = "Columns", "The file below has all of them"
 HISTORY_CSV = "Download this table (CSV)"
 RUN_TITLE = "Selected run"
 NO_RUN_SELECTED = "No run is selected; click one in the table."
@@ -576,6 +582,17 @@ def before_after(before: float | None, after: float | None) -> str:
     return f"{before:.3f} → {after:.3f}" if before is not None and after is not None else "–"
 
 
+def outcome(record: RunRecord) -> str:
+    """Return what an ended run came to, to follow its last message; empty if that is unknown."""
+    if record.base is not None and record.tuned is not None:
+        result = f"held-out {record.measure.lower()} {before_after(record.base, record.tuned)}"
+    elif record.base_loss is not None and record.loss is not None:
+        result = f"held-out loss {before_after(record.base_loss, record.loss)}"
+    else:
+        return ""
+    return f"; {result}" + (f" ({record.verdict})" if record.verdict else "")
+
+
 def measured_on(held_out: int, neutral: int, written: int = 0) -> str:
     """Return how much text base and tuned model were evaluated on."""
     others = ((written, "sample generation"), (neutral, "neutral paragraph"))
@@ -648,24 +665,24 @@ def import_label(name: str) -> str:
 
 def chat_with(name: str, model: str) -> str:
     """Return the note on which adapter responds."""
-    return f"The tuned model is {model} with the adapter of “{name}”."
+    return f"The tuned model is {short_source(model)} with the adapter of “{name}”."
 
 
 def classify_with(name: str, model: str) -> str:
     """Return the note that the adapter is a classifier."""
-    return f"The adapter of “{name}” turns {model} into a classifier; classify an input below."
+    return f"The adapter of “{name}” turns {short_source(model)} into a classifier; classify an input below."
 
 
 def chat_without_adapter(name: str, model: str) -> str:
     """Return the note that the run has no adapter yet."""
-    return f"“{name}” has no adapter yet; until then, only the base model ({model}) responds."
+    return f"“{name}” has no adapter yet; until then, only the base model ({short_source(model)}) responds."
 
 
 def chat_without_run(model: str) -> str:
     """Return the note on how to get a tuned model."""
     return (
-        f"No run yet, so only the base model ({model}) responds. Train the demo on the Model tab to compare it with a"
-        " tuned model."
+        f"No run yet, so only the base model ({short_source(model)}) responds. Train the demo on the Model tab to"
+        " compare it with a tuned model."
     )
 
 

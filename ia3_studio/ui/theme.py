@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.themes.utils.colors import Color
 
 STYLESHEET = Path(__file__).with_name("studio.css")
+FIXES = Path(__file__).with_name("page_fixes.js")
 
 ACCENT = Color(
     name="studio",

@@ -17,7 +17,6 @@ from ia3_studio.training.config import BackwardDtype, Optimizer
 from ia3_studio.training.presets import PRESETS, preset
 from ia3_studio.ui import text
 from ia3_studio.ui.components.live_chart import LiveChart
-from ia3_studio.ui.components.run_list import RunList
 from ia3_studio.ui.components.tree_rows import decode_selection
 from ia3_studio.ui.current_run import find
 from ia3_studio.ui.forms import Drawn, read_form
@@ -63,7 +62,6 @@ class TrainTab:
     chart: LiveChart
     step_note: gr.HTML
     """The note of the newest step that has one."""
-    runs: RunList
     log: gr.Textbox
     next: gr.Button
 
@@ -202,11 +200,11 @@ def build() -> TrainTab:
         with gr.Column(scale=4, min_width=320, elem_classes="card"):
             gr.HTML(heading(text.TRAIN_TITLE, text.TRAIN_WORDS))
             plan_facts = gr.HTML(elem_id="plan")
-            settings, rate_finder = _draw_fields()
             start_button = gr.Button(text.START, variant="primary", elem_id="start")
             stop = gr.Button(text.STOP, visible=False, elem_id="stop")
             resume_button = gr.Button(text.RESUME, visible=False, elem_id="resume")
             status = gr.HTML(elem_id="train-note")
+            settings, rate_finder = _draw_fields()
         with gr.Column(scale=7, min_width=320):
             chart = LiveChart(elem_id="live-chart")
             step_note = gr.HTML(elem_id="step-note")
@@ -214,8 +212,6 @@ def build() -> TrainTab:
                 log = gr.Textbox(
                     show_label=False, lines=12, max_lines=12, interactive=False, elem_id="log", container=False
                 )
-    gr.HTML(heading(text.RUNS))
-    runs = RunList(elem_id="run-list")
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_SCALES, variant="primary", elem_id="next-scales")
     return TrainTab(
@@ -228,7 +224,6 @@ def build() -> TrainTab:
         status,
         chart,
         step_note,
-        runs,
         log,
         onward,
     )

@@ -72,7 +72,7 @@ def name_of(request: gr.Request | None) -> str:
 
 def name_in(scope: Message) -> str:
     """Return the name of the visitor whose cookie a request has; empty if it has none of ours."""
-    cookie = _cookies(scope).get(COOKIE)
+    cookie = cookies_of(scope).get(COOKIE)
     return _digest(cookie.value) if cookie and len(cookie.value) >= SHORTEST_KEY else ""
 
 
@@ -89,7 +89,7 @@ class CookieMiddleware:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Pass a request on; set the cookie in the response to a page that is opened without it."""
         opens = scope["type"] == "http" and scope.get("method") == "GET" and scope.get("path") in ("/", "")
-        if not opens or COOKIE in _cookies(scope):
+        if not opens or COOKIE in cookies_of(scope):
             await self._app(scope, receive, send)
             return
 
@@ -101,7 +101,8 @@ class CookieMiddleware:
         await self._app(scope, receive, with_cookie)
 
 
-def _cookies(scope: Message) -> SimpleCookie:
+def cookies_of(scope: Message) -> SimpleCookie:
+    """Return the cookies of a request; none if they are malformed."""
     found = next((value for name, value in scope.get("headers", []) if name == b"cookie"), b"")
     try:
         return SimpleCookie(found.decode("latin-1"))

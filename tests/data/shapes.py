@@ -217,7 +217,7 @@ SHAPES = (
         "a text and a measurement, also with a decimal comma",
         "scores.csv",
         rows(lambda n: f"A remark about the sea number {n};{n},{n}5", header="text;label"),
-        "text → text, label → number",
+        "text → text, label → number (decimal comma)",
         12,
     ),
     Shape("class names of datasets in Parquet", "named.parquet", b"", "text → text, label → label", 12),

@@ -43,6 +43,10 @@ DOCUMENTS: dict[str, Any] = {
     "Label Studio, minimal": [test_annotations.minimal(n, ner=test_annotations.SPAN_OBJECTS) for n in range(3)],
     "Doccano, labels": [{"id": n, "text": f"Hi {n}", "label": ["ab"[n % 2]]} for n in range(4)],
     "spaCy, categories": [["Hi", {"cats": {"a": 1.0, "b": 0.0}}]] * 3,
+    "TRL": [{"prompt": turns("a")[:1], "completion": turns("a", "b")[1:]} for _row in range(3)],
+    "CoQA": [{"story": "s", "questions": ["a", "b"], "answers": ["c", f"{row}"]} for row in range(3)],
+    "intents": [{"tag": f"t{row}", "patterns": ["Hi", f"Ahoy {row}"]} for row in range(3)],
+    "words": [{"sentence_id": row // 2, "word": f"w{row}", "tag": ("B-X", "O")[row % 2]} for row in range(6)],
     "Prodigy, labels": [test_annotations.prodigy(n, label="ab"[n % 2]) for n in range(4)],
 }  # fmt: skip
 

@@ -9,8 +9,12 @@ import pytest
 
 from ia3_studio.data import sampled
 from ia3_studio.data.load import DataChoice, load_data, look_at
+from ia3_studio.data.sampled import read_sample
 from ia3_studio.data.table import read_table
+from ia3_studio.data.workbook_sample import sample_workbook
 from ia3_studio.errors import DataError
+from tests.data.shapes import workbook
+from tests.data.table_shapes import merged_workbook
 
 ROWS, LOOKED_AT = 500, 60
 
@@ -102,3 +106,28 @@ def test_lines_that_belong_together_are_read_whole_before_a_sample_is_taken(tmp_
     shown = DataChoice(str(path)).look()
     assert len(shown.train) + len(shown.held_out) == LOOKED_AT
     assert all(len(example.messages) == 2 for example in shown.train)
+
+
+def test_a_long_workbook_is_looked_at_by_rows_from_all_over_it_with_their_own_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampled, "MOST_LOOKED_AT", 300)
+    path = tmp_path / "long.xlsx"
+    cells = [
+        ["Letters of May", None],
+        ["text", "label"],
+        *([f"Letter number {n}", "ab"[n > 800]] for n in range(1, 1001)),
+    ]
+    path.write_bytes(workbook(Letters=cells))
+    table, whole = read_sample(path), read_table(path)
+    assert len(table.frame) < 310 and table.share < 0.31 and "1,000 rows" in table.description
+    assert set(table.frame["label"]) == {"a", "b"}
+    for number, text in table.frame["text"].items():
+        assert text == whole.frame["text"][number] == f"Letter number {number}"
+
+
+def test_a_long_workbook_with_merged_cells_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampled, "MOST_LOOKED_AT", 5)
+    path = tmp_path / "merged.xlsx"
+    path.write_bytes(merged_workbook())
+    assert sample_workbook(path.name, path.read_bytes(), 5) is None

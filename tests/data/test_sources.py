@@ -143,7 +143,7 @@ def test_a_path_that_leaves_the_archive_writes_nothing(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["inner", "rows.zip"]
 
 
-@pytest.mark.parametrize("name", ["rows.zip", "rows.xlsx", "rows.csv.gz"])
+@pytest.mark.parametrize("name", ["rows.zip", "rows.csv.gz"])
 def test_a_damaged_package_is_named(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"PK\x03\x04 not really")
     with pytest.raises(DataError, match=r"rows.* cannot be unpacked"):

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -122,6 +123,10 @@ class StudioProcess:
             try:
                 with urllib.request.urlopen(self.address, timeout=2):
                     return
+            except urllib.error.HTTPError as answer:
+                if answer.code == 401:  # it asks for its password
+                    return
+                time.sleep(0.05)
             except OSError:
                 time.sleep(0.05)
         raise AssertionError(f"the app did not answer within {READY_SECONDS} s\n{self.log}")

@@ -17,6 +17,7 @@ from ia3_studio.ui.session import LayerCache
 from tests.e2e.studio_app import (
     StudioProcess,
     choose_tiny,
+    expect_state,
     open_studio,
     open_tab,
     start_training,
@@ -151,5 +152,5 @@ def test_a_run_that_fails_says_why(opened: Page, studio: StudioProcess, tiny: Pa
     choose_tiny(opened, tiny, pairs)
     (tiny / "model.safetensors").write_bytes(b"damaged since it was looked at")
     start_training(opened, epochs=1)
-    expect(opened.locator("#run-list tr[data-run]")).to_have_attribute("data-state", "failed", timeout=60_000)
+    expect_state(opened, "failed")
     expect(opened.locator("#run-strip .sentence")).to_contain_text(str(tiny))

@@ -51,6 +51,7 @@ def saved_conversation(page: Page) -> str:
 
 
 def a_few_words_tick_what_they_mean_or_say_what_would(page: Page, snapshot: Snapshot) -> None:
+    open_card(page, text.SELECTION_TITLE)
     words = page.locator("#selection input, #selection textarea")
     words.fill("key,value@1")
     words.press("Enter")

@@ -154,6 +154,83 @@ def test_a_zip_of_pictures_is_shown_trained_on_and_its_mistakes_told(
     in_four_looks(page, snapshot, "pictures-scales")
 
 
+def test_the_form_uses_a_column_that_was_left_out_and_reads_several_files_headers_and_chats(
+    page: Page, studio: StudioProcess, tmp_path: Path, snapshot: Snapshot
+) -> None:
+    open_studio(page, studio)
+    found = page.locator("#data-note")
+    upload_data(page, ticket_table(tmp_path))
+    expect(found).to_contain_text(str(Mapping("pairs", "text", "reply")))
+    expect(found).to_contain_text("ticket")  # is named, like every column that is not used
+    unused = page.locator("#unused-columns")
+    in_four_looks(page, snapshot, "unused-columns")
+    unused.get_by_label(text.unused_as("topic", "label")).check()
+    expect(found).to_contain_text(str(Mapping("labels", "text", "topic", target="single")))
+    open_card(page, text.HOW_READ)
+    expect(page.locator("#answer-column input")).to_have_value("topic")
+
+    for name, rows in {"train": 20, "validation": 6, "test": 8}.items():
+        lines = (f"{name} asks {row},{name} tells {row}\n" for row in range(rows))
+        (tmp_path / f"{name}.csv").write_text("prompt,answer\n" + "".join(lines))
+    page.set_input_files(
+        "#data-file input[type=file]", [tmp_path / f"{n}.csv" for n in ("train", "validation", "test")]
+    )
+    expect(found).to_contain_text(str(Mapping("pairs", "prompt", "answer")))
+    expect(found).to_contain_text(rows_of(20, 14))
+
+    titled = tmp_path / "titled.csv"
+    titled.write_text("Harbor,1\nasked,told\n" + "".join(f"ask {row},tell {row}\n" for row in range(20)))
+    upload_instead(page, titled)
+    choose(page, "header-row", dict((value, label) for label, value in text.HEADERS)["2"])
+    expect(page.locator("#data-note .bad")).to_contain_text("asked, told")  # read so; which is which is asked
+    choose(page, "rows-are", dict((value, label) for label, value in text.ROW_KINDS)["pairs"])
+    expect(found).to_contain_text(str(Mapping("pairs", "asked", "told")))
+    expect(found).to_contain_text(rows_of(18, 2))
+
+    upload_instead(page, whatsapp_chat(tmp_path))
+    speaker = page.locator("#speaker")
+    expect(speaker).to_be_visible()
+    in_four_looks(page, snapshot, "chat-speaker")
+    choose(page, "speaker", "Bo")
+    page.locator("#read-so").click()
+    expect(found).to_contain_text("7 training rows")
+    letter = tmp_path / "letter.docx"
+    letter.write_bytes(b"PK\x03\x04 a letter")
+    upload_instead(page, letter)
+    expect(page.locator("#data-note .bad")).to_contain_text("letter.docx")
+
+
+def upload_instead(page: Page, files: Path | list[Path]) -> None:
+    """Remove the files that are uploaded, and upload others."""
+    page.locator("#data-file").get_by_role("button", name="Clear").click()
+    page.set_input_files("#data-file input[type=file]", files)
+
+
+def ticket_table(folder: Path) -> Path:
+    """Return a table of tickets with a text, its topic and a reply."""
+    texts = ("the crane at quay nine is stuck", "when does the tide turn today", "which berth is free at noon")
+    rows = (
+        f"{n},{texts[n % 3]} {n},{('crane', 'tide', 'berth')[n % 3]},we will see to it by {n} hours\n"
+        for n in range(40)
+    )
+    path = folder / "tickets.csv"
+    path.write_text("ticket,text,topic,reply\n" + "".join(rows))
+    return path
+
+
+def whatsapp_chat(folder: Path) -> Path:
+    """Return the export of a chat of eight days between two people."""
+    said = (("Ann", "Is berth {} free?"), ("Bo", "Aye."), ("Bo", "Berth {} is yours."))
+    lines = [
+        f"{day:02}.05.24, 10:0{minute} - {who}: {what.format(day)}"
+        for day in range(1, 9)
+        for minute, (who, what) in enumerate(said)
+    ]
+    path = folder / "chat.txt"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
 def in_four_looks(page: Page, snapshot: Snapshot, name: str) -> None:
     """Hold what is shown to its window at a desk and on a phone, by day and by night."""
     for dark in (False, True):

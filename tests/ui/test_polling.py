@@ -7,13 +7,16 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from ia3_studio.runs.folder import WorkerStatus, step_line, write_json
+from ia3_studio.runs.held_out import held_out_loss
+from ia3_studio.runs.history import record_of
 from ia3_studio.training.config import Step
 from ia3_studio.ui import text
 from ia3_studio.ui.current_run import run_key
-from ia3_studio.ui.page import change_visibility, poll_page
+from ia3_studio.ui.page import change_visibility, follow, poll_page
 from ia3_studio.ui.polling import (
     ACTIVE,
     HIDDEN,
@@ -23,10 +26,11 @@ from ia3_studio.ui.polling import (
     OpenPages,
     newest_key,
     poll,
-    run_row,
 )
+from ia3_studio.ui.run_table import search_runs
 from ia3_studio.ui.session import Studio
-from tests.ui.conftest import AddRun, write_steps
+from tests.runs.test_history import ended, evaluated
+from tests.ui.conftest import AddRun, save_adapter, write_steps
 
 STEP = Step(0, 9, 0.0, 1.0, None, 0.1, 0.1, 1, 1.0, 1.0)
 
@@ -46,7 +50,7 @@ def test_a_second_look_brings_only_new_points_and_nothing_else(bench: Studio, ad
     assert message(second.chart)["from"] == 3
     assert [point[0] for point in message(second.chart)["points"]] == [3, 4]
     assert message(third.chart)["points"] == []
-    assert third.strip is third.rows is third.log is None
+    assert third.strip is third.listing is third.log is None
 
 
 def test_showing_another_run_starts_its_curve_from_the_first_point(bench: Studio, add_run: AddRun) -> None:
@@ -66,10 +70,9 @@ def test_a_page_opens_on_the_active_run_rather_than_the_newest(bench: Studio, ad
     assert newest_key(bench) == run_key(active.id)
 
 
-def test_an_empty_store_shows_nothing_and_says_what_to_do(bench: Studio) -> None:
+def test_an_empty_store_shows_nothing(bench: Studio) -> None:
     view = poll(bench, newest_key(bench), Cursor())
     assert message(view.strip or "")["state"] == ""
-    assert message(view.rows or "")["empty"] == text.NO_RUNS
     assert view.chart == ""
 
 
@@ -82,18 +85,49 @@ def test_a_damaged_run_is_listed_by_its_id(bench: Studio, add_run: AddRun) -> No
     run = add_run()
     run.files.config.write_text("{")
     bench.store.list()
-    rows = message(poll(bench, "", Cursor()).rows or "")["rows"]
-    assert rows[0]["name"] == run.id
+    (choice,) = message(poll(bench, "", Cursor()).strip or "")["choices"]
+    assert run.id in choice["label"]
+    assert search_runs(bench, "")[0].name == run.id
 
 
-def test_the_list_gives_the_first_and_the_newest_held_out_loss(bench: Studio, add_run: AddRun) -> None:
+def test_the_first_and_the_newest_held_out_loss_count_while_a_run_trains(bench: Studio, add_run: AddRun) -> None:
     run = add_run()
     write_steps(run, 0, 6)
-    assert bench.outcomes.of(run, False)[:2] == (4.0, 3.5)
+    assert held_out_loss(run, False)[:2] == (4.0, 3.5)
     write_steps(run, 6, 11)
-    assert bench.outcomes.of(run, False)[:2] == (4.0, 3.0)
-    rows = message(poll(bench, "", Cursor()).rows or "")["rows"]
-    assert rows[0]["held_out"] == "4.000 → 3.000"
+    assert held_out_loss(run, False)[:2] == (4.0, 3.0)
+
+
+def test_the_table_of_runs_is_drawn_again_when_a_run_starts_or_ends_and_not_at_a_step(
+    bench: Studio, add_run: AddRun
+) -> None:
+    run = add_run()
+    write_steps(run, 0, 3)
+    first = poll(bench, run_key(run.id), Cursor())
+    write_steps(run, 3, 5)
+    second = poll(bench, run_key(run.id), first.cursor)
+    assert first.listing and second.listing is None
+    other = add_run("Other")
+    third = poll(bench, run_key(run.id), second.cursor)
+    assert other.id in (third.listing or "")
+    write_json(run.files.status, vars(WorkerStatus("ended", "Finished after 5 steps", result="finished")))
+    assert poll(bench, run_key(run.id), third.cursor).listing
+
+
+def test_a_finished_run_says_what_it_came_to_and_leads_to_its_scales_and_the_chat(
+    bench: Studio, add_run: AddRun
+) -> None:
+    run = add_run()
+    write_steps(run, 0, 6)
+    active = message(poll(bench, run_key(run.id), Cursor()).strip or "")
+    assert not active["has_adapter"]
+    done = evaluated(ended(bench.store, name="Voice"), 0.8)
+    save_adapter(done.files.adapters / "step-00000003")
+    shown = message(poll(bench, run_key(done.id), Cursor()).strip or "")
+    assert shown["has_adapter"] and text.outcome(record_of(done)) in shown["sentence"]
+    assert all(part in text.outcome(record_of(done)) for part in ("accuracy", "0.800", "gain"))
+    assert follow(SimpleNamespace(tab="chat")).selected == "chat"  # type: ignore[arg-type]
+    assert follow(SimpleNamespace(tab="../x")) == gr.skip()  # type: ignore[arg-type]
 
 
 def test_after_a_gap_the_whole_curve_is_sent_again(bench: Studio, add_run: AddRun) -> None:
@@ -134,19 +168,10 @@ def test_a_finished_run_is_told_by_the_loss_of_the_numbers_it_keeps(bench: Studi
     run = add_run()
     losses = [4.0, 2.0, 2.5]
     run.files.metrics.write_text("".join(step_line(replace(STEP, step=n, held_out=h)) for n, h in enumerate(losses)))
-    assert bench.outcomes.of(run, False) == (4.0, 2.5, 2)
-    assert bench.outcomes.of(run, True) == (4.0, 2.0, 1)
-
-
-def test_a_run_that_measures_its_result_is_listed_with_the_loss_it_keeps(bench: Studio, add_run: AddRun) -> None:
-    run = add_run()
-    losses = [4.0, 2.0, 2.5]
-    run.files.metrics.write_text("".join(step_line(replace(STEP, step=n, held_out=h)) for n, h in enumerate(losses)))
-    shown = [
-        run_row(bench, run, replace(run.status(), state="running", phase=p)).held_out
-        for p in ("training", "evaluating")
-    ]
-    assert shown == [text.before_after(4.0, 2.5), text.before_after(4.0, 2.0)]
+    assert held_out_loss(run, False) == (4.0, 2.5, 2)
+    assert held_out_loss(run, True) == (4.0, 2.0, 1)
+    evaluating = replace(run.status(), state="running", phase="evaluating")
+    assert evaluating.is_trained and not replace(evaluating, phase="training").is_trained
 
 
 def test_a_page_alone_looks_as_soon_as_it_wants_and_a_crowd_shares_what_it_may_cost() -> None:

@@ -79,7 +79,7 @@ def test_a_run_is_described_named_and_found_by_its_tag(bench: Studio) -> None:
     said, card, name, tags, words, ways, _log = describe(bench, key)
     assert card["visible"] and not ways["visible"] and run.id in said
     assert (name, tags, words) == ("A better name", "voice, second-try", "It went well.")
-    assert draw(bench, "second-try")[0][NAME].tolist() == ["A better name"]
+    assert draw(bench, "second-try", [NAME])[0]["value"][NAME].tolist() == ["A better name"]
     with pytest.raises(RunError, match="not a valid tag"):
         save_notes(bench, key, "x", "<b>", "")
 
@@ -104,7 +104,7 @@ def test_a_waiting_run_can_be_moved_and_not_deleted(bench: Studio, add_run: Any)
 def test_a_deleted_run_is_in_the_bin_until_it_is_brought_back_or_deleted_for_good(bench: Studio) -> None:
     run = ended(bench.store, name="Gone")
     key, said = delete_run(bench, f"run:{run.id}")
-    assert key == "" and says(said, text.deleted_run("Gone")) and len(draw(bench, "")[0]) == 0
+    assert key == "" and says(said, text.deleted_run("Gone")) and len(draw(bench, "", [NAME])[0]["value"]) == 0
     assert list_trash(bench)["choices"] == [(f"Gone ({run.id})", run.id)]
     key, said = restore_run(bench, run.id)
     assert key == f"run:{run.id}" and says(said, text.restored_run("Gone"))
@@ -125,7 +125,7 @@ def test_a_sweep_queues_every_combination_and_finds_it(bench: Studio, monkeypatc
     key = f"run:{ended(bench.store).id}"
     ((shown, said, words),) = start_sweep(bench, REQUEST, key, "0.003; 0.01", "", "0,1", ["keys"])
     assert len(started) == 4 and shown == f"run:{started[0].id}" and says(said, text.sweep_started(4, str(words)))
-    assert sorted(draw(bench, words)[0][RATE]) == [0.003, 0.003, 0.01, 0.01]
+    assert sorted(draw(bench, words, [RATE])[0]["value"][RATE]) == [0.003, 0.003, 0.01, 0.01]
     ((shown, said, words),) = start_sweep(bench, REQUEST, key, "", "", "", [])
     assert says(said, text.sweep_started(1, "")) and not isinstance(words, str)
 

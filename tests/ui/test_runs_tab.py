@@ -15,7 +15,7 @@ from ia3_studio.errors import RunError
 from ia3_studio.insight.curves import Curve, Point, pareto_front
 from ia3_studio.insight.figures import overlay_figure, pareto_figure
 from ia3_studio.ui import text
-from ia3_studio.ui.runs_tab import choose_row, compare_runs, draw
+from ia3_studio.ui.runs_tab import choose_row, compare_runs, draw, draw_changed
 from ia3_studio.ui.session import Studio
 from tests.runs.test_history import ended, evaluated
 from tests.ui.conftest import says
@@ -27,7 +27,8 @@ REQUEST: Any = SimpleNamespace(session_hash="page")
 def test_the_table_holds_numbers_and_the_id_of_every_run(bench: Studio) -> None:
     bench.scratch.mkdir()
     run = evaluated(ended(bench.store, name="Voice"), 0.8)
-    frame, choices, said, csv = draw(bench, "")
+    shown, choices, said, csv = draw(bench, "", list(text.HISTORY_COLUMNS))
+    frame = shown["value"]
     assert list(frame.columns) == list(text.HISTORY_COLUMNS) and len(frame) == 1 and said == ""
     line = frame.iloc[0]
     assert (line[RESULT], line[INTERVAL], line[VERDICT], line[RUN]) == (0.8, "0.700 to 0.900", "gain", run.id)
@@ -38,13 +39,22 @@ def test_the_table_holds_numbers_and_the_id_of_every_run(bench: Studio) -> None:
 def test_words_narrow_the_table_and_nothing_found_is_said(bench: Studio) -> None:
     ended(bench.store, name="Voice")
     ended(bench.store, name="Letters")
-    assert draw(bench, "voice")[0][NAME].tolist() == ["Voice"]
-    assert says(draw(bench, "nothing")[2], text.NO_RUNS_FOUND)
-    assert len(draw(bench, None)[0]) == 2
+    assert draw(bench, "voice", [NAME])[0]["value"][NAME].tolist() == ["Voice"]
+    assert says(draw(bench, "nothing", [NAME])[2], text.NO_RUNS_FOUND)
+    assert len(draw(bench, None, [NAME])[0]["value"]) == 2
+
+
+def test_the_chosen_columns_are_shown_in_their_order_and_the_file_has_all(bench: Studio) -> None:
+    ended(bench.store, name="Voice")
+    shown, _compared, _said, csv = draw(bench, "", [VERDICT, NAME, "no column"])
+    assert list(shown["value"].columns) == [NAME, VERDICT, RUN] and len(shown["column_widths"]) == 3
+    assert list(draw(bench, "", None)[0]["value"].columns) == [RUN]
+    assert list(pd.read_csv(csv).columns) == list(text.HISTORY_COLUMNS)
+    assert "value" not in draw_changed(bench, "", [NAME])[1]  # what is chosen for a comparison stays chosen
 
 
 def test_an_empty_history_says_how_a_run_comes_to_be(bench: Studio) -> None:
-    assert says(draw(bench, "")[2], text.NO_RUNS_YET)
+    assert says(draw(bench, "", [NAME])[2], text.NO_RUNS_YET)
 
 
 def test_a_clicked_row_shows_its_run_and_a_forged_one_shows_nothing(bench: Studio) -> None:
@@ -86,5 +96,5 @@ def test_every_loss_of_every_run_is_drawn_in_the_runs_own_colour() -> None:
 
 def test_the_table_goes_into_a_file(bench: Studio) -> None:
     ended(bench.store, name="=1+1")
-    path = Path(draw(bench, "")[3])
+    path = Path(draw(bench, "", [NAME])[3])
     assert "'=1+1" in path.read_text()

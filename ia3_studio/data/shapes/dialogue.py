@@ -45,6 +45,11 @@ class Opening:
             prompt, history = history, ""  # what was said before is all that is asked
         return cls(rows.find(SYSTEM_NAMES), history, prompt, context)
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns whose cells become turns."""
+        return tuple(filter(None, (self.system, self.history, self.prompt, self.context)))
+
     def turns(self, record: dict[str, Any]) -> Turns:
         """Return the turns of a row that precede its answer.
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ia3_studio.data.examples import Mapping
+from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, Opening, turns_in, with_answer
 from ia3_studio.data.shapes.shape import (
@@ -86,7 +87,8 @@ def answered(
     for row, record in rows.records():
         try:
             before = opening.turns(record)
-            found.use(row, {**record, answers[0]: with_answer(before, record.get(answers[0]))})
+            rest = {name: cell for name, cell in record.items() if name not in opening.columns}
+            found.use(row, {**rest, answers[0]: with_answer(before, record.get(answers[0]))})
         except UnusableError as reason:
             found.leave_out(row, str(reason))
             continue
@@ -159,7 +161,28 @@ def _read_flagged(rows: Rows) -> Recognized:
     return replace(read, problems=(*found.problems, *read.problems))
 
 
+def _is_turns(cell: Any) -> bool:
+    return not isinstance(structure_of(cell), str) and bool(turns_in(cell))
+
+
+def _prompted(rows: Rows) -> tuple[str, str]:
+    """Return the columns of a prompt that holds turns, and of its answer; empty where there are none."""
+    asked = next((name for name in rows.named(PROMPT_NAMES) if rows.mostly(name, _is_turns)), "")
+    answer = next((name for name in rows.named(FLAGGED) if name != asked and rows.mostly(name, _is_answer)), "")
+    return (asked, answer) if asked and answer else ("", "")
+
+
+def _has_prompts(rows: Rows) -> bool:
+    return all(_prompted(rows))
+
+
+def _read_prompted(rows: Rows) -> Recognized:
+    asked, answer = _prompted(rows)
+    return answered(rows, (answer,), "prompts of several turns", (f"The turns of {asked} stand before {answer}.",))
+
+
 SHAPES = (
     Shape("preference pairs", _has_pairs, _read_pairs),
     Shape("KTO data", _has_flags, _read_flagged),
+    Shape("prompts of several turns", _has_prompts, _read_prompted),
 )

@@ -10,12 +10,15 @@ from ia3_studio.data.shapes import (
     assistant_exports,
     compared_answers,
     dialogue_shapes,
+    intents,
     label_studio,
     labeled_spans,
     message_trees,
     messengers,
     preferences,
+    questions_on_text,
     turn_rows,
+    word_rows,
 )
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape
 from ia3_studio.errors import DataError
@@ -31,6 +34,9 @@ SHAPES: tuple[Shape, ...] = (
     *compared_answers.SHAPES,
     *dialogue_shapes.SHAPES,
     *turn_rows.SHAPES,
+    *word_rows.SHAPES,
+    *intents.SHAPES,
+    *questions_on_text.SHAPES,
 )
 """In the order in which they are tried: those with keys of one tool before those with common names."""
 

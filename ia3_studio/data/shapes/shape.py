@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.column_profile import number_of
+from ia3_studio.data.measurements import number_of
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.turns import ROLES, role_key
 

@@ -27,13 +27,15 @@ from ia3_studio.data.shapes.shape import (
 
 ID_NAMES = (
     "conversationid", "convid", "convoid", "conversationhash", "dialogid", "dialogueid", "chatid", "threadid",
-    "sessionid", "conversation", "conv", "dialog", "dialogue", "chat", "thread", "session",
+    "sessionid", "callid", "interactionid", "episodeid", "roomid",
+    "conversation", "conv", "dialog", "dialogue", "chat", "thread", "session",
 )  # fmt: skip
 OTHER_IDS = ("id", "groupid", "sampleid", "exampleid", "caseid", "ticketid")
 """Names of ids that are those of conversations if several rows share one."""
 SPEAKER_NAMES = (
     "role", "speaker", "from", "author", "sender", "speakerrole", "authorrole", "senderrole", "sendertype",
-    "messagerole", "turnrole", "participant", "authorname", "sendername", "speakerid", "authorid", "who",
+    "messagerole", "turnrole", "participant", "authorname", "sendername", "speakerid", "speakeridx",
+    "authortype", "usertype", "speakertype", "participantrole", "party", "authorid", "who",
 )  # fmt: skip
 TEXT_NAMES = ("content", "text", "message", "utterance", "value", "messagetext", "turntext", "body", "msg")
 ORDER_NAMES = (

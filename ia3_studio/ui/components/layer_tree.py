@@ -20,6 +20,7 @@ from ia3_studio.ui.components.tree_rows import TreeRows
 _HERE = Path(__file__).parent
 _TEMPLATE = """
 <div class="layer-tree" data-words="WORDS">
+  <div class="totals" role="status" aria-live="polite"></div>
   <div class="tools">
     <input class="filter" type="search" spellcheck="false" autocomplete="off" />
     <div class="buttons"><button type="button" class="expand"></button><button type="button" class="collapse"></button>
@@ -33,7 +34,6 @@ _TEMPLATE = """
     <div class="rows" role="tree" tabindex="0">
       <div class="canvas" role="none"><div class="drawn" role="none"></div></div></div>
     <div class="empty" hidden></div>
-    <div class="totals" role="status" aria-live="polite"></div>
   </div>
 </div>
 """

@@ -5,6 +5,7 @@ const bar = element.querySelector("progress");
 const pick = element.querySelector("select");
 const stop = element.querySelector(".stop");
 const announced = element.querySelector(".announced"); // for screen readers: a change of state, not each step
+const links = element.querySelector(".links");
 const notify = element.querySelector(".notify");
 const TITLE = document.title;
 const MARKS = { queued: "…", running: "▶", stopping: "▶", finished: "✓", stopped: "■", failed: "✕", interrupted: "✕" };
@@ -55,6 +56,7 @@ function show() {
   bar.hidden = !view.stoppable;
   if (view.fraction === null) bar.removeAttribute("value");
   else bar.value = view.fraction;
+  links.hidden = !view.has_adapter;
   stop.hidden = !view.stoppable;
   stop.disabled = view.state === "stopping";
   stop.textContent = view.state === "stopping" ? stop.dataset.stopping : stop.dataset.stop;
@@ -66,6 +68,10 @@ function show() {
 document.addEventListener("visibilitychange", () => trigger("visibility", { hidden: document.hidden }));
 notify.addEventListener("click", () => Notification.requestPermission().then(() => { notify.hidden = true; }));
 stop.addEventListener("click", () => { stop.disabled = true; trigger("halt"); });
+links.addEventListener("click", (event) => {
+  const tab = event.target.dataset.tab;
+  if (tab) trigger("follow", { tab });
+});
 pick.addEventListener("change", () => { trigger("choose", { key: pick.value }); pick.blur(); });
 watch("value", show);
 show();

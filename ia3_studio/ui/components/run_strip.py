@@ -23,6 +23,10 @@ _TEMPLATE = f"""
   <div class="words"><p class="sentence"></p><p class="announced" role="status"></p>
     <progress max="1" value="0" aria-label="{text.PROGRESS}"></progress></div>
   <label class="pick"><span>{text.CURRENT_RUN}</span><select aria-label="{text.CURRENT_RUN_ARIA}"></select></label>
+  <span class="links" hidden>
+    <button type="button" data-tab="scales">{text.OPEN_SCALES}</button>
+    <button type="button" data-tab="chat">{text.OPEN_CHAT}</button>
+  </span>
   <button type="button" class="notify" hidden>{text.NOTIFY}</button>
   <button type="button" class="stop" data-stop="{text.STOP_RUN}"
     data-stopping="{text.STOPPING_RUN}">{text.STOP_RUN}</button>
@@ -52,6 +56,8 @@ class StripView:
     selected: str
     """The key of the selected run; empty for none."""
     choices: Sequence[Choice]
+    has_adapter: bool = False
+    """Whether an ended run, or an import, has scales to see and can respond."""
 
     def to_json(self) -> str:
         """Return the value of the component."""
@@ -61,8 +67,8 @@ class StripView:
 class RunStrip(gr.HTML):
     """The bar above the tabs.
 
-    Events: ``choose`` (with the ``key`` of a run), ``halt``, and ``visibility`` (with whether the browser tab is
-    ``hidden``).
+    Events: ``choose`` (with the ``key`` of a run), ``follow`` (with the id of the ``tab`` of a link), ``halt``, and
+    ``visibility`` (with whether the browser tab is ``hidden``).
     """
 
     def __init__(self, value: str = "", **kwargs: Any) -> None:

@@ -1,0 +1,89 @@
+"""Which roles do values inside objects play, where the columns themselves say nothing?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Record
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.data.column_profile import cells_of, structures_of
+from ia3_studio.data.examples import Mapping
+from ia3_studio.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def with_inner_columns(
+    frame: pd.DataFrame, columns: Sequence[str], infer: Callable[[pd.DataFrame], Mapping]
+) -> Mapping | None:
+    """Return the roles of the values inside the objects of a table, as paths; None where these say nothing either.
+
+    Args:
+        frame: the table.
+        columns: those that are looked at.
+        infer: finds the roles of columns; it raises DataError where there are none.
+    """
+    paths = _paths_by_name(frame, columns)
+    if not paths:
+        return None
+    import pandas as pd
+
+    cells = {name: _column(frame, path) for name, path in paths.items()}
+    try:
+        found = infer(pd.DataFrame(cells, index=frame.index, dtype=object))
+    except DataError:
+        return None
+    return _translated(found, paths)
+
+
+def _paths_by_name(frame: pd.DataFrame, columns: Sequence[str]) -> dict[str, str]:
+    """Return a path for each name: columns by their own, values inside objects by their keys.
+
+    Where objects of several columns have one key, it is the column that tells them apart.
+    """
+    inner: list[tuple[str, str]] = []
+    for column in columns:
+        objects = [value for value in structures_of(frame, column) if isinstance(value, Record) and value]
+        if 2 * len(objects) > len(cells_of(frame, column)[:50]):
+            inner += [(column, key) for key in dict.fromkeys(str(key) for each in objects for key in each)]
+    if not inner:
+        return {}
+    objects_in = {column for column, _key in inner}
+    alone = Counter(column for column, _key in inner)
+    keys = Counter(key for _column, key in inner)
+    found = {name: name for name in columns if name not in objects_in}
+    for column, key in inner:
+        name = key if keys[key] == 1 else column if alone[column] == 1 else f"{column}.{key}"
+        found[name if name not in found else f"{column}.{key}"] = f"{column}.{key}"
+    if alone.total() == len(objects_in) and not found.keys() - {key for _column, key in inner}:
+        return {column: f"{column}.{key}" for column, key in inner} if max(keys.values()) > 1 else found
+    return found
+
+
+def _column(frame: pd.DataFrame, path: str) -> list[Any]:
+    from ia3_studio.data.paths import value_at
+
+    records = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return [value_at(record, path) for record in records]
+
+
+def _translated(mapping: Mapping, paths: Record[str, str]) -> Mapping:
+    """Return a mapping with the paths in place of names."""
+
+    def path(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(path, value))
+        if not isinstance(value, str) or not value:
+            return value
+        first = max(
+            (name for name in paths if value == name or value.startswith((f"{name}.", f"{name}["))), key=len, default=""
+        )
+        return f"{paths[first]}{value[len(first) :]}" if first else value
+
+    roles = ("prompt", "answer", "context", "column", "parts", "nested", "tools", "system", "history", "others")
+    return replace(
+        mapping, **{each.name: path(getattr(mapping, each.name)) for each in fields(mapping) if each.name in roles}
+    )

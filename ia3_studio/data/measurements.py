@@ -1,0 +1,73 @@
+"""Which number does a cell of a table say? A comma is a decimal mark in one column and groups thousands in another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, Literal
+
+DecimalMark = Literal["", ".", ","]
+"""The decimal mark of a column: the other mark groups thousands; where it is empty, either mark is a decimal one."""
+
+_UNITS = " \u00a0\u202f\t%$€£¥"
+_PLAIN = re.compile(r"[-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][-+]?\d+)?")
+_GROUPED = re.compile(r"[-+]?\d{1,3}(?:([,.\u00a0\u202f ’'])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
+_ONLY_GROUPS = {mark: re.compile(rf"[-+]?[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+") for mark in ",."}
+_SPACES = re.compile(r"(?<=\d)[\u00a0\u202f ’'](?=\d{3})")
+
+
+def number_text(cell: Any) -> str:
+    """Return the number of a cell without its unit and without blanks between thousands; empty if there is none."""
+    text = str(cell).strip(_UNITS)
+    if _PLAIN.fullmatch(text):
+        return text
+    return _SPACES.sub("", text) if _GROUPED.fullmatch(text) else ""
+
+
+def decimal_mark(cells: Iterable[Any]) -> DecimalMark:
+    """Return the decimal mark of a column.
+
+    One cell decides where it can be read in one way only: "0,5" and "1.234,5" have a decimal comma, "1,234.5" and
+    "1,234,567" a decimal point. Where every comma stands before three digits, as in "1,234", commas group thousands.
+    """
+    texts = {number_text(cell) for cell in cells if isinstance(cell, str)} - {""}
+    points, commas = (any(_is_decimal(text, mark) for text in texts) for mark in ".,")
+    if points and commas:
+        return ""
+    if commas:
+        return ","
+    return "." if any("," in text for text in texts) else ""
+
+
+def _is_decimal(text: str, mark: str) -> bool:
+    """Say whether a number can be read only with this decimal mark."""
+    other = "," if mark == "." else "."
+    if mark in text and other in text:
+        return text.rindex(mark) > text.rindex(other)
+    if text.count(other) > 1:
+        return True
+    return text.count(mark) == 1 and not _ONLY_GROUPS[mark].fullmatch(text)
+
+
+def plain_number(cell: Any, mark: DecimalMark) -> str:
+    """Return the number of a cell as Python writes it; the cell's text if it has none.
+
+    Args:
+        cell: read in its own way where there is only one, whatever its column says.
+        mark: the decimal mark of the column.
+    """
+    text = number_text(cell)
+    certain = [each for each in ".," if _is_decimal(text, each)] if text else []
+    mark = ("." if certain[0] == "." else ",") if len(certain) == 1 else mark
+    if mark:
+        text = text.replace("," if mark == "." else ".", "")
+    return text.replace(",", ".") or str(cell)
+
+
+def number_of(cell: Any, mark: DecimalMark = "") -> float | None:
+    """Return a cell as a number, also in percent or a currency; None where it is none."""
+    if isinstance(cell, bool) or cell is None:
+        return None
+    if isinstance(cell, int | float):
+        return float(cell)
+    return float(plain_number(cell, mark)) if number_text(cell) else None

@@ -1,0 +1,285 @@
+"""Which columns are a prompt and its answer? Told by their names, by names that mirror each other, or by contents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as Record
+from collections.abc import Sequence
+from itertools import permutations, product
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.data.choice_columns import bare_name, named
+from ia3_studio.data.column_profile import Profile, is_list_of_texts, is_plain, profile, structures_of
+from ia3_studio.data.examples import Mapping
+from ia3_studio.data.label_columns import MOSTLY, holds_long_texts, is_class
+from ia3_studio.data.paths import is_listed, paths_in, value_at
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PROMPT_NAMES = (
+    "prompt", "question", "instruction", "query", "user", "source", "problem", "questions", "prompts", "human", "asked",
+    "question_text", "frage", "pregunta", "domanda", "pergunta", "вопрос", "问题", "問題", "質問", "질문",
+    "soru", "vraag", "pytanie", "otázka", "fråga", "ask",
+)  # fmt: skip
+CONTEXT_NAMES = ("input", "context", "passage", "inputs")
+ANSWER_NAMES = (
+    "answer", "response", "output", "completion", "reply", "assistant", "target", "solution", "answers", "responses",
+    "outputs", "completions", "summary", "highlights", "bot", "targets", "best_answer", "canonical_solution",
+    "human_reference", "correct_answer", "gold_answer", "solutions",
+    "answer_key", "reference_code", "answer_text", "antwort", "respuesta", "réponse", "reponse",
+    "risposta", "resposta", "ответ", "答案", "回答", "답변", "cevap", "antwoord", "odpowiedź", "svar",
+)  # fmt: skip
+TEXT_ANSWER_NAMES = (
+    "code", "snippet", "sql", "sql_query", "corrections", "correction", "corrected", "simplifications",
+    "simplification", "simplified", "paraphrase", "paraphrases", "rewrite", "rewritten", "references", "reference",
+    "translation", "definition", "meaning",
+)  # fmt: skip
+"""Columns that are answers if they hold texts rather than codes, classes or objects."""
+READ_NAMES = ("article", "document", "dialogue", "dialog", "text", "content", "body")
+"""Columns of a text that is read where another column is an answer, such as a summary."""
+FROM_WHERE = frozenset(("source", "user", "human"))
+"""Names of prompts that as often say where a row is from."""
+FEWEST_OTHERS = 0.02
+"""Share of the rows that must fill other columns for these to be a prompt and an answer of their own."""
+SHORTEST_PAIR = 8
+"""Mean characters of the texts of two columns that are a prompt and its answer."""
+_INSIDE = ("text", "value", "content", "answer", "output", "response", "input_text")
+"""Keys of an answer that is an object."""
+_MIRRORED = (
+    ("source", "target"), ("src", "tgt"), ("src", "trg"), ("inputs", "targets"), ("input", "output"),
+    ("inputs", "outputs"), ("question", "answer"), ("prompt", "response"), ("prompt", "completion"),
+    ("before", "after"), ("original", "corrected"), ("query", "response"), ("user", "assistant"), ("ask", "reply"),
+    ("request", "response"), ("request", "reply"), ("customer", "agent"), ("customer", "support"),
+)  # fmt: skip
+"""Words by which the names of a prompt and its answer differ, such as those of source_text and target_text."""
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+_LANGUAGES = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        ar bg bn ca cs da de el en es et fa fi fr gu ha he hi hr hu hy id ig is it ja ka kk km kn ko lt lv mk ml mr ms
+        mt my ne nl no pa pl ps pt ro ru si sk sl so sq sr sv sw ta te th tl tr uk ur uz vi xh yo zh zu
+        ara ben bul cat ces cmn dan deu ell eng est eus fas fin fra ger heb hin hrv hun ind isl ita jpn kor lit lav mar
+        nld nor pol por ron rus slk slv spa srp swe swh tam tel tha tur ukr urd vie yor zho zul
+        english german french spanish italian portuguese russian chinese japanese korean arabic dutch polish turkish
+        hindi swedish danish norwegian finnish greek hebrew czech hungarian romanian ukrainian vietnamese thai
+        indonesian latin
+        """,
+    )
+)
+"""Words for languages in the names of columns."""
+
+
+def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return which columns are prompt and answer by their names, or by the two keys of a column of objects."""
+    answers = [path for name in _answer_columns(frame, columns) if (path := _answer_path(frame, name))]
+    contexts = [name for name in named(columns, CONTEXT_NAMES) if is_plain(frame, name)]
+    asked = [path for name in _prompt_columns(frame, columns) if (path := _text_path(frame, name))]
+    prompts = asked or [name for name in contexts if _is_asked(frame, name)][:1]
+    if not prompts and answers:
+        prompts = _read_columns(frame, [name for name in columns if name not in _bases(answers)])
+    answers = [name for name in answers if name not in prompts]
+    if not answers and len(queries := named(columns, ("question", "query"))) == 2:
+        prompts, answers = queries[:1], queries[1:]  # a query of a database
+    if not prompts or not answers:
+        return mirrored(frame, columns) or _two_keys(frame, columns)
+    (prompt, answer), *others = _pairs_by_rows(frame, prompts, answers)
+    context = next((name for name in contexts if name not in (prompt, answer)), "")
+    return Mapping("pairs", prompt, answer, context, others=tuple(others))
+
+
+def _prompt_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the columns that are called prompts; "source" and the like only where their cells are texts of their own.
+
+    Where a row is from has few different values.
+    """
+    found = named(columns, PROMPT_NAMES)
+    return [
+        name for name in found
+        if bare_name(name) not in FROM_WHERE
+        or _holds_lists_of_texts(frame, name)
+        or not ((each := profile(frame, name)).is_label or each.different < 2)
+    ]  # fmt: skip
+
+
+def _answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the columns that are called answers; those called targets are not where they hold classes."""
+    found = [
+        name for name in named(columns, ANSWER_NAMES)
+        if not (bare_name(name) in ("target", "targets") and (is_class(frame, name) or _has_numbers(frame, name)))
+    ]  # fmt: skip
+    texts = [name for name in named(columns, TEXT_ANSWER_NAMES) if _is_answer_text(frame, name)]
+    if named(columns, ("article", "document", "full_text", "paper")):
+        texts += named(columns, ("abstract",))
+    if not (found or texts) and named(columns, ("prompt", "instruction")):
+        texts = [name for name in named(columns, ("text", "story", "content")) if _is_answer_text(frame, name)]
+    return found or texts or [name for name in named(columns, ("label",)) if holds_long_texts(frame, name)]
+
+
+def _has_numbers(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column holds lists of numbers, such as tokens."""
+    values = structures_of(frame, name)
+    return bool(values) and all(is_listed(value) and all(isinstance(each, int) for each in value) for value in values)
+
+
+def _is_answer_text(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column holds texts, or lists of texts, that are no labels."""
+    if _holds_lists_of_texts(frame, name):
+        return True
+    each = profile(frame, name)
+    return each.is_text and not each.is_label and 2 * each.different > len(frame) * each.filled
+
+
+def _holds_lists_of_texts(frame: pd.DataFrame, name: str) -> bool:
+    values = structures_of(frame, name)
+    return bool(values) and sum(map(is_list_of_texts, values)) > MOSTLY * len(values)
+
+
+def _is_asked(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column called a context can be a prompt of its own: it holds texts, or numbers to compute with."""
+    each = profile(frame, name)
+    if each.different < 2 and not _holds_lists_of_texts(frame, name) and len(frame) > 2:
+        return False
+    return not each.is_label and (_holds_lists_of_texts(frame, name) or each.length > 0 or each.is_number)
+
+
+def _read_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the column that an answer was written for: one so named, or else the first of texts or lists of texts."""
+    found = [name for name in named(columns, READ_NAMES) if is_plain(frame, name) and profile(frame, name).filled > 0]
+    texts = [each.name for name in columns if _may_be_read(each := profile(frame, name))]
+    lists = [name for name in columns if _holds_lists_of_texts(frame, name)]
+    return (found or texts or lists)[:1]
+
+
+def _may_be_read(each: Profile) -> bool:
+    return each.is_text and each.filled > MOSTLY and not each.is_label and each.different > 1
+
+
+def _bases(paths: Sequence[str]) -> set[str]:
+    return {part for path in paths for part in (path, re.split(r"[.\[]", path)[0])}
+
+
+def _text_path(frame: pd.DataFrame, name: str) -> str:
+    """Return the column, or the path of the text inside its objects; nothing where there is none."""
+    if is_plain(frame, name):
+        return name
+    inner = [path for path in paths_in(frame[[name]]) if path.rpartition(".")[2] in ("stem", *_INSIDE)]
+    return next(iter(sorted(inner, key=len)), "")
+
+
+def _answer_path(frame: pd.DataFrame, name: str) -> str:
+    """Return the column of an answer, or the path of its text inside objects: the first of several."""
+    values = structures_of(frame, name)
+    if not values:
+        return name
+    objects = [value for value in values if isinstance(value, Record)]
+    lists = [value for value in values if is_listed(value)]
+    if 2 * len(objects) > len(values):
+        for key in _INSIDE:
+            inner = [value[key] for value in objects if value.get(key) is not None]
+            if inner and 2 * len(inner) > len(objects):
+                return f"{name}.{key}" + ("[0]" if all(is_listed(each) for each in inner) else "")
+        return name  # an object is the answer
+    first = lists[0][0] if lists and len(lists[0]) else None
+    if isinstance(first, Record):
+        return next((f"{name}[0].{key}" for key in _INSIDE if key in first), name)
+    return name
+
+
+def mirrored(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return two columns of texts whose names differ in one word: source_text and target_text, text_en and text_de.
+
+    Of two languages, the first column is the prompt.
+    """
+    profiles = [profile(frame, name) for name in columns]
+    texts = [each.name for each in profiles if each.length and not each.is_label and each.different > 1]
+    words = {name: [word.lower() for word in _WORD.findall(name)] for name in texts}
+    for first, second in permutations(texts, 2):
+        one, other = words[first], words[second]
+        differing = [pair for pair in zip(one, other, strict=False) if pair[0] != pair[1]]
+        if len(one) == len(other) and len(differing) == 1 and differing[0] in _MIRRORED:
+            return Mapping("pairs", first, second)
+    return None
+
+
+def languages(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the two columns of texts that are named by languages; None for more or fewer."""
+    found = [
+        name for name in columns
+        if set(word.lower() for word in _WORD.findall(name)) & _LANGUAGES and profile(frame, name).length
+    ]  # fmt: skip
+    kept = [name for name in found if not (each := profile(frame, name)).is_label and not each.is_identifier]
+    stems = {tuple(word.lower() for word in _WORD.findall(name) if word.lower() not in _LANGUAGES) for name in kept}
+    shared = {word for stem in stems for word in stem}
+    same = len({tuple(word for word in stem if word not in ("latn", "cyrl", "hans", "hant")) for stem in stems}) == 1
+    if len(kept) != 2 or not (same or len(shared) <= 2):
+        return None
+    return Mapping("pairs", kept[0], kept[1])
+
+
+def _two_keys(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the two texts of a column of objects with two keys, such as translation: {"en": …, "de": …}."""
+    for name in columns:
+        values = structures_of(frame, name)
+        if not values or not all(isinstance(value, Record) and len(value) == 2 for value in values):
+            continue
+        keys = list(values[0])
+        are_texts = all(
+            list(value) == keys and all(isinstance(each, str) for each in value.values()) for value in values
+        )
+        if are_texts and not any(profile(frame, f"{name}.{key}").is_label for key in keys):
+            first, second = (f"{name}.{key}" for key in keys)
+            return Mapping("pairs", first, second)
+    return None
+
+
+def two_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return prompt and answer where exactly two columns hold texts and no other column holds anything but facts."""
+    profiles = [profile(frame, name) for name in columns]
+    filled = [each for each in profiles if each.filled > MOSTLY and not each.is_identifier and each.different > 1]
+    if len(filled) != 2:
+        return None
+    texts = [each for each in filled if each.length >= SHORTEST_PAIR]
+    short = [each for each in filled if each not in texts and not each.is_label and 2 * each.different > len(frame)]
+    return Mapping("pairs", filled[0].name, filled[1].name) if texts and len(texts) + len(short) == 2 else None
+
+
+def nested_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return a mapping of rows whose list of objects holds the answers, such as an instruction and its instances."""
+    prompts = named(columns, PROMPT_NAMES)
+    for name in columns:
+        cells = structures_of(frame, name)
+        inner = cells[0][0] if cells and isinstance(cells[0], list) and cells[0] else None
+        fields = list(inner) if isinstance(inner, dict) else []
+        answers, contexts = named(fields, ANSWER_NAMES), named(fields, CONTEXT_NAMES)
+        asked = named(fields, PROMPT_NAMES) or [each for each in prompts if each != name]
+        if answers and asked:
+            return Mapping("pairs", asked[0], answers[0], contexts[0] if contexts else "", nested=name)
+    return None
+
+
+def _pairs_by_rows(frame: pd.DataFrame, prompts: Sequence[str], answers: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the prompt and the answer column that most rows fill, the first of them where several do.
+
+    Behind it stand pairs of other columns, in a file joined of several, each for rows that fill none before it.
+    """
+    import pandas as pd
+
+    records = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    filled = pd.DataFrame({name: [_is_filled(record, name) for record in records] for name in (*prompts, *answers)})
+    found: list[tuple[str, str]] = []
+    open_rows = filled[prompts[0]] | True
+    while True:
+        free = [(p, a) for p, a in product(prompts, answers) if not any({p, a} & {*pair} for pair in found)]
+        both = {pair: filled[pair[0]] & filled[pair[1]] & open_rows for pair in free}
+        best = max(free, key=lambda pair: int(both[pair].sum()), default=None)
+        if not best or (found and int(both[best].sum()) <= FEWEST_OTHERS * len(filled)):
+            return found
+        found.append(best)
+        open_rows &= ~(filled[best[0]] | filled[best[1]])
+
+
+def _is_filled(record: Record[Any, Any], name: str) -> bool:
+    value = value_at(record, name)
+    return value is not None and (not isinstance(value, str) or bool(value.strip()))

@@ -1,0 +1,147 @@
+"""Which rows are in a text that is more than paragraphs? Labels before texts, questions and answers, or cells."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from ia3_studio.data.delimited import DELIMITERS, LINE_END, guess_delimiter
+from ia3_studio.data.header import find_header
+
+_WORDS_OF_A_LABEL = 3
+FEWEST_LINES = 5
+"""Lines from which on a text can be one of labels or cells."""
+_FASTTEXT = re.compile(r"((?:__label__\S+\s+)+)(\S.*)")
+_MARKED = re.compile(r"([-+]?\d|[A-Z]{2,8}:[A-Za-z]+)\s+(\S.*)")
+"""A number of a class, or one such as "NUM:date", before a text."""
+_SETTING = re.compile(r"#[\w ]+:.*")
+"""A line by which Anki says how an export is to be read."""
+_USERS = ("q", "question", "user", "human", "prompt", "customer", "frage", "pregunta", "問", "问", "query", "me")
+_ASSISTANTS = (
+    "a", "answer", "assistant", "ai", "bot", "response", "agent", "antwort", "respuesta", "réponse", "答", "chatbot",
+    "gpt", "chatgpt",
+)  # fmt: skip
+_QUESTIONS = ("q", "question", "frage", "pregunta", "問", "问")
+_SPEAKER = re.compile(
+    rf"\s*(?:\*\*|#+\s*)?({'|'.join(sorted((*_USERS, *_ASSISTANTS), key=len, reverse=True))})(?:\s?\d{{1,5}})?"
+    r"(?:\*\*)?\s?[:：.](?:\*\*)?\s*(.*)",
+    re.IGNORECASE,
+)
+_BLANK_LINES = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
+
+
+def without_settings(text: str) -> str:
+    """Return a text without the lines at its beginning that say how it is to be read, such as "#separator:tab"."""
+    lines = LINE_END.split(text)
+    first = next((place for place, line in enumerate(lines) if not _SETTING.fullmatch(line)), 0)
+    return "\n".join(lines[first:]) if first else text
+
+
+def labeled_lines(text: str) -> dict[str, list[Any]] | None:
+    """Return the texts of lines that begin with labels, and these; None for other text.
+
+    Labels are those of fastText ("__label__good"), or numbers and names of classes of which there are few.
+    """
+    lines = [line.strip() for line in LINE_END.split(text) if line.strip()]
+    if len(lines) < FEWEST_LINES:
+        return None
+    if all(found := [_FASTTEXT.fullmatch(line) for line in lines]):
+        labels = [[name.removeprefix("__label__") for name in each[1].split()] for each in found if each]
+        several = any(len(each) > 1 for each in labels)
+        texts = [each[2] for each in found if each]
+        return {"text": texts, "labels": labels} if several else {"text": texts, "label": [each[0] for each in labels]}
+    marks = [_MARKED.fullmatch(line) for line in lines]
+    if not all(marks):
+        return None
+    names = [each[1] for each in marks if each]
+    rising = all(int(other) == int(one) + 1 for one, other in pairwise(names) if one.isdigit() and other.isdigit())
+    if not 2 <= len(set(names)) <= len(lines) // 4 or (names[0].isdigit() and rising):
+        return None
+    return {"text": [each[2] for each in marks if each], "label": names}
+
+
+def exchanges(text: str) -> dict[str, list[Any]] | None:
+    """Return the prompts and answers of a text whose paragraphs hold "Q: …" and "A: …" or the like; None otherwise.
+
+    A paragraph with several of them is a conversation.
+    """
+    blocks = _BLANK_LINES.split(LINE_END.sub("\n", text).strip())
+    if len(blocks) == 1 and (found := _SPEAKER.match(blocks[0])) and found[1].lower() in _QUESTIONS:
+        talk = _turns(blocks[0])
+        if len(talk) > 2 and _alternates(talk):
+            sides = [said for _role, said in talk]
+            return {"prompt": sides[::2], "answer": sides[1::2]}
+    if len(blocks) > 1 and not any(len(_turns(block)) > 1 for block in blocks[:2]):  # a paragraph for each turn
+        blocks = ["\n".join(pair) for pair in zip(blocks[::2], blocks[1::2], strict=False)]
+    talks = [_turns(block) for block in blocks]
+    if len(talks) < 2 or not all(_alternates(talk) for talk in talks):
+        return None
+    if all(len(talk) == 2 for talk in talks):
+        return {"prompt": [talk[0][1] for talk in talks], "answer": [talk[1][1] for talk in talks]}
+    return {"messages": [[{"role": role, "content": said} for role, said in talk] for talk in talks]}
+
+
+def _turns(block: str) -> list[tuple[str, str]]:
+    """Return who says what in a paragraph; nothing if its first line names no speaker."""
+    turns: list[tuple[str, str]] = []
+    for line in block.split("\n"):
+        found = _SPEAKER.fullmatch(line)
+        if found:
+            turns.append(("user" if found[1].lower() in _USERS else "assistant", found[2]))
+        elif not turns:
+            return []
+        else:
+            turns[-1] = (turns[-1][0], f"{turns[-1][1]}\n{line}".strip("\n"))
+    return turns
+
+
+def _alternates(turns: Sequence[tuple[str, str]]) -> bool:
+    """Say whether prompts and answers take turns, and none is empty."""
+    roles = [role for role, _said in turns]
+    whole = len(turns) > 1 and len(turns) % 2 == 0 and all(said.strip() for _role, said in turns)
+    return whole and all(role == ("user", "assistant")[place % 2] for place, role in enumerate(roles))
+
+
+def table_delimiter(text: str) -> str:
+    """Return the delimiter of a text that is a table; empty if it is prose.
+
+    Every line has the same number of cells, none of them empty, and either the first line names the columns or one
+    column holds labels.
+    """
+    lines = [line for line in LINE_END.split(text) if line.strip()][:100]
+    if len(lines) < FEWEST_LINES:
+        return ""
+    import csv
+
+    delimiter = guess_delimiter("\n".join(lines))
+    try:
+        rows = [row for row in csv.reader(lines, delimiter=delimiter, skipinitialspace=True) if row]
+    except csv.Error:
+        return ""
+    usual, count = Counter(map(len, rows)).most_common(1)[0]
+    if delimiter not in DELIMITERS or usual < 2 or count < 0.95 * len(rows) or len(rows[0]) != usual:
+        return ""
+    named = find_header(rows) == 0 and all(0 < len(cell) <= 40 and len(cell.split()) <= 4 for cell in rows[0])
+    quoted = all(line.lstrip().startswith('"') for line in lines[1:])
+    if delimiter == ",":
+        return delimiter if named and (quoted or _are_different(rows[0])) and count == len(rows) else ""
+    bare = not any("<|" in line for line in lines)  # marks of chat templates
+    return delimiter if bare and (named or _has_labels(rows)) else ""
+
+
+def _are_different(names: Sequence[str]) -> bool:
+    """Say whether cells can be names of columns: words without sentence marks, all different."""
+    return len(set(names)) == len(names) and all(re.fullmatch(r"[\w .#/()-]+", name.strip()) for name in names)
+
+
+def _has_labels(rows: Sequence[Sequence[str]]) -> bool:
+    columns = [[row[place] for row in rows if len(row) == len(rows[0])] for place in (0, len(rows[0]) - 1)]
+    few = [
+        2 <= len(set(cells)) <= max(2, len(cells) // 4)
+        and all(len(cell.split()) <= _WORDS_OF_A_LABEL for cell in cells)
+        for cells in columns
+    ]
+    return any(few) and all(cell.strip() for cells in columns for cell in cells)

@@ -1,0 +1,121 @@
+"""How does a table with one word and its tag per row become sentences? Rows with one id are a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from ia3_studio.data.conll import is_tag
+from ia3_studio.data.examples import Mapping
+from ia3_studio.data.shapes.shape import MOST, Collector, Recognized, Rows, Shape, is_blank
+
+WORD_NAMES = ("word", "token", "words", "tokens", "form")
+TAG_NAMES = ("tag", "nertag", "ner", "label", "nerlabel", "entity", "bio", "iob", "tags", "nertags", "labels", "pos")
+SENTENCE_NAMES = (
+    "sentence", "sentenceid", "sentid", "sentenceno", "sentencenumber", "sentenceidx", "sent", "sid", "docid", "doc",
+    "documentid", "document", "id", "lineid", "example", "exampleid", "textid",
+)  # fmt: skip
+"""Columns that say to which sentence a word belongs; an empty cell continues the one above."""
+TOKENS, TAGS = "tokens", "tags"
+_LONGEST_WORD = 60
+
+
+def _columns_of(rows: Rows) -> tuple[str, str]:
+    """Return the columns of words and of tags; empty where there are none."""
+    word = next((name for name in rows.named(WORD_NAMES) if _mostly(rows, name, _is_word)), "")
+    tag = next((name for name in rows.named(TAG_NAMES) if _mostly(rows, name, is_tag)), "")
+    return word, tag
+
+
+def _mostly(rows: Rows, name: str, holds: Callable[[Any], bool]) -> bool:
+    """Say whether nearly all cells that are filled fulfill a condition: empty ones may stand between sentences."""
+    cells = [cell for cell in rows.sample(name) if not is_blank(cell)]
+    return bool(cells) and sum(map(holds, cells)) >= MOST * len(cells)
+
+
+def _is_word(cell: Any) -> bool:
+    text = str(cell).strip()
+    return isinstance(cell, str | int | float) and 0 < len(text) <= _LONGEST_WORD and len(text.split()) == 1
+
+
+def _has_words(rows: Rows) -> bool:
+    return all(_columns_of(rows)) and any(str(cell).strip() == "O" for cell in rows.sample(_columns_of(rows)[1]))
+
+
+def _sentence_column(rows: Rows) -> str:
+    """Return the column of the ids of sentences: one that is empty in many rows, or repeats."""
+    for name in rows.named(SENTENCE_NAMES):
+        cells = [str(cell).strip() for cell in rows.sample(name) if not is_blank(cell)]
+        seen = len(rows.deciding.iloc[: len(rows.sample(name))])
+        if cells and (len(set(cells)) < len(cells) or 2 * len(cells) < seen):
+            return name
+        if cells and len(cells) < min(len(rows.deciding), 100):
+            return name
+    return ""
+
+
+def _read_words(rows: Rows) -> Recognized:
+    word, tag = _columns_of(rows)
+    sentence = _sentence_column(rows)
+    form = "one word per row"
+    groups: list[_Group] = _between_gaps(rows, word, tag) if not sentence else []
+    if not sentence and len(groups) < 2:
+        return Recognized(
+            rows.frame, form,
+            undecided="The rows are words with tags, and nothing says where a sentence ends; add a column sentence_id, "
+            "or give a CoNLL file with an empty line after each sentence.",
+        )  # fmt: skip
+    found = Collector()
+    last = ""
+    for row, record in rows.records() if sentence else ():
+        name = last if is_blank(record.get(sentence)) else str(record[sentence]).strip()
+        if not name:
+            found.leave_out(row, f"the id of its sentence ({sentence}) is empty")
+            continue
+        if not groups or name != last:
+            groups.append((row, []))
+        last = name
+        groups[-1][1].append({**record, "\0row": row})
+    for row, words in groups:
+        _use(found, row, words, word, tag)
+    others = [name for name in rows.columns if name not in (word, tag, sentence)]
+    for name in others:
+        found.unused[name] += sum(not is_blank(each.get(name)) for _row, words in groups for each in words)
+    if not sentence:
+        notes: tuple[str, ...] = ("Empty rows end sentences.",)
+        return found.recognized(
+            f"{form}, {len(groups):,} sentences", Mapping("tags", column=TOKENS, answer=TAGS), notes
+        )
+    notes = (f"Words with the same {sentence} are one sentence; {word} is the word and {tag} its tag.",)
+    return found.recognized(f"{form}, {len(groups):,} sentences", Mapping("tags", column=TOKENS, answer=TAGS), notes)
+
+
+_Group: TypeAlias = tuple[int, list[dict[str, Any]]]
+"""The first row of a sentence, and the cells of its rows."""
+
+
+def _between_gaps(rows: Rows, word: str, tag: str) -> list[_Group]:
+    """Return the words between rows that have neither a word nor a tag."""
+    groups: list[_Group] = []
+    is_begun = False
+    for row, record in rows.records():
+        if is_blank(record.get(word)) and is_blank(record.get(tag)):
+            is_begun = False
+            continue
+        if not is_begun:
+            groups.append((row, []))
+        is_begun = True
+        groups[-1][1].append({**record, "\0row": row})
+    return groups
+
+
+def _use(found: Collector, row: int, words: Sequence[dict[str, Any]], word: str, tag: str) -> None:
+    """Add a sentence, or leave it out where a word or a tag of it is missing."""
+    gap = next((each["\0row"] for each in words if is_blank(each.get(word)) or is_blank(each.get(tag))), None)
+    if gap is not None:
+        found.leave_out(row, f"row {gap} of the sentence has no word ({word}) or no tag ({tag})")
+        return
+    found.use(row, {TOKENS: [str(each[word]) for each in words], TAGS: [str(each[tag]).strip() for each in words]})
+
+
+SHAPES = (Shape("one word per row", _has_words, _read_words, by_row=False),)

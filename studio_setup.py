@@ -1,0 +1,382 @@
+"""How does the virtual environment come to hold what the app needs? Five lines, and the details in a log file.
+
+Needs nothing but Python: it runs before anything is installed. Every stage looks at what is there before it works, so a
+set-up that was killed goes on where it was, and a set-up after `git pull` touches only what changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+CPU_TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
+SELDOM_USED = (
+    r"/tests?/|/transformers/models/|/plotly/graph_objs/|/torch/testing/|/pygments/lexers/|/sympy/physics/"
+    r"|/(debugpy|mypy|mypyc|setuptools|wcwidth)/"
+)
+"""Modules that are compiled when they are first imported, if ever: half of all."""
+LOG = "setup.log"
+WORKING = ".setting-up"
+"""There while a set-up is at work; left behind by a killed one."""
+STARTER = "SmolLM2-135M-Instruct"
+NEEDED_GB = 3.0
+"""Free disk space for the packages on a machine without an NVIDIA GPU."""
+LOOK_SECONDS = 0.2
+TAIL = 4_000
+"""Bytes at the end of the log in which the activity is looked for."""
+
+
+class SetupError(Exception):
+    """The set-up cannot go on; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the set-up works."""
+
+    root: Path
+    """The folder of the repository."""
+    venv: Path
+
+    @property
+    def python(self) -> Path:
+        """The environment's interpreter."""
+        return self.venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+    @property
+    def log(self) -> Path:
+        """The file of details."""
+        return self.venv / LOG
+
+    @property
+    def packages(self) -> list[Path]:
+        """The folders of installed packages."""
+        return [*self.venv.glob("lib/python*/site-packages"), *self.venv.glob("Lib/site-packages")]
+
+    def mark(self, requirements: str) -> Path:
+        """Return the file that tells which requirements are installed."""
+        return self.venv / f".installed-{requirements}"
+
+
+def wanted(place: Place, requirements: str) -> str:
+    """Return a text that changes with the requirements."""
+    names = ("requirements.txt",) if requirements == "requirements.txt" else ("requirements.txt", requirements)
+    return hashlib.sha256(b"".join((place.root / name).read_bytes() for name in names)).hexdigest()
+
+
+def is_set_up(place: Place, requirements: str) -> bool:
+    """Tell whether exactly these requirements are installed, by a set-up that ended."""
+    mark = place.mark(requirements)
+    try:
+        return (
+            mark.read_text() == wanted(place, requirements)
+            and place.python.is_file()
+            and not (place.venv / WORKING).exists()
+        )
+    except OSError:
+        return False
+
+
+def set_up(place: Place, requirements: str = "requirements.txt", *, for_checks: bool = False) -> None:
+    """**Create the environment and install the requirements**, saying so in five lines.
+
+    Args:
+        place: where.
+        requirements: the name of a requirements file.
+        for_checks: leave out the starter model and the compilation of all modules, which the checks see to.
+
+    Raises:
+        SetupError: something is missing; the message is one sentence.
+    """
+    lines = Lines(sys.stdout, 3 if for_checks else 5)
+    with lines.stage("Environment") as stage:
+        stage.result = _environment(place)
+    with lines.stage("torch") as stage:
+        stage.result = _torch(place, stage)
+    with _compiling(place), lines.stage("Packages") as stage:  # pip works on one core
+        stage.result = _packages(place, requirements, stage)
+    if not for_checks:
+        with _compiling(place) as compiling:  # the model comes through the network
+            with lines.stage("Starter model") as stage:
+                stage.result = _starter(place, stage)
+            with lines.stage("Compilation") as stage:
+                compiling.wait()
+                stage.result = "modules compiled"
+    place.mark(requirements).write_text(wanted(place, requirements))
+    (place.venv / WORKING).unlink(missing_ok=True)
+
+
+class Stage:
+    """One line while its work goes on."""
+
+    def __init__(self, lines: Lines, title: str) -> None:
+        self._lines, self._title, self._began = lines, title, time.monotonic()
+        self.result = ""
+
+    def show(self, activity: str) -> None:
+        """Say what is being done, on a terminal that can take a line back."""
+        if self._lines.live:
+            self._lines.write(f"\r\x1b[K{self._head} … {activity[:60]}, {self._seconds}")
+
+    def begin(self) -> None:
+        """Begin the line."""
+        self._lines.write(f"{self._head} … ")
+
+    def end(self) -> None:
+        """Write the line with its result and its time."""
+        start = f"\r\x1b[K{self._head} … " if self._lines.live else ""
+        self._lines.write(f"{start}{self.result}, {self._seconds}\n")
+
+    @property
+    def _head(self) -> str:
+        return f"{self._lines.number}/{self._lines.count} {self._title}"
+
+    @property
+    def _seconds(self) -> str:
+        return f"{time.monotonic() - self._began:.0f} s"
+
+
+class Lines:
+    """The lines of a set-up, one per stage."""
+
+    def __init__(self, stream: TextIO, count: int) -> None:
+        self._stream, self.count, self.number = stream, count, 0
+        self.live = stream.isatty()
+
+    def write(self, text: str) -> None:
+        """Write at once, in what letters the terminal has."""
+        known = self._stream.encoding or "utf-8"
+        self._stream.write(text.encode(known, "replace").decode(known))
+        self._stream.flush()
+
+    @contextmanager
+    def stage(self, title: str) -> Iterator[Stage]:
+        """Write one line around the work of the block."""
+        self.number += 1
+        stage = Stage(self, title)
+        stage.begin()
+        try:
+            yield stage
+        except BaseException:
+            self.write("\n")
+            raise
+        stage.end()
+
+
+def _environment(place: Place) -> str:
+    """**Create the virtual environment**, unless a whole one is there; return what to say."""
+    said = f"{place.venv.name} with Python {platform.python_version()}"
+    try:
+        place.venv.mkdir(parents=True, exist_ok=True)
+        killed = (place.venv / WORKING).exists()
+        (place.venv / WORKING).touch()
+        place.log.write_text("", encoding="utf-8")
+    except OSError as error:
+        raise SetupError(
+            f"{place.venv} cannot be written ({error.strerror}); change its permissions, or set IA3_STUDIO_VENV to "
+            "another folder."
+        ) from error
+    if killed:
+        remove_half_installed(place)
+    if place.python.is_file() and _succeeds([str(place.python), "-m", "pip", "--version"], place):
+        return f"{said} is there"
+    _require_space(place)
+    shutil.rmtree(place.python.parent, ignore_errors=True)  # links to a Python that is gone
+    uv = shutil.which("uv")
+    if uv:  # with pip (--seed), which fetches starter models
+        command = [uv, "venv", "--seed", "--allow-existing", "--python", sys.executable, str(place.venv)]
+        if _succeeds(command, place):
+            return f"{said} created with uv"
+    _require_ensurepip()
+    if not _succeeds([sys.executable, "-m", "venv", str(place.venv)], place):
+        raise SetupError(explained("The virtual environment could not be created", place))
+    return f"{said} created"
+
+
+def _require_ensurepip() -> None:
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError as error:
+        version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        raise SetupError(
+            f"This Python has no module {error.name}, which creates the virtual environment; install it (Debian and "
+            f"Ubuntu: apt install python{version}-venv), or install uv."
+        ) from error
+
+
+def _require_space(place: Place) -> None:
+    free = shutil.disk_usage(place.venv).free / 1e9
+    if free < NEEDED_GB:
+        raise SetupError(
+            f"The disk is too full: the packages need {NEEDED_GB:g} GB in {place.venv}, and {free:.1f} GB are free; "
+            "free some space, or set IA3_STUDIO_VENV to a folder on another disk."
+        )
+
+
+def remove_half_installed(place: Place) -> None:
+    """**Remove the record of every package whose installation was cut short**, so that it is installed again."""
+    for record in [found for folder in place.packages for found in folder.glob("*.dist-info")]:
+        if not (record / "RECORD").is_file():
+            shutil.rmtree(record, ignore_errors=True)
+
+
+def _torch(place: Place, stage: Stage) -> str:
+    """**Install torch**: its CPU build where no NVIDIA GPU is, which saves gigabytes; else PyPI's."""
+    lines = (place.root / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pin = next(line for line in lines if line.startswith("torch=="))
+    version = pin.split("==")[1]
+    if any(next(folder.glob(f"torch-{version}[.+]*dist-info"), None) for folder in place.packages):
+        return f"{version} is there"
+    if platform.system() == "Linux" and not shutil.which("nvidia-smi"):
+        quick = ("--index-url", CPU_TORCH_INDEX)
+        patience = () if shutil.which("uv") else ("--retries", "0", "--timeout", "10")
+        if _installs(place, stage, [pin, *quick, *patience]):
+            return f"{version}, CPU build, installed"
+    if not _installs(place, stage, [pin]):
+        raise SetupError(explained("torch could not be installed", place))
+    return f"{version} installed"
+
+
+def _packages(place: Place, requirements: str, stage: Stage) -> str:
+    """**Install the requirements** that are not there yet; return what to say."""
+    began = place.log.stat().st_size
+    if not _installs(place, stage, ["--requirement", str(place.root / requirements)]):
+        raise SetupError(explained("The packages could not be installed", place))
+    changed = _changed(_log_after(place, began))
+    return f"{changed} installed or updated" if changed else "nothing to change"
+
+
+def _installs(place: Place, stage: Stage, arguments: Sequence[str]) -> bool:
+    """Install with uv, else with pip, which knows other mirrors; return whether it worked."""
+    uv = shutil.which("uv")
+    ways = [[uv, "pip", "install", "--python", str(place.python)]] if uv else []
+    ways.append([str(place.python), "-m", "pip", "--disable-pip-version-check", "install", "--no-compile"])
+    return any(_watch([*way, *arguments], place, stage) == 0 for way in ways)
+
+
+def _starter(place: Place, stage: Stage) -> str:
+    """**Fetch and convert the starter model**; return what to say, also where it cannot be had now."""
+    began = place.log.stat().st_size
+    if _watch([str(place.python), "-m", "ia3_studio", "fetch", STARTER], place, stage) == 0:
+        return f"{STARTER} is ready"
+    said = [line for line in _log_after(place, began).splitlines() if line.strip()]
+    return f"skipped, and tried again by the first run ({said[-1].rstrip('.') if said else 'no reason given'})"
+
+
+def start_compiling(place: Place) -> subprocess.Popen[bytes]:
+    """Start to compile what is installed, on all cores: it takes half the time that pip would take on one."""
+    program = (
+        "import compileall, re, sysconfig;"
+        "compileall.compile_dir(sysconfig.get_path('purelib'), rx=re.compile(r'%s'), quiet=2, workers=0)"
+    )
+    # A file that no version of Python compiles, as some packages hold, is no matter: nothing imports it.
+    return subprocess.Popen([str(place.python), "-W", "ignore", "-c", program % SELDOM_USED])
+
+
+@contextmanager
+def _compiling(place: Place) -> Iterator[subprocess.Popen[bytes]]:
+    """Compile in the background what is installed so far, until the end of the block at the latest if it fails."""
+    process = start_compiling(place)
+    try:
+        yield process
+    except BaseException:
+        process.kill()
+        raise
+    finally:
+        process.wait()
+
+
+def _succeeds(command: Sequence[str], place: Place) -> bool:
+    with place.log.open("a", encoding="utf-8") as log:
+        log.write(f"$ {' '.join(command)}\n")
+        log.flush()
+        try:
+            return (
+                subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False).returncode == 0
+            )
+        except OSError as error:  # a program of another machine, or a link to nothing
+            log.write(f"{error}\n")
+            return False
+
+
+def _watch(command: Sequence[str], place: Place, stage: Stage) -> int:
+    """Run a command with its output in the log, showing its last activity; return its exit code."""
+    with place.log.open("a", encoding="utf-8") as log:
+        log.write(f"$ {' '.join(command)}\n")
+        log.flush()
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=place.root)
+        try:
+            while process.poll() is None:
+                stage.show(activity_in(_tail(place)))
+                time.sleep(LOOK_SECONDS)
+        finally:
+            process.kill()
+            process.wait()
+    return process.returncode
+
+
+def _tail(place: Place) -> str:
+    return _log_after(place, max(0, place.log.stat().st_size - TAIL))
+
+
+def _log_after(place: Place, offset: int) -> str:
+    with place.log.open("rb") as file:
+        file.seek(offset)
+        return file.read().decode("utf-8", "replace")
+
+
+_FETCHING = re.compile(r"^\s*(?:Downloading|Using cached|Building|Converting|Looking for|Installing)\b.*", re.MULTILINE)
+
+
+def activity_in(log: str) -> str:
+    """Return the last thing that a log tells of: what is downloaded, with its size, or installed."""
+    found = _FETCHING.findall(log)
+    return found[-1].strip() if found else "looking for packages"
+
+
+def _changed(log: str) -> str:
+    """Return how many packages a log tells of as installed: "5 packages"; empty if none."""
+    names = re.findall(r"^Successfully installed (.+)$", log, re.MULTILINE)
+    count = sum(len(line.split()) for line in names) + len(re.findall(r"^ \+ \S+==", log, re.MULTILINE))
+    return f"{count} package{'s' if count != 1 else ''}" if count else ""
+
+
+def explained(what: str, place: Place) -> str:
+    """Return one sentence on why a stage failed, from the log, which it names."""
+    log = _log_after(place, max(0, place.log.stat().st_size - 20_000))
+    reason = next((said for pattern, said in _REASONS if re.search(pattern, log, re.IGNORECASE)), None)
+    if reason is None:
+        errors = re.findall(r"^\s*(?:ERROR|error|×)[: ]\s*(.+)$", log, re.MULTILINE)
+        reason = f"{errors[-1][:200].rstrip('. ')}; correct it" if errors else "its last lines say why; correct it"
+    return f"{what}: {reason} and run the command again (details: {place.log})."
+
+
+_REASONS = (
+    (r"No space left on device|os error 28|Disk quota exceeded", "the disk is full; free some space"),
+    (
+        r"ProxyError|Cannot connect to proxy|tunnel error|Tunnel connection failed|proxy authentication",
+        "the proxy did not let the download through; check HTTPS_PROXY and HTTP_PROXY",
+    ),
+    (
+        r"Retrying \(|NewConnectionError|name resolution|dns error|error sending request|Network is unreachable"
+        r"|Connection refused|timed out|client error \(Connect\)",
+        "the package index cannot be reached; check the connection",
+    ),
+    (r"\b(429|Too Many Requests)\b", "the package index asks for fewer requests; wait some minutes"),
+    (r"\b50[0234]\b.*(error|unavailable|gateway)", "the package index is out of order; wait some minutes"),
+    (r"Permission denied|Read-only file system", "a file cannot be written; change the permissions of the folder"),
+    (r"hash(es)? (do|does) not match|HashMismatch", "a download is damaged; use another network or package index"),
+)
+"""What a log holds, and the cause and remedy it means; the first that is found counts."""

@@ -1,0 +1,380 @@
+"""Further shapes of files, each for one rule: names of columns, headers, texts with a structure, workbooks."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import openpyxl
+import pyarrow as pa
+from pyarrow import parquet
+
+from tests.data.shapes import PAIRS, Shape, asked, berths, lines, mood, rows, said, workbook
+
+CLASSES = "text → text, label → label"
+TAGS = "tokens → words, tags → one label per word"
+LETTERS = "Ferry{} leaves Turku"
+
+
+def plain(row: int) -> str:
+    """Return an answer without a comma."""
+    return said(row).replace(",", "")
+
+
+def numbered_class(row: int) -> dict[str, Any]:
+    """Return a text with the number and the name of its class."""
+    return {"text": asked(row), "label": row % 3, "label_text": mood(row)}
+
+
+def merged_workbook() -> bytes:
+    """Return a workbook whose labels are merged for three rows each, behind a hidden sheet."""
+    book = openpyxl.Workbook()
+    hidden = book.active
+    assert hidden is not None
+    hidden.append(["key", "value"])
+    hidden.append(["made by", "the harbor office"])
+    hidden.sheet_state = "hidden"
+    sheet = book.create_sheet("Letters")
+    sheet.append(["label", "text"])
+    for row in range(12):
+        sheet.append([mood(row // 3) if row % 3 == 0 else None, asked(row)])
+    for first in range(2, 14, 3):
+        sheet.merge_cells(f"A{first}:A{first + 2}")
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def zstandard(text: str) -> bytes:
+    """Return text packed with Zstandard."""
+    return bytes(pa.compress(text.encode(), codec="zstd", asbytes=True))
+
+
+def bytes_in_parquet() -> bytes:
+    """Return a Parquet file whose texts are bytes."""
+    buffer = io.BytesIO()
+    texts = pa.array([asked(row).encode() for row in range(12)], pa.binary())
+    parquet.write_table(pa.table({"text": texts, "label": [mood(row) for row in range(12)]}), buffer)
+    return buffer.getvalue()
+
+
+TABLES = (
+    Shape(
+        "class numbers and class names side by side",
+        "named.jsonl",
+        lines(numbered_class),
+        "text → text, label_text → label",
+        12,
+    ),
+    Shape(
+        "names that mirror each other",
+        "mirrored.jsonl",
+        lines(lambda n: {"id": n, "sourceLang": "en", "sourceString": asked(n), "targetString": said(n)}),
+        "sourceString → prompt, targetString → answer",
+        12,
+    ),
+    Shape(
+        "columns named by two languages",
+        "languages.jsonl",
+        lines(lambda n: {"id": n, "topic": mood(n), "sentence_eng_Latn": asked(n), "sentence_deu_Latn": said(n)}),
+        "sentence_eng_Latn → prompt, sentence_deu_Latn → answer",
+        12,
+    ),
+    Shape(
+        "texts that were corrected, several ways each",
+        "corrections.jsonl",
+        lines(lambda n: {"sentence": asked(n), "corrections": [said(n), said(n + 50)]}),
+        "sentence → prompt, corrections → answer",
+        12,
+    ),
+    Shape(
+        "a question and its database query",
+        "queries.jsonl",
+        lines(lambda n: {"db_id": mood(n), "query": f"SELECT berth FROM ferries WHERE id = {n}", "question": asked(n)}),
+        "question → prompt, query → answer",
+        12,
+    ),
+    Shape(
+        "a description and its code",
+        "code.jsonl",
+        lines(
+            lambda n: {"task_id": n, "text": asked(n), "code": f"def leave(): return {n}", "tests": [f"leave() == {n}"]}
+        ),
+        "text → prompt, code → answer",
+        12,
+    ),
+    Shape(
+        "words and their definitions",
+        "words.csv",
+        rows(lambda n: f"word{n},{plain(n)}", header="word,definition"),
+        "word → prompt, definition → answer",
+        12,
+    ),
+    Shape(
+        "questions and answers in another language",
+        "fragen.csv",
+        rows(lambda n: f"{n};{mood(n)};{asked(n)};{said(n)}", header="Nr;Thema;Frage;Antwort"),
+        "Frage → prompt, Antwort → answer",
+        12,
+    ),
+    Shape(
+        "values inside objects",
+        "inner.jsonl",
+        lines(lambda n: {"id": n, "inputs": {"text": asked(n)}, "outputs": {"text": said(n)}}),
+        "inputs.text → prompt, outputs.text → answer",
+        12,
+    ),
+    Shape(
+        "conversations inside objects",
+        "conversations.jsonl",
+        lines(
+            lambda n: {
+                "id": n,
+                "data": {
+                    "messages": [{"role": "user", "content": asked(n)}, {"role": "assistant", "content": said(n)}]
+                },
+            }
+        ),
+        "data.messages → conversation",
+        12,
+    ),
+    Shape(
+        "an object of flags",
+        "flags.jsonl",
+        lines(lambda n: {"text": asked(n), "labels": {"toxic": n % 2, "rude": n // 2 % 2, "threat": n // 4 % 2}}),
+        "text → text, labels.toxic, labels.rude, labels.threat → several labels",
+        12,
+    ),
+    Shape(
+        "labels that are objects",
+        "objects.json",
+        json.dumps(
+            [{"title": f"Berth {n}", "body": asked(n), "labels": [{"id": n, "name": mood(n)}]} for n in range(12)]
+        ),
+        "body → text, labels.name → several labels",
+        12,
+    ),
+    Shape(
+        "flags of yes and no, or x",
+        "marks.csv",
+        rows(
+            lambda n: f"{asked(n)},{'x' * (n % 2)},{'x' * (n // 2 % 2)},{'x' * (n // 4 % 2)}",
+            header="text,price,staff,food",
+        ),
+        "text → text, price, staff, food → several labels",
+        12,
+    ),
+    Shape(
+        "several labels with commas in a column of tags",
+        "tags.csv",
+        rows(lambda n: f'{asked(n)},"{("joy, hope", "joy", "fear", "hope, fear")[n % 4]}"', header="text,tags"),
+        "text → text, tags → several labels",
+        12,
+    ),
+    Shape(
+        "percentages and prices",
+        "prices.csv",
+        rows(lambda n: f"{asked(n)},${n}.50", header="description,price"),
+        "description → text, price → number",
+        12,
+    ),
+    Shape(
+        "questions, answers and whether these are right",
+        "right.jsonl",
+        lines(lambda n: {"question": asked(n), "answer": said(n), "label": n % 2}, 16),
+        "question + answer → text, label → label",
+        16,
+    ),
+    Shape(
+        "reviews with a summary and a rating",
+        "reviews.csv",
+        rows(lambda n: f"{n},{n % 3 + 1},Berth {n} is fine,{asked(n)} {plain(n)}", 16, header="Id,Score,Summary,Text"),
+        "Text → text, Score → label",
+        16,
+    ),
+    Shape(
+        "an exam whose right choice is called otherwise",
+        "exam.csv",
+        rows(
+            lambda n: f"{asked(n)},{','.join(berths(n))},{n % 4 + 1}",
+            header="Question text,Option 1,Option 2,Option 3,Option 4,Correct answer(s)",
+        ),
+        "Question text → question, Option 1, Option 2, Option 3, Option 4 → choices,"
+        " Correct answer(s) → correct choice",
+        12,
+    ),
+    Shape(
+        "sentences in the first row",
+        "headless.csv",
+        rows(lambda n: f'"{asked(n)}","{said(n)}"'),
+        "column 1 → prompt, column 2 → answer",
+        12,
+    ),
+    Shape(
+        "rows below the header that describe it (Qualtrics)",
+        "survey.csv",
+        'Q1,Q2\nHow calm is it?,Why do you think so?\n"{""ImportId"":""QID1""}","{""ImportId"":""QID2""}"\n'
+        + rows(lambda n: f"{mood(n)},{plain(n)}"),
+        "Q2 → text, Q1 → label",
+        12,
+    ),
+    Shape(
+        "quotes after a backslash",
+        "escaped.csv",
+        rows(lambda n: f'"He said \\"ferry {n}\\", twice","{said(n)}"', header="prompt,answer"),
+        PAIRS,
+        12,
+    ),
+    Shape("JSON Lines in a CSV file", "lines.csv", lines(lambda n: {"prompt": asked(n), "answer": said(n)}), PAIRS, 12),
+    Shape(
+        "a table in a text file",
+        "table.txt",
+        rows(lambda n: f"{asked(n)};{plain(n)}", header="Question;Answer"),
+        "Question → prompt, Answer → answer",
+        12,
+    ),
+    Shape(
+        "a table as databases print it",
+        "printed.txt",
+        "+----+----+\n| text | label |\n+----+----+\n"
+        + rows(lambda n: f"| {asked(n)} | {mood(n)} |")
+        + "+----+----+\n",
+        CLASSES,
+        12,
+    ),
+    Shape(
+        "labels at the beginning of lines (fastText)",
+        "labels.txt",
+        rows(lambda n: f"__label__{mood(n)} {asked(n)}"),
+        CLASSES,
+        12,
+    ),
+    Shape(
+        "questions and answers in paragraphs", "asked.txt", rows(lambda n: f"Q: {asked(n)}\nA: {said(n)}\n"), PAIRS, 12
+    ),
+    Shape(
+        "cards of Anki",
+        "cards.txt",
+        "#separator:tab\n#html:true\n" + rows(lambda n: f"{asked(n)}\t{said(n)}"),
+        "column 1 → prompt, column 2 → answer",
+        12,
+    ),
+    Shape(
+        "an object of lists of texts",
+        "lists.json",
+        json.dumps({"calm": [asked(n) for n in range(8)], "storm": [asked(n) for n in range(8, 14)]}),
+        CLASSES,
+        14,
+    ),
+    Shape(
+        "an object of answers by their questions",
+        "answers.json",
+        json.dumps({asked(n): said(n) for n in range(12)}),
+        PAIRS,
+        12,
+    ),
+    Shape(
+        "intents with their phrases",
+        "intents.json",
+        json.dumps(
+            {
+                "intents": [
+                    {"tag": mood(n), "patterns": [asked(4 * n + at) for at in range(4)], "responses": [said(n)]}
+                    for n in range(3)
+                ]
+            }
+        ),
+        CLASSES,
+        12,
+    ),
+    Shape(
+        "several questions on one text",
+        "stories.jsonl",
+        lines(
+            lambda n: {
+                "story": said(n),
+                "questions": [{"input_text": asked(n)}, {"input_text": asked(n + 50)}],
+                "answers": [{"input_text": said(n)}, {"input_text": said(n + 50)}],
+            }
+        ),
+        "messages → conversation",
+        12,
+    ),
+    Shape(
+        "prompts that are turns (TRL)",
+        "turns.jsonl",
+        lines(
+            lambda n: {
+                "prompt": [{"role": "user", "content": asked(n)}],
+                "completion": [{"role": "assistant", "content": said(n)}],
+            }
+        ),
+        "completion → conversation",
+        12,
+    ),
+    Shape(
+        "one word per row, the sentence named in its first row",
+        "ner.csv",
+        rows(
+            lambda n: f"Sentence: {n},Ferry{n},NNP,B-org\n,leaves,VBZ,O\n,Turku,NNP,B-geo",
+            header="Sentence #,Word,POS,Tag",
+        ),
+        TAGS,
+        12,
+    ),
+    Shape(
+        "one word per row, with the id of its sentence",
+        "words_by_id.csv",
+        rows(lambda n: f"{n},Ferry{n},B-ORG\n{n},leaves,O", header="sentence_id,word,tag"),
+        TAGS,
+        12,
+    ),
+    Shape(
+        "a text and its tags side by side",
+        "side_by_side.csv",
+        rows(lambda n: f"{LETTERS.format(n)},B-ORG O B-LOC", header="sentence,word_labels"),
+        "sentence → words, word_labels → one label per word",
+        12,
+    ),
+    Shape("hidden sheets and merged cells", "merged.xlsx", merged_workbook(), "text → text, label → label", 12),
+    Shape(
+        "a short sheet before a long one",
+        "legend.xlsx",
+        workbook(
+            Legend=[["Code", "Meaning"], ["1", "calm"], ["2", "storm"]],
+            Letters=[["text", "label"], *([asked(n), n % 2 + 1] for n in range(12))],
+        ),
+        CLASSES,
+        12,
+    ),
+    Shape(
+        "other packed files (bz2, xz, zst)",
+        "packed.jsonl.zst",
+        zstandard(lines(lambda n: {"prompt": asked(n), "answer": said(n)})),
+        PAIRS,
+        12,
+    ),
+    Shape("texts that are bytes in Parquet", "bytes.parquet", bytes_in_parquet(), CLASSES, 12),
+    Shape(
+        "a table with documents that describe it",
+        "described",
+        {"rows.csv": rows(lambda n: f"{asked(n)},{mood(n)}", header="text,label"), "notes.txt": "Counted in May."},
+        CLASSES,
+        12,
+    ),
+    Shape(
+        "one JSON object per file",
+        "objects",
+        {f"{n}.json": json.dumps({"prompt": asked(n), "answer": said(n)}) for n in range(12)},
+        PAIRS,
+        12,
+    ),
+    Shape(
+        "one document per file, numbered",
+        "documents",
+        {f"letter{n}.txt": asked(n) for n in range(12)},
+        "text → plain text",
+        12,
+    ),
+)

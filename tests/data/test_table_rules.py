@@ -1,0 +1,181 @@
+"""Rules of reading tables, beyond which columns play which part: what becomes of cells, rows, and what is said."""
+
+from __future__ import annotations
+
+import bz2
+import io
+import lzma
+from datetime import datetime
+from pathlib import Path
+
+import datasets
+import openpyxl
+import pytest
+
+from ia3_studio import load_data, read_table
+from ia3_studio.data.split import DataSplit
+from ia3_studio.data.table import Reading
+from ia3_studio.errors import DataError
+from tests.data.shapes import asked, lines, mood, rows, said, workbook
+from tests.data.table_shapes import merged_workbook
+
+
+def read(folder: Path, name: str, content: str | bytes) -> DataSplit:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return load_data(path)
+
+
+def labels(split: DataSplit) -> set[str]:
+    return {label for each in (*split.train, *split.held_out) for label in each.labels}
+
+
+def answers(split: DataSplit) -> list[str]:
+    examples = sorted((*split.train, *split.held_out), key=lambda each: each.row)
+    return [each.messages[-1].content for each in examples]
+
+
+def test_labels_are_the_same_whether_classes_are_written_as_whole_or_as_fractions(tmp_path: Path) -> None:
+    split = read(tmp_path, "a.csv", rows(lambda n: f"{asked(n)},{n % 2}.0", header="text,label"))
+    assert labels(split) == {"0", "1"} and split.mapping.target == "single"
+
+
+def test_percentages_and_prices_are_measured_without_their_units(tmp_path: Path) -> None:
+    split = read(tmp_path, "a.csv", rows(lambda n: f"{asked(n)},{n}.5 %", header="text,score"))
+    assert labels(split) == {f"{n}.5" for n in range(12)}
+
+
+def test_an_exam_may_leave_its_last_choices_empty(tmp_path: Path) -> None:
+    record = "{},left,right,{},B"
+    text = rows(lambda n: record.format(asked(n), "" if n % 2 else "none"), header="question,A,B,C,answer")
+    split = read(tmp_path, "a.csv", text)
+    assert {len(each.choices) for each in (*split.train, *split.held_out)} == {2, 3} and not split.problems
+
+
+def test_names_of_rows_as_r_writes_them_are_no_cells_too_many(tmp_path: Path) -> None:
+    text = '"text","label"\n' + rows(lambda n: f'"letter{n}","{asked(n)}","{mood(n)}"')
+    assert str(read(tmp_path, "a.csv", text).mapping) == "text → text, label → label"
+
+
+def test_a_row_with_a_cell_too_many_is_not_taken_for_a_name(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="it has 3 cells, the first row 2"):
+        read(tmp_path, "a.csv", "prompt,answer\n" + rows(lambda n: f"{asked(n)},yes,no"))
+
+
+def test_nul_bytes_in_a_text_are_removed_and_told(tmp_path: Path) -> None:
+    text = rows(lambda n: f"{asked(n)},{mood(n)}", header="text,label").replace("north", "nor\0th", 1)
+    split = read(tmp_path, "a.csv", text)
+    assert len(split.train) + len(split.held_out) == 12 and "1 NUL byte is removed from the text." in split.notes
+
+
+@pytest.mark.parametrize("name", ["a.csv.bz2", "a.csv.xz"])
+def test_files_packed_by_other_tools_are_read(name: str, tmp_path: Path) -> None:
+    packed = {"a.csv.bz2": bz2.compress, "a.csv.xz": lzma.compress}[name]
+    split = read(tmp_path, name, packed(rows(lambda n: f"{asked(n)},{mood(n)}", header="text,label").encode()))
+    assert len(split.train) + len(split.held_out) == 12
+
+
+def test_a_packed_file_that_is_damaged_is_named(tmp_path: Path) -> None:
+    for name in ("a.csv.bz2", "a.csv.xz", "a.csv.zst"):
+        with pytest.raises(DataError, match="cannot be unpacked"):
+            read(tmp_path, name, b"not packed at all")
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.xlsx", b"PK\x03\x04 cut"), ("b.xlsx", b"a,b\n1,2\n")])
+def test_a_broken_workbook_is_spoken_of_as_a_workbook(name: str, content: bytes, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is not a workbook"):
+        read(tmp_path, name, content)
+
+
+def test_a_locked_workbook_is_told_from_a_broken_one(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="locked with a password"):
+        read(tmp_path, "a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+
+
+def test_dates_of_a_workbook_are_written_as_dates(tmp_path: Path) -> None:
+    cells = [["question", "answer"], *([asked(n), datetime(2026, 5, n + 1)] for n in range(12))]
+    assert answers(read(tmp_path, "a.xlsx", workbook(Dates=cells)))[0] == "2026-05-01"
+
+
+def test_hidden_sheets_are_named_and_can_be_chosen(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(merged_workbook())
+    table = read_table(path)
+    assert any("hidden sheet Sheet" in note for note in table.notes)
+    assert list(read_table(path, Reading(sheet="Sheet")).frame.columns) == ["key", "value"]
+
+
+def test_formulas_that_were_never_computed_are_told(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["text", "label"])
+    for n in range(12):
+        sheet.append([asked(n), f'=IF({n}>5,"calm","storm")'])
+    buffer = io.BytesIO()
+    book.save(buffer)
+    split = read(tmp_path, "a.xlsx", buffer.getvalue())
+    assert any(note.startswith("12 formulas have no saved value") for note in split.notes)
+    assert split.unused == ("label",)
+
+
+def test_class_names_of_words_are_read_from_parquet(tmp_path: Path) -> None:
+    features = datasets.Features(
+        {"tokens": datasets.Sequence(datasets.Value("string")),
+         "ner_tags": datasets.Sequence(datasets.ClassLabel(names=["O", "B-LOC"]))}
+    )  # fmt: skip
+    words = {"tokens": [["Ferry", str(n)] for n in range(12)], "ner_tags": [[0, 1]] * 12}
+    buffer = io.BytesIO()
+    datasets.Dataset.from_dict(words, features).to_parquet(buffer)
+    assert labels(read(tmp_path, "a.parquet", buffer.getvalue())) == {"O", "B-LOC"}
+
+
+def test_words_without_ends_of_sentences_are_refused_by_their_cause(tmp_path: Path) -> None:
+    words = rows(lambda n: f"Ferry{n},B-ORG\nleaves,O", 60, header="word,tag")
+    with pytest.raises(DataError, match="nothing says where a sentence ends"):
+        read(tmp_path, "a.csv", words)
+    with pytest.raises(DataError, match="no empty line between sentences"):
+        read(tmp_path, "a.tsv", words.replace(",", "\t"))
+
+
+def test_empty_rows_end_sentences_where_no_column_does(tmp_path: Path) -> None:
+    split = read(tmp_path, "a.csv", rows(lambda n: f"Ferry{n},B-ORG\nleaves,O\n,", header="word,tag"))
+    assert {len(each.words) for each in (*split.train, *split.held_out)} == {2}
+    assert len(split.train) + len(split.held_out) == 12
+
+
+def test_a_sentence_with_a_missing_tag_is_listed(tmp_path: Path) -> None:
+    text = rows(lambda n: f"{n},Ferry{n},{'' if n == 3 else 'B-ORG'}\n{n},leaves,O", header="sentence_id,word,tag")
+    split = read(tmp_path, "a.csv", text)
+    assert [(each.row, "no tag" in each.reason) for each in split.problems] == [(7, True)]
+
+
+def test_a_dialogue_system_is_the_assistant_where_only_users_and_the_system_speak(tmp_path: Path) -> None:
+    def turns(n: int) -> dict[str, object]:
+        return {"turns": [{"speaker": "USER", "utterance": asked(n)}, {"speaker": "SYSTEM", "utterance": said(n)}]}
+
+    assert answers(read(tmp_path, "a.jsonl", lines(turns)))[0] == said(0)
+
+
+def test_conversations_written_as_python_are_read(tmp_path: Path) -> None:
+    def cell(n: int) -> str:
+        return repr([{"from": "human", "value": asked(n)}, {"from": "gpt", "value": said(n)}]).replace('"', '""')
+
+    split = read(tmp_path, "a.csv", rows(lambda n: f'{n},"{cell(n)}"', header="id,conversations"))
+    assert answers(split)[0] == said(0)
+
+
+def test_columns_that_are_empty_play_no_part(tmp_path: Path) -> None:
+    text = rows(lambda n: f',"{asked(n)}",,"{said(n)}",', header="a,prompt,b,answer,c")
+    assert str(read(tmp_path, "a.csv", text).mapping) == "prompt → prompt, answer → answer"
+
+
+def test_prose_with_commas_and_semicolons_stays_prose(tmp_path: Path) -> None:
+    text = "\n".join(f"The ferry {n} left, late; nobody waited{',' * (n % 3)} at the pier." for n in range(20))
+    assert str(read(tmp_path, "a.txt", text).mapping) == "text → plain text"
+
+
+def test_a_text_read_plain_is_paragraphs_whatever_stands_in_them(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(rows(lambda n: f"Q: {asked(n)}\nA: {said(n)}\n"))
+    assert str(load_data(path, reading=Reading(plain=True)).mapping) == "text → plain text"

@@ -1,0 +1,227 @@
+"""The set-up: five lines, only what changed, and one sentence for whatever stands in its way."""
+
+from __future__ import annotations
+
+import ast
+import io
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from collections import namedtuple
+from pathlib import Path
+
+import pip
+import pytest
+
+import studio_setup
+from studio_setup import Lines, Place, SetupError, Stage, activity_in, is_set_up, set_up, wanted
+from tests.models.standins import write_wheel
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of packages, which is all that pip sees; a machine with an NVIDIA GPU and without uv."""
+    folder = tmp_path / "shelf"
+    for name, version in (("torch", "1.0"), ("lamp", "1.0"), ("lamp", "2.0"), ("oar", "1.0")):
+        write_wheel(folder, {f"{name}.py": b""}, name, version)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    monkeypatch.setattr(shutil, "which", lambda name: name if name == "nvidia-smi" else None)
+    return folder
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """A repository with three requirements and a fresh environment, whose pip is that of the tests."""
+    root = tmp_path / "repository"
+    root.mkdir()
+    (root / "requirements.txt").write_text("torch==1.0\nlamp==1.0\noar==1.0\n")
+    venv.create(tmp_path / "venv", symlinks=os.name != "nt")
+    made = Place(root, tmp_path / "venv")
+    for part in Path(pip.__file__).parents[1].glob("pip*"):
+        (made.packages[0] / part.name).symlink_to(part)
+    return made
+
+
+def installed(place: Place) -> set[str]:
+    records = place.packages[0].glob("*.dist-info")
+    return {each.name.removesuffix(".dist-info") for each in records if not each.name.startswith(("pip", "setuptools"))}
+
+
+@pytest.mark.worker
+def test_it_says_five_lines_with_their_seconds_and_a_second_time_nothing_is_to_do(
+    place: Place, shelf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up(place)
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split(" … ")[0] for line in said] == [
+        "1/5 Environment", "2/5 torch", "3/5 Packages", "4/5 Starter model", "5/5 Compilation",
+    ]  # fmt: skip
+    assert all(line.endswith(" s") for line in said)
+    assert "skipped" in said[3]  # there is no studio in this repository
+    assert installed(place) == {"torch-1.0", "lamp-1.0", "oar-1.0"}
+    assert is_set_up(place, "requirements.txt")
+
+
+@pytest.mark.worker
+def test_after_a_change_of_the_requirements_only_that_is_touched(
+    place: Place, shelf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up(place)
+    untouched = place.packages[0] / "oar-1.0.dist-info" / "RECORD"
+    before = untouched.stat().st_mtime_ns
+    (place.root / "requirements.txt").write_text("torch==1.0\nlamp==2.0\noar==1.0\n")
+    assert not is_set_up(place, "requirements.txt")
+    capsys.readouterr()
+    set_up(place)
+    said = capsys.readouterr().out
+    assert "is there" in said.splitlines()[0] and "1.0 is there" in said.splitlines()[1]
+    assert "1 package installed or updated" in said.splitlines()[2]
+    assert installed(place) == {"torch-1.0", "lamp-2.0", "oar-1.0"}
+    assert untouched.stat().st_mtime_ns == before
+
+
+@pytest.mark.worker
+def test_a_killed_set_up_goes_on_and_installs_again_what_was_cut_short(place: Place, shelf: Path) -> None:
+    set_up(place, for_checks=True)
+    place.mark("requirements.txt").unlink()
+    (place.venv / studio_setup.WORKING).touch()  # what a killed set-up leaves
+    record = place.packages[0] / "lamp-1.0.dist-info"
+    (record / "RECORD").unlink()  # written last
+    (place.packages[0] / "lamp.py").unlink()
+    set_up(place, for_checks=True)
+    assert (record / "RECORD").is_file() and (place.packages[0] / "lamp.py").is_file()
+    assert is_set_up(place, "requirements.txt")
+
+
+def test_a_set_up_that_was_killed_is_none(place: Place) -> None:
+    place.mark("requirements.txt").write_text(wanted(place, "requirements.txt"))
+    assert is_set_up(place, "requirements.txt")
+    (place.venv / studio_setup.WORKING).touch()
+    assert not is_set_up(place, "requirements.txt")
+
+
+@pytest.mark.worker
+def test_an_environment_without_a_working_python_is_made_again(place: Place, shelf: Path) -> None:
+    place.python.unlink()
+    place.python.symlink_to("/nowhere/python3")
+    set_up(place, for_checks=True)
+    assert installed(place) == {"torch-1.0", "lamp-1.0", "oar-1.0"}
+
+
+@pytest.mark.worker
+def test_a_package_that_is_nowhere_is_one_sentence_that_names_the_log(place: Place, shelf: Path) -> None:
+    (place.root / "requirements.txt").write_text("torch==1.0\nlamp==3.0\n")
+    with pytest.raises(
+        SetupError, match=r"could not be installed: .*lamp==3\.0.* run the command again \(details: "
+    ) as it:
+        set_up(place, for_checks=True)
+    assert str(place.log) in str(it.value) and "lamp==3.0" in place.log.read_text()
+    assert not is_set_up(place, "requirements.txt")
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ("OSError: [Errno 28] No space left on device", "the disk is full; free some space"),
+        ("WARNING: Retrying (Retry(total=1)) after 'NewConnectionError(...)'", "check the connection"),
+        ("error: Failed to fetch: `https://pypi.org/simple/lamp/`\n  dns error", "check the connection"),
+        ("ProxyError('Cannot connect to proxy.', OSError('Tunnel connection failed: 403'))", "check HTTPS_PROXY"),
+        ("ERROR: HTTP error 429 while getting https://…: Too Many Requests", "fewer requests; wait some minutes"),
+        ("ERROR: HTTP error 503 Server Error: Service Unavailable for url", "out of order; wait some minutes"),
+        ("ERROR: Could not install packages due to an OSError: [Errno 13] Permission denied: '/x'", "permissions"),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES; hash does not match", "a download is damaged"),
+        ("ERROR: Something nobody has seen.", "Something nobody has seen; correct it"),
+    ],
+)  # fmt: skip
+def test_what_the_log_of_pip_or_uv_says_is_explained_in_one_sentence(place: Place, said: str, sentence: str) -> None:
+    place.log.write_text(said + "\n")
+    told = studio_setup.explained("The packages could not be installed", place)
+    assert sentence in told and "\n" not in told and str(place.log) in told
+
+
+def test_a_full_disk_is_told_before_anything_is_installed(
+    tmp_path: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _place: usage(10**10, 10**10, 10**8))
+    with pytest.raises(SetupError, match=r"The disk is too full: the packages need 3 GB .* 0\.1 GB are free"):
+        set_up(Place(ROOT, tmp_path / "new"))
+    assert not (tmp_path / "new" / "bin").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path, shelf: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(SetupError, match=r"cannot be written .*IA3_STUDIO_VENV"):
+        set_up(Place(ROOT, tmp_path / "file" / "venv"))
+
+
+@pytest.mark.parametrize("missing", ["venv", "ensurepip"])
+def test_a_python_without_the_module_for_environments_says_what_to_install(
+    missing: str, tmp_path: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(SetupError, match=rf"no module {missing}.*apt install python3\.\d+-venv.*or install uv"):
+        set_up(Place(ROOT, tmp_path / "new"))
+
+
+@pytest.mark.worker
+def test_where_uv_fails_pip_is_asked(
+    place: Place, shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uv = tmp_path / "uv"
+    uv.write_text(f"#!/bin/sh\necho \"$@\" >> {tmp_path}/asked\necho 'error: no such index' >&2\nexit 1\n")
+    uv.chmod(0o755)
+    monkeypatch.setattr(shutil, "which", lambda name: str(uv) if name == "uv" else name)
+    set_up(place, for_checks=True)
+    asked = (tmp_path / "asked").read_text()
+    assert "pip install --python" in asked and "requirements.txt" in asked
+    assert installed(place) == {"torch-1.0", "lamp-1.0", "oar-1.0"}
+
+
+def test_what_is_fetched_is_shown_with_its_size() -> None:
+    assert activity_in("Collecting a\n  Downloading a-1-py3-none-any.whl (35.2 MB)\n") == (
+        "Downloading a-1-py3-none-any.whl (35.2 MB)"
+    )
+    assert activity_in("Downloading torch (190.0MiB)\n") == "Downloading torch (190.0MiB)"
+    assert activity_in("Collecting a\n") == "looking for packages"
+
+
+def test_a_terminal_shows_one_line_that_goes_on_and_a_file_only_whole_lines() -> None:
+    class Terminal(io.StringIO):
+        encoding = "ascii"  # type: ignore[assignment]
+
+        def isatty(self) -> bool:
+            return True
+
+    for stream, rewritten in ((Terminal(), True), (io.StringIO(), False)):
+        with Lines(stream, 1).stage("Packages") as stage:
+            stage.show("Downloading a")
+            stage.result = "3 packages"
+        said = stream.getvalue()
+        assert said.count("\n") == 1 and said.endswith("3 packages, 0 s\n")
+        assert ("Downloading a, 0 s" in said) == rewritten == ("\r" in said)
+    assert isinstance(stage, Stage)
+
+
+OLD_PYTHON = """
+import collections, platform, runpy, sys
+sys.version_info = collections.namedtuple("v", "major minor micro")(3, 10, 12)
+platform.python_version = lambda: "3.10.12"
+runpy.run_path(sys.argv[1], run_name="__main__")
+"""
+
+
+def test_an_old_python_gets_one_sentence_before_anything_newer_is_read() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", OLD_PYTHON, str(ROOT / "studio.py")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith("IA3 Studio needs Python 3.11 or newer, and this is 3.10.12; ")
+    assert done.stderr.count("\n") == 1
+    source = (ROOT / "studio.py").read_text(encoding="utf-8").split("from studio_setup")[0]
+    ast.parse(source, feature_version=(3, 8))
