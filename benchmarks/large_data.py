@@ -67,7 +67,7 @@ def show_previews() -> None:
     """Write an upload of each shape, show it as the Data tab does, and print the seconds."""
     from ia3_studio.data.load import look_at, split_table
     from ia3_studio.ui.data_source import keep
-    from ia3_studio.ui.rows_card import shown
+    from ia3_studio.ui.rows_card import data_overview
 
     print(f"{'shape':>16}{'MB':>6}{'preview, s':>12}{'processor, s':>14}")
     with tempfile.TemporaryDirectory() as folder:
@@ -80,7 +80,7 @@ def show_previews() -> None:
         ):
             path = write_shape(Path(folder) / f"rows{'.csv' if shape == 'csv' else '.jsonl'}", shape, megabytes * 2**20)
             began, busy = time.perf_counter(), time.process_time()
-            shown(split_table(path.name, look_at(path), held_out=0.1))
+            data_overview(split_table(path.name, look_at(path), held_out=0.1))
             keep(path, Path(folder) / "kept")
             seconds, busy = time.perf_counter() - began, time.process_time() - busy
             print(f"{shape:>16}{megabytes:6}{seconds:12.1f}{busy:14.1f}")

@@ -42,9 +42,14 @@ def pytest_collection(session: pytest.Session) -> None:
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out the files that hold no test of the markers asked for: to import them all takes half a minute."""
     asked = config.option.markexpr
-    if not asked or not collection_path.match("test_*.py"):
+    if not asked:
         return None
-    return None if may_match(asked, collection_path.read_text(encoding="utf-8")) else True
+    if collection_path.is_dir():  # its conftest.py is not imported either
+        files = list(collection_path.rglob("test_*.py"))
+    else:
+        files = [collection_path] if collection_path.match("test_*.py") else []
+    holds_some = any(may_match(asked, path.read_text(encoding="utf-8")) for path in files)
+    return True if files and not holds_some else None
 
 
 def pytest_collection_finish() -> None:

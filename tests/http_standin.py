@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -12,16 +12,20 @@ Answer = tuple[int, dict[str, str], bytes]
 
 
 @contextmanager
-def answering(answer: Callable[[str, str | None], Answer]) -> Iterator[str]:
+def answering(
+    answer: Callable[[str, str | None], Answer], heard: Callable[[Mapping[str, str]], None] = lambda _headers: None
+) -> Iterator[str]:
     """Serve inside the block; give the address.
 
     Args:
         answer: of a path and the range of bytes that is wanted, if one is: status, headers, body.
+        heard: called with the headers of every request.
     """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            heard(dict(self.headers))
             status, headers, body = answer(self.path, self.headers.get("Range"))
             self.send_response(status)
             for name, value in {**headers, "Content-Length": str(len(body))}.items():

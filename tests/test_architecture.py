@@ -23,15 +23,22 @@ MAY_IMPORT = {
     "errors": set(),
     "settings": {"errors"},
     "background": set(),
+    "hub_search": {"settings", "background"},
     "atomic": set(),
     "typed": set(),
     "old_names": set(),
     "limited": set(),
     "zipped": set(),
     "method": {"errors"},
+<<<<<<< HEAD
     "peft": {"errors", "method"},
     "models": {"errors", "settings", "background", "atomic", "method"},
     "data": {"errors", "settings", "background", "atomic", "typed", "limited", "zipped"},
+=======
+    "peft": {"method"},
+    "models": {"errors", "settings", "background", "hub_search", "atomic", "method"},
+    "data": {"errors", "settings", "background", "hub_search", "atomic", "typed", "limited", "zipped"},
+>>>>>>> main
     "training": {"errors", "atomic", "typed", "old_names", "method", "models", "data"},
     "chat": {"errors", "method", "models", "data"},
     "runs": {"errors", "settings", "atomic", "typed", "old_names", "method", "models", "data", "training", "insight"},
@@ -85,6 +92,7 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "ui": {
         "errors",
+        "hub_search",
         "atomic",
         "typed",
         "settings",

@@ -33,7 +33,7 @@ def test_the_page_on_data_runs_and_prints_what_it_says(
     printed = capsys.readouterr().out
     assert len(promised) >= 9 and len(snippets) >= 6
     assert [said for said in promised if said.rstrip("…") not in printed] == []
-    assert "learned 'Yes, keeper.<|im_end|>'" in printed or "learned 'No, keeper.<|im_end|>'" in printed
+    assert "trained   'Yes, keeper.<|im_end|>'" in printed or "trained   'No, keeper.<|im_end|>'" in printed
 
 
 def written_api() -> Any:

@@ -31,7 +31,6 @@ BANNED = {
     r"\b(?:trained|learned|learns [\d,]+) numbers\b": "trainable parameters",
     r"\b(?:sorts? (?:texts|pictures|images)|letters to sort|calls to log)\b": "classification",
     r"\bcolou?r by the\b": "color by",
-    r"\bcolour|\boptimis(?!t|m)|\blabelled\b|\bnormalis|\bquantis": "American spelling",
     r"\bbring (?:it|them|one) (?:in|back)\b": "import, restore",
     r"\bways out\b": "exports",
     r"\bsaid (?:of|by)\b": "reported",
@@ -97,3 +96,31 @@ def test_no_text_of_a_notebook_has_a_banned_turn(path: Path) -> None:
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     prose = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
     assert found_in(re.sub(r"`[^`\n]+`", "", prose)) == []
+
+
+BRITISH = re.compile(
+    r"behaviour|colour|labelled|modelled|cancelled|travelled|misspelt|favour|neighbour|honour|flavour|\bcentred?\b"
+    r"|(?:normal|recogn|optim|initial|token|quant|organ|serial|summar|visual|minim|maxim|special|general)"
+    r"is(?:e[ds]?|ing|ation)(?![a-z])",
+    re.IGNORECASE,
+)
+NOT_OURS = ("was_cancelled", "amazon_cells_labelled", "optimiser")
+"""Label Studio's field, a data set's file, and version 0.1's setting."""
+
+
+def our_files() -> list[Path]:
+    """Return the files of code and prose but the changelog, which lists old names, and this one."""
+    found = [*PACKAGE.rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").glob("*.py"), *pages()]
+    return [*found, ROOT / "docs" / "architectures.tsv"]
+
+
+def test_code_and_docs_are_in_american_spelling() -> None:
+    found = []
+    for path in our_files():
+        if path == Path(__file__).resolve():
+            continue
+        text = path.read_text(encoding="utf-8")
+        for word in NOT_OURS:
+            text = text.replace(word, "")
+        found += [(str(path.relative_to(ROOT)), hit[0]) for hit in BRITISH.finditer(text)]
+    assert found == []

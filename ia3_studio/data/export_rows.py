@@ -57,7 +57,7 @@ def escape_formula(cell: str) -> str:
 def _record(example: Example, mapping: Mapping) -> dict[str, Any]:
     if example.messages:
         return _conversation(example)
-    return dict(_labelled(example, mapping)) if example.labels else {"text": example.text}
+    return dict(_labeled(example, mapping)) if example.labels else {"text": example.text}
 
 
 def _conversation(example: Example) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def _conversation(example: Example) -> dict[str, Any]:
     return {"messages": turns, **({"tools": example.tools} if example.tools else {})}
 
 
-def _labelled(example: Example, mapping: Mapping) -> Iterator[tuple[str, Any]]:
+def _labeled(example: Example, mapping: Mapping) -> Iterator[tuple[str, Any]]:
     """Yield the fields of an example with labels, under names by which they are understood."""
     if example.words:
         yield "tokens", list(example.words)

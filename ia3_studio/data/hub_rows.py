@@ -30,7 +30,7 @@ _ADDRESS = re.compile(r"(https?://)?(www\.)?(huggingface\.co|hf\.co)/datasets/")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 _UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
 T = TypeVar("T")
-Heard = Callable[[str], None]
+ReportRow = Callable[[str], None]
 """Takes a sentence for the screen."""
 
 
@@ -82,7 +82,7 @@ def first_rows(hub_id: str, configuration: str, split: str, count: int) -> list[
 
 
 def fetch(
-    hub_id: str, configuration: str, chosen: Sequence[str], most: int, folder: Path, heard: Heard | None = None
+    hub_id: str, configuration: str, chosen: Sequence[str], most: int, folder: Path, report: ReportRow | None = None
 ) -> Path:
     """Write the first rows of splits into a file of JSON lines in a folder; return the file.
 
@@ -91,12 +91,12 @@ def fetch(
 
     Args:
         most: rows taken of each split.
-        heard: called with the progress.
+        report: called with the progress.
 
     Raises:
         DataError: as :func:`configurations`; or there is nothing to read in a row, or too much in all.
     """
-    say = heard or (lambda _said: None)
+    say = report or (lambda _said: None)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{_UNSAFE.sub('-', '-'.join((hub_id, configuration, *chosen)))}.jsonl"
     try:
@@ -128,11 +128,11 @@ def _rows(hub_id: str, configuration: str, split: str) -> Iterator[dict[str, Any
 
     rows = load_dataset(hub_id, configuration, split=split, streaming=True)
     features = rows.features or rows._resolve_features().features
-    heard_or_seen = [name for name, feature in features.items() if isinstance(feature, (Audio, Image, Video))]
-    if len(heard_or_seen) == len(features):
+    media = [name for name, feature in features.items() if isinstance(feature, (Audio, Image, Video))]
+    if len(media) == len(features):
         raise DataError(f"'{hub_id}' contains only images or audio; give a data set with text.")
     named = {name: names for name, feature in features.items() if (names := _names(feature))}
-    for row in rows.remove_columns(heard_or_seen) if heard_or_seen else rows:
+    for row in rows.remove_columns(media) if media else rows:
         yield {name: _named(value, named[name]) if name in named else value for name, value in row.items()}
 
 

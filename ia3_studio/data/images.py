@@ -33,7 +33,7 @@ class ImageRow:
 
 
 @dataclass(frozen=True)
-class Pictured:
+class ImageRows:
     """All usable images, and what happened to the others."""
 
     rows: tuple[ImageRow, ...]
@@ -43,11 +43,11 @@ class Pictured:
     """Skipped images, with reasons."""
 
 
-def read_pictures(examples: Sequence[Example], labels: Labels, processor: Any) -> Pictured:
+def read_pictures(examples: Sequence[Example], labels: Labels, processor: Any) -> ImageRows:
     """Preprocess images for a model.
 
     Args:
-        processor: the model's own, which scales and normalises.
+        processor: the model's own, which scales and normalizes.
 
     Raises:
         DataError: no image has a label of the training images, or they need too much memory.
@@ -70,4 +70,4 @@ def read_pictures(examples: Sequence[Example], labels: Labels, processor: Any) -
         rows.append(ImageRow(pixels, (float(labels.names.index(label)),), example.row))
     if not rows:
         raise DataError("No usable image: none has a label of the training images.")
-    return Pictured(tuple(rows), (), tuple(problems))
+    return ImageRows(tuple(rows), (), tuple(problems))

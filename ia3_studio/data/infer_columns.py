@@ -13,7 +13,7 @@ from ia3_studio.data.conll import is_tag
 from ia3_studio.data.examples import LabelKind, Mapping, tags_in
 from ia3_studio.data.inner_columns import with_inner_columns
 from ia3_studio.data.json_rows import SPLIT
-from ia3_studio.data.label_columns import MOSTLY, by_contents, flags, labelled, marked_answers, rated_texts
+from ia3_studio.data.label_columns import MOSTLY, by_contents, flags, labeled, marked_answers, rated_texts
 from ia3_studio.data.measurements import decimal_mark
 from ia3_studio.data.pair_columns import (
     ANSWER_NAMES,
@@ -212,7 +212,7 @@ def columns_for(table: Table, kind: Kind) -> Mapping | None:
         ordered = [name for name in columns if name in texts[:2]]
         pair = found or (Mapping("pairs", ordered[0], ordered[1]) if len(ordered) == 2 else None)
         return _with_opening(table, pair) if pair else None
-    found = labelled(table.frame, columns) or by_contents(table.frame, columns)
+    found = labeled(table.frame, columns) or by_contents(table.frame, columns)
     others = [name for name in columns if name != texts[0]] if texts else []
     return found or (Mapping("labels", column=texts[0], answer=others[0]) if others else None)
 
@@ -398,7 +398,7 @@ def _are_lists(frame: pd.DataFrame, name: str) -> bool:
 
 
 _IN_ORDER = (
-    nested_pairs, _choices, _tags, marked_answers, rated_texts, named_pairs, labelled, flags, _only_column, languages,
+    nested_pairs, _choices, _tags, marked_answers, rated_texts, named_pairs, labeled, flags, _only_column, languages,
     by_contents, _named_text, two_texts, _longest_text,
 )  # fmt: skip
 """Ways to find the columns that play a part, in the order in which they are tried."""

@@ -37,7 +37,7 @@ LABEL_WORDS = frozenset(
      "duplicate", "relevance", "severity", "priority", "status", "grade", "similarity", "feeling", "mood", "target")
 )  # fmt: skip
 """Words in the name of a column that make it the label, of several that could be one."""
-LABELLED_NAMES = ("text", "content", "document", "sentence", "review", "message", "utterance", "utt", "tweet",
+LABELED_NAMES = ("text", "content", "document", "sentence", "review", "message", "utterance", "utt", "tweet",
                   "comment", "query", "question", "body", "description", "abstract",
                   "texto", "texte", "testo", "tekst", "текст", "文本", "title", "headline")  # fmt: skip
 """Columns whose text a label can belong to; titles last, as what they stand above is read rather."""
@@ -101,7 +101,7 @@ def _are_joined(cells: Sequence[Any], separators: re.Pattern[str] = _SEVERAL) ->
     return few and max(map(len, parts)) <= _LONGEST_PART
 
 
-def labelled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+def labeled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return which columns are text and label by their names; None where there is no such pair of columns."""
     labels = _varied_first(frame, [path for name in named(columns, LABEL_NAMES) if (path := _label_path(frame, name))])
     if not labels:
@@ -111,7 +111,7 @@ def labelled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if pair := _pair_of_texts([name for name in columns if name != label and _is_varied(frame, name)]):
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     others = [name for name in columns if name not in (*labels, label)]
-    texts = [name for name in named(others, LABELLED_NAMES) if is_plain(frame, name)]
+    texts = [name for name in named(others, LABELED_NAMES) if is_plain(frame, name)]
     text = _read_text(frame, texts, others) if texts else ""
     return Mapping("labels", column=text, answer=label, target=kind) if text else None
 
@@ -217,7 +217,7 @@ def _pair_of_texts(columns: Sequence[str]) -> tuple[str, str] | None:
 
 def flags(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return a text and several columns of 0 and 1, each of which says whether the text has that label."""
-    texts = named(columns, LABELLED_NAMES)
+    texts = named(columns, LABELED_NAMES)
     marks = _flag_columns(frame, [name for name in columns if name not in texts])
     others = {name: profile(frame, name) for name in columns if name not in (*texts, *marks)}
     longer = [name for name, each in others.items() if each.is_text]
@@ -260,7 +260,7 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     texts = [each for name, each in filled.items() if each.is_text and name not in (label, *labels)]
     if not texts:
         return None
-    known = named([each.name for each in texts], LABELLED_NAMES)
+    known = named([each.name for each in texts], LABELED_NAMES)
     text = _read_text(frame, known, [each.name for each in texts])
     return Mapping("labels", column=text, answer=label, target=kind)
 

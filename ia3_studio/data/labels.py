@@ -86,7 +86,7 @@ class TagRow:
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabeledRows:
     """All rows that can be used, and what happened to the others."""
 
     rows: tuple[LabelRow | TagRow, ...]
@@ -184,7 +184,7 @@ def rare_labels(examples: Sequence[Example]) -> tuple[str, ...]:
     return tuple(label for label, rows in label_counts(examples).items() if rows == 1)
 
 
-def tokenize_labels(examples: Sequence[Example], labels: Labels, tokenizer: Any, max_length: int) -> Labelled:
+def tokenize_labels(examples: Sequence[Example], labels: Labels, tokenizer: Any, max_length: int) -> LabeledRows:
     """Tokenize labeled examples to rows of at most ``max_length`` tokens.
 
     A row with a label that is not in ``labels`` is skipped and listed.
@@ -213,7 +213,7 @@ def tokenize_labels(examples: Sequence[Example], labels: Labels, tokenizer: Any,
         reason = f"; row {problems[0].row}: {problems[0].reason}" if problems else ""
         raise DataError(f"No usable row{reason}.")
     notes = tuple(Problem(each.row, note) for each in examples for note in spoken(_words_of(each), specials))
-    return Labelled(tuple(rows), tuple(row.row for row in rows if row.cut), tuple(problems), notes, tuple(unread))
+    return LabeledRows(tuple(rows), tuple(row.row for row in rows if row.cut), tuple(problems), notes, tuple(unread))
 
 
 def read_texts(texts: Sequence[str], tokenizer: Any, max_length: int) -> list[LabelRow]:

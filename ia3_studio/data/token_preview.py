@@ -21,7 +21,7 @@ from ia3_studio.errors import DataError
 UNLIMITED = 10**9
 MOST_MEASURED = 2_000
 """Examples whose tokens are counted: about a second for every thousand."""
-Mark = Literal["read", "learned", "cut"]
+Mark = Literal["read", "trained", "truncated"]
 Preview = Callable[[Example], "TokenPreview"]
 """Returns an example as the model sees it."""
 
@@ -31,7 +31,7 @@ class Part:
     """Tokens that a model reads in one go."""
 
     ids: tuple[int, ...]
-    learned: tuple[bool, ...]
+    trained: tuple[bool, ...]
     """Whether each token is trained, as long as ``ids``."""
     kept: tuple[bool, ...]
     """Whether each token is within the limit, as long as ``ids``."""
@@ -60,13 +60,13 @@ class TokenPreview:
         return sum(sum(part.kept) for part in self.parts)
 
     @property
-    def learned(self) -> int:
+    def trained(self) -> int:
         """Return the number of trained tokens within the limit."""
-        fates = (fate for part in self.parts for fate in zip(part.learned, part.kept, strict=True))
-        return sum(learned and kept for learned, kept in fates)
+        fates = (fate for part in self.parts for fate in zip(part.trained, part.kept, strict=True))
+        return sum(trained and kept for trained, kept in fates)
 
     @property
-    def is_cut(self) -> bool:
+    def is_truncated(self) -> bool:
         """Say whether the limit cuts anything off."""
         return self.kept < self.tokens
 
@@ -99,9 +99,9 @@ class Survey:
         return tuple(each.tokens for each in self.seen)
 
     @property
-    def cut(self) -> tuple[int, ...]:
+    def truncated(self) -> tuple[int, ...]:
         """Return the rows that lose a part to the limit."""
-        return tuple(each.row for each in self.seen if each.is_cut)
+        return tuple(each.row for each in self.seen if each.is_truncated)
 
     @property
     def tokens(self) -> int:
@@ -109,9 +109,9 @@ class Survey:
         return self._of_all(sum(each.kept for each in self.seen))
 
     @property
-    def learned(self) -> int:
+    def trained(self) -> int:
         """Return the trained tokens of all examples, as :attr:`tokens` does."""
-        return self._of_all(sum(each.learned for each in self.seen))
+        return self._of_all(sum(each.trained for each in self.seen))
 
     def _of_all(self, counted: int) -> int:
         return round(counted * self.of / max(len(self.seen) + len(self.refused), 1))
@@ -206,8 +206,8 @@ def _kept_by_ids(texts: Sequence[str], tokenizer: Any, max_length: int) -> tuple
 
 def _pieces(part: Part, tokenizer: Any) -> Iterator[tuple[str, Mark]]:
     fates: list[Mark] = [
-        "cut" if not kept else "learned" if learned else "read"
-        for learned, kept in zip(part.learned, part.kept, strict=True)
+        "truncated" if not kept else "trained" if trained else "read"
+        for trained, kept in zip(part.trained, part.kept, strict=True)
     ]
     runs = [(mark, len(list(run))) for mark, run in groupby(fates)]
     shown = ""

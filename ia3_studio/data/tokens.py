@@ -43,7 +43,7 @@ class Tokenized:
     rows: tuple[TokenRow, ...]
     cut: tuple[int, ...]
     """Data rows that lost their end."""
-    unlabelled: tuple[int, ...]
+    unlabeled: tuple[int, ...]
     """Data rows skipped because truncation removed all trained tokens."""
     problems: tuple[Problem, ...] = ()
     """Data rows skipped because the model's chat template rejects them."""

@@ -21,7 +21,7 @@ IDENTITY = "rgba(128, 135, 148, 0.14)"
 """Hardly more than the page's own background, light or dark: what was not touched stays quiet."""
 TRAINING = "#5b8bc7"
 INK = "#808794"
-"""Mid-grey: at least 3 to 1 against both page backgrounds."""
+"""Mid-gray: at least 3 to 1 against both page backgrounds."""
 GRID_LINES = "rgba(128, 135, 148, 0.25)"
 LENGTH_BINS = 40
 RUN_COLORS = ("#0f8a7a", "#c9600f", "#5b8bc7", "#a05195", "#b58a00", "#d1495b", "#6a7f10", "#7a5c46")

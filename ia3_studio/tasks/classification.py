@@ -14,7 +14,7 @@ from ia3_studio.tasks.task import Task, register
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
-    from ia3_studio.data.labels import Labeled, Labelled
+    from ia3_studio.data.labels import Labeled, LabeledRows
     from ia3_studio.data.split import DataSplit
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.models import LoadedModel, ModelHead
@@ -75,7 +75,7 @@ class Classification(Task):
 
         length = self.length_for(loaded)
 
-        def read(examples: Sequence[Example]) -> Labelled:
+        def read(examples: Sequence[Example]) -> LabeledRows:
             found = tokenize_labels(examples, self.labels, loaded.tokenizer, length)
             if found.unread:
                 shown = ", ".join(map(str, found.unread[:_NAMED]))

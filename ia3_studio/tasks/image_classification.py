@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ia3_studio.data.images import ImageRow, Pictured, read_pictures
+from ia3_studio.data.images import ImageRow, ImageRows, read_pictures
 from ia3_studio.data.pictures import Picture, damage, open_picture
 from ia3_studio.errors import DataError
 from ia3_studio.tasks.classification import Classification, Prediction, predictions
@@ -45,7 +45,7 @@ class ImageClassification(Classification):
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
         """Return the training images and the held-out images."""
 
-        def read(examples: Sequence[Example]) -> Pictured:
+        def read(examples: Sequence[Example]) -> ImageRows:
             return read_pictures(examples, self.labels, loaded.tokenizer)
 
         return self.read_both(read, loaded.tokenizer)

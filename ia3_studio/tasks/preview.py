@@ -45,9 +45,9 @@ class RunPreview:
 
     split: DataSplit
     findings: Findings
-    learned: Survey
+    training: Survey
     """Lengths of the training rows."""
-    measured: Survey
+    held_out: Survey
     """Lengths of the held-out rows."""
     forecast: Forecast
     shown: tuple[ShownRow, ...]
@@ -89,15 +89,15 @@ def preview_run(
     def look(example: Example) -> TokenPreview:
         return preview_tokens(example, tokenizer, task, limit, kind)
 
-    learned = _known(survey(split.train, look, limit), limits, tokenizer)
-    learned = replace(learned, of=round(learned.of / split.share))
-    measured = _known(survey(split.held_out, look, limit, MEASURED_HELD_OUT), limits, tokenizer)
+    training = _known(survey(split.train, look, limit), limits, tokenizer)
+    training = replace(training, of=round(training.of / split.share))
+    held_out = _known(survey(split.held_out, look, limit, MEASURED_HELD_OUT), limits, tokenizer)
     report(None, "Measuring the speed of this machine")
-    expected = _forecast(config, tree, learned, measured, report)
-    shown, refused = _shown(split.train, learned, tokenizer, asked, seed, look)
-    within = [min(each.tokens, limit) for each in learned.seen]
+    expected = _forecast(config, tree, training, held_out, report)
+    shown, refused = _shown(split.train, training, tokenizer, asked, seed, look)
+    within = [min(each.tokens, limit) for each in training.seen]
     shortened = length_note(limits, config.train.max_length) or beyond_note(limits, within)
-    return RunPreview(split, examine(split), learned, measured, expected, shown, shortened, refused)
+    return RunPreview(split, examine(split), training, held_out, expected, shown, shortened, refused)
 
 
 def preview_tokens(
@@ -166,13 +166,13 @@ def _known(found: Survey, limits: ModelLimits, tokenizer: Any) -> Survey:
 
 
 def _forecast(
-    config: RunConfig, tree: LayerTree | None, learned: Survey, measured: Survey, say: ProgressCallback
+    config: RunConfig, tree: LayerTree | None, training: Survey, held_out: Survey, say: ProgressCallback
 ) -> Forecast:
     from ia3_studio.models.device import choose_device
     from ia3_studio.training.forecast import forecast, measure_speed, model_size
 
     size = model_size(tree or _read_tree(config.model, say))
-    return forecast(size, learned, measured, config.train, measure_speed(), choose_device().dtype.itemsize)
+    return forecast(size, training, held_out, config.train, measure_speed(), choose_device().dtype.itemsize)
 
 
 def _read_tree(model: str, say: ProgressCallback) -> LayerTree:
@@ -184,11 +184,11 @@ def _read_tree(model: str, say: ProgressCallback) -> LayerTree:
 
 
 def _shown(
-    examples: Sequence[Example], learned: Survey, tokenizer: Any, asked: int | None, seed: int, look: Any
+    examples: Sequence[Example], training: Survey, tokenizer: Any, asked: int | None, seed: int, look: Any
 ) -> tuple[tuple[ShownRow, ...], str]:
     """Return the rows to show, and why the requested one is missing."""
     drawn = random.Random(seed).randrange(len(examples))
-    longest = max(learned.seen, key=lambda seen: seen.tokens, default=None)
+    longest = max(training.seen, key=lambda seen: seen.tokens, default=None)
     wanted: list[tuple[Why, int]] = [("asked", min(asked, len(examples)) - 1)] if asked else []
     wanted += [("first", 0), ("random", drawn)]
     rows: list[ShownRow] = []

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ia3_studio.method.sites import in_block
+from ia3_studio.models.fit import training_bytes
 from ia3_studio.training.config import TrainConfig
 
 if TYPE_CHECKING:
@@ -29,10 +30,6 @@ START_SECONDS = 11.0
 """From a click to the first step: interpreter, libraries, weights (benchmarks/demo.py)."""
 NEUTRAL_TOKENS = 6_000
 """About what the neutral text has on which forgetting is measured."""
-PROCESS_BYTES = 520 * 2**20
-"""Memory of a worker without a model: interpreter, torch, transformers."""
-KEPT_A_CHANNEL = 1.05
-"""Numbers kept for the backward pass for each channel that goes into a linear layer or comes out of one."""
 TRIED_SECONDS = 0.15
 
 
@@ -109,13 +106,13 @@ def forecast(
 def _operations(size: ModelSize, rows: Survey) -> Iterable[int]:
     """Yield the operations of one forward pass over all rows: those of the blocks, those of the head."""
     yield 2 * size.body * rows.tokens
-    yield 2 * size.head * (rows.learned or rows.of)
+    yield 2 * size.head * (rows.trained or rows.of)
 
 
 def _memory(size: ModelSize, rows: Survey, config: TrainConfig, weight_bytes: int) -> int:
     longest = min(max(rows.lengths, default=0), rows.limit)
     tokens = max(min(config.micro_batch_tokens, rows.tokens), longest)
-    return round(PROCESS_BYTES + size.parameters * (weight_bytes + 2) + KEPT_A_CHANNEL * size.channels * tokens * 4)
+    return training_bytes(size.parameters, size.channels, tokens, weight_bytes)
 
 
 @lru_cache(maxsize=1)

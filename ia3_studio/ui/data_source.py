@@ -25,10 +25,11 @@ from ia3_studio.data.table import Reading, Table
 from ia3_studio.errors import DataError, StudioError
 from ia3_studio.settings import is_public
 from ia3_studio.ui import parsing_form, text
+from ia3_studio.ui.components.model_picker import ModelPicker
 from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import note
 from ia3_studio.ui.parsing_form import ReadingForm
-from ia3_studio.ui.rows_card import PREVIEW_ROWS, raw_rows, shown
+from ia3_studio.ui.rows_card import PREVIEW_ROWS, data_overview, raw_rows
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.temporary_files import remove_older
 from ia3_studio.ui.visitor import VISITOR_LENGTH, visitor
@@ -64,7 +65,7 @@ class OwnData:
 class HubFields:
     """The fields for a data set on the hub."""
 
-    name: gr.Textbox
+    name: ModelPicker
     look: gr.Button
     note: gr.HTML
     found: gr.Column
@@ -200,7 +201,7 @@ def _take(path: Path, held_out: float, kept_in: Path | None) -> Iterator[tuple[A
     except StudioError as error:
         yield str(path), "", note(str(error), "bad"), "", "", *parsing_form.offered(found, None)
         raise
-    yield used, used, *shown(split), *parsing_form.offered(found, split.mapping)
+    yield used, used, *data_overview(split), *parsing_form.offered(found, split.mapping)
 
 
 def _nothing(sentence: str) -> tuple[Any, ...]:
@@ -223,7 +224,7 @@ def read_so(studio: Studio, given: str | None, held_out: float, *fields: Any) ->
         if path.is_file() and not _is_fleeting(path) and is_public():
             os.utime(path)  # it is in use
         if pictures := find_pictures(path):
-            yield given, *shown(split_pictures(path.name, pictures, held_out=held_out)), *_unchanged()
+            yield given, *data_overview(split_pictures(path.name, pictures, held_out=held_out)), *_unchanged()
             return
         reading = parsing_form.chosen_reading(*cells)
         found = look_at(path, reading)
@@ -234,7 +235,7 @@ def read_so(studio: Studio, given: str | None, held_out: float, *fields: Any) ->
         yield "", note(str(error), "bad"), "", "", *parsing_form.offered_again(found, fields)
         raise
     form = parsing_form.offered(found, split.mapping, cells, split.mapping.split)
-    yield DataChoice(kept, mapping, reading).to_text(), *shown(split), *form
+    yield DataChoice(kept, mapping, reading).to_text(), *data_overview(split), *form
 
 
 def use_unused(
@@ -346,7 +347,7 @@ def build() -> OwnData:
 
 def _hub_fields() -> HubFields:
     with gr.Row(elem_classes="choose-row"):
-        name = gr.Textbox(label=text.HUB_DATA, info=text.HUB_DATA_INFO, max_lines=1, elem_id="hub-data")
+        name = ModelPicker(key="data", label=text.HUB_DATA, info=text.HUB_DATA_INFO, elem_id="hub-data")
         look = gr.Button(text.LOOK_UP, scale=0, min_width=120, elem_id="look-up")
     said = gr.HTML(elem_id="hub-note")
     with gr.Column(visible=False) as found:

@@ -13,11 +13,11 @@ from ia3_studio.data.export_rows import export_rows, write_left_out
 from ia3_studio.data.large import is_large
 from ia3_studio.data.load import LIGHTHOUSE, DataChoice, load_data
 from ia3_studio.errors import DataError
-from ia3_studio.ui import data_source, parsing_form, preview_card, text
+from ia3_studio.ui import data_source, model_choice, parsing_form, preview_card, text
 from ia3_studio.ui.data_source import DEFAULT_HELD_OUT, OwnData
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.markup import heading
-from ia3_studio.ui.rows_card import shown
+from ia3_studio.ui.rows_card import data_overview
 from ia3_studio.ui.session import Session, Studio, chosen_data, quiet
 from ia3_studio.ui.temporary_files import fresh_folder
 
@@ -29,7 +29,7 @@ class DataTab:
     used: list[gr.components.Component]
     """What :func:`use_data` fills."""
     held_out: gr.Slider
-    outlook: preview_card.OutlookCard
+    preview: preview_card.PreviewCard
     next: gr.Button
 
 
@@ -47,7 +47,7 @@ def choose_kind(
 
 def use_data(source: str, held_out: float) -> tuple[str, str, str, str]:
     """Read a starter; return (data in use, facts, first rows, problems)."""
-    return source, *shown(load_data(source, held_out=held_out))
+    return source, *data_overview(load_data(source, held_out=held_out))
 
 
 def use_starter() -> tuple[str, str, str, str]:
@@ -86,7 +86,7 @@ def build(studio: Studio, session: Session) -> DataTab:
                 left_out = gr.DownloadButton(visible=False, size="sm", elem_id="left-out-file")
         with gr.Column(scale=7, min_width=320):
             rows = gr.HTML(elem_id="data-rows")
-    outlook = preview_card.build()
+    preview = preview_card.build()
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_TRAIN, variant="primary", elem_id="next-train")
     used: list[gr.components.Component] = [session.data, said, rows, faults]
@@ -108,7 +108,7 @@ def build(studio: Studio, session: Session) -> DataTab:
         lambda data: [gr.update(visible=bool(data)), *[gr.update(visible=False)] * 2],  # files of other data go
         session.data, [along, mended, left_out], **quiet(queue=False),
     )  # fmt: skip
-    return DataTab(used, own.held_out, outlook, onward)
+    return DataTab(used, own.held_out, preview, onward)
 
 
 def _wire_ways_in(studio: Studio, own: OwnData, used: list[gr.components.Component]) -> None:
@@ -123,6 +123,7 @@ def _wire_ways_in(studio: Studio, own: OwnData, used: list[gr.components.Compone
     )  # fmt: skip
     own.use_pasted.click(guard(data_source.take_pasted, studio), [own.pasted, own.held_out], taken, **quiet())
     hub = own.hub
+    hub.name.search(guard(model_choice.search_data_sets, studio), None, hub.name, **quiet(trigger_mode="multiple"))
     gr.on(
         [hub.look.click, hub.name.submit], guard(data_source.look_up), hub.name,
         [hub.note, hub.found, hub.configuration, hub.splits, used[2]], **quiet(),

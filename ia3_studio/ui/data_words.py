@@ -140,15 +140,15 @@ def balance_rows(balance: Sequence[tuple[str, int]]) -> list[tuple[str, str]]:
     return rows
 
 
-def outlook_facts(found: RunPreview) -> tuple[tuple[str, str], ...]:
+def preview_facts(found: RunPreview) -> tuple[tuple[str, str], ...]:
     """Return name and value of what a run processes and needs."""
-    lengths, expected = sorted(found.learned.lengths), found.forecast
+    lengths, expected = sorted(found.training.lengths), found.forecast
     spread = f"{lengths[0]:,} to {lengths[-1]:,} tokens, median {lengths[len(lengths) // 2]:,}"
-    counted = f"{len(lengths):,} of {found.learned.of:,} rows, evenly spaced" if not found.learned.is_whole else ""
+    counted = f"{len(lengths):,} of {found.training.of:,} rows, evenly spaced" if not found.training.is_whole else ""
     facts = (
         (STEPS, f"{expected.steps:,}"),
-        ("Tokens", f"{expected.tokens:,} in total, {_learned(found)} of them trained"),
-        ("Length", f"{spread}; Max length is {found.learned.limit:,}"),
+        ("Tokens", f"{expected.tokens:,} in total, {_trained_share(found)} of them trained"),
+        ("Length", f"{spread}; Max length is {found.training.limit:,}"),
         ("Sample", counted),
         ("Time", f"about {duration(expected.seconds)} on this computer if nothing else runs"),
         ("Memory", f"about {expected.memory / 1e9:.1f} GB at peak"),
@@ -156,9 +156,9 @@ def outlook_facts(found: RunPreview) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in facts if value)
 
 
-def _learned(found: RunPreview) -> str:
+def _trained_share(found: RunPreview) -> str:
     """Return the share of tokens that are trained; none for a classifier."""
-    return share(found.learned.learned / found.learned.tokens) if found.learned.learned else "none"
+    return share(found.training.trained / found.training.tokens) if found.training.trained else "none"
 
 
 def share(part: float) -> str:
@@ -183,24 +183,24 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def outlook_sentences(found: RunPreview) -> Iterator[str]:
+def preview_warnings(found: RunPreview) -> Iterator[str]:
     """Yield a sentence for everything that Max length or the model's template takes away from the rows."""
-    cut = [*found.learned.cut, *found.measured.cut]
+    cut = [*found.training.truncated, *found.held_out.truncated]
     if found.shortened:
         yield found.shortened
     if cut:
-        yield truncated(cut, found.learned.limit, can_raise=not found.shortened)
+        yield truncated(cut, found.training.limit, can_raise=not found.shortened)
     silent = [] if found.shown and found.shown[0].seen.labels else _silent(found)
     if silent:
         yield f"{_have(len(silent), 'row')} no trained token within Max length: {numbered(silent)}."
-    refused = [*found.learned.refused, *found.measured.refused]
+    refused = [*found.training.refused, *found.held_out.refused]
     if refused:
         row, why = refused[0]
         yield f"This model cannot use {plural(len(refused), 'row')}; row {row:,}: {why}"
     if found.refused:
         yield found.refused
     noted: dict[str, list[int]] = {}
-    for seen in (*found.learned.seen, *found.measured.seen):
+    for seen in (*found.training.seen, *found.held_out.seen):
         for note in seen.notes:
             noted.setdefault(note, []).append(seen.row)
     for note, rows in noted.items():
@@ -216,12 +216,12 @@ def truncated(rows: Sequence[int], limit: int, *, can_raise: bool) -> str:
 
 
 def _silent(found: RunPreview) -> list[int]:
-    return [seen.row for seen in found.learned.seen if not seen.learned]
+    return [seen.row for seen in found.training.seen if not seen.trained]
 
 
 def shown_title(shown: ShownRow) -> str:
     """Return the heading of an example in the token preview."""
     seen = shown.seen
-    fate = f"labels: {', '.join(seen.labels)}" if seen.labels else f"{seen.learned:,} trained"
-    cut = f", {seen.tokens - seen.kept:,} {BEYOND}" if seen.is_cut else ""
+    fate = f"labels: {', '.join(seen.labels)}" if seen.labels else f"{seen.trained:,} trained"
+    cut = f", {seen.tokens - seen.kept:,} {BEYOND}" if seen.is_truncated else ""
     return f"{WHY_SHOWN[shown.why]}: row {seen.row:,}, {plural(seen.tokens, 'token')}{cut}, {fate}"

@@ -14,7 +14,7 @@ from ia3_studio.ui.components.tree_rows import encode_selection, row_sites
 from ia3_studio.ui.current_run import find
 from ia3_studio.ui.forms import updates_of
 from ia3_studio.ui.markup import note
-from ia3_studio.ui.rows_card import shown as data_overview
+from ia3_studio.ui.rows_card import data_overview
 from ia3_studio.ui.run_form import form_of
 from ia3_studio.ui.session import ModelLayers, Studio
 

@@ -90,7 +90,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str
 
 
 def marked(pieces: Iterable[tuple[str, str]]) -> str:
-    """Return text with the "learned" pieces highlighted and the "cut" ones struck through."""
-    tags = {"learned": "mark", "cut": "s"}
+    """Return text with the "trained" pieces highlighted and the "truncated" ones struck through."""
+    tags = {"trained": "mark", "truncated": "s"}
     spans = (f"<{tag}>{escape(piece)}</{tag}>" if (tag := tags.get(fate)) else escape(piece) for piece, fate in pieces)
     return f"<pre class='tokens' dir='auto'>{''.join(spans)}</pre>"

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import gradio as gr
 
 from ia3_studio.models import STARTER, is_ready, parse_source, starters
-from ia3_studio.ui import text
+from ia3_studio.ui import model_choice, text
+from ia3_studio.ui.components.model_picker import ModelPicker
+from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import Fact, facts, heading, sample
-from ia3_studio.ui.session import ModelLayers, Studio
+from ia3_studio.ui.session import ModelLayers, Session, Studio, quiet
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class ModelTab:
     demo: gr.HTML
     """Facts on what it starts."""
     use: gr.Button
-    source: gr.Dropdown
+    source: ModelPicker
     note: gr.HTML
     facts: gr.HTML
     next: gr.Button
@@ -51,8 +53,8 @@ def demo_facts() -> str:
     return facts(Fact(*row) for row in text.demo_facts(starter.name, starter.size_mb, is_ready(STARTER)))
 
 
-def build() -> ModelTab:
-    """Draw the tab; using a model fills the next tab too, so the page wires it."""
+def build(studio: Studio, session: Session) -> ModelTab:
+    """Draw the tab and wire its suggestions; using a model fills the next tab too, so the page wires it."""
     with gr.Row(equal_height=False, elem_classes="columns"):
         with gr.Column(scale=6, min_width=320, elem_classes=["card", "hero"]):
             gr.HTML(heading(text.DEMO_TITLE, text.DEMO_WORDS))
@@ -62,17 +64,13 @@ def build() -> ModelTab:
             demo = gr.HTML(elem_id="demo-facts")
         with gr.Column(scale=5, min_width=320, elem_classes="card"):
             gr.HTML(heading(text.OTHER_MODEL, text.OTHER_MODEL_WORDS))
-            source = gr.Dropdown(
-                [starter.name for starter in starters()],
-                value=STARTER,
-                allow_custom_value=True,
-                label=text.MODEL_LABEL,
-                info=text.MODEL_INFO,
-                elem_id="model-source",
+            source = ModelPicker(
+                STARTER, key="model", label=text.MODEL_LABEL, info=text.MODEL_INFO, elem_id="model-source"
             )
             use = gr.Button(text.USE_MODEL, elem_id="use-model")
             status = gr.HTML(elem_id="model-note")
             described = gr.HTML(elem_id="model-facts")
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_MODULES, variant="primary", elem_id="next-modules")
+    source.search(guard(model_choice.search_models, studio), session.data, source, **quiet(trigger_mode="multiple"))
     return ModelTab(train_demo, demo, use, source, status, described, onward)

@@ -179,7 +179,7 @@ def _draw(studio: Studio, session: Session) -> Page:
     strip = RunStrip(elem_id="run-strip")
     with gr.Tabs(elem_id="tabs", overflow_behavior="wrap") as tabs:
         with gr.Tab(text.MODEL_TAB, id="model"):
-            model = model_tab.build()
+            model = model_tab.build(studio, session)
         with gr.Tab(text.MODULES_TAB, id="modules"):
             modules = modules_tab.build(studio, session)
         with gr.Tab(text.DATA_TAB, id="data"):
@@ -274,7 +274,7 @@ def _wire_starts(studio: Studio, session: Session, page: Page) -> None:
         **quiet(),
     )
     form = run_form_widgets(session, page)
-    preview = page.data.outlook
+    preview = page.data.preview
     gr.on(
         [preview.start.click, preview.number.submit],
         guard(preview_card.draw, studio),

@@ -30,7 +30,7 @@ PAPER = "paper"
 
 
 @dataclass(frozen=True)
-class OutlookCard:
+class PreviewCard:
     """What the page wires to the other tabs."""
 
     start: gr.Button
@@ -63,7 +63,7 @@ def draw(studio: Studio, number: float | None, *values: Any) -> Iterator[tuple[s
     except StudioError as error:
         yield note(str(error), "bad"), nothing, ""
         raise
-    figure = length_figure(preview.learned.lengths, preview.learned.limit)
+    figure = length_figure(preview.training.lengths, preview.training.limit)
     described, rows = preview_html(preview)
     yield described, gr.update(value=figure, visible=True), rows
 
@@ -76,9 +76,9 @@ def _preview(studio: Studio, config: RunConfig, example: int | None, report: Cal
 
 def preview_html(preview: RunPreview) -> tuple[str, str]:
     """Return a preview as HTML: the facts on all rows, and the rows that are shown."""
-    described = facts(Fact(*row) for row in data_words.outlook_facts(preview))
+    described = facts(Fact(*row) for row in data_words.preview_facts(preview))
     rows = "".join(_row_title(row) + marked(row.pieces) for row in preview.shown)
-    return described + bullets(data_words.outlook_sentences(preview), "warn"), rows
+    return described + bullets(data_words.preview_warnings(preview), "warn"), rows
 
 
 def _row_title(row: Any) -> str:
@@ -95,7 +95,7 @@ def _image(data: str, number: float | None) -> str:
     return note(text.PICTURE_SEEN) + gallery([(thumbnail(example.text, 320), example.labels[0])], text.PICTURE)
 
 
-def build() -> OutlookCard:
+def build() -> PreviewCard:
     """Draw the card, empty until the button is clicked."""
     gr.HTML(heading(text.TOKENS_TITLE, text.TOKENS_WORDS))
     with gr.Row(elem_classes="inline"):
@@ -107,4 +107,4 @@ def build() -> OutlookCard:
         with gr.Column(scale=7, min_width=320):
             lengths = gr.Plot(show_label=False, visible=False, elem_id="lengths")
     rows = gr.HTML(elem_id="tokens")
-    return OutlookCard(start, number, [described, lengths, rows])
+    return PreviewCard(start, number, [described, lengths, rows])

@@ -18,7 +18,7 @@ MOST_RAW_COLUMNS = 6
 _LONGEST_CELL = 300
 
 
-def shown(split: DataSplit) -> tuple[str, str, str]:
+def data_overview(split: DataSplit) -> tuple[str, str, str]:
     """Return (facts, first rows, problems) of loaded data."""
     found = examine(split)
     balance = data_words.balance_rows(found.balance)

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from ia3_studio.data.token_estimate import TokenEstimates
 from ia3_studio.errors import DataError, StudioError
+from ia3_studio.hub_search import HubSearch
+from ia3_studio.models.catalog import LocalModels
 from ia3_studio.ui import text
 from ia3_studio.ui.components.tree_rows import TreeRows, tree_rows
 from ia3_studio.ui.polling import OpenPages
@@ -90,6 +93,9 @@ class Studio:
     """A folder for files that are offered as downloads; removed when the app ends."""
     layers: LayerCache = field(default_factory=LayerCache)
     pages: OpenPages = field(default_factory=OpenPages)
+    hub: HubSearch = field(default_factory=HubSearch)
+    local_models: LocalModels = field(default_factory=LocalModels)
+    token_estimates: TokenEstimates = field(default_factory=TokenEstimates)
 
     def download_folder(self, key: str) -> Path:
         """Return the folder for downloads of a run or an imported adapter; **it is created** if it does not exist."""

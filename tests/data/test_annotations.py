@@ -81,12 +81,12 @@ def test_label_studio_counts_and_lists_what_is_not_used(tmp_path: Path) -> None:
     ]
     found = read(tasks, tmp_path)
     assert labels(found) == [("good",), ("good",), ("good",), ("bad",)]
-    assert found.listed.keys() == {2, 3, 7} and "cancelled" in found.listed[2] and "annotated" in found.listed[3]
+    assert found.listed.keys() == {2, 3, 7} and "canceled" in found.listed[2] and "annotated" in found.listed[3]
     for counted in (
         "by others (3)",
         "that differ (2)",
         "predictions (1)",
-        "cancelled annotations (1)",
+        "canceled annotations (1)",
         "stars (rating) (1)",
     ):
         assert counted in found.notes

@@ -149,7 +149,7 @@ def test_a_turn_with_a_weight_of_0_is_read_and_not_trained(key: str, no: Any, ye
     assert tokenizer.decode([label for label in row.labels if label != IGNORED]) == "Bye<|im_end|>"
     assert "Ahoy<|im_end|>" in tokenizer.decode(row.input_ids)
     pieces = list(preview_tokens(example, tokenizer, TextGeneration, 512).pieces(tokenizer))
-    assert [text for text, mark in pieces if mark == "learned"] == ["Bye<|im_end|>"]
+    assert [text for text, mark in pieces if mark == "trained"] == ["Bye<|im_end|>"]
     assert "Ahoy" in "".join(text for text, mark in pieces if mark == "read")
 
 

@@ -191,7 +191,7 @@ def test_every_row_is_used_or_listed() -> None:
     assert sorted([example.row for example in examples] + [problem.row for problem in problems]) == list(range(1, 21))
 
 
-LABELLED = [
+LABELED = [
     ({"text": ["a", "b"], "category": ["x", "y"]}, "text → text, category → label", ("x",)),
     ({"Query": ["a", "b"], "Label": [1, 2]}, "Query → text, Label → label", ("1",)),
     ({"text": ["a", "b", "c"], "label": [1.0, None, 2.0]}, "text → text, label → label", ("1",)),
@@ -212,7 +212,7 @@ LABELLED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("columns", "shown", "labels"), LABELLED, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("columns", "shown", "labels"), LABELED, ids=lambda value: str(value)[:40])
 def test_labels_and_choices_are_understood_by_names_and_values(
     columns: dict[str, list[Any]], shown: str, labels: tuple[str, ...]
 ) -> None:

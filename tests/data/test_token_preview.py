@@ -55,8 +55,8 @@ def test_a_conversation_is_shown_as_it_is_trained(limit: int) -> None:
     (row,) = tokenize([ASKED], TOKENIZER, limit).rows
     seen = preview_tokens(ASKED, TOKENIZER, TextGeneration, limit)
     assert kept(seen) == list(row.input_ids)
-    assert seen.learned == sum(label != IGNORED for label in row.labels)
-    assert seen.is_cut == row.cut
+    assert seen.trained == sum(label != IGNORED for label in row.labels)
+    assert seen.is_truncated == row.cut
 
 
 @pytest.mark.parametrize("limit", [512, 12])
@@ -65,7 +65,7 @@ def test_what_an_encoder_decoder_reads_and_writes_is_shown_as_it_is_trained(limi
     (row,) = tokenize_targets([ASKED], tokenizer, limit).rows
     seen = preview_tokens(ASKED, tokenizer, TextToText, limit)
     assert kept(seen) == [*row.input_ids, *row.labels]
-    assert seen.learned == len(row.labels) and seen.is_cut == row.cut
+    assert seen.trained == len(row.labels) and seen.is_truncated == row.cut
 
 
 @pytest.mark.parametrize("way", [MultipleChoice, Seq2SeqMultipleChoice])
@@ -75,7 +75,7 @@ def test_choices_are_shown_as_they_are_ranked_the_right_one_first(way: type[Mult
     seen = preview_tokens(CHOICE, TOKENIZER, way, limit)
     water, oil, sand = row.choices
     assert kept(seen) == [*row.prompt, *oil, *water, *sand]
-    assert seen.learned == len(oil) and seen.is_cut == row.cut
+    assert seen.trained == len(oil) and seen.is_truncated == row.cut
 
 
 @pytest.mark.parametrize("example", [PAIR, Example(4, text="one text that is long", labels=("same",))])
@@ -86,21 +86,21 @@ def test_texts_to_sort_are_shown_as_the_classifier_reads_them(example: Example, 
     (row,) = tokenize_labels([example], labels, tokenizer, limit).rows
     seen = preview_tokens(example, tokenizer, TextClassification, limit)
     assert kept(seen) == list(row.input_ids)
-    assert seen.labels == ("same",) and seen.is_cut == row.cut
+    assert seen.labels == ("same",) and seen.is_truncated == row.cut
 
 
 def test_words_to_label_are_shown_with_the_tokens_that_answer() -> None:
     example = Example(1, words=("the", "old", "lamp"), labels=("O", "O", "B"))
     (row,) = tokenize_labels([example], labels_of([example], "single"), pairing_tokenizer(), 512).rows
     seen = preview_tokens(example, pairing_tokenizer(), TokenClassification, 512)
-    assert seen.learned == sum(label != IGNORED for label in row.labels) == 3
+    assert seen.trained == sum(label != IGNORED for label in row.labels) == 3
 
 
 def test_what_the_limit_cuts_is_marked_and_the_whole_text_is_there() -> None:
     pieces = list(preview_tokens(ASKED, TOKENIZER, TextGeneration, 50).pieces(TOKENIZER))
     whole = "".join(text for text, _mark in preview_tokens(ASKED, TOKENIZER, TextGeneration, 512).pieces(TOKENIZER))
     assert "".join(text for text, _mark in pieces) == whole
-    assert [mark for _text, mark in pieces][-1] == "cut"
+    assert [mark for _text, mark in pieces][-1] == "truncated"
 
 
 def test_a_survey_of_all_rows_counts_what_training_counts() -> None:
@@ -108,13 +108,13 @@ def test_a_survey_of_all_rows_counts_what_training_counts() -> None:
     found = survey(split.train, lambda example: preview_tokens(example, TOKENIZER, TextGeneration, 200), 200)
     rows = tokenize(split.train, TOKENIZER, 200)
     assert found.is_whole and not found.refused
-    assert found.cut == rows.cut
-    assert found.tokens == sum(len(row.input_ids) for row in rows.rows) + _unlabelled(split.train, rows)
+    assert found.truncated == rows.cut
+    assert found.tokens == sum(len(row.input_ids) for row in rows.rows) + _unlabeled(split.train, rows)
 
 
-def _unlabelled(examples: Any, rows: Any) -> int:
+def _unlabeled(examples: Any, rows: Any) -> int:
     """Return the tokens of rows that training leaves out, which a survey still counts."""
-    gone = [example for example in examples if example.row in rows.unlabelled]
+    gone = [example for example in examples if example.row in rows.unlabeled]
     return sum(preview_tokens(example, TOKENIZER, TextGeneration, 200).kept for example in gone)
 
 

@@ -28,7 +28,7 @@ def chat(*contents: str, row: int = 1) -> Example:
 
 def shown(example: Example, tokenizer: Any) -> list[tuple[str, bool]]:
     return [
-        (text, mark == "learned")
+        (text, mark == "trained")
         for text, mark in preview_tokens(example, tokenizer, TextGeneration, 512).pieces(tokenizer)
     ]
 
@@ -70,7 +70,7 @@ def test_a_long_row_is_cut_at_its_end_and_counted() -> None:
 
 def test_a_row_whose_answer_is_cut_off_is_left_out_and_listed() -> None:
     result = tokenize([chat("long " * 40, "Ahoy", row=3), chat("Hi?", "Ahoy", row=4)], TOKENIZER, 60)
-    assert [row.row for row in result.rows] == [4] and result.unlabelled == (3,)
+    assert [row.row for row in result.rows] == [4] and result.unlabeled == (3,)
 
 
 def test_data_whose_answers_are_all_cut_off_is_refused() -> None:
@@ -109,13 +109,13 @@ def test_a_tokenizer_without_an_end_token_trains_the_answer_alone() -> None:
 
 
 def test_a_row_of_one_token_has_nothing_to_learn() -> None:
-    assert tokenize([Example(1, text="Lamp"), chat("a", "b", row=2)], TOKENIZER, 2).unlabelled == (2,)
+    assert tokenize([Example(1, text="Lamp"), chat("a", "b", row=2)], TOKENIZER, 2).unlabeled == (2,)
     with pytest.raises(DataError, match="None of the 1 rows has an answer within 1 tokens"):
         tokenize([Example(1, text="Lamp")], TOKENIZER, 1)
     endless = tiny_tokenizer()
     endless.chat_template, endless.eos_token = None, None
     unasked = Example(1, (Message("assistant", "a"),))  # its only token has nothing to be predicted from
-    assert tokenize([unasked, chat("a", "b", row=2)], endless, 512).unlabelled == (1,)
+    assert tokenize([unasked, chat("a", "b", row=2)], endless, 512).unlabeled == (1,)
 
 
 QWEN_LIKE = (  # writes an empty thought before the last answer only, as thinking models do

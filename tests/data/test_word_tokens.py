@@ -83,8 +83,8 @@ def test_the_limit_cuts_words_from_the_end_and_the_preview_shows_what_is_trained
     seen = preview_tokens(example, tokenizer, TokenClassification, limit)
     (part,) = seen.parts
     kept = [token for token, is_kept in zip(part.ids, part.kept, strict=True) if is_kept]
-    assert tuple(kept) == row.input_ids and row.cut == seen.is_cut and len(row.input_ids) <= limit
-    assert seen.learned == sum(label != IGNORED for label in row.labels)
+    assert tuple(kept) == row.input_ids and row.cut == seen.is_truncated and len(row.input_ids) <= limit
+    assert seen.trained == sum(label != IGNORED for label in row.labels)
 
 
 def test_words_of_a_script_without_spaces_are_joined_as_it_is_written() -> None:
@@ -105,4 +105,4 @@ def test_a_text_of_a_slow_tokenizer_can_be_previewed() -> None:
     seen = preview_tokens(
         Example(1, text="a long text of many letters", labels=("x",)), hf.ByT5Tokenizer(), TextClassification, 8
     )
-    assert seen.kept == 8 and seen.is_cut
+    assert seen.kept == 8 and seen.is_truncated

@@ -460,8 +460,8 @@ def test_it_fits_and_can_be_read(
 
 
 CONTRASTS = """(selector) => {
-    const luminance = (colour) => {
-        const [red, green, blue] = colour.match(/[0-9.]+/g).map((part) => part / 255)
+    const luminance = (color) => {
+        const [red, green, blue] = color.match(/[0-9.]+/g).map((part) => part / 255)
             .map((part) => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
     };

@@ -49,7 +49,7 @@ UNFIT = """[...document.querySelectorAll('.js-plotly-plot')].filter(plot => plot
 def look(page: Page, studio: StudioProcess, snapshot: Snapshot, problems: Problems, when: str) -> None:
     """Visit every tab at a desk by day and on a phone by night, and hold each to its window.
 
-    Colours never move what is drawn, so that two looks find what four would; pictures are taken of all four.
+    Colors never move what is drawn, so that two looks find what four would; pictures are taken of all four.
     """
     for scheme in ("light", "dark"):
         with problems.leaving():

@@ -23,7 +23,7 @@ from ia3_studio.training.config import Step
 VECTORS = {Site("a.0.k", "output", 3, "key"): torch.tensor([0.9, 0.7, 1.0])}
 
 
-def test_the_heatmap_is_centred_on_the_base_model() -> None:
+def test_the_heatmap_is_centered_on_the_base_model() -> None:
     trace = heatmap(grid(deviations(VECTORS))).data[0]
     assert trace.zmin == -trace.zmax and np.allclose(trace.z, -0.4 / 3)
 

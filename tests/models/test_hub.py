@@ -80,7 +80,7 @@ def test_an_unknown_model_says_check_the_spelling(local_hub: LocalHub) -> None:
             ask("somebody/tiny-cat")
 
 
-def test_a_misspelt_id_of_a_starter_names_the_starter(local_hub: LocalHub) -> None:
+def test_a_misspelled_id_of_a_starter_names_the_starter(local_hub: LocalHub) -> None:
     with pytest.raises(ModelError, match=r"Did you mean 'SmolLM2-135M-Instruct'\?"):
         prepare("HuggingFaceTB/SmolLM2-135M-Instuct")
 

@@ -65,7 +65,7 @@ def test_what_no_model_can_be_called_says_how_to_name_one(text: str) -> None:
         parse_source(text)
 
 
-def test_a_misspelt_starter_names_the_right_one() -> None:
+def test_a_misspelled_starter_names_the_right_one() -> None:
     with pytest.raises(ModelError, match=f"Unknown model 'SmolLM2-135-Instuct'.*'{STARTER}'"):
         parse_source("SmolLM2-135-Instuct")
 

@@ -55,7 +55,7 @@ def test_a_gguf_file_trains_under_hooks_and_merges_and_comes_back(gguf: str) -> 
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
 
 
-def test_what_quantising_changed_is_measured_on_the_tokens_given(gguf: str) -> None:
+def test_what_quantizing_changed_is_measured_on_the_tokens_given(gguf: str) -> None:
     tokens = torch.arange(3, 23).view(2, 10)
     coded = quantize(load_model(gguf).model, 8)
     attachment = tuned(coded)

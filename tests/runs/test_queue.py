@@ -103,7 +103,7 @@ def test_two_runs_work_side_by_side_where_the_machine_is_asked_for_two(
 
 @pytest.mark.worker
 @pytest.mark.usefixtures("workers_start_at_once")
-def test_a_run_that_waits_is_cancelled_and_the_next_goes_on(store: RunStore) -> None:
+def test_a_run_that_waits_is_canceled_and_the_next_goes_on(store: RunStore) -> None:
     first = begin(store, "endless", "first")
     wait(lambda: state(first) == "running")
     second, third = begin(store, "good", "second"), begin(store, "good", "third")

@@ -65,8 +65,8 @@ def test_an_own_task_is_previewed_trained_and_evaluated(registered: None, config
     run = RunStore(tmp_path / "runs").create(config, "short")
     job = TrainingJob(run)
     job.prepare(lambda _share, _said: None)
-    assert {each.row for each in preview.learned.seen} == {row.row for row in job._rows}
-    assert {row for row, _reason in preview.learned.refused} and all(row.row % 2 == 0 for row in job._rows)
+    assert {each.row for each in preview.training.seen} == {row.row for row in job._rows}
+    assert {row for row, _reason in preview.training.refused} and all(row.row % 2 == 0 for row in job._rows)
     assert [step.step for step in job.steps(lambda: False)][-1] > 0
     for _progress in job.evaluate(run.folder):
         pass

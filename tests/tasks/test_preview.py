@@ -41,19 +41,19 @@ def test_what_is_foretold_is_what_the_run_sees(tiny: str, tmp_path: Path) -> Non
     run.files.config.write_text(wanted.to_json())
     job = TrainingJob(run)
     job.prepare(lambda _share, _said: None)
-    assert found.learned.tokens == sum(len(row.input_ids) for row in job._rows)
-    assert found.learned.learned == label_count(job._rows)
-    assert found.learned.cut and set(found.learned.cut) == {row.row for row in job._rows if row.cut}
+    assert found.training.tokens == sum(len(row.input_ids) for row in job._rows)
+    assert found.training.trained == label_count(job._rows)
+    assert found.training.truncated and set(found.training.truncated) == {row.row for row in job._rows if row.cut}
     assert found.forecast.steps == list(job.steps(lambda: False))[-1].step == 9
-    assert found.forecast.tokens == 3 * found.learned.tokens
+    assert found.forecast.tokens == 3 * found.training.tokens
 
 
 def test_the_first_a_random_and_the_longest_row_are_shown_whole(tiny: str, tmp_path: Path) -> None:
     found = preview_run(config(tiny, pairs(tmp_path), max_length=64), seed=3)
     assert [row.why for row in found.shown] == ["first", "random", "longest"]
     longest = found.shown[-1]
-    assert longest.seen.tokens == max(found.learned.lengths) and longest.pieces[-1][1] == "cut"
-    assert any(mark == "learned" for _text, mark in found.shown[0].pieces)
+    assert longest.seen.tokens == max(found.training.lengths) and longest.pieces[-1][1] == "truncated"
+    assert any(mark == "trained" for _text, mark in found.shown[0].pieces)
     drawn = [preview_run(config(tiny, "lighthouse"), seed=seed).shown[:2] for seed in (0, 1, 2, 0)]
     assert {first.seen.row for first, _random in drawn} == {1} and len({other.seen.row for _first, other in drawn}) == 3
     assert drawn[0][1].seen.row == drawn[-1][1].seen.row

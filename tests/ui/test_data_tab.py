@@ -33,7 +33,7 @@ from ia3_studio.ui.data_words import HEAD_LEARNED, finding_sentences, numbered, 
 from ia3_studio.ui.forms import updates_of
 from ia3_studio.ui.parsing_form import offered
 from ia3_studio.ui.preview_card import draw
-from ia3_studio.ui.rows_card import shown
+from ia3_studio.ui.rows_card import data_overview
 from ia3_studio.ui.run_form import config_of
 from ia3_studio.ui.session import Studio
 from tests.data.hub_standin import DataHub, ask_there, serving
@@ -351,5 +351,5 @@ def test_findings_on_a_part_of_a_file_say_which_part(tmp_path: Path) -> None:
     path = tmp_path / "long.csv"
     path.write_text("text,label\n" + "".join(f"Letter number {n} on the harbor,{'ab'[n % 2]}\n" for n in range(400)))
     split = load_data(path)
-    _facts, _rows, findings = shown(replace(split, share=0.25))
-    assert "25% of the file" in findings and "of the file" not in shown(split)[2]
+    _facts, _rows, findings = data_overview(replace(split, share=0.25))
+    assert "25% of the file" in findings and "of the file" not in data_overview(split)[2]

@@ -18,7 +18,7 @@ SHOWN: dict[str, str] = {
     "table": markup.table((ARABIC,), [(ARABIC,)], "rows"),
     "facts": markup.facts([markup.Fact("name", ARABIC)]),
     "sample": markup.sample("title", ARABIC, [markup.Fact("tuned", ARABIC)]),
-    "tokens": markup.marked([(ARABIC, "learned"), (ARABIC, "cut")]),
+    "tokens": markup.marked([(ARABIC, "trained"), (ARABIC, "truncated")]),
     "note": markup.note(ARABIC),
     "list": markup.bullets([ARABIC]),
     "labels": bars("Base", [Prediction(ARABIC, 0.5)], "single"),

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -99,14 +99,21 @@ def of_its_type(turn: int) -> Values:
     return value
 
 
+EVERY = tuple(chain.from_iterable(zip_longest(*JUNK, fillvalue="")))
 SENT = {
+    "any": of_any_type(EVERY),
+    **{f"fit {turn}": of_its_type(turn) for turn in range(2)},
     **{f"any {number}": of_any_type(junk) for number, junk in enumerate(JUNK)},
-    **{f"fit {turn}": of_its_type(turn) for turn in range(3)},
+    "fit 2": of_its_type(2),
 }
+AT_NIGHT = [f"any {number}" for number in range(len(JUNK))] + ["fit 2"]
+"""Each value to more of the inputs: a call of every handler is many seconds of computing."""
 
 
 @pytest.mark.worker
-@pytest.mark.parametrize("kind", SENT)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=pytest.mark.nightly) if kind in AT_NIGHT else kind for kind in SENT]
+)
 def test_junk_gets_a_sentence_in_time_and_leaves_no_traceback(app: StudioProcess, kind: str) -> None:
     values = SENT[kind]
     with Visit(app.address, f"junk-{kind}") as mallory:

@@ -87,7 +87,7 @@ def test_no_point_of_the_front_is_beaten_by_another() -> None:
     assert list(drawn.data[0].x) == [1, 3] and list(drawn.data[1].text) == ["a", "b", "c", "d"]
 
 
-def test_every_loss_of_every_run_is_drawn_in_the_runs_own_colour() -> None:
+def test_every_loss_of_every_run_is_drawn_in_the_runs_own_color() -> None:
     curves = [Curve(name, (1, 2), (3.0, 2.0), (0, 2), (4.0, 2.5)) for name in ("one", "two")]
     lines = overlay_figure(curves).data
     assert [line.name for line in lines] == ["one, training", "one", "two, training", "two"]

@@ -126,7 +126,7 @@ def test_every_shape_shows_the_numbers_of_its_table(shape: str) -> None:
         assert (figure.data[0].y.min(), figure.data[0].y.max()) == (0.5, 2.0)
 
 
-def test_the_map_can_be_coloured_by_how_many_scales_moved(bench: Studio, add_run: AddRun) -> None:
+def test_the_map_can_be_colored_by_how_many_scales_moved(bench: Studio, add_run: AddRun) -> None:
     run = add_run()
     run.files.keep_adapter(5, lambda folder: save_adapter(folder) and None)
     drawn = draw(bench, run_key(run.id), "", text.SHARE_CHANGED, words.HISTOGRAM)

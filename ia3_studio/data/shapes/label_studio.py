@@ -1,4 +1,4 @@
-"""How are exports of Label Studio (JSON, JSON-MIN, CSV) read? The first annotation that was not cancelled counts."""
+"""How are exports of Label Studio (JSON, JSON-MIN, CSV) read? The first annotation that was not canceled counts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ META = (
     "sentiment_agreement",
 )  # fmt: skip
 OTHERS, DIFFERENT = "annotations of the same task by others", "of these, annotations that differ"
-CANCELLED = "its annotation was cancelled"
+CANCELED = "its annotation was canceled"
 
 Control = tuple[str, str]
 """The name of a control of the labeling page, and the type of its results."""
@@ -42,11 +42,11 @@ def _read_tasks(rows: Rows) -> Recognized:
     tasks: list[tuple[int, dict[str, Any], list[list[dict[str, Any]]]]] = []
     for row, record in rows.records():
         data = record.get("data")
-        results, cancelled = _results(record.get(column))
+        results, canceled = _results(record.get(column))
         found.unused["predictions"] += len(listed(record.get("predictions")))
-        found.unused["cancelled annotations"] += cancelled if results else 0
+        found.unused["canceled annotations"] += canceled if results else 0
         if not results or not isinstance(data, dict):
-            found.leave_out(row, CANCELLED if cancelled else NOT_ANNOTATED)
+            found.leave_out(row, CANCELED if canceled else NOT_ANNOTATED)
         else:
             tasks.append((row, data, results))
     form = f"{FORM}, {len(rows.frame):,} tasks"
