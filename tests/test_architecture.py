@@ -30,15 +30,9 @@ MAY_IMPORT = {
     "limited": set(),
     "zipped": set(),
     "method": {"errors"},
-<<<<<<< HEAD
     "peft": {"errors", "method"},
-    "models": {"errors", "settings", "background", "atomic", "method"},
-    "data": {"errors", "settings", "background", "atomic", "typed", "limited", "zipped"},
-=======
-    "peft": {"method"},
     "models": {"errors", "settings", "background", "hub_search", "atomic", "method"},
     "data": {"errors", "settings", "background", "hub_search", "atomic", "typed", "limited", "zipped"},
->>>>>>> main
     "training": {"errors", "atomic", "typed", "old_names", "method", "models", "data"},
     "chat": {"errors", "method", "models", "data"},
     "runs": {"errors", "settings", "atomic", "typed", "old_names", "method", "models", "data", "training", "insight"},
