@@ -2,8 +2,9 @@
 
     python benchmarks/method.py [--model SmolLM2-135M-Instruct] [--length 128] [--repeats 7]
 
-Prints what autograd keeps for the backward pass (bytes, weights not counted), how long a choice of adapter takes,
-what eight adapters in one batch cost beside one, and how long it takes to attach to 3,000 modules.
+Prints what autograd keeps for the backward pass (bytes, weights not counted), how long a training step takes with our
+own names and with PEFT's (``ia3_studio.peft``), how long a choice of adapter takes, what eight adapters in one batch
+cost beside one, and how long it takes to attach to 3,000 modules.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import torch
 from torch import Tensor, nn
 
 from ia3_studio import attach, discover, load_model
+from ia3_studio import peft as named
 from ia3_studio.method import Adapter, Selection, Site
 from ia3_studio.method.serving import Serving, serve
 
@@ -46,6 +48,8 @@ def main() -> None:
     print(f"{asked.model}, {ROWS} rows of {asked.length} tokens, {torch.get_num_threads()} threads")
     for name, megabytes in memory(model, selection, tokens[:2]).items():
         print(f"{'kept for backward, 2 rows: ' + name:52}{megabytes:10.1f} MB")
+    for name, seconds in steps(model, selection, tokens[:2], asked.repeats).items():
+        print(f"{'training step, 2 rows: ' + name:52}{seconds:10.3f} s")
     for name, milliseconds in switching(model, selection, asked.repeats).items():
         print(f"{'switching adapters: ' + name:52}{milliseconds:10.3f} ms")
     one, eight = mixing(model, selection, tokens, asked.repeats)
@@ -61,6 +65,9 @@ def memory(model: Any, selection: Selection, tokens: Tensor) -> dict[str, float]
     attachment = attach(model, selection)
     figures["IA3 Studio"] = kept(model, tokens)
     attachment.detach()
+    wrapped = named.get_peft_model(model, named.IA3Config(task_type="CAUSAL_LM"))
+    figures["IA3 Studio, PEFT's names"] = kept(wrapped, tokens)
+    wrapped.unload()
     for name, config in (
         ("LoRA rank 8 (PEFT)", peft.LoraConfig(r=8, target_modules=NAMES)),
         ("(IA)³ (PEFT)", peft.IA3Config(target_modules=NAMES, feedforward_modules=["down_proj"])),
@@ -69,6 +76,33 @@ def memory(model: Any, selection: Selection, tokens: Tensor) -> dict[str, float]
         figures[name] = kept(twin, tokens)
         twin.unload()
     return figures
+
+
+def steps(model: Any, selection: Selection, tokens: Tensor, repeats: int) -> dict[str, float]:
+    """Return the seconds of a forward and backward pass and an AdamW step, measured in turn, the fastest of each."""
+    taken: dict[str, list[float]] = {}
+    for _ in range(repeats):
+        attachment = attach(model, selection)
+        taken.setdefault("IA3 Studio", []).append(step(model, tokens))
+        attachment.detach()
+        wrapped = named.get_peft_model(model, named.IA3Config(task_type="CAUSAL_LM"))
+        taken.setdefault("IA3 Studio, PEFT's names", []).append(step(wrapped, tokens))
+        wrapped.unload()
+        twin = peft.get_peft_model(model, peft.IA3Config(target_modules=NAMES, feedforward_modules=["down_proj"]))
+        taken.setdefault("(IA)³ (PEFT)", []).append(step(twin, tokens))
+        twin.unload()
+    return {name: min(seconds) for name, seconds in taken.items()}
+
+
+def step(model: nn.Module, tokens: Tensor) -> float:
+    """Return the seconds of one training step, after one that is not counted."""
+    optimizer = torch.optim.AdamW([each for each in model.parameters() if each.requires_grad], lr=0.0)
+    for _ in range(2):
+        start = time.perf_counter()
+        model(input_ids=tokens, labels=tokens, use_cache=False).loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    return time.perf_counter() - start
 
 
 def kept(model: nn.Module, tokens: Tensor) -> float:

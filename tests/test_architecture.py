@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "limited": set(),
     "zipped": set(),
     "method": {"errors"},
-    "peft": {"method"},
+    "peft": {"errors", "method"},
     "models": {"errors", "settings", "background", "hub_search", "atomic", "method"},
     "data": {"errors", "settings", "background", "hub_search", "atomic", "typed", "limited", "zipped"},
     "training": {"errors", "atomic", "typed", "old_names", "method", "models", "data"},

@@ -92,8 +92,7 @@ class Adapter:
         save_file(tensors, folder / VECTORS_FILE, metadata={"format": "pt"})
         config = peft_layout.write_config(targets, self.selection.base_model, self.metadata.get("task_type"))
         peft_layout.write_json(folder / CONFIG_FILE, config)
-        sites = [asdict(site) for site in self.selection]
-        peft_layout.write_json(folder / STUDIO_FILE, {"format": 1, "sites": sites, "metadata": dict(self.metadata)})
+        write_studio_facts(folder, self.selection, self.metadata)
         for name in (native_layout.NATIVE_CONFIG, native_layout.NATIVE_VECTORS):
             (folder / name).unlink(missing_ok=True)
 
@@ -120,7 +119,7 @@ class Adapter:
             return cls._load_native(folder)
         config = peft_layout.read_config(folder)
         wide, heads, spatial = peft_layout.split_tensors(peft_layout.read_tensors(folder), config)
-        sites, metadata = _read_studio_facts(folder, wide)
+        sites, metadata = read_studio_facts(folder, wide)
         vector = torch.cat([wide[site.path, site.side][site.positions] for site in sites])
         selection = Selection(sites, str(config.get("base_model_name_or_path") or ""))
         if config.get("task_type"):
@@ -166,7 +165,13 @@ def holders(heads: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.rpartition(".")[0] for name in heads))
 
 
-def _read_studio_facts(folder: Path, wide: Wide) -> tuple[tuple[Site, ...], dict[str, str]]:
+def write_studio_facts(folder: Path, selection: Selection, metadata: Mapping[str, str]) -> None:
+    """Write what PEFT's files cannot say: which channels were trained, and the roles."""
+    sites = [asdict(site) for site in selection]
+    peft_layout.write_json(folder / STUDIO_FILE, {"format": 1, "sites": sites, "metadata": dict(metadata)})
+
+
+def read_studio_facts(folder: Path, wide: Wide) -> tuple[tuple[Site, ...], dict[str, str]]:
     """Return the sites of the vectors: as IA3 Studio wrote them, or one whole side a vector."""
     plain = tuple(Site(path, side, len(tensor)) for (path, side), tensor in wide.items())
     if not (folder / STUDIO_FILE).is_file():

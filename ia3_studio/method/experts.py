@@ -12,6 +12,7 @@ transformers joins gate and up: the method ``_apply_gate``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
@@ -60,13 +61,13 @@ class GateHook:
 
     def __init__(self, experts: nn.Module, change: Callable[[Tensor], Tensor]) -> None:
         self._experts = experts
-        joined = getattr(experts, GATE)
-
-        def apply(*args: Any, **kwargs: Any) -> Tensor:
-            return change(joined(*args, **kwargs))
-
-        experts.__dict__[GATE] = apply
+        # A partial of methods, not a closure: a copied model changes its copy.
+        experts.__dict__[GATE] = partial(_changed, change, getattr(experts, GATE))
 
     def remove(self) -> None:
         """Give the experts their own way back."""
         self._experts.__dict__.pop(GATE, None)
+
+
+def _changed(change: Callable[[Tensor], Tensor], join: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Tensor:
+    return change(join(*args, **kwargs))

@@ -61,7 +61,7 @@ class Merged:
         """Whether the adapter is currently merged."""
         self._swaps = swaps
         self._attachment = attachment
-        self._tied = _ties(model, swaps)
+        self._tied = tied_configs(model, swaps)
         self.untied = tuple(dict.fromkeys(swap.path for swap in swaps if swap.original in _shared(model)))
         """Modules that shared a weight with others and have their own while merged."""
         self._apply()
@@ -160,11 +160,11 @@ def merge(model: nn.Module, what: Adapter | Attachment) -> Merged:
     vectors = Vectors(adapter.selection, hook_points(model, adapter.selection), adapter.vector)
     scales = vectors.scales()
     _require_one_name(model, dict.fromkeys(path for path, _side in scales))
-    swaps = _swaps(
+    swaps = swaps_of(
         [factor for (path, side), scale in scales.items() for factor in factors_of(model, path, side, scale)]
     )
     for path in dict.fromkeys(path for path, _side in scales):
-        _require_same_function(path, model.get_submodule(path), swaps, scales)
+        require_same_function(path, model.get_submodule(path), swaps, scales)
     return Merged(model, swaps, attachment)
 
 
@@ -176,7 +176,7 @@ def _require_one_name(model: nn.Module, paths: Iterable[str]) -> None:
             raise AdapterError(f"{other} and {path} are one module, scaled twice by this adapter; keep one of them.")
 
 
-def _swaps(factors: list[Factor]) -> list[Swap]:
+def swaps_of(factors: list[Factor]) -> list[Swap]:
     """Return each scaled weight once, with all its factors in it."""
     by_weight: dict[tuple[nn.Module, str], list[Factor]] = {}
     for factor in factors:
@@ -194,7 +194,7 @@ def _swap(factors: list[Factor]) -> Swap:
     return Swap(path, module, name, weight, _cast(path, product, weight))
 
 
-def _require_same_function(path: str, module: nn.Module, swaps: list[Swap], scales: dict[Key, Tensor]) -> None:
+def require_same_function(path: str, module: nn.Module, swaps: list[Swap], scales: dict[Key, Tensor]) -> None:
     """Try a module whose class computes in its own way: it may normalize the weights that were just scaled.
 
     Raises:
@@ -276,7 +276,7 @@ def _shared(model: nn.Module) -> set[Tensor]:
     return shared
 
 
-def _ties(model: nn.Module, swaps: list[Swap]) -> list[Any]:
+def tied_configs(model: nn.Module, swaps: list[Swap]) -> list[Any]:
     """Return the configs that would tie a scaled head to its embedding again."""
     ask: Any = getattr(model, "get_input_embeddings", None)
     try:

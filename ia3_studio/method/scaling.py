@@ -107,7 +107,7 @@ class Hooks:
     def _after(self, point: HookPoint, module: nn.Module, args: tuple[Any, ...], result: Any) -> Any:
         if isinstance(result, tuple):  # some projections return (activation, bias)
             return (self._rescale(point, result[0]), *result[1:])
-        source = _source(module, args, result) if point.key in self._recomputed else None
+        source = source_of(module, args, result) if point.key in self._recomputed else None
         return self._rescale(point, result, source)
 
     def _before(self, point: HookPoint, _module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -149,7 +149,7 @@ class Attachment(Hooks):
         self._recent: tuple[tuple[float, ...], RowAssignment] | None = None
         super().__init__(model, RowAssignment(((self._vectors, 1.0),), "strengths"))
         model.register_parameter(PARAMETER_NAME, self.parameter)
-        self._recomputed = _cheaper_from_input(model, found)
+        self._recomputed = cheaper_from_input(model, found)
         self._add_hooks(found)
 
     def vectors(self) -> dict[Site, Tensor]:
@@ -246,7 +246,7 @@ def _hook_point(model: nn.Module, path: str, side: Side, sites: list[Site]) -> H
     return HookPoint(path, side, channels, tuple(sites), channel_axis(model.get_submodule(path)))
 
 
-def _cheaper_from_input(model: nn.Module, found: Iterable[HookPoint]) -> frozenset[Key]:
+def cheaper_from_input(model: nn.Module, found: Iterable[HookPoint]) -> frozenset[Key]:
     """Return the output sides whose siblings together are wider than the input they share.
 
     Keys and values of one attention have the same input tensor: saving it takes less memory than saving both,
@@ -261,10 +261,17 @@ def _cheaper_from_input(model: nn.Module, found: Iterable[HookPoint]) -> frozens
     return frozenset(point.key for group in wide for point in group)
 
 
-def _source(module: nn.Module, args: tuple[Any, ...], result: Tensor) -> Source | None:
-    """Return how a plain projection makes its output again, bit for bit; None where that is not certain."""
+def source_of(module: nn.Module, args: tuple[Any, ...], result: Tensor, hooks: int = 1) -> Source | None:
+    """Return how a plain projection makes its output again, bit for bit; None where that is not certain.
+
+    Args:
+        module: the projection.
+        args: what it was called with.
+        result: what it returned.
+        hooks: how many hooks on its output are the caller's.
+    """
     is_plain = type(module) is nn.Linear or not isinstance(module, nn.Linear)  # a subclass may draw, or quantize
-    is_alone = len(module._forward_hooks) == 1 and "forward" not in vars(module)  # accelerate moves weights there
+    is_alone = len(module._forward_hooks) == hooks and "forward" not in vars(module)  # accelerate moves weights there
     if not (is_plain and is_alone and len(args) == 1) or torch.compiler.is_compiling():
         return None
     given = args[0]

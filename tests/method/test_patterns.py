@@ -16,8 +16,9 @@ from ia3_studio.errors import SelectionError
 from ia3_studio.method import LayerTree, discover, patterns
 from ia3_studio.method.adapter import Adapter
 from ia3_studio.method.patterns import PATIENCE, Expression
-from ia3_studio.method.peft.config import IA3Config, selection_of
+from ia3_studio.method.peft.config import selection_of
 from ia3_studio.method.peft.targets import Targets, resolve
+from ia3_studio.peft import IA3Config
 from tests.families import tiny_model
 
 CATASTROPHES = (

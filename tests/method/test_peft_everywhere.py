@@ -122,9 +122,10 @@ def test_a_half_precision_base_keeps_its_format_and_learns_in_float32(dtype: tor
     model = get_peft_model(tiny_model("llama").to(dtype), IA3Config(task_type="CAUSAL_LM"))
     output = model(**batch_of(model))
     output.loss.backward()
-    (learned,) = (each for each in model.parameters() if each.requires_grad)
-    assert output.logits.dtype == dtype and learned.dtype == torch.float32
-    assert learned.grad is not None and bool(learned.grad.isfinite().all()) and bool(learned.grad.any())
+    learned = [each for each in model.parameters() if each.requires_grad]
+    assert output.logits.dtype == dtype and {each.dtype for each in learned} == {torch.float32}
+    gradients = torch.cat([each.grad.flatten() for each in learned if each.grad is not None])
+    assert len(gradients) == 160 and bool(gradients.isfinite().all()) and bool(gradients.any())
 
 
 def test_a_model_whose_linear_layers_are_a_class_of_its_own_is_tuned_where_peft_raises() -> None:

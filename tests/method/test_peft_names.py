@@ -72,7 +72,7 @@ def test_training_takes_the_same_steps_as_peft_takes(tmp_path: Path) -> None:
 def test_trainers_weight_decay_does_not_pull_the_vectors_to_zero() -> None:
     model = tuned()
     trainer = hf.Trainer(model=model, args=hf.TrainingArguments("unused", weight_decay=0.1, report_to=[], use_cpu=True))
-    assert not [name for name in trainer.get_decay_parameter_names(model) if name.startswith("ia3")]
+    assert not [name for name in trainer.get_decay_parameter_names(model) if "ia3_l" in name]
 
 
 def tuned(seed: int = 5, **config: Any) -> Any:
@@ -87,9 +87,17 @@ def paths(model: Any) -> set[str]:
 
 def test_only_vectors_and_head_are_trained_and_counted_as_peft_counts_them(capsys: pytest.CaptureFixture[str]) -> None:
     model = get_peft_model(classifier(), IA3Config(task_type=TaskType.SEQ_CLS))
-    assert {name for name, parameter in model.named_parameters() if parameter.requires_grad} == {
-        "ia3_default_norm", "classifier.weight", "classifier.bias",
-    }  # fmt: skip
+    theirs = peft.get_peft_model(
+        classifier(),
+        peft.IA3Config(
+            task_type="SEQ_CLS",
+            target_modules=["key", "value", "intermediate.dense", "layer.0.output.dense", "layer.1.output.dense"],
+            feedforward_modules=["layer.0.output.dense", "layer.1.output.dense"],
+            exclude_modules=["intermediate.dense"],
+        ),
+    )
+    trained = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    assert trained == {name for name, parameter in theirs.named_parameters() if parameter.requires_grad}
     model.print_trainable_parameters()
     assert capsys.readouterr().out.startswith(f"trainable params: {2 * (32 + 32 + 48) + 99:,d} || all params: ")
     ours, theirs = tuned().get_nb_trainable_parameters(), peft.get_peft_model(tiny_model("llama"), peft.IA3Config())
@@ -172,9 +180,8 @@ def test_merging_comes_back_exactly_and_disabling_keeps_it() -> None:
     with model.disable_adapter():
         assert torch.equal(logits_of(model, batch), base)
     assert torch.equal(logits_of(model, batch), merged)
-    with pytest.raises(AdapterError, match="is merged into the weights; call unmerge_adapter"):
+    with pytest.warns(UserWarning, match="Unmerging the model first"):
         model.set_adapter("default")
-    model.unmerge_adapter()
     assert torch.equal(logits_of(model, batch), apart)
     assert torch.equal(logits_of(model.unload(), batch), base)
 
@@ -205,12 +212,15 @@ def test_several_adapters_of_other_sides_and_heads_live_on_one_model(tmp_path: P
     assert torch.equal(logits_of(again, rows(again)), first)
     again.set_adapter("other")
     assert torch.equal(logits_of(again, rows(again)), second)
-    again.delete_adapter("other")
+    with pytest.warns(UserWarning, match="Setting active adapter to default"):
+        again.delete_adapter("other")
     assert set(again.peft_config) == {"default"} and torch.equal(logits_of(again, rows(again)), first)
-    with pytest.raises(AdapterError, match="last adapter"):
-        again.delete_adapter("default")
-    with pytest.raises(AdapterError, match="Unknown adapter 'defalt'; available: default"):
+    with pytest.raises(AdapterError, match="Adapter defalt not found"):
         again.set_adapter("defalt")
+    again.delete_adapter("default")
+    base = classifier()
+    assert not again.peft_config and again.active_adapters == []
+    assert torch.equal(logits_of(again, rows(again)), logits_of(base, rows(base)))
 
 
 def test_each_row_uses_the_adapter_it_names() -> None:
@@ -221,7 +231,7 @@ def test_each_row_uses_the_adapter_it_names() -> None:
         mixed = model(tokens, adapter_names=["default", "b", "__base__"]).logits
         alone = [model(tokens, adapter_names=[name]).logits for name in ("default", "b", "__base__")]
     assert torch.allclose(mixed, torch.stack([logits[row] for row, logits in enumerate(alone)]), atol=1e-6)
-    with pytest.raises(AdapterError, match="Unknown adapter 'c'"):
+    with pytest.raises(AdapterError, match="Adapter c not found"):
         model(tokens, adapter_names=["default", "c", "b"])
     written = model.generate(tokens, adapter_names=["default", "b", "__base__"], max_new_tokens=3, do_sample=False)
     assert written.shape == (3, 10)
@@ -233,19 +243,17 @@ def test_an_adapter_that_is_loaded_rests_until_it_is_to_be_trained(tmp_path: Pat
     assert frozen.get_nb_trainable_parameters()[0] == 0 and frozen.peft_config["default"].inference_mode
     going_on = PeftModel.from_pretrained(tiny_model("llama"), tmp_path, is_trainable=True)
     assert going_on.get_nb_trainable_parameters()[0] == 160
-    assert PeftConfig.from_pretrained(tmp_path).target_modules == ["down_proj", "k_proj", "v_proj"]
+    assert PeftConfig.from_pretrained(tmp_path).target_modules == {"down_proj", "k_proj", "v_proj"}
 
 
 def test_misuse_is_a_sentence(tmp_path: Path) -> None:
     model = tuned()
-    with pytest.raises(SelectionError, match="already has adapters"):
-        get_peft_model(model, IA3Config())
     with pytest.raises(AdapterError, match="'default' already exists"):
         model.add_adapter("default", IA3Config())
-    with pytest.raises(AdapterError, match="would write a pickle"):
-        model.save_pretrained(tmp_path, safe_serialization=False)
-    with pytest.raises(AdapterError, match="Only the active adapter 'default' can be merged"):
-        model.merge_adapter(["other"])
+    with pytest.raises(AdapterError, match="adapter_names should be a list"):
+        model.merge_adapter("default")
+    with pytest.raises(AdapterError, match="invalid `selected_adapters`"):
+        model.save_pretrained(tmp_path, selected_adapters=["other"])
     assert not list(tmp_path.iterdir())
 
 

@@ -35,10 +35,21 @@ def losses(trainer: hf.Trainer) -> list[float]:
     return [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
 
 
+@pytest.fixture(params=["with PEFT", "without PEFT"])
+def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """PEFT is there, as in our tests, or not, as for somebody who has changed the import and removed it."""
+    if request.param == "without PEFT":
+        for module in (hf.trainer, hf.trainer_utils):
+            monkeypatch.setattr(module, "is_peft_available", lambda: False)
+        monkeypatch.setattr("ia3_studio.peft.model._peft_wrapper", lambda: None)
+    return str(request.param)
+
+
 def with_vectors() -> Any:
     return get_peft_model(tiny_model("llama"), IA3Config(task_type="CAUSAL_LM"))
 
 
+@pytest.mark.usefixtures("library")
 def test_a_run_that_is_resumed_equals_one_that_was_never_interrupted(tmp_path: Path) -> None:
     whole = trainer_of(with_vectors(), tmp_path / "whole", 4)
     whole.train()
@@ -50,11 +61,13 @@ def test_a_run_that_is_resumed_equals_one_that_was_never_interrupted(tmp_path: P
     assert torch.equal(mine, theirs) and not torch.equal(mine, torch.ones_like(mine))
 
 
-def test_a_checkpoint_is_an_adapter_folder_that_peft_loads(tmp_path: Path) -> None:
+def test_a_checkpoint_is_an_adapter_folder_that_peft_loads(tmp_path: Path, library: str) -> None:
     trainer = trainer_of(with_vectors(), tmp_path, 1)
     trainer.train()
     folder = tmp_path / "checkpoint-1"
-    assert set(load_file(folder / "model.safetensors")) == {"ia3_default_norm"}  # what Trainer resumes from
+    if library == "without PEFT":  # Trainer then resumes by the names in the model
+        trained = {name for name, each in trainer.model.named_parameters() if each.requires_grad}
+        assert set(load_file(folder / "model.safetensors")) == trained
     trainer.save_model(str(tmp_path / "saved"))
     assert (tmp_path / "saved" / "adapter_model.safetensors").is_file()
     assert not (tmp_path / "saved" / "model.safetensors").exists()
@@ -83,16 +96,30 @@ def test_a_config_survives_deepcopy_and_pickle_and_shares_nothing(copied: Callab
     assert twin == config and twin.target_modules is not config.target_modules
 
 
+@pytest.mark.usefixtures("library")
 def test_the_best_checkpoint_is_loaded_at_the_end(tmp_path: Path) -> None:
     trainer = trainer_of(with_vectors(), tmp_path, 2)
     trainer.train()
     trained = trainer.model.adapter().vector
-    trainer.model.load_state_dict({"ia3_default_norm": torch.ones_like(trained)}, strict=False)
+    with torch.no_grad():
+        for each in trainer.model.parameters():
+            if each.requires_grad:
+                each.fill_(1)
     trainer.state.best_model_checkpoint = str(tmp_path / "checkpoint-2")
     trainer._load_best_model()
     assert torch.equal(trainer.model.adapter().vector, trained)
 
 
+@pytest.mark.usefixtures("library")
+def test_columns_of_the_base_model_are_kept_and_others_dropped(tmp_path: Path) -> None:
+    for config in (IA3Config(), IA3Config(task_type="CAUSAL_LM")):
+        trainer = trainer_of(get_peft_model(tiny_model("llama"), config), tmp_path, 1)
+        trainer._set_signature_columns_if_needed()
+        assert {"input_ids", "position_ids", "labels"} <= set(trainer._signature_columns or ())
+        assert trainer.label_names == ["labels"] and trainer.model_accepts_loss_kwargs
+
+
+@pytest.mark.usefixtures("library")
 def test_a_head_that_is_trained_is_resumed_with_the_vectors(tmp_path: Path) -> None:
     model = get_peft_model(classifier(), IA3Config(task_type="SEQ_CLS"))
     stirred(model)

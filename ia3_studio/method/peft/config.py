@@ -8,17 +8,13 @@ boundaries, and a config is never changed.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import asdict, dataclass
-from enum import StrEnum
-from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 from torch import nn
 
 from ia3_studio.errors import SelectionError
 from ia3_studio.method.heads import head_paths
 from ia3_studio.method.patterns import shortened
-from ia3_studio.method.peft import layout as peft_layout
 from ia3_studio.method.peft.targets import (
     ALL_LINEAR,
     HEADS_BY_TASK,
@@ -36,68 +32,35 @@ from ia3_studio.method.sites import PRESETS, Selection, Side, Site
 from ia3_studio.method.tree import LayerTree, discover
 
 Names = Collection[str] | str | None
+CLASSIFIERS = ("classifier", "score")
+"""The names of a classifier's head, of which PEFT writes both and a model has one."""
 
 
-class TaskType(StrEnum):
-    """What a model is for; classifiers train their head whole."""
+class Config(Protocol):
+    """The fields of a PEFT config that mean modules."""
 
-    SEQ_CLS = "SEQ_CLS"
-    TOKEN_CLS = "TOKEN_CLS"
-    QUESTION_ANS = "QUESTION_ANS"
-    CAUSAL_LM = "CAUSAL_LM"
-    SEQ_2_SEQ_LM = "SEQ_2_SEQ_LM"
-    FEATURE_EXTRACTION = "FEATURE_EXTRACTION"
+    @property
+    def task_type(self) -> str | None:
+        """What the model is for; classifiers train their head whole."""
 
+    @property
+    def target_modules(self) -> Names:
+        """Names, an expression that a whole path matches, "all-linear", a preset; None means the paper's sites."""
 
-@dataclass
-class IA3Config:
-    """Which modules an adapter scales; the fields and their defaults are PEFT's.
+    @property
+    def feedforward_modules(self) -> Names:
+        """Which targets are scaled on their input; None finds out."""
 
-    Example:
-        >>> IA3Config(task_type="CAUSAL_LM").target_modules is None          # the paper's sites of any model
-        True
-    """
+    @property
+    def exclude_modules(self) -> Names:
+        """What is left out."""
 
-    task_type: TaskType | str | None = None
-    target_modules: Names = None
-    """Names, an expression that a whole path matches, "all-linear", or a preset: "paper", "all", "peft", …"""
-    feedforward_modules: Names = None
-    """Which targets are scaled on their input; None finds out."""
-    exclude_modules: Names = None
-    modules_to_save: Collection[str] | None = None
-    """Fully trained modules; a classifier's head is added automatically."""
-    fan_in_fan_out: bool = False
-    """Accepted for PEFT's sake: the layout of a weight is read off the module."""
-    init_ia3_weights: bool = True
-    """False starts from random vectors, which is for tests only."""
-    inference_mode: bool = False
-    base_model_name_or_path: str | None = None
-    revision: str | None = None
-    peft_type: str = "IA3"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain values."""
-        return {key: sorted(value) if isinstance(value, set) else value for key, value in asdict(self).items()}
-
-    def save_pretrained(self, save_directory: Path | str) -> None:
-        """Write the config file alone."""
-        folder = Path(save_directory)
-        folder.mkdir(parents=True, exist_ok=True)
-        peft_layout.write_json(folder / peft_layout.CONFIG_FILE, {**self.to_dict(), "inference_mode": True})
-
-    @classmethod
-    def from_pretrained(cls, pretrained_model_name_or_path: Path | str) -> IA3Config:
-        """Read the config of an adapter folder.
-
-        Raises:
-            AdapterError: it does not exist, or belongs to another method.
-        """
-        document = peft_layout.read_config(Path(pretrained_model_name_or_path))
-        known = cls.__dataclass_fields__
-        return cls(**{key: value for key, value in document.items() if key in known})
+    @property
+    def modules_to_save(self) -> Collection[str] | None:
+        """Fully trained modules."""
 
 
-def heads_of(config: IA3Config, model: nn.Module) -> tuple[str, ...]:
+def heads_of(config: Config, model: nn.Module) -> tuple[str, ...]:
     """Return the paths of the fully trained modules: the given ones, and a classifier's head.
 
     Raises:
@@ -105,7 +68,7 @@ def heads_of(config: IA3Config, model: nn.Module) -> tuple[str, ...]:
     """
     names = list(config.modules_to_save or ())
     for name in names:
-        if not head_paths(model, [name]):
+        if name not in CLASSIFIERS and not head_paths(model, [name]):
             near = nearest(name, {path.rpartition(".")[2] for path, _module in model.named_modules() if path})
             raise SelectionError(
                 f"modules_to_save names {name!r}, which this model does not have; similar names: {near}."
@@ -113,13 +76,13 @@ def heads_of(config: IA3Config, model: nn.Module) -> tuple[str, ...]:
     return head_paths(model, [*names, *_task_heads(config, model)])
 
 
-def _task_heads(config: IA3Config, model: nn.Module) -> list[str]:
+def _task_heads(config: Config, model: nn.Module) -> list[str]:
     """Return the head's modules as PEFT finds them: by the bare end, so that pre_classifier is one of them."""
     ends = HEADS_BY_TASK.get(str(config.task_type or ""), ())
     return [path for path, _module in model.named_modules() if ends and path.endswith(ends)]
 
 
-def selection_of(config: IA3Config, model: nn.Module) -> Selection:
+def selection_of(config: Config, model: nn.Module) -> Selection:
     """Return the sites that a config means on a model.
 
     Raises:
@@ -143,7 +106,7 @@ def selection_of(config: IA3Config, model: nn.Module) -> Selection:
     return Selection(kept, tree.base_model)
 
 
-def _named_sites(config: IA3Config, tree: LayerTree, model: nn.Module) -> tuple[Site, ...]:
+def _named_sites(config: Config, tree: LayerTree, model: nn.Module) -> tuple[Site, ...]:
     entries = _entries(config.target_modules) or ()
     modules = {path: module for path, module in model.named_modules() if path}
     if isinstance(entries, str) and entries.lower() == ALL_LINEAR:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -70,6 +70,10 @@ class Targets:
         if excluded(path) or saved(path) or not wanted(path):
             return None
         return "input" if fed(path) else "output"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the fields alone: what has been prepared of them cannot be pickled, and is made again."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     @cached_property
     def _matchers(self) -> tuple[Hits, Hits, Hits, Hits]:
