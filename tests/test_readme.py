@@ -35,7 +35,8 @@ def test_every_file_it_links_to_or_names_as_a_command_is_there() -> None:
 
 
 def test_every_test_that_the_page_on_peft_rests_on_is_there() -> None:
-    named = re.findall(r"`(test_\w+)`", (ROOT / "docs" / "peft.md").read_text(encoding="utf-8"))
+    ours, _theirs = (ROOT / "docs" / "peft.md").read_text(encoding="utf-8").split("\n## PEFT's own tests")
+    named = re.findall(r"`(test_\w+)`", ours)
     there = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "method").glob("test_*.py"))
     assert len(named) > 18
     assert [name for name in named if f"def {name}(" not in there] == []

@@ -13,7 +13,16 @@ from ia3_studio.data.conll import is_tag
 from ia3_studio.data.examples import LabelKind, Mapping, tags_in
 from ia3_studio.data.inner_columns import with_inner_columns
 from ia3_studio.data.json_rows import SPLIT
-from ia3_studio.data.label_columns import MOSTLY, by_contents, flags, labeled, marked_answers, rated_texts
+from ia3_studio.data.label_columns import (
+    LABEL_NAMES,
+    LABELED_NAMES,
+    MOSTLY,
+    by_contents,
+    flags,
+    labeled,
+    marked_answers,
+    rated_texts,
+)
 from ia3_studio.data.measurements import decimal_mark
 from ia3_studio.data.pair_columns import (
     ANSWER_NAMES,
@@ -99,10 +108,12 @@ def _inner(table: Table, columns: Sequence[str]) -> Mapping | None:
 
 
 def _filled_columns(table: Table) -> list[str]:
-    """Return the columns that hold anything, and prompts, answers and contexts, which may not."""
+    """Return the columns that hold anything, and prompts, answers, contexts and the texts of labels, which may not."""
     columns = [str(column) for column in table.frame.columns if str(column) != SPLIT]
     kept = named(columns, (*CONTEXT_NAMES, *PROMPT_NAMES, *ANSWER_NAMES))
     filled = [name for name in columns if not all(map(_is_blank, cells_of(table.frame, name)))]
+    if len(filled) == 1 and named(filled, LABEL_NAMES):
+        kept += named(columns, LABELED_NAMES)
     return [name for name in columns if name in kept or name in filled] if filled else columns
 
 

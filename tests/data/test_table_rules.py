@@ -179,3 +179,10 @@ def test_a_text_read_plain_is_paragraphs_whatever_stands_in_them(tmp_path: Path)
     path = tmp_path / "a.txt"
     path.write_text(rows(lambda n: f"Q: {asked(n)}\nA: {said(n)}\n"))
     assert str(load_data(path, reading=Reading(plain=True)).mapping) == "text → plain text"
+
+
+def test_labels_without_a_single_text_are_not_trained_as_texts(tmp_path: Path) -> None:
+    path = tmp_path / "empty_texts.csv"
+    path.write_text("text,label\n" + ",calm\n,rough\n" * 6)
+    with pytest.raises(DataError, match=r"text \(text\) is empty"):
+        load_data(path)
