@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 
@@ -36,6 +37,14 @@ def keeps_files() -> bool:
 def is_public() -> bool:
     """Return whether the app is public: in a Space, or if IA3_STUDIO_PUBLIC is set to 1."""
     return on_space() or os.environ.get("IA3_STUDIO_PUBLIC") == "1"
+
+
+def reading_token() -> Literal[False] | None:
+    """Return the token that huggingface_hub reads with: its own login, and none for visitors.
+
+    A visitor of a public app would otherwise read what only its owner may.
+    """
+    return False if is_public() else None
 
 
 def home() -> Path:

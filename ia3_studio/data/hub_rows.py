@@ -20,6 +20,7 @@ from ia3_studio.background import in_background
 from ia3_studio.data.archives import MAX_BYTES
 from ia3_studio.data.json_rows import SPLIT
 from ia3_studio.errors import DataError
+from ia3_studio.settings import is_public
 
 PATIENCE = 60.0
 """Timeout in seconds for file lists of the Hub; data sets with many files are slow."""
@@ -126,6 +127,7 @@ def _safely(hub_id: str, configuration: str, split: str) -> Iterator[dict[str, A
 def _rows(hub_id: str, configuration: str, split: str) -> Iterator[dict[str, Any]]:
     from datasets import Audio, Image, Video, load_dataset
 
+    _read_without_login_for_visitors()
     rows = load_dataset(hub_id, configuration, split=split, streaming=True)
     features = rows.features or rows._resolve_features().features
     media = [name for name, feature in features.items() if isinstance(feature, (Audio, Image, Video))]
@@ -148,8 +150,17 @@ def _named(value: Any, names: Sequence[str]) -> Any:
     return names[value] if isinstance(value, int) and 0 <= value < len(names) else value
 
 
+def _read_without_login_for_visitors() -> None:
+    """Let a public app read without its owner's login, **for the whole process**: datasets takes no token everywhere."""
+    from huggingface_hub import constants
+
+    if is_public():
+        constants.HF_HUB_DISABLE_IMPLICIT_TOKEN = True
+
+
 def _asked(hub_id: str, ask: Callable[[], T]) -> T:
     """Return the Hub's answer, with a timeout."""
+    _read_without_login_for_visitors()
     answer = in_background(ask)
     with _explained(hub_id):
         return answer.result(timeout=PATIENCE)

@@ -1,6 +1,6 @@
 """What is stored on the Hugging Face Hub under an id, and is it cached?
 
-This module never handles tokens: huggingface_hub reads HF_TOKEN or its own login.
+This module never handles tokens: huggingface_hub reads HF_TOKEN or its own login, and neither for a visitor.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ia3_studio.models.folders import require_space, shortcoming
 from ia3_studio.models.no_progress_bars import quiet_hub
 from ia3_studio.models.progress import ProgressCallback, bytes_in, megabytes, watched
 from ia3_studio.models.sources import STARTER, nearest_starter
-from ia3_studio.settings import is_public
+from ia3_studio.settings import is_public, reading_token
 
 WEIGHTS = re.compile(r"model(-\d+-of-\d+)?\.safetensors", re.ASCII)
 COMPANIONS = re.compile(r"[\w.-]+\.(json|txt|model|jinja)", re.ASCII)
@@ -62,7 +62,9 @@ def look_up(hub_id: str, patience: float = PATIENCE) -> HubModel:
     import httpx2
     from huggingface_hub import HfApi
 
-    asked = in_background(lambda: HfApi().model_info(hub_id, files_metadata=True, timeout=patience))
+    asked = in_background(
+        lambda: HfApi(token=reading_token()).model_info(hub_id, files_metadata=True, timeout=patience)
+    )
     try:
         info = asked.result(timeout=patience)
     except (OSError, httpx2.HTTPError) as error:
@@ -125,7 +127,9 @@ def download(model: HubModel, progress: ProgressCallback) -> Path:
 
     try:
         with quiet_hub():
-            folder = watched(lambda: snapshot_download(model.hub_id, allow_patterns=list(model.files)), look)
+            folder = watched(
+                lambda: snapshot_download(model.hub_id, allow_patterns=list(model.files), token=reading_token()), look
+            )
     except (OSError, httpx2.HTTPError) as error:
         raise hub_problem(model.hub_id, error) from error
     return Path(folder)
@@ -158,7 +162,7 @@ def download_config(hub_id: str) -> Path:
     look_up(hub_id)
     try:
         with quiet_hub():
-            return Path(hf_hub_download(hub_id, "config.json")).parent
+            return Path(hf_hub_download(hub_id, "config.json", token=reading_token())).parent
     except (OSError, httpx2.HTTPError) as error:
         raise hub_problem(hub_id, error) from error
 

@@ -27,6 +27,8 @@ class DataHub:
     asked: list[str] = field(default_factory=list)
     sent: int = 0
     """Bytes of files that were sent."""
+    heard: list[Mapping[str, str]] = field(default_factory=list)
+    """The headers of all requests."""
 
     def answer(self, path: str, span: str | None) -> Answer:
         """Return status, headers and body for a request."""
@@ -73,7 +75,7 @@ def _json(value: object) -> Answer:
 
 def serving(hub: DataHub) -> AbstractContextManager[str]:
     """Serve a hub inside the block and give its address."""
-    return answering(hub.answer)
+    return answering(hub.answer, hub.heard.append)
 
 
 def ask_there(address: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from huggingface_hub import HfFileSystem, constants
 from huggingface_hub.errors import OfflineModeIsEnabled
 
 from ia3_studio.data import hub_rows
@@ -160,3 +161,18 @@ def test_an_id_or_an_address_names_a_data_set(text: str, hub_id: str) -> None:
 def test_anything_else_names_none(text: str) -> None:
     with pytest.raises(DataError, match="is not a valid data set id"):
         hub_rows.hub_id_of(text)
+
+
+def test_rows_are_read_with_the_login_of_ones_own_computer_and_without_it_for_a_visitor(
+    hub: DataHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    hub_rows.first_rows(NAME, "plain", "test", 1)
+    assert "hf_secret" in str(hub.heard)
+    hub.heard.clear()
+    HfFileSystem.clear_instance_cache()
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_IMPLICIT_TOKEN", False)  # it is put back afterwards
+    monkeypatch.setenv("IA3_STUDIO_PUBLIC", "1")
+    assert hub_rows.configurations(NAME) and hub_rows.splits(NAME, "plain")
+    hub_rows.first_rows(NAME, "plain", "train", 1)
+    assert hub.heard and "hf_secret" not in str(hub.heard)

@@ -129,6 +129,8 @@ class LocalHub:
     """Whether the repositories are gated: they can be seen, their files not read."""
     asked: list[str] = field(default_factory=list)
     """The paths of all requests."""
+    heard: list[Mapping[str, str]] = field(default_factory=list)
+    """The headers of all requests."""
 
     def answer(self, path: str) -> tuple[int, dict[str, str], bytes]:
         """Return status, headers and body for a request."""
@@ -167,7 +169,7 @@ def _oid(content: bytes) -> str:
 
 def served(hub: LocalHub) -> AbstractContextManager[str]:
     """Serve a local hub inside the block and give its address."""
-    return answering(lambda path, _span: hub.answer(path))
+    return answering(lambda path, _span: hub.answer(path), hub.heard.append)
 
 
 def point_to_hub(address: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -179,3 +179,15 @@ def test_a_shared_studio_refuses_a_large_model_before_it_is_downloaded(
     assert not [asked for asked in local_hub.asked if str(asked).endswith("model.safetensors")]
     monkeypatch.delenv("IA3_STUDIO_PUBLIC")
     assert (prepare(NAME) / "model.safetensors").is_file()
+
+
+def test_a_model_is_read_with_the_login_of_ones_own_computer_and_without_it_for_a_visitor(
+    local_hub: LocalHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    hub.look_up(NAME)
+    assert "hf_secret" in str(local_hub.heard)
+    local_hub.heard.clear()
+    monkeypatch.setenv("IA3_STUDIO_PUBLIC", "1")
+    prepare(NAME)
+    assert local_hub.heard and "hf_secret" not in str(local_hub.heard)
