@@ -151,7 +151,7 @@ def _named(value: Any, names: Sequence[str]) -> Any:
 
 
 def _read_without_login_for_visitors() -> None:
-    """Let a public app read without its owner's login, **for the whole process**: datasets takes no token everywhere."""
+    """Let a public app read without its owner's login, **for the process**: datasets passes no token everywhere."""
     from huggingface_hub import constants
 
     if is_public():
