@@ -26,7 +26,7 @@ pytestmark = pytest.mark.e2e
 
 LONG = 2000
 """Epochs: longer than any test waits."""
-SHORT = 20
+SHORT = 40
 """Epochs that take seconds: long enough to be stopped, short enough to be waited for."""
 
 
@@ -137,7 +137,7 @@ def a_stopped_run_is_resumed_and_its_curve_has_every_step_once(
     reached = studio.store.list()[0].status().step
     resume.click()
     expect(page.locator("#train-note")).to_contain_text(text.resumed("Short run"))
-    expect_state(page, "finished", timeout=150_000)
+    expect_state(page, "finished", timeout=240_000)
     expect(resume).to_be_hidden()
     total = studio.store.list()[0].status().total_steps
     assert 0 < reached < total
