@@ -36,7 +36,7 @@ from ia3_studio.data.pair_columns import (
 from ia3_studio.data.paths import is_listed, split_path
 from ia3_studio.data.reading import shown_names
 from ia3_studio.data.table import Table
-from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS
+from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS, unused_keys
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -201,6 +201,18 @@ def unused_columns(table: Table, mapping: Mapping) -> tuple[str, ...]:
         used.add(name if name in columns or path is None else path[0])
     used |= {name for name in columns if f"{{{name}}}" in mapping.template}
     return tuple(name for name in columns if name not in used)
+
+
+def unused_names(table: Table, mapping: Mapping) -> tuple[str, ...]:
+    """Return the columns that play no part, and the keys of turns that are not read, such as "messages[].timestamp".
+
+    Keys are looked for in as many rows as columns are told apart by.
+    """
+    columns = unused_columns(table, mapping)
+    if mapping.kind != "messages":
+        return columns
+    turns = unused_keys(cells_of(_thinned(table).frame, mapping.column))
+    return (*columns, *(f"{mapping.column}[].{key}" for key, _count in turns))
 
 
 def columns_for(table: Table, kind: Kind) -> Mapping | None:

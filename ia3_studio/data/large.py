@@ -20,7 +20,7 @@ from ia3_studio.data.archives import MAX_BYTES
 from ia3_studio.data.arrow_rows import key_of, open_stored, revive_example, write_stored
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.examples import Example, Mapping, decided, understood
-from ia3_studio.data.infer_columns import infer_columns, require_columns, unused_columns
+from ia3_studio.data.infer_columns import infer_columns, require_columns, unused_names
 from ia3_studio.data.json_rows import SPLIT, SPLITS, read_json_lines
 from ia3_studio.data.problem import Damage, Problem, require_few_damaged
 from ia3_studio.data.reading import Found, shown_names
@@ -127,7 +127,7 @@ def load_large(
     description = f"{path.name}: {head.description.partition(', the first')[0]}, {rows}, read in parts"
     more = counted - len(listed)
     return DataSplit(train, measured, listed, description, plan.mapping, fingerprint, more_left_out=more, notes=notes,
-                     unused=unused_columns(head, plan.mapping))  # fmt: skip
+                     unused=unused_names(head, plan.mapping))  # fmt: skip
 
 
 def fingerprint_of(path: Path) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ia3_studio.data.examples import Example, Mapping, read_examples
-from ia3_studio.data.infer_columns import infer_columns, require_columns, unused_columns
+from ia3_studio.data.infer_columns import infer_columns, require_columns, unused_names
 from ia3_studio.data.large import is_large, load_large, read_head
 from ia3_studio.data.pictures import Picture, find_pictures, picture_examples, pictures_fingerprint
 from ia3_studio.data.sampled import read_sample, sample_rows
@@ -152,7 +152,7 @@ def split_table(
     description = f"{name}: {table.description}"
     return DataSplit(
         train, measured, tuple(problems), description, mapping, table.fingerprint, table.share,
-        notes=(*table.notes, *unused_sentences(table.unused), *notes), unused=unused_columns(table, mapping),
+        notes=(*table.notes, *unused_sentences(table.unused), *notes), unused=unused_names(table, mapping),
     )  # fmt: skip
 
 

@@ -40,7 +40,7 @@ class DataSplit:
     notes: tuple[str, ...] = ()
     """Notes on what was read otherwise than as a row, and on how rows were held out."""
     unused: tuple[str, ...] = ()
-    """Columns that play no part."""
+    """Columns that play no part, and keys of turns that are not read, such as "messages[].timestamp"."""
 
 
 def given_split(

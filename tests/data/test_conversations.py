@@ -323,3 +323,11 @@ def test_what_is_exported_is_read_back_with_its_calls_tools_and_marks(tmp_path: 
     again = load_data(tmp_path / "again.jsonl")
     for one, other in ((split.train, again.train), (split.held_out, again.held_out)):
         assert [example.messages for example in one] == [example.messages for example in other]
+
+
+def test_keys_of_turns_that_are_not_read_are_named_with_the_columns(tmp_path: Path) -> None:
+    turns = [{"role": "user", "content": "Is it calm?", "timestamp": 3}, {"role": "assistant", "content": "Aye."}]
+    path = tmp_path / "talks.jsonl"
+    rows = ({"messages": [{**turns[0], "content": f"Is it calm, {n}?"}, turns[1]], "id": n} for n in range(8))
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert load_data(path).unused == ("id", "messages[].timestamp")
