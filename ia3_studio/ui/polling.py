@@ -47,7 +47,8 @@ class Cursor:
     points: int = 0
     """Steps sent to the chart."""
     strip: str = ""
-    listing: str = ""
+    listing: str | None = None
+    """None before the first poll, which the table of runs needs not be drawn for: opening its tab draws it."""
     log: str = ""
     note: str = ""
 
@@ -112,7 +113,7 @@ def poll(studio: Studio, key: str, cursor: Cursor) -> Changes:
     return Changes(
         Cursor(key, offset, mark, cursor.points + len(steps), strip, listing, log, note),
         strip if strip != cursor.strip else None,
-        listing if listing != cursor.listing else None,
+        listing if cursor.listing not in (None, listing) else None,
         log if log != cursor.log else None,
         note if note != cursor.note else None,
         chart_delta(run.id if run else "", steps, cursor.points, status.total_steps if status else 0, active),

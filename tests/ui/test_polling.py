@@ -106,7 +106,7 @@ def test_the_table_of_runs_is_drawn_again_when_a_run_starts_or_ends_and_not_at_a
     first = poll(bench, run_key(run.id), Cursor())
     write_steps(run, 3, 5)
     second = poll(bench, run_key(run.id), first.cursor)
-    assert first.listing and second.listing is None
+    assert first.listing is None and second.listing is None  # a page that opens draws no table
     other = add_run("Other")
     third = poll(bench, run_key(run.id), second.cursor)
     assert other.id in (third.listing or "")
