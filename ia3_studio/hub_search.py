@@ -12,12 +12,12 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ia3_studio.background import in_background
-from ia3_studio.settings import is_public
+from ia3_studio.settings import reading_token
 
 Kind = Literal["models", "datasets"]
 Document = Mapping[str, Any]
@@ -41,6 +41,8 @@ LONGEST_REST = 120.0
 """The same where the Hub says for how long."""
 KEPT_SECONDS = 300.0
 KEPT_ANSWERS = 256
+_LARGEST = 10**14
+"""Beyond which no number is believed."""
 
 _QUERY = re.compile(r"[A-Za-z0-9][\w./ -]*", re.ASCII)
 _ADDRESS = re.compile(r"(https?://)?(www\.)?(huggingface\.co|hf\.co)/(datasets/)?")
@@ -48,6 +50,22 @@ _FIELDS: Mapping[Kind, tuple[str, ...]] = {
     "models": ("downloads", "gated", "safetensors", "gguf", "config", "tags", "library_name", "pipeline_tag"),
     "datasets": ("downloads", "gated", "mainSize", "usedStorage", "tags"),
 }
+
+
+def count_of(value: Any) -> int | None:
+    """Return a number of bytes, parameters or downloads as the Hub gives it; None where it is not one to believe."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _LARGEST else None
+
+
+def tags_of(document: Document) -> list[str]:
+    """Return the tags of a repository."""
+    listed = document.get("tags")
+    return [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
+
+
+def tagged(tags: Iterable[str], prefix: str) -> str:
+    """Return what follows a prefix such as "license:" in the first tag that has it; empty if none has."""
+    return next((tag.removeprefix(prefix) for tag in tags if tag.startswith(prefix)), "")[:40]
 
 
 @dataclass(frozen=True)
@@ -149,11 +167,10 @@ def _requested(kind: Kind, query: str, patience: float) -> list[Document]:
     import httpx2
     from huggingface_hub import constants
     from huggingface_hub.errors import OfflineModeIsEnabled
-    from huggingface_hub.utils._headers import build_hf_headers
-    from huggingface_hub.utils._http import get_session
+    from huggingface_hub.utils import build_hf_headers, get_session  # type: ignore[attr-defined]  # documented there
 
     asked = {"search": query, "sort": "downloads", "limit": str(ASKED_FOR), "expand": list(_FIELDS[kind])}
-    headers = build_hf_headers(token=False if is_public() else None)
+    headers = build_hf_headers(token=reading_token())
     address, ends = f"{constants.ENDPOINT}/api/{kind}", time.monotonic() + patience
     try:
         with get_session().stream("GET", address, params=asked, headers=headers, timeout=patience) as answer:

@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from ia3_studio.hub_search import Document
+from ia3_studio.hub_search import Document, count_of, tagged, tags_of
 from ia3_studio.settings import is_public
 
 MOST_LOCAL = 100
-"""Data sets in the cache that are listed, the newest first."""
-LARGEST = 10**16
-"""Bytes or downloads beyond which a number is not believed."""
+"""Data sets in the cache that are listed, in the order of their names."""
 _MODALITY, _ROWS, _LICENSE = "modality:", "size_categories:", "license:"
 _READABLE = ("text", "tabular", "document")
 """Modalities of which rows can be used; images and audio are dropped."""
@@ -42,14 +39,13 @@ class DataEntry:
 
 def data_entry(document: Document) -> DataEntry:
     """Return what the Hub says about a data set."""
-    listed = document.get("tags")
-    tags = [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
+    tags = tags_of(document)
     return DataEntry(
         str(document["id"]),
-        size=_count(document.get("mainSize")) or _count(document.get("usedStorage")),
-        rows=_tagged(tags, _ROWS),
-        license=_tagged(tags, _LICENSE),
-        downloads=_count(document.get("downloads")),
+        size=count_of(document.get("mainSize")) or count_of(document.get("usedStorage")),
+        rows=tagged(tags, _ROWS),
+        license=tagged(tags, _LICENSE),
+        downloads=count_of(document.get("downloads")),
         gated=bool(document.get("gated")),
         unusable=_unusable(tags),
     )
@@ -60,14 +56,6 @@ def _unusable(tags: Iterable[str]) -> str:
     if modalities and not any(each in _READABLE for each in modalities):
         return f"only {' and '.join(sorted(modalities)[:3])}, and rows with text are needed"
     return ""
-
-
-def _tagged(tags: Iterable[str], prefix: str) -> str:
-    return next((tag.removeprefix(prefix) for tag in tags if tag.startswith(prefix)), "")[:40]
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < LARGEST else None
 
 
 def cached_data_sets(text: str) -> tuple[DataEntry, ...]:

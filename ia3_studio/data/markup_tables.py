@@ -25,11 +25,6 @@ def is_markdown_table(text: str) -> bool:
     return any(_is_rule(lines, place) for place in range(1, len(lines)))
 
 
-def is_html_table(text: str) -> bool:
-    """Say whether text holds an HTML table."""
-    return re.search(r"<table\b", text[:100_000], re.IGNORECASE) is not None and "</t" in text.lower()
-
-
 def read_markdown(name: str, text: str) -> Found:
     """Read the first Markdown table of a text.
 

@@ -9,10 +9,11 @@ from typing import Any, Literal
 DecimalMark = Literal["", ".", ","]
 """The decimal mark of a column: the other mark groups thousands; where it is empty, either mark is a decimal one."""
 
+_MARKS: tuple[DecimalMark, ...] = (".", ",")
 _UNITS = " \u00a0\u202f\t%$€£¥"
 _PLAIN = re.compile(r"[-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][-+]?\d+)?")
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:([,.\u00a0\u202f ’'])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
-_ONLY_GROUPS = {mark: re.compile(rf"[-+]?[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+") for mark in ",."}
+_ONLY_GROUPS = {mark: re.compile(rf"[-+]?[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+") for mark in _MARKS}
 _SPACES = re.compile(r"(?<=\d)[\u00a0\u202f ’'](?=\d{3})")
 
 
@@ -31,7 +32,7 @@ def decimal_mark(cells: Iterable[Any]) -> DecimalMark:
     "1,234,567" a decimal point. Where every comma stands before three digits, as in "1,234", commas group thousands.
     """
     texts = {number_text(cell) for cell in cells if isinstance(cell, str)} - {""}
-    points, commas = (any(_is_decimal(text, mark) for text in texts) for mark in ".,")
+    points, commas = (any(_is_decimal(text, mark) for text in texts) for mark in _MARKS)
     if points and commas:
         return ""
     if commas:
@@ -39,7 +40,7 @@ def decimal_mark(cells: Iterable[Any]) -> DecimalMark:
     return "." if any("," in text for text in texts) else ""
 
 
-def _is_decimal(text: str, mark: str) -> bool:
+def _is_decimal(text: str, mark: DecimalMark) -> bool:
     """Say whether a number can be read only with this decimal mark."""
     other = "," if mark == "." else "."
     if mark in text and other in text:
@@ -57,8 +58,8 @@ def plain_number(cell: Any, mark: DecimalMark) -> str:
         mark: the decimal mark of the column.
     """
     text = number_text(cell)
-    certain = [each for each in ".," if _is_decimal(text, each)] if text else []
-    mark = ("." if certain[0] == "." else ",") if len(certain) == 1 else mark
+    certain = [each for each in _MARKS if _is_decimal(text, each)]
+    mark = certain[0] if len(certain) == 1 else mark
     if mark:
         text = text.replace("," if mark == "." else ".", "")
     return text.replace(",", ".") or str(cell)

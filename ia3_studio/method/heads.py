@@ -31,7 +31,7 @@ class Heads:
     def __init__(self, model: nn.Module, paths: Iterable[str]) -> None:
         self._model = model
         self._originals = {path: _module(model, path) for path in paths}
-        self._copies = {path: _copied(module) for path, module in self._originals.items()}
+        self._copies = {path: without_hooks(module) for path, module in self._originals.items()}
         self.installed = False
 
     @property
@@ -202,19 +202,19 @@ def by_rows(assignment: RowAssignment, path: str, module: nn.Module, args: Any, 
         batch, each = len(result), assignment.repeats(len(result))
         rows = [row for row in range(batch) if owners[row // each] is head]
         chosen = torch.tensor(rows, device=result.device)
-        own = head(*(_rows_of(value, chosen, batch) for value in args),
-                   **{name: _rows_of(value, chosen, batch) for name, value in kwargs.items()})  # fmt: skip
+        own = head(*(rows_of(value, chosen, batch) for value in args),
+                   **{name: rows_of(value, chosen, batch) for name, value in kwargs.items()})  # fmt: skip
         result = result.index_copy(0, chosen, own)
     return result
 
 
-def _rows_of(value: Any, chosen: Tensor, batch: int) -> Any:
+def rows_of(value: Any, chosen: Tensor, batch: int) -> Any:
     """Return some rows of what has the batch as its first axis, anything else as it is."""
     is_batch = isinstance(value, Tensor) and value.dim() > 0 and len(value) == batch
     return value.index_select(0, chosen) if is_batch else value
 
 
-def _copied(module: nn.Module) -> nn.Module:
+def without_hooks(module: nn.Module) -> nn.Module:
     """Return a copy without hooks, which belong to the module that stands in the model."""
     hooks = (dicts for part in module.modules() for dicts in (part._forward_hooks, part._forward_pre_hooks))
     return copy.deepcopy(module, {id(known): OrderedDict() for known in hooks})

@@ -15,7 +15,7 @@ from threading import Lock
 from typing import Any, Literal
 
 from ia3_studio.errors import ModelError
-from ia3_studio.hub_search import Document
+from ia3_studio.hub_search import Document, count_of, tagged, tags_of
 from ia3_studio.models import hub
 from ia3_studio.models.fetch import ready_folder
 from ia3_studio.models.fit import channels_of, likely_channels
@@ -31,8 +31,6 @@ MOST_LOCAL = 100
 KEPT_SECONDS = 20.0
 """How long the list of models on this computer is used before it is made again."""
 MOST_CONFIG_BYTES = 4_000_000
-LARGEST = 10**14
-"""Parameters or bytes beyond which a number is not believed."""
 FORMAT_BYTES: Mapping[str, float] = {
     "F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2, "U16": 2, "I8": 1,
     "U8": 1, "BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1, "F4": 0.5,
@@ -199,20 +197,21 @@ def _stored(folder: Path) -> int | None:
 
 def hub_entry(document: Document) -> ModelEntry:
     """Return what the Hub says about a model."""
-    tags = [each for each in _list(document.get("tags")) if isinstance(each, str)]
+    tags = tags_of(document)
     config, safetensors = _object(document.get("config")), _object(document.get("safetensors"))
     formats = {str(name): count for name, each in _object(safetensors.get("parameters")).items()
-               if (count := _count(each))}  # fmt: skip
+               if (count := count_of(each))}  # fmt: skip
     quantized = _is_quantized(config, formats)
-    counted = sum(formats.values()) or _count(safetensors.get("total"))
+    counted = sum(formats.values()) or count_of(safetensors.get("total"))
     stored = round(sum(FORMAT_BYTES.get(name, 4) * count for name, count in formats.items())) or None
     return ModelEntry(
         source=str(document["id"]), name=str(document["id"]), group="hub",
         parameters=None if quantized else counted, size=stored,
         channels=likely_channels(counted) if counted else None,
         quantized=quantized, writes=_writes(config, str(document.get("pipeline_tag") or "")),
-        has_experts=_has_experts(config), license=license_of(tags), downloads=_count(document.get("downloads")),
-        gated=bool(document.get("gated")), unusable=_unusable(document, tags, config, counted, stored),
+        has_experts=_has_experts(config), license=tagged(tags, "license:"),
+        downloads=count_of(document.get("downloads")), gated=bool(document.get("gated")),
+        unusable=_unusable(document, tags, config, counted, stored),
     )  # fmt: skip
 
 
@@ -269,16 +268,6 @@ def _writes(config: Mapping[str, Any], task: str = "") -> bool:
 
 def _has_experts(config: Mapping[str, Any]) -> bool:
     return bool(EXPERTS.search(str(config.get("model_type") or "").lower()))
-
-
-def license_of(tags: Iterable[str]) -> str:
-    """Return the license that the tags of a repository name."""
-    found = (tag.removeprefix("license:") for tag in tags if tag.startswith("license:"))
-    return next(found, "")[:40]
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < LARGEST else None
 
 
 def _list(value: Any) -> list[Any]:

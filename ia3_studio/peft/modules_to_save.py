@@ -8,14 +8,13 @@ The active adapter's copy works in the module's place; while rows have adapters 
 
 from __future__ import annotations
 
-import copy
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from ia3_studio.method.heads import rows_of, without_hooks
 from ia3_studio.method.serving import BASE
 from ia3_studio.peft.errors import KindError, StateError
 from ia3_studio.peft.layer import IA3Layer
@@ -83,7 +82,7 @@ class ModulesToSaveWrapper(nn.Module):
     def update(self, adapter_name: str) -> None:
         """Give an adapter its copy; one that it has stays."""
         if adapter_name not in self.modules_to_save:
-            self.modules_to_save[adapter_name] = _copied(self.original_module)
+            self.modules_to_save[adapter_name] = without_hooks(self.original_module)
         self.original_module.requires_grad_(False)
         self.modules_to_save[adapter_name].requires_grad_(adapter_name in self._active_adapter)
 
@@ -180,8 +179,8 @@ class ModulesToSaveWrapper(nn.Module):
             module = self.modules_to_save[name] if own else self.original_module
             chosen = torch.tensor([row for row, each in enumerate(names) if each == name], device=inputs[0].device)
             part = module(
-                *(_rows_of(value, chosen, len(names)) for value in args),
-                **{key: _rows_of(value, chosen, len(names)) for key, value in kwargs.items()},
+                *(rows_of(value, chosen, len(names)) for value in args),
+                **{key: rows_of(value, chosen, len(names)) for key, value in kwargs.items()},
             )
             if not isinstance(part, Tensor):
                 raise KindError(
@@ -221,15 +220,3 @@ def set_whole(model: nn.Module, adapter_name: str | Sequence[str], inference_mod
         if isinstance(module, ModulesToSaveWrapper):
             name = module.check_set_adapter(adapter_name)
             module.set_adapter([] if name is None else name, inference_mode=inference_mode)
-
-
-def _rows_of(value: Any, chosen: Tensor, batch: int) -> Any:
-    """Return some rows of what has the batch as its first axis, anything else as it is."""
-    is_batch = isinstance(value, Tensor) and value.dim() > 0 and len(value) == batch
-    return value.index_select(0, chosen) if is_batch else value
-
-
-def _copied(module: nn.Module) -> nn.Module:
-    """Return a copy without hooks, but for accelerate's, which bring offloaded weights."""
-    hooks = (dicts for part in module.modules() for dicts in (part._forward_hooks, part._forward_pre_hooks))
-    return copy.deepcopy(module, {id(known): OrderedDict() for known in hooks})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from html import escape as escape
 from typing import TYPE_CHECKING
 
@@ -698,12 +697,3 @@ def duration(seconds: float) -> str:
         return f"{whole} s"
     minutes, rest = divmod(whole, 60)
     return f"{minutes}:{rest:02d} min" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d} h"
-
-
-def age(created: float, now: float | None = None) -> str:
-    """Return the age of a time in seconds since the epoch: '3 min ago'."""
-    past = max(0.0, (time.time() if now is None else now) - created)
-    for size, name in ((86400, "d"), (3600, "h"), (60, "min")):
-        if past >= size:
-            return f"{int(past // size)} {name} ago"
-    return "just now"

@@ -232,12 +232,6 @@ def is_turn(value: Any) -> bool:
     )
 
 
-def is_turn_list(value: Any) -> bool:
-    """Say whether a value is a list of turns."""
-    turns = listed(value)
-    return bool(turns) and all(map(is_turn, turns))
-
-
 def is_text(value: Any) -> bool:
     """Say whether a value is a text with more than blanks."""
     return isinstance(value, str) and bool(value.strip())
