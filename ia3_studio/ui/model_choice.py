@@ -29,7 +29,7 @@ from ia3_studio.ui.components.model_picker import (
     Tone,
     show_options,
 )
-from ia3_studio.ui.session import Studio
+from ia3_studio.ui.session import Studio, sent
 
 if TYPE_CHECKING:
     from ia3_studio.data.catalog import DataEntry
@@ -117,9 +117,7 @@ def search_data_sets(studio: Studio, event: gr.EventData) -> Iterator[dict[str, 
 
 def read_search(event: gr.EventData) -> tuple[str, int]:
     """Return (query, number of the request) of a search; whatever else was sent becomes an empty query."""
-    data = getattr(event, "_data", None)  # a raw request may send none, for which the public way fails
-    sent = data if isinstance(data, dict) else {}
-    query, request = sent.get("query"), sent.get("request")
+    query, request = sent(event, "query"), sent(event, "request")
     number = request if isinstance(request, int) and not isinstance(request, bool) and abs(request) < 2**31 else 0
     return query[: 2 * LONGEST] if isinstance(query, str) else "", number
 

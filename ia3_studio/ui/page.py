@@ -41,7 +41,7 @@ from ia3_studio.ui.markup import Fact, facts, note
 from ia3_studio.ui.polling import HIDDEN, IDLE, Cursor, newest_key, poll
 from ia3_studio.ui.run_actions import start_once
 from ia3_studio.ui.run_form import RunForm
-from ia3_studio.ui.session import Session, Studio, quiet
+from ia3_studio.ui.session import Session, Studio, quiet, sent
 
 QUEUE_SECONDS = 0.02
 """Interval at which Gradio's queue checks for work: 3 % of a core, and 6 % with Gradio's default of 0.001."""
@@ -145,7 +145,7 @@ def poll_page(studio: Studio, request: gr.Request, key: str, cursor: Cursor, hid
 
 def change_visibility(event: gr.EventData) -> tuple[bool, gr.Timer]:
     """Return (whether the browser tab is in the background, its polling interval)."""
-    hidden = bool(getattr(event, "hidden", False))
+    hidden = bool(sent(event, "hidden"))
     return hidden, gr.Timer(HIDDEN if hidden else IDLE)
 
 
@@ -161,13 +161,13 @@ def choose(studio: Studio, event: gr.EventData) -> str:
     Raises:
         StudioError: it does not exist.
     """
-    chosen = find(studio, str(getattr(event, "key", "")))
+    chosen = find(studio, str(sent(event, "key") or ""))
     return chosen.key if chosen else ""
 
 
 def follow(event: gr.EventData) -> Any:
     """Return the tab of a link in the strip."""
-    tab = str(getattr(event, "tab", ""))
+    tab = sent(event, "tab")
     return gr.Tabs(selected=tab) if tab in ("scales", "chat") else gr.skip()
 
 
@@ -242,7 +242,7 @@ def _wire_choices(studio: Studio, session: Session, page: Page) -> None:
     used.success(guard(modules_tab.show_model, studio), session.model, page.modules.drawn, **quiet())
     chosen = page.strip.choose(guard(choose, studio), None, session.current, **quiet())
     _redraw_after(chosen, studio, session, page)
-    page.strip.follow(follow, None, page.tabs, **quiet(queue=False))
+    page.strip.follow(guard(follow), None, page.tabs, **quiet(queue=False))
 
 
 def _redraw_after(chosen: Any, studio: Studio, session: Session, page: Page) -> None:

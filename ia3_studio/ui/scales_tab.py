@@ -31,7 +31,7 @@ from ia3_studio.ui.empty_action import empty_action
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.markup import heading, invitation, note
 from ia3_studio.ui.markup import table as table_of
-from ia3_studio.ui.session import RESIZE_FIGURES, Session, Studio, quiet
+from ia3_studio.ui.session import RESIZE_FIGURES, Session, Studio, quiet, sent
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -93,7 +93,7 @@ def draw_clicked(
     studio: Studio, event: gr.EventData, key: str, _site: str | None, measure: str, shape: str
 ) -> tuple[Any, ...]:
     """Draw the site of the cell that was clicked; return as :func:`draw`."""
-    return draw(studio, key, str(getattr(event, "name", "")), measure, shape)
+    return draw(studio, key, str(sent(event, "name") or ""), measure, shape)
 
 
 def draw_newer(studio: Studio, key: str, site: str | None, measure: str, shape: str, drawn: str) -> tuple[Any, ...]:

@@ -176,6 +176,14 @@ RESIZE_FIGURES = "() => { requestAnimationFrame(() => window.dispatchEvent(new E
 """Script for an event that shows a figure: Plotly misses that its tab has another width, and takes it then."""
 
 
+def sent(event: gr.EventData, name: str) -> Any:
+    """Return what a component's script sent with an event; None if a request sends nothing of that name."""
+    try:
+        return getattr(event, name, None)
+    except TypeError:  # Gradio looks into the data of the event, and a raw request may send none
+        return None
+
+
 def quiet(**options: Any) -> dict[str, Any]:
     """Return the options of an event of the page: no progress overlay, not part of a public API."""
     return {"show_progress": "hidden", "api_visibility": "private"} | options

@@ -28,6 +28,7 @@ from ia3_studio.ui.polling import (
     poll,
 )
 from ia3_studio.ui.run_table import search_runs
+from ia3_studio.ui.scales_tab import draw_clicked
 from ia3_studio.ui.session import Studio
 from tests.runs.test_history import ended, evaluated
 from tests.ui.conftest import AddRun, save_adapter, write_steps
@@ -189,3 +190,11 @@ def test_a_page_that_nobody_sees_looks_rarely(bench: Studio, add_run: AddRun) ->
     pauses = [poll_page(bench, request, "", Cursor(), hidden)[8].value for hidden in (False, True)]
     assert pauses == [ACTIVE, HIDDEN]
     assert change_visibility(SimpleNamespace(hidden=True))[0] and not change_visibility(SimpleNamespace())[0]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("data", [None, "tab", 7, {}, {"tab": ["chat"], "hidden": None, "key": {}}])
+def test_an_event_without_the_data_of_its_script_changes_nothing(bench: Studio, data: Any) -> None:
+    event = gr.EventData(None, data)
+    assert follow(event) == gr.skip()
+    assert change_visibility(event)[0] is False
+    assert draw_clicked(bench, event, "", "", text.DIRECTION, "")
