@@ -66,7 +66,7 @@ class Sessions:
     most: int = 1_000
     """Sessions at a time; beyond it, the one that was used least recently ends."""
     clock: Callable[[], float] = time.monotonic
-    _open: dict[str, tuple[float, float]] = field(default_factory=dict)
+    _open: dict[bytes, tuple[float, float]] = field(default_factory=dict)
 
     def begin(self) -> str:
         """Begin a session; return its token, of which only a digest is kept."""
@@ -136,7 +136,7 @@ class LoginMiddleware:
         self, app: App, password: str, sessions: Sessions | None = None, attempts: Attempts | None = None
     ) -> None:
         self._app = app
-        self._password = _sha256(password)
+        self._password = _digest(password)
         self._sessions = sessions or Sessions()
         self._attempts = attempts or Attempts()
 
@@ -171,7 +171,7 @@ class LoginMiddleware:
             await _show(send, 429, login_words.too_many_attempts(self._attempts.seconds))
         elif given is None:
             await _show(send, 413, login_words.FORM_TOO_LARGE)
-        elif not hmac.compare_digest(_sha256(given), self._password):
+        elif not hmac.compare_digest(_digest(given), self._password):
             self._attempts.was_wrong(address)
             LOG.warning(login_words.wrong_password_from(address))
             await _show(send, 401, login_words.WRONG_PASSWORD)
@@ -225,9 +225,5 @@ def _cookie(token: str, seconds: int, scope: Message) -> tuple[bytes, bytes]:
     return (b"set-cookie", value.encode())
 
 
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _sha256(password: str) -> bytes:
-    return hashlib.sha256(password.encode("utf-8", "surrogatepass")).digest()
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
