@@ -58,6 +58,16 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(autouse=True)
+def _variables_are_put_back() -> Iterator[None]:
+    """Let no test see the environment variables that another has set through the code it calls."""
+    before = dict(os.environ)
+    yield
+    if os.environ != before:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 @pytest.fixture
 def watched_anew() -> None:
     """Let discovery look at every model, for the files whose claims are about discovery."""

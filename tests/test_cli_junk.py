@@ -133,8 +133,9 @@ def test_a_file_that_holds_no_settings_is_refused(store: RunStore, text: str, tm
 
 @pytest.mark.parametrize("port", ["-1", "0", "65536", "http"])
 def test_a_port_that_is_none_is_refused(store: RunStore, port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    before = dict(os.environ)
     assert told(["serve", f"--port={port}"]) == REFUSED
-    assert port in capsys.readouterr().err
+    assert port in capsys.readouterr().err and os.environ == before
 
 
 def test_a_port_that_was_asked_for_and_is_taken_is_refused(

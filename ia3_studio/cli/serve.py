@@ -23,13 +23,9 @@ def commands(parsers: Any) -> dict[str, Any]:
 
 
 def _serve(_store: RunStore, options: argparse.Namespace) -> int:
-    if options.host:
-        os.environ["GRADIO_SERVER_NAME"] = options.host
-    if options.port is not None:
-        os.environ["GRADIO_SERVER_PORT"] = str(options.port)
     from ia3_studio.ui.app import serve
 
-    serve(_asked_password() if options.auth else "")
+    serve(_asked_password() if options.auth else "", host=options.host or "", port=options.port)
     return DONE
 
 

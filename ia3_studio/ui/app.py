@@ -40,16 +40,18 @@ Middleware = Callable[[App], App]
 """Returns an app that every request passes on its way to the given one."""
 
 
-def serve(password: str = "") -> None:
-    """Launch the app at the address in the environment, by default on 127.0.0.1, and wait until it is stopped.
+def serve(password: str = "", *, host: str = "", port: int | None = None) -> None:
+    """Launch the app, and wait until it is stopped.
 
     Args:
         password: asked for by the page; by default IA3_STUDIO_PASSWORD, which is removed from the environment.
+        host: address to listen on; by default GRADIO_SERVER_NAME, or else 127.0.0.1 (on a Space, every address).
+        port: by default GRADIO_SERVER_PORT, or else the first free one from 7860.
 
     Raises:
         RunError: others could use the app without a password, or its port is not free.
     """
-    name = os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if on_space() else "127.0.0.1")
+    name = host or os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if on_space() else "127.0.0.1")
     password = take_password() or password
     if not (password or is_public() or is_loopback(name)):
         raise RunError(open_to_all(name))
@@ -57,19 +59,21 @@ def serve(password: str = "") -> None:
     logging.getLogger("ia3_studio").setLevel(logging.INFO)  # which fast paths a model in the chat uses
     with ending_in_time(), scratch_folder() as scratch:
         os.environ.setdefault("GRADIO_TEMP_DIR", str(scratch / GRADIO))  # removed when the app ends
-        _launch(scratch, _middleware(name, password), server_name=name, server_port=chosen_port(name))
+        _launch(scratch, _middleware(name, password), server_name=name, server_port=chosen_port(name, port))
 
 
-def chosen_port(server_name: str) -> int:
-    """Return the port of GRADIO_SERVER_PORT, or else the first free one from 7860, which is printed if it is another.
+def chosen_port(server_name: str, port: int | None = None) -> int:
+    """Return the port to listen on: the given one, that of GRADIO_SERVER_PORT, or else the first free one from 7860.
+
+    One that is neither given nor 7860 is printed.
 
     Raises:
-        RunError: the variable is not a port, or another program listens on it.
+        RunError: what is given is not a port, or another program listens on it.
     """
-    given = os.environ.get(PORT, "")
+    name, given = (PORT, os.environ.get(PORT, "")) if port is None else ("The port", str(port))
     if given:
         if not given.isascii() or not given.isdigit() or not 0 < int(given) < 65_536:
-            raise RunError(f"{PORT} is {given[:20]!r}; use a number from 1 to 65535.")
+            raise RunError(f"{name} is {given[:20]!r}; use a number from 1 to 65535.")
         if not _is_free(server_name, int(given)):
             raise RunError(f"Another program listens on port {given}; stop it, or use another port.")
         return int(given)

@@ -218,8 +218,8 @@ def test_an_address_that_others_reach_needs_a_password(
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and name in said and "IA3_STUDIO_PASSWORD" in said and launched == []
     monkeypatch.setenv("IA3_STUDIO_PASSWORD", SECRET)
-    monkeypatch.setattr(served, "chosen_port", lambda _name: 7860)
-    served.serve()
+    monkeypatch.setattr(served, "chosen_port", lambda *_asked: 7860)
+    served.serve(host=name)
     assert launched == [["LoginMiddleware"]]
 
 
@@ -236,7 +236,7 @@ def test_in_public_mode_visitors_need_none_and_a_password_comes_before_uploads(
 ) -> None:
     monkeypatch.setenv("IA3_STUDIO_PUBLIC", "1")
     monkeypatch.setenv("GRADIO_SERVER_NAME", "0.0.0.0")
-    monkeypatch.setattr(served, "chosen_port", lambda _name: 7860)
+    monkeypatch.setattr(served, "chosen_port", lambda *_asked: 7860)
     served.serve()
     served.serve(SECRET)
     assert launched == [
