@@ -55,11 +55,12 @@ def serve(password: str = "", *, host: str = "", port: int | None = None) -> Non
     password = take_password() or password
     if not (password or is_public() or is_loopback(name)):
         raise RunError(open_to_all(name))
+    port = chosen_port(name, port)
     logging.basicConfig(format="%(message)s")
     logging.getLogger("ia3_studio").setLevel(logging.INFO)  # which fast paths a model in the chat uses
     with ending_in_time(), scratch_folder() as scratch:
         os.environ.setdefault("GRADIO_TEMP_DIR", str(scratch / GRADIO))  # removed when the app ends
-        _launch(scratch, _middleware(name, password), server_name=name, server_port=chosen_port(name, port))
+        _launch(scratch, _middleware(name, password), server_name=name, server_port=port)
 
 
 def chosen_port(server_name: str, port: int | None = None) -> int:
