@@ -38,11 +38,11 @@ RIGHT_NAMES = (
     "label", "answer", "gold", "correct", "answer_index", "answer_idx", "right", "answerkey", "correct_option",
     "correct_answer", "correct_choice", "correct_index", "cop", "gold_label", "target", "answerrightending", "key",
     "correct_answers", "correct_answer_id", "correct_id", "correct_option_index", "correct_answer_index", "answer_id",
-    "right_answer", "right_option", "gold_index", "gold_idx", "ans", "multiple_choice_scores",
+    "right_answer", "right_option", "gold_index", "gold_idx", "ans", "multiple_choice_scores", "ra",
 )  # fmt: skip
 ASKED_NAMES = ("premise", "context", "passage", "article", "support", "goal", "ctx", "sentence", "dialogue")
 _QUESTION_NAMES = ("prompt", "question", "question_stem", "stem", "question.stem", "instruction", "query", "problem",
-                   "source", "user", "q", "question_text", "statement")  # fmt: skip
+                   "source", "user", "q", "question_text", "statement", "qtext", "question_content")  # fmt: skip
 _NUMBERED = re.compile(r"[\s_-]*\d{1,2}$")
 _INNER_ANSWERS = ("answerKey", "answer", "label", "labels", "correct")
 _MOST_CHOICES = 8

@@ -18,10 +18,12 @@ from ia3_studio.data.column_profile import (
     is_list_of_texts,
     is_measured,
     is_plain,
+    name_words,
     profile,
     structures_of,
 )
 from ia3_studio.data.examples import LabelKind, Mapping
+from ia3_studio.data.measurements import number_of
 from ia3_studio.data.paths import is_listed, structure_of
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ TITLES = frozenset(("title", "headline"))
 PAIR_NAMES = (
     ("premise", "hypothesis"), ("question", "sentence"), ("question", "passage"), ("query", "passage"),
     ("query", "document"), ("claim", "evidence"), ("sentence", "hypothesis"), ("context", "response"),
+    ("anchor", "target"), ("anchor", "positive"), ("premise", "conclusion"), ("argument", "keypoint"),
+    ("text", "hypothesis"), ("post", "reply"), ("headline", "body"),
 )  # fmt: skip
 """Columns of two texts that one label belongs to, besides those of one name with two numbers or letters."""
 RATINGS = frozenset(("rating", "score", "stars", "priority", "status", "type", "severity"))
@@ -57,6 +61,32 @@ SEVERAL_NAMES = frozenset(
 """Columns in which a comma stands between several labels."""
 MOSTLY = 0.5
 """Share of the rows that a column must fill to play a part."""
+_COUNTED = frozenset(
+    ("likes", "upvotes", "downvotes", "ups", "downs", "votes", "views", "retweets", "shares", "karma", "favorites",
+     "favourites", "replies", "helpful", "claps", "num", "count", "counts", "comments", "followers")
+)  # fmt: skip
+"""Words in names of columns that count what others did with a text."""
+_OF_POSTS = (
+    "subreddit",
+    "permalink",
+    "num_comments",
+    "comms_num",
+    "created_utc",
+    "ups",
+    "upvotes",
+    "view_count",
+    "views",
+    "answer_count",
+    "comment_count",
+    "parent_id",
+    "link_id",
+    "post_id",
+    "comment_id",
+    "owner_user_id",
+    "post_type_id",
+)
+"""Columns of posts, beside which a score is the sum of their votes."""
+_HIGHEST_MARK, _MOST_SIGNED = 100, 10
 _TWIN = re.compile(r"(?P<stem>.*?)[\s_-]*(?P<place>1|2|a|b|one|two|left|right)", re.IGNORECASE)
 _TWINS = (("1", "2"), ("a", "b"), ("one", "two"), ("left", "right"))
 _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:st|nd)?")
@@ -275,11 +305,31 @@ def _label_columns(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[st
         if is_label_name(name, LABEL_WORDS) and (each.is_label or not each.is_text)
     ]
     said = [name for name in said if _can_be_said(frame, filled[name])]
-    alike = [name for name, each in filled.items() if each.is_label and not each.is_identifier]
+    votes = {name for name, each in filled.items() if _counts_votes(frame, each)}
+    said = [name for name in said if name not in votes]
+    alike = [name for name, each in filled.items() if each.is_label and not each.is_identifier and name not in votes]
     words = [name for name in alike if not filled[name].is_number]
     several = [name for name, each in filled.items() if _holds_several(frame, each)]
     found = list(dict.fromkeys((*by_name, *said, *words, *several, *alike)))
-    return found or _only_measure(frame, filled)
+    return found or _only_measure(frame, {name: each for name, each in filled.items() if name not in votes})
+
+
+def _counts_votes(frame: pd.DataFrame, each: Profile) -> bool:
+    """Say whether whole numbers are votes on a post, or of readers or answers, rather than marks that it was given.
+
+    Votes have no bound, and stand beside other facts about a post.
+    """
+    words = set(name_words(each.name))
+    if not each.is_number:
+        return False
+    if words & _COUNTED:
+        return True
+    if "score" not in words or len(words) > 1:
+        return False
+    numbers = [number for cell in cells_of(frame, each.name) if (number := number_of(cell)) is not None]
+    unbounded = bool(numbers) and (max(numbers) > _HIGHEST_MARK or (min(numbers) < 0 and max(numbers) > _MOST_SIGNED))
+    whole = all(number.is_integer() for number in numbers)
+    return whole and (unbounded or bool(named([str(name) for name in frame.columns], _OF_POSTS)))
 
 
 def _can_be_said(frame: pd.DataFrame, each: Profile) -> bool:

@@ -241,7 +241,8 @@ def two_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if len(filled) != 2:
         return None
     texts = [each for each in filled if each.length >= SHORTEST_PAIR]
-    short = [each for each in filled if each not in texts and not each.is_label and 2 * each.different > len(frame)]
+    others = [each for each in filled if each not in texts and not (each.is_label or each.is_number)]
+    short = [each for each in others if 2 * each.different > len(frame)]
     return Mapping("pairs", filled[0].name, filled[1].name) if texts and len(texts) + len(short) == 2 else None
 
 

@@ -18,10 +18,14 @@ Role = Literal["system", "user", "assistant", "tool", "call"]
 ROLES: dict[str, Role] = {
     "system": "system", "developer": "system", "instruction": "system", "system_prompt": "system",
     "system_message": "system",
-    "user": "user", "human": "user", "prompter": "user", "customer": "user", "client": "user",
+    "user": "user", "human": "user", "prompter": "user", "customer": "user", "client": "user", "end_user": "user",
+    "patient": "user", "seeker": "user", "student": "user", "caller": "user", "visitor": "user", "lead": "user",
     "assistant": "assistant", "gpt": "assistant", "bot": "assistant", "model": "assistant", "ai": "assistant",
     "chatgpt": "assistant", "chatbot": "assistant", "agent": "assistant", "llm": "assistant",
-    "ai_assistant": "assistant",
+    "ai_assistant": "assistant", "doctor": "assistant", "physician": "assistant", "therapist": "assistant",
+    "counselor": "assistant", "counsellor": "assistant", "supporter": "assistant", "tutor": "assistant",
+    "teacher": "assistant", "support": "assistant", "support_agent": "assistant", "representative": "assistant",
+    "admin": "assistant",
     "function_call": "call", "tool_call": "call", "tool_calls": "call",
     "observation": "tool", "tool": "tool", "function": "tool", "tool_response": "tool", "function_response": "tool",
     "tool_result": "tool", "ipython": "tool",
@@ -31,6 +35,9 @@ ROLE_KEYS = ("role", "from", "speaker", "author", "sender")
 SIDE_KEYS = {
     "is_human": ("user", "assistant"), "is_user": ("user", "assistant"), "from_user": ("user", "assistant"),
     "is_bot": ("assistant", "user"), "is_assistant": ("assistant", "user"), "is_ai": ("assistant", "user"),
+    "inbound": ("user", "assistant"), "incoming": ("user", "assistant"), "is_customer": ("user", "assistant"),
+    "from_customer": ("user", "assistant"), "outbound": ("assistant", "user"), "outgoing": ("assistant", "user"),
+    "is_agent": ("assistant", "user"), "from_agent": ("assistant", "user"), "is_staff": ("assistant", "user"),
 }  # fmt: skip
 """Keys of a turn that say by true or false who speaks: the role if true, and if false."""
 CONTENT_KEYS = ("content", "value", "text", "message", "utterance")

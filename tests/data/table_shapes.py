@@ -377,4 +377,36 @@ TABLES = (
         "text → plain text",
         12,
     ),
+    Shape(
+        "two phrases and how alike they are",
+        "phrases.csv",
+        rows(
+            lambda n: f"{n:08x},north pier {n % 3},{plain(n)},{'ABC'[n % 3]}4,{n % 5 / 4}",
+            20,
+            "id,anchor,target,context,score",
+        ),
+        "anchor + target → text, score → number",
+        20,
+    ),
+    Shape(
+        "choices that are objects with an id",
+        "exam.jsonl",
+        lines(
+            lambda n: {
+                "qid": str(n),
+                "qtext": asked(n),
+                "ra": n % 4 + 1,
+                "answers": [{"aid": place, "atext": text} for place, text in enumerate(berths(n), start=1)],
+            }
+        ),
+        "qtext → question, answers → choices, ra → correct choice",
+        12,
+    ),
+    Shape(
+        "posts with votes, which are no labels",
+        "posts.csv",
+        rows(lambda n: f"p{n},{plain(n)},{n * 37 - 20}", header="id,body,score"),
+        "body → plain text",
+        12,
+    ),
 )

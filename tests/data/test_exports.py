@@ -47,6 +47,11 @@ DOCUMENTS: dict[str, Any] = {
     "CoQA": [{"story": "s", "questions": ["a", "b"], "answers": ["c", f"{row}"]} for row in range(3)],
     "intents": [{"tag": f"t{row}", "patterns": ["Hi", f"Ahoy {row}"]} for row in range(3)],
     "words": [{"sentence_id": row // 2, "word": f"w{row}", "tag": ("B-X", "O")[row % 2]} for row in range(6)],
+    "triplets": [{"query": f"Hi {row}", "pos": ["Ahoy"], "neg": ["Bye"]} for row in range(3)],
+    "steps": [{"prompt": f"Hi {row}", "completions": ["a", "b"], "labels": [True, row < 2]} for row in range(3)],
+    "best of a list": [{"info": {"post": f"Hi {row}"}, "summaries": [{"text": "a"}, {"text": "b"}], "choice": row % 2}
+                       for row in range(3)],
+    "transcripts": [{"utterances": ["patient: Hi", f"doctor: Ahoy {row}"]} for row in range(3)],
     "Prodigy, labels": [test_annotations.prodigy(n, label="ab"[n % 2]) for n in range(4)],
 }  # fmt: skip
 

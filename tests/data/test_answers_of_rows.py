@@ -1,0 +1,69 @@
+"""Rows with several answers, replies or steps: which of them is learned, and what is said of the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ia3_studio.data.table import Reading, read_table
+from tests.data.exports import read, written
+
+
+def test_a_reply_of_the_other_side_is_followed_before_another_of_the_same(tmp_path: Path) -> None:
+    rows = [
+        {"tweet_id": 1, "inbound": True, "text": "Late?", "in_response_to_tweet_id": None},
+        {"tweet_id": 2, "inbound": True, "text": "Same here", "in_response_to_tweet_id": 1},
+        {"tweet_id": 3, "inbound": False, "text": "At ten", "in_response_to_tweet_id": 1},
+    ]
+    found = read(rows, tmp_path)
+    assert found.said == [[("user", "Late?"), ("assistant", "At ten")]]
+    assert "replies that are not ranked best (1)" in found.notes
+
+
+def test_turns_are_told_apart_by_true_and_false(tmp_path: Path) -> None:
+    rows = [{"chat_id": n // 2, "is_bot": n % 2, "text": f"Line {n}"} for n in range(4)]
+    found = read(rows, tmp_path)
+    assert found.said[1] == [("user", "Line 2"), ("assistant", "Line 3")]
+
+
+def test_a_number_names_the_best_answer_of_a_list(tmp_path: Path) -> None:
+    rows = [{"prompt": "Hi", "responses": ["Ahoy", "Bye", "No"], "best": place} for place in (*[1, 0] * 5, 3)]
+    found = read(rows, tmp_path)
+    assert [talk[-1][1] for talk in found.said] == ["Bye", "Ahoy"] * 5
+    assert "not the best (20)" in found.notes
+    assert found.listed == {11: "no answer of responses is the best one (best)"}
+
+
+def test_solutions_with_a_wrong_step_are_listed(tmp_path: Path) -> None:
+    rows = [{"prompt": "2+2", "completions": ["Add.", "4"], "labels": [True, row == 0]} for row in range(2)]
+    found = read(rows, tmp_path)
+    assert found.said == [[("user", "2+2"), ("assistant", "Add.\n4")]]
+    assert "marked as wrong" in found.listed[2]
+
+
+def test_the_passages_of_embedding_data_are_answers_and_the_others_are_named(tmp_path: Path) -> None:
+    rows = [{"query": f"Pier {n}?", "positive_passages": [{"docid": "1", "text": "North"}],
+             "negative_passages": [{"docid": "2", "text": "South"}]} for n in range(3)]  # fmt: skip
+    found = read(rows, tmp_path)
+    assert found.said[0] == [("user", "Pier 0?"), ("assistant", "North")]
+    assert "negative_passages: not used" in found.notes
+
+
+def test_two_unknown_speakers_of_lines_are_asked_for(tmp_path: Path) -> None:
+    rows = [{"dialogue": ["Anna: Hi", f"Ben: Ahoy {n}"]} for n in range(3)]
+    path = written(rows, tmp_path)
+    assert read_table(path).speakers == ("Anna", "Ben")
+    found = read(rows, tmp_path, reading=Reading(speaker="Ben"))
+    assert found.said[2] == [("user", "Hi"), ("assistant", "Ahoy 2")]
+
+
+@pytest.mark.parametrize("name", ["transcript", "text"])
+def test_a_transcript_in_a_cell_is_a_conversation_with_its_long_lines(name: str, tmp_path: Path) -> None:
+    rows = [{name: f"User: Hi {n}\nAgent: Ahoy\nand welcome"} for n in range(3)]
+    assert read(rows, tmp_path).said[0] == [("user", "Hi 0"), ("assistant", "Ahoy\nand welcome")]
+
+
+def test_a_transcript_beside_a_label_stays_a_text(tmp_path: Path) -> None:
+    rows = [{"text": f"User: Hi {n}\nAgent: Ahoy", "label": "ab"[n % 2]} for n in range(8)]
+    assert read(rows, tmp_path).mapping.kind == "labels"
