@@ -105,7 +105,9 @@ def _is_conll(fields: Sequence[Sequence[str]], lines: Sequence[str], is_named_so
         return True
     tags = [row[-1] for row in fields if len(row) == width]
     blank = any(not line.strip() for line in lines[:_SAMPLE_LINES])
-    is_universal = width == _UNIVERSAL and all(row[0].isdigit() for row in fields[:3])
+    is_universal = width == _UNIVERSAL and all(
+        row[0].isdigit() and (row[6] == "_" or row[6].isdigit()) for row in fields[:3]
+    )
     fitting = sum(bool(_TAG.fullmatch(tag)) for tag in tags)
     return blank and (is_universal or (len(set(tags)) <= _MOST_TAGS and fitting > 0.95 * len(tags) and "O" in tags))
 

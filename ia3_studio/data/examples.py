@@ -227,10 +227,18 @@ def _one_text(value: Any) -> Any:
 
 def _before(record: dict[Any, Any], mapping: Mapping) -> tuple[Any, str, str]:
     """Return the history, system prompt and tools of a row."""
-    system = _value(record, mapping.system, "system prompt") if mapping.system else ""
+    system = _system(record, mapping.system) if mapping.system else ""
     tools = tool_definitions(value_at(record, mapping.tools)) if mapping.tools else ""
     history = value_at(record, mapping.history) if mapping.history else None
     return history, system, whole(tools, f"the tools ({mapping.tools})")
+
+
+def _system(record: dict[Any, Any], column: str) -> str:
+    """Return a system prompt; the texts of a list of parts line by line."""
+    parts = structure_of(value_at(record, column))
+    texts = [part.get("text") for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+    said = {column: "\n".join(map(str, texts))} if texts and len(texts) == len(parts) else record
+    return _value(said, column, "system prompt")
 
 
 def _of_row(record: dict[Any, Any], mapping: Mapping) -> Mapping:

@@ -124,11 +124,23 @@ def _is_blank(cell: Any) -> bool:
 def _with_opening(table: Table, mapping: Mapping) -> Mapping:
     """Return a mapping with the columns of the system prompt, the history and the tools of a conversation."""
     free = unused_columns(table, mapping)
-    system = [name for name in named(free, SYSTEM_NAMES) if profile(table.frame, name).length]
+    system = [
+        name for name in named(free, SYSTEM_NAMES) if profile(table.frame, name).length or _are_parts(table, name)
+    ]
     history = [name for name in named(free, HISTORY_NAMES) if _are_turns(table, name)]
     tools = named(free, TOOL_NAMES)
     first = [(names or [""])[0] for names in (system, history, tools)]
     return replace(mapping, system=first[0], history=first[1], tools=first[2])
+
+
+def _are_parts(table: Table, name: str) -> bool:
+    """Say whether a column holds texts in lists of parts, as APIs take a system prompt."""
+    values = structures_of(table.frame, name)
+    return bool(values) and all(is_listed(value) and all(map(_is_part, value)) for value in values)
+
+
+def _is_part(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("text"), str)
 
 
 def _are_turns(table: Table, name: str) -> bool:

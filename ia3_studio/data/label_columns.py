@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LABEL_NAMES = (
-    "label", "labels", "gold_label", "category", "categories", "class", "intent", "sentiment", "topic", "topics", "tag",
-    "tags", "emotion", "emotions", "stars", "kategorie", "categoría", "categoria", "catégorie", "etikett", "étiquette",
-    "etiqueta", "klasse", "classe", "clase", "метка", "категория", "标签", "类别", "ラベル", "라벨",
+    "label", "labels", "gold_label", "category", "categories", "class", "intent", "sentiment", "y", "topic", "topics",
+    "tag", "tags", "emotion", "emotions", "stars", "kategorie", "categoría", "categoria", "catégorie", "etikett",
+    "étiquette", "etiqueta", "klasse", "classe", "clase", "метка", "категория", "标签", "类别", "ラベル", "라벨",
 )  # fmt: skip
 LABEL_WORDS = frozenset(
     (*LABEL_NAMES, "rating", "score", "polarity", "stance", "genre", "type", "toxic", "toxicity", "spam", "is", "has",
@@ -114,7 +114,9 @@ def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
         return "multi"
     if is_measured(cells):
         return "number"
-    separators = _LISTED if _is_plural(name) else _SEVERAL
+    kinds = {cell.strip() for cell in cells if isinstance(cell, str)}
+    is_class = len(kinds) <= max(2, min(MOST_CLASSES, len(cells) // 4))
+    separators = _LISTED if _is_plural(name) or not is_class else _SEVERAL
     return "multi" if _are_joined(cells, separators) else "single"
 
 
@@ -288,6 +290,7 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if pair:
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     texts = [each for name, each in filled.items() if each.is_text and name not in (label, *labels)]
+    texts = [each for each in texts if each.different > 1]
     if not texts:
         return None
     known = named([each.name for each in texts], LABELED_NAMES)

@@ -23,10 +23,13 @@ PROMPT_NAMES = (
     "soru", "vraag", "pytanie", "otázka", "fråga", "ask",
 )  # fmt: skip
 CONTEXT_NAMES = ("input", "context", "passage", "inputs")
+LONG_CONTEXTS = ("article", "story", "paragraph", "document", "background", "reference_text", "excerpt", "contexts")
+"""Columns that stand beside a prompt as its context if they hold longer texts than it."""
 ANSWER_NAMES = (
     "answer", "response", "output", "completion", "reply", "assistant", "target", "solution", "answers", "responses",
     "outputs", "completions", "summary", "highlights", "bot", "targets", "best_answer", "canonical_solution",
-    "human_reference", "correct_answer", "gold_answer", "solutions",
+    "human_reference", "correct_answer", "gold_answer", "solutions", "ground_truth", "ideal", "expected_output",
+    "expected_answer", "expected_response", "reference_answer", "model_answer", "final_answer",
     "answer_key", "reference_code", "answer_text", "antwort", "respuesta", "réponse", "reponse",
     "risposta", "resposta", "ответ", "答案", "回答", "답변", "cevap", "antwoord", "odpowiedź", "svar",
 )  # fmt: skip
@@ -53,6 +56,8 @@ _MIRRORED = (
     ("request", "response"), ("request", "reply"), ("customer", "agent"), ("customer", "support"),
 )  # fmt: skip
 """Words by which the names of a prompt and its answer differ, such as those of source_text and target_text."""
+_SAID = frozenset(("message", "msg", "turn", "utterance"))
+"""Words of columns of which the second, by its number, answers the first."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 _LANGUAGES = frozenset(
     re.findall(
@@ -85,8 +90,17 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not prompts or not answers:
         return mirrored(frame, columns) or _two_keys(frame, columns)
     (prompt, answer), *others = _pairs_by_rows(frame, prompts, answers)
-    context = next((name for name in contexts if name not in (prompt, answer)), "")
+    context = next((name for name in contexts if name not in (prompt, answer)), "") or _long_context(
+        frame, columns, prompt, answer
+    )
     return Mapping("pairs", prompt, answer, context, others=tuple(others))
+
+
+def _long_context(frame: pd.DataFrame, columns: Sequence[str], prompt: str, answer: str) -> str:
+    """Return the column of texts to which a prompt belongs; empty if there is none."""
+    found = (profile(frame, name) for name in named(columns, LONG_CONTEXTS) if name not in (prompt, answer))
+    asked = profile(frame, prompt).length
+    return next((each.name for each in found if each.is_text and each.filled > MOSTLY and each.length > 2 * asked), "")
 
 
 def _prompt_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
@@ -198,6 +212,8 @@ def mirrored(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     for first, second in permutations(texts, 2):
         one, other = words[first], words[second]
         differing = [pair for pair in zip(one, other, strict=False) if pair[0] != pair[1]]
+        if differing == [("1", "2")] and set(one) <= _SAID | {"1"}:
+            return Mapping("pairs", first, second)
         if len(one) == len(other) and len(differing) == 1 and differing[0] in _MIRRORED:
             return Mapping("pairs", first, second)
     return None

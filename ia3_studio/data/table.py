@@ -29,6 +29,7 @@ from ia3_studio.data.shapes.recognize import recognize, shape_by_row
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, frame_of
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
 from ia3_studio.data.sheets import read_sheets
+from ia3_studio.data.webanno import read_webanno
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -182,6 +183,8 @@ def _text(read: Callable[[str, str, str, Reading], Found]) -> Callable[[str, byt
 
 
 def _read_separated(name: str, text: str, encoding: str, reading: Reading) -> Found:
+    if reading.delimiter is None and (words := read_webanno(name, text)):
+        return replace(words, form=f"{words.form}, {encoding}")
     if reading.delimiter is None and is_json_lines(text):
         return _read_json(f"{name}.jsonl", text, encoding, reading)
     tabbed = name.lower().endswith(".tsv") and reading.delimiter is None
@@ -204,6 +207,8 @@ def _read_text(name: str, text: str, encoding: str, reading: Reading) -> Found:
 
     Where there is one paragraph, each of its lines is a row.
     """
+    if reading.delimiter is None and (words := read_webanno(name, text)):
+        return replace(words, form=f"{words.form}, {encoding}")
     is_conll = PurePosixPath(name).suffix.lower() in CONLL
     if reading.delimiter is None and (words := read_conll(name, text, is_named_so=is_conll)):
         return replace(words, form=f"{words.form}, {encoding}")

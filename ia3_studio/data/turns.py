@@ -31,7 +31,9 @@ ROLES: dict[str, Role] = {
     "tool_result": "tool", "ipython": "tool",
 }  # fmt: skip
 """What a turn's role is called, in lower case, with "_" for blanks and hyphens."""
-ROLE_KEYS = ("role", "from", "speaker", "author", "sender")
+ROLE_KEYS = (
+    "role", "from", "speaker", "author_role", "author_type", "sender_role", "sender_type", "author", "sender",
+)  # fmt: skip
 SIDE_KEYS = {
     "is_human": ("user", "assistant"), "is_user": ("user", "assistant"), "from_user": ("user", "assistant"),
     "is_bot": ("assistant", "user"), "is_assistant": ("assistant", "user"), "is_ai": ("assistant", "user"),
@@ -40,7 +42,7 @@ SIDE_KEYS = {
     "is_agent": ("assistant", "user"), "from_agent": ("assistant", "user"), "is_staff": ("assistant", "user"),
 }  # fmt: skip
 """Keys of a turn that say by true or false who speaks: the role if true, and if false."""
-CONTENT_KEYS = ("content", "value", "text", "message", "utterance")
+CONTENT_KEYS = ("content", "value", "text", "message", "utterance", "body")
 PAIR_KEYS: dict[str, Role] = {
     **ROLES, "instruction": "user", "input": "user", "prompt": "user", "question": "user", "query": "user",
     "output": "assistant", "response": "assistant", "answer": "assistant", "completion": "assistant",

@@ -211,6 +211,49 @@ EXPORTS = (
         12,
     ),
     Shape(
+        "conversations of Intercom",
+        "intercom.json",
+        json.dumps({"conversations": [
+            {"id": n, "source": {"body": f"<p>{asked(n)}</p>", "author": {"type": "user"}}, "conversation_parts": {
+                "conversation_parts": [{"body": f"<p>{said(n)}</p>", "author": {"type": "admin"}}]}}
+            for n in range(12)
+        ]}),
+        CONVERSATION,
+        12,
+    ),
+    Shape(
+        "tickets with lists of comments (Zendesk)",
+        "tickets.json",
+        json.dumps({"tickets": [{"id": n, "subject": "Ferry", "comments": [
+            {"author_role": "end-user", "body": asked(n)}, {"author_role": "agent", "body": said(n)}
+        ]} for n in range(12)]}),
+        "comments → conversation",
+        12,
+    ),
+    Shape(
+        "requests and responses of a model's API, as logs and evaluations keep them",
+        "logged.jsonl",
+        lines(lambda n: {"inputs": {"messages": [turn(n, 0)]}, "outputs": {"message": turn(n, 1)}}),
+        "outputs → conversation",
+        12,
+    ),
+    Shape(
+        "prompts of turns with an ideal answer (OpenAI evals)",
+        "samples.jsonl",
+        lines(lambda n: {"input": [turn(n, 0)], "ideal": [said(n), "At dawn."]}),
+        "ideal → conversation",
+        12,
+    ),
+    Shape(
+        "WebAnno and INCEpTION",
+        "webanno.tsv",
+        "#FORMAT=WebAnno TSV 3.3\n#T_SP=ner|value\n\n"
+        + "".join(f"\n#Text=Ferry {n}\n{n + 1}-1\t0-5\tFerry\tSHIP[{n}]\t\n{n + 1}-2\t6-8\t{n}\tSHIP[{n}]\t\n"
+                  for n in range(12)),
+        TAGS,
+        12,
+    ),
+    Shape(
         "a list of answers and the number of the best one",
         "summaries.jsonl",
         lines(lambda n: {"info": {"id": n, "post": asked(n)}, "summaries": [{"text": said(n)}, {"text": "No."}],

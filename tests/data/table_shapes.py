@@ -403,6 +403,29 @@ TABLES = (
         12,
     ),
     Shape(
+        "a question on an article",
+        "article.jsonl",
+        lines(lambda n: {"article": said(n) * 4, "question": asked(n), "answer": said(n)}),
+        "question + article → prompt, answer → answer",
+        12,
+    ),
+    Shape(
+        "two messages, the second of which answers the first",
+        "messages.json",
+        json.dumps(
+            [{"role_1": "Keeper", "topic": mood(n), "message_1": asked(n), "message_2": said(n)} for n in range(12)]
+        ),
+        "message_1 → prompt, message_2 → answer",
+        12,
+    ),
+    Shape(
+        "a class behind an at sign",
+        "phrases.txt",
+        rows(lambda n: f"{plain(n)}@{mood(n)}"),
+        CLASSES,
+        12,
+    ),
+    Shape(
         "posts with votes, which are no labels",
         "posts.csv",
         rows(lambda n: f"p{n},{plain(n)},{n * 37 - 20}", header="id,body,score"),

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ia3_studio.data.table import Reading, read_table
-from tests.data.exports import read, written
+from ia3_studio.errors import DataError
+from tests.data.exports import read, read_file, turns, written
 
 
 def test_a_reply_of_the_other_side_is_followed_before_another_of_the_same(tmp_path: Path) -> None:
@@ -67,3 +68,41 @@ def test_a_transcript_in_a_cell_is_a_conversation_with_its_long_lines(name: str,
 def test_a_transcript_beside_a_label_stays_a_text(tmp_path: Path) -> None:
     rows = [{"text": f"User: Hi {n}\nAgent: Ahoy", "label": "ab"[n % 2]} for n in range(8)]
     assert read(rows, tmp_path).mapping.kind == "labels"
+
+
+def test_results_of_a_batch_without_their_prompts_are_refused_by_that_cause(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="without what was asked"):
+        read([{"custom_id": "r1", "response": {"body": {"choices": []}}}] * 3, tmp_path)
+
+
+def test_boxes_in_images_are_refused_by_their_name(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="COCO"):
+        read({"images": [], "annotations": [], "categories": []}, tmp_path)
+
+
+def test_spans_of_webanno_are_told_apart_by_their_numbers(tmp_path: Path) -> None:
+    cells = ("SHIP[1]", "SHIP[1]", "SHIP[2]", "PIER", "*", "_")
+    lines = "".join(f"1-{n}\t0-1\tw{n}\t{cell}\t\n" for n, cell in enumerate(cells, start=1))
+    (tmp_path / "a.tsv").write_text(f"#FORMAT=WebAnno TSV 3.3\n\n#Text=x\n{lines}", encoding="utf-8")
+    (example,) = read_file(tmp_path / "a.tsv").examples
+    assert example.labels == ("B-SHIP", "I-SHIP", "B-SHIP", "B-PIER", "O", "O")
+
+
+def test_the_system_prompt_may_be_a_list_of_parts(tmp_path: Path) -> None:
+    rows = [{"system": [{"text": "Be kind."}], "messages": turns(f"Hi {n}", "Ahoy")} for n in range(3)]
+    assert read(rows, tmp_path).said[0][0] == ("system", "Be kind.")
+
+
+def test_a_log_without_conversations_asks_for_the_speaker(tmp_path: Path) -> None:
+    rows = [{"date": f"2024-03-01 1{n}:00:00", "sender": ("Anna", "Ben")[n % 2], "body": f"Line {n}"} for n in range(8)]
+    assert read_table(written(rows, tmp_path)).speakers == ("Anna", "Ben")
+    assert read(rows, tmp_path, reading=Reading(speaker="Ben")).said[0][:2] == [
+        ("user", "Line 0"),
+        ("assistant", "Line 1"),
+    ]
+
+
+def test_a_table_of_ten_fields_is_no_treebank(tmp_path: Path) -> None:
+    line = "{}\t{}\tFORD\tFOCUS\t2005\tN\tlate\tBRAKES\tCA\tThe brakes failed on the way to work {}.\n"
+    (tmp_path / "a.txt").write_text("".join(line.format(n, n + 50, n) for n in range(12)), encoding="utf-8")
+    assert len(read_table(tmp_path / "a.txt").frame) == 12

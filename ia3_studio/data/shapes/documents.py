@@ -6,16 +6,26 @@ from collections.abc import Sequence
 from typing import Any
 
 from ia3_studio.data.shapes.shape import finite, listed
+from ia3_studio.errors import DataError
 
 TEXT, CHAT = "text", "chat"
 
 
 def rows_of_document(document: Any) -> tuple[Sequence[Any], str] | None:
-    """Return the rows of a tool's document and its form; None if it is none that is known."""
+    """Return the rows of a tool's document and its form; None if it is none that is known.
+
+    Raises:
+        DataError: it is known and cannot be used.
+    """
     if isinstance(document, list):
         return _annotated_texts(document)
     if not isinstance(document, dict):
         return None
+    if {"images", "annotations", "categories"} <= document.keys():
+        raise DataError(
+            "This is a COCO file: boxes in images, which are not trained here; give one folder of images per class for "
+            "image classification."
+        )
     if isinstance(document.get("mapping"), dict) or isinstance(document.get("chat_messages"), list):
         return [document], "JSON object, one conversation"
     for read in (_telegram, _messenger, _rasa, _annotated):
