@@ -130,12 +130,13 @@ def _holds_choices(value: Any) -> bool:
 
 def _family(columns: Sequence[str]) -> list[str]:
     """Return columns of a name each with a running number or letter, such as option_a to option_d, or A to D."""
-    families: dict[str, dict[str, str]] = {}
+    families: dict[tuple[str, str], dict[str, str]] = {}
     for column in columns:
-        found = _CHOICE.fullmatch(column.strip().lower())
+        name, _, rest = column.strip().lower().partition(" - ")  # "Answer 1 - max 75 characters"
+        found = _CHOICE.fullmatch(name)
         stem = re.sub(r"[\s_-]+$", "", found["stem"]) if found else ""
         if found and stem in _STEMS and (stem or found["place"] in _LETTERS):
-            families.setdefault(stem, {})[found["place"]] = column
+            families.setdefault((stem, rest), {})[found["place"]] = column
     for places in families.values():
         ordered = sorted(places)
         starts = ordered[0] in "01a" and all(ord(b) - ord(a) == 1 for a, b in pairwise(ordered))

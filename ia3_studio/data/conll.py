@@ -19,6 +19,8 @@ _TAG = re.compile(r"[OBIESLUM]|[BIESLUM][-_].+|.+-[BIESLU]")
 _SAMPLE_LINES = 2_000
 _UNIVERSAL = 10
 """Fields of a line of CoNLL-U: number, word, lemma, part of speech, …"""
+_LONGEST_HEAD = 3
+"""Digits of the number of the word that another depends on."""
 _MOST_TAGS = 200
 _TAG_NAMES = ("tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "pos", "entity")
 """What the last field of a line is called where the first line names the fields."""
@@ -106,7 +108,8 @@ def _is_conll(fields: Sequence[Sequence[str]], lines: Sequence[str], is_named_so
     tags = [row[-1] for row in fields if len(row) == width]
     blank = any(not line.strip() for line in lines[:_SAMPLE_LINES])
     is_universal = width == _UNIVERSAL and all(
-        row[0].isdigit() and (row[6] == "_" or row[6].isdigit()) for row in fields[:3]
+        row[0].isdigit() and (row[6] == "_" or (row[6].isdigit() and len(row[6]) <= _LONGEST_HEAD))
+        for row in fields[:3]
     )
     fitting = sum(bool(_TAG.fullmatch(tag)) for tag in tags)
     return blank and (is_universal or (len(set(tags)) <= _MOST_TAGS and fitting > 0.95 * len(tags) and "O" in tags))

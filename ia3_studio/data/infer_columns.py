@@ -365,9 +365,12 @@ def _inner_messages(table: Table, name: str) -> str:
 
 
 def _are_texts(table: Table, name: str) -> bool:
-    """Say whether a column holds plain texts, whatever its name says."""
+    """Say whether a column holds plain texts or numbers, whatever its name says."""
     values = structures_of(table.frame, name)
-    return bool(values) and all(isinstance(value, str) and not value.lstrip().startswith("[") for value in values)
+    return bool(values) and all(
+        isinstance(value, int | float) or (isinstance(value, str) and not value.lstrip().startswith("["))
+        for value in values
+    )
 
 
 def _holds_turns(values: Sequence[Any]) -> bool:

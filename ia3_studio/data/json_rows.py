@@ -26,6 +26,8 @@ _FIRST_LINES = 4
 _MOST_NAMES = 10_000
 _FEWEST_TEXTS = 5
 """Keys of an object that are read as texts."""
+_ROWS = ("utterances", "examples", "rows", "records", "data", "common_examples", "conversations", "tickets")
+"""Keys of lists that are the rows of a document which has other lists as well."""
 _DEEPEST = 4
 """Objects inside each other in which a list of rows is searched."""
 
@@ -273,6 +275,11 @@ def _split_oriented(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | 
 
 def _splits(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
     lists = {key: rows for key, rows in document.items() if _is_rows(rows)}
+    pairs = {key: rows for key, rows in document.items() if isinstance(rows, list) and all(map(_is_plain_list, rows))}
+    if len(pairs) > 1 and pairs.keys() == document.keys() and all(map(split_of, pairs)):
+        named = [{**dict(zip(unique_names([""] * len(row)), row, strict=True)), SPLIT: split_of(key)}
+                 for key, each in pairs.items() for row in each]  # fmt: skip
+        return named, f"JSON object of the splits {', '.join(pairs)}"
     if len(lists) < 2 or not all(key.lower() in SPLITS for key in lists):
         return None
     rows = [{**row, SPLIT: key} if isinstance(row, dict) else row for key, each in lists.items() for row in each]
@@ -304,7 +311,8 @@ def _by_key(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
     shared = set.intersection(*(set(each) for each in values))
     if not shared or 2 * len(shared) < max(len(each) for each in values):
         return None
-    if any(_is_rows(inner) for each in values for inner in each.values()):
+    few = len(values) <= len(("train", "validation", "test")) or any(key.lower() in SPLITS for key in document)
+    if few and any(_is_rows(inner) for each in values for inner in each.values()):
         return None
     return [
         {"key": key, **each} if "key" not in each else each for key, each in document.items()
@@ -335,8 +343,10 @@ def _by_text(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
 def _wrapped(document: Mapping[str, Any], deepest: int) -> tuple[str, list[Any]] | None:
     """Return the only list of objects inside an object, and its key; None where there is none, or several."""
     lists = {key: rows for key, rows in document.items() if _is_rows(rows)}
-    if len(lists) == 1:
-        return next(iter(lists.items()))
+    known = [key for key in lists if key.lower() in _ROWS]
+    if len(lists) == 1 or len(known) == 1:
+        key = known[0] if len(known) == 1 else next(iter(lists))
+        return key, lists[key]
     if lists or not deepest:
         return None
     inner = [_wrapped(each, deepest - 1) for each in document.values() if isinstance(each, dict)]

@@ -36,7 +36,8 @@ LABEL_NAMES = (
 )  # fmt: skip
 LABEL_WORDS = frozenset(
     (*LABEL_NAMES, "rating", "score", "polarity", "stance", "genre", "type", "toxic", "toxicity", "spam", "is", "has",
-     "duplicate", "relevance", "severity", "priority", "status", "grade", "similarity", "feeling", "mood", "target")
+     "duplicate", "relevance", "fraudulent", "fraud", "fake", "sarcastic", "offensive", "hateful", "genres",
+     "severity", "priority", "status", "grade", "similarity", "feeling", "mood", "target")
 )  # fmt: skip
 """Words in the name of a column that make it the label, of several that could be one."""
 LABELED_NAMES = ("text", "content", "document", "sentence", "review", "message", "utterance", "utt", "tweet",
@@ -47,12 +48,20 @@ TITLES = frozenset(("title", "headline"))
 PAIR_NAMES = (
     ("premise", "hypothesis"), ("question", "sentence"), ("question", "passage"), ("query", "passage"),
     ("query", "document"), ("claim", "evidence"), ("sentence", "hypothesis"), ("context", "response"),
+    ("context", "utterance"),
     ("anchor", "target"), ("anchor", "positive"), ("premise", "conclusion"), ("argument", "keypoint"),
     ("text", "hypothesis"), ("post", "reply"), ("headline", "body"),
 )  # fmt: skip
 """Columns of two texts that one label belongs to, besides those of one name with two numbers or letters."""
 RATINGS = frozenset(("rating", "score", "stars", "priority", "status", "type", "severity"))
 """Words of labels of texts that stand beside their own summary: of a review, of a ticket."""
+RATED = frozenset(("rating", "score", "stars", "sentiment"))
+TOPICAL = frozenset(("tag", "tags", "keywords", "topics"))
+"""Columns that describe a text beside a rating of it, rather than being what is told of it."""
+_SOMEBODY = frozenset(
+    ("speaker", "author", "user", "username", "reviewer", "annotator", "worker", "assignee", "reporter", "requester",
+     "taster", "country", "state", "city", "location", "province", "region", "language", "department", "agency")
+)  # fmt: skip
 MARKS = ("label", "labels", "is_correct", "correct", "relevance", "gold_label", "is_answer")
 """Columns that say whether an answer beside a question is right."""
 SEVERAL_NAMES = frozenset(
@@ -66,6 +75,11 @@ _COUNTED = frozenset(
      "favourites", "replies", "helpful", "claps", "num", "count", "counts", "comments", "followers")
 )  # fmt: skip
 """Words in names of columns that count what others did with a text."""
+_FACTS = frozenset(
+    ("duration", "size", "bytes", "length", "tokens", "start", "end", "offset", "latitude", "longitude", "lat", "lon",
+     "width", "height", "perplexity", "seconds", "confidence")
+)  # fmt: skip
+"""Words in names of columns that measure a row rather than judge its text."""
 _OF_POSTS = (
     "subreddit",
     "permalink",
@@ -94,6 +108,7 @@ _ORDERED = [[pair] for pair in (*_TWINS, ("1st", "2nd"), ("first", "second"))]
 _SEVERAL = re.compile(r"\s*[;|]\s*")
 _LISTED = re.compile(r"\s*[;|,]\s*")
 _LONGEST_PART = 40
+_UNNAMED, _WORDS_OF_A_SENTENCE = re.compile(r"column (\d+)"), 4
 _FEWEST_FLAGS = 2
 _FLAGS: tuple[frozenset[str], ...] = tuple(
     map(frozenset, (("0", "1"), ("0.0", "1.0"), ("true", "false"), ("yes", "no"), ("y", "n"), ("x",), ("✓",)))
@@ -117,26 +132,30 @@ def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
     kinds = {cell.strip() for cell in cells if isinstance(cell, str)}
     is_class = len(kinds) <= max(2, min(MOST_CLASSES, len(cells) // 4))
     separators = _LISTED if _is_plural(name) or not is_class else _SEVERAL
-    return "multi" if _are_joined(cells, separators) else "single"
+    return "multi" if _are_joined(cells, separators, is_plural=_is_plural(name)) else "single"
 
 
 def _is_plural(name: str) -> bool:
     return bare_name(name) in SEVERAL_NAMES
 
 
-def _are_joined(cells: Sequence[Any], separators: re.Pattern[str] = _SEVERAL) -> bool:
-    """Say whether cells are several labels each, such as "joy;love": their parts are fewer than they are."""
+def _are_joined(cells: Sequence[Any], separators: re.Pattern[str] = _SEVERAL, *, is_plural: bool = False) -> bool:
+    """Say whether cells are several labels each, such as "joy;love": their parts are fewer than they are.
+
+    Under a name in the plural, such as "tags", that most of them have several parts is enough.
+    """
     texts = [cell for cell in cells if isinstance(cell, str) and cell.strip()]
     joined = [cell for cell in texts if separators.search(cell.strip(" ;|,"))]
     parts = {part for cell in texts for part in separators.split(cell.strip()) if part}
     few = 5 * len(joined) >= len(texts) > 0 and len(parts) < len(set(texts))
+    few = few or (is_plural and 5 * len(joined) >= 4 * len(texts) > 0)
     return few and max(map(len, parts)) <= _LONGEST_PART
 
 
 def labeled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return which columns are text and label by their names; None where there is no such pair of columns."""
     labels = _varied_first(frame, [path for name in named(columns, LABEL_NAMES) if (path := _label_path(frame, name))])
-    if not labels:
+    if not labels or (bare_name(labels[0]) in TOPICAL and _is_rated(frame, columns)):
         return None
     label = _in_words(frame, columns, labels[0])
     kind = label_kind(cells_of(frame, label), label)
@@ -146,6 +165,12 @@ def labeled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     texts = [name for name in named(others, LABELED_NAMES) if is_plain(frame, name)]
     text = _read_text(frame, texts, others) if texts else ""
     return Mapping("labels", column=text, answer=label, target=kind) if text else None
+
+
+def _is_rated(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
+    """Say whether a column rates the texts of a table."""
+    rated = [profile(frame, name) for name in columns if is_label_name(name, RATED)]
+    return any(_can_be_said(frame, each) and not _counts_votes(frame, each) for each in rated)
 
 
 def _is_varied(frame: pd.DataFrame, name: str) -> bool:
@@ -289,13 +314,38 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     pair = _pair_of_texts([name for name, each in filled.items() if each.is_text and name != label])
     if pair:
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
-    texts = [each for name, each in filled.items() if each.is_text and name not in (label, *labels)]
+    used = {name for name in filled for found in (label, *labels) if f"{found}.".startswith(f"{name}.")}
+    texts = [each for name, each in filled.items() if each.is_text and name not in used]
     texts = [each for each in texts if each.different > 1]
+    if pair := _unnamed_pair(frame, texts):
+        return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
+    texts = texts or [each for name, each in filled.items() if name not in used and _holds_texts(frame, name)]
     if not texts:
         return None
     known = named([each.name for each in texts], LABELED_NAMES)
-    text = _read_text(frame, known, [each.name for each in texts])
+    text = _read_text(frame, known, [each.name for each in texts]) or texts[0].name
     return Mapping("labels", column=text, answer=label, target=kind)
+
+
+def _unnamed_pair(frame: pd.DataFrame, texts: Sequence[Profile]) -> tuple[str, str] | None:
+    """Return the only two columns of sentences, side by side, of a table whose columns have no names."""
+    kept = [each for each in texts if not each.is_label and _are_sentences(cells_of(frame, each.name))]
+    places = [found[1] for each in kept if (found := _UNNAMED.fullmatch(each.name))]
+    if len(kept) != 2 or len(places) != 2 or int(places[1]) - int(places[0]) != 1:
+        return None
+    return kept[0].name, kept[1].name
+
+
+def _are_sentences(cells: Sequence[Any]) -> bool:
+    """Say whether most cells have four words or more."""
+    return 2 * sum(len(str(cell).split()) >= _WORDS_OF_A_SENTENCE for cell in cells) > len(cells)
+
+
+def _holds_texts(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column holds lists of sentences, which are one text together."""
+    lists = structures_of(frame, name)
+    texts = [text for value in lists if is_list_of_texts(value) for text in value]
+    return bool(texts) and all(map(is_listed, lists)) and sum(map(len, texts)) > LONGEST_LABEL * len(texts)
 
 
 def _label_columns(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[str]:
@@ -313,7 +363,14 @@ def _label_columns(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[st
     alike = [name for name, each in filled.items() if each.is_label and not each.is_identifier and name not in votes]
     words = [name for name in alike if not filled[name].is_number]
     several = [name for name, each in filled.items() if _holds_several(frame, each)]
+    said.sort(key=_is_weak)
+    if any(is_label_name(name, RATED) for name in said):
+        by_name.sort(key=lambda name: bare_name(name) in TOPICAL)
+        said, by_name = (said, []) if by_name and bare_name(by_name[0]) in TOPICAL else (said, by_name)
+    words.sort(key=_is_of_somebody)
+    alike.sort(key=_is_of_somebody)
     found = list(dict.fromkeys((*by_name, *said, *words, *several, *alike)))
+    found = [_named_inside(frame, name) for name in found]
     return found or _only_measure(frame, {name: each for name, each in filled.items() if name not in votes})
 
 
@@ -335,6 +392,23 @@ def _counts_votes(frame: pd.DataFrame, each: Profile) -> bool:
     return whole and (unbounded or bool(named([str(name) for name in frame.columns], _OF_POSTS)))
 
 
+def _is_weak(name: str) -> bool:
+    """Say whether only a word such as "is" or "type" makes a column a label, as in has_logo."""
+    return not (LABEL_WORDS - {"is", "has", "type"}).intersection(name_words(name))
+
+
+def _is_of_somebody(name: str) -> bool:
+    """Say whether a column names who wrote a text or where, which is a label only where there is no other."""
+    return bool(_SOMEBODY.intersection(name_words(name)))
+
+
+def _named_inside(frame: pd.DataFrame, name: str) -> str:
+    """Return a column of labels, or the path of their names where it holds objects."""
+    structures = (value for value in structures_of(frame, name) if not isinstance(value, str | int | float))
+    objects = [value for value in structures if isinstance(value, Record) or any(isinstance(e, Record) for e in value)]
+    return (_label_path(frame, name) or name) if objects else name
+
+
 def _can_be_said(frame: pd.DataFrame, each: Profile) -> bool:
     """Say whether a column that is called a label holds labels or measurements."""
     few = each.is_number and 2 <= each.different <= len(frame) // 2
@@ -345,7 +419,7 @@ def _holds_several(frame: pd.DataFrame, each: Profile) -> bool:
     """Say whether cells are several short labels each, in lists or joined, that occur again in other rows."""
     if each.is_identifier or each.is_number or each.is_label:
         return False
-    cells = cells_of(frame, each.name)
+    cells = cells_of(frame, _named_inside(frame, each.name))
     if _are_joined(cells):
         parts = [part for cell in cells if isinstance(cell, str) for part in _SEVERAL.split(cell.strip()) if part]
     else:
@@ -358,7 +432,10 @@ def _holds_several(frame: pd.DataFrame, each: Profile) -> bool:
 
 def _only_measure(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[str]:
     """Return the column of measurements where it is the only one besides texts and identifiers."""
-    others = [each for each in filled.values() if not (each.is_identifier or each.is_text)]
+    others = [
+        each for each in filled.values()
+        if not (each.is_identifier or each.is_text or each.different < 2 or _FACTS.intersection(name_words(each.name)))
+    ]  # fmt: skip
     return [each.name for each in others if is_measured(cells_of(frame, each.name))] if len(others) == 1 else []
 
 

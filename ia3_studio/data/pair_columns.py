@@ -9,7 +9,7 @@ from itertools import permutations, product
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.choice_columns import bare_name, named
-from ia3_studio.data.column_profile import Profile, is_list_of_texts, is_plain, profile, structures_of
+from ia3_studio.data.column_profile import Profile, is_list_of_texts, is_plain, name_words, profile, structures_of
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_columns import MOSTLY, holds_long_texts, is_class
 from ia3_studio.data.paths import is_listed, paths_in, value_at
@@ -23,24 +23,29 @@ PROMPT_NAMES = (
     "soru", "vraag", "pytanie", "otázka", "fråga", "ask",
 )  # fmt: skip
 CONTEXT_NAMES = ("input", "context", "passage", "inputs")
-LONG_CONTEXTS = ("article", "story", "paragraph", "document", "background", "reference_text", "excerpt", "contexts")
+LONG_CONTEXTS = (
+    "article", "story", "paragraph", "document", "background", "reference_text", "excerpt", "contexts", "body",
+    "story_text", "passage_text", "question_content", "question_body", "question_details", "details",
+)  # fmt: skip
 """Columns that stand beside a prompt as its context if they hold longer texts than it."""
 ANSWER_NAMES = (
     "answer", "response", "output", "completion", "reply", "assistant", "target", "solution", "answers", "responses",
     "outputs", "completions", "summary", "highlights", "bot", "targets", "best_answer", "canonical_solution",
-    "human_reference", "correct_answer", "gold_answer", "solutions", "ground_truth", "ideal", "expected_output",
-    "expected_answer", "expected_response", "reference_answer", "model_answer", "final_answer",
+    "human_reference", "correct_answer", "gold_answer", "solutions", "ground_truth", "ground_truth_answer", "ideal",
+    "expected_output", "expected_answer", "expected_response", "reference_answer", "model_answer", "final_answer",
     "answer_key", "reference_code", "answer_text", "antwort", "respuesta", "réponse", "reponse",
     "risposta", "resposta", "ответ", "答案", "回答", "답변", "cevap", "antwoord", "odpowiedź", "svar",
 )  # fmt: skip
 TEXT_ANSWER_NAMES = (
     "code", "snippet", "sql", "sql_query", "corrections", "correction", "corrected", "simplifications",
     "simplification", "simplified", "paraphrase", "paraphrases", "rewrite", "rewritten", "references", "reference",
-    "translation", "definition", "meaning",
+    "translation", "definition", "meaning", "rationale", "explanation", "reasoning",
 )  # fmt: skip
 """Columns that are answers if they hold texts rather than codes, classes or objects."""
 READ_NAMES = ("article", "document", "dialogue", "dialog", "text", "content", "body")
 """Columns of a text that is read where another column is an answer, such as a summary."""
+_NUMBERED = ("answer1", "response1", "reference1", "summary1", "output1", "target1", "ref1")
+"""The first of several answers in columns of their own."""
 FROM_WHERE = frozenset(("source", "user", "human"))
 """Names of prompts that as often say where a row is from."""
 FEWEST_OTHERS = 0.02
@@ -56,6 +61,11 @@ _MIRRORED = (
     ("request", "response"), ("request", "reply"), ("customer", "agent"), ("customer", "support"),
 )  # fmt: skip
 """Words by which the names of a prompt and its answer differ, such as those of source_text and target_text."""
+_GIVEN = frozenset(("resps", "responses", "outputs", "generations", "predictions", "preds", "references"))
+"""Words of columns of lists that were answered rather than asked."""
+_SHORTENED = frozenset(("abstract", "summary", "tldr"))
+_ASKS = frozenset(("question", "query", "prompt", "instruction"))
+"""Names of columns that are no answers."""
 _SAID = frozenset(("message", "msg", "turn", "utterance"))
 """Words of columns of which the second, by its number, answers the first."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
@@ -100,7 +110,7 @@ def _long_context(frame: pd.DataFrame, columns: Sequence[str], prompt: str, answ
     """Return the column of texts to which a prompt belongs; empty if there is none."""
     found = (profile(frame, name) for name in named(columns, LONG_CONTEXTS) if name not in (prompt, answer))
     asked = profile(frame, prompt).length
-    return next((each.name for each in found if each.is_text and each.filled > MOSTLY and each.length > 2 * asked), "")
+    return next((each.name for each in found if each.is_text and each.filled > MOSTLY and each.length > asked), "")
 
 
 def _prompt_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
@@ -123,7 +133,10 @@ def _answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
         name for name in named(columns, ANSWER_NAMES)
         if not (bare_name(name) in ("target", "targets") and (is_class(frame, name) or _has_numbers(frame, name)))
     ]  # fmt: skip
+    found = found or named(columns, _NUMBERED)[:1]
     texts = [name for name in named(columns, TEXT_ANSWER_NAMES) if _is_answer_text(frame, name)]
+    if not texts and not named(columns, ("query",)):
+        texts = [name for name in named(columns, ("sql",)) if not is_plain(frame, name)]
     if named(columns, ("article", "document", "full_text", "paper")):
         texts += named(columns, ("abstract",))
     if not (found or texts) and named(columns, ("prompt", "instruction")):
@@ -162,7 +175,7 @@ def _read_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Return the column that an answer was written for: one so named, or else the first of texts or lists of texts."""
     found = [name for name in named(columns, READ_NAMES) if is_plain(frame, name) and profile(frame, name).filled > 0]
     texts = [each.name for name in columns if _may_be_read(each := profile(frame, name))]
-    lists = [name for name in columns if _holds_lists_of_texts(frame, name)]
+    lists = [name for name in columns if _holds_lists_of_texts(frame, name) and not _GIVEN & set(name_words(name))]
     return (found or texts or lists)[:1]
 
 
@@ -178,7 +191,7 @@ def _text_path(frame: pd.DataFrame, name: str) -> str:
     """Return the column, or the path of the text inside its objects; nothing where there is none."""
     if is_plain(frame, name):
         return name
-    inner = [path for path in paths_in(frame[[name]]) if path.rpartition(".")[2] in ("stem", *_INSIDE)]
+    inner = [path for path in paths_in(frame[[name]]) if path.rpartition(".")[2] in ("stem", "raw", *_INSIDE)]
     return next(iter(sorted(inner, key=len)), "")
 
 
@@ -190,7 +203,8 @@ def _answer_path(frame: pd.DataFrame, name: str) -> str:
     objects = [value for value in values if isinstance(value, Record)]
     lists = [value for value in values if is_listed(value)]
     if 2 * len(objects) > len(values):
-        for key in _INSIDE:
+        names = {str(key).lower(): key for value in objects for key in value}
+        for key in (names[each] for each in _INSIDE if each in names):
             inner = [value[key] for value in objects if value.get(key) is not None]
             if inner and 2 * len(inner) > len(objects):
                 return f"{name}.{key}" + ("[0]" if all(is_listed(each) for each in inner) else "")
@@ -244,10 +258,15 @@ def _two_keys(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         are_texts = all(
             list(value) == keys and all(isinstance(each, str) for each in value.values()) for value in values
         )
-        if are_texts and not any(profile(frame, f"{name}.{key}").is_label for key in keys):
+        if are_texts and all(_is_side(profile(frame, f"{name}.{key}"), len(frame)) for key in keys):
             first, second = (f"{name}.{key}" for key in keys)
             return Mapping("pairs", first, second)
     return None
+
+
+def _is_side(each: Profile, rows: int) -> bool:
+    """Say whether a column can be one of two sides: no class, no identifier, not one text in all rows."""
+    return not each.is_label and not each.is_identifier and (each.different > 1 or rows < 3)
 
 
 def two_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
@@ -259,7 +278,12 @@ def two_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     texts = [each for each in filled if each.length >= SHORTEST_PAIR]
     others = [each for each in filled if each not in texts and not (each.is_label or each.is_number)]
     short = [each for each in others if 2 * each.different > len(frame)]
-    return Mapping("pairs", filled[0].name, filled[1].name) if texts and len(texts) + len(short) == 2 else None
+    if not texts or len(texts) + len(short) < 2:
+        return None
+    first, second = filled
+    if bare_name(first.name) in _SHORTENED and second.length > first.length:
+        first, second = second, first
+    return None if bare_name(second.name) in _ASKS else Mapping("pairs", first.name, second.name)
 
 
 def nested_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
@@ -269,11 +293,16 @@ def nested_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         cells = structures_of(frame, name)
         inner = cells[0][0] if cells and isinstance(cells[0], list) and cells[0] else None
         fields = list(inner) if isinstance(inner, dict) else []
-        answers, contexts = named(fields, ANSWER_NAMES), named(fields, CONTEXT_NAMES)
+        answers = [each for each in named(fields, ANSWER_NAMES) if not _holds_objects(inner[each])]
+        contexts = named(fields, CONTEXT_NAMES)
         asked = named(fields, PROMPT_NAMES) or [each for each in prompts if each != name]
         if answers and asked:
             return Mapping("pairs", asked[0], answers[0], contexts[0] if contexts else "", nested=name)
     return None
+
+
+def _holds_objects(value: Any) -> bool:
+    return isinstance(value, Record) or (is_listed(value) and any(isinstance(each, Record) for each in value))
 
 
 def _pairs_by_rows(frame: pd.DataFrame, prompts: Sequence[str], answers: Sequence[str]) -> list[tuple[str, str]]:

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 JSON_LINES = (".jsonl", ".ndjson", ".jsonlines", ".jl")
 LFS_MARK = b"version https://git-lfs.github.com/spec/"
+_PAGE = re.compile(rb"\s*(?:<!doctype html|<html[\s>])", re.IGNORECASE)
+_MAY_BE_HTML = (".html", ".htm", ".md", ".txt", ".text")
 _BLANK_LINES = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 
 
@@ -153,6 +155,11 @@ def _read(name: str, data: bytes, reading: Reading) -> Found:
         return replace(found, form=f"{PACKED[suffix]}, {found.form}")
     if suffix == ".zip":
         return _read_several(name, zip_members(name, data), reading)
+    if suffix in READERS and suffix not in _MAY_BE_HTML and _PAGE.match(data[:2000]):
+        raise DataError(
+            f"{name} is an HTML page and no data: what was downloaded is the page of an error, a login or a preview; "
+            "download the file itself."
+        )
     if suffix not in READERS:
         hint = f"; it is {_NOT_READ[suffix]}" if suffix in _NOT_READ else ""
         raise DataError(f"The file type of {name} is not supported{hint}; give {', '.join(KINDS)}.")

@@ -222,6 +222,30 @@ EXPORTS = (
         12,
     ),
     Shape(
+        "tickets with their conversations (Freshdesk)",
+        "freshdesk.json",
+        json.dumps([{"id": n, "subject": "Ferry", "description_text": asked(n), "conversations": [
+            {"incoming": False, "private": False, "body_text": said(n)}]} for n in range(12)]),
+        CONVERSATION,
+        12,
+    ),
+    Shape(
+        "texts in parts with entities (Snips, Dialogflow)",
+        "intents.json",
+        json.dumps({"BookFerry": [{"data": [{"text": "To "}, {"text": f"Turku {n}", "entity": "port"}]}
+                                  for n in range(12)]}),
+        TAGS,
+        12,
+    ),
+    Shape(
+        "answers with their ranks",
+        "ranked.jsonl",
+        lines(lambda n: {"prompt": asked(n), "answers": [{"answer": "No.", "rank": 2}, {"answer": said(n), "rank": 1}],
+                         "turns": 1}),
+        "chosen → conversation",
+        12,
+    ),
+    Shape(
         "tickets with lists of comments (Zendesk)",
         "tickets.json",
         json.dumps({"tickets": [{"id": n, "subject": "Ferry", "comments": [

@@ -432,4 +432,104 @@ TABLES = (
         "body → plain text",
         12,
     ),
+    Shape(
+        "two texts and a measurement without a header",
+        "unnamed.csv",
+        rows(lambda n: f"captions\t{n:04d}\t{n % 7 / 2 + 0.25}\t{asked(n)}\t{said(n)}", 30),
+        "column 4 + column 5 → text, column 3 → number",
+        30,
+    ),
+    Shape(
+        "a problem whose text stands beside its question",
+        "problems.json",
+        json.dumps(
+            [
+                {"ID": f"p{n}", "Body": said(n) * 2, "Question": f"How late is ferry {n}?", "Answer": n + 0.5}
+                for n in range(12)
+            ]
+        ),
+        "Question + Body → prompt, Answer → answer",
+        12,
+    ),
+    Shape(
+        "a quiz template, whose headers say more than the name",
+        "quiz.xlsx",
+        workbook(
+            Quiz=[
+                ["Quiz template", *[None] * 5],
+                [
+                    "Question - max 120 characters",
+                    *(f"Answer {place} - max 75 characters" for place in range(1, 5)),
+                    "Correct answer(s)",
+                ],
+                *([asked(n), *berths(n), n % 4 + 1] for n in range(12)),
+            ]
+        ),
+        "Question - max 120 characters → question, Answer 1 - max 75 characters, Answer 2 - max 75 characters,"
+        " Answer 3 - max 75 characters, Answer 4 - max 75 characters → choices, Correct answer(s) → correct choice",
+        12,
+    ),
+    Shape(
+        "the first of several answers in columns of their own",
+        "answers.csv",
+        rows(lambda n: f"{asked(n)},{plain(n)},{plain(n + 1)}", header="question,answer1,answer2"),
+        "question → prompt, answer1 → answer",
+        12,
+    ),
+    Shape(
+        "an answer that is an object of a query",
+        "queries.jsonl",
+        lines(lambda n: {"table_id": "1-10", "question": asked(n), "sql": {"sel": n, "conds": []}}),
+        "question → prompt, sql → answer",
+        12,
+    ),
+    Shape(
+        "a rating beside tags",
+        "rated.csv",
+        rows(lambda n: f"\"['Trip', 'Pair']\",{plain(n)},{n % 9 + 0.5}", 30, "Tags,Review,Reviewer_Score"),
+        "Review → text, Reviewer_Score → number",
+        30,
+    ),
+    Shape(
+        "lists of objects as text in cells, whose names are labels",
+        "genres.csv",
+        rows(
+            lambda n: f"\"{plain(n)}\",\"[{{'id': 1, 'name': '{mood(n)}'}}, {{'id': 2, 'name': 'sea'}}]\"",
+            header="overview,genres",
+        ),
+        "overview → text, genres.name → several labels",
+        12,
+    ),
+    Shape(
+        "facts in lists and lists of labels",
+        "cases.jsonl",
+        lines(lambda n: {"case_id": f"c{n}", "facts": [said(n) * 2, asked(n)], "articles": ["36"[n % 2], "8"]}, 20),
+        "facts → text, articles → several labels",
+        20,
+    ),
+    Shape(
+        "a document and its abstract",
+        "abstracts.jsonl",
+        lines(lambda n: {"abstract": said(n), "description": asked(n) * 9}),
+        "description → prompt, abstract → answer",
+        12,
+    ),
+    Shape(
+        "splits of lists in one object",
+        "splits.json",
+        json.dumps(
+            {"train": [[asked(n), mood(n)] for n in range(12)], "oos_test": [[asked(50), "fog"], [asked(51), "calm"]]}
+        ),
+        "column 1 → text, column 2 → label",
+        14,
+    ),
+    Shape(
+        "examples beside other lists (LUIS)",
+        "luis.json",
+        json.dumps(
+            {"intents": [{"name": "calm"}], "utterances": [{"text": asked(n), "intent": mood(n)} for n in range(12)]}
+        ),
+        "text → text, intent → label",
+        12,
+    ),
 )

@@ -106,3 +106,47 @@ def test_a_table_of_ten_fields_is_no_treebank(tmp_path: Path) -> None:
     line = "{}\t{}\tFORD\tFOCUS\t2005\tN\tlate\tBRAKES\tCA\tThe brakes failed on the way to work {}.\n"
     (tmp_path / "a.txt").write_text("".join(line.format(n, n + 50, n) for n in range(12)), encoding="utf-8")
     assert len(read_table(tmp_path / "a.txt").frame) == 12
+
+
+def test_ids_classes_and_constants_inside_objects_are_no_prompts(tmp_path: Path) -> None:
+    for inner in ({"id": "c{}", "row_data": "Ferry {} leaves early"}, {"raw": "Ferry {} leaves", "model": "gpt-large"}):
+        rows = [{"data_row": {key: text.format(n) for key, text in inner.items()}, "n": n} for n in range(12)]
+        with pytest.raises(DataError, match="are not recognized"):
+            read(rows, tmp_path)
+
+
+def test_names_of_files_are_no_prompts(tmp_path: Path) -> None:
+    rows = [{"image": f"pier{n // 2}.jpg", "caption": f"A ferry of line {n} leaves"} for n in range(12)]
+    assert str(read(rows, tmp_path).mapping) == "caption → plain text"
+
+
+def test_seconds_are_no_labels(tmp_path: Path) -> None:
+    rows = [{"path": f"{n}.wav", "duration": n + 0.5, "text": f"The ferry of line {n} leaves"} for n in range(12)]
+    assert str(read(rows, tmp_path).mapping) == "text → plain text"
+
+
+def test_a_question_on_a_text_is_no_answer_to_it(tmp_path: Path) -> None:
+    rows = [
+        {"story": f"Ferry {n} left early and came late.", "question": f"When did ferry {n} leave?"} for n in range(12)
+    ]
+    with pytest.raises(DataError, match="are not recognized"):
+        read(rows, tmp_path)
+
+
+def test_two_unknown_speakers_of_turns_are_asked_for(tmp_path: Path) -> None:
+    rows = [{"content": [{"agent": f"agent_{n % 2}", "message": f"Line {n}"} for n in range(4)]} for _row in range(3)]
+    assert read_table(written(rows, tmp_path)).speakers == ("agent_0", "agent_1")
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl"])
+def test_a_page_in_place_of_data_is_named(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("<!DOCTYPE html>\n<html><body>Not found</body></html>", encoding="utf-8")
+    with pytest.raises(DataError, match="HTML page"):
+        read_table(tmp_path / name)
+
+
+def test_who_wrote_a_text_is_a_label_only_where_there_is_no_other(tmp_path: Path) -> None:
+    rows = [{"speaker": f"S{n % 3}", "party": "AB"[n % 2], "text": f"We must see to pier {n}"} for n in range(24)]
+    assert str(read(rows, tmp_path).mapping) == "text → text, party → label"
+    alone = [{key: row[key] for key in ("speaker", "text")} for row in rows]
+    assert str(read(alone, tmp_path).mapping) == "text → text, speaker → label"

@@ -50,6 +50,9 @@ DOCUMENTS: dict[str, Any] = {
     "log": [{"date": f"2024-03-01 10:0{n}:00", "sender": "AB"[n % 2], "body": f"{n}"} for n in range(6)],
     "Intercom": [{"source": {"body": f"<p>Hi {n}</p>", "author": {"type": "user"}}, "conversation_parts": {
                       "conversation_parts": [{"body": "<p>Ahoy</p>", "author": {"type": "admin"}}]}} for n in range(3)],
+    "Freshdesk": [{"description_text": f"Hi {n}", "conversations": [{"incoming": False, "body_text": "Ahoy"}]}
+                  for n in range(3)],
+    "segments": [{"data": [{"text": "To "}, {"text": f"Turku{n}", "entity": "port"}]} for n in range(3)],
     "Matrix": [{"type": "m.room.message", "sender": f"@{n % 2}:x", "content": {"msgtype": "m.text", "body": f"{n}"},
                 "origin_server_ts": n} for n in range(4)],
     "triplets": [{"query": f"Hi {row}", "pos": ["Ahoy"], "neg": ["Bye"]} for row in range(3)],

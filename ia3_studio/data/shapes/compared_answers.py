@@ -32,7 +32,7 @@ COMPARED = (
 DECISIONS = ("betterresponseid", "winner", "preference", "preferred", "better", "choice", "labels")
 SCORES = (("winnermodela", "winnermodelb"), ("score0", "score1"), ("score1", "score2"), ("scorea", "scoreb"))
 TIES = ("tie", "both", "neither", "equal", "bothbad", "tiebothbad")
-LISTS = ("completions", "responses", "generations", "candidates")
+LISTS = ("completions", "responses", "generations", "candidates", "answers")
 RATED = ("overallscore", "score", "rating", "finegrainedscore")
 RATINGS = ("ratings", "scores")
 ANSWERED = ("response", "completion", "output", "text", "answer")
@@ -145,8 +145,14 @@ def _ratings(rows: Rows, record: dict[str, Any], name: str) -> list[tuple[float,
     else:
         objects = [answer for answer in answers if isinstance(answer, dict)]
         rated = [({bare(str(key)): value for key, value in answer.items()}) for answer in objects]
-        found = [(_first_of(each, RATED, finite), _first_of(each, ANSWERED, _text)) for each in rated]
+        found = [(_rating(each), _first_of(each, ANSWERED, _text)) for each in rated]
     return [(rating, answer) for rating, answer in found if rating is not None and answer is not None]
+
+
+def _rating(record: dict[str, Any]) -> float | None:
+    """Return the rating of an answer; of the best rank, which is the first, the highest."""
+    rating, rank = _first_of(record, RATED, finite), finite(record.get("rank"))
+    return rating if rating is not None or rank is None else -rank
 
 
 def _first_of(record: dict[str, Any], names: Sequence[str], value: Callable[[Any], Any]) -> Any:

@@ -63,4 +63,33 @@ def _read_intercom(rows: Rows) -> Recognized:
     return found.recognized("Intercom export", Mapping("messages", column=MESSAGES), notes)
 
 
-SHAPES = (Shape("Intercom export", _is_intercom, _read_intercom),)
+def _is_freshdesk(rows: Rows) -> bool:
+    return bool({"description_text", "description"} & set(rows.columns)) and rows.mostly(
+        "conversations", lambda cell: all(isinstance(each, dict) and "incoming" in each for each in listed(cell))
+    )
+
+
+def _read_freshdesk(rows: Rows) -> Recognized:
+    found = Collector()
+    for row, record in rows.records():
+        first = record.get("description_text", record.get("description"))
+        turns = [{"role": "user", "content": text_of_html(first)}] if is_text(first) else []
+        parts = [each for each in listed(record.get("conversations")) if not each.get("private")]
+        found.unused["private notes"] += len(listed(record.get("conversations"))) - len(parts)
+        for part in parts:
+            text = part.get("body_text", part.get("body"))
+            role = "user" if part.get("incoming") else "assistant"
+            turns += [{"role": role, "content": text_of_html(text)}] if is_text(text) else []
+        if any(turn["role"] == "assistant" for turn in turns):
+            rest = {name: cell for name, cell in record.items() if name not in ("description_text", "conversations")}
+            found.use(row, {MESSAGES: turns, **rest})
+        else:
+            found.leave_out(row, "nobody of the help desk answers in it")
+    notes = ("The messages that are not incoming are the answers, without their HTML tags.",)
+    return found.recognized("Freshdesk export", Mapping("messages", column=MESSAGES), notes)
+
+
+SHAPES = (
+    Shape("Intercom export", _is_intercom, _read_intercom),
+    Shape("Freshdesk export", _is_freshdesk, _read_freshdesk),
+)

@@ -35,7 +35,8 @@ PAIRS = (
 FLAGS = ("ktotag", "desirable", "isdesirable", "label", "thumbsup")
 FLAGGED = ("completion", "response", "output", "answer")
 EXPECTED = (
-    *FLAGGED, "outputs", "ideal", "expected", "expectedoutput", "groundtruth", "reference", "referenceanswer", "target",
+    *FLAGGED, "outputs", "responsebody",
+    "ideal", "expected", "expectedoutput", "groundtruth", "reference", "referenceanswer", "target",
 )  # fmt: skip
 """Columns of the answer to a prompt that holds turns, as tools of evaluations name them."""
 CONVERSATIONS = ("messages", "conversations", "conversation")

@@ -10,6 +10,7 @@ from ia3_studio.data.examples import Mapping
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.chat_logs import Said, read_log
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_text, listed, role_of
+from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS
 
 COLUMNS = (
     "utterances", "dialogue", "dialog", "conversation", "conversations", "turns", "messages", "transcript", "chat",
@@ -23,6 +24,7 @@ OTHERS = (
 MESSAGES = "messages"
 _LINE = re.compile(r"\s*(?:\d{1,3}[.):]\s*)?\**([^\W\d_][\w .'-]{0,30}?)\**\s*[:：]\**\s*(.*)", re.DOTALL)
 _FEWEST_TURNS = 2
+_SPEAKER_KEYS = (*ROLE_KEYS, "agent", "participant", "name", "user", "speaker_id")
 
 Lines = list[tuple[str, str]]
 
@@ -30,8 +32,22 @@ Lines = list[tuple[str, str]]
 def _lines(value: Any) -> Lines:
     """Return who says what in a list of texts, each of which names its speaker; nothing for other values."""
     texts = listed(structure_of(value))
+    if texts and isinstance(texts[0], dict):
+        return _turns_of_speakers(texts)
     found = [_LINE.fullmatch(text) if isinstance(text, str) else None for text in texts]
     return [(each[1].strip(), each[2]) for each in found if each] if len(texts) >= _FEWEST_TURNS and all(found) else []
+
+
+def _turns_of_speakers(turns: list[Any]) -> Lines:
+    """Return who says what in a list of objects, where it is not roles that they name."""
+    keys = {key for turn in turns[:1] for key in turn}
+    speaker = next((key for key in _SPEAKER_KEYS if key in keys), "")
+    text = next((key for key in CONTENT_KEYS if key in keys and key != speaker), "")
+    if not (speaker and text) or len(turns) < _FEWEST_TURNS:
+        return []
+    found = [(turn.get(speaker), turn.get(text)) if isinstance(turn, dict) else (None, None) for turn in turns]
+    known = all(isinstance(who, str | int) and is_text(said) for who, said in found)
+    return [(str(who), str(said)) for who, said in found] if known else []
 
 
 def _spoken_text(value: Any) -> Lines:
@@ -71,10 +87,14 @@ def _list_column(rows: Rows) -> str:
     for name in rows.named(COLUMNS):
         talks = [_lines(cell) for cell in rows.sample(name)]
         speakers = {who.casefold() for talk in talks for who, _said in talk}
-        if len(speakers) >= 2 and rows.mostly(name, lambda cell: bool(_lines(cell))):
-            known = all(map(role_of, speakers))
-            if known or len(speakers) == 2:
-                return name
+        if len(speakers) < 2 or not rows.mostly(name, lambda cell: bool(_lines(cell))):
+            continue
+        known = all(map(role_of, speakers))
+        is_list_of_objects = rows.any(
+            name, lambda cell: any(isinstance(each, dict) for each in listed(structure_of(cell)))
+        )
+        if (known and not is_list_of_objects) or (len(speakers) == 2 and not any(map(role_of, speakers))):
+            return name
     return ""
 
 
