@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.delimited import LINE_END, lines_of
 from ia3_studio.data.header import unique_names
+from ia3_studio.data.pair_columns import LANGUAGES
 from ia3_studio.data.paths import python_literal
 from ia3_studio.data.problem import Damage, clause, require_few
 from ia3_studio.data.shapes.documents import rows_of_document
@@ -26,8 +27,19 @@ _FIRST_LINES = 4
 _MOST_NAMES = 10_000
 _FEWEST_TEXTS = 5
 """Keys of an object that are read as texts."""
-_ROWS = ("utterances", "examples", "rows", "records", "data", "common_examples", "conversations", "tickets")
+_ROWS = (
+    "instances",
+    "utterances",
+    "examples",
+    "rows",
+    "records",
+    "data",
+    "common_examples",
+    "conversations",
+    "tickets",
+)
 """Keys of lists that are the rows of a document which has other lists as well."""
+_LONGEST_CODE = len("zh-hans")
 _DEEPEST = 4
 """Objects inside each other in which a list of rows is searched."""
 
@@ -210,7 +222,18 @@ def _records(name: str, document: Any) -> tuple[Sequence[Any], str]:
         raise DataError(f"{name} contains no list of rows; give an array of objects, or one object per line.")
     if any(_is_conversation(value) for value in document.values()):
         return [document], "JSON object, one conversation"
-    for form_of in (_articles, _page_of_rows, _split_oriented, _splits, _by_column, _by_key, _by_label, _by_text):
+    for form_of in (
+        _articles,
+        _defined_task,
+        _by_language,
+        _page_of_rows,
+        _split_oriented,
+        _splits,
+        _by_column,
+        _by_key,
+        _by_label,
+        _by_text,
+    ):
         if found := form_of(document):
             return found
     wrapped = _wrapped(document, _DEEPEST)
@@ -253,6 +276,28 @@ def _articles(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
                 if isinstance(asked, dict):
                     rows.append({"context": paragraph.get("context"), **asked})
     return (rows, "SQuAD articles, one row per question") if rows else None
+
+
+def _defined_task(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
+    """Return the instances of a task of Natural Instructions, each with the definition of the task."""
+    definition, instances = document.get("Definition"), document.get("Instances")
+    if not definition or not _is_rows(instances):
+        return None
+    text = definition if isinstance(definition, str) else "\n".join(map(str, definition))
+    rows = [{"instruction": text, **each} if isinstance(each, dict) else each for each in instances or ()]
+    return rows, "instances of a task (Natural Instructions)"
+
+
+def _by_language(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:
+    """Return a row for each key of two objects of texts, one for each language, as interfaces are translated."""
+    if len(document) != 2 or not all(key.lower()[:2] in LANGUAGES and len(key) <= _LONGEST_CODE for key in document):
+        return None
+    texts = list(document.values())
+    if not all(isinstance(each, dict) and each and all(isinstance(t, str) for t in each.values()) for each in texts):
+        return None
+    keys = dict.fromkeys(key for each in texts for key in each)
+    rows = [{language: each.get(key) for language, each in document.items()} for key in keys]
+    return rows, "JSON object of languages"
 
 
 def _page_of_rows(document: Mapping[str, Any]) -> tuple[Sequence[Any], str] | None:

@@ -80,6 +80,7 @@ _FACTS = frozenset(
      "width", "height", "perplexity", "seconds", "confidence")
 )  # fmt: skip
 """Words in names of columns that measure a row rather than judge its text."""
+_POSTS = frozenset(("comment", "post", "answer", "question", "tweet", "reply"))
 _OF_POSTS = (
     "subreddit",
     "permalink",
@@ -185,7 +186,8 @@ def _label_path(frame: pd.DataFrame, name: str) -> str:
     inner = [each for value in values for each in (value if is_listed(value) else [value])]
     objects = [each for each in inner if isinstance(each, Record)]
     if objects and 2 * len(objects) > len(inner):
-        key = next((key for key in _LABEL_KEYS if sum(key in each for each in objects) > len(objects) / 2), "")
+        held = (key for key in _LABEL_KEYS if sum(key in each for each in objects) > len(objects) / 2)
+        key = next((key for key in held if not any(isinstance(each.get(key), Record) for each in objects)), "")
         return f"{name}.{key}" if key else ""
     return "" if holds_long_texts(frame, name) else name
 
@@ -384,7 +386,7 @@ def _counts_votes(frame: pd.DataFrame, each: Profile) -> bool:
         return False
     if words & _COUNTED:
         return True
-    if "score" not in words or len(words) > 1:
+    if "score" not in words or words - {"score"} - _POSTS:
         return False
     numbers = [number for cell in cells_of(frame, each.name) if (number := number_of(cell)) is not None]
     unbounded = bool(numbers) and (max(numbers) > _HIGHEST_MARK or (min(numbers) < 0 and max(numbers) > _MOST_SIGNED))

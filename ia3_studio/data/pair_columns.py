@@ -39,10 +39,10 @@ ANSWER_NAMES = (
 TEXT_ANSWER_NAMES = (
     "code", "snippet", "sql", "sql_query", "corrections", "correction", "corrected", "simplifications",
     "simplification", "simplified", "paraphrase", "paraphrases", "rewrite", "rewritten", "references", "reference",
-    "translation", "definition", "meaning", "rationale", "explanation", "reasoning",
+    "translation", "definition", "meaning", "keyphrases", "rationale", "explanation", "reasoning",
 )  # fmt: skip
 """Columns that are answers if they hold texts rather than codes, classes or objects."""
-READ_NAMES = ("article", "document", "dialogue", "dialog", "text", "content", "body")
+READ_NAMES = ("article", "document", "dialogue", "dialog", "text", "content", "body", "abstract")
 """Columns of a text that is read where another column is an answer, such as a summary."""
 _NUMBERED = ("answer1", "response1", "reference1", "summary1", "output1", "target1", "ref1")
 """The first of several answers in columns of their own."""
@@ -59,6 +59,8 @@ _MIRRORED = (
     ("inputs", "outputs"), ("question", "answer"), ("prompt", "response"), ("prompt", "completion"),
     ("before", "after"), ("original", "corrected"), ("query", "response"), ("user", "assistant"), ("ask", "reply"),
     ("request", "response"), ("request", "reply"), ("customer", "agent"), ("customer", "support"),
+    ("patient", "doctor"), ("client", "therapist"), ("student", "teacher"), ("student", "tutor"), ("human", "bot"),
+    ("human", "ai"), ("user", "bot"), ("user", "agent"),
 )  # fmt: skip
 """Words by which the names of a prompt and its answer differ, such as those of source_text and target_text."""
 _GIVEN = frozenset(("resps", "responses", "outputs", "generations", "predictions", "preds", "references"))
@@ -69,7 +71,7 @@ _ASKS = frozenset(("question", "query", "prompt", "instruction"))
 _SAID = frozenset(("message", "msg", "turn", "utterance"))
 """Words of columns of which the second, by its number, answers the first."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
-_LANGUAGES = frozenset(
+LANGUAGES = frozenset(
     re.findall(
         r"\w+",
         """
@@ -237,10 +239,10 @@ def languages(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the two columns of texts that are named by languages; None for more or fewer."""
     found = [
         name for name in columns
-        if set(word.lower() for word in _WORD.findall(name)) & _LANGUAGES and profile(frame, name).length
+        if set(word.lower() for word in _WORD.findall(name)) & LANGUAGES and profile(frame, name).length
     ]  # fmt: skip
     kept = [name for name in found if not (each := profile(frame, name)).is_label and not each.is_identifier]
-    stems = {tuple(word.lower() for word in _WORD.findall(name) if word.lower() not in _LANGUAGES) for name in kept}
+    stems = {tuple(word.lower() for word in _WORD.findall(name) if word.lower() not in LANGUAGES) for name in kept}
     shared = {word for stem in stems for word in stem}
     same = len({tuple(word for word in stem if word not in ("latn", "cyrl", "hans", "hant")) for stem in stems}) == 1
     if len(kept) != 2 or not (same or len(shared) <= 2):

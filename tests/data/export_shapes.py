@@ -230,6 +230,13 @@ EXPORTS = (
         12,
     ),
     Shape(
+        "texts with the places of entities by their label (CLUENER)",
+        "places.json",
+        lines(lambda n: {"text": f"Ferry {n} to Turku", "label": {"ship": {"Ferry": [[0, 4]]}}}),
+        TAGS,
+        12,
+    ),
+    Shape(
         "texts in parts with entities (Snips, Dialogflow)",
         "intents.json",
         json.dumps({"BookFerry": [{"data": [{"text": "To "}, {"text": f"Turku {n}", "entity": "port"}]}

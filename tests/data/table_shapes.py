@@ -10,7 +10,7 @@ import openpyxl
 import pyarrow as pa
 from pyarrow import parquet
 
-from tests.data.shapes import PAIRS, Shape, asked, berths, lines, mood, rows, said, workbook
+from tests.data.shapes import PAIRS, Shape, asked, berths, letter, lines, mood, rows, said, workbook
 
 CLASSES = "text → text, label → label"
 TAGS = "tokens → words, tags → one label per word"
@@ -530,6 +530,70 @@ TABLES = (
             {"intents": [{"name": "calm"}], "utterances": [{"text": asked(n), "intent": mood(n)} for n in range(12)]}
         ),
         "text → text, intent → label",
+        12,
+    ),
+    Shape(
+        "columns named by the two sides of a talk",
+        "sides.csv",
+        rows(lambda n: f"Harbor {n},{asked(n)},{plain(n)}", header="Description,Patient,Doctor"),
+        "Patient → prompt, Doctor → answer",
+        12,
+    ),
+    Shape(
+        "a task with its definition and instances (Natural Instructions)",
+        "task.json",
+        json.dumps(
+            {
+                "Definition": ["Say when it leaves."],
+                "Positive Examples": [{"input": "a", "output": "b"}],
+                "Instances": [{"id": f"t{n}", "input": asked(n), "output": [said(n)]} for n in range(12)],
+            }
+        ),
+        "instruction + input → prompt, output → answer",
+        12,
+    ),
+    Shape(
+        "an object of texts for each of two languages",
+        "interface.json",
+        json.dumps(
+            {code: {f"key{n}": f"{code} {text(n)}" for n in range(12)} for code, text in (("en", asked), ("de", said))}
+        ),
+        "en → prompt, de → answer",
+        12,
+    ),
+    Shape(
+        "a choice question on a text",
+        "reading.jsonl",
+        lines(lambda n: {"text": said(n) * 3, "question": asked(n), "options": berths(n), "answer": n % 4}),
+        "text + question → question, options → choices, answer → correct choice",
+        12,
+    ),
+    Shape(
+        "an answer in words beside its letter",
+        "letters.jsonl",
+        lines(
+            lambda n: {
+                "question": asked(n),
+                "options": dict(zip("ABCD", berths(n), strict=True)),
+                "answer": said(n),
+                "answer_idx": letter(n),
+            }
+        ),
+        "question → question, options → choices, answer_idx → correct choice",
+        12,
+    ),
+    Shape(
+        "numbers of sentences beside two languages, without a header",
+        "linked.tsv",
+        rows(lambda n: f"{n * 7 + 1276}\t{asked(n)}\t{n * 9 + 2481}\t{said(n)}"),
+        "column 2 → prompt, column 4 → answer",
+        12,
+    ),
+    Shape(
+        "an abstract and its key phrases",
+        "phrases_of_abstracts.csv",
+        rows(lambda n: f"{plain(n)},{plain(n) * 3},ferry {n}; pier {n + 40}", header="title,abstract,keyphrases"),
+        "abstract → prompt, keyphrases → answer",
         12,
     ),
 )

@@ -150,3 +150,26 @@ def test_who_wrote_a_text_is_a_label_only_where_there_is_no_other(tmp_path: Path
     assert str(read(rows, tmp_path).mapping) == "text → text, party → label"
     alone = [{key: row[key] for key in ("speaker", "text")} for row in rows]
     assert str(read(alone, tmp_path).mapping) == "text → text, speaker → label"
+
+
+def test_a_header_with_another_delimiter_than_the_quoted_cells_below_is_read_and_told(tmp_path: Path) -> None:
+    cells = "".join(f'"When, {n}?"; "At ten, or later"\n' for n in range(4))
+    (tmp_path / "a.csv").write_text(f"prompt,answer\n{cells}", encoding="utf-8")
+    found = read_file(tmp_path / "a.csv")
+    assert found.said[1] == [("user", "When, 1?"), ("assistant", "At ten, or later")]
+    assert "semicolon-separated" in found.notes
+
+
+def test_objects_are_no_labels(tmp_path: Path) -> None:
+    rows = [{"text": f"Ferry {n} leaves the pier", "label": {"name": {"x": n % 2}}} for n in range(12)]
+    assert read(rows, tmp_path).mapping.kind == "text"
+
+
+def test_the_system_prompt_stands_before_a_transcript(tmp_path: Path) -> None:
+    rows = [{"system": "Be kind.", "chat": f"USER: Hi {n}\n\nASSISTANT: Ahoy"} for n in range(3)]
+    assert read(rows, tmp_path).said[0][0] == ("system", "Be kind.")
+
+
+def test_votes_on_a_comment_are_no_label(tmp_path: Path) -> None:
+    rows = [{"comment": f"The ferry of line {n} leaves late", "comment_score": n * 40} for n in range(12)]
+    assert str(read(rows, tmp_path).mapping) == "comment → plain text"

@@ -53,6 +53,7 @@ DOCUMENTS: dict[str, Any] = {
     "Freshdesk": [{"description_text": f"Hi {n}", "conversations": [{"incoming": False, "body_text": "Ahoy"}]}
                   for n in range(3)],
     "segments": [{"data": [{"text": "To "}, {"text": f"Turku{n}", "entity": "port"}]} for n in range(3)],
+    "CLUENER": [{"text": f"Ferry {n}", "label": {"ship": {"Ferry": [[0, 4]]}}} for n in range(3)],
     "Matrix": [{"type": "m.room.message", "sender": f"@{n % 2}:x", "content": {"msgtype": "m.text", "body": f"{n}"},
                 "origin_server_ts": n} for n in range(4)],
     "triplets": [{"query": f"Hi {row}", "pos": ["Ahoy"], "neg": ["Bye"]} for row in range(3)],

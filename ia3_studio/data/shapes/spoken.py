@@ -9,6 +9,7 @@ from typing import Any
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.chat_logs import Said, read_log
+from ia3_studio.data.shapes.dialogue import SYSTEM_NAMES
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_text, listed, role_of
 from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS
 
@@ -113,7 +114,8 @@ def _read_spoken(rows: Rows) -> Recognized:
         found.use(row, {MESSAGES: turns, **{name: cell for name, cell in record.items() if name != column}})
     names = sorted({who.lower() for talk in talks.values() for who, _said in talk if role_of(who) == "assistant"})
     notes = (f"The lines of {', '.join(names)} in {column} are the answers.",)
-    return found.recognized("transcripts", Mapping("messages", column=MESSAGES), notes)
+    mapping = Mapping("messages", column=MESSAGES, system=rows.find(SYSTEM_NAMES))
+    return found.recognized("transcripts", mapping, notes)
 
 
 SHAPES = (Shape("transcripts", lambda rows: bool(_list_column(rows) or _text_column(rows)), _read_spoken),)
