@@ -20,7 +20,7 @@ _FEW_LONG, _LONGEST_REPEATED = 20, 120
 """Different labels of which each occurs often, and the characters that one may have then."""
 _FEWEST_MEASURES = 20
 """Different whole numbers from which on they are measurements, if there are also many for the number of rows."""
-_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b.*|\d{1,2}:\d{2}(?::\d{2})?.*")
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:\b|T).*|\d{1,2}:\d{2}(?::\d{2})?.*")
 _SOURCE = re.compile(r"https?://|www\.|CC[- ]BY|©|Copyright\b")
 """How cells begin that say where a row is from."""
 _UNNAMED, _NUMBER_OF_ROW, _MANY = re.compile(r"column \d+"), re.compile(r"\d{3,}"), 10
@@ -31,7 +31,8 @@ _FILE = re.compile(
 """Cells that are names of files."""
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 _IDENTIFIERS = frozenset((
-    "id", "ids", "idx", "index", "uuid", "guid", "key", "hash", "url", "link", "href", "date", "time",
+    "id", "ids", "gid", "pid", "sid", "uid", "rid", "tid", "cid", "qid", "mid", "nid", "docid", "idx",
+    "index", "uuid", "guid", "key", "hash", "url", "link", "href", "date", "time",
     "timestamp", "created", "updated", "path", "file", "filename", "filepath", "lang", "language", "license",
     "licence", "split", "set", "fold", "subset", "dump", "version", "number", "no", "nr", "row", "unnamed",
 ))  # fmt: skip

@@ -24,7 +24,7 @@ _LONGEST_HEAD = 3
 _MOST_TAGS = 200
 _TAG_NAMES = ("tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "pos", "entity")
 """What the last field of a line is called where the first line names the fields."""
-_LONGEST_SENTENCE = 100
+_LONGEST_SENTENCE = 50
 """Words of the only sentence of a file from which on the ends of sentences are missing."""
 _DOCUMENT = "-DOCSTART-"
 

@@ -37,6 +37,7 @@ LABEL_NAMES = (
 LABEL_WORDS = frozenset(
     (*LABEL_NAMES, "rating", "score", "polarity", "stance", "genre", "type", "toxic", "toxicity", "spam", "is", "has",
      "duplicate", "relevance", "fraudulent", "fraud", "fake", "sarcastic", "offensive", "hateful", "genres",
+     "marks", "points", "verdict", "outcome", "majority",
      "severity", "priority", "status", "grade", "similarity", "feeling", "mood", "target")
 )  # fmt: skip
 """Words in the name of a column that make it the label, of several that could be one."""
@@ -50,6 +51,7 @@ PAIR_NAMES = (
     ("query", "document"), ("claim", "evidence"), ("sentence", "hypothesis"), ("context", "response"),
     ("context", "utterance"),
     ("anchor", "target"), ("anchor", "positive"), ("premise", "conclusion"), ("argument", "keypoint"),
+    ("question", "student_answer"), ("reference_answer", "student_answer"),
     ("text", "hypothesis"), ("post", "reply"), ("headline", "body"),
 )  # fmt: skip
 """Columns of two texts that one label belongs to, besides those of one name with two numbers or letters."""
@@ -102,6 +104,10 @@ _OF_POSTS = (
 )
 """Columns of posts, beside which a score is the sum of their votes."""
 _HIGHEST_MARK, _MOST_SIGNED = 100, 10
+_RATER = re.compile(r"(?:annotator|rater|worker|coder|judge|reviewer)\W*_?\d+", re.IGNORECASE)
+"""Columns of what one of several people said, rather than of one of several labels."""
+_TEXT_NAMES = ("question", "prompt", "text", "sentence", "instruction", "query")
+"""Columns that are read, also where few different texts stand in them."""
 _TWIN = re.compile(r"(?P<stem>.*?)[\s_-]*(?P<place>1|2|a|b|one|two|left|right)", re.IGNORECASE)
 _TWINS = (("1", "2"), ("a", "b"), ("one", "two"), ("left", "right"))
 _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:st|nd)?")
@@ -227,6 +233,7 @@ def _read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str])
     if bodies:
         return bodies[0]
     texts = [each for name in others if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
+    texts = [each for each in texts if "html" not in name_words(each.name)] or texts
     return max(texts, key=lambda each: each.length).name if texts else next(iter(filled), "")
 
 
@@ -277,7 +284,7 @@ def _pair_of_texts(columns: Sequence[str]) -> tuple[str, str] | None:
 def flags(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return a text and several columns of 0 and 1, each of which says whether the text has that label."""
     texts = named(columns, LABELED_NAMES)
-    marks = _flag_columns(frame, [name for name in columns if name not in texts])
+    marks = _flag_columns(frame, [name for name in columns if name not in texts and not _RATER.search(name)])
     others = {name: profile(frame, name) for name in columns if name not in (*texts, *marks)}
     longer = [name for name, each in others.items() if each.is_text]
     texts = texts or longer
@@ -371,7 +378,8 @@ def _label_columns(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[st
         said, by_name = (said, []) if by_name and bare_name(by_name[0]) in TOPICAL else (said, by_name)
     words.sort(key=_is_of_somebody)
     alike.sort(key=_is_of_somebody)
-    found = list(dict.fromkeys((*by_name, *said, *words, *several, *alike)))
+    asked = set(named(list(filled), _TEXT_NAMES))
+    found = [name for name in dict.fromkeys((*by_name, *said, *words, *several, *alike)) if name not in asked]
     found = [_named_inside(frame, name) for name in found]
     return found or _only_measure(frame, {name: each for name, each in filled.items() if name not in votes})
 
@@ -429,7 +437,8 @@ def _holds_several(frame: pd.DataFrame, each: Profile) -> bool:
         parts = [part for value in lists for part in value]
         if len(lists) < MOSTLY * len(cells) or any(len(part) > _LONGEST_PART for part in parts):
             return False
-    return 2 <= len(set(parts)) <= min(MOST_CLASSES, len(parts) // 2)
+    varied = len({str(cell) for cell in cells}) > 1
+    return varied and 2 <= len(set(parts)) <= min(MOST_CLASSES, len(parts) // 2)
 
 
 def _only_measure(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[str]:

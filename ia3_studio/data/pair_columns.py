@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.data.choice_columns import bare_name, named
 from ia3_studio.data.column_profile import Profile, is_list_of_texts, is_plain, name_words, profile, structures_of
 from ia3_studio.data.examples import Mapping
-from ia3_studio.data.label_columns import MOSTLY, holds_long_texts, is_class
+from ia3_studio.data.label_columns import LABEL_NAMES, MOSTLY, holds_long_texts, is_class
 from ia3_studio.data.paths import is_listed, paths_in, value_at
 
 if TYPE_CHECKING:
@@ -68,6 +68,10 @@ _GIVEN = frozenset(("resps", "responses", "outputs", "generations", "predictions
 _SHORTENED = frozenset(("abstract", "summary", "tldr"))
 _ASKS = frozenset(("question", "query", "prompt", "instruction"))
 """Names of columns that are no answers."""
+_ANSWER_WORDS = frozenset(("answer", "response", "solution", "completion", "reply"))
+_WHO_ASKS = frozenset(("user", "customer", "human", "client", "patient", "student"))
+_MESSAGES = frozenset(("message", "text", "input", "query", "utterance", "msg"))
+_WORSE = frozenset(("bad", "wrong", "incorrect", "rejected", "worse", "worst", "negative", "student"))
 _SAID = frozenset(("message", "msg", "turn", "utterance"))
 """Words of columns of which the second, by its number, answers the first."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
@@ -100,7 +104,7 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not answers and len(queries := named(columns, ("question", "query"))) == 2:
         prompts, answers = queries[:1], queries[1:]  # a query of a database
     if not prompts or not answers:
-        return mirrored(frame, columns) or _two_keys(frame, columns)
+        return mirrored(frame, columns) or _two_keys(frame, columns) or _by_words(frame, columns)
     (prompt, answer), *others = _pairs_by_rows(frame, prompts, answers)
     context = next((name for name in contexts if name not in (prompt, answer)), "") or _long_context(
         frame, columns, prompt, answer
@@ -233,6 +237,26 @@ def mirrored(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         if len(one) == len(other) and len(differing) == 1 and differing[0] in _MIRRORED:
             return Mapping("pairs", first, second)
     return None
+
+
+def _by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return columns whose names say it in one of several words, such as user_message and bot_response.
+
+    A text that is read, such as content, is a prompt only where no column is a label by its name.
+    """
+    profiles = [each for name in columns if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
+    texts = [each.name for each in profiles if not each.is_label and each.different > 1]
+    worse = {name for name in texts if _WORSE & set(name_words(name))}
+    answers = [name for name in texts if set(name_words(name)[-1:]) & _ANSWER_WORDS and name not in worse]
+    asked = [name for name in texts if name not in answers and _asks(name)]
+    if not asked and not named(columns, LABEL_NAMES):
+        asked = named([name for name in texts if name not in answers], READ_NAMES)
+    return Mapping("pairs", asked[0], answers[0]) if asked and answers else None
+
+
+def _asks(name: str) -> bool:
+    words = name_words(name)
+    return bool(set(words[-1:]) & _ASKS or (set(words[:1]) & _WHO_ASKS and set(words[-1:]) & _MESSAGES))
 
 
 def languages(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:

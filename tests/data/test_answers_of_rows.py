@@ -173,3 +173,68 @@ def test_the_system_prompt_stands_before_a_transcript(tmp_path: Path) -> None:
 def test_votes_on_a_comment_are_no_label(tmp_path: Path) -> None:
     rows = [{"comment": f"The ferry of line {n} leaves late", "comment_score": n * 40} for n in range(12)]
     assert str(read(rows, tmp_path).mapping) == "comment → plain text"
+
+
+def test_the_first_row_of_phrases_is_no_header(tmp_path: Path) -> None:
+    lines = "".join(f"the pier number {n}\tder Steg Nummer {n}\n" for n in range(12))
+    (tmp_path / "a.tsv").write_text(lines, encoding="utf-8")
+    assert len(read_table(tmp_path / "a.tsv").frame) == 12
+    (tmp_path / "b.tsv").write_text(f"English phrase here\tGerman phrase here\n{lines}", encoding="utf-8")
+    assert len(read_table(tmp_path / "b.tsv").frame) == 12
+
+
+def test_speakers_may_be_objects_and_times_are_no_answers(tmp_path: Path) -> None:
+    rows = [{"_id": f"m{n}", "msg": f"Line {n}", "ts": f"2024-01-02T10:{n:02d}:00.000Z",
+             "u": {"username": ("anna", "ben")[n % 2]}} for n in range(8)]  # fmt: skip
+    assert read_table(written({"messages": rows}, tmp_path)).speakers == ("anna", "ben")
+
+
+def test_directions_of_messages_are_roles(tmp_path: Path) -> None:
+    rows = [{"Thread ID": n // 2, "Direction": ("INCOMING", "OUTGOING")[n % 2], "Text": f"Line {n}"} for n in range(4)]
+    assert read(rows, tmp_path).said[1] == [("user", "Line 2"), ("assistant", "Line 3")]
+
+
+def test_messages_that_are_objects_are_read_along_their_parents(tmp_path: Path) -> None:
+    rows = [{"type": turn["role"], "uuid": f"u{n}", "parentUuid": f"u{n - 1}" if n else None, "message": turn}
+            for n, turn in enumerate(turns("Hi", "Ahoy", "Late?", "No"))]  # fmt: skip
+    assert read(rows, tmp_path, "a.jsonl").said == [
+        [("user", "Hi"), ("assistant", "Ahoy"), ("user", "Late?"), ("assistant", "No")]
+    ]
+
+
+def test_a_signed_preference_names_the_better_answer_to_a_context_of_turns(tmp_path: Path) -> None:
+    rows = [{"context": turns(f"Hi {n}"), "response1": "Ahoy", "response2": "Bye", "overall_preference": (-2, 3)[n % 2]}
+            for n in range(4)]  # fmt: skip
+    assert [talk[-1][1] for talk in read(rows, tmp_path).said] == ["Ahoy", "Bye"] * 2
+
+
+@pytest.mark.parametrize(
+    ("columns", "mapping"),
+    [
+        (("user_message", "bot_response", "intent"), "user_message → prompt, bot_response → answer"),
+        (("content", "python_solution", "difficulty"), "content → prompt, python_solution → answer"),
+        (("question", "bad_answer", "good_answer"), "question → prompt, good_answer → answer"),
+    ],
+)
+def test_one_word_of_a_name_says_which_side_a_column_is(columns: tuple[str, ...], mapping: str, tmp_path: Path) -> None:
+    cells = ("When does ferry {} leave?", "Ferry {} leaves at ten.", "easy")
+    if columns[-1] == "good_answer":
+        cells = (cells[0], "Ferry {} is gone.", cells[1])
+    rows = [{name: cell.format(n) for name, cell in zip(columns, cells, strict=True)} for n in range(12)]
+    assert str(read(rows, tmp_path).mapping) == mapping
+
+
+def test_what_raters_said_of_one_label_is_not_several_labels(tmp_path: Path) -> None:
+    rows = [{"text": f"Ferry {n} is late", **{f"annotator_{k}": (n + k) % 2 for k in range(3)}} for n in range(12)]
+    assert read(rows, tmp_path).mapping.target == "single"
+
+
+def test_a_question_that_several_rows_share_is_no_label(tmp_path: Path) -> None:
+    rows = [{"question": f"When does line {n // 8} leave?", "student_answer": f"At {n} past ten", "marks": n % 3}
+            for n in range(24)]  # fmt: skip
+    assert str(read(rows, tmp_path).mapping) == "question + student_answer → text, marks → label"
+
+
+def test_lists_of_texts_beside_other_keys_are_conversations(tmp_path: Path) -> None:
+    document = {"categories": ["sea"], "conversations": [[f"Hi {n}", "Ahoy"] for n in range(3)]}
+    assert read(document, tmp_path).said[2] == [("user", "Hi 2"), ("assistant", "Ahoy")]

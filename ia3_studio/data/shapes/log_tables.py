@@ -8,14 +8,31 @@ from typing import Any
 from ia3_studio.data.shapes.chat_logs import Said, read_log
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, bare, is_blank, is_role, is_text, seconds_of
 
-SPEAKERS = ("sender", "from", "speaker", "sendername", "fromname", "senderid", "user", "username", "author", "nick")
+SPEAKERS = (
+    "sender", "from", "speaker", "sendername", "fromname", "senderid", "user", "username", "author", "nick", "u",
+)  # fmt: skip
+_NAMES = ("username", "displayName", "display_name", "name", "real_name", "login", "nickname")
+"""Keys of a speaker who is an object."""
 TEXTS = ("body", "message", "content", "text", "msg", "messagebody", "messagetext")
-TIMES = ("date", "time", "timestamp", "datetime", "sentat", "senttime", "datesent", "createdat", "ts")
+TIMES = (
+    "createdatetime",
+    "date",
+    "time",
+    "timestamp",
+    "datetime",
+    "sentat",
+    "senttime",
+    "datesent",
+    "createdat",
+    "ts",
+    "createat",
+)
 CHATS = ("room", "channel", "chat", "chatname", "channelname", "thread", "group", "conversation", "chatsession")
 BESIDE = (
     "to", "receiver", "recipient", "id", "messageid", "quote", "reactions", "attachments", "attachment", "sticker",
     "type", "status", "readat", "edited", "deliverydate", "sendertype", "messagetype", "replyto", "replyingto", "media",
-    "service", "isread", "platform", "no", "userid", "authorid",
+    "service", "isread", "platform", "no", "userid", "authorid", "sid", "direction", "numsegments", "rid", "mentions",
+    "channels", "urls", "updatedat", "unread", "groupable", "t", "md", "importance", "contenttype",
 )  # fmt: skip
 """Other columns that a message may have."""
 _MOST_SPEAKERS, _FEWEST_MESSAGES = 12, 3
@@ -28,10 +45,22 @@ def _columns(rows: Rows) -> tuple[str, str, str, str] | None:
     if not (speaker and text and time):
         return None
     rest = {bare(name) for name in rows.columns} - {bare(name) for name in (speaker, text, time, chat)}
-    names = {str(cell) for cell in rows.sample(speaker)}
+    names = {_name(cell) for cell in rows.sample(speaker)}
     is_talk = 2 <= len(names) <= _MOST_SPEAKERS and len(rows.sample(speaker)) >= _FEWEST_MESSAGES * len(names)
-    fits = is_talk and rows.mostly(speaker, is_text) and rows.mostly(text, lambda cell: isinstance(cell, str))
+    fits = (
+        is_talk
+        and rows.mostly(speaker, lambda cell: bool(_name(cell)))
+        and rows.mostly(text, lambda cell: isinstance(cell, str))
+    )
     return (speaker, text, time, chat) if fits and rest <= {*BESIDE, *SPEAKERS, *TIMES} else None
+
+
+def _name(cell: Any) -> str:
+    """Return the name of a speaker, who may be an object, also one inside another; empty if there is none."""
+    if isinstance(cell, dict):
+        inner = next((cell[key] for key in _NAMES if is_text(cell.get(key))), cell.get("user"))
+        return _name(inner)
+    return cell.strip() if isinstance(cell, str) else ""
 
 
 def _is_log(rows: Rows) -> bool:
@@ -45,7 +74,7 @@ def _read_log(rows: Rows) -> Recognized:
     speaker, text = found[:2]
     said: list[Said] = []
     for row, record in rows.records():
-        if is_blank(record.get(speaker)) or not is_text(record.get(text)):
+        if not _name(record.get(speaker)) or not is_text(record.get(text)):
             unused["messages without text"] += 1
         else:
             said.append(_said(row, record, found))
@@ -55,7 +84,7 @@ def _read_log(rows: Rows) -> Recognized:
 def _said(row: int, record: dict[str, Any], columns: tuple[str, str, str, str]) -> Said:
     speaker, text, time, chat = columns
     where = "" if is_blank(record.get(chat)) else str(record[chat])
-    return Said(row, str(record[speaker]), record[text], seconds_of(record.get(time)), where)
+    return Said(row, _name(record[speaker]), record[text], seconds_of(record.get(time)), where)
 
 
 SHAPES = (Shape("chat log with a message per row", _is_log, _read_log, by_row=False),)

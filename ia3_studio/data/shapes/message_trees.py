@@ -30,7 +30,7 @@ PARENT_NAMES = (
     "inresponsetoid", "inresponsetotweetid", "inreplytotweetid", "inreplytostatusid", "inreplytomessageid",
     "replytomessageid", "parentcommentid", "parentpostid", "parentuuid",
 )  # fmt: skip
-ROLE_NAMES, TEXT_NAMES = ("role", "author", "sender", "from"), ("text", "content", "message", "value")
+ROLE_NAMES, TEXT_NAMES = ("role", "author", "sender", "from", "type"), ("text", "content", "message", "value")
 KEPT = ("messagetreeid", "treeid", "lang", "split")
 """Columns of a first message that say something of the whole conversation."""
 MESSAGES = "messages"
@@ -117,6 +117,11 @@ def _flat(rows: Rows) -> tuple[str, str, str, str]:
     return rows.find(ID_NAMES), rows.find(PARENT_NAMES), role, rows.find(TEXT_NAMES)
 
 
+def _content(cell: Any) -> Any:
+    """Return what a message says, which may be an object with a role of its own."""
+    return cell.get("content", "") if isinstance(cell, dict) else cell
+
+
 def _key(cell: Any) -> str:
     """Return an id as text; pandas writes whole numbers beside gaps as 1.0."""
     name = "" if is_blank(cell) else label_name(cell)
@@ -143,7 +148,7 @@ def _read_flat_trees(rows: Rows) -> Recognized:
             continue
         nodes[name] = {
             "row": row, "record": record, "parent": _key(record.get(parent)),
-            "role": side_role(role, record.get(role)) or record.get(role, ""), "text": record.get(text, ""),
+            "role": side_role(role, record.get(role)) or record.get(role, ""), "text": _content(record.get(text, "")),
             "deleted": _is_true(record.get(deleted)),
             "rank": record.get(rank), "replies": [],
         }  # fmt: skip

@@ -38,6 +38,7 @@ SPEAKER_NAMES = (
     "role", "speaker", "from", "author", "sender", "speakerrole", "authorrole", "senderrole", "sendertype",
     "messagerole", "turnrole", "participant", "authorname", "sendername", "speakerid", "speakeridx",
     "authortype", "usertype", "speakertype", "participantrole", "party", "authorid", "who",
+    "direction", "messagedirection",
 )  # fmt: skip
 TEXT_NAMES = ("content", "text", "message", "utterance", "value", "messagetext", "turntext", "body", "msg")
 ORDER_NAMES = (
