@@ -176,7 +176,7 @@ def test_votes_on_a_comment_are_no_label(tmp_path: Path) -> None:
 
 
 def test_the_first_row_of_phrases_is_no_header(tmp_path: Path) -> None:
-    lines = "".join(f"the pier number {n}\tder Steg Nummer {n}\n" for n in range(12))
+    lines = "".join(f"the pier of line {n}\tder Steg der Linie {n}\n" for n in range(12))
     (tmp_path / "a.tsv").write_text(lines, encoding="utf-8")
     assert len(read_table(tmp_path / "a.tsv").frame) == 12
     (tmp_path / "b.tsv").write_text(f"English phrase here\tGerman phrase here\n{lines}", encoding="utf-8")
