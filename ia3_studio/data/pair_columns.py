@@ -319,7 +319,7 @@ def nested_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         cells = structures_of(frame, name)
         inner = cells[0][0] if cells and isinstance(cells[0], list) and cells[0] else None
         fields = list(inner) if isinstance(inner, dict) else []
-        answers = [each for each in named(fields, ANSWER_NAMES) if not _holds_objects(inner[each])]
+        answers = [each for each in named(fields, ANSWER_NAMES) if inner and not _holds_objects(inner[each])]
         contexts = named(fields, CONTEXT_NAMES)
         asked = named(fields, PROMPT_NAMES) or [each for each in prompts if each != name]
         if answers and asked:

@@ -72,12 +72,12 @@ def _is_freshdesk(rows: Rows) -> bool:
 def _read_freshdesk(rows: Rows) -> Recognized:
     found = Collector()
     for row, record in rows.records():
-        first = record.get("description_text", record.get("description"))
+        first: Any = record.get("description_text", record.get("description"))
         turns = [{"role": "user", "content": text_of_html(first)}] if is_text(first) else []
         parts = [each for each in listed(record.get("conversations")) if not each.get("private")]
         found.unused["private notes"] += len(listed(record.get("conversations"))) - len(parts)
         for part in parts:
-            text = part.get("body_text", part.get("body"))
+            text: Any = part.get("body_text", part.get("body"))
             role = "user" if part.get("incoming") else "assistant"
             turns += [{"role": role, "content": text_of_html(text)}] if is_text(text) else []
         if any(turn["role"] == "assistant" for turn in turns):
