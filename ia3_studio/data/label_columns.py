@@ -32,14 +32,15 @@ if TYPE_CHECKING:
 LABEL_NAMES = (
     "label", "labels", "gold_label", "category", "categories", "class", "intent", "sentiment", "y", "topic", "topics",
     "tag", "tags", "emotion", "emotions", "stars", "kategorie", "categoría", "categoria", "catégorie", "etikett",
-    "étiquette", "etiqueta", "klasse", "classe", "clase", "метка", "категория", "标签", "类别", "ラベル", "라벨",
+    "étiquette", "etiqueta", "klasse", "classe", "clase", "bewertung", "ocena",
+    "beoordeling", "puan", "оценка", "评分", "評価", "평점", "метка", "категория", "标签", "类别", "ラベル", "라벨",
 )  # fmt: skip
 LABEL_WORDS = frozenset(
     (*LABEL_NAMES, "rating", "score", "polarity", "stance", "genre", "type", "toxic", "toxicity", "spam", "is", "has",
      "duplicate", "relevance", "fraudulent", "fraud", "fake", "sarcastic", "offensive", "hateful", "genres",
      "marks", "points", "verdict", "outcome", "majority",
      "severity", "priority", "status", "grade", "similarity", "feeling", "mood", "target")
-)  # fmt: skip
+) - {"y"}  # fmt: skip
 """Words in the name of a column that make it the label, of several that could be one."""
 LABELED_NAMES = ("text", "content", "document", "sentence", "review", "message", "utterance", "utt", "tweet",
                   "comment", "query", "question", "body", "description", "abstract",
@@ -52,7 +53,7 @@ PAIR_NAMES = (
     ("context", "utterance"),
     ("anchor", "target"), ("anchor", "positive"), ("premise", "conclusion"), ("argument", "keypoint"),
     ("question", "student_answer"), ("reference_answer", "student_answer"),
-    ("text", "hypothesis"), ("post", "reply"), ("headline", "body"),
+    ("premise", "hypo"), ("text", "hypothesis"), ("post", "reply"), ("headline", "body"),
 )  # fmt: skip
 """Columns of two texts that one label belongs to, besides those of one name with two numbers or letters."""
 RATINGS = frozenset(("rating", "score", "stars", "priority", "status", "type", "severity"))
@@ -67,7 +68,8 @@ _SOMEBODY = frozenset(
 MARKS = ("label", "labels", "is_correct", "correct", "relevance", "gold_label", "is_answer")
 """Columns that say whether an answer beside a question is right."""
 SEVERAL_NAMES = frozenset(
-    ("labels", "categories", "topics", "tags", "emotions", "genres", "subjects", "keywords", "intents", "classes")
+    ("labels", "categories", "topics", "tags", "emotions", "genres", "subjects", "keywords", "intents", "classes",
+     "codes", "themes", "concepts", "skills", "symptoms", "diagnoses")
 )  # fmt: skip
 """Columns in which a comma stands between several labels."""
 MOSTLY = 0.5
@@ -106,8 +108,8 @@ _OF_POSTS = (
 _HIGHEST_MARK, _MOST_SIGNED = 100, 10
 _RATER = re.compile(r"(?:annotator|rater|worker|coder|judge|reviewer)\W*_?\d+", re.IGNORECASE)
 """Columns of what one of several people said, rather than of one of several labels."""
-_TEXT_NAMES = ("question", "prompt", "text", "sentence", "instruction", "query")
-"""Columns that are read, also where few different texts stand in them."""
+_TEXT_NAMES = ("question", "prompt", "text", "sentence", "instruction", "query", "spans", "offsets", "positions")
+"""Columns that are read or say a place, also where few different values stand in them."""
 _TWIN = re.compile(r"(?P<stem>.*?)[\s_-]*(?P<place>1|2|a|b|one|two|left|right)", re.IGNORECASE)
 _TWINS = (("1", "2"), ("a", "b"), ("one", "two"), ("left", "right"))
 _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:st|nd)?")
@@ -115,6 +117,7 @@ _ORDERED = [[pair] for pair in (*_TWINS, ("1st", "2nd"), ("first", "second"))]
 _SEVERAL = re.compile(r"\s*[;|]\s*")
 _LISTED = re.compile(r"\s*[;|,]\s*")
 _LONGEST_PART = 40
+_MOSTLY_DIFFERENT, _FEWEST_TITLES = 0.9, 20
 _UNNAMED, _WORDS_OF_A_SENTENCE = re.compile(r"column (\d+)"), 4
 _FEWEST_FLAGS = 2
 _FLAGS: tuple[frozenset[str], ...] = tuple(
@@ -143,7 +146,7 @@ def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
 
 
 def _is_plural(name: str) -> bool:
-    return bare_name(name) in SEVERAL_NAMES
+    return bool(SEVERAL_NAMES.intersection((bare_name(name), *name_words(name)[-1:])))
 
 
 def _are_joined(cells: Sequence[Any], separators: re.Pattern[str] = _SEVERAL, *, is_plural: bool = False) -> bool:
@@ -161,7 +164,7 @@ def _are_joined(cells: Sequence[Any], separators: re.Pattern[str] = _SEVERAL, *,
 
 def labeled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return which columns are text and label by their names; None where there is no such pair of columns."""
-    labels = _varied_first(frame, [path for name in named(columns, LABEL_NAMES) if (path := _label_path(frame, name))])
+    labels = _varied_first(frame, [path for name in _named_labels(columns) if (path := _label_path(frame, name))])
     if not labels or (bare_name(labels[0]) in TOPICAL and _is_rated(frame, columns)):
         return None
     label = _in_words(frame, columns, labels[0])
@@ -172,6 +175,11 @@ def labeled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     texts = [name for name in named(others, LABELED_NAMES) if is_plain(frame, name)]
     text = _read_text(frame, texts, others) if texts else ""
     return Mapping("labels", column=text, answer=label, target=kind) if text else None
+
+
+def _named_labels(columns: Sequence[str]) -> list[str]:
+    """Return the columns that are called labels; beside x, y is a place."""
+    return [name for name in named(columns, LABEL_NAMES) if bare_name(name) != "y" or not named(columns, ("x",))]
 
 
 def _is_rated(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
@@ -195,7 +203,14 @@ def _label_path(frame: pd.DataFrame, name: str) -> str:
         held = (key for key in _LABEL_KEYS if sum(key in each for each in objects) > len(objects) / 2)
         key = next((key for key in held if not any(isinstance(each.get(key), Record) for each in objects)), "")
         return f"{name}.{key}" if key else ""
-    return "" if holds_long_texts(frame, name) else name
+    return "" if holds_long_texts(frame, name) or _are_titles(frame, name) else name
+
+
+def _are_titles(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether hardly any two texts of a column are alike, so that they are no classes."""
+    each = profile(frame, name)
+    different = each.length > 0 and each.different > _MOSTLY_DIFFERENT * len(frame) and len(frame) >= _FEWEST_TITLES
+    return different and label_kind(cells_of(frame, name), name) != "multi"
 
 
 def holds_long_texts(frame: pd.DataFrame, name: str) -> bool:
@@ -359,7 +374,7 @@ def _holds_texts(frame: pd.DataFrame, name: str) -> bool:
 
 def _label_columns(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[str]:
     """Return the columns that can be a label, the likeliest first."""
-    by_name = [path for name in named(list(filled), LABEL_NAMES) if (path := _label_path(frame, name))]
+    by_name = [path for name in _named_labels(list(filled)) if (path := _label_path(frame, name))]
     by_name = _varied_first(frame, by_name)
     said = [
         name
@@ -372,7 +387,7 @@ def _label_columns(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[st
     alike = [name for name, each in filled.items() if each.is_label and not each.is_identifier and name not in votes]
     words = [name for name in alike if not filled[name].is_number]
     several = [name for name, each in filled.items() if _holds_several(frame, each)]
-    said.sort(key=_is_weak)
+    said.sort(key=lambda name: (_is_weak(name), "stance" not in name_words(name)))
     if any(is_label_name(name, RATED) for name in said):
         by_name.sort(key=lambda name: bare_name(name) in TOPICAL)
         said, by_name = (said, []) if by_name and bare_name(by_name[0]) in TOPICAL else (said, by_name)

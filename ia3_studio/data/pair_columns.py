@@ -32,7 +32,8 @@ ANSWER_NAMES = (
     "answer", "response", "output", "completion", "reply", "assistant", "target", "solution", "answers", "responses",
     "outputs", "completions", "summary", "highlights", "bot", "targets", "best_answer", "canonical_solution",
     "human_reference", "correct_answer", "gold_answer", "solutions", "ground_truth", "ground_truth_answer", "ideal",
-    "expected_output", "expected_answer", "expected_response", "reference_answer", "model_answer", "final_answer",
+    "tldr", "expected_output", "expected_answer",
+    "expected_response", "reference_answer", "model_answer", "final_answer",
     "answer_key", "reference_code", "answer_text", "antwort", "respuesta", "réponse", "reponse",
     "risposta", "resposta", "ответ", "答案", "回答", "답변", "cevap", "antwoord", "odpowiedź", "svar",
 )  # fmt: skip
@@ -42,7 +43,19 @@ TEXT_ANSWER_NAMES = (
     "translation", "definition", "meaning", "keyphrases", "rationale", "explanation", "reasoning",
 )  # fmt: skip
 """Columns that are answers if they hold texts rather than codes, classes or objects."""
-READ_NAMES = ("article", "document", "dialogue", "dialog", "text", "content", "body", "abstract")
+READ_NAMES = (
+    "article",
+    "document",
+    "dialogue",
+    "dialog",
+    "text",
+    "content",
+    "body",
+    "abstract",
+    "documents",
+    "articles",
+    "story",
+)
 """Columns of a text that is read where another column is an answer, such as a summary."""
 _NUMBERED = ("answer1", "response1", "reference1", "summary1", "output1", "target1", "ref1")
 """The first of several answers in columns of their own."""
@@ -70,7 +83,9 @@ _ASKS = frozenset(("question", "query", "prompt", "instruction"))
 """Names of columns that are no answers."""
 _ANSWER_WORDS = frozenset(("answer", "response", "solution", "completion", "reply"))
 _WHO_ASKS = frozenset(("user", "customer", "human", "client", "patient", "student"))
-_MESSAGES = frozenset(("message", "text", "input", "query", "utterance", "msg"))
+_MESSAGES = frozenset(
+    ("message", "text", "input", "query", "utterance", "msg", "email", "mail", "request", "inquiry", "enquiry")
+)  # fmt: skip
 _WORSE = frozenset(("bad", "wrong", "incorrect", "rejected", "worse", "worst", "negative", "student"))
 _SAID = frozenset(("message", "msg", "turn", "utterance"))
 """Words of columns of which the second, by its number, answers the first."""

@@ -21,10 +21,27 @@ _ENDED = re.compile(r"(\S.*?)\s?@\s?([A-Za-z][\w-]{0,30})")
 """A class after a text and an at sign."""
 _SETTING = re.compile(r"#[\w ]+:.*")
 """A line by which Anki says how an export is to be read."""
-_USERS = ("q", "question", "user", "human", "prompt", "customer", "frage", "pregunta", "問", "问", "query", "me")
+_USERS = (
+    "q",
+    "question",
+    "user",
+    "human",
+    "prompt",
+    "customer",
+    "patient",
+    "client",
+    "caller",
+    "student",
+    "frage",
+    "pregunta",
+    "問",
+    "问",
+    "query",
+    "me",
+)
 _ASSISTANTS = (
     "a", "answer", "assistant", "ai", "bot", "response", "agent", "antwort", "respuesta", "réponse", "答", "chatbot",
-    "gpt", "chatgpt",
+    "gpt", "chatgpt", "system", "operator", "doctor", "support", "therapist", "teacher", "tutor",
 )  # fmt: skip
 _QUESTIONS = ("q", "question", "frage", "pregunta", "問", "问")
 _SPEAKER = re.compile(

@@ -596,4 +596,44 @@ TABLES = (
         "abstract → prompt, keyphrases → answer",
         12,
     ),
+    Shape(
+        "documents and their summaries among facts of posts",
+        "posts.jsonl",
+        lines(
+            lambda n: {"ups": n * 30.0, "score": n, "documents": said(n) * 4, "tldr": asked(n), "title": f"Pier {n}"}
+        ),
+        "documents → prompt, tldr → answer",
+        12,
+    ),
+    Shape(
+        "mails with their replies",
+        "mails.csv",
+        rows(
+            lambda n: f"2024-01-02,{asked(n)},{plain(n)},{'AB'[n % 2]}",
+            header="Date,Customer email,Our reply,Handled by",
+        ),
+        "Customer email → prompt, Our reply → answer",
+        12,
+    ),
+    Shape(
+        "what a text says of a target",
+        "stances.csv",
+        rows(lambda n: f"{plain(n)},{('pier', 'fog')[n // 2 % 2]},{mood(n)}", 24, "Tweet,Target,Stance"),
+        "Tweet → text, Stance → label",
+        24,
+    ),
+    Shape(
+        "several codes in a cell",
+        "codes.csv",
+        rows(lambda n: f'{plain(n)},"{("A1,B2", "A1", "B2,C3", "A1,C3")[n % 4]}"', 24, "note_text,icd_codes"),
+        "note_text → text, icd_codes → several labels",
+        24,
+    ),
+    Shape(
+        "words with tags that do not say where a span begins",
+        "plain_tags.txt",
+        "".join(f"Ferry{n}\tship\nleaves\tO\nTurku\tplace-port\n\n" for n in range(12)),
+        TAGS,
+        12,
+    ),
 )

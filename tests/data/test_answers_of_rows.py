@@ -238,3 +238,18 @@ def test_a_question_that_several_rows_share_is_no_label(tmp_path: Path) -> None:
 def test_lists_of_texts_beside_other_keys_are_conversations(tmp_path: Path) -> None:
     document = {"categories": ["sea"], "conversations": [[f"Hi {n}", "Ahoy"] for n in range(3)]}
     assert read(document, tmp_path).said[2] == [("user", "Hi 2"), ("assistant", "Ahoy")]
+
+
+def test_places_and_spans_are_no_labels(tmp_path: Path) -> None:
+    rows = [{"Narrative": f"The ferry of line {n} hit the pier", "Offense": "AB"[n % 2], "X": 3, "Y": n % 3}
+            for n in range(24)]  # fmt: skip
+    assert str(read(rows, tmp_path).mapping) == "Narrative → text, Offense → label"
+    spans = [{"spans": ("[0, 1]", "[]")[n % 2], "text": f"The ferry of line {n} leaves"} for n in range(24)]
+    assert str(read(spans, tmp_path).mapping) == "text → plain text"
+
+
+def test_topics_of_which_no_two_are_alike_are_no_labels(tmp_path: Path) -> None:
+    rows = [
+        {"topic": f"Why does ferry {n} leave?", "text": f"The ferry of line {n} leaves for Turku"} for n in range(24)
+    ]
+    assert read(rows, tmp_path).mapping.kind != "labels"
