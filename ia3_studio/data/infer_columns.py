@@ -12,11 +12,10 @@ from ia3_studio.data.column_profile import cells_of, is_plain, profile, structur
 from ia3_studio.data.conll import is_tag
 from ia3_studio.data.examples import LabelKind, Mapping, tags_in
 from ia3_studio.data.inner_columns import with_inner_columns
-from ia3_studio.data.json_rows import SPLIT
+from ia3_studio.data.json_documents import SPLIT
+from ia3_studio.data.label_candidates import LABEL_NAMES, MOSTLY
 from ia3_studio.data.label_columns import (
-    LABEL_NAMES,
     LABELED_NAMES,
-    MOSTLY,
     by_contents,
     flags,
     labeled,

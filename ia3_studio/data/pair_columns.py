@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.data.choice_columns import bare_name, named
 from ia3_studio.data.column_profile import Profile, is_list_of_texts, is_plain, name_words, profile, structures_of
 from ia3_studio.data.examples import Mapping
-from ia3_studio.data.label_columns import LABEL_NAMES, MOSTLY, holds_long_texts, is_class
+from ia3_studio.data.label_candidates import LABEL_NAMES, MOSTLY, holds_long_texts, is_class
 from ia3_studio.data.paths import is_listed, paths_in, value_at
 
 if TYPE_CHECKING:
