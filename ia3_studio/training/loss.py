@@ -21,9 +21,10 @@ from ia3_studio.errors import TrainingError
 from ia3_studio.models.fast_paths import FastPath, failed_trial
 from ia3_studio.training.batches import label_count, lay_end_to_end, micro_batches, pad, shared_tokens, token_count
 from ia3_studio.training.config import BackwardDtype
+from ia3_studio.training.head_loss import frozen_head, head_losses, head_losses_and_gradient
 from ia3_studio.training.objective import MeanLoss
 from ia3_studio.training.packing import TRIAL, packing_of
-from ia3_studio.training.precision import backward_path, backward_products
+from ia3_studio.training.precision import backward_format, backward_path, backward_products
 from ia3_studio.training.prefix_cache import PREFIX, PrefixCache
 from ia3_studio.training.rotary import FusedRotation
 
@@ -53,6 +54,7 @@ class CausalLoss(MeanLoss[TokenRow]):
         """
         self.model = model
         self._products = backward_products(backward_dtype, model.device)
+        self._products_are_exact = backward_format(backward_dtype, model.device) == "float32"
         self._turning = FusedRotation(model)
         self.head = _head_of(model)
         with torch.no_grad():
@@ -91,6 +93,11 @@ class CausalLoss(MeanLoss[TokenRow]):
             if not self._plain:
                 return _descend(self._whole(rows), total)
             hidden, targets = self._hidden(rows)
+            if self._products_are_exact and (head := frozen_head(self.head)):
+                losses, gradient = head_losses_and_gradient(head, hidden.detach(), targets)
+                if hidden.requires_grad:
+                    hidden.backward(gradient.div_(total))
+                return losses.sum().item()
             leaf = hidden.detach().requires_grad_()
             parts = zip(leaf.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True)
             summed = sum(_descend(_summed(self.head(part), wanted), total) for part, wanted in parts)
@@ -103,19 +110,23 @@ class CausalLoss(MeanLoss[TokenRow]):
         """Return the summed loss of the rows' label tokens, in nats."""
         if not self._plain:
             return self._whole(rows).item()
-        hidden, targets = self._hidden(rows)
-        parts = zip(hidden.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True)
-        return sum(_summed(self.head(part), wanted).item() for part, wanted in parts)
+        return self._token_losses(*self._hidden(rows)).sum().item()
 
     @torch.no_grad()
     def row_losses(self, rows: Sequence[TokenRow]) -> list[float]:
         """Return each row's summed loss over its label tokens, in nats."""
         if not self._plain:
             return [self._whole([row]).item() for row in rows]
-        hidden, targets = self._hidden(rows)
+        losses = self._token_losses(*self._hidden(rows))
+        return [row.sum().item() for row in losses.split([label_count([row]) for row in rows])]
+
+    def _token_losses(self, hidden: Tensor, targets: Tensor) -> Tensor:
+        """Return the loss of each label token in nats, (labels,), from the head's input, (labels, d)."""
+        if head := frozen_head(self.head):
+            return head_losses(head, hidden, targets)
         parts = zip(hidden.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True)
         losses = [F.cross_entropy(self.head(part).float(), wanted, reduction="none") for part, wanted in parts]
-        return [row.sum().item() for row in torch.cat(losses).split([label_count([row]) for row in rows])]
+        return torch.cat(losses) if losses else hidden.new_zeros(0)
 
     def _hidden(self, rows: Sequence[TokenRow]) -> tuple[Tensor, Tensor]:
         """Return the head's input at label positions, (labels, d), and the tokens to predict there, (labels,)."""
