@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.dividing import pytest_addoption, pytest_configure  # noqa: F401  (hooks)
 from tests.markers import may_match
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
