@@ -43,9 +43,10 @@ def divided(folder: Path, harm: str = "", *arguments: str) -> tuple[int, str, li
     noted = folder / "ran"
     noted.write_text("")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.dividing", "-p", "no:cacheprovider", "-c", os.devnull]
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "RAN": str(noted), "HARM": harm}
     done = subprocess.run(
         [*command, "--rootdir", str(folder), "--processes", "2", *arguments, str(folder)],
-        cwd=ROOT, env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "RAN": str(noted), "HARM": harm}, capture_output=True, text=True, check=False,
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr, [line.split() for line in noted.read_text().splitlines()]
 
