@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ia3_studio.ui.gradio_import import skip_stubs
+import ia3_studio.ui  # noqa: F401  (before any test file imports gradio: what it changes there, it changes for tests too)
+from tests.dividing import pytest_addoption, pytest_configure  # noqa: F401  (hooks)
 from tests.markers import may_match
-
-skip_stubs()  # a test file may import Gradio before the page does
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")

@@ -1,5 +1,5 @@
-"""The page: what is shown, and what its buttons do."""
+"""The page: tabs, handlers and the state of visitors."""
 
-from ia3_studio.ui.gradio_import import skip_stubs
+from ia3_studio.ui.without_stubs import leave_out_stubs
 
-skip_stubs()
+leave_out_stubs()
