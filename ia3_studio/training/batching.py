@@ -21,7 +21,7 @@ from ia3_studio.data.labels import LabelRow, TagRow
 from ia3_studio.models.fast_paths import FastPath, failed_trial
 from ia3_studio.models.limits import limits_of
 
-Row = TypeVar("Row", LabelRow, TagRow)
+Row = TypeVar("Row", bound=LabelRow | TagRow)
 NAME = "padded batches"
 ROUNDING, ROUGH_ROUNDING = 1e-4, 1e-2
 """Largest difference for the largest output, in float32 and in narrower formats: rounding stays below it."""
