@@ -171,8 +171,8 @@ class Training(Iterator[Step], Generic[Row]):
     def _update(self, batch: Sequence[Row], rate: float) -> tuple[float, float]:
         """Update the vectors with one batch; return its mean loss and the gradient norm before clipping."""
         share = self._within_memory(self._objective.backward, batch)
-        loss = self._processes.add_up(share, self._device)
-        self._processes.add_up_gradients(self._trained.parameters)
+        loss = self._processes.all_reduce(share, self._device)
+        self._processes.all_reduce_gradients(self._trained.parameters)
         norm = float(torch.nn.utils.clip_grad_norm_(self._trained.parameters, self._config.max_grad_norm))
         if not (math.isfinite(loss) and math.isfinite(norm)):
             found = f"loss {loss:.3g}, gradient norm {norm:.3g}, learning rate {rate:.2g}"
@@ -187,7 +187,7 @@ class Training(Iterator[Step], Generic[Row]):
         share = self._within_memory(self._measured_share, self._held_out)
         if self._processes.any(share is None, self._device):  # one that saw the stop has measured only some rows
             return None
-        return self._processes.add_up(share or 0.0, self._device)
+        return self._processes.all_reduce(share or 0.0, self._device)
 
     def _measured_share(self, mine: Sequence[Row], held_out: Sequence[Row], budget: int) -> float | None:
         summed = 0.0

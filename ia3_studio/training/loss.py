@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from ia3_studio.data.tokens import IGNORED, TokenRow
 from ia3_studio.errors import TrainingError
 from ia3_studio.models.fast_paths import FastPath, failed_trial
-from ia3_studio.training.batches import label_count, lay_end_to_end, pad, shared_tokens
+from ia3_studio.training.batches import label_count, packed_labels, pad, shared_tokens
 from ia3_studio.training.config import BackwardDtype
 from ia3_studio.training.objective import MeanLoss
 from ia3_studio.training.packing import TRIAL, packing_of
@@ -52,7 +52,7 @@ class CausalLoss(MeanLoss[TokenRow]):
         """
         self.model = model
         self._products = backward_products(backward_dtype, model.device)
-        self._turning = FusedRotation(model)
+        self._rotation = FusedRotation(model)
         self.head = _head_of(model)
         with torch.no_grad():
             hidden, logits = _probe(model, self.head)
@@ -64,7 +64,7 @@ class CausalLoss(MeanLoss[TokenRow]):
         self._cache = cache
         cached = self._try_cache(cache) if cache else FastPath(PREFIX, False, why_not or "it is disabled")
         self.fast_paths: tuple[FastPath, ...] = (
-            packed, self._turning.path, backward_path(backward_dtype, model.device), cached,
+            packed, self._rotation.path, backward_path(backward_dtype, model.device), cached,
         )  # fmt: skip
         """Fast paths, and which of them are on."""
 
@@ -82,7 +82,7 @@ class CausalLoss(MeanLoss[TokenRow]):
             rows: one micro-batch.
             total: label tokens of the whole optimizer step, so that micro-batches add up to its mean.
         """
-        with self._products, self._turning():
+        with self._products, self._rotation():
             if not self._plain:
                 whole = self._whole(rows)
                 (whole / total).backward()
@@ -124,7 +124,7 @@ class CausalLoss(MeanLoss[TokenRow]):
         """
         device = self.model.device
         shared = shared_tokens(rows) if self.packing else None
-        ids, labels = pad(rows, device) if shared is None else (None, lay_end_to_end(rows, shared, device))
+        ids, labels = pad(rows, device) if shared is None else (None, packed_labels(rows, shared, device))
         following = labels[:, 1:]
         chosen = following != IGNORED
         taken: list[Tensor] = []

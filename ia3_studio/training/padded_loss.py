@@ -23,8 +23,8 @@ class PaddedLoss(MeanLoss[Tokens]):
     def __init__(self, model: Any, backward_dtype: BackwardDtype = "float32") -> None:
         self.model = model
         self._products = backward_products(backward_dtype, model.device)
-        self._turning = FusedRotation(model)
-        self.fast_paths: tuple[FastPath, ...] = (self._turning.path, backward_path(backward_dtype, model.device))
+        self._rotation = FusedRotation(model)
+        self.fast_paths: tuple[FastPath, ...] = (self._rotation.path, backward_path(backward_dtype, model.device))
         """Fast paths, and which of them are on."""
 
     @abstractmethod
@@ -33,7 +33,7 @@ class PaddedLoss(MeanLoss[Tokens]):
 
     def group_backward(self, rows: Sequence[Tokens], total: int) -> float:
         """Add the gradient of (summed loss / total) for one micro-batch; return the summed loss."""
-        with self._products, self._turning():
+        with self._products, self._rotation():
             loss = self.summed(rows)
             (loss / total).backward()
         return loss.item()

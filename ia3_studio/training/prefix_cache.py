@@ -48,7 +48,7 @@ class PrefixCache:
         """
         known = [self.store.get(row.input_ids) for row in rows]
         if all(hidden is not None for hidden in known):
-            with self._passed_over(_laid_out([each for each in known if each is not None], shared)):
+            with self._skipped(_laid_out([each for each in known if each is not None], shared)):
                 yield
             return
         with self._seen() as seen:
@@ -73,7 +73,7 @@ class PrefixCache:
             yield seen
 
     @contextmanager
-    def _passed_over(self, hidden: Tensor) -> Iterator[None]:
+    def _skipped(self, hidden: Tensor) -> Iterator[None]:
         """Give hidden states to the first block with a vector, and let those below do nothing."""
 
         def give(_block: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:

@@ -35,7 +35,7 @@ class Processes:
         """Return the rows that this process works on; the processes' shares together are all rows."""
         return rows[self.rank :: self.count]
 
-    def add_up(self, value: float, device: torch.device) -> float:
+    def all_reduce(self, value: float, device: torch.device) -> float:
         """Return the sum of all processes' values."""
         if self.count == 1:
             return value
@@ -45,7 +45,7 @@ class Processes:
 
     def any(self, mine: bool, device: torch.device) -> bool:
         """Say whether any process says yes; all of them must ask, and all get the same answer."""
-        return mine if self.count == 1 else self.add_up(float(mine), device) > 0
+        return mine if self.count == 1 else self.all_reduce(float(mine), device) > 0
 
     @contextmanager
     def together(self, device: torch.device) -> Iterator[None]:
@@ -67,7 +67,7 @@ class Processes:
                 "it, then start or resume the job."
             )
 
-    def add_up_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+    def all_reduce_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
         """Make every gradient the sum of all processes' gradients. **Changes the gradients in place.**"""
         if self.count == 1:
             return
