@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -325,16 +325,26 @@ def _is_full_disk(error: Exception) -> bool:
     return full or "No space left on device" in str(error)  # safetensors and torch have errors of their own for it
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Execute the run in the folder given as the only argument, at lower priority."""
+def run_of_process(arguments: Sequence[str] | None, module: str) -> Run | None:
+    """Lower the priority of this process and return the run in the folder given as its only argument.
+
+    Prints the usage of the module and returns None without exactly one argument.
+    """
     given = sys.argv[1:] if arguments is None else arguments
     if len(given) != 1:
-        print("usage: python -m ia3_studio.worker FOLDER", file=sys.stderr)
+        print(f"usage: python -m {module} FOLDER", file=sys.stderr)
+        return None
+    if sys.platform != "win32":
+        os.nice(NICENESS)
+    return Run(Path(given[0]).resolve())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Execute the run in the folder given as the only argument, at lower priority."""
+    run = run_of_process(arguments, "ia3_studio.worker")
+    if run is None:
         return 2
     from ia3_studio.worker.training_job import TrainingJob
 
-    if sys.platform != "win32":
-        os.nice(NICENESS)
-    run = Run(Path(given[0]).resolve())
     work(run, TrainingJob(run))
     return 0
