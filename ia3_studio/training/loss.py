@@ -20,9 +20,10 @@ from ia3_studio.errors import TrainingError
 from ia3_studio.models.fast_paths import FastPath, failed_trial
 from ia3_studio.training.batches import label_count, packed_labels, pad, shared_tokens
 from ia3_studio.training.config import BackwardDtype
+from ia3_studio.training.head_loss import frozen_head, head_losses, head_losses_and_gradient
 from ia3_studio.training.objective import MeanLoss
 from ia3_studio.training.packing import TRIAL, packing_of
-from ia3_studio.training.precision import backward_path, backward_products
+from ia3_studio.training.precision import backward_format, backward_path, backward_products
 from ia3_studio.training.prefix_cache import PREFIX, PrefixCache
 from ia3_studio.training.rotary import FusedRotation
 
@@ -52,6 +53,7 @@ class CausalLoss(MeanLoss[TokenRow]):
         """
         self.model = model
         self._products = backward_products(backward_dtype, model.device)
+        self._products_are_exact = backward_format(backward_dtype, model.device) == "float32"
         self._rotation = FusedRotation(model)
         self.head = _head_of(model)
         with torch.no_grad():
@@ -88,9 +90,15 @@ class CausalLoss(MeanLoss[TokenRow]):
                 (whole / total).backward()
                 return whole.item()
             hidden, _logits, targets = self._forward(rows)
+            if self._products_are_exact and (head := frozen_head(self.head)):
+                losses, gradient = head_losses_and_gradient(head, hidden.detach(), targets)
+                if hidden.requires_grad:
+                    hidden.backward(gradient.div_(total))
+                return losses.sum().item()
             leaf = hidden.detach().requires_grad_()
             summed = 0.0
-            for loss in self._losses(leaf, targets):
+            for part, wanted in zip(leaf.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True):
+                loss = F.cross_entropy(self.head(part).float(), wanted, reduction="sum")
                 (loss / total).backward()
                 summed += loss.item()
         if hidden.requires_grad:  # else only the head itself is scaled
@@ -103,7 +111,7 @@ class CausalLoss(MeanLoss[TokenRow]):
         if not self._plain:
             return self._whole(rows).item()
         hidden, _logits, targets = self._forward(rows)
-        return sum(loss.item() for loss in self._losses(hidden, targets))
+        return self._token_losses(hidden, targets).sum().item()
 
     @torch.no_grad()
     def row_losses(self, rows: Sequence[TokenRow]) -> list[float]:
@@ -111,9 +119,16 @@ class CausalLoss(MeanLoss[TokenRow]):
         if not self._plain:
             return [self._whole([row]).item() for row in rows]
         hidden, _logits, targets = self._forward(rows)
+        losses = self._token_losses(hidden, targets)
+        return [row.sum().item() for row in losses.split([label_count([row]) for row in rows])]
+
+    def _token_losses(self, hidden: Tensor, targets: Tensor) -> Tensor:
+        """Return the loss of each label token in nats, (labels,), from the head's input, (labels, d)."""
+        if head := frozen_head(self.head):
+            return head_losses(head, hidden, targets)
         parts = zip(hidden.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True)
         losses = [F.cross_entropy(self.head(part).float(), wanted, reduction="none") for part, wanted in parts]
-        return [row.sum().item() for row in torch.cat(losses).split([label_count([row]) for row in rows])]
+        return torch.cat(losses) if losses else hidden.new_zeros(0)
 
     def _forward(self, rows: Sequence[TokenRow]) -> tuple[Tensor, Tensor, Tensor]:
         """Run the model on rows, its head at label positions only.
@@ -144,11 +159,6 @@ class CausalLoss(MeanLoss[TokenRow]):
         """Return the summed loss through everything the model does to its logits (soft caps, scales)."""
         _hidden, logits, targets = self._forward(rows)
         return F.cross_entropy(logits.float(), targets, reduction="sum")
-
-    def _losses(self, hidden: Tensor, targets: Tensor) -> Iterator[Tensor]:
-        """Yield the summed loss of a few hundred label positions at a time, from the head's input."""
-        for part, wanted in zip(hidden.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True):
-            yield F.cross_entropy(self.head(part).float(), wanted, reduction="sum")
 
     def _try_cache(self, cache: PrefixCache) -> FastPath:
         """Test it: the loss is the same with cached lower layers as without; disable it otherwise."""

@@ -5,12 +5,14 @@ python -m ia3_studio.worker.ablation FOLDER
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
@@ -159,12 +161,15 @@ def _name(run: Run) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure the run in the folder given as the only argument, at a lower priority."""
-    from ia3_studio.worker.worker import run_of_process
+    from ia3_studio.worker.worker import NICENESS
 
-    run = run_of_process(arguments, "ia3_studio.worker.ablation")
-    if run is None:
+    given = sys.argv[1:] if arguments is None else arguments
+    if len(given) != 1:
+        print("usage: python -m ia3_studio.worker.ablation FOLDER", file=sys.stderr)
         return 2
-    measure(run)
+    if sys.platform != "win32":
+        os.nice(NICENESS)
+    measure(Run(Path(given[0]).resolve()))
     return 0
 
 

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -28,6 +28,7 @@ from ia3_studio.runs.queue import Queue, free_slot
 from ia3_studio.runs.run import Run
 from ia3_studio.training.config import Step
 from ia3_studio.training.out_of_memory import is_out_of_memory
+from ia3_studio.worker.ready import WAIT, wait_for_run
 
 if TYPE_CHECKING:
     from ia3_studio.models.progress import ProgressCallback
@@ -325,26 +326,18 @@ def _is_full_disk(error: Exception) -> bool:
     return full or "No space left on device" in str(error)  # safetensors and torch have errors of their own for it
 
 
-def run_of_process(arguments: Sequence[str] | None, module: str) -> Run | None:
-    """Lower the priority of this process and return the run in the folder given as its only argument.
-
-    Prints the usage of the module and returns None without exactly one argument.
-    """
+def main(arguments: list[str] | None = None) -> int:
+    """Execute the run in the folder given as the only argument, or in the one that is handed over later."""
     given = sys.argv[1:] if arguments is None else arguments
     if len(given) != 1:
-        print(f"usage: python -m {module} FOLDER", file=sys.stderr)
-        return None
+        print("usage: python -m ia3_studio.worker FOLDER", file=sys.stderr)
+        return 2
     if sys.platform != "win32":
         os.nice(NICENESS)
-    return Run(Path(given[0]).resolve())
+    folder = wait_for_run() if given == [WAIT] else Path(given[0])
+    if folder is not None:
+        from ia3_studio.worker.training_job import TrainingJob
 
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Execute the run in the folder given as the only argument, at lower priority."""
-    run = run_of_process(arguments, "ia3_studio.worker")
-    if run is None:
-        return 2
-    from ia3_studio.worker.training_job import TrainingJob
-
-    work(run, TrainingJob(run))
+        run = Run(folder.resolve())
+        work(run, TrainingJob(run))
     return 0

@@ -30,6 +30,7 @@ from uuid import uuid4
 import psutil
 
 from ia3_studio.runs import process
+from tests.dividing import SESSION
 
 _ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "ia3_studio"
@@ -95,7 +96,8 @@ def begin_nursery() -> subprocess.Popen[bytes] | None:
         os.close(os.open(f"{_door()}.begun", os.O_CREAT | os.O_EXCL))
     except FileExistsError:
         return None
-    session = os.getppid() if XDIST in os.environ else os.getpid()
+    divided = os.environ.get(SESSION, "").partition("-")[0]
+    session = divided or (os.getppid() if XDIST in os.environ else os.getpid())
     command = [sys.executable, "-m", "tests.e2e.nursery", str(_door()), str(session)]
     return subprocess.Popen(
         command, cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
@@ -104,7 +106,8 @@ def begin_nursery() -> subprocess.Popen[bytes] | None:
 
 @cache
 def _door() -> Path:
-    return Path(tempfile.gettempdir()) / f"nursery-{os.environ.get(XDIST) or uuid4().hex}"
+    name = os.environ.get(SESSION) or os.environ.get(XDIST) or uuid4().hex
+    return Path(tempfile.gettempdir()) / f"nursery-{name}"
 
 
 def _socket() -> socket.socket:
