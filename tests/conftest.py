@@ -81,7 +81,7 @@ def _a_structure_is_watched_once(request: pytest.FixtureRequest, monkeypatch: py
     if tree is not None and "watched_anew" not in request.fixturenames:
         from tests.watching import watch_once
 
-        monkeypatch.setattr(tree, "watch", watch_once)
+        monkeypatch.setattr(tree, "trace_roles", watch_once)
 
 
 @pytest.fixture(autouse=True)

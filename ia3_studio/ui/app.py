@@ -18,7 +18,7 @@ import gradio as gr
 from ia3_studio.errors import RunError
 from ia3_studio.models import ModelMemory
 from ia3_studio.runs import RunStore
-from ia3_studio.runs.user_store import OwnedStore
+from ia3_studio.runs.user_store import UserStore
 from ia3_studio.settings import home, is_public, on_space, runs_folder
 from ia3_studio.ui.current_run import IMPORTS
 from ia3_studio.ui.data_source import UPLOADS, expire_uploads
@@ -118,7 +118,7 @@ def open_here(height: int = 900) -> gr.Blocks:
 def _launch(scratch: Path, middleware: Sequence[Middleware], ready: ReadyWorker | None, **options: Any) -> gr.Blocks:
     folder, log = home(), RefusalLog()
     kept = (folder / UPLOADS, folder / IMPORTS)
-    store = OwnedStore(runs_folder(), visitor, kept=kept) if is_public() else RunStore()
+    store = UserStore(runs_folder(), visitor, kept=kept) if is_public() else RunStore()
     expire_uploads(folder)
     demo = build_app(store, ModelMemory(), folder, scratch, ready)
     refuse_invalid_values(demo, log)

@@ -124,18 +124,15 @@ class _Worker:
             signal.signal(signal.SIGTERM, lambda *_: self._terminate())
         with self._heartbeat():
             try:
-                self._work_until_stopped()
-            except Exception as error:  # the boundary of the run: every end is written down
+                try:
+                    with self._turn():
+                        self._train()
+                except _Stopped:
+                    self._end_stopped()
+                except _Paused:
+                    self._pause()
+            except Exception as error:  # the boundary of the run: every end is written down, also a failed stop
                 self._end_failed(error)
-
-    def _work_until_stopped(self) -> None:
-        try:
-            with self._turn():
-                self._train()
-        except _Stopped:
-            self._end_stopped()
-        except _Paused:
-            self._pause()
 
     def _train(self) -> None:
         self.status.write_status("preparing", "Preparing")
