@@ -32,7 +32,7 @@ from ia3_studio.data.pair_columns import (
     nested_pairs,
     two_texts,
 )
-from ia3_studio.data.paths import is_listed, split_path
+from ia3_studio.data.paths import is_listed, split_path, structure_of
 from ia3_studio.data.reading import shown_names
 from ia3_studio.data.table import Table
 from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS, unused_keys
@@ -359,7 +359,7 @@ def _inner_messages(table: Table, name: str) -> str:
     values = structures_of(table.frame, name, 5)
     if not values or not all(isinstance(value, dict) for value in values):
         return ""
-    keys = [key for key in MESSAGE_NAMES if all(_holds_turns([value.get(key)]) for value in values)]
+    keys = [key for key in MESSAGE_NAMES if all(_holds_turns([structure_of(value.get(key))]) for value in values)]
     return f"{name}.{keys[0]}" if keys else ""
 
 

@@ -57,7 +57,7 @@ MOSTLY = 0.5
 """Share of the rows that a column must fill to play a part."""
 _COUNTED = frozenset(
     ("likes", "upvotes", "downvotes", "ups", "downs", "votes", "views", "retweets", "shares", "karma", "favorites",
-     "favourites", "replies", "helpful", "claps", "num", "count", "counts", "comments", "followers")
+     "replies", "helpful", "claps", "num", "count", "counts", "comments", "followers")
 )  # fmt: skip
 """Words in names of columns that count what others did with a text."""
 _FACTS = frozenset(
@@ -127,7 +127,8 @@ def _are_joined(cells: Sequence[Any], separators: re.Pattern[str] = _SEVERAL, *,
     joined = [cell for cell in texts if separators.search(cell.strip(" ;|,"))]
     parts = {part for cell in texts for part in separators.split(cell.strip()) if part}
     few = 5 * len(joined) >= len(texts) > 0 and len(parts) < len(set(texts))
-    few = few or (is_plural and 5 * len(joined) >= 4 * len(texts) > 0)
+    marked = [cell for cell in texts if _SEVERAL.search(cell.strip(" ;|,"))]  # no mark of prose, as a comma is
+    few = few or (is_plural and (5 * len(joined) >= 4 * len(texts) > 0 or 10 * len(marked) >= len(texts) > 0))
     return few and max(map(len, parts)) <= _LONGEST_PART
 
 
@@ -229,8 +230,11 @@ def _is_of_somebody(name: str) -> bool:
 
 def _named_inside(frame: pd.DataFrame, name: str) -> str:
     """Return a column of labels, or the path of their names where it holds objects."""
-    structures = (value for value in structures_of(frame, name) if not isinstance(value, str | int | float))
-    objects = [value for value in structures if isinstance(value, Record) or any(isinstance(e, Record) for e in value)]
+    structures = structures_of(frame, name)
+    lists = [value for value in structures if is_listed(value)]
+    objects = [value for value in structures if isinstance(value, Record)] + [
+        value for value in lists if any(isinstance(each, Record) for each in value)
+    ]
     return (label_path(frame, name) or name) if objects else name
 
 

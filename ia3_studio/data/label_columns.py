@@ -48,7 +48,8 @@ PAIR_NAMES = (
     ("context", "utterance"),
     ("anchor", "target"), ("anchor", "positive"), ("premise", "conclusion"), ("argument", "keypoint"),
     ("question", "student_answer"), ("reference_answer", "student_answer"),
-    ("premise", "hypo"), ("text", "hypothesis"), ("post", "reply"), ("headline", "body"),
+    ("premise", "hypo"), ("text", "hypothesis"), ("post", "reply"),
+    ("query", "product_title"), ("search_term", "product_title"), ("query", "title"),
 )  # fmt: skip
 """Columns of two texts that one label belongs to, besides those of one name with two numbers or letters."""
 RATINGS = frozenset(("rating", "score", "stars", "priority", "status", "type", "severity"))

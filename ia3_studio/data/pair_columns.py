@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.data.choice_columns import bare_name, named
 from ia3_studio.data.column_profile import Profile, is_list_of_texts, is_plain, name_words, profile, structures_of
 from ia3_studio.data.examples import Mapping
-from ia3_studio.data.label_candidates import LABEL_NAMES, MOSTLY, holds_long_texts, is_class
+from ia3_studio.data.label_candidates import LABEL_NAMES, MOSTLY, holds_long_texts, is_class, is_rated
 from ia3_studio.data.paths import is_listed, paths_in, value_at
 
 if TYPE_CHECKING:
@@ -110,9 +110,15 @@ LANGUAGES = frozenset(
 def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return which columns are prompt and answer by their names, or by the two keys of a column of objects."""
     answers = [path for name in _answer_columns(frame, columns) if (path := _answer_path(frame, name))]
-    contexts = [name for name in named(columns, CONTEXT_NAMES) if is_plain(frame, name)]
+    contexts = [
+        name for name in named(columns, CONTEXT_NAMES) if is_plain(frame, name) and not _has_numbers(frame, name)
+    ]
     asked = [path for name in _prompt_columns(frame, columns) if (path := _text_path(frame, name))]
     prompts = asked or [name for name in contexts if _is_asked(frame, name)][:1]
+    if not prompts and answers:
+        answers = [name for name in answers if profile(frame, name).filled > MOSTLY or not is_plain(frame, name)] or (
+            [] if is_rated(frame, columns) else answers
+        )
     if not prompts and answers:
         prompts = _read_columns(frame, [name for name in columns if name not in _bases(answers)])
     answers = [name for name in answers if name not in prompts]

@@ -72,7 +72,7 @@ def paths_in(frame: pd.DataFrame) -> tuple[str, ...]:
 def structure_of(cell: Any) -> Any:
     """Return what a cell holds: the list or object that its JSON or Python text is; any other cell as it is."""
     if is_listed(cell):
-        return list(cell)
+        return cell.tolist() if hasattr(cell, "tolist") else list(cell)  # an array's own numbers are numpy's
     if not isinstance(cell, str) or len(cell) > LONGEST_LITERAL:
         return cell
     text = cell.strip()

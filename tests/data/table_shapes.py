@@ -426,7 +426,7 @@ TABLES = (
         12,
     ),
     Shape(
-        "posts with votes, which are no labels",
+        "posts with votes",
         "posts.csv",
         rows(lambda n: f"p{n},{plain(n)},{n * 37 - 20}", header="id,body,score"),
         "body → plain text",
@@ -440,7 +440,7 @@ TABLES = (
         30,
     ),
     Shape(
-        "a problem whose text stands beside its question",
+        "a problem with its text and its question",
         "problems.json",
         json.dumps(
             [
@@ -484,7 +484,7 @@ TABLES = (
         12,
     ),
     Shape(
-        "a rating beside tags",
+        "a rating and tags",
         "rated.csv",
         rows(lambda n: f"\"['Trip', 'Pair']\",{plain(n)},{n % 9 + 0.5}", 30, "Tags,Review,Reviewer_Score"),
         "Review → text, Reviewer_Score → number",
@@ -524,7 +524,7 @@ TABLES = (
         14,
     ),
     Shape(
-        "examples beside other lists (LUIS)",
+        "examples and other lists (LUIS)",
         "luis.json",
         json.dumps(
             {"intents": [{"name": "calm"}], "utterances": [{"text": asked(n), "intent": mood(n)} for n in range(12)]}
@@ -569,7 +569,7 @@ TABLES = (
         12,
     ),
     Shape(
-        "an answer in words beside its letter",
+        "an answer in words and its letter",
         "letters.jsonl",
         lines(
             lambda n: {
@@ -583,7 +583,7 @@ TABLES = (
         12,
     ),
     Shape(
-        "numbers of sentences beside two languages, without a header",
+        "numbers of sentences and two languages, without a header",
         "linked.tsv",
         rows(lambda n: f"{n * 7 + 1276}\t{asked(n)}\t{n * 9 + 2481}\t{said(n)}"),
         "column 2 → prompt, column 4 → answer",

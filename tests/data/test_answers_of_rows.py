@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from ia3_studio.data.table import Reading, read_table
@@ -253,3 +254,37 @@ def test_topics_of_which_no_two_are_alike_are_no_labels(tmp_path: Path) -> None:
         {"topic": f"Why does ferry {n} leave?", "text": f"The ferry of line {n} leaves for Turku"} for n in range(24)
     ]
     assert read(rows, tmp_path).mapping.kind != "labels"
+
+
+def test_a_table_of_numbers_is_refused_by_its_columns(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"f1": [n / 7 for n in range(24)], "target": [n % 2 for n in range(24)]})
+    rows.to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(DataError, match="are not recognized"):
+        read_file(tmp_path / "a.parquet")
+
+
+def test_replies_that_few_rows_have_are_no_answers_where_rows_are_rated(tmp_path: Path) -> None:
+    rows = [{"Rating": n % 5 + 1, "Title": f"The ferry {n}", "Review": f"The ferry of line {n} left late",
+             "Reply": "" if n % 3 else "We are sorry for it"} for n in range(30)]  # fmt: skip
+    assert str(read(rows, tmp_path).mapping) == "Review → text, Rating → label"
+
+
+@pytest.mark.parametrize("dtype", ["int64", "Int64", "float64", "bool", "category"])
+def test_a_label_of_any_name_and_type_is_one_in_parquet(dtype: str, tmp_path: Path) -> None:
+    rows = pd.DataFrame({"review": [f"The ferry of line {n} left late" for n in range(24)], "approval": [0, 1] * 12})
+    rows.astype({"approval": dtype}).to_parquet(tmp_path / "a.parquet")
+    assert str(read_file(tmp_path / "a.parquet").mapping) == "review → text, approval → label"
+
+
+def test_lists_of_numbers_in_parquet_are_no_context_and_no_answer(tmp_path: Path) -> None:
+    rows = [
+        {"inputs": [n, 3], "targets": [n], "inputs_text": f"Hi {n}?", "targets_text": f"Ahoy {n}"} for n in range(12)
+    ]
+    pd.DataFrame(rows).to_parquet(tmp_path / "a.parquet")
+    assert str(read_file(tmp_path / "a.parquet").mapping) == "inputs_text → prompt, targets_text → answer"
+
+
+def test_conversations_inside_objects_are_found_in_parquet(tmp_path: Path) -> None:
+    rows = pd.DataFrame([{"chat": {"title": "x", "messages": turns(f"Hi {n}", "Ahoy")}} for n in range(3)])
+    rows.to_parquet(tmp_path / "a.parquet")
+    assert str(read_file(tmp_path / "a.parquet").mapping) == "chat.messages → conversation"
