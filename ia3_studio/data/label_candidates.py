@@ -62,7 +62,7 @@ _COUNTED = frozenset(
 """Words in names of columns that count what others did with a text."""
 _FACTS = frozenset(
     ("duration", "size", "bytes", "length", "tokens", "start", "end", "offset", "latitude", "longitude", "lat", "lon",
-     "width", "height", "perplexity", "seconds", "confidence")
+     "width", "height", "perplexity", "seconds", "confidence", "latency", "ms")
 )  # fmt: skip
 """Words in names of columns that measure a row rather than judge its text."""
 _POSTS = frozenset(("comment", "post", "answer", "question", "tweet", "reply"))

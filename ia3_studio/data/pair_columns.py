@@ -81,7 +81,7 @@ _GIVEN = frozenset(("resps", "responses", "outputs", "generations", "predictions
 _SHORTENED = frozenset(("abstract", "summary", "tldr"))
 _ASKS = frozenset(("question", "query", "prompt", "instruction"))
 """Names of columns that are no answers."""
-_ANSWER_WORDS = frozenset(("answer", "response", "solution", "completion", "reply"))
+_ANSWER_WORDS = frozenset(("answer", "response", "solution", "completion", "reply", "output"))
 _WHO_ASKS = frozenset(("user", "customer", "human", "client", "patient", "student"))
 _MESSAGES = frozenset(
     ("message", "text", "input", "query", "utterance", "msg", "email", "mail", "request", "inquiry", "enquiry")

@@ -20,6 +20,7 @@ ROLES: dict[str, Role] = {
     "system_message": "system",
     "user": "user", "human": "user", "prompter": "user", "customer": "user", "client": "user", "end_user": "user",
     "patient": "user", "seeker": "user", "student": "user", "caller": "user", "visitor": "user", "lead": "user",
+    "contact": "user", "requester": "user",
     "assistant": "assistant", "gpt": "assistant", "bot": "assistant", "model": "assistant", "ai": "assistant",
     "chatgpt": "assistant", "chatbot": "assistant", "agent": "assistant", "llm": "assistant",
     "ai_assistant": "assistant", "doctor": "assistant", "physician": "assistant", "therapist": "assistant",

@@ -214,6 +214,7 @@ def test_a_signed_preference_names_the_better_answer_to_a_context_of_turns(tmp_p
     [
         (("user_message", "bot_response", "intent"), "user_message → prompt, bot_response → answer"),
         (("content", "python_solution", "difficulty"), "content → prompt, python_solution → answer"),
+        (("Input prompt", "Model output", "Kind"), "Input prompt → prompt, Model output → answer"),
         (("question", "bad_answer", "good_answer"), "question → prompt, good_answer → answer"),
     ],
 )
