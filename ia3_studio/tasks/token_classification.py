@@ -100,7 +100,7 @@ def tag_text(
     read = word_tokens(words, loaded.tokenizer, readable(loaded, max_length))
     starts = [word for word in read.firsts if word is not None]
     marks = tuple(IGNORED if word is None else 0 for word in read.firsts)  # which outputs are read, not what they are
-    row = TagRow(read.ids, marks, 1, read.cut, read.segments)
+    row = TagRow(read.ids, marks, 1, read.truncated, read.segments)
     tagged: list[tuple[TaggedWord, ...]] = []
     for strength in strengths:
         with attachment.strengths(strength):
