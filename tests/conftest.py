@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 import ia3_studio.ui  # noqa: F401  (before any test file imports gradio: what it changes there, it changes for tests too)
-from tests.dividing import pytest_addoption, pytest_configure  # noqa: F401  (hooks)
 from tests.markers import may_match
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")

@@ -14,7 +14,7 @@ import torch
 
 from ia3_studio.chat.answers import Row
 from ia3_studio.models.fast_linear import step_of
-from ia3_studio.models.preallocated_kv_cache import preallocate
+from ia3_studio.models.preallocated_kv_cache import cache_argument, cache_of, preallocate
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,6 +34,7 @@ def decode(model: Any, rows: list[Row], scaling: Scaling) -> Logits:
     takes_positions = "position_ids" in inspect.signature(model.forward).parameters
     # Rows of one length need no mask, and an attention without one is faster.
     is_ragged, cache, step = not bool(mask.all()), None, step_of(model)
+    argument = cache_argument(model)
     while rows:
         extra = {"position_ids": positions} if takes_positions else {}
         seen = mask if is_ragged else None
@@ -41,10 +42,9 @@ def decode(model: Any, rows: list[Row], scaling: Scaling) -> Logits:
             if cache is not None and step is not None and step.serves(scales, cache):
                 logits = step(ids, positions, cache, seen, scales)
             else:
-                result = model(
-                    input_ids=ids, attention_mask=seen, past_key_values=cache, use_cache=True, logits_to_keep=1, **extra
-                )
-                logits, cache = result.logits[:, -1].float(), cache or preallocate(result.past_key_values)
+                held = {argument: cache}
+                result = model(input_ids=ids, attention_mask=seen, use_cache=True, logits_to_keep=1, **held, **extra)
+                logits, cache = result.logits[:, -1].float(), cache or preallocate(cache_of(result))
         keep = [True] * len(rows)
         yield logits, keep
         rows, (mask, positions) = left_over(rows, keep, cache, mask, positions)
@@ -64,18 +64,18 @@ def decode_answers(model: Any, rows: list[Row], scaling: Scaling) -> Logits:
         read = model.get_encoder()(input_ids=ids, attention_mask=mask)[0]  # (rows, longest, d)
     begin = int(model.config.decoder_start_token_id)
     given = torch.full((len(rows), 1), begin, device=mask.device)
-    cache = None
+    cache, argument = None, cache_argument(model)
     while rows:
         with scaling(rows), torch.inference_mode():
             result = model(
                 encoder_outputs=BaseModelOutput(last_hidden_state=read),
                 attention_mask=mask,
                 decoder_input_ids=given,
-                past_key_values=cache,
                 use_cache=True,
+                **{argument: cache},
             )
         logits, keep = result.logits[:, -1].float(), [True] * len(rows)
-        cache = cache or preallocate(result.past_key_values)
+        cache = cache or preallocate(cache_of(result))
         yield logits, keep
         rows, (mask, read) = left_over(rows, keep, cache, mask, read)
         if not rows:

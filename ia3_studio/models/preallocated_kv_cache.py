@@ -6,6 +6,7 @@ time a small model takes on a CPU.
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from torch import Tensor
@@ -52,6 +53,16 @@ def preallocate(cache: Any) -> Any:
         if isinstance(layers, list):
             part.layers = [PreallocatedLayer(each) if _grows(each) else each for each in layers]
     return cache
+
+
+def cache_argument(model: Any) -> str:
+    """Return the argument of a model that takes its cache: "past_key_values" before transformers 5.24."""
+    return "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
+
+
+def cache_of(result: Any) -> Any:
+    """Return the cache in what a model returned; transformers 5.24 warns at its old name."""
+    return result.cache if hasattr(result, "cache") else result.past_key_values
 
 
 def _grows(layer: Any) -> bool:

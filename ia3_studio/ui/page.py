@@ -106,7 +106,7 @@ def open_page(studio: Studio) -> tuple[str, str, str, str]:
     """Return (model, data, key of the selected run, facts on the demo) of a page that has just been opened."""
     if studio.ready:
         studio.ready.prepare()
-    return STARTER, LIGHTHOUSE, newest_key(studio), model_tab.demo_facts()
+    return STARTER, LIGHTHOUSE, newest_key(studio), model_tab.demo_facts(studio)
 
 
 def read_starter(studio: Studio) -> str:

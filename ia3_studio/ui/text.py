@@ -393,14 +393,14 @@ def unused_as(column: str, part: str) -> str:
     return f"{column} {_PARTS[part]}"
 
 
-def demo_facts(model: str, size_mb: float, cached: bool) -> tuple[tuple[str, str], ...]:
-    """Return what one click on the demo will do."""
+def demo_facts(model: str, size_mb: float, cached: bool, time: str) -> tuple[tuple[str, str], ...]:
+    """Return what one click on the demo will do; the time is that of 2 CPU cores if this computer's is not known."""
     download = "already downloaded" if cached else f"{size_mb:.0f} MB, downloaded once"
     return (
         ("Model", f"{model} ({download})"),
         ("Data", f"{STARTER_DATA}: 200 short answers"),
         ("Parameters", "57,600 trainable, 0.04 % of the model"),
-        ("Time", "3 to 5 minutes on 2 CPU cores"),
+        ("Time", f"{time} on this computer" if time else "3 to 5 minutes on 2 CPU cores"),
         ("Result", "an adapter to chat with, next to the base model"),
     )
 
