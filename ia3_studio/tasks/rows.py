@@ -136,9 +136,9 @@ class RowReader:
             DataError: there are no training rows, or no held-out rows.
         """
         told = partial(self._usable, read)
-        learned = self._kept(self._read(told, self._drawn(), tokenizer), "training rows")
+        training = self._kept(self._read(told, self._drawn(), tokenizer), "training rows")
         try:
-            return learned, self._kept(self._read(told, self._split.held_out, tokenizer), "held-out rows")
+            return training, self._kept(self._read(told, self._split.held_out, tokenizer), "held-out rows")
         except DataError as error:
             raise DataError(f"The held-out rows cannot be evaluated. {error} Hold out more rows.") from error
 
@@ -268,7 +268,7 @@ class _Noted:
     problems: list[list[Any]] = field(default_factory=list)
     """The number and the reason of each row left out, the first of them."""
     notes: list[list[Any]] = field(default_factory=list)
-    """The number of each row learned otherwise than it is written, the first of them, and how."""
+    """The number of each row read otherwise than it is written, the first of them, and how."""
     more: int = 0
     """Rows left out that are not listed."""
     error: str = ""
