@@ -269,9 +269,12 @@ def _require_space(place: Place) -> None:
 
 
 def remove_half_installed(place: Place) -> None:
-    """**Remove the record of every package whose installation was cut short**, so that it is installed again."""
+    """**Remove the record of every package whose installation was cut short**, so that it is installed again.
+
+    pip writes RECORD last; uv copies it with the package, and writes INSTALLER last.
+    """
     for record in [found for folder in place.packages for found in folder.glob("*.dist-info")]:
-        if not (record / "RECORD").is_file():
+        if not all((record / name).is_file() for name in ("RECORD", "INSTALLER")):
             shutil.rmtree(record, ignore_errors=True)
 
 
@@ -435,7 +438,7 @@ _REASONS = (
     ),
     (
         r"\(from versions: none\)",  # pip says no more, whatever the index answered instead of a list
-        "the package index lists no versions; wait some minutes, check the address of the index, and check the connection",
+        "the package index lists no versions; wait some minutes, check its address, and check the connection",
     ),
     (r"Permission denied|Read-only file system", "a file cannot be written; change the permissions of the folder"),
     (r"hash(es)? (do|does) not match|HashMismatch", "a download is damaged; use another network or package index"),

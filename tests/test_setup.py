@@ -90,15 +90,16 @@ def test_after_a_change_of_the_requirements_only_that_is_touched(
 
 
 @pytest.mark.worker
-def test_a_killed_set_up_goes_on_and_installs_again_what_was_cut_short(place: Place, shelf: Path) -> None:
+@pytest.mark.parametrize("last", ["RECORD", "INSTALLER"])
+def test_a_killed_set_up_goes_on_and_installs_again_what_was_cut_short(last: str, place: Place, shelf: Path) -> None:
     set_up(place, for_checks=True)
     place.mark("requirements.txt").unlink()
     (place.venv / studio_setup.WORKING).touch()  # what a killed set-up leaves
     record = place.packages[0] / "lamp-1.0.dist-info"
-    (record / "RECORD").unlink()  # written last
+    (record / last).unlink()  # written last, by pip or uv
     (place.packages[0] / "lamp.py").unlink()
     set_up(place, for_checks=True)
-    assert (record / "RECORD").is_file() and (place.packages[0] / "lamp.py").is_file()
+    assert (record / last).is_file() and (place.packages[0] / "lamp.py").is_file()
     assert is_set_up(place, "requirements.txt")
 
 

@@ -112,6 +112,8 @@ def _complaint(log: Path) -> str:
     if any("Retrying (" in line for line in lines):
         return "no connection"
     errors = [line.removeprefix("ERROR: ").strip() for line in lines if line.startswith("ERROR: ")]
+    if errors and errors[-1] == "Exception:":  # a traceback follows, and what happened is its last line
+        errors.append([line for line in lines if line.strip()][-1].partition(": ")[2])
     return errors[-1][:200] if errors else "pip gave no reason"
 
 
