@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
@@ -40,8 +42,19 @@ def tiny_tokenizer() -> Any:
 
 def save_tiny_chat(folder: Path, seed: int = 0, family: str = "llama") -> Path:
     """Write a tiny random chat model into a folder, as a person would have one on disk."""
-    model = tiny_model(family, seed)
-    model.generation_config.eos_token_id = 2
-    model.save_pretrained(folder)
-    tiny_tokenizer().save_pretrained(folder)
+    tiny_model(family, seed)  # the random numbers go on as after a model that is made
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in _files(seed, family).items():
+        (folder / name).write_bytes(content)
     return folder
+
+
+@cache
+def _files(seed: int, family: str) -> dict[str, bytes]:
+    """Return what a folder of a model and its tokenizer holds."""
+    with TemporaryDirectory() as folder:
+        model = tiny_model(family, seed)
+        model.generation_config.eos_token_id = 2
+        model.save_pretrained(folder)
+        tiny_tokenizer().save_pretrained(folder)
+        return {path.name: path.read_bytes() for path in Path(folder).iterdir()}

@@ -67,7 +67,7 @@ def read_settings(path: Path) -> dict[str, Any]:
             raise RunError(
                 f"{path} has more than {LARGEST // 1_000_000} MB, too large for a settings file; give another file."
             )
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))  # JSON is YAML too
+        document = _parsed(path.read_text(encoding="utf-8"))  # JSON is YAML too
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise RunError(
             f"The settings in {path} cannot be read ({_first_line(error)}); give a JSON or YAML file."
@@ -85,9 +85,16 @@ def _setting(words: str) -> tuple[str, Any]:
     if not found or not name.strip():
         raise RunError(f"--set expects NAME=VALUE, such as learning_rate=0.01; got {words!r}.")
     try:
-        return name.strip(), yaml.safe_load(value)
+        return name.strip(), _parsed(value)
     except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise RunError(f"The value of {name.strip()} cannot be read ({_first_line(error)}).") from error
+
+
+def _parsed(text: str) -> Any:
+    """Return what YAML says, read by libyaml where PyYAML has it: it takes milliseconds for what nests too deeply."""
+    import yaml
+
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def _first_line(error: Exception) -> str:

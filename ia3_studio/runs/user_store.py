@@ -29,7 +29,7 @@ class Limits:
     """Disk space for runs, uploads and adapters of a visitor."""
 
 
-class OwnedStore(RunStore):
+class UserStore(RunStore):
     """The runs under one folder, of which each visitor sees their own.
 
     Args:

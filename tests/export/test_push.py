@@ -18,6 +18,7 @@ from ia3_studio.model_card import card_of_adapter
 from tests.export.hub_push_standin import EXPIRED, GOOD, READ_ONLY, Hub, hub
 from tests.export.test_archive import FACTS
 from tests.families import batch_of, logits_of, tiny_model
+from tests.logged import logged
 from tests.method.test_scaling import randomized
 
 # Of the hub's own client: how it uploads, and how it draws progress.
@@ -175,22 +176,21 @@ def test_a_token_that_is_none_is_refused_before_the_hub_is_asked(there: Hub, fol
 
 @pytest.mark.parametrize("token", [GOOD, EXPIRED, READ_ONLY])
 def test_a_token_goes_to_the_hub_and_nowhere_else(
-    there: Hub, folder: Path, tmp_path: Path, token: str, caplog: pytest.LogCaptureFixture,
-    capsys: pytest.CaptureFixture[str],
+    there: Hub, folder: Path, tmp_path: Path, token: str, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    caplog.set_level(logging.DEBUG)
     said: list[str] = []
-    try:
-        push_adapter(folder, FACTS, "keeper/light", token, say=lambda _share, sentence: said.append(sentence))
-    except ExportError as error:
-        said.append(str(error))
-        assert error.__cause__ is None and error.__suppress_context__
+    with logged(logging.DEBUG) as log:
+        try:
+            push_adapter(folder, FACTS, "keeper/light", token, say=lambda _share, sentence: said.append(sentence))
+        except ExportError as error:
+            said.append(str(error))
+            assert error.__cause__ is None and error.__suppress_context__
     printed = capsys.readouterr()
     held = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     sent = b"".join(content for files in there.files.values() for content in files.values())
     assert {given for asked, given in there.asked if "/lfs/" not in asked or asked.endswith("batch")} == {token}
     for place in (
-        caplog.text,
+        log.text,
         printed.out,
         printed.err,
         " ".join(said),

@@ -16,6 +16,7 @@ from ia3_studio.models import fast_linear as quick
 from ia3_studio.models.fast_linear import disable_fast_linear, enable_fast_linear
 from ia3_studio.models.memory import ModelMemory
 from tests.families import tiny_model
+from tests.logged import logged
 from tests.method.test_scaling import randomized
 from tests.tiny_chat import save_tiny_chat
 
@@ -154,13 +155,11 @@ def test_a_model_whose_trial_pass_fails_gets_fast_layers_one_by_one_and_a_traceb
     assert stacks and {len(stack.layers) for stack in stacks} == {1}
 
 
-def test_a_model_that_is_loaded_for_the_chat_logs_its_fast_paths(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_model_that_is_loaded_for_the_chat_logs_its_fast_paths(tmp_path: Path) -> None:
     source = str(save_tiny_chat(tmp_path / "model"))
-    with caplog.at_level(logging.INFO, "ia3_studio.models"), ModelMemory().acquire(source):
+    with logged(logging.INFO, "ia3_studio.models") as log, ModelMemory().acquire(source):
         pass
-    assert [record.getMessage() for record in caplog.records] == [
+    assert [record.getMessage() for record in log.records] == [
         f"{source}: fast path, {quick.NAME}: on",
         f"{source}: fast path, decoding in one loop: on",
     ]

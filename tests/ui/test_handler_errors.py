@@ -15,6 +15,7 @@ from ia3_studio.errors import RunError
 from ia3_studio.ui import text
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.visitor import COOKIE
+from tests.logged import logged
 
 
 def refuse(where: str, what: str) -> str:
@@ -37,13 +38,13 @@ def test_a_studio_error_arrives_as_it_was_written_and_escaped() -> None:
     assert not caught.value.print_exception
 
 
-def test_any_other_error_is_logged_and_only_its_id_is_shown(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.ERROR), pytest.raises(gr.Error) as caught:
+def test_any_other_error_is_logged_and_only_its_id_is_shown() -> None:
+    with logged(logging.ERROR) as log, pytest.raises(gr.Error) as caught:
         guard(slip)(1)
     shown = caught.value.message
     assert "ZeroDivisionError" not in shown and "division" not in shown
     (number,) = re.findall(r"\b[0-9a-f]{6}\b", shown)
-    assert shown == text.unexpected(number) and number in caplog.text and "ZeroDivisionError" in caplog.text
+    assert shown == text.unexpected(number) and number in log.text and "ZeroDivisionError" in log.text
 
 
 def test_a_stream_keeps_what_it_gave_before_it_failed() -> None:

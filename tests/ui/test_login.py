@@ -16,6 +16,7 @@ from ia3_studio.errors import RunError
 from ia3_studio.ui import app as served
 from ia3_studio.ui import login, login_words
 from ia3_studio.ui.login import COOKIE, Attempts, LoginMiddleware, Sessions, take_password
+from tests.logged import logged
 
 SECRET = "twelve oars, 2 lamps"
 
@@ -161,13 +162,13 @@ def test_sessions_are_bounded_and_the_one_least_used_ends_first() -> None:
     assert [door.ask("GET", "/", token).status for token in (first, second, third)] == [200, 401, 200]
 
 
-def test_neither_password_nor_token_is_kept_or_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_neither_password_nor_token_is_kept_or_logged() -> None:
     door = Door()
-    with caplog.at_level(logging.DEBUG):
+    with logged(logging.DEBUG) as log:
         token = door.give(SECRET).token
         door.give("a wrong guess")
-    assert "10.0.0.7" in caplog.text
-    kept = repr(vars(door.middleware)) + repr(door.sessions) + caplog.text
+    assert "10.0.0.7" in log.text
+    kept = repr(vars(door.middleware)) + repr(door.sessions) + log.text
     assert [each for each in (SECRET, token, "a wrong guess") if each in kept] == []
 
 
@@ -200,7 +201,7 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     async def nothing(*_asked: Any) -> None:
         """An app that answers nothing."""
 
-    def launch(_scratch: Any, middleware: Any, **_options: Any) -> None:
+    def launch(_scratch: Any, middleware: Any, _ready: Any, **_options: Any) -> None:
         found.append([type(each(nothing)).__name__ for each in middleware])
 
     monkeypatch.setattr(served, "_launch", launch)
