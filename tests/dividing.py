@@ -14,7 +14,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from typing import Any, NoReturn
@@ -99,12 +99,14 @@ class Part:
     """A process that runs tests, as the one that collected them sees it."""
 
     pid: int
+    life: int
+    """A file descriptor that can be read from as soon as the process has ended."""
     said: Connection
     running: str = ""
     """The test that it has begun and not ended."""
     following: str = ""
     """The test that it has taken and not begun."""
-    ended: bool = field(default=False)
+    ended: bool = False
 
 
 class Divided:
@@ -125,7 +127,7 @@ class Divided:
         sys.stderr.flush()
         parts = [_divide(session, shelf, base / f"process-{number}") for number in range(self._count)]
         try:
-            _report(session, shelf, {part.said: part for part in parts})
+            _report(session, shelf, list(parts))
         finally:
             shelf.close()
             for part in parts:
@@ -133,40 +135,51 @@ class Divided:
         return True
 
 
-def _report(session: pytest.Session, shelf: Shelf, parts: dict[Connection, Part]) -> None:
+def _report(session: pytest.Session, shelf: Shelf, parts: list[Part]) -> None:
     """Report what the processes say until all have ended."""
-    hook = session.config.hook
-    stopping = ""
     while parts:
-        for said in wait(list(parts)):
-            assert isinstance(said, Connection)
-            part = parts[said]
-            try:
-                kind, what = said.recv()
-            except EOFError:
-                del parts[said]
+        # What a process has started may hold its pipe open for longer than it lives: its end is asked for itself.
+        ready = wait([*(part.said for part in parts), *(part.life for part in parts)])
+        for part in list(parts):
+            for kind, what in _messages(part.said):
+                _handle(session, part, kind, what)
+            if part.life in ready:
+                parts.remove(part)
+                os.close(part.life)
                 if not part.ended:
                     _report_crash(session, part)
-                continue
-            if kind == "begun":
-                part.running, part.following = what
-                hook.pytest_runtest_logstart(nodeid=part.running, location=(part.running, None, ""))
-            elif kind == "report":
-                report = hook.pytest_report_from_serializable(config=session.config, data=what)
-                hook.pytest_runtest_logreport(report=report)
-            elif kind == "warning":
-                hook.pytest_warning_recorded.call_historic(kwargs=what)
-            elif kind == "ended":
-                part.running, part.ended = "", True
-                if what:
-                    raise RuntimeError(f"A process that ran tests failed at its end:\n{what}")
-        if not stopping and (session.shouldfail or session.shouldstop):
-            stopping = str(session.shouldfail or session.shouldstop)
+        if session.shouldfail or session.shouldstop:
             shelf.close()
     if session.shouldfail:
-        raise session.Failed(stopping)
+        raise session.Failed(session.shouldfail)
     if session.shouldstop:
-        raise session.Interrupted(stopping)
+        raise session.Interrupted(session.shouldstop)
+
+
+def _messages(said: Connection) -> Iterator[tuple[str, Any]]:
+    """Yield what has arrived."""
+    while said.poll():
+        try:
+            yield said.recv()
+        except EOFError:
+            return
+
+
+def _handle(session: pytest.Session, part: Part, kind: str, what: Any) -> None:
+    """Hand a message on to pytest."""
+    hook = session.config.hook
+    if kind == "begun":
+        part.running, part.following = what
+        hook.pytest_runtest_logstart(nodeid=part.running, location=(part.running, None, ""))
+    elif kind == "report":
+        report = hook.pytest_report_from_serializable(config=session.config, data=what)
+        hook.pytest_runtest_logreport(report=report)
+    elif kind == "warning":
+        hook.pytest_warning_recorded.call_historic(kwargs=what)
+    else:
+        part.ended = True
+        if what:
+            raise RuntimeError(f"A process that ran tests failed at its end:\n{what}")
 
 
 def _report_crash(session: pytest.Session, part: Part) -> None:
@@ -187,7 +200,7 @@ def _divide(session: pytest.Session, shelf: Shelf, folder: Path) -> Part:
         ours.close()
         _run(session, shelf, folder, theirs)
     theirs.close()
-    return Part(pid, ours)
+    return Part(pid, os.pidfd_open(pid), ours)
 
 
 def _run(session: pytest.Session, shelf: Shelf, folder: Path, said: Connection) -> NoReturn:
