@@ -35,9 +35,7 @@ CHROMIUM_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "go
 """The one without a window of its own comes first: it takes less of the machine."""
 
 Check = tuple[str, ...]
-SIDE_BY_SIDE: tuple[str, ...] = ("--processes", "logical")
-if sys.platform != "linux":
-    SIDE_BY_SIDE = ("--numprocesses", "logical", "--maxprocesses", "4", "--dist", "worksteal")
+SIDE_BY_SIDE = ("--numprocesses", "logical", "--maxprocesses", "4", "--dist", "worksteal")
 """Tests share nothing, so they run on all cores, a test on each."""
 FORMAT_AND_LINT: tuple[Check, ...] = (("ruff", "format", "--check", "."), ("ruff", "check", "."))
 TYPES: Check = ("mypy",)

@@ -48,9 +48,6 @@ class PlainLoss(MeanLoss[Any]):
 
         return label_count(rows)
 
-    def size(self, row: Any) -> int:
-        return len(row.input_ids)
-
     def lengths(self, _rows: Sequence[Any]) -> None:
         return None
 

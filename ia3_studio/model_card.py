@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ia3_studio.export.card import CardFacts, Picture, facts_of, with_training
+from ia3_studio.export.card import CardFacts, Figure, facts_of, with_training
 
 if TYPE_CHECKING:
     from ia3_studio.method.adapter import Adapter
@@ -42,7 +42,7 @@ def card_of(run: Run, folder: Path) -> CardFacts:
         rows=f"{split.training_rows:,} training rows, {split.held_out:,} held-out rows" if split else "",
         data_fingerprint=split.data if split else "",
         base_fingerprint=str(read_environment(run.files.environment).get("base_model", "")),
-        pictures=(*_curve(run), *facts.pictures),
+        figures=(*_curve(run), *facts.figures),
     )
 
 
@@ -69,17 +69,19 @@ def card_of_adapter(folder: Path, name: str, base_model: str = "") -> CardFacts:
 def _with_map(facts: CardFacts, adapter: Adapter) -> CardFacts:
     from ia3_studio.insight.channels import concentration_sentence
     from ia3_studio.insight.deviation import deviations, grid, summary
-    from ia3_studio.insight.svg import alone, map_svg
+    from ia3_studio.insight.svg import map_svg, standalone
 
     vectors = adapter.vectors()
     rows = deviations(vectors)
-    drawn = Picture(MAP, "Mean of scale − 1 per vector: blue inhibited, orange amplified", alone(map_svg(grid(rows))))
-    return replace(facts, learned=summary(rows) + concentration_sentence(vectors), pictures=(drawn,))
+    drawn = Figure(
+        MAP, "Mean of scale − 1 per vector: blue inhibited, orange amplified", standalone(map_svg(grid(rows)))
+    )
+    return replace(facts, most_changed=summary(rows) + concentration_sentence(vectors), figures=(drawn,))
 
 
-def _curve(run: Run) -> tuple[Picture, ...]:
-    from ia3_studio.insight.svg import alone, curve_svg
+def _curve(run: Run) -> tuple[Figure, ...]:
+    from ia3_studio.insight.svg import curve_svg, standalone
     from ia3_studio.runs.comparison import curve_of
 
     drawn = curve_svg(curve_of(run))
-    return (Picture(CURVE, "Training loss and held-out loss per step", alone(drawn)),) if drawn else ()
+    return (Figure(CURVE, "Training loss and held-out loss per step", standalone(drawn)),) if drawn else ()

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 import ia3_studio.ui  # noqa: F401  (before any test file imports gradio: what it changes there, it changes for tests too)
-from tests.dividing import pytest_addoption, pytest_configure  # noqa: F401  (hooks)
 from tests.markers import may_match
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -82,7 +81,7 @@ def _a_structure_is_watched_once(request: pytest.FixtureRequest, monkeypatch: py
     if tree is not None and "watched_anew" not in request.fixturenames:
         from tests.watching import watch_once
 
-        monkeypatch.setattr(tree, "watch", watch_once)
+        monkeypatch.setattr(tree, "trace_roles", watch_once)
 
 
 @pytest.fixture(autouse=True)

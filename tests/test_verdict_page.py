@@ -135,9 +135,9 @@ def test_the_card_tells_where_an_adapter_comes_from_and_draws_what_it_learned(fi
     assert found.data_fingerprint == split["data"] and len(found.data_fingerprint) == 64
     assert found.base_fingerprint == json.loads(finished.files.environment.read_text())["base_model"]
     assert found.rows == f"{split['training_rows']} training rows, {split['held_out']} held-out rows"
-    curve, drawn = found.pictures
-    for picture in found.pictures:
-        assert ElementTree.fromstring(picture.svg).tag.endswith("svg")
+    curve, drawn = found.figures
+    for figure in found.figures:
+        assert ElementTree.fromstring(figure.svg).tag.endswith("svg")
     vectors = Adapter.load(folder).vectors()
     assert drawn.svg.count("<rect") == len(vectors)
     assert all(site.name in drawn.svg for site in vectors)

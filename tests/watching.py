@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import nn
 
-from ia3_studio.method.roles import watch
+from ia3_studio.method.roles import trace_roles
 from ia3_studio.method.tracing import DataFlow
 
 Watched = tuple[DataFlow, str, set[str]]
@@ -23,12 +23,12 @@ _seen: dict[Any, Watched] = {}
 
 
 def watch_once(model: nn.Module) -> Watched:
-    """Return what :func:`ia3_studio.method.roles.watch` returns, from memory for a structure that was watched."""
+    """Return what :func:`ia3_studio.method.roles.trace_roles` returns, from memory for a structure that was watched."""
     structure = structure_of(model)
     if structure is None:
-        return watch(model)
+        return trace_roles(model)
     if structure not in _seen:
-        _seen[structure] = watch(model)
+        _seen[structure] = trace_roles(model)
     return _seen[structure]
 
 

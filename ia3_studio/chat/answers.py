@@ -36,7 +36,7 @@ class Answer:
     text: str
     tokens: tuple[Token, ...] = ()
     prompt_tokens: int = 0
-    left_out: int = 0
+    dropped_messages: int = 0
     """Messages from the start of the conversation that no longer fit the model's context."""
     time_to_first_token: float = 0.0
     """Seconds from the question to the first token."""
@@ -63,7 +63,7 @@ class Row:
     variant: Variant
     generator: Generator
     prompt: list[int]
-    left_out: int = 0
+    dropped_messages: int = 0
     most: int = 10**9
     """Tokens of the answer, at most."""
     started: float = field(default_factory=time.perf_counter)
@@ -86,7 +86,7 @@ class Row:
     def answer(self) -> Answer:
         """Return the answer so far."""
         tokens, count = tuple(self.tokens), len(self.prompt)
-        return Answer(self.text, tokens, count, self.left_out, self.first, self.now, self.ended, self.notes)
+        return Answer(self.text, tokens, count, self.dropped_messages, self.first, self.now, self.ended, self.notes)
 
 
 def text_of(tokenizer: Any, ids: list[int]) -> str:

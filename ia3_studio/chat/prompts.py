@@ -18,7 +18,7 @@ class Prompt:
     """What a model reads of a conversation."""
 
     ids: list[int]
-    left_out: int = 0
+    dropped_messages: int = 0
     """Messages dropped from the start to make it fit."""
     notes: tuple[str, ...] = ()
     """What the model reads otherwise than it is written."""
@@ -59,19 +59,22 @@ def fitting(loaded: LoadedModel, conversation: Sequence[Message], room: int) -> 
         return Prompt(ids, notes=spoken((turn.content for turn in read), special_texts(loaded.tokenizer)))
     turns = list(conversation[len(opening) :])
     room = min(room, context // 2) if context else room
-    left_out = 0
+    dropped_messages = 0
     while True:
-        tokens = asked([*opening, *turns[left_out:]], loaded.tokenizer)
+        tokens = asked([*opening, *turns[dropped_messages:]], loaded.tokenizer)
         ids = list(tokens.ids)
         if not context or len(ids) + room <= context:
             limits.require_known(ids, loaded.tokenizer)
-            return Prompt(ids, left_out, tokens.notes)
-        if left_out >= len(turns) - 1:
+            return Prompt(ids, dropped_messages, tokens.notes)
+        if dropped_messages >= len(turns) - 1:
             raise StudioError(
                 f"The message has {len(ids)} tokens and the answer up to {room}, but the context length of "
                 f"the model is {context}; shorten the message or lower the max new tokens."
             )
-        left_out += next((count for count in range(1, len(turns) - left_out) if _is_asked(turns[left_out + count])), 1)
+        dropped_messages += next(
+            (count for count in range(1, len(turns) - dropped_messages) if _is_asked(turns[dropped_messages + count])),
+            1,
+        )
 
 
 def _is_asked(turn: Message) -> bool:

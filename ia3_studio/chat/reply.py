@@ -71,7 +71,7 @@ def reply(
         generator = torch.Generator(loaded.model.device).manual_seed(settings.seed)
         room = room_for(loaded, prompt.ids, settings.max_new_tokens)
         notes = tuple(filter(None, (*prompt.notes, without_end)))
-        rows.append(Row(variant, generator, prompt.ids, prompt.left_out, room, asked_at, notes=notes))
+        rows.append(Row(variant, generator, prompt.ids, prompt.dropped_messages, room, asked_at, notes=notes))
     ends = frozenset(ends_of(loaded.model, loaded.tokenizer))
     together = handle is None or handle.supports_per_row
     for batch in [rows] if together else [[row] for row in rows]:
@@ -91,12 +91,12 @@ def _answer(
     from ia3_studio.chat.decoding import decode, decode_answers
 
     @contextmanager
-    def hearing(going: Sequence[Row]) -> Iterator[Scales]:
+    def scaling(going: Sequence[Row]) -> Iterator[Scales]:
         with turn, with_variants(handle, [row.variant for row in going]):
             yield handle.scales() if handle else {}
 
     grow = decode_answers if loaded.head == "seq2seq" else decode
-    for logits, keep in grow(loaded.model, rows, hearing):
+    for logits, keep in grow(loaded.model, rows, scaling):
         for row, scores in zip(rows, logits, strict=True):
             row.take(_next(row, scores, settings), scores, loaded.tokenizer)
             full: End = "length" if len(row.ids) >= settings.max_new_tokens else "context"

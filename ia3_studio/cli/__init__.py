@@ -62,8 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"IA3 Studio {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     work: dict[str, Work] = {}
-    for part in (train, runs, talk, look, take, fetch, serve, completion):
+    for part in (train, runs, talk, look, take, fetch, serve):
         work |= part.commands(commands)
+    work |= completion.commands(commands, parser)
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = parser.parse_args(given or ["serve"])
     if options.command is None:  # --json alone

@@ -36,7 +36,9 @@ def commands(parsers: Any) -> dict[str, Any]:
     parser.add_argument("--only-tuned", action="store_true", help="answer with the tuned model only")
     parser.add_argument("--temperature", type=float, default=usual.temperature)
     parser.add_argument("--top-p", type=float, default=usual.top_p)
-    parser.add_argument("--tokens", type=int, default=usual.max_new_tokens, help="max new tokens per answer")
+    parser.add_argument(
+        "--max-new-tokens", "--tokens", type=int, default=usual.max_new_tokens, help="max new tokens per answer"
+    )
     parser.add_argument("--seed", type=int, default=usual.seed)
     return {"chat": _chat}
 
@@ -47,7 +49,7 @@ def _chat(store: RunStore, options: argparse.Namespace) -> int:
     from ia3_studio.models.fast_linear import enable_fast_linear
     from ia3_studio.models.fast_paths import lines
 
-    settings = ChatSettings(options.temperature, options.top_p, options.tokens, options.seed)
+    settings = ChatSettings(options.temperature, options.top_p, options.max_new_tokens, options.seed)
     run = None if options.model else newest_or(store, options.run)
     folder = run.adapter_folder() if run else None
     if run and folder is None:

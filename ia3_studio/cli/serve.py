@@ -11,6 +11,7 @@ from typing import Any
 from ia3_studio.cli.codes import DONE
 from ia3_studio.errors import RunError
 from ia3_studio.runs import RunStore
+from ia3_studio.worker.ready import ReadyWorker
 
 
 def commands(parsers: Any) -> dict[str, Any]:
@@ -23,9 +24,15 @@ def commands(parsers: Any) -> dict[str, Any]:
 
 
 def _serve(_store: RunStore, options: argparse.Namespace) -> int:
-    from ia3_studio.ui.app import serve
+    password = _asked_password() if options.auth else ""
+    ready = ReadyWorker()
+    ready.prepare()  # before the seconds that the page's own imports take
+    try:
+        from ia3_studio.ui.app import serve
 
-    serve(_asked_password() if options.auth else "", host=options.host or "", port=options.port)
+        serve(password, host=options.host or "", port=options.port, ready=ready)
+    finally:
+        ready.close()
     return DONE
 
 

@@ -45,8 +45,8 @@ def package(folder: Path, facts: CardFacts, *, for_others: bool = False) -> dict
     if for_others:
         facts = replace(facts, base_model=without_folders(facts.base_model))
         contents = {name: _for_others(name, content) for name, content in contents.items()}
-    pictures = {picture.name: picture.svg.encode() for picture in facts.pictures}
-    return contents | pictures | {CARD: card(facts).encode()}
+    figures = {figure.name: figure.svg.encode() for figure in facts.figures}
+    return contents | figures | {CARD: card(facts).encode()}
 
 
 def _for_others(name: str, content: bytes) -> bytes:

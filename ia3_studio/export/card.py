@@ -27,12 +27,12 @@ _AUTO_CLASSES = {
 
 
 @dataclass(frozen=True)
-class Picture:
+class Figure:
     """An image next to a card."""
 
     name: str
     """Of its file, which ends in ``.svg``."""
-    says: str
+    caption: str
     """What it shows, in a sentence: for those who do not see it."""
     svg: str
 
@@ -72,9 +72,9 @@ class CardFacts:
     """SHA-256 of the data file."""
     base_fingerprint: str = ""
     """SHA-256 over the base model's config, tokenizer and both ends of its weights."""
-    learned: str = ""
+    most_changed: str = ""
     """Which vectors changed most, in a sentence."""
-    pictures: tuple[Picture, ...] = ()
+    figures: tuple[Figure, ...] = ()
     ends_answer: str = ""
     """The token at which generation stops; empty if unknown."""
     address: str = "path/to/this/folder"
@@ -209,8 +209,8 @@ def without_folders(source: str) -> str:
 
 def _seen(facts: CardFacts) -> str:
     """Return the section on what changed: a sentence and the images, or nothing."""
-    drawn = [f"![{_cell(picture.says)}]({picture.name})" for picture in facts.pictures]
-    said = [_cell(facts.learned)] if facts.learned else []
+    drawn = [f"![{_cell(figure.caption)}]({figure.name})" for figure in facts.figures]
+    said = [_cell(facts.most_changed)] if facts.most_changed else []
     return "".join(f"{each}\n\n" for each in ("## What changed", *said, *drawn)) if said or drawn else ""
 
 

@@ -22,7 +22,7 @@ from ia3_studio.export.merged import (
     merge_in,
     require_room,
 )
-from ia3_studio.models.limits import WAY_OUT, limits_of
+from ia3_studio.models.limits import ADVICE, limits_of
 from ia3_studio.models.progress import ProgressCallback
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def why_not(model: Any, tokenizer: Any) -> str:
         return "This model uses sliding window attention, which llama.cpp does not support for its type."
     limits = limits_of(model)
     if unknown := limits.beyond(tokenizer.get_vocab().values()):
-        return f"{limits.unknown(unknown, tokenizer)}; {WAY_OUT}."
+        return f"{limits.unknown(unknown, tokenizer)}; {ADVICE}."
     if not splitting(tokenizer):
         return "llama.cpp does not support the pre-tokenizer of this model."
     return ""
@@ -291,16 +291,9 @@ def _compare(
 ) -> tuple[float, float]:
     """Read the file back; return the largest difference of a logit and the share of places with the same next token."""
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    from ia3_studio.models.gguf import alone
-    from ia3_studio.models.gguf_reader import reading_once
-    from ia3_studio.models.no_progress_bars import quiet_gguf
 
     try:
-        with alone(path) as lonely, quiet_gguf(), reading_once():
-            model = AutoModelForCausalLM.from_pretrained(lonely.parent, gguf_file=lonely.name, dtype=torch.float32)
-            tokenizer = AutoTokenizer.from_pretrained(lonely.parent, gguf_file=lonely.name)
+        tokenizer, found = _read_back(loaded, path, texts)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError) as error:
         raise ExportError(
             f"transformers cannot load the GGUF file ({type(error).__name__}), so it was discarded; export "
@@ -312,7 +305,6 @@ def _compare(
                 "The tokenizer in the GGUF file tokenizes text differently from the model's tokenizer, so "
                 "the file was discarded; export the merged model as safetensors instead."
             )
-    found = logits_read_back(loaded, model, path, texts)
     largest = difference_of(wanted, found)
     same = torch.cat([(one.argmax(-1) == other.argmax(-1)).flatten() for one, other in zip(wanted, found, strict=True)])
     if not largest <= TOLERANCE[kind] * max(float(each.abs().max()) for each in wanted):
@@ -321,3 +313,18 @@ def _compare(
             "discarded; export the merged model as safetensors instead."
         )
     return largest, float(same.float().mean())
+
+
+def _read_back(loaded: Any, path: Path, texts: Sequence[str]) -> tuple[Any, list[Tensor]]:
+    """Return the file's tokenizer and what its model says of each text; weights of a wrong size may fail only there."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from ia3_studio.models.gguf import alone
+    from ia3_studio.models.gguf_reader import reading_once
+    from ia3_studio.models.no_progress_bars import quiet_gguf
+
+    with alone(path) as lonely, quiet_gguf(), reading_once():
+        model = AutoModelForCausalLM.from_pretrained(lonely.parent, gguf_file=lonely.name, dtype=torch.float32)
+        tokenizer = AutoTokenizer.from_pretrained(lonely.parent, gguf_file=lonely.name)
+    return tokenizer, logits_read_back(loaded, model, path, texts)

@@ -119,7 +119,7 @@ def write_merged(
     try:
         say(0.3, f"Writing the merged model in {form}")
         _cast(loaded.model, form)
-        tell_ends(loaded)
+        write_end_tokens(loaded)
         loaded.model.save_pretrained(folder, max_shard_size=SHARD)
         if loaded.tokenizer is not None:
             loaded.tokenizer.save_pretrained(folder)
@@ -146,7 +146,7 @@ def _facts(loaded: Any, adapter: Path, form: str, computed: str, largest: float,
     )  # fmt: skip
 
 
-def tell_ends(loaded: Any) -> None:
+def write_end_tokens(loaded: Any) -> None:
     """Write the tokens that end an answer into the generation config of a model that writes. **It is changed.**
 
     Raises:

@@ -82,7 +82,7 @@ def map_svg(grid: Grid) -> str:
     return _svg(width, height, "".join(parts), "Mean deviation of every vector, by layer and module")
 
 
-def alone(drawing: str) -> str:
+def standalone(drawing: str) -> str:
     """Return a drawing as a file of its own, which reads on white and on black alike."""
     return drawing.replace(">", f"><style>{_ALONE}</style>", 1)
 

@@ -11,7 +11,7 @@ from ia3_studio.method.quantized import keep_differentiable
 
 
 @contextmanager
-def quiet(model: nn.Module) -> Iterator[None]:
+def deterministic(model: nn.Module) -> Iterator[None]:
     """Run a model in evaluation mode with experts of fixed shape; give back every module's mode."""
     keep_differentiable(model)
     with evaluating(model), _experts_of_fixed_shape(model):

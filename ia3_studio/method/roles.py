@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from ia3_studio.method.deterministic import quiet
+from ia3_studio.method.deterministic import deterministic
 from ia3_studio.method.experts import activation_width
 from ia3_studio.method.inputs import MORE_TOKENS, TOKENS, example_inputs
 from ia3_studio.method.layers import widths
@@ -18,7 +18,7 @@ from ia3_studio.method.sites import in_block
 from ia3_studio.method.tracing import DataFlow, trace
 
 
-def watch(model: nn.Module) -> tuple[DataFlow, str, set[str]]:
+def trace_roles(model: nn.Module) -> tuple[DataFlow, str, set[str]]:
     """Return the flow, why there is none, and the paths of the modules that the model's result depends on."""
     reason = ""
     for tokens in (TOKENS, MORE_TOKENS):
@@ -50,7 +50,7 @@ def _live(model: nn.Module, tokens: int) -> set[str]:
     """Return the paths of the modules with sites that the model's result depends on; all if unknown."""
     modules = _scalable(model)
     try:
-        with quiet(model):
+        with deterministic(model):
             return reached(model, example_inputs(model, tokens), modules)
     except Exception:  # a foreign forward may raise anything under autograd; then nothing is said against a module
         return set(modules)

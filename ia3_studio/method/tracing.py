@@ -21,7 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from ia3_studio.method.deterministic import quiet
+from ia3_studio.method.deterministic import deterministic
 from ia3_studio.method.layers import channel_axis, is_depthwise, widths
 
 # Operations that move elements without computing: run on the origins themselves.
@@ -298,7 +298,7 @@ def trace(model: nn.Module, inputs: dict[str, Any]) -> DataFlow:
     with ExitStack() as stack, torch.no_grad():
         for number, (path, module) in enumerate(modules):
             stack.enter_context(_hooked(module, _entering(watch, flow, path), _leaving(watch, number)))
-        stack.enter_context(quiet(model))
+        stack.enter_context(deterministic(model))
         stack.enter_context(watch)
         model(**inputs)
     return flow

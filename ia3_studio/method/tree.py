@@ -19,7 +19,7 @@ from ia3_studio.method.layers import channel_axis, is_depthwise, widths
 from ia3_studio.method.naming import names_keys
 from ia3_studio.method.patterns import Expression, shortened
 from ia3_studio.method.peft.targets import sites_of_peft
-from ia3_studio.method.roles import watch
+from ia3_studio.method.roles import trace_roles
 from ia3_studio.method.sites import PRESETS, Role, Selection, Site, Span, in_block
 from ia3_studio.method.tracing import DataFlow
 
@@ -161,7 +161,7 @@ def discover(model: nn.Module, base_model: str = "") -> LayerTree:
         >>> tree.select("paper").parameters                  # doctest: +SKIP
         57600
     """
-    flow, note, live = watch(model)
+    flow, note, live = trace_roles(model)
     nodes = tuple(_nodes(model, flow, live))
     attends = bool(note) or flow.attends or names_keys(path for path, _module in model.named_modules())
     tree = LayerTree(nodes, base_model, note or _what_is_missing(nodes, attends), attends, sites_of_peft(model))

@@ -146,7 +146,7 @@ def _why_not(model: Any) -> str:
 @torch.no_grad()
 def _difference(step: FastDecodeStep, model: Any) -> str:
     """Try the step after two short rows of different lengths; return how it differs from the model, or nothing."""
-    from ia3_studio.models.preallocated_kv_cache import give_room
+    from ia3_studio.models.preallocated_kv_cache import cache_of, preallocate
 
     device = next(model.parameters()).device
     vocabulary = int(model.get_input_embeddings().weight.shape[0])
@@ -155,7 +155,7 @@ def _difference(step: FastDecodeStep, model: Any) -> str:
     positions = (mask.cumsum(1) - 1).clamp(min=0)
     wanted = model(input_ids=ids, attention_mask=mask, position_ids=positions).logits[:, -1]
     before = model(input_ids=ids[:, :4], attention_mask=mask[:, :4], position_ids=positions[:, :4], use_cache=True)
-    cache = give_room(before.past_key_values)
+    cache = preallocate(cache_of(before))
     if not step.serves({}, cache):
         return "the model's cache of keys and values does not keep all tokens"
     found = step(ids[:, 4:], positions[:, 4:], cache, mask, {})

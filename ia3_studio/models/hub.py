@@ -14,9 +14,10 @@ from pathlib import Path
 
 from ia3_studio.background import in_background
 from ia3_studio.errors import ModelError
+from ia3_studio.folder_size import bytes_in
 from ia3_studio.models.folders import require_space, shortcoming
 from ia3_studio.models.no_progress_bars import quiet_hub
-from ia3_studio.models.progress import ProgressCallback, bytes_in, megabytes, watched
+from ia3_studio.models.progress import ProgressCallback, megabytes, watched
 from ia3_studio.models.sources import STARTER, nearest_starter
 from ia3_studio.settings import is_public, reading_token
 

@@ -65,7 +65,7 @@ class ModelLimits:
             ModelError: it has not; the message names the tokens.
         """
         if unknown := self.beyond(ids):
-            raise ModelError(f"{self.unknown(unknown, tokenizer)}; {WAY_OUT}.")
+            raise ModelError(f"{self.unknown(unknown, tokenizer)}; {ADVICE}.")
 
     def unknown(self, tokens: tuple[int, ...], tokenizer: Any) -> str:
         """Return the error for tokens without a row in the embedding, as the beginning of a sentence."""
@@ -77,7 +77,7 @@ class ModelLimits:
         )
 
 
-WAY_OUT = "use the tokenizer that belongs to the model, or save the model again with resize_token_embeddings"
+ADVICE = "use the tokenizer that belongs to the model, or save the model again with resize_token_embeddings"
 
 
 def limits_of(model: Any) -> ModelLimits:

@@ -41,6 +41,11 @@ def machine_memory(device: Device | None = None) -> MachineMemory:
 
         free, total = torch.cuda.mem_get_info()
         return MachineMemory(int(total), int(free), on_gpu=True)
+    return system_memory()
+
+
+def system_memory() -> MachineMemory:
+    """Return the memory of processes: the smaller of RAM and the limit of a control group."""
     import psutil
 
     memory = psutil.virtual_memory()

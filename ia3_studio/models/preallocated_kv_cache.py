@@ -6,6 +6,7 @@ time a small model takes on a CPU.
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from torch import Tensor
@@ -15,14 +16,14 @@ ROOM = 256
 """Tokens of room that are added whenever a buffer is full."""
 
 
-class RoomyLayer(DynamicLayer):
+class PreallocatedLayer(DynamicLayer):
     """The keys and values of one layer, shape (rows, heads, tokens, channels), the first part of a larger buffer."""
 
     grows_in_place = True
 
     def __init__(self, layer: DynamicLayer) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        assert layer.keys is not None and layer.values is not None  # give_room asks for layers that hold something
+        assert layer.keys is not None and layer.values is not None  # preallocate asks for layers that hold something
         self.lazy_initialization(layer.keys, layer.values)
         self.keys: Tensor = layer.keys
         self.values: Tensor = layer.values
@@ -44,14 +45,24 @@ class RoomyLayer(DynamicLayer):
         return self._buffers is not None and self.keys.data_ptr() != self._buffers[0].data_ptr()
 
 
-def give_room(cache: Any) -> Any:
+def preallocate(cache: Any) -> Any:
     """Let the plain growing layers of a model's cache grow in place; return the cache. Other layers stay."""
     parts = [getattr(cache, name, None) for name in ("self_attention_cache",)]
     for part in [part for part in parts if part is not None] or [cache]:
         layers = getattr(part, "layers", None)
         if isinstance(layers, list):
-            part.layers = [RoomyLayer(each) if _grows(each) else each for each in layers]
+            part.layers = [PreallocatedLayer(each) if _grows(each) else each for each in layers]
     return cache
+
+
+def cache_argument(model: Any) -> str:
+    """Return the argument of a model that takes its cache: "past_key_values" before transformers 5.24."""
+    return "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
+
+
+def cache_of(result: Any) -> Any:
+    """Return the cache in what a model returned; transformers 5.24 warns at its old name."""
+    return result.cache if hasattr(result, "cache") else result.past_key_values
 
 
 def _grows(layer: Any) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 from ia3_studio.background import in_background
@@ -31,23 +30,6 @@ def watched(task: Callable[[], T], look: Callable[[], None]) -> T:
         except TimeoutError:
             continue
     return future.result()
-
-
-def bytes_in(folder: Path) -> int:
-    """Count the bytes of all files below a folder, of which some may vanish meanwhile."""
-    return sum(file_sizes(folder))
-
-
-def file_sizes(folder: Path) -> list[int]:
-    """List the sizes in bytes of all files below a folder, of which some may vanish meanwhile."""
-    sizes = []
-    for path in folder.rglob("*"):
-        try:
-            if path.is_file():
-                sizes.append(path.lstat().st_size)
-        except OSError:  # renamed or removed by the one who writes it
-            continue
-    return sizes
 
 
 def megabytes(count: int) -> str:

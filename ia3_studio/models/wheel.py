@@ -17,8 +17,9 @@ import zipfile
 from pathlib import Path
 
 from ia3_studio.errors import ModelError
+from ia3_studio.folder_size import file_sizes
 from ia3_studio.models.folders import writing_failed
-from ia3_studio.models.progress import LOOK_EVERY, ProgressCallback, file_sizes, megabytes
+from ia3_studio.models.progress import LOOK_EVERY, ProgressCallback, megabytes
 from ia3_studio.models.sources import Starter
 
 MODEL_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",

@@ -28,8 +28,6 @@ _BIRTH_TOLERANCE = 1.0
 
 def spawn(command: Sequence[str], log: Path, folder: Path) -> int:
     """Start a detached process in a folder; append its output to a log, return its process id."""
-    found = os.environ.get("PYTHONPATH")
-    paths = os.pathsep.join([str(PACKAGE_PARENT), *map(os.path.abspath, found.split(os.pathsep) if found else ())])
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,
@@ -37,12 +35,23 @@ def spawn(command: Sequence[str], log: Path, folder: Path) -> int:
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=folder,
-            env={**os.environ, **for_other_folders(), "PYTHONPATH": paths, "PYTHONUNBUFFERED": "1"},
+            env=worker_environment(),
             start_new_session=True,
         )
-    # Collects the exit status if this process is still there; the other does not need it to be.
-    threading.Thread(target=process.wait, name=f"process {process.pid}", daemon=True).start()
+    collect(process)
     return process.pid
+
+
+def worker_environment() -> dict[str, str]:
+    """Return the environment of a process that works in another folder, whose output is read while it works."""
+    found = os.environ.get("PYTHONPATH")
+    paths = os.pathsep.join([str(PACKAGE_PARENT), *map(os.path.abspath, found.split(os.pathsep) if found else ())])
+    return {**os.environ, **for_other_folders(), "PYTHONPATH": paths, "PYTHONUNBUFFERED": "1"}
+
+
+def collect(process: subprocess.Popen[bytes]) -> None:
+    """Take a detached process's exit status when it ends, if this process is still there; it does not need it to be."""
+    threading.Thread(target=process.wait, name=f"process {process.pid}", daemon=True).start()
 
 
 def record_worker(folder: RunFolder, pid: int) -> None:

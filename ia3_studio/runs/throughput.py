@@ -49,10 +49,26 @@ def machine_speed(store: RunStore, home: Path, parameters_of: Callable[[str], in
         parameters_of: the parameters of a model by its source; None if they are not known.
         device: the name of the device that trains, as torch names it.
     """
+    return known_speed(store, home, parameters_of, device) or _measured(home / FILE, _machine(device))
+
+
+def known_speed(
+    store: RunStore, home: Path, parameters_of: Callable[[str], int | None], device: str
+) -> MachineSpeed | None:
+    """Return the speed of this machine if runs or an earlier benchmark tell it, without measuring anything.
+
+    Args:
+        store: the runs whose throughput counts.
+        home: the folder where the benchmark's result is kept.
+        parameters_of: the parameters of a model by its source; None if they are not known.
+        device: the name of the device that trains, as torch names it.
+    """
     found = [speed for run in store.list()[:RUNS_LOOKED_AT] if (speed := _speed_of(run, parameters_of))]
-    if found:
-        return MachineSpeed(median(found[:RUNS_USED]), "runs")
-    return _benchmarked(home / FILE, f"{platform.node()} {device} torch {version('torch')}")
+    return MachineSpeed(median(found[:RUNS_USED]), "runs") if found else _kept(home / FILE, _machine(device))
+
+
+def _machine(device: str) -> str:
+    return f"{platform.node()} {device} torch {version('torch')}"
 
 
 def _speed_of(run: Run, parameters_of: Callable[[str], int | None]) -> float | None:
@@ -77,14 +93,18 @@ def _last_rates(metrics: Path) -> Iterator[float]:
     yield from (step.tokens_per_second for step in steps if step.tokens_per_second and step.tokens_per_second > 0)
 
 
-def _benchmarked(path: Path, machine: str) -> MachineSpeed:
-    """Return the result that was kept for this machine, or measure and keep it."""
-    from ia3_studio.training.forecast import REACHED, measure_speed
-
+def _kept(path: Path, machine: str) -> MachineSpeed | None:
+    """Return the benchmark's result if one was kept for this machine."""
     kept = read_json(path) or {}
     rate = kept.get("operations_per_second")
-    if kept.get("machine") == machine and isinstance(rate, int | float) and 0 < rate < _FASTEST:
-        return MachineSpeed(float(rate), "benchmark")
+    is_here = kept.get("machine") == machine and isinstance(rate, int | float) and 0 < rate < _FASTEST
+    return MachineSpeed(float(rate), "benchmark") if is_here else None  # type: ignore[arg-type]
+
+
+def _measured(path: Path, machine: str) -> MachineSpeed:
+    """Measure the speed of this machine and keep the result."""
+    from ia3_studio.training.forecast import REACHED, measure_speed
+
     speed = measure_speed()
     both = REACHED * 2 / (1 / speed.forward + 1 / speed.backward)
     with suppress(OSError):  # a full disk: it is measured again after the next start

@@ -11,7 +11,7 @@ from ia3_studio.errors import RunError
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.store import RUN_ID, RunStore
 
-BIN = ".bin"
+TRASH_FOLDER = ".bin"
 LOCK_SECONDS = 5.0
 
 
@@ -27,14 +27,14 @@ def delete(store: RunStore, run: Run) -> None:
         with FileLock(run.files.path / ".start.lock", timeout=LOCK_SECONDS):
             if run.status().active:
                 raise RunError(f"Run {run.id} is queued or running; stop it before you delete it.")
-            _move(run.folder, store.root / BIN / run.id)
+            _move(run.folder, store.root / TRASH_FOLDER / run.id)
     except Timeout as error:
         raise RunError(f"Run {run.id} is in use by another program; try again in a moment.") from error
 
 
 def deleted(store: RunStore) -> tuple[Run, ...]:
     """Return the runs in the trash, newest first."""
-    folder = store.root / BIN
+    folder = store.root / TRASH_FOLDER
     names = [path.name for path in folder.iterdir() if RUN_ID.fullmatch(path.name)] if folder.is_dir() else []
     runs = (Run(folder / name) for name in sorted(names, reverse=True))
     return tuple(run for run in runs if store.owns(run))
@@ -66,7 +66,7 @@ def delete_for_good(store: RunStore, run_id: str) -> None:
 
 
 def _in_bin(store: RunStore, run_id: str) -> Path:
-    folder = store.root / BIN / run_id
+    folder = store.root / TRASH_FOLDER / run_id
     if not RUN_ID.fullmatch(run_id) or not folder.is_dir() or not store.owns(Run(folder)):
         raise RunError(f"Run {run_id[:40]!r} is not in the trash; choose one from the list.")
     return folder

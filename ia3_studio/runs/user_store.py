@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ia3_studio.data.load import STARTERS
 from ia3_studio.errors import RunError
+from ia3_studio.folder_size import bytes_in
 from ia3_studio.runs.config import RunConfig
 from ia3_studio.runs.folder import RunFolder, read_json, write_json
 from ia3_studio.runs.run import Run
@@ -29,7 +29,7 @@ class Limits:
     """Disk space for runs, uploads and adapters of a visitor."""
 
 
-class OwnedStore(RunStore):
+class UserStore(RunStore):
     """The runs under one folder, of which each visitor sees their own.
 
     Args:
@@ -126,17 +126,9 @@ class OwnedStore(RunStore):
 
         folders = [run.folder for run in (*self.list(), *deleted(self))]
         folders += [kept / self._owner() for kept in self._kept]
-        held, most = sum(map(_bytes_in, folders)), self._limits.bytes
+        held, most = sum(map(bytes_in, folders)), self._limits.bytes
         if held >= most:
             raise RunError(
                 f"Your runs, uploads and adapters use {held / 2**20:,.0f} MB and the limit per visitor is "
                 f"{most / 2**20:,.0f} MB; permanently delete a run."
             )
-
-
-def _bytes_in(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        with suppress(OSError):  # removed just now
-            total += path.lstat().st_size if path.is_file() else 0
-    return total

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.runs.evaluation import RunEvaluation
-from ia3_studio.training.report import Evaluation, Progress, RowChange, furthest_changes
+from ia3_studio.training.report import Evaluation, Progress, RowChange, largest_changes
 
 if TYPE_CHECKING:
     from ia3_studio.data.choices import ChoiceRow
@@ -136,7 +136,7 @@ def _class_changes(
                   names[int(one[place].argmax())], names[int(other[place].argmax())])
         for place, (row, label) in enumerate(zip(rows, right, strict=True))
     ]  # fmt: skip
-    return furthest_changes(changes, "higher")
+    return largest_changes(changes, "higher")
 
 
 def _compared_words(base: Any, tuned: Any, rows: Sequence[Any], names: Sequence[str]) -> Evaluation:

@@ -242,14 +242,14 @@ def beyond_note(limits: ModelLimits, lengths: Sequence[int]) -> str:
 
 def _known(found: Any, limits: ModelLimits, tokenizer: Any) -> Any:
     """Return rows without those with tokens beyond a model's embedding, which become problems."""
-    from ia3_studio.models.limits import WAY_OUT
+    from ia3_studio.models.limits import ADVICE
     from ia3_studio.training.fitting import tokens_of
 
     unknown = {row.row: tokens for row in found.rows if (tokens := limits.beyond(tokens_of(row)))}
     if not unknown:
         return found
     rows = tuple(row for row in found.rows if row.row not in unknown)
-    told = {number: f"{limits.unknown(tokens, tokenizer)}; {WAY_OUT}" for number, tokens in unknown.items()}
+    told = {number: f"{limits.unknown(tokens, tokenizer)}; {ADVICE}" for number, tokens in unknown.items()}
     if not rows:
         raise DataError(f"No usable row: {next(iter(told.values()))}.")
     problems = (*found.problems, *(Problem(number, reason) for number, reason in told.items()))

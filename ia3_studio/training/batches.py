@@ -115,7 +115,7 @@ def _untrained(row: TokenRow) -> int:
     return next((place for place, label in enumerate(row.labels) if label != IGNORED), len(row.labels))
 
 
-def lay_end_to_end(rows: Sequence[TokenRow], shared: int, device: torch.device) -> Tensor:
+def packed_labels(rows: Sequence[TokenRow], shared: int, device: torch.device) -> Tensor:
     """Return the rows' labels as one line, (1, tokens), what they share once and in front.
 
     No row's last token is asked for the next row's first.

@@ -21,7 +21,7 @@ from ia3_studio.data.labels import LabelRow, TagRow
 from ia3_studio.models.fast_paths import FastPath, failed_trial
 from ia3_studio.models.limits import limits_of
 
-Row = TypeVar("Row", LabelRow, TagRow)
+Row = TypeVar("Row", bound=LabelRow | TagRow)
 NAME = "padded batches"
 ROUNDING, ROUGH_ROUNDING = 1e-4, 1e-2
 """Largest difference for the largest output, in float32 and in narrower formats: rounding stays below it."""
@@ -54,7 +54,7 @@ def batching_of(model: Any) -> Batching:
     return Batching(model, FastPath(NAME, is_on, reason))
 
 
-def filling(model: Any) -> int:
+def padding_token(model: Any) -> int:
     """Return the padding token for shorter rows of a batch: the model's own padding token.
 
     A model that finds the end of a text by its end token must not be given more of those.
@@ -81,7 +81,7 @@ def padded(rows: Sequence[LabelRow | TagRow], model: Any) -> dict[str, Tensor]:
     """Return the classifier inputs for rows, padded on the right: ids and mask, each (rows, longest)."""
     least = int(getattr(model.config, "downsampling_rate", 1))  # CANINE pools so many letters, and needs as many
     longest = max(least, *(len(row.input_ids) for row in rows))
-    ids = torch.full((len(rows), longest), filling(model))
+    ids = torch.full((len(rows), longest), padding_token(model))
     mask, segments = torch.zeros_like(ids), torch.zeros_like(ids)
     for number, row in enumerate(rows):
         ids[number, : len(row.input_ids)] = torch.tensor(row.input_ids)
@@ -119,7 +119,7 @@ def _trial_rows(model: Any) -> tuple[LabelRow, LabelRow]:
     """Return rows of plain tokens, with one end token each where the model has one."""
     config = model.config.get_text_config()
     ends = sorted(_ends(model))
-    special = {filling(model), getattr(config, "pad_token_id", None), *ends}
+    special = {padding_token(model), getattr(config, "pad_token_id", None), *ends}
     known = int(model.get_input_embeddings().weight.shape[0])
     plain = cycle([token for token in range(min(3, known - 1), min(known, 23)) if token not in special] or [0])
     last = tuple(ends[:1]) if _counts_ends(model) else ()

@@ -23,6 +23,7 @@ from ia3_studio.data.tokens import IGNORED
 from ia3_studio.errors import TrainingError
 from ia3_studio.models.classifier import PROBLEMS, Kind
 from ia3_studio.training.batches import Tokens
+from ia3_studio.training.batching import Row as Text
 from ia3_studio.training.batching import batching_of, padded
 from ia3_studio.training.config import BackwardDtype
 from ia3_studio.training.padded_loss import PaddedLoss
@@ -55,7 +56,21 @@ class OutputLoss(PaddedLoss[Tokens]):
         return torch.cat([found[id(row)] for row in rows])
 
 
-class ClassLoss(OutputLoss[LabelRow]):
+class TextOutputLoss(OutputLoss[Text]):
+    """A loss of texts, whose micro-batches depend on what padding does to the model."""
+
+    def __init__(self, model: Any, backward_dtype: BackwardDtype = "float32") -> None:
+        super().__init__(model, backward_dtype)
+        self.batching = batching_of(model)
+        self.fast_paths = (*self.fast_paths, self.batching.path)
+
+    def micro_batches(self, rows: Sequence[Text], budget: int) -> Iterator[list[Text]]:
+        """Yield the rows in groups that the model reads as it reads each row alone."""
+        for alike in self.batching.groups(rows):
+            yield from super().micro_batches(alike, budget)
+
+
+class ClassLoss(TextOutputLoss[LabelRow]):
     """The loss of a sequence classifier, by the problem type in the model's config.
 
     Raises:
@@ -64,8 +79,6 @@ class ClassLoss(OutputLoss[LabelRow]):
 
     def __init__(self, model: Any, backward_dtype: BackwardDtype = "float32") -> None:
         super().__init__(model, backward_dtype)
-        self.batching = batching_of(model)
-        self.fast_paths = (*self.fast_paths, self.batching.path)
         self.kind = KINDS.get(getattr(model.config, "problem_type", None) or "")
         if self.kind is None:
             raise TrainingError(
@@ -82,11 +95,6 @@ class ClassLoss(OutputLoss[LabelRow]):
         if self.kind == "multi":
             return F.binary_cross_entropy_with_logits(logits, targets, reduction="none").mean(1).sum()
         return F.mse_loss(logits, targets, reduction="sum")
-
-    def micro_batches(self, rows: Sequence[LabelRow], budget: int) -> Iterator[list[LabelRow]]:
-        """Yield the rows in groups that the model reads as it reads each row alone."""
-        for alike in self.batching.groups(rows):
-            yield from super().micro_batches(alike, budget)
 
     def outputs(self, rows: Sequence[LabelRow]) -> Tensor:
         """Return the classifier's outputs for one micro-batch, (rows, outputs)."""
@@ -112,18 +120,8 @@ class ImageLoss(OutputLoss[ImageRow]):
         return self.model(pixel_values=pixels).logits.float()  # type: ignore[no-any-return]
 
 
-class TagLoss(OutputLoss[TagRow]):
+class TagLoss(TextOutputLoss[TagRow]):
     """The loss of a token classifier over the words that have a label."""
-
-    def __init__(self, model: Any, backward_dtype: BackwardDtype = "float32") -> None:
-        super().__init__(model, backward_dtype)
-        self.batching = batching_of(model)
-        self.fast_paths = (*self.fast_paths, self.batching.path)
-
-    def micro_batches(self, rows: Sequence[TagRow], budget: int) -> Iterator[list[TagRow]]:
-        """Yield the rows in groups that the model reads as it reads each row alone."""
-        for alike in self.batching.groups(rows):
-            yield from super().micro_batches(alike, budget)
 
     def count(self, rows: Sequence[TagRow]) -> int:
         """Return how many words of the rows have a label."""

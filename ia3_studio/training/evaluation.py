@@ -26,7 +26,7 @@ from ia3_studio.training.generation import answer_both, prompts_of
 from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.metrics import exact_match, rouge_l
 from ia3_studio.training.ranking import answers, both_scores
-from ia3_studio.training.report import Evaluation, EvaluationTask, Progress, RowChange, furthest_changes
+from ia3_studio.training.report import Evaluation, EvaluationTask, Progress, RowChange, largest_changes
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
@@ -107,7 +107,7 @@ def evaluate_language(
         RowChange(row.row, one / count, other / count)
         for row, one, other, count in zip(counted, base, tuned, tokens, strict=True)
     ]
-    furthest = furthest_changes(changes, "lower")
+    furthest = largest_changes(changes, "lower")
     return Evaluation(task, measures, len(counted), perf_counter() - began, changes=furthest)
 
 
@@ -179,7 +179,7 @@ def evaluate_generation(
         mean_of("ROUGE-L", "", "higher", *zip(*rouge, strict=True)),
         share("Exact match", *zip(*exact, strict=True)),
     )
-    furthest = furthest_changes(changes, "higher")
+    furthest = largest_changes(changes, "higher")
     return Evaluation("generation", measures, len(asked), perf_counter() - began, changes=furthest)
 
 
@@ -195,7 +195,7 @@ def evaluate_choices(attachment: Attachment, rows: Sequence[ChoiceRow], budget: 
         for scores in both_scores(attachment, rows, budget)
     )
     changes = [RowChange(row.row, one, other) for row, one, other in zip(rows, base, tuned, strict=True)]
-    measures, furthest = (share("Rank accuracy", base, tuned),), furthest_changes(changes, "higher")
+    measures, furthest = (share("Rank accuracy", base, tuned),), largest_changes(changes, "higher")
     return Evaluation("choices", measures, len(rows), perf_counter() - began, changes=furthest)
 
 

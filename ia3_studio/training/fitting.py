@@ -9,7 +9,7 @@ from ia3_studio.data.arrow_rows import Stored
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.data.targets import TargetRow
 from ia3_studio.errors import TrainingError
-from ia3_studio.models.limits import WAY_OUT, ModelLimits, limits_of
+from ia3_studio.models.limits import ADVICE, ModelLimits, limits_of
 
 
 def tokens_of(row: Any) -> tuple[int, ...]:
@@ -45,7 +45,7 @@ def require_fitting(model: Any, rows: Sequence[Any]) -> None:
         if unknown := limits.beyond(tokens_of(row)):
             raise TrainingError(
                 f"Row {number} contains the token {unknown[0]}, but the model's embedding has "
-                f"{limits.vocabulary:,} rows, numbered from 0; {WAY_OUT}."
+                f"{limits.vocabulary:,} rows, numbered from 0; {ADVICE}."
             )
         if limits.is_hard:
             _require_short(number, lengths_of(row, apart), limits)

@@ -60,7 +60,7 @@ class Forecast:
 
     steps: int
     tokens: int
-    """TrainableParameters tokens, all epochs."""
+    """Tokens of the training rows, all epochs."""
     seconds: float
     memory: int
     """Bytes at the worker's peak, model included."""
@@ -81,26 +81,26 @@ def _channels(node: TreeNode) -> int:
 
 
 def forecast(
-    size: ModelSize, learned: Survey, measured: Survey, config: TrainConfig, speed: Speed, weight_bytes: int = 4
+    size: ModelSize, training: Survey, held_out: Survey, config: TrainConfig, speed: Speed, weight_bytes: int = 4
 ) -> Forecast:
     """Return the estimate of a run's time and memory.
 
     Args:
-        learned: lengths of the training rows.
-        measured: lengths of the held-out rows.
+        training: lengths of the training rows.
+        held_out: lengths of the held-out rows.
         speed: of this machine; :func:`measure_speed` finds it.
         weight_bytes: bytes of a weight in memory.
     """
     from ia3_studio.training.schedule import total_steps
 
-    steps = total_steps(learned.of, config)
-    epochs = steps / math.ceil(learned.of / config.batch_size)
-    forward, backward = (sum(_operations(size, learned)) * epochs / rate for rate in (speed.forward, speed.backward))
+    steps = total_steps(training.of, config)
+    epochs = steps / math.ceil(training.of / config.batch_size)
+    forward, backward = (sum(_operations(size, training)) * epochs / rate for rate in (speed.forward, speed.backward))
     looks = 1 + math.ceil(steps / config.eval_steps) + 2  # step 0, now and then, and both models for the verdict
-    held_out = sum(_operations(size, measured)) * looks / speed.forward
+    evaluation = sum(_operations(size, held_out)) * looks / speed.forward
     neutral = 2 * 2 * NEUTRAL_TOKENS * (size.body + size.head) / speed.forward
-    seconds = START_SECONDS + (forward + backward + held_out + neutral) / REACHED
-    return Forecast(steps, round(learned.tokens * epochs), seconds, _memory(size, learned, config, weight_bytes))
+    seconds = START_SECONDS + (forward + backward + evaluation + neutral) / REACHED
+    return Forecast(steps, round(training.tokens * epochs), seconds, _memory(size, training, config, weight_bytes))
 
 
 def _operations(size: ModelSize, rows: Survey) -> Iterable[int]:

@@ -170,10 +170,9 @@ class Training(Iterator[Step], Generic[Row]):
 
     def _update(self, batch: Sequence[Row], rate: float) -> tuple[float, float]:
         """Update the vectors with one batch; return its mean loss and the gradient norm before clipping."""
-        mine = self._processes.share(batch)
-        share = self._within_memory(lambda: self._objective.backward(mine, batch, self._budget), mine)
-        loss = self._processes.add_up(share, self._device)
-        self._processes.add_up_gradients(self._trained.parameters)
+        share = self._within_memory(self._objective.backward, batch)
+        loss = self._processes.all_reduce(share, self._device)
+        self._processes.all_reduce_gradients(self._trained.parameters)
         norm = float(torch.nn.utils.clip_grad_norm_(self._trained.parameters, self._config.max_grad_norm))
         if not (math.isfinite(loss) and math.isfinite(norm)):
             found = f"loss {loss:.3g}, gradient norm {norm:.3g}, learning rate {rate:.2g}"
@@ -188,37 +187,40 @@ class Training(Iterator[Step], Generic[Row]):
         share = self._within_memory(self._measured_share, self._held_out)
         if self._processes.any(share is None, self._device):  # one that saw the stop has measured only some rows
             return None
-        return self._processes.add_up(share or 0.0, self._device)
+        return self._processes.all_reduce(share or 0.0, self._device)
 
-    def _measured_share(self) -> float | None:
-        mine = self._processes.share(self._held_out)
+    def _measured_share(self, mine: Sequence[Row], held_out: Sequence[Row], budget: int) -> float | None:
         summed = 0.0
-        for share in self._objective.measure(mine, self._held_out, self._budget):
+        for share in self._objective.measure(mine, held_out, budget):
             summed += share
             if self._is_stopping():
                 return None
         return summed
 
-    def _within_memory(self, attempt: Callable[[], Result], rows: Sequence[Row]) -> Result:
-        """Return the result of an attempt; on out of memory, retry with half as many tokens per forward pass.
+    def _within_memory(
+        self, attempt: Callable[[Sequence[Row], Sequence[Row], int], Result], rows: Sequence[Row]
+    ) -> Result:
+        """Return what an attempt makes of this process's rows; on out of memory, retry with half the token budget.
+
+        Args:
+            attempt: given this process's rows, all rows and the tokens per forward pass at most.
+            rows: the rows of all processes.
 
         Raises:
             TrainingError: it also runs out with one row at a time, or another process failed.
         """
-
-        def attempts() -> Result:
+        mine = self._processes.share(rows)
+        with self._processes.together(self._device):
             while True:
                 try:
-                    return attempt()
+                    return attempt(mine, rows, self._budget)
                 except (RuntimeError, MemoryError) as error:
                     if not is_out_of_memory(error):
                         raise
                 # Outside of the except block: the error holds on to the tensors of the attempt.
                 self._trained.forget_gradient()
                 give_memory_back()
-                self._halve(rows)
-
-        return self._processes.together(attempts, self._device)
+                self._halve(mine)
 
     def _halve(self, rows: Sequence[Row]) -> None:
         sizes = [self._objective.size(row) for row in rows]

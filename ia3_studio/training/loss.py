@@ -7,9 +7,8 @@ hundred of them at a time, each part's gradient being taken before the next part
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -19,11 +18,12 @@ from torch.nn import functional as F
 from ia3_studio.data.tokens import IGNORED, TokenRow
 from ia3_studio.errors import TrainingError
 from ia3_studio.models.fast_paths import FastPath, failed_trial
-from ia3_studio.training.batches import label_count, lay_end_to_end, micro_batches, pad, shared_tokens, token_count
+from ia3_studio.training.batches import label_count, packed_labels, pad, shared_tokens
 from ia3_studio.training.config import BackwardDtype
+from ia3_studio.training.head_loss import frozen_head, head_losses, head_losses_and_gradient
 from ia3_studio.training.objective import MeanLoss
 from ia3_studio.training.packing import TRIAL, packing_of
-from ia3_studio.training.precision import backward_path, backward_products
+from ia3_studio.training.precision import backward_format, backward_path, backward_products
 from ia3_studio.training.prefix_cache import PREFIX, PrefixCache
 from ia3_studio.training.rotary import FusedRotation
 
@@ -53,7 +53,8 @@ class CausalLoss(MeanLoss[TokenRow]):
         """
         self.model = model
         self._products = backward_products(backward_dtype, model.device)
-        self._turning = FusedRotation(model)
+        self._products_are_exact = backward_format(backward_dtype, model.device) == "float32"
+        self._rotation = FusedRotation(model)
         self.head = _head_of(model)
         with torch.no_grad():
             hidden, logits = _probe(model, self.head)
@@ -65,20 +66,16 @@ class CausalLoss(MeanLoss[TokenRow]):
         self._cache = cache
         cached = self._try_cache(cache) if cache else FastPath(PREFIX, False, why_not or "it is disabled")
         self.fast_paths: tuple[FastPath, ...] = (
-            packed, self._turning.path, backward_path(backward_dtype, model.device), cached,
+            packed, self._rotation.path, backward_path(backward_dtype, model.device), cached,
         )  # fmt: skip
         """Fast paths, and which of them are on."""
 
     count = staticmethod(label_count)
-    size = staticmethod(token_count)
 
-    def lengths(self, rows: Sequence[TokenRow]) -> Sequence[int] | None:
-        """Return the rows' lengths if they are padded; None if they are packed."""
-        return None if self.packing else [len(row.input_ids) for row in rows]
-
-    def micro_batches(self, rows: Sequence[TokenRow], budget: int) -> Iterator[list[TokenRow]]:
-        """Yield the rows in groups of at most ``budget`` tokens (a longer row stands alone), padding included."""
-        return micro_batches(rows, budget, padded=self.packing is None)
+    @property
+    def is_padded(self) -> bool:
+        """Say whether rows are padded, not packed."""
+        return self.packing is None
 
     def group_backward(self, rows: Sequence[TokenRow], total: int) -> float:
         """Add the gradient of (summed loss / total) to the parameters; return the summed loss in nats.
@@ -87,13 +84,23 @@ class CausalLoss(MeanLoss[TokenRow]):
             rows: one micro-batch.
             total: label tokens of the whole optimizer step, so that micro-batches add up to its mean.
         """
-        with self._products, self._turning():
+        with self._products, self._rotation():
             if not self._plain:
-                return _descend(self._whole(rows), total)
-            hidden, targets = self._hidden(rows)
+                whole = self._whole(rows)
+                (whole / total).backward()
+                return whole.item()
+            hidden, _logits, targets = self._forward(rows)
+            if self._products_are_exact and (head := frozen_head(self.head)):
+                losses, gradient = head_losses_and_gradient(head, hidden.detach(), targets)
+                if hidden.requires_grad:
+                    hidden.backward(gradient.div_(total))
+                return losses.sum().item()
             leaf = hidden.detach().requires_grad_()
-            parts = zip(leaf.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True)
-            summed = sum(_descend(_summed(self.head(part), wanted), total) for part, wanted in parts)
+            summed = 0.0
+            for part, wanted in zip(leaf.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True):
+                loss = F.cross_entropy(self.head(part).float(), wanted, reduction="sum")
+                (loss / total).backward()
+                summed += loss.item()
         if hidden.requires_grad:  # else only the head itself is scaled
             hidden.backward(leaf.grad)
         return summed
@@ -103,53 +110,55 @@ class CausalLoss(MeanLoss[TokenRow]):
         """Return the summed loss of the rows' label tokens, in nats."""
         if not self._plain:
             return self._whole(rows).item()
-        hidden, targets = self._hidden(rows)
-        parts = zip(hidden.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True)
-        return sum(_summed(self.head(part), wanted).item() for part, wanted in parts)
+        hidden, _logits, targets = self._forward(rows)
+        return self._token_losses(hidden, targets).sum().item()
 
     @torch.no_grad()
     def row_losses(self, rows: Sequence[TokenRow]) -> list[float]:
         """Return each row's summed loss over its label tokens, in nats."""
         if not self._plain:
             return [self._whole([row]).item() for row in rows]
-        hidden, targets = self._hidden(rows)
+        hidden, _logits, targets = self._forward(rows)
+        losses = self._token_losses(hidden, targets)
+        return [row.sum().item() for row in losses.split([label_count([row]) for row in rows])]
+
+    def _token_losses(self, hidden: Tensor, targets: Tensor) -> Tensor:
+        """Return the loss of each label token in nats, (labels,), from the head's input, (labels, d)."""
+        if head := frozen_head(self.head):
+            return head_losses(head, hidden, targets)
         parts = zip(hidden.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True)
         losses = [F.cross_entropy(self.head(part).float(), wanted, reduction="none") for part, wanted in parts]
-        return [row.sum().item() for row in torch.cat(losses).split([label_count([row]) for row in rows])]
+        return torch.cat(losses) if losses else hidden.new_zeros(0)
 
-    def _hidden(self, rows: Sequence[TokenRow]) -> tuple[Tensor, Tensor]:
-        """Return the head's input at label positions, (labels, d), and the tokens to predict there, (labels,)."""
-        forward, labels = self._laid_out(rows)
-        chosen, targets = _predicted(labels)
+    def _forward(self, rows: Sequence[TokenRow]) -> tuple[Tensor, Tensor, Tensor]:
+        """Run the model on rows, its head at label positions only.
+
+        Returns:
+            The head's input at label positions, (labels, d); the model's logits there, (labels, vocabulary), or none
+            where they are the head's output; the tokens to predict there, (labels,).
+        """
+        device = self.model.device
+        shared = shared_tokens(rows) if self.packing else None
+        ids, labels = pad(rows, device) if shared is None else (None, packed_labels(rows, shared, device))
+        following = labels[:, 1:]
+        chosen = following != IGNORED
         taken: list[Tensor] = []
 
         def take(_head: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
             taken.append(args[0][:, :-1][chosen])
-            return (args[0][:1, :0],)  # the model's own call of its head is not needed
+            return (taken[0][None, : 0 if self._plain else None],)
 
-        with before(self.head, take):
-            forward()
-        return taken[0], targets
+        with before(self.head, take), self._cache.lower_layers(rows, shared) if self._cache else nullcontext():
+            if self.packing and shared is not None:
+                output = self.packing.run([([row.input_ids for row in rows], shared)])
+            else:
+                output = self.model(input_ids=ids, use_cache=False)
+        return taken[0], output.logits[0], following[chosen]
 
     def _whole(self, rows: Sequence[TokenRow]) -> Tensor:
         """Return the summed loss through everything the model does to its logits (soft caps, scales)."""
-        forward, labels = self._laid_out(rows)
-        chosen, targets = _predicted(labels)
-        with before(self.head, lambda _head, args: (args[0][:, :-1][chosen][None],)):
-            logits = forward().logits  # (1, labels, vocabulary)
-        return _summed(logits[0], targets)
-
-    def _laid_out(self, rows: Sequence[TokenRow]) -> tuple[Callable[[], Any], Tensor]:
-        """Return a forward pass over the rows, and its labels: (1, tokens) packed, or (rows, longest) padded."""
-        device = self.model.device
-        shared = shared_tokens(rows) if self.packing else None
-        if self.packing and shared is not None:
-            forward = partial(self.packing.run, [([row.input_ids for row in rows], shared)])
-            labels = lay_end_to_end(rows, shared, device)
-        else:
-            ids, labels = pad(rows, device)
-            forward = partial(self.model, input_ids=ids, use_cache=False)
-        return (partial(self._cache.run, forward, rows, shared) if self._cache else forward), labels
+        _hidden, logits, targets = self._forward(rows)
+        return F.cross_entropy(logits.float(), targets, reduction="sum")
 
     def _try_cache(self, cache: PrefixCache) -> FastPath:
         """Test it: the loss is the same with cached lower layers as without; disable it otherwise."""
@@ -165,23 +174,6 @@ class CausalLoss(MeanLoss[TokenRow]):
             return FastPath(PREFIX, True)
         self._cache = None
         return FastPath(PREFIX, False, "the upper layers read more than the output of the layer below")
-
-
-def _descend(loss: Tensor, total: int) -> float:
-    """Add the gradient of (loss / total); return the loss."""
-    (loss / total).backward()
-    return loss.item()
-
-
-def _summed(logits: Tensor, targets: Tensor) -> Tensor:
-    return F.cross_entropy(logits.float(), targets, reduction="sum")
-
-
-def _predicted(labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Return where the next token is trained, a mask (rows, length - 1), and which tokens those are."""
-    following = labels[:, 1:]
-    chosen = following != IGNORED
-    return chosen, following[chosen]
 
 
 @contextmanager

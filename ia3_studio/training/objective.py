@@ -7,11 +7,12 @@ so that how a batch is cut changes the gradient by rounding only.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from ia3_studio.errors import TrainingError
 from ia3_studio.models.fast_paths import FastPath
+from ia3_studio.training.batches import micro_batches, token_count
 
 Row_contra = TypeVar("Row_contra", contravariant=True)
 Row = TypeVar("Row")
@@ -59,21 +60,14 @@ class MeanLoss(ABC, Generic[Row]):
     fast_paths: Sequence[FastPath] = ()
     """The fast paths that were tested, and why one is off."""
 
+    @property
+    def is_padded(self) -> bool:
+        """Say whether every row of a micro-batch takes as many tokens as the longest."""
+        return True
+
     @abstractmethod
     def count(self, rows: Sequence[Row]) -> int:
         """Return how many things of the rows are trained."""
-
-    @abstractmethod
-    def size(self, row: Row) -> int:
-        """Return how many tokens a row has, padding excluded."""
-
-    @abstractmethod
-    def lengths(self, rows: Sequence[Row]) -> Sequence[int] | None:
-        """Return the rows' lengths where similar ones should share a batch; None where any may."""
-
-    @abstractmethod
-    def micro_batches(self, rows: Sequence[Row], budget: int) -> Iterable[Sequence[Row]]:
-        """Yield the rows in groups of at most ``budget`` tokens (a longer row stands alone), padding included."""
 
     @abstractmethod
     def group_backward(self, rows: Sequence[Row], total: int) -> float:
@@ -82,6 +76,18 @@ class MeanLoss(ABC, Generic[Row]):
     @abstractmethod
     def group_loss(self, rows: Sequence[Row]) -> float:
         """Return the summed loss of one micro-batch; no gradient is taken."""
+
+    def size(self, row: Row) -> int:
+        """Return how many tokens a row has, padding excluded."""
+        return token_count(row)
+
+    def lengths(self, rows: Sequence[Row]) -> Sequence[int] | None:
+        """Return the rows' lengths if they are padded, so that similar ones share a batch; None if they are not."""
+        return [self.size(row) for row in rows] if self.is_padded else None
+
+    def micro_batches(self, rows: Sequence[Row], budget: int) -> Iterator[list[Row]]:
+        """Yield the rows in groups of at most ``budget`` tokens (a longer row stands alone), padding included."""
+        return micro_batches(rows, budget, self.is_padded, self.size)
 
     def check(self, rows: Sequence[Row]) -> None:
         """Reject rows without trained tokens.
@@ -98,8 +104,10 @@ class MeanLoss(ABC, Generic[Row]):
 
     def backward(self, rows: Sequence[Row], batch: Sequence[Row], budget: int) -> float:
         """Add the gradient of some rows' share of the batch's mean loss; return that share."""
-        total = self.count(batch)
-        return sum(self.group_backward(group, total) for group in self.micro_batches(rows, budget)) / total
+        total, summed = self.count(batch), 0.0
+        for group in self.micro_batches(rows, budget):
+            summed += self.group_backward(group, total)
+        return summed / total
 
     def measure(self, rows: Sequence[Row], batch: Sequence[Row], budget: int) -> Iterator[float]:
         """Yield shares of the batch's mean loss that together are the rows' share; no gradient is taken."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,40 +15,21 @@ from ia3_studio.errors import TrainingError
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.training.choice_model import choice_model
 from ia3_studio.training.class_loss import ClassLoss, ImageLoss, TagLoss
-from ia3_studio.training.config import BackwardDtype, TrainConfig
+from ia3_studio.training.config import TrainConfig
 from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.objective import Objective
+from ia3_studio.training.padded_loss import PaddedLoss
 from ia3_studio.training.prefix_cache import prefix_cache_of
 from ia3_studio.training.target_loss import TargetLoss
 from ia3_studio.training.tfew_loss import ChoiceObjective, LossWeights
 
-Maker = Callable[[Any, Attachment, TrainConfig], Objective[Any]]
-
-
-def _causal(model: Any, attachment: Attachment, config: TrainConfig) -> Objective[Any]:
-    folder = Path(config.cache_folder) if config.cache_folder else None
-    room = config.cache_mb * 2**20
-    cached = prefix_cache_of(model, attachment, room, folder)
-    return CausalLoss(model, config.backward_dtype, *cached)
-
-
-def _choice(model: Any, _attachment: Attachment, config: TrainConfig) -> Objective[Any]:
-    return ChoiceObjective(choice_model(model), LossWeights(), config.backward_dtype)
-
-
-def _padded(loss: Callable[[Any, BackwardDtype], Objective[Any]]) -> Maker:
-    return lambda model, _attachment, config: loss(model, config.backward_dtype)
-
-
-OBJECTIVES: dict[type, Maker] = {
-    TokenRow: _causal,
-    TargetRow: _padded(TargetLoss),
-    ChoiceRow: _choice,
-    LabelRow: _padded(ClassLoss),
-    TagRow: _padded(TagLoss),
-    ImageRow: _padded(ImageLoss),
+PADDED: dict[type, type[PaddedLoss[Any]]] = {
+    TargetRow: TargetLoss,
+    LabelRow: ClassLoss,
+    TagRow: TagLoss,
+    ImageRow: ImageLoss,
 }
-"""What is minimized, by the type of the rows."""
+"""Losses of padded rows, by the type of the rows."""
 
 
 def objective_for(model: Any, attachment: Attachment, rows: Sequence[Any], config: TrainConfig) -> Objective[Any]:
@@ -58,6 +39,12 @@ def objective_for(model: Any, attachment: Attachment, rows: Sequence[Any], confi
         TrainingError: the model cannot be trained on such rows.
     """
     kind = type(rows[0]) if rows else TokenRow
-    if kind not in OBJECTIVES:
-        raise TrainingError(f"No loss is known for rows of the type {kind.__name__}; give train an objective.")
-    return OBJECTIVES[kind](model, attachment, config)
+    if kind is TokenRow:
+        folder = Path(config.cache_folder) if config.cache_folder else None
+        cached = prefix_cache_of(model, attachment, config.cache_mb * 2**20, folder)
+        return CausalLoss(model, config.backward_dtype, *cached)
+    if kind is ChoiceRow:
+        return ChoiceObjective(choice_model(model), LossWeights(), config.backward_dtype)
+    if kind in PADDED:
+        return PADDED[kind](model, config.backward_dtype)
+    raise TrainingError(f"No loss is known for rows of the type {kind.__name__}; give train an objective.")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from ia3_studio.models.fast_paths import FastPath
-from ia3_studio.training.batches import Tokens, micro_batches, token_count
+from ia3_studio.training.batches import Tokens
 from ia3_studio.training.config import BackwardDtype
 from ia3_studio.training.objective import MeanLoss
 from ia3_studio.training.precision import backward_path, backward_products
@@ -23,29 +23,17 @@ class PaddedLoss(MeanLoss[Tokens]):
     def __init__(self, model: Any, backward_dtype: BackwardDtype = "float32") -> None:
         self.model = model
         self._products = backward_products(backward_dtype, model.device)
-        self._turning = FusedRotation(model)
-        self.fast_paths: tuple[FastPath, ...] = (self._turning.path, backward_path(backward_dtype, model.device))
+        self._rotation = FusedRotation(model)
+        self.fast_paths: tuple[FastPath, ...] = (self._rotation.path, backward_path(backward_dtype, model.device))
         """Fast paths, and which of them are on."""
 
     @abstractmethod
     def summed(self, rows: Sequence[Tokens]) -> Tensor:
         """Return the summed loss of one micro-batch."""
 
-    def size(self, row: Tokens) -> int:
-        """Return how many tokens a row has."""
-        return token_count(row)
-
-    def lengths(self, rows: Sequence[Tokens]) -> Sequence[int]:
-        """Return the rows' lengths: similar ones share a batch, so that little of it is padding."""
-        return [self.size(row) for row in rows]
-
-    def micro_batches(self, rows: Sequence[Tokens], budget: int) -> Iterator[list[Tokens]]:
-        """Yield the rows in groups of at most ``budget`` padded tokens (a longer row stands alone)."""
-        return micro_batches(rows, budget, length=self.size)
-
     def group_backward(self, rows: Sequence[Tokens], total: int) -> float:
         """Add the gradient of (summed loss / total) for one micro-batch; return the summed loss."""
-        with self._products, self._turning():
+        with self._products, self._rotation():
             loss = self.summed(rows)
             (loss / total).backward()
         return loss.item()

@@ -8,7 +8,7 @@ layers, embeddings for each layer) are computed as ever.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,22 +38,23 @@ class PrefixCache:
         self._wraps = False
         """Whether blocks return a tuple, the hidden states first."""
 
-    def run(self, forward: Callable[[], Any], rows: Sequence[TokenRow], shared: int | None) -> Any:
-        """Return the outputs of a forward pass over rows, with cached lower layers if all rows are cached.
+    @contextmanager
+    def lower_layers(self, rows: Sequence[TokenRow], shared: int | None) -> Iterator[None]:
+        """Run the model on rows inside this block, without its lower layers if all rows are cached; else cache them.
 
         Args:
-            forward: runs the model.
+            rows: the rows of the one forward pass inside the block.
             shared: with how many tokens the rows begin that run once, end to end; None where rows are padded.
         """
         known = [self.store.get(row.input_ids) for row in rows]
         if all(hidden is not None for hidden in known):
-            with self._passed_over(_laid_out([each for each in known if each is not None], shared)):
-                return forward()
+            with self._skipped(_laid_out([each for each in known if each is not None], shared)):
+                yield
+            return
         with self._seen() as seen:
-            result = forward()
+            yield
         for row, hidden in zip(rows, _by_rows(seen[0], rows, shared), strict=True):
             self.store.put(row.input_ids, hidden)
-        return result
 
     @contextmanager
     def _seen(self) -> Iterator[list[Tensor]]:
@@ -72,7 +73,7 @@ class PrefixCache:
             yield seen
 
     @contextmanager
-    def _passed_over(self, hidden: Tensor) -> Iterator[None]:
+    def _skipped(self, hidden: Tensor) -> Iterator[None]:
         """Give hidden states to the first block with a vector, and let those below do nothing."""
 
         def give(_block: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:

@@ -7,7 +7,8 @@ is communicated, once per optimizer step, after the last micro-batch.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -16,7 +17,6 @@ from torch import distributed, nn
 from ia3_studio.errors import TrainingError
 
 Row = TypeVar("Row")
-Result = TypeVar("Result")
 
 
 class Processes:
@@ -35,7 +35,7 @@ class Processes:
         """Return the rows that this process works on; the processes' shares together are all rows."""
         return rows[self.rank :: self.count]
 
-    def add_up(self, value: float, device: torch.device) -> float:
+    def all_reduce(self, value: float, device: torch.device) -> float:
         """Return the sum of all processes' values."""
         if self.count == 1:
             return value
@@ -45,34 +45,29 @@ class Processes:
 
     def any(self, mine: bool, device: torch.device) -> bool:
         """Say whether any process says yes; all of them must ask, and all get the same answer."""
-        return mine if self.count == 1 else self.add_up(float(mine), device) > 0
+        return mine if self.count == 1 else self.all_reduce(float(mine), device) > 0
 
-    def together(self, work: Callable[[], Result], device: torch.device) -> Result:
-        """Do this process's share of some work, and continue only if all processes succeeded.
+    @contextmanager
+    def together(self, device: torch.device) -> Iterator[None]:
+        """Do this process's share of some work inside this block; continue only if all processes succeeded.
 
         Otherwise the other processes would wait forever for a failed one.
 
         Raises:
             TrainingError: another process failed; where it is this one, its own error is raised.
         """
-        if self.count == 1:
-            return work()
-        mine: Exception | None = None
         try:
-            result = work()
-        except Exception as error:  # raised again below, once the others know of it
-            mine = error
-        failed = self.any(mine is not None, device)
-        if mine is not None:
-            raise mine
-        if failed:
+            yield
+        except Exception:
+            self.any(True, device)  # the others learn of it, and end too
+            raise
+        if self.any(False, device):
             raise TrainingError(
                 "Another process of this job failed, so this one ends too; see its log for the reason. Fix "
                 "it, then start or resume the job."
             )
-        return result
 
-    def add_up_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+    def all_reduce_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
         """Make every gradient the sum of all processes' gradients. **Changes the gradients in place.**"""
         if self.count == 1:
             return

@@ -76,7 +76,7 @@ MOST_CHANGES = 6
 """Number of stored rows: most improved, and most degraded."""
 
 
-def furthest_changes(changes: Sequence[RowChange], better: Better) -> tuple[RowChange, ...]:
+def largest_changes(changes: Sequence[RowChange], better: Better) -> tuple[RowChange, ...]:
     """Return the most improved rows, best first, then the most degraded rows, worst last."""
     sign = 1 if better == "higher" else -1
     moved = sorted(
@@ -99,7 +99,7 @@ class Evaluation:
     seconds: float
     confusion: tuple[Confusion, ...] = ()
     changes: tuple[RowChange, ...] = ()
-    """The rows that changed most, improved ones first (:func:`furthest_changes`)."""
+    """The rows that changed most, improved ones first (:func:`largest_changes`)."""
 
     def to_json(self) -> str:
         """Return the evaluation as JSON text."""

@@ -66,12 +66,12 @@ class FusedRotation:
                 setattr(place.module, NAME, place.original)
 
 
-class _Turn(Function):
+class _Rotate(Function):
     """x · cos + half(x) · sin for angles that are not trained; the gradient is turned by the opposite angles."""
 
     @staticmethod
     def forward(given: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-        return _turned(given, cos, sin, 1)
+        return _rotated(given, cos, sin, 1)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -80,10 +80,10 @@ class _Turn(Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         cos, sin = ctx.saved_tensors
-        return _turned(gradients[0], cos, sin, -1), None, None
+        return _rotated(gradients[0], cos, sin, -1), None, None
 
 
-def _turned(given: Tensor, cos: Tensor, sin: Tensor, sense: int) -> Tensor:
+def _rotated(given: Tensor, cos: Tensor, sin: Tensor, sense: int) -> Tensor:
     """Return (first, second) halves of the channels as (first · cos − second · sin, second · cos + first · sin)."""
     half = given.shape[-1] // 2
     result = given * cos
@@ -101,20 +101,20 @@ def _place(module: ModuleType) -> _Place | None:
     """Return how a module's rotation is replaced, None where it is of another kind."""
     found = getattr(module, NAME)
     original: Rotation = getattr(found, "original", found)  # another training may be inside its block just now
-    return _Place(module, original, _quick(original)) if _is_half_rotation(original) else None
+    return _Place(module, original, _fused(original)) if _is_half_rotation(original) else None
 
 
-def _quick(original: Rotation) -> Rotation:
+def _fused(original: Rotation) -> Rotation:
     @wraps(original)
-    def turn(q: Tensor, k: Tensor, cos: Tensor, sin: Tensor, *args: Any, **options: Any) -> tuple[Tensor, Tensor]:
+    def rotate(q: Tensor, k: Tensor, cos: Tensor, sin: Tensor, *args: Any, **options: Any) -> tuple[Tensor, Tensor]:
         fits = all(each.dtype == cos.dtype and each.shape[-1] == cos.shape[-1] for each in (q, k))
         if args or options or cos.dim() != 3 or cos.requires_grad or not fits:
             return original(q, k, cos, sin, *args, **options)
         angles = cos.unsqueeze(1), sin.unsqueeze(1)  # (batch, 1, tokens, channels), the same for every head
-        return _Turn.apply(q, *angles), _Turn.apply(k, *angles)  # type: ignore[no-untyped-call]
+        return _Rotate.apply(q, *angles), _Rotate.apply(k, *angles)  # type: ignore[no-untyped-call]
 
-    turn.original = original  # type: ignore[attr-defined]
-    return turn
+    rotate.original = original  # type: ignore[attr-defined]
+    return rotate
 
 
 @torch.no_grad()
@@ -125,7 +125,7 @@ def _is_half_rotation(original: Rotation) -> bool:
     angle = torch.randn(1, 3, 4, generator=draw).repeat(1, 1, 2)
     try:
         theirs = original(q, k, angle.cos(), angle.sin())
-        ours = _quick(original)(q, k, angle.cos(), angle.sin())
+        ours = _fused(original)(q, k, angle.cos(), angle.sin())
         return all(torch.allclose(one, other, atol=1e-6) for one, other in zip(theirs, ours, strict=True))
     except TypeError:  # a foreign function may ask for other arguments
         return False

@@ -14,6 +14,7 @@ from ia3_studio.data.tokens import IGNORED
 from ia3_studio.errors import TrainingError
 from ia3_studio.training.choice_model import padded
 from ia3_studio.training.config import BackwardDtype
+from ia3_studio.training.loss import before
 from ia3_studio.training.padded_loss import PaddedLoss
 
 
@@ -64,15 +65,11 @@ class TargetLoss(PaddedLoss[TargetRow]):
             taken.append(True)
             return (args[0][chosen][None],)
 
-        # Prepended: a site on the head itself must scale what the hook hands on.
-        handle = self.head.register_forward_pre_hook(take, prepend=True)
-        try:
+        with before(self.head, take):
             logits = self.model(
                 input_ids=ids,
                 attention_mask=mask.long(),
                 decoder_input_ids=self.model.prepare_decoder_input_ids_from_labels(labels=labels),
                 use_cache=False,
             ).logits
-        finally:
-            handle.remove()
         return (logits[0] if taken else logits[chosen]).float(), targets[chosen]

@@ -18,7 +18,7 @@ import gradio as gr
 from ia3_studio.errors import RunError
 from ia3_studio.models import ModelMemory
 from ia3_studio.runs import RunStore
-from ia3_studio.runs.user_store import OwnedStore
+from ia3_studio.runs.user_store import UserStore
 from ia3_studio.settings import home, is_public, on_space, runs_folder
 from ia3_studio.ui.current_run import IMPORTS
 from ia3_studio.ui.data_source import UPLOADS, expire_uploads
@@ -32,6 +32,7 @@ from ia3_studio.ui.temporary_files import GRADIO, make_scratch, scratch_folder, 
 from ia3_studio.ui.theme import FIXES, STYLESHEET, studio_theme
 from ia3_studio.ui.uploads import UploadLedger, UploadLimits, UploadMiddleware
 from ia3_studio.ui.visitor import App, CookieMiddleware, visitor
+from ia3_studio.worker.ready import ReadyWorker
 
 LARGEST_UPLOAD = "200mb"
 PORT = "GRADIO_SERVER_PORT"
@@ -40,13 +41,14 @@ Middleware = Callable[[App], App]
 """Returns an app that every request passes on its way to the given one."""
 
 
-def serve(password: str = "", *, host: str = "", port: int | None = None) -> None:
+def serve(password: str = "", *, host: str = "", port: int | None = None, ready: ReadyWorker | None = None) -> None:
     """Launch the app, and wait until it is stopped.
 
     Args:
         password: asked for by the page; by default IA3_STUDIO_PASSWORD, which is removed from the environment.
         host: address to listen on; by default GRADIO_SERVER_NAME, or else 127.0.0.1 (on a Space, every address).
         port: by default GRADIO_SERVER_PORT, or else the first free one from 7860.
+        ready: may hold a process that the first run starts in.
 
     Raises:
         RunError: others could use the app without a password, or its port is not free.
@@ -60,7 +62,7 @@ def serve(password: str = "", *, host: str = "", port: int | None = None) -> Non
     logging.getLogger("ia3_studio").setLevel(logging.INFO)  # which fast paths a model in the chat uses
     with ending_in_time(), scratch_folder() as scratch:
         os.environ.setdefault("GRADIO_TEMP_DIR", str(scratch / GRADIO))  # removed when the app ends
-        _launch(scratch, _middleware(name, password), server_name=name, server_port=port)
+        _launch(scratch, _middleware(name, password), ready, server_name=name, server_port=port)
 
 
 def chosen_port(server_name: str, port: int | None = None) -> int:
@@ -110,15 +112,15 @@ def open_here(height: int = 900) -> gr.Blocks:
     scratch = make_scratch()
     atexit.register(shutil.rmtree, scratch, ignore_errors=True)
     # The notebook's server may show the app under another host name, so no name is refused here.
-    return _launch(scratch, [], server_name="127.0.0.1", height=height, prevent_thread_lock=True, quiet=True)
+    return _launch(scratch, [], None, server_name="127.0.0.1", height=height, prevent_thread_lock=True, quiet=True)
 
 
-def _launch(scratch: Path, middleware: Sequence[Middleware], **options: Any) -> gr.Blocks:
+def _launch(scratch: Path, middleware: Sequence[Middleware], ready: ReadyWorker | None, **options: Any) -> gr.Blocks:
     folder, log = home(), RefusalLog()
     kept = (folder / UPLOADS, folder / IMPORTS)
-    store = OwnedStore(runs_folder(), visitor, kept=kept) if is_public() else RunStore()
+    store = UserStore(runs_folder(), visitor, kept=kept) if is_public() else RunStore()
     expire_uploads(folder)
-    demo = build_app(store, ModelMemory(), folder, scratch)
+    demo = build_app(store, ModelMemory(), folder, scratch, ready)
     refuse_invalid_values(demo, log)
     demo.launch(
         max_file_size=LARGEST_UPLOAD,

@@ -58,7 +58,11 @@ def speed(answer: Answer) -> str:
     length = f"{plural(len(answer.tokens), 'token')} · first after {answer.time_to_first_token:.2f} s"
     rate = f" · {answer.tokens_per_second:.1f} tokens/s" if answer.tokens_per_second else ""
     cut = {"length": " · reached max new tokens", "context": " · the context window is full"}.get(answer.ended, "")
-    dropped = f" · {plural(answer.left_out, 'earlier message')} dropped to fit the context" if answer.left_out else ""
+    dropped = (
+        f" · {plural(answer.dropped_messages, 'earlier message')} dropped to fit the context"
+        if answer.dropped_messages
+        else ""
+    )
     notes = "".join(f" · {note.rstrip('.')}" for note in answer.notes)
     return f"{length}{rate}{cut}{dropped}{notes}"
 

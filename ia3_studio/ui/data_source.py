@@ -28,7 +28,7 @@ from ia3_studio.ui import parsing_form, text
 from ia3_studio.ui.components.model_picker import ModelPicker
 from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import note
-from ia3_studio.ui.parsing_form import ReadingForm
+from ia3_studio.ui.parsing_form import ParsingForm
 from ia3_studio.ui.rows_card import PREVIEW_ROWS, data_overview, raw_rows
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.temporary_files import remove_older
@@ -58,7 +58,7 @@ class OwnData:
     use_pasted: gr.Button
     hub: HubFields
     held_out: gr.Slider
-    form: ReadingForm
+    form: ParsingForm
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ def _nothing(sentence: str) -> tuple[Any, ...]:
     return "", note(sentence), "", "", *parsing_form.offered(None, None)
 
 
-def read_so(studio: Studio, given: str | None, held_out: float, *fields: Any) -> Iterator[tuple[Any, ...]]:
+def apply_parsing(studio: Studio, given: str | None, held_out: float, *fields: Any) -> Iterator[tuple[Any, ...]]:
     """Read what came in as the form says; yield (data, facts, first rows, problems, form).
 
     The fields are those of the new reading afterwards, also where its columns cannot be used as chosen.
@@ -241,8 +241,8 @@ def read_so(studio: Studio, given: str | None, held_out: float, *fields: Any) ->
 def use_unused(
     studio: Studio, given: str | None, held_out: float, choice: str | None, *fields: Any
 ) -> Iterator[tuple[Any, ...]]:
-    """Read the data anew with a column that was not used; yield as :func:`read_so`."""
-    yield from read_so(studio, given, held_out, *parsing_form.chosen_unused(choice, fields))
+    """Read the data anew with a column that was not used; yield as :func:`apply_parsing`."""
+    yield from apply_parsing(studio, given, held_out, *parsing_form.chosen_unused(choice, fields))
 
 
 def _unchanged() -> Iterator[Any]:

@@ -41,7 +41,7 @@ def choose_kind(
     sources = {name: source for source, name in text.STARTER_NAMES.items()}
     form = [gr.skip()] * parsing_form.OFFERED
     starter = [(*use_data(sources[kind], DEFAULT_HELD_OUT), *form)] if kind in sources else None
-    for used in starter or data_source.read_so(studio, given, held_out, *fields):
+    for used in starter or data_source.apply_parsing(studio, given, held_out, *fields):
         yield *groups, gr.update(visible=kind in text.OWN_KINDS), *used
 
 
@@ -55,11 +55,11 @@ def use_starter() -> tuple[str, str, str, str]:
     return use_data(LIGHTHOUSE, DEFAULT_HELD_OUT)
 
 
-def take_along(studio: Studio, data: str, held_out: float) -> tuple[Any, Any]:
+def export_processed(studio: Studio, data: str, held_out: float) -> tuple[Any, Any]:
     """Write the rows as they are understood, and those that are left out; return both downloads."""
     choice = DataChoice.from_text(chosen_data(data))
     if is_large(Path(choice.source)):
-        raise DataError(text.TOO_LARGE_TO_TAKE)
+        raise DataError(text.TOO_LARGE_TO_EXPORT)
     split = choice.load(held_out)
     folder = fresh_folder(studio.scratch, "rows-")
     rows, left_out = folder / "rows.jsonl", folder / "left-out.csv"
@@ -80,7 +80,7 @@ def build(studio: Studio, session: Session) -> DataTab:
             own = data_source.build()
             said = gr.HTML(elem_id="data-note")
             faults = gr.HTML(elem_id="data-problems")
-            along = gr.Button(text.TAKE_ALONG, size="sm", elem_id="take-along")
+            along = gr.Button(text.EXPORT_PROCESSED, size="sm", elem_id="export-processed")
             with gr.Row():
                 mended = gr.DownloadButton(visible=False, size="sm", elem_id="rows-file")
                 left_out = gr.DownloadButton(visible=False, size="sm", elem_id="left-out-file")
@@ -95,15 +95,15 @@ def build(studio: Studio, session: Session) -> DataTab:
     read_again = [*used, *own.form.shown]
     changed = [each.input for each in own.form.fields if isinstance(each, gr.Dropdown)]
     gr.on(
-        [own.form.apply.click, own.held_out.release, *changed], guard(data_source.read_so, studio), read, read_again,
-        **quiet(),
+        [own.form.apply.click, own.held_out.release, *changed],
+        guard(data_source.apply_parsing, studio), read, read_again, **quiet(),
     )  # fmt: skip
     own.form.unused.input(
         guard(data_source.use_unused, studio),
         [own.given, own.held_out, own.form.unused, *own.form.fields], read_again, **quiet(),
     )  # fmt: skip
     _wire_ways_in(studio, own, used)
-    along.click(guard(take_along, studio), [session.data, own.held_out], [mended, left_out], **quiet())
+    along.click(guard(export_processed, studio), [session.data, own.held_out], [mended, left_out], **quiet())
     session.data.change(
         lambda data: [gr.update(visible=bool(data)), *[gr.update(visible=False)] * 2],  # files of other data go
         session.data, [along, mended, left_out], **quiet(queue=False),

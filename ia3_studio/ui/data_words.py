@@ -18,8 +18,8 @@ MOST_ROWS = 8
 """Row numbers named in a sentence."""
 MOST_REASONS = 6
 MOST_LABELS = 12
-LABELS_LEARNED = "encoders such as MiniLM, with a new classification head; chat models, which generate the label"
-HEAD_LEARNED = {
+MODELS_FOR_LABELS = "encoders such as MiniLM, with a new classification head; chat models, which generate the label"
+MODELS_FOR_KIND = {
     "tags": "encoders such as MiniLM, with a new token classification head",
     "pictures": "vision models such as ViT or ConvNeXt, with a new classification head",
 }
@@ -62,8 +62,8 @@ def _label_facts(split: DataSplit) -> tuple[tuple[str, str], ...]:
     if split.mapping.kind not in ("labels", "tags", "pictures") or split.mapping.target == "number":
         return ()
     counts = label_counts(split.train)
-    learned = LABELS_LEARNED if split.mapping.kind == "labels" else HEAD_LEARNED[split.mapping.kind]
-    return (("Labels", labels_of(split.mapping.kind, list(counts.values()))), ("Models", learned))
+    models = MODELS_FOR_LABELS if split.mapping.kind == "labels" else MODELS_FOR_KIND[split.mapping.kind]
+    return (("Labels", labels_of(split.mapping.kind, list(counts.values()))), ("Models", models))
 
 
 def labels_of(kind: str, counts: Sequence[int]) -> str:

@@ -8,12 +8,21 @@ from dataclasses import dataclass
 import gradio as gr
 
 from ia3_studio.models import STARTER, is_ready, parse_source, starters
+from ia3_studio.models.catalog import starter_entries
+from ia3_studio.models.fit import epoch_seconds
+from ia3_studio.settings import on_zero_gpu
 from ia3_studio.ui import model_choice, text
 from ia3_studio.ui.components.model_picker import ModelPicker
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.long_task import Job
 from ia3_studio.ui.markup import Fact, facts, heading, sample
+from ia3_studio.ui.model_words import about_time
 from ia3_studio.ui.session import ModelLayers, Session, Studio, quiet
+
+DEMO_TOKENS = 35_674
+"""Of the demo's training rows, both epochs."""
+WITH_EVALUATION = 1.4
+"""Time of the demo with preparation and evaluations, per time of its training steps."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +56,25 @@ def read_named(studio: Studio, name: str | None) -> Iterator[str | ModelLayers]:
         yield job.result()
 
 
-def demo_facts() -> str:
+def demo_facts(studio: Studio) -> str:
     """Return the facts on what one click on the demo starts, on this computer."""
     starter = starters()[0]
-    return facts(Fact(*row) for row in text.demo_facts(starter.name, starter.size_mb, is_ready(STARTER)))
+    seconds = demo_seconds(studio)
+    time = about_time(seconds) if seconds else ""
+    rows = text.demo_facts(starter.name, starter.size_mb, is_ready(STARTER), time)
+    return facts(Fact(*row) for row in rows)
+
+
+def demo_seconds(studio: Studio) -> float | None:
+    """Return about how long the demo takes here, if runs or a benchmark of this computer tell its speed."""
+    from ia3_studio.runs.throughput import known_speed
+
+    parameters = {entry.source: entry.parameters for entry in starter_entries()}
+    speed = None if on_zero_gpu() else known_speed(studio.store, studio.home, parameters.get, "cpu")
+    size = parameters.get(STARTER)
+    if speed is None or not size:
+        return None
+    return WITH_EVALUATION * epoch_seconds(size, DEMO_TOKENS, speed.operations_per_second)
 
 
 def build(studio: Studio, session: Session) -> ModelTab:

@@ -42,6 +42,7 @@ from ia3_studio.ui.polling import HIDDEN, IDLE, Cursor, newest_key, poll
 from ia3_studio.ui.run_actions import start_once
 from ia3_studio.ui.run_form import RunForm
 from ia3_studio.ui.session import Session, Studio, quiet, sent
+from ia3_studio.worker.ready import ReadyWorker
 
 QUEUE_SECONDS = 0.02
 """Interval at which Gradio's queue checks for work: 3 % of a core, and 6 % with Gradio's default of 0.001."""
@@ -69,7 +70,9 @@ class Page:
     runs: runs_tab.RunsTab
 
 
-def build_app(store: RunStore, memory: ModelMemory, home: Path, scratch: Path) -> gr.Blocks:
+def build_app(
+    store: RunStore, memory: ModelMemory, home: Path, scratch: Path, ready: ReadyWorker | None = None
+) -> gr.Blocks:
     """Return the page, wired and queued, ready to launch.
 
     Args:
@@ -77,8 +80,9 @@ def build_app(store: RunStore, memory: ModelMemory, home: Path, scratch: Path) -
         memory: the one model that responds in the chat.
         home: the folder of uploads and imported adapters.
         scratch: a folder for files that are offered as downloads.
+        ready: holds the process that the next run starts in; without it every run starts a new one.
     """
-    studio = Studio(store, memory, home, scratch)
+    studio = Studio(store, memory, home, scratch, ready)
     demo: gr.Blocks
     with gr.Blocks(title=text.BRAND, analytics_enabled=False, delete_cache=(3600, 86400)) as demo:
         session = Session(gr.State(""), gr.State(""), gr.State(""))
@@ -100,7 +104,9 @@ def slow_down_queue(demo: gr.Blocks) -> None:
 
 def open_page(studio: Studio) -> tuple[str, str, str, str]:
     """Return (model, data, key of the selected run, facts on the demo) of a page that has just been opened."""
-    return STARTER, LIGHTHOUSE, newest_key(studio), model_tab.demo_facts()
+    if studio.ready:
+        studio.ready.prepare()
+    return STARTER, LIGHTHOUSE, newest_key(studio), model_tab.demo_facts(studio)
 
 
 def read_starter(studio: Studio) -> str:

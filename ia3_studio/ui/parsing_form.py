@@ -27,7 +27,7 @@ MOST_COLUMNS = 500
 
 
 @dataclass(frozen=True)
-class ReadingForm:
+class ParsingForm:
     """What the page wires to the tab."""
 
     fields: list[gr.components.Component]
@@ -43,10 +43,10 @@ class ReadingForm:
         return [*self.fields, self.unused]
 
 
-def build() -> ReadingForm:
+def build() -> ParsingForm:
     """Draw the fields."""
     unused = gr.Radio([], value=None, label=text.UNUSED, info=text.UNUSED_INFO, visible=False, elem_id="unused-columns")
-    with gr.Accordion(text.HOW_READ, open=False, elem_id="data-reading"):
+    with gr.Accordion(text.PARSING_OPTIONS, open=False, elem_id="data-reading"):
         kind = gr.Dropdown(list(text.ROW_KINDS), value="", label=text.ROWS_ARE, info=text.ROWS_INFO, elem_id="rows-are")
         with gr.Row():
             first = _column(text.FIRST_COLUMN, text.FIRST_INFO, "first-column")
@@ -59,18 +59,18 @@ def build() -> ReadingForm:
             label=text.TEMPLATE, info=text.TEMPLATE_INFO, placeholder=text.TEMPLATE_EXAMPLE, elem_id="template"
         )
         split = _column(text.SPLIT_COLUMN, text.SPLIT_INFO, "split-column")
-        encodings = [text.AS_GUESSED, *((name, name) for name in get_args(Encoding))]
+        encodings = [text.AUTO_DETECT, *((name, name) for name in get_args(Encoding))]
         with gr.Row():
             delimiter = gr.Dropdown(list(text.DELIMITERS), value="", label=text.DELIMITER, min_width=120)
             encoding = gr.Dropdown(encodings, value="", label=text.ENCODING, min_width=120)
             header = gr.Dropdown(list(text.HEADERS), value="", label=text.HEADER, min_width=120, elem_id="header-row")
-        sheet = gr.Dropdown([text.AS_GUESSED], value="", label=text.SHEET, visible=False, elem_id="sheet")
+        sheet = gr.Dropdown([text.AUTO_DETECT], value="", label=text.SHEET, visible=False, elem_id="sheet")
         speaker = gr.Dropdown(
             [text.NO_SPEAKER], value="", label=text.SPEAKER, info=text.SPEAKER_INFO, visible=False, elem_id="speaker"
         )
         shape = gr.Dropdown(list(text.SHAPES), value="", label=text.SHAPE, info=text.SHAPE_INFO, elem_id="shape")
-        apply = gr.Button(text.READ_SO, elem_id="read-so")
-    return ReadingForm(
+        apply = gr.Button(text.APPLY_PARSING, elem_id="apply-parsing")
+    return ParsingForm(
         [kind, first, second, answer, choices, template, split, delimiter, encoding, header, sheet, speaker, shape],
         unused,
         apply,
@@ -158,7 +158,7 @@ def offered(
     first, second, answer, choices = _columns_of(mapping) if mapping and kind else ("", "", "", ())
     columns = [text.NO_COLUMN, *((name, name) for name in names)]
     speakers = [(name, name) for name in (table.speakers if table else ())]
-    sheets = [text.AS_GUESSED, *((name, name) for name in (table.sheets if table else ()))]
+    sheets = [text.AUTO_DETECT, *((name, name) for name in (table.sheets if table else ()))]
     return (
         kind,
         *(gr.update(choices=columns, value=each if each in names else "") for each in (first, second, answer)),

@@ -48,7 +48,7 @@ def start_once(studio: Studio, config: RunConfig, page: str) -> str:
         run = studio.store.create(config, f"{page}-{digest}-{number}")
         if _is_same_click(run):
             break
-    start(run)
+    start(run, studio.ready)
     return run_key(run.id)
 
 
@@ -168,7 +168,7 @@ def start_sweep(
         tag = f"sweep-{secrets.token_hex(3)}" if variations.count > 1 else ""
         made = sweep(studio.store, run, variations, tag, f"{request.session_hash}-{secrets.token_hex(4)}")
         for each in made:
-            start(each)
+            start(each, studio.ready)
     except StudioError as error:
         yield gr.skip(), note(str(error), "bad"), gr.skip()
         raise

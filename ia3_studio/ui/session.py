@@ -19,6 +19,7 @@ from ia3_studio.models.catalog import LocalModels
 from ia3_studio.ui import text
 from ia3_studio.ui.components.tree_rows import TreeRows, tree_rows
 from ia3_studio.ui.polling import OpenPages
+from ia3_studio.worker.ready import ReadyWorker
 
 if TYPE_CHECKING:
     from ia3_studio.method import LayerTree
@@ -91,6 +92,8 @@ class Studio:
     """The folder of uploads and imported adapters."""
     scratch: Path
     """A folder for files that are offered as downloads; removed when the app ends."""
+    ready: ReadyWorker | None = None
+    """Holds the process that the next run starts in."""
     layers: LayerCache = field(default_factory=LayerCache)
     pages: OpenPages = field(default_factory=OpenPages)
     hub: HubSearch = field(default_factory=HubSearch)

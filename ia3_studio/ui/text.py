@@ -122,12 +122,12 @@ SPLITS, SPLITS_INFO = "Splits", "A test split selected together with train is he
 MOST_ROWS, MOST_ROWS_INFO = "Max rows", "First rows of each split; only these are downloaded"
 USE_HUB = "Load rows"
 CHOOSE_SPLITS = f"No rows are selected; select a split and set {MOST_ROWS} to 2 or more."
-HOW_READ = "Parsing options"
-AS_GUESSED = ("Auto-detect", "")
+PARSING_OPTIONS = "Parsing options"
+AUTO_DETECT = ("Auto-detect", "")
 ROWS_ARE = "Task"
 ROWS_INFO = "How rows become training examples"
 ROW_KINDS = (
-    AS_GUESSED,
+    AUTO_DETECT,
     ("prompt-answer pairs", "pairs"),
     ("classification", "labels"),
     ("multi-label classification", "multi"),
@@ -148,21 +148,21 @@ TEMPLATE_EXAMPLE = "Translate: {source}"
 SPLIT_COLUMN, SPLIT_INFO = "Split column", "Rows with train, or else with the most frequent value, are training rows"
 BY_SHARE = "none: use the held-out share"
 DELIMITER = "Delimiter"
-DELIMITERS = (AS_GUESSED, ("comma", ","), ("semicolon", ";"), ("tab", "\t"), ("pipe", "|"))
+DELIMITERS = (AUTO_DETECT, ("comma", ","), ("semicolon", ";"), ("tab", "\t"), ("pipe", "|"))
 ENCODING = "Encoding"
 HEADER = "Header row"
-HEADERS = (AS_GUESSED, ("none", "0"), *((f"row {row}", str(row)) for row in range(1, 21)))
+HEADERS = (AUTO_DETECT, ("none", "0"), *((f"row {row}", str(row)) for row in range(1, 21)))
 SPEAKER, SPEAKER_INFO = "Speaker", "Of a chat log: whose messages are the answers"
 NO_SPEAKER = ("not selected", "")
 SHAPE, SHAPE_INFO = "Shape", "Plain rows: read the file as it is, even if it looks like an export or a conversation"
 PLAIN_ROWS = "plain"
-SHAPES = (AS_GUESSED, ("plain rows", PLAIN_ROWS))
+SHAPES = (AUTO_DETECT, ("plain rows", PLAIN_ROWS))
 UNUSED, UNUSED_INFO = "Columns not used", "Select one to use it"
 _PARTS = {"context": "as context", "label": "as label", "answer": "as answer"}
-READ_SO = "Apply"
+APPLY_PARSING = "Apply"
 CHOOSE_FILE = f"No data is loaded; load data on the Data tab, or choose {STARTER_DATA} there."
-TOO_LARGE_TO_TAKE = "This file is too large to export; use the original file."
-TAKE_ALONG = "Export processed data"
+TOO_LARGE_TO_EXPORT = "This file is too large to export; use the original file."
+EXPORT_PROCESSED = "Export processed data"
 HELD_OUT = "Held-out share"
 HELD_OUT_INFO = "Share of the rows that are used for evaluation only"
 FIRST_ROWS = "First rows"
@@ -393,14 +393,14 @@ def unused_as(column: str, part: str) -> str:
     return f"{column} {_PARTS[part]}"
 
 
-def demo_facts(model: str, size_mb: float, cached: bool) -> tuple[tuple[str, str], ...]:
-    """Return what one click on the demo will do."""
+def demo_facts(model: str, size_mb: float, cached: bool, time: str) -> tuple[tuple[str, str], ...]:
+    """Return what one click on the demo will do; the time is that of 2 CPU cores if this computer's is not known."""
     download = "already downloaded" if cached else f"{size_mb:.0f} MB, downloaded once"
     return (
         ("Model", f"{model} ({download})"),
         ("Data", f"{STARTER_DATA}: 200 short answers"),
         ("Parameters", "57,600 trainable, 0.04 % of the model"),
-        ("Time", "3 to 5 minutes on 2 CPU cores"),
+        ("Time", f"{time} on this computer" if time else "3 to 5 minutes on 2 CPU cores"),
         ("Result", "an adapter to chat with, next to the base model"),
     )
 

@@ -184,7 +184,7 @@ def resume_run(studio: Studio, key: str) -> str:
     current = find(studio, key)
     if current is None or current.run is None:
         raise RunError(text.NOTHING_TO_RESUME)
-    resume(current.run)
+    resume(current.run, ready=studio.ready)
     return note(text.resumed(current.name), "good")
 
 

@@ -14,13 +14,18 @@ from ia3_studio.runs import process
 from ia3_studio.runs.folder import RunFolder, WorkerStatus, write_json
 from ia3_studio.runs.run import Run
 from ia3_studio.settings import on_zero_gpu
+from ia3_studio.worker.ready import ReadyWorker
 
 LOCK_SECONDS = 5.0
 """Seconds to wait for the run's lock."""
 
 
-def start(run: Run) -> None:
+def start(run: Run, ready: ReadyWorker | None = None) -> None:
     """Start a run's worker, once: a run that has or had one is left alone.
+
+    Args:
+        run: the run.
+        ready: may hold a process that has been started ahead, which then is the worker.
 
     Raises:
         RunError: the system starts no process, or the run's folder cannot be written.
@@ -28,14 +33,14 @@ def start(run: Run) -> None:
     try:
         with FileLock(run.files.path / ".start.lock"):
             if not run.files.worker.exists():
-                start_worker(run.files)
+                start_worker(run.files, ready=ready)
     except OSError as error:
         raise RunError(
             f"The worker of run {run.id} could not be started ({error.strerror}); start a new run."
         ) from error
 
 
-def start_worker(folder: RunFolder, command: Sequence[str] = ()) -> None:
+def start_worker(folder: RunFolder, command: Sequence[str] = (), ready: ReadyWorker | None = None) -> None:
     """Start a worker that outlives this process: own session, no pipe, output into the run's log.
 
     Where a GPU is only lent, the app itself works on the run, in turns.
@@ -45,17 +50,22 @@ def start_worker(folder: RunFolder, command: Sequence[str] = ()) -> None:
 
         zero_gpu.start(folder)
         return
-    command = command or (sys.executable, "-m", "ia3_studio.worker", str(folder.path))
-    process.record_worker(folder, process.spawn(command, folder.log, folder.path))
+    pid = ready.take(folder) if ready and not command else None
+    if pid is None:
+        pid = process.spawn(
+            command or (sys.executable, "-m", "ia3_studio.worker", str(folder.path)), folder.log, folder.path
+        )
+    process.record_worker(folder, pid)
 
 
-def resume(run: Run, command: Sequence[str] = ()) -> None:
+def resume(run: Run, command: Sequence[str] = (), ready: ReadyWorker | None = None) -> None:
     """Start a worker that resumes from the run's checkpoint; a running run is left alone.
 
     **Everything written after the checkpoint is removed**: metrics, newer adapters, and the result.
 
     Args:
         command: command line of the worker; by default the training worker.
+        ready: may hold a process that has been started ahead, which then is the worker.
 
     Raises:
         RunError: the run has finished or has no checkpoint, or its folder is not writable.
@@ -70,7 +80,7 @@ def resume(run: Run, command: Sequence[str] = ()) -> None:
                 raise RunError(_why_not(status.state, run))
             with FileLock(run.files.lock, timeout=LOCK_SECONDS):
                 _take_back_the_end(run, status.seconds)
-                start_worker(run.files, command)
+                start_worker(run.files, command, ready)
     except Timeout as error:
         raise RunError(f"Run {run.id} is in use by another program; try again in a moment.") from error
     except OSError as error:

@@ -28,6 +28,7 @@ from ia3_studio.runs.queue import Queue, free_slot
 from ia3_studio.runs.run import Run
 from ia3_studio.training.config import Step
 from ia3_studio.training.out_of_memory import is_out_of_memory
+from ia3_studio.worker.ready import WAIT, wait_for_run
 
 if TYPE_CHECKING:
     from ia3_studio.models.progress import ProgressCallback
@@ -123,18 +124,15 @@ class _Worker:
             signal.signal(signal.SIGTERM, lambda *_: self._terminate())
         with self._heartbeat():
             try:
-                self._work_until_stopped()
-            except Exception as error:  # the boundary of the run: every end is written down
+                try:
+                    with self._turn():
+                        self._train()
+                except _Stopped:
+                    self._end_stopped()
+                except _Paused:
+                    self._pause()
+            except Exception as error:  # the boundary of the run: every end is written down, also a failed stop
                 self._end_failed(error)
-
-    def _work_until_stopped(self) -> None:
-        try:
-            with self._turn():
-                self._train()
-        except _Stopped:
-            self._end_stopped()
-        except _Paused:
-            self._pause()
 
     def _train(self) -> None:
         self.status.write_status("preparing", "Preparing")
@@ -329,15 +327,17 @@ def _is_full_disk(error: Exception) -> bool:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Execute the run in the folder given as the only argument, at lower priority."""
+    """Execute the run in the folder given as the only argument, or in the one that is handed over later."""
     given = sys.argv[1:] if arguments is None else arguments
     if len(given) != 1:
         print("usage: python -m ia3_studio.worker FOLDER", file=sys.stderr)
         return 2
-    from ia3_studio.worker.training_job import TrainingJob
-
     if sys.platform != "win32":
         os.nice(NICENESS)
-    run = Run(Path(given[0]).resolve())
-    work(run, TrainingJob(run))
+    folder = wait_for_run() if given == [WAIT] else Path(given[0])
+    if folder is not None:
+        from ia3_studio.worker.training_job import TrainingJob
+
+        run = Run(folder.resolve())
+        work(run, TrainingJob(run))
     return 0

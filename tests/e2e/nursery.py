@@ -30,7 +30,6 @@ from uuid import uuid4
 import psutil
 
 from ia3_studio.runs import process
-from tests.dividing import SESSION
 
 _ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "ia3_studio"
@@ -96,8 +95,7 @@ def begin_nursery() -> subprocess.Popen[bytes] | None:
         os.close(os.open(f"{_door()}.begun", os.O_CREAT | os.O_EXCL))
     except FileExistsError:
         return None
-    divided = os.environ.get(SESSION, "").partition("-")[0]
-    session = divided or (os.getppid() if XDIST in os.environ else os.getpid())
+    session = os.getppid() if XDIST in os.environ else os.getpid()
     command = [sys.executable, "-m", "tests.e2e.nursery", str(_door()), str(session)]
     return subprocess.Popen(
         command, cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
@@ -106,8 +104,7 @@ def begin_nursery() -> subprocess.Popen[bytes] | None:
 
 @cache
 def _door() -> Path:
-    name = os.environ.get(SESSION) or os.environ.get(XDIST) or uuid4().hex
-    return Path(tempfile.gettempdir()) / f"nursery-{name}"
+    return Path(tempfile.gettempdir()) / f"nursery-{os.environ.get(XDIST) or uuid4().hex}"
 
 
 def _socket() -> socket.socket:

@@ -55,11 +55,11 @@ def test_a_wrong_guess_is_mended_the_tokens_follow_and_the_run_learns_them(
     expect(page.locator("#data-note")).to_contain_text(look_at(path).description)
     expect(page.locator("#data-note")).to_contain_text(re.compile("semicolon.*UTF-16"))
     expect(page.locator("#data-problems")).to_contain_text(re.compile(rf"\(good\).* \({numbered([26])}\)"))
-    open_card(page, text.HOW_READ)
+    open_card(page, text.PARSING_OPTIONS)
     expect(page.locator("#first-column input")).to_have_value("good")  # the form is filled in: nothing resets it now
     choose(page, "first-column", "hello")
     choose(page, "answer-column", "good")
-    page.locator("#read-so").click()
+    page.locator("#apply-parsing").click()
     expect(page.locator("#data-note")).to_contain_text(str(Mapping("pairs", "hello", "good")))
     expect(page.locator("#data-problems")).to_contain_text(re.compile(rf"\(good\).* \({numbered([26])}\)"))
     page.locator("#preview-tokens").click()
@@ -67,7 +67,7 @@ def test_a_wrong_guess_is_mended_the_tokens_follow_and_the_run_learns_them(
     expect(page.locator("#tokens")).to_contain_text(f"{WHY_SHOWN['longest']}: row")
     expect(page.locator("#lengths .js-plotly-plot")).to_be_visible()
     in_four_looks(page, snapshot, "own-data")
-    page.locator("#take-along").click()
+    page.locator("#export-processed").click()
     with page.expect_download() as download:
         page.locator("#rows-file").click()
     assert "hello there 3" in download.value.path().read_text(encoding="utf-8")
@@ -122,7 +122,7 @@ def test_rows_of_the_hub_are_found_chosen_and_used(
     page.locator("#look-up").click()
     expect(page.locator("#hub-note")).to_contain_text(text.hub_found(NAME, 2))
     expect(page.locator("#data-rows")).to_contain_text(text.HUB_ROWS)
-    expect(page.locator("#take-along")).to_be_hidden()
+    expect(page.locator("#export-processed")).to_be_hidden()
     page.get_by_role("checkbox", name="test").check()
     in_four_looks(page, snapshot, "hub-data")
     page.locator("#use-hub").click()
@@ -166,7 +166,7 @@ def test_the_form_uses_a_column_that_was_left_out_and_reads_several_files_header
     in_four_looks(page, snapshot, "unused-columns")
     unused.get_by_label(text.unused_as("topic", "label")).check()
     expect(found).to_contain_text(str(Mapping("labels", "text", "topic", target="single")))
-    open_card(page, text.HOW_READ)
+    open_card(page, text.PARSING_OPTIONS)
     expect(page.locator("#answer-column input")).to_have_value("topic")
 
     for name, rows in {"train": 20, "validation": 6, "test": 8}.items():
@@ -192,7 +192,7 @@ def test_the_form_uses_a_column_that_was_left_out_and_reads_several_files_header
     expect(speaker).to_be_visible()
     in_four_looks(page, snapshot, "chat-speaker")
     choose(page, "speaker", "Bo")
-    page.locator("#read-so").click()
+    page.locator("#apply-parsing").click()
     expect(found).to_contain_text("7 training rows")
     letter = tmp_path / "letter.docx"
     letter.write_bytes(b"PK\x03\x04 a letter")

@@ -15,7 +15,7 @@ import yaml
 
 from ia3_studio.errors import AdapterError
 from ia3_studio.export.archive import zip_adapter
-from ia3_studio.export.card import CardFacts, Picture, card, without_folders
+from ia3_studio.export.card import CardFacts, Figure, card, without_folders
 from ia3_studio.method import attach, discover
 from ia3_studio.training import TrainConfig
 from ia3_studio.ui.text import adapter_facts
@@ -88,8 +88,8 @@ def test_each_program_on_the_card_loads_the_adapter_from_the_unpacked_zip(
 def test_pictures_lie_beside_the_card_that_shows_them_and_say_what_they_are(tmp_path: Path) -> None:
     for name in ("adapter_config.json", "adapter_model.safetensors"):
         (tmp_path / name).write_bytes(b"{}")
-    drawn = Picture("scales.svg", "All | scales", "<svg/>")
-    facts = replace(FACTS, pictures=(drawn,), learned="Keys changed most.", verdict="It helped.")
+    drawn = Figure("scales.svg", "All | scales", "<svg/>")
+    facts = replace(FACTS, figures=(drawn,), most_changed="Keys changed most.", verdict="It helped.")
     with zipfile.ZipFile(zip_adapter(tmp_path, tmp_path / "a.zip", facts)) as archive:
         text = archive.read("README.md").decode()
         assert archive.read("scales.svg") == b"<svg/>"

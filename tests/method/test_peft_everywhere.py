@@ -15,6 +15,7 @@ import transformers as hf
 
 from ia3_studio.errors import AdapterError
 from ia3_studio.peft import IA3Config, PeftModel, get_peft_model
+from tests.checkpointing import checkpoint_activations
 from tests.families import SMALL, batch_of, logits_of, tiny_model
 
 TOKENS = torch.randint(3, 97, (4, 7), generator=torch.Generator().manual_seed(1))
@@ -91,7 +92,7 @@ def test_gradients_survive_gradient_checkpointing(reentrant: bool) -> None:
         model = tuned()
         model.train()
         if checkpointing:
-            model.activation_checkpointing_enable({"use_reentrant": reentrant})
+            checkpoint_activations(model, reentrant=reentrant)
             model.enable_input_require_grads()
         model(**batch_of(model)).loss.backward()
         gradients.append(next(each.grad for each in model.parameters() if each.requires_grad))

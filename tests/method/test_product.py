@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from ia3_studio.method import Adapter, Selection, Site, attach, discover
 from ia3_studio.method.product import Source, rescale
 from ia3_studio.method.serving import serve
+from tests.checkpointing import checkpoint_activations
 from tests.families import batch_of, logits_of, tiny_model
 
 DTYPES = [torch.float32, torch.bfloat16, torch.float16]
@@ -151,7 +152,7 @@ def test_recomputing_keys_and_values_inside_a_checkpoint_changes_no_bit(reentran
         model = llama(4, torch.float32)
         attachment = attach(model, discover(model).select("paper"))
         if checkpointing:
-            model.activation_checkpointing_enable({"use_reentrant": reentrant})
+            checkpoint_activations(model, reentrant=reentrant)
             model.enable_input_require_grads()
             model.train()
         model(**batch_of(model)).loss.backward()

@@ -11,6 +11,7 @@ import torch
 
 from ia3_studio.errors import AdapterError, SelectionError
 from ia3_studio.method import Selection, Site, attach, discover
+from tests.checkpointing import checkpoint_activations
 from tests.families import FAMILIES, batch_of, logits_of, tiny_model
 
 DTYPES = [torch.float32, torch.bfloat16]
@@ -177,7 +178,7 @@ def test_gradients_survive_gradient_checkpointing(reentrant: bool) -> None:
     model(**batch).loss.backward()
     plain = attachment.parameter.grad.clone()
     attachment.parameter.grad = None
-    model.activation_checkpointing_enable({"use_reentrant": reentrant})
+    checkpoint_activations(model, reentrant=reentrant)
     model.enable_input_require_grads()
     model.train()
     model(**batch).loss.backward()

@@ -15,7 +15,7 @@ from ia3_studio.models import fast_linear as quick
 from ia3_studio.models.fast_decode import FastDecodeStep, fast_decode_step
 from ia3_studio.models.fast_linear import disable_fast_linear, enable_fast_linear, step_of
 from ia3_studio.models.loaded import LoadedModel
-from ia3_studio.models.preallocated_kv_cache import give_room
+from ia3_studio.models.preallocated_kv_cache import cache_of, preallocate
 from tests.families import tiny_model
 from tests.tiny_chat import tiny_tokenizer
 
@@ -130,4 +130,4 @@ def test_scales_elsewhere_are_left_to_the_hooks(monkeypatch: pytest.MonkeyPatch)
         attachment.parameter.uniform_(-3, 3)
     step = step_of(model)
     result = model(input_ids=torch.tensor([[1, 2]]), use_cache=True)
-    assert step is not None and not step.serves(attachment.scales(), give_room(result.past_key_values))
+    assert step is not None and not step.serves(attachment.scales(), preallocate(cache_of(result)))

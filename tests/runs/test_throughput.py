@@ -10,7 +10,7 @@ import pytest
 from ia3_studio.models.fit import OPERATIONS
 from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.folder import step_line
-from ia3_studio.runs.throughput import FILE, machine_speed
+from ia3_studio.runs.throughput import FILE, known_speed, machine_speed
 from ia3_studio.training import Step
 from ia3_studio.training.forecast import Speed
 
@@ -80,3 +80,11 @@ def test_a_damaged_result_is_measured_again(content: str, tmp_path: Path, measur
 def test_a_home_that_cannot_be_written_is_no_failure(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file in its place")
     assert machine_speed(RunStore(tmp_path / "runs"), tmp_path / "home", SIZES.get, "cpu").operations_per_second > 0
+
+
+def test_what_is_known_is_told_without_a_benchmark(tmp_path: Path, measured: list[int]) -> None:
+    store = RunStore(tmp_path / "runs")
+    assert known_speed(store, tmp_path, SIZES.get, "cpu") is None and not measured
+    found = machine_speed(store, tmp_path, SIZES.get, "cpu")
+    assert known_speed(store, tmp_path, SIZES.get, "cpu") == found and measured == [1]
+    assert known_speed(store, tmp_path, SIZES.get, "cuda") is None  # another device's

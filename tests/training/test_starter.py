@@ -10,6 +10,7 @@ import torch
 
 from ia3_studio import TrainConfig, attach, discover, load_adapter, load_data, load_model, tokenize, train
 from ia3_studio.models import STARTER
+from ia3_studio.ui.model_tab import DEMO_TOKENS
 
 pytestmark = pytest.mark.starter
 
@@ -21,6 +22,8 @@ def test_a_few_steps_lower_the_held_out_loss_and_peft_agrees(tmp_path: Path) -> 
     held_out = tokenize(data.held_out[:3], loaded.tokenizer, 512).rows
     selection = discover(loaded.model, loaded.base_model).select("paper")
     assert (len(selection), selection.parameters) == (90, 57_600)
+    trained = TrainConfig().epochs * sum(len(row.input_ids) for row in rows)
+    assert abs(trained / DEMO_TOKENS - 1) < 0.02  # the page's estimate of the demo's time rests on it
 
     attachment = attach(loaded.model, selection)
     config = TrainConfig(max_steps=4, eval_steps=4, batch_size=2, warmup_ratio=0.0)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import copy
 import itertools
+import re
+import sys
 from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import peft
@@ -14,7 +18,8 @@ import transformers as hf
 
 from ia3_studio.data.tokens import TokenRow
 from ia3_studio.errors import TrainingError
-from ia3_studio.method import Attachment, Selection, attach, discover
+from ia3_studio.method import Attachment, Selection, attach, discover, scaling
+from ia3_studio.method.product import rescale
 from ia3_studio.training import Step, TrainConfig
 from ia3_studio.training.batches import batches, batches_by_length, micro_batches, pad
 from ia3_studio.training.loss import CausalLoss
@@ -280,3 +285,29 @@ def test_a_last_step_that_ruins_the_vectors_is_taken_back(monkeypatch: pytest.Mo
         for _step in train(model, attachment, rows_of(8), rows_of(2), TrainConfig(max_steps=2, eval_steps=1)):
             seen.append(attachment.parameter.detach().clone())
     assert attachment.parameter.equal(seen[-1])
+
+
+def test_the_page_on_the_architecture_lists_the_calls_that_a_real_batch_goes_through(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[str] = []
+
+    def watched(*given: Any) -> torch.Tensor:
+        frame: FrameType | None = sys._getframe(1)
+        found = ["method.product:rescale"]
+        while frame:
+            module, name = frame.f_globals["__name__"], frame.f_code.co_qualname
+            if module.startswith("ia3_studio."):
+                found.append(f"{module.removeprefix('ia3_studio.')}:{name}")
+            frame = frame.f_back
+        calls.extend([] if calls else reversed(found))
+        return rescale(*given)
+
+    model, attachment = prepared()
+    steps = train(model, attachment, rows_of(8), [], TrainConfig(batch_size=8, max_steps=1))
+    next(steps)
+    monkeypatch.setattr(scaling, "rescale", watched)
+    next(steps)
+    page = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text(encoding="utf-8")
+    listed = next(part for part in page.split("\n\n") if part.startswith("`training.job:Training.__next__` →"))
+    assert re.findall(r"`(.+?)`", listed) == calls

@@ -18,18 +18,18 @@ from ia3_studio.errors import DataError
 from ia3_studio.runs import RunConfig
 from ia3_studio.ui import text
 from ia3_studio.ui.data_source import (
+    apply_parsing,
     choose_configuration,
     keep,
     look_up,
-    read_so,
     take_hub,
     take_pasted,
     take_path,
     take_upload,
     use_unused,
 )
-from ia3_studio.ui.data_tab import choose_kind, take_along, use_starter
-from ia3_studio.ui.data_words import HEAD_LEARNED, finding_sentences, numbered, rows_of
+from ia3_studio.ui.data_tab import choose_kind, export_processed, use_starter
+from ia3_studio.ui.data_words import MODELS_FOR_KIND, finding_sentences, numbered, rows_of
 from ia3_studio.ui.forms import updates_of
 from ia3_studio.ui.parsing_form import offered
 from ia3_studio.ui.preview_card import draw
@@ -95,7 +95,7 @@ def test_columns_that_were_guessed_wrong_can_be_chosen(bench: Studio, tmp_path: 
     _given, _source, _said, _rows, _faults, kind, first, *_others = next(steps)
     assert kind == "" and ("height", "height") in first["choices"]
     fields = ("pairs", "", "", "width", [], "How wide is {height}?", "", "", "", "", "", "", "")
-    *_shown, (data, said, rows, _faults, *_form) = read_so(bench, str(path), 0.34, *fields)
+    *_shown, (data, said, rows, _faults, *_form) = apply_parsing(bench, str(path), 0.34, *fields)
     assert "How wide is {height}?" in said and ("How wide is 1?" in rows or "How wide is 3?" in rows)
     config = config_of(replace(FORM, data=data), "paper")
     assert config.mapping == DataChoice.from_text(data).mapping and config.data.endswith("odd.csv")
@@ -105,7 +105,7 @@ def test_columns_that_were_guessed_wrong_can_be_chosen(bench: Studio, tmp_path: 
 def test_a_column_that_is_needed_is_asked_for(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "odd.csv"
     path.write_text("height,width\n1,2\n3,4\n")
-    steps = read_so(bench, str(path), 0.34, "labels", "height", "", "", [], "", "", "", "", "", "", "", "")
+    steps = apply_parsing(bench, str(path), 0.34, "labels", "height", "", "", [], "", "", "", "", "", "", "", "")
     shown = next(steps)[1]
     with pytest.raises(DataError, match="No target column is selected") as refused:
         next(steps)
@@ -126,12 +126,14 @@ def test_the_form_still_holds_after_a_look_at_a_starter(bench: Studio, tmp_path:
 def test_a_zip_of_pictures_is_shown_by_class_and_a_start_finds_it(bench: Studio, tmp_path: Path) -> None:
     upload = zipped(paint(tmp_path / "pictures", 4), tmp_path / "day.zip")
     *_steps, (_given, source, said, rows, faults, *_form) = take_upload(bench, [str(upload)], 0.25)
-    assert says(said, rows_of(6, 2)) and says(said, HEAD_LEARNED["pictures"]) and says(said, str(Mapping("pictures")))
+    assert (
+        says(said, rows_of(6, 2)) and says(said, MODELS_FOR_KIND["pictures"]) and says(said, str(Mapping("pictures")))
+    )
     assert re.search(r"\b8 [^<]*\b2 folders", said)
     assert rows.count("<img") == 6 and rows.count("<figcaption dir='auto'>night") == 3 and "broken.png" in faults
     assert len(DataChoice.from_text(source).load(0.25).train) == 6
     assert text.PICTURE_SEEN in next(draw(bench, 1, *updates_of(replace(FORM, data=source, held_out=0.25))))[2]
-    *_steps, (again, *_rest) = read_so(bench, source, 0.25, *[""] * 13)
+    *_steps, (again, *_rest) = apply_parsing(bench, source, 0.25, *[""] * 13)
     assert again == source
 
 
@@ -199,24 +201,24 @@ def test_no_split_and_no_hub_are_said(bench: Studio, monkeypatch: pytest.MonkeyP
 def test_rows_are_set_aside_by_a_column_of_any_name(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "folds.csv"
     path.write_text("prompt,answer,fold\n" + "".join(f"p {n},a {n},{'b' if n % 4 else 'a'}\n" for n in range(12)))
-    *_steps, (source, said, *_rest) = read_so(bench, str(path), 0.1, *[""] * 6, "fold", *[""] * 6)
+    *_steps, (source, said, *_rest) = apply_parsing(bench, str(path), 0.1, *[""] * 6, "fold", *[""] * 6)
     assert says(said, rows_of(9, 3)) and says(said, str(Mapping("pairs", "prompt", "answer", split="fold")))
     config = config_of(replace(FORM, data=source), "paper")
     again = RunConfig.from_json(config.to_json())
     assert again.mapping and again.mapping.split == "fold" and len(again.choice().load().held_out) == 3
-    *_steps, (_source, said, *_rest) = read_so(bench, str(path), 0.1, *[""] * 6, "fold", *[""] * 6)
+    *_steps, (_source, said, *_rest) = apply_parsing(bench, str(path), 0.1, *[""] * 6, "fold", *[""] * 6)
 
 
 def test_rows_can_be_taken_along_as_they_were_understood(bench: Studio, tmp_path: Path) -> None:
     path = tmp_path / "my.csv"
     path.write_text("question;reply\nwhy;so\nhow;\nwho;me\nwhen;now\n")
     bench.scratch.mkdir()
-    rows, left_out = take_along(bench, str(path), 0.34)
+    rows, left_out = export_processed(bench, str(path), 0.34)
     assert (rows["label"], left_out["label"]) == (text.rows_file(3), text.left_out_file(1)) and left_out["visible"]
     again = DataChoice(rows["value"]).load()
     assert (len(again.train), len(again.held_out)) == (2, 1)
     assert "the answer (reply) is empty" in Path(left_out["value"]).read_text()
-    assert not take_along(bench, "lighthouse", 0.1)[1]["visible"]
+    assert not export_processed(bench, "lighthouse", 0.1)[1]["visible"]
 
 
 def test_every_kind_of_row_can_be_said_and_is_filled_in_as_guessed(bench: Studio, tmp_path: Path) -> None:
@@ -225,7 +227,7 @@ def test_every_kind_of_row_can_be_said_and_is_filled_in_as_guessed(bench: Studio
 
     def read(kind: str, answer: str, choices: list[str], second: str = "") -> str:
         fields = (kind, "a", second, answer, choices, "", "", "", "", "", "", "", "")
-        *_shown, (data, said, *_rest) = read_so(bench, str(path), 0.34, *fields)
+        *_shown, (data, said, *_rest) = apply_parsing(bench, str(path), 0.34, *fields)
         assert DataChoice.from_text(data).load(0.34).train
         return said
 
@@ -234,7 +236,7 @@ def test_every_kind_of_row_can_be_said_and_is_filled_in_as_guessed(bench: Studio
     assert says(read("number", "c", []), str(replace(several, answer="c", target="number")))
     chosen = Mapping("choices", answer="d", parts=("a", "b", "c"), asked=1)
     assert says(read("choices", "d", ["b", "c"]), str(chosen))
-    steps = read_so(bench, str(path), 0.34, "choices", "a", "", "d", [], "", "", "", "", "", "", "", "")
+    steps = apply_parsing(bench, str(path), 0.34, "choices", "a", "", "d", [], "", "", "", "", "", "", "", "")
     shown = next(steps)[1]
     with pytest.raises(DataError, match="for the choices") as refused:
         next(steps)
@@ -257,9 +259,9 @@ def test_another_sheet_of_a_workbook_can_be_chosen(bench: Studio, tmp_path: Path
     steps = take_upload(bench, [str(path)], 0.34)
     *_before, sheet, _speaker, _shape, _unused = next(steps)
     assert sheet["visible"] and ("Rows", "Rows") in sheet["choices"]
-    *_shown, (_data, said, *_rest) = read_so(bench, str(path), 0.34, *[""] * 10, "Rows", "", "")
+    *_shown, (_data, said, *_rest) = apply_parsing(bench, str(path), 0.34, *[""] * 10, "Rows", "", "")
     assert "sheet Rows" in said and says(said, rows_of(2, 1))
-    wrong = read_so(bench, str(path), 0.34, *[""] * 10, "Nowhere", "", "")
+    wrong = apply_parsing(bench, str(path), 0.34, *[""] * 10, "Nowhere", "", "")
     assert "; its sheets are Cover, Rows" in next(wrong)[1]
 
 
@@ -270,11 +272,11 @@ def test_the_form_shows_the_columns_of_a_new_reading_and_fills_in_what_a_task_ne
     remarks = "".join(f"A remark about the sea number {n},{'ab'[n % 2]}\n" for n in range(12))
     path.write_text("text,label\n" + remarks)
     fields = ("labels", "text", "", "label", [], "", "", "", "", "0", "", "", "")
-    *_shown, (data, said, _rows, _faults, kind, first, *_form) = read_so(bench, str(path), 0.2, *fields)
+    *_shown, (data, said, _rows, _faults, kind, first, *_form) = apply_parsing(bench, str(path), 0.2, *fields)
     assert kind == "labels" and first["value"] == "column 1" and ("text", "text") not in first["choices"]
     assert says(said, str(Mapping("labels", column="column 1", answer="column 2"))) and data
     alone = ("labels", "text", "", "", [], "", "", "", "", "", "", "", "")
-    *_shown, (_data, said, *_rest) = read_so(bench, str(path), 0.2, *alone)
+    *_shown, (_data, said, *_rest) = apply_parsing(bench, str(path), 0.2, *alone)
     assert says(said, str(Mapping("labels", column="text", answer="label")))
 
 
@@ -307,7 +309,7 @@ def test_a_chat_log_is_learned_after_its_speaker_is_chosen(bench: Studio, tmp_pa
     assert speaker["visible"] and ("Bert", "Bert") in speaker["choices"]
     with pytest.raises(DataError, match="Ada"):
         next(steps)
-    *_shown, (data, _said, *_rest) = read_so(bench, str(path), 0.2, *[""] * 11, "Bert", "")
+    *_shown, (data, _said, *_rest) = apply_parsing(bench, str(path), 0.2, *[""] * 11, "Bert", "")
     assert DataChoice.from_text(data).reading == Reading(speaker="Bert")
 
 
@@ -340,7 +342,7 @@ def test_rows_with_a_known_shape_are_read_as_they_stand_if_the_form_says_so(benc
     path = tmp_path / "preferences.jsonl"
     rows = ({"question": f"Where is berth {n}?", "chosen": f"At {n}.", "rejected": "No."} for n in range(12))
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    *_shown, (source, said, *_rest) = read_so(
+    *_shown, (source, said, *_rest) = apply_parsing(
         bench, str(path), 0.2, "pairs", "question", "", "rejected", [], "", "", "", "", "", "", "", "plain"
     )
     assert DataChoice.from_text(source).reading == Reading(plain=True)

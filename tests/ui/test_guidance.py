@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 
 import gradio as gr
+import pytest
 
+from ia3_studio.runs.throughput import MachineSpeed
 from ia3_studio.ui import text
 from ia3_studio.ui.chat_tab import describe
 from ia3_studio.ui.chat_variants import BASE
 from ia3_studio.ui.export_tab import offer
 from ia3_studio.ui.glossary import TERMS, explanations, linked
 from ia3_studio.ui.markup import heading, invitation
+from ia3_studio.ui.model_tab import demo_facts, demo_seconds
 from ia3_studio.ui.runs_tab import draw as draw_runs
 from ia3_studio.ui.scales_tab import draw as draw_scales
 from ia3_studio.ui.session import Studio
@@ -29,6 +32,17 @@ def test_every_empty_tab_invites_to_train_the_demo_and_no_other_does(bench: Stud
     key = f"run:{add_run().id}"
     begun = (draw_scales(bench, key, "", text.DIRECTION, "")[0], offer(bench, key)[0], draw_runs(bench, "", [])[2])
     assert not any("invites" in html for html in begun)
+
+
+def test_the_time_of_the_demo_is_that_of_this_computer_once_its_speed_is_known(
+    bench: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typical = demo_facts(bench)
+    assert demo_seconds(bench) is None
+    for operations, time in ((1e11, "about 4 min"), (1e12, "about 25 s")):
+        speed = MachineSpeed(operations, "runs")
+        monkeypatch.setattr("ia3_studio.runs.throughput.known_speed", lambda *_asked, speed=speed: speed)
+        assert time in demo_facts(bench) and time not in typical
 
 
 def test_the_button_of_every_empty_tab_starts_what_the_first_tab_starts(demo: gr.Blocks) -> None:

@@ -201,7 +201,7 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     async def nothing(*_asked: Any) -> None:
         """An app that answers nothing."""
 
-    def launch(_scratch: Any, middleware: Any, **_options: Any) -> None:
+    def launch(_scratch: Any, middleware: Any, _ready: Any, **_options: Any) -> None:
         found.append([type(each(nothing)).__name__ for each in middleware])
 
     monkeypatch.setattr(served, "_launch", launch)

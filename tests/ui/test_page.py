@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,13 @@ def test_every_event_hands_over_what_its_handler_takes(demo: gr.Blocks) -> None:
             continue
         needed = [parameter for parameter in free if parameter.default is parameter.empty]
         assert len(needed) <= len(event.inputs) <= len(free), event.name
+
+
+def test_every_property_that_is_sent_to_the_browser_is_plain_data(demo: gr.Blocks) -> None:
+    theirs = {"delete_callback"}  # a function of Gradio's own State
+    for component in demo.config["components"]:
+        properties = {name: value for name, value in component["props"].items() if name not in theirs}
+        assert json.loads(json.dumps(properties)) is not None, component["props"].get("elem_id")
 
 
 def test_no_event_is_part_of_a_public_api(demo: gr.Blocks) -> None:

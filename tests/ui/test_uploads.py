@@ -14,7 +14,7 @@ import pytest
 from ia3_studio.errors import RunError
 from ia3_studio.models import ModelMemory
 from ia3_studio.runs import RunStore
-from ia3_studio.runs.user_store import Limits, OwnedStore
+from ia3_studio.runs.user_store import Limits, UserStore
 from ia3_studio.ui.current_run import IMPORTS
 from ia3_studio.ui.data_source import KEPT_DAYS, UPLOADS, expire_uploads, take_pasted, take_upload, uploads_folder
 from ia3_studio.ui.session import Studio
@@ -71,7 +71,7 @@ def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
     monkeypatch.setenv("IA3_STUDIO_PUBLIC", "1")
     monkeypatch.setenv("IA3_STUDIO_HOME", str(tmp_path))
     kept = (tmp_path / UPLOADS, tmp_path / IMPORTS)
-    store = OwnedStore(tmp_path / "runs", visitor, Limits(bytes=2000), kept=kept)
+    store = UserStore(tmp_path / "runs", visitor, Limits(bytes=2000), kept=kept)
     return Studio(store, ModelMemory(), tmp_path, tmp_path / "scratch")
 
 

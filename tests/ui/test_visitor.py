@@ -17,8 +17,8 @@ from ia3_studio.errors import RunError, StudioError
 from ia3_studio.runs import Run, RunConfig
 from ia3_studio.runs.folder import read_json, write_json
 from ia3_studio.runs.queue import move
-from ia3_studio.runs.trash import BIN, delete, deleted, restore
-from ia3_studio.runs.user_store import Limits, OwnedStore
+from ia3_studio.runs.trash import TRASH_FOLDER, delete, deleted, restore
+from ia3_studio.runs.user_store import Limits, UserStore
 from ia3_studio.ui import text
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.visitor import COOKIE, name_of, visiting, visitor
@@ -42,14 +42,14 @@ def asked(cookie: str = "", session: str = "") -> Any:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> OwnedStore:
-    return OwnedStore(tmp_path / "runs", visitor)
+def store(tmp_path: Path) -> UserStore:
+    return UserStore(tmp_path / "runs", visitor)
 
 
 ANN, BEN = asked("a" * 43), asked("b" * 43)
 
 
-def test_a_visitor_finds_only_their_own_runs(store: OwnedStore) -> None:
+def test_a_visitor_finds_only_their_own_runs(store: UserStore) -> None:
     with visiting(ANN):
         mine = store.create(CONFIG, "click")
         assert [run.id for run in store.list()] == [mine.id]
@@ -62,7 +62,7 @@ def test_a_visitor_finds_only_their_own_runs(store: OwnedStore) -> None:
         assert store.create(CONFIG, "click").id == mine.id == store.open(mine.id).id
 
 
-def test_the_words_for_a_foreign_run_are_those_for_none(store: OwnedStore) -> None:
+def test_the_words_for_a_foreign_run_are_those_for_none(store: UserStore) -> None:
     with visiting(ANN):
         mine = store.create(CONFIG, "click")
     with visiting(BEN):
@@ -73,18 +73,18 @@ def test_the_words_for_a_foreign_run_are_those_for_none(store: OwnedStore) -> No
     assert str(foreign.value).replace(mine.id, "X") == str(absent.value).replace("20260101-000000-abcdef", "X")
 
 
-def test_nobody_owns_what_has_no_owner(store: OwnedStore) -> None:
+def test_nobody_owns_what_has_no_owner(store: UserStore) -> None:
     with visiting(ANN):
         mine = store.create(CONFIG, "click")
     mine.files.owner.unlink()
-    fresh = OwnedStore(store.root, visitor)
+    fresh = UserStore(store.root, visitor)
     with visiting(ANN):
         assert fresh.list() == ()
     write_json(mine.files.owner, {"owner": ""})
-    assert OwnedStore(store.root, visitor).list() == ()  # asked without a visitor
+    assert UserStore(store.root, visitor).list() == ()  # asked without a visitor
 
 
-def test_the_bin_is_each_visitors_own(store: OwnedStore) -> None:
+def test_the_bin_is_each_visitors_own(store: UserStore) -> None:
     with visiting(ANN):
         mine = ended(store)
         delete(store, mine)
@@ -93,10 +93,10 @@ def test_the_bin_is_each_visitors_own(store: OwnedStore) -> None:
         assert deleted(store) == ()
         with pytest.raises(RunError, match="not in the trash"):
             restore(store, mine.id)
-    assert (store.root / BIN / mine.id).is_dir()
+    assert (store.root / TRASH_FOLDER / mine.id).is_dir()
 
 
-def test_nobody_jumps_the_queue_of_others(store: OwnedStore) -> None:
+def test_nobody_jumps_the_queue_of_others(store: UserStore) -> None:
     with visiting(ANN), pytest.raises(RunError, match="order cannot be changed"):
         move(store, store.create(CONFIG, "click"), "first")
 
@@ -111,7 +111,7 @@ def test_nobody_jumps_the_queue_of_others(store: OwnedStore) -> None:
     ],
 )
 def test_more_than_a_visitor_may_have_is_refused_with_a_sentence(limits: Limits, said: str, tmp_path: Path) -> None:
-    store = OwnedStore(tmp_path / "runs", visitor, limits)
+    store = UserStore(tmp_path / "runs", visitor, limits)
     with visiting(ANN):
         made = [store.create(replace(CONFIG, name=str(n)), str(n)) for n in range(2 if limits.bytes > 10 else 1)]
         with pytest.raises(RunError, match=said):

@@ -120,6 +120,9 @@ class ModelPicker(gr.HTML):
             apply_default_css=False,
             **{"show_label": False} | kwargs,
         )
+        # The script names it: without a value, Gradio takes it for an event, and copies all that the event leads to
+        # into the page.
+        self.options = options
 
 
 def show_options(view: PickerView) -> dict[str, Any]:
