@@ -37,7 +37,7 @@ CONFIG = RunConfig("A run", "some/model", "lighthouse")
 
 @pytest.fixture(autouse=True)
 def no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_actions, "start", lambda run: None)
+    monkeypatch.setattr(run_actions, "start", lambda _run, _ready: None)
 
 
 def end(run: Run) -> None:
@@ -121,7 +121,7 @@ def test_a_deleted_run_is_in_the_bin_until_it_is_brought_back_or_deleted_for_goo
 
 def test_a_sweep_queues_every_combination_and_finds_it(bench: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Run] = []
-    monkeypatch.setattr(run_actions, "start", started.append)
+    monkeypatch.setattr(run_actions, "start", lambda run, _ready: started.append(run))
     key = f"run:{ended(bench.store).id}"
     ((shown, said, words),) = start_sweep(bench, REQUEST, key, "0.003; 0.01", "", "0,1", ["keys"])
     assert len(started) == 4 and shown == f"run:{started[0].id}" and says(said, text.sweep_started(4, str(words)))
