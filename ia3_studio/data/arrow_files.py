@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.archives import require_room
-from ia3_studio.data.json_rows import SPLIT
+from ia3_studio.data.json_documents import SPLIT
 from ia3_studio.data.problem import clause
 from ia3_studio.data.reading import Found
 from ia3_studio.errors import DataError

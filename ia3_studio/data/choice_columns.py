@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.column_profile import cells_of, profile, structures_of
 from ia3_studio.data.examples import Mapping, label_name
-from ia3_studio.data.paths import is_listed
+from ia3_studio.data.paths import is_listed, value_at
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,14 +38,15 @@ RIGHT_NAMES = (
     "label", "answer", "gold", "correct", "answer_index", "answer_idx", "right", "answerkey", "correct_option",
     "correct_answer", "correct_choice", "correct_index", "cop", "gold_label", "target", "answerrightending", "key",
     "correct_answers", "correct_answer_id", "correct_id", "correct_option_index", "correct_answer_index", "answer_id",
-    "right_answer", "right_option", "gold_index", "gold_idx", "ans", "multiple_choice_scores",
+    "right_answer", "right_option", "gold_index", "gold_idx", "ans", "multiple_choice_scores", "ra",
 )  # fmt: skip
 ASKED_NAMES = ("premise", "context", "passage", "article", "support", "goal", "ctx", "sentence", "dialogue")
 _QUESTION_NAMES = ("prompt", "question", "question_stem", "stem", "question.stem", "instruction", "query", "problem",
-                   "source", "user", "q", "question_text", "statement")  # fmt: skip
+                   "source", "user", "q", "question_text", "statement", "qtext", "question_content")  # fmt: skip
+_READ_NAMES = ("text", "paragraph", "story", "document", "background", "body")
 _NUMBERED = re.compile(r"[\s_-]*\d{1,2}$")
 _INNER_ANSWERS = ("answerKey", "answer", "label", "labels", "correct")
-_MOST_CHOICES = 8
+_MOST_CHOICES, _LOOKED_AT = 8, 20
 _LETTERS = "abcdefgh"
 
 
@@ -57,6 +58,7 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
         return _exam(frame, columns)
     bases = {name.partition(".")[0] for name in choices}
     answers = [name for name in named(columns, RIGHT_NAMES) if name not in choices] or _inner_answer(frame, bases)
+    answers.sort(key=lambda name: not _may_name_one(frame, name, choices))
     names = (*ASKED_NAMES, *_QUESTION_NAMES)
     asked = [name for name in named(columns, names) if name not in (*choices, *answers[:1]) and name not in bases]
     asked = asked or _longest(
@@ -65,11 +67,36 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
     inner = [f"{base}.stem" for base in bases if base not in choices and cells_of(frame, f"{base}.stem")]
     if not answers or not (asked or inner):
         return None
+    asked += _read_before(frame, columns, asked)
     ordered = sorted(asked, key=columns.index) + inner
     if _is_distractors(choices):
         choices = [*choices, answers[0]]  # the right one is not among them
     return Mapping("choices", answer=answers[0], parts=(*ordered, *choices), asked=len(ordered),
                    counted_from=first_number(cells_of(frame, answers[0])))  # fmt: skip
+
+
+def _may_name_one(frame: pd.DataFrame, answer: str, choices: Sequence[str]) -> bool:
+    """Say whether a cell at the beginning of a column names a choice: by a letter, a number, a list, or its text."""
+    if _is_distractors(choices):
+        return True
+    records = frame.head(_LOOKED_AT).astype(object).to_dict("records")
+    for record in records:
+        said = value_at(record, answer)
+        text = label_name(said).strip().strip("().:")
+        if is_listed(said) or len(text) <= 1 or text.isdigit():
+            return True
+        if any(text in str(value_at(record, name)) or text.lower() == name.lower() for name in choices):
+            return True
+    return not records
+
+
+def _read_before(frame: pd.DataFrame, columns: Sequence[str], asked: Sequence[str]) -> list[str]:
+    """Return the text that a question is about, where it is the only column that is asked and a longer text stands."""
+    if len(asked) != 1 or asked[0] not in named(columns, ("question", "query")):
+        return []
+    length = profile(frame, asked[0]).length
+    texts = (profile(frame, name) for name in named(columns, _READ_NAMES))
+    return [each.name for each in texts if each.is_text and not each.is_label and each.length > length][:1]
 
 
 def _longest(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
@@ -130,12 +157,13 @@ def _holds_choices(value: Any) -> bool:
 
 def _family(columns: Sequence[str]) -> list[str]:
     """Return columns of a name each with a running number or letter, such as option_a to option_d, or A to D."""
-    families: dict[str, dict[str, str]] = {}
+    families: dict[tuple[str, str], dict[str, str]] = {}
     for column in columns:
-        found = _CHOICE.fullmatch(column.strip().lower())
+        name, _, rest = column.strip().lower().partition(" - ")  # "Answer 1 - max 75 characters"
+        found = _CHOICE.fullmatch(name)
         stem = re.sub(r"[\s_-]+$", "", found["stem"]) if found else ""
         if found and stem in _STEMS and (stem or found["place"] in _LETTERS):
-            families.setdefault(stem, {})[found["place"]] = column
+            families.setdefault((stem, rest), {})[found["place"]] = column
     for places in families.values():
         ordered = sorted(places)
         starts = ordered[0] in "01a" and all(ord(b) - ord(a) == 1 for a, b in pairwise(ordered))

@@ -20,12 +20,19 @@ _FEW_LONG, _LONGEST_REPEATED = 20, 120
 """Different labels of which each occurs often, and the characters that one may have then."""
 _FEWEST_MEASURES = 20
 """Different whole numbers from which on they are measurements, if there are also many for the number of rows."""
-_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b.*|\d{1,2}:\d{2}(?::\d{2})?.*")
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:\b|T).*|\d{1,2}:\d{2}(?::\d{2})?.*")
 _SOURCE = re.compile(r"https?://|www\.|CC[- ]BY|©|Copyright\b")
 """How cells begin that say where a row is from."""
+_UNNAMED, _NUMBER_OF_ROW, _MANY = re.compile(r"column \d+"), re.compile(r"\d{3,}"), 10
+"""Numbers that are all different, in so many rows of a column without a name, are those of rows."""
+_FILE = re.compile(
+    r"\S+\.(?:jpe?g|png|gif|webp|bmp|tiff?|wav|mp3|flac|ogg|m4a|mp4|avi|mov|pdf|docx?|txt|json|xml|html?)", re.I
+)
+"""Cells that are names of files."""
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 _IDENTIFIERS = frozenset((
-    "id", "ids", "idx", "index", "uuid", "guid", "key", "hash", "url", "link", "href", "date", "time",
+    "id", "ids", "gid", "pid", "sid", "uid", "rid", "tid", "cid", "qid", "mid", "nid", "docid", "idx",
+    "index", "uuid", "guid", "key", "hash", "url", "link", "href", "date", "time",
     "timestamp", "created", "updated", "path", "file", "filename", "filepath", "lang", "language", "license",
     "licence", "split", "set", "fold", "subset", "dump", "version", "number", "no", "nr", "row", "unnamed",
 ))  # fmt: skip
@@ -35,7 +42,7 @@ _PEOPLE = frozenset(("reviewer", "user", "author", "customer", "first", "last", 
 """Words that make a name one of somebody rather than of something."""
 _NO_LABELS = frozenset((
     "confidence", "prob", "probability", "probabilities", "count", "counts", "num", "length", "len", "gold",
-    "weight", "user",
+    "weight", "user", "average", "avg", "mean", "total",
 ))  # fmt: skip
 """Words of names of columns about a label or a row, rather than a label."""
 
@@ -142,11 +149,18 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
         return True
     if not known:
         return False
-    if known[0] in ("0", "1") and known == [str(int(known[0]) + place) for place in range(len(known))]:
+    if known[0].isdigit() and int(known[0]) in (0, 1) and _are_running(known):
         return len(known) > 2
-    if all(map(_SOURCE.match, known)):
+    if _UNNAMED.fullmatch(name) and len(different) == len(known) >= _MANY and all(map(_NUMBER_OF_ROW.fullmatch, known)):
+        return True
+    if all(map(_SOURCE.match, known)) or all(map(_FILE.fullmatch, known)):
         return True
     return len(different) > 2 and all(map(_DATE.fullmatch, known))
+
+
+def _are_running(known: Sequence[str]) -> bool:
+    """Say whether cells count on from the first, perhaps with zeros before them."""
+    return all(cell.isdecimal() and int(cell) == int(known[0]) + place for place, cell in enumerate(known))
 
 
 def _is_number_text(cell: Any) -> bool:

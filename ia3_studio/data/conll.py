@@ -19,10 +19,14 @@ _TAG = re.compile(r"[OBIESLUM]|[BIESLUM][-_].+|.+-[BIESLU]")
 _SAMPLE_LINES = 2_000
 _UNIVERSAL = 10
 """Fields of a line of CoNLL-U: number, word, lemma, part of speech, …"""
-_MOST_TAGS = 200
+_LONGEST_HEAD = 3
+"""Digits of the number of the word that another depends on."""
+_MOST_TAGS, _MOST_PLAIN = 200, 100
+_PLAIN = re.compile(r"[A-Za-z][\w/.-]*")
+"""A tag that does not say whether a span begins."""
 _TAG_NAMES = ("tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "pos", "entity")
 """What the last field of a line is called where the first line names the fields."""
-_LONGEST_SENTENCE = 100
+_LONGEST_SENTENCE = 50
 """Words of the only sentence of a file from which on the ends of sentences are missing."""
 _DOCUMENT = "-DOCSTART-"
 
@@ -105,8 +109,15 @@ def _is_conll(fields: Sequence[Sequence[str]], lines: Sequence[str], is_named_so
         return True
     tags = [row[-1] for row in fields if len(row) == width]
     blank = any(not line.strip() for line in lines[:_SAMPLE_LINES])
-    is_universal = width == _UNIVERSAL and all(row[0].isdigit() for row in fields[:3])
+    is_universal = width == _UNIVERSAL and all(
+        row[0].isdigit() and (row[6] == "_" or (row[6].isdigit() and len(row[6]) <= _LONGEST_HEAD))
+        for row in fields[:3]
+    )
     fitting = sum(bool(_TAG.fullmatch(tag)) for tag in tags)
+    kinds = set(tags)
+    plain = 3 * tags.count("O") >= len(tags) and 2 <= len(kinds) <= _MOST_PLAIN and all(map(_PLAIN.fullmatch, kinds))
+    if blank and plain and width == len(("word", "tag")):
+        return True
     return blank and (is_universal or (len(set(tags)) <= _MOST_TAGS and fitting > 0.95 * len(tags) and "O" in tags))
 
 

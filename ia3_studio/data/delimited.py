@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.header import COMPARED_ROWS, SEARCHED_ROWS, find_header, rows_of_header, unique_names
@@ -78,6 +79,12 @@ def read_separated(name: str, text: str, delimiter: str | None = None, header: i
         lines[0] = ""
         delimiter = delimiter or hint[1]
         notes.append(f"The first line gives the delimiter ({hint[0].strip()}).")
+    if not delimiter and (other := _other_delimiter_below(lines)):
+        above, delimiter = other
+        lines[0] = lines[0].replace(above, delimiter)
+        notes.append(
+            f"The names of the columns are {DELIMITERS[above]}-separated, the rows {DELIMITERS[delimiter]}-separated."
+        )
     lines, escaped = _with_doubled_quotes(lines)
     if escaped:
         notes.append('Quotes inside cells are written \\".')
@@ -94,6 +101,19 @@ def read_separated(name: str, text: str, delimiter: str | None = None, header: i
         notes.append(below_note(below))
         del rows[place + 1 : place + 1 + below]
     return _table(name, rows, delimiter, place, tuple(notes))
+
+
+def _other_delimiter_below(lines: Sequence[str]) -> tuple[str, str] | None:
+    """Return the delimiters of the first line and of the quoted cells below it, where these are not the same one."""
+    first, *rest = [line for line in lines[:_SAMPLE_LINES] if line.strip()] or [""]
+    for above, below in permutations(DELIMITERS, 2):
+        if above not in first or below in first or not rest:
+            continue
+        between = re.compile(rf'"\s*{re.escape(below)}\s*"')
+        counts = {len(between.findall(line)) for line in rest}
+        if counts == {first.count(above)}:
+            return above, below
+    return None
 
 
 def _with_doubled_quotes(lines: list[str]) -> tuple[list[str], bool]:

@@ -227,10 +227,18 @@ def _one_text(value: Any) -> Any:
 
 def _before(record: dict[Any, Any], mapping: Mapping) -> tuple[Any, str, str]:
     """Return the history, system prompt and tools of a row."""
-    system = _value(record, mapping.system, "system prompt") if mapping.system else ""
+    system = _system(record, mapping.system) if mapping.system else ""
     tools = tool_definitions(value_at(record, mapping.tools)) if mapping.tools else ""
     history = value_at(record, mapping.history) if mapping.history else None
     return history, system, whole(tools, f"the tools ({mapping.tools})")
+
+
+def _system(record: dict[Any, Any], column: str) -> str:
+    """Return a system prompt; the texts of a list of parts line by line."""
+    parts = structure_of(value_at(record, column))
+    texts = [part.get("text") for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+    said = {column: "\n".join(map(str, texts))} if texts and len(texts) == len(parts) else record
+    return _value(said, column, "system prompt")
 
 
 def _of_row(record: dict[Any, Any], mapping: Mapping) -> Mapping:
@@ -295,10 +303,23 @@ def _choices_in(value: Any, column: str) -> tuple[tuple[str, ...], tuple[str, ..
         return tuple(map(str, value)), tuple(whole(str(each), "a choice") for each in value.values())
     if not is_listed(value):
         raise UnusableError(f"the choices ({column}) are not a list")
-    if all(isinstance(each, dict) and "text" in each for each in value):
-        names = tuple(label_name(each.get("label", each.get("key", ""))) for each in value)
-        return names if all(names) else (), tuple(whole(str(each["text"]), "a choice") for each in value)
+    if (key := _choice_key(value)) is not None:
+        named = ((each.get(name) for name in _CHOICE_IDS if name in each) for each in value)
+        names = tuple(label_name(next(ids, "")) for ids in named)
+        return names if all(names) else (), tuple(whole(str(each[key]), "a choice") for each in value)
     return (), tuple(whole(str(each), "a choice") for each in value)
+
+
+_CHOICE_TEXTS = ("text", "atext", "content", "value", "answer", "option", "option_text", "choice")
+_CHOICE_IDS = ("label", "key", "aid", "id", "identifier", "letter", "option_id")
+"""Keys of the text and of the name of a choice that is an object."""
+
+
+def _choice_key(value: Iterable[Any]) -> str | None:
+    """Return the key of the texts of choices that are objects; None for other choices."""
+    choices = list(value)
+    keys = (key for key in _CHOICE_TEXTS if all(isinstance(each, dict) and key in each for each in choices))
+    return next(keys, None)
 
 
 def _right_choice(cell: Any, keys: Sequence[str], choices: Sequence[str], mapping: Mapping) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.conversations import native_turn
-from ia3_studio.data.json_rows import SPLIT
+from ia3_studio.data.json_documents import SPLIT
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:

@@ -31,6 +31,13 @@ KNOWN_NAMES = frozenset((
 ))  # fmt: skip
 """Names that many files use for columns."""
 
+_WORDS_OF_NAMES = KNOWN_NAMES | {
+    "word", "words", "term", "phrase", "sentence", "value", "type", "column", "field", "original", "translation",
+    "comment", "description", "code", "number", "english", "german", "french", "spanish", "language", "first",
+    "last", "second", "message", "feedback", "reason", "note", "status", "version",
+}  # fmt: skip
+"""Words that stand in names of columns."""
+
 
 def find_header(rows: Sequence[Sequence[Any]]) -> int | None:
     """Return the index of the row that names the columns, 0 to ``SEARCHED_ROWS`` − 1; None where there is none.
@@ -61,6 +68,8 @@ def names_columns(rows: Sequence[Sequence[Any]], place: int) -> bool:
         return False
     pairs = [(name, cells) for name, cells in zip(header, columns, strict=True) if name]
     if any(_is_number_of(name, cells) or _is_label_of(name, cells) for name, cells in pairs):
+        return False
+    if _are_phrases_alike(pairs) and not any(_differs(name, cells) for name, cells in pairs):
         return False
     if _is_row_of_sentences(pairs) and not any(_differs(name, cells) for name, cells in pairs):
         return False
@@ -109,6 +118,19 @@ def _is_row_of_sentences(pairs: Sequence[tuple[str, Sequence[str]]]) -> bool:
         return True
     long = [cells for name, cells in pairs if len(name.split()) >= _MANY_WORDS and not name.endswith(("?", ":"))]
     return len(pairs) > 1 and len(long) == len(pairs) and all(map(_are_long, long))
+
+
+def _are_phrases_alike(pairs: Sequence[tuple[str, Sequence[str]]]) -> bool:
+    """Return whether each cell of a row has two words or more, as many as those of its column, and names nothing."""
+    words = [word.lower() for name, _cells in pairs for word in re.findall(r"[^\W\d_]+", name)]
+    if len(pairs) < 2 or _WORDS_OF_NAMES.intersection(words):
+        return False
+    return all(len(cells) >= _ENOUGH and 2 <= _usual_words(cells) <= len(name.split()) for name, cells in pairs)
+
+
+def _usual_words(cells: Sequence[str]) -> int:
+    """Return the words of a cell that three of four have at least."""
+    return sorted(len(cell.split()) for cell in cells)[len(cells) // 4]
 
 
 def _ends_alike(name: str, cells: Sequence[str]) -> bool:

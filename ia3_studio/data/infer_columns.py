@@ -12,11 +12,10 @@ from ia3_studio.data.column_profile import cells_of, is_plain, profile, structur
 from ia3_studio.data.conll import is_tag
 from ia3_studio.data.examples import LabelKind, Mapping, tags_in
 from ia3_studio.data.inner_columns import with_inner_columns
-from ia3_studio.data.json_rows import SPLIT
+from ia3_studio.data.json_documents import SPLIT
+from ia3_studio.data.label_candidates import LABEL_NAMES, MOSTLY
 from ia3_studio.data.label_columns import (
-    LABEL_NAMES,
     LABELED_NAMES,
-    MOSTLY,
     by_contents,
     flags,
     labeled,
@@ -124,11 +123,23 @@ def _is_blank(cell: Any) -> bool:
 def _with_opening(table: Table, mapping: Mapping) -> Mapping:
     """Return a mapping with the columns of the system prompt, the history and the tools of a conversation."""
     free = unused_columns(table, mapping)
-    system = [name for name in named(free, SYSTEM_NAMES) if profile(table.frame, name).length]
+    system = [
+        name for name in named(free, SYSTEM_NAMES) if profile(table.frame, name).length or _are_parts(table, name)
+    ]
     history = [name for name in named(free, HISTORY_NAMES) if _are_turns(table, name)]
     tools = named(free, TOOL_NAMES)
     first = [(names or [""])[0] for names in (system, history, tools)]
     return replace(mapping, system=first[0], history=first[1], tools=first[2])
+
+
+def _are_parts(table: Table, name: str) -> bool:
+    """Say whether a column holds texts in lists of parts, as APIs take a system prompt."""
+    values = structures_of(table.frame, name)
+    return bool(values) and all(is_listed(value) and all(map(_is_part, value)) for value in values)
+
+
+def _is_part(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("text"), str)
 
 
 def _are_turns(table: Table, name: str) -> bool:
@@ -353,9 +364,12 @@ def _inner_messages(table: Table, name: str) -> str:
 
 
 def _are_texts(table: Table, name: str) -> bool:
-    """Say whether a column holds plain texts, whatever its name says."""
+    """Say whether a column holds plain texts or numbers, whatever its name says."""
     values = structures_of(table.frame, name)
-    return bool(values) and all(isinstance(value, str) and not value.lstrip().startswith("[") for value in values)
+    return bool(values) and all(
+        isinstance(value, int | float) or (isinstance(value, str) and not value.lstrip().startswith("["))
+        for value in values
+    )
 
 
 def _holds_turns(values: Sequence[Any]) -> bool:

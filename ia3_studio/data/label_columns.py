@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping as Record
 from collections.abc import Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -11,32 +10,33 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.data.choice_columns import bare_name, named
 from ia3_studio.data.column_profile import (
     LONGEST_LABEL,
-    MOST_CLASSES,
     Profile,
     cells_of,
     is_label_name,
     is_list_of_texts,
-    is_measured,
     is_plain,
+    name_words,
     profile,
     structures_of,
 )
-from ia3_studio.data.examples import LabelKind, Mapping
-from ia3_studio.data.paths import is_listed, structure_of
+from ia3_studio.data.examples import Mapping
+from ia3_studio.data.label_candidates import (
+    LABEL_WORDS,
+    MOSTLY,
+    TOPICAL,
+    is_rated,
+    label_candidates,
+    label_kind,
+    label_path,
+    named_labels,
+    varied_first,
+)
+from ia3_studio.data.paths import is_listed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LABEL_NAMES = (
-    "label", "labels", "gold_label", "category", "categories", "class", "intent", "sentiment", "topic", "topics", "tag",
-    "tags", "emotion", "emotions", "stars", "kategorie", "categoría", "categoria", "catégorie", "etikett", "étiquette",
-    "etiqueta", "klasse", "classe", "clase", "метка", "категория", "标签", "类别", "ラベル", "라벨",
-)  # fmt: skip
-LABEL_WORDS = frozenset(
-    (*LABEL_NAMES, "rating", "score", "polarity", "stance", "genre", "type", "toxic", "toxicity", "spam", "is", "has",
-     "duplicate", "relevance", "severity", "priority", "status", "grade", "similarity", "feeling", "mood", "target")
-)  # fmt: skip
-"""Words in the name of a column that make it the label, of several that could be one."""
+
 LABELED_NAMES = ("text", "content", "document", "sentence", "review", "message", "utterance", "utt", "tweet",
                   "comment", "query", "question", "body", "description", "abstract",
                   "texto", "texte", "testo", "tekst", "текст", "文本", "title", "headline")  # fmt: skip
@@ -45,66 +45,41 @@ TITLES = frozenset(("title", "headline"))
 PAIR_NAMES = (
     ("premise", "hypothesis"), ("question", "sentence"), ("question", "passage"), ("query", "passage"),
     ("query", "document"), ("claim", "evidence"), ("sentence", "hypothesis"), ("context", "response"),
+    ("context", "utterance"),
+    ("anchor", "target"), ("anchor", "positive"), ("premise", "conclusion"), ("argument", "keypoint"),
+    ("question", "student_answer"), ("reference_answer", "student_answer"),
+    ("premise", "hypo"), ("text", "hypothesis"), ("post", "reply"), ("headline", "body"),
 )  # fmt: skip
 """Columns of two texts that one label belongs to, besides those of one name with two numbers or letters."""
 RATINGS = frozenset(("rating", "score", "stars", "priority", "status", "type", "severity"))
 """Words of labels of texts that stand beside their own summary: of a review, of a ticket."""
+
+
 MARKS = ("label", "labels", "is_correct", "correct", "relevance", "gold_label", "is_answer")
 """Columns that say whether an answer beside a question is right."""
-SEVERAL_NAMES = frozenset(
-    ("labels", "categories", "topics", "tags", "emotions", "genres", "subjects", "keywords", "intents", "classes")
-)  # fmt: skip
-"""Columns in which a comma stands between several labels."""
-MOSTLY = 0.5
-"""Share of the rows that a column must fill to play a part."""
+
+
+_RATER = re.compile(r"(?:annotator|rater|worker|coder|judge|reviewer)\W*_?\d+", re.IGNORECASE)
+"""Columns of what one of several people said, rather than of one of several labels."""
+
 _TWIN = re.compile(r"(?P<stem>.*?)[\s_-]*(?P<place>1|2|a|b|one|two|left|right)", re.IGNORECASE)
 _TWINS = (("1", "2"), ("a", "b"), ("one", "two"), ("left", "right"))
 _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:st|nd)?")
 _ORDERED = [[pair] for pair in (*_TWINS, ("1st", "2nd"), ("first", "second"))]
-_SEVERAL = re.compile(r"\s*[;|]\s*")
-_LISTED = re.compile(r"\s*[;|,]\s*")
-_LONGEST_PART = 40
+
+
+_UNNAMED, _WORDS_OF_A_SENTENCE = re.compile(r"column (\d+)"), 4
 _FEWEST_FLAGS = 2
 _FLAGS: tuple[frozenset[str], ...] = tuple(
     map(frozenset, (("0", "1"), ("0.0", "1.0"), ("true", "false"), ("yes", "no"), ("y", "n"), ("x",), ("✓",)))
 )
 """What columns that say for each label whether a text has it may hold; "x" stands beside empty cells."""
-_LABEL_KEYS = ("name", "label", "value", "class", "title", "text")
-"""Keys of a label that is an object."""
-
-
-def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
-    """Return what the cells of a label column hold: one name, several, or a measurement.
-
-    Args:
-        cells: those that are not missing.
-        name: of the column; one such as "tags" allows for commas between several labels.
-    """
-    if any(is_listed(structure_of(cell)) for cell in cells):
-        return "multi"
-    if is_measured(cells):
-        return "number"
-    separators = _LISTED if _is_plural(name) else _SEVERAL
-    return "multi" if _are_joined(cells, separators) else "single"
-
-
-def _is_plural(name: str) -> bool:
-    return bare_name(name) in SEVERAL_NAMES
-
-
-def _are_joined(cells: Sequence[Any], separators: re.Pattern[str] = _SEVERAL) -> bool:
-    """Say whether cells are several labels each, such as "joy;love": their parts are fewer than they are."""
-    texts = [cell for cell in cells if isinstance(cell, str) and cell.strip()]
-    joined = [cell for cell in texts if separators.search(cell.strip(" ;|,"))]
-    parts = {part for cell in texts for part in separators.split(cell.strip()) if part}
-    few = 5 * len(joined) >= len(texts) > 0 and len(parts) < len(set(texts))
-    return few and max(map(len, parts)) <= _LONGEST_PART
 
 
 def labeled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return which columns are text and label by their names; None where there is no such pair of columns."""
-    labels = _varied_first(frame, [path for name in named(columns, LABEL_NAMES) if (path := _label_path(frame, name))])
-    if not labels:
+    labels = varied_first(frame, [path for name in named_labels(columns) if (path := label_path(frame, name))])
+    if not labels or (bare_name(labels[0]) in TOPICAL and is_rated(frame, columns)):
         return None
     label = _in_words(frame, columns, labels[0])
     kind = label_kind(cells_of(frame, label), label)
@@ -120,23 +95,6 @@ def _is_varied(frame: pd.DataFrame, name: str) -> bool:
     """Say whether a column can be one of two texts: its cells are texts, not always the same one."""
     each = profile(frame, name)
     return each.length > 0 and (each.different > 1 or len(frame) < 3)
-
-
-def _label_path(frame: pd.DataFrame, name: str) -> str:
-    """Return a column of labels, or the path of their names inside its objects; empty where it holds long texts."""
-    values = structures_of(frame, name)
-    inner = [each for value in values for each in (value if is_listed(value) else [value])]
-    objects = [each for each in inner if isinstance(each, Record)]
-    if objects and 2 * len(objects) > len(inner):
-        key = next((key for key in _LABEL_KEYS if sum(key in each for each in objects) > len(objects) / 2), "")
-        return f"{name}.{key}" if key else ""
-    return "" if holds_long_texts(frame, name) else name
-
-
-def holds_long_texts(frame: pd.DataFrame, name: str) -> bool:
-    """Say whether a column holds texts that are too long, and too different, for labels."""
-    each = profile(frame, name)
-    return each.length > LONGEST_LABEL and 2 * each.different > len(frame)
 
 
 def _in_words(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
@@ -155,11 +113,6 @@ def _in_words(frame: pd.DataFrame, columns: Sequence[str], label: str) -> str:
     return label
 
 
-def _varied_first(frame: pd.DataFrame, labels: Sequence[str]) -> list[str]:
-    """Return columns of labels, those last that hold only one."""
-    return sorted(labels, key=lambda name: profile(frame, name).different < 2)
-
-
 def _read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str]) -> str:
     """Return the first of the columns with known names that is filled; a longer text before a title."""
     profiles = {name: profile(frame, name) for name in known}
@@ -168,6 +121,7 @@ def _read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str])
     if bodies:
         return bodies[0]
     texts = [each for name in others if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
+    texts = [each for each in texts if "html" not in name_words(each.name)] or texts
     return max(texts, key=lambda each: each.length).name if texts else next(iter(filled), "")
 
 
@@ -218,7 +172,7 @@ def _pair_of_texts(columns: Sequence[str]) -> tuple[str, str] | None:
 def flags(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return a text and several columns of 0 and 1, each of which says whether the text has that label."""
     texts = named(columns, LABELED_NAMES)
-    marks = _flag_columns(frame, [name for name in columns if name not in texts])
+    marks = _flag_columns(frame, [name for name in columns if name not in texts and not _RATER.search(name)])
     others = {name: profile(frame, name) for name in columns if name not in (*texts, *marks)}
     longer = [name for name, each in others.items() if each.is_text]
     texts = texts or longer
@@ -249,7 +203,7 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return text and label by contents: a label has few different short values, the text is the longest column."""
     profiles = {name: profile(frame, name) for name in columns}
     filled = {name: each for name, each in profiles.items() if each.filled > MOSTLY}
-    labels = _label_columns(frame, filled)
+    labels = label_candidates(frame, filled)
     if not labels:
         return None
     label = _in_words(frame, columns, labels[0])
@@ -257,59 +211,35 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     pair = _pair_of_texts([name for name, each in filled.items() if each.is_text and name != label])
     if pair:
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
-    texts = [each for name, each in filled.items() if each.is_text and name not in (label, *labels)]
+    used = {name for name in filled for found in (label, *labels) if f"{found}.".startswith(f"{name}.")}
+    texts = [each for name, each in filled.items() if each.is_text and name not in used]
+    texts = [each for each in texts if each.different > 1]
+    if pair := _unnamed_pair(frame, texts):
+        return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
+    texts = texts or [each for name, each in filled.items() if name not in used and _holds_texts(frame, name)]
     if not texts:
         return None
     known = named([each.name for each in texts], LABELED_NAMES)
-    text = _read_text(frame, known, [each.name for each in texts])
+    text = _read_text(frame, known, [each.name for each in texts]) or texts[0].name
     return Mapping("labels", column=text, answer=label, target=kind)
 
 
-def _label_columns(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[str]:
-    """Return the columns that can be a label, the likeliest first."""
-    by_name = [path for name in named(list(filled), LABEL_NAMES) if (path := _label_path(frame, name))]
-    by_name = _varied_first(frame, by_name)
-    said = [
-        name
-        for name, each in filled.items()
-        if is_label_name(name, LABEL_WORDS) and (each.is_label or not each.is_text)
-    ]
-    said = [name for name in said if _can_be_said(frame, filled[name])]
-    alike = [name for name, each in filled.items() if each.is_label and not each.is_identifier]
-    words = [name for name in alike if not filled[name].is_number]
-    several = [name for name, each in filled.items() if _holds_several(frame, each)]
-    found = list(dict.fromkeys((*by_name, *said, *words, *several, *alike)))
-    return found or _only_measure(frame, filled)
+def _unnamed_pair(frame: pd.DataFrame, texts: Sequence[Profile]) -> tuple[str, str] | None:
+    """Return the only two columns of sentences, side by side, of a table whose columns have no names."""
+    kept = [each for each in texts if not each.is_label and _are_sentences(cells_of(frame, each.name))]
+    places = [found[1] for each in kept if (found := _UNNAMED.fullmatch(each.name))]
+    if len(kept) != 2 or len(places) != 2 or int(places[1]) - int(places[0]) != 1:
+        return None
+    return kept[0].name, kept[1].name
 
 
-def _can_be_said(frame: pd.DataFrame, each: Profile) -> bool:
-    """Say whether a column that is called a label holds labels or measurements."""
-    few = each.is_number and 2 <= each.different <= len(frame) // 2
-    return each.is_label or few or is_measured(cells_of(frame, each.name))
+def _are_sentences(cells: Sequence[Any]) -> bool:
+    """Say whether most cells have four words or more."""
+    return 2 * sum(len(str(cell).split()) >= _WORDS_OF_A_SENTENCE for cell in cells) > len(cells)
 
 
-def _holds_several(frame: pd.DataFrame, each: Profile) -> bool:
-    """Say whether cells are several short labels each, in lists or joined, that occur again in other rows."""
-    if each.is_identifier or each.is_number or each.is_label:
-        return False
-    cells = cells_of(frame, each.name)
-    if _are_joined(cells):
-        parts = [part for cell in cells if isinstance(cell, str) for part in _SEVERAL.split(cell.strip()) if part]
-    else:
-        lists = [value for cell in cells if is_list_of_texts(value := structure_of(cell))]
-        parts = [part for value in lists for part in value]
-        if len(lists) < MOSTLY * len(cells) or any(len(part) > _LONGEST_PART for part in parts):
-            return False
-    return 2 <= len(set(parts)) <= min(MOST_CLASSES, len(parts) // 2)
-
-
-def _only_measure(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[str]:
-    """Return the column of measurements where it is the only one besides texts and identifiers."""
-    others = [each for each in filled.values() if not (each.is_identifier or each.is_text)]
-    return [each.name for each in others if is_measured(cells_of(frame, each.name))] if len(others) == 1 else []
-
-
-def is_class(frame: pd.DataFrame, name: str) -> bool:
-    """Say whether a column that may be an answer holds classes or measurements."""
-    each = profile(frame, name)
-    return each.is_label or each.is_number
+def _holds_texts(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column holds lists of sentences, which are one text together."""
+    lists = structures_of(frame, name)
+    texts = [text for value in lists if is_list_of_texts(value) for text in value]
+    return bool(texts) and all(map(is_listed, lists)) and sum(map(len, texts)) > LONGEST_LABEL * len(texts)

@@ -21,7 +21,8 @@ from ia3_studio.data.arrow_rows import key_of, open_stored, revive_example, writ
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.examples import Example, Mapping, decided, understood
 from ia3_studio.data.infer_columns import infer_columns, require_columns, unused_names
-from ia3_studio.data.json_rows import SPLIT, SPLITS, read_json_lines
+from ia3_studio.data.json_documents import SPLIT, SPLITS
+from ia3_studio.data.json_rows import read_json_lines
 from ia3_studio.data.problem import Damage, Problem, require_few_damaged
 from ia3_studio.data.reading import Found, shown_names
 from ia3_studio.data.shapes.recognize import unused_sentences

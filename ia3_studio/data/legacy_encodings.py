@@ -17,8 +17,8 @@ from ia3_studio.data.letters import Language
 
 LegacyEncoding = Literal[
     "GB18030", "Big5", "Shift-JIS", "EUC-JP", "EUC-KR", "windows-1250", "windows-1251", "windows-1252", "windows-1253",
-    "windows-1254", "windows-1255", "windows-1256", "windows-1257", "KOI8-R", "ISO-8859-2", "Mac Roman", "IBM850",
-    "IBM866",
+    "windows-1254", "windows-1255", "windows-1256", "windows-1257", "windows-874", "KOI8-R", "ISO-8859-2", "Mac Roman",
+    "IBM850", "IBM866",
 ]  # fmt: skip
 """Encodings of one script or region, by the names that browsers and editors use."""
 
@@ -44,6 +44,7 @@ _CANDIDATES: dict[LegacyEncoding, _Candidate] = {
     "windows-1255": _Candidate("cp1255", letters.HEBREW, -2),
     "windows-1256": _Candidate("cp1256", letters.ARABIC, -2),
     "windows-1257": _Candidate("cp1257", letters.BALTIC, -3),
+    "windows-874": _Candidate("cp874", letters.THAI, -2),
     "KOI8-R": _Candidate("koi8_r", letters.CYRILLIC[:1], -2),
     "ISO-8859-2": _Candidate("iso8859_2", letters.CENTRAL, -3),
     "Mac Roman": _Candidate("mac_roman", letters.WESTERN, -6),
@@ -85,7 +86,7 @@ _USUAL = frozenset("’“”‘„–—…€«»°©®™·\u00a0£§•‹�
 _UPPER_CASE = 2.3
 
 _EAST_ASIAN = r"\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}"
-_SCRIPTS = r"\p{Cyrillic}\p{Greek}\p{Hebrew}\p{Arabic}"
+_SCRIPTS = r"\p{Cyrillic}\p{Greek}\p{Hebrew}\p{Arabic}\p{Thai}"
 _SINGLE = "àéèóåøáíäöæőôòìÀÉÈÓÅØÁÍÖвискуояаэіїйеВИСКУОЯАЭІЙЕοηώήαΟΗوا"
 """Letters that are words by themselves."""
 _ODDITIES = tuple(

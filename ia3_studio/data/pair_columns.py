@@ -9,9 +9,9 @@ from itertools import permutations, product
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.choice_columns import bare_name, named
-from ia3_studio.data.column_profile import Profile, is_list_of_texts, is_plain, profile, structures_of
+from ia3_studio.data.column_profile import Profile, is_list_of_texts, is_plain, name_words, profile, structures_of
 from ia3_studio.data.examples import Mapping
-from ia3_studio.data.label_columns import MOSTLY, holds_long_texts, is_class
+from ia3_studio.data.label_candidates import LABEL_NAMES, MOSTLY, holds_long_texts, is_class
 from ia3_studio.data.paths import is_listed, paths_in, value_at
 
 if TYPE_CHECKING:
@@ -23,21 +23,42 @@ PROMPT_NAMES = (
     "soru", "vraag", "pytanie", "otázka", "fråga", "ask",
 )  # fmt: skip
 CONTEXT_NAMES = ("input", "context", "passage", "inputs")
+LONG_CONTEXTS = (
+    "article", "story", "paragraph", "document", "background", "reference_text", "excerpt", "contexts", "body",
+    "story_text", "passage_text", "question_content", "question_body", "question_details", "details",
+)  # fmt: skip
+"""Columns that stand beside a prompt as its context if they hold longer texts than it."""
 ANSWER_NAMES = (
     "answer", "response", "output", "completion", "reply", "assistant", "target", "solution", "answers", "responses",
     "outputs", "completions", "summary", "highlights", "bot", "targets", "best_answer", "canonical_solution",
-    "human_reference", "correct_answer", "gold_answer", "solutions",
+    "human_reference", "correct_answer", "gold_answer", "solutions", "ground_truth", "ground_truth_answer", "ideal",
+    "tldr", "expected_output", "expected_answer",
+    "expected_response", "reference_answer", "model_answer", "final_answer",
     "answer_key", "reference_code", "answer_text", "antwort", "respuesta", "réponse", "reponse",
     "risposta", "resposta", "ответ", "答案", "回答", "답변", "cevap", "antwoord", "odpowiedź", "svar",
 )  # fmt: skip
 TEXT_ANSWER_NAMES = (
     "code", "snippet", "sql", "sql_query", "corrections", "correction", "corrected", "simplifications",
     "simplification", "simplified", "paraphrase", "paraphrases", "rewrite", "rewritten", "references", "reference",
-    "translation", "definition", "meaning",
+    "translation", "definition", "meaning", "keyphrases", "rationale", "explanation", "reasoning",
 )  # fmt: skip
 """Columns that are answers if they hold texts rather than codes, classes or objects."""
-READ_NAMES = ("article", "document", "dialogue", "dialog", "text", "content", "body")
+READ_NAMES = (
+    "article",
+    "document",
+    "dialogue",
+    "dialog",
+    "text",
+    "content",
+    "body",
+    "abstract",
+    "documents",
+    "articles",
+    "story",
+)
 """Columns of a text that is read where another column is an answer, such as a summary."""
+_NUMBERED = ("answer1", "response1", "reference1", "summary1", "output1", "target1", "ref1")
+"""The first of several answers in columns of their own."""
 FROM_WHERE = frozenset(("source", "user", "human"))
 """Names of prompts that as often say where a row is from."""
 FEWEST_OTHERS = 0.02
@@ -51,10 +72,25 @@ _MIRRORED = (
     ("inputs", "outputs"), ("question", "answer"), ("prompt", "response"), ("prompt", "completion"),
     ("before", "after"), ("original", "corrected"), ("query", "response"), ("user", "assistant"), ("ask", "reply"),
     ("request", "response"), ("request", "reply"), ("customer", "agent"), ("customer", "support"),
+    ("patient", "doctor"), ("client", "therapist"), ("student", "teacher"), ("student", "tutor"), ("human", "bot"),
+    ("human", "ai"), ("user", "bot"), ("user", "agent"),
 )  # fmt: skip
 """Words by which the names of a prompt and its answer differ, such as those of source_text and target_text."""
+_GIVEN = frozenset(("resps", "responses", "outputs", "generations", "predictions", "preds", "references"))
+"""Words of columns of lists that were answered rather than asked."""
+_SHORTENED = frozenset(("abstract", "summary", "tldr"))
+_ASKS = frozenset(("question", "query", "prompt", "instruction"))
+"""Names of columns that are no answers."""
+_ANSWER_WORDS = frozenset(("answer", "response", "solution", "completion", "reply"))
+_WHO_ASKS = frozenset(("user", "customer", "human", "client", "patient", "student"))
+_MESSAGES = frozenset(
+    ("message", "text", "input", "query", "utterance", "msg", "email", "mail", "request", "inquiry", "enquiry")
+)  # fmt: skip
+_WORSE = frozenset(("bad", "wrong", "incorrect", "rejected", "worse", "worst", "negative", "student"))
+_SAID = frozenset(("message", "msg", "turn", "utterance"))
+"""Words of columns of which the second, by its number, answers the first."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
-_LANGUAGES = frozenset(
+LANGUAGES = frozenset(
     re.findall(
         r"\w+",
         """
@@ -83,10 +119,19 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not answers and len(queries := named(columns, ("question", "query"))) == 2:
         prompts, answers = queries[:1], queries[1:]  # a query of a database
     if not prompts or not answers:
-        return mirrored(frame, columns) or _two_keys(frame, columns)
+        return mirrored(frame, columns) or _two_keys(frame, columns) or _by_words(frame, columns)
     (prompt, answer), *others = _pairs_by_rows(frame, prompts, answers)
-    context = next((name for name in contexts if name not in (prompt, answer)), "")
+    context = next((name for name in contexts if name not in (prompt, answer)), "") or _long_context(
+        frame, columns, prompt, answer
+    )
     return Mapping("pairs", prompt, answer, context, others=tuple(others))
+
+
+def _long_context(frame: pd.DataFrame, columns: Sequence[str], prompt: str, answer: str) -> str:
+    """Return the column of texts to which a prompt belongs; empty if there is none."""
+    found = (profile(frame, name) for name in named(columns, LONG_CONTEXTS) if name not in (prompt, answer))
+    asked = profile(frame, prompt).length
+    return next((each.name for each in found if each.is_text and each.filled > MOSTLY and each.length > asked), "")
 
 
 def _prompt_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
@@ -109,7 +154,10 @@ def _answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
         name for name in named(columns, ANSWER_NAMES)
         if not (bare_name(name) in ("target", "targets") and (is_class(frame, name) or _has_numbers(frame, name)))
     ]  # fmt: skip
+    found = found or named(columns, _NUMBERED)[:1]
     texts = [name for name in named(columns, TEXT_ANSWER_NAMES) if _is_answer_text(frame, name)]
+    if not texts and not named(columns, ("query",)):
+        texts = [name for name in named(columns, ("sql",)) if not is_plain(frame, name)]
     if named(columns, ("article", "document", "full_text", "paper")):
         texts += named(columns, ("abstract",))
     if not (found or texts) and named(columns, ("prompt", "instruction")):
@@ -148,7 +196,7 @@ def _read_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Return the column that an answer was written for: one so named, or else the first of texts or lists of texts."""
     found = [name for name in named(columns, READ_NAMES) if is_plain(frame, name) and profile(frame, name).filled > 0]
     texts = [each.name for name in columns if _may_be_read(each := profile(frame, name))]
-    lists = [name for name in columns if _holds_lists_of_texts(frame, name)]
+    lists = [name for name in columns if _holds_lists_of_texts(frame, name) and not _GIVEN & set(name_words(name))]
     return (found or texts or lists)[:1]
 
 
@@ -164,7 +212,7 @@ def _text_path(frame: pd.DataFrame, name: str) -> str:
     """Return the column, or the path of the text inside its objects; nothing where there is none."""
     if is_plain(frame, name):
         return name
-    inner = [path for path in paths_in(frame[[name]]) if path.rpartition(".")[2] in ("stem", *_INSIDE)]
+    inner = [path for path in paths_in(frame[[name]]) if path.rpartition(".")[2] in ("stem", "raw", *_INSIDE)]
     return next(iter(sorted(inner, key=len)), "")
 
 
@@ -176,7 +224,8 @@ def _answer_path(frame: pd.DataFrame, name: str) -> str:
     objects = [value for value in values if isinstance(value, Record)]
     lists = [value for value in values if is_listed(value)]
     if 2 * len(objects) > len(values):
-        for key in _INSIDE:
+        names = {str(key).lower(): key for value in objects for key in value}
+        for key in (names[each] for each in _INSIDE if each in names):
             inner = [value[key] for value in objects if value.get(key) is not None]
             if inner and 2 * len(inner) > len(objects):
                 return f"{name}.{key}" + ("[0]" if all(is_listed(each) for each in inner) else "")
@@ -198,19 +247,41 @@ def mirrored(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     for first, second in permutations(texts, 2):
         one, other = words[first], words[second]
         differing = [pair for pair in zip(one, other, strict=False) if pair[0] != pair[1]]
+        if differing == [("1", "2")] and set(one) <= _SAID | {"1"}:
+            return Mapping("pairs", first, second)
         if len(one) == len(other) and len(differing) == 1 and differing[0] in _MIRRORED:
             return Mapping("pairs", first, second)
     return None
+
+
+def _by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return columns whose names say it in one of several words, such as user_message and bot_response.
+
+    A text that is read, such as content, is a prompt only where no column is a label by its name.
+    """
+    profiles = [each for name in columns if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
+    texts = [each.name for each in profiles if not each.is_label and each.different > 1]
+    worse = {name for name in texts if _WORSE & set(name_words(name))}
+    answers = [name for name in texts if set(name_words(name)[-1:]) & _ANSWER_WORDS and name not in worse]
+    asked = [name for name in texts if name not in answers and _asks(name)]
+    if not asked and not named(columns, LABEL_NAMES):
+        asked = named([name for name in texts if name not in answers], READ_NAMES)
+    return Mapping("pairs", asked[0], answers[0]) if asked and answers else None
+
+
+def _asks(name: str) -> bool:
+    words = name_words(name)
+    return bool(set(words[-1:]) & _ASKS or (set(words[:1]) & _WHO_ASKS and set(words[-1:]) & _MESSAGES))
 
 
 def languages(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the two columns of texts that are named by languages; None for more or fewer."""
     found = [
         name for name in columns
-        if set(word.lower() for word in _WORD.findall(name)) & _LANGUAGES and profile(frame, name).length
+        if set(word.lower() for word in _WORD.findall(name)) & LANGUAGES and profile(frame, name).length
     ]  # fmt: skip
     kept = [name for name in found if not (each := profile(frame, name)).is_label and not each.is_identifier]
-    stems = {tuple(word.lower() for word in _WORD.findall(name) if word.lower() not in _LANGUAGES) for name in kept}
+    stems = {tuple(word.lower() for word in _WORD.findall(name) if word.lower() not in LANGUAGES) for name in kept}
     shared = {word for stem in stems for word in stem}
     same = len({tuple(word for word in stem if word not in ("latn", "cyrl", "hans", "hant")) for stem in stems}) == 1
     if len(kept) != 2 or not (same or len(shared) <= 2):
@@ -228,10 +299,15 @@ def _two_keys(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         are_texts = all(
             list(value) == keys and all(isinstance(each, str) for each in value.values()) for value in values
         )
-        if are_texts and not any(profile(frame, f"{name}.{key}").is_label for key in keys):
+        if are_texts and all(_is_side(profile(frame, f"{name}.{key}"), len(frame)) for key in keys):
             first, second = (f"{name}.{key}" for key in keys)
             return Mapping("pairs", first, second)
     return None
+
+
+def _is_side(each: Profile, rows: int) -> bool:
+    """Say whether a column can be one of two sides: no class, no identifier, not one text in all rows."""
+    return not each.is_label and not each.is_identifier and (each.different > 1 or rows < 3)
 
 
 def two_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
@@ -241,8 +317,14 @@ def two_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if len(filled) != 2:
         return None
     texts = [each for each in filled if each.length >= SHORTEST_PAIR]
-    short = [each for each in filled if each not in texts and not each.is_label and 2 * each.different > len(frame)]
-    return Mapping("pairs", filled[0].name, filled[1].name) if texts and len(texts) + len(short) == 2 else None
+    others = [each for each in filled if each not in texts and not (each.is_label or each.is_number)]
+    short = [each for each in others if 2 * each.different > len(frame)]
+    if not texts or len(texts) + len(short) < 2:
+        return None
+    first, second = filled
+    if bare_name(first.name) in _SHORTENED and second.length > first.length:
+        first, second = second, first
+    return None if bare_name(second.name) in _ASKS else Mapping("pairs", first.name, second.name)
 
 
 def nested_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
@@ -252,11 +334,16 @@ def nested_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         cells = structures_of(frame, name)
         inner = cells[0][0] if cells and isinstance(cells[0], list) and cells[0] else None
         fields = list(inner) if isinstance(inner, dict) else []
-        answers, contexts = named(fields, ANSWER_NAMES), named(fields, CONTEXT_NAMES)
+        answers = [each for each in named(fields, ANSWER_NAMES) if inner and not _holds_objects(inner[each])]
+        contexts = named(fields, CONTEXT_NAMES)
         asked = named(fields, PROMPT_NAMES) or [each for each in prompts if each != name]
         if answers and asked:
             return Mapping("pairs", asked[0], answers[0], contexts[0] if contexts else "", nested=name)
     return None
+
+
+def _holds_objects(value: Any) -> bool:
+    return isinstance(value, Record) or (is_listed(value) and any(isinstance(each, Record) for each in value))
 
 
 def _pairs_by_rows(frame: pd.DataFrame, prompts: Sequence[str], answers: Sequence[str]) -> list[tuple[str, str]]:

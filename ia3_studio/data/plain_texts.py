@@ -17,12 +17,31 @@ FEWEST_LINES = 5
 _FASTTEXT = re.compile(r"((?:__label__\S+\s+)+)(\S.*)")
 _MARKED = re.compile(r"([-+]?\d|[A-Z]{2,8}:[A-Za-z]+)\s+(\S.*)")
 """A number of a class, or one such as "NUM:date", before a text."""
+_ENDED = re.compile(r"(\S.*?)\s?@\s?([A-Za-z][\w-]{0,30})")
+"""A class after a text and an at sign."""
 _SETTING = re.compile(r"#[\w ]+:.*")
 """A line by which Anki says how an export is to be read."""
-_USERS = ("q", "question", "user", "human", "prompt", "customer", "frage", "pregunta", "問", "问", "query", "me")
+_USERS = (
+    "q",
+    "question",
+    "user",
+    "human",
+    "prompt",
+    "customer",
+    "patient",
+    "client",
+    "caller",
+    "student",
+    "frage",
+    "pregunta",
+    "問",
+    "问",
+    "query",
+    "me",
+)
 _ASSISTANTS = (
     "a", "answer", "assistant", "ai", "bot", "response", "agent", "antwort", "respuesta", "réponse", "答", "chatbot",
-    "gpt", "chatgpt",
+    "gpt", "chatgpt", "system", "operator", "doctor", "support", "therapist", "teacher", "tutor",
 )  # fmt: skip
 _QUESTIONS = ("q", "question", "frage", "pregunta", "問", "问")
 _SPEAKER = re.compile(
@@ -53,6 +72,10 @@ def labeled_lines(text: str) -> dict[str, list[Any]] | None:
         several = any(len(each) > 1 for each in labels)
         texts = [each[2] for each in found if each]
         return {"text": texts, "labels": labels} if several else {"text": texts, "label": [each[0] for each in labels]}
+    if all(found := [_ENDED.fullmatch(line) for line in lines]):
+        names = [each[2] for each in found if each]
+        if 2 <= len(set(names)) <= len(lines) // 4:
+            return {"text": [each[1].strip() for each in found if each], "label": names}
     marks = [_MARKED.fullmatch(line) for line in lines]
     if not all(marks):
         return None

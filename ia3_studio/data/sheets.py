@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 from ia3_studio.data.archives import zip_members
 from ia3_studio.data.delimited import below_note, require_columns_within, require_header_row, title_note
 from ia3_studio.data.header import COMPARED_ROWS, SEARCHED_ROWS, find_header, rows_of_header, unique_names
-from ia3_studio.data.json_rows import SPLIT, split_of
+from ia3_studio.data.json_documents import SPLIT, split_of
 from ia3_studio.data.problem import clause
 from ia3_studio.data.reading import Found, Reading, shown_names
 from ia3_studio.errors import DataError

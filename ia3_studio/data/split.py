@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ia3_studio.data.examples import Example, Mapping
-from ia3_studio.data.json_rows import SPLIT, SPLITS
+from ia3_studio.data.json_documents import SPLIT, SPLITS
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.table import Table
 from ia3_studio.errors import DataError

@@ -29,6 +29,7 @@ from ia3_studio.data.shapes.recognize import recognize, shape_by_row
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, frame_of
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
 from ia3_studio.data.sheets import read_sheets
+from ia3_studio.data.webanno import read_webanno
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 JSON_LINES = (".jsonl", ".ndjson", ".jsonlines", ".jl")
 LFS_MARK = b"version https://git-lfs.github.com/spec/"
+_PAGE = re.compile(rb"\s*(?:<!doctype html|<html[\s>])", re.IGNORECASE)
+_MAY_BE_HTML = (".html", ".htm", ".md", ".txt", ".text")
 _BLANK_LINES = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 
 
@@ -152,6 +155,11 @@ def _read(name: str, data: bytes, reading: Reading) -> Found:
         return replace(found, form=f"{PACKED[suffix]}, {found.form}")
     if suffix == ".zip":
         return _read_several(name, zip_members(name, data), reading)
+    if suffix in READERS and suffix not in _MAY_BE_HTML and _PAGE.match(data[:2000]):
+        raise DataError(
+            f"{name} is an HTML page and no data: what was downloaded is the page of an error, a login or a preview; "
+            "download the file itself."
+        )
     if suffix not in READERS:
         hint = f"; it is {_NOT_READ[suffix]}" if suffix in _NOT_READ else ""
         raise DataError(f"The file type of {name} is not supported{hint}; give {', '.join(KINDS)}.")
@@ -182,6 +190,8 @@ def _text(read: Callable[[str, str, str, Reading], Found]) -> Callable[[str, byt
 
 
 def _read_separated(name: str, text: str, encoding: str, reading: Reading) -> Found:
+    if reading.delimiter is None and (words := read_webanno(name, text)):
+        return replace(words, form=f"{words.form}, {encoding}")
     if reading.delimiter is None and is_json_lines(text):
         return _read_json(f"{name}.jsonl", text, encoding, reading)
     tabbed = name.lower().endswith(".tsv") and reading.delimiter is None
@@ -204,6 +214,8 @@ def _read_text(name: str, text: str, encoding: str, reading: Reading) -> Found:
 
     Where there is one paragraph, each of its lines is a row.
     """
+    if reading.delimiter is None and (words := read_webanno(name, text)):
+        return replace(words, form=f"{words.form}, {encoding}")
     is_conll = PurePosixPath(name).suffix.lower() in CONLL
     if reading.delimiter is None and (words := read_conll(name, text, is_named_so=is_conll)):
         return replace(words, form=f"{words.form}, {encoding}")

@@ -18,22 +18,34 @@ Role = Literal["system", "user", "assistant", "tool", "call"]
 ROLES: dict[str, Role] = {
     "system": "system", "developer": "system", "instruction": "system", "system_prompt": "system",
     "system_message": "system",
-    "user": "user", "human": "user", "prompter": "user", "customer": "user", "client": "user",
+    "user": "user", "human": "user", "prompter": "user", "customer": "user", "client": "user", "end_user": "user",
+    "patient": "user", "seeker": "user", "student": "user", "caller": "user", "visitor": "user", "lead": "user",
     "assistant": "assistant", "gpt": "assistant", "bot": "assistant", "model": "assistant", "ai": "assistant",
     "chatgpt": "assistant", "chatbot": "assistant", "agent": "assistant", "llm": "assistant",
-    "ai_assistant": "assistant",
+    "ai_assistant": "assistant", "doctor": "assistant", "physician": "assistant", "therapist": "assistant",
+    "counselor": "assistant", "counsellor": "assistant", "supporter": "assistant", "tutor": "assistant",
+    "teacher": "assistant", "support": "assistant", "support_agent": "assistant", "representative": "assistant",
+    "admin": "assistant", "operator": "assistant", "staff": "assistant", "rep": "assistant", "csr": "assistant",
+    "consultant": "assistant", "expert": "assistant", "advisor": "assistant",
+    "incoming": "user", "inbound": "user", "outgoing": "assistant", "outbound": "assistant",
+    "outbound_api": "assistant", "outbound_reply": "assistant",
     "function_call": "call", "tool_call": "call", "tool_calls": "call",
     "observation": "tool", "tool": "tool", "function": "tool", "tool_response": "tool", "function_response": "tool",
     "tool_result": "tool", "ipython": "tool",
 }  # fmt: skip
 """What a turn's role is called, in lower case, with "_" for blanks and hyphens."""
-ROLE_KEYS = ("role", "from", "speaker", "author", "sender")
+ROLE_KEYS = (
+    "role", "from", "speaker", "author_role", "author_type", "sender_role", "sender_type", "author", "sender",
+)  # fmt: skip
 SIDE_KEYS = {
     "is_human": ("user", "assistant"), "is_user": ("user", "assistant"), "from_user": ("user", "assistant"),
     "is_bot": ("assistant", "user"), "is_assistant": ("assistant", "user"), "is_ai": ("assistant", "user"),
+    "inbound": ("user", "assistant"), "incoming": ("user", "assistant"), "is_customer": ("user", "assistant"),
+    "from_customer": ("user", "assistant"), "outbound": ("assistant", "user"), "outgoing": ("assistant", "user"),
+    "is_agent": ("assistant", "user"), "from_agent": ("assistant", "user"), "is_staff": ("assistant", "user"),
 }  # fmt: skip
 """Keys of a turn that say by true or false who speaks: the role if true, and if false."""
-CONTENT_KEYS = ("content", "value", "text", "message", "utterance")
+CONTENT_KEYS = ("content", "value", "text", "message", "utterance", "body_text", "body")
 PAIR_KEYS: dict[str, Role] = {
     **ROLES, "instruction": "user", "input": "user", "prompt": "user", "question": "user", "query": "user",
     "output": "assistant", "response": "assistant", "answer": "assistant", "completion": "assistant",

@@ -195,4 +195,116 @@ EXPORTS = (
         TAGS,
         12,
     ),
+    Shape(
+        "messages with the ids of those that they reply to, and who speaks by true or false",
+        "tweets.csv",
+        rows(lambda n: f'{n},{n % 2 == 0},"{(asked, said)[n % 2](n)}",{n - 1 if n % 2 else ""}', 24,
+             "tweet_id,inbound,text,in_response_to_tweet_id"),
+        CONVERSATION,
+        12,
+    ),
+    Shape(
+        "texts with the speaker before each line (patient: …, doctor: …)",
+        "spoken.json",
+        json.dumps([{"utterances": [f"patient: {asked(n)}", f"doctor: {said(n)}"]} for n in range(12)]),
+        CONVERSATION,
+        12,
+    ),
+    Shape(
+        "conversations of Intercom",
+        "intercom.json",
+        json.dumps({"conversations": [
+            {"id": n, "source": {"body": f"<p>{asked(n)}</p>", "author": {"type": "user"}}, "conversation_parts": {
+                "conversation_parts": [{"body": f"<p>{said(n)}</p>", "author": {"type": "admin"}}]}}
+            for n in range(12)
+        ]}),
+        CONVERSATION,
+        12,
+    ),
+    Shape(
+        "tickets with their conversations (Freshdesk)",
+        "freshdesk.json",
+        json.dumps([{"id": n, "subject": "Ferry", "description_text": asked(n), "conversations": [
+            {"incoming": False, "private": False, "body_text": said(n)}]} for n in range(12)]),
+        CONVERSATION,
+        12,
+    ),
+    Shape(
+        "texts with the places of entities by their label (CLUENER)",
+        "places.json",
+        lines(lambda n: {"text": f"Ferry {n} to Turku", "label": {"ship": {"Ferry": [[0, 4]]}}}),
+        TAGS,
+        12,
+    ),
+    Shape(
+        "texts in parts with entities (Snips, Dialogflow)",
+        "intents.json",
+        json.dumps({"BookFerry": [{"data": [{"text": "To "}, {"text": f"Turku {n}", "entity": "port"}]}
+                                  for n in range(12)]}),
+        TAGS,
+        12,
+    ),
+    Shape(
+        "answers with their ranks",
+        "ranked.jsonl",
+        lines(lambda n: {"prompt": asked(n), "answers": [{"answer": "No.", "rank": 2}, {"answer": said(n), "rank": 1}],
+                         "turns": 1}),
+        "chosen → conversation",
+        12,
+    ),
+    Shape(
+        "tickets with lists of comments (Zendesk)",
+        "tickets.json",
+        json.dumps({"tickets": [{"id": n, "subject": "Ferry", "comments": [
+            {"author_role": "end-user", "body": asked(n)}, {"author_role": "agent", "body": said(n)}
+        ]} for n in range(12)]}),
+        "comments → conversation",
+        12,
+    ),
+    Shape(
+        "requests and responses of a model's API, as logs and evaluations keep them",
+        "logged.jsonl",
+        lines(lambda n: {"inputs": {"messages": [turn(n, 0)]}, "outputs": {"message": turn(n, 1)}}),
+        "outputs → conversation",
+        12,
+    ),
+    Shape(
+        "prompts of turns with an ideal answer (OpenAI evals)",
+        "samples.jsonl",
+        lines(lambda n: {"input": [turn(n, 0)], "ideal": [said(n), "At dawn."]}),
+        "ideal → conversation",
+        12,
+    ),
+    Shape(
+        "WebAnno and INCEpTION",
+        "webanno.tsv",
+        "#FORMAT=WebAnno TSV 3.3\n#T_SP=ner|value\n\n"
+        + "".join(f"\n#Text=Ferry {n}\n{n + 1}-1\t0-5\tFerry\tSHIP[{n}]\t\n{n + 1}-2\t6-8\t{n}\tSHIP[{n}]\t\n"
+                  for n in range(12)),
+        TAGS,
+        12,
+    ),
+    Shape(
+        "a list of answers and the number of the best one",
+        "summaries.jsonl",
+        lines(lambda n: {"info": {"id": n, "post": asked(n)}, "summaries": [{"text": said(n)}, {"text": "No."}],
+                         "choice": 0}),
+        "info.post → prompt, chosen → answer",
+        12,
+    ),
+    Shape(
+        "stepwise rewards: solutions without a wrong step",
+        "steps.jsonl",
+        lines(lambda n: {"prompt": asked(n), "completions": [said(n), "So it is."], "labels": [True, n != 5]}),
+        "prompt → prompt, solution → answer",
+        11,
+        1,
+    ),
+    Shape(
+        "embedding data: texts that belong together",
+        "triplets.jsonl",
+        lines(lambda n: {"query": asked(n), "pos": [said(n)], "neg": [said(n + 1)]}),
+        "query → prompt, pos → answer",
+        12,
+    ),
 )  # fmt: skip

@@ -10,7 +10,7 @@ import openpyxl
 import pyarrow as pa
 from pyarrow import parquet
 
-from tests.data.shapes import PAIRS, Shape, asked, berths, lines, mood, rows, said, workbook
+from tests.data.shapes import PAIRS, Shape, asked, berths, letter, lines, mood, rows, said, workbook
 
 CLASSES = "text → text, label → label"
 TAGS = "tokens → words, tags → one label per word"
@@ -375,6 +375,265 @@ TABLES = (
         "documents",
         {f"letter{n}.txt": asked(n) for n in range(12)},
         "text → plain text",
+        12,
+    ),
+    Shape(
+        "two phrases and how alike they are",
+        "phrases.csv",
+        rows(
+            lambda n: f"{n:08x},north pier {n % 3},{plain(n)},{'ABC'[n % 3]}4,{n % 5 / 4}",
+            20,
+            "id,anchor,target,context,score",
+        ),
+        "anchor + target → text, score → number",
+        20,
+    ),
+    Shape(
+        "choices that are objects with an id",
+        "exam.jsonl",
+        lines(
+            lambda n: {
+                "qid": str(n),
+                "qtext": asked(n),
+                "ra": n % 4 + 1,
+                "answers": [{"aid": place, "atext": text} for place, text in enumerate(berths(n), start=1)],
+            }
+        ),
+        "qtext → question, answers → choices, ra → correct choice",
+        12,
+    ),
+    Shape(
+        "a question on an article",
+        "article.jsonl",
+        lines(lambda n: {"article": said(n) * 4, "question": asked(n), "answer": said(n)}),
+        "question + article → prompt, answer → answer",
+        12,
+    ),
+    Shape(
+        "two messages, the second of which answers the first",
+        "messages.json",
+        json.dumps(
+            [{"role_1": "Keeper", "topic": mood(n), "message_1": asked(n), "message_2": said(n)} for n in range(12)]
+        ),
+        "message_1 → prompt, message_2 → answer",
+        12,
+    ),
+    Shape(
+        "a class behind an at sign",
+        "phrases.txt",
+        rows(lambda n: f"{plain(n)}@{mood(n)}"),
+        CLASSES,
+        12,
+    ),
+    Shape(
+        "posts with votes, which are no labels",
+        "posts.csv",
+        rows(lambda n: f"p{n},{plain(n)},{n * 37 - 20}", header="id,body,score"),
+        "body → plain text",
+        12,
+    ),
+    Shape(
+        "two texts and a measurement without a header",
+        "unnamed.csv",
+        rows(lambda n: f"captions\t{n:04d}\t{n % 7 / 2 + 0.25}\t{asked(n)}\t{said(n)}", 30),
+        "column 4 + column 5 → text, column 3 → number",
+        30,
+    ),
+    Shape(
+        "a problem whose text stands beside its question",
+        "problems.json",
+        json.dumps(
+            [
+                {"ID": f"p{n}", "Body": said(n) * 2, "Question": f"How late is ferry {n}?", "Answer": n + 0.5}
+                for n in range(12)
+            ]
+        ),
+        "Question + Body → prompt, Answer → answer",
+        12,
+    ),
+    Shape(
+        "a quiz template, whose headers say more than the name",
+        "quiz.xlsx",
+        workbook(
+            Quiz=[
+                ["Quiz template", *[None] * 5],
+                [
+                    "Question - max 120 characters",
+                    *(f"Answer {place} - max 75 characters" for place in range(1, 5)),
+                    "Correct answer(s)",
+                ],
+                *([asked(n), *berths(n), n % 4 + 1] for n in range(12)),
+            ]
+        ),
+        "Question - max 120 characters → question, Answer 1 - max 75 characters, Answer 2 - max 75 characters,"
+        " Answer 3 - max 75 characters, Answer 4 - max 75 characters → choices, Correct answer(s) → correct choice",
+        12,
+    ),
+    Shape(
+        "the first of several answers in columns of their own",
+        "answers.csv",
+        rows(lambda n: f"{asked(n)},{plain(n)},{plain(n + 1)}", header="question,answer1,answer2"),
+        "question → prompt, answer1 → answer",
+        12,
+    ),
+    Shape(
+        "an answer that is an object of a query",
+        "queries.jsonl",
+        lines(lambda n: {"table_id": "1-10", "question": asked(n), "sql": {"sel": n, "conds": []}}),
+        "question → prompt, sql → answer",
+        12,
+    ),
+    Shape(
+        "a rating beside tags",
+        "rated.csv",
+        rows(lambda n: f"\"['Trip', 'Pair']\",{plain(n)},{n % 9 + 0.5}", 30, "Tags,Review,Reviewer_Score"),
+        "Review → text, Reviewer_Score → number",
+        30,
+    ),
+    Shape(
+        "lists of objects as text in cells, whose names are labels",
+        "genres.csv",
+        rows(
+            lambda n: f"\"{plain(n)}\",\"[{{'id': 1, 'name': '{mood(n)}'}}, {{'id': 2, 'name': 'sea'}}]\"",
+            header="overview,genres",
+        ),
+        "overview → text, genres.name → several labels",
+        12,
+    ),
+    Shape(
+        "facts in lists and lists of labels",
+        "cases.jsonl",
+        lines(lambda n: {"case_id": f"c{n}", "facts": [said(n) * 2, asked(n)], "articles": ["36"[n % 2], "8"]}, 20),
+        "facts → text, articles → several labels",
+        20,
+    ),
+    Shape(
+        "a document and its abstract",
+        "abstracts.jsonl",
+        lines(lambda n: {"abstract": said(n), "description": asked(n) * 9}),
+        "description → prompt, abstract → answer",
+        12,
+    ),
+    Shape(
+        "splits of lists in one object",
+        "splits.json",
+        json.dumps(
+            {"train": [[asked(n), mood(n)] for n in range(12)], "oos_test": [[asked(50), "fog"], [asked(51), "calm"]]}
+        ),
+        "column 1 → text, column 2 → label",
+        14,
+    ),
+    Shape(
+        "examples beside other lists (LUIS)",
+        "luis.json",
+        json.dumps(
+            {"intents": [{"name": "calm"}], "utterances": [{"text": asked(n), "intent": mood(n)} for n in range(12)]}
+        ),
+        "text → text, intent → label",
+        12,
+    ),
+    Shape(
+        "columns named by the two sides of a talk",
+        "sides.csv",
+        rows(lambda n: f"Harbor {n},{asked(n)},{plain(n)}", header="Description,Patient,Doctor"),
+        "Patient → prompt, Doctor → answer",
+        12,
+    ),
+    Shape(
+        "a task with its definition and instances (Natural Instructions)",
+        "task.json",
+        json.dumps(
+            {
+                "Definition": ["Say when it leaves."],
+                "Positive Examples": [{"input": "a", "output": "b"}],
+                "Instances": [{"id": f"t{n}", "input": asked(n), "output": [said(n)]} for n in range(12)],
+            }
+        ),
+        "instruction + input → prompt, output → answer",
+        12,
+    ),
+    Shape(
+        "an object of texts for each of two languages",
+        "interface.json",
+        json.dumps(
+            {code: {f"key{n}": f"{code} {text(n)}" for n in range(12)} for code, text in (("en", asked), ("de", said))}
+        ),
+        "en → prompt, de → answer",
+        12,
+    ),
+    Shape(
+        "a choice question on a text",
+        "reading.jsonl",
+        lines(lambda n: {"text": said(n) * 3, "question": asked(n), "options": berths(n), "answer": n % 4}),
+        "text + question → question, options → choices, answer → correct choice",
+        12,
+    ),
+    Shape(
+        "an answer in words beside its letter",
+        "letters.jsonl",
+        lines(
+            lambda n: {
+                "question": asked(n),
+                "options": dict(zip("ABCD", berths(n), strict=True)),
+                "answer": said(n),
+                "answer_idx": letter(n),
+            }
+        ),
+        "question → question, options → choices, answer_idx → correct choice",
+        12,
+    ),
+    Shape(
+        "numbers of sentences beside two languages, without a header",
+        "linked.tsv",
+        rows(lambda n: f"{n * 7 + 1276}\t{asked(n)}\t{n * 9 + 2481}\t{said(n)}"),
+        "column 2 → prompt, column 4 → answer",
+        12,
+    ),
+    Shape(
+        "an abstract and its key phrases",
+        "phrases_of_abstracts.csv",
+        rows(lambda n: f"{plain(n)},{plain(n) * 3},ferry {n}; pier {n + 40}", header="title,abstract,keyphrases"),
+        "abstract → prompt, keyphrases → answer",
+        12,
+    ),
+    Shape(
+        "documents and their summaries among facts of posts",
+        "posts.jsonl",
+        lines(
+            lambda n: {"ups": n * 30.0, "score": n, "documents": said(n) * 4, "tldr": asked(n), "title": f"Pier {n}"}
+        ),
+        "documents → prompt, tldr → answer",
+        12,
+    ),
+    Shape(
+        "mails with their replies",
+        "mails.csv",
+        rows(
+            lambda n: f"2024-01-02,{asked(n)},{plain(n)},{'AB'[n % 2]}",
+            header="Date,Customer email,Our reply,Handled by",
+        ),
+        "Customer email → prompt, Our reply → answer",
+        12,
+    ),
+    Shape(
+        "what a text says of a target",
+        "stances.csv",
+        rows(lambda n: f"{plain(n)},{('pier', 'fog')[n // 2 % 2]},{mood(n)}", 24, "Tweet,Target,Stance"),
+        "Tweet → text, Stance → label",
+        24,
+    ),
+    Shape(
+        "several codes in a cell",
+        "codes.csv",
+        rows(lambda n: f'{plain(n)},"{("A1,B2", "A1", "B2,C3", "A1,C3")[n % 4]}"', 24, "note_text,icd_codes"),
+        "note_text → text, icd_codes → several labels",
+        24,
+    ),
+    Shape(
+        "words with tags that do not say where a span begins",
+        "plain_tags.txt",
+        "".join(f"Ferry{n}\tship\nleaves\tO\nTurku\tplace-port\n\n" for n in range(12)),
+        TAGS,
         12,
     ),
 )

@@ -76,7 +76,7 @@ def test_utf_16_and_32_are_known_with_and_without_a_byte_order_mark(written: str
 
 @pytest.mark.parametrize("encoding", get_args(Encoding))
 def test_every_encoding_can_be_chosen(encoding: Encoding, tmp_path: Path) -> None:
-    texts = ("naïve é", "żółć", "борщ", "λόγος", "שלום", "مرحبا", "ğış", "ėų", "港口", "こんにちは", "안녕")
+    texts = ("naïve é", "żółć", "борщ", "λόγος", "שלום", "مرحبا", "ğış", "ėų", "港口", "こんにちは", "안녕", "สวัสดี")
     fitting = [text for text in texts if is_writable(text, codec(encoding))]
     assert fitting
     (tmp_path / "rows.csv").write_bytes(("a,b\n" + "".join(f"{text},1x\n" for text in fitting)).encode(codec(encoding)))

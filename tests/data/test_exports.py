@@ -47,6 +47,22 @@ DOCUMENTS: dict[str, Any] = {
     "CoQA": [{"story": "s", "questions": ["a", "b"], "answers": ["c", f"{row}"]} for row in range(3)],
     "intents": [{"tag": f"t{row}", "patterns": ["Hi", f"Ahoy {row}"]} for row in range(3)],
     "words": [{"sentence_id": row // 2, "word": f"w{row}", "tag": ("B-X", "O")[row % 2]} for row in range(6)],
+    "log": [{"date": f"2024-03-01 10:0{n}:00", "sender": "AB"[n % 2], "body": f"{n}"} for n in range(6)],
+    "Intercom": [{"source": {"body": f"<p>Hi {n}</p>", "author": {"type": "user"}}, "conversation_parts": {
+                      "conversation_parts": [{"body": "<p>Ahoy</p>", "author": {"type": "admin"}}]}} for n in range(3)],
+    "Freshdesk": [{"description_text": f"Hi {n}", "conversations": [{"incoming": False, "body_text": "Ahoy"}]}
+                  for n in range(3)],
+    "segments": [{"data": [{"text": "To "}, {"text": f"Turku{n}", "entity": "port"}]} for n in range(3)],
+    "Mattermost": [{"type": "post", "post": {"user": "ab"[n % 2], "message": f"{n}", "create_at": n}}
+                   for n in range(4)],
+    "CLUENER": [{"text": f"Ferry {n}", "label": {"ship": {"Ferry": [[0, 4]]}}} for n in range(3)],
+    "Matrix": [{"type": "m.room.message", "sender": f"@{n % 2}:x", "content": {"msgtype": "m.text", "body": f"{n}"},
+                "origin_server_ts": n} for n in range(4)],
+    "triplets": [{"query": f"Hi {row}", "pos": ["Ahoy"], "neg": ["Bye"]} for row in range(3)],
+    "steps": [{"prompt": f"Hi {row}", "completions": ["a", "b"], "labels": [True, row < 2]} for row in range(3)],
+    "best of a list": [{"info": {"post": f"Hi {row}"}, "summaries": [{"text": "a"}, {"text": "b"}], "choice": row % 2}
+                       for row in range(3)],
+    "transcripts": [{"utterances": ["patient: Hi", f"doctor: Ahoy {row}"]} for row in range(3)],
     "Prodigy, labels": [test_annotations.prodigy(n, label="ab"[n % 2]) for n in range(4)],
 }  # fmt: skip
 
@@ -107,7 +123,12 @@ def test_every_shape_is_that_of_a_document(tmp_path: Path) -> None:
         plain = read_table(written(document, tmp_path), Reading(plain=True))
         shape = shape_of(Rows("", plain.frame))
         found |= {shape.name} if shape else set()
-    elsewhere = {"Discord table", "WhatsApp chat", "turns without an id"}  # as CSV and as text; see their own tests
+    elsewhere = {
+        "Discord table",
+        "WhatsApp chat",
+        "turns without an id",
+        "results of a batch",
+    }  # as CSV and as text, or refused; see their own tests
     assert {shape.name for shape in SHAPES} - found <= elsewhere
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ia3_studio.data.paths import structure_of
-from ia3_studio.data.shapes.dialogue import PROMPT_NAMES
+from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, turns_in
 from ia3_studio.data.shapes.preferences import FOR_DPO, answer_pair, answered
 from ia3_studio.data.shapes.shape import (
     MOST,
@@ -29,10 +29,12 @@ COMPARED = (
     ("humanrefa", "humanrefb"), ("conversationa", "conversationb"), ("completiona", "completionb"),
 )  # fmt: skip
 """Columns of two answers, between which other columns decide."""
+SIGNED = ("overallpreference", "preferencestrength", "preferencescore")
+"""Columns of a number below 0 where the first answer is better, above 0 where the second is."""
 DECISIONS = ("betterresponseid", "winner", "preference", "preferred", "better", "choice", "labels")
 SCORES = (("winnermodela", "winnermodelb"), ("score0", "score1"), ("score1", "score2"), ("scorea", "scoreb"))
 TIES = ("tie", "both", "neither", "equal", "bothbad", "tiebothbad")
-LISTS = ("completions", "responses", "generations", "candidates")
+LISTS = ("completions", "responses", "generations", "candidates", "answers")
 RATED = ("overallscore", "score", "rating", "finegrainedscore")
 RATINGS = ("ratings", "scores")
 ANSWERED = ("response", "completion", "output", "text", "answer")
@@ -64,11 +66,13 @@ class _Comparison:
 
     def decides(self, cell: Any) -> bool:
         """Say whether a cell names an answer, or says that neither is better."""
-        return self.place(cell) is not None or (isinstance(cell, str) and bare(cell) in TIES)
+        return self.place(cell) is not None or finite(cell) == 0 or (isinstance(cell, str) and bare(cell) in TIES)
 
     def place(self, cell: Any) -> int | None:
         """Return the place of the answer that a cell names by its column, its letter or its number."""
         number = finite(cell)
+        if number is not None and bare(self.deciders[0]) in SIGNED:
+            return int(number > 0) if number else None
         if number is not None:
             if bare(self.answers[0]) == "humanrefa":  # Stanford Human Preferences: 1 is A, 0 is B
                 return {1.0: 0, 0.0: 1}.get(number)
@@ -87,7 +91,10 @@ def _comparison(rows: Rows) -> _Comparison | None:
         if len(both) == 2 and all(rows.mostly(name, lambda cell: finite(cell) is not None) for name in both):
             return _Comparison(answers, tuple(both))
     digit = finite(bare(answers[0])[-1])
-    named = [_Comparison(answers, (name,), int(digit) if digit is not None else 1) for name in rows.named(DECISIONS)]
+    named = [
+        _Comparison(answers, (name,), int(digit) if digit is not None else 1)
+        for name in rows.named((*DECISIONS, *SIGNED))
+    ]
     return next((found for found in named if rows.mostly(found.deciders[0], found.decides)), None)
 
 
@@ -132,7 +139,9 @@ def _best(rows: Rows, found: Collector, deciders: str) -> Recognized:
     if not found.rows:
         return found.recognized(form, notes=notes)
     answers = [CHOSEN, *(REJECTED for _row, record in found.rows[:1] if REJECTED in record)]
-    read = answered(replace(rows, frame=frame_of(found.rows)), answers, form, notes, as_turns=True)
+    turns = rows.find(("context",)) if rows.mostly(rows.find(("context",)), lambda cell: bool(turns_in(cell))) else ""
+    kept = replace(rows, frame=frame_of(found.rows))
+    read = answered(kept, answers, form, notes, as_turns=True, prompt=turns)
     return replace(read, problems=(*found.problems, *read.problems), unused=found.unused)
 
 
@@ -145,8 +154,14 @@ def _ratings(rows: Rows, record: dict[str, Any], name: str) -> list[tuple[float,
     else:
         objects = [answer for answer in answers if isinstance(answer, dict)]
         rated = [({bare(str(key)): value for key, value in answer.items()}) for answer in objects]
-        found = [(_first_of(each, RATED, finite), _first_of(each, ANSWERED, _text)) for each in rated]
+        found = [(_rating(each), _first_of(each, ANSWERED, _text)) for each in rated]
     return [(rating, answer) for rating, answer in found if rating is not None and answer is not None]
+
+
+def _rating(record: dict[str, Any]) -> float | None:
+    """Return the rating of an answer; of the best rank, which is the first, the highest."""
+    rating, rank = _first_of(record, RATED, finite), finite(record.get("rank"))
+    return rating if rating is not None or rank is None else -rank
 
 
 def _first_of(record: dict[str, Any], names: Sequence[str], value: Callable[[Any], Any]) -> Any:

@@ -79,9 +79,18 @@ def turns_in(value: Any) -> Turns:
     if isinstance(value, str):
         return turns_of_transcript(value)
     if isinstance(value, dict):
-        value = [value] if is_turn(value) else value.get("messages")
+        value = [value] if is_turn(value) else _turns_of_object(value)
     turns = listed(value)
     return [_spelled(turn) for turn in turns] if turns and all(map(is_turn, turns)) else []
+
+
+def _turns_of_object(value: dict[str, Any]) -> Any:
+    """Return the turns of an object as APIs take and give them: messages, one message, or the first of choices."""
+    if "messages" in value:
+        return value["messages"]
+    choices = listed(value.get("choices"))
+    inner = choices[0] if choices and isinstance(choices[0], dict) else value
+    return [inner["message"]] if isinstance(inner.get("message"), dict) else None
 
 
 def _spelled(turn: dict[str, Any]) -> dict[str, Any]:

@@ -6,19 +6,29 @@ from collections.abc import Sequence
 from typing import Any
 
 from ia3_studio.data.shapes.shape import finite, listed
+from ia3_studio.errors import DataError
 
 TEXT, CHAT = "text", "chat"
 
 
 def rows_of_document(document: Any) -> tuple[Sequence[Any], str] | None:
-    """Return the rows of a tool's document and its form; None if it is none that is known."""
+    """Return the rows of a tool's document and its form; None if it is none that is known.
+
+    Raises:
+        DataError: it is known and cannot be used.
+    """
     if isinstance(document, list):
         return _annotated_texts(document)
     if not isinstance(document, dict):
         return None
+    if {"images", "annotations", "categories"} <= document.keys():
+        raise DataError(
+            "This is a COCO file: boxes in images, which are not trained here; give one folder of images per class for "
+            "image classification."
+        )
     if isinstance(document.get("mapping"), dict) or isinstance(document.get("chat_messages"), list):
         return [document], "JSON object, one conversation"
-    for read in (_telegram, _messenger, _rasa, _annotated):
+    for read in (_telegram, _messenger, _rasa, _annotated, _lists_of_texts):
         if found := read(document):
             return found
     return None
@@ -65,6 +75,13 @@ def _messenger(document: dict[str, Any]) -> tuple[Sequence[Any], str] | None:
     times = [finite(each.get("timestamp_ms")) if isinstance(each, dict) else None for each in messages]
     known = [time for time in times if time is not None]
     return messages[::-1] if known == sorted(known, reverse=True) else messages, "JSON object with messages"
+
+
+def _lists_of_texts(document: dict[str, Any]) -> tuple[Sequence[Any], str] | None:
+    """Return conversations that are lists of texts, as ChatterBot's files have them."""
+    talks = listed(document.get("conversations"))
+    known = talks and all(len(listed(talk)) > 1 and all(isinstance(t, str) for t in listed(talk)) for talk in talks)
+    return ([{"data": talk} for talk in talks], "JSON object with lists of texts") if known else None
 
 
 def _rasa(document: dict[str, Any]) -> tuple[Sequence[Any], str] | None:

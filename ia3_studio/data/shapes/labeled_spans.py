@@ -20,7 +20,7 @@ from ia3_studio.data.shapes.shape import (
     is_text,
     listed,
 )
-from ia3_studio.data.shapes.spans import is_span_list
+from ia3_studio.data.shapes.spans import is_span_list, spans_by_label
 from ia3_studio.errors import DataError
 
 SPAN_NAMES = (
@@ -233,9 +233,23 @@ def _by_text(records: Sequence[tuple[int, dict[str, Any]]]) -> Annotated:
     return [(first[text], {"text": text}, list(dict.fromkeys(filter(None, names)))) for text, names in labels.items()]
 
 
+def _labels_of_texts(rows: Rows) -> str:
+    """Return the column of objects of labels, texts and their places; empty if there is none."""
+    named = rows.named(("label", "labels", "entities"))
+    return next((name for name in named if rows.mostly(name, lambda cell: bool(spans_by_label(cell)))), "")
+
+
+def _read_by_label(rows: Rows) -> Recognized:
+    label, found = _labels_of_texts(rows), Collector()
+    text = _text_of(rows, label)
+    kept = [(row, record, spans_by_label(value)) for row, record, value in _annotated(rows, found, text, label)]
+    return in_words(found, kept, f"texts with labeled spans ({label})", text)
+
+
 SHAPES = (
     Shape("Prodigy export", _is_prodigy, _read_prodigy, by_row=False),
     Shape("spaCy text categories", _has_cats, _read_cats, by_row=False),
     Shape("labeled spans", _has_spans, _read_spans),
+    Shape("spans by label", lambda rows: bool(_labels_of_texts(rows) and _text_of(rows)), _read_by_label),
     Shape("Doccano export", lambda rows: bool(_doccano_label(rows)), _read_doccano, by_row=False),
 )

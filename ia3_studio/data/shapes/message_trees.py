@@ -20,11 +20,17 @@ from ia3_studio.data.shapes.shape import (
     is_role,
     listed,
     role_of,
+    side_column,
+    side_role,
 )
 
-ID_NAMES = ("messageid", "id", "nodeid", "uuid")
-PARENT_NAMES = ("parentid", "parentmessageid", "parent", "replyto", "inreplyto")
-ROLE_NAMES, TEXT_NAMES = ("role", "author", "sender", "from"), ("text", "content", "message", "value")
+ID_NAMES = ("messageid", "id", "nodeid", "uuid", "tweetid", "commentid", "postid", "msgid", "statusid", "eventid")
+PARENT_NAMES = (
+    "parentid", "parentmessageid", "parent", "replyto", "inreplyto", "replytoid", "inreplytoid", "inresponseto",
+    "inresponsetoid", "inresponsetotweetid", "inreplytotweetid", "inreplytostatusid", "inreplytomessageid",
+    "replytomessageid", "parentcommentid", "parentpostid", "parentuuid",
+)  # fmt: skip
+ROLE_NAMES, TEXT_NAMES = ("role", "author", "sender", "from", "type"), ("text", "content", "message", "value")
 KEPT = ("messagetreeid", "treeid", "lang", "split")
 """Columns of a first message that say something of the whole conversation."""
 MESSAGES = "messages"
@@ -73,14 +79,16 @@ def _branch(first: Node, replies: Any) -> list[Node]:
     """Return the messages from the first one along the best reply that is not deleted."""
     branch, node = [first], first
     while left := [reply for reply in replies(node) if not reply.get("deleted")]:
-        node = min(left, key=_rank)
+        asked = role_of(node.get("role"))
+        node = min(left, key=lambda reply: _rank(reply, asked))
         branch.append(node)
     return branch
 
 
-def _rank(node: Node) -> tuple[bool, float]:
+def _rank(node: Node, asked: str) -> tuple[bool, float, bool]:
+    """Return by what replies are compared: their ranks, or else whether the other side speaks."""
     rank = finite(node.get("rank"))
-    return rank is None, rank or 0.0
+    return rank is None, rank or 0.0, role_of(node.get("role")) == asked
 
 
 def _turns(branch: Sequence[Node], found: Collector) -> list[dict[str, Any]]:
@@ -101,8 +109,17 @@ def _count(nodes: Sequence[Node], branch: Sequence[Node], found: Collector) -> N
 
 
 def _flat(rows: Rows) -> tuple[str, str, str, str]:
-    """Return the columns of id, parent, role and text of messages; empty where there is none."""
-    return rows.find(ID_NAMES), rows.find(PARENT_NAMES), rows.find(ROLE_NAMES), rows.find(TEXT_NAMES)
+    """Return the columns of id, parent, role and text of messages; empty where there is none.
+
+    A column that says by true or false who speaks is one of roles.
+    """
+    role = next((name for name in rows.named(ROLE_NAMES) if rows.mostly(name, is_role)), side_column(rows))
+    return rows.find(ID_NAMES), rows.find(PARENT_NAMES), role, rows.find(TEXT_NAMES)
+
+
+def _content(cell: Any) -> Any:
+    """Return what a message says, which may be an object with a role of its own."""
+    return cell.get("content", "") if isinstance(cell, dict) else cell
 
 
 def _key(cell: Any) -> str:
@@ -113,7 +130,7 @@ def _key(cell: Any) -> str:
 
 def _has_flat_trees(rows: Rows) -> bool:
     key, parent, role, text = _flat(rows)
-    if not (key and parent and role and text) or not rows.mostly(role, is_role):
+    if not (key and parent and role and text):
         return False
     ids = set(map(_key, rows.sample(key)))
     return len(ids) == len(rows.sample(key)) and rows.any(parent, lambda cell: _key(cell) in ids)
@@ -131,7 +148,8 @@ def _read_flat_trees(rows: Rows) -> Recognized:
             continue
         nodes[name] = {
             "row": row, "record": record, "parent": _key(record.get(parent)),
-            "role": record.get(role, ""), "text": record.get(text, ""), "deleted": _is_true(record.get(deleted)),
+            "role": side_role(role, record.get(role)) or record.get(role, ""), "text": _content(record.get(text, "")),
+            "deleted": _is_true(record.get(deleted)),
             "rank": record.get(rank), "replies": [],
         }  # fmt: skip
     roots = []

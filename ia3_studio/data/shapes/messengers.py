@@ -217,11 +217,52 @@ def _read_whatsapp(rows: Rows) -> Recognized:
     return _read(rows, "WhatsApp chat", read)
 
 
+def _is_matrix(rows: Rows) -> bool:
+    return {"sender", "origin_server_ts", "content"} <= set(rows.columns)
+
+
+def _read_matrix(rows: Rows) -> Recognized:
+    def read(row: int, record: Message, unused: Counter[str]) -> Said | str:
+        content = record.get("content")
+        if record.get("type", "m.room.message") != "m.room.message" or not isinstance(content, dict):
+            return SERVICE
+        if content.get("msgtype", "m.text") not in ("m.text", "m.notice", "m.emote"):
+            return FILES
+        if not is_text(content.get("body")) or not is_text(record.get("sender")):
+            return EMPTY
+        return Said(row, record["sender"], content["body"], seconds_of(record.get("origin_server_ts")), _chat(record))
+
+    return _read(rows, "Matrix export", read, is_sorted=False)
+
+
+def _is_mattermost(rows: Rows) -> bool:
+    return "post" in rows.columns and rows.mostly(
+        "post", lambda cell: isinstance(cell, dict) and {"user", "message", "create_at"} <= cell.keys()
+    )
+
+
+def _read_mattermost(rows: Rows) -> Recognized:
+    def read(row: int, record: Message, unused: Counter[str]) -> Said | str:
+        post = record.get("post")
+        if not isinstance(post, dict):
+            return SERVICE
+        unused[REACTIONS] += len(listed(post.get("reactions")))
+        unused["replies in threads"] += len(listed(post.get("replies")))
+        if not is_text(post.get("message")) or not is_text(post.get("user")):
+            return EMPTY
+        where = f"{post.get('team', '')}/{post.get('channel', '')}".strip("/")
+        return Said(row, post["user"], post["message"], seconds_of(post.get("create_at")), where)
+
+    return _read(rows, "Mattermost export", read, is_sorted=False)
+
+
 SHAPES = (
     Shape("Slack export", _is_slack, _read_slack, by_row=False),
     Shape("Telegram export", _is_telegram, _read_telegram, by_row=False),
     Shape("Discord export", _is_discord, _read_discord, by_row=False),
     Shape("Discord table", _is_discord_table, _read_discord_table, by_row=False),
     Shape("Messenger export", _is_messenger, _read_messenger, by_row=False),
+    Shape("Mattermost export", _is_mattermost, _read_mattermost, by_row=False),
+    Shape("Matrix export", _is_matrix, _read_matrix, by_row=False),
     Shape("WhatsApp chat", _is_whatsapp, _read_whatsapp, by_row=False),
 )

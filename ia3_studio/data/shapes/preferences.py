@@ -22,6 +22,7 @@ from ia3_studio.data.shapes.shape import (
     frame_of,
     is_blank,
     is_text,
+    listed,
 )
 
 PAIRS = (
@@ -33,8 +34,15 @@ PAIRS = (
 """Columns of the better and the worse answer."""
 FLAGS = ("ktotag", "desirable", "isdesirable", "label", "thumbsup")
 FLAGGED = ("completion", "response", "output", "answer")
+EXPECTED = (
+    *FLAGGED, "outputs", "responsebody",
+    "ideal", "expected", "expectedoutput", "groundtruth", "reference", "referenceanswer", "target",
+)  # fmt: skip
+"""Columns of the answer to a prompt that holds turns, as tools of evaluations name them."""
 CONVERSATIONS = ("messages", "conversations", "conversation")
 FOR_DPO = "preference pairs are for methods such as DPO"
+REQUESTS = ("inputs", "request", "requestbody")
+"""Columns that may hold what was sent to a model."""
 _YES, _NO = ("true", "1", "1.0", "yes"), ("false", "0", "0.0", "no")
 
 
@@ -65,7 +73,13 @@ def _note(better: str, worse: str) -> str:
 
 
 def answered(
-    rows: Rows, answers: Sequence[str], form: str, notes: Sequence[str], *, as_turns: bool = False
+    rows: Rows,
+    answers: Sequence[str],
+    form: str,
+    notes: Sequence[str],
+    *,
+    as_turns: bool = False,
+    prompt: str = "",
 ) -> Recognized:
     """Return rows with their answers: as prompt and answer, or as conversations where any part of them is one.
 
@@ -75,9 +89,10 @@ def answered(
         form: what was recognized.
         notes: how it is read.
         as_turns: make conversations of them in any case.
+        prompt: the column of what is asked; told by its name if it is empty.
     """
     opening = Opening.of(rows, *answers)
-    prompt = opening.prompt or rows.find(CONVERSATIONS)
+    prompt = prompt or opening.prompt or rows.find(CONVERSATIONS)
     opening = replace(opening, prompt="" if prompt in answers else prompt)
     if not (as_turns or _is_conversation(rows, opening, answers)):
         mapping = Mapping("pairs", opening.prompt, answers[0], opening.context)
@@ -167,9 +182,19 @@ def _is_turns(cell: Any) -> bool:
 
 def _prompted(rows: Rows) -> tuple[str, str]:
     """Return the columns of a prompt that holds turns, and of its answer; empty where there are none."""
-    asked = next((name for name in rows.named(PROMPT_NAMES) if rows.mostly(name, _is_turns)), "")
-    answer = next((name for name in rows.named(FLAGGED) if name != asked and rows.mostly(name, _is_answer)), "")
+    asked = next((name for name in rows.named((*PROMPT_NAMES, *REQUESTS)) if rows.mostly(name, _is_turns)), "")
+    answer = next((name for name in rows.named(EXPECTED) if name != asked and rows.mostly(name, _is_expected)), "")
     return (asked, answer) if asked and answer else ("", "")
+
+
+def _texts_of(cell: Any) -> list[str]:
+    """Return the texts of a list of texts, each of which would be right; nothing for anything else."""
+    texts = listed(structure_of(cell))
+    return texts if texts and all(map(is_text, texts)) else []
+
+
+def _is_expected(cell: Any) -> bool:
+    return _is_answer(cell) or bool(_texts_of(cell))
 
 
 def _has_prompts(rows: Rows) -> bool:
@@ -178,7 +203,15 @@ def _has_prompts(rows: Rows) -> bool:
 
 def _read_prompted(rows: Rows) -> Recognized:
     asked, answer = _prompted(rows)
-    return answered(rows, (answer,), "prompts of several turns", (f"The turns of {asked} stand before {answer}.",))
+    several = sum(len(_texts_of(cell)) > 1 for cell in rows.sample(answer))
+    first = f" Of several texts in {answer} the first one is the answer." if several else ""
+    found = Collector()
+    for row, record in rows.records():
+        texts = _texts_of(record.get(answer))
+        found.use(row, {**record, answer: texts[0]} if texts else record)
+    one = replace(rows, frame=frame_of(found.rows))
+    note = f"The turns of {asked} stand before {answer}.{first}"
+    return answered(one, (answer,), "prompts of several turns", (note,), prompt=asked)
 
 
 SHAPES = (

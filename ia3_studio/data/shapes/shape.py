@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.measurements import number_of
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.turns import ROLES, role_key
+from ia3_studio.data.turns import ROLES, SIDE_KEYS, role_key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -221,6 +221,19 @@ def role_of(cell: Any) -> str:
     """Return the role that a cell names; empty if it is none. A call is the assistant's, its result the user's turn."""
     role = ROLES.get(role_key(cell), "") if isinstance(cell, str) else ""
     return "assistant" if role == "call" else "user" if role == "tool" else role
+
+
+def side_role(column: str, cell: Any) -> str:
+    """Return the role that a true or false says in a column such as "inbound" or "is_bot"; empty if it says none."""
+    sides = next((sides for key, sides in SIDE_KEYS.items() if bare(key) == bare(column)), None)
+    said = {"true": 0, "1": 0, "1.0": 0, "yes": 0, "false": 1, "0": 1, "0.0": 1, "no": 1}.get(str(cell).strip().lower())
+    return sides[said] if sides and said is not None else ""
+
+
+def side_column(rows: Rows) -> str:
+    """Return the column that says by true or false who speaks; empty if there is none in which both do."""
+    named = rows.named(map(bare, SIDE_KEYS))
+    return next((name for name in named if len({side_role(name, cell) for cell in rows.sample(name)} - {""}) == 2), "")
 
 
 def is_turn(value: Any) -> bool:

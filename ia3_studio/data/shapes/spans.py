@@ -73,6 +73,20 @@ def _is_place(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer()
 
 
+def spans_by_label(value: Any) -> list[list[Any]]:
+    """Return the spans of an object of labels, texts and places, whose ends count, as CLUENER has them.
+
+    Example:
+        >>> spans_by_label({"port": {"Turku": [[3, 7]]}})
+        [[3, 8, 'port']]
+    """
+    if not isinstance(value, dict) or not all(isinstance(texts, dict) for texts in value.values()):
+        return []
+    places = [(place, label) for label, texts in value.items() for each in texts.values() for place in listed(each)]
+    known = all(isinstance(p, list) and len(p) == 2 and all(isinstance(n, int) for n in p) for p, _label in places)
+    return [[place[0], place[1] + 1, label] for place, label in places] if known else []
+
+
 def is_span_list(value: Any) -> bool:
     """Say whether a value is a list of spans, at least one."""
     items = listed(value)

@@ -23,6 +23,8 @@ from ia3_studio.data.shapes.shape import (
     is_text,
     role_of,
     seconds_of,
+    side_column,
+    side_role,
 )
 
 ID_NAMES = (
@@ -36,6 +38,7 @@ SPEAKER_NAMES = (
     "role", "speaker", "from", "author", "sender", "speakerrole", "authorrole", "senderrole", "sendertype",
     "messagerole", "turnrole", "participant", "authorname", "sendername", "speakerid", "speakeridx",
     "authortype", "usertype", "speakertype", "participantrole", "party", "authorid", "who",
+    "direction", "messagedirection",
 )  # fmt: skip
 TEXT_NAMES = ("content", "text", "message", "utterance", "value", "messagetext", "turntext", "body", "msg")
 ORDER_NAMES = (
@@ -68,9 +71,10 @@ class _Turn:
 
 
 def _speaker_of(rows: Rows) -> str:
-    """Return the column of the speaker: one of roles, or else one so named."""
+    """Return the column of the speaker: one of roles, one that says who by true or false, or else one so named."""
     named = rows.named(SPEAKER_NAMES)
-    return next((name for name in named if rows.mostly(name, is_role)), next(iter(named), ""))
+    roles = next((name for name in named if rows.mostly(name, is_role)), "")
+    return roles or side_column(rows) or next(iter(named), "")
 
 
 def _text_of(rows: Rows, speaker: str) -> str:
@@ -92,7 +96,8 @@ def _repeats(rows: Rows, column: str) -> bool:
 
 
 def _has_both_sides(rows: Rows, speaker: str) -> bool:
-    return rows.mostly(speaker, is_role) and {"user", "assistant"} <= set(map(role_of, rows.sample(speaker)))
+    roles = {side_role(speaker, cell) or role_of(cell) for cell in rows.sample(speaker)}
+    return {"user", "assistant"} <= roles and (speaker == side_column(rows) or rows.mostly(speaker, is_role))
 
 
 def _is_content(cell: Any) -> bool:
@@ -192,7 +197,8 @@ def _turn_reader(rows: Rows, speaker: str) -> Callable[[int, dict[str, Any]], li
 
     def turns(row: int, record: dict[str, Any]) -> list[_Turn]:
         keys = {key: structure_of(record[name]) for name, key in kept.items() if not is_blank(record.get(name))}
-        message = {"role": str(record.get(speaker, "")), "content": record.get(text, ""), **keys}
+        role = side_role(speaker, record.get(speaker)) or str(record.get(speaker, ""))
+        message = {"role": role, "content": record.get(text, ""), **keys}
         others = {name: cell for name, cell in record.items() if name not in (speaker, text, *kept)}
         return [_Turn(row, message, others)]
 

@@ -1,0 +1,271 @@
+"""Which columns can be a label, the likeliest first? Votes, places and names of people are told from labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as Record
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.data.choice_columns import bare_name, named
+from ia3_studio.data.column_profile import (
+    LONGEST_LABEL,
+    MOST_CLASSES,
+    Profile,
+    cells_of,
+    is_label_name,
+    is_list_of_texts,
+    is_measured,
+    name_words,
+    profile,
+    structures_of,
+)
+from ia3_studio.data.examples import LabelKind
+from ia3_studio.data.measurements import number_of
+from ia3_studio.data.paths import is_listed, structure_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+LABEL_NAMES = (
+    "label", "labels", "gold_label", "category", "categories", "class", "intent", "sentiment", "y", "topic", "topics",
+    "tag", "tags", "emotion", "emotions", "stars", "kategorie", "categoría", "categoria", "catégorie", "etikett",
+    "étiquette", "etiqueta", "klasse", "classe", "clase", "bewertung", "ocena",
+    "beoordeling", "puan", "оценка", "评分", "評価", "평점", "метка", "категория", "标签", "类别", "ラベル", "라벨",
+)  # fmt: skip
+LABEL_WORDS = frozenset(
+    (*LABEL_NAMES, "rating", "score", "polarity", "stance", "genre", "type", "toxic", "toxicity", "spam", "is", "has",
+     "duplicate", "relevance", "fraudulent", "fraud", "fake", "sarcastic", "offensive", "hateful", "genres",
+     "marks", "points", "verdict", "outcome", "majority",
+     "severity", "priority", "status", "grade", "similarity", "feeling", "mood", "target")
+) - {"y"}  # fmt: skip
+"""Words in the name of a column that make it the label, of several that could be one."""
+RATED = frozenset(("rating", "score", "stars", "sentiment"))
+TOPICAL = frozenset(("tag", "tags", "keywords", "topics"))
+"""Columns that describe a text beside a rating of it, rather than being what is told of it."""
+_SOMEBODY = frozenset(
+    ("speaker", "author", "user", "username", "reviewer", "annotator", "worker", "assignee", "reporter", "requester",
+     "taster", "country", "state", "city", "location", "province", "region", "language", "department", "agency")
+)  # fmt: skip
+SEVERAL_NAMES = frozenset(
+    ("labels", "categories", "topics", "tags", "emotions", "genres", "subjects", "keywords", "intents", "classes",
+     "codes", "themes", "concepts", "skills", "symptoms", "diagnoses")
+)  # fmt: skip
+"""Columns in which a comma stands between several labels."""
+MOSTLY = 0.5
+"""Share of the rows that a column must fill to play a part."""
+_COUNTED = frozenset(
+    ("likes", "upvotes", "downvotes", "ups", "downs", "votes", "views", "retweets", "shares", "karma", "favorites",
+     "favourites", "replies", "helpful", "claps", "num", "count", "counts", "comments", "followers")
+)  # fmt: skip
+"""Words in names of columns that count what others did with a text."""
+_FACTS = frozenset(
+    ("duration", "size", "bytes", "length", "tokens", "start", "end", "offset", "latitude", "longitude", "lat", "lon",
+     "width", "height", "perplexity", "seconds", "confidence")
+)  # fmt: skip
+"""Words in names of columns that measure a row rather than judge its text."""
+_POSTS = frozenset(("comment", "post", "answer", "question", "tweet", "reply"))
+_OF_POSTS = (
+    "subreddit",
+    "permalink",
+    "num_comments",
+    "comms_num",
+    "created_utc",
+    "ups",
+    "upvotes",
+    "view_count",
+    "views",
+    "answer_count",
+    "comment_count",
+    "parent_id",
+    "link_id",
+    "post_id",
+    "comment_id",
+    "owner_user_id",
+    "post_type_id",
+)
+"""Columns of posts, beside which a score is the sum of their votes."""
+_HIGHEST_MARK, _MOST_SIGNED = 100, 10
+_TEXT_NAMES = ("question", "prompt", "text", "sentence", "instruction", "query", "spans", "offsets", "positions")
+"""Columns that are read or say a place, also where few different values stand in them."""
+_SEVERAL = re.compile(r"\s*[;|]\s*")
+_LISTED = re.compile(r"\s*[;|,]\s*")
+_LONGEST_PART = 40
+_MOSTLY_DIFFERENT, _FEWEST_TITLES = 0.9, 20
+_LABEL_KEYS = ("name", "label", "value", "class", "title", "text")
+"""Keys of a label that is an object."""
+
+
+def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
+    """Return what the cells of a label column hold: one name, several, or a measurement.
+
+    Args:
+        cells: those that are not missing.
+        name: of the column; one such as "tags" allows for commas between several labels.
+    """
+    if any(is_listed(structure_of(cell)) for cell in cells):
+        return "multi"
+    if is_measured(cells):
+        return "number"
+    kinds = {cell.strip() for cell in cells if isinstance(cell, str)}
+    is_class = len(kinds) <= max(2, min(MOST_CLASSES, len(cells) // 4))
+    separators = _LISTED if _is_plural(name) or not is_class else _SEVERAL
+    return "multi" if _are_joined(cells, separators, is_plural=_is_plural(name)) else "single"
+
+
+def _is_plural(name: str) -> bool:
+    return bool(SEVERAL_NAMES.intersection((bare_name(name), *name_words(name)[-1:])))
+
+
+def _are_joined(cells: Sequence[Any], separators: re.Pattern[str] = _SEVERAL, *, is_plural: bool = False) -> bool:
+    """Say whether cells are several labels each, such as "joy;love": their parts are fewer than they are.
+
+    Under a name in the plural, such as "tags", that most of them have several parts is enough.
+    """
+    texts = [cell for cell in cells if isinstance(cell, str) and cell.strip()]
+    joined = [cell for cell in texts if separators.search(cell.strip(" ;|,"))]
+    parts = {part for cell in texts for part in separators.split(cell.strip()) if part}
+    few = 5 * len(joined) >= len(texts) > 0 and len(parts) < len(set(texts))
+    few = few or (is_plural and 5 * len(joined) >= 4 * len(texts) > 0)
+    return few and max(map(len, parts)) <= _LONGEST_PART
+
+
+def named_labels(columns: Sequence[str]) -> list[str]:
+    """Return the columns that are called labels; beside x, y is a place."""
+    return [name for name in named(columns, LABEL_NAMES) if bare_name(name) != "y" or not named(columns, ("x",))]
+
+
+def is_rated(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
+    """Say whether a column rates the texts of a table."""
+    rated = [profile(frame, name) for name in columns if is_label_name(name, RATED)]
+    return any(_can_be_said(frame, each) and not _counts_votes(frame, each) for each in rated)
+
+
+def label_path(frame: pd.DataFrame, name: str) -> str:
+    """Return a column of labels, or the path of their names inside its objects; empty where it holds long texts."""
+    values = structures_of(frame, name)
+    inner = [each for value in values for each in (value if is_listed(value) else [value])]
+    objects = [each for each in inner if isinstance(each, Record)]
+    if objects and 2 * len(objects) > len(inner):
+        held = (key for key in _LABEL_KEYS if sum(key in each for each in objects) > len(objects) / 2)
+        key = next((key for key in held if not any(isinstance(each.get(key), Record) for each in objects)), "")
+        return f"{name}.{key}" if key else ""
+    return "" if holds_long_texts(frame, name) or _are_titles(frame, name) else name
+
+
+def _are_titles(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether hardly any two texts of a column are alike, so that they are no classes."""
+    each = profile(frame, name)
+    different = each.length > 0 and each.different > _MOSTLY_DIFFERENT * len(frame) and len(frame) >= _FEWEST_TITLES
+    return different and label_kind(cells_of(frame, name), name) != "multi"
+
+
+def holds_long_texts(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column holds texts that are too long, and too different, for labels."""
+    each = profile(frame, name)
+    return each.length > LONGEST_LABEL and 2 * each.different > len(frame)
+
+
+def varied_first(frame: pd.DataFrame, labels: Sequence[str]) -> list[str]:
+    """Return columns of labels, those last that hold only one."""
+    return sorted(labels, key=lambda name: profile(frame, name).different < 2)
+
+
+def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[str]:
+    """Return the columns that can be a label, the likeliest first."""
+    by_name = [path for name in named_labels(list(filled)) if (path := label_path(frame, name))]
+    by_name = varied_first(frame, by_name)
+    said = [
+        name
+        for name, each in filled.items()
+        if is_label_name(name, LABEL_WORDS) and (each.is_label or not each.is_text)
+    ]
+    said = [name for name in said if _can_be_said(frame, filled[name])]
+    votes = {name for name, each in filled.items() if _counts_votes(frame, each)}
+    said = [name for name in said if name not in votes]
+    alike = [name for name, each in filled.items() if each.is_label and not each.is_identifier and name not in votes]
+    words = [name for name in alike if not filled[name].is_number]
+    several = [name for name, each in filled.items() if _holds_several(frame, each)]
+    said.sort(key=lambda name: (_is_weak(name), "stance" not in name_words(name)))
+    if any(is_label_name(name, RATED) for name in said):
+        by_name.sort(key=lambda name: bare_name(name) in TOPICAL)
+        said, by_name = (said, []) if by_name and bare_name(by_name[0]) in TOPICAL else (said, by_name)
+    words.sort(key=_is_of_somebody)
+    alike.sort(key=_is_of_somebody)
+    asked = set(named(list(filled), _TEXT_NAMES))
+    found = [name for name in dict.fromkeys((*by_name, *said, *words, *several, *alike)) if name not in asked]
+    found = [_named_inside(frame, name) for name in found]
+    return found or _only_measure(frame, {name: each for name, each in filled.items() if name not in votes})
+
+
+def _counts_votes(frame: pd.DataFrame, each: Profile) -> bool:
+    """Say whether whole numbers are votes on a post, or of readers or answers, rather than marks that it was given.
+
+    Votes have no bound, and stand beside other facts about a post.
+    """
+    words = set(name_words(each.name))
+    if not each.is_number:
+        return False
+    if words & _COUNTED:
+        return True
+    if "score" not in words or words - {"score"} - _POSTS:
+        return False
+    numbers = [number for cell in cells_of(frame, each.name) if (number := number_of(cell)) is not None]
+    unbounded = bool(numbers) and (max(numbers) > _HIGHEST_MARK or (min(numbers) < 0 and max(numbers) > _MOST_SIGNED))
+    whole = all(number.is_integer() for number in numbers)
+    return whole and (unbounded or bool(named([str(name) for name in frame.columns], _OF_POSTS)))
+
+
+def _is_weak(name: str) -> bool:
+    """Say whether only a word such as "is" or "type" makes a column a label, as in has_logo."""
+    return not (LABEL_WORDS - {"is", "has", "type"}).intersection(name_words(name))
+
+
+def _is_of_somebody(name: str) -> bool:
+    """Say whether a column names who wrote a text or where, which is a label only where there is no other."""
+    return bool(_SOMEBODY.intersection(name_words(name)))
+
+
+def _named_inside(frame: pd.DataFrame, name: str) -> str:
+    """Return a column of labels, or the path of their names where it holds objects."""
+    structures = (value for value in structures_of(frame, name) if not isinstance(value, str | int | float))
+    objects = [value for value in structures if isinstance(value, Record) or any(isinstance(e, Record) for e in value)]
+    return (label_path(frame, name) or name) if objects else name
+
+
+def _can_be_said(frame: pd.DataFrame, each: Profile) -> bool:
+    """Say whether a column that is called a label holds labels or measurements."""
+    few = each.is_number and 2 <= each.different <= len(frame) // 2
+    return each.is_label or few or is_measured(cells_of(frame, each.name))
+
+
+def _holds_several(frame: pd.DataFrame, each: Profile) -> bool:
+    """Say whether cells are several short labels each, in lists or joined, that occur again in other rows."""
+    if each.is_identifier or each.is_number or each.is_label:
+        return False
+    cells = cells_of(frame, _named_inside(frame, each.name))
+    if _are_joined(cells):
+        parts = [part for cell in cells if isinstance(cell, str) for part in _SEVERAL.split(cell.strip()) if part]
+    else:
+        lists = [value for cell in cells if is_list_of_texts(value := structure_of(cell))]
+        parts = [part for value in lists for part in value]
+        if len(lists) < MOSTLY * len(cells) or any(len(part) > _LONGEST_PART for part in parts):
+            return False
+    varied = len({str(cell) for cell in cells}) > 1
+    return varied and 2 <= len(set(parts)) <= min(MOST_CLASSES, len(parts) // 2)
+
+
+def _only_measure(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[str]:
+    """Return the column of measurements where it is the only one besides texts and identifiers."""
+    others = [
+        each for each in filled.values()
+        if not (each.is_identifier or each.is_text or each.different < 2 or _FACTS.intersection(name_words(each.name)))
+    ]  # fmt: skip
+    return [each.name for each in others if is_measured(cells_of(frame, each.name))] if len(others) == 1 else []
+
+
+def is_class(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column that may be an answer holds classes or measurements."""
+    each = profile(frame, name)
+    return each.is_label or each.is_number

@@ -1,0 +1,78 @@
+"""How is a list of answers read of which a number names the best? As that answer; the others are not used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ia3_studio.data.examples import Mapping
+from ia3_studio.data.paths import structure_of
+from ia3_studio.data.shapes.preferences import FOR_DPO
+from ia3_studio.data.shapes.shape import MOST, Collector, Recognized, Rows, Shape, bare, finite, is_text, listed
+
+LISTS = ("summaries", "responses", "answers", "outputs", "completions", "candidates", "generations")
+BEST = (
+    "choice", "preference", "preferred", "best", "bestindex", "bestid", "bestidx", "chosenindex", "chosenid",
+    "chosenidx", "preferredindex", "winner", "winnerindex",
+)  # fmt: skip
+"""Columns whose number, counted from 0, names the best answer of a list."""
+ASKED = ("prompt", "question", "instruction", "query", "post", "article", "document", "text", "context", "input")
+_ANSWERED = ("text", "response", "completion", "output", "answer", "summary", "content")
+CHOSEN, REJECTED = "chosen", "rejected"
+
+
+def _answers(cell: Any) -> list[str]:
+    """Return the texts of a list of texts or of objects with one each; nothing for other values."""
+    values = listed(structure_of(cell))
+    texts = [next((each[key] for key in _ANSWERED if is_text(each.get(key))), "") if isinstance(each, dict) else each
+             for each in values]  # fmt: skip
+    return texts if len(texts) > 1 and all(map(is_text, texts)) else []
+
+
+def _asked_path(rows: Rows) -> str:
+    """Return the column of what is asked, or the path of it inside an object."""
+    named = [name for name in rows.named(ASKED) if rows.mostly(name, is_text)]
+    inner = (
+        f"{column}.{key}"
+        for column in rows.structured
+        for key in ASKED
+        if rows.mostly(column, lambda cell, key=key: isinstance(cell, dict) and bare(key) in map(bare, cell))  # type: ignore[misc]
+    )
+    return next(iter(named), "") or next(inner, "")
+
+
+def _columns(rows: Rows) -> tuple[str, str, str] | None:
+    """Return what is asked, the column of the lists and that of the numbers; None where there are none."""
+    asked = _asked_path(rows)
+    for name in rows.named(LISTS):
+        for best in rows.named(BEST):
+            pairs = list(zip(map(_answers, rows.sample(name)), map(finite, rows.sample(best)), strict=False))
+            fitting = sum(bool(texts) and place in range(len(texts)) for texts, place in pairs)
+            if asked and pairs and fitting >= MOST * len(pairs):
+                return asked, name, best
+    return None
+
+
+def _has_best(rows: Rows) -> bool:
+    return _columns(rows) is not None
+
+
+def _read_best(rows: Rows) -> Recognized:
+    columns, found = _columns(rows), Collector()
+    assert columns is not None
+    asked, name, best = columns
+    for row, record in rows.records():
+        texts, place = _answers(record.get(name)), finite(record.get(best))
+        if place not in range(len(texts)):
+            found.leave_out(row, f"no answer of {name} is the best one ({best})")
+            continue
+        assert place is not None
+        chosen = texts.pop(int(place))
+        rest = {column: cell for column, cell in record.items() if column != name}
+        others = {REJECTED: texts[0]} if len(texts) == 1 else {}
+        found.unused["answers that are not the best"] += len(texts) * (len(texts) > 1)
+        found.use(row, {**rest, CHOSEN: chosen, **others})
+    notes = (f"The answers of {name} that {best} names are trained on; the others: not used, {FOR_DPO}.",)
+    return found.recognized("lists of answers with the best one", Mapping("pairs", asked, CHOSEN), notes)
+
+
+SHAPES = (Shape("lists of answers with the best one", _has_best, _read_best),)

@@ -1,0 +1,121 @@
+"""How do texts become conversations in which each line begins with its speaker, such as "patient: …"?"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+from ia3_studio.data.examples import Mapping
+from ia3_studio.data.paths import structure_of
+from ia3_studio.data.shapes.chat_logs import Said, read_log
+from ia3_studio.data.shapes.dialogue import SYSTEM_NAMES
+from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, is_text, listed, role_of
+from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS
+
+COLUMNS = (
+    "utterances", "dialogue", "dialog", "conversation", "conversations", "turns", "messages", "transcript", "chat",
+    "text", "lines", "content",
+)  # fmt: skip
+OTHERS = (
+    "summary", "answer", "response", "output", "completion", "target", "label", "labels", "category", "intent",
+    "sentiment", "topic", "class", "section_text",
+)  # fmt: skip
+"""Columns beside which the text is what is read, and no conversation to learn."""
+MESSAGES = "messages"
+_LINE = re.compile(r"\s*(?:\d{1,3}[.):]\s*)?\**([^\W\d_][\w .'-]{0,30}?)\**\s*[:：]\**\s*(.*)", re.DOTALL)
+_FEWEST_TURNS = 2
+_SPEAKER_KEYS = (*ROLE_KEYS, "agent", "participant", "name", "user", "speaker_id")
+
+Lines = list[tuple[str, str]]
+
+
+def _lines(value: Any) -> Lines:
+    """Return who says what in a list of texts, each of which names its speaker; nothing for other values."""
+    texts = listed(structure_of(value))
+    if texts and isinstance(texts[0], dict):
+        return _turns_of_speakers(texts)
+    found = [_LINE.fullmatch(text) if isinstance(text, str) else None for text in texts]
+    return [(each[1].strip(), each[2]) for each in found if each] if len(texts) >= _FEWEST_TURNS and all(found) else []
+
+
+def _turns_of_speakers(turns: list[Any]) -> Lines:
+    """Return who says what in a list of objects, where it is not roles that they name."""
+    keys = {key for turn in turns[:1] for key in turn}
+    speaker = next((key for key in _SPEAKER_KEYS if key in keys), "")
+    text = next((key for key in CONTENT_KEYS if key in keys and key != speaker), "")
+    if not (speaker and text) or len(turns) < _FEWEST_TURNS:
+        return []
+    found = [(turn.get(speaker), turn.get(text)) if isinstance(turn, dict) else (None, None) for turn in turns]
+    known = all(isinstance(who, str | int) and is_text(said) for who, said in found)
+    return [(str(who), str(said)) for who, said in found] if known else []
+
+
+def _spoken_text(value: Any) -> Lines:
+    """Return who says what in a text of lines that begin with a known role; other lines belong to the one before."""
+    found: Lines = []
+    for line in value.strip().splitlines() if isinstance(value, str) else ():
+        named = _LINE.fullmatch(line)
+        if named and role_of(named[1]):
+            found.append((named[1].strip(), named[2]))
+        elif found:
+            found[-1] = (found[-1][0], f"{found[-1][1]}\n{line}")
+        else:
+            return []
+    return [(who, said.strip()) for who, said in found] if len(found) >= _FEWEST_TURNS else []
+
+
+def _sides(lines: Lines) -> set[str]:
+    return {role_of(who) for who, _said in lines}
+
+
+def _text_column(rows: Rows) -> str:
+    """Return the column of transcripts of known roles, where no other column says what is to be learned."""
+    if rows.named(OTHERS):
+        return ""
+    both = {"user", "assistant"}
+    return next(
+        (
+            name for name in rows.named(COLUMNS)
+            if rows.mostly(name, lambda cell: is_text(cell) and both <= _sides(_spoken_text(cell)))
+        ),
+        "",
+    )  # fmt: skip
+
+
+def _list_column(rows: Rows) -> str:
+    """Return the column of lists of texts with two speakers in all."""
+    for name in rows.named(COLUMNS):
+        talks = [_lines(cell) for cell in rows.sample(name)]
+        speakers = {who.casefold() for talk in talks for who, _said in talk}
+        if len(speakers) < 2 or not rows.mostly(name, lambda cell: bool(_lines(cell))):
+            continue
+        known = all(map(role_of, speakers))
+        is_list_of_objects = rows.any(
+            name, lambda cell: any(isinstance(each, dict) for each in listed(structure_of(cell)))
+        )
+        if (known and not is_list_of_objects) or (len(speakers) == 2 and not any(map(role_of, speakers))):
+            return name
+    return ""
+
+
+def _read_spoken(rows: Rows) -> Recognized:
+    column, lines_of = (_list_column(rows), _lines) if _list_column(rows) else (_text_column(rows), _spoken_text)
+    talks = {row: lines_of(record.get(column)) for row, record in rows.records()}
+    if not all(role_of(who) for talk in talks.values() for who, _said in talk):
+        said = [Said(row, who, text, chat=str(row)) for row, talk in talks.items() for who, text in talk]
+        return read_log(rows.name, "table of transcripts", said, rows.speaker, Counter(), pause=None)
+    found = Collector()
+    for row, record in rows.records():
+        if not talks[row]:
+            found.leave_out(row, f"its lines ({column}) do not begin with the name of a speaker")
+            continue
+        turns = [{"role": role_of(who), "content": text} for who, text in talks[row]]
+        found.use(row, {MESSAGES: turns, **{name: cell for name, cell in record.items() if name != column}})
+    names = sorted({who.lower() for talk in talks.values() for who, _said in talk if role_of(who) == "assistant"})
+    notes = (f"The lines of {', '.join(names)} in {column} are the answers.",)
+    mapping = Mapping("messages", column=MESSAGES, system=rows.find(SYSTEM_NAMES))
+    return found.recognized("transcripts", mapping, notes)
+
+
+SHAPES = (Shape("transcripts", lambda rows: bool(_list_column(rows) or _text_column(rows)), _read_spoken),)
