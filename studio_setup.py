@@ -14,8 +14,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -29,10 +29,15 @@ SELDOM_USED = (
 LOG = "setup.log"
 WORKING = ".setting-up"
 """There while a set-up is at work; left behind by a killed one."""
+LOCK = ".setting-up.lock"
+"""Held by a set-up and by the programs that it starts, of which one may outlive it."""
 STARTER = "SmolLM2-135M-Instruct"
 NEEDED_GB = 3.0
 """Free disk space for the packages on a machine without an NVIDIA GPU."""
 LOOK_SECONDS = 0.2
+IMPATIENT = {"PIP_RETRIES": "1", "PIP_DEFAULT_TIMEOUT": "10", "UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "10"}
+"""Variables of pip and uv: how often and for how many seconds an index is asked."""
+PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 TAIL = 4_000
 """Bytes at the end of the log in which the activity is looked for."""
 
@@ -100,8 +105,15 @@ def set_up(place: Place, requirements: str = "requirements.txt", *, for_checks: 
         SetupError: something is missing; the message is one sentence.
     """
     lines = Lines(sys.stdout, 3 if for_checks else 5)
-    with lines.stage("Environment") as stage:
-        stage.result = _environment(place)
+    with ExitStack() as held:
+        with lines.stage("Environment") as stage:
+            _require_folder(place)
+            held.enter_context(_alone(place, stage))
+            stage.result = _environment(place)
+        _install(place, requirements, lines, for_checks=for_checks)
+
+
+def _install(place: Place, requirements: str, lines: Lines, *, for_checks: bool) -> None:
     with lines.stage("torch") as stage:
         stage.result = _torch(place, stage)
     with _compiling(place), lines.stage("Packages") as stage:  # pip works on one core
@@ -128,6 +140,10 @@ class Stage:
         """Say what is being done, on a terminal that can take a line back."""
         if self._lines.live:
             self._lines.write(f"\r\x1b[K{self._head} … {activity[:60]}, {self._seconds}")
+
+    def wait_for(self, what: str) -> None:
+        """Say in the line, on a terminal or not, what has to end first."""
+        self._lines.write(f"waiting for {what} … ")
 
     def begin(self) -> None:
         """Begin the line."""
@@ -174,19 +190,46 @@ class Lines:
         stage.end()
 
 
-def _environment(place: Place) -> str:
-    """**Create the virtual environment**, unless a whole one is there; return what to say."""
-    said = f"{place.venv.name} with Python {platform.python_version()}"
+def _require_folder(place: Place) -> None:
+    """**Create the folder of the environment**, and see that it can be written."""
     try:
         place.venv.mkdir(parents=True, exist_ok=True)
-        killed = (place.venv / WORKING).exists()
-        (place.venv / WORKING).touch()
-        place.log.write_text("", encoding="utf-8")
+        (place.venv / LOCK).touch()
+        place.log.touch()
     except OSError as error:
         raise SetupError(
             f"{place.venv} cannot be written ({error.strerror}); change its permissions, or set IA3_STUDIO_VENV to "
             "another folder."
         ) from error
+
+
+@contextmanager
+def _alone(place: Place, stage: Stage) -> Iterator[None]:
+    """Wait until no other set-up works in this folder, nor an installer that a killed one left running.
+
+    Every program started meanwhile inherits the open file, and with it the lock: close_fds=False.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows has no lock that a program inherits
+        yield
+        return
+    with (place.venv / LOCK).open("a", encoding="utf-8") as file:
+        os.set_inheritable(file.fileno(), True)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            stage.wait_for("another set-up, or the installer of one that was stopped")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _environment(place: Place) -> str:
+    """**Create the virtual environment**, unless a whole one is there; return what to say."""
+    said = f"{place.venv.name} with Python {platform.python_version()}"
+    killed = (place.venv / WORKING).exists()
+    (place.venv / WORKING).touch()
+    place.log.write_text("", encoding="utf-8")
     if killed:
         remove_half_installed(place)
     if place.python.is_file() and _succeeds([str(place.python), "-m", "pip", "--version"], place):
@@ -226,9 +269,12 @@ def _require_space(place: Place) -> None:
 
 
 def remove_half_installed(place: Place) -> None:
-    """**Remove the record of every package whose installation was cut short**, so that it is installed again."""
+    """**Remove the record of every package whose installation was cut short**, so that it is installed again.
+
+    pip writes RECORD last; uv copies it with the package, and writes INSTALLER last.
+    """
     for record in [found for folder in place.packages for found in folder.glob("*.dist-info")]:
-        if not (record / "RECORD").is_file():
+        if not all((record / name).is_file() for name in ("RECORD", "INSTALLER")):
             shutil.rmtree(record, ignore_errors=True)
 
 
@@ -239,11 +285,9 @@ def _torch(place: Place, stage: Stage) -> str:
     version = pin.split("==")[1]
     if any(next(folder.glob(f"torch-{version}[.+]*dist-info"), None) for folder in place.packages):
         return f"{version} is there"
-    if platform.system() == "Linux" and not shutil.which("nvidia-smi"):
-        quick = ("--index-url", CPU_TORCH_INDEX)
-        patience = () if shutil.which("uv") else ("--retries", "0", "--timeout", "10")
-        if _installs(place, stage, [pin, *quick, *patience]):
-            return f"{version}, CPU build, installed"
+    has_cpu_build = platform.system() == "Linux" and not shutil.which("nvidia-smi")
+    if has_cpu_build and _installs(place, stage, [pin, "--index-url", CPU_TORCH_INDEX], impatient=True):
+        return f"{version}, CPU build, installed"
     if not _installs(place, stage, [pin]):
         raise SetupError(explained("torch could not be installed", place))
     return f"{version} installed"
@@ -258,12 +302,20 @@ def _packages(place: Place, requirements: str, stage: Stage) -> str:
     return f"{changed} installed or updated" if changed else "nothing to change"
 
 
-def _installs(place: Place, stage: Stage, arguments: Sequence[str]) -> bool:
-    """Install with uv, else with pip, which knows other mirrors; return whether it worked."""
+def _installs(place: Place, stage: Stage, arguments: Sequence[str], *, impatient: bool = False) -> bool:
+    """Install with uv, else with pip, which knows other mirrors; return whether it worked.
+
+    Args:
+        place: where.
+        stage: shows what is going on.
+        arguments: what to install, and from where.
+        impatient: give an index up soon, as there is another one.
+    """
     uv = shutil.which("uv")
     ways = [[uv, "pip", "install", "--python", str(place.python)]] if uv else []
     ways.append([str(place.python), "-m", "pip", "--disable-pip-version-check", "install", "--no-compile"])
-    return any(_watch([*way, *arguments], place, stage) == 0 for way in ways)
+    patience = IMPATIENT if impatient else {}
+    return any(_watch([*way, *arguments], place, stage, patience) == 0 for way in ways)
 
 
 def _starter(place: Place, stage: Stage) -> str:
@@ -282,7 +334,7 @@ def start_compiling(place: Place) -> subprocess.Popen[bytes]:
         "compileall.compile_dir(sysconfig.get_path('purelib'), rx=re.compile(r'%s'), quiet=2, workers=0)"
     )
     # A file that no version of Python compiles, as some packages hold, is no matter: nothing imports it.
-    return subprocess.Popen([str(place.python), "-W", "ignore", "-c", program % SELDOM_USED])
+    return subprocess.Popen([str(place.python), "-W", "ignore", "-c", program % SELDOM_USED], close_fds=False)
 
 
 @contextmanager
@@ -303,20 +355,24 @@ def _succeeds(command: Sequence[str], place: Place) -> bool:
         log.write(f"$ {' '.join(command)}\n")
         log.flush()
         try:
-            return (
-                subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False).returncode == 0
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False, close_fds=False
             )
+            return done.returncode == 0
         except OSError as error:  # a program of another machine, or a link to nothing
             log.write(f"{error}\n")
             return False
 
 
-def _watch(command: Sequence[str], place: Place, stage: Stage) -> int:
+def _watch(command: Sequence[str], place: Place, stage: Stage, variables: Mapping[str, str] | None = None) -> int:
     """Run a command with its output in the log, showing its last activity; return its exit code."""
     with place.log.open("a", encoding="utf-8") as log:
         log.write(f"$ {' '.join(command)}\n")
         log.flush()
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=place.root)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=place.root, close_fds=False,
+            env={**os.environ, **(variables or {})},
+        )  # fmt: skip
         try:
             while process.poll() is None:
                 stage.show(activity_in(_tail(place)))
@@ -357,6 +413,9 @@ def explained(what: str, place: Place) -> str:
     """Return one sentence on why a stage failed, from the log, which it names."""
     log = _log_after(place, max(0, place.log.stat().st_size - 20_000))
     reason = next((said for pattern, said in _REASONS if re.search(pattern, log, re.IGNORECASE)), None)
+    proxies = [name for name in PROXIES if os.environ.get(name)]
+    if reason and reason.endswith("check the connection") and proxies:
+        reason += f" and the proxy in {proxies[0]}"
     if reason is None:
         errors = re.findall(r"^\s*(?:ERROR|error|×)[: ]\s*(.+)$", log, re.MULTILINE)
         reason = f"{errors[-1][:200].rstrip('. ')}; correct it" if errors else "its last lines say why; correct it"
@@ -369,13 +428,18 @@ _REASONS = (
         r"ProxyError|Cannot connect to proxy|tunnel error|Tunnel connection failed|proxy authentication",
         "the proxy did not let the download through; check HTTPS_PROXY and HTTP_PROXY",
     ),
+    (r"\b429\b.*error|Too Many Requests", "the package index asks for fewer requests; wait some minutes"),
+    (r"\b50[0234]\b.*(error|unavailable|gateway)", "the package index is out of order; wait some minutes"),
     (
         r"Retrying \(|NewConnectionError|name resolution|dns error|error sending request|Network is unreachable"
-        r"|Connection refused|timed out|client error \(Connect\)",
+        r"|Connection refused|timed out|client error \(Connect\)|incomplete-download|Connection interrupted"
+        r"|error decoding response body",
         "the package index cannot be reached; check the connection",
     ),
-    (r"\b(429|Too Many Requests)\b", "the package index asks for fewer requests; wait some minutes"),
-    (r"\b50[0234]\b.*(error|unavailable|gateway)", "the package index is out of order; wait some minutes"),
+    (
+        r"\(from versions: none\)",  # pip says no more, whatever the index answered instead of a list
+        "the package index lists no versions; wait some minutes, check its address, and check the connection",
+    ),
     (r"Permission denied|Read-only file system", "a file cannot be written; change the permissions of the folder"),
     (r"hash(es)? (do|does) not match|HashMismatch", "a download is damaged; use another network or package index"),
 )

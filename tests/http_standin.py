@@ -6,9 +6,20 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-Answer = tuple[int, dict[str, str], bytes]
+
+@dataclass(frozen=True)
+class Stalled:
+    """A body that breaks off in silence: the connection stays open, and nothing more comes."""
+
+    begun: bytes
+    promised: int
+    """The length in the header."""
+
+
+Answer = tuple[int, dict[str, str], bytes | Stalled]
 
 
 @contextmanager
@@ -22,17 +33,23 @@ def answering(
         heard: called with the headers of every request.
     """
 
+    over = threading.Event()
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             heard(dict(self.headers))
             status, headers, body = answer(self.path, self.headers.get("Range"))
             self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            length, sent = (body.promised, body.begun) if isinstance(body, Stalled) else (len(body), body)
+            for name, value in {**headers, "Content-Length": str(length)}.items():
                 self.send_header(name, value)
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(body)
+                self.wfile.write(sent)
+                self.wfile.flush()
+                if isinstance(body, Stalled):
+                    over.wait()
 
         do_HEAD = do_POST = do_GET
 
@@ -50,6 +67,7 @@ def answering(
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
+        over.set()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.http_standin import Answer, answering
+from tests.http_standin import Answer, Stalled, answering
 
 
 def model(hub_id: str, parameters: int | None = None, dtype: str = "BF16", **said: Any) -> dict[str, Any]:
@@ -53,7 +53,7 @@ class Listing:
     data_sets: Any = DATA_SETS
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    body: bytes | None = None
+    body: bytes | Stalled | None = None
     """In place of the lists."""
     go: threading.Event = field(default_factory=threading.Event)
     """Answers wait for it."""

@@ -10,6 +10,7 @@ import pytest
 from ia3_studio import hub_search
 from ia3_studio.background import in_background
 from ia3_studio.hub_search import HubSearch, asked_for
+from tests.http_standin import Stalled
 from tests.hub_listing import MODELS, Listing, ask_here
 
 
@@ -73,6 +74,13 @@ def test_the_hub_is_left_alone_for_as_long_as_it_asks_for_within_bounds(listing:
 
 def test_a_hub_that_does_not_answer_is_given_up(listing: Listing) -> None:
     listing.go.clear()
+    begin = time.monotonic()
+    assert "did not answer" in HubSearch().find("models", "llama", patience=0.3).trouble
+    assert time.monotonic() - begin < 2
+
+
+def test_a_hub_that_stops_in_the_middle_of_an_answer_is_given_up(listing: Listing) -> None:
+    listing.body = Stalled(b"[", 1000)
     begin = time.monotonic()
     assert "did not answer" in HubSearch().find("models", "llama", patience=0.3).trouble
     assert time.monotonic() - begin < 2

@@ -8,15 +8,19 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import venv
 from collections import namedtuple
+from collections.abc import Callable
 from pathlib import Path
 
 import pip
 import pytest
 
 import studio_setup
+from ia3_studio.background import in_background
 from studio_setup import Lines, Place, SetupError, Stage, activity_in, is_set_up, set_up, wanted
+from tests.http_standin import Answer, Stalled, answering
 from tests.models.standins import write_wheel
 
 ROOT = Path(__file__).parents[1]
@@ -86,16 +90,57 @@ def test_after_a_change_of_the_requirements_only_that_is_touched(
 
 
 @pytest.mark.worker
-def test_a_killed_set_up_goes_on_and_installs_again_what_was_cut_short(place: Place, shelf: Path) -> None:
+@pytest.mark.parametrize("last", ["RECORD", "INSTALLER"])
+def test_a_killed_set_up_goes_on_and_installs_again_what_was_cut_short(last: str, place: Place, shelf: Path) -> None:
     set_up(place, for_checks=True)
     place.mark("requirements.txt").unlink()
     (place.venv / studio_setup.WORKING).touch()  # what a killed set-up leaves
     record = place.packages[0] / "lamp-1.0.dist-info"
-    (record / "RECORD").unlink()  # written last
+    (record / last).unlink()  # written last, by pip or uv
     (place.packages[0] / "lamp.py").unlink()
     set_up(place, for_checks=True)
-    assert (record / "RECORD").is_file() and (place.packages[0] / "lamp.py").is_file()
+    assert (record / last).is_file() and (place.packages[0] / "lamp.py").is_file()
     assert is_set_up(place, "requirements.txt")
+
+
+@pytest.mark.worker
+def test_the_installer_that_a_killed_set_up_left_running_is_waited_for(
+    place: Place, shelf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    uv, begun, go = (tmp_path / name for name in ("bin/uv", "begun", "go"))
+    uv.parent.mkdir()
+    uv.write_text(f"#!/bin/sh\ntouch {begun}\nwhile [ ! -e {go} ]; do sleep 0.05; done\nexit 1\n")
+    uv.chmod(0o755)
+    program = (
+        "import sys; from pathlib import Path; from studio_setup import *; set_up(Place(*map(Path, sys.argv[1:])))"
+    )
+    killed = subprocess.Popen(
+        [sys.executable, "-c", program, str(place.root), str(place.venv)], stdout=subprocess.DEVNULL,
+        env={**os.environ, "PATH": f"{uv.parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    wait_until(begun.exists)
+    killed.kill()
+    killed.wait()
+    again = in_background(lambda: set_up(place, for_checks=True))
+    said = ""
+
+    def is_waiting() -> bool:
+        nonlocal said
+        said += capsys.readouterr().out
+        return "waiting for another set-up" in said
+
+    wait_until(is_waiting)
+    assert not again.done() and installed(place) == set()
+    go.touch()
+    again.result(timeout=60)
+    assert installed(place) == {"torch-1.0", "lamp-1.0", "oar-1.0"} and is_set_up(place, "requirements.txt")
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_a_set_up_that_was_killed_is_none(place: Place) -> None:
@@ -124,6 +169,56 @@ def test_a_package_that_is_nowhere_is_one_sentence_that_names_the_log(place: Pla
     assert not is_set_up(place, "requirements.txt")
 
 
+LISTED = 200, {"Content-Type": "text/html"}, b'<a href="/torch-1.0-py3-none-any.whl">torch-1.0-py3-none-any.whl</a>'
+
+
+@pytest.mark.worker
+@pytest.mark.parametrize(
+    ("listed", "file", "sentence"),
+    [
+        ((429, {}, b""), (404, {}, b""), r"the package index lists no versions; .* check the connection"),
+        ((503, {}, b""), (404, {}, b""), r"the package index lists no versions; .* check the connection"),
+        ((200, {}, Stalled(b"<a", 100)), (404, {}, b""), "check the connection"),
+        (LISTED, (429, {}, b""), "asks for fewer requests; wait some minutes"),
+        (LISTED, (500, {}, b""), "is out of order; wait some minutes"),
+        (LISTED, (200, {}, Stalled(b"PK", 10_000)), "cannot be reached; check the connection"),
+    ],
+    ids=["429", "503", "stalls", "a file gets 429", "a file gets 500", "a file stalls"],
+)
+def test_an_index_in_trouble_is_one_sentence_and_the_next_set_up_goes_on(
+    listed: Answer, file: Answer, sentence: str, place: Place, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PIP_NO_INDEX", "PIP_FIND_LINKS"):
+        monkeypatch.delenv(name)
+    for name, value in {"CONFIG_FILE": os.devnull, "DEFAULT_TIMEOUT": "1", "RETRIES": "0", "CACHE_DIR": "off"}.items():
+        monkeypatch.setenv(f"PIP_{name}", value)
+    begin = time.monotonic()
+    with answering(lambda path, _span: listed if path.startswith("/simple") else file) as address:
+        monkeypatch.setenv("PIP_INDEX_URL", f"{address}/simple")
+        with pytest.raises(SetupError, match=rf"^torch could not be installed: .*{sentence}") as it:
+            set_up(place, for_checks=True)
+    assert time.monotonic() - begin < 60 and "\n" not in str(it.value)
+    assert installed(place) == set() and not is_set_up(place, "requirements.txt")
+    monkeypatch.delenv("PIP_INDEX_URL")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(shelf))
+    set_up(place, for_checks=True)
+    assert installed(place) == {"torch-1.0", "lamp-1.0", "oar-1.0"}
+
+
+@pytest.mark.worker
+def test_a_proxy_that_leads_nowhere_is_named(place: Place, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    for name, value in {"PIP_CONFIG_FILE": os.devnull, "PIP_RETRIES": "0", "HTTPS_PROXY": "http://127.0.0.1:9"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PIP_INDEX_URL", "https://index.invalid/simple")
+    with pytest.raises(
+        SetupError, match=r"torch could not be installed: .*check the connection and the proxy in HTTPS_PROXY"
+    ):
+        set_up(place, for_checks=True)
+
+
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
@@ -134,6 +229,11 @@ def test_a_package_that_is_nowhere_is_one_sentence_that_names_the_log(place: Pla
         ("ERROR: HTTP error 429 while getting https://…: Too Many Requests", "fewer requests; wait some minutes"),
         ("ERROR: HTTP error 503 Server Error: Service Unavailable for url", "out of order; wait some minutes"),
         ("ERROR: Could not install packages due to an OSError: [Errno 13] Permission denied: '/x'", "permissions"),
+        ("  cause: HTTP status client error (429 Too Many Requests) for url (http://…)", "fewer requests"),
+        ("  cause: HTTP status server error (500 Internal Server Error) for url (http://…)", "out of order"),
+        ("error: Request failed\n  cause: error decoding response body\n  cause: operation timed out", "connection"),
+        ("error: incomplete-download\n\n× Download failed after 6 attempts because not enough bytes", "connection"),
+        ("ERROR: Could not find a version that satisfies lamp (from versions: none)", "lists no versions"),
         ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES; hash does not match", "a download is damaged"),
         ("ERROR: Something nobody has seen.", "Something nobody has seen; correct it"),
     ],

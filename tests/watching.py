@@ -8,6 +8,7 @@ the files about discovery (the fixture ``watched_anew``).
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from torch import nn
@@ -18,6 +19,9 @@ from ia3_studio.method.tracing import DataFlow
 Watched = tuple[DataFlow, str, set[str]]
 LIBRARIES = ("torch.nn.modules.", "transformers.")
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+
+PLACE = re.compile(r'^ *"_name_or_path": .*\n', re.MULTILINE)
+"""What a config says of the folder that its model was loaded from: each test has its own."""
 
 _seen: dict[Any, Watched] = {}
 
@@ -41,7 +45,7 @@ def structure_of(model: nn.Module) -> Any:
     tensors = tuple(
         (n, p.shape, p.dtype, p.device.type) for n, p in (*model.named_parameters(), *model.named_buffers())
     )
-    return type(model), config.to_json_string(use_diff=False), switches, repr(model), tensors
+    return type(model), PLACE.sub("", config.to_json_string(use_diff=False)), switches, repr(model), tensors
 
 
 def is_changed(module: nn.Module) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 Row = TypeVar("Row")
-VERSION = 3
+VERSION = 4
 """Version of the parser; cached rows of another version are made again."""
 MOST_KEPT_BYTES = 20 * 2**30
 """What may be kept on disk; the files that were used longest ago go first."""

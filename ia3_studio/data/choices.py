@@ -47,7 +47,7 @@ class ChoiceRow:
     """The place of the right choice, counted from 0."""
     row: int
     """Number of its data row, starting at 1."""
-    cut: bool = False
+    truncated: bool = False
     """Whether the question was longer than allowed and lost a part."""
 
 
@@ -56,7 +56,7 @@ class TokenizedChoices:
     """All questions that can be used, and what happened to the others."""
 
     rows: tuple[ChoiceRow, ...]
-    cut: tuple[int, ...]
+    truncated: tuple[int, ...]
     """Data rows whose question lost a part."""
     problems: tuple[Problem, ...]
     """Skipped data rows, with reasons."""
@@ -91,7 +91,7 @@ def tokenize_choices(
     if not rows:
         first = f"; row {problems[0].row}: {problems[0].reason}" if problems else ""
         raise DataError(f"None of the {len(examples)} questions is usable{first}.")
-    return TokenizedChoices(tuple(rows), tuple(row.row for row in rows if row.cut), tuple(problems), tuple(notes))
+    return TokenizedChoices(tuple(rows), tuple(row.row for row in rows if row.truncated), tuple(problems), tuple(notes))
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ class ImageRow:
     """The place of the label among the names."""
     row: int
     """Number of the image file, starting at 1."""
-    cut: bool = False
+    truncated: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class ImageRows:
     """All usable images, and what happened to the others."""
 
     rows: tuple[ImageRow, ...]
-    cut: tuple[int, ...]
+    truncated: tuple[int, ...]
     """Always empty: images are resized, never truncated."""
     problems: tuple[Problem, ...]
     """Skipped images, with reasons."""

@@ -68,7 +68,7 @@ class LabelRow:
     """The place of the label among the names (single), a 1 or 0 for each of them (multi), or the number."""
     row: int
     """Number of its data row, starting at 1."""
-    cut: bool = False
+    truncated: bool = False
     """Whether the row was longer than allowed and lost its end."""
 
 
@@ -80,7 +80,7 @@ class TagRow:
     labels: tuple[int, ...]
     """The place of a word's label at its first token, IGNORED elsewhere; as long as ``input_ids``."""
     row: int
-    cut: bool = False
+    truncated: bool = False
     segments: tuple[int, ...] = ()
     """As in :class:`LabelRow`."""
 
@@ -90,7 +90,7 @@ class LabeledRows:
     """All rows that can be used, and what happened to the others."""
 
     rows: tuple[LabelRow | TagRow, ...]
-    cut: tuple[int, ...]
+    truncated: tuple[int, ...]
     """Data rows that lost their end."""
     problems: tuple[Problem, ...]
     """Skipped data rows, with reasons."""
@@ -213,7 +213,9 @@ def tokenize_labels(examples: Sequence[Example], labels: Labels, tokenizer: Any,
         reason = f"; row {problems[0].row}: {problems[0].reason}" if problems else ""
         raise DataError(f"No usable row{reason}.")
     notes = tuple(Problem(each.row, note) for each in examples for note in spoken(_words_of(each), specials))
-    return LabeledRows(tuple(rows), tuple(row.row for row in rows if row.cut), tuple(problems), notes, tuple(unread))
+    return LabeledRows(
+        tuple(rows), tuple(row.row for row in rows if row.truncated), tuple(problems), notes, tuple(unread)
+    )
 
 
 def read_texts(texts: Sequence[str], tokenizer: Any, max_length: int) -> list[LabelRow]:
@@ -261,7 +263,7 @@ def _tag_row(example: Example, labels: Labels, tokenizer: Any, max_length: int) 
     read = word_tokens(example.words, tokenizer, max_length)
     places = [labels.names.index(tag) for tag in example.labels]
     found = tuple(IGNORED if word is None else places[word] for word in read.firsts)
-    return TagRow(read.ids, found, example.row, read.cut, read.segments), bool(read.unread)
+    return TagRow(read.ids, found, example.row, read.truncated, read.segments), bool(read.unread)
 
 
 def _number(example: Example) -> float:

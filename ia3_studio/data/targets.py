@@ -28,7 +28,7 @@ class TargetRow:
     """What the decoder learns to write."""
     row: int
     """Number of its data row, starting at 1."""
-    cut: bool = False
+    truncated: bool = False
     """Whether a part was longer than allowed and lost its end."""
 
 
@@ -37,7 +37,7 @@ class Targeted:
     """All rows that can be used, and what happened to the others."""
 
     rows: tuple[TargetRow, ...]
-    cut: tuple[int, ...]
+    truncated: tuple[int, ...]
     """Data rows that lost an end."""
     problems: tuple[Problem, ...]
     """Skipped data rows, with reasons."""
@@ -66,7 +66,7 @@ def tokenize_targets(examples: Sequence[Example], tokenizer: Any, max_length: in
     if not rows:
         first = f"; row {problems[0].row}: {problems[0].reason}" if problems else ""
         raise DataError(f"None of the {len(examples)} rows is usable{first}.")
-    return Targeted(tuple(rows), tuple(row.row for row in rows if row.cut), tuple(problems), tuple(notes))
+    return Targeted(tuple(rows), tuple(row.row for row in rows if row.truncated), tuple(problems), tuple(notes))
 
 
 def source_ids(messages: Sequence[Message], tokenizer: Any) -> tuple[int, ...]:
@@ -88,8 +88,8 @@ def _row(example: Example, tokenizer: Any, specials: Sequence[str], max_length: 
     *asked, answer = up_to_trained(example.turns)
     source = _source(asked, tokenizer, specials)
     target = _target(answer.content, tokenizer, specials)
-    cut = max(len(source), len(target)) > max_length
-    return TargetRow(_first(source, max_length), _first(target, max_length), example.row, cut)
+    truncated = max(len(source), len(target)) > max_length
+    return TargetRow(_first(source, max_length), _first(target, max_length), example.row, truncated)
 
 
 def _first(ids: tuple[int, ...], most: int) -> tuple[int, ...]:

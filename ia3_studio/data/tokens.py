@@ -32,7 +32,7 @@ class TokenRow:
     template ends by no token stands the end token, whatever the template writes there."""
     row: int
     """Number of its data row, starting at 1."""
-    cut: bool
+    truncated: bool
     """Whether the row was longer than allowed and lost its end."""
 
 
@@ -41,7 +41,7 @@ class Tokenized:
     """All rows with trained tokens, and what happened to the others."""
 
     rows: tuple[TokenRow, ...]
-    cut: tuple[int, ...]
+    truncated: tuple[int, ...]
     """Data rows that lost their end."""
     unlabeled: tuple[int, ...]
     """Data rows skipped because truncation removed all trained tokens."""
@@ -74,8 +74,10 @@ def tokenize(examples: Sequence[Example], tokenizer: Any, max_length: int) -> To
     if not useful:
         raise DataError(_nothing_to_learn(len(rows), problems, max_length))
     kept = {row.row for row in useful}
-    cut = tuple(row.row for row in rows if row.cut)
-    return Tokenized(useful, cut, tuple(row.row for row in rows if row.row not in kept), tuple(problems), tuple(notes))
+    truncated = tuple(row.row for row in rows if row.truncated)
+    return Tokenized(
+        useful, truncated, tuple(row.row for row in rows if row.row not in kept), tuple(problems), tuple(notes)
+    )
 
 
 def prompt_ids(messages: Sequence[Message], tokenizer: Any) -> tuple[int, ...]:

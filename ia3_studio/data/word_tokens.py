@@ -30,7 +30,7 @@ class WordTokens:
     """Whether a token is the first of its word but for the space before it; as long as ``ids``."""
     segments: tuple[int, ...]
     """As in :class:`ia3_studio.data.labels.LabelRow`."""
-    cut: bool
+    truncated: bool
     """Whether the limit cut anything off."""
     unread: tuple[int, ...]
     """Places of words of which the tokenizer makes no token at all."""

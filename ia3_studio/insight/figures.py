@@ -140,11 +140,11 @@ def loss_figure(steps: Sequence[Step]) -> go.Figure:
     """Draw training and held-out loss over the steps so far."""
     import plotly.graph_objects as go
 
-    learned = [(step.step, step.loss) for step in steps if step.loss is not None]
+    training = [(step.step, step.loss) for step in steps if step.loss is not None]
     measured = [(step.step, step.held_out) for step in steps if step.held_out is not None]
     figure = go.Figure()
     for points, name, color, mode in (
-        (learned, "training loss", TRAINING, "lines"),
+        (training, "training loss", TRAINING, "lines"),
         (measured, "held-out loss", AMPLIFIED, "lines+markers"),
     ):
         x, y = np.array([point[0] for point in points]), np.array([point[1] for point in points])

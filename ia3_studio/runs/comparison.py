@@ -50,12 +50,12 @@ def _flat(prefix: str, value: Any) -> list[tuple[str, str]]:
 def curve_of(run: Run) -> Curve:
     """Return a run's losses, subsampled if there are many."""
     steps, _offset = run.metrics()
-    learned = _thinned([(step.step, step.loss) for step in steps if step.loss is not None])
+    training = _thinned([(step.step, step.loss) for step in steps if step.loss is not None])
     measured = _thinned([(step.step, step.held_out) for step in steps if step.held_out is not None])
     return Curve(
         run.name,
-        tuple(step for step, _loss in learned),
-        tuple(loss for _step, loss in learned),
+        tuple(step for step, _loss in training),
+        tuple(loss for _step, loss in training),
         tuple(step for step, _loss in measured),
         tuple(loss for _step, loss in measured),
     )

@@ -101,13 +101,13 @@ def _as_recorded(split: DataSplit, known: dict[str, Any] | None) -> DataSplit:
     named = known.get("held_out_rows")
     if not isinstance(named, list) or len(named) != known.get("held_out"):
         return split
-    learned, measured = ({example.row for example in side} for side in (split.train, split.held_out))
-    aside = {row for row in named if isinstance(row, int)}
-    if learned & measured or aside == measured or not aside <= learned | measured:
+    training, held_out_now = ({example.row for example in side} for side in (split.train, split.held_out))
+    recorded = {row for row in named if isinstance(row, int)}
+    if training & held_out_now or recorded == held_out_now or not recorded <= training | held_out_now:
         return split
     everything = sorted((*split.train, *split.held_out), key=lambda example: example.row)
-    train = tuple(example for example in everything if example.row not in aside)
-    held_out = tuple(example for example in everything if example.row in aside)
+    train = tuple(example for example in everything if example.row not in recorded)
+    held_out = tuple(example for example in everything if example.row in recorded)
     return replace(split, train=train, held_out=held_out, notes=()) if train and held_out else split
 
 

@@ -90,8 +90,8 @@ class TextGeneration(Generation):
         """Return an example as the model sees it in training."""
         found = tokenize([example], tokenizer, UNLIMITED)
         (row,) = found.rows
-        learned = tuple(label != IGNORED for label in row.labels)
-        part = Part(row.input_ids, learned, first_kept(len(learned), max_length))
+        trained = tuple(label != IGNORED for label in row.labels)
+        part = Part(row.input_ids, trained, first_kept(len(trained), max_length))
         return TokenPreview(example.row, (part,), notes=reasons(found.notes))
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:

@@ -48,7 +48,7 @@ class Read(Protocol):
         """Return the usable rows."""
 
     @property
-    def cut(self) -> Sequence[int]:
+    def truncated(self) -> Sequence[int]:
         """Return the numbers of truncated data rows."""
 
     @property
@@ -61,7 +61,7 @@ class RowSet:
     """Rows as a model takes them, and what happened to the others."""
 
     rows: Sequence[Any]
-    cut: Sequence[int]
+    truncated: Sequence[int]
     problems: Sequence[Problem]
     notes: Sequence[Problem] = ()
     """Data rows that are read otherwise than they are written, and how."""
@@ -136,9 +136,9 @@ class RowReader:
             DataError: there are no training rows, or no held-out rows.
         """
         told = partial(self._usable, read)
-        learned = self._kept(self._read(told, self._drawn(), tokenizer), "training rows")
+        training = self._kept(self._read(told, self._drawn(), tokenizer), "training rows")
         try:
-            return learned, self._kept(self._read(told, self._split.held_out, tokenizer), "held-out rows")
+            return training, self._kept(self._read(told, self._split.held_out, tokenizer), "held-out rows")
         except DataError as error:
             raise DataError(f"The held-out rows cannot be evaluated. {error} Hold out more rows.") from error
 
@@ -164,7 +164,7 @@ class RowReader:
         found = read(kept)
         if not problems:
             return found
-        return RowSet(found.rows, found.cut, (*found.problems, *problems), getattr(found, "notes", ()))
+        return RowSet(found.rows, found.truncated, (*found.problems, *problems), getattr(found, "notes", ()))
 
     def _drawn(self) -> Sequence[Example]:
         """Return the training examples: a sample if there are more on disk than the steps use."""
@@ -184,7 +184,7 @@ class RowReader:
         settings = (type(self).__name__, self._length, self.labels)
         skips = self._config.train.long_rows == "skip"
         return stored_rows(
-            read, examples, key_of(*settings, tokenizer_key(tokenizer)), self.row_types, without_cut=skips
+            read, examples, key_of(*settings, tokenizer_key(tokenizer)), self.row_types, without_truncated=skips
         )
 
     def _tell(self, notes: Sequence[Problem], what: str) -> None:
@@ -202,14 +202,14 @@ class RowReader:
         if found.problems:
             self.notes.append(f"{len(found.problems):,} {what} are skipped; see the log for the reasons.")
         self._tell(getattr(found, "notes", ()), what)
-        if not found.cut:
+        if not found.truncated:
             return found.rows
         skips, most = self._config.train.long_rows == "skip", self._length
         done = "skipped" if skips else "truncated"
-        print(f"rows {', '.join(map(str, found.cut[:MOST_PRINTED]))}: longer than {most} tokens, {done}")
-        self.notes.append(f"{len(found.cut):,} {what} are longer than {most:,} tokens and are {done}.")
+        print(f"rows {', '.join(map(str, found.truncated[:MOST_PRINTED]))}: longer than {most} tokens, {done}")
+        self.notes.append(f"{len(found.truncated):,} {what} are longer than {most:,} tokens and are {done}.")
         already = isinstance(found.rows, Stored)
-        rows = [row for row in found.rows if not row.cut] if skips and not already else found.rows
+        rows = [row for row in found.rows if not row.truncated] if skips and not already else found.rows
         if not rows:
             raise DataError(
                 f"All {what} are longer than {most:,} tokens and long rows are skipped; truncate them "
@@ -253,7 +253,9 @@ def _known(found: Any, limits: ModelLimits, tokenizer: Any) -> Any:
     if not rows:
         raise DataError(f"No usable row: {next(iter(told.values()))}.")
     problems = (*found.problems, *(Problem(number, reason) for number, reason in told.items()))
-    return replace(found, rows=rows, cut=tuple(row for row in found.cut if row not in unknown), problems=problems)
+    return replace(
+        found, rows=rows, truncated=tuple(row for row in found.truncated if row not in unknown), problems=problems
+    )
 
 
 @dataclass
@@ -262,11 +264,11 @@ class _Noted:
 
     kind: str = ""
     """Of the rows; empty where there are none."""
-    cut: list[int] = field(default_factory=list)
+    truncated: list[int] = field(default_factory=list)
     problems: list[list[Any]] = field(default_factory=list)
     """The number and the reason of each row left out, the first of them."""
     notes: list[list[Any]] = field(default_factory=list)
-    """The number of each row learned otherwise than it is written, the first of them, and how."""
+    """The number of each row read otherwise than it is written, the first of them, and how."""
     more: int = 0
     """Rows left out that are not listed."""
     error: str = ""
@@ -275,7 +277,7 @@ class _Noted:
     def take(self, found: Read) -> None:
         """Note what happened in one part."""
         self.kind = self.kind or type(found.rows[0]).__name__
-        self.cut += found.cut
+        self.truncated += found.truncated
         room = max(MOST_LISTED - len(self.problems), 0)
         self.problems += [[problem.row, problem.reason] for problem in found.problems[:room]]
         self.more += len(found.problems[room:])
@@ -295,7 +297,7 @@ def stored_rows(
     settings: str,
     types: Sequence[type],
     *,
-    without_cut: bool,
+    without_truncated: bool,
 ) -> RowSet:
     """Return examples as rows on disk; they are made once for the same examples and settings.
 
@@ -304,7 +306,7 @@ def stored_rows(
         examples: of a large file.
         settings: tells what ``read`` does from what it would do with another tokenizer or limit.
         types: of the rows.
-        without_cut: leave out rows that lost a part.
+        without_truncated: leave out rows that lost a part.
 
     Raises:
         DataError: no row can be used.
@@ -320,10 +322,13 @@ def stored_rows(
     if not noted.kind:
         raise DataError(noted.error or "No usable row.")
     by_name: dict[str, type[Any]] = {kind.__name__: kind for kind in types}
-    rows = open_stored(kept, reviver(by_name[noted.kind]), key, False if without_cut else None)
+    rows = open_stored(kept, reviver(by_name[noted.kind]), key, False if without_truncated else None)
     rest = [Problem(0, f"{noted.more:,} more rows for similar reasons")] if noted.more else []
     return RowSet(
-        rows, noted.cut, [*(Problem(*each) for each in noted.problems), *rest], [Problem(*each) for each in noted.notes]
+        rows,
+        noted.truncated,
+        [*(Problem(*each) for each in noted.problems), *rest],
+        [Problem(*each) for each in noted.notes],
     )
 
 
@@ -340,4 +345,4 @@ def _in_parts(
             continue
         noted.take(found)
         for row in found.rows:
-            yield row, row.cut
+            yield row, row.truncated

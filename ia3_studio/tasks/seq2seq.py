@@ -39,7 +39,7 @@ class TextToText(Generation):
         (row,) = found.rows
         sides = ((row.input_ids, False), (row.labels, True))
         parts = tuple(
-            Part(ids, (learned,) * len(ids), first_kept(len(ids), max_length, ends=True)) for ids, learned in sides
+            Part(ids, (trained,) * len(ids), first_kept(len(ids), max_length, ends=True)) for ids, trained in sides
         )
         return TokenPreview(example.row, parts, notes=reasons(found.notes))
 

@@ -39,15 +39,15 @@ class TokenClassification(Classification):
 
     @classmethod
     def preview(cls, example: Example, tokenizer: Any, max_length: int) -> TokenPreview:
-        """Return the words as the classifier reads them; the first token of each is learned."""
+        """Return the words as the classifier reads them; the first token of each is trained."""
         labels = Labels("single", tuple(dict.fromkeys(example.labels)), of_words=True)
         found = tokenize_labels([example], labels, tokenizer, UNLIMITED)
         (row,) = found.rows
         assert isinstance(row, TagRow)
-        learned = tuple(label != IGNORED for label in row.labels)
+        trained = tuple(label != IGNORED for label in row.labels)
         ids = row.input_ids
         kept = kept_of_words(example, tokenizer, max_length) if len(ids) > max_length else (True,) * len(ids)
-        return TokenPreview(example.row, (Part(ids, learned, kept),), example.labels, reasons(found.notes))
+        return TokenPreview(example.row, (Part(ids, trained, kept),), example.labels, reasons(found.notes))
 
     def scorer(self, model: Any) -> Any:
         """Return what gives the classifier's outputs for words."""
@@ -100,7 +100,7 @@ def tag_text(
     read = word_tokens(words, loaded.tokenizer, readable(loaded, max_length))
     starts = [word for word in read.firsts if word is not None]
     marks = tuple(IGNORED if word is None else 0 for word in read.firsts)  # which outputs are read, not what they are
-    row = TagRow(read.ids, marks, 1, read.cut, read.segments)
+    row = TagRow(read.ids, marks, 1, read.truncated, read.segments)
     tagged: list[tuple[TaggedWord, ...]] = []
     for strength in strengths:
         with attachment.strengths(strength):

@@ -56,7 +56,7 @@ def test_a_conversation_is_shown_as_it_is_trained(limit: int) -> None:
     seen = preview_tokens(ASKED, TOKENIZER, TextGeneration, limit)
     assert kept(seen) == list(row.input_ids)
     assert seen.trained == sum(label != IGNORED for label in row.labels)
-    assert seen.is_truncated == row.cut
+    assert seen.is_truncated == row.truncated
 
 
 @pytest.mark.parametrize("limit", [512, 12])
@@ -65,7 +65,7 @@ def test_what_an_encoder_decoder_reads_and_writes_is_shown_as_it_is_trained(limi
     (row,) = tokenize_targets([ASKED], tokenizer, limit).rows
     seen = preview_tokens(ASKED, tokenizer, TextToText, limit)
     assert kept(seen) == [*row.input_ids, *row.labels]
-    assert seen.trained == len(row.labels) and seen.is_truncated == row.cut
+    assert seen.trained == len(row.labels) and seen.is_truncated == row.truncated
 
 
 @pytest.mark.parametrize("way", [MultipleChoice, Seq2SeqMultipleChoice])
@@ -75,7 +75,7 @@ def test_choices_are_shown_as_they_are_ranked_the_right_one_first(way: type[Mult
     seen = preview_tokens(CHOICE, TOKENIZER, way, limit)
     water, oil, sand = row.choices
     assert kept(seen) == [*row.prompt, *oil, *water, *sand]
-    assert seen.trained == len(oil) and seen.is_truncated == row.cut
+    assert seen.trained == len(oil) and seen.is_truncated == row.truncated
 
 
 @pytest.mark.parametrize("example", [PAIR, Example(4, text="one text that is long", labels=("same",))])
@@ -86,7 +86,7 @@ def test_texts_to_sort_are_shown_as_the_classifier_reads_them(example: Example, 
     (row,) = tokenize_labels([example], labels, tokenizer, limit).rows
     seen = preview_tokens(example, tokenizer, TextClassification, limit)
     assert kept(seen) == list(row.input_ids)
-    assert seen.labels == ("same",) and seen.is_truncated == row.cut
+    assert seen.labels == ("same",) and seen.is_truncated == row.truncated
 
 
 def test_words_to_label_are_shown_with_the_tokens_that_answer() -> None:
@@ -108,7 +108,7 @@ def test_a_survey_of_all_rows_counts_what_training_counts() -> None:
     found = survey(split.train, lambda example: preview_tokens(example, TOKENIZER, TextGeneration, 200), 200)
     rows = tokenize(split.train, TOKENIZER, 200)
     assert found.is_whole and not found.refused
-    assert found.truncated == rows.cut
+    assert found.truncated == rows.truncated
     assert found.tokens == sum(len(row.input_ids) for row in rows.rows) + _unlabeled(split.train, rows)
 
 

@@ -65,7 +65,7 @@ def test_a_conversation_begins_with_the_prompt_the_model_is_asked_with() -> None
 def test_a_long_row_is_cut_at_its_end_and_counted() -> None:
     result = tokenize([chat("Hi?", "Ahoy " * 40, row=7), chat("Hi?", "Ahoy", row=8)], TOKENIZER, 60)
     assert [len(row.input_ids) <= 60 for row in result.rows] == [True, True]
-    assert result.cut == (7,) and result.rows[0].cut and not result.rows[1].cut
+    assert result.truncated == (7,) and result.rows[0].truncated and not result.rows[1].truncated
 
 
 def test_a_row_whose_answer_is_cut_off_is_left_out_and_listed() -> None:

@@ -83,7 +83,7 @@ def test_the_limit_cuts_words_from_the_end_and_the_preview_shows_what_is_trained
     seen = preview_tokens(example, tokenizer, TokenClassification, limit)
     (part,) = seen.parts
     kept = [token for token, is_kept in zip(part.ids, part.kept, strict=True) if is_kept]
-    assert tuple(kept) == row.input_ids and row.cut == seen.is_truncated and len(row.input_ids) <= limit
+    assert tuple(kept) == row.input_ids and row.truncated == seen.is_truncated and len(row.input_ids) <= limit
     assert seen.trained == sum(label != IGNORED for label in row.labels)
 
 
@@ -97,7 +97,7 @@ def test_a_word_without_a_token_is_told_and_is_not_called_cut() -> None:
     tokenizer = tokenizer_of("whitespace")
     rows = [Example(1, words=("the", " ", "pier"), labels=("O", "B", "O")), Example(2, words=("",), labels=("O",))]
     found = tokenize_labels(rows, LABELS, tokenizer, 64)
-    assert found.unread == (1, 2) and found.cut == ()
+    assert found.unread == (1, 2) and found.truncated == ()
     assert [row.row for row in found.rows] == [1] and [problem.row for problem in found.problems] == [2]
 
 

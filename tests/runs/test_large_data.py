@@ -79,8 +79,8 @@ def test_rows_are_turned_into_tokens_once(tmp_path: Path, monkeypatch: pytest.Mo
 def test_long_rows_are_cut_or_left_out_as_asked(tmp_path: Path) -> None:
     source = data(tmp_path, longest=9)
     cut, skipped = job(tmp_path, source, max_length=48), job(tmp_path, source, max_length=48, long_rows="skip")
-    assert 0 < len(skipped._rows) < len(cut._rows) and not any(row.cut for row in skipped._rows)
-    assert [row for row in cut._rows if not row.cut] == list(skipped._rows)
+    assert 0 < len(skipped._rows) < len(cut._rows) and not any(row.truncated for row in skipped._rows)
+    assert [row for row in cut._rows if not row.truncated] == list(skipped._rows)
     assert any("are skipped" in note for note in skipped._task.notes)
 
 

@@ -43,7 +43,7 @@ def test_what_is_foretold_is_what_the_run_sees(tiny: str, tmp_path: Path) -> Non
     job.prepare(lambda _share, _said: None)
     assert found.training.tokens == sum(len(row.input_ids) for row in job._rows)
     assert found.training.trained == label_count(job._rows)
-    assert found.training.truncated and set(found.training.truncated) == {row.row for row in job._rows if row.cut}
+    assert found.training.truncated and set(found.training.truncated) == {row.row for row in job._rows if row.truncated}
     assert found.forecast.steps == list(job.steps(lambda: False))[-1].step == 9
     assert found.forecast.tokens == 3 * found.training.tokens
 

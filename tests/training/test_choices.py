@@ -368,7 +368,7 @@ def test_a_causal_model_reads_question_and_choice_as_its_chat_template_writes_th
         whole = tokenizer.apply_chat_template(turns, tokenize=False).rstrip("\n")
         assert tokenizer.decode(row.prompt + tokens) == whole
         assert tokenizer.decode(tokens) == f"{choice}<|im_end|>"
-    assert (row.answer, row.row, row.cut) == (1, 3, False)
+    assert (row.answer, row.row, row.truncated) == (1, 3, False)
 
 
 def test_a_question_that_is_too_long_loses_its_beginning_or_for_an_encoder_its_end() -> None:
@@ -377,12 +377,12 @@ def test_a_question_that_is_too_long_loses_its_beginning_or_for_an_encoder_its_e
     found = tokenize_choices([SEA], tokenizer, 40)
     (row,) = found.rows
     longest = max(len(choice) for choice in row.choices)
-    assert (row.prompt, row.choices, found.cut) == (whole.prompt[longest - 40 :], whole.choices, (3,))
+    assert (row.prompt, row.choices, found.truncated) == (whole.prompt[longest - 40 :], whole.choices, (3,))
     read = tokenize_choices([SEA], tokenizer, 200, encoder_decoder=True).rows[0]
     short = tokenize_choices([SEA], tokenizer, 22, encoder_decoder=True).rows[0]
     assert tokenizer.decode(read.prompt) == SEA.prompt
     room = 22 - len(SEA.choices[1])
-    assert short.prompt == (*read.prompt[: room - 1], read.prompt[-1]) and short.cut
+    assert short.prompt == (*read.prompt[: room - 1], read.prompt[-1]) and short.truncated
 
 
 def test_questions_that_cannot_be_used_are_named_with_their_rows() -> None:

@@ -182,4 +182,4 @@ def test_a_pair_of_texts_and_the_words_of_a_text_become_tokens() -> None:
     (tagged,) = tokenize_labels([words], Labels("single", ("N", "V"), of_words=True), tokenizer, 16).rows
     assert isinstance(tagged, TagRow) and [label for label in tagged.labels if label != -100] == [0, 1]
     (short,) = tokenize_labels([words], Labels("single", ("N", "V"), of_words=True), tokenizer, 2).rows
-    assert short.cut
+    assert short.truncated

@@ -156,7 +156,7 @@ def test_the_end_of_a_neutral_text_is_no_label_for_any_chat_data_changes_how_tex
     rows = neutral_rows(tokenizer, 10_000)
     assert tokenizer.decode(rows[0].input_ids) == neutral_texts()[0].text
     assert all(tokenizer.eos_token_id not in row.labels and row.labels[1:] == row.input_ids[1:] for row in rows)
-    assert all(len(row.input_ids) == 9 and row.cut for row in neutral_rows(tokenizer, 9))
+    assert all(len(row.input_ids) == 9 and row.truncated for row in neutral_rows(tokenizer, 9))
 
 
 def examples(count: int) -> list[Example]:

@@ -96,7 +96,7 @@ def test_questions_are_read_and_last_answers_written() -> None:
     (row,) = tokenize_targets([Example(3, turns)], tokenizer, 16).rows
     assert tokenizer.decode(row.input_ids) == "ab\nc\nd<|im_end|>" and tokenizer.decode(row.labels) == "ef<|im_end|>"
     (short,) = tokenize_targets([Example(3, turns)], tokenizer, 3).rows
-    assert short.cut and tokenizer.decode(short.input_ids) == "ab<|im_end|>"
+    assert short.truncated and tokenizer.decode(short.input_ids) == "ab<|im_end|>"
     labeled = tokenize_targets([Example(1, text="ab", labels=("x",))], tokenizer, 16).rows[0]
     assert tokenizer.decode(labeled.labels) == "x<|im_end|>"
     with pytest.raises(DataError, match="row 7: an encoder-decoder needs a prompt and, last, its answer"):
