@@ -29,7 +29,7 @@ from studio import CHROMIUM_NAMES
 from tests.e2e.studio_app import StudioProcess, expect_state, free_port, open_tab, wait_for_points
 
 LONGEST = 15 * 60_000  # milliseconds
-Picture = Callable[[str], None]
+ImageFile = Callable[[str], None]
 
 
 def main() -> None:
@@ -74,7 +74,7 @@ def opened_page(folder: Path) -> Iterator[tuple[StudioProcess, Page]]:
             studio.close()
 
 
-def train_demo(studio: StudioProcess, page: Page, picture: Picture) -> None:
+def train_demo(studio: StudioProcess, page: Page, picture: ImageFile) -> None:
     """Click once; say when the first point was on the curve, when the run ended and what it learned."""
     picture("model")
     clicked = time.perf_counter()
@@ -91,7 +91,7 @@ def train_demo(studio: StudioProcess, page: Page, picture: Picture) -> None:
     print(f"{'held-out loss':30}{steps[0].held_out:8.3f} → {steps[-1].held_out:.3f} nats per token")
 
 
-def look_at_scales(page: Page, picture: Picture) -> None:
+def look_at_scales(page: Page, picture: ImageFile) -> None:
     """Draw the map of what was learned; say how long it took."""
     began = time.perf_counter()
     open_tab(page, text.SCALES_TAB)
@@ -117,7 +117,7 @@ def ask(page: Page, question: str) -> None:
         print(f"  {name}: {said.inner_text().strip()}")
 
 
-def download(page: Page, picture: Picture) -> None:
+def download(page: Page, picture: ImageFile) -> None:
     """Take the adapter away; print its size."""
     open_tab(page, "8 Export")
     expect(page.locator("#download")).to_be_enabled(timeout=60_000)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ia3_studio.data.infer_columns import infer_columns
     from ia3_studio.data.labels import labels_of, tokenize_labels
     from ia3_studio.data.load import load_data, split_table
-    from ia3_studio.data.table import Reading, read_table
+    from ia3_studio.data.table import ParsingOptions, read_table
     from ia3_studio.data.targets import tokenize_targets
     from ia3_studio.data.token_preview import survey
     from ia3_studio.data.tokens import tokenize
@@ -55,7 +55,7 @@ __all__ = [
     "HeadedAttachment",
     "Mapping",
     "Message",
-    "Reading",
+    "ParsingOptions",
     "RunConfig",
     "Selection",
     "Site",
@@ -103,7 +103,7 @@ _HOMES = {
     "HeadedAttachment": "method.heads",
     "Mapping": "data.examples",
     "Message": "data.conversations",
-    "Reading": "data.table",
+    "ParsingOptions": "data.table",
     "RunConfig": "runs.config",
     "Selection": "method.sites",
     "Site": "method.sites",

@@ -51,6 +51,7 @@ SETTINGS = OldNames(
         "optimiser": "optimizer",
         "patience": "early_stopping_patience",
         "pull": "decay_to_one",
+        "reading": "parsing",
         "warmup": "warmup_ratio",
     },
     {("long_rows", "cut"): "truncate"},
@@ -63,7 +64,7 @@ STATUS = OldNames(
     {("phase", "waiting"): "queued", ("phase", "measuring"): "evaluating"},
 )
 """status.json."""
-SPLIT = OldNames({"learned": "training_rows", "left_out": "skipped"})
+SPLIT = OldNames({"learned": "training_rows", "left_out": "skipped", "reading": "parsing"})
 """split.json."""
 ENVIRONMENT = OldNames({"studio": "studio_version", "numbers": "parameters"})
 """environment.json, which was made_with.json."""

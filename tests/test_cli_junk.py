@@ -26,7 +26,7 @@ JUNK = (
 )  # fmt: skip
 COMMANDS = ("train", "runs", "watch", "rerun", "stop", "resume", "evaluate", "inspect", "export", "push")
 FIELDS = (
-    "train", "mapping", "reading", "selection", "held_out", "learning_rate", "epochs", "batch_size", "seed",
+    "train", "mapping", "parsing", "selection", "held_out", "learning_rate", "epochs", "batch_size", "seed",
     "keep_best",
     "report_to", "max_steps", "early_stopping_patience", "backward_dtype", "name", "model", "data", "nonsense",
     "micro_batch_tokens",
@@ -89,8 +89,8 @@ VALID: dict[str, Any] = {"model": "SmolLM2-135M-Instruct", "data": "lighthouse"}
         ("keep_best", "maybe"), ("learning_rate", None), ("learning_rate", -1), ("warmup_ratio", 1), ("max_steps", 2.5),
         ("report_to", "nope"), ("selection", "/(/"), ("selection", ""), ("selection", 5), ("selection", "key@z"),
         ("selection", {"sites": 3}), ("held_out", 0), ("held_out", 1.0), ("held_out", "half"), ("train", 5),
-        ("mapping", 5), ("mapping", 0), ("reading", ""), ("mapping", []), ("mapping", {"kind": "nonsense"}),
-        ("reading", {"header": "perhaps"}), ("name", "n" * 1000),
+        ("mapping", 5), ("mapping", 0), ("parsing", ""), ("mapping", []), ("mapping", {"kind": "nonsense"}),
+        ("parsing", {"header": "perhaps"}), ("name", "n" * 1000),
         ("optimizer", "sgd"), ("backward_dtype", "int8"), ("long_rows", "fold"), ("name", ["a"]),
     ],
 )  # fmt: skip

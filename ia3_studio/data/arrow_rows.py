@@ -26,7 +26,7 @@ MOST_KEPT_BYTES = 20 * 2**30
 READ_AT_ONCE = 256
 
 
-class Stored(Sequence[Row], Generic[Row]):
+class ArrowRows(Sequence[Row], Generic[Row]):
     """Rows on disk, in order; memory holds their places only.
 
     Args:
@@ -49,9 +49,9 @@ class Stored(Sequence[Row], Generic[Row]):
     def __getitem__(self, place: int) -> Row: ...
 
     @overload
-    def __getitem__(self, place: slice) -> Stored[Row]: ...
+    def __getitem__(self, place: slice) -> ArrowRows[Row]: ...
 
-    def __getitem__(self, place: int | slice) -> Row | Stored[Row]:
+    def __getitem__(self, place: int | slice) -> Row | ArrowRows[Row]:
         if isinstance(place, slice):
             return self.at(range(len(self))[place])
         return self._revive(json.loads(self._table[int(self._places[place])]["row"]))
@@ -61,16 +61,16 @@ class Stored(Sequence[Row], Generic[Row]):
             for text in self._table[self._places[first : first + READ_AT_ONCE]]["row"]:
                 yield self._revive(json.loads(text))
 
-    def at(self, places: Sequence[int]) -> Stored[Row]:
+    def at(self, places: Sequence[int]) -> ArrowRows[Row]:
         """Return the rows at some places."""
         import numpy as np
 
         chosen = self._places[np.asarray(places, dtype=np.int64)]
         digest = hashlib.sha256(chosen.tobytes()).hexdigest()[:16]
-        return Stored(self._table, self._revive, chosen, f"{self.key}/{digest}")
+        return ArrowRows(self._table, self._revive, chosen, f"{self.key}/{digest}")
 
 
-def write_stored(rows: Iterable[tuple[Any, bool]], path: Path) -> None:
+def write_arrow_rows(rows: Iterable[tuple[Any, bool]], path: Path) -> None:
     """Write rows, each with a mark, into a file that appears as a whole.
 
     Args:
@@ -92,7 +92,7 @@ def write_stored(rows: Iterable[tuple[Any, bool]], path: Path) -> None:
         writer.finalize()
 
 
-def open_stored(path: Path, revive: Callable[[Any], Row], key: str, marked: bool | None = None) -> Stored[Row]:
+def open_arrow_rows(path: Path, revive: Callable[[Any], Row], key: str, marked: bool | None = None) -> ArrowRows[Row]:
     """Return the rows of a file: all, or those with or without the mark."""
     import numpy as np
     from datasets import Dataset
@@ -101,7 +101,7 @@ def open_stored(path: Path, revive: Callable[[Any], Row], key: str, marked: bool
     table = Dataset.from_file(str(path))
     marks = table.data.column("marked").to_numpy()
     places = np.arange(len(marks)) if marked is None else np.flatnonzero(marks == marked)
-    return Stored(table, revive, places, f"{key}/{marked}")
+    return ArrowRows(table, revive, places, f"{key}/{marked}")
 
 
 def make_room(folder: Path) -> None:

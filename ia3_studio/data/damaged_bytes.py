@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.byte_marks import line_of_mark, without_marks
+from ia3_studio.data.parsing import Found
 from ia3_studio.data.problem import LONGEST_TEXT, Damage, require_few
-from ia3_studio.data.reading import Found
 
 if TYPE_CHECKING:
     import pandas as pd

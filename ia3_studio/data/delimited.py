@@ -42,7 +42,7 @@ csv.field_size_limit(2**31 - 1)  # a file is bounded as a whole; a cell may be a
 
 
 @dataclass(frozen=True)
-class Separated:
+class Delimited:
     """Cells as text under one name per column; the index counts the data rows from 1."""
 
     frame: pd.DataFrame
@@ -62,7 +62,7 @@ class _Row:
     cells: list[str]
 
 
-def read_separated(name: str, text: str, delimiter: str | None = None, header: int | None = None) -> Separated:
+def read_delimited(name: str, text: str, delimiter: str | None = None, header: int | None = None) -> Delimited:
     """Read separated text; what is None is detected.
 
     Args:
@@ -256,7 +256,7 @@ def _titles(rows: Sequence[_Row]) -> list[str]:
     return title_note([" ".join(filter(None, map(str.strip, row.cells))) for row in rows])
 
 
-def _table(name: str, rows: Sequence[_Row], delimiter: str, place: int | None, notes: tuple[str, ...]) -> Separated:
+def _table(name: str, rows: Sequence[_Row], delimiter: str, place: int | None, notes: tuple[str, ...]) -> Delimited:
     import pandas as pd
 
     data = rows if place is None else rows[place + 1 :]
@@ -278,7 +278,7 @@ def _table(name: str, rows: Sequence[_Row], delimiter: str, place: int | None, n
         cells.append(row.cells if not short else [*row.cells[:width], *[None] * short])
     require_few(name, damaged, len(cells))
     frame = pd.DataFrame(cells, columns=names, index=numbers, dtype=object)
-    return Separated(frame, delimiter, 0 if place is None else place + 1, tuple(damaged), notes)
+    return Delimited(frame, delimiter, 0 if place is None else place + 1, tuple(damaged), notes)
 
 
 def _damage(cells: Sequence[str], width: int, header: Sequence[str] | None) -> str:

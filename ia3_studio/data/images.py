@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.examples import Example
+from ia3_studio.data.image_files import open_image
 from ia3_studio.data.labels import Labels
-from ia3_studio.data.pictures import open_picture
 from ia3_studio.data.problem import Problem
 from ia3_studio.errors import DataError
 
@@ -43,7 +43,7 @@ class ImageRows:
     """Skipped images, with reasons."""
 
 
-def read_pictures(examples: Sequence[Example], labels: Labels, processor: Any) -> ImageRows:
+def read_images(examples: Sequence[Example], labels: Labels, processor: Any) -> ImageRows:
     """Preprocess images for a model.
 
     Args:
@@ -60,7 +60,7 @@ def read_pictures(examples: Sequence[Example], labels: Labels, processor: Any) -
         if label not in labels.names:
             problems.append(Problem(example.row, f"no training image has its label {label!r}"))
             continue
-        pixels = processor(open_picture(example.text), return_tensors="pt")["pixel_values"][0]
+        pixels = processor(open_image(example.text), return_tensors="pt")["pixel_values"][0]
         taken += pixels.numel() * pixels.element_size()
         if taken > MOST_BYTES:
             raise DataError(

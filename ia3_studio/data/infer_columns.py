@@ -32,8 +32,8 @@ from ia3_studio.data.pair_columns import (
     nested_pairs,
     two_texts,
 )
+from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.paths import is_listed, split_path, structure_of
-from ia3_studio.data.reading import shown_names
 from ia3_studio.data.table import Table
 from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS, unused_keys
 from ia3_studio.errors import DataError

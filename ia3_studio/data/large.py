@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.atomic import replace_text
 from ia3_studio.data.archives import MAX_BYTES
-from ia3_studio.data.arrow_rows import key_of, open_stored, revive_example, write_stored
+from ia3_studio.data.arrow_rows import key_of, open_arrow_rows, revive_example, write_arrow_rows
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.examples import Example, Mapping, decided, understood
 from ia3_studio.data.infer_columns import infer_columns, require_columns, unused_names
 from ia3_studio.data.json_documents import SPLIT, SPLITS
 from ia3_studio.data.json_rows import read_json_lines
+from ia3_studio.data.parsing import Found, shown_names
 from ia3_studio.data.problem import Damage, Problem, require_few_damaged
-from ia3_studio.data.reading import Found, shown_names
 from ia3_studio.data.shapes.recognize import unused_sentences
 from ia3_studio.data.split import TRAINING, DataSplit
-from ia3_studio.data.table import Reading, Table, recognized_parts
+from ia3_studio.data.table import ParsingOptions, Table, recognized_parts
 from ia3_studio.data.text_blocks import encoding_of, text_blocks
 from ia3_studio.errors import DataError
 from ia3_studio.settings import cache_folder
@@ -82,14 +82,14 @@ def _unpacked_bytes(path: Path) -> int:
     return sum(int(found.row_group(number).total_byte_size) for number in range(found.num_row_groups))
 
 
-def read_head(path: Path, reading: Reading | None = None) -> Table:
+def read_head(path: Path, parsing: ParsingOptions | None = None) -> Table:
     """Return the rows at the beginning of a large file.
 
     Raises:
         DataError: it cannot be read, or a row of it is so long that hardly any other is there.
     """
     _require_readable(path)
-    table = next(_blocks(path, reading or Reading(), HEAD_BYTES, 1_000), None)
+    table = next(_blocks(path, parsing or ParsingOptions(), HEAD_BYTES, 1_000), None)
     if table is None:
         raise DataError(f"{path.name} contains no rows; give a file with at least two.")
     share = _share_of(path, len(table.frame) + len(table.problems))
@@ -101,7 +101,7 @@ def read_head(path: Path, reading: Reading | None = None) -> Table:
 
 
 def load_large(
-    path: Path, mapping: Mapping | None, reading: Reading | None, held_out: float = 0.1, seed: int = 0
+    path: Path, mapping: Mapping | None, parsing: ParsingOptions | None, held_out: float = 0.1, seed: int = 0
 ) -> DataSplit:
     """Read a large file; its examples are stored on disk.
 
@@ -110,15 +110,15 @@ def load_large(
     Raises:
         DataError: it cannot be read, or has no training or held-out rows.
     """
-    head = read_head(path, reading)
+    head = read_head(path, parsing)
     plan = _plan(head, decided(head, mapping or infer_columns(head)), held_out, seed)
     fingerprint = fingerprint_of(path)
-    key = key_of("examples", fingerprint, plan, reading)
+    key = key_of("examples", fingerprint, plan, parsing)
     kept = cache_folder() / "data" / f"{key}.arrow"
     if not (kept.exists() and kept.with_suffix(".json").exists()):
-        document = _write(path, reading or Reading(), plan, kept)
+        document = _write(path, parsing or ParsingOptions(), plan, kept)
         replace_text(kept.with_suffix(".json"), json.dumps(document))
-    train, measured = (open_stored(kept, revive_example, key, marked) for marked in (False, True))
+    train, measured = (open_arrow_rows(kept, revive_example, key, marked) for marked in (False, True))
     document = json.loads(kept.with_suffix(".json").read_text(encoding="utf-8"))
     listed, counted = _LeftOut.read(document)
     notes = (*head.notes, *document.get("notes", ()))
@@ -182,19 +182,19 @@ class _LeftOut:
         return tuple(Problem(*each) for each in document["listed"]), int(document["counted"])
 
 
-def _write(path: Path, reading: Reading, plan: _Plan, kept: Path) -> dict[str, Any]:
+def _write(path: Path, parsing: ParsingOptions, plan: _Plan, kept: Path) -> dict[str, Any]:
     """Write the examples of a file, each with its side; return what is to be known of them.
 
     Where copies of a few rows would make the held-out side far larger than its share, which is seen only at the end,
     the file is read once more and those copies are learned.
     """
     left_out, sides = _LeftOut(), _Sides()
-    write_stored(_counted(_understood(path, reading, plan, left_out), plan, sides), kept)
+    write_arrow_rows(_counted(_understood(path, parsing, plan, left_out), plan, sides), kept)
     learned = sides.too_many(plan.share)
     if not learned:
         return left_out.document
     left_out, again = _LeftOut(), _Sides()
-    write_stored(_counted(_understood(path, reading, plan, left_out, learned), plan, again), kept)
+    write_arrow_rows(_counted(_understood(path, parsing, plan, left_out, learned), plan, again), kept)
     note = (
         f"{len(learned):,} rows have so many duplicates that {sides.share:.1%} of the rows would be held out; "
         f"they stay in the training rows, and {again.share:.1%} of the rows are held out."
@@ -240,10 +240,10 @@ def _counted(found: Iterator[tuple[Example, bool]], plan: _Plan, sides: _Sides) 
 
 
 def _understood(
-    path: Path, reading: Reading, plan: _Plan, left_out: _LeftOut, learned: frozenset[bytes] = frozenset()
+    path: Path, parsing: ParsingOptions, plan: _Plan, left_out: _LeftOut, learned: frozenset[bytes] = frozenset()
 ) -> Iterator[tuple[Example, bool]]:
     """Yield every example of a file, and whether it is held out; prompts in ``learned`` never are."""
-    for table in _blocks(path, reading, BLOCK_BYTES, BLOCK_ROWS):
+    for table in _blocks(path, parsing, BLOCK_BYTES, BLOCK_ROWS):
         examples, problems = understood(table, plan.mapping)
         left_out.add(problems, table.unused)
         aside = _set_aside(table, plan) if plan.split_column else None
@@ -309,19 +309,19 @@ def _share_of(path: Path, rows: int) -> float:
     return min(sum(map(len, lines)) / path.stat().st_size, 1.0)
 
 
-def _blocks(path: Path, reading: Reading, size: int, rows: int) -> Iterator[Table]:
+def _blocks(path: Path, parsing: ParsingOptions, size: int, rows: int) -> Iterator[Table]:
     """Yield the rows of a file as tables in the shape they have; ``size`` bytes of lines or ``rows`` rows each."""
-    return recognized_parts(path.name, _plain_blocks(path, reading, size, rows), reading)
+    return recognized_parts(path.name, _plain_blocks(path, parsing, size, rows), parsing)
 
 
-def _plain_blocks(path: Path, reading: Reading, size: int, rows: int) -> Iterator[Table]:
+def _plain_blocks(path: Path, parsing: ParsingOptions, size: int, rows: int) -> Iterator[Table]:
     """Yield the rows of a file as they stand, numbered through."""
     if path.suffix.lower() == PARQUET:
         yield from _parquet_blocks(path, rows)
         return
     row = line = 1
     damaged = _Damaged(path.name)
-    encoding = encoding_of(path, reading.encoding)
+    encoding = encoding_of(path, parsing.encoding)
     for decoded, lines in text_blocks(path, encoding, size):
         frame, broken = read_json_lines(path.name, decoded.text, first_row=row, first_line=line, is_part=True)
         row += len(frame) + len(broken)

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from ia3_studio.data.examples import Example, Mapping, read_examples
+from ia3_studio.data.image_files import ImageFile, find_images, image_examples, images_fingerprint
 from ia3_studio.data.infer_columns import infer_columns, require_columns, unused_names
 from ia3_studio.data.large import is_large, load_large, read_head
-from ia3_studio.data.pictures import Picture, find_pictures, picture_examples, pictures_fingerprint
 from ia3_studio.data.sampled import read_sample, sample_rows
 from ia3_studio.data.shapes.recognize import unused_sentences
 from ia3_studio.data.split import DataSplit, drawn_split, given_split, split_as_named
-from ia3_studio.data.table import Reading, Table, read_table
+from ia3_studio.data.table import ParsingOptions, Table, read_table
 from ia3_studio.errors import DataError
 from ia3_studio.typed import typed
 
@@ -47,22 +47,22 @@ class DataChoice:
     source: str
     """A starter's name, or the path of a file, an archive or a folder."""
     mapping: Mapping | None = None
-    reading: Reading | None = None
+    parsing: ParsingOptions | None = None
 
     def load(self, held_out: float = 0.1, seed: int = 0) -> DataSplit:
         """Read the data, as :func:`load_data`."""
-        return load_data(self.source, held_out=held_out, seed=seed, mapping=self.mapping, reading=self.reading)
+        return load_data(self.source, held_out=held_out, seed=seed, mapping=self.mapping, parsing=self.parsing)
 
     def look(self, held_out: float = 0.1, seed: int = 0) -> DataSplit:
         """Read the data for a preview: of a large file the beginning, of very many rows a sample."""
         path = Path(self.source)
-        if _is_starter(self.source) or find_pictures(path):
+        if _is_starter(self.source) or find_images(path):
             return self.load(held_out, seed)
-        return split_table(path.name, look_at(path, self.reading), self.mapping, held_out=held_out, seed=seed)
+        return split_table(path.name, look_at(path, self.parsing), self.mapping, held_out=held_out, seed=seed)
 
     def to_text(self) -> str:
         """Return the choice as text: the source, or JSON if options are set."""
-        return json.dumps(asdict(self)) if self.mapping or self.reading else self.source
+        return json.dumps(asdict(self)) if self.mapping or self.parsing else self.source
 
     @classmethod
     def from_text(cls, text: str) -> DataChoice:
@@ -75,7 +75,7 @@ class DataChoice:
             return cls(text)
         try:
             document = json.loads(text)
-            return cls(str(document["source"]), mapping_from(document["mapping"]), reading_from(document["reading"]))
+            return cls(str(document["source"]), mapping_from(document["mapping"]), parsing_from(document["parsing"]))
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise DataError(f"The choice of data cannot be read ({error}); choose the file again.") from error
 
@@ -89,13 +89,13 @@ def mapping_from(document: dict[str, Any] | None) -> Mapping | None:
     return typed(Mapping, document) if document else None
 
 
-def reading_from(document: dict[str, Any] | None) -> Reading | None:
-    """Return a reading written as JSON.
+def parsing_from(document: dict[str, Any] | None) -> ParsingOptions | None:
+    """Return parsing options written as JSON.
 
     Raises:
         ValueError: a field has a value that it cannot have.
     """
-    return typed(Reading, document) if document else None
+    return typed(ParsingOptions, document) if document else None
 
 
 def load_data(
@@ -104,7 +104,7 @@ def load_data(
     held_out: float = 0.1,
     seed: int = 0,
     mapping: Mapping | None = None,
-    reading: Reading | None = None,
+    parsing: ParsingOptions | None = None,
 ) -> DataSplit:
     """Load a starter by name, or a file, archive or folder by path, and hold out rows for evaluation.
 
@@ -116,7 +116,7 @@ def load_data(
         held_out: held-out share of the rows of a file, at least one row; starters define their own.
         seed: decides which rows those are.
         mapping: which columns play which part, else guessed by their names and contents.
-        reading: how a file is to be read, where the guess is wrong.
+        parsing: how a file is to be read, where the guess is wrong.
 
     Raises:
         DataError: the source cannot be read, has nothing to train on, or has fewer than two usable rows.
@@ -126,10 +126,10 @@ def load_data(
     if _is_starter(source):
         return _load_starter(str(source))
     if is_large(Path(source)):
-        return load_large(Path(source), mapping, reading, held_out, seed)
-    if pictures := find_pictures(Path(source)):
-        return split_pictures(Path(source).name, pictures, held_out=held_out, seed=seed)
-    return split_table(Path(source).name, read_table(source, reading), mapping, held_out=held_out, seed=seed)
+        return load_large(Path(source), mapping, parsing, held_out, seed)
+    if pictures := find_images(Path(source)):
+        return split_images(Path(source).name, pictures, held_out=held_out, seed=seed)
+    return split_table(Path(source).name, read_table(source, parsing), mapping, held_out=held_out, seed=seed)
 
 
 def split_table(
@@ -156,32 +156,32 @@ def split_table(
     )  # fmt: skip
 
 
-def look_at(path: Path, reading: Reading | None = None) -> Table:
+def look_at(path: Path, parsing: ParsingOptions | None = None) -> Table:
     """Read a file as far as is needed to look at it: of a large one the beginning, of very many rows a sample.
 
     Raises:
         DataError: as :func:`read_table`.
     """
-    return read_head(path, reading) if is_large(path) else read_sample(path, reading)
+    return read_head(path, parsing) if is_large(path) else read_sample(path, parsing)
 
 
 def _is_starter(source: str | Path) -> bool:
     return str(source) in {starter.name for starter in STARTERS}
 
 
-def split_pictures(name: str, pictures: Sequence[Picture], *, held_out: float = 0.1, seed: int = 0) -> DataSplit:
+def split_images(name: str, pictures: Sequence[ImageFile], *, held_out: float = 0.1, seed: int = 0) -> DataSplit:
     """Split images of a folder or a zip, as :func:`load_data` does.
 
     Raises:
         DataError: none of them can be read, or fewer than two.
     """
-    examples, problems = picture_examples(pictures)
+    examples, problems = image_examples(pictures)
     splits = {number: picture.split for number, picture in enumerate(pictures, start=1)}
     given = split_as_named(examples, splits)
     train, measured, notes = (*given, ()) if given else drawn_split(examples, held_out, seed)
     classes = len({label for example in examples for label in example.labels})
     description = f"{name}: {len(examples):,} images in {classes:,} folders"
-    mapping, fingerprint = Mapping("pictures"), pictures_fingerprint(pictures)
+    mapping, fingerprint = Mapping("pictures"), images_fingerprint(pictures)
     return DataSplit(train, measured, tuple(problems), description, mapping, fingerprint, notes=notes)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.data.delimited import LINE_END, require_columns_within
 from ia3_studio.data.header import unique_names
-from ia3_studio.data.reading import Found
+from ia3_studio.data.parsing import Found
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:

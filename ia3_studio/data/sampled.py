@@ -14,8 +14,8 @@ from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import decode
 from ia3_studio.data.delimited import lines_of
 from ia3_studio.data.json_rows import is_json_lines, read_json
+from ia3_studio.data.parsing import Found, ParsingOptions, shown_names
 from ia3_studio.data.problem import Damage
-from ia3_studio.data.reading import Found, Reading, shown_names
 from ia3_studio.data.shapes.recognize import shape_of
 from ia3_studio.data.shapes.shape import SAMPLE, Rows
 from ia3_studio.data.sheets import read_sheets
@@ -29,7 +29,7 @@ MOST_LOOKED_AT = 20_000
 """Rows that are looked at before a run; a run reads all of them."""
 
 
-def read_sample(path: Path, reading: Reading | None = None) -> Table:
+def read_sample(path: Path, parsing: ParsingOptions | None = None) -> Table:
     """Return the rows of a file as :func:`read_table` does, ``MOST_LOOKED_AT`` of them if there are more.
 
     Of JSON lines and of a workbook only these are parsed, unless their rows belong together.
@@ -37,20 +37,24 @@ def read_sample(path: Path, reading: Reading | None = None) -> Table:
     Raises:
         DataError: as :func:`read_table`.
     """
-    if path.suffix.lower() in JSON_LINES and path.is_file() and (table := _sample_of_lines(path, reading)):
+    if path.suffix.lower() in JSON_LINES and path.is_file() and (table := _sample_of_lines(path, parsing)):
         return table
-    if path.suffix.lower() == ".xlsx" and path.is_file() and (table := _sample_of_workbook(path, reading or Reading())):
+    if (
+        path.suffix.lower() == ".xlsx"
+        and path.is_file()
+        and (table := _sample_of_workbook(path, parsing or ParsingOptions()))
+    ):
         return table
-    return sample_rows(read_table(path, reading))
+    return sample_rows(read_table(path, parsing))
 
 
-def _sample_of_workbook(path: Path, reading: Reading) -> Table | None:
+def _sample_of_workbook(path: Path, parsing: ParsingOptions) -> Table | None:
     """Return a sample of the rows of a workbook with one sheet; None where there are too few of them."""
     data = read_file(path)
     sample = sample_workbook(path.name, data, MOST_LOOKED_AT)
     if sample is None:
         return None
-    found = read_sheets(path.name, sample.data, reading)
+    found = read_sheets(path.name, sample.data, parsing)
     above = len(sample.rows) - int(found.frame.index[-1])  # titles and header; the last row is always among them
     numbers = [sample.rows[number - 1 + above] - above for number in found.frame.index]
     frame = found.frame.set_axis(numbers, axis=0)
@@ -63,10 +67,10 @@ def _sample_of_workbook(path: Path, reading: Reading) -> Table | None:
         notes=found.notes,
     )
     first = frame.iloc[:SAMPLE]
-    shape = None if reading.plain else shape_of(Rows(path.name, first))
+    shape = None if parsing.plain else shape_of(Rows(path.name, first))
     if shape and not shape.by_row:
         return None
-    table = recognized(path.name, table, reading, first)
+    table = recognized(path.name, table, parsing, first)
     names = shown_names(table.frame.columns)
     return replace(table, description=f"{table.description}, {sample.total - above:,} rows: {names}")
 
@@ -83,18 +87,18 @@ def _places(rows: int) -> list[int]:
     return sorted(random.Random(0).sample(range(rows), MOST_LOOKED_AT))
 
 
-def _sample_of_lines(path: Path, reading: Reading | None) -> Table | None:
+def _sample_of_lines(path: Path, parsing: ParsingOptions | None) -> Table | None:
     """Return a sample of JSON lines; None for other text, and where there are too few of them."""
     data = read_file(path)
-    decoded = decode(path.name, data, reading.encoding if reading else None)
+    decoded = decode(path.name, data, parsing.encoding if parsing else None)
     lines = lines_of(decoded.text)
     filled = [place for place, line in enumerate(lines) if line and not line.isspace()]
     if len(filled) <= MOST_LOOKED_AT or not is_json_lines(decoded.text):
         return None
     rows = _places(len(filled))
-    reading = reading or Reading()
+    parsing = parsing or ParsingOptions()
     first = _rows_of(path.name, lines, filled[:SAMPLE])[0]
-    shape = None if reading.plain else shape_of(Rows(path.name, first))
+    shape = None if parsing.plain else shape_of(Rows(path.name, first))
     if shape and not shape.by_row:
         return None
     frame, form, damaged = _rows_of(path.name, lines, [filled[row] for row in rows])
@@ -113,7 +117,7 @@ def _sample_of_lines(path: Path, reading: Reading | None) -> Table | None:
         share=MOST_LOOKED_AT / len(filled),
         notes=found.notes,
     )
-    table = recognized(path.name, table, reading, first)
+    table = recognized(path.name, table, parsing, first)
     names = shown_names(table.frame.columns)
     return replace(table, description=f"{table.description}, {len(filled):,} rows: {names}")
 

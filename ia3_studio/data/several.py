@@ -13,7 +13,7 @@ from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import Decoded, Encoding, decode_together
 from ia3_studio.data.delimited import lines_of
 from ia3_studio.data.json_documents import SPLIT, split_of
-from ia3_studio.data.reading import Found, numbered, shown_names
+from ia3_studio.data.parsing import Found, numbered, shown_names
 from ia3_studio.errors import DataError
 
 ReadOne = Callable[[str, bytes], Found]

@@ -15,8 +15,8 @@ from ia3_studio.data.archives import zip_members
 from ia3_studio.data.delimited import below_note, require_columns_within, require_header_row, title_note
 from ia3_studio.data.header import COMPARED_ROWS, SEARCHED_ROWS, find_header, rows_of_header, unique_names
 from ia3_studio.data.json_documents import SPLIT, split_of
+from ia3_studio.data.parsing import Found, ParsingOptions, shown_names
 from ia3_studio.data.problem import clause
-from ia3_studio.data.reading import Found, Reading, shown_names
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _MUCH_LONGER = 4
 """How many times as many rows another sheet has for it to be read in place of the first."""
 
 
-def read_sheets(name: str, data: bytes, reading: Reading) -> Found:
+def read_sheets(name: str, data: bytes, parsing: ParsingOptions) -> Found:
     """Read a workbook; a formula counts as the value it had when it was saved.
 
     Sheets with the same columns are read together. Otherwise the first one that holds a table is read, unless another
@@ -56,20 +56,20 @@ def read_sheets(name: str, data: bytes, reading: Reading) -> Found:
     try:
         with pd.ExcelFile(io.BytesIO(data), engine="openpyxl") as book:
             names = tuple(str(each) for each in book.sheet_names)
-            if reading.sheet and reading.sheet not in names:
-                raise DataError(f"{name} has no sheet {reading.sheet!r}; its sheets are {shown_names(names)}.")
+            if parsing.sheet and parsing.sheet not in names:
+                raise DataError(f"{name} has no sheet {parsing.sheet!r}; its sheets are {shown_names(names)}.")
             shown = tuple(each for each in names if book.book[each].sheet_state == "visible")
-            wanted = (reading.sheet,) if reading.sheet else shown or names
+            wanted = (parsing.sheet,) if parsing.sheet else shown or names
             contents = contents_of(members)
             read = {sheet: _cells(book, sheet, contents.get(sheet, b"")) for sheet in wanted}
     except (*_DAMAGE, InvalidFileException) as error:
         raise DataError(f"{name} cannot be read as a workbook: {clause(error)}.") from error
-    tables = {sheet: _table(name, rows, reading.header) for sheet, rows in read.items()}
+    tables = {sheet: _table(name, rows, parsing.header) for sheet, rows in read.items()}
     full = {sheet: found for sheet, found in tables.items() if found and len(found[0])}
     if not full:
         raise DataError(f"{name} contains no rows; give a workbook with at least two.")
     found = _joined(full, names) if _are_alike(full) else _one(full, names)
-    return replace(found, notes=(*found.notes, *_about_sheets(names, wanted, contents, bool(reading.sheet))))
+    return replace(found, notes=(*found.notes, *_about_sheets(names, wanted, contents, bool(parsing.sheet))))
 
 
 def workbook_members(name: str, data: bytes) -> dict[str, bytes]:

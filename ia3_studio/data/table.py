@@ -16,13 +16,13 @@ from ia3_studio.data.conll import SUFFIXES as CONLL
 from ia3_studio.data.conll import read_conll
 from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import decode
-from ia3_studio.data.delimited import DELIMITERS, LINE_END, is_tabbed, read_separated
+from ia3_studio.data.delimited import DELIMITERS, LINE_END, is_tabbed, read_delimited
 from ia3_studio.data.json_rows import is_json_document, is_json_lines, read_json
 from ia3_studio.data.markup_tables import is_markdown_table, read_html, read_markdown
+from ia3_studio.data.parsing import Found, numbered, shown_names
+from ia3_studio.data.parsing import ParsingOptions as ParsingOptions
 from ia3_studio.data.plain_texts import exchanges, labeled_lines, table_delimiter, without_settings
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.reading import Found, numbered, shown_names
-from ia3_studio.data.reading import Reading as Reading
 from ia3_studio.data.several import not_read, read_members
 from ia3_studio.data.shapes.folders import read_export
 from ia3_studio.data.shapes.recognize import recognize, shape_by_row
@@ -73,7 +73,7 @@ class Table:
     """A sentence on what the user has to choose before the columns have roles."""
 
 
-def read_table(path: Path | str, reading: Reading | None = None) -> Table:
+def read_table(path: Path | str, parsing: ParsingOptions | None = None) -> Table:
     """Read a csv, tsv, json, jsonl, parquet, xlsx or txt file, bare or packed as gz or zip, or a folder of texts.
 
     An archive or a folder may hold one such file, files of the same columns named by split (train, test), two texts of
@@ -82,41 +82,41 @@ def read_table(path: Path | str, reading: Reading | None = None) -> Table:
     Raises:
         DataError: the source is absent, empty, too large, of another kind, or damaged (with the line).
     """
-    path, reading = Path(path), reading or Reading()
+    path, parsing = Path(path), parsing or ParsingOptions()
     if os.path.isdir(path):  # Path.is_dir raises for a name that is too long
         members = folder_members(path)
-        found = _read_several(path.name, members, reading)
+        found = _read_several(path.name, members, parsing)
         digest = hashlib.sha256(b"".join(name.encode() + b"\0" + data for name, data in members.items()))
     else:
         data = read_file(path)
-        found = _read(path.name, data, reading)
+        found = _read(path.name, data, parsing)
         digest = hashlib.sha256(data)
     if found.frame.empty:
         raise DataError(f"{path.name} contains no rows; give a file with at least two.")
     damaged = tuple(each.problem for each in found.damaged)
     table = Table(found.frame, found.form, digest.hexdigest(), damaged, found.sheets, notes=found.notes)
-    table = recognized(path.name, table, reading)
+    table = recognized(path.name, table, parsing)
     rows = "1 row" if len(table.frame) == 1 else f"{len(table.frame):,} rows"
     return replace(table, description=f"{table.description}, {rows}: {shown_names(table.frame.columns)}")
 
 
-def recognized(name: str, table: Table, reading: Reading, first: pd.DataFrame | None = None) -> Table:
+def recognized(name: str, table: Table, parsing: ParsingOptions, first: pd.DataFrame | None = None) -> Table:
     """Return a table whose rows have a known shape as what they are read as; any other as it is.
 
     Args:
         name: the file's name, for sentences.
         table: as a reader found it.
-        reading: what the user chose.
+        parsing: what the user chose.
         first: the rows that decide, if the table is a sample of a file.
 
     Raises:
         DataError: the shape is known but cannot be used, or a speaker was chosen for rows that have none.
     """
-    found = None if reading.plain else recognize(Rows(name, table.frame, reading.speaker, first))
+    found = None if parsing.plain else recognize(Rows(name, table.frame, parsing.speaker, first))
     return _in_shape(table, found) if found else table
 
 
-def recognized_parts(name: str, tables: Iterator[Table], reading: Reading) -> Iterator[Table]:
+def recognized_parts(name: str, tables: Iterator[Table], parsing: ParsingOptions) -> Iterator[Table]:
     """Yield the parts of a file, with their rows read in the shape that the first part has.
 
     Raises:
@@ -125,8 +125,8 @@ def recognized_parts(name: str, tables: Iterator[Table], reading: Reading) -> It
     shape: Shape | None = None
     first: pd.DataFrame | None = None
     for table in tables:
-        rows = Rows(name, table.frame, reading.speaker, first)
-        if first is None and not reading.plain:
+        rows = Rows(name, table.frame, parsing.speaker, first)
+        if first is None and not parsing.plain:
             shape = shape_by_row(rows)
         first = table.frame if first is None else first
         yield _in_shape(table, shape.read(rows)) if shape else table
@@ -146,15 +146,15 @@ def _in_shape(table: Table, found: Recognized) -> Table:
     )
 
 
-def _read(name: str, data: bytes, reading: Reading) -> Found:
+def _read(name: str, data: bytes, parsing: ParsingOptions) -> Found:
     if data.startswith(LFS_MARK):
         raise DataError(f"{name} is a Git LFS pointer, not the data; run 'git lfs pull' in its repository.")
     suffix = PurePosixPath(name).suffix.lower()
     if suffix in PACKED:
-        found = _read(name[: -len(suffix)], unpacked(name, data, suffix), reading)
+        found = _read(name[: -len(suffix)], unpacked(name, data, suffix), parsing)
         return replace(found, form=f"{PACKED[suffix]}, {found.form}")
     if suffix == ".zip":
-        return _read_several(name, zip_members(name, data), reading)
+        return _read_several(name, zip_members(name, data), parsing)
     if suffix in READERS and suffix not in _MAY_BE_HTML and _PAGE.match(data[:2000]):
         raise DataError(
             f"{name} is an HTML page and no data: what was downloaded is the page of an error, a login or a preview; "
@@ -163,74 +163,74 @@ def _read(name: str, data: bytes, reading: Reading) -> Found:
     if suffix not in READERS:
         hint = f"; it is {_NOT_READ[suffix]}" if suffix in _NOT_READ else ""
         raise DataError(f"The file type of {name} is not supported{hint}; give {', '.join(KINDS)}.")
-    return READERS[suffix](name, data, reading)
+    return READERS[suffix](name, data, parsing)
 
 
-def _read_several(name: str, members: Mapping[str, bytes], reading: Reading) -> Found:
-    export = None if reading.plain else read_export(members)
+def _read_several(name: str, members: Mapping[str, bytes], parsing: ParsingOptions) -> Found:
+    export = None if parsing.plain else read_export(members)
     if export:
         used = export.used[0] if len(export.used) == 1 else f"{len(export.used):,} files"
         frame = frame_of(list(enumerate(export.rows, start=1)))
         form = ", ".join(filter(None, (f"{used} in {name}", export.form)))
         return Found(frame, form, notes=(*export.notes, *not_read(members, export.used)))
     return read_members(
-        name, members, frozenset(READERS), lambda each, data: _read(each, data, reading), reading.encoding
+        name, members, frozenset(READERS), lambda each, data: _read(each, data, parsing), parsing.encoding
     )
 
 
-def _text(read: Callable[[str, str, str, Reading], Found]) -> Callable[[str, bytes, Reading], Found]:
-    """Return a reader of bytes from one of (name, text, shown encoding, reading)."""
+def _text(read: Callable[[str, str, str, ParsingOptions], Found]) -> Callable[[str, bytes, ParsingOptions], Found]:
+    """Return a reader of bytes from one of (name, text, shown encoding, parsing)."""
 
-    def read_bytes(name: str, data: bytes, reading: Reading) -> Found:
-        decoded = decode(name, data, reading.encoding)
-        found = read(name, decoded.text, str(decoded.encoding), reading)
+    def read_bytes(name: str, data: bytes, parsing: ParsingOptions) -> Found:
+        decoded = decode(name, data, parsing.encoding)
+        found = read(name, decoded.text, str(decoded.encoding), parsing)
         return with_encoding_facts(name, found, [decoded])
 
     return read_bytes
 
 
-def _read_separated(name: str, text: str, encoding: str, reading: Reading) -> Found:
-    if reading.delimiter is None and (words := read_webanno(name, text)):
+def _read_delimited(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
+    if parsing.delimiter is None and (words := read_webanno(name, text)):
         return replace(words, form=f"{words.form}, {encoding}")
-    if reading.delimiter is None and is_json_lines(text):
-        return _read_json(f"{name}.jsonl", text, encoding, reading)
-    tabbed = name.lower().endswith(".tsv") and reading.delimiter is None
-    if reading.delimiter is None and name.lower().endswith(".tsv") and (words := read_conll(name, text)):
+    if parsing.delimiter is None and is_json_lines(text):
+        return _read_json(f"{name}.jsonl", text, encoding, parsing)
+    tabbed = name.lower().endswith(".tsv") and parsing.delimiter is None
+    if parsing.delimiter is None and name.lower().endswith(".tsv") and (words := read_conll(name, text)):
         return replace(words, form=f"{words.form}, {encoding}")
-    found = read_separated(name, text, "\t" if tabbed else reading.delimiter, reading.header)
+    found = read_delimited(name, text, "\t" if tabbed else parsing.delimiter, parsing.header)
     form = f"{DELIMITERS.get(found.delimiter, found.delimiter)}-separated, {encoding}"
     if found.header != 1:
         form += f", header in row {found.header}" if found.header else ", no header"
     return Found(found.frame, form, found.damaged, notes=found.notes)
 
 
-def _read_json(name: str, text: str, encoding: str, _reading: Reading) -> Found:
+def _read_json(name: str, text: str, encoding: str, _parsing: ParsingOptions) -> Found:
     frame, form, damaged = read_json(name, text, PurePosixPath(name).suffix.lower() in JSON_LINES)
     return Found(frame, f"{form}, {encoding}", damaged)
 
 
-def _read_text(name: str, text: str, encoding: str, reading: Reading) -> Found:
+def _read_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
     """Return messages of a chat, words with tags, cells of a table, or a row a paragraph.
 
     Where there is one paragraph, each of its lines is a row.
     """
-    if reading.delimiter is None and (words := read_webanno(name, text)):
+    if parsing.delimiter is None and (words := read_webanno(name, text)):
         return replace(words, form=f"{words.form}, {encoding}")
     is_conll = PurePosixPath(name).suffix.lower() in CONLL
-    if reading.delimiter is None and (words := read_conll(name, text, is_named_so=is_conll)):
+    if parsing.delimiter is None and (words := read_conll(name, text, is_named_so=is_conll)):
         return replace(words, form=f"{words.form}, {encoding}")
-    if not (reading.delimiter or reading.plain) and (messages := whatsapp_messages(text)):
+    if not (parsing.delimiter or parsing.plain) and (messages := whatsapp_messages(text)):
         return Found(numbered(messages), f"plain text, {encoding}")
-    if reading.delimiter is None and is_json_lines(text):
+    if parsing.delimiter is None and is_json_lines(text):
         frame, form, damaged = read_json(name, text, named_lines=True)
         return Found(frame, f"{form}, {encoding}", damaged)
-    if reading.delimiter or is_tabbed(without_settings(text)):
-        text = text if reading.delimiter else without_settings(text)
-        return _read_separated(name, text, encoding, replace(reading, delimiter=reading.delimiter or "\t"))
+    if parsing.delimiter or is_tabbed(without_settings(text)):
+        text = text if parsing.delimiter else without_settings(text)
+        return _read_delimited(name, text, encoding, replace(parsing, delimiter=parsing.delimiter or "\t"))
     if is_markdown_table(text):
         found = read_markdown(name, text)
         return replace(found, form=f"{found.form}, {encoding}")
-    if not reading.plain and (found_rows := _structured_text(name, text, encoding, reading)):
+    if not parsing.plain and (found_rows := _structured_text(name, text, encoding, parsing)):
         return found_rows
     text = LINE_END.sub("\n", text).strip()
     blocks, unit = _BLANK_LINES.split(text), "paragraph"
@@ -239,7 +239,7 @@ def _read_text(name: str, text: str, encoding: str, reading: Reading) -> Found:
     return Found(numbered({"text": blocks}), f"plain text by {unit}, {encoding}")
 
 
-def _structured_text(name: str, text: str, encoding: str, reading: Reading) -> Found | None:
+def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found | None:
     """Return the rows of text that is more than paragraphs: JSON, labels before texts, questions and answers, cells."""
     if is_json_document(text):
         frame, form, damaged = read_json(name, text, named_lines=False)
@@ -249,37 +249,37 @@ def _structured_text(name: str, text: str, encoding: str, reading: Reading) -> F
     if rows := exchanges(text):
         return Found(numbered(rows), f"prompts and answers in paragraphs, {encoding}")
     if delimiter := table_delimiter(text):
-        return _read_separated(name, text, encoding, replace(reading, delimiter=delimiter))
+        return _read_delimited(name, text, encoding, replace(parsing, delimiter=delimiter))
     return None
 
 
-def _read_markdown(name: str, text: str, encoding: str, _reading: Reading) -> Found:
+def _read_markdown(name: str, text: str, encoding: str, _parsing: ParsingOptions) -> Found:
     found = read_markdown(name, text)
     return replace(found, form=f"{found.form}, {encoding}")
 
 
-def _read_html(name: str, text: str, encoding: str, _reading: Reading) -> Found:
+def _read_html(name: str, text: str, encoding: str, _parsing: ParsingOptions) -> Found:
     found = read_html(name, text)
     return replace(found, form=f"{found.form}, {encoding}")
 
 
-READERS: dict[str, Callable[[str, bytes, Reading], Found]] = {
-    ".csv": _text(_read_separated),
-    ".tsv": _text(_read_separated),
+READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
+    ".csv": _text(_read_delimited),
+    ".tsv": _text(_read_delimited),
     ".json": _text(_read_json),
     ".jsonl": _text(_read_json),
     ".ndjson": _text(_read_json),
-    ".parquet": lambda name, data, _reading: read_parquet(name, data),
-    ".arrow": lambda name, data, _reading: read_arrow(name, data),
-    ".feather": lambda name, data, _reading: read_arrow(name, data),
+    ".parquet": lambda name, data, _parsing: read_parquet(name, data),
+    ".arrow": lambda name, data, _parsing: read_arrow(name, data),
+    ".feather": lambda name, data, _parsing: read_arrow(name, data),
     ".xlsx": read_sheets,
     ".txt": _text(_read_text),
     **dict.fromkeys(CONLL, _text(_read_text)),
     ".md": _text(_read_markdown),
     ".html": _text(_read_html),
     ".htm": _text(_read_html),
-    ".tab": _text(_read_separated),
-    ".psv": _text(_read_separated),
+    ".tab": _text(_read_delimited),
+    ".psv": _text(_read_delimited),
     ".jsonlines": _text(_read_json),
     ".jl": _text(_read_json),
     ".text": _text(_read_text),

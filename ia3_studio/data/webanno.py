@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from ia3_studio.data.delimited import LINE_END
+from ia3_studio.data.parsing import Found, numbered
 from ia3_studio.data.problem import Damage, require_few
-from ia3_studio.data.reading import Found, numbered
 
 MARK = "#FORMAT=WebAnno TSV"
 _WORD = re.compile(r"\d+-\d+\t\d+-\d+\t")

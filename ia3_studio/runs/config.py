@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.load import DataChoice
-from ia3_studio.data.table import Reading
+from ia3_studio.data.table import ParsingOptions
 from ia3_studio.errors import RunError, SelectionError, StudioError, TrainingError
 from ia3_studio.method.selector import require_words
 from ia3_studio.method.sites import Selection
@@ -43,7 +43,7 @@ class RunConfig:
     """Held-out share of a file's rows; starters define their own."""
     mapping: Mapping | None = None
     """Roles of the columns, if not auto-detected."""
-    reading: Reading | None = None
+    parsing: ParsingOptions | None = None
     """Parsing options, if not auto-detected."""
     report_to: str = ""
     """Experiment tracker (:mod:`ia3_studio.runs.trackers`); empty for none."""
@@ -63,7 +63,7 @@ class RunConfig:
 
     def choice(self, source: str | None = None) -> DataChoice:
         """Return the data choice; ``source`` is the current path of the data."""
-        return DataChoice(source or self.data, self.mapping, self.reading)
+        return DataChoice(source or self.data, self.mapping, self.parsing)
 
     def to_json(self) -> str:
         """Return the settings as JSON text."""
@@ -125,18 +125,19 @@ class RunConfig:
         Raises:
             RunError: a value has the wrong type or is out of range; the message names it.
         """
+        document = SETTINGS.replaced(document)
         try:
             plain = typed(_Plain, document)
             train = typed(TrainConfig, SETTINGS.replaced(_by_name("train", document.get("train"))))
             mapping = _part(Mapping, "mapping", document.get("mapping"))
-            reading = _part(Reading, "reading", document.get("reading"))
+            parsing = _part(ParsingOptions, "parsing", document.get("parsing"))
         except FieldError as error:
             raise RunError(f"{error}.") from error
         except TrainingError as error:
             raise RunError(str(error)) from error
         return cls(
             plain.name, plain.model, plain.data, _selection(document.get("selection", "paper")), train, plain.held_out,
-            mapping, reading, plain.report_to,
+            mapping, parsing, plain.report_to,
         )  # fmt: skip
 
 

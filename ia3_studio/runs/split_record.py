@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.arrow_rows import Stored
+from ia3_studio.data.arrow_rows import ArrowRows
 from ia3_studio.data.labels import Labels, labels_in
 from ia3_studio.errors import RunError
 from ia3_studio.old_names import SPLIT
@@ -96,7 +96,7 @@ def _as_recorded(split: DataSplit, known: dict[str, Any] | None) -> DataSplit:
     Records of other data, incomplete records, and records of data with a separate held-out file (whose row numbers
     start again) are ignored.
     """
-    if known is None or known.get("data") != split.fingerprint or isinstance(split.train, Stored):
+    if known is None or known.get("data") != split.fingerprint or isinstance(split.train, ArrowRows):
         return split
     named = known.get("held_out_rows")
     if not isinstance(named, list) or len(named) != known.get("held_out"):
@@ -117,7 +117,7 @@ def _document(split: DataSplit, config: RunConfig) -> dict[str, Any]:
         "data": split.fingerprint,
         "description": split.description,
         "mapping": json.loads(json.dumps(asdict(split.mapping))),
-        "reading": asdict(config.reading) if config.reading else None,
+        "parsing": asdict(config.parsing) if config.parsing else None,
         "held_out_share": config.held_out,
         "seed": config.train.seed,
         "training_rows": len(split.train),

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ia3_studio.data.images import ImageRow, ImageRows, read_pictures
-from ia3_studio.data.pictures import Picture, damage, open_picture
+from ia3_studio.data.image_files import ImageFile, damage, open_image
+from ia3_studio.data.images import ImageRow, ImageRows, read_images
 from ia3_studio.errors import DataError
 from ia3_studio.tasks.classification import Classification, Prediction, predictions
 from ia3_studio.tasks.task import register
@@ -46,7 +46,7 @@ class ImageClassification(Classification):
         """Return the training images and the held-out images."""
 
         def read(examples: Sequence[Example]) -> ImageRows:
-            return read_pictures(examples, self.labels, loaded.tokenizer)
+            return read_images(examples, self.labels, loaded.tokenizer)
 
         return self.read_both(read, loaded.tokenizer)
 
@@ -83,9 +83,9 @@ def classify_image(
     from ia3_studio.training.class_loss import ImageLoss
 
     size = image.stat().st_size if image.is_file() else 0
-    if reason := damage(Picture(image.name, size, str(image))):
+    if reason := damage(ImageFile(image.name, size, str(image))):
         raise DataError(f"{image.name} {reason}; give a PNG, JPEG or WebP file.")
-    pixels = loaded.tokenizer(open_picture(str(image)), return_tensors="pt")["pixel_values"][0]
+    pixels = loaded.tokenizer(open_image(str(image)), return_tensors="pt")["pixel_values"][0]
     row = ImageRow(pixels, (0.0,), 1)
     found = []
     for strength in strengths:

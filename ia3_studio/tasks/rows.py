@@ -14,9 +14,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ia3_studio.atomic import replace_text
-from ia3_studio.data.arrow_rows import Stored, key_of, open_stored, reviver, tokenizer_key, write_stored
+from ia3_studio.data.arrow_rows import ArrowRows, key_of, open_arrow_rows, reviver, tokenizer_key, write_arrow_rows
+from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.problem import Problem
-from ia3_studio.data.reading import shown_names
 from ia3_studio.errors import DataError
 from ia3_studio.settings import cache_folder
 
@@ -170,7 +170,7 @@ class RowReader:
         """Return the training examples: a sample if there are more on disk than the steps use."""
         examples, config = self._split.train, self._config.train
         needed = config.max_steps * config.batch_size if config.max_steps else len(examples)
-        if not isinstance(examples, Stored) or needed >= len(examples):
+        if not isinstance(examples, ArrowRows) or needed >= len(examples):
             return examples
         self.notes.append(
             f"{needed:,} of {len(examples):,} examples are sampled at random: {config.max_steps:,} steps use no more."
@@ -179,11 +179,11 @@ class RowReader:
 
     def _read(self, read: Callable[[Sequence[Example]], Read], examples: Sequence[Example], tokenizer: Any) -> Read:
         """Return examples as rows; rows of a large file are stored on disk."""
-        if not isinstance(examples, Stored):
+        if not isinstance(examples, ArrowRows):
             return read(examples)
         settings = (type(self).__name__, self._length, self.labels)
         skips = self._config.train.long_rows == "skip"
-        return stored_rows(
+        return arrow_rows_of(
             read, examples, key_of(*settings, tokenizer_key(tokenizer)), self.row_types, without_truncated=skips
         )
 
@@ -208,7 +208,7 @@ class RowReader:
         done = "skipped" if skips else "truncated"
         print(f"rows {', '.join(map(str, found.truncated[:MOST_PRINTED]))}: longer than {most} tokens, {done}")
         self.notes.append(f"{len(found.truncated):,} {what} are longer than {most:,} tokens and are {done}.")
-        already = isinstance(found.rows, Stored)
+        already = isinstance(found.rows, ArrowRows)
         rows = [row for row in found.rows if not row.truncated] if skips and not already else found.rows
         if not rows:
             raise DataError(
@@ -291,9 +291,9 @@ class _Noted:
         self.more += len(part) - 1
 
 
-def stored_rows(
+def arrow_rows_of(
     read: Callable[[Sequence[Example]], Read],
-    examples: Stored[Example],
+    examples: ArrowRows[Example],
     settings: str,
     types: Sequence[type],
     *,
@@ -316,13 +316,13 @@ def stored_rows(
     about = kept.with_suffix(".json")
     if not (kept.exists() and about.exists()):
         fresh = _Noted()
-        write_stored(_in_parts(read, examples, fresh), kept)
+        write_arrow_rows(_in_parts(read, examples, fresh), kept)
         replace_text(about, json.dumps(asdict(fresh)))
     noted = _Noted(**json.loads(about.read_text(encoding="utf-8")))
     if not noted.kind:
         raise DataError(noted.error or "No usable row.")
     by_name: dict[str, type[Any]] = {kind.__name__: kind for kind in types}
-    rows = open_stored(kept, reviver(by_name[noted.kind]), key, False if without_truncated else None)
+    rows = open_arrow_rows(kept, reviver(by_name[noted.kind]), key, False if without_truncated else None)
     rest = [Problem(0, f"{noted.more:,} more rows for similar reasons")] if noted.more else []
     return RowSet(
         rows,
@@ -333,7 +333,7 @@ def stored_rows(
 
 
 def _in_parts(
-    read: Callable[[Sequence[Example]], Read], examples: Stored[Example], noted: _Noted
+    read: Callable[[Sequence[Example]], Read], examples: ArrowRows[Example], noted: _Noted
 ) -> Iterator[tuple[Any, bool]]:
     """Yield every row, and whether it lost a part."""
     waiting = iter(examples)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ia3_studio.data.arrow_rows import Stored
+from ia3_studio.data.arrow_rows import ArrowRows
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.data.targets import TargetRow
 from ia3_studio.errors import TrainingError
@@ -37,7 +37,7 @@ def require_fitting(model: Any, rows: Sequence[Any]) -> None:
     Raises:
         TrainingError: a row is longer than the model's positions, or contains a token without an embedding.
     """
-    if isinstance(rows, Stored) or not hasattr(model, "config"):
+    if isinstance(rows, ArrowRows) or not hasattr(model, "config"):
         return
     limits, apart = limits_of(model), bool(getattr(model.config, "is_encoder_decoder", False))
     for place, row in enumerate(rows):

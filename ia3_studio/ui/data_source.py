@@ -16,12 +16,12 @@ import gradio as gr
 
 from ia3_studio.atomic import replacing
 from ia3_studio.data.archives import require_room
+from ia3_studio.data.image_files import find_images
 from ia3_studio.data.large import fingerprint_of
-from ia3_studio.data.load import DataChoice, look_at, split_pictures, split_table
+from ia3_studio.data.load import DataChoice, look_at, split_images, split_table
 from ia3_studio.data.pasted import write_pasted
 from ia3_studio.data.paths import split_path
-from ia3_studio.data.pictures import find_pictures
-from ia3_studio.data.table import Reading, Table
+from ia3_studio.data.table import ParsingOptions, Table
 from ia3_studio.errors import DataError, StudioError
 from ia3_studio.settings import is_public
 from ia3_studio.ui import parsing_form, text
@@ -192,8 +192,8 @@ def _take(path: Path, held_out: float, kept_in: Path | None) -> Iterator[tuple[A
     """
     found: Table | None = None
     try:
-        if pictures := find_pictures(path):
-            split = split_pictures(path.name, pictures, held_out=held_out)
+        if pictures := find_images(path):
+            split = split_images(path.name, pictures, held_out=held_out)
         else:
             found = look_at(path)
             split = split_table(path.name, found, held_out=held_out)
@@ -223,19 +223,19 @@ def apply_parsing(studio: Studio, given: str | None, held_out: float, *fields: A
     try:
         if path.is_file() and not _is_fleeting(path) and is_public():
             os.utime(path)  # it is in use
-        if pictures := find_pictures(path):
-            yield given, *data_overview(split_pictures(path.name, pictures, held_out=held_out)), *_unchanged()
+        if pictures := find_images(path):
+            yield given, *data_overview(split_images(path.name, pictures, held_out=held_out)), *_unchanged()
             return
-        reading = parsing_form.chosen_reading(*cells)
-        found = look_at(path, reading)
-        mapping = parsing_form.chosen_mapping(found, *_still_there(found, reading, columns))
+        parsing = parsing_form.chosen_parsing(*cells)
+        found = look_at(path, parsing)
+        mapping = parsing_form.chosen_mapping(found, *_still_there(found, parsing, columns))
         split = split_table(path.name, found, mapping, held_out=held_out)
         kept = str(keep(path, uploads_folder(studio))) if _is_fleeting(path) else given
     except StudioError as error:
         yield "", note(str(error), "bad"), "", "", *parsing_form.offered_again(found, fields)
         raise
     form = parsing_form.offered(found, split.mapping, cells, split.mapping.split)
-    yield DataChoice(kept, mapping, reading).to_text(), *data_overview(split), *form
+    yield DataChoice(kept, mapping, parsing).to_text(), *data_overview(split), *form
 
 
 def use_unused(
@@ -250,13 +250,13 @@ def _unchanged() -> Iterator[Any]:
     return (gr.skip() for _each in range(parsing_form.OFFERED))
 
 
-def _still_there(table: Table, reading: Reading | None, columns: Sequence[Any]) -> Sequence[Any]:
+def _still_there(table: Table, parsing: ParsingOptions | None, columns: Sequence[Any]) -> Sequence[Any]:
     """Return the fields on columns; empty ones where another reading of the file has other columns."""
     _kind, first, second, answer, choices, template, split = columns
     chosen = [each for each in (first, second, answer, *(choices or ())) if each]
     names = {str(name) for name in table.frame.columns}
     gone = [name for name in chosen if name not in names and split_path(name, names) is None]
-    if reading is None or not gone:
+    if parsing is None or not gone:
         return columns
     return ("", "", "", "", [], template, split if split in names else "")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ia3_studio.data.findings import FEW_ROWS
-from ia3_studio.data.reading import shown_names
+from ia3_studio.data.parsing import shown_names
 from ia3_studio.ui.text import plural
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import gradio as gr
 from ia3_studio.data.decode import Encoding
 from ia3_studio.data.infer_columns import Kind, columns_for, infer_columns, mapping_of, proposals
 from ia3_studio.data.paths import paths_in
-from ia3_studio.data.table import Reading, Table
+from ia3_studio.data.table import ParsingOptions, Table
 from ia3_studio.ui import text
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class ParsingForm:
 def build() -> ParsingForm:
     """Draw the fields."""
     unused = gr.Radio([], value=None, label=text.UNUSED, info=text.UNUSED_INFO, visible=False, elem_id="unused-columns")
-    with gr.Accordion(text.PARSING_OPTIONS, open=False, elem_id="data-reading"):
+    with gr.Accordion(text.PARSING_OPTIONS, open=False, elem_id="data-parsing"):
         kind = gr.Dropdown(list(text.ROW_KINDS), value="", label=text.ROWS_ARE, info=text.ROWS_INFO, elem_id="rows-are")
         with gr.Row():
             first = _column(text.FIRST_COLUMN, text.FIRST_INFO, "first-column")
@@ -134,13 +134,17 @@ def chosen_unused(choice: str | None, fields: Sequence[Any]) -> tuple[Any, ...]:
     return ("labels" if part == "label" else "pairs", first, second, name, *rest)
 
 
-def chosen_reading(delimiter: str, encoding: str, header: str, sheet: str, speaker: str, shape: str) -> Reading | None:
+def chosen_parsing(
+    delimiter: str, encoding: str, header: str, sheet: str, speaker: str, shape: str
+) -> ParsingOptions | None:
     """Return how a file is to be read; None where all is guessed."""
     if not (delimiter or encoding or header or sheet or speaker or shape):
         return None
     row = int(header) if header.isdecimal() and len(header) < 4 else None
     plain = shape == text.PLAIN_ROWS
-    return Reading(delimiter or None, cast(Encoding, encoding) or None, row, sheet or None, speaker or None, plain)
+    return ParsingOptions(
+        delimiter or None, cast(Encoding, encoding) or None, row, sheet or None, speaker or None, plain
+    )
 
 
 def offered(

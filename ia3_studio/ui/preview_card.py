@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from ia3_studio.data.image_files import find_images, thumbnail
 from ia3_studio.data.load import DataChoice
-from ia3_studio.data.pictures import find_pictures, thumbnail
 from ia3_studio.errors import StudioError
 from ia3_studio.insight.figures import length_figure
 from ia3_studio.tasks.preview import RunPreview, preview_run
@@ -88,7 +88,7 @@ def _row_title(row: Any) -> str:
 def _image(data: str, number: float | None) -> str:
     """Return an image as the model sees it; empty if the data are not images."""
     choice = DataChoice.from_text(data)
-    if not find_pictures(Path(choice.source)):
+    if not find_images(Path(choice.source)):
         return ""
     split = choice.load()
     example = split.train[min(int(number or 1), len(split.train)) - 1]

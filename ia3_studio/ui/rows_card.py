@@ -7,7 +7,7 @@ from typing import Any
 
 from ia3_studio.data.examples import Example
 from ia3_studio.data.findings import examine
-from ia3_studio.data.pictures import thumbnail
+from ia3_studio.data.image_files import thumbnail
 from ia3_studio.data.split import DataSplit
 from ia3_studio.ui import data_words, text
 from ia3_studio.ui.markup import Fact, bullets, facts, gallery, table

@@ -81,7 +81,7 @@ def config_of(form: RunForm, selection: Selection | str) -> RunConfig:
         train=TrainConfig(**{name: _setting(name, getattr(form, name)) for name in SETTINGS}),
         held_out=form.held_out,
         mapping=choice.mapping,
-        reading=choice.reading,
+        parsing=choice.parsing,
         report_to=form.report_to,
     )
 

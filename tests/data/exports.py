@@ -11,7 +11,7 @@ from ia3_studio.data.examples import Example, Mapping, understood
 from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.shapes.recognize import unused_sentences
-from ia3_studio.data.table import Reading, Table, read_table
+from ia3_studio.data.table import ParsingOptions, Table, read_table
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Found:
         return " ".join((*self.table.notes, *unused_sentences(self.table.unused)))
 
 
-def read_file(path: Path, reading: Reading | None = None) -> Found:
-    table = read_table(path, reading)
+def read_file(path: Path, parsing: ParsingOptions | None = None) -> Found:
+    table = read_table(path, parsing)
     mapping = infer_columns(table)
     return Found(table, mapping, *understood(table, mapping))
 
@@ -58,8 +58,8 @@ def written(document: Any, folder: Path, name: str = "rows.json") -> Path:
     return path
 
 
-def read(document: Any, folder: Path, name: str = "rows.json", reading: Reading | None = None) -> Found:
-    return read_file(written(document, folder, name), reading)
+def read(document: Any, folder: Path, name: str = "rows.json", parsing: ParsingOptions | None = None) -> Found:
+    return read_file(written(document, folder, name), parsing)
 
 
 def turns(*texts: str) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ia3_studio.data.table import Reading, read_table
+from ia3_studio.data.table import ParsingOptions, read_table
 from ia3_studio.errors import DataError
 from tests.data.exports import read, read_file, turns, written
 
@@ -56,7 +56,7 @@ def test_two_unknown_speakers_of_lines_are_asked_for(tmp_path: Path) -> None:
     rows = [{"dialogue": ["Anna: Hi", f"Ben: Ahoy {n}"]} for n in range(3)]
     path = written(rows, tmp_path)
     assert read_table(path).speakers == ("Anna", "Ben")
-    found = read(rows, tmp_path, reading=Reading(speaker="Ben"))
+    found = read(rows, tmp_path, parsing=ParsingOptions(speaker="Ben"))
     assert found.said[2] == [("user", "Hi"), ("assistant", "Ahoy 2")]
 
 
@@ -97,7 +97,7 @@ def test_the_system_prompt_may_be_a_list_of_parts(tmp_path: Path) -> None:
 def test_a_log_without_conversations_asks_for_the_speaker(tmp_path: Path) -> None:
     rows = [{"date": f"2024-03-01 1{n}:00:00", "sender": ("Anna", "Ben")[n % 2], "body": f"Line {n}"} for n in range(8)]
     assert read_table(written(rows, tmp_path)).speakers == ("Anna", "Ben")
-    assert read(rows, tmp_path, reading=Reading(speaker="Ben")).said[0][:2] == [
+    assert read(rows, tmp_path, parsing=ParsingOptions(speaker="Ben")).said[0][:2] == [
         ("user", "Line 0"),
         ("assistant", "Line 1"),
     ]

@@ -12,7 +12,7 @@ import pytest
 
 from ia3_studio import load_data, read_table
 from ia3_studio.data.infer_columns import columns_for, infer_columns, proposals, unused_columns
-from ia3_studio.data.table import Reading
+from ia3_studio.data.table import ParsingOptions
 from ia3_studio.errors import DataError
 from tests.data.export_shapes import EXPORTS
 from tests.data.shapes import SHAPES, Shape, asked, lines, mood, rows, said
@@ -87,10 +87,10 @@ def test_title_rows_are_named_and_the_header_row_can_be_chosen(tmp_path: Path) -
     path.write_text("Harbor office,\n" + rows(lambda n: f"{asked(n)},{mood(n)}", header="text,label"))
     table = read_table(path)
     assert list(table.frame.columns) == ["text", "label"] and any("Harbor office" in note for note in table.notes)
-    assert len(read_table(path, Reading(header=0)).frame) == 14
-    assert list(read_table(path, Reading(header=3)).frame.columns) == [asked(0), mood(0)]
+    assert len(read_table(path, ParsingOptions(header=0)).frame) == 14
+    assert list(read_table(path, ParsingOptions(header=3)).frame.columns) == [asked(0), mood(0)]
     with pytest.raises(DataError, match="row 99"):
-        read_table(path, Reading(header=99))
+        read_table(path, ParsingOptions(header=99))
 
 
 def test_a_first_row_that_is_data_is_not_lost_as_a_header(tmp_path: Path) -> None:

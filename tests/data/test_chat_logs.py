@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from ia3_studio.data.examples import Mapping, understood
 from ia3_studio.data.load import load_data
-from ia3_studio.data.table import Reading, read_table
+from ia3_studio.data.table import ParsingOptions, read_table
 from ia3_studio.errors import DataError
 from tests.data.exports import read, read_file, written
 
 CALM = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-BO = Reading(speaker="Bo")
+BO = ParsingOptions(speaker="Bo")
 SAID = [("user", "Hi"), ("assistant", "Ahoy\nthere"), ("user", "And?")]
 """What Ann and Bo say in each of the exports below; Bo in two messages."""
 
@@ -153,20 +153,20 @@ def test_a_text_that_only_begins_like_a_chat_is_plain_text(first: str, tmp_path:
 def test_a_pause_begins_a_conversation_and_a_thread_is_one(tmp_path: Path) -> None:
     later = 1_700_000_000 + 5 * 3600
     messages = [*SLACK[:2], slack("U1", f"{later}", "Again"), slack("U2", f"{later + 1}", "Yes")]
-    assert [len(said) for said in read(messages, tmp_path, reading=BO).said] == [2, 2]
+    assert [len(said) for said in read(messages, tmp_path, parsing=BO).said] == [2, 2]
     thread = [dict(message, thread_ts="1700000000.0001") for message in messages]
-    assert [len(said) for said in read(thread, tmp_path, reading=BO).said] == [4]
+    assert [len(said) for said in read(thread, tmp_path, parsing=BO).said] == [4]
 
 
 def test_a_conversation_in_which_the_speaker_is_silent_is_listed(tmp_path: Path) -> None:
     messages = [*SLACK[:2], slack("U1", "1700100000.1", "Anybody?")]
-    found = read(messages, tmp_path, reading=BO)
+    found = read(messages, tmp_path, parsing=BO)
     assert len(found.said) == 1 and "no assistant turn" in found.listed[3]
 
 
 def test_in_a_group_names_precede_the_messages_of_the_others(tmp_path: Path) -> None:
     third = slack("U3", "1700000000.5", "Hello <@U2> &amp; all", user_profile={"real_name": "Cy"})
-    found = read([SLACK[0], third, SLACK[1]], tmp_path, reading=BO)
+    found = read([SLACK[0], third, SLACK[1]], tmp_path, parsing=BO)
     assert found.said == [[("user", "Ann: Hi\nCy: Hello @Bo & all"), ("assistant", "Ahoy")]]
 
 
@@ -223,7 +223,7 @@ def test_the_split_holds_out_whole_conversations(tmp_path: Path) -> None:
         for day in range(8)
         for who in (1, 2)
     ]
-    split = load_data(written(log, tmp_path), reading=Reading(speaker="N2"))
+    split = load_data(written(log, tmp_path), parsing=ParsingOptions(speaker="N2"))
     assert len(split.train) == 7 and len(split.held_out) == 1
     assert any("messages of N2 are the answers" in note for note in split.notes)
 
@@ -252,7 +252,7 @@ def test_every_message_of_a_log_is_in_a_conversation_or_counted(
     if speaker is None:
         assert not spoken
         return
-    found = read_file(tmp_path / "rows.json", Reading(speaker=speaker))
+    found = read_file(tmp_path / "rows.json", ParsingOptions(speaker=speaker))
     rows = found.table.frame["messages"].tolist()
     kept = [line for turns in rows for turn in turns for line in turn["content"].split("\n")]
     assert len(kept) == len(spoken) and all(any(words in line for line in kept) for words in spoken)

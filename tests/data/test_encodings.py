@@ -14,7 +14,7 @@ from ia3_studio.data.byte_marks import text_with_marks, without_marks
 from ia3_studio.data.decode import Encoding, decode, find_encoding
 from ia3_studio.data.legacy_encodings import CODECS, SAMPLE_BYTES, words_outside_ascii
 from ia3_studio.data.load import DataChoice, load_data
-from ia3_studio.data.reading import Reading
+from ia3_studio.data.parsing import ParsingOptions
 from ia3_studio.data.table import read_table
 from ia3_studio.errors import DataError
 from tests.data.languages import SENTENCES
@@ -80,7 +80,7 @@ def test_every_encoding_can_be_chosen(encoding: Encoding, tmp_path: Path) -> Non
     fitting = [text for text in texts if is_writable(text, codec(encoding))]
     assert fitting
     (tmp_path / "rows.csv").write_bytes(("a,b\n" + "".join(f"{text},1x\n" for text in fitting)).encode(codec(encoding)))
-    table = read_table(tmp_path / "rows.csv", Reading(encoding=encoding))
+    table = read_table(tmp_path / "rows.csv", ParsingOptions(encoding=encoding))
     assert table.frame["a"].tolist() == fitting and encoding in table.description and not table.notes
 
 
@@ -97,7 +97,7 @@ def test_a_guess_that_could_be_another_says_so_wherever_the_data_are_described(t
     split = load_data(tmp_path / "rows.csv")
     assert "probably windows-12" in split.description
     assert any("choose another under Encoding" in note for note in split.notes)
-    chosen = load_data(tmp_path / "rows.csv", reading=Reading(encoding="windows-1250"))
+    chosen = load_data(tmp_path / "rows.csv", parsing=ParsingOptions(encoding="windows-1250"))
     assert not chosen.notes and "Mr Lakić" in {
         example.messages[-1].content for example in (*chosen.train, *chosen.held_out)
     }

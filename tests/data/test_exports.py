@@ -16,7 +16,7 @@ from ia3_studio.data.infer_columns import infer_columns
 from ia3_studio.data.load import load_data
 from ia3_studio.data.shapes.recognize import SHAPES, shape_of
 from ia3_studio.data.shapes.shape import Rows
-from ia3_studio.data.table import Reading, read_table
+from ia3_studio.data.table import ParsingOptions, read_table
 from ia3_studio.errors import DataError
 from tests.data import test_annotations, test_chat_exports, test_chat_logs, test_dialogue_shapes, test_preferences
 from tests.data.exports import turns, written
@@ -97,7 +97,7 @@ def test_a_damaged_document_of_any_tool_is_read_or_refused(document: Any, tmp_pa
     try:
         table = read_table(path)
         if table.speakers:
-            table = read_table(path, Reading(speaker=table.speakers[0]))
+            table = read_table(path, ParsingOptions(speaker=table.speakers[0]))
         mapping = infer_columns(table)
     except DataError as refused:
         assert str(refused).endswith((".", "…")) and len(str(refused)) < 1500, str(refused)
@@ -112,7 +112,7 @@ def test_a_damaged_document_of_any_tool_is_read_or_refused(document: Any, tmp_pa
 @pytest.mark.parametrize("name", sorted(DOCUMENTS))
 def test_every_document_has_a_known_shape_and_can_be_read_plain(name: str, tmp_path: Path) -> None:
     path = written(DOCUMENTS[name], tmp_path)
-    table, plain = read_table(path), read_table(path, Reading(plain=True))
+    table, plain = read_table(path), read_table(path, ParsingOptions(plain=True))
     assert table.mapping or table.undecided or table.description != plain.description or "turns in" in name
     assert plain.mapping is None and not plain.speakers
 
@@ -120,7 +120,7 @@ def test_every_document_has_a_known_shape_and_can_be_read_plain(name: str, tmp_p
 def test_every_shape_is_that_of_a_document(tmp_path: Path) -> None:
     found = set()
     for document in DOCUMENTS.values():
-        plain = read_table(written(document, tmp_path), Reading(plain=True))
+        plain = read_table(written(document, tmp_path), ParsingOptions(plain=True))
         shape = shape_of(Rows("", plain.frame))
         found |= {shape.name} if shape else set()
     elsewhere = {

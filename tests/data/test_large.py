@@ -11,13 +11,20 @@ import pytest
 
 from ia3_studio.data import arrow_rows as stored
 from ia3_studio.data import large
-from ia3_studio.data.arrow_rows import Stored, open_stored, revive_example, reviver, tokenizer_key, write_stored
+from ia3_studio.data.arrow_rows import (
+    ArrowRows,
+    open_arrow_rows,
+    revive_example,
+    reviver,
+    tokenizer_key,
+    write_arrow_rows,
+)
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.data.conversations import Message
 from ia3_studio.data.examples import Example
 from ia3_studio.data.large import is_large, load_large
 from ia3_studio.data.load import DataChoice, load_data
-from ia3_studio.data.table import Reading
+from ia3_studio.data.table import ParsingOptions
 from ia3_studio.data.tokens import TokenRow
 from ia3_studio.errors import DataError
 from tests.tiny_chat import tiny_tokenizer
@@ -58,7 +65,7 @@ def small(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Example]:
 def test_the_examples_are_those_of_the_file_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path, lines())
     split = load_data(path)
-    assert isinstance(split.train, Stored) and "read in parts" in split.description
+    assert isinstance(split.train, ArrowRows) and "read in parts" in split.description
     assert sorted((*split.train, *split.held_out), key=lambda each: each.row) == small(path, monkeypatch)
     assert 10 < len(split.held_out) < 80 and split.share == 1
 
@@ -133,7 +140,7 @@ def test_a_second_read_makes_nothing_anew_and_a_changed_file_does(
         raise AssertionError("it was read again")
 
     with monkeypatch.context() as patch:
-        patch.setattr(large, "write_stored", forbidden)
+        patch.setattr(large, "write_arrow_rows", forbidden)
         assert list(load_data(path).train) == list(first.train)
     path.write_text(lines(ROWS + 1), encoding="utf-8")
     assert load_data(path).fingerprint != first.fingerprint
@@ -163,7 +170,7 @@ def test_no_part_of_a_write_that_fails_is_left(tmp_path: Path) -> None:
         raise DataError("it broke")
 
     with pytest.raises(DataError, match="it broke"):
-        write_stored(broken(), tmp_path / "kept" / "rows.arrow")
+        write_arrow_rows(broken(), tmp_path / "kept" / "rows.arrow")
     assert not list((tmp_path / "kept").iterdir())
 
 
@@ -174,14 +181,14 @@ def test_rows_of_every_kind_come_back_as_they_were(tmp_path: Path) -> None:
         Example(3, words=("a", "b"), labels=("O", "B")),
     ]
     choice = ChoiceRow((1, 2), ((3,), (4, 5)), 1, 9, True)
-    write_stored(((example, example.row == 2) for example in examples), tmp_path / "a.arrow")
-    write_stored([(choice, True)], tmp_path / "b.arrow")
-    every = open_stored(tmp_path / "a.arrow", revive_example, "k")
+    write_arrow_rows(((example, example.row == 2) for example in examples), tmp_path / "a.arrow")
+    write_arrow_rows([(choice, True)], tmp_path / "b.arrow")
+    every = open_arrow_rows(tmp_path / "a.arrow", revive_example, "k")
     assert list(every) == examples == [every[place] for place in range(3)]
     assert list(every[1:]) == examples[1:] and every[-1] == examples[-1]
-    assert list(open_stored(tmp_path / "a.arrow", revive_example, "k", True)) == examples[1:2]
+    assert list(open_arrow_rows(tmp_path / "a.arrow", revive_example, "k", True)) == examples[1:2]
     assert list(every.at([2, 0])) == [examples[2], examples[0]]
-    assert open_stored(tmp_path / "b.arrow", reviver(ChoiceRow), "k")[0] == choice
+    assert open_arrow_rows(tmp_path / "b.arrow", reviver(ChoiceRow), "k")[0] == choice
 
 
 def test_the_files_used_longest_ago_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,4 +264,4 @@ def test_rows_that_belong_together_are_not_read_in_parts(tmp_path: Path) -> None
     with pytest.raises(DataError, match="Its rows belong together"):
         load_data(path)
     with pytest.raises(DataError, match="speakers cannot be chosen"):
-        load_data(written(tmp_path, lines()), reading=Reading(speaker="Ann"))
+        load_data(written(tmp_path, lines()), parsing=ParsingOptions(speaker="Ann"))

@@ -14,7 +14,7 @@ import pytest
 
 from ia3_studio import load_data
 from ia3_studio.data.examples import Mapping
-from ia3_studio.data.table import Reading, read_table
+from ia3_studio.data.table import ParsingOptions, read_table
 from ia3_studio.errors import DataError
 
 ROWS = [{"question": f"Where is {row}?", "answer": f"Here, at {row}"} for row in range(8)]
@@ -43,7 +43,7 @@ def test_sheets_with_the_same_columns_are_read_together_and_each_alone_when_it_i
     table = read_table(tmp_path / "rows.xlsx")
     assert table.frame.to_dict("records") == [*ROWS, *ROWS] and table.frame.index.tolist() == [*range(1, 17)]
     assert table.sheets == ("letters", "more")
-    alone = read_table(tmp_path / "rows.xlsx", Reading(sheet="more"))
+    alone = read_table(tmp_path / "rows.xlsx", ParsingOptions(sheet="more"))
     assert alone.frame.to_dict("records") == ROWS
 
 
@@ -112,10 +112,10 @@ def test_rows_are_numbered_alike_with_and_without_a_header(tmp_path: Path) -> No
 
 def test_every_guess_can_be_overruled(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_bytes("a,b;c,d\nü,1;2,3\n".encode("windows-1252"))
-    assert list(read_table(tmp_path / "rows.csv", Reading(delimiter=";")).frame.columns) == ["a,b", "c,d"]
-    assert len(read_table(tmp_path / "rows.csv", Reading(header=False)).frame) == 2
+    assert list(read_table(tmp_path / "rows.csv", ParsingOptions(delimiter=";")).frame.columns) == ["a,b", "c,d"]
+    assert len(read_table(tmp_path / "rows.csv", ParsingOptions(header=False)).frame) == 2
     with pytest.raises(DataError, match="bytes that are not valid UTF-8"):
-        read_table(tmp_path / "rows.csv", Reading(encoding="UTF-8"))
+        read_table(tmp_path / "rows.csv", ParsingOptions(encoding="UTF-8"))
     (tmp_path / "pairs.jsonl").write_text(LINES)
     turned = load_data(tmp_path / "pairs.jsonl", mapping=Mapping("pairs", "answer", "question"))
     assert turned.train[0].messages[0].content.startswith("Here")

@@ -14,7 +14,7 @@ import pytest
 
 from ia3_studio import load_data, read_table
 from ia3_studio.data.split import DataSplit
-from ia3_studio.data.table import Reading
+from ia3_studio.data.table import ParsingOptions
 from ia3_studio.errors import DataError
 from tests.data.shapes import asked, lines, mood, rows, said, workbook
 from tests.data.table_shapes import merged_workbook
@@ -102,7 +102,7 @@ def test_hidden_sheets_are_named_and_can_be_chosen(tmp_path: Path) -> None:
     path.write_bytes(merged_workbook())
     table = read_table(path)
     assert any("hidden sheet Sheet" in note for note in table.notes)
-    assert list(read_table(path, Reading(sheet="Sheet")).frame.columns) == ["key", "value"]
+    assert list(read_table(path, ParsingOptions(sheet="Sheet")).frame.columns) == ["key", "value"]
 
 
 def test_formulas_that_were_never_computed_are_told(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_prose_with_commas_and_semicolons_stays_prose(tmp_path: Path) -> None:
 def test_a_text_read_plain_is_paragraphs_whatever_stands_in_them(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text(rows(lambda n: f"Q: {asked(n)}\nA: {said(n)}\n"))
-    assert str(load_data(path, reading=Reading(plain=True)).mapping) == "text → plain text"
+    assert str(load_data(path, parsing=ParsingOptions(plain=True)).mapping) == "text → plain text"
 
 
 def test_labels_without_a_single_text_are_not_trained_as_texts(tmp_path: Path) -> None:

@@ -307,10 +307,10 @@ def test_a_text_that_the_template_writes_apart_from_the_calls_of_its_turn_is_tol
 
 def test_reasoning_is_learned_where_the_template_reads_it_and_named_where_it_does_not() -> None:
     thought = {**ANSWER, "reasoning_content": "Look at the table."}
-    reading, other = tokenizer_of(THINKING_LIKE), tokenizer_of(NO_TOOLS)
-    found = read([ASKED, thought], reading, None)
-    assert_as_written(found, [ASKED, thought], reading, None)
-    assert "Look at the table.\n</think>\n\nAt 9:10.<|im_end|>" in learned(found, reading) and not found.notes
+    parsing, other = tokenizer_of(THINKING_LIKE), tokenizer_of(NO_TOOLS)
+    found = read([ASKED, thought], parsing, None)
+    assert_as_written(found, [ASKED, thought], parsing, None)
+    assert "Look at the table.\n</think>\n\nAt 9:10.<|im_end|>" in learned(found, parsing) and not found.notes
     dropped = read([ASKED, thought], other, None)
     assert learned(dropped, other) == "At 9:10.<|im_end|>"
     assert [note.reason for note in dropped.notes] == ["the chat template omits the reasoning of turn 2 (assistant)"]

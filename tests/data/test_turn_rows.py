@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ia3_studio.data.load import load_data
-from ia3_studio.data.table import Reading, read_table
+from ia3_studio.data.table import ParsingOptions, read_table
 from ia3_studio.errors import DataError
 from tests.data.exports import read, read_file, written
 
@@ -100,10 +100,10 @@ def test_named_speakers_need_a_choice(tmp_path: Path) -> None:
     assert set(read_table(path).speakers) == {"Ann", "Bo"}
     with pytest.raises(DataError, match=r"Ann \(2\), Bo \(2\); choose the speaker"):
         read_file(path)
-    found = read_file(path, Reading(speaker="ann"))
+    found = read_file(path, ParsingOptions(speaker="ann"))
     assert found.said == [[("assistant", "Hi"), ("user", "Ahoy")], [("user", "Up?"), ("assistant", "Yes")]]
     with pytest.raises(DataError, match="Speaker 'Cy' not found"):
-        read_file(path, Reading(speaker="Cy"))
+        read_file(path, ParsingOptions(speaker="Cy"))
 
 
 def test_labeled_utterances_stay_labeled_texts(tmp_path: Path) -> None:
@@ -116,12 +116,12 @@ def test_labeled_utterances_stay_labeled_texts(tmp_path: Path) -> None:
 
 def test_a_plain_reading_leaves_the_rows_as_they_are(tmp_path: Path) -> None:
     rows = [row("a", "user", "Hi"), row("a", "assistant", "Ahoy")]
-    assert len(read_table(written(rows, tmp_path), Reading(plain=True)).frame) == 2
+    assert len(read_table(written(rows, tmp_path), ParsingOptions(plain=True)).frame) == 2
 
 
 def test_a_speaker_is_refused_where_nobody_speaks(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no speaker can be chosen"):
-        read([{"text": "Hi"}], tmp_path, reading=Reading(speaker="Ann"))
+        read([{"text": "Hi"}], tmp_path, parsing=ParsingOptions(speaker="Ann"))
 
 
 ROLES = st.sampled_from(["user", "assistant", "system", "human", "bot"])

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from ia3_studio.data import large
-from ia3_studio.data.arrow_rows import Stored
+from ia3_studio.data.arrow_rows import ArrowRows
 from ia3_studio.errors import DataError
 from ia3_studio.runs import RunConfig, RunStore
 from ia3_studio.runs.run import Run
-from ia3_studio.tasks import rows as stored_rows
+from ia3_studio.tasks import rows as arrow_rows_of
 from ia3_studio.training import TrainConfig
 from ia3_studio.worker.training_job import TrainingJob
 from tests.tiny_chat import save_tiny_chat
@@ -25,7 +25,7 @@ from tests.training.test_targets import save_tiny_t5
 def everything_is_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(large, "LARGE_BYTES", 1000)
     monkeypatch.setattr(large, "BLOCK_BYTES", 700)
-    monkeypatch.setattr(stored_rows, "AT_ONCE", 7)
+    monkeypatch.setattr(arrow_rows_of, "AT_ONCE", 7)
     monkeypatch.setenv("IA3_STUDIO_CACHE", str(tmp_path / "cache"))
     yield
 
@@ -58,7 +58,7 @@ def losses(made: TrainingJob) -> list[tuple[float | None, float | None]]:
 def test_rows_on_disk_are_learned_as_rows_in_memory(tmp_path: Path) -> None:
     source = data(tmp_path)
     made, again = job(tmp_path, source), job(tmp_path, source)
-    assert isinstance(made._rows, Stored) and isinstance(made._held_out, Stored)
+    assert isinstance(made._rows, ArrowRows) and isinstance(made._held_out, ArrowRows)
     again._rows, again._held_out = list(again._rows), list(again._held_out)
     assert losses(made) == losses(again)
 
@@ -70,7 +70,7 @@ def test_rows_are_turned_into_tokens_once(tmp_path: Path, monkeypatch: pytest.Mo
     def forbidden(*_all: object) -> None:
         raise AssertionError("they were made again")
 
-    monkeypatch.setattr(stored_rows, "write_stored", forbidden)
+    monkeypatch.setattr(arrow_rows_of, "write_arrow_rows", forbidden)
     assert list(job(tmp_path, source)._rows) == first
     with pytest.raises(AssertionError, match="made again"):
         job(tmp_path, source, max_length=100)
@@ -93,7 +93,7 @@ def test_a_run_of_few_steps_turns_only_the_rows_it_sees_into_tokens(tmp_path: Pa
 
 def test_an_encoder_decoder_reads_them_too(tmp_path: Path) -> None:
     made = job(tmp_path, data(tmp_path), save_tiny_t5(tmp_path / "t5"))
-    assert isinstance(made._rows, Stored) and losses(made)
+    assert isinstance(made._rows, ArrowRows) and losses(made)
 
 
 def test_rows_that_no_model_can_use_are_refused_with_the_reason(tmp_path: Path) -> None:

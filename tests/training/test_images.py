@@ -13,9 +13,9 @@ import torch
 import transformers as hf
 from PIL import Image
 
+from ia3_studio.data.image_files import open_image
 from ia3_studio.data.images import ImageRow
 from ia3_studio.data.load import load_data
-from ia3_studio.data.pictures import open_picture
 from ia3_studio.errors import DataError
 from ia3_studio.method import Adapter, discover
 from ia3_studio.method.heads import HeadedAttachment
@@ -106,7 +106,7 @@ def test_a_zip_of_pictures_is_read_as_its_folder_is_and_writes_nothing(tmp_path:
     assert [each.labels for each in packed.train] == [each.labels for each in loose.train]
     assert packed.fingerprint == loose.fingerprint and packed.problems == loose.problems
     for one, other in zip(packed.train, loose.train, strict=True):
-        assert open_picture(one.text).tobytes() == open_picture(other.text).tobytes()
+        assert open_image(one.text).tobytes() == open_image(other.text).tobytes()
     assert sorted(each.name for each in tmp_path.iterdir()) == ["all.zip", "pictures"]
 
 

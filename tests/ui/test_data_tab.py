@@ -13,7 +13,7 @@ import pytest
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.findings import Findings, Reason
 from ia3_studio.data.load import DataChoice, load_data, look_at
-from ia3_studio.data.table import Reading, read_table
+from ia3_studio.data.table import ParsingOptions, read_table
 from ia3_studio.errors import DataError
 from ia3_studio.runs import RunConfig
 from ia3_studio.ui import text
@@ -310,7 +310,7 @@ def test_a_chat_log_is_learned_after_its_speaker_is_chosen(bench: Studio, tmp_pa
     with pytest.raises(DataError, match="Ada"):
         next(steps)
     *_shown, (data, _said, *_rest) = apply_parsing(bench, str(path), 0.2, *[""] * 11, "Bert", "")
-    assert DataChoice.from_text(data).reading == Reading(speaker="Bert")
+    assert DataChoice.from_text(data).parsing == ParsingOptions(speaker="Bert")
 
 
 def test_what_of_an_export_is_not_used_is_shown_once(bench: Studio, tmp_path: Path) -> None:
@@ -345,7 +345,7 @@ def test_rows_with_a_known_shape_are_read_as_they_stand_if_the_form_says_so(benc
     *_shown, (source, said, *_rest) = apply_parsing(
         bench, str(path), 0.2, "pairs", "question", "", "rejected", [], "", "", "", "", "", "", "", "plain"
     )
-    assert DataChoice.from_text(source).reading == Reading(plain=True)
+    assert DataChoice.from_text(source).parsing == ParsingOptions(plain=True)
     assert "rejected → answer" in said and "preference pairs" not in said
 
 

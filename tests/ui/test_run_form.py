@@ -9,7 +9,7 @@ import pytest
 
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.load import DataChoice
-from ia3_studio.data.table import Reading
+from ia3_studio.data.table import ParsingOptions
 from ia3_studio.errors import RunError, StudioError
 from ia3_studio.method.sites import Selection, Site
 from ia3_studio.runs import RunConfig
@@ -35,15 +35,15 @@ def test_a_form_becomes_a_configuration_and_the_same_form_again() -> None:
 
 
 @pytest.mark.parametrize("mapping", [None, Mapping("pairs", "ask", "tell", split="fold")])
-@pytest.mark.parametrize("reading", [None, Reading(";", "UTF-16")])
+@pytest.mark.parametrize("parsing", [None, ParsingOptions(";", "UTF-16")])
 @pytest.mark.parametrize("train", [TrainConfig(), config_of(FORM, "paper").train])
 def test_a_configuration_becomes_a_form_and_the_same_configuration_again(
-    mapping: Mapping | None, reading: Reading | None, train: TrainConfig
+    mapping: Mapping | None, parsing: ParsingOptions | None, train: TrainConfig
 ) -> None:
-    config = RunConfig("A run", "some/model", "rows.csv", SELECTION, train, 0.3, mapping, reading)
+    config = RunConfig("A run", "some/model", "rows.csv", SELECTION, train, 0.3, mapping, parsing)
     assert config_of(form_of(config, "3"), SELECTION) == config
     moved = form_of(config, "3", "elsewhere/rows.csv").data
-    assert DataChoice.from_text(moved) == DataChoice("elsewhere/rows.csv", mapping, reading)
+    assert DataChoice.from_text(moved) == DataChoice("elsewhere/rows.csv", mapping, parsing)
 
 
 def test_a_run_without_a_name_is_called_after_its_data() -> None:

@@ -101,8 +101,8 @@ def _choose(name: str, form: str, counts: Counter[str]) -> str:
         )
     return (
         f"{name} is a {form} of {len(counts):,} speakers, with so many messages: {named}{more}; choose the speaker "
-        "whose messages are the answers (Speaker under Parsing options, or Reading(speaker=...)), or plain text with "
-        "the column 'text'."
+        "whose messages are the answers (Speaker under Parsing options, or ParsingOptions(speaker=...)), or plain text "
+        "with the column 'text'."
     )
 
 

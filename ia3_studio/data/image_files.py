@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff"))
-MOST_PICTURE_BYTES = 64 * 2**20
+MOST_IMAGE_BYTES = 64 * 2**20
 """Largest image of an archive that is unpacked."""
 _INSIDE = "::"
 """Stands between an archive and the name of an image in it."""
 
 
 @dataclass(frozen=True)
-class Picture:
+class ImageFile:
     """One file that may be an image."""
 
     name: str
@@ -36,7 +36,7 @@ class Picture:
     size: int
     """Bytes, unpacked."""
     source: str
-    """What :func:`open_picture` opens: a path, or an archive and the name in it."""
+    """What :func:`open_image` opens: a path, or an archive and the name in it."""
 
     @property
     def label(self) -> str:
@@ -49,7 +49,7 @@ class Picture:
         return next((part.lower() for part in PurePosixPath(self.name).parts[:-2] if part.lower() in SPLITS), "")
 
 
-def find_pictures(path: Path) -> list[Picture]:
+def find_images(path: Path) -> list[ImageFile]:
     """Return the images in the sub-folders of a folder or a zip, by name; empty if there are none.
 
     Raises:
@@ -64,7 +64,7 @@ def find_pictures(path: Path) -> list[Picture]:
     return sorted(found, key=lambda picture: picture.name)
 
 
-def picture_examples(pictures: Sequence[Picture]) -> tuple[list[Example], list[Problem]]:
+def image_examples(pictures: Sequence[ImageFile]) -> tuple[list[Example], list[Problem]]:
     """Return images labeled by their folder, and the files that are not images; rows count the files from 1.
 
     Raises:
@@ -83,13 +83,13 @@ def picture_examples(pictures: Sequence[Picture]) -> tuple[list[Example], list[P
     return examples, problems
 
 
-def pictures_fingerprint(pictures: Sequence[Picture]) -> str:
+def images_fingerprint(pictures: Sequence[ImageFile]) -> str:
     """Return the SHA-256 of the names and sizes of images."""
     return hashlib.sha256("".join(f"{each.name}:{each.size}\n" for each in pictures).encode()).hexdigest()
 
 
-def open_picture(source: str, edge: int | None = None) -> Image:
-    """Return an image that :attr:`Picture.source` names, in red, green and blue.
+def open_image(source: str, edge: int | None = None) -> Image:
+    """Return an image that :attr:`ImageFile.source` names, in red, green and blue.
 
     Args:
         edge: required size in pixels; large JPEGs are decoded at reduced size.
@@ -111,7 +111,7 @@ def thumbnail(source: str, edge: int = 96) -> bytes:
     Raises:
         OSError: the file is not an image, or no longer exists.
     """
-    small = open_picture(source, edge)
+    small = open_image(source, edge)
     small.thumbnail((edge, edge))
     written = io.BytesIO()
     small.save(written, "JPEG", quality=80)
@@ -123,21 +123,21 @@ def _file_of(source: str) -> str | io.BytesIO:
     if not inside:
         return source
     with zipfile.ZipFile(archive) as packed, packed.open(name) as member:
-        return io.BytesIO(member.read(MOST_PICTURE_BYTES))
+        return io.BytesIO(member.read(MOST_IMAGE_BYTES))
 
 
-def _in_folder(folder: Path) -> list[Picture]:
+def _in_folder(folder: Path) -> list[ImageFile]:
     files = folder_files(folder)
-    return [Picture(name, file.stat().st_size, str(file)) for name, file in files if _is_picture(name)]
+    return [ImageFile(name, file.stat().st_size, str(file)) for name, file in files if _is_picture(name)]
 
 
-def _zipped(path: Path) -> list[Picture]:
+def _zipped(path: Path) -> list[ImageFile]:
     try:
         with path.open("rb") as file, open_zip(file) as archive:
             inside = [info for info in zip_files(archive) if _is_picture(info.filename)]
     except (zipfile.BadZipFile, OSError):  # said by whoever reads it as a table
         return []
-    return [Picture(info.filename, info.file_size, f"{path}{_INSIDE}{info.filename}") for info in inside]
+    return [ImageFile(info.filename, info.file_size, f"{path}{_INSIDE}{info.filename}") for info in inside]
 
 
 def _is_picture(name: str) -> bool:
@@ -145,16 +145,16 @@ def _is_picture(name: str) -> bool:
     return path.suffix.lower() in SUFFIXES and path.parent.name != ""
 
 
-def damage(picture: Picture) -> str:
+def damage(picture: ImageFile) -> str:
     """Return why a file is not an image that is read, as the end of a sentence; empty if it is one."""
     from PIL import Image
 
-    if picture.size > MOST_PICTURE_BYTES:
-        return f"has {picture.size / 2**20:,.0f} MB, more than the {MOST_PICTURE_BYTES / 2**20:,.0f} MB limit"
+    if picture.size > MOST_IMAGE_BYTES:
+        return f"has {picture.size / 2**20:,.0f} MB, more than the {MOST_IMAGE_BYTES / 2**20:,.0f} MB limit"
     # Damaged pictures raise SyntaxError and ValueError; one of too many pixels its own, so that it is not unpacked.
     causes = (OSError, SyntaxError, ValueError, zipfile.BadZipFile, RuntimeError, Image.DecompressionBombError)
     try:
-        open_picture(picture.source, edge=1)
+        open_image(picture.source, edge=1)
     except causes as error:
         return f"is not a readable image ({type(error).__name__})"
     return ""

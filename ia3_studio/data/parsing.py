@@ -16,7 +16,7 @@ _NAMES_SHOWN = 12
 
 
 @dataclass(frozen=True)
-class Reading:
+class ParsingOptions:
     """How a file is to be read; what is None is detected."""
 
     delimiter: str | None = None
