@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ia3_studio.background import in_background
+from ia3_studio.hub_waits import seconds_to_wait
 from ia3_studio.settings import reading_token
 
 Kind = Literal["models", "datasets"]
@@ -175,7 +176,7 @@ def _requested(kind: Kind, query: str, patience: float) -> list[Document]:
     try:
         with get_session().stream("GET", address, params=asked, headers=headers, timeout=patience) as answer:
             if answer.status_code != 200:
-                raise _refused(answer.status_code, answer.headers.get("Retry-After", ""))
+                raise _refused(answer.status_code, seconds_to_wait(answer.headers))
             return _documents(b"".join(_bounded(answer.iter_bytes(), ends)))
     except OfflineModeIsEnabled as error:
         raise _TroubleError(_cannot("is not asked, because HF_HUB_OFFLINE is set"), rest=0.0) from error
@@ -207,10 +208,9 @@ def _documents(body: bytes) -> list[Document]:
     return [each for each in listed[:ASKED_FOR] if isinstance(each, dict) and isinstance(each.get("id"), str)]
 
 
-def _refused(status: int, retry_after: str) -> _TroubleError:
+def _refused(status: int, seconds: int | None) -> _TroubleError:
     said = {429: "gets too many requests (status 429)"}.get(status, f"returned status {status}")
-    rest = float(retry_after) if retry_after.isascii() and retry_after.isdigit() else REST
-    return _TroubleError(_cannot(said), min(rest, LONGEST_REST))
+    return _TroubleError(_cannot(said), min(REST if seconds is None else seconds, LONGEST_REST))
 
 
 def _cannot(what: str) -> str:

@@ -6,9 +6,12 @@ ending. Without that header it waits for 1, 2, 4 and then 8 seconds, five times 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-_ASKS_TO_WAIT = ("Retry-After", "RateLimit")
+RETRY_AFTER = "Retry-After"
+_ASKS_TO_WAIT = (RETRY_AFTER, "RateLimit")
+_KEPT = "X-Overlooked-Retry-After"
 
 
 def wait_for_seconds_only() -> None:
@@ -20,6 +23,14 @@ def wait_for_seconds_only() -> None:
         hooks.append(_overlook)
 
 
+def seconds_to_wait(headers: Mapping[str, str]) -> int | None:
+    """Return for how many seconds the Hub asks not to be asked, overlooked or not; None if it does not say."""
+    said = headers.get(RETRY_AFTER) or headers.get(_KEPT) or ""
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else None
+
+
 def _overlook(response: Any) -> None:
+    if said := response.headers.get(RETRY_AFTER):
+        response.headers[_KEPT] = said
     for name in _ASKS_TO_WAIT:
         response.headers.pop(name, None)

@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "errors": set(),
     "settings": {"errors"},
     "background": set(),
-    "hub_search": {"settings", "background"},
+    "hub_search": {"settings", "background", "hub_waits"},
     "atomic": set(),
     "typed": set(),
     "old_names": set(),
@@ -65,7 +65,7 @@ MAY_IMPORT = {
         "tasks",
     },
     "insight": {"errors", "typed", "old_names", "method", "training"},
-    "export": {"errors", "zipped", "method", "models", "data", "training", "insight"},
+    "export": {"errors", "zipped", "hub_waits", "method", "models", "data", "training", "insight"},
     "model_card": {"errors", "typed", "method", "runs", "insight", "export", "data"},
     "verdict_page": {
         "errors",

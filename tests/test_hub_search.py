@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from huggingface_hub.utils import get_session  # type: ignore[attr-defined]  # documented there
 
 from ia3_studio import hub_search
 from ia3_studio.background import in_background
 from ia3_studio.hub_search import HubSearch, asked_for
+from ia3_studio.hub_waits import wait_for_seconds_only
 from tests.http_standin import Stalled
 from tests.hub_listing import MODELS, Listing, ask_here
 
@@ -59,7 +61,23 @@ def test_a_hub_in_trouble_says_its_status_and_is_left_alone_for_a_while(status: 
     assert search.find("models", "llama").found
 
 
-def test_the_hub_is_left_alone_for_as_long_as_it_asks_for_within_bounds(listing: Listing) -> None:
+@pytest.mark.parametrize("after_a_download", [False, True])
+def test_the_hub_is_left_alone_for_as_long_as_it_asks_for_within_bounds(
+    after_a_download: bool, listing: Listing
+) -> None:
+    hooks = get_session().event_hooks["response"]
+    before = list(hooks)
+    if after_a_download:
+        wait_for_seconds_only()
+    else:
+        hooks.clear()
+    try:
+        _rests_as_asked(listing)
+    finally:
+        hooks[:] = before
+
+
+def _rests_as_asked(listing: Listing) -> None:
     now = [0.0]
     search, listing.status, listing.headers = HubSearch(clock=lambda: now[0]), 429, {"Retry-After": "60"}
     search.find("models", "llama")

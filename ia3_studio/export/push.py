@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.errors import ExportError
 from ia3_studio.export.archive import package
 from ia3_studio.export.card import CardFacts
+from ia3_studio.hub_waits import seconds_to_wait
 from ia3_studio.models.progress import ProgressCallback
 
 if TYPE_CHECKING:
@@ -220,5 +221,5 @@ def _quoted(said: str) -> str:
 
 
 def _wait(headers: Mapping[str, str]) -> str:
-    seconds = headers.get("Retry-After", "")
-    return f"{int(seconds):,} seconds" if seconds.isdigit() else "a few minutes"
+    seconds = seconds_to_wait(headers)
+    return "a few minutes" if seconds is None else f"{seconds:,} seconds"
