@@ -313,5 +313,5 @@ def _wire(studio: Studio, form: Drawn, widgets: ChatWidgets, status: gr.HTML) ->
         show_responses,
         [form["count"], *form["variants"]],
         [*widgets.columns, *form["strengths"]],
-        **quiet(queue=False),
+        **quiet(queue=False, trigger_mode="always_last"),
     )

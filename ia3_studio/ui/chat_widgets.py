@@ -100,7 +100,9 @@ def _draw_sampling(form: Drawn) -> None:
                       info=text.MAX_NEW_TOKENS_INFO)  # fmt: skip
             form.draw("seed", gr.Number, minimum=0, min_width=110, info=text.SEED_INFO, elem_id="chat-seed")
         form.draw("system_prompt", gr.Textbox, info=text.SYSTEM_PROMPT_INFO, max_lines=4, max_length=4000)
-    preset.input(use_preset, preset, [form[name] for name in PRESET_FIELDS], **quiet(queue=False))
+    preset.input(
+        use_preset, preset, [form[name] for name in PRESET_FIELDS], **quiet(queue=False, trigger_mode="always_last")
+    )
 
 
 def _draw_merge(form: Drawn) -> None:

@@ -61,7 +61,10 @@ def build(studio: Studio, session: Session) -> CompareCard:
             with gr.Accordion(words.COMPARE_TABLE, open=False, elem_classes="accordion"):
                 table = gr.Dataframe(interactive=False, show_label=False, max_height=420, elem_id="comparison-table")
     chosen = other.input(
-        guard(compare, studio), [session.current, other], [status, body, difference, table, csv], **quiet()
+        guard(compare, studio),
+        [session.current, other],
+        [status, body, difference, table, csv],
+        **quiet(trigger_mode="always_last"),
     )
     chosen.then(None, None, None, js=RESIZE_FIGURES, **quiet(queue=False))
     return CompareCard(other)

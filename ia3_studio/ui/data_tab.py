@@ -91,16 +91,21 @@ def build(studio: Studio, session: Session) -> DataTab:
         onward = gr.Button(text.NEXT_TRAIN, variant="primary", elem_id="next-train")
     used: list[gr.components.Component] = [session.data, said, rows, faults]
     read = [own.given, own.held_out, *own.form.fields]
-    kind.input(guard(choose_kind, studio), [kind, *read], [*own.groups, *used, *own.form.shown], **quiet())
+    kind.input(
+        guard(choose_kind, studio),
+        [kind, *read],
+        [*own.groups, *used, *own.form.shown],
+        **quiet(trigger_mode="always_last"),
+    )
     read_again = [*used, *own.form.shown]
     changed = [each.input for each in own.form.fields if isinstance(each, gr.Dropdown)]
     gr.on(
         [own.form.apply.click, own.held_out.release, *changed],
-        guard(data_source.apply_parsing, studio), read, read_again, **quiet(),
+        guard(data_source.apply_parsing, studio), read, read_again, **quiet(trigger_mode="always_last"),
     )  # fmt: skip
     own.form.unused.input(
         guard(data_source.use_unused, studio),
-        [own.given, own.held_out, own.form.unused, *own.form.fields], read_again, **quiet(),
+        [own.given, own.held_out, own.form.unused, *own.form.fields], read_again, **quiet(trigger_mode="always_last"),
     )  # fmt: skip
     _wire_ways_in(studio, own, used)
     along.click(guard(export_processed, studio), [session.data, own.held_out], [mended, left_out], **quiet())
@@ -115,7 +120,7 @@ def _wire_ways_in(studio: Studio, own: OwnData, used: list[gr.components.Compone
     taken = [own.given, *used, *own.form.shown]
     gr.on(
         [own.upload.upload, own.upload.clear],
-        guard(data_source.take_upload, studio), [own.upload, own.held_out], taken, **quiet(),
+        guard(data_source.take_upload, studio), [own.upload, own.held_out], taken, **quiet(trigger_mode="always_last"),
     )  # fmt: skip
     gr.on(
         [own.use_path.click, own.path.submit], guard(data_source.take_path, studio), [own.path, own.held_out], taken,
@@ -132,6 +137,6 @@ def _wire_ways_in(studio: Studio, own: OwnData, used: list[gr.components.Compone
         guard(data_source.choose_configuration),
         [hub.name, hub.configuration],
         [hub.note, hub.splits, used[2]],
-        **quiet(),
+        **quiet(trigger_mode="always_last"),
     )
     hub.use.click(guard(data_source.take_hub, studio), [own.held_out, *hub.chosen], [hub.note, *taken], **quiet())

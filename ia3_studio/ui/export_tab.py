@@ -104,7 +104,9 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ExportTab:
                 status = gr.HTML(elem_id="import-note")
             hub = hub_card.build(studio, session)
     drawn = [described, download, code]
-    imported = upload.upload(guard(import_files, studio), upload, [session.current, status], **quiet())
+    imported = upload.upload(
+        guard(import_files, studio), upload, [session.current, status], **quiet(trigger_mode="always_last")
+    )
     for offered, filled in ((offer, drawn), (more_exports.offer, more.drawn), (hub_card.offer, hub.drawn)):
         page.select(guard(offered, studio), session.current, filled, **quiet())
         imported.success(guard(offered, studio), session.current, filled, **quiet())

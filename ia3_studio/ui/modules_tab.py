@@ -118,7 +118,9 @@ def build(studio: Studio, session: Session) -> ModulesTab:
         select = gr.Button(text.SELECT_SITES, scale=1, min_width=120, elem_id="select-sites")
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_DATA, variant="primary", elem_id="next-data")
-    preset.input(guard(select_preset, studio), [session.model, preset], [tree, status], **quiet())
+    preset.input(
+        guard(select_preset, studio), [session.model, preset], [tree, status], **quiet(trigger_mode="always_last")
+    )
     gr.on(
         [expression.submit, select.click],
         guard(select_sites, studio),

@@ -113,7 +113,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> RunsTab:
 
     tab = RunsTab([words, columns], [table, comparison.chosen, status, csv], rerun.edit, train_demo, onward)
     listed: dict[str, Any] = {"fn": guard(draw, studio), "inputs": tab.listed_by, "outputs": tab.drawn}
-    gr.on([page.select, refresh.click, words.submit, columns.change], **listed, **quiet())
+    gr.on([page.select, refresh.click, words.submit, columns.change], **listed, **quiet(trigger_mode="always_last"))
     words.change(**listed, **quiet(trigger_mode="always_last"))
     table.select(guard(choose_row, studio), None, session.current, **quiet())
     _wire_details(studio, session, page, refresh, details, listed)
@@ -128,7 +128,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> RunsTab:
         guard(compare_runs, studio),
         [comparison.chosen, words, comparison.cost],
         comparison.drawn,
-        **quiet(),
+        **quiet(trigger_mode="always_last"),
     ).then(None, None, None, js=RESIZE_FIGURES, **quiet(queue=False))
     return tab
 
@@ -210,7 +210,7 @@ def _wire_details(
     ]  # fmt: skip
     gr.on(
         [page.select, refresh.click, session.current.change],
-        guard(run_actions.describe, studio), session.current, described, **quiet(),
+        guard(run_actions.describe, studio), session.current, described, **quiet(trigger_mode="always_last"),
     )  # fmt: skip
     edited = [session.current, details.name, details.tags, details.notes]
     saved = details.save.click(guard(run_actions.save_notes, studio), edited, details.note, **quiet())

@@ -223,7 +223,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ScalesTab:
     page.select(guard(ablation_card.draw, studio), session.current, ablation.drawn, **quiet())
     picks.choose(guard(draw_clicked, studio), inputs, drawn, **quiet())
     changed = [page.select, site.input, measure.input, shape.input]
-    gr.on(changed, guard(draw, studio), inputs, drawn, **quiet()).then(
+    gr.on(changed, guard(draw, studio), inputs, drawn, **quiet(trigger_mode="always_last")).then(
         None, None, None, js=RESIZE_FIGURES, **quiet(queue=False)
     )
     snapshot.input(guard(replay, studio), [*inputs, snapshot], drawn, **quiet(trigger_mode="always_last"))

@@ -252,7 +252,7 @@ def _draw_fields() -> tuple[Drawn, RateFinder]:
     with gr.Accordion(text.ADVANCED, open=False, elem_classes="accordion"):
         _draw_advanced_fields(form)
     filled = [evidence, *(form[name] for name in PRESET_FIELDS)]
-    preset_field.input(guard(use_preset), preset_field, filled, **quiet())
+    preset_field.input(guard(use_preset), preset_field, filled, **quiet(trigger_mode="always_last"))
     rate.change(guard(rate_notice), rate, [notice, repair], **quiet())
     repair.click(lambda: DEFAULTS.learning_rate, None, rate, **quiet())
     return form, RateFinder(find_button, rate, trials)

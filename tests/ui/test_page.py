@@ -40,6 +40,18 @@ def test_every_property_that_is_sent_to_the_browser_is_plain_data(demo: gr.Block
         assert json.loads(json.dumps(properties)) is not None, component["props"].get("elem_id")
 
 
+def test_what_a_field_holds_is_never_dropped_because_an_earlier_value_is_being_read(demo: gr.Blocks) -> None:
+    hands_over = {"input", "change", "upload", "clear", "release"}
+    dropped = [
+        (event.name, targets)
+        for event in demo.fns.values()
+        if event.trigger_mode == "once"
+        and event.inputs
+        and (targets := [trigger for _id, trigger in event.targets if trigger in hands_over])
+    ]
+    assert dropped == []
+
+
 def test_no_event_is_part_of_a_public_api(demo: gr.Blocks) -> None:
     assert {event.name for event in demo.fns.values() if event.api_visibility != "private"} == set()
 
