@@ -29,6 +29,11 @@ def on_zero_gpu() -> bool:
     return os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "true")
 
 
+def keeps_worker_ready() -> bool:
+    """Return whether the app may start a worker ahead of a run: unless IA3_STUDIO_READY_WORKER is set to 0."""
+    return os.environ.get("IA3_STUDIO_READY_WORKER") != "0"
+
+
 def keeps_files() -> bool:
     """Return whether runs and imports survive restarts: always, except in a Space without persistent storage."""
     return not on_space() or home().is_relative_to(SPACE_DISK)

@@ -19,7 +19,7 @@ from pathlib import Path
 from ia3_studio.models.machine import system_memory
 from ia3_studio.runs import process
 from ia3_studio.runs.folder import RunFolder
-from ia3_studio.settings import on_zero_gpu
+from ia3_studio.settings import keeps_worker_ready, on_zero_gpu
 
 WAIT = "--wait"
 """Tells a worker to wait for its run."""
@@ -52,11 +52,11 @@ class ReadyWorker:
         self._expiry: threading.Timer | None = None
 
     def prepare(self) -> None:
-        """Start a process unless one waits already, or memory is short; return at once.
+        """Start a process unless one waits already, memory is short, or the settings refuse; return at once.
 
         Where the system starts none, there is none: a run's worker will say why.
         """
-        if on_zero_gpu() or system_memory().free < NEEDED:
+        if on_zero_gpu() or not keeps_worker_ready() or system_memory().free < NEEDED:
             return
         with self._lock:
             if self._waiting is not None:

@@ -77,6 +77,7 @@ class StudioProcess:
             "IA3_STUDIO_HOME": str(self.home),
             "GRADIO_SERVER_PORT": str(self.port),
             "GRADIO_TEMP_DIR": str(self.folder / "gradio"),
+            "IA3_STUDIO_READY_WORKER": "0",  # the cores are shared with other apps and browsers
             **self.environment,
         }
         log = self.folder / "app.log"
@@ -163,6 +164,11 @@ def running(folder: Path, context: BrowserContext, **environment: str) -> Iterat
         close_pages(context)
     finally:
         app.close()
+
+
+def has_opened(page: Page) -> None:
+    """Wait for the last of what a page asks for when it opens, so that leaving it breaks off nothing."""
+    expect(page.locator("#layer-tree [role=treeitem]").first).to_be_attached(timeout=60_000)
 
 
 def close_pages(context: BrowserContext) -> None:

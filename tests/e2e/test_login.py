@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from ia3_studio.ui import login_words, text
 from tests.e2e.conftest import Problems
-from tests.e2e.studio_app import open_tab, running
+from tests.e2e.studio_app import has_opened, open_tab, running
 from tests.runs.test_history import ended
 
 pytestmark = pytest.mark.e2e
@@ -30,6 +30,7 @@ def test_whoever_knows_the_password_sees_the_list_that_all_share(
         ended(app.store, name="Everybody's run")
         sees_the_run(page)
         with_another_browser(browser, app.address)
+        has_opened(page)
         page.goto(f"{app.address}/logout")
         expect(page.get_by_role("alert")).to_have_text(login_words.LOGGED_OUT)
         page.goto(app.address)

@@ -19,7 +19,7 @@ from ia3_studio.ui import text
 from ia3_studio.ui.visitor import COOKIE
 from ia3_studio.worker import start
 from tests.e2e.conftest import Problems, Snapshot
-from tests.e2e.studio_app import StudioProcess, expect_state, open_card, open_studio, open_tab, running
+from tests.e2e.studio_app import StudioProcess, expect_state, has_opened, open_card, open_studio, open_tab, running
 from tests.e2e.test_own_data import in_four_looks
 from tests.runs.test_history import ended, evaluated
 
@@ -187,5 +187,6 @@ def test_two_visitors_see_each_their_own_runs(
         expect(stranger.locator("#history-note")).to_contain_text(text.NO_RUNS_YET)
         expect(stranger.locator("#run-strip")).not_to_contain_text("Mine")
     other.close()
+    has_opened(page)
     page.reload()
     expect(page.locator("#run-strip")).to_contain_text("Mine alone")

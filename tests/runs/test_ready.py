@@ -139,6 +139,12 @@ def test_a_process_that_died_while_it_waited_is_given_no_run(ready: ReadyWorker,
     assert again is not None and again.pid != waiting.pid  # the next run need not suffer for it
 
 
+def test_none_is_started_where_the_settings_refuse(ready: ReadyWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IA3_STUDIO_READY_WORKER", "0")
+    ready.prepare()
+    assert waiting_in(ready) is None
+
+
 def test_none_is_started_where_memory_is_short(ready: ReadyWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ia3_studio.worker.ready.system_memory", lambda: MachineMemory(2 * NEEDED, NEEDED - 1))
     ready.prepare()
