@@ -168,7 +168,7 @@ def running(folder: Path, context: BrowserContext, **environment: str) -> Iterat
 
 def has_opened(page: Page) -> None:
     """Wait for the last of what a page asks for when it opens, so that leaving it breaks off nothing."""
-    expect(page.locator("#layer-tree [role=treeitem]").first).to_be_attached(timeout=60_000)
+    expect(page.locator("#model-facts dd").first).to_be_attached(timeout=60_000)
 
 
 def close_pages(context: BrowserContext) -> None:
