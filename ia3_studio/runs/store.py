@@ -8,8 +8,10 @@ import re
 import secrets
 import shutil
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -77,11 +79,18 @@ class RunStore:
 
     def list(self) -> tuple[Run, ...]:
         """Return all runs, newest first; a damaged one is listed too."""
+        return tuple(self._newest_first())
+
+    def newest(self, count: int) -> tuple[Run, ...]:
+        """Return the newest runs, at most ``count``, in a time that hardly depends on how many there are."""
+        return tuple(islice(self._newest_first(), count))
+
+    def _newest_first(self) -> Iterator[Run]:
         if not self.root.is_dir():
-            return ()
+            return
         with os.scandir(self.root) as entries:
             names = [entry.name for entry in entries if RUN_ID.fullmatch(entry.name) and entry.is_dir()]
-        return tuple(Run(self.root / name) for name in sorted(names, reverse=True))
+        yield from (Run(self.root / name) for name in sorted(names, reverse=True))
 
     def require_room(self) -> None:
         """Reject further files if a limit is reached: here only the disk space."""

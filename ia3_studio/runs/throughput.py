@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Literal
@@ -63,8 +64,9 @@ def known_speed(
         parameters_of: the parameters of a model by its source; None if they are not known.
         device: the name of the device that trains, as torch names it.
     """
-    found = [speed for run in store.list()[:RUNS_LOOKED_AT] if (speed := _speed_of(run, parameters_of))]
-    return MachineSpeed(median(found[:RUNS_USED]), "runs") if found else _kept(home / FILE, _machine(device))
+    speeds = (speed for run in store.newest(RUNS_LOOKED_AT) if (speed := _speed_of(run, parameters_of)))
+    found = tuple(islice(speeds, RUNS_USED))
+    return MachineSpeed(median(found), "runs") if found else _kept(home / FILE, _machine(device))
 
 
 def _machine(device: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,9 +76,9 @@ class UserStore(RunStore):
             raise RunError(self._unknown(run_id))
         return run
 
-    def list(self) -> tuple[Run, ...]:
-        """Return the runs of the current visitor, newest first."""
-        return tuple(run for run in super().list() if self.owns(run))
+    def _newest_first(self) -> Iterator[Run]:
+        """Yield the runs of the current visitor."""
+        return (run for run in super()._newest_first() if self.owns(run))
 
     def owns(self, run: Run) -> bool:
         """Return whether a run belongs to the current visitor; runs without an owner belong to no visitor."""

@@ -79,10 +79,10 @@ def _part(head: nn.Linear, hidden: Tensor, targets: Tensor, gradient: Tensor | N
         total.mul_(kept).add_(tile.sum(1, keepdim=True))
         if gradient is not None:
             gradient.mul_(kept).addmm_(tile, weight)
-    right = head.weight[targets]
-    said = (hidden * right).sum(1)
+    target_weight = head.weight[targets]
+    target_logits = (hidden * target_weight).sum(1)
     if head.bias is not None:
-        said += head.bias[targets]
+        target_logits += head.bias[targets]
     if gradient is not None:
-        gradient.div_(total).sub_(right)
-    return (highest + total.log()).squeeze(1) - said
+        gradient.div_(total).sub_(target_weight)
+    return (highest + total.log()).squeeze(1) - target_logits

@@ -23,7 +23,7 @@ from ia3_studio.training.config import BackwardDtype
 from ia3_studio.training.head_loss import frozen_head, head_losses, head_losses_and_gradient
 from ia3_studio.training.objective import MeanLoss
 from ia3_studio.training.packing import TRIAL, packing_of
-from ia3_studio.training.precision import backward_format, backward_path, backward_products
+from ia3_studio.training.precision import RoundedBackward, backward_path, backward_products
 from ia3_studio.training.prefix_cache import PREFIX, PrefixCache
 from ia3_studio.training.rotary import FusedRotation
 
@@ -53,7 +53,6 @@ class CausalLoss(MeanLoss[TokenRow]):
         """
         self.model = model
         self._products = backward_products(backward_dtype, model.device)
-        self._products_are_exact = backward_format(backward_dtype, model.device) == "float32"
         self._rotation = FusedRotation(model)
         self.head = _head_of(model)
         with torch.no_grad():
@@ -90,7 +89,7 @@ class CausalLoss(MeanLoss[TokenRow]):
                 (whole / total).backward()
                 return whole.item()
             hidden, _logits, targets = self._forward(rows)
-            if self._products_are_exact and (head := frozen_head(self.head)):
+            if not isinstance(self._products, RoundedBackward) and (head := frozen_head(self.head)):
                 losses, gradient = head_losses_and_gradient(head, hidden.detach(), targets)
                 if hidden.requires_grad:
                     hidden.backward(gradient.div_(total))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import gradio as gr
@@ -124,7 +123,7 @@ def read_search(event: gr.EventData) -> tuple[str, int]:
 
 def _used_sources(studio: Studio) -> Iterator[str]:
     """Yield the models of the runs of this studio, the newest first."""
-    for run in () if is_public() else islice(studio.store.list(), RUNS_LOOKED_AT):
+    for run in () if is_public() else studio.store.newest(RUNS_LOOKED_AT):
         try:
             yield run.config.model
         except RunError:  # the list of runs shows that it is damaged

@@ -96,7 +96,7 @@ class Changes:
 
 def poll(studio: Studio, key: str, cursor: Cursor) -> Changes:
     """Return what changed on a page on which ``key`` is selected."""
-    listed = [(run, run.status()) for run in studio.store.list()[:MAX_LISTED]]
+    listed = [(run, run.status()) for run in studio.store.newest(MAX_LISTED)]
     current = find_or_none(studio, key)
     run = current.run if current else None
     status = run.status() if run else None
@@ -125,7 +125,7 @@ def poll(studio: Studio, key: str, cursor: Cursor) -> Changes:
 
 def newest_key(studio: Studio) -> str:
     """Return the key of the newest active run, or else of the newest run; empty if there is none."""
-    runs = studio.store.list()[:MAX_LISTED]
+    runs = studio.store.newest(MAX_LISTED)
     active = next((run for run in runs if run.status().active), None)
     chosen = active or (runs[0] if runs else None)
     return run_key(chosen.id) if chosen else ""

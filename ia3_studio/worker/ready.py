@@ -79,15 +79,10 @@ class ReadyWorker:
 
     def take(self, folder: RunFolder) -> int | None:
         """Let the waiting process work on a run; return its process id, or None if there is none."""
-        with self._lock:
-            waiting, self._waiting = self._waiting, None
-            if self._expiry is not None:
-                self._expiry.cancel()
+        waiting = self._release()
         if waiting is None:
             return None
         try:
-            if waiting.poll() is not None:
-                raise BrokenPipeError
             _tell(waiting, {"folder": str(folder.path.absolute()), "log": str(folder.log.absolute())})
         except OSError:  # it has ended, perhaps in this instant
             _end(waiting)
@@ -97,12 +92,17 @@ class ReadyWorker:
 
     def close(self) -> None:
         """End the waiting process, if there is one."""
+        waiting = self._release()
+        if waiting is not None:
+            _end(waiting)
+
+    def _release(self) -> subprocess.Popen[bytes] | None:
+        """Return the waiting process, which from now on is the caller's."""
         with self._lock:
             waiting, self._waiting = self._waiting, None
             if self._expiry is not None:
                 self._expiry.cancel()
-        if waiting is not None:
-            _end(waiting)
+        return waiting
 
     def _restart_expiry(self) -> None:
         if self._expiry is not None:
