@@ -1,4 +1,4 @@
-"""Which columns can be a label, the likeliest first? Votes, places and names of people are told from labels."""
+"""Which columns can be a label, the likeliest first? Votes, places and names of people are not."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ LABEL_WORDS = frozenset(
 """Words in the name of a column that make it the label, of several that could be one."""
 RATED = frozenset(("rating", "score", "stars", "sentiment"))
 TOPICAL = frozenset(("tag", "tags", "keywords", "topics"))
-"""Columns that describe a text beside a rating of it, rather than being what is told of it."""
-_SOMEBODY = frozenset(
+"""Columns that describe a text beside a rating of it, rather than being its label."""
+_PEOPLE_AND_PLACES = frozenset(
     ("speaker", "author", "user", "username", "reviewer", "annotator", "worker", "assignee", "reporter", "requester",
      "taster", "country", "state", "city", "location", "province", "region", "language", "department", "agency")
 )  # fmt: skip
@@ -140,7 +140,7 @@ def named_labels(columns: Sequence[str]) -> list[str]:
 def is_rated(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
     """Say whether a column rates the texts of a table."""
     rated = [profile(frame, name) for name in columns if is_label_name(name, RATED)]
-    return any(_can_be_said(frame, each) and not _counts_votes(frame, each) for each in rated)
+    return any(_holds_labels_or_marks(frame, each) and not _counts_votes(frame, each) for each in rated)
 
 
 def label_path(frame: pd.DataFrame, name: str) -> str:
@@ -177,25 +177,25 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     """Return the columns that can be a label, the likeliest first."""
     by_name = [path for name in named_labels(list(filled)) if (path := label_path(frame, name))]
     by_name = varied_first(frame, by_name)
-    said = [
+    by_word = [
         name
         for name, each in filled.items()
         if is_label_name(name, LABEL_WORDS) and (each.is_label or not each.is_text)
     ]
-    said = [name for name in said if _can_be_said(frame, filled[name])]
+    by_word = [name for name in by_word if _holds_labels_or_marks(frame, filled[name])]
     votes = {name for name, each in filled.items() if _counts_votes(frame, each)}
-    said = [name for name in said if name not in votes]
+    by_word = [name for name in by_word if name not in votes]
     alike = [name for name, each in filled.items() if each.is_label and not each.is_identifier and name not in votes]
     words = [name for name in alike if not filled[name].is_number]
     several = [name for name, each in filled.items() if _holds_several(frame, each)]
-    said.sort(key=lambda name: (_is_weak(name), "stance" not in name_words(name)))
-    if any(is_label_name(name, RATED) for name in said):
+    by_word.sort(key=lambda name: (_is_weak(name), "stance" not in name_words(name)))
+    if any(is_label_name(name, RATED) for name in by_word):
         by_name.sort(key=lambda name: bare_name(name) in TOPICAL)
-        said, by_name = (said, []) if by_name and bare_name(by_name[0]) in TOPICAL else (said, by_name)
-    words.sort(key=_is_of_somebody)
-    alike.sort(key=_is_of_somebody)
+        by_word, by_name = (by_word, []) if by_name and bare_name(by_name[0]) in TOPICAL else (by_word, by_name)
+    words.sort(key=_names_people_or_places)
+    alike.sort(key=_names_people_or_places)
     asked = set(named(list(filled), _TEXT_NAMES))
-    found = [name for name in dict.fromkeys((*by_name, *said, *words, *several, *alike)) if name not in asked]
+    found = [name for name in dict.fromkeys((*by_name, *by_word, *words, *several, *alike)) if name not in asked]
     found = [_named_inside(frame, name) for name in found]
     return found or _only_measure(frame, {name: each for name, each in filled.items() if name not in votes})
 
@@ -223,9 +223,9 @@ def _is_weak(name: str) -> bool:
     return not (LABEL_WORDS - {"is", "has", "type"}).intersection(name_words(name))
 
 
-def _is_of_somebody(name: str) -> bool:
+def _names_people_or_places(name: str) -> bool:
     """Say whether a column names who wrote a text or where, which is a label only where there is no other."""
-    return bool(_SOMEBODY.intersection(name_words(name)))
+    return bool(_PEOPLE_AND_PLACES.intersection(name_words(name)))
 
 
 def _named_inside(frame: pd.DataFrame, name: str) -> str:
@@ -238,7 +238,7 @@ def _named_inside(frame: pd.DataFrame, name: str) -> str:
     return (label_path(frame, name) or name) if objects else name
 
 
-def _can_be_said(frame: pd.DataFrame, each: Profile) -> bool:
+def _holds_labels_or_marks(frame: pd.DataFrame, each: Profile) -> bool:
     """Say whether a column that is called a label holds labels or measurements."""
     few = each.is_number and 2 <= each.different <= len(frame) // 2
     return each.is_label or few or is_measured(cells_of(frame, each.name))
