@@ -65,7 +65,7 @@ MAY_IMPORT = {
         "tasks",
     },
     "insight": {"errors", "typed", "old_names", "method", "training"},
-    "export": {"errors", "zipped", "hub_waits", "method", "models", "data", "training", "insight"},
+    "export": {"errors", "zipped", "hub_waits", "folder_size", "method", "models", "data", "training", "insight"},
     "model_card": {"errors", "typed", "method", "runs", "insight", "export", "data"},
     "verdict_page": {
         "errors",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.errors import ExportError
 from ia3_studio.export.card import MergedFacts, merged_card
+from ia3_studio.folder_size import bytes_in
 from ia3_studio.models.progress import ProgressCallback
 
 if TYPE_CHECKING:
@@ -130,9 +131,8 @@ def write_merged(
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     say(1.0, "Done")
-    return MergedExport(folder, size, largest, len(compared), form)
+    return MergedExport(folder, bytes_in(folder), largest, len(compared), form)
 
 
 def _facts(loaded: Any, adapter: Path, form: str, computed: str, largest: float, texts: int) -> MergedFacts:
