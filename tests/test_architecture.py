@@ -44,7 +44,7 @@ MAY_IMPORT = {
         "typed",
         "method",
     },
-    "data": {"errors", "settings", "background", "hub_search", "atomic", "typed", "limited", "zipped"},
+    "data": {"errors", "settings", "background", "hub_search", "hub_waits", "atomic", "typed", "limited", "zipped"},
     "training": {"errors", "atomic", "typed", "old_names", "method", "models", "data"},
     "chat": {"errors", "method", "models", "data"},
     "runs": {
