@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -66,4 +66,22 @@ def _on_gpu(name: str, bfloat16: bool) -> Device:
 
     if bfloat16:
         return Device(gpu_name(), torch.bfloat16, f"On the GPU ({name}) in bfloat16: half the memory, same range.")
-    return Device(gpu_name(), torch.float32, f"On the GPU ({name}) in float32: it does not support bfloat16 natively.")
+    return Device(
+        gpu_name(), torch.float16, f"On the GPU ({name}) in float16: it has no bfloat16, and half the memory."
+    )
+
+
+def in_float32(device: Device, reason: str) -> Device:
+    """Return a device with float32 in place of float16, whose range is too narrow for some.
+
+    Args:
+        device: any device; with another format than float16 it is returned as it is.
+        reason: why, as the end of a sentence.
+    """
+    import torch
+
+    if device.dtype is not torch.float16:
+        return device
+    return replace(
+        device, dtype=torch.float32, reason=f"{device.reason.partition(' in float16')[0]} in float32: {reason}."
+    )
