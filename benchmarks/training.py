@@ -1,12 +1,13 @@
 """How fast and how lean is training beside PEFT (IA)³ under transformers.Trainer? One run measures both.
 
-    python benchmarks/training.py [--steps 10] [--data FILE] [--model FOLDER] [--backward float32]
+    python benchmarks/training.py [--steps 10] [--data FILE] [--documents 2] [--model FOLDER] [--backward float32]
 
 Same model, rows, batches, sites, schedule and loss; each side in a process of its own, in turn. Without --data the
 rows are conversations of one to eight turns made of the starter's, so that long and short ones meet in a batch as in
-any instruction data. Prints tokens per second (all steps, padding not counted), peak memory of the process, the
-largest difference between the two losses of a step, and what the matrix products alone would allow on this machine,
-once in the number formats of our own step and once all in float32.
+any instruction data; with --documents, questions about so many long texts in each batch. Prints tokens per second (all
+steps, padding not counted), peak memory of the process, the largest difference between the two losses of a step, and
+what the matrix products alone would allow on this machine, once in the number formats of our own step and once all in
+float32.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--data")
+    parser.add_argument("--documents", type=int, default=0, help="long texts that the questions of a batch are about")
     parser.add_argument("--model", default="SmolLM2-135M-Instruct")
     parser.add_argument("--backward", default="auto", help="number format of our backward products")
     parser.add_argument("--side", choices=SIDES)
@@ -82,7 +85,7 @@ def measure(side: str, options: argparse.Namespace) -> Figures:
     from ia3_studio import load_model
 
     loaded = load_model(options.model)
-    rows = rows_of(options.data, loaded.tokenizer, options.steps * BATCH_SIZE)
+    rows = rows_of(options.data, loaded.tokenizer, options.steps * BATCH_SIZE, options.documents)
     run: Callable[[Any, list[Any], str], tuple[float, list[float]]]
     run = {"ours": train_ours, "peer": train_peer}.get(side, multiply)
     seconds, losses = run(loaded, rows, "float32" if side == "float32 products" else options.backward)
@@ -90,12 +93,14 @@ def measure(side: str, options: argparse.Namespace) -> Figures:
     return Figures(tokens_in(rows) / seconds, peak, losses)
 
 
-def rows_of(data: str | None, tokenizer: Any, count: int) -> list[Any]:
+def rows_of(data: str | None, tokenizer: Any, count: int, documents: int = 0) -> list[Any]:
     """Return as many rows as are trained on, in the order of the batches."""
     from ia3_studio import load_data, tokenize
     from ia3_studio.training.batches import batches
 
     examples = load_data(data or "lighthouse").train
+    if documents:
+        return list(tokenize(questions(examples, count, documents), tokenizer, LONGEST).rows)
     rows = list(tokenize(examples if data else conversations(examples, count), tokenizer, LONGEST).rows)
     rows = (rows * (count // len(rows) + 1))[:count]
     return [rows[row] for batch in batches(count, BATCH_SIZE, 0, 0) for row in batch]
@@ -110,6 +115,22 @@ def conversations(examples: Sequence[Any], count: int) -> list[Any]:
     return [
         Example(row + 1, sum((pair.messages for pair in draw.sample(list(examples), number)), ()))
         for row, number in enumerate(turns)
+    ]
+
+
+def questions(examples: Sequence[Any], count: int, documents: int) -> list[Any]:
+    """Return questions whose system messages are long texts, so many different ones in each batch."""
+    from ia3_studio.data.conversations import Message
+    from ia3_studio.data.examples import Example
+
+    answers = [message.content for pair in examples for message in pair.messages if message.role == "assistant"]
+    texts = [" ".join(answers[start : start + 8]) for start in range(0, len(answers) - 8, 8)]
+    return [
+        Example(
+            row + 1,
+            (Message("system", texts[(row // BATCH_SIZE * documents + row % documents) % len(texts)]), *pair.messages),
+        )
+        for row, pair in zip(range(count), cycle(examples), strict=False)
     ]
 
 
