@@ -137,8 +137,8 @@ class ShortOfMemory(CausalLoss):
         self.room = room
         self.largest = 0
 
-    def backward(self, rows: Sequence[TokenRow], batch: Sequence[TokenRow], budget: int) -> float:
-        share = super().backward(rows, batch, budget)  # leaves a gradient behind, as a failure half-way does
+    def backward(self, rows: Sequence[TokenRow], batch: Sequence[TokenRow], budget: int, scale: float = 1.0) -> float:
+        share = super().backward(rows, batch, budget, scale)  # leaves a gradient behind, as a failure half-way does
         self._require_room(rows, budget)
         return share
 
