@@ -1,4 +1,4 @@
-"""How fast is a GPU used? Training beside PEFT (IA)³ under transformers.Trainer, the chat, and every GPU test.
+"""How fast is a GPU used? Training compared with PEFT (IA)³ under transformers.Trainer, the chat, every GPU test.
 
     python benchmarks/gpu.py [--steps 20] [--miniature] [--without-tests]
 

@@ -177,24 +177,21 @@ class Training(Iterator[Step], Generic[Row]):
 
     def _update(self, batch: Sequence[Row], rate: float) -> tuple[float, float]:
         """Update the vectors with one batch; return its mean loss and the gradient norm before clipping."""
-        loss, norm = self._gradient(batch)
-        while math.isfinite(loss) and not math.isfinite(norm) and self._scale.lower():
+        while True:
+            share = self._within_memory(partial(self._objective.backward, scale=self._scale.value), batch)
+            loss = self._processes.all_reduce(share, self._device)
+            self._processes.all_reduce_gradients(self._trained.parameters)
+            self._scale.unscale(self._trained.parameters)
+            norm = float(torch.nn.utils.clip_grad_norm_(self._trained.parameters, self._config.max_grad_norm))
+            if math.isfinite(norm) or not math.isfinite(loss) or not self._scale.lower():
+                break
             self._trained.forget_gradient()
-            loss, norm = self._gradient(batch)
         self._scale.count_step()
         if not (math.isfinite(loss) and math.isfinite(norm)):
             found = f"loss {loss:.3g}, gradient norm {norm:.3g}, learning rate {rate:.2g}"
             raise self._give_back(self._good, found)
         take_step(self._optimizer, self._trained.vectors, rate, self._config.decay_to_one)
         return loss, norm
-
-    def _gradient(self, batch: Sequence[Row]) -> tuple[float, float]:
-        """Take the gradient of a batch, clipped; return its mean loss and the gradient norm before clipping."""
-        share = self._within_memory(partial(self._objective.backward, scale=self._scale.value), batch)
-        loss = self._processes.all_reduce(share, self._device)
-        self._processes.all_reduce_gradients(self._trained.parameters)
-        self._scale.unscale(self._trained.parameters)
-        return loss, float(torch.nn.utils.clip_grad_norm_(self._trained.parameters, self._config.max_grad_norm))
 
     def _measure(self) -> float | None:
         """Return the mean loss of the held-out rows; None without any, or when the job is asked to stop."""
