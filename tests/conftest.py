@@ -29,6 +29,13 @@ def pytest_sessionfinish() -> None:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End a process that ran tests for another, which has all results: to free a million objects takes five seconds."""
+    if hasattr(config, "workerinput"):
+        os._exit(0)
+
+
 def pytest_collection(session: pytest.Session) -> None:
     """Start what apps and workers divide from while the tests are collected, where all tests are of that kind."""
     config = session.config

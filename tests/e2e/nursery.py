@@ -2,7 +2,7 @@
 
 python -m tests.e2e.nursery SOCKET listens there. A message of JSON is an order for a process (module, arguments,
 environment, log and folder); the answer is its number. What runs in it is what ``python -m MODULE ARGUMENTS`` runs,
-minus the ten seconds of its imports; only a run of thousands of steps pauses after each. All processes of one test
+minus the ten seconds of its imports; only a run of hundreds of steps pauses after each. All processes of one test
 session share a nursery, which ends with it.
 """
 
@@ -67,7 +67,7 @@ APP, LIMITED = "app", "limited"
 DOOR = "IA3_NURSERY"
 """The environment variable that names the socket."""
 LONGEST_ORDER = 100_000
-LONG_RUN = 1000
+LONG_RUN = 250
 """Steps of a run that is stopped or killed before its end."""
 STEP_PAUSE = 0.04
 START_SECONDS = 120.0

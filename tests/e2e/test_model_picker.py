@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
@@ -13,7 +12,7 @@ from ia3_studio.models import STARTER, TEXT_STARTER
 from ia3_studio.ui import model_words as words
 from ia3_studio.ui import text
 from tests.e2e.conftest import Snapshot
-from tests.e2e.studio_app import StudioProcess, open_studio, open_tab, running, settle
+from tests.e2e.studio_app import StudioProcess, close_pages, free_port, open_studio, open_tab, settle
 from tests.hub_listing import Listing
 
 pytestmark = pytest.mark.e2e
@@ -23,19 +22,34 @@ PHONE = {"width": 390, "height": 844}
 LLAMA, SMOL = "meta-llama/Llama-3.2-1B", "HuggingFaceTB/SmolLM2-135M"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def listing() -> Listing:
     return Listing()
 
 
-@pytest.fixture
-def studio_with_hub(listing: Listing, tmp_path: Path, context: BrowserContext) -> Iterator[StudioProcess]:
-    """The app of one test, for which a server on this machine is the hub."""
+@pytest.fixture(scope="module")
+def app_with_hub(listing: Listing, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioProcess]:
+    """The app of these tests, for which a server on this machine is the hub."""
+    folder = tmp_path_factory.mktemp("hub")
     with listing.serving() as address:
-        reached = {"HF_ENDPOINT": address, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "0"}
-        with running(tmp_path / "studio", context, **reached) as app:
+        reached = {"HF_ENDPOINT": address, "HF_HOME": str(folder / "hf"), "HF_HUB_OFFLINE": "0"}
+        app = StudioProcess(folder, free_port(), environment=reached)
+        try:
+            app.start()
             yield app
+        finally:
             listing.go.set()
+            app.close()
+
+
+@pytest.fixture
+def studio_with_hub(app_with_hub: StudioProcess, listing: Listing, context: BrowserContext) -> Iterator[StudioProcess]:
+    """The app, empty, and a hub that has not been asked; the app remembers what it has asked before."""
+    listing.asked.clear()
+    yield app_with_hub
+    listing.go.set()
+    close_pages(context)
+    app_with_hub.empty()
 
 
 def options(page: Page, field: str) -> Locator:
@@ -94,12 +108,12 @@ def test_what_cannot_be_used_is_not_chosen_and_a_typed_name_needs_no_list(
 ) -> None:
     open_studio(page, studio_with_hub)
     field = page.locator("#model-source input")
-    field.fill("lla")
+    field.fill("pic")
     useless = options(page, "#model-source").filter(has_text="somebody/pictures")
     expect(useless).to_have_attribute("aria-disabled", "true")
     expect(useless).to_contain_text("diffusers")
     useless.click(force=True)  # the browser lets a click through, as a person may try
-    expect(field).to_have_value("lla")
+    expect(field).to_have_value("pic")
     field.fill("some/name-of-mine")
     field.press("Enter")
     expect(page.locator("#model-source .popup")).to_be_hidden()

@@ -26,8 +26,8 @@ pytestmark = pytest.mark.e2e
 
 LONG = 2000
 """Epochs: longer than any test waits."""
-SHORT = 40
-"""Epochs that take seconds: long enough to be stopped, short enough to be waited for."""
+SHORT = 52
+"""Epochs of a run that pauses after each step and takes seconds: it can be stopped, and it can be waited for."""
 
 
 @pytest.fixture

@@ -49,6 +49,7 @@ def test_runs_are_found_named_compared_deleted_and_brought_back(
     expect(page.locator("#run-strip")).to_contain_text("Voice at 0.03")
     chosen = next(run for run in studio.store.list() if run.name == "Voice at 0.03")
     expect(page.locator("#details-facts")).to_contain_text(chosen.status().message)
+    expect(page.locator("#details-name").get_by_role("textbox")).to_have_value("Voice at 0.03")
 
     page.locator("#details-name").get_by_role("textbox").fill("The best voice")
     page.locator("#details-tags").get_by_role("textbox").fill("voice, kept")

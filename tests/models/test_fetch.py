@@ -172,6 +172,7 @@ def test_a_dead_index_says_no_connection(starter: Starter, monkeypatch: pytest.M
 PAGE = b'<a href="/tiny_llama_wheel-0.1-py3-none-any.whl">tiny_llama_wheel-0.1-py3-none-any.whl</a>'
 
 
+@pytest.mark.worker
 @pytest.mark.parametrize(
     ("listed", "file", "reason"),
     [

@@ -77,6 +77,7 @@ def test_a_run_in_a_process_that_waited_is_the_run_of_a_new_process(tmp_path: Pa
 
 
 @pytest.mark.worker
+@pytest.mark.usefixtures("workers_start_at_once")  # the one that is killed
 def test_a_run_is_resumed_in_a_process_that_waited(tmp_path: Path, ready: ReadyWorker) -> None:
     model = save_tiny_chat(tmp_path / "model")
     train = TrainConfig(epochs=400, batch_size=2, eval_steps=5)

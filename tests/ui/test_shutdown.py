@@ -90,6 +90,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], End
     return found
 
 
+@pytest.mark.worker
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no SIGTERM")
 @pytest.mark.parametrize(("kind", "cleared", "number"), CASES)
 def test_it_ends_within_five_seconds_of_a_signal(
@@ -102,6 +103,7 @@ def test_it_ends_within_five_seconds_of_a_signal(
     assert not [each for each in found.watchers if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
 
 
+@pytest.mark.worker
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no SIGTERM")
 def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
     process, _scratch = app("clearing", tmp_path)
