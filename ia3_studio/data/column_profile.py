@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.column_words import name_words, says
 from ia3_studio.data.measurements import decimal_mark, number_of
 from ia3_studio.data.paths import is_listed, structure_of, value_at
 
@@ -29,7 +30,6 @@ _FILE = re.compile(
     r"\S+\.(?:jpe?g|png|gif|webp|bmp|tiff?|wav|mp3|flac|ogg|m4a|mp4|avi|mov|pdf|docx?|txt|json|xml|html?)", re.I
 )
 """Cells that are names of files."""
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 _IDENTIFIERS = frozenset((
     "id", "ids", "gid", "pid", "sid", "uid", "rid", "tid", "cid", "qid", "mid", "nid", "docid", "idx",
     "index", "uuid", "guid", "key", "hash", "url", "link", "href", "date", "time",
@@ -110,11 +110,6 @@ def structures_of(frame: pd.DataFrame, name: str, most: int = 50) -> list[Any]:
     return [structure_of(cell) for cell in cells_of(frame, name)[:most]]
 
 
-def name_words(name: str) -> list[str]:
-    """Return the words of a column's name in lower case: "airline_sentiment" and "airlineSentiment" have two."""
-    return [word.lower() for word in _WORDS.findall(name)]
-
-
 def is_plain(frame: pd.DataFrame, name: str) -> bool:
     """Say whether most cells of a column are values, not objects."""
     values = structures_of(frame, name)
@@ -137,8 +132,7 @@ def is_measured(cells: Iterable[Any]) -> bool:
 
 def is_label_name(name: str, words: frozenset[str]) -> bool:
     """Return whether the words of a column's name say that it is a label, such as "airline_sentiment" or "is_spam"."""
-    found = name_words(name)
-    return bool(words.intersection(found)) and not _NO_LABELS.intersection(found)
+    return says(name, words) and not _NO_LABELS.intersection(name_words(name))
 
 
 def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:

@@ -27,6 +27,7 @@ from ia3_studio.data.pair_columns import (
     ANSWER_NAMES,
     CONTEXT_NAMES,
     PROMPT_NAMES,
+    asked_by_contents,
     languages,
     named_pairs,
     nested_pairs,
@@ -34,6 +35,7 @@ from ia3_studio.data.pair_columns import (
 )
 from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.paths import is_listed, split_path, structure_of
+from ia3_studio.data.structured_pairs import beside_structures
 from ia3_studio.data.table import Table
 from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS, unused_keys
 from ia3_studio.errors import DataError
@@ -435,7 +437,7 @@ def _are_lists(frame: pd.DataFrame, name: str) -> bool:
 
 
 _IN_ORDER = (
-    nested_pairs, _choices, _tags, marked_answers, rated_texts, named_pairs, labeled, flags, _only_column, languages,
-    by_contents, _named_text, two_texts, _longest_text,
+    nested_pairs, _choices, _tags, marked_answers, rated_texts, named_pairs, labeled, flags, beside_structures,
+    _only_column, languages, asked_by_contents, by_contents, _named_text, two_texts, _longest_text,
 )  # fmt: skip
 """Ways to find the columns that play a part, in the order in which they are tried."""

@@ -9,10 +9,32 @@ from itertools import permutations, product
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.choice_columns import bare_name, named
-from ia3_studio.data.column_profile import Profile, is_list_of_texts, is_plain, name_words, profile, structures_of
+from ia3_studio.data.column_profile import (
+    Profile,
+    cells_of,
+    is_label_name,
+    is_list_of_texts,
+    is_plain,
+    profile,
+    structures_of,
+)
+from ia3_studio.data.column_words import (
+    ANSWERED,
+    ASKED,
+    DATA,
+    LABELED,
+    READ,
+    SAID,
+    WHO_ANSWERS,
+    WHO_ASKS,
+    name_words,
+    says,
+    says_last,
+)
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_candidates import LABEL_NAMES, MOSTLY, holds_long_texts, is_class, is_rated
 from ia3_studio.data.paths import is_listed, paths_in, value_at
+from ia3_studio.data.structured_pairs import data_context
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,15 +103,15 @@ _GIVEN = frozenset(("resps", "responses", "outputs", "generations", "predictions
 _SHORTENED = frozenset(("abstract", "summary", "tldr"))
 _ASKS = frozenset(("question", "query", "prompt", "instruction"))
 """Names of columns that are no answers."""
-_ANSWER_WORDS = frozenset(("answer", "response", "solution", "completion", "reply", "output"))
-_WHO_ASKS = frozenset(("user", "customer", "human", "client", "patient", "student"))
-_MESSAGES = frozenset(
-    ("message", "text", "input", "query", "utterance", "msg", "email", "mail", "request", "inquiry", "enquiry")
-)  # fmt: skip
+_PROBLEMS = frozenset(("problem", "issue", "symptom", "stoerung", "fehler", "problema", "probleme", "проблема", "问题"))
+"""Words for what a solution answers."""
+_OF = frozenset(("de", "del", "du", "des", "di", "do", "da", "of", "to", "from", "attendue", "esperada", "correcta"))
+"""Words after which a name goes on, so that its first word says what it is."""
+_MOSTLY_ASKED = 0.8
+_UNNAMED = re.compile(r"column \d+")
 _WORSE = frozenset(("bad", "wrong", "incorrect", "rejected", "worse", "worst", "negative", "student"))
 _SAID = frozenset(("message", "msg", "turn", "utterance"))
 """Words of columns of which the second, by its number, answers the first."""
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 LANGUAGES = frozenset(
     re.findall(
         r"\w+",
@@ -127,9 +149,9 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not prompts or not answers:
         return mirrored(frame, columns) or _two_keys(frame, columns) or _by_words(frame, columns)
     (prompt, answer), *others = _pairs_by_rows(frame, prompts, answers)
-    context = next((name for name in contexts if name not in (prompt, answer)), "") or _long_context(
-        frame, columns, prompt, answer
-    )
+    free = [name for name in columns if name not in (prompt, answer)]
+    context = next((name for name in contexts if name in free), "") or _long_context(frame, columns, prompt, answer)
+    context = context or data_context(frame, free)
     return Mapping("pairs", prompt, answer, context, others=tuple(others))
 
 
@@ -202,6 +224,7 @@ def _read_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Return the column that an answer was written for: one so named, or else the first of texts or lists of texts."""
     found = [name for name in named(columns, READ_NAMES) if is_plain(frame, name) and profile(frame, name).filled > 0]
     texts = [each.name for name in columns if _may_be_read(each := profile(frame, name))]
+    texts.sort(key=lambda name: not says(name, DATA))
     lists = [name for name in columns if _holds_lists_of_texts(frame, name) and not _GIVEN & set(name_words(name))]
     return (found or texts or lists)[:1]
 
@@ -249,7 +272,7 @@ def mirrored(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """
     profiles = [profile(frame, name) for name in columns]
     texts = [each.name for each in profiles if each.length and not each.is_label and each.different > 1]
-    words = {name: [word.lower() for word in _WORD.findall(name)] for name in texts}
+    words = {name: name_words(name) for name in texts}
     for first, second in permutations(texts, 2):
         one, other = words[first], words[second]
         differing = [pair for pair in zip(one, other, strict=False) if pair[0] != pair[1]]
@@ -267,27 +290,58 @@ def _by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """
     profiles = [each for name in columns if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
     texts = [each.name for each in profiles if not each.is_label and each.different > 1]
-    worse = {name for name in texts if _WORSE & set(name_words(name))}
-    answers = [name for name in texts if set(name_words(name)[-1:]) & _ANSWER_WORDS and name not in worse]
-    asked = [name for name in texts if name not in answers and _asks(name)]
+    kept = [name for name in texts if not _WORSE & set(name_words(name))]
+    asked = [name for name in texts if _asks(name)]
+    answers = [name for name in kept if name not in asked and _answers(name)]
+    asked = asked or [name for name in texts if name not in answers and says(name, _PROBLEMS)]
     if not asked and not named(columns, LABEL_NAMES):
         asked = named([name for name in texts if name not in answers], READ_NAMES)
+    if not answers and asked:
+        answers = [name for name in kept if name not in asked and says(name, WHO_ANSWERS) and says(name, SAID)]
     return Mapping("pairs", asked[0], answers[0]) if asked and answers else None
+
+
+def _answers(name: str) -> bool:
+    """Say whether a name ends with a word for an answer, or begins with one and goes on in a language that does so."""
+    return says_last(name, ANSWERED) or (says(name, ANSWERED) and bool(_OF.intersection(name_words(name))))
 
 
 def _asks(name: str) -> bool:
     words = name_words(name)
-    return bool(set(words[-1:]) & _ASKS or (set(words[:1]) & _WHO_ASKS and set(words[-1:]) & _MESSAGES))
+    if says_last(name, ASKED) or (says(name, ASKED) and bool(_OF.intersection(words))):
+        return True
+    return says(name, WHO_ASKS) and says(name, SAID) and not says(name, ANSWERED)
+
+
+def asked_by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the only column of questions, by their marks, and the only other column of texts, which answers them.
+
+    A text that the question is about, such as a body, is no answer.
+    """
+    profiles = [each for name in columns if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
+    texts = [each.name for each in profiles if not each.is_label and each.different > 1]
+    asked = [name for name in texts if _are_questions(frame, name)]
+    others = [name for name in texts if name not in asked]
+    judged = [name for name in columns if is_label_name(name, LABELED) and name not in texts]
+    nameless = any(_UNNAMED.fullmatch(name) for name in columns)
+    if nameless or judged or len(asked) != 1 or len(others) != 1 or says(others[0], READ) or says(others[0], ASKED):
+        return None
+    return Mapping("pairs", asked[0], others[0])
+
+
+def _are_questions(frame: pd.DataFrame, name: str) -> bool:
+    cells = [str(cell).strip() for cell in cells_of(frame, name)]
+    return sum(cell.endswith(("?", "？", "؟")) for cell in cells) >= _MOSTLY_ASKED * len(cells) > 0
 
 
 def languages(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the two columns of texts that are named by languages; None for more or fewer."""
     found = [
         name for name in columns
-        if set(word.lower() for word in _WORD.findall(name)) & LANGUAGES and profile(frame, name).length
+        if set(name_words(name)) & LANGUAGES and profile(frame, name).length
     ]  # fmt: skip
     kept = [name for name in found if not (each := profile(frame, name)).is_label and not each.is_identifier]
-    stems = {tuple(word.lower() for word in _WORD.findall(name) if word.lower() not in LANGUAGES) for name in kept}
+    stems = {tuple(word for word in name_words(name) if word not in LANGUAGES) for name in kept}
     shared = {word for stem in stems for word in stem}
     same = len({tuple(word for word in stem if word not in ("latn", "cyrl", "hans", "hant")) for stem in stems}) == 1
     if len(kept) != 2 or not (same or len(shared) <= 2):

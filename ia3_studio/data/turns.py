@@ -22,7 +22,7 @@ ROLES: dict[str, Role] = {
     "patient": "user", "seeker": "user", "student": "user", "caller": "user", "visitor": "user", "lead": "user",
     "contact": "user", "requester": "user",
     "assistant": "assistant", "gpt": "assistant", "bot": "assistant", "model": "assistant", "ai": "assistant",
-    "chatgpt": "assistant", "chatbot": "assistant", "agent": "assistant", "llm": "assistant",
+    "chatgpt": "assistant", "chatbot": "assistant", "agent": "assistant", "llm": "assistant", "moss": "assistant",
     "ai_assistant": "assistant", "doctor": "assistant", "physician": "assistant", "therapist": "assistant",
     "counselor": "assistant", "counsellor": "assistant", "supporter": "assistant", "tutor": "assistant",
     "teacher": "assistant", "support": "assistant", "support_agent": "assistant", "representative": "assistant",

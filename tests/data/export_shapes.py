@@ -307,4 +307,28 @@ EXPORTS = (
         "query → prompt, pos → answer",
         12,
     ),
+    Shape(
+        "turns by number in an object (MOSS)",
+        "numbered.jsonl",
+        lines(
+            lambda n: {
+                "meta_instruction": "Answer like a harbor master.",
+                "chat": {"turn_1": {"Human": f"<|Human|>: {asked(n)}<eoh>", "MOSS": f"<|MOSS|>: {said(n)}<eom>"}},
+            }
+        ),
+        CONVERSATION,
+        12,
+    ),
+    Shape(
+        "Argilla, a prompt and its response with a rating",
+        "rated.jsonl",
+        lines(
+            lambda n: {
+                "fields": {"prompt": asked(n), "response": said(n)},
+                "responses": {"quality": [{"value": n % 3 + 1, "user_id": "u", "status": "submitted"}]},
+            }
+        ),
+        "prompt + response → text, quality → label",
+        12,
+    ),
 )  # fmt: skip

@@ -636,4 +636,141 @@ TABLES = (
         TAGS,
         12,
     ),
+    Shape(
+        "a question and its answers inside a list of objects",
+        "long_answers.jsonl",
+        lines(
+            lambda n: {
+                "ambiguous_question": asked(n),
+                "qa_pairs": [{"question": asked(n + 50), "short_answers": [f"berth {n}"]}],
+                "annotations": [{"long_answer": said(n), "knowledge": []}],
+            }
+        ),
+        "ambiguous_question → prompt, annotations.long_answer → answer",
+        12,
+    ),
+    Shape(
+        "a task and its steps: one answer, a line each",
+        "steps.jsonl",
+        lines(lambda n: {"task": asked(n), "steps": [said(n), said(n + 50)]}),
+        "task → prompt, steps → answer",
+        12,
+    ),
+    Shape(
+        "a table and the text written from it",
+        "tables.jsonl",
+        lines(lambda n: {"table": {"header": ["ferry", "berth"], "rows": [[n, n + 7]]}, "description": said(n)}),
+        "table → prompt, description → answer",
+        12,
+    ),
+    Shape(
+        "triples and the texts written from them",
+        "triples.jsonl",
+        lines(
+            lambda n: {
+                "tripleset": [[f"ferry {n}", "leaves", "Turku"]],
+                "annotations": [{"source": "harbor", "text": said(n)}],
+            }
+        ),
+        "tripleset → prompt, annotations.text → answer",
+        12,
+    ),
+    Shape(
+        "a question about a table",
+        "table_questions.jsonl",
+        lines(lambda n: {"question": asked(n), "table": {"header": ["a"], "rows": [[n]]}, "answer": said(n)}),
+        "question + table → prompt, answer → answer",
+        12,
+    ),
+    Shape(
+        "questions, marked as such, and texts without a telling name",
+        "marked_questions.csv",
+        rows(lambda n: f"{n},{asked(n)},{plain(n)}", header="no,kolumn1,kolumn2"),
+        "kolumn1 → prompt, kolumn2 → answer",
+        12,
+    ),
+    Shape(
+        "names of columns in one of many languages",
+        "kunden.csv",
+        rows(lambda n: f"{n},{'AB'[n % 2]},{asked(n)},{plain(n)}", header="Nr,Filiale,Kundenanfrage,Musterantwort"),
+        "Kundenanfrage → prompt, Musterantwort → answer",
+        12,
+    ),
+    Shape(
+        "labels and texts named in one of many languages",
+        "avis.csv",
+        rows(
+            lambda n: f"{('Nord', 'Sud')[n // 2 % 2]},{asked(n)},{mood(n)},{n % 2}",
+            24,
+            "Magasin,Avis du client,Thème,Année",
+        ),
+        "Avis du client → text, Thème → label",
+        24,
+    ),
+    Shape(
+        "a price beside other numbers",
+        "houses.csv",
+        rows(lambda n: f"{plain(n)},{n % 4},{500 + n * 37},{100000 + n * 3517}", 30, "description,bedrooms,sqft,price"),
+        "description → text, price → number",
+        30,
+    ),
+    Shape(
+        "two texts and how they are related",
+        "relations.csv",
+        rows(
+            lambda n: f"{asked(n)},{plain(n)},{('entailment', 'contradiction')[n % 2]}", 24, "passage_a,statement,gold"
+        ),
+        "passage_a + statement → text, gold → label",
+        24,
+    ),
+    Shape(
+        "several labels with commas in a column of categories",
+        "moods.csv",
+        rows(lambda n: f'{plain(n)},"{("hope, fear", "joy, hope, life")[n % 2]}"', 24, "quote,category"),
+        "quote → text, category → several labels",
+        24,
+    ),
+    Shape(
+        "a YAML list of objects",
+        "pairs.yaml",
+        "".join(f"- prompt: {asked(n)}\n  answer: 'no'\n" for n in range(12)),
+        PAIRS,
+        12,
+    ),
+    Shape(
+        "examples of intents in YAML (Rasa)",
+        "nlu.yml",
+        "nlu:\n" + "".join(f"- intent: {mood(n)}\n  examples: |\n    - {asked(n)}\n" for n in range(12)),
+        "text → text, intent → label",
+        12,
+    ),
+    Shape(
+        "XML with an element per row",
+        "letters.xml",
+        "<letters>"
+        + "".join(f"<letter id='{n}'><text>{asked(n)}</text><mood>{mood(n)}</mood></letter>" for n in range(12))
+        + "</letters>",
+        "text → text, mood → label",
+        12,
+    ),
+    Shape(
+        "a translation memory (TMX)",
+        "memory.tmx",
+        '<!DOCTYPE tmx SYSTEM "tmx14.dtd"><tmx version="1.4"><header srclang="en"/><body>'
+        + "".join(
+            f'<tu tuid="{n}"><tuv xml:lang="en"><seg>{asked(n)}<ph>[b]</ph></seg></tuv>'
+            f'<tuv xml:lang="de"><seg>{said(n)}</seg></tuv></tu>'
+            for n in range(12)
+        )
+        + "</body></tmx>",
+        "en → prompt, de → answer",
+        12,
+    ),
+    Shape(
+        "subtitles",
+        "film.srt",
+        "".join(f"{n + 1}\n00:00:{n:02d},000 --> 00:00:{n:02d},900\n<i>{asked(n)}</i>\n\n" for n in range(12)),
+        "text → plain text",
+        12,
+    ),
 )
