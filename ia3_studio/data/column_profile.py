@@ -26,6 +26,7 @@ _SOURCE = re.compile(r"https?://|www\.|CC[- ]BY|©|Copyright\b")
 """How cells begin that say where a row is from."""
 _UNNAMED, _NUMBER_OF_ROW, _MANY = re.compile(r"column \d+"), re.compile(r"\d{3,}"), 10
 """Numbers that are all different, in so many rows of a column without a name, are those of rows."""
+_LOOKED_AT, _WORDS_OF_PROSE = 20, 6
 _FILE = re.compile(
     r"\S+\.(?:jpe?g|png|gif|webp|bmp|tiff?|wav|mp3|flac|ogg|m4a|mp4|avi|mov|pdf|docx?|txt|json|xml|html?)", re.I
 )
@@ -139,7 +140,11 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
     words = name_words(name)
     if words[-2:] == ["answer", "key"]:
         return False
-    if words and (_IDENTIFIERS.intersection(words[-1:]) or (_IDENTIFIERS.intersection(words[:1]) and len(words) <= 2)):
+    if (
+        words
+        and not _is_prose(known)
+        and (_IDENTIFIERS.intersection(words[-1:]) or (_IDENTIFIERS.intersection(words[:1]) and len(words) <= 2))
+    ):
         return True
     if words[-1:] == ["name"] and _PEOPLE.intersection(words):
         return True
@@ -152,6 +157,12 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
     if all(map(_SOURCE.match, known)) or all(map(_FILE.fullmatch, known)):
         return True
     return len(different) > 2 and all(map(_DATE.fullmatch, known))
+
+
+def _is_prose(known: Sequence[str]) -> bool:
+    """Say whether cells are sentences, whatever their column is called; a date has fewer words."""
+    first = known[:_LOOKED_AT]
+    return sum(sum(map(str.isalpha, cell.split())) for cell in first) >= _WORDS_OF_PROSE * len(first) > 0
 
 
 def _are_running(known: Sequence[str]) -> bool:

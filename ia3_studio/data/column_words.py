@@ -17,6 +17,8 @@ _LETTERS = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d",
 """Letters that are no others with an accent, and how they are written without them."""
 _SHORTEST_END = 5
 """Letters of a word that may end a compound."""
+_WORDS_OF_A_NAME = 4
+"""Words of a name; more of them are a question."""
 
 
 def folded(name: str) -> str:
@@ -59,6 +61,11 @@ def says_last(name: str, words: frozenset[str]) -> bool:
     return says((name_words(name) or [""])[-1], words)
 
 
+def is_about_row(name: str) -> bool:
+    """Say whether a column is called after who wrote a text, where, when, or about which thing, in a few words."""
+    return len(name_words(name)) <= _WORDS_OF_A_NAME and says(name, ABOUT_ROW)
+
+
 @lru_cache(200)
 def _kinds(words: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the words that are written without spaces between them, and those that may end a compound."""
@@ -75,6 +82,7 @@ ASKED = _listed("""
     frage anfrage aufgabe pregunta consulta solicitud demande requete domanda richiesta pergunta solicitacao vraag
     verzoek pytanie zapytanie otazka dotaz fraga fragen sporgsmal sporsmal kysymys soru talep kerdes intrebare
     вопрос запрос питання ερωτηση שאלה سؤال प्रश्न คำถาม pertanyaan
+    السؤال الاستفسار الطلب
     问题 問題 提问 问句 質問 質問文 お問い合わせ 問い合わせ 질문 문의
 """)
 """Words for what is asked."""
@@ -82,8 +90,11 @@ ANSWERED = _listed("""
     answer answers response responses reply replies solution completion output resolution
     antwort antworten losung respuesta solucion reponse risposta soluzione resposta solucao antwoord oplossing
     odpowiedz
-    odpoved reseni svar losning vastaus yanit cevap cozum valasz raspuns ответ решение відповідь απαντηση תשובה جواب
+    odpoved reseni svar losning atgard tiltak ratkaisu vastaus yanit cevap cozum valasz raspuns ответ решение
+    відповідь απαντηση תשובה جواب
     إجابة الجواب उत्तर คำตอบ jawaban
+    الإجابة الرد الحل
+    解决 方案 处理结果 対応 対処 解決 해결 조치 처리결과
     回答 答案 答复 回复 答え 回答文 返信 返答 対応内容 답변 답 응답
 """)
 """Words for what answers."""
@@ -117,18 +128,19 @@ READ = _listed("""
     opmerking beschrijving recensie tekst toelichting komentarz tresc opinia opis recenzja uwagi popis komentar
     kommentaar omdome beskrivning kommentti palaute yorum metin aciklama sikayet velemeny szoveg
     текст отзыв комментарий описание сообщение жалоба обращение κειμενο σχολιο تعليق نص टिप्पणी ความคิดเห็น ข้อความ
+    النص التعليق الشكوى الوصف
     评论 評論 内容 文本 描述 意见 反馈 コメント 本文 感想 自由記述 レビュー 리뷰 본문 내용 의견 댓글
 """)
 """Words for a text that is read, such as a review."""
 LABELED = _listed("""
-    label labels category categories class classification intent sentiment topic topics tag emotion stars
+    label labels category categories class classification intent sentiment topic topics tag tags emotion stars
     rating score polarity stance genre toxic toxicity spam duplicate relevance fraudulent fraud fake sarcastic
     offensive hateful genres marks points verdict outcome majority severity priority urgency status grade similarity
     feeling mood target satisfaction theme
     kategorie etikett klasse bewertung stimmung thema prioritat dringlichkeit note sterne einstufung
     categoria etiqueta clase sentimiento tema prioridad calificacion puntuacion valoracion urgencia estrellas
     etiquette classe sujet theme priorite etoiles appreciation
-    valutazione etichetta argomento priorita voto punteggio stelle sentimento gravita
+    tipologia categoria valutazione etichetta argomento priorita voto punteggio stelle sentimento gravita
     avaliacao classificacao assunto prioridade nota estrelas
     beoordeling categorie onderwerp prioriteit sterren cijfer
     kategoria ocena etykieta temat sentyment priorytet hodnoceni stitek priorita kategori betyg omdomesbetyg
@@ -136,8 +148,9 @@ LABELED = _listed("""
     kategori puan duygu etiket oncelik kategoria ertekeles cimke
     оценка метка категория класс тональность тема рейтинг приоритет оцінка категорія κατηγορια βαθμολογια تصنيف
     فئة تقييم
-    श्रेणी ประเภท คะแนน หมวดหมู่ peringkat kategori
-    标签 標籤 类别 類別 分类 分類 评分 評分 情感 等级 星级 優先级 ラベル 分類 カテゴリ カテゴリー 評価 種別 感情
+    التصنيف الفئة التقييم श्रेणी ประเภท คะแนน หมวดหมู่ peringkat kategori
+    满意度 満足度 만족도 标签 標籤 类别 類別 分类 分類 评分 評分 情感 等级 星级 優先级 ラベル 分類 カテゴリ
+    カテゴリー 評価 種別 感情
     重要度 라벨 분류 카테고리 평점 감정 유형 등급 별점
 """) - {"note"}  # fmt: skip
 """Words for what a text is judged to be; German "Note" is an English note far more often."""
@@ -154,10 +167,11 @@ ABOUT_ROW = _listed("""
     quelle standort kunde team datum zustandig
     tienda sucursal departamento producto marca pais ciudad idioma ano mes sexo genero canal fuente curso responsable
     magasin agence service produit marque pays ville langue annee mois sexe canal responsable
-    negozio filiale reparto prodotto marca paese citta lingua anno mese sesso canale corso
+    comune negozio filiale reparto prodotto marca paese citta lingua anno mese sesso canale corso
     loja filial departamento produto cidade curso canal winkel afdeling product stad medewerker sklep oddzial produkt
-    miasto pobocka oddeleni butik avdelning magaza sube urun sehir
+    miasto pobocka handlaggare kommun saksbehandler kunta kasittelija oddeleni butik avdelning magaza sube urun sehir
     магазин филиал отдел товар город страна язык год месяц пол источник канал сотрудник
+    处理人 经办人 负责人 客服人员 担当者 담당자
     门店 店铺 产品 商品 城市 地区 部门 渠道 来源 店舗 店名 部署 商品名 年代 性別 都道府県 地域 担当 매장 부서
     상품 지역 성별
 """) - {"service", "state"}  # fmt: skip
@@ -189,3 +203,23 @@ DATA = _listed("""
     linearized data attributes slots structured tabelle tabla tableau json xml kg
 """)
 """Words for data that a text is written from."""
+RESULT = _listed("""
+    final approved revised corrected improved edited generated suggested expected ideal rewritten wording output
+    result endgultig freigegeben korrigiert corregido corrige corretto corrigido 最終 修正 修改 正确
+""")
+"""Words for a text that was made of another one beside it."""
+PROBLEMS = _listed("""
+    problem issue symptom brief briefing storung problemstellung problema probleme usterka zavada fel hiba
+    проблема неисправность 故障 不具合 민원 문제
+""")
+"""Words for what a solution answers."""
+WORSE = _listed(
+    "bad wrong incorrect rejected worse worst negative student alias aliases candidate candidates distractor"
+)
+"""Words for answers that are not to be given."""
+RIGHT = _listed("correct right gold richtig correcta correcte corretta correto juste 正解 正确 정답")
+"""Words for the right one of several choices."""
+ORIGINAL = _listed("""
+    original before raw old source unedited draft ursprunglich vorher antes avant prima 原文 元 修正前 改前 원문
+""")
+"""Words for a text of which another one beside it was made."""

@@ -31,13 +31,14 @@ from ia3_studio.data.pair_columns import (
     languages,
     named_pairs,
     nested_pairs,
+    two_bodies,
     two_texts,
 )
 from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.paths import is_listed, split_path, structure_of
 from ia3_studio.data.structured_pairs import beside_structures
 from ia3_studio.data.table import Table
-from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS, unused_keys
+from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS, is_known_turn, unused_keys
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -341,7 +342,7 @@ def _conversation(table: Table, columns: Sequence[str]) -> Mapping | None:
     """Return which column holds conversations: one so named, or one of turns or message trees."""
     held = [path for name in named(columns, MESSAGE_NAMES) if (path := _inner_messages(table, name))]
     found = [name for name in named(columns, MESSAGE_NAMES) if not _are_texts(table, name)] or [
-        name for name in columns if _holds_turns(structures_of(table.frame, name, 5))
+        name for name in columns if _holds_known_turns(structures_of(table.frame, name, 5))
     ]
     if held:
         return Mapping("messages", column=held[0])
@@ -386,6 +387,12 @@ def _holds_turns(values: Sequence[Any]) -> bool:
         )
         for value in values
     )  # fmt: skip
+
+
+def _holds_known_turns(values: Sequence[Any]) -> bool:
+    """Say whether values are turns whose roles are known, as those of a column of any name have to be."""
+    turns = [turn for value in values if isinstance(value, list) for turn in value]
+    return _holds_turns(values) and (not turns or any(is_known_turn(turn) for turn in turns))
 
 
 def _refuse_preferences(columns: Sequence[str]) -> None:
@@ -438,6 +445,6 @@ def _are_lists(frame: pd.DataFrame, name: str) -> bool:
 
 _IN_ORDER = (
     nested_pairs, _choices, _tags, marked_answers, rated_texts, named_pairs, labeled, flags, beside_structures,
-    _only_column, languages, asked_by_contents, by_contents, _named_text, two_texts, _longest_text,
+    _only_column, languages, asked_by_contents, two_bodies, by_contents, _named_text, two_texts, _longest_text,
 )  # fmt: skip
 """Ways to find the columns that play a part, in the order in which they are tried."""

@@ -20,7 +20,7 @@ from ia3_studio.data.column_profile import (
     profile,
     structures_of,
 )
-from ia3_studio.data.column_words import ABOUT_ROW, AMOUNTS, LABELED, PRICED, WEAK, name_words, says
+from ia3_studio.data.column_words import AMOUNTS, LABELED, PRICED, WEAK, is_about_row, name_words, says
 from ia3_studio.data.examples import LabelKind
 from ia3_studio.data.measurements import number_of
 from ia3_studio.data.paths import is_listed, structure_of
@@ -194,20 +194,22 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     alike = [name for name, each in filled.items() if each.is_label and not each.is_identifier and name not in votes]
     words = [name for name in alike if not filled[name].is_number]
     several = [name for name, each in filled.items() if _holds_several(frame, each)]
-    by_word.sort(key=lambda name: (not _is_judged(name), says(name, ABOUT_ROW), "stance" not in name_words(name)))
+    by_word.sort(key=lambda name: (not _is_judged(name), is_about_row(name), "stance" not in name_words(name)))
     if any(is_label_name(name, RATED) for name in by_word):
         by_name.sort(key=lambda name: bare_name(name) in TOPICAL)
         by_word, by_name = (by_word, []) if by_name and bare_name(by_name[0]) in TOPICAL else (by_word, by_name)
     texts = [place for place, each in enumerate(filled.values()) if each.is_text and not each.is_label]
     behind = {name for name in list(filled)[min(texts, default=-1) + 1 :] if not _UNNAMED.fullmatch(name)}
-    words.sort(key=lambda name: (says(name, ABOUT_ROW), name not in behind))
-    alike.sort(key=lambda name: (says(name, ABOUT_ROW), name not in behind))
+    words.sort(key=lambda name: (is_about_row(name), name not in behind))
+    alike.sort(key=lambda name: (is_about_row(name), name not in behind))
+    marks = [name for name in alike if not is_about_row(name)]
+    told = [name for name in words if not is_about_row(name)]
     priced = _measures(frame, filled, PRICED) if not any(map(_is_judged, by_word)) else []
     paid = _measures(frame, filled, AMOUNTS)
     asked = set(named(list(filled), _TEXT_NAMES))
     found = [
         name
-        for name in dict.fromkeys((*by_name, *priced, *by_word, *words, *several, *paid, *alike))
+        for name in dict.fromkeys((*by_name, *priced, *by_word, *told, *several, *marks, *paid, *words, *alike))
         if name not in asked
     ]
     found = [_named_inside(frame, name) for name in found]

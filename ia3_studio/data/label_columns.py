@@ -49,6 +49,7 @@ PAIR_NAMES = (
     ("anchor", "target"), ("anchor", "positive"), ("premise", "conclusion"), ("argument", "keypoint"),
     ("question", "student_answer"), ("reference_answer", "student_answer"),
     ("premise", "hypo"), ("text", "hypothesis"), ("post", "reply"),
+    ("src", "mt"), ("source", "mt"), ("source", "translation"), ("reference", "hypothesis"),
     ("query", "product_title"), ("search_term", "product_title"), ("query", "title"),
 )  # fmt: skip
 """Columns of two texts that one label belongs to, besides those of one name with two numbers or letters."""
@@ -123,6 +124,7 @@ def _read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str])
     if bodies:
         return bodies[0]
     texts = [each for name in others if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
+    texts = [each for each in texts if not each.is_label] or texts
     texts = [each for each in texts if "html" not in name_words(each.name)] or texts
     texts = [each for each in texts if says(each.name, READ)] or texts
     return max(texts, key=lambda each: each.length).name if texts else next(iter(filled), "")

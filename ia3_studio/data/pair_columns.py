@@ -19,20 +19,26 @@ from ia3_studio.data.column_profile import (
     structures_of,
 )
 from ia3_studio.data.column_words import (
+    AMOUNTS,
     ANSWERED,
     ASKED,
     DATA,
     LABELED,
+    ORIGINAL,
+    PROBLEMS,
     READ,
+    RESULT,
     SAID,
     WHO_ANSWERS,
     WHO_ASKS,
+    WORSE,
+    is_about_row,
     name_words,
     says,
     says_last,
 )
 from ia3_studio.data.examples import Mapping
-from ia3_studio.data.label_candidates import LABEL_NAMES, MOSTLY, holds_long_texts, is_class, is_rated
+from ia3_studio.data.label_candidates import LABEL_NAMES, MOSTLY, holds_long_texts, is_class, is_rated, label_candidates
 from ia3_studio.data.paths import is_listed, paths_in, value_at
 from ia3_studio.data.structured_pairs import data_context
 
@@ -87,7 +93,7 @@ FEWEST_OTHERS = 0.02
 """Share of the rows that must fill other columns for these to be a prompt and an answer of their own."""
 SHORTEST_PAIR = 8
 """Mean characters of the texts of two columns that are a prompt and its answer."""
-_INSIDE = ("text", "value", "content", "answer", "output", "response", "input_text")
+_INSIDE = ("text", "spans", "value", "content", "answer", "output", "response", "input_text")
 """Keys of an answer that is an object."""
 _MIRRORED = (
     ("source", "target"), ("src", "tgt"), ("src", "trg"), ("inputs", "targets"), ("input", "output"),
@@ -100,16 +106,18 @@ _MIRRORED = (
 """Words by which the names of a prompt and its answer differ, such as those of source_text and target_text."""
 _GIVEN = frozenset(("resps", "responses", "outputs", "generations", "predictions", "preds", "references"))
 """Words of columns of lists that were answered rather than asked."""
+_TITLES = frozenset(("title", "headline", "name", "subject"))
+"""Columns that stand above a text, so that an answer was hardly written for them."""
+_LOOKED_AT = 50
 _SHORTENED = frozenset(("abstract", "summary", "tldr"))
-_ASKS = frozenset(("question", "query", "prompt", "instruction"))
+_NO_ANSWERS = frozenset(("question", "query", "prompt", "instruction", *CONTEXT_NAMES, *LONG_CONTEXTS)) - {"story"}
 """Names of columns that are no answers."""
-_PROBLEMS = frozenset(("problem", "issue", "symptom", "stoerung", "fehler", "problema", "probleme", "проблема", "问题"))
-"""Words for what a solution answers."""
 _OF = frozenset(("de", "del", "du", "des", "di", "do", "da", "of", "to", "from", "attendue", "esperada", "correcta"))
 """Words after which a name goes on, so that its first word says what it is."""
 _MOSTLY_ASKED = 0.8
+_SHORTEST_BODY = 20
+"""Mean characters of texts that are more than names and titles."""
 _UNNAMED = re.compile(r"column \d+")
-_WORSE = frozenset(("bad", "wrong", "incorrect", "rejected", "worse", "worst", "negative", "student"))
 _SAID = frozenset(("message", "msg", "turn", "utterance"))
 """Words of columns of which the second, by its number, answers the first."""
 LANGUAGES = frozenset(
@@ -144,15 +152,28 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not prompts and answers:
         prompts = _read_columns(frame, [name for name in columns if name not in _bases(answers)])
     answers = [name for name in answers if name not in prompts]
+    if answers and len(prompts) > 1:
+        prompts = [name for name in prompts if not _contains(frame, name, answers[0])] or prompts
     if not answers and len(queries := named(columns, ("question", "query"))) == 2:
         prompts, answers = queries[:1], queries[1:]  # a query of a database
     if not prompts or not answers:
         return mirrored(frame, columns) or _two_keys(frame, columns) or _by_words(frame, columns)
     (prompt, answer), *others = _pairs_by_rows(frame, prompts, answers)
     free = [name for name in columns if name not in (prompt, answer)]
+    contexts = [name for name in contexts if bare_name(name) != "context" or profile(frame, name).filled > 0]
     context = next((name for name in contexts if name in free), "") or _long_context(frame, columns, prompt, answer)
     context = context or data_context(frame, free)
     return Mapping("pairs", prompt, answer, context, others=tuple(others))
+
+
+def _contains(frame: pd.DataFrame, prompt: str, answer: str) -> bool:
+    """Say whether nearly every prompt has the answer in it, as a text that was made of both for training has."""
+    if not {prompt, answer} <= {*map(str, frame.columns)}:
+        return False
+    pairs = zip(frame[prompt].tolist()[:_LOOKED_AT], frame[answer].tolist()[:_LOOKED_AT], strict=True)
+    texts = [(asked, said.strip()) for asked, said in pairs if isinstance(asked, str) and isinstance(said, str)]
+    long = [(asked, said) for asked, said in texts if len(said) >= SHORTEST_PAIR]
+    return bool(long) and sum(said in asked for asked, said in long) > _MOSTLY_ASKED * len(long)
 
 
 def _long_context(frame: pd.DataFrame, columns: Sequence[str], prompt: str, answer: str) -> str:
@@ -190,7 +211,15 @@ def _answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
         texts += named(columns, ("abstract",))
     if not (found or texts) and named(columns, ("prompt", "instruction")):
         texts = [name for name in named(columns, ("text", "story", "content")) if _is_answer_text(frame, name)]
-    return found or texts or [name for name in named(columns, ("label",)) if holds_long_texts(frame, name)]
+    found = found or texts or [name for name in named(columns, ("label",)) if holds_long_texts(frame, name)]
+    return found or [name for name in columns if _is_made_of_answers(frame, name)]
+
+
+def _is_made_of_answers(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column is called answers in one of several words, and holds lists or objects of texts."""
+    if not says_last(name.removesuffix("_spans"), ANSWERED) or says(name, WORSE):
+        return False
+    return _holds_lists_of_texts(frame, name) or (not is_plain(frame, name) and _answer_path(frame, name) != name)
 
 
 def _has_numbers(frame: pd.DataFrame, name: str) -> bool:
@@ -226,7 +255,8 @@ def _read_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     texts = [each.name for name in columns if _may_be_read(each := profile(frame, name))]
     texts.sort(key=lambda name: not says(name, DATA))
     lists = [name for name in columns if _holds_lists_of_texts(frame, name) and not _GIVEN & set(name_words(name))]
-    return (found or texts or lists)[:1]
+    bodies = [name for name in texts if bare_name(name) not in _TITLES]
+    return (found or bodies or lists or texts)[:1]
 
 
 def _may_be_read(each: Profile) -> bool:
@@ -290,15 +320,26 @@ def _by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """
     profiles = [each for name in columns if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
     texts = [each.name for each in profiles if not each.is_label and each.different > 1]
-    kept = [name for name in texts if not _WORSE & set(name_words(name))]
+    kept = [name for name in texts if not says(name, WORSE)]
     asked = [name for name in texts if _asks(name)]
     answers = [name for name in kept if name not in asked and _answers(name)]
-    asked = asked or [name for name in texts if name not in answers and says(name, _PROBLEMS)]
+    asked = asked or [name for name in texts if name not in answers and says(name, PROBLEMS)]
     if not asked and not named(columns, LABEL_NAMES):
         asked = named([name for name in texts if name not in answers], READ_NAMES)
     if not answers and asked:
         answers = [name for name in kept if name not in asked and says(name, WHO_ANSWERS) and says(name, SAID)]
+    if not asked and answers and not _is_judged(frame, columns):
+        asked = [name for name in texts if name not in answers and says(name, READ)]
+    if not answers and len(texts) == 2 and not _is_judged(frame, columns):
+        first = [name for name in texts if says(name, ORIGINAL)]
+        answers = [name for name in kept if name not in first and (first or says(name, RESULT))]
+        asked = [name for name in texts if name not in answers]
     return Mapping("pairs", asked[0], answers[0]) if asked and answers else None
+
+
+def _is_judged(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
+    """Say whether a column is a label by a word of its name."""
+    return any(is_label_name(name, LABELED) and is_class(frame, name) for name in columns)
 
 
 def _answers(name: str) -> bool:
@@ -327,6 +368,25 @@ def asked_by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
     if nameless or judged or len(asked) != 1 or len(others) != 1 or says(others[0], READ) or says(others[0], ASKED):
         return None
     return Mapping("pairs", asked[0], others[0])
+
+
+def two_bodies(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the only two columns of texts, where nothing could be their label but who or where, or an amount.
+
+    Titles, texts that hardly differ, and a text that is read, such as a review, are no answers.
+    """
+    profiles = {name: profile(frame, name) for name in columns}
+    filled = {name: each for name, each in profiles.items() if each.filled > MOSTLY}
+    texts = [each for each in filled.values() if each.is_text and not each.is_label]
+    bodies = [each.name for each in texts if each.length >= _SHORTEST_BODY and 2 * each.different > len(frame)]
+    weak = all(is_about_row(name) or says(name, AMOUNTS) for name in label_candidates(frame, filled))
+    if len(texts) != 2 or len(bodies) != 2 or not weak:
+        return None
+    if any(bare_name(name) in _TITLES or _UNNAMED.fullmatch(name) for name in bodies):
+        return None
+    return (
+        None if says(bodies[1], READ) or bare_name(bodies[1]) in _NO_ANSWERS else Mapping("pairs", bodies[0], bodies[1])
+    )
 
 
 def _are_questions(frame: pd.DataFrame, name: str) -> bool:
@@ -384,12 +444,14 @@ def two_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     first, second = filled
     if bare_name(first.name) in _SHORTENED and second.length > first.length:
         first, second = second, first
-    return None if bare_name(second.name) in _ASKS else Mapping("pairs", first.name, second.name)
+    return None if bare_name(second.name) in _NO_ANSWERS else Mapping("pairs", first.name, second.name)
 
 
 def nested_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return a mapping of rows whose list of objects holds the answers, such as an instruction and its instances."""
     prompts = named(columns, PROMPT_NAMES)
+    if prompts and any(is_plain(frame, name) for name in named(columns, ANSWER_NAMES)):
+        return None
     for name in columns:
         cells = structures_of(frame, name)
         inner = cells[0][0] if cells and isinstance(cells[0], list) and cells[0] else None

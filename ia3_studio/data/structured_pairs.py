@@ -116,8 +116,11 @@ def _mean(texts: Sequence[str]) -> float:
 
 def data_context(frame: pd.DataFrame, columns: Sequence[str]) -> str:
     """Return the column of data that a question is about, such as a table; empty if there is none."""
-    found = [name for name in columns if bare_name(name) in _ABOUT]
+    found = [
+        name for name in columns if bare_name(name) in _ABOUT or (says(name, _TABLES) and _is_structured(frame, name))
+    ]
     return next((name for name in found if cells_of(frame, name)), "")
 
 
+_TABLES = frozenset(("table", "tables"))
 _ABOUT = frozenset(("table", "tables", "schema", "tableschema", "databaseschema", "dbschema", "createtable", "ddl"))

@@ -46,7 +46,7 @@ SIDE_KEYS = {
     "is_agent": ("assistant", "user"), "from_agent": ("assistant", "user"), "is_staff": ("assistant", "user"),
 }  # fmt: skip
 """Keys of a turn that say by true or false who speaks: the role if true, and if false."""
-CONTENT_KEYS = ("content", "value", "text", "message", "utterance", "body_text", "body")
+CONTENT_KEYS = ("content", "value", "text", "message", "utterance", "body_text", "body", "msg", "mes")
 PAIR_KEYS: dict[str, Role] = {
     **ROLES, "instruction": "user", "input": "user", "prompt": "user", "question": "user", "query": "user",
     "output": "assistant", "response": "assistant", "answer": "assistant", "completion": "assistant",
@@ -138,6 +138,14 @@ def read_turn(turn: Any) -> Turn:
     used = {role_key, content_key, *read.unused, *(() if role_key in fields else SIDE_KEYS)}
     left = (str(key) for key, value in turn.items() if not _is_empty(value) and _key(key) not in used)
     return Turn(read.role, read.text, read.calls, read.extra, read.trained, tuple(left))
+
+
+def is_known_turn(turn: Any) -> bool:
+    """Say whether a turn has a role that is known."""
+    try:
+        return bool(read_turn(turn).role)
+    except UnusableError:  # the rows with such turns are not conversations
+        return False
 
 
 def _side(fields: dict[str, Any]) -> str:

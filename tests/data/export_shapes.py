@@ -331,4 +331,55 @@ EXPORTS = (
         "prompt + response → text, quality → label",
         12,
     ),
+    Shape(
+        "answers of which a mark names the best",
+        "marked.jsonl",
+        lines(
+            lambda n: {
+                "question": asked(n),
+                "answers": [
+                    {"author": "Ann", "text": said(n), "selected": True},
+                    {"author": "Bo", "text": "No.", "selected": False},
+                ],
+            }
+        ),
+        "question → prompt, chosen → answer",
+        12,
+    ),
+    Shape(
+        "preference pairs after turns in a column of any name",
+        "trajectories.jsonl",
+        lines(
+            lambda n: {
+                "trajectory": [{"from": "user", "value": asked(n)}],
+                "chosen": said(n),
+                "rejected": "No.",
+            }
+        ),
+        "chosen → conversation",
+        12,
+    ),
+    Shape(
+        "compared answers to a question that is an object",
+        "comparisons.jsonl",
+        lines(
+            lambda n: {
+                "question": {"id": str(n), "full_text": asked(n)},
+                "answer_0": said(n),
+                "score_0": 1,
+                "answer_1": "No.",
+                "score_1": -1,
+            }
+        ),
+        "chosen → conversation",
+        12,
+    ),
+    Shape(
+        "chats of a help desk, with the kind of each sender",
+        "chats.json",
+        json.dumps([{"id": n, "history": [{"sender_type": "Visitor", "msg": asked(n)},
+                                          {"sender_type": "Agent", "msg": said(n)}]} for n in range(12)]),
+        "history → conversation",
+        12,
+    ),
 )  # fmt: skip

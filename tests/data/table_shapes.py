@@ -773,4 +773,97 @@ TABLES = (
         "text → plain text",
         12,
     ),
+    Shape(
+        "a prompt that holds the answer as well, beside the instruction",
+        "formatted.jsonl",
+        lines(
+            lambda n: {
+                "instruction": asked(n),
+                "input": "",
+                "output": said(n),
+                "prompt": f"### Instruction: {asked(n)} ### Output: {said(n)}",
+            }
+        ),
+        "instruction + input → prompt, output → answer",
+        12,
+    ),
+    Shape(
+        "several answers under a name of several words",
+        "human_answers.jsonl",
+        lines(lambda n: {"question": asked(n), "human_answers": [said(n)], "source": "harbor"}),
+        "question → prompt, human_answers → answer",
+        12,
+    ),
+    Shape(
+        "choices under any name with numbers",
+        "holdings.csv",
+        rows(
+            lambda n: f"{n},{asked(n)},{','.join(plain(n + k) for k in range(4))},{n % 4}",
+            header="example_id,citing_prompt,holding_0,holding_1,holding_2,holding_3,label",
+        ),
+        "citing_prompt → question, holding_0, holding_1, holding_2, holding_3 → choices, label → correct choice",
+        12,
+    ),
+    Shape(
+        "a question with its parts, which are questions as well",
+        "decomposed.jsonl",
+        lines(
+            lambda n: {
+                "question": asked(n),
+                "parts": [{"question": asked(n + 50), "answer": f"berth {n}"}],
+                "answer": said(n),
+            }
+        ),
+        PAIRS.replace("prompt →", "question →"),
+        12,
+    ),
+    Shape(
+        "a passage, a question, and spans that answer it",
+        "spans_of_answers.jsonl",
+        lines(lambda n: {"passage": said(n), "question": asked(n), "answers_spans": {"spans": [f"berth {n}"]}}),
+        "question + passage → prompt, answers_spans.spans[0] → answer",
+        12,
+    ),
+    Shape(
+        "what was said, a title, and the summary",
+        "broadcasts.json",
+        json.dumps([{"title": f"Pier {n}", "summary": asked(n), "utt": [said(n), said(n + 50)]} for n in range(12)]),
+        "utt → prompt, summary → answer",
+        12,
+    ),
+    Shape(
+        "a brief and the final text",
+        "briefs.csv",
+        rows(lambda n: f"{asked(n)},{mood(n)},{plain(n)}", header="Brief,Tone,Final copy"),
+        "Brief → prompt, Final copy → answer",
+        12,
+    ),
+    Shape(
+        "marks beside facts about the writer",
+        "enquete.csv",
+        rows(
+            lambda n: f"{('Nord', 'Sud')[n // 3 % 2]},{('f', 'm')[n % 2]},{n % 5 + 1},{plain(n)}",
+            24,
+            "Région,Sexe,Q1,Verbatim",
+        ),
+        "Verbatim → text, Q1 → label",
+        24,
+    ),
+    Shape(
+        "two texts, and nothing to label them by but a place",
+        "letters_sent.csv",
+        rows(
+            lambda n: f"{('Oslo', 'Turku')[n % 2]},{asked(n)},{plain(n)}",
+            header="City,Letter of the donor,Thank-you letter",
+        ),
+        "Letter of the donor → prompt, Thank-you letter → answer",
+        12,
+    ),
+    Shape(
+        "an original and the text that was made of it",
+        "clauses.csv",
+        rows(lambda n: f"{asked(n)},{plain(n)} as everybody says here", header="Original clause,Plain English version"),
+        "Original clause → prompt, Plain English version → answer",
+        12,
+    ),
 )
