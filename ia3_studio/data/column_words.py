@@ -50,15 +50,19 @@ def says(name: str, words: frozenset[str]) -> bool:
         >>> says("Kundenfrage", ASKED), says("标准回答", ANSWERED), says("context", frozenset(("text",)))
         (True, True, False)
     """
-    unspaced, ends = _kinds(words)
-    if any(each in name for each in unspaced):
+    unspaced, phrases, ends = _kinds(words)
+    if any(each in name for each in unspaced) or any(
+        f" {each} " in f" {' '.join(_name_words(name))} " for each in phrases
+    ):
         return True
     return any(word in words or (len(word) > _SHORTEST_END and word.endswith(ends)) for word in _name_words(name))
 
 
 def says_last(name: str, words: frozenset[str]) -> bool:
     """Say whether the last word of a column's name is one of some words."""
-    return says((name_words(name) or [""])[-1], words)
+    _unspaced, phrases, _ends = _kinds(words)
+    ends_so = any(f" {' '.join(_name_words(name))}".endswith(f" {each}") for each in phrases)
+    return ends_so or says((name_words(name) or [""])[-1], words)
 
 
 def is_about_row(name: str) -> bool:
@@ -67,10 +71,12 @@ def is_about_row(name: str) -> bool:
 
 
 @lru_cache(200)
-def _kinds(words: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the words that are written without spaces between them, and those that may end a compound."""
+def _kinds(words: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return what is written without spaces between words, what has several words, and what may end a compound."""
     unspaced = tuple(word for word in words if _UNSPACED.search(word))
-    return unspaced, tuple(word for word in words if len(word) >= _SHORTEST_END and word not in unspaced)
+    phrases = tuple(word.replace("_", " ") for word in words if "_" in word)
+    others = words - {*unspaced} - {word for word in words if "_" in word}
+    return unspaced, phrases, tuple(word for word in others if len(word) >= _SHORTEST_END)
 
 
 def _listed(text: str) -> frozenset[str]:
@@ -78,6 +84,8 @@ def _listed(text: str) -> frozenset[str]:
 
 
 ASKED = _listed("""
+    cau_hoi yeu_cau permintaan tanya soalan intrebari zapros zadost kerelem ansokan henvendelse sporsmaal eroteema
+    zahtjev pitanje вопросы запит звернення въпрос питање שאלות پرسش سوال
     question questions query prompt instruction ask asked request inquiry enquiry ticket
     frage anfrage aufgabe pregunta consulta solicitud demande requete domanda richiesta pergunta solicitacao vraag
     verzoek pytanie zapytanie otazka dotaz fraga fragen sporgsmal sporsmal kysymys soru talep kerdes intrebare
@@ -87,6 +95,9 @@ ASKED = _listed("""
 """)
 """Words for what is asked."""
 ANSWERED = _listed("""
+    tra_loi phan_hoi tindakan penyelesaian tanggapan balasan jawapan odgovor rjesenje resenje otgovor 
+    жауап отговор   پاسخ תשובות afhandeling mitigation remedy workaround fix maatregel massnahme
+    parere dictamen dictamenes conseil consejo advice einschatzung stellungnahme gutachten
     answer answers response responses reply replies solution completion output resolution
     antwort antworten losung respuesta solucion reponse risposta soluzione resposta solucao antwoord oplossing
     odpowiedz
@@ -119,6 +130,12 @@ SAID = _listed("""
 """)
 """Words for what somebody said."""
 READ = _listed("""
+    noi_dung nhan_xet binh_luan y_kien mo_ta ulasan komentar keluhan deskripsi isi teks pesan catatan aduan essay
+    panasz szoveg leiras velemenyek stiznost recenze zprava anmeldelse
+    besked kommentarer palautteet kuvaus valitus viesti sesizare descriere recenzie
+    motivering begrundung begrundelse perustelu motivazione motivo justificacion hergang schilderung omschrijving
+    descriptif мотив відгук опис скарга заява коментар жалба описание коментар תיאור הערות ביקורת
+    توضیحات نظر विवरण शिकायत รายละเอียด 主訴 概要 詳細 상담내용
     text texts comment comments review reviews feedback description narrative remark remarks note notes body content
     message statement complaint opinion tweet post abstract sentence document article story transcript
     kommentar beschreibung bemerkung nachricht rezension ruckmeldung anmerkung freitext bericht
@@ -133,6 +150,12 @@ READ = _listed("""
 """)
 """Words for a text that is read, such as a review."""
 LABELED = _listed("""
+    so_sao phan_loai chu_de linh_vuc muc_do diem cam_xuc decision decisions entscheidung beslut afgorelse beslissing
+    paatos decyzja rozhodnuti dontes hotarare decizie karar decisao decisione kategorija ocjena ocena_kupca
+    tingkat jenis penilaian skor bintang soort schadenart beschwerdegrund reason grund motif causa
+    diagnosis diagnose diagnostic diagnostico 診断 診断名 診断結果 진단 诊断 类型 유형 тема оцінка статус
+    настрій דירוג קטגוריה נושא
+    دسته امتیاز موضوع
     label labels category categories class classification intent sentiment topic topics tag tags emotion stars
     rating score polarity stance genre toxic toxicity spam duplicate relevance fraudulent fraud fake sarcastic
     offensive hateful genres marks points verdict outcome majority severity priority urgency status grade similarity
@@ -157,6 +180,9 @@ LABELED = _listed("""
 WEAK = _listed("is has type typ tipo tipe art 类型 種類 тип status state stage")
 """Words that make a column a label only where no other is one."""
 ABOUT_ROW = _listed("""
+    san_pham thanh_pho chi_nhanh nhan_vien ngon_ngu produk kota cabang karyawan toko wilayah petugas tone voice
+    student pupil schuler eleve alumno aluno studente technician technik technicien tecnico tekniker doctor
+    担当医 医師 상담사 医生 学号 termek varos bolt produs oras magazin tuote kaupunki osasto toimipiste товар місто
     speaker author user username reviewer annotator worker assignee reporter requester taster country state city
     location province region language department agency owner handler agent assigned store branch shop site product
     brand model version platform device os browser channel source year month week quarter day weekday gender sex

@@ -18,7 +18,7 @@ from ia3_studio.data.column_profile import (
     profile,
     structures_of,
 )
-from ia3_studio.data.column_words import READ, RELATED, name_words, says
+from ia3_studio.data.column_words import ANSWERED, READ, RELATED, name_words, says, says_last
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_candidates import (
     LABEL_WORDS,
@@ -72,6 +72,8 @@ _ORDERED = [[pair] for pair in (*_TWINS, ("1st", "2nd"), ("first", "second"))]
 
 _UNNAMED, _WORDS_OF_A_SENTENCE = re.compile(r"column (\d+)"), 4
 _FEWEST_FLAGS = 2
+_MUCH_LONGER = 2.5
+"""Times that a text is longer than one whose name says that it is read, so that it is read rather."""
 _FLAGS: tuple[frozenset[str], ...] = tuple(
     map(frozenset, (("0", "1"), ("0.0", "1.0"), ("true", "false"), ("yes", "no"), ("y", "n"), ("x",), ("✓",)))
 )
@@ -126,7 +128,9 @@ def _read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str])
     texts = [each for name in others if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
     texts = [each for each in texts if not each.is_label] or texts
     texts = [each for each in texts if "html" not in name_words(each.name)] or texts
-    texts = [each for each in texts if says(each.name, READ)] or texts
+    texts = [each for each in texts if not says_last(each.name, ANSWERED)] or texts
+    longest = max((each.length for each in texts), default=0.0)
+    texts = [each for each in texts if says(each.name, READ) and _MUCH_LONGER * each.length > longest] or texts
     return max(texts, key=lambda each: each.length).name if texts else next(iter(filled), "")
 
 

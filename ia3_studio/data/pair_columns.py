@@ -150,6 +150,8 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
             [] if is_rated(frame, columns) else answers
         )
     if not prompts and answers:
+        answers = [name for name in answers if not profile(frame, name).is_label]
+    if not prompts and answers:
         prompts = _read_columns(frame, [name for name in columns if name not in _bases(answers)])
     answers = [name for name in answers if name not in prompts]
     if answers and len(prompts) > 1:
@@ -288,11 +290,21 @@ def _answer_path(frame: pd.DataFrame, name: str) -> str:
             inner = [value[key] for value in objects if value.get(key) is not None]
             if inner and 2 * len(inner) > len(objects):
                 return f"{name}.{key}" + ("[0]" if all(is_listed(each) for each in inner) else "")
-        return name  # an object is the answer
+        key = _answer_key(objects[0])
+        inner = [value.get(key) for value in objects] if key else []
+        return f"{name}.{key}" + ("[0]" if all(map(is_listed, inner)) else "") if key else name  # or it is the answer
     first = lists[0][0] if lists and len(lists[0]) else None
     if isinstance(first, Record):
-        return next((f"{name}[0].{key}" for key in _INSIDE if key in first), name)
+        return next((f"{name}[0].{key}" for key in (*_INSIDE, _answer_key(first)) if key in first), name)
     return name
+
+
+def _answer_key(value: Record[Any, Any]) -> str:
+    """Return the only key of an object of texts that is called an answer or a text, in one of several words."""
+    held = [str(key) for key, each in value.items() if isinstance(each, str) or is_list_of_texts(each)]
+    answers = [key for key in held if says_last(key, ANSWERED)]
+    found = answers or [key for key in held if says_last(key, READ)]
+    return found[0] if len(found) == 1 else ""
 
 
 def mirrored(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
@@ -330,11 +342,17 @@ def _by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         answers = [name for name in kept if name not in asked and says(name, WHO_ANSWERS) and says(name, SAID)]
     if not asked and answers and not _is_judged(frame, columns):
         asked = [name for name in texts if name not in answers and says(name, READ)]
-    if not answers and len(texts) == 2 and not _is_judged(frame, columns):
+    if not answers and len(texts) == 2 and _only_facts_beside(frame, columns):
         first = [name for name in texts if says(name, ORIGINAL)]
         answers = [name for name in kept if name not in first and (first or says(name, RESULT))]
         asked = [name for name in texts if name not in answers]
     return Mapping("pairs", asked[0], answers[0]) if asked and answers else None
+
+
+def _only_facts_beside(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
+    """Say whether nothing could be a label but who or where, or an amount."""
+    filled = {name: each for name in columns if (each := profile(frame, name)).filled > MOSTLY}
+    return all(is_about_row(name) or says(name, AMOUNTS) for name in label_candidates(frame, filled))
 
 
 def _is_judged(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
@@ -344,10 +362,20 @@ def _is_judged(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
 
 def _answers(name: str) -> bool:
     """Say whether a name ends with a word for an answer, or begins with one and goes on in a language that does so."""
+    name = _without_language(name)
     return says_last(name, ANSWERED) or (says(name, ANSWERED) and bool(_OF.intersection(name_words(name))))
 
 
+def _without_language(name: str) -> str:
+    """Return a name without the words for languages at its end, as in response_en."""
+    words = name_words(name)
+    while len(words) > 1 and words[-1] in LANGUAGES:
+        words.pop()
+    return " ".join(words) if words != name_words(name) else name
+
+
 def _asks(name: str) -> bool:
+    name = _without_language(name)
     words = name_words(name)
     if says_last(name, ASKED) or (says(name, ASKED) and bool(_OF.intersection(words))):
         return True
@@ -379,8 +407,7 @@ def two_bodies(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     filled = {name: each for name, each in profiles.items() if each.filled > MOSTLY}
     texts = [each for each in filled.values() if each.is_text and not each.is_label]
     bodies = [each.name for each in texts if each.length >= _SHORTEST_BODY and 2 * each.different > len(frame)]
-    weak = all(is_about_row(name) or says(name, AMOUNTS) for name in label_candidates(frame, filled))
-    if len(texts) != 2 or len(bodies) != 2 or not weak:
+    if len(texts) != 2 or len(bodies) != 2 or not _only_facts_beside(frame, columns):
         return None
     if any(bare_name(name) in _TITLES or _UNNAMED.fullmatch(name) for name in bodies):
         return None

@@ -866,4 +866,46 @@ TABLES = (
         "Original clause → prompt, Plain English version → answer",
         12,
     ),
+    Shape(
+        "answers in objects under a key of their own",
+        "advice.jsonl",
+        lines(lambda n: {"id": n, "question_body": asked(n), "answers": [{"body": said(n), "score": n}], "link": "x"}),
+        "question_body → prompt, answers[0].body → answer",
+        12,
+    ),
+    Shape(
+        "prompts and answers in two languages side by side",
+        "two_tongues.jsonl",
+        lines(
+            lambda n: {
+                "instruction_en": asked(n),
+                "response_en": said(n),
+                "instruction_he": f"{asked(n)} (he)",
+                "response_he": f"{said(n)} (he)",
+            }
+        ),
+        "instruction_en → prompt, response_en → answer",
+        12,
+    ),
+    Shape(
+        "a comment beside an answer that is one of a few",
+        "poll.csv",
+        rows(lambda n: f"Ann {n},{mood(n)},{plain(n)}", 24, "Respondent,Answer,Comment"),
+        "Comment → text, Answer → label",
+        24,
+    ),
+    Shape(
+        "a long text, a short remark on it, and a grade",
+        "essays.csv",
+        rows(lambda n: f"{plain(n) * 5},{plain(n + 40)},{'ABC'[n % 3]}", 24, "Essay,Teacher feedback,Grade"),
+        "Essay → text, Grade → label",
+        24,
+    ),
+    Shape(
+        "names of columns of several words",
+        "hoi_dap.csv",
+        rows(lambda n: f"{n},{asked(n)},{plain(n)},{mood(n)}", header="STT,Câu hỏi,Trả lời,Lĩnh vực"),
+        "Câu hỏi → prompt, Trả lời → answer",
+        12,
+    ),
 )
