@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.data.choice_columns import bare_name, choice_mapping, first_number, named
-from ia3_studio.data.column_profile import cells_of, is_plain, profile, structures_of
+from ia3_studio.data.column_profile import Profile, cells_of, is_plain, profile, structures_of
+from ia3_studio.data.column_words import ANSWERED, RESULT, says
 from ia3_studio.data.conll import is_tag
 from ia3_studio.data.examples import LabelKind, Mapping, tags_in
 from ia3_studio.data.inner_columns import with_inner_columns
@@ -263,7 +264,10 @@ class Proposal:
 
 
 def proposals(table: Table, mapping: Mapping) -> tuple[Proposal, ...]:
-    """Return which part each column that is not used could play: a text as context or answer, a label as target."""
+    """Return which part each column that is not used could play: a text as context or answer, a label as target.
+
+    Of a text with a label, another text may be the answer; of a pair, a column that is called an answer.
+    """
     found: list[Proposal] = []
     for name in unused_columns(table, mapping):
         each = profile(table.frame, name)
@@ -271,11 +275,19 @@ def proposals(table: Table, mapping: Mapping) -> tuple[Proposal, ...]:
             continue
         if each.is_label:
             found.append(Proposal(name, "label"))
-        elif each.is_text and mapping.kind == "text":
-            found.append(Proposal(name, "answer"))
-        elif each.is_text and not mapping.context:
-            found.append(Proposal(name, "context"))
+        elif each.is_text:
+            if mapping.kind != "text" and not mapping.context:
+                found.append(Proposal(name, "context"))
+            if mapping.kind == "text" or _may_answer(each, mapping):
+                found.append(Proposal(name, "answer"))
     return tuple(found)
+
+
+def _may_answer(each: Profile, mapping: Mapping) -> bool:
+    """Say whether a text that is not used could be the answer in place of a label, or of another answer."""
+    if mapping.kind == "pairs":
+        return says(each.name, ANSWERED) or says(each.name, RESULT)
+    return mapping.kind == "labels" and each.filled > MOSTLY and bare_name(each.name) not in _ABOUT_TEXTS
 
 
 def _flat(mapping: Mapping) -> Iterator[str]:
