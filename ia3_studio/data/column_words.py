@@ -186,7 +186,7 @@ ABOUT_ROW = _listed("""
     speaker author user username reviewer annotator worker assignee reporter requester taster country state city
     location province region language department agency owner handler agent assigned store branch shop site product
     brand model version platform device os browser channel source year month week quarter day weekday gender sex
-    age nationality color colour size currency unit team office shift course semester chapter page publisher
+    age nationality color size currency unit team office shift course semester chapter page publisher
     format medium company customer client manufacturer vendor supplier origin app by room building floor
     filiale abteilung bearbeiter mitarbeiter kurs produkt marke land ort stadt region sprache jahr monat
     geschlecht kanal
@@ -249,3 +249,12 @@ ORIGINAL = _listed("""
     original before raw old source unedited draft ursprunglich vorher antes avant prima 原文 元 修正前 改前 원문
 """)
 """Words for a text of which another one beside it was made."""
+MADE = _listed("""
+    translation summary correction paraphrase simplification rewrite digest abstract minutes
+    ubersetzung zusammenfassung korrektur kurzfassung traduccion resumen correccion traduction correction traduzione
+    riassunto sintesi traducao resumo vertaling samenvatting tlumaczenie streszczenie preklad shrnuti oversattning
+    sammanfattning oversettelse sammendrag resume kaannos tiivistelma ceviri ozet forditas osszefoglalo traducere
+    rezumat перевод резюме переклад ban_dich tom_tat terjemahan ringkasan 译文 译 翻译 摘要 总结 訳文 翻訳 要約
+    번역 요약
+""")
+"""Words for a text that is made of another one, whatever stands beside them."""

@@ -78,7 +78,7 @@ _OF_POSTS = (
     "post_type_id",
 )
 """Columns of posts, beside which a score is the sum of their votes."""
-_HIGHEST_MARK, _MOST_SIGNED = 100, 10
+_HIGHEST_MARK, _MOST_SIGNED, _MOST_STARS = 100, 10, 10
 _TEXT_NAMES = ("question", "prompt", "text", "sentence", "instruction", "query", "spans", "offsets", "positions")
 """Columns that are read or say a place, also where few different values stand in them."""
 _UNNAMED = re.compile(r"column \d+")
@@ -158,6 +158,8 @@ def label_path(frame: pd.DataFrame, name: str) -> str:
         held = (key for key in _LABEL_KEYS if sum(key in each for each in objects) > len(objects) / 2)
         key = next((key for key in held if not any(isinstance(each.get(key), Record) for each in objects)), "")
         return f"{name}.{key}" if key else ""
+    if _counts_votes(frame, profile(frame, name)):
+        return ""
     return "" if holds_long_texts(frame, name) or _are_titles(frame, name) else name
 
 
@@ -226,12 +228,18 @@ def _counts_votes(frame: pd.DataFrame, each: Profile) -> bool:
         return False
     if words & _COUNTED:
         return True
+    if "stars" in words and _most(cells_of(frame, each.name)) > _MOST_STARS:
+        return True
     if "score" not in words or words - {"score"} - _POSTS:
         return False
     numbers = [number for cell in cells_of(frame, each.name) if (number := number_of(cell)) is not None]
     unbounded = bool(numbers) and (max(numbers) > _HIGHEST_MARK or (min(numbers) < 0 and max(numbers) > _MOST_SIGNED))
     whole = all(number.is_integer() for number in numbers)
     return whole and (unbounded or bool(named([str(name) for name in frame.columns], _OF_POSTS)))
+
+
+def _most(cells: Sequence[Any]) -> float:
+    return max((number for cell in cells if (number := number_of(cell)) is not None), default=0.0)
 
 
 def _is_judged(name: str) -> bool:

@@ -72,6 +72,8 @@ _ORDERED = [[pair] for pair in (*_TWINS, ("1st", "2nd"), ("first", "second"))]
 
 _UNNAMED, _WORDS_OF_A_SENTENCE = re.compile(r"column (\d+)"), 4
 _FEWEST_FLAGS = 2
+_LONGER = 1.5
+"""Times that a text is longer than the first one so that it is read rather."""
 _MUCH_LONGER = 2.5
 """Times that a text is longer than one whose name says that it is read, so that it is read rather."""
 _FLAGS: tuple[frozenset[str], ...] = tuple(
@@ -129,9 +131,12 @@ def _read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str])
     texts = [each for each in texts if not each.is_label] or texts
     texts = [each for each in texts if "html" not in name_words(each.name)] or texts
     texts = [each for each in texts if not says_last(each.name, ANSWERED)] or texts
-    longest = max((each.length for each in texts), default=0.0)
-    texts = [each for each in texts if says(each.name, READ) and _MUCH_LONGER * each.length > longest] or texts
-    return max(texts, key=lambda each: each.length).name if texts else next(iter(filled), "")
+    most = max((each.length for each in texts), default=0.0)
+    texts = [each for each in texts if says(each.name, READ) and _MUCH_LONGER * each.length > most] or texts
+    if not texts:
+        return next(iter(filled), "")
+    longest = max(texts, key=lambda each: each.length)
+    return next(each.name for each in texts if _LONGER * each.length >= longest.length)
 
 
 def marked_answers(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:

@@ -24,6 +24,7 @@ from ia3_studio.data.column_words import (
     ASKED,
     DATA,
     LABELED,
+    MADE,
     ORIGINAL,
     PROBLEMS,
     READ,
@@ -115,11 +116,14 @@ _NO_ANSWERS = frozenset(("question", "query", "prompt", "instruction", *CONTEXT_
 _OF = frozenset(("de", "del", "du", "des", "di", "do", "da", "of", "to", "from", "attendue", "esperada", "correcta"))
 """Words after which a name goes on, so that its first word says what it is."""
 _MOSTLY_ASKED = 0.8
+_NAMED_QUESTIONS = frozenset(("question", "prompt", "instruction"))
 _SHORTEST_BODY = 20
 """Mean characters of texts that are more than names and titles."""
 _UNNAMED = re.compile(r"column \d+")
 _SAID = frozenset(("message", "msg", "turn", "utterance"))
 """Words of columns of which the second, by its number, answers the first."""
+_ANY_TEXT = frozenset(("text", "texts", "notes", "note", "body", "message", "content", "details", "column"))
+"""Words after which a name is what it is without them."""
 LANGUAGES = frozenset(
     re.findall(
         r"\w+",
@@ -149,7 +153,7 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         answers = [name for name in answers if profile(frame, name).filled > MOSTLY or not is_plain(frame, name)] or (
             [] if is_rated(frame, columns) else answers
         )
-    if not prompts and answers:
+    if not prompts and any(says(name, READ) and profile(frame, name).is_text for name in columns):
         answers = [name for name in answers if not profile(frame, name).is_label]
     if not prompts and answers:
         prompts = _read_columns(frame, [name for name in columns if name not in _bases(answers)])
@@ -340,6 +344,10 @@ def _by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         asked = named([name for name in texts if name not in answers], READ_NAMES)
     if not answers and asked:
         answers = [name for name in kept if name not in asked and says(name, WHO_ANSWERS) and says(name, SAID)]
+    is_open = not (asked and answers) and not _is_judged(frame, columns)
+    made = [name for name in kept if is_open and says_last(name, MADE)]
+    if len(made) == 1 and (whole := _whole_text(frame, [name for name in texts if name not in made])):
+        asked, answers = [whole], made
     if not asked and answers and not _is_judged(frame, columns):
         asked = [name for name in texts if name not in answers and says(name, READ)]
     if not answers and len(texts) == 2 and _only_facts_beside(frame, columns):
@@ -347,6 +355,12 @@ def _by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         answers = [name for name in kept if name not in first and (first or says(name, RESULT))]
         asked = [name for name in texts if name not in answers]
     return Mapping("pairs", asked[0], answers[0]) if asked and answers else None
+
+
+def _whole_text(frame: pd.DataFrame, texts: Sequence[str]) -> str:
+    """Return the longest of several texts, titles aside; empty where there is none."""
+    bodies = [name for name in texts if bare_name(name) not in _TITLES]
+    return max(bodies, key=lambda name: profile(frame, name).length, default="")
 
 
 def _only_facts_beside(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
@@ -362,24 +376,23 @@ def _is_judged(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
 
 def _answers(name: str) -> bool:
     """Say whether a name ends with a word for an answer, or begins with one and goes on in a language that does so."""
-    name = _without_language(name)
+    name = _head(name)
     return says_last(name, ANSWERED) or (says(name, ANSWERED) and bool(_OF.intersection(name_words(name))))
 
 
-def _without_language(name: str) -> str:
-    """Return a name without the words for languages at its end, as in response_en."""
+def _head(name: str) -> str:
+    """Return a name without words for a language or for any text at its end, as in response_en, resolution notes."""
     words = name_words(name)
-    while len(words) > 1 and words[-1] in LANGUAGES:
+    while len(words) > 1 and words[-1] in LANGUAGES | _ANY_TEXT:
         words.pop()
     return " ".join(words) if words != name_words(name) else name
 
 
 def _asks(name: str) -> bool:
-    name = _without_language(name)
-    words = name_words(name)
-    if says_last(name, ASKED) or (says(name, ASKED) and bool(_OF.intersection(words))):
+    if says(name, WHO_ASKS) and says(name, SAID) and not says(name, ANSWERED):
         return True
-    return says(name, WHO_ASKS) and says(name, SAID) and not says(name, ANSWERED)
+    head = _head(name)
+    return says_last(head, ASKED) or (says(head, ASKED) and bool(_OF.intersection(name_words(name))))
 
 
 def asked_by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
@@ -389,13 +402,15 @@ def asked_by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
     """
     profiles = [each for name in columns if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
     texts = [each.name for each in profiles if not each.is_label and each.different > 1]
-    asked = [name for name in texts if _are_questions(frame, name)]
+    asked = [name for name in texts if _are_questions(frame, name) or bare_name(name) in _NAMED_QUESTIONS]
+    if data_context(frame, columns) in texts:
+        texts.remove(data_context(frame, columns))
     others = [name for name in texts if name not in asked]
     judged = [name for name in columns if is_label_name(name, LABELED) and name not in texts]
     nameless = any(_UNNAMED.fullmatch(name) for name in columns)
     if nameless or judged or len(asked) != 1 or len(others) != 1 or says(others[0], READ) or says(others[0], ASKED):
         return None
-    return Mapping("pairs", asked[0], others[0])
+    return Mapping("pairs", asked[0], others[0], data_context(frame, columns))
 
 
 def two_bodies(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:

@@ -708,7 +708,7 @@ TABLES = (
         24,
     ),
     Shape(
-        "a price beside other numbers",
+        "a price among other numbers",
         "houses.csv",
         rows(lambda n: f"{plain(n)},{n % 4},{500 + n * 37},{100000 + n * 3517}", 30, "description,bedrooms,sqft,price"),
         "description → text, price → number",
@@ -774,7 +774,7 @@ TABLES = (
         12,
     ),
     Shape(
-        "a prompt that holds the answer as well, beside the instruction",
+        "a prompt that holds the answer as well, next to the instruction",
         "formatted.jsonl",
         lines(
             lambda n: {
@@ -839,7 +839,7 @@ TABLES = (
         12,
     ),
     Shape(
-        "marks beside facts about the writer",
+        "marks next to facts about the writer",
         "enquete.csv",
         rows(
             lambda n: f"{('Nord', 'Sud')[n // 3 % 2]},{('f', 'm')[n % 2]},{n % 5 + 1},{plain(n)}",
@@ -888,7 +888,7 @@ TABLES = (
         12,
     ),
     Shape(
-        "a comment beside an answer that is one of a few",
+        "a comment with an answer that is one of a few",
         "poll.csv",
         rows(lambda n: f"Ann {n},{mood(n)},{plain(n)}", 24, "Respondent,Answer,Comment"),
         "Comment → text, Answer → label",
@@ -906,6 +906,41 @@ TABLES = (
         "hoi_dap.csv",
         rows(lambda n: f"{n},{asked(n)},{plain(n)},{mood(n)}", header="STT,Câu hỏi,Trả lời,Lĩnh vực"),
         "Câu hỏi → prompt, Trả lời → answer",
+        12,
+    ),
+    Shape(
+        "a text and its translation, in another language",
+        "traductions.csv",
+        rows(lambda n: f"{asked(n)},{plain(n)},{'AB'[n % 2]}", header="Texte source,Traduction,Relecteur"),
+        "Texte source → prompt, Traduction → answer",
+        12,
+    ),
+    Shape(
+        "a question, a schema, and a query in a language of its own",
+        "graphs.csv",
+        rows(lambda n: f"{asked(n)},Node Ferry {n},MATCH (n) RETURN n LIMIT {n}", header="question,schema,cypher"),
+        "question + schema → prompt, cypher → answer",
+        12,
+    ),
+    Shape(
+        "notes on how a problem was resolved",
+        "resolved.csv",
+        rows(lambda n: f"{n},{asked(n)},{plain(n)}", header="Ticket #,Issue,Resolution notes"),
+        "Issue → prompt, Resolution notes → answer",
+        12,
+    ),
+    Shape(
+        "two texts of one length and a rating of the first",
+        "findings.csv",
+        rows(lambda n: f"{asked(n)},{plain(n)},{mood(n)}", 24, "Finding,Measure,Rating"),
+        "Finding → text, Rating → label",
+        24,
+    ),
+    Shape(
+        "stars that are votes",
+        "repositories.csv",
+        rows(lambda n: f"a/b{n},{n * 31},{plain(n)}", header="repo,stars,readme"),
+        "readme → plain text",
         12,
     ),
 )

@@ -40,13 +40,36 @@ SPEAKER_NAMES = (
     "authortype", "usertype", "speakertype", "participantrole", "party", "authorid", "who",
     "direction", "messagedirection",
 )  # fmt: skip
-TEXT_NAMES = ("content", "text", "message", "utterance", "value", "messagetext", "turntext", "body", "msg")
+TEXT_NAMES = (
+    "content",
+    "text",
+    "message",
+    "utterance",
+    "value",
+    "messagetext",
+    "turntext",
+    "body",
+    "msg",
+    "phrase",
+    "transcript",
+)
 ORDER_NAMES = (
     "turn", "turnid", "turnindex", "turnidx", "turnnumber", "turnno", "turnorder", "messageindex", "messageidx",
     "messageorder", "messagenumber", "utteranceidx", "utteranceid", "order", "position", "index", "idx", "step",
     "sequence", "seq",
 )  # fmt: skip
-TIME_NAMES = ("timestamp", "createdat", "datetime", "senttime", "sentat", "time", "date", "createtime", "ts")
+TIME_NAMES = (
+    "timestamp",
+    "createdat",
+    "datetime",
+    "senttime",
+    "sentat",
+    "time",
+    "date",
+    "createtime",
+    "ts",
+    "starttime",
+)
 LABEL_NAMES = ("label", "labels", "emotion", "sentiment", "intent", "category", "topic", "dialogact", "act", "tag")
 """Columns that make a table of named speakers one of labeled texts."""
 ASKED_NAMES = ("user", "prompt", "question", "instruction", "query", "human", "input")
