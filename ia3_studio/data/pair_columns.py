@@ -38,7 +38,7 @@ from ia3_studio.data.column_words import (
     says,
     says_last,
 )
-from ia3_studio.data.examples import Mapping
+from ia3_studio.data.examples import Mapping, label_name
 from ia3_studio.data.label_candidates import LABEL_NAMES, MOSTLY, holds_long_texts, is_class, is_rated, label_candidates
 from ia3_studio.data.paths import is_listed, paths_in, value_at
 from ia3_studio.data.structured_pairs import data_context
@@ -407,10 +407,26 @@ def asked_by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
         texts.remove(data_context(frame, columns))
     others = [name for name in texts if name not in asked]
     judged = [name for name in columns if is_label_name(name, LABELED) and name not in texts]
+    if (
+        len(columns) == 2
+        and len(asked) == 1
+        and _are_values(frame, next(name for name in columns if name not in asked))
+    ):
+        return Mapping("pairs", asked[0], next(name for name in columns if name not in asked))
     nameless = any(_UNNAMED.fullmatch(name) for name in columns)
     if nameless or judged or len(asked) != 1 or len(others) != 1 or says(others[0], READ) or says(others[0], ASKED):
         return None
     return Mapping("pairs", asked[0], others[0], data_context(frame, columns))
+
+
+def _are_values(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column holds whole numbers, most of them different, such as the results of problems."""
+    each = profile(frame, name)
+    return (
+        each.is_number
+        and 2 * each.different > len(frame)
+        and all(label_name(cell).lstrip("-").isdigit() for cell in cells_of(frame, name))
+    )
 
 
 def two_bodies(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:

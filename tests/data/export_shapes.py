@@ -382,4 +382,15 @@ EXPORTS = (
         "history → conversation",
         12,
     ),
+    Shape(
+        "one turn per row, in another language",
+        "verlauf.csv",
+        rows(
+            lambda n: f"G{n // 2},{('Kunde', 'Berater')[n % 2]},\"{(asked, said)[n % 2](n)}\",10:{n:02d}",
+            24,
+            "Gesprächs-ID,Absender,Nachricht,Zeit",
+        ),
+        CONVERSATION,
+        12,
+    ),
 )  # fmt: skip

@@ -943,4 +943,11 @@ TABLES = (
         "readme → plain text",
         12,
     ),
+    Shape(
+        "problems and their results, without a header",
+        "results.tsv",
+        rows(lambda n: f"{asked(n)}\t{n * 3 + 2}"),
+        "column 1 → prompt, column 2 → answer",
+        12,
+    ),
 )
