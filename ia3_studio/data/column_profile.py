@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -72,8 +74,31 @@ class Profile:
         return self.length >= SHORTEST_TEXT and not self.is_identifier
 
 
+_kept: ContextVar[dict[tuple[int, str], tuple[Any, Profile]] | None] = ContextVar("profiles", default=None)
+"""Profiles by table and column, with the table, so that no other one gets its number meanwhile."""
+
+
+@contextmanager
+def kept_profiles() -> Iterator[None]:
+    """Make the profile of each column once while the roles of the columns of unchanged tables are told."""
+    token = _kept.set({})
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+
+
 def profile(frame: pd.DataFrame, name: str) -> Profile:
     """Return the profile of a column or a path."""
+    kept = _kept.get()
+    if kept is None:
+        return _profile(frame, name)
+    if (id(frame), name) not in kept:
+        kept[id(frame), name] = frame, _profile(frame, name)
+    return kept[id(frame), name][1]
+
+
+def _profile(frame: pd.DataFrame, name: str) -> Profile:
     cells = cells_of(frame, name)
     cells = [str(cell) if isinstance(cell, date) else cell for cell in cells]
     plain = [cell for cell in cells if isinstance(cell, str | int | float)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.data.choice_columns import bare_name, choice_mapping, first_number, named
-from ia3_studio.data.column_profile import Profile, cells_of, is_plain, profile, structures_of
+from ia3_studio.data.column_profile import Profile, cells_of, is_plain, kept_profiles, profile, structures_of
 from ia3_studio.data.column_words import ANSWERED, RESULT, says
 from ia3_studio.data.conll import is_tag
 from ia3_studio.data.examples import LabelKind, Mapping, tags_in
@@ -72,7 +72,11 @@ def infer_columns(table: Table) -> Mapping:
         raise DataError(table.undecided)
     if table.mapping:
         return table.mapping
-    table = _thinned(table)
+    with kept_profiles():
+        return _told(_thinned(table))
+
+
+def _told(table: Table) -> Mapping:
     columns = _filled_columns(table)
     try:
         found = _inferred(table, columns)
