@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as Record
-from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.column_profile import cells_of, profile, structures_of
+from ia3_studio.data.column_words import RIGHT, name_words, says
 from ia3_studio.data.examples import Mapping, label_name
 from ia3_studio.data.paths import is_listed, value_at
 
@@ -44,6 +45,7 @@ ASKED_NAMES = ("premise", "context", "passage", "article", "support", "goal", "c
 _QUESTION_NAMES = ("prompt", "question", "question_stem", "stem", "question.stem", "instruction", "query", "problem",
                    "source", "user", "q", "question_text", "statement", "qtext", "question_content")  # fmt: skip
 _READ_NAMES = ("text", "paragraph", "story", "document", "background", "body")
+_PASSAGES = frozenset(("passage", "context", "article", "paragraph", "story", "background"))
 _NUMBERED = re.compile(r"[\s_-]*\d{1,2}$")
 _INNER_ANSWERS = ("answerKey", "answer", "label", "labels", "correct")
 _MOST_CHOICES, _LOOKED_AT = 8, 20
@@ -53,11 +55,11 @@ _LETTERS = "abcdefgh"
 def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
     """Return which columns are question, choices and right choice; None where the table has no choices."""
     columns = [str(column) for column in frame.columns]
-    choices = _list_column(frame, columns) or _family(columns)
+    choices = _list_column(frame, columns) or _family(columns) or _family_by_contents(frame, columns)
     if not choices:
         return _exam(frame, columns)
     bases = {name.partition(".")[0] for name in choices}
-    answers = [name for name in named(columns, RIGHT_NAMES) if name not in choices] or _inner_answer(frame, bases)
+    answers = [name for name in _right_columns(columns) if name not in choices] or _inner_answer(frame, bases)
     answers.sort(key=lambda name: not _may_name_one(frame, name, choices))
     names = (*ASKED_NAMES, *_QUESTION_NAMES)
     asked = [name for name in named(columns, names) if name not in (*choices, *answers[:1]) and name not in bases]
@@ -95,7 +97,8 @@ def _read_before(frame: pd.DataFrame, columns: Sequence[str], asked: Sequence[st
     if len(asked) != 1 or asked[0] not in named(columns, ("question", "query")):
         return []
     length = profile(frame, asked[0]).length
-    texts = (profile(frame, name) for name in named(columns, _READ_NAMES))
+    passages = [name for name in columns if name not in asked and set(name_words(name)[-1:]) & _PASSAGES]
+    texts = (profile(frame, name) for name in (*named(columns, _READ_NAMES), *passages))
     return [each.name for each in texts if each.is_text and not each.is_label and each.length > length][:1]
 
 
@@ -155,21 +158,49 @@ def _holds_choices(value: Any) -> bool:
     return is_listed(value) and len(value) > 1 and all(isinstance(each, str | Record) for each in value)
 
 
+def _right_columns(columns: Sequence[str]) -> list[str]:
+    """Return the columns that may name the right choice, those of usual names first."""
+    return list(dict.fromkeys((*named(columns, RIGHT_NAMES), *(name for name in columns if says(name, RIGHT)))))
+
+
+def _family_by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return columns of texts of any name with a running number, if another column names one of them in each row."""
+    for choices in _families(columns, lambda _stem: True):
+        right = [name for name in _right_columns(columns) if name not in choices]
+        texts = all(profile(frame, name).length > 0 and not profile(frame, name).is_label for name in choices)
+        if len(choices) > 2 and texts and any(_names_each(frame, name, choices) for name in right):
+            return choices
+    return []
+
+
+def _names_each(frame: pd.DataFrame, answer: str, choices: Sequence[str]) -> bool:
+    """Say whether a column has hardly more values than there are choices, and the numbers of all or most of them."""
+    cells = cells_of(frame, answer)
+    numbers = {label_name(cell).strip().lower() for cell in cells}
+    first = first_number(cells)
+    places = {str(first + place) for place in range(len(choices))} | set(_LETTERS[: len(choices)])
+    return numbers <= places and 2 * len(numbers) > len(choices)
+
+
 def _family(columns: Sequence[str]) -> list[str]:
     """Return columns of a name each with a running number or letter, such as option_a to option_d, or A to D."""
+    return next(_families(columns, _STEMS.__contains__), [])
+
+
+def _families(columns: Sequence[str], is_stem: Callable[[str], bool]) -> Iterator[list[str]]:
+    """Yield the columns of each such name, in the order of their numbers or letters."""
     families: dict[tuple[str, str], dict[str, str]] = {}
     for column in columns:
         name, _, rest = column.strip().lower().partition(" - ")  # "Answer 1 - max 75 characters"
         found = _CHOICE.fullmatch(name)
         stem = re.sub(r"[\s_-]+$", "", found["stem"]) if found else ""
-        if found and stem in _STEMS and (stem or found["place"] in _LETTERS):
+        if found and is_stem(stem) and (stem or found["place"] in _LETTERS):
             families.setdefault((stem, rest), {})[found["place"]] = column
     for places in families.values():
         ordered = sorted(places)
         starts = ordered[0] in "01a" and all(ord(b) - ord(a) == 1 for a, b in pairwise(ordered))
         if starts and len(ordered) > 1:
-            return [places[place] for place in ordered]
-    return []
+            yield [places[place] for place in ordered]
 
 
 def _is_distractors(choices: Sequence[str]) -> bool:

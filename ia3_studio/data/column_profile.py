@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from ia3_studio.data.column_words import name_words, says
 from ia3_studio.data.measurements import decimal_mark, number_of
 from ia3_studio.data.paths import is_listed, structure_of, value_at
 
@@ -25,11 +28,11 @@ _SOURCE = re.compile(r"https?://|www\.|CC[- ]BY|©|Copyright\b")
 """How cells begin that say where a row is from."""
 _UNNAMED, _NUMBER_OF_ROW, _MANY = re.compile(r"column \d+"), re.compile(r"\d{3,}"), 10
 """Numbers that are all different, in so many rows of a column without a name, are those of rows."""
+_LOOKED_AT, _WORDS_OF_PROSE = 20, 6
 _FILE = re.compile(
     r"\S+\.(?:jpe?g|png|gif|webp|bmp|tiff?|wav|mp3|flac|ogg|m4a|mp4|avi|mov|pdf|docx?|txt|json|xml|html?)", re.I
 )
 """Cells that are names of files."""
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 _IDENTIFIERS = frozenset((
     "id", "ids", "gid", "pid", "sid", "uid", "rid", "tid", "cid", "qid", "mid", "nid", "docid", "idx",
     "index", "uuid", "guid", "key", "hash", "url", "link", "href", "date", "time",
@@ -71,8 +74,31 @@ class Profile:
         return self.length >= SHORTEST_TEXT and not self.is_identifier
 
 
+_kept: ContextVar[dict[tuple[int, str], tuple[Any, Profile]] | None] = ContextVar("profiles", default=None)
+"""Profiles by table and column, with the table, so that no other one gets its number meanwhile."""
+
+
+@contextmanager
+def kept_profiles() -> Iterator[None]:
+    """Make the profile of each column once while the roles of the columns of unchanged tables are told."""
+    token = _kept.set({})
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+
+
 def profile(frame: pd.DataFrame, name: str) -> Profile:
     """Return the profile of a column or a path."""
+    kept = _kept.get()
+    if kept is None:
+        return _profile(frame, name)
+    if (id(frame), name) not in kept:
+        kept[id(frame), name] = frame, _profile(frame, name)
+    return kept[id(frame), name][1]
+
+
+def _profile(frame: pd.DataFrame, name: str) -> Profile:
     cells = cells_of(frame, name)
     cells = [str(cell) if isinstance(cell, date) else cell for cell in cells]
     plain = [cell for cell in cells if isinstance(cell, str | int | float)]
@@ -110,11 +136,6 @@ def structures_of(frame: pd.DataFrame, name: str, most: int = 50) -> list[Any]:
     return [structure_of(cell) for cell in cells_of(frame, name)[:most]]
 
 
-def name_words(name: str) -> list[str]:
-    """Return the words of a column's name in lower case: "airline_sentiment" and "airlineSentiment" have two."""
-    return [word.lower() for word in _WORDS.findall(name)]
-
-
 def is_plain(frame: pd.DataFrame, name: str) -> bool:
     """Say whether most cells of a column are values, not objects."""
     values = structures_of(frame, name)
@@ -137,15 +158,18 @@ def is_measured(cells: Iterable[Any]) -> bool:
 
 def is_label_name(name: str, words: frozenset[str]) -> bool:
     """Return whether the words of a column's name say that it is a label, such as "airline_sentiment" or "is_spam"."""
-    found = name_words(name)
-    return bool(words.intersection(found)) and not _NO_LABELS.intersection(found)
+    return says(name, words) and not _NO_LABELS.intersection(name_words(name))
 
 
 def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
     words = name_words(name)
     if words[-2:] == ["answer", "key"]:
         return False
-    if words and (_IDENTIFIERS.intersection(words[-1:]) or (_IDENTIFIERS.intersection(words[:1]) and len(words) <= 2)):
+    if (
+        words
+        and not _is_prose(known)
+        and (_IDENTIFIERS.intersection(words[-1:]) or (_IDENTIFIERS.intersection(words[:1]) and len(words) <= 2))
+    ):
         return True
     if words[-1:] == ["name"] and _PEOPLE.intersection(words):
         return True
@@ -158,6 +182,12 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
     if all(map(_SOURCE.match, known)) or all(map(_FILE.fullmatch, known)):
         return True
     return len(different) > 2 and all(map(_DATE.fullmatch, known))
+
+
+def _is_prose(known: Sequence[str]) -> bool:
+    """Say whether cells are sentences, whatever their column is called; a date has fewer words."""
+    first = known[:_LOOKED_AT]
+    return sum(sum(map(str.isalpha, cell.split())) for cell in first) >= _WORDS_OF_PROSE * len(first) > 0
 
 
 def _are_running(known: Sequence[str]) -> bool:

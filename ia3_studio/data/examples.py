@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from ia3_studio.data.column_words import IN_ORDER, says
 from ia3_studio.data.conversations import Message, messages_of, opened, texts_of
 from ia3_studio.data.measurements import DecimalMark, plain_number
 from ia3_studio.data.paths import is_listed, split_path, structure_of, value_at
@@ -90,9 +91,10 @@ class Mapping:
     """A column of system prompts."""
     history: str = ""
     """A column of earlier turns: lists of exchanges or of turns; their answers are trained, too."""
-    lists: Literal["", "several", "json"] = ""
-    """What a list of texts is as an answer: several answers, an example each, or one answer written as JSON. If empty,
-    JSON where the column holds other values than texts and lists of texts, else several answers."""
+    lists: Literal["", "several", "lines", "json"] = ""
+    """What a list of texts is as an answer: several answers, an example each, or one answer, a line each or written as
+    JSON. If empty, JSON where the column holds other values than texts and lists of texts, lines where its name says
+    that they follow each other, such as "steps", else several answers."""
     others: tuple[tuple[str, str], ...] = ()
     """Fallback pairs of prompt and answer columns for rows without the first pair."""
     split: str = ""
@@ -167,7 +169,8 @@ def decided(table: Table, mapping: Mapping) -> Mapping:
     column = path[0] if path and mapping.answer not in table.frame.columns else mapping.answer
     cells = table.frame[column].tolist() if column in table.frame.columns else []
     structured = any(_is_structured(value_at({column: cell}, mapping.answer)) for cell in cells)
-    return replace(mapping, lists="json" if structured else "several")
+    in_order = says(mapping.answer.rpartition(".")[2], IN_ORDER)
+    return replace(mapping, lists="json" if structured else "lines" if in_order else "several")
 
 
 def _is_structured(cell: Any) -> bool:
@@ -198,6 +201,8 @@ def _pairs(row: int, record: dict[Any, Any], mapping: Mapping) -> list[Example]:
     prompt = _templated(record, mapping.template) if mapping.template else _said(record, mapping.prompt, "prompt")
     context = _value(_as_text(record, mapping.context), mapping.context, "context") if mapping.context else ""
     given = value_at(record, mapping.answer)
+    if mapping.lists == "lines":
+        given = "\n".join(texts_of(structure_of(given))) or given
     several = texts_of(given) if mapping.lists != "json" else []
     is_empty = mapping.lists != "json" and is_listed(given) and not len(given)
     answers: list[Any] = [None] if is_empty else several or [_one_text(given)]

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.data.choice_columns import bare_name, choice_mapping, first_number, named
-from ia3_studio.data.column_profile import cells_of, is_plain, profile, structures_of
+from ia3_studio.data.column_profile import Profile, cells_of, is_plain, kept_profiles, profile, structures_of
+from ia3_studio.data.column_words import ANSWERED, RESULT, says
 from ia3_studio.data.conll import is_tag
 from ia3_studio.data.examples import LabelKind, Mapping, tags_in
 from ia3_studio.data.inner_columns import with_inner_columns
@@ -27,15 +28,18 @@ from ia3_studio.data.pair_columns import (
     ANSWER_NAMES,
     CONTEXT_NAMES,
     PROMPT_NAMES,
+    asked_by_contents,
     languages,
     named_pairs,
     nested_pairs,
+    two_bodies,
     two_texts,
 )
 from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.paths import is_listed, split_path, structure_of
+from ia3_studio.data.structured_pairs import beside_structures
 from ia3_studio.data.table import Table
-from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS, unused_keys
+from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS, is_known_turn, unused_keys
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -68,7 +72,11 @@ def infer_columns(table: Table) -> Mapping:
         raise DataError(table.undecided)
     if table.mapping:
         return table.mapping
-    table = _thinned(table)
+    with kept_profiles():
+        return _told(_thinned(table))
+
+
+def _told(table: Table) -> Mapping:
     columns = _filled_columns(table)
     try:
         found = _inferred(table, columns)
@@ -260,7 +268,10 @@ class Proposal:
 
 
 def proposals(table: Table, mapping: Mapping) -> tuple[Proposal, ...]:
-    """Return which part each column that is not used could play: a text as context or answer, a label as target."""
+    """Return which part each column that is not used could play: a text as context or answer, a label as target.
+
+    Of a text with a label, another text may be the answer; of a pair, a column that is called an answer.
+    """
     found: list[Proposal] = []
     for name in unused_columns(table, mapping):
         each = profile(table.frame, name)
@@ -268,11 +279,19 @@ def proposals(table: Table, mapping: Mapping) -> tuple[Proposal, ...]:
             continue
         if each.is_label:
             found.append(Proposal(name, "label"))
-        elif each.is_text and mapping.kind == "text":
-            found.append(Proposal(name, "answer"))
-        elif each.is_text and not mapping.context:
-            found.append(Proposal(name, "context"))
+        elif each.is_text:
+            if mapping.kind != "text" and not mapping.context:
+                found.append(Proposal(name, "context"))
+            if mapping.kind == "text" or _may_answer(each, mapping):
+                found.append(Proposal(name, "answer"))
     return tuple(found)
+
+
+def _may_answer(each: Profile, mapping: Mapping) -> bool:
+    """Say whether a text that is not used could be the answer in place of a label, or of another answer."""
+    if mapping.kind == "pairs":
+        return says(each.name, ANSWERED) or says(each.name, RESULT)
+    return mapping.kind == "labels" and each.filled > MOSTLY and bare_name(each.name) not in _ABOUT_TEXTS
 
 
 def _flat(mapping: Mapping) -> Iterator[str]:
@@ -339,7 +358,7 @@ def _conversation(table: Table, columns: Sequence[str]) -> Mapping | None:
     """Return which column holds conversations: one so named, or one of turns or message trees."""
     held = [path for name in named(columns, MESSAGE_NAMES) if (path := _inner_messages(table, name))]
     found = [name for name in named(columns, MESSAGE_NAMES) if not _are_texts(table, name)] or [
-        name for name in columns if _holds_turns(structures_of(table.frame, name, 5))
+        name for name in columns if _holds_known_turns(structures_of(table.frame, name, 5))
     ]
     if held:
         return Mapping("messages", column=held[0])
@@ -384,6 +403,12 @@ def _holds_turns(values: Sequence[Any]) -> bool:
         )
         for value in values
     )  # fmt: skip
+
+
+def _holds_known_turns(values: Sequence[Any]) -> bool:
+    """Say whether values are turns whose roles are known, as those of a column of any name have to be."""
+    turns = [turn for value in values if isinstance(value, list) for turn in value]
+    return _holds_turns(values) and (not turns or any(is_known_turn(turn) for turn in turns))
 
 
 def _refuse_preferences(columns: Sequence[str]) -> None:
@@ -435,7 +460,7 @@ def _are_lists(frame: pd.DataFrame, name: str) -> bool:
 
 
 _IN_ORDER = (
-    nested_pairs, _choices, _tags, marked_answers, rated_texts, named_pairs, labeled, flags, _only_column, languages,
-    by_contents, _named_text, two_texts, _longest_text,
+    nested_pairs, _choices, _tags, marked_answers, rated_texts, named_pairs, labeled, flags, beside_structures,
+    _only_column, languages, asked_by_contents, two_bodies, by_contents, _named_text, two_texts, _longest_text,
 )  # fmt: skip
 """Ways to find the columns that play a part, in the order in which they are tried."""

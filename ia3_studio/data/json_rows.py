@@ -43,6 +43,15 @@ def read_json(name: str, text: str, named_lines: bool) -> tuple[pd.DataFrame, st
     return _frame(name, list(enumerate(records, start=1))), form, ()
 
 
+def frame_of_records(name: str, records: Sequence[Any]) -> pd.DataFrame:
+    """Return the rows of a document as a table; its index counts them from 1.
+
+    Raises:
+        DataError: a row is no object, or there are too many names.
+    """
+    return _frame(name, list(enumerate(records, start=1)))
+
+
 def read_json_lines(
     name: str, text: str, *, first_row: int = 1, first_line: int = 1, is_part: bool = False
 ) -> tuple[pd.DataFrame, tuple[Damage, ...]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Collection, Sequence
 from collections.abc import Mapping as Record
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.choice_columns import bare_name, named
@@ -16,10 +17,10 @@ from ia3_studio.data.column_profile import (
     is_label_name,
     is_list_of_texts,
     is_measured,
-    name_words,
     profile,
     structures_of,
 )
+from ia3_studio.data.column_words import AMOUNTS, LABELED, PRICED, WEAK, is_about_row, name_words, says
 from ia3_studio.data.examples import LabelKind
 from ia3_studio.data.measurements import number_of
 from ia3_studio.data.paths import is_listed, structure_of
@@ -34,20 +35,11 @@ LABEL_NAMES = (
     "étiquette", "etiqueta", "klasse", "classe", "clase", "bewertung", "ocena",
     "beoordeling", "puan", "оценка", "评分", "評価", "평점", "метка", "категория", "标签", "类别", "ラベル", "라벨",
 )  # fmt: skip
-LABEL_WORDS = frozenset(
-    (*LABEL_NAMES, "rating", "score", "polarity", "stance", "genre", "type", "toxic", "toxicity", "spam", "is", "has",
-     "duplicate", "relevance", "fraudulent", "fraud", "fake", "sarcastic", "offensive", "hateful", "genres",
-     "marks", "points", "verdict", "outcome", "majority",
-     "severity", "priority", "status", "grade", "similarity", "feeling", "mood", "target")
-) - {"y"}  # fmt: skip
+LABEL_WORDS = frozenset((*map(str.casefold, LABEL_NAMES), *LABELED, *WEAK, "is", "has")) - {"y"}
 """Words in the name of a column that make it the label, of several that could be one."""
 RATED = frozenset(("rating", "score", "stars", "sentiment"))
 TOPICAL = frozenset(("tag", "tags", "keywords", "topics"))
 """Columns that describe a text beside a rating of it, rather than being its label."""
-_PEOPLE_AND_PLACES = frozenset(
-    ("speaker", "author", "user", "username", "reviewer", "annotator", "worker", "assignee", "reporter", "requester",
-     "taster", "country", "state", "city", "location", "province", "region", "language", "department", "agency")
-)  # fmt: skip
 SEVERAL_NAMES = frozenset(
     ("labels", "categories", "topics", "tags", "emotions", "genres", "subjects", "keywords", "intents", "classes",
      "codes", "themes", "concepts", "skills", "symptoms", "diagnoses")
@@ -86,12 +78,13 @@ _OF_POSTS = (
     "post_type_id",
 )
 """Columns of posts, beside which a score is the sum of their votes."""
-_HIGHEST_MARK, _MOST_SIGNED = 100, 10
+_HIGHEST_MARK, _MOST_SIGNED, _MOST_STARS = 100, 10, 10
 _TEXT_NAMES = ("question", "prompt", "text", "sentence", "instruction", "query", "spans", "offsets", "positions")
 """Columns that are read or say a place, also where few different values stand in them."""
+_UNNAMED = re.compile(r"column \d+")
 _SEVERAL = re.compile(r"\s*[;|]\s*")
 _LISTED = re.compile(r"\s*[;|,]\s*")
-_LONGEST_PART = 40
+_LONGEST_PART, _WORDS_OF_A_PART = 40, 3
 _MOSTLY_DIFFERENT, _FEWEST_TITLES = 0.9, 20
 _LABEL_KEYS = ("name", "label", "value", "class", "title", "text")
 """Keys of a label that is an object."""
@@ -111,7 +104,20 @@ def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
     kinds = {cell.strip() for cell in cells if isinstance(cell, str)}
     is_class = len(kinds) <= max(2, min(MOST_CLASSES, len(cells) // 4))
     separators = _LISTED if _is_plural(name) or not is_class else _SEVERAL
-    return "multi" if _are_joined(cells, separators, is_plural=_is_plural(name)) else "single"
+    joined = _are_joined(cells, separators, is_plural=_is_plural(name)) or (says(name, LABELED) and _share_parts(kinds))
+    return "multi" if joined else "single"
+
+
+def _share_parts(kinds: Collection[str]) -> bool:
+    """Say whether short parts between commas occur in different cells, as those of several labels do.
+
+    Most cells have several parts; the parts of one name, such as "Food, drinks", stand in one cell only.
+    """
+    split = [set(_LISTED.split(cell.strip(" ;|,"))) for cell in kinds]
+    several = [parts for parts in split if len(parts) > 1]
+    counted = Counter(part for parts in split for part in parts)
+    short = all(len(part) <= _LONGEST_PART and len(part.split()) <= _WORDS_OF_A_PART for part in counted)
+    return short and 2 * len(several) >= len(split) > 1 and any(count > 1 for count in counted.values())
 
 
 def _is_plural(name: str) -> bool:
@@ -152,6 +158,8 @@ def label_path(frame: pd.DataFrame, name: str) -> str:
         held = (key for key in _LABEL_KEYS if sum(key in each for each in objects) > len(objects) / 2)
         key = next((key for key in held if not any(isinstance(each.get(key), Record) for each in objects)), "")
         return f"{name}.{key}" if key else ""
+    if _counts_votes(frame, profile(frame, name)):
+        return ""
     return "" if holds_long_texts(frame, name) or _are_titles(frame, name) else name
 
 
@@ -188,14 +196,24 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     alike = [name for name, each in filled.items() if each.is_label and not each.is_identifier and name not in votes]
     words = [name for name in alike if not filled[name].is_number]
     several = [name for name, each in filled.items() if _holds_several(frame, each)]
-    by_word.sort(key=lambda name: (_is_weak(name), "stance" not in name_words(name)))
+    by_word.sort(key=lambda name: (not _is_judged(name), is_about_row(name), "stance" not in name_words(name)))
     if any(is_label_name(name, RATED) for name in by_word):
         by_name.sort(key=lambda name: bare_name(name) in TOPICAL)
         by_word, by_name = (by_word, []) if by_name and bare_name(by_name[0]) in TOPICAL else (by_word, by_name)
-    words.sort(key=_names_people_or_places)
-    alike.sort(key=_names_people_or_places)
+    texts = [place for place, each in enumerate(filled.values()) if each.is_text and not each.is_label]
+    behind = {name for name in list(filled)[min(texts, default=-1) + 1 :] if not _UNNAMED.fullmatch(name)}
+    words.sort(key=lambda name: (is_about_row(name), name not in behind))
+    alike.sort(key=lambda name: (is_about_row(name), name not in behind))
+    marks = [name for name in alike if not is_about_row(name)]
+    told = [name for name in words if not is_about_row(name)]
+    priced = _measures(frame, filled, PRICED) if not any(map(_is_judged, by_word)) else []
+    paid = _measures(frame, filled, AMOUNTS)
     asked = set(named(list(filled), _TEXT_NAMES))
-    found = [name for name in dict.fromkeys((*by_name, *by_word, *words, *several, *alike)) if name not in asked]
+    found = [
+        name
+        for name in dict.fromkeys((*by_name, *priced, *by_word, *told, *several, *marks, *paid, *words, *alike))
+        if name not in asked
+    ]
     found = [_named_inside(frame, name) for name in found]
     return found or _only_measure(frame, {name: each for name, each in filled.items() if name not in votes})
 
@@ -210,6 +228,8 @@ def _counts_votes(frame: pd.DataFrame, each: Profile) -> bool:
         return False
     if words & _COUNTED:
         return True
+    if "stars" in words and _most(cells_of(frame, each.name)) > _MOST_STARS:
+        return True
     if "score" not in words or words - {"score"} - _POSTS:
         return False
     numbers = [number for cell in cells_of(frame, each.name) if (number := number_of(cell)) is not None]
@@ -218,14 +238,22 @@ def _counts_votes(frame: pd.DataFrame, each: Profile) -> bool:
     return whole and (unbounded or bool(named([str(name) for name in frame.columns], _OF_POSTS)))
 
 
-def _is_weak(name: str) -> bool:
-    """Say whether only a word such as "is" or "type" makes a column a label, as in has_logo."""
-    return not (LABEL_WORDS - {"is", "has", "type"}).intersection(name_words(name))
+def _most(cells: Sequence[Any]) -> float:
+    return max((number for cell in cells if (number := number_of(cell)) is not None), default=0.0)
 
 
-def _names_people_or_places(name: str) -> bool:
-    """Say whether a column names who wrote a text or where, which is a label only where there is no other."""
-    return bool(_PEOPLE_AND_PLACES.intersection(name_words(name)))
+def _is_judged(name: str) -> bool:
+    """Say whether more than a word such as "is" or "type" makes a column a label, as it does has_logo."""
+    return is_label_name(name, LABEL_WORDS - WEAK)
+
+
+def _measures(frame: pd.DataFrame, filled: Record[str, Profile], words: frozenset[str]) -> list[str]:
+    """Return the columns of measurements whose names have one of the words."""
+    return [
+        name for name, each in filled.items()
+        if says(name, words) and not (each.is_identifier or each.is_text or each.is_label)
+        and is_measured(cells_of(frame, name))
+    ]  # fmt: skip
 
 
 def _named_inside(frame: pd.DataFrame, name: str) -> str:

@@ -15,10 +15,10 @@ from ia3_studio.data.column_profile import (
     is_label_name,
     is_list_of_texts,
     is_plain,
-    name_words,
     profile,
     structures_of,
 )
+from ia3_studio.data.column_words import ANSWERED, READ, RELATED, name_words, says, says_last
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_candidates import (
     LABEL_WORDS,
@@ -49,6 +49,7 @@ PAIR_NAMES = (
     ("anchor", "target"), ("anchor", "positive"), ("premise", "conclusion"), ("argument", "keypoint"),
     ("question", "student_answer"), ("reference_answer", "student_answer"),
     ("premise", "hypo"), ("text", "hypothesis"), ("post", "reply"),
+    ("src", "mt"), ("source", "mt"), ("source", "translation"), ("reference", "hypothesis"),
     ("query", "product_title"), ("search_term", "product_title"), ("query", "title"),
 )  # fmt: skip
 """Columns of two texts that one label belongs to, besides those of one name with two numbers or letters."""
@@ -71,6 +72,10 @@ _ORDERED = [[pair] for pair in (*_TWINS, ("1st", "2nd"), ("first", "second"))]
 
 _UNNAMED, _WORDS_OF_A_SENTENCE = re.compile(r"column (\d+)"), 4
 _FEWEST_FLAGS = 2
+_LONGER = 1.5
+"""Times that a text is longer than the first one so that it is read rather."""
+_MUCH_LONGER = 2.5
+"""Times that a text is longer than one whose name says that it is read, so that it is read rather."""
 _FLAGS: tuple[frozenset[str], ...] = tuple(
     map(frozenset, (("0", "1"), ("0.0", "1.0"), ("true", "false"), ("yes", "no"), ("y", "n"), ("x",), ("✓",)))
 )
@@ -84,7 +89,8 @@ def labeled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         return None
     label = _in_words(frame, columns, labels[0])
     kind = label_kind(cells_of(frame, label), label)
-    if pair := _pair_of_texts([name for name in columns if name != label and _is_varied(frame, name)]):
+    sides = [name for name in columns if name != label and _is_varied(frame, name)]
+    if pair := _pair_of_texts(sides) or _related_texts(frame, sides, label):
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     others = [name for name in columns if name not in (*labels, label)]
     texts = [name for name in named(others, LABELED_NAMES) if is_plain(frame, name)]
@@ -122,8 +128,15 @@ def _read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str])
     if bodies:
         return bodies[0]
     texts = [each for name in others if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
+    texts = [each for each in texts if not each.is_label] or texts
     texts = [each for each in texts if "html" not in name_words(each.name)] or texts
-    return max(texts, key=lambda each: each.length).name if texts else next(iter(filled), "")
+    texts = [each for each in texts if not says_last(each.name, ANSWERED)] or texts
+    most = max((each.length for each in texts), default=0.0)
+    texts = [each for each in texts if says(each.name, READ) and _MUCH_LONGER * each.length > most] or texts
+    if not texts:
+        return next(iter(filled), "")
+    longest = max(texts, key=lambda each: each.length)
+    return next(each.name for each in texts if _LONGER * each.length >= longest.length)
 
 
 def marked_answers(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
@@ -170,6 +183,27 @@ def _pair_of_texts(columns: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
+def _related_texts(frame: pd.DataFrame, columns: Sequence[str], label: str) -> tuple[str, str] | None:
+    """Return the only two columns of texts that are no labels, where the label says how two texts are related."""
+    texts = [each.name for name in columns if _is_side(each := profile(frame, name))]
+    classes = {str(cell).strip().casefold() for cell in cells_of(frame, label)}
+    related = says(label, RELATED) or len(classes & _RELATIONS) > 1
+    return (texts[0], texts[1]) if related and len(texts) == 2 else None
+
+
+def _is_side(each: Profile) -> bool:
+    return each.is_text and not each.is_label and each.different > 1
+
+
+_RELATIONS = frozenset(
+    ("entailment", "contradiction", "not_entailment", "entailed", "supports", "supported", "refutes", "refuted",
+     "not enough info", "agree", "disagree", "discuss", "unrelated", "related", "match", "no match", "non-match",
+     "duplicate", "not duplicate", "paraphrase", "not paraphrase", "relevant", "irrelevant", "not relevant",
+     "exact", "substitute", "complement")
+)  # fmt: skip
+"""Classes of two texts."""
+
+
 def flags(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return a text and several columns of 0 and 1, each of which says whether the text has that label."""
     texts = named(columns, LABELED_NAMES)
@@ -209,8 +243,8 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         return None
     label = _in_words(frame, columns, labels[0])
     kind = label_kind(cells_of(frame, label), label)
-    pair = _pair_of_texts([name for name, each in filled.items() if each.is_text and name != label])
-    if pair:
+    sides = [name for name, each in filled.items() if each.is_text and name != label]
+    if pair := _pair_of_texts(sides) or _related_texts(frame, sides, label):
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     used = {name for name in filled for found in (label, *labels) if f"{found}.".startswith(f"{name}.")}
     texts = [each for name, each in filled.items() if each.is_text and name not in used]

@@ -9,10 +9,39 @@ from itertools import permutations, product
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.choice_columns import bare_name, named
-from ia3_studio.data.column_profile import Profile, is_list_of_texts, is_plain, name_words, profile, structures_of
-from ia3_studio.data.examples import Mapping
-from ia3_studio.data.label_candidates import LABEL_NAMES, MOSTLY, holds_long_texts, is_class, is_rated
+from ia3_studio.data.column_profile import (
+    Profile,
+    cells_of,
+    is_label_name,
+    is_list_of_texts,
+    is_plain,
+    profile,
+    structures_of,
+)
+from ia3_studio.data.column_words import (
+    AMOUNTS,
+    ANSWERED,
+    ASKED,
+    DATA,
+    LABELED,
+    MADE,
+    ORIGINAL,
+    PROBLEMS,
+    READ,
+    RESULT,
+    SAID,
+    WHO_ANSWERS,
+    WHO_ASKS,
+    WORSE,
+    is_about_row,
+    name_words,
+    says,
+    says_last,
+)
+from ia3_studio.data.examples import Mapping, label_name
+from ia3_studio.data.label_candidates import LABEL_NAMES, MOSTLY, holds_long_texts, is_class, is_rated, label_candidates
 from ia3_studio.data.paths import is_listed, paths_in, value_at
+from ia3_studio.data.structured_pairs import data_context
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +94,7 @@ FEWEST_OTHERS = 0.02
 """Share of the rows that must fill other columns for these to be a prompt and an answer of their own."""
 SHORTEST_PAIR = 8
 """Mean characters of the texts of two columns that are a prompt and its answer."""
-_INSIDE = ("text", "value", "content", "answer", "output", "response", "input_text")
+_INSIDE = ("text", "spans", "value", "content", "answer", "output", "response", "input_text")
 """Keys of an answer that is an object."""
 _MIRRORED = (
     ("source", "target"), ("src", "tgt"), ("src", "trg"), ("inputs", "targets"), ("input", "output"),
@@ -78,18 +107,23 @@ _MIRRORED = (
 """Words by which the names of a prompt and its answer differ, such as those of source_text and target_text."""
 _GIVEN = frozenset(("resps", "responses", "outputs", "generations", "predictions", "preds", "references"))
 """Words of columns of lists that were answered rather than asked."""
+_TITLES = frozenset(("title", "headline", "name", "subject"))
+"""Columns that stand above a text, so that an answer was hardly written for them."""
+_LOOKED_AT = 50
 _SHORTENED = frozenset(("abstract", "summary", "tldr"))
-_ASKS = frozenset(("question", "query", "prompt", "instruction"))
+_NO_ANSWERS = frozenset(("question", "query", "prompt", "instruction", *CONTEXT_NAMES, *LONG_CONTEXTS)) - {"story"}
 """Names of columns that are no answers."""
-_ANSWER_WORDS = frozenset(("answer", "response", "solution", "completion", "reply", "output"))
-_WHO_ASKS = frozenset(("user", "customer", "human", "client", "patient", "student"))
-_MESSAGES = frozenset(
-    ("message", "text", "input", "query", "utterance", "msg", "email", "mail", "request", "inquiry", "enquiry")
-)  # fmt: skip
-_WORSE = frozenset(("bad", "wrong", "incorrect", "rejected", "worse", "worst", "negative", "student"))
+_OF = frozenset(("de", "del", "du", "des", "di", "do", "da", "of", "to", "from", "attendue", "esperada", "correcta"))
+"""Words after which a name goes on, so that its first word says what it is."""
+_MOSTLY_ASKED = 0.8
+_NAMED_QUESTIONS = frozenset(("question", "prompt", "instruction"))
+_SHORTEST_BODY = 20
+"""Mean characters of texts that are more than names and titles."""
+_UNNAMED = re.compile(r"column \d+")
 _SAID = frozenset(("message", "msg", "turn", "utterance"))
 """Words of columns of which the second, by its number, answers the first."""
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+_ANY_TEXT = frozenset(("text", "texts", "notes", "note", "body", "message", "content", "details", "column"))
+"""Words after which a name is what it is without them."""
 LANGUAGES = frozenset(
     re.findall(
         r"\w+",
@@ -119,18 +153,33 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         answers = [name for name in answers if profile(frame, name).filled > MOSTLY or not is_plain(frame, name)] or (
             [] if is_rated(frame, columns) else answers
         )
+    if not prompts and any(says(name, READ) and profile(frame, name).is_text for name in columns):
+        answers = [name for name in answers if not profile(frame, name).is_label]
     if not prompts and answers:
         prompts = _read_columns(frame, [name for name in columns if name not in _bases(answers)])
     answers = [name for name in answers if name not in prompts]
+    if answers and len(prompts) > 1:
+        prompts = [name for name in prompts if not _contains(frame, name, answers[0])] or prompts
     if not answers and len(queries := named(columns, ("question", "query"))) == 2:
         prompts, answers = queries[:1], queries[1:]  # a query of a database
     if not prompts or not answers:
         return mirrored(frame, columns) or _two_keys(frame, columns) or _by_words(frame, columns)
     (prompt, answer), *others = _pairs_by_rows(frame, prompts, answers)
-    context = next((name for name in contexts if name not in (prompt, answer)), "") or _long_context(
-        frame, columns, prompt, answer
-    )
+    free = [name for name in columns if name not in (prompt, answer)]
+    contexts = [name for name in contexts if bare_name(name) != "context" or profile(frame, name).filled > 0]
+    context = next((name for name in contexts if name in free), "") or _long_context(frame, columns, prompt, answer)
+    context = context or data_context(frame, free)
     return Mapping("pairs", prompt, answer, context, others=tuple(others))
+
+
+def _contains(frame: pd.DataFrame, prompt: str, answer: str) -> bool:
+    """Say whether nearly every prompt has the answer in it, as a text that was made of both for training has."""
+    if not {prompt, answer} <= {*map(str, frame.columns)}:
+        return False
+    pairs = zip(frame[prompt].tolist()[:_LOOKED_AT], frame[answer].tolist()[:_LOOKED_AT], strict=True)
+    texts = [(asked, said.strip()) for asked, said in pairs if isinstance(asked, str) and isinstance(said, str)]
+    long = [(asked, said) for asked, said in texts if len(said) >= SHORTEST_PAIR]
+    return bool(long) and sum(said in asked for asked, said in long) > _MOSTLY_ASKED * len(long)
 
 
 def _long_context(frame: pd.DataFrame, columns: Sequence[str], prompt: str, answer: str) -> str:
@@ -168,7 +217,15 @@ def _answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
         texts += named(columns, ("abstract",))
     if not (found or texts) and named(columns, ("prompt", "instruction")):
         texts = [name for name in named(columns, ("text", "story", "content")) if _is_answer_text(frame, name)]
-    return found or texts or [name for name in named(columns, ("label",)) if holds_long_texts(frame, name)]
+    found = found or texts or [name for name in named(columns, ("label",)) if holds_long_texts(frame, name)]
+    return found or [name for name in columns if _is_made_of_answers(frame, name)]
+
+
+def _is_made_of_answers(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column is called answers in one of several words, and holds lists or objects of texts."""
+    if not says_last(name.removesuffix("_spans"), ANSWERED) or says(name, WORSE):
+        return False
+    return _holds_lists_of_texts(frame, name) or (not is_plain(frame, name) and _answer_path(frame, name) != name)
 
 
 def _has_numbers(frame: pd.DataFrame, name: str) -> bool:
@@ -202,8 +259,10 @@ def _read_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Return the column that an answer was written for: one so named, or else the first of texts or lists of texts."""
     found = [name for name in named(columns, READ_NAMES) if is_plain(frame, name) and profile(frame, name).filled > 0]
     texts = [each.name for name in columns if _may_be_read(each := profile(frame, name))]
+    texts.sort(key=lambda name: not says(name, DATA))
     lists = [name for name in columns if _holds_lists_of_texts(frame, name) and not _GIVEN & set(name_words(name))]
-    return (found or texts or lists)[:1]
+    bodies = [name for name in texts if bare_name(name) not in _TITLES]
+    return (found or bodies or lists or texts)[:1]
 
 
 def _may_be_read(each: Profile) -> bool:
@@ -235,11 +294,21 @@ def _answer_path(frame: pd.DataFrame, name: str) -> str:
             inner = [value[key] for value in objects if value.get(key) is not None]
             if inner and 2 * len(inner) > len(objects):
                 return f"{name}.{key}" + ("[0]" if all(is_listed(each) for each in inner) else "")
-        return name  # an object is the answer
+        key = _answer_key(objects[0])
+        inner = [value.get(key) for value in objects] if key else []
+        return f"{name}.{key}" + ("[0]" if all(map(is_listed, inner)) else "") if key else name  # or it is the answer
     first = lists[0][0] if lists and len(lists[0]) else None
     if isinstance(first, Record):
-        return next((f"{name}[0].{key}" for key in _INSIDE if key in first), name)
+        return next((f"{name}[0].{key}" for key in (*_INSIDE, _answer_key(first)) if key in first), name)
     return name
+
+
+def _answer_key(value: Record[Any, Any]) -> str:
+    """Return the only key of an object of texts that is called an answer or a text, in one of several words."""
+    held = [str(key) for key, each in value.items() if isinstance(each, str) or is_list_of_texts(each)]
+    answers = [key for key in held if says_last(key, ANSWERED)]
+    found = answers or [key for key in held if says_last(key, READ)]
+    return found[0] if len(found) == 1 else ""
 
 
 def mirrored(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
@@ -249,7 +318,7 @@ def mirrored(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """
     profiles = [profile(frame, name) for name in columns]
     texts = [each.name for each in profiles if each.length and not each.is_label and each.different > 1]
-    words = {name: [word.lower() for word in _WORD.findall(name)] for name in texts}
+    words = {name: name_words(name) for name in texts}
     for first, second in permutations(texts, 2):
         one, other = words[first], words[second]
         differing = [pair for pair in zip(one, other, strict=False) if pair[0] != pair[1]]
@@ -267,27 +336,130 @@ def _by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """
     profiles = [each for name in columns if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
     texts = [each.name for each in profiles if not each.is_label and each.different > 1]
-    worse = {name for name in texts if _WORSE & set(name_words(name))}
-    answers = [name for name in texts if set(name_words(name)[-1:]) & _ANSWER_WORDS and name not in worse]
-    asked = [name for name in texts if name not in answers and _asks(name)]
+    kept = [name for name in texts if not says(name, WORSE)]
+    asked = [name for name in texts if _asks(name)]
+    answers = [name for name in kept if name not in asked and _answers(name)]
+    asked = asked or [name for name in texts if name not in answers and says(name, PROBLEMS)]
     if not asked and not named(columns, LABEL_NAMES):
         asked = named([name for name in texts if name not in answers], READ_NAMES)
+    if not answers and asked:
+        answers = [name for name in kept if name not in asked and says(name, WHO_ANSWERS) and says(name, SAID)]
+    is_open = not (asked and answers) and not _is_judged(frame, columns)
+    made = [name for name in kept if is_open and says_last(name, MADE)]
+    if len(made) == 1 and (whole := _whole_text(frame, [name for name in texts if name not in made])):
+        asked, answers = [whole], made
+    if not asked and answers and not _is_judged(frame, columns):
+        asked = [name for name in texts if name not in answers and says(name, READ)]
+    if not answers and len(texts) == 2 and _only_facts_beside(frame, columns):
+        first = [name for name in texts if says(name, ORIGINAL)]
+        answers = [name for name in kept if name not in first and (first or says(name, RESULT))]
+        asked = [name for name in texts if name not in answers]
     return Mapping("pairs", asked[0], answers[0]) if asked and answers else None
 
 
-def _asks(name: str) -> bool:
+def _whole_text(frame: pd.DataFrame, texts: Sequence[str]) -> str:
+    """Return the longest of several texts, titles aside; empty where there is none."""
+    bodies = [name for name in texts if bare_name(name) not in _TITLES]
+    return max(bodies, key=lambda name: profile(frame, name).length, default="")
+
+
+def _only_facts_beside(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
+    """Say whether nothing could be a label but who or where, or an amount."""
+    filled = {name: each for name in columns if (each := profile(frame, name)).filled > MOSTLY}
+    return all(is_about_row(name) or says(name, AMOUNTS) for name in label_candidates(frame, filled))
+
+
+def _is_judged(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
+    """Say whether a column is a label by a word of its name."""
+    return any(is_label_name(name, LABELED) and is_class(frame, name) for name in columns)
+
+
+def _answers(name: str) -> bool:
+    """Say whether a name ends with a word for an answer, or begins with one and goes on in a language that does so."""
+    name = _head(name)
+    return says_last(name, ANSWERED) or (says(name, ANSWERED) and bool(_OF.intersection(name_words(name))))
+
+
+def _head(name: str) -> str:
+    """Return a name without words for a language or for any text at its end, as in response_en, resolution notes."""
     words = name_words(name)
-    return bool(set(words[-1:]) & _ASKS or (set(words[:1]) & _WHO_ASKS and set(words[-1:]) & _MESSAGES))
+    while len(words) > 1 and words[-1] in LANGUAGES | _ANY_TEXT:
+        words.pop()
+    return " ".join(words) if words != name_words(name) else name
+
+
+def _asks(name: str) -> bool:
+    if says(name, WHO_ASKS) and says(name, SAID) and not says(name, ANSWERED):
+        return True
+    head = _head(name)
+    return says_last(head, ASKED) or (says(head, ASKED) and bool(_OF.intersection(name_words(name))))
+
+
+def asked_by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the only column of questions, by their marks, and the only other column of texts, which answers them.
+
+    A text that the question is about, such as a body, is no answer.
+    """
+    profiles = [each for name in columns if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
+    texts = [each.name for each in profiles if not each.is_label and each.different > 1]
+    asked = [name for name in texts if _are_questions(frame, name) or bare_name(name) in _NAMED_QUESTIONS]
+    if data_context(frame, columns) in texts:
+        texts.remove(data_context(frame, columns))
+    others = [name for name in texts if name not in asked]
+    judged = [name for name in columns if is_label_name(name, LABELED) and name not in texts]
+    if (
+        len(columns) == 2
+        and len(asked) == 1
+        and _are_values(frame, next(name for name in columns if name not in asked))
+    ):
+        return Mapping("pairs", asked[0], next(name for name in columns if name not in asked))
+    nameless = any(_UNNAMED.fullmatch(name) for name in columns)
+    if nameless or judged or len(asked) != 1 or len(others) != 1 or says(others[0], READ) or says(others[0], ASKED):
+        return None
+    return Mapping("pairs", asked[0], others[0], data_context(frame, columns))
+
+
+def _are_values(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column holds whole numbers, most of them different, such as the results of problems."""
+    each = profile(frame, name)
+    return (
+        each.is_number
+        and 2 * each.different > len(frame)
+        and all(label_name(cell).lstrip("-").isdigit() for cell in cells_of(frame, name))
+    )
+
+
+def two_bodies(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the only two columns of texts, where nothing could be their label but who or where, or an amount.
+
+    Titles, texts that hardly differ, and a text that is read, such as a review, are no answers.
+    """
+    profiles = {name: profile(frame, name) for name in columns}
+    filled = {name: each for name, each in profiles.items() if each.filled > MOSTLY}
+    texts = [each for each in filled.values() if each.is_text and not each.is_label]
+    bodies = [each.name for each in texts if each.length >= _SHORTEST_BODY and 2 * each.different > len(frame)]
+    if len(texts) != 2 or len(bodies) != 2 or not _only_facts_beside(frame, columns):
+        return None
+    if any(bare_name(name) in _TITLES or _UNNAMED.fullmatch(name) for name in bodies):
+        return None
+    return (
+        None if says(bodies[1], READ) or bare_name(bodies[1]) in _NO_ANSWERS else Mapping("pairs", bodies[0], bodies[1])
+    )
+
+
+def _are_questions(frame: pd.DataFrame, name: str) -> bool:
+    cells = [str(cell).strip() for cell in cells_of(frame, name)]
+    return sum(cell.endswith(("?", "？", "؟")) for cell in cells) >= _MOSTLY_ASKED * len(cells) > 0
 
 
 def languages(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the two columns of texts that are named by languages; None for more or fewer."""
     found = [
         name for name in columns
-        if set(word.lower() for word in _WORD.findall(name)) & LANGUAGES and profile(frame, name).length
+        if set(name_words(name)) & LANGUAGES and profile(frame, name).length
     ]  # fmt: skip
     kept = [name for name in found if not (each := profile(frame, name)).is_label and not each.is_identifier]
-    stems = {tuple(word.lower() for word in _WORD.findall(name) if word.lower() not in LANGUAGES) for name in kept}
+    stems = {tuple(word for word in name_words(name) if word not in LANGUAGES) for name in kept}
     shared = {word for stem in stems for word in stem}
     same = len({tuple(word for word in stem if word not in ("latn", "cyrl", "hans", "hant")) for stem in stems}) == 1
     if len(kept) != 2 or not (same or len(shared) <= 2):
@@ -330,12 +502,14 @@ def two_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     first, second = filled
     if bare_name(first.name) in _SHORTENED and second.length > first.length:
         first, second = second, first
-    return None if bare_name(second.name) in _ASKS else Mapping("pairs", first.name, second.name)
+    return None if bare_name(second.name) in _NO_ANSWERS else Mapping("pairs", first.name, second.name)
 
 
 def nested_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return a mapping of rows whose list of objects holds the answers, such as an instruction and its instances."""
     prompts = named(columns, PROMPT_NAMES)
+    if prompts and any(is_plain(frame, name) for name in named(columns, ANSWER_NAMES)):
+        return None
     for name in columns:
         cells = structures_of(frame, name)
         inner = cells[0][0] if cells and isinstance(cells[0], list) and cells[0] else None

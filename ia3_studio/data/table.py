@@ -29,7 +29,10 @@ from ia3_studio.data.shapes.recognize import recognize, shape_by_row
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, frame_of
 from ia3_studio.data.shapes.whatsapp import whatsapp_messages
 from ia3_studio.data.sheets import read_sheets
+from ia3_studio.data.subtitles import read_subtitles
 from ia3_studio.data.webanno import read_webanno
+from ia3_studio.data.xml_rows import read_xml
+from ia3_studio.data.yaml_rows import read_yaml
 from ia3_studio.errors import DataError
 
 if TYPE_CHECKING:
@@ -263,6 +266,16 @@ def _read_html(name: str, text: str, encoding: str, _parsing: ParsingOptions) ->
     return replace(found, form=f"{found.form}, {encoding}")
 
 
+def _with_encoding(read: Callable[[str, str], Found]) -> Callable[[str, bytes, ParsingOptions], Found]:
+    """Return a reader of bytes from one of (name, text)."""
+
+    def read_text(name: str, text: str, encoding: str, _parsing: ParsingOptions) -> Found:
+        found = read(name, text)
+        return replace(found, form=f"{found.form}, {encoding}")
+
+    return _text(read_text)
+
+
 READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".csv": _text(_read_delimited),
     ".tsv": _text(_read_delimited),
@@ -283,10 +296,17 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".jsonlines": _text(_read_json),
     ".jl": _text(_read_json),
     ".text": _text(_read_text),
+    ".yaml": _with_encoding(read_yaml),
+    ".yml": _with_encoding(read_yaml),
+    ".xml": _with_encoding(read_xml),
+    ".tmx": _with_encoding(read_xml),
+    ".rss": _with_encoding(read_xml),
+    ".srt": _with_encoding(read_subtitles),
+    ".vtt": _with_encoding(read_subtitles),
 }
 KINDS = (*READERS, *PACKED, ".zip")
 _NOT_READ = {
-    ".yml": "YAML", ".yaml": "YAML", ".xls": "an old Excel workbook; save it as .xlsx",
+    ".xls": "an old Excel workbook; save it as .xlsx",
     ".ods": "an OpenDocument sheet; save it as .xlsx", ".pdf": "a PDF, which has no rows",
     ".xlsm": "a workbook with macros; save it as .xlsx", ".xlsb": "a binary workbook; save it as .xlsx",
     ".numbers": "a Numbers sheet; export it as .xlsx", ".tar": "a tar archive; give a zip",
@@ -294,6 +314,14 @@ _NOT_READ = {
     ".pkl": "a pickle, which can run code; save the table as Parquet", ".dta": "a Stata file; export it as CSV",
     ".sav": "an SPSS file; export it as CSV", ".rds": "an R file; export it as CSV",
     ".npy": "an array; save the table as Parquet", ".docx": "a document, which has no rows",
-    ".xml": "XML; save the rows as CSV or JSON",
-    ".sqlite": "a database; export the table as CSV", ".db": "a database; export the table as CSV",
+    ".mbox": "a mailbox; export the mails as CSV with a column for each mail and one for its reply",
+    ".eml": "a single mail; put the mails into one CSV, a row each", ".xlf": "XLIFF; export it as TMX or CSV",
+    ".xliff": "XLIFF; export it as TMX or CSV", ".po": "a gettext catalog; export it as TMX or CSV",
+    ".jsonc": "JSON with comments; remove them and save it as .json", ".orc": "ORC; save the table as Parquet",
+    ".avro": "Avro; save the table as Parquet", ".h5": "HDF5; save the table as Parquet",
+    ".doc": "a document, which has no rows", ".rtf": "a document, which has no rows",
+    ".odt": "a document, which has no rows", ".pptx": "slides, which have no rows",
+    ".ics": "a calendar; export it as CSV", ".vcf": "contacts; export them as CSV",
+    ".sqlite": "a database; export the table as CSV", ".sql": "statements of a database; export the table as CSV",
+    ".db": "a database; export the table as CSV",
 }  # fmt: skip

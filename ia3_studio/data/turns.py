@@ -22,12 +22,19 @@ ROLES: dict[str, Role] = {
     "patient": "user", "seeker": "user", "student": "user", "caller": "user", "visitor": "user", "lead": "user",
     "contact": "user", "requester": "user",
     "assistant": "assistant", "gpt": "assistant", "bot": "assistant", "model": "assistant", "ai": "assistant",
-    "chatgpt": "assistant", "chatbot": "assistant", "agent": "assistant", "llm": "assistant",
+    "chatgpt": "assistant", "chatbot": "assistant", "agent": "assistant", "llm": "assistant", "moss": "assistant",
     "ai_assistant": "assistant", "doctor": "assistant", "physician": "assistant", "therapist": "assistant",
     "counselor": "assistant", "counsellor": "assistant", "supporter": "assistant", "tutor": "assistant",
     "teacher": "assistant", "support": "assistant", "support_agent": "assistant", "representative": "assistant",
     "admin": "assistant", "operator": "assistant", "staff": "assistant", "rep": "assistant", "csr": "assistant",
     "consultant": "assistant", "expert": "assistant", "advisor": "assistant",
+    "kunde": "user", "kundin": "user", "cliente": "user", "klient": "user", "klant": "user", "usuario": "user",
+    "utilisateur": "user", "utente": "user", "nutzer": "user", "клиент": "user", "пользователь": "user",
+    "客户": "user", "用户": "user", "顾客": "user", "お客様": "user", "顧客": "user", "고객": "user",
+    "berater": "assistant", "mitarbeiter": "assistant", "asesor": "assistant", "agente": "assistant",
+    "conseiller": "assistant", "operatore": "assistant", "atendente": "assistant", "medewerker": "assistant",
+    "konsultant": "assistant", "оператор": "assistant", "客服": "assistant", "オペレーター": "assistant",
+    "상담원": "assistant", "상담사": "assistant",
     "incoming": "user", "inbound": "user", "outgoing": "assistant", "outbound": "assistant",
     "outbound_api": "assistant", "outbound_reply": "assistant",
     "function_call": "call", "tool_call": "call", "tool_calls": "call",
@@ -46,7 +53,7 @@ SIDE_KEYS = {
     "is_agent": ("assistant", "user"), "from_agent": ("assistant", "user"), "is_staff": ("assistant", "user"),
 }  # fmt: skip
 """Keys of a turn that say by true or false who speaks: the role if true, and if false."""
-CONTENT_KEYS = ("content", "value", "text", "message", "utterance", "body_text", "body")
+CONTENT_KEYS = ("content", "value", "text", "message", "utterance", "body_text", "body", "msg", "mes")
 PAIR_KEYS: dict[str, Role] = {
     **ROLES, "instruction": "user", "input": "user", "prompt": "user", "question": "user", "query": "user",
     "output": "assistant", "response": "assistant", "answer": "assistant", "completion": "assistant",
@@ -138,6 +145,14 @@ def read_turn(turn: Any) -> Turn:
     used = {role_key, content_key, *read.unused, *(() if role_key in fields else SIDE_KEYS)}
     left = (str(key) for key, value in turn.items() if not _is_empty(value) and _key(key) not in used)
     return Turn(read.role, read.text, read.calls, read.extra, read.trained, tuple(left))
+
+
+def is_known_turn(turn: Any) -> bool:
+    """Say whether a turn has a role that is known."""
+    try:
+        return bool(read_turn(turn).role)
+    except UnusableError:  # the rows with such turns are not conversations
+        return False
 
 
 def _side(fields: dict[str, Any]) -> str:

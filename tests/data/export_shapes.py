@@ -307,4 +307,90 @@ EXPORTS = (
         "query → prompt, pos → answer",
         12,
     ),
+    Shape(
+        "turns by number in an object (MOSS)",
+        "numbered.jsonl",
+        lines(
+            lambda n: {
+                "meta_instruction": "Answer like a harbor master.",
+                "chat": {"turn_1": {"Human": f"<|Human|>: {asked(n)}<eoh>", "MOSS": f"<|MOSS|>: {said(n)}<eom>"}},
+            }
+        ),
+        CONVERSATION,
+        12,
+    ),
+    Shape(
+        "Argilla, a prompt and its response with a rating",
+        "rated.jsonl",
+        lines(
+            lambda n: {
+                "fields": {"prompt": asked(n), "response": said(n)},
+                "responses": {"quality": [{"value": n % 3 + 1, "user_id": "u", "status": "submitted"}]},
+            }
+        ),
+        "prompt + response → text, quality → label",
+        12,
+    ),
+    Shape(
+        "answers of which a mark names the best",
+        "marked.jsonl",
+        lines(
+            lambda n: {
+                "question": asked(n),
+                "answers": [
+                    {"author": "Ann", "text": said(n), "selected": True},
+                    {"author": "Bo", "text": "No.", "selected": False},
+                ],
+            }
+        ),
+        "question → prompt, chosen → answer",
+        12,
+    ),
+    Shape(
+        "preference pairs after turns in a column of any name",
+        "trajectories.jsonl",
+        lines(
+            lambda n: {
+                "trajectory": [{"from": "user", "value": asked(n)}],
+                "chosen": said(n),
+                "rejected": "No.",
+            }
+        ),
+        "chosen → conversation",
+        12,
+    ),
+    Shape(
+        "compared answers to a question that is an object",
+        "comparisons.jsonl",
+        lines(
+            lambda n: {
+                "question": {"id": str(n), "full_text": asked(n)},
+                "answer_0": said(n),
+                "score_0": 1,
+                "answer_1": "No.",
+                "score_1": -1,
+            }
+        ),
+        "chosen → conversation",
+        12,
+    ),
+    Shape(
+        "chats of a help desk, with the kind of each sender",
+        "chats.json",
+        json.dumps([{"id": n, "history": [{"sender_type": "Visitor", "msg": asked(n)},
+                                          {"sender_type": "Agent", "msg": said(n)}]} for n in range(12)]),
+        "history → conversation",
+        12,
+    ),
+    Shape(
+        "one turn per row, in another language",
+        "verlauf.csv",
+        rows(
+            lambda n: f"G{n // 2},{('Kunde', 'Berater')[n % 2]},\"{(asked, said)[n % 2](n)}\",10:{n:02d}",
+            24,
+            "Gesprächs-ID,Absender,Nachricht,Zeit",
+        ),
+        CONVERSATION,
+        12,
+    ),
 )  # fmt: skip

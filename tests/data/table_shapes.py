@@ -636,4 +636,318 @@ TABLES = (
         TAGS,
         12,
     ),
+    Shape(
+        "a question and its answers inside a list of objects",
+        "long_answers.jsonl",
+        lines(
+            lambda n: {
+                "ambiguous_question": asked(n),
+                "qa_pairs": [{"question": asked(n + 50), "short_answers": [f"berth {n}"]}],
+                "annotations": [{"long_answer": said(n), "knowledge": []}],
+            }
+        ),
+        "ambiguous_question → prompt, annotations.long_answer → answer",
+        12,
+    ),
+    Shape(
+        "a task and its steps: one answer, a line each",
+        "steps.jsonl",
+        lines(lambda n: {"task": asked(n), "steps": [said(n), said(n + 50)]}),
+        "task → prompt, steps → answer",
+        12,
+    ),
+    Shape(
+        "a table and the text written from it",
+        "tables.jsonl",
+        lines(lambda n: {"table": {"header": ["ferry", "berth"], "rows": [[n, n + 7]]}, "description": said(n)}),
+        "table → prompt, description → answer",
+        12,
+    ),
+    Shape(
+        "triples and the texts written from them",
+        "triples.jsonl",
+        lines(
+            lambda n: {
+                "tripleset": [[f"ferry {n}", "leaves", "Turku"]],
+                "annotations": [{"source": "harbor", "text": said(n)}],
+            }
+        ),
+        "tripleset → prompt, annotations.text → answer",
+        12,
+    ),
+    Shape(
+        "a question about a table",
+        "table_questions.jsonl",
+        lines(lambda n: {"question": asked(n), "table": {"header": ["a"], "rows": [[n]]}, "answer": said(n)}),
+        "question + table → prompt, answer → answer",
+        12,
+    ),
+    Shape(
+        "questions, marked as such, and texts without a telling name",
+        "marked_questions.csv",
+        rows(lambda n: f"{n},{asked(n)},{plain(n)}", header="no,kolumn1,kolumn2"),
+        "kolumn1 → prompt, kolumn2 → answer",
+        12,
+    ),
+    Shape(
+        "names of columns in one of many languages",
+        "kunden.csv",
+        rows(lambda n: f"{n},{'AB'[n % 2]},{asked(n)},{plain(n)}", header="Nr,Filiale,Kundenanfrage,Musterantwort"),
+        "Kundenanfrage → prompt, Musterantwort → answer",
+        12,
+    ),
+    Shape(
+        "labels and texts named in one of many languages",
+        "avis.csv",
+        rows(
+            lambda n: f"{('Nord', 'Sud')[n // 2 % 2]},{asked(n)},{mood(n)},{n % 2}",
+            24,
+            "Magasin,Avis du client,Thème,Année",
+        ),
+        "Avis du client → text, Thème → label",
+        24,
+    ),
+    Shape(
+        "a price among other numbers",
+        "houses.csv",
+        rows(lambda n: f"{plain(n)},{n % 4},{500 + n * 37},{100000 + n * 3517}", 30, "description,bedrooms,sqft,price"),
+        "description → text, price → number",
+        30,
+    ),
+    Shape(
+        "two texts and how they are related",
+        "relations.csv",
+        rows(
+            lambda n: f"{asked(n)},{plain(n)},{('entailment', 'contradiction')[n % 2]}", 24, "passage_a,statement,gold"
+        ),
+        "passage_a + statement → text, gold → label",
+        24,
+    ),
+    Shape(
+        "several labels with commas in a column of categories",
+        "moods.csv",
+        rows(lambda n: f'{plain(n)},"{("hope, fear", "joy, hope, life")[n % 2]}"', 24, "quote,category"),
+        "quote → text, category → several labels",
+        24,
+    ),
+    Shape(
+        "a YAML list of objects",
+        "pairs.yaml",
+        "".join(f"- prompt: {asked(n)}\n  answer: 'no'\n" for n in range(12)),
+        PAIRS,
+        12,
+    ),
+    Shape(
+        "examples of intents in YAML (Rasa)",
+        "nlu.yml",
+        "nlu:\n" + "".join(f"- intent: {mood(n)}\n  examples: |\n    - {asked(n)}\n" for n in range(12)),
+        "text → text, intent → label",
+        12,
+    ),
+    Shape(
+        "XML with an element per row",
+        "letters.xml",
+        "<letters>"
+        + "".join(f"<letter id='{n}'><text>{asked(n)}</text><mood>{mood(n)}</mood></letter>" for n in range(12))
+        + "</letters>",
+        "text → text, mood → label",
+        12,
+    ),
+    Shape(
+        "a translation memory (TMX)",
+        "memory.tmx",
+        '<!DOCTYPE tmx SYSTEM "tmx14.dtd"><tmx version="1.4"><header srclang="en"/><body>'
+        + "".join(
+            f'<tu tuid="{n}"><tuv xml:lang="en"><seg>{asked(n)}<ph>[b]</ph></seg></tuv>'
+            f'<tuv xml:lang="de"><seg>{said(n)}</seg></tuv></tu>'
+            for n in range(12)
+        )
+        + "</body></tmx>",
+        "en → prompt, de → answer",
+        12,
+    ),
+    Shape(
+        "subtitles",
+        "film.srt",
+        "".join(f"{n + 1}\n00:00:{n:02d},000 --> 00:00:{n:02d},900\n<i>{asked(n)}</i>\n\n" for n in range(12)),
+        "text → plain text",
+        12,
+    ),
+    Shape(
+        "a prompt that holds the answer as well, next to the instruction",
+        "formatted.jsonl",
+        lines(
+            lambda n: {
+                "instruction": asked(n),
+                "input": "",
+                "output": said(n),
+                "prompt": f"### Instruction: {asked(n)} ### Output: {said(n)}",
+            }
+        ),
+        "instruction + input → prompt, output → answer",
+        12,
+    ),
+    Shape(
+        "several answers under a name of several words",
+        "human_answers.jsonl",
+        lines(lambda n: {"question": asked(n), "human_answers": [said(n)], "source": "harbor"}),
+        "question → prompt, human_answers → answer",
+        12,
+    ),
+    Shape(
+        "choices under any name with numbers",
+        "holdings.csv",
+        rows(
+            lambda n: f"{n},{asked(n)},{','.join(plain(n + k) for k in range(4))},{n % 4}",
+            header="example_id,citing_prompt,holding_0,holding_1,holding_2,holding_3,label",
+        ),
+        "citing_prompt → question, holding_0, holding_1, holding_2, holding_3 → choices, label → correct choice",
+        12,
+    ),
+    Shape(
+        "a question with its parts, which are questions as well",
+        "decomposed.jsonl",
+        lines(
+            lambda n: {
+                "question": asked(n),
+                "parts": [{"question": asked(n + 50), "answer": f"berth {n}"}],
+                "answer": said(n),
+            }
+        ),
+        PAIRS.replace("prompt →", "question →"),
+        12,
+    ),
+    Shape(
+        "a passage, a question, and spans that answer it",
+        "spans_of_answers.jsonl",
+        lines(lambda n: {"passage": said(n), "question": asked(n), "answers_spans": {"spans": [f"berth {n}"]}}),
+        "question + passage → prompt, answers_spans.spans[0] → answer",
+        12,
+    ),
+    Shape(
+        "what was said, a title, and the summary",
+        "broadcasts.json",
+        json.dumps([{"title": f"Pier {n}", "summary": asked(n), "utt": [said(n), said(n + 50)]} for n in range(12)]),
+        "utt → prompt, summary → answer",
+        12,
+    ),
+    Shape(
+        "a brief and the final text",
+        "briefs.csv",
+        rows(lambda n: f"{asked(n)},{mood(n)},{plain(n)}", header="Brief,Tone,Final copy"),
+        "Brief → prompt, Final copy → answer",
+        12,
+    ),
+    Shape(
+        "marks next to facts about the writer",
+        "enquete.csv",
+        rows(
+            lambda n: f"{('Nord', 'Sud')[n // 3 % 2]},{('f', 'm')[n % 2]},{n % 5 + 1},{plain(n)}",
+            24,
+            "Région,Sexe,Q1,Verbatim",
+        ),
+        "Verbatim → text, Q1 → label",
+        24,
+    ),
+    Shape(
+        "two texts, and nothing to label them by but a place",
+        "letters_sent.csv",
+        rows(
+            lambda n: f"{('Oslo', 'Turku')[n % 2]},{asked(n)},{plain(n)}",
+            header="City,Letter of the donor,Thank-you letter",
+        ),
+        "Letter of the donor → prompt, Thank-you letter → answer",
+        12,
+    ),
+    Shape(
+        "an original and the text that was made of it",
+        "clauses.csv",
+        rows(lambda n: f"{asked(n)},{plain(n)} as everybody says here", header="Original clause,Plain English version"),
+        "Original clause → prompt, Plain English version → answer",
+        12,
+    ),
+    Shape(
+        "answers in objects under a key of their own",
+        "advice.jsonl",
+        lines(lambda n: {"id": n, "question_body": asked(n), "answers": [{"body": said(n), "score": n}], "link": "x"}),
+        "question_body → prompt, answers[0].body → answer",
+        12,
+    ),
+    Shape(
+        "prompts and answers in two languages side by side",
+        "two_tongues.jsonl",
+        lines(
+            lambda n: {
+                "instruction_en": asked(n),
+                "response_en": said(n),
+                "instruction_he": f"{asked(n)} (he)",
+                "response_he": f"{said(n)} (he)",
+            }
+        ),
+        "instruction_en → prompt, response_en → answer",
+        12,
+    ),
+    Shape(
+        "a comment with an answer that is one of a few",
+        "poll.csv",
+        rows(lambda n: f"Ann {n},{mood(n)},{plain(n)}", 24, "Respondent,Answer,Comment"),
+        "Comment → text, Answer → label",
+        24,
+    ),
+    Shape(
+        "a long text, a short remark on it, and a grade",
+        "essays.csv",
+        rows(lambda n: f"{plain(n) * 5},{plain(n + 40)},{'ABC'[n % 3]}", 24, "Essay,Teacher feedback,Grade"),
+        "Essay → text, Grade → label",
+        24,
+    ),
+    Shape(
+        "names of columns of several words",
+        "hoi_dap.csv",
+        rows(lambda n: f"{n},{asked(n)},{plain(n)},{mood(n)}", header="STT,Câu hỏi,Trả lời,Lĩnh vực"),
+        "Câu hỏi → prompt, Trả lời → answer",
+        12,
+    ),
+    Shape(
+        "a text and its translation, in another language",
+        "traductions.csv",
+        rows(lambda n: f"{asked(n)},{plain(n)},{'AB'[n % 2]}", header="Texte source,Traduction,Relecteur"),
+        "Texte source → prompt, Traduction → answer",
+        12,
+    ),
+    Shape(
+        "a question, a schema, and a query in a language of its own",
+        "graphs.csv",
+        rows(lambda n: f"{asked(n)},Node Ferry {n},MATCH (n) RETURN n LIMIT {n}", header="question,schema,cypher"),
+        "question + schema → prompt, cypher → answer",
+        12,
+    ),
+    Shape(
+        "notes on how a problem was resolved",
+        "resolved.csv",
+        rows(lambda n: f"{n},{asked(n)},{plain(n)}", header="Ticket #,Issue,Resolution notes"),
+        "Issue → prompt, Resolution notes → answer",
+        12,
+    ),
+    Shape(
+        "two texts of one length and a rating of the first",
+        "findings.csv",
+        rows(lambda n: f"{asked(n)},{plain(n)},{mood(n)}", 24, "Finding,Measure,Rating"),
+        "Finding → text, Rating → label",
+        24,
+    ),
+    Shape(
+        "stars that are votes",
+        "repositories.csv",
+        rows(lambda n: f"a/b{n},{n * 31},{plain(n)}", header="repo,stars,readme"),
+        "readme → plain text",
+        12,
+    ),
+    Shape(
+        "problems and their results, without a header",
+        "results.tsv",
+        rows(lambda n: f"{asked(n)}\t{n * 3 + 2}"),
+        "column 1 → prompt, column 2 → answer",
+        12,
+    ),
 )

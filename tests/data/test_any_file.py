@@ -130,6 +130,25 @@ def test_columns_that_play_no_part_are_named_and_offered(tmp_path: Path) -> None
     }  # fmt: skip
 
 
+def test_the_other_reading_of_a_table_with_a_label_and_two_texts_is_offered(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(rows(lambda n: f"{asked(n)},What was done about {n},{mood(n)}", 24, "message,measures,category"))
+    split = load_data(path)
+    assert str(split.mapping) == "message → text, category → label"
+    assert {(each.column, each.part) for each in proposals(read_table(path), split.mapping)} == {
+        ("measures", "context"), ("measures", "answer")
+    }  # fmt: skip
+
+
+def test_another_answer_to_the_same_prompt_is_offered(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(rows(lambda n: f"{asked(n)},It departs {n},The final word {n}", 24, "question,answer,final_answer"))
+    split = load_data(path)
+    assert ("final_answer", "answer") in {
+        (each.column, each.part) for each in proposals(read_table(path), split.mapping)
+    }
+
+
 @pytest.mark.parametrize("shape", (*SHAPES, *TABLES, *EXPORTS), ids=lambda shape: shape.what)
 def test_every_column_of_a_shape_is_used_or_named(shape: Shape, tmp_path: Path) -> None:
     if shape.name == "named.parquet":

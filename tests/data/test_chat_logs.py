@@ -100,6 +100,48 @@ def test_the_messages_of_a_chosen_speaker_are_the_answers(log: str, tmp_path: Pa
     assert log not in ("Slack", "Telegram", "Discord") or "system messages (1)" in found.notes
 
 
+def message(number: int) -> tuple[str, str, str]:
+    """Return who says what, and when, in a log of six messages."""
+    return ("Ann", "Bo")[number % 2], f"Message {number}", f"2024-01-01T10:00:0{number}Z"
+
+
+WITH_FACTS: dict[str, Any] = {
+    "Skype": {
+        "userId": "8:bo",
+        "conversations": [{"id": "8:ann", "displayName": "Ann", "MessageList": [
+            {"id": str(n), "displayName": None, "originalarrivaltime": when, "messagetype": "RichText", "content": text,
+             "from": who}
+            for n in (5, 4, 3, 2, 1, 0) for who, text, when in [message(n)]
+        ]}],
+    },
+    "an object of the writer": {"messages": [
+        {"creator": {"name": who, "user_type": "Human"}, "created_date": when, "text": text, "topic_id": "t"}
+        for who, text, when in map(message, range(6))
+    ]},
+    "flags and numbers": [
+        {"localId": n, "Status": 2, "is_system": False, "Sender": who, "CreateTime": when, "StrContent": text}
+        for n, (who, text, when) in enumerate(map(message, range(6)))
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("log", WITH_FACTS)
+def test_a_log_with_facts_about_its_messages_asks_for_the_speaker(log: str, tmp_path: Path) -> None:
+    path = written(WITH_FACTS[log], tmp_path)
+    with pytest.raises(DataError, match="choose the speaker whose messages are the answers"):
+        read_file(path)
+    (conversation,) = read_file(path, BO).said
+    assert [text for _role, text in conversation] == [f"Message {n}" for n in range(6)]
+
+
+def test_a_table_with_a_judgment_of_each_message_is_no_log(tmp_path: Path) -> None:
+    rows = [
+        {"user": who, "date": when, "text": text, "rating": n % 3 + 1}
+        for n, (who, text, when) in enumerate(map(message, range(6)))
+    ]
+    assert str(read(rows, tmp_path).mapping) == "text → text, rating → label"
+
+
 def test_the_messages_can_be_read_as_plain_text(tmp_path: Path) -> None:
     table = read_table(written(TELEGRAM, tmp_path))
     examples, problems = understood(table, Mapping("text", column="text"))

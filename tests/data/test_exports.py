@@ -31,6 +31,10 @@ DOCUMENTS: dict[str, Any] = {
     **test_chat_logs.LOGS,
     **test_annotations.TOOLS,
     **{f"Argilla, {name}": records for name, records in test_annotations.ARGILLA.items()},
+    "MOSS": [{"chat": {"turn_1": {"Human": f"<|Human|>: Hi {n}<eoh>", "MOSS": "<|MOSS|>: Ahoy<eom>"}}}
+             for n in range(3)],
+    "marked answers": [{"question": f"Hi {n}", "answers": [{"text": "Ahoy", "selected": True}, {"text": "No"}]}
+                       for n in range(3)],
     "KTO": [{"prompt": "Hi", "completion": "Ahoy", "label": row < 3} for row in range(4)],
     "ChatGPT": [test_chat_exports.chatgpt()] * 3,
     "Claude": [{"uuid": "1", "name": "x", "chat_messages": [{"sender": "human", "text": "Hi", "uuid": "u"},

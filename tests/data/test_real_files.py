@@ -15,6 +15,8 @@ from ia3_studio.errors import DataError
 FOLDER = Path(__file__).parents[3] / "shared" / "data"
 
 USED = {
+    "chatterbot-yaml/ai.yml": "messages → conversation; 105 of 105",
+    "chatterbot-yaml/humor.yml": "messages → conversation; 31 of 31",
     "axolotl-missing-turns/alpaca.json": "instruction + input → prompt, output → answer; 2 of 2",
     "banking77/categories.json": "text → plain text; 77 of 77",
     "banking77/test.csv": "text → text, category → label; 3080 of 3080",
@@ -108,8 +110,6 @@ REFUSED = {
     "axolotl-missing-turns/conversation.json": "There is 1 usable row",
     "axolotl-missing-turns/conversation.missingturns.json": "has an empty assistant turn",
     "README.md": NAMELESS,
-    "chatterbot-yaml/ai.yml": "is not supported; it is YAML",
-    "chatterbot-yaml/humor.yml": "is not supported; it is YAML",
     "csvkit-encodings/bad.csv": "line 2 cannot be read: it has 4 cells, the first row 3",
     "csvkit-encodings/blanks.csv": NAMELESS,
     "csvkit-encodings/dummy.csv.gz": NAMELESS,

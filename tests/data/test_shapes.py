@@ -90,3 +90,10 @@ def test_a_template_puts_columns_into_words_and_leaves_other_braces() -> None:
     examples, problems = read_examples(table({"en": "sea", "de": "Meer"}, {"en": "", "de": "x"}), mapping)
     assert examples[0].messages == (Message("user", "Translate sea into {language}: {}"), Message("assistant", "Meer"))
     assert problems[0].row == 2 and problems[0].reason == "the column (en) is empty"
+
+
+def test_a_table_that_was_changed_is_looked_at_again() -> None:
+    rows = table(*({"text": f"A letter about matter {row}", "kind": "ab"[row % 2]} for row in range(12)))
+    assert str(infer_columns(rows)) == "text → text, kind → label"
+    rows.frame["kind"] = [f"What became of matter {row} in the end" for row in range(12)]
+    assert str(infer_columns(rows)) != "text → text, kind → label"

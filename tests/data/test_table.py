@@ -94,7 +94,16 @@ DAMAGE = {
     "half.csv": (b"\xff\xfea", "is not valid UTF-16 text"),
     "wrong.parquet": (b"not parquet at all", "cannot be read as Parquet"),
     "pointer.jsonl": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS pointer"),
-    "rows.yaml": (b"a: 1", "is not supported"),
+    "rows.yaml": (b"a: 1", "contains no list of rows"),
+    "alias.yaml": (b"- &a {text: x}\n- *a\n", "by an alias"),
+    "broken.yml": (b"- text: [\n", "cannot be read as YAML"),
+    "entities.xml": (b'<!DOCTYPE a [<!ENTITY b "c">]><a><d x="1">&b;</d></a>', "defines entities"),
+    "broken.xml": (b"<a><b></a>", "cannot be read as XML"),
+    "deep.xml": (b"<a>" * 50_000 + b"</a>" * 50_000, "elements inside each other"),
+    "page.xml": (b"<a><b>x</b><c>y</c></a>", "no element that repeats"),
+    "empty.srt": (b"Just words.\n", "no captions"),
+    "rows.ods": (b"PK", "save it as .xlsx"),
+    "mails.mbox": (b"From a", "a mailbox"),
 }
 
 

@@ -37,7 +37,7 @@ Annotated = Sequence[tuple[int, dict[str, Any], Any]]
 """The number, the other cells, and the annotation of each text."""
 
 
-def annotated(found: Collector, rows: Annotated, form: str, text: str, label: str) -> Recognized:
+def annotated(found: Collector, rows: Annotated, form: str, text: str, label: str, second: str = "") -> Recognized:
     """Return texts with their annotations, which decide the task.
 
     Args:
@@ -46,6 +46,7 @@ def annotated(found: Collector, rows: Annotated, form: str, text: str, label: st
         form: what was recognized.
         text: the column of the text.
         label: the name of the column of the annotations.
+        second: the column of the answer that labels and numbers are about, beside the text; empty for none.
     """
     while any(label in record for _row, record, _value in rows):
         label = f"{label} (annotation)"
@@ -56,16 +57,20 @@ def annotated(found: Collector, rows: Annotated, form: str, text: str, label: st
         return found.recognized(form, Mapping("pairs", text, label))
     if any(isinstance(value, list) for value in values):
         several = any(len(value) > 1 for value in values if isinstance(value, list))
-        return _labeled(found, form, text, label, "multi") if several else _single(found, form, text, label)
+        return (
+            _labeled(found, form, text, label, "multi", second)
+            if several
+            else _single(found, form, text, label, second)
+        )
     measured = any(isinstance(value, float) and not value.is_integer() for value in values)
-    return _labeled(found, form, text, label, "number" if measured else "single")
+    return _labeled(found, form, text, label, "number" if measured else "single", second)
 
 
-def _labeled(found: Collector, form: str, text: str, label: str, target: LabelKind) -> Recognized:
-    return found.recognized(form, Mapping("labels", column=text, answer=label, target=target))
+def _labeled(found: Collector, form: str, text: str, label: str, target: LabelKind, second: str = "") -> Recognized:
+    return found.recognized(form, Mapping("labels", column=text, context=second, answer=label, target=target))
 
 
-def _single(found: Collector, form: str, text: str, label: str) -> Recognized:
+def _single(found: Collector, form: str, text: str, label: str, second: str) -> Recognized:
     """Return rows with lists of one label each as rows with this label; those without one are left out."""
     rows, found.rows = found.rows, []
     for row, record in rows:
@@ -74,7 +79,7 @@ def _single(found: Collector, form: str, text: str, label: str) -> Recognized:
             found.use(row, {**record, label: names[0]})
         else:
             found.leave_out(row, NOT_ANNOTATED)
-    return _labeled(found, form, text, label, "single")
+    return _labeled(found, form, text, label, "single", second)
 
 
 def _are_answers(values: Sequence[Any]) -> bool:

@@ -9,8 +9,9 @@ from functools import partial
 from typing import Any
 
 from ia3_studio.data.paths import structure_of
-from ia3_studio.data.shapes.annotations import NOT_ANNOTATED, annotated, in_words, text_name
-from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, finite, is_blank, is_text, listed
+from ia3_studio.data.shapes.annotations import NOT_ANNOTATED, Annotated, annotated, in_words, text_name
+from ia3_studio.data.shapes.dialogue import PROMPT_NAMES
+from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, bare, finite, is_blank, is_text, listed
 from ia3_studio.data.shapes.spans import is_span_list, span_of
 
 FORM = "Argilla export"
@@ -59,7 +60,19 @@ def _read(rows: Rows, read: Reader) -> Recognized:
             rows_read.append((row, each.fields, _value(values[0])))
     if any(is_span_list(value) for _row, _fields, value in rows_read):
         return in_words(found, rows_read, form, text)
-    return annotated(found, rows_read, form, text, question)
+    return annotated(found, rows_read, form, text, question, _judged_answer(rows_read, text))
+
+
+def _judged_answer(rows: Annotated, text: str) -> str:
+    """Return the field of the answer to the text, which is judged together with it; empty if there is none."""
+    if bare(text) not in PROMPT_NAMES:
+        return ""
+    filled = [{key for key, value in record.items() if is_text(value)} for _row, record, _value in rows]
+    shared = set.intersection(*filled) if filled else set()
+    return next((key for key in sorted(shared) if bare(key) in _ANSWERS), "")
+
+
+_ANSWERS = ("response", "answer", "completion", "output", "generation", "reply")
 
 
 def _value(value: Any) -> Any:

@@ -52,6 +52,47 @@ def _columns(rows: Rows) -> tuple[str, str, str] | None:
     return None
 
 
+def _marked(rows: Rows) -> tuple[str, str, str] | None:
+    """Return what is asked, the column of lists of objects, and their key that marks one as the best."""
+    asked = _asked_path(rows)
+    for name in rows.named(LISTS):
+        for key in _MARKS:
+            places = [_marked_place(cell, key) for cell in rows.sample(name)]
+            if asked and places and sum(place is not None for place in places) >= MOST * len(places):
+                return asked, name, key
+    return None
+
+
+def _marked_place(cell: Any, key: str) -> int | None:
+    """Return the place of the only answer that is marked as the best; None where there is none or several."""
+    values = listed(structure_of(cell))
+    marked = [place for place, each in enumerate(values) if isinstance(each, dict) and each.get(key) is True]
+    return marked[0] if len(marked) == 1 and _answers(cell) else None
+
+
+_MARKS = ("selected", "is_selected", "is_accepted", "accepted", "is_best", "best", "chosen", "is_chosen")
+
+
+def _has_marked(rows: Rows) -> bool:
+    return _marked(rows) is not None
+
+
+def _read_marked(rows: Rows) -> Recognized:
+    columns, found = _marked(rows), Collector()
+    assert columns is not None
+    asked, name, key = columns
+    for row, record in rows.records():
+        texts, place = _answers(record.get(name)), _marked_place(record.get(name), key)
+        if place is None:
+            found.leave_out(row, f"no answer of {name}, or more than one, is marked as the best ({key})")
+            continue
+        found.unused["answers that are not the best"] += len(texts) - 1
+        rest = {column: cell for column, cell in record.items() if column != name}
+        found.use(row, {**rest, CHOSEN: texts[place]})
+    notes = (f"The answers of {name} that are marked by {key} are trained on; the others: not used, {FOR_DPO}.",)
+    return found.recognized("lists of answers with the best one marked", Mapping("pairs", asked, CHOSEN), notes)
+
+
 def _has_best(rows: Rows) -> bool:
     return _columns(rows) is not None
 
@@ -75,4 +116,7 @@ def _read_best(rows: Rows) -> Recognized:
     return found.recognized("lists of answers with the best one", Mapping("pairs", asked, CHOSEN), notes)
 
 
-SHAPES = (Shape("lists of answers with the best one", _has_best, _read_best),)
+SHAPES = (
+    Shape("lists of answers with the best one", _has_best, _read_best),
+    Shape("lists of answers with the best one marked", _has_marked, _read_marked),
+)

@@ -23,6 +23,8 @@ SIDES = (
 _TRANSCRIPT = re.compile(r"(?:^|\n\n)(Human|Assistant):[^\S\n]?")
 _ROLES = {"Human": "user", "Assistant": "assistant"}
 
+_TEXT_KEYS = ("full_text", "text", "content", "question", "prompt", "instruction", "body")
+"""Keys of the text of a prompt that is an object."""
 Turns = list[dict[str, Any]]
 
 
@@ -68,6 +70,9 @@ class Opening:
             is_begun = role_of(turns[-1]["role"]) == "assistant" and is_blank(turns[-1]["content"])
             return turns[:-1] if is_begun else turns
         context = record.get(self.context)
+        inner = structure_of(value)
+        if isinstance(inner, dict):  # a question with its id and source
+            value = next((inner[key] for key in _TEXT_KEYS if is_text(inner.get(key))), value)
         if not is_text(value) or not (is_blank(context) or isinstance(context, str)):
             raise UnusableError(f"the prompt ({self.prompt}) is empty or not text")
         return [{"role": "user", "content": value if is_blank(context) else f"{value}\n\n{context}"}]

@@ -19,6 +19,7 @@ from ia3_studio.data.shapes.shape import (
     is_text,
     listed,
 )
+from ia3_studio.data.turns import PAIR_KEYS, role_key
 from ia3_studio.errors import DataError
 
 EXCHANGES = (
@@ -174,9 +175,66 @@ def _read_history(rows: Rows) -> Recognized:
     return _read_cells(rows, opening.history, f"prompts with a history ({opening.history})", turns)
 
 
+_TURN = re.compile(r"(?:turn|round|t)?[_ ]?(\d{1,4})", re.IGNORECASE)
+_MOSS_MARKS = re.compile(r"^\s*<\|[\w ]+\|>:\s?|\s*<eo\w>\s*$")
+
+
+def _is_numbered(value: Any) -> bool:
+    """Say whether a value is an object of turns by their numbers, such as {"turn_1": {"Human": …, "MOSS": …}}."""
+    return (
+        isinstance(value, dict)
+        and len(value) > 0
+        and all(_TURN.fullmatch(str(key)) and isinstance(turn, dict) for key, turn in value.items())
+    )
+
+
+def _numbered_column(rows: Rows) -> str:
+    return _column_of(rows, EXCHANGES, _is_numbered)
+
+
+def _read_numbered(rows: Rows) -> Recognized:
+    column = _numbered_column(rows)
+    system = rows.find(("metainstruction", "system", "systemprompt"))
+
+    def turns(record: dict[str, Any], value: Any) -> Turns:
+        if not _is_numbered(value):
+            raise UnusableError("the conversation is not an object of numbered turns")
+        in_order = sorted(value.items(), key=lambda item: int(_TURN.sub(r"\1", str(item[0]))))
+        opening = [{"role": "system", "content": record[system]}] if is_text(record.get(system)) else []
+        return opening + [turn for _key, each in in_order for turn in _sides(each)]
+
+    read = _read_cells(rows, column, f"turns by number in {column}", turns)
+    others = (
+        key
+        for _row, record in rows.records()
+        if _is_numbered(turns_by_number := structure_of(record.get(column)))
+        for each in turns_by_number.values()
+        for key in each
+        if PAIR_KEYS.get(role_key(key)) not in ("user", "assistant")
+    )
+    read.unused.update(others)
+    return read
+
+
+def _sides(turn: dict[str, Any]) -> Turns:
+    """Return what is asked and answered in a numbered turn, without the marks that MOSS's template sets.
+
+    Raises:
+        UnusableError: it does not have one of each.
+    """
+    roles = {key: PAIR_KEYS.get(role_key(key)) for key in turn}
+    said = [
+        {"role": side, "content": turn[key]} for side in ("user", "assistant") for key in turn if roles[key] == side
+    ]
+    if [each["role"] for each in said] != ["user", "assistant"] or not all(is_text(each["content"]) for each in said):
+        raise UnusableError(f"a turn has the keys {', '.join(map(str, turn))} instead of one user and one assistant")
+    return [{**each, "content": _MOSS_MARKS.sub("", each["content"])} for each in said]
+
+
 SHAPES = (
     Shape("prompts with a history", lambda rows: bool(_answer_with_history(rows)), _read_history),
     Shape("lists of exchanges", lambda rows: bool(_exchanges_column(rows)), _read_exchanges),
+    Shape("turns by number", lambda rows: bool(_numbered_column(rows)), _read_numbered),
     Shape("Gemini tuning data", lambda rows: bool(_contents_column(rows)), _read_contents),
     Shape("template-free segments", lambda rows: bool(_segments_column(rows)), _read_segments),
     Shape("alternating texts", _has_alternating, _read_alternating),

@@ -28,7 +28,7 @@ def rows_of_document(document: Any) -> tuple[Sequence[Any], str] | None:
         )
     if isinstance(document.get("mapping"), dict) or isinstance(document.get("chat_messages"), list):
         return [document], "JSON object, one conversation"
-    for read in (_telegram, _messenger, _rasa, _annotated, _lists_of_texts):
+    for read in (_skype, _telegram, _messenger, _rasa, _annotated, _lists_of_texts):
         if found := read(document):
             return found
     return None
@@ -51,6 +51,20 @@ def _is_annotated(item: Any) -> bool:
 def _annotated(document: dict[str, Any]) -> tuple[Sequence[Any], str] | None:
     """Return the texts of an editor for spaCy, which stand beside the list of the classes."""
     return _annotated_texts(listed(document.get("annotations"))) if "classes" in document else None
+
+
+def _skype(document: dict[str, Any]) -> tuple[Sequence[Any], str] | None:
+    """Return the messages of all conversations of an account, each from its first."""
+    chats = [chat for chat in listed(document.get("conversations")) if isinstance(chat, dict)]
+    if not any(isinstance(chat.get("MessageList"), list) for chat in chats):
+        return None
+    rows = [
+        {**message, CHAT: str(chat.get("displayName") or chat.get("id"))}
+        for chat in chats
+        for message in reversed(listed(chat.get("MessageList")))
+        if isinstance(message, dict)
+    ]
+    return rows, f"JSON object, messages of {len(chats):,} chats"
 
 
 def _telegram(document: dict[str, Any]) -> tuple[Sequence[Any], str] | None:

@@ -5,29 +5,40 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from ia3_studio.data.column_words import LABELED, says
 from ia3_studio.data.shapes.chat_logs import Said, read_log
-from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, bare, is_blank, is_role, is_text, seconds_of
+from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, bare, finite, is_blank, is_role, is_text, seconds_of
 
 SPEAKERS = (
-    "sender", "from", "speaker", "sendername", "fromname", "senderid", "user", "username", "author", "nick", "u",
+    "sender", "from", "speaker", "sendername", "fromname", "senderid", "user", "username", "author", "nick",
+    "u", "creator", "name", "nickname", "displayname", "membername", "absender", "remitente", "expéditeur",
+    "mittente", "remetente", "afzender", "nadawca", "отправитель", "发送者", "发送人", "送信者", "発信者",
+    "발신자",
 )  # fmt: skip
 _NAMES = ("username", "displayName", "display_name", "name", "real_name", "login", "nickname")
 """Keys of a speaker who is an object."""
-TEXTS = ("body", "message", "content", "text", "msg", "messagebody", "messagetext")
+TEXTS = (
+    "body", "message", "content", "text", "msg", "messagebody", "messagetext", "mes", "strcontent",
+    "nachricht", "mensaje", "messaggio", "mensagem", "wiadomość", "сообщение", "消息", "メッセージ", "메시지",
+)  # fmt: skip
 TIMES = (
-    "createdatetime",
-    "date",
-    "time",
-    "timestamp",
-    "datetime",
-    "sentat",
-    "senttime",
-    "datesent",
-    "createdat",
-    "ts",
-    "createat",
+    "createdatetime", "date", "time", "timestamp", "datetime", "sentat", "senttime", "datesent", "createdat",
+    "ts", "createat", "createtime", "createddate", "senddate", "originalarrivaltime", "strtime", "zeit",
+    "zeitstempel", "datum", "fecha", "hora", "heure", "время", "дата", "时间", "時間", "日時", "시간",
+)  # fmt: skip
+CHATS = (
+    "room",
+    "channel",
+    "chat",
+    "chatname",
+    "channelname",
+    "thread",
+    "group",
+    "conversation",
+    "chatsession",
+    "topicid",
+    "threadid",
 )
-CHATS = ("room", "channel", "chat", "chatname", "channelname", "thread", "group", "conversation", "chatsession")
 BESIDE = (
     "to", "receiver", "recipient", "id", "messageid", "quote", "reactions", "attachments", "attachment", "sticker",
     "type", "status", "readat", "edited", "deliverydate", "sendertype", "messagetype", "replyto", "replyingto", "media",
@@ -41,18 +52,34 @@ _MOST_SPEAKERS, _FEWEST_MESSAGES = 12, 3
 
 def _columns(rows: Rows) -> tuple[str, str, str, str] | None:
     """Return the columns of speaker, text, time and chat; None where the table is no log."""
-    speaker, text, time, chat = (rows.find(names) for names in (SPEAKERS, TEXTS, TIMES, CHATS))
-    if not (speaker and text and time):
+    text, time, chat = (rows.find(names) for names in (TEXTS, TIMES, CHATS))
+    speaker = next((name for name in rows.named(SPEAKERS) if _is_talk(rows, name)), "")
+    if not (speaker and text and time) or not rows.mostly(text, lambda cell: isinstance(cell, str)):
         return None
-    rest = {bare(name) for name in rows.columns} - {bare(name) for name in (speaker, text, time, chat)}
+    rest = [name for name in rows.columns if name not in (speaker, text, time, chat)]
+    known = {*BESIDE, *SPEAKERS, *TIMES}
+    fits = all(bare(name) in known or _says_nothing(rows, name) for name in rest)
+    return (speaker, text, time, chat) if fits else None
+
+
+def _is_talk(rows: Rows, speaker: str) -> bool:
+    """Say whether a column names a few speakers, each of whom writes several messages."""
     names = {_name(cell) for cell in rows.sample(speaker)}
-    is_talk = 2 <= len(names) <= _MOST_SPEAKERS and len(rows.sample(speaker)) >= _FEWEST_MESSAGES * len(names)
-    fits = (
-        is_talk
-        and rows.mostly(speaker, lambda cell: bool(_name(cell)))
-        and rows.mostly(text, lambda cell: isinstance(cell, str))
+    several = 2 <= len(names) <= _MOST_SPEAKERS and len(rows.sample(speaker)) >= _FEWEST_MESSAGES * len(names)
+    return several and rows.mostly(speaker, lambda cell: bool(_name(cell)))
+
+
+def _says_nothing(rows: Rows, name: str) -> bool:
+    """Say whether a column can stand beside a message without being what it is labeled by.
+
+    It holds one value, times, numbers or flags, and is not called a label.
+    """
+    cells = rows.sample(name)
+    if says(name, LABELED):
+        return False
+    return len({str(cell) for cell in cells}) < 2 or all(
+        isinstance(cell, bool) or finite(cell) is not None or seconds_of(cell) is not None for cell in cells
     )
-    return (speaker, text, time, chat) if fits and rest <= {*BESIDE, *SPEAKERS, *TIMES} else None
 
 
 def _name(cell: Any) -> str:

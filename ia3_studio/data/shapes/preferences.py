@@ -92,7 +92,8 @@ def answered(
         prompt: the column of what is asked; told by its name if it is empty.
     """
     opening = Opening.of(rows, *answers)
-    prompt = prompt or opening.prompt or rows.find(CONVERSATIONS)
+    talks = (name for name in rows.structured if name not in answers and rows.mostly(name, _is_turns))
+    prompt = prompt or opening.prompt or rows.find(CONVERSATIONS) or next(talks, "")
     opening = replace(opening, prompt="" if prompt in answers else prompt)
     if not (as_turns or _is_conversation(rows, opening, answers)):
         mapping = Mapping("pairs", opening.prompt, answers[0], opening.context)

@@ -29,24 +29,34 @@ from ia3_studio.data.shapes.shape import (
 
 ID_NAMES = (
     "conversationid", "convid", "convoid", "conversationhash", "dialogid", "dialogueid", "chatid", "threadid",
-    "sessionid", "callid", "interactionid", "episodeid", "roomid",
-    "conversation", "conv", "dialog", "dialogue", "chat", "thread", "session",
+    "sessionid", "callid", "interactionid", "episodeid", "roomid", "conversation", "conv", "dialog",
+    "dialogue", "chat", "thread", "session", "gesprächsid", "gesprächsnr", "idconversación", "idconversacion",
+    "idconversation", "idchat", "会话id", "会話id", "대화id",
 )  # fmt: skip
 OTHER_IDS = ("id", "groupid", "sampleid", "exampleid", "caseid", "ticketid")
 """Names of ids that are those of conversations if several rows share one."""
 SPEAKER_NAMES = (
     "role", "speaker", "from", "author", "sender", "speakerrole", "authorrole", "senderrole", "sendertype",
     "messagerole", "turnrole", "participant", "authorname", "sendername", "speakerid", "speakeridx",
-    "authortype", "usertype", "speakertype", "participantrole", "party", "authorid", "who",
-    "direction", "messagedirection",
+    "authortype", "usertype", "speakertype", "participantrole", "party", "authorid", "who", "direction",
+    "messagedirection", "absender", "remitente", "expéditeur", "mittente", "remetente", "afzender", "nadawca",
+    "отправитель", "发送者", "发送人", "送信者", "発信者", "발신자", "rolle", "rol", "ruolo", "роль", "角色",
 )  # fmt: skip
-TEXT_NAMES = ("content", "text", "message", "utterance", "value", "messagetext", "turntext", "body", "msg")
+TEXT_NAMES = (
+    "content", "text", "message", "utterance", "value", "messagetext", "turntext", "body", "msg", "phrase",
+    "transcript", "bericht", "texto", "texte", "testo", "tekst", "nachricht", "mensaje", "messaggio",
+    "mensagem", "wiadomość", "сообщение", "消息", "メッセージ", "메시지",
+)  # fmt: skip
 ORDER_NAMES = (
     "turn", "turnid", "turnindex", "turnidx", "turnnumber", "turnno", "turnorder", "messageindex", "messageidx",
     "messageorder", "messagenumber", "utteranceidx", "utteranceid", "order", "position", "index", "idx", "step",
     "sequence", "seq",
 )  # fmt: skip
-TIME_NAMES = ("timestamp", "createdat", "datetime", "senttime", "sentat", "time", "date", "createtime", "ts")
+TIME_NAMES = (
+    "timestamp", "createdat", "datetime", "senttime", "sentat", "time", "date", "createtime", "ts",
+    "starttime", "zeit", "zeitstempel", "datum", "fecha", "hora", "heure", "время", "дата", "时间", "時間",
+    "日時", "시간",
+)  # fmt: skip
 LABEL_NAMES = ("label", "labels", "emotion", "sentiment", "intent", "category", "topic", "dialogact", "act", "tag")
 """Columns that make a table of named speakers one of labeled texts."""
 ASKED_NAMES = ("user", "prompt", "question", "instruction", "query", "human", "input")

@@ -1,0 +1,260 @@
+"""What do the words in the name of a column say about its part? In the languages in which people name columns.
+
+A name says a part if one of its words does; a German or Dutch compound by its end ("Kundenfrage"), a name without
+spaces between its words, as in Chinese or Japanese, anywhere in it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+_UNSPACED = re.compile(r"[\u0900-\u097f\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_ACCENTS = re.compile(r"[\u0300-\u036f]")
+_LETTERS = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "ı": "i", "ß": "ss", "æ": "ae", "œ": "oe"})
+"""Letters that are no others with an accent, and how they are written without them."""
+_SHORTEST_END = 5
+"""Letters of a word that may end a compound."""
+_WORDS_OF_A_NAME = 4
+"""Words of a name; more of them are a question."""
+
+
+def folded(name: str) -> str:
+    """Return a name without accents, its case as it is: "Réponse" is "Reponse"."""
+    plain = unicodedata.normalize("NFKD", name.translate(_LETTERS))
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", plain))
+
+
+def name_words(name: str) -> list[str]:
+    """Return the words of a column's name in lower case and without accents.
+
+    Example:
+        >>> name_words("airline_sentiment"), name_words("airlineSentiment"), name_words("Réponse 2")
+        (['airline', 'sentiment'], ['airline', 'sentiment'], ['reponse', '2'])
+    """
+    return list(_name_words(name))
+
+
+@lru_cache(4_000)
+def _name_words(name: str) -> tuple[str, ...]:
+    return tuple(word.casefold() for word in _WORDS.findall(folded(name)))
+
+
+@lru_cache(20_000)
+def says(name: str, words: frozenset[str]) -> bool:
+    """Say whether a word of a column's name is one of some words.
+
+    Example:
+        >>> says("Kundenfrage", ASKED), says("标准回答", ANSWERED), says("context", frozenset(("text",)))
+        (True, True, False)
+    """
+    unspaced, phrases, ends = _kinds(words)
+    if any(each in name for each in unspaced) or any(
+        f" {each} " in f" {' '.join(_name_words(name))} " for each in phrases
+    ):
+        return True
+    return any(word in words or (len(word) > _SHORTEST_END and word.endswith(ends)) for word in _name_words(name))
+
+
+def says_last(name: str, words: frozenset[str]) -> bool:
+    """Say whether the last word of a column's name is one of some words."""
+    _unspaced, phrases, _ends = _kinds(words)
+    ends_so = any(f" {' '.join(_name_words(name))}".endswith(f" {each}") for each in phrases)
+    return ends_so or says((name_words(name) or [""])[-1], words)
+
+
+def is_about_row(name: str) -> bool:
+    """Say whether a column is called after who wrote a text, where, when, or about which thing, in a few words."""
+    return len(name_words(name)) <= _WORDS_OF_A_NAME and says(name, ABOUT_ROW)
+
+
+@lru_cache(200)
+def _kinds(words: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return what is written without spaces between words, what has several words, and what may end a compound."""
+    unspaced = tuple(word for word in words if _UNSPACED.search(word))
+    phrases = tuple(word.replace("_", " ") for word in words if "_" in word)
+    others = words - {*unspaced} - {word for word in words if "_" in word}
+    return unspaced, phrases, tuple(word for word in others if len(word) >= _SHORTEST_END)
+
+
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(folded(text).casefold().split())
+
+
+ASKED = _listed("""
+    cau_hoi yeu_cau permintaan tanya soalan intrebari zapros zadost kerelem ansokan henvendelse sporsmaal eroteema
+    zahtjev pitanje вопросы запит звернення въпрос питање שאלות پرسش سوال
+    question questions query prompt instruction ask asked request inquiry enquiry ticket
+    frage anfrage aufgabe pregunta consulta solicitud demande requete domanda richiesta pergunta solicitacao vraag
+    verzoek pytanie zapytanie otazka dotaz fraga fragen sporgsmal sporsmal kysymys soru talep kerdes intrebare
+    вопрос запрос питання ερωτηση שאלה سؤال प्रश्न คำถาม pertanyaan
+    السؤال الاستفسار الطلب
+    问题 問題 提问 问句 質問 質問文 お問い合わせ 問い合わせ 질문 문의
+""")
+"""Words for what is asked."""
+ANSWERED = _listed("""
+    tra_loi phan_hoi tindakan penyelesaian tanggapan balasan jawapan odgovor rjesenje resenje otgovor 
+    жауап отговор   پاسخ תשובות afhandeling mitigation remedy workaround fix maatregel massnahme
+    parere dictamen dictamenes conseil consejo advice einschatzung stellungnahme gutachten
+    answer answers response responses reply replies solution completion output resolution
+    antwort antworten losung respuesta solucion reponse risposta soluzione resposta solucao antwoord oplossing
+    odpowiedz
+    odpoved reseni svar losning atgard tiltak ratkaisu vastaus yanit cevap cozum valasz raspuns ответ решение
+    відповідь απαντηση תשובה جواب
+    إجابة الجواب उत्तर คำตอบ jawaban
+    الإجابة الرد الحل
+    解决 方案 处理结果 対応 対処 解決 해결 조치 처리결과
+    回答 答案 答复 回复 答え 回答文 返信 返答 対応内容 답변 답 응답
+""")
+"""Words for what answers."""
+WHO_ASKS = _listed("""
+    user customer human client patient student visitor caller guest buyer citizen applicant requester
+    kunde kunden kundin nutzer benutzer patientin cliente usuario paciente alumno utilisateur patient client utente
+    paziente klant gebruiker klient uzytkownik zakaznik kund anvandare musteri клиент пользователь пациент 客户
+    用户 顾客
+    お客様 顧客 고객 사용자
+""")
+WHO_ANSWERS = _listed("""
+    agent bot assistant support chatbot ai our doctor advisor lawyer expert teacher seller therapist operator
+    mitarbeiter berater agente soporte asesor conseiller operatore atendente medewerker оператор врач юрист 客服
+    客戶服務
+    担当者 상담원
+""")
+SAID = _listed("""
+    message text input query utterance msg email mail request inquiry enquiry question wrote says said words body turn
+    nachricht anliegen mensaje correo texto message texte courriel messaggio mensagem bericht wiadomosc zprava
+    meddelande
+    mesaj сообщение письмо обращение 消息 内容 留言 メッセージ 메시지
+""")
+"""Words for what somebody said."""
+READ = _listed("""
+    noi_dung nhan_xet binh_luan y_kien mo_ta ulasan komentar keluhan deskripsi isi teks pesan catatan aduan essay
+    panasz szoveg leiras velemenyek stiznost recenze zprava anmeldelse
+    besked kommentarer palautteet kuvaus valitus viesti sesizare descriere recenzie
+    motivering begrundung begrundelse perustelu motivazione motivo justificacion hergang schilderung omschrijving
+    descriptif мотив відгук опис скарга заява коментар жалба описание коментар תיאור הערות ביקורת
+    توضیحات نظر विवरण शिकायत รายละเอียด 主訴 概要 詳細 상담내용
+    text texts comment comments review reviews feedback description narrative remark remarks note notes body content
+    message statement complaint opinion tweet post abstract sentence document article story transcript
+    kommentar beschreibung bemerkung nachricht rezension ruckmeldung anmerkung freitext bericht
+    comentario comentarios descripcion opinion resena texto mensaje queja observaciones
+    commentaire commentaires avis texte verbatim remarque
+    commento recensione descrizione testo descricao comentarios observacao reclamacao
+    opmerking beschrijving recensie tekst toelichting komentarz tresc opinia opis recenzja uwagi popis komentar
+    kommentaar omdome beskrivning kommentti palaute yorum metin aciklama sikayet velemeny szoveg
+    текст отзыв комментарий описание сообщение жалоба обращение κειμενο σχολιο تعليق نص टिप्पणी ความคิดเห็น ข้อความ
+    النص التعليق الشكوى الوصف
+    评论 評論 内容 文本 描述 意见 反馈 コメント 本文 感想 自由記述 レビュー 리뷰 본문 내용 의견 댓글
+""")
+"""Words for a text that is read, such as a review."""
+LABELED = _listed("""
+    so_sao phan_loai chu_de linh_vuc muc_do diem cam_xuc decision decisions entscheidung beslut afgorelse beslissing
+    paatos decyzja rozhodnuti dontes hotarare decizie karar decisao decisione kategorija ocjena ocena_kupca
+    tingkat jenis penilaian skor bintang soort schadenart beschwerdegrund reason grund motif causa
+    diagnosis diagnose diagnostic diagnostico 診断 診断名 診断結果 진단 诊断 类型 유형 тема оцінка статус
+    настрій דירוג קטגוריה נושא
+    دسته امتیاز موضوع
+    label labels category categories class classification intent sentiment topic topics tag tags emotion stars
+    rating score polarity stance genre toxic toxicity spam duplicate relevance fraudulent fraud fake sarcastic
+    offensive hateful genres marks points verdict outcome majority severity priority urgency status grade similarity
+    feeling mood target satisfaction theme
+    kategorie etikett klasse bewertung stimmung thema prioritat dringlichkeit note sterne einstufung
+    categoria etiqueta clase sentimiento tema prioridad calificacion puntuacion valoracion urgencia estrellas
+    etiquette classe sujet theme priorite etoiles appreciation
+    tipologia categoria valutazione etichetta argomento priorita voto punteggio stelle sentimento gravita
+    avaliacao classificacao assunto prioridade nota estrelas
+    beoordeling categorie onderwerp prioriteit sterren cijfer
+    kategoria ocena etykieta temat sentyment priorytet hodnoceni stitek priorita kategori betyg omdomesbetyg
+    luokka arvosana
+    kategori puan duygu etiket oncelik kategoria ertekeles cimke
+    оценка метка категория класс тональность тема рейтинг приоритет оцінка категорія κατηγορια βαθμολογια تصنيف
+    فئة تقييم
+    التصنيف الفئة التقييم श्रेणी ประเภท คะแนน หมวดหมู่ peringkat kategori
+    满意度 満足度 만족도 标签 標籤 类别 類別 分类 分類 评分 評分 情感 等级 星级 優先级 ラベル 分類 カテゴリ
+    カテゴリー 評価 種別 感情
+    重要度 라벨 분류 카테고리 평점 감정 유형 등급 별점
+""") - {"note"}  # fmt: skip
+"""Words for what a text is judged to be; German "Note" is an English note far more often."""
+WEAK = _listed("is has type typ tipo tipe art 类型 種類 тип status state stage")
+"""Words that make a column a label only where no other is one."""
+ABOUT_ROW = _listed("""
+    san_pham thanh_pho chi_nhanh nhan_vien ngon_ngu produk kota cabang karyawan toko wilayah petugas tone voice
+    student pupil schuler eleve alumno aluno studente technician technik technicien tecnico tekniker doctor
+    担当医 医師 상담사 医生 学号 termek varos bolt produs oras magazin tuote kaupunki osasto toimipiste товар місто
+    speaker author user username reviewer annotator worker assignee reporter requester taster country state city
+    location province region language department agency owner handler agent assigned store branch shop site product
+    brand model version platform device os browser channel source year month week quarter day weekday gender sex
+    age nationality color size currency unit team office shift course semester chapter page publisher
+    format medium company customer client manufacturer vendor supplier origin app by room building floor
+    filiale abteilung bearbeiter mitarbeiter kurs produkt marke land ort stadt region sprache jahr monat
+    geschlecht kanal
+    quelle standort kunde team datum zustandig
+    tienda sucursal departamento producto marca pais ciudad idioma ano mes sexo genero canal fuente curso responsable
+    magasin agence service produit marque pays ville langue annee mois sexe canal responsable
+    comune negozio filiale reparto prodotto marca paese citta lingua anno mese sesso canale corso
+    loja filial departamento produto cidade curso canal winkel afdeling product stad medewerker sklep oddzial produkt
+    miasto pobocka handlaggare kommun saksbehandler kunta kasittelija oddeleni butik avdelning magaza sube urun sehir
+    магазин филиал отдел товар город страна язык год месяц пол источник канал сотрудник
+    处理人 经办人 负责人 客服人员 担当者 담당자
+    门店 店铺 产品 商品 城市 地区 部门 渠道 来源 店舗 店名 部署 商品名 年代 性別 都道府県 地域 担当 매장 부서
+    상품 지역 성별
+""") - {"service", "state"}  # fmt: skip
+"""Words for who wrote a text, where, when, and about which thing: a label only where there is no other."""
+PRICED = _listed("""
+    price prices salary rent preis gehalt miete precio salario alquiler prix salaire loyer prezzo stipendio
+    preco prijs
+    cena pris fiyat hinta цена зарплата стоимость 价格 價格 售价 薪资 価格 値段 給与 가격
+""")
+"""Words for a measurement that is usually predicted of a description."""
+AMOUNTS = _listed("""
+    amount cost value betrag kosten wert importe monto coste valor montant cout valeur importo costo kwota сумма
+    金额 金額 费用 費用 금액
+""")
+RELATED = _listed("""
+    relevance relevant similarity duplicate entailment entails nli match matches matching paraphrase related
+    relatedness
+    equivalent equivalence relation contradiction stance similar same ahnlichkeit similitud similitude somiglianza
+    similaridade сходство 相似度 相似 類似度 유사도
+""")
+"""Words for labels of two texts."""
+IN_ORDER = _listed("""
+    steps step plan directions instructions procedure workflow sequence outline actions subtasks todo checklist
+    schritte anleitung pasos instrucciones etapes passi passos stappen kroki шаги 步骤 手順 단계
+""")
+"""Words for lists that are one answer together, item by item."""
+DATA = _listed("""
+    table tables tripleset triples triplets triple eavs mr meaning representation records facts graph infobox
+    linearized data attributes slots structured tabelle tabla tableau json xml kg
+""")
+"""Words for data that a text is written from."""
+RESULT = _listed("""
+    final approved revised corrected improved edited generated suggested expected ideal rewritten wording output
+    result endgultig freigegeben korrigiert corregido corrige corretto corrigido 最終 修正 修改 正确
+""")
+"""Words for a text that was made of another one beside it."""
+PROBLEMS = _listed("""
+    problem issue symptom brief briefing storung problemstellung problema probleme usterka zavada fel hiba
+    проблема неисправность 故障 不具合 민원 문제
+""")
+"""Words for what a solution answers."""
+WORSE = _listed(
+    "bad wrong incorrect rejected worse worst negative student alias aliases candidate candidates distractor"
+)
+"""Words for answers that are not to be given."""
+RIGHT = _listed("correct right gold richtig correcta correcte corretta correto juste 正解 正确 정답")
+"""Words for the right one of several choices."""
+ORIGINAL = _listed("""
+    original before raw old source unedited draft ursprunglich vorher antes avant prima 原文 元 修正前 改前 원문
+""")
+"""Words for a text of which another one beside it was made."""
+MADE = _listed("""
+    translation summary correction paraphrase simplification rewrite digest abstract minutes
+    ubersetzung zusammenfassung korrektur kurzfassung traduccion resumen correccion traduction correction traduzione
+    riassunto sintesi traducao resumo vertaling samenvatting tlumaczenie streszczenie preklad shrnuti oversattning
+    sammanfattning oversettelse sammendrag resume kaannos tiivistelma ceviri ozet forditas osszefoglalo traducere
+    rezumat перевод резюме переклад ban_dich tom_tat terjemahan ringkasan 译文 译 翻译 摘要 总结 訳文 翻訳 要約
+    번역 요약
+""")
+"""Words for a text that is made of another one, whatever stands beside them."""

@@ -1,0 +1,126 @@
+"""Which rows answer data, or answer with a list? A table and its description, a task and its steps, nested answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Record
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.data.choice_columns import bare_name, named
+from ia3_studio.data.column_profile import cells_of, is_list_of_texts, profile, structures_of
+from ia3_studio.data.column_words import ANSWERED, ASKED, DATA, IN_ORDER, name_words, says, says_last
+from ia3_studio.data.examples import Mapping
+from ia3_studio.data.label_candidates import MOSTLY
+from ia3_studio.data.paths import is_listed, structure_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_GOALS = frozenset(("task", "goal", "objective", "title", "name", "topic", "query", "instruction", "aufgabe", "ziel"))
+"""Words for what is to be done in steps."""
+_WRITTEN = frozenset(("text", "texts", "description", "sentence", "target", "reference", "references", "ref", "summary",
+                      "lexicalization", "verbalization", "caption", "comment", "report", "narrative"))  # fmt: skip
+"""Words for texts that are written from data."""
+_FINAL = ("final", "target", "long")
+"""Words of the likeliest of several texts inside an object."""
+
+
+def beside_structures(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return prompt and answer where one of them is made of lists or objects; None for other tables."""
+    structured = [name for name in columns if _is_structured(frame, name)]
+    if not structured:
+        return None
+    texts = [each.name for name in columns if name not in structured and _is_read(each := profile(frame, name))]
+    return (
+        _nested_answer(frame, texts, structured)
+        or _steps(frame, texts, structured)
+        or _written_from_data(frame, texts, structured)
+    )
+
+
+def _is_structured(frame: pd.DataFrame, name: str) -> bool:
+    values = structures_of(frame, name)
+    held = [value for value in values if isinstance(value, Record) or is_listed(value)]
+    return len(held) > MOSTLY * len(values) > 0
+
+
+def _is_read(each: Any) -> bool:
+    return each.is_text and each.filled > MOSTLY and not each.is_label and each.different > 1
+
+
+def _nested_answer(frame: pd.DataFrame, texts: Sequence[str], structured: Sequence[str]) -> Mapping | None:
+    """Return the only question and the path of the answers in a list of objects beside it."""
+    asked = [name for name in texts if says_last(name, ASKED)]
+    if len(asked) != 1:
+        return None
+    found = [
+        f"{name}.{key}" for name in structured for key in _keys(frame, name)
+        if says_last(key, ANSWERED) and not any(says_last(other, ASKED) for other in _keys(frame, name))
+        and _are_texts(frame, f"{name}.{key}")
+    ]  # fmt: skip
+    return Mapping("pairs", asked[0], _likeliest(found)) if found else None
+
+
+def _steps(frame: pd.DataFrame, texts: Sequence[str], structured: Sequence[str]) -> Mapping | None:
+    """Return the only text, or one that says what is to be done, and the list of steps beside it."""
+    lists = [name for name in structured if says(name, IN_ORDER) and _are_texts(frame, name)]
+    asked = texts if len(texts) == 1 else [name for name in texts if says_last(name, _GOALS | ASKED)]
+    return Mapping("pairs", asked[0], lists[0]) if len(lists) == 1 and asked else None
+
+
+def _written_from_data(frame: pd.DataFrame, texts: Sequence[str], structured: Sequence[str]) -> Mapping | None:
+    """Return data and the text that was written from them, which may stand inside the objects of another column."""
+    data = [name for name in structured if says(name, DATA) and "id" not in name_words(name)]
+    if not data:
+        return None
+    written = [name for name in texts if says_last(name, _WRITTEN)]
+    inner = [
+        f"{name}.{key}" for name in structured if name not in data for key in _keys(frame, name)
+        if says_last(key, _WRITTEN) and _are_texts(frame, f"{name}.{key}")
+    ]  # fmt: skip
+    answer = written[0] if len(written) == 1 else _likeliest(inner)
+    return Mapping("pairs", _whole(data), answer) if answer else None
+
+
+def _whole(data: Sequence[str]) -> str:
+    """Return the column of all data before one of a part of them."""
+    return next((name for name in named(data, ("table", "tripleset", "triples", "mr"))), data[0])
+
+
+def _likeliest(paths: Sequence[str]) -> str:
+    return max(paths, key=lambda path: any(word in _FINAL for word in name_words(path)), default="")
+
+
+def _keys(frame: pd.DataFrame, name: str) -> list[str]:
+    """Return the keys of the objects of a column, or of those in its lists."""
+    values = structures_of(frame, name)
+    inner = [each for value in values for each in (value if is_listed(value) else [value])]
+    return list(dict.fromkeys(str(key) for each in inner if isinstance(each, Record) for key in each))
+
+
+def _are_texts(frame: pd.DataFrame, path: str) -> bool:
+    """Say whether the values at a path are texts or lists of texts, which are longer than names."""
+    values = [value for value in cells_of(frame, path) if value is not None]
+    found = [structure_of(value) for value in values]
+    texts = [text for value in found for text in (value if is_list_of_texts(value) else [value])]
+    return bool(texts) and all(isinstance(text, str) for text in texts) and _mean(texts) > _SHORTEST
+
+
+_SHORTEST = 15
+"""Mean characters of texts that are an answer rather than names."""
+
+
+def _mean(texts: Sequence[str]) -> float:
+    return sum(map(len, texts)) / len(texts)
+
+
+def data_context(frame: pd.DataFrame, columns: Sequence[str]) -> str:
+    """Return the column of data that a question is about, such as a table; empty if there is none."""
+    found = [
+        name for name in columns if bare_name(name) in _ABOUT or (says(name, _TABLES) and _is_structured(frame, name))
+    ]
+    return next((name for name in found if cells_of(frame, name)), "")
+
+
+_TABLES = frozenset(("table", "tables"))
+_ABOUT = frozenset(("table", "tables", "schema", "tableschema", "databaseschema", "dbschema", "createtable", "ddl"))

@@ -1,0 +1,56 @@
+"""Which rows are in YAML? A list of objects, as in JSON, or the examples of Rasa's files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ia3_studio.data.json_documents import rows_of_json
+from ia3_studio.data.json_rows import frame_of_records
+from ia3_studio.data.parsing import Found
+from ia3_studio.errors import DataError
+
+MOST_CHARACTERS = 20_000_000
+"""YAML is read at about 1 MB per second."""
+
+
+def read_yaml(name: str, text: str) -> Found:
+    """Read a YAML document, or several; all values are texts, so that "no" and "1.10" stay what they are.
+
+    Raises:
+        DataError: it is too large, damaged, repeats parts by name (which could expand without end), or holds no rows.
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise DataError(f"{name} has {len(text):,} characters of YAML; save the rows as JSON lines (.jsonl).")
+    document = _parsed(name, text)
+    if rows := _rasa_examples(document):
+        return Found(frame_of_records(name, rows), "Rasa training data in YAML")
+    records, form = rows_of_json(name, document)
+    return Found(frame_of_records(name, records), form.replace("JSON", "YAML"))
+
+
+def _parsed(name: str, text: str) -> Any:
+    import yaml
+
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # builds nothing but texts, lists and objects
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, loader)):
+            raise DataError(f"{name} repeats parts by an alias (*name), which is not read; write them out.")
+        documents = [each for each in yaml.load_all(text, loader) if each not in (None, "")]
+    except (yaml.YAMLError, RecursionError) as error:
+        place = getattr(error, "problem_mark", None)
+        where = f", line {place.line + 1}," if place else ""
+        problem = getattr(error, "problem", None) or "its structure is too deep"
+        raise DataError(f"{name}{where} cannot be read as YAML: {problem}; fix the file.") from error
+    return documents[0] if len(documents) == 1 else documents
+
+
+def _rasa_examples(document: Any) -> list[dict[str, str]]:
+    """Return a row for each example of an intent: {"nlu": [{"intent": "greet", "examples": "- hi\\n- hello"}]}."""
+    groups = document.get("nlu") if isinstance(document, dict) else None
+    rows: list[dict[str, str]] = []
+    for group in groups if isinstance(groups, list) else ():
+        if isinstance(group, dict) and isinstance(group.get("intent"), str):
+            lines = str(group.get("examples", "")).splitlines()
+            texts = [line.strip()[1:].strip() for line in lines if line.strip().startswith("-")]
+            rows += [{"text": text, "intent": group["intent"]} for text in texts if text]
+    return rows

@@ -1,0 +1,63 @@
+"""Rows of YAML, XML and subtitles: every value stays what is written, and nothing is expanded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ia3_studio.data.table import Table, read_table
+from ia3_studio.errors import DataError
+
+
+def read(name: str, text: str, folder: Path) -> Table:
+    (folder / name).write_text(text, encoding="utf-8")
+    return read_table(folder / name)
+
+
+def test_values_of_yaml_stay_as_they_are_written(tmp_path: Path) -> None:
+    table = read("rows.yaml", "- {text: no, label: 1.10}\n- {text: null, label: 2024-01-02}\n", tmp_path)
+    assert table.frame.to_dict("records") == [
+        {"text": "no", "label": "1.10"}, {"text": "null", "label": "2024-01-02"}
+    ]  # fmt: skip
+
+
+def test_yaml_objects_of_python_are_text_and_build_nothing(tmp_path: Path) -> None:
+    table = read("rows.yml", "- {text: !!python/name:os.system x}\n- {text: ferry}\n", tmp_path)
+    assert table.frame["text"].tolist() == ["x", "ferry"]
+
+
+def test_yaml_of_too_many_characters_names_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ia3_studio.data.yaml_rows.MOST_CHARACTERS", 10)
+    with pytest.raises(DataError, match="save the rows as JSON lines"):
+        read("rows.yaml", "- text: one\n- text: two\n", tmp_path)
+
+
+def test_attributes_children_and_marked_words_of_xml_are_columns(tmp_path: Path) -> None:
+    rows = "".join(
+        f'<row id="{n}"><text>The <b>ferry</b> {n} leaves</text><tag>a</tag><tag>b{n}</tag></row>' for n in "12"
+    )
+    table = read("rows.xml", f"<rows><about>x</about>{rows}</rows>", tmp_path)
+    assert table.frame.to_dict("records")[0] == {"id": "1", "text": "The ferry 1 leaves", "tag": ["a", "b1"]}
+
+
+def test_the_outermost_elements_that_repeat_are_the_rows(tmp_path: Path) -> None:
+    item = "<item><title>x</title><links><link><a>1</a><b>2</b></link><link><a>1</a><b>2</b></link></links></item>"
+    table = read("rows.xml", f"<rss><channel>{item * 3}</channel></rss>", tmp_path)
+    assert len(table.frame) == 3 and list(table.frame.columns) == ["title", "links"]
+
+
+def test_native_codes_of_a_translation_memory_are_left_out(tmp_path: Path) -> None:
+    unit = '<tu><tuv xml:lang="en"><seg>Open <bpt i="1">&lt;b&gt;</bpt><hi>now</hi></seg></tuv></tu>'
+    table = read("memory.tmx", f"<tmx><body>{unit * 2}</body></tmx>", tmp_path)
+    assert table.frame["en"].tolist() == ["Open now"] * 2
+
+
+def test_captions_are_read_with_their_times_and_without_styles(tmp_path: Path) -> None:
+    text = "WEBVTT\n\nNOTE made by hand\n\n00:01.000 --> 00:02.000 align:start\n<v Ann>Ahoy\n\n"
+    text += "00:03.000 --> 00:04.000\nBye\n"
+    table = read("film.vtt", text, tmp_path)
+    assert table.frame.to_dict("list") == {
+        "text": ["Ahoy", "Bye"], "start": ["00:01.000", "00:03.000"], "end": ["00:02.000", "00:04.000"]
+    }  # fmt: skip
+    assert table.notes == ("Not used: 2 blocks without a caption, such as a header or notes.",)
