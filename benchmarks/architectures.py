@@ -36,10 +36,11 @@ from torch import Tensor, nn
 from transformers.models.auto import configuration_auto, modeling_auto
 
 from ia3_studio.method.inputs import example_inputs
+from ia3_studio.method.layer_tree import LayerTree
 from ia3_studio.method.merging import merge
 from ia3_studio.method.scaling import attach
 from ia3_studio.method.sites import Selection, Site, in_block
-from ia3_studio.method.tree import LayerTree, discover
+from ia3_studio.method.tree import discover
 
 MAPPINGS = {
     "causal_lm": "CAUSAL_LM",

@@ -9,6 +9,8 @@ from typing import Any
 
 from ia3_studio.cli.codes import DONE
 from ia3_studio.models import STARTER, prepare
+from ia3_studio.models.sources import parse_source
+from ia3_studio.models.summary import summarize
 from ia3_studio.runs import RunStore
 
 SAY_SECONDS = 1.0
@@ -24,6 +26,8 @@ def commands(parsers: Any) -> dict[str, Any]:
 
 def _fetch(_store: RunStore, options: argparse.Namespace) -> int:
     folder = prepare(options.model, None if options.json else _say())
+    if parse_source(options.model).kind == "starter":
+        summarize(options.model)  # kept, so that the page opens without reading the model
     print(json.dumps({"model": options.model, "folder": str(folder)}) if options.json else folder, flush=True)
     return DONE
 

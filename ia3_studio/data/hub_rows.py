@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -20,13 +21,17 @@ from ia3_studio.background import in_background
 from ia3_studio.data.archives import MAX_BYTES
 from ia3_studio.data.json_documents import SPLIT
 from ia3_studio.errors import DataError
+from ia3_studio.hub_waits import wait_for_seconds_only
 from ia3_studio.settings import is_public
 
 PATIENCE = 60.0
 """Timeout in seconds for file lists of the Hub; data sets with many files are slow."""
+STANDSTILL = 180.0
+"""Seconds without a row after which reading is given up; a row may wait for its whole row group in a Parquet file."""
 MOST_ROWS = 1_000_000
-SAY_EVERY = 500
-"""Rows between two words about how far it is."""
+BATCH = 500
+"""Rows between two words about how far it is, unless they take longer than :data:`BATCH_SECONDS`."""
+BATCH_SECONDS = 1.0
 _ADDRESS = re.compile(r"(https?://)?(www\.)?(huggingface\.co|hf\.co)/datasets/")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 _UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
@@ -95,7 +100,7 @@ def fetch(
         report: called with the progress.
 
     Raises:
-        DataError: as :func:`configurations`; or there is nothing to read in a row, or too much in all.
+        DataError: as :func:`configurations`; or no row came for minutes, or they are too much in all.
     """
     say = report or (lambda _said: None)
     folder.mkdir(parents=True, exist_ok=True)
@@ -103,14 +108,17 @@ def fetch(
     try:
         with replacing(path) as part, part.open("w", encoding="utf-8", newline="\n") as file:
             for split in chosen:
-                named = {SPLIT: split} if len(chosen) > 1 else {}
-                for number, row in enumerate(islice(_safely(hub_id, configuration, split), min(most, MOST_ROWS)), 1):
-                    file.write(json.dumps({**row, **named}, ensure_ascii=False, default=str) + "\n")
-                    if number % SAY_EVERY == 0:
-                        say(f"Reading {hub_id}, {split}: {number:,} rows")
-                    if number % SAY_EVERY == 0 and file.tell() > MAX_BYTES:
+                named, count = {SPLIT: split} if len(chosen) > 1 else {}, 0
+                say(f"Reading {hub_id}, {split}")
+                for rows in _safely(hub_id, configuration, split, min(most, MOST_ROWS)):
+                    file.writelines(
+                        json.dumps({**row, **named}, ensure_ascii=False, default=str) + "\n" for row in rows
+                    )
+                    count += len(rows)
+                    say(f"Reading {hub_id}, {split}: {count:,} rows")
+                    if file.tell() > MAX_BYTES:
                         raise DataError(
-                            f"The first {number:,} rows of '{hub_id}' have more than {MAX_BYTES / 2**20:,.0f} "
+                            f"The first {count:,} rows of '{hub_id}' have more than {MAX_BYTES / 2**20:,.0f} "
                             "MB; load fewer rows."
                         )
     except OSError as error:
@@ -118,16 +126,34 @@ def fetch(
     return path
 
 
-def _safely(hub_id: str, configuration: str, split: str) -> Iterator[dict[str, Any]]:
-    """Yield rows; convert every failure to an error about the Hub."""
+def _safely(hub_id: str, configuration: str, split: str, most: int) -> Iterator[list[dict[str, Any]]]:
+    """Yield the first rows in batches; convert every failure to an error about the Hub, a standstill included.
+
+    A thread reads them, because nothing bounds how long one row takes: the libraries have timeouts for each request,
+    which they repeat.
+    """
     with _explained(hub_id):
-        yield from _rows(hub_id, configuration, split)
+        rows = islice(_rows(hub_id, configuration, split), most)
+        while batch := in_background(lambda: _batch(rows)).result(timeout=STANDSTILL):
+            yield batch
+
+
+def _batch(rows: Iterator[T]) -> list[T]:
+    """Take the next rows, at least one if there is one, for about a second."""
+    batch: list[T] = []
+    began = time.monotonic()
+    for row in rows:
+        batch.append(row)
+        if len(batch) == BATCH or time.monotonic() - began > BATCH_SECONDS:
+            break
+    return batch
 
 
 def _rows(hub_id: str, configuration: str, split: str) -> Iterator[dict[str, Any]]:
     from datasets import Audio, Image, Video, load_dataset
 
     _read_without_login_for_visitors()
+    wait_for_seconds_only()
     rows = load_dataset(hub_id, configuration, split=split, streaming=True)
     features = rows.features or rows._resolve_features().features
     media = [name for name, feature in features.items() if isinstance(feature, (Audio, Image, Video))]
@@ -161,6 +187,7 @@ def _read_without_login_for_visitors() -> None:
 def _asked(hub_id: str, ask: Callable[[], T]) -> T:
     """Return the Hub's answer, with a timeout."""
     _read_without_login_for_visitors()
+    wait_for_seconds_only()
     answer = in_background(ask)
     with _explained(hub_id):
         return answer.result(timeout=PATIENCE)

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from ia3_studio.method.adapter import Adapter
     from ia3_studio.method.algebra import add, at_strength, average, geometric, multiply, mute, mute_channels, subtract
     from ia3_studio.method.importers import read_adapters_library, read_tfew
+    from ia3_studio.method.layer_tree import LayerTree, TreeNode
     from ia3_studio.method.liveness import DeadSite, dead_sites, require_live
     from ia3_studio.method.loading import attach_adapter, load_adapter
     from ia3_studio.method.merging import Merged, merge
     from ia3_studio.method.scaling import Attachment, attach
     from ia3_studio.method.selector import choose
     from ia3_studio.method.serving import BASE, Serving, serve
-    from ia3_studio.method.tree import LayerTree, TreeNode, discover
+    from ia3_studio.method.tree import discover
 
 __all__ = [
     "BASE",
@@ -60,10 +61,10 @@ _HOMES = {
     "Adapter": "adapter",
     "Attachment": "scaling",
     "DeadSite": "liveness",
-    "LayerTree": "tree",
+    "LayerTree": "layer_tree",
     "Merged": "merging",
     "Serving": "serving",
-    "TreeNode": "tree",
+    "TreeNode": "layer_tree",
     "add": "algebra",
     "at_strength": "algebra",
     "attach": "scaling",

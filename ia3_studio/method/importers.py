@@ -27,7 +27,7 @@ from ia3_studio.method.peft.targets import name_of, name_targets
 from ia3_studio.method.sites import Role, Selection, Side, Site
 
 if TYPE_CHECKING:
-    from ia3_studio.method.tree import LayerTree
+    from ia3_studio.method.layer_tree import LayerTree
 
 _TFEW_KEY = re.compile(r"(?P<path>.+)\.multi_lora_(?P<half>[ab])")
 _TFEW_ROLES: dict[str, Role] = {"k": "key", "v": "value", "wi_1": "feed-forward"}

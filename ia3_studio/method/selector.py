@@ -18,7 +18,7 @@ from ia3_studio.method.patterns import Expression, shortened
 from ia3_studio.method.sites import PRESETS, Role, Selection, Site, in_block, layer_of
 
 if TYPE_CHECKING:
-    from ia3_studio.method.tree import LayerTree
+    from ia3_studio.method.layer_tree import LayerTree
 
 ROLES: tuple[Role, ...] = get_args(Role)
 

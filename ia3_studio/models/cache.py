@@ -5,6 +5,7 @@ Layout of the cache folder::
     models/<key>/            a prepared model: config, tokenizer, safetensors, prepared.json
     models/<key>.lock        held by the process that prepares it
     unfinished/<key>/...     work of that process; whatever a dead one left is swept by the next
+    summaries/               what is known of a starter without its weights (:mod:`ia3_studio.models.summary`)
 """
 
 from __future__ import annotations

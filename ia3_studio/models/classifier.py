@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.errors import ModelError
 from ia3_studio.models.architecture import drop_kernels, is_encoder, read_config
-from ia3_studio.models.device import Device, choose_device
+from ia3_studio.models.device import Device, choose_device, in_float32
 from ia3_studio.models.fetch import prepare
 from ia3_studio.models.limits import limits_of
 from ia3_studio.models.loaded import LoadedModel, ModelHead
@@ -64,7 +64,7 @@ def load_classifier(
     say, asked = progress or ignore_progress, parse_source(source)
     folder = prepare(source, say)
     say(None, f"Loading {asked.value} into memory")
-    device = choose_device()
+    device = in_float32(choose_device(), "a head is trained in full, which float16 is too coarse for")
     config = read_config(folder)
     notes = drop_kernels(config)
     cls = classifier_class(config, head)

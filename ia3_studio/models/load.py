@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.models import hub
 from ia3_studio.models.architecture import drop_kernels, head_of, model_class, read_config
-from ia3_studio.models.device import choose_device
+from ia3_studio.models.device import choose_device, in_float32
 from ia3_studio.models.fetch import prepare, ready_folder
 from ia3_studio.models.folders import require_model
 from ia3_studio.models.gguf import read_gguf_config, require_gguf
@@ -16,7 +16,7 @@ from ia3_studio.models.loaded import LoadedModel, ModelHead, Skeleton
 from ia3_studio.models.progress import ProgressCallback, ignore_progress
 from ia3_studio.models.sources import Source, base_model_name, find_starter, parse_source
 from ia3_studio.models.special_tokens import settle_decoder, settle_padding
-from ia3_studio.models.weights import empty_model, open_model, open_tokenizer, stored_format
+from ia3_studio.models.weights import empty_model, open_model, open_tokenizer, overflows, stored_format
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig
@@ -36,6 +36,8 @@ def load_model(source: str, *, progress: ProgressCallback | None = None) -> Load
         >>> load_model("SmolLM2-135M-Instruct").head  # doctest: +SKIP
         'causal-lm'
     """
+    import torch
+
     say, asked = progress or ignore_progress, parse_source(source)
     folder = prepare(source, say)
     say(None, f"Loading {asked.value} into memory")
@@ -43,6 +45,9 @@ def load_model(source: str, *, progress: ProgressCallback | None = None) -> Load
     config = read_config(folder)
     notes = drop_kernels(config)
     model = open_model(folder, device, config)
+    if device.dtype is torch.float16 and overflows(model):
+        device = in_float32(device, "its activations exceed the range of float16")
+        model = open_model(folder, device, config)
     head, limits = head_of(type(model), model.config), limits_of(model)
     is_textless = head == "other" and not any(folder.glob("tokenizer*"))
     tokenizer = None if is_textless else open_tokenizer(folder, limits)

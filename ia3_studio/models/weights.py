@@ -33,6 +33,8 @@ WRAPPERS = ("_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module."
 """What torch.compile and FSDP put into the names of weights."""
 _PARALLEL = "module."
 """What torch's data parallelism puts in front of all names."""
+TRIAL_TOKENS = 32
+"""Tokens on which a float16 model is tried for values beyond its range."""
 SPARE_WEIGHTS = 50_000_000
 """So many weights may a config claim beyond what the files hold: new heads, tables that are computed."""
 
@@ -54,6 +56,20 @@ def open_model(folder: Path, device: Device, config: PreTrainedConfig | None = N
     model, report = loaded
     _require_all_weights(folder, report["missing_keys"])
     return frozen(model.to(device.name))
+
+
+def overflows(model: PreTrainedModel) -> bool:
+    """Say whether a language model's result for a few tokens is NaN or infinite in its number format."""
+    import torch
+
+    from ia3_studio.method.inputs import example_inputs
+
+    inputs = example_inputs(model, TRIAL_TOKENS)
+    words = int(model.config.get_text_config().vocab_size)
+    inputs["input_ids"] = (torch.arange(TRIAL_TOKENS, device=model.device) % words)[None]
+    with torch.inference_mode():
+        result = model(**inputs)
+    return not all(bool(value.isfinite().all()) for value in result.values() if isinstance(value, torch.Tensor))
 
 
 def from_folder(

@@ -18,7 +18,7 @@ from ia3_studio.tasks.task import task_class
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
     from ia3_studio.data.split import DataSplit
-    from ia3_studio.method.tree import LayerTree
+    from ia3_studio.method.layer_tree import LayerTree
     from ia3_studio.models.limits import ModelLimits
     from ia3_studio.models.progress import ProgressCallback
     from ia3_studio.runs.config import RunConfig

@@ -46,6 +46,10 @@ class Counters:
     best_held_out: float
     waited: int
     """Evaluations since then."""
+    loss_scale: float = 1.0
+    """What gradients are multiplied by (:mod:`training.loss_scale`); 1 in formats that need none."""
+    loss_scale_steps: int = 0
+    """Steps since it last changed."""
 
 
 @dataclass(frozen=True, eq=False)

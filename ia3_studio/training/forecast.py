@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import torch
 
     from ia3_studio.data.token_preview import Survey
-    from ia3_studio.method.tree import LayerTree, TreeNode
+    from ia3_studio.method.layer_tree import LayerTree, TreeNode
 
 REACHED = 0.75
 """Share of the speed of products that a run reaches: a step's own 74 % (benchmarks/training.py), less what else is

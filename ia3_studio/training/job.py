@@ -6,7 +6,8 @@ import json
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Generic, TypeVar
 
 import torch
@@ -16,6 +17,7 @@ from ia3_studio.method.scaling import Attachment
 from ia3_studio.models.fast_paths import FastPath
 from ia3_studio.training.checkpoint import Checkpoint, Counters, optimizer_state, restore_optimizer
 from ia3_studio.training.config import Step, TrainConfig
+from ia3_studio.training.loss_scale import LossScale
 from ia3_studio.training.objective import Objective
 from ia3_studio.training.optimizers import make_optimizer, take_step
 from ia3_studio.training.out_of_memory import give_memory_back, is_out_of_memory
@@ -60,6 +62,7 @@ class Training(Iterator[Step], Generic[Row]):
         self._processes = processes
         self._trained = TrainableParameters(attachment)
         self._optimizer = make_optimizer(self._trained, config)
+        self._scale = LossScale.of(attachment.model)
         self._total = total_steps(len(rows), config)
         self._row_tokens = sum(map(objective.size, rows))
         self._step = 0
@@ -107,6 +110,8 @@ class Training(Iterator[Step], Generic[Row]):
             self._best.step,
             self._best.held_out if self._best.step else 0.0,
             self._best.waited,
+            self._scale.value,
+            self._scale.steps,
         )
         state, numbers = optimizer_state(self._optimizer)
         return Checkpoint(counters, self._trained.copies(), self._good, self._best.copies, state, numbers)
@@ -120,6 +125,8 @@ class Training(Iterator[Step], Generic[Row]):
         if counters.best_step:
             self._best = Best(counters.best_step, counters.best_held_out, since.best, counters.waited)
         self._told_budget = self._budget
+        if self._scale.changes and counters.loss_scale != 1.0:  # else it went on in a format that needs none
+            self._scale = replace(self._scale, value=counters.loss_scale, steps=counters.loss_scale_steps)
         self._good = since.good
         self._began -= counters.seconds
 
@@ -170,10 +177,16 @@ class Training(Iterator[Step], Generic[Row]):
 
     def _update(self, batch: Sequence[Row], rate: float) -> tuple[float, float]:
         """Update the vectors with one batch; return its mean loss and the gradient norm before clipping."""
-        share = self._within_memory(self._objective.backward, batch)
-        loss = self._processes.all_reduce(share, self._device)
-        self._processes.all_reduce_gradients(self._trained.parameters)
-        norm = float(torch.nn.utils.clip_grad_norm_(self._trained.parameters, self._config.max_grad_norm))
+        while True:
+            share = self._within_memory(partial(self._objective.backward, scale=self._scale.value), batch)
+            loss = self._processes.all_reduce(share, self._device)
+            self._processes.all_reduce_gradients(self._trained.parameters)
+            self._scale.unscale(self._trained.parameters)
+            norm = float(torch.nn.utils.clip_grad_norm_(self._trained.parameters, self._config.max_grad_norm))
+            if math.isfinite(norm) or not math.isfinite(loss) or not self._scale.lower():
+                break
+            self._trained.forget_gradient()
+        self._scale.count_step()
         if not (math.isfinite(loss) and math.isfinite(norm)):
             found = f"loss {loss:.3g}, gradient norm {norm:.3g}, learning rate {rate:.2g}"
             raise self._give_back(self._good, found)

@@ -76,7 +76,7 @@ class CausalLoss(MeanLoss[TokenRow]):
         """Say whether rows are padded, not packed."""
         return self.packing is None
 
-    def group_backward(self, rows: Sequence[TokenRow], total: int) -> float:
+    def group_backward(self, rows: Sequence[TokenRow], total: float) -> float:
         """Add the gradient of (summed loss / total) to the parameters; return the summed loss in nats.
 
         Args:

@@ -38,13 +38,16 @@ class Objective(Protocol[Row_contra]):
     def size(self, row: Row_contra) -> int:
         """Return how many tokens a row has, padding excluded."""
 
-    def backward(self, rows: Sequence[Row_contra], batch: Sequence[Row_contra], budget: int) -> float:
+    def backward(
+        self, rows: Sequence[Row_contra], batch: Sequence[Row_contra], budget: int, scale: float = 1.0
+    ) -> float:
         """Add the gradient of some rows' share of the batch's mean loss; return that share.
 
         Args:
             rows: a part of the batch, or all of it.
             batch: all rows that the mean is taken over.
             budget: tokens per forward pass at most, padding included; a longer row stands alone.
+            scale: what the gradient is multiplied by, in all formats on its way (:mod:`training.loss_scale`).
         """
 
     def measure(self, rows: Sequence[Row_contra], batch: Sequence[Row_contra], budget: int) -> Iterator[float]:
@@ -70,7 +73,7 @@ class MeanLoss(ABC, Generic[Row]):
         """Return how many things of the rows are trained."""
 
     @abstractmethod
-    def group_backward(self, rows: Sequence[Row], total: int) -> float:
+    def group_backward(self, rows: Sequence[Row], total: float) -> float:
         """Add the gradient of (summed loss / total) for one micro-batch; return the summed loss."""
 
     @abstractmethod
@@ -102,11 +105,11 @@ class MeanLoss(ABC, Generic[Row]):
             number = getattr(empty, "row", "?")
             raise TrainingError(f"Row {number} has no trained token; remove it or give it an answer.")
 
-    def backward(self, rows: Sequence[Row], batch: Sequence[Row], budget: int) -> float:
-        """Add the gradient of some rows' share of the batch's mean loss; return that share."""
+    def backward(self, rows: Sequence[Row], batch: Sequence[Row], budget: int, scale: float = 1.0) -> float:
+        """Add the gradient of some rows' share of the batch's mean loss, times a scale; return that share."""
         total, summed = self.count(batch), 0.0
         for group in self.micro_batches(rows, budget):
-            summed += self.group_backward(group, total)
+            summed += self.group_backward(group, total / scale)
         return summed / total
 
     def measure(self, rows: Sequence[Row], batch: Sequence[Row], budget: int) -> Iterator[float]:

@@ -31,7 +31,7 @@ class PaddedLoss(MeanLoss[Tokens]):
     def summed(self, rows: Sequence[Tokens]) -> Tensor:
         """Return the summed loss of one micro-batch."""
 
-    def group_backward(self, rows: Sequence[Tokens], total: int) -> float:
+    def group_backward(self, rows: Sequence[Tokens], total: float) -> float:
         """Add the gradient of (summed loss / total) for one micro-batch; return the summed loss."""
         with self._products, self._rotation():
             loss = self.summed(rows)

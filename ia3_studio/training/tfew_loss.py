@@ -159,11 +159,11 @@ class ChoiceObjective(Objective[ChoiceRow]):
         choices = row.choices if self.weights.compares else (row.choices[row.answer],)
         return len(row.prompt) + sum(len(choice) for choice in choices)
 
-    def backward(self, rows: Sequence[ChoiceRow], batch: Sequence[ChoiceRow], budget: int) -> float:
-        """Add the gradient of some rows' share of the batch's loss; return that share, in nats."""
+    def backward(self, rows: Sequence[ChoiceRow], batch: Sequence[ChoiceRow], budget: int, scale: float = 1.0) -> float:
+        """Add the gradient of some rows' share of the batch's loss, times a scale; return that share, in nats."""
         whole = totals(batch)
         with self._products:
-            return sum(self._backward(pairs, whole, budget) for pairs in self._questions(rows, budget))
+            return sum(self._backward(pairs, whole, budget, scale) for pairs in self._questions(rows, budget))
 
     def measure(self, rows: Sequence[ChoiceRow], batch: Sequence[ChoiceRow], budget: int) -> Iterator[float]:
         """Yield shares of the batch's loss that together are the rows' share, in nats."""
@@ -174,15 +174,17 @@ class ChoiceObjective(Objective[ChoiceRow]):
                 share = tfew_loss(scored, whole, self.weights).item()
             yield share
 
-    def _backward(self, pairs: list[Pair], batch: Totals, budget: int) -> float:
+    def _backward(self, pairs: list[Pair], batch: Totals, budget: int, scale: float) -> float:
         cut = list(groups(self.model, pairs, budget))
         if len(cut) == 1:
             loss = tfew_loss(Scored(pairs, self._nll(pairs, budget)), batch, self.weights)
-            loss.backward()
+            (loss * scale).backward()
             return loss.item()
-        return self._backward_in_two_passes(pairs, cut, batch, budget)
+        return self._backward_in_two_passes(pairs, cut, batch, budget, scale)
 
-    def _backward_in_two_passes(self, pairs: list[Pair], cut: list[list[Pair]], batch: Totals, budget: int) -> float:
+    def _backward_in_two_passes(
+        self, pairs: list[Pair], cut: list[list[Pair]], batch: Totals, budget: int, scale: float
+    ) -> float:
         """Take the gradient of one question too large for a forward pass.
 
         The loss depends on the model through −log p alone: the first pass finds how, the second hands it on.
@@ -191,7 +193,7 @@ class ChoiceObjective(Objective[ChoiceRow]):
             known = self._nll(pairs, budget)
         leaf = known.requires_grad_()
         loss = tfew_loss(Scored(pairs, leaf), batch, self.weights)
-        (wanted,) = torch.autograd.grad(loss, leaf)
+        (wanted,) = torch.autograd.grad(loss * scale, leaf)
         for part, gradient in zip(cut, wanted.split([len(part) for part in cut]), strict=True):
             self.model.nll(part, leaf.shape[1]).backward(gradient)
         return loss.item()

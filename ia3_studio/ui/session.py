@@ -16,6 +16,8 @@ from ia3_studio.data.token_estimate import TokenEstimates
 from ia3_studio.errors import DataError, StudioError
 from ia3_studio.hub_search import HubSearch
 from ia3_studio.models.catalog import LocalModels
+from ia3_studio.models.device import device_reason
+from ia3_studio.models.summary import ModelSummary, summarize
 from ia3_studio.ui import text
 from ia3_studio.ui.components.tree_rows import TreeRows, tree_rows
 from ia3_studio.ui.polling import OpenPages
@@ -23,7 +25,7 @@ from ia3_studio.worker.ready import ReadyWorker
 
 if TYPE_CHECKING:
     from ia3_studio.method import LayerTree
-    from ia3_studio.models import ModelMemory, ProgressCallback, Skeleton
+    from ia3_studio.models import ModelMemory, ProgressCallback
     from ia3_studio.runs import RunStore
 
 
@@ -127,28 +129,20 @@ def read_layers(source: str, progress: ProgressCallback | None = None) -> ModelL
         ModelError: the model cannot be found or read.
         SelectionError: it has nothing to scale.
     """
-    from ia3_studio.method import discover
-    from ia3_studio.models import load_skeleton
-
-    skeleton = load_skeleton(source, progress=progress)
-    tree = discover(skeleton.model, skeleton.base_model)
-    return ModelLayers(source, tree, tree_rows(tree), model_facts(skeleton, tree))
+    summary = summarize(source, progress)
+    return ModelLayers(source, summary.tree, tree_rows(summary.tree), model_facts(summary))
 
 
-def model_facts(skeleton: Skeleton, tree: LayerTree) -> tuple[tuple[str, str], ...]:
+def model_facts(summary: ModelSummary) -> tuple[tuple[str, str], ...]:
     """Return names and values of the facts on a model that matter before training."""
-    from ia3_studio.models.device import choose_device
-
-    config: Any = skeleton.model.config
-    layers = getattr(config, "num_hidden_layers", None)
-    width = getattr(config, "hidden_size", None)
+    layers, width = summary.layers, summary.hidden_size
     size = f"{layers} layers, hidden size {width}" if layers and width else ""
     facts = (
-        (text.ARCHITECTURE, f"{type(skeleton.model).__name__}, {text.TASKS[skeleton.head]}"),
-        (text.PARAMETERS, text.count(tree.parameters)),
+        (text.ARCHITECTURE, f"{summary.architecture}, {text.TASKS[summary.head]}"),
+        (text.PARAMETERS, text.count(summary.tree.parameters)),
         (text.LAYERS, size),
-        (text.LINEAR_LAYERS, text.count(len(tree.sites))),
-        (text.DEVICE, choose_device().reason),
+        (text.LINEAR_LAYERS, text.count(len(summary.tree.sites))),
+        (text.DEVICE, device_reason()),
     )
     return tuple((name, value) for name, value in facts if value)
 

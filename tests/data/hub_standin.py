@@ -24,6 +24,8 @@ class DataHub:
     files: Mapping[str, bytes]
     refusal: tuple[int, str] | None = None
     """The status and the X-Error-Code of every answer."""
+    busy: int = 0
+    """Number of next requests for a part of a file that are told to come back in an hour."""
     asked: list[str] = field(default_factory=list)
     sent: int = 0
     """Bytes of files that were sent."""
@@ -55,6 +57,9 @@ class DataHub:
         about = {"X-Repo-Commit": COMMIT, "ETag": f'"{_oid(content)}"', "Accept-Ranges": "bytes"}
         if not span:
             return 200, about, content
+        if self.busy:
+            self.busy -= 1
+            return 429, {"Retry-After": "3600"}, b""
         first, last = span.removeprefix("bytes=").split("-")
         piece = content[int(first) : int(last or len(content)) + 1]
         self.sent += len(piece)

@@ -97,6 +97,42 @@ def test_a_hub_that_does_not_answer_in_time_is_given_up(monkeypatch: pytest.Monk
         hub_rows.configurations(NAME)
 
 
+def test_a_hub_that_falls_silent_between_two_rows_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def rows(*_asked: str) -> Iterator[dict[str, str]]:
+        yield {"text": "the first"}
+        time.sleep(60)
+
+    monkeypatch.setattr(hub_rows, "STANDSTILL", 0.2)
+    monkeypatch.setattr(hub_rows, "BATCH_SECONDS", 0.0)
+    monkeypatch.setattr(hub_rows, "_rows", rows)
+    with pytest.raises(DataError, match=r"The Hub could not be reached for .* \(request timed out\)"):
+        hub_rows.fetch(NAME, "plain", ["train"], 1000, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_slow_hub_is_told_of_while_its_rows_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+
+    def rows(*_asked: str) -> Iterator[dict[str, str]]:
+        for number in range(3):
+            time.sleep(0.05)
+            yield {"text": f"row {number}"}
+
+    monkeypatch.setattr(hub_rows, "BATCH_SECONDS", 0.0)
+    monkeypatch.setattr(hub_rows, "_rows", rows)
+    path = hub_rows.fetch(NAME, "plain", ["train"], 1000, tmp_path, heard.append)
+    assert len(path.read_text().splitlines()) == 3
+    assert [said.rpartition(": ")[2] for said in heard[1:]] == ["1 rows", "2 rows", "3 rows"]
+
+
+def test_a_hub_that_asks_to_wait_for_an_hour_is_asked_again_within_seconds(hub: DataHub) -> None:
+    hub.busy = 1
+    began = time.monotonic()
+    assert len(hub_rows.first_rows(NAME, "plain", "train", 2)) == 2
+    assert hub.busy == 0
+    assert time.monotonic() - began < 30
+
+
 @pytest.mark.parametrize(
     ("broken", "said"),
     [

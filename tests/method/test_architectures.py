@@ -16,9 +16,10 @@ from torch import Tensor, nn
 
 from ia3_studio.method.experts import down_tensor
 from ia3_studio.method.inputs import example_inputs
+from ia3_studio.method.layer_tree import LayerTree
 from ia3_studio.method.scaling import attach
 from ia3_studio.method.sites import Selection
-from ia3_studio.method.tree import LayerTree, discover
+from ia3_studio.method.tree import discover
 from tests.families import SMALL
 
 pytestmark = pytest.mark.usefixtures("watched_anew")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ia3_studio.errors import SelectionError
-from ia3_studio.method.tree import LayerTree, discover
+from ia3_studio.method.layer_tree import LayerTree
+from ia3_studio.method.tree import discover
 from tests.families import tiny_model
 
 

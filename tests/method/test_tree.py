@@ -11,8 +11,9 @@ import transformers as hf
 from torch import nn
 
 from ia3_studio.errors import SelectionError
+from ia3_studio.method.layer_tree import LayerTree
 from ia3_studio.method.sites import Selection
-from ia3_studio.method.tree import LayerTree, discover
+from ia3_studio.method.tree import discover
 from tests.families import FAMILIES, SMALL, tiny_model
 
 pytestmark = pytest.mark.usefixtures("watched_anew")

@@ -137,8 +137,8 @@ class ShortOfMemory(CausalLoss):
         self.room = room
         self.largest = 0
 
-    def backward(self, rows: Sequence[TokenRow], batch: Sequence[TokenRow], budget: int) -> float:
-        share = super().backward(rows, batch, budget)  # leaves a gradient behind, as a failure half-way does
+    def backward(self, rows: Sequence[TokenRow], batch: Sequence[TokenRow], budget: int, scale: float = 1.0) -> float:
+        share = super().backward(rows, batch, budget, scale)  # leaves a gradient behind, as a failure half-way does
         self._require_room(rows, budget)
         return share
 
@@ -180,7 +180,7 @@ def test_a_row_that_is_too_large_alone_ends_the_job_with_a_way_out() -> None:
 def test_another_error_of_the_device_is_not_taken_for_a_lack_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     model, attachment = attached()
     job = train(model, attachment, rows_of(4), [], CONFIG)
-    monkeypatch.setattr(MeanLoss, "backward", lambda *_: torch.ones(2) @ torch.ones(3))
+    monkeypatch.setattr(MeanLoss, "backward", lambda *_asked, **_options: torch.ones(2) @ torch.ones(3))
     with pytest.raises(RuntimeError, match="inconsistent tensor size"):
         list(job)
 

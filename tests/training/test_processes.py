@@ -67,7 +67,7 @@ class BadLoss(CausalLoss):
         super().__init__(model)
         self.error = error
 
-    def backward(self, rows: Sequence[Any], batch: Sequence[Any], budget: int) -> float:
+    def backward(self, rows: Sequence[Any], batch: Sequence[Any], budget: int, scale: float = 1.0) -> float:
         raise self.error
 
 

@@ -10,8 +10,8 @@ import time
 import pytest
 
 from ia3_studio.errors import SelectionError
+from ia3_studio.method.layer_tree import LayerTree, TreeNode
 from ia3_studio.method.sites import Site
-from ia3_studio.method.tree import LayerTree, TreeNode
 from ia3_studio.ui.components.tree_rows import TreeRows, decode_selection, encode_rows, encode_selection, tree_rows
 
 KEY = Site("h.0.attn", "output", 4, "key", ((4, 8),), 12)

@@ -14,6 +14,7 @@ from torch import nn
 
 from ia3_studio.errors import SelectionError
 from ia3_studio.method.heads import head_paths
+from ia3_studio.method.layer_tree import LayerTree
 from ia3_studio.method.patterns import shortened
 from ia3_studio.method.peft.targets import (
     ALL_LINEAR,
@@ -29,7 +30,7 @@ from ia3_studio.method.peft.targets import (
 )
 from ia3_studio.method.selector import nearest
 from ia3_studio.method.sites import PRESETS, Selection, Side, Site
-from ia3_studio.method.tree import LayerTree, discover
+from ia3_studio.method.tree import discover
 
 Names = Collection[str] | str | None
 CLASSIFIERS = ("classifier", "score")

@@ -11,60 +11,18 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ia3_studio.errors import SelectionError
 from ia3_studio.ui.text import not_in_tree
 
 if TYPE_CHECKING:
+    from ia3_studio.method.layer_tree import LayerTree
     from ia3_studio.method.sites import Role, Site
 
 Cell = str | int
 _RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
 _LONGEST_RANGE = len("999999999-999999999,")
-
-
-class Node(Protocol):
-    """The attributes used of a :class:`~ia3_studio.method.tree.TreeNode`."""
-
-    @property
-    def name(self) -> str:
-        """Return the last part of the path."""
-        ...
-
-    @property
-    def kind(self) -> str:
-        """Return the module's class name."""
-        ...
-
-    @property
-    def parent(self) -> int:
-        """Return the index of the parent node, -1 at the top."""
-        ...
-
-    @property
-    def role(self) -> Role:
-        """Return the role of the module in its block."""
-        ...
-
-    @property
-    def parameters(self) -> int:
-        """Return the number of weights of the module, children included."""
-        ...
-
-    @property
-    def sites(self) -> tuple[Site, ...]:
-        """Return the sites of this module."""
-        ...
-
-
-class Tree(Protocol):
-    """The attributes used of a :class:`~ia3_studio.method.tree.LayerTree`."""
-
-    @property
-    def nodes(self) -> Sequence[Node]:
-        """Return the nodes in pre-order."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -79,7 +37,7 @@ class TreeRows:
     """Weights of the whole model."""
 
 
-def tree_rows(tree: Tree) -> TreeRows:
+def tree_rows(tree: LayerTree) -> TreeRows:
     """Return one row per node; a fused projection becomes a branch with one row per site.
 
     Example:
