@@ -79,7 +79,7 @@ def stream_responses(studio: Studio, *values: Any) -> Iterator[tuple[Any, ...]]:
         form = read_form(ChatForm, values)
         request = _request(studio, form)
         labels = [each.label for each in request.variants]
-        status, timed_at = "", 0.0
+        status, timed_at = "", float("-inf")
         with Job[Update, tuple[Answer, ...]](lambda report: respond(studio, request, report), only_latest=True) as job:
             for update in job:
                 if isinstance(update, str):
