@@ -95,6 +95,7 @@ def lever(options: argparse.Namespace, side: str) -> dict[str, float]:
     """Train a few steps with a lever and those before it; return speed and peak memory."""
     from ia3_studio import TrainConfig, attach, discover, load_model, train
     from ia3_studio.training import loss as losses
+    from ia3_studio.training.bundles import RowBundle
 
     loaded = load_model(options.model)
     rows = rows_of(None, loaded.tokenizer, options.steps * BATCH_SIZE)
@@ -102,7 +103,7 @@ def lever(options: argparse.Namespace, side: str) -> dict[str, float]:
     if "end" not in reached:
         losses.packing_of = lambda _model: (None, FastPath("packed rows", False))
     if "shared" not in reached:
-        losses.shared_tokens = lambda _rows: 0  # type: ignore[assignment]
+        losses.bundled = lambda rows: [RowBundle((row,), 0) for row in rows]  # type: ignore[assignment]
     backward: Any = "bfloat16" if "rounded" in reached else "float32"
     config = TrainConfig(epochs=1, batch_size=BATCH_SIZE, learning_rate=LEARNING_RATE,
                          micro_batch_tokens=1024 if "micro" in reached else 10**9)  # fmt: skip

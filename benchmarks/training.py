@@ -198,7 +198,8 @@ def multiply(loaded: Any, rows: list[Any], backward: Any) -> tuple[float, list[f
     """
     import torch
 
-    from ia3_studio.training.batches import label_count, micro_batches, shared_tokens
+    from ia3_studio.training.batches import label_count
+    from ia3_studio.training.bundles import bundle_batches, bundled
     from ia3_studio.training.config import TrainConfig
     from ia3_studio.training.loss import HEAD_ROWS
     from ia3_studio.training.precision import backward_format
@@ -208,8 +209,8 @@ def multiply(loaded: Any, rows: list[Any], backward: Any) -> tuple[float, list[f
     lines = [module for module in model.modules() if isinstance(module, torch.nn.Linear) and module is not head]
     seconds = 0.0
     for batch in (rows[start : start + BATCH_SIZE] for start in range(0, len(rows), BATCH_SIZE)):
-        for group in micro_batches(batch, TrainConfig().micro_batch_tokens, padded=False):
-            tokens = tokens_in(group) - shared_tokens(group) * (len(group) - 1)
+        for group in bundle_batches(batch, TrainConfig().micro_batch_tokens):
+            tokens = sum(sum(bundle.lengths) for bundle in bundled(group))
             seconds += sum(_both_ways(line.weight, tokens, rounded) for line in lines)
             seconds += sum(_attending(model.config, len(row.input_ids)) for row in group)
             labels = label_count(group)

@@ -100,30 +100,6 @@ def pad(rows: Sequence[TokenRow], device: torch.device) -> tuple[Tensor, Tensor]
     return ids.to(device), labels.to(device)
 
 
-def shared_tokens(rows: Sequence[TokenRow]) -> int:
-    """Return the length of the common prefix of all rows, without trained tokens and not directly before one."""
-    if len(rows) < 2:
-        return 0
-    first, last = min(row.input_ids for row in rows), max(row.input_ids for row in rows)
-    most = min(_untrained(row) - 1 for row in rows)
-    alike = next((place for place, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), most)
-    return max(0, min(alike, most))
-
-
-def _untrained(row: TokenRow) -> int:
-    """Return the number of tokens before the first trained one."""
-    return next((place for place, label in enumerate(row.labels) if label != IGNORED), len(row.labels))
-
-
-def packed_labels(rows: Sequence[TokenRow], shared: int, device: torch.device) -> Tensor:
-    """Return the rows' labels as one line, (1, tokens), what they share once and in front.
-
-    No row's last token is asked for the next row's first.
-    """
-    labels = [label for row in rows for label in (IGNORED, *row.labels[shared + 1 :])]
-    return torch.tensor([[IGNORED] * shared + labels], device=device)
-
-
 def label_count(rows: Sequence[TokenRow]) -> int:
     """Return how many tokens of the rows are trained; a first token has nothing before it to predict it."""
     return sum(label != IGNORED for row in rows for label in row.labels[1:])

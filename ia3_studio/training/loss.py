@@ -18,7 +18,8 @@ from torch.nn import functional as F
 from ia3_studio.data.tokens import IGNORED, TokenRow
 from ia3_studio.errors import TrainingError
 from ia3_studio.models.fast_paths import FastPath, failed_trial
-from ia3_studio.training.batches import label_count, packed_labels, pad, shared_tokens
+from ia3_studio.training.batches import label_count, pad
+from ia3_studio.training.bundles import bundle_batches, bundled, packed_labels
 from ia3_studio.training.config import BackwardDtype
 from ia3_studio.training.head_loss import frozen_head, head_losses, head_losses_and_gradient
 from ia3_studio.training.objective import MeanLoss
@@ -76,6 +77,10 @@ class CausalLoss(MeanLoss[TokenRow]):
         """Say whether rows are padded, not packed."""
         return self.packing is None
 
+    def micro_batches(self, rows: Sequence[TokenRow], budget: int) -> Iterator[list[TokenRow]]:
+        """Yield the rows in groups of at most ``budget`` tokens: padding counts, what packed rows share counts once."""
+        return super().micro_batches(rows, budget) if self.packing is None else bundle_batches(rows, budget)
+
     def group_backward(self, rows: Sequence[TokenRow], total: float) -> float:
         """Add the gradient of (summed loss / total) to the parameters; return the summed loss in nats.
 
@@ -119,7 +124,10 @@ class CausalLoss(MeanLoss[TokenRow]):
             return [self._whole([row]).item() for row in rows]
         hidden, _logits, targets = self._forward(rows)
         losses = self._token_losses(hidden, targets)
-        return [row.sum().item() for row in losses.split([label_count([row]) for row in rows])]
+        laid = [row for bundle in bundled(rows) for row in bundle.rows] if self.packing else rows
+        parts = losses.split([label_count([row]) for row in laid])
+        found = {id(row): part.sum().item() for row, part in zip(laid, parts, strict=True)}
+        return [found[id(row)] for row in rows]
 
     def _token_losses(self, hidden: Tensor, targets: Tensor) -> Tensor:
         """Return the loss of each label token in nats, (labels,), from the head's input, (labels, d)."""
@@ -130,15 +138,15 @@ class CausalLoss(MeanLoss[TokenRow]):
         return torch.cat(losses) if losses else hidden.new_zeros(0)
 
     def _forward(self, rows: Sequence[TokenRow]) -> tuple[Tensor, Tensor, Tensor]:
-        """Run the model on rows, its head at label positions only.
+        """Run the model on rows, its head at label positions only; packed rows in the order of their bundles.
 
         Returns:
             The head's input at label positions, (labels, d); the model's logits there, (labels, vocabulary), or none
             where they are the head's output; the tokens to predict there, (labels,).
         """
         device = self.model.device
-        shared = shared_tokens(rows) if self.packing else None
-        ids, labels = pad(rows, device) if shared is None else (None, packed_labels(rows, shared, device))
+        bundles = bundled(rows) if self.packing else None
+        ids, labels = pad(rows, device) if bundles is None else (None, packed_labels(bundles, device))
         following = labels[:, 1:]
         chosen = following != IGNORED
         taken: list[Tensor] = []
@@ -147,9 +155,9 @@ class CausalLoss(MeanLoss[TokenRow]):
             taken.append(args[0][:, :-1][chosen])
             return (taken[0][None, : 0 if self._plain else None],)
 
-        with before(self.head, take), self._cache.lower_layers(rows, shared) if self._cache else nullcontext():
-            if self.packing and shared is not None:
-                output = self.packing.run([([row.input_ids for row in rows], shared)])
+        with before(self.head, take), self._cache.lower_layers(rows, bundles) if self._cache else nullcontext():
+            if self.packing and bundles is not None:
+                output = self.packing.run([([row.input_ids for row in each.rows], each.shared) for each in bundles])
             else:
                 output = self.model(input_ids=ids, use_cache=False)
         return taken[0], output.logits[0], following[chosen]

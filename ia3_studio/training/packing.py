@@ -49,7 +49,6 @@ def attend(
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
     bundles, window = _lengths.get(), options.pop("sliding_window", None)
-    options["is_causal"] = True
     lengths = [length for bundle in bundles for length in bundle]
     parts = zip(*(tensor.split(lengths, 2) for tensor in (query, key, value)), strict=True)
     seen: list[Tensor] = []
@@ -58,18 +57,29 @@ def attend(
         for place in range(len(own)):
             row = next(parts)
             q, k, v = (torch.cat(both, 2) for both in zip(shared, row, strict=True)) if common else row
-            result = sdpa_attention_forward(module, q, k, v, _window(q, window), **options)[0]
-            seen.append(result[:, common if place else 0 :])  # (1, length, heads, channels); the shared part once
+            asks_alone = place > 0 and common > row[0].shape[2]  # else a mask costs more than asking once more
+            mask = _visible(row[0] if asks_alone else q, k, window)
+            result, _weights = sdpa_attention_forward(
+                module, row[0] if asks_alone else q, k, v, mask, is_causal=mask is None, **options
+            )  # (1, length, heads, channels)
+            seen.append(result if asks_alone else result[:, common if place else 0 :])  # the shared part once
     return torch.cat(seen, 1), None
 
 
-def _window(query: Tensor, window: int | None) -> Tensor | None:
-    """Return which keys each token sees, (1, 1, length, length), or None where that is simply all before it."""
-    length = query.shape[2]
-    if window is None or length <= window:
+def _visible(query: Tensor, key: Tensor, window: int | None) -> Tensor | None:
+    """Return which keys each query sees, (1, 1, queries, keys); None where both are one row and it sees all before it.
+
+    The queries are those of the last keys.
+    """
+    queries, keys = query.shape[2], key.shape[2]
+    if queries == keys and (window is None or keys <= window):
         return None
-    everything = torch.ones(length, length, dtype=torch.bool, device=query.device)
-    return (everything.tril() & everything.triu(1 - window))[None, None]
+    place = torch.arange(keys, device=query.device)
+    asking = place[keys - queries :, None]
+    seen = place <= asking
+    if window is not None:
+        seen &= place > asking - window
+    return seen[None, None]
 
 
 class Packing:

@@ -22,6 +22,7 @@ from ia3_studio.training.activation_cache import ActivationCache
 
 if TYPE_CHECKING:
     from ia3_studio.data.tokens import TokenRow
+    from ia3_studio.training.bundles import RowBundle
 
 
 PREFIX = "caching of the lower layers"
@@ -39,21 +40,23 @@ class PrefixCache:
         """Whether blocks return a tuple, the hidden states first."""
 
     @contextmanager
-    def lower_layers(self, rows: Sequence[TokenRow], shared: int | None) -> Iterator[None]:
+    def lower_layers(self, rows: Sequence[TokenRow], bundles: Sequence[RowBundle] | None) -> Iterator[None]:
         """Run the model on rows inside this block, without its lower layers if all rows are cached; else cache them.
 
         Args:
             rows: the rows of the one forward pass inside the block.
-            shared: with how many tokens the rows begin that run once, end to end; None where rows are padded.
+            bundles: the same rows where they are packed; None where they are padded.
         """
+        if bundles is not None:
+            rows = [row for bundle in bundles for row in bundle.rows]
         known = [self.store.get(row.input_ids) for row in rows]
         if all(hidden is not None for hidden in known):
-            with self._skipped(_laid_out([each for each in known if each is not None], shared)):
+            with self._skipped(_laid_out([each for each in known if each is not None], bundles)):
                 yield
             return
         with self._seen() as seen:
             yield
-        for row, hidden in zip(rows, _by_rows(seen[0], rows, shared), strict=True):
+        for row, hidden in zip(rows, _by_rows(seen[0], rows, bundles), strict=True):
             self.store.put(row.input_ids, hidden)
 
     @contextmanager
@@ -146,17 +149,23 @@ def _block_of(path: str) -> tuple[str, int] | None:
     return None if place is None else (".".join(parts[:place]), int(parts[place]))
 
 
-def _by_rows(hidden: Tensor, rows: Sequence[TokenRow], shared: int | None) -> Iterator[Tensor]:
+def _by_rows(hidden: Tensor, rows: Sequence[TokenRow], bundles: Sequence[RowBundle] | None) -> Iterator[Tensor]:
     """Yield each row's hidden states, (length, d)."""
-    if shared is None:
+    if bundles is None:
         yield from (hidden[number, : len(row.input_ids)] for number, row in enumerate(rows))
         return
-    common, *own = hidden[0].split([shared, *(len(row.input_ids) - shared for row in rows)])
-    yield from (torch.cat([common, each]) for each in own)
+    parts = iter(hidden[0].split([length for bundle in bundles for length in bundle.lengths]))
+    for bundle in bundles:
+        common = next(parts)
+        yield from (torch.cat([common, next(parts)]) for _row in bundle.rows)
 
 
-def _laid_out(known: Sequence[Tensor], shared: int | None) -> Tensor:
+def _laid_out(known: Sequence[Tensor], bundles: Sequence[RowBundle] | None) -> Tensor:
     """Return rows' hidden states as the model has them: (1, tokens, d) end to end, or (rows, longest, d) padded."""
-    if shared is None:
+    if bundles is None:
         return nn.utils.rnn.pad_sequence(list(known), batch_first=True)
-    return torch.cat([known[0][:shared], *(hidden[shared:] for hidden in known)])[None]
+    rows, parts = iter(known), []
+    for bundle in bundles:
+        own = [next(rows) for _row in bundle.rows]
+        parts += [own[0][: bundle.shared], *(hidden[bundle.shared :] for hidden in own)]
+    return torch.cat(parts)[None]
