@@ -1,19 +1,32 @@
 """How fast does the chat answer, beside transformers' generate with merged weights? In one run, on this machine.
 
-    python benchmarks/chat.py [--tokens 64] [--rounds 5]
+    python benchmarks/chat.py [--tokens 64] [--rounds 5] [--model MODEL] [--page]
 
 The peer is a copy of the same model whose weights hold the same vectors (merged, so that it pays nothing for them) and
 that answers with ``generate``, greedily. Rounds of all parties take turns, so that what else the machine does hits all
-of them; medians are printed. The texts of the peer and of one pane are compared.
+of them; medians and the best rounds are printed. The texts of the peer and of one pane are compared.
+
+With --page, two panes are measured in the real app, shown by Chromium, in turns with the same loop in this process on
+as many cores as the app uses.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import re
+import shutil
 import statistics
+import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
 
@@ -32,18 +45,20 @@ QUESTION = "Write a story about a fox and a lighthouse. " * 17
 
 def main() -> None:
     """Measure and print."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--tokens", type=int, default=64)
-    arguments.add_argument("--rounds", type=int, default=5)
-    given = arguments.parse_args()
-    ours, peer = load_model(MODEL), load_model(MODEL)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tokens", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--model", default=MODEL)
+    parser.add_argument("--page", action="store_true")
+    given = parser.parse_args()
+    began = time.perf_counter()
+    ours = load_model(given.model)
+    print(f"loaded in {time.perf_counter() - began:.1f} s")
     adapter = _some_adapter(ours.model)
-    merge(peer.model, adapter).keep()
     print(*map(str, enable_fast_linear(ours.model)), f"{torch.get_num_threads()} threads", sep="; ")
     serving = serve(ours.model, {"tuned": adapter})
     asked = (Message("user", QUESTION),)
-    ids = torch.tensor([prompt_ids(asked, ours.tokenizer)])
-    settings = ChatSettings(temperature=0, max_new_tokens=given.tokens)
+    settings = ChatSettings(temperature=0, top_p=1.0, max_new_tokens=given.tokens)
 
     def panes(*strengths: float) -> Callable[[], tuple[Answer, ...]]:
         variants = [Variant(strength, "tuned") for strength in strengths]
@@ -54,8 +69,22 @@ def main() -> None:
 
         return answer
 
+    if given.page:
+        compare_page(panes(0, 1), adapter, given.rounds, given.tokens)
+    else:
+        compare_generate(panes, given.model, adapter, given.rounds, given.tokens)
+
+
+def compare_generate(
+    panes: Callable[..., Callable[[], tuple[Answer, ...]]], model: str, adapter: Adapter, rounds: int, tokens: int
+) -> None:
+    """Print how long the loop takes for one, two and four panes, beside ``generate``."""
+    peer = load_model(model)
+    merge(peer.model, adapter).keep()
+    ids = torch.tensor([prompt_ids((Message("user", QUESTION),), peer.tokenizer)])
+
     def generate() -> str:
-        found = peer.model.generate(ids, max_new_tokens=given.tokens, min_new_tokens=given.tokens, do_sample=False)  # type: ignore[operator]
+        found = peer.model.generate(ids, max_new_tokens=tokens, min_new_tokens=tokens, do_sample=False)  # type: ignore[operator]
         return str(peer.tokenizer.decode(found[0, ids.shape[1] :], skip_special_tokens=True))
 
     parties: dict[str, Callable[[], Any]] = {
@@ -63,19 +92,84 @@ def main() -> None:
     }  # fmt: skip
     seconds: dict[str, list[float]] = {name: [] for name in parties}
     results: dict[str, Any] = {}
-    for _round in range(given.rounds + 1):  # the first warms up
+    firsts: list[float] = []
+    for _round in range(rounds + 1):  # the first warms up
         for name, work in parties.items():
             began = time.perf_counter()
             results[name] = work()
             seconds[name].append(time.perf_counter() - began)
-    took = {name: statistics.median(each[1:]) for name, each in seconds.items()}
-    print(f"prompt {ids.shape[1]} tokens, {given.tokens} new ones, median of {given.rounds} rounds")
-    for name, value in took.items():
-        print(f"{name:18} {value:6.2f} s  {took['generate, merged'] / value:5.2f}x generate")
-    one: Answer = results["one pane"][0]
-    ratio = took["two panes"] / took["one pane"]
-    print(f"two panes take {ratio:.2f}x one; first token after {one.time_to_first_token:.2f} s")
-    print(f"one pane says what generate says: {one.text == results['generate, merged']}")
+        firsts.append(results["one pane"][0].time_to_first_token)
+    print(f"prompt {ids.shape[1]} tokens, {tokens} new ones, {rounds} rounds")
+    for what, pick in (("median", statistics.median), ("best", min)):
+        took = {name: pick(each[1:]) for name, each in seconds.items()}
+        for name, value in took.items():
+            print(f"{what:7}{name:18} {value:6.2f} s  {took['generate, merged'] / value:5.2f}x generate")
+        print(f"{what:7}two panes take {took['two panes'] / took['one pane']:.2f}x one;", end=" ")
+        print(f"first token after {pick(firsts[1:]):.2f} s")
+    print(f"one pane says what generate says: {results['one pane'][0].text == results['generate, merged']}")
+
+
+def compare_page(loop: Callable[[], tuple[Answer, ...]], adapter: Adapter, rounds: int, tokens: int) -> None:
+    """Print how fast tokens follow each other in two panes of the page, beside the loop alone."""
+    from ia3_studio.ui.chat_responses import threads_for
+
+    torch.set_num_threads(threads_for(is_shared=False))
+    alone, shown = [], []
+    with tempfile.TemporaryDirectory() as folder, opened_chat(Path(folder), adapter, tokens) as page:
+        for _round in range(rounds + 1):  # the first warms up, and loads the app's model
+            alone.append(min(answer.tokens_per_second for answer in loop()))
+            shown.append(ask(page))
+    for what, pick in (("median", statistics.median), ("best", max)):
+        speed, speed_on_page = pick(alone[1:]), pick(shown[1:])
+        print(f"{what:7}two panes: loop alone {speed:5.1f} tokens/s each, in the page {speed_on_page:5.1f},", end=" ")
+        print(f"{speed_on_page / speed:.0%}")
+
+
+@contextmanager
+def opened_chat(folder: Path, adapter: Adapter, tokens: int) -> Iterator[Any]:
+    """Start the app with a finished run of this adapter; open its chat in Chromium."""
+    from playwright.sync_api import expect, sync_playwright
+
+    from ia3_studio.runs import RunConfig
+    from ia3_studio.ui import text
+    from studio import CHROMIUM_NAMES
+    from tests.e2e.studio_app import StudioProcess, free_port, open_studio, open_tab
+    from tests.runs.test_history import ended
+
+    studio = StudioProcess(folder, free_port())
+    run = ended(studio.store, RunConfig("Benchmark", MODEL, "lighthouse"))
+    run.files.keep_adapter(3, adapter.save)
+    studio.start()
+    with sync_playwright() as api:
+        found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+        browser = api.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        try:
+            open_studio(page, studio)
+            open_tab(page, text.CHAT_TAB)
+            expect(page.locator("#chat-tuned")).to_be_visible(timeout=60_000)
+            page.get_by_role("button", name=text.SAMPLING).click()
+            page.locator("#sampling-preset").get_by_label("Precise").check()
+            page.get_by_label(text.MAX_NEW_TOKENS).first.fill(str(tokens))
+            page.get_by_label(text.MAX_NEW_TOKENS).first.press("Enter")
+            yield page
+        finally:
+            browser.close()
+            studio.close()
+
+
+def ask(page: Any) -> float:
+    """Ask both models; return the tokens a second of the slower pane."""
+    from playwright.sync_api import expect
+
+    page.locator("#chat-clear").click()
+    expect(page.locator("#chat-tuned .message")).to_have_count(0)
+    page.locator("#chat-prompt textarea").fill(QUESTION)
+    page.locator("#chat-send").click()
+    expect(page.locator("#chat-stop")).to_be_visible(timeout=60_000)
+    expect(page.locator("#chat-stop")).to_be_hidden(timeout=300_000)
+    speeds = [page.locator(f"#speed-{pane}").inner_text() for pane in (1, 2)]
+    return min(float(match[1]) for each in speeds if (match := re.search(r"([\d.]+) tokens/s", each)))
 
 
 def _some_adapter(model: Any) -> Adapter:

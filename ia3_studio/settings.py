@@ -34,6 +34,11 @@ def keeps_worker_ready() -> bool:
     return os.environ.get("IA3_STUDIO_READY_WORKER") != "0"
 
 
+def rounds_chat_weights() -> bool:
+    """Return whether the chat may round weights to float16: only if IA3_STUDIO_CHAT_WEIGHTS is set to float16."""
+    return os.environ.get("IA3_STUDIO_CHAT_WEIGHTS") == "float16"
+
+
 def keeps_files() -> bool:
     """Return whether runs and imports survive restarts: always, except in a Space without persistent storage."""
     return not on_space() or home().is_relative_to(SPACE_DISK)

@@ -15,6 +15,7 @@ from ia3_studio.cli.runs import newest_or
 from ia3_studio.data.conversations import Message
 from ia3_studio.errors import RunError
 from ia3_studio.runs import RunStore
+from ia3_studio.settings import rounds_chat_weights
 
 LEAVING = ("/exit", "/quit")
 
@@ -55,7 +56,7 @@ def _chat(store: RunStore, options: argparse.Namespace) -> int:
     if run and folder is None:
         raise RunError("This run has no adapter yet; wait for its first held-out loss, or give --model.")
     loaded = load_model(options.model or (run.config.model if run else ""))
-    for line in lines(enable_fast_linear(loaded.model)):
+    for line in lines(enable_fast_linear(loaded.model, waits=False, rounds=rounds_chat_weights())):
         print(line, file=sys.stderr)
     serving = serve(loaded.model, {"tuned": Adapter.load(folder)}) if folder else None
     variants = [] if options.only_tuned and serving else [("base", Variant(0.0))]

@@ -2,69 +2,82 @@
 
 A token at a time, a language model multiplies one row (or one per conversation) by every weight: reading the weights is
 all the work. The kernel that torch chooses for that may use a single core, and is slower for two rows than for four;
-oneDNN's, which torch ships for compiled models, uses all cores at any count. Which one is faster depends on the
-machine, so both are timed once, on the model's own weights. And layers that are given the same activations (queries,
-keys and values; gate and up) are multiplied in one go: their weights become parts of one tensor, at no cost in memory.
-Sums are taken in another order: results differ by rounding, as between any two kernels.
+oneDNN's, which torch ships for compiled models, uses all cores at any count; FBGEMM's reads float16 copies of the
+weights (:mod:`ia3_studio.models.half_weights`). Which one is faster depends on the machine, so all are timed once, on
+the model's own weights. And layers that are given the same activations (queries, keys and values; gate and up) are
+multiplied in one go: their weights become parts of one tensor, at no cost in memory. Sums are taken in another order:
+results differ by rounding, as between any two kernels.
 """
 
 from __future__ import annotations
 
-import time
+import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
+from transformers.pytorch_utils import Conv1D
 
+from ia3_studio.background import in_background
 from ia3_studio.models.fast_paths import FastPath, failed_trial
+from ia3_studio.models.few_rows import Pack, Product, half_pack, onednn_product
+from ia3_studio.models.half_weights import HalfWeight
 
 if TYPE_CHECKING:
     from ia3_studio.models.fast_decode import FastDecodeStep
 
-Product = Callable[[Tensor, Tensor, Tensor | None], Tensor]
-"""(rows, weight, bias) → rows · weightᵀ + bias."""
-
 NAME = "oneDNN products for few rows"
+HALF_NAME = "float16 copies of the weights"
 _STEP = "ia3_fast_decode_step"
 """The attribute of a model that holds its fast decoding step."""
-_ROWS = (1, 2)
-"""Counts of rows that are timed: one conversation and two."""
-_REPEATS = 8
-_BUSY = 1.5
-"""A machine that is busy while a model is loaded holds up the kernel on all cores more than the one on a single core:
-only a clear loss counts against it."""
-_TIMED_BYTES = 48 * 2**20
-"""Of weights that are read while timing, so that they do not all come from the processor's cache."""
+_MOST_ROWS = 16
+"""With more rows multiplying is the work, and torch's own product is the best at it."""
+
+logger = logging.getLogger("ia3_studio.models")
 
 
-def enable_fast_linear(model: nn.Module) -> tuple[FastPath, FastPath]:
+def enable_fast_linear(
+    model: nn.Module, *, waits: bool = True, rounds: bool = False
+) -> tuple[FastPath, FastPath, FastPath]:
     """Let the plain linear layers of a float32 model on a CPU compute in the faster way, and decode in one loop.
 
     For inference: where gradients are recorded, and on other devices, the layers compute as before. Nothing may be
     attached to the model yet: what is attached later acts as ever. :func:`disable_fast_linear` undoes it.
 
+    Args:
+        model: in float32.
+        waits: return when the weights are copied in float16, which takes seconds; otherwise a thread copies them, and
+            layers without their copy yet compute as if there were none.
+        rounds: let the copies round weights that float16 cannot hold; otherwise they lose nothing.
+
     Returns:
-        The two fast paths (layers, decoding), and why one is off.
+        The three fast paths (layers, float16 copies, decoding), and why one is off.
     """
     from ia3_studio.models.fast_decode import fast_decode_step
 
     vars(model)[_STEP], decoding = fast_decode_step(model)
-    layers = [module for module in model.modules() if isinstance(module, nn.Linear) and _is_plain(module)]
-    product, reason = _faster_product(layers)
-    if product is None:
-        return FastPath(NAME, False, reason), decoding
-    calls, note = _calls(model, layers)
-    for siblings in _siblings(model, layers, calls):
-        stack = Stack(siblings, product)
-        for number, layer in enumerate(siblings):
-            layer.forward = partial(_forward, stack, number)  # type: ignore[method-assign]
-    return FastPath(NAME, True, note), decoding
+    layers = [module for module in model.modules() if _is_plain(module)]
+    product, reason = onednn_product([_weight(layer).data for layer in layers if isinstance(layer, nn.Linear)])
+    weights = [_as_linear(layer, _weight(layer).data) for layer in layers]
+    pack, half_note = half_pack(weights, product or linear, rounds=rounds)
+    note = ""
+    if product or pack:
+        calls, note = _calls(model, layers)
+        stacks = [_stacked(siblings, product) for siblings in _siblings(model, layers, calls)]
+    if pack:
+        packing = in_background(partial(_pack_all, stacks, pack))
+        packing.add_done_callback(_log_failure)
+        if waits:
+            packing.result()
+    products = FastPath(NAME, product is not None, note if product else reason)
+    return products, FastPath(HALF_NAME, pack is not None, half_note), decoding
 
 
 def step_of(model: nn.Module) -> FastDecodeStep | None:
@@ -83,68 +96,132 @@ def disable_fast_linear(model: nn.Module) -> None:
 class Stack:
     """Layers that are given the same rows, multiplied together when the first of them is asked."""
 
-    def __init__(self, layers: list[nn.Linear], product: Product) -> None:
+    def __init__(self, layers: Sequence[nn.Module], product: Product | None) -> None:
         self.layers = layers
         self._product = product
-        self._sizes = [layer.out_features for layer in layers]
         self._weight = _joined(layers, "weight")
         self._bias = _joined(layers, "bias") if layers[0].bias is not None else None
-        self._places = [layer.weight.data_ptr() for layer in layers]
+        self._sizes = [_outputs(layer) for layer in layers]
+        self._versions = [_version(layer) for layer in layers]
+        self._half: HalfWeight | None = None
         self._given: Tensor | None = None
         self._ready: dict[int, Tensor] = {}
 
+    def pack(self, pack: Pack) -> None:
+        """Copy the weights in float16, which are multiplied from then on."""
+        self._half = pack(_as_linear(self.layers[0], self._weight), self._bias)
+
     def part(self, number: int, rows: Tensor) -> Tensor:
         """Return one layer's output, shape (…, out). What is kept for the others is handed out once."""
-        if not self._holds(number):  # somebody replaced a weight, as merging does
-            layer = self.layers[number]
-            return self._product(rows, layer.weight, layer.bias)
+        if self._versions[number] != _version(self.layers[number]):  # somebody changed a weight, as merging does
+            layer: Any = self.layers[number]
+            return self._multiply(layer, rows, layer.weight, layer.bias)
         if self._given is not rows or number not in self._ready:
-            parts = self._product(rows, self._weight, self._bias).split(self._sizes, dim=-1)
-            self._given, self._ready = rows, dict(enumerate(parts))
+            self._given, self._ready = rows, dict(enumerate(self._whole(rows).split(self._sizes, dim=-1)))
         mine = self._ready.pop(number)
         if not self._ready:
             self._given = None
         return mine
 
-    def _holds(self, number: int) -> bool:
-        return self.layers[number].weight.data_ptr() == self._places[number]
+    def _whole(self, rows: Tensor) -> Tensor:
+        half = self._half
+        if half is not None and half.suits(_rows(rows)):
+            return half(rows)
+        return self._multiply(self.layers[0], rows, self._weight, self._bias)
+
+    def _multiply(self, layer: nn.Module, rows: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        if not isinstance(layer, nn.Linear):
+            return own_forward(layer, rows)
+        if self._product is not None and _rows(rows) <= _MOST_ROWS:
+            return self._product(rows, weight, bias)
+        return linear(rows, weight, bias)
+
+
+def _stacked(siblings: Sequence[nn.Module], product: Product | None) -> Stack:
+    stack = Stack(siblings, product)
+    for number, layer in enumerate(siblings):
+        layer.forward = partial(_forward, stack, number)
+    return stack
+
+
+def _pack_all(stacks: Sequence[Stack], pack: Pack) -> None:
+    for stack in stacks:
+        stack.pack(pack)
+
+
+def _log_failure(packing: Future[None]) -> None:
+    if error := packing.exception():
+        logger.error("the weights could not be copied in float16", exc_info=error)
 
 
 def _forward(stack: Stack, number: int, rows: Tensor) -> Tensor:
-    layer = stack.layers[number]
+    layer: Any = stack.layers[number]
     if torch.is_grad_enabled() or rows.dtype != torch.float32 or layer.weight.dtype != torch.float32:
-        return linear(rows, layer.weight, layer.bias)
+        return own_forward(layer, rows)
     return stack.part(number, rows)
 
 
-def _joined(layers: list[nn.Linear], name: str) -> Tensor:
+def own_forward(layer: nn.Module, rows: Tensor) -> Tensor:
+    """Return what a layer computes in the way of its class."""
+    return type(layer).forward(layer, rows)  # type: ignore[no-any-return]
+
+
+def _joined(layers: Sequence[nn.Module], name: str) -> Tensor:
     """Return weights (or biases) as one tensor, shape (all outputs, …), **of which they are parts from now on**."""
     if len(layers) == 1:
         return getattr(layers[0], name).data  # type: ignore[no-any-return]
     whole = torch.cat([getattr(layer, name).data for layer in layers])
-    for layer, part in zip(layers, whole.split([layer.out_features for layer in layers]), strict=True):
+    for layer, part in zip(layers, whole.split([_outputs(layer) for layer in layers]), strict=True):
         getattr(layer, name).data = part
     return whole
 
 
+def _as_linear(layer: nn.Module, weight: Tensor) -> Tensor:
+    """Return a weight as linear layers have it, shape (out, in); transformers' Conv1D has (in, out)."""
+    return weight if isinstance(layer, nn.Linear) else weight.t()
+
+
+def _rows(activations: Tensor) -> int:
+    return activations.numel() // activations.shape[-1]
+
+
+def _weight(layer: nn.Module) -> nn.Parameter:
+    return layer.weight  # type: ignore[return-value]
+
+
+def _outputs(layer: nn.Module) -> int:
+    return int(layer.out_features if isinstance(layer, nn.Linear) else layer.nf)  # type: ignore[arg-type]
+
+
+def _version(layer: nn.Module) -> tuple[int, int]:
+    """Return what differs once a layer's weight was replaced, or written to."""
+    weight = _weight(layer)
+    return weight.data_ptr(), -1 if weight.is_inference() else weight._version
+
+
 def _siblings(
-    model: nn.Module, layers: list[nn.Linear], calls: list[tuple[nn.Linear, Tensor]]
-) -> Iterator[list[nn.Linear]]:
+    model: nn.Module, layers: list[nn.Module], calls: list[tuple[nn.Module, Tensor]]
+) -> Iterator[list[nn.Module]]:
     """Yield groups of layers of one parent that were called one after the other with the same activations."""
     times = Counter(layer for layer, _given in calls)
     parents = {child: parent for parent in model.modules() for child in parent.children()}
     for _same, group in groupby(calls, key=lambda call: (id(call[1]), parents.get(call[0]))):
         called = [layer for layer, _given in group if times[layer] == 1]
-        alike = len({(layer.in_features, layer.bias is None) for layer in called}) == 1
+        alike = len({(_inputs(layer), layer.bias is None) for layer in called}) == 1
         yield from [called] if alike else ([layer] for layer in called)
     yield from ([layer] for layer in layers if times[layer] != 1)  # never called here, or from several places
 
 
-def _calls(model: nn.Module, layers: Iterable[nn.Linear]) -> tuple[list[tuple[nn.Linear, Tensor]], str]:
+def _inputs(layer: nn.Module) -> object:
+    """Return what layers that are multiplied together have in common; a Conv1D, laid out otherwise, is alone."""
+    return layer.in_features if isinstance(layer, nn.Linear) else layer
+
+
+def _calls(model: nn.Module, layers: Iterable[nn.Module]) -> tuple[list[tuple[nn.Module, Tensor]], str]:
     """Return which layers a pass over a few tokens calls with what, in order; nothing where it fails, and why."""
     from ia3_studio.method.inputs import example_inputs
 
-    calls: list[tuple[nn.Linear, Tensor]] = []
+    calls: list[tuple[nn.Module, Tensor]] = []
     with ExitStack() as hooks, torch.no_grad():
         for layer in layers:
             hook = layer.register_forward_pre_hook(lambda module, args: calls.append((module, args[0])))
@@ -156,66 +233,8 @@ def _calls(model: nn.Module, layers: Iterable[nn.Linear]) -> tuple[list[tuple[nn
     return calls, ""
 
 
-def _is_plain(module: nn.Linear) -> bool:
-    if type(module) is not nn.Linear or "forward" in vars(module):
+def _is_plain(module: nn.Module) -> bool:
+    if type(module) not in (nn.Linear, Conv1D) or "forward" in vars(module):
         return False
-    return module.weight.device.type == "cpu" and module.weight.dtype == torch.float32
-
-
-def _other_kernel() -> Product | None:
-    """Return oneDNN's product; None where this build of torch has none."""
-    if not torch.backends.mkldnn.is_available():
-        return None
-    kernel = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
-    return kernel and (lambda rows, weight, bias: kernel(rows, weight, bias, "none", [], ""))
-
-
-def _faster_product(layers: list[nn.Linear]) -> tuple[Product | None, str]:
-    """Return the product that computes some layers faster than torch's own; None if there is none, and why."""
-    if not layers:
-        return None, "the model has no float32 linear layers on the CPU"
-    product = _other_kernel()
-    if product is None:
-        return None, "this build of PyTorch has no oneDNN"
-    try:
-        if not _is_right(product, layers[0]):
-            return None, "they differ from the products of PyTorch"
-        return (product, "") if _is_faster(product, layers) else (None, "they are not faster on this machine")
-    except Exception as error:  # a kernel that torch keeps to itself may change or raise anything
-        return None, failed_trial(error)
-
-
-@torch.no_grad()
-def _is_right(product: Product, layer: nn.Linear) -> bool:
-    rows = torch.linspace(-1, 1, layer.in_features)[None]
-    return torch.allclose(product(rows, layer.weight, layer.bias), layer(rows), atol=1e-4, rtol=1e-4)
-
-
-@torch.no_grad()
-def _is_faster(product: Product, layers: list[nn.Linear]) -> bool:
-    """Return whether the product is faster over a good part of the weights."""
-    some = _some_of(layers)
-    return _seconds(product, some) < _BUSY * _seconds(linear, some)
-
-
-def _some_of(layers: list[nn.Linear]) -> list[nn.Linear]:
-    """Return the first layers that together hold enough weights to time with, or all."""
-    chosen, held = [], 0
-    for layer in layers:
-        if held >= _TIMED_BYTES:
-            break
-        chosen.append(layer)
-        held += layer.weight.nbytes
-    return chosen
-
-
-def _seconds(product: Product, layers: list[nn.Linear]) -> float:
-    given = [[torch.ones(rows, layer.in_features) for layer in layers] for rows in _ROWS]
-    least = float("inf")
-    for _repeat in range(_REPEATS):
-        started = time.perf_counter()
-        for inputs in given:
-            for layer, rows in zip(layers, inputs, strict=True):
-                product(rows, layer.weight, layer.bias)
-        least = min(least, time.perf_counter() - started)
-    return least
+    weight = _weight(module)
+    return weight.device.type == "cpu" and weight.dtype == torch.float32

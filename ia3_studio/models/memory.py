@@ -14,6 +14,7 @@ from ia3_studio.models.load import load_model
 from ia3_studio.models.loaded import LoadedModel, ModelHead
 from ia3_studio.models.progress import ProgressCallback
 from ia3_studio.models.sources import parse_source
+from ia3_studio.settings import rounds_chat_weights
 
 logger = logging.getLogger("ia3_studio.models")
 Key = tuple[str, tuple[str, ...], str]
@@ -115,7 +116,7 @@ class ModelMemory:
             if self._model is None or self._key != wanted:
                 self._given_back.wait_for(lambda: self._users == 0)
                 fresh = load()
-                for line in lines(enable_fast_linear(fresh.model)):
+                for line in lines(enable_fast_linear(fresh.model, waits=False, rounds=rounds_chat_weights())):
                     logger.info("%s: %s", fresh.source, line)
                 self._model, self._key = fresh, wanted
             self._users += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -48,6 +49,9 @@ from ia3_studio.ui.markup import heading, invitation, note
 from ia3_studio.ui.session import Session, Studio, quiet
 from ia3_studio.ui.temporary_files import fresh_folder
 
+SPEED_PAUSE = 1.0
+"""Seconds between two updates of the speeds: what is drawn costs the browser time that the responses need."""
+
 
 @dataclass(frozen=True)
 class ChatTab:
@@ -75,14 +79,20 @@ def stream_responses(studio: Studio, *values: Any) -> Iterator[tuple[Any, ...]]:
         form = read_form(ChatForm, values)
         request = _request(studio, form)
         labels = [each.label for each in request.variants]
-        status = ""
+        status, timed_at = "", float("-inf")
         with Job[Update, tuple[Answer, ...]](lambda report: respond(studio, request, report), only_latest=True) as job:
             for update in job:
                 if isinstance(update, str):
                     yield note(update), *[gr.skip()] * 3, *unchanged
+                    continue
+                is_due = time.monotonic() - timed_at > SPEED_PAUSE
+                timed_at = time.monotonic() if is_due else timed_at
+                drawn = _responded(form, update) if is_due else [*unchanged[:MAX_RESPONSES], *_texts(form, update)]
+                if status:
+                    yield *[gr.skip()] * 4, *drawn
                 else:  # what is shared is looked up once: that reads every run's folder
-                    status = status or note(_who_responds(studio, form))
-                    yield status, *[gr.skip()] * 3, *_responded(form, update)
+                    status = note(_who_responds(studio, form))
+                    yield status, *[gr.skip()] * 3, *drawn
             responses = job.result()
         files = _save_conversation(studio, form, labels, responses)
         yield status, words.token_view(labels, responses), *files, *_responded(form, responses)
@@ -216,7 +226,12 @@ def _tree_update(studio: Studio, current: CurrentRun | None, model: str) -> Any:
 def _responded(form: ChatForm, responses: Sequence[Answer]) -> list[Any]:
     """Return (speed of each response, every history) for the responses so far."""
     speeds = [note(words.speed(each)) for each in responses]
-    return [*_every(speeds), *_every(_with_responses(form, responses))]
+    return [*_every(speeds), *_texts(form, responses)]
+
+
+def _texts(form: ChatForm, responses: Sequence[Answer]) -> list[Any]:
+    """Return every history with the responses so far."""
+    return _every(_with_responses(form, responses))
 
 
 def _with_responses(form: ChatForm, responses: Sequence[Answer]) -> list[History]:

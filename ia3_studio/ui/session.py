@@ -182,5 +182,9 @@ def sent(event: gr.EventData, name: str) -> Any:
 
 
 def quiet(**options: Any) -> dict[str, Any]:
-    """Return the options of an event of the page: no progress overlay, not part of a public API."""
-    return {"show_progress": "hidden", "api_visibility": "private"} | options
+    """Return the options of an event of the page: no progress overlay, not part of a public API.
+
+    No component follows the progress of an event either: with every update of any event, Gradio's script looks through
+    the whole page once for each component that ever did, which took the browser a tenth of a second.
+    """
+    return {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"} | options

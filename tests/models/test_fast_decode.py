@@ -11,7 +11,7 @@ import transformers as hf
 from ia3_studio.chat import ChatSettings, Variant, reply
 from ia3_studio.data.conversations import Message
 from ia3_studio.method import Adapter, Selection, attach, discover, serve
-from ia3_studio.models import fast_linear as quick
+from ia3_studio.models import few_rows
 from ia3_studio.models.fast_decode import FastDecodeStep, fast_decode_step
 from ia3_studio.models.fast_linear import disable_fast_linear, enable_fast_linear, step_of
 from ia3_studio.models.loaded import LoadedModel
@@ -96,7 +96,7 @@ def variants_of(model: Any) -> tuple[dict[str, Adapter], list[Variant]]:
 
 
 def test_four_voices_of_different_lengths_say_the_same_with_it_and_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quick, "_is_faster", lambda product, layers: True)
+    monkeypatch.setattr(few_rows, "_is_faster", lambda *given: True)
     model = tiny_model("llama")
     loaded = LoadedModel(model, tiny_tokenizer(), "causal-lm", "tiny", "tiny/model", "CPU")  # type: ignore[arg-type]
     adapters, variants = variants_of(model)
@@ -120,7 +120,7 @@ def test_four_voices_of_different_lengths_say_the_same_with_it_and_without(monke
 
 
 def test_scales_elsewhere_are_left_to_the_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quick, "_is_faster", lambda product, layers: True)
+    monkeypatch.setattr(few_rows, "_is_faster", lambda *given: True)
     model = tiny_model("llama")
     tree = discover(model)
     head = [site for site in tree.sites if site.path == "lm_head"]

@@ -14,7 +14,7 @@ import pytest
 
 from ia3_studio.chat import PRESETS, Answer, Token
 from ia3_studio.data.conversations import Message
-from ia3_studio.ui import chat_tab, chat_words, text
+from ia3_studio.ui import chat_responses, chat_tab, chat_words, text
 from ia3_studio.ui.chat_form import ChatForm
 from ia3_studio.ui.chat_history import History
 from ia3_studio.ui.chat_responses import ChatRequest
@@ -67,6 +67,19 @@ def test_a_response_fills_its_history_gives_its_speed_and_can_be_saved(
     assert histories[0][-1]["content"] in Path(markdown).read_text()
     counts = [len(each["tokens"]) for each in saved["last_answers"]]
     assert counts[0] == 8 and tokens.count("class='sure-") == sum(counts) + 4  # and the key
+
+
+def test_while_responses_grow_only_their_texts_are_sent_and_speeds_now_and_then(
+    bench: Studio, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat_responses, "PAUSE", 0.0)
+    monkeypatch.setattr(chat_tab, "SPEED_PAUSE", 1e9)
+    updates = list(stream_responses(bench, *asking(tiny, ASKED, max_new_tokens=100)))
+    responses = [each for each in updates if isinstance(each[-MAX_RESPONSES], list)]
+    speeds = [each for each in responses if isinstance(each[4], str)]
+    assert len(responses) > 3  # far from all 100: a page that is slow to draw is sent the latest only
+    assert speeds == [responses[0], responses[-1]] and "100 tokens" in responses[-1][4]
+    assert [each for each in responses if isinstance(each[0], str)] == speeds  # who responds
 
 
 def test_conversations_of_two_pages_are_saved_apart(bench: Studio, tiny: Path) -> None:

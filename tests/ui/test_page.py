@@ -56,6 +56,12 @@ def test_no_event_is_part_of_a_public_api(demo: gr.Blocks) -> None:
     assert {event.name for event in demo.fns.values() if event.api_visibility != "private"} == set()
 
 
+def test_no_component_follows_the_progress_of_an_event_that_shows_none(demo: gr.Blocks) -> None:
+    hidden = [each for each in demo.config["dependencies"] if each["show_progress"] == "hidden"]
+    followed = [each["api_name"] for each in hidden if each["show_progress_on"] != []]
+    assert len(hidden) > 50 and followed == ["load_example"]  # an event that gr.Examples adds
+
+
 def test_a_tab_shows_twelve_fields_at_most(demo: gr.Blocks) -> None:
     for tab in (block for block in demo.blocks.values() if isinstance(block, gr.Tab)):
         assert len(fields(tab)) <= 12, tab.label
