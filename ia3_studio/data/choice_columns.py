@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.data.column_profile import cells_of, profile, structures_of
 from ia3_studio.data.column_words import RIGHT, name_words, says
 from ia3_studio.data.examples import Mapping, label_name
+from ia3_studio.data.measurements import whole_number
 from ia3_studio.data.paths import is_listed, value_at
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _longest(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
 
 def first_number(cells: Sequence[Any]) -> int:
     """Return the number of the first choice: 1 if answers are numbers and none is 0."""
-    numbers = [int(text) for cell in cells if (text := label_name(cell)).lstrip("-").isdigit()]
+    numbers = [number for cell in cells if (number := whole_number(label_name(cell))) is not None]
     return 1 if numbers and len(numbers) == len(cells) and min(numbers) >= 1 else 0
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.column_words import name_words, says
-from ia3_studio.data.measurements import decimal_mark, number_of
+from ia3_studio.data.measurements import decimal_mark, number_of, whole_number
 from ia3_studio.data.paths import is_listed, structure_of, value_at
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
         return True
     if not known:
         return False
-    if known[0].isdigit() and int(known[0]) in (0, 1) and _are_running(known):
+    if whole_number(known[0]) in (0, 1) and _are_running(known):
         return len(known) > 2
     if _UNNAMED.fullmatch(name) and len(different) == len(known) >= _MANY and all(map(_NUMBER_OF_ROW.fullmatch, known)):
         return True
@@ -192,7 +192,8 @@ def _is_prose(known: Sequence[str]) -> bool:
 
 def _are_running(known: Sequence[str]) -> bool:
     """Say whether cells count on from the first, perhaps with zeros before them."""
-    return all(cell.isdecimal() and int(cell) == int(known[0]) + place for place, cell in enumerate(known))
+    first = whole_number(known[0])
+    return first is not None and all(whole_number(cell) == first + place for place, cell in enumerate(known))
 
 
 def _is_number_text(cell: Any) -> bool:

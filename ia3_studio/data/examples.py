@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.data.column_words import IN_ORDER, says
 from ia3_studio.data.conversations import Message, messages_of, opened, texts_of
-from ia3_studio.data.measurements import DecimalMark, plain_number
+from ia3_studio.data.measurements import DecimalMark, plain_number, whole_number
 from ia3_studio.data.paths import is_listed, split_path, structure_of, value_at
 from ia3_studio.data.problem import Problem, UnusableError, whole
 from ia3_studio.data.tool_calls import as_json, tool_definitions
@@ -346,8 +346,9 @@ def _right_choice(cell: Any, keys: Sequence[str], choices: Sequence[str], mappin
     letters = [chr(ord("a") + place) for place in range(len(choices))]
     if (letter := said.lower().strip("().: ")) in letters:
         return letters.index(letter)
-    if said.lstrip("-").isdigit() and 0 <= int(said) - mapping.counted_from < len(choices):
-        return int(said) - mapping.counted_from
+    number = whole_number(said)
+    if number is not None and 0 <= number - mapping.counted_from < len(choices):
+        return number - mapping.counted_from
     named = [place for place, part in enumerate(mapping.parts[mapping.asked :]) if part.lower() == said.lower()]
     if len(named) == 1 and len(choices) > 1:
         return named[0]

@@ -14,7 +14,16 @@ _UNITS = " \u00a0\u202f\t%$€£¥"
 _PLAIN = re.compile(r"[-+]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][-+]?\d+)?")
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:([,.\u00a0\u202f ’'])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
 _ONLY_GROUPS = {mark: re.compile(rf"[-+]?[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+") for mark in _MARKS}
+_WHOLE = re.compile(r"-?\d{1,18}")
 _SPACES = re.compile(r"(?<=\d)[\u00a0\u202f ’'](?=\d{3})")
+
+
+def whole_number(text: str) -> int | None:
+    """Return the whole number that a text writes in decimal digits, perhaps negative; None for anything else.
+
+    Superscripts are digits to Python and no numbers; thousands of digits are refused by it.
+    """
+    return int(text) if _WHOLE.fullmatch(text) else None
 
 
 def number_text(cell: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ia3_studio.data.delimited import DELIMITERS, LINE_END, guess_delimiter
 from ia3_studio.data.header import find_header
+from ia3_studio.data.measurements import whole_number
 
 _WORDS_OF_A_LABEL = 3
 FEWEST_LINES = 5
@@ -80,8 +81,9 @@ def labeled_lines(text: str) -> dict[str, list[Any]] | None:
     if not all(marks):
         return None
     names = [each[1] for each in marks if each]
-    rising = all(int(other) == int(one) + 1 for one, other in pairwise(names) if one.isdigit() and other.isdigit())
-    if not 2 <= len(set(names)) <= len(lines) // 4 or (names[0].isdigit() and rising):
+    numbers = [whole_number(name) for name in names]
+    rising = all(other == one + 1 for one, other in pairwise(numbers) if one is not None and other is not None)
+    if not 2 <= len(set(names)) <= len(lines) // 4 or (numbers[0] is not None and rising):
         return None
     return {"text": [each[2] for each in marks if each], "label": names}
 

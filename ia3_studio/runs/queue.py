@@ -37,7 +37,7 @@ class _Position:
 def runs_at_once() -> int:
     """Return how many runs may train at the same time."""
     given = os.environ.get(AT_ONCE, "")
-    return min(max(int(given), 1), MOST_AT_ONCE) if given.isdigit() else 1
+    return min(max(int(given), 1), MOST_AT_ONCE) if given.isdecimal() and len(given) < 10 else 1
 
 
 def position_of(run: Run) -> tuple[float, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ia3_studio import load_data
-from ia3_studio.data.measurements import DecimalMark, decimal_mark, number_of
+from ia3_studio.data.measurements import DecimalMark, decimal_mark, number_of, whole_number
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,30 @@ def test_thousands_are_trained_as_thousands_and_the_mapping_says_so(tmp_path: Pa
     labels = {example.row: example.labels[0] for example in (*split.train, *split.held_out)}
     assert split.mapping.target == "number" and float(labels[7]) == 7007.0
     assert "1,000 is a thousand" in str(split.mapping)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("12", 12),
+        ("-3", -3),
+        ("٣", 3),
+        ("007", 7),
+        ("²", None),
+        ("1²", None),
+        ("", None),
+        ("9" * 5000, None),
+        ("1.0", None),
+    ],
+)
+def test_only_decimal_digits_are_a_whole_number(text: str, number: int | None) -> None:
+    assert whole_number(text) == number
+
+
+@pytest.mark.parametrize("cell", ["²", "¹", "9" * 5000])
+def test_digits_that_python_reads_as_no_number_break_no_table(cell: str, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(
+        f"text,x\n{cell},one\n" + "".join(f"{cell} {n},some answer {n}\n" for n in range(5)), encoding="utf-8"
+    )
+    assert load_data(path)
