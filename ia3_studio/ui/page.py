@@ -212,11 +212,14 @@ def _draw(studio: Studio, session: Session) -> Page:
 
 
 def _wire_opening(demo: gr.Blocks, studio: Studio, session: Session, page: Page) -> None:
-    """Fill a page that has just been opened: first what is fast, then what needs torch."""
+    """Fill a page that has just been opened: first what is fast, then what may need torch.
+
+    The model's layers are shown once the page knows which model it is.
+    """
     chosen = [session.model, session.data, session.current]
     opened = demo.load(guard(open_page, studio), None, [*chosen, page.model.demo], **quiet())
     opened.then(guard(data_tab.use_starter), None, page.data.used, **quiet())
-    read = demo.load(guard(read_starter, studio), None, page.model.facts, **quiet())
+    read = opened.then(guard(read_starter, studio), None, page.model.facts, **quiet())
     read.then(guard(modules_tab.show_model, studio), session.model, page.modules.drawn, **quiet())
 
 

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -91,6 +92,7 @@ def test_building_the_page_loads_neither_torch_nor_transformers(tmp_path: Path) 
     code = """
 import sys
 from pathlib import Path
+from typing import Any
 from ia3_studio.models import ModelMemory
 from ia3_studio.runs import RunStore
 from ia3_studio.ui.page import build_app
@@ -132,3 +134,23 @@ def test_the_default_of_every_choice_is_one_that_it_offers(demo: gr.Blocks) -> N
         offered = [value for _label, value in block.choices]
         chosen = block.value if isinstance(block.value, list) else [block.value]
         assert all(each in offered for each in chosen if each is not None) or not offered, block.elem_id
+
+
+def test_what_is_shown_as_the_page_opens_waits_for_the_choices_that_it_reads(demo: gr.Blocks) -> None:
+    """An event beside the one that fills them would find them empty on a fast machine."""
+    events = {each["id"]: each for each in demo.config["dependencies"]}
+    (filling,) = [number for number, each in events.items() if is_opening(each) and each["api_name"] == "open_page"]
+    chosen = set(events[filling]["outputs"])
+
+    def chain(number: int | None) -> list[int]:
+        return [] if number is None else [number, *chain(events[number]["trigger_after"])]
+
+    opening = [number for number in events if is_opening(events[chain(number)[-1]])]
+    reading = [number for number in opening if chosen.intersection(events[number]["inputs"])]
+    assert reading
+    assert all(filling in chain(number)[1:] for number in reading)
+
+
+def is_opening(event: dict[str, Any]) -> bool:
+    """Say whether an event is triggered by the opening of the page."""
+    return any(name == "load" for _block, name in event["targets"])
