@@ -35,15 +35,12 @@ CHROMIUM_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "go
 """The one without a window of its own comes first: it takes less of the machine."""
 
 Check = tuple[str, ...]
-MOST_CORES = 4
-SIDE_BY_SIDE = ("--numprocesses", "logical", "--maxprocesses", str(MOST_CORES), "--dist", "worksteal")
+SIDE_BY_SIDE = ("--numprocesses", "logical", "--maxprocesses", "4", "--dist", "worksteal")
 """Tests share nothing, so they run on all cores, a test on each."""
-ONE_MORE = (*SIDE_BY_SIDE[2:], "--numprocesses", str(min(os.cpu_count() or 1, MOST_CORES - 1) + 1))
-"""A browser and an app wait for each other: with a test more than there are cores, none is idle."""
 FORMAT_AND_LINT: tuple[Check, ...] = (("ruff", "format", "--check", "."), ("ruff", "check", "."))
 TYPES: Check = ("mypy",)
 UNIT_TESTS: Check = ("pytest", "-m", "not starter and not e2e and not worker and not nightly", *SIDE_BY_SIDE)
-OTHER_TESTS: Check = ("pytest", "-m", "(starter or e2e or worker) and not nightly", *ONE_MORE)
+OTHER_TESTS: Check = ("pytest", "-m", "(starter or e2e or worker) and not nightly", *SIDE_BY_SIDE)
 
 
 def main() -> int:

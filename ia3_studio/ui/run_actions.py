@@ -57,11 +57,17 @@ def _is_same_click(run: Run) -> bool:
     return status.active or time.time() - status.created_at < SAME_CLICK
 
 
-def describe(studio: Studio, key: str) -> tuple[Any, ...]:
-    """Return (facts, card, name, tags, note, buttons of the queue, log) of the selected run."""
+def describe(studio: Studio, key: str, drawn: tuple[str, ...]) -> tuple[Any, ...]:
+    """Return (facts, card, name, tags, note, buttons of the queue, log, what is drawn) of the selected run.
+
+    Args:
+        key: of the selected run.
+        drawn: the run, name, tags and note that the fields were filled with last. Where these are the same, the fields
+            are left alone: somebody may be typing in them.
+    """
     current = find(studio, key)
     if current is None or current.run is None:
-        return note(text.NO_RUN_SELECTED), gr.update(visible=False), "", "", "", gr.update(visible=False), ""
+        return note(text.NO_RUN_SELECTED), gr.update(visible=False), "", "", "", gr.update(visible=False), "", ()
     run = current.run
     status, about = run.status(), run.notes
     use = status.usage
@@ -70,14 +76,14 @@ def describe(studio: Studio, key: str) -> tuple[Any, ...]:
         rows.append((text.RUN_FOLDER, str(run.folder)))
     if status.active and use.memory:
         rows.insert(1, (text.RUN_RESOURCES, text.usage_of(use.memory, use.cpu, use.gpu_memory)))
+    fields = run.name, ", ".join(about.tags), about.note
     return (
         facts(Fact(*row) for row in rows),
         gr.update(visible=True),
-        run.name,
-        ", ".join(about.tags),
-        about.note,
+        *(fields if drawn != (key, *fields) else [gr.skip()] * len(fields)),
         gr.update(visible=status.state == "queued" and studio.store.may_order),
         log_lines(run, "", ""),
+        (key, *fields),
     )
 
 

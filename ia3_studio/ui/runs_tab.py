@@ -205,12 +205,13 @@ def _draw_details() -> _Details:
 def _wire_details(
     studio: Studio, session: Session, page: gr.Tab, refresh: gr.Button, details: _Details, listed: dict[str, Any]
 ) -> None:
+    drawn = gr.State(())
     described = [
-        details.facts, details.card, details.name, details.tags, details.notes, details.queue, details.log,
+        details.facts, details.card, details.name, details.tags, details.notes, details.queue, details.log, drawn,
     ]  # fmt: skip
     gr.on(
         [page.select, refresh.click, session.current.change],
-        guard(run_actions.describe, studio), session.current, described, **quiet(trigger_mode="always_last"),
+        guard(run_actions.describe, studio), [session.current, drawn], described, **quiet(trigger_mode="always_last"),
     )  # fmt: skip
     edited = [session.current, details.name, details.tags, details.notes]
     saved = details.save.click(guard(run_actions.save_notes, studio), edited, details.note, **quiet())

@@ -7,6 +7,7 @@ from html import escape
 from types import SimpleNamespace
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from ia3_studio.errors import AdapterError, RunError, StudioError
@@ -76,12 +77,23 @@ def test_a_run_is_described_named_and_found_by_its_tag(bench: Studio) -> None:
     run = ended(bench.store)
     key = f"run:{run.id}"
     assert text.NOTES_SAVED in save_notes(bench, key, "A better name", "voice, second try", "It went well.")
-    said, card, name, tags, words, ways, _log = describe(bench, key)
+    said, card, name, tags, words, ways, _log, _drawn = describe(bench, key, ())
     assert card["visible"] and not ways["visible"] and run.id in said
     assert (name, tags, words) == ("A better name", "voice, second-try", "It went well.")
     assert draw(bench, "second-try", [NAME])[0]["value"][NAME].tolist() == ["A better name"]
     with pytest.raises(RunError, match="not a valid tag"):
         save_notes(bench, key, "x", "<b>", "")
+
+
+def test_fields_in_which_somebody_may_be_typing_are_left_alone_until_what_is_saved_changes(bench: Studio) -> None:
+    key = f"run:{ended(bench.store).id}"
+    *_parts, drawn = describe(bench, key, ())
+    again = describe(bench, key, drawn)
+    assert again[2:5] == (gr.skip(),) * 3 and again[-1] == drawn
+    save_notes(bench, key, "Another name", "", "")
+    assert describe(bench, key, drawn)[2] == "Another name"
+    other = f"run:{ended(bench.store).id}"
+    assert isinstance(describe(bench, other, drawn)[2], str)
 
 
 @pytest.mark.parametrize("key", ["", "import:0123456789abcdef"])
@@ -95,7 +107,7 @@ def test_without_a_run_nothing_can_be_done(bench: Studio, key: str) -> None:
 def test_a_waiting_run_can_be_moved_and_not_deleted(bench: Studio, add_run: Any) -> None:
     _first, second = add_run("one"), add_run("two")
     key = f"run:{second.id}"
-    assert describe(bench, key)[5]["visible"]
+    assert describe(bench, key, ())[5]["visible"]
     assert text.MOVED in move_in_queue(bench, "first", key)
     with pytest.raises(RunError, match="stop it before"):
         delete_run(bench, key)
