@@ -41,9 +41,9 @@ class RowBundle:
 def bundled(rows: Sequence[TokenRow]) -> list[RowBundle]:
     """Return bundles that hold every row once and have the fewest tokens.
 
-    The order of rows depends on their tokens alone, so that bundles of bundled rows are the same.
+    The order of rows depends on their tokens and labels alone, so that bundles of bundled rows are the same.
     """
-    order = sorted(rows, key=lambda row: row.input_ids)
+    order = sorted(rows, key=lambda row: (row.input_ids, _untrained(row)))
     alike = [_common(one, other) for one, other in pairwise(order)]
     most = [_untrained(row) - 1 for row in order]
     saved, began = [0] * (len(order) + 1), [0] * (len(order) + 1)
@@ -60,10 +60,7 @@ def bundled(rows: Sequence[TokenRow]) -> list[RowBundle]:
     stop = len(order)
     while stop:
         first = began[stop]
-        alone = stop - first == 1
-        found.append(
-            RowBundle(tuple(order[first:stop]), 0 if alone else min(*alike[first : stop - 1], *most[first:stop]))
-        )
+        found.append(_bundle(order[first:stop], min([*alike[first : stop - 1], *most[first:stop]])))
         stop = first
     return found[::-1]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 import transformers as hf
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ia3_studio.data.tokens import TokenRow
@@ -135,6 +135,7 @@ def test_every_prompt_that_occurs_more_than_once_is_shared_by_its_answers() -> N
     st.lists(st.tuples(st.text("ab", min_size=1, max_size=6), st.integers(0, 5)), min_size=1, max_size=12),
     st.integers(1, 40),
 )
+@example([("ab", 2), ("aaaaaa", 0), ("aaaaaa", 2)], 13)  # the same tokens, trained from different places
 def test_bundles_and_batches_hold_every_row_once_and_share_no_trained_token(
     texts: list[tuple[str, int]], budget: int
 ) -> None:
