@@ -59,14 +59,18 @@ def open_model(folder: Path, device: Device, config: PreTrainedConfig | None = N
 
 
 def overflows(model: PreTrainedModel) -> bool:
-    """Say whether a language model's result for a few tokens is NaN or infinite in its number format."""
+    """Say whether a model's result for a few tokens, or an image, is NaN or infinite in its number format."""
     import torch
 
     from ia3_studio.method.inputs import example_inputs
 
     inputs = example_inputs(model, TRIAL_TOKENS)
-    words = int(model.config.get_text_config().vocab_size)
-    inputs["input_ids"] = (torch.arange(TRIAL_TOKENS, device=model.device) % words)[None]
+    for name, given in inputs.items():
+        if isinstance(given, torch.Tensor) and given.is_floating_point():
+            inputs[name] = given.to(model.dtype)
+    if (ids := inputs.get("input_ids")) is not None:  # different ones: what repeats stays smaller
+        words = int(model.config.get_text_config().vocab_size)
+        inputs["input_ids"] = (torch.arange(ids.numel(), device=ids.device) % words).view_as(ids)
     with torch.inference_mode():
         result = model(**inputs)
     return not all(bool(value.isfinite().all()) for value in result.values() if isinstance(value, torch.Tensor))

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 import torch
+import transformers as hf
 from safetensors.torch import load_file, save_file
 
 from ia3_studio.models import device, load_model
 from ia3_studio.models.classifier import load_classifier
 from ia3_studio.models.device import Device
+from tests.families import SMALL
 from tests.tiny_chat import save_tiny_chat
 
 
@@ -31,6 +33,13 @@ def test_a_language_model_takes_half_the_memory_where_it_fits_float16(tmp_path: 
     loaded = load_model(str(save_tiny_chat(tmp_path / "model", family=family)))
     assert loaded.model.dtype is torch.float16
     assert "float16" in loaded.device_reason
+
+
+@pytest.mark.usefixtures("turing")
+def test_a_model_of_images_is_tried_with_an_image(tmp_path: Path) -> None:
+    config = hf.ViTConfig(**(SMALL | {"vocab_size": None}), intermediate_size=48, image_size=32, patch_size=16)
+    hf.ViTModel(config).save_pretrained(tmp_path)
+    assert load_model(str(tmp_path)).model.dtype is torch.float16
 
 
 @pytest.mark.usefixtures("turing")
