@@ -157,6 +157,10 @@ def room_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+def test_every_room_has_its_arrows() -> None:
+    assert {room_of(path) for path in files()} - {"__init__"} <= MAY_IMPORT.keys()
+
+
 @pytest.mark.parametrize("room", MAY_IMPORT)
 def test_arrows_point_one_way(room: str) -> None:
     for path in (path for path in files() if room_of(path) == room):

@@ -24,6 +24,7 @@ def test_it_measures_both_sides_whose_losses_agree() -> None:
     assert len(re.findall(r"^chat, .*: \S+ new tokens per second$", done.stdout, re.MULTILINE)) == 4
 
 
+@pytest.mark.worker
 def test_without_a_gpu_it_says_what_to_do() -> None:
     program = (
         f"import sys, torch; sys.path.insert(0, {str(SCRIPT.parent)!r}); torch.cuda.is_available = lambda: False\n"

@@ -26,7 +26,9 @@ _FEWEST_MEASURES = 20
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:\b|T).*|\d{1,2}:\d{2}(?::\d{2})?.*")
 _SOURCE = re.compile(r"https?://|www\.|CC[- ]BY|©|Copyright\b")
 """How cells begin that say where a row is from."""
-_UNNAMED, _NUMBER_OF_ROW, _MANY = re.compile(r"column \d+"), re.compile(r"\d{3,}"), 10
+UNNAMED = re.compile(r"column (\d+)")
+"""Columns that the header gives no name."""
+_NUMBER_OF_ROW, _MANY = re.compile(r"\d{3,}"), 10
 """Numbers that are all different, in so many rows of a column without a name, are those of rows."""
 _LOOKED_AT, _WORDS_OF_PROSE = 20, 6
 _FILE = re.compile(
@@ -177,7 +179,7 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
         return False
     if whole_number(known[0]) in (0, 1) and _are_running(known):
         return len(known) > 2
-    if _UNNAMED.fullmatch(name) and len(different) == len(known) >= _MANY and all(map(_NUMBER_OF_ROW.fullmatch, known)):
+    if UNNAMED.fullmatch(name) and len(different) == len(known) >= _MANY and all(map(_NUMBER_OF_ROW.fullmatch, known)):
         return True
     if all(map(_SOURCE.match, known)) or all(map(_FILE.fullmatch, known)):
         return True

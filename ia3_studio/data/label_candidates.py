@@ -12,6 +12,7 @@ from ia3_studio.data.choice_columns import bare_name, named
 from ia3_studio.data.column_profile import (
     LONGEST_LABEL,
     MOST_CLASSES,
+    UNNAMED,
     Profile,
     cells_of,
     is_label_name,
@@ -81,7 +82,6 @@ _OF_POSTS = (
 _HIGHEST_MARK, _MOST_SIGNED, _MOST_STARS = 100, 10, 10
 _TEXT_NAMES = ("question", "prompt", "text", "sentence", "instruction", "query", "spans", "offsets", "positions")
 """Columns that are read or say a place, also where few different values stand in them."""
-_UNNAMED = re.compile(r"column \d+")
 _SEVERAL = re.compile(r"\s*[;|]\s*")
 _LISTED = re.compile(r"\s*[;|,]\s*")
 _LONGEST_PART, _WORDS_OF_A_PART = 40, 3
@@ -201,7 +201,7 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
         by_name.sort(key=lambda name: bare_name(name) in TOPICAL)
         by_word, by_name = (by_word, []) if by_name and bare_name(by_name[0]) in TOPICAL else (by_word, by_name)
     texts = [place for place, each in enumerate(filled.values()) if each.is_text and not each.is_label]
-    behind = {name for name in list(filled)[min(texts, default=-1) + 1 :] if not _UNNAMED.fullmatch(name)}
+    behind = {name for name in list(filled)[min(texts, default=-1) + 1 :] if not UNNAMED.fullmatch(name)}
     words.sort(key=lambda name: (is_about_row(name), name not in behind))
     alike.sort(key=lambda name: (is_about_row(name), name not in behind))
     marks = [name for name in alike if not is_about_row(name)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ia3_studio.data.choice_columns import bare_name, named
 from ia3_studio.data.column_profile import (
     LONGEST_LABEL,
+    UNNAMED,
     Profile,
     cells_of,
     is_label_name,
@@ -70,7 +71,7 @@ _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:st|nd)?")
 _ORDERED = [[pair] for pair in (*_TWINS, ("1st", "2nd"), ("first", "second"))]
 
 
-_UNNAMED, _WORDS_OF_A_SENTENCE = re.compile(r"column (\d+)"), 4
+_WORDS_OF_A_SENTENCE = 4
 _FEWEST_FLAGS = 2
 _LONGER = 1.5
 """Times that a text is longer than the first one so that it is read rather."""
@@ -262,7 +263,7 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 def _unnamed_pair(frame: pd.DataFrame, texts: Sequence[Profile]) -> tuple[str, str] | None:
     """Return the only two columns of sentences, side by side, of a table whose columns have no names."""
     kept = [each for each in texts if not each.is_label and _are_sentences(cells_of(frame, each.name))]
-    places = [found[1] for each in kept if (found := _UNNAMED.fullmatch(each.name))]
+    places = [found[1] for each in kept if (found := UNNAMED.fullmatch(each.name))]
     if len(kept) != 2 or len(places) != 2 or int(places[1]) - int(places[0]) != 1:
         return None
     return kept[0].name, kept[1].name

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.choice_columns import bare_name, named
 from ia3_studio.data.column_profile import (
+    UNNAMED,
     Profile,
     cells_of,
     is_label_name,
@@ -119,7 +120,6 @@ _MOSTLY_ASKED = 0.8
 _NAMED_QUESTIONS = frozenset(("question", "prompt", "instruction"))
 _SHORTEST_BODY = 20
 """Mean characters of texts that are more than names and titles."""
-_UNNAMED = re.compile(r"column \d+")
 _SAID = frozenset(("message", "msg", "turn", "utterance"))
 """Words of columns of which the second, by its number, answers the first."""
 _ANY_TEXT = frozenset(("text", "texts", "notes", "note", "body", "message", "content", "details", "column"))
@@ -403,20 +403,17 @@ def asked_by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
     profiles = [each for name in columns if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
     texts = [each.name for each in profiles if not each.is_label and each.different > 1]
     asked = [name for name in texts if _are_questions(frame, name) or bare_name(name) in _NAMED_QUESTIONS]
-    if data_context(frame, columns) in texts:
-        texts.remove(data_context(frame, columns))
+    beside = [name for name in columns if name not in asked]
+    if len(asked) == len(beside) == 1 and _are_values(frame, beside[0]):
+        return Mapping("pairs", asked[0], beside[0])
+    data = data_context(frame, columns)
+    texts = [name for name in texts if name != data]
     others = [name for name in texts if name not in asked]
     judged = [name for name in columns if is_label_name(name, LABELED) and name not in texts]
-    if (
-        len(columns) == 2
-        and len(asked) == 1
-        and _are_values(frame, next(name for name in columns if name not in asked))
-    ):
-        return Mapping("pairs", asked[0], next(name for name in columns if name not in asked))
-    nameless = any(_UNNAMED.fullmatch(name) for name in columns)
+    nameless = any(UNNAMED.fullmatch(name) for name in columns)
     if nameless or judged or len(asked) != 1 or len(others) != 1 or says(others[0], READ) or says(others[0], ASKED):
         return None
-    return Mapping("pairs", asked[0], others[0], data_context(frame, columns))
+    return Mapping("pairs", asked[0], others[0], data)
 
 
 def _are_values(frame: pd.DataFrame, name: str) -> bool:
@@ -440,11 +437,11 @@ def two_bodies(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     bodies = [each.name for each in texts if each.length >= _SHORTEST_BODY and 2 * each.different > len(frame)]
     if len(texts) != 2 or len(bodies) != 2 or not _only_facts_beside(frame, columns):
         return None
-    if any(bare_name(name) in _TITLES or _UNNAMED.fullmatch(name) for name in bodies):
+    if any(bare_name(name) in _TITLES or UNNAMED.fullmatch(name) for name in bodies):
         return None
-    return (
-        None if says(bodies[1], READ) or bare_name(bodies[1]) in _NO_ANSWERS else Mapping("pairs", bodies[0], bodies[1])
-    )
+    if says(bodies[1], READ) or bare_name(bodies[1]) in _NO_ANSWERS:
+        return None
+    return Mapping("pairs", bodies[0], bodies[1])
 
 
 def _are_questions(frame: pd.DataFrame, name: str) -> bool:

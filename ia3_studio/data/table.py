@@ -261,11 +261,6 @@ def _read_markdown(name: str, text: str, encoding: str, _parsing: ParsingOptions
     return replace(found, form=f"{found.form}, {encoding}")
 
 
-def _read_html(name: str, text: str, encoding: str, _parsing: ParsingOptions) -> Found:
-    found = read_html(name, text)
-    return replace(found, form=f"{found.form}, {encoding}")
-
-
 def _with_encoding(read: Callable[[str, str], Found]) -> Callable[[str, bytes, ParsingOptions], Found]:
     """Return a reader of bytes from one of (name, text)."""
 
@@ -289,8 +284,8 @@ READERS: dict[str, Callable[[str, bytes, ParsingOptions], Found]] = {
     ".txt": _text(_read_text),
     **dict.fromkeys(CONLL, _text(_read_text)),
     ".md": _text(_read_markdown),
-    ".html": _text(_read_html),
-    ".htm": _text(_read_html),
+    ".html": _with_encoding(read_html),
+    ".htm": _with_encoding(read_html),
     ".tab": _text(_read_delimited),
     ".psv": _text(_read_delimited),
     ".jsonlines": _text(_read_json),

@@ -33,7 +33,7 @@ def _parsed(name: str, text: str) -> Any:
 
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # builds nothing but texts, lists and objects
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, loader)):
+        if "&" in text and any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, loader)):
             raise DataError(f"{name} repeats parts by an alias (*name), which is not read; write them out.")
         documents = [each for each in yaml.load_all(text, loader) if each not in (None, "")]
     except (yaml.YAMLError, RecursionError) as error:

@@ -56,13 +56,14 @@ def attend(
         shared = next(parts)
         for place in range(len(own)):
             row = next(parts)
-            q, k, v = (torch.cat(both, 2) for both in zip(shared, row, strict=True)) if common else row
-            asks_alone = place > 0 and common > row[0].shape[2]  # else a mask costs more than asking once more
-            mask = _visible(row[0] if asks_alone else q, k, window)
-            result, _weights = sdpa_attention_forward(
-                module, row[0] if asks_alone else q, k, v, mask, is_causal=mask is None, **options
-            )  # (1, length, heads, channels)
-            seen.append(result if asks_alone else result[:, common if place else 0 :])  # the shared part once
+            q, k, v = row
+            asks_alone = place > 0 and common > q.shape[2]  # else a mask costs more than asking once more
+            if common:
+                q = q if asks_alone else torch.cat([shared[0], q], 2)
+                k, v = torch.cat([shared[1], k], 2), torch.cat([shared[2], v], 2)
+            mask = _visible(q, k, window)
+            result, _weights = sdpa_attention_forward(module, q, k, v, mask, is_causal=mask is None, **options)
+            seen.append(result[:, common if place and not asks_alone else 0 :])  # (1, length, heads, channels)
     return torch.cat(seen, 1), None
 
 

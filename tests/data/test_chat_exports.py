@@ -76,7 +76,7 @@ def test_every_message_of_any_graph_is_used_listed_or_counted(
 
 
 def test_tens_of_thousands_of_replies_take_seconds(tmp_path: Path) -> None:
-    count = 10_000
+    count = 30_000
     draw = random.Random(3)
     rows = [
         message(0, None, "prompter", "Hi"),
@@ -89,7 +89,7 @@ def test_tens_of_thousands_of_replies_take_seconds(tmp_path: Path) -> None:
     begun = time.monotonic()
     found = read_file(path)
     assert len(found.said) == 2 and len(found.said[1]) == count
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 30
 
 
 def node(parent: str | None, role: str, *parts: Any, **others: Any) -> dict[str, Any]:

@@ -6,25 +6,24 @@ from collections import Counter
 from typing import Any
 
 from ia3_studio.data.column_words import LABELED, says
+from ia3_studio.data.shapes import message_names
 from ia3_studio.data.shapes.chat_logs import Said, read_log
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, bare, finite, is_blank, is_role, is_text, seconds_of
 
 SPEAKERS = (
     "sender", "from", "speaker", "sendername", "fromname", "senderid", "user", "username", "author", "nick",
-    "u", "creator", "name", "nickname", "displayname", "membername", "absender", "remitente", "expéditeur",
-    "mittente", "remetente", "afzender", "nadawca", "отправитель", "发送者", "发送人", "送信者", "発信者",
-    "발신자",
+    "u", "creator", "name", "nickname", "displayname", "membername", *message_names.SPEAKERS,
 )  # fmt: skip
 _NAMES = ("username", "displayName", "display_name", "name", "real_name", "login", "nickname")
 """Keys of a speaker who is an object."""
 TEXTS = (
     "body", "message", "content", "text", "msg", "messagebody", "messagetext", "mes", "strcontent",
-    "nachricht", "mensaje", "messaggio", "mensagem", "wiadomość", "сообщение", "消息", "メッセージ", "메시지",
+    *message_names.TEXTS,
 )  # fmt: skip
 TIMES = (
     "createdatetime", "date", "time", "timestamp", "datetime", "sentat", "senttime", "datesent", "createdat",
-    "ts", "createat", "createtime", "createddate", "senddate", "originalarrivaltime", "strtime", "zeit",
-    "zeitstempel", "datum", "fecha", "hora", "heure", "время", "дата", "时间", "時間", "日時", "시간",
+    "ts", "createat", "createtime", "createddate", "senddate", "originalarrivaltime", "strtime",
+    *message_names.TIMES,
 )  # fmt: skip
 CHATS = (
     "room",

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.paths import structure_of
+from ia3_studio.data.shapes import message_names
 from ia3_studio.data.shapes.chat_logs import Said, read_log
 from ia3_studio.data.shapes.shape import (
     Collector,
@@ -39,13 +40,11 @@ SPEAKER_NAMES = (
     "role", "speaker", "from", "author", "sender", "speakerrole", "authorrole", "senderrole", "sendertype",
     "messagerole", "turnrole", "participant", "authorname", "sendername", "speakerid", "speakeridx",
     "authortype", "usertype", "speakertype", "participantrole", "party", "authorid", "who", "direction",
-    "messagedirection", "absender", "remitente", "expéditeur", "mittente", "remetente", "afzender", "nadawca",
-    "отправитель", "发送者", "发送人", "送信者", "発信者", "발신자", "rolle", "rol", "ruolo", "роль", "角色",
+    "messagedirection", *message_names.SPEAKERS, "rolle", "rol", "ruolo", "роль", "角色",
 )  # fmt: skip
 TEXT_NAMES = (
     "content", "text", "message", "utterance", "value", "messagetext", "turntext", "body", "msg", "phrase",
-    "transcript", "bericht", "texto", "texte", "testo", "tekst", "nachricht", "mensaje", "messaggio",
-    "mensagem", "wiadomość", "сообщение", "消息", "メッセージ", "메시지",
+    "transcript", "bericht", "texto", "texte", "testo", "tekst", *message_names.TEXTS,
 )  # fmt: skip
 ORDER_NAMES = (
     "turn", "turnid", "turnindex", "turnidx", "turnnumber", "turnno", "turnorder", "messageindex", "messageidx",
@@ -54,8 +53,7 @@ ORDER_NAMES = (
 )  # fmt: skip
 TIME_NAMES = (
     "timestamp", "createdat", "datetime", "senttime", "sentat", "time", "date", "createtime", "ts",
-    "starttime", "zeit", "zeitstempel", "datum", "fecha", "hora", "heure", "время", "дата", "时间", "時間",
-    "日時", "시간",
+    "starttime", *message_names.TIMES,
 )  # fmt: skip
 LABEL_NAMES = ("label", "labels", "emotion", "sentiment", "intent", "category", "topic", "dialogact", "act", "tag")
 """Columns that make a table of named speakers one of labeled texts."""
