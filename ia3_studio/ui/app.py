@@ -51,7 +51,7 @@ def serve(password: str = "", *, host: str = "", port: int | None = None, ready:
         ready: may hold a process that the first run starts in.
 
     Raises:
-        RunError: others could use the app without a password, or its port is not free.
+        RunError: others could use the app without a password, or its port is not free, or no longer.
     """
     name = host or os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if on_space() else "127.0.0.1")
     password = take_password() or password
@@ -62,7 +62,12 @@ def serve(password: str = "", *, host: str = "", port: int | None = None, ready:
     logging.getLogger("ia3_studio").setLevel(logging.INFO)  # which fast paths a model in the chat uses
     with ending_in_time(), scratch_folder() as scratch:
         os.environ.setdefault("GRADIO_TEMP_DIR", str(scratch / GRADIO))  # removed when the app ends
-        _launch(scratch, _middleware(name, password), ready, server_name=name, server_port=port)
+        try:
+            _launch(scratch, _middleware(name, password), ready, server_name=name, server_port=port)
+        except OSError as error:
+            if _is_free(name, port):
+                raise
+            raise RunError(f"Another program took port {port} while the app started; start the app again.") from error
 
 
 def chosen_port(server_name: str, port: int | None = None) -> int:

@@ -18,9 +18,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import SystemRandom
 
 import psutil
 import pytest
@@ -48,6 +49,10 @@ SETTLED = """() => new Promise((done) => {
     };
     look();
 })"""
+
+
+PORTS = (15_000, 32_000)
+"""First port that apps of tests listen on, and the first above them; systems hand out those from 32,768 or 49,152."""
 
 
 @dataclass
@@ -200,9 +205,15 @@ def pairs(tmp_path: Path) -> Path:
 
 
 def free_port() -> int:
-    with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
-        return int(place.getsockname()[1])
+    """Return a port on which an app can listen in a while.
+
+    None of those that the system hands out itself: another process may be given the same before the app listens.
+    """
+    while True:
+        port = SystemRandom().randrange(*PORTS)
+        with socket.socket() as place, suppress(OSError):
+            place.bind(("127.0.0.1", port))
+            return port
 
 
 def end_worker(run: Run) -> None:

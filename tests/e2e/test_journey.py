@@ -139,6 +139,7 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     page.locator("#strength-2 input[type=number]").fill("0")
     page.locator("#strength-2 input[type=number]").press("Enter")
     page.locator("#chat-clear").click()
+    expect(page.locator("#chat-tuned .message")).to_have_count(0)  # or what is counted below are the answers before
     page.locator("#chat-prompt textarea").fill("what is 3 plus one")
     page.locator("#chat-send").click()
     for pane in ("#chat-base", "#chat-tuned"):

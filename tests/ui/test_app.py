@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ia3_studio.errors import RunError
 from ia3_studio.runs import RunStore
+from ia3_studio.ui import app as studio_app
 from tests.e2e.studio_app import free_port
 from tests.runs.test_history import ended
 from tests.ui.visit import Visit
@@ -38,6 +42,24 @@ def until(lines: Iterable[str], word: str) -> list[str]:
         if line.startswith(word):
             return seen
     raise AssertionError("".join(seen))
+
+
+def test_a_port_that_is_taken_while_the_app_starts_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    monkeypatch.setenv("IA3_STUDIO_HOME", str(tmp_path))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio"))
+    with socket.socket() as other:
+
+        def launch(*_given: Any, **_options: Any) -> None:
+            other.bind(("127.0.0.1", port))
+            other.listen()
+            raise OSError(f"Cannot find empty port in range: {port}-{port}")  # as Gradio says it
+
+        monkeypatch.setattr(studio_app, "_launch", launch)
+        with pytest.raises(RunError, match=str(port)):
+            studio_app.serve(host="127.0.0.1", port=port)
 
 
 @pytest.mark.worker
