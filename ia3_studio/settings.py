@@ -39,6 +39,11 @@ def rounds_chat_weights() -> bool:
     return os.environ.get("IA3_STUDIO_CHAT_WEIGHTS") == "float16"
 
 
+def chat_weights() -> Literal["exact", "int8"]:
+    """Return the weights that the chat offers first: int8 only if IA3_STUDIO_CHAT_WEIGHTS is set to int8."""
+    return "int8" if os.environ.get("IA3_STUDIO_CHAT_WEIGHTS") == "int8" else "exact"
+
+
 def keeps_files() -> bool:
     """Return whether runs and imports survive restarts: always, except in a Space without persistent storage."""
     return not on_space() or home().is_relative_to(SPACE_DISK)

@@ -66,16 +66,18 @@ def reply(
     rows: list[Row] = []
     asked_at = time.perf_counter()  # of all: what is looked up for one of them is not time of the next
     without_end = endless(loaded.tokenizer) if loaded.head != "seq2seq" else ""
+    turn = turn or nullcontext()
+    rounded = _about_int8(loaded, turn) if settings.weights == "int8" else ""
     for conversation, variant in zip(conversations, spoken, strict=True):
         prompt = fitting(loaded, conversation, settings.max_new_tokens)
         generator = torch.Generator(loaded.model.device).manual_seed(settings.seed)
         room = room_for(loaded, prompt.ids, settings.max_new_tokens)
-        notes = tuple(filter(None, (*prompt.notes, without_end)))
+        notes = tuple(filter(None, (*prompt.notes, without_end, rounded)))
         rows.append(Row(variant, generator, prompt.ids, prompt.dropped_messages, room, asked_at, notes=notes))
     ends = frozenset(ends_of(loaded.model, loaded.tokenizer))
     together = handle is None or handle.supports_per_row
     for batch in [rows] if together else [[row] for row in rows]:
-        for _token in _answer(loaded, handle, batch, settings, ends, turn or nullcontext()):
+        for _token in _answer(loaded, handle, batch, settings, ends, turn):
             yield tuple(row.answer() for row in rows)
 
 
@@ -89,10 +91,12 @@ def _answer(
 ) -> Iterator[None]:
     """Let the rows of one batch grow to their ends, a token at a time."""
     from ia3_studio.chat.decoding import decode, decode_answers
+    from ia3_studio.models.chat_weights import int8_in_use
 
     @contextmanager
     def scaling(going: Sequence[Row]) -> Iterator[Scales]:
-        with turn, with_variants(handle, [row.variant for row in going]):
+        weights = int8_in_use(loaded.model) if settings.weights == "int8" else nullcontext()
+        with turn, weights, with_variants(handle, [row.variant for row in going]):
             yield handle.scales() if handle else {}
 
     grow = decode_answers if loaded.head == "seq2seq" else decode
@@ -104,6 +108,17 @@ def _answer(
         yield
         keep[:] = [not row.ended for row in rows]
         rows = [row for row in rows if not row.ended]
+
+
+def _about_int8(loaded: LoadedModel, turn: AbstractContextManager[Any]) -> str:
+    """Let a model have int8 copies of its weights; return the note on an answer that asked for them."""
+    from ia3_studio.models.chat_weights import int8_copies
+
+    with turn:
+        path = int8_copies(loaded.model)
+    if path.is_on:
+        return f"int8 weights: {path.reason}; the response may differ from that of the exact weights"
+    return f"exact weights, as int8 is off: {path.reason}"
 
 
 def _next(row: Row, scores: Tensor, settings: ChatSettings) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from ia3_studio.errors import StudioError
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from torch import Generator, Tensor
 
 MOST_TOKENS = 4096
+Weights = Literal["exact", "int8"]
+"""Weights that answers multiply by, as in :mod:`ia3_studio.models.chat_weights`."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class ChatSettings:
     """Draw among this many of the likeliest tokens; 0 among all."""
     repetition_penalty: float = 1.0
     """Above 1, tokens that the conversation already holds become less likely."""
+    weights: Weights = "exact"
+    """int8 is faster and less exact: float32 models on a CPU only."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature <= 5:
@@ -41,6 +45,8 @@ class ChatSettings:
             raise StudioError(f"Top-k is {self.top_k}; use a whole number from 0 (all tokens) to 100,000.")
         if not 1 <= self.repetition_penalty <= 2:
             raise StudioError(f"The repetition penalty is {self.repetition_penalty}; use a number from 1 to 2.")
+        if self.weights not in get_args(Weights):
+            raise StudioError(f"The weights are {self.weights!r}; use {' or '.join(get_args(Weights))}.")
 
 
 PRESETS: Mapping[str, ChatSettings] = {

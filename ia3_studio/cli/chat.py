@@ -7,15 +7,16 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, get_args
 
 from ia3_studio.chat import Answer, ChatSettings, Variant, reply
+from ia3_studio.chat.settings import Weights
 from ia3_studio.cli.codes import DONE
 from ia3_studio.cli.runs import newest_or
 from ia3_studio.data.conversations import Message
 from ia3_studio.errors import RunError
 from ia3_studio.runs import RunStore
-from ia3_studio.settings import rounds_chat_weights
+from ia3_studio.settings import chat_weights, rounds_chat_weights
 
 LEAVING = ("/exit", "/quit")
 
@@ -41,6 +42,12 @@ def commands(parsers: Any) -> dict[str, Any]:
         "--max-new-tokens", "--tokens", type=int, default=usual.max_new_tokens, help="max new tokens per answer"
     )
     parser.add_argument("--seed", type=int, default=usual.seed)
+    parser.add_argument(
+        "--weights",
+        choices=get_args(Weights),
+        default=chat_weights(),
+        help="int8 is faster and less exact, for float32 models on a CPU (default: exact)",
+    )
     return {"chat": _chat}
 
 
@@ -50,7 +57,9 @@ def _chat(store: RunStore, options: argparse.Namespace) -> int:
     from ia3_studio.models.fast_linear import enable_fast_linear
     from ia3_studio.models.fast_paths import lines
 
-    settings = ChatSettings(options.temperature, options.top_p, options.max_new_tokens, options.seed)
+    settings = ChatSettings(
+        options.temperature, options.top_p, options.max_new_tokens, options.seed, weights=options.weights
+    )
     run = None if options.model else newest_or(store, options.run)
     folder = run.adapter_folder() if run else None
     if run and folder is None:
@@ -67,6 +76,8 @@ def _chat(store: RunStore, options: argparse.Namespace) -> int:
             conversation.append(Message("user", prompt))
         answers = _answered(reply(loaded, serving, said, [variant for _name, variant in variants], settings),
                             [name for name, _variant in variants], as_json=options.json)  # fmt: skip
+        if options.weights == "int8":
+            print(*dict.fromkeys(note for answer in answers for note in answer.notes), sep="\n", file=sys.stderr)
         for conversation, answer in zip(said, answers, strict=True):
             conversation.append(Message("assistant", answer.text))
     return DONE

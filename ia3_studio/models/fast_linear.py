@@ -3,7 +3,8 @@
 A token at a time, a language model multiplies one row (or one per conversation) by every weight: reading the weights is
 all the work. The kernel that torch chooses for that may use a single core, and is slower for two rows than for four;
 oneDNN's, which torch ships for compiled models, uses all cores at any count; FBGEMM's reads float16 copies of the
-weights (:mod:`ia3_studio.models.half_weights`). Which one is faster depends on the machine, so all are timed once, on
+weights (:mod:`ia3_studio.models.half_weights`); and copies in int8 are multiplied where a message asks for them
+(:mod:`ia3_studio.models.chat_weights`). Which one is faster depends on the machine, so all are timed once, on
 the model's own weights. And layers that are given the same activations (queries, keys and values; gate and up) are
 multiplied in one go: their weights become parts of one tensor, at no cost in memory. Sums are taken in another order:
 results differ by rounding, as between any two kernels.
@@ -27,8 +28,7 @@ from transformers.pytorch_utils import Conv1D
 
 from ia3_studio.background import in_background
 from ia3_studio.models.fast_paths import FastPath, failed_trial
-from ia3_studio.models.few_rows import Pack, Product, half_pack, onednn_product
-from ia3_studio.models.half_weights import HalfWeight
+from ia3_studio.models.few_rows import Pack, PackedWeight, Product, half_pack, onednn_product
 
 if TYPE_CHECKING:
     from ia3_studio.models.fast_decode import FastDecodeStep
@@ -37,6 +37,8 @@ NAME = "oneDNN products for few rows"
 HALF_NAME = "float16 copies of the weights"
 _STEP = "ia3_fast_decode_step"
 """The attribute of a model that holds its fast decoding step."""
+COPIES = "ia3_int8_copies"
+"""The attribute of a model that says what became of its int8 copies (:mod:`ia3_studio.models.chat_weights`)."""
 _MOST_ROWS = 16
 """With more rows multiplying is the work, and torch's own product is the best at it."""
 
@@ -85,12 +87,32 @@ def step_of(model: nn.Module) -> FastDecodeStep | None:
     return vars(model).get(_STEP)
 
 
+def stacks_of(model: nn.Module) -> list[Stack]:
+    """Return the stacks of a model's plain linear layers; **a layer without one gets its own**."""
+    found = [stack for module in model.modules() if (stack := _stack_of(module)) is not None]
+    return list(dict.fromkeys(found))
+
+
+def _stack_of(layer: nn.Module) -> Stack | None:
+    forward: Any = vars(layer).get("forward")
+    if getattr(forward, "func", None) is _forward:
+        return forward.args[0]  # type: ignore[no-any-return]
+    return _stacked([layer], None) if _is_plain(layer) else None
+
+
 def disable_fast_linear(model: nn.Module) -> None:
     """Give the linear layers their own ``forward`` back, and forget the fast decoding step."""
     vars(model).pop(_STEP, None)
+    vars(model).pop(COPIES, None)
     for module in model.modules():
         if getattr(vars(module).get("forward"), "func", None) is _forward:
             del module.forward
+
+
+class WeightChoice:
+    """Which weights the layers of one model multiply by now."""
+
+    int8 = False
 
 
 class Stack:
@@ -103,13 +125,24 @@ class Stack:
         self._bias = _joined(layers, "bias") if layers[0].bias is not None else None
         self._sizes = [_outputs(layer) for layer in layers]
         self._versions = [_version(layer) for layer in layers]
-        self._half: HalfWeight | None = None
+        self._half: PackedWeight | None = None
+        self._int8: PackedWeight | None = None
+        self._choice = WeightChoice()
         self._given: Tensor | None = None
         self._ready: dict[int, Tensor] = {}
 
     def pack(self, pack: Pack) -> None:
         """Copy the weights in float16, which are multiplied from then on."""
-        self._half = pack(_as_linear(self.layers[0], self._weight), self._bias)
+        self._half = pack(self.weight, self._bias)
+
+    def pack_int8(self, pack: Pack, choice: WeightChoice) -> None:
+        """Copy the weights, to be multiplied whenever int8 is chosen."""
+        self._int8, self._choice = pack(self.weight, self._bias), choice
+
+    @property
+    def weight(self) -> Tensor:
+        """Return the weights of all layers as of one linear layer, shape (all outputs, in)."""
+        return _as_linear(self.layers[0], self._weight)
 
     def part(self, number: int, rows: Tensor) -> Tensor:
         """Return one layer's output, shape (…, out). What is kept for the others is handed out once."""
@@ -117,16 +150,17 @@ class Stack:
             layer: Any = self.layers[number]
             return self._multiply(layer, rows, layer.weight, layer.bias)
         if self._given is not rows or number not in self._ready:
-            self._given, self._ready = rows, dict(enumerate(self._whole(rows).split(self._sizes, dim=-1)))
+            self._given, self._ready = rows, dict(enumerate(self.whole(rows).split(self._sizes, dim=-1)))
         mine = self._ready.pop(number)
         if not self._ready:
             self._given = None
         return mine
 
-    def _whole(self, rows: Tensor) -> Tensor:
-        half = self._half
-        if half is not None and half.suits(_rows(rows)):
-            return half(rows)
+    def whole(self, rows: Tensor) -> Tensor:
+        """Return the outputs of all layers, shape (…, all outputs)."""
+        for copy in (self._int8 if self._choice.int8 else None, self._half):
+            if copy is not None and copy.suits(_rows(rows)):
+                return copy(rows)
         return self._multiply(self.layers[0], rows, self._weight, self._bias)
 
     def _multiply(self, layer: nn.Module, rows: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

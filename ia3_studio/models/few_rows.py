@@ -5,21 +5,35 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
 from ia3_studio.models.fast_paths import failed_trial
-from ia3_studio.models.half_weights import HalfWeight, half_kernel
+from ia3_studio.models.half_weights import half_kernel
+from ia3_studio.models.int8_weights import int8_kernel
 from ia3_studio.models.machine import system_memory
 
 Product = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 """(rows, weight, bias) → rows · weightᵀ + bias."""
-Pack = Callable[[Tensor, Tensor | None], HalfWeight]
-"""(weight, bias) → their copy in float16."""
 Multiply = Callable[[Tensor], Tensor]
 """Rows → rows · weightᵀ, of a weight of its own."""
+
+
+class PackedWeight(Protocol):
+    """A copy of a weight and its bias, in fewer bytes or in an order that a kernel reads faster."""
+
+    def __call__(self, rows: Tensor, /) -> Tensor:
+        """Return rows · weightᵀ + bias, shape (…, out)."""
+
+    def suits(self, rows: int, /) -> bool:
+        """Say whether this is the way to multiply that many rows."""
+
+
+Pack = Callable[[Tensor, Tensor | None], PackedWeight]
+"""(weight, bias) → their packed copy."""
 
 _ROWS = (1, 2)
 """Counts of rows that are timed: one conversation and two."""
@@ -32,7 +46,7 @@ _TIMED_BYTES = 48 * 2**20
 _PACKED_BYTES = 16 * 2**20
 """Of weights that are packed for timing, which takes longer than reading them."""
 _SPARE = 2
-"""Float16 copies are made if this many times their size is free."""
+"""Copies are made if this many times their size is free."""
 _NO_LAYERS = "the model has no float32 linear layers on the CPU"
 _NOT_FASTER = "they are not faster on this machine"
 _DIFFERENT = "they differ from the products of PyTorch"
@@ -54,8 +68,8 @@ def onednn_product(weights: Sequence[Tensor]) -> tuple[Product | None, str]:
     try:
         if not _is_right(_each(product, some[:1]), some[:1]):
             return None, _DIFFERENT
-        is_faster = _is_faster(_each(product, some), _each(linear, some), some, _ROWS, _BUSY)
-        return (product, "") if is_faster else (None, _NOT_FASTER)
+        speedup = _speedup(_each(product, some), _each(linear, some), some, _ROWS)
+        return (product, "") if speedup * _BUSY > 1 else (None, _NOT_FASTER)
     except Exception as error:  # a kernel that torch keeps to itself may change or raise anything
         return None, failed_trial(error)
 
@@ -79,18 +93,49 @@ def half_pack(weights: Sequence[Tensor], other: Product, *, rounds: bool) -> tup
         halves = [pack(weight, None) for weight in some]
         two_parts = any(half.has_two_parts for half in halves)
         needed = sum(weight.nbytes for weight in weights) // (1 if two_parts else 2)
-        if (free := system_memory().free) < _SPARE * needed:
-            return None, f"they take {needed / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free"
+        if reason := _too_large(needed):
+            return None, reason
         if not rounds and not _is_right(halves[:1], some[:1]):
             return None, _DIFFERENT
         counts = [count for count in _ROWS if halves[0].suits(count)]
-        if not _is_faster(halves, _each(other, some), some, counts):
+        if _speedup(halves, _each(other, some), some, counts) <= 1:
             return None, _NOT_FASTER
     except Exception as error:  # as above
         return None, failed_trial(error)
     if rounds:
         return pack, "rounded, as asked for"
     return pack, "two for each weight, together as exact as float32" if two_parts else "as exact as float32"
+
+
+@torch.no_grad()
+def int8_pack(weights: Sequence[Tensor], others: Sequence[Multiply]) -> tuple[Pack | None, float, str]:
+    """Return what copies weights in int8, if products with the copies are faster, and how much; None and why if not.
+
+    Args:
+        weights: that would be copied, each of shape (out, in).
+        others: what multiplies by each of them otherwise.
+    """
+    if not weights:
+        return None, 1, _NO_LAYERS
+    kernel, some = int8_kernel(), _first(weights, _PACKED_BYTES)
+    if kernel is None:
+        return None, 1, "this build of PyTorch has no product with int8 weights"
+    try:
+        if reason := _too_large(sum(weight.numel() for weight in weights)):
+            return None, 1, reason
+        copies = [kernel(weight) for weight in some]
+        if not copies[0].is_right(torch.linspace(-1, 1, some[0].shape[1])[None]):
+            return None, 1, "they differ from what was copied"
+        speedup = _speedup(copies, others[: len(some)], some, _ROWS)
+    except Exception as error:  # as above
+        return None, 1, failed_trial(error)
+    return (kernel, speedup, "") if speedup > 1 else (None, speedup, _NOT_FASTER)
+
+
+def _too_large(needed: int) -> str:
+    """Return the reason not to make copies that take so many bytes; empty if memory is there."""
+    free = system_memory().free
+    return f"they take {needed / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free" if free < _SPARE * needed else ""
 
 
 def onednn_kernel() -> Product | None:
@@ -118,14 +163,10 @@ def _is_right(works: Sequence[Multiply], weights: Sequence[Tensor]) -> bool:
     return True
 
 
-def _is_faster(
-    works: Sequence[Multiply],
-    others: Sequence[Multiply],
-    weights: Sequence[Tensor],
-    counts: Sequence[int],
-    allowance: float = 1.0,
-) -> bool:
-    """Return whether one way takes less than ``allowance`` times as long as another, for some counts of rows.
+def _speedup(
+    works: Sequence[Multiply], others: Sequence[Multiply], weights: Sequence[Tensor], counts: Sequence[int]
+) -> float:
+    """Return how many times as fast as another one way is, for some counts of rows together.
 
     The two take turns, so that what else the machine does hits both.
     """
@@ -133,7 +174,7 @@ def _is_faster(
     least = [float("inf"), float("inf")]
     for _repeat in range(_REPEATS):
         least = [min(before, _seconds(way, inputs)) for before, way in zip(least, (works, others), strict=True)]
-    return least[0] < allowance * least[1]
+    return least[1] / least[0]
 
 
 def _first(weights: Sequence[Tensor], enough: int) -> list[Tensor]:

@@ -76,7 +76,7 @@ def half_kernel() -> type[HalfWeight] | None:
 
 def _exponent(weight: Tensor) -> int:
     """Return the power of two by which a weight fills float16's range."""
-    largest = max((float(part.abs().max()) for part in _chunks(weight)), default=0.0)
+    largest = max((float(part.abs().max()) for part in in_chunks(weight)), default=0.0)
     if not math.isfinite(largest):
         raise ValueError("the weight has infinite values or NaN")
     return _LARGEST_EXPONENT - math.floor(math.log2(largest)) if largest else 0
@@ -84,7 +84,7 @@ def _exponent(weight: Tensor) -> int:
 
 def _is_half(weight: Tensor, exponent: int) -> bool:
     """Return whether float16 loses less of each row than a float32 sum over it."""
-    for part in _chunks(weight):
+    for part in in_chunks(weight):
         scaled = part * math.ldexp(1.0, exponent)
         lost = (scaled - scaled.half().float()).abs_().amax(1)
         if bool((lost > ROUNDING * scaled.abs_().amax(1)).any()):
@@ -97,7 +97,7 @@ def _parts(weight: Tensor, exponent: int, count: int) -> Tensor:
     size = weight.shape[0]
     both = weight.new_empty(count * size, weight.shape[1])
     reached = 0
-    for part in _chunks(weight):
+    for part in in_chunks(weight):
         stop = reached + len(part)
         scaled = torch.mul(part, math.ldexp(1.0, exponent), out=both[reached:stop])
         if count == 2:
@@ -106,5 +106,6 @@ def _parts(weight: Tensor, exponent: int, count: int) -> Tensor:
     return both
 
 
-def _chunks(weight: Tensor) -> Iterator[Tensor]:
+def in_chunks(weight: Tensor) -> Iterator[Tensor]:
+    """Yield the rows of a weight in parts that stay in the processor's cache."""
     yield from weight.split(max(1, _CHUNK // max(1, weight.shape[1])))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 from ia3_studio.chat import ChatSettings
+from ia3_studio.chat.settings import Weights
 from ia3_studio.errors import StudioError
 from ia3_studio.ui import chat_words as words
 from ia3_studio.ui import text
@@ -41,6 +43,7 @@ class ChatForm:
     repetition_penalty: float = field(default=DEFAULTS.repetition_penalty, metadata=labeled(words.PENALTY))
     max_new_tokens: int = field(default=DEFAULTS.max_new_tokens, metadata=labeled(text.MAX_NEW_TOKENS))
     seed: int | None = field(default=DEFAULTS.seed, metadata=labeled(text.SEED))
+    weights: Weights = field(default=DEFAULTS.weights, metadata=labeled(words.WEIGHTS))
     system_prompt: str = field(default="", metadata=labeled(text.SYSTEM_PROMPT))
     active_sites: str = field(default="", metadata=labeled(words.ACTIVE_SITES))
     """Selected rows of the layer tree; empty until the tree is filled, which mutes nothing."""
@@ -75,4 +78,5 @@ class ChatForm:
         Raises:
             StudioError: one is out of its range.
         """
-        return ChatSettings(**{each.name: getattr(self, each.name) or 0 for each in fields(ChatSettings)})
+        values: dict[str, Any] = {each.name: getattr(self, each.name) or 0 for each in fields(ChatSettings)}
+        return ChatSettings(**values)

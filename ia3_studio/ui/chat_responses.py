@@ -51,6 +51,8 @@ def respond(studio: Studio, request: ChatRequest, report: Callable[[Update], Non
         with memory.turn:
             limit_threads(studio)
             serving = serve(loaded.model, served) if served else None
+        if request.settings.weights == "int8":
+            report(chat_words.PREPARING_INT8)
         try:
             reported = 0.0
             for responses in reply(loaded, serving, request.conversations, variants, request.settings, memory.turn):

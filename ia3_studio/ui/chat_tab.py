@@ -254,7 +254,10 @@ def _save_conversation(
     described = ", ".join(f"{name} {value}" for name, value in settings.items())
     facts = [(text.MODEL_LABEL, form.model), (text.SAMPLING, described)]
     markdown.write_text(as_markdown(labels, histories, facts), encoding="utf-8")
-    last = [{"tokens": [asdict(token) for token in each.tokens], "seconds": each.seconds} for each in responses]
+    last = [
+        {"tokens": [asdict(token) for token in each.tokens], "seconds": each.seconds, "notes": each.notes}
+        for each in responses
+    ]
     more = {
         "model": form.model,
         "system": form.system_prompt,

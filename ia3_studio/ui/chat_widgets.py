@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from ia3_studio.chat import PRESETS
+from ia3_studio.settings import chat_weights, rounds_chat_weights
 from ia3_studio.ui import chat_words as words
 from ia3_studio.ui import rank_panel, text
 from ia3_studio.ui.chat_form import ChatForm
@@ -99,6 +100,9 @@ def _draw_sampling(form: Drawn) -> None:
             form.draw("max_new_tokens", gr.Slider, minimum=16, maximum=512, step=16, min_width=150,
                       info=text.MAX_NEW_TOKENS_INFO)  # fmt: skip
             form.draw("seed", gr.Number, minimum=0, min_width=110, info=text.SEED_INFO, elem_id="chat-seed")
+        first = words.ROUNDED_WEIGHTS if rounds_chat_weights() else words.EXACT_WEIGHTS
+        form.draw("weights", gr.Radio, choices=[(first, "exact"), (words.INT8_WEIGHTS, "int8")], value=chat_weights(),
+                  info=words.WEIGHTS_INFO, elem_id="chat-weights")  # fmt: skip
         form.draw("system_prompt", gr.Textbox, info=text.SYSTEM_PROMPT_INFO, max_lines=4, max_length=4000)
     preset.input(
         use_preset, preset, [form[name] for name in PRESET_FIELDS], **quiet(queue=False, trigger_mode="always_last")

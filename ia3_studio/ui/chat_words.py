@@ -37,6 +37,11 @@ TOKENS_KEY = ("under 10 %", "10 to 50 %", "50 to 90 %", "90 % or more")
 PRESET = "Preset"
 TOP_K_INFO = "0 = off"
 PENALTY, PENALTY_INFO = "Repetition penalty", "1 = off"
+WEIGHTS = "Weights"
+WEIGHTS_INFO = "Applies to the next message; int8 affects float32 models on a CPU only"
+EXACT_WEIGHTS, ROUNDED_WEIGHTS = "exact", "float16 (as set by IA3_STUDIO_CHAT_WEIGHTS)"
+INT8_WEIGHTS = "int8: faster, less exact"
+PREPARING_INT8 = "Preparing int8 weights …"
 DOCUMENT_TITLE = "Conversation"
 SAVE_MARKDOWN, SAVE_JSON = "Download the conversation (Markdown)", "Download with token probabilities (JSON)"
 

@@ -96,7 +96,7 @@ def variants_of(model: Any) -> tuple[dict[str, Adapter], list[Variant]]:
 
 
 def test_four_voices_of_different_lengths_say_the_same_with_it_and_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(few_rows, "_is_faster", lambda *given: True)
+    monkeypatch.setattr(few_rows, "_speedup", lambda *given: 2.0)
     model = tiny_model("llama")
     loaded = LoadedModel(model, tiny_tokenizer(), "causal-lm", "tiny", "tiny/model", "CPU")  # type: ignore[arg-type]
     adapters, variants = variants_of(model)
@@ -120,7 +120,7 @@ def test_four_voices_of_different_lengths_say_the_same_with_it_and_without(monke
 
 
 def test_scales_elsewhere_are_left_to_the_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(few_rows, "_is_faster", lambda *given: True)
+    monkeypatch.setattr(few_rows, "_speedup", lambda *given: 2.0)
     model = tiny_model("llama")
     tree = discover(model)
     head = [site for site in tree.sites if site.path == "lm_head"]

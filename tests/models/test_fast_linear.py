@@ -28,7 +28,7 @@ from tests.tiny_chat import save_tiny_chat
 @pytest.fixture(autouse=True)
 def _faster(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tiny weights do not show which kernel is faster; what is tested here is that they compute the same."""
-    monkeypatch.setattr(few_rows, "_is_faster", lambda *given: True)
+    monkeypatch.setattr(few_rows, "_speedup", lambda *given: 2.0)
 
 
 needs_fbgemm = pytest.mark.skipif(half_kernel() is None, reason="this build of PyTorch has no FBGEMM")
@@ -127,7 +127,7 @@ def test_a_model_in_half_precision_is_left_alone() -> None:
     [
         ("onednn_kernel", lambda: None, "this build of PyTorch has no oneDNN"),
         ("_is_right", lambda *given: False, "they differ from the products of PyTorch"),
-        ("_is_faster", lambda *given: False, "they are not faster on this machine"),
+        ("_speedup", lambda *given: 0.5, "they are not faster on this machine"),
     ],
 )
 def test_layers_that_stay_as_they_are_have_a_reason(
