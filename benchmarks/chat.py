@@ -4,7 +4,8 @@
 
 The peer is a copy of the same model whose weights hold the same vectors (merged, so that it pays nothing for them) and
 that answers with ``generate``, greedily. Rounds of all parties take turns, so that what else the machine does hits all
-of them; medians and the best rounds are printed. The texts of the peer and of one pane are compared.
+of them; medians and the best rounds are printed. The texts of the peer and of one pane are compared, and what int8
+weights change is printed: perplexity, the likeliest token and logits on a text that is read by up to 16 tokens at once.
 
 With --page, two panes are measured in the real app, shown by Chromium, in turns with the same loop in this process on
 as many cores as the app uses.
@@ -29,18 +30,26 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
+from torch.nn.functional import cross_entropy
 
 from ia3_studio.chat import Answer, ChatSettings, Variant, reply
+from ia3_studio.chat.settings import Weights
 from ia3_studio.data.conversations import Message
 from ia3_studio.data.tokens import prompt_ids
 from ia3_studio.method import Adapter, attach, discover, serve
 from ia3_studio.method.merging import merge
 from ia3_studio.models import load_model
+from ia3_studio.models.chat_weights import int8_copies, int8_in_use
 from ia3_studio.models.fast_linear import enable_fast_linear
+from ia3_studio.models.int8_weights import MOST_ROWS
+from ia3_studio.models.loaded import LoadedModel
+from ia3_studio.models.preallocated_kv_cache import cache_argument, cache_of
 
 MODEL = "SmolLM2-135M-Instruct"
 QUESTION = "Write a story about a fox and a lighthouse. " * 17
 """About 200 tokens with the template."""
+READ = 512
+"""Tokens of a text that int8 weights are compared on."""
 
 
 def main() -> None:
@@ -58,9 +67,9 @@ def main() -> None:
     print(*map(str, enable_fast_linear(ours.model)), f"{torch.get_num_threads()} threads", sep="; ")
     serving = serve(ours.model, {"tuned": adapter})
     asked = (Message("user", QUESTION),)
-    settings = ChatSettings(temperature=0, top_p=1.0, max_new_tokens=given.tokens)
 
-    def panes(*strengths: float) -> Callable[[], tuple[Answer, ...]]:
+    def panes(*strengths: float, weights: Weights = "exact") -> Callable[[], tuple[Answer, ...]]:
+        settings = ChatSettings(temperature=0, top_p=1.0, max_new_tokens=given.tokens, weights=weights)
         variants = [Variant(strength, "tuned") for strength in strengths]
 
         def answer() -> tuple[Answer, ...]:
@@ -73,6 +82,7 @@ def main() -> None:
         compare_page(panes(0, 1), adapter, given.rounds, given.tokens)
     else:
         compare_generate(panes, given.model, adapter, given.rounds, given.tokens)
+        compare_weights(ours)
 
 
 def compare_generate(
@@ -89,6 +99,7 @@ def compare_generate(
 
     parties: dict[str, Callable[[], Any]] = {
         "generate, merged": generate, "one pane": panes(1), "two panes": panes(0, 1), "four panes": panes(0, 0.5, 1, 2),
+        "one pane, int8": panes(1, weights="int8"), "two panes, int8": panes(0, 1, weights="int8"),
     }  # fmt: skip
     seconds: dict[str, list[float]] = {name: [] for name in parties}
     results: dict[str, Any] = {}
@@ -107,6 +118,32 @@ def compare_generate(
         print(f"{what:7}two panes take {took['two panes'] / took['one pane']:.2f}x one;", end=" ")
         print(f"first token after {pick(firsts[1:]):.2f} s")
     print(f"one pane says what generate says: {results['one pane'][0].text == results['generate, merged']}")
+
+
+@torch.inference_mode()
+def compare_weights(loaded: LoadedModel) -> None:
+    """Print how the logits of int8 weights differ from those of the exact ones, on a page of the documentation."""
+    print(int8_copies(loaded.model))
+    words = (Path(__file__).resolve().parent.parent / "docs" / "training.md").read_text(encoding="utf-8")
+    ids = torch.tensor([loaded.tokenizer(words)["input_ids"][:READ]])
+    exact = read_in_parts(loaded.model, ids)
+    with int8_in_use(loaded.model):
+        rounded = read_in_parts(loaded.model, ids)
+    before, after = (float(cross_entropy(logits[:-1], ids[0, 1:]).exp()) for logits in (exact, rounded))
+    same = float((exact.argmax(-1) == rounded.argmax(-1)).float().mean())
+    error = float((rounded - exact).pow(2).mean().sqrt() / exact.std())
+    print(f"{ids.shape[1]} tokens: perplexity {before:.2f} exact, {after:.2f} int8; same likeliest token {same:.1%};")
+    print(f"error of logits {error:.1%} of their standard deviation")
+
+
+def read_in_parts(model: Any, ids: torch.Tensor) -> torch.Tensor:
+    """Return logits, shape (tokens, vocabulary), of a text read by as many tokens as int8 weights are used for."""
+    cache, found = None, []
+    for part in ids.split(MOST_ROWS, dim=1):
+        result = model(input_ids=part, use_cache=True, **{cache_argument(model): cache})
+        cache = cache_of(result)
+        found.append(result.logits[0].float())
+    return torch.cat(found)
 
 
 def compare_page(loop: Callable[[], tuple[Answer, ...]], adapter: Adapter, rounds: int, tokens: int) -> None:

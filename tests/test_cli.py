@@ -185,6 +185,9 @@ def test_a_run_is_trained_looked_at_talked_to_and_taken_away(
     assert [each["variant"] for each in said] == ["base", "tuned"] and len(said[0]["tokens"]) >= 1
     assert printed("chat", run, "--prompt", "hi", "--tokens", "4", "--only-tuned").strip() == said[1]["text"].strip()
 
+    assert main(["chat", run, "--prompt", "hi", "--tokens", "4", "--weights", "int8"]) == DONE
+    assert "int8" in capsys.readouterr().err
+
     away = tmp_path / "away"
     assert json.loads(printed("--json", "export", run, "--to", str(away / "adapter.zip")))["bytes"] > 500
     assert torch.equal(Adapter.load(take_in([away / "adapter.zip"], tmp_path / "library")).vector,

@@ -46,7 +46,7 @@ def commands(parsers: Any) -> dict[str, Any]:
         "--weights",
         choices=get_args(Weights),
         default=chat_weights(),
-        help="int8 is faster and less exact, for float32 models on a CPU (default: exact)",
+        help="int8 is faster and less exact, for float32 models on a CPU (default: IA3_STUDIO_CHAT_WEIGHTS, or exact)",
     )
     return {"chat": _chat}
 

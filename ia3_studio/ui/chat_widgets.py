@@ -51,7 +51,7 @@ def draw_chat(studio: Studio, session: Session, form: Drawn) -> ChatWidgets:
     examples = [[example] for example in text.CHAT_EXAMPLES]
     gr.Examples(examples, prompt, label=text.CHAT_EXAMPLES_LABEL, api_visibility="private")
     form.draw("count", gr.Radio, choices=list(range(1, MAX_RESPONSES + 1)), elem_id="response-count")
-    _draw_sampling(form)
+    draw_sampling(form)
     with gr.Accordion(words.ACTIVE_SITES_TITLE, open=False, elem_classes="accordion"):
         form["active_sites"] = LayerTree(elem_id="active-sites", words={"empty": words.ACTIVE_SITES_EMPTY})
     _draw_merge(form)
@@ -87,7 +87,8 @@ def _draw_responses(form: Drawn) -> tuple[list[gr.Column], list[gr.HTML]]:
 _FIRST_CHOICES = [(words.BASE_MODEL, BASE), (words.NO_ADAPTER_YET, CURRENT)]
 
 
-def _draw_sampling(form: Drawn) -> None:
+def draw_sampling(form: Drawn) -> None:
+    """Draw the sampling settings; **they are added to the form**."""
     with gr.Accordion(text.SAMPLING, open=False, elem_classes="accordion"):
         preset = gr.Radio(list(PRESETS), value="Balanced", label=words.PRESET, elem_id="sampling-preset")
         with gr.Row():

@@ -19,7 +19,8 @@ HISTORIES = tuple([{"role": "user", "content": str(number)}] for number in range
 FORM = ChatForm(
     key="run:a", model="some/model", prompt="why", count=3, variants=("a", "b", "c", "d"), strengths=(0, 0.5, 1, 2),
     histories=HISTORIES, temperature=0.1, top_p=0.2, top_k=3, repetition_penalty=1.4, max_new_tokens=50, seed=6,
-    system_prompt="brief", active_sites="3-5", second_adapter="run:b", first_weight=0.7, second_weight=-0.8,
+    weights="int8", system_prompt="brief", active_sites="3-5", second_adapter="run:b",
+    first_weight=0.7, second_weight=-0.8,
 )  # fmt: skip
 
 
@@ -29,7 +30,9 @@ def test_the_values_that_the_page_sends_are_the_form() -> None:
 
 
 def test_every_sampling_setting_and_both_weights_come_from_the_form() -> None:
-    expected = ChatSettings(temperature=0.1, top_p=0.2, max_new_tokens=50, seed=6, top_k=3, repetition_penalty=1.4)
+    expected = ChatSettings(
+        temperature=0.1, top_p=0.2, max_new_tokens=50, seed=6, top_k=3, repetition_penalty=1.4, weights="int8"
+    )
     assert FORM.settings == expected and expected != ChatSettings()
     assert FORM.merge == Merge("run:b", 0.7, -0.8)
 
@@ -45,7 +48,7 @@ def test_an_emptied_seed_and_top_k_are_0_and_other_emptied_numbers_are_named() -
 @pytest.mark.parametrize(
     ("name", "value"),
     [("count", "2"), ("strengths", ("a", 1, 1, 1)), ("variants", (7, "a", "a", "a")), ("histories", ("a", [], [], [])),
-     ("temperature", [1]), ("seed", True), ("active_sites", 3)],
+     ("temperature", [1]), ("seed", True), ("active_sites", 3), ("weights", "int4")],
 )  # fmt: skip
 def test_a_value_of_another_type_is_refused_by_the_label_of_its_field(name: str, value: Any) -> None:
     label = next(each.metadata["label"] for each in fields(ChatForm) if each.name == name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import threading
@@ -14,15 +15,16 @@ import pytest
 
 from ia3_studio.chat import PRESETS, Answer, Token
 from ia3_studio.data.conversations import Message
+from ia3_studio.models import few_rows
 from ia3_studio.ui import chat_responses, chat_tab, chat_words, text
 from ia3_studio.ui.chat_form import ChatForm
 from ia3_studio.ui.chat_history import History
 from ia3_studio.ui.chat_responses import ChatRequest
 from ia3_studio.ui.chat_tab import describe, edit, retry, send, show_responses, stream_responses, undo
 from ia3_studio.ui.chat_variants import BASE, CURRENT, MAX_RESPONSES
-from ia3_studio.ui.chat_widgets import use_preset
+from ia3_studio.ui.chat_widgets import draw_sampling, use_preset
 from ia3_studio.ui.current_run import find, import_key
-from ia3_studio.ui.forms import updates_of
+from ia3_studio.ui.forms import Drawn, updates_of
 from ia3_studio.ui.session import Studio
 from tests.tiny_chat import save_tiny_chat
 from tests.ui.conftest import says
@@ -67,6 +69,39 @@ def test_a_response_fills_its_history_gives_its_speed_and_can_be_saved(
     assert histories[0][-1]["content"] in Path(markdown).read_text()
     counts = [len(each["tokens"]) for each in saved["last_answers"]]
     assert counts[0] == 8 and tokens.count("class='sure-") == sum(counts) + 4  # and the key
+
+
+def test_the_weights_of_the_next_response_are_chosen_with_the_sampling_and_named_where_it_is_shown_and_saved(
+    bench: Studio, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(few_rows, "_speedup", lambda *given: 2.0)
+    for weights, is_named in (("exact", False), ("int8", True), ("exact", False)):
+        *_, last = stream_responses(bench, *asking(tiny, ASKED, weights=weights))
+        _said, _tokens, markdown, document, speed, *_rest = last
+        saved = json.loads(Path(document).read_text())
+        assert saved["settings"]["weights"] == weights and f"weights {weights}" in Path(markdown).read_text()
+        assert ("int8" in speed) is is_named
+        assert any("int8" in note for note in saved["last_answers"][0]["notes"]) is is_named
+
+
+@pytest.mark.parametrize(
+    ("environment", "value", "first"),
+    [("", "exact", chat_words.EXACT_WEIGHTS), ("int8", "int8", chat_words.EXACT_WEIGHTS),
+     ("float16", "exact", chat_words.ROUNDED_WEIGHTS)],
+)  # fmt: skip
+def test_the_environment_says_which_weights_are_offered_first(
+    environment: str, value: str, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IA3_STUDIO_CHAT_WEIGHTS", environment)
+    form = Drawn(ChatForm)
+
+    async def build() -> None:  # in a running loop, as in conftest
+        with gr.Blocks():
+            draw_sampling(form)
+
+    asyncio.run(build())
+    assert form["weights"].value == value
+    assert form["weights"].choices == [(first, "exact"), (chat_words.INT8_WEIGHTS, "int8")]
 
 
 def test_while_responses_grow_only_their_texts_are_sent_and_speeds_now_and_then(
