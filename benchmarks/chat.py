@@ -36,12 +36,13 @@ from ia3_studio.chat import Answer, ChatSettings, Variant, reply
 from ia3_studio.chat.settings import Weights
 from ia3_studio.data.conversations import Message
 from ia3_studio.data.tokens import prompt_ids
-from ia3_studio.method import Adapter, attach, discover, serve
+from ia3_studio.method import Adapter, Serving, attach, discover, serve
 from ia3_studio.method.merging import merge
 from ia3_studio.models import load_model
 from ia3_studio.models.chat_weights import int8_copies, int8_in_use
 from ia3_studio.models.fast_linear import enable_fast_linear
 from ia3_studio.models.int8_weights import MOST_ROWS
+from ia3_studio.models.kept_prefixes import KeptPrefixes
 from ia3_studio.models.loaded import LoadedModel
 from ia3_studio.models.preallocated_kv_cache import cache_argument, cache_of
 
@@ -82,6 +83,7 @@ def main() -> None:
         compare_page(panes(0, 1), adapter, given.rounds, given.tokens)
     else:
         compare_generate(panes, given.model, adapter, given.rounds, given.tokens)
+        compare_second_message(ours, serving, given.rounds)
         compare_weights(ours)
 
 
@@ -118,6 +120,30 @@ def compare_generate(
         print(f"{what:7}two panes take {took['two panes'] / took['one pane']:.2f}x one;", end=" ")
         print(f"first token after {pick(firsts[1:]):.2f} s")
     print(f"one pane says what generate says: {results['one pane'][0].text == results['generate, merged']}")
+
+
+def compare_second_message(loaded: LoadedModel, serving: Serving, rounds: int) -> None:
+    """Print when the first token of a second message comes, with the keys and values of the first one and without."""
+    settings = ChatSettings(temperature=0, top_p=1.0, max_new_tokens=16)
+    variants = [Variant(0, "tuned"), Variant(1, "tuned")]
+    firsts: dict[str, list[float]] = {"kept": [], "computed again": []}
+    texts: dict[str, list[str]] = {}
+    for _round in range(rounds):
+        for name, kept in (("kept", KeptPrefixes()), ("computed again", None)):
+            first = [(Message("user", QUESTION),)] * len(variants)
+            *_, answers = reply(loaded, serving, first, variants, settings, kept=kept)
+            second = [
+                (*asked, Message("assistant", answer.text), Message("user", "Make it shorter."))
+                for asked, answer in zip(first, answers, strict=True)
+            ]
+            *_, answers = reply(loaded, serving, second, variants, settings, kept=kept)
+            firsts[name].append(answers[0].time_to_first_token)
+            texts[name] = [answer.text for answer in answers]
+    for name, seconds in firsts.items():
+        print(
+            f"second message in two panes, keys and values {name}: first token after {statistics.median(seconds):.2f} s"
+        )
+    print(f"both say the same: {texts['kept'] == texts['computed again']}")
 
 
 @torch.inference_mode()

@@ -74,6 +74,8 @@ class Row:
     now: float = 0.0
     ended: End = ""
     notes: tuple[str, ...] = ()
+    key: str = ""
+    """What its keys and values depend on besides its tokens; empty if they are not kept."""
 
     def take(self, token: int, scores: Tensor, tokenizer: Any) -> None:
         """Add a token sampled from logits, shape (vocabulary,)."""

@@ -6,9 +6,9 @@ A row that has ended leaves the batch, so that the others do not pay for it.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
@@ -20,39 +20,104 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ia3_studio.models.fast_decode import Scales
+    from ia3_studio.models.kept_prefixes import KeptPrefixes
 
-Scaling = Callable[[Sequence[Row]], AbstractContextManager["Scales"]]
-"""Rows → the context in which the model is called, each row with its variant."""
+
+class Scaling(Protocol):
+    """The context in which the model is called."""
+
+    def __call__(self, rows: Sequence[Row], /, *, writes: bool = False) -> AbstractContextManager[Scales]:
+        """Return the context in which each row has its variant.
+
+        Args:
+            rows: of the batch.
+            writes: whether the model is given a token of the answers, and not the prompts.
+        """
+
+
 Logits = Iterator[tuple["Tensor", list[bool]]]
 """(Next-token logits of the active rows, which of them continue: filled in by the caller)."""
 
 
-def decode(model: Any, rows: list[Row], scaling: Scaling) -> Logits:
-    """Let a causal model read the prompts as one batch, then one token of each row at a time."""
+def decode(
+    model: Any, rows: list[Row], scaling: Scaling, kept: KeptPrefixes | None = None, *, keeps_answers: bool = True
+) -> Logits:
+    """Let a causal model read the prompts as one batch, then one token of each row at a time.
+
+    Args:
+        model: the model.
+        rows: to be answered.
+        scaling: the context in which it is called.
+        kept: keys and values of earlier conversations, which those of these rows are **added to** once they end.
+        keeps_answers: keep the answers' as well, not the prompts' alone.
+    """
     ids, mask = pad_left([row.prompt for row in rows], model.device)
     positions = (mask.cumsum(1) - 1).clamp(min=0)
+    cache, held = resumed(kept, rows) if kept is not None else (None, 0)
+    ids, positions = ids[:, held:], positions[:, held:]
     takes_positions = "position_ids" in inspect.signature(model.forward).parameters
     # Rows of one length need no mask, and an attention without one is faster.
-    is_ragged, cache, step = not bool(mask.all()), None, step_of(model)
+    is_ragged, writes, step = not bool(mask.all()), False, step_of(model)
     argument = cache_argument(model)
     while rows:
         extra = {"position_ids": positions} if takes_positions else {}
         seen = mask if is_ragged else None
-        with scaling(rows) as scales, torch.inference_mode():
-            if cache is not None and step is not None and step.serves(scales, cache):
+        with scaling(rows, writes=writes) as scales, torch.inference_mode():
+            if cache is not None and ids.shape[1] == 1 and step is not None and step.serves(scales, cache):
                 logits = step(ids, positions, cache, seen, scales)
             else:
-                held = {argument: cache}
-                result = model(input_ids=ids, attention_mask=seen, use_cache=True, logits_to_keep=1, **held, **extra)
+                before = {argument: cache}
+                result = model(input_ids=ids, attention_mask=seen, use_cache=True, logits_to_keep=1, **before, **extra)
                 logits, cache = result.logits[:, -1].float(), cache or preallocate(cache_of(result))
-        keep = [True] * len(rows)
-        yield logits, keep
+        keep, writes = [True] * len(rows), True
+        try:
+            yield logits, keep
+        except GeneratorExit:
+            keep[:] = [False] * len(rows)
+            raise
+        finally:
+            for number, row in enumerate(rows):
+                if kept is not None and not keep[number]:
+                    remember(kept, row, cache, number, mask, keeps_answers=keeps_answers)
         rows, (mask, positions) = left_over(rows, keep, cache, mask, positions)
         if not rows:
             return
         ids = torch.tensor([[row.ids[-1]] for row in rows], device=mask.device)
         mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
         positions = positions[:, -1:] + 1
+
+
+def resumed(kept: KeptPrefixes, rows: Sequence[Row]) -> tuple[Any, int]:
+    """Return a cache that the prompts of all rows can go on from, and its width in tokens; None and 0 without one.
+
+    All rows go on at the same column, so that the one with the most new tokens decides how many are computed.
+    """
+    from ia3_studio.models.kept_prefixes import cache_from
+
+    if not all(row.key for row in rows):
+        return None, 0
+    found = [kept.longest(row.key, row.prompt) for row in rows]
+    longest = max(len(row.prompt) for row in rows)
+    # A prompt's last token is computed in any case: its logits are asked for.
+    new = max(max(1, len(row.prompt) - count) for row, (_prefix, count) in zip(rows, found, strict=True))
+    if new >= longest:
+        return None, 0
+    counts = [max(0, len(row.prompt) - new) for row in rows]
+    return cache_from(
+        [(prefix, count) for (prefix, _), count in zip(found, counts, strict=True)], longest - new
+    ), longest - new
+
+
+def remember(kept: KeptPrefixes, row: Row, cache: Any, number: int, mask: Tensor, *, keeps_answers: bool) -> None:
+    """Keep the keys and values of one row of a batch, if its cache holds those of all tokens."""
+    from ia3_studio.models.kept_prefixes import Prefix, states_of
+
+    if not row.key:
+        return
+    padding = int((mask[number] == 0).sum())
+    tokens = tuple(row.prompt + row.ids)[: mask.shape[1] - padding if keeps_answers else len(row.prompt)]
+    if states := states_of(cache, number, padding, len(tokens)):
+        kept.keep(Prefix(row.key, tokens, states))
 
 
 def decode_answers(model: Any, rows: list[Row], scaling: Scaling) -> Logits:
@@ -66,7 +131,7 @@ def decode_answers(model: Any, rows: list[Row], scaling: Scaling) -> Logits:
     given = torch.full((len(rows), 1), begin, device=mask.device)
     cache, argument = None, cache_argument(model)
     while rows:
-        with scaling(rows), torch.inference_mode():
+        with scaling(rows, writes=True), torch.inference_mode():
             result = model(
                 encoder_outputs=BaseModelOutput(last_hidden_state=read),
                 attention_mask=mask,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.method.serving import Serving
     from ia3_studio.models.fast_decode import Scales
+    from ia3_studio.models.kept_prefixes import KeptPrefixes
     from ia3_studio.models.loaded import LoadedModel
 
 
@@ -36,6 +37,7 @@ def reply(
     variants: Sequence[Variant | float],
     settings: ChatSettings,
     turn: AbstractContextManager[Any] | None = None,
+    kept: KeptPrefixes | None = None,
 ) -> Iterator[tuple[Answer, ...]]:
     """Answer every conversation with its variant; yield all answers so far after each token.
 
@@ -49,6 +51,8 @@ def reply(
         variants: one variant per conversation; a number is the strength of the attached adapter.
         settings: the sampling settings.
         turn: held while the model is called, where others use it too.
+        kept: keys and values of earlier conversations with this model, so that only what follows is computed; **those
+            of these conversations are added**.
 
     Raises:
         ModelError: the model cannot chat.
@@ -73,11 +77,15 @@ def reply(
         generator = torch.Generator(loaded.model.device).manual_seed(settings.seed)
         room = room_for(loaded, prompt.ids, settings.max_new_tokens)
         notes = tuple(filter(None, (*prompt.notes, without_end, rounded)))
-        rows.append(Row(variant, generator, prompt.ids, prompt.dropped_messages, room, asked_at, notes=notes))
+        row = Row(variant, generator, prompt.ids, prompt.dropped_messages, room, asked_at, notes=notes)
+        rows.append(row)
+    if kept is not None:
+        with turn:
+            _set_keys(loaded, handle, rows)
     ends = frozenset(ends_of(loaded.model, loaded.tokenizer))
     together = handle is None or handle.supports_per_row
     for batch in [rows] if together else [[row] for row in rows]:
-        for _token in _answer(loaded, handle, batch, settings, ends, turn):
+        for _token in _answer(loaded, handle, batch, settings, ends, turn, kept):
             yield tuple(row.answer() for row in rows)
 
 
@@ -88,19 +96,24 @@ def _answer(
     settings: ChatSettings,
     ends: frozenset[int],
     turn: AbstractContextManager[Any],
+    kept: KeptPrefixes | None,
 ) -> Iterator[None]:
     """Let the rows of one batch grow to their ends, a token at a time."""
     from ia3_studio.chat.decoding import decode, decode_answers
     from ia3_studio.models.chat_weights import int8_in_use
 
     @contextmanager
-    def scaling(going: Sequence[Row]) -> Iterator[Scales]:
-        weights = int8_in_use(loaded.model) if settings.weights == "int8" else nullcontext()
+    def scaling(going: Sequence[Row], *, writes: bool = False) -> Iterator[Scales]:
+        weights = int8_in_use(loaded.model) if writes and settings.weights == "int8" else nullcontext()
         with turn, weights, with_variants(handle, [row.variant for row in going]):
             yield handle.scales() if handle else {}
 
-    grow = decode_answers if loaded.head == "seq2seq" else decode
-    for logits, keep in grow(loaded.model, rows, scaling):
+    grown = (
+        decode_answers(loaded.model, rows, scaling)
+        if loaded.head == "seq2seq"
+        else decode(loaded.model, rows, scaling, kept, keeps_answers=settings.weights == "exact")
+    )
+    for logits, keep in grown:
         for row, scores in zip(rows, logits, strict=True):
             row.take(_next(row, scores, settings), scores, loaded.tokenizer)
             full: End = "length" if len(row.ids) >= settings.max_new_tokens else "context"
@@ -108,6 +121,23 @@ def _answer(
         yield
         keep[:] = [not row.ended for row in rows]
         rows = [row for row in rows if not row.ended]
+
+
+def _set_keys(loaded: LoadedModel, handle: Attachment | Serving | None, rows: Sequence[Row]) -> None:
+    """Set what keys and values of each row depend on, where they are worth keeping.
+
+    A GPU computes them in no time, and its memory is short.
+    """
+    from ia3_studio.models.kept_prefixes import can_be_kept, key_of
+
+    if loaded.head != "causal-lm" or loaded.model.device.type != "cpu":
+        return
+    with with_variants(handle, [Variant(0.0)]):
+        if not can_be_kept(loaded.model):
+            return
+    for row in rows:
+        with with_variants(handle, [row.variant]):
+            row.key = key_of(loaded.model, handle.scales() if handle else {})
 
 
 def _about_int8(loaded: LoadedModel, turn: AbstractContextManager[Any]) -> str:

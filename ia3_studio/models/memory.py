@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from ia3_studio.models.classifier import Kind, load_classifier
 from ia3_studio.models.fast_paths import lines
@@ -15,6 +16,9 @@ from ia3_studio.models.loaded import LoadedModel, ModelHead
 from ia3_studio.models.progress import ProgressCallback
 from ia3_studio.models.sources import parse_source
 from ia3_studio.settings import rounds_chat_weights
+
+if TYPE_CHECKING:
+    from ia3_studio.models.kept_prefixes import KeptPrefixes
 
 logger = logging.getLogger("ia3_studio.models")
 Key = tuple[str, tuple[str, ...], str]
@@ -61,6 +65,7 @@ class ModelMemory:
         self._given_back = threading.Condition()
         self._users = 0
         self._model: LoadedModel | None = None
+        self._kept: KeptPrefixes | None = None
         self._key: Key = ("", (), "")
 
     @property
@@ -73,6 +78,11 @@ class ModelMemory:
     def users(self) -> int:
         """Return how many are using the model now."""
         return self._users
+
+    @property
+    def kept(self) -> KeptPrefixes | None:
+        """Return the keys and values of conversations with the model in memory, to be used under ``turn``."""
+        return self._kept
 
     def acquire(self, source: str, progress: ProgressCallback | None = None) -> AbstractContextManager[LoadedModel]:
         """Lend a model for a ``with`` block, **replacing the one in memory** if that is another.
@@ -111,6 +121,7 @@ class ModelMemory:
 
     def _take(self, wanted: Key, load: Callable[[], LoadedModel]) -> LoadedModel:
         from ia3_studio.models.fast_linear import enable_fast_linear
+        from ia3_studio.models.kept_prefixes import KeptPrefixes
 
         with self._given_back:
             if self._model is None or self._key != wanted:
@@ -118,6 +129,6 @@ class ModelMemory:
                 fresh = load()
                 for line in lines(enable_fast_linear(fresh.model, waits=False, rounds=rounds_chat_weights())):
                     logger.info("%s: %s", fresh.source, line)
-                self._model, self._key = fresh, wanted
+                self._model, self._key, self._kept = fresh, wanted, KeptPrefixes()
             self._users += 1
             return self._model

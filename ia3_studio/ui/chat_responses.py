@@ -55,7 +55,9 @@ def respond(studio: Studio, request: ChatRequest, report: Callable[[Update], Non
             report(chat_words.PREPARING_INT8)
         try:
             reported = 0.0
-            for responses in reply(loaded, serving, request.conversations, variants, request.settings, memory.turn):
+            for responses in reply(
+                loaded, serving, request.conversations, variants, request.settings, memory.turn, memory.kept
+            ):
                 if time.perf_counter() - reported > PAUSE:
                     report(responses)
                     reported = time.perf_counter()
