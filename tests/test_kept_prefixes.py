@@ -11,11 +11,12 @@ import torch
 from ia3_studio.chat import Answer, ChatSettings, Variant, reply
 from ia3_studio.data.conversations import Message
 from ia3_studio.method import Adapter, Attachment, Serving, attach, discover, serve
-from ia3_studio.models import few_rows
+from ia3_studio.models import few_rows, kept_prefixes
 from ia3_studio.models.fast_linear import enable_fast_linear
 from ia3_studio.models.int8_weights import int8_kernel
 from ia3_studio.models.kept_prefixes import KeptPrefixes, Prefix, can_be_kept, key_of
 from ia3_studio.models.loaded import LoadedModel
+from ia3_studio.models.machine import MachineMemory
 from ia3_studio.models.memory import ModelMemory
 from tests.families import tiny_model
 from tests.method.test_scaling import randomized
@@ -200,6 +201,14 @@ def test_memory_is_bounded_and_the_conversation_used_last_stays() -> None:
     assert [kept.longest("a", [token])[1] for token in (1, 5, 8)] == [1, 0, 1]
     kept.keep(prefix(range(50)))
     assert kept.nbytes == 0  # too large to be kept at all
+
+
+def test_nothing_is_kept_where_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_prefixes, "system_memory", lambda: MachineMemory(10**9, 8 * 79))
+    kept = KeptPrefixes()
+    kept.keep(prefix(range(9)))
+    kept.keep(prefix(range(20, 22)))
+    assert [kept.longest("a", [token])[1] for token in (0, 20)] == [0, 1]
 
 
 def test_a_conversation_takes_the_place_of_its_start() -> None:

@@ -9,6 +9,10 @@ What training needs, beyond a process with its libraries:
 - the (IA)³ vectors with their gradients and the two moments of AdamW: 16 bytes for each of about 0.04 % as many
   parameters as the model has, less than a hundredth of its weights, so that they are not counted.
 
+A chat also keeps keys and values of earlier messages (:mod:`ia3_studio.models.kept_prefixes`), at most 256 MB and an
+eighth of what is free, and, where twice their size is free once the model is loaded, copies of the weights in fewer
+bytes. Both are left out where memory is short, so that they decide nothing here.
+
 `benchmarks/fit.py` compares the estimates with the peaks of processes.
 """
 

@@ -19,10 +19,13 @@ from torch import Tensor, nn
 from transformers.cache_utils import DynamicCache
 
 from ia3_studio.models.fast_paths import failed_trial
+from ia3_studio.models.machine import system_memory
 from ia3_studio.models.preallocated_kv_cache import PreallocatedLayer, cache_argument, cache_of, preallocate
 
 MOST_BYTES = 256 * 2**20
 """Of keys and values that are kept: about 5,500 tokens of SmolLM2-135M."""
+FREE_SHARE = 8
+"""They take no more than one part in so many of the memory that is free."""
 _MOVING_POSITIONS = ("dynamic", "longrope")
 """Kinds of rotary positions whose angles depend on the length of the whole text: earlier keys change with it."""
 
@@ -87,7 +90,8 @@ class KeptPrefixes:
         """Keep a prefix, instead of those that it begins with; **those used longest ago go for it**."""
         with self._changing:
             self._prefixes = [*(each for each in self._prefixes if not prefix.holds(each)), prefix]
-            while self.nbytes > self._most_bytes:
+            most = min(self._most_bytes, system_memory().free // FREE_SHARE)
+            while self.nbytes > most:
                 self._prefixes.pop(0)
 
 
