@@ -81,7 +81,7 @@ def reply(
         rows.append(row)
     if kept is not None:
         with turn:
-            _set_keys(loaded, handle, rows)
+            _set_keys(loaded, handle, rows, kept)
     ends = frozenset(ends_of(loaded.model, loaded.tokenizer))
     together = handle is None or handle.supports_per_row
     for batch in [rows] if together else [[row] for row in rows]:
@@ -123,17 +123,20 @@ def _answer(
         rows = [row for row in rows if not row.ended]
 
 
-def _set_keys(loaded: LoadedModel, handle: Attachment | Serving | None, rows: Sequence[Row]) -> None:
+def _set_keys(
+    loaded: LoadedModel, handle: Attachment | Serving | None, rows: Sequence[Row], kept: KeptPrefixes
+) -> None:
     """Set what keys and values of each row depend on, where they are worth keeping.
 
-    A GPU computes them in no time, and its memory is short.
+    A GPU computes them in no time, and its memory is short. Whether the model reads on is tried before the first time.
     """
-    from ia3_studio.models.kept_prefixes import can_be_kept, key_of
+    from ia3_studio.models.kept_prefixes import key_of, positions_move, reads_on
 
-    if loaded.head != "causal-lm" or loaded.model.device.type != "cpu":
+    if loaded.head != "causal-lm" or loaded.model.device.type != "cpu" or positions_move(loaded.model):
         return
     with with_variants(handle, [Variant(0.0)]):
-        if not can_be_kept(loaded.model):
+        if kept.nbytes and not reads_on(loaded.model):
+            kept.clear()
             return
     for row in rows:
         with with_variants(handle, [row.variant]):

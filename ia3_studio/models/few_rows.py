@@ -108,28 +108,28 @@ def half_pack(weights: Sequence[Tensor], other: Product, *, rounds: bool) -> tup
 
 
 @torch.no_grad()
-def int8_pack(weights: Sequence[Tensor], others: Sequence[Multiply]) -> tuple[Pack | None, float, str]:
-    """Return what copies weights in int8, if products with the copies are faster, and how much; None and why if not.
+def int8_pack(weights: Sequence[Tensor], others: Sequence[Multiply]) -> tuple[Pack | None, str]:
+    """Return what copies weights in int8, if products with the copies are faster; None and why if not.
 
     Args:
         weights: that would be copied, each of shape (out, in).
         others: what multiplies by each of them otherwise.
     """
     if not weights:
-        return None, 1, _NO_LAYERS
+        return None, _NO_LAYERS
     kernel, some = int8_kernel(), _first(weights, _PACKED_BYTES)
     if kernel is None:
-        return None, 1, "this build of PyTorch has no product with int8 weights"
+        return None, "this build of PyTorch has no product with int8 weights"
     try:
         if reason := _too_large(sum(weight.numel() for weight in weights)):
-            return None, 1, reason
+            return None, reason
         copies = [kernel(weight) for weight in some]
         if not copies[0].is_right(torch.linspace(-1, 1, some[0].shape[1])[None]):
-            return None, 1, "they differ from what was copied"
-        speedup = _speedup(copies, others[: len(some)], some, _ROWS)
+            return None, "they differ from what was copied"
+        is_faster = _speedup(copies, others[: len(some)], some, _ROWS) > 1
+        return (kernel, "") if is_faster else (None, _NOT_FASTER)
     except Exception as error:  # as above
-        return None, 1, failed_trial(error)
-    return (kernel, speedup, "") if speedup > 1 else (None, speedup, _NOT_FASTER)
+        return None, failed_trial(error)
 
 
 def _too_large(needed: int) -> str:

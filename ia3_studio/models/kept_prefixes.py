@@ -86,6 +86,11 @@ class KeptPrefixes:
             self._prefixes.append(prefix)
             return prefix, count
 
+    def clear(self) -> None:
+        """Forget all."""
+        with self._changing:
+            self._prefixes = []
+
     def keep(self, prefix: Prefix) -> None:
         """Keep a prefix, instead of those that it begins with; **those used longest ago go for it**."""
         with self._changing:
@@ -95,15 +100,16 @@ class KeptPrefixes:
                 self._prefixes.pop(0)
 
 
-def can_be_kept(model: Any) -> bool:
+def reads_on(model: Any) -> bool:
     """Say whether a model reads on from kept keys and values as it reads a whole text, **after a trial at first**."""
     found: bool | None = vars(model).get(_TRIED)
     if found is None:
-        found = vars(model)[_TRIED] = not _positions_move(model) and _reads_on(model)
+        found = vars(model)[_TRIED] = not positions_move(model) and _reads_on(model)
     return found
 
 
-def _positions_move(model: Any) -> bool:
+def positions_move(model: Any) -> bool:
+    """Say whether keys and values of a token change as the text after it grows."""
     config = model.config.get_text_config(decoder=True)
     rotary = getattr(config, "rope_parameters", None) or getattr(config, "rope_scaling", None) or {}
     kinds = [each.get("rope_type") for each in (rotary, *rotary.values()) if isinstance(each, Mapping)]
