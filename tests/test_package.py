@@ -133,7 +133,7 @@ def test_the_installed_command_starts_the_app_without_arguments(
         assert "IA3 Studio" in page_at(f"http://127.0.0.1:{port}", app)
     finally:
         app.terminate()
-        app.wait(20)
+        app.wait(60)
 
 
 def page_at(address: str, app: subprocess.Popen[bytes]) -> str:

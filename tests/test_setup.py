@@ -137,7 +137,7 @@ def test_the_installer_that_a_killed_set_up_left_running_is_waited_for(
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

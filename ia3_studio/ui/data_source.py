@@ -238,6 +238,15 @@ def apply_parsing(studio: Studio, given: str | None, held_out: float, *fields: A
     yield DataChoice(kept, mapping, parsing).to_text(), *data_overview(split), *form
 
 
+def apply_choices(studio: Studio, given: str | None, held_out: float, *fields: Any) -> Iterator[tuple[Any, ...]]:
+    """Read what came in as the form says; yield as :func:`apply_parsing`, without fields that it leaves as they are.
+
+    What was chosen in them meanwhile stays, and is read next.
+    """
+    for data, said, rows, faults, *form in apply_parsing(studio, given, held_out, *fields):
+        yield data, said, rows, faults, *parsing_form.only_changes(form, fields)
+
+
 def use_unused(
     studio: Studio, given: str | None, held_out: float, choice: str | None, *fields: Any
 ) -> Iterator[tuple[Any, ...]]:

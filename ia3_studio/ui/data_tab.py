@@ -101,7 +101,7 @@ def build(studio: Studio, session: Session) -> DataTab:
     changed = [each.input for each in own.form.fields if isinstance(each, gr.Dropdown)]
     gr.on(
         [own.form.apply.click, own.held_out.release, *changed],
-        guard(data_source.apply_parsing, studio), read, read_again, **quiet(trigger_mode="always_last"),
+        guard(data_source.apply_choices, studio), read, read_again, **quiet(trigger_mode="always_last"),
     )  # fmt: skip
     own.form.unused.input(
         guard(data_source.use_unused, studio),

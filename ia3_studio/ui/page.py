@@ -114,17 +114,22 @@ def read_starter(studio: Studio) -> str:
     return facts(Fact(*row) for row in studio.layers.get(STARTER).facts)
 
 
-def use_model(studio: Studio, name: str | None) -> Iterator[tuple[Any, str, Any]]:
-    """Use another model; yield (model, note, facts)."""
+def use_model(studio: Studio, name: str | None) -> Iterator[tuple[Any, ...]]:
+    """Use another model; yield (model, note, facts, layer tree, preset, note on the modules).
+
+    The model and its tree come together: with the tree before, a run that is started meanwhile would train other sites.
+    """
+    unchanged = [gr.skip()] * 3
     try:
         for update in model_tab.read_named(studio, name):
             if isinstance(update, str):
-                yield gr.skip(), note(update), gr.skip()
+                yield gr.skip(), note(update), gr.skip(), *unchanged
             else:
                 in_use = note(text.model_in_use(update.source), "good")
-                yield update.source, in_use, facts(Fact(*row) for row in update.facts)
+                described = facts(Fact(*row) for row in update.facts)
+                yield update.source, in_use, described, *modules_tab.show_model(studio, update.source)
     except StudioError as error:
-        yield gr.skip(), note(str(error), "bad"), gr.skip()
+        yield gr.skip(), note(str(error), "bad"), gr.skip(), *unchanged
         raise
 
 
@@ -245,10 +250,12 @@ def _wire_polling(studio: Studio, session: Session, page: Page) -> None:
 
 def _wire_choices(studio: Studio, session: Session, page: Page) -> None:
     """Use another model; select another run."""
-    used = page.model.use.click(
-        guard(use_model, studio), page.model.source, [session.model, page.model.note, page.model.facts], **quiet()
+    page.model.use.click(
+        guard(use_model, studio),
+        page.model.source,
+        [session.model, page.model.note, page.model.facts, *page.modules.drawn],
+        **quiet(),
     )
-    used.success(guard(modules_tab.show_model, studio), session.model, page.modules.drawn, **quiet())
     chosen = page.strip.choose(guard(choose, studio), None, session.current, **quiet())
     _redraw_after(chosen, studio, session, page)
     page.strip.follow(guard(follow), None, page.tabs, **quiet(queue=False))

@@ -192,6 +192,23 @@ def offered_again(table: Table | None, fields: Sequence[Any]) -> tuple[Any, ...]
     return tuple(again)
 
 
+def only_changes(form: Sequence[Any], fields: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the updates of all fields without the values that the fields have.
+
+    Args:
+        form: what :func:`offered` returns.
+        fields: the values of the fields.
+    """
+    updates = (_only_change(update, value) for update, value in zip(form, fields, strict=False))
+    return (*updates, *form[len(fields) :])
+
+
+def _only_change(update: Any, value: Any) -> Any:
+    if isinstance(update, dict) and "value" in update and update["value"] == value:
+        return {name: part for name, part in update.items() if name != "value"}
+    return gr.skip() if update == value else update
+
+
 def _unused(table: Table | None, mapping: Mapping | None) -> Any:
     """Return the update of the columns that are not used; hidden where none could be."""
     found = proposals(table, mapping)[:MOST_PROPOSALS] if table and mapping and _kind_of(mapping) else ()

@@ -29,11 +29,13 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from ia3_studio.runs import Run, RunStore
 from ia3_studio.ui import data_words, text
+from ia3_studio.ui.components.layer_tree import WORDS
 from tests.e2e.nursery import APP, nursery, order
 from tests.tiny_chat import save_tiny_chat
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 90
+EMPTY_SECONDS = 30
 READ_AT_IMPORT = ("HF_", "SYSTEM", "SPACE", "OAUTH_", "OPENID_", "GRADIO_")
 """How the variables begin that a process must have from its start, where they differ from those of the tests."""
 POINTS = "Number(document.querySelector('.live-chart')?.dataset.points || 0)"
@@ -120,8 +122,15 @@ class StudioProcess:
         """End the workers and remove everything that the app keeps, so that it is as it was at its first start."""
         for run in self.store.list():
             end_worker(run)
-        for path in self.home.iterdir() if self.home.is_dir() else ():
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        deadline = time.monotonic() + EMPTY_SECONDS
+        while left := list(self.home.iterdir()) if self.home.is_dir() else []:
+            try:
+                for path in left:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+            except OSError:  # what was asked before the pages were closed is still written
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
     @property
     def log(self) -> str:
@@ -217,11 +226,13 @@ def free_port() -> int:
 
 
 def end_worker(run: Run) -> None:
-    """Kill the process that works on a run, as a crash or the kernel would."""
+    """Kill the process that works on a run, as a crash or the kernel would, and wait until it writes no more."""
     try:
-        psutil.Process(worker_pid(run)).kill()
+        worker = psutil.Process(worker_pid(run))
+        worker.kill()
     except (OSError, KeyError, ValueError, psutil.Error):
         return
+    psutil.wait_procs([worker], timeout=EMPTY_SECONDS)
 
 
 def worker_pid(run: Run) -> int:
@@ -242,7 +253,7 @@ def open_card(page: Page, title: str) -> None:
     page.get_by_role("button", name=re.compile(f"^{re.escape(title)}")).click()
 
 
-def expect_state(page: Page, state: str, timeout: float = 60_000) -> None:
+def expect_state(page: Page, state: str, timeout: float = 90_000) -> None:
     """Wait until the bar above the tabs shows a state of the selected run."""
     expect(page.locator("#run-strip .strip")).to_have_attribute("data-state", state, timeout=timeout)
 
@@ -263,7 +274,9 @@ def upload_data(page: Page, path: Path) -> None:
 def choose_tiny(page: Page, tiny: Path, pairs: Path) -> None:
     """Choose the tiny model and the pairs, as a person would."""
     use_model(page, str(tiny))
-    expect(page.locator("#model-note")).to_contain_text(text.model_in_use(str(tiny)), timeout=30_000)
+    expect(page.locator("#model-note")).to_contain_text(text.model_in_use(str(tiny)), timeout=60_000)
+    open_tab(page, text.MODULES_TAB)
+    expect(page.locator("#layer-tree .totals")).to_contain_text(f"6 {WORDS['vectors'][1]} 160 {WORDS['parameters'][1]}")
     upload_data(page, pairs)
     expect(page.locator("#data-note")).to_contain_text(data_words.rows_of(36, 4))
 
@@ -283,7 +296,10 @@ def start_training(page: Page, epochs: int) -> None:
     page.locator("#start").click()
 
 
-def wait_for_points(page: Page, number: int, timeout: float = 60_000) -> None:
+def wait_for_points(page: Page, number: int, timeout: float = 60_000, run: Run | None = None) -> None:
+    """Wait until so many points are drawn: of this run, where the chart may still show the one before."""
+    if run:
+        expect(page.locator(".live-chart")).to_have_attribute("data-run", run.id, timeout=timeout)
     page.wait_for_function(f"{POINTS} >= {number}", timeout=timeout)
 
 

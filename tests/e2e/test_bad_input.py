@@ -39,6 +39,11 @@ def no_run(studio: StudioProcess) -> bool:
     return studio.store.list() == ()
 
 
+def expect_toast(page: Page, sentence: str) -> None:
+    """Wait for a message in the corner, where those of earlier mistakes may still be."""
+    expect(page.locator(".toast-body", has_text=sentence).first).to_be_visible()
+
+
 def test_a_model_that_cannot_be_used_is_told_where_it_was_named(opened: Page, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "no-weights").mkdir()
@@ -53,7 +58,7 @@ def test_a_model_that_cannot_be_used_is_told_where_it_was_named(opened: Page, tm
         use_model(opened, source)
         with pytest.raises(ModelError, match=re.escape(part)) as refused:
             LayerCache().get(parse_source(source).value)
-        expect(opened.locator("#model-note .bad")).to_contain_text(str(refused.value), timeout=10_000)
+        expect(opened.locator("#model-note .bad")).to_contain_text(str(refused.value))
     open_tab(opened, text.TRAIN_TAB)
     expect(opened.locator("#plan")).to_contain_text(STARTER)  # the model in use stays
 
@@ -72,7 +77,7 @@ def test_data_that_cannot_be_read_is_told_and_nothing_else_is_trained_instead(
         ("fake.parquet", "fake.parquet"),
     ):
         upload_data(opened, tmp_path / name)
-        expect(opened.locator("#data-note .bad")).to_contain_text(sentence, timeout=10_000)
+        expect(opened.locator("#data-note .bad")).to_contain_text(sentence)
         opened.locator("#data-file").get_by_label("Clear").or_(
             opened.locator("#data-file button[aria-label='Remove this file']")
         ).first.click()
@@ -99,12 +104,11 @@ def a_selection_without_a_site_cannot_be_started(opened: Page) -> None:
     open_tab(opened, text.MODULES_TAB)
     opened.locator("#layer-tree .clear").click()
     expect(opened.locator("#layer-tree .totals")).to_contain_text(WORDS["nothing"])
-    opened.wait_for_timeout(400)  # the tree sends its ticks after a pause
     open_tab(opened, text.TRAIN_TAB)
     expect(opened.locator("#plan .bad")).to_contain_text(text.NOTHING_SELECTED)
     opened.locator("#start").click()
     expect(opened.locator("#train-note .bad")).to_contain_text(text.NOTHING_SELECTED)
-    expect(opened.locator(".toast-body")).to_contain_text(text.NOTHING_SELECTED)
+    expect_toast(opened, text.NOTHING_SELECTED)
 
 
 def a_field_that_was_emptied_or_is_out_of_range_is_named(opened: Page) -> None:
@@ -143,7 +147,7 @@ def an_empty_prompt_and_a_chat_before_any_run_say_what_to_do(opened: Page) -> No
     open_tab(opened, text.CHAT_TAB)
     expect(opened.locator("#chat-note")).to_contain_text(text.chat_without_run(STARTER))
     opened.locator("#chat-send").click()
-    expect(opened.locator(".toast-body")).to_contain_text(text.EMPTY_PROMPT)
+    expect_toast(opened, text.EMPTY_PROMPT)
     open_tab(opened, text.SCALES_TAB)
     expect(opened.locator("#scales-note")).to_contain_text(text.NO_ADAPTER)
 

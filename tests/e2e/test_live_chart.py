@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from ia3_studio.training.config import Step
 from ia3_studio.ui.components.live_chart import WORDS, LiveChart, chart_delta
 from tests.e2e.conftest import Problems
-from tests.e2e.studio_app import close_pages, free_port
+from tests.e2e.studio_app import close_pages, free_port, settle
 
 pytestmark = pytest.mark.e2e
 
@@ -156,6 +156,7 @@ def test_a_message_without_news_redraws_nothing(opened: Page) -> None:
 
 def test_zoom_survives_the_next_message_and_another_run_starts_unzoomed(opened: Page) -> None:
     show_20(opened)
+    settle(opened)
     box = opened.locator(".live-chart .main .nsewdrag").first.bounding_box()
     assert box
     middle = box["y"] + box["height"] / 2
@@ -297,9 +298,8 @@ def test_nothing_overflows_on_a_phone(opened: Page, snapshot: Callable[[Page, st
     opened.set_viewport_size({"width": 390, "height": 844})
     show_20(opened)
     assert opened.evaluate("document.documentElement.scrollWidth <= 390")
-    widths = opened.evaluate("[...document.querySelectorAll('.live-chart .plot')].map((p) => p.clientWidth)")
-    drawn = opened.evaluate("[...document.querySelectorAll('.live-chart .plot')].map((p) => p._fullLayout.width)")
-    assert drawn == widths
+    plots = "[...document.querySelectorAll('.live-chart .plot')]"
+    opened.wait_for_function(f"{plots}.every((plot) => plot._fullLayout.width === plot.clientWidth)")
     drag = opened.evaluate("[matchMedia('(pointer: coarse)').matches, document.querySelector('.plot').layout.dragmode]")
     assert drag == [False, "zoom"]
     snapshot(opened, "live-chart-phone")

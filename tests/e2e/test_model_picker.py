@@ -161,4 +161,4 @@ def test_offline_one_line_says_so_and_starters_are_offered_on_a_phone(
     expect(field).to_have_value(TEXT_STARTER)
     expect(page.locator("#model-source .about")).to_contain_text(re.compile(r"\d+ [MG]B"))
     page.locator("#use-model").click()
-    expect(page.locator("#model-note")).to_contain_text(text.model_in_use(TEXT_STARTER), timeout=30_000)
+    expect(page.locator("#model-note")).to_contain_text(text.model_in_use(TEXT_STARTER), timeout=60_000)

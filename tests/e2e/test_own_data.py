@@ -44,6 +44,7 @@ def test_a_wrong_guess_is_mended_the_tokens_follow_and_the_run_learns_them(
     path.write_text("good;hello\n" + rows + "good day 1;hello there 1\n;nobody\n", encoding="utf-16")
     open_studio(page, studio)
     use_model(page, str(tiny))
+    expect(page.locator("#model-note")).to_contain_text(text.model_in_use(str(tiny)), timeout=60_000)
     upload_data(page, path)
     expect(page.locator("#data-note")).to_contain_text(str(Mapping("pairs", "good", "hello")))
     expect(page.locator("#data-note")).to_contain_text(look_at(path).description)
@@ -52,6 +53,7 @@ def test_a_wrong_guess_is_mended_the_tokens_follow_and_the_run_learns_them(
     open_card(page, text.PARSING_OPTIONS)
     expect(page.locator("#first-column input")).to_have_value("good")  # the form is filled in: nothing resets it now
     choose_option(page, "first-column", "hello")
+    expect(page.locator("#data-note")).to_contain_text(str(Mapping("pairs", "hello", "hello")))
     choose_option(page, "answer-column", "good")
     page.locator("#apply-parsing").click()
     expect(page.locator("#data-note")).to_contain_text(str(Mapping("pairs", "hello", "good")))
@@ -131,7 +133,7 @@ def test_a_zip_of_pictures_is_shown_trained_on_and_its_mistakes_told(
     hf.ViTImageProcessorPil(size={"height": EDGE, "width": EDGE}).save_pretrained(tmp_path / "vit")
     open_studio(page, studio)
     use_model(page, str(tmp_path / "vit"))
-    expect(page.locator("#model-note")).to_contain_text(text.model_in_use(str(tmp_path / "vit")), timeout=30_000)
+    expect(page.locator("#model-note")).to_contain_text(text.model_in_use(str(tmp_path / "vit")), timeout=60_000)
     upload_data(page, upload)
     expect(page.locator("#data-note")).to_contain_text(rows_of(10, 2))
     expect(page.locator("#data-note")).to_contain_text(re.compile(r"\b12 .*\b2 folders"))
@@ -187,7 +189,6 @@ def test_the_form_uses_a_column_that_was_left_out_and_reads_several_files_header
     expect(speaker).to_be_visible()
     in_four_looks(page, snapshot, "chat-speaker")
     choose_option(page, "speaker", "Bo")
-    page.locator("#apply-parsing").click()
     expect(found).to_contain_text("7 training rows")
     letter = tmp_path / "letter.docx"
     letter.write_bytes(b"PK\x03\x04 a letter")

@@ -113,7 +113,7 @@ def test_the_libraries_are_imported_while_the_starter_is_downloaded(
     def say(share: float | None, sentence: str) -> None:
         heard(share, sentence)
         if "Downloading" in sentence:
-            assert begun.wait(10)
+            assert begun.wait(60)
 
     prepare_starter(starter, say)
     assert any("Downloading" in sentence for sentence in heard.sentences)

@@ -123,7 +123,7 @@ def test_one_waits_at_a_time_and_none_for_ever(ready: ReadyWorker, monkeypatch: 
     first = waiting_in(ready)
     ready.prepare()
     assert first is not None and waiting_in(ready) == first
-    wait(lambda: gone(first), 10)
+    wait(lambda: gone(first))
     assert waiting_in(ready) is None
 
 

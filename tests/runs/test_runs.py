@@ -49,7 +49,7 @@ def begin(store: RunStore, mode: str, name: str = "one") -> Run:
     return run
 
 
-def wait(condition: Callable[[], object], seconds: float = 15) -> None:
+def wait(condition: Callable[[], object], seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, "it did not come to be in time"
@@ -80,7 +80,7 @@ def test_whoever_looks_all_the_time_sees_no_state_that_never_was(store: RunStore
     while (now := state(run)) != "finished":
         if [now] != seen[-1:]:
             seen.append(now)
-    assert seen == ["queued", "running"]
+    assert seen == [each for each in ("queued", "running") if each in seen]  # it may begin or end between two looks
 
 
 def test_a_worker_recorded_between_two_looks_is_no_interruption(
@@ -353,7 +353,7 @@ def test_a_second_worker_leaves_the_first_one_alone(store: RunStore) -> None:
     again = subprocess.run(
         [sys.executable, "-m", "tests.runs.fake_worker", str(run.folder), "plain"],
         cwd=Path(__file__).parents[2],
-        timeout=20,
+        timeout=60,
     )
     assert again.returncode == 0 and worker_of(run) == first and state(run) == "running"
     run.request_stop()
@@ -373,7 +373,7 @@ def test_a_run_that_ended_is_not_worked_on_again(store: RunStore) -> None:
     wait(lambda: state(run) == "finished")
     before = run.files.metrics.read_bytes()
     again = [sys.executable, "-m", "tests.runs.fake_worker", str(run.folder), "plain"]
-    assert subprocess.run(again, cwd=Path(__file__).parents[2], timeout=20).returncode == 0
+    assert subprocess.run(again, cwd=Path(__file__).parents[2], timeout=60).returncode == 0
     assert run.files.metrics.read_bytes() == before and state(run) == "finished"
 
 

@@ -18,6 +18,7 @@ from ia3_studio.errors import DataError
 from ia3_studio.runs import RunConfig
 from ia3_studio.ui import text
 from ia3_studio.ui.data_source import (
+    apply_choices,
     apply_parsing,
     choose_configuration,
     keep,
@@ -100,6 +101,19 @@ def test_columns_that_were_guessed_wrong_can_be_chosen(bench: Studio, tmp_path: 
     config = config_of(replace(FORM, data=data), "paper")
     assert config.mapping == DataChoice.from_text(data).mapping and config.data.endswith("odd.csv")
     assert RunConfig.from_json(config.to_json()) == config
+
+
+def test_a_field_that_is_read_as_it_was_sent_may_be_changed_meanwhile(bench: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "pairs.csv"
+    path.write_text("prompt,answer\na,b\nc,d\ne,f\n")
+    fields = ("pairs", "answer", "", "answer", [], "", "", "", "", "", "", "", "")
+    *_shown, (data, _said, _rows, _faults, *form) = apply_choices(bench, str(path), 0.34, *fields)
+    assert DataChoice.from_text(data).mapping == Mapping("pairs", "answer", "answer")
+    assert ("prompt", "prompt") in form[3]["choices"] and all("value" not in update for update in form[:-1])
+    *_shown, (_data, _said, _rows, _faults, kind, first, *_others) = apply_choices(
+        bench, str(path), 0.34, "pairs", *[""] * 2, "answer", [], *[""] * 8
+    )
+    assert "value" not in kind and first["value"] == "prompt"
 
 
 def test_a_column_that_is_needed_is_asked_for(bench: Studio, tmp_path: Path) -> None:
