@@ -48,7 +48,10 @@ _QUESTION_NAMES = ("prompt", "question", "question_stem", "stem", "question.stem
 _READ_NAMES = ("text", "paragraph", "story", "document", "background", "body")
 _PASSAGES = frozenset(("passage", "context", "article", "paragraph", "story", "background"))
 _NUMBERED = re.compile(r"[\s_-]*\d{1,2}$")
-_INNER_ANSWERS = ("answerKey", "answer", "label", "labels", "correct")
+_TEXT_WORDS = frozenset(("text", "content", "value", "body", "html", "label"))
+"""Words that may stand after the number or letter of a choice."""
+_INNER_ANSWERS = ("answerKey", "answer", "label", "labels", "correct", "is_correct", "isCorrect", "right", "is_right",
+                  "is_answer", "isAnswer")  # fmt: skip
 _MOST_CHOICES, _LOOKED_AT = 8, 20
 _LETTERS = "abcdefgh"
 
@@ -195,13 +198,26 @@ def _families(columns: Sequence[str], is_stem: Callable[[str], bool]) -> Iterato
         name, _, rest = column.strip().lower().partition(" - ")  # "Answer 1 - max 75 characters"
         found = _CHOICE.fullmatch(name)
         stem = re.sub(r"[\s_-]+$", "", found["stem"]) if found else ""
-        if found and is_stem(stem) and (stem or found["place"] in _LETTERS):
-            families.setdefault((stem, rest), {})[found["place"]] = column
+        place = found["place"] if found else ""
+        if not found and (inner := _numbered_inside(column)):
+            stem, place, rest = inner
+        if place and is_stem(stem) and (stem or place in _LETTERS):
+            families.setdefault((stem, rest), {})[place] = column
     for places in families.values():
         ordered = sorted(places)
         starts = ordered[0] in "01a" and all(ord(b) - ord(a) == 1 for a, b in pairwise(ordered))
         if starts and len(ordered) > 1:
             yield [places[place] for place in ordered]
+
+
+def _numbered_inside(column: str) -> tuple[str, str, str] | None:
+    """Return the parts of a name with a number or letter before a word for any text, as in AnswerAText."""
+    words = name_words(column)
+    if len(words) < len(("answer", "a", "text")):
+        return None
+    *words, place, last = words
+    is_place = len(place) == 1 and (place.isdigit() or place in _LETTERS)
+    return ("".join(words), place, last) if is_place and last in _TEXT_WORDS else None
 
 
 def _is_distractors(choices: Sequence[str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_candidates import (
     LABEL_WORDS,
     MOSTLY,
+    RATED,
     TOPICAL,
     is_rated,
     label_candidates,
@@ -96,7 +98,26 @@ def labeled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     others = [name for name in columns if name not in (*labels, label)]
     texts = [name for name in named(others, LABELED_NAMES) if is_plain(frame, name)]
     text = _read_text(frame, texts, others) if texts else ""
-    return Mapping("labels", column=text, answer=label, target=kind) if text else None
+    if not text:
+        return None
+    return _with_label_of_group(frame, columns, Mapping("labels", column=text, answer=label, target=kind))
+
+
+def _with_label_of_group(frame: pd.DataFrame, columns: Sequence[str], found: Mapping) -> Mapping:
+    """Return a mapping to the rating of what a text is of by its name, as of reviews.text, rather than to a category.
+
+    A mapping to any other label stays as it is.
+    """
+    group = name_words(found.column)[:-1]
+    if not group or bare_name(found.answer) not in _OF_THINGS:
+        return found
+    rated = [name for name in columns if name_words(name)[:-1] == group and is_label_name(name, RATED)]
+    label = next((name for name in rated if profile(frame, name).is_label), "")
+    return replace(found, answer=label, target=label_kind(cells_of(frame, label), label)) if label else found
+
+
+_OF_THINGS = TOPICAL | {"category", "categories", "topic"}
+"""Labels that may be those of what a text is about rather than of the text."""
 
 
 def _is_varied(frame: pd.DataFrame, name: str) -> bool:
@@ -257,7 +278,7 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         return None
     known = named([each.name for each in texts], LABELED_NAMES)
     text = _read_text(frame, known, [each.name for each in texts]) or texts[0].name
-    return Mapping("labels", column=text, answer=label, target=kind)
+    return _with_label_of_group(frame, columns, Mapping("labels", column=text, answer=label, target=kind))
 
 
 def _unnamed_pair(frame: pd.DataFrame, texts: Sequence[Profile]) -> tuple[str, str] | None:

@@ -21,6 +21,7 @@ from ia3_studio.data.shapes import (
     messengers,
     preferences,
     questions_on_text,
+    quizzes,
     reward_steps,
     segments,
     spoken,
@@ -29,6 +30,7 @@ from ia3_studio.data.shapes import (
     word_rows,
 )
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape
+from ia3_studio.data.shapes.wrapped import wrapped_shape
 from ia3_studio.errors import DataError
 
 SHAPES: tuple[Shape, ...] = (
@@ -37,6 +39,7 @@ SHAPES: tuple[Shape, ...] = (
     *message_trees.SHAPES,
     *messengers.SHAPES,
     *helpdesk.SHAPES,
+    *quizzes.SHAPES,
     *label_studio.SHAPES,
     *argilla.SHAPES,
     *labeled_spans.SHAPES,
@@ -59,7 +62,9 @@ SHAPES: tuple[Shape, ...] = (
 
 def shape_of(rows: Rows) -> Shape | None:
     """Return the shape of rows; None for a plain table."""
-    return next((shape for shape in SHAPES if shape.fits(rows)), None) if len(rows.frame) else None
+    if not len(rows.frame):
+        return None
+    return next((shape for shape in SHAPES if shape.fits(rows)), None) or wrapped_shape(rows, shape_of)
 
 
 def shape_by_row(rows: Rows) -> Shape | None:
