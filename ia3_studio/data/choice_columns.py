@@ -12,7 +12,7 @@ from ia3_studio.data.column_profile import cells_of, profile, structures_of
 from ia3_studio.data.column_words import RIGHT, name_words, says
 from ia3_studio.data.examples import Mapping, label_name
 from ia3_studio.data.measurements import whole_number
-from ia3_studio.data.paths import is_listed, value_at
+from ia3_studio.data.paths import is_listed, structure_of, value_at
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,6 +64,7 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
         return _exam(frame, columns)
     bases = {name.partition(".")[0] for name in choices}
     answers = [name for name in _right_columns(columns) if name not in choices] or _inner_answer(frame, bases)
+    answers = answers or _repeats_one(frame, [name for name in columns if name not in (*choices, *bases)], choices)
     answers.sort(key=lambda name: not _may_name_one(frame, name, choices))
     names = (*ASKED_NAMES, *_QUESTION_NAMES)
     asked = [name for name in named(columns, names) if name not in (*choices, *answers[:1]) and name not in bases]
@@ -79,6 +80,25 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
         choices = [*choices, answers[0]]  # the right one is not among them
     return Mapping("choices", answer=answers[0], parts=(*ordered, *choices), asked=len(ordered),
                    counted_from=first_number(cells_of(frame, answers[0])))  # fmt: skip
+
+
+def _repeats_one(frame: pd.DataFrame, columns: Sequence[str], choices: Sequence[str]) -> list[str]:
+    """Return the column whose cells are the text of one of the choices of their rows, in a list."""
+    if not columns:
+        return []
+    records = frame.head(_LOOKED_AT).astype(object).to_dict("records")
+    offered = [_offered(record, choices) for record in records]
+    return [
+        name for name in columns
+        if records and all(isinstance(record[name], str) and record[name].strip() in texts
+                           for record, texts in zip(records, offered, strict=True))
+    ][:1]  # fmt: skip
+
+
+def _offered(record: Record[Any, Any], choices: Sequence[str]) -> set[str]:
+    values = [structure_of(value_at(record, name)) for name in choices]
+    each = [text for value in values for text in (value if is_listed(value) else [value])]
+    return {text.strip() for text in each if isinstance(text, str) and text.strip()}
 
 
 def _may_name_one(frame: pd.DataFrame, answer: str, choices: Sequence[str]) -> bool:

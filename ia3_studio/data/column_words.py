@@ -17,6 +17,8 @@ _LETTERS = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d",
 """Letters that are no others with an accent, and how they are written without them."""
 _SHORTEST_END = 5
 """Letters of a word that may end a compound."""
+_ENDING = re.compile(r"(?<=\w{4})s?(?:text|texte|tekst|beschreibung|meldung|feld)$")
+"""What a compound such as "Störungstext" is without."""
 _WORDS_OF_A_NAME = 4
 """Words of a name; more of them are a question."""
 
@@ -55,7 +57,10 @@ def says(name: str, words: frozenset[str]) -> bool:
         f" {each} " in f" {' '.join(_name_words(name))} " for each in phrases
     ):
         return True
-    return any(word in words or (len(word) > _SHORTEST_END and word.endswith(ends)) for word in _name_words(name))
+    return any(
+        word in words or (len(word) > _SHORTEST_END and (word.endswith(ends) or _ENDING.sub("", word) in words))
+        for word in _name_words(name)
+    )
 
 
 def says_last(name: str, words: frozenset[str]) -> bool:
@@ -117,7 +122,7 @@ ANSWERED = _listed("""
     tra_loi phan_hoi tindakan penyelesaian tanggapan balasan jawapan odgovor rjesenje resenje otgovor 
     жауап отговор   پاسخ תשובות afhandeling mitigation remedy workaround fix maatregel massnahme
     parere dictamen dictamenes conseil consejo advice einschatzung stellungnahme gutachten
-    answer answers response responses reply replies solution completion output resolution patch
+    answer answers response responses reply replies solution completion output resolution patch behebung abhilfe
     antwort antworten losung respuesta solucion reponse risposta soluzione resposta solucao antwoord oplossing
     odpowiedz
     odpoved reseni svar losning atgard tiltak ratkaisu vastaus yanit cevap cozum valasz raspuns ответ решение

@@ -202,9 +202,9 @@ def _named_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 def _longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the only column of texts, titles and authors aside."""
     texts = [each for name in columns if (each := profile(frame, name)).is_text]
-    bodies = [each for each in texts if bare_name(each.name) not in _ABOUT_TEXTS]
-    (only,) = bodies if len(bodies) == 1 else (None,)
-    return Mapping("text", column=only.name) if only and only.filled > MOSTLY and only.different > 1 else None
+    filled = [each for each in texts if each.filled > MOSTLY and each.different > 1]
+    bodies = [each for each in filled if bare_name(each.name) not in _ABOUT_TEXTS]
+    return Mapping("text", column=bodies[0].name) if len(bodies) == 1 else None
 
 
 _ABOUT_TEXTS = frozenset(("title", "headline", "author", "authors", "poet", "name", "username", "user", "artist"))

@@ -158,7 +158,7 @@ def label_path(frame: pd.DataFrame, name: str) -> str:
         held = (key for key in _LABEL_KEYS if sum(key in each for each in objects) > len(objects) / 2)
         key = next((key for key in held if not any(isinstance(each.get(key), Record) for each in objects)), "")
         return f"{name}.{key}" if key else ""
-    if _counts_votes(frame, profile(frame, name)):
+    if _counts_votes(frame, profile(frame, name)) or (values and not inner):  # lists, all of them empty
         return ""
     return "" if holds_long_texts(frame, name) or _are_titles(frame, name) else name
 
@@ -186,7 +186,7 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     by_name = [path for name in named_labels(list(filled)) if (path := label_path(frame, name))]
     by_name = varied_first(frame, by_name)
     by_word = [name for name, each in filled.items() if _is_called_label(each) and (each.is_label or not each.is_text)]
-    by_word = [name for name in by_word if _holds_labels_or_marks(frame, filled[name])]
+    by_word = [name for name in by_word if _holds_labels_or_marks(frame, profile(frame, _named_inside(frame, name)))]
     votes = {name for name, each in filled.items() if _counts_votes(frame, each)}
     by_word = [name for name in by_word if name not in votes]
     alike = [name for name, each in filled.items() if each.is_label and not each.is_identifier and name not in votes]

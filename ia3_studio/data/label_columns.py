@@ -75,6 +75,8 @@ _ORDERED = [[pair] for pair in (*_TWINS, ("1st", "2nd"), ("first", "second"))]
 
 _WORDS_OF_A_SENTENCE = 4
 _FEWEST_FLAGS = 2
+_FEW_ROWS = 4
+"""Rows up to which a label may be the same in all of them."""
 _LONGER = 1.5
 """Times that a text is longer than the first one so that it is read rather."""
 _MUCH_LONGER = 2.5
@@ -87,7 +89,10 @@ _FLAGS: tuple[frozenset[str], ...] = tuple(
 
 def labeled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return which columns are text and label by their names; None where there is no such pair of columns."""
-    labels = varied_first(frame, [path for name in named_labels(columns) if (path := label_path(frame, name))])
+    labels = [path for name in named_labels(columns) if (path := label_path(frame, name))]
+    if len(frame) > _FEW_ROWS:
+        labels = [name for name in labels if profile(frame, name).different != 1]
+    labels = varied_first(frame, labels)
     if not labels or (bare_name(labels[0]) in TOPICAL and is_rated(frame, columns)):
         return None
     label = _in_words(frame, columns, labels[0])
@@ -147,7 +152,7 @@ def _read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str])
     profiles = {name: profile(frame, name) for name in known}
     filled = [name for name, each in profiles.items() if each.filled > MOSTLY] or list(known)
     bodies = [name for name in filled if bare_name(name) not in TITLES]
-    if bodies:
+    if bodies and not (profiles[bodies[0]].is_label and _longer_than(frame, others, profiles[bodies[0]])):
         return bodies[0]
     texts = [each for name in others if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
     texts = [each for each in texts if not each.is_label] or texts
@@ -159,6 +164,15 @@ def _read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str])
         return next(iter(filled), "")
     longest = max(texts, key=lambda each: each.length)
     return next(each.name for each in texts if _LONGER * each.length >= longest.length)
+
+
+def _longer_than(frame: pd.DataFrame, columns: Sequence[str], short: Profile) -> bool:
+    """Say whether a column holds texts that are much longer than the few phrases of another one."""
+    texts = (profile(frame, name) for name in columns if name != short.name)
+    return any(
+        each.is_text and not each.is_label and each.filled > MOSTLY and each.length > _MUCH_LONGER * short.length
+        for each in texts
+    )
 
 
 def marked_answers(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
@@ -176,9 +190,8 @@ def marked_answers(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | Non
 def rated_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return a text and its rating where a summary stands beside them, such as reviews and tickets have."""
     summaries, known = named(columns, ("summary",)), named(columns, ("text", "review", "description", "body"))
-    rated = [
-        name for name in columns if is_label_name(name, RATINGS) and profile(frame, name).is_label
-    ]  # fmt: skip
+    paths = [label_path(frame, name) for name in columns if is_label_name(name, RATINGS)]
+    rated = [path for path in paths if path and profile(frame, path).is_label]
     return by_contents(frame, columns) if summaries and known and rated else None
 
 

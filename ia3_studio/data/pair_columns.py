@@ -63,7 +63,7 @@ ANSWER_NAMES = (
     "answer", "response", "output", "completion", "reply", "assistant", "target", "solution", "answers", "responses",
     "outputs", "completions", "summary", "highlights", "bot", "targets", "best_answer", "canonical_solution",
     "human_reference", "correct_answer", "gold_answer", "solutions", "ground_truth", "ground_truth_answer", "ideal",
-    "tldr", "expected_output", "expected_answer",
+    "tldr", "ans", "expected_output", "expected_answer",
     "expected_response", "reference_answer", "model_answer", "final_answer",
     "answer_key", "reference_code", "answer_text", "antwort", "respuesta", "réponse", "reponse",
     "risposta", "resposta", "ответ", "答案", "回答", "답변", "cevap", "antwoord", "odpowiedź", "svar",
@@ -220,7 +220,19 @@ def _answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
         texts = [name for name in named(columns, ("text", "story", "content")) if _is_answer_text(frame, name)]
     found = _worked_out(frame, columns, found) + found
     found = found or texts or [name for name in named(columns, ("label",)) if holds_long_texts(frame, name)]
-    return found or [name for name in columns if _is_made_of_answers(frame, name)]
+    return found or [name for name in columns if _is_made_of_answers(frame, name)] or _with_opposite(columns)
+
+
+def _with_opposite(columns: Sequence[str]) -> list[str]:
+    """Return the column of answers beside one whose name differs from its own by a "not", in a list."""
+    words = {name: name_words(name) for name in columns if says(name, ANSWERED)}
+    positive = {
+        tuple(word for word in each if word not in _NOT): name for name, each in words.items() if _NOT & {*each}
+    }
+    return [name for name, each in words.items() if tuple(each) in positive][:1]
+
+
+_NOT = frozenset(("not", "non"))
 
 
 def _worked_out(frame: pd.DataFrame, columns: Sequence[str], answers: Sequence[str]) -> list[str]:
@@ -437,9 +449,9 @@ def _answers(name: str) -> bool:
 
 
 def _head(name: str) -> str:
-    """Return a name without words for a language or for any text at its end, as in response_en, resolution notes."""
+    """Return a name without a language, a word for any text, a number or a letter at its end, as in response_en."""
     words = name_words(name)
-    while len(words) > 1 and words[-1] in LANGUAGES | _ANY_TEXT:
+    while len(words) > 1 and (words[-1] in LANGUAGES | _ANY_TEXT or len(words[-1]) == 1):
         words.pop()
     return " ".join(words) if words != name_words(name) else name
 

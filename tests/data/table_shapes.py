@@ -14,6 +14,7 @@ from tests.data.shapes import PAIRS, Shape, asked, berths, letter, lines, mood, 
 
 CLASSES = "text → text, label → label"
 TAGS = "tokens → words, tags → one label per word"
+PHRASES = ("super", "awesome", "fair", "poor")
 LETTERS = "Ferry{} leaves Turku"
 
 
@@ -958,7 +959,7 @@ TABLES = (
         12,
     ),
     Shape(
-        "a worked solution beside the result it is checked by",
+        "a worked solution and the result it is checked by",
         "solved.jsonl",
         lines(lambda n: {"problem": asked(n), "generated_solution": said(n) * 2, "expected_answer": str(n * 3)}),
         "problem → prompt, generated_solution → answer",
@@ -979,7 +980,7 @@ TABLES = (
         12,
     ),
     Shape(
-        "a title and instructions, beside lists",
+        "a title and instructions, next to lists",
         "soups.jsonl",
         lines(lambda n: {"Title": f"Soup for pier {n}", "Ingredients": ["salt", "leek"], "Instructions": said(n) * 3}),
         "Title → prompt, Instructions → answer",
@@ -1042,6 +1043,107 @@ TABLES = (
         "constant.csv",
         rows(lambda n: f"{plain(n)},harbor,{mood(n)}", 24, "notice,category,urgency"),
         "notice → text, urgency → label",
+        24,
+    ),
+    Shape(
+        "two answers, the better one first",
+        "better.jsonl",
+        lines(lambda n: {"qid": n, "question": asked(n), "response_j": said(n) * 2, "response_k": said(n + 3)}),
+        "question → prompt, response_j → answer",
+        12,
+    ),
+    Shape(
+        "an answer and its opposite",
+        "behavior.jsonl",
+        lines(
+            lambda n: {
+                "question": asked(n),
+                "answer_matching_it": f" ({'AB'[n % 2]})",
+                "answer_not_matching_it": " (C)",
+            }
+        ),
+        "question → prompt, answer_matching_it → answer",
+        12,
+    ),
+    Shape(
+        "choices, and a column that repeats one of them",
+        "repeated.jsonl",
+        lines(
+            lambda n: {
+                "question": asked(n),
+                "choices": ["north", "south", "east"],
+                "solution": ["east", "north"][n % 2],
+            }
+        ),
+        "question → question, choices → choices, solution → correct choice",
+        12,
+    ),
+    Shape(
+        "what is computed, and its result",
+        "computed.jsonl",
+        lines(lambda n: {"id": n, "original_text": asked(n), "equation": f"x={n}*2", "ans": str(n * 2)}),
+        "original_text → prompt, ans → answer",
+        12,
+    ),
+    Shape(
+        "a few phrases called a review, and the text that is one",
+        "phrases.csv",
+        rows(lambda n: f"{PHRASES[n % 4]},{plain(n)},{mood(n)}", 24, "Review,Summary,Sentiment"),
+        "Summary → text, Sentiment → label",
+        24,
+    ),
+    Shape(
+        "a category that is the same in all rows, and a rating",
+        "same.csv",
+        rows(lambda n: f"ferry,{plain(n)},{n % 5 + 1} stars", 24, "category,review,rating"),
+        "review → text, rating → label",
+        24,
+    ),
+    Shape(
+        "labels by several people",
+        "votes.jsonl",
+        lines(
+            lambda n: {"text": asked(n), "annotators": {"label": [n % 2, n % 2, 1], "annotator_id": [4, 5, 6]}},
+            count=24,
+        ),
+        CLASSES,
+        24,
+    ),
+    Shape(
+        "a fault, its cause and its repair",
+        "faults.csv",
+        rows(
+            lambda n: f"Kran {n % 2},{asked(n)},{plain(n)},{plain(n + 9)}", 12, "Anlage,Störungstext,Ursache,Behebung"
+        ),
+        "Störungstext → prompt, Behebung → answer",
+        12,
+    ),
+    Shape(
+        "tickets with a summary, and objects for what they are sorted by",
+        "issues.jsonl",
+        lines(
+            lambda n: {
+                "key": f"A-{n}",
+                "fields": {
+                    "summary": asked(n),
+                    "description": said(n) * 4,
+                    "priority": {"name": mood(n)},
+                    "labels": [],
+                },
+            },
+            count=24,
+        ),
+        "fields.description → text, fields.priority.name → label",
+        24,
+    ),
+    Shape(
+        "a table for each of two classes",
+        "news",
+        {
+            "Fake.csv": rows(lambda n: f"{asked(n)},{plain(n)}", header="title,text"),
+            "True.csv": rows(lambda n: f"{asked(n + 50)},{plain(n + 50)}", header="title,text"),
+        },
+        CLASSES,
         24,
     ),
 )

@@ -41,7 +41,21 @@ def batch(row: int) -> dict[str, Any]:
     return {"custom_id": str(row), "request": {"body": {"messages": turns}}, "response": {"body": answer}}
 
 
-@pytest.mark.parametrize("call", [gemini, anthropic, responses, batch])
+def traced(row: int) -> dict[str, Any]:
+    turns = [
+        {"message.role": "system", "message.content": SYSTEM},
+        {"message.role": "user", "message.content": asked(row)},
+    ]
+    answer = [{"message": {"role": "assistant", "content": said(row)}}]
+    return {"span": row, "attributes.llm.input_messages": turns, "attributes.llm.output_messages": answer}
+
+
+def apart(row: int) -> dict[str, Any]:
+    turns = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": asked(row)}]
+    return {"messages": turns, "output_message": {"role": "assistant", "content": said(row)}, "latency": 0.4}
+
+
+@pytest.mark.parametrize("call", [traced, apart, gemini, anthropic, responses, batch])
 def test_a_logged_call_is_a_conversation(call: Callable[[int], dict[str, Any]], tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     path.write_text(lines(call))

@@ -31,6 +31,8 @@ DOCUMENTS: dict[str, Any] = {
     **test_chat_logs.LOGS,
     **test_annotations.TOOLS,
     **{f"Argilla, {name}": records for name, records in test_annotations.ARGILLA.items()},
+    "votes": [{"text": f"Hi {n}", "annotators": {"label": ["a", "b", "a"], "annotator_id": [1, 2, 3]}}
+              for n in range(3)],
     "MOSS": [{"chat": {"turn_1": {"Human": f"<|Human|>: Hi {n}<eoh>", "MOSS": "<|MOSS|>: Ahoy<eom>"}}}
              for n in range(3)],
     "marked answers": [{"question": f"Hi {n}", "answers": [{"text": "Ahoy", "selected": True}, {"text": "No"}]}

@@ -87,8 +87,17 @@ def turns_in(value: Any) -> Turns:
         return turns_of_transcript(value)
     if isinstance(value, dict):
         value = [value] if is_turn(value) else _turns_of_object(value)
-    turns = listed(value)
+    turns = list(map(_bare_turn, listed(value)))
     return [_spelled(turn) for turn in turns] if turns and all(map(is_turn, turns)) else []
+
+
+def _bare_turn(turn: Any) -> Any:
+    """Return a turn as traces have it, inside an object or with its keys as message.role and so on, as a turn."""
+    if not isinstance(turn, dict):
+        return turn
+    if set(turn) == {"message"}:
+        return turn["message"]
+    return {str(key).removeprefix("message."): each for key, each in turn.items()} if "message.role" in turn else turn
 
 
 def _turns_of_object(value: dict[str, Any]) -> Any:
@@ -125,9 +134,10 @@ def _of_parts(turn: Any) -> Any:
     """Return a turn of Gemini's API, whose text stands in parts, with its content as text; any other as it is."""
     parts = listed(turn.get("parts")) if isinstance(turn, dict) else []
     texts = [part.get("text") if isinstance(part, dict) else part for part in parts]
-    if not texts or not all(isinstance(text, str) for text in texts):
+    known = [text for text in texts if isinstance(text, str)]
+    if not known or len(known) < len(texts):
         return turn
-    return {"role": turn.get("role", "user"), "content": "".join(texts)}
+    return {"role": turn.get("role", "user"), "content": "".join(known)}
 
 
 def _spelled(turn: dict[str, Any]) -> dict[str, Any]:

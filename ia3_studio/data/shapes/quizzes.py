@@ -35,7 +35,7 @@ def _read_moodle(rows: Rows) -> Recognized:
     found = Collector()
     for row, record in rows.records():
         if "questiontext" not in record:  # the name of a category
-            found.unused["elements that are no questions"] += 1
+            found.unused["elements other than questions"] += 1
             continue
         offered = [each for each in listed(record.get("answer")) if isinstance(each, dict)]
         choices = [_text(each) for each in offered]

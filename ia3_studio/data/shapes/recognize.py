@@ -27,6 +27,7 @@ from ia3_studio.data.shapes import (
     spoken,
     triplets,
     turn_rows,
+    votes,
     word_rows,
 )
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape
@@ -43,6 +44,7 @@ SHAPES: tuple[Shape, ...] = (
     *label_studio.SHAPES,
     *argilla.SHAPES,
     *labeled_spans.SHAPES,
+    *votes.SHAPES,
     *segments.SHAPES,
     *preferences.SHAPES,
     *compared_answers.SHAPES,
