@@ -268,6 +268,15 @@ def choose_tiny(page: Page, tiny: Path, pairs: Path) -> None:
     expect(page.locator("#data-note")).to_contain_text(data_words.rows_of(36, 4))
 
 
+def choose_option(page: Page, field: str, value: str) -> None:
+    """Choose an option of a dropdown by typing it: a list that hangs below moves off when the page above it grows."""
+    box = page.locator(f"#{field} input")
+    box.fill(value)
+    expect(page.locator(f"#{field}").get_by_role("option", name=value, exact=True)).to_be_attached()
+    box.press("Enter")
+    expect(box).to_have_value(value)
+
+
 def start_training(page: Page, epochs: int) -> None:
     open_tab(page, text.TRAIN_TAB)
     page.locator("#epochs input").fill(str(epochs))

@@ -19,6 +19,7 @@ from ia3_studio.worker.ablation import read_ablation
 from tests.e2e.conftest import Snapshot
 from tests.e2e.studio_app import (
     StudioProcess,
+    choose_option,
     choose_tiny,
     expect_state,
     open_card,
@@ -167,8 +168,7 @@ def test_from_ticks_to_an_adapter_that_peft_loads(
     open_tab(page, text.SCALES_TAB)
     expect(page.locator("#scales-note")).to_contain_text(learned)
     open_card(page, scales_words.COMPARE_TITLE)
-    page.locator("#comparison-adapter input").click()
-    page.locator("#comparison-adapter").get_by_role("option", name="Pairs run").click()
+    choose_option(page, "comparison-adapter", "Pairs run")
     expect(page.locator("#comparison-note")).to_contain_text("1.00")
 
     open_tab(page, text.EXPORT_TAB)

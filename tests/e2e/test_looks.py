@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from ia3_studio.runs.evaluation import RunEvaluation, write_evaluation
 from ia3_studio.ui import text
@@ -66,8 +66,16 @@ def look(page: Page, studio: StudioProcess, snapshot: Snapshot, problems: Proble
                 assert page.evaluate(CUT) == [], f"cut off: {where}"
                 page.wait_for_function(f"{UNFIT}.length === 0")  # charts drawn for another width take this one
                 for part in first_seen(tab, size is DESK, when):
-                    assert page.evaluate(IN_VIEW, part) == [True], f"{part} is not in view: {where}"
+                    expect_in_view(page, part, where)
                 assert violations(page) == [], where
+
+
+def expect_in_view(page: Page, part: str, where: str) -> None:
+    """Expect one such part, wholly inside the window, once what the tab asks for as it opens has arrived."""
+    try:
+        page.wait_for_function(f"part => `${{({IN_VIEW})(part)}}` === 'true'", arg=part)
+    except TimeoutError as error:
+        raise AssertionError(f"{part} is not in view: {where}") from error
 
 
 def first_seen(tab: str, is_desk: bool, when: str) -> list[str]:

@@ -19,6 +19,7 @@ from tests.data.test_hub_rows import FILES, NAME
 from tests.e2e.conftest import Snapshot
 from tests.e2e.studio_app import (
     StudioProcess,
+    choose_option,
     expect_state,
     open_card,
     open_studio,
@@ -33,13 +34,6 @@ from tests.e2e.test_looks import DESK, OVERFLOW, PHONE
 from tests.training.test_images import EDGE, paint, vit, zipped
 
 pytestmark = pytest.mark.e2e
-
-
-def choose(page: Page, field: str, value: str) -> None:
-    box = page.locator(f"#{field} input")
-    box.click()
-    page.locator(f"#{field}").get_by_role("option", name=value, exact=True).click()
-    expect(box).to_have_value(value)
 
 
 def test_a_wrong_guess_is_mended_the_tokens_follow_and_the_run_learns_them(
@@ -57,8 +51,8 @@ def test_a_wrong_guess_is_mended_the_tokens_follow_and_the_run_learns_them(
     expect(page.locator("#data-problems")).to_contain_text(re.compile(rf"\(good\).* \({numbered([26])}\)"))
     open_card(page, text.PARSING_OPTIONS)
     expect(page.locator("#first-column input")).to_have_value("good")  # the form is filled in: nothing resets it now
-    choose(page, "first-column", "hello")
-    choose(page, "answer-column", "good")
+    choose_option(page, "first-column", "hello")
+    choose_option(page, "answer-column", "good")
     page.locator("#apply-parsing").click()
     expect(page.locator("#data-note")).to_contain_text(str(Mapping("pairs", "hello", "good")))
     expect(page.locator("#data-problems")).to_contain_text(re.compile(rf"\(good\).* \({numbered([26])}\)"))
@@ -182,9 +176,9 @@ def test_the_form_uses_a_column_that_was_left_out_and_reads_several_files_header
     titled.write_text("Harbor,1\nasked,told\n" + "".join(f"ask {row},tell {row}\n" for row in range(20)))
     upload_instead(page, titled)
     expect(found).to_contain_text("Harbor, 1")  # or the choice would be one for the file before
-    choose(page, "header-row", dict((value, label) for label, value in text.HEADERS)["2"])
+    choose_option(page, "header-row", dict((value, label) for label, value in text.HEADERS)["2"])
     expect(page.locator("#data-note .bad")).to_contain_text("asked, told")  # read so; which is which is asked
-    choose(page, "rows-are", dict((value, label) for label, value in text.ROW_KINDS)["pairs"])
+    choose_option(page, "rows-are", dict((value, label) for label, value in text.ROW_KINDS)["pairs"])
     expect(found).to_contain_text(str(Mapping("pairs", "asked", "told")))
     expect(found).to_contain_text(rows_of(18, 2))
 
@@ -192,7 +186,7 @@ def test_the_form_uses_a_column_that_was_left_out_and_reads_several_files_header
     speaker = page.locator("#speaker")
     expect(speaker).to_be_visible()
     in_four_looks(page, snapshot, "chat-speaker")
-    choose(page, "speaker", "Bo")
+    choose_option(page, "speaker", "Bo")
     page.locator("#apply-parsing").click()
     expect(found).to_contain_text("7 training rows")
     letter = tmp_path / "letter.docx"

@@ -19,7 +19,16 @@ from ia3_studio.ui import text
 from ia3_studio.ui.visitor import COOKIE
 from ia3_studio.worker import start
 from tests.e2e.conftest import Problems, Snapshot
-from tests.e2e.studio_app import StudioProcess, expect_state, has_opened, open_card, open_studio, open_tab, running
+from tests.e2e.studio_app import (
+    StudioProcess,
+    expect_state,
+    has_opened,
+    open_card,
+    open_studio,
+    open_tab,
+    running,
+    settle,
+)
 from tests.e2e.test_own_data import in_four_looks
 from tests.runs.test_history import ended, evaluated
 
@@ -72,6 +81,7 @@ def test_runs_are_found_named_compared_deleted_and_brought_back(
     expect(page.locator("#details-note")).to_contain_text(text.deleted_run("The best voice"))
     expect(page.locator("#history-note")).to_contain_text(text.NO_RUNS_FOUND)
     open_card(page, text.TRASH)
+    settle(page)  # the list hangs where the field was when it was opened
     page.locator("#trash input").click()
     page.locator("#trash").get_by_role("option").first.click()
     page.locator("#restore-run").click()
