@@ -212,7 +212,7 @@ ABOUT_ROW = _listed("""
     location province region language department agency owner handler agent assigned store branch shop site product
     brand model version platform device os browser channel source year month week quarter day weekday gender sex
     age nationality color size currency unit team office shift course semester chapter page publisher
-    training seminar workshop formation schulung lehrgang cours taller modulo
+    scene episode season volume verse training seminar workshop formation schulung lehrgang cours taller modulo
     format medium company customer client manufacturer vendor supplier origin app by room building floor
     filiale abteilung bearbeiter mitarbeiter kurs produkt marke land ort stadt region sprache jahr monat
     geschlecht kanal

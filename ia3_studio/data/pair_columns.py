@@ -445,7 +445,14 @@ def _is_judged(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
 def _answers(name: str) -> bool:
     """Say whether a name ends with a word for an answer, or begins with one and goes on in a language that does so."""
     name = _head(name)
-    return says_last(name, ANSWERED) or (says(name, ANSWERED) and bool(_OF.intersection(name_words(name))))
+    ends_so = says_last(name, ANSWERED) or (says(name, ANSWERED) and bool(_OF.intersection(name_words(name))))
+    return ends_so or (name_words(name) or [""])[0] in _ANSWERS_FIRST
+
+
+_ANSWERS_FIRST = frozenset(
+    ("respuesta", "solucion", "reponse", "risposta", "soluzione", "resposta", "solucao", "raspuns", "solutie")
+)
+"""Words for answers in languages in which an adjective follows its noun, as in "soluzione adottata"."""
 
 
 def _head(name: str) -> str:

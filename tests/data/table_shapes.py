@@ -1146,4 +1146,18 @@ TABLES = (
         CLASSES,
         24,
     ),
+    Shape(
+        "lines of a script, with scenes and speakers",
+        "script.csv",
+        rows(lambda n: f"{n // 6},{plain(n)},{('Ann', 'Bo', 'Cy')[n % 3]}", 36, "scene,line_text,speaker"),
+        "line_text → text, speaker → label",
+        36,
+    ),
+    Shape(
+        "names whose adjectives stand last",
+        "guasti.csv",
+        rows(lambda n: f"{asked(n)},{plain(n)},{'AB'[n % 2]}", 12, "Descrizione problema,Soluzione adottata,Operatore"),
+        "Descrizione problema → prompt, Soluzione adottata → answer",
+        12,
+    ),
 )
