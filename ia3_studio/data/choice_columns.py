@@ -12,7 +12,7 @@ from ia3_studio.data.column_profile import cells_of, profile, structures_of
 from ia3_studio.data.column_words import RIGHT, name_words, says
 from ia3_studio.data.examples import Mapping, label_name
 from ia3_studio.data.measurements import whole_number
-from ia3_studio.data.paths import is_listed, value_at
+from ia3_studio.data.paths import is_listed, structure_of, value_at
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +48,10 @@ _QUESTION_NAMES = ("prompt", "question", "question_stem", "stem", "question.stem
 _READ_NAMES = ("text", "paragraph", "story", "document", "background", "body")
 _PASSAGES = frozenset(("passage", "context", "article", "paragraph", "story", "background"))
 _NUMBERED = re.compile(r"[\s_-]*\d{1,2}$")
-_INNER_ANSWERS = ("answerKey", "answer", "label", "labels", "correct")
+_TEXT_WORDS = frozenset(("text", "content", "value", "body", "html", "label"))
+"""Words that may stand after the number or letter of a choice."""
+_INNER_ANSWERS = ("answerKey", "answer", "label", "labels", "correct", "is_correct", "isCorrect", "right", "is_right",
+                  "is_answer", "isAnswer")  # fmt: skip
 _MOST_CHOICES, _LOOKED_AT = 8, 20
 _LETTERS = "abcdefgh"
 
@@ -61,6 +64,7 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
         return _exam(frame, columns)
     bases = {name.partition(".")[0] for name in choices}
     answers = [name for name in _right_columns(columns) if name not in choices] or _inner_answer(frame, bases)
+    answers = answers or _repeats_one(frame, [name for name in columns if name not in (*choices, *bases)], choices)
     answers.sort(key=lambda name: not _may_name_one(frame, name, choices))
     names = (*ASKED_NAMES, *_QUESTION_NAMES)
     asked = [name for name in named(columns, names) if name not in (*choices, *answers[:1]) and name not in bases]
@@ -76,6 +80,25 @@ def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
         choices = [*choices, answers[0]]  # the right one is not among them
     return Mapping("choices", answer=answers[0], parts=(*ordered, *choices), asked=len(ordered),
                    counted_from=first_number(cells_of(frame, answers[0])))  # fmt: skip
+
+
+def _repeats_one(frame: pd.DataFrame, columns: Sequence[str], choices: Sequence[str]) -> list[str]:
+    """Return the column whose cells are the text of one of the choices of their rows, in a list."""
+    if not columns:
+        return []
+    records = frame.head(_LOOKED_AT).astype(object).to_dict("records")
+    offered = [_offered(record, choices) for record in records]
+    return [
+        name for name in columns
+        if records and all(isinstance(record[name], str) and record[name].strip() in texts
+                           for record, texts in zip(records, offered, strict=True))
+    ][:1]  # fmt: skip
+
+
+def _offered(record: Record[Any, Any], choices: Sequence[str]) -> set[str]:
+    values = [structure_of(value_at(record, name)) for name in choices]
+    each = [text for value in values for text in (value if is_listed(value) else [value])]
+    return {text.strip() for text in each if isinstance(text, str) and text.strip()}
 
 
 def _may_name_one(frame: pd.DataFrame, answer: str, choices: Sequence[str]) -> bool:
@@ -195,13 +218,26 @@ def _families(columns: Sequence[str], is_stem: Callable[[str], bool]) -> Iterato
         name, _, rest = column.strip().lower().partition(" - ")  # "Answer 1 - max 75 characters"
         found = _CHOICE.fullmatch(name)
         stem = re.sub(r"[\s_-]+$", "", found["stem"]) if found else ""
-        if found and is_stem(stem) and (stem or found["place"] in _LETTERS):
-            families.setdefault((stem, rest), {})[found["place"]] = column
+        place = found["place"] if found else ""
+        if not found and (inner := _numbered_inside(column)):
+            stem, place, rest = inner
+        if place and is_stem(stem) and (stem or place in _LETTERS):
+            families.setdefault((stem, rest), {})[place] = column
     for places in families.values():
         ordered = sorted(places)
         starts = ordered[0] in "01a" and all(ord(b) - ord(a) == 1 for a, b in pairwise(ordered))
         if starts and len(ordered) > 1:
             yield [places[place] for place in ordered]
+
+
+def _numbered_inside(column: str) -> tuple[str, str, str] | None:
+    """Return the parts of a name with a number or letter before a word for any text, as in AnswerAText."""
+    words = name_words(column)
+    if len(words) < len(("answer", "a", "text")):
+        return None
+    *words, place, last = words
+    is_place = len(place) == 1 and (place.isdigit() or place in _LETTERS)
+    return ("".join(words), place, last) if is_place and last in _TEXT_WORDS else None
 
 
 def _is_distractors(choices: Sequence[str]) -> bool:

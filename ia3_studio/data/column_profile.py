@@ -47,7 +47,7 @@ _PEOPLE = frozenset(("reviewer", "user", "author", "customer", "first", "last", 
 """Words that make a name one of somebody rather than of something."""
 _NO_LABELS = frozenset((
     "confidence", "prob", "probability", "probabilities", "count", "counts", "num", "length", "len", "gold",
-    "weight", "user", "average", "avg", "mean", "total",
+    "weight", "user", "average", "avg", "mean", "total", "numerator", "denominator",
 ))  # fmt: skip
 """Words of names of columns about a label or a row, rather than a label."""
 

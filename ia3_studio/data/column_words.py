@@ -17,6 +17,8 @@ _LETTERS = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d",
 """Letters that are no others with an accent, and how they are written without them."""
 _SHORTEST_END = 5
 """Letters of a word that may end a compound."""
+_ENDING = re.compile(r"(?<=\w{4})s?(?:text|texte|tekst|beschreibung|meldung|feld)$")
+"""What a compound such as "Störungstext" is without."""
 _WORDS_OF_A_NAME = 4
 """Words of a name; more of them are a question."""
 
@@ -55,7 +57,10 @@ def says(name: str, words: frozenset[str]) -> bool:
         f" {each} " in f" {' '.join(_name_words(name))} " for each in phrases
     ):
         return True
-    return any(word in words or (len(word) > _SHORTEST_END and word.endswith(ends)) for word in _name_words(name))
+    return any(
+        word in words or (len(word) > _SHORTEST_END and (word.endswith(ends) or _ENDING.sub("", word) in words))
+        for word in _name_words(name)
+    )
 
 
 def says_last(name: str, words: frozenset[str]) -> bool:
@@ -63,6 +68,25 @@ def says_last(name: str, words: frozenset[str]) -> bool:
     _unspaced, phrases, _ends = _kinds(words)
     ends_so = any(f" {' '.join(_name_words(name))}".endswith(f" {each}") for each in phrases)
     return ends_so or says((name_words(name) or [""])[-1], words)
+
+
+_SCALE = re.compile(
+    r"\b(?:out of|sur|von|de|su|van|op|av|af|z|из|dari)\s*(?:5|6|7|10|20|100)\b|/\s*(?:5|6|10|20|100)\b"
+    r"|\b[01]\s*(?:-|–|—|\.\.|to|bis|à|a|al|до|～|~)\s*(?:5|6|7|10|20|100)\b|満点|分制",
+    re.IGNORECASE,
+)
+"""How the name of a rating says between which numbers it is."""
+_GRADES = frozenset(("note", "notes", "noten"))
+
+
+def is_scale(name: str, *, holds_numbers: bool) -> bool:
+    """Say whether a column of numbers is a rating by its name: with its scale, or a grade as French and German say it.
+
+    Example:
+        >>> is_scale("Qualité (sur 5)", holds_numbers=True), is_scale("Note", holds_numbers=False)
+        (True, False)
+    """
+    return holds_numbers and (_SCALE.search(name) is not None or says(name, _GRADES))
 
 
 def is_about_row(name: str) -> bool:
@@ -98,7 +122,7 @@ ANSWERED = _listed("""
     tra_loi phan_hoi tindakan penyelesaian tanggapan balasan jawapan odgovor rjesenje resenje otgovor 
     жауап отговор   پاسخ תשובות afhandeling mitigation remedy workaround fix maatregel massnahme
     parere dictamen dictamenes conseil consejo advice einschatzung stellungnahme gutachten
-    answer answers response responses reply replies solution completion output resolution
+    answer answers response responses reply replies solution completion output resolution patch behebung abhilfe
     antwort antworten losung respuesta solucion reponse risposta soluzione resposta solucao antwoord oplossing
     odpowiedz
     odpoved reseni svar losning atgard tiltak ratkaisu vastaus yanit cevap cozum valasz raspuns ответ решение
@@ -159,7 +183,8 @@ LABELED = _listed("""
     label labels category categories class classification intent sentiment topic topics tag tags emotion stars
     rating score polarity stance genre toxic toxicity spam duplicate relevance fraudulent fraud fake sarcastic
     offensive hateful genres marks points verdict outcome majority severity priority urgency status grade similarity
-    feeling mood target satisfaction theme
+    feeling mood target satisfaction theme effectiveness helpfulness readability politeness formality correctness
+    quality coherence usefulness hostility
     kategorie etikett klasse bewertung stimmung thema prioritat dringlichkeit note sterne einstufung
     categoria etiqueta clase sentimiento tema prioridad calificacion puntuacion valoracion urgencia estrellas
     etiquette classe sujet theme priorite etoiles appreciation
@@ -187,6 +212,7 @@ ABOUT_ROW = _listed("""
     location province region language department agency owner handler agent assigned store branch shop site product
     brand model version platform device os browser channel source year month week quarter day weekday gender sex
     age nationality color size currency unit team office shift course semester chapter page publisher
+    scene episode season volume verse training seminar workshop formation schulung lehrgang cours taller modulo
     format medium company customer client manufacturer vendor supplier origin app by room building floor
     filiale abteilung bearbeiter mitarbeiter kurs produkt marke land ort stadt region sprache jahr monat
     geschlecht kanal

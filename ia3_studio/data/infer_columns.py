@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.data.choice_columns import bare_name, choice_mapping, first_number, named
-from ia3_studio.data.column_profile import Profile, cells_of, is_plain, kept_profiles, profile, structures_of
+from ia3_studio.data.column_profile import (
+    Profile,
+    cells_of,
+    is_list_of_texts,
+    is_plain,
+    kept_profiles,
+    profile,
+    structures_of,
+)
 from ia3_studio.data.column_words import ANSWERED, RESULT, says
 from ia3_studio.data.conll import is_tag
 from ia3_studio.data.examples import LabelKind, Mapping, tags_in
@@ -177,6 +185,15 @@ def _only_column(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     return Mapping("text", column=columns[0]) if one else None
 
 
+def _two_in_lists(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the two texts of the only column, where each of its cells is a list of two, as of embedding data."""
+    cells = structures_of(frame, columns[0]) if len(columns) == 1 else []
+    pairs = bool(cells) and all(is_list_of_texts(cell) and len(cell) == len(("first", "second")) for cell in cells)
+    if not pairs or named(columns, (*TEXT_NAMES, *MESSAGE_NAMES)):
+        return None
+    return Mapping("pairs", f"{columns[0]}[0]", f"{columns[0]}[1]")
+
+
 def _named_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     text = [name for name in named(columns, TEXT_NAMES) if profile(frame, name).length]
     return Mapping("text", column=text[0]) if text else None
@@ -185,9 +202,9 @@ def _named_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 def _longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the only column of texts, titles and authors aside."""
     texts = [each for name in columns if (each := profile(frame, name)).is_text]
-    bodies = [each for each in texts if bare_name(each.name) not in _ABOUT_TEXTS]
-    (only,) = bodies if len(bodies) == 1 else (None,)
-    return Mapping("text", column=only.name) if only and only.filled > MOSTLY and only.different > 1 else None
+    filled = [each for each in texts if each.filled > MOSTLY and each.different > 1]
+    bodies = [each for each in filled if bare_name(each.name) not in _ABOUT_TEXTS]
+    return Mapping("text", column=bodies[0].name) if len(bodies) == 1 else None
 
 
 _ABOUT_TEXTS = frozenset(("title", "headline", "author", "authors", "poet", "name", "username", "user", "artist"))
@@ -461,6 +478,7 @@ def _are_lists(frame: pd.DataFrame, name: str) -> bool:
 
 _IN_ORDER = (
     nested_pairs, _choices, _tags, marked_answers, rated_texts, named_pairs, labeled, flags, beside_structures,
-    _only_column, languages, asked_by_contents, two_bodies, by_contents, _named_text, two_texts, _longest_text,
+    _two_in_lists, _only_column, languages, asked_by_contents, two_bodies, by_contents, _named_text, two_texts,
+    _longest_text,
 )  # fmt: skip
 """Ways to find the columns that play a part, in the order in which they are tried."""

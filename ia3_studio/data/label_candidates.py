@@ -21,7 +21,7 @@ from ia3_studio.data.column_profile import (
     profile,
     structures_of,
 )
-from ia3_studio.data.column_words import AMOUNTS, LABELED, PRICED, WEAK, is_about_row, name_words, says
+from ia3_studio.data.column_words import AMOUNTS, LABELED, PRICED, WEAK, is_about_row, is_scale, name_words, says
 from ia3_studio.data.examples import LabelKind
 from ia3_studio.data.measurements import number_of
 from ia3_studio.data.paths import is_listed, structure_of
@@ -158,7 +158,7 @@ def label_path(frame: pd.DataFrame, name: str) -> str:
         held = (key for key in _LABEL_KEYS if sum(key in each for each in objects) > len(objects) / 2)
         key = next((key for key in held if not any(isinstance(each.get(key), Record) for each in objects)), "")
         return f"{name}.{key}" if key else ""
-    if _counts_votes(frame, profile(frame, name)):
+    if _counts_votes(frame, profile(frame, name)) or (values and not inner):  # lists, all of them empty
         return ""
     return "" if holds_long_texts(frame, name) or _are_titles(frame, name) else name
 
@@ -185,18 +185,20 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     """Return the columns that can be a label, the likeliest first."""
     by_name = [path for name in named_labels(list(filled)) if (path := label_path(frame, name))]
     by_name = varied_first(frame, by_name)
-    by_word = [
-        name
-        for name, each in filled.items()
-        if is_label_name(name, LABEL_WORDS) and (each.is_label or not each.is_text)
-    ]
-    by_word = [name for name in by_word if _holds_labels_or_marks(frame, filled[name])]
+    by_word = [name for name, each in filled.items() if _is_called_label(each) and (each.is_label or not each.is_text)]
+    by_word = [name for name in by_word if _holds_labels_or_marks(frame, profile(frame, _named_inside(frame, name)))]
     votes = {name for name, each in filled.items() if _counts_votes(frame, each)}
     by_word = [name for name in by_word if name not in votes]
     alike = [name for name, each in filled.items() if each.is_label and not each.is_identifier and name not in votes]
     words = [name for name in alike if not filled[name].is_number]
     several = [name for name, each in filled.items() if _holds_several(frame, each)]
-    by_word.sort(key=lambda name: (not _is_judged(name), is_about_row(name), "stance" not in name_words(name)))
+    by_word.sort(
+        key=lambda name: (
+            not (_is_judged(name) or _is_scaled(filled[name])),
+            is_about_row(name),
+            "stance" not in name_words(name),
+        )
+    )
     if any(is_label_name(name, RATED) for name in by_word):
         by_name.sort(key=lambda name: bare_name(name) in TOPICAL)
         by_word, by_name = (by_word, []) if by_name and bare_name(by_name[0]) in TOPICAL else (by_word, by_name)
@@ -214,7 +216,7 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
         for name in dict.fromkeys((*by_name, *priced, *by_word, *told, *several, *marks, *paid, *words, *alike))
         if name not in asked
     ]
-    found = [_named_inside(frame, name) for name in found]
+    found = [_named_inside(frame, name) for name in sorted(found, key=lambda name: profile(frame, name).different == 1)]
     return found or _only_measure(frame, {name: each for name, each in filled.items() if name not in votes})
 
 
@@ -245,6 +247,14 @@ def _most(cells: Sequence[Any]) -> float:
 def _is_judged(name: str) -> bool:
     """Say whether more than a word such as "is" or "type" makes a column a label, as it does has_logo."""
     return is_label_name(name, LABEL_WORDS - WEAK)
+
+
+def _is_scaled(each: Profile) -> bool:
+    return is_scale(each.name, holds_numbers=each.is_number)
+
+
+def _is_called_label(each: Profile) -> bool:
+    return is_label_name(each.name, LABEL_WORDS) or _is_scaled(each)
 
 
 def _measures(frame: pd.DataFrame, filled: Record[str, Profile], words: frozenset[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_candidates import (
     LABEL_WORDS,
     MOSTLY,
+    RATED,
     TOPICAL,
     is_rated,
     label_candidates,
@@ -73,6 +75,8 @@ _ORDERED = [[pair] for pair in (*_TWINS, ("1st", "2nd"), ("first", "second"))]
 
 _WORDS_OF_A_SENTENCE = 4
 _FEWEST_FLAGS = 2
+_FEW_ROWS = 4
+"""Rows up to which a label may be the same in all of them."""
 _LONGER = 1.5
 """Times that a text is longer than the first one so that it is read rather."""
 _MUCH_LONGER = 2.5
@@ -85,7 +89,10 @@ _FLAGS: tuple[frozenset[str], ...] = tuple(
 
 def labeled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return which columns are text and label by their names; None where there is no such pair of columns."""
-    labels = varied_first(frame, [path for name in named_labels(columns) if (path := label_path(frame, name))])
+    labels = [path for name in named_labels(columns) if (path := label_path(frame, name))]
+    if len(frame) > _FEW_ROWS:
+        labels = [name for name in labels if profile(frame, name).different != 1]
+    labels = varied_first(frame, labels)
     if not labels or (bare_name(labels[0]) in TOPICAL and is_rated(frame, columns)):
         return None
     label = _in_words(frame, columns, labels[0])
@@ -96,7 +103,26 @@ def labeled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     others = [name for name in columns if name not in (*labels, label)]
     texts = [name for name in named(others, LABELED_NAMES) if is_plain(frame, name)]
     text = _read_text(frame, texts, others) if texts else ""
-    return Mapping("labels", column=text, answer=label, target=kind) if text else None
+    if not text:
+        return None
+    return _with_label_of_group(frame, columns, Mapping("labels", column=text, answer=label, target=kind))
+
+
+def _with_label_of_group(frame: pd.DataFrame, columns: Sequence[str], found: Mapping) -> Mapping:
+    """Return a mapping to the rating of what a text is of by its name, as of reviews.text, rather than to a category.
+
+    A mapping to any other label stays as it is.
+    """
+    group = name_words(found.column)[:-1]
+    if not group or bare_name(found.answer) not in _OF_THINGS:
+        return found
+    rated = [name for name in columns if name_words(name)[:-1] == group and is_label_name(name, RATED)]
+    label = next((name for name in rated if profile(frame, name).is_label), "")
+    return replace(found, answer=label, target=label_kind(cells_of(frame, label), label)) if label else found
+
+
+_OF_THINGS = TOPICAL | {"category", "categories", "topic"}
+"""Labels that may be those of what a text is about rather than of the text."""
 
 
 def _is_varied(frame: pd.DataFrame, name: str) -> bool:
@@ -126,7 +152,7 @@ def _read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str])
     profiles = {name: profile(frame, name) for name in known}
     filled = [name for name, each in profiles.items() if each.filled > MOSTLY] or list(known)
     bodies = [name for name in filled if bare_name(name) not in TITLES]
-    if bodies:
+    if bodies and not (profiles[bodies[0]].is_label and _longer_than(frame, others, profiles[bodies[0]])):
         return bodies[0]
     texts = [each for name in others if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
     texts = [each for each in texts if not each.is_label] or texts
@@ -138,6 +164,15 @@ def _read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str])
         return next(iter(filled), "")
     longest = max(texts, key=lambda each: each.length)
     return next(each.name for each in texts if _LONGER * each.length >= longest.length)
+
+
+def _longer_than(frame: pd.DataFrame, columns: Sequence[str], short: Profile) -> bool:
+    """Say whether a column holds texts that are much longer than the few phrases of another one."""
+    texts = (profile(frame, name) for name in columns if name != short.name)
+    return any(
+        each.is_text and not each.is_label and each.filled > MOSTLY and each.length > _MUCH_LONGER * short.length
+        for each in texts
+    )
 
 
 def marked_answers(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
@@ -155,9 +190,8 @@ def marked_answers(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | Non
 def rated_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return a text and its rating where a summary stands beside them, such as reviews and tickets have."""
     summaries, known = named(columns, ("summary",)), named(columns, ("text", "review", "description", "body"))
-    rated = [
-        name for name in columns if is_label_name(name, RATINGS) and profile(frame, name).is_label
-    ]  # fmt: skip
+    paths = [label_path(frame, name) for name in columns if is_label_name(name, RATINGS)]
+    rated = [path for path in paths if path and profile(frame, path).is_label]
     return by_contents(frame, columns) if summaries and known and rated else None
 
 
@@ -257,7 +291,7 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         return None
     known = named([each.name for each in texts], LABELED_NAMES)
     text = _read_text(frame, known, [each.name for each in texts]) or texts[0].name
-    return Mapping("labels", column=text, answer=label, target=kind)
+    return _with_label_of_group(frame, columns, Mapping("labels", column=text, answer=label, target=kind))
 
 
 def _unnamed_pair(frame: pd.DataFrame, texts: Sequence[Profile]) -> tuple[str, str] | None:

@@ -24,6 +24,7 @@ from ia3_studio.data.column_words import (
     ANSWERED,
     ASKED,
     DATA,
+    IN_ORDER,
     LABELED,
     MADE,
     ORIGINAL,
@@ -42,7 +43,7 @@ from ia3_studio.data.column_words import (
 from ia3_studio.data.examples import Mapping, label_name
 from ia3_studio.data.label_candidates import LABEL_NAMES, MOSTLY, holds_long_texts, is_class, is_rated, label_candidates
 from ia3_studio.data.paths import is_listed, paths_in, value_at
-from ia3_studio.data.structured_pairs import data_context
+from ia3_studio.data.structured_pairs import GOALS, data_context
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +63,7 @@ ANSWER_NAMES = (
     "answer", "response", "output", "completion", "reply", "assistant", "target", "solution", "answers", "responses",
     "outputs", "completions", "summary", "highlights", "bot", "targets", "best_answer", "canonical_solution",
     "human_reference", "correct_answer", "gold_answer", "solutions", "ground_truth", "ground_truth_answer", "ideal",
-    "tldr", "expected_output", "expected_answer",
+    "tldr", "ans", "expected_output", "expected_answer",
     "expected_response", "reference_answer", "model_answer", "final_answer",
     "answer_key", "reference_code", "answer_text", "antwort", "respuesta", "réponse", "reponse",
     "risposta", "resposta", "ответ", "答案", "回答", "답변", "cevap", "antwoord", "odpowiedź", "svar",
@@ -215,10 +216,42 @@ def _answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
         texts = [name for name in named(columns, ("sql",)) if not is_plain(frame, name)]
     if named(columns, ("article", "document", "full_text", "paper")):
         texts += named(columns, ("abstract",))
-    if not (found or texts) and named(columns, ("prompt", "instruction")):
+    if not (found or texts) and named(columns, ("prompt", "instruction", "input")):
         texts = [name for name in named(columns, ("text", "story", "content")) if _is_answer_text(frame, name)]
+    found = _worked_out(frame, columns, found) + found
     found = found or texts or [name for name in named(columns, ("label",)) if holds_long_texts(frame, name)]
-    return found or [name for name in columns if _is_made_of_answers(frame, name)]
+    return found or [name for name in columns if _is_made_of_answers(frame, name)] or _with_opposite(columns)
+
+
+def _with_opposite(columns: Sequence[str]) -> list[str]:
+    """Return the column of answers beside one whose name differs from its own by a "not", in a list."""
+    words = {name: name_words(name) for name in columns if says(name, ANSWERED)}
+    positive = {
+        tuple(word for word in each if word not in _NOT): name for name, each in words.items() if _NOT & {*each}
+    }
+    return [name for name, each in words.items() if tuple(each) in positive][:1]
+
+
+_NOT = frozenset(("not", "non"))
+
+
+def _worked_out(frame: pd.DataFrame, columns: Sequence[str], answers: Sequence[str]) -> list[str]:
+    """Return the much longer solution, in a list, where the only answer is a result that it can be checked by."""
+    if len(answers) != 1 or bare_name(answers[0]) not in _CHECKED:
+        return []
+    length = max(profile(frame, answers[0]).length, 1.0)
+    texts = [each for name in columns if name not in answers and (each := profile(frame, name)).is_text]
+    return [
+        each.name for each in texts
+        if says_last(each.name, _SOLUTIONS) and each.filled > MOSTLY and each.length > _LONGER * length
+    ][:1]  # fmt: skip
+
+
+_CHECKED = frozenset(("expectedanswer", "finalanswer", "groundtruth", "groundtruthanswer", "goldanswer"))
+"""Names of results by which an answer is checked."""
+_SOLUTIONS = frozenset(("solution", "solutions", "response", "rationale", "derivation"))
+_LONGER = 3.0
+"""Times that a text is longer than one that it is made of, or than the result that it comes to."""
 
 
 def _is_made_of_answers(frame: pd.DataFrame, name: str) -> bool:
@@ -346,6 +379,7 @@ def _by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         answers = [name for name in kept if name not in asked and says(name, WHO_ANSWERS) and says(name, SAID)]
     is_open = not (asked and answers) and not _is_judged(frame, columns)
     made = [name for name in kept if is_open and says_last(name, MADE)]
+    made = made or [name for name in (_long_headline(frame, kept), _note_on_talk(texts)) if is_open and name][:1]
     if len(made) == 1 and (whole := _whole_text(frame, [name for name in texts if name not in made])):
         asked, answers = [whole], made
     if not asked and answers and not _is_judged(frame, columns):
@@ -354,7 +388,41 @@ def _by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         first = [name for name in texts if says(name, ORIGINAL)]
         answers = [name for name in kept if name not in first and (first or says(name, RESULT))]
         asked = [name for name in texts if name not in answers]
+    if not (asked and answers):
+        asked, answers = _how_to(frame, columns, kept)
     return Mapping("pairs", asked[0], answers[0]) if asked and answers else None
+
+
+def _how_to(frame: pd.DataFrame, columns: Sequence[str], texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the column of what is to be made or done and that of the instructions for it; two empty lists for none."""
+    told = [name for name in texts if says_last(name, IN_ORDER)]
+    if len(told) != 1 or _is_judged(frame, columns):
+        return [], []
+    length = profile(frame, told[0]).length
+    goals = [name for name in texts if bare_name(name) in GOALS and profile(frame, name).length < length]
+    return (goals[:1], told) if goals else ([], [])
+
+
+def _long_headline(frame: pd.DataFrame, texts: Sequence[str]) -> str:
+    """Return the longer of two columns of titles, which is a summary of the text below them; empty if it is not."""
+    above = sorted((name for name in texts if bare_name(name) in _TITLES), key=lambda n: profile(frame, n).length)
+    length = profile(frame, above[-1]).length if len(above) > 1 else 0.0
+    below = [name for name in texts if name not in above and profile(frame, name).length > _LONGER * length]
+    return above[-1] if below and length >= _SHORTEST_SUMMARY else ""
+
+
+_SHORTEST_SUMMARY = 60
+"""Mean characters of a headline that says what a text says rather than what it is about."""
+
+
+def _note_on_talk(texts: Sequence[str]) -> str:
+    """Return the only text beside a dialogue, which was written on it; empty where there are more or fewer."""
+    talks = named(texts, _TALKS)
+    others = [name for name in texts if name not in talks]
+    return others[0] if len(talks) == len(others) == 1 else ""
+
+
+_TALKS = ("dialogue", "dialog", "conversation", "transcript")
 
 
 def _whole_text(frame: pd.DataFrame, texts: Sequence[str]) -> str:
@@ -377,13 +445,20 @@ def _is_judged(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
 def _answers(name: str) -> bool:
     """Say whether a name ends with a word for an answer, or begins with one and goes on in a language that does so."""
     name = _head(name)
-    return says_last(name, ANSWERED) or (says(name, ANSWERED) and bool(_OF.intersection(name_words(name))))
+    ends_so = says_last(name, ANSWERED) or (says(name, ANSWERED) and bool(_OF.intersection(name_words(name))))
+    return ends_so or (name_words(name) or [""])[0] in _ANSWERS_FIRST
+
+
+_ANSWERS_FIRST = frozenset(
+    ("respuesta", "solucion", "reponse", "risposta", "soluzione", "resposta", "solucao", "raspuns", "solutie")
+)
+"""Words for answers in languages in which an adjective follows its noun, as in "soluzione adottata"."""
 
 
 def _head(name: str) -> str:
-    """Return a name without words for a language or for any text at its end, as in response_en, resolution notes."""
+    """Return a name without a language, a word for any text, a number or a letter at its end, as in response_en."""
     words = name_words(name)
-    while len(words) > 1 and words[-1] in LANGUAGES | _ANY_TEXT:
+    while len(words) > 1 and (words[-1] in LANGUAGES | _ANY_TEXT or len(words[-1]) == 1):
         words.pop()
     return " ".join(words) if words != name_words(name) else name
 
@@ -413,7 +488,20 @@ def asked_by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
     nameless = any(UNNAMED.fullmatch(name) for name in columns)
     if nameless or judged or len(asked) != 1 or len(others) != 1 or says(others[0], READ) or says(others[0], ASKED):
         return None
+    if _is_written_for(frame, asked[0], others[0]) and not data:
+        return Mapping("pairs", others[0], asked[0])
     return Mapping("pairs", asked[0], others[0], data)
+
+
+def _is_written_for(frame: pd.DataFrame, prompt: str, name: str) -> bool:
+    """Say whether prompts, which are no questions, are what is written for much shorter names beside them."""
+    written, short = profile(frame, prompt), profile(frame, name)
+    short_names = short.length < _LONGEST_NAME and written.length > _LONGER * short.length
+    return short_names and not (_are_questions(frame, prompt) or says(name, ANSWERED) or says(name, RESULT))
+
+
+_LONGEST_NAME = 40
+"""Mean characters of names rather than answers."""
 
 
 def _are_values(frame: pd.DataFrame, name: str) -> bool:

@@ -36,6 +36,12 @@ TARGET_WORDS = frozenset((
     "answer", "answers", "simple", "cm", "code",
 ))  # fmt: skip
 """Names of the two sides of parallel texts, where they are not languages."""
+CLASSES = tuple(map(frozenset, (
+    ("fake", "true", "real"), ("pos", "neg", "positive", "negative", "neutral"), ("spam", "ham"), ("good", "bad"),
+    ("human", "ai", "machine", "gpt", "generated"), ("toxic", "nontoxic", "clean"), ("hate", "normal", "offensive"),
+    ("yes", "no"), ("depression", "suicidewatch"),
+)))  # fmt: skip
+"""Names of files that are the classes of their rows."""
 _ABOUT = re.compile(
     r"(readme|license|licence|copying|citation|changelog|dataset_infos?|task|metadata|schema)(\.\w+)*", re.I
 )
@@ -255,8 +261,22 @@ def _alike(
     if len({frozenset(map(str, each.frame.columns)) for each in found.values()}) != 1:
         return None
     used = list(tables)
+    classes = _classes(used)
+    if classes and not any(
+        {"label", "class"} & {*map(str.lower, map(str, each.frame.columns))} for each in found.values()
+    ):
+        frames = {path: each.frame.assign(label=classes[path]) for path, each in found.items()}
+        return _together(found, frames, f"{len(used)} files, one for each class ({', '.join(classes.values())})"), used
     form = f"{len(used)} files with the same columns ({shown_names([PurePosixPath(path).name for path in used])})"
     return _together(found, {path: each.frame for path, each in found.items()}, form), used
+
+
+def _classes(paths: Sequence[str]) -> dict[str, str]:
+    """Return the class that the name of each file is, as Fake.csv and True.csv; nothing for other names."""
+    names = {path: PurePosixPath(path).stem for path in paths}
+    words = {re.split(r"[^A-Za-z]+", name.lower().strip("_- "))[-1] for name in names.values()}
+    is_known = len(words) == len(paths) and any(words <= kinds for kinds in CLASSES)
+    return names if is_known else {}
 
 
 def _together(found: Mapping[str, Found], frames: Mapping[str, object], form: str) -> Found:

@@ -16,7 +16,7 @@ from ia3_studio.data.paths import is_listed, structure_of
 if TYPE_CHECKING:
     import pandas as pd
 
-_GOALS = frozenset(("task", "goal", "objective", "title", "name", "topic", "query", "instruction", "aufgabe", "ziel"))
+GOALS = frozenset(("task", "goal", "objective", "title", "name", "topic", "query", "instruction", "aufgabe", "ziel"))
 """Words for what is to be done in steps."""
 _WRITTEN = frozenset(("text", "texts", "description", "sentence", "target", "reference", "references", "ref", "summary",
                       "lexicalization", "verbalization", "caption", "comment", "report", "narrative"))  # fmt: skip
@@ -64,7 +64,7 @@ def _nested_answer(frame: pd.DataFrame, texts: Sequence[str], structured: Sequen
 def _steps(frame: pd.DataFrame, texts: Sequence[str], structured: Sequence[str]) -> Mapping | None:
     """Return the only text, or one that says what is to be done, and the list of steps beside it."""
     lists = [name for name in structured if says(name, IN_ORDER) and _are_texts(frame, name)]
-    asked = texts if len(texts) == 1 else [name for name in texts if says_last(name, _GOALS | ASKED)]
+    asked = texts if len(texts) == 1 else [name for name in texts if says_last(name, GOALS | ASKED)]
     return Mapping("pairs", asked[0], lists[0]) if len(lists) == 1 and asked else None
 
 

@@ -23,6 +23,7 @@ from ia3_studio.data.parsing import Found, numbered, shown_names
 from ia3_studio.data.parsing import ParsingOptions as ParsingOptions
 from ia3_studio.data.plain_texts import exchanges, labeled_lines, table_delimiter, without_settings
 from ia3_studio.data.problem import Problem
+from ia3_studio.data.quiz_texts import quiz_questions
 from ia3_studio.data.several import not_read, read_members
 from ia3_studio.data.shapes.folders import read_export
 from ia3_studio.data.shapes.recognize import recognize, shape_by_row
@@ -247,6 +248,8 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
     if is_json_document(text):
         frame, form, damaged = read_json(name, text, named_lines=False)
         return Found(frame, f"{form}, {encoding}", damaged)
+    if rows := quiz_questions(text):
+        return Found(numbered(rows), f"questions of a quiz, {encoding}")
     if rows := labeled_lines(text):
         return Found(numbered(rows), f"a text with its label per line, {encoding}")
     if rows := exchanges(text):

@@ -35,6 +35,8 @@ ROLES: dict[str, Role] = {
     "conseiller": "assistant", "operatore": "assistant", "atendente": "assistant", "medewerker": "assistant",
     "konsultant": "assistant", "оператор": "assistant", "客服": "assistant", "オペレーター": "assistant",
     "상담원": "assistant", "상담사": "assistant",
+    "user_message": "user", "human_message": "user", "humanmessage": "user", "assistant_message": "assistant",
+    "ai_message": "assistant", "aimessage": "assistant", "bot_message": "assistant", "agent_message": "assistant",
     "incoming": "user", "inbound": "user", "outgoing": "assistant", "outbound": "assistant",
     "outbound_api": "assistant", "outbound_reply": "assistant",
     "function_call": "call", "tool_call": "call", "tool_calls": "call",
@@ -136,13 +138,13 @@ def read_turn(turn: Any) -> Turn:
     fields = {_key(key): value for key, value in turn.items() if value is not None}
     role_key = next((key for key in ROLE_KEYS if key in fields), "role")
     content_key = next((key for key in CONTENT_KEYS if key in fields and key != role_key), "content")
-    named, role = _role(fields[role_key] if role_key in fields else _side(fields))
+    named, role = _role(fields[role_key] if role_key in fields else _side(fields) or fields.get("type", ""))
     text = _text(fields.get(content_key), named)
     text = text if text is None else whole(text, f"the content of the {named} turn")
     if len(fields) == 2 and role in ("system", "user", "assistant") and role_key in fields and content_key in fields:
         return Turn(role, text)
     read = _read(role, text, fields)
-    used = {role_key, content_key, *read.unused, *(() if role_key in fields else SIDE_KEYS)}
+    used = {role_key, content_key, *read.unused, *(() if role_key in fields else (*SIDE_KEYS, "type"))}
     left = (str(key) for key, value in turn.items() if not _is_empty(value) and _key(key) not in used)
     return Turn(read.role, read.text, read.calls, read.extra, read.trained, tuple(left))
 

@@ -128,6 +128,20 @@ EXPORTS = (
         12,
     ),
     Shape(
+        "DeepSeek export",
+        "deepseek.json",
+        json.dumps([{"title": "Ferries", "mapping": {
+            "root": {"id": "root", "parent": None, "children": ["q"], "message": None},
+            "q": {"id": "q", "parent": "root", "children": ["a"],
+                  "message": {"fragments": [{"type": "REQUEST", "content": asked(n)}]}},
+            "a": {"id": "a", "parent": "q", "children": [],
+                  "message": {"fragments": [{"type": "THINK", "content": "Tides."},
+                                            {"type": "RESPONSE", "content": said(n)}]}},
+        }} for n in range(12)]),
+        CONVERSATION,
+        12,
+    ),
+    Shape(
         "Claude export",
         "claude.json",
         json.dumps([{"uuid": str(n), "name": "Ferries", "chat_messages": [

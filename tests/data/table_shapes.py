@@ -14,6 +14,7 @@ from tests.data.shapes import PAIRS, Shape, asked, berths, letter, lines, mood, 
 
 CLASSES = "text → text, label → label"
 TAGS = "tokens → words, tags → one label per word"
+PHRASES = ("super", "awesome", "fair", "poor")
 LETTERS = "Ferry{} leaves Turku"
 
 
@@ -948,6 +949,215 @@ TABLES = (
         "results.tsv",
         rows(lambda n: f"{asked(n)}\t{n * 3 + 2}"),
         "column 1 → prompt, column 2 → answer",
+        12,
+    ),
+    Shape(
+        "what is to be written for a name",
+        "roles.csv",
+        rows(lambda n: f"Keeper {n},{plain(n) * 4}", header="act,prompt"),
+        "act → prompt, prompt → answer",
+        12,
+    ),
+    Shape(
+        "a worked solution and the result it is checked by",
+        "solved.jsonl",
+        lines(lambda n: {"problem": asked(n), "generated_solution": said(n) * 2, "expected_answer": str(n * 3)}),
+        "problem → prompt, generated_solution → answer",
+        12,
+    ),
+    Shape(
+        "a text that answers an input",
+        "contents.jsonl",
+        lines(lambda n: {"input": asked(n), "reasoning_content": said(n) * 3, "content": said(n), "score": 10}),
+        "input → prompt, content → answer",
+        12,
+    ),
+    Shape(
+        "a problem and the patch that solves it",
+        "patches.jsonl",
+        lines(lambda n: {"repo": "a/b", "patch": f"--- a\n+++ b\n+{said(n)}", "problem_statement": asked(n) * 2}),
+        "problem_statement → prompt, patch → answer",
+        12,
+    ),
+    Shape(
+        "a title and instructions, next to lists",
+        "soups.jsonl",
+        lines(lambda n: {"Title": f"Soup for pier {n}", "Ingredients": ["salt", "leek"], "Instructions": said(n) * 3}),
+        "Title → prompt, Instructions → answer",
+        12,
+    ),
+    Shape(
+        "a headline that sums a text up, and a title",
+        "howto.csv",
+        rows(lambda n: f"{plain(n) * 2},How to moor {n},{plain(n) * 9}", header="headline,title,text"),
+        "text → prompt, headline → answer",
+        12,
+    ),
+    Shape(
+        "a dialogue and the note that was written on it",
+        "visits.csv",
+        rows(lambda n: f'"Doctor: {plain(n)}\nPatient: {asked(n)}",{plain(n + 9)}', header="dialogue,section_text"),
+        "dialogue → prompt, section_text → answer",
+        12,
+    ),
+    Shape(
+        "lists of two texts",
+        "sets.jsonl",
+        lines(lambda n: {"set": [said(n), asked(n)]}),
+        "set[0] → prompt, set[1] → answer",
+        12,
+    ),
+    Shape(
+        "embedding data in one object per row",
+        "wrapped.jsonl",
+        lines(lambda n: {"set": {"query": asked(n), "pos": [said(n)], "neg": [said(n + 3)]}}),
+        "query → prompt, pos → answer",
+        12,
+    ),
+    Shape(
+        "choices whose letters stand inside their names",
+        "inside.csv",
+        rows(
+            lambda n: f"{asked(n)},{'ABC'[n % 3]},{n},{n + 1},{n + 2} or less",
+            header="QuestionText,CorrectAnswer,AnswerAText,AnswerBText,AnswerCText",
+        ),
+        "QuestionText → question, AnswerAText, AnswerBText, AnswerCText → choices, CorrectAnswer → correct choice",
+        12,
+    ),
+    Shape(
+        "the rating of a review, and the category of what it is on",
+        "hotels.csv",
+        rows(lambda n: f"Inn,{mood(n + 1)},{n % 5 + 1},{plain(n)}", 24, "name,categories,reviews.rating,reviews.text"),
+        "reviews.text → text, reviews.rating → label",
+        24,
+    ),
+    Shape(
+        "a rating with its scale in its name",
+        "courses.csv",
+        rows(lambda n: f"{['Knots', 'Radio'][n % 2]},{n % 5 + 1},{plain(n)}", 24, "Formation,Note (sur 5),Avis"),
+        "Avis → text, Note (sur 5) → label",
+        24,
+    ),
+    Shape(
+        "a label and one that is the same in all rows",
+        "constant.csv",
+        rows(lambda n: f"{plain(n)},harbor,{mood(n)}", 24, "notice,category,urgency"),
+        "notice → text, urgency → label",
+        24,
+    ),
+    Shape(
+        "two answers, the better one first",
+        "better.jsonl",
+        lines(lambda n: {"qid": n, "question": asked(n), "response_j": said(n) * 2, "response_k": said(n + 3)}),
+        "question → prompt, response_j → answer",
+        12,
+    ),
+    Shape(
+        "an answer and its opposite",
+        "behavior.jsonl",
+        lines(
+            lambda n: {
+                "question": asked(n),
+                "answer_matching_it": f" ({'AB'[n % 2]})",
+                "answer_not_matching_it": " (C)",
+            }
+        ),
+        "question → prompt, answer_matching_it → answer",
+        12,
+    ),
+    Shape(
+        "choices, and a column that repeats one of them",
+        "repeated.jsonl",
+        lines(
+            lambda n: {
+                "question": asked(n),
+                "choices": ["north", "south", "east"],
+                "solution": ["east", "north"][n % 2],
+            }
+        ),
+        "question → question, choices → choices, solution → correct choice",
+        12,
+    ),
+    Shape(
+        "what is computed, and its result",
+        "computed.jsonl",
+        lines(lambda n: {"id": n, "original_text": asked(n), "equation": f"x={n}*2", "ans": str(n * 2)}),
+        "original_text → prompt, ans → answer",
+        12,
+    ),
+    Shape(
+        "a few phrases called a review, and the text that is one",
+        "phrases.csv",
+        rows(lambda n: f"{PHRASES[n % 4]},{plain(n)},{mood(n)}", 24, "Review,Summary,Sentiment"),
+        "Summary → text, Sentiment → label",
+        24,
+    ),
+    Shape(
+        "a category that is the same in all rows, and a rating",
+        "same.csv",
+        rows(lambda n: f"ferry,{plain(n)},{n % 5 + 1} stars", 24, "category,review,rating"),
+        "review → text, rating → label",
+        24,
+    ),
+    Shape(
+        "labels by several people",
+        "votes.jsonl",
+        lines(
+            lambda n: {"text": asked(n), "annotators": {"label": [n % 2, n % 2, 1], "annotator_id": [4, 5, 6]}},
+            count=24,
+        ),
+        CLASSES,
+        24,
+    ),
+    Shape(
+        "a fault, its cause and its repair",
+        "faults.csv",
+        rows(
+            lambda n: f"Kran {n % 2},{asked(n)},{plain(n)},{plain(n + 9)}", 12, "Anlage,Störungstext,Ursache,Behebung"
+        ),
+        "Störungstext → prompt, Behebung → answer",
+        12,
+    ),
+    Shape(
+        "tickets with a summary, and objects for what they are sorted by",
+        "issues.jsonl",
+        lines(
+            lambda n: {
+                "key": f"A-{n}",
+                "fields": {
+                    "summary": asked(n),
+                    "description": said(n) * 4,
+                    "priority": {"name": mood(n)},
+                    "labels": [],
+                },
+            },
+            count=24,
+        ),
+        "fields.description → text, fields.priority.name → label",
+        24,
+    ),
+    Shape(
+        "a table for each of two classes",
+        "news",
+        {
+            "Fake.csv": rows(lambda n: f"{asked(n)},{plain(n)}", header="title,text"),
+            "True.csv": rows(lambda n: f"{asked(n + 50)},{plain(n + 50)}", header="title,text"),
+        },
+        CLASSES,
+        24,
+    ),
+    Shape(
+        "lines of a script, with scenes and speakers",
+        "script.csv",
+        rows(lambda n: f"{n // 6},{plain(n)},{('Ann', 'Bo', 'Cy')[n % 3]}", 36, "scene,line_text,speaker"),
+        "line_text → text, speaker → label",
+        36,
+    ),
+    Shape(
+        "names whose adjectives stand last",
+        "guasti.csv",
+        rows(lambda n: f"{asked(n)},{plain(n)},{'AB'[n % 2]}", 12, "Descrizione problema,Soluzione adottata,Operatore"),
+        "Descrizione problema → prompt, Soluzione adottata → answer",
         12,
     ),
 )

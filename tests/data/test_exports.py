@@ -31,6 +31,8 @@ DOCUMENTS: dict[str, Any] = {
     **test_chat_logs.LOGS,
     **test_annotations.TOOLS,
     **{f"Argilla, {name}": records for name, records in test_annotations.ARGILLA.items()},
+    "votes": [{"text": f"Hi {n}", "annotators": {"label": ["a", "b", "a"], "annotator_id": [1, 2, 3]}}
+              for n in range(3)],
     "MOSS": [{"chat": {"turn_1": {"Human": f"<|Human|>: Hi {n}<eoh>", "MOSS": "<|MOSS|>: Ahoy<eom>"}}}
              for n in range(3)],
     "marked answers": [{"question": f"Hi {n}", "answers": [{"text": "Ahoy", "selected": True}, {"text": "No"}]}
@@ -132,7 +134,8 @@ def test_every_shape_is_that_of_a_document(tmp_path: Path) -> None:
         "WhatsApp chat",
         "turns without an id",
         "results of a batch",
-    }  # as CSV and as text, or refused; see their own tests
+        "Moodle questions",
+    }  # as CSV, as text and as XML, or refused; see their own tests
     assert {shape.name for shape in SHAPES} - found <= elsewhere
 
 

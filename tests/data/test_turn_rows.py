@@ -159,3 +159,27 @@ def test_every_turn_is_in_a_conversation_that_is_used_or_listed(
         is_used = same[0] in {example.row for example in found.examples}
         assert is_used != (same[0] in found.listed)
         assert not is_used or record["content"] in used
+
+
+def test_the_type_of_a_message_may_name_its_role(tmp_path: Path) -> None:
+    steps = [
+        {"id": row, "threadId": row // 2, "type": ("user_message", "assistant_message")[row % 2], "output": f"{row}"}
+        for row in range(8)
+    ]
+    assert read(steps, tmp_path).said[0] == [("user", "0"), ("assistant", "1")]
+    talk = [{"type": "human", "content": "Hi"}, {"type": "ai", "content": "Ahoy", "tool_calls": []}]
+    assert read([{"messages": talk}] * 2, tmp_path).said[0] == [("user", "Hi"), ("assistant", "Ahoy")]
+
+
+def test_a_type_that_names_no_role_is_no_speaker(tmp_path: Path) -> None:
+    posts = [
+        {"thread": row // 2, "type": ("bug", "wish")[row % 2], "text": f"a text, number {row}"} for row in range(24)
+    ]
+    assert str(read(posts, tmp_path).mapping) == "text → text, type → label"
+
+
+def test_messages_of_a_desk_say_by_yes_and_no_who_writes(tmp_path: Path) -> None:
+    sent = [
+        {"Ticket id": row // 2, "From agent": ("False", "True")[row % 2], "Message body": f"{row}"} for row in range(8)
+    ]
+    assert read(sent, tmp_path, "a.csv").said[1] == [("user", "2"), ("assistant", "3")]

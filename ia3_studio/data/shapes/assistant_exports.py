@@ -91,9 +91,7 @@ def _is_hidden(message: dict[str, Any]) -> bool:
 
 def _chatgpt_turns(messages: Iterable[Any], found: Collector) -> list[Turn]:
     turns: list[Turn] = []
-    for message in messages:
-        if not isinstance(message, dict):
-            continue
+    for message in (part for each in messages for part in _fragments(each)):
         content = message.get("content")
         content = content if isinstance(content, dict) else {}
         kind, role = str(content.get("content_type", "text")), _role(message)
@@ -106,6 +104,27 @@ def _chatgpt_turns(messages: Iterable[Any], found: Collector) -> list[Turn]:
         elif role == "user":
             raise UnusableError("a message of the user has no text (images or files)")
     return turns
+
+
+def _fragments(message: Any) -> list[dict[str, Any]]:
+    """Return a message; one that is made of fragments, as DeepSeek writes it, as a message for each of them."""
+    if not isinstance(message, dict) or "fragments" not in message:
+        return [message] if isinstance(message, dict) else []
+    parts = [part for part in listed(message["fragments"]) if isinstance(part, dict)]
+    return [
+        {
+            "author": {"role": _FRAGMENTS.get(str(part.get("type")), "tool")},
+            "content": {
+                "content_type": "thoughts" if part.get("type") == "THINK" else "text",
+                "parts": [part.get("content")],
+            },
+        }
+        for part in parts
+    ]
+
+
+_FRAGMENTS = {"REQUEST": "user", "RESPONSE": "assistant", "THINK": "assistant"}
+"""Kinds of fragments; others are those of a search."""
 
 
 def _left_out(message: dict[str, Any], kind: str, role: str) -> str:

@@ -25,6 +25,8 @@ _ROLES = {"Human": "user", "Assistant": "assistant"}
 
 _TEXT_KEYS = ("full_text", "text", "content", "question", "prompt", "instruction", "body")
 """Keys of the text of a prompt that is an object."""
+_SYSTEM_KEYS = ("system", "systemInstruction", "system_instruction", "instructions")
+"""Fields of a request in which its system prompt may stand."""
 Turns = list[dict[str, Any]]
 
 
@@ -85,17 +87,57 @@ def turns_in(value: Any) -> Turns:
         return turns_of_transcript(value)
     if isinstance(value, dict):
         value = [value] if is_turn(value) else _turns_of_object(value)
-    turns = listed(value)
+    turns = list(map(_bare_turn, listed(value)))
     return [_spelled(turn) for turn in turns] if turns and all(map(is_turn, turns)) else []
 
 
+def _bare_turn(turn: Any) -> Any:
+    """Return a turn as traces have it, inside an object or with its keys as message.role and so on, as a turn."""
+    if not isinstance(turn, dict):
+        return turn
+    if set(turn) == {"message"}:
+        return turn["message"]
+    return {str(key).removeprefix("message."): each for key, each in turn.items()} if "message.role" in turn else turn
+
+
 def _turns_of_object(value: dict[str, Any]) -> Any:
-    """Return the turns of an object as APIs take and give them: messages, one message, or the first of choices."""
+    """Return the turns of a request or a response of an API: its messages, or the first of several answers."""
+    if isinstance(value.get("body"), dict):
+        return turns_in(value["body"])
     if "messages" in value:
-        return value["messages"]
-    choices = listed(value.get("choices"))
-    inner = choices[0] if choices and isinstance(choices[0], dict) else value
-    return [inner["message"]] if isinstance(inner.get("message"), dict) else None
+        return _system_of(value) + turns_in(value["messages"])
+    if "contents" in value:
+        return _system_of(value) + [_of_parts(turn) for turn in listed(value["contents"])]
+    if listed(value.get("output")):  # of which some are calls of tools and thoughts
+        return [turn for turn in listed(value["output"]) if isinstance(turn, dict) and turn.get("type") == "message"]
+    if is_text(value.get("input")) or listed(value.get("input")):
+        asked = value["input"]
+        return _system_of(value) + ([{"role": "user", "content": asked}] if is_text(asked) else turns_in(asked))
+    first = next((each[0] for name in ("choices", "candidates") if (each := listed(value.get(name)))), value)
+    inner = first if isinstance(first, dict) else value
+    if isinstance(inner.get("message"), dict):
+        return [inner["message"]]
+    content = inner.get("content")
+    return [_of_parts(content)] if isinstance(content, dict) and "parts" in content else None
+
+
+def _system_of(value: dict[str, Any]) -> Turns:
+    """Return the system turn of a request that has its system prompt in a field of its own, in a list."""
+    name = next((name for name in _SYSTEM_KEYS if name in value), "")
+    said = value.get(name)
+    if isinstance(said, dict) or (said and listed(said)):
+        said = _of_parts(said if isinstance(said, dict) else {"parts": said})["content"]
+    return [{"role": "system", "content": said}] if is_text(said) else []
+
+
+def _of_parts(turn: Any) -> Any:
+    """Return a turn of Gemini's API, whose text stands in parts, with its content as text; any other as it is."""
+    parts = listed(turn.get("parts")) if isinstance(turn, dict) else []
+    texts = [part.get("text") if isinstance(part, dict) else part for part in parts]
+    known = [text for text in texts if isinstance(text, str)]
+    if not known or len(known) < len(texts):
+        return turn
+    return {"role": turn.get("role", "user"), "content": "".join(known)}
 
 
 def _spelled(turn: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from ia3_studio.data.column_words import says
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.problem import UnusableError
@@ -23,6 +24,7 @@ from ia3_studio.data.shapes.shape import (
     is_blank,
     is_text,
     listed,
+    role_of,
 )
 
 PAIRS = (
@@ -183,9 +185,24 @@ def _is_turns(cell: Any) -> bool:
 
 def _prompted(rows: Rows) -> tuple[str, str]:
     """Return the columns of a prompt that holds turns, and of its answer; empty where there are none."""
-    asked = next((name for name in rows.named((*PROMPT_NAMES, *REQUESTS)) if rows.mostly(name, _is_turns)), "")
-    answer = next((name for name in rows.named(EXPECTED) if name != asked and rows.mostly(name, _is_expected)), "")
+    named = rows.named((*PROMPT_NAMES, *REQUESTS)) + [name for name in rows.columns if says(name, _SENT)]
+    asked = next((name for name in named if rows.mostly(name, _is_turns)), "")
+    talk = next((name for name in rows.named(CONVERSATIONS) if rows.mostly(name, _is_unanswered)), "")
+    asked = asked or talk
+    named = rows.named(EXPECTED) + [name for name in rows.columns if says(name, _GIVEN)]
+    fits = _is_answer if asked == talk else _is_expected
+    answer = next((name for name in named if name != asked and rows.mostly(name, fits)), "")
     return (asked, answer) if asked and answer else ("", "")
+
+
+_SENT, _GIVEN = frozenset(("input", "inputs", "request", "prompt")), frozenset(("output", "outputs", "response"))
+"""Words in the names of columns that hold turns, as traces have them: attributes.llm.input_messages."""
+
+
+def _is_unanswered(cell: Any) -> bool:
+    """Say whether a cell holds turns none of which is an answer."""
+    turns = [] if isinstance(structure_of(cell), str) else turns_in(cell)
+    return bool(turns) and not any(role_of(turn["role"]) == "assistant" for turn in turns)
 
 
 def _texts_of(cell: Any) -> list[str]:

@@ -21,14 +21,17 @@ from ia3_studio.data.shapes import (
     messengers,
     preferences,
     questions_on_text,
+    quizzes,
     reward_steps,
     segments,
     spoken,
     triplets,
     turn_rows,
+    votes,
     word_rows,
 )
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape
+from ia3_studio.data.shapes.wrapped import wrapped_shape
 from ia3_studio.errors import DataError
 
 SHAPES: tuple[Shape, ...] = (
@@ -37,9 +40,11 @@ SHAPES: tuple[Shape, ...] = (
     *message_trees.SHAPES,
     *messengers.SHAPES,
     *helpdesk.SHAPES,
+    *quizzes.SHAPES,
     *label_studio.SHAPES,
     *argilla.SHAPES,
     *labeled_spans.SHAPES,
+    *votes.SHAPES,
     *segments.SHAPES,
     *preferences.SHAPES,
     *compared_answers.SHAPES,
@@ -59,7 +64,9 @@ SHAPES: tuple[Shape, ...] = (
 
 def shape_of(rows: Rows) -> Shape | None:
     """Return the shape of rows; None for a plain table."""
-    return next((shape for shape in SHAPES if shape.fits(rows)), None) if len(rows.frame) else None
+    if not len(rows.frame):
+        return None
+    return next((shape for shape in SHAPES if shape.fits(rows)), None) or wrapped_shape(rows, shape_of)
 
 
 def shape_by_row(rows: Rows) -> Shape | None:

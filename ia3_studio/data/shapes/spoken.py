@@ -19,7 +19,7 @@ COLUMNS = (
 )  # fmt: skip
 OTHERS = (
     "summary", "answer", "response", "output", "completion", "target", "label", "labels", "category", "intent",
-    "sentiment", "topic", "class", "section_text",
+    "sentiment", "topic", "class", "sectiontext",
 )  # fmt: skip
 """Columns beside which the text is what is read, and no conversation to learn."""
 MESSAGES = "messages"

@@ -44,7 +44,8 @@ SPEAKER_NAMES = (
 )  # fmt: skip
 TEXT_NAMES = (
     "content", "text", "message", "utterance", "value", "messagetext", "turntext", "body", "msg", "phrase",
-    "transcript", "bericht", "texto", "texte", "testo", "tekst", *message_names.TEXTS,
+    "messagebody", "messagecontent",
+    "transcript", "bericht", "texto", "texte", "testo", "tekst", *message_names.TEXTS, "output",
 )  # fmt: skip
 ORDER_NAMES = (
     "turn", "turnid", "turnindex", "turnidx", "turnnumber", "turnno", "turnorder", "messageindex", "messageidx",
@@ -53,7 +54,7 @@ ORDER_NAMES = (
 )  # fmt: skip
 TIME_NAMES = (
     "timestamp", "createdat", "datetime", "senttime", "sentat", "time", "date", "createtime", "ts",
-    "starttime", *message_names.TIMES,
+    "starttime", "createddatetime", *message_names.TIMES,
 )  # fmt: skip
 LABEL_NAMES = ("label", "labels", "emotion", "sentiment", "intent", "category", "topic", "dialogact", "act", "tag")
 """Columns that make a table of named speakers one of labeled texts."""
@@ -81,7 +82,7 @@ class _Turn:
 def _speaker_of(rows: Rows) -> str:
     """Return the column of the speaker: one of roles, one that says who by true or false, or else one so named."""
     named = rows.named(SPEAKER_NAMES)
-    roles = next((name for name in named if rows.mostly(name, is_role)), "")
+    roles = next((name for name in (*named, *rows.named(("type",))) if rows.mostly(name, is_role)), "")
     return roles or side_column(rows) or next(iter(named), "")
 
 

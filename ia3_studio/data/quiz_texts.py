@@ -1,0 +1,90 @@
+"""Which questions are in a text of a quiz? Those of the formats Aiken and GIFT, as learning platforms import them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from ia3_studio.data.delimited import LINE_END
+
+_BLANK_LINES = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
+_CHOICE = re.compile(r"\s*\(?([A-Ha-h])[.)]\s+(\S.*)")
+_ANSWER = re.compile(r"\s*\**(?:correct\s+)?(?:answer|antwort|lösung|respuesta|réponse|risposta|resposta|key)"
+                     r"\**\s*[:：]\**\s*\(?([A-Ha-h])\)?\b.*", re.IGNORECASE)  # fmt: skip
+_NUMBER = re.compile(r"^\s*(?:Q(?:uestion)?\s*)?\d{1,4}[.):]\s+", re.IGNORECASE)
+_GIFT = re.compile(
+    r"(?:::(?:[^:]|:(?!:))*::)?\s*(?:\[\w+\])?\s*([^{}]+?)\s*(?<!\\)\{([^{}]*)(?<!\\)\}\s*(.*)", re.DOTALL
+)
+_OFFERED = re.compile(r"(?<!\\)([=~])")
+_WEIGHT = re.compile(r"%(-?[\d.]+)%")
+_WHOLE = 100.0
+"""Percent of the points that the right choice has."""
+_FEWEST = 2
+"""Questions from which on a text is a quiz."""
+
+Questions = dict[str, list[Any]]
+
+
+def quiz_questions(text: str) -> Questions | None:
+    """Return the questions of a text with their choices and the right ones; None for other text.
+
+    Example:
+        >>> quiz_questions("Who?\\nA. Ann\\nB. Bo\\nANSWER: B\\n\\nWhen?\\nA) now\\nB) later\\nANSWER: A")
+        {'question': ['Who?', 'When?'], 'choices': [['Ann', 'Bo'], ['now', 'later']], 'answer': ['Bo', 'now']}
+    """
+    blocks = _BLANK_LINES.split(LINE_END.sub("\n", text).strip())
+    return _columns([_of_aiken(block) for block in blocks]) or _columns(
+        [_of_gift(block) for block in map(_without_comments, blocks) if block]
+    )
+
+
+def _columns(found: Sequence[tuple[str, list[str], str] | None]) -> Questions | None:
+    if len(found) < _FEWEST or None in found:
+        return None
+    known = [each for each in found if each]
+    names = ("question", "choices", "answer")
+    return {name: [each[place] for each in known] for place, name in enumerate(names)}
+
+
+def _of_aiken(block: str) -> tuple[str, list[str], str] | None:
+    """Return a question whose lines are its text, choices by letter, and the letter of the right one."""
+    *lines, last = block.split("\n")
+    offered = [(place, found) for place, line in enumerate(lines) if (found := _CHOICE.fullmatch(line))]
+    right = _ANSWER.fullmatch(last)
+    if not right or len(offered) < _FEWEST or offered[0][0] == 0 or offered[-1][0] != len(lines) - 1:
+        return None
+    choices = {found[1].lower(): found[2].strip() for _place, found in offered}
+    answer = choices.get(right[1].lower())
+    question = _NUMBER.sub("", "\n".join(lines[: offered[0][0]])).strip()
+    return (question, list(choices.values()), answer) if answer and question else None
+
+
+def _without_comments(block: str) -> str:
+    """Return a block of GIFT without comments and the lines that name categories."""
+    lines = [line for line in block.split("\n") if not line.lstrip().startswith(("//", "$CATEGORY:"))]
+    return "\n".join(lines).strip()
+
+
+def _of_gift(block: str) -> tuple[str, list[str], str] | None:
+    """Return a question of GIFT, whose choices stand in braces, the right one after "=" and the others after "~"."""
+    found = _GIFT.fullmatch(block)
+    if not found:
+        return None
+    parts = _OFFERED.split(found[2].strip())
+    sides = [(mark, *_weighted(said)) for mark, said in zip(parts[1::2], parts[2::2], strict=False)]
+    choices = [said for _mark, said, _weight in sides]
+    right = [said for mark, said, weight in sides if mark == "=" or weight == _WHOLE]
+    question = _plain(f"{found[1]} _____ {found[3]}" if found[3].strip() else found[1])
+    return (question, choices, right[0]) if len(right) == 1 and len(choices) > 1 and all(choices) else None
+
+
+def _weighted(said: str) -> tuple[str, float]:
+    """Return a choice without its share of the points and what is said on it, and that share in percent."""
+    weight = _WEIGHT.match(said.strip())
+    text = _WEIGHT.sub("", said.strip(), count=1)
+    return _plain(re.split(r"(?<!\\)#", text)[0]), float(weight[1]) if weight else 0.0
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\\([~=#{}:])", r"\1", text).strip()
