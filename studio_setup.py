@@ -35,6 +35,8 @@ STARTER = "SmolLM2-135M-Instruct"
 NEEDED_GB = 3.0
 """Free disk space for the packages on a machine without an NVIDIA GPU."""
 LOOK_SECONDS = 0.2
+STANDSTILL_SECONDS = 180.0
+"""Time without a sign of work after which an installer is stopped: it obeys an index that tells it to wait an hour."""
 IMPATIENT = {"PIP_RETRIES": "1", "PIP_DEFAULT_TIMEOUT": "10", "UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "10"}
 """Variables of pip and uv: how often and for how many seconds an index is asked."""
 PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
@@ -365,7 +367,10 @@ def _succeeds(command: Sequence[str], place: Place) -> bool:
 
 
 def _watch(command: Sequence[str], place: Place, stage: Stage, variables: Mapping[str, str] | None = None) -> int:
-    """Run a command with its output in the log, showing its last activity; return its exit code."""
+    """Run a command with its output in the log, showing its last activity; return its exit code.
+
+    One that shows no sign of work for too long is stopped, which the log says.
+    """
     with place.log.open("a", encoding="utf-8") as log:
         log.write(f"$ {' '.join(command)}\n")
         log.flush()
@@ -373,14 +378,44 @@ def _watch(command: Sequence[str], place: Place, stage: Stage, variables: Mappin
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=place.root, close_fds=False,
             env={**os.environ, **(variables or {})},
         )  # fmt: skip
+        seen, since = _signs_of_work(process.pid, place), time.monotonic()
         try:
             while process.poll() is None:
                 stage.show(activity_in(_tail(place)))
                 time.sleep(LOOK_SECONDS)
+                if (now := _signs_of_work(process.pid, place)) != seen:
+                    seen, since = now, time.monotonic()
+                elif now and time.monotonic() - since > STANDSTILL_SECONDS:
+                    log.write(f"ERROR: stopped, as {STANDSTILL} for {STANDSTILL_SECONDS:.0f} s\n")
+                    break
         finally:
             process.kill()
             process.wait()
     return process.returncode
+
+
+STANDSTILL = "nothing has happened"
+
+
+def _signs_of_work(pid: int, place: Place) -> tuple[int, int] | None:
+    """Return what grows while a program works: its log, and the processor time of it and the programs that it started.
+
+    Whatever arrives through the network takes processor time. None where the system does not tell (Windows, macOS).
+    """
+    parents, ticks = {}, {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        except OSError:  # it has ended
+            continue
+        number = int(stat.parent.name)
+        parents[number], ticks[number] = int(fields[1]), sum(map(int, fields[11:15]))
+    if pid not in ticks:
+        return None
+    ours = {pid}
+    while more := {number for number, parent in parents.items() if parent in ours} - ours:
+        ours |= more
+    return place.log.stat().st_size, sum(ticks[number] for number in ours)
 
 
 def _tail(place: Place) -> str:
@@ -423,6 +458,11 @@ def explained(what: str, place: Place) -> str:
 
 
 _REASONS = (
+    (
+        STANDSTILL,
+        "the package index has kept it waiting for minutes; try later, or name a mirror in PIP_INDEX_URL or "
+        "UV_INDEX_URL",
+    ),
     (r"No space left on device|os error 28|Disk quota exceeded", "the disk is full; free some space"),
     (
         r"ProxyError|Cannot connect to proxy|tunnel error|Tunnel connection failed|proxy authentication",

@@ -19,7 +19,16 @@ class Stalled:
     """The length in the header."""
 
 
-Answer = tuple[int, dict[str, str], bytes | Stalled]
+@dataclass(frozen=True)
+class Trickling:
+    """A body that comes a byte at a time."""
+
+    whole: bytes
+    seconds: float
+    """From the first byte to the last."""
+
+
+Answer = tuple[int, dict[str, str], bytes | Stalled | Trickling]
 
 
 @contextmanager
@@ -36,18 +45,24 @@ def answering(
     over = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
+        disable_nagle_algorithm = True  # else a byte would wait for others
+
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             heard(dict(self.headers))
             status, headers, body = answer(self.path, self.headers.get("Range"))
             self.send_response(status)
-            length, sent = (body.promised, body.begun) if isinstance(body, Stalled) else (len(body), body)
+            whole = body.whole if isinstance(body, Trickling) else body
+            length, sent = (whole.promised, whole.begun) if isinstance(whole, Stalled) else (len(whole), whole)
             for name, value in {**headers, "Content-Length": str(length)}.items():
                 self.send_header(name, value)
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(sent)
-                self.wfile.flush()
+                pieces = [bytes([each]) for each in sent] if isinstance(body, Trickling) else [sent]
+                for piece in pieces:
+                    self.wfile.write(piece)
+                    if isinstance(body, Trickling):
+                        over.wait(body.seconds / len(pieces))
                 if isinstance(body, Stalled):
                     over.wait()
 

@@ -20,7 +20,7 @@ import pytest
 import studio_setup
 from ia3_studio.background import in_background
 from studio_setup import Lines, Place, SetupError, Stage, activity_in, is_set_up, set_up, wanted
-from tests.http_standin import Answer, Stalled, answering
+from tests.http_standin import Answer, Stalled, Trickling, answering
 from tests.models.standins import write_wheel
 
 ROOT = Path(__file__).parents[1]
@@ -204,6 +204,39 @@ def test_an_index_in_trouble_is_one_sentence_and_the_next_set_up_goes_on(
     monkeypatch.setenv("PIP_FIND_LINKS", str(shelf))
     set_up(place, for_checks=True)
     assert installed(place) == {"torch-1.0", "lamp-1.0", "oar-1.0"}
+
+
+@pytest.mark.worker
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell how much a program works")
+def test_an_index_that_asks_to_wait_an_hour_is_given_up_and_one_that_trickles_is_not(
+    place: Place, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PIP_NO_INDEX", "PIP_FIND_LINKS"):
+        monkeypatch.delenv(name)
+    for name, value in {"CONFIG_FILE": os.devnull, "RETRIES": "3", "CACHE_DIR": "off"}.items():
+        monkeypatch.setenv(f"PIP_{name}", value)
+    monkeypatch.setattr(studio_setup, "STANDSTILL_SECONDS", 6.0)
+    wheel = write_wheel(
+        shelf / "large", {"torch.py": b"", "weights.bin": os.urandom(12_000)}, "torch", "1.0"
+    ).read_bytes()
+
+    def asked_to_wait(path: str, _span: object) -> Answer:
+        return LISTED if path.startswith("/simple") else (503, {"Retry-After": "3600"}, b"")
+
+    def trickling(path: str, _span: object) -> Answer:
+        return LISTED if path.startswith("/simple") else (200, {}, Trickling(wheel, seconds=12.0))
+
+    begin = time.monotonic()
+    with answering(asked_to_wait) as address:
+        monkeypatch.setenv("PIP_INDEX_URL", f"{address}/simple")
+        with pytest.raises(SetupError, match=r"^torch could not be installed: .*mirror in PIP_INDEX_URL"):
+            set_up(place, for_checks=True)
+    assert time.monotonic() - begin < 60
+    with answering(trickling) as address:
+        monkeypatch.setenv("PIP_INDEX_URL", f"{address}/simple")
+        with pytest.raises(SetupError, match=r"^The packages could not be installed"):  # this index has torch alone
+            set_up(place, for_checks=True)
+    assert installed(place) == {"torch-1.0"}
 
 
 @pytest.mark.worker

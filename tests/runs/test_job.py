@@ -155,13 +155,14 @@ def test_sites_ticked_in_a_bare_encoder_are_found_below_its_classifier(tmp_path:
 
 def test_a_chat_model_learns_to_answer_with_the_label(tmp_path: Path) -> None:
     rows = tmp_path / "rows.csv"
-    rows.write_text("\n".join(["text,label", *(f"lamp {number},light" for number in range(12))]) + "\n")
+    labels = ("light", "dark")
+    rows.write_text("\n".join(["text,label", *(f"lamp {row},{labels[row % 2]}" for row in range(12))]) + "\n")
     config = RunConfig("Letters", str(save_tiny_chat(tmp_path / "model")), str(rows))
     job = TrainingJob(RunStore(tmp_path / "runs").create(config, "a click"))
     job.prepare(lambda _share, _sentence: None)
     (first, *_others) = job._rows
     answer = [token for token, label in zip(first.input_ids, first.labels, strict=True) if label != -100]
-    assert job._loaded.tokenizer.decode(answer).startswith("light")
+    assert job._loaded.tokenizer.decode(answer).startswith(labels)
 
 
 @pytest.mark.parametrize("family", ["llama", "t5"])
