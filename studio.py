@@ -8,8 +8,6 @@
 All make a virtual environment in .venv first (IA3_STUDIO_VENV names another folder) and keep it for the next time.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import platform
@@ -19,7 +17,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-if sys.version_info < (3, 11):  # noqa: UP036  (older Pythons do reach this line)
+# Older Pythons do reach this line, 3.6 too: what it has above they can read, so that annotations are not postponed.
+if sys.version_info < (3, 11):  # noqa: UP036
     newer = [name for name in ("python3.14", "python3.13", "python3.12", "python3.11") if shutil.which(name)]
     way = f"run {newer[0]} studio.py" if newer else "install a newer one"
     print(f"IA3 Studio needs Python 3.11 or newer, and this is {platform.python_version()}; {way}.", file=sys.stderr)
