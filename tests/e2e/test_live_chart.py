@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -240,6 +241,9 @@ def behind_a_prefix(context: BrowserContext) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(site, host="127.0.0.1", port=free_port(), log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
+    while not server.started:  # until then it refuses whoever asks
+        assert thread.is_alive()
+        time.sleep(0.02)
     yield f"http://127.0.0.1:{server.config.port}/studio"
     close_pages(context)
     server.should_exit = True
