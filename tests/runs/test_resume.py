@@ -47,6 +47,13 @@ def go_on(run: Run, mode: str) -> None:
     resuming(run, [sys.executable, "-m", "tests.runs.fake_worker", str(run.folder), mode])
 
 
+def finish(run: Run) -> None:
+    """Let a run of the mode "endless end" take its last step."""
+    wait((run.folder / "in the last step").exists)
+    run.request_stop()
+    wait(lambda: state(run) == "finished")
+
+
 def numbers(run: Run) -> list[int]:
     return [step.step for step in run.metrics()[0]]
 
@@ -62,9 +69,9 @@ def test_a_run_that_was_killed_or_stopped_goes_on_with_every_step_once(mode: str
     assert before.resumable and before.seconds > 0
     with run.files.metrics.open("a") as metrics:
         metrics.write('{"step": 4, "half')  # as a kill in the middle of a line leaves it
-    go_on(run, mode)
+    go_on(run, "endless end")
     assert run.status().active
-    wait(lambda: state(run) == "finished")
+    finish(run)
     assert numbers(run) == list(range(7))
     after = run.status()
     assert not after.resumable and after.seconds > before.seconds
@@ -88,8 +95,8 @@ def test_two_who_resume_at_once_start_one_worker(store: RunStore) -> None:
     run = begin(store, "killed")
     wait(lambda: state(run) == "interrupted")
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: go_on(run, "killed"), range(4)))
-    wait(lambda: state(run) == "finished")
+        list(pool.map(lambda _: go_on(run, "endless end"), range(4)))  # none of them finds it finished
+    finish(run)
     assert numbers(run) == list(range(7))
 
 
