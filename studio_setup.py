@@ -37,6 +37,10 @@ NEEDED_GB = 3.0
 LOOK_SECONDS = 0.2
 STANDSTILL_SECONDS = 180.0
 """Time without a sign of work after which an installer is stopped: it obeys an index that tells it to wait an hour."""
+STANDSTILL = "nothing has happened"
+"""What the log then says."""
+SIGNS_IN_STANDSTILL = 30
+"""How often signs of work are looked for in that time: looking reads a file of every process of the machine."""
 IMPATIENT = {"PIP_RETRIES": "1", "PIP_DEFAULT_TIMEOUT": "10", "UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "10"}
 """Variables of pip and uv: how often and for how many seconds an index is asked."""
 PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
@@ -379,10 +383,14 @@ def _watch(command: Sequence[str], place: Place, stage: Stage, variables: Mappin
             env={**os.environ, **(variables or {})},
         )  # fmt: skip
         seen, since = _signs_of_work(process.pid, place), time.monotonic()
+        looked = since
         try:
             while process.poll() is None:
                 stage.show(activity_in(_tail(place)))
                 time.sleep(LOOK_SECONDS)
+                if time.monotonic() - looked < STANDSTILL_SECONDS / SIGNS_IN_STANDSTILL:
+                    continue
+                looked = time.monotonic()
                 if (now := _signs_of_work(process.pid, place)) != seen:
                     seen, since = now, time.monotonic()
                 elif now and time.monotonic() - since > STANDSTILL_SECONDS:
@@ -392,9 +400,6 @@ def _watch(command: Sequence[str], place: Place, stage: Stage, variables: Mappin
             process.kill()
             process.wait()
     return process.returncode
-
-
-STANDSTILL = "nothing has happened"
 
 
 def _signs_of_work(pid: int, place: Place) -> tuple[int, int] | None:

@@ -100,12 +100,11 @@ def resumed(kept: KeptPrefixes, rows: Sequence[Row]) -> tuple[Any, int]:
     longest = max(len(row.prompt) for row in rows)
     # A prompt's last token is computed in any case: its logits are asked for.
     new = max(max(1, len(row.prompt) - count) for row, (_prefix, count) in zip(rows, found, strict=True))
-    if new >= longest:
+    width = longest - new
+    if width <= 0:
         return None, 0
-    counts = [max(0, len(row.prompt) - new) for row in rows]
-    return cache_from(
-        [(prefix, count) for (prefix, _), count in zip(found, counts, strict=True)], longest - new
-    ), longest - new
+    parts = [(prefix, max(0, len(row.prompt) - new)) for row, (prefix, _count) in zip(rows, found, strict=True)]
+    return cache_from(parts, width), width
 
 
 def remember(kept: KeptPrefixes, row: Row, cache: Any, number: int, mask: Tensor, *, keeps_answers: bool) -> None:

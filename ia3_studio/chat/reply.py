@@ -77,8 +77,7 @@ def reply(
         generator = torch.Generator(loaded.model.device).manual_seed(settings.seed)
         room = room_for(loaded, prompt.ids, settings.max_new_tokens)
         notes = tuple(filter(None, (*prompt.notes, without_end, rounded)))
-        row = Row(variant, generator, prompt.ids, prompt.dropped_messages, room, asked_at, notes=notes)
-        rows.append(row)
+        rows.append(Row(variant, generator, prompt.ids, prompt.dropped_messages, room, asked_at, notes=notes))
     if kept is not None:
         with turn:
             _set_keys(loaded, handle, rows, kept)

@@ -65,7 +65,7 @@ def serve(password: str = "", *, host: str = "", port: int | None = None, ready:
         try:
             _launch(scratch, _middleware(name, password), ready, server_name=name, server_port=port)
         except OSError as error:
-            if _is_free(name, port):
+            if error.errno is not None or _is_free(name, port):  # Gradio's own, of a port, has no number
                 raise
             raise RunError(f"Another program took port {port} while the app started; start the app again.") from error
 
