@@ -15,7 +15,7 @@ from ia3_studio.errors import RunError
 from ia3_studio.runs import Run, RunStore
 from ia3_studio.runs.history import matching, records
 from ia3_studio.runs.rerun import rerun
-from ia3_studio.worker import resume, start
+from ia3_studio.worker import reconnect, resume, start
 
 
 def commands(parsers: Any) -> dict[str, Any]:
@@ -35,6 +35,7 @@ def commands(parsers: Any) -> dict[str, Any]:
 
 
 def _list(store: RunStore, options: argparse.Namespace) -> int:
+    reconnect(store)
     for record in matching(records(store), " ".join(options.words)):
         if options.json:
             print(json.dumps(asdict(record)))
@@ -46,6 +47,7 @@ def _list(store: RunStore, options: argparse.Namespace) -> int:
 
 
 def _watch(store: RunStore, options: argparse.Namespace) -> int:
+    reconnect(store)
     return watch(newest_or(store, options.run), as_json=options.json)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from ia3_studio.cli.codes import DONE
 from ia3_studio.errors import RunError
 from ia3_studio.runs import RunStore
+from ia3_studio.worker import reconnect
 from ia3_studio.worker.ready import ReadyWorker
 
 
@@ -23,9 +24,10 @@ def commands(parsers: Any) -> dict[str, Any]:
     return {"serve": _serve}
 
 
-def _serve(_store: RunStore, options: argparse.Namespace) -> int:
+def _serve(store: RunStore, options: argparse.Namespace) -> int:
     password = _asked_password() if options.auth else ""
     ready = ReadyWorker()
+    reconnect(store)
     ready.prepare()  # before the seconds that the page's own imports take
     try:
         from ia3_studio.ui.app import serve

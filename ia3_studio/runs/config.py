@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import reprlib
 from collections.abc import Mapping as Mapping_
 from dataclasses import asdict, dataclass, field
@@ -20,6 +21,9 @@ from ia3_studio.training.config import TrainConfig
 from ia3_studio.typed import FieldError, typed
 
 Part = TypeVar("Part")
+COMPUTE = ("local", "ray")
+ADDRESS = re.compile(r"auto|(ray://)?[A-Za-z0-9.:\[\]-]{1,255}:\d{1,5}")
+MOST_RESOURCES = 100_000
 LONGEST_NAME = 200
 """Maximum characters of a run's name."""
 SINKS = {"tensorboard": "TensorBoard", "trackio": "trackio", "wandb": "Weights & Biases"}
@@ -47,12 +51,29 @@ class RunConfig:
     """Parsing options, if not auto-detected."""
     report_to: str = ""
     """Experiment tracker (:mod:`ia3_studio.runs.trackers`); empty for none."""
+    compute: str = "local"
+    """Where it is trained: "local", on this machine, or "ray", on a Ray cluster."""
+    ray_address: str = ""
+    """The cluster's address, such as "head:6379"; by default that in RAY_ADDRESS, or a cluster on this machine."""
+    node_cpus: float = 1.0
+    """Cores that the run takes on a node of the cluster."""
+    node_gpus: float = 0.0
+    """GPUs that it takes there."""
+    node_memory: float = 0.0
+    """Memory in GB that it takes there; 0 for any."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.held_out, (int, float)) or not 0 < self.held_out < 1:
             raise RunError(f"held_out is {self.held_out!r}; use a share of the rows, such as 0.1.")
         if self.report_to and self.report_to not in SINKS:
             raise RunError(f"report_to is {str(self.report_to)[:60]!r}; choose {', '.join(SINKS)}, or leave it empty.")
+        if self.compute not in COMPUTE:
+            raise RunError(f"compute is {_short(self.compute)}; use {' or '.join(COMPUTE)}.")
+        for name, least in (("node_cpus", 0.01), ("node_gpus", 0), ("node_memory", 0)):
+            if not least <= getattr(self, name) <= MOST_RESOURCES:
+                raise RunError(f"{name} is {getattr(self, name)!r}; use a number from {least:g} to {MOST_RESOURCES:,}.")
+        if self.ray_address and not ADDRESS.fullmatch(self.ray_address):
+            raise RunError(f"ray_address is {_short(self.ray_address)}; use HOST:PORT, or ray://HOST:PORT.")
         if len(str(self.name)) > LONGEST_NAME:
             raise RunError(f"The run's name has {len(self.name):,} characters; use at most {LONGEST_NAME:,}.")
         if isinstance(self.selection, str) and self.selection:
@@ -137,7 +158,8 @@ class RunConfig:
             raise RunError(str(error)) from error
         return cls(
             plain.name, plain.model, plain.data, _selection(document.get("selection", "paper")), train, plain.held_out,
-            mapping, parsing, plain.report_to,
+            mapping, parsing, plain.report_to, plain.compute, plain.ray_address, plain.node_cpus, plain.node_gpus,
+            plain.node_memory,
         )  # fmt: skip
 
 
@@ -150,6 +172,11 @@ class _Plain:
     data: str
     held_out: float = 0.1
     report_to: str = ""
+    compute: str = "local"
+    ray_address: str = ""
+    node_cpus: float = 1.0
+    node_gpus: float = 0.0
+    node_memory: float = 0.0
 
 
 def old_names_in(document: Mapping_[str, Any]) -> str:

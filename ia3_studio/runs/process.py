@@ -65,13 +65,19 @@ def collect(process: subprocess.Popen[bytes]) -> None:
     threading.Thread(target=process.wait, name=f"process {process.pid}", daemon=True).start()
 
 
-def record_worker(folder: RunFolder, pid: int) -> None:
-    """Write the machine, process id and start time of a run's worker; the start time detects reused ids."""
+def record_worker(folder: RunFolder, pid: int, node: str = "") -> None:
+    """Write the machine, process id and start time of a run's worker; the start time detects reused ids.
+
+    Args:
+        folder: the run's.
+        pid: of the process that holds or will hold the run's lock.
+        node: name of the cluster's node that the run is trained on, if that process only tells of it.
+    """
     try:
         born = psutil.Process(pid).create_time()
     except psutil.NoSuchProcess:
         born = 0.0  # it has ended already: no process matches
-    write_json(folder.worker, {"pid": pid, "born": born, **this_host()})
+    write_json(folder.worker, {"pid": pid, "born": born, **this_host(), **({"node": node} if node else {})})
 
 
 def worker_lives(folder: RunFolder) -> bool:

@@ -57,7 +57,7 @@ class RunStatus:
     usage: ResourceUsage = field(default_factory=ResourceUsage)
     """Resource usage of its worker, at its last heartbeat."""
     host: str = ""
-    """The machine that it runs on, or was lost on, if that is not this one."""
+    """The machine or node that it runs on, or was lost on, if that is not this machine."""
 
     @property
     def active(self) -> bool:
@@ -137,9 +137,9 @@ class Run:
             last.total_steps if last else 0,
             max(0.0, seconds),
             self.created_at,
-            state in ENDED_EARLY and self.files.checkpoint.exists(),
+            state in ENDED_EARLY and (self.files.checkpoint.exists() or self._is_on_cluster(state)),
             ResourceUsage(worker.memory, worker.cpu, worker.gpu_memory) if worker else ResourceUsage(),
-            "" if worker and worker.result else self.host,
+            "" if worker and worker.result else self.place,
         )
 
     @property
@@ -154,6 +154,12 @@ class Run:
             return self.files.config.stat().st_mtime
         except OSError:
             return 0.0
+
+    @property
+    def place(self) -> str:
+        """Return the name of the machine, or of the cluster's node, that it is trained on; empty if it is this one."""
+        record = read_json(self.files.worker)
+        return str((record or {}).get("node") or "") or host_of(record)
 
     def metrics(self, offset: int = 0) -> tuple[tuple[Step, ...], int]:
         """Return the steps after a byte offset, and the next offset."""
@@ -221,11 +227,18 @@ class Run:
 
     def _living_state(self, worker: WorkerStatus) -> tuple[State, str]:
         silent = self._silence(worker)
-        suffix = f", on {host}" if (host := self.host) else ""
+        suffix = f", on {place}" if (place := self.place) else ""
         suffix += f" (not responding for {silent:.0f} s)" if silent > SILENT_SECONDS else ""
         if self.files.stop.exists():
             return "stopping", ("Stopping after this step" if worker.phase == "training" else "Stopping") + suffix
         return ("queued" if worker.phase in ("queued", "resuming") else "running"), worker.message + suffix
+
+    def _is_on_cluster(self, state: State) -> bool:
+        """Return whether it may go on on a cluster while nobody here asks for it."""
+        try:
+            return state == "interrupted" and self.config.compute == "ray"
+        except RunError:
+            return False
 
     def _silence(self, worker: WorkerStatus) -> float:
         """Return the seconds since a worker's last heartbeat; another machine's clock is not compared with ours."""
@@ -241,6 +254,11 @@ class Run:
             way = f"Free some space and {self._way_on}."
             return f"The run ended {_reached(worker, last)}: the disk is full. {kept}{way}"
         way = f"{self._way_on[0].upper()}{self._way_on[1:]}."
+        if self._is_on_cluster("interrupted"):
+            return (
+                f"The connection to the cluster ended {_reached(worker, last)}; the run may go on there. "
+                "Resume it to connect again."
+            )
         if host := self.host:
             return (
                 f"The run was lost {_reached(worker, last)}: nothing was heard of its worker on {host} for "

@@ -59,6 +59,8 @@ class UserStore(RunStore):
             raise RunError(
                 "Visitors' runs cannot use experiment trackers, which belong to the owner of this app; choose none."
             )
+        if config.compute != "local":
+            raise RunError("Visitors cannot choose where runs are trained; leave compute at local.")
         self._require_own_data(config.data)
         start_id = f"{self._owner()} {start_id}"  # nobody gets the run of somebody else by its start
         if self._marked(self._mark_of(start_id)) is None:

@@ -1,5 +1,5 @@
 """The process that works on a run: how it is launched, and what it does."""
 
-from ia3_studio.worker.launch import resume, start
+from ia3_studio.worker.launch import reconnect, resume, start
 
-__all__ = ["resume", "start"]
+__all__ = ["reconnect", "resume", "start"]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from ia3_studio.atomic import write_advice
 from ia3_studio.errors import RunError
 from ia3_studio.runs import process
+from ia3_studio.runs.cluster import LOG, address_of, lock_name
 from ia3_studio.runs.folder import RunFolder, WorkerStatus, write_json
 from ia3_studio.runs.run import Run
+from ia3_studio.runs.store import RunStore
 from ia3_studio.settings import on_zero_gpu
 from ia3_studio.worker.ready import ReadyWorker
 from ia3_studio.worker.worker import NOW
@@ -48,7 +53,8 @@ def start_worker(
 ) -> None:
     """Start a worker that outlives this process: own session, no pipe, output into the run's log.
 
-    Where a GPU is only lent, the app itself works on the run, in turns.
+    Where a GPU is only lent, the app itself works on the run, in turns. Runs for a cluster are taken there by one
+    process for all of them.
 
     Args:
         folder: the run's.
@@ -60,6 +66,9 @@ def start_worker(
         from ia3_studio.worker import zero_gpu
 
         zero_gpu.start(folder)
+        return
+    if address := address_of(Run(folder.path)):
+        process.record_worker(folder, _connect(folder.path.parent, address))
         return
     pid = ready.take(folder) if ready and not command else None
     if pid is None:
@@ -93,8 +102,11 @@ def resume(run: Run, command: Sequence[str] = (), ready: ReadyWorker | None = No
                 return
             if not status.resumable:
                 raise RunError(_why_not(status.state, run))
+            if status.state == "interrupted" and address_of(run):  # it may be at work there
+                start_worker(run.files)
+                return
             with FileLock(run.files.lock, timeout=LOCK_SECONDS):
-                _take_back_the_end(run, status.seconds)
+                take_back_the_end(run, status.seconds)
                 start_worker(run.files, command, ready, here=here)
     except Timeout as error:
         raise RunError(f"Run {run.id} is in use by another program; try again in a moment.") from error
@@ -104,15 +116,43 @@ def resume(run: Run, command: Sequence[str] = (), ready: ReadyWorker | None = No
         ) from error
 
 
-def _take_back_the_end(run: Run, seconds: float) -> None:
-    """Restore the folder's state at the checkpoint."""
+def take_back_the_end(run: Run, seconds: float, message: str = "Starting the worker") -> None:
+    """Restore the folder's state at the checkpoint; without one, at the start.
+
+    Args:
+        run: the run; **everything written after the checkpoint is removed**.
+        seconds: training time so far.
+        message: what its status says until a worker is at work.
+
+    Raises:
+        TrainingError: the checkpoint is damaged.
+    """
     from ia3_studio.training.checkpoint import load_checkpoint
 
     files = run.files
-    files.go_back_to(load_checkpoint(files.checkpoint).counters.step)
+    has_checkpoint = files.checkpoint.exists()
+    files.go_back_to(load_checkpoint(files.checkpoint).counters.step if has_checkpoint else -1)
     files.stop.unlink(missing_ok=True)
     files.worker.unlink(missing_ok=True)
-    write_json(files.status, asdict(WorkerStatus("resuming", "Starting the worker", earlier_seconds=seconds)))
+    status = WorkerStatus("resuming", message, earlier_seconds=seconds, heartbeat_at=time.time())
+    if has_checkpoint:
+        write_json(files.status, asdict(status))
+    else:
+        files.status.unlink(missing_ok=True)
+
+
+def reconnect(store: RunStore) -> None:
+    """Connect to the clusters that runs of a store are on, if no process does."""
+    runs = [run for run in store.list() if not run.has_ended and run.files.worker.exists()]
+    for address in sorted({address for run in runs if (address := address_of(run))}):
+        _connect(store.root, address)
+
+
+def _connect(root: Path, address: str) -> int:
+    """Start the process that is connected to a cluster, if there is none; return its id, or this one's if there is."""
+    if process.lock_held(root / lock_name(address)):
+        return os.getpid()
+    return process.spawn((sys.executable, "-m", "ia3_studio.worker.cluster", str(root), address), root / LOG, root)
 
 
 def _why_not(state: str, run: Run) -> str:

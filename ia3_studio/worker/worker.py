@@ -37,12 +37,15 @@ if TYPE_CHECKING:
 HEARTBEAT_SECONDS = 2.0
 QUEUE_SECONDS = 0.5
 """Polling interval of a queued worker in seconds."""
+PARENT_SECONDS = 1.0
 LOCK_SECONDS = 1.0
 """Seconds a worker tries to acquire its run's lock, which status readers hold briefly."""
 CHECKPOINT_SECONDS = 60.0
 """Maximum seconds of work lost by a kill. A checkpoint of 57,600 parameters takes about 3 ms to write, rarely 7."""
 NOW = "--now"
 """Tells a worker not to wait for other runs: whoever started it has given it its turn."""
+ATTACHED = "--attached"
+"""Tells a worker to end with the process that started it, wherever that dies."""
 NICENESS = 5
 """Added niceness, so that the app and the chat stay responsive on the same cores during training."""
 
@@ -353,14 +356,22 @@ def _is_full_disk(error: Exception) -> bool:
     return full or "No space left on device" in str(error)  # safetensors and torch have errors of their own for it
 
 
+def _end_with_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(PARENT_SECONDS)
+    os._exit(1)  # nobody takes what would still be written
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Execute the run in the folder given as the only argument, or in the one that is handed over later."""
     given = sys.argv[1:] if arguments is None else arguments
-    waits = NOW not in given
-    given = [each for each in given if each != NOW]
+    waits, is_attached = NOW not in given, ATTACHED in given
+    given = [each for each in given if each not in (NOW, ATTACHED)]
     if len(given) != 1:
-        print(f"usage: python -m ia3_studio.worker [{NOW}] FOLDER", file=sys.stderr)
+        print(f"usage: python -m ia3_studio.worker [{NOW}] [{ATTACHED}] FOLDER", file=sys.stderr)
         return 2
+    if is_attached:
+        threading.Thread(target=_end_with_parent, args=(os.getppid(),), name="parent", daemon=True).start()
     if sys.platform != "win32":
         os.nice(NICENESS)
     folder = wait_for_run() if given == [WAIT] else Path(given[0])

@@ -1,0 +1,199 @@
+"""Runs on a real Ray cluster of two nodes, both on this machine: their results are those of runs without it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from ia3_studio.errors import RunError
+from ia3_studio.runs import Run, RunConfig, RunStore
+from ia3_studio.runs.cluster import LOG, address_of, lock_name
+from ia3_studio.runs.process import lock_held
+from ia3_studio.training import TrainConfig
+from ia3_studio.worker import reconnect, resume, start
+from ia3_studio.worker.cluster import connect, require_resources
+from ia3_studio.worker.node import COMPARED, describe, require_same
+from tests.tiny_chat import save_tiny_chat
+
+ROOT = Path(__file__).parents[2]
+STEPS = 360
+TRAIN = TrainConfig(epochs=20, batch_size=2, max_length=32, eval_steps=60)
+
+
+def wait(condition: Callable[[], object], seconds: float = 300) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not come to be in time"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    from ray.cluster_utils import Cluster
+
+    before = {name: os.environ.get(name) for name in ("PYTHONPATH", "RAY_AUTH_MODE", "RAY_USAGE_STATS_ENABLED")}
+    os.environ |= {"PYTHONPATH": str(ROOT), "RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    made.other = made.add_node(num_cpus=1)
+    made.wait_for_nodes()
+    yield made
+    made.shutdown()
+    for name, value in before.items():
+        os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cluster")
+
+
+@pytest.fixture(scope="module")
+def store(folder: Path, cluster: Any) -> Iterator[RunStore]:
+    save_tiny_chat(folder / "model")
+    rows = "\n".join(f"What is {n}?,It is {n}." for n in range(40))
+    (folder / "rows.csv").write_text(f"prompt,answer\n{rows}", encoding="utf-8")
+    store = RunStore(folder / "runs")
+    yield store
+    for process in connected(store):
+        process.terminate()
+        process.wait()
+
+
+def config(folder: Path, name: str, address: str = "", **settings: Any) -> RunConfig:
+    place = {"compute": "ray", "ray_address": address} if address else {}
+    return RunConfig(name, str(folder / "model"), str(folder / "rows.csv"), train=TRAIN, **place, **settings)
+
+
+def begin(store: RunStore, config: RunConfig) -> Run:
+    run = store.create(config, config.name)
+    start(run)
+    return run
+
+
+def connected(store: RunStore) -> list[psutil.Process]:
+    """Return the processes that take this store's runs to a cluster."""
+    found = psutil.process_iter(["cmdline"])
+    return [each for each in found if str(store.root) in (each.info["cmdline"] or []) and "-m" in each.info["cmdline"]
+            and "ia3_studio.worker.cluster" in each.info["cmdline"]]  # fmt: skip
+
+
+def losses(run: Run) -> list[tuple[object, ...]]:
+    return [(step.step, step.loss, step.held_out) for step in run.metrics()[0]]
+
+
+@pytest.mark.worker
+def test_runs_go_on_when_a_node_is_killed_and_when_nobody_is_connected_with_the_losses_they_have_here(
+    store: RunStore, folder: Path, cluster: Any
+) -> None:
+    here = begin(store, config(folder, "here"))
+    runs = [begin(store, config(folder, name, cluster.address)) for name in ("one", "two")]
+    wait(lambda: all(run.status().step >= 100 for run in runs))
+    assert {run.status().state for run in runs} == {"running"}
+    assert {run.status().host for run in runs} == {socket.gethostname()}
+
+    cluster.remove_node(cluster.other, allow_graceful=False)
+    (process,) = connected(store)
+    process.kill()
+    process.wait()
+    for run in runs:
+        status = run.status()
+        assert (status.state, status.resumable) == ("interrupted", True) and "cluster" in status.message
+    reconnect(store)  # as the app does when it starts
+    wait(lambda: all(run.has_ended for run in runs) and here.has_ended)
+
+    assert [step.step for step in here.metrics()[0]] == list(range(STEPS + 1))
+    for run in runs:
+        assert run.status().state == "finished", (store.root / LOG).read_text()
+        assert losses(run) == losses(here)
+        assert (run.folder / "evaluation.json").is_file() and run.adapter_folder() is not None
+        assert run.log_tail()
+
+
+@pytest.mark.worker
+def test_a_run_on_the_cluster_is_stopped_kept_and_resumed(store: RunStore, folder: Path, cluster: Any) -> None:
+    run = begin(store, config(folder, "stopped", cluster.address))
+    wait(lambda: run.status().step >= 70)
+    run.request_stop()
+    wait(lambda: run.has_ended)
+    status = run.status()
+    assert (status.state, status.resumable) == ("stopped", True) and run.adapter_folder() is not None
+    resume(run)
+    wait(lambda: run.status().state == "finished")
+    assert [step.step for step in run.metrics()[0]] == list(range(STEPS + 1))
+    gpu = begin(store, config(folder, "gpu", cluster.address, node_gpus=1))
+    wait(lambda: gpu.has_ended)
+    assert gpu.status().state == "failed" and "1 GPUs" in gpu.status().message
+    lost = begin(store, replace(config(folder, "no model", cluster.address), model=str(folder / "gone")))
+    wait(lambda: lost.has_ended)
+    assert lost.status().state == "failed" and "is not on node" in lost.status().message
+
+
+@pytest.mark.worker
+def test_a_cluster_that_is_not_there_ends_the_run_with_a_sentence(tmp_path: Path, folder: Path) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{nobody.getsockname()[1]}"
+        store = RunStore(tmp_path)
+        run = begin(store, config(folder, "nowhere", address))
+        wait(lambda: run.has_ended)
+    status = run.status()
+    assert status.state == "failed" and address in status.message and "Traceback" not in status.message
+    assert not lock_held(store.root / lock_name(address))
+
+
+def test_without_ray_the_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(RunError, match=r"ia3-studio\[ray\]"):
+        connect("127.0.0.1:1")
+
+
+def test_a_node_with_other_versions_is_named() -> None:
+    here = describe()
+    require_same(here, here)
+    for name in ("python", *COMPARED):
+        with pytest.raises(RunError, match=f"node7.*{name} 0.0"):
+            require_same(here, {**here, "host": "node7", name: "0.0"})
+
+
+def test_a_run_asks_for_no_more_than_one_node_has() -> None:
+    nodes = [{"Alive": True, "Resources": {"CPU": 8.0}}, {"Alive": False, "Resources": {"CPU": 64.0, "GPU": 8.0}}]
+    require_resources(nodes, 8, 0)
+    for cpus, gpus in ((9, 0), (1, 1)):
+        with pytest.raises(RunError, match="at most 8 cores and 0 GPUs"):
+            require_resources(nodes, cpus, gpus)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [({"compute": "moon"}, "compute"), ({"node_cpus": 0}, "node_cpus"), ({"node_gpus": -1}, "node_gpus"),
+     ({"node_memory": float("nan")}, "node_memory"), ({"ray_address": "head; rm"}, "ray_address")],
+)  # fmt: skip
+def test_what_is_no_place_to_train_is_refused(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(RunError, match=said):
+        RunConfig("a", "m", "d", **settings)
+
+
+def test_the_address_is_that_of_the_settings_or_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = RunStore(tmp_path)
+
+    def address(**settings: Any) -> str:
+        return address_of(
+            store.create(RunConfig("a", "SmolLM2-135M-Instruct", "lighthouse", **settings), str(settings))
+        )
+
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    assert address() == "" and address(compute="ray") == "auto"
+    monkeypatch.setenv("RAY_ADDRESS", "head:6379")
+    assert address(compute="ray") == "head:6379"
+    assert address(compute="ray", ray_address="other:1") == "other:1"
