@@ -105,7 +105,7 @@ def troubled(rank: int, folder: Path, trouble: str) -> None:
     [
         ("stop", ("ended [0]", "ended [0]")),
         ("memory", ("TrainingError [0]", "TrainingError [0]")),
-        ("row", ("TrainingError [0]", "ValueError [0]")),
+        ("row", ("LostProcessError [0]", "ValueError [0]")),
     ],
 )
 def test_what_ends_one_process_ends_all_behind_the_same_step(
@@ -166,7 +166,7 @@ def test_one_process_is_not_made_a_group(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_processes_that_cannot_be_joined_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "4")
-    monkeypatch.setattr("accelerate.PartialState", lambda cpu: type("State", (), {"num_processes": 1}))
+    monkeypatch.setattr("accelerate.PartialState", lambda **_asked: type("State", (), {"num_processes": 1}))
     with pytest.raises(TrainingError, match="4 processes were launched but 1 could be connected"):
         launched()
 
