@@ -22,6 +22,8 @@ from ia3_studio.typed import FieldError, typed
 Part = TypeVar("Part")
 LONGEST_NAME = 200
 """Maximum characters of a run's name."""
+MOST_PROCESSES = 64
+"""Maximum processes of a run on one machine."""
 SINKS = {"tensorboard": "TensorBoard", "trackio": "trackio", "wandb": "Weights & Biases"}
 """accelerate's names of the trackers, and their display names."""
 
@@ -47,6 +49,8 @@ class RunConfig:
     """Parsing options, if not auto-detected."""
     report_to: str = ""
     """Experiment tracker (:mod:`ia3_studio.runs.trackers`); empty for none."""
+    processes: int = 0
+    """Processes that share each batch, on each machine; 0 is one per GPU, and one where there is no GPU."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.held_out, (int, float)) or not 0 < self.held_out < 1:
@@ -55,6 +59,7 @@ class RunConfig:
             raise RunError(f"report_to is {str(self.report_to)[:60]!r}; choose {', '.join(SINKS)}, or leave it empty.")
         if len(str(self.name)) > LONGEST_NAME:
             raise RunError(f"The run's name has {len(self.name):,} characters; use at most {LONGEST_NAME:,}.")
+        require_processes(self.processes)
         if isinstance(self.selection, str) and self.selection:
             try:
                 require_words(self.selection)
@@ -137,7 +142,7 @@ class RunConfig:
             raise RunError(str(error)) from error
         return cls(
             plain.name, plain.model, plain.data, _selection(document.get("selection", "paper")), train, plain.held_out,
-            mapping, parsing, plain.report_to,
+            mapping, parsing, plain.report_to, plain.processes,
         )  # fmt: skip
 
 
@@ -150,6 +155,21 @@ class _Plain:
     data: str
     held_out: float = 0.1
     report_to: str = ""
+    processes: int = 1
+    """Runs from before there were several have no such setting, and one process."""
+
+
+def require_processes(processes: int) -> None:
+    """Reject what is no number of processes.
+
+    Raises:
+        RunError: it is not.
+    """
+    is_number = isinstance(processes, int) and not isinstance(processes, bool)
+    if not is_number or not 0 <= processes <= MOST_PROCESSES:
+        raise RunError(
+            f"processes is {_short(processes)}; use 1 to {MOST_PROCESSES}, or 0 for one per GPU of the machine."
+        )
 
 
 def old_names_in(document: Mapping_[str, Any]) -> str:

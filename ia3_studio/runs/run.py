@@ -11,7 +11,7 @@ from typing import Literal
 
 from ia3_studio.errors import RunError
 from ia3_studio.runs.config import RunConfig
-from ia3_studio.runs.folder import ResourceUsage, RunFolder, WorkerStatus, read_steps
+from ia3_studio.runs.folder import ProcessUsage, ResourceUsage, RunFolder, WorkerStatus, read_steps
 from ia3_studio.runs.notes import RunNotes, read_notes
 from ia3_studio.runs.process import restarted_since, started_process_lives, worker_lives
 from ia3_studio.training.config import Step
@@ -55,6 +55,8 @@ class RunStatus:
     """Whether it ended early and can be resumed from its last checkpoint."""
     usage: ResourceUsage = field(default_factory=ResourceUsage)
     """Resource usage of its worker, at its last heartbeat."""
+    processes: tuple[ProcessUsage, ...] = ()
+    """That of each process, by rank, where several share the batches."""
 
     @property
     def active(self) -> bool:
@@ -137,6 +139,7 @@ class Run:
             self.created_at,
             state in ENDED_EARLY and self.files.checkpoint.exists(),
             ResourceUsage(worker.memory, worker.cpu, worker.gpu_memory) if worker else ResourceUsage(),
+            worker.processes if worker else (),
         )
 
     @property

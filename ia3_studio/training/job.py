@@ -76,6 +76,7 @@ class Training(Iterator[Step], Generic[Row]):
         self.gave_up = False
         """Whether the newest measurement was given up because of a stop."""
         processes.same("rows", len(rows), self._row_tokens, len(held_out))
+        processes.same("kinds of batches (packing is off)", float(objective.lengths(rows) is None))
         if since:
             self._go_on(since)
         processes.align(self._trained.parameters)

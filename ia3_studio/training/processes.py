@@ -123,6 +123,11 @@ class Processes:
         """Say whether any process says yes; all of them must ask, and all get the same answer."""
         return self.vote(Outcome.STOPPED if mine else Outcome.DONE).any(Outcome.STOPPED)
 
+    def finish(self) -> None:
+        """Vote for the last time: all parts are done, and from here on each process goes on alone."""
+        self.vote()
+        self.has_ended = True
+
     def tell(self, error: BaseException) -> None:
         """Let the other processes learn at their next vote that this one failed; they end as well."""
         if self.count == 1 or self.has_ended:

@@ -68,7 +68,7 @@ class Job(Protocol):
         """Evaluate the adapter and write the result into the run's folder; yield the progress."""
 
 
-class _Stopped(BaseException):
+class Stopped(BaseException):
     """The run was asked to stop. Not an Exception, so that it is not handled as a failure."""
 
 
@@ -76,7 +76,7 @@ class _Paused(BaseException):
     """The time limit is reached: the run resumes later from its checkpoint."""
 
 
-def work(run: Run, job: Job, *, seconds: float | None = None) -> None:
+def work(run: Run, job: Job, *, seconds: float | None = None, worker: type[Worker] | None = None) -> None:
     """Execute a run until it ends.
 
     Returns immediately if another process executes or has executed it.
@@ -85,6 +85,7 @@ def work(run: Run, job: Job, *, seconds: float | None = None) -> None:
         run: the run.
         job: the job.
         seconds: training time after which to pause with a checkpoint; None for no limit.
+        worker: another kind of worker.
     """
     try:
         held = FileLock(run.files.lock).acquire(timeout=LOCK_SECONDS, poll_interval=0.02)
@@ -95,10 +96,10 @@ def work(run: Run, job: Job, *, seconds: float | None = None) -> None:
         if status is None or status.phase == "resuming":
             record_worker(run.files, os.getpid())
             remove_abandoned(run.folder)
-            _Worker(run, job, status.earlier_seconds if status else 0.0, seconds).work()
+            (worker or Worker)(run, job, status.earlier_seconds if status else 0.0, seconds).work()
 
 
-class _Worker:
+class Worker:
     """One run in execution."""
 
     def __init__(self, run: Run, job: Job, earlier_seconds: float, seconds: float | None = None) -> None:
@@ -127,7 +128,7 @@ class _Worker:
                 try:
                     with self._turn():
                         self._train()
-                except _Stopped:
+                except Stopped:
                     self._end_stopped()
                 except _Paused:
                     self._pause()
@@ -136,8 +137,7 @@ class _Worker:
 
     def _train(self) -> None:
         self.status.write_status("preparing", "Preparing")
-        self.job.prepare(self._write_preparing)
-        self._check_stop()
+        self._prepare()
         self.status.write_status("training", "Evaluating the base model")
         with (
             self.run.files.metrics.open("a", encoding="utf-8") as metrics,
@@ -148,13 +148,24 @@ class _Worker:
                 metrics.flush()
                 self._after(step)
                 if step.step < step.total_steps:  # behind the last one everything is learned: the run has finished
-                    self._check_stop()
-                    self._check_time()
+                    self._between_steps()
+        self._after_steps()
         self.status.write_status("saving", "Saving the adapter")
         self._keep_adapter()
         self._measure()
         self.run.files.checkpoint.unlink(missing_ok=True)  # nothing is left to go on with
         self.status.write_status("ended", f"Finished after {self.step} steps", result="finished")
+
+    def _prepare(self) -> None:
+        self.job.prepare(self._write_preparing)
+        self._check_stop()
+
+    def _between_steps(self) -> None:
+        self._check_stop()
+        self._check_time()
+
+    def _after_steps(self) -> None:
+        """Do what is to be done when training has ended, before anything is saved."""
 
     def _measure(self) -> None:
         """Evaluate the adapter; skipped after a stop, as training is complete and saved."""
@@ -229,7 +240,7 @@ class _Worker:
 
     def _check_stop(self) -> None:
         if self._is_stopping():
-            raise _Stopped
+            raise Stopped
 
     def _is_stopping(self) -> bool:
         return self.terminated.is_set() or self.run.files.stop.exists()
@@ -262,6 +273,9 @@ class _Worker:
             self.status.write_status("queued", _waiting_for(len(ahead)))
             time.sleep(QUEUE_SECONDS)
 
+    def _beat(self, usage: ResourceUsage) -> None:
+        self.status.beat(usage)
+
     @contextmanager
     def _heartbeat(self) -> Iterator[None]:
         done = threading.Event()
@@ -272,7 +286,7 @@ class _Worker:
                 process.cpu_percent()  # the first call begins to count
             while not done.wait(HEARTBEAT_SECONDS):
                 try:
-                    self.status.beat(_usage_of(process))
+                    self._beat(usage_of(process))
                 except OSError:  # a full disk: the work itself will tell
                     continue
                 except Exception as error:  # whatever happens, the next beat comes: without it the run looks dead
@@ -289,7 +303,7 @@ class _Worker:
             thread.join()
 
 
-def _usage_of(process: psutil.Process) -> ResourceUsage:
+def usage_of(process: psutil.Process) -> ResourceUsage:
     """Return the resource usage; unreadable values are 0."""
     memory, cpu = 0, 0.0
     with suppress(psutil.Error):
@@ -336,8 +350,9 @@ def main(arguments: list[str] | None = None) -> int:
         os.nice(NICENESS)
     folder = wait_for_run() if given == [WAIT] else Path(given[0])
     if folder is not None:
+        from ia3_studio.worker.ranks import Supervisor
         from ia3_studio.worker.training_job import TrainingJob
 
         run = Run(folder.resolve())
-        work(run, TrainingJob(run))
+        work(run, TrainingJob(run), worker=Supervisor)
     return 0
