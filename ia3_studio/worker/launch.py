@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from filelock import FileLock, Timeout
 
 from ia3_studio.atomic import write_advice
 from ia3_studio.errors import RunError
 from ia3_studio.runs import process
-from ia3_studio.runs.folder import RunFolder, WorkerStatus, write_json
+from ia3_studio.runs.config import require_processes
+from ia3_studio.runs.folder import Launch, RunFolder, WorkerStatus, write_json
 from ia3_studio.runs.run import Run
 from ia3_studio.settings import on_zero_gpu
 from ia3_studio.worker.ready import ReadyWorker
@@ -20,12 +21,13 @@ LOCK_SECONDS = 5.0
 """Seconds to wait for the run's lock."""
 
 
-def start(run: Run, ready: ReadyWorker | None = None) -> None:
+def start(run: Run, ready: ReadyWorker | None = None, launch: Launch | None = None) -> None:
     """Start a run's worker, once: a run that has or had one is left alone.
 
     Args:
         run: the run.
         ready: may hold a process that has been started ahead, which then is the worker.
+        launch: the machines that train together; by default this one.
 
     Raises:
         RunError: the system starts no process, or the run's folder cannot be written.
@@ -33,6 +35,8 @@ def start(run: Run, ready: ReadyWorker | None = None) -> None:
     try:
         with FileLock(run.files.path / ".start.lock"):
             if not run.files.worker.exists():
+                if launch is not None:
+                    write_json(run.files.launch, asdict(launch))
                 start_worker(run.files, ready=ready)
     except OSError as error:
         raise RunError(
@@ -58,7 +62,14 @@ def start_worker(folder: RunFolder, command: Sequence[str] = (), ready: ReadyWor
     process.record_worker(folder, pid)
 
 
-def resume(run: Run, command: Sequence[str] = (), ready: ReadyWorker | None = None) -> None:
+def resume(
+    run: Run,
+    command: Sequence[str] = (),
+    ready: ReadyWorker | None = None,
+    *,
+    processes: int | None = None,
+    launch: Launch | None = None,
+) -> None:
     """Start a worker that resumes from the run's checkpoint; a running run is left alone.
 
     **Everything written after the checkpoint is removed**: metrics, newer adapters, and the result.
@@ -66,11 +77,16 @@ def resume(run: Run, command: Sequence[str] = (), ready: ReadyWorker | None = No
     Args:
         command: command line of the worker; by default the training worker.
         ready: may hold a process that has been started ahead, which then is the worker.
+        processes: how many share the batches from here on; by default as many as in the settings.
+        launch: the machines that train together from here on; by default this one.
 
     Raises:
         RunError: the run has finished or has no checkpoint, or its folder is not writable.
         TrainingError: the checkpoint is damaged.
     """
+    if processes is not None:
+        require_processes(processes)
+        launch = replace(launch or Launch(), processes=processes)
     try:
         with FileLock(run.files.path / ".start.lock", timeout=LOCK_SECONDS):
             status = run.status()
@@ -78,7 +94,8 @@ def resume(run: Run, command: Sequence[str] = (), ready: ReadyWorker | None = No
                 return
             if not status.resumable:
                 raise RunError(_why_not(status.state, run))
-            with FileLock(run.files.lock, timeout=LOCK_SECONDS):
+            with FileLock(run.files.lock, timeout=LOCK_SECONDS), FileLock(run.files.ranks_lock, timeout=LOCK_SECONDS):
+                write_json(run.files.launch, asdict(launch or Launch()))
                 _take_back_the_end(run, status.seconds)
                 start_worker(run.files, command, ready)
     except Timeout as error:

@@ -1,0 +1,73 @@
+"""A worker with trouble on one of its processes: python -m tests.runs.troubled_ranks FOLDER MODE."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+from ia3_studio.runs.folder import RunFolder
+from ia3_studio.runs.run import Run
+from ia3_studio.training.loss import CausalLoss
+from ia3_studio.worker import rank, ranks, worker
+from ia3_studio.worker.ranks import Supervisor
+from ia3_studio.worker.training_job import TrainingJob
+
+STEP_SECONDS = 0.01
+STEPS_BEFORE = 3
+"""Steps that go well."""
+
+Backward = Callable[[CausalLoss, Any, Any, int, float], float]
+
+
+def main() -> int:
+    folder, mode = sys.argv[1:]
+    ranks.START_METHOD = "fork"  # what is changed here stays changed
+    worker.HEARTBEAT_SECONDS = rank.HEARTBEAT_SECONDS = 0.05
+    TrainingJob.steps = slowly(TrainingJob.steps)  # type: ignore[method-assign]
+    CausalLoss.backward = troubled(CausalLoss.backward, mode)  # type: ignore[method-assign]
+    if mode == "full disk":
+        RunFolder.keep_adapter = full_disk  # type: ignore[method-assign]
+    run = Run(Path(folder))
+    worker.work(run, TrainingJob(run), worker=Supervisor)
+    return 0
+
+
+def slowly(steps: Any) -> Any:
+    def slow(job: Any, is_stopping: Callable[[], bool]) -> Generator[Any, None, None]:
+        for step in steps(job, is_stopping):
+            yield step
+            time.sleep(STEP_SECONDS)
+
+    return slow
+
+
+def troubled(backward: Backward, mode: str) -> Backward:
+    """Return a backward pass that fails on process 1, after a few good steps."""
+    good = STEPS_BEFORE
+
+    def bad(loss: CausalLoss, rows: Any, batch: Any, budget: int, scale: float = 1.0) -> float:
+        nonlocal good
+        good -= os.environ.get("RANK") == "1"
+        if good >= 0:
+            return backward(loss, rows, batch, budget, scale)
+        if mode == "memory" or (mode == "memory once" and good == -1):
+            raise MemoryError
+        if mode == "defect":
+            raise KeyError("secret detail")
+        share = backward(loss, rows, batch, budget, scale)
+        return float("nan") if mode == "nan" else share
+
+    return bad
+
+
+def full_disk(*_asked: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
