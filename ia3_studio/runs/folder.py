@@ -245,9 +245,7 @@ class StatusFile:
         with self._mutex:
             self._usage, self._processes = usage, processes
             if self._last.phase not in ("ended", "resuming") and not self._is_handed_over:
-                self._last = replace(
-                    self._last, heartbeat_at=self._clock(), processes=processes, **asdict(usage)
-                )
+                self._last = replace(self._last, heartbeat_at=self._clock(), processes=processes, **asdict(usage))
                 write_json(self._folder.status, asdict(self._last))
 
 

@@ -8,7 +8,6 @@ the others.
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -234,10 +233,9 @@ class Processes:
             collective()
         except (RuntimeError, ValueError) as error:  # torch has no narrower one for a closed connection
             self.has_ended = self.is_cut_off = True
-            minutes = collective_seconds() / 60
             raise LostProcessError(
                 f"Process {self.rank} of {self.count} lost the connection to the others: one of them ended, or did not "
-                f"answer for {math.ceil(minutes)} minutes."
+                f"answer for {collective_seconds():,.0f} seconds."
             ) from error
 
 

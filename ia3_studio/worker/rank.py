@@ -206,7 +206,7 @@ class Board:
     @property
     def _store(self) -> Any:
         """Return a connection of our own: that of the group is busy while a process waits for another."""
-        from torch.distributed import PrefixStore, TCPStore
+        from torch.distributed import PrefixStore, TCPStore  # type: ignore[attr-defined]
 
         if self._open is None:
             host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])

@@ -9,6 +9,7 @@ run's folder and process 0; the others work in a temporary folder.
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import socket
@@ -26,7 +27,7 @@ from ia3_studio.runs.config import MOST_PROCESSES, RunConfig
 from ia3_studio.runs.folder import Launch
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.store import RunStore
-from ia3_studio.settings import on_zero_gpu
+from ia3_studio.settings import collective_seconds, on_zero_gpu
 from ia3_studio.worker.rank import CUT_OFF, work_as_rank
 from ia3_studio.worker.worker import Worker
 
@@ -185,7 +186,7 @@ def launch_ranks(run: Run, launch: Launch, count: int, *, joins: bool = False) -
             said = elastic_launch(config, work_as_rank)(str(run.folder))
         except ChildFailedError as error:
             rank, failure = min(error.failures.items(), key=lambda each: each[1].timestamp)
-            return meeting.lost(_how_it_ended(run, rank, failure.exitcode)), ()
+            return meeting.lost(_how_it_ended(run, rank, failure.exitcode), _lost_by(rank)), ()
         except RendezvousError as error:
             raise RunError(
                 f"The {launch.nodes} machines did not meet at {launch.rdzv or 'this machine'} ({_root_of(error)}); start "
@@ -236,18 +237,24 @@ class _Meeting:
             self._store = self._opened(launch.rdzv)
         _use_interface_of(self.address)
 
-    def lost(self, mine: str) -> str:
-        """Return which process was lost first, on whichever machine; tell the others of this one."""
+    def lost(self, mine: str, unknown: str) -> str:
+        """Return which process was lost first, on whichever machine; tell the others of this one.
+
+        Args:
+            mine: what ended on this machine; empty where a process only lost the others.
+            unknown: what to say if no machine knows.
+        """
         if not self._several:
-            return mine
+            return mine or unknown
         with suppress(RuntimeError):  # the machine that has the store is the one that was lost
-            if not mine:
-                return self._store.get(LOST).decode() if self._store.check([LOST]) else _UNKNOWN
-            self._store.set(LOST, f"{mine} (on {socket.gethostname()})")
-        return mine or _UNKNOWN
+            if mine:
+                self._store.set(LOST, f"{mine} (on {socket.gethostname()})")
+            elif self._store.check([LOST]):
+                return str(self._store.get(LOST).decode())
+        return mine or unknown
 
     def _opened(self, address: str) -> Any:
-        from torch.distributed import TCPStore
+        from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
         try:
             return TCPStore(
@@ -261,7 +268,12 @@ class _Meeting:
             ) from error
 
 
-_UNKNOWN = "A process of another machine ended, or the network between the machines failed."
+def _lost_by(rank: int) -> str:
+    minutes = math.ceil(collective_seconds() / 60)
+    return (
+        f"Process {rank} lost the others: one of them, or its machine, ended, or did not answer for {minutes} "
+        f"minute{'s' if minutes > 1 else ''}."
+    )
 
 
 def _how_it_ended(run: Run, rank: int, code: int) -> str:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from ia3_studio.data.split import DataSplit
     from ia3_studio.models.loaded import ModelHead
     from ia3_studio.models.progress import ProgressCallback
-    from ia3_studio.training.processes import Processes
     from ia3_studio.training.checkpoint import Checkpoint
+    from ia3_studio.training.processes import Processes
     from ia3_studio.training.report import Progress
 
 
@@ -118,7 +118,13 @@ class TrainingJob:
 
     def _with_notes(self, step: Step) -> Step:
         """Return a step with what is to be known of the rows in front of what it says itself."""
-        said = [*self._differences, *self._on_processes(), *self._loaded.notes, *self._task.notes, *([step.note] if step.note else [])]
+        said = [
+            *self._differences,
+            *self._on_processes(),
+            *self._loaded.notes,
+            *self._task.notes,
+            *([step.note] if step.note else []),
+        ]
         return replace(step, note=" ".join(said) or None)
 
     def _on_processes(self) -> list[str]:

@@ -100,7 +100,14 @@ def work(run: Run, job: Job, *, seconds: float | None = None, worker: type[Worke
 
 
 class Worker:
-    """One run in execution."""
+    """One run in execution.
+
+    Args:
+        run: the run.
+        job: what is to be done.
+        earlier_seconds: training time before the run was last resumed.
+        seconds: training time after which to pause.
+    """
 
     def __init__(self, run: Run, job: Job, earlier_seconds: float, seconds: float | None = None) -> None:
         self.run = run
@@ -121,6 +128,7 @@ class Worker:
         """That deadline, by the monotonic clock."""
 
     def work(self) -> None:
+        """Execute the run until it ends, and write down how it ended."""
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, lambda *_: self._terminate())
         with self._heartbeat():

@@ -44,9 +44,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def config(home: Path, processes: int) -> RunConfig:
-    return RunConfig(
-        "Tiny", str(home / "model"), str(home / "rows.jsonl"), "paper", TRAIN, processes=processes
-    )
+    return RunConfig("Tiny", str(home / "model"), str(home / "rows.jsonl"), "paper", TRAIN, processes=processes)
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +153,7 @@ def test_whichever_process_is_killed_the_run_says_so_and_goes_on_from_its_checkp
         os.kill(all_pids[rank], signal.SIGKILL)
         status = ended(run).status()
         assert status.state == "failed" and status.resumable
-        said = rf"Process {rank} was killed at step \d+ of 60 \(SIGKILL\): out of memory, or ended by someone. Resume it."
+        said = rf"Process {rank} was killed at step \d+ of 60 \(SIGKILL\): out of memory, or .*\. Resume it\."
         assert re.fullmatch(said, status.message), status.message
         assert gone(all_pids), "a process outlived its run"
         reached = status.step + 3
@@ -167,6 +165,18 @@ def test_whichever_process_is_killed_the_run_says_so_and_goes_on_from_its_checkp
     assert ended(run).status().state == "interrupted"
     resume(run, command(run), processes=1)
     require_as_alone(ended(run), alone)
+
+
+@pytest.mark.nightly  # torch waits half a minute before it kills what does not end
+def test_a_process_that_does_not_answer_ends_the_run_in_finite_time(home: Path) -> None:
+    run = begin(home, 2, "hung")
+    let_reach(run, 4)
+    all_pids = pids(run)
+    os.kill(all_pids[1], signal.SIGSTOP)
+    status = ended(run).status()
+    assert status.state == "failed" and status.resumable
+    assert "did not answer for 1 minute. Resume it." in status.message
+    assert gone(all_pids)
 
 
 def test_full_memory_of_one_process_halves_the_micro_batches_of_all(
@@ -186,9 +196,7 @@ def test_full_memory_of_one_process_halves_the_micro_batches_of_all(
         ("full disk", r"The disk is full; free some space and .*", False),
     ],
 )
-def test_what_ends_one_process_is_one_sentence_and_ends_all(
-    home: Path, mode: str, said: str, resumable: bool
-) -> None:
+def test_what_ends_one_process_is_one_sentence_and_ends_all(home: Path, mode: str, said: str, resumable: bool) -> None:
     run = ended(begin(home, 2, mode))
     status = run.status()
     assert status.state == "failed" and re.fullmatch(said, status.message), status.message

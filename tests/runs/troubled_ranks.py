@@ -30,6 +30,9 @@ def main() -> int:
     worker.HEARTBEAT_SECONDS = rank.HEARTBEAT_SECONDS = 0.05
     TrainingJob.steps = slowly(TrainingJob.steps)  # type: ignore[method-assign]
     CausalLoss.backward = troubled(CausalLoss.backward, mode)  # type: ignore[method-assign]
+    if mode == "hung":
+        rank.LOST_SECONDS, ranks.SHUTDOWN_SECONDS = 0.1, 1
+        os.environ["IA3_STUDIO_COLLECTIVE_SECONDS"] = "2"
     if mode == "full disk":
         RunFolder.keep_adapter = full_disk  # type: ignore[method-assign]
     run = Run(Path(folder))
