@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from ia3_studio.cli.codes import DONE, ENDED_BADLY
+from ia3_studio.cli.launching import add_launch_options, launch_of
 from ia3_studio.errors import RunError
 from ia3_studio.runs import Run, RunStatus, RunStore
 from ia3_studio.runs.history import matching, records
 from ia3_studio.runs.rerun import rerun
 from ia3_studio.training.config import Step
 from ia3_studio.worker import resume, start
+from ia3_studio.worker.ranks import is_here
 
 LOOK_SECONDS = 1.0
 
@@ -28,8 +30,10 @@ def commands(parsers: Any) -> dict[str, Any]:
     )
     again = parsers.add_parser("rerun", aliases=["again"], help="re-run from a run's folder")  # again: version 0.1
     again.add_argument("folder", type=Path)
-    for name, said in (("stop", "ask a run to stop"), ("resume", "resume a run from its last checkpoint")):
-        parsers.add_parser(name, help=said).add_argument("run")
+    parsers.add_parser("stop", help="ask a run to stop").add_argument("run")
+    going_on = parsers.add_parser("resume", help="resume a run from its last checkpoint")
+    going_on.add_argument("run")
+    add_launch_options(going_on)
     return {"runs": _list, "watch": _watch, "rerun": _rerun, "again": _rerun, "stop": _stop, "resume": _resume}
 
 
@@ -71,7 +75,7 @@ def _document(run: Run, status: RunStatus, last: Step | None) -> dict[str, objec
         "total_steps": status.total_steps, "loss": last.loss if last else None,
         "tokens_per_second": last.tokens_per_second if last else None, "seconds": round(status.seconds),
         "seconds_left": seconds_left(status, last), "memory": status.usage.memory, "cpu": round(status.usage.cpu, 2),
-        "gpu_memory": status.usage.gpu_memory,
+        "gpu_memory": status.usage.gpu_memory, "processes": [asdict(each) for each in status.processes],
     }  # fmt: skip
 
 
@@ -110,7 +114,10 @@ def _stop(store: RunStore, options: argparse.Namespace) -> int:
 
 
 def _resume(store: RunStore, options: argparse.Namespace) -> int:
-    resume(named(store, options.run))
+    launch = launch_of(options)
+    if launch.nodes > 1 and not is_here(launch.rdzv):
+        raise RunError(f"{launch.rdzv} is no free address of this machine, which has the run; give one that is.")
+    resume(named(store, options.run), launch=launch)
     return DONE
 
 

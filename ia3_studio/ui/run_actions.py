@@ -75,7 +75,13 @@ def describe(studio: Studio, key: str, drawn: tuple[str, ...]) -> tuple[Any, ...
     if not is_public():
         rows.append((text.RUN_FOLDER, str(run.folder)))
     if status.active and use.memory:
-        rows.insert(1, (text.RUN_RESOURCES, text.usage_of(use.memory, use.cpu, use.gpu_memory)))
+        rows[1:1] = [
+            (text.RUN_RESOURCES, text.usage_of(use.memory, use.cpu, use.gpu_memory)),
+            *(
+                (text.resources_of(rank, each.host), text.usage_of(each.memory, each.cpu, each.gpu_memory))
+                for rank, each in enumerate(status.processes)
+            ),
+        ]
     fields = run.name, ", ".join(about.tags), about.note
     return (
         facts(Fact(*row) for row in rows),

@@ -180,8 +180,8 @@ def _require_same_studio(run: Run, processes: Processes) -> None:
             processes.has_ended = True
             name = different[0]
             raise RunError(
-                f"{name} is {first[name][:80]} on {host} and {theirs.get(name, 'absent')[:80]} on {other}; use the same "
-                "settings and versions on all machines."
+                f"{name} is {first[name][:80]} on {host} and {theirs.get(name, 'absent')[:80]} on {other}; use the "
+                "same settings and versions on all machines."
             )
 
 

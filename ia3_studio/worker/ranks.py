@@ -189,8 +189,8 @@ def launch_ranks(run: Run, launch: Launch, count: int, *, joins: bool = False) -
             return meeting.lost(_how_it_ended(run, rank, failure.exitcode), _lost_by(rank)), ()
         except RendezvousError as error:
             raise RunError(
-                f"The {launch.nodes} machines did not meet at {launch.rdzv or 'this machine'} ({_root_of(error)}); start "
-                "the same command on all of them within ten minutes."
+                f"The {launch.nodes} machines did not meet at {launch.rdzv or 'this machine'} ({_root_of(error)}); "
+                "start the same command on all of them within ten minutes."
             ) from error
     return "", [str(said[rank]) for rank in sorted(said)]
 
