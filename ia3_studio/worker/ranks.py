@@ -60,8 +60,9 @@ class Supervisor(Worker):
             self._supervise(launch, count)
 
     def _supervise(self, launch: Launch, count: int) -> None:
-        met = f" and waiting for {launch.nodes - 1} more machines at {launch.rdzv}" if launch.nodes > 1 else ""
-        self.status.write_status("preparing", f"Starting {count} processes{met}")
+        others = launch.nodes - 1
+        met = f", waiting for {others} other machine{'s' if others > 1 else ''} at {launch.rdzv}" if others else ""
+        self.status.write_status("preparing", f"Starting {count} process{'es' if count > 1 else ''}{met}")
         self.status.hand_over()
         try:
             lost, _said = launch_ranks(self.run, launch, count)

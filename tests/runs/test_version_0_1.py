@@ -330,7 +330,7 @@ def test_a_settings_file_of_version_0_1_trains_with_one_note_that_names_todays_s
     tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("IA3_STUDIO_HOME", str(tmp_path))
-    monkeypatch.setattr("ia3_studio.cli.train.start", lambda _run: None)
+    monkeypatch.setattr("ia3_studio.cli.train.start", lambda _run, launch: None)
     write(tmp_path / "config.json", settings(base))
     assert main(["train", str(tmp_path / "config.json"), "--set", "optimiser=adafactor", "--detach"]) == DONE
     (run,) = RunStore().list()
