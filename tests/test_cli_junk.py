@@ -93,7 +93,8 @@ VALID: dict[str, Any] = {"model": "SmolLM2-135M-Instruct", "data": "lighthouse"}
         ("selection", {"sites": 3}), ("held_out", 0), ("held_out", 1.0), ("held_out", "half"), ("train", 5),
         ("mapping", 5), ("mapping", 0), ("parsing", ""), ("mapping", []), ("mapping", {"kind": "nonsense"}),
         ("parsing", {"header": "perhaps"}), ("name", "n" * 1000),
-        ("optimizer", "sgd"), ("backward_dtype", "int8"), ("long_rows", "fold"), ("name", ["a"]), ("processes", -1), ("processes", 65), ("processes", "two"), ("processes", 1.5),
+        ("optimizer", "sgd"), ("backward_dtype", "int8"), ("long_rows", "fold"), ("name", ["a"]),
+        ("processes", -1), ("processes", 65), ("processes", "two"), ("processes", 1.5),
         ("processes", True), ("processes", None),
     ],
 )  # fmt: skip

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from ia3_studio.training.processes import Processes
     from ia3_studio.worker.training_job import TrainingJob
 
+ALL_THREADS = "IA3_STUDIO_ALL_THREADS"
+"""The environment variable by which a supervisor names the threads that its processes divide."""
 CUT_OFF = 75
 """Exit code of a process that lost the others."""
 LOST_SECONDS = 5.0
@@ -281,7 +283,7 @@ class _FirstRank(Worker):
         """Evaluate the adapter, in the threads of all processes of this machine: the others have nothing to do."""
         import torch
 
-        torch.set_num_threads(torch.get_num_threads() * int(os.environ["LOCAL_WORLD_SIZE"]))
+        torch.set_num_threads(int(os.environ[ALL_THREADS]))
         super()._measure()
 
     def _end_failed(self, error: Exception) -> None:

@@ -28,7 +28,7 @@ from ia3_studio.runs.folder import Launch
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.store import RunStore
 from ia3_studio.settings import collective_seconds, on_zero_gpu
-from ia3_studio.worker.rank import CUT_OFF, work_as_rank
+from ia3_studio.worker.rank import ALL_THREADS, CUT_OFF, work_as_rank
 from ia3_studio.worker.worker import Worker
 
 if TYPE_CHECKING:
@@ -294,7 +294,8 @@ def _allot_threads(count: int) -> None:
     """Divide the threads that one process would compute in."""
     import torch
 
-    os.environ["OMP_NUM_THREADS"] = str(max(1, torch.get_num_threads() // count))
+    threads = torch.get_num_threads()
+    os.environ |= {ALL_THREADS: str(threads), "OMP_NUM_THREADS": str(max(1, threads // count))}
 
 
 def _own_address(host: str, port: int) -> str:

@@ -36,7 +36,7 @@ def test_by_default_each_gpu_has_a_process_and_a_cpu_has_one(monkeypatch: pytest
 
 def test_more_processes_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     gpus(monkeypatch, 2)
-    with pytest.raises(RunError, match="asks for 3 processes with a GPU each, and this machine has 2; .* at most 2"):
+    with pytest.raises(RunError, match=r"asks for 3 processes with a GPU each, and this machine has 2; .* at most 2"):
         process_count(3)
 
 
