@@ -116,7 +116,7 @@ def _stop(store: RunStore, options: argparse.Namespace) -> int:
 def _resume(store: RunStore, options: argparse.Namespace) -> int:
     launch = launch_of(options)
     if launch.nodes > 1 and not is_here(launch.rdzv):
-        raise RunError(f"{launch.rdzv} is no free address of this machine, which has the run; give one that is.")
+        raise RunError(f"{launch.rdzv} is not a free address of this machine, which has the run; give one that is.")
     resume(named(store, options.run), launch=launch)
     return DONE
 

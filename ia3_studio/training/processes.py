@@ -22,7 +22,6 @@ from torch import Tensor, distributed, nn
 
 from ia3_studio.errors import LostProcessError, StudioError, TrainingError
 from ia3_studio.models.device import gpu_name
-from ia3_studio.settings import collective_seconds
 
 Row = TypeVar("Row")
 Result = TypeVar("Result")
@@ -235,14 +234,17 @@ class Processes:
             self.has_ended = self.is_cut_off = True
             raise LostProcessError(
                 f"Process {self.rank} of {self.count} lost the connection to the others: one of them ended, or did not "
-                f"answer for {collective_seconds():,.0f} seconds."
+                "answer in time."
             ) from error
 
 
-def launched() -> Processes:
+def launched(seconds: float = 1800.0) -> Processes:
     """Return the processes started by ``accelerate launch`` or ``torchrun``; a single one otherwise.
 
     **Joins them into a group**, through accelerate, if they are not one yet.
+
+    Args:
+        seconds: how long a process waits for the others, before it takes them for lost.
 
     Raises:
         TrainingError: they cannot be connected: each would silently train alone.
@@ -257,7 +259,7 @@ def launched() -> Processes:
 
     # Without being told, accelerate joins no processes on a machine that has no accelerator.
     cpu = parse_flag_from_env("ACCELERATE_USE_CPU") or not torch.accelerator.is_available()
-    state = PartialState(cpu=cpu, timeout=timedelta(seconds=collective_seconds()))
+    state = PartialState(cpu=cpu, timeout=timedelta(seconds=seconds))
     if state.num_processes != wanted:
         raise TrainingError(
             f"{wanted} processes were launched but {state.num_processes} could be connected; launch them with "

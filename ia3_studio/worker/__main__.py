@@ -1,8 +1,33 @@
 """python -m ia3_studio.worker FOLDER works on the run in a folder."""
 
-import sys
+from __future__ import annotations
 
-from ia3_studio.worker.worker import main
+import os
+import sys
+from pathlib import Path
+
+from ia3_studio.runs.run import Run
+from ia3_studio.worker.ranks import Supervisor
+from ia3_studio.worker.ready import WAIT, wait_for_run
+from ia3_studio.worker.worker import NICENESS, work
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Execute the run in the folder given as the only argument, or in the one that is handed over later."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if len(given) != 1:
+        print("usage: python -m ia3_studio.worker FOLDER", file=sys.stderr)
+        return 2
+    if sys.platform != "win32":
+        os.nice(NICENESS)
+    folder = wait_for_run() if given == [WAIT] else Path(given[0])
+    if folder is not None:
+        from ia3_studio.worker.training_job import TrainingJob
+
+        run = Run(folder.resolve())
+        work(run, TrainingJob(run), worker=Supervisor)
+    return 0
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -28,6 +28,7 @@ from ia3_studio.errors import LostProcessError, RunError, StudioError
 from ia3_studio.runs.environment import library_versions
 from ia3_studio.runs.folder import ProcessUsage, ResourceUsage
 from ia3_studio.runs.run import Run
+from ia3_studio.settings import collective_seconds
 from ia3_studio.typed import typed_or_none
 from ia3_studio.worker.worker import HEARTBEAT_SECONDS, Stopped, Worker, usage_of
 
@@ -64,7 +65,7 @@ def work_as_rank(folder: str) -> str:
 
     _share_threads()
     try:
-        processes = launched()
+        processes = launched(collective_seconds())
         run = Run(Path(folder))
         if processes.rank:
             return _follow(run, processes, stop)

@@ -28,7 +28,6 @@ from ia3_studio.runs.queue import Queue, free_slot
 from ia3_studio.runs.run import Run
 from ia3_studio.training.config import Step
 from ia3_studio.training.out_of_memory import is_out_of_memory
-from ia3_studio.worker.ready import WAIT, wait_for_run
 
 if TYPE_CHECKING:
     from ia3_studio.models.progress import ProgressCallback
@@ -346,21 +345,3 @@ def _explain(error: Exception, way_on: str) -> str:
 def _is_full_disk(error: Exception) -> bool:
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     return full or "No space left on device" in str(error)  # safetensors and torch have errors of their own for it
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Execute the run in the folder given as the only argument, or in the one that is handed over later."""
-    given = sys.argv[1:] if arguments is None else arguments
-    if len(given) != 1:
-        print("usage: python -m ia3_studio.worker FOLDER", file=sys.stderr)
-        return 2
-    if sys.platform != "win32":
-        os.nice(NICENESS)
-    folder = wait_for_run() if given == [WAIT] else Path(given[0])
-    if folder is not None:
-        from ia3_studio.worker.ranks import Supervisor
-        from ia3_studio.worker.training_job import TrainingJob
-
-        run = Run(folder.resolve())
-        work(run, TrainingJob(run), worker=Supervisor)
-    return 0
