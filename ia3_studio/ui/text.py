@@ -483,9 +483,9 @@ def usage_of(memory: int, cpu: float, gpu_memory: int) -> str:
     return f"{memory / 1e9:.2f} GB, {cpu:.1f} cores{on_gpu}"
 
 
-def resources_of(rank: int, host: str) -> str:
-    """Return the label of what one of several processes uses."""
-    return f"{RUN_RESOURCES} of process {rank}{f' on {host}' if host else ''}"
+def process_name(rank: int, host: str) -> str:
+    """Return the name of one of several processes; without a host where all are on one."""
+    return f"Process {rank}{f' on {host}' if host else ''}"
 
 
 def snapshot_label(step: int, number: int, snapshots: int) -> str:
