@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.training.config import TrainConfig

@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ia3_studio.cli import foreground
 from ia3_studio.cli.codes import DONE, ENDED_BADLY
 from ia3_studio.cli.launching import add_launch_options, launch_of
-from ia3_studio.cli.runs import watch
+from ia3_studio.cli.progress import watch
 from ia3_studio.errors import RunError
 from ia3_studio.runs import RunConfig, RunStore
 from ia3_studio.runs.config import old_names_in
@@ -38,6 +39,7 @@ def commands(parsers: Any) -> dict[str, Any]:
     )
     add_launch_options(parser)
     parser.add_argument("--detach", action="store_true", help="return immediately and train in the background")
+    foreground.add_options(parser)
     return {"train": _train}
 
 
@@ -54,6 +56,10 @@ def _train(store: RunStore, options: argparse.Namespace) -> int:
     config.choice().load(config.held_out, config.train.seed)  # what is wrong with them is told before there is a run
     if launch.nodes > 1 and not is_here(launch.rdzv):
         return _join(config, launch)
+    if foreground.in_foreground(options):
+        return foreground.train_here(
+            config, lambda start_id: store.create(config, start_id), launch, as_json=options.json
+        )
     run = store.create(config, secrets.token_hex(8))
     start(run, launch=launch)
     print(

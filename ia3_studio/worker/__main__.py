@@ -1,4 +1,4 @@
-"""python -m ia3_studio.worker FOLDER works on the run in a folder."""
+"""python -m ia3_studio.worker [--now] FOLDER works on the run in a folder."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from pathlib import Path
 from ia3_studio.runs.run import Run
 from ia3_studio.worker.ranks import Supervisor
 from ia3_studio.worker.ready import WAIT, wait_for_run
-from ia3_studio.worker.worker import NICENESS, work
+from ia3_studio.worker.worker import NICENESS, NOW, work
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Execute the run in the folder given as the only argument, or in the one that is handed over later."""
     given = sys.argv[1:] if arguments is None else arguments
+    waits = NOW not in given
+    given = [each for each in given if each != NOW]
     if len(given) != 1:
-        print("usage: python -m ia3_studio.worker FOLDER", file=sys.stderr)
+        print(f"usage: python -m ia3_studio.worker [{NOW}] FOLDER", file=sys.stderr)
         return 2
     if sys.platform != "win32":
         os.nice(NICENESS)
@@ -25,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         from ia3_studio.worker.training_job import TrainingJob
 
         run = Run(folder.resolve())
-        work(run, TrainingJob(run), worker=Supervisor)
+        work(run, TrainingJob(run), waits=waits, worker=Supervisor)
     return 0
 
 

@@ -258,6 +258,12 @@ class _FirstRank(Worker):
         """Stop after this step: the stop file is the supervisor's business."""
         self.terminated.set()
 
+    def _require_ours(self) -> None:
+        """End together where a worker of another machine has taken over the run."""
+        if not self._is_ours():
+            self.processes.tell(LostProcessError("another worker has taken over this run."))
+        super()._require_ours()
+
     def _turn(self) -> Any:
         return nullcontext()  # the supervisor has it
 

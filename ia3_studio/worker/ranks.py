@@ -68,6 +68,7 @@ class Supervisor(Worker):
             lost, _said = launch_ranks(self.run, launch, count)
         finally:
             self.status.take_back()
+        self._require_ours()
         if self.run.has_ended:  # process 0 has said how
             return
         way_on = "Resume it." if self.run.files.checkpoint.exists() else "Start the run again."

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+import time
 from html import escape
 from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
 import pytest
+from filelock import FileLock
 
 from ia3_studio.errors import AdapterError, RunError, StudioError
 from ia3_studio.runs import Run, RunConfig
 from ia3_studio.runs.folder import WorkerStatus, write_json
 from ia3_studio.ui import run_actions, text
+from ia3_studio.ui.current_run import run_key
 from ia3_studio.ui.run_actions import (
     delete_permanently,
     delete_run,
