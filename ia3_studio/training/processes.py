@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import Tensor, distributed, nn
@@ -24,7 +24,6 @@ from ia3_studio.errors import LostProcessError, StudioError, TrainingError
 from ia3_studio.models.device import gpu_name
 
 Row = TypeVar("Row")
-Result = TypeVar("Result")
 
 
 class Outcome(IntEnum):
@@ -164,32 +163,33 @@ class Processes:
                 f"Process {other} of this run has other {what} than process 0; give all processes the same files."
             )
 
-    def all_said(self, value: Result) -> list[Result]:
+    def all_said(self, words: str) -> list[str]:
         """Return what every process says, by rank.
 
         Raises:
             StudioError: another process failed.
         """
-        said: list[Any] = [value] * self.count
-        if self.count > 1:
-            self.vote()
-            self._answered(lambda: distributed.all_gather_object(said, value))
-        return said
+        if self.count == 1:
+            return [words]
+        self.vote()
+        return self._exchanged(words)
 
-    def from_first(self, make: Callable[[], Result]) -> Result:
-        """Return what process 0 makes; the others get a copy.
+    def from_first(self, make: Callable[[], bytes]) -> bytes:
+        """Return the bytes that process 0 makes.
 
         Raises:
             StudioError: process 0 failed.
         """
-        if self.count == 1:
-            return make()
-        made: list[Any] = [None]
+        made = b""
         with self.together():
-            made = [make() if self.rank == 0 else None]
-        self._answered(lambda: distributed.broadcast_object_list(made, 0, device=self._device))
-        result: Result = made[0]
-        return result
+            if self.rank == 0:
+                made = make()
+        if self.count == 1:
+            return made
+        length = int(self.gather([float(len(made))])[0][0])
+        sent = self._bytes(made, length) if self.rank == 0 else self._bytes(b"", length)
+        self._answered(partial(distributed.broadcast, sent, 0))
+        return sent.cpu().numpy().tobytes()[:length]
 
     def align(self, tensors: Iterable[Tensor]) -> None:
         """Give tensors the values that process 0 has. **Changes them in place.**"""
@@ -211,13 +211,25 @@ class Processes:
     def _learn(self, error: BaseException | None) -> None:
         """Exchange what went wrong; raise it where another process failed."""
         self.has_ended = True
-        said: list[Any] = [None] * self.count
-        mine = None if error is None else (isinstance(error, TrainingError), self._told(error))
-        self._answered(lambda: distributed.all_gather_object(said, mine))
+        mine = "" if error is None else ("!" if isinstance(error, TrainingError) else "?") + self._told(error)
+        said = self._exchanged(mine)
         if error is not None:
             return
-        rank, (is_final, sentence) = next((rank, each) for rank, each in enumerate(said) if each)
-        raise (TrainingError if is_final else LostProcessError)(f"Process {rank} of {self.count}: {sentence}")
+        rank, sentence = next((rank, each) for rank, each in enumerate(said) if each)
+        kind = TrainingError if sentence.startswith("!") else LostProcessError
+        raise kind(f"Process {rank} of {self.count}: {sentence[1:]}")
+
+    def _exchanged(self, words: str) -> list[str]:
+        """Return what every process says, by rank: as text, since torch's own exchange runs code of whoever sends."""
+        mine = words.encode()
+        lengths = [int(each[0]) for each in self.gather([float(len(mine))])]
+        said = [self._bytes(b"", max(lengths)) for _rank in lengths]
+        self._answered(partial(distributed.all_gather, said, self._bytes(mine, max(lengths))))
+        return [bytes(each.tolist()[:length]).decode() for each, length in zip(said, lengths, strict=True)]
+
+    def _bytes(self, content: bytes, length: int) -> Tensor:
+        """Return bytes as a tensor, followed by zeros."""
+        return torch.frombuffer(bytearray(content.ljust(max(length, 1), b"\0")), dtype=torch.uint8).to(self._device)
 
     @staticmethod
     def _told(error: BaseException) -> str:

@@ -59,7 +59,9 @@ def work_as_rank(folder: str) -> str:
     """
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal; the supervisor stops all
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches every process of a terminal; the supervisor stops them
     threading.Thread(target=_end_with_supervisor, args=(os.getppid(),), name="supervisor", daemon=True).start()
     from ia3_studio.training.processes import launched
 
@@ -175,9 +177,9 @@ def _require_same_studio(run: Run, processes: Processes) -> None:
     settings = json.loads(run.config.to_json())
     mine = {name: str(value) for name, value in settings.items() if name not in NOT_COMPARED and name != "train"}
     mine |= {name: str(value) for name, value in settings["train"].items()} | library_versions()
-    said = processes.all_said((socket.gethostname(), mine))
-    host, first = said[0]
-    for other, theirs in said:
+    said = processes.all_said(json.dumps({"host": socket.gethostname(), "settings": mine}))
+    host, first = _place_and_settings(said[0])
+    for other, theirs in map(_place_and_settings, said):
         different = [name for name in first if first[name] != theirs.get(name)]
         if different:
             processes.has_ended = True
@@ -186,6 +188,11 @@ def _require_same_studio(run: Run, processes: Processes) -> None:
                 f"{name} is {first[name][:80]} on {host} and {theirs.get(name, 'absent')[:80]} on {other}; use the "
                 "same settings and versions on all machines."
             )
+
+
+def _place_and_settings(said: str) -> tuple[str, dict[str, str]]:
+    document = json.loads(said)
+    return document["host"], document["settings"]
 
 
 class Board:
@@ -245,6 +252,8 @@ class _FirstRank(Worker):
     """The process that writes the run's folder, while all share the work."""
 
     job: TrainingJob
+    # SIGINT tells a process of torch's that its supervisor is dead, and reaches all processes of a terminal.
+    stop_signals = (signal.SIGTERM,)
 
     def __init__(
         self, run: Run, job: TrainingJob, earlier_seconds: float, processes: Processes, stop: threading.Event

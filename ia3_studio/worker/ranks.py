@@ -208,8 +208,10 @@ def _launch_config(run: Run, launch: Launch, count: int, meeting: _Meeting, logs
         logs_specs=DefaultLogsSpecs(log_dir=logs),
         run_id=run.id if launch.nodes == 1 else "ia3-studio",  # all machines must name the same
         rdzv_backend="c10d",
-        rdzv_endpoint=launch.rdzv or f"{LOOPBACK}:0",  # a free port: two runs never meet
+        # On one machine a file of this user: two runs never meet, and other users of the machine do not join.
+        rdzv_endpoint=launch.rdzv or str(Path(logs) / "meeting"),
         rdzv_configs={
+            "store_type": "tcp" if launch.rdzv else "file",
             "is_host": not meeting.joins,
             "join_timeout": MEETING_SECONDS,
             "timeout": MEETING_SECONDS,
@@ -292,8 +294,11 @@ def _how_it_ended(run: Run, rank: int, code: int) -> str:
 
 
 def _allot_threads(count: int) -> None:
-    """Divide the threads that one process would compute in."""
+    """Divide the threads that one process would compute in; models run on NVIDIA's GPUs or on the CPU."""
     import torch
+
+    if not torch.cuda.is_available():
+        os.environ["ACCELERATE_USE_CPU"] = "true"
 
     threads = torch.get_num_threads()
     os.environ |= {ALL_THREADS: str(threads), "OMP_NUM_THREADS": str(max(1, threads // count))}

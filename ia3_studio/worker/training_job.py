@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -90,7 +91,7 @@ class TrainingJob:
         config = self._run.config.train
         print(f"backward matrix products in {backward_format(config.backward_dtype, self._loaded.model.device)}")
         self._require_same()
-        since = self._processes.from_first(self._kept) if self._processes else self._kept()
+        since = self._kept()
         if since:
             self._step = since.counters.step
             print(f"resuming after step {since.counters.step}")
@@ -144,10 +145,19 @@ class TrainingJob:
         return any(path.name == PREFIX and path.is_on for path in self._training.fast_paths)
 
     def _kept(self) -> Checkpoint | None:
+        """Return the checkpoint in the run's folder; of several processes, each gets that of the first."""
         from ia3_studio.training.checkpoint import load_checkpoint
 
         kept = self._run.files.checkpoint
-        return load_checkpoint(kept) if kept.exists() else None
+        if not self._processes:
+            return load_checkpoint(kept) if kept.exists() else None
+        content = self._processes.from_first(lambda: kept.read_bytes() if kept.exists() else b"")
+        if not content:
+            return None
+        with TemporaryDirectory(prefix="ia3-studio-") as folder:
+            copy = Path(folder) / kept.name
+            copy.write_bytes(content)
+            return load_checkpoint(copy)
 
     def _require_same(self) -> None:
         """Compare the files that each process has read: those of several machines may differ."""

@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import psutil
 from filelock import BaseFileLock, FileLock, Timeout
@@ -119,6 +119,9 @@ class Worker:
         waits: for its turn.
     """
 
+    stop_signals: ClassVar[tuple[signal.Signals, ...]] = (signal.SIGTERM, signal.SIGINT)
+    """Signals that ask the run to stop."""
+
     def __init__(
         self, run: Run, job: Job, earlier_seconds: float, seconds: float | None = None, waits: bool = True
     ) -> None:
@@ -143,7 +146,7 @@ class Worker:
     def work(self) -> None:
         """Execute the run until it ends, and write down how it ended."""
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in self.stop_signals:
                 signal.signal(number, lambda *_: self._terminate())
         with self._heartbeat():
             try:

@@ -247,7 +247,7 @@ def test_it_resumes_where_it_stopped_as_if_it_had_never_ended(
     config = settings(base, optimiser=optimizer)
     trained = trained_today(tmp_path, RunConfig.from_json(json.dumps(config)))
     run = old_run(tmp_path, trained, config)
-    monkeypatch.setattr("ia3_studio.worker.launch.start_worker", lambda *_asked: None)
+    monkeypatch.setattr("ia3_studio.worker.launch.start_worker", lambda *_asked, **_how: None)
     resume(run)
     assert run.status().phase == "resuming"
     work(run, TrainingJob(run))
