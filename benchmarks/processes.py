@@ -72,23 +72,25 @@ def measured(options: argparse.Namespace, count: int) -> Measured:
         run = RunStore(Path(home)).create(config, str(count))
         began, first_step, memory = time.monotonic(), 0.0, [0] * count
         start(run)
-        while (status := run.status()).active and not status.is_trained:
-            if status.step and not first_step:
-                first_step = time.monotonic() - began
-            used = [each.memory for each in status.processes] or [status.usage.memory]
-            memory = [max(pair) for pair in zip(memory, [*used, *[0] * count], strict=False)]
-            time.sleep(LOOK_SECONDS)
-        return Measured(median_rate(run), first_step, memory, losses_of(ended(run)))
+        try:
+            while (status := run.status()).active and not status.is_trained:
+                if status.step and not first_step:
+                    first_step = time.monotonic() - began
+                used = [each.memory for each in status.processes] or [status.usage.memory]
+                memory = [max(pair) for pair in zip(memory, [*used, *[0] * count], strict=False)]
+                time.sleep(LOOK_SECONDS)
+        finally:
+            ended(run)
+        return Measured(median_rate(run), first_step, memory, losses_of(run))
 
 
-def ended(run: Run) -> Run:
-    """Stop what is measured after training, and wait for the end."""
+def ended(run: Run) -> None:
+    """Stop what is left of a run, and wait for its end."""
     run.request_stop()
     while run.status().active:
         time.sleep(LOOK_SECONDS)
     if run.status().state == "failed":
         sys.exit(run.status().message)
-    return run
 
 
 def median_rate(run: Run) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from ia3_studio.runs import RunConfig, RunStore
 from ia3_studio.runs.folder import Launch
 from ia3_studio.runs.user_store import UserStore
 from ia3_studio.worker import ranks
+from ia3_studio.worker.rank import ALL_THREADS
 from ia3_studio.worker.ranks import is_here, process_count, require_launch
 
 CONFIG = RunConfig("A run", "SmolLM2-135M-Instruct", "lighthouse")
@@ -38,6 +40,14 @@ def test_more_processes_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -
     gpus(monkeypatch, 2)
     with pytest.raises(RunError, match=r"asks for 3 processes with a GPU each, and this machine has 2; .* at most 2"):
         process_count(3)
+
+
+def test_the_threads_of_the_machine_are_divided(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
+    gpus(monkeypatch, 0)
+    for count, each in ((2, "4"), (3, "2"), (16, "1")):
+        ranks._allot_threads(count)
+        assert os.environ["OMP_NUM_THREADS"] == each and os.environ[ALL_THREADS] == "8"
 
 
 def test_a_run_from_before_has_one_process() -> None:

@@ -18,6 +18,7 @@ import torch
 from ia3_studio.method import Adapter
 from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.folder import read_steps
+from ia3_studio.runs.queue import AT_ONCE
 from ia3_studio.training.config import Step, TrainConfig
 from ia3_studio.worker import resume
 from ia3_studio.worker.launch import start_worker
@@ -179,12 +180,16 @@ def test_a_process_that_does_not_answer_ends_the_run_in_finite_time(home: Path) 
     assert gone(all_pids)
 
 
-def test_full_memory_of_one_process_halves_the_micro_batches_of_all(
-    home: Path, alone: tuple[tuple[Step, ...], torch.Tensor]
+def test_full_memory_of_one_process_halves_the_micro_batches_of_all_and_two_runs_at_once_do_not_meet(
+    home: Path, alone: tuple[tuple[Step, ...], torch.Tensor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = ended(begin(home, 2, "memory once"))
-    require_as_alone(run, alone)
-    assert any("Out of memory; forward passes are limited to" in (step.note or "") for step in run.metrics()[0])
+    monkeypatch.setenv(AT_ONCE, "2")
+    runs = [begin(home, 2, "memory once"), begin(home, 2)]
+    for run in runs:
+        require_as_alone(ended(run), alone)
+    notes = [[step.note or "" for step in run.metrics()[0]] for run in runs]
+    halved = [any("Out of memory; forward passes are limited to" in note for note in each) for each in notes]
+    assert halved == [True, False]
 
 
 @pytest.mark.parametrize(

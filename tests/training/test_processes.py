@@ -232,6 +232,25 @@ def test_accelerate_launch_gives_the_losses_and_numbers_of_one_process(tmp_path:
     require_same(alone, together)
 
 
+def talking(rank: int, folder: Path) -> None:
+    """Exchange text and bytes between two processes that may not take objects."""
+    store = torch.distributed.FileStore(str(folder / "store"), 2)
+    torch.distributed.init_process_group("gloo", store=store, rank=rank, world_size=2)
+    for name in ("all_gather_object", "broadcast_object_list", "scatter_object_list"):
+        setattr(torch.distributed, name, None)
+    processes = launched()
+    said = processes.all_said("größer " * rank)
+    sent = processes.from_first(lambda: bytes(range(256)))
+    (folder / f"said-{rank}").write_text(repr((said, sent)))
+    torch.distributed.destroy_process_group()
+
+
+def test_what_is_told_between_processes_is_text(tmp_path: Path) -> None:
+    multiprocessing.start_processes(talking, (tmp_path,), nprocs=2, start_method="fork")
+    for rank in (0, 1):
+        assert (tmp_path / f"said-{rank}").read_text() == repr((["", "größer "], bytes(range(256))))
+
+
 def test_the_shares_of_a_batch_are_the_batch(rows: int = 7) -> None:
     shares = [Processes(rank, 3).share(range(rows)) for rank in range(3)]
     assert sorted(row for share in shares for row in share) == list(range(rows))
