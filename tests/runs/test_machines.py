@@ -90,7 +90,8 @@ def begin(home: Path, machines: Machines, monkeypatch: pytest.MonkeyPatch, their
     joined = RunStore(home / "second").create(theirs, secrets.token_hex(4))
     monkeypatch.setenv(NETWORK, machines.networks[1])
     line = [sys.executable, "-m", "tests.runs.troubled_ranks", str(joined.folder), "none", address]
-    spawn_from(nursery(), line, joined.files.log, joined.folder)
+    pid = spawn_from(nursery(), line, joined.files.log, joined.folder)
+    write_json(joined.files.worker, {"pid": pid})
     return run, joined
 
 
@@ -121,6 +122,19 @@ def test_a_process_lost_on_another_machine_is_named_and_the_run_goes_on_without_
     monkeypatch.delenv(NETWORK)
     resume(run, command(run))
     require_as_alone(ended(run), alone)
+
+
+def test_a_stop_on_another_machine_stops_the_run_and_keeps_it(
+    home: Path, machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, joined = begin(home, machines, monkeypatch, config(home, 1))
+    let_reach(run, 4)
+    all_pids, supervisor = pids(run), json.loads(joined.files.worker.read_text())["pid"]
+    os.kill(supervisor, signal.SIGTERM)
+    status = ended(run).status()
+    assert status.state == "stopped" and status.resumable and status.step < status.total_steps
+    assert run.adapter_folder() == run.files.snapshots()[status.step]
+    wait(lambda: gone([*all_pids, supervisor]), run)
 
 
 def test_other_settings_on_another_machine_are_one_sentence(
