@@ -3,22 +3,27 @@
     python benchmarks/processes.py [--processes 1 2] [--steps 12] [--model MODEL] [--data DATA]
 
 Runs start as on the page, one after another, in a temporary home. Prints for each the median of the tokens per second,
-its ratio to the first, the seconds from the start to the first step, the memory of each process, and the largest
-difference of a step's loss from the first run.
+its ratio to the first, the CPU seconds of all processes per step (which other programs on the machine hardly change),
+the seconds from the start to the first step, the memory of each process, and the largest difference of a step's loss
+from the first run.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import psutil
 
 from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.training.config import TrainConfig
@@ -33,6 +38,8 @@ class Measured:
 
     rate: float
     """Tokens per second."""
+    cpu: float
+    """CPU seconds of all processes per step."""
     first_step: float
     """Seconds from the start to the first optimizer step."""
     memory: list[int]
@@ -57,8 +64,9 @@ def main() -> None:
         apart = max(abs(mine - theirs) for mine, theirs in zip(found.losses, first.losses, strict=True))
         each = ", ".join(f"{memory / 1e9:.2f}" for memory in found.memory)
         print(
-            f"{count} processes: {found.rate:.0f} tokens/s, {found.rate / first.rate:.2f}×; first step after "
-            f"{found.first_step:.1f} s; {each} GB; losses within {apart:.1e}", flush=True,
+            f"{count} processes: {found.rate:.0f} tokens/s, {found.rate / first.rate:.2f}×; {found.cpu:.2f} CPU "
+            f"seconds per step, {found.cpu / first.cpu:.2f}×; first step after {found.first_step:.1f} s; "
+            f"{each} GB; losses within {apart:.1e}", flush=True,
         )  # fmt: skip
 
 
@@ -71,6 +79,7 @@ def measured(options: argparse.Namespace, count: int) -> Measured:
         config = RunConfig("Measured", options.model, options.data, "paper", train, processes=count)
         run = RunStore(Path(home)).create(config, str(count))
         began, first_step, memory = time.monotonic(), 0.0, [0] * count
+        spent: dict[int, float] = {}
         start(run)
         try:
             while (status := run.status()).active and not status.is_trained:
@@ -78,10 +87,22 @@ def measured(options: argparse.Namespace, count: int) -> Measured:
                     first_step = time.monotonic() - began
                 used = [each.memory for each in status.processes] or [status.usage.memory]
                 memory = [max(pair) for pair in zip(memory, [*used, *[0] * count], strict=False)]
+                if status.step and (len(status.processes) or 1) == count:
+                    spent.setdefault(status.step, cpu_seconds(run))
                 time.sleep(LOOK_SECONDS)
         finally:
             ended(run)
-        return Measured(median_rate(run), first_step, memory, losses_of(run))
+        steps = max(spent) - min(spent)
+        cpu = (spent[max(spent)] - spent[min(spent)]) / max(steps, 1)
+        return Measured(median_rate(run), cpu, first_step, memory, losses_of(run))
+
+
+def cpu_seconds(run: Run) -> float:
+    """Return what the processes of a run have computed so far."""
+    pids = [each.pid for each in run.status().processes] or [json.loads(run.files.worker.read_text())["pid"]]
+    with suppress(psutil.NoSuchProcess):
+        return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
+    return 0.0
 
 
 def ended(run: Run) -> None:

@@ -14,7 +14,8 @@ import os
 import signal
 import socket
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -44,6 +45,10 @@ MEETING_SECONDS = 600
 """Time within which all machines must have come to the address where they meet."""
 CONNECTING_SECONDS = 60
 MOST_NODES = 64
+WAITING_SECONDS = 0.2
+"""Between two looks at how many machines have come."""
+COME = "come"
+"""Under which supervisors count themselves."""
 LOST = "lost"
 """Under which a supervisor tells those of other machines which process it lost."""
 
@@ -63,9 +68,11 @@ class Supervisor(Worker):
         others = launch.nodes - 1
         met = f", waiting for {others} other machine{'s' if others > 1 else ''} at {launch.rdzv}" if others else ""
         self.status.write_status("preparing", f"Starting {count} process{'es' if count > 1 else ''}{met}")
+        meeting = Meeting(launch)
+        meeting.wait(self._check_stop)
         self.status.hand_over()
         try:
-            lost, _said = launch_ranks(self.run, launch, count)
+            lost, _said = launch_ranks(self.run, launch, count, meeting)
         finally:
             self.status.take_back()
         self._require_ours()
@@ -148,18 +155,25 @@ def join(config: RunConfig, launch: Launch) -> str:
     """Take part in the run of another machine until it ends; return what went wrong, empty if nothing did.
 
     Raises:
-        RunError: the other machine cannot be reached.
+        RunError: the other machine cannot be reached, or it is stopped before all have come.
     """
     count = process_count(config.processes if launch.processes is None else launch.processes)
+    meeting = Meeting(launch, joins=True)
     with tempfile.TemporaryDirectory(prefix="ia3-studio-") as folder:
         run = RunStore(Path(folder)).create(config, "joined")
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, lambda *_: run.files.stop.touch())
-        lost, said = launch_ranks(run, launch, count, joins=True)
+
+        def check() -> None:
+            if run.files.stop.exists():
+                raise RunError(f"Stopped before all machines had come to {launch.rdzv}.")
+
+        meeting.wait(check)
+        lost, said = launch_ranks(run, launch, count, meeting)
     return lost or next(filter(None, said), "")
 
 
-def launch_ranks(run: Run, launch: Launch, count: int, *, joins: bool = False) -> tuple[str, Sequence[str]]:
+def launch_ranks(run: Run, launch: Launch, count: int, meeting: Meeting) -> tuple[str, Sequence[str]]:
     """Launch the processes of a run on this machine and wait for their end.
 
     **Changes the environment of this process**, which those processes inherit.
@@ -168,7 +182,7 @@ def launch_ranks(run: Run, launch: Launch, count: int, *, joins: bool = False) -
         run: the run.
         launch: how many machines meet, and where.
         count: processes on this machine.
-        joins: whether another machine has the run.
+        meeting: of the supervisors.
 
     Returns:
         A sentence on the process that was lost, empty if none was; and what each process returned.
@@ -181,7 +195,6 @@ def launch_ranks(run: Run, launch: Launch, count: int, *, joins: bool = False) -
     from torch.distributed.launcher.api import elastic_launch
 
     _allot_threads(count)
-    meeting = _Meeting(launch, joins)
     with tempfile.TemporaryDirectory(prefix="ia3-studio-") as logs:
         config = _launch_config(run, launch, count, meeting, logs)
         try:
@@ -197,7 +210,7 @@ def launch_ranks(run: Run, launch: Launch, count: int, *, joins: bool = False) -
     return "", [str(said[rank]) for rank in sorted(said)]
 
 
-def _launch_config(run: Run, launch: Launch, count: int, meeting: _Meeting, logs: str) -> LaunchConfig:
+def _launch_config(run: Run, launch: Launch, count: int, meeting: Meeting, logs: str) -> LaunchConfig:
     from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs
     from torch.distributed.launcher.api import LaunchConfig
 
@@ -228,11 +241,20 @@ def _launch_config(run: Run, launch: Launch, count: int, meeting: _Meeting, logs
     )
 
 
-class _Meeting:
-    """Where supervisors of several machines meet, and tell each other which process was lost."""
+class Meeting:
+    """Where supervisors of several machines meet, and tell each other which process was lost.
 
-    def __init__(self, launch: Launch, joins: bool) -> None:
+    Args:
+        launch: how many machines meet, and where.
+        joins: whether another machine has the run.
+
+    Raises:
+        RunError: the address cannot be used, or does not answer.
+    """
+
+    def __init__(self, launch: Launch, *, joins: bool = False) -> None:
         self.joins = joins
+        self._launch = launch
         self.address = LOOPBACK
         self._several = launch.nodes > 1
         if self._several:
@@ -240,6 +262,39 @@ class _Meeting:
             self.address = _own_address(self._host, self._port)
             self._store = self._opened(launch.rdzv)
         _use_interface_of(self.address)
+
+    def wait(self, check: Callable[[], None]) -> None:
+        """Wait until all machines have come.
+
+        Args:
+            check: called again and again; what it raises ends the waiting.
+
+        Raises:
+            RunError: they have not come in time, or the machine with the run has left.
+        """
+        if not self._several:
+            return
+        until = time.monotonic() + MEETING_SECONDS
+        try:
+            come = self._store.add(COME, 1)
+            while come < self._launch.nodes:
+                self._check_all(check, until)
+                time.sleep(WAITING_SECONDS)
+                come = self._store.add(COME, 0)
+        except RuntimeError as error:
+            raise RunError(f"{self._launch.rdzv} does not answer any more; start the run again.") from error
+
+    def _check_all(self, check: Callable[[], None], until: float) -> None:
+        try:
+            check()
+            if time.monotonic() > until:
+                raise RunError(
+                    f"The {self._launch.nodes} machines did not meet at {self._launch.rdzv} within "
+                    f"{MEETING_SECONDS / 60:.0f} minutes; start the same command on all of them."
+                )
+        except BaseException:
+            self._store.add(COME, -1)
+            raise
 
     def lost(self, mine: str, unknown: str) -> str:
         """Return which process was lost first, on whichever machine; tell the others of this one.

@@ -99,7 +99,7 @@ def test_a_machine_that_does_not_answer_is_one_sentence_after_a_finite_time(monk
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with pytest.raises(RunError, match=f"127.0.0.1:{port} does not answer; start the run on the machine that has"):
-        ranks._Meeting(Launch(1, 2, f"127.0.0.1:{port}"), joins=True)
+        ranks.Meeting(Launch(1, 2, f"127.0.0.1:{port}"), joins=True)
 
 
 @pytest.mark.parametrize(

@@ -148,10 +148,14 @@ def test_other_settings_on_another_machine_are_one_sentence(
     assert (joined.folder / "joined").read_text() == message
 
 
-def test_a_machine_that_nobody_joins_waits_a_finite_time(home: Path) -> None:
+@pytest.mark.parametrize("mode", ["nobody comes", "none"])
+def test_a_machine_that_nobody_joins_waits_a_finite_time_and_can_be_stopped(home: Path, mode: str) -> None:
     run = RunStore(home / "first").create(config(home, 1), secrets.token_hex(4))
     write_json(run.files.launch, asdict(Launch(None, 2, f"127.0.0.1:{free_port()}")))
-    start_worker(run.files, command(run, "nobody comes"))
+    start_worker(run.files, command(run, mode))
+    wait(lambda: "waiting for 1 other machine" in run.status().message, run)
+    if mode == "none":
+        run.request_stop()
     status = ended(run).status()
-    assert status.state == "failed" and status.message.startswith("The 2 machines did not meet at 127.0.0.1:"), status
-    assert json.loads(run.files.status.read_text())["result"] == "failed"
+    said = "Stopped before the first step" if mode == "none" else "The 2 machines did not meet at 127.0.0.1:"
+    assert status.message.startswith(said) and status.state == ("stopped" if mode == "none" else "failed")
