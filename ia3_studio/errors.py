@@ -6,6 +6,7 @@
     ├── AdapterError     an adapter file that is missing, damaged or made for another model
     ├── DataError        data that cannot be read or has nothing to train on
     ├── TrainingError    a training job that cannot start or continue
+    ├── LostProcessError one of several processes of a job ended or does not answer
     ├── RunError         a run folder that is missing, busy or damaged
     └── ExportError      a failed export: no disk space, no conversion, rejected by the Hub
 
@@ -36,6 +37,10 @@ class DataError(StudioError):
 
 class TrainingError(StudioError):
     """Training cannot start or continue."""
+
+
+class LostProcessError(StudioError):
+    """One of several processes of a job ended before the job, failed, or does not answer."""
 
 
 class RunError(StudioError):

@@ -44,6 +44,12 @@ def chat_weights() -> Literal["exact", "int8"]:
     return "int8" if os.environ.get("IA3_STUDIO_CHAT_WEIGHTS") == "int8" else "exact"
 
 
+def collective_seconds() -> float:
+    """Return how long a process of a run waits for the others: half an hour, or IA3_STUDIO_COLLECTIVE_SECONDS."""
+    given = os.environ.get("IA3_STUDIO_COLLECTIVE_SECONDS", "")
+    return float(max(1, int(given))) if given.isdecimal() and len(given) < 7 else 1800.0
+
+
 def keeps_files() -> bool:
     """Return whether runs and imports survive restarts: always, except in a Space without persistent storage."""
     return not on_space() or home().is_relative_to(SPACE_DISK)

@@ -29,7 +29,7 @@ FIELDS = (
     "train", "mapping", "parsing", "selection", "held_out", "learning_rate", "epochs", "batch_size", "seed",
     "keep_best",
     "report_to", "max_steps", "early_stopping_patience", "backward_dtype", "name", "model", "data", "nonsense",
-    "micro_batch_tokens",
+    "micro_batch_tokens", "processes",
 )  # fmt: skip
 
 
@@ -38,7 +38,9 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunStore:
     monkeypatch.setenv("IA3_STUDIO_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("IA3_STUDIO_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("ia3_studio.cli.train.start", lambda run: None)  # no worker: what is tried is the way there
+    monkeypatch.setattr(
+        "ia3_studio.cli.train.start", lambda run, launch: None
+    )  # no worker: what is tried is the way there
     return RunStore(tmp_path / "home" / "runs")
 
 
@@ -92,6 +94,8 @@ VALID: dict[str, Any] = {"model": "SmolLM2-135M-Instruct", "data": "lighthouse"}
         ("mapping", 5), ("mapping", 0), ("parsing", ""), ("mapping", []), ("mapping", {"kind": "nonsense"}),
         ("parsing", {"header": "perhaps"}), ("name", "n" * 1000),
         ("optimizer", "sgd"), ("backward_dtype", "int8"), ("long_rows", "fold"), ("name", ["a"]),
+        ("processes", -1), ("processes", 65), ("processes", "two"), ("processes", 1.5),
+        ("processes", True), ("processes", None),
     ],
 )  # fmt: skip
 def test_a_setting_of_the_wrong_kind_is_named_before_there_is_a_run(name: str, value: Any) -> None:

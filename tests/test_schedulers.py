@@ -95,7 +95,9 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return what is done with which run, instead of doing it."""
     done: list[str] = []
     for name in ("start", "resume"):
-        monkeypatch.setattr(foreground, name, lambda run, here, name=name: done.append(f"{name} {run.id} {here}"))
+        monkeypatch.setattr(
+            foreground, name, lambda run, launch, here, name=name: done.append(f"{name} {run.id} {here}")
+        )
     monkeypatch.setattr(foreground, "watch", lambda run, as_json: DONE)
     return done
 

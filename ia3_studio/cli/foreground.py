@@ -21,6 +21,7 @@ from ia3_studio.cli.codes import DONE, ENDED_BADLY
 from ia3_studio.cli.progress import watch
 from ia3_studio.errors import RunError
 from ia3_studio.runs import Run, RunConfig
+from ia3_studio.runs.folder import Launch
 from ia3_studio.worker import resume, start
 
 SCHEDULERS: Mapping[str, str] = {
@@ -58,34 +59,35 @@ def job() -> str:
     return ""
 
 
-def train_here(config: RunConfig, make: Callable[[str], Run], *, as_json: bool) -> int:
+def train_here(config: RunConfig, make: Callable[[str], Run], launch: Launch | None = None, *, as_json: bool) -> int:
     """Train a run of these settings until it ends; in a job that was begun again, go on with the run it began.
 
     Args:
         config: the settings, which tell the runs of one job apart.
         make: creates the run, or returns the one that was created with the same id.
+        launch: the processes and machines that train together.
         as_json: print progress as JSON.
 
     Raises:
         RunError: the run is being trained elsewhere, or every attempt ended before its first checkpoint.
     """
     if not job():
-        return _train(make(secrets.token_hex(8)), as_json=as_json)
+        return _train(make(secrets.token_hex(8)), launch, as_json=as_json)
     settings = hashlib.sha256(config.to_json().encode()).hexdigest()
     for attempt in range(MOST_ATTEMPTS):
         run = make(f"{job()} {settings} {attempt}")
         if not run.files.worker.exists():
-            return _train(run, as_json=as_json)
+            return _train(run, launch, as_json=as_json)
         status = run.status()
         if status.state == "finished":
             print(f"{run.id}: {status.message}", file=sys.stderr)
             return DONE
         if status.active or status.resumable:
-            return resume_here(run, as_json=as_json)
+            return resume_here(run, launch, as_json=as_json)
     raise RunError(f"{MOST_ATTEMPTS} runs of {job()} ended before their first checkpoint; see the log of {run.id}.")
 
 
-def resume_here(run: Run, *, as_json: bool) -> int:
+def resume_here(run: Run, launch: Launch | None = None, *, as_json: bool) -> int:
     """Resume a run in this process's session, and show its progress until it ends; return the exit code.
 
     Raises:
@@ -96,12 +98,12 @@ def resume_here(run: Run, *, as_json: bool) -> int:
         where = f" on {status.host}" if status.host else ""
         raise RunError(f"Run {run.id} is already being trained{where}; stop it first, or watch it.")
     print(f"{run.id}: resuming after step {status.step}", file=sys.stderr)
-    return _until_it_ends(run, lambda: resume(run, here=True), as_json=as_json)
+    return _until_it_ends(run, lambda: resume(run, launch=launch, here=True), as_json=as_json)
 
 
-def _train(run: Run, *, as_json: bool) -> int:
+def _train(run: Run, launch: Launch | None, *, as_json: bool) -> int:
     print(json.dumps({"run": run.id, "folder": str(run.folder)}) if as_json else f"{run.id} {run.folder}", flush=True)
-    return _until_it_ends(run, lambda: start(run, here=True), as_json=as_json)
+    return _until_it_ends(run, lambda: start(run, launch=launch, here=True), as_json=as_json)
 
 
 def _until_it_ends(run: Run, begin: Callable[[], None], *, as_json: bool) -> int:

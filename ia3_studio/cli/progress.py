@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import asdict
 
 from ia3_studio.cli.codes import DONE, ENDED_BADLY
 from ia3_studio.runs import Run, RunStatus
@@ -35,7 +36,7 @@ def _document(run: Run, status: RunStatus, last: Step | None) -> dict[str, objec
         "total_steps": status.total_steps, "loss": last.loss if last else None,
         "tokens_per_second": last.tokens_per_second if last else None, "seconds": round(status.seconds),
         "seconds_left": seconds_left(status, last), "memory": status.usage.memory, "cpu": round(status.usage.cpu, 2),
-        "gpu_memory": status.usage.gpu_memory,
+        "gpu_memory": status.usage.gpu_memory, "processes": [asdict(each) for each in status.processes],
     }  # fmt: skip
 
 

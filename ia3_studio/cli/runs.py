@@ -10,12 +10,14 @@ from typing import Any
 
 from ia3_studio.cli import foreground
 from ia3_studio.cli.codes import DONE
+from ia3_studio.cli.launching import add_launch_options, launch_of
 from ia3_studio.cli.progress import watch
 from ia3_studio.errors import RunError
 from ia3_studio.runs import Run, RunStore
 from ia3_studio.runs.history import matching, records
 from ia3_studio.runs.rerun import rerun
 from ia3_studio.worker import reconnect, resume, start
+from ia3_studio.worker.ranks import is_here
 
 
 def commands(parsers: Any) -> dict[str, Any]:
@@ -29,6 +31,7 @@ def commands(parsers: Any) -> dict[str, Any]:
     parsers.add_parser("stop", help="ask a run to stop").add_argument("run")
     going_on = parsers.add_parser("resume", help="resume a run from its last checkpoint")
     going_on.add_argument("run")
+    add_launch_options(going_on)
     for parser in (again, going_on):
         foreground.add_options(parser)
     return {"runs": _list, "watch": _watch, "rerun": _rerun, "again": _rerun, "stop": _stop, "resume": _resume}
@@ -72,10 +75,12 @@ def _stop(store: RunStore, options: argparse.Namespace) -> int:
 
 
 def _resume(store: RunStore, options: argparse.Namespace) -> int:
-    run = named(store, options.run)
+    run, launch = named(store, options.run), launch_of(options)
+    if launch.nodes > 1 and not is_here(launch.rdzv):
+        raise RunError(f"{launch.rdzv} is not a free address of this machine, which has the run; give one that is.")
     if foreground.in_foreground(options):
-        return foreground.resume_here(run, as_json=options.json)
-    resume(run)
+        return foreground.resume_here(run, launch, as_json=options.json)
+    resume(run, launch=launch)
     return DONE
 
 

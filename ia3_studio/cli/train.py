@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from ia3_studio.cli import foreground
-from ia3_studio.cli.codes import DONE
+from ia3_studio.cli.codes import DONE, ENDED_BADLY
+from ia3_studio.cli.launching import add_launch_options, launch_of
 from ia3_studio.cli.progress import watch
 from ia3_studio.errors import RunError
 from ia3_studio.runs import RunConfig, RunStore
 from ia3_studio.runs.config import old_names_in
+from ia3_studio.runs.folder import Launch
 from ia3_studio.worker import start
+from ia3_studio.worker.ranks import is_here, join
 
 LARGEST = 4_000_000
 """Maximum size of a settings file in bytes."""
@@ -34,6 +37,7 @@ def commands(parsers: Any) -> dict[str, Any]:
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="set any other setting; may be repeated"
     )
+    add_launch_options(parser)
     parser.add_argument("--detach", action="store_true", help="return immediately and train in the background")
     foreground.add_options(parser)
     return {"train": _train}
@@ -44,18 +48,37 @@ def _train(store: RunStore, options: argparse.Namespace) -> int:
     named = {name: getattr(options, name) for name in ("model", "data", "selection", "name")}
     given |= {name: value for name, value in named.items() if value is not None}
     given |= dict(_setting(each) for each in options.set)
+    launch = launch_of(options)
+    given |= {"processes": launch.processes} if launch.processes is not None else {}
     if note := old_names_in(given):
         print(note, file=sys.stderr)
     config = RunConfig.from_settings(given)
     config.choice().load(config.held_out, config.train.seed)  # what is wrong with them is told before there is a run
+    if launch.nodes > 1 and not is_here(launch.rdzv):
+        return _join(config, launch)
     if foreground.in_foreground(options):
-        return foreground.train_here(config, lambda start_id: store.create(config, start_id), as_json=options.json)
+        return foreground.train_here(
+            config, lambda start_id: store.create(config, start_id), launch, as_json=options.json
+        )
     run = store.create(config, secrets.token_hex(8))
-    start(run)
+    start(run, launch=launch)
     print(
         json.dumps({"run": run.id, "folder": str(run.folder)}) if options.json else f"{run.id} {run.folder}", flush=True
     )
     return DONE if options.detach else watch(run, as_json=options.json)
+
+
+def _join(config: RunConfig, launch: Launch) -> int:
+    """Take part in the run of the machine that has the address."""
+    print(
+        f"Joining the run at {launch.rdzv}, {launch.nodes} machines in all; that machine shows its progress.",
+        flush=True,
+    )
+    if problem := join(config, launch):
+        print(problem, file=sys.stderr)
+        return ENDED_BADLY
+    print("The run has ended.")
+    return DONE
 
 
 def read_settings(path: Path) -> dict[str, Any]:

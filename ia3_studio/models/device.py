@@ -61,6 +61,12 @@ def gpu_name() -> str:
     return f"cuda:{rank}" if rank else "cuda"
 
 
+def local_processes() -> int:
+    """Return how many processes that were launched together share the memory of this machine."""
+    count = os.environ.get("LOCAL_WORLD_SIZE", "1")
+    return max(1, int(count)) if count.isdecimal() else 1
+
+
 def _on_gpu(name: str, bfloat16: bool) -> Device:
     import torch
 

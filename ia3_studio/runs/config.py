@@ -26,6 +26,8 @@ ADDRESS = re.compile(r"auto|(ray://)?[A-Za-z0-9.:\[\]-]{1,255}:\d{1,5}")
 MOST_RESOURCES = 100_000
 LONGEST_NAME = 200
 """Maximum characters of a run's name."""
+MOST_PROCESSES = 64
+"""Maximum processes of a run on one machine."""
 SINKS = {"tensorboard": "TensorBoard", "trackio": "trackio", "wandb": "Weights & Biases"}
 """accelerate's names of the trackers, and their display names."""
 
@@ -51,6 +53,8 @@ class RunConfig:
     """Parsing options, if not auto-detected."""
     report_to: str = ""
     """Experiment tracker (:mod:`ia3_studio.runs.trackers`); empty for none."""
+    processes: int = 0
+    """Processes that share each batch, on each machine; 0 is one per GPU, and one where there is no GPU."""
     compute: str = "local"
     """Where it is trained: "local", on this machine, or "ray", on a Ray cluster."""
     ray_address: str = ""
@@ -76,6 +80,7 @@ class RunConfig:
             raise RunError(f"ray_address is {_short(self.ray_address)}; use HOST:PORT, or ray://HOST:PORT.")
         if len(str(self.name)) > LONGEST_NAME:
             raise RunError(f"The run's name has {len(self.name):,} characters; use at most {LONGEST_NAME:,}.")
+        require_processes(self.processes)
         if isinstance(self.selection, str) and self.selection:
             try:
                 require_words(self.selection)
@@ -158,8 +163,8 @@ class RunConfig:
             raise RunError(str(error)) from error
         return cls(
             plain.name, plain.model, plain.data, _selection(document.get("selection", "paper")), train, plain.held_out,
-            mapping, parsing, plain.report_to, plain.compute, plain.ray_address, plain.node_cpus, plain.node_gpus,
-            plain.node_memory,
+            mapping, parsing, plain.report_to, plain.processes, plain.compute, plain.ray_address, plain.node_cpus,
+            plain.node_gpus, plain.node_memory,
         )  # fmt: skip
 
 
@@ -172,11 +177,26 @@ class _Plain:
     data: str
     held_out: float = 0.1
     report_to: str = ""
+    processes: int = 1
+    """Runs from before there were several have no such setting, and one process."""
     compute: str = "local"
     ray_address: str = ""
     node_cpus: float = 1.0
     node_gpus: float = 0.0
     node_memory: float = 0.0
+
+
+def require_processes(processes: int) -> None:
+    """Reject what is no number of processes.
+
+    Raises:
+        RunError: it is not.
+    """
+    is_number = isinstance(processes, int) and not isinstance(processes, bool)
+    if not is_number or not 0 <= processes <= MOST_PROCESSES:
+        raise RunError(
+            f"processes is {_short(processes)}; use 1 to {MOST_PROCESSES}, or 0 for one per GPU of the machine."
+        )
 
 
 def old_names_in(document: Mapping_[str, Any]) -> str:

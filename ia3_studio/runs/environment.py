@@ -30,10 +30,15 @@ def describe_environment(model: Path, device_reason: str) -> dict[str, Any]:
         "studio_version": __version__,
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "libraries": {name: found for name in LIBRARIES if (found := _version(name))},
+        "libraries": library_versions(),
         "device": device_reason,
         "base_model": model_fingerprint(model),
     }
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of the libraries that results depend on."""
+    return {name: found for name in LIBRARIES if (found := _version(name))}
 
 
 def read_environment(path: Path) -> dict[str, Any]:

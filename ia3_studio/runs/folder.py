@@ -8,6 +8,7 @@ original_environment.json   the same for the original run of a re-run
 notes.json       name, notes and tags, editable at any time
 owner.json       owner, in public mode
 queue_position.json   position in the queue, if it was moved
+launch.json      how the worker is launched where the settings leave that open: number of processes, other hosts
 worker.json      process id and start time of the worker
 status.json      last status of the worker; replaced atomically
 metrics.jsonl    one line per step; append-only
@@ -18,6 +19,7 @@ ablation.json    ablation of its adapter, if there was one
 log.txt          everything the worker printed
 stop             exists if a stop was requested
 lock             held by the worker while it is alive
+ranks.lock       held by the process that writes the steps, where several share the batches
 
 A folder that version 0.1 made keeps its file names: made_with.json, repeats.json, about.json and place.json.
 """
@@ -69,6 +71,8 @@ class WorkerStatus:
     """CPU cores in use since the previous heartbeat."""
     gpu_memory: int = 0
     """GPU memory in bytes."""
+    processes: tuple[ProcessUsage, ...] = ()
+    """What each process uses, by rank, where several share the batches; the numbers above are their sums."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,26 @@ class ResourceUsage:
     memory: int = 0
     cpu: float = 0.0
     gpu_memory: int = 0
+
+
+@dataclass(frozen=True)
+class ProcessUsage(ResourceUsage):
+    """Resource usage of one of several processes."""
+
+    host: str = ""
+    pid: int = 0
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How a worker is launched, where that differs from the run's settings."""
+
+    processes: int | None = None
+    """Processes on each machine; None for the number in the settings."""
+    nodes: int = 1
+    """Machines that train together."""
+    rdzv: str = ""
+    """HOST:PORT at which they meet."""
 
 
 class RunFolder:
@@ -94,6 +118,7 @@ class RunFolder:
         self.notes = _existing(path / "notes.json", path / "about.json")
         self.owner = path / "owner.json"
         self.queue_position = _existing(path / "queue_position.json", path / "place.json")
+        self.launch = path / "launch.json"
         self.worker = path / "worker.json"
         self.status = path / "status.json"
         self.metrics = path / "metrics.jsonl"
@@ -102,11 +127,16 @@ class RunFolder:
         self.checkpoint = path / "checkpoint.safetensors"
         self.stop = path / "stop"
         self.lock = path / "lock"
+        self.ranks_lock = path / "ranks.lock"
 
     def read_status(self) -> WorkerStatus | None:
         """Return the last status of the worker; None if there is none or it cannot be read."""
         document = read_json(self.status)
         return typed_or_none(WorkerStatus, STATUS.replaced(document)) if document else None
+
+    def read_launch(self) -> Launch:
+        """Return how the worker is to be launched."""
+        return typed_or_none(Launch, read_json(self.launch)) or Launch()
 
     def newest_adapter(self) -> Path | None:
         """Return the newest complete adapter folder."""
@@ -171,6 +201,19 @@ class StatusFile:
         self._started_at: float | None = None
         self._last = WorkerStatus("queued", "")
         self._usage = ResourceUsage()
+        self._processes: tuple[ProcessUsage, ...] = ()
+        self._is_handed_over = False
+
+    def hand_over(self) -> None:
+        """Leave the file to another process until :meth:`take_back`."""
+        with self._mutex:
+            self._is_handed_over = True
+
+    def take_back(self) -> None:
+        """Write the file again, from what the other process left in it."""
+        with self._mutex:
+            self._is_handed_over = False
+            self._last = self._folder.read_status() or self._last
 
     def write_status(
         self, phase: Phase, message: str, progress: float | None = None, result: Result | None = None
@@ -182,7 +225,10 @@ class StatusFile:
                 self._started_at = now
             ended = now if phase == "ended" else None
             usage, earlier = asdict(self._usage), self._earlier_seconds
-            self._last = WorkerStatus(phase, message, progress, result, now, self._started_at, ended, earlier, **usage)
+            self._last = WorkerStatus(
+                phase, message, progress, result, now, self._started_at, ended, earlier, **usage,
+                processes=self._processes,
+            )  # fmt: skip
             write_json(self._folder.status, asdict(self._last))
 
     def pause(self, message: str) -> None:
@@ -194,12 +240,12 @@ class StatusFile:
             self._last = WorkerStatus("resuming", message, heartbeat_at=now, earlier_seconds=earlier)
             write_json(self._folder.status, asdict(self._last))
 
-    def beat(self, usage: ResourceUsage) -> None:
-        """Write a heartbeat with the resource usage."""
+    def beat(self, usage: ResourceUsage, processes: tuple[ProcessUsage, ...] = ()) -> None:
+        """Write a heartbeat with the resource usage, and that of each process where there are several."""
         with self._mutex:
-            self._usage = usage
-            if self._last.phase not in ("ended", "resuming"):
-                self._last = replace(self._last, heartbeat_at=self._clock(), **asdict(usage))
+            self._usage, self._processes = usage, processes
+            if self._last.phase not in ("ended", "resuming") and not self._is_handed_over:
+                self._last = replace(self._last, heartbeat_at=self._clock(), processes=processes, **asdict(usage))
                 write_json(self._folder.status, asdict(self._last))
 
 

@@ -82,7 +82,7 @@ def content_of(folder: Path) -> dict[str, bytes]:
     status = files.read_status()
     begins_again = status is not None and status.phase == "resuming"
     paths = [path for path in _paths(folder) if path.name != STATUS or begins_again]
-    paths += [files.config, *(path for path in files.data.rglob("*") if path.is_file())]
+    paths += [files.config, files.launch, *(path for path in files.data.rglob("*") if path.is_file())]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths if path.is_file()}
 
 

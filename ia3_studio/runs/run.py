@@ -11,7 +11,7 @@ from typing import Literal
 
 from ia3_studio.errors import RunError
 from ia3_studio.runs.config import RunConfig
-from ia3_studio.runs.folder import ResourceUsage, RunFolder, WorkerStatus, read_json, read_steps
+from ia3_studio.runs.folder import ProcessUsage, ResourceUsage, RunFolder, WorkerStatus, read_json, read_steps
 from ia3_studio.runs.hosts import LOST_SECONDS, host_of, silence
 from ia3_studio.runs.notes import RunNotes, read_notes
 from ia3_studio.runs.process import restarted_since, started_process_lives, worker_lives
@@ -58,6 +58,8 @@ class RunStatus:
     """Resource usage of its worker, at its last heartbeat."""
     host: str = ""
     """The machine or node that it runs on, or was lost on, if that is not this machine."""
+    processes: tuple[ProcessUsage, ...] = ()
+    """What each process uses, by rank, where several share the batches."""
 
     @property
     def active(self) -> bool:
@@ -140,6 +142,7 @@ class Run:
             state in ENDED_EARLY and (self.files.checkpoint.exists() or self._is_on_cluster(state)),
             ResourceUsage(worker.memory, worker.cpu, worker.gpu_memory) if worker else ResourceUsage(),
             "" if worker and worker.result else self.place,
+            worker.processes if worker else (),
         )
 
     @property

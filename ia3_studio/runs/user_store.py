@@ -61,6 +61,10 @@ class UserStore(RunStore):
             )
         if config.compute != "local":
             raise RunError("Visitors cannot choose where runs are trained; leave compute at local.")
+        if config.processes > 1:
+            raise RunError(
+                "Visitors cannot choose the number of processes, which belong to the owner of this app; leave it at 0."
+            )
         self._require_own_data(config.data)
         start_id = f"{self._owner()} {start_id}"  # nobody gets the run of somebody else by its start
         if self._marked(self._mark_of(start_id)) is None:

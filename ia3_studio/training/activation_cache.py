@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ia3_studio.models.device import local_processes
+
 MEMORY_SHARE = 0.25
 """Maximum share of the free memory for hidden states: training needs the rest."""
 
@@ -20,14 +22,14 @@ class ActivationCache:
     """Hidden states by key; those that do not fit are not stored.
 
     Args:
-        room: bytes of memory, at most a quarter of what is free now.
+        room: bytes of memory, at most a quarter of what is free now; processes that share a machine divide it.
         folder: for overflow when the memory is full; None disables it. Files are removed with the store.
     """
 
     def __init__(self, room: int, folder: Path | None = None) -> None:
         import psutil
 
-        self._room = min(room, int(MEMORY_SHARE * psutil.virtual_memory().available))
+        self._room = min(room, int(MEMORY_SHARE * psutil.virtual_memory().available)) // local_processes()
         self._kept: dict[Hashable, Tensor] = {}
         self._written: dict[Hashable, tuple[Path, torch.dtype]] = {}
         self._place = Path(tempfile.mkdtemp(dir=folder)) if folder else None

@@ -21,12 +21,11 @@ from ia3_studio.training.loss_scale import LossScale
 from ia3_studio.training.objective import Objective
 from ia3_studio.training.optimizers import make_optimizer, take_step
 from ia3_studio.training.out_of_memory import give_memory_back, is_out_of_memory
-from ia3_studio.training.processes import Processes
+from ia3_studio.training.processes import Outcome, Processes
 from ia3_studio.training.schedule import learning_rate, schedule, total_steps
 from ia3_studio.training.trainable_parameters import Copies, TrainableParameters
 
 Row = TypeVar("Row")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +71,15 @@ class Training(Iterator[Step], Generic[Row]):
         self._good = self._trained.copies()
         self._notes: list[str] = []
         self._began = time.perf_counter()
+        self.was_stopped = False
+        """Whether the processes agreed to stop before the last step."""
+        self.gave_up = False
+        """Whether the newest measurement was given up because of a stop."""
+        processes.same("rows", len(rows), self._row_tokens, len(held_out))
+        processes.same("kinds of batches (packing is off)", float(objective.lengths(rows) is None))
         if since:
             self._go_on(since)
+        processes.align(self._trained.parameters)
         self._steps = self._run()
 
     def __iter__(self) -> Training[Row]:
@@ -86,7 +92,13 @@ class Training(Iterator[Step], Generic[Row]):
         Raises:
             TrainingError: the loss is NaN or infinite, or a single row needs more memory than available.
         """
-        return next(self._steps)
+        try:
+            return next(self._steps)
+        except StopIteration:
+            raise
+        except Exception as error:
+            self._processes.tell(error)
+            raise
 
     @property
     def fast_paths(self) -> Sequence[FastPath]:
@@ -131,10 +143,6 @@ class Training(Iterator[Step], Generic[Row]):
         self._began -= counters.seconds
 
     @property
-    def _device(self) -> torch.device:
-        return self._trained.vectors.device
-
-    @property
     def _seconds(self) -> float:
         return time.perf_counter() - self._began
 
@@ -147,7 +155,8 @@ class Training(Iterator[Step], Generic[Row]):
             return
         dealt = schedule(self._rows, self._config, self._total, self._objective.lengths(self._rows), self._step)
         for epoch, batch in dealt:
-            if self._processes.count > 1 and self._processes.any(self._is_stopping(), self._device):
+            if self._processes.count > 1 and self._processes.any(self._is_stopping()):
+                self.was_stopped = True
                 return  # all at the same step: one that went on alone would wait for the others for ever
             step = self._take(epoch, batch)
             yield step
@@ -178,8 +187,7 @@ class Training(Iterator[Step], Generic[Row]):
     def _update(self, batch: Sequence[Row], rate: float) -> tuple[float, float]:
         """Update the vectors with one batch; return its mean loss and the gradient norm before clipping."""
         while True:
-            share = self._within_memory(partial(self._objective.backward, scale=self._scale.value), batch)
-            loss = self._processes.all_reduce(share, self._device)
+            loss = self._within_memory(partial(self._objective.backward, scale=self._scale.value), batch) or 0.0
             self._processes.all_reduce_gradients(self._trained.parameters)
             self._scale.unscale(self._trained.parameters)
             norm = float(torch.nn.utils.clip_grad_norm_(self._trained.parameters, self._config.max_grad_norm))
@@ -197,10 +205,9 @@ class Training(Iterator[Step], Generic[Row]):
         """Return the mean loss of the held-out rows; None without any, or when the job is asked to stop."""
         if not self._held_out:
             return None
-        share = self._within_memory(self._measured_share, self._held_out)
-        if self._processes.any(share is None, self._device):  # one that saw the stop has measured only some rows
-            return None
-        return self._processes.all_reduce(share or 0.0, self._device)
+        measured = self._within_memory(self._measured_share, self._held_out)
+        self.gave_up = measured is None
+        return measured
 
     def _measured_share(self, mine: Sequence[Row], held_out: Sequence[Row], budget: int) -> float | None:
         summed = 0.0
@@ -211,29 +218,46 @@ class Training(Iterator[Step], Generic[Row]):
         return summed
 
     def _within_memory(
-        self, attempt: Callable[[Sequence[Row], Sequence[Row], int], Result], rows: Sequence[Row]
-    ) -> Result:
-        """Return what an attempt makes of this process's rows; on out of memory, retry with half the token budget.
+        self, attempt: Callable[[Sequence[Row], Sequence[Row], int], float | None], rows: Sequence[Row]
+    ) -> float | None:
+        """Return the sum of what an attempt makes of every process's rows; None if one of them gives up.
+
+        Where a process runs out of memory, all of them retry with the token budget that fits it.
 
         Args:
             attempt: given this process's rows, all rows and the tokens per forward pass at most.
             rows: the rows of all processes.
 
         Raises:
-            TrainingError: it also runs out with one row at a time, or another process failed.
+            TrainingError: a process also runs out with one row at a time.
+            StudioError: another process failed.
         """
         mine = self._processes.share(rows)
-        with self._processes.together(self._device):
-            while True:
-                try:
-                    return attempt(mine, rows, self._budget)
-                except (RuntimeError, MemoryError) as error:
-                    if not is_out_of_memory(error):
-                        raise
-                # Outside of the except block: the error holds on to the tensors of the attempt.
+        while True:
+            outcome, share = self._attempted(attempt, mine, rows)
+            vote = self._processes.vote(outcome, share, self._budget)
+            if vote.any(Outcome.OUT_OF_MEMORY):
                 self._trained.forget_gradient()
-                give_memory_back()
-                self._halve(mine)
+                self._budget = int(min(vote.budgets))
+            else:
+                return None if vote.any(Outcome.STOPPED) else vote.share
+
+    def _attempted(
+        self, attempt: Callable[[Sequence[Row], Sequence[Row], int], float | None], mine: Sequence[Row],
+        rows: Sequence[Row],
+    ) -> tuple[Outcome, float]:  # fmt: skip
+        """Return what became of an attempt, and its result; out of memory, the budget is halved."""
+        try:
+            share = attempt(mine, rows, self._budget)
+            return (Outcome.STOPPED, 0.0) if share is None else (Outcome.DONE, share)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        # Outside of the except block: the error holds on to the tensors of the attempt.
+        self._trained.forget_gradient()
+        give_memory_back()
+        self._halve(mine)
+        return Outcome.OUT_OF_MEMORY, 0.0
 
     def _halve(self, rows: Sequence[Row]) -> None:
         sizes = [self._objective.size(row) for row in rows]

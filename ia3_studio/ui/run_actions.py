@@ -74,8 +74,18 @@ def describe(studio: Studio, key: str, drawn: tuple[str, ...]) -> tuple[Any, ...
     rows = [(text.RUN_STATE, status.message), (text.RUN_ID, run.id)]
     if not is_public():
         rows.append((text.RUN_FOLDER, str(run.folder)))
+    several = len({each.host for each in status.processes}) > 1
     if status.active and use.memory:
-        rows.insert(1, (text.RUN_RESOURCES, text.usage_of(use.memory, use.cpu, use.gpu_memory)))
+        rows[1:1] = [
+            (text.RUN_RESOURCES, text.usage_of(use.memory, use.cpu, use.gpu_memory)),
+            *(
+                (
+                    text.process_name(rank, each.host if several else ""),
+                    text.usage_of(each.memory, each.cpu, each.gpu_memory),
+                )
+                for rank, each in enumerate(status.processes)
+            ),
+        ]
     fields = run.name, ", ".join(about.tags), about.note
     return (
         facts(Fact(*row) for row in rows),

@@ -54,6 +54,8 @@ class RunForm:
     sample_generations: int = field(default=DEFAULTS.sample_generations, metadata=labeled(text.SAMPLE_GENERATIONS))
     report_to: str = field(default="", metadata=labeled(text.REPORT_TO))
     """Experiment tracker; empty for none."""
+    processes: int = field(default=0, metadata=labeled(text.PROCESSES))
+    """Processes that share each batch; 0 is one per GPU."""
 
 
 SETTINGS = tuple(each.name for each in fields(TrainConfig) if each.name in RunForm.__dataclass_fields__)
@@ -83,6 +85,7 @@ def config_of(form: RunForm, selection: Selection | str) -> RunConfig:
         mapping=choice.mapping,
         parsing=choice.parsing,
         report_to=form.report_to,
+        processes=form.processes,
     )
 
 
@@ -106,5 +109,6 @@ def form_of(config: RunConfig, selected_rows: str, source: str | None = None) ->
         held_out=config.held_out,
         name=config.name,
         report_to=config.report_to,
+        processes=config.processes,
         **settings,
     )

@@ -224,6 +224,10 @@ SAMPLE_GENERATIONS, SAMPLE_GENERATIONS_INFO = (
     "Sample generations",
     "Held-out prompts answered by both models after training, scored by ROUGE-L; 0: none",
 )
+PROCESSES, PROCESSES_INFO = (
+    "Processes",
+    "Processes that share each batch, with a GPU each; 0: one per GPU of this computer. The losses do not change",
+)
 PATIENCE, PATIENCE_INFO = "Early stopping patience", "Evaluations in a row without a new lowest held-out loss; 0: off"
 KEEP_BEST = "Keep the best adapter"
 KEEP_BEST_INFO = "Keep the scales with the lowest held-out loss, not those of the last step"
@@ -477,6 +481,11 @@ def usage_of(memory: int, cpu: float, gpu_memory: int) -> str:
     """Return the resources that a worker uses."""
     on_gpu = f", {gpu_memory / 1e9:.1f} GB of a GPU" if gpu_memory else ""
     return f"{memory / 1e9:.2f} GB, {cpu:.1f} cores{on_gpu}"
+
+
+def process_name(rank: int, host: str) -> str:
+    """Return the name of one of several processes; without a host where all are on one."""
+    return f"Process {rank}{f' on {host}' if host else ''}"
 
 
 def snapshot_label(step: int, number: int, snapshots: int) -> str:

@@ -10,7 +10,7 @@ import gradio as gr
 
 from ia3_studio.errors import RunError, SelectionError, StudioError
 from ia3_studio.runs import RunConfig
-from ia3_studio.runs.config import SINKS
+from ia3_studio.runs.config import MOST_PROCESSES, SINKS
 from ia3_studio.settings import is_public
 from ia3_studio.tasks.lr_finder import probe_rates
 from ia3_studio.training.config import BackwardDtype, Optimizer
@@ -27,6 +27,7 @@ from ia3_studio.ui.run_actions import start_once
 from ia3_studio.ui.run_form import DEFAULTS, RunForm, config_of, form_of
 from ia3_studio.ui.session import ModelLayers, Studio, chosen_data, chosen_model, quiet
 from ia3_studio.worker import resume
+from ia3_studio.worker.ranks import process_count
 
 if TYPE_CHECKING:
     from ia3_studio.method import Selection
@@ -70,6 +71,8 @@ def start_run(studio: Studio, request: gr.Request, *values: Any) -> Iterator[tup
     """Start the run that the tabs describe; yield (key of the selected run, note)."""
     try:
         config = config_on_page(studio, read_form(RunForm, values))
+        if config.processes > 1:
+            process_count(config.processes)  # more than there are GPUs
         config.choice().look(config.held_out, config.train.seed)  # an error in the file is shown before any download
         key = start_once(studio, config, str(request.session_hash))
     except StudioError as error:
@@ -283,5 +286,7 @@ def _draw_advanced_fields(form: Drawn) -> None:
     with gr.Row():
         form.draw("long_rows", gr.Dropdown, choices=text.LONG_ROWS, info=text.LONG_ROWS_INFO, min_width=120)
         form.draw("sample_generations", gr.Number, info=text.SAMPLE_GENERATIONS_INFO, minimum=0, min_width=120)
+    hidden = is_public()  # the machine and its trackers are the owner's
+    form.draw("processes", gr.Number, info=text.PROCESSES_INFO, minimum=0, maximum=MOST_PROCESSES, visible=not hidden)
     sinks = [(text.NO_TRACKER, ""), *((label, name) for name, label in SINKS.items())]
-    form.draw("report_to", gr.Dropdown, choices=sinks, info=text.REPORT_TO_INFO, visible=not is_public())
+    form.draw("report_to", gr.Dropdown, choices=sinks, info=text.REPORT_TO_INFO, visible=not hidden)

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -15,7 +15,8 @@ from ia3_studio.atomic import write_advice
 from ia3_studio.errors import RunError
 from ia3_studio.runs import process
 from ia3_studio.runs.cluster import LOG, address_of, lock_name
-from ia3_studio.runs.folder import RunFolder, WorkerStatus, write_json
+from ia3_studio.runs.config import require_processes
+from ia3_studio.runs.folder import Launch, RunFolder, WorkerStatus, write_json
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.store import RunStore
 from ia3_studio.settings import on_zero_gpu
@@ -26,12 +27,13 @@ LOCK_SECONDS = 5.0
 """Seconds to wait for the run's lock."""
 
 
-def start(run: Run, ready: ReadyWorker | None = None, *, here: bool = False) -> None:
+def start(run: Run, ready: ReadyWorker | None = None, *, launch: Launch | None = None, here: bool = False) -> None:
     """Start a run's worker, once: a run that has or had one is left alone.
 
     Args:
         run: the run.
         ready: may hold a process that has been started ahead, which then is the worker.
+        launch: the machines that train together; by default this one.
         here: keep the worker in this process's session, and let it not wait for other runs: for a scheduler's job,
             which ends with its last process and has been given its turn.
 
@@ -41,6 +43,8 @@ def start(run: Run, ready: ReadyWorker | None = None, *, here: bool = False) -> 
     try:
         with FileLock(run.files.path / ".start.lock"):
             if not run.files.worker.exists():
+                if launch is not None:
+                    write_json(run.files.launch, asdict(launch))
                 start_worker(run.files, ready=ready, here=here)
     except OSError as error:
         raise RunError(
@@ -81,7 +85,15 @@ def start_worker(
     process.record_worker(folder, pid)
 
 
-def resume(run: Run, command: Sequence[str] = (), ready: ReadyWorker | None = None, *, here: bool = False) -> None:
+def resume(
+    run: Run,
+    command: Sequence[str] = (),
+    ready: ReadyWorker | None = None,
+    *,
+    processes: int | None = None,
+    launch: Launch | None = None,
+    here: bool = False,
+) -> None:
     """Start a worker that resumes from the run's checkpoint; a running run is left alone.
 
     **Everything written after the checkpoint is removed**: metrics, newer adapters, and the result.
@@ -89,12 +101,17 @@ def resume(run: Run, command: Sequence[str] = (), ready: ReadyWorker | None = No
     Args:
         command: command line of the worker; by default the training worker.
         ready: may hold a process that has been started ahead, which then is the worker.
+        processes: how many share the batches from here on; by default as many as in the settings.
+        launch: the machines that train together from here on; by default this one.
         here: as in :func:`start`.
 
     Raises:
         RunError: the run has finished or has no checkpoint, or its folder is not writable.
         TrainingError: the checkpoint is damaged.
     """
+    if processes is not None:
+        require_processes(processes)
+        launch = replace(launch or Launch(), processes=processes)
     try:
         with FileLock(run.files.path / ".start.lock", timeout=LOCK_SECONDS):
             status = run.status()
@@ -105,7 +122,8 @@ def resume(run: Run, command: Sequence[str] = (), ready: ReadyWorker | None = No
             if status.state == "interrupted" and address_of(run):  # it may be at work there
                 start_worker(run.files)
                 return
-            with FileLock(run.files.lock, timeout=LOCK_SECONDS):
+            with FileLock(run.files.lock, timeout=LOCK_SECONDS), FileLock(run.files.ranks_lock, timeout=LOCK_SECONDS):
+                write_json(run.files.launch, asdict(launch or Launch()))
                 take_back_the_end(run, status.seconds)
                 start_worker(run.files, command, ready, here=here)
     except Timeout as error:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from ia3_studio.runs.folder import write_json
 from ia3_studio.runs.run import Run
@@ -18,15 +20,37 @@ if TYPE_CHECKING:
     from ia3_studio.data.split import DataSplit
     from ia3_studio.models.loaded import ModelHead
     from ia3_studio.models.progress import ProgressCallback
+    from ia3_studio.training.checkpoint import Checkpoint
+    from ia3_studio.training.processes import Processes
     from ia3_studio.training.report import Progress
 
 
 class TrainingJob:
-    """One (IA)³ training job, described by a run's settings."""
+    """One (IA)³ training job, described by a run's settings.
 
-    def __init__(self, run: Run) -> None:
+    Args:
+        run: the run.
+        processes: those that share its batches; only the first of them writes into the run's folder.
+    """
+
+    def __init__(self, run: Run, processes: Processes | None = None) -> None:
         self._run = run
+        self._processes = processes
         self._step = 0
+
+    @property
+    def _writes(self) -> bool:
+        return self._processes is None or self._processes.rank == 0
+
+    @property
+    def was_stopped(self) -> bool:
+        """Return whether several processes agreed to stop before the last step."""
+        return self._training.was_stopped
+
+    @property
+    def gave_up(self) -> bool:
+        """Return whether the newest measurement was given up because of a stop."""
+        return self._training.gave_up
 
     def prepare(self, say: ProgressCallback) -> None:
         """Read the data, load the model and attach the vectors, fastest failures first.
@@ -34,12 +58,12 @@ class TrainingJob:
         Raises:
             StudioError: a step failed, with the message for the user.
         """
-        self._reports = open_reports(self._run.config, self._run.folder, self._run.id)
+        self._reports = open_reports(self._run.config, self._run.folder, self._run.id) if self._writes else None
         say(None, "Reading the data")
         split = self._read_data()
         say(None, "Loading the model")
         self._task = task_for(split, self._model_head(say), self._run.config, labels_of_run(self._run))
-        if self._task.labels:
+        if self._task.labels and self._writes:
             record_labels(self._run, self._task.labels)
         self._loaded = self._task.load(say)
         for said in (self._loaded.device_reason, *self._loaded.notes):
@@ -61,13 +85,13 @@ class TrainingJob:
             TrainingError: the checkpoint cannot be read, or belongs to another job; or as :func:`train`.
         """
         from ia3_studio.models import fast_paths
-        from ia3_studio.training.checkpoint import load_checkpoint
         from ia3_studio.training.precision import backward_format
         from ia3_studio.training.train import train
 
-        config, kept = self._run.config.train, self._run.files.checkpoint
+        config = self._run.config.train
         print(f"backward matrix products in {backward_format(config.backward_dtype, self._loaded.model.device)}")
-        since = load_checkpoint(kept) if kept.exists() else None
+        self._require_same()
+        since = self._kept()
         if since:
             self._step = since.counters.step
             print(f"resuming after step {since.counters.step}")
@@ -81,6 +105,7 @@ class TrainingJob:
             objective=objective,
             since=since,
             is_stopping=is_stopping,
+            processes=self._processes,
         )
         for line in fast_paths.lines(self._training.fast_paths):
             print(line)
@@ -94,8 +119,51 @@ class TrainingJob:
 
     def _with_notes(self, step: Step) -> Step:
         """Return a step with what is to be known of the rows in front of what it says itself."""
-        said = [*self._differences, *self._loaded.notes, *self._task.notes, *([step.note] if step.note else [])]
+        said = [
+            *self._differences,
+            *self._on_processes(),
+            *self._loaded.notes,
+            *self._task.notes,
+            *([step.note] if step.note else []),
+        ]
         return replace(step, note=" ".join(said) or None)
+
+    def _on_processes(self) -> list[str]:
+        """Return what is different where several processes share the batches."""
+        count = self._processes.count if self._processes else 1
+        if count == 1:
+            return []
+        return [
+            f"{count} processes share each batch; after training, process 0 alone evaluates and generates samples.",
+            *(["Each process caches the lower layers of the rows that it has had itself."] if self._caches else []),
+        ]
+
+    @property
+    def _caches(self) -> bool:
+        from ia3_studio.training.prefix_cache import PREFIX
+
+        return any(path.name == PREFIX and path.is_on for path in self._training.fast_paths)
+
+    def _kept(self) -> Checkpoint | None:
+        """Return the checkpoint in the run's folder; of several processes, each gets that of the first."""
+        from ia3_studio.training.checkpoint import load_checkpoint
+
+        kept = self._run.files.checkpoint
+        if not self._processes:
+            return load_checkpoint(kept) if kept.exists() else None
+        content = self._processes.from_first(lambda: kept.read_bytes() if kept.exists() else b"")
+        if not content:
+            return None
+        with TemporaryDirectory(prefix="ia3-studio-") as folder:
+            copy = Path(folder) / kept.name
+            copy.write_bytes(content)
+            return load_checkpoint(copy)
+
+    def _require_same(self) -> None:
+        """Compare the files that each process has read: those of several machines may differ."""
+        if self._processes:
+            self._processes.same("training data", crc32(self._data_mark.encode()))
+            self._processes.same("weights or tokenizer of the base model", crc32(self._model_mark.encode()))
 
     def checkpoint(self, path: Path) -> None:
         """Write the training state after the newest step; the file is replaced atomically."""
@@ -141,8 +209,9 @@ class TrainingJob:
             print(f"row {problem.row} is skipped: {problem.reason}")
         for sentence in split.notes:
             print(sentence)
-        record_split(self._run.files.split, split, self._run.config)
-        self._data = split.description
+        if self._writes:
+            record_split(self._run.files.split, split, self._run.config)
+        self._data, self._data_mark = split.description, split.fingerprint
         return split
 
     def _record_making(self) -> None:
@@ -151,8 +220,10 @@ class TrainingJob:
         from ia3_studio.runs.environment import describe_environment, differences, read_environment
 
         made = describe_environment(prepare(self._run.config.model), self._loaded.device_reason)
+        self._model_mark = str(made["base_model"])
         made |= {"parameters": self._attachment.selection.parameters, "vectors": len(self._attachment.selection)}
-        write_json(self._run.files.environment, made)
+        if self._writes:
+            write_json(self._run.files.environment, made)
         recorded = read_environment(self._run.files.original_environment)
         self._differences = differences(recorded, made) if recorded else []
         for sentence in self._differences:

@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import psutil
 from filelock import BaseFileLock, FileLock, Timeout
@@ -28,7 +28,6 @@ from ia3_studio.runs.queue import Queue, free_slot
 from ia3_studio.runs.run import Run
 from ia3_studio.training.config import Step
 from ia3_studio.training.out_of_memory import is_out_of_memory
-from ia3_studio.worker.ready import WAIT, wait_for_run
 
 if TYPE_CHECKING:
     from ia3_studio.models.progress import ProgressCallback
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 HEARTBEAT_SECONDS = 2.0
 QUEUE_SECONDS = 0.5
 """Polling interval of a queued worker in seconds."""
-PARENT_SECONDS = 1.0
 LOCK_SECONDS = 1.0
 """Seconds a worker tries to acquire its run's lock, which status readers hold briefly."""
 CHECKPOINT_SECONDS = 60.0
@@ -73,11 +71,11 @@ class Job(Protocol):
         """Evaluate the adapter and write the result into the run's folder; yield the progress."""
 
 
-class _Stopped(BaseException):
+class Stopped(BaseException):
     """The run was asked to stop. Not an Exception, so that it is not handled as a failure."""
 
 
-class _Superseded(BaseException):
+class Superseded(BaseException):
     """Another worker has taken over the run, whose folder is its own now."""
 
 
@@ -85,7 +83,9 @@ class _Paused(BaseException):
     """The time limit is reached: the run resumes later from its checkpoint."""
 
 
-def work(run: Run, job: Job, *, seconds: float | None = None, waits: bool = True) -> None:
+def work(
+    run: Run, job: Job, *, seconds: float | None = None, waits: bool = True, worker: type[Worker] | None = None
+) -> None:
     """Execute a run until it ends.
 
     Returns immediately if another process executes or has executed it.
@@ -95,6 +95,7 @@ def work(run: Run, job: Job, *, seconds: float | None = None, waits: bool = True
         job: the job.
         seconds: training time after which to pause with a checkpoint; None for no limit.
         waits: for runs that are ahead in the queue, and for one of the slots.
+        worker: another kind of worker.
     """
     try:
         held = FileLock(run.files.lock).acquire(timeout=LOCK_SECONDS, poll_interval=0.02)
@@ -105,11 +106,23 @@ def work(run: Run, job: Job, *, seconds: float | None = None, waits: bool = True
         if status is None or status.phase == "resuming":
             record_worker(run.files, os.getpid())
             remove_abandoned(run.folder)
-            _Worker(run, job, status.earlier_seconds if status else 0.0, seconds, waits).work()
+            kind, earlier = worker or Worker, status.earlier_seconds if status else 0.0
+            kind(run, job, earlier, seconds, waits).work()
 
 
-class _Worker:
-    """One run in execution."""
+class Worker:
+    """One run in execution.
+
+    Args:
+        run: the run.
+        job: what is to be done.
+        earlier_seconds: training time before the run was last resumed.
+        seconds: training time after which to pause.
+        waits: for its turn.
+    """
+
+    stop_signals: ClassVar[tuple[signal.Signals, ...]] = (signal.SIGTERM, signal.SIGINT)
+    """Signals that ask the run to stop."""
 
     def __init__(
         self, run: Run, job: Job, earlier_seconds: float, seconds: float | None = None, waits: bool = True
@@ -133,27 +146,27 @@ class _Worker:
         """That deadline, by the monotonic clock."""
 
     def work(self) -> None:
+        """Execute the run until it ends, and write down how it ended."""
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in self.stop_signals:
                 signal.signal(number, lambda *_: self._terminate())
         with self._heartbeat():
             try:
                 try:
                     with self._turn():
                         self._train()
-                except _Stopped:
+                except Stopped:
                     self._end_stopped()
                 except _Paused:
                     self._pause()
-                except _Superseded:
+                except Superseded:
                     print("Another worker has taken over this run; nothing more is written here.")
             except Exception as error:  # the boundary of the run: every end is written down, also a failed stop
                 self._end_failed(error)
 
     def _train(self) -> None:
         self.status.write_status("preparing", "Preparing")
-        self.job.prepare(self._write_preparing)
-        self._check_stop()
+        self._prepare()
         self.status.write_status("training", "Evaluating the base model")
         with (
             self.run.files.metrics.open("a", encoding="utf-8") as metrics,
@@ -165,13 +178,24 @@ class _Worker:
                 metrics.flush()
                 self._after(step)
                 if step.step < step.total_steps:  # behind the last one everything is learned: the run has finished
-                    self._check_stop()
-                    self._check_time()
+                    self._between_steps()
+        self._after_steps()
         self.status.write_status("saving", "Saving the adapter")
         self._keep_adapter()
         self._measure()
         self.run.files.checkpoint.unlink(missing_ok=True)  # nothing is left to go on with
         self.status.write_status("ended", f"Finished after {self.step} steps", result="finished")
+
+    def _prepare(self) -> None:
+        self.job.prepare(self._write_preparing)
+        self._check_stop()
+
+    def _between_steps(self) -> None:
+        self._check_stop()
+        self._check_time()
+
+    def _after_steps(self) -> None:
+        """Do what is to be done when training has ended, before anything is saved."""
 
     def _measure(self) -> None:
         """Evaluate the adapter; skipped after a stop, as training is complete and saved."""
@@ -247,7 +271,7 @@ class _Worker:
     def _check_stop(self) -> None:
         self._require_ours()
         if self._is_stopping():
-            raise _Stopped
+            raise Stopped
 
     def _is_ours(self) -> bool:
         """Return whether no worker on another machine has taken over while this one was cut off from the folder."""
@@ -255,7 +279,7 @@ class _Worker:
 
     def _require_ours(self) -> None:
         if not self._is_ours():
-            raise _Superseded
+            raise Superseded
 
     def _is_stopping(self) -> bool:
         return self.terminated.is_set() or self.run.files.stop.exists()
@@ -291,6 +315,9 @@ class _Worker:
             self.status.write_status("queued", _waiting_for(len(ahead)))
             time.sleep(QUEUE_SECONDS)
 
+    def _beat(self, usage: ResourceUsage) -> None:
+        self.status.beat(usage)
+
     @contextmanager
     def _heartbeat(self) -> Iterator[None]:
         done = threading.Event()
@@ -302,7 +329,7 @@ class _Worker:
             while not done.wait(HEARTBEAT_SECONDS):
                 try:
                     if self._is_ours():
-                        self.status.beat(_usage_of(process))
+                        self._beat(usage_of(process))
                 except OSError:  # a full disk: the work itself will tell
                     continue
                 except Exception as error:  # whatever happens, the next beat comes: without it the run looks dead
@@ -319,7 +346,7 @@ class _Worker:
             thread.join()
 
 
-def _usage_of(process: psutil.Process) -> ResourceUsage:
+def usage_of(process: psutil.Process) -> ResourceUsage:
     """Return the resource usage; unreadable values are 0."""
     memory, cpu = 0, 0.0
     with suppress(psutil.Error):
@@ -354,30 +381,3 @@ def _explain(error: Exception, way_on: str) -> str:
 def _is_full_disk(error: Exception) -> bool:
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     return full or "No space left on device" in str(error)  # safetensors and torch have errors of their own for it
-
-
-def _end_with_parent(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(PARENT_SECONDS)
-    os._exit(1)  # nobody takes what would still be written
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Execute the run in the folder given as the only argument, or in the one that is handed over later."""
-    given = sys.argv[1:] if arguments is None else arguments
-    waits, is_attached = NOW not in given, ATTACHED in given
-    given = [each for each in given if each not in (NOW, ATTACHED)]
-    if len(given) != 1:
-        print(f"usage: python -m ia3_studio.worker [{NOW}] [{ATTACHED}] FOLDER", file=sys.stderr)
-        return 2
-    if is_attached:
-        threading.Thread(target=_end_with_parent, args=(os.getppid(),), name="parent", daemon=True).start()
-    if sys.platform != "win32":
-        os.nice(NICENESS)
-    folder = wait_for_run() if given == [WAIT] else Path(given[0])
-    if folder is not None:
-        from ia3_studio.worker.training_job import TrainingJob
-
-        run = Run(folder.resolve())
-        work(run, TrainingJob(run), waits=waits)
-    return 0

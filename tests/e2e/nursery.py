@@ -54,6 +54,9 @@ ALSO = (
     "pydantic.v1",
     "scipy.stats",
     "tests.runs.fake_worker",
+    "tests.runs.troubled_ranks",
+    "torch.distributed.elastic.agent.server.local_elastic_agent",
+    "torch.distributed.launcher.api",
     "torch._subclasses.schema_check_mode",
     "transformers.models.auto.tokenization_auto",
     "transformers.models.llama.modeling_llama",
@@ -254,10 +257,12 @@ def _work(module: str) -> int:
     import traceback
 
     from ia3_studio import limited
+    from ia3_studio.worker import ranks
     from ia3_studio.worker.training_job import TrainingJob
 
     try:
         process.spawn = lambda *asked, **how: spawn_from(os.environ[DOOR], *asked, **how)
+        ranks.START_METHOD = "fork"  # everything is imported here, and nothing was computed yet
         limited._started = Limiting  # type: ignore[assignment]
         TrainingJob.steps = leisurely(TrainingJob.steps)  # type: ignore[method-assign]
         if module == LIMITED:

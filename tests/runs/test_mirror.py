@@ -127,7 +127,7 @@ def test_a_node_gets_settings_data_and_checkpoint_and_no_status_but_that_of_a_ru
 ) -> None:
     for path, words in (
         (there.config, "{}"),
-        (there.data / "rows.csv", "a"),
+        (there.data / "a.csv", "a"),
         (there.checkpoint, "1"),
         (there.lock, ""),
     ):

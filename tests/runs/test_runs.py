@@ -458,7 +458,7 @@ def test_a_heartbeat_outlives_a_torch_that_is_still_being_imported(
     monkeypatch.setattr(worker, "HEARTBEAT_SECONDS", 0.02)
     monkeypatch.setitem(sys.modules, "torch", ModuleType("torch"))  # no attribute is there yet
     beats: list[ResourceUsage] = []
-    busy = worker._Worker(run, None, 0.0)  # type: ignore[arg-type]
+    busy = worker.Worker(run, None, 0.0)  # type: ignore[arg-type]
     monkeypatch.setattr(busy.status, "beat", beats.append)
     with busy._heartbeat():
         wait(lambda: len(beats) > 3)
@@ -477,7 +477,7 @@ def test_no_error_ends_the_heartbeat_and_each_is_logged_once(
         if len(tried) < 5:
             raise AttributeError("partially initialized")
 
-    busy = worker._Worker(run, None, 0.0)  # type: ignore[arg-type]
+    busy = worker.Worker(run, None, 0.0)  # type: ignore[arg-type]
     monkeypatch.setattr(busy.status, "beat", beat)
     with busy._heartbeat():
         wait(lambda: len(tried) > 6)

@@ -247,7 +247,7 @@ def test_it_resumes_where_it_stopped_as_if_it_had_never_ended(
     config = settings(base, optimiser=optimizer)
     trained = trained_today(tmp_path, RunConfig.from_json(json.dumps(config)))
     run = old_run(tmp_path, trained, config)
-    monkeypatch.setattr("ia3_studio.worker.launch.start_worker", lambda *_asked: None)
+    monkeypatch.setattr("ia3_studio.worker.launch.start_worker", lambda *_asked, **_how: None)
     resume(run)
     assert run.status().phase == "resuming"
     work(run, TrainingJob(run))
@@ -330,7 +330,7 @@ def test_a_settings_file_of_version_0_1_trains_with_one_note_that_names_todays_s
     tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("IA3_STUDIO_HOME", str(tmp_path))
-    monkeypatch.setattr("ia3_studio.cli.train.start", lambda _run: None)
+    monkeypatch.setattr("ia3_studio.cli.train.start", lambda _run, launch: None)
     write(tmp_path / "config.json", settings(base))
     assert main(["train", str(tmp_path / "config.json"), "--set", "optimiser=adafactor", "--detach"]) == DONE
     (run,) = RunStore().list()

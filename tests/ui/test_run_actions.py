@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+import time
 from html import escape
 from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
 import pytest
+from filelock import FileLock
 
 from ia3_studio.errors import AdapterError, RunError, StudioError
 from ia3_studio.runs import Run, RunConfig
 from ia3_studio.runs.folder import WorkerStatus, write_json
 from ia3_studio.ui import run_actions, text
+from ia3_studio.ui.current_run import run_key
 from ia3_studio.ui.run_actions import (
     delete_permanently,
     delete_run,
@@ -170,3 +173,15 @@ def test_the_log_is_searched_by_words_and_level(bench: Studio) -> None:
     assert log_lines(run, "", "warning").splitlines() == ["UserWarning: odd", "Traceback (most recent call last):"]
     assert log_lines(run, "", "error") == "Traceback (most recent call last):"
     assert search_log(bench, f"run:{run.id}", "nothing of it", "") == text.NO_SUCH_LINE
+
+
+def test_what_each_process_of_a_run_uses_is_shown(bench: Studio) -> None:
+    run_actions.start_once(bench, CONFIG, "page")
+    run = bench.store.list()[0]
+    used = [{"memory": rank * 10**9, "cpu": 1.5, "gpu_memory": 0, "host": "here", "pid": 1} for rank in (1, 2)]
+    document = {"phase": "training", "message": "Training", "heartbeat_at": time.time(), "memory": 3 * 10**9}
+    write_json(run.files.status, {**document, "cpu": 3.0, "processes": used})
+    with FileLock(run.files.lock):
+        shown = str(run_actions.describe(bench, run_key(run.id), ())[0])
+    assert all(words in shown for words in ("3.00 GB, 3.0 cores", "Process 0", "1.00 GB", "Process 1", "2.00 GB"))
+    assert "here" not in shown  # all processes are on one machine

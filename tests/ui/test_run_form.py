@@ -54,6 +54,13 @@ def test_a_run_without_a_name_is_called_after_its_data() -> None:
     assert config_of(replace(FORM, name=" Mine "), SELECTION).name == "Mine"
 
 
+def test_the_number_of_processes_goes_into_the_configuration_and_back() -> None:
+    config = config_of(replace(FORM, processes=3), SELECTION)
+    assert config.processes == 3 and form_of(config, "3-5").processes == 3
+    with pytest.raises(RunError, match="processes is 65"):
+        config_of(replace(FORM, processes=65), SELECTION)
+
+
 def test_a_tracker_that_is_not_offered_is_refused() -> None:
     with pytest.raises(RunError, match="abc"):
         config_of(replace(FORM, report_to="abc"), SELECTION)

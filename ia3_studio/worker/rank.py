@@ -1,0 +1,320 @@
+"""What does one of several processes of a run do? Its share of each batch; the first one also writes the run's folder.
+
+Nothing that one process decides alone changes what it does next: a stop, an error or full memory is put to a vote
+(:mod:`ia3_studio.training.processes`), so that none waits for another that has left.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext, suppress
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+from filelock import FileLock, Timeout
+
+from ia3_studio.errors import LostProcessError, RunError, StudioError
+from ia3_studio.runs.environment import library_versions
+from ia3_studio.runs.folder import ProcessUsage, ResourceUsage
+from ia3_studio.runs.run import Run
+from ia3_studio.settings import collective_seconds
+from ia3_studio.typed import typed_or_none
+from ia3_studio.worker.worker import HEARTBEAT_SECONDS, Stopped, Worker, usage_of
+
+if TYPE_CHECKING:
+    from ia3_studio.models.progress import ProgressCallback
+    from ia3_studio.training.config import Step
+    from ia3_studio.training.processes import Processes
+    from ia3_studio.worker.training_job import TrainingJob
+
+ALL_THREADS = "IA3_STUDIO_ALL_THREADS"
+"""The environment variable by which a supervisor names the threads that its processes divide."""
+CUT_OFF = 75
+"""Exit code of a process that lost the others."""
+LOST_SECONDS = 5.0
+"""Time in which the supervisor sees which process was lost, before those that lost it end as well."""
+PARENT_SECONDS = 0.5
+"""Between two looks at whether the supervisor lives."""
+STORE_SECONDS = 10.0
+NOT_COMPARED = ("name", "data", "model", "report_to", "processes")
+"""Settings that may differ between machines; data and model are compared by their contents."""
+
+
+def work_as_rank(folder: str) -> str:
+    """Take part in a run until it ends; return what went wrong, for a supervisor that has no status file to read.
+
+    Raises:
+        SystemExit: the other processes are lost.
+    """
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches every process of a terminal; the supervisor stops them
+    threading.Thread(target=_end_with_supervisor, args=(os.getppid(),), name="supervisor", daemon=True).start()
+    from ia3_studio.training.processes import launched
+
+    _share_threads()
+    try:
+        processes = launched(collective_seconds())
+        run = Run(Path(folder))
+        if processes.rank:
+            return _follow(run, processes, stop)
+        _lead(run, processes, stop)
+    except LostProcessError as error:
+        print(error, file=sys.stderr)
+        stop.wait(LOST_SECONDS)
+        raise SystemExit(CUT_OFF) from error
+    return ""
+
+
+def _end_with_supervisor(supervisor: int) -> None:
+    """End this process as soon as its supervisor has ended, wherever it waits: nobody would see what it does."""
+    while os.getppid() == supervisor and psutil.pid_exists(supervisor):
+        time.sleep(PARENT_SECONDS)
+    os._exit(CUT_OFF)
+
+
+def _share_threads() -> None:
+    """Compute in the threads that the supervisor allots to each process."""
+    import torch
+
+    torch.set_num_threads(max(1, int(os.environ.get("OMP_NUM_THREADS", "1"))))
+
+
+def _lead(run: Run, processes: Processes, stop: threading.Event) -> None:
+    """Be the process that writes the run's folder."""
+    from ia3_studio.worker.training_job import TrainingJob
+
+    lock = FileLock(run.files.ranks_lock)
+    try:
+        lock.acquire(timeout=STORE_SECONDS)
+    except Timeout as error:
+        raise RunError(f"Run {run.id} is still being written by another process; resume it in a moment.") from error
+    with lock:
+        status = run.files.read_status()
+        earlier = status.earlier_seconds if status else 0.0
+        _FirstRank(run, TrainingJob(run, processes), earlier, processes, stop).work()
+
+
+def _follow(run: Run, processes: Processes, stop: threading.Event) -> str:
+    """Do the same work without writing anything; return what went wrong."""
+    from ia3_studio.worker.training_job import TrainingJob
+
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115  (process 0 says the same)
+    job = TrainingJob(run, processes)
+
+    def is_stopping() -> bool:
+        return stop.is_set() or run.files.stop.exists()
+
+    try:
+        with _telling_usage(Board(processes)):
+            _require_same_studio(run, processes)
+            _prepare_together(job, _checking(is_stopping), processes)
+            with closing(job.steps(is_stopping)) as steps:
+                for _step in steps:
+                    pass
+            processes.finish()
+    except Stopped:
+        return ""
+    except Exception as error:  # the boundary of this process: the others learn what went wrong
+        if not isinstance(error, StudioError):
+            print(f"process {processes.rank}:", file=sys.stderr)
+            traceback.print_exception(error)
+        _tell(processes, error)
+        return str(error) if isinstance(error, StudioError) else type(error).__name__
+    return ""
+
+
+def _tell(processes: Processes, error: Exception) -> None:
+    """Let the other processes learn of an error.
+
+    Raises:
+        LostProcessError: they do not answer.
+    """
+    processes.tell(error)
+    if processes.is_cut_off:
+        raise error
+
+
+def _checking(is_stopping: Callable[[], bool]) -> ProgressCallback:
+    def say(_share: float | None, _message: str) -> None:
+        if is_stopping():
+            raise Stopped
+
+    return say
+
+
+def _prepare_together(job: TrainingJob, say: ProgressCallback, processes: Processes) -> None:
+    """Prepare a job on all processes; where one of them is asked to stop, all of them do."""
+    stopped = False
+    try:
+        job.prepare(say)
+    except Stopped:
+        stopped = True
+    if processes.any(stopped):
+        processes.has_ended = True
+        raise Stopped
+
+
+def _require_same_studio(run: Run, processes: Processes) -> None:
+    """Compare settings and versions, which may differ where the processes are on several machines.
+
+    Raises:
+        RunError: they differ.
+    """
+    settings = json.loads(run.config.to_json())
+    mine = {name: str(value) for name, value in settings.items() if name not in NOT_COMPARED and name != "train"}
+    mine |= {name: str(value) for name, value in settings["train"].items()} | library_versions()
+    said = processes.all_said(json.dumps({"host": socket.gethostname(), "settings": mine}))
+    host, first = _place_and_settings(said[0])
+    for other, theirs in map(_place_and_settings, said):
+        different = [name for name in first if first[name] != theirs.get(name)]
+        if different:
+            processes.has_ended = True
+            name = different[0]
+            raise RunError(
+                f"{name} is {first[name][:80]} on {host} and {theirs.get(name, 'absent')[:80]} on {other}; use the "
+                "same settings and versions on all machines."
+            )
+
+
+def _place_and_settings(said: str) -> tuple[str, dict[str, str]]:
+    document = json.loads(said)
+    return document["host"], document["settings"]
+
+
+class Board:
+    """What each process uses, told through the store by which the processes found each other."""
+
+    def __init__(self, processes: Processes) -> None:
+        self._processes = processes
+        self._open: Any = None
+
+    def tell(self, usage: ResourceUsage) -> None:
+        """Let the others see what this process uses."""
+        document = asdict(usage) | {"host": socket.gethostname(), "pid": os.getpid()}
+        self._store.set(str(self._processes.rank), json.dumps(document))
+
+    def read(self) -> tuple[ProcessUsage, ...]:
+        """Return what each process uses, by rank; one that has told nothing yet uses nothing."""
+        ranks = map(str, range(self._processes.count))
+        told = [self._store.get(rank) if self._store.check([rank]) else b"{}" for rank in ranks]
+        return tuple(typed_or_none(ProcessUsage, json.loads(each)) or ProcessUsage() for each in told)
+
+    @property
+    def _store(self) -> Any:
+        """Return a connection of our own: that of the group is busy while a process waits for another."""
+        from torch.distributed import PrefixStore, TCPStore  # type: ignore[attr-defined]
+
+        if self._open is None:
+            host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+            store = TCPStore(host, port, is_master=False, timeout=timedelta(seconds=STORE_SECONDS))
+            self._open = PrefixStore("usage", store)
+        return self._open
+
+
+@contextmanager
+def _telling_usage(board: Board) -> Iterator[None]:
+    """Tell regularly what this process uses."""
+    done = threading.Event()
+
+    def tell() -> None:
+        process = psutil.Process()
+        process.cpu_percent()  # the first call begins to count
+        while True:
+            with suppress(RuntimeError):  # the store has gone with its process: the work itself will tell
+                board.tell(usage_of(process))
+            if done.wait(HEARTBEAT_SECONDS):
+                return
+
+    thread = threading.Thread(target=tell, name="usage", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join(STORE_SECONDS)
+
+
+class _FirstRank(Worker):
+    """The process that writes the run's folder, while all share the work."""
+
+    job: TrainingJob
+    # SIGINT tells a process of torch's that its supervisor is dead, and reaches all processes of a terminal.
+    stop_signals = (signal.SIGTERM,)
+
+    def __init__(
+        self, run: Run, job: TrainingJob, earlier_seconds: float, processes: Processes, stop: threading.Event
+    ) -> None:
+        super().__init__(run, job, earlier_seconds)
+        self.terminated = stop
+        self.processes = processes
+        self._board = Board(processes)
+
+    def _terminate(self) -> None:
+        """Stop after this step: the stop file is the supervisor's business."""
+        self.terminated.set()
+
+    def _require_ours(self) -> None:
+        """End together where a worker of another machine has taken over the run."""
+        if not self._is_ours():
+            self.processes.tell(LostProcessError("another worker has taken over this run."))
+        super()._require_ours()
+
+    def _turn(self) -> Any:
+        return nullcontext()  # the supervisor has it
+
+    def _prepare(self) -> None:
+        _require_same_studio(self.run, self.processes)
+        _prepare_together(self.job, self._write_preparing, self.processes)
+
+    def _after(self, step: Step) -> None:
+        self.gave_up = self.job.gave_up
+        super()._after(step)
+
+    def _between_steps(self) -> None:
+        """Go on: before each step, training itself asks all processes whether to stop."""
+
+    def _after_steps(self) -> None:
+        self.processes.finish()
+        if self.job.was_stopped:
+            raise Stopped
+
+    def _gives_up(self) -> bool:
+        return self._is_stopping()
+
+    def _measure(self) -> None:
+        """Evaluate the adapter, in the threads of all processes of this machine: the others have nothing to do."""
+        import torch
+
+        torch.set_num_threads(int(os.environ[ALL_THREADS]))
+        super()._measure()
+
+    def _end_failed(self, error: Exception) -> None:
+        if self.processes.is_cut_off:
+            raise error
+        _tell(self.processes, error)
+        super()._end_failed(error)
+
+    def _beat(self, usage: ResourceUsage) -> None:
+        try:
+            self._board.tell(usage)
+            told = self._board.read()
+        except RuntimeError:  # the store has gone with its process: the work itself will tell
+            told = ()
+        whole = ResourceUsage(
+            sum(each.memory for each in told), sum(each.cpu for each in told), sum(each.gpu_memory for each in told)
+        )
+        self.status.beat(whole if told else usage, told)

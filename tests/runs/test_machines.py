@@ -1,0 +1,161 @@
+"""A run on several machines: two groups of processes, in two networks where the system lets us have them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from ia3_studio.runs import Run, RunConfig, RunStore
+from ia3_studio.runs.folder import Launch, write_json
+from ia3_studio.training.config import Step
+from ia3_studio.worker import resume
+from ia3_studio.worker.launch import start_worker
+from tests.e2e.nursery import nursery, spawn_from
+from tests.runs.test_ranks import (
+    TRAIN,
+    alone,
+    command,
+    config,
+    ended,
+    gone,
+    home,
+    let_reach,
+    pids,
+    require_as_alone,
+    wait,
+)
+from tests.runs.troubled_ranks import NETWORK
+
+__all__ = ["alone", "home"]
+pytestmark = [pytest.mark.worker, pytest.mark.usefixtures("workers_start_at_once")]
+
+
+@dataclass(frozen=True)
+class Machines:
+    """Two machines; the address belongs to the first one."""
+
+    address: str
+    networks: tuple[str, str]
+    """Files of their network namespaces; empty where both are this machine."""
+
+
+@pytest.fixture(scope="module")
+def machines() -> Iterator[Machines]:
+    """Return two networks that are connected, or else this machine twice."""
+    names = [f"ia3{secrets.token_hex(3)}" for _machine in range(2)]
+    try:
+        for name in names:
+            subprocess.run(["ip", "netns", "add", name], check=True, capture_output=True)
+        for line in (
+            f"link add {names[0]} netns {names[0]} type veth peer name {names[1]} netns {names[1]}",
+            *(f"-n {name} addr add 10.77.0.{place}/24 dev {name}" for place, name in enumerate(names, start=1)),
+            *(f"-n {name} link set {device} up" for name in names for device in (name, "lo")),
+        ):
+            subprocess.run(["ip", *line.split()], check=True, capture_output=True)
+        yield Machines("10.77.0.1", (f"/run/netns/{names[0]}", f"/run/netns/{names[1]}"))
+    except (OSError, subprocess.CalledProcessError):  # not root, or no such tool
+        yield Machines("127.0.0.1", ("", ""))
+    finally:
+        for name in names:
+            if Path(f"/run/netns/{name}").exists():
+                subprocess.run(["ip", "netns", "del", name], check=True)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def begin(home: Path, machines: Machines, monkeypatch: pytest.MonkeyPatch, theirs: RunConfig) -> tuple[Run, Run]:
+    """Start a run on two machines; return it and what the second machine has of it."""
+    address = f"{machines.address}:{free_port()}"
+    run = RunStore(home / "first").create(config(home, 2), secrets.token_hex(4))
+    write_json(run.files.launch, asdict(Launch(None, 2, address)))
+    monkeypatch.setenv(NETWORK, machines.networks[0])
+    start_worker(run.files, command(run))
+    wait(lambda: "waiting for 1 other machine" in run.status().message, run)
+    joined = RunStore(home / "second").create(theirs, secrets.token_hex(4))
+    monkeypatch.setenv(NETWORK, machines.networks[1])
+    line = [sys.executable, "-m", "tests.runs.troubled_ranks", str(joined.folder), "none", address]
+    pid = spawn_from(nursery(), line, joined.files.log, joined.folder)
+    write_json(joined.files.worker, {"pid": pid})
+    return run, joined
+
+
+def test_two_machines_give_the_losses_and_the_adapter_of_one_process(
+    home: Path, machines: Machines, monkeypatch: pytest.MonkeyPatch, alone: tuple[tuple[Step, ...], torch.Tensor]
+) -> None:
+    run, joined = begin(home, machines, monkeypatch, config(home, 1))
+    require_as_alone(ended(run), alone)
+    assert len(run.status().processes) == 3
+    wait((joined.folder / "joined").exists, joined)
+    assert (joined.folder / "joined").read_text() == "" and not joined.files.metrics.exists()
+
+
+def test_a_process_lost_on_another_machine_is_named_and_the_run_goes_on_without_it(
+    home: Path, machines: Machines, monkeypatch: pytest.MonkeyPatch, alone: tuple[tuple[Step, ...], torch.Tensor]
+) -> None:
+    run, joined = begin(home, machines, monkeypatch, config(home, 1))
+    let_reach(run, 4)
+    all_pids = pids(run)
+    os.kill(all_pids[2], signal.SIGKILL)
+    status = ended(run).status()
+    assert status.state == "failed" and status.resumable
+    said = r"Process 2 was killed .*\(SIGKILL\): out of memory, or ended by someone\. \(on .+\) Resume it\."
+    assert re.fullmatch(said, status.message), status.message
+    wait((joined.folder / "joined").exists, joined)
+    assert "Process 2 was killed" in (joined.folder / "joined").read_text()
+    assert gone(all_pids)
+    monkeypatch.delenv(NETWORK)
+    resume(run, command(run))
+    require_as_alone(ended(run), alone)
+
+
+def test_a_stop_on_another_machine_stops_the_run_and_keeps_it(
+    home: Path, machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, joined = begin(home, machines, monkeypatch, config(home, 1))
+    let_reach(run, 4)
+    all_pids, supervisor = pids(run), json.loads(joined.files.worker.read_text())["pid"]
+    os.kill(supervisor, signal.SIGTERM)
+    status = ended(run).status()
+    assert status.state == "stopped" and status.resumable and status.step < status.total_steps
+    assert run.adapter_folder() == run.files.snapshots()[status.step]
+    wait(lambda: gone([*all_pids, supervisor]), run)
+
+
+def test_other_settings_on_another_machine_are_one_sentence(
+    home: Path, machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = replace(config(home, 1), train=replace(TRAIN, learning_rate=0.5))
+    run, joined = begin(home, machines, monkeypatch, theirs)
+    message = ended(run).status().message
+    assert re.fullmatch(r"learning_rate is 0\.03 on .+ and 0\.5 on .+; use the same settings .+", message), message
+    wait((joined.folder / "joined").exists, joined)
+    assert (joined.folder / "joined").read_text() == message
+
+
+@pytest.mark.parametrize("mode", ["nobody comes", "none"])
+def test_a_machine_that_nobody_joins_waits_a_finite_time_and_can_be_stopped(home: Path, mode: str) -> None:
+    run = RunStore(home / "first").create(config(home, 1), secrets.token_hex(4))
+    write_json(run.files.launch, asdict(Launch(None, 2, f"127.0.0.1:{free_port()}")))
+    start_worker(run.files, command(run, mode))
+    wait(lambda: "waiting for 1 other machine" in run.status().message, run)
+    if mode == "none":
+        run.request_stop()
+    status = ended(run).status()
+    said = "Stopped before the first step" if mode == "none" else "The 2 machines did not meet at 127.0.0.1:"
+    assert status.message.startswith(said) and status.state == ("stopped" if mode == "none" else "failed")

@@ -1,0 +1,98 @@
+"""A worker with trouble on one of its processes: python -m tests.runs.troubled_ranks FOLDER MODE [HOST:PORT].
+
+With an address it is another machine, which joins the run there with the settings in the folder. The environment
+variable NETWORK names the file of a network namespace that it enters first.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import sys
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+from ia3_studio.runs.folder import Launch, RunFolder
+from ia3_studio.runs.run import Run
+from ia3_studio.training.loss import CausalLoss
+from ia3_studio.worker import rank, ranks, worker
+from ia3_studio.worker.ranks import Supervisor
+from ia3_studio.worker.training_job import TrainingJob
+
+NETWORK = "IA3_TEST_NETWORK"
+CLONE_NEWNET = 0x40000000
+STEP_SECONDS = 0.01
+STEPS_BEFORE = 3
+"""Steps that go well."""
+
+Backward = Callable[[CausalLoss, Any, Any, int, float], float]
+
+
+def main() -> int:
+    folder, mode, *address = sys.argv[1:]
+    if network := os.environ.get(NETWORK):
+        enter(network)
+    ranks.START_METHOD = "fork"  # what is changed here stays changed
+    worker.HEARTBEAT_SECONDS = rank.HEARTBEAT_SECONDS = 0.05
+    TrainingJob.steps = slowly(TrainingJob.steps)  # type: ignore[method-assign]
+    CausalLoss.backward = troubled(CausalLoss.backward, mode)  # type: ignore[method-assign]
+    if mode == "hung":
+        rank.LOST_SECONDS, ranks.SHUTDOWN_SECONDS = 0.1, 1
+        os.environ["IA3_STUDIO_COLLECTIVE_SECONDS"] = "2"
+    if mode == "full disk":
+        RunFolder.keep_adapter = full_disk  # type: ignore[method-assign]
+    if mode == "nobody comes":
+        ranks.MEETING_SECONDS = 2
+    run = Run(Path(folder))
+    if address:
+        said = ranks.join(run.config, Launch(1, 2, address[0]))
+        (run.folder / "joined").write_text(said)
+        return 0
+    worker.work(run, TrainingJob(run), worker=Supervisor)
+    return 0
+
+
+def enter(network: str) -> None:
+    """Continue in another network, as "ip netns exec" does."""
+    with open(network) as file:
+        if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), "setns")
+
+
+def slowly(steps: Any) -> Any:
+    def slow(job: Any, is_stopping: Callable[[], bool]) -> Generator[Any, None, None]:
+        for step in steps(job, is_stopping):
+            yield step
+            time.sleep(STEP_SECONDS)
+
+    return slow
+
+
+def troubled(backward: Backward, mode: str) -> Backward:
+    """Return a backward pass that fails on process 1, after a few good steps."""
+    good = STEPS_BEFORE
+
+    def bad(loss: CausalLoss, rows: Any, batch: Any, budget: int, scale: float = 1.0) -> float:
+        nonlocal good
+        good -= os.environ.get("RANK") == "1"
+        if good >= 0:
+            return backward(loss, rows, batch, budget, scale)
+        if mode == "memory" or (mode == "memory once" and good == -1):
+            raise MemoryError
+        if mode == "defect":
+            raise KeyError("secret detail")
+        share = backward(loss, rows, batch, budget, scale)
+        return float("nan") if mode == "nan" else share
+
+    return bad
+
+
+def full_disk(*_asked: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
