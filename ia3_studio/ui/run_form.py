@@ -56,8 +56,15 @@ class RunForm:
     """Experiment tracker; empty for none."""
     processes: int = field(default=0, metadata=labeled(text.PROCESSES))
     """Processes that share each batch; 0 is one per GPU."""
+    compute: str = field(default="local", metadata=labeled(text.COMPUTE))
+    ray_address: str = field(default="", metadata=labeled(text.RAY_ADDRESS))
+    node_cpus: float = field(default=1.0, metadata=labeled(text.NODE_CPUS))
+    node_gpus: float = field(default=0.0, metadata=labeled(text.NODE_GPUS))
+    node_memory: float = field(default=0.0, metadata=labeled(text.NODE_MEMORY))
 
 
+CLUSTER = ("compute", "ray_address", "node_cpus", "node_gpus", "node_memory")
+"""Fields on where a run is trained, with the names that they have in its settings."""
 SETTINGS = tuple(each.name for each in fields(TrainConfig) if each.name in RunForm.__dataclass_fields__)
 """Training settings that the form has."""
 
@@ -86,6 +93,7 @@ def config_of(form: RunForm, selection: Selection | str) -> RunConfig:
         parsing=choice.parsing,
         report_to=form.report_to,
         processes=form.processes,
+        **{name: getattr(form, name) for name in CLUSTER},
     )
 
 
@@ -110,5 +118,6 @@ def form_of(config: RunConfig, selected_rows: str, source: str | None = None) ->
         name=config.name,
         report_to=config.report_to,
         processes=config.processes,
+        **{name: getattr(config, name) for name in CLUSTER},
         **settings,
     )

@@ -228,6 +228,12 @@ PROCESSES, PROCESSES_INFO = (
     "Processes",
     "Processes that share each batch, with a GPU each; 0: one per GPU of this computer. The losses do not change",
 )
+COMPUTE, COMPUTE_INFO = "Compute", "Where the run is trained; results of a cluster appear here as they come"
+COMPUTE_CHOICES = [("This computer", "local"), ("Ray cluster", "ray")]
+RAY_ADDRESS, RAY_ADDRESS_INFO = "Cluster address", "HOST:PORT; empty: RAY_ADDRESS, or a cluster on this computer"
+NODE_CPUS, NODE_CPUS_INFO = "Cores per run", "On a node of the cluster"
+NODE_GPUS, NODE_GPUS_INFO = "GPUs per run", "On a node of the cluster"
+NODE_MEMORY, NODE_MEMORY_INFO = "Memory per run, GB", "On a node of the cluster; 0: any"
 PATIENCE, PATIENCE_INFO = "Early stopping patience", "Evaluations in a row without a new lowest held-out loss; 0: off"
 KEEP_BEST = "Keep the best adapter"
 KEEP_BEST_INFO = "Keep the scales with the lowest held-out loss, not those of the last step"

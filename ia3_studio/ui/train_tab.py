@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, get_args
 
 import gradio as gr
@@ -71,7 +72,7 @@ def start_run(studio: Studio, request: gr.Request, *values: Any) -> Iterator[tup
     """Start the run that the tabs describe; yield (key of the selected run, note)."""
     try:
         config = config_on_page(studio, read_form(RunForm, values))
-        if config.processes > 1:
+        if config.processes > 1 and config.compute == "local":
             process_count(config.processes)  # more than there are GPUs
         config.choice().look(config.held_out, config.train.seed)  # an error in the file is shown before any download
         key = start_once(studio, config, str(request.session_hash))
@@ -288,5 +289,11 @@ def _draw_advanced_fields(form: Drawn) -> None:
         form.draw("sample_generations", gr.Number, info=text.SAMPLE_GENERATIONS_INFO, minimum=0, min_width=120)
     hidden = is_public()  # the machine and its trackers are the owner's
     form.draw("processes", gr.Number, info=text.PROCESSES_INFO, minimum=0, maximum=MOST_PROCESSES, visible=not hidden)
+    with gr.Row(visible=not hidden and find_spec("ray") is not None):
+        form.draw("compute", gr.Dropdown, choices=text.COMPUTE_CHOICES, info=text.COMPUTE_INFO, min_width=160)
+        form.draw("ray_address", gr.Textbox, info=text.RAY_ADDRESS_INFO, min_width=160)
+        form.draw("node_cpus", gr.Number, info=text.NODE_CPUS_INFO, minimum=0.01, min_width=120)
+        form.draw("node_gpus", gr.Number, info=text.NODE_GPUS_INFO, minimum=0, min_width=120)
+        form.draw("node_memory", gr.Number, info=text.NODE_MEMORY_INFO, minimum=0, min_width=120)
     sinks = [(text.NO_TRACKER, ""), *((label, name) for name, label in SINKS.items())]
     form.draw("report_to", gr.Dropdown, choices=sinks, info=text.REPORT_TO_INFO, visible=not hidden)

@@ -98,7 +98,7 @@ def test_a_reader_never_finds_a_checkpoint_ahead_of_the_metrics_or_a_status_ahea
      "adapters/step-00000001/../../config.json", "adapters/step-1/a.txt", ".start.lock", "status.json\n"],
 )  # fmt: skip
 def test_a_node_writes_no_file_that_is_not_its_own(here: RunFolder, path: str) -> None:
-    with pytest.raises(RunError, match="no file of a run"):
+    with pytest.raises(RunError, match="not a file of a run"):
         apply_changes(here.path, [Change("metrics.jsonl", b"1"), Change(path, b"evil")])
     assert list(here.path.iterdir()) == []
 
