@@ -1,6 +1,6 @@
 """How much faster is a run on several processes, and what does each of them take?
 
-    python benchmarks/processes.py [--processes 1 2] [--steps 12] [--model MODEL] [--data DATA]
+    python benchmarks/processes.py [--processes 1 2] [--steps 12] [--threads 1] [--model MODEL] [--data DATA]
 
 Runs start as on the page, one after another, in a temporary home. Prints for each the median of the tokens per second,
 its ratio to the first, the CPU seconds of all processes per step (which other programs on the machine hardly change),
@@ -55,7 +55,10 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--model", default="SmolLM2-135M-Instruct")
     parser.add_argument("--data", default="lighthouse")
+    parser.add_argument("--threads", type=int, help="threads of a run with one process (default: all cores)")
     options = parser.parse_args()
+    if options.threads:
+        os.environ["OMP_NUM_THREADS"] = str(options.threads)
     print(f"{options.model}, {options.data}, batch size {options.batch_size}, {os.cpu_count()} cores")
     first: Measured | None = None
     for count in options.processes:
