@@ -17,17 +17,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-os.environ["PYTHONPATH"] = str(ROOT)
-os.environ["RAY_AUTH_MODE"] = "disabled"
-os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-os.environ["OMP_NUM_THREADS"] = "1"
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.training import TrainConfig
 from ia3_studio.worker import start
 from tests.tiny_chat import save_tiny_chat
+
+ENVIRONMENT = {
+    "PYTHONPATH": str(Path(__file__).resolve().parent.parent), "RAY_AUTH_MODE": "disabled",
+    "RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1",
+}  # fmt: skip
+"""Of the nodes and of all workers: each has one core."""
 
 
 def main() -> None:
@@ -38,6 +39,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=8)
     parser.add_argument("--steps", type=int, default=600)
     given = parser.parse_args()
+    os.environ.update(ENVIRONMENT)
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     try:
         with tempfile.TemporaryDirectory() as folder:
