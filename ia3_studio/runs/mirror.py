@@ -100,7 +100,9 @@ def apply_changes(folder: Path, changes: Sequence[Change], ahead: float = 0.0) -
     """
     for change in changes:
         if not KNOWN.fullmatch(change.path):
-            raise RunError(f"A node sent {change.path[:80]!r}, which is not a file of a run; the run was not continued.")
+            raise RunError(
+                f"A node sent {change.path[:80]!r}, which is not a file of a run; the run was not continued."
+            )
     if sum(len(change.content or b"") for change in changes) > MOST_BYTES:
         raise RunError(f"A node sent more than {MOST_BYTES // 2**30} GB at once; the run was not continued.")
     ordered = sorted(changes, key=lambda change: _rank(Path(change.path)), reverse=True)
