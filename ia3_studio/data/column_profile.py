@@ -31,6 +31,8 @@ UNNAMED = re.compile(r"column (\d+)")
 _NUMBER_OF_ROW, _MANY = re.compile(r"\d{3,}"), 10
 """Numbers that are all different, in so many rows of a column without a name, are those of rows."""
 _LOOKED_AT, _WORDS_OF_PROSE = 20, 6
+_CODE_OF_PLACE = re.compile(r"[A-Z]{2}")
+"""Cells that are codes of states, countries or languages."""
 _FILE = re.compile(
     r"\S+\.(?:jpe?g|png|gif|webp|bmp|tiff?|wav|mp3|flac|ogg|m4a|mp4|avi|mov|pdf|docx?|txt|json|xml|html?)", re.I
 )
@@ -184,6 +186,17 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
     if all(map(_SOURCE.match, known)) or all(map(_FILE.fullmatch, known)):
         return True
     return len(different) > 2 and all(map(_DATE.fullmatch, known))
+
+
+def are_codes_of_places(known: Iterable[Any]) -> bool:
+    """Say whether cells are short codes in capitals, such as CA and NY, of which there are more than a pair.
+
+    Example:
+        >>> are_codes_of_places(["CA", "NY", "TX"]), are_codes_of_places(["POS", "Neg"])
+        (True, False)
+    """
+    different = {str(cell).strip() for cell in known}
+    return len(different) > 2 and all(map(_CODE_OF_PLACE.fullmatch, different))
 
 
 def _is_prose(known: Sequence[str]) -> bool:

@@ -94,6 +94,33 @@ def is_about_row(name: str) -> bool:
     return len(name_words(name)) <= _WORDS_OF_A_NAME and says(name, ABOUT_ROW)
 
 
+_OPPOSED = tuple(
+    map(
+        frozenset,
+        (
+            ("positive", "negative"), ("pros", "cons"), ("likes", "dislikes"), ("like", "dislike"),
+            ("liked", "disliked"), ("good", "bad"), ("advantages", "disadvantages"), ("best", "worst"),
+            ("strengths", "weaknesses"), ("strength", "weakness"), ("positives", "negatives"),
+            ("avantages", "inconvenients"), ("vorteile", "nachteile"), ("ventajas", "desventajas"),
+            ("vantagens", "desvantagens"), ("pro", "contra"), ("pro", "contro"), ("voordelen", "nadelen"),
+        ),
+    )
+)  # fmt: skip
+
+
+@lru_cache(4_000)
+def are_opposed(one: str, other: str) -> bool:
+    """Say whether two names differ in one word, which says the opposite: columns of what was good and what was bad.
+
+    Example:
+        >>> are_opposed("Positive_Review", "Negative_Review"), are_opposed("pros", "cons"), are_opposed("a", "b")
+        (True, True, False)
+    """
+    words, others = name_words(one), name_words(other)
+    parts = [frozenset(pair) for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
+    return len(words) == len(others) and len(parts) == 1 and parts[0] in _OPPOSED
+
+
 @lru_cache(200)
 def _kinds(words: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """Return what is written without spaces between words, what has several words, and what may end a compound."""
@@ -184,7 +211,7 @@ LABELED = _listed("""
     rating score polarity stance genre toxic toxicity spam duplicate relevance fraudulent fraud fake sarcastic
     offensive hateful genres marks points verdict outcome majority severity priority urgency status grade similarity
     feeling mood target satisfaction theme effectiveness helpfulness readability politeness formality correctness
-    quality coherence usefulness hostility
+    quality coherence usefulness hostility satisfied recommend recommended
     kategorie etikett klasse bewertung stimmung thema prioritat dringlichkeit note sterne einstufung
     categoria etiqueta clase sentimiento tema prioridad calificacion puntuacion valoracion urgencia estrellas
     etiquette classe sujet theme priorite etoiles appreciation
@@ -202,8 +229,10 @@ LABELED = _listed("""
     重要度 라벨 분류 카테고리 평점 감정 유형 등급 별점
 """) - {"note"}  # fmt: skip
 """Words for what a text is judged to be; German "Note" is an English note far more often."""
-WEAK = _listed("is has type typ tipo tipe art 类型 種類 тип status state stage")
+WEAK = _listed("type typ tipo tipe art 类型 種類 тип status state stage")
 """Words that make a column a label only where no other is one."""
+FLAGGING = frozenset(("is", "has"))
+"""Words that make a column a label where they begin its name, as in is_spam, but not inside a question."""
 ABOUT_ROW = _listed("""
     san_pham thanh_pho chi_nhanh nhan_vien ngon_ngu produk kota cabang karyawan toko wilayah petugas tone voice
     student pupil schuler eleve alumno aluno studente technician technik technicien tecnico tekniker doctor
@@ -269,6 +298,10 @@ WORSE = _listed(
     "bad wrong incorrect rejected worse worst negative student alias aliases candidate candidates distractor"
 )
 """Words for answers that are not to be given."""
+WRONG = _listed("wrong incorrect false distractor falsch incorrecta incorrecto incorrecte errata sbagliata fout")
+"""Words for the other choices."""
+WHOLE = _listed("transcription transcript text content body article full_text document report narrative plot story")
+"""Words for a whole text, of which another column is a short description."""
 RIGHT = _listed("correct right gold richtig correcta correcte corretta correto juste 正解 正确 정답")
 """Words for the right one of several choices."""
 ORIGINAL = _listed("""
@@ -276,7 +309,8 @@ ORIGINAL = _listed("""
 """)
 """Words for a text of which another one beside it was made."""
 MADE = _listed("""
-    translation summary correction paraphrase simplification rewrite digest abstract minutes
+    translation summary correction paraphrase simplification rewrite digest abstract minutes action_items takeaways
+    key_points next_steps meta_description metadescription
     ubersetzung zusammenfassung korrektur kurzfassung traduccion resumen correccion traduction correction traduzione
     riassunto sintesi traducao resumo vertaling samenvatting tlumaczenie streszczenie preklad shrnuti oversattning
     sammanfattning oversettelse sammendrag resume kaannos tiivistelma ceviri ozet forditas osszefoglalo traducere

@@ -188,7 +188,7 @@ def _only_column(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 def _two_in_lists(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the two texts of the only column, where each of its cells is a list of two, as of embedding data."""
     cells = structures_of(frame, columns[0]) if len(columns) == 1 else []
-    pairs = bool(cells) and all(is_list_of_texts(cell) and len(cell) == len(("first", "second")) for cell in cells)
+    pairs = bool(cells) and all(is_list_of_texts(cell) and len(cell) == 2 for cell in cells)
     if not pairs or named(columns, (*TEXT_NAMES, *MESSAGE_NAMES)):
         return None
     return Mapping("pairs", f"{columns[0]}[0]", f"{columns[0]}[1]")

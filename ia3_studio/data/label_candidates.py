@@ -14,6 +14,7 @@ from ia3_studio.data.column_profile import (
     MOST_CLASSES,
     UNNAMED,
     Profile,
+    are_codes_of_places,
     cells_of,
     is_label_name,
     is_list_of_texts,
@@ -21,9 +22,19 @@ from ia3_studio.data.column_profile import (
     profile,
     structures_of,
 )
-from ia3_studio.data.column_words import AMOUNTS, LABELED, PRICED, WEAK, is_about_row, is_scale, name_words, says
+from ia3_studio.data.column_words import (
+    AMOUNTS,
+    FLAGGING,
+    LABELED,
+    PRICED,
+    WEAK,
+    is_about_row,
+    is_scale,
+    name_words,
+    says,
+)
 from ia3_studio.data.examples import LabelKind
-from ia3_studio.data.measurements import number_of
+from ia3_studio.data.measurements import decimal_mark, number_of
 from ia3_studio.data.paths import is_listed, structure_of
 
 if TYPE_CHECKING:
@@ -36,7 +47,7 @@ LABEL_NAMES = (
     "étiquette", "etiqueta", "klasse", "classe", "clase", "bewertung", "ocena",
     "beoordeling", "puan", "оценка", "评分", "評価", "평점", "метка", "категория", "标签", "类别", "ラベル", "라벨",
 )  # fmt: skip
-LABEL_WORDS = frozenset((*map(str.casefold, LABEL_NAMES), *LABELED, *WEAK, "is", "has")) - {"y"}
+LABEL_WORDS = frozenset((*map(str.casefold, LABEL_NAMES), *LABELED, *WEAK, "issue", "issues")) - {"y"}
 """Words in the name of a column that make it the label, of several that could be one."""
 RATED = frozenset(("rating", "score", "stars", "sentiment"))
 TOPICAL = frozenset(("tag", "tags", "keywords", "topics"))
@@ -55,7 +66,7 @@ _COUNTED = frozenset(
 """Words in names of columns that count what others did with a text."""
 _FACTS = frozenset(
     ("duration", "size", "bytes", "length", "tokens", "start", "end", "offset", "latitude", "longitude", "lat", "lon",
-     "width", "height", "perplexity", "seconds", "confidence", "latency", "ms")
+     "width", "height", "depth", "perplexity", "seconds", "confidence", "latency", "ms")
 )  # fmt: skip
 """Words in names of columns that measure a row rather than judge its text."""
 _POSTS = frozenset(("comment", "post", "answer", "question", "tweet", "reply"))
@@ -99,7 +110,7 @@ def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
     """
     if any(is_listed(structure_of(cell)) for cell in cells):
         return "multi"
-    if is_measured(cells):
+    if is_measured(cells) and not is_coded(name):
         return "number"
     kinds = {cell.strip() for cell in cells if isinstance(cell, str)}
     is_class = len(kinds) <= max(2, min(MOST_CLASSES, len(cells) // 4))
@@ -188,13 +199,18 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     by_word = [name for name, each in filled.items() if _is_called_label(each) and (each.is_label or not each.is_text)]
     by_word = [name for name in by_word if _holds_labels_or_marks(frame, profile(frame, _named_inside(frame, name)))]
     votes = {name for name, each in filled.items() if _counts_votes(frame, each)}
-    by_word = [name for name in by_word if name not in votes]
-    alike = [name for name, each in filled.items() if each.is_label and not each.is_identifier and name not in votes]
+    places = {name for name in filled if are_codes_of_places(cells_of(frame, name)) and not _is_judged(name)}
+    by_word = [name for name in by_word if name not in votes | places]
+    facts = {name for name, each in filled.items() if each.is_number and _FACTS.intersection(name_words(name)[-1:])}
+    alike = [
+        name for name, each in filled.items()
+        if each.is_label and not each.is_identifier and name not in votes | facts
+    ]  # fmt: skip
     words = [name for name in alike if not filled[name].is_number]
     several = [name for name, each in filled.items() if _holds_several(frame, each)]
     by_word.sort(
         key=lambda name: (
-            not (_is_judged(name) or _is_scaled(filled[name])),
+            not (_is_judged(name) or _is_scaled(filled[name]) or is_coded(name)),
             is_about_row(name),
             "stance" not in name_words(name),
         )
@@ -204,11 +220,12 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
         by_word, by_name = (by_word, []) if by_name and bare_name(by_name[0]) in TOPICAL else (by_word, by_name)
     texts = [place for place, each in enumerate(filled.values()) if each.is_text and not each.is_label]
     behind = {name for name in list(filled)[min(texts, default=-1) + 1 :] if not UNNAMED.fullmatch(name)}
-    words.sort(key=lambda name: (is_about_row(name), name not in behind))
-    alike.sort(key=lambda name: (is_about_row(name), name not in behind))
-    marks = [name for name in alike if not is_about_row(name)]
-    told = [name for name in words if not is_about_row(name)]
-    priced = _measures(frame, filled, PRICED) if not any(map(_is_judged, by_word)) else []
+    about = places | {name for name in alike if is_about_row(name)}
+    words.sort(key=lambda name: (name in about, name not in behind))
+    alike.sort(key=lambda name: (name in about, name not in behind))
+    marks = [name for name in alike if name not in about]
+    told = [name for name in words if name not in about]
+    priced = _measures(frame, filled, PRICED) if not any(_is_judged(name) or is_coded(name) for name in by_word) else []
     paid = _measures(frame, filled, AMOUNTS)
     asked = set(named(list(filled), _TEXT_NAMES))
     found = [
@@ -246,7 +263,7 @@ def _most(cells: Sequence[Any]) -> float:
 
 def _is_judged(name: str) -> bool:
     """Say whether more than a word such as "is" or "type" makes a column a label, as it does has_logo."""
-    return is_label_name(name, LABEL_WORDS - WEAK)
+    return is_label_name(name, LABEL_WORDS - WEAK - {"issue", "issues"})
 
 
 def _is_scaled(each: Profile) -> bool:
@@ -254,7 +271,32 @@ def _is_scaled(each: Profile) -> bool:
 
 
 def _is_called_label(each: Profile) -> bool:
-    return is_label_name(each.name, LABEL_WORDS) or _is_scaled(each)
+    if is_coded(each.name):
+        return each.is_label
+    return is_label_name(each.name, LABEL_WORDS) or _is_flag(each.name) or _is_scaled(each)
+
+
+def is_coded(name: str) -> bool:
+    """Say whether a column is called after a system of codes, such as "HS code", rather than after a place or a thing.
+
+    Example:
+        >>> is_coded("HS code"), is_coded("Zip code"), is_coded("code")
+        (True, False, False)
+    """
+    *before, last = name_words(name) or [""]
+    return last in ("code", "codes") and bool(before) and not (_CODES_OF_ROWS.intersection(before) or is_about_row(name))
+
+
+_CODES_OF_ROWS = frozenset(
+    ("zip", "post", "postal", "item", "article", "promo", "coupon", "discount", "area", "dial", "phone", "bar", "qr",
+     "order", "tracking", "source", "lang", "iso", "airport", "user", "account", "access", "vba", "python", "sql")
+)  # fmt: skip
+"""Words of codes of places and things, or of programs, rather than of classes."""
+
+
+def _is_flag(name: str) -> bool:
+    """Say whether a name begins with a word such as "is", as is_spam does."""
+    return bool(FLAGGING.intersection(name_words(name)[:1])) and is_label_name(name, FLAGGING)
 
 
 def _measures(frame: pd.DataFrame, filled: Record[str, Profile], words: frozenset[str]) -> list[str]:
@@ -299,12 +341,24 @@ def _holds_several(frame: pd.DataFrame, each: Profile) -> bool:
 
 
 def _only_measure(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[str]:
-    """Return the column of measurements where it is the only one besides texts and identifiers."""
+    """Return the first column of measurements where nothing else stands beside texts and identifiers.
+
+    Several are measurements for certain only if all of them have fractions, as scores have.
+    """
     others = [
         each for each in filled.values()
         if not (each.is_identifier or each.is_text or each.different < 2 or _FACTS.intersection(name_words(each.name)))
     ]  # fmt: skip
-    return [each.name for each in others if is_measured(cells_of(frame, each.name))] if len(others) == 1 else []
+    measured = [each.name for each in others if is_measured(cells_of(frame, each.name))]
+    scores = len(others) == 1 or all(map(_have_fractions, (cells_of(frame, name) for name in measured)))
+    return measured[:1] if len(measured) == len(others) and scores else []
+
+
+def _have_fractions(cells: Sequence[Any]) -> bool:
+    """Say whether most numbers of a column are fractions."""
+    mark = decimal_mark(cells)
+    numbers = [number for cell in cells if (number := number_of(cell, mark)) is not None]
+    return 2 * sum(not number.is_integer() for number in numbers) > len(numbers)
 
 
 def is_class(frame: pd.DataFrame, name: str) -> bool:

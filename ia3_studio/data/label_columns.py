@@ -20,7 +20,7 @@ from ia3_studio.data.column_profile import (
     profile,
     structures_of,
 )
-from ia3_studio.data.column_words import ANSWERED, READ, RELATED, name_words, says, says_last
+from ia3_studio.data.column_words import ANSWERED, READ, RELATED, WHOLE, are_opposed, name_words, says, says_last
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_candidates import (
     LABEL_WORDS,
@@ -152,6 +152,8 @@ def _read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str])
     profiles = {name: profile(frame, name) for name in known}
     filled = [name for name, each in profiles.items() if each.filled > MOSTLY] or list(known)
     bodies = [name for name in filled if bare_name(name) not in TITLES]
+    if bodies and bare_name(bodies[0]) in _SKETCHES and (whole := _whole_text(frame, others, profiles[bodies[0]])):
+        return whole
     if bodies and not (profiles[bodies[0]].is_label and _longer_than(frame, others, profiles[bodies[0]])):
         return bodies[0]
     texts = [each for name in others if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
@@ -164,6 +166,18 @@ def _read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str])
         return next(iter(filled), "")
     longest = max(texts, key=lambda each: each.length)
     return next(each.name for each in texts if _LONGER * each.length >= longest.length)
+
+
+def _whole_text(frame: pd.DataFrame, columns: Sequence[str], sketch: Profile) -> str:
+    """Return the only text, by its name, that is much longer than one that describes it; empty if there is none."""
+    texts = [each for name in columns if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
+    longer = [each.name for each in texts if each.length > _MUCH_LONGER * sketch.length and not each.is_label]
+    whole = [name for name in longer if says_last(name, WHOLE)]
+    return whole[0] if len(whole) == 1 else ""
+
+
+_SKETCHES = frozenset(("description", "abstract", "headline", "title"))
+"""Texts that stand for a longer one beside them."""
 
 
 def _longer_than(frame: pd.DataFrame, columns: Sequence[str], short: Profile) -> bool:
@@ -210,6 +224,9 @@ def _pair_of_texts(columns: Sequence[str]) -> tuple[str, str] | None:
         for one, other in _TWINS:
             if len(places) == 2 and one in places and other in places and "id" not in places[one].lower().split("_"):
                 return places[one], places[other]
+    for first, second in combinations(columns, 2):
+        if are_opposed(first, second):
+            return first, second
     tokens = {name: _TOKEN.findall(name.lower()) for name in columns}
     for first, second in combinations(columns, 2):
         parts = [pair for pair in zip(tokens[first], tokens[second], strict=False) if pair[0] != pair[1]]

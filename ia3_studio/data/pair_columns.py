@@ -295,7 +295,13 @@ def _read_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     texts.sort(key=lambda name: not says(name, DATA))
     lists = [name for name in columns if _holds_lists_of_texts(frame, name) and not _GIVEN & set(name_words(name))]
     bodies = [name for name in texts if bare_name(name) not in _TITLES]
-    return (found or bodies or lists or texts)[:1]
+    return (found or bodies or lists or texts or [name for name in columns if _are_terms(frame, name)])[:1]
+
+
+def _are_terms(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column holds words or names, most of them different, such as those that a dictionary defines."""
+    each = profile(frame, name)
+    return each.length > 0 and not (each.is_label or each.is_identifier) and 2 * each.different > len(frame)
 
 
 def _may_be_read(each: Profile) -> bool:
@@ -378,7 +384,7 @@ def _by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not answers and asked:
         answers = [name for name in kept if name not in asked and says(name, WHO_ANSWERS) and says(name, SAID)]
     is_open = not (asked and answers) and not _is_judged(frame, columns)
-    made = [name for name in kept if is_open and says_last(name, MADE)]
+    made = [name for name in kept if is_open and says_last(_head(name), MADE)]
     made = made or [name for name in (_long_headline(frame, kept), _note_on_talk(texts)) if is_open and name][:1]
     if len(made) == 1 and (whole := _whole_text(frame, [name for name in texts if name not in made])):
         asked, answers = [whole], made
@@ -396,11 +402,16 @@ def _by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 def _how_to(frame: pd.DataFrame, columns: Sequence[str], texts: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the column of what is to be made or done and that of the instructions for it; two empty lists for none."""
     told = [name for name in texts if says_last(name, IN_ORDER)]
-    if len(told) != 1 or _is_judged(frame, columns):
+    judged = [name for name in columns if bare_name(name) not in _OF_THINGS]
+    if len(told) != 1 or _is_judged(frame, judged):
         return [], []
     length = profile(frame, told[0]).length
-    goals = [name for name in texts if bare_name(name) in GOALS and profile(frame, name).length < length]
+    goals = [name for name in texts if says_last(name, GOALS) and profile(frame, name).length < length]
     return (goals[:1], told) if goals else ([], [])
+
+
+_OF_THINGS = frozenset(("category", "categories", "topic", "tags", "cuisine", "difficulty"))
+"""Labels of what is made or done, which do not make instructions a text that is sorted."""
 
 
 def _long_headline(frame: pd.DataFrame, texts: Sequence[str]) -> str:
@@ -439,7 +450,8 @@ def _only_facts_beside(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
 
 def _is_judged(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
     """Say whether a column is a label by a word of its name."""
-    return any(is_label_name(name, LABELED) and is_class(frame, name) for name in columns)
+    judged = (name for name in columns if is_label_name(name, LABELED))
+    return any(is_class(frame, name) and profile(frame, name).different > 1 for name in judged)
 
 
 def _answers(name: str) -> bool:

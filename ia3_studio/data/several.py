@@ -72,6 +72,7 @@ def read_members(
         return found
     content = {path: data for path, data in members.items() if not _ABOUT.fullmatch(PurePosixPath(path).name)}
     tables = {path: data for path, data in content.items() if PurePosixPath(path).suffix.lower() in suffixes}
+    tables = tables or {path: data for path, data in content.items() if not PurePosixPath(path).suffix}
     structured = {path: data for path, data in tables.items() if PurePosixPath(path).suffix.lower() not in _PROSE}
     if structured and not _side_pairs(tables):
         tables = structured

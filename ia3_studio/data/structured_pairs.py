@@ -16,7 +16,8 @@ from ia3_studio.data.paths import is_listed, structure_of
 if TYPE_CHECKING:
     import pandas as pd
 
-GOALS = frozenset(("task", "goal", "objective", "title", "name", "topic", "query", "instruction", "aufgabe", "ziel"))
+GOALS = frozenset(("task", "goal", "objective", "title", "name", "topic", "query", "instruction", "recipe", "dish",
+                   "aufgabe", "ziel", "rezept", "receta", "recette", "ricetta", "receita"))  # fmt: skip
 """Words for what is to be done in steps."""
 _WRITTEN = frozenset(("text", "texts", "description", "sentence", "target", "reference", "references", "ref", "summary",
                       "lexicalization", "verbalization", "caption", "comment", "report", "narrative"))  # fmt: skip

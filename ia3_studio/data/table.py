@@ -165,9 +165,25 @@ def _read(name: str, data: bytes, parsing: ParsingOptions) -> Found:
             "download the file itself."
         )
     if suffix not in READERS:
+        if suffix not in _NOT_READ and (found_rows := _without_ending(name, data, parsing)):
+            return found_rows
         hint = f"; it is {_NOT_READ[suffix]}" if suffix in _NOT_READ else ""
         raise DataError(f"The file type of {name} is not supported{hint}; give {', '.join(KINDS)}.")
     return READERS[suffix](name, data, parsing)
+
+
+def _without_ending(name: str, data: bytes, parsing: ParsingOptions) -> Found | None:
+    """Return the rows of a file whose ending says nothing, if it is Parquet, or text that is more than paragraphs."""
+    if data.startswith(b"PAR1"):
+        return read_parquet(name, data)
+    if b"\0" in data[:_LOOKED_AT] and not parsing.encoding:
+        return None
+    found = READERS[".txt"](name, data, parsing)
+    return None if found.form.startswith(_PLAIN) else found
+
+
+_LOOKED_AT, _PLAIN = 4_000, "plain text by"
+"""Bytes at the beginning of a file that tell whether it is text, and how paragraphs and lines are called."""
 
 
 def _read_several(name: str, members: Mapping[str, bytes], parsing: ParsingOptions) -> Found:
@@ -240,7 +256,7 @@ def _read_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> 
     blocks, unit = _BLANK_LINES.split(text), "paragraph"
     if len(blocks) == 1:
         blocks, unit = text.split("\n"), "line"
-    return Found(numbered({"text": blocks}), f"plain text by {unit}, {encoding}")
+    return Found(numbered({"text": blocks}), f"{_PLAIN} {unit}, {encoding}")
 
 
 def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found | None:
