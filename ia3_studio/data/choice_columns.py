@@ -249,7 +249,7 @@ def _is_distractors(choices: Sequence[str]) -> bool:
 
 
 def _wrong_answers(columns: Sequence[str]) -> list[str]:
-    """Return the columns of wrong answers by their numbers, those of the shortest name; an empty list without a right one."""
+    """Return the columns of wrong answers by their numbers, those of the shortest name; none without a right one."""
     found = [each for each in _families(columns, lambda stem: says(stem, WRONG)) if len(each) > 1]
     right = [name for name in _right_columns(columns) if not says(name, WRONG)]
     return min(found, key=lambda each: len(each[0]), default=[]) if right else []

@@ -23,7 +23,14 @@ _FEW_LONG, _LONGEST_REPEATED = 20, 120
 """Different labels of which each occurs often, and the characters that one may have then."""
 _FEWEST_MEASURES = 20
 """Different whole numbers from which on they are measurements, if there are also many for the number of rows."""
-_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:\b|T).*|\d{1,2}:\d{2}(?::\d{2})?.*")
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
+_DATE = re.compile(
+    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:\b|T).*|\d{1,2}:\d{2}(?::\d{2})?.*"
+    rf"|(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? )?"
+    rf"(?:{_MONTH} \d{{1,2}}\b|\d{{1,2}}[- ]{_MONTH}[- ,]\s?\d{{2,4}}).{{0,24}}"
+)
+_HASH = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_-]{16,}")
+"""Cells of letters and digits in one, such as hashes."""
 _SOURCE = re.compile(r"https?://|www\.|CC[- ]BY|©|Copyright\b")
 """How cells begin that say where a row is from."""
 UNNAMED = re.compile(r"column (\d+)")
@@ -182,6 +189,8 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
     if whole_number(known[0]) in (0, 1) and _are_running(known):
         return len(known) > 2
     if UNNAMED.fullmatch(name) and len(different) == len(known) >= _MANY and all(map(_NUMBER_OF_ROW.fullmatch, known)):
+        return True
+    if len(different) == len(known) > 2 and all(map(_HASH.fullmatch, known)):
         return True
     if all(map(_SOURCE.match, known)) or all(map(_FILE.fullmatch, known)):
         return True

@@ -58,9 +58,18 @@ def says(name: str, words: frozenset[str]) -> bool:
     ):
         return True
     return any(
-        word in words or (len(word) > _SHORTEST_END and (word.endswith(ends) or _ENDING.sub("", word) in words))
+        word in words or (len(word) > _SHORTEST_END and (_is_compound(word, ends) or _ENDING.sub("", word) in words))
         for word in _name_words(name)
     )
+
+
+def _is_compound(word: str, ends: tuple[str, ...]) -> bool:
+    """Say whether a word ends with one of others behind a word of its own, as "instance" does not with "stance"."""
+    return word.endswith(ends) and any(word.endswith(end) and len(word) >= len(end) + _SHORTEST_START for end in ends)
+
+
+_SHORTEST_START = 3
+"""Letters of the first word of a compound."""
 
 
 def says_last(name: str, words: frozenset[str]) -> bool:
@@ -188,7 +197,7 @@ READ = _listed("""
     descriptif мотив відгук опис скарга заява коментар жалба описание коментар תיאור הערות ביקורת
     توضیحات نظر विवरण शिकायत รายละเอียด 主訴 概要 詳細 상담내용
     text texts comment comments review reviews feedback description narrative remark remarks note notes body content
-    message statement complaint opinion tweet post abstract sentence document article story transcript
+    message statement docstring complaint opinion tweet post abstract sentence document article story transcript
     kommentar beschreibung bemerkung nachricht rezension ruckmeldung anmerkung freitext bericht
     comentario comentarios descripcion opinion resena texto mensaje queja observaciones
     commentaire commentaires avis texte verbatim remarque

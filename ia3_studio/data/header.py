@@ -109,7 +109,12 @@ def rows_of_header(rows: Sequence[Sequence[Any]], place: int) -> int:
     below = [[_text(cell) for cell in row if _text(cell)] for row in rows[place + 1 : place + 3]]
     if len(below) == 2 and any(cell.startswith('{"ImportId"') for cell in below[1]):
         return 2
-    return 1 if below and below[0] and set(below[0]) <= _KINDS_OF_ANSWERS else 0
+    if not below or not below[0]:
+        return 0
+    kinds = _KINDS_OF_ANSWERS.intersection(below[0])
+    nothing_else = set(below[0]) <= _KINDS_OF_ANSWERS
+    choices = len(kinds) > 1 and not _text(rows[place + 1][0]) and any(not _text(cell) for cell in rows[place])
+    return 1 if nothing_else or choices else 0
 
 
 _KINDS_OF_ANSWERS = frozenset(("Response", "Open-Ended Response", "Other (please specify)"))

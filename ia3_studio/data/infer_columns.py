@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.data.choice_columns import bare_name, choice_mapping, first_number, named
 from ia3_studio.data.column_profile import (
+    UNNAMED,
     Profile,
     cells_of,
     is_list_of_texts,
@@ -17,7 +18,7 @@ from ia3_studio.data.column_profile import (
     profile,
     structures_of,
 )
-from ia3_studio.data.column_words import ANSWERED, RESULT, says
+from ia3_studio.data.column_words import ANSWERED, RESULT, name_words, says
 from ia3_studio.data.conll import is_tag
 from ia3_studio.data.examples import LabelKind, Mapping, tags_in
 from ia3_studio.data.inner_columns import with_inner_columns
@@ -203,8 +204,20 @@ def _longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None
     """Return the only column of texts, titles and authors aside."""
     texts = [each for name in columns if (each := profile(frame, name)).is_text]
     filled = [each for each in texts if each.filled > MOSTLY and each.different > 1]
-    bodies = [each for each in filled if bare_name(each.name) not in _ABOUT_TEXTS]
+    bodies = [each for each in filled if not _is_about_text(each.name)]
+    if len(bodies) > 1:
+        *others, longest = sorted(bodies, key=lambda each: each.length)
+        far = longest.length >= max(_LONG_BODY, _FAR_LONGER * others[-1].length)
+        bodies = [longest] if far and all(UNNAMED.fullmatch(each.name) for each in bodies) else bodies
     return Mapping("text", column=bodies[0].name) if len(bodies) == 1 else None
+
+
+_LONG_BODY, _FAR_LONGER = 100, 4
+"""Mean characters of the only text of a table without names, and times that it is longer than any other."""
+
+
+def _is_about_text(name: str) -> bool:
+    return bare_name(name) in _ABOUT_TEXTS or bool({"title", "headline"}.intersection(name_words(name)))
 
 
 _ABOUT_TEXTS = frozenset(("title", "headline", "author", "authors", "poet", "name", "username", "user", "artist"))

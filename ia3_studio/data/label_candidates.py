@@ -61,7 +61,8 @@ MOSTLY = 0.5
 """Share of the rows that a column must fill to play a part."""
 _COUNTED = frozenset(
     ("likes", "upvotes", "downvotes", "ups", "downs", "votes", "views", "retweets", "shares", "karma", "favorites",
-     "replies", "helpful", "claps", "num", "count", "counts", "comments", "followers")
+     "replies", "helpful", "impressions", "clicks", "reach", "plays", "downloads", "reactions",
+     "claps", "num", "count", "counts", "comments", "followers")
 )  # fmt: skip
 """Words in names of columns that count what others did with a text."""
 _FACTS = frozenset(
@@ -284,7 +285,9 @@ def is_coded(name: str) -> bool:
         (True, False, False)
     """
     *before, last = name_words(name) or [""]
-    return last in ("code", "codes") and bool(before) and not (_CODES_OF_ROWS.intersection(before) or is_about_row(name))
+    return (
+        last in ("code", "codes") and bool(before) and not (_CODES_OF_ROWS.intersection(before) or is_about_row(name))
+    )
 
 
 _CODES_OF_ROWS = frozenset(

@@ -300,7 +300,7 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     used = {name for name in filled for found in (label, *labels) if f"{found}.".startswith(f"{name}.")}
     texts = [each for name, each in filled.items() if each.is_text and name not in used]
-    texts = [each for each in texts if each.different > 1]
+    texts = [each for each in texts if each.different > 1 and not _are_structures(frame, each.name)]
     if pair := _unnamed_pair(frame, texts):
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     texts = texts or [each for name, each in filled.items() if name not in used and _holds_texts(frame, name)]
@@ -323,6 +323,15 @@ def _unnamed_pair(frame: pd.DataFrame, texts: Sequence[Profile]) -> tuple[str, s
 def _are_sentences(cells: Sequence[Any]) -> bool:
     """Say whether most cells have four words or more."""
     return 2 * sum(len(str(cell).split()) >= _WORDS_OF_A_SENTENCE for cell in cells) > len(cells)
+
+
+def _are_structures(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether cells are JSON or Python text of lists of objects, which nobody reads."""
+    values = structures_of(frame, name)
+    return bool(values) and all(
+        isinstance(value, dict) or (is_listed(value) and any(isinstance(each, dict) for each in value)) or value == []
+        for value in values
+    )
 
 
 def _holds_texts(frame: pd.DataFrame, name: str) -> bool:

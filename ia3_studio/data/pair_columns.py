@@ -71,7 +71,8 @@ ANSWER_NAMES = (
 TEXT_ANSWER_NAMES = (
     "code", "snippet", "sql", "sql_query", "corrections", "correction", "corrected", "simplifications",
     "simplification", "simplified", "paraphrase", "paraphrases", "rewrite", "rewritten", "references", "reference",
-    "translation", "definition", "meaning", "keyphrases", "rationale", "explanation", "reasoning",
+    "translation", "definition", "meaning", "keyphrases", "rationale", "explanation", "reasoning", "regex", "regexp",
+    "cypher", "sparql", "xpath", "formula", "latex", "bash",
 )  # fmt: skip
 """Columns that are answers if they hold texts rather than codes, classes or objects."""
 READ_NAMES = (
@@ -104,7 +105,7 @@ _MIRRORED = (
     ("before", "after"), ("original", "corrected"), ("query", "response"), ("user", "assistant"), ("ask", "reply"),
     ("request", "response"), ("request", "reply"), ("customer", "agent"), ("customer", "support"),
     ("patient", "doctor"), ("client", "therapist"), ("student", "teacher"), ("student", "tutor"), ("human", "bot"),
-    ("human", "ai"), ("user", "bot"), ("user", "agent"),
+    ("front", "back"), ("human", "ai"), ("user", "bot"), ("user", "agent"),
 )  # fmt: skip
 """Words by which the names of a prompt and its answer differ, such as those of source_text and target_text."""
 _GIVEN = frozenset(("resps", "responses", "outputs", "generations", "predictions", "preds", "references"))
@@ -157,7 +158,8 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not prompts and any(says(name, READ) and profile(frame, name).is_text for name in columns):
         answers = [name for name in answers if not profile(frame, name).is_label]
     if not prompts and answers:
-        prompts = _read_columns(frame, [name for name in columns if name not in _bases(answers)])
+        free = [name for name in columns if name not in _bases(answers)]
+        prompts = _read_columns(frame, [name for name in free if not _contains(frame, name, answers[0])])
     answers = [name for name in answers if name not in prompts]
     if answers and len(prompts) > 1:
         prompts = [name for name in prompts if not _contains(frame, name, answers[0])] or prompts
@@ -295,7 +297,14 @@ def _read_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     texts.sort(key=lambda name: not says(name, DATA))
     lists = [name for name in columns if _holds_lists_of_texts(frame, name) and not _GIVEN & set(name_words(name))]
     bodies = [name for name in texts if bare_name(name) not in _TITLES]
+    bodies = [name for name in bodies if not _are_single_words(frame, name)] or bodies
     return (found or bodies or lists or texts or [name for name in columns if _are_terms(frame, name)])[:1]
+
+
+def _are_single_words(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether most cells of a column have no blank, such as names of files and functions."""
+    cells = [str(cell).strip() for cell in cells_of(frame, name)]
+    return 2 * sum(cell.isascii() and " " not in cell for cell in cells) > len(cells)
 
 
 def _are_terms(frame: pd.DataFrame, name: str) -> bool:
@@ -534,6 +543,8 @@ def two_bodies(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     profiles = {name: profile(frame, name) for name in columns}
     filled = {name: each for name, each in profiles.items() if each.filled > MOSTLY}
     texts = [each for each in filled.values() if each.is_text and not each.is_label]
+    if (headed := _headline_of(texts)) and _only_facts_beside(frame, columns):
+        return headed
     bodies = [each.name for each in texts if each.length >= _SHORTEST_BODY and 2 * each.different > len(frame)]
     if len(texts) != 2 or len(bodies) != 2 or not _only_facts_beside(frame, columns):
         return None
@@ -542,6 +553,19 @@ def two_bodies(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if says(bodies[1], READ) or bare_name(bodies[1]) in _NO_ANSWERS:
         return None
     return Mapping("pairs", bodies[0], bodies[1])
+
+
+def _headline_of(texts: Sequence[Profile]) -> Mapping | None:
+    """Return a text and the headline that says the most of it, where it is long enough; None for other texts."""
+    above = [each for each in texts if bare_name(each.name) == "headline" and each.length >= _SHORTEST_HEADLINE]
+    below = [each for each in texts if each not in above]
+    if len(above) != 1 or len(below) != 1 or below[0].length <= above[0].length:
+        return None
+    return Mapping("pairs", below[0].name, above[0].name)
+
+
+_SHORTEST_HEADLINE = 35
+"""Mean characters of a headline that is a sentence, as a summary is."""
 
 
 def _are_questions(frame: pd.DataFrame, name: str) -> bool:

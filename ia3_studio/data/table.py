@@ -21,7 +21,7 @@ from ia3_studio.data.json_rows import is_json_document, is_json_lines, read_json
 from ia3_studio.data.markup_tables import is_markdown_table, read_html, read_markdown
 from ia3_studio.data.parsing import Found, numbered, shown_names
 from ia3_studio.data.parsing import ParsingOptions as ParsingOptions
-from ia3_studio.data.plain_texts import exchanges, labeled_lines, table_delimiter, without_settings
+from ia3_studio.data.plain_texts import cards, exchanges, labeled_lines, table_delimiter, with_tabs, without_settings
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.quiz_texts import quiz_questions
 from ia3_studio.data.several import not_read, read_members
@@ -245,6 +245,8 @@ def _read_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> 
         frame, form, damaged = read_json(name, text, named_lines=True)
         return Found(frame, f"{form}, {encoding}", damaged)
     if parsing.delimiter or is_tabbed(without_settings(text)):
+        if not parsing.delimiter and (sides := cards(text)):
+            return Found(numbered(sides), f"cards of Anki, {encoding}")
         text = text if parsing.delimiter else without_settings(text)
         return _read_delimited(name, text, encoding, replace(parsing, delimiter=parsing.delimiter or "\t"))
     if is_markdown_table(text):
@@ -272,6 +274,10 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
         return Found(numbered(rows), f"prompts and answers in paragraphs, {encoding}")
     if delimiter := table_delimiter(text):
         return _read_delimited(name, text, encoding, replace(parsing, delimiter=delimiter))
+    tabbed, sign = with_tabs(text)
+    if sign:
+        found = _read_delimited(name, tabbed, encoding, replace(parsing, delimiter="\t"))
+        return replace(found, form=found.form.replace("tab-separated", f"{sign}-separated", 1))
     return None
 
 

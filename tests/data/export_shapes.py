@@ -407,4 +407,11 @@ EXPORTS = (
         CONVERSATION,
         12,
     ),
+    Shape(
+        "lists of what two say by turns",
+        "turns.jsonl",
+        lines(lambda n: {"conversations": [asked(n), said(n)], "source": mood(n)}),
+        CONVERSATION,
+        12,
+    ),
 )  # fmt: skip

@@ -1160,4 +1160,249 @@ TABLES = (
         "Descrizione problema → prompt, Soluzione adottata → answer",
         12,
     ),
+    Shape(
+        "words with what kind they are and their definitions",
+        "dictionary.tsv",
+        rows(lambda n: f"w{n}\t{('noun', 'verb')[n % 2]}\t{said(n)}", 12, "word\tpos\tdefinition"),
+        "word → prompt, definition → answer",
+        12,
+    ),
+    Shape(
+        "answers to a form, of which one says how satisfied somebody is",
+        "form.csv",
+        rows(
+            lambda n: f"{('Crane', 'Office')[n % 2]},{mood(n)},{plain(n)},{('Yes', 'No')[n % 2]}",
+            24,
+            "What is your team?,How satisfied are you with the harbor?,What could we improve?,May we write to you?",
+        ),
+        "What could we improve? → text, How satisfied are you with the harbor? → label",
+        24,
+    ),
+    Shape(
+        "notes and what follows from them",
+        "meetings.csv",
+        rows(
+            lambda n: f"{('Board', 'Crew')[n % 2]},{plain(n)} {plain(n + 30)},{plain(n + 9)}",
+            12,
+            "Meeting,Notes,Action items",
+        ),
+        "Notes → prompt, Action items → answer",
+        12,
+    ),
+    Shape(
+        "complaints with an issue, a state and whether they were answered in time",
+        "complaints.csv",
+        rows(
+            lambda n: (
+                f"{('Mooring fees', 'Noise')[n % 2]},{plain(n)},{('CA', 'NY', 'TX')[n % 3]},{('Yes', 'No')[n % 2]}"
+            ),
+            24,
+            "Issue,Complaint narrative,State,Timely response?",
+        ),
+        "Complaint narrative → text, Issue → label",
+        24,
+    ),
+    Shape(
+        "what was good and what was bad, of which one may be empty",
+        "stays.csv",
+        rows(
+            lambda n: f"{plain(n) if n % 3 else ''},{plain(n + 40) if n % 4 else ''},{n % 2 + 1}.5",
+            11,
+            "Positive review,Negative review,Score",
+        ),
+        "Positive review + Negative review → text, Score → number",
+        10,
+        1,
+    ),
+    Shape(
+        "two scores of a text",
+        "summaries.csv",
+        rows(lambda n: f"s{n:03d},{plain(n)},{n}.25,{40 - n}.75", 24, "student_id,text,content,wording"),
+        "text → text, content → number",
+        24,
+    ),
+    Shape(
+        "dishes with their ingredients, a category and the instructions",
+        "recipes.csv",
+        rows(
+            lambda n: (
+                f"Harbor soup {n},{('Soup', 'Main')[n % 2]},{n} herrings and salt,First {plain(n)} Then {plain(n)}"
+            ),
+            12,
+            "Recipe,Category,Ingredients,Instructions",
+        ),
+        "Recipe → prompt, Instructions → answer",
+        12,
+    ),
+    Shape(
+        "a right answer and wrong ones by number, in a first and a revised version",
+        "experts.csv",
+        rows(
+            lambda n: ",".join(
+                [
+                    asked(n),
+                    *(f"old {n} {place}" for place in range(3)),
+                    asked(n),
+                    *(f"new {n} {place}" for place in range(3)),
+                ]
+            ),
+            12,
+            "Draft Question,Draft Correct Answer,Draft Incorrect Answer 1,Draft Incorrect Answer 2,"
+            "Question,Correct Answer,Incorrect Answer 1,Incorrect Answer 2",
+        ),
+        "Question → question, Incorrect Answer 1, Incorrect Answer 2, Correct Answer → choices,"
+        " Correct Answer → correct choice",
+        12,
+    ),
+    Shape(
+        "titles and descriptions of pages, with how deep they are",
+        "pages.csv",
+        rows(
+            lambda n: f"200,{LETTERS.format(n)} {n},{plain(n)} {plain(n + 7)},{n % 3}",
+            24,
+            "Status Code,Title 1,Meta Description 1,Crawl Depth",
+        ),
+        "Title 1 → prompt, Meta Description 1 → answer",
+        24,
+    ),
+    Shape(
+        "things with a code of a system, and a price",
+        "customs.csv",
+        rows(
+            lambda n: f"{plain(n)};{('8471.30', '6109.10', '3926.90')[n % 3]};{n + 3}.45",
+            24,
+            "Description;HS code;Unit price",
+        ),
+        "Description → text, HS code → label",
+        24,
+    ),
+    Shape(
+        "a short description and the whole transcription",
+        "samples.csv",
+        rows(
+            lambda n: f"{plain(n)},{mood(n)},{plain(n)} {plain(n + 1)} {plain(n + 2)} {plain(n + 3)}",
+            24,
+            "description,specialty_class,transcription",
+        ),
+        "transcription → text, specialty_class → label",
+        24,
+    ),
+    Shape(
+        "a file without an ending",
+        "SMSCollection",
+        rows(lambda n: f"{('ham', 'spam')[n % 2]}\t{asked(n)}", 24),
+        "column 2 → text, column 1 → label",
+        24,
+    ),
+    Shape(
+        "code with a documentation string, among names",
+        "functions.jsonl",
+        lines(
+            lambda n: {
+                "repo": f"harbor/port{n}",
+                "original_string": f"def f{n}(): return {n}",
+                "code": f"def f{n}(): return {n}",
+                "docstring": asked(n),
+            }
+        ),
+        "docstring → prompt, code → answer",
+        12,
+    ),
+    Shape(
+        "films with an overview, key words and genres as JSON text",
+        "films.csv",
+        rows(
+            lambda n: ",".join(
+                '"' + json.dumps(cell).replace('"', '""') + '"' if isinstance(cell, list) else cell
+                for cell in (
+                    [{"id": 1, "name": ("Drama", "Comedy")[n % 2]}, {"id": 2, "name": "Sea"}],
+                    [{"id": each, "name": f"word {n} {each}"} for each in range(9)],
+                    plain(n),
+                )
+            ),
+            24,
+            "genres,keywords,overview",
+        ),
+        "overview → text, genres.name → several labels",
+        24,
+    ),
+    Shape(
+        "dates with names of days, and no header",
+        "tweets.csv",
+        rows(lambda n: f'"{n % 2 * 4}","{1467810369 + n}","Mon Apr 06 22:{n + 10}:45 PDT 2009","{plain(n)[:19]}"', 24),
+        "column 4 → text, column 1 → label",
+        24,
+    ),
+    Shape(
+        "a row below the header with the choices of a question (SurveyMonkey)",
+        "survey.csv",
+        ",How was it?,Why?,Which apply?,\n,Response,Open-Ended Response,Fast,Cheap\n"
+        + rows(lambda n: f"{118 + n},{mood(n)},{plain(n)},{'Fast' if n % 2 else ''},", 24),
+        "Why? → text, How was it? → label",
+        24,
+    ),
+    Shape(
+        "cells between signs such as :::",
+        "films.txt",
+        rows(lambda n: f"{n + 1} ::: Film {n} ::: {('drama', 'comedy')[n % 2]} ::: {asked(n)}; {said(n)}", 24),
+        "column 4 → text, column 3 → label",
+        24,
+    ),
+    Shape(
+        "what is described, and the expression for it",
+        "expressions.csv",
+        rows(lambda n: f"{plain(n)},^[A-Z]{{{n}}}-word$,B{n}", 12, "Description,Regex,Example match"),
+        "Description → prompt, Regex → answer",
+        12,
+    ),
+    Shape(
+        "one long text per row, without a header",
+        "books.txt",
+        rows(
+            lambda n: f"{n * 7 + 100}\t{LETTERS.format(n)}\tAnn {n} Bee\t{said(n)} {asked(n)} {said(n + 1)} {asked(n)}",
+            12,
+        ),
+        "column 4 → plain text",
+        12,
+    ),
+    Shape(
+        "cards of Anki with tags",
+        "tagged.txt",
+        "#separator:tab\n#html:true\n#tags column:3\n" + rows(lambda n: f"{asked(n)}\t{said(n)}\tunit{n % 2}", 24),
+        "front → prompt, back → answer",
+        24,
+    ),
+    Shape(
+        "answers to a form, with the hash of each",
+        "typed.csv",
+        rows(
+            lambda n: f"{n:016x}a9,{n % 11},{plain(n)[:17]}",
+            33,
+            "#,How likely are you to recommend us?,What could we do better?",
+        ),
+        "What could we do better? → text, How likely are you to recommend us? → label",
+        33,
+    ),
+    Shape(
+        "short news with long headlines, and where they are from",
+        "news.csv",
+        rows(
+            lambda n: f"{plain(n)} {plain(n + 5)},{plain(n)} {plain(n + 9)} {plain(n + 2)},{('Post', 'Times')[n % 2]}",
+            24,
+            "Headline,Short,Source",
+        ),
+        "Short → prompt, Headline → answer",
+        24,
+    ),
+    Shape(
+        "posts with how often they were seen",
+        "posts.csv",
+        rows(
+            lambda n: f"{LETTERS.format(n)},{plain(n)} {plain(n + 3)},{n * 37 + 100}",
+            24,
+            "Post title,Post text,Impressions",
+        ),
+        "Post text → plain text",
+        24,
+    ),
 )

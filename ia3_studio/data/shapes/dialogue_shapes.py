@@ -150,7 +150,7 @@ def _is_alternating(value: Any) -> bool:
 
 
 def _alternating_column(rows: Rows) -> str:
-    """Return the column of lists of texts that are two speakers' by turns, as UltraChat has them; empty if there is none.
+    """Return the column of lists of texts that are two speakers' by turns, as UltraChat has them; empty for none.
 
     They are no answers to something else, and nothing else is made of them.
     """
