@@ -103,6 +103,22 @@ def is_about_row(name: str) -> bool:
     return len(name_words(name)) <= _WORDS_OF_A_NAME and says(name, ABOUT_ROW)
 
 
+_TWINS = (("a", "b"), ("1", "2"), ("0", "1"))
+
+
+def twin_place(one: str, other: str) -> tuple[str, str] | None:
+    """Return the letters or numbers in which alone two names differ, such as "a" and "b"; None for other names.
+
+    Example:
+        >>> twin_place("answer_a", "answer_b"), twin_place("answer1", "answer2"), twin_place("a", "answer")
+        (('a', 'b'), ('1', '2'), None)
+    """
+    words, others = name_words(one), name_words(other)
+    parts = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
+    is_twin = len(words) == len(others) > 1 and len(parts) == 1 and parts[0] in _TWINS
+    return parts[0] if is_twin else None
+
+
 _OPPOSED = tuple(
     map(
         frozenset,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.data.choice_columns import bare_name, choice_mapping, first_number, named
@@ -18,7 +19,7 @@ from ia3_studio.data.column_profile import (
     profile,
     structures_of,
 )
-from ia3_studio.data.column_words import ANSWERED, RESULT, name_words, says
+from ia3_studio.data.column_words import ANSWERED, RESULT, name_words, says, twin_place
 from ia3_studio.data.conll import is_tag
 from ia3_studio.data.examples import LabelKind, Mapping, tags_in
 from ia3_studio.data.inner_columns import with_inner_columns
@@ -449,6 +450,23 @@ def _refuse_preferences(columns: Sequence[str]) -> None:
         )
 
 
+def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Refuse two answers to one prompt, called by letters, of which nothing says which is better.
+
+    Raises:
+        DataError: it names them; of answers with numbers, the first is as good as the others.
+    """
+    answers = [name for name in columns if says(name, ANSWERED) and profile(frame, name).is_text]
+    pairs = [pair for pair in combinations(answers, 2) if twin_place(*pair) == ("a", "b")]
+    if len(pairs) == 1 and len(answers) == 2 and named(columns, PROMPT_NAMES):
+        one, other = pairs[0]
+        raise DataError(
+            f"The columns {one} and {other} are two answers to one prompt, and no column says which is better; select"
+            " one of them as the target column."
+        )
+    return None
+
+
 def _tags(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return which columns are the words of a text and their tags: lists of the same length, or texts of such lists."""
     words = [name for name in named(columns, WORD_NAMES) if _are_lists(frame, name)]
@@ -490,7 +508,8 @@ def _are_lists(frame: pd.DataFrame, name: str) -> bool:
 
 
 _IN_ORDER = (
-    nested_pairs, _choices, _tags, marked_answers, rated_texts, named_pairs, labeled, flags, beside_structures,
+    nested_pairs, _choices, _tags, marked_answers, rated_texts,
+    _refuse_undecided, named_pairs, labeled, flags, beside_structures,
     _two_in_lists, _only_column, languages, asked_by_contents, two_bodies, by_contents, _named_text, two_texts,
     _longest_text,
 )  # fmt: skip

@@ -269,7 +269,42 @@ def _alike(
         frames = {path: each.frame.assign(label=classes[path]) for path, each in found.items()}
         return _together(found, frames, f"{len(used)} files, one for each class ({', '.join(classes.values())})"), used
     form = f"{len(used)} files with the same columns ({shown_names([PurePosixPath(path).name for path in used])})"
-    return _together(found, {path: each.frame for path, each in found.items()}, form), used
+    frames = {path: each.frame for path, each in found.items()}
+    if origins := _origins(found):
+        frames = {path: frame.assign(**{ORIGIN: origins[path]}) for path, frame in frames.items()}
+        form += f", their names in the column {ORIGIN}"
+    return _together(found, frames, form), used
+
+
+def _origins(found: Mapping[str, Found]) -> dict[str, str]:
+    """Return the names of files where they may be classes: a few words each, no numbers, months or parts.
+
+    A column of that name stands already in files that say for each row where it is from.
+    """
+    names = {path: PurePosixPath(path).stem.strip("_- ") for path in found}
+    words = [set(re.findall(r"[^\W\d_]+", name.lower())) for name in names.values()]
+    own = [each - set.intersection(*words) for each in words]
+    numbered = any(re.search(r"\d", name) for name in names.values())
+    if numbered or len(names) > _MOST_ORIGINS or any(not each or each & _PARTS for each in own):
+        return {}
+    short = any(min(map(len, each)) < _SHORTEST_NAME for each in own)
+    few = any(len(each.frame) < _FEWEST_OF_A_CLASS for each in found.values())
+    taken = any(ORIGIN in map(str.lower, map(str, each.frame.columns)) for each in found.values())
+    return {} if short or few or taken else names
+
+
+ORIGIN = "origin"
+"""The column of the name of the file that a row is from."""
+_MOST_ORIGINS, _FEWEST_OF_A_CLASS, _SHORTEST_NAME = 30, 4, 3
+_PARTS = frozenset(
+    ("part", "chunk", "batch", "split", "shard", "file", "data", "dataset", "export", "new", "old", "copy",
+     "final", "more", "extra", "raw", "clean", "all", "first", "second", "third", "update", "updated", "backup",
+     "rest", "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
+     "november", "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
+     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "train", "test", "dev", "val",
+     "valid", "validation", "eval", "spring", "summer", "autumn", "fall", "winter")
+)  # fmt: skip
+"""Words in names of files that are parts of one table rather than classes."""
 
 
 def _classes(paths: Sequence[str]) -> dict[str, str]:

@@ -1405,4 +1405,14 @@ TABLES = (
         "Post text → plain text",
         24,
     ),
+    Shape(
+        "a table for each class, under names of any kind",
+        "requests",
+        {
+            f"{name}.csv": rows(lambda n: f"{n},{plain(n)}", 12, "id,message")
+            for name in ("billing", "mooring", "crane")
+        },
+        "message → text, origin → label",
+        36,
+    ),
 )
