@@ -323,6 +323,8 @@ WORSE = _listed(
     "bad wrong incorrect rejected worse worst negative student alias aliases candidate candidates distractor"
 )
 """Words for answers that are not to be given."""
+FAULTY = _listed("ungrammatical incorrect wrong erroneous misspelled faulty fehlerhaft falsch erronee incorrecto")
+"""Words for a text of which another one beside it is the correction."""
 WRONG = _listed("wrong incorrect false distractor falsch incorrecta incorrecto incorrecte errata sbagliata fout")
 """Words for the other choices."""
 WHOLE = _listed("transcription transcript text content body article full_text document report narrative plot story")
@@ -335,6 +337,7 @@ ORIGINAL = _listed("""
 """Words for a text of which another one beside it was made."""
 MADE = _listed("""
     translation summary correction paraphrase simplification rewrite digest abstract minutes action_items takeaways
+    caption captions
     key_points next_steps meta_description metadescription
     ubersetzung zusammenfassung korrektur kurzfassung traduccion resumen correccion traduction correction traduzione
     riassunto sintesi traducao resumo vertaling samenvatting tlumaczenie streszczenie preklad shrnuti oversattning

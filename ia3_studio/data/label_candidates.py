@@ -151,8 +151,32 @@ def _are_joined(cells: Sequence[Any], separators: re.Pattern[str] = _SEVERAL, *,
 
 
 def named_labels(columns: Sequence[str]) -> list[str]:
-    """Return the columns that are called labels; beside x, y is a place."""
-    return [name for name in named(columns, LABEL_NAMES) if bare_name(name) != "y" or not named(columns, ("x",))]
+    """Return the columns that are called labels; beside x, y is a place, and a student's class one of a school."""
+    school = _school_classes(columns)
+    found = [name for name in named(columns, LABEL_NAMES) if name not in school]
+    return [name for name in found if bare_name(name) != "y" or not named(columns, ("x",))]
+
+
+def _school_classes(columns: Sequence[str]) -> list[str]:
+    """Return the columns called class beside one of a student, whose class it is."""
+    school = any(_PUPILS.intersection(name_words(name)) for name in columns)
+    return named(columns, ("class", "klasse", "clase", "classe")) if school else []
+
+
+def has_gaps_beside_full(frame: pd.DataFrame, label: str, columns: Sequence[str]) -> bool:
+    """Say whether tags are missing in rows, and another column that is a label by its name is not."""
+    full = [name for name in columns if name != label and is_label_name(name, LABELED)]
+    full = [name for name in full if (each := profile(frame, name)).is_label and each.filled == 1]
+    is_other = any(bare_name(name) not in TOPICAL and not is_workflow(frame, name) for name in full)
+    return bare_name(label) in TOPICAL and profile(frame, label).filled < _ALL and is_other
+
+
+_ALL = 0.95
+"""Share of the rows that have tags where these are what a text is sorted by."""
+
+
+_PUPILS = frozenset(("student", "pupil", "schuler", "schulerin", "eleve", "alumno", "alunno", "aluno"))
+"""Words of columns beside which a class is one of a school."""
 
 
 def is_rated(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
@@ -201,6 +225,7 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     by_word = [name for name in by_word if _holds_labels_or_marks(frame, profile(frame, _named_inside(frame, name)))]
     votes = {name for name, each in filled.items() if _counts_votes(frame, each)}
     places = {name for name in filled if are_codes_of_places(cells_of(frame, name)) and not _is_judged(name)}
+    places |= {name for name in filled if is_workflow(frame, name)} | {*_school_classes(list(filled))}
     by_word = [name for name in by_word if name not in votes | places]
     facts = {name for name, each in filled.items() if each.is_number and _FACTS.intersection(name_words(name)[-1:])}
     alike = [
@@ -216,7 +241,9 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
             "stance" not in name_words(name),
         )
     )
-    if any(is_label_name(name, RATED) for name in by_word):
+    if any(is_label_name(name, RATED) for name in by_word) or any(
+        has_gaps_beside_full(frame, name, list(filled)) for name in by_name[:1]
+    ):
         by_name.sort(key=lambda name: bare_name(name) in TOPICAL)
         by_word, by_name = (by_word, []) if by_name and bare_name(by_name[0]) in TOPICAL else (by_word, by_name)
     texts = [place for place, each in enumerate(filled.values()) if each.is_text and not each.is_label]
@@ -236,6 +263,24 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     ]
     found = [_named_inside(frame, name) for name in sorted(found, key=lambda name: profile(frame, name).different == 1)]
     return found or _only_measure(frame, {name: each for name, each in filled.items() if name not in votes})
+
+
+def is_workflow(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column says how far something has come, such as draft or done, rather than what it is."""
+    if not _STATES.intersection(name_words(name)):
+        return False
+    cells = {str(cell).strip().casefold() for cell in cells_of(frame, name)}
+    return bool(cells) and cells <= _STEPS
+
+
+_STATES = frozenset(("status", "state", "stage"))
+_STEPS = frozenset(
+    ("draft", "scheduled", "published", "publish", "posted", "todo", "to do", "in progress", "doing", "done", "open",
+     "closed", "new", "pending", "resolved", "solved", "hold", "on hold", "waiting", "active", "inactive", "archived",
+     "completed", "complete", "approved", "not started", "backlog", "review", "in review", "submitted", "escalated",
+     "cancelled", "canceled", "reopened", "live", "planned", "sent", "ready", "yes", "no")
+)  # fmt: skip
+"""What a column of a status holds in a list of things that are worked on."""
 
 
 def _counts_votes(frame: pd.DataFrame, each: Profile) -> bool:

@@ -27,6 +27,7 @@ from ia3_studio.data.label_candidates import (
     MOSTLY,
     RATED,
     TOPICAL,
+    has_gaps_beside_full,
     is_rated,
     label_candidates,
     label_kind,
@@ -95,6 +96,8 @@ def labeled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     labels = varied_first(frame, labels)
     if not labels or (bare_name(labels[0]) in TOPICAL and is_rated(frame, columns)):
         return None
+    if has_gaps_beside_full(frame, labels[0], columns):
+        return None
     label = _in_words(frame, columns, labels[0])
     kind = label_kind(cells_of(frame, label), label)
     sides = [name for name in columns if name != label and _is_varied(frame, name)]
@@ -158,7 +161,9 @@ def _read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str])
         return bodies[0]
     texts = [each for name in others if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
     texts = [each for each in texts if not each.is_label] or texts
-    texts = [each for each in texts if "html" not in name_words(each.name)] or texts
+    plain = [each for each in texts if "html" not in name_words(each.name)]
+    most = max((each.length for each in texts), default=0.0)
+    texts = [each for each in plain if _MUCH_LONGER * each.length > most] or texts
     texts = [each for each in texts if not says_last(each.name, ANSWERED)] or texts
     most = max((each.length for each in texts), default=0.0)
     texts = [each for each in texts if says(each.name, READ) and _MUCH_LONGER * each.length > most] or texts

@@ -24,6 +24,7 @@ from ia3_studio.data.column_words import (
     ANSWERED,
     ASKED,
     DATA,
+    FAULTY,
     IN_ORDER,
     LABELED,
     MADE,
@@ -41,7 +42,15 @@ from ia3_studio.data.column_words import (
     says_last,
 )
 from ia3_studio.data.examples import Mapping, label_name
-from ia3_studio.data.label_candidates import LABEL_NAMES, MOSTLY, holds_long_texts, is_class, is_rated, label_candidates
+from ia3_studio.data.label_candidates import (
+    LABEL_NAMES,
+    MOSTLY,
+    holds_long_texts,
+    is_class,
+    is_rated,
+    is_workflow,
+    label_candidates,
+)
 from ia3_studio.data.paths import is_listed, paths_in, value_at
 from ia3_studio.data.structured_pairs import GOALS, data_context
 
@@ -105,7 +114,10 @@ _MIRRORED = (
     ("before", "after"), ("original", "corrected"), ("query", "response"), ("user", "assistant"), ("ask", "reply"),
     ("request", "response"), ("request", "reply"), ("customer", "agent"), ("customer", "support"),
     ("patient", "doctor"), ("client", "therapist"), ("student", "teacher"), ("student", "tutor"), ("human", "bot"),
-    ("front", "back"), ("human", "ai"), ("user", "bot"), ("user", "agent"),
+    ("front", "back"), ("normal", "simple"), ("complex", "simple"), ("complex", "simplified"), ("formal", "informal"),
+    ("informal", "formal"), ("ungrammatical", "grammatical"), ("incorrect", "correct"), ("noisy", "clean"),
+    ("toxic", "neutral"), ("toxic", "detoxified"), ("original", "simplified"), ("original", "rewritten"),
+    ("human", "ai"), ("user", "bot"), ("user", "agent"),
 )  # fmt: skip
 """Words by which the names of a prompt and its answer differ, such as those of source_text and target_text."""
 _GIVEN = frozenset(("resps", "responses", "outputs", "generations", "predictions", "preds", "references"))
@@ -170,6 +182,7 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     (prompt, answer), *others = _pairs_by_rows(frame, prompts, answers)
     free = [name for name in columns if name not in (prompt, answer)]
     contexts = [name for name in contexts if bare_name(name) != "context" or profile(frame, name).filled > 0]
+    contexts = [name for name in contexts if not _contains(frame, name, prompt)]
     context = next((name for name in contexts if name in free), "") or _long_context(frame, columns, prompt, answer)
     context = context or data_context(frame, free)
     return Mapping("pairs", prompt, answer, context, others=tuple(others))
@@ -187,7 +200,8 @@ def _contains(frame: pd.DataFrame, prompt: str, answer: str) -> bool:
 
 def _long_context(frame: pd.DataFrame, columns: Sequence[str], prompt: str, answer: str) -> str:
     """Return the column of texts to which a prompt belongs; empty if there is none."""
-    found = (profile(frame, name) for name in named(columns, LONG_CONTEXTS) if name not in (prompt, answer))
+    long = (name for name in named(columns, LONG_CONTEXTS) if name not in (prompt, answer))
+    found = (profile(frame, name) for name in long if not _contains(frame, name, prompt))
     asked = profile(frame, prompt).length
     return next((each.name for each in found if each.is_text and each.filled > MOSTLY and each.length > asked), "")
 
@@ -365,7 +379,10 @@ def mirrored(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     Of two languages, the first column is the prompt.
     """
     profiles = [profile(frame, name) for name in columns]
-    texts = [each.name for each in profiles if each.length and not each.is_label and each.different > 1]
+    texts = [
+        each.name for each in profiles
+        if each.length and not (each.is_label or each.is_identifier) and each.different > 1
+    ]  # fmt: skip
     words = {name: name_words(name) for name in texts}
     for first, second in permutations(texts, 2):
         one, other = words[first], words[second]
@@ -399,6 +416,9 @@ def _by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         asked, answers = [whole], made
     if not asked and answers and not _is_judged(frame, columns):
         asked = [name for name in texts if name not in answers and says(name, READ)]
+    faulty = [name for name in texts if says(name, FAULTY)]
+    if not answers and len(texts) == 2 and len(faulty) == 1 and not _is_judged(frame, columns):
+        asked, answers = faulty, [name for name in texts if name not in faulty]
     if not answers and len(texts) == 2 and _only_facts_beside(frame, columns):
         first = [name for name in texts if says(name, ORIGINAL)]
         answers = [name for name in kept if name not in first and (first or says(name, RESULT))]
@@ -419,7 +439,9 @@ def _how_to(frame: pd.DataFrame, columns: Sequence[str], texts: Sequence[str]) -
     return (goals[:1], told) if goals else ([], [])
 
 
-_OF_THINGS = frozenset(("category", "categories", "topic", "tags", "cuisine", "difficulty"))
+_OF_THINGS = frozenset(
+    ("category", "categories", "topic", "tags", "cuisine", "difficulty", "grade", "subject", "level")
+)
 """Labels of what is made or done, which do not make instructions a text that is sorted."""
 
 
@@ -459,7 +481,7 @@ def _only_facts_beside(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
 
 def _is_judged(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
     """Say whether a column is a label by a word of its name."""
-    judged = (name for name in columns if is_label_name(name, LABELED))
+    judged = (name for name in columns if is_label_name(name, LABELED) and not is_workflow(frame, name))
     return any(is_class(frame, name) and profile(frame, name).different > 1 for name in judged)
 
 

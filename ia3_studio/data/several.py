@@ -81,7 +81,7 @@ def read_members(
         found = read(PurePosixPath(path).name, data)
         return replace(found, form=f"{path} in {name}, {found.form}", notes=(*found.notes, *not_read(members, [path])))
     readers = _Readers(read, lambda paths: decode_together({path: content[path] for path in paths}, encoding))
-    for form_of in (_parallel, _by_class, _by_split, _objects, _alike):
+    for form_of in (_parallel, _by_class, _by_split, _by_language, _objects, _alike):
         together = form_of(content, tables, readers)
         if together is not None:
             found, used = together
@@ -188,7 +188,7 @@ def _by_class(
         return with_encoding_facts(used[0], found, [*texts.values()]), used
     if len(folders) == 1 and len(paths) == len(content) and not all(split_of(path.stem) for path in paths):
         texts = readers.texts(used)
-        if _are_numbered(paths):
+        if _are_numbered(paths) or _are_documents([texts[path].text for path in used]):
             frame = numbered({"text": [texts[path].text.strip() for path in used]})
             return with_encoding_facts(used[0], Found(frame, "one text per file"), [*texts.values()]), used
         rows = [(line, path.stem) for path in paths for line in _lines(texts[str(path)].text)]
@@ -202,6 +202,50 @@ def _are_numbered(paths: Sequence[PurePosixPath]) -> bool:
     """Say whether the names of files differ in a number, as those of documents do; classes have names."""
     stems = {re.sub(r"\d+", "", path.stem) for path in paths}
     return len(stems) == 1 and len(paths) > 2
+
+
+def _are_documents(texts: Sequence[str]) -> bool:
+    """Say whether most of several texts have blank lines, as documents have; lists of phrases have none."""
+    return 2 * sum(bool(re.search(r"\n[^\S\n]*\n", text.strip())) for text in texts) > len(texts) > 2
+
+
+def _by_language(
+    content: Mapping[str, bytes], _tables: Mapping[str, bytes], readers: _Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Read JSON files of texts by the same keys, one for each language, as a column for each language."""
+    paths = [path for path in content if PurePosixPath(path).suffix.lower() == ".json"]
+    names = [PurePosixPath(path).stem for path in paths]
+    if not 2 <= len(paths) <= _MOST_LANGUAGES or not all(map(_LANGUAGE.fullmatch, names)):
+        return None
+    texts = readers.texts(paths)
+    try:
+        found = {name: _flat(json.loads(texts[path].text)) for name, path in zip(names, paths, strict=True)}
+    except (ValueError, RecursionError):  # told of the file when it is read as a table
+        return None
+    shared = [key for key in found[names[0]] if all(key in each for each in found.values())]
+    if len(shared) < _FEWEST_KEYS or 2 * len(shared) < max(map(len, found.values())):
+        return None
+    ordered = sorted(names, key=lambda name: name.lower()[:2] != "en")
+    columns = {"key": shared, **{name: [found[name][key] for key in shared] for name in ordered}}
+    others = sum(len(each) for each in found.values()) - len(shared) * len(names)
+    notes = (f"Not used: {others:,} texts that are not in all languages.",) if others else ()
+    form = f"texts by key in {len(paths)} languages"
+    return with_encoding_facts(paths[0], Found(numbered(columns), form, notes=notes), [*texts.values()]), paths
+
+
+_LANGUAGE = re.compile(r"[a-z]{2}(?:[-_][A-Za-z]{2,4})?")
+"""Names of files that are languages, such as en and pt-BR."""
+_MOST_LANGUAGES, _FEWEST_KEYS = 40, 5
+
+
+def _flat(value: object, above: str = "") -> dict[str, str]:
+    """Return the texts of nested objects by their keys, which a dot joins; other values are none."""
+    if isinstance(value, str):
+        return {above: value}
+    inner = value.items() if isinstance(value, dict) else ()
+    return {
+        path: text for key, each in inner for path, text in _flat(each, f"{above}.{key}" if above else str(key)).items()
+    }
 
 
 def _objects(

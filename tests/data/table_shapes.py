@@ -1415,4 +1415,125 @@ TABLES = (
         "message → text, origin → label",
         36,
     ),
+    Shape(
+        "posts of which one column is another with its summary",
+        "tldr.jsonl",
+        lines(lambda n: {"body": f"{asked(n)} TL;DR: {said(n)}", "content": asked(n), "summary": said(n)}),
+        "content → prompt, summary → answer",
+        12,
+    ),
+    Shape(
+        "captions that are planned, with how far they are",
+        "calendar.csv",
+        rows(
+            lambda n: f"{LETTERS.format(n)},{plain(n)} {plain(n + 3)},{('Draft', 'Scheduled')[n % 2]}",
+            24,
+            "Topic,Caption,Status",
+        ),
+        "Topic → prompt, Caption → answer",
+        24,
+    ),
+    Shape(
+        "normal and simple sentences, with their ids and a label",
+        "simple.jsonl",
+        lines(
+            lambda n: {
+                "label_of_alignment": n % 3,
+                "normal_sentence_id": f"0_{n}-0",
+                "simple_sentence_id": f"1_{n}-0",
+                "normal_sentence": asked(n),
+                "simple_sentence": said(n),
+            },
+            24,
+        ),
+        "normal_sentence → prompt, simple_sentence → answer",
+        24,
+    ),
+    Shape(
+        "faulty sentences and right ones, with the type of the fault",
+        "faults_of_language.csv",
+        rows(
+            lambda n: f"{('Tense', 'Article')[n % 2]},{plain(n)},{plain(n + 30)}",
+            24,
+            "Error Type,Ungrammatical Statement,Standard English",
+        ),
+        "Ungrammatical Statement → prompt, Standard English → answer",
+        24,
+    ),
+    Shape(
+        "one poem per file, under names",
+        "poems",
+        {f"{name}.txt": f"{name}\n\n{asked(n)}\n{said(n)}\n" for n, name in enumerate(("tide", "moor", "fog", "gull"))},
+        "text → plain text",
+        4,
+    ),
+    Shape(
+        "tickets with tags, some of which are missing, and a priority",
+        "tagged_tickets.csv",
+        rows(
+            lambda n: f"{plain(n)},{('Low', 'Urgent')[n % 2]},{('', 'refund', 'login')[n % 3]}",
+            24,
+            "Description,Priority,Tags",
+        ),
+        "Description → text, Priority → label",
+        24,
+    ),
+    Shape(
+        "texts by key, a file for each language",
+        "locales",
+        {
+            "en.json": json.dumps({"menu": {f"item{n}": asked(n) for n in range(12)}}),
+            "de.json": json.dumps({"menu": {f"item{n}": said(n) for n in range(12)}}),
+        },
+        "en → prompt, de → answer",
+        12,
+    ),
+    Shape(
+        "a feed with two elements of one name in different namespaces",
+        "blog.xml",
+        '<rss xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:e="http://wordpress.org/export/1.2/excerpt/">'
+        + "".join(
+            f"<item><title>{LETTERS.format(n)}</title><content:encoded>{asked(n)} {said(n)}</content:encoded>"
+            f"<e:encoded></e:encoded><category>{mood(n)}</category></item>"
+            for n in range(24)
+        )
+        + "</rss>",
+        "content:encoded → text, category → label",
+        24,
+    ),
+    Shape(
+        "essays with a school class and marks on a scale",
+        "essays.csv",
+        rows(
+            lambda n: f"Ann {n},{('9a', '9b')[n % 2]},{plain(n)} {plain(n + 3)},{n % 5},{n % 7}",
+            24,
+            "Student,Class,Essay,Content (0-10),Style (0-10)",
+        ),
+        "Essay → text, Content (0-10) → label",
+        24,
+    ),
+    Shape(
+        "lesson plans for an objective, with grade and subject",
+        "lessons.csv",
+        rows(
+            lambda n: f"{n % 3 + 3},{('Math', 'Science')[n % 2]},{LETTERS.format(n)},{plain(n)} {plain(n + 3)}",
+            24,
+            "Grade,Subject,Objective,Lesson plan",
+        ),
+        "Objective → prompt, Lesson plan → answer",
+        24,
+    ),
+    Shape(
+        "products with a title, a text in HTML and tags",
+        "products.csv",
+        rows(
+            lambda n: (
+                f'{LETTERS.format(n)},<p>{plain(n)} {plain(n)} {plain(n)}</p>,"{("sale, new", "gift", "gift, new")[n % 3]}"'
+            ),
+            24,
+            "Title,Body (HTML),Tags",
+        ),
+        "Body (HTML) → text, Tags → several labels",
+        24,
+    ),
 )
