@@ -304,6 +304,8 @@ IN_ORDER = _listed("""
     schritte anleitung pasos instrucciones etapes passi passos stappen kroki шаги 步骤 手順 단계
 """)
 """Words for lists that are one answer together, item by item."""
+INGREDIENTS = _listed("ingredients zutaten ingredientes ingredienti ingredienten skladniki ингредиенты 配料 材料 재료")
+"""Words for what something is made of."""
 DATA = _listed("""
     table tables tripleset triples triplets triple eavs mr meaning representation records facts graph infobox
     linearized data attributes slots structured tabelle tabla tableau json xml kg
@@ -323,6 +325,8 @@ WORSE = _listed(
     "bad wrong incorrect rejected worse worst negative student alias aliases candidate candidates distractor"
 )
 """Words for answers that are not to be given."""
+CODE = _listed("diff patch code changes log logs stacktrace traceback")
+"""Words for what a message is written about."""
 FAULTY = _listed("ungrammatical incorrect wrong erroneous misspelled faulty fehlerhaft falsch erronee incorrecto")
 """Words for a text of which another one beside it is the correction."""
 WRONG = _listed("wrong incorrect false distractor falsch incorrecta incorrecto incorrecte errata sbagliata fout")
@@ -337,7 +341,7 @@ ORIGINAL = _listed("""
 """Words for a text of which another one beside it was made."""
 MADE = _listed("""
     translation summary correction paraphrase simplification rewrite digest abstract minutes action_items takeaways
-    caption captions
+    caption captions ad advert advertisement
     key_points next_steps meta_description metadescription
     ubersetzung zusammenfassung korrektur kurzfassung traduccion resumen correccion traduction correction traduzione
     riassunto sintesi traducao resumo vertaling samenvatting tlumaczenie streszczenie preklad shrnuti oversattning

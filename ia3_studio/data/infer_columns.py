@@ -47,7 +47,7 @@ from ia3_studio.data.pair_columns import (
 )
 from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.paths import is_listed, split_path, structure_of
-from ia3_studio.data.structured_pairs import beside_structures
+from ia3_studio.data.structured_pairs import beside_structures, recipes
 from ia3_studio.data.table import Table
 from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS, is_known_turn, unused_keys
 from ia3_studio.errors import DataError
@@ -508,7 +508,7 @@ def _are_lists(frame: pd.DataFrame, name: str) -> bool:
 
 
 _IN_ORDER = (
-    nested_pairs, _choices, _tags, marked_answers, rated_texts,
+    nested_pairs, _choices, _tags, marked_answers, rated_texts, recipes,
     _refuse_undecided, named_pairs, labeled, flags, beside_structures,
     _two_in_lists, _only_column, languages, asked_by_contents, two_bodies, by_contents, _named_text, two_texts,
     _longest_text,

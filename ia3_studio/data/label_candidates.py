@@ -249,7 +249,7 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     texts = [place for place, each in enumerate(filled.values()) if each.is_text and not each.is_label]
     behind = {name for name in list(filled)[min(texts, default=-1) + 1 :] if not UNNAMED.fullmatch(name)}
     about = places | {name for name in alike if is_about_row(name)}
-    words.sort(key=lambda name: (name in about, name not in behind))
+    words.sort(key=lambda name: (name in about, name not in behind, not _holds_known_classes(frame, name)))
     alike.sort(key=lambda name: (name in about, name not in behind))
     marks = [name for name in alike if name not in about]
     told = [name for name in words if name not in about]
@@ -263,6 +263,21 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     ]
     found = [_named_inside(frame, name) for name in sorted(found, key=lambda name: profile(frame, name).different == 1)]
     return found or _only_measure(frame, {name: each for name, each in filled.items() if name not in votes})
+
+
+def _holds_known_classes(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether several values of a column without a name are classes that many texts have."""
+    if not UNNAMED.fullmatch(name):
+        return False
+    return len({str(cell).strip().casefold() for cell in cells_of(frame, name)} & _KNOWN_CLASSES) > 1
+
+
+_KNOWN_CLASSES = frozenset(
+    ("positive", "negative", "neutral", "irrelevant", "mixed", "pos", "neg", "spam", "ham", "toxic", "offensive",
+     "hate", "normal", "true", "false", "fake", "real", "yes", "no", "good", "bad", "joy", "anger", "fear",
+     "sadness", "love", "surprise", "happy", "sad", "angry", "support", "deny", "against", "favor", "entailment",
+     "contradiction")
+)  # fmt: skip
 
 
 def is_workflow(frame: pd.DataFrame, name: str) -> bool:

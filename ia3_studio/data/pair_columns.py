@@ -23,6 +23,7 @@ from ia3_studio.data.column_words import (
     AMOUNTS,
     ANSWERED,
     ASKED,
+    CODE,
     DATA,
     FAULTY,
     IN_ORDER,
@@ -117,6 +118,8 @@ _MIRRORED = (
     ("front", "back"), ("normal", "simple"), ("complex", "simple"), ("complex", "simplified"), ("formal", "informal"),
     ("informal", "formal"), ("ungrammatical", "grammatical"), ("incorrect", "correct"), ("noisy", "clean"),
     ("toxic", "neutral"), ("toxic", "detoxified"), ("original", "simplified"), ("original", "rewritten"),
+    ("old", "new"), ("buggy", "fixed"), ("vulnerable", "fixed"), ("bug", "fix"), ("slow", "fast"),
+   
     ("human", "ai"), ("user", "bot"), ("user", "agent"),
 )  # fmt: skip
 """Words by which the names of a prompt and its answer differ, such as those of source_text and target_text."""
@@ -171,7 +174,7 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         answers = [name for name in answers if not profile(frame, name).is_label]
     if not prompts and answers:
         free = [name for name in columns if name not in _bases(answers)]
-        prompts = _read_columns(frame, [name for name in free if not _contains(frame, name, answers[0])])
+        prompts = _read_columns(frame, [name for name in free if not _is_copy(frame, name, answers[0])])
     answers = [name for name in answers if name not in prompts]
     if answers and len(prompts) > 1:
         prompts = [name for name in prompts if not _contains(frame, name, answers[0])] or prompts
@@ -186,6 +189,16 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     context = next((name for name in contexts if name in free), "") or _long_context(frame, columns, prompt, answer)
     context = context or data_context(frame, free)
     return Mapping("pairs", prompt, answer, context, others=tuple(others))
+
+
+def _is_copy(frame: pd.DataFrame, name: str, answer: str) -> bool:
+    """Say whether a column holds the answers with hardly anything else, as the original of a code does."""
+    longer = profile(frame, name).length > _HARDLY_LONGER * profile(frame, answer).length
+    return not longer and _contains(frame, name, answer)
+
+
+_HARDLY_LONGER = 1.5
+"""Times that a text is longer than one in it, up to which it is the same one."""
 
 
 def _contains(frame: pd.DataFrame, prompt: str, answer: str) -> bool:
@@ -234,9 +247,15 @@ def _answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
         texts += named(columns, ("abstract",))
     if not (found or texts) and named(columns, ("prompt", "instruction", "input")):
         texts = [name for name in named(columns, ("text", "story", "content")) if _is_answer_text(frame, name)]
-    found = _worked_out(frame, columns, found) + found
+    found = _worked_out(frame, columns, found) + [_in_plain(frame, columns, name) for name in found]
     found = found or texts or [name for name in named(columns, ("label",)) if holds_long_texts(frame, name)]
     return found or [name for name in columns if _is_made_of_answers(frame, name)] or _with_opposite(columns)
+
+
+def _in_plain(frame: pd.DataFrame, columns: Sequence[str], name: str) -> str:
+    """Return the column of the plain text of answers that are objects, as summary_text is of summary; else the same."""
+    plain = [] if is_plain(frame, name) else named(columns, (f"{name}_text",))
+    return next((each for each in plain if profile(frame, each).is_text), name)
 
 
 def _with_opposite(columns: Sequence[str]) -> list[str]:
@@ -359,7 +378,7 @@ def _answer_path(frame: pd.DataFrame, name: str) -> str:
         key = _answer_key(objects[0])
         inner = [value.get(key) for value in objects] if key else []
         return f"{name}.{key}" + ("[0]" if all(map(is_listed, inner)) else "") if key else name  # or it is the answer
-    first = lists[0][0] if lists and len(lists[0]) else None
+    first = next((value[0] for value in lists if len(value)), None)  # the first question may have no answer
     if isinstance(first, Record):
         return next((f"{name}[0].{key}" for key in (*_INSIDE, _answer_key(first)) if key in first), name)
     return name
@@ -383,6 +402,7 @@ def mirrored(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         each.name for each in profiles
         if each.length and not (each.is_label or each.is_identifier) and each.different > 1
     ]  # fmt: skip
+    texts = [name for name in texts if not _are_single_words(frame, name)] or texts
     words = {name: name_words(name) for name in texts}
     for first, second in permutations(texts, 2):
         one, other = words[first], words[second]
@@ -565,6 +585,7 @@ def two_bodies(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     profiles = {name: profile(frame, name) for name in columns}
     filled = {name: each for name, each in profiles.items() if each.filled > MOSTLY}
     texts = [each for each in filled.values() if each.is_text and not each.is_label]
+    texts = [each for each in texts if each.length >= _LONGEST_NAME or not is_about_row(each.name)]
     if (headed := _headline_of(texts)) and _only_facts_beside(frame, columns):
         return headed
     bodies = [each.name for each in texts if each.length >= _SHORTEST_BODY and 2 * each.different > len(frame)]
@@ -572,7 +593,7 @@ def two_bodies(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         return None
     if any(bare_name(name) in _TITLES or UNNAMED.fullmatch(name) for name in bodies):
         return None
-    if says(bodies[1], READ) or bare_name(bodies[1]) in _NO_ANSWERS:
+    if (says(bodies[1], READ) and not says_last(bodies[0], CODE)) or bare_name(bodies[1]) in _NO_ANSWERS:
         return None
     return Mapping("pairs", bodies[0], bodies[1])
 

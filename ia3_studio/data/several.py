@@ -13,6 +13,7 @@ from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import Decoded, Encoding, decode_together
 from ia3_studio.data.delimited import lines_of
 from ia3_studio.data.json_documents import SPLIT, split_of
+from ia3_studio.data.markup_tables import is_markdown_table
 from ia3_studio.data.parsing import Found, numbered, shown_names
 from ia3_studio.errors import DataError
 
@@ -81,7 +82,7 @@ def read_members(
         found = read(PurePosixPath(path).name, data)
         return replace(found, form=f"{path} in {name}, {found.form}", notes=(*found.notes, *not_read(members, [path])))
     readers = _Readers(read, lambda paths: decode_together({path: content[path] for path in paths}, encoding))
-    for form_of in (_parallel, _by_class, _by_split, _by_language, _objects, _alike):
+    for form_of in (_parallel, _by_class, _by_split, _by_language, _objects, _alike, _documents):
         together = form_of(content, tables, readers)
         if together is not None:
             found, used = together
@@ -196,6 +197,18 @@ def _by_class(
         found = Found(frame, f"one line per row, from {len(paths)} files")
         return with_encoding_facts(used[0], found, [*texts.values()]), used
     return None
+
+
+def _documents(
+    content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: _Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Read Markdown files that hold no table as one text each."""
+    paths = [path for path in tables if PurePosixPath(path).suffix.lower() == ".md"]
+    texts = readers.texts(paths) if len(paths) > 1 and len(paths) == len(tables) else {}
+    if not texts or any(is_markdown_table(each.text) for each in texts.values()):
+        return None
+    frame = numbered({"text": [texts[path].text.strip() for path in paths]})
+    return with_encoding_facts(paths[0], Found(frame, "one text per file"), [*texts.values()]), paths
 
 
 def _are_numbered(paths: Sequence[PurePosixPath]) -> bool:

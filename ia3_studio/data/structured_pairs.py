@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.choice_columns import bare_name, named
 from ia3_studio.data.column_profile import cells_of, is_list_of_texts, profile, structures_of
-from ia3_studio.data.column_words import ANSWERED, ASKED, DATA, IN_ORDER, name_words, says, says_last
+from ia3_studio.data.column_words import ANSWERED, ASKED, DATA, IN_ORDER, INGREDIENTS, name_words, says, says_last
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_candidates import MOSTLY
 from ia3_studio.data.paths import is_listed, structure_of
@@ -37,6 +37,20 @@ def beside_structures(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
         or _steps(frame, texts, structured)
         or _written_from_data(frame, texts, structured)
     )
+
+
+def recipes(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return ingredients, behind what is made of them, and the instructions; whatever else is known of a recipe."""
+    told = [name for name in columns if says_last(name, IN_ORDER) and _may_tell(frame, name)]
+    needed = [name for name in columns if says_last(name, INGREDIENTS)]
+    if len(told) != 1 or not needed:
+        return None
+    made = [name for name in columns if says_last(name, GOALS) and _is_read(profile(frame, name))]
+    return Mapping("pairs", made[0], told[0], needed[0]) if made else Mapping("pairs", needed[0], told[0])
+
+
+def _may_tell(frame: pd.DataFrame, name: str) -> bool:
+    return _are_texts(frame, name) if _is_structured(frame, name) else profile(frame, name).length > _SHORTEST
 
 
 def _is_structured(frame: pd.DataFrame, name: str) -> bool:

@@ -983,7 +983,7 @@ TABLES = (
         "a title and instructions, next to lists",
         "soups.jsonl",
         lines(lambda n: {"Title": f"Soup for pier {n}", "Ingredients": ["salt", "leek"], "Instructions": said(n) * 3}),
-        "Title → prompt, Instructions → answer",
+        "Title + Ingredients → prompt, Instructions → answer",
         12,
     ),
     Shape(
@@ -1231,7 +1231,7 @@ TABLES = (
             12,
             "Recipe,Category,Ingredients,Instructions",
         ),
-        "Recipe → prompt, Instructions → answer",
+        "Recipe + Ingredients → prompt, Instructions → answer",
         12,
     ),
     Shape(
@@ -1528,12 +1528,113 @@ TABLES = (
         "products.csv",
         rows(
             lambda n: (
-                f'{LETTERS.format(n)},<p>{plain(n)} {plain(n)} {plain(n)}</p>,"{("sale, new", "gift", "gift, new")[n % 3]}"'
+                f"{LETTERS.format(n)},<p>{plain(n)} {plain(n)} {plain(n)}</p>,"
+                f'"{("sale, new", "gift", "gift, new")[n % 3]}"'
             ),
             24,
             "Title,Body (HTML),Tags",
         ),
         "Body (HTML) → text, Tags → several labels",
         24,
+    ),
+    Shape(
+        "commits with what was changed and the message",
+        "commits.csv",
+        rows(
+            lambda n: f"{n:038x}ab,Ann {'ABCDEFGHIJKL'[n]}. Lee,+{plain(n)} -{plain(n + 9)},{LETTERS.format(n)} again",
+            12,
+            "sha,author,diff,message",
+        ),
+        "diff → prompt, message → answer",
+        12,
+    ),
+    Shape(
+        "faulty code and mended code, with names of files",
+        "mended.jsonl",
+        lines(
+            lambda n: {
+                "old_file": f"port{n}.py",
+                "new_file": f"port{n}.py",
+                "old_contents": f"def leave(): return {n} # {asked(n)}",
+                "new_contents": f"def leave(): return {n + 1} # {said(n)}",
+                "kind_of_bug": mood(n),
+            },
+            24,
+        ),
+        "old_contents → prompt, new_contents → answer",
+        24,
+    ),
+    Shape(
+        "summaries as objects and as texts",
+        "chapters.jsonl",
+        lines(
+            lambda n: {
+                "chapter": f"{asked(n)} {said(n)} {asked(n + 1)} {said(n + 1)}",
+                "summary": json.dumps({"name": f"Chapter {n}", "summary": [said(n)]}),
+                "summary_text": said(n),
+            }
+        ),
+        "chapter → prompt, summary_text → answer",
+        12,
+    ),
+    Shape(
+        "a thing and a mood without names of columns",
+        "moods.csv",
+        rows(
+            lambda n: (
+                f"{2401 + n // 6},{('Oslo', 'Cork')[n % 2]},{('Positive', 'Negative', 'Neutral')[n % 3]},{plain(n)}"
+            ),
+            24,
+        ),
+        "column 4 → text, column 3 → label",
+        24,
+    ),
+    Shape(
+        "ads for jobs, with what is asked for",
+        "ads.csv",
+        rows(
+            lambda n: f"{('Oslo', 'Cork')[n % 2]},{plain(n)},{plain(n)} {plain(n + 3)} {plain(n + 5)}",
+            24,
+            "Location,Requirements,Job ad text",
+        ),
+        "Requirements → prompt, Job ad text → answer",
+        24,
+    ),
+    Shape(
+        "notes in Markdown, a file each",
+        "notes",
+        {f"note {name}.md": f"# Notes\n\n{asked(n)}\n\n- {said(n)}\n" for n, name in enumerate(("one", "two", "six"))},
+        "text → plain text",
+        3,
+    ),
+    Shape(
+        "SQuAD articles whose first question has no answer",
+        "unanswered.json",
+        json.dumps(
+            {
+                "data": [
+                    {
+                        "title": "Ferries",
+                        "paragraphs": [
+                            {
+                                "context": said(n),
+                                "qas": [
+                                    {"id": f"{n}a", "question": asked(n + 50), "answers": [], "is_impossible": True},
+                                    {
+                                        "id": f"{n}b",
+                                        "question": asked(n),
+                                        "answers": [{"text": f"{n + 6}:15", "answer_start": 3}],
+                                    },
+                                ],
+                            }
+                            for n in range(12)
+                        ],
+                    }
+                ]
+            }
+        ),
+        "question + context → prompt, answers[0].text → answer",
+        12,
+        12,
     ),
 )
