@@ -40,7 +40,7 @@ from ia3_studio.method import Adapter, Serving, attach, discover, serve
 from ia3_studio.method.merging import merge
 from ia3_studio.models import load_model
 from ia3_studio.models.chat_weights import int8_copies, int8_in_use
-from ia3_studio.models.fast_linear import enable_fast_linear
+from ia3_studio.models.fast_inference import enable_fast_inference
 from ia3_studio.models.int8_weights import MOST_ROWS
 from ia3_studio.models.kept_prefixes import KeptPrefixes
 from ia3_studio.models.loaded import LoadedModel
@@ -65,7 +65,7 @@ def main() -> None:
     ours = load_model(given.model)
     print(f"loaded in {time.perf_counter() - began:.1f} s")
     adapter = _some_adapter(ours.model)
-    print(*map(str, enable_fast_linear(ours.model)), f"{torch.get_num_threads()} threads", sep="; ")
+    print(*map(str, enable_fast_inference(ours.model)), f"{torch.get_num_threads()} threads", sep="; ")
     serving = serve(ours.model, {"tuned": adapter})
     asked = (Message("user", QUESTION),)
 

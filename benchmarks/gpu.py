@@ -269,10 +269,10 @@ def chat_speeds(loaded: Any, size: Size) -> dict[str, float]:
     from ia3_studio.data.conversations import Message
     from ia3_studio.data.tokens import prompt_ids
     from ia3_studio.method import attach, discover
-    from ia3_studio.models.fast_linear import enable_fast_linear
+    from ia3_studio.models.fast_inference import enable_fast_inference
 
     attachment = attach(loaded.model, discover(loaded.model).select("paper"))
-    enable_fast_linear(loaded.model)
+    enable_fast_inference(loaded.model)
     prompt = (Message("user", " ".join(str(number % 90 + 1) for number in range(size.longest // 4))),)
     ids = torch.tensor([prompt_ids(prompt, loaded.tokenizer)], device=loaded.model.device)
     settings = ChatSettings(temperature=0, max_new_tokens=size.new_tokens)

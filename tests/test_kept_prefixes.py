@@ -12,7 +12,7 @@ from ia3_studio.chat import Answer, ChatSettings, Variant, reply
 from ia3_studio.data.conversations import Message
 from ia3_studio.method import Adapter, Attachment, Serving, attach, discover, serve
 from ia3_studio.models import few_rows, kept_prefixes
-from ia3_studio.models.fast_linear import enable_fast_linear
+from ia3_studio.models.fast_inference import enable_fast_inference
 from ia3_studio.models.int8_weights import int8_kernel
 from ia3_studio.models.kept_prefixes import KeptPrefixes, Prefix, key_of, reads_on
 from ia3_studio.models.loaded import LoadedModel
@@ -40,7 +40,7 @@ def served(family: str = "llama") -> tuple[LoadedModel, Serving]:
     """Return a model as the chat uses it, and an adapter of it that is served."""
     model = tiny_model(family)
     adapter = adapter_of(model)
-    enable_fast_linear(model)
+    enable_fast_inference(model)
     loaded = LoadedModel(model, tiny_tokenizer(), "causal-lm", "tiny", "tiny/model", "CPU, float32")
     return loaded, serve(model, {"tuned": adapter})
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 
 from ia3_studio.chat.answers import Row
-from ia3_studio.models.fast_linear import step_of
+from ia3_studio.models.fast_inference import step_of
 from ia3_studio.models.preallocated_kv_cache import cache_argument, cache_of, preallocate
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ia3_studio.models.fast_decode import Scales
+    from ia3_studio.models.decoder_parts import Scales
     from ia3_studio.models.kept_prefixes import KeptPrefixes
 
 

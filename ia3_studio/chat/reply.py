@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ia3_studio.data.conversations import Message
     from ia3_studio.method.scaling import Attachment
     from ia3_studio.method.serving import Serving
-    from ia3_studio.models.fast_decode import Scales
+    from ia3_studio.models.decoder_parts import Scales
     from ia3_studio.models.kept_prefixes import KeptPrefixes
     from ia3_studio.models.loaded import LoadedModel
 

@@ -54,7 +54,7 @@ def commands(parsers: Any) -> dict[str, Any]:
 def _chat(store: RunStore, options: argparse.Namespace) -> int:
     from ia3_studio.method import Adapter, serve
     from ia3_studio.models import load_model
-    from ia3_studio.models.fast_linear import enable_fast_linear
+    from ia3_studio.models.fast_inference import enable_fast_inference
     from ia3_studio.models.fast_paths import lines
 
     settings = ChatSettings(
@@ -65,7 +65,7 @@ def _chat(store: RunStore, options: argparse.Namespace) -> int:
     if run and folder is None:
         raise RunError("This run has no adapter yet; wait for its first held-out loss, or give --model.")
     loaded = load_model(options.model or (run.config.model if run else ""))
-    for line in lines(enable_fast_linear(loaded.model, waits=False, rounds=rounds_chat_weights())):
+    for line in lines(enable_fast_inference(loaded.model, waits=False, rounds=rounds_chat_weights())):
         print(line, file=sys.stderr)
     serving = serve(loaded.model, {"tuned": Adapter.load(folder)}) if folder else None
     variants = [] if options.only_tuned and serving else [("base", Variant(0.0))]

@@ -40,7 +40,7 @@ def rescale(activation: Tensor, scale: Tensor, source: Source | None = None) -> 
     scale = scale.to(activation.device)  # a model spread over several devices
     learns = torch.is_grad_enabled() and (activation.requires_grad or scale.requires_grad)
     if not learns or torch.compiler.is_compiling():  # a compiler decides itself what to recompute
-        return _multiply(activation, scale)
+        return multiply(activation, scale)
     given, project = (source.given, source.project) if source else (None, None)
     return _Product.apply(activation, scale, given, project)  # type: ignore[no-any-return, no-untyped-call]
 
@@ -52,7 +52,8 @@ def strengthen(scale: Tensor, strength: float) -> Tensor:
     return scale if strength == 1 else 1 + strength * (scale - 1)
 
 
-def _multiply(activation: Tensor, scale: Tensor) -> Tensor:
+def multiply(activation: Tensor, scale: Tensor) -> Tensor:
+    """Return the product alone, computed in the scale's dtype: for code that takes no gradients."""
     return (activation.to(scale.dtype) * scale).to(activation.dtype)
 
 
@@ -63,7 +64,7 @@ class _Product(Function):
     def forward(
         activation: Tensor, scale: Tensor, given: Tensor | None, project: Callable[[Tensor], Tensor] | None
     ) -> Tensor:
-        return _multiply(activation, scale)
+        return multiply(activation, scale)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:

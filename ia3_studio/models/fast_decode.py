@@ -1,52 +1,83 @@
-"""How does a model of Llama's shape take one more token, without the ways that its general code goes?
+"""How does a causal model take one more token, without the ways that its general code goes?
 
 With a small model on a CPU, a third of the time of a token is spent between the products: calls of modules, hooks,
-masks and views that a single token does not need. This is the same arithmetic in one loop over the layers, for Llama,
-Mistral, Qwen2 and all whose code is theirs. A trial on the model itself decides; any other model goes its own way.
+masks and views that a single token does not need. This is the same arithmetic in one loop over the blocks, for all
+models whose parts :mod:`ia3_studio.models.decoder_parts` knows. A trial on the model itself decides; any other model
+goes its own way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import rms_norm, scaled_dot_product_attention, silu
+from torch.nn.functional import scaled_dot_product_attention
+from transformers.cache_utils import DynamicSlidingWindowLayer
 
-from ia3_studio.method.product import rescale
+from ia3_studio.models import decoder_parts as parts
+from ia3_studio.models.decoder_parts import Factors, FeedForward, Projection, Scales, UnknownShapeError
+from ia3_studio.models.fast_linear import layer_version
 from ia3_studio.models.fast_paths import FastPath, failed_trial
+from ia3_studio.models.preallocated_kv_cache import PreallocatedLayer, cache_of, preallocate
 
 if TYPE_CHECKING:
     from ia3_studio.method.rows import Key
 
-Scales = Mapping["Key", "Tensor | None"]
-"""(path, side) → the scale there, shape (channels,) or (rows, channels); None for ones."""
-
 NAME = "decoding in one loop"
-_ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
-_FEED_FORWARD = ("gate_proj", "up_proj", "down_proj")
 _TOLERANCE = 1e-4
+_LIMITERS = ("softcap", "clip_qkv")
+"""Settings of models that limit large numbers, which a trial with small ones does not show."""
+_FAR = 16
+"""The trial is repeated at the positions this many before the last one that the model can take."""
+
+Rotation = tuple[Tensor, Tensor]
+"""Cosines, and sines with the sign of the half they multiply, each of shape (rows, 1, rotated channels)."""
 
 
 class FastDecodeStep:
-    """One token more for a model of Llama's shape, with keys and values that grow in place."""
+    """One token more for a causal model, with keys and values that grow in place."""
 
     def __init__(self, model: Any) -> None:
-        self._model = model
-        self._layers = [_Layer(f"model.layers.{number}", layer) for number, layer in enumerate(model.model.layers)]
-        self._known = frozenset(
-            (f"{layer.path}.{part}.{name}", side)
-            for layer in self._layers
-            for part, names in (("self_attn", _ATTENTION), ("mlp", _FEED_FORWARD))
-            for name in names
-            for side in ("input", "output")
+        """Read a model's parts.
+
+        Raises:
+            UnknownShapeError: a part has another name or shape than those known here.
+        """
+        inner_name = parts.name_of(model, parts.INNER)
+        inner = getattr(model, inner_name)
+        blocks_name = parts.name_of(inner, parts.BLOCKS)
+        config = model.config.get_text_config(decoder=True)
+        path = f"{inner_name}.{blocks_name}"
+        self._blocks = [_Block(f"{path}.{n}", block, config) for n, block in enumerate(getattr(inner, blocks_name))]
+        self._embed = model.get_input_embeddings().forward
+        self._positions = parts.part(inner, parts.POSITIONS).forward if parts.has(inner, *parts.POSITIONS) else None
+        self._rotary: Any = getattr(inner, "rotary_emb", None)
+        if (self._positions is None) == (self._rotary is None):
+            raise UnknownShapeError
+        kinds = list(getattr(config, "layer_types", None) or [])
+        by_kind = self._rotary is not None and "layer_type" in inspect.signature(self._rotary.forward).parameters
+        self._kinds: list[str] = kinds if by_kind else [""] * len(self._blocks)
+        self._norm = parts.norm_of(parts.part(inner, parts.FINAL_NORM)) or (lambda hidden: hidden)
+        self._head = model.get_output_embeddings()
+        self._known: frozenset[Key] = frozenset(
+            key for block in self._blocks for each in block.projections for pair in each.keys for key in pair
         )
+        self._prepared: tuple[Scales | None, list[tuple[Factors, ...]]] = None, []
+        embeddings = {id(model.get_input_embeddings().weight), id(self._head.weight)}
+        read = [module for module in inner.modules() if isinstance(vars(module)["_parameters"].get("weight"), Tensor)]
+        self._read = [(each, layer_version(each)) for each in read if id(each.weight) not in embeddings]
 
     def serves(self, scales: Scales, cache: Any) -> bool:
-        """Say whether all scales act on projections that are known here, and the cache grows in place."""
-        grows = all(getattr(layer, "grows_in_place", False) for layer in cache.layers)
-        return grows and len(cache.layers) == len(self._layers) and self._known.issuperset(scales)
+        """Say whether all scales act on projections that are known here, and the cache grows in place.
+
+        A weight that was replaced or written to since the model was read, as merging does, is left to the model's code.
+        """
+        grows = all(isinstance(layer, (PreallocatedLayer, DynamicSlidingWindowLayer)) for layer in cache.layers)
+        if not grows or len(cache.layers) != len(self._blocks) or not self._known.issuperset(scales):
+            return False
+        return all(layer_version(module) == version for module, version in self._read)
 
     def __call__(self, ids: Tensor, positions: Tensor, cache: Any, mask: Tensor | None, scales: Scales) -> Tensor:
         """Return the next token's logits, shape (rows, vocabulary), and let the cache grow by one token.
@@ -58,55 +89,111 @@ class FastDecodeStep:
             mask: shape (rows, tokens with this one), 0 where there is padding; None without any.
             scales: of the adapters of these rows.
         """
-        inner = self._model.model
-        hidden = inner.embed_tokens.forward(ids)
-        cos, sin = (each.unsqueeze(1) for each in inner.rotary_emb.forward(hidden, positions))  # (rows, 1, 1, head)
+        hidden = self._embed(ids)
+        if self._positions is not None:
+            hidden = hidden + self._positions(positions)
+        rotations = {kind: self._rotation(hidden, positions, kind) for kind in dict.fromkeys(self._kinds)}
         seen = None if mask is None else mask.bool()[:, None, None, :]
-        for layer, kept in zip(self._layers, cache.layers, strict=True):
-            hidden = layer(hidden, cos, sin, kept, seen, scales)
-        return self._model.lm_head.forward(_norm(inner.norm, hidden))[:, -1]  # type: ignore[no-any-return]
+        factors = self._factors(scales)
+        for block, kept, kind, mine in zip(self._blocks, cache.layers, self._kinds, factors, strict=True):
+            hidden = block(hidden, rotations[kind], kept, seen, mine)
+        return self._head.forward(self._norm(hidden))[:, -1]  # type: ignore[no-any-return]
+
+    def _rotation(self, hidden: Tensor, positions: Tensor, kind: str) -> Rotation | None:
+        if self._rotary is None:
+            return None
+        cos, sin = self._rotary.forward(hidden, positions, *([kind] if kind else []))
+        half = sin.shape[-1] // 2
+        return cos, torch.cat((-sin[..., :half], sin[..., half:]), dim=-1)
+
+    def _factors(self, scales: Scales) -> list[tuple[Factors, ...]]:
+        """Return the factors of each block's projections, made once for all tokens of an answer."""
+        made_for, made = self._prepared
+        if made_for is not scales:
+            made = [tuple(each.factors(scales) for each in block.projections) for block in self._blocks]
+            self._prepared = scales, made  # one assignment: other threads see both or neither
+        return made
 
 
-class _Layer:
-    """One block: attention and feed-forward part, each added to the residual stream."""
+class _Attention:
+    """The attention of a block: each query sees the keys and values of all tokens so far."""
 
-    def __init__(self, path: str, layer: Any) -> None:
-        self.path = path
-        self._layer = layer
-        self._head = int(layer.self_attn.head_dim)
-        self._scaling = float(layer.self_attn.scaling)
-        self._keys: dict[tuple[str, str], Key] = {}
-        for part, names in (("self_attn", _ATTENTION), ("mlp", _FEED_FORWARD)):
-            for name in names:
-                for side in ("input", "output"):
-                    self._keys[name, side] = (f"{path}.{part}.{name}", side)
+    def __init__(self, path: str, module: Any, config: Any) -> None:
+        names = next((names for names in parts.QUERY_KEY_VALUE if parts.has(module, *names)), None)
+        if names is None:
+            raise UnknownShapeError
+        self.given = Projection(path, module, names)
+        self.output = Projection(path, module, (parts.name_of(module, parts.ATTENTION_OUTPUT),))
+        self._queries = int(config.num_attention_heads)
+        self._keys = int(getattr(config, "num_key_value_heads", None) or self._queries)
+        heads = self._queries + 2 * self._keys
+        self._size = sum(self.given.sizes) // heads
+        if self._size * heads != sum(self.given.sizes):
+            raise UnknownShapeError
+        self._is_by_head = names == (parts.BY_HEAD,)
+        self._scaling = float(getattr(module, "scaling", self._size**-0.5))
+        self._rotates = bool(getattr(module, "use_rope", True))
+        self._query_norm, self._key_norm = (
+            parts.norm_of(next((getattr(module, name, None) for name in names if parts.has(module, name)), None))
+            for names in (parts.QUERY_NORM, parts.KEY_NORM)
+        )
 
     def __call__(
-        self, hidden: Tensor, cos: Tensor, sin: Tensor, kept: Any, seen: Tensor | None, scales: Scales
+        self, given: Tensor, rotation: Rotation | None, kept: Any, seen: Tensor | None, scales: tuple[Factors, Factors]
     ) -> Tensor:
-        layer, attention, mlp = self._layer, self._layer.self_attn, self._layer.mlp
-        given = _norm(layer.input_layernorm, hidden)
-        query, key, value = (
-            self._project(getattr(attention, name), name, given, scales).unflatten(-1, (-1, self._head)).transpose(1, 2)
-            for name in ("q_proj", "k_proj", "v_proj")
-        )  # (rows, heads, 1, head)
-        keys, values = kept.update(_turned(key, cos, sin), value)
-        mixed = scaled_dot_product_attention(
-            _turned(query, cos, sin), keys, values, attn_mask=seen, scale=self._scaling,
-            enable_gqa=query.shape[1] != keys.shape[1],
-        )  # fmt: skip
-        hidden = hidden + self._project(attention.o_proj, "o_proj", mixed.transpose(1, 2).flatten(2), scales)
-        given = _norm(layer.post_attention_layernorm, hidden)
-        inner = silu(self._project(mlp.gate_proj, "gate_proj", given, scales))
-        inner = inner * self._project(mlp.up_proj, "up_proj", given, scales)
-        return hidden + self._project(mlp.down_proj, "down_proj", inner, scales)
+        projected, count = self.given(given, scales[0]), len(given)
+        if self._is_by_head:
+            both, value = projected.view(count, self._queries, -1).split((2 * self._size, self._size), dim=-1)
+            turning = torch.cat(both.chunk(2, dim=-1), dim=1)
+        else:
+            heads = projected.view(count, -1, self._size)
+            turning, value = heads.split((self._queries + self._keys, self._keys), dim=1)
+        if self._query_norm is not None and self._key_norm is not None:
+            query, key = turning.split((self._queries, self._keys), dim=1)
+            turning = torch.cat((self._query_norm(query), self._key_norm(key)), dim=1)
+        if rotation is not None and self._rotates:
+            turning = _turned(turning, *rotation)
+        query, key = turning.split((self._queries, self._keys), dim=1)
+        keys, values = kept.update(key.unsqueeze(2), value.unsqueeze(2))  # (rows, key heads, tokens, size)
+        # Queries that share a key stand where other models have tokens, so that no key is repeated.
+        grouped = query.reshape(count, self._keys, -1, self._size)
+        if seen is not None:
+            seen = seen[..., -keys.shape[-2] :]  # a layer with a window has dropped the first ones
+        mixed = scaled_dot_product_attention(grouped, keys, values, attn_mask=seen, scale=self._scaling)
+        return self.output(mixed.reshape(count, 1, -1), scales[1])
 
-    def _project(self, module: nn.Module, name: str, given: Tensor, scales: Scales) -> Tensor:
-        before, after = scales.get(self._keys[name, "input"]), scales.get(self._keys[name, "output"])
-        if before is not None:
-            given = rescale(given, _over(before))
-        result: Tensor = module.forward(given)
-        return result if after is None else rescale(result, _over(after))
+
+class _Block:
+    """One block: attention and feed-forward part, each added to the residual stream."""
+
+    def __init__(self, path: str, block: Any, config: Any) -> None:
+        attention, feed_forward = (parts.name_of(block, names) for names in (parts.ATTENTION, parts.FEED_FORWARD))
+        self._attention = _Attention(f"{path}.{attention}", getattr(block, attention), config)
+        self._feed_forward = FeedForward(f"{path}.{feed_forward}", getattr(block, feed_forward))
+        self._before = parts.norm_of(parts.part(block, parts.BEFORE_ATTENTION)) or (lambda hidden: hidden)
+        between = next((getattr(block, name) for name in parts.BETWEEN if parts.has(block, name)), None)
+        own = getattr(block, parts.BEFORE_FEED_FORWARD, None)
+        self._after_attention = None if own is None else parts.norm_of(between)
+        self._between = parts.norm_of(between if own is None else own)
+        self._after = parts.norm_of(getattr(block, parts.AFTER_FEED_FORWARD, None))
+        self._is_parallel = bool(getattr(block, "use_parallel_residual", self._between is None))
+        self.projections = (
+            self._attention.given, self._attention.output, self._feed_forward.first, self._feed_forward.second,
+        )  # fmt: skip
+
+    def __call__(
+        self, hidden: Tensor, rotation: Rotation | None, kept: Any, seen: Tensor | None, scales: tuple[Factors, ...]
+    ) -> Tensor:
+        given = self._before(hidden)
+        mixed = self._attention(given, rotation, kept, seen, (scales[0], scales[1]))
+        if self._after_attention is not None:
+            mixed = self._after_attention(mixed)
+        if self._is_parallel:
+            given = given if self._between is None else self._between(hidden)
+            return hidden + mixed + self._feed_forward(given, scales[2], scales[3])
+        hidden = hidden + mixed
+        inner = self._feed_forward(hidden if self._between is None else self._between(hidden), scales[2], scales[3])
+        return hidden + (inner if self._after is None else self._after(inner))
 
 
 def fast_decode_step(model: Any) -> tuple[FastDecodeStep | None, FastPath]:
@@ -118,61 +205,61 @@ def fast_decode_step(model: Any) -> tuple[FastDecodeStep | None, FastPath]:
             reason = _difference(step, model)
             if not reason:
                 return step, FastPath(NAME, True)
+        except UnknownShapeError:
+            reason = "the model's parts are put together in another way than those known here"
         except Exception as error:  # a foreign forward may raise anything
             reason = failed_trial(error)
     return None, FastPath(NAME, False, reason)
 
 
 def _why_not(model: Any) -> str:
-    """Return what tells a model from Llama's shape, without running it; empty if nothing does."""
-    inner: Any = getattr(model, "model", None)
-    layers = getattr(inner, "layers", None)
-    if not layers or not all(hasattr(inner, name) for name in ("embed_tokens", "rotary_emb", "norm")):
-        return "the model's layers are not Llama's"
-    norms = [inner.norm]
-    for layer in layers:
-        parts = ((layer, "self_attn", (*_ATTENTION, "head_dim", "scaling")), (layer, "mlp", _FEED_FORWARD))
-        if not all(hasattr(getattr(parent, part, None), name) for parent, part, names in parts for name in names):
-            return "the model's layers are not Llama's"
-        norms += [getattr(layer, name, None) for name in ("input_layernorm", "post_attention_layernorm")]
-    if not all(hasattr(norm, "variance_epsilon") for norm in norms):
-        return "the model's normalization is not Llama's"
+    """Return what tells a model from those that may have a fast step, without running it; empty if nothing does."""
     dtype = next(model.parameters()).dtype
     if dtype != torch.float32:
         return f"the model is in {str(dtype).removeprefix('torch.')}, not in float32"
-    return "" if isinstance(getattr(model, "lm_head", None), nn.Linear) else "the model's head is not a linear layer"
+    config = model.config.get_text_config(decoder=True).to_dict()
+    for name, value in config.items():
+        if value is not None and any(word in name for word in _LIMITERS):
+            return f"the model limits large numbers ({name})"
+    head = model.get_output_embeddings() if hasattr(model, "get_output_embeddings") else None
+    return "" if isinstance(head, nn.Linear) else "the model's head is not a linear layer"
 
 
 @torch.no_grad()
 def _difference(step: FastDecodeStep, model: Any) -> str:
-    """Try the step after two short rows of different lengths; return how it differs from the model, or nothing."""
-    from ia3_studio.models.preallocated_kv_cache import cache_of, preallocate
+    """Try the step after two short rows of different lengths; return how it differs from the model, or nothing.
 
-    device = next(model.parameters()).device
+    It is tried at the first positions and far from them, where some models scale queries in another way.
+    """
+    from ia3_studio.models.limits import limits_of
+
+    device = model.get_input_embeddings().weight.device
     vocabulary = int(model.get_input_embeddings().weight.shape[0])
     ids = torch.arange(1, 11, device=device).view(2, 5) * 37 % vocabulary
     mask = torch.tensor([[0, 1, 1, 1, 1], [1, 1, 1, 1, 1]], device=device)
-    positions = (mask.cumsum(1) - 1).clamp(min=0)
-    wanted = model(input_ids=ids, attention_mask=mask, position_ids=positions).logits[:, -1]
-    before = model(input_ids=ids[:, :4], attention_mask=mask[:, :4], position_ids=positions[:, :4], use_cache=True)
-    cache = preallocate(cache_of(before))
-    if not step.serves({}, cache):
-        return "the model's cache of keys and values does not keep all tokens"
-    found = step(ids[:, 4:], positions[:, 4:], cache, mask, {})
-    same = torch.allclose(found, wanted, atol=_TOLERANCE, rtol=_TOLERANCE)
-    return "" if same else "it gives different logits than the model"
-
-
-def _norm(norm: Any, hidden: Tensor) -> Tensor:
-    return rms_norm(hidden, (hidden.shape[-1],), norm.weight, norm.variance_epsilon)
+    for start in (0, max(0, (limits_of(model).positions or 0) - _FAR)):
+        positions = (mask.cumsum(1) - 1).clamp(min=0) + start
+        wanted = model(input_ids=ids, attention_mask=mask, position_ids=positions).logits[:, -1]
+        before = model(input_ids=ids[:, :4], attention_mask=mask[:, :4], position_ids=positions[:, :4], use_cache=True)
+        cache = preallocate(cache_of(before))
+        if not step.serves({}, cache):
+            return "the model's cache of keys and values does not keep all tokens"
+        found = step(ids[:, 4:], positions[:, 4:], cache, mask, {})
+        if not torch.allclose(found, wanted, atol=_TOLERANCE, rtol=_TOLERANCE):
+            return "it gives different logits than the model"
+    return ""
 
 
 def _turned(states: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Return queries or keys turned by their positions (RoFormer, https://arxiv.org/abs/2104.09864, equation 34)."""
-    first, second = states.chunk(2, dim=-1)
-    return states * cos + torch.cat((-second, first), dim=-1) * sin
+    """Return queries and keys turned by their positions (RoFormer, https://arxiv.org/abs/2104.09864, equation 34).
 
-
-def _over(scale: Tensor) -> Tensor:
-    """Return a scale in the shape that multiplies (rows, 1, channels)."""
-    return scale if scale.dim() == 1 else scale[:, None, :]
+    Args:
+        states: shape (rows, heads, channels); channels after those that cosines are given for stay as they are.
+        cos: shape (rows, 1, rotated channels).
+        sin: the same, negative for the first half.
+    """
+    width = cos.shape[-1]
+    if width < states.shape[-1]:
+        turned = _turned(states[..., :width], cos, sin)
+        return torch.cat((turned, states[..., width:]), dim=-1)
+    return torch.addcmul(states * cos, states.roll(width // 2, -1), sin)

@@ -12,101 +12,72 @@ results differ by rounding, as between any two kernels.
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 from transformers.pytorch_utils import Conv1D
 
-from ia3_studio.background import in_background
-from ia3_studio.models.fast_paths import FastPath, failed_trial
-from ia3_studio.models.few_rows import Pack, PackedWeight, Product, half_pack, onednn_product
+from ia3_studio.models.fast_paths import failed_trial
+from ia3_studio.models.few_rows import Pack, PackedWeight, Product
 
-if TYPE_CHECKING:
-    from ia3_studio.models.fast_decode import FastDecodeStep
-
-NAME = "oneDNN products for few rows"
-HALF_NAME = "float16 copies of the weights"
-_STEP = "ia3_fast_decode_step"
-"""The attribute of a model that holds its fast decoding step."""
 COPIES = "ia3_int8_copies"
 """The attribute of a model that says what became of its int8 copies (:mod:`ia3_studio.models.chat_weights`)."""
 _MOST_ROWS = 16
 """With more rows multiplying is the work, and torch's own product is the best at it."""
 
-logger = logging.getLogger("ia3_studio.models")
+
+def plain_layers(model: nn.Module) -> list[nn.Module]:
+    """Return the float32 linear layers of a model on the CPU that compute in the way of their class."""
+    return [module for module in model.modules() if _is_plain(module)]
 
 
-def enable_fast_linear(
-    model: nn.Module, *, waits: bool = True, rounds: bool = False
-) -> tuple[FastPath, FastPath, FastPath]:
-    """Let the plain linear layers of a float32 model on a CPU compute in the faster way, and decode in one loop.
+def weights_of(layers: Iterable[nn.Module]) -> list[Tensor]:
+    """Return the weight of each layer, shape (out, in)."""
+    return [_as_linear(layer, _weight(layer).data) for layer in layers]
 
-    For inference: where gradients are recorded, and on other devices, the layers compute as before. Nothing may be
-    attached to the model yet: what is attached later acts as ever. :func:`disable_fast_linear` undoes it.
+
+def stack_layers(model: nn.Module, layers: list[nn.Module], product: Product | None) -> tuple[list[Stack], str]:
+    """Let the layers compute in stacks from now on: those that are given the same rows together.
 
     Args:
-        model: in float32.
-        waits: return when the weights are copied in float16, which takes seconds; otherwise a thread copies them, and
-            layers without their copy yet compute as if there were none.
-        rounds: let the copies round weights that float16 cannot hold; otherwise they lose nothing.
+        model: in evaluation mode; it is run once on a few tokens to see which these are.
+        layers: of the model, in float32 on the CPU.
+        product: that they multiply by; None for torch's own.
 
     Returns:
-        The three fast paths (layers, float16 copies, decoding), and why one is off.
+        The stacks, and why each layer is alone if the run failed.
     """
-    from ia3_studio.models.fast_decode import fast_decode_step
-
-    vars(model)[_STEP], decoding = fast_decode_step(model)
-    layers = [module for module in model.modules() if _is_plain(module)]
-    product, reason = onednn_product([_weight(layer).data for layer in layers if isinstance(layer, nn.Linear)])
-    weights = [_as_linear(layer, _weight(layer).data) for layer in layers]
-    pack, half_note = half_pack(weights, product or linear, rounds=rounds)
-    note = ""
-    if product or pack:
-        calls, note = _calls(model, layers)
-        stacks = [_stacked(siblings, product) for siblings in _siblings(model, layers, calls)]
-    if pack:
-        packing = in_background(partial(_pack_all, stacks, pack))
-        packing.add_done_callback(_log_failure)
-        if waits:
-            packing.result()
-    products = FastPath(NAME, product is not None, note if product else reason)
-    return products, FastPath(HALF_NAME, pack is not None, half_note), decoding
+    calls, note = _calls(model, layers)
+    return [_stacked(siblings, product) for siblings in _siblings(model, layers, calls)], note
 
 
-def step_of(model: nn.Module) -> FastDecodeStep | None:
-    """Return the fast decoding step that :func:`enable_fast_linear` found for a model; None if there is none."""
-    return vars(model).get(_STEP)
+def unstack_layers(model: nn.Module) -> None:
+    """Give the linear layers their own ``forward`` back."""
+    vars(model).pop(COPIES, None)
+    for module in model.modules():
+        if stack_of(module) is not None:
+            del module.forward
 
 
 def stacks_of(model: nn.Module) -> list[Stack]:
     """Return the stacks of a model's plain linear layers; **a layer without one gets its own**."""
-    found = [stack for module in model.modules() if (stack := _stack_of(module)) is not None]
+    for module in plain_layers(model):
+        _stacked([module], None)
+    found = [stack for module in model.modules() if (stack := stack_of(module)) is not None]
     return list(dict.fromkeys(found))
 
 
-def _stack_of(layer: nn.Module) -> Stack | None:
+def stack_of(layer: nn.Module) -> Stack | None:
+    """Return what multiplies a layer together with its siblings; None if nothing does."""
     forward: Any = vars(layer).get("forward")
-    if getattr(forward, "func", None) is _forward:
-        return forward.args[0]  # type: ignore[no-any-return]
-    return _stacked([layer], None) if _is_plain(layer) else None
-
-
-def disable_fast_linear(model: nn.Module) -> None:
-    """Give the linear layers their own ``forward`` back, and forget the fast decoding step."""
-    vars(model).pop(_STEP, None)
-    vars(model).pop(COPIES, None)
-    for module in model.modules():
-        if getattr(vars(module).get("forward"), "func", None) is _forward:
-            del module.forward
+    return forward.args[0] if getattr(forward, "func", None) is _forward else None
 
 
 class WeightChoice:
@@ -124,7 +95,7 @@ class Stack:
         self._weight = _joined(layers, "weight")
         self._bias = _joined(layers, "bias") if layers[0].bias is not None else None
         self._sizes = [_outputs(layer) for layer in layers]
-        self._versions = [_version(layer) for layer in layers]
+        self._versions = [layer_version(layer) for layer in layers]
         self._half: PackedWeight | None = None
         self._int8: PackedWeight | None = None
         self._choice = WeightChoice()
@@ -146,7 +117,7 @@ class Stack:
 
     def part(self, number: int, rows: Tensor) -> Tensor:
         """Return one layer's output, shape (…, out). What is kept for the others is handed out once."""
-        if self._versions[number] != _version(self.layers[number]):  # somebody changed a weight, as merging does
+        if self._versions[number] != layer_version(self.layers[number]):  # somebody changed a weight, as merging does
             layer: Any = self.layers[number]
             return self._multiply(layer, rows, layer.weight, layer.bias)
         if self._given is not rows or number not in self._ready:
@@ -176,16 +147,6 @@ def _stacked(siblings: Sequence[nn.Module], product: Product | None) -> Stack:
     for number, layer in enumerate(siblings):
         layer.forward = partial(_forward, stack, number)
     return stack
-
-
-def _pack_all(stacks: Sequence[Stack], pack: Pack) -> None:
-    for stack in stacks:
-        stack.pack(pack)
-
-
-def _log_failure(packing: Future[None]) -> None:
-    if error := packing.exception():
-        logger.error("the weights could not be copied in float16", exc_info=error)
 
 
 def _forward(stack: Stack, number: int, rows: Tensor) -> Tensor:
@@ -227,7 +188,7 @@ def _outputs(layer: nn.Module) -> int:
     return int(layer.out_features if isinstance(layer, nn.Linear) else layer.nf)  # type: ignore[arg-type]
 
 
-def _version(layer: nn.Module) -> tuple[int, int]:
+def layer_version(layer: nn.Module) -> tuple[int, int]:
     """Return what differs once a layer's weight was replaced, or written to."""
     weight = _weight(layer)
     return weight.data_ptr(), -1 if weight.is_inference() else weight._version

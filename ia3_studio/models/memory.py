@@ -120,14 +120,14 @@ class ModelMemory:
                 self._given_back.notify_all()
 
     def _take(self, wanted: Key, load: Callable[[], LoadedModel]) -> LoadedModel:
-        from ia3_studio.models.fast_linear import enable_fast_linear
+        from ia3_studio.models.fast_inference import enable_fast_inference
         from ia3_studio.models.kept_prefixes import KeptPrefixes
 
         with self._given_back:
             if self._model is None or self._key != wanted:
                 self._given_back.wait_for(lambda: self._users == 0)
                 fresh = load()
-                for line in lines(enable_fast_linear(fresh.model, waits=False, rounds=rounds_chat_weights())):
+                for line in lines(enable_fast_inference(fresh.model, waits=False, rounds=rounds_chat_weights())):
                     logger.info("%s: %s", fresh.source, line)
                 self._model, self._key, self._kept = fresh, wanted, KeptPrefixes()
             self._users += 1

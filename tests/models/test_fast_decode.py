@@ -13,9 +13,9 @@ from ia3_studio.data.conversations import Message
 from ia3_studio.method import Adapter, Selection, attach, discover, serve
 from ia3_studio.models import few_rows
 from ia3_studio.models.fast_decode import FastDecodeStep, fast_decode_step
-from ia3_studio.models.fast_linear import disable_fast_linear, enable_fast_linear, step_of
+from ia3_studio.models.fast_inference import disable_fast_inference, enable_fast_inference, step_of
 from ia3_studio.models.loaded import LoadedModel
-from ia3_studio.models.preallocated_kv_cache import cache_of, preallocate
+from ia3_studio.models.preallocated_kv_cache import cache_argument, cache_of, preallocate
 from tests.families import tiny_model
 from tests.tiny_chat import tiny_tokenizer
 
@@ -27,37 +27,80 @@ SHAPE: dict[str, Any] = {
 
 def built(config: Any) -> Any:
     torch.manual_seed(0)
-    return hf.AutoModelForCausalLM.from_config(config).eval()
+    model = hf.AutoModelForCausalLM.from_config(config).eval()
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if "proj" in name or "c_" in name or "dense" in name or "query_key_value" in name:
+                weight.mul_(8)  # as a trained model's: attention that differs from its mean, activations that bend
+    return model
 
 
-@pytest.mark.parametrize(
-    "config",
-    [
-        hf.LlamaConfig(**SHAPE),
-        hf.LlamaConfig(**SHAPE, attention_bias=True, tie_word_embeddings=True),
-        hf.MistralConfig(**SHAPE, sliding_window=None),
-        hf.Qwen2Config(**SHAPE),
-    ],
-    ids=["llama", "llama with biases, tied", "mistral", "qwen2"],
-)
-def test_models_of_llamas_shape_take_it(config: Any) -> None:
-    step, path = fast_decode_step(built(config))
+WITHOUT_GROUPS = {name: value for name, value in SHAPE.items() if name != "num_key_value_heads"}
+WINDOWS = ["sliding_attention", "full_attention"]
+SERVED: dict[str, Any] = {
+    "llama": hf.LlamaConfig(**SHAPE),
+    "llama with biases, tied": hf.LlamaConfig(**SHAPE, attention_bias=True, tie_word_embeddings=True),
+    "mistral": hf.MistralConfig(**SHAPE, sliding_window=None),
+    "mistral with a window": hf.MistralConfig(**SHAPE, sliding_window=4),
+    "qwen2": hf.Qwen2Config(**SHAPE),
+    "qwen3": hf.Qwen3Config(**SHAPE, head_dim=8),
+    "smollm3": hf.SmolLM3Config(**SHAPE, pad_token_id=0, no_rope_layers=[1, 0]),
+    "gemma": hf.GemmaConfig(**SHAPE, head_dim=8),
+    "gemma3": hf.Gemma3TextConfig(**SHAPE, head_dim=8, sliding_window=4, layer_types=WINDOWS),
+    "phi": hf.PhiConfig(**SHAPE, qk_layernorm=True),
+    "phi3": hf.Phi3Config(**SHAPE, pad_token_id=0),
+    "stablelm": hf.StableLmConfig(**SHAPE),
+    "starcoder2": hf.Starcoder2Config(**SHAPE, sliding_window=None),
+    "gpt2": hf.GPT2Config(vocab_size=97, n_layer=2, n_embd=32, n_head=4),
+    "gpt_neox": hf.GPTNeoXConfig(**WITHOUT_GROUPS),
+    "gpt_neox, one part after the other": hf.GPTNeoXConfig(**WITHOUT_GROUPS, use_parallel_residual=False),
+}
+
+
+@pytest.mark.parametrize("name", SERVED)
+@pytest.mark.parametrize("speedup", [0.5, 2.0], ids=["torch's products", "other products"])
+def test_the_families_that_people_chat_with_take_it_and_write_the_same_logits_token_after_token(
+    name: str, speedup: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(few_rows, "_speedup", lambda *given: speedup)
+    model, peer = built(SERVED[name]), built(SERVED[name])
+    path = enable_fast_inference(model)[2]
+    step = step_of(model)
     assert step is not None and path.is_on and not path.reason
+    ids = torch.arange(1, 13).view(2, 6) * 29 % 97
+    mask = torch.tensor([[0, 0, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1]])
+    with torch.no_grad():
+        ours = preallocate(cache_of(_read(model, ids, mask, None)))
+        theirs = cache_of(_read(peer, ids, mask, None))
+        for token in range(7):
+            ids = torch.tensor([[token + 3], [token * 5]])
+            mask = torch.cat([mask, torch.ones(2, 1, dtype=mask.dtype)], dim=1)
+            assert step.serves({}, ours)
+            found = step(ids, (mask.cumsum(1) - 1)[:, -1:], ours, mask, {})
+            result = _read(peer, ids, mask, theirs)
+            torch.testing.assert_close(found, result.logits[:, -1], rtol=1e-4, atol=1e-4)
+            theirs = cache_of(result)
 
 
-OTHER_LAYERS, OTHER_NORM = "the model's layers are not Llama's", "the model's normalization is not Llama's"
+def _read(model: Any, ids: torch.Tensor, mask: torch.Tensor, cache: Any) -> Any:
+    positions = (mask.cumsum(1) - 1).clamp(min=0)[:, -ids.shape[1] :]
+    extra = {cache_argument(model): cache}
+    return model(input_ids=ids, attention_mask=mask, position_ids=positions, use_cache=True, **extra)
+
+
+OTHER_PARTS = "the model's parts are put together in another way than those known here"
 OTHER_LOGITS = "it gives different logits than the model"
-SHORT_CACHE = "the model's cache of keys and values does not keep all tokens"
 
 
 @pytest.mark.parametrize(
     ("config", "reason"),
     [
-        (hf.GemmaConfig(**SHAPE, head_dim=8), OTHER_NORM),  # its norms add 1 to their weights
-        (hf.Qwen3Config(**SHAPE, head_dim=8), OTHER_LOGITS),  # queries and keys have norms of their own
+        (hf.Gemma2Config(**SHAPE, head_dim=8), "the model limits large numbers (final_logit_softcapping)"),
+        (hf.OlmoConfig(**SHAPE, clip_qkv=0.5), "the model limits large numbers (clip_qkv)"),
         (hf.GraniteConfig(**SHAPE, residual_multiplier=0.5, attention_multiplier=0.3), OTHER_LOGITS),
-        (hf.MistralConfig(**SHAPE, sliding_window=4), SHORT_CACHE),  # forgets what is far
-        (hf.GPT2Config(vocab_size=97, n_layer=2, n_embd=32, n_head=4), OTHER_LAYERS),
+        (hf.CohereConfig(**SHAPE), OTHER_LOGITS),  # turns neighbors, not halves
+        (hf.MixtralConfig(**SHAPE, num_local_experts=2), OTHER_PARTS),
+        (hf.BloomConfig(vocab_size=97, hidden_size=32, n_layer=2, n_head=4), OTHER_PARTS),
     ],
     ids=lambda value: getattr(value, "model_type", None),
 )
@@ -67,6 +110,39 @@ def test_models_of_another_shape_go_their_own_way_and_the_log_says_why(
     step, path = fast_decode_step(built(config))
     assert step is None and (path.is_on, path.reason) == (False, reason)
     assert "Traceback" not in capsys.readouterr().err  # another shape is expected
+
+
+def test_queries_that_are_scaled_at_far_positions_alone_are_noticed() -> None:
+    model = built(hf.LlamaConfig(**SHAPE))
+    attention = model.model.layers[0].self_attn
+    original = attention.forward
+
+    def forward(hidden_states: torch.Tensor, *given: Any, **named: Any) -> Any:
+        cos, sin = named["position_embeddings"]
+        is_far = float(cos[..., 0].min()) < -0.5 and named["position_ids"].max() > 100
+        return original(hidden_states, *given, **named | {"position_embeddings": (cos * (1 + is_far), sin)})
+
+    attention.forward = forward
+    assert fast_decode_step(model)[1].reason == OTHER_LOGITS
+
+
+def test_a_weight_that_was_written_to_or_replaced_is_left_to_the_models_own_code(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(few_rows, "_speedup", lambda *given: 0.5)
+    model = built(hf.GemmaConfig(**SHAPE, head_dim=8))
+    enable_fast_inference(model)
+    step = step_of(model)
+    cache = preallocate(cache_of(model(input_ids=torch.tensor([[1, 2]]), use_cache=True)))
+    assert step is not None and step.serves({}, cache)
+    with torch.no_grad():
+        model.model.layers[1].mlp.down_proj.weight.mul_(2)
+    assert not step.serves({}, cache)
+    again = fast_decode_step(model)[0]
+    assert again is not None
+    norm = model.model.layers[0].input_layernorm
+    norm.weight = torch.nn.Parameter(norm.weight + 1)
+    assert not again.serves({}, cache)
 
 
 def test_a_trial_that_fails_is_logged_with_its_traceback(
@@ -95,16 +171,20 @@ def variants_of(model: Any) -> tuple[dict[str, Adapter], list[Variant]]:
     return adapters, [Variant(0.0, ""), Variant(1.0, "paper"), Variant(0.5, "all"), Variant(2.0, "paper")]
 
 
-def test_four_voices_of_different_lengths_say_the_same_with_it_and_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(few_rows, "_speedup", lambda *given: 2.0)
-    model = tiny_model("llama")
+@pytest.mark.parametrize("family", ["llama", "gpt2", "gpt_neox"])
+@pytest.mark.parametrize("speedup", [0.5, 2.0], ids=["torch's products", "other products"])
+def test_four_voices_of_different_lengths_say_the_same_with_it_and_without(
+    family: str, speedup: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(few_rows, "_speedup", lambda *given: speedup)
+    model = tiny_model(family)
     loaded = LoadedModel(model, tiny_tokenizer(), "causal-lm", "tiny", "tiny/model", "CPU")  # type: ignore[arg-type]
     adapters, variants = variants_of(model)
     asked = [(Message("user", words),) for words in ("Hi", "Where is the lamp?", "Tell me more of it", "Hi")]
     settings = ChatSettings(temperature=0, max_new_tokens=14)
     serving = serve(model, adapters)
     slow = list(reply(loaded, serving, asked, variants, settings))[-1]
-    enable_fast_linear(model)
+    enable_fast_inference(model)
     taken: list[int] = []
     original = FastDecodeStep.__call__
     monkeypatch.setattr(FastDecodeStep, "__call__", lambda *given: taken.append(1) or original(*given))
@@ -115,7 +195,7 @@ def test_four_voices_of_different_lengths_say_the_same_with_it_and_without(monke
         assert [token.probability for token in one.tokens] == pytest.approx(
             [t.probability for t in other.tokens], abs=1e-5
         )
-    disable_fast_linear(model)
+    disable_fast_inference(model)
     assert step_of(model) is None
 
 
@@ -124,7 +204,7 @@ def test_scales_elsewhere_are_left_to_the_hooks(monkeypatch: pytest.MonkeyPatch)
     model = tiny_model("llama")
     tree = discover(model)
     head = [site for site in tree.sites if site.path == "lm_head"]
-    enable_fast_linear(model)
+    enable_fast_inference(model)
     attachment = attach(model, Selection(tuple(head), "tiny"))
     with torch.no_grad():
         attachment.parameter.uniform_(-3, 3)

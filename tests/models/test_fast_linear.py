@@ -15,7 +15,8 @@ from torch import nn
 from ia3_studio.method import attach, discover
 from ia3_studio.method.inputs import example_inputs
 from ia3_studio.models import few_rows
-from ia3_studio.models.fast_linear import HALF_NAME, NAME, Stack, disable_fast_linear, enable_fast_linear
+from ia3_studio.models.fast_inference import HALF_NAME, NAME, disable_fast_inference, enable_fast_inference
+from ia3_studio.models.fast_linear import Stack
 from ia3_studio.models.half_weights import HalfWeight, half_kernel
 from ia3_studio.models.machine import MachineMemory
 from ia3_studio.models.memory import ModelMemory
@@ -55,7 +56,7 @@ def test_fast_layers_compute_what_the_layers_did_with_hooks_on_them(
     with torch.no_grad():
         before = logits_of(model)
     attachment.detach()
-    assert enable_fast_linear(model)[0].is_on
+    assert enable_fast_inference(model)[0].is_on
     assert "Traceback" not in capsys.readouterr().err
     attachment = attach(model, attachment.selection)
     randomized(attachment)
@@ -66,7 +67,7 @@ def test_fast_layers_compute_what_the_layers_did_with_hooks_on_them(
         logits_of(model).sum().backward()
     assert attachment.parameter.grad is not None and bool(attachment.parameter.grad.any())
     attachment.detach()
-    disable_fast_linear(model)
+    disable_fast_inference(model)
     assert not any("forward" in vars(module) for module in model.modules())
 
 
@@ -78,7 +79,7 @@ def test_keys_and_values_are_multiplied_with_the_queries(monkeypatch: pytest.Mon
     monkeypatch.setattr(few_rows, "onednn_kernel", lambda: lambda *given: made.append(1) or kernel(*given))
     monkeypatch.setattr(few_rows, "half_kernel", lambda: None)
     weights = {name: value.clone() for name, value in model.state_dict().items()}
-    enable_fast_linear(model)
+    enable_fast_inference(model)
     made.clear()
     with torch.no_grad():
         logits_of(model)
@@ -89,7 +90,7 @@ def test_keys_and_values_are_multiplied_with_the_queries(monkeypatch: pytest.Mon
 
 def test_cross_attention_is_not_multiplied_with_what_it_does_not_share() -> None:
     model = tiny_model("t5")
-    assert enable_fast_linear(model)[0].is_on
+    assert enable_fast_inference(model)[0].is_on
     stacks = {id(stack): stack for module in model.modules() if (stack := _stack_of(module))}
     sizes = sorted(len(stack.layers) for stack in stacks.values())
     # Of each decoder block: q k v together, o, the cross-attention's q, its k v together, o, and the feed-forward part.
@@ -103,20 +104,20 @@ def _stack_of(module: nn.Module) -> Any:
 
 def test_a_weight_that_was_replaced_is_used() -> None:
     model = tiny_model("llama")
-    enable_fast_linear(model)
+    enable_fast_inference(model)
     with torch.no_grad():
         before = logits_of(model)
-        projection = model.get_submodule("model.layers.0.self_attn.k_proj")
-        projection.weight = nn.Parameter(projection.weight * 2)  # type: ignore[operator]
+        projection = model.get_submodule("model.layers.0.self_attn.v_proj")
+        projection.weight = nn.Parameter(projection.weight * 20)  # type: ignore[operator]
         changed = logits_of(model)
-        disable_fast_linear(model)
+        disable_fast_inference(model)
         torch.testing.assert_close(logits_of(model), changed, atol=1e-5, rtol=1e-5)
-    assert not torch.allclose(before, changed)
+    assert float((before - changed).abs().max()) > 1e-3
 
 
 def test_a_model_in_half_precision_is_left_alone() -> None:
     model = tiny_model("llama").to(torch.bfloat16)
-    path, half, decoding = enable_fast_linear(model)
+    path, half, decoding = enable_fast_inference(model)
     assert (path.is_on, path.reason) == (False, "the model has no float32 linear layers on the CPU")
     assert (half.is_on, half.reason) == (False, path.reason)
     assert (decoding.is_on, decoding.reason) == (False, "the model is in bfloat16, not in float32")
@@ -136,7 +137,7 @@ def test_layers_that_stay_as_they_are_have_a_reason(
     monkeypatch.setattr(few_rows, "half_kernel", lambda: None)
     monkeypatch.setattr(few_rows, name, stand_in)
     model = tiny_model("llama")
-    path, half, decoding = enable_fast_linear(model)
+    path, half, decoding = enable_fast_inference(model)
     assert (half.is_on, half.reason) == (False, "this build of PyTorch has no FBGEMM")
     assert (path.is_on, path.reason) == (False, reason) and decoding.is_on
     assert not any("forward" in vars(module) for module in model.modules())
@@ -151,7 +152,7 @@ def test_a_kernel_that_fails_is_logged_with_its_traceback_and_not_used(
     monkeypatch.setattr(few_rows, "half_kernel", lambda: None)
     monkeypatch.setattr(few_rows, "onednn_kernel", lambda: kernel)
     model = tiny_model("llama")
-    path, _half, _decoding = enable_fast_linear(model)
+    path, _half, _decoding = enable_fast_inference(model)
     assert (path.is_on, path.reason) == (False, "the trial failed with RuntimeError, shown above")
     logged = capsys.readouterr().err
     assert "Traceback" in logged and "RuntimeError: no such format" in logged
@@ -166,7 +167,7 @@ def test_a_model_whose_trial_pass_fails_gets_fast_layers_one_by_one_and_a_traceb
 
     monkeypatch.setattr("ia3_studio.method.inputs.example_inputs", inputs)
     model = tiny_model("llama")
-    path, _half, _decoding = enable_fast_linear(model)
+    path, _half, _decoding = enable_fast_inference(model)
     assert path.is_on and path.reason == "each layer on its own: the trial failed with KeyError, shown above"
     assert "KeyError: 'pixel_values'" in capsys.readouterr().err
     stacks = [stack for module in model.modules() if (stack := _stack_of(module))]
@@ -187,7 +188,7 @@ def test_copies_in_float16_are_multiplied_where_they_pay(
     dtype: torch.dtype, rounds: bool, note: str, rows: set[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = rounded_to(tiny_model("gpt2"), dtype)  # its projections are Conv1D
-    path = enable_fast_linear(model, rounds=rounds)[1]
+    path = enable_fast_inference(model, rounds=rounds)[1]
     assert (path.is_on, path.reason) == (True, note)
     used: set[int] = set()
     multiply = HalfWeight.__call__
@@ -202,7 +203,7 @@ def test_copies_in_float16_are_multiplied_where_they_pay(
 @needs_fbgemm
 def test_copies_are_not_made_where_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(few_rows, "system_memory", lambda: MachineMemory(10**9, 1000))
-    path = enable_fast_linear(tiny_model("llama"))[1]
+    path = enable_fast_inference(tiny_model("llama"))[1]
     assert not path.is_on and path.reason.endswith("and 0 MB are free")
 
 
@@ -212,7 +213,7 @@ def test_a_weight_that_was_written_to_is_not_multiplied_from_its_copy() -> None:
     layer = model.transformer.h[0].mlp.c_fc
     with torch.no_grad():
         before = layer(torch.ones(1, 32)) - layer.bias
-        assert enable_fast_linear(model)[1].is_on
+        assert enable_fast_inference(model)[1].is_on
         layer.weight.mul_(2)
         torch.testing.assert_close(layer(torch.ones(1, 32)) - layer.bias, 2 * before, atol=1e-5, rtol=1e-5)
 
@@ -229,7 +230,7 @@ def test_a_copy_that_fails_in_the_background_is_logged_and_the_layers_compute(mo
     with torch.no_grad():
         before = logits_of(model)
         with logged(logging.ERROR, "ia3_studio.models") as log:
-            enable_fast_linear(model, waits=False)
+            enable_fast_inference(model, waits=False)
             assert packed.wait(10)
             while not log.records:
                 time.sleep(0.01)

@@ -16,7 +16,7 @@ from ia3_studio.method import Serving, attach, discover, serve
 from ia3_studio.method.inputs import example_inputs
 from ia3_studio.models import few_rows
 from ia3_studio.models.chat_weights import int8_copies, int8_in_use
-from ia3_studio.models.fast_linear import disable_fast_linear, enable_fast_linear
+from ia3_studio.models.fast_inference import disable_fast_inference, enable_fast_inference
 from ia3_studio.models.int8_weights import Int8Weight, int8_kernel
 from ia3_studio.models.loaded import LoadedModel
 from ia3_studio.models.machine import MachineMemory
@@ -49,7 +49,7 @@ def tuned(family: str = "llama") -> tuple[LoadedModel, Serving]:
     randomized(attachment)
     adapter = attachment.adapter()
     attachment.detach()
-    enable_fast_linear(model)
+    enable_fast_inference(model)
     loaded = LoadedModel(model, tiny_tokenizer(), "causal-lm", "tiny", "tiny/model", "CPU, float32")
     return loaded, serve(model, {"tuned": adapter})
 
@@ -88,7 +88,7 @@ def test_rows_of_zeros_stay_zeros_and_many_rows_are_not_for_int8() -> None:
 @pytest.mark.parametrize("value", [float("inf"), float("nan")])
 def test_a_model_with_weights_that_are_not_finite_keeps_them_exact(value: float) -> None:
     model = tiny_model("llama")
-    enable_fast_linear(model)
+    enable_fast_inference(model)
     with torch.no_grad():
         model.model.layers[1].mlp.down_proj.weight[3, 3] = value
     path = int8_copies(model)
@@ -100,7 +100,7 @@ def test_a_model_with_weights_that_are_not_finite_keeps_them_exact(value: float)
 @pytest.mark.parametrize("family", ["llama", "gpt2", "gpt_neox", "opt", "mixtral"])
 def test_logits_are_near_those_of_the_exact_weights_and_the_exact_ones_come_back(family: str) -> None:
     model = tiny_model(family)
-    enable_fast_linear(model)
+    enable_fast_inference(model)
     before = logits_of(model)
     assert int8_copies(model).is_on
     assert torch.equal(logits_of(model), before)  # copies alone change nothing
@@ -109,7 +109,7 @@ def test_logits_are_near_those_of_the_exact_weights_and_the_exact_ones_come_back
     assert torch.equal(logits_of(model), before)
     assert not torch.equal(rounded, before)
     assert float((rounded - before).norm() / before.norm()) < 0.03
-    disable_fast_linear(model)
+    disable_fast_inference(model)
     torch.testing.assert_close(logits_of(model), before, atol=1e-5, rtol=1e-5)
 
 
@@ -148,7 +148,7 @@ def test_the_exact_weights_are_back_when_an_answer_is_stopped_or_others_answer_i
 
 def test_vectors_multiply_the_activations_around_int8_weights_in_float32() -> None:
     model = tiny_model("llama")
-    enable_fast_linear(model)
+    enable_fast_inference(model)
     assert int8_copies(model).is_on
     block, rows = model.model.layers[0], torch.randn(2, 32, generator=torch.Generator().manual_seed(0))
     inner = torch.randn(2, block.mlp.down_proj.in_features, generator=torch.Generator().manual_seed(1))
