@@ -293,7 +293,7 @@ _STEPS = frozenset(
     ("draft", "scheduled", "published", "publish", "posted", "todo", "to do", "in progress", "doing", "done", "open",
      "closed", "new", "pending", "resolved", "solved", "hold", "on hold", "waiting", "active", "inactive", "archived",
      "completed", "complete", "approved", "not started", "backlog", "review", "in review", "submitted", "escalated",
-     "cancelled", "canceled", "reopened", "live", "planned", "sent", "ready", "yes", "no")
+     "canceled", "reopened", "live", "planned", "sent", "ready", "yes", "no")
 )  # fmt: skip
 """What a column of a status holds in a list of things that are worked on."""
 

@@ -1549,8 +1549,8 @@ TABLES = (
         12,
     ),
     Shape(
-        "faulty code and mended code, with names of files",
-        "mended.jsonl",
+        "faulty code and fixed code, with names of files",
+        "fixed.jsonl",
         lines(
             lambda n: {
                 "old_file": f"port{n}.py",
