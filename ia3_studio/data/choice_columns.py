@@ -172,7 +172,27 @@ def _list_column(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
         values = structures_of(frame, name)
         if values and sum(map(_holds_choices, values)) > len(values) / 2:
             return [name]
-    return []
+    return _list_by_numbers(frame, columns)
+
+
+def _list_by_numbers(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the only column of lists of a few texts, of which a column called right names one by its number."""
+    lists = [name for name in columns if _are_all(structures_of(frame, name), _is_short_list)]
+    right = [name for name in named(columns, RIGHT_NAMES) if name not in lists]
+    if len(lists) != 1 or not right or not named(columns, ("question", *_QUESTION_NAMES)):
+        return []
+    numbers = [whole_number(label_name(cell)) for cell in cells_of(frame, right[0])]
+    counts = [len(value) for value in structures_of(frame, lists[0])]
+    fits = bool(numbers) and all(number is not None and 0 <= number <= max(counts) for number in numbers)
+    return lists if fits and len(set(numbers)) > 1 else []
+
+
+def _are_all(values: Sequence[Any], holds: Callable[[Any], bool]) -> bool:
+    return bool(values) and all(map(holds, values))
+
+
+def _is_short_list(value: Any) -> bool:
+    return is_listed(value) and 2 <= len(value) <= _MOST_CHOICES and all(isinstance(each, str) for each in value)
 
 
 def _holds_choices(value: Any) -> bool:

@@ -262,7 +262,7 @@ ABOUT_ROW = _listed("""
     san_pham thanh_pho chi_nhanh nhan_vien ngon_ngu produk kota cabang karyawan toko wilayah petugas tone voice
     student pupil schuler eleve alumno aluno studente technician technik technicien tecnico tekniker doctor
     担当医 医師 상담사 医生 学号 termek varos bolt produs oras magazin tuote kaupunki osasto toimipiste товар місто
-    speaker author user username reviewer annotator worker assignee reporter requester taster country state city
+    speaker author creator user username reviewer annotator worker assignee reporter requester taster country state city
     location province region language department agency owner handler agent assigned store branch shop site product
     brand model version platform device os browser channel source year month week quarter day weekday gender sex
     age nationality color size currency unit team office shift course semester chapter page publisher
@@ -341,7 +341,7 @@ ORIGINAL = _listed("""
 """Words for a text of which another one beside it was made."""
 MADE = _listed("""
     translation summary correction paraphrase simplification rewrite digest abstract minutes action_items takeaways
-    caption captions ad advert advertisement
+    caption captions ad advert advertisement ad_copy impression impressions conclusion conclusions
     key_points next_steps meta_description metadescription
     ubersetzung zusammenfassung korrektur kurzfassung traduccion resumen correccion traduction correction traduzione
     riassunto sintesi traducao resumo vertaling samenvatting tlumaczenie streszczenie preklad shrnuti oversattning

@@ -221,7 +221,9 @@ def _is_about_text(name: str) -> bool:
     return bare_name(name) in _ABOUT_TEXTS or bool({"title", "headline"}.intersection(name_words(name)))
 
 
-_ABOUT_TEXTS = frozenset(("title", "headline", "author", "authors", "poet", "name", "username", "user", "artist"))
+_ABOUT_TEXTS = frozenset(
+    ("title", "headline", "author", "authors", "creator", "poet", "name", "username", "user", "artist")
+)
 
 
 def _choices(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:

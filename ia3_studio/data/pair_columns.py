@@ -66,7 +66,7 @@ PROMPT_NAMES = (
 CONTEXT_NAMES = ("input", "context", "passage", "inputs")
 LONG_CONTEXTS = (
     "article", "story", "paragraph", "document", "background", "reference_text", "excerpt", "contexts", "body",
-    "story_text", "passage_text", "question_content", "question_body", "question_details", "details",
+    "story_text", "passage_text", "question_content", "question_body", "question_details", "details", "selftext",
 )  # fmt: skip
 """Columns that stand beside a prompt as its context if they hold longer texts than it."""
 ANSWER_NAMES = (
@@ -129,7 +129,9 @@ _TITLES = frozenset(("title", "headline", "name", "subject"))
 """Columns that stand above a text, so that an answer was hardly written for them."""
 _LOOKED_AT = 50
 _SHORTENED = frozenset(("abstract", "summary", "tldr"))
-_NO_ANSWERS = frozenset(("question", "query", "prompt", "instruction", *CONTEXT_NAMES, *LONG_CONTEXTS)) - {"story"}
+_NO_ANSWERS = frozenset(
+    map(bare_name, ("question", "query", "prompt", "instruction", *CONTEXT_NAMES, *LONG_CONTEXTS))
+) - {"story"}
 """Names of columns that are no answers."""
 _OF = frozenset(("de", "del", "du", "des", "di", "do", "da", "of", "to", "from", "attendue", "esperada", "correcta"))
 """Words after which a name goes on, so that its first word says what it is."""
@@ -329,7 +331,8 @@ def _read_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     texts = [each.name for name in columns if _may_be_read(each := profile(frame, name))]
     texts.sort(key=lambda name: not says(name, DATA))
     lists = [name for name in columns if _holds_lists_of_texts(frame, name) and not _GIVEN & set(name_words(name))]
-    bodies = [name for name in texts if bare_name(name) not in _TITLES]
+    asked = [name for name in texts if bare_name(name) in _TITLES and _are_questions(frame, name)]
+    bodies = asked or [name for name in texts if bare_name(name) not in _TITLES]
     bodies = [name for name in bodies if not _are_single_words(frame, name)] or bodies
     return (found or bodies or lists or texts or [name for name in columns if _are_terms(frame, name)])[:1]
 
@@ -600,11 +603,12 @@ def two_bodies(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 
 def _headline_of(texts: Sequence[Profile]) -> Mapping | None:
     """Return a text and the headline that says the most of it, where it is long enough; None for other texts."""
-    above = [each for each in texts if bare_name(each.name) == "headline" and each.length >= _SHORTEST_HEADLINE]
+    above = [each for each in texts if bare_name(each.name).startswith("headline")]
     below = [each for each in texts if each not in above]
-    if len(above) != 1 or len(below) != 1 or below[0].length <= above[0].length:
+    longest = max(below, key=lambda each: each.length, default=None)
+    if len(above) != 1 or longest is None or not _SHORTEST_HEADLINE <= above[0].length < longest.length:
         return None
-    return Mapping("pairs", below[0].name, above[0].name)
+    return Mapping("pairs", longest.name, above[0].name)
 
 
 _SHORTEST_HEADLINE = 35

@@ -82,7 +82,7 @@ def read_members(
         found = read(PurePosixPath(path).name, data)
         return replace(found, form=f"{path} in {name}, {found.form}", notes=(*found.notes, *not_read(members, [path])))
     readers = _Readers(read, lambda paths: decode_together({path: content[path] for path in paths}, encoding))
-    for form_of in (_parallel, _by_class, _by_split, _by_language, _objects, _alike, _documents):
+    for form_of in (_parallel, _parallel_folders, _by_class, _by_split, _by_language, _objects, _alike, _documents):
         together = form_of(content, tables, readers)
         if together is not None:
             found, used = together
@@ -133,6 +133,34 @@ def _parallel(
         frame[SPLIT] = splits
     form = f"parallel lines, {first} → source and {second} → target"
     return with_encoding_facts(first, Found(frame, form), [*texts.values()]), used
+
+
+def _parallel_folders(
+    content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: _Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Read texts of the same name in two folders, one of which is called after what is made of those in the other."""
+    paths = [path for path in tables if PurePosixPath(path).suffix.lower() in (".txt", ".text")]
+    parts = [PurePosixPath(path).parts for path in paths]
+    for place in range(min(map(len, parts), default=1) - 1):
+        sides: dict[str, dict[tuple[str, ...], str]] = {}
+        for path, each in zip(paths, parts, strict=True):
+            sides.setdefault(each[place], {})[(*each[:place], *each[place + 1 :])] = path
+        made = [name for name in sides if _TARGETS.intersection(re.findall(r"[a-z]+", name.lower()))]
+        if len(sides) != 2 or len(made) != 1 or len({frozenset(each) for each in sides.values()}) != 1:
+            continue
+        ((source, read),) = ((name, each) for name, each in sides.items() if name not in made)
+        used = [path for each in sides.values() for path in each.values()]
+        texts = readers.texts(used)
+        columns = {
+            "source": [texts[path].text.strip() for path in read.values()],
+            "target": [texts[sides[made[0]][name]].text.strip() for name in read],
+        }
+        form = f"texts of the same names, {source} → source and {made[0]} → target"
+        return with_encoding_facts(used[0], Found(numbered(columns), form), [*texts.values()]), used
+    return None
+
+
+_TARGETS = TARGET_WORDS | {"summaries", "abstract", "abstracts", "targets", "translation", "translations", "simplified"}
 
 
 def _are_two_sides(paths: Sequence[str]) -> bool:

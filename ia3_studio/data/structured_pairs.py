@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.choice_columns import bare_name, named
 from ia3_studio.data.column_profile import cells_of, is_list_of_texts, profile, structures_of
-from ia3_studio.data.column_words import ANSWERED, ASKED, DATA, IN_ORDER, INGREDIENTS, name_words, says, says_last
+from ia3_studio.data.column_words import (
+    ANSWERED,
+    ASKED,
+    DATA,
+    IN_ORDER,
+    INGREDIENTS,
+    MADE,
+    WHOLE,
+    name_words,
+    says,
+    says_last,
+)
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_candidates import MOSTLY
 from ia3_studio.data.paths import is_listed, structure_of
@@ -34,6 +45,7 @@ def beside_structures(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
     texts = [each.name for name in columns if name not in structured and _is_read(each := profile(frame, name))]
     return (
         _nested_answer(frame, texts, structured)
+        or _shortened_lists(frame, texts, structured)
         or _steps(frame, texts, structured)
         or _written_from_data(frame, texts, structured)
     )
@@ -74,6 +86,14 @@ def _nested_answer(frame: pd.DataFrame, texts: Sequence[str], structured: Sequen
         and _are_texts(frame, f"{name}.{key}")
     ]  # fmt: skip
     return Mapping("pairs", asked[0], _likeliest(found)) if found else None
+
+
+def _shortened_lists(frame: pd.DataFrame, texts: Sequence[str], structured: Sequence[str]) -> Mapping | None:
+    """Return the sentences of a text and those of its abstract, which are one answer together, both in lists."""
+    lists = [name for name in structured if not texts and _are_texts(frame, name)]
+    made = [name for name in lists if says(name, MADE)]
+    read = [name for name in lists if name not in made and says(name, WHOLE)]
+    return Mapping("pairs", read[0], made[0], lists="lines") if len(made) == len(read) == 1 else None
 
 
 def _steps(frame: pd.DataFrame, texts: Sequence[str], structured: Sequence[str]) -> Mapping | None:

@@ -1637,4 +1637,92 @@ TABLES = (
         12,
         12,
     ),
+    Shape(
+        "articles and summaries in two folders",
+        "reports",
+        {
+            f"{side}/{kind}/{n:03}.txt": text(n)
+            for side, text in (("Articles", lambda n: f"{asked(n)}\n\n{said(n)}"), ("Summaries", said))
+            for kind in ("sea", "land")
+            for n in (range(6) if kind == "sea" else range(6, 12))
+        },
+        "source → prompt, target → answer",
+        12,
+    ),
+    Shape(
+        "questions with choices inside games",
+        "games.json",
+        json.dumps(
+            {
+                "games": [
+                    {
+                        "questions": [
+                            {"question": asked(4 * game + n), "content": berths(4 * game + n), "correct": n}
+                            for n in range(4)
+                        ]
+                    }
+                    for game in range(3)
+                ]
+            }
+        ),
+        "question → question, content → choices, correct → correct choice",
+        12,
+    ),
+    Shape(
+        "ads with the words above them",
+        "copies.csv",
+        rows(
+            lambda n: f"{('Spring', 'Fall')[n % 2]},{LETTERS.format(n)},{plain(n)} {plain(n + 4)}",
+            24,
+            "Campaign,Audience,Ad copy",
+        ),
+        "Audience → prompt, Ad copy → answer",
+        24,
+    ),
+    Shape(
+        "headlines above a short and a whole text",
+        "papers.csv",
+        rows(
+            lambda n: (
+                f"Ann {'ABCD'[n % 4]} Lee,{plain(n)} {plain(n + 5)},{plain(n)} {plain(n + 6)} {plain(n + 7)},"
+                f"{plain(n)} {plain(n + 6)} {plain(n + 7)} {plain(n + 8)} {plain(n + 9)}"
+            ),
+            12,
+            "author,headlines,text,ctext",
+        ),
+        "ctext → prompt, headlines → answer",
+        12,
+    ),
+    Shape(
+        "a question in a title, which a text below it may explain",
+        "titles.jsonl",
+        lines(lambda n: {"title": asked(n), "selftext": said(n) if n % 3 else "", "answers": {"text": [said(n)]}}),
+        "title → prompt, answers.text[0] → answer",
+        12,
+    ),
+    Shape(
+        "an article and its abstract in lists of sentences",
+        "abstracts.jsonl",
+        lines(
+            lambda n: {
+                "article_id": f"a{n}",
+                "article_text": [asked(n), said(n), asked(n + 1)],
+                "abstract_text": [said(n), said(n + 1)],
+                "section_names": ["Start"],
+            }
+        ),
+        "article_text → prompt, abstract_text → answer",
+        12,
+    ),
+    Shape(
+        "findings and the impression that follows",
+        "reports.csv",
+        rows(
+            lambda n: f"{('Hull', 'Deck')[n % 2]},{plain(n)} {plain(n + 3)},{plain(n + 9)}",
+            24,
+            "Survey,Findings,Impression",
+        ),
+        "Findings → prompt, Impression → answer",
+        24,
+    ),
 )
