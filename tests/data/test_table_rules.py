@@ -248,7 +248,7 @@ def test_a_system_prompt_without_text_does_not_stop_a_request_from_being_read(tm
 
 
 def test_a_story_is_no_answer_to_the_question_on_it(tmp_path: Path) -> None:
-    rows_of = "".join(f"{asked(n)},{n}:{n + 9},{said(n).replace(',', '')} And on.\n" for n in range(12))
-    (tmp_path / "news.csv").write_text(f"question,answer_ranges,story_text\n{rows_of}")
+    rows_of = "".join(f"{asked(n)},s{n},{said(n).replace(',', '')} And on.\n" for n in range(12))
+    (tmp_path / "news.csv").write_text(f"question,story_id,story_text\n{rows_of}")
     with pytest.raises(DataError, match="not recognized"):
         load_data(tmp_path / "news.csv")
