@@ -197,15 +197,16 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
     return len(different) > 2 and all(map(_DATE.fullmatch, known))
 
 
-def are_codes_of_places(known: Iterable[Any]) -> bool:
-    """Say whether cells are short codes in capitals, such as CA and NY, of which there are more than a pair.
+def are_codes_of_places(known: Iterable[Any], *, is_named_so: bool = False) -> bool:
+    """Say whether cells are short codes in capitals, such as CA and NY; a pair of them only where the name says it.
 
     Example:
         >>> are_codes_of_places(["CA", "NY", "TX"]), are_codes_of_places(["POS", "Neg"])
         (True, False)
     """
     different = {str(cell).strip() for cell in known}
-    return len(different) > 2 and all(map(_CODE_OF_PLACE.fullmatch, different))
+    enough = len(different) > (0 if is_named_so else 2)
+    return enough and all(map(_CODE_OF_PLACE.fullmatch, different))
 
 
 def _is_prose(known: Sequence[str]) -> bool:

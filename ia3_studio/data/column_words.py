@@ -237,6 +237,7 @@ LABELED = _listed("""
     offensive hateful genres marks points verdict outcome majority severity priority urgency status grade similarity
     feeling mood target satisfaction theme effectiveness helpfulness readability politeness formality correctness
     quality coherence usefulness hostility satisfied recommend recommended
+    anomaly anomalous outlier
     kategorie etikett klasse bewertung stimmung thema prioritat dringlichkeit note sterne einstufung
     categoria etiqueta clase sentimiento tema prioridad calificacion puntuacion valoracion urgencia estrellas
     etiquette classe sujet theme priorite etoiles appreciation
@@ -342,6 +343,7 @@ ORIGINAL = _listed("""
 MADE = _listed("""
     translation summary correction paraphrase simplification rewrite digest abstract minutes action_items takeaways
     caption captions ad advert advertisement ad_copy impression impressions conclusion conclusions
+    synopsis cover_letter
     key_points next_steps meta_description metadescription
     ubersetzung zusammenfassung korrektur kurzfassung traduccion resumen correccion traduction correction traduzione
     riassunto sintesi traducao resumo vertaling samenvatting tlumaczenie streszczenie preklad shrnuti oversattning

@@ -47,7 +47,9 @@ LABEL_NAMES = (
     "étiquette", "etiqueta", "klasse", "classe", "clase", "bewertung", "ocena",
     "beoordeling", "puan", "оценка", "评分", "評価", "평점", "метка", "категория", "标签", "类别", "ラベル", "라벨",
 )  # fmt: skip
-LABEL_WORDS = frozenset((*map(str.casefold, LABEL_NAMES), *LABELED, *WEAK, "issue", "issues")) - {"y"}
+_TROUBLES = frozenset(("issue", "issues", "problem", "problems"))
+"""Words for what somebody complains of, which are labels where they have few values."""
+LABEL_WORDS = frozenset((*map(str.casefold, LABEL_NAMES), *LABELED, *WEAK, *_TROUBLES)) - {"y"}
 """Words in the name of a column that make it the label, of several that could be one."""
 RATED = frozenset(("rating", "score", "stars", "sentiment"))
 TOPICAL = frozenset(("tag", "tags", "keywords", "topics"))
@@ -224,7 +226,10 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     by_word = [name for name, each in filled.items() if _is_called_label(each) and (each.is_label or not each.is_text)]
     by_word = [name for name in by_word if _holds_labels_or_marks(frame, profile(frame, _named_inside(frame, name)))]
     votes = {name for name, each in filled.items() if _counts_votes(frame, each)}
-    places = {name for name in filled if are_codes_of_places(cells_of(frame, name)) and not _is_judged(name)}
+    places = {
+        name for name in filled
+        if are_codes_of_places(cells_of(frame, name), is_named_so="state" in name_words(name)) and not _is_judged(name)
+    }  # fmt: skip
     places |= {name for name in filled if is_workflow(frame, name)} | {*_school_classes(list(filled))}
     by_word = [name for name in by_word if name not in votes | places]
     facts = {name for name, each in filled.items() if each.is_number and _FACTS.intersection(name_words(name)[-1:])}
@@ -324,7 +329,7 @@ def _most(cells: Sequence[Any]) -> float:
 
 def _is_judged(name: str) -> bool:
     """Say whether more than a word such as "is" or "type" makes a column a label, as it does has_logo."""
-    return is_label_name(name, LABEL_WORDS - WEAK - {"issue", "issues"})
+    return is_label_name(name, LABEL_WORDS - WEAK - _TROUBLES)
 
 
 def _is_scaled(each: Profile) -> bool:

@@ -132,6 +132,33 @@ def exchanges(text: str) -> dict[str, list[Any]] | None:
     return {"messages": [[{"role": role, "content": said} for role, said in talk] for talk in talks]}
 
 
+def questions_in_headings(text: str) -> dict[str, list[Any]] | None:
+    """Return the headings of one level that are questions, and what stands below each; None for other Markdown."""
+    lines = LINE_END.split(text)
+    levels = Counter(len(found[1]) for line in lines if (found := _HEADING.fullmatch(line)) and _asks(found[2]))
+    level, count = levels.most_common(1)[0] if levels else (0, 0)
+    rows: dict[str, list[Any]] = {"prompt": [], "answer": []}
+    is_open = False
+    for line in lines:
+        found = _HEADING.fullmatch(line)
+        if found and len(found[1]) <= level:
+            is_open = len(found[1]) == level and _asks(found[2])
+            if is_open:
+                rows["prompt"].append(found[2].strip())
+                rows["answer"].append("")
+        elif is_open:
+            rows["answer"][-1] = f"{rows['answer'][-1]}\n{line}".strip("\n")
+    return rows if count >= _FEWEST_QUESTIONS else None
+
+
+_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*")
+_FEWEST_QUESTIONS = 3
+
+
+def _asks(heading: str) -> bool:
+    return heading.rstrip().endswith(("?", "？", "؟"))
+
+
 def _turns(block: str) -> list[tuple[str, str]]:
     """Return who says what in a paragraph; nothing if its first line names no speaker."""
     turns: list[tuple[str, str]] = []

@@ -15,6 +15,7 @@ from ia3_studio.data.delimited import lines_of
 from ia3_studio.data.json_documents import SPLIT, split_of
 from ia3_studio.data.markup_tables import is_markdown_table
 from ia3_studio.data.parsing import Found, numbered, shown_names
+from ia3_studio.data.plain_texts import questions_in_headings
 from ia3_studio.errors import DataError
 
 ReadOne = Callable[[str, bytes], Found]
@@ -30,11 +31,11 @@ class _Readers:
 
 SOURCE_WORDS = frozenset((
     "src", "source", "in", "input", "inputs", "article", "document", "doc", "question", "questions", "prompt",
-    "prompts", "orig", "original", "complex", "nl",
+    "prompts", "orig", "original", "complex", "nl", "text", "texts", "sentences", "tweets",
 ))  # fmt: skip
 TARGET_WORDS = frozenset((
     "tgt", "trg", "target", "out", "output", "outputs", "ref", "refs", "reference", "references", "summary",
-    "answer", "answers", "simple", "cm", "code",
+    "answer", "answers", "simple", "cm", "code", "label", "labels",
 ))  # fmt: skip
 """Names of the two sides of parallel texts, where they are not languages."""
 CLASSES = tuple(map(frozenset, (
@@ -82,7 +83,7 @@ def read_members(
         found = read(PurePosixPath(path).name, data)
         return replace(found, form=f"{path} in {name}, {found.form}", notes=(*found.notes, *not_read(members, [path])))
     readers = _Readers(read, lambda paths: decode_together({path: content[path] for path in paths}, encoding))
-    for form_of in (_parallel, _parallel_folders, _by_class, _by_split, _by_language, _objects, _alike, _documents):
+    for form_of in (_parallel, _parallel_folders, _by_class, _by_split, _by_language, _objects, _documents, _alike):
         together = form_of(content, tables, readers)
         if together is not None:
             found, used = together
@@ -128,10 +129,11 @@ def _parallel(
         columns["source"] += one
         columns["target"] += other
         splits += [split_of(stem)] * len(one)
-    frame = numbered(columns)
+    named = ("text", "label") if second in ("label", "labels") else ("source", "target")
+    frame = numbered(dict(zip(named, columns.values(), strict=True)))
     if all(splits) and len(set(splits)) > 1:
         frame[SPLIT] = splits
-    form = f"parallel lines, {first} → source and {second} → target"
+    form = f"parallel lines, {first} → {named[0]} and {second} → {named[1]}"
     return with_encoding_facts(first, Found(frame, form), [*texts.values()]), used
 
 
@@ -230,10 +232,10 @@ def _by_class(
 def _documents(
     content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: _Readers
 ) -> tuple[Found, Sequence[str]] | None:
-    """Read Markdown files that hold no table as one text each."""
+    """Read Markdown files that hold no table and no questions as one text each."""
     paths = [path for path in tables if PurePosixPath(path).suffix.lower() == ".md"]
     texts = readers.texts(paths) if len(paths) > 1 and len(paths) == len(tables) else {}
-    if not texts or any(is_markdown_table(each.text) for each in texts.values()):
+    if not texts or any(is_markdown_table(each.text) or questions_in_headings(each.text) for each in texts.values()):
         return None
     frame = numbered({"text": [texts[path].text.strip() for path in paths]})
     return with_encoding_facts(paths[0], Found(frame, "one text per file"), [*texts.values()]), paths

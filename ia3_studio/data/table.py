@@ -21,7 +21,15 @@ from ia3_studio.data.json_rows import is_json_document, is_json_lines, read_json
 from ia3_studio.data.markup_tables import is_markdown_table, read_html, read_markdown
 from ia3_studio.data.parsing import Found, numbered, shown_names
 from ia3_studio.data.parsing import ParsingOptions as ParsingOptions
-from ia3_studio.data.plain_texts import cards, exchanges, labeled_lines, table_delimiter, with_tabs, without_settings
+from ia3_studio.data.plain_texts import (
+    cards,
+    exchanges,
+    labeled_lines,
+    questions_in_headings,
+    table_delimiter,
+    with_tabs,
+    without_settings,
+)
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.quiz_texts import quiz_questions
 from ia3_studio.data.several import not_read, read_members
@@ -281,7 +289,11 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
     return None
 
 
-def _read_markdown(name: str, text: str, encoding: str, _parsing: ParsingOptions) -> Found:
+def _read_markdown(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
+    if not is_markdown_table(text):
+        if not parsing.plain and (rows := questions_in_headings(text)):
+            return Found(numbered(rows), f"questions in headings, {encoding}")
+        return _read_text(name, text, encoding, parsing)
     found = read_markdown(name, text)
     return replace(found, form=f"{found.form}, {encoding}")
 

@@ -1725,4 +1725,51 @@ TABLES = (
         "Findings → prompt, Impression → answer",
         24,
     ),
+    Shape(
+        "questions in the headings of Markdown",
+        "faq.md",
+        "# Questions\n\n" + "".join(f"## {asked(n)}\n\n{said(n)}\n\n- Pier {n}\n\n" for n in range(12)),
+        "prompt → prompt, answer → answer",
+        12,
+    ),
+    Shape(
+        "texts and their labels in two files, line by line",
+        "tweets",
+        {
+            "train_text.txt": rows(asked, 12),
+            "train_labels.txt": rows(lambda n: str(n % 3), 12),
+            "mapping.txt": "0\tcalm\n1\tstorm\n2\tfog\n",
+        },
+        "text → text, label → label",
+        12,
+    ),
+    Shape(
+        "narratives with a synopsis and the state that they are from",
+        "incidents.csv",
+        rows(
+            lambda n: f"{('CA', 'NY')[n % 2]},{('Crew', 'Weather')[n % 2]},{plain(n)} {plain(n + 4)},{plain(n + 8)}",
+            24,
+            "State Reference,Primary Problem,Narrative,Synopsis",
+        ),
+        "Narrative → prompt, Synopsis → answer",
+        24,
+    ),
+    Shape(
+        "lines of a log, with whether they are anomalies",
+        "log.csv",
+        rows(lambda n: f"{('INFO', 'WARN')[n % 3 // 2]},{plain(n)},{n % 2}", 24, "level,message,anomaly"),
+        "message → text, anomaly → label",
+        24,
+    ),
+    Shape(
+        "cover letters with what was asked for",
+        "letters.csv",
+        rows(
+            lambda n: f"Pilot {n},{plain(n)},Ann {n} Lee,{plain(n)} {plain(n + 3)} {plain(n + 6)}",
+            12,
+            "Job Title,Qualifications,Applicant Name,Cover Letter",
+        ),
+        "Qualifications → prompt, Cover Letter → answer",
+        12,
+    ),
 )
