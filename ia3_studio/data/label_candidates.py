@@ -113,6 +113,8 @@ def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
     """
     if any(is_listed(structure_of(cell)) for cell in cells):
         return "multi"
+    if are_joined_numbers(cells):
+        return "multi"
     if is_measured(cells) and not is_coded(name):
         return "number"
     kinds = {cell.strip() for cell in cells if isinstance(cell, str)}
@@ -120,6 +122,21 @@ def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
     separators = _LISTED if _is_plural(name) or not is_class else _SEVERAL
     joined = _are_joined(cells, separators, is_plural=_is_plural(name)) or (says(name, LABELED) and _share_parts(kinds))
     return "multi" if joined else "single"
+
+
+def are_joined_numbers(cells: Sequence[Any]) -> bool:
+    """Say whether cells are the numbers of classes with commas between them, as "3" and "2,5,27" are.
+
+    A cell with two commas or more shows that a comma is no decimal mark; one of thousands has three digits behind it.
+    """
+    texts = [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip()]
+    if not texts or len(texts) < len(cells) or not all(map(_CLASS_NUMBERS.fullmatch, texts)):
+        return False
+    parts = [part for text in texts for part in text.split(",")]
+    return max(text.count(",") for text in texts) > 1 and 2 * len(set(parts)) <= len(parts)
+
+
+_CLASS_NUMBERS = re.compile(r"\d{1,2}(?:,\d{1,2})*")
 
 
 def _share_parts(kinds: Collection[str]) -> bool:
@@ -397,6 +414,8 @@ def _holds_several(frame: pd.DataFrame, each: Profile) -> bool:
     if each.is_identifier or each.is_number or each.is_label:
         return False
     cells = cells_of(frame, _named_inside(frame, each.name))
+    if are_joined_numbers(cells):
+        return True
     if _are_joined(cells):
         parts = [part for cell in cells if isinstance(cell, str) for part in _SEVERAL.split(cell.strip()) if part]
     else:

@@ -1772,4 +1772,11 @@ TABLES = (
         "Qualifications → prompt, Cover Letter → answer",
         12,
     ),
+    Shape(
+        "numbers of several classes with commas between them",
+        "feelings.tsv",
+        rows(lambda n: f"{said(n)}\t{(f'{n % 4}', f'{n % 4},5', f'1,{n % 3 + 2},7')[n % 3]}\tk{n:x}q", 24),
+        "column 1 → text, column 2 → several labels",
+        24,
+    ),
 )
