@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.column_profile import cells_of, profile, structures_of
-from ia3_studio.data.column_words import RIGHT, name_words, says
+from ia3_studio.data.column_words import RIGHT, WRONG, name_words, says
 from ia3_studio.data.examples import Mapping, label_name
 from ia3_studio.data.measurements import whole_number
 from ia3_studio.data.paths import is_listed, structure_of, value_at
@@ -52,6 +52,8 @@ _TEXT_WORDS = frozenset(("text", "content", "value", "body", "html", "label"))
 """Words that may stand after the number or letter of a choice."""
 _INNER_ANSWERS = ("answerKey", "answer", "label", "labels", "correct", "is_correct", "isCorrect", "right", "is_right",
                   "is_answer", "isAnswer")  # fmt: skip
+_WORDS_AROUND_PLACE = 3
+"""Words of a name whose number or letter stands before its last word."""
 _MOST_CHOICES, _LOOKED_AT = 8, 20
 _LETTERS = "abcdefgh"
 
@@ -59,7 +61,8 @@ _LETTERS = "abcdefgh"
 def choice_mapping(frame: pd.DataFrame) -> Mapping | None:
     """Return which columns are question, choices and right choice; None where the table has no choices."""
     columns = [str(column) for column in frame.columns]
-    choices = _list_column(frame, columns) or _family(columns) or _family_by_contents(frame, columns)
+    choices = _list_column(frame, columns) or _family(columns) or _wrong_answers(columns)
+    choices = choices or _family_by_contents(frame, columns)
     if not choices:
         return _exam(frame, columns)
     bases = {name.partition(".")[0] for name in choices}
@@ -169,7 +172,27 @@ def _list_column(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
         values = structures_of(frame, name)
         if values and sum(map(_holds_choices, values)) > len(values) / 2:
             return [name]
-    return []
+    return _list_by_numbers(frame, columns)
+
+
+def _list_by_numbers(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the only column of lists of a few texts, of which a column called right names one by its number."""
+    lists = [name for name in columns if _are_all(structures_of(frame, name), _is_short_list)]
+    right = [name for name in named(columns, RIGHT_NAMES) if name not in lists]
+    if len(lists) != 1 or not right or not named(columns, ("question", *_QUESTION_NAMES)):
+        return []
+    numbers = [whole_number(label_name(cell)) for cell in cells_of(frame, right[0])]
+    counts = [len(value) for value in structures_of(frame, lists[0])]
+    fits = bool(numbers) and all(number is not None and 0 <= number <= max(counts) for number in numbers)
+    return lists if fits and len(set(numbers)) > 1 else []
+
+
+def _are_all(values: Sequence[Any], holds: Callable[[Any], bool]) -> bool:
+    return bool(values) and all(map(holds, values))
+
+
+def _is_short_list(value: Any) -> bool:
+    return is_listed(value) and 2 <= len(value) <= _MOST_CHOICES and all(isinstance(each, str) for each in value)
 
 
 def _holds_choices(value: Any) -> bool:
@@ -233,7 +256,7 @@ def _families(columns: Sequence[str], is_stem: Callable[[str], bool]) -> Iterato
 def _numbered_inside(column: str) -> tuple[str, str, str] | None:
     """Return the parts of a name with a number or letter before a word for any text, as in AnswerAText."""
     words = name_words(column)
-    if len(words) < len(("answer", "a", "text")):
+    if len(words) < _WORDS_AROUND_PLACE:
         return None
     *words, place, last = words
     is_place = len(place) == 1 and (place.isdigit() or place in _LETTERS)
@@ -241,7 +264,15 @@ def _numbered_inside(column: str) -> tuple[str, str, str] | None:
 
 
 def _is_distractors(choices: Sequence[str]) -> bool:
-    return len(choices) > 1 and all("distractor" in name.lower() for name in choices)
+    """Say whether columns are wrong answers only, so that the right one stands in a column of its own."""
+    return len(choices) > 1 and all("distractor" in name.lower() or says(name, WRONG) for name in choices)
+
+
+def _wrong_answers(columns: Sequence[str]) -> list[str]:
+    """Return the columns of wrong answers by their numbers, those of the shortest name; none without a right one."""
+    found = [each for each in _families(columns, lambda stem: says(stem, WRONG)) if len(each) > 1]
+    right = [name for name in _right_columns(columns) if not says(name, WRONG)]
+    return min(found, key=lambda each: len(each[0]), default=[]) if right else []
 
 
 def _inner_answer(frame: pd.DataFrame, bases: set[str]) -> list[str]:

@@ -23,7 +23,14 @@ _FEW_LONG, _LONGEST_REPEATED = 20, 120
 """Different labels of which each occurs often, and the characters that one may have then."""
 _FEWEST_MEASURES = 20
 """Different whole numbers from which on they are measurements, if there are also many for the number of rows."""
-_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:\b|T).*|\d{1,2}:\d{2}(?::\d{2})?.*")
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
+_DATE = re.compile(
+    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:\b|T).*|\d{1,2}:\d{2}(?::\d{2})?.*"
+    rf"|(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? )?"
+    rf"(?:{_MONTH} \d{{1,2}}\b|\d{{1,2}}[- ]{_MONTH}[- ,]\s?\d{{2,4}}).{{0,24}}"
+)
+_HASH = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_-]{16,}")
+"""Cells of letters and digits in one, such as hashes."""
 _SOURCE = re.compile(r"https?://|www\.|CC[- ]BY|©|Copyright\b")
 """How cells begin that say where a row is from."""
 UNNAMED = re.compile(r"column (\d+)")
@@ -31,6 +38,8 @@ UNNAMED = re.compile(r"column (\d+)")
 _NUMBER_OF_ROW, _MANY = re.compile(r"\d{3,}"), 10
 """Numbers that are all different, in so many rows of a column without a name, are those of rows."""
 _LOOKED_AT, _WORDS_OF_PROSE = 20, 6
+_CODE_OF_PLACE = re.compile(r"[A-Z]{2}")
+"""Cells that are codes of states, countries or languages."""
 _FILE = re.compile(
     r"\S+\.(?:jpe?g|png|gif|webp|bmp|tiff?|wav|mp3|flac|ogg|m4a|mp4|avi|mov|pdf|docx?|txt|json|xml|html?)", re.I
 )
@@ -181,9 +190,23 @@ def _identifies(name: str, known: Sequence[str], different: set[str]) -> bool:
         return len(known) > 2
     if UNNAMED.fullmatch(name) and len(different) == len(known) >= _MANY and all(map(_NUMBER_OF_ROW.fullmatch, known)):
         return True
+    if len(different) == len(known) > 2 and all(map(_HASH.fullmatch, known)):
+        return True
     if all(map(_SOURCE.match, known)) or all(map(_FILE.fullmatch, known)):
         return True
     return len(different) > 2 and all(map(_DATE.fullmatch, known))
+
+
+def are_codes_of_places(known: Iterable[Any], *, is_named_so: bool = False) -> bool:
+    """Say whether cells are short codes in capitals, such as CA and NY; a pair of them only where the name says it.
+
+    Example:
+        >>> are_codes_of_places(["CA", "NY", "TX"]), are_codes_of_places(["POS", "Neg"])
+        (True, False)
+    """
+    different = {str(cell).strip() for cell in known}
+    enough = len(different) > (0 if is_named_so else 2)
+    return enough and all(map(_CODE_OF_PLACE.fullmatch, different))
 
 
 def _is_prose(known: Sequence[str]) -> bool:

@@ -58,9 +58,18 @@ def says(name: str, words: frozenset[str]) -> bool:
     ):
         return True
     return any(
-        word in words or (len(word) > _SHORTEST_END and (word.endswith(ends) or _ENDING.sub("", word) in words))
+        word in words or (len(word) > _SHORTEST_END and (_is_compound(word, ends) or _ENDING.sub("", word) in words))
         for word in _name_words(name)
     )
+
+
+def _is_compound(word: str, ends: tuple[str, ...]) -> bool:
+    """Say whether a word ends with one of others behind a word of its own, as "instance" does not with "stance"."""
+    return word.endswith(ends) and any(word.endswith(end) and len(word) >= len(end) + _SHORTEST_START for end in ends)
+
+
+_SHORTEST_START = 3
+"""Letters of the first word of a compound."""
 
 
 def says_last(name: str, words: frozenset[str]) -> bool:
@@ -92,6 +101,49 @@ def is_scale(name: str, *, holds_numbers: bool) -> bool:
 def is_about_row(name: str) -> bool:
     """Say whether a column is called after who wrote a text, where, when, or about which thing, in a few words."""
     return len(name_words(name)) <= _WORDS_OF_A_NAME and says(name, ABOUT_ROW)
+
+
+_TWINS = (("a", "b"), ("1", "2"), ("0", "1"))
+
+
+def twin_place(one: str, other: str) -> tuple[str, str] | None:
+    """Return the letters or numbers in which alone two names differ, such as "a" and "b"; None for other names.
+
+    Example:
+        >>> twin_place("answer_a", "answer_b"), twin_place("answer1", "answer2"), twin_place("a", "answer")
+        (('a', 'b'), ('1', '2'), None)
+    """
+    words, others = name_words(one), name_words(other)
+    parts = [pair for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
+    is_twin = len(words) == len(others) > 1 and len(parts) == 1 and parts[0] in _TWINS
+    return parts[0] if is_twin else None
+
+
+_OPPOSED = tuple(
+    map(
+        frozenset,
+        (
+            ("positive", "negative"), ("pros", "cons"), ("likes", "dislikes"), ("like", "dislike"),
+            ("liked", "disliked"), ("good", "bad"), ("advantages", "disadvantages"), ("best", "worst"),
+            ("strengths", "weaknesses"), ("strength", "weakness"), ("positives", "negatives"),
+            ("avantages", "inconvenients"), ("vorteile", "nachteile"), ("ventajas", "desventajas"),
+            ("vantagens", "desvantagens"), ("pro", "contra"), ("pro", "contro"), ("voordelen", "nadelen"),
+        ),
+    )
+)  # fmt: skip
+
+
+@lru_cache(4_000)
+def are_opposed(one: str, other: str) -> bool:
+    """Say whether two names differ in one word, which says the opposite: columns of what was good and what was bad.
+
+    Example:
+        >>> are_opposed("Positive_Review", "Negative_Review"), are_opposed("pros", "cons"), are_opposed("a", "b")
+        (True, True, False)
+    """
+    words, others = name_words(one), name_words(other)
+    parts = [frozenset(pair) for pair in zip(words, others, strict=False) if pair[0] != pair[1]]
+    return len(words) == len(others) and len(parts) == 1 and parts[0] in _OPPOSED
 
 
 @lru_cache(200)
@@ -161,7 +213,7 @@ READ = _listed("""
     descriptif мотив відгук опис скарга заява коментар жалба описание коментар תיאור הערות ביקורת
     توضیحات نظر विवरण शिकायत รายละเอียด 主訴 概要 詳細 상담내용
     text texts comment comments review reviews feedback description narrative remark remarks note notes body content
-    message statement complaint opinion tweet post abstract sentence document article story transcript
+    message statement docstring complaint opinion tweet post abstract sentence document article story transcript
     kommentar beschreibung bemerkung nachricht rezension ruckmeldung anmerkung freitext bericht
     comentario comentarios descripcion opinion resena texto mensaje queja observaciones
     commentaire commentaires avis texte verbatim remarque
@@ -184,7 +236,8 @@ LABELED = _listed("""
     rating score polarity stance genre toxic toxicity spam duplicate relevance fraudulent fraud fake sarcastic
     offensive hateful genres marks points verdict outcome majority severity priority urgency status grade similarity
     feeling mood target satisfaction theme effectiveness helpfulness readability politeness formality correctness
-    quality coherence usefulness hostility
+    quality coherence usefulness hostility satisfied recommend recommended
+    anomaly anomalous outlier
     kategorie etikett klasse bewertung stimmung thema prioritat dringlichkeit note sterne einstufung
     categoria etiqueta clase sentimiento tema prioridad calificacion puntuacion valoracion urgencia estrellas
     etiquette classe sujet theme priorite etoiles appreciation
@@ -202,13 +255,15 @@ LABELED = _listed("""
     重要度 라벨 분류 카테고리 평점 감정 유형 등급 별점
 """) - {"note"}  # fmt: skip
 """Words for what a text is judged to be; German "Note" is an English note far more often."""
-WEAK = _listed("is has type typ tipo tipe art 类型 種類 тип status state stage")
+WEAK = _listed("type typ tipo tipe art 类型 種類 тип status state stage")
 """Words that make a column a label only where no other is one."""
+FLAGGING = frozenset(("is", "has"))
+"""Words that make a column a label where they begin its name, as in is_spam, but not inside a question."""
 ABOUT_ROW = _listed("""
     san_pham thanh_pho chi_nhanh nhan_vien ngon_ngu produk kota cabang karyawan toko wilayah petugas tone voice
     student pupil schuler eleve alumno aluno studente technician technik technicien tecnico tekniker doctor
     担当医 医師 상담사 医生 学号 termek varos bolt produs oras magazin tuote kaupunki osasto toimipiste товар місто
-    speaker author user username reviewer annotator worker assignee reporter requester taster country state city
+    speaker author creator user username reviewer annotator worker assignee reporter requester taster country state city
     location province region language department agency owner handler agent assigned store branch shop site product
     brand model version platform device os browser channel source year month week quarter day weekday gender sex
     age nationality color size currency unit team office shift course semester chapter page publisher
@@ -250,6 +305,8 @@ IN_ORDER = _listed("""
     schritte anleitung pasos instrucciones etapes passi passos stappen kroki шаги 步骤 手順 단계
 """)
 """Words for lists that are one answer together, item by item."""
+INGREDIENTS = _listed("ingredients zutaten ingredientes ingredienti ingredienten skladniki ингредиенты 配料 材料 재료")
+"""Words for what something is made of."""
 DATA = _listed("""
     table tables tripleset triples triplets triple eavs mr meaning representation records facts graph infobox
     linearized data attributes slots structured tabelle tabla tableau json xml kg
@@ -269,6 +326,14 @@ WORSE = _listed(
     "bad wrong incorrect rejected worse worst negative student alias aliases candidate candidates distractor"
 )
 """Words for answers that are not to be given."""
+CODE = _listed("diff patch code changes log logs stacktrace traceback")
+"""Words for what a message is written about."""
+FAULTY = _listed("ungrammatical incorrect wrong erroneous misspelled faulty fehlerhaft falsch erronee incorrecto")
+"""Words for a text of which another one beside it is the correction."""
+WRONG = _listed("wrong incorrect false distractor falsch incorrecta incorrecto incorrecte errata sbagliata fout")
+"""Words for the other choices."""
+WHOLE = _listed("transcription transcript text content body article full_text document report narrative plot story")
+"""Words for a whole text, of which another column is a short description."""
 RIGHT = _listed("correct right gold richtig correcta correcte corretta correto juste 正解 正确 정답")
 """Words for the right one of several choices."""
 ORIGINAL = _listed("""
@@ -276,7 +341,10 @@ ORIGINAL = _listed("""
 """)
 """Words for a text of which another one beside it was made."""
 MADE = _listed("""
-    translation summary correction paraphrase simplification rewrite digest abstract minutes
+    translation summary correction paraphrase simplification rewrite digest abstract minutes action_items takeaways
+    caption captions ad advert advertisement ad_copy impression impressions conclusion conclusions
+    synopsis cover_letter
+    key_points next_steps meta_description metadescription
     ubersetzung zusammenfassung korrektur kurzfassung traduccion resumen correccion traduction correction traduzione
     riassunto sintesi traducao resumo vertaling samenvatting tlumaczenie streszczenie preklad shrnuti oversattning
     sammanfattning oversettelse sammendrag resume kaannos tiivistelma ceviri ozet forditas osszefoglalo traducere

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.header import COMPARED_ROWS, SEARCHED_ROWS, find_header, rows_of_header, unique_names
+from ia3_studio.data.header import (
+    COMPARED_ROWS,
+    SEARCHED_ROWS,
+    find_header,
+    may_be_data,
+    rows_of_header,
+    unique_names,
+)
 from ia3_studio.data.problem import Damage, require_few
 from ia3_studio.errors import DataError
 
@@ -97,6 +104,8 @@ def read_delimited(name: str, text: str, delimiter: str | None = None, header: i
         raise DataError(f"{name} contains no rows; give a file with at least two.")
     place = _header_place(name, rows, header)
     notes += _titles(rows[: place or 0])
+    if header is None and place == 0 and may_be_data([row.cells for row in rows[: COMPARED_ROWS + 1]], 0):
+        notes.append(f"The first row is read as the names of the columns: {', '.join(rows[0].cells)}.")
     if place is not None and (below := rows_of_header([row.cells for row in rows[: place + 3]], place)):
         notes.append(below_note(below))
         del rows[place + 1 : place + 1 + below]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from ia3_studio.data.column_words import IN_ORDER, says
+from ia3_studio.data.column_words import IN_ORDER, are_opposed, says
 from ia3_studio.data.conversations import Message, messages_of, opened, texts_of
 from ia3_studio.data.measurements import DecimalMark, plain_number, whole_number
 from ia3_studio.data.paths import is_listed, split_path, structure_of, value_at
@@ -267,8 +267,7 @@ def _templated(record: dict[Any, Any], template: str) -> str:
 
 def _example(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
     if mapping.kind == "labels":
-        second = _filled(record, mapping.context, "second text") if mapping.context else ""
-        text = _filled(record, mapping.column, "text")
+        text, second = _texts(record, mapping)
         return Example(row, text=text, second=second, labels=_labels(record, mapping))
     if mapping.kind == "tags":
         return _tagged(row, record, mapping)
@@ -277,6 +276,20 @@ def _example(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
     if mapping.kind == "text":
         return Example(row, text=_filled(record, mapping.column, "text"))
     return Example(row, messages_of(value_at(record, mapping.column), *_before(record, mapping)))
+
+
+def _texts(record: dict[Any, Any], mapping: Mapping) -> tuple[str, str]:
+    """Return the text of a label and the second one.
+
+    What was good and what was bad are one text, in which either may be missing.
+    """
+    if not mapping.context:
+        return _filled(record, mapping.column, "text"), ""
+    if are_opposed(mapping.column, mapping.context):
+        said = [_value(record, name, "text") for name in (mapping.column, mapping.context)]
+        return _filled({mapping.column: "\n".join(filter(str.strip, said))}, mapping.column, "text"), ""
+    second = _filled(record, mapping.context, "second text")
+    return _filled(record, mapping.column, "text"), second
 
 
 def _choosing(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:

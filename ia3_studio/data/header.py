@@ -18,6 +18,7 @@ _FILLED = 0.6
 _FEW, _ENOUGH = 6, 8
 """Different values of a column of labels, and rows that it takes to tell."""
 _SENTENCE_ENDS = ((".", "!", "。", "！", "…"), ("?", "？", "؟"))
+_ASKING = ("?", ":", "？", "؟")
 _SHORTEST_SENTENCE, _MANY_WORDS = 8, 5
 """Characters of a sentence, and words of a cell that is rather a text than a name."""
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*\s*%?")
@@ -71,6 +72,8 @@ def names_columns(rows: Sequence[Sequence[Any]], place: int) -> bool:
         return False
     if _are_phrases_alike(pairs) and not any(_differs(name, cells) for name, cells in pairs):
         return False
+    if _is_one_of_texts(header, columns):
+        return False
     if _is_row_of_sentences(pairs) and not any(_differs(name, cells) for name, cells in pairs):
         return False
     return all(len(name) <= _LONGEST_NAME for name in header) or any(_differs(name, cells) for name, cells in pairs)
@@ -106,7 +109,12 @@ def rows_of_header(rows: Sequence[Sequence[Any]], place: int) -> int:
     below = [[_text(cell) for cell in row if _text(cell)] for row in rows[place + 1 : place + 3]]
     if len(below) == 2 and any(cell.startswith('{"ImportId"') for cell in below[1]):
         return 2
-    return 1 if below and below[0] and set(below[0]) <= _KINDS_OF_ANSWERS else 0
+    if not below or not below[0]:
+        return 0
+    kinds = _KINDS_OF_ANSWERS.intersection(below[0])
+    nothing_else = set(below[0]) <= _KINDS_OF_ANSWERS
+    choices = len(kinds) > 1 and not _text(rows[place + 1][0]) and any(not _text(cell) for cell in rows[place])
+    return 1 if nothing_else or choices else 0
 
 
 _KINDS_OF_ANSWERS = frozenset(("Response", "Open-Ended Response", "Other (please specify)"))
@@ -126,6 +134,43 @@ def _are_phrases_alike(pairs: Sequence[tuple[str, Sequence[str]]]) -> bool:
     if len(pairs) < 2 or _WORDS_OF_NAMES.intersection(words):
         return False
     return all(len(cells) >= _ENOUGH and 2 <= _usual_words(cells) <= len(name.split()) for name, cells in pairs)
+
+
+def may_be_data(rows: Sequence[Sequence[Any]], place: int) -> bool:
+    """Return whether a row that is taken for the names of two columns of texts could as well be one of their rows.
+
+    None of its words stands in names of columns, and its cells are as long as those below them.
+    """
+    header = [_text(cell) for cell in rows[place]]
+    below = [row for row in rows[place + 1 : place + 1 + COMPARED_ROWS] if len(row) == len(header)]
+    columns = [[text for row in below if (text := _text(row[at]))] for at in range(len(header))]
+    return _is_like_rows(header, columns)
+
+
+def _is_one_of_texts(header: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
+    """Return whether the first row of two columns of texts is certainly a row of them: a name is no sentence.
+
+    A question is a name in a survey, where no answer is a question.
+    """
+    asked = [cells for name, cells in zip(header, columns, strict=True) if name.endswith(_ASKING)]
+    answered = any(not any(cell.endswith(_ASKING) for cell in cells) for cells in asked)
+    is_phrase = any(len(name.split()) >= _MANY_WORDS for name in header)
+    return is_phrase and not answered and _is_like_rows(header, columns)
+
+
+def _is_like_rows(header: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
+    words = {word.lower() for name in header for word in re.findall(r"[^\W\d_]+", name)}
+    if len(header) != 2 or not all(header) or words & _WORDS_OF_NAMES:
+        return False
+    if not all(len(cells) >= _ENOUGH and 2 * len(set(cells)) > len(cells) for cells in columns):
+        return False
+    return all(map(_is_usual, header, columns))
+
+
+def _is_usual(name: str, cells: Sequence[str]) -> bool:
+    """Return whether a cell has as many letters as those of its column."""
+    lengths = sorted(map(len, cells))
+    return lengths[len(lengths) // 10] <= len(name) <= lengths[-1]
 
 
 def _usual_words(cells: Sequence[str]) -> int:

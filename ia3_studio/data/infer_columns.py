@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal
 
 from ia3_studio.data.choice_columns import bare_name, choice_mapping, first_number, named
 from ia3_studio.data.column_profile import (
+    UNNAMED,
     Profile,
     cells_of,
     is_list_of_texts,
@@ -17,7 +19,7 @@ from ia3_studio.data.column_profile import (
     profile,
     structures_of,
 )
-from ia3_studio.data.column_words import ANSWERED, RESULT, says
+from ia3_studio.data.column_words import ANSWERED, RESULT, name_words, says, twin_place
 from ia3_studio.data.conll import is_tag
 from ia3_studio.data.examples import LabelKind, Mapping, tags_in
 from ia3_studio.data.inner_columns import with_inner_columns
@@ -45,7 +47,7 @@ from ia3_studio.data.pair_columns import (
 )
 from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.paths import is_listed, split_path, structure_of
-from ia3_studio.data.structured_pairs import beside_structures
+from ia3_studio.data.structured_pairs import beside_structures, recipes
 from ia3_studio.data.table import Table
 from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS, is_known_turn, unused_keys
 from ia3_studio.errors import DataError
@@ -188,7 +190,7 @@ def _only_column(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 def _two_in_lists(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the two texts of the only column, where each of its cells is a list of two, as of embedding data."""
     cells = structures_of(frame, columns[0]) if len(columns) == 1 else []
-    pairs = bool(cells) and all(is_list_of_texts(cell) and len(cell) == len(("first", "second")) for cell in cells)
+    pairs = bool(cells) and all(is_list_of_texts(cell) and len(cell) == 2 for cell in cells)
     if not pairs or named(columns, (*TEXT_NAMES, *MESSAGE_NAMES)):
         return None
     return Mapping("pairs", f"{columns[0]}[0]", f"{columns[0]}[1]")
@@ -203,11 +205,25 @@ def _longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None
     """Return the only column of texts, titles and authors aside."""
     texts = [each for name in columns if (each := profile(frame, name)).is_text]
     filled = [each for each in texts if each.filled > MOSTLY and each.different > 1]
-    bodies = [each for each in filled if bare_name(each.name) not in _ABOUT_TEXTS]
+    bodies = [each for each in filled if not _is_about_text(each.name)]
+    if len(bodies) > 1:
+        *others, longest = sorted(bodies, key=lambda each: each.length)
+        far = longest.length >= max(_LONG_BODY, _FAR_LONGER * others[-1].length)
+        bodies = [longest] if far and all(UNNAMED.fullmatch(each.name) for each in bodies) else bodies
     return Mapping("text", column=bodies[0].name) if len(bodies) == 1 else None
 
 
-_ABOUT_TEXTS = frozenset(("title", "headline", "author", "authors", "poet", "name", "username", "user", "artist"))
+_LONG_BODY, _FAR_LONGER = 100, 4
+"""Mean characters of the only text of a table without names, and times that it is longer than any other."""
+
+
+def _is_about_text(name: str) -> bool:
+    return bare_name(name) in _ABOUT_TEXTS or bool({"title", "headline"}.intersection(name_words(name)))
+
+
+_ABOUT_TEXTS = frozenset(
+    ("title", "headline", "author", "authors", "creator", "poet", "name", "username", "user", "artist")
+)
 
 
 def _choices(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
@@ -436,6 +452,23 @@ def _refuse_preferences(columns: Sequence[str]) -> None:
         )
 
 
+def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Refuse two answers to one prompt, called by letters, of which nothing says which is better.
+
+    Raises:
+        DataError: it names them; of answers with numbers, the first is as good as the others.
+    """
+    answers = [name for name in columns if says(name, ANSWERED) and profile(frame, name).is_text]
+    pairs = [pair for pair in combinations(answers, 2) if twin_place(*pair) == ("a", "b")]
+    if len(pairs) == 1 and len(answers) == 2 and named(columns, PROMPT_NAMES):
+        one, other = pairs[0]
+        raise DataError(
+            f"The columns {one} and {other} are two answers to one prompt, and no column says which is better; select"
+            " one of them as the target column."
+        )
+    return None
+
+
 def _tags(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return which columns are the words of a text and their tags: lists of the same length, or texts of such lists."""
     words = [name for name in named(columns, WORD_NAMES) if _are_lists(frame, name)]
@@ -477,7 +510,8 @@ def _are_lists(frame: pd.DataFrame, name: str) -> bool:
 
 
 _IN_ORDER = (
-    nested_pairs, _choices, _tags, marked_answers, rated_texts, named_pairs, labeled, flags, beside_structures,
+    nested_pairs, _choices, _tags, marked_answers, rated_texts, recipes,
+    _refuse_undecided, named_pairs, labeled, flags, beside_structures,
     _two_in_lists, _only_column, languages, asked_by_contents, two_bodies, by_contents, _named_text, two_texts,
     _longest_text,
 )  # fmt: skip

@@ -86,7 +86,41 @@ def _rows_of_list(rows: list[Any]) -> tuple[Sequence[Any], str]:
         named = find_header(rows[:60]) == 0
         names = unique_names(rows[0] if named else [""] * len(rows[0]))
         return [dict(zip(names, row, strict=True)) for row in rows[named:]], "JSON array of lists"
+    if (inner := _inner_questions(rows)) is not None:
+        return inner, "JSON array, a row per question"
     return rows, "JSON array"
+
+
+def _inner_questions(rows: list[Any]) -> list[Any] | None:
+    """Return the questions with choices that stand in a list inside each row, with what else the row says of them."""
+    keys = [key for key in rows[0] if key.lower() in _QUESTIONS] if rows and isinstance(rows[0], dict) else []
+    if len(keys) != 1:
+        return None
+    key = keys[0]
+    short = all(isinstance(row, dict) and _is_rows(row.get(key)) and _says_little(row, key) for row in rows)
+    if not short or not all(_has_list_of_texts(each) for row in rows for each in row[key]):
+        return None
+    return [{**{name: cell for name, cell in row.items() if name != key}, **each} for row in rows for each in row[key]]
+
+
+_QUESTIONS = ("questions", "quiz", "items")
+_LONGEST_TITLE = 80
+
+
+def _says_little(row: Mapping[str, Any], key: str) -> bool:
+    """Say whether the other values of a row are no more than names and numbers."""
+    return all(
+        not isinstance(cell, list | dict) and len(str(cell)) <= _LONGEST_TITLE
+        for name, cell in row.items()
+        if name != key
+    )
+
+
+def _has_list_of_texts(value: Any) -> bool:
+    cells = value.values() if isinstance(value, dict) else ()
+    return any(
+        isinstance(cell, list) and len(cell) > 1 and all(isinstance(each, str) for each in cell) for cell in cells
+    )
 
 
 def _is_plain_list(row: Any) -> bool:

@@ -14,6 +14,7 @@ from ia3_studio.data.column_profile import (
     MOST_CLASSES,
     UNNAMED,
     Profile,
+    are_codes_of_places,
     cells_of,
     is_label_name,
     is_list_of_texts,
@@ -21,9 +22,19 @@ from ia3_studio.data.column_profile import (
     profile,
     structures_of,
 )
-from ia3_studio.data.column_words import AMOUNTS, LABELED, PRICED, WEAK, is_about_row, is_scale, name_words, says
+from ia3_studio.data.column_words import (
+    AMOUNTS,
+    FLAGGING,
+    LABELED,
+    PRICED,
+    WEAK,
+    is_about_row,
+    is_scale,
+    name_words,
+    says,
+)
 from ia3_studio.data.examples import LabelKind
-from ia3_studio.data.measurements import number_of
+from ia3_studio.data.measurements import decimal_mark, number_of
 from ia3_studio.data.paths import is_listed, structure_of
 
 if TYPE_CHECKING:
@@ -36,7 +47,9 @@ LABEL_NAMES = (
     "étiquette", "etiqueta", "klasse", "classe", "clase", "bewertung", "ocena",
     "beoordeling", "puan", "оценка", "评分", "評価", "평점", "метка", "категория", "标签", "类别", "ラベル", "라벨",
 )  # fmt: skip
-LABEL_WORDS = frozenset((*map(str.casefold, LABEL_NAMES), *LABELED, *WEAK, "is", "has")) - {"y"}
+_TROUBLES = frozenset(("issue", "issues", "problem", "problems"))
+"""Words for what somebody complains of, which are labels where they have few values."""
+LABEL_WORDS = frozenset((*map(str.casefold, LABEL_NAMES), *LABELED, *WEAK, *_TROUBLES)) - {"y"}
 """Words in the name of a column that make it the label, of several that could be one."""
 RATED = frozenset(("rating", "score", "stars", "sentiment"))
 TOPICAL = frozenset(("tag", "tags", "keywords", "topics"))
@@ -50,12 +63,13 @@ MOSTLY = 0.5
 """Share of the rows that a column must fill to play a part."""
 _COUNTED = frozenset(
     ("likes", "upvotes", "downvotes", "ups", "downs", "votes", "views", "retweets", "shares", "karma", "favorites",
-     "replies", "helpful", "claps", "num", "count", "counts", "comments", "followers")
+     "replies", "helpful", "impressions", "clicks", "reach", "plays", "downloads", "reactions",
+     "claps", "num", "count", "counts", "comments", "followers")
 )  # fmt: skip
 """Words in names of columns that count what others did with a text."""
 _FACTS = frozenset(
     ("duration", "size", "bytes", "length", "tokens", "start", "end", "offset", "latitude", "longitude", "lat", "lon",
-     "width", "height", "perplexity", "seconds", "confidence", "latency", "ms")
+     "width", "height", "depth", "perplexity", "seconds", "confidence", "latency", "ms")
 )  # fmt: skip
 """Words in names of columns that measure a row rather than judge its text."""
 _POSTS = frozenset(("comment", "post", "answer", "question", "tweet", "reply"))
@@ -99,13 +113,30 @@ def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
     """
     if any(is_listed(structure_of(cell)) for cell in cells):
         return "multi"
-    if is_measured(cells):
+    if are_joined_numbers(cells):
+        return "multi"
+    if is_measured(cells) and not is_coded(name):
         return "number"
     kinds = {cell.strip() for cell in cells if isinstance(cell, str)}
     is_class = len(kinds) <= max(2, min(MOST_CLASSES, len(cells) // 4))
     separators = _LISTED if _is_plural(name) or not is_class else _SEVERAL
     joined = _are_joined(cells, separators, is_plural=_is_plural(name)) or (says(name, LABELED) and _share_parts(kinds))
     return "multi" if joined else "single"
+
+
+def are_joined_numbers(cells: Sequence[Any]) -> bool:
+    """Say whether cells are the numbers of classes with commas between them, as "3" and "2,5,27" are.
+
+    A cell with two commas or more shows that a comma is no decimal mark; one of thousands has three digits behind it.
+    """
+    texts = [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip()]
+    if not texts or len(texts) < len(cells) or not all(map(_CLASS_NUMBERS.fullmatch, texts)):
+        return False
+    parts = [part for text in texts for part in text.split(",")]
+    return max(text.count(",") for text in texts) > 1 and 2 * len(set(parts)) <= len(parts)
+
+
+_CLASS_NUMBERS = re.compile(r"\d{1,2}(?:,\d{1,2})*")
 
 
 def _share_parts(kinds: Collection[str]) -> bool:
@@ -139,8 +170,32 @@ def _are_joined(cells: Sequence[Any], separators: re.Pattern[str] = _SEVERAL, *,
 
 
 def named_labels(columns: Sequence[str]) -> list[str]:
-    """Return the columns that are called labels; beside x, y is a place."""
-    return [name for name in named(columns, LABEL_NAMES) if bare_name(name) != "y" or not named(columns, ("x",))]
+    """Return the columns that are called labels; beside x, y is a place, and a student's class one of a school."""
+    school = _school_classes(columns)
+    found = [name for name in named(columns, LABEL_NAMES) if name not in school]
+    return [name for name in found if bare_name(name) != "y" or not named(columns, ("x",))]
+
+
+def _school_classes(columns: Sequence[str]) -> list[str]:
+    """Return the columns called class beside one of a student, whose class it is."""
+    school = any(_PUPILS.intersection(name_words(name)) for name in columns)
+    return named(columns, ("class", "klasse", "clase", "classe")) if school else []
+
+
+def has_gaps_beside_full(frame: pd.DataFrame, label: str, columns: Sequence[str]) -> bool:
+    """Say whether tags are missing in rows, and another column that is a label by its name is not."""
+    full = [name for name in columns if name != label and is_label_name(name, LABELED)]
+    full = [name for name in full if (each := profile(frame, name)).is_label and each.filled == 1]
+    is_other = any(bare_name(name) not in TOPICAL and not is_workflow(frame, name) for name in full)
+    return bare_name(label) in TOPICAL and profile(frame, label).filled < _ALL and is_other
+
+
+_ALL = 0.95
+"""Share of the rows that have tags where these are what a text is sorted by."""
+
+
+_PUPILS = frozenset(("student", "pupil", "schuler", "schulerin", "eleve", "alumno", "alunno", "aluno"))
+"""Words of columns beside which a class is one of a school."""
 
 
 def is_rated(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
@@ -188,27 +243,39 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     by_word = [name for name, each in filled.items() if _is_called_label(each) and (each.is_label or not each.is_text)]
     by_word = [name for name in by_word if _holds_labels_or_marks(frame, profile(frame, _named_inside(frame, name)))]
     votes = {name for name, each in filled.items() if _counts_votes(frame, each)}
-    by_word = [name for name in by_word if name not in votes]
-    alike = [name for name, each in filled.items() if each.is_label and not each.is_identifier and name not in votes]
+    places = {
+        name for name in filled
+        if are_codes_of_places(cells_of(frame, name), is_named_so="state" in name_words(name)) and not _is_judged(name)
+    }  # fmt: skip
+    places |= {name for name in filled if is_workflow(frame, name)} | {*_school_classes(list(filled))}
+    by_word = [name for name in by_word if name not in votes | places]
+    facts = {name for name, each in filled.items() if each.is_number and _FACTS.intersection(name_words(name)[-1:])}
+    alike = [
+        name for name, each in filled.items()
+        if each.is_label and not each.is_identifier and name not in votes | facts
+    ]  # fmt: skip
     words = [name for name in alike if not filled[name].is_number]
     several = [name for name, each in filled.items() if _holds_several(frame, each)]
     by_word.sort(
         key=lambda name: (
-            not (_is_judged(name) or _is_scaled(filled[name])),
+            not (_is_judged(name) or _is_scaled(filled[name]) or is_coded(name)),
             is_about_row(name),
             "stance" not in name_words(name),
         )
     )
-    if any(is_label_name(name, RATED) for name in by_word):
+    if any(is_label_name(name, RATED) for name in by_word) or any(
+        has_gaps_beside_full(frame, name, list(filled)) for name in by_name[:1]
+    ):
         by_name.sort(key=lambda name: bare_name(name) in TOPICAL)
         by_word, by_name = (by_word, []) if by_name and bare_name(by_name[0]) in TOPICAL else (by_word, by_name)
     texts = [place for place, each in enumerate(filled.values()) if each.is_text and not each.is_label]
     behind = {name for name in list(filled)[min(texts, default=-1) + 1 :] if not UNNAMED.fullmatch(name)}
-    words.sort(key=lambda name: (is_about_row(name), name not in behind))
-    alike.sort(key=lambda name: (is_about_row(name), name not in behind))
-    marks = [name for name in alike if not is_about_row(name)]
-    told = [name for name in words if not is_about_row(name)]
-    priced = _measures(frame, filled, PRICED) if not any(map(_is_judged, by_word)) else []
+    about = places | {name for name in alike if is_about_row(name)}
+    words.sort(key=lambda name: (name in about, name not in behind, not _holds_known_classes(frame, name)))
+    alike.sort(key=lambda name: (name in about, name not in behind))
+    marks = [name for name in alike if name not in about]
+    told = [name for name in words if name not in about]
+    priced = _measures(frame, filled, PRICED) if not any(_is_judged(name) or is_coded(name) for name in by_word) else []
     paid = _measures(frame, filled, AMOUNTS)
     asked = set(named(list(filled), _TEXT_NAMES))
     found = [
@@ -218,6 +285,39 @@ def label_candidates(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[
     ]
     found = [_named_inside(frame, name) for name in sorted(found, key=lambda name: profile(frame, name).different == 1)]
     return found or _only_measure(frame, {name: each for name, each in filled.items() if name not in votes})
+
+
+def _holds_known_classes(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether several values of a column without a name are classes that many texts have."""
+    if not UNNAMED.fullmatch(name):
+        return False
+    return len({str(cell).strip().casefold() for cell in cells_of(frame, name)} & _KNOWN_CLASSES) > 1
+
+
+_KNOWN_CLASSES = frozenset(
+    ("positive", "negative", "neutral", "irrelevant", "mixed", "pos", "neg", "spam", "ham", "toxic", "offensive",
+     "hate", "normal", "true", "false", "fake", "real", "yes", "no", "good", "bad", "joy", "anger", "fear",
+     "sadness", "love", "surprise", "happy", "sad", "angry", "support", "deny", "against", "favor", "entailment",
+     "contradiction")
+)  # fmt: skip
+
+
+def is_workflow(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column says how far something has come, such as draft or done, rather than what it is."""
+    if not _STATES.intersection(name_words(name)):
+        return False
+    cells = {str(cell).strip().casefold() for cell in cells_of(frame, name)}
+    return bool(cells) and cells <= _STEPS
+
+
+_STATES = frozenset(("status", "state", "stage"))
+_STEPS = frozenset(
+    ("draft", "scheduled", "published", "publish", "posted", "todo", "to do", "in progress", "doing", "done", "open",
+     "closed", "new", "pending", "resolved", "solved", "hold", "on hold", "waiting", "active", "inactive", "archived",
+     "completed", "complete", "approved", "not started", "backlog", "review", "in review", "submitted", "escalated",
+     "canceled", "reopened", "live", "planned", "sent", "ready", "yes", "no")
+)  # fmt: skip
+"""What a column of a status holds in a list of things that are worked on."""
 
 
 def _counts_votes(frame: pd.DataFrame, each: Profile) -> bool:
@@ -246,7 +346,7 @@ def _most(cells: Sequence[Any]) -> float:
 
 def _is_judged(name: str) -> bool:
     """Say whether more than a word such as "is" or "type" makes a column a label, as it does has_logo."""
-    return is_label_name(name, LABEL_WORDS - WEAK)
+    return is_label_name(name, LABEL_WORDS - WEAK - _TROUBLES)
 
 
 def _is_scaled(each: Profile) -> bool:
@@ -254,7 +354,34 @@ def _is_scaled(each: Profile) -> bool:
 
 
 def _is_called_label(each: Profile) -> bool:
-    return is_label_name(each.name, LABEL_WORDS) or _is_scaled(each)
+    if is_coded(each.name):
+        return each.is_label
+    return is_label_name(each.name, LABEL_WORDS) or _is_flag(each.name) or _is_scaled(each)
+
+
+def is_coded(name: str) -> bool:
+    """Say whether a column is called after a system of codes, such as "HS code", rather than after a place or a thing.
+
+    Example:
+        >>> is_coded("HS code"), is_coded("Zip code"), is_coded("code")
+        (True, False, False)
+    """
+    *before, last = name_words(name) or [""]
+    return (
+        last in ("code", "codes") and bool(before) and not (_CODES_OF_ROWS.intersection(before) or is_about_row(name))
+    )
+
+
+_CODES_OF_ROWS = frozenset(
+    ("zip", "post", "postal", "item", "article", "promo", "coupon", "discount", "area", "dial", "phone", "bar", "qr",
+     "order", "tracking", "source", "lang", "iso", "airport", "user", "account", "access", "vba", "python", "sql")
+)  # fmt: skip
+"""Words of codes of places and things, or of programs, rather than of classes."""
+
+
+def _is_flag(name: str) -> bool:
+    """Say whether a name begins with a word such as "is", as is_spam does."""
+    return bool(FLAGGING.intersection(name_words(name)[:1])) and is_label_name(name, FLAGGING)
 
 
 def _measures(frame: pd.DataFrame, filled: Record[str, Profile], words: frozenset[str]) -> list[str]:
@@ -287,6 +414,8 @@ def _holds_several(frame: pd.DataFrame, each: Profile) -> bool:
     if each.is_identifier or each.is_number or each.is_label:
         return False
     cells = cells_of(frame, _named_inside(frame, each.name))
+    if are_joined_numbers(cells):
+        return True
     if _are_joined(cells):
         parts = [part for cell in cells if isinstance(cell, str) for part in _SEVERAL.split(cell.strip()) if part]
     else:
@@ -299,12 +428,24 @@ def _holds_several(frame: pd.DataFrame, each: Profile) -> bool:
 
 
 def _only_measure(frame: pd.DataFrame, filled: Record[str, Profile]) -> list[str]:
-    """Return the column of measurements where it is the only one besides texts and identifiers."""
+    """Return the first column of measurements where nothing else stands beside texts and identifiers.
+
+    Several are measurements for certain only if all of them have fractions, as scores have.
+    """
     others = [
         each for each in filled.values()
         if not (each.is_identifier or each.is_text or each.different < 2 or _FACTS.intersection(name_words(each.name)))
     ]  # fmt: skip
-    return [each.name for each in others if is_measured(cells_of(frame, each.name))] if len(others) == 1 else []
+    measured = [each.name for each in others if is_measured(cells_of(frame, each.name))]
+    scores = len(others) == 1 or all(map(_have_fractions, (cells_of(frame, name) for name in measured)))
+    return measured[:1] if len(measured) == len(others) and scores else []
+
+
+def _have_fractions(cells: Sequence[Any]) -> bool:
+    """Say whether most numbers of a column are fractions."""
+    mark = decimal_mark(cells)
+    numbers = [number for cell in cells if (number := number_of(cell, mark)) is not None]
+    return 2 * sum(not number.is_integer() for number in numbers) > len(numbers)
 
 
 def is_class(frame: pd.DataFrame, name: str) -> bool:

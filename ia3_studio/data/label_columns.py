@@ -20,13 +20,14 @@ from ia3_studio.data.column_profile import (
     profile,
     structures_of,
 )
-from ia3_studio.data.column_words import ANSWERED, READ, RELATED, name_words, says, says_last
+from ia3_studio.data.column_words import ANSWERED, READ, RELATED, WHOLE, are_opposed, name_words, says, says_last
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_candidates import (
     LABEL_WORDS,
     MOSTLY,
     RATED,
     TOPICAL,
+    has_gaps_beside_full,
     is_rated,
     label_candidates,
     label_kind,
@@ -95,6 +96,8 @@ def labeled(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     labels = varied_first(frame, labels)
     if not labels or (bare_name(labels[0]) in TOPICAL and is_rated(frame, columns)):
         return None
+    if has_gaps_beside_full(frame, labels[0], columns):
+        return None
     label = _in_words(frame, columns, labels[0])
     kind = label_kind(cells_of(frame, label), label)
     sides = [name for name in columns if name != label and _is_varied(frame, name)]
@@ -152,11 +155,15 @@ def _read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str])
     profiles = {name: profile(frame, name) for name in known}
     filled = [name for name, each in profiles.items() if each.filled > MOSTLY] or list(known)
     bodies = [name for name in filled if bare_name(name) not in TITLES]
+    if bodies and bare_name(bodies[0]) in _SKETCHES and (whole := _whole_text(frame, others, profiles[bodies[0]])):
+        return whole
     if bodies and not (profiles[bodies[0]].is_label and _longer_than(frame, others, profiles[bodies[0]])):
         return bodies[0]
     texts = [each for name in others if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
     texts = [each for each in texts if not each.is_label] or texts
-    texts = [each for each in texts if "html" not in name_words(each.name)] or texts
+    plain = [each for each in texts if "html" not in name_words(each.name)]
+    most = max((each.length for each in texts), default=0.0)
+    texts = [each for each in plain if _MUCH_LONGER * each.length > most] or texts
     texts = [each for each in texts if not says_last(each.name, ANSWERED)] or texts
     most = max((each.length for each in texts), default=0.0)
     texts = [each for each in texts if says(each.name, READ) and _MUCH_LONGER * each.length > most] or texts
@@ -164,6 +171,18 @@ def _read_text(frame: pd.DataFrame, known: Sequence[str], others: Sequence[str])
         return next(iter(filled), "")
     longest = max(texts, key=lambda each: each.length)
     return next(each.name for each in texts if _LONGER * each.length >= longest.length)
+
+
+def _whole_text(frame: pd.DataFrame, columns: Sequence[str], sketch: Profile) -> str:
+    """Return the only text, by its name, that is much longer than one that describes it; empty if there is none."""
+    texts = [each for name in columns if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
+    longer = [each.name for each in texts if each.length > _MUCH_LONGER * sketch.length and not each.is_label]
+    whole = [name for name in longer if says_last(name, WHOLE)]
+    return whole[0] if len(whole) == 1 else ""
+
+
+_SKETCHES = frozenset(("description", "abstract", "headline", "title"))
+"""Texts that stand for a longer one beside them."""
 
 
 def _longer_than(frame: pd.DataFrame, columns: Sequence[str], short: Profile) -> bool:
@@ -210,6 +229,9 @@ def _pair_of_texts(columns: Sequence[str]) -> tuple[str, str] | None:
         for one, other in _TWINS:
             if len(places) == 2 and one in places and other in places and "id" not in places[one].lower().split("_"):
                 return places[one], places[other]
+    for first, second in combinations(columns, 2):
+        if are_opposed(first, second):
+            return first, second
     tokens = {name: _TOKEN.findall(name.lower()) for name in columns}
     for first, second in combinations(columns, 2):
         parts = [pair for pair in zip(tokens[first], tokens[second], strict=False) if pair[0] != pair[1]]
@@ -283,7 +305,7 @@ def by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     used = {name for name in filled for found in (label, *labels) if f"{found}.".startswith(f"{name}.")}
     texts = [each for name, each in filled.items() if each.is_text and name not in used]
-    texts = [each for each in texts if each.different > 1]
+    texts = [each for each in texts if each.different > 1 and not _are_structures(frame, each.name)]
     if pair := _unnamed_pair(frame, texts):
         return Mapping("labels", column=pair[0], context=pair[1], answer=label, target=kind)
     texts = texts or [each for name, each in filled.items() if name not in used and _holds_texts(frame, name)]
@@ -306,6 +328,15 @@ def _unnamed_pair(frame: pd.DataFrame, texts: Sequence[Profile]) -> tuple[str, s
 def _are_sentences(cells: Sequence[Any]) -> bool:
     """Say whether most cells have four words or more."""
     return 2 * sum(len(str(cell).split()) >= _WORDS_OF_A_SENTENCE for cell in cells) > len(cells)
+
+
+def _are_structures(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether cells are JSON or Python text of lists of objects, which nobody reads."""
+    values = structures_of(frame, name)
+    return bool(values) and all(
+        isinstance(value, dict) or (is_listed(value) and any(isinstance(each, dict) for each in value)) or value == []
+        for value in values
+    )
 
 
 def _holds_texts(frame: pd.DataFrame, name: str) -> bool:

@@ -23,7 +23,9 @@ from ia3_studio.data.column_words import (
     AMOUNTS,
     ANSWERED,
     ASKED,
+    CODE,
     DATA,
+    FAULTY,
     IN_ORDER,
     LABELED,
     MADE,
@@ -41,7 +43,15 @@ from ia3_studio.data.column_words import (
     says_last,
 )
 from ia3_studio.data.examples import Mapping, label_name
-from ia3_studio.data.label_candidates import LABEL_NAMES, MOSTLY, holds_long_texts, is_class, is_rated, label_candidates
+from ia3_studio.data.label_candidates import (
+    LABEL_NAMES,
+    MOSTLY,
+    holds_long_texts,
+    is_class,
+    is_rated,
+    is_workflow,
+    label_candidates,
+)
 from ia3_studio.data.paths import is_listed, paths_in, value_at
 from ia3_studio.data.structured_pairs import GOALS, data_context
 
@@ -56,7 +66,7 @@ PROMPT_NAMES = (
 CONTEXT_NAMES = ("input", "context", "passage", "inputs")
 LONG_CONTEXTS = (
     "article", "story", "paragraph", "document", "background", "reference_text", "excerpt", "contexts", "body",
-    "story_text", "passage_text", "question_content", "question_body", "question_details", "details",
+    "story_text", "passage_text", "question_content", "question_body", "question_details", "details", "selftext",
 )  # fmt: skip
 """Columns that stand beside a prompt as its context if they hold longer texts than it."""
 ANSWER_NAMES = (
@@ -71,7 +81,8 @@ ANSWER_NAMES = (
 TEXT_ANSWER_NAMES = (
     "code", "snippet", "sql", "sql_query", "corrections", "correction", "corrected", "simplifications",
     "simplification", "simplified", "paraphrase", "paraphrases", "rewrite", "rewritten", "references", "reference",
-    "translation", "definition", "meaning", "keyphrases", "rationale", "explanation", "reasoning",
+    "translation", "definition", "meaning", "keyphrases", "rationale", "explanation", "reasoning", "regex", "regexp",
+    "cypher", "sparql", "xpath", "formula", "latex", "bash",
 )  # fmt: skip
 """Columns that are answers if they hold texts rather than codes, classes or objects."""
 READ_NAMES = (
@@ -104,6 +115,11 @@ _MIRRORED = (
     ("before", "after"), ("original", "corrected"), ("query", "response"), ("user", "assistant"), ("ask", "reply"),
     ("request", "response"), ("request", "reply"), ("customer", "agent"), ("customer", "support"),
     ("patient", "doctor"), ("client", "therapist"), ("student", "teacher"), ("student", "tutor"), ("human", "bot"),
+    ("front", "back"), ("normal", "simple"), ("complex", "simple"), ("complex", "simplified"), ("formal", "informal"),
+    ("informal", "formal"), ("ungrammatical", "grammatical"), ("incorrect", "correct"), ("noisy", "clean"),
+    ("toxic", "neutral"), ("toxic", "detoxified"), ("original", "simplified"), ("original", "rewritten"),
+    ("old", "new"), ("buggy", "fixed"), ("vulnerable", "fixed"), ("bug", "fix"), ("slow", "fast"),
+   
     ("human", "ai"), ("user", "bot"), ("user", "agent"),
 )  # fmt: skip
 """Words by which the names of a prompt and its answer differ, such as those of source_text and target_text."""
@@ -113,7 +129,9 @@ _TITLES = frozenset(("title", "headline", "name", "subject"))
 """Columns that stand above a text, so that an answer was hardly written for them."""
 _LOOKED_AT = 50
 _SHORTENED = frozenset(("abstract", "summary", "tldr"))
-_NO_ANSWERS = frozenset(("question", "query", "prompt", "instruction", *CONTEXT_NAMES, *LONG_CONTEXTS)) - {"story"}
+_NO_ANSWERS = frozenset(
+    map(bare_name, ("question", "query", "prompt", "instruction", *CONTEXT_NAMES, *LONG_CONTEXTS))
+) - {"story"}
 """Names of columns that are no answers."""
 _OF = frozenset(("de", "del", "du", "des", "di", "do", "da", "of", "to", "from", "attendue", "esperada", "correcta"))
 """Words after which a name goes on, so that its first word says what it is."""
@@ -157,7 +175,8 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not prompts and any(says(name, READ) and profile(frame, name).is_text for name in columns):
         answers = [name for name in answers if not profile(frame, name).is_label]
     if not prompts and answers:
-        prompts = _read_columns(frame, [name for name in columns if name not in _bases(answers)])
+        free = [name for name in columns if name not in _bases(answers)]
+        prompts = _read_columns(frame, [name for name in free if not _is_copy(frame, name, answers[0])])
     answers = [name for name in answers if name not in prompts]
     if answers and len(prompts) > 1:
         prompts = [name for name in prompts if not _contains(frame, name, answers[0])] or prompts
@@ -168,9 +187,20 @@ def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     (prompt, answer), *others = _pairs_by_rows(frame, prompts, answers)
     free = [name for name in columns if name not in (prompt, answer)]
     contexts = [name for name in contexts if bare_name(name) != "context" or profile(frame, name).filled > 0]
+    contexts = [name for name in contexts if not _contains(frame, name, prompt)]
     context = next((name for name in contexts if name in free), "") or _long_context(frame, columns, prompt, answer)
     context = context or data_context(frame, free)
     return Mapping("pairs", prompt, answer, context, others=tuple(others))
+
+
+def _is_copy(frame: pd.DataFrame, name: str, answer: str) -> bool:
+    """Say whether a column holds the answers with hardly anything else, as the original of a code does."""
+    longer = profile(frame, name).length > _HARDLY_LONGER * profile(frame, answer).length
+    return not longer and _contains(frame, name, answer)
+
+
+_HARDLY_LONGER = 1.5
+"""Times that a text is longer than one in it, up to which it is the same one."""
 
 
 def _contains(frame: pd.DataFrame, prompt: str, answer: str) -> bool:
@@ -185,7 +215,8 @@ def _contains(frame: pd.DataFrame, prompt: str, answer: str) -> bool:
 
 def _long_context(frame: pd.DataFrame, columns: Sequence[str], prompt: str, answer: str) -> str:
     """Return the column of texts to which a prompt belongs; empty if there is none."""
-    found = (profile(frame, name) for name in named(columns, LONG_CONTEXTS) if name not in (prompt, answer))
+    long = (name for name in named(columns, LONG_CONTEXTS) if name not in (prompt, answer))
+    found = (profile(frame, name) for name in long if not _contains(frame, name, prompt))
     asked = profile(frame, prompt).length
     return next((each.name for each in found if each.is_text and each.filled > MOSTLY and each.length > asked), "")
 
@@ -218,9 +249,15 @@ def _answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
         texts += named(columns, ("abstract",))
     if not (found or texts) and named(columns, ("prompt", "instruction", "input")):
         texts = [name for name in named(columns, ("text", "story", "content")) if _is_answer_text(frame, name)]
-    found = _worked_out(frame, columns, found) + found
+    found = _worked_out(frame, columns, found) + [_in_plain(frame, columns, name) for name in found]
     found = found or texts or [name for name in named(columns, ("label",)) if holds_long_texts(frame, name)]
     return found or [name for name in columns if _is_made_of_answers(frame, name)] or _with_opposite(columns)
+
+
+def _in_plain(frame: pd.DataFrame, columns: Sequence[str], name: str) -> str:
+    """Return the column of the plain text of answers that are objects, as summary_text is of summary; else the same."""
+    plain = [] if is_plain(frame, name) else named(columns, (f"{name}_text",))
+    return next((each for each in plain if profile(frame, each).is_text), name)
 
 
 def _with_opposite(columns: Sequence[str]) -> list[str]:
@@ -294,8 +331,22 @@ def _read_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     texts = [each.name for name in columns if _may_be_read(each := profile(frame, name))]
     texts.sort(key=lambda name: not says(name, DATA))
     lists = [name for name in columns if _holds_lists_of_texts(frame, name) and not _GIVEN & set(name_words(name))]
-    bodies = [name for name in texts if bare_name(name) not in _TITLES]
-    return (found or bodies or lists or texts)[:1]
+    asked = [name for name in texts if bare_name(name) in _TITLES and _are_questions(frame, name)]
+    bodies = asked or [name for name in texts if bare_name(name) not in _TITLES]
+    bodies = [name for name in bodies if not _are_single_words(frame, name)] or bodies
+    return (found or bodies or lists or texts or [name for name in columns if _are_terms(frame, name)])[:1]
+
+
+def _are_single_words(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether most cells of a column have no blank, such as names of files and functions."""
+    cells = [str(cell).strip() for cell in cells_of(frame, name)]
+    return 2 * sum(cell.isascii() and " " not in cell for cell in cells) > len(cells)
+
+
+def _are_terms(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column holds words or names, most of them different, such as those that a dictionary defines."""
+    each = profile(frame, name)
+    return each.length > 0 and not (each.is_label or each.is_identifier) and 2 * each.different > len(frame)
 
 
 def _may_be_read(each: Profile) -> bool:
@@ -330,7 +381,7 @@ def _answer_path(frame: pd.DataFrame, name: str) -> str:
         key = _answer_key(objects[0])
         inner = [value.get(key) for value in objects] if key else []
         return f"{name}.{key}" + ("[0]" if all(map(is_listed, inner)) else "") if key else name  # or it is the answer
-    first = lists[0][0] if lists and len(lists[0]) else None
+    first = next((value[0] for value in lists if len(value)), None)  # the first question may have no answer
     if isinstance(first, Record):
         return next((f"{name}[0].{key}" for key in (*_INSIDE, _answer_key(first)) if key in first), name)
     return name
@@ -350,7 +401,11 @@ def mirrored(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     Of two languages, the first column is the prompt.
     """
     profiles = [profile(frame, name) for name in columns]
-    texts = [each.name for each in profiles if each.length and not each.is_label and each.different > 1]
+    texts = [
+        each.name for each in profiles
+        if each.length and not (each.is_label or each.is_identifier) and each.different > 1
+    ]  # fmt: skip
+    texts = [name for name in texts if not _are_single_words(frame, name)] or texts
     words = {name: name_words(name) for name in texts}
     for first, second in permutations(texts, 2):
         one, other = words[first], words[second]
@@ -378,12 +433,15 @@ def _by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not answers and asked:
         answers = [name for name in kept if name not in asked and says(name, WHO_ANSWERS) and says(name, SAID)]
     is_open = not (asked and answers) and not _is_judged(frame, columns)
-    made = [name for name in kept if is_open and says_last(name, MADE)]
+    made = [name for name in kept if is_open and says_last(_head(name), MADE)]
     made = made or [name for name in (_long_headline(frame, kept), _note_on_talk(texts)) if is_open and name][:1]
     if len(made) == 1 and (whole := _whole_text(frame, [name for name in texts if name not in made])):
         asked, answers = [whole], made
     if not asked and answers and not _is_judged(frame, columns):
         asked = [name for name in texts if name not in answers and says(name, READ)]
+    faulty = [name for name in texts if says(name, FAULTY)]
+    if not answers and len(texts) == 2 and len(faulty) == 1 and not _is_judged(frame, columns):
+        asked, answers = faulty, [name for name in texts if name not in faulty]
     if not answers and len(texts) == 2 and _only_facts_beside(frame, columns):
         first = [name for name in texts if says(name, ORIGINAL)]
         answers = [name for name in kept if name not in first and (first or says(name, RESULT))]
@@ -396,11 +454,18 @@ def _by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 def _how_to(frame: pd.DataFrame, columns: Sequence[str], texts: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the column of what is to be made or done and that of the instructions for it; two empty lists for none."""
     told = [name for name in texts if says_last(name, IN_ORDER)]
-    if len(told) != 1 or _is_judged(frame, columns):
+    judged = [name for name in columns if bare_name(name) not in _OF_THINGS]
+    if len(told) != 1 or _is_judged(frame, judged):
         return [], []
     length = profile(frame, told[0]).length
-    goals = [name for name in texts if bare_name(name) in GOALS and profile(frame, name).length < length]
+    goals = [name for name in texts if says_last(name, GOALS) and profile(frame, name).length < length]
     return (goals[:1], told) if goals else ([], [])
+
+
+_OF_THINGS = frozenset(
+    ("category", "categories", "topic", "tags", "cuisine", "difficulty", "grade", "subject", "level")
+)
+"""Labels of what is made or done, which do not make instructions a text that is sorted."""
 
 
 def _long_headline(frame: pd.DataFrame, texts: Sequence[str]) -> str:
@@ -439,7 +504,8 @@ def _only_facts_beside(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
 
 def _is_judged(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
     """Say whether a column is a label by a word of its name."""
-    return any(is_label_name(name, LABELED) and is_class(frame, name) for name in columns)
+    judged = (name for name in columns if is_label_name(name, LABELED) and not is_workflow(frame, name))
+    return any(is_class(frame, name) and profile(frame, name).different > 1 for name in judged)
 
 
 def _answers(name: str) -> bool:
@@ -522,14 +588,31 @@ def two_bodies(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     profiles = {name: profile(frame, name) for name in columns}
     filled = {name: each for name, each in profiles.items() if each.filled > MOSTLY}
     texts = [each for each in filled.values() if each.is_text and not each.is_label]
+    texts = [each for each in texts if each.length >= _LONGEST_NAME or not is_about_row(each.name)]
+    if (headed := _headline_of(texts)) and _only_facts_beside(frame, columns):
+        return headed
     bodies = [each.name for each in texts if each.length >= _SHORTEST_BODY and 2 * each.different > len(frame)]
     if len(texts) != 2 or len(bodies) != 2 or not _only_facts_beside(frame, columns):
         return None
     if any(bare_name(name) in _TITLES or UNNAMED.fullmatch(name) for name in bodies):
         return None
-    if says(bodies[1], READ) or bare_name(bodies[1]) in _NO_ANSWERS:
+    if (says(bodies[1], READ) and not says_last(bodies[0], CODE)) or bare_name(bodies[1]) in _NO_ANSWERS:
         return None
     return Mapping("pairs", bodies[0], bodies[1])
+
+
+def _headline_of(texts: Sequence[Profile]) -> Mapping | None:
+    """Return a text and the headline that says the most of it, where it is long enough; None for other texts."""
+    above = [each for each in texts if bare_name(each.name).startswith("headline")]
+    below = [each for each in texts if each not in above]
+    longest = max(below, key=lambda each: each.length, default=None)
+    if len(above) != 1 or longest is None or not _SHORTEST_HEADLINE <= above[0].length < longest.length:
+        return None
+    return Mapping("pairs", longest.name, above[0].name)
+
+
+_SHORTEST_HEADLINE = 35
+"""Mean characters of a headline that is a sentence, as a summary is."""
 
 
 def _are_questions(frame: pd.DataFrame, name: str) -> bool:

@@ -60,6 +60,29 @@ def without_settings(text: str) -> str:
     return "\n".join(lines[first:]) if first else text
 
 
+def cards(text: str) -> dict[str, list[Any]] | None:
+    """Return the fields of an export of Anki that has more than two of them; None for any other text.
+
+    The settings at its beginning say which of them are no sides of a card, such as tags.
+    """
+    settings = {found[1]: found[2] for line in LINE_END.split(text) if (found := _ANKI.fullmatch(line))}
+    lines = [line.split("\t") for line in LINE_END.split(without_settings(text)) if line.strip()]
+    width = len(lines[0]) if lines else 0
+    if not settings or width < 3 or any(len(cells) > width for cells in lines) or '"' in text:
+        return None
+    places = {int(place): name for name, place in settings.items() if name != "columns" and place.isdigit()}
+    free = [place for place in range(1, width + 1) if place not in places]
+    names = {**places, **dict(zip(free, ("front", "back"), strict=False))}
+    return {
+        names.get(place, f"field {place}"): [cells[place - 1] if place <= len(cells) else "" for cells in lines]
+        for place in range(1, width + 1)
+    }
+
+
+_ANKI = re.compile(r"#(separator|html|columns|guid|notetype|deck|tags)(?: column)?:(.*)")
+"""Settings of an export of Anki."""
+
+
 def labeled_lines(text: str) -> dict[str, list[Any]] | None:
     """Return the texts of lines that begin with labels, and these; None for other text.
 
@@ -109,6 +132,33 @@ def exchanges(text: str) -> dict[str, list[Any]] | None:
     return {"messages": [[{"role": role, "content": said} for role, said in talk] for talk in talks]}
 
 
+def questions_in_headings(text: str) -> dict[str, list[Any]] | None:
+    """Return the headings of one level that are questions, and what stands below each; None for other Markdown."""
+    lines = LINE_END.split(text)
+    levels = Counter(len(found[1]) for line in lines if (found := _HEADING.fullmatch(line)) and _asks(found[2]))
+    level, count = levels.most_common(1)[0] if levels else (0, 0)
+    rows: dict[str, list[Any]] = {"prompt": [], "answer": []}
+    is_open = False
+    for line in lines:
+        found = _HEADING.fullmatch(line)
+        if found and len(found[1]) <= level:
+            is_open = len(found[1]) == level and _asks(found[2])
+            if is_open:
+                rows["prompt"].append(found[2].strip())
+                rows["answer"].append("")
+        elif is_open:
+            rows["answer"][-1] = f"{rows['answer'][-1]}\n{line}".strip("\n")
+    return rows if count >= _FEWEST_QUESTIONS else None
+
+
+_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*")
+_FEWEST_QUESTIONS = 3
+
+
+def _asks(heading: str) -> bool:
+    return heading.rstrip().endswith(("?", "？", "؟"))
+
+
 def _turns(block: str) -> list[tuple[str, str]]:
     """Return who says what in a paragraph; nothing if its first line names no speaker."""
     turns: list[tuple[str, str]] = []
@@ -128,6 +178,28 @@ def _alternates(turns: Sequence[tuple[str, str]]) -> bool:
     roles = [role for role, _said in turns]
     whole = len(turns) > 1 and len(turns) % 2 == 0 and all(said.strip() for _role, said in turns)
     return whole and all(role == ("user", "assistant")[place % 2] for place, role in enumerate(roles))
+
+
+def with_tabs(text: str) -> tuple[str, str]:
+    """Return a text whose lines are cells between signs such as " ::: " with tabs for them, and the sign; or as it is.
+
+    Nearly all lines have the same number of the sign, and none has a tab.
+    """
+    lines = [line for line in LINE_END.split(text) if line.strip()]
+    if len(lines) < FEWEST_LINES or "\t" in text:
+        return text, ""
+    for sign, count in Counter(_SIGNS.findall(lines[0])).items():
+        alike = sum(line.count(sign) == count for line in lines)
+        if alike >= _MOSTLY_ALIKE * len(lines):
+            return re.sub(rf"[ ]?{re.escape(sign)}[ ]?", "\t", text), sign
+    return text, ""
+
+
+_SIGNS = re.compile(
+    r"(?<![^\s\w])(?:::+|\|\|+|@@+|##+|\$\$+|~~+|;;+|\+\+\+\$\+\+\+|<sep>|\[SEP\]|<tab>|\\t|=>|->)(?![^\s\w])"
+)
+"""Signs of more than one letter between the cells of a line."""
+_MOSTLY_ALIKE = 0.98
 
 
 def table_delimiter(text: str) -> str:
@@ -165,7 +237,7 @@ def _are_different(names: Sequence[str]) -> bool:
 def _has_labels(rows: Sequence[Sequence[str]]) -> bool:
     columns = [[row[place] for row in rows if len(row) == len(rows[0])] for place in (0, len(rows[0]) - 1)]
     few = [
-        2 <= len(set(cells)) <= max(2, len(cells) // 4)
+        2 <= len(set(cells)) <= max(2, len(cells) // 3)
         and all(len(cell.split()) <= _WORDS_OF_A_LABEL for cell in cells)
         for cells in columns
     ]

@@ -13,7 +13,9 @@ from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import Decoded, Encoding, decode_together
 from ia3_studio.data.delimited import lines_of
 from ia3_studio.data.json_documents import SPLIT, split_of
+from ia3_studio.data.markup_tables import is_markdown_table
 from ia3_studio.data.parsing import Found, numbered, shown_names
+from ia3_studio.data.plain_texts import questions_in_headings
 from ia3_studio.errors import DataError
 
 ReadOne = Callable[[str, bytes], Found]
@@ -29,11 +31,11 @@ class _Readers:
 
 SOURCE_WORDS = frozenset((
     "src", "source", "in", "input", "inputs", "article", "document", "doc", "question", "questions", "prompt",
-    "prompts", "orig", "original", "complex", "nl",
+    "prompts", "orig", "original", "complex", "nl", "text", "texts", "sentences", "tweets",
 ))  # fmt: skip
 TARGET_WORDS = frozenset((
     "tgt", "trg", "target", "out", "output", "outputs", "ref", "refs", "reference", "references", "summary",
-    "answer", "answers", "simple", "cm", "code",
+    "answer", "answers", "simple", "cm", "code", "label", "labels",
 ))  # fmt: skip
 """Names of the two sides of parallel texts, where they are not languages."""
 CLASSES = tuple(map(frozenset, (
@@ -72,6 +74,7 @@ def read_members(
         return found
     content = {path: data for path, data in members.items() if not _ABOUT.fullmatch(PurePosixPath(path).name)}
     tables = {path: data for path, data in content.items() if PurePosixPath(path).suffix.lower() in suffixes}
+    tables = tables or {path: data for path, data in content.items() if not PurePosixPath(path).suffix}
     structured = {path: data for path, data in tables.items() if PurePosixPath(path).suffix.lower() not in _PROSE}
     if structured and not _side_pairs(tables):
         tables = structured
@@ -80,7 +83,7 @@ def read_members(
         found = read(PurePosixPath(path).name, data)
         return replace(found, form=f"{path} in {name}, {found.form}", notes=(*found.notes, *not_read(members, [path])))
     readers = _Readers(read, lambda paths: decode_together({path: content[path] for path in paths}, encoding))
-    for form_of in (_parallel, _by_class, _by_split, _objects, _alike):
+    for form_of in (_parallel, _parallel_folders, _by_class, _by_split, _by_language, _objects, _documents, _alike):
         together = form_of(content, tables, readers)
         if together is not None:
             found, used = together
@@ -126,11 +129,40 @@ def _parallel(
         columns["source"] += one
         columns["target"] += other
         splits += [split_of(stem)] * len(one)
-    frame = numbered(columns)
+    named = ("text", "label") if second in ("label", "labels") else ("source", "target")
+    frame = numbered(dict(zip(named, columns.values(), strict=True)))
     if all(splits) and len(set(splits)) > 1:
         frame[SPLIT] = splits
-    form = f"parallel lines, {first} → source and {second} → target"
+    form = f"parallel lines, {first} → {named[0]} and {second} → {named[1]}"
     return with_encoding_facts(first, Found(frame, form), [*texts.values()]), used
+
+
+def _parallel_folders(
+    content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: _Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Read texts of the same name in two folders, one of which is called after what is made of those in the other."""
+    paths = [path for path in tables if PurePosixPath(path).suffix.lower() in (".txt", ".text")]
+    parts = [PurePosixPath(path).parts for path in paths]
+    for place in range(min(map(len, parts), default=1) - 1):
+        sides: dict[str, dict[tuple[str, ...], str]] = {}
+        for path, each in zip(paths, parts, strict=True):
+            sides.setdefault(each[place], {})[(*each[:place], *each[place + 1 :])] = path
+        made = [name for name in sides if _TARGETS.intersection(re.findall(r"[a-z]+", name.lower()))]
+        if len(sides) != 2 or len(made) != 1 or len({frozenset(each) for each in sides.values()}) != 1:
+            continue
+        ((source, read),) = ((name, each) for name, each in sides.items() if name not in made)
+        used = [path for each in sides.values() for path in each.values()]
+        texts = readers.texts(used)
+        columns = {
+            "source": [texts[path].text.strip() for path in read.values()],
+            "target": [texts[sides[made[0]][name]].text.strip() for name in read],
+        }
+        form = f"texts of the same names, {source} → source and {made[0]} → target"
+        return with_encoding_facts(used[0], Found(numbered(columns), form), [*texts.values()]), used
+    return None
+
+
+_TARGETS = TARGET_WORDS | {"summaries", "abstract", "abstracts", "targets", "translation", "translations", "simplified"}
 
 
 def _are_two_sides(paths: Sequence[str]) -> bool:
@@ -187,7 +219,7 @@ def _by_class(
         return with_encoding_facts(used[0], found, [*texts.values()]), used
     if len(folders) == 1 and len(paths) == len(content) and not all(split_of(path.stem) for path in paths):
         texts = readers.texts(used)
-        if _are_numbered(paths):
+        if _are_numbered(paths) or _are_documents([texts[path].text for path in used]):
             frame = numbered({"text": [texts[path].text.strip() for path in used]})
             return with_encoding_facts(used[0], Found(frame, "one text per file"), [*texts.values()]), used
         rows = [(line, path.stem) for path in paths for line in _lines(texts[str(path)].text)]
@@ -197,10 +229,66 @@ def _by_class(
     return None
 
 
+def _documents(
+    content: Mapping[str, bytes], tables: Mapping[str, bytes], readers: _Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Read Markdown files that hold no table and no questions as one text each."""
+    paths = [path for path in tables if PurePosixPath(path).suffix.lower() == ".md"]
+    texts = readers.texts(paths) if len(paths) > 1 and len(paths) == len(tables) else {}
+    if not texts or any(is_markdown_table(each.text) or questions_in_headings(each.text) for each in texts.values()):
+        return None
+    frame = numbered({"text": [texts[path].text.strip() for path in paths]})
+    return with_encoding_facts(paths[0], Found(frame, "one text per file"), [*texts.values()]), paths
+
+
 def _are_numbered(paths: Sequence[PurePosixPath]) -> bool:
     """Say whether the names of files differ in a number, as those of documents do; classes have names."""
     stems = {re.sub(r"\d+", "", path.stem) for path in paths}
     return len(stems) == 1 and len(paths) > 2
+
+
+def _are_documents(texts: Sequence[str]) -> bool:
+    """Say whether most of several texts have blank lines, as documents have; lists of phrases have none."""
+    return 2 * sum(bool(re.search(r"\n[^\S\n]*\n", text.strip())) for text in texts) > len(texts) > 2
+
+
+def _by_language(
+    content: Mapping[str, bytes], _tables: Mapping[str, bytes], readers: _Readers
+) -> tuple[Found, Sequence[str]] | None:
+    """Read JSON files of texts by the same keys, one for each language, as a column for each language."""
+    paths = [path for path in content if PurePosixPath(path).suffix.lower() == ".json"]
+    names = [PurePosixPath(path).stem for path in paths]
+    if not 2 <= len(paths) <= _MOST_LANGUAGES or not all(map(_LANGUAGE.fullmatch, names)):
+        return None
+    texts = readers.texts(paths)
+    try:
+        found = {name: _flat(json.loads(texts[path].text)) for name, path in zip(names, paths, strict=True)}
+    except (ValueError, RecursionError):  # told of the file when it is read as a table
+        return None
+    shared = [key for key in found[names[0]] if all(key in each for each in found.values())]
+    if len(shared) < _FEWEST_KEYS or 2 * len(shared) < max(map(len, found.values())):
+        return None
+    ordered = sorted(names, key=lambda name: name.lower()[:2] != "en")
+    columns = {"key": shared, **{name: [found[name][key] for key in shared] for name in ordered}}
+    others = sum(len(each) for each in found.values()) - len(shared) * len(names)
+    notes = (f"Not used: {others:,} texts that are not in all languages.",) if others else ()
+    form = f"texts by key in {len(paths)} languages"
+    return with_encoding_facts(paths[0], Found(numbered(columns), form, notes=notes), [*texts.values()]), paths
+
+
+_LANGUAGE = re.compile(r"[a-z]{2}(?:[-_][A-Za-z]{2,4})?")
+"""Names of files that are languages, such as en and pt-BR."""
+_MOST_LANGUAGES, _FEWEST_KEYS = 40, 5
+
+
+def _flat(value: object, above: str = "") -> dict[str, str]:
+    """Return the texts of nested objects by their keys, which a dot joins; other values are none."""
+    if isinstance(value, str):
+        return {above: value}
+    inner = value.items() if isinstance(value, dict) else ()
+    return {
+        path: text for key, each in inner for path, text in _flat(each, f"{above}.{key}" if above else str(key)).items()
+    }
 
 
 def _objects(
@@ -268,7 +356,42 @@ def _alike(
         frames = {path: each.frame.assign(label=classes[path]) for path, each in found.items()}
         return _together(found, frames, f"{len(used)} files, one for each class ({', '.join(classes.values())})"), used
     form = f"{len(used)} files with the same columns ({shown_names([PurePosixPath(path).name for path in used])})"
-    return _together(found, {path: each.frame for path, each in found.items()}, form), used
+    frames = {path: each.frame for path, each in found.items()}
+    if origins := _origins(found):
+        frames = {path: frame.assign(**{ORIGIN: origins[path]}) for path, frame in frames.items()}
+        form += f", their names in the column {ORIGIN}"
+    return _together(found, frames, form), used
+
+
+def _origins(found: Mapping[str, Found]) -> dict[str, str]:
+    """Return the names of files where they may be classes: a few words each, no numbers, months or parts.
+
+    A column of that name stands already in files that say for each row where it is from.
+    """
+    names = {path: PurePosixPath(path).stem.strip("_- ") for path in found}
+    words = [set(re.findall(r"[^\W\d_]+", name.lower())) for name in names.values()]
+    own = [each - set.intersection(*words) for each in words]
+    numbered = any(re.search(r"\d", name) for name in names.values())
+    if numbered or len(names) > _MOST_ORIGINS or any(not each or each & _PARTS for each in own):
+        return {}
+    short = any(min(map(len, each)) < _SHORTEST_NAME for each in own)
+    few = any(len(each.frame) < _FEWEST_OF_A_CLASS for each in found.values())
+    taken = any(ORIGIN in map(str.lower, map(str, each.frame.columns)) for each in found.values())
+    return {} if short or few or taken else names
+
+
+ORIGIN = "origin"
+"""The column of the name of the file that a row is from."""
+_MOST_ORIGINS, _FEWEST_OF_A_CLASS, _SHORTEST_NAME = 30, 4, 3
+_PARTS = frozenset(
+    ("part", "chunk", "batch", "split", "shard", "file", "data", "dataset", "export", "new", "old", "copy",
+     "final", "more", "extra", "raw", "clean", "all", "first", "second", "third", "update", "updated", "backup",
+     "rest", "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
+     "november", "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
+     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "train", "test", "dev", "val",
+     "valid", "validation", "eval", "spring", "summer", "autumn", "fall", "winter")
+)  # fmt: skip
+"""Words in names of files that are parts of one table rather than classes."""
 
 
 def _classes(paths: Sequence[str]) -> dict[str, str]:

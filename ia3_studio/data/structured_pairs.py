@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.choice_columns import bare_name, named
 from ia3_studio.data.column_profile import cells_of, is_list_of_texts, profile, structures_of
-from ia3_studio.data.column_words import ANSWERED, ASKED, DATA, IN_ORDER, name_words, says, says_last
+from ia3_studio.data.column_words import (
+    ANSWERED,
+    ASKED,
+    DATA,
+    IN_ORDER,
+    INGREDIENTS,
+    MADE,
+    WHOLE,
+    name_words,
+    says,
+    says_last,
+)
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.label_candidates import MOSTLY
 from ia3_studio.data.paths import is_listed, structure_of
@@ -16,7 +27,8 @@ from ia3_studio.data.paths import is_listed, structure_of
 if TYPE_CHECKING:
     import pandas as pd
 
-GOALS = frozenset(("task", "goal", "objective", "title", "name", "topic", "query", "instruction", "aufgabe", "ziel"))
+GOALS = frozenset(("task", "goal", "objective", "title", "name", "topic", "query", "instruction", "recipe", "dish",
+                   "aufgabe", "ziel", "rezept", "receta", "recette", "ricetta", "receita"))  # fmt: skip
 """Words for what is to be done in steps."""
 _WRITTEN = frozenset(("text", "texts", "description", "sentence", "target", "reference", "references", "ref", "summary",
                       "lexicalization", "verbalization", "caption", "comment", "report", "narrative"))  # fmt: skip
@@ -33,9 +45,24 @@ def beside_structures(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | 
     texts = [each.name for name in columns if name not in structured and _is_read(each := profile(frame, name))]
     return (
         _nested_answer(frame, texts, structured)
+        or _shortened_lists(frame, texts, structured)
         or _steps(frame, texts, structured)
         or _written_from_data(frame, texts, structured)
     )
+
+
+def recipes(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return ingredients, behind what is made of them, and the instructions; whatever else is known of a recipe."""
+    told = [name for name in columns if says_last(name, IN_ORDER) and _may_tell(frame, name)]
+    needed = [name for name in columns if says_last(name, INGREDIENTS)]
+    if len(told) != 1 or not needed:
+        return None
+    made = [name for name in columns if says_last(name, GOALS) and _is_read(profile(frame, name))]
+    return Mapping("pairs", made[0], told[0], needed[0]) if made else Mapping("pairs", needed[0], told[0])
+
+
+def _may_tell(frame: pd.DataFrame, name: str) -> bool:
+    return _are_texts(frame, name) if _is_structured(frame, name) else profile(frame, name).length > _SHORTEST
 
 
 def _is_structured(frame: pd.DataFrame, name: str) -> bool:
@@ -59,6 +86,14 @@ def _nested_answer(frame: pd.DataFrame, texts: Sequence[str], structured: Sequen
         and _are_texts(frame, f"{name}.{key}")
     ]  # fmt: skip
     return Mapping("pairs", asked[0], _likeliest(found)) if found else None
+
+
+def _shortened_lists(frame: pd.DataFrame, texts: Sequence[str], structured: Sequence[str]) -> Mapping | None:
+    """Return the sentences of a text and those of its abstract, which are one answer together, both in lists."""
+    lists = [name for name in structured if not texts and _are_texts(frame, name)]
+    made = [name for name in lists if says(name, MADE)]
+    read = [name for name in lists if name not in made and says(name, WHOLE)]
+    return Mapping("pairs", read[0], made[0], lists="lines") if len(made) == len(read) == 1 else None
 
 
 def _steps(frame: pd.DataFrame, texts: Sequence[str], structured: Sequence[str]) -> Mapping | None:

@@ -21,7 +21,15 @@ from ia3_studio.data.json_rows import is_json_document, is_json_lines, read_json
 from ia3_studio.data.markup_tables import is_markdown_table, read_html, read_markdown
 from ia3_studio.data.parsing import Found, numbered, shown_names
 from ia3_studio.data.parsing import ParsingOptions as ParsingOptions
-from ia3_studio.data.plain_texts import exchanges, labeled_lines, table_delimiter, without_settings
+from ia3_studio.data.plain_texts import (
+    cards,
+    exchanges,
+    labeled_lines,
+    questions_in_headings,
+    table_delimiter,
+    with_tabs,
+    without_settings,
+)
 from ia3_studio.data.problem import Problem
 from ia3_studio.data.quiz_texts import quiz_questions
 from ia3_studio.data.several import not_read, read_members
@@ -165,9 +173,25 @@ def _read(name: str, data: bytes, parsing: ParsingOptions) -> Found:
             "download the file itself."
         )
     if suffix not in READERS:
+        if suffix not in _NOT_READ and (found_rows := _without_ending(name, data, parsing)):
+            return found_rows
         hint = f"; it is {_NOT_READ[suffix]}" if suffix in _NOT_READ else ""
         raise DataError(f"The file type of {name} is not supported{hint}; give {', '.join(KINDS)}.")
     return READERS[suffix](name, data, parsing)
+
+
+def _without_ending(name: str, data: bytes, parsing: ParsingOptions) -> Found | None:
+    """Return the rows of a file whose ending says nothing, if it is Parquet, or text that is more than paragraphs."""
+    if data.startswith(b"PAR1"):
+        return read_parquet(name, data)
+    if b"\0" in data[:_LOOKED_AT] and not parsing.encoding:
+        return None
+    found = READERS[".txt"](name, data, parsing)
+    return None if found.form.startswith(_PLAIN) else found
+
+
+_LOOKED_AT, _PLAIN = 4_000, "plain text by"
+"""Bytes at the beginning of a file that tell whether it is text, and how paragraphs and lines are called."""
 
 
 def _read_several(name: str, members: Mapping[str, bytes], parsing: ParsingOptions) -> Found:
@@ -229,6 +253,8 @@ def _read_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> 
         frame, form, damaged = read_json(name, text, named_lines=True)
         return Found(frame, f"{form}, {encoding}", damaged)
     if parsing.delimiter or is_tabbed(without_settings(text)):
+        if not parsing.delimiter and (sides := cards(text)):
+            return Found(numbered(sides), f"cards of Anki, {encoding}")
         text = text if parsing.delimiter else without_settings(text)
         return _read_delimited(name, text, encoding, replace(parsing, delimiter=parsing.delimiter or "\t"))
     if is_markdown_table(text):
@@ -240,7 +266,7 @@ def _read_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> 
     blocks, unit = _BLANK_LINES.split(text), "paragraph"
     if len(blocks) == 1:
         blocks, unit = text.split("\n"), "line"
-    return Found(numbered({"text": blocks}), f"plain text by {unit}, {encoding}")
+    return Found(numbered({"text": blocks}), f"{_PLAIN} {unit}, {encoding}")
 
 
 def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found | None:
@@ -256,10 +282,18 @@ def _structured_text(name: str, text: str, encoding: str, parsing: ParsingOption
         return Found(numbered(rows), f"prompts and answers in paragraphs, {encoding}")
     if delimiter := table_delimiter(text):
         return _read_delimited(name, text, encoding, replace(parsing, delimiter=delimiter))
+    tabbed, sign = with_tabs(text)
+    if sign:
+        found = _read_delimited(name, tabbed, encoding, replace(parsing, delimiter="\t"))
+        return replace(found, form=found.form.replace("tab-separated", f"{sign}-separated", 1))
     return None
 
 
-def _read_markdown(name: str, text: str, encoding: str, _parsing: ParsingOptions) -> Found:
+def _read_markdown(name: str, text: str, encoding: str, parsing: ParsingOptions) -> Found:
+    if not is_markdown_table(text):
+        if not parsing.plain and (rows := questions_in_headings(text)):
+            return Found(numbered(rows), f"questions in headings, {encoding}")
+        return _read_text(name, text, encoding, parsing)
     found = read_markdown(name, text)
     return replace(found, form=f"{found.form}, {encoding}")
 

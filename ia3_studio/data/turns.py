@@ -138,7 +138,9 @@ def read_turn(turn: Any) -> Turn:
     fields = {_key(key): value for key, value in turn.items() if value is not None}
     role_key = next((key for key in ROLE_KEYS if key in fields), "role")
     content_key = next((key for key in CONTENT_KEYS if key in fields and key != role_key), "content")
-    named, role = _role(fields[role_key] if role_key in fields else _side(fields) or fields.get("type", ""))
+    said = fields.get(role_key)
+    nameless = said is None or (isinstance(said, dict) and "role" not in said and bool(_side(fields)))
+    named, role = _role(_side(fields) or fields.get("type", "") if nameless else said)
     text = _text(fields.get(content_key), named)
     text = text if text is None else whole(text, f"the content of the {named} turn")
     if len(fields) == 2 and role in ("system", "user", "assistant") and role_key in fields and content_key in fields:

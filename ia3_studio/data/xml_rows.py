@@ -74,6 +74,12 @@ def _bare(tag: Any) -> str:
     return str(tag).rpartition("}")[2]
 
 
+def _with_space(tag: Any) -> str:
+    """Return the name of an element behind the last word of its namespace, as "content:encoded"."""
+    space = str(tag).rpartition("}")[0].strip("{/")
+    return f"{re.split(r'[/:#]', space)[-1]}:{_bare(tag)}" if space else _bare(tag)
+
+
 def _translations(unit: Element) -> dict[str, Any]:
     """Return the text of a unit in each language."""
     found: dict[str, Any] = {}
@@ -138,8 +144,11 @@ def _value(element: Element) -> Any:
         return {**attributes, TEXT: words} if attributes else words
     found: dict[str, Any] = dict(attributes)
     children: dict[str, list[Any]] = {}
+    tags = {str(child.tag) for child in element}
+    shared = {name for name, count in Counter(map(_bare, tags)).items() if count > 1}
     for child in element:
-        children.setdefault(_bare(child.tag), []).append(_value(child))
+        name = _bare(child.tag)
+        children.setdefault(_with_space(child.tag) if name in shared else name, []).append(_value(child))
     for key, values in children.items():
         found[key if key not in found else f"{key} (element)"] = values[0] if len(values) == 1 else values
     return found

@@ -407,4 +407,53 @@ EXPORTS = (
         CONVERSATION,
         12,
     ),
+    Shape(
+        "lists of what two say by turns",
+        "turns.jsonl",
+        lines(lambda n: {"conversations": [asked(n), said(n)], "source": mood(n)}),
+        CONVERSATION,
+        12,
+    ),
+    Shape(
+        "words that several people labeled",
+        "voted.jsonl",
+        lines(
+            lambda n: {
+                "post_tokens": asked(n).split(),
+                "annotators": [{"label": mood(n), "annotator_id": each} for each in range(3)],
+            },
+            24,
+        ),
+        "post_tokens → text, label → label",
+        24,
+    ),
+    Shape(
+        "intents with sample utterances (Lex)",
+        "lex.json",
+        json.dumps({"resource": {"intents": [{"name": mood(n), "sampleUtterances": [asked(n), asked(n + 9)]}
+                                             for n in range(3)]}}),
+        "text → text, label → label",
+        6,
+    ),
+    Shape(
+        "messages that came and went, with pauses between days",
+        "messages.csv",
+        rows(
+            lambda n: f"Mum,2024-03-{n // 2 + 1:02} 10:0{n % 2}:00,{('Incoming', 'Outgoing')[n % 2]},"
+            f'"{(asked, said)[n % 2](n)}"',
+            24,
+            "Chat Session,Message Date,Type,Text",
+        ),
+        CONVERSATION,
+        12,
+    ),
+    Shape(
+        "tickets whose messages say whether an agent wrote them, next to a sender",
+        "desk.json",
+        json.dumps([{"id": n, "messages": [{"from_agent": False, "sender": {"name": "Ann"}, "body_text": asked(n)},
+                                           {"from_agent": True, "sender": {"name": "Bo"}, "body_text": said(n)}]}
+                    for n in range(12)]),
+        CONVERSATION,
+        12,
+    ),
 )  # fmt: skip

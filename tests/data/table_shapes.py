@@ -983,7 +983,7 @@ TABLES = (
         "a title and instructions, next to lists",
         "soups.jsonl",
         lines(lambda n: {"Title": f"Soup for pier {n}", "Ingredients": ["salt", "leek"], "Instructions": said(n) * 3}),
-        "Title → prompt, Instructions → answer",
+        "Title + Ingredients → prompt, Instructions → answer",
         12,
     ),
     Shape(
@@ -1159,5 +1159,624 @@ TABLES = (
         rows(lambda n: f"{asked(n)},{plain(n)},{'AB'[n % 2]}", 12, "Descrizione problema,Soluzione adottata,Operatore"),
         "Descrizione problema → prompt, Soluzione adottata → answer",
         12,
+    ),
+    Shape(
+        "words with what kind they are and their definitions",
+        "dictionary.tsv",
+        rows(lambda n: f"w{n}\t{('noun', 'verb')[n % 2]}\t{said(n)}", 12, "word\tpos\tdefinition"),
+        "word → prompt, definition → answer",
+        12,
+    ),
+    Shape(
+        "answers to a form, of which one says how satisfied somebody is",
+        "form.csv",
+        rows(
+            lambda n: f"{('Crane', 'Office')[n % 2]},{mood(n)},{plain(n)},{('Yes', 'No')[n % 2]}",
+            24,
+            "What is your team?,How satisfied are you with the harbor?,What could we improve?,May we write to you?",
+        ),
+        "What could we improve? → text, How satisfied are you with the harbor? → label",
+        24,
+    ),
+    Shape(
+        "notes and what follows from them",
+        "meetings.csv",
+        rows(
+            lambda n: f"{('Board', 'Crew')[n % 2]},{plain(n)} {plain(n + 30)},{plain(n + 9)}",
+            12,
+            "Meeting,Notes,Action items",
+        ),
+        "Notes → prompt, Action items → answer",
+        12,
+    ),
+    Shape(
+        "complaints with an issue, a state and whether they were answered in time",
+        "complaints.csv",
+        rows(
+            lambda n: (
+                f"{('Mooring fees', 'Noise')[n % 2]},{plain(n)},{('CA', 'NY', 'TX')[n % 3]},{('Yes', 'No')[n % 2]}"
+            ),
+            24,
+            "Issue,Complaint narrative,State,Timely response?",
+        ),
+        "Complaint narrative → text, Issue → label",
+        24,
+    ),
+    Shape(
+        "what was good and what was bad, of which one may be empty",
+        "stays.csv",
+        rows(
+            lambda n: f"{plain(n) if n % 3 else ''},{plain(n + 40) if n % 4 else ''},{n % 2 + 1}.5",
+            11,
+            "Positive review,Negative review,Score",
+        ),
+        "Positive review + Negative review → text, Score → number",
+        10,
+        1,
+    ),
+    Shape(
+        "two scores of a text",
+        "summaries.csv",
+        rows(lambda n: f"s{n:03d},{plain(n)},{n}.25,{40 - n}.75", 24, "student_id,text,content,wording"),
+        "text → text, content → number",
+        24,
+    ),
+    Shape(
+        "dishes with their ingredients, a category and the instructions",
+        "recipes.csv",
+        rows(
+            lambda n: (
+                f"Harbor soup {n},{('Soup', 'Main')[n % 2]},{n} herrings and salt,First {plain(n)} Then {plain(n)}"
+            ),
+            12,
+            "Recipe,Category,Ingredients,Instructions",
+        ),
+        "Recipe + Ingredients → prompt, Instructions → answer",
+        12,
+    ),
+    Shape(
+        "a right answer and wrong ones by number, in a first and a revised version",
+        "experts.csv",
+        rows(
+            lambda n: ",".join(
+                [
+                    asked(n),
+                    *(f"old {n} {place}" for place in range(3)),
+                    asked(n),
+                    *(f"new {n} {place}" for place in range(3)),
+                ]
+            ),
+            12,
+            "Draft Question,Draft Correct Answer,Draft Incorrect Answer 1,Draft Incorrect Answer 2,"
+            "Question,Correct Answer,Incorrect Answer 1,Incorrect Answer 2",
+        ),
+        "Question → question, Incorrect Answer 1, Incorrect Answer 2, Correct Answer → choices,"
+        " Correct Answer → correct choice",
+        12,
+    ),
+    Shape(
+        "titles and descriptions of pages, with how deep they are",
+        "pages.csv",
+        rows(
+            lambda n: f"200,{LETTERS.format(n)} {n},{plain(n)} {plain(n + 7)},{n % 3}",
+            24,
+            "Status Code,Title 1,Meta Description 1,Crawl Depth",
+        ),
+        "Title 1 → prompt, Meta Description 1 → answer",
+        24,
+    ),
+    Shape(
+        "things with a code of a system, and a price",
+        "customs.csv",
+        rows(
+            lambda n: f"{plain(n)};{('8471.30', '6109.10', '3926.90')[n % 3]};{n + 3}.45",
+            24,
+            "Description;HS code;Unit price",
+        ),
+        "Description → text, HS code → label",
+        24,
+    ),
+    Shape(
+        "a short description and the whole transcription",
+        "samples.csv",
+        rows(
+            lambda n: f"{plain(n)},{mood(n)},{plain(n)} {plain(n + 1)} {plain(n + 2)} {plain(n + 3)}",
+            24,
+            "description,specialty_class,transcription",
+        ),
+        "transcription → text, specialty_class → label",
+        24,
+    ),
+    Shape(
+        "a file without an ending",
+        "SMSCollection",
+        rows(lambda n: f"{('ham', 'spam')[n % 2]}\t{asked(n)}", 24),
+        "column 2 → text, column 1 → label",
+        24,
+    ),
+    Shape(
+        "code with a documentation string, among names",
+        "functions.jsonl",
+        lines(
+            lambda n: {
+                "repo": f"harbor/port{n}",
+                "original_string": f"def f{n}(): return {n}",
+                "code": f"def f{n}(): return {n}",
+                "docstring": asked(n),
+            }
+        ),
+        "docstring → prompt, code → answer",
+        12,
+    ),
+    Shape(
+        "films with an overview, key words and genres as JSON text",
+        "films.csv",
+        rows(
+            lambda n: ",".join(
+                '"' + json.dumps(cell).replace('"', '""') + '"' if isinstance(cell, list) else cell
+                for cell in (
+                    [{"id": 1, "name": ("Drama", "Comedy")[n % 2]}, {"id": 2, "name": "Sea"}],
+                    [{"id": each, "name": f"word {n} {each}"} for each in range(9)],
+                    plain(n),
+                )
+            ),
+            24,
+            "genres,keywords,overview",
+        ),
+        "overview → text, genres.name → several labels",
+        24,
+    ),
+    Shape(
+        "dates with names of days, and no header",
+        "tweets.csv",
+        rows(lambda n: f'"{n % 2 * 4}","{1467810369 + n}","Mon Apr 06 22:{n + 10}:45 PDT 2009","{plain(n)[:19]}"', 24),
+        "column 4 → text, column 1 → label",
+        24,
+    ),
+    Shape(
+        "a row below the header with the choices of a question (SurveyMonkey)",
+        "survey.csv",
+        ",How was it?,Why?,Which apply?,\n,Response,Open-Ended Response,Fast,Cheap\n"
+        + rows(lambda n: f"{118 + n},{mood(n)},{plain(n)},{'Fast' if n % 2 else ''},", 24),
+        "Why? → text, How was it? → label",
+        24,
+    ),
+    Shape(
+        "cells between signs such as :::",
+        "films.txt",
+        rows(lambda n: f"{n + 1} ::: Film {n} ::: {('drama', 'comedy')[n % 2]} ::: {asked(n)}; {said(n)}", 24),
+        "column 4 → text, column 3 → label",
+        24,
+    ),
+    Shape(
+        "what is described, and the expression for it",
+        "expressions.csv",
+        rows(lambda n: f"{plain(n)},^[A-Z]{{{n}}}-word$,B{n}", 12, "Description,Regex,Example match"),
+        "Description → prompt, Regex → answer",
+        12,
+    ),
+    Shape(
+        "one long text per row, without a header",
+        "books.txt",
+        rows(
+            lambda n: f"{n * 7 + 100}\t{LETTERS.format(n)}\tAnn {n} Bee\t{said(n)} {asked(n)} {said(n + 1)} {asked(n)}",
+            12,
+        ),
+        "column 4 → plain text",
+        12,
+    ),
+    Shape(
+        "cards of Anki with tags",
+        "tagged.txt",
+        "#separator:tab\n#html:true\n#tags column:3\n" + rows(lambda n: f"{asked(n)}\t{said(n)}\tunit{n % 2}", 24),
+        "front → prompt, back → answer",
+        24,
+    ),
+    Shape(
+        "answers to a form, with the hash of each",
+        "typed.csv",
+        rows(
+            lambda n: f"{n:016x}a9,{n % 11},{plain(n)[:17]}",
+            33,
+            "#,How likely are you to recommend us?,What could we do better?",
+        ),
+        "What could we do better? → text, How likely are you to recommend us? → label",
+        33,
+    ),
+    Shape(
+        "short news with long headlines, and where they are from",
+        "news.csv",
+        rows(
+            lambda n: f"{plain(n)} {plain(n + 5)},{plain(n)} {plain(n + 9)} {plain(n + 2)},{('Post', 'Times')[n % 2]}",
+            24,
+            "Headline,Short,Source",
+        ),
+        "Short → prompt, Headline → answer",
+        24,
+    ),
+    Shape(
+        "posts with how often they were seen",
+        "posts.csv",
+        rows(
+            lambda n: f"{LETTERS.format(n)},{plain(n)} {plain(n + 3)},{n * 37 + 100}",
+            24,
+            "Post title,Post text,Impressions",
+        ),
+        "Post text → plain text",
+        24,
+    ),
+    Shape(
+        "a table for each class, under names of any kind",
+        "requests",
+        {
+            f"{name}.csv": rows(lambda n: f"{n},{plain(n)}", 12, "id,message")
+            for name in ("billing", "mooring", "crane")
+        },
+        "message → text, origin → label",
+        36,
+    ),
+    Shape(
+        "posts of which one column is another with its summary",
+        "tldr.jsonl",
+        lines(lambda n: {"body": f"{asked(n)} TL;DR: {said(n)}", "content": asked(n), "summary": said(n)}),
+        "content → prompt, summary → answer",
+        12,
+    ),
+    Shape(
+        "captions that are planned, with how far they are",
+        "calendar.csv",
+        rows(
+            lambda n: f"{LETTERS.format(n)},{plain(n)} {plain(n + 3)},{('Draft', 'Scheduled')[n % 2]}",
+            24,
+            "Topic,Caption,Status",
+        ),
+        "Topic → prompt, Caption → answer",
+        24,
+    ),
+    Shape(
+        "normal and simple sentences, with their ids and a label",
+        "simple.jsonl",
+        lines(
+            lambda n: {
+                "label_of_alignment": n % 3,
+                "normal_sentence_id": f"0_{n}-0",
+                "simple_sentence_id": f"1_{n}-0",
+                "normal_sentence": asked(n),
+                "simple_sentence": said(n),
+            },
+            24,
+        ),
+        "normal_sentence → prompt, simple_sentence → answer",
+        24,
+    ),
+    Shape(
+        "faulty sentences and right ones, with the type of the fault",
+        "faults_of_language.csv",
+        rows(
+            lambda n: f"{('Tense', 'Article')[n % 2]},{plain(n)},{plain(n + 30)}",
+            24,
+            "Error Type,Ungrammatical Statement,Standard English",
+        ),
+        "Ungrammatical Statement → prompt, Standard English → answer",
+        24,
+    ),
+    Shape(
+        "one poem per file, under names",
+        "poems",
+        {f"{name}.txt": f"{name}\n\n{asked(n)}\n{said(n)}\n" for n, name in enumerate(("tide", "moor", "fog", "gull"))},
+        "text → plain text",
+        4,
+    ),
+    Shape(
+        "tickets with tags, some of which are missing, and a priority",
+        "tagged_tickets.csv",
+        rows(
+            lambda n: f"{plain(n)},{('Low', 'Urgent')[n % 2]},{('', 'refund', 'login')[n % 3]}",
+            24,
+            "Description,Priority,Tags",
+        ),
+        "Description → text, Priority → label",
+        24,
+    ),
+    Shape(
+        "texts by key, a file for each language",
+        "locales",
+        {
+            "en.json": json.dumps({"menu": {f"item{n}": asked(n) for n in range(12)}}),
+            "de.json": json.dumps({"menu": {f"item{n}": said(n) for n in range(12)}}),
+        },
+        "en → prompt, de → answer",
+        12,
+    ),
+    Shape(
+        "a feed with two elements of one name in different namespaces",
+        "blog.xml",
+        '<rss xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:e="http://wordpress.org/export/1.2/excerpt/">'
+        + "".join(
+            f"<item><title>{LETTERS.format(n)}</title><content:encoded>{asked(n)} {said(n)}</content:encoded>"
+            f"<e:encoded></e:encoded><category>{mood(n)}</category></item>"
+            for n in range(24)
+        )
+        + "</rss>",
+        "content:encoded → text, category → label",
+        24,
+    ),
+    Shape(
+        "essays with a school class and marks on a scale",
+        "essays.csv",
+        rows(
+            lambda n: f"Ann {n},{('9a', '9b')[n % 2]},{plain(n)} {plain(n + 3)},{n % 5},{n % 7}",
+            24,
+            "Student,Class,Essay,Content (0-10),Style (0-10)",
+        ),
+        "Essay → text, Content (0-10) → label",
+        24,
+    ),
+    Shape(
+        "lesson plans for an objective, with grade and subject",
+        "lessons.csv",
+        rows(
+            lambda n: f"{n % 3 + 3},{('Math', 'Science')[n % 2]},{LETTERS.format(n)},{plain(n)} {plain(n + 3)}",
+            24,
+            "Grade,Subject,Objective,Lesson plan",
+        ),
+        "Objective → prompt, Lesson plan → answer",
+        24,
+    ),
+    Shape(
+        "products with a title, a text in HTML and tags",
+        "products.csv",
+        rows(
+            lambda n: (
+                f"{LETTERS.format(n)},<p>{plain(n)} {plain(n)} {plain(n)}</p>,"
+                f'"{("sale, new", "gift", "gift, new")[n % 3]}"'
+            ),
+            24,
+            "Title,Body (HTML),Tags",
+        ),
+        "Body (HTML) → text, Tags → several labels",
+        24,
+    ),
+    Shape(
+        "commits with what was changed and the message",
+        "commits.csv",
+        rows(
+            lambda n: f"{n:038x}ab,Ann {'ABCDEFGHIJKL'[n]}. Lee,+{plain(n)} -{plain(n + 9)},{LETTERS.format(n)} again",
+            12,
+            "sha,author,diff,message",
+        ),
+        "diff → prompt, message → answer",
+        12,
+    ),
+    Shape(
+        "faulty code and fixed code, with names of files",
+        "fixed.jsonl",
+        lines(
+            lambda n: {
+                "old_file": f"port{n}.py",
+                "new_file": f"port{n}.py",
+                "old_contents": f"def leave(): return {n} # {asked(n)}",
+                "new_contents": f"def leave(): return {n + 1} # {said(n)}",
+                "kind_of_bug": mood(n),
+            },
+            24,
+        ),
+        "old_contents → prompt, new_contents → answer",
+        24,
+    ),
+    Shape(
+        "summaries as objects and as texts",
+        "chapters.jsonl",
+        lines(
+            lambda n: {
+                "chapter": f"{asked(n)} {said(n)} {asked(n + 1)} {said(n + 1)}",
+                "summary": json.dumps({"name": f"Chapter {n}", "summary": [said(n)]}),
+                "summary_text": said(n),
+            }
+        ),
+        "chapter → prompt, summary_text → answer",
+        12,
+    ),
+    Shape(
+        "a thing and a mood without names of columns",
+        "moods.csv",
+        rows(
+            lambda n: (
+                f"{2401 + n // 6},{('Oslo', 'Cork')[n % 2]},{('Positive', 'Negative', 'Neutral')[n % 3]},{plain(n)}"
+            ),
+            24,
+        ),
+        "column 4 → text, column 3 → label",
+        24,
+    ),
+    Shape(
+        "ads for jobs, with what is asked for",
+        "ads.csv",
+        rows(
+            lambda n: f"{('Oslo', 'Cork')[n % 2]},{plain(n)},{plain(n)} {plain(n + 3)} {plain(n + 5)}",
+            24,
+            "Location,Requirements,Job ad text",
+        ),
+        "Requirements → prompt, Job ad text → answer",
+        24,
+    ),
+    Shape(
+        "notes in Markdown, a file each",
+        "notes",
+        {f"note {name}.md": f"# Notes\n\n{asked(n)}\n\n- {said(n)}\n" for n, name in enumerate(("one", "two", "six"))},
+        "text → plain text",
+        3,
+    ),
+    Shape(
+        "SQuAD articles whose first question has no answer",
+        "unanswered.json",
+        json.dumps(
+            {
+                "data": [
+                    {
+                        "title": "Ferries",
+                        "paragraphs": [
+                            {
+                                "context": said(n),
+                                "qas": [
+                                    {"id": f"{n}a", "question": asked(n + 50), "answers": [], "is_impossible": True},
+                                    {
+                                        "id": f"{n}b",
+                                        "question": asked(n),
+                                        "answers": [{"text": f"{n + 6}:15", "answer_start": 3}],
+                                    },
+                                ],
+                            }
+                            for n in range(12)
+                        ],
+                    }
+                ]
+            }
+        ),
+        "question + context → prompt, answers[0].text → answer",
+        12,
+        12,
+    ),
+    Shape(
+        "articles and summaries in two folders",
+        "reports",
+        {
+            f"{side}/{kind}/{n:03}.txt": text(n)
+            for side, text in (("Articles", lambda n: f"{asked(n)}\n\n{said(n)}"), ("Summaries", said))
+            for kind in ("sea", "land")
+            for n in (range(6) if kind == "sea" else range(6, 12))
+        },
+        "source → prompt, target → answer",
+        12,
+    ),
+    Shape(
+        "questions with choices inside games",
+        "games.json",
+        json.dumps(
+            {
+                "games": [
+                    {
+                        "questions": [
+                            {"question": asked(4 * game + n), "content": berths(4 * game + n), "correct": n}
+                            for n in range(4)
+                        ]
+                    }
+                    for game in range(3)
+                ]
+            }
+        ),
+        "question → question, content → choices, correct → correct choice",
+        12,
+    ),
+    Shape(
+        "ads with the words above them",
+        "copies.csv",
+        rows(
+            lambda n: f"{('Spring', 'Fall')[n % 2]},{LETTERS.format(n)},{plain(n)} {plain(n + 4)}",
+            24,
+            "Campaign,Audience,Ad copy",
+        ),
+        "Audience → prompt, Ad copy → answer",
+        24,
+    ),
+    Shape(
+        "headlines above a short and a whole text",
+        "papers.csv",
+        rows(
+            lambda n: (
+                f"Ann {'ABCD'[n % 4]} Lee,{plain(n)} {plain(n + 5)},{plain(n)} {plain(n + 6)} {plain(n + 7)},"
+                f"{plain(n)} {plain(n + 6)} {plain(n + 7)} {plain(n + 8)} {plain(n + 9)}"
+            ),
+            12,
+            "author,headlines,text,ctext",
+        ),
+        "ctext → prompt, headlines → answer",
+        12,
+    ),
+    Shape(
+        "a question in a title, which a text below it may explain",
+        "titles.jsonl",
+        lines(lambda n: {"title": asked(n), "selftext": said(n) if n % 3 else "", "answers": {"text": [said(n)]}}),
+        "title → prompt, answers.text[0] → answer",
+        12,
+    ),
+    Shape(
+        "an article and its abstract in lists of sentences",
+        "abstracts.jsonl",
+        lines(
+            lambda n: {
+                "article_id": f"a{n}",
+                "article_text": [asked(n), said(n), asked(n + 1)],
+                "abstract_text": [said(n), said(n + 1)],
+                "section_names": ["Start"],
+            }
+        ),
+        "article_text → prompt, abstract_text → answer",
+        12,
+    ),
+    Shape(
+        "findings and the impression that follows",
+        "reports.csv",
+        rows(
+            lambda n: f"{('Hull', 'Deck')[n % 2]},{plain(n)} {plain(n + 3)},{plain(n + 9)}",
+            24,
+            "Survey,Findings,Impression",
+        ),
+        "Findings → prompt, Impression → answer",
+        24,
+    ),
+    Shape(
+        "questions in the headings of Markdown",
+        "faq.md",
+        "# Questions\n\n" + "".join(f"## {asked(n)}\n\n{said(n)}\n\n- Pier {n}\n\n" for n in range(12)),
+        "prompt → prompt, answer → answer",
+        12,
+    ),
+    Shape(
+        "texts and their labels in two files, line by line",
+        "tweets",
+        {
+            "train_text.txt": rows(asked, 12),
+            "train_labels.txt": rows(lambda n: str(n % 3), 12),
+            "mapping.txt": "0\tcalm\n1\tstorm\n2\tfog\n",
+        },
+        "text → text, label → label",
+        12,
+    ),
+    Shape(
+        "narratives with a synopsis and the state that they are from",
+        "incidents.csv",
+        rows(
+            lambda n: f"{('CA', 'NY')[n % 2]},{('Crew', 'Weather')[n % 2]},{plain(n)} {plain(n + 4)},{plain(n + 8)}",
+            24,
+            "State Reference,Primary Problem,Narrative,Synopsis",
+        ),
+        "Narrative → prompt, Synopsis → answer",
+        24,
+    ),
+    Shape(
+        "lines of a log, with whether they are anomalies",
+        "log.csv",
+        rows(lambda n: f"{('INFO', 'WARN')[n % 3 // 2]},{plain(n)},{n % 2}", 24, "level,message,anomaly"),
+        "message → text, anomaly → label",
+        24,
+    ),
+    Shape(
+        "cover letters with what was asked for",
+        "letters.csv",
+        rows(
+            lambda n: f"Pilot {n},{plain(n)},Ann {n} Lee,{plain(n)} {plain(n + 3)} {plain(n + 6)}",
+            12,
+            "Job Title,Qualifications,Applicant Name,Cover Letter",
+        ),
+        "Qualifications → prompt, Cover Letter → answer",
+        12,
+    ),
+    Shape(
+        "numbers of several classes with commas between them",
+        "feelings.tsv",
+        rows(lambda n: f"{said(n)}\t{(f'{n % 4}', f'{n % 4},5', f'1,{n % 3 + 2},7')[n % 3]}\tk{n:x}q", 24),
+        "column 1 → text, column 2 → several labels",
+        24,
     ),
 )

@@ -379,3 +379,16 @@ def test_every_text_with_spans_is_used_or_listed(rows: list[tuple[str, Any]], tm
         return
     used = {example.row for example in found.examples}
     assert not used & found.listed.keys() and used | found.listed.keys() == set(range(1, len(rows) + 1))
+
+
+def test_labels_that_were_rejected_are_not_learned_without_prodigys_hashes_either(tmp_path: Path) -> None:
+    rows = [{"text": f"Berth {n}", "label": "ab"[n % 2], "answer": ("reject", "accept")[n > 1]} for n in range(6)]
+    found = read(rows, tmp_path)
+    assert labels(found) == [("a",), ("b",), ("a",), ("b",)] and found.listed.keys() == {1, 2}
+
+
+def test_texts_that_were_accepted_or_rejected_have_that_as_their_label(tmp_path: Path) -> None:
+    said = ("accept", "reject", "ignore", "accept")
+    rows = [{"text": f"Berth {n}", "answer": each, "_input_hash": n, "_task_hash": n} for n, each in enumerate(said)]
+    found = read(rows, tmp_path)
+    assert labels(found) == [("accept",), ("reject",), ("accept",)] and found.listed.keys() == {3}

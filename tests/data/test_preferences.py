@@ -54,6 +54,10 @@ FORMS: dict[str, dict[str, Any]] = {
         "non_preferred_output": answer("Bye"),
     },
     "compared by name": {"prompt": "Hi", "response_a": "Bye", "response_b": "Ahoy", "winner": "model_b"},
+    "compared by letter": {"prompt": "Hi", "answer1": "Bye", "answer2": "Ahoy", "winner": "b"},
+    "compared models": {
+        "prompt": "Hi", "model_a_response": "Ahoy", "model_b_response": "Bye", "verdict": "model_a_response",
+    },
     "compared by number": {"prompt": "Hi", "response_0": "Bye", "response_1": "Ahoy", "better_response_id": 1},
     "compared by scores": {"question": "Hi", "answer_0": "Ahoy", "answer_1": "Bye", "score_0": 0.5, "score_1": -0.5},
     "compared in lists": {
@@ -132,3 +136,9 @@ def test_only_undesirable_answers_are_refused_in_a_sentence(tmp_path: Path) -> N
 def test_a_label_beside_a_question_and_an_answer_is_no_flag(tmp_path: Path) -> None:
     rows = [{"question": f"Is it {row}?", "sentence": "It is so.", "label": row % 2} for row in range(8)]
     assert read(rows, tmp_path).mapping.kind == "labels"
+
+
+def test_two_answers_of_which_nothing_says_the_better_are_asked_for(tmp_path: Path) -> None:
+    rows = [{"prompt": f"Hi {row}", "answer_a": "Ahoy there", "answer_b": "Goodbye now"} for row in range(5)]
+    with pytest.raises(DataError, match="answer_a and answer_b"):
+        read(rows, tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import io
+import json
 import lzma
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ import openpyxl
 import pytest
 
 from ia3_studio import load_data, read_table
+from ia3_studio.data.column_words import LABELED, says
 from ia3_studio.data.split import DataSplit
 from ia3_studio.data.table import ParsingOptions
 from ia3_studio.errors import DataError
@@ -186,3 +188,67 @@ def test_labels_without_a_single_text_are_not_trained_as_texts(tmp_path: Path) -
     path.write_text("text,label\n" + ",calm\n,rough\n" * 6)
     with pytest.raises(DataError, match=r"text \(text\) is empty"):
         load_data(path)
+
+
+VOCABULARY = (
+    ("perro", "dog"), ("gato", "cat"), ("barco", "ship"), ("faro", "lighthouse"), ("mar", "sea"), ("puerto", "harbor"),
+    ("remo", "oar"), ("ola", "wave"), ("pez", "fish"), ("red", "net"), ("ancla", "anchor"), ("muelle", "pier"),
+)  # fmt: skip
+
+
+def test_the_first_line_of_two_columns_of_sentences_is_no_header(tmp_path: Path) -> None:
+    sentences = ("Der {} liegt dort drüben im Korb.", "Ein {} fährt?", "Das ist ein {}")
+    cards = [f"{one}\t{sentences[n % 3].format(other)}\n" for n, (one, other) in enumerate(VOCABULARY)]
+    found = read(tmp_path, "cards.txt", "".join(cards))
+    assert len(found.train) + len(found.held_out) == 12
+
+
+def test_a_first_row_that_could_be_data_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "words.tsv"
+    path.write_text("".join(f"{one}\t{other}\n" for one, other in VOCABULARY))
+    assert any("perro, dog" in note for note in read_table(path).notes)
+    path.write_text("perro\tdog\n" + "".join(f"un gato muy grande {n}\ta very big cat {n}\n" for n in range(12)))
+    assert not read_table(path).notes
+
+
+def test_names_of_files_are_no_classes_where_they_are_parts_or_rows_have_another_label(tmp_path: Path) -> None:
+    for folder, names, cells in (
+        ("months", ("jan", "feb"), lambda n: f"The ferry of day {n} was late"),
+        ("parts", ("part_a", "part_b"), lambda n: f"The ferry of day {n} was late"),
+        ("rated", ("oslo", "cork"), lambda n: f"The ferry of day {n} was late,{n % 3}"),
+    ):
+        (tmp_path / folder).mkdir()
+        for name in names:
+            header = "text,rating\n" if folder == "rated" else "text\n"
+            (tmp_path / folder / f"{name}.csv").write_text(header + "".join(f"{cells(n)}\n" for n in range(12)))
+        assert load_data(tmp_path / folder).mapping.answer == ("rating" if folder == "rated" else "")
+
+
+def test_words_that_only_end_like_one_for_a_label_are_none() -> None:
+    assert not says("instance_id", LABELED) and says("Hauptkategorie", LABELED)
+
+
+def test_files_without_an_ending_that_are_prose_or_no_text_are_refused(tmp_path: Path) -> None:
+    for content in (b"Terms of use.\n\nBe kind.\n", b"\x00\x01\x02" * 50):
+        (tmp_path / "LICENSE").write_bytes(content)
+        with pytest.raises(DataError, match="not supported"):
+            load_data(tmp_path / "LICENSE")
+
+
+def test_a_system_prompt_without_text_does_not_stop_a_request_from_being_read(tmp_path: Path) -> None:
+    rows = [
+        {
+            "request": {"system": {"role": "system"}, "messages": [{"role": "user", "content": f"Hi {n}"}]},
+            "response": "Ahoy",
+        }
+        for n in range(4)
+    ]
+    found = read(tmp_path, "log.json", json.dumps(rows))
+    assert {turn.role for example in found.train for turn in example.messages} == {"user", "assistant"}
+
+
+def test_a_story_is_no_answer_to_the_question_on_it(tmp_path: Path) -> None:
+    rows_of = "".join(f"{asked(n)},s{n},{said(n).replace(',', '')} And on.\n" for n in range(12))
+    (tmp_path / "news.csv").write_text(f"question,story_id,story_text\n{rows_of}")
+    with pytest.raises(DataError, match="not recognized"):
+        load_data(tmp_path / "news.csv")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
+from ia3_studio.data.column_words import ANSWERED as WORDS
+from ia3_studio.data.column_words import says, twin_place
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, turns_in
 from ia3_studio.data.shapes.preferences import FOR_DPO, answer_pair, answered
@@ -31,7 +34,11 @@ COMPARED = (
 """Columns of two answers, between which other columns decide."""
 SIGNED = ("overallpreference", "preferencestrength", "preferencescore")
 """Columns of a number below 0 where the first answer is better, above 0 where the second is."""
-DECISIONS = ("betterresponseid", "winner", "preference", "preferred", "better", "choice", "labels")
+DECISIONS = (
+    "betterresponseid", "winner", "preference", "preferred", "better", "choice", "labels", "verdict", "betteranswer",
+    "betterresponse", "preferredanswer", "preferredresponse", "bestanswer", "bestresponse", "judgment", "judgement",
+    "humanpreference", "selected",
+)  # fmt: skip
 SCORES = (("winnermodela", "winnermodelb"), ("score0", "score1"), ("score1", "score2"), ("scorea", "scoreb"))
 TIES = ("tie", "both", "neither", "equal", "bothbad", "tiebothbad")
 LISTS = ("completions", "responses", "generations", "candidates", "answers")
@@ -54,8 +61,8 @@ class _Comparison:
     @property
     def letters(self) -> tuple[str, str]:
         """Return the ends of the answers' names, such as "a" and "b"."""
-        first, second = (bare(name)[-1] for name in self.answers)
-        return first, second
+        first, second = self.answers
+        return twin_place(first, second) or (bare(first)[-1], bare(second)[-1])
 
     def better(self, record: dict[str, Any]) -> int | None:
         """Return the place of the better answer of a row; None if neither is."""
@@ -78,24 +85,33 @@ class _Comparison:
                 return {1.0: 0, 0.0: 1}.get(number)
             return int(number) - self.first if number - self.first in (0, 1) else None
         said = bare(cell) if isinstance(cell, str) else ""
-        names = [{bare(self.answers[place]), self.letters[place], f"model{'ab'[place]}"} for place in (0, 1)]
+        names = [
+            {bare(self.answers[place]), self.letters[place], f"model{'ab'[place]}", "ab"[place]} for place in (0, 1)
+        ]
         return next((place for place in (0, 1) if said in names[place]), None)
 
 
 def _comparison(rows: Rows) -> _Comparison | None:
-    answers = answer_pair(rows, COMPARED)
+    answers = answer_pair(rows, COMPARED) or _twins(rows)
     if not answers:
         return None
     for pair in SCORES:
         both = [name for each in pair for name in rows.named([each])]
         if len(both) == 2 and all(rows.mostly(name, lambda cell: finite(cell) is not None) for name in both):
             return _Comparison(answers, tuple(both))
-    digit = finite(bare(answers[0])[-1])
+    digit = finite((twin_place(*answers) or (bare(answers[0])[-1],))[0])
     named = [
         _Comparison(answers, (name,), int(digit) if digit is not None else 1)
         for name in rows.named((*DECISIONS, *SIGNED))
     ]
     return next((found for found in named if rows.mostly(found.deciders[0], found.decides)), None)
+
+
+def _twins(rows: Rows) -> tuple[str, ...]:
+    """Return the only two columns of answers whose names differ in a letter or a number; empty if there are none."""
+    answers = [name for name in rows.columns if says(name, WORDS) and rows.mostly(name, is_text)]
+    pairs = [pair for pair in combinations(answers, 2) if twin_place(*pair)]
+    return pairs[0] if len(pairs) == 1 and len(answers) == 2 else ()
 
 
 def _has_comparison(rows: Rows) -> bool:

@@ -123,10 +123,9 @@ def _turns_of_object(value: dict[str, Any]) -> Any:
 
 def _system_of(value: dict[str, Any]) -> Turns:
     """Return the system turn of a request that has its system prompt in a field of its own, in a list."""
-    name = next((name for name in _SYSTEM_KEYS if name in value), "")
-    said = value.get(name)
+    said = next((value[name] for name in _SYSTEM_KEYS if name in value), None)
     if isinstance(said, dict) or (said and listed(said)):
-        said = _of_parts(said if isinstance(said, dict) else {"parts": said})["content"]
+        said = _of_parts(said if isinstance(said, dict) else {"parts": said}).get("content")
     return [{"role": "system", "content": said}] if is_text(said) else []
 
 

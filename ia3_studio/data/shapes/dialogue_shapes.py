@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ia3_studio.data.examples import Mapping
@@ -27,6 +28,9 @@ EXCHANGES = (
     "thread", "items", "prompt", "input", "history", "text", "data", "qa", "rounds",
 )  # fmt: skip
 """Columns that may hold lists of prompts with their answers."""
+TALKS = ("conversations", "conversation", "dialog", "dialogue", "utterances")
+"""Columns that may hold the texts of two speakers by turns; what is called turns may be one speaker's."""
+_BESIDE_TALKS = ("summary", "label", "labels", "text", "question", "instruction")
 ANSWERS = ("output", "response", "answer", "completion", "reply", "assistant", "target")
 MESSAGES = "messages"
 _MARKERS = re.compile(r"<\|?[\w/ ]+\|?>|\[/?INST\]|<<SYS>>|^###|(?:USER|ASSISTANT|Human|Assistant):\s", re.MULTILINE)
@@ -145,17 +149,30 @@ def _is_alternating(value: Any) -> bool:
     return len(texts) > 1 and all(map(is_text, texts))
 
 
-def _has_alternating(rows: Rows) -> bool:
-    """Say whether lists of texts are a user's and an assistant's by turns, as UltraChat has them."""
-    return set(rows.columns) <= {"id", "data", "split"} and bool(_column_of(rows, ("data",), _is_alternating))
+def _alternating_column(rows: Rows) -> str:
+    """Return the column of lists of texts that are two speakers' by turns, as UltraChat has them; empty for none.
+
+    They are no answers to something else, and nothing else is made of them.
+    """
+    if set(rows.columns) <= {"id", "data", "split"} and (column := _column_of(rows, ("data",), _is_alternating)):
+        return column
+    if rows.named((*ANSWERS, *_BESIDE_TALKS)):
+        return ""
+    return _column_of(rows, TALKS, lambda value: bool(listed(value)) and all(map(is_text, listed(value))))
 
 
 def _read_alternating(rows: Rows) -> Recognized:
+    column = _alternating_column(rows)
+
     def turns(_record: dict[str, Any], value: Any) -> Turns:
         roles = ("user", "assistant")
-        return [{"role": roles[place % 2], "content": text} for place, text in enumerate(listed(value))]
+        said = listed(value)
+        if not said or not all(map(is_text, said)):
+            raise UnusableError(f"{column} holds a turn that is empty or not text")
+        return [{"role": roles[place % 2], "content": text} for place, text in enumerate(said)]
 
-    return _read_cells(rows, rows.find(("data",)), "alternating texts of a user and an assistant", turns)
+    read = _read_cells(rows, column, "alternating texts of a user and an assistant", turns)
+    return replace(read, notes=(*read.notes, f"The texts of {column} say no speaker: the first is read as the user's."))
 
 
 def _answer_with_history(rows: Rows) -> str:
@@ -237,5 +254,6 @@ SHAPES = (
     Shape("turns by number", lambda rows: bool(_numbered_column(rows)), _read_numbered),
     Shape("Gemini tuning data", lambda rows: bool(_contents_column(rows)), _read_contents),
     Shape("template-free segments", lambda rows: bool(_segments_column(rows)), _read_segments),
-    Shape("alternating texts", _has_alternating, _read_alternating),
 )
+ALTERNATING = (Shape("alternating texts", lambda rows: bool(_alternating_column(rows)), _read_alternating),)
+"""Tried after the shapes of texts that name their speakers."""

@@ -9,7 +9,8 @@ from ia3_studio.data.examples import Mapping
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.shape import Recognized, Rows, Shape, frame_of, is_text
 
-PHRASE_NAMES = ("patterns", "examples", "utterances", "phrases", "samples", "trainingphrases", "variants")
+PHRASE_NAMES = ("patterns", "examples", "utterances", "phrases", "samples", "trainingphrases", "variants",
+                "sampleutterances", "trainingsamples", "queries", "expressions")  # fmt: skip
 INTENT_NAMES = ("tag", "intent", "name", "label", "intentname", "category")
 
 

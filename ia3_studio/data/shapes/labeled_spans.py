@@ -32,6 +32,8 @@ DOCCANO = frozenset(("id", "text", "data", "label", "labels", "Comments", "comme
 ACCEPTED = "accept"
 _PRODIGY = frozenset(("_input_hash", "_task_hash"))
 _ANSWERS = ("accept", "reject", "ignore")
+_GIVEN = frozenset(("label", "spans", "options"))
+"""What is accepted or rejected, in a file whose hashes are left out."""
 
 
 def _text_of(rows: Rows, *others: str) -> str:
@@ -133,7 +135,8 @@ def _read_cats(rows: Rows) -> Recognized:
 
 
 def _is_prodigy(rows: Rows) -> bool:
-    return set(rows.columns) >= _PRODIGY and rows.mostly("answer", lambda cell: cell in _ANSWERS)
+    is_task = set(rows.columns) >= _PRODIGY or ("text" in rows.columns and bool(_GIVEN & set(rows.columns)))
+    return is_task and rows.mostly("answer", lambda cell: cell in _ANSWERS)
 
 
 def _read_prodigy(rows: Rows) -> Recognized:
@@ -159,6 +162,8 @@ def _read_prodigy(rows: Rows) -> Recognized:
             found, [(row, _text_only(record), value) for row, record, value in chosen], form, "text", "label"
         )
     labels = {str(record["label"]) for _row, record in records if is_text(record.get("label"))}
+    if not labels and {record.get("answer") for _row, record in records} >= {ACCEPTED, "reject"}:
+        return _accepted_or_not(records, found, form)
     if not labels:
         raise DataError(f"{rows.name} is a Prodigy export without labels, options or spans; export other annotations.")
     if len(labels) == 1:
@@ -220,6 +225,18 @@ def _yes_or_no(records: Sequence[tuple[int, dict[str, Any]]], found: Collector, 
             found.leave_out(row, f"its answer is {answer!r}" if is_text(record.get("text")) else "its text is empty")
         else:
             kept.append((row, _text_only(record), str(label) if answer == ACCEPTED else f"not {label}"))
+    return annotated(found, kept, form, "text", "category")
+
+
+def _accepted_or_not(records: Sequence[tuple[int, dict[str, Any]]], found: Collector, form: str) -> Recognized:
+    """Read texts that have no label as accepted or rejected."""
+    kept = []
+    for row, record in records:
+        answer = record.get("answer")
+        if answer not in (ACCEPTED, "reject") or not is_text(record.get("text")):
+            found.leave_out(row, f"its answer is {answer!r}" if is_text(record.get("text")) else "its text is empty")
+        else:
+            kept.append((row, _text_only(record), str(answer)))
     return annotated(found, kept, form, "text", "category")
 
 

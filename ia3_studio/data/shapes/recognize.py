@@ -53,6 +53,7 @@ SHAPES: tuple[Shape, ...] = (
     *triplets.SHAPES,
     *dialogue_shapes.SHAPES,
     *spoken.SHAPES,
+    *dialogue_shapes.ALTERNATING,
     *turn_rows.SHAPES,
     *log_tables.SHAPES,
     *word_rows.SHAPES,

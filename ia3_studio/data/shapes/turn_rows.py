@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes import message_names
-from ia3_studio.data.shapes.chat_logs import Said, read_log
+from ia3_studio.data.shapes.chat_logs import PAUSE, Said, read_log
 from ia3_studio.data.shapes.shape import (
     Collector,
     Recognized,
@@ -30,7 +30,7 @@ from ia3_studio.data.shapes.shape import (
 
 ID_NAMES = (
     "conversationid", "convid", "convoid", "conversationhash", "dialogid", "dialogueid", "chatid", "threadid",
-    "sessionid", "callid", "interactionid", "episodeid", "roomid", "conversation", "conv", "dialog",
+    "sessionid", "callid", "interactionid", "episodeid", "roomid", "conversation", "conv", "dialog", "chatsession",
     "dialogue", "chat", "thread", "session", "gesprächsid", "gesprächsnr", "idconversación", "idconversacion",
     "idconversation", "idchat", "会话id", "会話id", "대화id",
 )  # fmt: skip
@@ -54,7 +54,7 @@ ORDER_NAMES = (
 )  # fmt: skip
 TIME_NAMES = (
     "timestamp", "createdat", "datetime", "senttime", "sentat", "time", "date", "createtime", "ts",
-    "starttime", "createddatetime", *message_names.TIMES,
+    "starttime", "createddatetime", "messagedate", *message_names.TIMES,
 )  # fmt: skip
 LABEL_NAMES = ("label", "labels", "emotion", "sentiment", "intent", "category", "topic", "dialogact", "act", "tag")
 """Columns that make a table of named speakers one of labeled texts."""
@@ -148,7 +148,23 @@ def _has_exchanges(rows: Rows) -> bool:
 def _read_turns(rows: Rows) -> Recognized:
     speaker, found = _speaker_of(rows), Collector()
     groups = _grouped(rows, _chat_of(rows), found)
-    return _conversations(groups, found, _turn_reader(rows, speaker), "one turn per row")
+    apart = _by_pause(rows, groups[0]) if len(groups) == 1 else groups
+    read = _conversations(apart, found, _turn_reader(rows, speaker), "one turn per row")
+    if len(apart) == len(groups):
+        return read
+    return replace(read, notes=(*read.notes, f"A pause of {PAUSE // 3600} hours begins a new conversation."))
+
+
+def _by_pause(rows: Rows, group: list[_Numbered]) -> list[list[_Numbered]]:
+    """Return the only conversation of a file as several, where its times have long pauses between them."""
+    time = next((name for name in rows.named(TIME_NAMES) if _sorts(group, name, seconds_of)), "")
+    parts: list[list[_Numbered]] = []
+    for row, record in group if time else ():
+        last = seconds_of(parts[-1][-1][1][time]) if parts else None
+        if last is None or (seconds_of(record[time]) or 0) - last > PAUSE:
+            parts.append([])
+        parts[-1].append((row, record))
+    return parts or [group]
 
 
 def _read_named_turns(rows: Rows) -> Recognized:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from ia3_studio.data.column_profile import is_list_of_texts
+from ia3_studio.data.column_words import name_words
 from ia3_studio.data.examples import label_name
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.shape import Collector, Recognized, Rows, Shape, bare, is_text, listed
@@ -43,14 +45,24 @@ def _votes_column(rows: Rows) -> str:
     return next((name for name in found if rows.mostly(name, lambda cell: len(_votes(cell)) >= _FEWEST_VOTES)), "")
 
 
+def _words_of_texts(rows: Rows) -> str:
+    """Return the column of lists of words, if the words are the text that was labeled; empty if there is a text."""
+    if rows.find(("text", "sentence", "tweet", "comment", "post")):
+        return ""
+    tokens = (name for name in rows.structured if name_words(name)[-1:] in (["tokens"], ["words"]))
+    return next((name for name in tokens if rows.mostly(name, lambda cell: is_list_of_texts(structure_of(cell)))), "")
+
+
 def _read_votes(rows: Rows) -> Recognized:
-    column, found = _votes_column(rows), Collector()
+    column, tokens, found = _votes_column(rows), _words_of_texts(rows), Collector()
     for row, record in rows.records():
         votes = Counter(_votes(record.get(column))).most_common(2)
         if not votes or (len(votes) > 1 and votes[0][1] == votes[1][1]):
             found.leave_out(row, f"no label of {column} was given more often than any other")
         else:
-            found.use(row, {**{name: cell for name, cell in record.items() if name != column}, LABEL: votes[0][0]})
+            rest = {name: cell for name, cell in record.items() if name != column}
+            rest |= {tokens: " ".join(listed(structure_of(rest.get(tokens))))} if tokens else {}
+            found.use(row, {**rest, LABEL: votes[0][0]})
     notes = (f"The label of a row is the one that most people gave it ({column}); ties are left out.",)
     return found.recognized("labels of several people", notes=notes)
 
