@@ -121,7 +121,7 @@ def workers_start_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     if sys.platform == "linux":
         from tests.e2e.nursery import nursery, spawn_from
 
-        monkeypatch.setattr("ia3_studio.runs.process.spawn", lambda *asked: spawn_from(nursery(), *asked))
+        monkeypatch.setattr("ia3_studio.runs.process.spawn", lambda *asked, **how: spawn_from(nursery(), *asked, **how))
 
 
 @pytest.fixture

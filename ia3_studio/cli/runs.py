@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ia3_studio.cli.codes import DONE, ENDED_BADLY
+from ia3_studio.cli import foreground
+from ia3_studio.cli.codes import DONE
+from ia3_studio.cli.progress import watch
 from ia3_studio.errors import RunError
-from ia3_studio.runs import Run, RunStatus, RunStore
+from ia3_studio.runs import Run, RunStore
 from ia3_studio.runs.history import matching, records
 from ia3_studio.runs.rerun import rerun
-from ia3_studio.training.config import Step
 from ia3_studio.worker import resume, start
-
-LOOK_SECONDS = 1.0
 
 
 def commands(parsers: Any) -> dict[str, Any]:
@@ -28,8 +26,11 @@ def commands(parsers: Any) -> dict[str, Any]:
     )
     again = parsers.add_parser("rerun", aliases=["again"], help="re-run from a run's folder")  # again: version 0.1
     again.add_argument("folder", type=Path)
-    for name, said in (("stop", "ask a run to stop"), ("resume", "resume a run from its last checkpoint")):
-        parsers.add_parser(name, help=said).add_argument("run")
+    parsers.add_parser("stop", help="ask a run to stop").add_argument("run")
+    going_on = parsers.add_parser("resume", help="resume a run from its last checkpoint")
+    going_on.add_argument("run")
+    for parser in (again, going_on):
+        foreground.add_options(parser)
     return {"runs": _list, "watch": _watch, "rerun": _rerun, "again": _rerun, "stop": _stop, "resume": _resume}
 
 
@@ -48,57 +49,16 @@ def _watch(store: RunStore, options: argparse.Namespace) -> int:
     return watch(newest_or(store, options.run), as_json=options.json)
 
 
-def watch(run: Run, *, as_json: bool) -> int:
-    """Print a run's progress until it ends; return the exit code."""
-    said, offset = "", 0
-    last: Step | None = None
-    while True:
-        status = run.status()
-        steps, offset = run.metrics(offset)
-        last = steps[-1] if steps else last
-        line = json.dumps(_document(run, status, last)) if as_json else _line(run, status, last)
-        if line != said:
-            print(line, flush=True)
-            said = line
-        if not status.active:
-            return ENDED_BADLY if status.state in ("failed", "interrupted") else DONE
-        time.sleep(LOOK_SECONDS)
-
-
-def _document(run: Run, status: RunStatus, last: Step | None) -> dict[str, object]:
-    return {
-        "run": run.id, "name": run.name, "state": status.state, "message": status.message, "step": status.step,
-        "total_steps": status.total_steps, "loss": last.loss if last else None,
-        "tokens_per_second": last.tokens_per_second if last else None, "seconds": round(status.seconds),
-        "seconds_left": seconds_left(status, last), "memory": status.usage.memory, "cpu": round(status.usage.cpu, 2),
-        "gpu_memory": status.usage.gpu_memory,
-    }  # fmt: skip
-
-
-def _line(run: Run, status: RunStatus, last: Step | None) -> str:
-    parts = [f"{run.name}: {status.message}"]
-    if last and last.loss is not None:
-        parts.append(f"loss {last.loss:.3f}")
-    if status.active and last and last.step:
-        parts.append(f"{last.tokens_per_second:.0f} tokens/s")
-        left = seconds_left(status, last)
-        parts += [f"{left // 60:.0f}:{left % 60:02.0f} left"] if left is not None else []
-        parts.append(f"{status.usage.memory / 1e9:.1f} GB, {status.usage.cpu:.1f} cores")
-    return ", ".join(parts)
-
-
-def seconds_left(status: RunStatus, last: Step | None) -> int | None:
-    """Return the estimated seconds for the remaining steps; None before step 2."""
-    if not status.active or not last or last.step < 2:
-        return None
-    return round(last.seconds / last.step * (last.total_steps - last.step))
-
-
 def _rerun(store: RunStore, options: argparse.Namespace) -> int:
     folder: Path = options.folder.expanduser().resolve()
     if not folder.is_dir():
         raise RunError(f"Folder {folder} not found; give the folder of a run.")
-    made = rerun(store, Run(folder))
+    original = Run(folder)
+    if foreground.in_foreground(options):
+        return foreground.train_here(
+            original.config, lambda start_id: rerun(store, original, start_id=start_id), as_json=options.json
+        )
+    made = rerun(store, original)
     start(made)
     print(json.dumps({"run": made.id, "folder": str(made.folder)}) if options.json else f"{made.id} {made.folder}")
     return DONE
@@ -110,7 +70,10 @@ def _stop(store: RunStore, options: argparse.Namespace) -> int:
 
 
 def _resume(store: RunStore, options: argparse.Namespace) -> int:
-    resume(named(store, options.run))
+    run = named(store, options.run)
+    if foreground.in_foreground(options):
+        return foreground.resume_here(run, as_json=options.json)
+    resume(run)
     return DONE
 
 

@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ia3_studio.cli import foreground
 from ia3_studio.cli.codes import DONE
-from ia3_studio.cli.runs import watch
+from ia3_studio.cli.progress import watch
 from ia3_studio.errors import RunError
 from ia3_studio.runs import RunConfig, RunStore
 from ia3_studio.runs.config import old_names_in
@@ -34,6 +35,7 @@ def commands(parsers: Any) -> dict[str, Any]:
         "--set", action="append", default=[], metavar="NAME=VALUE", help="set any other setting; may be repeated"
     )
     parser.add_argument("--detach", action="store_true", help="return immediately and train in the background")
+    foreground.add_options(parser)
     return {"train": _train}
 
 
@@ -46,6 +48,8 @@ def _train(store: RunStore, options: argparse.Namespace) -> int:
         print(note, file=sys.stderr)
     config = RunConfig.from_settings(given)
     config.choice().load(config.held_out, config.train.seed)  # what is wrong with them is told before there is a run
+    if foreground.in_foreground(options):
+        return foreground.train_here(config, lambda start_id: store.create(config, start_id), as_json=options.json)
     run = store.create(config, secrets.token_hex(8))
     start(run)
     print(

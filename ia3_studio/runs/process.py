@@ -1,4 +1,7 @@
-"""Is the worker of a run alive? Checked with the operating system, never with a flag."""
+"""Is the worker of a run alive? Checked with the operating system, never with a flag.
+
+On another machine, which this one's system knows nothing of, :mod:`ia3_studio.runs.hosts` decides.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from ia3_studio.runs.folder import RunFolder, read_json, write_json
+from ia3_studio.runs.hosts import LOST_SECONDS, host_of, silence, this_host
 from ia3_studio.settings import for_other_folders
 
 if sys.platform != "win32":
@@ -26,8 +30,15 @@ _BIRTH_TOLERANCE = 1.0
 """Tolerance in seconds for process start times."""
 
 
-def spawn(command: Sequence[str], log: Path, folder: Path) -> int:
-    """Start a detached process in a folder; append its output to a log, return its process id."""
+def spawn(command: Sequence[str], log: Path, folder: Path, *, detached: bool = True) -> int:
+    """Start a process in a folder; append its output to a log, return its process id.
+
+    Args:
+        command: the command line.
+        log: of its output and errors.
+        folder: its working folder.
+        detached: let it outlive what started it; otherwise it stays in that one's session, and gets its signals.
+    """
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,
@@ -36,7 +47,7 @@ def spawn(command: Sequence[str], log: Path, folder: Path) -> int:
             stderr=subprocess.STDOUT,
             cwd=folder,
             env=worker_environment(),
-            start_new_session=True,
+            start_new_session=detached,
         )
     collect(process)
     return process.pid
@@ -55,22 +66,24 @@ def collect(process: subprocess.Popen[bytes]) -> None:
 
 
 def record_worker(folder: RunFolder, pid: int) -> None:
-    """Write the process id and start time of a run's worker; the start time detects reused ids."""
+    """Write the machine, process id and start time of a run's worker; the start time detects reused ids."""
     try:
         born = psutil.Process(pid).create_time()
     except psutil.NoSuchProcess:
         born = 0.0  # it has ended already: no process matches
-    write_json(folder.worker, {"pid": pid, "born": born})
+    write_json(folder.worker, {"pid": pid, "born": born, **this_host()})
 
 
 def worker_lives(folder: RunFolder) -> bool:
     """Return whether a worker holds the run's lock, which the system releases when the worker dies."""
     held = lock_held(folder.lock)
-    return started_process_lives(folder) if held is None else held
+    if held or not host_of(read_json(folder.worker)):
+        return started_process_lives(folder) if held is None else held
+    return started_process_lives(folder)  # locks may not reach from one machine to another
 
 
 def started_process_lives(folder: RunFolder) -> bool:
-    """Return whether the started worker process exists, before it holds the lock.
+    """Return whether the started worker process exists, before it holds the lock; elsewhere, whether it was heard of.
 
     Not used once a worker has written a status: start times depend on the system clock, and a clock change would make a
     live worker look like another process.
@@ -78,6 +91,8 @@ def started_process_lives(folder: RunFolder) -> bool:
     record = read_json(folder.worker)
     if not record:
         return False
+    if host_of(record):
+        return min(map(silence, (folder.status, folder.worker))) < LOST_SECONDS
     try:
         process = psutil.Process(int(record["pid"]))
         same = abs(process.create_time() - float(record["born"])) < _BIRTH_TOLERANCE

@@ -6,6 +6,7 @@ Every waiting worker decides for itself from the run folders, so the queue works
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 from ia3_studio.errors import RunError
 from ia3_studio.old_names import QUEUE
 from ia3_studio.runs.folder import read_json, write_json
+from ia3_studio.runs.hosts import this_host
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.store import RunStore
 from ia3_studio.typed import typed_or_none
@@ -110,13 +112,19 @@ class Queue:
         self._newest = runs[0].id if runs else ""
         self._others = [each for each in self._others if not each.has_ended]
         mine = position_of(self._run)
-        return [each for each in self._others if position_of(each) < mine and each.status().state == "queued"]
+        return [each for each in self._others if position_of(each) < mine and _waits_here(each)]
+
+
+def _waits_here(run: Run) -> bool:
+    status = run.status()
+    return status.state == "queued" and not status.host  # machines that share the folder have queues of their own
 
 
 def free_slot(root: Path) -> BaseFileLock | None:
-    """Acquire one of the slots for running runs and return its lock; None if all are in use."""
+    """Acquire one of this machine's slots for running runs and return its lock; None if all are in use."""
+    host = re.sub(r"[^\w.-]", "-", this_host()["host"], flags=re.ASCII)
     for number in range(runs_at_once()):
-        lock = FileLock(root / (".turn.lock" if number == 0 else f".turn-{number}.lock"))
+        lock = FileLock(root / f".turn-{host}-{number}.lock")
         with suppress(Timeout):
             lock.acquire(timeout=0)
             return lock

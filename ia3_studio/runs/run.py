@@ -11,7 +11,8 @@ from typing import Literal
 
 from ia3_studio.errors import RunError
 from ia3_studio.runs.config import RunConfig
-from ia3_studio.runs.folder import ResourceUsage, RunFolder, WorkerStatus, read_steps
+from ia3_studio.runs.folder import ResourceUsage, RunFolder, WorkerStatus, read_json, read_steps
+from ia3_studio.runs.hosts import LOST_SECONDS, host_of, silence
 from ia3_studio.runs.notes import RunNotes, read_notes
 from ia3_studio.runs.process import restarted_since, started_process_lives, worker_lives
 from ia3_studio.training.config import Step
@@ -55,6 +56,8 @@ class RunStatus:
     """Whether it ended early and can be resumed from its last checkpoint."""
     usage: ResourceUsage = field(default_factory=ResourceUsage)
     """Resource usage of its worker, at its last heartbeat."""
+    host: str = ""
+    """The machine that it runs on, or was lost on, if that is not this one."""
 
     @property
     def active(self) -> bool:
@@ -123,9 +126,8 @@ class Run:
         state, message = self._state(worker, lives, last)
         seconds = worker.earlier_seconds if worker else 0.0
         if worker and worker.started_at is not None:
-            seconds += (
-                worker.ended_at or (time.time() if state in ACTIVE else worker.heartbeat_at)
-            ) - worker.started_at
+            since = self._silence(worker) if state in ACTIVE else 0.0
+            seconds += (worker.ended_at or worker.heartbeat_at + since) - worker.started_at
         return RunStatus(
             state,
             message,
@@ -137,7 +139,13 @@ class Run:
             self.created_at,
             state in ENDED_EARLY and self.files.checkpoint.exists(),
             ResourceUsage(worker.memory, worker.cpu, worker.gpu_memory) if worker else ResourceUsage(),
+            "" if worker and worker.result else self.host,
         )
+
+    @property
+    def host(self) -> str:
+        """Return the name of the machine that its worker was started on; empty if it is this one."""
+        return host_of(read_json(self.files.worker))
 
     @property
     def created_at(self) -> float:
@@ -212,11 +220,16 @@ class Run:
         return not self.files.worker.exists() and abs(age) < STARTING_SECONDS  # abs: the clock may have been set back
 
     def _living_state(self, worker: WorkerStatus) -> tuple[State, str]:
-        silent = time.time() - worker.heartbeat_at
-        suffix = f" (not responding for {silent:.0f} s)" if silent > SILENT_SECONDS else ""
+        silent = self._silence(worker)
+        suffix = f", on {host}" if (host := self.host) else ""
+        suffix += f" (not responding for {silent:.0f} s)" if silent > SILENT_SECONDS else ""
         if self.files.stop.exists():
             return "stopping", ("Stopping after this step" if worker.phase == "training" else "Stopping") + suffix
         return ("queued" if worker.phase in ("queued", "resuming") else "running"), worker.message + suffix
+
+    def _silence(self, worker: WorkerStatus) -> float:
+        """Return the seconds since a worker's last heartbeat; another machine's clock is not compared with ours."""
+        return silence(self.files.status) if self.host else time.time() - worker.heartbeat_at
 
     def _cause_of_death(self, worker: WorkerStatus | None, last: Step | None) -> str:
         try:
@@ -228,6 +241,11 @@ class Run:
             way = f"Free some space and {self._way_on}."
             return f"The run ended {_reached(worker, last)}: the disk is full. {kept}{way}"
         way = f"{self._way_on[0].upper()}{self._way_on[1:]}."
+        if host := self.host:
+            return (
+                f"The run was lost {_reached(worker, last)}: nothing was heard of its worker on {host} for "
+                f"{LOST_SECONDS:.0f} s. {kept}{way}"
+            )
         if worker and restarted_since(worker.heartbeat_at):
             return f"The run ended {_reached(worker, last)}: the machine restarted. {kept}{way}"
         if worker is None:

@@ -15,17 +15,20 @@ from ia3_studio.runs.folder import RunFolder, WorkerStatus, write_json
 from ia3_studio.runs.run import Run
 from ia3_studio.settings import on_zero_gpu
 from ia3_studio.worker.ready import ReadyWorker
+from ia3_studio.worker.worker import NOW
 
 LOCK_SECONDS = 5.0
 """Seconds to wait for the run's lock."""
 
 
-def start(run: Run, ready: ReadyWorker | None = None) -> None:
+def start(run: Run, ready: ReadyWorker | None = None, *, here: bool = False) -> None:
     """Start a run's worker, once: a run that has or had one is left alone.
 
     Args:
         run: the run.
         ready: may hold a process that has been started ahead, which then is the worker.
+        here: keep the worker in this process's session, and let it not wait for other runs: for a scheduler's job,
+            which ends with its last process and has been given its turn.
 
     Raises:
         RunError: the system starts no process, or the run's folder cannot be written.
@@ -33,17 +36,25 @@ def start(run: Run, ready: ReadyWorker | None = None) -> None:
     try:
         with FileLock(run.files.path / ".start.lock"):
             if not run.files.worker.exists():
-                start_worker(run.files, ready=ready)
+                start_worker(run.files, ready=ready, here=here)
     except OSError as error:
         raise RunError(
             f"The worker of run {run.id} could not be started ({error.strerror}); start a new run."
         ) from error
 
 
-def start_worker(folder: RunFolder, command: Sequence[str] = (), ready: ReadyWorker | None = None) -> None:
+def start_worker(
+    folder: RunFolder, command: Sequence[str] = (), ready: ReadyWorker | None = None, *, here: bool = False
+) -> None:
     """Start a worker that outlives this process: own session, no pipe, output into the run's log.
 
     Where a GPU is only lent, the app itself works on the run, in turns.
+
+    Args:
+        folder: the run's.
+        command: command line of the worker; by default the training worker.
+        ready: may hold a process that has been started ahead, which then is the worker.
+        here: as in :func:`start`: the worker does not outlive the session.
     """
     if on_zero_gpu():
         from ia3_studio.worker import zero_gpu
@@ -53,12 +64,15 @@ def start_worker(folder: RunFolder, command: Sequence[str] = (), ready: ReadyWor
     pid = ready.take(folder) if ready and not command else None
     if pid is None:
         pid = process.spawn(
-            command or (sys.executable, "-m", "ia3_studio.worker", str(folder.path)), folder.log, folder.path
+            command or (sys.executable, "-m", "ia3_studio.worker", *([NOW] if here else []), str(folder.path)),
+            folder.log,
+            folder.path,
+            detached=not here,
         )
     process.record_worker(folder, pid)
 
 
-def resume(run: Run, command: Sequence[str] = (), ready: ReadyWorker | None = None) -> None:
+def resume(run: Run, command: Sequence[str] = (), ready: ReadyWorker | None = None, *, here: bool = False) -> None:
     """Start a worker that resumes from the run's checkpoint; a running run is left alone.
 
     **Everything written after the checkpoint is removed**: metrics, newer adapters, and the result.
@@ -66,6 +80,7 @@ def resume(run: Run, command: Sequence[str] = (), ready: ReadyWorker | None = No
     Args:
         command: command line of the worker; by default the training worker.
         ready: may hold a process that has been started ahead, which then is the worker.
+        here: as in :func:`start`.
 
     Raises:
         RunError: the run has finished or has no checkpoint, or its folder is not writable.
@@ -80,7 +95,7 @@ def resume(run: Run, command: Sequence[str] = (), ready: ReadyWorker | None = No
                 raise RunError(_why_not(status.state, run))
             with FileLock(run.files.lock, timeout=LOCK_SECONDS):
                 _take_back_the_end(run, status.seconds)
-                start_worker(run.files, command, ready)
+                start_worker(run.files, command, ready, here=here)
     except Timeout as error:
         raise RunError(f"Run {run.id} is in use by another program; try again in a moment.") from error
     except OSError as error:

@@ -1,6 +1,6 @@
 """How is a run executed? In its own process, which communicates through the run's folder.
 
-python -m ia3_studio.worker FOLDER
+python -m ia3_studio.worker [--now] FOLDER
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ LOCK_SECONDS = 1.0
 """Seconds a worker tries to acquire its run's lock, which status readers hold briefly."""
 CHECKPOINT_SECONDS = 60.0
 """Maximum seconds of work lost by a kill. A checkpoint of 57,600 parameters takes about 3 ms to write, rarely 7."""
+NOW = "--now"
+"""Tells a worker not to wait for other runs: whoever started it has given it its turn."""
 NICENESS = 5
 """Added niceness, so that the app and the chat stay responsive on the same cores during training."""
 
@@ -72,11 +74,15 @@ class _Stopped(BaseException):
     """The run was asked to stop. Not an Exception, so that it is not handled as a failure."""
 
 
+class _Superseded(BaseException):
+    """Another worker has taken over the run, whose folder is its own now."""
+
+
 class _Paused(BaseException):
     """The time limit is reached: the run resumes later from its checkpoint."""
 
 
-def work(run: Run, job: Job, *, seconds: float | None = None) -> None:
+def work(run: Run, job: Job, *, seconds: float | None = None, waits: bool = True) -> None:
     """Execute a run until it ends.
 
     Returns immediately if another process executes or has executed it.
@@ -85,6 +91,7 @@ def work(run: Run, job: Job, *, seconds: float | None = None) -> None:
         run: the run.
         job: the job.
         seconds: training time after which to pause with a checkpoint; None for no limit.
+        waits: for runs that are ahead in the queue, and for one of the slots.
     """
     try:
         held = FileLock(run.files.lock).acquire(timeout=LOCK_SECONDS, poll_interval=0.02)
@@ -95,15 +102,18 @@ def work(run: Run, job: Job, *, seconds: float | None = None) -> None:
         if status is None or status.phase == "resuming":
             record_worker(run.files, os.getpid())
             remove_abandoned(run.folder)
-            _Worker(run, job, status.earlier_seconds if status else 0.0, seconds).work()
+            _Worker(run, job, status.earlier_seconds if status else 0.0, seconds, waits).work()
 
 
 class _Worker:
     """One run in execution."""
 
-    def __init__(self, run: Run, job: Job, earlier_seconds: float, seconds: float | None = None) -> None:
+    def __init__(
+        self, run: Run, job: Job, earlier_seconds: float, seconds: float | None = None, waits: bool = True
+    ) -> None:
         self.run = run
         self.job = job
+        self.waits = waits
         self.status = StatusFile(run.files, time.time, earlier_seconds)
         self.since = self.step = run.status().step
         """The step it resumes from; 0 for a new run."""
@@ -121,7 +131,8 @@ class _Worker:
 
     def work(self) -> None:
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, lambda *_: self._terminate())
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: self._terminate())
         with self._heartbeat():
             try:
                 try:
@@ -131,6 +142,8 @@ class _Worker:
                     self._end_stopped()
                 except _Paused:
                     self._pause()
+                except _Superseded:
+                    print("Another worker has taken over this run; nothing more is written here.")
             except Exception as error:  # the boundary of the run: every end is written down, also a failed stop
                 self._end_failed(error)
 
@@ -144,6 +157,7 @@ class _Worker:
             closing(self.job.steps(self._gives_up)) as steps,
         ):
             for step in steps:
+                self._require_ours()
                 metrics.write(step_line(step))
                 metrics.flush()
                 self._after(step)
@@ -228,8 +242,17 @@ class _Worker:
         self.status.pause(f"Waiting for the GPU after step {self.step}")
 
     def _check_stop(self) -> None:
+        self._require_ours()
         if self._is_stopping():
             raise _Stopped
+
+    def _is_ours(self) -> bool:
+        """Return whether no worker on another machine has taken over while this one was cut off from the folder."""
+        return not self.run.host
+
+    def _require_ours(self) -> None:
+        if not self._is_ours():
+            raise _Superseded
 
     def _is_stopping(self) -> bool:
         return self.terminated.is_set() or self.run.files.stop.exists()
@@ -247,6 +270,9 @@ class _Worker:
     def _turn(self) -> Iterator[None]:
         """Wait until this run is next in the queue and a slot is free."""
         self.status.write_status("queued", "Queued")
+        if not self.waits:
+            yield
+            return
         slot = self._wait_for_slot(Queue(self.run))
         try:
             yield
@@ -272,7 +298,8 @@ class _Worker:
                 process.cpu_percent()  # the first call begins to count
             while not done.wait(HEARTBEAT_SECONDS):
                 try:
-                    self.status.beat(_usage_of(process))
+                    if self._is_ours():
+                        self.status.beat(_usage_of(process))
                 except OSError:  # a full disk: the work itself will tell
                     continue
                 except Exception as error:  # whatever happens, the next beat comes: without it the run looks dead
@@ -329,8 +356,10 @@ def _is_full_disk(error: Exception) -> bool:
 def main(arguments: list[str] | None = None) -> int:
     """Execute the run in the folder given as the only argument, or in the one that is handed over later."""
     given = sys.argv[1:] if arguments is None else arguments
+    waits = NOW not in given
+    given = [each for each in given if each != NOW]
     if len(given) != 1:
-        print("usage: python -m ia3_studio.worker FOLDER", file=sys.stderr)
+        print(f"usage: python -m ia3_studio.worker [{NOW}] FOLDER", file=sys.stderr)
         return 2
     if sys.platform != "win32":
         os.nice(NICENESS)
@@ -339,5 +368,5 @@ def main(arguments: list[str] | None = None) -> int:
         from ia3_studio.worker.training_job import TrainingJob
 
         run = Run(folder.resolve())
-        work(run, TrainingJob(run))
+        work(run, TrainingJob(run), waits=waits)
     return 0

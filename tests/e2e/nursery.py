@@ -175,10 +175,10 @@ def order(
         return int(asked.recv(LONGEST_ORDER))
 
 
-def spawn_from(door: str, command: Sequence[str], log: Path, folder: Path) -> int:
-    """Do what :func:`ia3_studio.runs.process.spawn` does: by a nursery, if a module is to be run."""
-    if command[1] != "-m":
-        return start_process(command, log, folder)
+def spawn_from(door: str, command: Sequence[str], log: Path, folder: Path, *, detached: bool = True) -> int:
+    """Do what :func:`ia3_studio.runs.process.spawn` does: by a nursery, if a module is to be run in a new session."""
+    if command[1] != "-m" or not detached:
+        return start_process(command, log, folder, detached=detached)
     return order(door, command[2], command[3:], dict(os.environ), log, folder)
 
 
@@ -257,7 +257,7 @@ def _work(module: str) -> int:
     from ia3_studio.worker.training_job import TrainingJob
 
     try:
-        process.spawn = lambda *asked: spawn_from(os.environ[DOOR], *asked)
+        process.spawn = lambda *asked, **how: spawn_from(os.environ[DOOR], *asked, **how)
         limited._started = Limiting  # type: ignore[assignment]
         TrainingJob.steps = leisurely(TrainingJob.steps)  # type: ignore[method-assign]
         if module == LIMITED:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from ia3_studio.cli.runs import watch
+from ia3_studio.cli.progress import watch
 from ia3_studio.errors import RunError
 from ia3_studio.models import ModelMemory
 from ia3_studio.runs import Run, RunConfig, RunStore

@@ -1,0 +1,160 @@
+"""A run as the job of a scheduler: the documented script, begun, ended by its time, and begun again."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ia3_studio.cli import DONE, ENDED_BADLY, REFUSED, foreground, main
+from ia3_studio.runs import Run, RunConfig, RunStore
+from ia3_studio.runs.folder import WorkerStatus, write_json
+from ia3_studio.training import TrainConfig
+from tests.runs.test_history import ended
+from tests.tiny_chat import save_tiny_chat
+
+ROOT = Path(__file__).parents[1]
+JOB = "SLURM_JOB_ID"
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunStore:
+    for variable in foreground.SCHEDULERS:
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("IA3_STUDIO_HOME", str(tmp_path))
+    return RunStore(tmp_path / "runs")
+
+
+def wait(condition: Callable[[], object], seconds: float = 120) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not come to be in time"
+        time.sleep(0.05)
+
+
+@pytest.mark.worker
+def test_the_documented_job_stops_at_its_signal_and_goes_on_with_the_same_run_when_it_is_begun_again(
+    store: RunStore, tmp_path: Path
+) -> None:
+    page = (ROOT / "docs" / "schedulers.md").read_text(encoding="utf-8")
+    script = next(block for block in re.findall(r"```bash\n(.*?)```", page, re.DOTALL) if "#SBATCH" in block)
+    (tmp_path / "ia3.sbatch").write_text(script, encoding="utf-8")
+    command = tmp_path / "bin" / "ia3-studio"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m ia3_studio "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
+    original = RunStore(tmp_path / "elsewhere").create(endless(tmp_path), "original")
+    path = f"{command.parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), JOB: "4711"}
+
+    def begin() -> subprocess.Popen[str]:
+        given = ["bash", str(tmp_path / "ia3.sbatch"), str(original.folder)]
+        return subprocess.Popen(given, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    job = begin()
+    wait(lambda: store.list() and store.list()[0].status().step >= 3)
+    job.send_signal(signal.SIGTERM)
+    said, _nothing = job.communicate(timeout=60)
+    assert job.returncode == ENDED_BADLY, said
+    (run,) = store.list()
+    reached = run.status()
+    assert (reached.state, reached.resumable) == ("stopped", True) and run.adapter_folder() is not None
+
+    job = begin()
+    wait(lambda: run.status().step > reached.step)
+    assert run.status().state == "running"
+    run.request_stop()  # as from the page
+    said, _nothing = job.communicate(timeout=60)
+    assert job.returncode == DONE, said
+    assert [each.id for each in store.list()] == [run.id]
+    assert [step.step for step in run.metrics()[0]] == list(range(run.status().step + 1))
+
+
+def endless(folder: Path) -> RunConfig:
+    model = save_tiny_chat(folder / "model")
+    data = folder / "rows.csv"
+    data.write_text("prompt,answer\n" + "\n".join(f"What is {n}?,It is {n}." for n in range(40)), encoding="utf-8")
+    train = TrainConfig(epochs=500, batch_size=2, max_length=32, eval_steps=1000)
+    return RunConfig("Job", str(model), str(data), train=train)
+
+
+@pytest.fixture
+def original(store: RunStore) -> Run:
+    return ended(store)
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what is done with which run, instead of doing it."""
+    done: list[str] = []
+    for name in ("start", "resume"):
+        monkeypatch.setattr(foreground, name, lambda run, here, name=name: done.append(f"{name} {run.id} {here}"))
+    monkeypatch.setattr(foreground, "watch", lambda run, as_json: DONE)
+    return done
+
+
+def test_a_job_whose_run_has_finished_trains_nothing(
+    original: Run, store: RunStore, begun: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(JOB, "1")
+    assert main(["rerun", str(original.folder)]) == DONE
+    (run,) = [each for each in store.list() if each.id != original.id]
+    assert begun == [f"start {run.id} True"]
+    write_json(run.files.worker, {"pid": 1, "born": 1.0})
+    write_json(run.files.status, vars(WorkerStatus("ended", "Finished after 3 steps", result="finished")))
+    assert main(["rerun", str(original.folder)]) == DONE
+    assert begun == [f"start {run.id} True"] and len(store.list()) == 2
+
+
+def test_a_job_whose_run_ended_before_its_first_checkpoint_begins_another(
+    original: Run, store: RunStore, begun: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(JOB, "1")
+    assert main(["rerun", str(original.folder)]) == DONE
+    (first,) = [each for each in store.list() if each.id != original.id]
+    write_json(first.files.worker, {"pid": 1, "born": 1.0})
+    write_json(first.files.status, vars(WorkerStatus("ended", "Stopped before the first step", result="stopped")))
+    assert main(["rerun", str(original.folder)]) == DONE
+    assert len(store.list()) == 3 and len(begun) == 2
+
+
+def test_a_run_that_is_trained_on_another_machine_is_not_begun_twice(
+    original: Run,
+    store: RunStore,
+    begun: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(JOB, "1")
+    assert main(["rerun", str(original.folder)]) == DONE
+    (run,) = [each for each in store.list() if each.id != original.id]
+    write_json(run.files.worker, {"pid": 1, "born": 1.0, "host": "node7", "boot": "another"})
+    write_json(run.files.status, vars(WorkerStatus("training", "Training", heartbeat_at=time.time())))
+    assert main(["rerun", str(original.folder)]) == REFUSED
+    assert "node7" in capsys.readouterr().err and len(begun) == 1
+
+
+def test_other_settings_and_other_jobs_have_runs_of_their_own(
+    original: Run, store: RunStore, begun: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = ended(store, name="Another")
+    for number, folder in (("1", original.folder), ("1", other.folder), ("2", original.folder)):
+        monkeypatch.setenv(JOB, number)
+        assert main(["rerun", str(folder)]) == DONE
+    assert len({line.split()[1] for line in begun}) == 3
+
+
+def test_without_a_scheduler_every_run_in_the_foreground_is_a_new_one(
+    original: Run, store: RunStore, begun: list[str]
+) -> None:
+    for _time in range(2):
+        assert main(["rerun", str(original.folder), "--foreground"]) == DONE
+    assert len({line.split()[1] for line in begun}) == 2
+    assert len(store.list()) == 3
