@@ -66,38 +66,42 @@ def main() -> None:
     unknown = [each for each in (*names, *methods) if each not in {*RECIPES, *METHODS}]
     if unknown:
         parser.error(f"unknown: {', '.join(unknown)}; sets: {', '.join(RECIPES)}; methods: {', '.join(METHODS)}")
+    absent = [each for each in names if each not in available(options.folder)]
+    if absent and not options.tables:
+        parser.error(f"--folder has no subfolder {', '.join(absent)}, which the public sets need")
     if options.tables:
         if not options.keep:
             parser.error("--tables needs --keep")
         runs = list(stored(options.keep))
     else:
         with own_process(options.folder) as measure:
-            runs = list(everything(names, methods, options, kept(options.keep, measure) if options.keep else measure))
+            get = kept(options.keep, measure) if options.keep else measure
+            runs = [run for name in names for run in runs_of_set(name, methods, options, get)]
     text = "\n".join(tables(runs))
     print(text)
     if options.page:
         options.page.write_text(page_with(options.page.read_text("utf-8"), text), encoding="utf-8")
 
 
-def everything(
-    names: Sequence[str], methods: Sequence[str], options: argparse.Namespace, measure: Measure
+def runs_of_set(
+    name: str, methods: Sequence[str], options: argparse.Namespace, measure: Measure
 ) -> Iterator[QualityRun]:
-    """Measure the methods on the sets; yield all runs, those of the search included.
+    """Measure the methods on one set; yield all runs, those of the search included.
 
     A new head has the rate that is best for training the head alone, unless one rate is asked for.
     """
-    for name in names:
-        kind, own_steps = RECIPES[name].kind, RECIPES[name].steps
-        steps = None if options.seconds else (options.steps or own_steps)
+    recipe = RECIPES[name]
+    steps = None if options.seconds else (options.steps or recipe.steps)
 
-        def tried(method: str, head_rate: float | None, name: str = name, steps: int | None = steps) -> Tried:
-            start = METHODS[method].start[start_key(RECIPES[name].kind)]
-            return search(Asked(name, method, start, 0, steps, options.seconds, head_rate), measure, options.seeds)
+    def tried(method: str, head_rate: float | None) -> Tried:
+        start = METHODS[method].start[start_key(recipe.kind)]
+        return search(Asked(name, method, start, 0, steps, options.seconds, head_rate), measure, options.seeds)
 
-        head_rate = best_rate(tried(HEAD, None)) if kind == "classes" and not options.one_rate else None
-        for method in (each for each in methods if fits(each, kind)):
-            found = tried(method, None if method == HEAD else head_rate)
-            yield from (run for runs in found.values() for run in runs)
+    has_own_rate = recipe.kind == "classes" and not options.one_rate
+    head_rate = best_rate(tried(HEAD, None)) if has_own_rate else None
+    for method in (each for each in methods if fits(each, recipe.kind)):
+        found = tried(method, None if method == HEAD else head_rate)
+        yield from (run for runs in found.values() for run in runs)
 
 
 @contextmanager
@@ -133,15 +137,17 @@ def train_and_test(asked: Asked, folder: Path | None) -> QualityRun:
 
     data, method = load_set(asked.set_name, folder), METHODS[asked.method]
     task = TASKS[data.kind](data, asked.seed)
-    if method.starts_from_ridge and isinstance(task, Classes):
+    head_rate = asked.head_rate
+    if method.ridge_rate and isinstance(task, Classes):
         task.start_head_from_ridge()
+        head_rate = method.ridge_rate  # what starts near its goal is lost at the rate of what starts at random
     tuned = method.prepare(task.model, task.heads)
 
     def share_done(seconds: float, steps: int) -> float:
         share = steps / asked.steps if asked.steps else seconds / float(asked.seconds or 1)
         return share / method.longer
 
-    rates = (asked.rate, asked.rate if asked.head_rate is None else asked.head_rate)
+    rates = (asked.rate, asked.rate if head_rate is None else head_rate)
     seconds, steps = fit(task, tuned, rates, asked.seed, share_done)
     validation, test = task.answers(data.validation), task.answers(data.test)
     forgetting = task.forgetting()

@@ -36,8 +36,8 @@ class Method:
     """From the model and the paths of its new head to what is trained. **Changes the model.**"""
     start: Mapping[str, float]
     """Where the search for a learning rate starts: with a new head, and without one."""
-    starts_from_ridge: bool = False
-    """Whether the new head starts from the ridge regression of the labels on the base model's features."""
+    ridge_rate: float | None = None
+    """Of a new head that starts from the ridge regression of the labels on the base model's features."""
     longer: int = 1
     """Times the steps (or seconds) of the others."""
 
@@ -125,9 +125,10 @@ METHODS: dict[str, Method] = {
     "ia3-both": Method("(IA)³, feed-forward both sides", ia3(BOTH_SIDES), VECTORS),
     "ia3-all": Method("(IA)³, all linear", ia3("all"), VECTORS),
     "ia3-roles": Method("(IA)³, all linear, attention × 3", ia3("all", {"key": 3, "value": 3, "query": 3}), VECTORS),
-    "ia3-warm": Method("(IA)³, all linear, head from ridge", ia3("all"), VECTORS, starts_from_ridge=True),
+    "ia3-warm": Method("(IA)³, all linear, head from ridge", ia3("all"), VECTORS, ridge_rate=0.01),
     "ia3-long": Method("(IA)³, all linear, twice the steps", ia3("all"), VECTORS, longer=2),
     "lora": Method(f"LoRA r{LORA_RANK}", lora(everywhere=False), {"head": 3e-3, "none": 3e-3}),
+    "lora-warm": Method(f"LoRA r{LORA_RANK}, head from ridge", lora(everywhere=False), {"head": 3e-3}, ridge_rate=0.01),
     "lora-all": Method(f"LoRA r{LORA_RANK}, all linear", lora(everywhere=True), {"head": 3e-3, "none": 1e-3}),
     "head": Method("head only", weights(lambda name, heads: name.startswith(heads)), {"head": 0.03}),
     "full": Method("full fine-tuning", weights(lambda _name, _heads: True), {"head": 3e-4, "none": 1e-4}),
@@ -140,7 +141,7 @@ DEFAULT = ("ia3", "ia3-all", "lora", "head", "full", "none")
 def fits(name: str, kind: str) -> bool:
     """Say whether a method exists for a kind of set."""
     method = METHODS[name]
-    return start_key(kind) in method.start and (kind == "classes" or not method.starts_from_ridge)
+    return start_key(kind) in method.start and (kind == "classes" or method.ridge_rate is None)
 
 
 def start_key(kind: str) -> str:

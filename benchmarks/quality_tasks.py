@@ -24,7 +24,7 @@ READ_PARAGRAPHS = 6
 """Neutral paragraphs on which forgetting is measured, by MiniLM and by the language model, which takes longer."""
 EVALUATED_TOKENS = 2048
 """In one forward pass, padding included."""
-RIDGE = 10.0
+RIDGE = 1.0
 IGNORED = -100
 
 

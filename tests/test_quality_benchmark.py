@@ -17,7 +17,15 @@ import pytest
 from ia3_studio.training.intervals import wilson
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-NAMES = ("quality_runs", "quality_search", "quality_sets", "quality_tables", "quality_methods", "quality_tasks")
+NAMES = (
+    "quality",
+    "quality_runs",
+    "quality_search",
+    "quality_sets",
+    "quality_tables",
+    "quality_methods",
+    "quality_tasks",
+)
 
 
 @pytest.fixture(scope="module")
@@ -358,6 +366,35 @@ def test_what_trains_the_head_alone_is_in_the_tables_of_both_ways_to_train_it(
     lines = list(quality["quality_tables"].tables(runs))
     assert sum(line.startswith("| head only | 0.003") for line in lines) == 2
     assert sum(line.startswith("### harbour, 20 steps") for line in lines) == 2
+
+
+@pytest.mark.starter
+@pytest.mark.parametrize("method", ["ia3-warm", "lora"])
+def test_a_run_learns_a_real_set_and_tells_what_it_cost(
+    quality: dict[str, ModuleType], asked: Any, method: str
+) -> None:
+    run = quality["quality"].train_and_test(replace(asked, method=method, steps=2, head_rate=0.1), None)
+    assert set(run.test) <= {0.0, 1.0} and len(run.test) == 120 and run.rows == (400, 80)
+    assert run.steps == 2 and run.seconds > 0 and run.peak_mb > 100
+    assert run.in_head == 20 * 385 and run.file_bytes > 4 * (run.trained + run.in_head)
+    assert 0 < run.forgetting < 0.1
+    assert (sum(run.test) > 24) == (method == "ia3-warm")  # its head has learned before the first step
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--sets", "banking77"], "--folder has no subfolder banking77"),
+        (["--sets", "bank"], "unknown: bank; sets: harbour"),
+        (["--methods", "dora"], "unknown: dora"),
+        (["--tables"], "--tables needs --keep"),
+        (["--steps", "5", "--seconds", "5"], "not allowed with"),
+    ],
+)
+def test_what_cannot_be_measured_is_said_before_anything_is(options: list[str], said: str) -> None:
+    command = [sys.executable, str(BENCHMARKS / "quality.py"), *options]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2 and said in done.stderr
 
 
 def test_the_quick_set_repeats_the_figures_of_the_readme_alone() -> None:
