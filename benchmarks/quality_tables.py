@@ -71,7 +71,8 @@ Results = dict[Setting, dict[str, Result]]
 
 def tables(runs: Iterable[QualityRun]) -> Iterator[str]:
     """Yield the lines of all tables: the comparison with LoRA over the sets, and one table for each set."""
-    found = results(list(runs))
+    measured = results(list(runs))
+    found = finished(measured)
     by_conditions: dict[str, dict[str, dict[str, Result]]] = defaultdict(dict)
     for setting, methods in found.items():
         by_conditions[setting.conditions][setting.set_name] = methods
@@ -79,6 +80,26 @@ def tables(runs: Iterable[QualityRun]) -> Iterator[str]:
         yield from comparison(conditions, sets)
     for setting, methods in found.items():
         yield from set_table(setting, methods)
+    left_out = [
+        f"{METHODS[method].label} ({setting.title})"
+        for setting, methods in measured.items()
+        for method in methods
+        if method not in found.get(setting, {})
+    ]
+    if left_out:
+        yield f"Not finished and left out: {'; '.join(left_out)}."
+
+
+def finished(measured: Results) -> Results:
+    """Return the results that have as many seeds as any other; what has no rate is the same for every seed."""
+    seeds = max((len(each.runs) for methods in measured.values() for each in methods.values()), default=0)
+    found = {
+        setting: {
+            method: each for method, each in methods.items() if len(each.runs) == seeds or not each.runs[0].asked.rate
+        }
+        for setting, methods in measured.items()
+    }
+    return {setting: methods for setting, methods in found.items() if methods}
 
 
 def results(runs: Sequence[QualityRun]) -> Results:

@@ -222,6 +222,15 @@ def test_the_comparison_counts_the_sets_on_which_loras_result_is_reached(
     assert row.endswith("| 2 of 3 |") and "**+70.0" in row and "**-70.0" in row and "| +0.0 [+0.0, +0.0] |" in row
 
 
+def test_a_method_whose_seeds_are_not_finished_is_named_and_left_out(
+    quality: dict[str, ModuleType], run_of: Make, asked: Any
+) -> None:
+    both = [run_of(replace(asked, seed=seed)) for seed in (0, 1)]
+    lines = list(quality["quality_tables"].tables([*both, run_of(replace(asked, method="ia3"))]))
+    assert not any(line.startswith("| (IA)³") for line in lines)
+    assert lines[-1].startswith("Not finished and left out: (IA)³, paper (harbour, 20 steps")
+
+
 def test_the_tables_replace_those_on_a_page_and_nothing_else(quality: dict[str, ModuleType]) -> None:
     tables = quality["quality_tables"]
     page = f"# Title\n\n{tables.START}\n\nold\n\n{tables.END}\n\nmore\n"
