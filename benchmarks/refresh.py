@@ -1,13 +1,15 @@
-"""Repeat every measurement of the table in docs/benchmarks.md: python benchmarks/refresh.py
+"""Repeat every measurement of the table in docs/benchmarks.md: python benchmarks/refresh.py [--quick]
 
 The commands are read from the table itself. Their output is written to docs/figures.md with the date, the machine, the
-commit and the documented figure, so that the two can be compared line by line. This takes hours on two cores; --only
-selects commands by a part of their name.
+commit and the documented figure, so that the two can be compared line by line. This takes hours on two cores. --quick
+repeats the figures of the README alone, for at most an hour: what is not finished by then is named as not measured.
+--only selects commands by a part of their name.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import platform
 import re
@@ -20,6 +22,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "docs" / "benchmarks.md"
+README = ROOT / "README.md"
+QUICK_MINUTES = 60.0
 PAGE = ROOT / "docs" / "figures.md"
 ROW = re.compile(r"^\| (?P<what>[^|]+) \| (?P<figure>[^|]+) \| (?P<command>`python [^`]+`|same) \|$", re.MULTILINE)
 
@@ -29,28 +33,46 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="run only the commands that contain this text")
     parser.add_argument("--list", action="store_true", help="print the commands and exit")
+    parser.add_argument("--quick", action="store_true", help="the figures of the README alone, within an hour")
     options = parser.parse_args()
-    quoted = {command: rows for command, rows in figures() if options.only in command}
+    table = README if options.quick else TABLE
+    quoted = {command: rows for command, rows in figures(table) if options.only in command}
     if options.list:
         print("\n".join(quoted))
         return 0
+    until = time.monotonic() + 60 * QUICK_MINUTES if options.quick else math.inf
     parts, failed = [heading()], False
     for command, rows in quoted.items():
         print(command, flush=True)
-        done = subprocess.run([sys.executable, *shlex.split(command)[1:]], cwd=ROOT, capture_output=True, text=True)
-        failed |= done.returncode != 0
-        said = done.stdout.strip() or f"(nothing; exit code {done.returncode})\n{done.stderr[-2000:]}"
+        is_done, said = output(shlex.split(command)[1:], until - time.monotonic())
+        failed |= not is_done
         claims = "\n".join(f"- {what}: {figure}" for what, figure in rows)
-        parts.append(f"## `{command}`\n\nDocumented in docs/benchmarks.md:\n\n{claims}\n\n```text\n{said}\n```\n")
+        where = table.relative_to(ROOT)
+        parts.append(f"## `{command}`\n\nDocumented in {where}:\n\n{claims}\n\n```text\n{said}\n```\n")
         PAGE.write_text("\n".join(parts), encoding="utf-8")
     return int(failed)
 
 
-def figures() -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Yield each command of the table with the figures that it gives, as (what, figure)."""
+def output(arguments: list[str], seconds: float) -> tuple[bool, str]:
+    """Run a program of Python for at most so many seconds; return whether it succeeded, and what it printed."""
+    if seconds <= 0:
+        return False, "(not measured: the hour was over)"
+    limit = seconds if math.isfinite(seconds) else None
+    try:
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=limit
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as stopped:
+        said = (stopped.stdout or b"").decode("utf-8", "replace").strip()
+        return False, f"{said}\n(not finished within the hour)".strip()
+    return done.returncode == 0, done.stdout.strip() or f"(nothing; exit code {done.returncode})\n{done.stderr[-2000:]}"
+
+
+def figures(table: Path) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Yield each command of a table with the figures that it gives, as (what, figure)."""
     found: dict[str, list[tuple[str, str]]] = {}
     command = ""
-    for row in ROW.finditer(TABLE.read_text(encoding="utf-8")):
+    for row in ROW.finditer(table.read_text(encoding="utf-8")):
         command = command if row["command"] == "same" else row["command"].strip("`")
         found.setdefault(command, []).append((row["what"], row["figure"]))
     yield from found.items()

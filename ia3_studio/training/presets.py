@@ -40,6 +40,13 @@ PRESETS = (
         "Measured here on one task: SmolLM2-135M-Instruct learns the style of the lighthouse keeper data at 1e-2.",
     ),
     Preset(
+        "small-classifier",
+        TrainConfig(learning_rate=3e-2, batch_size=16),
+        "Measured here: with all linear layers selected, MiniLM reaches the accuracy of LoRA r8 or more on 4 of 4 data"
+        " sets with 0.38 of its parameters, and 3e-2 was the best rate on three of them. Select all linear layers on"
+        " the Modules tab.",
+    ),
+    Preset(
         "large-chat",
         TrainConfig(learning_rate=5e-3),
         "Published by PEFT: of its (IA)³ runs with Llama-3.2-3B on MetaMathQA, 5e-3 without decay on all linear layers"

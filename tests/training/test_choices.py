@@ -407,6 +407,8 @@ def test_every_preset_says_what_it_rests_on() -> None:
     assert (paper.learning_rate, paper.optimizer, paper.max_length) == (3e-3, "adafactor", 256)
     assert (paper.warmup_ratio, paper.max_grad_norm, paper.decay_to_one) == (0.06, 1.0, 0.0)
     assert total_steps(32, paper) == total_steps(5000, paper) == 1000
+    classifier = preset("small-classifier").config  # what benchmarks/quality.py found for MiniLM
+    assert (classifier.learning_rate, classifier.batch_size, classifier.epochs) == (3e-2, 16, 2.0)
     with pytest.raises(TrainingError, match="Unknown preset 'papers'; did you mean paper"):
         preset("papers")
 
