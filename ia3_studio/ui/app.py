@@ -16,6 +16,7 @@ from typing import Any
 import gradio as gr
 
 from ia3_studio.errors import RunError
+from ia3_studio.garbage import no_collection
 from ia3_studio.models import ModelMemory
 from ia3_studio.runs import RunStore
 from ia3_studio.runs.user_store import UserStore
@@ -62,8 +63,10 @@ def serve(password: str = "", *, host: str = "", port: int | None = None, ready:
     logging.getLogger("ia3_studio").setLevel(logging.INFO)  # which fast paths a model in the chat uses
     with ending_in_time(), scratch_folder() as scratch:
         os.environ.setdefault("GRADIO_TEMP_DIR", str(scratch / GRADIO))  # removed when the app ends
+        with no_collection():
+            demo = _build(scratch, ready)
         try:
-            _launch(scratch, _middleware(name, password), ready, server_name=name, server_port=port)
+            _launch(demo, _middleware(name, password), server_name=name, server_port=port)
         except OSError as error:
             if error.errno is not None or _is_free(name, port):  # Gradio's own, of a port, has no number
                 raise
@@ -117,15 +120,21 @@ def open_here(height: int = 900) -> gr.Blocks:
     scratch = make_scratch()
     atexit.register(shutil.rmtree, scratch, ignore_errors=True)
     # The notebook's server may show the app under another host name, so no name is refused here.
-    return _launch(scratch, [], None, server_name="127.0.0.1", height=height, prevent_thread_lock=True, quiet=True)
+    demo = _build(scratch, None)
+    _launch(demo, [], server_name="127.0.0.1", height=height, prevent_thread_lock=True, quiet=True)
+    return demo
 
 
-def _launch(scratch: Path, middleware: Sequence[Middleware], ready: ReadyWorker | None, **options: Any) -> gr.Blocks:
-    folder, log = home(), RefusalLog()
+def _build(scratch: Path, ready: ReadyWorker | None) -> gr.Blocks:
+    folder = home()
     kept = (folder / UPLOADS, folder / IMPORTS)
     store = UserStore(runs_folder(), visitor, kept=kept) if is_public() else RunStore()
     expire_uploads(folder)
-    demo = build_app(store, ModelMemory(), folder, scratch, ready)
+    return build_app(store, ModelMemory(), folder, scratch, ready)
+
+
+def _launch(demo: gr.Blocks, middleware: Sequence[Middleware], **options: Any) -> None:
+    log = RefusalLog()
     refuse_invalid_values(demo, log)
     demo.launch(
         max_file_size=LARGEST_UPLOAD,
@@ -144,7 +153,6 @@ def _launch(scratch: Path, middleware: Sequence[Middleware], ready: ReadyWorker 
         app_kwargs={"lifespan": _outermost([*middleware, HeaderMiddleware, lambda app: FailureMiddleware(app, log)])},
         **options,
     )
-    return demo
 
 
 def _outermost(middleware: Sequence[Middleware]) -> Callable[[Any], AbstractAsyncContextManager[None]]:

@@ -28,6 +28,7 @@ from ia3_studio.runs.queue import Queue, free_slot
 from ia3_studio.runs.run import Run
 from ia3_studio.training.config import Step
 from ia3_studio.training.out_of_memory import is_out_of_memory
+from ia3_studio.worker.priority import NICENESS, WAITING_NICENESS, lower_priority
 from ia3_studio.worker.ready import WAIT, wait_for_run
 
 if TYPE_CHECKING:
@@ -41,8 +42,6 @@ LOCK_SECONDS = 1.0
 """Seconds a worker tries to acquire its run's lock, which status readers hold briefly."""
 CHECKPOINT_SECONDS = 60.0
 """Maximum seconds of work lost by a kill. A checkpoint of 57,600 parameters takes about 3 ms to write, rarely 7."""
-NICENESS = 5
-"""Added niceness, so that the app and the chat stay responsive on the same cores during training."""
 
 
 class Job(Protocol):
@@ -332,9 +331,9 @@ def main(arguments: list[str] | None = None) -> int:
     if len(given) != 1:
         print("usage: python -m ia3_studio.worker FOLDER", file=sys.stderr)
         return 2
-    if sys.platform != "win32":
-        os.nice(NICENESS)
-    folder = wait_for_run() if given == [WAIT] else Path(given[0])
+    waits = given == [WAIT]
+    lower_priority(WAITING_NICENESS if waits else NICENESS)
+    folder = wait_for_run() if waits else Path(given[0])
     if folder is not None:
         from ia3_studio.worker.training_job import TrainingJob
 
