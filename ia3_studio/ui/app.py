@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import tempfile
+import warnings
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from ia3_studio.garbage import no_collection
 from ia3_studio.models import ModelMemory
 from ia3_studio.runs import RunStore
 from ia3_studio.runs.user_store import UserStore
-from ia3_studio.settings import home, is_public, on_space, runs_folder
+from ia3_studio.settings import doubtful_variables, home, is_public, on_space, runs_folder
 from ia3_studio.ui.current_run import IMPORTS
 from ia3_studio.ui.data_source import UPLOADS, expire_uploads
 from ia3_studio.ui.host_check import HeaderMiddleware, HostMiddleware, is_loopback
@@ -116,6 +117,8 @@ def open_here(height: int = 900) -> gr.Blocks:
     Returns:
         The app; its ``local_url`` opens it in a separate window, ``close()`` ends it. Runs continue without it.
     """
+    for sentence in doubtful_variables():
+        warnings.warn(sentence, stacklevel=2)
     sweep()
     scratch = make_scratch()
     atexit.register(shutil.rmtree, scratch, ignore_errors=True)
