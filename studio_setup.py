@@ -6,7 +6,9 @@ set-up that was killed goes on where it was, and a set-up after `git pull` touch
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import importlib
 import os
 import platform
 import re
@@ -18,7 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 CPU_TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 SELDOM_USED = (
@@ -41,9 +43,21 @@ STANDSTILL = "nothing has happened"
 """What the log then says."""
 SIGNS_IN_STANDSTILL = 30
 """How often signs of work are looked for in that time: looking reads a file of every process of the machine."""
+NOT_STARTED = 127
+"""What counts as the exit code of a program that the system does not start, as in a shell."""
 IMPATIENT = {"PIP_RETRIES": "1", "PIP_DEFAULT_TIMEOUT": "10", "UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "10"}
 """Variables of pip and uv: how often and for how many seconds an index is asked."""
 PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
+MISLEADING = re.compile(
+    r"PYTHON(PATH|HOME|USERBASE|EXECUTABLE)|__PYVENV_LAUNCHER__|VIRTUAL_ENV|CONDA_PREFIX|PIP_.*|UV_.*"
+)
+"""Variables that may lead an installer to other packages or into another folder, unless they are :data:`WISHES`."""
+WISHES = re.compile(
+    r"(PIP|UV)_(.*INDEX.*|FIND_LINKS|NO_CACHE(_DIR)?|CACHE_DIR|KEYRING_PROVIDER|CONFIG_FILE|.*TIMEOUT|.*RETRIES)"
+    r"|PIP_(PROXY|(CLIENT_)?CERT|TRUSTED_HOST|PREFER_BINARY)"
+    r"|UV_(.*INSECURE_HOST|NATIVE_TLS|SYSTEM_CERTS|OFFLINE|CONCURRENT_.*|LINK_MODE|HTTP_.*|.*PROXY)"
+)
+"""Which index is asked, how it is reached and trusted, and what is kept of it: the user's own settings, which stay."""
 TAIL = 4_000
 """Bytes at the end of the log in which the activity is looked for."""
 
@@ -111,12 +125,27 @@ def set_up(place: Place, requirements: str = "requirements.txt", *, for_checks: 
         SetupError: something is missing; the message is one sentence.
     """
     lines = Lines(sys.stdout, 3 if for_checks else 5)
-    with ExitStack() as held:
-        with lines.stage("Environment") as stage:
-            _require_folder(place)
-            held.enter_context(_alone(place, stage))
-            stage.result = _environment(place)
-        _install(place, requirements, lines, for_checks=for_checks)
+    try:
+        with ExitStack() as held:
+            with lines.stage("Environment") as stage:
+                _require_folder(place)
+                held.enter_context(_alone(place, stage))
+                stage.result = _environment(place)
+            _install(place, requirements, lines, for_checks=for_checks)
+    except OSError as error:  # of the log or a mark
+        raise SetupError(_unwritten(error, place)) from error
+
+
+def _unwritten(error: OSError, place: Place) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return (
+            f"The disk is full: {error.filename or place.venv} could not be written; free some space and run the "
+            "command again."
+        )
+    return (
+        f"{error.filename or place.venv} cannot be read or written ({error.strerror or error}); correct it and run the "
+        "command again."
+    )
 
 
 def _install(place: Place, requirements: str, lines: Lines, *, for_checks: bool) -> None:
@@ -213,21 +242,50 @@ def _require_folder(place: Place) -> None:
 def _alone(place: Place, stage: Stage) -> Iterator[None]:
     """Wait until no other set-up works in this folder, nor an installer that a killed one left running.
 
-    Every program started meanwhile inherits the open file, and with it the lock: close_fds=False.
+    Every program started meanwhile inherits the open file, and with it the lock: close_fds=False. On Windows no program
+    inherits a lock, so that an installer which was left running is not waited for.
     """
-    try:
-        import fcntl
-    except ImportError:  # Windows has no lock that a program inherits
-        yield
-        return
     with (place.venv / LOCK).open("a", encoding="utf-8") as file:
         os.set_inheritable(file.fileno(), True)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        lock = _posix_lock if _has_flock() else _windows_lock
+        if not lock(file, wait=False):
             stage.wait_for("another set-up, or the installer of one that was stopped")
-            fcntl.flock(file, fcntl.LOCK_EX)
+            lock(file, wait=True)
         yield
+
+
+def _has_flock() -> bool:
+    try:
+        import fcntl  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def _posix_lock(file: TextIO, *, wait: bool) -> bool:
+    """Lock a file until it is closed by everybody; return whether it is locked."""
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _windows_lock(file: TextIO, *, wait: bool) -> bool:
+    """Lock the first byte of a file until this process closes it; return whether it is locked."""
+    msvcrt: Any = importlib.import_module("msvcrt")
+    while True:
+        file.seek(0)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:  # its own way to wait gives up after ten seconds
+            if not wait:
+                return False
+            time.sleep(LOOK_SECONDS)
+        else:
+            return True
 
 
 def _environment(place: Place) -> str:
@@ -235,7 +293,7 @@ def _environment(place: Place) -> str:
     said = f"{place.venv.name} with Python {platform.python_version()}"
     killed = (place.venv / WORKING).exists()
     (place.venv / WORKING).touch()
-    place.log.write_text("", encoding="utf-8")
+    _begin_log(place)
     if killed:
         remove_half_installed(place)
     if place.python.is_file() and _succeeds([str(place.python), "-m", "pip", "--version"], place):
@@ -251,6 +309,23 @@ def _environment(place: Place) -> str:
     if not _succeeds([sys.executable, "-m", "venv", str(place.venv)], place):
         raise SetupError(explained("The virtual environment could not be created", place))
     return f"{said} created"
+
+
+def _begin_log(place: Place) -> None:
+    """**Begin a new log** with the variables that no program of the set-up gets."""
+    dropped = sorted(os.environ.keys() - environment().keys())
+    said = f"Ignored, as they may lead to other packages or folders: {', '.join(dropped)}\n" if dropped else ""
+    place.log.write_text(said, encoding="utf-8")
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Return the environment of the programs of a set-up: this one without what misleads them."""
+    kept = {name: value for name, value in os.environ.items() if not _misleads(name.upper())}
+    return {**kept, **more}
+
+
+def _misleads(name: str) -> bool:
+    return bool(MISLEADING.fullmatch(name)) and not WISHES.fullmatch(name)
 
 
 def _require_ensurepip() -> None:
@@ -340,7 +415,8 @@ def start_compiling(place: Place) -> subprocess.Popen[bytes]:
         "compileall.compile_dir(sysconfig.get_path('purelib'), rx=re.compile(r'%s'), quiet=2, workers=0)"
     )
     # A file that no version of Python compiles, as some packages hold, is no matter: nothing imports it.
-    return subprocess.Popen([str(place.python), "-W", "ignore", "-c", program % SELDOM_USED], close_fds=False)
+    command = [str(place.python), "-W", "ignore", "-c", program % SELDOM_USED]
+    return subprocess.Popen(command, close_fds=False, env=environment())
 
 
 @contextmanager
@@ -362,8 +438,9 @@ def _succeeds(command: Sequence[str], place: Place) -> bool:
         log.flush()
         try:
             done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False, close_fds=False
-            )
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False, close_fds=False,
+                env=environment(),
+            )  # fmt: skip
             return done.returncode == 0
         except OSError as error:  # a program of another machine, or a link to nothing
             log.write(f"{error}\n")
@@ -378,10 +455,14 @@ def _watch(command: Sequence[str], place: Place, stage: Stage, variables: Mappin
     with place.log.open("a", encoding="utf-8") as log:
         log.write(f"$ {' '.join(command)}\n")
         log.flush()
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=place.root, close_fds=False,
-            env={**os.environ, **(variables or {})},
-        )  # fmt: skip
+        try:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=place.root, close_fds=False,
+                env=environment(**(variables or {})),
+            )  # fmt: skip
+        except OSError as error:  # a program of another machine, or a link to nothing
+            log.write(f"ERROR: {error}\n")
+            return NOT_STARTED
         seen, since = _signs_of_work(process.pid, place), time.monotonic()
         looked = since
         try:

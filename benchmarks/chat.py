@@ -195,7 +195,7 @@ def opened_chat(folder: Path, adapter: Adapter, tokens: int) -> Iterator[Any]:
 
     from ia3_studio.runs import RunConfig
     from ia3_studio.ui import text
-    from studio import CHROMIUM_NAMES
+    from studio_commands import CHROMIUM_NAMES
     from tests.e2e.studio_app import StudioProcess, free_port, open_studio, open_tab
     from tests.runs.test_history import ended
 

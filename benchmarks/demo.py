@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from playwright.sync_api import Page, expect, sync_playwright
 
 from ia3_studio.ui import text
-from studio import CHROMIUM_NAMES
+from studio_commands import CHROMIUM_NAMES
 from tests.e2e.studio_app import StudioProcess, expect_state, free_port, open_tab, wait_for_points
 
 LONGEST = 15 * 60_000  # milliseconds

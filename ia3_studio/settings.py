@@ -1,8 +1,12 @@
-"""Where are files stored? Set by environment variables, in one module."""
+"""Where are files stored? Set by environment variables, in one module, which also says whose value it cannot use."""
 
 from __future__ import annotations
 
+import math
 import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -96,6 +100,62 @@ def for_other_folders() -> dict[str, str]:
     """
     given = {name: os.environ.get(name, "") for name in _PLACES}
     return {name: str(_absolute(path)) for name, path in given.items() if path and not os.path.isabs(path)}
+
+
+def positive_number(name: str) -> float | None:
+    """Return the number in an environment variable; None if it is unset, or holds something else."""
+    try:
+        number = float(os.environ.get(name, ""))
+    except ValueError:
+        return None
+    return number if 0 < number < math.inf else None
+
+
+@dataclass(frozen=True)
+class _Variable:
+    """What a variable may hold; in a sentence on anything else, what that counts as and what to use."""
+
+    fits: Callable[[str], object]
+    otherwise: str = ""
+    use: str = ""
+
+
+_HOST = r"\s*([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d+)?\s*"
+_PREFIX = "IA3_STUDIO_"
+_VARIABLES = {
+    **dict.fromkeys(("HOME", "CACHE", "PASSWORD", "VENV", "GPU_TURN"), _Variable(lambda _given: True)),
+    "READY_WORKER": _Variable(("0", "1").__contains__, "counts as 1", "0 or 1"),
+    "PUBLIC": _Variable(("0", "1").__contains__, "counts as 0", "0 or 1"),
+    "CHAT_WEIGHTS": _Variable(
+        ("exact", "float16", "int8").__contains__, "counts as exact", "exact, float16 or int8"
+    ),
+    "RUNS_AT_ONCE": _Variable(
+        lambda given: re.fullmatch("0*([1-9]|1[0-6])", given, re.ASCII),
+        "counts as the nearest number from 1 to 16, or as 1", "a whole number from 1 to 16",
+    ),
+    "LARGEST_MODEL_GB": _Variable(
+        lambda _given: positive_number(f"{_PREFIX}LARGEST_MODEL_GB"), "counts as unset", "a number of GB, such as 3"
+    ),
+    "HOSTS": _Variable(
+        lambda given: all(re.fullmatch(_HOST, each, re.ASCII) for each in given.split(",") if each.strip()),
+        "is used as far as it names hosts", "host names separated by commas, with or without a port",
+    ),
+}  # fmt: skip
+
+
+def doubtful_variables() -> list[str]:
+    """Return a sentence for every variable of the studio that is unknown, or whose value cannot be used."""
+    sentences = []
+    for name, given in sorted(os.environ.items()):
+        known = _VARIABLES.get(name.removeprefix(_PREFIX))
+        if not name.startswith(_PREFIX) or (known and (not given or known.fits(given))):
+            continue
+        if known:
+            sentences.append(f"{name}={given[:40]!r} {known.otherwise}; use {known.use}.")
+        else:
+            names = ", ".join(_PREFIX + each for each in sorted(_VARIABLES) if each != "GPU_TURN")
+            sentences.append(f"{name} is not a variable of the studio and is ignored; it has {names}.")
+    return sentences
 
 
 def _absolute(path: str) -> Path:

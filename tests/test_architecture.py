@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "errors": set(),
     "settings": {"errors"},
     "background": set(),
+    "garbage": set(),
     "hub_search": {"settings", "background", "hub_waits"},
     "atomic": set(),
     "typed": set(),
@@ -63,6 +64,7 @@ MAY_IMPORT = {
     "tasks": {"errors", "settings", "atomic", "method", "models", "data", "training", "runs"},
     "worker": {
         "errors",
+        "garbage",
         "settings",
         "atomic",
         "typed",
@@ -91,6 +93,7 @@ MAY_IMPORT = {
     },
     "cli": {
         "errors",
+        "garbage",
         "atomic",
         "settings",
         "method",
@@ -110,6 +113,7 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "ui": {
         "errors",
+        "garbage",
         "hub_search",
         "atomic",
         "typed",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import io
 import os
 import shutil
@@ -356,6 +357,103 @@ def test_an_old_python_gets_one_sentence_before_anything_newer_is_read() -> None
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr.startswith("IA3 Studio needs Python 3.11 or newer, and this is 3.10.12; ")
     assert done.stderr.count("\n") == 1
-    source = (ROOT / "studio.py").read_text(encoding="utf-8").split("from studio_setup")[0]
-    ast.parse(source, feature_version=(3, 6))
-    assert "__future__" not in source  # 3.6 knows no annotations there, and would end with a SyntaxError
+    source = (ROOT / "studio.py").read_bytes().decode("ascii")  # Python 2.7 reads nothing else without being told
+    tree = ast.parse(source, feature_version=(3, 6))
+    unread_by_python_2 = (ast.JoinedStr, ast.AnnAssign, ast.FunctionDef, ast.Starred, ast.ImportFrom)
+    found = [each for each in ast.walk(tree) if isinstance(each, unread_by_python_2)]
+    assert [each.module for each in found if isinstance(each, ast.ImportFrom)] == ["studio_commands"]
+    assert len(found) == 1 and "__future__" not in source
+
+
+@pytest.mark.worker
+def test_variables_that_lead_an_installer_elsewhere_are_left_out_and_named_in_the_log(
+    place: Place, shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "pip.py").write_text("raise SystemExit('another pip')")
+    misleading = {
+        "PIP_TARGET": str(tmp_path / "target"), "PIP_USER": "1", "PIP_REQUIRE_VIRTUALENV": "1",
+        "PYTHONPATH": str(tmp_path / "elsewhere"), "PYTHONHOME": str(tmp_path), "VIRTUAL_ENV": str(tmp_path),
+    }  # fmt: skip
+    for name, value in misleading.items():
+        monkeypatch.setenv(name, value)
+    set_up(place, for_checks=True)
+    assert installed(place) == {"torch-1.0", "lamp-1.0", "oar-1.0"} and not (tmp_path / "target").exists()
+    said = place.log.read_text().splitlines()[0]
+    assert all(name in said for name in misleading) and str(tmp_path) not in said
+    assert "PIP_FIND_LINKS" not in said and "PIP_NO_INDEX" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "stays"),
+    [
+        *[(name, True) for name in (
+            "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_PROXY", "PIP_CERT", "PIP_CLIENT_CERT", "PIP_TRUSTED_HOST",
+            "PIP_CACHE_DIR", "PIP_DEFAULT_TIMEOUT", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_INNER_PASSWORD",
+            "UV_NATIVE_TLS", "UV_INSECURE_HOST", "UV_CACHE_DIR", "UV_HTTP_TIMEOUT", "HTTPS_PROXY", "SSL_CERT_FILE",
+            "REQUESTS_CA_BUNDLE", "PATH", "PYTHONUTF8",
+        )],
+        *[(name, False) for name in (
+            "PIP_PREFIX", "PIP_ROOT", "PIP_NO_DEPS", "PIP_DRY_RUN", "PIP_PYTHON", "PIP_CONSTRAINT", "UV_PYTHON",
+            "UV_SYSTEM_PYTHON", "UV_TARGET", "UV_PROJECT_ENVIRONMENT", "UV_CONSTRAINT", "CONDA_PREFIX",
+        )],
+    ],
+)  # fmt: skip
+def test_settings_of_index_proxy_and_certificates_stay(name: str, stays: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "as given")
+    assert (studio_setup.environment().get(name) == "as given") == stays
+
+
+@pytest.mark.worker
+@pytest.mark.skipif(os.name == "nt", reason="the program is a script")
+def test_an_installer_that_the_system_does_not_start_is_passed_over(
+    place: Place, shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uv = tmp_path / "uv"
+    uv.write_bytes(b"\x7fELF of another machine")
+    uv.chmod(0o755)
+    monkeypatch.setattr(shutil, "which", lambda name: str(uv) if name == "uv" else name)
+    set_up(place, for_checks=True)
+    assert installed(place) == {"torch-1.0", "lamp-1.0", "oar-1.0"}
+    assert f"ERROR: [Errno {errno.ENOEXEC}]" in place.log.read_text()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_a_mark_or_a_log_that_cannot_be_written_is_one_sentence(
+    number: int, place: Place, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, *_given: object, **_options: object) -> int:
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(Path, "write_text", refuse)
+    with pytest.raises(SetupError) as refused:
+        set_up(place)
+    said = str(refused.value)
+    assert said.endswith("run the command again.") and str(place.venv) in said and "\n" not in said
+    assert ("disk is full" in said) == (number == errno.ENOSPC)
+
+
+def test_on_windows_a_second_set_up_waits_for_the_first(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[int] = []
+
+    class Msvcrt:
+        """As Windows does: a region that is locked is refused, and free again when its file is closed."""
+
+        LK_NBLCK = 2
+
+        @staticmethod
+        def locking(descriptor: int, _mode: int, count: int) -> None:
+            assert (count, os.lseek(descriptor, 0, os.SEEK_CUR)) == (1, 0)
+            if held:
+                held.pop()  # the other one ends meanwhile
+                raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    monkeypatch.setitem(sys.modules, "msvcrt", Msvcrt)
+    monkeypatch.setattr(studio_setup, "LOOK_SECONDS", 0.001)
+    shown = io.StringIO()
+    for others in (0, 1, 2):
+        held.extend([1] * others)
+        with Lines(shown, 1).stage("Environment") as stage, studio_setup._alone(place, stage):
+            assert not held
+    assert shown.getvalue().count("waiting for another set-up") == 2

@@ -41,7 +41,7 @@ from ia3_studio.cli import inspect as look
 from ia3_studio.cli.codes import DONE, ENDED_BADLY, REFUSED
 from ia3_studio.errors import StudioError
 from ia3_studio.runs import RunStore
-from ia3_studio.settings import home
+from ia3_studio.settings import doubtful_variables, home
 
 __all__ = ["DONE", "ENDED_BADLY", "REFUSED", "main"]
 
@@ -69,6 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(given or ["serve"])
     if options.command is None:  # --json alone
         parser.error("a command is needed; ia3-studio --help lists them")
+    for sentence in doubtful_variables():
+        print(sentence, file=sys.stderr)
     try:
         return work[options.command](RunStore(), options)
     except StudioError as error:

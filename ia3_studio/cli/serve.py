@@ -10,6 +10,7 @@ from typing import Any
 
 from ia3_studio.cli.codes import DONE
 from ia3_studio.errors import RunError
+from ia3_studio.garbage import no_collection
 from ia3_studio.runs import RunStore
 from ia3_studio.worker import reconnect
 from ia3_studio.worker.ready import ReadyWorker
@@ -30,8 +31,8 @@ def _serve(store: RunStore, options: argparse.Namespace) -> int:
     reconnect(store)
     ready.prepare()  # before the seconds that the page's own imports take
     try:
-        from ia3_studio.ui.app import serve
-
+        with no_collection():
+            from ia3_studio.ui.app import serve
         serve(password, host=options.host or "", port=options.port, ready=ready)
     finally:
         ready.close()

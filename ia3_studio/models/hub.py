@@ -6,7 +6,6 @@ This module never handles tokens: huggingface_hub reads HF_TOKEN or its own logi
 from __future__ import annotations
 
 import errno
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from ia3_studio.models.folders import require_space, shortcoming
 from ia3_studio.models.no_progress_bars import quiet_hub
 from ia3_studio.models.progress import Growth, ProgressCallback, StandstillError, megabytes, watched
 from ia3_studio.models.sources import STARTER, nearest_starter
-from ia3_studio.settings import is_public, reading_token
+from ia3_studio.settings import is_public, positive_number, reading_token
 
 WEIGHTS = re.compile(r"model(-\d+-of-\d+)?\.safetensors", re.ASCII)
 COMPANIONS = re.compile(r"[\w.-]+\.(json|txt|model|jinja)", re.ASCII)
@@ -154,7 +153,7 @@ def _require_small_enough(model: HubModel) -> None:
 
 def largest_public_bytes() -> float:
     """Return the most bytes that a model may have in public mode."""
-    return float(os.environ.get(LARGEST_ENV) or LARGEST_PUBLIC_GB) * 1e9
+    return (positive_number(LARGEST_ENV) or LARGEST_PUBLIC_GB) * 1e9
 
 
 def download_config(hub_id: str) -> Path:

@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import tempfile
+import warnings
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -16,10 +17,11 @@ from typing import Any
 import gradio as gr
 
 from ia3_studio.errors import RunError
+from ia3_studio.garbage import no_collection
 from ia3_studio.models import ModelMemory
 from ia3_studio.runs import RunStore
 from ia3_studio.runs.user_store import UserStore
-from ia3_studio.settings import home, is_public, on_space, runs_folder
+from ia3_studio.settings import doubtful_variables, home, is_public, on_space, runs_folder
 from ia3_studio.ui.current_run import IMPORTS
 from ia3_studio.ui.data_source import UPLOADS, expire_uploads
 from ia3_studio.ui.host_check import HeaderMiddleware, HostMiddleware, is_loopback
@@ -62,8 +64,10 @@ def serve(password: str = "", *, host: str = "", port: int | None = None, ready:
     logging.getLogger("ia3_studio").setLevel(logging.INFO)  # which fast paths a model in the chat uses
     with ending_in_time(), scratch_folder() as scratch:
         os.environ.setdefault("GRADIO_TEMP_DIR", str(scratch / GRADIO))  # removed when the app ends
+        with no_collection():
+            demo = _build(scratch, ready)
         try:
-            _launch(scratch, _middleware(name, password), ready, server_name=name, server_port=port)
+            _launch(demo, _middleware(name, password), server_name=name, server_port=port)
         except OSError as error:
             if error.errno is not None or _is_free(name, port):  # Gradio's own, of a port, has no number
                 raise
@@ -113,19 +117,27 @@ def open_here(height: int = 900) -> gr.Blocks:
     Returns:
         The app; its ``local_url`` opens it in a separate window, ``close()`` ends it. Runs continue without it.
     """
+    for sentence in doubtful_variables():
+        warnings.warn(sentence, stacklevel=2)
     sweep()
     scratch = make_scratch()
     atexit.register(shutil.rmtree, scratch, ignore_errors=True)
     # The notebook's server may show the app under another host name, so no name is refused here.
-    return _launch(scratch, [], None, server_name="127.0.0.1", height=height, prevent_thread_lock=True, quiet=True)
+    demo = _build(scratch, None)
+    _launch(demo, [], server_name="127.0.0.1", height=height, prevent_thread_lock=True, quiet=True)
+    return demo
 
 
-def _launch(scratch: Path, middleware: Sequence[Middleware], ready: ReadyWorker | None, **options: Any) -> gr.Blocks:
-    folder, log = home(), RefusalLog()
+def _build(scratch: Path, ready: ReadyWorker | None) -> gr.Blocks:
+    folder = home()
     kept = (folder / UPLOADS, folder / IMPORTS)
     store = UserStore(runs_folder(), visitor, kept=kept) if is_public() else RunStore()
     expire_uploads(folder)
-    demo = build_app(store, ModelMemory(), folder, scratch, ready)
+    return build_app(store, ModelMemory(), folder, scratch, ready)
+
+
+def _launch(demo: gr.Blocks, middleware: Sequence[Middleware], **options: Any) -> None:
+    log = RefusalLog()
     refuse_invalid_values(demo, log)
     demo.launch(
         max_file_size=LARGEST_UPLOAD,
@@ -144,7 +156,6 @@ def _launch(scratch: Path, middleware: Sequence[Middleware], ready: ReadyWorker 
         app_kwargs={"lifespan": _outermost([*middleware, HeaderMiddleware, lambda app: FailureMiddleware(app, log)])},
         **options,
     )
-    return demo
 
 
 def _outermost(middleware: Sequence[Middleware]) -> Callable[[Any], AbstractAsyncContextManager[None]]:

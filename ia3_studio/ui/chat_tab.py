@@ -101,14 +101,17 @@ def stream_responses(studio: Studio, *values: Any) -> Iterator[tuple[Any, ...]]:
         yield note(str(error), "bad"), *[gr.skip()] * 3, *unchanged
 
 
-def describe(studio: Studio, key: str, model: str, count: int, had_adapter: bool, *variants: str) -> tuple[Any, ...]:
+def describe(
+    studio: Studio, key: str, model: str, count: int, had_adapter: bool | None, *variants: str
+) -> tuple[Any, ...]:
     """Return what can respond now.
 
     That is (note, body, classify panel, tree, second adapter, every variant, count, whether there is an adapter, every
     column, every strength).
 
     Args:
-        had_adapter: whether there was one when this was last asked: the second response comes with the first adapter.
+        had_adapter: whether there was one when this was last asked: the second response comes with the first adapter;
+            None if this was never asked.
     """
     current = find(studio, key)
     model = (current and current.model) or model
@@ -134,6 +137,18 @@ def describe(studio: Studio, key: str, model: str, count: int, had_adapter: bool
         has_adapter,
         *show_responses(count, *chosen),
     )
+
+
+def describe_first(studio: Studio, drawn: int, *asked: Any) -> tuple[Any, ...]:
+    """Return what :func:`describe` does if the tab is still as it was built, and else nothing new.
+
+    Args:
+        studio: the studio.
+        drawn: the number of widgets to fill.
+        asked: as for ``describe``.
+    """
+    had_adapter = asked[3]
+    return describe(studio, *asked) if had_adapter is None else (gr.skip(),) * drawn
 
 
 def chatting_with(current: CurrentRun | None, model: str) -> str:
@@ -166,12 +181,11 @@ def retry(studio: Studio, number: int, event: gr.RetryData, *values: Any) -> tup
 
 
 def undo(studio: Studio, number: int, event: gr.UndoData, *values: Any) -> tuple[Any, ...]:
-    """Remove the last question and its responses; return (the question, every history)."""
+    """Remove the last question and its responses; return (the question, every history, Send, Stop)."""
     form = read_form(ChatForm, values)
     question = question_at(form.histories[number], _position(event))
-    return question_of(form.histories[number], question), *_every(
-        [before(history, question) for history in form.shown_histories]
-    )
+    kept = [before(history, question) for history in form.shown_histories]
+    return question_of(form.histories[number], question), *_every(kept), *show_stop(False)
 
 
 def edit(studio: Studio, number: int, event: gr.EditData, *values: Any) -> tuple[Any, ...]:
@@ -286,19 +300,28 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ChatTab:
         widgets = draw_chat(studio, session, form)
     with gr.Row(elem_classes="next-row"):
         onward = gr.Button(text.NEXT_EXPORT, variant="primary", elem_id="next-export")
-    _wire(studio, form, widgets, status)
-    had_adapter = gr.State(True)
+    had_adapter = gr.State(None)
     inputs = [session.current, session.model, form["count"], had_adapter, *form["variants"]]
     drawn = [
         status, body, *panel.drawn, form["active_sites"], form["second_adapter"], *form["variants"], form["count"],
         had_adapter, *widgets.columns, *form["strengths"],
     ]  # fmt: skip
     page.select(guard(describe, studio), inputs, drawn, **quiet())
+    # Whoever is faster gets as many responses: the first prompt describes the tab before it is sent.
+    asked = gr.on(
+        [widgets.send.click, form["prompt"].submit],
+        guard(describe_first, studio, len(drawn)), inputs, drawn, **quiet(queue=False),
+    )  # fmt: skip
+    _wire(studio, form, widgets, status, asked)
     return ChatTab(inputs, drawn, train_demo, onward)
 
 
-def _wire(studio: Studio, form: Drawn, widgets: ChatWidgets, status: gr.HTML) -> None:
-    """Let Send, Retry and Edit be followed by the responses, with a button to stop them."""
+def _wire(studio: Studio, form: Drawn, widgets: ChatWidgets, status: gr.HTML, asked: Any) -> None:
+    """Let Send, Retry and Edit be followed by the responses, with a button to stop them.
+
+    Args:
+        asked: the event that a prompt is sent after.
+    """
     inputs = in_order(ChatForm, form)
     prompt, seed, histories = form["prompt"], form["seed"], form["histories"]
     send_or_stop = [widgets.send, widgets.stop]
@@ -310,13 +333,15 @@ def _wire(studio: Studio, form: Drawn, widgets: ChatWidgets, status: gr.HTML) ->
         responded.then(lambda: show_stop(False), None, send_or_stop, **quiet(queue=False))
         return responded
 
-    sent = gr.on([widgets.send.click, prompt.submit], guard(send, studio), inputs, [prompt, *histories], **quiet())
+    sent = asked.success(guard(send, studio), inputs, [prompt, *histories], **quiet())
     responding = [then_respond(sent)]
     for number, chatbot in enumerate(histories):
         retried = chatbot.retry(guard(retry, studio, number), inputs, [seed, *histories], **quiet())
         edited = chatbot.edit(guard(edit, studio, number), inputs, histories, **quiet())
         responding += [then_respond(retried), then_respond(edited)]
-        chatbot.undo(guard(undo, studio, number), inputs, [prompt, *histories], **quiet())
+    for number, chatbot in enumerate(histories):  # what still streams would put back what these remove
+        gr.on([chatbot.retry, chatbot.edit, chatbot.undo], None, None, None, cancels=responding, **quiet(queue=False))
+        chatbot.undo(guard(undo, studio, number), inputs, [prompt, *histories, *send_or_stop], **quiet())
     widgets.stop.click(lambda: show_stop(False), None, send_or_stop, cancels=responding, **quiet())
     gr.on(
         [widgets.clear.click, *(chatbot.clear for chatbot in histories)],  # all responses share their questions

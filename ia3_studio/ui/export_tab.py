@@ -107,6 +107,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ExportTab:
     imported = upload.upload(
         guard(import_files, studio), upload, [session.current, status], **quiet(trigger_mode="always_last")
     )
+    upload.clear(lambda: "", None, status, **quiet(queue=False))  # it spoke of the files that are removed
     for offered, filled in ((offer, drawn), (more_exports.offer, more.drawn), (hub_card.offer, hub.drawn)):
         page.select(guard(offered, studio), session.current, filled, **quiet())
         imported.success(guard(offered, studio), session.current, filled, **quiet())

@@ -137,7 +137,7 @@ def build(studio: Studio, session: Session) -> MoreExports:
             notebook = gr.DownloadButton(words.NOTEBOOK, size="md", elem_id="export-notebook")
             settings = gr.DownloadButton(words.SETTINGS, size="md", elem_id="export-settings")
         command = gr.Code(language="shell", lines=1, max_lines=3, label=words.COMMAND_LABEL, interactive=False,
-                          wrap_lines=True, elem_id="export-command")  # fmt: skip
+                          wrap_lines=True, visible=False, elem_id="export-command")  # fmt: skip
         with gr.Column() as merged:
             gr.HTML(heading(words.MERGED_TITLE, words.MERGED_WORDS))
             sizes = gr.HTML(elem_id="merged-sizes")

@@ -9,9 +9,10 @@ import time
 from pathlib import Path
 
 from ia3_studio.runs.run import Run
+from ia3_studio.worker.priority import NICENESS, WAITING_NICENESS, lower_priority
 from ia3_studio.worker.ranks import Supervisor
 from ia3_studio.worker.ready import WAIT, wait_for_run
-from ia3_studio.worker.worker import ATTACHED, NICENESS, NOW, work
+from ia3_studio.worker.worker import ATTACHED, NOW, work
 
 PARENT_SECONDS = 1.0
 """An attached worker looks this often whether the process that started it is there."""
@@ -27,9 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     if is_attached:
         threading.Thread(target=_end_with_parent, args=(os.getppid(),), name="parent", daemon=True).start()
-    if sys.platform != "win32":
-        os.nice(NICENESS)
-    folder = wait_for_run() if given == [WAIT] else Path(given[0])
+    is_ahead = given == [WAIT]
+    lower_priority(WAITING_NICENESS if is_ahead else NICENESS)
+    folder = wait_for_run() if is_ahead else Path(given[0])
     if folder is not None:
         from ia3_studio.worker.training_job import TrainingJob
 

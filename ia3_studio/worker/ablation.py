@@ -5,7 +5,6 @@ python -m ia3_studio.worker.ablation FOLDER
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 import time
@@ -23,6 +22,7 @@ from ia3_studio.runs import process
 from ia3_studio.runs.folder import read_json, write_json
 from ia3_studio.runs.run import Run
 from ia3_studio.typed import typed_or_none
+from ia3_studio.worker.priority import lower_priority
 
 if TYPE_CHECKING:
     from ia3_studio.training.report import Progress
@@ -161,14 +161,11 @@ def _name(run: Run) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure the run in the folder given as the only argument, at a lower priority."""
-    from ia3_studio.worker.worker import NICENESS
-
     given = sys.argv[1:] if arguments is None else arguments
     if len(given) != 1:
         print("usage: python -m ia3_studio.worker.ablation FOLDER", file=sys.stderr)
         return 2
-    if sys.platform != "win32":
-        os.nice(NICENESS)
+    lower_priority()
     measure(Run(Path(given[0]).resolve()))
     return 0
 

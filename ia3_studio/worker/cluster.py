@@ -11,6 +11,7 @@ here.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import secrets
 import signal
@@ -286,7 +287,7 @@ def connect(address: str) -> None:
         except OSError as error:
             raise RunError(f"{reachable} ({error.strerror or error}); start it, then start the run again.") from error
     try:
-        ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level="warning")
+        ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level=logging.WARNING)
     except Exception as error:  # Ray raises several kinds, some of its own
         traceback.print_exception(error)
         raise RunError(f"{reachable} ({_first_line(error)}); start it, then start the run again.") from error

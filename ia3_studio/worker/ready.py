@@ -1,8 +1,8 @@
 """How does a run start at once? In a process that has imported torch and transformers before it is asked for.
 
 Their imports take longer than everything else before a small model trains. The app therefore starts one process ahead:
-it imports what a worker needs, at a worker's priority, waits for the folder of a run on its standard input, and from
-then on is that run's worker. It ends if the app ends first, or if no run comes.
+it imports what a worker needs, at a lower priority than a worker's, waits for the folder of a run on its standard
+input, and from then on is that run's worker. It ends if the app ends first, or if no run comes.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
+from ia3_studio.garbage import no_collection
 from ia3_studio.models.machine import system_memory
 from ia3_studio.runs import process
 from ia3_studio.runs.folder import RunFolder
 from ia3_studio.settings import keeps_worker_ready, on_zero_gpu
+from ia3_studio.worker.priority import NICENESS, set_session_niceness
 
 WAIT = "--wait"
 """Tells a worker to wait for its run."""
@@ -87,6 +89,7 @@ class ReadyWorker:
         except OSError:  # it has ended, perhaps in this instant
             _end(waiting)
             return None
+        set_session_niceness(waiting.pid, NICENESS)  # here: it may still import, and be kept from it by others
         process.collect(waiting)
         return waiting.pid
 
@@ -127,8 +130,9 @@ def _tell(waiting: subprocess.Popen[bytes], order: dict[str, str]) -> None:
 
 def wait_for_run() -> Path | None:
     """Import what a worker needs, then return the folder of the run that is asked for; None if none will be."""
-    for name in IMPORTS:
-        import_module(name)
+    with no_collection():
+        for name in IMPORTS:
+            import_module(name)
     line = sys.stdin.readline()
     if not line:  # the app has ended, or does not want it any more
         return None

@@ -44,8 +44,6 @@ NOW = "--now"
 """Tells a worker not to wait for other runs: whoever started it has given it its turn."""
 ATTACHED = "--attached"
 """Tells a worker to end with the process that started it, wherever that dies."""
-NICENESS = 5
-"""Added niceness, so that the app and the chat stay responsive on the same cores during training."""
 
 
 class Job(Protocol):

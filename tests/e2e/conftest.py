@@ -32,7 +32,7 @@ from playwright.sync_api import (
 )
 
 from ia3_studio.ui.page import slow_down_queue
-from studio import CHROMIUM_NAMES
+from studio_commands import CHROMIUM_NAMES
 from tests.e2e.studio_app import close_pages, free_port, pairs, shared_studio, studio, tiny  # noqa: F401  (fixtures)
 
 LOCAL_HOSTS = {"127.0.0.1", "localhost", "[::1]", "::1"}

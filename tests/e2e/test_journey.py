@@ -96,6 +96,7 @@ def a_few_words_tick_what_they_mean_or_say_what_would(page: Page, snapshot: Snap
 def import_instead(page: Page, file: Path) -> None:
     """Remove what was uploaded as an adapter, and upload another file."""
     page.locator("#import").get_by_label("Clear").click()
+    expect(page.locator("#import-note .note")).to_have_count(0)
     page.set_input_files("#import input[type=file]", file)
 
 

@@ -19,8 +19,8 @@ from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.folder import read_json
 from ia3_studio.training.config import TrainConfig
 from ia3_studio.worker import start
+from ia3_studio.worker.priority import NICENESS
 from ia3_studio.worker.training_job import TrainingJob
-from ia3_studio.worker.worker import NICENESS
 from tests.tiny_chat import save_tiny_chat
 from tests.training.test_classify import bare_bert
 

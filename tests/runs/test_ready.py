@@ -19,6 +19,7 @@ from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.folder import read_json
 from ia3_studio.training.config import TrainConfig
 from ia3_studio.worker import resume, start
+from ia3_studio.worker.priority import NICENESS, WAITING_NICENESS
 from ia3_studio.worker.ready import NEEDED, ReadyWorker
 from tests.runs.test_job import export_rows
 from tests.tiny_chat import save_tiny_chat
@@ -74,6 +75,26 @@ def test_a_run_in_a_process_that_waited_is_the_run_of_a_new_process(tmp_path: Pa
     assert one.keys() == other.keys() and all(one[name].equal(other[name]) for name in one)
     assert runs[0].log_tail() == runs[1].log_tail() != ""
     wait(lambda: gone(waiting))
+
+
+@pytest.mark.worker
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this kernel keeps no groups of sessions")
+def test_it_waits_at_a_lower_priority_and_works_at_that_of_a_worker(tmp_path: Path, ready: ReadyWorker) -> None:
+    def niceness(process: psutil.Process) -> str:
+        return Path(f"/proc/{process.pid}/autogroup").read_text().split()[-1]
+
+    ready.prepare()
+    waiting = waiting_in(ready)
+    assert waiting is not None
+    wait(lambda: niceness(waiting) == str(WAITING_NICENESS))
+    run = RunStore(tmp_path / "runs").create(
+        RunConfig("Tiny", str(save_tiny_chat(tmp_path / "model")), str(export_rows(tmp_path / "rows.jsonl"))), "a click"
+    )
+    start(run, ready)
+    wait(lambda: gone(waiting) or niceness(waiting) == str(NICENESS))
+    assert not gone(waiting), run.log_tail()
+    run.request_stop()
+    wait(lambda: not run.status().active)
 
 
 @pytest.mark.worker

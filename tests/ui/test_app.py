@@ -57,6 +57,7 @@ def test_a_port_that_is_taken_while_the_app_starts_is_told_in_a_sentence(
             other.listen()
             raise OSError(f"Cannot find empty port in range: {port}-{port}")  # as Gradio says it
 
+        monkeypatch.setattr(studio_app, "_build", lambda *_given: None)
         monkeypatch.setattr(studio_app, "_launch", launch)
         with pytest.raises(RunError, match=str(port)):
             studio_app.serve(host="127.0.0.1", port=port)

@@ -20,7 +20,7 @@ from ia3_studio.ui import chat_responses, chat_tab, chat_words, text
 from ia3_studio.ui.chat_form import ChatForm
 from ia3_studio.ui.chat_history import History
 from ia3_studio.ui.chat_responses import ChatRequest
-from ia3_studio.ui.chat_tab import describe, edit, retry, send, show_responses, stream_responses, undo
+from ia3_studio.ui.chat_tab import describe, describe_first, edit, retry, send, show_responses, stream_responses, undo
 from ia3_studio.ui.chat_variants import BASE, CURRENT, MAX_RESPONSES
 from ia3_studio.ui.chat_widgets import draw_sampling, use_preset
 from ia3_studio.ui.current_run import find, import_key
@@ -181,8 +181,8 @@ def test_retrying_asks_the_same_with_the_next_seed(bench: Studio) -> None:
 
 
 def test_undoing_gives_the_question_back(bench: Studio) -> None:
-    prompt, *histories = undo(bench, 1, event(2), *updates_of(with_histories(ONE, TWO)))
-    assert prompt == "b"
+    prompt, *histories, send_button, stop = undo(bench, 1, event(2), *updates_of(with_histories(ONE, TWO)))
+    assert prompt == "b" and send_button["visible"] and not stop["visible"]
     assert histories[:2] == [conversation("a", "1"), conversation("a", "x")]
 
 
@@ -220,6 +220,17 @@ def test_the_second_response_comes_with_the_first_adapter_and_stays_as_it_was_se
     assert shown(import_key(adapter), 1, False) == (2, True)
     assert shown(import_key(adapter), 1, True) == (1, True)
     assert shown(import_key(adapter), 4, False) == (4, True)
+
+
+def test_a_prompt_that_comes_before_the_tab_is_described_gets_as_many_responses_as_one_that_comes_later(
+    bench: Studio, tiny: Path, adapter: Path
+) -> None:
+    for key, count in (("", 1), (import_key(adapter), 2)):
+        asked = (key, str(tiny), ChatForm().count, None, *ChatForm().variants)
+        first = describe_first(bench, 23, *asked)
+        assert first[13:15] == describe(bench, *asked)[13:15] == (count, bool(key)) and len(first) == 23
+        later = describe_first(bench, 23, key, str(tiny), count, bool(key), *ChatForm().variants)
+        assert later == (gr.skip(),) * 23
 
 
 def test_the_text_of_a_token_is_escaped() -> None:

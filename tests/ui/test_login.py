@@ -201,9 +201,10 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     async def nothing(*_asked: Any) -> None:
         """An app that answers nothing."""
 
-    def launch(_scratch: Any, middleware: Any, _ready: Any, **_options: Any) -> None:
+    def launch(_demo: Any, middleware: Any, **_options: Any) -> None:
         found.append([type(each(nothing)).__name__ for each in middleware])
 
+    monkeypatch.setattr(served, "_build", lambda *_given: None)
     monkeypatch.setattr(served, "_launch", launch)
     for name in ("IA3_STUDIO_PASSWORD", "IA3_STUDIO_PUBLIC", "GRADIO_SERVER_NAME", "SPACE_ID", "SYSTEM"):
         monkeypatch.setenv(name, "")  # so that it is put back, whatever the command sets

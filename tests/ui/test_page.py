@@ -10,8 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import pytest
 
+from ia3_studio.errors import StudioError
 from ia3_studio.ui import text
+from ia3_studio.ui.modules_tab import PAPER
+from ia3_studio.ui.page import use_model
+from ia3_studio.ui.session import Studio
+from tests.ui.conftest import says
 
 FIELDS = (gr.Textbox, gr.Number, gr.Slider, gr.Radio, gr.Dropdown, gr.File, gr.Checkbox)
 
@@ -51,6 +57,23 @@ def test_what_a_field_holds_is_never_dropped_because_an_earlier_value_is_being_r
         and (targets := [trigger for _id, trigger in event.targets if trigger in hands_over])
     ]
     assert dropped == []
+
+
+def test_a_model_that_is_used_comes_with_its_tree_in_one_answer(bench: Studio, tiny: Path) -> None:
+    *before, last = use_model(bench, str(tiny))
+    assert before and all(each == gr.skip() for reading in before for each in (reading[0], *reading[2:]))
+    source, in_use, described, tree, preset, _note = last
+    assert source == str(tiny) and says(in_use, text.model_in_use(str(tiny))) and "LlamaForCausalLM" in described
+    assert json.loads(tree["nodes"]) and tree["value"] and preset == PAPER
+
+
+def test_a_model_that_cannot_be_read_leaves_model_and_tree_and_says_why(bench: Studio, tmp_path: Path) -> None:
+    answers = use_model(bench, str(tmp_path / "nothing"))
+    seen = []
+    with pytest.raises(StudioError) as refused:
+        seen.extend(answers)
+    assert says(seen[-1][1], str(refused.value)) and "bad" in seen[-1][1]
+    assert all(each == gr.skip() for answer in seen for each in (answer[0], *answer[2:]))
 
 
 def test_no_event_is_part_of_a_public_api(demo: gr.Blocks) -> None:

@@ -1,0 +1,75 @@
+"""The chat while its responses grow: what is undone, retried or cleared is not put back by the next piece."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from ia3_studio.ui import text
+from tests.e2e.conftest import Problems
+from tests.e2e.studio_app import StudioProcess, open_card, open_studio, open_tab, use_model
+
+PROMPT = "write and write"
+
+
+WATCH_LENGTH = """() => {
+    const said = () => (document.querySelector("#chat-base .bot.message")?.innerText || "").length;
+    [window.shorter, window.grown] = [0, performance.now()];
+    let last = said();
+    new MutationObserver(() => {
+        const now = said();
+        if (now !== last) window.grown = performance.now();
+        if (now < last) window.shorter += 1;
+        last = now;
+    }).observe(document.querySelector("#chat-base"), { characterData: true, childList: true, subtree: true });
+}"""
+"""Counts how often the response becomes shorter, and notes when it last changed."""
+
+
+@pytest.fixture
+def chatting(page: Page, studio: StudioProcess, tiny: Path, problems: Problems) -> Page:
+    """A page whose chat takes a while to respond."""
+    problems.expect("gradio_api/(cancel|reset)")  # Gradio refuses to cancel what ends in that moment
+    described = json.loads((tiny / "config.json").read_text())
+    (tiny / "config.json").write_text(json.dumps({**described, "max_position_embeddings": 2048}))
+    open_studio(page, studio)
+    use_model(page, str(tiny))
+    expect(page.locator("#model-note")).to_contain_text(text.model_in_use(str(tiny)), timeout=60_000)
+    open_tab(page, text.CHAT_TAB)
+    open_card(page, text.SAMPLING)
+    page.locator("#sampling-preset").get_by_text("Precise").click()
+    page.locator("#max-new-tokens input[type=number]").fill("512")
+    page.locator("#max-new-tokens input[type=number]").press("Enter")
+    return page
+
+
+def ask(page: Page) -> None:
+    """Ask, and wait for the first piece of the response."""
+    page.locator("#chat-prompt textarea").fill(PROMPT)
+    page.locator("#chat-send").click()
+    expect(page.locator("#chat-base .bot.message")).to_have_count(1)
+    expect(page.locator("#chat-stop")).to_be_visible()
+
+
+@pytest.mark.e2e
+def test_what_is_undone_while_it_streams_stays_undone(chatting: Page) -> None:
+    ask(chatting)
+    chatting.locator("#chat-base").get_by_role("button", name="Undo").click()
+    expect(chatting.locator("#chat-prompt textarea")).to_have_value(PROMPT)
+    expect(chatting.locator("#chat-send")).to_be_visible()
+    chatting.wait_for_timeout(2000)
+    expect(chatting.locator("#chat-base .message")).to_have_count(0)
+
+
+@pytest.mark.e2e
+def test_a_retry_while_it_streams_is_the_only_one_that_is_drawn(chatting: Page) -> None:
+    ask(chatting)
+    chatting.evaluate(WATCH_LENGTH)
+    chatting.locator("#chat-base").get_by_role("button", name="Retry").click()
+    expect(chatting.locator("#chat-seed input")).to_have_value("1")
+    chatting.wait_for_function("performance.now() - window.grown > 1500", timeout=60_000)
+    expect(chatting.locator("#chat-base .bot.message")).to_have_count(1)
+    assert chatting.evaluate("window.shorter") <= 2  # where the old one is removed; with both, each piece would be
