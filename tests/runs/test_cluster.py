@@ -118,6 +118,7 @@ def test_runs_go_on_when_a_node_is_killed_and_when_nobody_is_connected_with_the_
         assert run.log_tail()
 
 
+@pytest.mark.nightly
 @pytest.mark.worker
 def test_a_run_on_the_cluster_is_stopped_kept_and_resumed(store: RunStore, folder: Path, cluster: Any) -> None:
     run = begin(store, config(folder, "stopped", cluster.address))
