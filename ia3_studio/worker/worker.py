@@ -28,7 +28,7 @@ from ia3_studio.runs.queue import Queue, free_slot
 from ia3_studio.runs.run import Run
 from ia3_studio.training.config import Step
 from ia3_studio.training.out_of_memory import is_out_of_memory
-from ia3_studio.worker.priority import NICENESS, WAITING_NICENESS, lower_priority
+from ia3_studio.worker.priority import WAITING_NICENESS, WORKING_NICENESS, lower_priority
 from ia3_studio.worker.ready import WAIT, wait_for_run
 
 if TYPE_CHECKING:
@@ -332,7 +332,7 @@ def main(arguments: list[str] | None = None) -> int:
         print("usage: python -m ia3_studio.worker FOLDER", file=sys.stderr)
         return 2
     waits = given == [WAIT]
-    lower_priority(WAITING_NICENESS if waits else NICENESS)
+    lower_priority(WAITING_NICENESS if waits else WORKING_NICENESS)
     folder = wait_for_run() if waits else Path(given[0])
     if folder is not None:
         from ia3_studio.worker.training_job import TrainingJob
