@@ -33,6 +33,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -113,11 +114,7 @@ class RunFolder:
         self.config = path / "config.json"
         self.data = path / "data"
         self.split = path / "split.json"
-        self.environment = _existing(path / "environment.json", path / "made_with.json")
-        self.original_environment = _existing(path / "original_environment.json", path / "repeats.json")
-        self.notes = _existing(path / "notes.json", path / "about.json")
         self.owner = path / "owner.json"
-        self.queue_position = _existing(path / "queue_position.json", path / "place.json")
         self.launch = path / "launch.json"
         self.worker = path / "worker.json"
         self.status = path / "status.json"
@@ -128,6 +125,26 @@ class RunFolder:
         self.stop = path / "stop"
         self.lock = path / "lock"
         self.ranks_lock = path / "ranks.lock"
+
+    @cached_property
+    def environment(self) -> Path:
+        """Return the file with versions, machine and fingerprint."""
+        return _existing(self.path / "environment.json", self.path / "made_with.json")
+
+    @cached_property
+    def original_environment(self) -> Path:
+        """Return that of the original run of a re-run."""
+        return _existing(self.path / "original_environment.json", self.path / "repeats.json")
+
+    @cached_property
+    def notes(self) -> Path:
+        """Return the file with name, notes and tags."""
+        return _existing(self.path / "notes.json", self.path / "about.json")
+
+    @cached_property
+    def queue_position(self) -> Path:
+        """Return the file with the position in the queue."""
+        return _existing(self.path / "queue_position.json", self.path / "place.json")
 
     def read_status(self) -> WorkerStatus | None:
         """Return the last status of the worker; None if there is none or it cannot be read."""

@@ -107,9 +107,9 @@ class Queue:
 
     def ahead(self) -> list[Run]:
         """Return the runs at an earlier position."""
-        runs = self._store.list()
-        self._others += [each for each in runs if each.id > self._newest and each.id != self._run.id]
-        self._newest = runs[0].id if runs else ""
+        runs = self._store.newer(self._newest)
+        self._others += [each for each in runs if each.id != self._run.id]
+        self._newest = runs[0].id if runs else self._newest
         self._others = [each for each in self._others if not each.has_ended]
         mine = position_of(self._run)
         return [each for each in self._others if position_of(each) < mine and _waits_here(each)]

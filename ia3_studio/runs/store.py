@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -80,6 +80,10 @@ class RunStore:
     def list(self) -> tuple[Run, ...]:
         """Return all runs, newest first; a damaged one is listed too."""
         return tuple(self._newest_first())
+
+    def newer(self, run_id: str) -> tuple[Run, ...]:
+        """Return the runs that were created after one, newest first; all if its id is empty."""
+        return tuple(takewhile(lambda run: run.id > run_id, self._newest_first()))
 
     def newest(self, count: int) -> tuple[Run, ...]:
         """Return the newest runs, at most ``count``, in a time that hardly depends on how many there are."""

@@ -26,7 +26,7 @@ NOT_IN_A_SPACE = "Merged models cannot be written in a Space; download the adapt
 def sizes(weights: int, bytes_each: dict[str, float], seconds: float) -> str:
     """Return the size of a merged model in each format, and about how long writing it takes."""
     each = ", ".join(f"{weights * size / 1e9:,.2f} GB as {FORMATS[kind]}" for kind, size in bytes_each.items())
-    return f"RunNotes {each}; takes about {plural(max(1, round(seconds / 60)), 'minute')} on 2 CPU cores."
+    return f"About {each}; takes about {plural(max(1, round(seconds / 60)), 'minute')} on 2 CPU cores."
 
 
 def rounded(path: str, size: int, difference: float, same: float, texts: int) -> str:

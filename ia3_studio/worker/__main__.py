@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from ia3_studio.runs.run import Run
-from ia3_studio.worker.priority import NICENESS, WAITING_NICENESS, lower_priority
+from ia3_studio.worker.priority import WAITING_NICENESS, WORKING_NICENESS, lower_priority
 from ia3_studio.worker.ranks import Supervisor
 from ia3_studio.worker.ready import WAIT, wait_for_run
 from ia3_studio.worker.worker import ATTACHED, NOW, work
@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     if is_attached:
         threading.Thread(target=_end_with_parent, args=(os.getppid(),), name="parent", daemon=True).start()
     is_ahead = given == [WAIT]
-    lower_priority(WAITING_NICENESS if is_ahead else NICENESS)
+    lower_priority(WAITING_NICENESS if is_ahead else WORKING_NICENESS)
     folder = wait_for_run() if is_ahead else Path(given[0])
     if folder is not None:
         from ia3_studio.worker.training_job import TrainingJob

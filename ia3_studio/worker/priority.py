@@ -9,11 +9,13 @@ from pathlib import Path
 
 NICENESS = 5
 """Added niceness of a process that works on a run."""
+WORKING_NICENESS = 0
+"""That of the session of such a process: compared with other sessions, a run that was asked for is like any work."""
 WAITING_NICENESS = 10
 """That of the session of a process that gets ready for a run which nobody has asked for yet."""
 
 
-def lower_priority(session_niceness: int = NICENESS) -> None:
+def lower_priority(session_niceness: int = WORKING_NICENESS) -> None:
     """**Lower the priority of this process**, so that the app and the chat stay responsive on the same cores.
 
     Args:

@@ -21,7 +21,7 @@ from ia3_studio.models.machine import system_memory
 from ia3_studio.runs import process
 from ia3_studio.runs.folder import RunFolder
 from ia3_studio.settings import keeps_worker_ready, on_zero_gpu
-from ia3_studio.worker.priority import NICENESS, set_session_niceness
+from ia3_studio.worker.priority import WORKING_NICENESS, set_session_niceness
 
 WAIT = "--wait"
 """Tells a worker to wait for its run."""
@@ -89,7 +89,7 @@ class ReadyWorker:
         except OSError:  # it has ended, perhaps in this instant
             _end(waiting)
             return None
-        set_session_niceness(waiting.pid, NICENESS)  # here: it may still import, and be kept from it by others
+        set_session_niceness(waiting.pid, WORKING_NICENESS)  # here: it may still import, and be kept from it by others
         process.collect(waiting)
         return waiting.pid
 

@@ -45,17 +45,23 @@ IN_VIEW = """name => [...document.querySelectorAll(name)].filter(part => part.of
 UNFIT = """[...document.querySelectorAll('.js-plotly-plot')].filter(plot => plot.offsetParent)
     .filter(plot => plot._fullLayout.width > plot.clientWidth + 1)"""
 
+EVERYWHERE = pytest.mark.parametrize("everywhere", [False, pytest.param(True, marks=pytest.mark.nightly)])
 
-def look(page: Page, studio: StudioProcess, snapshot: Snapshot, problems: Problems, when: str) -> None:
+
+def look(
+    page: Page, studio: StudioProcess, snapshot: Snapshot, problems: Problems, when: str, everywhere: bool
+) -> None:
     """Visit every tab at a desk by day and on a phone by night, and hold each to its window.
 
-    Colors never move what is drawn, so that two looks find what four would; pictures are taken of all four.
+    Colors never move what is drawn, so that two looks find most of what four would: ``everywhere`` takes all four, and
+    so do pictures.
     """
+    both = everywhere or "IA3_SCREENSHOTS" in os.environ
     for scheme in ("light", "dark"):
         with problems.leaving():
             page.goto(f"{studio.address}/?__theme={scheme}")
             expect(page.locator("#model-facts .facts")).to_be_visible(timeout=60_000)
-        for size in (DESK, PHONE) if os.environ.get("IA3_SCREENSHOTS") else (DESK,) if scheme == "light" else (PHONE,):
+        for size in (DESK, PHONE) if both else (DESK,) if scheme == "light" else (PHONE,):
             page.set_viewport_size(size)  # type: ignore[arg-type]
             for tab in text.TABS:
                 open_tab(page, tab)
@@ -100,10 +106,11 @@ def wait_until_drawn(page: Page, tab: str, when: str) -> None:
     settle(page)
 
 
+@EVERYWHERE
 def test_every_tab_fits_its_window_before_the_first_run(
-    page: Page, studio: StudioProcess, snapshot: Snapshot, problems: Problems
+    page: Page, studio: StudioProcess, snapshot: Snapshot, problems: Problems, everywhere: bool
 ) -> None:
-    look(page, studio, snapshot, problems, "empty")
+    look(page, studio, snapshot, problems, "empty", everywhere)
     a_term_explains_itself_by_keyboard(page)
 
 
@@ -121,15 +128,16 @@ def a_term_explains_itself_by_keyboard(page: Page) -> None:
     expect(explained).to_be_hidden()
 
 
+@EVERYWHERE
 def test_every_tab_fits_its_window_after_a_run(
-    page: Page, studio: StudioProcess, tiny: Path, pairs: Path, snapshot: Snapshot, problems: Problems
+    page: Page, studio: StudioProcess, tiny: Path, pairs: Path, snapshot: Snapshot, problems: Problems, everywhere: bool
 ) -> None:
     open_studio(page, studio)
     choose_tiny(page, tiny, pairs)
     start_training(page, epochs=3)
     expect_state(page, "finished")
     write_evaluation(studio.store.list()[0].folder, RunEvaluation(loss(-0.4, -0.1), loss(0.1, 0.3)))  # a long verdict
-    look(page, studio, snapshot, problems, "finished")
+    look(page, studio, snapshot, problems, "finished", everywhere)
     for link, tab in ((text.OPEN_CHAT, text.CHAT_TAB), (text.OPEN_SCALES, text.SCALES_TAB)):
         page.locator("#run-strip .links").get_by_role("button", name=link).click()
         expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")

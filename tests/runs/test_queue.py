@@ -124,3 +124,12 @@ def test_a_worker_says_what_it_uses(store: RunStore) -> None:
     wait(lambda: run.status().usage.memory > 2**20)
     run.request_stop()
     wait(lambda: state(run) == "stopped")
+
+
+def test_a_run_that_is_created_while_another_waits_is_seen_once(
+    store: RunStore,
+) -> None:
+    first, second = (store.create(CONFIG, name) for name in ("first", "second"))
+    order = sorted((first.id, second.id), reverse=True)
+    assert [run.id for run in store.newer("")] == order
+    assert [run.id for run in store.newer(order[1])] == order[:1] and store.newer(order[0]) == ()

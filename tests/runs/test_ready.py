@@ -19,7 +19,7 @@ from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.folder import read_json
 from ia3_studio.training.config import TrainConfig
 from ia3_studio.worker import resume, start
-from ia3_studio.worker.priority import NICENESS, WAITING_NICENESS
+from ia3_studio.worker.priority import WAITING_NICENESS, WORKING_NICENESS
 from ia3_studio.worker.ready import NEEDED, ReadyWorker
 from tests.runs.test_job import export_rows
 from tests.tiny_chat import save_tiny_chat
@@ -91,7 +91,7 @@ def test_it_waits_at_a_lower_priority_and_works_at_that_of_a_worker(tmp_path: Pa
         RunConfig("Tiny", str(save_tiny_chat(tmp_path / "model")), str(export_rows(tmp_path / "rows.jsonl"))), "a click"
     )
     start(run, ready)
-    wait(lambda: gone(waiting) or niceness(waiting) == str(NICENESS))
+    wait(lambda: gone(waiting) or niceness(waiting) == str(WORKING_NICENESS))
     assert not gone(waiting), run.log_tail()
     run.request_stop()
     wait(lambda: not run.status().active)
