@@ -48,7 +48,7 @@ CHROMIUM_ARGS = [
     # Whatever a page asks for by name, the answer is "no such host": the tests never reach the network.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
-CUT_OFF = re.compile(r"AbortError: signal is aborted|Connection errored out")
+CUT_OFF = re.compile(r"AbortError: (signal is|BodyStreamBuffer was) aborted|Connection errored out")
 PATIENCE = 30_000
 """Milliseconds: what a person would call slow is a matter for the tests that say so, not for every glance."""
 Snapshot = Callable[[Page, str], None]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from ia3_studio.ui import text
 from tests.e2e.conftest import Problems
 from tests.e2e.studio_app import StudioProcess, open_card, open_studio, open_tab, use_model
 
 PROMPT = "write and write"
+LAYERS = 60
 
 
 WATCH_LENGTH = """() => {
@@ -31,10 +32,11 @@ WATCH_LENGTH = """() => {
 
 @pytest.fixture
 def chatting(page: Page, studio: StudioProcess, tiny: Path, problems: Problems) -> Page:
-    """A page whose chat takes a while to respond."""
+    """A page whose chat takes seconds to respond: its model has many layers, small as they are."""
     problems.expect("gradio_api/(cancel|reset)")  # Gradio refuses to cancel what ends in that moment
-    described = json.loads((tiny / "config.json").read_text())
-    (tiny / "config.json").write_text(json.dumps({**described, "max_position_embeddings": 2048}))
+    config = AutoConfig.from_pretrained(tiny)
+    config.num_hidden_layers, config.max_position_embeddings = LAYERS, 2048
+    AutoModelForCausalLM.from_config(config).save_pretrained(tiny)
     open_studio(page, studio)
     use_model(page, str(tiny))
     expect(page.locator("#model-note")).to_contain_text(text.model_in_use(str(tiny)), timeout=60_000)
