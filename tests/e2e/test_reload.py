@@ -159,7 +159,7 @@ def test_the_run_outlives_a_killed_app_and_the_page_comes_back_to_it(
     studio.kill()
     step = run.status().step
     deadline = monotonic() + 30
-    while run.status().step < step + 5:  # it goes on without the app
+    while run.status().step < step + 5 or not problems.found:  # it goes on without the app, which the page misses
         assert run.status().active and monotonic() < deadline
         training.wait_for_timeout(100)
     studio.start()
