@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import wraps
 from typing import Any
 
 import pytest
@@ -178,6 +179,7 @@ def test_a_model_that_looks_ahead_goes_on_from_nothing(monkeypatch: pytest.Monke
     loaded, serving = served()
     forward = type(loaded.model).forward
 
+    @wraps(forward)  # how the cache is handed over is asked of its parameters
     def looking_ahead(self: Any, **given: Any) -> Any:
         result = forward(self, **given)
         result.logits = result.logits + given["input_ids"].sum()
