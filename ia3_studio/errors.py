@@ -49,3 +49,8 @@ class RunError(StudioError):
 
 class ExportError(StudioError):
     """An export failed: no disk space, no conversion, or rejected by the Hub."""
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of a foreign error, at most 200 characters; the name of its class if it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

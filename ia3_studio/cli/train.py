@@ -13,7 +13,7 @@ from ia3_studio.cli import foreground
 from ia3_studio.cli.codes import DONE, ENDED_BADLY
 from ia3_studio.cli.launching import add_launch_options, launch_of
 from ia3_studio.cli.progress import watch
-from ia3_studio.errors import RunError
+from ia3_studio.errors import RunError, first_line
 from ia3_studio.runs import RunConfig, RunStore
 from ia3_studio.runs.config import old_names_in
 from ia3_studio.runs.folder import Launch
@@ -97,7 +97,7 @@ def read_settings(path: Path) -> dict[str, Any]:
         document = _parsed(path.read_text(encoding="utf-8"))  # JSON is YAML too
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise RunError(
-            f"The settings in {path} cannot be read ({_first_line(error)}); give a JSON or YAML file."
+            f"The settings in {path} cannot be read ({first_line(error)}); give a JSON or YAML file."
         ) from error
     if not isinstance(document, dict):
         raise RunError(f'{path} does not contain a mapping of settings; write one "name: value" per line.')
@@ -114,7 +114,7 @@ def _setting(words: str) -> tuple[str, Any]:
     try:
         return name.strip(), _parsed(value)
     except (ValueError, RecursionError, yaml.YAMLError) as error:
-        raise RunError(f"The value of {name.strip()} cannot be read ({_first_line(error)}).") from error
+        raise RunError(f"The value of {name.strip()} cannot be read ({first_line(error)}).") from error
 
 
 def _parsed(text: str) -> Any:
@@ -122,7 +122,3 @@ def _parsed(text: str) -> Any:
     import yaml
 
     return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -83,9 +83,9 @@ def record_worker(folder: RunFolder, pid: int, node: str = "") -> None:
 def worker_lives(folder: RunFolder) -> bool:
     """Return whether a worker holds the run's lock, which the system releases when the worker dies."""
     held = lock_held(folder.lock)
-    if held or not host_of(read_json(folder.worker)):
-        return started_process_lives(folder) if held is None else held
-    return started_process_lives(folder)  # locks may not reach from one machine to another
+    # Locks may not reach from one machine to another: there, one that is not held says nothing.
+    says_nothing = held is None or (not held and host_of(read_json(folder.worker)))
+    return started_process_lives(folder) if says_nothing else bool(held)
 
 
 def started_process_lives(folder: RunFolder) -> bool:

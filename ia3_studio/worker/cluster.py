@@ -27,7 +27,7 @@ from typing import Any
 
 from filelock import BaseFileLock, FileLock, Timeout
 
-from ia3_studio.errors import RunError, StudioError
+from ia3_studio.errors import RunError, StudioError, first_line
 from ia3_studio.runs import Run, RunStore
 from ia3_studio.runs.cluster import address_of, lock_name
 from ia3_studio.runs.folder import WorkerStatus, write_json
@@ -72,10 +72,11 @@ class Cluster:
         self._address = address
         self._command = tuple(command)
         self._links: dict[str, _Link] = {}
-        self._busy_at = time.monotonic()
+        self._busy_at = 0.0
 
     def serve(self) -> None:
         """Take runs to the cluster and their results back, until there are none for a while."""
+        self._busy_at = time.monotonic()  # the process may serve again, for a run that came while it was ending
         while self._links or time.monotonic() - self._busy_at < IDLE_SECONDS:
             for run in self._waiting():
                 self._adopt(run)
@@ -237,7 +238,7 @@ class Cluster:
         if error is not None and not isinstance(error, StudioError):
             traceback.print_exception(error)
         if error is not None:
-            message = str(error) if isinstance(error, StudioError) else f"The run failed: {_first_line(error)}"
+            message = str(error) if isinstance(error, StudioError) else f"The run failed: {first_line(error)}"
             status = WorkerStatus("ended", message, result="failed", ended_at=time.time())
         if status is not None:
             write_json(link.run.files.status, asdict(status))
@@ -287,14 +288,11 @@ def connect(address: str) -> None:
         except OSError as error:
             raise RunError(f"{reachable} ({error.strerror or error}); start it, then start the run again.") from error
     try:
-        ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level=logging.WARNING)
+        ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level=logging.WARNING,
+                 ignore_reinit_error=True)  # fmt: skip
     except Exception as error:  # Ray raises several kinds, some of its own
         traceback.print_exception(error)
-        raise RunError(f"{reachable} ({_first_line(error)}); start it, then start the run again.") from error
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        raise RunError(f"{reachable} ({first_line(error)}); start it, then start the run again.") from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -19,6 +19,7 @@ from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.cluster import LOG, address_of, lock_name
 from ia3_studio.runs.process import lock_held
 from ia3_studio.training import TrainConfig
+from ia3_studio.worker import cluster as worker_cluster
 from ia3_studio.worker import reconnect, resume, start
 from ia3_studio.worker.cluster import connect, require_resources
 from ia3_studio.worker.node import COMPARED, describe, require_same
@@ -198,3 +199,19 @@ def test_the_address_is_that_of_the_settings_or_of_the_environment(
     monkeypatch.setenv("RAY_ADDRESS", "head:6379")
     assert address(compute="ray") == "head:6379"
     assert address(compute="ray", ray_address="other:1") == "other:1"
+
+
+def test_a_run_that_comes_while_the_process_ends_is_taken_when_it_serves_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_cluster, "IDLE_SECONDS", 0.2)
+    served = worker_cluster.Cluster(RunStore(tmp_path), "head:1")
+    taken: list[str] = []
+    monkeypatch.setattr(served, "_collect", lambda: time.sleep(0.05))
+    monkeypatch.setattr(served, "_waiting", lambda: ["late"] if served_once else [])
+    monkeypatch.setattr(served, "_adopt", taken.append)
+    served_once: list[bool] = []
+    served.serve()
+    served_once.append(True)
+    served.serve()
+    assert "late" in taken
