@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from tests.tiny_chat import save_tiny_chat
 
 ROOT = Path(__file__).parents[2]
 STEPS = 360
+LOST = "was lost after step"
+"""In the log of the process that is connected to the cluster."""
 TRAIN = TrainConfig(epochs=20, batch_size=2, max_length=32, eval_steps=60)
 
 
@@ -87,6 +90,12 @@ def connected(store: RunStore) -> list[psutil.Process]:
             and "ia3_studio.worker.cluster" in each.info["cmdline"]]  # fmt: skip
 
 
+def processes_of(node: Any) -> list[psutil.Process]:
+    """Return all processes of a node of the test's cluster, the workers of its runs included."""
+    raylet = psutil.Process(node.all_processes["raylet"][0].process.pid)
+    return [raylet, *raylet.children(recursive=True)]
+
+
 def losses(run: Run) -> list[tuple[object, ...]]:
     return [(step.step, step.loss, step.held_out) for step in run.metrics()[0]]
 
@@ -117,6 +126,70 @@ def test_runs_go_on_when_a_node_is_killed_and_when_nobody_is_connected_with_the_
         assert losses(run) == losses(here)
         assert (run.folder / "evaluation.json").is_file() and run.adapter_folder() is not None
         assert run.log_tail()
+
+
+@pytest.mark.nightly
+@pytest.mark.worker
+def test_a_sweep_of_eight_finishes_with_the_losses_of_this_machine_though_a_node_is_killed(
+    store: RunStore, folder: Path, cluster: Any
+) -> None:
+    other = cluster.add_node(num_cpus=1)
+    swept = [replace(TRAIN, epochs=6.0, seed=seed) for seed in range(8)]
+    runs = [
+        begin(store, replace(config(folder, f"swept {train.seed}", cluster.address), train=train)) for train in swept
+    ]
+    wait(lambda: sum(run.has_ended for run in runs) >= 2)
+    cluster.remove_node(other, allow_graceful=False)
+    here = [
+        begin(store, replace(config(folder, f"here {train.seed}"), train=train)) for train in swept[:2] + swept[-1:]
+    ]
+    wait(lambda: all(run.has_ended for run in runs + here), 600)
+    for run in runs:
+        assert run.status().state == "finished", (store.root / LOG).read_text()
+        assert [step.step for step in run.metrics()[0]] == list(range(run.status().total_steps + 1))
+    assert [losses(run) for run in runs[:2] + runs[-1:]] == [losses(run) for run in here]
+
+
+@pytest.mark.nightly
+@pytest.mark.worker
+def test_a_node_that_is_cut_off_and_comes_back_disturbs_nothing(store: RunStore, folder: Path, cluster: Any) -> None:
+    other = cluster.add_node(num_cpus=1)
+    runs = [begin(store, config(folder, name, cluster.address)) for name in ("cut off", "the other")]
+    wait(lambda: all(run.status().step >= 60 for run in runs))
+    frozen, log = processes_of(other), store.root / LOG
+    before = log.read_text().count(LOST)
+    for process in frozen:
+        process.suspend()
+    wait(lambda: log.read_text().count(LOST) > before, 120)
+    for process in frozen:
+        with suppress(psutil.NoSuchProcess):
+            process.resume()
+    wait(lambda: all(run.has_ended for run in runs))
+    for run in runs:
+        assert run.status().state == "finished", (store.root / LOG).read_text()
+        assert [step.step for step in run.metrics()[0]] == list(range(STEPS + 1))
+    assert losses(runs[0]) == losses(runs[1])
+    cluster.remove_node(other, allow_graceful=False)
+
+
+@pytest.mark.nightly
+@pytest.mark.worker
+def test_two_pages_share_a_cluster_and_each_sees_its_own_runs(
+    store: RunStore, folder: Path, cluster: Any, tmp_path: Path
+) -> None:
+    second = RunStore(tmp_path / "second")
+    mine, theirs = (begin(each, config(folder, "same name", cluster.address)) for each in (store, second))
+    try:
+        wait(lambda: mine.status().step > 0 or theirs.status().step > 0)
+        assert len(connected(store)) == len(connected(second)) == 1
+        theirs.request_stop()
+        wait(lambda: mine.has_ended and theirs.has_ended)
+        assert (mine.status().state, theirs.status().state) == ("finished", "stopped")
+        assert [step.step for step in mine.metrics()[0]] == list(range(STEPS + 1))
+    finally:
+        for process in connected(second):
+            process.terminate()
+            process.wait()
 
 
 @pytest.mark.nightly
