@@ -17,14 +17,17 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock
 
 from ia3_studio.errors import RunError
 from ia3_studio.models.sources import parse_source
 from ia3_studio.runs import Run
 from ia3_studio.runs.mirror import Change, FileVersion, Versions, changes_of
-from ia3_studio.runs.process import worker_environment
+from ia3_studio.runs.process import lock_held, worker_environment
 from ia3_studio.worker.worker import ATTACHED, NOW
 
 COMPARED = ("ia3-studio", "torch", "transformers")
@@ -32,6 +35,9 @@ COMPARED = ("ia3-studio", "torch", "transformers")
 ABANDONED_SECONDS = 24 * 3600.0
 """A run that has ended is kept this long for a machine that does not ask; then its place is given back."""
 _LOOK_SECONDS = 5.0
+_HOME = "ia3-studio-node-"
+OWNER = "owner.lock"
+"""Held by the process whose folder it is."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,9 @@ class NodeRun:
             RunError: the versions of this node differ, or it does not have the model.
         """
         require_same(here, describe())
-        self._home = Path(tempfile.mkdtemp(prefix="ia3-studio-node-"))
+        self._home = make_home()
+        self._owned = FileLock(self._home / OWNER)
+        self._owned.acquire()
         self._folder = self._home / run_id
         for name, content in files.items():
             path = self._folder / name
@@ -126,6 +134,18 @@ class NodeRun:
             time.sleep(_LOOK_SECONDS)
         self.discard()
         os._exit(0)
+
+
+def make_home() -> Path:
+    """Return a new folder for a run; those of processes that were killed are removed."""
+    place = Path(tempfile.gettempdir())
+    for left in place.glob(f"{_HOME}*/{OWNER}"):
+        with suppress(FileNotFoundError):
+            is_new = time.time() - left.stat().st_mtime < _LOOK_SECONDS  # made, and not yet held
+            if is_new or lock_held(left) is not False:
+                continue
+            shutil.rmtree(left.parent, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=_HOME))
 
 
 def describe() -> dict[str, str]:

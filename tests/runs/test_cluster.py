@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
+from filelock import FileLock
 
 from ia3_studio.errors import RunError
 from ia3_studio.runs import Run, RunConfig, RunStore
@@ -23,7 +24,7 @@ from ia3_studio.training import TrainConfig
 from ia3_studio.worker import cluster as worker_cluster
 from ia3_studio.worker import reconnect, resume, start
 from ia3_studio.worker.cluster import connect, require_resources
-from ia3_studio.worker.node import COMPARED, describe, require_same
+from ia3_studio.worker.node import COMPARED, OWNER, describe, make_home, require_same
 from tests.tiny_chat import save_tiny_chat
 
 ROOT = Path(__file__).parents[2]
@@ -229,6 +230,20 @@ def test_without_ray_the_sentence_says_what_to_install(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(RunError, match=r"ia3-studio\[ray\]"):
         connect("127.0.0.1:1")
+
+
+def test_a_node_removes_what_a_killed_process_has_left_and_nothing_that_is_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    left, used, new = (make_home() for _ in range(3))
+    for folder in (left, used, new):
+        (folder / OWNER).touch()
+    with FileLock(used / OWNER):
+        for folder in (left, used):
+            os.utime(folder / OWNER, (0, 0))
+        made = make_home()
+    assert {left, used, new, made} - set(tmp_path.iterdir()) == {left}
 
 
 def test_a_node_with_other_versions_is_named() -> None:
