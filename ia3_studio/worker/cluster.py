@@ -73,6 +73,8 @@ class Cluster:
         self._command = tuple(command)
         self._links: dict[str, _Link] = {}
         self._busy_at = 0.0
+        self._passed: dict[str, int] = {}
+        """Runs that are not for this cluster or have ended → when their status was written."""
 
     def serve(self) -> None:
         """Take runs to the cluster and their results back, until there are none for a while."""
@@ -99,8 +101,19 @@ class Cluster:
         return bool(self._waiting())
 
     def _waiting(self) -> list[Run]:
-        found = [run for run in self._store.list() if run.id not in self._links and not run.has_ended]
-        return [run for run in found if run.files.worker.exists() and address_of(run) == self._address]
+        return [run for run in self._store.list() if run.id not in self._links and self._is_waiting(run)]
+
+    def _is_waiting(self, run: Run) -> bool:
+        try:
+            written = run.files.status.stat().st_mtime_ns
+        except FileNotFoundError:
+            written = 0
+        if self._passed.get(run.id) == written:  # reading thousands of runs twice a second would take a core
+            return False
+        if run.has_ended or address_of(run) != self._address:
+            self._passed[run.id] = written
+            return False
+        return run.files.worker.exists()
 
     def _adopt(self, run: Run) -> None:
         """Take over a run: find its actor, or make one."""

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from filelock import FileLock
 from ia3_studio.errors import RunError
 from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.runs.cluster import LOG, address_of, lock_name
+from ia3_studio.runs.folder import WorkerStatus, write_json
 from ia3_studio.runs.process import lock_held
 from ia3_studio.training import TrainConfig
 from ia3_studio.worker import cluster as worker_cluster
@@ -287,6 +288,19 @@ def test_the_address_is_that_of_the_settings_or_of_the_environment(
     monkeypatch.setenv("RAY_ADDRESS", "head:6379")
     assert address(compute="ray") == "head:6379"
     assert address(compute="ray", ray_address="other:1") == "other:1"
+
+
+def test_a_run_that_has_ended_is_taken_again_when_it_is_resumed(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    place = {"compute": "ray", "ray_address": "head:1"}
+    run = store.create(RunConfig("a", "SmolLM2-135M-Instruct", "lighthouse", **place), "a")  # type: ignore[arg-type]
+    run.files.worker.write_text("{}")
+    served = worker_cluster.Cluster(store, "head:1")
+    assert served.has_waiting() and not worker_cluster.Cluster(store, "head:2").has_waiting()
+    write_json(run.files.status, asdict(WorkerStatus("ended", "", result="stopped")))
+    assert not served.has_waiting() and not served.has_waiting()
+    write_json(run.files.status, asdict(WorkerStatus("resuming", "")))
+    assert served.has_waiting()
 
 
 def test_a_run_that_comes_while_the_process_ends_is_taken_when_it_serves_again(
