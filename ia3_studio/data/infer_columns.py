@@ -64,7 +64,7 @@ WORD_NAMES = ("tokens", "words", "word", "token")
 TAG_NAMES = ("ner_tags", "tags", "pos_tags", "labels", "ner", "bio_tags", "tag", "upos", "pos")
 MOST_PROFILED = 4_000
 """Rows by which columns are told apart."""
-Kind = Literal["pairs", "messages", "text", "labels", "multi", "number", "choices", "tags"]
+Kind = Literal["pairs", "messages", "text", "labels", "multi", "number", "choices", "tags", "preferences"]
 """The tasks that the user can choose if auto-detection is wrong."""
 FORMS = (
     "a prompt and an answer column (such as prompt/answer, question/response, instruction/input/output), a messages or"
@@ -97,7 +97,11 @@ def _told(table: Table) -> Mapping:
         found = inner
     if found.kind == "text":
         found = _inner(table, columns) or found
-    return _with_opening(table, found) if found.kind in ("pairs", "messages") else _with_decimal_mark(table, found)
+    return (
+        _with_opening(table, found)
+        if found.kind in ("pairs", "messages", "preferences")
+        else _with_decimal_mark(table, found)
+    )
 
 
 def _with_decimal_mark(table: Table, found: Mapping) -> Mapping:
@@ -167,9 +171,10 @@ def _are_turns(table: Table, name: str) -> bool:
 
 
 def _inferred(table: Table, columns: Sequence[str]) -> Mapping:
+    if preferences := _chosen_and_rejected(table.frame, columns):
+        return preferences
     if conversation := _conversation(table, columns):
         return conversation
-    _refuse_preferences(columns)
     for inferred in _IN_ORDER:
         if found := inferred(table.frame, columns):
             return found
@@ -282,6 +287,8 @@ def columns_for(table: Table, kind: Kind) -> Mapping | None:
         return choice_mapping(table.frame)
     if kind == "tags":
         return _tags(table.frame, columns)
+    if kind == "preferences":
+        return _likely_preferences(table, columns)
     if kind == "pairs":
         found = named_pairs(table.frame, columns)
         ordered = [name for name in columns if name in texts[:2]]
@@ -290,6 +297,17 @@ def columns_for(table: Table, kind: Kind) -> Mapping | None:
     found = labeled(table.frame, columns) or by_contents(table.frame, columns)
     others = [name for name in columns if name != texts[0]] if texts else []
     return found or (Mapping("labels", column=texts[0], answer=others[0]) if others else None)
+
+
+def _likely_preferences(table: Table, columns: Sequence[str]) -> Mapping | None:
+    """Return prompt, answer and rejected answers or labels where names tell them; None where they do not."""
+    from ia3_studio.data.shapes.preferences import answer_pair
+    from ia3_studio.data.shapes.shape import Rows
+
+    pair = answer_pair(Rows("", table.frame))
+    asked = [name for name in named(columns, PROMPT_NAMES) if name not in pair]
+    found = Mapping("preferences", (asked or [""])[0], pair[0], rejected=pair[1]) if pair else None
+    return _with_opening(table, found) if found else None
 
 
 @dataclass(frozen=True)
@@ -331,7 +349,7 @@ def _flat(mapping: Mapping) -> Iterator[str]:
     """Yield the names of columns and paths that a mapping uses."""
     prompt = "" if mapping.template else mapping.prompt
     pairs = (name for pair in mapping.others for name in pair)
-    named_by = (prompt, mapping.answer, mapping.context, mapping.column)
+    named_by = (prompt, mapping.answer, mapping.context, mapping.column, mapping.rejected, mapping.flag)
     opening = (mapping.tools, mapping.system, mapping.history)
     yield from (name for name in (*named_by, *opening, *mapping.parts, *pairs) if name)
 
@@ -444,12 +462,13 @@ def _holds_known_turns(values: Sequence[Any]) -> bool:
     return _holds_turns(values) and (not turns or any(is_known_turn(turn) for turn in turns))
 
 
-def _refuse_preferences(columns: Sequence[str]) -> None:
-    if len(named(columns, ("chosen", "rejected"))) == 2:
-        raise DataError(
-            "The columns chosen and rejected contain preference pairs, which are for methods such as DPO; to "
-            "train on the chosen answers, select 'chosen' as the target column, or rename it 'answer'."
-        )
+def _chosen_and_rejected(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the two answers of preference pairs that are called so, and their prompt."""
+    pair = [named(columns, (name,)) for name in ("chosen", "rejected")]
+    if not all(pair):
+        return None
+    asked = [name for name in named(columns, PROMPT_NAMES) if profile(frame, name).length]
+    return Mapping("preferences", (asked or [""])[0], pair[0][0], rejected=pair[1][0])
 
 
 def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:

@@ -143,7 +143,7 @@ def longest_place(examples: Sequence[Example]) -> int:
 
 def characters(example: Example) -> int:
     """Return how long an example is as text."""
-    said = sum(len(turn.content) for turn in example.messages)
+    said = sum(len(turn.content) for turn in (*example.messages, *example.rejected))
     return said + sum(map(len, (example.text, example.second, *example.words, *example.choices)))
 
 
