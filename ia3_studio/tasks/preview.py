@@ -13,7 +13,7 @@ from ia3_studio.errors import DataError
 from ia3_studio.models.loaded import ModelHead
 from ia3_studio.models.progress import ignore_progress
 from ia3_studio.tasks.rows import beyond_note, length_note
-from ia3_studio.tasks.task import task_class
+from ia3_studio.tasks.task import task_class, tasks
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
@@ -127,8 +127,9 @@ def _require_tokens(data_kind: str) -> None:
     Raises:
         DataError: they have none.
     """
-    reasons = [task_class(data_kind, each).without_tokens for each in get_args(ModelHead)]
-    if all(reasons):
+    fitting = [task for task in tasks() if any(task.fits(data_kind, head) for head in get_args(ModelHead))]
+    reasons = [task.without_tokens for task in fitting]
+    if reasons and all(reasons):
         raise DataError(reasons[0])
 
 

@@ -1,4 +1,4 @@
-"""How is a list of answers read of which one is named or marked as the best? That one is preferred to the next other."""
+"""How is a list of answers read of which one is named or marked as the best? That one is preferred to the next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How are two or more answers to one prompt read, if scores or a decision say which is better? The best over the worst."""
+"""How are answers to one prompt read, if scores or a decision say which is better? The best over the worst."""
 
 from __future__ import annotations
 
