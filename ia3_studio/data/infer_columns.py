@@ -47,6 +47,7 @@ from ia3_studio.data.pair_columns import (
 )
 from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.paths import is_listed, split_path, structure_of
+from ia3_studio.data.preferences import flag_of
 from ia3_studio.data.structured_pairs import beside_structures, recipes
 from ia3_studio.data.table import Table
 from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS, is_known_turn, unused_keys
@@ -376,7 +377,7 @@ def mapping_of(
     Raises:
         DataError: a column that the kind needs is not chosen.
     """
-    if not first and not (kind == "pairs" and template):
+    if not first and not (kind == "pairs" and template) and kind != "preferences":
         raise DataError("No input column is selected; select one.")
     if kind in ("messages", "text"):
         chosen = Mapping(kind, column=first)
@@ -387,12 +388,27 @@ def mapping_of(
         raise DataError("No target column is selected; select one.")
     if kind == "pairs":
         return _with_opening(table, Mapping(kind, first, answer, second, template=template))
+    if kind == "preferences":
+        return _chosen_preferences(table, first, answer, second)
     if kind == "tags":
         return Mapping(kind, column=first, answer=answer)
     if kind == "choices":
         return _chosen_choices(table, first, second, answer, choices)
     target: LabelKind = "multi" if kind == "multi" else "number" if kind == "number" else "single"
     return _with_decimal_mark(table, Mapping("labels", column=first, context=second, answer=answer, target=target))
+
+
+def _chosen_preferences(table: Table, prompt: str, answer: str, second: str) -> Mapping:
+    """Return the mapping of an answer and a column of rejected answers, or of labels."""
+    if not second:
+        raise DataError(
+            "No column of rejected answers or of labels is selected; select one as the context column, or choose "
+            "another task."
+        )
+    cells = [cell for cell in cells_of(table.frame, second) if cell is not None]
+    judges = bool(cells) and sum(flag_of(cell) is not None for cell in cells) > MOSTLY * len(cells)
+    rejected, flag = ("", second) if judges else (second, "")
+    return _with_opening(table, Mapping("preferences", prompt, answer, rejected=rejected, flag=flag))
 
 
 def _chosen_choices(table: Table, first: str, second: str, answer: str, choices: Sequence[str]) -> Mapping:

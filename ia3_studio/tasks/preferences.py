@@ -52,7 +52,8 @@ class PreferenceTuning(Generation):
         (row,) = found.rows
         sides = row.sides if isinstance(row, PairRow) else (row.answer,)
         parts = tuple(_part(side, max_length) for side in sides)
-        return TokenPreview(example.row, parts, labels, reasons(found.notes))
+        names = ("chosen", "rejected") if isinstance(row, PairRow) else ()
+        return TokenPreview(example.row, parts, labels, reasons(found.notes), names)
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
         """Return the training rows and the held-out rows."""

@@ -37,6 +37,8 @@ class ShownRow:
     why: Why
     seen: TokenPreview
     pieces: tuple[tuple[str, Mark], ...]
+    named: tuple[tuple[str, tuple[tuple[str, Mark], ...]], ...] = ()
+    """The same part by part, where parts have names: the chosen and the rejected answer."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,11 @@ def _shown(
         except DataError as error:
             refused = refused or f"Row {examples[place].row} is not used for training: {error}"
             continue
-        rows.append(ShownRow(why, seen, tuple(seen.pieces(tokenizer))))
+        rows.append(_shown_row(why, seen, tokenizer))
     if longest:
-        rows.append(ShownRow("longest", longest, tuple(longest.pieces(tokenizer))))
+        rows.append(_shown_row("longest", longest, tokenizer))
     return tuple(rows), refused
+
+
+def _shown_row(why: Why, seen: TokenPreview, tokenizer: Any) -> ShownRow:
+    return ShownRow(why, seen, tuple(seen.pieces(tokenizer)), tuple(seen.named_pieces(tokenizer)))

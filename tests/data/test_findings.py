@@ -38,6 +38,14 @@ def test_several_answers_of_one_row_are_no_contradiction(tmp_path: Path) -> None
     assert not found_in(tmp_path, rows, "data.jsonl").contradictions
 
 
+def test_preferences_contradict_each_other_where_one_answer_is_chosen_and_rejected(tmp_path: Path) -> None:
+    rows = ["prompt,chosen,rejected,split", "a,b,c,train", "a,d,c,train", "e,f,g,train", "e,g,f,train", "h,i,j,test"]
+    assert found_in(tmp_path, "\n".join(rows)).contradictions == ((3, 4),)
+    rows = ["prompt,completion,label,split", "a,b,true,train", "a,c,false,train", "d,e,true,train", "d,e,false,train",
+            "f,g,true,test"]  # fmt: skip
+    assert found_in(tmp_path, "\n".join(rows)).contradictions == ((3, 4),)
+
+
 def test_a_held_out_row_that_asks_what_is_learned_is_a_leak(tmp_path: Path) -> None:
     found = found_in(tmp_path, "prompt,answer,split\na,b,train\nc,d,train\n A ,x,test\ne,f,test\n")
     assert found.leaks == ((3, 1),)

@@ -11,6 +11,7 @@ import pytest
 
 from ia3_studio.data.examples import Mapping, understood
 from ia3_studio.data.export_rows import export_rows
+from ia3_studio.data.infer_columns import mapping_of
 from ia3_studio.data.load import load_data
 from ia3_studio.data.table import read_table
 from ia3_studio.errors import DataError
@@ -142,6 +143,16 @@ def test_pairs_that_cannot_be_compared_are_named_and_the_others_stay(tmp_path: P
         5: "the prompts of the chosen and the rejected answer differ",
         6: "the prompt (prompt) is empty",
     }
+
+
+def test_columns_can_be_chosen_for_pairs_and_for_labels(tmp_path: Path) -> None:
+    rows = [{"ask": f"Hi {n}", "good": "Ahoy", "bad": "Bye", "fine": n % 2} for n in range(4)]
+    table = read_table(written(rows, tmp_path, "rows.csv"))
+    pairs = mapping_of(table, "preferences", "ask", "good", "bad")
+    assert (pairs.prompt, pairs.answer, pairs.rejected, pairs.flag) == ("ask", "good", "bad", "")
+    assert mapping_of(table, "preferences", "ask", "good", "fine").flag == "fine"
+    with pytest.raises(DataError, match="rejected answers or of labels"):
+        mapping_of(table, "preferences", "ask", "good")
 
 
 def test_an_answer_that_is_json_is_an_answer(tmp_path: Path) -> None:

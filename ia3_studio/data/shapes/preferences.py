@@ -43,7 +43,7 @@ EXPECTED = (
 )  # fmt: skip
 """Columns of the answer to a prompt that holds turns, as tools of evaluations name them."""
 CONVERSATIONS = ("messages", "conversations", "conversation")
-INSTEAD = "to train on the preferred answers alone, choose another task and their column"
+INSTEAD = "to train on the preferred answers alone, choose another task and their column as the target column"
 REQUESTS = ("inputs", "request", "requestbody")
 """Columns that may hold what was sent to a model."""
 
