@@ -88,16 +88,19 @@ NEXT_DATA = "Next: data"
 # data tab
 DATA_TITLE = "Training data"
 DATA_WORDS = (
-    "Prompt-answer pairs, conversations, plain text, texts with labels, multiple-choice questions, or a zip with one"
-    " folder per class of images. The file stays on this computer."
+    "Prompt-answer pairs, conversations, preferences, plain text, texts with labels, multiple-choice questions, or a"
+    " zip with one folder per class of images. The file stays on this computer."
 )
 STARTER_DATA = "Lighthouse keeper (chat style)"
 LETTERS_DATA = "Harbour letters (classification)"
 CALLS_DATA = "Radio calls (text-to-text)"
+PREFERENCE_DATA = "Short answers (preferences)"
 OWN_DATA, PASTED_DATA, HUB_KIND = "File", "Pasted rows", "Hugging Face Hub"
 OWN_KINDS = (OWN_DATA, PASTED_DATA, HUB_KIND)
-DATA_KINDS = (STARTER_DATA, LETTERS_DATA, CALLS_DATA, *OWN_KINDS)
-STARTER_NAMES = {"lighthouse": STARTER_DATA, "harbour": LETTERS_DATA, "logbook": CALLS_DATA}
+DATA_KINDS = (STARTER_DATA, LETTERS_DATA, CALLS_DATA, PREFERENCE_DATA, *OWN_KINDS)
+STARTER_NAMES = {
+    "lighthouse": STARTER_DATA, "harbour": LETTERS_DATA, "logbook": CALLS_DATA, "beacon": PREFERENCE_DATA,
+}  # fmt: skip
 """The names of the starters' data, by source."""
 DATA_LABEL = "Data"
 UPLOAD = "Files, up to 200 MB"

@@ -15,7 +15,7 @@ def found_in(tmp_path: Path, text: str, name: str = "data.csv") -> Findings:
 
 
 def test_the_starters_have_no_copies_leaks_or_contradictions() -> None:
-    for name in ("lighthouse", "harbour", "logbook"):
+    for name in ("lighthouse", "harbour", "logbook", "beacon"):
         found = examine(load_data(name))
         assert not (found.copies or found.leaks or found.contradictions or found.left_out or found.nearly_empty)
 
