@@ -128,7 +128,11 @@ def train_peer(loaded: Any, examples: list[Any]) -> tuple[float, list[float]]:
         return [{"role": turn.role, "content": turn.content} for turn in messages]
 
     pairs = [
-        {"prompt": turns(each.messages[:-1]), "chosen": turns(each.messages[-1:]), "rejected": turns(each.rejected[-1:])}
+        {
+            "prompt": turns(each.messages[:-1]),
+            "chosen": turns(each.messages[-1:]),
+            "rejected": turns(each.rejected[-1:]),
+        }
         for each in examples
     ]
     model = peft.get_peft_model(loaded.model, peft.IA3Config(task_type="CAUSAL_LM"))
