@@ -3,10 +3,10 @@
     python benchmarks/preferences.py [--steps 6] [--epochs 2] [--data FILE] [--model FOLDER] [--backward float32]
 
 Same model, pairs, batches, sites, schedule and loss (DPO, beta 0.1); each side in a process of its own, in turn.
-Without --data the pairs are the starter's. Prints tokens per second (all steps, each answer with its prompt counted, padding
-not), peak memory of the process, and the largest difference between the two losses of a step. DPOTrainer has its
-defaults but for float32: the reference is the model without its adapter, computed at every step. In the first epoch
-our steps compute the reference as well; in later ones it is known.
+Without --data the pairs are the starter's. Prints tokens per second (all steps, each answer with its prompt counted,
+padding not), peak memory of the process, and the largest difference between the two losses of a step. DPOTrainer has
+its defaults but for float32: the reference is the model without its adapter, computed at every step. In the first
+epoch our steps compute the reference as well; in later ones it is known.
 """
 
 from __future__ import annotations

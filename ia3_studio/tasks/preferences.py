@@ -104,14 +104,17 @@ class PreferenceTuning(Generation):
         Raises:
             DataError: no answer is desirable.
         """
-        desirable = sum(row.desirable for row in rows)
-        if not desirable:
+        labels: set[bool] = set()
+        for row in rows:
+            labels.add(row.desirable)
+            if len(labels) == 2:
+                return
+        if False in labels:
             raise DataError(
                 f"All {len(rows):,} training rows are labeled undesirable, so there is no answer to learn; add rows "
                 "whose label is true."
             )
-        if desirable == len(rows):
-            self.say("All training rows are labeled desirable; KTO is meant for both labels.")
+        self.say("All training rows are labeled desirable; KTO is meant for both labels.")
 
 
 def _part(side: TokenRow, max_length: int) -> Part:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from ia3_studio.data import large
+from ia3_studio.data.arrow_rows import ArrowRows
 from ia3_studio.data.conversations import Message
 from ia3_studio.data.examples import Example
 from ia3_studio.data.preference_rows import tokenize_judged, tokenize_pairs
@@ -118,6 +120,25 @@ def test_a_preference_file_becomes_an_adapter_with_an_evaluation(kind: str, tiny
     facts = Adapter.load(tmp_path / "adapter").metadata
     assert facts["loss_type"] == ("sigmoid" if kind == "pairs" else "kto") and facts["beta"] == "0.1"
     assert facts["task_type"] == "CAUSAL_LM" and facts["ends_answer"] == "<|im_end|>"
+
+
+@pytest.mark.parametrize("kind", ["pairs", "labels"])
+def test_rows_of_a_large_file_lie_on_disk_and_are_the_same(
+    kind: str, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IA3_STUDIO_CACHE", str(tmp_path / "cache"))
+    labeled = [{"prompt": f"ask {n}", "completion": f"tell {n}", "label": n % 2 == 0} for n in range(24)]
+    data = pairs_file(tmp_path) if kind == "pairs" else write(tmp_path / "labels.jsonl", labeled)
+    config = RunConfig("a run", tiny, str(data), train=TrainConfig(epochs=1, batch_size=4), held_out=0.3)
+    _run, job = prepared(tmp_path, config)
+    monkeypatch.setattr(large, "LARGE_BYTES", 1)
+    (tmp_path / "again").mkdir()
+    _run, on_disk = prepared(tmp_path / "again", config)
+    assert isinstance(on_disk._rows, ArrowRows) and len(on_disk._rows) + len(on_disk._held_out) == 24
+    assert {type(row) for row in on_disk._rows} == {type(row) for row in job._rows}
+    both = [{row.input_ids for row in (*each._rows, *each._held_out)} for each in (job, on_disk)]
+    assert both[0] == both[1]
+    assert list(on_disk.steps(lambda: False))[-1].held_out is not None
 
 
 def test_only_undesirable_answers_are_refused_in_a_sentence(tiny: str, tmp_path: Path) -> None:
