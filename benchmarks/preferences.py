@@ -1,11 +1,11 @@
 """How fast and how lean is preference tuning compared with TRL's DPOTrainer and PEFT (IA)³? One run measures both.
 
-    python benchmarks/preferences.py [--steps 6] [--epochs 2] [--data FILE] [--model FOLDER] [--backward float32]
+    python benchmarks/preferences.py [--steps 6] [--epochs 2] [--no-checkpointing] [--data FILE] [--model FOLDER]
 
 Same model, pairs, batches, sites, schedule and loss (DPO, beta 0.1); each side in a process of its own, in turn.
 Without --data the pairs are the starter's. Prints tokens per second (all steps, each answer with its prompt counted,
 padding not), peak memory of the process, and the largest difference between the two losses of a step. DPOTrainer has
-its defaults but for float32: the reference is the model without its adapter, computed at every step. In the first
+its defaults but for float32, activation checkpointing included unless --no-checkpointing: the reference is the model without its adapter, computed at every step. In the first
 epoch our steps compute the reference as well; in later ones it is known.
 """
 
@@ -47,6 +47,7 @@ def main() -> None:
     parser.add_argument("--data", default="beacon")
     parser.add_argument("--model", default="SmolLM2-135M-Instruct")
     parser.add_argument("--backward", default="auto", help="number format of our backward products")
+    parser.add_argument("--no-checkpointing", action="store_true", help="let TRL keep all activations, as we do")
     parser.add_argument("--side", choices=SIDES)
     options = parser.parse_args()
     if options.side:
@@ -87,7 +88,7 @@ def measure(side: str, options: argparse.Namespace) -> Figures:
     if side == "ours":
         seconds, losses = train_ours(loaded, rows, options)
     else:
-        seconds, losses = train_peer(loaded, [examples[place] for place in dealt])
+        seconds, losses = train_peer(loaded, [examples[place] for place in dealt], not options.no_checkpointing)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     tokens = options.epochs * sum(len(side.input_ids) for row in rows for side in row.sides)
     return Figures(tokens / seconds, peak, losses)
@@ -106,7 +107,7 @@ def train_ours(loaded: Any, rows: list[Any], options: argparse.Namespace) -> tup
     return steps[-1].seconds - steps[0].seconds, [step.loss or 0.0 for step in steps[1:]]
 
 
-def train_peer(loaded: Any, examples: list[Any]) -> tuple[float, list[float]]:
+def train_peer(loaded: Any, examples: list[Any], checkpointing: bool) -> tuple[float, list[float]]:
     """Return the same of PEFT under DPOTrainer; the examples are in the order of the batches."""
     import datasets
     import peft
@@ -148,7 +149,7 @@ def train_peer(loaded: Any, examples: list[Any]) -> tuple[float, list[float]]:
         args=trl.DPOConfig(
             output_dir=tempfile.mkdtemp(), per_device_train_batch_size=BATCH_SIZE, num_train_epochs=1, logging_steps=1,
             report_to=[], save_strategy="no", disable_tqdm=True, use_cpu=on_cpu, bf16=not on_cpu, seed=0,
-            max_length=LONGEST, beta=BETA,
+            max_length=LONGEST, beta=BETA, gradient_checkpointing=checkpointing,
         ),
         train_dataset=datasets.Dataset.from_list(pairs),
         processing_class=loaded.tokenizer,

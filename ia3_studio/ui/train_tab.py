@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 LORA_RATE = 1e-3
 """Below this, a learning rate suits LoRA; (IA)³ then learns almost nothing."""
-PRESET_FIELDS = ("learning_rate", "epochs", "batch_size", "max_length", "optimizer", "max_steps")
+PRESET_FIELDS = ("learning_rate", "epochs", "batch_size", "max_length", "optimizer", "max_steps", "sft_weight")
 """Fields of the form that a preset fills."""
 
 
