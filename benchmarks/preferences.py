@@ -5,8 +5,9 @@
 Same model, pairs, batches, sites, schedule and loss (DPO, beta 0.1); each side in a process of its own, in turn.
 Without --data the pairs are the starter's. Prints tokens per second (all steps, each answer with its prompt counted,
 padding not), peak memory of the process, and the largest difference between the two losses of a step. DPOTrainer has
-its defaults but for float32, activation checkpointing included unless --no-checkpointing: the reference is the model without its adapter, computed at every step. In the first
-epoch our steps compute the reference as well; in later ones it is known.
+its defaults but for float32, activation checkpointing included unless --no-checkpointing is given. Its reference is
+the model without its adapter, computed at every step. In the first epoch our steps compute the reference as well; in
+later ones it is known.
 """
 
 from __future__ import annotations
