@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ia3_studio.data.infer_columns import infer_columns
     from ia3_studio.data.labels import labels_of, tokenize_labels
     from ia3_studio.data.load import load_data, split_table
+    from ia3_studio.data.preference_rows import tokenize_judged, tokenize_pairs
     from ia3_studio.data.table import ParsingOptions, read_table
     from ia3_studio.data.targets import tokenize_targets
     from ia3_studio.data.token_preview import survey
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from ia3_studio.training.checkpoint import load_checkpoint
     from ia3_studio.training.config import Step, TrainConfig
     from ia3_studio.training.evaluation import evaluate_language, finish
+    from ia3_studio.training.preference_evaluation import evaluate_preferences
     from ia3_studio.training.train import train
     from ia3_studio.training.train_choices import train_choices
 
@@ -67,6 +69,7 @@ __all__ = [
     "classify_text",
     "discover",
     "evaluate_language",
+    "evaluate_preferences",
     "examine",
     "export_rows",
     "finish",
@@ -88,7 +91,9 @@ __all__ = [
     "task_class",
     "tokenize",
     "tokenize_choices",
+    "tokenize_judged",
     "tokenize_labels",
+    "tokenize_pairs",
     "tokenize_targets",
     "train",
     "train_choices",
@@ -114,6 +119,7 @@ _HOMES = {
     "classify_image": "tasks.image_classification",
     "discover": "method.tree",
     "evaluate_language": "training.evaluation",
+    "evaluate_preferences": "training.preference_evaluation",
     "examine": "data.findings",
     "finish": "training.evaluation",
     "infer_columns": "data.infer_columns",
@@ -135,7 +141,9 @@ _HOMES = {
     "task_class": "tasks.task",
     "tokenize": "data.tokens",
     "tokenize_choices": "data.choices",
+    "tokenize_judged": "data.preference_rows",
     "tokenize_labels": "data.labels",
+    "tokenize_pairs": "data.preference_rows",
     "tokenize_targets": "data.targets",
     "train": "training.train",
     "train_choices": "training.train_choices",

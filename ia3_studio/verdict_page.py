@@ -128,7 +128,10 @@ def _learned(run: Run, found: RunEvaluation | None) -> str:
 def _texts(run: Run, found: RunEvaluation | None) -> str:
     if found is None:
         return ""
-    chosen = next((each for each in (found.sample_generations, found.held_out) if each and each.changes), None)
+    parts: tuple[Evaluation | None, ...] = (found.sample_generations, found.held_out)
+    if found.held_out.task == "preferences":  # samples have no rejected answer
+        parts = (found.held_out, found.sample_generations)
+    chosen = next((each for each in parts if each and each.changes), None)
     if chosen is None:
         return ""
     sign = 1 if chosen.measures[0].better == "higher" else -1
@@ -136,12 +139,17 @@ def _texts(run: Run, found: RunEvaluation | None) -> str:
     lost = [each for each in chosen.changes if sign * (each.tuned - each.base) < 0]
     texts = _rows_by_number(run, [each.row for each in chosen.changes])
     name = _name_of(chosen)
-    parts = [_changes("Wins", won, texts, name), _changes("Losses", lost, texts, name)]
-    return _section("Examples: most improved and most degraded rows", "".join(parts))
+    sections = [_changes("Wins", won, texts, name), _changes("Losses", lost, texts, name)]
+    return _section("Examples: most improved and most degraded rows", "".join(sections))
 
 
 def _name_of(evaluation: Evaluation) -> str:
-    names = {"classes": "Probability of the correct label", "language": "Loss", "choices": "Right"}
+    names = {
+        "classes": "Probability of the correct label",
+        "language": "Loss",
+        "choices": "Right",
+        "preferences": "Margin (nats per token)",
+    }
     return names.get(evaluation.task, evaluation.measures[0].name)
 
 
@@ -160,6 +168,7 @@ def _example(example: Example | None) -> str:
     if example is None:
         return ""
     turns = [(turn.role, turn.content) for turn in example.turns] or [("text", example.text)]
+    turns += [("rejected", turn.content) for turn in example.rejected[-1:]]
     return "".join(f"<p><b>{escape(role)}</b> {_theirs(content)}</p>" for role, content in turns)
 
 

@@ -225,6 +225,22 @@ def test_settings_that_are_none_are_refused_before_a_run_is_made(
     assert said in capsys.readouterr().err and store.list() == ()
 
 
+def test_preference_settings_have_options(
+    store: RunStore, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("ia3_studio.cli.train.start", lambda _run, launch: None)
+    asked = ["train", "--model", str(tiny_folder), "--data", "beacon", "--detach", "--beta", "0.3"]
+    assert main([*asked, "--loss-type", "ipo", "--sft-weight", "0.5", "--label-smoothing", "0.1"]) == DONE
+    train = store.list()[0].config.train
+    assert (train.beta, train.loss_type, train.sft_weight, train.label_smoothing) == (0.3, "ipo", 0.5, 0.1)
+    assert main([*asked, "--loss-type", "hinge"]) == REFUSED and "loss_type" in capsys.readouterr().err
+
+
+@pytest.fixture
+def tiny_folder(tmp_path: Path) -> Path:
+    return save_tiny_chat(tmp_path / "tiny")
+
+
 def test_the_doctor_tells_what_does_not_work(
     store: RunStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,6 +20,9 @@ from ia3_studio.runs.folder import Launch
 from ia3_studio.worker import start
 from ia3_studio.worker.ranks import is_here, join
 
+PLAIN_OPTIONS = ("model", "data", "selection", "name")
+PREFERENCE_OPTIONS = ("loss_type", "beta", "label_smoothing", "sft_weight")
+"""Options with the names of settings."""
 LARGEST = 4_000_000
 """Maximum size of a settings file in bytes."""
 
@@ -34,6 +37,13 @@ def commands(parsers: Any) -> dict[str, Any]:
     parser.add_argument("--data", help="data: a starter's name or a file")
     parser.add_argument("--selection", help='target modules: a preset ("paper") or an expression ("key,value@8-")')
     parser.add_argument("--name", help="name of the run")
+    preferences = parser.add_argument_group("preference tuning")
+    preferences.add_argument(
+        "--loss-type", help="sigmoid (DPO, the default) or ipo; labeled answers are trained by KTO"
+    )
+    preferences.add_argument("--beta", help="how strongly the model is held at the base model (0.1)")
+    preferences.add_argument("--label-smoothing", help="DPO: share of pairs labeled the wrong way round (0)")
+    preferences.add_argument("--sft-weight", help="weight of ordinary training on the chosen answers (0)")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="set any other setting; may be repeated"
     )
@@ -45,7 +55,7 @@ def commands(parsers: Any) -> dict[str, Any]:
 
 def _train(store: RunStore, options: argparse.Namespace) -> int:
     given = read_settings(options.settings) if options.settings else {}
-    named = {name: getattr(options, name) for name in ("model", "data", "selection", "name")}
+    named = {name: getattr(options, name) for name in (*PLAIN_OPTIONS, *PREFERENCE_OPTIONS)}
     given |= {name: value for name, value in named.items() if value is not None}
     given |= dict(_setting(each) for each in options.set)
     launch = launch_of(options)

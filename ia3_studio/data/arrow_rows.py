@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 Row = TypeVar("Row")
-VERSION = 4
+VERSION = 5
 """Version of the parser; cached rows of another version are made again."""
 MOST_KEPT_BYTES = 20 * 2**30
 """What may be kept on disk; the files that were used longest ago go first."""
@@ -124,7 +124,8 @@ def key_of(*parts: object) -> str:
 def revive_example(values: Sequence[Any]) -> Example:
     """Return an example of what its JSON says."""
     made = dict(zip((field.name for field in fields(Example)), map(_tuples, values), strict=True))
-    return Example(**{**made, "messages": tuple(Message(*turn) for turn in made["messages"])})
+    turns = {name: tuple(Message(*turn) for turn in made[name]) for name in ("messages", "rejected")}
+    return Example(**{**made, **turns})
 
 
 def reviver(kind: Callable[..., Row]) -> Callable[[Any], Row]:

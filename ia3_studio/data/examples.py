@@ -11,7 +11,9 @@ from ia3_studio.data.column_words import IN_ORDER, are_opposed, says
 from ia3_studio.data.conversations import Message, messages_of, opened, texts_of
 from ia3_studio.data.measurements import DecimalMark, plain_number, whole_number
 from ia3_studio.data.paths import is_listed, split_path, structure_of, value_at
+from ia3_studio.data.preferences import answered_turns, compared, flag_of, judged
 from ia3_studio.data.problem import Problem, UnusableError, whole
+from ia3_studio.data.shapes.shape import is_blank
 from ia3_studio.data.tool_calls import as_json, tool_definitions
 from ia3_studio.errors import DataError
 
@@ -44,6 +46,15 @@ class Example:
     """The words for token classification, one label each."""
     choices: tuple[str, ...] = ()
     """The choices for ``text``; the correct one is the label."""
+    rejected: tuple[Message, ...] = ()
+    """The conversation with the rejected answer; ``messages`` has the chosen one."""
+    desirable: bool | None = None
+    """The label of the conversation's last answer; None where answers have none."""
+
+    @property
+    def is_preference(self) -> bool:
+        """Say whether it holds a comparison of two answers, or an answer with a label."""
+        return bool(self.rejected) or self.desirable is not None
 
     @property
     def tools(self) -> str:
@@ -64,7 +75,7 @@ class Example:
 class Mapping:
     """The roles of the columns."""
 
-    kind: Literal["pairs", "messages", "text", "labels", "tags", "choices", "pictures"]
+    kind: Literal["pairs", "messages", "text", "labels", "tags", "choices", "pictures", "preferences"]
     prompt: str = ""
     answer: str = ""
     context: str = ""
@@ -99,6 +110,10 @@ class Mapping:
     """Fallback pairs of prompt and answer columns for rows without the first pair."""
     split: str = ""
     """The split column that marks held-out rows; if empty, a column named "split" is used if there is one."""
+    rejected: str = ""
+    """A column of rejected answers; ``answer`` has the chosen ones, and the prompt where no column has it."""
+    flag: str = ""
+    """A column that labels each answer as desirable (true) or undesirable (false)."""
 
     def __str__(self) -> str:
         return f"{self._parts}, held out by {self.split}" if self.split else self._parts
@@ -118,6 +133,11 @@ class Mapping:
                 return f"{self.column}{second} → text, {', '.join(self.parts)} → several labels"
             return f"{self.column}{second} → {'words' if self.kind == 'tags' else 'text'}, {self.answer} → {what}"
         opening = "".join(f", {column} → {what}" for column, what in self._opening if column)
+        if self.kind == "preferences":
+            prompt = f"{self.prompt}{f' + {self.context}' if self.context else ''} → prompt, " if self.prompt else ""
+            if self.flag:
+                return f"{prompt}{self.answer} → answer, {self.flag} → desirable or not{opening}"
+            return f"{prompt}{self.answer} → chosen answer, {self.rejected} → rejected answer{opening}"
         if self.kind == "pairs":
             prompt = repr(self.template) if self.template else self.prompt
             context = f" + {self.context}" if self.context else ""
@@ -275,7 +295,34 @@ def _example(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
         return _choosing(row, record, mapping)
     if mapping.kind == "text":
         return Example(row, text=_filled(record, mapping.column, "text"))
+    if mapping.kind == "preferences":
+        return _preference(row, record, mapping)
     return Example(row, messages_of(value_at(record, mapping.column), *_before(record, mapping)))
+
+
+def _preference(row: int, record: dict[Any, Any], mapping: Mapping) -> Example:
+    """Return two answers to one prompt, or one with its label."""
+    if not mapping.flag:
+        chosen = _side(record, mapping, mapping.answer, "chosen answer")
+        rejected = _side(record, mapping, mapping.rejected, "rejected answer")
+        chosen, rejected = compared(chosen, rejected)
+        return Example(row, chosen, rejected=rejected)
+    desirable = flag_of(value_at(record, mapping.flag))
+    if desirable is None:
+        raise UnusableError(f"it is not marked as desirable or undesirable ({mapping.flag} is neither true nor false)")
+    return Example(row, judged(_side(record, mapping, mapping.answer, "answer")), desirable=desirable)
+
+
+def _side(record: dict[Any, Any], mapping: Mapping, column: str, part: str) -> tuple[Message, ...]:
+    """Return the conversation that ends with one of the answers of a row."""
+    prompt, context = (value_at(record, name) if name else None for name in (mapping.prompt, mapping.context))
+    if mapping.prompt and is_blank(prompt):
+        raise UnusableError(f"the prompt ({mapping.prompt}) is empty")
+    turns = answered_turns(prompt, context, value_at(record, column), f"{part} ({column})")
+    try:
+        return messages_of(turns, *_before(record, mapping))
+    except UnusableError as reason:
+        raise UnusableError(f"the {part} ({column}) is not usable: {reason}") from reason
 
 
 def _texts(record: dict[Any, Any], mapping: Mapping) -> tuple[str, str]:

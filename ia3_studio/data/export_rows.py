@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ia3_studio.data.conversations import native_turn
+from ia3_studio.data.conversations import Message, native_turn
 from ia3_studio.data.json_documents import SPLIT
 from ia3_studio.errors import DataError
 
@@ -55,19 +55,23 @@ def escape_formula(cell: str) -> str:
 
 
 def _record(example: Example, mapping: Mapping) -> dict[str, Any]:
+    if example.rejected:
+        sides = {"chosen": _turns(example.messages), "rejected": _turns(example.rejected)}
+        return {**sides, **({"tools": example.tools} if example.tools else {})}
     if example.messages:
-        return _conversation(example)
+        label = {} if example.desirable is None else {"kto_tag": example.desirable}
+        return {**_conversation(example), **label}
     return dict(_labeled(example, mapping)) if example.labels else {"text": example.text}
 
 
 def _conversation(example: Example) -> dict[str, Any]:
     """Return turns as they are read: a turn that is not trained has a weight of 0, tools have a column of their own."""
-    turns = [
-        {**native, **({} if turn.trained else {"weight": 0})}
-        for turn in example.messages
-        if (native := native_turn(turn))
-    ]
-    return {"messages": turns, **({"tools": example.tools} if example.tools else {})}
+    return {"messages": _turns(example.messages), **({"tools": example.tools} if example.tools else {})}
+
+
+def _turns(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    natives = ((turn, native_turn(turn)) for turn in messages)
+    return [{**native, **({} if turn.trained else {"weight": 0})} for turn, native in natives if native]
 
 
 def _labeled(example: Example, mapping: Mapping) -> Iterator[tuple[str, Any]]:

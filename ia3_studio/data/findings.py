@@ -60,7 +60,7 @@ def examine(split: DataSplit) -> Findings:
         left_out=_reasons(split.problems),
         copies=tuple(rows for group in groups for answers in group for rows in [_rows(answers)] if len(rows) > 1),
         contradictions=tuple(
-            _rows([answers[0] for answers in group]) for group in groups if len(group) > 1 and not _several(group)
+            _rows([answers[0] for answers in group]) for group in groups if len(group) > 1 and _contradict(group)
         ),
         leaks=tuple(
             (example.row, asked[question][0].row)
@@ -91,8 +91,22 @@ def _distinct(examples: Sequence[Example]) -> list[list[Example]]:
     """Return examples that ask the same, those with the same answer together."""
     answers: dict[object, list[Example]] = defaultdict(list)
     for example in examples:
-        answers[(example.labels, example.messages[-1:])].append(example)
+        answers[(example.labels, example.messages[-1:], example.rejected[-1:], example.desirable)].append(example)
     return list(answers.values())
+
+
+def _contradict(group: Sequence[Sequence[Example]]) -> bool:
+    """Say whether different answers to one prompt contradict each other.
+
+    Preferences do where an answer is chosen in one row and rejected in another, or has both labels.
+    """
+    first = [answers[0] for answers in group]
+    if not first[0].is_preference:
+        return not _several(group)
+    chosen = {each.messages[-1].content for each in first if each.desirable is not False}
+    refused = {each.rejected[-1].content for each in first if each.rejected}
+    refused |= {each.messages[-1].content for each in first if each.desirable is False}
+    return bool(chosen & refused)
 
 
 def _several(group: Sequence[Sequence[Example]]) -> bool:

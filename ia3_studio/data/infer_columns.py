@@ -47,6 +47,7 @@ from ia3_studio.data.pair_columns import (
 )
 from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.paths import is_listed, split_path, structure_of
+from ia3_studio.data.preferences import flag_of
 from ia3_studio.data.structured_pairs import beside_structures, recipes
 from ia3_studio.data.table import Table
 from ia3_studio.data.turns import CONTENT_KEYS, ROLE_KEYS, is_known_turn, unused_keys
@@ -64,7 +65,7 @@ WORD_NAMES = ("tokens", "words", "word", "token")
 TAG_NAMES = ("ner_tags", "tags", "pos_tags", "labels", "ner", "bio_tags", "tag", "upos", "pos")
 MOST_PROFILED = 4_000
 """Rows by which columns are told apart."""
-Kind = Literal["pairs", "messages", "text", "labels", "multi", "number", "choices", "tags"]
+Kind = Literal["pairs", "messages", "text", "labels", "multi", "number", "choices", "tags", "preferences"]
 """The tasks that the user can choose if auto-detection is wrong."""
 FORMS = (
     "a prompt and an answer column (such as prompt/answer, question/response, instruction/input/output), a messages or"
@@ -97,7 +98,11 @@ def _told(table: Table) -> Mapping:
         found = inner
     if found.kind == "text":
         found = _inner(table, columns) or found
-    return _with_opening(table, found) if found.kind in ("pairs", "messages") else _with_decimal_mark(table, found)
+    return (
+        _with_opening(table, found)
+        if found.kind in ("pairs", "messages", "preferences")
+        else _with_decimal_mark(table, found)
+    )
 
 
 def _with_decimal_mark(table: Table, found: Mapping) -> Mapping:
@@ -167,9 +172,10 @@ def _are_turns(table: Table, name: str) -> bool:
 
 
 def _inferred(table: Table, columns: Sequence[str]) -> Mapping:
+    if preferences := _chosen_and_rejected(table.frame, columns):
+        return preferences
     if conversation := _conversation(table, columns):
         return conversation
-    _refuse_preferences(columns)
     for inferred in _IN_ORDER:
         if found := inferred(table.frame, columns):
             return found
@@ -282,6 +288,8 @@ def columns_for(table: Table, kind: Kind) -> Mapping | None:
         return choice_mapping(table.frame)
     if kind == "tags":
         return _tags(table.frame, columns)
+    if kind == "preferences":
+        return _likely_preferences(table, columns)
     if kind == "pairs":
         found = named_pairs(table.frame, columns)
         ordered = [name for name in columns if name in texts[:2]]
@@ -290,6 +298,17 @@ def columns_for(table: Table, kind: Kind) -> Mapping | None:
     found = labeled(table.frame, columns) or by_contents(table.frame, columns)
     others = [name for name in columns if name != texts[0]] if texts else []
     return found or (Mapping("labels", column=texts[0], answer=others[0]) if others else None)
+
+
+def _likely_preferences(table: Table, columns: Sequence[str]) -> Mapping | None:
+    """Return prompt, answer and rejected answers or labels where names tell them; None where they do not."""
+    from ia3_studio.data.shapes.preferences import answer_pair
+    from ia3_studio.data.shapes.shape import Rows
+
+    pair = answer_pair(Rows("", table.frame))
+    asked = [name for name in named(columns, PROMPT_NAMES) if name not in pair]
+    found = Mapping("preferences", (asked or [""])[0], pair[0], rejected=pair[1]) if pair else None
+    return _with_opening(table, found) if found else None
 
 
 @dataclass(frozen=True)
@@ -331,7 +350,7 @@ def _flat(mapping: Mapping) -> Iterator[str]:
     """Yield the names of columns and paths that a mapping uses."""
     prompt = "" if mapping.template else mapping.prompt
     pairs = (name for pair in mapping.others for name in pair)
-    named_by = (prompt, mapping.answer, mapping.context, mapping.column)
+    named_by = (prompt, mapping.answer, mapping.context, mapping.column, mapping.rejected, mapping.flag)
     opening = (mapping.tools, mapping.system, mapping.history)
     yield from (name for name in (*named_by, *opening, *mapping.parts, *pairs) if name)
 
@@ -358,7 +377,7 @@ def mapping_of(
     Raises:
         DataError: a column that the kind needs is not chosen.
     """
-    if not first and not (kind == "pairs" and template):
+    if not first and not (kind == "pairs" and template) and kind != "preferences":
         raise DataError("No input column is selected; select one.")
     if kind in ("messages", "text"):
         chosen = Mapping(kind, column=first)
@@ -369,12 +388,27 @@ def mapping_of(
         raise DataError("No target column is selected; select one.")
     if kind == "pairs":
         return _with_opening(table, Mapping(kind, first, answer, second, template=template))
+    if kind == "preferences":
+        return _chosen_preferences(table, first, answer, second)
     if kind == "tags":
         return Mapping(kind, column=first, answer=answer)
     if kind == "choices":
         return _chosen_choices(table, first, second, answer, choices)
     target: LabelKind = "multi" if kind == "multi" else "number" if kind == "number" else "single"
     return _with_decimal_mark(table, Mapping("labels", column=first, context=second, answer=answer, target=target))
+
+
+def _chosen_preferences(table: Table, prompt: str, answer: str, second: str) -> Mapping:
+    """Return the mapping of an answer and a column of rejected answers, or of labels."""
+    if not second:
+        raise DataError(
+            "No column of rejected answers or of labels is selected; select one as the context column, or choose "
+            "another task."
+        )
+    cells = [cell for cell in cells_of(table.frame, second) if cell is not None]
+    judges = bool(cells) and sum(flag_of(cell) is not None for cell in cells) > MOSTLY * len(cells)
+    rejected, flag = ("", second) if judges else (second, "")
+    return _with_opening(table, Mapping("preferences", prompt, answer, rejected=rejected, flag=flag))
 
 
 def _chosen_choices(table: Table, first: str, second: str, answer: str, choices: Sequence[str]) -> Mapping:
@@ -444,12 +478,13 @@ def _holds_known_turns(values: Sequence[Any]) -> bool:
     return _holds_turns(values) and (not turns or any(is_known_turn(turn) for turn in turns))
 
 
-def _refuse_preferences(columns: Sequence[str]) -> None:
-    if len(named(columns, ("chosen", "rejected"))) == 2:
-        raise DataError(
-            "The columns chosen and rejected contain preference pairs, which are for methods such as DPO; to "
-            "train on the chosen answers, select 'chosen' as the target column, or rename it 'answer'."
-        )
+def _chosen_and_rejected(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the two answers of preference pairs that are called so, and their prompt."""
+    pair = [named(columns, (name,)) for name in ("chosen", "rejected")]
+    if not all(pair):
+        return None
+    asked = [name for name in named(columns, PROMPT_NAMES) if profile(frame, name).length]
+    return Mapping("preferences", (asked or [""])[0], pair[0][0], rejected=pair[1][0])
 
 
 def _refuse_undecided(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:

@@ -23,6 +23,7 @@ from ia3_studio.typed import typed
 LIGHTHOUSE = "lighthouse"
 HARBOUR = "harbour"
 LOGBOOK = "logbook"
+BEACON = "beacon"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ STARTERS = (
     StarterData(LIGHTHOUSE, "Lighthouse keeper (chat style): 200 short answers in one distinctive style, 24 held out"),
     StarterData(HARBOUR, "Harbour letters (classification): 480 short letters in 20 classes, 120 held out"),
     StarterData(LOGBOOK, "Radio calls (text-to-text): 240 radio calls, each rewritten as a log entry, 40 held out"),
+    StarterData(BEACON, "Short answers (preferences): 179 pairs, short answers preferred to padded ones, 40 held out"),
 )
 
 

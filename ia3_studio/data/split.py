@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ia3_studio.data.examples import Example, Mapping
@@ -93,7 +93,9 @@ def drawn_split(
         raise DataError(
             f"There is {len(examples)} usable row; give at least two: one training row and one held-out row."
         )
-    groups = _kept_together(examples)
+    groups = _kept_together(examples, _content)
+    if len(groups) < 2:  # one prompt with several answers
+        groups = _kept_together(examples, _whole_content)
     if len(groups) < 2:
         raise DataError(f"All {len(examples)} usable rows are the same; give at least two different ones.")
     random.Random(seed).shuffle(groups)
@@ -102,18 +104,22 @@ def drawn_split(
     return train, tuple(examples[place] for place in sorted(aside)), _notes(groups, examples, share, len(aside))
 
 
-def _kept_together(examples: Sequence[Example]) -> list[list[int]]:
-    """Return the places of the examples in groups: copies, and those that come from one row, are in one."""
+def _kept_together(examples: Sequence[Example], content_of: Callable[[Example], int]) -> list[list[int]]:
+    """Return the places of the examples in groups: copies, and those that come from one row, are in one.
+
+    Args:
+        content_of: returns a number for what two copies have in common.
+    """
     by_content: dict[int, list[int]] = {}
     by_row: dict[int, list[int]] = {}
     for place, example in enumerate(examples):
-        content = _content(example)
+        content = content_of(example)
         group, other = by_content.get(content), by_row.get(example.row)
         if group is not None and other is not None and group is not other:  # it joins what had been apart
             small, group = sorted((group, other), key=len)
             group += small
             for joined in small:
-                by_content[_content(examples[joined])] = by_row[examples[joined].row] = group
+                by_content[content_of(examples[joined])] = by_row[examples[joined].row] = group
         group = group if group is not None else other if other is not None else []
         group.append(place)
         by_content[content] = by_row[example.row] = group
@@ -121,8 +127,16 @@ def _kept_together(examples: Sequence[Example]) -> list[list[int]]:
 
 
 def _content(example: Example) -> int:
-    """Return a number for what two copies have in common."""
-    return hash((example.messages, example.text, example.second, example.words, example.choices))
+    """Return a number for what two copies have in common; of preferences, their prompt, which may be asked again."""
+    if example.is_preference:
+        return hash(tuple(turn.content for turn in example.messages if not (turn.role == "assistant" and turn.trained)))
+    return _whole_content(example)
+
+
+def _whole_content(example: Example) -> int:
+    """Return a number for all that an example holds."""
+    return hash((example.messages, example.text, example.second, example.words, example.choices,
+                 example.rejected, example.desirable))  # fmt: skip
 
 
 def _drawn(groups: Sequence[Sequence[int]], examples: Sequence[Example], share: float) -> set[int]:

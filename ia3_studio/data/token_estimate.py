@@ -74,6 +74,6 @@ def estimated_tokens(split: DataSplit, longest: int) -> float | None:
 
 
 def _tokens(example: Example) -> float:
-    turns = example.turns
+    turns = (*example.turns, *example.rejected)
     texts: Sequence[str] = [turn.content for turn in turns] if turns else [example.text, example.second, *example.words]
     return sum(len(text.encode("utf-8", "replace")) for text in texts) / BYTES_OF_TOKEN + TOKENS_OF_TURN * len(turns)

@@ -48,6 +48,8 @@ class TokenPreview:
     """What a classifier is to answer."""
     notes: tuple[str, ...] = ()
     """Notes on differences between the example and its tokens."""
+    names: tuple[str, ...] = ()
+    """What the parts are called, where they are shown one by one: "chosen", "rejected"."""
 
     @property
     def tokens(self) -> int:
@@ -74,6 +76,11 @@ class TokenPreview:
         """Yield the example as text, special tokens included, in runs of tokens with one fate."""
         for part in self.parts:
             yield from _pieces(part, tokenizer)
+
+    def named_pieces(self, tokenizer: Any) -> Iterator[tuple[str, tuple[tuple[str, Mark], ...]]]:
+        """Yield each named part as its name and its pieces; nothing where parts have no names."""
+        for name, part in zip(self.names, self.parts, strict=False):
+            yield name, tuple(_pieces(part, tokenizer))
 
 
 @dataclass(frozen=True)
@@ -143,7 +150,7 @@ def longest_place(examples: Sequence[Example]) -> int:
 
 def characters(example: Example) -> int:
     """Return how long an example is as text."""
-    said = sum(len(turn.content) for turn in example.messages)
+    said = sum(len(turn.content) for turn in (*example.messages, *example.rejected))
     return said + sum(map(len, (example.text, example.second, *example.words, *example.choices)))
 
 

@@ -67,7 +67,7 @@ def tokenize(examples: Sequence[Example], tokenizer: Any, max_length: int) -> To
         if isinstance(found, DataError):
             problems.append(Problem(example.row, str(found).rstrip(".")))
             continue
-        rows.append(_row(example.row, found, max_length))
+        rows.append(token_row(example.row, found, max_length))
         notes += [Problem(example.row, note) for note in found.notes]
     # The first token has nothing before it to be predicted from.
     useful = tuple(row for row in rows if any(label != IGNORED for label in row.labels[1:]))
@@ -89,7 +89,7 @@ def prompt_ids(messages: Sequence[Message], tokenizer: Any) -> tuple[int, ...]:
     return asked(messages, tokenizer).ids
 
 
-def _row(row: int, tokens: Tokens, max_length: int) -> TokenRow:
+def token_row(row: int, tokens: Tokens, max_length: int) -> TokenRow:
     """Return a row up to the end of its last answer.
 
     What follows (a template's line break, an unanswered question) is not trained and not needed.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath, PureWindowsPath
@@ -77,6 +77,8 @@ class CardFacts:
     figures: tuple[Figure, ...] = ()
     ends_answer: str = ""
     """The token at which generation stops; empty if unknown."""
+    preference_loss: str = ""
+    """Loss and β of preference tuning, such as "DPO, β 0.1"; empty for other tasks."""
     address: str = "path/to/this/folder"
     """What to load it from: a folder, or a Hub id."""
 
@@ -119,9 +121,18 @@ def facts_of(adapter: Adapter, name: str, base_model: str, labels: Sequence[str]
     return CardFacts(
         name, base_model, adapter.selection.parameters, len(adapter.selection), int(said.get("steps", 0)),
         data=said.get("data", ""), studio_version=said.get("studio_version", ""),
-        ends_answer=said.get("ends_answer", ""),
+        ends_answer=said.get("ends_answer", ""), preference_loss=_preference_loss(said),
         task_type=said.get("task_type", "CAUSAL_LM"), not_for_peft=adapter.why_not_peft, labels=tuple(labels),
     )  # fmt: skip
+
+
+_PREFERENCE_LOSSES = {"sigmoid": "DPO", "ipo": "IPO", "kto": "KTO"}
+
+
+def _preference_loss(metadata: Mapping[str, str]) -> str:
+    """Return loss and β of preference tuning; empty for an adapter of another task."""
+    name = _PREFERENCE_LOSSES.get(metadata.get("loss_type", ""), "")
+    return f"{name}, β {metadata.get('beta', '')}" if name else ""
 
 
 def with_training(
@@ -242,7 +253,10 @@ def _rows(facts: CardFacts) -> Iterator[tuple[str, str]]:
         yield "base model, SHA-256 of config, tokenizer and the start and end of the weights", facts.base_fingerprint
     if facts.held_out_before is not None and facts.held_out_after is not None:
         losses = f"{facts.held_out_before:.3f} (base model) → {facts.held_out_after:.3f}{facts.taken_at}"
-        yield "held-out loss, nats per token" if not facts.labels else "held-out loss", losses
+        has_unit = not facts.labels and not facts.preference_loss
+        yield "held-out loss, nats per token" if has_unit else "held-out loss", losses
+    if facts.preference_loss:
+        yield "preference tuning", facts.preference_loss
     if facts.labels:
         yield "labels, in output order", ", ".join(facts.labels)
     if facts.learning_rate is not None:

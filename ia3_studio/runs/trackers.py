@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from ia3_studio.training.config import Step
 
 _PROJECT = "ia3-studio"
-_FIELDS = ("loss", "held_out", "learning_rate", "grad_norm", "tokens", "tokens_per_second", "epoch")
+_FIELDS = (
+    "loss", "held_out", "learning_rate", "grad_norm", "tokens", "tokens_per_second", "epoch", "chosen_reward",
+    "rejected_reward", "reward_accuracy", "held_out_chosen_reward", "held_out_rejected_reward",
+    "held_out_reward_accuracy",
+)  # fmt: skip
 
 
 class Reports:

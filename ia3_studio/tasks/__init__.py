@@ -5,6 +5,7 @@ from ia3_studio.tasks import (  # noqa: F401
     classification,
     image_classification,
     multiple_choice,
+    preferences,
     seq2seq,
     token_classification,
 )

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from ia3_studio.data.choices import ChoiceRow
     from ia3_studio.data.examples import Example
     from ia3_studio.data.labels import Labels
+    from ia3_studio.data.preference_rows import JudgedRow, PairRow
     from ia3_studio.data.targets import TargetRow
     from ia3_studio.data.tokens import TokenRow
     from ia3_studio.method.scaling import Attachment
+    from ia3_studio.training.config import TrainConfig
 
 ANSWER_TOKENS = 96
 """Tokens of an answer at most."""
@@ -32,6 +34,30 @@ def evaluate_chat(
     from ia3_studio.training.evaluation import evaluate_language, measure_forgetting
 
     measured = yield from evaluate_language(model, attachment, held_out, budget)
+    forgotten = yield from measure_forgetting(model, tokenizer, attachment, budget)
+    return RunEvaluation(measured, forgotten)
+
+
+def evaluate_preference_run(
+    model: Any,
+    tokenizer: Any,
+    attachment: Attachment,
+    held_out: Sequence[PairRow] | Sequence[JudgedRow],
+    config: TrainConfig,
+) -> Generator[Progress, None, RunEvaluation]:
+    """Measure which answers a causal language model prefers, and what it forgot; yield how far it is.
+
+    Raises:
+        TrainingError: there is nothing to measure, or a log probability is no number.
+    """
+    from ia3_studio.training.evaluation import measure_forgetting
+    from ia3_studio.training.preference_evaluation import evaluate_preferences
+
+    def decode(ids: Sequence[int]) -> str:
+        return str(tokenizer.decode(ids, skip_special_tokens=True)).strip()
+
+    budget = config.micro_batch_tokens
+    measured = yield from evaluate_preferences(model, attachment, held_out, config.beta, budget, decode)
     forgotten = yield from measure_forgetting(model, tokenizer, attachment, budget)
     return RunEvaluation(measured, forgotten)
 

@@ -13,7 +13,7 @@ from ia3_studio.errors import DataError
 from ia3_studio.models.loaded import ModelHead
 from ia3_studio.models.progress import ignore_progress
 from ia3_studio.tasks.rows import beyond_note, length_note
-from ia3_studio.tasks.task import task_class
+from ia3_studio.tasks.task import task_class, tasks
 
 if TYPE_CHECKING:
     from ia3_studio.data.examples import Example
@@ -37,6 +37,8 @@ class ShownRow:
     why: Why
     seen: TokenPreview
     pieces: tuple[tuple[str, Mark], ...]
+    named: tuple[tuple[str, tuple[tuple[str, Mark], ...]], ...] = ()
+    """The same part by part, where parts have names: the chosen and the rejected answer."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +129,9 @@ def _require_tokens(data_kind: str) -> None:
     Raises:
         DataError: they have none.
     """
-    reasons = [task_class(data_kind, each).without_tokens for each in get_args(ModelHead)]
-    if all(reasons):
+    fitting = [task for task in tasks() if any(task.fits(data_kind, head) for head in get_args(ModelHead))]
+    reasons = [task.without_tokens for task in fitting]
+    if reasons and all(reasons):
         raise DataError(reasons[0])
 
 
@@ -199,7 +202,11 @@ def _shown(
         except DataError as error:
             refused = refused or f"Row {examples[place].row} is not used for training: {error}"
             continue
-        rows.append(ShownRow(why, seen, tuple(seen.pieces(tokenizer))))
+        rows.append(_shown_row(why, seen, tokenizer))
     if longest:
-        rows.append(ShownRow("longest", longest, tuple(longest.pieces(tokenizer))))
+        rows.append(_shown_row("longest", longest, tokenizer))
     return tuple(rows), refused
+
+
+def _shown_row(why: Why, seen: TokenPreview, tokenizer: Any) -> ShownRow:
+    return ShownRow(why, seen, tuple(seen.pieces(tokenizer)), tuple(seen.named_pieces(tokenizer)))

@@ -136,6 +136,11 @@ def task_class(data_kind: str, model_head: str) -> type[Task]:
         DataError: no task fits.
     """
     found = next((task for task in tasks() if task.fits(data_kind, model_head)), None)
+    if found is None and data_kind == "preferences":
+        raise DataError(
+            f"Preference tuning needs a causal language model, and this is a {model_head} model; choose a chat or "
+            "text-generation model, or train on the chosen answers alone (task: prompt-answer pairs)."
+        )
     if found is None:
         raise DataError(f"No task trains a {model_head} model on {data_kind}; choose another model or other data.")
     return found

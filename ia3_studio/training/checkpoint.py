@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ from ia3_studio.training.trainable_parameters import Copies
 HEADER = "ia3_studio_checkpoint"
 OPTIMIZER = ("optimizer.", "optimiser.")
 """How names of the optimizer's tensors begin: today, and in version 0.1."""
+OBJECTIVE = "objective."
+"""How names of the tensors begin that the loss keeps."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,15 @@ class Checkpoint:
     """The optimizer's state by parameter and name."""
     optimizer_scalars: Mapping[str, float]
     """The non-tensor part of that state."""
+    objective: Mapping[str, Tensor] = field(default_factory=dict)
+    """What the loss keeps: of preferences, the base model's log probabilities of the rows so far."""
 
     def save(self, path: Path) -> None:
         """Write the checkpoint atomically."""
         groups = {"trained": self.trained, "good": self.good, "best": self.best}
         tensors = {f"{name}.{place}": each for name, copies in groups.items() for place, each in enumerate(copies)}
         tensors |= {f"optimizer.{name}": tensor for name, tensor in self.optimizer.items()}
+        tensors |= {f"{OBJECTIVE}{name}": tensor for name, tensor in self.objective.items()}
         header = {"counters": asdict(self.counters), "scalars": dict(self.optimizer_scalars)}
         own = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
         with replacing(path) as part:
@@ -84,7 +89,9 @@ class Checkpoint:
             TrainingError: they differ.
         """
         settings = json.loads(json.dumps(asdict(config)))
-        changed = [name for name, value in settings.items() if value != self.counters.settings.get(name)]
+        usual = asdict(TrainConfig())  # of settings that are newer than the checkpoint
+        before = {**usual, **self.counters.settings}
+        changed = [name for name, value in settings.items() if value != before[name]]
         if changed:
             raise TrainingError(
                 f"This job was started with different settings ({', '.join(changed)}); resume with the "
@@ -115,7 +122,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
         ) from error
     trained, good, best = (_group(tensors, name) for name in ("trained", "good", "best"))
     optimizer = {name.partition(".")[2]: each for name, each in tensors.items() if name.startswith(OPTIMIZER)}
-    return Checkpoint(counters, trained, good, best, optimizer, scalars)
+    kept = {name.removeprefix(OBJECTIVE): each for name, each in tensors.items() if name.startswith(OBJECTIVE)}
+    return Checkpoint(counters, trained, good, best, optimizer, scalars, kept)
 
 
 def _counters(document: Mapping[str, Any]) -> Counters:

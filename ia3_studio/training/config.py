@@ -11,6 +11,7 @@ from ia3_studio.typed import FieldError, require_types
 BackwardDtype = Literal["auto", "float32", "bfloat16"]
 Optimizer = Literal["adamw", "adafactor"]
 LongRows = Literal["truncate", "skip"]
+LossType = Literal["sigmoid", "ipo"]
 
 MOST = {
     "epochs": 100_000,
@@ -74,6 +75,18 @@ class TrainConfig:
     """Whether the vectors with the lowest held-out loss are kept at the end, not those of the last step."""
     sample_generations: int = 0
     """Held-out prompts for sample generations at the end, compared with the reference answers."""
+    loss_type: LossType = "sigmoid"
+    """Preference pairs: DPO ("sigmoid") or IPO. Answers with a label are always trained by KTO."""
+    beta: float = 0.1
+    """Preferences: how strongly the model is held at the base model; a smaller value lets it move further."""
+    label_smoothing: float = 0.0
+    """DPO: the share of pairs that are assumed to be labeled the wrong way round, from 0 to below 0.5."""
+    sft_weight: float = 0.0
+    """Preference pairs: weight of ordinary training on the chosen answers, added to the loss."""
+    desirable_weight: float = 1.0
+    """KTO: weight of the desirable answers."""
+    undesirable_weight: float = 1.0
+    """KTO: weight of the undesirable answers."""
 
     def __post_init__(self) -> None:
         try:
@@ -88,6 +101,7 @@ class TrainConfig:
             "max_length",
             "max_grad_norm",
             "eval_steps",
+            "beta",
         )
         for name in positive:
             if not getattr(self, name) > 0:
@@ -105,6 +119,13 @@ class TrainConfig:
             raise TrainingError(f"sample_generations is {self.sample_generations}; it must be 0 or more.")
         if self.cache_mb < 0:
             raise TrainingError(f"cache_mb is {self.cache_mb}; it must be 0 or more.")
+        for name in ("sft_weight", "desirable_weight", "undesirable_weight"):
+            if getattr(self, name) < 0:
+                raise TrainingError(f"{name} is {getattr(self, name)}; it must be 0 or more.")
+        if not 0 <= self.label_smoothing < 0.5:
+            raise TrainingError(
+                f"label_smoothing is {self.label_smoothing}; it is a share of the pairs, from 0 to below 0.5."
+            )
         if self.early_stopping_patience is not None and self.early_stopping_patience < 1:
             raise TrainingError(
                 f"early_stopping_patience is {self.early_stopping_patience}; it must be at least 1 held-out loss."
@@ -156,3 +177,15 @@ class Step:
     """Tokens of this step over its own time, evaluation excluded."""
     note: str | None = None
     """A note on this step; usually None."""
+    chosen_reward: float | None = None
+    """Preferences: mean reward of the batch's chosen (desirable) answers, β times their log ratio to the base model."""
+    rejected_reward: float | None = None
+    """The same of its rejected (undesirable) answers."""
+    reward_accuracy: float | None = None
+    """Share of the batch's pairs whose chosen answer has the higher reward."""
+    held_out_chosen_reward: float | None = None
+    """The mean reward over the held-out rows' chosen answers; None if not evaluated."""
+    held_out_rejected_reward: float | None = None
+    """The same of their rejected answers."""
+    held_out_reward_accuracy: float | None = None
+    """The same share of the held-out pairs."""

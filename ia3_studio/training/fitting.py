@@ -7,6 +7,7 @@ from typing import Any
 
 from ia3_studio.data.arrow_rows import ArrowRows
 from ia3_studio.data.choices import ChoiceRow
+from ia3_studio.data.preference_rows import JudgedRow, PairRow
 from ia3_studio.data.targets import TargetRow
 from ia3_studio.errors import TrainingError
 from ia3_studio.models.limits import ADVICE, ModelLimits, limits_of
@@ -18,6 +19,10 @@ def tokens_of(row: Any) -> tuple[int, ...]:
         return (*row.prompt, *(token for choice in row.choices for token in choice))
     if isinstance(row, TargetRow):
         return (*row.input_ids, *row.labels)
+    if isinstance(row, PairRow):
+        return (*row.input_ids, *row.rejected_ids)
+    if isinstance(row, JudgedRow):
+        return (*row.input_ids, *row.other_ids)
     return tuple(getattr(row, "input_ids", ()))
 
 
@@ -28,6 +33,10 @@ def lengths_of(row: Any, encoder_decoder: bool) -> tuple[int, int]:
         return (len(row.prompt), longest) if encoder_decoder else (len(row.prompt) + longest, 0)
     if isinstance(row, TargetRow):
         return len(row.input_ids), len(row.labels)
+    if isinstance(row, PairRow):
+        return max(len(row.input_ids), len(row.rejected_ids)), 0
+    if isinstance(row, JudgedRow):
+        return max(len(row.input_ids), len(row.other_ids)), 0
     return len(getattr(row, "input_ids", ())), 0
 
 

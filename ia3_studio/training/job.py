@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -18,7 +18,7 @@ from ia3_studio.models.fast_paths import FastPath
 from ia3_studio.training.checkpoint import Checkpoint, Counters, optimizer_state, restore_optimizer
 from ia3_studio.training.config import Step, TrainConfig
 from ia3_studio.training.loss_scale import LossScale
-from ia3_studio.training.objective import Objective
+from ia3_studio.training.objective import Objective, Rewarding, RewardSums
 from ia3_studio.training.optimizers import make_optimizer, take_step
 from ia3_studio.training.out_of_memory import give_memory_back, is_out_of_memory
 from ia3_studio.training.processes import Outcome, Processes
@@ -70,6 +70,7 @@ class Training(Iterator[Step], Generic[Row]):
         self._best = Best()
         self._good = self._trained.copies()
         self._notes: list[str] = []
+        self._held_out_rewards: RewardSums | None = None
         self._began = time.perf_counter()
         self.was_stopped = False
         """Whether the processes agreed to stop before the last step."""
@@ -126,13 +127,16 @@ class Training(Iterator[Step], Generic[Row]):
             self._scale.steps,
         )
         state, numbers = optimizer_state(self._optimizer)
-        return Checkpoint(counters, self._trained.copies(), self._good, self._best.copies, state, numbers)
+        kept = self._objective.kept() if isinstance(self._objective, Rewarding) else {}
+        return Checkpoint(counters, self._trained.copies(), self._good, self._best.copies, state, numbers, kept)
 
     def _go_on(self, since: Checkpoint) -> None:
         counters = since.counters
         since.require_fit(self._config, len(self._rows), self._row_tokens)
         self._trained.restore(since.trained)
         restore_optimizer(self._optimizer, since)
+        if isinstance(self._objective, Rewarding):
+            self._objective.restore(since.objective)
         self._step, self._tokens, self._budget = counters.step, counters.tokens, counters.micro_batch_tokens
         if counters.best_step:
             self._best = Best(counters.best_step, counters.best_held_out, since.best, counters.waited)
@@ -150,7 +154,8 @@ class Training(Iterator[Step], Generic[Row]):
         if not self._step:
             self._notes += self._config.warnings(len(self._rows), len(self._held_out))
             measured = self._measure()
-            yield Step(0, self._total, 0.0, None, measured, 0.0, None, 0, self._seconds, None, self._note())
+            first = Step(0, self._total, 0.0, None, measured, 0.0, None, 0, self._seconds, None, self._note())
+            yield self._with_rewards(first, None, measured)
         if self._is_over:  # kept behind its last step, which may be an early one
             return
         dealt = schedule(self._rows, self._config, self._total, self._objective.lengths(self._rows), self._step)
@@ -172,6 +177,7 @@ class Training(Iterator[Step], Generic[Row]):
         took = time.perf_counter() - start
         size = sum(map(self._objective.size, batch))
         self._tokens += size
+        trained = self._rewards()
         measured = self._measure() if self._is_due else None
         if measured is not None and not math.isfinite(measured):
             raise self._give_back(before, f"held-out loss {measured:.3g}, learning rate {rate:.2g}")
@@ -180,9 +186,10 @@ class Training(Iterator[Step], Generic[Row]):
         if self._is_over:
             self._keep_best()
         seconds, speed = self._seconds, size / took
-        return Step(
+        step = Step(
             self._step, self._total, epoch, loss, measured, rate, norm, self._tokens, seconds, speed, self._note()
         )
+        return self._with_rewards(step, trained, measured)
 
     def _update(self, batch: Sequence[Row], rate: float) -> tuple[float, float]:
         """Update the vectors with one batch; return its mean loss and the gradient norm before clipping."""
@@ -201,12 +208,30 @@ class Training(Iterator[Step], Generic[Row]):
         take_step(self._optimizer, self._trained.vectors, rate, self._config.decay_to_one)
         return loss, norm
 
+    def _rewards(self) -> RewardSums | None:
+        """Return the rewards of the rows that all processes used last; None if the loss has none."""
+        if not isinstance(self._objective, Rewarding):
+            return None
+        said = self._processes.gather(astuple(self._objective.rewards()))
+        return RewardSums(*map(sum, zip(*said, strict=True)))
+
+    def _with_rewards(self, step: Step, trained: RewardSums | None, measured: float | None) -> Step:
+        """Return a step with the rewards of its batch, and of the held-out rows if they were just measured."""
+        if trained:
+            one, other, won = trained.means
+            step = replace(step, chosen_reward=one, rejected_reward=other, reward_accuracy=won)
+        if measured is None or self._held_out_rewards is None:
+            return step
+        one, other, won = self._held_out_rewards.means
+        return replace(step, held_out_chosen_reward=one, held_out_rejected_reward=other, held_out_reward_accuracy=won)
+
     def _measure(self) -> float | None:
         """Return the mean loss of the held-out rows; None without any, or when the job is asked to stop."""
         if not self._held_out:
             return None
         measured = self._within_memory(self._measured_share, self._held_out)
         self.gave_up = measured is None
+        self._held_out_rewards = self._rewards()
         return measured
 
     def _measured_share(self, mine: Sequence[Row], held_out: Sequence[Row], budget: int) -> float | None:

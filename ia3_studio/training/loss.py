@@ -7,7 +7,7 @@ hundred of them at a time, each part's gradient being taken before the next part
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -109,6 +109,53 @@ class CausalLoss(MeanLoss[TokenRow]):
             hidden.backward(leaf.grad)
         return summed
 
+    def rows_backward(self, rows: Sequence[TokenRow], loss_of: Callable[[Tensor], Tensor]) -> Tensor:
+        """Add the gradient of a loss that depends on the rows' log probabilities; return these, (rows,), in nats.
+
+        Args:
+            rows: one micro-batch.
+            loss_of: from the summed log probability of each row's label tokens, (rows,), to the loss.
+        """
+        with self._products, self._rotation():
+            hidden, logits, targets = self._forward(rows)
+            if not self._plain:
+                scores = self._row_sums(rows, -F.cross_entropy(logits.float(), targets, reduction="none"))
+                loss_of(scores).backward()
+                return scores.detach()
+            if not isinstance(self._products, RoundedBackward) and (head := frozen_head(self.head)):
+                losses, gradient = head_losses_and_gradient(head, hidden.detach(), targets)
+                scores, weights = self._weights(rows, losses, loss_of)
+                if hidden.requires_grad:
+                    hidden.backward(gradient.mul_(weights[:, None]))
+                return scores
+            leaf = hidden.detach().requires_grad_()
+            with torch.no_grad():
+                losses = self._token_losses(leaf, targets)
+            scores, weights = self._weights(rows, losses, loss_of)
+            for part, wanted, weight in zip(*(each.split(HEAD_ROWS) for each in (leaf, targets, weights)), strict=True):
+                loss = F.cross_entropy(self.head(part).float(), wanted, reduction="none")
+                (loss * weight).sum().backward()
+        if hidden.requires_grad:  # else only the head itself is scaled
+            hidden.backward(leaf.grad)
+        return scores
+
+    def _weights(
+        self, rows: Sequence[TokenRow], losses: Tensor, loss_of: Callable[[Tensor], Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Return the rows' log probabilities, (rows,), and the gradient of a loss of them by each token's loss."""
+        leaf = losses.detach().requires_grad_()
+        with torch.enable_grad():
+            scores = self._row_sums(rows, -leaf)
+            (weights,) = torch.autograd.grad(loss_of(scores), leaf)
+        return scores.detach(), weights
+
+    def _row_sums(self, rows: Sequence[TokenRow], values: Tensor) -> Tensor:
+        """Return the sum over each row's label tokens, (rows,), of values in the order of the forward pass."""
+        laid = [row for bundle in bundled(rows) for row in bundle.rows] if self.packing else rows
+        parts = values.split([label_count([row]) for row in laid])
+        summed = {id(row): part.sum() for row, part in zip(laid, parts, strict=True)}
+        return torch.stack([summed[id(row)] for row in rows])
+
     @torch.no_grad()
     def group_loss(self, rows: Sequence[TokenRow]) -> float:
         """Return the summed loss of the rows' label tokens, in nats."""
@@ -123,11 +170,7 @@ class CausalLoss(MeanLoss[TokenRow]):
         if not self._plain:
             return [self._whole([row]).item() for row in rows]
         hidden, _logits, targets = self._forward(rows)
-        losses = self._token_losses(hidden, targets)
-        laid = [row for bundle in bundled(rows) for row in bundle.rows] if self.packing else rows
-        parts = losses.split([label_count([row]) for row in laid])
-        found = {id(row): part.sum().item() for row, part in zip(laid, parts, strict=True)}
-        return [found[id(row)] for row in rows]
+        return self._row_sums(rows, self._token_losses(hidden, targets)).tolist() if rows else []
 
     def _token_losses(self, hidden: Tensor, targets: Tensor) -> Tensor:
         """Return the loss of each label token in nats, (labels,), from the head's input, (labels, d)."""

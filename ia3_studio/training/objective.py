@@ -7,8 +7,11 @@ so that how a batch is cut changes the gradient by rounding only.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
+from typing import Generic, Protocol, TypeVar, runtime_checkable
+
+from torch import Tensor
 
 from ia3_studio.errors import TrainingError
 from ia3_studio.models.fast_paths import FastPath
@@ -52,6 +55,43 @@ class Objective(Protocol[Row_contra]):
 
     def measure(self, rows: Sequence[Row_contra], batch: Sequence[Row_contra], budget: int) -> Iterator[float]:
         """Yield shares of the batch's mean loss that together are the rows' share; no gradient is taken."""
+
+
+@dataclass(frozen=True)
+class RewardSums:
+    """Rewards of answers compared with the base model, as sums and counts that add up over processes."""
+
+    chosen: float = 0.0
+    chosen_count: float = 0.0
+    rejected: float = 0.0
+    rejected_count: float = 0.0
+    won: float = 0.0
+    """Pairs whose chosen answer has the higher reward."""
+    pairs: float = 0.0
+
+    def __add__(self, other: RewardSums) -> RewardSums:
+        return RewardSums(*(one + another for one, another in zip(astuple(self), astuple(other), strict=True)))
+
+    @property
+    def means(self) -> tuple[float | None, float | None, float | None]:
+        """Return the mean reward of chosen answers, that of rejected ones, and the share of pairs won."""
+        parts = ((self.chosen, self.chosen_count), (self.rejected, self.rejected_count), (self.won, self.pairs))
+        one, other, won = (summed / count if count else None for summed, count in parts)
+        return one, other, won
+
+
+@runtime_checkable
+class Rewarding(Protocol):
+    """An objective that compares answers with the base model, and keeps the base model's numbers."""
+
+    def rewards(self) -> RewardSums:
+        """Return the rewards of the rows that were used last."""
+
+    def kept(self) -> Mapping[str, Tensor]:
+        """Return what a checkpoint has to hold of it."""
+
+    def restore(self, kept: Mapping[str, Tensor]) -> None:
+        """Take over what :meth:`kept` returned."""
 
 
 class MeanLoss(ABC, Generic[Row]):

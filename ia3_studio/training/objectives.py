@@ -9,6 +9,7 @@ from typing import Any
 from ia3_studio.data.choices import ChoiceRow
 from ia3_studio.data.images import ImageRow
 from ia3_studio.data.labels import LabelRow, TagRow
+from ia3_studio.data.preference_rows import JudgedRow, PairRow
 from ia3_studio.data.targets import TargetRow
 from ia3_studio.data.tokens import TokenRow
 from ia3_studio.errors import TrainingError
@@ -19,6 +20,7 @@ from ia3_studio.training.config import TrainConfig
 from ia3_studio.training.loss import CausalLoss
 from ia3_studio.training.objective import Objective
 from ia3_studio.training.padded_loss import PaddedLoss
+from ia3_studio.training.preference_objective import JudgedObjective, PairObjective
 from ia3_studio.training.prefix_cache import prefix_cache_of
 from ia3_studio.training.target_loss import TargetLoss
 from ia3_studio.training.tfew_loss import ChoiceObjective, LossWeights
@@ -39,10 +41,13 @@ def objective_for(model: Any, attachment: Attachment, rows: Sequence[Any], confi
         TrainingError: the model cannot be trained on such rows.
     """
     kind = type(rows[0]) if rows else TokenRow
-    if kind is TokenRow:
+    if kind in (TokenRow, PairRow, JudgedRow):
         folder = Path(config.cache_folder) if config.cache_folder else None
         cached = prefix_cache_of(model, attachment, config.cache_mb * 2**20, folder)
-        return CausalLoss(model, config.backward_dtype, *cached)
+        if kind is TokenRow:
+            return CausalLoss(model, config.backward_dtype, *cached)
+        objective = PairObjective if kind is PairRow else JudgedObjective
+        return objective(model, attachment, config, *cached)
     if kind is ChoiceRow:
         return ChoiceObjective(choice_model(model), LossWeights(), config.backward_dtype)
     if kind in PADDED:

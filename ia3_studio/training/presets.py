@@ -47,6 +47,12 @@ PRESETS = (
         " the Modules tab.",
     ),
     Preset(
+        "preferences",
+        TrainConfig(learning_rate=3e-3, epochs=1.0, sft_weight=1.0),
+        "Measured here on one task: from the short answers SmolLM2-135M-Instruct learns to answer in 6 words instead of"
+        " 50, without clear forgetting; at 1e-2 without the SFT weight it forgets.",
+    ),
+    Preset(
         "large-chat",
         TrainConfig(learning_rate=5e-3),
         "Published by PEFT: of its (IA)³ runs with Llama-3.2-3B on MetaMathQA, 5e-3 without decay on all linear layers"

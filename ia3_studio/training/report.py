@@ -15,7 +15,9 @@ from ia3_studio.old_names import ROW_CHANGE
 from ia3_studio.training.intervals import Interval
 from ia3_studio.typed import typed
 
-EvaluationTask = Literal["language", "forgetting", "generation", "choices", "classes", "labels", "values", "tags"]
+EvaluationTask = Literal[
+    "language", "forgetting", "generation", "choices", "classes", "labels", "values", "tags", "preferences"
+]
 Better = Literal["higher", "lower"]
 
 

@@ -76,3 +76,36 @@ def ranks(rows: Figures) -> Figures:
     from scipy.stats import rankdata
 
     return np.asarray(rankdata(rows, axis=-2))
+
+
+def share_gap(rows: Figures) -> Figures:
+    """Return how far the mean of the first figure is from that of the second."""
+    return np.asarray(np.abs(rows[..., 0].mean(-1) - rows[..., 1].mean(-1)))
+
+
+def mean_gap(rows: Figures) -> Figures:
+    """Return the mean of the rows marked 1 minus that of the rows marked 0; 0 where either is missing.
+
+    Args:
+        rows: (value, mark) of each row.
+    """
+    values, marks = rows[..., 0], rows[..., 1]
+    ones, zeros = marks.sum(-1), (1 - marks).sum(-1)
+    both = (ones > 0) & (zeros > 0)
+    one = np.divide((values * marks).sum(-1), ones, out=np.zeros(ones.shape), where=both)
+    other = np.divide((values * (1 - marks)).sum(-1), zeros, out=np.zeros(zeros.shape), where=both)
+    return np.asarray(one - other)
+
+
+def auc(rows: Figures) -> Figures:
+    """Return how often a row marked 1 has a higher value than one marked 0, ties half; ½ where either is missing.
+
+    Args:
+        rows: (value, mark) of each row.
+    """
+    from scipy.stats import rankdata
+
+    marks = rows[..., 1]
+    ones, zeros = marks.sum(-1), (1 - marks).sum(-1)
+    placed = (rankdata(rows[..., 0], axis=-1) * marks).sum(-1) - ones * (ones + 1) / 2  # Mann and Whitney's U
+    return np.asarray(np.divide(placed, ones * zeros, out=np.full(ones.shape, 0.5), where=ones * zeros > 0))

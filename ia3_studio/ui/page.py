@@ -212,6 +212,9 @@ def _draw(studio: Studio, session: Session) -> Page:
         train.plan,
         **quiet(trigger_mode="always_last"),
     )
+    session.data.change(
+        guard(train_tab.show_preferences), session.data, train.preferences, **quiet(trigger_mode="always_last")
+    )
     polling = (strip, gr.Timer(IDLE), gr.State(Cursor()), gr.State(False), gr.State(""))
     return Page(tabs, *polling, model, modules, data, train, scales, chat, export, runs)
 

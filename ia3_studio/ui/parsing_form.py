@@ -110,6 +110,8 @@ def _completed(
     """Return the chosen columns, and the likeliest ones for those that the task needs and that are not chosen."""
     needs_answer = kind not in ("messages", "text") and not answer and not (kind == "multi" and choices)
     needs_choices = kind == "choices" and not choices
+    if kind == "preferences":
+        return _completed_preferences(table, first, answer, second)
     if (first or template) and not needs_answer and not needs_choices:
         return first, answer, second, template, choices
     likeliest = columns_for(table, kind)
@@ -121,6 +123,16 @@ def _completed(
         first or (first_found if not template else ""), answer or (answer_found if needs_answer else ""), second,
         template, choices or choices_found,
     )  # fmt: skip
+
+
+def _completed_preferences(
+    table: Table, first: str, answer: str, second: str
+) -> tuple[str, str, str, str, Sequence[str]]:
+    """Return the chosen columns of preferences, or the likeliest ones if the answers are not chosen."""
+    likeliest = columns_for(table, "preferences") if not (answer and second) else None
+    if likeliest is None:
+        return first, answer, second, "", ()
+    return first or likeliest.prompt, likeliest.answer, likeliest.rejected, "", ()
 
 
 def chosen_unused(choice: str | None, fields: Sequence[Any]) -> tuple[Any, ...]:
@@ -220,6 +232,8 @@ def _kind_of(mapping: Mapping) -> str:
     """Return what the form calls rows of a mapping; nothing where the form cannot say it."""
     if mapping.nested or mapping.others or mapping.lists or mapping.kind == "pictures":
         return ""
+    if mapping.kind == "preferences" and mapping.context:  # its field has the rejected answers
+        return ""
     return mapping.target if mapping.kind == "labels" and mapping.target != "single" else mapping.kind
 
 
@@ -228,4 +242,6 @@ def _columns_of(mapping: Mapping) -> tuple[str, str, str, tuple[str, ...]]:
     if mapping.kind == "choices":
         first, *rest = mapping.parts[: mapping.asked]
         return first, rest[0] if rest else "", mapping.answer, mapping.parts[mapping.asked :]
+    if mapping.kind == "preferences":
+        return mapping.prompt, mapping.rejected or mapping.flag, mapping.answer, ()
     return mapping.prompt or mapping.column, mapping.context, mapping.answer, ()

@@ -77,12 +77,19 @@ def _preview(studio: Studio, config: RunConfig, example: int | None, report: Cal
 def preview_html(preview: RunPreview) -> tuple[str, str]:
     """Return a preview as HTML: the facts on all rows, and the rows that are shown."""
     described = facts(Fact(*row) for row in data_words.preview_facts(preview))
-    rows = "".join(_row_title(row) + marked(row.pieces) for row in preview.shown)
+    rows = "".join(_row_title(row) + _row_tokens(row) for row in preview.shown)
     return described + bullets(data_words.preview_warnings(preview), "warn"), rows
 
 
 def _row_title(row: Any) -> str:
     return f"<h3 class='tokens-title'>{text.escape(data_words.shown_title(row))}</h3>"
+
+
+def _row_tokens(row: Any) -> str:
+    """Return the tokens of a row; of preferences, those of each answer under its name."""
+    if not row.named:
+        return marked(row.pieces)
+    return "".join(f"<h4 class='tokens-part'>{text.escape(name)}</h4>{marked(pieces)}" for name, pieces in row.named)
 
 
 def _image(data: str, number: float | None) -> str:

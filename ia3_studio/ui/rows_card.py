@@ -60,6 +60,8 @@ def _columns(example: Example) -> Sequence[str]:
         return text.LABEL_COLUMNS
     if not example.messages:
         return text.TEXT_COLUMNS
+    if example.is_preference:
+        return text.PREFERENCE_COLUMNS if example.rejected else text.JUDGED_COLUMNS
     return text.PAIR_COLUMNS if len(example.messages) == 2 else text.CONVERSATION_COLUMNS
 
 
@@ -71,9 +73,23 @@ def _cells(example: Example) -> Sequence[Any]:
         return (example.row, _short(texts), ", ".join(example.labels))
     if not example.messages:
         return (example.row, _short(example.text))
+    if example.is_preference:
+        return _preference_cells(example)
     if len(_columns(example)) == 3:
         return (example.row, *(_short(message.content) for message in example.messages))
     return (example.row, _short(" · ".join(f"{turn.role}: {turn.content}" for turn in example.messages)))
+
+
+def _preference_cells(example: Example) -> Sequence[Any]:
+    """Return the prompt, as a conversation if it has several turns, and both answers or the answer and its label."""
+    begun = next((place for place, turn in enumerate(example.messages) if turn.role == "assistant" and turn.trained), 0)
+    prompt = example.messages[:begun]
+    asked = prompt[0].content if begun == 1 else " · ".join(f"{turn.role}: {turn.content}" for turn in prompt)
+    chosen = " · ".join(turn.content for turn in example.messages[begun:])
+    if example.desirable is not None:
+        return (example.row, _short(asked), _short(chosen), text.DESIRABLE[example.desirable])
+    rejected = " · ".join(turn.content for turn in example.rejected[begun:])
+    return (example.row, _short(asked), _short(chosen), _short(rejected))
 
 
 def _short(cell: str) -> str:

@@ -9,7 +9,7 @@ from ia3_studio.data.load import DataChoice
 from ia3_studio.runs import RunConfig
 from ia3_studio.runs.trackers import require_sink
 from ia3_studio.training import TrainConfig
-from ia3_studio.training.config import BackwardDtype, LongRows, Optimizer
+from ia3_studio.training.config import BackwardDtype, LongRows, LossType, Optimizer
 from ia3_studio.ui import text
 from ia3_studio.ui.forms import labeled
 
@@ -52,6 +52,12 @@ class RunForm:
     keep_best: bool = field(default=DEFAULTS.keep_best, metadata=labeled(text.KEEP_BEST))
     long_rows: LongRows = field(default=DEFAULTS.long_rows, metadata=labeled(text.LONG_ROWS_LABEL))
     sample_generations: int = field(default=DEFAULTS.sample_generations, metadata=labeled(text.SAMPLE_GENERATIONS))
+    loss_type: LossType = field(default=DEFAULTS.loss_type, metadata=labeled(text.LOSS_TYPE))
+    beta: float = field(default=DEFAULTS.beta, metadata=labeled(text.BETA))
+    label_smoothing: float = field(default=DEFAULTS.label_smoothing, metadata=labeled(text.LABEL_SMOOTHING))
+    sft_weight: float = field(default=DEFAULTS.sft_weight, metadata=labeled(text.SFT_WEIGHT))
+    desirable_weight: float = field(default=DEFAULTS.desirable_weight, metadata=labeled(text.DESIRABLE_WEIGHT))
+    undesirable_weight: float = field(default=DEFAULTS.undesirable_weight, metadata=labeled(text.UNDESIRABLE_WEIGHT))
     report_to: str = field(default="", metadata=labeled(text.REPORT_TO))
     """Experiment tracker; empty for none."""
     processes: int = field(default=0, metadata=labeled(text.PROCESSES))

@@ -88,16 +88,19 @@ NEXT_DATA = "Next: data"
 # data tab
 DATA_TITLE = "Training data"
 DATA_WORDS = (
-    "Prompt-answer pairs, conversations, plain text, texts with labels, multiple-choice questions, or a zip with one"
-    " folder per class of images. The file stays on this computer."
+    "Prompt-answer pairs, conversations, preferences, plain text, texts with labels, multiple-choice questions, or a"
+    " zip with one folder per class of images. The file stays on this computer."
 )
 STARTER_DATA = "Lighthouse keeper (chat style)"
 LETTERS_DATA = "Harbour letters (classification)"
 CALLS_DATA = "Radio calls (text-to-text)"
+PREFERENCE_DATA = "Short answers (preferences)"
 OWN_DATA, PASTED_DATA, HUB_KIND = "File", "Pasted rows", "Hugging Face Hub"
 OWN_KINDS = (OWN_DATA, PASTED_DATA, HUB_KIND)
-DATA_KINDS = (STARTER_DATA, LETTERS_DATA, CALLS_DATA, *OWN_KINDS)
-STARTER_NAMES = {"lighthouse": STARTER_DATA, "harbour": LETTERS_DATA, "logbook": CALLS_DATA}
+DATA_KINDS = (STARTER_DATA, LETTERS_DATA, CALLS_DATA, PREFERENCE_DATA, *OWN_KINDS)
+STARTER_NAMES = {
+    "lighthouse": STARTER_DATA, "harbour": LETTERS_DATA, "logbook": CALLS_DATA, "beacon": PREFERENCE_DATA,
+}  # fmt: skip
 """The names of the starters' data, by source."""
 DATA_LABEL = "Data"
 UPLOAD = "Files, up to 200 MB"
@@ -135,12 +138,14 @@ ROW_KINDS = (
     ("token classification (NER)", "tags"),
     ("multiple choice", "choices"),
     ("conversations", "messages"),
+    ("preferences", "preferences"),
     ("plain text", "text"),
 )
 NO_COLUMN = ("none", "")
 FIRST_COLUMN, FIRST_INFO = "Input column", "Prompt, text or conversation"
-SECOND_COLUMN, SECOND_INFO = "Context column", "Context, or the second text of a pair"
-ANSWER_COLUMN, ANSWER_INFO = "Target column", "Answer or label"
+SECOND_COLUMN = "Context column"
+SECOND_INFO = "Context, the second text of a pair, or for preferences the rejected answers (KTO: the labels)"
+ANSWER_COLUMN, ANSWER_INFO = "Target column", "Answer, chosen answer or label"
 CHOICE_COLUMNS, CHOICE_INFO = "Choice columns", "One column of lists, or one column per choice"
 SHEET = "Sheet"
 TEMPLATE, TEMPLATE_INFO = "Prompt template", "Column names in braces; replaces the input column"
@@ -168,6 +173,8 @@ HELD_OUT_INFO = "Share of the rows that are used for evaluation only"
 FIRST_ROWS = "First rows"
 CHOICES_COLUMNS = ("Row", "Question", "Choices", "Correct")
 LABEL_COLUMNS, TEXT_COLUMNS = ("Row", "Text", "Label"), ("Row", "Text")
+PREFERENCE_COLUMNS, JUDGED_COLUMNS = ("Row", "Prompt", "Chosen", "Rejected"), ("Row", "Prompt", "Answer", "Label")
+DESIRABLE = {True: "desirable", False: "undesirable"}
 PAIR_COLUMNS, CONVERSATION_COLUMNS = ("Row", "Prompt", "Answer"), ("Row", "Conversation")
 FIRST_PICTURES = "First images of each class"
 PICTURE = "Image"
@@ -219,6 +226,18 @@ OPTIMIZER, OPTIMIZER_INFO = (
     "T-Few used Adafactor, which limits each step relative to the size of the vector",
 )
 MAX_STEPS, MAX_STEPS_INFO = "Max steps", "0: no limit other than the epochs"
+PREFERENCES = "Preference settings"
+LOSS_TYPE, LOSS_TYPE_INFO = "Preference loss", "For pairs of answers; labeled answers are always trained by KTO"
+LOSS_TYPES = [("DPO (sigmoid)", "sigmoid"), ("IPO", "ipo")]
+BETA, BETA_INFO = "Beta", "How strongly the model is held at the base model; 0.1 is usual, less lets it move further"
+LABEL_SMOOTHING = "Label smoothing"
+LABEL_SMOOTHING_INFO = "DPO: share of pairs assumed to be labeled the wrong way round, below 0.5"
+SFT_WEIGHT, SFT_WEIGHT_INFO = (
+    "SFT weight",
+    "Weight of ordinary training on the chosen answers, added to the loss",
+)
+DESIRABLE_WEIGHT, DESIRABLE_WEIGHT_INFO = "Desirable weight", "KTO: weight of the desirable answers"
+UNDESIRABLE_WEIGHT, UNDESIRABLE_WEIGHT_INFO = "Undesirable weight", "KTO: weight of the undesirable answers"
 REPORT_TO, REPORT_TO_INFO, NO_TRACKER = "Report to", "An experiment tracker installed on this computer", "none"
 SAMPLE_GENERATIONS, SAMPLE_GENERATIONS_INFO = (
     "Sample generations",

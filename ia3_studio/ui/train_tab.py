@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import gradio as gr
 
+from ia3_studio.data.load import DataChoice
 from ia3_studio.errors import RunError, SelectionError, StudioError
 from ia3_studio.runs import RunConfig
 from ia3_studio.runs.config import MOST_PROCESSES, SINKS
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 LORA_RATE = 1e-3
 """Below this, a learning rate suits LoRA; (IA)³ then learns almost nothing."""
-PRESET_FIELDS = ("learning_rate", "epochs", "batch_size", "max_length", "optimizer", "max_steps")
+PRESET_FIELDS = ("learning_rate", "epochs", "batch_size", "max_length", "optimizer", "max_steps", "sft_weight")
 """Fields of the form that a preset fills."""
 
 
@@ -55,6 +56,8 @@ class TrainTab:
 
     settings: Drawn
     """The widgets of :class:`~ia3_studio.ui.run_form.RunForm` that this tab has."""
+    preferences: gr.Accordion
+    """The settings of preference tuning, visible for such data only."""
     rate_finder: RateFinder
     plan: gr.HTML
     start: gr.Button
@@ -149,6 +152,16 @@ def plan(studio: Studio, model: str, data: str, selected_rows: str) -> str:
     return facts(Fact(*row) for row in rows)
 
 
+def show_preferences(data: str) -> Any:
+    """Return the update of the preference settings: visible if the data in use are preferences."""
+    try:
+        choice = DataChoice.from_text(data)
+        kind = choice.mapping.kind if choice.mapping else choice.look().mapping.kind if data else ""
+    except StudioError:  # what is wrong with them is said where they are chosen
+        kind = ""
+    return gr.update(visible=kind == "preferences")
+
+
 def selection_of(selected_rows: str, layers: ModelLayers) -> Selection:
     """Return the sites selected in the layer tree.
 
@@ -208,7 +221,7 @@ def build() -> TrainTab:
             stop = gr.Button(text.STOP, visible=False, elem_id="stop")
             resume_button = gr.Button(text.RESUME, visible=False, elem_id="resume")
             status = gr.HTML(elem_id="train-note")
-            settings, rate_finder = _draw_fields()
+            settings, rate_finder, preferences = _draw_fields()
         with gr.Column(scale=7, min_width=320):
             chart = LiveChart(elem_id="live-chart")
             step_note = gr.HTML(elem_id="step-note")
@@ -220,6 +233,7 @@ def build() -> TrainTab:
         onward = gr.Button(text.NEXT_SCALES, variant="primary", elem_id="next-scales")
     return TrainTab(
         settings,
+        preferences,
         rate_finder,
         plan_facts,
         start_button,
@@ -233,8 +247,8 @@ def build() -> TrainTab:
     )
 
 
-def _draw_fields() -> tuple[Drawn, RateFinder]:
-    """Draw the widgets of the form's settings; return them and what finds a learning rate."""
+def _draw_fields() -> tuple[Drawn, RateFinder, gr.Accordion]:
+    """Draw the widgets of the form's settings; return them, what finds a learning rate, and those of preferences."""
     form = Drawn(RunForm)
     preset_choices = [(text.CUSTOM_SETTINGS, ""), *((each.name, each.name) for each in PRESETS)]
     preset_field = gr.Dropdown(
@@ -253,13 +267,29 @@ def _draw_fields() -> tuple[Drawn, RateFinder]:
     with gr.Row():
         form.draw("max_length", gr.Number, info=text.MAX_LENGTH_INFO, min_width=120)
         form.draw("seed", gr.Number, info=text.SEED_INFO, min_width=120)
+    with gr.Accordion(
+        text.PREFERENCES, open=True, visible=False, elem_classes="accordion", elem_id="preference-settings"
+    ) as preferences:
+        _draw_preference_fields(form)
     with gr.Accordion(text.ADVANCED, open=False, elem_classes="accordion"):
         _draw_advanced_fields(form)
     filled = [evidence, *(form[name] for name in PRESET_FIELDS)]
     preset_field.input(guard(use_preset), preset_field, filled, **quiet(trigger_mode="always_last"))
     rate.change(guard(rate_notice), rate, [notice, repair], **quiet())
     repair.click(lambda: DEFAULTS.learning_rate, None, rate, **quiet())
-    return form, RateFinder(find_button, rate, trials)
+    return form, RateFinder(find_button, rate, trials), preferences
+
+
+def _draw_preference_fields(form: Drawn) -> None:
+    with gr.Row():
+        form.draw("loss_type", gr.Dropdown, choices=text.LOSS_TYPES, info=text.LOSS_TYPE_INFO, min_width=120)
+        form.draw("beta", gr.Number, info=text.BETA_INFO, min_width=120)
+    with gr.Row():
+        form.draw("label_smoothing", gr.Number, info=text.LABEL_SMOOTHING_INFO, minimum=0, min_width=120)
+        form.draw("sft_weight", gr.Number, info=text.SFT_WEIGHT_INFO, minimum=0, min_width=120)
+    with gr.Row():
+        form.draw("desirable_weight", gr.Number, info=text.DESIRABLE_WEIGHT_INFO, minimum=0, min_width=120)
+        form.draw("undesirable_weight", gr.Number, info=text.UNDESIRABLE_WEIGHT_INFO, minimum=0, min_width=120)
 
 
 def _draw_advanced_fields(form: Drawn) -> None:

@@ -59,10 +59,10 @@ EXPORTS = (
         12,
     ),
     Shape(
-        "preference pairs: the chosen answers",
+        "preference pairs",
         "pairs.jsonl",
         lines(lambda n: {"prompt": asked(n), "chosen": said(n), "rejected": "No."}),
-        "prompt → prompt, chosen → answer",
+        "prompt → prompt, chosen → chosen answer, rejected → rejected answer",
         12,
     ),
     Shape(
@@ -72,7 +72,7 @@ EXPORTS = (
             "chosen": f"\n\nHuman: {asked(n)}\n\nAssistant: {said(n)}",
             "rejected": f"\n\nHuman: {asked(n)}\n\nAssistant: No.",
         }),
-        "chosen → conversation",
+        "chosen → chosen answer, rejected → rejected answer",
         12,
     ),
     Shape(
@@ -81,17 +81,16 @@ EXPORTS = (
         lines(lambda n: {
             "prompt": asked(n), "response_a": said(n), "response_b": "No.", "winner": "tie" if n == 5 else "model_a",
         }),
-        "chosen → conversation",
+        "prompt → prompt, chosen → chosen answer, rejected → rejected answer",
         11,
         1,
     ),
     Shape(
-        "KTO: the desirable answers",
+        "KTO: answers with a label",
         "kto.jsonl",
         lines(lambda n: {"prompt": asked(n), "completion": said(n), "label": n != 5}),
-        "prompt → prompt, completion → answer",
-        11,
-        1,
+        "prompt → prompt, completion → answer, label → desirable or not",
+        12,
     ),
     Shape(
         "lists of exchanges",
@@ -263,7 +262,7 @@ EXPORTS = (
         "ranked.jsonl",
         lines(lambda n: {"prompt": asked(n), "answers": [{"answer": "No.", "rank": 2}, {"answer": said(n), "rank": 1}],
                          "turns": 1}),
-        "chosen → conversation",
+        "prompt → prompt, chosen → chosen answer, rejected → rejected answer",
         12,
     ),
     Shape(
@@ -303,7 +302,7 @@ EXPORTS = (
         "summaries.jsonl",
         lines(lambda n: {"info": {"id": n, "post": asked(n)}, "summaries": [{"text": said(n)}, {"text": "No."}],
                          "choice": 0}),
-        "info.post → prompt, chosen → answer",
+        "info.post → prompt, chosen → chosen answer, rejected → rejected answer",
         12,
     ),
     Shape(
@@ -357,7 +356,7 @@ EXPORTS = (
                 ],
             }
         ),
-        "question → prompt, chosen → answer",
+        "question → prompt, chosen → chosen answer, rejected → rejected answer",
         12,
     ),
     Shape(
@@ -370,7 +369,7 @@ EXPORTS = (
                 "rejected": "No.",
             }
         ),
-        "chosen → conversation",
+        "trajectory → prompt, chosen → chosen answer, rejected → rejected answer",
         12,
     ),
     Shape(
@@ -385,7 +384,7 @@ EXPORTS = (
                 "score_1": -1,
             }
         ),
-        "chosen → conversation",
+        "question → prompt, chosen → chosen answer, rejected → rejected answer",
         12,
     ),
     Shape(

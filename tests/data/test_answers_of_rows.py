@@ -33,7 +33,8 @@ def test_a_number_names_the_best_answer_of_a_list(tmp_path: Path) -> None:
     rows = [{"prompt": "Hi", "responses": ["Ahoy", "Bye", "No"], "best": place} for place in (*[1, 0] * 5, 3)]
     found = read(rows, tmp_path)
     assert [talk[-1][1] for talk in found.said] == ["Bye", "Ahoy"] * 5
-    assert "not the best (20)" in found.notes
+    assert "not the best (10)" in found.notes
+    assert [each.rejected[-1].content for each in found.examples] == ["Ahoy", "Bye"] * 5
     assert found.listed == {11: "no answer of responses is the best one (best)"}
 
 

@@ -53,7 +53,9 @@ def test_data_sets_in_the_cache_are_found_by_letters_and_not_by_visitors(
     assert cached_data_sets("") == ()
 
 
-@pytest.mark.parametrize(("data", "counted"), [("lighthouse", 17_837), ("harbour", 22_708), ("logbook", 20_732)])
+@pytest.mark.parametrize(
+    ("data", "counted"), [("lighthouse", 17_837), ("harbour", 22_708), ("logbook", 20_732), ("beacon", 28_252)]
+)
 def test_the_tokens_of_the_starters_are_estimated_within_a_quarter(data: str, counted: int) -> None:
     """Counted with the tokenizer and the chat template of SmolLM2."""
     assert estimated_tokens(load_data(data), 512) == pytest.approx(counted, rel=0.25)

@@ -55,7 +55,7 @@ def test_rows_taken_away_are_read_back_as_they_were(name: str, tmp_path: Path) -
 
 
 def test_the_starters_are_read_back_as_they_were(tmp_path: Path) -> None:
-    for name in ("lighthouse", "harbour", "logbook"):
+    for name in ("lighthouse", "harbour", "logbook", "beacon"):
         split = load_data(name)
         assert bare(rewritten(split, tmp_path).held_out) == bare(split.held_out)
 

@@ -141,4 +141,4 @@ def test_every_shape_is_that_of_a_document(tmp_path: Path) -> None:
 
 def test_notes_of_a_shape_are_those_of_the_split(tmp_path: Path) -> None:
     rows = [{"prompt": f"Hi {row}", "chosen": "Ahoy", "rejected": "Bye"} for row in range(4)]
-    assert any("rejected: not used" in note for note in load_data(written(rows, tmp_path)).notes)
+    assert any("preferred to those in rejected" in note for note in load_data(written(rows, tmp_path)).notes)

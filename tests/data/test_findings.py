@@ -15,7 +15,7 @@ def found_in(tmp_path: Path, text: str, name: str = "data.csv") -> Findings:
 
 
 def test_the_starters_have_no_copies_leaks_or_contradictions() -> None:
-    for name in ("lighthouse", "harbour", "logbook"):
+    for name in ("lighthouse", "harbour", "logbook", "beacon"):
         found = examine(load_data(name))
         assert not (found.copies or found.leaks or found.contradictions or found.left_out or found.nearly_empty)
 
@@ -36,6 +36,14 @@ def test_one_question_with_two_answers_is_a_contradiction(tmp_path: Path) -> Non
 def test_several_answers_of_one_row_are_no_contradiction(tmp_path: Path) -> None:
     rows = '{"prompt": "a", "answer": ["b", "c"], "split": "train"}\n{"prompt": "d", "answer": "e", "split": "test"}\n'
     assert not found_in(tmp_path, rows, "data.jsonl").contradictions
+
+
+def test_preferences_contradict_each_other_where_one_answer_is_chosen_and_rejected(tmp_path: Path) -> None:
+    rows = ["prompt,chosen,rejected,split", "a,b,c,train", "a,d,c,train", "e,f,g,train", "e,g,f,train", "h,i,j,test"]
+    assert found_in(tmp_path, "\n".join(rows)).contradictions == ((3, 4),)
+    rows = ["prompt,completion,label,split", "a,b,true,train", "a,c,false,train", "d,e,true,train", "d,e,false,train",
+            "f,g,true,test"]  # fmt: skip
+    assert found_in(tmp_path, "\n".join(rows)).contradictions == ((3, 4),)
 
 
 def test_a_held_out_row_that_asks_what_is_learned_is_a_leak(tmp_path: Path) -> None:

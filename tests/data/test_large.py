@@ -241,12 +241,16 @@ def test_rows_of_a_known_shape_are_read_in_parts_as_the_first_part_has_it(
     path = written(tmp_path, json_lines(rows))
     split = load_data(path)
     assert sorted((*split.train, *split.held_out), key=lambda each: each.row) == small(path, monkeypatch)
-    assert [problem.row for problem in split.problems] == list(range(1, 201, 10))
+    assert [each.row for each in sorted((*split.train, *split.held_out), key=lambda each: each.row)
+            if not each.desirable] == list(range(1, 201, 10))  # fmt: skip
     assert any("KTO" in note for note in split.notes)
     odd = "\n\nHuman: Hi\n\nAssistant: Ahoy"
     pairs = [{"prompt": f"ask {n}", "chosen": odd if n == 150 else f"tell {n}", "rejected": "no"} for n in range(200)]
     split = load_data(written(tmp_path, json_lines(pairs), "pairs.jsonl"))
-    assert len(split.train) + len(split.held_out) == 200 and split.mapping.answer == "chosen"
+    assert len(split.train) + len(split.held_out) == 199 and split.mapping.kind == "preferences"
+    assert [(problem.row, problem.reason) for problem in split.problems] == [
+        (151, "the prompts of the chosen and the rejected answer differ")
+    ]
 
 
 def test_what_is_not_used_is_counted_over_all_parts(tmp_path: Path) -> None:

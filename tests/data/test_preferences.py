@@ -1,7 +1,8 @@
-"""Preference data: the better answers are trained on, and nothing else of them in silence."""
+"""Preference data: two answers to one prompt, or an answer with a label; what cannot be compared is listed."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ import pandas as pd
 import pytest
 
 from ia3_studio.data.examples import Mapping, understood
+from ia3_studio.data.export_rows import export_rows
+from ia3_studio.data.infer_columns import mapping_of
 from ia3_studio.data.load import load_data
 from ia3_studio.data.table import read_table
 from ia3_studio.errors import DataError
-from tests.data.exports import read, read_file, turns, written
+from tests.data.exports import Found, read, read_file, turns, written
 
 SAID = [("user", "Hi"), ("assistant", "Ahoy")]
 
@@ -21,12 +24,21 @@ def answer(text: str) -> list[dict[str, str]]:
     return [{"role": "assistant", "content": text}]
 
 
+REFUSED = [("user", "Hi"), ("assistant", "Bye")]
+
+
+def refused(found: Found) -> list[list[tuple[str, str]]]:
+    """The conversations with the rejected answers."""
+    return [[(turn.role, turn.content) for turn in each.rejected] for each in found.examples]
+
+
 @pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv"])
-def test_chosen_texts_are_the_answers_and_rejected_ones_are_named(name: str, tmp_path: Path) -> None:
+def test_chosen_and_rejected_texts_are_two_answers_to_one_prompt(name: str, tmp_path: Path) -> None:
     rows = [{"prompt": "Hi", "chosen": "Ahoy", "rejected": "Bye", "score_chosen": 9}] * 2
     found = read(rows, tmp_path, name)
-    assert str(found.mapping) == "prompt → prompt, chosen → answer" and found.said == [SAID, SAID]
-    assert "rejected: not used" in found.notes and "DPO" in found.notes
+    assert str(found.mapping) == "prompt → prompt, chosen → chosen answer, rejected → rejected answer"
+    assert found.said == [SAID, SAID] and refused(found) == [REFUSED, REFUSED]
+    assert "chosen are preferred to those in rejected" in found.notes
 
 
 def test_the_other_answer_can_be_chosen(tmp_path: Path) -> None:
@@ -67,6 +79,12 @@ FORMS: dict[str, dict[str, Any]] = {
     "Stanford Human Preferences": {"history": "Hi", "human_ref_A": "Ahoy", "human_ref_B": "Bye", "labels": 1},
     "rated": {"instruction": "Hi", "completions": [{"response": "Bye", "score": 1}, {"response": "Ahoy", "score": 5}]},
     "rated apart": {"instruction": "Hi", "generations": ["Bye", "Ahoy"], "ratings": [1, "4"]},
+    "ranked": {"prompt": "Hi", "responses": ["So so", "Bye", "Ahoy"], "rank": [2, 3, 1]},
+    "ranked objects": {
+        "prompt": "Hi",
+        "answers": [{"answer": "Ahoy", "rank": 1}, {"answer": "So so", "rank": 2}, {"answer": "Bye", "rank": 7}],
+    },
+    "best of a list": {"prompt": "Hi", "responses": ["Bye", "Ahoy"], "choice": 1},
 }  # fmt: skip
 
 
@@ -74,14 +92,14 @@ FORMS: dict[str, dict[str, Any]] = {
 def test_preferences_of_every_form_are_read_with_their_better_answer(form: str, tmp_path: Path) -> None:
     found = read([FORMS[form]] * 3, tmp_path)
     assert found.said == [SAID] * 3 and not found.problems
-    assert "not used" in found.notes
+    assert refused(found) == [REFUSED] * 3 and found.mapping.kind == "preferences"
 
 
 @pytest.mark.parametrize("form", ["UltraFeedback", "TRL", "rated", "Anthropic HH"])
 def test_preferences_in_parquet_are_the_same(form: str, tmp_path: Path) -> None:
     pd.DataFrame([FORMS[form]] * 3).to_parquet(tmp_path / "rows.parquet")
     found = read_file(tmp_path / "rows.parquet")
-    assert found.said == [SAID] * 3 and not found.problems
+    assert found.said == [SAID] * 3 and refused(found) == [REFUSED] * 3 and not found.problems
 
 
 def test_a_system_prompt_and_a_history_precede_the_answer(tmp_path: Path) -> None:
@@ -95,42 +113,106 @@ def test_a_system_prompt_and_a_history_precede_the_answer(tmp_path: Path) -> Non
 
 def test_several_rounds_of_a_transcript_are_turns_each(tmp_path: Path) -> None:
     text = "\n\nHuman: Hi\n\nAssistant: Ahoy\nthere\n\nHuman: And?\n\nAssistant: No"
-    found = read([{"chosen": text, "rejected": text}], tmp_path)
+    found = read([{"chosen": text, "rejected": f"{text} way"}], tmp_path)
     assert [words for _role, words in found.said[0]] == ["Hi", "Ahoy\nthere", "And?", "No"]
 
 
-def test_ties_and_empty_answers_are_listed(tmp_path: Path) -> None:
+def test_only_what_follows_the_common_beginning_is_trained(tmp_path: Path) -> None:
+    rows = [{"chosen": turns("Hi", "Ahoy", "And?", "No"), "rejected": turns("Hi", "Ahoy", "And?", "Well", "Eh?", "Ok")}]
+    (example,) = read(rows, tmp_path).examples
+    assert [turn.trained for turn in example.messages if turn.role == "assistant"] == [False, True]
+    assert [turn.trained for turn in example.rejected if turn.role == "assistant"] == [False, True, True]
+
+
+def test_pairs_that_cannot_be_compared_are_named_and_the_others_stay(tmp_path: Path) -> None:
+    good = {"prompt": "Hi", "chosen": "Ahoy", "rejected": "Bye"}
+    rows = [
+        good,
+        {"prompt": "Hi", "chosen": "Ahoy", "rejected": "Ahoy "},
+        {"prompt": "Hi", "chosen": "Ahoy", "rejected": " "},
+        {"prompt": "Hi", "chosen": None, "rejected": "Bye"},
+        {"prompt": "Hi", "chosen": turns("Hi", "Ahoy"), "rejected": turns("Hello", "Bye")},
+        {"prompt": "", "chosen": "Ahoy", "rejected": "Bye"},
+        good,
+    ]
+    found = read(rows, tmp_path, "rows.jsonl")
+    assert found.said == [SAID, SAID] and found.listed == {
+        2: "the chosen and the rejected answer are equal",
+        3: "the rejected answer (rejected) is empty",
+        4: "the chosen answer (chosen) is empty",
+        5: "the prompts of the chosen and the rejected answer differ",
+        6: "the prompt (prompt) is empty",
+    }
+
+
+def test_columns_can_be_chosen_for_pairs_and_for_labels(tmp_path: Path) -> None:
+    rows = [{"ask": f"Hi {n}", "good": "Ahoy", "bad": "Bye", "fine": n % 2} for n in range(4)]
+    table = read_table(written(rows, tmp_path, "rows.csv"))
+    pairs = mapping_of(table, "preferences", "ask", "good", "bad")
+    assert (pairs.prompt, pairs.answer, pairs.rejected, pairs.flag) == ("ask", "good", "bad", "")
+    assert mapping_of(table, "preferences", "ask", "good", "fine").flag == "fine"
+    with pytest.raises(DataError, match="rejected answers or of labels"):
+        mapping_of(table, "preferences", "ask", "good")
+
+
+def test_an_answer_that_is_json_is_an_answer(tmp_path: Path) -> None:
+    rows = [{"prompt": "As JSON", "chosen": '{"input": "x"}', "rejected": '{"messages": 3}'}] * 2
+    found = read(rows, tmp_path, "rows.csv")
+    assert found.said[0][-1] == ("assistant", '{"input": "x"}') and refused(found)[0][-1][1] == '{"messages": 3}'
+
+
+def test_exported_preferences_are_read_back_as_they_were(tmp_path: Path) -> None:
+    talks = [{"chosen": turns("Hi", "Ahoy", f"And {n}?", "No"), "rejected": turns("Hi", "Ahoy", f"And {n}?", "Well")}
+             for n in range(6)]  # fmt: skip
+    labeled = [{"prompt": f"Hi {n}", "completion": "Ahoy", "label": n % 2 == 0} for n in range(6)]
+    for name, rows in (("pairs.jsonl", talks), ("labels.jsonl", labeled)):
+        split = load_data(written(rows, tmp_path, name))
+        export_rows(split, tmp_path / f"again-{name}")
+        again = load_data(tmp_path / f"again-{name}")
+        assert [replace(each, row=0) for each in again.train] == [replace(each, row=0) for each in split.train]
+        assert len(again.held_out) == len(split.held_out)
+
+
+def test_the_answers_to_one_prompt_are_on_one_side_of_the_split(tmp_path: Path) -> None:
+    rows = [{"prompt": f"Hi {n // 4}", "completion": f"Ahoy {n}", "label": n % 2 == 0} for n in range(40)]
+    split = load_data(written(rows, tmp_path, "rows.jsonl"), held_out=0.2)
+    asked = [{example.messages[0].content for example in side} for side in (split.train, split.held_out)]
+    assert split.held_out and not asked[0] & asked[1]
+
+
+def test_one_prompt_with_many_answers_is_split_by_answers(tmp_path: Path) -> None:
+    rows = [{"prompt": "Hi", "chosen": f"Ahoy {n}", "rejected": "Bye"} for n in range(10)]
+    split = load_data(written(rows, tmp_path, "rows.jsonl"))
+    assert (len(split.train), len(split.held_out)) == (9, 1)
+
+
+def test_ties_are_listed(tmp_path: Path) -> None:
     compared = [{"prompt": "Hi", "response_a": "x", "response_b": "y", "winner": who} for who in ("model_a", "tie")]
     found = read(compared, tmp_path)
     assert len(found.said) == 1 and "neither answer is preferred" in found.listed[2]
-    empty = [{"prompt": turns("Hi"), "chosen": answer, "rejected": "Bye"} for answer in ("Ahoy", " ", None)]
-    assert read(empty, tmp_path).listed.keys() == {2, 3}
+    rated = [{"prompt": "Hi", "responses": ["x", "y"], "ratings": each} for each in ([1, 2], [3, 3])]
+    assert "rated higher" in read(rated, tmp_path).listed[2]
 
 
 @pytest.mark.parametrize("flags", [(True, False), ("True", "False"), (1, 0)])
-def test_kto_reads_the_desirable_answers_and_lists_the_others(flags: tuple[Any, Any], tmp_path: Path) -> None:
+def test_kto_reads_answers_with_their_labels(flags: tuple[Any, Any], tmp_path: Path) -> None:
     good, bad = flags
     rows = [{"prompt": f"Hi {row}", "completion": "Ahoy", "label": bad if row == 3 else good} for row in range(1, 6)]
     for name in ("rows.jsonl", "rows.csv"):
         split = load_data(written(rows, tmp_path, name))
-        assert split.mapping.kind == "pairs" and len(split.train) + len(split.held_out) == 4
-        assert [(problem.row, problem.reason) for problem in split.problems] == [
-            (3, "marked as undesirable (label is false)")
-        ]
+        assert str(split.mapping) == "prompt → prompt, completion → answer, label → desirable or not"
+        found = sorted((*split.train, *split.held_out), key=lambda example: example.row)
+        assert [example.desirable for example in found] == [True, True, False, True, True] and not split.problems
         assert any("KTO" in note for note in split.notes)
 
 
-def test_kto_conversations_and_a_row_without_a_flag(tmp_path: Path) -> None:
-    rows = [{"messages": turns("Hi", "Ahoy"), "kto_tag": flag} for flag in [True] * 9 + [None, False]]
+def test_kto_conversations_train_their_last_answer_and_a_row_without_a_flag_is_listed(tmp_path: Path) -> None:
+    rows = [{"messages": turns("Hi", "Ahoy", "And?", "No"), "kto_tag": flag} for flag in [True] * 9 + [None, False]]
     found = read(rows, tmp_path)
-    assert found.said == [SAID] * 9 and found.listed.keys() == {10, 11}
+    assert [example.desirable for example in found.examples] == [True] * 9 + [False] and found.listed.keys() == {10}
+    assert [turn.trained for turn in found.examples[0].messages if turn.role == "assistant"] == [False, True]
     rows = [{"prompt": turns("Hi"), "completion": answer("Ahoy"), "label": True}] * 2
     assert read(rows, tmp_path).said == [SAID] * 2
-
-
-def test_only_undesirable_answers_are_refused_in_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="row 1: marked as undesirable"):
-        read([{"prompt": "Hi", "completion": "Bye", "label": False}] * 2, tmp_path)
 
 
 def test_a_label_beside_a_question_and_an_answer_is_no_flag(tmp_path: Path) -> None:

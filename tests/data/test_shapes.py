@@ -67,6 +67,11 @@ def test_columns_with_names_that_say_nothing_are_told_by_their_contents() -> Non
     assert str(infer_columns(table(*pairs))) == "mr → prompt, ref → answer"
 
 
+def test_columns_called_chosen_and_rejected_are_preferences_without_a_known_shape() -> None:
+    found = infer_columns(table({"prompt": "a", "chosen": "b", "rejected": "c"}))
+    assert str(found) == "prompt → prompt, chosen → chosen answer, rejected → rejected answer"
+
+
 def test_the_longest_text_belongs_to_a_label() -> None:
     rows = [{"Paper title": f"On matter {row}", "Impact": f"It changes how {row} of us live", "Label": "12"[row % 2]}
             for row in range(12)]  # fmt: skip
@@ -76,7 +81,6 @@ def test_the_longest_text_belongs_to_a_label() -> None:
 @pytest.mark.parametrize(
     ("record", "sentence"),
     [
-        ({"prompt": "a", "chosen": "b", "rejected": "c"}, "contain preference pairs"),
         ({"turns": ["Write.", "Shorter."]}, "no assistant answers"),
     ],
 )

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from ia3_studio.training.config import Step
-from ia3_studio.ui.components.live_chart import WORDS, LiveChart, chart_delta
+from ia3_studio.ui.components.live_chart import ALWAYS, WORDS, LiveChart, chart_delta
 from tests.e2e.conftest import Problems
 from tests.e2e.studio_app import close_pages, free_port, settle
 
@@ -273,7 +273,7 @@ def the_points_can_be_read_as_a_table_and_taken_away(opened: Page, tmp_path: Pat
     download.value.save_as(tmp_path / "points.csv")
     lines = (tmp_path / "points.csv").read_text().splitlines()
     assert download.value.suggested_filename == "run-1.csv"
-    assert lines[0] == ",".join(WORDS["columns"]) and len(lines) == 21
+    assert lines[0] == ",".join(WORDS["columns"][:ALWAYS]) and len(lines) == 21
     assert lines[11].split(",")[:3] == ["10", "2.66667", "2.75"]
 
 
@@ -302,7 +302,7 @@ def test_nothing_overflows_on_a_phone(opened: Page, snapshot: Callable[[Page, st
     opened.set_viewport_size({"width": 390, "height": 844})
     show_20(opened)
     assert opened.evaluate("document.documentElement.scrollWidth <= 390")
-    plots = "[...document.querySelectorAll('.live-chart .plot')]"
+    plots = "[...document.querySelectorAll('.live-chart .plot:not([hidden])')]"
     opened.wait_for_function(f"{plots}.every((plot) => plot._fullLayout.width === plot.clientWidth)")
     drag = opened.evaluate("[matchMedia('(pointer: coarse)').matches, document.querySelector('.plot').layout.dragmode]")
     assert drag == [False, "zoom"]

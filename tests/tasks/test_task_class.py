@@ -22,7 +22,7 @@ from tests.tiny_chat import tiny_tokenizer
 from tests.training.test_targets import ending_tokenizer
 
 KINDS = tuple(get_args(Mapping.__annotations__["kind"])) or (
-    "pairs", "messages", "text", "labels", "tags", "choices", "pictures",
+    "pairs", "messages", "text", "labels", "tags", "choices", "pictures", "preferences",
 )  # fmt: skip
 TASKS = get_args(ModelHead)
 CHAT = (Message("user", "Is the pier free?"), Message("assistant", "No."))
@@ -48,6 +48,8 @@ def examples(kind: str, *, some_empty: bool) -> list[Example]:
             made.append(Example(row, words=("the", "pier"), labels=(label, "b")))
         elif kind == "choices":
             made.append(Example(row, text=f"which {row}", labels=("left",), choices=("left", "right")))
+        elif kind == "preferences":
+            made.append(Example(row, CHAT, rejected=(CHAT[0], Message("assistant", "That depends on the day."))))
         elif kind == "text":
             made.append(Example(row, text=f"plain text {row}"))
         else:
@@ -63,6 +65,10 @@ def test_the_preview_shows_the_rows_that_a_run_trains_on(kind: str, task: Any, s
     target: Any = "multi" if kind == "labels" else "single"
     split = DataSplit(rows[:3] + rows[4:], rows[3:4], (), "", Mapping(kind, target=target), "")  # type: ignore[arg-type]
     config = RunConfig("run", "m", "d", train=TrainConfig(max_length=64))
+    if kind == "preferences" and task != "causal-lm":
+        with pytest.raises(DataError, match="needs a causal language model"):
+            task_for(split, task, config)
+        return
     trained_as = task_for(split, task, config)
     shown_as = task_class(kind, task)
     assert type(trained_as) is shown_as

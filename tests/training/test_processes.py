@@ -30,6 +30,7 @@ from ia3_studio.training.train import train
 from ia3_studio.training.trainable_parameters import TrainableParameters
 from tests.families import SMALL, tiny_model
 from tests.training import launched as program
+from tests.training.preferences import judged_of, pairs_of
 from tests.training.rows import rows_of
 from tests.training.test_choices import prepared, questions
 from tests.training.test_classify import PROBLEMS, classifier, label_rows
@@ -88,6 +89,9 @@ def every_kind() -> dict[str, tuple[Any, Any, list[Any], TrainConfig]]:
     images = [ImageRow(each, (float(number % 2),), number + 1) for number, each in enumerate(pixels)]
     seen = vit()
     kinds["images"] = (seen, HeadedAttachment(seen, discover(seen).select("paper"), ["classifier"]), images, config)
+    for name, compared in (("pairs of answers", pairs_of(9)), ("answers with a label", judged_of(9))):
+        model = tiny_model("llama")
+        kinds[name] = (model, attach(model, discover(model).select("paper")), list(compared), config)
     model = tiny_model("llama")
     cached = attach(model, discover(model).choose("key,value@1"))
     kinds["cached lower layers"] = (model, cached, rows_of(9), replace(config, cache_mb=1))

@@ -28,6 +28,7 @@ FORM = RunForm(
     epochs=1.5, batch_size=4, max_length=128, seed=7, warmup_ratio=0.1, max_grad_norm=2.0,
     decay_to_one=0.001, eval_steps=5, micro_batch_tokens=512, backward_dtype="float32", optimizer="adafactor",
     max_steps=9, early_stopping_patience=2, keep_best=False, long_rows="skip", sample_generations=3,
+    loss_type="ipo", beta=0.3, label_smoothing=0.1, sft_weight=0.5, desirable_weight=1.2, undesirable_weight=0.8,
 )  # fmt: skip
 """A form in which every setting differs from its default."""
 

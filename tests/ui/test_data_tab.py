@@ -363,6 +363,23 @@ def test_rows_with_a_known_shape_are_read_as_they_stand_if_the_form_says_so(benc
     assert "rejected → answer" in said and "preference pairs" not in said
 
 
+def test_preferences_are_shown_with_both_answers_and_stay_as_chosen(bench: Studio, tmp_path: Path) -> None:
+    path = tmp_path / "preferences.jsonl"
+    rows = ({"q": f"Where is berth {n}?", "good": f"At {n}.", "bad": "No."} for n in range(12))
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    fields = ("preferences", "q", "bad", "good", [], "", "", "", "", "", "", "", "")
+    *_shown, (source, said, shown, _faults, *form) = apply_parsing(bench, str(path), 0.2, *fields)
+    assert "good → chosen answer, bad → rejected answer" in said
+    assert "Rejected" in shown and "At 0." in shown and "No." in shown
+    assert form[0] == "preferences" and [field["value"] for field in form[1:4]] == ["q", "bad", "good"]
+    *_shown, (again, *_rest) = apply_parsing(bench, str(path), 0.2, *fields)
+    assert DataChoice.from_text(again) == DataChoice.from_text(source)
+    labeled = tmp_path / "labeled.csv"
+    labeled.write_text("prompt,completion,label\n" + "".join(f"ask {n},tell {n},{n % 2}\n" for n in range(12)))
+    _facts, table, _findings = data_overview(load_data(labeled))
+    assert "undesirable" in table and "desirable" in table
+
+
 def test_findings_on_a_part_of_a_file_say_which_part(tmp_path: Path) -> None:
     path = tmp_path / "long.csv"
     path.write_text("text,label\n" + "".join(f"Letter number {n} on the harbor,{'ab'[n % 2]}\n" for n in range(400)))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 from ia3_studio.training.config import Step
-from ia3_studio.ui.components.live_chart import COLUMNS, chart_delta
+from ia3_studio.ui.components.live_chart import COLUMNS, WORDS, chart_delta
 
 
 def step(number: int, loss: float | None = 2.0) -> Step:
@@ -22,8 +23,11 @@ def test_a_message_carries_only_the_steps_it_is_given() -> None:
 
 
 def test_a_point_has_the_columns_in_their_order() -> None:
-    (point,) = json.loads(chart_delta("r", [step(1)], 0, 50, True))["points"]
-    assert len(point) == len(COLUMNS) and COLUMNS[:3] == ("step", "loss", "held_out")
+    rewarded = replace(step(1), chosen_reward=0.5, held_out_reward_accuracy=0.75)
+    plain, point = json.loads(chart_delta("r", [step(1), rewarded], 0, 50, True))["points"]
+    assert len(point) == len(COLUMNS) == len(WORDS["columns"]) and COLUMNS[:3] == ("step", "loss", "held_out")
+    assert point[8:] == [0.5, None, None, None, None, 0.75]
+    assert len(plain) == 8  # a run without rewards sends none
 
 
 def test_a_loss_that_is_no_number_is_left_out() -> None:

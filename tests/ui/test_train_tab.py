@@ -11,13 +11,24 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from ia3_studio.data.examples import Mapping
+from ia3_studio.data.load import DataChoice
 from ia3_studio.errors import DataError, RunError, SelectionError
 from ia3_studio.training.rate_probe import RATES
 from ia3_studio.ui import text
 from ia3_studio.ui.forms import updates_of
 from ia3_studio.ui.modules_tab import select_preset
 from ia3_studio.ui.session import Studio
-from ia3_studio.ui.train_tab import find_rate, plan, rate_notice, selection_of, start_run, stop_run, use_preset
+from ia3_studio.ui.train_tab import (
+    find_rate,
+    plan,
+    rate_notice,
+    selection_of,
+    show_preferences,
+    start_run,
+    stop_run,
+    use_preset,
+)
 from tests.tiny_chat import save_tiny_chat
 from tests.ui.conftest import FORM, says
 
@@ -36,6 +47,16 @@ def test_the_plan_says_what_is_missing(bench: Studio, tmp_path: Path) -> None:
     assert says(plan(bench, source, "lighthouse", ""), text.NOTHING_SELECTED)
     assert says(plan(bench, source, "", selected), text.CHOOSE_FILE)
     assert says(plan(bench, "", "lighthouse", selected), text.RELOAD)
+
+
+def test_preference_settings_are_visible_for_preferences_only(tmp_path: Path) -> None:
+    pairs, answers, broken = (tmp_path / f"{name}.csv" for name in ("pairs", "answers", "broken"))
+    pairs.write_text("prompt,chosen,rejected\n" + "".join(f"ask {n},yes {n},no {n}\n" for n in range(5)))
+    answers.write_text("prompt,answer\n" + "".join(f"ask {n},yes {n}\n" for n in range(5)))
+    broken.write_text("a\n")
+    as_pairs = DataChoice(str(pairs), Mapping("pairs", "prompt", "chosen")).to_text()
+    shown = {data: show_preferences(data)["visible"] for data in (str(pairs), str(answers), str(broken), as_pairs, "")}
+    assert [data for data, visible in shown.items() if visible] == [str(pairs)]
 
 
 def test_stopping_nothing_says_so(bench: Studio) -> None:
@@ -70,7 +91,8 @@ def test_a_ticked_module_that_the_result_goes_around_is_named_before_a_start(ben
 
 def test_a_preset_fills_the_form_and_says_what_it_rests_on() -> None:
     said, *fields = use_preset("paper")
-    assert "T-Few" in said and fields == [3e-3, 1000.0, 8, 256, "adafactor", 1000]
+    assert "T-Few" in said and fields == [3e-3, 1000.0, 8, 256, "adafactor", 1000, 0.0]
+    assert use_preset("preferences")[-1] == 1.0  # the SFT weight
     said, *fields = use_preset("")
     assert said == "" and all(field == gr.skip() for field in fields)
 

@@ -1,4 +1,4 @@
-"""How is a list of answers read of which a number names the best? As that answer; the others are not used."""
+"""How is a list of answers read of which one is named or marked as the best? That one is preferred to the next."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.paths import structure_of
-from ia3_studio.data.shapes.preferences import FOR_DPO
+from ia3_studio.data.shapes.preferences import INSTEAD
 from ia3_studio.data.shapes.shape import MOST, Collector, Recognized, Rows, Shape, bare, finite, is_text, listed
 
 LISTS = ("summaries", "responses", "answers", "outputs", "completions", "candidates", "generations")
@@ -82,15 +82,26 @@ def _read_marked(rows: Rows) -> Recognized:
     assert columns is not None
     asked, name, key = columns
     for row, record in rows.records():
-        texts, place = _answers(record.get(name)), _marked_place(record.get(name), key)
+        place = _marked_place(record.get(name), key)
         if place is None:
             found.leave_out(row, f"no answer of {name}, or more than one, is marked as the best ({key})")
             continue
-        found.unused["answers that are not the best"] += len(texts) - 1
-        rest = {column: cell for column, cell in record.items() if column != name}
-        found.use(row, {**rest, CHOSEN: texts[place]})
-    notes = (f"The answers of {name} that are marked by {key} are trained on; the others: not used, {FOR_DPO}.",)
-    return found.recognized("lists of answers with the best one marked", Mapping("pairs", asked, CHOSEN), notes)
+        _prefer(found, row, record, name, place)
+    note = f"The answer of {name} that is marked by {key} is preferred to the next other one; {INSTEAD}."
+    return found.recognized("lists of answers with the best one marked", _mapping(asked), (note,))
+
+
+def _prefer(found: Collector, row: int, record: dict[str, Any], name: str, place: int) -> None:
+    """Use a row with the best of its answers and the first of the others."""
+    texts = _answers(record.get(name))
+    chosen = texts.pop(place)
+    found.unused["answers that are not the best"] += len(texts) - 1
+    rest = {column: cell for column, cell in record.items() if column != name}
+    found.use(row, {**rest, CHOSEN: chosen, REJECTED: texts[0]})
+
+
+def _mapping(asked: str) -> Mapping:
+    return Mapping("preferences", asked, CHOSEN, rejected=REJECTED)
 
 
 def _has_best(rows: Rows) -> bool:
@@ -107,13 +118,9 @@ def _read_best(rows: Rows) -> Recognized:
             found.leave_out(row, f"no answer of {name} is the best one ({best})")
             continue
         assert place is not None
-        chosen = texts.pop(int(place))
-        rest = {column: cell for column, cell in record.items() if column != name}
-        others = {REJECTED: texts[0]} if len(texts) == 1 else {}
-        found.unused["answers that are not the best"] += len(texts) * (len(texts) > 1)
-        found.use(row, {**rest, CHOSEN: chosen, **others})
-    notes = (f"The answers of {name} that {best} names are trained on; the others: not used, {FOR_DPO}.",)
-    return found.recognized("lists of answers with the best one", Mapping("pairs", asked, CHOSEN), notes)
+        _prefer(found, row, record, name, int(place))
+    note = f"The answer of {name} that {best} names is preferred to the next other one; {INSTEAD}."
+    return found.recognized("lists of answers with the best one", _mapping(asked), (note,))
 
 
 SHAPES = (

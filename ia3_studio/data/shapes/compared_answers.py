@@ -1,4 +1,4 @@
-"""How are two or more answers to one prompt read, if scores or a decision say which is better? As its best answer."""
+"""How are answers to one prompt read, if scores or a decision say which is better? The best over the worst."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ia3_studio.data.column_words import ANSWERED as WORDS
 from ia3_studio.data.column_words import says, twin_place
 from ia3_studio.data.paths import structure_of
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, turns_in
-from ia3_studio.data.shapes.preferences import FOR_DPO, answer_pair, answered
+from ia3_studio.data.shapes.preferences import INSTEAD, answer_pair, preferred
 from ia3_studio.data.shapes.shape import (
     MOST,
     SAMPLE,
@@ -44,6 +44,8 @@ TIES = ("tie", "both", "neither", "equal", "bothbad", "tiebothbad")
 LISTS = ("completions", "responses", "generations", "candidates", "answers")
 RATED = ("overallscore", "score", "rating", "finegrainedscore")
 RATINGS = ("ratings", "scores")
+RANKS = ("ranks", "rankings", "ranking", "rank")
+"""Columns of lists of ranks, of which the lowest is the best."""
 ANSWERED = ("response", "completion", "output", "text", "answer")
 CHOSEN, REJECTED = "chosen", "rejected"
 
@@ -132,7 +134,8 @@ def _read_compared(rows: Rows) -> Recognized:
         )
         rest = {name: cell for name, cell in record.items() if name not in comparison.answers}
         found.use(row, {**rest, CHOSEN: better, REJECTED: worse})
-    return _best(rows, found, " and ".join(comparison.deciders))
+    deciders = " and ".join(comparison.deciders)
+    return _pairs(rows, found, f"{deciders} names the answer that is preferred to the other; {INSTEAD}.")
 
 
 def _in_turns(asked: Any, answer: Any) -> Any:
@@ -148,30 +151,38 @@ def _in_turns(asked: Any, answer: Any) -> Any:
     ]
 
 
-def _best(rows: Rows, found: Collector, deciders: str) -> Recognized:
-    """Return the rows with their better answers."""
-    notes = (f"The answers that {deciders} prefer are trained on; the others: not used, {FOR_DPO}.",)
+def _pairs(rows: Rows, found: Collector, note: str) -> Recognized:
+    """Return the rows with their better and their worse answers."""
     form = "compared answers"
     if not found.rows:
-        return found.recognized(form, notes=notes)
-    answers = [CHOSEN, *(REJECTED for _row, record in found.rows[:1] if REJECTED in record)]
+        return found.recognized(form, notes=(note,))
     turns = rows.find(("context",)) if rows.mostly(rows.find(("context",)), lambda cell: bool(turns_in(cell))) else ""
-    kept = replace(rows, frame=frame_of(found.rows))
-    read = answered(kept, answers, form, notes, as_turns=True, prompt=turns)
+    read = preferred(replace(rows, frame=frame_of(found.rows)), (CHOSEN, REJECTED), form, (note,), prompt=turns)
     return replace(read, problems=(*found.problems, *read.problems), unused=found.unused)
 
 
 def _ratings(rows: Rows, record: dict[str, Any], name: str) -> list[tuple[float, Any]]:
     """Return the answers of a list with their ratings, which stand in them or in a list of their own."""
     answers = listed(structure_of(record.get(name)))
-    apart = next((listed(structure_of(record.get(each))) for each in rows.named(RATINGS)), [])
+    apart, sign = _apart(rows, record)
     if len(apart) == len(answers) and all(map(is_text, answers)):
-        found = [(finite(rating), answer) for rating, answer in zip(apart, answers, strict=True)]
+        numbers = map(finite, apart)
+        found = [
+            (None if number is None else sign * number, answer) for number, answer in zip(numbers, answers, strict=True)
+        ]
     else:
         objects = [answer for answer in answers if isinstance(answer, dict)]
         rated = [({bare(str(key)): value for key, value in answer.items()}) for answer in objects]
         found = [(_rating(each), _first_of(each, ANSWERED, _text)) for each in rated]
     return [(rating, answer) for rating, answer in found if rating is not None and answer is not None]
+
+
+def _apart(rows: Rows, record: dict[str, Any]) -> tuple[list[Any], int]:
+    """Return the list of ratings or ranks beside the answers, and the sign with which the highest is the best."""
+    for names, sign in ((RATINGS, 1), (RANKS, -1)):
+        if column := rows.find(names):
+            return listed(structure_of(record.get(column))), sign
+    return [], 1
 
 
 def _rating(record: dict[str, Any]) -> float | None:
@@ -212,13 +223,13 @@ def _read_rated(rows: Rows) -> Recognized:
     name, found = _rated_column(rows), Collector()
     for row, record in rows.records():
         rated = sorted(_ratings(rows, record, name), key=lambda each: -each[0])
-        if not rated:
-            found.leave_out(row, f"no answer in {name} has a rating")
+        if len(rated) < 2 or rated[0][0] == rated[-1][0]:
+            found.leave_out(row, f"no answer in {name} is rated higher than another")
             continue
         rest = {column: cell for column, cell in record.items() if column != name}
-        found.use(row, {**rest, CHOSEN: rated[0][1]})
-        found.unused["answers with a lower rating"] += len(listed(structure_of(record[name]))) - 1
-    return _best(rows, found, f"the ratings of {name}")
+        found.use(row, {**rest, CHOSEN: rated[0][1], REJECTED: rated[-1][1]})
+        found.unused["answers between the best and the worst"] += len(listed(structure_of(record[name]))) - 2
+    return _pairs(rows, found, f"Of the answers in {name} the best is preferred to the worst; {INSTEAD}.")
 
 
 SHAPES = (

@@ -1,6 +1,6 @@
-"""How are preference data read? The preferred answer is the one that is trained on; nothing is learned from the other.
+"""How are preference data read? As two answers to one prompt, or as single answers with a label.
 
-Pairs of a chosen and a rejected answer are made for methods such as DPO, and flags of single answers for KTO.
+Pairs of a chosen and a rejected answer are made for methods such as DPO, and labels of single answers for KTO.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 from ia3_studio.data.column_words import says
 from ia3_studio.data.examples import Mapping
 from ia3_studio.data.paths import structure_of
+from ia3_studio.data.preferences import flag_of, holds_turns
 from ia3_studio.data.problem import UnusableError
 from ia3_studio.data.shapes.dialogue import PROMPT_NAMES, Opening, turns_in, with_answer
 from ia3_studio.data.shapes.shape import (
@@ -42,10 +43,9 @@ EXPECTED = (
 )  # fmt: skip
 """Columns of the answer to a prompt that holds turns, as tools of evaluations name them."""
 CONVERSATIONS = ("messages", "conversations", "conversation")
-FOR_DPO = "preference pairs are for methods such as DPO"
+INSTEAD = "to train on the preferred answers alone, choose another task and their column as the target column"
 REQUESTS = ("inputs", "request", "requestbody")
 """Columns that may hold what was sent to a model."""
-_YES, _NO = ("true", "1", "1.0", "yes"), ("false", "0", "0.0", "no")
 
 
 def _is_answer(cell: Any) -> bool:
@@ -67,65 +67,74 @@ def _has_pairs(rows: Rows) -> bool:
 
 def _read_pairs(rows: Rows) -> Recognized:
     better, worse = answer_pair(rows)
-    return answered(rows, (better, worse), "preference pairs", (_note(better, worse),))
+    note = f"The answers in {better} are preferred to those in {worse}; {INSTEAD}."
+    return preferred(rows, (better, worse), "preference pairs", (note,))
 
 
-def _note(better: str, worse: str) -> str:
-    return f"The answers in {better} are trained on; {worse}: not used, {FOR_DPO}."
-
-
-def answered(
-    rows: Rows,
-    answers: Sequence[str],
-    form: str,
-    notes: Sequence[str],
-    *,
-    as_turns: bool = False,
-    prompt: str = "",
+def preferred(
+    rows: Rows, answers: Sequence[str], form: str, notes: Sequence[str], *, prompt: str = "", flag: str = ""
 ) -> Recognized:
+    """Return rows with the roles of preferences.
+
+    Texts without any prompt are plain text: those of the first column are trained on.
+
+    Args:
+        rows: all of which are used, if they have the answers.
+        answers: the column of chosen and that of rejected answers, or the only one.
+        form: what was recognized.
+        notes: how it is read.
+        prompt: the column of what is asked; told by its name if it is empty.
+        flag: the column with the labels of the answers; empty if there are pairs.
+    """
+    opening = Opening.of(rows, *answers)
+    prompt = prompt or _prompt_of(rows, opening, answers)
+    if not prompt and not any(rows.any(name, holds_turns) for name in answers):
+        note = f"There is no prompt, so the texts in {answers[0]} are trained on; not used: {', '.join(answers[1:])}."
+        return Recognized(rows.frame, form, notes=(note,), mapping=Mapping("text", column=answers[0]))
+    mapping = Mapping(
+        "preferences", prompt, answers[0], opening.context if opening.context != prompt else "",
+        rejected="" if flag else answers[1], flag=flag, system=opening.system,
+        history=opening.history if opening.history != prompt else "", tools=rows.find(("tools", "functions")),
+    )  # fmt: skip
+    return Recognized(rows.frame, form, notes=tuple(notes), mapping=mapping)
+
+
+def _prompt_of(rows: Rows, opening: Opening, answers: Sequence[str]) -> str:
+    """Return the column of what is asked; empty where the answers hold it."""
+    talks = (name for name in rows.structured if name not in answers and rows.mostly(name, _is_turns))
+    prompt = opening.prompt or rows.find(CONVERSATIONS) or next(talks, "")
+    return "" if prompt in answers else prompt
+
+
+def answered(rows: Rows, answer: str, form: str, notes: Sequence[str], *, prompt: str) -> Recognized:
     """Return rows with their answers: as prompt and answer, or as conversations where any part of them is one.
 
     Args:
-        rows: all of which are used, if they have the first answer.
-        answers: its column, and those that could be used in its place.
+        rows: all of which are used, if they have the answer.
+        answer: its column.
         form: what was recognized.
         notes: how it is read.
-        as_turns: make conversations of them in any case.
-        prompt: the column of what is asked; told by its name if it is empty.
+        prompt: the column of what is asked.
     """
-    opening = Opening.of(rows, *answers)
-    talks = (name for name in rows.structured if name not in answers and rows.mostly(name, _is_turns))
-    prompt = prompt or opening.prompt or rows.find(CONVERSATIONS) or next(talks, "")
-    opening = replace(opening, prompt="" if prompt in answers else prompt)
-    if not (as_turns or _is_conversation(rows, opening, answers)):
-        mapping = Mapping("pairs", opening.prompt, answers[0], opening.context)
-        mapping = mapping if opening.prompt else Mapping("text", column=answers[0])
+    opening = replace(Opening.of(rows, answer), prompt=prompt)
+    if not _is_conversation(rows, opening, answer):
+        mapping = Mapping("pairs", opening.prompt, answer, opening.context)
         return Recognized(rows.frame, form, notes=tuple(notes), mapping=mapping)
     found = Collector()
     for row, record in rows.records():
         try:
             before = opening.turns(record)
             rest = {name: cell for name, cell in record.items() if name not in opening.columns}
-            found.use(row, {**rest, answers[0]: with_answer(before, record.get(answers[0]))})
+            found.use(row, {**rest, answer: with_answer(before, record.get(answer))})
         except UnusableError as reason:
             found.leave_out(row, str(reason))
-            continue
-        for other in answers[1:]:
-            found.rows[-1][1][other] = _or_as_it_is(before, record.get(other))
-    mapping = Mapping("messages", column=answers[0], tools=rows.find(("tools", "functions")))
+    mapping = Mapping("messages", column=answer, tools=rows.find(("tools", "functions")))
     return found.recognized(form, mapping, notes)
 
 
-def _or_as_it_is(before: list[dict[str, Any]], answer: Any) -> Any:
-    try:
-        return with_answer(before, answer)
-    except UnusableError:  # it is not used unless the user chooses it; then it is listed
-        return answer
-
-
-def _is_conversation(rows: Rows, opening: Opening, answers: Sequence[str]) -> bool:
+def _is_conversation(rows: Rows, opening: Opening, answer: str) -> bool:
     """Say whether an answer or its prompt holds turns, or a system prompt or a history precedes them."""
-    turns = any(rows.any(name, lambda cell: bool(turns_in(cell))) for name in (opening.prompt, *answers))
+    turns = any(rows.any(name, lambda cell: bool(turns_in(cell))) for name in (opening.prompt, answer))
     return turns or any(rows.any(name, lambda cell: not is_blank(cell)) for name in (opening.system, opening.history))
 
 
@@ -144,13 +153,7 @@ def _flagged(rows: Rows) -> tuple[str, str]:
 
 
 def _is_flag(cell: Any) -> bool:
-    return _flag_of(cell) is not None
-
-
-def _flag_of(cell: Any) -> bool | None:
-    """Return a flag as true or false; None for any other value."""
-    said = str(cell).strip().lower()
-    return True if said in _YES else False if said in _NO else None
+    return flag_of(cell) is not None
 
 
 def _has_flags(rows: Rows) -> bool:
@@ -159,24 +162,8 @@ def _has_flags(rows: Rows) -> bool:
 
 def _read_flagged(rows: Rows) -> Recognized:
     answer, flag = _flagged(rows)
-    found = Collector()
-    for row, record in rows.records():
-        good = _flag_of(record.get(flag))
-        if good:
-            found.use(row, record)
-        elif good is None:
-            found.leave_out(row, f"it is not marked as desirable or undesirable ({flag} is neither true nor false)")
-        else:
-            found.leave_out(row, f"marked as undesirable ({flag} is false)")
-    notes = (
-        f"KTO data: the answers whose {flag} is true are trained on; those that are marked as undesirable are left "
-        "out, only methods such as KTO use them.",
-    )
-    form = "KTO data"
-    if not found.rows:
-        return found.recognized(form, notes=notes)
-    read = answered(replace(rows, frame=frame_of(found.rows)), (answer,), form, notes)
-    return replace(read, problems=(*found.problems, *read.problems))
+    note = f"KTO data: {flag} says of each answer whether it is desirable; {INSTEAD}."
+    return preferred(rows, (answer,), "KTO data", (note,), flag=flag)
 
 
 def _is_turns(cell: Any) -> bool:
@@ -229,7 +216,7 @@ def _read_prompted(rows: Rows) -> Recognized:
         found.use(row, {**record, answer: texts[0]} if texts else record)
     one = replace(rows, frame=frame_of(found.rows))
     note = f"The turns of {asked} stand before {answer}.{first}"
-    return answered(one, (answer,), "prompts of several turns", (note,), prompt=asked)
+    return answered(one, answer, "prompts of several turns", (note,), prompt=asked)
 
 
 SHAPES = (

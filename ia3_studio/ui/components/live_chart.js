@@ -1,14 +1,17 @@
 // Property: value, the newest message {run, from, points, total_steps, active} as JSON.
-// A point is [step, loss, held_out, learning_rate, grad_norm, tokens_per_second, seconds, epoch].
+// A point is [step, loss, held_out, learning_rate, grad_norm, tokens_per_second, seconds, epoch], and of preferences
+// [chosen reward, rejected reward, accuracy] of the batch and the same of the held-out rows, up to the last known one.
 
 const find = (selector) => element.querySelector(selector);
 const root = find(".live-chart");
 const [body, empty, figures, announced, table] = [".body", ".empty", ".figures", ".announced", ".table"].map(find);
-const plots = [...element.querySelectorAll(".plot")]; // losses, learning rate, gradient norm, tokens per second
+const plots = [...element.querySelectorAll(".plot")]; // losses, learning rate, gradient norm, tokens per second, rewards
 const [smooth, log, tabular] = [".smooth", ".log", ".tabular"].map(find);
 const words = JSON.parse(root.dataset.words);
 
 const [STEP, LOSS, HELD_OUT, RATE, NORM, SPEED, SECONDS, EPOCH] = [0, 1, 2, 3, 4, 5, 6, 7];
+const [CHOSEN, REJECTED, HELD_OUT_CHOSEN, HELD_OUT_REJECTED] = [8, 9, 11, 12];
+const ALWAYS = 8; // columns of a run without rewards
 const TABLE_ROWS = 200;
 const FEW_MARKERS = 60; // more of them would overlap
 const RECENT = 30; // steps whose times estimate the remaining time
@@ -34,7 +37,7 @@ function apply() {
   if (message.from > points.length) return trigger("resync");
   const fresh = message.points.slice(points.length - message.from);
   if (isSameState && !fresh.length) return; // a redraw would close the tooltip
-  for (const point of fresh) points.push(point); // not push(...fresh): a long run has more points than a call can have arguments
+  for (const point of fresh) points.push(Array.from(words.columns, (_, column) => point[column] ?? null)); // not push(...fresh): a long run has more points than a call can have arguments
   draw();
 }
 
@@ -71,6 +74,7 @@ function drawNow() {
   if (!plots[0].clientWidth) return; // in a hidden tab: the observer draws when it is shown
   drawLosses();
   [RATE, NORM, SPEED].forEach((column, index) => drawSmall(plots[index + 1], column, words.small[index], index));
+  drawRewards();
   root.dataset.points = String(points.length);
 }
 
@@ -132,7 +136,29 @@ function drawLosses() {
     showlegend: true, legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" }, hovermode: "x unified",
     margin: { l: 56, r: 12, t: 28, b: 44 },
     xaxis: axis(palette, { title: { text: words.step_axis }, range: [0, furthest()] }),
-    yaxis: axis(palette, { title: { text: words.loss_axis }, type: log.checked ? "log" : "linear" }),
+    yaxis: axis(palette, { title: { text: hasRewards() ? words.preference_axis : words.loss_axis }, type: log.checked ? "log" : "linear" }),
+  }), CONFIG);
+}
+
+const hasRewards = () => points.some((point) => point[CHOSEN] !== null || point[HELD_OUT_CHOSEN] !== null);
+const shownColumns = () => (hasRewards() ? words.columns.length : ALWAYS);
+
+// Thin lines are those of each batch, strong ones with markers those of the held-out rows.
+function drawRewards() {
+  const plot = plots[4];
+  plot.hidden = !hasRewards();
+  if (plot.hidden) return;
+  const palette = colors();
+  const tones = [palette.loss, palette.heldOut];
+  const traces = [CHOSEN, REJECTED, HELD_OUT_CHOSEN, HELD_OUT_REJECTED].map((column, index) => {
+    const style = index < 2 ? { opacity: 0.4, line: { color: tones[index], width: 1.5 } }
+      : { mode: "lines+markers", marker: { size: 7 }, line: { color: tones[index % 2], width: 2 } };
+    return line(pairs(column), words.reward_names[index], tones[index % 2], style);
+  });
+  Plotly.react(plot, traces, layout(palette, {
+    title: { text: words.rewards, font: { size: 12 }, x: 0, xref: "paper" }, showlegend: true, hovermode: "x unified",
+    legend: { orientation: "h", x: 0, y: -0.2, yanchor: "top" }, margin: { l: 56, r: 12, t: 28, b: 44 },
+    xaxis: axis(palette, { range: [0, furthest()] }), yaxis: axis(palette, { title: { text: words.rewards_axis } }),
   }), CONFIG);
 }
 
@@ -221,14 +247,16 @@ function drawTable() {
     return made;
   };
   const [whole, head, rows] = ["table", "thead", "tbody"].map((name) => make(name));
-  head.append(row("th", words.columns));
-  rows.append(...points.slice(-TABLE_ROWS).reverse().map((point) => row("td", point)));
+  const shown = shownColumns();
+  head.append(row("th", words.columns.slice(0, shown)));
+  rows.append(...points.slice(-TABLE_ROWS).reverse().map((point) => row("td", point.slice(0, shown))));
   whole.append(make("caption", words.table), head, rows);
   table.replaceChildren(whole);
 }
 
 function download() {
-  const lines = [words.columns, ...points].map((cells) => cells.map((cell) => cell ?? "").join(","));
+  const shown = shownColumns();
+  const lines = [words.columns, ...points].map((cells) => cells.slice(0, shown).map((cell) => cell ?? "").join(","));
   const address = URL.createObjectURL(new Blob([`${lines.join("\n")}\n`], { type: "text/csv" }));
   const link = Object.assign(document.createElement("a"), { href: address, download: `${run.replace(/[^\w-]/g, "_")}.csv` });
   link.click();

@@ -36,6 +36,7 @@ _TEMPLATE = """
     <div class="small">
       <div class="plot" role="group"></div><div class="plot" role="group"></div><div class="plot" role="group"></div>
     </div>
+    <div class="rewards plot" role="group" hidden></div>
     <div class="table" role="region" tabindex="0" hidden></div>
   </div>
 </div>
@@ -50,12 +51,17 @@ WORDS: Mapping[str, Any] = {
     "held_out": "held-out loss",
     "base": "base model",
     "loss_axis": "loss (nats per token)",
+    "preference_axis": "preference loss",
+    "rewards": "rewards of chosen and rejected answers (held-out rows with markers)",
+    "rewards_axis": "reward",
+    "reward_names": ["chosen", "rejected", "chosen, held out", "rejected, held out"],
     "step_axis": "optimizer step",
     "charts": [
         "Loss chart",
         "Learning rate chart",
         "Gradient norm chart",
         "Tokens per second chart",
+        "Rewards chart",
     ],
     "small": ["learning rate", "gradient norm", "tokens per second"],
     "smooth": "Smooth",
@@ -72,6 +78,12 @@ WORDS: Mapping[str, Any] = {
         "tokens/s",
         "seconds",
         "epoch",
+        "chosen reward",
+        "rejected reward",
+        "reward accuracy",
+        "held-out chosen reward",
+        "held-out rejected reward",
+        "held-out reward accuracy",
     ],
     "figures": ["step", "epoch", "training loss", "held-out loss", "tokens/s", "elapsed", "remaining"],
     "from_base": "base {base}",
@@ -81,8 +93,14 @@ WORDS: Mapping[str, Any] = {
 """The strings of the component."""
 
 
-COLUMNS = ("step", "loss", "held_out", "learning_rate", "grad_norm", "tokens_per_second", "seconds", "epoch")
+COLUMNS = (
+    "step", "loss", "held_out", "learning_rate", "grad_norm", "tokens_per_second", "seconds", "epoch", "chosen_reward",
+    "rejected_reward", "reward_accuracy", "held_out_chosen_reward", "held_out_rejected_reward",
+    "held_out_reward_accuracy",
+)  # fmt: skip
 """The fields of a step in the order of a point, which the script relies on."""
+ALWAYS = 8
+"""How many of them every point has; those after them, of preferences, are sent up to the last that is known."""
 
 
 class LiveChart(gr.HTML):
@@ -126,9 +144,15 @@ def chart_delta(run_id: str, steps: Sequence[Step], start: int, total_steps: int
     """
     if not run_id:
         return ""
-    points = [[_finite(getattr(step, name)) for name in COLUMNS] for step in steps]
+    points = [_point(step) for step in steps]
     message = {"run": run_id, "from": start, "points": points, "total_steps": total_steps, "active": active}
     return json.dumps(message, allow_nan=False, separators=(",", ":"))
+
+
+def _point(step: Step) -> list[float | None]:
+    values = [_finite(getattr(step, name)) for name in COLUMNS]
+    known = max((place for place, value in enumerate(values) if value is not None), default=0)
+    return values[: max(ALWAYS, known + 1)]
 
 
 def _finite(value: float | None) -> float | None:

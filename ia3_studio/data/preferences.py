@@ -1,0 +1,100 @@
+"""How do answers become preferences? Two conversations with a common prompt, or one whose last answer has a label.
+
+The prompt is what both conversations begin with; only what follows it is compared and trained. A pair that cannot be
+compared is refused with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from ia3_studio.data.conversations import Message
+from ia3_studio.data.paths import structure_of
+from ia3_studio.data.problem import UnusableError
+from ia3_studio.data.shapes.dialogue import Opening, Turns, turns_in, with_answer
+from ia3_studio.data.shapes.shape import is_blank, is_text, is_turn
+
+_YES, _NO = ("true", "1", "1.0", "yes"), ("false", "0", "0.0", "no")
+
+
+def flag_of(cell: Any) -> bool | None:
+    """Return a label of an answer as true (desirable) or false (undesirable); None for any other value.
+
+    Example:
+        >>> flag_of("True"), flag_of(0), flag_of("maybe")
+        (True, False, None)
+    """
+    said = str(cell).strip().lower()
+    return True if said in _YES else False if said in _NO else None
+
+
+def holds_turns(cell: Any) -> bool:
+    """Say whether a cell is a conversation or a turn, and not an answer that happens to be JSON."""
+    held = structure_of(cell)
+    is_object = isinstance(cell, str) and isinstance(held, dict)
+    return bool(turns_in(cell)) and not (is_object and not is_turn(held) and "messages" not in held)
+
+
+def answered_turns(prompt: Any, context: Any, answer: Any, part: str) -> Turns:
+    """Return the turns of a prompt and its answer, either of which may be text or turns.
+
+    Args:
+        prompt: None where the answer holds the whole conversation.
+        context: text to be appended to the prompt.
+        answer: a text, one turn, or turns, with or without those of the prompt.
+        part: what the answer is called, for errors.
+
+    Raises:
+        UnusableError: the answer or the prompt is empty, or no conversation.
+    """
+    if is_blank(answer):
+        raise UnusableError(f"the {part} is empty")
+    before = Opening(prompt="prompt", context="context").turns({"prompt": prompt, "context": context}) if prompt else []
+    if holds_turns(answer):
+        return with_answer(before, answer)
+    if not is_text(answer):
+        raise UnusableError(f"the {part} is neither text nor turns")
+    if not before:
+        raise UnusableError(f"the {part} has no prompt: it is text, not a conversation")
+    return [*before, {"role": "assistant", "content": answer}]
+
+
+def compared(chosen: Sequence[Message], rejected: Sequence[Message]) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+    """Return two conversations of which only what follows their common beginning is trained.
+
+    Raises:
+        UnusableError: their answers are equal, or their prompts differ.
+    """
+    shared = _common(chosen, rejected)
+    rests = chosen[shared:], rejected[shared:]
+    if not any(rests):
+        raise UnusableError("the chosen and the rejected answer are equal")
+    if not all(rest and rest[0].role == "assistant" for rest in rests):
+        raise UnusableError("the prompts of the chosen and the rejected answer differ")
+    prompt = _only_read(chosen[:shared])
+    if not any(turn.role == "user" for turn in prompt):
+        raise UnusableError("the chosen and the rejected answer have no prompt")
+    return (*prompt, *rests[0]), (*prompt, *rests[1])
+
+
+def judged(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Return a conversation up to its last answer, the only one that is trained."""
+    last = max(place for place, turn in enumerate(messages) if turn.role == "assistant")
+    return (*_only_read(messages[:last]), replace(messages[last], trained=True))
+
+
+def _only_read(messages: Sequence[Message]) -> tuple[Message, ...]:
+    return tuple(replace(turn, trained=False) if turn.role == "assistant" else turn for turn in messages)
+
+
+def _common(one: Sequence[Message], other: Sequence[Message]) -> int:
+    """Return with how many turns both conversations begin."""
+    pairs = zip(one, other, strict=False)
+    shorter = min(len(one), len(other))
+    return next((place for place, (left, right) in enumerate(pairs) if _said(left) != _said(right)), shorter)
+
+
+def _said(turn: Message) -> tuple[str, str, str]:
+    return turn.role, turn.content.strip(), turn.native
