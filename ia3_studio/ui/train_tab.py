@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import gradio as gr
 
 from ia3_studio.errors import RunError, SelectionError, StudioError
+from ia3_studio.models.sharding_plan import SHARDINGS, Sharding
 from ia3_studio.runs import RunConfig
 from ia3_studio.runs.config import MOST_PROCESSES, SINKS
 from ia3_studio.settings import is_public
@@ -28,7 +29,7 @@ from ia3_studio.ui.run_actions import start_once
 from ia3_studio.ui.run_form import DEFAULTS, RunForm, config_of, form_of
 from ia3_studio.ui.session import ModelLayers, Studio, chosen_data, chosen_model, quiet
 from ia3_studio.worker import resume
-from ia3_studio.worker.ranks import process_count
+from ia3_studio.worker.before_start import placement_sentence
 
 if TYPE_CHECKING:
     from ia3_studio.method import Selection
@@ -57,6 +58,8 @@ class TrainTab:
     """The widgets of :class:`~ia3_studio.ui.run_form.RunForm` that this tab has."""
     rate_finder: RateFinder
     plan: gr.HTML
+    placement: gr.HTML
+    """Where the weights will go."""
     start: gr.Button
     stop: gr.Button
     resume: gr.Button
@@ -72,8 +75,8 @@ def start_run(studio: Studio, request: gr.Request, *values: Any) -> Iterator[tup
     """Start the run that the tabs describe; yield (key of the selected run, note)."""
     try:
         config = config_on_page(studio, read_form(RunForm, values))
-        if config.processes > 1 and config.compute == "local":
-            process_count(config.processes)  # more than there are GPUs
+        if config.compute == "local":  # what this machine cannot do is said before there is a run
+            placement_sentence(config.model, config.sharding, config.processes)
         config.choice().look(config.held_out, config.train.seed)  # an error in the file is shown before any download
         key = start_once(studio, config, str(request.session_hash))
     except StudioError as error:
@@ -149,6 +152,15 @@ def plan(studio: Studio, model: str, data: str, selected_rows: str) -> str:
     return facts(Fact(*row) for row in rows)
 
 
+def placement(model: str, processes: float | None, sharding: Sharding) -> str:
+    """Return where the weights will go with these settings, or why that cannot be; empty for one device."""
+    try:
+        said = placement_sentence(chosen_model(model), sharding, int(processes or 0)) if model else ""
+    except StudioError as error:
+        return note(str(error), "bad")
+    return note(said) if said else ""
+
+
 def selection_of(selected_rows: str, layers: ModelLayers) -> Selection:
     """Return the sites selected in the layer tree.
 
@@ -208,7 +220,7 @@ def build() -> TrainTab:
             stop = gr.Button(text.STOP, visible=False, elem_id="stop")
             resume_button = gr.Button(text.RESUME, visible=False, elem_id="resume")
             status = gr.HTML(elem_id="train-note")
-            settings, rate_finder = _draw_fields()
+            settings, rate_finder, placed = _draw_fields()
         with gr.Column(scale=7, min_width=320):
             chart = LiveChart(elem_id="live-chart")
             step_note = gr.HTML(elem_id="step-note")
@@ -222,6 +234,7 @@ def build() -> TrainTab:
         settings,
         rate_finder,
         plan_facts,
+        placed,
         start_button,
         stop,
         resume_button,
@@ -233,8 +246,8 @@ def build() -> TrainTab:
     )
 
 
-def _draw_fields() -> tuple[Drawn, RateFinder]:
-    """Draw the widgets of the form's settings; return them and what finds a learning rate."""
+def _draw_fields() -> tuple[Drawn, RateFinder, gr.HTML]:
+    """Draw the widgets of the form's settings; return them, what finds a learning rate, and where weights will go."""
     form = Drawn(RunForm)
     preset_choices = [(text.CUSTOM_SETTINGS, ""), *((each.name, each.name) for each in PRESETS)]
     preset_field = gr.Dropdown(
@@ -254,15 +267,15 @@ def _draw_fields() -> tuple[Drawn, RateFinder]:
         form.draw("max_length", gr.Number, info=text.MAX_LENGTH_INFO, min_width=120)
         form.draw("seed", gr.Number, info=text.SEED_INFO, min_width=120)
     with gr.Accordion(text.ADVANCED, open=False, elem_classes="accordion"):
-        _draw_advanced_fields(form)
+        placed = _draw_advanced_fields(form)
     filled = [evidence, *(form[name] for name in PRESET_FIELDS)]
     preset_field.input(guard(use_preset), preset_field, filled, **quiet(trigger_mode="always_last"))
     rate.change(guard(rate_notice), rate, [notice, repair], **quiet())
     repair.click(lambda: DEFAULTS.learning_rate, None, rate, **quiet())
-    return form, RateFinder(find_button, rate, trials)
+    return form, RateFinder(find_button, rate, trials), placed
 
 
-def _draw_advanced_fields(form: Drawn) -> None:
+def _draw_advanced_fields(form: Drawn) -> gr.HTML:
     with gr.Row():
         form.draw("warmup_ratio", gr.Number, info=text.WARMUP_RATIO_INFO, min_width=120)
         form.draw("max_grad_norm", gr.Number, info=text.MAX_GRAD_NORM_INFO, min_width=120)
@@ -288,7 +301,10 @@ def _draw_advanced_fields(form: Drawn) -> None:
         form.draw("long_rows", gr.Dropdown, choices=text.LONG_ROWS, info=text.LONG_ROWS_INFO, min_width=120)
         form.draw("sample_generations", gr.Number, info=text.SAMPLE_GENERATIONS_INFO, minimum=0, min_width=120)
     hidden = is_public()  # the machine and its trackers are the owner's
-    form.draw("processes", gr.Number, info=text.PROCESSES_INFO, minimum=0, maximum=MOST_PROCESSES, visible=not hidden)
+    with gr.Row(visible=not hidden):
+        form.draw("processes", gr.Number, info=text.PROCESSES_INFO, minimum=0, maximum=MOST_PROCESSES, min_width=120)
+        form.draw("sharding", gr.Dropdown, choices=list(SHARDINGS), info=text.SHARDING_INFO, min_width=160)
+    placed = gr.HTML(elem_id="placement")
     with gr.Row(visible=not hidden and find_spec("ray") is not None):
         form.draw("compute", gr.Dropdown, choices=text.COMPUTE_CHOICES, info=text.COMPUTE_INFO, min_width=160)
         form.draw("ray_address", gr.Textbox, info=text.RAY_ADDRESS_INFO, min_width=160)
@@ -297,3 +313,4 @@ def _draw_advanced_fields(form: Drawn) -> None:
         form.draw("node_memory", gr.Number, info=text.NODE_MEMORY_INFO, minimum=0, min_width=120)
     sinks = [(text.NO_TRACKER, ""), *((label, name) for name, label in SINKS.items())]
     form.draw("report_to", gr.Dropdown, choices=sinks, info=text.REPORT_TO_INFO, visible=not hidden)
+    return placed
