@@ -152,8 +152,8 @@ class Processes:
         who = f"Process {self.rank} of {self.count}"
         if is_out_of_memory(error):
             return FailedAloneError(
-                f"{who} ran out of memory {doing}, inside a pass that all processes share: use more processes, or fewer "
-                "micro-batch tokens in a new run."
+                f"{who} ran out of memory {doing}, inside a pass that all processes share: use more processes, or "
+                "fewer micro-batch tokens in a new run."
             )
         return FailedAloneError(f"{who}, {doing}: {self._told(error)}")
 
