@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 PLAN = "IA3_STUDIO_SHARDING_PLAN"
 """The environment variable by which a supervisor hands the plan to its processes, which must all have the same."""
+GIVES_BACK = ("MALLOC_MMAP_THRESHOLD_", str(2**20))
+"""The environment variable that lets glibc give back the memory of gathered layers at once, on the CPU: it would keep
+them for later, as much as the whole model."""
 
 
 def plan_of_run(run: Run, processes: int, say: ProgressCallback) -> ShardingPlan:
@@ -43,6 +46,8 @@ def plan_of_run(run: Run, processes: int, say: ProgressCallback) -> ShardingPlan
 def hand_on(plan: ShardingPlan) -> None:
     """Hand a plan to the processes that this one starts. **Changes the environment.**"""
     os.environ[PLAN] = json.dumps(asdict(plan))
+    if plan.kind == "sharded":
+        os.environ.setdefault(*GIVES_BACK)
 
 
 def handed_plan() -> ShardingPlan:
