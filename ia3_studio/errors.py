@@ -7,6 +7,7 @@
     ├── DataError        data that cannot be read or has nothing to train on
     ├── TrainingError    a training job that cannot start or continue
     ├── LostProcessError one of several processes of a job ended or does not answer
+    │   └── FailedAloneError  this process failed where the others wait for it
     ├── RunError         a run folder that is missing, busy or damaged
     └── ExportError      a failed export: no disk space, no conversion, rejected by the Hub
 
@@ -41,6 +42,10 @@ class TrainingError(StudioError):
 
 class LostProcessError(StudioError):
     """One of several processes of a job ended before the job, failed, or does not answer."""
+
+
+class FailedAloneError(LostProcessError):
+    """This process failed inside a pass that others wait for: it can only end, and they with it."""
 
 
 class RunError(StudioError):

@@ -14,13 +14,15 @@ from ia3_studio.cli.codes import DONE, ENDED_BADLY
 from ia3_studio.cli.launching import add_launch_options, launch_of
 from ia3_studio.cli.progress import watch
 from ia3_studio.errors import RunError, first_line
+from ia3_studio.models.sharding_plan import SHARDINGS
 from ia3_studio.runs import RunConfig, RunStore
 from ia3_studio.runs.config import old_names_in
 from ia3_studio.runs.folder import Launch
 from ia3_studio.worker import start
+from ia3_studio.worker.before_start import placement_sentence
 from ia3_studio.worker.ranks import is_here, join
 
-PLAIN_OPTIONS = ("model", "data", "selection", "name")
+PLAIN_OPTIONS = ("model", "data", "selection", "name", "sharding")
 PREFERENCE_OPTIONS = ("loss_type", "beta", "label_smoothing", "sft_weight")
 """Options with the names of settings."""
 LARGEST = 4_000_000
@@ -48,6 +50,9 @@ def commands(parsers: Any) -> dict[str, Any]:
         "--set", action="append", default=[], metavar="NAME=VALUE", help="set any other setting; may be repeated"
     )
     add_launch_options(parser)
+    parser.add_argument(
+        "--sharding", help=f"where the weights go if one GPU cannot hold them: {', '.join(SHARDINGS)} (default auto)"
+    )
     parser.add_argument("--detach", action="store_true", help="return immediately and train in the background")
     foreground.add_options(parser)
     return {"train": _train}
@@ -64,6 +69,9 @@ def _train(store: RunStore, options: argparse.Namespace) -> int:
         print(note, file=sys.stderr)
     config = RunConfig.from_settings(given)
     config.choice().load(config.held_out, config.train.seed)  # what is wrong with them is told before there is a run
+    is_here_alone = launch.nodes == 1 and config.compute == "local"
+    if is_here_alone and (placed := placement_sentence(config.model, config.sharding, config.processes)):
+        print(placed, file=sys.stderr)
     if launch.nodes > 1 and not is_here(launch.rdzv):
         return _join(config, launch)
     if foreground.in_foreground(options):

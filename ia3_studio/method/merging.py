@@ -241,6 +241,10 @@ def _plain(path: str, module: nn.Module, name: str) -> nn.Parameter:
         raise AdapterError(
             f"The {name} of {path} is computed from other weights, so it cannot be merged; keep the adapter attached."
         )
+    if hasattr(found, "device_mesh"):  # torch's DTensor
+        raise AdapterError(
+            f"The {name} of {path} is divided among several processes; load the whole model in one and merge there."
+        )
     if found.dtype not in MERGEABLE or type(found.data) is not Tensor:
         raise AdapterError(
             f"{path} is quantized ({str(found.dtype).removeprefix('torch.')}), and its codes cannot be "

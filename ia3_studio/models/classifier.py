@@ -15,9 +15,10 @@ from ia3_studio.models.loaded import LoadedModel, ModelHead
 from ia3_studio.models.no_progress_bars import quiet_transformers
 from ia3_studio.models.opening import opening, reason_of
 from ia3_studio.models.progress import ProgressCallback, ignore_progress
+from ia3_studio.models.sharding_plan import WHOLE, ShardingPlan
 from ia3_studio.models.sources import base_model_name, parse_source
 from ia3_studio.models.special_tokens import settle_padding
-from ia3_studio.models.weights import empty_model, from_folder, frozen, open_tokenizer, stored_format
+from ia3_studio.models.weights import empty_model, from_folder, open_tokenizer, placed, stored_format
 
 if TYPE_CHECKING:
     from torch import nn
@@ -40,6 +41,7 @@ def load_classifier(
     head: ModelHead = "classification",
     seed: int = 0,
     progress: ProgressCallback | None = None,
+    plan: ShardingPlan = WHOLE,
 ) -> LoadedModel:
     """Load a model with a head for labels, fetching it first if need be.
 
@@ -53,6 +55,7 @@ def load_classifier(
         head: "classification" of texts, "token-classification" or "image-classification".
         seed: for the initialization of a new head.
         progress: called with the share done (or None) and what is being done.
+        plan: where the weights go, if not all to one device; every process has the head whole.
 
     Raises:
         ModelError: the model cannot be found or read, or transformers has no classifier of its type.
@@ -79,10 +82,10 @@ def load_classifier(
     _name_labels(config, names, kind)
     if head != "image-classification":
         _agree_on_padding(reader, config)
-    opened, fresh = _open(cls, folder, config, device, seed, keeps_head=same)
-    model: Any = opened  # torch's own types of .to() forget the class
+    opened, fresh = _open(cls, folder, config, device, seed, plan, keeps_head=same)
+    model = placed(opened, device, plan)
     return LoadedModel(
-        model=frozen(model.to(device.name)),
+        model=model,
         tokenizer=reader,
         head=head,
         source=asked.value,
@@ -175,14 +178,15 @@ def _name_labels(config: PreTrainedConfig, names: Sequence[str], kind: Kind) -> 
 
 
 def _open(
-    cls: type[PreTrainedModel], folder: Path, config: PreTrainedConfig, device: Device, seed: int, keeps_head: bool
-) -> tuple[PreTrainedModel, frozenset[str]]:
+    cls: type[PreTrainedModel], folder: Path, config: PreTrainedConfig, device: Device, seed: int, plan: ShardingPlan,
+    *, keeps_head: bool,
+) -> tuple[PreTrainedModel, frozenset[str]]:  # fmt: skip
     """Load the existing weights and initialize the others; return the model and the names of new weights."""
     import torch
 
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model, report = from_folder(cls, folder, config, device, ignore_mismatched_sizes=True)
+        model, report = from_folder(cls, folder, config, device, plan, keeps_heads=True, ignore_mismatched_sizes=True)
     fresh = frozenset(report["missing_keys"]) | {name for name, *_shapes in report["mismatched_keys"]}
     base = str(cls.base_model_prefix)
     absent = sorted(name for name in fresh if name.startswith(f"{base}.") and "pooler" not in name)

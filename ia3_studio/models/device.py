@@ -45,9 +45,14 @@ def device_reason() -> str:
     """Return the reason of :func:`choose_device`; torch is not imported where its build supports no GPU."""
     if _waits_for_gpu():
         return _RESERVED
-    if "torch" not in sys.modules and version("torch").endswith("+cpu") and sys.platform != "darwin":
+    if "torch" not in sys.modules and is_cpu_build():
         return _NO_GPU
     return choose_device().reason
+
+
+def is_cpu_build() -> bool:
+    """Say whether the installed torch supports no GPU; it is not imported."""
+    return version("torch").endswith("+cpu") and sys.platform != "darwin"
 
 
 def _waits_for_gpu() -> bool:

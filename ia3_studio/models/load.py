@@ -14,6 +14,7 @@ from ia3_studio.models.gguf import read_gguf_config, require_gguf
 from ia3_studio.models.limits import limits_of
 from ia3_studio.models.loaded import LoadedModel, ModelHead, Skeleton
 from ia3_studio.models.progress import ProgressCallback, ignore_progress
+from ia3_studio.models.sharding_plan import WHOLE, ShardingPlan
 from ia3_studio.models.sources import Source, base_model_name, find_starter, parse_source
 from ia3_studio.models.special_tokens import settle_decoder, settle_padding
 from ia3_studio.models.weights import empty_model, open_model, open_tokenizer, overflows, stored_format
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig
 
 
-def load_model(source: str, *, progress: ProgressCallback | None = None) -> LoadedModel:
+def load_model(source: str, *, progress: ProgressCallback | None = None, plan: ShardingPlan = WHOLE) -> LoadedModel:
     """Load a model with its tokenizer, fetching it first if need be.
 
     Args:
         source: a starter's name, a Hub id, a folder or a GGUF file.
         progress: called with the share done (or None) and what is being done.
+        plan: where the weights go, if not all to one device; with a sharded one, all processes must load the model.
 
     Raises:
         ModelError: the model cannot be found, fetched or read; the message says what to do.
@@ -44,10 +46,10 @@ def load_model(source: str, *, progress: ProgressCallback | None = None) -> Load
     device = choose_device()
     config = read_config(folder)
     notes = drop_kernels(config)
-    model = open_model(folder, device, config)
+    model = open_model(folder, device, config, plan)
     if device.dtype is torch.float16 and overflows(model):
         device = in_float32(device, "its activations exceed the range of float16")
-        model = open_model(folder, device, config)
+        model = open_model(folder, device, config, plan)
     head, limits = head_of(type(model), model.config), limits_of(model)
     is_textless = head == "other" and not any(folder.glob("tokenizer*"))
     tokenizer = None if is_textless else open_tokenizer(folder, limits)

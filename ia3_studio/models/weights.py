@@ -18,6 +18,8 @@ from ia3_studio.models.machine import machine_memory
 from ia3_studio.models.no_progress_bars import quiet_transformers
 from ia3_studio.models.opening import opening, reason_of
 from ia3_studio.models.progress import megabytes
+from ia3_studio.models.sharding import options_for, settle
+from ia3_studio.models.sharding_plan import WHOLE, ShardingPlan
 from ia3_studio.models.sizes import bounded_building
 
 if TYPE_CHECKING:
@@ -39,23 +41,33 @@ SPARE_WEIGHTS = 50_000_000
 """So many weights may a config claim beyond what the files hold: new heads, tables that are computed."""
 
 
-def open_model(folder: Path, device: Device, config: PreTrainedConfig | None = None) -> PreTrainedModel:
+def open_model(
+    folder: Path, device: Device, config: PreTrainedConfig | None = None, plan: ShardingPlan = WHOLE
+) -> PreTrainedModel:
     """Load the model of a folder, ready to be tuned: eval mode, **no parameter requires a gradient**.
 
     Args:
         folder: holds config.json and safetensors.
         device: where the model will be.
         config: read from the folder, where the caller has it already.
+        plan: where the weights go, if not all to the device.
 
     Raises:
         ModelError: the files are damaged, do not belong together, or need more memory than is free.
     """
     chosen = config if config is not None else read_config(folder)
     drop_kernels(chosen)
-    loaded: Any = from_folder(model_class(chosen), folder, chosen, device)
+    loaded: Any = from_folder(model_class(chosen), folder, chosen, device, plan)
     model, report = loaded
     _require_all_weights(folder, report["missing_keys"])
-    return frozen(model.to(device.name))
+    return placed(model, device, plan)
+
+
+def placed(model: Any, device: Device, plan: ShardingPlan) -> PreTrainedModel:
+    """Return a loaded model where it computes, frozen."""
+    model = frozen(model.to(device.name) if plan.kind == "whole" else model)
+    settle(model, plan)
+    return model  # type: ignore[no-any-return]
 
 
 def overflows(model: PreTrainedModel) -> bool:
@@ -77,17 +89,35 @@ def overflows(model: PreTrainedModel) -> bool:
 
 
 def from_folder(
-    cls: type[PreTrainedModel], folder: Path, config: PreTrainedConfig, device: Device, **options: Any
+    cls: type[PreTrainedModel],
+    folder: Path,
+    config: PreTrainedConfig,
+    device: Device,
+    plan: ShardingPlan = WHOLE,
+    *,
+    keeps_heads: bool = False,
+    **options: Any,
 ) -> Any:
     """Return (model, transformers' report) of a class and a folder.
+
+    Args:
+        cls: of the model.
+        folder: holds config.json and safetensors.
+        config: of the model.
+        device: whose number format is used.
+        plan: where the weights go.
+        keeps_heads: whether every process has the modules outside of the base model whole.
+        options: for transformers.
 
     Raises:
         ModelError: the files are damaged, claim more than they hold, or need more memory than is free.
     """
     with opening(folder):
-        require_memory(folder, device)
+        if plan.kind in ("whole", "sharded"):
+            require_memory(folder, device, plan.count)
         _require_claims(cls, folder, config)
         mapping = _unwrapping(folder)
+        cls, placing = options_for(plan, cls, config, keeps_heads=keeps_heads)
         try:
             with quiet_transformers(), bounded_building(str(folder)):
                 opened: Any = cls  # transformers' types know no options passed on
@@ -99,6 +129,7 @@ def from_folder(
                     local_files_only=True,
                     output_loading_info=True,
                     **({"key_mapping": mapping} if mapping else {}),
+                    **placing,
                     **options,
                 )
         except (ImportError, RuntimeError, ValueError) as error:
@@ -143,18 +174,23 @@ def _require_all_weights(folder: Path, missing: set[str]) -> None:
         )
 
 
-def require_memory(folder: Path, device: Device) -> None:
+def require_memory(folder: Path, device: Device, parts: int = 1) -> None:
     """Check that a model will fit into the memory that is free.
+
+    Args:
+        folder: of the model.
+        device: where it will be.
+        parts: GPUs that share the weights; processes on a CPU share its memory as well.
 
     Raises:
         ModelError: it will not.
     """
-    needed = count_weights(folder) * device.dtype.itemsize
+    needed = count_weights(folder) * device.dtype.itemsize // (parts if device.name.startswith("cuda") else 1)
     if needed > (free := machine_memory(device).free):
         place = "GPU memory" if device.name.startswith("cuda") else "memory"
         raise ModelError(
             f"The model in '{folder}' needs {megabytes(needed)} of {place}, {megabytes(free)} are free. Close "
-            "other programs or use a smaller model."
+            "other programs, use a smaller model, or set sharding to 'offload' for a slow run with less memory."
         )
 
 

@@ -16,6 +16,7 @@ from ia3_studio.data.table import ParsingOptions
 from ia3_studio.errors import RunError, SelectionError, StudioError, TrainingError
 from ia3_studio.method.selector import require_words
 from ia3_studio.method.sites import Selection
+from ia3_studio.models.sharding_plan import SHARDINGS, Sharding
 from ia3_studio.old_names import SETTINGS
 from ia3_studio.training.config import TrainConfig
 from ia3_studio.typed import FieldError, typed
@@ -55,6 +56,9 @@ class RunConfig:
     """Experiment tracker (:mod:`ia3_studio.runs.trackers`); empty for none."""
     processes: int = 0
     """Processes that share each batch, on each machine; 0 is one per GPU, and one where there is no GPU."""
+    sharding: Sharding = "auto"
+    """Where the weights go: "full" divides them among the processes (FSDP2), "none" gives each process all of them,
+    "offload" keeps in slower memory what does not fit, "auto" takes the fastest way that fits."""
     compute: str = "local"
     """Where it is trained: "local", on this machine, or "ray", on a Ray cluster."""
     ray_address: str = ""
@@ -81,6 +85,7 @@ class RunConfig:
         if len(str(self.name)) > LONGEST_NAME:
             raise RunError(f"The run's name has {len(self.name):,} characters; use at most {LONGEST_NAME:,}.")
         require_processes(self.processes)
+        require_sharding(self.sharding, self.processes)
         if isinstance(self.selection, str) and self.selection:
             try:
                 require_words(self.selection)
@@ -163,8 +168,8 @@ class RunConfig:
             raise RunError(str(error)) from error
         return cls(
             plain.name, plain.model, plain.data, _selection(document.get("selection", "paper")), train, plain.held_out,
-            mapping, parsing, plain.report_to, plain.processes, plain.compute, plain.ray_address, plain.node_cpus,
-            plain.node_gpus, plain.node_memory,
+            mapping, parsing, plain.report_to, plain.processes, plain.sharding, plain.compute, plain.ray_address,
+            plain.node_cpus, plain.node_gpus, plain.node_memory,
         )  # fmt: skip
 
 
@@ -179,6 +184,7 @@ class _Plain:
     report_to: str = ""
     processes: int = 1
     """Runs from before there were several have no such setting, and one process."""
+    sharding: Sharding = "auto"
     compute: str = "local"
     ray_address: str = ""
     node_cpus: float = 1.0
@@ -196,6 +202,26 @@ def require_processes(processes: int) -> None:
     if not is_number or not 0 <= processes <= MOST_PROCESSES:
         raise RunError(
             f"processes is {_short(processes)}; use 1 to {MOST_PROCESSES}, or 0 for one per GPU of the machine."
+        )
+
+
+def require_sharding(sharding: str, processes: int) -> None:
+    """Reject what is no way to place weights, or needs another number of processes.
+
+    Raises:
+        RunError: it does.
+    """
+    if sharding not in SHARDINGS:
+        raise RunError(f"sharding is {_short(sharding)}; use {', '.join(SHARDINGS[:-1])} or {SHARDINGS[-1]}.")
+    if sharding == "full" and processes == 1:
+        raise RunError(
+            "sharding is 'full' and processes is 1, but one process has nobody to share the weights with; set "
+            "processes to 2 or more, or sharding to 'auto'."
+        )
+    if sharding == "offload" and processes > 1:
+        raise RunError(
+            f"sharding is 'offload' and processes is {processes}, but offloaded weights serve one process; set "
+            "processes to 1."
         )
 
 

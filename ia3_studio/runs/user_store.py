@@ -65,6 +65,8 @@ class UserStore(RunStore):
             raise RunError(
                 "Visitors cannot choose the number of processes, which belong to the owner of this app; leave it at 0."
             )
+        if config.sharding != "auto":
+            raise RunError("Visitors cannot choose where the weights of a model go; leave sharding at auto.")
         self._require_own_data(config.data)
         start_id = f"{self._owner()} {start_id}"  # nobody gets the run of somebody else by its start
         if self._marked(self._mark_of(start_id)) is None:

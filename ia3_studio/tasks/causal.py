@@ -43,8 +43,9 @@ class Generation(Task):
     def load(self, say: ProgressCallback) -> LoadedModel:
         """Load the model."""
         from ia3_studio.models.load import load_model
+        from ia3_studio.models.sharding_plan import WHOLE
 
-        return load_model(self._config.model, progress=say)
+        return load_model(self._config.model, progress=say, plan=self.plan or WHOLE)
 
     def probe(self, loaded: LoadedModel, rows: Sequence[Any]) -> dict[str, Any]:
         """Return the beginning of the longest row as the model takes it."""

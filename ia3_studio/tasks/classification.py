@@ -63,11 +63,13 @@ class Classification(Task):
     def load(self, say: ProgressCallback) -> LoadedModel:
         """Load the model with a head for the labels."""
         from ia3_studio.models.classifier import load_classifier
+        from ia3_studio.models.sharding_plan import WHOLE
 
         labels, seed = self.labels, self._config.train.seed
         return load_classifier(
-            self._config.model, labels.names, labels.kind, head=CLASSIFIER_HEADS[self.of], seed=seed, progress=say
-        )
+            self._config.model, labels.names, labels.kind, head=CLASSIFIER_HEADS[self.of], seed=seed, progress=say,
+            plan=self.plan or WHOLE,
+        )  # fmt: skip
 
     def rows(self, loaded: LoadedModel) -> tuple[Sequence[Any], Sequence[Any]]:
         """Return the training rows and the held-out rows."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ia3_studio.method.sites import Selection
     from ia3_studio.models import LoadedModel
     from ia3_studio.models.progress import ProgressCallback
+    from ia3_studio.models.sharding_plan import ShardingPlan
     from ia3_studio.runs.config import RunConfig
     from ia3_studio.runs.evaluation import RunEvaluation
     from ia3_studio.training.config import TrainConfig
@@ -41,6 +42,8 @@ class Task(RowReader):
 
     name: ClassVar[str]
     """What the kind is called for the user."""
+    plan: ShardingPlan | None = None
+    """Where the model's weights go; None: all to one device."""
     without_tokens: ClassVar[str] = ""
     """Why its rows are no tokens, which could be counted and previewed; empty where they are."""
 
@@ -171,9 +174,10 @@ def attach_selection(loaded: LoadedModel, chosen: Selection | str) -> Attachment
     from ia3_studio.method.scaling import attach
     from ia3_studio.method.sites import PRESETS
     from ia3_studio.method.tree import discover
+    from ia3_studio.models.placement import traceable
 
     if isinstance(chosen, str):
-        tree = discover(loaded.model, loaded.base_model)
+        tree = discover(traceable(loaded.model), loaded.base_model)
         chosen = tree.select(chosen) if chosen in PRESETS else tree.choose(chosen)
     selection = _where_they_are(chosen, loaded.model)
     return (

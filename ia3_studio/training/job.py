@@ -12,11 +12,13 @@ from typing import Generic, TypeVar
 
 import torch
 
-from ia3_studio.errors import TrainingError
+from ia3_studio.errors import StudioError, TrainingError
 from ia3_studio.method.scaling import Attachment
 from ia3_studio.models.fast_paths import FastPath
+from ia3_studio.models.sharding import is_sharded
 from ia3_studio.training.checkpoint import Checkpoint, Counters, optimizer_state, restore_optimizer
 from ia3_studio.training.config import Step, TrainConfig
+from ia3_studio.training.in_step import in_step
 from ia3_studio.training.loss_scale import LossScale
 from ia3_studio.training.objective import Objective, Rewarding, RewardSums
 from ia3_studio.training.optimizers import make_optimizer, take_step
@@ -53,7 +55,8 @@ class Training(Iterator[Step], Generic[Row]):
         is_stopping: Callable[[], bool],
         processes: Processes,
     ) -> None:
-        self._objective = objective
+        self._is_sharded = is_sharded(attachment.model)
+        self._objective = in_step(objective, processes) if self._is_sharded else objective
         self._rows = rows
         self._held_out = held_out
         self._config = config
@@ -238,9 +241,13 @@ class Training(Iterator[Step], Generic[Row]):
         summed = 0.0
         for share in self._objective.measure(mine, held_out, budget):
             summed += share
-            if self._is_stopping():
+            if self._gives_up():
                 return None
         return summed
+
+    def _gives_up(self) -> bool:
+        """Say whether to stop inside a measurement; processes that share the weights do so after the same pass."""
+        return self._processes.any(self._is_stopping()) if self._is_sharded else self._is_stopping()
 
     def _within_memory(
         self, attempt: Callable[[Sequence[Row], Sequence[Row], int], float | None], rows: Sequence[Row]
@@ -275,8 +282,12 @@ class Training(Iterator[Step], Generic[Row]):
         try:
             share = attempt(mine, rows, self._budget)
             return (Outcome.STOPPED, 0.0) if share is None else (Outcome.DONE, share)
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
+        except StudioError:
+            raise
+        except Exception as error:
+            if self._is_sharded:
+                raise self._processes.leave(error, f"at step {self._step}") from error
+            if not (isinstance(error, RuntimeError | MemoryError) and is_out_of_memory(error)):
                 raise
         # Outside of the except block: the error holds on to the tensors of the attempt.
         self._trained.forget_gradient()

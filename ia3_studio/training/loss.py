@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from ia3_studio.data.tokens import IGNORED, TokenRow
 from ia3_studio.errors import TrainingError
 from ia3_studio.models.fast_paths import FastPath, failed_trial
+from ia3_studio.models.sharding import gather_root
 from ia3_studio.training.batches import label_count, pad
 from ia3_studio.training.bundles import bundle_batches, bundled, packed_labels
 from ia3_studio.training.config import BackwardDtype
@@ -60,6 +61,7 @@ class CausalLoss(MeanLoss[TokenRow]):
             hidden, logits = _probe(model, self.head)
         _require_finite(model, logits)
         _require_causal(model)
+        gather_root(model)
         self._plain = _head_is_last(self.head, hidden, logits)
         self.packing, packed = packing_of(model)
         """How the model runs packed rows; None if it cannot."""
@@ -94,6 +96,7 @@ class CausalLoss(MeanLoss[TokenRow]):
                 (whole / total).backward()
                 return whole.item()
             hidden, _logits, targets = self._forward(rows)
+            gather_root(self.model)
             if not isinstance(self._products, RoundedBackward) and (head := frozen_head(self.head)):
                 losses, gradient = head_losses_and_gradient(head, hidden.detach(), targets)
                 if hidden.requires_grad:
@@ -174,6 +177,7 @@ class CausalLoss(MeanLoss[TokenRow]):
 
     def _token_losses(self, hidden: Tensor, targets: Tensor) -> Tensor:
         """Return the loss of each label token in nats, (labels,), from the head's input, (labels, d)."""
+        gather_root(self.model)
         if head := frozen_head(self.head):
             return head_losses(head, hidden, targets)
         parts = zip(hidden.split(HEAD_ROWS), targets.split(HEAD_ROWS), strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ia3_studio.data.targets import TargetRow
 from ia3_studio.data.tokens import TokenRow
 from ia3_studio.errors import TrainingError
 from ia3_studio.method.scaling import Attachment
+from ia3_studio.models.sharding import is_offloaded, is_sharded
 from ia3_studio.training.choice_model import choice_model
 from ia3_studio.training.class_loss import ClassLoss, ImageLoss, TagLoss
 from ia3_studio.training.config import TrainConfig
@@ -41,6 +43,8 @@ def objective_for(model: Any, attachment: Attachment, rows: Sequence[Any], confi
         TrainingError: the model cannot be trained on such rows.
     """
     kind = type(rows[0]) if rows else TokenRow
+    if is_sharded(model) or is_offloaded(model):  # both would keep a copy of the weights, or skip passes of some
+        config = replace(config, cache_mb=0, backward_dtype="float32")
     if kind in (TokenRow, PairRow, JudgedRow):
         folder = Path(config.cache_folder) if config.cache_folder else None
         cached = prefix_cache_of(model, attachment, config.cache_mb * 2**20, folder)

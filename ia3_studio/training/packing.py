@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ia3_studio.models.fast_paths import FastPath, failed_trial
+from ia3_studio.models.sharding import is_offloaded
 
 NAME = "packed rows"
 ATTENTION = "row_by_row"
@@ -141,6 +142,8 @@ def packing_of(model: Any) -> tuple[Packing | None, FastPath]:
 
 def _why_not(model: Any) -> str:
     """Return what else than an attention of a known kind meets other positions; empty where nothing does."""
+    if is_offloaded(model):
+        return "layers of an offloaded model are computed again in the backward pass"
     config = model.config.get_text_config()
     attention = getattr(config, "_attn_implementation", None)
     if attention != "sdpa":

@@ -20,8 +20,9 @@ from typing import TypeVar
 import torch
 from torch import Tensor, distributed, nn
 
-from ia3_studio.errors import LostProcessError, StudioError, TrainingError
+from ia3_studio.errors import FailedAloneError, LostProcessError, StudioError, TrainingError
 from ia3_studio.models.device import gpu_name
+from ia3_studio.training.out_of_memory import is_out_of_memory
 
 Row = TypeVar("Row")
 
@@ -79,7 +80,11 @@ class Processes:
 
     def share(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return the rows that this process works on; the processes' shares together are all rows."""
-        return rows[self.rank :: self.count]
+        return self.share_of(self.rank, rows)
+
+    def share_of(self, rank: int, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return the rows that a process works on."""
+        return rows[rank :: self.count]
 
     def gather(self, values: Sequence[float]) -> list[list[float]]:
         """Return the values of every process, by rank; all of them must ask with as many values.
@@ -131,6 +136,32 @@ class Processes:
             return
         self.vote(Outcome.FAILED)
         self._learn(error)
+
+    def leave(self, error: BaseException, doing: str) -> LostProcessError:
+        """Return the error with which this process ends alone, where the others wait for it inside a forward pass.
+
+        They cannot vote there. They lose the connection as soon as this process has ended.
+
+        Args:
+            error: what went wrong here, or that another process has ended so.
+            doing: what this process was doing, as the end of a sentence.
+        """
+        self.has_ended = self.is_cut_off = True
+        if _is_disconnection(error):
+            return self._cut_off()
+        who = f"Process {self.rank} of {self.count}"
+        if is_out_of_memory(error):
+            return FailedAloneError(
+                f"{who} ran out of memory {doing}, inside a pass that all processes share: use more processes, or "
+                "fewer micro-batch tokens in a new run."
+            )
+        return FailedAloneError(f"{who}, {doing}: {self._told(error)}")
+
+    def _cut_off(self) -> LostProcessError:
+        return LostProcessError(
+            f"Process {self.rank} of {self.count} lost the connection to the others: one of them ended, or did not "
+            "answer in time."
+        )
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -244,10 +275,14 @@ class Processes:
             collective()
         except (RuntimeError, ValueError) as error:  # torch has no narrower one for a closed connection
             self.has_ended = self.is_cut_off = True
-            raise LostProcessError(
-                f"Process {self.rank} of {self.count} lost the connection to the others: one of them ended, or did not "
-                "answer in time."
-            ) from error
+            raise self._cut_off() from error
+
+
+def _is_disconnection(error: BaseException) -> bool:
+    """Say whether a collective operation failed because of another process; torch has no narrower error for gloo."""
+    if isinstance(error, distributed.DistError):
+        return True
+    return isinstance(error, RuntimeError) and any(name in str(error) for name in ("gloo", "NCCL"))
 
 
 def launched(seconds: float = 1800.0) -> Processes:

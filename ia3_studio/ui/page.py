@@ -215,6 +215,14 @@ def _draw(studio: Studio, session: Session) -> Page:
     session.data.change(
         guard(train_tab.show_preferences), session.data, train.preferences, **quiet(trigger_mode="always_last")
     )
+    where = [session.model, train.settings["processes"], train.settings["sharding"]]
+    gr.on(
+        [train_page.select, *(each.change for each in where[1:])],
+        guard(train_tab.placement),
+        where,
+        train.placement,
+        **quiet(trigger_mode="always_last"),
+    )
     polling = (strip, gr.Timer(IDLE), gr.State(Cursor()), gr.State(False), gr.State(""))
     return Page(tabs, *polling, model, modules, data, train, scales, chat, export, runs)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.data.load import DataChoice
+from ia3_studio.models.sharding_plan import Sharding
 from ia3_studio.runs import RunConfig
 from ia3_studio.runs.trackers import require_sink
 from ia3_studio.training import TrainConfig
@@ -62,6 +63,7 @@ class RunForm:
     """Experiment tracker; empty for none."""
     processes: int = field(default=0, metadata=labeled(text.PROCESSES))
     """Processes that share each batch; 0 is one per GPU."""
+    sharding: Sharding = field(default="auto", metadata=labeled(text.SHARDING))
     compute: str = field(default="local", metadata=labeled(text.COMPUTE))
     ray_address: str = field(default="", metadata=labeled(text.RAY_ADDRESS))
     node_cpus: float = field(default=1.0, metadata=labeled(text.NODE_CPUS))
@@ -99,6 +101,7 @@ def config_of(form: RunForm, selection: Selection | str) -> RunConfig:
         parsing=choice.parsing,
         report_to=form.report_to,
         processes=form.processes,
+        sharding=form.sharding,
         **{name: getattr(form, name) for name in CLUSTER},
     )
 
@@ -124,6 +127,7 @@ def form_of(config: RunConfig, selected_rows: str, source: str | None = None) ->
         name=config.name,
         report_to=config.report_to,
         processes=config.processes,
+        sharding=config.sharding,
         **{name: getattr(config, name) for name in CLUSTER},
         **settings,
     )

@@ -247,6 +247,11 @@ PROCESSES, PROCESSES_INFO = (
     "Processes",
     "Processes that share each batch, with a GPU each; 0: one per GPU of this computer. The losses do not change",
 )
+SHARDING, SHARDING_INFO = (
+    "Sharding",
+    "Where the weights go if one GPU cannot hold them; auto takes the fastest way that fits, full divides them among "
+    "the processes, offload keeps what does not fit in slower memory",
+)
 COMPUTE, COMPUTE_INFO = "Compute", "Where the run is trained; results of a cluster appear here as they come"
 COMPUTE_CHOICES = [("This computer", "local"), ("Ray cluster", "ray")]
 RAY_ADDRESS, RAY_ADDRESS_INFO = "Cluster address", "HOST:PORT; empty: RAY_ADDRESS, or a cluster on this computer"

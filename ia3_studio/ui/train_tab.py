@@ -11,6 +11,7 @@ import gradio as gr
 
 from ia3_studio.data.load import DataChoice
 from ia3_studio.errors import RunError, SelectionError, StudioError
+from ia3_studio.models.sharding_plan import SHARDINGS, Sharding
 from ia3_studio.runs import RunConfig
 from ia3_studio.runs.config import MOST_PROCESSES, SINKS
 from ia3_studio.settings import is_public
@@ -29,7 +30,7 @@ from ia3_studio.ui.run_actions import start_once
 from ia3_studio.ui.run_form import DEFAULTS, RunForm, config_of, form_of
 from ia3_studio.ui.session import ModelLayers, Studio, chosen_data, chosen_model, quiet
 from ia3_studio.worker import resume
-from ia3_studio.worker.ranks import process_count
+from ia3_studio.worker.before_start import placement_sentence
 
 if TYPE_CHECKING:
     from ia3_studio.method import Selection
@@ -60,6 +61,8 @@ class TrainTab:
     """The settings of preference tuning, visible for such data only."""
     rate_finder: RateFinder
     plan: gr.HTML
+    placement: gr.HTML
+    """Where the weights will go."""
     start: gr.Button
     stop: gr.Button
     resume: gr.Button
@@ -75,8 +78,8 @@ def start_run(studio: Studio, request: gr.Request, *values: Any) -> Iterator[tup
     """Start the run that the tabs describe; yield (key of the selected run, note)."""
     try:
         config = config_on_page(studio, read_form(RunForm, values))
-        if config.processes > 1 and config.compute == "local":
-            process_count(config.processes)  # more than there are GPUs
+        if config.compute == "local":  # what this machine cannot do is said before there is a run
+            placement_sentence(config.model, config.sharding, config.processes)
         config.choice().look(config.held_out, config.train.seed)  # an error in the file is shown before any download
         key = start_once(studio, config, str(request.session_hash))
     except StudioError as error:
@@ -162,6 +165,15 @@ def show_preferences(data: str) -> Any:
     return gr.update(visible=kind == "preferences")
 
 
+def placement(model: str, processes: float | None, sharding: Sharding) -> str:
+    """Return where the weights will go with these settings, or why that cannot be; empty for one device."""
+    try:
+        said = placement_sentence(chosen_model(model), sharding, int(processes or 0)) if model else ""
+    except StudioError as error:
+        return note(str(error), "bad")
+    return note(said) if said else ""
+
+
 def selection_of(selected_rows: str, layers: ModelLayers) -> Selection:
     """Return the sites selected in the layer tree.
 
@@ -221,7 +233,7 @@ def build() -> TrainTab:
             stop = gr.Button(text.STOP, visible=False, elem_id="stop")
             resume_button = gr.Button(text.RESUME, visible=False, elem_id="resume")
             status = gr.HTML(elem_id="train-note")
-            settings, rate_finder, preferences = _draw_fields()
+            settings, rate_finder, preferences, placed = _draw_fields()
         with gr.Column(scale=7, min_width=320):
             chart = LiveChart(elem_id="live-chart")
             step_note = gr.HTML(elem_id="step-note")
@@ -236,6 +248,7 @@ def build() -> TrainTab:
         preferences,
         rate_finder,
         plan_facts,
+        placed,
         start_button,
         stop,
         resume_button,
@@ -247,8 +260,8 @@ def build() -> TrainTab:
     )
 
 
-def _draw_fields() -> tuple[Drawn, RateFinder, gr.Accordion]:
-    """Draw the widgets of the form's settings; return them, what finds a learning rate, and those of preferences."""
+def _draw_fields() -> tuple[Drawn, RateFinder, gr.Accordion, gr.HTML]:
+    """Draw the form's settings; return them, the rate finder, the settings of preferences, and where weights go."""
     form = Drawn(RunForm)
     preset_choices = [(text.CUSTOM_SETTINGS, ""), *((each.name, each.name) for each in PRESETS)]
     preset_field = gr.Dropdown(
@@ -272,12 +285,12 @@ def _draw_fields() -> tuple[Drawn, RateFinder, gr.Accordion]:
     ) as preferences:
         _draw_preference_fields(form)
     with gr.Accordion(text.ADVANCED, open=False, elem_classes="accordion"):
-        _draw_advanced_fields(form)
+        placed = _draw_advanced_fields(form)
     filled = [evidence, *(form[name] for name in PRESET_FIELDS)]
     preset_field.input(guard(use_preset), preset_field, filled, **quiet(trigger_mode="always_last"))
     rate.change(guard(rate_notice), rate, [notice, repair], **quiet())
     repair.click(lambda: DEFAULTS.learning_rate, None, rate, **quiet())
-    return form, RateFinder(find_button, rate, trials), preferences
+    return form, RateFinder(find_button, rate, trials), preferences, placed
 
 
 def _draw_preference_fields(form: Drawn) -> None:
@@ -292,7 +305,7 @@ def _draw_preference_fields(form: Drawn) -> None:
         form.draw("undesirable_weight", gr.Number, info=text.UNDESIRABLE_WEIGHT_INFO, minimum=0, min_width=120)
 
 
-def _draw_advanced_fields(form: Drawn) -> None:
+def _draw_advanced_fields(form: Drawn) -> gr.HTML:
     with gr.Row():
         form.draw("warmup_ratio", gr.Number, info=text.WARMUP_RATIO_INFO, min_width=120)
         form.draw("max_grad_norm", gr.Number, info=text.MAX_GRAD_NORM_INFO, min_width=120)
@@ -318,7 +331,10 @@ def _draw_advanced_fields(form: Drawn) -> None:
         form.draw("long_rows", gr.Dropdown, choices=text.LONG_ROWS, info=text.LONG_ROWS_INFO, min_width=120)
         form.draw("sample_generations", gr.Number, info=text.SAMPLE_GENERATIONS_INFO, minimum=0, min_width=120)
     hidden = is_public()  # the machine and its trackers are the owner's
-    form.draw("processes", gr.Number, info=text.PROCESSES_INFO, minimum=0, maximum=MOST_PROCESSES, visible=not hidden)
+    with gr.Row(visible=not hidden):
+        form.draw("processes", gr.Number, info=text.PROCESSES_INFO, minimum=0, maximum=MOST_PROCESSES, min_width=120)
+        form.draw("sharding", gr.Dropdown, choices=list(SHARDINGS), info=text.SHARDING_INFO, min_width=160)
+    placed = gr.HTML(elem_id="placement")
     with gr.Row(visible=not hidden and find_spec("ray") is not None):
         form.draw("compute", gr.Dropdown, choices=text.COMPUTE_CHOICES, info=text.COMPUTE_INFO, min_width=160)
         form.draw("ray_address", gr.Textbox, info=text.RAY_ADDRESS_INFO, min_width=160)
@@ -327,3 +343,4 @@ def _draw_advanced_fields(form: Drawn) -> None:
         form.draw("node_memory", gr.Number, info=text.NODE_MEMORY_INFO, minimum=0, min_width=120)
     sinks = [(text.NO_TRACKER, ""), *((label, name) for name, label in SINKS.items())]
     form.draw("report_to", gr.Dropdown, choices=sinks, info=text.REPORT_TO_INFO, visible=not hidden)
+    return placed

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from datetime import timedelta
@@ -24,18 +24,20 @@ from typing import TYPE_CHECKING, Any
 import psutil
 from filelock import FileLock, Timeout
 
-from ia3_studio.errors import LostProcessError, RunError, StudioError
+from ia3_studio.errors import FailedAloneError, LostProcessError, RunError, StudioError
 from ia3_studio.runs.environment import library_versions
 from ia3_studio.runs.folder import ProcessUsage, ResourceUsage
 from ia3_studio.runs.run import Run
 from ia3_studio.settings import collective_seconds
 from ia3_studio.typed import typed_or_none
+from ia3_studio.worker.planning import handed_plan
 from ia3_studio.worker.worker import HEARTBEAT_SECONDS, Stopped, Worker, usage_of
 
 if TYPE_CHECKING:
     from ia3_studio.models.progress import ProgressCallback
     from ia3_studio.training.config import Step
     from ia3_studio.training.processes import Processes
+    from ia3_studio.training.report import Progress
     from ia3_studio.worker.training_job import TrainingJob
 
 ALL_THREADS = "IA3_STUDIO_ALL_THREADS"
@@ -72,6 +74,9 @@ def work_as_rank(folder: str) -> str:
         if processes.rank:
             return _follow(run, processes, stop)
         _lead(run, processes, stop)
+    except FailedAloneError as error:  # elastic keeps its sentence for the supervisor
+        print(error, file=sys.stderr)
+        raise
     except LostProcessError as error:
         print(error, file=sys.stderr)
         stop.wait(LOST_SECONDS)
@@ -125,6 +130,8 @@ def _follow(run: Run, processes: Processes, stop: threading.Event) -> str:
             with closing(job.steps(is_stopping)) as steps:
                 for _step in steps:
                     pass
+            if job.is_sharded and not job.was_stopped:
+                _measure_in_step(job.evaluate(run.folder), processes, is_stopping)
             processes.finish()
     except Stopped:
         return ""
@@ -159,13 +166,57 @@ def _checking(is_stopping: Callable[[], bool]) -> ProgressCallback:
 def _prepare_together(job: TrainingJob, say: ProgressCallback, processes: Processes) -> None:
     """Prepare a job on all processes; where one of them is asked to stop, all of them do."""
     stopped = False
+    sharded = handed_plan().kind == "sharded"
     try:
-        job.prepare(say)
+        job.prepare(_without_stop(say) if sharded else say)
     except Stopped:
         stopped = True
+    except StudioError:
+        raise
+    except Exception as error:
+        if sharded:  # the others may be waiting in a pass
+            raise processes.leave(error, "while it prepared") from error
+        raise
     if processes.any(stopped):
         processes.has_ended = True
         raise Stopped
+
+
+def _without_stop(say: ProgressCallback) -> ProgressCallback:
+    """Return what reports progress and never stops: processes that share weights load them and try them together."""
+
+    def go_on(share: float | None, message: str) -> None:
+        with suppress(Stopped):
+            say(share, message)
+
+    return go_on
+
+
+def _measure_in_step(
+    work: Generator[Progress, None, None],
+    processes: Processes,
+    is_stopping: Callable[[], bool],
+    tell: Callable[[Progress], None] = lambda _progress: None,
+) -> None:
+    """Evaluate on all processes at once, as they share the weights; where one is asked to stop, all of them do.
+
+    Raises:
+        StudioError: another process failed, or the evaluation did.
+    """
+    processes.vote()  # process 0 has saved the adapter
+    with closing(work):
+        while True:
+            try:
+                progress = next(work, None)
+            except (StudioError, OSError):  # the same on all processes; or the disk of the one that writes, at the end
+                raise
+            except Exception as error:
+                raise processes.leave(error, "during the evaluation") from error
+            if progress is None:
+                return
+            tell(progress)
+            if processes.any(is_stopping()):
+                return
 
 
 def _require_same_studio(run: Run, processes: Processes) -> None:
@@ -177,6 +228,7 @@ def _require_same_studio(run: Run, processes: Processes) -> None:
     settings = json.loads(run.config.to_json())
     mine = {name: str(value) for name, value in settings.items() if name not in NOT_COMPARED and name != "train"}
     mine |= {name: str(value) for name, value in settings["train"].items()} | library_versions()
+    mine["sharding plan"] = handed_plan().kind
     said = processes.all_said(json.dumps({"host": socket.gethostname(), "settings": mine}))
     host, first = _place_and_settings(said[0])
     for other, theirs in map(_place_and_settings, said):
@@ -288,7 +340,8 @@ class _FirstRank(Worker):
         """Go on: before each step, training itself asks all processes whether to stop."""
 
     def _after_steps(self) -> None:
-        self.processes.finish()
+        if self.job.was_stopped or not self.job.is_sharded:
+            self.processes.finish()
         if self.job.was_stopped:
             raise Stopped
 
@@ -296,9 +349,13 @@ class _FirstRank(Worker):
         return self._is_stopping()
 
     def _measure(self) -> None:
-        """Evaluate the adapter, in the threads of all processes of this machine: the others have nothing to do."""
+        """Evaluate the adapter, in the threads of all processes of this machine if the others have nothing to do."""
         import torch
 
+        if self.job.is_sharded:
+            _measure_in_step(self.job.evaluate(self.run.folder), self.processes, self._is_stopping, self._tell_progress)
+            self.processes.finish()
+            return
         torch.set_num_threads(int(os.environ[ALL_THREADS]))
         super()._measure()
 

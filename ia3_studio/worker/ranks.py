@@ -23,12 +23,13 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from ia3_studio.errors import LostProcessError, RunError
+from ia3_studio.errors import FailedAloneError, LostProcessError, RunError
 from ia3_studio.runs.config import MOST_PROCESSES, RunConfig
 from ia3_studio.runs.folder import Launch
 from ia3_studio.runs.run import Run
 from ia3_studio.runs.store import RunStore
 from ia3_studio.settings import collective_seconds, on_zero_gpu
+from ia3_studio.worker.planning import hand_on, plan_of_run
 from ia3_studio.worker.rank import ALL_THREADS, CUT_OFF, work_as_rank
 from ia3_studio.worker.worker import Worker
 
@@ -70,6 +71,10 @@ class Supervisor(Worker):
         self.status.write_status("preparing", f"Starting {count} process{'es' if count > 1 else ''}{met}")
         meeting = Meeting(launch)
         meeting.wait(self._check_stop)
+        plan = plan_of_run(self.run, count * launch.nodes, self._write_preparing)
+        if plan.sentence:
+            print(plan.sentence)
+        hand_on(plan)
         self.status.hand_over()
         try:
             lost, _said = launch_ranks(self.run, launch, count, meeting)
@@ -169,6 +174,7 @@ def join(config: RunConfig, launch: Launch) -> str:
                 raise RunError(f"Stopped before all machines had come to {launch.rdzv}.")
 
         meeting.wait(check)
+        hand_on(plan_of_run(run, count * launch.nodes, lambda _share, _message: check()))
         lost, said = launch_ranks(run, launch, count, meeting)
     return lost or next(filter(None, said), "")
 
@@ -201,7 +207,8 @@ def launch_ranks(run: Run, launch: Launch, count: int, meeting: Meeting) -> tupl
             said = elastic_launch(config, work_as_rank)(str(run.folder))
         except ChildFailedError as error:
             rank, failure = min(error.failures.items(), key=lambda each: each[1].timestamp)
-            return meeting.lost(_how_it_ended(run, rank, failure.exitcode), _lost_by(rank)), ()
+            ended = _said_alone(failure.message) or _how_it_ended(run, rank, failure.exitcode)
+            return meeting.lost(ended, _lost_by(rank)), ()
         except RendezvousError as error:
             raise RunError(
                 f"The {launch.nodes} machines did not meet at {launch.rdzv or 'this machine'} ({_root_of(error)}); "
@@ -333,6 +340,13 @@ def _lost_by(rank: int) -> str:
         f"Process {rank} lost the others: one of them, or its machine, ended, or did not answer for {minutes} "
         f"minute{'s' if minutes > 1 else ''}."
     )
+
+
+def _said_alone(message: object) -> str:
+    """Return the sentence of a process that could only end, from what elastic has kept of it; empty without one."""
+    text = message.get("message") if isinstance(message, dict) else message
+    kind, _colon, sentence = str(text).partition(": ")
+    return sentence if kind == FailedAloneError.__name__ else ""
 
 
 def _how_it_ended(run: Run, rank: int, code: int) -> str:

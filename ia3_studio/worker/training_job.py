@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ia3_studio.data.split import DataSplit
     from ia3_studio.models.loaded import ModelHead
     from ia3_studio.models.progress import ProgressCallback
+    from ia3_studio.models.sharding_plan import ShardingPlan
     from ia3_studio.training.checkpoint import Checkpoint
     from ia3_studio.training.processes import Processes
     from ia3_studio.training.report import Progress
@@ -65,15 +66,30 @@ class TrainingJob:
         self._task = task_for(split, self._model_head(say), self._run.config, labels_of_run(self._run))
         if self._task.labels and self._writes:
             record_labels(self._run, self._task.labels)
+        self._plan = self._task.plan = self._planned(say)
+        if self._plan.sentence:
+            say(None, f"Loading the model. {self._plan.sentence}")
         self._loaded = self._task.load(say)
         for said in (self._loaded.device_reason, *self._loaded.notes):
             print(said)
+        if self._plan.sentence:
+            print(self._plan.sentence)
         say(None, "Tokenizing the rows")
         self._rows, self._held_out = self._task.rows(self._loaded)
         say(None, "Attaching the vectors")
         self._place_vectors()
         self._record_making()
         self._require_live()
+
+    def _planned(self, say: ProgressCallback) -> ShardingPlan:
+        from ia3_studio.worker.planning import handed_plan, plan_of_run
+
+        return handed_plan() if self._processes else plan_of_run(self._run, 1, say)
+
+    @property
+    def is_sharded(self) -> bool:
+        """Return whether the processes share the weights, so that all of them take part in every pass."""
+        return self._plan.kind == "sharded"
 
     def steps(self, is_stopping: Callable[[], bool]) -> Generator[Step, None, None]:
         """Train and yield each step, resuming from the run's checkpoint if there is one.
@@ -129,11 +145,15 @@ class TrainingJob:
         return replace(step, note=" ".join(said) or None)
 
     def _on_processes(self) -> list[str]:
-        """Return what is different where several processes share the batches."""
+        """Return what is different where several processes share the batches, or parts have the weights."""
         count = self._processes.count if self._processes else 1
+        planned = [self._plan.sentence] if self._plan.sentence else []
         if count == 1:
-            return []
+            return planned
+        if self.is_sharded:
+            return [*planned, f"{count} processes share each batch; after training, all of them evaluate."]
         return [
+            *planned,
             f"{count} processes share each batch; after training, process 0 alone evaluates and generates samples.",
             *(["Each process caches the lower layers of the rows that it has had itself."] if self._caches else []),
         ]
@@ -200,6 +220,8 @@ class TrainingJob:
         from ia3_studio.runs.evaluation import write_evaluation
 
         found = yield from self._task.evaluate(self._loaded, self._attachment, self._held_out)
+        if not self._writes:
+            return
         write_evaluation(folder, found)
         print(found.verdict.sentence)
 

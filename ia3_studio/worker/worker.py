@@ -199,10 +199,13 @@ class Worker:
         """Evaluate the adapter; skipped after a stop, as training is complete and saved."""
         with closing(self.job.evaluate(self.run.folder)) as work:
             for progress in work:
-                share = progress.done / progress.total
-                self.status.write_status("evaluating", "Evaluating the base and the tuned model", share)
+                self._tell_progress(progress)
                 if self._is_stopping():
                     return
+
+    def _tell_progress(self, progress: Progress) -> None:
+        share = progress.done / progress.total
+        self.status.write_status("evaluating", "Evaluating the base and the tuned model", share)
 
     def _after(self, step: Step) -> None:
         self.step = step.step

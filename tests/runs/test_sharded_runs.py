@@ -1,0 +1,108 @@
+"""A run whose processes share the weights: the losses and the adapter of one process, and the same promises."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from ia3_studio.models.sharding_plan import Sharding
+from ia3_studio.runs import Run, RunConfig, RunStore
+from ia3_studio.training.config import Step
+from ia3_studio.worker import resume
+from ia3_studio.worker.launch import start_worker
+from ia3_studio.worker.training_job import TrainingJob
+from tests.runs.test_job import export_rows
+from tests.runs.test_ranks import TRAIN, command, ended, gone, let_reach, pids, require_as_alone
+from tests.tiny_chat import save_tiny_chat
+
+pytestmark = [pytest.mark.worker, pytest.mark.usefixtures("workers_start_at_once")]
+Alone = tuple[tuple[Step, ...], torch.Tensor]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sharded")
+    save_tiny_chat(folder / "model")
+    export_rows(folder / "rows.jsonl")
+    return folder
+
+
+def config(home: Path, processes: int, sharding: Sharding = "full", samples: int = 0) -> RunConfig:
+    return RunConfig(
+        "Tiny", str(home / "model"), str(home / "rows.jsonl"), "paper", replace(TRAIN, sample_generations=samples),
+        processes=processes, sharding=sharding,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def alone(home: Path) -> Alone:
+    """The steps and the vectors of one process."""
+    job = TrainingJob(RunStore(home / "alone").create(config(home, 1, "none"), "alone"))
+    job.prepare(lambda _share, _sentence: None)
+    steps = tuple(job.steps(lambda: False))
+    return steps, job._attachment.adapter().vector
+
+
+def begin(home: Path, processes: int, mode: str = "none", samples: int = 0) -> Run:
+    run = RunStore(home / "runs").create(config(home, processes, samples=samples), f"{processes} {mode} {samples}")
+    start_worker(run.files, command(run, mode))
+    return run
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+def test_processes_that_share_the_weights_give_losses_adapter_and_evaluation_of_one(
+    home: Path, alone: Alone, processes: int
+) -> None:
+    run = ended(begin(home, processes, samples=1))
+    require_as_alone(run, alone)
+    found = json.loads((run.folder / "evaluation.json").read_text())
+    assert found["verdict"] and found["sample_generations"]["rows"] == 1
+    note = run.metrics()[0][0].note or ""
+    assert f"Sharded over {processes} processes on the CPU" in note and "all of them evaluate" in note
+    assert "Sharded over" in run.log_tail()
+
+
+def test_a_stopped_sharded_run_goes_on_with_another_number_of_processes_and_on_one(home: Path, alone: Alone) -> None:
+    run = begin(home, 2, "stopped")
+    for processes in (3, 1):
+        reached = run.status().step + 3
+        let_reach(run, reached)
+        run.request_stop()
+        status = ended(run).status()
+        assert status.state == "stopped" and status.resumable and status.step >= reached, status.message
+        resume(run, command(run), processes=processes)
+    require_as_alone(ended(run), alone)
+
+
+def test_a_killed_process_of_a_sharded_run_is_named_and_the_run_goes_on(home: Path, alone: Alone) -> None:
+    run = begin(home, 2, "killed")
+    let_reach(run, 4)
+    all_pids = pids(run)
+    os.kill(all_pids[1], signal.SIGKILL)
+    status = ended(run).status()
+    assert re.fullmatch(r"Process 1 was killed at step \d+ of 60 \(SIGKILL\): .* Resume it\.", status.message)
+    assert gone(all_pids)
+    resume(run, command(run))
+    require_as_alone(ended(run), alone)
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        ("memory", r"Process 1 of 2 ran out of memory at step 4, inside a pass .* more processes.*"),
+        ("defect", r"Process 1 of 2, at step 4: it failed with KeyError .*"),
+        ("nan", r"The loss at step 4 is NaN or infinite .*"),
+        ("full disk", r"The disk is full; free some space and .*"),
+    ],
+)
+def test_what_ends_one_process_of_a_sharded_run_is_one_sentence_and_ends_all(home: Path, mode: str, said: str) -> None:
+    run = begin(home, 2, mode)
+    status = ended(run).status()
+    assert status.state == "failed" and re.fullmatch(said, status.message), status.message
