@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from torch import Tensor
 
 from ia3_studio.models.fast_paths import FastPath
-from ia3_studio.training.objective import MeanLoss, Objective, RewardSums
+from ia3_studio.training.objective import MeanLoss, Objective, Rewarding, RewardSums
 from ia3_studio.training.processes import Processes
 
 Row = TypeVar("Row")
@@ -21,7 +21,9 @@ Row = TypeVar("Row")
 
 def in_step(objective: Objective[Row], processes: Processes) -> Objective[Row]:
     """Return an objective that runs equally many passes on all processes."""
-    return EvenPasses(objective, processes) if isinstance(objective, MeanLoss) else SameRows(objective, processes)
+    if isinstance(objective, MeanLoss):
+        return EvenPasses(objective, processes)
+    return (SameRewardedRows if isinstance(objective, Rewarding) else SameRows)(objective, processes)
 
 
 class Wrapped(Objective[Row], Generic[Row]):
@@ -51,18 +53,6 @@ class Wrapped(Objective[Row], Generic[Row]):
     def size(self, row: Row) -> int:
         """Return how many tokens a row has, padding excluded."""
         return self._inner.size(row)
-
-    def rewards(self) -> RewardSums | None:
-        """Return the rewards of the rows that were used last, on this process."""
-        return self._inner.rewards()
-
-    def kept(self) -> dict[str, Tensor]:
-        """Return what goes into a checkpoint."""
-        return self._inner.kept()
-
-    def restore(self, kept: Mapping[str, Tensor]) -> None:
-        """Take over what a checkpoint holds."""
-        self._inner.restore(kept)
 
 
 class EvenPasses(Wrapped[Row]):
@@ -106,3 +96,24 @@ class SameRows(Wrapped[Row]):
     def measure(self, rows: Sequence[Row], batch: Sequence[Row], budget: int) -> Iterator[float]:
         """Yield a process's parts of shares of the batch's loss; no gradient is taken."""
         yield from (share / self._processes.count for share in self._inner.measure(batch, batch, budget))
+
+
+class SameRewardedRows(SameRows[Row]):
+    """The same for a loss that compares answers with the base model."""
+
+    @property
+    def _rewarding(self) -> Rewarding:
+        assert isinstance(self._inner, Rewarding)
+        return self._inner
+
+    def rewards(self) -> RewardSums:
+        """Return the rewards of the rows that were used last, which every process has computed."""
+        return self._rewarding.rewards()
+
+    def kept(self) -> Mapping[str, Tensor]:
+        """Return what a checkpoint has to hold of it."""
+        return self._rewarding.kept()
+
+    def restore(self, kept: Mapping[str, Tensor]) -> None:
+        """Take over what :meth:`kept` returned."""
+        self._rewarding.restore(kept)
