@@ -32,6 +32,7 @@ from ia3_studio.training.trainable_parameters import TrainableParameters
 from ia3_studio.worker.planning import GIVES_BACK
 from tests.families import SMALL, tiny_model
 from tests.tiny_chat import save_tiny_chat, tiny_tokenizer
+from tests.training.preferences import judged_of, pairs_of
 from tests.training.rows import rows_of
 from tests.training.test_choices import questions
 from tests.training.test_classify import label_rows
@@ -48,6 +49,8 @@ KINDS: dict[str, tuple[str, Callable[[], Sequence[Any]]]] = {
     "t5": ("t5", lambda: target_rows(9)),
     "choices": ("llama", lambda: questions(9)),
     "classes": ("bert", lambda: label_rows("single", 9)),
+    "preferred answers": ("llama", lambda: pairs_of(9)),
+    "answers with a label": ("llama", lambda: judged_of(9)),
 }
 
 
@@ -81,7 +84,17 @@ def train_every_kind(models: Path, result: Path, plan: ShardingPlan) -> None:
         given = rows()
         steps = list(train(loaded.model, attachment, given, given[:5], CONFIG))
         found[kind] = (
-            [(step.step, step.loss or 0, step.held_out or 0, step.grad_norm or 0) for step in steps],
+            [
+                (
+                    step.step,
+                    step.loss or 0,
+                    step.held_out or 0,
+                    step.grad_norm or 0,
+                    step.chosen_reward or 0,
+                    step.held_out_chosen_reward or 0,
+                )
+                for step in steps
+            ],
             [parameter.detach() for parameter in TrainableParameters(attachment).parameters],
         )
     torch.save(found, result / f"{launched().rank}.pt")
