@@ -8,7 +8,7 @@ import torch
 
 from ia3_studio.chat.variants import Variant
 from ia3_studio.serving.answer_text import StopStrings, TokenText
-from ia3_studio.serving.generation import Delta, FinishReason, Finished, Generation, TokenScore
+from ia3_studio.serving.generation import Delta, Finished, FinishReason, Generation, TokenScore
 
 if TYPE_CHECKING:
     from torch import Tensor

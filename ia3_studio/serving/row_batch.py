@@ -215,7 +215,7 @@ class _SharedLayer(PreallocatedLayer):
     """One layer's keys and values of all rows; its buffers have the shape (rows, heads, columns, channels)."""
 
     def __init__(self, columns: _Columns, like: Any) -> None:
-        DynamicLayer.__init__(self)  # type: ignore[no-untyped-call]
+        DynamicLayer.__init__(self)
         self.lazy_initialization(like.keys, like.values)
         self._columns = columns
         _one, heads, _tokens, channels = like.keys.shape

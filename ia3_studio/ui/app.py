@@ -16,15 +16,16 @@ from typing import Any
 
 import gradio as gr
 
+from ia3_studio.asgi import App
 from ia3_studio.errors import RunError
 from ia3_studio.garbage import no_collection
+from ia3_studio.host_check import HeaderMiddleware, HostMiddleware, is_loopback
 from ia3_studio.models import ModelMemory
 from ia3_studio.runs import RunStore
+from ia3_studio.runs.imported import IMPORTS
 from ia3_studio.runs.user_store import UserStore
 from ia3_studio.settings import doubtful_variables, home, is_public, on_space, runs_folder
-from ia3_studio.ui.current_run import IMPORTS
 from ia3_studio.ui.data_source import UPLOADS, expire_uploads
-from ia3_studio.ui.host_check import HeaderMiddleware, HostMiddleware, is_loopback
 from ia3_studio.ui.login import LoginMiddleware, take_password
 from ia3_studio.ui.login_words import open_to_all
 from ia3_studio.ui.page import build_app
@@ -33,7 +34,7 @@ from ia3_studio.ui.shutdown import ending_in_time
 from ia3_studio.ui.temporary_files import GRADIO, make_scratch, scratch_folder, sweep
 from ia3_studio.ui.theme import FIXES, STYLESHEET, studio_theme
 from ia3_studio.ui.uploads import UploadLedger, UploadLimits, UploadMiddleware
-from ia3_studio.ui.visitor import App, CookieMiddleware, visitor
+from ia3_studio.ui.visitor import CookieMiddleware, visitor
 from ia3_studio.worker.ready import ReadyWorker
 
 LARGEST_UPLOAD = "200mb"
