@@ -57,7 +57,7 @@ class Result:
 def main() -> None:
     """Print one line of JSON per server."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tokens", type=int, default=32, help="of each answer")
+    parser.add_argument("--tokens", type=int, default=64, help="of each answer")
     parser.add_argument("--requests", type=int, default=8)
     parser.add_argument("--without-peer", action="store_true", help="do not start transformers serve")
     options = parser.parse_args()

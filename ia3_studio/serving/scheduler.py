@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ia3_studio.errors import ModelError, StudioError
-from ia3_studio.serving.batching import Batching
 from ia3_studio.serving.generation import AnswerFailedError, BusyError, ClosedError, Failed, Generation
 
 if TYPE_CHECKING:
     from ia3_studio.models.loaded import LoadedModel
+    from ia3_studio.serving.batching import Batching
 
 logger = logging.getLogger("ia3_studio.serving")
 
@@ -82,7 +82,7 @@ class Scheduler:
             if self._closing:
                 raise ClosedError("The server is shutting down; send the request again when it has restarted.")
             # Those who left are in the queue until it moves on.
-            held = sum(not each.is_gone for each in self._waiting)
+            held = sum(not each.is_gone for each in tuple(self._waiting))
             if held and held + len(generations) > self.limits.queue:
                 raise BusyError(
                     f"{held} requests are waiting and the queue takes {self.limits.queue}; try again later."
@@ -111,6 +111,8 @@ class Scheduler:
     def _answer(self, loaded: LoadedModel) -> None:
         """Answer with the borrowed model until nothing was asked for a while."""
         import torch
+
+        from ia3_studio.serving.batching import Batching
 
         if self.limits.threads:
             torch.set_num_threads(self.limits.threads)
