@@ -123,7 +123,7 @@ class _Variable:
 _HOST = r"\s*([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d+)?\s*"
 _PREFIX = "IA3_STUDIO_"
 _VARIABLES = {
-    **dict.fromkeys(("HOME", "CACHE", "PASSWORD", "VENV", "GPU_TURN"), _Variable(lambda _given: True)),
+    **dict.fromkeys(("HOME", "CACHE", "PASSWORD", "API_KEY", "VENV", "GPU_TURN"), _Variable(lambda _given: True)),
     "READY_WORKER": _Variable(("0", "1").__contains__, "counts as 1", "0 or 1"),
     "PUBLIC": _Variable(("0", "1").__contains__, "counts as 0", "0 or 1"),
     "CHAT_WEIGHTS": _Variable(

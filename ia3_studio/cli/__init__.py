@@ -13,6 +13,7 @@
     push RUN             push the adapter (or --folder, a merged model) to the Hub; private unless --public
     fetch [MODEL]        download a model (default: the starter), so that it can be used offline
     serve                start the app
+    serve-api            serve a base model and its adapters to other programs, as OpenAI's HTTP interface
     doctor               check versions, device, disk and network
     completion SHELL     print the completion script for bash, zsh or fish
 
@@ -35,7 +36,7 @@ from collections.abc import Callable, Sequence
 from ia3_studio import __version__
 from ia3_studio.atomic import write_advice
 from ia3_studio.cli import chat as talk
-from ia3_studio.cli import completion, fetch, runs, serve, train
+from ia3_studio.cli import completion, fetch, runs, serve, serve_api, train
 from ia3_studio.cli import export as take
 from ia3_studio.cli import inspect as look
 from ia3_studio.cli.codes import DONE, ENDED_BADLY, REFUSED
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"IA3 Studio {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     work: dict[str, Work] = {}
-    for part in (train, runs, talk, look, take, fetch, serve):
+    for part in (train, runs, talk, look, take, fetch, serve, serve_api):
         work |= part.commands(commands)
     work |= completion.commands(commands, parser)
     given = list(sys.argv[1:] if arguments is None else arguments)

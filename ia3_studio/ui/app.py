@@ -16,15 +16,17 @@ from typing import Any
 
 import gradio as gr
 
+from ia3_studio.asgi import App
 from ia3_studio.errors import RunError
 from ia3_studio.garbage import no_collection
+from ia3_studio.host_check import HeaderMiddleware, HostMiddleware, is_loopback
 from ia3_studio.models import ModelMemory
 from ia3_studio.runs import RunStore
+from ia3_studio.runs.imported import IMPORTS
 from ia3_studio.runs.user_store import UserStore
+from ia3_studio.serving.server import take_key
 from ia3_studio.settings import doubtful_variables, home, is_public, on_space, runs_folder
-from ia3_studio.ui.current_run import IMPORTS
 from ia3_studio.ui.data_source import UPLOADS, expire_uploads
-from ia3_studio.ui.host_check import HeaderMiddleware, HostMiddleware, is_loopback
 from ia3_studio.ui.login import LoginMiddleware, take_password
 from ia3_studio.ui.login_words import open_to_all
 from ia3_studio.ui.page import build_app
@@ -33,7 +35,7 @@ from ia3_studio.ui.shutdown import ending_in_time
 from ia3_studio.ui.temporary_files import GRADIO, make_scratch, scratch_folder, sweep
 from ia3_studio.ui.theme import FIXES, STYLESHEET, studio_theme
 from ia3_studio.ui.uploads import UploadLedger, UploadLimits, UploadMiddleware
-from ia3_studio.ui.visitor import App, CookieMiddleware, visitor
+from ia3_studio.ui.visitor import CookieMiddleware, visitor
 from ia3_studio.worker.ready import ReadyWorker
 
 LARGEST_UPLOAD = "200mb"
@@ -56,7 +58,7 @@ def serve(password: str = "", *, host: str = "", port: int | None = None, ready:
         RunError: others could use the app without a password, or its port is not free, or no longer.
     """
     name = host or os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if on_space() else "127.0.0.1")
-    password = take_password() or password
+    password, api_key = take_password() or password, take_key()
     if not (password or is_public() or is_loopback(name)):
         raise RunError(open_to_all(name))
     port = chosen_port(name, port)
@@ -65,7 +67,7 @@ def serve(password: str = "", *, host: str = "", port: int | None = None, ready:
     with ending_in_time(), scratch_folder() as scratch:
         os.environ.setdefault("GRADIO_TEMP_DIR", str(scratch / GRADIO))  # removed when the app ends
         with no_collection():
-            demo = _build(scratch, ready)
+            demo = _build(scratch, ready, api_key)
         try:
             _launch(demo, _middleware(name, password), server_name=name, server_port=port)
         except OSError as error:
@@ -128,12 +130,12 @@ def open_here(height: int = 900) -> gr.Blocks:
     return demo
 
 
-def _build(scratch: Path, ready: ReadyWorker | None) -> gr.Blocks:
+def _build(scratch: Path, ready: ReadyWorker | None, api_key: str = "") -> gr.Blocks:
     folder = home()
     kept = (folder / UPLOADS, folder / IMPORTS)
     store = UserStore(runs_folder(), visitor, kept=kept) if is_public() else RunStore()
     expire_uploads(folder)
-    return build_app(store, ModelMemory(), folder, scratch, ready)
+    return build_app(store, ModelMemory(), folder, scratch, ready, api_key)
 
 
 def _launch(demo: gr.Blocks, middleware: Sequence[Middleware], **options: Any) -> None:

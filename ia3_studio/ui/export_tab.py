@@ -14,8 +14,9 @@ from ia3_studio.export.archive import file_name, zip_adapter
 from ia3_studio.export.card import programs
 from ia3_studio.export.import_adapter import take_in
 from ia3_studio.models import parse_source
-from ia3_studio.ui import hub_card, more_exports, text
-from ia3_studio.ui.current_run import base_model_of, find, import_key, imports_folder, source_of
+from ia3_studio.runs.imported import base_model_of, source_of
+from ia3_studio.ui import endpoint_card, hub_card, more_exports, text
+from ia3_studio.ui.current_run import find, import_key, imports_folder
 from ia3_studio.ui.empty_action import empty_action
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.hub_card import card_for
@@ -103,6 +104,7 @@ def build(studio: Studio, session: Session, page: gr.Tab) -> ExportTab:
                 )
                 status = gr.HTML(elem_id="import-note")
             hub = hub_card.build(studio, session)
+            endpoint_card.build(studio, session, page)
     drawn = [described, download, code]
     imported = upload.upload(
         guard(import_files, studio), upload, [session.current, status], **quiet(trigger_mode="always_last")

@@ -17,11 +17,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
+from ia3_studio.asgi import App, Message, Receive, Send, respond
 from ia3_studio.errors import RunError
 from ia3_studio.ui import login_words
 from ia3_studio.ui.login_page import login_page
-from ia3_studio.ui.request_errors import respond
-from ia3_studio.ui.visitor import App, Message, Receive, Send, cookies_of
+from ia3_studio.ui.visitor import cookies_of
 
 PASSWORD = "IA3_STUDIO_PASSWORD"
 SHORTEST_PASSWORD = 8

@@ -14,6 +14,7 @@ from ia3_studio.data.load import LIGHTHOUSE
 from ia3_studio.errors import StudioError
 from ia3_studio.models import STARTER, ModelMemory
 from ia3_studio.runs import RunConfig, RunStore
+from ia3_studio.serving.switch import EndpointSwitch
 from ia3_studio.settings import keeps_files
 from ia3_studio.ui import (
     ablation_card,
@@ -71,7 +72,7 @@ class Page:
 
 
 def build_app(
-    store: RunStore, memory: ModelMemory, home: Path, scratch: Path, ready: ReadyWorker | None = None
+    store: RunStore, memory: ModelMemory, home: Path, scratch: Path, ready: ReadyWorker | None = None, api_key: str = ""
 ) -> gr.Blocks:
     """Return the page, wired and queued, ready to launch.
 
@@ -81,8 +82,9 @@ def build_app(
         home: the folder of uploads and imported adapters.
         scratch: a folder for files that are offered as downloads.
         ready: holds the process that the next run starts in; without it every run starts a new one.
+        api_key: what clients of the endpoint must send.
     """
-    studio = Studio(store, memory, home, scratch, ready)
+    studio = Studio(store, memory, home, scratch, ready, endpoint=EndpointSwitch(api_key))
     demo: gr.Blocks
     with gr.Blocks(title=text.BRAND, analytics_enabled=False, delete_cache=(3600, 86400)) as demo:
         session = Session(gr.State(""), gr.State(""), gr.State(""))

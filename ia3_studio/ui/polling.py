@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from ia3_studio.runs import Run, RunStatus
 from ia3_studio.runs.history import record_of
+from ia3_studio.runs.imported import base_model_of
 from ia3_studio.ui import text
 from ia3_studio.ui.components.live_chart import chart_delta
 from ia3_studio.ui.components.run_strip import Choice, StripView
-from ia3_studio.ui.current_run import CurrentRun, base_model_of, find_or_none, import_key, imported_adapters, run_key
+from ia3_studio.ui.current_run import CurrentRun, find_or_none, import_key, imported_adapters, run_key
 
 if TYPE_CHECKING:
     from ia3_studio.ui.session import Studio

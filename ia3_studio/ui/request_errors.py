@@ -16,8 +16,8 @@ from typing import Any
 
 import gradio as gr
 
+from ia3_studio.asgi import App, Message, Receive, Send, respond
 from ia3_studio.ui import text
-from ia3_studio.ui.visitor import App, Message, Receive, Send
 
 LINES_PER_MINUTE = 20
 LONGEST_TEXT = 20_000_000
@@ -145,11 +145,3 @@ class FailureMiddleware:
             self._log.add(f"{scope.get('method')} {scope.get('path')}", error)
             if not started:
                 await respond(send, UNPROCESSABLE, text.INVALID_REQUEST)
-
-
-async def respond(send: Send, status: int, sentence: str) -> None:
-    """Respond to a request with a sentence."""
-    body = sentence.encode()
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

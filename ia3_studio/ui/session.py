@@ -18,6 +18,7 @@ from ia3_studio.hub_search import HubSearch
 from ia3_studio.models.catalog import LocalModels
 from ia3_studio.models.device import device_reason
 from ia3_studio.models.summary import ModelSummary, summarize
+from ia3_studio.serving.switch import EndpointSwitch
 from ia3_studio.ui import text
 from ia3_studio.ui.components.tree_rows import TreeRows, tree_rows
 from ia3_studio.ui.polling import OpenPages
@@ -101,6 +102,7 @@ class Studio:
     hub: HubSearch = field(default_factory=HubSearch)
     local_models: LocalModels = field(default_factory=LocalModels)
     token_estimates: TokenEstimates = field(default_factory=TokenEstimates)
+    endpoint: EndpointSwitch = field(default_factory=EndpointSwitch)
 
     def download_folder(self, key: str) -> Path:
         """Return the folder for downloads of a run or an imported adapter; **it is created** if it does not exist."""

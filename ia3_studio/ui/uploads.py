@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ia3_studio.asgi import App, Message, Receive, Send, respond
 from ia3_studio.ui import text
-from ia3_studio.ui.request_errors import respond
-from ia3_studio.ui.visitor import App, Message, Receive, Send, name_in
+from ia3_studio.ui.visitor import name_in
 
 DAY = 86_400.0
 """Seconds after which Gradio removes an upload that was not kept."""

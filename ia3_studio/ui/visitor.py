@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
 
 import gradio as gr
 
+from ia3_studio.asgi import App, Message, Receive, Send
 from ia3_studio.errors import StudioError
 from ia3_studio.settings import on_space
 from ia3_studio.ui import text
@@ -30,11 +30,6 @@ VISITOR_LENGTH = 32
 _KEPT_SECONDS = 60 * 60 * 24 * 180
 
 _visitor: ContextVar[str] = ContextVar("visitor", default="")
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 def visitor() -> str:

@@ -14,8 +14,8 @@ import pytest
 from ia3_studio.errors import RunError
 from ia3_studio.models import ModelMemory
 from ia3_studio.runs import RunStore
+from ia3_studio.runs.imported import IMPORTS
 from ia3_studio.runs.user_store import Limits, UserStore
-from ia3_studio.ui.current_run import IMPORTS
 from ia3_studio.ui.data_source import KEPT_DAYS, UPLOADS, expire_uploads, take_pasted, take_upload, uploads_folder
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.uploads import DAY, UploadLedger, UploadLimits, UploadMiddleware

@@ -11,8 +11,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ia3_studio.ui.request_errors import respond
-from ia3_studio.ui.visitor import App, Message, Receive, Send
+from ia3_studio.asgi import App, Message, Receive, Refuse, Send, respond
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NAME = re.compile(r"([\w.-]+|\[[0-9a-f:.]+\])(:\d+)?", re.ASCII | re.IGNORECASE)
@@ -63,8 +62,9 @@ class HostMiddleware:
     those of a proxy, which may have any port unless one is given.
     """
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, refuse: Refuse = respond) -> None:
         self._app = app
+        self._refuse = refuse
         self._hosts = allowed_hosts()
         self._given = self._hosts - set(LOOPBACK)
 
@@ -76,7 +76,7 @@ class HostMiddleware:
             await send({"type": "websocket.close", "code": 1008})
         else:
             names = ", ".join(sorted(self._hosts))
-            await respond(send, 403, f"This app accepts requests for {names} only; add other hosts to {HOSTS}.")
+            await self._refuse(send, 403, f"This app accepts requests for {names} only; add other hosts to {HOSTS}.")
 
     def _is_own(self, scope: Message) -> bool:
         hosts = [value.decode("latin-1") for name, value in scope.get("headers", []) if name == b"host"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ia3_studio.ui.host_check import HostMiddleware, is_loopback
+from ia3_studio.host_check import HostMiddleware, is_loopback
 
 
 def status(host: str, origin: str = "", port: int | None = None) -> int:

@@ -1,0 +1,289 @@
+"""How do requests for different adapters share the passes of one model? Continuous batching.
+
+Each round reads at most one chunk of one waiting prompt, and then gives every answer one token more: an answer begins
+and ends without waiting for the others, and a long prompt holds nobody up for longer than a chunk takes.
+
+Greedy answers are those that each request would get alone. Rounding depends on how many rows a product has, so that two
+tokens within rounding of each other could change places: where the two likeliest are that close, the row is read again
+alone, from its first token, in chunks that depend on nothing else, and that decides. It is the same whoever else asks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ia3_studio.chat.settings import draw, penalized
+from ia3_studio.chat.variants import with_variants
+from ia3_studio.data.answer_end import ends_of
+from ia3_studio.errors import StudioError
+from ia3_studio.models.kept_prefixes import KeptPrefixes, Prefix, cache_from
+from ia3_studio.models.machine import system_memory
+from ia3_studio.serving.generation import AnswerFailedError, Failed, Generation, TimedOutError
+from ia3_studio.serving.row import Row
+from ia3_studio.serving.row_batch import Rows, SeparateRows, SharedRows, cannot_share, read
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ia3_studio.models.decoder_parts import Scales
+    from ia3_studio.models.loaded import LoadedModel
+
+CHUNK = 64
+"""Tokens of a prompt that are read between two tokens of the others; on a GPU eight times as many."""
+NEAR = {torch.float32: 5e-5, torch.float16: 1e-2, torch.bfloat16: 4e-2}
+"""Two logits closer than this share of the larger one count as equal: many times what rounding was seen to change."""
+MOST_ADAPTERS = 128
+"""Adapters that stay on the model after their last answer."""
+_NOT_FINITE = "The model computed numbers that are not finite; use a smaller strength, or another adapter."
+
+
+@dataclass(eq=False)
+class _Reading:
+    """A text that is being read alone."""
+
+    rows: list[Row]
+    """That go on from it: all choices of a generation, or one row that is read again."""
+    ids: list[int]
+    done: int = 0
+    """Tokens that are read."""
+    cache: Any = None
+    is_whole: bool = True
+    """Whether it is read from its first token, and not on from kept keys and values."""
+
+
+class Batching:
+    """The answers in progress on one loaded model. One thread uses it, which need not be the one that made it."""
+
+    def __init__(self, loaded: LoadedModel, most_rows: int, turn: AbstractContextManager[Any] | None = None) -> None:
+        """Put a handle for adapters on a model; **the model has hooks until** :meth:`close`.
+
+        Args:
+            loaded: a causal model.
+            most_rows: answers in progress.
+            turn: held while the model is called, where others use it too.
+        """
+        from ia3_studio.method import serve
+
+        self._loaded, self._model = loaded, loaded.model
+        self._most_rows = most_rows
+        self._turn = turn or nullcontext()
+        with self._turn:
+            self._reason = cannot_share(self._model)
+            self._serving = serve(self._model, {})
+        self._batch: Rows = SeparateRows(self._model) if self._reason else SharedRows(self._model)
+        self._rows: list[Row] = []
+        self._readings: deque[_Reading] = deque()
+        self._reserved = 0
+        self._ends = frozenset(ends_of(self._model, loaded.tokenizer))
+        self._near = NEAR.get(self._model.dtype, max(NEAR.values()))
+        self._chunk = CHUNK if self._model.device.type == "cpu" else 8 * CHUNK
+        self._kept = KeptPrefixes() if self._model.device.type == "cpu" and not self._reason else None
+
+    @property
+    def rows(self) -> int:
+        """Return the answers in progress, those whose prompt is being read included."""
+        return self._reserved
+
+    @property
+    def note(self) -> str:
+        """Return why rows run one after the other; empty if they share passes."""
+        return self._reason
+
+    def advance(self, waiting: deque[Generation]) -> bool:
+        """Begin what there is room for, read one chunk, give every answer a token; return whether there is more to do.
+
+        **Generations are taken from the left of the queue.** Errors are delivered to whom they concern.
+        """
+        try:
+            with torch.inference_mode():
+                self._drop_gone()
+                self._admit(waiting)
+                if self._readings:
+                    self._read_on()
+                if self._rows:
+                    self._step()
+        except Exception as error:
+            self.fail(error)
+            if not isinstance(error, StudioError):
+                raise
+        return bool(self._readings or self._rows)
+
+    def fail(self, error: BaseException) -> None:
+        """Tell all who wait for an answer that none will come, and forget them."""
+        told = error if isinstance(error, StudioError) else AnswerFailedError(
+            f"The model could not compute the answer ({type(error).__name__}); the log of the server has the details."
+        )  # fmt: skip
+        for generation in {row.generation for row in self._everyone()}:
+            generation.deliver(Failed(told))
+        self._batch = SeparateRows(self._model) if self._reason else SharedRows(self._model)
+        self._rows, self._readings, self._reserved = [], deque(), 0
+
+    def close(self) -> None:
+        """Take the adapters off the model."""
+        with self._turn:
+            self._serving.detach()
+
+    @staticmethod
+    def _refuse(generation: Generation, error: StudioError) -> None:
+        """Tell one generation that it ends without its answer; its rows leave before the next round."""
+        generation.deliver(Failed(error))
+        generation.cancel()
+
+    def _everyone(self) -> list[Row]:
+        return [*self._rows, *(row for reading in self._readings for row in reading.rows)]
+
+    def _drop_gone(self) -> None:
+        """Forget the rows that nobody listens to any more, and those that took too long."""
+        now = time.monotonic()
+        over = {row.generation for row in self._everyone() if row.generation.deadline < now}
+        for generation in over:
+            self._refuse(generation, _timed_out(generation))
+        for number in reversed(range(len(self._rows))):
+            if self._rows[number].generation.is_gone:
+                self._leave(number)
+        for reading in [each for each in self._readings if each.rows[0].generation.is_gone]:
+            self._readings.remove(reading)
+            self._reserved -= len(reading.rows)
+
+    def _admit(self, waiting: deque[Generation]) -> None:
+        while waiting:
+            first = waiting[0]
+            if first.is_gone or first.deadline < time.monotonic():
+                waiting.popleft()
+                if not first.is_gone:
+                    first.deliver(Failed(_timed_out(first)))
+            elif self._reserved and not self._has_room(first):
+                return
+            else:
+                self._begin(waiting.popleft())
+
+    def _has_room(self, generation: Generation) -> bool:
+        """Return whether there are rows, and memory for all of them as long as they may become."""
+        rows = self._reserved + len(generation.choices)
+        if rows > self._most_rows:
+            return False
+        longest = max(_length(each) for each in (generation, *(row.generation for row in self._everyone())))
+        needed = self._batch.nbytes(rows, longest) - self._batch.nbytes(len(self._rows), 0)
+        return self._model.device.type != "cpu" or needed <= system_memory().free // 2
+
+    def _begin(self, generation: Generation) -> None:
+        try:
+            self._require(generation)
+        except StudioError as error:  # made for another model
+            generation.deliver(Failed(error))
+            return
+        rows = [Row(generation, each, self._loaded.tokenizer, self._model.device) for each in generation.choices]
+        reading = _Reading(rows, list(generation.prompt))
+        if self._kept is not None:
+            prefix, count = self._kept.longest(_key(rows[0]), generation.prompt)
+            reading.done = min(count, len(reading.ids) - 1)  # the last token's logits are asked for
+            reading.cache = cache_from([(prefix, reading.done)], reading.done) if reading.done else None
+            reading.is_whole = not reading.done
+        self._reserved += len(rows)
+        self._readings.append(reading)
+
+    def _require(self, generation: Generation) -> None:
+        """Put a generation's adapter on the model, unless it is there; the ones not used any more go for it."""
+        adapter = generation.adapter
+        if adapter is None or adapter.name in self._serving.names:
+            return
+        used = {row.variant.adapter for row in self._everyone()}
+        idle = [name for name in self._serving.names if name not in used]
+        with self._turn, torch.inference_mode(False):
+            for name in idle[: max(0, len(self._serving.names) + 1 - MOST_ADAPTERS)]:
+                self._serving.remove(name)
+            self._serving.add(adapter.name, adapter.adapter)
+
+    def _read_on(self) -> None:
+        """Read one chunk of the first waiting text; at its end its rows take their next token."""
+        reading = self._readings[0]
+        chunk = len(reading.ids) if self._reason else self._chunk
+        ids = torch.tensor([reading.ids[reading.done : reading.done + chunk]], device=self._model.device)
+        if reading.cache is None and not self._reason:
+            from transformers.cache_utils import DynamicCache
+
+            reading.cache = DynamicCache()
+        with self._scaling([reading.rows[0]]):
+            logits, reading.cache = read(self._model, ids, reading.done, reading.cache)
+        reading.done += ids.shape[1]
+        if reading.done < len(reading.ids):
+            return
+        self._readings.popleft()
+        self._reserved -= len(reading.rows)
+        for row in reading.rows:
+            if self._takes(row, logits, decides=reading.is_whole):
+                self._reserved += 1
+                self._batch.enter(reading.cache, len(reading.ids))
+                self._rows.append(row)
+
+    def _step(self) -> None:
+        """Give every answer in progress one token more."""
+        rows = list(self._rows)
+        logits = self._batch.step(
+            [row.ids[-1] for row in rows], lambda numbers: self._scaling([rows[n] for n in numbers])
+        )
+        for number in reversed(range(len(rows))):
+            if not self._takes(rows[number], logits[number]):
+                self._leave(number)
+
+    def _takes(self, row: Row, scores: Tensor, *, decides: bool = False) -> bool:
+        """Let a row take its next token; return whether it goes on **in the batch**.
+
+        Args:
+            row: the row.
+            scores: logits, shape (vocabulary,).
+            decides: whether its text was read alone, so that these logits stand however close two of them are.
+        """
+        settings, adjusted = row.generation.settings, scores
+        if bool(scores.isnan().any()):
+            self._refuse(row.generation, AnswerFailedError(_NOT_FINITE))
+            return False
+        if settings.repetition_penalty != 1:
+            seen = torch.tensor(row.text_ids, device=scores.device)
+            adjusted = penalized(scores, seen, settings.repetition_penalty)
+        if not row.is_greedy:
+            return row.take(draw(adjusted, settings, row.generator), scores, self._ends)
+        (first, second), (token, _other) = (each.tolist() for each in adjusted.topk(2))
+        if not (decides or self._reason) and first - second <= self._near * max(abs(first), 1.0):
+            self._readings.append(_Reading([row], row.text_ids))
+            self._reserved += 1
+            return False
+        return row.take(int(token), scores, self._ends)
+
+    def _leave(self, number: int) -> None:
+        """Take a row out of the batch, and keep its keys and values for the next message."""
+        row = self._rows[number]
+        if self._kept is not None and (states := self._batch.states(number)) is not None:
+            self._kept.keep(Prefix(_key(row), tuple(row.text_ids[: states[0][0].shape[1]]), states))
+        self._batch.leave(number)
+        self._rows[number] = self._rows[-1]
+        self._rows.pop()
+        self._reserved -= 1
+
+    @contextmanager
+    def _scaling(self, rows: Sequence[Row]) -> Iterator[Scales]:
+        with self._turn, with_variants(self._serving, [row.variant for row in rows]):
+            yield self._serving.scales()
+
+
+def _key(row: Row) -> str:
+    """Return what keys and values depend on besides the tokens, while the model's weights stay as they are."""
+    return f"{row.variant.adapter}@{row.variant.strength}"
+
+
+def _length(generation: Generation) -> int:
+    return len(generation.prompt) + generation.settings.max_new_tokens
+
+
+def _timed_out(generation: Generation) -> TimedOutError:
+    seconds = time.monotonic() - generation.submitted
+    return TimedOutError(
+        f"The request was not complete after {seconds:.0f} s; ask for fewer tokens, or try again later."
+    )
