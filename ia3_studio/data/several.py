@@ -180,7 +180,7 @@ def _side_pairs(paths: Iterable[str]) -> bool:
 def _side_of(path: str, is_table: bool) -> tuple[str, str] | None:
     """Return (what two parallel texts have in common, which side this is); None for another file.
 
-    The side is the file's ending, or where that is .txt the last word of its name, if it names a side.
+    The side is the file's ending, or where that is .txt the last or the first word of its name, if it names a side.
     """
     file = PurePosixPath(path)
     if not is_table:
@@ -188,10 +188,12 @@ def _side_of(path: str, is_table: bool) -> tuple[str, str] | None:
     if file.suffix.lower() != ".txt":
         return None
     words = re.split(r"[^A-Za-z]+", file.stem)
-    side = words[-1].lower()
-    if side not in SOURCE_WORDS | TARGET_WORDS:
-        return None
-    return str(file.parent / file.stem[: len(file.stem) - len(side)].rstrip("._- ")), side
+    first, side = words[0].lower(), words[-1].lower()
+    if side in SOURCE_WORDS | TARGET_WORDS:
+        return str(file.parent / file.stem[: len(file.stem) - len(side)].rstrip("._- ")), side
+    if first in SOURCE_WORDS | TARGET_WORDS:
+        return str(file.parent / file.stem[len(first) :].lstrip("._- ")), first
+    return None
 
 
 def _ordered(one: str, other: str) -> tuple[str, str]:
