@@ -53,7 +53,10 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
     width = len(fields[0])
     word, tag = (1, 3) if width == _UNIVERSAL and fields[0][0].isdigit() else (0, width - 1)
     if is_numbered and width != _UNIVERSAL:
-        word, tag = 1, next((at for at in range(2, width) if all(is_tag(row[at : at + 1][0]) for row in _full(fields))), tag)
+        word, tag = (
+            1,
+            next((at for at in range(2, width) if all(is_tag(row[at : at + 1][0]) for row in _full(fields))), tag),
+        )
     words: list[list[str]] = []
     tags: list[list[str]] = []
     numbers: list[int] = []

@@ -44,13 +44,12 @@ _WORDS_OF_NAMES = KNOWN_NAMES | {
 
 NAMING = ASKED | ANSWERED | LABELED | READ | RESULT | SAID | ABOUT_ROW
 """Words that say in the name of a column what it holds."""
-_WORDS_OF_LISTS = _WORDS_OF_NAMES | LANGUAGES | frozenset(
-    "names firstname lastname surname forename vorname nachname nom prénom nombre apellido nome cognome cities city"
-    " town towns country countries fruit fruits animal animals plant plants species food foods color colour colors"
-    " colours item items entry entries noun verb adjective lemma keyword keywords verbs nouns vocabulary wort wörter"
-    " mot mots palabra palabras parola parole woord слово слова singular plural root stem token tokens character"
-    " pokemon dinosaur dinosaurs band artist street company product job movie planet river mountain sport hobby"
-    " username password hashtag emoji ingredient dish recipe synonym antonym abbreviation acronym".split()
+_WORDS_OF_LISTS = (
+    _WORDS_OF_NAMES
+    | LANGUAGES
+    | frozenset(
+        ["names", "firstname", "lastname", "surname", "forename", "vorname", "nachname", "nom", "prénom", "nombre", "apellido", "nome", "cognome", "cities", "city", "town", "towns", "country", "countries", "fruit", "fruits", "animal", "animals", "plant", "plants", "species", "food", "foods", "color", "colour", "colors", "colours", "item", "items", "entry", "entries", "noun", "verb", "adjective", "lemma", "keyword", "keywords", "verbs", "nouns", "vocabulary", "wort", "wörter", "mot", "mots", "palabra", "palabras", "parola", "parole", "woord", "слово", "слова", "singular", "plural", "root", "stem", "token", "tokens", "character", "pokemon", "dinosaur", "dinosaurs", "band", "artist", "street", "company", "product", "job", "movie", "planet", "river", "mountain", "sport", "hobby", "username", "password", "hashtag", "emoji", "ingredient", "dish", "recipe", "synonym", "antonym", "abbreviation", "acronym"]
+    )
 )
 """Words that stand above lists of words."""
 
@@ -160,6 +159,13 @@ def may_be_data(rows: Sequence[Sequence[Any]], place: int) -> bool:
     below = [row for row in rows[place + 1 : place + 1 + COMPARED_ROWS] if len(row) == len(header)]
     columns = [[text for row in below if (text := _text(row[at]))] for at in range(len(header))]
     return _is_like_rows(header, columns)
+
+
+def may_be_names(rows: Sequence[Sequence[Any]]) -> bool:
+    """Return whether the first row of a list of words is read as one of them, though it could name the columns."""
+    header = [_text(cell) for cell in rows[0]]
+    below = [row for row in rows[1 : 1 + COMPARED_ROWS] if len(row) == len(header)]
+    return _is_one_of_words(header, [[text for row in below if (text := _text(row[at]))] for at in range(len(header))])
 
 
 def _is_one_of_texts(header: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:

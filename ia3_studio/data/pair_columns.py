@@ -86,6 +86,7 @@ TEXT_ANSWER_NAMES = (
     "cypher", "sparql", "xpath", "formula", "latex", "bash",
 )  # fmt: skip
 """Columns that are answers if they hold texts rather than codes, classes or objects."""
+_TEXT_ANSWERS = (*TEXT_ANSWER_NAMES, *(f"{name}_text" for name in TEXT_ANSWER_NAMES))
 READ_NAMES = (
     "article",
     "document",
@@ -228,7 +229,7 @@ def _answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
         if not (bare_name(name) in ("target", "targets") and (is_class(frame, name) or _has_numbers(frame, name)))
     ]  # fmt: skip
     found = found or named(columns, _NUMBERED)[:1]
-    texts = [name for name in named(columns, TEXT_ANSWER_NAMES) if _is_answer_text(frame, name)]
+    texts = [name for name in named(columns, _TEXT_ANSWERS) if _is_answer_text(frame, name)]
     if not texts and not named(columns, ("query",)):
         texts = [name for name in named(columns, ("sql",)) if not is_plain(frame, name)]
     if named(columns, ("article", "document", "full_text", "paper")):

@@ -43,13 +43,15 @@ SPEAKER_NAMES = (
     "messagerole", "turnrole", "participant", "authorname", "sendername", "speakerid", "speakeridx",
     "authortype", "usertype", "speakertype", "participantrole", "party", "authorid", "who", "direction",
     "messagedirection", *message_names.SPEAKERS, "rolle", "rol", "ruolo", "роль", "角色", "rôle", "papel", "rola",
-    "отправитель", "говорящий", "sprecher", "absender", "remitente", "mittente", "nadawca", "役割", "話者", "역할", "화자",
+    "отправитель", "говорящий", "sprecher", "absender", "remitente", "mittente", "nadawca",
+    "役割", "話者", "역할", "화자",
 )  # fmt: skip
 TEXT_NAMES = (
     "content", "text", "message", "utterance", "value", "messagetext", "turntext", "body", "msg", "phrase",
-    "messagebody", "messagecontent",
+    "messagebody", "messagecontent", "said",
     "transcript", "bericht", "texto", "texte", "testo", "tekst", "nachricht", "mensaje", "mensagem",
-    "messaggio", "wiadomość", "текст", "сообщение", "реплика", "内容", "消息", "文本", "メッセージ", "発話", "내용", "메시지", "발화",
+    "messaggio", "wiadomość", "текст", "сообщение", "реплика", "内容", "消息", "文本",
+    "メッセージ", "発話", "내용", "메시지", "발화",
     *message_names.TEXTS, "output",
 )  # fmt: skip
 ORDER_NAMES = (
