@@ -44,13 +44,17 @@ _WORDS_OF_NAMES = KNOWN_NAMES | {
 
 NAMING = ASKED | ANSWERED | LABELED | READ | RESULT | SAID | ABOUT_ROW
 """Words that say in the name of a column what it holds."""
-_WORDS_OF_LISTS = (
-    _WORDS_OF_NAMES
-    | LANGUAGES
-    | frozenset(
-        ["names", "firstname", "lastname", "surname", "forename", "vorname", "nachname", "nom", "prénom", "nombre", "apellido", "nome", "cognome", "cities", "city", "town", "towns", "country", "countries", "fruit", "fruits", "animal", "animals", "plant", "plants", "species", "food", "foods", "color", "colour", "colors", "colours", "item", "items", "entry", "entries", "noun", "verb", "adjective", "lemma", "keyword", "keywords", "verbs", "nouns", "vocabulary", "wort", "wörter", "mot", "mots", "palabra", "palabras", "parola", "parole", "woord", "слово", "слова", "singular", "plural", "root", "stem", "token", "tokens", "character", "pokemon", "dinosaur", "dinosaurs", "band", "artist", "street", "company", "product", "job", "movie", "planet", "river", "mountain", "sport", "hobby", "username", "password", "hashtag", "emoji", "ingredient", "dish", "recipe", "synonym", "antonym", "abbreviation", "acronym"]
-    )
-)
+_WORDS_OF_LISTS = _WORDS_OF_NAMES | LANGUAGES | {
+    "names", "firstname", "lastname", "surname", "forename", "vorname", "nachname", "nom", "prénom", "nombre",
+    "apellido", "nome", "cognome", "cities", "city", "town", "towns", "country", "countries", "capital", "fruit",
+    "fruits", "animal", "animals", "plant", "plants", "species", "food", "foods", "color", "colour", "colors",
+    "colours", "item", "items", "entry", "entries", "noun", "verb", "adjective", "lemma", "keyword", "keywords",
+    "verbs", "nouns", "vocabulary", "wort", "wörter", "mot", "mots", "palabra", "palabras", "parola", "parole",
+    "woord", "ord", "слово", "слова", "singular", "plural", "root", "stem", "token", "tokens", "character", "pokemon",
+    "dinosaur", "dinosaurs", "band", "artist", "street", "company", "product", "job", "movie", "planet", "river",
+    "mountain", "sport", "hobby", "username", "password", "hashtag", "emoji", "ingredient", "dish", "recipe",
+    "synonym", "antonym", "abbreviation", "acronym", "gender",
+}  # fmt: skip
 """Words that stand above lists of words."""
 
 
@@ -192,7 +196,7 @@ def _is_one_of_words(header: Sequence[str], columns: Sequence[Sequence[str]]) ->
 
 
 def _is_list_of_words(name: str, cells: Sequence[str]) -> bool:
-    """Return whether cells are single words, hardly two of them alike, as capital or small as another one, and as long."""
+    """Return whether cells are words, hardly two of them alike, as capital or small as another one, and as long."""
     few = len(cells) < _ENOUGH or len(set(cells)) < _HARDLY_ALIKE * len(cells)
     if few or sum(cell.isalpha() for cell in cells) < _HARDLY_ALIKE * len(cells):
         return False

@@ -678,7 +678,7 @@ def two_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
 def _is_vocabulary(each: Profile, rows: int) -> bool:
     """Say whether a column holds words of which hardly two are alike, as one side of a list of words does."""
     varied = rows >= _FEWEST_WORDS and each.different >= _HARDLY_ALIKE * rows
-    return varied and each.length > 0 and not (each.is_number or is_about_row(each.name))
+    return varied and each.length > 0 and not each.is_number
 
 
 _FEWEST_WORDS, _HARDLY_ALIKE = 8, 0.9

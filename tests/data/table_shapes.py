@@ -1836,4 +1836,18 @@ TABLES = (
         "text → prompt, simplified_text → answer",
         12,
     ),
+    Shape(
+        "names and what kind each is",
+        "names.csv",
+        rows(lambda n: f"{'abcdefghijklmnopqrst'[n]}nna,{'FM'[n % 2]}", 20, "Name,Gender"),
+        "Name → text, Gender → label",
+        20,
+    ),
+    Shape(
+        "words with their numbers",
+        "words.csv",
+        rows(lambda n: f"{n},{'abcdefghijkl'[n]}rbre", 12, "ID,Wort"),
+        "Wort → plain text",
+        12,
+    ),
 )

@@ -44,6 +44,7 @@ SPEAKER_NAMES = (
     "authortype", "usertype", "speakertype", "participantrole", "party", "authorid", "who", "direction",
     "messagedirection", *message_names.SPEAKERS, "rolle", "rol", "ruolo", "роль", "角色", "rôle", "papel", "rola",
     "отправитель", "говорящий", "sprecher", "absender", "remitente", "mittente", "nadawca",
+   
     "役割", "話者", "역할", "화자",
 )  # fmt: skip
 TEXT_NAMES = (
