@@ -226,6 +226,7 @@ READ = _listed("""
 """)
 """Words for a text that is read, such as a review."""
 LABELED = _listed("""
+    overall
     so_sao phan_loai chu_de linh_vuc muc_do diem cam_xuc decision decisions entscheidung beslut afgorelse beslissing
     paatos decyzja rozhodnuti dontes hotarare decizie karar decisao decisione kategorija ocjena ocena_kupca
     tingkat jenis penilaian skor bintang soort schadenart beschwerdegrund reason grund motif causa

@@ -43,12 +43,20 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
         DataError: more than a tenth of the sentences is damaged.
     """
     lines = LINE_END.split(text)
+    is_numbered = _counts_words(lines)
+    if is_numbered:  # what begins with "#" is a comment, as the number of a word is none
+        lines = ["# " + line[1:].strip() if line.startswith("#") else line for line in lines]
     fields = _sample(lines)
     if not fields or not _is_conll(fields, lines, is_named_so):
         return None
     separator = "\t" if all("\t" in line for line in lines[:_SAMPLE_LINES] if _is_word(line)) else None
     width = len(fields[0])
     word, tag = (1, 3) if width == _UNIVERSAL and fields[0][0].isdigit() else (0, width - 1)
+    if is_numbered and width != _UNIVERSAL:
+        word, tag = (
+            1,
+            next((at for at in range(2, width) if all(is_tag(row[at : at + 1][0]) for row in _full(fields))), tag),
+        )
     words: list[list[str]] = []
     tags: list[list[str]] = []
     numbers: list[int] = []
@@ -72,6 +80,26 @@ def read_conll(name: str, text: str, *, is_named_so: bool = False) -> Found | No
         )
     frame: pd.DataFrame = numbered({"tokens": words, "tags": tags}).set_axis(numbers, axis=0)
     return Found(frame, f"one word per line, {width} fields", tuple(damaged), notes=_notes(lines, width, word, tag))
+
+
+def _full(fields: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    """Return the lines that have as many fields as the first."""
+    return [row for row in fields if len(row) == len(fields[0])]
+
+
+def _counts_words(lines: Sequence[str]) -> bool:
+    """Say whether the words of each of the first sentences are numbered from 1 on, as those of GermEval are."""
+    last, begun = 0, 0
+    for line in lines[:_SAMPLE_LINES]:
+        if not line.strip():
+            last = 0
+        elif not line.startswith("#"):
+            number = line.split()[0]
+            if not number.isdigit() or int(number) != last + 1:
+                return False
+            begun += last == 0
+            last += 1
+    return begun > 1
 
 
 def is_tag(cell: object) -> bool:

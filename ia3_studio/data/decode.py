@@ -196,8 +196,20 @@ def _damaged_or_legacy(name: str, data: bytes) -> FoundEncoding:
     if len(data.translate(None, _CONTROL)) < len(data):
         raise _no_text(name)
     guess = guess_encoding(data)
+    if guess.encoding in _WITH_DRAWINGS and not _has_letters(data, _codec(guess.encoding, data)):
+        return FoundEncoding("UTF-8", "utf-8")
     is_mixed = whole > 0 and guess.encoding in LATIN
     return FoundEncoding(guess.encoding, _codec(guess.encoding, data), guess.certain and not is_mixed)
+
+
+_WITH_DRAWINGS = frozenset(("IBM850", "IBM866", "KOI8-R"))
+"""Encodings in which bytes that are no letters are signs to draw with, so that hardly a text has these alone."""
+
+
+def _has_letters(data: bytes, codec: str) -> bool:
+    """Say whether letters outside ASCII stand in bytes that are read so."""
+    text = text_of_words(words_outside_ascii(data), codec)
+    return any(letter.isalpha() and not letter.isascii() for letter in text)
 
 
 def _codec(encoding: LegacyEncoding, data: bytes) -> str:

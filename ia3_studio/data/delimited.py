@@ -15,6 +15,7 @@ from ia3_studio.data.header import (
     SEARCHED_ROWS,
     find_header,
     may_be_data,
+    may_be_names,
     rows_of_header,
     unique_names,
 )
@@ -106,6 +107,11 @@ def read_delimited(name: str, text: str, delimiter: str | None = None, header: i
     notes += _titles(rows[: place or 0])
     if header is None and place == 0 and may_be_data([row.cells for row in rows[: COMPARED_ROWS + 1]], 0):
         notes.append(f"The first row is read as the names of the columns: {', '.join(rows[0].cells)}.")
+    if header is None and place is None and may_be_names([row.cells for row in rows[: COMPARED_ROWS + 1]]):
+        notes.append(
+            f"The first row ({', '.join(rows[0].cells)}) is read as words like those below it; set Header row to 1 if"
+            " it names the columns."
+        )
     if place is not None and (below := rows_of_header([row.cells for row in rows[: place + 3]], place)):
         notes.append(below_note(below))
         del rows[place + 1 : place + 1 + below]

@@ -7,6 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from ia3_studio.data.column_words import ABOUT_ROW, ANSWERED, ASKED, LABELED, READ, RESULT, SAID, says
+from ia3_studio.data.language_names import LANGUAGES
+
 SEARCHED_ROWS = 20
 """Rows in which a header is searched."""
 COMPARED_ROWS = 50
@@ -38,6 +41,21 @@ _WORDS_OF_NAMES = KNOWN_NAMES | {
     "last", "second", "message", "feedback", "reason", "note", "status", "version",
 }  # fmt: skip
 """Words that stand in names of columns."""
+
+NAMING = ASKED | ANSWERED | LABELED | READ | RESULT | SAID | ABOUT_ROW
+"""Words that say in the name of a column what it holds."""
+_WORDS_OF_LISTS = _WORDS_OF_NAMES | LANGUAGES | {
+    "names", "firstname", "lastname", "surname", "forename", "vorname", "nachname", "nom", "prénom", "nombre",
+    "apellido", "nome", "cognome", "cities", "city", "town", "towns", "country", "countries", "capital", "fruit",
+    "fruits", "animal", "animals", "plant", "plants", "species", "food", "foods", "color", "colour", "colors",
+    "colours", "item", "items", "entry", "entries", "noun", "verb", "adjective", "lemma", "keyword", "keywords",
+    "verbs", "nouns", "vocabulary", "wort", "wörter", "mot", "mots", "palabra", "palabras", "parola", "parole",
+    "woord", "ord", "слово", "слова", "singular", "plural", "root", "stem", "token", "tokens", "character", "pokemon",
+    "dinosaur", "dinosaurs", "band", "artist", "street", "company", "product", "job", "movie", "planet", "river",
+    "mountain", "sport", "hobby", "username", "password", "hashtag", "emoji", "ingredient", "dish", "recipe",
+    "synonym", "antonym", "abbreviation", "acronym", "gender",
+}  # fmt: skip
+"""Words that stand above lists of words."""
 
 
 def find_header(rows: Sequence[Sequence[Any]]) -> int | None:
@@ -72,7 +90,7 @@ def names_columns(rows: Sequence[Sequence[Any]], place: int) -> bool:
         return False
     if _are_phrases_alike(pairs) and not any(_differs(name, cells) for name, cells in pairs):
         return False
-    if _is_one_of_texts(header, columns):
+    if _is_one_of_texts(header, columns) or _is_one_of_words(header, columns):
         return False
     if _is_row_of_sentences(pairs) and not any(_differs(name, cells) for name, cells in pairs):
         return False
@@ -147,6 +165,13 @@ def may_be_data(rows: Sequence[Sequence[Any]], place: int) -> bool:
     return _is_like_rows(header, columns)
 
 
+def may_be_names(rows: Sequence[Sequence[Any]]) -> bool:
+    """Return whether the first row of a list of words is read as one of them, though it could name the columns."""
+    header = [_text(cell) for cell in rows[0]]
+    below = [row for row in rows[1 : 1 + COMPARED_ROWS] if len(row) == len(header)]
+    return _is_one_of_words(header, [[text for row in below if (text := _text(row[at]))] for at in range(len(header))])
+
+
 def _is_one_of_texts(header: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
     """Return whether the first row of two columns of texts is certainly a row of them: a name is no sentence.
 
@@ -156,6 +181,31 @@ def _is_one_of_texts(header: Sequence[str], columns: Sequence[Sequence[str]]) ->
     answered = any(not any(cell.endswith(_ASKING) for cell in cells) for cells in asked)
     is_phrase = any(len(name.split()) >= _MANY_WORDS for name in header)
     return is_phrase and not answered and _is_like_rows(header, columns)
+
+
+def _is_one_of_words(header: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
+    """Return whether the first row of a list of words, or of words in two languages, is one of them.
+
+    It is where none of its words is known from names of columns, and each is written as those below it are.
+    """
+    if not 1 <= len(header) <= len(("word", "translation")) or not all(header):
+        return False
+    if any(not name.isalpha() or says(name, NAMING) or name.casefold() in _WORDS_OF_LISTS for name in header):
+        return False
+    return all(map(_is_list_of_words, header, columns))
+
+
+def _is_list_of_words(name: str, cells: Sequence[str]) -> bool:
+    """Return whether cells are words, hardly two of them alike, as capital or small as another one, and as long."""
+    few = len(cells) < _ENOUGH or len(set(cells)) < _HARDLY_ALIKE * len(cells)
+    if few or sum(cell.isalpha() for cell in cells) < _HARDLY_ALIKE * len(cells):
+        return False
+    alike = sum(cell[:1].isupper() == name[:1].isupper() for cell in cells)
+    return alike >= _HARDLY_ALIKE * len(cells) and min(map(len, cells)) <= len(name) <= max(map(len, cells))
+
+
+_HARDLY_ALIKE = 0.9
+"""Share of the rows of a list of words that differ, and that are written alike."""
 
 
 def _is_like_rows(header: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:

@@ -219,6 +219,26 @@ def _longest_text(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None
     return Mapping("text", column=bodies[0].name) if len(bodies) == 1 else None
 
 
+def _labeled_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return a column of words, such as names, and the only other one, which has few values."""
+    held = [each for name in columns if not (each := profile(frame, name)).is_identifier]
+    words = [each for each in held if each.length and not each.is_label and each.different > _HARDLY_ALIKE * len(frame)]
+    labels = [each for each in held if each.is_label and each.filled > MOSTLY]
+    one = len(held) == 2 and len(words) == len(labels) == 1
+    return Mapping("labels", column=words[0].name, answer=labels[0].name) if one else None
+
+
+_HARDLY_ALIKE = 0.9
+"""Share of the rows of a column of words that differ."""
+
+
+def _only_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the only column that does not identify rows, where it holds words."""
+    held = [each for name in columns if not (each := profile(frame, name)).is_identifier]
+    one = len(held) == 1 and held[0].length > 0 and not held[0].is_label and is_plain(frame, held[0].name)
+    return Mapping("text", column=held[0].name) if one else None
+
+
 _LONG_BODY, _FAR_LONGER = 100, 4
 """Mean characters of the only text of a table without names, and times that it is longer than any other."""
 
@@ -548,6 +568,6 @@ _IN_ORDER = (
     nested_pairs, _choices, _tags, marked_answers, rated_texts, recipes,
     _refuse_undecided, named_pairs, labeled, flags, beside_structures,
     _two_in_lists, _only_column, languages, asked_by_contents, two_bodies, by_contents, _named_text, two_texts,
-    _longest_text,
+    _longest_text, _labeled_words, _only_words,
 )  # fmt: skip
 """Ways to find the columns that play a part, in the order in which they are tried."""

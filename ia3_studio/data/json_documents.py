@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ia3_studio.data.header import unique_names
-from ia3_studio.data.pair_columns import LANGUAGES
+from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.shapes.documents import rows_of_document
 from ia3_studio.errors import DataError
 

@@ -57,7 +57,7 @@ PAIR_NAMES = (
     ("query", "product_title"), ("search_term", "product_title"), ("query", "title"),
 )  # fmt: skip
 """Columns of two texts that one label belongs to, besides those of one name with two numbers or letters."""
-RATINGS = frozenset(("rating", "score", "stars", "priority", "status", "type", "severity"))
+RATINGS = frozenset(("rating", "score", "stars", "overall", "priority", "status", "type", "severity"))
 """Words of labels of texts that stand beside their own summary: of a review, of a ticket."""
 
 
@@ -208,7 +208,10 @@ def marked_answers(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | Non
 
 def rated_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return a text and its rating where a summary stands beside them, such as reviews and tickets have."""
-    summaries, known = named(columns, ("summary",)), named(columns, ("text", "review", "description", "body"))
+    summaries, known = (
+        named(columns, ("summary",)),
+        named(columns, ("text", "review", "description", "body", "review_text", "review_body")),
+    )
     paths = [label_path(frame, name) for name in columns if is_label_name(name, RATINGS)]
     rated = [path for path in paths if path and profile(frame, path).is_label]
     return by_contents(frame, columns) if summaries and known and rated else None

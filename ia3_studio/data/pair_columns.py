@@ -52,6 +52,7 @@ from ia3_studio.data.label_candidates import (
     is_workflow,
     label_candidates,
 )
+from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.paths import is_listed, paths_in, value_at
 from ia3_studio.data.structured_pairs import GOALS, data_context
 
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
 
 PROMPT_NAMES = (
     "prompt", "question", "instruction", "query", "user", "source", "problem", "questions", "prompts", "human", "asked",
-    "question_text", "frage", "pregunta", "domanda", "pergunta", "вопрос", "问题", "問題", "質問", "질문",
+    "question_text", "frage", "pregunta", "domanda", "pergunta", "вопрос", "问题", "問題", "質問", "질문", "问", "問",
     "soru", "vraag", "pytanie", "otázka", "fråga", "ask",
 )  # fmt: skip
 CONTEXT_NAMES = ("input", "context", "passage", "inputs")
@@ -76,7 +77,7 @@ ANSWER_NAMES = (
     "tldr", "ans", "expected_output", "expected_answer",
     "expected_response", "reference_answer", "model_answer", "final_answer",
     "answer_key", "reference_code", "answer_text", "antwort", "respuesta", "réponse", "reponse",
-    "risposta", "resposta", "ответ", "答案", "回答", "답변", "cevap", "antwoord", "odpowiedź", "svar",
+    "risposta", "resposta", "ответ", "答案", "回答", "답변", "答", "cevap", "antwoord", "odpowiedź", "svar",
 )  # fmt: skip
 TEXT_ANSWER_NAMES = (
     "code", "snippet", "sql", "sql_query", "corrections", "correction", "corrected", "simplifications",
@@ -85,6 +86,7 @@ TEXT_ANSWER_NAMES = (
     "cypher", "sparql", "xpath", "formula", "latex", "bash",
 )  # fmt: skip
 """Columns that are answers if they hold texts rather than codes, classes or objects."""
+_TEXT_ANSWERS = (*TEXT_ANSWER_NAMES, *(f"{name}_text" for name in TEXT_ANSWER_NAMES))
 READ_NAMES = (
     "article",
     "document",
@@ -143,21 +145,6 @@ _SAID = frozenset(("message", "msg", "turn", "utterance"))
 """Words of columns of which the second, by its number, answers the first."""
 _ANY_TEXT = frozenset(("text", "texts", "notes", "note", "body", "message", "content", "details", "column"))
 """Words after which a name is what it is without them."""
-LANGUAGES = frozenset(
-    re.findall(
-        r"\w+",
-        """
-        ar bg bn ca cs da de el en es et fa fi fr gu ha he hi hr hu hy id ig is it ja ka kk km kn ko lt lv mk ml mr ms
-        mt my ne nl no pa pl ps pt ro ru si sk sl so sq sr sv sw ta te th tl tr uk ur uz vi xh yo zh zu
-        ara ben bul cat ces cmn dan deu ell eng est eus fas fin fra ger heb hin hrv hun ind isl ita jpn kor lit lav mar
-        nld nor pol por ron rus slk slv spa srp swe swh tam tel tha tur ukr urd vie yor zho zul
-        english german french spanish italian portuguese russian chinese japanese korean arabic dutch polish turkish
-        hindi swedish danish norwegian finnish greek hebrew czech hungarian romanian ukrainian vietnamese thai
-        indonesian latin
-        """,
-    )
-)
-"""Words for languages in the names of columns."""
 
 
 def named_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
@@ -242,7 +229,7 @@ def _answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
         if not (bare_name(name) in ("target", "targets") and (is_class(frame, name) or _has_numbers(frame, name)))
     ]  # fmt: skip
     found = found or named(columns, _NUMBERED)[:1]
-    texts = [name for name in named(columns, TEXT_ANSWER_NAMES) if _is_answer_text(frame, name)]
+    texts = [name for name in named(columns, _TEXT_ANSWERS) if _is_answer_text(frame, name)]
     if not texts and not named(columns, ("query",)):
         texts = [name for name in named(columns, ("sql",)) if not is_plain(frame, name)]
     if named(columns, ("article", "document", "full_text", "paper")):
@@ -425,7 +412,7 @@ def _by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     profiles = [each for name in columns if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
     texts = [each.name for each in profiles if not each.is_label and each.different > 1]
     kept = [name for name in texts if not says(name, WORSE)]
-    asked = [name for name in texts if _asks(name)]
+    asked = [name for name in texts if _asks(name)] or _asked_again(profiles)
     answers = [name for name in kept if name not in asked and _answers(name)]
     asked = asked or [name for name in texts if name not in answers and says(name, PROBLEMS)]
     if not asked and not named(columns, LABEL_NAMES):
@@ -449,6 +436,13 @@ def _by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if not (asked and answers):
         asked, answers = _how_to(frame, columns, kept)
     return Mapping("pairs", asked[0], answers[0]) if asked and answers else None
+
+
+def _asked_again(profiles: Sequence[Profile]) -> list[str]:
+    """Return the column of questions that are asked in many rows each, in a list, beside answers that differ."""
+    varied = {each.name for each in profiles if not each.is_label}
+    asked = [each.name for each in profiles if each.is_label and _asks(each.name)]
+    return asked if len(asked) == 1 and any(_answers(name) for name in varied) else []
 
 
 def _how_to(frame: pd.DataFrame, columns: Sequence[str], texts: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -533,7 +527,13 @@ def _asks(name: str) -> bool:
     if says(name, WHO_ASKS) and says(name, SAID) and not says(name, ANSWERED):
         return True
     head = _head(name)
+    if (name_words(name) or [""])[0] in _ASKS_FIRST:
+        return True
     return says_last(head, ASKED) or (says(head, ASKED) and bool(_OF.intersection(name_words(name))))
+
+
+_ASKS_FIRST = frozenset(("pytanie", "вопрос", "запитання", "питання", "pregunta", "domanda", "pergunta", "otazka"))
+"""Words for questions in languages in which whose they are follows, as in "pytanie klienta"."""
 
 
 def asked_by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
@@ -663,6 +663,8 @@ def two_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if len(filled) != 2:
         return None
     texts = [each for each in filled if each.length >= SHORTEST_PAIR]
+    if not texts and len(columns) == len(filled) and all(_is_vocabulary(each, len(frame)) for each in filled):
+        return Mapping("pairs", filled[0].name, filled[1].name)
     others = [each for each in filled if each not in texts and not (each.is_label or each.is_number)]
     short = [each for each in others if 2 * each.different > len(frame)]
     if not texts or len(texts) + len(short) < 2:
@@ -671,6 +673,16 @@ def two_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     if bare_name(first.name) in _SHORTENED and second.length > first.length:
         first, second = second, first
     return None if bare_name(second.name) in _NO_ANSWERS else Mapping("pairs", first.name, second.name)
+
+
+def _is_vocabulary(each: Profile, rows: int) -> bool:
+    """Say whether a column holds words of which hardly two are alike, as one side of a list of words does."""
+    varied = rows >= _FEWEST_WORDS and each.different >= _HARDLY_ALIKE * rows
+    return varied and each.length > 0 and not each.is_number
+
+
+_FEWEST_WORDS, _HARDLY_ALIKE = 8, 0.9
+"""Rows of a list of words, and the share of them that differ."""
 
 
 def nested_pairs(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:

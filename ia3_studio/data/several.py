@@ -13,6 +13,7 @@ from ia3_studio.data.damaged_bytes import with_encoding_facts
 from ia3_studio.data.decode import Decoded, Encoding, decode_together
 from ia3_studio.data.delimited import lines_of
 from ia3_studio.data.json_documents import SPLIT, split_of
+from ia3_studio.data.language_names import LANGUAGES
 from ia3_studio.data.markup_tables import is_markdown_table
 from ia3_studio.data.parsing import Found, numbered, shown_names
 from ia3_studio.data.plain_texts import questions_in_headings
@@ -121,6 +122,12 @@ def _parallel(
     texts = readers.texts(used)
     for stem, each in pairs.items():
         one, other = (_lines(texts[each[side]].text) for side in (first, second))
+        if (
+            len(one) != len(other)
+            and all(PurePosixPath(path).suffix == ".txt" for path in each.values())
+            and ({first, second} <= LANGUAGES)
+        ):
+            return None  # texts by language, as for telling languages apart
         if len(one) != len(other):
             raise DataError(
                 f"{each[first]} has {len(one):,} lines and {each[second]} {len(other):,}; parallel texts must have "
@@ -180,7 +187,8 @@ def _side_pairs(paths: Iterable[str]) -> bool:
 def _side_of(path: str, is_table: bool) -> tuple[str, str] | None:
     """Return (what two parallel texts have in common, which side this is); None for another file.
 
-    The side is the file's ending, or where that is .txt the last word of its name, if it names a side.
+    The side is the file's ending, or where that is .txt the last or the first word of its name, if it names a
+    side or a language.
     """
     file = PurePosixPath(path)
     if not is_table:
@@ -188,10 +196,12 @@ def _side_of(path: str, is_table: bool) -> tuple[str, str] | None:
     if file.suffix.lower() != ".txt":
         return None
     words = re.split(r"[^A-Za-z]+", file.stem)
-    side = words[-1].lower()
-    if side not in SOURCE_WORDS | TARGET_WORDS:
-        return None
-    return str(file.parent / file.stem[: len(file.stem) - len(side)].rstrip("._- ")), side
+    first, side = words[0].lower(), words[-1].lower()
+    if side in SOURCE_WORDS | TARGET_WORDS | LANGUAGES:
+        return str(file.parent / file.stem[: len(file.stem) - len(side)].rstrip("._- ")), side
+    if first in SOURCE_WORDS | TARGET_WORDS:
+        return str(file.parent / file.stem[len(first) :].lstrip("._- ")), first
+    return None
 
 
 def _ordered(one: str, other: str) -> tuple[str, str]:

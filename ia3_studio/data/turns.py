@@ -34,6 +34,12 @@ ROLES: dict[str, Role] = {
     "berater": "assistant", "mitarbeiter": "assistant", "asesor": "assistant", "agente": "assistant",
     "conseiller": "assistant", "operatore": "assistant", "atendente": "assistant", "medewerker": "assistant",
     "konsultant": "assistant", "оператор": "assistant", "客服": "assistant", "オペレーター": "assistant",
+    "assistent": "assistant", "asistente": "assistant", "assistente": "assistant", "asystent": "assistant",
+    "asistan": "assistant", "ассистент": "assistant", "помощник": "assistant", "бот": "assistant",
+    "модель": "assistant", "助手": "assistant", "助理": "assistant",
+    "アシスタント": "assistant", "어시스턴트": "assistant",
+    "benutzer": "user", "gebruiker": "user", "usuário": "user", "użytkownik": "user", "kullanıcı": "user",
+    "юзер": "user", "ユーザー": "user", "使用者": "user", "사용자": "user",
     "상담원": "assistant", "상담사": "assistant",
     "user_message": "user", "human_message": "user", "humanmessage": "user", "assistant_message": "assistant",
     "ai_message": "assistant", "aimessage": "assistant", "bot_message": "assistant", "agent_message": "assistant",
@@ -135,6 +141,8 @@ def read_turn(turn: Any) -> Turn:
     """
     if not isinstance(turn, dict):
         raise UnusableError("a turn of the conversation is not an object with a role and a content")
+    if plain := _plain_turn(turn):
+        return plain
     fields = {_key(key): value for key, value in turn.items() if value is not None}
     role_key = next((key for key in ROLE_KEYS if key in fields), "role")
     content_key = next((key for key in CONTENT_KEYS if key in fields and key != role_key), "content")
@@ -149,6 +157,17 @@ def read_turn(turn: Any) -> Turn:
     used = {role_key, content_key, *read.unused, *(() if role_key in fields else (*SIDE_KEYS, "type"))}
     left = (str(key) for key, value in turn.items() if not _is_empty(value) and _key(key) not in used)
     return Turn(read.role, read.text, read.calls, read.extra, read.trained, tuple(left))
+
+
+def _plain_turn(turn: dict[str, Any]) -> Turn | None:
+    """Return a turn that has nothing but a role and a text, as nearly all have; None for any other."""
+    if len(turn) != 2:
+        return None
+    said, text = (turn.get("role"), turn.get("content")) if "role" in turn else (turn.get("from"), turn.get("value"))
+    role = ROLES.get(role_key(said)) if isinstance(said, str) else None
+    if role not in ("system", "user", "assistant") or not isinstance(text, str):
+        return None
+    return Turn(role, whole(text, f"the content of the {said} turn"))
 
 
 def is_known_turn(turn: Any) -> bool:

@@ -257,3 +257,11 @@ def test_the_lines_of_damage_in_a_large_file_are_those_of_the_file(tmp_path: Pat
     path.write_bytes(text)
     split = load_data(path)
     assert [(each.row, each.reason.partition(" cannot")[0]) for each in split.problems] == [(150, "line 150")]
+
+
+def test_a_few_damaged_bytes_that_are_no_letters_anywhere_are_one_damaged_row(tmp_path: Path) -> None:
+    written = b"text,label\n" + b"".join(b"A letter on the ferry of day %d,%d\n" % (n, n % 2) for n in range(40))
+    path = tmp_path / "letters.csv"
+    path.write_bytes(written.replace(b"ferry of day 7,", b"fer\xff\xfery of day 7,"))
+    found = read_table(path)
+    assert "UTF-8" in found.description and len(found.frame) == 39 and len(found.problems) == 1

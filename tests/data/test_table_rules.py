@@ -205,10 +205,52 @@ def test_the_first_line_of_two_columns_of_sentences_is_no_header(tmp_path: Path)
 
 def test_a_first_row_that_could_be_data_is_told(tmp_path: Path) -> None:
     path = tmp_path / "words.tsv"
-    path.write_text("".join(f"{one}\t{other}\n" for one, other in VOCABULARY))
-    assert any("perro, dog" in note for note in read_table(path).notes)
+    path.write_text("".join(f"The {one} lies here\tLe {other} est là\n" for one, other in VOCABULARY))
     path.write_text("perro\tdog\n" + "".join(f"un gato muy grande {n}\ta very big cat {n}\n" for n in range(12)))
     assert not read_table(path).notes
+
+
+def test_the_first_word_of_a_list_is_a_word_and_said_unless_it_is_known_as_a_name(tmp_path: Path) -> None:
+    path = tmp_path / "words.csv"
+    words = [one for one, _other in VOCABULARY]
+    for header, count in (("", 12), ("palabra", 12), ("noun", 12)):
+        path.write_text("\n".join(filter(None, (header, *words))) + "\n")
+        found = read_table(path)
+        assert len(found.frame) == count and [*found.frame.columns] == [header or "column 1"]
+        assert any("perro" in note for note in found.notes) == (not header)
+    path.write_text("".join(f"{one},{other}\n" for one, other in VOCABULARY))
+    found = read_table(path)
+    assert len(found.frame) == 12 and any("perro, dog" in note for note in found.notes)
+
+
+def test_texts_by_language_are_parallel_only_where_they_have_as_many_lines(tmp_path: Path) -> None:
+    for folder, count, columns in (("same", 12, ["source", "target"]), ("other", 9, ["text", "label"])):
+        (tmp_path / folder).mkdir()
+        for name, say, most in (("en", asked, 12), ("de", said, count)):
+            (tmp_path / folder / f"{name}.txt").write_text("".join(f"{say(n)}\n" for n in range(most)))
+        assert [*read_table(tmp_path / folder).frame.columns] == columns
+
+
+def test_numbered_words_have_their_comments_left_aside_and_a_number_sign_may_be_a_word(tmp_path: Path) -> None:
+    path = tmp_path / "words.tsv"
+    sentence = "#\thttp://x.example [2009]\n1\tAnn\tB-PER\tO\n2\t#\tO\tO\n3\tsails\tO\tO\n\n"
+    path.write_text(sentence * 6)
+    found = read_table(path)
+    assert found.frame["tokens"].tolist() == [["Ann", "#", "sails"]] * 6
+    assert found.frame["tags"].tolist() == [["B-PER", "O", "O"]] * 6
+
+
+def test_marked_turns_of_one_text_are_a_conversation_and_what_precedes_them_its_system_turn(tmp_path: Path) -> None:
+    texts = (
+        "### Human: Is it late?### Assistant: Aye, {}.",
+        "A talk.\n[|Human|] Is it late?\n[|AI|] Aye, {}.\n[|Human|]",
+        "<human>: Is it late?\n<bot>: Aye, {}.",
+    )
+    for text in texts:
+        split = read(tmp_path, "talks.jsonl", lines(lambda n, text=text: {"text": text.format(n)}))
+        roles = [turn.role for turn in split.train[0].messages]
+        assert roles[-2:] == ["user", "assistant"] and (roles[0] == "system") == text.startswith("A talk")
+        assert all(said.startswith("Aye, ") and said.endswith(".") for said in answers(split))
 
 
 def test_names_of_files_are_no_classes_where_they_are_parts_or_rows_have_another_label(tmp_path: Path) -> None:

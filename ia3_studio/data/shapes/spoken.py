@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from ia3_studio.data.examples import Mapping
@@ -24,6 +25,8 @@ OTHERS = (
 """Columns beside which the text is what is read, and no conversation to learn."""
 MESSAGES = "messages"
 _LINE = re.compile(r"\s*(?:\d{1,3}[.):]\s*)?\**([^\W\d_][\w .'-]{0,30}?)\**\s*[:：]\**\s*(.*)", re.DOTALL)
+_MARK = re.compile(r"(?:\A|\s|(?<=\S))(?:#{2,3} ?(\w+):|\[\|(\w+)\|\]|<(\w+)>:)")
+"""Marks before turns in one text, as of ### Human: … ### Assistant: …, [|Human|] … [|AI|] … or <human>: … <bot>: …"""
 _FEWEST_TURNS = 2
 _SPEAKER_KEYS = (*ROLE_KEYS, "agent", "participant", "name", "user", "speaker_id")
 
@@ -65,6 +68,34 @@ def _spoken_text(value: Any) -> Lines:
     return [(who, said.strip()) for who, said in found] if len(found) >= _FEWEST_TURNS else []
 
 
+def _marked_text(value: Any) -> Lines:
+    """Return who says what in a text whose turns begin with marks of known roles; what precedes them is a system turn.
+
+    Example:
+        >>> _marked_text("### Human: Hi### Assistant: Ahoy")
+        [('Human', 'Hi'), ('Assistant', 'Ahoy')]
+    """
+    if not isinstance(value, str):
+        return []
+    marks = list(_MARK.finditer(value))
+    names = [str(next(filter(None, mark.groups()))) for mark in marks]
+    ends = [mark.start() for mark in marks[1:]] + [len(value)]
+    if len(marks) < _FEWEST_TURNS or not all(map(role_of, names)):
+        return []
+    found = [(who, value[mark.end() : end].strip()) for who, mark, end in zip(names, marks, ends, strict=True)]
+    before = value[: marks[0].start()].strip()
+    return ([("system", before)] if before else []) + (found if found[-1][1] else found[:-1])
+
+
+def _marked_column(rows: Rows) -> str:
+    """Return the column of texts with marks before their turns, where no other column says what is to be learned."""
+    if rows.named([name for name in OTHERS if name != "topic"]):
+        return ""
+    both = {"user", "assistant"}
+    texts = rows.named((*COLUMNS, "input", "prompt"))
+    return next((name for name in texts if rows.mostly(name, lambda cell: both <= _sides(_marked_text(cell)))), "")
+
+
 def _sides(lines: Lines) -> set[str]:
     return {role_of(who) for who, _said in lines}
 
@@ -99,8 +130,14 @@ def _list_column(rows: Rows) -> str:
     return ""
 
 
+def _column_of(rows: Rows) -> tuple[str, Callable[[Any], Lines]]:
+    """Return the column of transcripts and what reads them; an empty name where there is none."""
+    columns = ((_list_column, _lines), (_text_column, _spoken_text), (_marked_column, _marked_text))
+    return next(((name, read) for find, read in columns if (name := find(rows))), ("", _lines))
+
+
 def _read_spoken(rows: Rows) -> Recognized:
-    column, lines_of = (_list_column(rows), _lines) if _list_column(rows) else (_text_column(rows), _spoken_text)
+    column, lines_of = _column_of(rows)
     talks = {row: lines_of(record.get(column)) for row, record in rows.records()}
     if not all(role_of(who) for talk in talks.values() for who, _said in talk):
         said = [Said(row, who, text, chat=str(row)) for row, talk in talks.items() for who, text in talk]
@@ -118,4 +155,4 @@ def _read_spoken(rows: Rows) -> Recognized:
     return found.recognized("transcripts", mapping, notes)
 
 
-SHAPES = (Shape("transcripts", lambda rows: bool(_list_column(rows) or _text_column(rows)), _read_spoken),)
+SHAPES = (Shape("transcripts", lambda rows: bool(_column_of(rows)[0]), _read_spoken),)

@@ -32,7 +32,9 @@ ID_NAMES = (
     "conversationid", "convid", "convoid", "conversationhash", "dialogid", "dialogueid", "chatid", "threadid",
     "sessionid", "callid", "interactionid", "episodeid", "roomid", "conversation", "conv", "dialog", "chatsession",
     "dialogue", "chat", "thread", "session", "gesprächsid", "gesprächsnr", "idconversación", "idconversacion",
-    "idconversation", "idchat", "会话id", "会話id", "대화id",
+    "idconversation", "idchat", "会话id", "会話id", "대화id", "对话id", "gespräch", "conversación", "conversazione",
+    "conversa", "diálogo", "dialogo", "rozmowa", "gesprek", "диалог", "чат", "разговор", "беседа", "iddiálogo",
+    "диалогid", "idдиалога", "номердиалога", "对话", "對話", "会话", "会話", "대화",
 )  # fmt: skip
 OTHER_IDS = ("id", "groupid", "sampleid", "exampleid", "caseid", "ticketid")
 """Names of ids that are those of conversations if several rows share one."""
@@ -40,12 +42,18 @@ SPEAKER_NAMES = (
     "role", "speaker", "from", "author", "sender", "speakerrole", "authorrole", "senderrole", "sendertype",
     "messagerole", "turnrole", "participant", "authorname", "sendername", "speakerid", "speakeridx",
     "authortype", "usertype", "speakertype", "participantrole", "party", "authorid", "who", "direction",
-    "messagedirection", *message_names.SPEAKERS, "rolle", "rol", "ruolo", "роль", "角色",
+    "messagedirection", *message_names.SPEAKERS, "rolle", "rol", "ruolo", "роль", "角色", "rôle", "papel", "rola",
+    "отправитель", "говорящий", "sprecher", "absender", "remitente", "mittente", "nadawca",
+   
+    "役割", "話者", "역할", "화자",
 )  # fmt: skip
 TEXT_NAMES = (
     "content", "text", "message", "utterance", "value", "messagetext", "turntext", "body", "msg", "phrase",
-    "messagebody", "messagecontent",
-    "transcript", "bericht", "texto", "texte", "testo", "tekst", *message_names.TEXTS, "output",
+    "messagebody", "messagecontent", "said",
+    "transcript", "bericht", "texto", "texte", "testo", "tekst", "nachricht", "mensaje", "mensagem",
+    "messaggio", "wiadomość", "текст", "сообщение", "реплика", "内容", "消息", "文本",
+    "メッセージ", "発話", "내용", "메시지", "발화",
+    *message_names.TEXTS, "output",
 )  # fmt: skip
 ORDER_NAMES = (
     "turn", "turnid", "turnindex", "turnidx", "turnnumber", "turnno", "turnorder", "messageindex", "messageidx",

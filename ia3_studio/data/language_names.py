@@ -1,0 +1,26 @@
+"""Which words name a language? In English, by codes, and in the languages themselves."""
+
+from __future__ import annotations
+
+import re
+
+LANGUAGES = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        ar bg bn ca cs da de el en es et fa fi fr gu ha he hi hr hu hy id ig is it ja ka kk km kn ko lt lv mk ml mr ms
+        mt my ne nl no pa pl ps pt ro ru si sk sl so sq sr sv sw ta te th tl tr uk ur uz vi xh yo zh zu
+        ara ben bul cat ces cmn dan deu ell eng est eus fas fin fra ger heb hin hrv hun ind isl ita jpn kor lit lav mar
+        nld nor pol por ron rus slk slv spa srp swe swh tam tel tha tur ukr urd vie yor zho zul
+        english german french spanish italian portuguese russian chinese japanese korean arabic dutch polish turkish
+        hindi swedish danish norwegian finnish greek hebrew czech hungarian romanian ukrainian vietnamese thai
+        indonesian latin
+        deutsch englisch franzosisch spanisch italienisch russisch turkisch polnisch
+        francais anglais allemand espagnol italien russe arabe chinois
+        espanol ingles frances aleman italiano ruso portugues inglese francese tedesco spagnolo alemao
+        angielski niemiecki polski engels duits nederlands svenska engelska tyska
+        русский английский немецкий французский испанский українська англійська
+        """,
+    )
+)
+"""Words for languages in the names of columns."""
