@@ -223,6 +223,7 @@ _HARDLY_ALIKE = 0.9
 def _only_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the only column that does not identify rows, where it holds words."""
     held = [each for name in columns if not (each := profile(frame, name)).is_identifier]
+    held = [] if named(columns, MESSAGE_NAMES) else held  # turns that each row says what is wrong with
     one = len(held) == 1 and held[0].length > 0 and not held[0].is_label and is_plain(frame, held[0].name)
     return Mapping("text", column=held[0].name) if one else None
 
