@@ -21,10 +21,10 @@ from ia3_studio.data.column_profile import (
 )
 from ia3_studio.data.column_words import ANSWERED, RESULT, name_words, says, twin_place
 from ia3_studio.data.conll import is_tag
+from ia3_studio.data.content_pairs import asked_by_contents, two_bodies, two_texts
 from ia3_studio.data.examples import LabelKind, Mapping, tags_in
 from ia3_studio.data.inner_columns import with_inner_columns
 from ia3_studio.data.json_documents import SPLIT
-from ia3_studio.data.label_candidates import LABEL_NAMES, MOSTLY
 from ia3_studio.data.label_columns import (
     LABELED_NAMES,
     by_contents,
@@ -33,18 +33,12 @@ from ia3_studio.data.label_columns import (
     marked_answers,
     rated_texts,
 )
+from ia3_studio.data.label_names import LABEL_NAMES, MOSTLY
 from ia3_studio.data.measurements import decimal_mark
-from ia3_studio.data.pair_columns import (
-    ANSWER_NAMES,
-    CONTEXT_NAMES,
-    PROMPT_NAMES,
-    asked_by_contents,
-    languages,
-    named_pairs,
-    nested_pairs,
-    two_bodies,
-    two_texts,
-)
+from ia3_studio.data.mirrored_pairs import languages
+from ia3_studio.data.nested_pairs import nested_pairs
+from ia3_studio.data.pair_columns import named_pairs
+from ia3_studio.data.pair_names import ANSWER_NAMES, CONTEXT_NAMES, PROMPT_NAMES
 from ia3_studio.data.parsing import shown_names
 from ia3_studio.data.paths import is_listed, split_path, structure_of
 from ia3_studio.data.preferences import flag_of
@@ -235,6 +229,7 @@ _HARDLY_ALIKE = 0.9
 def _only_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
     """Return the only column that does not identify rows, where it holds words."""
     held = [each for name in columns if not (each := profile(frame, name)).is_identifier]
+    held = [] if named(columns, MESSAGE_NAMES) else held  # turns that each row says what is wrong with
     one = len(held) == 1 and held[0].length > 0 and not held[0].is_label and is_plain(frame, held[0].name)
     return Mapping("text", column=held[0].name) if one else None
 

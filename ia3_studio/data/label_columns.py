@@ -22,19 +22,9 @@ from ia3_studio.data.column_profile import (
 )
 from ia3_studio.data.column_words import ANSWERED, READ, RELATED, WHOLE, are_opposed, name_words, says, says_last
 from ia3_studio.data.examples import Mapping
-from ia3_studio.data.label_candidates import (
-    LABEL_WORDS,
-    MOSTLY,
-    RATED,
-    TOPICAL,
-    has_gaps_beside_full,
-    is_rated,
-    label_candidates,
-    label_kind,
-    label_path,
-    named_labels,
-    varied_first,
-)
+from ia3_studio.data.label_candidates import has_gaps_beside_full, is_rated, label_candidates, label_path, varied_first
+from ia3_studio.data.label_cells import label_kind
+from ia3_studio.data.label_names import LABEL_WORDS, MOSTLY, RATED, TOPICAL, named_labels
 from ia3_studio.data.paths import is_listed
 
 if TYPE_CHECKING:

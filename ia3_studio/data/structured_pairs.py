@@ -21,7 +21,7 @@ from ia3_studio.data.column_words import (
     says_last,
 )
 from ia3_studio.data.examples import Mapping
-from ia3_studio.data.label_candidates import MOSTLY
+from ia3_studio.data.label_names import MOSTLY
 from ia3_studio.data.paths import is_listed, structure_of
 
 if TYPE_CHECKING:

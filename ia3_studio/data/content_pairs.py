@@ -1,0 +1,128 @@
+"""Which columns are a prompt and its answer by what they hold?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ia3_studio.data.choice_columns import bare_name
+from ia3_studio.data.column_profile import UNNAMED, Profile, cells_of, is_label_name, profile
+from ia3_studio.data.column_words import ANSWERED, ASKED, CODE, LABELED, READ, RESULT, is_about_row, says, says_last
+from ia3_studio.data.examples import Mapping, label_name
+from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.pair_cells import LONGER, LONGEST_NAME, SHORTEST_PAIR, are_questions
+from ia3_studio.data.pair_names import NO_ANSWERS, TITLES
+from ia3_studio.data.structured_pairs import data_context
+from ia3_studio.data.word_pairs import only_facts_beside
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SHORTENED = frozenset(("abstract", "summary", "tldr"))
+_NAMED_QUESTIONS = frozenset(("question", "prompt", "instruction"))
+_SHORTEST_BODY = 20
+"""Mean characters of texts that are more than names and titles."""
+
+
+def asked_by_contents(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the only column of questions, by their marks, and the only other column of texts, which answers them.
+
+    A text that the question is about, such as a body, is no answer.
+    """
+    profiles = [each for name in columns if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
+    texts = [each.name for each in profiles if not each.is_label and each.different > 1]
+    asked = [name for name in texts if are_questions(frame, name) or bare_name(name) in _NAMED_QUESTIONS]
+    beside = [name for name in columns if name not in asked]
+    if len(asked) == len(beside) == 1 and _are_values(frame, beside[0]):
+        return Mapping("pairs", asked[0], beside[0])
+    data = data_context(frame, columns)
+    texts = [name for name in texts if name != data]
+    others = [name for name in texts if name not in asked]
+    judged = [name for name in columns if is_label_name(name, LABELED) and name not in texts]
+    nameless = any(UNNAMED.fullmatch(name) for name in columns)
+    if nameless or judged or len(asked) != 1 or len(others) != 1 or says(others[0], READ) or says(others[0], ASKED):
+        return None
+    if _is_written_for(frame, asked[0], others[0]) and not data:
+        return Mapping("pairs", others[0], asked[0])
+    return Mapping("pairs", asked[0], others[0], data)
+
+
+def _is_written_for(frame: pd.DataFrame, prompt: str, name: str) -> bool:
+    """Say whether prompts, which are no questions, are what is written for much shorter names beside them."""
+    written, short = profile(frame, prompt), profile(frame, name)
+    short_names = short.length < LONGEST_NAME and written.length > LONGER * short.length
+    return short_names and not (are_questions(frame, prompt) or says(name, ANSWERED) or says(name, RESULT))
+
+
+def _are_values(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column holds whole numbers, most of them different, such as the results of problems."""
+    each = profile(frame, name)
+    return (
+        each.is_number
+        and 2 * each.different > len(frame)
+        and all(label_name(cell).lstrip("-").isdigit() for cell in cells_of(frame, name))
+    )
+
+
+def two_bodies(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the only two columns of texts, where nothing could be their label but who or where, or an amount.
+
+    Titles, texts that hardly differ, and a text that is read, such as a review, are no answers.
+    """
+    profiles = {name: profile(frame, name) for name in columns}
+    filled = {name: each for name, each in profiles.items() if each.filled > MOSTLY}
+    texts = [each for each in filled.values() if each.is_text and not each.is_label]
+    texts = [each for each in texts if each.length >= LONGEST_NAME or not is_about_row(each.name)]
+    if (headed := _headline_of(texts)) and only_facts_beside(frame, columns):
+        return headed
+    bodies = [each.name for each in texts if each.length >= _SHORTEST_BODY and 2 * each.different > len(frame)]
+    if len(texts) != 2 or len(bodies) != 2 or not only_facts_beside(frame, columns):
+        return None
+    if any(bare_name(name) in TITLES or UNNAMED.fullmatch(name) for name in bodies):
+        return None
+    if (says(bodies[1], READ) and not says_last(bodies[0], CODE)) or bare_name(bodies[1]) in NO_ANSWERS:
+        return None
+    return Mapping("pairs", bodies[0], bodies[1])
+
+
+def _headline_of(texts: Sequence[Profile]) -> Mapping | None:
+    """Return a text and the headline that says the most of it, where it is long enough; None for other texts."""
+    above = [each for each in texts if bare_name(each.name).startswith("headline")]
+    below = [each for each in texts if each not in above]
+    longest = max(below, key=lambda each: each.length, default=None)
+    if len(above) != 1 or longest is None or not _SHORTEST_HEADLINE <= above[0].length < longest.length:
+        return None
+    return Mapping("pairs", longest.name, above[0].name)
+
+
+_SHORTEST_HEADLINE = 35
+"""Mean characters of a headline that is a sentence, as a summary is."""
+
+
+def two_texts(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return prompt and answer where exactly two columns hold texts and no other column holds anything but facts."""
+    profiles = [profile(frame, name) for name in columns]
+    filled = [each for each in profiles if each.filled > MOSTLY and not each.is_identifier and each.different > 1]
+    if len(filled) != 2:
+        return None
+    texts = [each for each in filled if each.length >= SHORTEST_PAIR]
+    if not texts and len(columns) == len(filled) and all(_is_vocabulary(each, len(frame)) for each in filled):
+        return Mapping("pairs", filled[0].name, filled[1].name)
+    others = [each for each in filled if each not in texts and not (each.is_label or each.is_number)]
+    short = [each for each in others if 2 * each.different > len(frame)]
+    if not texts or len(texts) + len(short) < 2:
+        return None
+    first, second = filled
+    if bare_name(first.name) in _SHORTENED and second.length > first.length:
+        first, second = second, first
+    return None if bare_name(second.name) in NO_ANSWERS else Mapping("pairs", first.name, second.name)
+
+
+def _is_vocabulary(each: Profile, rows: int) -> bool:
+    """Say whether a column holds words of which hardly two are alike, as one side of a list of words does."""
+    varied = rows >= _FEWEST_WORDS and each.different >= _HARDLY_ALIKE * rows
+    return varied and each.length > 0 and not each.is_number
+
+
+_FEWEST_WORDS, _HARDLY_ALIKE = 8, 0.9
+"""Rows of a list of words, and the share of them that differ."""

@@ -1,0 +1,145 @@
+"""What do the cells of a column of labels hold: one name, several, a measurement, the state of work?"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.data.choice_columns import bare_name
+from ia3_studio.data.column_profile import LONGEST_LABEL, MOST_CLASSES, UNNAMED, cells_of, is_measured, profile
+from ia3_studio.data.column_words import LABELED, name_words, says
+from ia3_studio.data.examples import LabelKind
+from ia3_studio.data.label_names import is_coded
+from ia3_studio.data.paths import is_listed, structure_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SEVERAL_NAMES = frozenset(
+    ("labels", "categories", "topics", "tags", "emotions", "genres", "subjects", "keywords", "intents", "classes",
+     "codes", "themes", "concepts", "skills", "symptoms", "diagnoses")
+)  # fmt: skip
+"""Columns in which a comma stands between several labels."""
+SEVERAL = re.compile(r"\s*[;|]\s*")
+_LISTED = re.compile(r"\s*[;|,]\s*")
+LONGEST_PART, _WORDS_OF_A_PART = 40, 3
+_MOSTLY_DIFFERENT, _FEWEST_TITLES = 0.9, 20
+
+
+def label_kind(cells: Sequence[Any], name: str = "") -> LabelKind:
+    """Return what the cells of a label column hold: one name, several, or a measurement.
+
+    Args:
+        cells: those that are not missing.
+        name: of the column; one such as "tags" allows for commas between several labels.
+    """
+    if any(is_listed(structure_of(cell)) for cell in cells):
+        return "multi"
+    if are_joined_numbers(cells):
+        return "multi"
+    if is_measured(cells) and not is_coded(name):
+        return "number"
+    kinds = {cell.strip() for cell in cells if isinstance(cell, str)}
+    is_class = len(kinds) <= max(2, min(MOST_CLASSES, len(cells) // 4))
+    separators = _LISTED if _is_plural(name) or not is_class else SEVERAL
+    joined = are_joined(cells, separators, is_plural=_is_plural(name)) or (says(name, LABELED) and _share_parts(kinds))
+    return "multi" if joined else "single"
+
+
+def are_joined_numbers(cells: Sequence[Any]) -> bool:
+    """Say whether cells are the numbers of classes with commas between them, as "3" and "2,5,27" are.
+
+    A cell with two commas or more shows that a comma is no decimal mark; one of thousands has three digits behind it.
+    """
+    texts = [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip()]
+    if not texts or len(texts) < len(cells) or not all(map(_CLASS_NUMBERS.fullmatch, texts)):
+        return False
+    parts = [part for text in texts for part in text.split(",")]
+    return max(text.count(",") for text in texts) > 1 and 2 * len(set(parts)) <= len(parts)
+
+
+_CLASS_NUMBERS = re.compile(r"\d{1,2}(?:,\d{1,2})*")
+
+
+def _share_parts(kinds: Collection[str]) -> bool:
+    """Say whether short parts between commas occur in different cells, as those of several labels do.
+
+    Most cells have several parts; the parts of one name, such as "Food, drinks", stand in one cell only.
+    """
+    split = [set(_LISTED.split(cell.strip(" ;|,"))) for cell in kinds]
+    several = [parts for parts in split if len(parts) > 1]
+    counted = Counter(part for parts in split for part in parts)
+    short = all(len(part) <= LONGEST_PART and len(part.split()) <= _WORDS_OF_A_PART for part in counted)
+    return short and 2 * len(several) >= len(split) > 1 and any(count > 1 for count in counted.values())
+
+
+def _is_plural(name: str) -> bool:
+    return bool(SEVERAL_NAMES.intersection((bare_name(name), *name_words(name)[-1:])))
+
+
+def are_joined(cells: Sequence[Any], separators: re.Pattern[str] = SEVERAL, *, is_plural: bool = False) -> bool:
+    """Say whether cells are several labels each, such as "joy;love": their parts are fewer than they are.
+
+    Under a name in the plural, such as "tags", that most of them have several parts is enough.
+    """
+    texts = [cell for cell in cells if isinstance(cell, str) and cell.strip()]
+    joined = [cell for cell in texts if separators.search(cell.strip(" ;|,"))]
+    parts = {part for cell in texts for part in separators.split(cell.strip()) if part}
+    few = 5 * len(joined) >= len(texts) > 0 and len(parts) < len(set(texts))
+    marked = [cell for cell in texts if SEVERAL.search(cell.strip(" ;|,"))]  # no mark of prose, as a comma is
+    few = few or (is_plural and (5 * len(joined) >= 4 * len(texts) > 0 or 10 * len(marked) >= len(texts) > 0))
+    return few and max(map(len, parts)) <= LONGEST_PART
+
+
+def are_titles(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether hardly any two texts of a column are alike, so that they are no classes."""
+    each = profile(frame, name)
+    different = each.length > 0 and each.different > _MOSTLY_DIFFERENT * len(frame) and len(frame) >= _FEWEST_TITLES
+    return different and label_kind(cells_of(frame, name), name) != "multi"
+
+
+def holds_long_texts(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column holds texts that are too long, and too different, for labels."""
+    each = profile(frame, name)
+    return each.length > LONGEST_LABEL and 2 * each.different > len(frame)
+
+
+def holds_known_classes(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether several values of a column without a name are classes that many texts have."""
+    if not UNNAMED.fullmatch(name):
+        return False
+    return len({str(cell).strip().casefold() for cell in cells_of(frame, name)} & _KNOWN_CLASSES) > 1
+
+
+_KNOWN_CLASSES = frozenset(
+    ("positive", "negative", "neutral", "irrelevant", "mixed", "pos", "neg", "spam", "ham", "toxic", "offensive",
+     "hate", "normal", "true", "false", "fake", "real", "yes", "no", "good", "bad", "joy", "anger", "fear",
+     "sadness", "love", "surprise", "happy", "sad", "angry", "support", "deny", "against", "favor", "entailment",
+     "contradiction")
+)  # fmt: skip
+
+
+def is_workflow(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column says how far something has come, such as draft or done, rather than what it is."""
+    if not _STATES.intersection(name_words(name)):
+        return False
+    cells = {str(cell).strip().casefold() for cell in cells_of(frame, name)}
+    return bool(cells) and cells <= _STEPS
+
+
+_STATES = frozenset(("status", "state", "stage"))
+_STEPS = frozenset(
+    ("draft", "scheduled", "published", "publish", "posted", "todo", "to do", "in progress", "doing", "done", "open",
+     "closed", "new", "pending", "resolved", "solved", "hold", "on hold", "waiting", "active", "inactive", "archived",
+     "completed", "complete", "approved", "not started", "backlog", "review", "in review", "submitted", "escalated",
+     "canceled", "reopened", "live", "planned", "sent", "ready", "yes", "no")
+)  # fmt: skip
+"""What a column of a status holds in a list of things that are worked on."""
+
+
+def is_class(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column that may be an answer holds classes or measurements."""
+    each = profile(frame, name)
+    return each.is_label or each.is_number

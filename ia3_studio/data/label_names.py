@@ -1,0 +1,88 @@
+"""What are the columns of labels called?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ia3_studio.data.choice_columns import bare_name, named
+from ia3_studio.data.column_profile import Profile, is_label_name
+from ia3_studio.data.column_words import FLAGGING, LABELED, WEAK, is_about_row, is_scale, name_words
+
+if TYPE_CHECKING:
+    pass
+
+LABEL_NAMES = (
+    "label", "labels", "gold_label", "category", "categories", "class", "intent", "sentiment", "y", "topic", "topics",
+    "tag", "tags", "emotion", "emotions", "stars", "kategorie", "categoría", "categoria", "catégorie", "etikett",
+    "étiquette", "etiqueta", "klasse", "classe", "clase", "bewertung", "ocena",
+    "beoordeling", "puan", "оценка", "评分", "評価", "평점", "метка", "категория", "标签", "类别", "ラベル", "라벨",
+)  # fmt: skip
+_TROUBLES = frozenset(("issue", "issues", "problem", "problems"))
+"""Words for what somebody complains of, which are labels where they have few values."""
+LABEL_WORDS = frozenset((*map(str.casefold, LABEL_NAMES), *LABELED, *WEAK, *_TROUBLES)) - {"y"}
+"""Words in the name of a column that make it the label, of several that could be one."""
+RATED = frozenset(("rating", "score", "stars", "sentiment", "overall"))
+TOPICAL = frozenset(("tag", "tags", "keywords", "topics"))
+"""Columns that describe a text beside a rating of it, rather than being its label."""
+MOSTLY = 0.5
+"""Share of the rows that a column must fill to play a part."""
+
+
+def named_labels(columns: Sequence[str]) -> list[str]:
+    """Return the columns that are called labels; beside x, y is a place, and a student's class one of a school."""
+    school = school_classes(columns)
+    found = [name for name in named(columns, LABEL_NAMES) if name not in school]
+    return [name for name in found if bare_name(name) != "y" or not named(columns, ("x",))]
+
+
+def school_classes(columns: Sequence[str]) -> list[str]:
+    """Return the columns called class beside one of a student, whose class it is."""
+    school = any(_PUPILS.intersection(name_words(name)) for name in columns)
+    return named(columns, ("class", "klasse", "clase", "classe")) if school else []
+
+
+_PUPILS = frozenset(("student", "pupil", "schuler", "schulerin", "eleve", "alumno", "alunno", "aluno"))
+"""Words of columns beside which a class is one of a school."""
+
+
+def is_judged(name: str) -> bool:
+    """Say whether more than a word such as "is" or "type" makes a column a label, as it does has_logo."""
+    return is_label_name(name, LABEL_WORDS - WEAK - _TROUBLES)
+
+
+def is_scaled(each: Profile) -> bool:
+    """Say whether a column is a rating by its name: with its scale, or a grade."""
+    return is_scale(each.name, holds_numbers=each.is_number)
+
+
+def is_called_label(each: Profile) -> bool:
+    """Say whether a column is a label by its name; one of codes only where it has few values."""
+    if is_coded(each.name):
+        return each.is_label
+    return is_label_name(each.name, LABEL_WORDS) or _is_flag(each.name) or is_scaled(each)
+
+
+def is_coded(name: str) -> bool:
+    """Say whether a column is called after a system of codes, such as "HS code", rather than after a place or a thing.
+
+    Example:
+        >>> is_coded("HS code"), is_coded("Zip code"), is_coded("code")
+        (True, False, False)
+    """
+    *before, last = name_words(name) or [""]
+    return (
+        last in ("code", "codes") and bool(before) and not (_CODES_OF_ROWS.intersection(before) or is_about_row(name))
+    )
+
+
+_CODES_OF_ROWS = frozenset(
+    ("zip", "post", "postal", "item", "article", "promo", "coupon", "discount", "area", "dial", "phone", "bar", "qr",
+     "order", "tracking", "source", "lang", "iso", "airport", "user", "account", "access", "vba", "python", "sql")
+)  # fmt: skip
+"""Words of codes of places and things, or of programs, rather than of classes."""
+
+
+def _is_flag(name: str) -> bool:
+    """Say whether a name begins with a word such as "is", as is_spam does."""
+    return bool(FLAGGING.intersection(name_words(name)[:1])) and is_label_name(name, FLAGGING)

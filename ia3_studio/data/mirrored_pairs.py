@@ -1,0 +1,92 @@
+"""Which two columns are called alike but for their side or their language?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Record
+from collections.abc import Sequence
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+from ia3_studio.data.column_profile import Profile, profile, structures_of
+from ia3_studio.data.column_words import name_words
+from ia3_studio.data.examples import Mapping
+from ia3_studio.data.language_names import LANGUAGES
+from ia3_studio.data.pair_cells import are_single_words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MIRRORED = (
+    ("source", "target"), ("src", "tgt"), ("src", "trg"), ("inputs", "targets"), ("input", "output"),
+    ("inputs", "outputs"), ("question", "answer"), ("prompt", "response"), ("prompt", "completion"),
+    ("before", "after"), ("original", "corrected"), ("query", "response"), ("user", "assistant"), ("ask", "reply"),
+    ("request", "response"), ("request", "reply"), ("customer", "agent"), ("customer", "support"),
+    ("patient", "doctor"), ("client", "therapist"), ("student", "teacher"), ("student", "tutor"), ("human", "bot"),
+    ("front", "back"), ("normal", "simple"), ("complex", "simple"), ("complex", "simplified"), ("formal", "informal"),
+    ("informal", "formal"), ("ungrammatical", "grammatical"), ("incorrect", "correct"), ("noisy", "clean"),
+    ("toxic", "neutral"), ("toxic", "detoxified"), ("original", "simplified"), ("original", "rewritten"),
+    ("old", "new"), ("buggy", "fixed"), ("vulnerable", "fixed"), ("bug", "fix"), ("slow", "fast"),
+   
+    ("human", "ai"), ("user", "bot"), ("user", "agent"),
+)  # fmt: skip
+"""Words by which the names of a prompt and its answer differ, such as those of source_text and target_text."""
+_SAID = frozenset(("message", "msg", "turn", "utterance"))
+"""Words of columns of which the second, by its number, answers the first."""
+
+
+def mirrored(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return two columns of texts whose names differ in one word: source_text and target_text, text_en and text_de.
+
+    Of two languages, the first column is the prompt.
+    """
+    profiles = [profile(frame, name) for name in columns]
+    texts = [
+        each.name for each in profiles
+        if each.length and not (each.is_label or each.is_identifier) and each.different > 1
+    ]  # fmt: skip
+    texts = [name for name in texts if not are_single_words(frame, name)] or texts
+    words = {name: name_words(name) for name in texts}
+    for first, second in permutations(texts, 2):
+        one, other = words[first], words[second]
+        differing = [pair for pair in zip(one, other, strict=False) if pair[0] != pair[1]]
+        if differing == [("1", "2")] and set(one) <= _SAID | {"1"}:
+            return Mapping("pairs", first, second)
+        if len(one) == len(other) and len(differing) == 1 and differing[0] in _MIRRORED:
+            return Mapping("pairs", first, second)
+    return None
+
+
+def languages(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the two columns of texts that are named by languages; None for more or fewer."""
+    found = [
+        name for name in columns
+        if set(name_words(name)) & LANGUAGES and profile(frame, name).length
+    ]  # fmt: skip
+    kept = [name for name in found if not (each := profile(frame, name)).is_label and not each.is_identifier]
+    stems = {tuple(word for word in name_words(name) if word not in LANGUAGES) for name in kept}
+    shared = {word for stem in stems for word in stem}
+    same = len({tuple(word for word in stem if word not in ("latn", "cyrl", "hans", "hant")) for stem in stems}) == 1
+    if len(kept) != 2 or not (same or len(shared) <= 2):
+        return None
+    return Mapping("pairs", kept[0], kept[1])
+
+
+def two_keys(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return the two texts of a column of objects with two keys, such as translation: {"en": …, "de": …}."""
+    for name in columns:
+        values = structures_of(frame, name)
+        if not values or not all(isinstance(value, Record) and len(value) == 2 for value in values):
+            continue
+        keys = list(values[0])
+        are_texts = all(
+            list(value) == keys and all(isinstance(each, str) for each in value.values()) for value in values
+        )
+        if are_texts and all(_is_side(profile(frame, f"{name}.{key}"), len(frame)) for key in keys):
+            first, second = (f"{name}.{key}" for key in keys)
+            return Mapping("pairs", first, second)
+    return None
+
+
+def _is_side(each: Profile, rows: int) -> bool:
+    """Say whether a column can be one of two sides: no class, no identifier, not one text in all rows."""
+    return not each.is_label and not each.is_identifier and (each.different > 1 or rows < 3)

@@ -1,0 +1,140 @@
+"""What do the cells of a column of prompts or answers hold: questions, terms, lists, texts inside objects?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as Record
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ia3_studio.data.column_profile import cells_of, is_list_of_texts, is_plain, profile, structures_of
+from ia3_studio.data.column_words import ANSWERED, READ, says_last
+from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.paths import is_listed, paths_in
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHORTEST_PAIR = 8
+"""Mean characters of the texts of two columns that are a prompt and its answer."""
+_INSIDE = ("text", "spans", "value", "content", "answer", "output", "response", "input_text")
+"""Keys of an answer that is an object."""
+_LOOKED_AT = 50
+_MOSTLY_ASKED = 0.8
+
+
+def is_copy(frame: pd.DataFrame, name: str, answer: str) -> bool:
+    """Say whether a column holds the answers with hardly anything else, as the original of a code does."""
+    longer = profile(frame, name).length > _HARDLY_LONGER * profile(frame, answer).length
+    return not longer and contains(frame, name, answer)
+
+
+_HARDLY_LONGER = 1.5
+"""Times that a text is longer than one in it, up to which it is the same one."""
+
+
+def contains(frame: pd.DataFrame, prompt: str, answer: str) -> bool:
+    """Say whether nearly every prompt has the answer in it, as a text that was made of both for training has."""
+    if not {prompt, answer} <= {*map(str, frame.columns)}:
+        return False
+    pairs = zip(frame[prompt].tolist()[:_LOOKED_AT], frame[answer].tolist()[:_LOOKED_AT], strict=True)
+    texts = [(asked, said.strip()) for asked, said in pairs if isinstance(asked, str) and isinstance(said, str)]
+    long = [(asked, said) for asked, said in texts if len(said) >= SHORTEST_PAIR]
+    return bool(long) and sum(said in asked for asked, said in long) > _MOSTLY_ASKED * len(long)
+
+
+LONGER = 3.0
+"""Times that a text is longer than one that it is made of, or than the result that it comes to."""
+
+
+def has_numbers(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column holds lists of numbers, such as tokens."""
+    values = structures_of(frame, name)
+    return bool(values) and all(is_listed(value) and all(isinstance(each, int) for each in value) for value in values)
+
+
+def is_answer_text(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column holds texts, or lists of texts, that are no labels."""
+    if holds_lists_of_texts(frame, name):
+        return True
+    each = profile(frame, name)
+    return each.is_text and not each.is_label and 2 * each.different > len(frame) * each.filled
+
+
+def holds_lists_of_texts(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether most cells of a column are lists of texts."""
+    values = structures_of(frame, name)
+    return bool(values) and sum(map(is_list_of_texts, values)) > MOSTLY * len(values)
+
+
+def is_asked(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column called a context can be a prompt of its own: it holds texts, or numbers to compute with."""
+    each = profile(frame, name)
+    if each.different < 2 and not holds_lists_of_texts(frame, name) and len(frame) > 2:
+        return False
+    return not each.is_label and (holds_lists_of_texts(frame, name) or each.length > 0 or each.is_number)
+
+
+def are_single_words(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether most cells of a column have no blank, such as names of files and functions."""
+    cells = [str(cell).strip() for cell in cells_of(frame, name)]
+    return 2 * sum(cell.isascii() and " " not in cell for cell in cells) > len(cells)
+
+
+def are_terms(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column holds words or names, most of them different, such as those that a dictionary defines."""
+    each = profile(frame, name)
+    return each.length > 0 and not (each.is_label or each.is_identifier) and 2 * each.different > len(frame)
+
+
+def bases(paths: Sequence[str]) -> set[str]:
+    """Return paths and the columns in which they begin."""
+    return {part for path in paths for part in (path, re.split(r"[.\[]", path)[0])}
+
+
+def text_path(frame: pd.DataFrame, name: str) -> str:
+    """Return the column, or the path of the text inside its objects; nothing where there is none."""
+    if is_plain(frame, name):
+        return name
+    inner = [path for path in paths_in(frame[[name]]) if path.rpartition(".")[2] in ("stem", "raw", *_INSIDE)]
+    return next(iter(sorted(inner, key=len)), "")
+
+
+def answer_path(frame: pd.DataFrame, name: str) -> str:
+    """Return the column of an answer, or the path of its text inside objects: the first of several."""
+    values = structures_of(frame, name)
+    if not values:
+        return name
+    objects = [value for value in values if isinstance(value, Record)]
+    lists = [value for value in values if is_listed(value)]
+    if 2 * len(objects) > len(values):
+        names = {str(key).lower(): key for value in objects for key in value}
+        for key in (names[each] for each in _INSIDE if each in names):
+            inner = [value[key] for value in objects if value.get(key) is not None]
+            if inner and 2 * len(inner) > len(objects):
+                return f"{name}.{key}" + ("[0]" if all(is_listed(each) for each in inner) else "")
+        key = _answer_key(objects[0])
+        inner = [value.get(key) for value in objects] if key else []
+        return f"{name}.{key}" + ("[0]" if all(map(is_listed, inner)) else "") if key else name  # or it is the answer
+    first = next((value[0] for value in lists if len(value)), None)  # the first question may have no answer
+    if isinstance(first, Record):
+        return next((f"{name}[0].{key}" for key in (*_INSIDE, _answer_key(first)) if key in first), name)
+    return name
+
+
+def _answer_key(value: Record[Any, Any]) -> str:
+    """Return the only key of an object of texts that is called an answer or a text, in one of several words."""
+    held = [str(key) for key, each in value.items() if isinstance(each, str) or is_list_of_texts(each)]
+    answers = [key for key in held if says_last(key, ANSWERED)]
+    found = answers or [key for key in held if says_last(key, READ)]
+    return found[0] if len(found) == 1 else ""
+
+
+LONGEST_NAME = 40
+"""Mean characters of names rather than answers."""
+
+
+def are_questions(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether nearly all cells of a column end with a question mark."""
+    cells = [str(cell).strip() for cell in cells_of(frame, name)]
+    return sum(cell.endswith(("?", "？", "؟")) for cell in cells) >= _MOSTLY_ASKED * len(cells) > 0

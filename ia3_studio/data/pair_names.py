@@ -1,0 +1,63 @@
+"""What are the columns of a prompt, its context and its answer called?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ia3_studio.data.choice_columns import bare_name
+
+if TYPE_CHECKING:
+    pass
+
+PROMPT_NAMES = (
+    "prompt", "question", "instruction", "query", "user", "source", "problem", "questions", "prompts", "human", "asked",
+    "question_text", "frage", "pregunta", "domanda", "pergunta", "вопрос", "问题", "問題", "質問", "질문", "问", "問",
+    "soru", "vraag", "pytanie", "otázka", "fråga", "ask",
+)  # fmt: skip
+CONTEXT_NAMES = ("input", "context", "passage", "inputs")
+LONG_CONTEXTS = (
+    "article", "story", "paragraph", "document", "background", "reference_text", "excerpt", "contexts", "body",
+    "story_text", "passage_text", "question_content", "question_body", "question_details", "details", "selftext",
+)  # fmt: skip
+"""Columns that stand beside a prompt as its context if they hold longer texts than it."""
+ANSWER_NAMES = (
+    "answer", "response", "output", "completion", "reply", "assistant", "target", "solution", "answers", "responses",
+    "outputs", "completions", "summary", "highlights", "bot", "targets", "best_answer", "canonical_solution",
+    "human_reference", "correct_answer", "gold_answer", "solutions", "ground_truth", "ground_truth_answer", "ideal",
+    "tldr", "ans", "expected_output", "expected_answer",
+    "expected_response", "reference_answer", "model_answer", "final_answer",
+    "answer_key", "reference_code", "answer_text", "antwort", "respuesta", "réponse", "reponse",
+    "risposta", "resposta", "ответ", "答案", "回答", "답변", "答", "cevap", "antwoord", "odpowiedź", "svar",
+)  # fmt: skip
+TEXT_ANSWER_NAMES = (
+    "code", "snippet", "sql", "sql_query", "corrections", "correction", "corrected", "simplifications",
+    "simplification", "simplified", "paraphrase", "paraphrases", "rewrite", "rewritten", "references", "reference",
+    "translation", "definition", "meaning", "keyphrases", "rationale", "explanation", "reasoning", "regex", "regexp",
+    "cypher", "sparql", "xpath", "formula", "latex", "bash",
+)  # fmt: skip
+"""Columns that are answers if they hold texts rather than codes, classes or objects."""
+TEXT_ANSWERS = (*TEXT_ANSWER_NAMES, *(f"{name}_text" for name in TEXT_ANSWER_NAMES))
+READ_NAMES = (
+    "article",
+    "document",
+    "dialogue",
+    "dialog",
+    "text",
+    "content",
+    "body",
+    "abstract",
+    "documents",
+    "articles",
+    "story",
+)
+"""Columns of a text that is read where another column is an answer, such as a summary."""
+NUMBERED = ("answer1", "response1", "reference1", "summary1", "output1", "target1", "ref1")
+"""The first of several answers in columns of their own."""
+FROM_WHERE = frozenset(("source", "user", "human"))
+"""Names of prompts that as often say where a row is from."""
+TITLES = frozenset(("title", "headline", "name", "subject"))
+"""Columns that stand above a text, so that an answer was hardly written for them."""
+NO_ANSWERS = frozenset(
+    map(bare_name, ("question", "query", "prompt", "instruction", *CONTEXT_NAMES, *LONG_CONTEXTS))
+) - {"story"}
+"""Names of columns that are no answers."""

@@ -1,0 +1,138 @@
+"""Which columns are prompts, and which are answers, each by its own name?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ia3_studio.data.choice_columns import bare_name, named
+from ia3_studio.data.column_profile import Profile, is_plain, profile
+from ia3_studio.data.column_words import ANSWERED, DATA, WORSE, name_words, says, says_last
+from ia3_studio.data.label_cells import holds_long_texts, is_class
+from ia3_studio.data.label_names import MOSTLY
+from ia3_studio.data.pair_cells import (
+    LONGER,
+    answer_path,
+    are_questions,
+    are_single_words,
+    are_terms,
+    contains,
+    has_numbers,
+    holds_lists_of_texts,
+    is_answer_text,
+)
+from ia3_studio.data.pair_names import (
+    ANSWER_NAMES,
+    FROM_WHERE,
+    LONG_CONTEXTS,
+    NUMBERED,
+    PROMPT_NAMES,
+    READ_NAMES,
+    TEXT_ANSWERS,
+    TITLES,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_GIVEN = frozenset(("resps", "responses", "outputs", "generations", "predictions", "preds", "references"))
+"""Words of columns of lists that were answered rather than asked."""
+
+
+def long_context(frame: pd.DataFrame, columns: Sequence[str], prompt: str, answer: str) -> str:
+    """Return the column of texts to which a prompt belongs; empty if there is none."""
+    long = (name for name in named(columns, LONG_CONTEXTS) if name not in (prompt, answer))
+    found = (profile(frame, name) for name in long if not contains(frame, name, prompt))
+    asked = profile(frame, prompt).length
+    return next((each.name for each in found if each.is_text and each.filled > MOSTLY and each.length > asked), "")
+
+
+def prompt_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the columns that are called prompts; "source" and the like only where their cells are texts of their own.
+
+    Where a row is from has few different values.
+    """
+    found = named(columns, PROMPT_NAMES)
+    return [
+        name for name in found
+        if bare_name(name) not in FROM_WHERE
+        or holds_lists_of_texts(frame, name)
+        or not ((each := profile(frame, name)).is_label or each.different < 2)
+    ]  # fmt: skip
+
+
+def answer_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the columns that are called answers; those called targets are not where they hold classes."""
+    found = [
+        name for name in named(columns, ANSWER_NAMES)
+        if not (bare_name(name) in ("target", "targets") and (is_class(frame, name) or has_numbers(frame, name)))
+    ]  # fmt: skip
+    found = found or named(columns, NUMBERED)[:1]
+    texts = [name for name in named(columns, TEXT_ANSWERS) if is_answer_text(frame, name)]
+    if not texts and not named(columns, ("query",)):
+        texts = [name for name in named(columns, ("sql",)) if not is_plain(frame, name)]
+    if named(columns, ("article", "document", "full_text", "paper")):
+        texts += named(columns, ("abstract",))
+    if not (found or texts) and named(columns, ("prompt", "instruction", "input")):
+        texts = [name for name in named(columns, ("text", "story", "content")) if is_answer_text(frame, name)]
+    found = _worked_out(frame, columns, found) + [_in_plain(frame, columns, name) for name in found]
+    found = found or texts or [name for name in named(columns, ("label",)) if holds_long_texts(frame, name)]
+    return found or [name for name in columns if _is_made_of_answers(frame, name)] or _with_opposite(columns)
+
+
+def _in_plain(frame: pd.DataFrame, columns: Sequence[str], name: str) -> str:
+    """Return the column of the plain text of answers that are objects, as summary_text is of summary; else the same."""
+    plain = [] if is_plain(frame, name) else named(columns, (f"{name}_text",))
+    return next((each for each in plain if profile(frame, each).is_text), name)
+
+
+def _with_opposite(columns: Sequence[str]) -> list[str]:
+    """Return the column of answers beside one whose name differs from its own by a "not", in a list."""
+    words = {name: name_words(name) for name in columns if says(name, ANSWERED)}
+    positive = {
+        tuple(word for word in each if word not in _NOT): name for name, each in words.items() if _NOT & {*each}
+    }
+    return [name for name, each in words.items() if tuple(each) in positive][:1]
+
+
+_NOT = frozenset(("not", "non"))
+
+
+def _worked_out(frame: pd.DataFrame, columns: Sequence[str], answers: Sequence[str]) -> list[str]:
+    """Return the much longer solution, in a list, where the only answer is a result that it can be checked by."""
+    if len(answers) != 1 or bare_name(answers[0]) not in _CHECKED:
+        return []
+    length = max(profile(frame, answers[0]).length, 1.0)
+    texts = [each for name in columns if name not in answers and (each := profile(frame, name)).is_text]
+    return [
+        each.name for each in texts
+        if says_last(each.name, _SOLUTIONS) and each.filled > MOSTLY and each.length > LONGER * length
+    ][:1]  # fmt: skip
+
+
+_CHECKED = frozenset(("expectedanswer", "finalanswer", "groundtruth", "groundtruthanswer", "goldanswer"))
+"""Names of results by which an answer is checked."""
+_SOLUTIONS = frozenset(("solution", "solutions", "response", "rationale", "derivation"))
+
+
+def _is_made_of_answers(frame: pd.DataFrame, name: str) -> bool:
+    """Say whether a column is called answers in one of several words, and holds lists or objects of texts."""
+    if not says_last(name.removesuffix("_spans"), ANSWERED) or says(name, WORSE):
+        return False
+    return holds_lists_of_texts(frame, name) or (not is_plain(frame, name) and answer_path(frame, name) != name)
+
+
+def read_columns(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return the column that an answer was written for: one so named, or else the first of texts or lists of texts."""
+    found = [name for name in named(columns, READ_NAMES) if is_plain(frame, name) and profile(frame, name).filled > 0]
+    texts = [each.name for name in columns if _may_be_read(each := profile(frame, name))]
+    texts.sort(key=lambda name: not says(name, DATA))
+    lists = [name for name in columns if holds_lists_of_texts(frame, name) and not _GIVEN & set(name_words(name))]
+    asked = [name for name in texts if bare_name(name) in TITLES and are_questions(frame, name)]
+    bodies = asked or [name for name in texts if bare_name(name) not in TITLES]
+    bodies = [name for name in bodies if not are_single_words(frame, name)] or bodies
+    return (found or bodies or lists or texts or [name for name in columns if are_terms(frame, name)])[:1]
+
+
+def _may_be_read(each: Profile) -> bool:
+    return each.is_text and each.filled > MOSTLY and not each.is_label and each.different > 1

@@ -1,0 +1,178 @@
+"""Which columns are a prompt and its answer by one of the words in their names?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ia3_studio.data.choice_columns import bare_name, named
+from ia3_studio.data.column_profile import Profile, is_label_name, profile
+from ia3_studio.data.column_words import (
+    AMOUNTS,
+    ANSWERED,
+    ASKED,
+    FAULTY,
+    IN_ORDER,
+    LABELED,
+    MADE,
+    ORIGINAL,
+    PROBLEMS,
+    READ,
+    RESULT,
+    SAID,
+    WHO_ANSWERS,
+    WHO_ASKS,
+    WORSE,
+    is_about_row,
+    name_words,
+    says,
+    says_last,
+)
+from ia3_studio.data.examples import Mapping
+from ia3_studio.data.label_candidates import label_candidates
+from ia3_studio.data.label_cells import is_class, is_workflow
+from ia3_studio.data.label_names import LABEL_NAMES, MOSTLY
+from ia3_studio.data.language_names import LANGUAGES
+from ia3_studio.data.pair_cells import LONGER
+from ia3_studio.data.pair_names import READ_NAMES, TITLES
+from ia3_studio.data.structured_pairs import GOALS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_OF = frozenset(("de", "del", "du", "des", "di", "do", "da", "of", "to", "from", "attendue", "esperada", "correcta"))
+"""Words after which a name goes on, so that its first word says what it is."""
+_ANY_TEXT = frozenset(("text", "texts", "notes", "note", "body", "message", "content", "details", "column"))
+"""Words after which a name is what it is without them."""
+
+
+def by_words(frame: pd.DataFrame, columns: Sequence[str]) -> Mapping | None:
+    """Return columns whose names say it in one of several words, such as user_message and bot_response.
+
+    A text that is read, such as content, is a prompt only where no column is a label by its name.
+    """
+    profiles = [each for name in columns if (each := profile(frame, name)).is_text and each.filled > MOSTLY]
+    texts = [each.name for each in profiles if not each.is_label and each.different > 1]
+    kept = [name for name in texts if not says(name, WORSE)]
+    asked = [name for name in texts if _asks(name)] or _asked_again(profiles)
+    answers = [name for name in kept if name not in asked and _answers(name)]
+    asked = asked or [name for name in texts if name not in answers and says(name, PROBLEMS)]
+    if not asked and not named(columns, LABEL_NAMES):
+        asked = named([name for name in texts if name not in answers], READ_NAMES)
+    if not answers and asked:
+        answers = [name for name in kept if name not in asked and says(name, WHO_ANSWERS) and says(name, SAID)]
+    is_open = not (asked and answers) and not _is_judged(frame, columns)
+    made = [name for name in kept if is_open and says_last(_head(name), MADE)]
+    made = made or [name for name in (_long_headline(frame, kept), _note_on_talk(texts)) if is_open and name][:1]
+    if len(made) == 1 and (whole := _whole_text(frame, [name for name in texts if name not in made])):
+        asked, answers = [whole], made
+    if not asked and answers and not _is_judged(frame, columns):
+        asked = [name for name in texts if name not in answers and says(name, READ)]
+    faulty = [name for name in texts if says(name, FAULTY)]
+    if not answers and len(texts) == 2 and len(faulty) == 1 and not _is_judged(frame, columns):
+        asked, answers = faulty, [name for name in texts if name not in faulty]
+    if not answers and len(texts) == 2 and only_facts_beside(frame, columns):
+        first = [name for name in texts if says(name, ORIGINAL)]
+        answers = [name for name in kept if name not in first and (first or says(name, RESULT))]
+        asked = [name for name in texts if name not in answers]
+    if not (asked and answers):
+        asked, answers = _how_to(frame, columns, kept)
+    return Mapping("pairs", asked[0], answers[0]) if asked and answers else None
+
+
+def _asked_again(profiles: Sequence[Profile]) -> list[str]:
+    """Return the column of questions that are asked in many rows each, in a list, beside answers that differ."""
+    varied = {each.name for each in profiles if not each.is_label}
+    asked = [each.name for each in profiles if each.is_label and _asks(each.name)]
+    return asked if len(asked) == 1 and any(_answers(name) for name in varied) else []
+
+
+def _how_to(frame: pd.DataFrame, columns: Sequence[str], texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the column of what is to be made or done and that of the instructions for it; two empty lists for none."""
+    told = [name for name in texts if says_last(name, IN_ORDER)]
+    judged = [name for name in columns if bare_name(name) not in _OF_THINGS]
+    if len(told) != 1 or _is_judged(frame, judged):
+        return [], []
+    length = profile(frame, told[0]).length
+    goals = [name for name in texts if says_last(name, GOALS) and profile(frame, name).length < length]
+    return (goals[:1], told) if goals else ([], [])
+
+
+_OF_THINGS = frozenset(
+    ("category", "categories", "topic", "tags", "cuisine", "difficulty", "grade", "subject", "level")
+)
+"""Labels of what is made or done, which do not make instructions a text that is sorted."""
+
+
+def _long_headline(frame: pd.DataFrame, texts: Sequence[str]) -> str:
+    """Return the longer of two columns of titles, which is a summary of the text below them; empty if it is not."""
+    above = sorted((name for name in texts if bare_name(name) in TITLES), key=lambda n: profile(frame, n).length)
+    length = profile(frame, above[-1]).length if len(above) > 1 else 0.0
+    below = [name for name in texts if name not in above and profile(frame, name).length > LONGER * length]
+    return above[-1] if below and length >= _SHORTEST_SUMMARY else ""
+
+
+_SHORTEST_SUMMARY = 60
+"""Mean characters of a headline that says what a text says rather than what it is about."""
+
+
+def _note_on_talk(texts: Sequence[str]) -> str:
+    """Return the only text beside a dialogue, which was written on it; empty where there are more or fewer."""
+    talks = named(texts, _TALKS)
+    others = [name for name in texts if name not in talks]
+    return others[0] if len(talks) == len(others) == 1 else ""
+
+
+_TALKS = ("dialogue", "dialog", "conversation", "transcript")
+
+
+def _whole_text(frame: pd.DataFrame, texts: Sequence[str]) -> str:
+    """Return the longest of several texts, titles aside; empty where there is none."""
+    bodies = [name for name in texts if bare_name(name) not in TITLES]
+    return max(bodies, key=lambda name: profile(frame, name).length, default="")
+
+
+def only_facts_beside(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
+    """Say whether nothing could be a label but who or where, or an amount."""
+    filled = {name: each for name in columns if (each := profile(frame, name)).filled > MOSTLY}
+    return all(is_about_row(name) or says(name, AMOUNTS) for name in label_candidates(frame, filled))
+
+
+def _is_judged(frame: pd.DataFrame, columns: Sequence[str]) -> bool:
+    """Say whether a column is a label by a word of its name."""
+    judged = (name for name in columns if is_label_name(name, LABELED) and not is_workflow(frame, name))
+    return any(is_class(frame, name) and profile(frame, name).different > 1 for name in judged)
+
+
+def _answers(name: str) -> bool:
+    """Say whether a name ends with a word for an answer, or begins with one and goes on in a language that does so."""
+    name = _head(name)
+    ends_so = says_last(name, ANSWERED) or (says(name, ANSWERED) and bool(_OF.intersection(name_words(name))))
+    return ends_so or (name_words(name) or [""])[0] in _ANSWERS_FIRST
+
+
+_ANSWERS_FIRST = frozenset(
+    ("respuesta", "solucion", "reponse", "risposta", "soluzione", "resposta", "solucao", "raspuns", "solutie")
+)
+"""Words for answers in languages in which an adjective follows its noun, as in "soluzione adottata"."""
+
+
+def _head(name: str) -> str:
+    """Return a name without a language, a word for any text, a number or a letter at its end, as in response_en."""
+    words = name_words(name)
+    while len(words) > 1 and (words[-1] in LANGUAGES | _ANY_TEXT or len(words[-1]) == 1):
+        words.pop()
+    return " ".join(words) if words != name_words(name) else name
+
+
+def _asks(name: str) -> bool:
+    if says(name, WHO_ASKS) and says(name, SAID) and not says(name, ANSWERED):
+        return True
+    head = _head(name)
+    if (name_words(name) or [""])[0] in _ASKS_FIRST:
+        return True
+    return says_last(head, ASKED) or (says(head, ASKED) and bool(_OF.intersection(name_words(name))))
+
+
+_ASKS_FIRST = frozenset(("pytanie", "вопрос", "запитання", "питання", "pregunta", "domanda", "pergunta", "otazka"))
+"""Words for questions in languages in which whose they are follows, as in "pytanie klienta"."""
