@@ -166,7 +166,12 @@ def show_preferences(data: str) -> Any:
 
 
 def placement(model: str, processes: float | None, sharding: Sharding) -> str:
-    """Return where the weights will go with these settings, or why that cannot be; empty for one device."""
+    """Return where the weights will go with these settings, or why that cannot be; empty for one device.
+
+    Visitors of a public app are told nothing of its machine.
+    """
+    if is_public():
+        return ""
     try:
         said = placement_sentence(chosen_model(model), sharding, int(processes or 0)) if model else ""
     except StudioError as error:

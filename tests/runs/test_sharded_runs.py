@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from ia3_studio.cli import main
+from ia3_studio.models.machine import MachineMemory
 from ia3_studio.models.sharding_plan import Sharding
 from ia3_studio.runs import Run, RunConfig, RunStore
 from ia3_studio.training.config import Step
@@ -106,3 +108,29 @@ def test_what_ends_one_process_of_a_sharded_run_is_one_sentence_and_ends_all(hom
     run = begin(home, 2, mode)
     status = ended(run).status()
     assert status.state == "failed" and re.fullmatch(said, status.message), status.message
+
+
+def test_a_run_whose_weights_wait_on_the_disk_trains_evaluates_and_answers(
+    home: Path, alone: Alone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ia3_studio.models.placement.system_memory", lambda: MachineMemory(80_000, 65_000))
+    run = RunStore(home / "offloaded").create(config(home, 1, "offload", samples=1), "offloaded")
+    job = TrainingJob(run)
+    job.prepare(lambda _share, _sentence: None)
+    steps = list(job.steps(lambda: False))
+    assert "wait on the disk" in (steps[0].note or "") and "price" in (steps[0].note or "")
+    assert steps[0].held_out == pytest.approx(alone[0][0].held_out, rel=1e-5)
+    assert (steps[-1].held_out or 9) < (steps[0].held_out or 0)
+    for _progress in job.evaluate(run.folder):
+        pass
+    assert json.loads((run.folder / "evaluation.json").read_text())["sample_generations"]["rows"] == 1
+
+
+def test_settings_that_need_more_processes_are_refused_before_there_is_a_run(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ("train", "--model", str(home / "model"), "--data", str(home / "rows.jsonl"), "--sharding", "full")
+    assert main([*given, "--processes", "1"]) != 0
+    assert "one process has nobody to share the weights with" in capsys.readouterr().err
+    assert main([*given, "--processes", "0"]) != 0  # one where there is no GPU
+    assert "one process, which has nobody to share the weights with" in capsys.readouterr().err

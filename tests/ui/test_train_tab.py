@@ -21,6 +21,7 @@ from ia3_studio.ui.modules_tab import select_preset
 from ia3_studio.ui.session import Studio
 from ia3_studio.ui.train_tab import (
     find_rate,
+    placement,
     plan,
     rate_notice,
     selection_of,
@@ -105,3 +106,12 @@ def test_a_rate_is_suggested_from_trials_on_ones_own_rows(bench: Studio, tmp_pat
     assert rate in RATES and said.count("<tr") == 1 + len(RATES) and says(said, text.suggested(rate))
     with pytest.raises(DataError, match=re.escape(text.CHOOSE_FILE)):
         list(find_rate(bench, *updates_of(replace(form, data=""))))
+
+
+def test_where_the_weights_will_go_is_shown_before_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_tiny_chat(tmp_path)
+    assert placement(str(tmp_path), 0, "auto") == ""
+    assert "Sharded over 2 processes on the CPU" in placement(str(tmp_path), 2, "full")
+    assert "set processes to 2 or more" in placement(str(tmp_path), 1, "full")
+    monkeypatch.setenv("IA3_STUDIO_PUBLIC", "1")
+    assert placement(str(tmp_path), 2, "full") == ""
