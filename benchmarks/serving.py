@@ -122,7 +122,9 @@ def _measured(server: str, url: str, model: Callable[[int], str], requests: int,
         began = time.perf_counter()
         together = sum(count for count, _first in pool.map(lambda n: _ask(url, model(n), n, tokens), range(requests)))
         at_once = time.perf_counter() - began
-    return Result(server, round(alone / one_by_one, 1), round(together / at_once, 1), _late(url, model, requests, tokens))
+    return Result(
+        server, round(alone / one_by_one, 1), round(together / at_once, 1), _late(url, model, requests, tokens)
+    )
 
 
 def _late(url: str, model: Callable[[int], str], requests: int, tokens: int) -> float:

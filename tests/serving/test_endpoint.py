@@ -151,7 +151,7 @@ def test_plain_completions_take_texts_and_tokens(client: openai.OpenAI, served: 
         ({"max_tokens": 10_000}, "max_tokens", 400),
         ({"tools": [{"type": "function"}]}, "tools", 400),
         ({"response_format": {"type": "json_object"}}, "response_format", 400),
-        ({"colour": "red"}, "colour", 400),
+        ({"shade": "red"}, "shade", 400),
         ({"messages": []}, "messages", 400),
         ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages[0].content[0]", 400),
         ({"messages": [{"role": "user", "content": "x" * 200}]}, "messages", 400),
