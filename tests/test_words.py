@@ -115,8 +115,8 @@ BRITISH = re.compile(
     r"is(?:e[ds]?|ing|ation)(?![a-z])",
     re.IGNORECASE,
 )
-NOT_OURS = ("was_cancelled", "amazon_cells_labelled", "optimiser")
-"""Label Studio's field, a data set's file, and version 0.1's setting."""
+NOT_OURS = ("was_cancelled", "amazon_cells_labelled", "optimiser", '"colour"', '"colours"')
+"""Label Studio's field, a data set's file, version 0.1's setting, and names of columns."""
 
 
 def our_files() -> list[Path]:

@@ -68,14 +68,20 @@ class FastDecodeStep:
         embeddings = {id(model.get_input_embeddings().weight), id(self._head.weight)}
         read = [module for module in inner.modules() if isinstance(vars(module)["_parameters"].get("weight"), Tensor)]
         self._read = [(each, layer_version(each)) for each in read if id(each.weight) not in embeddings]
+        scaled = {path for path, _side in self._known}
+        self._passed = [module for path, module in model.named_modules() if path and path not in scaled]
+        """Modules whose hooks a token does not run: those of adapters' own heads, and of others."""
 
     def serves(self, scales: Scales, cache: Any) -> bool:
         """Say whether all scales act on projections that are known here, and the cache grows in place.
 
-        A weight that was replaced or written to since the model was read, as merging does, is left to the model's code.
+        A weight that was replaced or written to since the model was read, as merging does, is left to the model's code,
+        and so is a module with hooks other than the scales, such as an adapter's own head.
         """
         grows = all(isinstance(layer, (PreallocatedLayer, DynamicSlidingWindowLayer)) for layer in cache.layers)
         if not grows or len(cache.layers) != len(self._blocks) or not self._known.issuperset(scales):
+            return False
+        if any(module._forward_hooks or module._forward_pre_hooks for module in self._passed):
             return False
         return all(layer_version(module) == version for module, version in self._read)
 

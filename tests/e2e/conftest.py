@@ -51,7 +51,7 @@ CHROMIUM_ARGS = [
 CUT_OFF = re.compile(r"AbortError: (signal is|BodyStreamBuffer was) aborted|Connection errored out")
 LOST_SESSION = "Unexpected error 404: Not Found"
 CUT_STREAM = re.compile(r"ERR_INCOMPLETE_CHUNKED_ENCODING \(.*/queue/data|TypeError: network error")
-"""What ends with a lost session. Gradio 6.31 forgets a session whose old event stream is cancelled after the next one
+"""What ends with a lost session. Gradio 6.31 forgets a session whose old event stream is canceled after the next one
 was asked for; the page then reloads by itself, and what a test claims must hold after it too."""
 PATIENCE = 30_000
 """Milliseconds: what a person would call slow is a matter for the tests that say so, not for every glance."""

@@ -11,11 +11,13 @@ import transformers as hf
 from ia3_studio.chat import ChatSettings, Variant, reply
 from ia3_studio.data.conversations import Message
 from ia3_studio.method import Adapter, Selection, attach, discover, serve
+from ia3_studio.method.heads import HeadedAttachment
 from ia3_studio.models import few_rows
 from ia3_studio.models.fast_decode import FastDecodeStep, fast_decode_step
 from ia3_studio.models.fast_inference import disable_fast_inference, enable_fast_inference, step_of
 from ia3_studio.models.loaded import LoadedModel
 from ia3_studio.models.preallocated_kv_cache import cache_argument, cache_of, preallocate
+from ia3_studio.training.trainable_parameters import TrainableParameters
 from tests.families import tiny_model
 from tests.tiny_chat import tiny_tokenizer
 
@@ -211,3 +213,23 @@ def test_scales_elsewhere_are_left_to_the_hooks(monkeypatch: pytest.MonkeyPatch)
     step = step_of(model)
     result = model(input_ids=torch.tensor([[1, 2]]), use_cache=True)
     assert step is not None and not step.serves(attachment.scales(), preallocate(cache_of(result)))
+
+
+def test_an_adapter_with_a_head_of_its_own_says_the_same_with_it_and_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(few_rows, "_speedup", lambda *given: 2.0)
+    model = tiny_model("llama")
+    attachment = HeadedAttachment(model, discover(model).select("paper"), ("lm_head",))
+    with torch.no_grad():
+        for parameter in TrainableParameters(attachment).parameters:
+            parameter.add_(torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1)))
+    adapter = attachment.adapter()
+    attachment.detach()
+    loaded = LoadedModel(model, tiny_tokenizer(), "causal-lm", "tiny", "tiny/model", "CPU")  # type: ignore[arg-type]
+    asked, settings = [(Message("user", "Hi"),)] * 2, ChatSettings(temperature=0, max_new_tokens=14)
+    serving = serve(model, {"own head": adapter})
+    variants = [Variant(1.0, "own head"), Variant(0.0, "")]
+    slow = list(reply(loaded, serving, asked, variants, settings))[-1]
+    enable_fast_inference(model)
+    fast = list(reply(loaded, serving, asked, variants, settings))[-1]
+    assert [answer.text for answer in fast] == [answer.text for answer in slow]
+    assert fast[0].text != fast[1].text
