@@ -26,6 +26,7 @@ import torch
 
 from ia3_studio.method import Adapter, discover
 from ia3_studio.method.algebra import at_strength
+from ia3_studio.method.merging import merge
 from ia3_studio.models import STARTER, load_model
 from ia3_studio.models.fast_inference import enable_fast_inference
 from ia3_studio.runs import RunConfig, RunStore
@@ -96,6 +97,7 @@ def _adapter(model: Any, seed: int) -> Adapter:
 def _peer(folder: Path, requests: int, tokens: int) -> Result:
     """Measure transformers' server with a model whose weights hold one adapter."""
     loaded = load_model(STARTER)
+    merge(loaded.model, _adapter(loaded.model, 0)).keep()
     merged = folder / "merged"
     loaded.model.save_pretrained(merged)
     loaded.tokenizer.save_pretrained(merged)
