@@ -259,7 +259,7 @@ def _numbered_inside(column: str) -> tuple[str, str, str] | None:
     if len(words) < _WORDS_AROUND_PLACE:
         return None
     *words, place, last = words
-    is_place = len(place) == 1 and (place.isdigit() or place in _LETTERS)
+    is_place = len(place) == 1 and (place.isdecimal() or place in _LETTERS)
     return ("".join(words), place, last) if is_place and last in _TEXT_WORDS else None
 
 

@@ -94,8 +94,7 @@ def _counts_words(lines: Sequence[str]) -> bool:
         if not line.strip():
             last = 0
         elif not line.startswith("#"):
-            number = line.split()[0]
-            if not number.isdigit() or int(number) != last + 1:
+            if line.split()[0] != str(last + 1):
                 return False
             begun += last == 0
             last += 1

@@ -70,7 +70,11 @@ def cards(text: str) -> dict[str, list[Any]] | None:
     width = len(lines[0]) if lines else 0
     if not settings or width < 3 or any(len(cells) > width for cells in lines) or '"' in text:
         return None
-    places = {int(place): name for name, place in settings.items() if name != "columns" and place.isdigit()}
+    places = {
+        int(place): name
+        for name, place in settings.items()
+        if name != "columns" and place.isdecimal() and len(place) < _DIGITS
+    }
     free = [place for place in range(1, width + 1) if place not in places]
     names = {**places, **dict(zip(free, ("front", "back"), strict=False))}
     return {
@@ -81,6 +85,8 @@ def cards(text: str) -> dict[str, list[Any]] | None:
 
 _ANKI = re.compile(r"#(separator|html|columns|guid|notetype|deck|tags)(?: column)?:(.*)")
 """Settings of an export of Anki."""
+_DIGITS = 5
+"""More than any number of a column has."""
 
 
 def labeled_lines(text: str) -> dict[str, list[Any]] | None:

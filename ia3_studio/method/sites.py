@@ -137,11 +137,15 @@ def site_from_json(entry: dict[str, Any]) -> Site:
     return Site(str(entry["path"]), entry["side"], int(entry["size"]), entry.get("role", "other"), spans, width)
 
 
+_DIGITS = 9
+"""Of the number of a block, at most."""
+
+
 def in_block(path: str) -> bool:
     """Say whether a module belongs to a repeated block: part of its path is a number."""
-    return any(part.isdigit() for part in path.split("."))
+    return layer_of(path) is not None
 
 
 def layer_of(path: str) -> int | None:
     """Return the number of the block a module belongs to, or None outside the blocks."""
-    return next((int(part) for part in path.split(".") if part.isdigit()), None)
+    return next((int(part) for part in path.split(".") if len(part) <= _DIGITS and part.isdecimal()), None)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ia3_studio.data.examples import understood
@@ -81,6 +81,7 @@ def test_any_bytes_under_any_name_are_read_or_refused(data: bytes, suffix: str, 
 
 
 @CALM
+@example(text="¹", suffix=".tsv")  # a digit that is no number
 @given(text=TEXT | st.text(max_size=300), suffix=st.sampled_from([".csv", ".tsv", ".txt", ".json", ".jsonl"]))
 def test_any_text_under_any_name_is_read_or_refused(text: str, suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"any{suffix}"

@@ -12,7 +12,7 @@ from torch import nn
 
 from ia3_studio.errors import SelectionError
 from ia3_studio.method.layer_tree import LayerTree
-from ia3_studio.method.sites import Selection
+from ia3_studio.method.sites import Selection, in_block, layer_of
 from ia3_studio.method.tree import discover
 from tests.families import FAMILIES, SMALL, tiny_model
 
@@ -188,3 +188,8 @@ def test_a_forward_that_cannot_be_watched_still_gives_a_tree_and_says_why() -> N
     assert [site.path for site in picky.sites] == ["layers.0"]
     with pytest.raises(SelectionError, match="forward pass over 3 tokens failed"):
         picky.select("paper")
+
+
+@pytest.mark.parametrize("part", ["²", "9" * 5000])
+def test_what_is_no_number_of_a_block_is_taken_for_none(part: str) -> None:
+    assert layer_of(f"model.{part}.proj") is None and not in_block(f"model.{part}.proj")

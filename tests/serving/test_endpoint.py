@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -276,8 +276,18 @@ def test_a_port_in_use_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert "cannot listen" in capsys.readouterr().err
 
 
+class SlowTurn(AbstractContextManager[None]):
+    """Others use the model too, so that an answer takes seconds."""
+
+    def __enter__(self) -> None:
+        time.sleep(0.05)
+
+    def __exit__(self, *_raised: object) -> None:
+        pass
+
+
 def test_a_closed_scheduler_tells_who_waits_and_who_comes(served: Served) -> None:
-    scheduler = Scheduler(lambda: nullcontext(served.loaded), LIMITS)
+    scheduler = Scheduler(lambda: nullcontext(served.loaded), LIMITS, SlowTurn())
     app = endpoint(scheduler, served.names, Reader.of(served.loaded), is_loopback=True)
     thread = ServerThread(app, bound("127.0.0.1", 0))
     with openai.OpenAI(base_url=f"http://127.0.0.1:{thread.port}/v1", api_key="x", max_retries=0) as client:
