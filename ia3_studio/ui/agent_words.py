@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-INSTALL = 'pip install "ia3-studio[mcp]"'
+INSTALL = 'pip install "mcp>=1.21,<2"'
 NOT_ON_A_PUBLIC_APP = (
     "A public app offers no tools to agents, because it could not tell whose runs are whose; start it without --mcp and"
     " IA3_STUDIO_MCP."
