@@ -76,7 +76,7 @@ def serve(
     with ending_in_time(), scratch_folder() as scratch:
         os.environ.setdefault("GRADIO_TEMP_DIR", str(scratch / GRADIO))  # removed when the app ends
         with no_collection():
-            demo = _build(scratch, ready, api_key, for_agents=for_agents)
+            demo = _build(scratch, ready, api_key, for_agents)
         try:
             _launch(demo, _middleware(name, password), server_name=name, server_port=port, mcp_server=for_agents)
         except OSError as error:
@@ -139,7 +139,7 @@ def open_here(height: int = 900) -> gr.Blocks:
     return demo
 
 
-def _build(scratch: Path, ready: ReadyWorker | None, api_key: str = "", *, for_agents: bool = False) -> gr.Blocks:
+def _build(scratch: Path, ready: ReadyWorker | None, api_key: str = "", for_agents: bool = False) -> gr.Blocks:
     folder = home()
     kept = (folder / UPLOADS, folder / IMPORTS)
     store = UserStore(runs_folder(), visitor, kept=kept) if is_public() else RunStore()

@@ -109,7 +109,8 @@ def as_toast(error: Exception) -> gr.Error:
     """Return the toast for an error; one that only a developer can fix is logged."""
     if isinstance(error, gr.Error):
         return error
-    return gr.Error(text.escape(told(error)), title=text.PROBLEM, print_exception=False)
+    sentence = text.escape(told(error)) if isinstance(error, StudioError) else told(error)
+    return gr.Error(sentence, title=text.PROBLEM, print_exception=False)
 
 
 def told(error: Exception) -> str:

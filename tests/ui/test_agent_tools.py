@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from gradio_client import Client
 
+from ia3_studio.cli import main
 from ia3_studio.errors import RunError
 from ia3_studio.ui import agent_access, agent_tools
 from ia3_studio.ui.app import serve
@@ -246,3 +247,13 @@ def test_without_the_package_one_sentence_has_the_command(monkeypatch: pytest.Mo
     monkeypatch.setattr(agent_access, "_installed", lambda: found)
     with pytest.raises(RunError, match=r'pip install "mcp>=1.21,<2"'):
         agent_access.require_agents_allowed("")
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_the_command_asks_for_tools_by_an_option(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, asked: bool) -> None:
+    monkeypatch.setenv("IA3_STUDIO_HOME", str(tmp_path))
+    monkeypatch.setenv("IA3_STUDIO_READY_WORKER", "0")
+    served: list[bool] = []
+    monkeypatch.setattr("ia3_studio.ui.app.serve", lambda *_given, for_agents, **_named: served.append(for_agents))
+    assert main(["serve", *(["--mcp"] if asked else [])]) == 0
+    assert served == [asked]
