@@ -48,6 +48,11 @@ def chat_weights() -> Literal["exact", "int8"]:
     return "int8" if os.environ.get("IA3_STUDIO_CHAT_WEIGHTS") == "int8" else "exact"
 
 
+def offers_tools() -> bool:
+    """Return whether the app offers tools to agents: only if IA3_STUDIO_MCP is set to 1."""
+    return os.environ.get("IA3_STUDIO_MCP") == "1"
+
+
 def collective_seconds() -> float:
     """Return how long a process of a run waits for the others: half an hour, or IA3_STUDIO_COLLECTIVE_SECONDS."""
     given = os.environ.get("IA3_STUDIO_COLLECTIVE_SECONDS", "")
@@ -126,6 +131,7 @@ _VARIABLES = {
     **dict.fromkeys(("HOME", "CACHE", "PASSWORD", "API_KEY", "VENV", "GPU_TURN"), _Variable(lambda _given: True)),
     "READY_WORKER": _Variable(("0", "1").__contains__, "counts as 1", "0 or 1"),
     "PUBLIC": _Variable(("0", "1").__contains__, "counts as 0", "0 or 1"),
+    "MCP": _Variable(("0", "1").__contains__, "counts as 0", "0 or 1"),
     "CHAT_WEIGHTS": _Variable(
         ("exact", "float16", "int8").__contains__, "counts as exact", "exact, float16 or int8"
     ),

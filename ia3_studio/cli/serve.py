@@ -22,6 +22,7 @@ def commands(parsers: Any) -> dict[str, Any]:
     parser.add_argument("--host", help="host to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int)
     parser.add_argument("--auth", action="store_true", help="ask for a password now, which the page then asks for")
+    parser.add_argument("--mcp", action="store_true", help="offer what the page can do to agents, as MCP tools")
     return {"serve": _serve}
 
 
@@ -33,7 +34,7 @@ def _serve(store: RunStore, options: argparse.Namespace) -> int:
     try:
         with no_collection():
             from ia3_studio.ui.app import serve
-        serve(password, host=options.host or "", port=options.port, ready=ready)
+        serve(password, host=options.host or "", port=options.port, ready=ready, for_agents=options.mcp)
     finally:
         ready.close()
     return DONE

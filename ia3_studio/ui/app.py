@@ -25,7 +25,8 @@ from ia3_studio.runs import RunStore
 from ia3_studio.runs.imported import IMPORTS
 from ia3_studio.runs.user_store import UserStore
 from ia3_studio.serving.server import take_key
-from ia3_studio.settings import doubtful_variables, home, is_public, on_space, runs_folder
+from ia3_studio.settings import doubtful_variables, home, is_public, offers_tools, on_space, runs_folder
+from ia3_studio.ui.agent_access import require_agents_allowed
 from ia3_studio.ui.data_source import UPLOADS, expire_uploads
 from ia3_studio.ui.login import LoginMiddleware, take_password
 from ia3_studio.ui.login_words import open_to_all
@@ -45,7 +46,10 @@ Middleware = Callable[[App], App]
 """Returns an app that every request passes on its way to the given one."""
 
 
-def serve(password: str = "", *, host: str = "", port: int | None = None, ready: ReadyWorker | None = None) -> None:
+def serve(
+    password: str = "", *, host: str = "", port: int | None = None, ready: ReadyWorker | None = None,
+    for_agents: bool = False,
+) -> None:  # fmt: skip
     """Launch the app, and wait until it is stopped.
 
     Args:
@@ -53,23 +57,28 @@ def serve(password: str = "", *, host: str = "", port: int | None = None, ready:
         host: address to listen on; by default GRADIO_SERVER_NAME, or else 127.0.0.1 (on a Space, every address).
         port: by default GRADIO_SERVER_PORT, or else the first free one from 7860.
         ready: may hold a process that the first run starts in.
+        for_agents: whether the page's abilities are offered as tools of an MCP server; also if IA3_STUDIO_MCP is 1.
 
     Raises:
-        RunError: others could use the app without a password, or its port is not free, or no longer.
+        RunError: others could use the app without a password, agents cannot use it, or its port is not free, or no
+            longer.
     """
     name = host or os.environ.get("GRADIO_SERVER_NAME") or ("0.0.0.0" if on_space() else "127.0.0.1")
     password, api_key = take_password() or password, take_key()
     if not (password or is_public() or is_loopback(name)):
         raise RunError(open_to_all(name))
+    for_agents = for_agents or offers_tools()
+    if for_agents:
+        require_agents_allowed(password)
     port = chosen_port(name, port)
     logging.basicConfig(format="%(message)s")
     logging.getLogger("ia3_studio").setLevel(logging.INFO)  # which fast paths a model in the chat uses
     with ending_in_time(), scratch_folder() as scratch:
         os.environ.setdefault("GRADIO_TEMP_DIR", str(scratch / GRADIO))  # removed when the app ends
         with no_collection():
-            demo = _build(scratch, ready, api_key)
+            demo = _build(scratch, ready, api_key, for_agents)
         try:
-            _launch(demo, _middleware(name, password), server_name=name, server_port=port)
+            _launch(demo, _middleware(name, password), server_name=name, server_port=port, mcp_server=for_agents)
         except OSError as error:
             if error.errno is not None or _is_free(name, port):  # Gradio's own, of a port, has no number
                 raise
@@ -126,16 +135,16 @@ def open_here(height: int = 900) -> gr.Blocks:
     atexit.register(shutil.rmtree, scratch, ignore_errors=True)
     # The notebook's server may show the app under another host name, so no name is refused here.
     demo = _build(scratch, None)
-    _launch(demo, [], server_name="127.0.0.1", height=height, prevent_thread_lock=True, quiet=True)
+    _launch(demo, [], server_name="127.0.0.1", height=height, prevent_thread_lock=True, quiet=True, mcp_server=False)
     return demo
 
 
-def _build(scratch: Path, ready: ReadyWorker | None, api_key: str = "") -> gr.Blocks:
+def _build(scratch: Path, ready: ReadyWorker | None, api_key: str = "", for_agents: bool = False) -> gr.Blocks:
     folder = home()
     kept = (folder / UPLOADS, folder / IMPORTS)
     store = UserStore(runs_folder(), visitor, kept=kept) if is_public() else RunStore()
     expire_uploads(folder)
-    return build_app(store, ModelMemory(), folder, scratch, ready, api_key)
+    return build_app(store, ModelMemory(), folder, scratch, ready, api_key, for_agents=for_agents)
 
 
 def _launch(demo: gr.Blocks, middleware: Sequence[Middleware], **options: Any) -> None:

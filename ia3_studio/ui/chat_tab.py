@@ -77,7 +77,7 @@ def stream_responses(studio: Studio, *values: Any) -> Iterator[tuple[Any, ...]]:
     unchanged = [gr.skip()] * (2 * MAX_RESPONSES)
     try:
         form = read_form(ChatForm, values)
-        request = _request(studio, form)
+        request = request_of(studio, form)
         labels = [each.label for each in request.variants]
         status, timed_at = "", float("-inf")
         with Job[Update, tuple[Answer, ...]](lambda report: respond(studio, request, report), only_latest=True) as job:
@@ -201,7 +201,12 @@ def show_stop(is_responding: bool) -> tuple[Any, Any]:
     return gr.update(visible=not is_responding), gr.update(visible=is_responding)
 
 
-def _request(studio: Studio, form: ChatForm) -> ChatRequest:
+def request_of(studio: Studio, form: ChatForm) -> ChatRequest:
+    """Return what a form of the chat asks for.
+
+    Raises:
+        StudioError: there is no prompt, a value is out of its range, or an adapter does not exist.
+    """
     current = find(studio, form.key)
     model = (current and current.model) or form.model
     histories = form.shown_histories

@@ -107,12 +107,22 @@ def take_path(studio: Studio, path: str | None, held_out: float) -> Iterator[tup
     Raises:
         DataError: this is a Space, whose files are none of a visitor's business.
     """
-    if is_public():
-        raise DataError(text.NO_PATHS_HERE)
+    found = local_path(path or "")
     if not (path or "").strip():
         yield "", *_nothing(text.NAME_PATH)
         return
-    yield from _take(Path(os.path.abspath(os.path.expanduser((path or "").strip().strip('"')))), held_out, None)
+    yield from _take(found, held_out, None)
+
+
+def local_path(given: str) -> Path:
+    """Return the full path of a file or folder on this computer.
+
+    Raises:
+        DataError: this is a Space, whose files are none of a visitor's business.
+    """
+    if is_public():
+        raise DataError(text.NO_PATHS_HERE)
+    return Path(os.path.abspath(os.path.expanduser(given.strip().strip('"'))))
 
 
 def take_pasted(studio: Studio, pasted: str | None, held_out: float) -> Iterator[tuple[Any, ...]]:

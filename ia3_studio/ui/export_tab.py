@@ -9,14 +9,14 @@ from typing import Any
 
 import gradio as gr
 
-from ia3_studio.errors import ModelError, StudioError
+from ia3_studio.errors import AdapterError, ModelError, StudioError
 from ia3_studio.export.archive import file_name, zip_adapter
-from ia3_studio.export.card import programs
+from ia3_studio.export.card import CardFacts, programs
 from ia3_studio.export.import_adapter import take_in
 from ia3_studio.models import parse_source
 from ia3_studio.runs.imported import base_model_of, source_of
 from ia3_studio.ui import endpoint_card, hub_card, more_exports, text
-from ia3_studio.ui.current_run import find, import_key, imports_folder
+from ia3_studio.ui.current_run import CurrentRun, find, import_key, imports_folder
 from ia3_studio.ui.empty_action import empty_action
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.hub_card import card_for
@@ -44,15 +44,27 @@ def offer(studio: Studio, key: str) -> tuple[str, Any, Any]:
     if current is None or current.adapter is None:
         missing = note(text.NO_ADAPTER_YET) if current else invitation(text.EXPORT_EMPTY)
         return missing, gr.update(interactive=False, value=None), gr.update(visible=False)
-    card = card_for(current)
+    target, card = zipped(studio, current)
     name = file_name(card.name)
-    target = zip_adapter(current.adapter, studio.download_folder(key) / f"{name}-ia3.zip", card)
     described = facts(Fact(*row) for row in text.adapter_facts(card, target.stat().st_size))
     return (
         note(text.not_for_peft(card.not_for_peft), "warn") + described if card.not_for_peft else described,
         gr.update(interactive=True, value=str(target)),
         gr.update(visible=True, value=text.snippets(programs(replace(card, address=name)))),
     )
+
+
+def zipped(studio: Studio, current: CurrentRun) -> tuple[Path, CardFacts]:
+    """Write the newest adapter with its card as an archive; return (archive, facts on the card).
+
+    Raises:
+        AdapterError: there is none, or it cannot be read.
+    """
+    card = card_for(current)
+    if current.adapter is None:
+        raise AdapterError(text.EXPORT_EMPTY)
+    target = studio.download_folder(current.key) / f"{file_name(card.name)}-ia3.zip"
+    return zip_adapter(current.adapter, target, card), card
 
 
 def import_files(studio: Studio, uploads: list[str] | None) -> Iterator[tuple[Any, str]]:

@@ -109,9 +109,14 @@ def as_toast(error: Exception) -> gr.Error:
     """Return the toast for an error; one that only a developer can fix is logged."""
     if isinstance(error, gr.Error):
         return error
+    sentence = text.escape(told(error)) if isinstance(error, StudioError) else told(error)
+    return gr.Error(sentence, title=text.PROBLEM, print_exception=False)
+
+
+def told(error: Exception) -> str:
+    """Return the sentence on an error; one that only a developer can fix is logged."""
     if isinstance(error, StudioError):
-        sentence = without_paths(str(error)) if is_public() else str(error)
-        return gr.Error(text.escape(sentence), title=text.PROBLEM, print_exception=False)
+        return without_paths(str(error)) if is_public() else str(error)
     number = secrets.token_hex(3)
     logger.error("Unexpected error %s", number, exc_info=error)
-    return gr.Error(text.unexpected(number), title=text.PROBLEM, print_exception=False)
+    return text.unexpected(number)

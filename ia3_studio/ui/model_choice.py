@@ -76,7 +76,7 @@ class Machine:
 def search_models(studio: Studio, event: gr.EventData, data: str) -> Iterator[dict[str, Any]]:
     """Suggest models for a typed text: first what needs no network, then also what the Hub lists."""
     query, request = read_search(event)
-    local = studio.local_models.entries(_used_sources(studio))
+    local = studio.local_models.entries(used_sources(studio))
     machine = machine_now(studio, data, local)
     known = [
         PickerGroup(title, [model_option(each, machine) for each in matching(entries, query)])
@@ -121,7 +121,7 @@ def read_search(event: gr.EventData) -> tuple[str, int]:
     return query[: 2 * LONGEST] if isinstance(query, str) else "", number
 
 
-def _used_sources(studio: Studio) -> Iterator[str]:
+def used_sources(studio: Studio) -> Iterator[str]:
     """Yield the models of the runs of this studio, the newest first."""
     for run in () if is_public() else studio.store.newest(RUNS_LOOKED_AT):
         try:

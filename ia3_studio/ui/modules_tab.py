@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -15,6 +15,11 @@ from ia3_studio.ui.components.tree_rows import decode_selection, encode_selectio
 from ia3_studio.ui.handler_errors import guard
 from ia3_studio.ui.markup import heading, note
 from ia3_studio.ui.session import ModelLayers, Session, Studio, chosen_model, quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ia3_studio.method import Site
 
 PAPER = "paper"
 """The preset that is selected at first."""
@@ -58,14 +63,34 @@ def select_sites(studio: Studio, source: str, expression: str) -> tuple[Any, Any
     """Select the sites of an expression; return (selected rows, preset, note). An error keeps the selection."""
     layers = studio.layers.get(chosen_model(source))
     try:
-        if not expression.strip():
-            raise SelectionError(text.SELECTION_EMPTY)
-        sites = row_sites(layers.rows, layers.tree.choose(expression.strip()))
+        sites = chosen_sites(layers, expression)
         selected = encode_selection(layers.rows, sites)
     except SelectionError as error:
         return gr.skip(), gr.skip(), note(str(error), "bad")
     matched = text.selected_sites(len(sites), sum(site.size for site in sites))
     return selected, preset_of(studio, source, selected), note(matched, "good")
+
+
+def chosen_sites(layers: ModelLayers, expression: str) -> Sequence[Site]:
+    """Return the sites of an expression, as the rows of the layer tree have them.
+
+    Raises:
+        SelectionError: it is empty, cannot be read, or hits nothing.
+    """
+    if not expression.strip():
+        raise SelectionError(text.SELECTION_EMPTY)
+    return row_sites(layers.rows, layers.tree.choose(expression.strip()))
+
+
+def rows_of(layers: ModelLayers, words: str) -> str:
+    """Return the rows of the layer tree for a preset or an expression.
+
+    Raises:
+        SelectionError: the model has no such site.
+    """
+    if words in dict(text.PRESETS):
+        return preset_rows(layers, words)
+    return encode_selection(layers.rows, chosen_sites(layers, words))
 
 
 def preset_of(studio: Studio, source: str, selected_rows: str) -> str | None:

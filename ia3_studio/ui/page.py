@@ -72,8 +72,9 @@ class Page:
 
 
 def build_app(
-    store: RunStore, memory: ModelMemory, home: Path, scratch: Path, ready: ReadyWorker | None = None, api_key: str = ""
-) -> gr.Blocks:
+    store: RunStore, memory: ModelMemory, home: Path, scratch: Path, ready: ReadyWorker | None = None,
+    api_key: str = "", *, for_agents: bool = False,
+) -> gr.Blocks:  # fmt: skip
     """Return the page, wired and queued, ready to launch.
 
     Args:
@@ -83,10 +84,15 @@ def build_app(
         scratch: a folder for files that are offered as downloads.
         ready: holds the process that the next run starts in; without it every run starts a new one.
         api_key: what clients of the endpoint must send.
+        for_agents: whether its abilities are offered to agents, too.
     """
     studio = Studio(store, memory, home, scratch, ready, endpoint=EndpointSwitch(api_key))
     demo: gr.Blocks
     with gr.Blocks(title=text.BRAND, analytics_enabled=False, delete_cache=(3600, 86400)) as demo:
+        if for_agents:
+            from ia3_studio.ui import agent_tools
+
+            agent_tools.offer(studio)  # first: handlers of the page with these names are given other ones
         session = Session(gr.State(""), gr.State(""), gr.State(""))
         page = _draw(studio, session)
         _wire_opening(demo, studio, session, page)

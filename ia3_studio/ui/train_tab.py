@@ -77,15 +77,27 @@ class TrainTab:
 def start_run(studio: Studio, request: gr.Request, *values: Any) -> Iterator[tuple[Any, str]]:
     """Start the run that the tabs describe; yield (key of the selected run, note)."""
     try:
-        config = config_on_page(studio, read_form(RunForm, values))
-        if config.compute == "local":  # what this machine cannot do is said before there is a run
-            placement_sentence(config.model, config.sharding, config.processes)
-        config.choice().look(config.held_out, config.train.seed)  # an error in the file is shown before any download
-        key = start_once(studio, config, str(request.session_hash))
+        key, config = start_described(studio, read_form(RunForm, values), str(request.session_hash))
     except StudioError as error:
         yield gr.skip(), note(str(error), "bad")
         raise
     yield key, note(text.started(config.name), "good")
+
+
+def start_described(studio: Studio, form: RunForm, page: str) -> tuple[str, RunConfig]:
+    """Start the run that a form describes; return (its key, its configuration).
+
+    Args:
+        page: identifies the page the form came from, as in :func:`~ia3_studio.ui.run_actions.start_once`.
+
+    Raises:
+        StudioError: it cannot be trained as described, or the data cannot be read.
+    """
+    config = config_on_page(studio, form)
+    if config.compute == "local":  # what this machine cannot do is said before there is a run
+        placement_sentence(config.model, config.sharding, config.processes)
+    config.choice().look(config.held_out, config.train.seed)  # an error in the file is shown before any download
+    return start_once(studio, config, page), config
 
 
 def config_on_page(studio: Studio, form: RunForm) -> RunConfig:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,11 +67,15 @@ def draw(studio: Studio, key: str) -> tuple[Any, ...]:
 
 
 def suggestions(run: Run, folder: Path, found: RunEvaluation) -> str:
-    """Return what to try next."""
+    """Return what to try next, as a list."""
+    return f"<h3 class='tokens-title'>{text.VERDICT_NEXT}</h3>{bullets(suggested(run, folder, found))}"
+
+
+def suggested(run: Run, folder: Path, found: RunEvaluation) -> Sequence[str]:
+    """Return a sentence for each thing to try next."""
     from ia3_studio.method import Adapter
 
-    sentences = advice(facts_of(run, Adapter.load(folder), found))
-    return f"<h3 class='tokens-title'>{text.VERDICT_NEXT}</h3>{bullets(sentences)}"
+    return advice(facts_of(run, Adapter.load(folder), found))
 
 
 def write_page(studio: Studio, key: str) -> Any:
