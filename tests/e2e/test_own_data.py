@@ -179,8 +179,6 @@ def test_the_form_uses_a_column_that_was_left_out_and_reads_several_files_header
     upload_instead(page, titled)
     expect(found).to_contain_text("Harbor, 1")  # or the choice would be one for the file before
     choose_option(page, "header-row", dict((value, label) for label, value in text.HEADERS)["2"])
-    expect(page.locator("#data-note .bad")).to_contain_text("asked, told")  # read so; which is which is asked
-    choose_option(page, "rows-are", dict((value, label) for label, value in text.ROW_KINDS)["pairs"])
     expect(found).to_contain_text(str(Mapping("pairs", "asked", "told")))
     expect(found).to_contain_text(rows_of(18, 2))
 
