@@ -20,6 +20,7 @@ from gradio.events import api
 
 from ia3_studio.data.examples import Example
 from ia3_studio.data.findings import examine
+from ia3_studio.data.labels import labels_in
 from ia3_studio.data.load import STARTERS, DataChoice
 from ia3_studio.data.pasted import write_pasted
 from ia3_studio.errors import AdapterError, DataError, RunError, StudioError
@@ -237,6 +238,8 @@ def chat(
     current = _current(studio, run) if run else None
     if current and current.adapter is None:
         raise AdapterError(text.NO_ADAPTER_YET)
+    if current and current.adapter and labels_in(current.adapter):
+        raise AdapterError(words.classifies(current.name))
     names = ("base", "tuned") if current else ("base",)
     given = {
         "key": run_key(run) if run else "", "model": current.model if current else model or STARTER,

@@ -35,3 +35,10 @@ def unknown_settings(names: str, known: str) -> str:
 def waits_too_long(seconds: float, most: int) -> str:
     """Return the sentence on a wait that is out of its range."""
     return f"wait_seconds is {seconds:g}; use a number from 0 to {most}."
+
+
+def classifies(name: str) -> str:
+    """Return the sentence on a run whose adapter answers no prompt."""
+    return (
+        f"The adapter of “{name}” is a classifier, which does not chat; use evaluate_run, or the Chat tab of the page."
+    )

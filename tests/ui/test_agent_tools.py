@@ -20,6 +20,7 @@ from ia3_studio.ui import agent_access, agent_tools
 from ia3_studio.ui.app import serve
 from tests.e2e.studio_app import StudioProcess, free_port
 from tests.tiny_chat import save_tiny_chat
+from tests.training.test_classify import bare_bert
 
 NAMES = {
     "list_models", "list_runs", "inspect_data", "start_run", "watch_run", "stop_run", "evaluate_run", "compare_runs",
@@ -165,6 +166,19 @@ def test_an_agent_stops_a_run(agent: Agent, tmp_path: Path) -> None:
             break
     agent.call("stop_run", run=started["run"])
     assert finished(agent, started["run"])["state"] == "stopped"
+
+
+@pytest.mark.worker
+def test_a_classifier_does_not_chat_and_says_so(agent: Agent, tmp_path: Path) -> None:
+    rows = "\n".join(["text,label", *(f"letter {n},{'good' if n % 2 else 'bad'}" for n in range(40))])
+    looked = agent.call("inspect_data", rows=rows)
+    assert looked["mapping"]["kind"] == "labels" and looked["first_rows"][0]["labels"]
+    model = str(bare_bert(tmp_path / "bert"))
+    run = agent.call("start_run", model=model, data=looked["data"], name="sorter", settings={"epochs": 1})["run"]
+    seen = finished(agent, run)
+    assert seen["state"] == "finished", seen
+    said = agent.refused("chat", prompt="Hi", run=run)
+    assert "sorter" in said and "classifier" in said
 
 
 @pytest.mark.worker
