@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 TITLE = "Serve to other programs"
-WORDS = "OpenAI's HTTP interface to the base model and all its adapters, on this computer only."
+WORDS = "The base model and all its adapters behind OpenAI's HTTP interface, on this computer only."
 START, STOP = "Start serving", "Stop serving"
 OFF = "Off. Programs on this computer can use the adapters once it is started."
 NO_PUBLIC = "A public app does not serve adapters to other programs."

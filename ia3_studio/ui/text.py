@@ -227,6 +227,10 @@ OPTIMIZER, OPTIMIZER_INFO = (
 )
 MAX_STEPS, MAX_STEPS_INFO = "Max steps", "0: no limit other than the epochs"
 PREFERENCES = "Preference settings"
+PREFERENCES_ADVICE = (
+    "The preset “preferences” sets a learning rate of 0.003 and an SFT weight of 1; at the default rate small models"
+    " forgot much of what they knew."
+)
 LOSS_TYPE, LOSS_TYPE_INFO = "Preference loss", "For pairs of answers; labeled answers are always trained by KTO"
 LOSS_TYPES = [("DPO (sigmoid)", "sigmoid"), ("IPO", "ipo")]
 BETA, BETA_INFO = "Beta", "How strongly the model is held at the base model; 0.1 is usual, less lets it move further"

@@ -311,6 +311,7 @@ def _draw_fields() -> tuple[Drawn, RateFinder, gr.Accordion, gr.HTML]:
 
 
 def _draw_preference_fields(form: Drawn) -> None:
+    gr.HTML(note(text.PREFERENCES_ADVICE))
     with gr.Row():
         form.draw("loss_type", gr.Dropdown, choices=text.LOSS_TYPES, info=text.LOSS_TYPE_INFO, min_width=120)
         form.draw("beta", gr.Number, info=text.BETA_INFO, min_width=120)
