@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,13 +29,8 @@ from ia3_studio.method import Adapter, discover
 from ia3_studio.method.algebra import at_strength
 from ia3_studio.method.merging import merge
 from ia3_studio.models import STARTER, load_model
-from ia3_studio.models.fast_inference import enable_fast_inference
 from ia3_studio.runs import RunConfig, RunStore
-from ia3_studio.serving.endpoint import endpoint
-from ia3_studio.serving.model_names import ModelNames
-from ia3_studio.serving.prompts import Reader
-from ia3_studio.serving.scheduler import Limits, Scheduler
-from ia3_studio.serving.server import ServerThread, bound
+from ia3_studio.serving.server import bound
 
 QUESTIONS = (
     "How do I make tea?", "Why is the sky blue?", "Name three birds.", "What is a harbor?", "How do I tie a knot?",
@@ -69,21 +65,16 @@ def main() -> None:
 
 
 def _ours(folder: Path, requests: int, tokens: int) -> Result:
-    loaded = load_model(STARTER)
-    enable_fast_inference(loaded.model)
-    store = RunStore(folder / "runs")
+    """Measure our server, a process of its own as the peer's, with an adapter of a run for each request."""
+    model, home = load_model(STARTER).model, folder / "home"
+    os.environ["IA3_STUDIO_HOME"] = str(home)
+    store = RunStore()
     for number in range(requests):
         run = store.create(RunConfig(name=f"adapter-{number}", model=STARTER, data="lighthouse"), str(number))
-        run.files.keep_adapter(1, _adapter(loaded.model, number).save)
-    scheduler = Scheduler(lambda: nullcontext(loaded), Limits(rows=requests + 1))
-    names = ModelNames(STARTER, store, folder / "adapters")
-    server = ServerThread(endpoint(scheduler, names, Reader.of(loaded), is_loopback=True), bound("127.0.0.1", 0))
-    try:
-        url = f"http://127.0.0.1:{server.port}"
+        run.files.keep_adapter(1, _adapter(model, number).save)
+    given = ["-m", "ia3_studio", "serve-api", "--model", STARTER, "--rows", str(requests + 1)]
+    with _server([sys.executable, *given], folder / "ours.log") as url:
         return _measured("ia3-studio serve-api", url, lambda n: f"adapter-{n}", requests, tokens)
-    finally:
-        server.close()
-        scheduler.close()
 
 
 def _adapter(model: Any, seed: int) -> Adapter:
@@ -101,18 +92,25 @@ def _peer(folder: Path, requests: int, tokens: int) -> Result:
     merged = folder / "merged"
     loaded.model.save_pretrained(merged)
     loaded.tokenizer.save_pretrained(merged)
-    port = _free_port()
     program = shutil.which("transformers", path=str(Path(sys.executable).parent)) or "transformers"
-    command = [program, "serve", "--host", "127.0.0.1", "--port", str(port), "--device", "cpu"]
-    with (folder / "peer.log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+    command = [program, "serve", "--host", "127.0.0.1", "--device", "cpu"]
+    with _server(command, folder / "peer.log") as url:
+        return _measured("transformers serve, one merged model", url, lambda _n: str(merged), requests, tokens)
+
+
+@contextmanager
+def _server(command: list[str], log: Path) -> Iterator[str]:
+    """Run a server on a free port inside the block; give its address."""
+    port = _free_port()
+    with log.open("w") as file:
+        process = subprocess.Popen([*command, "--port", str(port)], stdout=file, stderr=file)
     try:
         url = f"http://127.0.0.1:{port}"
-        _wait(url, process, folder / "peer.log")
-        return _measured("transformers serve, one merged model", url, lambda _n: str(merged), requests, tokens)
+        _wait(url, process, log)
+        yield url
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def _measured(server: str, url: str, model: Callable[[int], str], requests: int, tokens: int) -> Result:
@@ -178,7 +176,7 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
             return
         except httpx.HTTPError:
             time.sleep(0.5)
-    raise SystemExit(f"transformers serve did not start:\n{log.read_text()[-2000:]}")
+    raise SystemExit(f"The server did not start:\n{log.read_text()[-2000:]}")
 
 
 if __name__ == "__main__":

@@ -6,14 +6,18 @@ import argparse
 import logging
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ia3_studio.cli.codes import DONE
 from ia3_studio.errors import ModelError, RunError
 from ia3_studio.runs import RunStore
 from ia3_studio.runs.imported import IMPORTS
 from ia3_studio.settings import home, rounds_chat_weights
+
+if TYPE_CHECKING:
+    from ia3_studio.models.loaded import LoadedModel
 
 
 def commands(parsers: Any) -> dict[str, Any]:
@@ -31,9 +35,6 @@ def commands(parsers: Any) -> dict[str, Any]:
 
 def _serve(store: RunStore, options: argparse.Namespace) -> int:
     from ia3_studio.host_check import is_loopback
-    from ia3_studio.models import load_model
-    from ia3_studio.models.fast_inference import enable_fast_inference
-    from ia3_studio.models.fast_paths import lines
     from ia3_studio.models.sources import parse_source
     from ia3_studio.serving.endpoint import endpoint
     from ia3_studio.serving.model_names import ModelNames
@@ -46,13 +47,10 @@ def _serve(store: RunStore, options: argparse.Namespace) -> int:
         raise RunError(f"Others could use the endpoint at {options.host}; set {KEY} to a key that clients must send.")
     source = parse_source(options.model or _newest_model(store)).value
     with bound(options.host, options.port) as listener:
-        loaded = load_model(source)
-        if loaded.head != "causal-lm":
-            raise ModelError(
-                f"{source} is not a decoder-only text-generation model, so it cannot be served; choose another --model."
-            )
-        for line in lines(enable_fast_inference(loaded.model, rounds=rounds_chat_weights())):
-            print(line, file=sys.stderr)
+        with ThreadPoolExecutor(1) as passing:
+            # OpenMP keeps a pool for each thread that has computed; with more threads than cores, the products of the
+            # thread that answers took half as long again. This one's pool ends with it.
+            loaded = passing.submit(_load, source).result()
         logging.basicConfig(format="%(message)s")
         logging.getLogger("ia3_studio").setLevel(logging.INFO)
         scheduler = Scheduler(lambda: nullcontext(loaded), limits)
@@ -68,6 +66,22 @@ def _serve(store: RunStore, options: argparse.Namespace) -> int:
         finally:
             scheduler.close()
     return DONE
+
+
+def _load(source: str) -> LoadedModel:
+    """Return a model that is ready to answer; print which fast paths it takes."""
+    from ia3_studio.models import load_model
+    from ia3_studio.models.fast_inference import enable_fast_inference
+    from ia3_studio.models.fast_paths import lines
+
+    loaded = load_model(source)
+    if loaded.head != "causal-lm":
+        raise ModelError(
+            f"{source} is not a decoder-only text-generation model, so it cannot be served; choose another --model."
+        )
+    for line in lines(enable_fast_inference(loaded.model, rounds=rounds_chat_weights())):
+        print(line, file=sys.stderr)
+    return loaded
 
 
 def _limits(options: argparse.Namespace) -> Any:
