@@ -15,29 +15,21 @@ from __future__ import annotations
 import argparse
 import json
 import resource
-import subprocess
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.training import Figures, _watch, compare, run_side
 
 BATCH_SIZE = 8
 LEARNING_RATE = 3e-3
 LONGEST = 512
 BETA = 0.1
 SIDES = ("ours", "peer")
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What one side measured."""
-
-    tokens_per_second: float
-    peak_mb: float
-    losses: list[float]
 
 
 def main() -> None:
@@ -54,25 +46,7 @@ def main() -> None:
     if options.side:
         print(json.dumps(asdict(measure(options.side, options))))
         return
-    report({side: run_side(side, sys.argv[1:]) for side in SIDES})
-
-
-def run_side(side: str, arguments: list[str]) -> Figures:
-    """Run one side in its own process; return its figures."""
-    command = [sys.executable, __file__, *arguments, "--side", side]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return Figures(**json.loads(done.stdout.splitlines()[-1]))
-
-
-def report(figures: dict[str, Figures]) -> None:
-    """Print both sides and their ratio."""
-    ours, peer = (figures[side] for side in SIDES)
-    print(f"{'':24}{'IA3 Studio':>12}{'TRL+PEFT':>14}{'ratio':>8}")
-    for name, field in (("tokens per second", "tokens_per_second"), ("peak memory, MB", "peak_mb")):
-        mine, theirs = getattr(ours, field), getattr(peer, field)
-        print(f"{name:24}{mine:12.4g}{theirs:14.4g}{mine / theirs:8.3f}")
-    gaps = [abs(mine - theirs) for mine, theirs in zip(ours.losses, peer.losses, strict=True)]
-    print(f"largest difference of a step's loss: {max(gaps):.1e} over {len(gaps)} steps")
+    compare(*(run_side(side, sys.argv[1:], __file__) for side in SIDES), "TRL+PEFT")
 
 
 def measure(side: str, options: argparse.Namespace) -> Figures:
@@ -116,7 +90,6 @@ def train_peer(loaded: Any, examples: list[Any], checkpointing: bool) -> tuple[f
     import transformers as hf
     import trl
 
-    from benchmarks.training import _watch
     from ia3_studio import TrainConfig
     from ia3_studio.training.schedule import learning_rate
 

@@ -22,16 +22,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 import httpx
 import torch
 
 from ia3_studio.method import Adapter, discover
-from ia3_studio.method.algebra import at_strength
 from ia3_studio.method.merging import merge
 from ia3_studio.models import STARTER, load_model
 from ia3_studio.runs import RunConfig, RunStore
 from ia3_studio.serving.server import bound
 
+ROOT = Path(__file__).resolve().parent.parent
 QUESTIONS = (
     "How do I make tea?", "Why is the sky blue?", "Name three birds.", "What is a harbor?", "How do I tie a knot?",
     "What is rust?", "Where do rivers end?", "How do I sleep well?",
@@ -82,7 +84,7 @@ def _adapter(model: Any, seed: int) -> Adapter:
     selection = discover(model).select("paper")
     generator = torch.Generator().manual_seed(seed)
     vector = 1 + 0.02 * torch.randn(selection.parameters, generator=generator)
-    return at_strength(Adapter(selection, vector, {"base_model": STARTER}), 1.0)
+    return Adapter(selection, vector, {"base_model": STARTER})
 
 
 def _peer(folder: Path, requests: int, tokens: int) -> Result:
@@ -103,7 +105,7 @@ def _server(command: list[str], log: Path) -> Iterator[str]:
     """Run a server on a free port inside the block; give its address."""
     port = _free_port()
     with log.open("w") as file:
-        process = subprocess.Popen([*command, "--port", str(port)], stdout=file, stderr=file)
+        process = subprocess.Popen([*command, "--port", str(port)], stdout=file, stderr=file, cwd=ROOT)
     try:
         url = f"http://127.0.0.1:{port}"
         _wait(url, process, log)

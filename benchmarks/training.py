@@ -59,25 +59,30 @@ def main() -> None:
     report({side: run_side(side, sys.argv[1:]) for side in SIDES})
 
 
-def run_side(side: str, arguments: list[str]) -> Figures:
-    """Run one side in its own process; return its figures."""
-    command = [sys.executable, __file__, *arguments, "--side", side]
+def run_side(side: str, arguments: list[str], program: str = __file__) -> Figures:
+    """Run one side of a benchmark in its own process; return its figures."""
+    command = [sys.executable, program, *arguments, "--side", side]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return Figures(**json.loads(done.stdout.splitlines()[-1]))
 
 
 def report(figures: dict[str, Figures]) -> None:
-    """Print both sides and their ratio."""
+    """Print both sides, their ratio, and what the matrix products alone take."""
     ours, peer, products, plain = (figures[side] for side in SIDES)
-    print(f"{'':24}{'IA3 Studio':>12}{'PEFT+Trainer':>14}{'ratio':>8}")
+    compare(ours, peer, "PEFT+Trainer")
+    for what, alone in (("in our number formats", products), ("all in float32", plain)):
+        share = ours.tokens_per_second / alone.tokens_per_second
+        print(f"matrix products alone, {what}: {alone.tokens_per_second:.4g} tokens/s; IA3 Studio reaches {share:.0%}")
+
+
+def compare(ours: Figures, peer: Figures, peer_name: str) -> None:
+    """Print both sides and their ratio."""
+    print(f"{'':24}{'IA3 Studio':>12}{peer_name:>14}{'ratio':>8}")
     for name, field in (("tokens per second", "tokens_per_second"), ("peak memory, MB", "peak_mb")):
         mine, theirs = getattr(ours, field), getattr(peer, field)
         print(f"{name:24}{mine:12.4g}{theirs:14.4g}{mine / theirs:8.3f}")
     gaps = [abs(mine - theirs) for mine, theirs in zip(ours.losses, peer.losses, strict=True)]
     print(f"largest difference of a step's loss: {max(gaps):.1e} nats over {len(gaps)} steps")
-    for what, alone in (("in our number formats", products), ("all in float32", plain)):
-        share = ours.tokens_per_second / alone.tokens_per_second
-        print(f"matrix products alone, {what}: {alone.tokens_per_second:.4g} tokens/s; IA3 Studio reaches {share:.0%}")
 
 
 def measure(side: str, options: argparse.Namespace) -> Figures:
