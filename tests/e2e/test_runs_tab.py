@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from ia3_studio.runs import RunConfig
-from ia3_studio.runs.folder import write_json
 from ia3_studio.runs.rerun import GROUPS
+from ia3_studio.runs.user_store import UserStore
 from ia3_studio.training import TrainConfig
 from ia3_studio.ui import text
 from ia3_studio.ui.visitor import COOKIE
@@ -189,11 +189,9 @@ def test_two_visitors_see_each_their_own_runs(
     expect(page.locator("#history-note")).to_contain_text(text.NO_RUNS_YET)
     cookie = next(each for each in page.context.cookies() if each["name"] == COOKIE)
     assert cookie["httpOnly"]
-    mine = public_studio.store.list()[0]
     owner = hashlib.sha256(str(cookie["value"]).encode()).hexdigest()[:32]
-    write_json(mine.files.owner, {"owner": owner})
-    mine = evaluated(ended(public_studio.store, name="Mine alone"), 0.7)
-    write_json(mine.files.owner, {"owner": owner})
+    mine = UserStore(public_studio.store.root, lambda: owner)  # a run has its owner before it can be seen
+    evaluated(ended(mine, name="Mine alone"), 0.7)
     page.locator("#runs-refresh").click()
     expect(page.locator("#history")).to_contain_text("Mine alone")
     other = browser.new_context(viewport={"width": 1280, "height": 900})
